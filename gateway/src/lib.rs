@@ -1,0 +1,12 @@
+//! Pantau: reads a programme site's devices, keeps every reading, publishes it.
+//!
+//! Data flows left to right, and so do imports (`tests/suite/tidy.rs` holds the table):
+//! `config` -> `read` -> `store` -> `publish` | `analyse` -> `report` -> `web`, `cli`, `app`.
+
+pub mod clock;
+pub mod config;
+pub mod limits;
+pub mod model;
+pub mod status;
+pub mod store;
+pub mod words;

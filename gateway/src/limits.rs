@@ -1,0 +1,49 @@
+//! Every bound of the gateway, with its reason; relations between them are checked by the compiler.
+
+/// A Modbus reply carries at most 125 registers (specification V1.1b3, 6.3).
+pub const WORDS_PER_READ_MAX: u16 = 125;
+/// A Modbus reply carries at most 2000 coils (specification V1.1b3, 6.1).
+pub const COILS_PER_READ_MAX: u16 = 2000;
+/// Devices of one site; a Pi-class box polls 300 with ease, ten times that is a mistake.
+pub const DEVICES_MAX: usize = 3000;
+/// Points of one device.
+pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Readings waiting between the buses and the store: more than a round of the largest site.
+pub const READING_QUEUE_MAX: usize = 4096;
+/// Readings kept in memory while the disk refuses them (full, read-only), before the oldest become
+/// a counted, logged loss.
+pub const UNFLUSHED_MAX: usize = 65_536;
+/// Bytes of samples of days not yet sealed that are kept in memory; more are sealed early.
+pub const HOT_BYTES_MAX: usize = 6 << 20;
+/// Readings that a sink takes from the journal at once.
+pub const SINK_BATCH_MAX: usize = 2000;
+/// MQTT publishes waiting for their PUBACK.
+pub const MQTT_WINDOW: usize = 100;
+/// Lines in one InfluxDB write.
+pub const INFLUX_LINES_MAX: usize = 5000;
+/// Bytes in one InfluxDB write, before gzip.
+pub const INFLUX_BYTES_MAX: usize = 1 << 20;
+/// The first pause after a failure, doubled up to `BACKOFF_MAX_MS`.
+pub const BACKOFF_MIN_MS: u64 = 500;
+/// The longest pause between two tries of a device that does not answer.
+pub const BACKOFF_MAX_MS: u64 = 60_000;
+/// Refused readings kept in full for each sink; older ones are counted only.
+pub const REFUSED_KEPT_MAX: usize = 1000;
+/// Live pages open at once; a further one is told to come back.
+pub const LIVE_CLIENTS_MAX: usize = 64;
+/// Live readings that a slow page may lag behind before it is told to reload.
+pub const LIVE_QUEUE_MAX: usize = 1024;
+/// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
+pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+/// Seconds that a clean stop may take before the stragglers are named and left.
+pub const STOP_SECONDS: u64 = 5;
+
+const _: () = assert!(
+    DEVICES_MAX <= READING_QUEUE_MAX,
+    "a round of all devices must fit the queue"
+);
+const _: () = assert!(
+    READING_QUEUE_MAX <= UNFLUSHED_MAX,
+    "a full queue must fit the flush buffer"
+);
+const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");

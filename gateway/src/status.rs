@@ -1,0 +1,97 @@
+//! How buses, devices and sinks are right now: written by the tasks that know, read by pages, metrics
+//! and `/healthz`. A board of plain values; no history.
+
+use crate::model::{Reason, Seq, UtcMs};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The board; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Arc<Mutex<State>>);
+
+/// Everything on the board, as of one moment.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// By device id.
+    pub devices: BTreeMap<Arc<str>, DeviceState>,
+    /// By bus id.
+    pub buses: BTreeMap<Arc<str>, BusState>,
+    /// By sink name (`mqtt`, `influx`).
+    pub sinks: BTreeMap<&'static str, SinkState>,
+}
+
+/// How one device does.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceState {
+    /// Last poll that gave at least one value.
+    pub last_good: Option<UtcMs>,
+    /// Last poll of any kind.
+    pub last_poll: Option<UtcMs>,
+    /// What was wrong with the last poll; `None` when nothing was.
+    pub fault: Option<Fault>,
+    /// Polls done.
+    pub polls: u64,
+    /// Polls that gave nothing.
+    pub failures: u64,
+    /// Slots that passed because the bus was still busy.
+    pub late: u64,
+    /// Round trip of the last good request, milliseconds.
+    pub round_trip_ms: f64,
+    /// Failures in a row.
+    pub misses: u32,
+}
+
+/// A fault in words for the log and the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The kind.
+    pub reason: Reason,
+    /// Device, register, asked, got.
+    pub detail: String,
+}
+
+/// How one bus does.
+#[derive(Clone, Debug, Default)]
+pub struct BusState {
+    /// The port or connection is open.
+    pub open: bool,
+    /// Why not.
+    pub fault: Option<String>,
+    /// Requests sent.
+    pub requests: u64,
+    /// Requests without an answer in time.
+    pub timeouts: u64,
+    /// Answers that did not fit (CRC, length, unit, transaction).
+    pub corrupt: u64,
+    /// Answers that came too late and were thrown away.
+    pub stale: u64,
+}
+
+/// How one sink does.
+#[derive(Clone, Debug, Default)]
+pub struct SinkState {
+    /// The far side is there.
+    pub connected: bool,
+    /// Why not, or the last thing it refused.
+    pub fault: Option<String>,
+    /// Everything up to here has been acknowledged.
+    pub delivered: Seq,
+    /// Time of the last acknowledged reading.
+    pub delivered_at: Option<UtcMs>,
+    /// Readings kept but not yet acknowledged.
+    pub waiting: u64,
+    /// Readings refused for good since the store was made.
+    pub refused: u64,
+}
+
+impl Board {
+    /// Changes something on the board.
+    pub fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A copy of the board.
+    pub fn read(&self) -> State {
+        self.write(|state| state.clone())
+    }
+}
