@@ -1,0 +1,13 @@
+//! A site that is not there: sun, pump, tank, rain and bins behind real Modbus.
+//!
+//! [`plant`] is the physics, [`role`] says which part of it a point shows, [`device`] answers registers,
+//! [`server`] puts them behind real sockets and lines. Same seed, same history.
+
+pub mod bin;
+pub mod plant;
+pub mod pump;
+pub mod pv;
+pub mod rain;
+pub mod sun;
+pub mod tank;
+pub mod weather;
