@@ -4,10 +4,20 @@
 //! [`server`] puts them behind real sockets and lines. Same seed, same history.
 
 pub mod bin;
+pub mod device;
+pub mod line;
 pub mod plant;
+pub mod pty;
 pub mod pump;
 pub mod pv;
 pub mod rain;
+pub mod role;
+pub mod server;
 pub mod sun;
 pub mod tank;
 pub mod weather;
+pub mod world;
+
+pub use plant::Plant;
+pub use server::{Place, Served, SimError, serve};
+pub use world::World;
