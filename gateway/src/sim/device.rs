@@ -46,7 +46,11 @@ impl SimDevice {
             })
             .collect();
         settle_selectors(&device.points, &mut points);
-        Self { limits: device.limits.clone(), spans: spans(&device.points), points }
+        Self {
+            limits: device.limits.clone(),
+            spans: spans(&device.points),
+            points,
+        }
     }
 
     /// Registers (or bits, one a word) `start..start + count`, or the exception.
@@ -59,7 +63,11 @@ impl SimDevice {
     ) -> Result<Vec<u16>, u8> {
         let end = self.refuse(table, start, count)?;
         let mut words = vec![0; usize::from(count)];
-        for sim in self.points.iter().filter(|sim| sim.touches(table, start, end)) {
+        for sim in self
+            .points
+            .iter()
+            .filter(|sim| sim.touches(table, start, end))
+        {
             let cells = sim.cells(now);
             for (address, word) in cells {
                 if let Some(at) = address.checked_sub(start)
@@ -84,7 +92,11 @@ impl SimDevice {
 
     fn refuse(&self, table: Table, start: u16, count: u16) -> Result<u16, u8> {
         let is_bit = matches!(table, Table::Coil | Table::Discrete);
-        let most = if is_bit { COILS_PER_READ_MAX } else { self.limits.max_registers };
+        let most = if is_bit {
+            COILS_PER_READ_MAX
+        } else {
+            self.limits.max_registers
+        };
         if count == 0 || count > most {
             return Err(ILLEGAL_VALUE);
         }
@@ -94,10 +106,16 @@ impl SimDevice {
         }
         let end = start.checked_add(count - 1).ok_or(ILLEGAL_ADDRESS)?;
         let in_one = |ranges: &[(Table, u16, u16)]| {
-            ranges.iter().any(|&(of, first, last)| of == table && first <= start && end <= last)
+            ranges
+                .iter()
+                .any(|&(of, first, last)| of == table && first <= start && end <= last)
         };
         let has_blocks = self.limits.blocks.iter().any(|block| block.0 == table);
-        let legal = in_one(if has_blocks { &self.limits.blocks } else { &self.spans });
+        let legal = in_one(if has_blocks {
+            &self.limits.blocks
+        } else {
+            &self.spans
+        });
         legal.then_some(end).ok_or(ILLEGAL_ADDRESS)
     }
 }
@@ -105,7 +123,10 @@ impl SimDevice {
 impl SimPoint {
     fn value(&self, now: &Snapshot) -> f64 {
         let value = self.role.value(now);
-        let value = self.point.wraps_at.map_or(value, |wrap| value.rem_euclid(wrap));
+        let value = self
+            .point
+            .wraps_at
+            .map_or(value, |wrap| value.rem_euclid(wrap));
         value
             .max(self.point.min.unwrap_or(f64::NEG_INFINITY))
             .min(self.point.max.unwrap_or(f64::INFINITY))
@@ -126,7 +147,10 @@ impl SimPoint {
     /// Addresses of its registers, the high half first.
     fn addresses(&self) -> impl Iterator<Item = u16> {
         let count = self.point.encoding.registers();
-        let (low, split) = (self.point.address, self.point.high.map(|high| (high, count / 2)));
+        let (low, split) = (
+            self.point.address,
+            self.point.high.map(|high| (high, count / 2)),
+        );
         (0..count).map(move |at| match split {
             Some((high, half)) if at < half => high.wrapping_add(at),
             Some((_, half)) => low.wrapping_add(at - half),
@@ -161,7 +185,9 @@ fn settle_selectors(points: &[Point], sim: &mut [SimPoint]) {
         }
         let mut rest = CHOSEN_POWER;
         for from in &point.powers {
-            let Some(slot) = settled.get_mut(from.point) else { continue };
+            let Some(slot) = settled.get_mut(from.point) else {
+                continue;
+            };
             let near = |entry: &&(i64, i8)| (rest - entry.1).abs();
             let fixed = from.table.iter().find(|entry| Some(entry.0) == *slot);
             if let Some(&(raw, step)) = fixed.or_else(|| from.table.iter().min_by_key(near)) {
@@ -181,7 +207,10 @@ fn settle_selectors(points: &[Point], sim: &mut [SimPoint]) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "scale and status registers are small")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "scale and status registers are small"
+)]
 fn of_raw(scale: Scale, raw: i64) -> f64 {
     raw as f64 * float(scale.factor) + float(scale.offset)
 }
@@ -206,7 +235,10 @@ fn capacity(point: &Point) -> f64 {
 fn text(registers: u16) -> Vec<u16> {
     let mut bytes = b"PANTAU SIMULATED".to_vec();
     bytes.resize(2 * usize::from(registers), b' ');
-    bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
+    bytes
+        .chunks_exact(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect()
 }
 
 fn spans(points: &[Point]) -> Vec<(Table, u16, u16)> {
@@ -217,11 +249,21 @@ fn spans(points: &[Point]) -> Vec<(Table, u16, u16)> {
             let here = || points.iter().filter(move |point| point.table == table);
             let halves = |point: &Point| {
                 let count = point.encoding.registers();
-                let each = if point.high.is_some() { count / 2 } else { count };
+                let each = if point.high.is_some() {
+                    count / 2
+                } else {
+                    count
+                };
                 let last = each.saturating_sub(1);
                 let ends = |at: u16| at.saturating_add(last);
-                (point.high.map_or(point.address, |high| high.min(point.address)),
-                 point.high.map_or(ends(point.address), |high| ends(high).max(ends(point.address))))
+                (
+                    point
+                        .high
+                        .map_or(point.address, |high| high.min(point.address)),
+                    point.high.map_or(ends(point.address), |high| {
+                        ends(high).max(ends(point.address))
+                    }),
+                )
             };
             let first = here().map(|point| halves(point).0).min()?;
             let last = here().map(|point| halves(point).1).max()?;

@@ -76,7 +76,11 @@ impl Units {
         let mut frame = match answer {
             Err(exception) => vec![unit, function | 0x80, exception],
             Ok(words) => {
-                let data = if function <= 2 { pack_bits(&words) } else { bytes(&words) };
+                let data = if function <= 2 {
+                    pack_bits(&words)
+                } else {
+                    bytes(&words)
+                };
                 let mut frame = vec![unit, function, u8::try_from(data.len()).unwrap_or(u8::MAX)];
                 frame.extend(data);
                 frame
@@ -104,7 +108,12 @@ fn bytes(words: &[u16]) -> Vec<u8> {
 fn pack_bits(words: &[u16]) -> Vec<u8> {
     words
         .chunks(8)
-        .map(|eight| eight.iter().rev().fold(0, |byte, word| byte << 1 | u8::from(*word != 0)))
+        .map(|eight| {
+            eight
+                .iter()
+                .rev()
+                .fold(0, |byte, word| byte << 1 | u8::from(*word != 0))
+        })
         .collect()
 }
 
@@ -125,7 +134,11 @@ fn next_request(heard: &mut Vec<u8>) -> Option<[u8; 6]> {
 fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xffff, |crc, byte| {
         (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
-            if crc & 1 == 1 { crc >> 1 ^ 0xa001 } else { crc >> 1 }
+            if crc & 1 == 1 {
+                crc >> 1 ^ 0xa001
+            } else {
+                crc >> 1
+            }
         })
     })
 }

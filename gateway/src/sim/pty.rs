@@ -30,7 +30,11 @@ impl Pty {
             .open("/dev/ptmx")?;
         let path = far_end(&near)?;
         let far = serial2_tokio::SerialPort::open(&path, baud)?;
-        Ok(Self { near: AsyncFd::new(near)?, path, _far: far })
+        Ok(Self {
+            near: AsyncFd::new(near)?,
+            path,
+            _far: far,
+        })
     }
 
     /// Where a master finds the line, `/dev/pts/N`.
@@ -40,7 +44,10 @@ impl Pty {
 }
 
 /// Unlocks the far end and tells its name.
-#[expect(unsafe_code, reason = "pseudo terminals have no safe wrapper in our tree")]
+#[expect(
+    unsafe_code,
+    reason = "pseudo terminals have no safe wrapper in our tree"
+)]
 fn far_end(near: &File) -> io::Result<PathBuf> {
     let mut name = [0; 64];
     // SAFETY: the descriptor is open for the whole call, and `ptsname_r` writes at most the given length.

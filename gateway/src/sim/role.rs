@@ -185,7 +185,11 @@ fn power(words: &Words) -> Look {
 }
 
 fn apparent(words: &Words) -> Option<Found> {
-    let look: Look = match (words.says(&["reactive"]), words.is(PUMP), words.is(INVERTER)) {
+    let look: Look = match (
+        words.says(&["reactive"]),
+        words.is(PUMP),
+        words.is(INVERTER),
+    ) {
         (true, _, _) => |now| now.pump_power * 0.33 + 18.0,
         (_, true, _) => |now| now.pump_power / 0.95,
         (_, _, true) => |now| now.ac_power,
@@ -226,7 +230,13 @@ fn current(words: &Words) -> Look {
     if words.says(SECOND) {
         |_| 0.0
     } else if words.says(DIRECT) {
-        |now| if now.dc_voltage > 1.0 { now.dc_power / now.dc_voltage } else { 0.0 }
+        |now| {
+            if now.dc_voltage > 1.0 {
+                now.dc_power / now.dc_voltage
+            } else {
+                0.0
+            }
+        }
     } else if words.is(PUMP) {
         |now| now.pump_power / 0.95 / now.voltage.max(1.0)
     } else if words.is(INVERTER) {
@@ -315,14 +325,22 @@ fn fallback(device: &DeviceInfo, point: &Point, kind: Kind, seed: u64) -> Role {
     }
     let low = point.min.unwrap_or(0.0);
     let high = point.max.unwrap_or(low + 100.0).max(low);
-    Role::Walk { low, high, phase: random.f64() }
+    Role::Walk {
+        low,
+        high,
+        phase: random.f64(),
+    }
 }
 
 /// The same for ever and on every machine, unlike a `Hasher`'s: FNV-1a.
 fn name_hash(device: &str, point: &str) -> u64 {
-    device.bytes().chain([0]).chain(point.bytes()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    device
+        .bytes()
+        .chain([0])
+        .chain(point.bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
 }
 
 /// Two slow waves that never quite repeat; stays within the middle 80 % of the range.
@@ -335,7 +353,10 @@ fn walk(at: UtcMs, low: f64, high: f64, phase: f64) -> f64 {
     middle + (high - low) * 0.4 * (wave(3.1, 0.6) + wave(0.47, 0.4))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of decades fit a double")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds of decades fit a double"
+)]
 fn hours_since_commissioned(at: UtcMs) -> f64 {
     (at.0 - COMMISSIONED).max(0) as f64 / 3_600_000.0
 }

@@ -50,7 +50,10 @@ pub struct Served {
 /// Serves all devices of a configuration. A TCP bus keeps its port where that is free and allowed, and
 /// is always on loopback, whatever its host.
 pub async fn serve(config: &Config, world: &World) -> Result<Served, SimError> {
-    let mut served = Served { places: Vec::new(), tasks: JoinSet::new() };
+    let mut served = Served {
+        places: Vec::new(),
+        tasks: JoinSet::new(),
+    };
     for (index, bus) in config.buses.iter().enumerate() {
         let units = Arc::new(units(config, index, world));
         let place = match &bus.link {
@@ -58,7 +61,10 @@ pub async fn serve(config: &Config, world: &World) -> Result<Served, SimError> {
             Link::RtuOverTcp { port, .. } => rtu_over_tcp(*port, units, &mut served.tasks).await,
             Link::Rtu(line) => rtu(line.baud, units, &mut served.tasks),
         };
-        served.places.push(place.map_err(|why| SimError { bus: bus.id.clone(), why })?);
+        served.places.push(place.map_err(|why| SimError {
+            bus: bus.id.clone(),
+            why,
+        })?);
     }
     Ok(served)
 }
@@ -68,7 +74,10 @@ impl Served {
     pub fn redirect(&self, config: &mut Config) {
         for (bus, place) in config.buses.iter_mut().zip(&self.places) {
             match (&mut bus.link, place) {
-                (Link::Tcp { host, port } | Link::RtuOverTcp { host, port, .. }, Place::Tcp(at)) => {
+                (
+                    Link::Tcp { host, port } | Link::RtuOverTcp { host, port, .. },
+                    Place::Tcp(at),
+                ) => {
                     *host = at.ip().to_string();
                     *port = at.port();
                 }
@@ -94,7 +103,10 @@ fn units(config: &Config, bus: usize, world: &World) -> Units {
         .filter(|(device, _)| device.bus == bus)
         .map(|(device, info)| (device.unit, SimDevice::new(device, info, world.seed())))
         .collect();
-    Units { devices, world: world.clone() }
+    Units {
+        devices,
+        world: world.clone(),
+    }
 }
 
 /// The wished port, or any when that one is privileged or taken.

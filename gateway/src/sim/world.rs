@@ -22,7 +22,13 @@ impl World {
     /// From now on the plant's time runs `speed` times as fast as the clock.
     pub fn new(plant: Plant, clock: Clock, seed: u64, speed: f64) -> Self {
         let start = clock.now().at;
-        Self(Arc::new(Shared { clock, start, speed, seed, plant: Mutex::new(plant) }))
+        Self(Arc::new(Shared {
+            clock,
+            start,
+            speed,
+            seed,
+            plant: Mutex::new(plant),
+        }))
     }
 
     /// The plant as it is now.
@@ -57,11 +63,20 @@ mod tests {
     fn a_fast_world_sees_a_day_in_minutes() {
         let midnight = UtcMs(1_782_838_800_000);
         let clock = Clock::set(midnight, true);
-        let place = Place { latitude: -3.76, longitude: 103.78 };
+        let place = Place {
+            latitude: -3.76,
+            longitude: 103.78,
+        };
         let plant = Plant::new(place, "Asia/Jakarta", 1, midnight);
         let world = World::new(plant, clock.clone(), 1, 144.0);
-        assert!(world.look().ac_power.abs() < f64::EPSILON, "midnight is dark");
+        assert!(
+            world.look().ac_power.abs() < f64::EPSILON,
+            "midnight is dark"
+        );
         clock.advance(Duration::from_mins(5));
-        assert!(world.look().ac_power > 50.0, "five minutes later it is noon");
+        assert!(
+            world.look().ac_power > 50.0,
+            "five minutes later it is noon"
+        );
     }
 }
