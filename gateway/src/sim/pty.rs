@@ -31,7 +31,7 @@ impl Pty {
         let path = far_end(&near)?;
         let far = serial2_tokio::SerialPort::open(&path, baud)?;
         Ok(Self {
-            near: AsyncFd::new(near)?,
+            near: watched(near)?,
             path,
             _far: far,
         })
@@ -41,6 +41,16 @@ impl Pty {
     pub fn path(&self) -> &PathBuf {
         &self.path
     }
+}
+
+/// Hands the descriptor to the reactor.
+#[expect(
+    unsafe_code,
+    reason = "tokio asks for a promise about the descriptor that a `File` keeps"
+)]
+fn watched(near: File) -> io::Result<AsyncFd<File>> {
+    // SAFETY: a `File` has one descriptor, open until the `File` is dropped; nobody takes it out.
+    unsafe { AsyncFd::register(near) }.map_err(io::Error::from)
 }
 
 /// Unlocks the far end and tells its name.
