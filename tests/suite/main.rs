@@ -5,5 +5,7 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod modbus_peers;
+mod peers;
 mod source;
 mod tidy;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    ("exchange", &["model", "store"]),
     (
         "web",
         &[
