@@ -5,12 +5,9 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
-<<<<<<< HEAD
-mod powercut;
-=======
 mod knowledge;
 mod modbus_peers;
 mod peers;
->>>>>>> peers
+mod powercut;
 mod source;
 mod tidy;
