@@ -5,8 +5,10 @@
 
 pub mod clock;
 pub mod config;
+pub mod exchange;
 pub mod limits;
 pub mod model;
 pub mod status;
 pub mod store;
+pub mod web;
 pub mod words;
