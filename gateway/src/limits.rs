@@ -41,8 +41,8 @@ pub const REFUSED_KEPT_MAX: usize = 1000;
 pub const LIVE_CLIENTS_MAX: usize = 64;
 /// Live readings that a slow page may lag behind before it is told to reload.
 pub const LIVE_QUEUE_MAX: usize = 1024;
-/// Answers of samples being written at once; further ones wait.
-pub const QUERIES_MAX: usize = 4;
+/// Answers with samples being written to browsers and scripts at once; further ones wait.
+pub const ANSWERS_MAX: usize = 4;
 /// Bytes of CSV in one request to the running gateway; longer files go in several.
 pub const IMPORT_BYTES_MAX: usize = 2 << 20;
 /// Faulty rows of an import that are named; further ones are counted only.
@@ -63,3 +63,7 @@ const _: () = assert!(
     "a full queue must fit the flush buffer"
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
+const _: () = assert!(
+    ANSWERS_MAX < QUERIES_MAX,
+    "pages must leave the store room for exports and reports"
+);

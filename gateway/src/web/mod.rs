@@ -30,7 +30,7 @@ pub use rows::MIME as CSV_MIME;
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus};
-use crate::limits::{LIVE_CLIENTS_MAX, QUERIES_MAX, STOP_SECONDS};
+use crate::limits::{LIVE_CLIENTS_MAX, ANSWERS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
 use crate::store::Store;
@@ -74,7 +74,7 @@ struct Inner {
     zone: TimeZone,
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
-    queries: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
 }
 
 #[derive(OpenApi)]
@@ -98,8 +98,8 @@ pub async fn serve(
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let router = routes(App::new(state, stop.clone()));
-    until_stopped(axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone())), stop)
-        .await
+    let server = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
+    until_stopped(server.into_future(), stop).await
 }
 
 impl App {
@@ -110,7 +110,7 @@ impl App {
             zone,
             stop,
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
-            queries: Arc::new(Semaphore::new(QUERIES_MAX)),
+            answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
         }))
     }
 

@@ -1,6 +1,6 @@
 //! The pages that people read: overview, plot of a point, health.
 
-use super::view::{self, Device, Line, Point, Status};
+use super::view::{self, Device, Point, Status};
 use super::zone::{self, Reach, Stretch};
 use super::{App, assets};
 use crate::model::UtcMs;
@@ -166,6 +166,11 @@ impl Frame {
         }
     }
 
+    /// The word for a span.
+    fn reach(&self, reach: Reach) -> String {
+        self.lang.text(&format!("web-reach-{}", reach.word()))
+    }
+
     /// The text of a key, for templates.
     fn t(&self, key: &str) -> String {
         self.lang.text(key)
@@ -178,7 +183,7 @@ impl Plot {
     }
 
     /// The address of this plot with another span, moment or kind.
-    fn link(&self, reach: &Reach, at: &str, growth: &bool) -> String {
+    fn link(&self, reach: Reach, at: &str, growth: bool) -> String {
         let show = match (self.counter, growth) {
             (true, false) => "&show=value",
             _ => "",

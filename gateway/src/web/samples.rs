@@ -84,7 +84,7 @@ pub(super) async fn samples(State(app): State<App>, uri: Uri) -> Result<Response
 /// Waits for one of the few places in which answers are written.
 pub(super) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
     let busy = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too many questions at once");
-    let turn = Arc::clone(&app.0.queries).acquire_owned();
+    let turn = Arc::clone(&app.0.answers).acquire_owned();
     tokio::time::timeout(TURN, turn).await.map_err(|_| busy())?.map_err(|_| busy())
 }
 

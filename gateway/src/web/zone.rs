@@ -4,7 +4,7 @@ use crate::model::{Site, UtcMs};
 use crate::words::Lang;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{RoundMode, Span, Timestamp, Unit, ZonedDateTime, ZonedDateTimeRound};
 
 /// The span of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Reach {
 pub(super) struct Stretch {
     pub(super) from: UtcMs,
     pub(super) to: UtcMs,
-    /// A day (hour) of the stretch before and after, as `at=` takes it.
+    /// A moment of the stretch before and of the one after, as `at=` takes it.
     pub(super) before: String,
     pub(super) after: String,
     /// For people.
@@ -33,8 +33,8 @@ pub(super) fn of(site: &Site) -> TimeZone {
     TimeZone::get(&site.timezone).unwrap_or(TimeZone::UTC)
 }
 
-fn local(at: UtcMs, zone: &TimeZone) -> Zoned {
-    Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone())
+fn local(at: UtcMs, zone: &TimeZone) -> ZonedDateTime {
+    Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned_datetime(zone.clone())
 }
 
 /// WIB, WITA, WIT, or what else the zone is called at that moment.
@@ -106,7 +106,7 @@ impl Reach {
         let (start, one) = self.start(&at);
         let end = start.checked_add(one).unwrap_or_else(|_| start.clone());
         let before = start.checked_sub(one).unwrap_or_else(|_| start.clone());
-        let ms = |zoned: &Zoned| UtcMs(zoned.timestamp().as_millisecond());
+        let ms = |zoned: &ZonedDateTime| UtcMs(zoned.timestamp().as_millisecond());
         Stretch {
             from: ms(&start),
             to: ms(&end),
@@ -117,12 +117,12 @@ impl Reach {
     }
 
     /// The first moment of the stretch, and its length.
-    fn start(self, at: &Zoned) -> (Zoned, Span) {
+    fn start(self, at: &ZonedDateTime) -> (ZonedDateTime, Span) {
         let date = at.date();
         let (date, span) = match self {
             Self::Hour => {
                 let start = at.round(
-                    jiff::ZonedRound::new().smallest(jiff::Unit::Hour).mode(jiff::RoundMode::Trunc),
+                    ZonedDateTimeRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc),
                 );
                 return (start.unwrap_or_else(|_| at.clone()), Span::new().hours(1));
             }
@@ -135,10 +135,10 @@ impl Reach {
             Self::Month => (date.first_of_month(), Span::new().months(1)),
             Self::Year => (date.first_of_year(), Span::new().years(1)),
         };
-        (date.to_zoned(at.time_zone().clone()).unwrap_or_else(|_| at.clone()), span)
+        (date.to_zoned_datetime(at.time_zone().clone()).unwrap_or_else(|_| at.clone()), span)
     }
 
-    fn title(self, start: &Zoned, lang: Lang) -> String {
+    fn title(self, start: &ZonedDateTime, lang: Lang) -> String {
         let date = start.date();
         match self {
             Self::Hour => format!("{}, {}", day(date, lang), start.strftime("%H:00")),
