@@ -108,7 +108,11 @@ pub fn write_number(out: &mut String, number: Number) {
 
 /// Reads one line after the header.
 pub fn read_row(line: u64, text: &[u8]) -> Row {
-    let fault = |kind, found: &str| RowFault { line, kind, found: cut(found) };
+    let fault = |kind, found: &str| RowFault {
+        line,
+        kind,
+        found: cut(found),
+    };
     let Ok(text) = std::str::from_utf8(text) else {
         return Err(fault(Kind::Text, &String::from_utf8_lossy(text)));
     };
@@ -149,7 +153,9 @@ fn read_number(text: &str) -> Option<Number> {
 
 /// `[-]digits[.digits]` as a whole number of steps, when that fits; a double would round it.
 fn exact(text: &str) -> Option<Number> {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("-", digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let part = part.trim_end_matches('0');
     let mut steps = format!("{whole}{part}");
@@ -178,7 +184,13 @@ mod tests {
 
     fn row(at: i64, number: Number) -> String {
         let mut out = String::new();
-        write_row(&mut out, &Sample { at: UtcMs(at), outcome: Outcome::Good(number) });
+        write_row(
+            &mut out,
+            &Sample {
+                at: UtcMs(at),
+                outcome: Outcome::Good(number),
+            },
+        );
         out
     }
 
@@ -189,15 +201,27 @@ mod tests {
 
     #[test]
     fn a_row_is_short_and_in_utc() {
-        let decimal = Number::Decimal { mantissa: 15100, exponent: -1 };
-        assert_eq!(row(1_795_575_610_000, decimal), "2026-11-25T03:00:10Z,1510\n");
-        assert_eq!(row(1_795_575_610_250, Number::Float(0.5)), "2026-11-25T03:00:10.250Z,0.5\n");
+        let decimal = Number::Decimal {
+            mantissa: 15100,
+            exponent: -1,
+        };
+        assert_eq!(
+            row(1_795_575_610_000, decimal),
+            "2026-11-25T03:00:10Z,1510\n"
+        );
+        assert_eq!(
+            row(1_795_575_610_250, Number::Float(0.5)),
+            "2026-11-25T03:00:10.250Z,0.5\n"
+        );
     }
 
     #[test]
     fn another_offset_is_the_same_moment() {
         let read = |text| read_time(text).unwrap();
-        assert_eq!(read("2026-11-21T10:00:00+07:00"), read("2026-11-21T03:00:00Z"));
+        assert_eq!(
+            read("2026-11-21T10:00:00+07:00"),
+            read("2026-11-21T03:00:00Z")
+        );
     }
 
     #[test]
@@ -221,17 +245,30 @@ mod tests {
     fn faults_beyond_the_bound_are_counted() {
         let mut faults = Faults::default();
         for line in 0..IMPORT_FAULTS_MAX as u64 + 5 {
-            faults.push(RowFault { line, kind: Kind::Value, found: String::new() });
+            faults.push(RowFault {
+                line,
+                kind: Kind::Value,
+                found: String::new(),
+            });
         }
-        assert_eq!((faults.named.len(), faults.count), (IMPORT_FAULTS_MAX, 1005));
+        assert_eq!(
+            (faults.named.len(), faults.count),
+            (IMPORT_FAULTS_MAX, 1005)
+        );
     }
 
     fn numbers() -> impl Strategy<Value = Number> {
         prop_oneof![
-            any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(Number::Float),
-            any::<f32>().prop_filter("finite", |f| f.is_finite()).prop_map(|f| Number::Float(f.into())),
-            (any::<i64>(), -18i8..=0).prop_map(|(mantissa, exponent)| Number::Decimal { mantissa, exponent }),
-            (-99_999i64..99_999, -18i8..=18).prop_map(|(mantissa, exponent)| Number::Decimal { mantissa, exponent }),
+            any::<f64>()
+                .prop_filter("finite", |f| f.is_finite())
+                .prop_map(Number::Float),
+            any::<f32>()
+                .prop_filter("finite", |f| f.is_finite())
+                .prop_map(|f| Number::Float(f.into())),
+            (any::<i64>(), -18i8..=0)
+                .prop_map(|(mantissa, exponent)| Number::Decimal { mantissa, exponent }),
+            (-99_999i64..99_999, -18i8..=18)
+                .prop_map(|(mantissa, exponent)| Number::Decimal { mantissa, exponent }),
         ]
     }
 

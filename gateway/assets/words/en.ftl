@@ -128,3 +128,11 @@ exchange-columns = two columns are expected: time and value
 exchange-time = the time must be RFC 3339 with an offset, such as 2026-11-21T10:00:00+07:00
 exchange-value = the value must be a decimal number with a point, such as 1510.5
 exchange-text = not UTF-8 text
+
+# Export, import, backup (cli)
+cli-failed = Failed: { $why }
+cli-no-point = There is no point { $point } at this site
+cli-imported = { $rows } rows imported
+cli-import-faulty = { $count } rows cannot be read; nothing was imported
+cli-backup-exists = { $file } is already there
+cli-backup-done = The copy is in { $file }

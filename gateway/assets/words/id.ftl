@@ -128,3 +128,11 @@ exchange-columns = harus dua kolom: waktu dan nilai
 exchange-time = waktu harus RFC 3339 dengan selisih zona, misalnya 2026-11-21T10:00:00+07:00
 exchange-value = nilai harus angka desimal dengan titik, misalnya 1510.5
 exchange-text = bukan teks UTF-8
+
+# Ekspor, impor, cadangan (cli)
+cli-failed = Tidak berhasil: { $why }
+cli-no-point = Tidak ada titik ukur { $point } di lokasi ini
+cli-imported = { $rows } baris diimpor
+cli-import-faulty = { $count } baris tidak dapat dibaca; tidak ada yang diimpor
+cli-backup-exists = { $file } sudah ada
+cli-backup-done = Cadangan tersimpan di { $file }

@@ -171,29 +171,53 @@ pub(super) async fn healthz(State(app): State<App>) -> (StatusCode, Json<Healthz
         why.push("the store has stopped".to_owned());
     }
     let store = receiver.borrow().clone();
-    why.extend(store.failure.map(|(_, failure)| format!("store: {failure}")));
-    let status = if why.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    why.extend(
+        store
+            .failure
+            .map(|(_, failure)| format!("store: {failure}")),
+    );
+    let status = if why.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let mut notes = store.repairs;
     if store.lost > 0 {
-        notes.push(format!("{} readings were lost while the disk refused them", store.lost));
+        notes.push(format!(
+            "{} readings were lost while the disk refused them",
+            store.lost
+        ));
     }
     if !app.state().clock.now().trusted {
         notes.push("the clock is not synchronised; readings are kept undated".to_owned());
     }
     notes.extend(faults(&app));
     let word = if why.is_empty() { "ok" } else { "failing" };
-    (status, Json(Healthz { status: word, why, notes }))
+    (
+        status,
+        Json(Healthz {
+            status: word,
+            why,
+            notes,
+        }),
+    )
 }
 
 fn faults(app: &App) -> Vec<String> {
     let board = app.state().board.read();
     let devices = board.devices.iter().filter_map(|(id, state)| {
         let fault = state.fault.as_ref()?;
-        Some(format!("device {id}: {}: {}", fault.reason.word(), fault.detail))
+        Some(format!(
+            "device {id}: {}: {}",
+            fault.reason.word(),
+            fault.detail
+        ))
     });
-    let sinks = board.sinks.iter().filter(|(_, sink)| !sink.connected).map(|(name, sink)| {
-        format!("sink {name}: not connected, {} readings wait", sink.waiting)
-    });
+    let sinks = board
+        .sinks
+        .iter()
+        .filter(|(_, sink)| !sink.connected)
+        .map(|(name, sink)| format!("sink {name}: not connected, {} readings wait", sink.waiting));
     devices.chain(sinks).collect()
 }
 
@@ -203,7 +227,11 @@ pub(super) async fn site(State(app): State<App>) -> Json<SiteView> {
     let assets = app.state().assets.iter().map(|asset| AssetView {
         id: asset.id.to_string(),
         kind: asset.kind.to_string(),
-        points: asset.points.iter().map(|(role, id)| (role.clone(), id.to_string())).collect(),
+        points: asset
+            .points
+            .iter()
+            .map(|(role, id)| (role.clone(), id.to_string()))
+            .collect(),
     });
     Json(SiteView {
         id: site.id.to_string(),
@@ -235,7 +263,11 @@ pub(super) async fn devices(
         profile: device.profile.as_ref().map(ToString::to_string),
         kind: device.kind.to_string(),
         every_ms: device.every_ms,
-        points: device.points.iter().map(|point| point.id.to_string()).collect(),
+        points: device
+            .points
+            .iter()
+            .map(|point| point.id.to_string())
+            .collect(),
         status: device_status(&app, device, &board, lang),
     };
     Json(app.site().devices.iter().map(of).collect())
@@ -270,17 +302,24 @@ fn device_status(
     (status = 200, body = [PointView]), (status = 503, body = ApiError)))]
 pub(super) async fn points(State(app): State<App>) -> Result<Json<Vec<PointView>>, ApiError> {
     let last = app.state().store.last().await?;
-    let mut last: HashMap<_, _> = last.into_iter().map(|last| (last.point.clone(), last)).collect();
+    let mut last: HashMap<_, _> = last
+        .into_iter()
+        .map(|last| (last.point.clone(), last))
+        .collect();
     let mut points = Vec::new();
     for device in &app.site().devices {
-        points.extend(device.points.iter().map(|point| PointView {
-            id: point.id.to_string(),
-            device: device.id.to_string(),
-            name: point.name.to_string(),
-            unit: point.unit.to_string(),
-            quantity: point.quantity.to_string(),
-            counter: point.counter,
-            last: last.remove(&point.id).map(|last| last_view(last.sample.at, last.sample.outcome, last.durable)),
+        points.extend(device.points.iter().map(|point| {
+            PointView {
+                id: point.id.to_string(),
+                device: device.id.to_string(),
+                name: point.name.to_string(),
+                unit: point.unit.to_string(),
+                quantity: point.quantity.to_string(),
+                counter: point.counter,
+                last: last
+                    .remove(&point.id)
+                    .map(|last| last_view(last.sample.at, last.sample.outcome, last.durable)),
+            }
         }));
     }
     Ok(Json(points))
@@ -317,5 +356,10 @@ pub(super) async fn sinks(State(app): State<App>) -> Result<Json<Vec<SinkView>>,
 }
 
 fn refusal(refusal: Refusal) -> RefusalView {
-    RefusalView { seq: refusal.seq, at: refusal.at.0, why: refusal.why, what: refusal.what }
+    RefusalView {
+        seq: refusal.seq,
+        at: refusal.at.0,
+        why: refusal.why,
+        what: refusal.what,
+    }
 }

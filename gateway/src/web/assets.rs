@@ -13,19 +13,37 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, type, content.
 const FILES: [(&str, &str, &str); 7] = [
-    ("pantau.css", CSS, include_str!("../../assets/site/pantau.css")),
+    (
+        "pantau.css",
+        CSS,
+        include_str!("../../assets/site/pantau.css"),
+    ),
     ("pantau.js", JS, include_str!("../../assets/site/pantau.js")),
     ("plot.js", JS, include_str!("../../assets/site/plot.js")),
     ("icon.svg", SVG, include_str!("../../assets/site/icon.svg")),
-    ("uplot/uPlot.min.css", CSS, include_str!("../../assets/vendor/uplot/uPlot.min.css")),
-    ("uplot/uPlot.iife.min.js", JS, include_str!("../../assets/vendor/uplot/uPlot.iife.min.js")),
-    ("uplot/LICENSE", TEXT, include_str!("../../assets/vendor/uplot/LICENSE")),
+    (
+        "uplot/uPlot.min.css",
+        CSS,
+        include_str!("../../assets/vendor/uplot/uPlot.min.css"),
+    ),
+    (
+        "uplot/uPlot.iife.min.js",
+        JS,
+        include_str!("../../assets/vendor/uplot/uPlot.iife.min.js"),
+    ),
+    (
+        "uplot/LICENSE",
+        TEXT,
+        include_str!("../../assets/vendor/uplot/LICENSE"),
+    ),
 ];
 
 /// Changes whenever an asset does, so that browsers may keep them for good.
 pub(super) static TAG: LazyLock<String> = LazyLock::new(|| {
     let mut hash = crc32fast::Hasher::new();
-    FILES.iter().for_each(|(_, _, content)| hash.update(content.as_bytes()));
+    FILES
+        .iter()
+        .for_each(|(_, _, content)| hash.update(content.as_bytes()));
     format!("{:08x}", hash.finalize())
 });
 

@@ -85,7 +85,10 @@ async fn import(
     body: Bytes,
 ) -> Result<Json<Imported>, Response> {
     let rows = rows(&body).map_err(|faults| {
-        let words = faults.named.first().map(|fault| format!("line {}: {}", fault.line, fault.found));
+        let words = faults
+            .named
+            .first()
+            .map(|fault| format!("line {}: {}", fault.line, fault.found));
         ApiError::new(StatusCode::BAD_REQUEST, words.unwrap_or_default()).into_response()
     })?;
     if app.site().point(&ask.point).is_none() {
@@ -93,7 +96,8 @@ async fn import(
         return Err(error.into_response());
     }
     let rows = app.state().store.import(&ask.point, rows).await;
-    rows.map(|rows| Json(Imported { rows })).map_err(|error| ApiError::from(error).into_response())
+    rows.map(|rows| Json(Imported { rows }))
+        .map_err(|error| ApiError::from(error).into_response())
 }
 
 async fn backup(Of(app): Of<App>, Query(ask): Query<BackupAsk>) -> Result<StatusCode, ApiError> {
@@ -109,7 +113,11 @@ fn rows(text: &[u8]) -> Result<Vec<ImportRow>, Faults> {
         if number == 1 {
             if !exchange::is_header(line) {
                 let found = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-                faults.push(RowFault { line: 1, kind: Kind::Header, found });
+                faults.push(RowFault {
+                    line: 1,
+                    kind: Kind::Header,
+                    found,
+                });
             }
             continue;
         }
@@ -118,5 +126,9 @@ fn rows(text: &[u8]) -> Result<Vec<ImportRow>, Faults> {
             Err(fault) => faults.push(fault),
         }
     }
-    if faults.count == 0 { Ok(rows) } else { Err(faults) }
+    if faults.count == 0 {
+        Ok(rows)
+    } else {
+        Err(faults)
+    }
 }

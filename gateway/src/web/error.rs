@@ -79,5 +79,8 @@ pub(super) async fn unknown_path(uri: Uri) -> ApiError {
 }
 
 pub(super) async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path does not take this method",
+    )
 }

@@ -16,9 +16,15 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
              form-action 'self'; frame-ancestors 'none'",
         ),
     ),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
@@ -36,8 +42,15 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let expected = "localhost, 127.0.0.1 or [::1] as host".to_owned();
-    let refusal = ApiError::new(StatusCode::MISDIRECTED_REQUEST, "this page is served to this machine only");
-    ApiError { expected: Some(expected), ..refusal }.into_response()
+    let refusal = ApiError::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "this page is served to this machine only",
+    );
+    ApiError {
+        expected: Some(expected),
+        ..refusal
+    }
+    .into_response()
 }
 
 /// Adds the headers that every answer carries.
@@ -51,12 +64,22 @@ fn add(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.insert(name, value);
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }
 
 fn host(request: &Request) -> Option<&str> {
-    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    named.or_else(|| request.uri().authority().map(|authority| authority.as_str()))
+    let named = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    named.or_else(|| {
+        request
+            .uri()
+            .authority()
+            .map(|authority| authority.as_str())
+    })
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -65,8 +88,12 @@ fn is_loopback(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|address| address.is_loopback())
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -75,10 +102,23 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_served() {
-        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:8080",
+            "127.1.2.3",
+            "[::1]:8080",
+        ] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["", "example.org", "192.168.1.4:8080", "127.0.0.1.example.org", "localhost.evil", "[::2]"] {
+        for host in [
+            "",
+            "example.org",
+            "192.168.1.4:8080",
+            "127.0.0.1.example.org",
+            "localhost.evil",
+            "[::2]",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }

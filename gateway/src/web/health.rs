@@ -48,21 +48,37 @@ pub(super) fn judge(
     board: &status::State,
     now: UtcMs,
 ) -> Verdict {
-    let Some(state) = board.devices.get(&device.id).filter(|state| state.last_poll.is_some()) else {
-        return Verdict { health: Health::Waiting, fault: None, hint: None };
+    let Some(state) = board
+        .devices
+        .get(&device.id)
+        .filter(|state| state.last_poll.is_some())
+    else {
+        return Verdict {
+            health: Health::Waiting,
+            fault: None,
+            hint: None,
+        };
     };
     let fault = state.fault.clone();
     let period = i64::try_from(device.every_ms).unwrap_or(i64::MAX);
     let silent_after = period.saturating_mul(SILENT_AFTER).saturating_add(1000);
-    let silent = state.last_good.is_none_or(|good| now.0 - good.0 > silent_after);
+    let silent = state
+        .last_good
+        .is_none_or(|good| now.0 - good.0 > silent_after);
     let health = match &fault {
         Some(_) if state.misses > 0 || silent => Health::Fault,
         Some(_) => Health::Doubtful,
         None if silent => Health::Doubtful,
         None => Health::Ok,
     };
-    let hint = fault.as_ref().and_then(|fault| hint(fault.reason, device, site, buses, board));
-    Verdict { health, fault, hint }
+    let hint = fault
+        .as_ref()
+        .and_then(|fault| hint(fault.reason, device, site, buses, board));
+    Verdict {
+        health,
+        fault,
+        hint,
+    }
 }
 
 /// Key of the sentence that says what to do.
@@ -73,7 +89,10 @@ fn hint(
     buses: &[Bus],
     board: &status::State,
 ) -> Option<&'static str> {
-    let link = buses.iter().find(|bus| bus.id == device.bus).map(|bus| &bus.link);
+    let link = buses
+        .iter()
+        .find(|bus| bus.id == device.bus)
+        .map(|bus| &bus.link);
     let serial = !matches!(link, Some(Link::Tcp { .. }));
     Some(match reason {
         Reason::Timeout if serial && whole_line_is_silent(device, site, board) => "web-hint-line",
@@ -94,7 +113,10 @@ fn hint(
 fn whole_line_is_silent(device: &DeviceInfo, site: &Site, board: &status::State) -> bool {
     let mut neighbours = site.devices.iter().filter(|other| other.bus == device.bus);
     neighbours.all(|other| {
-        let fault = board.devices.get(&other.id).and_then(|state| state.fault.as_ref());
+        let fault = board
+            .devices
+            .get(&other.id)
+            .and_then(|state| state.fault.as_ref());
         fault.is_some_and(|fault| fault.reason == Reason::Timeout)
     })
 }
@@ -108,10 +130,19 @@ mod tests {
     fn board(faults: &[(&str, Option<Reason>)]) -> status::State {
         let mut state = status::State::default();
         for (device, reason) in faults {
-            let fault = reason.map(|reason| Fault { reason, detail: String::new() });
+            let fault = reason.map(|reason| Fault {
+                reason,
+                detail: String::new(),
+            });
             let misses = u32::from(fault.is_some());
             let good = fault.is_none().then_some(UtcMs(1000));
-            let one = DeviceState { last_good: good, last_poll: Some(UtcMs(1000)), fault, misses, ..DeviceState::default() };
+            let one = DeviceState {
+                last_good: good,
+                last_poll: Some(UtcMs(1000)),
+                fault,
+                misses,
+                ..DeviceState::default()
+            };
             state.devices.insert((*device).into(), one);
         }
         state

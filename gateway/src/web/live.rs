@@ -59,7 +59,10 @@ pub(super) async fn live(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too many live pages are open")
+        ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many live pages are open",
+        )
     })?;
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -120,7 +123,9 @@ impl Client {
     fn reading(&self, numbered: &Numbered) -> Event {
         let kept = numbered.seq <= *self.durable.borrow();
         let text = serde_json::to_string(&reading_event(numbered, self.app.site(), kept));
-        Event::default().event("reading").data(text.unwrap_or_default())
+        Event::default()
+            .event("reading")
+            .data(text.unwrap_or_default())
     }
 }
 
@@ -128,7 +133,9 @@ impl Client {
 fn reading_event<'a>(numbered: &Numbered, site: &'a Site, kept: bool) -> ReadingEvent<'a> {
     let reading = &numbered.reading;
     let device = site.devices.get(usize::from(reading.device));
-    let points = device.map(|device| device.points.as_slice()).unwrap_or_default();
+    let points = device
+        .map(|device| device.points.as_slice())
+        .unwrap_or_default();
     let (mut v, mut q) = (Map::new(), Map::new());
     for (point, outcome) in points.iter().zip(&reading.outcomes) {
         if let Some(number) = outcome.number().and_then(api::number) {

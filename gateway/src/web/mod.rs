@@ -30,7 +30,7 @@ pub use rows::MIME as CSV_MIME;
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus};
-use crate::limits::{LIVE_CLIENTS_MAX, ANSWERS_MAX, STOP_SECONDS};
+use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
 use crate::store::Store;
@@ -124,9 +124,9 @@ impl App {
 }
 
 fn routes(app: App) -> axum::Router {
-    open(app.clone()).layer(axum::middleware::from_fn(guard::check)).layer(
-        axum::middleware::from_fn(guard::headers),
-    )
+    open(app.clone())
+        .layer(axum::middleware::from_fn(guard::check))
+        .layer(axum::middleware::from_fn(guard::headers))
 }
 
 /// Everything without the check of the host name, which a Unix socket has no use for.

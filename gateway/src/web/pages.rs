@@ -88,13 +88,29 @@ const SCRIPT_WORDS: [&str; 13] = [
 pub(super) async fn overview(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let frame = Frame::new(&app, "overview", &uri, &headers);
     let (status, devices) = now(&app, frame.lang).await;
-    page(&uri, StatusCode::OK, &Overview { frame, status, devices })
+    page(
+        &uri,
+        StatusCode::OK,
+        &Overview {
+            frame,
+            status,
+            devices,
+        },
+    )
 }
 
 pub(super) async fn health(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let frame = Frame::new(&app, "health", &uri, &headers);
     let (status, devices) = now(&app, frame.lang).await;
-    page(&uri, StatusCode::OK, &Health { frame, status, devices })
+    page(
+        &uri,
+        StatusCode::OK,
+        &Health {
+            frame,
+            status,
+            devices,
+        },
+    )
 }
 
 /// Health and last values. A store that does not answer is said by its own line, not by an error.
@@ -115,9 +131,13 @@ pub(super) async fn point(
     };
     let device = &app.site().devices[usize::from(device)];
     let last = app.state().store.last().await.unwrap_or_default();
-    let reach = asked(&uri, "span").and_then(|word| Reach::parse(&word)).unwrap_or(Reach::Day);
+    let reach = asked(&uri, "span")
+        .and_then(|word| Reach::parse(&word))
+        .unwrap_or(Reach::Day);
     let now = app.now();
-    let at = asked(&uri, "at").and_then(|at| at.parse().ok()).map_or(now, UtcMs);
+    let at = asked(&uri, "at")
+        .and_then(|at| at.parse().ok())
+        .map_or(now, UtcMs);
     let growth = info.counter && asked(&uri, "show").as_deref() != Some("value");
     let stretch = reach.stretch(at, &app.0.zone, frame.lang);
     let (step, step_ms) = match growth {
@@ -146,7 +166,12 @@ impl Frame {
         let lang = language(uri, headers);
         let words: serde_json::Map<_, _> = SCRIPT_WORDS
             .iter()
-            .map(|key| (key.trim_start_matches("web-").to_owned(), lang.text(key).into()))
+            .map(|key| {
+                (
+                    key.trim_start_matches("web-").to_owned(),
+                    lang.text(key).into(),
+                )
+            })
             .collect();
         Self {
             lang,
@@ -188,14 +213,20 @@ impl Plot {
             (true, false) => "&show=value",
             _ => "",
         };
-        let at = if at.is_empty() { String::new() } else { format!("&at={at}") };
+        let at = if at.is_empty() {
+            String::new()
+        } else {
+            format!("&at={at}")
+        };
         format!("?span={}{at}{show}", reach.word())
     }
 }
 
 /// `?lang=` decides, then the cookie, then the browser, then Bahasa Indonesia.
 pub(super) fn language(uri: &Uri, headers: &HeaderMap) -> Lang {
-    let wished = headers.get(header::ACCEPT_LANGUAGE).and_then(|wish| wish.to_str().ok());
+    let wished = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|wish| wish.to_str().ok());
     asked(uri, "lang")
         .and_then(|lang| Lang::parse(&lang))
         .or_else(|| cookie(headers, "lang").and_then(Lang::parse))
@@ -205,14 +236,25 @@ pub(super) fn language(uri: &Uri, headers: &HeaderMap) -> Lang {
 
 /// A parameter of the address; our own parameters need no unescaping.
 fn asked(uri: &Uri, name: &str) -> Option<String> {
-    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next_back()
+    let pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+        .next_back()
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get(header::COOKIE)?.to_str().ok()?;
-    let pairs = all.split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+    let pairs = all
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+        .next()
 }
 
 fn other_language(uri: &Uri, lang: Lang) -> String {
@@ -236,7 +278,10 @@ fn page(uri: &Uri, status: StatusCode, template: &impl Template) -> Response {
     };
     let mut response = (status, Html(html)).into_response();
     if let Some(lang) = asked(uri, "lang").and_then(|lang| Lang::parse(&lang)) {
-        let cookie = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Strict", lang.code());
+        let cookie = format!(
+            "lang={}; Path=/; Max-Age=31536000; SameSite=Strict",
+            lang.code()
+        );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

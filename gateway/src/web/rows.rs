@@ -30,13 +30,20 @@ pub(super) async fn csv(State(app): State<App>, uri: Uri) -> Result<Response, Ap
     let Checked { query, point } = check(&app, &uri)?;
     let turn = turn(&app).await?;
     let blocks = app.state().store.query(query).await?;
-    let rows = Rows { blocks, header: false, _turn: turn };
+    let rows = Rows {
+        blocks,
+        header: false,
+        _turn: turn,
+    };
     let body = stream::unfold(rows, |mut rows| async {
         let piece = rows.next().await?;
         Some((piece, rows))
     });
     let name = format!("attachment; filename=\"{}.csv\"", file_name(&point.id));
-    let headers = [(header::CONTENT_TYPE, MIME.to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let headers = [
+        (header::CONTENT_TYPE, MIME.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
@@ -48,7 +55,9 @@ impl Rows {
         }
         Some(self.blocks.recv().await?.map(|block| {
             let mut text = String::with_capacity(block.len() * 32);
-            block.iter().for_each(|sample| exchange::write_row(&mut text, sample));
+            block
+                .iter()
+                .for_each(|sample| exchange::write_row(&mut text, sample));
             text.into()
         }))
     }
@@ -56,6 +65,12 @@ impl Rows {
 
 /// Only letters that are harmless in a header and a file system.
 fn file_name(id: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     id.chars().map(plain).collect()
 }

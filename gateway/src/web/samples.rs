@@ -12,6 +12,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,10 @@ pub(super) struct Checked {
 
 /// One column each; only for the description.
 #[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "the answer is written by hand, in pieces; this describes it")]
+#[expect(
+    dead_code,
+    reason = "the answer is written by hand, in pieces; this describes it"
+)]
 struct Columns {
     point: String,
     unit: String,
@@ -78,14 +82,26 @@ pub(super) async fn samples(State(app): State<App>, uri: Uri) -> Result<Response
         let piece = answer.next().await?;
         Some((piece, answer))
     });
-    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(body)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, "application/json")],
+        Body::from_stream(body),
+    )
+        .into_response())
 }
 
 /// Waits for one of the few places in which answers are written.
 pub(super) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
-    let busy = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too many questions at once");
+    let busy = || {
+        ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many questions at once",
+        )
+    };
     let turn = Arc::clone(&app.0.answers).acquire_owned();
-    tokio::time::timeout(TURN, turn).await.map_err(|_| busy())?.map_err(|_| busy())
+    tokio::time::timeout(TURN, turn)
+        .await
+        .map_err(|_| busy())?
+        .map_err(|_| busy())
 }
 
 /// An answer being written. Times go out as they come; values and qualities of the same samples
@@ -110,7 +126,7 @@ enum Stage {
 #[derive(Default)]
 struct Tail {
     values: Vec<String>,
-    qualities: Vec<(Quality, u32)>,
+    qualities: VecDeque<(Quality, u32)>,
 }
 
 /// Bytes of one piece.
@@ -122,7 +138,9 @@ impl Answer {
             Stage::Head(point) => {
                 self.stage = Stage::Times;
                 let (id, unit) = (quoted(&point.id), quoted(&point.unit));
-                Some(Ok(format!("{{\"point\":{id},\"unit\":{unit},\"t\":[").into()))
+                Some(Ok(
+                    format!("{{\"point\":{id},\"unit\":{unit},\"t\":[").into()
+                ))
             }
             Stage::Times => Some(self.times().await),
             Stage::Values(mut pieces) => Some(Ok(match pieces.next() {
@@ -148,7 +166,9 @@ impl Answer {
         // An answer cut short must not look whole: the error breaks the connection.
         let block = block?;
         if self.count + block.len() > SAMPLES_PER_ANSWER_MAX {
-            return Err(StoreError::Invalid("too many samples; ask with a step".to_owned()));
+            return Err(StoreError::Invalid(
+                "too many samples; ask with a step".to_owned(),
+            ));
         }
         let mut times = String::with_capacity(block.len() * 14);
         for sample in &block {
@@ -162,18 +182,22 @@ impl Answer {
     }
 
     fn qualities(&mut self) -> Bytes {
-        let Some((quality, count)) = self.columns.qualities.pop() else {
+        let Some((quality, count)) = self.columns.qualities.pop_front() else {
             return "]}".into();
         };
         let mut text = String::new();
         let mut left = count;
         while left > 0 && text.len() < PIECE {
-            let comma = if left == 1 && self.columns.qualities.is_empty() { "" } else { "," };
+            let comma = if left == 1 && self.columns.qualities.is_empty() {
+                ""
+            } else {
+                ","
+            };
             let _ = write!(text, "\"{}\"{comma}", quality.word());
             left -= 1;
         }
         if left > 0 {
-            self.columns.qualities.push((quality, left));
+            self.columns.qualities.push_front((quality, left));
         }
         self.stage = Stage::Qualities;
         text.into()
@@ -192,9 +216,9 @@ impl Tail {
             };
         }
         let quality = sample.outcome.quality();
-        match self.qualities.last_mut() {
+        match self.qualities.back_mut() {
             Some((last, count)) if *last == quality => *count += 1,
-            _ => self.qualities.push((quality, 1)),
+            _ => self.qualities.push_back((quality, 1)),
         }
     }
 }
@@ -225,21 +249,44 @@ pub(super) fn check(app: &App, uri: &Uri) -> Result<Checked, ApiError> {
     let count = (to.0 - from.0).unsigned_abs() / width.max(1);
     if !matches!(step, Step::Raw) && count > SAMPLES_PER_ANSWER_MAX as u64 {
         let expected = format!("a step that gives at most {SAMPLES_PER_ANSWER_MAX} buckets");
-        return Err(ApiError::parameter("step", &format!("{count} buckets"), expected));
+        return Err(ApiError::parameter(
+            "step",
+            &format!("{count} buckets"),
+            expected,
+        ));
     }
-    Ok(Checked { query: Query { point: id, from, to, step, aggregate }, point })
+    Ok(Checked {
+        query: Query {
+            point: id,
+            from,
+            to,
+            step,
+            aggregate,
+        },
+        point,
+    })
 }
 
 fn known(app: &App, id: &str) -> Result<(usize, PointInfo), ApiError> {
     let found = app.site().find(id).zip(app.site().point(id));
     let ((device, _), point) = found.ok_or_else(|| {
-        let ids = app.site().devices.iter().flat_map(|device| &device.points).map(|point| &*point.id);
-        let nearest = ids.max_by(|a, b| {
-            strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id))
-        });
-        let expected = format!("a point of /api/v1/points, such as {}", nearest.unwrap_or("-"));
+        let ids = app
+            .site()
+            .devices
+            .iter()
+            .flat_map(|device| &device.points)
+            .map(|point| &*point.id);
+        let nearest =
+            ids.max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
+        let expected = format!(
+            "a point of /api/v1/points, such as {}",
+            nearest.unwrap_or("-")
+        );
         let error = ApiError::parameter("point", id, expected);
-        ApiError { status: if id.is_empty() { 400 } else { 404 }, ..error }
+        ApiError {
+            status: if id.is_empty() { 400 } else { 404 },
+            ..error
+        }
     })?;
     Ok((usize::from(device), point.clone()))
 }
@@ -254,11 +301,14 @@ fn moment(name: &'static str, text: Option<&str>) -> Result<Option<UtcMs>, ApiEr
     let time = number.or_else(|| exchange::read_time(&text.replace(' ', "+")));
     let expected = "RFC 3339 with an offset (2026-11-21T10:00:00+07:00) or milliseconds since 1970";
     let time = time.filter(|at| (FIRST..LAST).contains(&at.0));
-    time.map(Some).ok_or_else(|| ApiError::parameter(name, text, expected))
+    time.map(Some)
+        .ok_or_else(|| ApiError::parameter(name, text, expected))
 }
 
 fn step(text: Option<&str>) -> Result<Step, ApiError> {
-    let Some(text) = text else { return Ok(Step::Raw) };
+    let Some(text) = text else {
+        return Ok(Step::Raw);
+    };
     let wrong = || ApiError::parameter("step", text, STEPS);
     let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (count, unit) = text.split_at(split);
@@ -274,7 +324,10 @@ fn step(text: Option<&str>) -> Result<Step, ApiError> {
         _ => return Err(wrong()),
     };
     let millis = count.saturating_mul(width);
-    (1..=DAY_MS.unsigned_abs()).contains(&millis).then_some(Step::Millis(millis)).ok_or_else(wrong)
+    (1..=DAY_MS.unsigned_abs())
+        .contains(&millis)
+        .then_some(Step::Millis(millis))
+        .ok_or_else(wrong)
 }
 
 fn aggregate(text: Option<&str>) -> Result<Aggregate, ApiError> {
@@ -286,7 +339,11 @@ fn aggregate(text: Option<&str>) -> Result<Aggregate, ApiError> {
         Some("sum") => Aggregate::Sum,
         Some("delta") => Aggregate::Delta,
         Some(other) => {
-            return Err(ApiError::parameter("agg", other, "mean, min, max, last, sum or delta"));
+            return Err(ApiError::parameter(
+                "agg",
+                other,
+                "mean, min, max, last, sum or delta",
+            ));
         }
     })
 }

@@ -50,7 +50,9 @@ fn grouped(text: &str, lang: Lang) -> String {
         Lang::Id => ('.', ','),
         Lang::En => (',', '.'),
     };
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("\u{2212}", digits));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("\u{2212}", digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let mut out = sign.to_owned();
     for (index, digit) in whole.chars().enumerate() {
@@ -72,7 +74,10 @@ mod tests {
 
     #[test]
     fn each_language_has_its_own_marks() {
-        let power = Number::Decimal { mantissa: 12345, exponent: -1 };
+        let power = Number::Decimal {
+            mantissa: 12345,
+            exponent: -1,
+        };
         assert_eq!(number(power, Lang::Id), "1.234,5");
         assert_eq!(number(power, Lang::En), "1,234.5");
         assert_eq!(number(Number::Float(-0.25), Lang::Id), "\u{2212}0,2500");

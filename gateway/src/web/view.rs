@@ -77,14 +77,24 @@ impl App {
             .site()
             .devices
             .iter()
-            .map(|device| (device.id.to_string(), self.device_line(device, &board, lang)))
+            .map(|device| {
+                (
+                    device.id.to_string(),
+                    self.device_line(device, &board, lang),
+                )
+            })
             .collect();
         let sinks = board
             .sinks
             .iter()
             .map(|(name, sink)| ((*name).to_owned(), self.sink_line(sink, lang)))
             .collect();
-        Status { answering: answering(&devices, lang), devices, sinks, store: self.store_line(lang) }
+        Status {
+            answering: answering(&devices, lang),
+            devices,
+            sinks,
+            store: self.store_line(lang),
+        }
     }
 
     fn device_line(&self, device: &DeviceInfo, board: &status::State, lang: Lang) -> Line {
@@ -95,7 +105,10 @@ impl App {
             Some(fault) => lang.text(&format!("reason-{}", fault.reason.word())),
             None => lang.text(&format!("web-health-{}", verdict.health.word())),
         };
-        let last = board.devices.get(&device.id).and_then(|state| state.last_good);
+        let last = board
+            .devices
+            .get(&device.id)
+            .and_then(|state| state.last_good);
         Line {
             state: verdict.health.word(),
             words,
@@ -123,17 +136,29 @@ impl App {
             (false, _) => Health::Fault,
         };
         let detail = sink.fault.clone().unwrap_or_default();
-        Line { state: state.word(), words, detail, hint, last: until.unwrap_or_default() }
+        Line {
+            state: state.word(),
+            words,
+            detail,
+            hint,
+            last: until.unwrap_or_default(),
+        }
     }
 
     fn store_line(&self, lang: Lang) -> Line {
         let receiver = self.state().store.health();
         let stopped = receiver.has_changed().is_err();
         let health = receiver.borrow().clone();
-        let until = health.durable_at.map(|at| self.time(at, lang)).unwrap_or_default();
+        let until = health
+            .durable_at
+            .map(|at| self.time(at, lang))
+            .unwrap_or_default();
         let unflushed = show::count(u64::try_from(health.unflushed).unwrap_or(u64::MAX), lang);
         let words = match health.durable_at {
-            Some(_) => lang.say("web-store-until", &[("until", &until), ("unflushed", &unflushed)]),
+            Some(_) => lang.say(
+                "web-store-until",
+                &[("until", &until), ("unflushed", &unflushed)],
+            ),
             None => lang.say("web-store-nothing", &[("unflushed", &unflushed)]),
         };
         let size = show::bytes(health.bytes, lang);
@@ -153,7 +178,13 @@ impl App {
             (false, 0) => Health::Ok,
             (false, _) => Health::Doubtful,
         };
-        Line { state: state.word(), words, detail, hint, last: until }
+        Line {
+            state: state.word(),
+            words,
+            detail,
+            hint,
+            last: until,
+        }
     }
 
     fn time(&self, at: UtcMs, lang: Lang) -> String {
@@ -188,22 +219,36 @@ pub(super) fn one_point(point: &PointInfo, last: Option<&Last>, lang: Lang) -> P
         name: point.name.to_string(),
         label: label(point, lang),
         unit: point.unit.to_string(),
-        value: number.map_or_else(|| "\u{2013}".to_owned(), |number| show::number(number, lang)),
+        value: number.map_or_else(
+            || "\u{2013}".to_owned(),
+            |number| show::number(number, lang),
+        ),
         places: match number {
             Some(number @ crate::model::Number::Decimal { .. }) => show::places(number).to_string(),
             _ => "auto".to_owned(),
         },
-        quality: outcome.as_ref().map_or("none", |outcome| outcome.quality().word()),
-        why: reason.map(|reason| lang.text(&format!("reason-{}", reason.word()))).unwrap_or_default(),
+        quality: outcome
+            .as_ref()
+            .map_or("none", |outcome| outcome.quality().word()),
+        why: reason
+            .map(|reason| lang.text(&format!("reason-{}", reason.word())))
+            .unwrap_or_default(),
         at_ms: last.map_or(0, |last| last.sample.at.0),
         kept: last.is_none_or(|last| last.durable),
     }
 }
 
 fn answering(devices: &BTreeMap<String, Line>, lang: Lang) -> Line {
-    let well = devices.values().filter(|line| line.state != Health::Fault.word()).count();
+    let well = devices
+        .values()
+        .filter(|line| line.state != Health::Fault.word())
+        .count();
     let (count, all) = (well.to_string(), devices.len().to_string());
-    let state = if well == devices.len() { Health::Ok } else { Health::Fault };
+    let state = if well == devices.len() {
+        Health::Ok
+    } else {
+        Health::Fault
+    };
     Line {
         state: state.word(),
         words: lang.say("web-answering", &[("count", &count), ("all", &all)]),

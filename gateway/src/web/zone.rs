@@ -34,7 +34,9 @@ pub(super) fn of(site: &Site) -> TimeZone {
 }
 
 fn local(at: UtcMs, zone: &TimeZone) -> ZonedDateTime {
-    Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned_datetime(zone.clone())
+    Timestamp::from_millisecond(at.0)
+        .unwrap_or_default()
+        .to_zoned_datetime(zone.clone())
 }
 
 /// WIB, WITA, WIT, or what else the zone is called at that moment.
@@ -122,7 +124,9 @@ impl Reach {
         let (date, span) = match self {
             Self::Hour => {
                 let start = at.round(
-                    ZonedDateTimeRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc),
+                    ZonedDateTimeRound::new()
+                        .smallest(Unit::Hour)
+                        .mode(RoundMode::Trunc),
                 );
                 return (start.unwrap_or_else(|_| at.clone()), Span::new().hours(1));
             }
@@ -135,7 +139,11 @@ impl Reach {
             Self::Month => (date.first_of_month(), Span::new().months(1)),
             Self::Year => (date.first_of_year(), Span::new().years(1)),
         };
-        (date.to_zoned_datetime(at.time_zone().clone()).unwrap_or_else(|_| at.clone()), span)
+        (
+            date.to_zoned_datetime(at.time_zone().clone())
+                .unwrap_or_else(|_| at.clone()),
+            span,
+        )
     }
 
     fn title(self, start: &ZonedDateTime, lang: Lang) -> String {
@@ -166,7 +174,10 @@ mod tests {
 
     #[test]
     fn a_stretch_is_cut_at_the_sites_own_midnight() {
-        assert_eq!(stretch(Reach::Hour), ("25 November 2026, 22:00".to_owned(), 1));
+        assert_eq!(
+            stretch(Reach::Hour),
+            ("25 November 2026, 22:00".to_owned(), 1)
+        );
         assert_eq!(stretch(Reach::Day), ("25 November 2026".to_owned(), 24));
         assert_eq!(stretch(Reach::Month), ("November 2026".to_owned(), 720));
         assert_eq!(stretch(Reach::Year), ("2026".to_owned(), 8760));
@@ -177,7 +188,11 @@ mod tests {
 
     #[test]
     fn the_zone_has_its_own_name() {
-        for (name, short) in [("Asia/Jakarta", "WIB"), ("Asia/Makassar", "WITA"), ("Asia/Jayapura", "WIT")] {
+        for (name, short) in [
+            ("Asia/Jakarta", "WIB"),
+            ("Asia/Makassar", "WITA"),
+            ("Asia/Jayapura", "WIT"),
+        ] {
             assert_eq!(label(UtcMs(0), &TimeZone::get(name).unwrap()), short);
         }
     }

@@ -1,0 +1,6 @@
+//! Commands for technicians and scripts.
+
+pub mod backup;
+pub mod export;
+pub mod import;
+mod running;
