@@ -41,6 +41,14 @@ pub const REFUSED_KEPT_MAX: usize = 1000;
 pub const LIVE_CLIENTS_MAX: usize = 64;
 /// Live readings that a slow page may lag behind before it is told to reload.
 pub const LIVE_QUEUE_MAX: usize = 1024;
+/// Answers with samples being written to browsers and scripts at once; further ones wait.
+pub const ANSWERS_MAX: usize = 4;
+/// Bytes of CSV in one request to the running gateway; longer files go in several.
+pub const IMPORT_BYTES_MAX: usize = 2 << 20;
+/// Faulty rows of an import that are named; further ones are counted only.
+pub const IMPORT_FAULTS_MAX: usize = 1000;
+/// Bytes of one line of a CSV to import; a longer one is not a row.
+pub const IMPORT_LINE_MAX: usize = 4096;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Seconds that a clean stop may take before the stragglers are named and left.
@@ -57,3 +65,7 @@ const _: () = assert!(
     "a full queue must fit the flush buffer"
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
+const _: () = assert!(
+    ANSWERS_MAX < QUERIES_MAX,
+    "pages must leave the store room for exports and reports"
+);
