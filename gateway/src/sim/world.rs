@@ -41,10 +41,14 @@ impl World {
             reason = "milliseconds of a session; a fraction of one is of no use"
         )]
         let passed = (passed as f64 * shared.speed) as i64;
-        let to = UtcMs(shared.start.0.saturating_add(passed));
+        self.look_at(UtcMs(shared.start.0.saturating_add(passed)))
+    }
+
+    /// The plant at a moment, or as it is when that has passed already.
+    pub fn look_at(&self, at: UtcMs) -> Snapshot {
         // A plant that a panic left behind is still a plant.
-        let mut plant = shared.plant.lock().unwrap_or_else(PoisonError::into_inner);
-        *plant.advance(to)
+        let mut plant = self.0.plant.lock().unwrap_or_else(PoisonError::into_inner);
+        *plant.advance(at)
     }
 
     /// What all chance is drawn from.
