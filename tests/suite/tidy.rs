@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("words", &["model"]),
     ("config", &["model", "limits", "words"]),
     ("read", &["model", "limits", "clock", "status", "config"]),
-    ("sim", &["model", "limits", "clock", "config", "words"]),
+    ("sim", &["model", "limits", "clock", "config", "read"]),
     ("store", &["model", "limits", "clock"]),
     (
         "publish",

@@ -42,3 +42,26 @@ cli-fault-missing = missing: { $found }. See --help.
 cli-fault-unknown = not known: { $found }. See --help.
 cli-fault-other = { $found } cannot take "{ $value }". See --help.
 cli-fault-near = Did you mean: { $near }
+
+# Simulated site: simulate and demo
+cli-arg-seed = Seed of all chance: the same seed gives the same site
+cli-arg-speed = Simulated seconds a second, up to 86400
+cli-demo-mqtt = Publish to this MQTT broker as well, e.g. mqtt://127.0.0.1:1883
+cli-demo-influx = Write to this InfluxDB as well, e.g. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
+cli-demo-port = Port of the page on this machine; the next free one when taken
+cli-demo-days = Days of history to begin with
+cli-demo-store = Keep the readings in this directory; gone at the end when not named
+sim-bus = { $bus }: { $kind } at { $place }
+sim-moved = not at the configuration's port: that one is taken or needs more rights
+sim-device = { $device }: unit { $unit }, { $points } points
+sim-until-stopped = Ctrl-C ends it.
+demo-welcome = { $site }: a simulated site. Its devices are real Modbus servers on this machine:
+demo-history = History (days)
+demo-page = The page: { $page }
+demo-mqtt = Published to { $url } under pantau/desa-impian/
+demo-influx = Written to { $url }, bucket pantau
+demo-next = What next?
+    { "  " }- see a day pass in ten minutes: pantau demo --speed 144
+    { "  " }- publish as well: pantau demo --mqtt mqtt://127.0.0.1:1883
+    { "  " }- ask a device yourself: the mbpoll calls above
+    { "  " }- read your own devices: start from { $config }, then pantau check -c FILE and pantau run -c FILE

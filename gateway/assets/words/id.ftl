@@ -42,3 +42,26 @@ cli-fault-missing = kurang: { $found }. Lihat --help.
 cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
 cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
 cli-fault-near = Mungkin maksudnya: { $near }
+
+# Lokasi tiruan: simulate dan demo
+cli-arg-seed = Benih keacakan: benih yang sama memberi lokasi yang sama
+cli-arg-speed = Berapa detik tiruan dalam satu detik, paling banyak 86400
+cli-demo-mqtt = Kirim juga ke broker MQTT ini, mis. mqtt://127.0.0.1:1883
+cli-demo-influx = Tulis juga ke InfluxDB ini, mis. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
+cli-demo-port = Port halaman di komputer ini; bila terpakai, port bebas berikutnya
+cli-demo-days = Berapa hari riwayat sebagai permulaan
+cli-demo-store = Simpan bacaan di direktori ini; bila tidak disebut, terhapus di akhir
+sim-bus = { $bus }: { $kind } di { $place }
+sim-moved = bukan port dari konfigurasi: port itu terpakai atau butuh hak lebih
+sim-device = { $device }: unit { $unit }, { $points } titik ukur
+sim-until-stopped = Ctrl-C untuk berhenti.
+demo-welcome = { $site }: lokasi tiruan. Alat-alatnya adalah server Modbus sungguhan di komputer ini:
+demo-history = Riwayat (hari)
+demo-page = Halaman: { $page }
+demo-mqtt = Dikirim ke { $url } di bawah pantau/desa-impian/
+demo-influx = Ditulis ke { $url }, bucket pantau
+demo-next = Selanjutnya?
+    { "  " }- lihat satu hari dalam sepuluh menit: pantau demo --speed 144
+    { "  " }- kirim juga ke MQTT: pantau demo --mqtt mqtt://127.0.0.1:1883
+    { "  " }- tanyai sendiri sebuah alat: pakai perintah mbpoll di atas
+    { "  " }- baca alat Anda sendiri: mulai dari { $config }, lalu pantau check -c BERKAS dan pantau run -c BERKAS

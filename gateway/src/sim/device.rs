@@ -225,6 +225,8 @@ fn capacity(point: &Point) -> f64 {
     let steps = match point.encoding {
         Encoding::Bcd16 => 1e4,
         Encoding::Bcd32 => 1e8,
+        Encoding::U16 => 2f64.powi(16),
+        Encoding::U32 => 2f64.powi(32),
         encoding => 2f64.powi(16 * i32::from(encoding.registers()) - 1),
     };
     let factor = float(point.scale.factor).abs();

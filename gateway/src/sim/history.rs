@@ -32,20 +32,29 @@ impl History {
     /// The past of these devices in this world.
     pub fn new(config: &Config, world: &World) -> Self {
         let now = world.look_at(UtcMs(0));
-        let devices = config.devices.iter().zip(&config.site.devices).map(|(device, info)| {
-            let sim = SimDevice::new(device, info, world.seed());
-            let raw = |(point, index): (&Point, usize)| {
-                decode::raw_integer(point, &sim.words(index, &now)?)
-            };
-            Past {
-                points: device.points.clone(),
-                ids: info.points.iter().map(|point| point.id.clone()).collect(),
-                every_ms: i64::try_from(info.every_ms).unwrap_or(i64::MAX).max(STEP_MS),
-                context: device.points.iter().zip(0..).map(raw).collect(),
-                device: sim,
-            }
-        });
-        Self { world: world.clone(), devices: devices.collect() }
+        let devices = config
+            .devices
+            .iter()
+            .zip(&config.site.devices)
+            .map(|(device, info)| {
+                let sim = SimDevice::new(device, info, world.seed());
+                let raw = |(point, index): (&Point, usize)| {
+                    decode::raw_integer(point, &sim.words(index, &now)?)
+                };
+                Past {
+                    points: device.points.clone(),
+                    ids: info.points.iter().map(|point| point.id.clone()).collect(),
+                    every_ms: i64::try_from(info.every_ms)
+                        .unwrap_or(i64::MAX)
+                        .max(STEP_MS),
+                    context: device.points.iter().zip(0..).map(raw).collect(),
+                    device: sim,
+                }
+            });
+        Self {
+            world: world.clone(),
+            devices: devices.collect(),
+        }
     }
 
     /// Every poll with `from` <= time < `to`; moves the world on.
@@ -76,6 +85,10 @@ impl History {
 impl Past {
     fn say(&self, point: usize, now: &Snapshot) -> Option<Outcome> {
         let words = self.device.words(point, now)?;
-        Some(decode::decode(self.points.get(point)?, &words, &self.context))
+        Some(decode::decode(
+            self.points.get(point)?,
+            &words,
+            &self.context,
+        ))
     }
 }
