@@ -101,7 +101,7 @@ impl SimDevice {
             return Err(ILLEGAL_VALUE);
         }
         let align = self.limits.align.max(1);
-        if !is_bit && (start % align != 0 || count % align != 0) {
+        if !is_bit && (!start.is_multiple_of(align) || !count.is_multiple_of(align)) {
             return Err(ILLEGAL_ADDRESS);
         }
         let end = start.checked_add(count - 1).ok_or(ILLEGAL_ADDRESS)?;

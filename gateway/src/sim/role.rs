@@ -140,7 +140,7 @@ fn kind_of(unit: &str) -> (Kind, f64) {
 fn look(kind: Kind, words: &Words) -> Option<Found> {
     let look: Look = match kind {
         Kind::Power => power(words),
-        Kind::Apparent => return apparent(words),
+        Kind::Apparent => apparent(words),
         Kind::Energy => energy(words),
         Kind::Voltage => voltage(words),
         Kind::Current => current(words),
@@ -184,8 +184,8 @@ fn power(words: &Words) -> Look {
     }
 }
 
-fn apparent(words: &Words) -> Option<Found> {
-    let look: Look = match (
+fn apparent(words: &Words) -> Look {
+    match (
         words.says(&["reactive"]),
         words.is(PUMP),
         words.is(INVERTER),
@@ -194,8 +194,7 @@ fn apparent(words: &Words) -> Option<Found> {
         (_, true, _) => |now| now.pump_power / 0.95,
         (_, _, true) => |now| now.ac_power,
         _ => |now| now.grid_power.abs() / 0.97,
-    };
-    Some(Found::Look(look))
+    }
 }
 
 fn energy(words: &Words) -> Look {
