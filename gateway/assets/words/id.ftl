@@ -9,7 +9,6 @@ reason-not-a-number = bukan angka
 reason-not-valid = tidak berlaku saat ini
 reason-undated = jam belum sinkron
 
-<<<<<<< HEAD
 # Perintah
 cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
 cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
@@ -43,7 +42,6 @@ cli-fault-missing = kurang: { $found }. Lihat --help.
 cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
 cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
 cli-fault-near = Mungkin maksudnya: { $near }
-=======
 # Halaman (web)
 web-skip = Langsung ke isi
 web-overview = Beranda
@@ -171,4 +169,79 @@ cli-imported = { $rows } baris diimpor
 cli-import-faulty = { $count } baris tidak dapat dibaca; tidak ada yang diimpor
 cli-backup-exists = { $file } sudah ada
 cli-backup-done = Cadangan tersimpan di { $file }
->>>>>>> web
+
+# Lokasi tiruan: simulate dan demo
+cli-arg-seed = Benih keacakan: benih yang sama memberi lokasi yang sama
+cli-arg-speed = Berapa detik tiruan dalam satu detik, paling banyak 86400
+cli-demo-mqtt = Kirim juga ke broker MQTT ini, mis. mqtt://127.0.0.1:1883
+cli-demo-influx = Tulis juga ke InfluxDB ini, mis. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
+cli-demo-port = Port halaman di komputer ini; bila terpakai, port bebas berikutnya
+cli-demo-days = Berapa hari riwayat sebagai permulaan
+cli-demo-store = Simpan bacaan di direktori ini; bila tidak disebut, terhapus di akhir
+sim-bus = { $bus }: { $kind } di { $place }
+sim-moved = bukan port dari konfigurasi: port itu terpakai atau butuh hak lebih
+sim-device = { $device }: unit { $unit }, { $points } titik ukur
+sim-until-stopped = Ctrl-C untuk berhenti.
+demo-welcome = { $site }: lokasi tiruan. Alat-alatnya adalah server Modbus sungguhan di komputer ini:
+demo-history = Riwayat (hari)
+demo-page = Halaman: { $page }
+demo-mqtt = Dikirim ke { $url } di bawah pantau/desa-impian/
+demo-influx = Ditulis ke { $url }, bucket pantau
+demo-next = Selanjutnya?
+    { "  " }- lihat satu hari dalam sepuluh menit: pantau demo --speed 144
+    { "  " }- kirim juga ke MQTT: pantau demo --mqtt mqtt://127.0.0.1:1883
+    { "  " }- tanyai sendiri sebuah alat: pakai perintah mbpoll di atas
+    { "  " }- baca alat Anda sendiri: mulai dari { $config }, lalu pantau check -c BERKAS dan pantau run -c BERKAS
+
+# Kesalahan dalam konfigurasi
+fault-syntax = bukan TOML yang sah: { $found }
+fault-file = tidak dapat dibaca: { $found }
+fault-missing = belum diisi
+fault-unknown-key = kunci `{ $found }` tidak dikenal
+fault-type = tertulis { $found }, seharusnya { $expected }
+fault-value = tertulis `{ $found }`, seharusnya { $expected }
+fault-range = { $found } di luar { $expected }
+fault-word = kata `{ $found }` tidak dikenal, pilihannya { $expected }
+fault-secret = rahasia tidak boleh ada di berkas ini: simpan dalam berkas tersendiri dan sebutkan dengan `{ $found }`, atau dalam variabel lingkungan { $expected }
+fault-secret-file = tidak dapat membaca { $found }; variabel lingkungan { $expected } juga bisa dipakai
+fault-no-file = berkas { $found } tidak ada
+fault-no-directory = direktori { $found } tidak ada
+fault-duplicate = `{ $found }` dipakai dua kali
+fault-too-many = { $found } terlalu banyak, paling banyak { $expected }
+fault-unknown-bus = jalur `{ $found }` tidak dikenal
+fault-unknown-profile = profil `{ $found }` tidak dikenal
+fault-unknown-point = titik `{ $found }` tidak dikenal
+fault-unknown-unit = satuan `{ $found }` tidak dikenal
+fault-bus-later = versi ini belum dapat membuka jalur `{ $found }`; yang bisa: { $expected }
+fault-sunspec-later = versi ini belum dapat mengenali alat SunSpec; daftarkan titiknya, atau sebutkan profil lain
+fault-other-kind = `{ $found }` bukan untuk jenis jalur ini
+fault-no-points = tidak ada profil maupun titik: sebutkan profil, atau daftarkan titiknya
+fault-profile-and-points = alat ini memakai profil `{ $found }`; daftarkan titik hanya untuk alat tanpa profil
+fault-bit-type = coil dan discrete input bertipe `{ $expected }`, bukan `{ $found }`
+fault-high-register = { $found } harus di tabel yang sama, dan tipenya 32 bit
+fault-wraps-at = { $found } harus di atas 0, pada titik dengan `counter = true`
+fault-limits = { $found } tidak muat dalam satu permintaan ({ $expected })
+fault-no-capture = titik `{ $found }` tidak punya rekaman (capture)
+fault-overlap = sebagian registernya juga milik titik `{ $found }`; apakah alamat atau tipenya benar?
+fault-same-unit = unit { $found } juga dibaca oleh alat lain di jalur ini
+fault-loopback-only = { $found } akan terbuka ke jaringan; sebelum ada log masuk, halaman hanya dilayani di { $expected }
+fault-assumed = tidak diisi; dianggap { $expected }
+fault-hint = maksudnya `{ $hint }`?
+fault-expect-text = teks dalam tanda kutip
+fault-expect-integer = bilangan bulat
+fault-expect-number = bilangan
+fault-expect-boolean = true atau false
+fault-expect-table = tabel
+fault-expect-list = daftar
+fault-expect-integers = bilangan bulat atau daftar bilangan bulat
+fault-expect-duration = lama waktu seperti "500ms", "10s", "5m", "1h", "7d"
+fault-expect-size = ukuran seperti "200 MB", "2 GB"
+fault-expect-id = 1 sampai 64 huruf, angka, `-` atau `_`
+fault-expect-timezone = zona waktu IANA seperti Asia/Jakarta
+fault-expect-register = `holding:N`, `input:N`, `coil:N` atau `discrete:N`, N dari 0 sampai 65535
+fault-expect-block = rentang seperti `holding:0-79`
+fault-expect-bits = satu bit atau rentang seperti 3, "0-3" atau [0, 3] dalam tipe bilangan bulat
+fault-expect-scale = bilangan desimal paling banyak 18 angka dan bukan 0
+fault-expect-powers = pasangan nilai mentah dan pangkat sepuluh, seperti [[1, -1], [2, -2]]
+fault-expect-point = id sebuah titik
+fault-expect-topic = topik tanpa spasi, `#`, `+`, dan tanpa `/` di awal atau akhir

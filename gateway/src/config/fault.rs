@@ -16,7 +16,7 @@ pub struct Fault {
     pub what: &'static str,
     /// What stands there.
     pub found: String,
-    /// What could stand there: words, or a catalogue key that begins with `expect-`.
+    /// What could stand there: words, or a catalogue key that begins with `fault-expect-`.
     pub expected: String,
     /// The nearest valid name.
     pub hint: Option<String>,
@@ -29,7 +29,11 @@ pub struct Faults(pub Vec<Fault>);
 impl Fault {
     /// One line: file, line, key, what is wrong, and the nearest valid name.
     pub fn render(&self, lang: Lang) -> String {
-        let expected = lang.text(&self.expected);
+        let expected = if self.expected.starts_with("fault-expect-") {
+            lang.text(&self.expected)
+        } else {
+            self.expected.clone()
+        };
         let args = [("found", self.found.as_str()), ("expected", &expected)];
         let mut text = format!("{}:{}: ", self.file.display(), self.line);
         if !self.key.is_empty() {
