@@ -1,1 +1,4 @@
-//! x
+//! The product from outside, in one binary.
+
+mod config;
+mod profiles;

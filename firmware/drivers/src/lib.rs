@@ -1,4 +1,5 @@
 //! What gateway and sensor node share. Needs no operating system and no memory allocator.
 #![cfg_attr(not(test), no_std)]
 
+pub mod frame;
 pub mod units;

@@ -43,6 +43,7 @@ fault-same-unit = unit { $found } is polled by another device of this bus as wel
 fault-loopback-only = { $found } would be open to the network; until people log in, the page listens on { $expected }
 fault-assumed = left out; { $expected } is assumed
 fault-hint = did you mean `{ $hint }`?
+fault-known = expected { $expected }
 fault-expect-text = a text in quotes
 fault-expect-integer = a whole number
 fault-expect-number = a number

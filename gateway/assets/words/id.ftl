@@ -43,6 +43,7 @@ fault-same-unit = unit { $found } juga dibaca oleh alat lain di jalur ini
 fault-loopback-only = { $found } akan terbuka ke jaringan; sebelum ada log masuk, halaman hanya dilayani di { $expected }
 fault-assumed = tidak diisi; dianggap { $expected }
 fault-hint = maksudnya `{ $hint }`?
+fault-known = seharusnya { $expected }
 fault-expect-text = teks dalam tanda kutip
 fault-expect-integer = bilangan bulat
 fault-expect-number = bilangan

@@ -41,9 +41,16 @@ impl Fault {
             text += ": ";
         }
         text += &lang.say(self.what, &args);
-        if let Some(hint) = &self.hint {
-            text += "; ";
-            text += &lang.say("fault-hint", &[("hint", hint)]);
+        match &self.hint {
+            Some(hint) => {
+                text += "; ";
+                text += &lang.say("fault-hint", &[("hint", hint)]);
+            }
+            None if self.what.starts_with("fault-unknown-") && !expected.is_empty() => {
+                text += "; ";
+                text += &lang.say("fault-known", &args);
+            }
+            None => {}
         }
         text
     }
