@@ -8,6 +8,7 @@ pub mod config;
 pub mod limits;
 pub mod model;
 pub mod read;
+pub mod sim;
 pub mod status;
 pub mod store;
 pub mod words;

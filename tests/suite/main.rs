@@ -1,4 +1,11 @@
-//! The product from outside, in one binary.
+//! Pantau from outside: the rules of its code, and the product against peers that are not ours.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where, by failing there"
+)]
 
 mod config;
 mod profiles;
+mod source;
+mod tidy;
