@@ -96,3 +96,14 @@ cli-fault-missing = missing: { $found }. See --help.
 cli-fault-unknown = not known: { $found }. See --help.
 cli-fault-other = { $found } cannot take "{ $value }". See --help.
 cli-fault-near = Did you mean: { $near }
+
+# pantau check
+cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
+cli-check-bus = Bus { $bus } ({ $link }): one round takes { $seconds } s, busy { $load } % of the time
+cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } points every { $every }, { $requests } requests, { $ms } ms on the wire
+cli-check-overloaded = bus { $bus } has too little time for its devices: poll less often, or raise the speed
+cli-check-mqtt = MQTT to { $to }: about { $mb } MB a month
+cli-check-influx = InfluxDB at { $to }: about { $mb } MB a month
+cli-check-card = Store in { $path }, flush every { $flush }: about { $written } MB a month written to the card, { $kept } MB a month kept
+cli-check-warning = WARNING: { $text }
+cli-check-good = The configuration is good.

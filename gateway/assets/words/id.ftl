@@ -96,3 +96,14 @@ cli-fault-missing = kurang: { $found }. Lihat --help.
 cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
 cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
 cli-fault-near = Mungkin maksudnya: { $near }
+
+# pantau check
+cli-check-site = Lokasi { $site } ({ $name }): { $buses } jalur, { $devices } alat, { $points } titik, { $assets } aset
+cli-check-bus = Jalur { $bus } ({ $link }): satu putaran { $seconds } detik, sibuk { $load } % dari waktu
+cli-check-device = - { $device }: unit { $unit }, profil { $profile }, { $points } titik setiap { $every }, { $requests } permintaan, { $ms } ms di kabel
+cli-check-overloaded = jalur { $bus } kekurangan waktu untuk semua alatnya: baca lebih jarang, atau naikkan kecepatannya
+cli-check-mqtt = MQTT ke { $to }: sekitar { $mb } MB per bulan
+cli-check-influx = InfluxDB di { $to }: sekitar { $mb } MB per bulan
+cli-check-card = Simpanan di { $path }, ditulis setiap { $flush }: sekitar { $written } MB per bulan ditulis ke kartu, { $kept } MB per bulan disimpan
+cli-check-warning = PERINGATAN: { $text }
+cli-check-good = Konfigurasi sudah benar.

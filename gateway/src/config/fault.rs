@@ -29,11 +29,7 @@ pub struct Faults(pub Vec<Fault>);
 impl Fault {
     /// One line: file, line, key, what is wrong, and the nearest valid name.
     pub fn render(&self, lang: Lang) -> String {
-        let expected = if self.expected.starts_with("fault-expect-") {
-            lang.text(&self.expected)
-        } else {
-            self.expected.clone()
-        };
+        let expected = self.expected(lang);
         let args = [("found", self.found.as_str()), ("expected", &expected)];
         let mut text = format!("{}:{}: ", self.file.display(), self.line);
         if !self.key.is_empty() {
@@ -53,6 +49,17 @@ impl Fault {
             None => {}
         }
         text
+    }
+}
+
+impl Fault {
+    /// What could stand there, for people.
+    pub fn expected(&self, lang: Lang) -> String {
+        if self.expected.starts_with("fault-expect-") {
+            lang.text(&self.expected)
+        } else {
+            self.expected.clone()
+        }
     }
 }
 
