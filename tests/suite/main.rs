@@ -9,5 +9,7 @@ mod knowledge;
 mod modbus_peers;
 mod peers;
 mod powercut;
+mod config;
+mod profiles;
 mod source;
 mod tidy;

@@ -227,6 +227,7 @@ fault-same-unit = unit { $found } is polled by another device of this bus as wel
 fault-loopback-only = { $found } would be open to the network; until people log in, the page listens on { $expected }
 fault-assumed = left out; { $expected } is assumed
 fault-hint = did you mean `{ $hint }`?
+fault-known = expected { $expected }
 fault-expect-text = a text in quotes
 fault-expect-integer = a whole number
 fault-expect-number = a number
@@ -245,3 +246,48 @@ fault-expect-scale = a decimal with at most 18 digits that is not 0
 fault-expect-powers = pairs of a raw value and a power of ten, such as [[1, -1], [2, -2]]
 fault-expect-point = the id of a point
 fault-expect-topic = a topic without spaces, `#`, `+`, leading or trailing `/`
+
+# Commands
+cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
+cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
+cli-usage = Usage
+cli-commands = Commands
+cli-options = Options
+cli-run = Run the gateway: read, keep, publish, and show the local page
+cli-demo = A simulated site behind real Modbus, a month of history, and the page open
+cli-check = Check the configuration and show the reading plan
+cli-read = Read one device once: raw and decoded
+cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
+cli-import = Take readings of one point from a CSV (time,value)
+cli-export = Give readings of one point as CSV (time,value)
+cli-backup = Copy the whole store, also while the gateway runs
+cli-arg-help = Show this help
+cli-arg-version = Show the version
+cli-arg-lang = Language: id or en (also PANTAU_LANG)
+cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
+cli-arg-log-json = Log lines as JSON
+cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
+cli-arg-json = JSON output for scripts
+cli-arg-schema = Print the configuration's JSON Schema for editors
+cli-arg-device = Device id as in the configuration
+cli-arg-point = Point, e.g. inverter.ac_power
+cli-arg-file = CSV file, or - for standard input
+cli-arg-from = From this time on (RFC 3339)
+cli-arg-to = Up to but not including this time (RFC 3339)
+cli-arg-output = Output file; the screen when not named
+cli-backup-output = File of the copy
+cli-fault-missing = missing: { $found }. See --help.
+cli-fault-unknown = not known: { $found }. See --help.
+cli-fault-other = { $found } cannot take "{ $value }". See --help.
+cli-fault-near = Did you mean: { $near }
+
+# pantau check
+cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
+cli-check-bus = Bus { $bus } ({ $link }): one round takes { $seconds } s, busy { $load } % of the time
+cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } points every { $every }, { $requests } requests, { $ms } ms on the wire
+cli-check-overloaded = bus { $bus } has too little time for its devices: poll less often, or raise the speed
+cli-check-mqtt = MQTT to { $to }: about { $mb } MB a month
+cli-check-influx = InfluxDB at { $to }: about { $mb } MB a month
+cli-check-card = Store in { $path }, flush every { $flush }: about { $written } MB a month written to the card, { $kept } MB a month kept
+cli-check-warning = WARNING: { $text }
+cli-check-good = The configuration is good.

@@ -227,6 +227,7 @@ fault-same-unit = unit { $found } juga dibaca oleh alat lain di jalur ini
 fault-loopback-only = { $found } akan terbuka ke jaringan; sebelum ada log masuk, halaman hanya dilayani di { $expected }
 fault-assumed = tidak diisi; dianggap { $expected }
 fault-hint = maksudnya `{ $hint }`?
+fault-known = seharusnya { $expected }
 fault-expect-text = teks dalam tanda kutip
 fault-expect-integer = bilangan bulat
 fault-expect-number = bilangan
@@ -245,3 +246,48 @@ fault-expect-scale = bilangan desimal paling banyak 18 angka dan bukan 0
 fault-expect-powers = pasangan nilai mentah dan pangkat sepuluh, seperti [[1, -1], [2, -2]]
 fault-expect-point = id sebuah titik
 fault-expect-topic = topik tanpa spasi, `#`, `+`, dan tanpa `/` di awal atau akhir
+
+# Perintah
+cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
+cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
+cli-usage = Pemakaian
+cli-commands = Perintah
+cli-options = Pilihan
+cli-run = Jalankan gateway: membaca, menyimpan, menerbitkan, dan menampilkan halaman lokal
+cli-demo = Lokasi tiruan dengan Modbus sungguhan, riwayat sebulan, dan halaman yang terbuka
+cli-check = Periksa konfigurasi dan tampilkan rencana pembacaan
+cli-read = Baca satu alat satu kali: mentah dan hasil terjemahannya
+cli-simulate = Layani alat-alat dalam konfigurasi sebagai simulator Modbus, untuk berlatih
+cli-import = Masukkan bacaan dari CSV (time,value) ke satu titik
+cli-export = Keluarkan bacaan satu titik sebagai CSV (time,value)
+cli-backup = Salin seluruh penyimpanan, juga saat gateway berjalan
+cli-arg-help = Tampilkan bantuan ini
+cli-arg-version = Tampilkan versi
+cli-arg-lang = Bahasa: id atau en (juga PANTAU_LANG)
+cli-arg-log = Saringan log, misalnya info,gateway=debug (juga PANTAU_LOG)
+cli-arg-log-json = Baris log sebagai JSON
+cli-arg-config = Berkas konfigurasi; bila tidak disebut /etc/pantau/pantau.toml
+cli-arg-json = Keluaran JSON untuk skrip
+cli-arg-schema = Tampilkan JSON Schema konfigurasi untuk penyunting teks
+cli-arg-device = Nama alat seperti dalam konfigurasi
+cli-arg-point = Titik ukur, misalnya inverter.ac_power
+cli-arg-file = Berkas CSV, atau - untuk masukan baku
+cli-arg-from = Mulai dari waktu ini (RFC 3339)
+cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
+cli-arg-output = Berkas tujuan; bila tidak disebut ke layar
+cli-backup-output = Berkas salinan
+cli-fault-missing = kurang: { $found }. Lihat --help.
+cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
+cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
+cli-fault-near = Mungkin maksudnya: { $near }
+
+# pantau check
+cli-check-site = Lokasi { $site } ({ $name }): { $buses } jalur, { $devices } alat, { $points } titik, { $assets } aset
+cli-check-bus = Jalur { $bus } ({ $link }): satu putaran { $seconds } detik, sibuk { $load } % dari waktu
+cli-check-device = - { $device }: unit { $unit }, profil { $profile }, { $points } titik setiap { $every }, { $requests } permintaan, { $ms } ms di kabel
+cli-check-overloaded = jalur { $bus } kekurangan waktu untuk semua alatnya: baca lebih jarang, atau naikkan kecepatannya
+cli-check-mqtt = MQTT ke { $to }: sekitar { $mb } MB per bulan
+cli-check-influx = InfluxDB di { $to }: sekitar { $mb } MB per bulan
+cli-check-card = Simpanan di { $path }, ditulis setiap { $flush }: sekitar { $written } MB per bulan ditulis ke kartu, { $kept } MB per bulan disimpan
+cli-check-warning = PERINGATAN: { $text }
+cli-check-good = Konfigurasi sudah benar.
