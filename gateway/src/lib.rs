@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod limits;
 pub mod model;
+pub mod publish;
 pub mod status;
 pub mod store;
 pub mod words;
