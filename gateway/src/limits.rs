@@ -13,6 +13,14 @@ pub const READING_QUEUE_MAX: usize = 4096;
 /// Readings kept in memory while the disk refuses them (full, read-only), before the oldest become
 /// a counted, logged loss.
 pub const UNFLUSHED_MAX: usize = 65_536;
+/// Readings waiting for the next flush that bring it forward: one row stays about a megabyte.
+pub const FLUSH_READINGS_MAX: usize = 8192;
+/// Outcomes of durable readings kept in memory for the sinks, so that delivering live reads no disk.
+pub const RING_OUTCOMES_MAX: usize = 65_536;
+/// Queries answered at the same time; a further one is told to come back.
+pub const QUERIES_MAX: usize = 64;
+/// Bytes of a far side's complaint, or of what it refused, that are kept.
+pub const REFUSED_BYTES_MAX: usize = 4096;
 /// Bytes of samples of days not yet sealed that are kept in memory; more are sealed early.
 pub const HOT_BYTES_MAX: usize = 6 << 20;
 /// Readings that a sink takes from the journal at once.

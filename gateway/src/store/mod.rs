@@ -3,6 +3,23 @@
 //! One thread owns the file (`keeper`); everybody else holds a [`Store`], which asks it through a
 //! bounded channel. Start at [`handle`].
 
+mod audit;
+mod bytes;
+mod calendar;
+mod feed;
+mod flush;
 mod handle;
+mod hot;
+mod journal;
+mod keeper;
+mod last;
+mod names;
+mod query;
+mod schema;
+mod start;
+mod temp;
+#[cfg(test)]
+mod tests;
+mod track;
 
 pub use handle::*;
