@@ -112,7 +112,8 @@ impl App {
     fn start_buses(&self, stop: &watch::Receiver<bool>) -> JoinSet<Ended> {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        read::spawn(&self.config, &self.clock, &self.board, out, stop, &mut tasks);
+        read::spawn(&self.config, &self.clock, &self.board, &out, stop, &mut tasks);
+        drop(out);
         let keep = keep(readings, self.store.clone(), self.clock.clone());
         tasks.spawn(named("keeping of readings", keep));
         tasks
@@ -148,11 +149,22 @@ impl App {
             );
             tasks.spawn(named("InfluxDB sink", sink));
         }
-        let state = web::State::new(site, &self.store, &self.board, &self.clock);
-        let control = web::serve_control(self.config.store.path.clone(), state.clone(), stop.clone());
-        tasks.spawn(named("control socket", control));
+        let state = web::State {
+            site,
+            buses: self.config.buses.clone().into(),
+            assets: self.config.assets.clone().into(),
+            store: self.store.clone(),
+            board: self.board.clone(),
+            clock: self.clock.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let (path, control) = (self.config.store.path.clone(), state.clone());
+        let until = stop.clone();
+        tasks.spawn(served("control socket", async move {
+            web::serve_control(&path, control, until).await
+        }));
         if let Some(listener) = listener {
-            tasks.spawn(named("page", web::serve(listener, state, stop.clone())));
+            tasks.spawn(served("page", web::serve(listener, state, stop.clone())));
         }
         tasks.spawn(named("watchdog", watchdog(stop.clone())));
         tasks
@@ -204,6 +216,13 @@ async fn watchdog(mut stop: watch::Receiver<bool>) {
 async fn named(name: &str, task: impl Future<Output = ()>) -> Ended {
     task.await;
     name.to_owned()
+}
+
+async fn served(name: &str, server: impl Future<Output = std::io::Result<()>>) -> Ended {
+    match server.await {
+        Ok(()) => name.to_owned(),
+        Err(error) => format!("{name} ({error})"),
+    }
 }
 
 fn name_of(ended: Option<Result<Ended, tokio::task::JoinError>>) -> String {

@@ -5,16 +5,22 @@
 
 mod args;
 mod backup;
+mod check;
+mod demo;
 mod export;
 mod import;
 mod logging;
+mod read;
 mod run;
 mod running;
+mod simulate;
 
+use crate::config::{self, Config};
 use crate::words::Lang;
 use args::{Cli, Command};
 use clap::FromArgMatches;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -50,23 +56,33 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
     match cli.command {
         Command::Run { config } => run::run(&config, lang).await,
         Command::Demo(options) => demo::run(options, lang).await,
-        Command::Check { config, json, schema } => {
-            if schema {
-                return check::schema();
-            }
-            check::run(&config, lang, json)
-        }
+        Command::Check { schema: true, .. } => check::schema(),
+        Command::Check { config, json, .. } => check::run(&config, lang, json),
         Command::Read { config, device, json } => read::run(&config, &device, lang, json).await,
         Command::Simulate(options) => simulate::run(options, lang).await,
-        Command::Import { config, point, file, json } => {
-            import::run(&config, &point, &file, lang, json).await
-        }
-        Command::Export { config, point, from, to, output } => {
-            let span = (from.as_deref(), to.as_deref());
-            export::run(&config, &point, span, output.as_deref(), lang).await
-        }
-        Command::Backup { config, output } => backup::run(&config, &output, lang).await,
+        Command::Import { config, point, file } => match configured(&config, lang) {
+            Ok(config) => import::run(&config, &import::Import { point, file }, lang).await,
+            Err(status) => status,
+        },
+        Command::Export { config, point, from, to, output } => match configured(&config, lang) {
+            Ok(config) => {
+                export::run(&config, &export::Export { point, from, to, output }, lang).await
+            }
+            Err(status) => status,
+        },
+        Command::Backup { config, output } => match configured(&config, lang) {
+            Ok(config) => backup::run(&config, &output, lang).await,
+            Err(status) => status,
+        },
     }
+}
+
+/// The checked configuration; its faults go to the screen and make the call wrong.
+fn configured(file: &Path, lang: Lang) -> Result<Config, u8> {
+    config::load(file).map_err(|faults| {
+        eprintln!("{}", faults.render(lang));
+        WRONG
+    })
 }
 
 fn complain(why: &str) -> u8 {
