@@ -9,6 +9,8 @@ pub mod config;
 pub mod exchange;
 pub mod limits;
 pub mod model;
+pub mod read;
+pub mod sim;
 pub mod status;
 pub mod store;
 pub mod web;

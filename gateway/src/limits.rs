@@ -53,6 +53,8 @@ pub const IMPORT_LINE_MAX: usize = 4096;
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
+/// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap starts anew.
+pub const SIM_STEPS_MAX: i64 = 400 * 8640;
 
 const _: () = assert!(
     DEVICES_MAX <= READING_QUEUE_MAX,

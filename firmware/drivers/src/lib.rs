@@ -1,1 +1,4 @@
-//! x
+//! What gateway and sensor node share. Needs no operating system and no memory allocator.
+#![cfg_attr(not(test), no_std)]
+
+pub mod frame;

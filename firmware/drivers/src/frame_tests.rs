@@ -1,0 +1,157 @@
+//! What frames must and must not be taken for.
+
+use super::*;
+use proptest::prelude::*;
+
+const ASK: Request = Request {
+    unit: 1,
+    function: Function::Holding,
+    address: 0x006b,
+    count: 3,
+};
+
+fn any_request() -> impl Strategy<Value = Request> {
+    let function = prop::sample::select(vec![
+        Function::Coils,
+        Function::Discretes,
+        Function::Holding,
+        Function::Input,
+    ]);
+    (any::<u8>(), function, any::<u16>(), 1..=125u16).prop_map(
+        |(unit, function, address, count)| Request {
+            unit,
+            function,
+            address,
+            count,
+        },
+    )
+}
+
+fn any_framing() -> impl Strategy<Value = Framing> {
+    prop::sample::select(vec![Framing::Tcp, Framing::Rtu])
+}
+
+#[test]
+fn the_specifications_example_comes_out_byte_for_byte() {
+    let mut out = [0; FRAME_MAX];
+    let length = ASK.build(Framing::Tcp, 0x1501, &mut out);
+    assert_eq!(out[..length], [0x15, 1, 0, 0, 0, 6, 1, 3, 0, 0x6b, 0, 3]);
+    let length = ASK.build(Framing::Rtu, 0, &mut out);
+    assert_eq!(out[..length], [1, 3, 0, 0x6b, 0, 3, 0x74, 0x17]);
+}
+
+#[test]
+fn an_exception_is_an_answer() {
+    for framing in [Framing::Tcp, Framing::Rtu] {
+        let mut out = [0; FRAME_MAX];
+        let length = Reply::Exception(2).build(ASK, framing, 9, &mut out);
+        let parsed = Reply::parse(ASK, framing, 9, &out[..length]);
+        assert_eq!(parsed, Parsed::Frame(Reply::Exception(2), length));
+    }
+}
+
+#[test]
+fn noise_and_our_own_echo_before_the_reply_are_dropped() {
+    let mut wire = [0xff; FRAME_MAX];
+    let mut out = [0; FRAME_MAX];
+    let echo = ASK.build(Framing::Rtu, 0, &mut out);
+    wire[2..2 + echo].copy_from_slice(&out[..echo]);
+    let length = Reply::Data(&[1, 2, 3, 4, 5, 6]).build(ASK, Framing::Rtu, 0, &mut out);
+    let end = 2 + echo + length;
+    wire[2 + echo..end].copy_from_slice(&out[..length]);
+    let mut start = 0;
+    loop {
+        match Reply::parse(ASK, Framing::Rtu, 0, &wire[start..end]) {
+            Parsed::Garbage(_, bytes) => start += bytes,
+            parsed => {
+                let data = Reply::Data(&[1, 2, 3, 4, 5, 6]);
+                assert_eq!(parsed, Parsed::Frame(data, length));
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_anything_else_is_not_taken() {
+    let other = |change: fn(&mut Request), data: &[u8], framing, transaction| {
+        let mut asked = ASK;
+        change(&mut asked);
+        let mut out = [0; FRAME_MAX];
+        let length = Reply::Data(data).build(asked, framing, transaction, &mut out);
+        match Reply::parse(ASK, framing, 9, &out[..length]) {
+            Parsed::Garbage(misfit, bytes) => {
+                assert_eq!(bytes, length);
+                misfit
+            }
+            parsed => panic!("{parsed:?}"),
+        }
+    };
+    let (tcp, rtu) = (Framing::Tcp, Framing::Rtu);
+    assert_eq!(other(|_| {}, &[0; 6], tcp, 8), Misfit::Stale);
+    assert_eq!(other(|r| r.unit = 2, &[0; 6], tcp, 9), Misfit::Unit);
+    assert_eq!(other(|r| r.unit = 2, &[0; 6], rtu, 9), Misfit::Unit);
+    assert_eq!(other(|_| {}, &[0; 4], tcp, 9), Misfit::Length);
+    assert_eq!(other(|_| {}, &[0; 8], rtu, 9), Misfit::Stale);
+    let input = |r: &mut Request| r.function = Function::Input;
+    assert_eq!(other(input, &[0; 6], tcp, 9), Misfit::Function);
+    assert_eq!(other(input, &[0; 6], rtu, 9), Misfit::Stale);
+}
+
+#[test]
+fn a_wrong_checksum_is_never_believed() {
+    let mut out = [0; FRAME_MAX];
+    let length = Reply::Data(&[1, 2, 3, 4, 5, 6]).build(ASK, Framing::Rtu, 0, &mut out);
+    for bit in 0..length * 8 {
+        let mut damaged = out;
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        let parsed = Reply::parse(ASK, Framing::Rtu, 0, &damaged[..length]);
+        assert!(!matches!(parsed, Parsed::Frame(..)), "bit {bit}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic_or_stand_still(
+        bytes in prop::collection::vec(any::<u8>(), 0..300), request in any_request(),
+        framing in any_framing(), transaction in any::<u16>()
+    ) {
+        match Reply::parse(request, framing, transaction, &bytes) {
+            Parsed::More(more) => prop_assert!(more > 0),
+            Parsed::Frame(_, used) | Parsed::Garbage(_, used) => {
+                prop_assert!(used > 0 || bytes.is_empty());
+                prop_assert!(used <= bytes.len());
+            }
+        }
+        match Request::parse(framing, &bytes) {
+            Parsed::More(more) => prop_assert!(more > 0),
+            Parsed::Frame(_, used) | Parsed::Garbage(_, used) => {
+                prop_assert!(used > 0 && used <= bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_one_end_builds_the_other_reads(
+        request in any_request(), framing in any_framing(), transaction in any::<u16>(),
+        data in prop::collection::vec(any::<u8>(), 250), cut in 0usize..260
+    ) {
+        let mut out = [0; FRAME_MAX];
+        let length = request.build(framing, transaction, &mut out);
+        let seen = if framing == Framing::Tcp { transaction } else { 0 };
+        prop_assert_eq!(
+            Request::parse(framing, &out[..length]),
+            Parsed::Frame((request, seen), length)
+        );
+        let data = &data[..request.data_bytes()];
+        let length = Reply::Data(data).build(request, framing, transaction, &mut out);
+        prop_assert_eq!(length, request.reply_bytes(framing));
+        prop_assert_eq!(
+            Reply::parse(request, framing, transaction, &out[..length]),
+            Parsed::Frame(Reply::Data(data), length)
+        );
+        let part = &out[..cut.min(length - 1)];
+        let parsed = Reply::parse(request, framing, transaction, part);
+        prop_assert!(!matches!(parsed, Parsed::Frame(..)));
+    }
+}

@@ -1,0 +1,502 @@
+//! Registers to an outcome, and back for simulated devices. Pure.
+//!
+//! Integers are scaled as decimals, so that 2301 x 0.1 is 230.1 and nothing else; a single-precision
+//! register is widened, which is exact. What cannot be a number is a reason, never a number.
+
+use super::order::{self, Raw};
+use crate::config::{Encoding, Point, Scale, WordOrder};
+use crate::model::{Number, Outcome, Reason};
+
+/// The greatest power of ten that a scale register may ask for (`SunSpec` allows -10..=10).
+const SCALE_POWER_MAX: i64 = 10;
+
+/// One point's outcome.
+///
+/// `words` are its registers as they came, `encoding.registers()` of them; those of a point with
+/// `high` start with the high half. `context[i]` is the raw integer of point `i` of the same device
+/// (see `raw_integer`), `None` where it has none; it may be shorter than the device's point list when
+/// this point leans on no other.
+pub fn decode(point: &Point, words: &[u16], context: &[Option<i64>]) -> Outcome {
+    if words.len() != usize::from(point.encoding.registers()) {
+        return Outcome::Bad(Reason::Corrupt);
+    }
+    number(point, words, context).map_or_else(Outcome::Bad, Outcome::Good)
+}
+
+fn number(point: &Point, words: &[u16], context: &[Option<i64>]) -> Result<Number, Reason> {
+    let bits = order::pattern(point, words);
+    let raw = order::raw(point, bits);
+    if is_missing(point, bits, raw) {
+        return Err(Reason::Missing);
+    }
+    if let Some((partner, values)) = &point.valid_when {
+        let partner = context.get(*partner).copied().flatten();
+        if !partner.is_some_and(|value| values.contains(&value)) {
+            return Err(Reason::NotValid);
+        }
+    }
+    let power = scale_power(point, context)?;
+    let value = match raw {
+        Raw::Integer(steps) => scale_integer(steps, point.scale, power),
+        Raw::Float(value) => scale_float(value, point.scale, power),
+        Raw::Invalid => None,
+    }
+    .ok_or(Reason::NotANumber)?;
+    let size = value.to_f64();
+    if point.min.is_some_and(|min| size < min) || point.max.is_some_and(|max| size > max) {
+        return Err(Reason::OutOfRange);
+    }
+    Ok(value)
+}
+
+/// The raw integer of a point, as `scale_from` and `valid_when` of its neighbours use it.
+pub fn raw_integer(point: &Point, words: &[u16]) -> Option<i64> {
+    if words.len() != usize::from(point.encoding.registers()) {
+        return None;
+    }
+    let bits = order::pattern(point, words);
+    match order::raw(point, bits) {
+        raw if is_missing(point, bits, raw) => None,
+        Raw::Integer(value) => Some(value),
+        Raw::Float(_) | Raw::Invalid => None,
+    }
+}
+
+/// A "no value" may be written as the value (-32768) or as the pattern (0x8000) of the document.
+#[expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "64-bit patterns are compared as they are; a float's `missing` is a small whole number"
+)]
+fn is_missing(point: &Point, bits: u64, raw: Raw) -> bool {
+    point.missing.iter().any(|missing| match raw {
+        Raw::Integer(value) if point.bits.is_some() => value == *missing,
+        Raw::Integer(value) => value == *missing || bits as i64 == *missing,
+        Raw::Float(value) => value == *missing as f64 || bits as i64 == *missing,
+        Raw::Invalid => bits as i64 == *missing,
+    })
+}
+
+fn scale_power(point: &Point, context: &[Option<i64>]) -> Result<i8, Reason> {
+    let Some(partner) = point.scale_from else {
+        return Ok(0);
+    };
+    let power = context.get(partner).copied().flatten();
+    power
+        .filter(|power| power.abs() <= SCALE_POWER_MAX)
+        .and_then(|power| i8::try_from(power).ok())
+        .ok_or(Reason::NotValid)
+}
+
+fn scale_integer(steps: i64, scale: Scale, power: i8) -> Option<Number> {
+    let (factor, exponent) = scale.factor;
+    let mut exponent = i32::from(exponent) + i32::from(power);
+    let mut mantissa = i128::from(steps) * i128::from(factor);
+    let (offset, offset_exponent) = scale.offset;
+    if offset != 0 {
+        let step = exponent.min(offset_exponent.into());
+        mantissa = shift(mantissa, exponent - step)?
+            .checked_add(shift(offset.into(), i32::from(offset_exponent) - step)?)?;
+        exponent = step;
+    }
+    while exponent < -18 || i64::try_from(mantissa).is_err() {
+        if mantissa % 10 != 0 {
+            return None;
+        }
+        mantissa /= 10;
+        exponent += 1;
+    }
+    let exponent = i8::try_from(exponent).ok().filter(|e| *e <= 18)?;
+    Some(Number::Decimal {
+        mantissa: i64::try_from(mantissa).ok()?,
+        exponent,
+    })
+}
+
+fn shift(mantissa: i128, places: i32) -> Option<i128> {
+    mantissa.checked_mul(10i128.checked_pow(u32::try_from(places).ok()?)?)
+}
+
+fn scale_float(value: f64, scale: Scale, power: i8) -> Option<Number> {
+    if scale == Scale::ONE && power == 0 {
+        return value.is_finite().then_some(Number::Float(value));
+    }
+    let (factor, offset) = as_floats(scale, power);
+    let scaled = value * factor + offset;
+    scaled.is_finite().then_some(Number::Float(scaled))
+}
+
+fn as_floats(scale: Scale, power: i8) -> (f64, f64) {
+    let float = |(mantissa, exponent): (i64, i8), power: i8| {
+        Number::Decimal {
+            mantissa,
+            exponent: exponent.saturating_add(power),
+        }
+        .to_f64()
+    };
+    (float(scale.factor, power), float(scale.offset, 0))
+}
+
+/// Registers that decode to `value` (to the nearest step), for simulated devices; `None` when the type
+/// cannot hold it. Those of a point with `high` start with the high half. A `scale_from` partner is
+/// taken as 0.
+pub fn encode(point: &Point, value: f64) -> Option<Vec<u16>> {
+    let (factor, offset) = as_floats(point.scale, 0);
+    let raw = (value - offset) / factor;
+    let bits = match point.encoding {
+        Encoding::F32 => narrow(raw)?,
+        Encoding::F64 => raw.is_finite().then_some(raw.to_bits())?,
+        encoding => integer_bits(encoding, point.bits, raw)?,
+    };
+    let mut words: Vec<u16> = bits.to_be_bytes()[8 - 2 * usize::from(point.encoding.registers())..]
+        .chunks_exact(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect();
+    order::straighten(&mut words, order::effective_order(point));
+    Some(words)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding to single precision is what the register does"
+)]
+fn narrow(raw: f64) -> Option<u64> {
+    let single = raw as f32;
+    single.is_finite().then(|| single.to_bits().into())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rounded and held against the type's range before"
+)]
+fn integer_bits(encoding: Encoding, bits: Option<(u8, u8)>, raw: f64) -> Option<u64> {
+    let value = raw.is_finite().then(|| raw.round() as i128)?;
+    let range = match encoding {
+        Encoding::Bool => 0..=1,
+        Encoding::U16 => 0..=i128::from(u16::MAX),
+        Encoding::I16 => i16::MIN.into()..=i16::MAX.into(),
+        Encoding::U32 => 0..=i128::from(u32::MAX),
+        Encoding::I32 => i32::MIN.into()..=i32::MAX.into(),
+        Encoding::U64 => 0..=i128::from(i64::MAX),
+        Encoding::I64 => i64::MIN.into()..=i64::MAX.into(),
+        Encoding::Bcd16 => 0..=9999,
+        Encoding::Bcd32 => 0..=99_999_999,
+        Encoding::F32 | Encoding::F64 | Encoding::Text(_) => return None,
+    };
+    if !range.contains(&value) {
+        return None;
+    }
+    if let Some((low, high)) = bits {
+        let width = u32::from(high.checked_sub(low)?) + 1;
+        let fits = value >= 0 && (width >= 64 || value < 1i128 << width);
+        return fits.then(|| (value as u64) << low);
+    }
+    Some(match encoding {
+        Encoding::Bcd16 | Encoding::Bcd32 => u64::from_str_radix(&value.to_string(), 16).ok()?,
+        _ => value as u64,
+    })
+}
+
+/// One way to read registers, for the technician to compare with the device's display.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interpretation {
+    /// Type.
+    pub encoding: Encoding,
+    /// Word order.
+    pub words: WordOrder,
+    /// What it would mean.
+    pub value: Number,
+}
+
+/// All plausible meanings of registers: every type that takes just so many, in every word order that
+/// makes a difference.
+pub fn interpretations(words: &[u16]) -> Vec<Interpretation> {
+    let encodings: &[Encoding] = match words.len() {
+        1 => &[Encoding::U16, Encoding::I16, Encoding::Bcd16],
+        2 => &[Encoding::U32, Encoding::I32, Encoding::F32, Encoding::Bcd32],
+        4 => &[Encoding::U64, Encoding::I64, Encoding::F64],
+        _ => &[],
+    };
+    let orders: &[WordOrder] = match words.len() {
+        1 => &[WordOrder::Abcd, WordOrder::Badc],
+        _ => &[
+            WordOrder::Abcd,
+            WordOrder::Cdab,
+            WordOrder::Badc,
+            WordOrder::Dcba,
+        ],
+    };
+    let pairs = encodings
+        .iter()
+        .flat_map(|e| orders.iter().map(|o| (*e, *o)));
+    pairs
+        .filter_map(|(encoding, order)| {
+            let outcome = decode(&bare(encoding, order), words, &[]);
+            outcome.number().map(|value| Interpretation {
+                encoding,
+                words: order,
+                value,
+            })
+        })
+        .collect()
+}
+
+/// A point with nothing but type and order.
+fn bare(encoding: Encoding, words: WordOrder) -> Point {
+    Point {
+        name: "".into(),
+        table: crate::config::Table::Holding,
+        address: 0,
+        high: None,
+        encoding,
+        words,
+        bits: None,
+        scale: Scale::ONE,
+        unit: "".into(),
+        quantity: "".into(),
+        counter: false,
+        wraps_at: None,
+        min: None,
+        max: None,
+        missing: Vec::new(),
+        scale_from: None,
+        powers: Vec::new(),
+        valid_when: None,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub(in crate::read) fn point(encoding: Encoding) -> Point {
+        bare(encoding, WordOrder::Abcd)
+    }
+
+    fn good(mantissa: i64, exponent: i8) -> Outcome {
+        Outcome::Good(Number::Decimal { mantissa, exponent })
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Point), encoding: Encoding, words: &[u16], want: Outcome) {
+        let mut point = point(encoding);
+        change(&mut point);
+        assert_eq!(decode(&point, words, &[Some(-2), Some(7), None]), want);
+    }
+
+    #[test]
+    fn every_type_means_what_it_says() {
+        let same = |_: &mut Point| {};
+        check(same, Encoding::U16, &[0xffff], good(65535, 0));
+        check(same, Encoding::I16, &[0xffff], good(-1, 0));
+        check(same, Encoding::U32, &[0x0001, 0x0002], good(65538, 0));
+        check(same, Encoding::I32, &[0xffff, 0xfffe], good(-2, 0));
+        check(same, Encoding::I64, &[0xffff; 4], good(-1, 0));
+        check(same, Encoding::Bcd16, &[0x1234], good(1234, 0));
+        check(
+            same,
+            Encoding::Bcd32,
+            &[0x1234, 0x5678],
+            good(12_345_678, 0),
+        );
+        check(same, Encoding::Bool, &[4], good(1, 0));
+        let widened = Outcome::Good(Number::Float(f64::from(230.1f32)));
+        check(same, Encoding::F32, &[0x4366, 0x199a], widened);
+        let double = 230.1f64.to_bits().to_be_bytes();
+        let words: Vec<u16> = double
+            .chunks(2)
+            .map(|b| u16::from_be_bytes([b[0], b[1]]))
+            .collect();
+        check(
+            same,
+            Encoding::F64,
+            &words,
+            Outcome::Good(Number::Float(230.1)),
+        );
+    }
+
+    #[test]
+    fn every_word_order_finds_the_same_value() {
+        for (order, words) in [
+            (WordOrder::Abcd, [0x0a0b, 0x0c0d]),
+            (WordOrder::Cdab, [0x0c0d, 0x0a0b]),
+            (WordOrder::Badc, [0x0b0a, 0x0d0c]),
+            (WordOrder::Dcba, [0x0d0c, 0x0b0a]),
+        ] {
+            check(
+                |p| p.words = order,
+                Encoding::U32,
+                &words,
+                good(0x0a0b_0c0d, 0),
+            );
+        }
+        check(
+            |p| p.words = WordOrder::Dcba,
+            Encoding::U16,
+            &[0x3412],
+            good(0x1234, 0),
+        );
+        let little = [0x0807, 0x0605, 0x0403, 0x0201];
+        check(
+            |p| p.words = WordOrder::Dcba,
+            Encoding::U64,
+            &little,
+            good(0x0102_0304_0506_0708, 0),
+        );
+    }
+
+    #[test]
+    fn scale_and_offset_are_exact_decimals() {
+        let scaled = |p: &mut Point| {
+            p.scale = Scale {
+                factor: (1, -1),
+                offset: (-40, 0),
+            }
+        };
+        check(scaled, Encoding::U16, &[2301], good(1901, -1));
+        check(
+            |p| p.scale_from = Some(0),
+            Encoding::U16,
+            &[2301],
+            good(2301, -2),
+        );
+        check(
+            |p| p.bits = Some((4, 7)),
+            Encoding::U16,
+            &[0x12a4],
+            good(10, 0),
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_a_reason() {
+        let bad = Outcome::Bad;
+        let same = |_: &mut Point| {};
+        check(same, Encoding::F32, &[0x7fc0, 0], bad(Reason::NotANumber));
+        check(same, Encoding::U64, &[0xffff; 4], bad(Reason::NotANumber));
+        check(same, Encoding::Bcd16, &[0x12a4], bad(Reason::NotANumber));
+        check(
+            same,
+            Encoding::Text(2),
+            &[0x4142, 0],
+            bad(Reason::NotANumber),
+        );
+        check(same, Encoding::U32, &[1], bad(Reason::Corrupt));
+        check(
+            |p| p.missing = vec![0x8000],
+            Encoding::I16,
+            &[0x8000],
+            bad(Reason::Missing),
+        );
+        check(
+            |p| p.missing = vec![-1],
+            Encoding::U64,
+            &[0xffff; 4],
+            bad(Reason::Missing),
+        );
+        check(
+            |p| p.missing = vec![0x7fc0_0000],
+            Encoding::F32,
+            &[0x7fc0, 0],
+            bad(Reason::Missing),
+        );
+        check(
+            |p| p.max = Some(10.0),
+            Encoding::U16,
+            &[11],
+            bad(Reason::OutOfRange),
+        );
+        check(
+            |p| p.min = Some(10.0),
+            Encoding::U16,
+            &[9],
+            bad(Reason::OutOfRange),
+        );
+        let elsewhere = |p: &mut Point| p.valid_when = Some((1, vec![3, 4]));
+        check(elsewhere, Encoding::U16, &[9], bad(Reason::NotValid));
+        check(
+            |p| p.valid_when = Some((1, vec![7])),
+            Encoding::U16,
+            &[9],
+            good(9, 0),
+        );
+        check(
+            |p| p.scale_from = Some(2),
+            Encoding::U16,
+            &[9],
+            bad(Reason::NotValid),
+        );
+        check(
+            |p| p.scale_from = Some(9),
+            Encoding::U16,
+            &[9],
+            bad(Reason::NotValid),
+        );
+    }
+
+    fn any_point() -> impl Strategy<Value = Point> {
+        let encodings = prop::sample::select(vec![
+            Encoding::Bool,
+            Encoding::U16,
+            Encoding::I16,
+            Encoding::U32,
+            Encoding::I32,
+            Encoding::U64,
+            Encoding::I64,
+            Encoding::F32,
+            Encoding::F64,
+            Encoding::Bcd16,
+            Encoding::Bcd32,
+            Encoding::Text(3),
+        ]);
+        let orders = prop::sample::select(vec![
+            WordOrder::Abcd,
+            WordOrder::Cdab,
+            WordOrder::Badc,
+            WordOrder::Dcba,
+        ]);
+        let scale = (-999i64..1000, -18i8..=18, any::<i64>(), -18i8..=18);
+        (
+            encodings,
+            orders,
+            scale,
+            prop::option::of((0u8..16, 0u8..16)),
+            any::<bool>(),
+        )
+            .prop_map(|(encoding, order, (m, e, om, oe), bits, high)| Point {
+                scale: Scale {
+                    factor: (m, e),
+                    offset: (om, oe),
+                },
+                bits: bits.map(|(a, b)| (a.min(b), a.max(b))),
+                high: high.then_some(9),
+                ..bare(encoding, order)
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn any_registers_give_a_finite_number_or_a_reason(
+            point in any_point(), words in prop::collection::vec(any::<u16>(), 0..5)
+        ) {
+            if let Some(number) = decode(&point, &words, &[]).number() {
+                prop_assert!(number.to_f64().is_finite());
+            }
+            interpretations(&words);
+        }
+
+        #[test]
+        fn what_a_simulated_device_encodes_decodes_to_the_same(
+            point in any_point(), steps in -40_000i32..40_000
+        ) {
+            let point = Point { scale: Scale { factor: (1, -1), offset: (5, 0) }, ..point };
+            let value = f64::from(steps) / 10.0;
+            if let Some(words) = encode(&point, value) {
+                let back = decode(&point, &words, &[]).number().unwrap().to_f64();
+                prop_assert!((back - value).abs() < 0.01, "{back} {value}");
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Devices to readings: plan, ask, frame, decode. One task a bus; knows no store and no sink.
+
+pub mod decode;
+pub mod order;
