@@ -8,5 +8,7 @@
 mod knowledge;
 mod modbus_peers;
 mod peers;
+mod config;
+mod profiles;
 mod source;
 mod tidy;
