@@ -136,6 +136,63 @@ cli-imported = { $rows } rows imported
 cli-import-faulty = { $count } rows cannot be read; nothing was imported
 cli-backup-exists = { $file } is already there
 cli-backup-done = The copy is in { $file }
+# Commands
+cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
+cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
+cli-usage = Usage
+cli-commands = Commands
+cli-options = Options
+cli-run = Run the gateway: read, keep, publish, and show the local page
+cli-demo = A simulated site behind real Modbus, a month of history, and the page open
+cli-check = Check the configuration and show the reading plan
+cli-read = Read one device once: raw and decoded
+cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
+cli-import = Take readings of one point from a CSV (time,value)
+cli-export = Give readings of one point as CSV (time,value)
+cli-backup = Copy the whole store, also while the gateway runs
+cli-arg-help = Show this help
+cli-arg-version = Show the version
+cli-arg-lang = Language: id or en (also PANTAU_LANG)
+cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
+cli-arg-log-json = Log lines as JSON
+cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
+cli-arg-json = JSON output for scripts
+cli-arg-schema = Print the configuration's JSON Schema for editors
+cli-arg-device = Device id as in the configuration
+cli-arg-point = Point, e.g. inverter.ac_power
+cli-arg-file = CSV file, or - for standard input
+cli-arg-from = From this time on (RFC 3339)
+cli-arg-to = Up to but not including this time (RFC 3339)
+cli-arg-output = Output file; the screen when not named
+cli-backup-output = File of the copy
+cli-fault-missing = missing: { $found }. See --help.
+cli-fault-unknown = not known: { $found }. See --help.
+cli-fault-other = { $found } cannot take "{ $value }". See --help.
+cli-fault-near = Did you mean: { $near }
+
+# Simulated site: simulate and demo
+cli-arg-seed = Seed of all chance: the same seed gives the same site
+cli-arg-speed = Simulated seconds a second, up to 86400
+cli-demo-mqtt = Publish to this MQTT broker as well, e.g. mqtt://127.0.0.1:1883
+cli-demo-influx = Write to this InfluxDB as well, e.g. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
+cli-demo-port = Port of the page on this machine; the next free one when taken
+cli-demo-days = Days of history to begin with
+cli-demo-store = Keep the readings in this directory; gone at the end when not named
+sim-bus = { $bus }: { $kind } at { $place }
+sim-moved = not at the configuration's port: that one is taken or needs more rights
+sim-device = { $device }: unit { $unit }, { $points } points
+sim-until-stopped = Ctrl-C ends it.
+demo-welcome = { $site }: a simulated site. Its devices are real Modbus servers on this machine:
+demo-history = History (days)
+demo-page = The page: { $page }
+demo-mqtt = Published to { $url } under pantau/desa-impian/
+demo-influx = Written to { $url }, bucket pantau
+demo-next = What next?
+    { "  " }- see a day pass in ten minutes: pantau demo --speed 144
+    { "  " }- publish as well: pantau demo --mqtt mqtt://127.0.0.1:1883
+    { "  " }- ask a device yourself: the mbpoll calls above
+    { "  " }- read your own devices: start from { $config }, then pantau check -c FILE and pantau run -c FILE
+
 # Faults of a configuration
 fault-syntax = not valid TOML: { $found }
 fault-file = cannot be read: { $found }
@@ -191,38 +248,6 @@ fault-expect-point = the id of a point
 fault-expect-topic = a topic without spaces, `#`, `+`, leading or trailing `/`
 
 # Commands
-cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
-cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
-cli-usage = Usage
-cli-commands = Commands
-cli-options = Options
-cli-run = Run the gateway: read, keep, publish, and show the local page
-cli-demo = A simulated site behind real Modbus, a month of history, and the page open
-cli-check = Check the configuration and show the reading plan
-cli-read = Read one device once: raw and decoded
-cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
-cli-import = Take readings of one point from a CSV (time,value)
-cli-export = Give readings of one point as CSV (time,value)
-cli-backup = Copy the whole store, also while the gateway runs
-cli-arg-help = Show this help
-cli-arg-version = Show the version
-cli-arg-lang = Language: id or en (also PANTAU_LANG)
-cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
-cli-arg-log-json = Log lines as JSON
-cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
-cli-arg-json = JSON output for scripts
-cli-arg-schema = Print the configuration's JSON Schema for editors
-cli-arg-device = Device id as in the configuration
-cli-arg-point = Point, e.g. inverter.ac_power
-cli-arg-file = CSV file
-cli-arg-from = From this time on (RFC 3339)
-cli-arg-to = Up to but not including this time (RFC 3339)
-cli-arg-output = Output file; the screen when not named
-cli-backup-output = File of the copy
-cli-fault-missing = missing: { $found }. See --help.
-cli-fault-unknown = not known: { $found }. See --help.
-cli-fault-other = { $found } cannot take "{ $value }". See --help.
-cli-fault-near = Did you mean: { $near }
 
 # pantau check
 cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets

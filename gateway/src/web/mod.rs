@@ -26,10 +26,9 @@ mod zone;
 mod tests;
 
 pub use control::{SOCKET, serve_control};
-pub use rows::MIME as CSV_MIME;
 
 use crate::clock::Clock;
-use crate::config::{Asset, Bus};
+use crate::config::{Asset, Bus, Config};
 use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
@@ -62,6 +61,21 @@ pub struct State {
     pub clock: Clock,
     /// Version of this program.
     pub version: &'static str,
+}
+
+impl State {
+    /// What the pages need of a configuration, and the handles they ask.
+    pub fn new(config: &Config, store: &Store, board: &Board, clock: &Clock) -> Self {
+        Self {
+            site: Arc::new(config.site.clone()),
+            buses: config.buses.as_slice().into(),
+            assets: config.assets.as_slice().into(),
+            store: store.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
 }
 
 /// What every handler holds: the state, and the bounds of one listener.
