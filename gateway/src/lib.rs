@@ -11,6 +11,7 @@ pub mod limits;
 pub mod model;
 pub mod read;
 pub mod sim;
+pub mod publish;
 pub mod status;
 pub mod store;
 pub mod web;
