@@ -148,7 +148,7 @@ impl App {
             );
             tasks.spawn(named("InfluxDB sink", sink));
         }
-        let state = web::State::new(site, &self.store, &self.board, &self.clock);
+        let state = web::State::new(&self.config, &self.store, &self.board, &self.clock);
         let control = web::serve_control(self.config.store.path.clone(), state.clone(), stop.clone());
         tasks.spawn(named("control socket", control));
         if let Some(listener) = listener {

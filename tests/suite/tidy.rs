@@ -19,8 +19,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Of `config` the store knows its own settings.
     ("store", &["model", "limits", "clock", "config"]),
-    ("sim", &["model", "limits", "clock", "config", "read"]),
-    ("store", &["model", "limits", "clock"]),
     (
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],

@@ -5,11 +5,14 @@
 
 mod args;
 mod backup;
+mod check;
+mod demo;
 mod export;
 mod import;
 mod logging;
 mod run;
 mod running;
+mod simulate;
 
 use crate::words::Lang;
 use args::{Cli, Command};

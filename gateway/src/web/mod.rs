@@ -110,10 +110,12 @@ pub async fn serve(
     listener: TcpListener,
     state: State,
     stop: watch::Receiver<bool>,
-) -> io::Result<()> {
+) {
     let router = routes(App::new(state, stop.clone()));
     let server = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
-    until_stopped(server.into_future(), stop).await
+    if let Err(error) = until_stopped(server.into_future(), stop).await {
+        tracing::error!(%error, "the page has ended");
+    }
 }
 
 impl App {
