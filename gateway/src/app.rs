@@ -149,15 +149,7 @@ impl App {
             );
             tasks.spawn(named("InfluxDB sink", sink));
         }
-        let state = web::State {
-            site,
-            buses: self.config.buses.clone().into(),
-            assets: self.config.assets.clone().into(),
-            store: self.store.clone(),
-            board: self.board.clone(),
-            clock: self.clock.clone(),
-            version: env!("CARGO_PKG_VERSION"),
-        };
+        let state = web::State::new(&self.config, &self.store, &self.board, &self.clock);
         let (path, control) = (self.config.store.path.clone(), state.clone());
         let until = stop.clone();
         tasks.spawn(served("control socket", async move {

@@ -169,6 +169,39 @@ cli-imported = { $rows } rows imported
 cli-import-faulty = { $count } rows cannot be read; nothing was imported
 cli-backup-exists = { $file } is already there
 cli-backup-done = The copy is in { $file }
+# Commands
+cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
+cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
+cli-usage = Usage
+cli-commands = Commands
+cli-options = Options
+cli-run = Run the gateway: read, keep, publish, and show the local page
+cli-demo = A simulated site behind real Modbus, a month of history, and the page open
+cli-check = Check the configuration and show the reading plan
+cli-read = Read one device once: raw and decoded
+cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
+cli-import = Take readings of one point from a CSV (time,value)
+cli-export = Give readings of one point as CSV (time,value)
+cli-backup = Copy the whole store, also while the gateway runs
+cli-arg-help = Show this help
+cli-arg-version = Show the version
+cli-arg-lang = Language: id or en (also PANTAU_LANG)
+cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
+cli-arg-log-json = Log lines as JSON
+cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
+cli-arg-json = JSON output for scripts
+cli-arg-schema = Print the configuration's JSON Schema for editors
+cli-arg-device = Device id as in the configuration
+cli-arg-point = Point, e.g. inverter.ac_power
+cli-arg-file = CSV file, or - for standard input
+cli-arg-from = From this time on (RFC 3339)
+cli-arg-to = Up to but not including this time (RFC 3339)
+cli-arg-output = Output file; the screen when not named
+cli-backup-output = File of the copy
+cli-fault-missing = missing: { $found }. See --help.
+cli-fault-unknown = not known: { $found }. See --help.
+cli-fault-other = { $found } cannot take "{ $value }". See --help.
+cli-fault-near = Did you mean: { $near }
 
 # Simulated site: simulate and demo
 cli-arg-seed = Seed of all chance: the same seed gives the same site

@@ -19,6 +19,9 @@ const SECOND_NS: i64 = 1_000_000_000;
 /// Writes further apart than this belong to two commits.
 const COMMIT_GAP_NS: i64 = 20_000_000;
 
+/// A start is not to wait for the flush.
+const START_FLUSH: &str = "100ms";
+
 /// One kind of site.
 struct Case {
     name: &'static str,
@@ -129,7 +132,7 @@ impl Bench {
         devices.extend((0..case.silent).map(|_| Device::start(Manner::Silent)));
         let (mut ours, mut floors) = (Vec::new(), Vec::new());
         for _ in 0..case.rounds.max(1) {
-            let (_store, mut command, store) = self.gateway(&devices, case.every_s);
+            let (_store, mut command, store) = self.gateway(&devices, case.every_s, &self.flush);
             ours.push(self.measure(&mut command, "bench", case, &devices, Some(&store)));
             if case.rounds > 0 {
                 let mut command = Command::new(&self.floor);
@@ -142,24 +145,29 @@ impl Bench {
     }
 
     /// A fresh store, the command that runs the gateway on it, and the store's folder.
-    fn gateway(&self, devices: &[Device], every_s: i64) -> (TempDir, Command, PathBuf) {
+    fn gateway(
+        &self,
+        devices: &[Device],
+        every_s: i64,
+        flush: &str,
+    ) -> (TempDir, Command, PathBuf) {
         let folder = tempfile::tempdir_in(self.folder.path()).unwrap();
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
         let file = folder.path().join("pantau.toml");
-        std::fs::write(&file, self.configuration(&store, devices, every_s)).unwrap();
+        std::fs::write(&file, self.configuration(&store, devices, every_s, flush)).unwrap();
         let mut command = Command::new(PANTAU);
         command.args(["--log", "warn", "run", "-c"]).arg(file);
         (folder, command, store)
     }
 
-    fn configuration(&self, store: &Path, devices: &[Device], every_s: i64) -> String {
+    fn configuration(&self, store: &Path, devices: &[Device], every_s: i64, flush: &str) -> String {
         let mut text = format!(
             "[site]\nid = \"bench\"\nname = \"Bench\"\ntimezone = \"Asia/Jakarta\"\n\
              latitude = 0.0\nlongitude = 110.0\n\n[store]\npath = \"{}\"\nflush = \"{}\"\n\n\
              [mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n\n[web]\nlisten = \"127.0.0.1:{}\"\n",
             store.display(),
-            self.flush,
+            flush,
             self.broker_port,
             free_port()
         );
@@ -230,10 +238,10 @@ impl Bench {
     /// From `exec` to the first reading at the subscriber: with nothing on disk, with a year of it.
     fn starts(&self) {
         let devices: Vec<Device> = (0..20).map(|_| Device::start(Manner::Prompt)).collect();
-        let (folder, mut command, _) = self.gateway(&devices, 1);
+        let (folder, mut command, _) = self.gateway(&devices, 1, START_FLUSH);
         let mut empty: Vec<f64> = Vec::new();
         for _ in 0..5 {
-            let (_folder, mut fresh, _) = self.gateway(&devices, 1);
+            let (_folder, mut fresh, _) = self.gateway(&devices, 1, START_FLUSH);
             empty.push(self.start(&mut fresh));
         }
         import_a_year(folder.path());

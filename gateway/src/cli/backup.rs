@@ -1,25 +1,30 @@
 //! `pantau backup`: a consistent copy of the store while the gateway runs, or without one.
 
-use super::running::{Trouble, Way, complain, escaped, failed, progress};
+use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
+use super::{DONE, WRONG};
 use crate::config::Config;
 use crate::words::Lang;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Copies the store to `to`, which must not be there yet; the exit status.
-pub async fn run(config: &Config, to: &Path, lang: Lang) -> u8 {
+pub(super) async fn run(file: &Path, to: &Path, lang: Lang) -> u8 {
+    let config = match load(file, lang) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
     if to.exists() {
         complain(&lang.say("cli-backup-exists", &[("file", &to.display().to_string())]));
-        return 2;
+        return WRONG;
     }
     let bar = progress(None);
     bar.enable_steady_tick(Duration::from_millis(100));
-    let done = copy(config, to).await;
+    let done = copy(&config, to).await;
     bar.finish_and_clear();
     match done {
         Ok(()) => {
             complain(&lang.say("cli-backup-done", &[("file", &to.display().to_string())]));
-            0
+            DONE
         }
         Err(trouble) => failed(&trouble, lang),
     }

@@ -1,6 +1,7 @@
 //! `pantau export`: the samples of one point as CSV, from the running gateway or from the store.
 
-use super::running::{Running, Trouble, Way, complain, escaped, failed, progress};
+use super::running::{Running, Trouble, Way, complain, escaped, failed, load, progress};
+use super::{DONE, WRONG};
 use crate::config::Config;
 use crate::exchange;
 use crate::model::UtcMs;
@@ -9,56 +10,62 @@ use crate::words::Lang;
 use http_body_util::BodyExt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// What to export.
-#[derive(Clone, Debug, Default)]
-pub struct Export {
-    /// `device.point`.
-    pub point: String,
-    /// First moment, RFC 3339; the first sample unless said.
-    pub from: Option<String>,
-    /// First moment after the stretch, RFC 3339; the last sample unless said.
-    pub to: Option<String>,
-    /// Where to write; standard output unless said.
-    pub output: Option<PathBuf>,
-}
-
 /// Before the first and after the last sample that there can be.
-const ALWAYS: (i64, i64) = (-62_135_596_800_000, 253_402_199_999_999);
+const ALWAYS: Range<i64> = -62_135_596_800_000..253_402_199_999_999;
 
-/// Writes the samples; the exit status.
-pub async fn run(config: &Config, export: &Export, lang: Lang) -> u8 {
-    let Some((from, to)) = stretch(export) else {
-        complain(&lang.text("exchange-time"));
-        return 2;
+/// A stretch as it was asked for: RFC 3339, all of time where nothing is said.
+type Asked<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// Writes the samples of `point`; the exit status.
+pub(super) async fn run(
+    file: &Path,
+    point: &str,
+    asked: Asked<'_>,
+    output: Option<&Path>,
+    lang: Lang,
+) -> u8 {
+    let config = match load(file, lang) {
+        Ok(config) => config,
+        Err(status) => return status,
     };
-    if config.site.point(&export.point).is_none() {
-        complain(&lang.say("cli-no-point", &[("point", &export.point)]));
-        return 2;
+    let Some(stretch) = stretch(asked) else {
+        complain(&lang.text("exchange-time"));
+        return WRONG;
+    };
+    if config.site.point(point).is_none() {
+        complain(&lang.say("cli-no-point", &[("point", point)]));
+        return WRONG;
     }
-    match write(config, export, from, to).await {
-        Ok(()) => 0,
+    match write(&config, point, stretch, output).await {
+        Ok(()) => DONE,
         // The reader has seen enough (`| head`).
-        Err(Trouble::File(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(Trouble::File(error)) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
         Err(trouble) => failed(&trouble, lang),
     }
 }
 
-fn stretch(export: &Export) -> Option<(i64, i64)> {
-    let moment = |text: &Option<String>, otherwise| match text {
+fn stretch((from, to): Asked<'_>) -> Option<Range<i64>> {
+    let moment = |text: Option<&str>, otherwise| match text {
         Some(text) => exchange::read_time(text).map(|at| at.0),
         None => Some(otherwise),
     };
-    Some((moment(&export.from, ALWAYS.0)?, moment(&export.to, ALWAYS.1)?))
+    Some(moment(from, ALWAYS.start)?..moment(to, ALWAYS.end)?)
 }
 
-async fn write(config: &Config, export: &Export, from: i64, to: i64) -> Result<(), Trouble> {
+async fn write(
+    config: &Config,
+    point: &str,
+    stretch: Range<i64>,
+    output: Option<&Path>,
+) -> Result<(), Trouble> {
     let mut way = Way::find(config).await?;
-    let mut target = Target::open(export.output.as_deref())?;
+    let mut target = Target::open(output)?;
     let done = match &mut way {
-        Way::Running(running) => from_running(running, &export.point, from, to, &mut target).await,
-        Way::Own(store) => from_store(store, &export.point, from, to, &mut target).await,
+        Way::Running(running) => from_running(running, point, stretch, &mut target).await,
+        Way::Own(store) => from_store(store, point, stretch, &mut target).await,
     };
     way.close().await;
     done?;
@@ -68,12 +75,11 @@ async fn write(config: &Config, export: &Export, from: i64, to: i64) -> Result<(
 async fn from_running(
     running: &mut Running,
     point: &str,
-    from: i64,
-    to: i64,
+    stretch: Range<i64>,
     target: &mut Target,
 ) -> Result<(), Trouble> {
-    let point = escaped(point);
-    let path = format!("/api/v1/samples.csv?point={point}&from={from}&to={to}");
+    let (point, Range { start, end }) = (escaped(point), stretch);
+    let path = format!("/api/v1/samples.csv?point={point}&from={start}&to={end}");
     let mut body = running.ask("GET", &path, "").await?;
     while let Some(frame) = body.frame().await {
         if let Ok(bytes) = frame?.into_data() {
@@ -86,14 +92,13 @@ async fn from_running(
 async fn from_store(
     store: &Store,
     point: &str,
-    from: i64,
-    to: i64,
+    stretch: Range<i64>,
     target: &mut Target,
 ) -> Result<(), Trouble> {
     let query = Query {
         point: point.to_owned(),
-        from: UtcMs(from),
-        to: UtcMs(to),
+        from: UtcMs(stretch.start),
+        to: UtcMs(stretch.end),
         step: Step::Raw,
         aggregate: Aggregate::Last,
     };

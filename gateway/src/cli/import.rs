@@ -2,46 +2,51 @@
 //! in piece by piece. A row with the time of a kept sample replaces it, so that an import that was cut
 //! off is simply done again.
 
-use super::running::{Trouble, Way, complain, escaped, failed, progress};
+use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
+use super::{DONE, NO, WRONG};
 use crate::config::Config;
 use crate::exchange::{self, Faults, Kind, RowFault};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
 use crate::store::ImportRow;
 use crate::words::Lang;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
 
-/// What to import.
-#[derive(Clone, Debug, Default)]
-pub struct Import {
-    /// `device.point`.
-    pub point: String,
-    /// CSV with the columns `time,value`.
-    pub file: PathBuf,
-}
-
-/// Takes the file in; the exit status.
-pub async fn run(config: &Config, import: &Import, lang: Lang) -> u8 {
-    if config.site.point(&import.point).is_none() {
-        complain(&lang.say("cli-no-point", &[("point", &import.point)]));
-        return 2;
+/// Takes the file in as samples of `point`; the exit status.
+pub(super) async fn run(config: &Path, point: &str, file: &Path, lang: Lang, json: bool) -> u8 {
+    let config = match load(config, lang) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    if config.site.point(point).is_none() {
+        complain(&lang.say("cli-no-point", &[("point", point)]));
+        return WRONG;
     }
-    let faults = match check(&import.file) {
+    let faults = match check(file) {
         Ok(faults) => faults,
         Err(error) => return failed(&Trouble::File(error), lang),
     };
     if faults.count > 0 {
-        report(&faults, &import.file, lang);
-        return 1;
+        report(&faults, file, lang);
+        return NO;
     }
-    match take(config, import).await {
+    match take(&config, point, file).await {
         Ok(rows) => {
-            complain(&lang.say("cli-imported", &[("rows", &rows.to_string())]));
-            0
+            done(rows, lang, json);
+            DONE
         }
         Err(trouble) => failed(&trouble, lang),
     }
+}
+
+fn done(rows: u64, lang: Lang, json: bool) {
+    let text = match json {
+        true => format!("{{\"rows\":{rows}}}"),
+        false => lang.say("cli-imported", &[("rows", &rows.to_string())]),
+    };
+    // Nobody is left to tell when standard output is gone.
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// Every faulty row of the file.
@@ -74,19 +79,19 @@ fn report(faults: &Faults, file: &Path, lang: Lang) {
     complain(&lang.say("cli-import-faulty", &[("count", &faults.count.to_string())]));
 }
 
-async fn take(config: &Config, import: &Import) -> Result<u64, Trouble> {
+async fn take(config: &Config, point: &str, file: &Path) -> Result<u64, Trouble> {
     let mut way = Way::find(config).await?;
-    let done = pieces(&mut way, import).await;
+    let done = pieces(&mut way, point, file).await;
     way.close().await;
     done
 }
 
-async fn pieces(way: &mut Way, import: &Import) -> Result<u64, Trouble> {
+async fn pieces(way: &mut Way, point: &str, file: &Path) -> Result<u64, Trouble> {
     // A row takes at most this much as text; a piece of so many rows fits one request.
     const ROW_BYTES_MAX: usize = 64;
     const ROWS_MAX: usize = IMPORT_BYTES_MAX / ROW_BYTES_MAX - 1;
-    let bar = progress(Some(std::fs::metadata(&import.file)?.len()));
-    let mut lines = Lines::open(&import.file)?;
+    let bar = progress(Some(std::fs::metadata(file)?.len()));
+    let mut lines = Lines::open(file)?;
     let mut rows = Vec::with_capacity(ROWS_MAX);
     let mut total = 0;
     loop {
@@ -102,7 +107,7 @@ async fn pieces(way: &mut Way, import: &Import) -> Result<u64, Trouble> {
             Some(Line::Header(true)) | None => {}
         }
         if rows.len() == ROWS_MAX || (ended && !rows.is_empty()) {
-            total += piece(way, &import.point, std::mem::take(&mut rows)).await?;
+            total += piece(way, point, std::mem::take(&mut rows)).await?;
             bar.set_position(lines.bytes);
         }
         if ended {

@@ -1,15 +1,15 @@
 //! The gateway that holds the store's file: asked over its socket. Without one the file is opened here.
 
+use super::{NO, WRONG};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::store::{Store, StoreError};
 use crate::web::SOCKET;
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use std::path::Path;
 use tokio::net::UnixStream;
@@ -25,7 +25,7 @@ pub(super) enum Trouble {
     Lost(#[from] hyper::Error),
     /// The request could not be made.
     #[error(transparent)]
-    Request(#[from] axum::http::Error),
+    Request(#[from] hyper::http::Error),
     /// The store could not be opened, or said no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,7 +43,7 @@ pub(super) enum Way {
 }
 
 /// A connection to the running gateway.
-pub(super) struct Running(SendRequest<Body>);
+pub(super) struct Running(SendRequest<Full<Bytes>>);
 
 impl Way {
     /// The running gateway, else the store itself.
@@ -86,10 +86,10 @@ impl Running {
         &mut self,
         method: &str,
         path: &str,
-        body: impl Into<Body>,
+        body: impl Into<Bytes>,
     ) -> Result<Incoming, Trouble> {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::HOST, "localhost").body(body.into())?;
+        let request = request.header(header::HOST, "localhost").body(Full::new(body.into()))?;
         self.0.ready().await?;
         let response = self.0.send_request(request).await?;
         let status = response.status();
@@ -134,10 +134,18 @@ pub(super) fn progress(total: Option<u64>) -> indicatif::ProgressBar {
     }
 }
 
+/// The configuration; its faults are printed and their exit status comes back.
+pub(super) fn load(file: &Path, lang: crate::words::Lang) -> Result<Config, u8> {
+    config::load(file).map_err(|faults| {
+        complain(&faults.render(lang));
+        WRONG
+    })
+}
+
 /// Exit status 1 with the reason on standard error.
 pub(super) fn failed(trouble: &Trouble, lang: crate::words::Lang) -> u8 {
     complain(&lang.say("cli-failed", &[("why", &trouble.to_string())]));
-    1
+    NO
 }
 
 /// A line on standard error.

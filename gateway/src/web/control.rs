@@ -38,20 +38,24 @@ struct Imported {
     rows: u64,
 }
 
-/// Answers on the store directory's socket until `stop` turns true; only this user may connect.
-pub async fn serve_control(
-    path: &Path,
-    state: State,
-    stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let socket = path.join(SOCKET);
-    let listener = listen(&socket).await?;
+/// Answers on the socket in the store's `directory` until `stop` turns true; only this user may
+/// connect. Without a socket the gateway does its work all the same.
+pub async fn serve_control(directory: PathBuf, state: State, stop: watch::Receiver<bool>) {
+    let socket = directory.join(SOCKET);
+    let listener = match listen(&socket).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, socket = %socket.display(), "no control socket");
+            return;
+        }
+    };
     let router = control(App::new(state, stop.clone()));
     let server = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
-    let ended = until_stopped(server.into_future(), stop).await;
+    if let Err(error) = until_stopped(server.into_future(), stop).await {
+        tracing::error!(%error, "the control socket has ended");
+    }
     // The next start removes a socket that nobody answers on, so a failure here is harmless.
     let _ = std::fs::remove_file(&socket);
-    ended
 }
 
 /// Binds, after removing the socket of a gateway that is gone.

@@ -26,10 +26,9 @@ mod zone;
 mod tests;
 
 pub use control::{SOCKET, serve_control};
-pub use rows::MIME as CSV_MIME;
 
 use crate::clock::Clock;
-use crate::config::{Asset, Bus};
+use crate::config::{Asset, Bus, Config};
 use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
@@ -64,6 +63,21 @@ pub struct State {
     pub version: &'static str,
 }
 
+impl State {
+    /// What the pages need of a configuration, and the handles they ask.
+    pub fn new(config: &Config, store: &Store, board: &Board, clock: &Clock) -> Self {
+        Self {
+            site: Arc::new(config.site.clone()),
+            buses: config.buses.as_slice().into(),
+            assets: config.assets.as_slice().into(),
+            store: store.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
 /// What every handler holds: the state, and the bounds of one listener.
 #[derive(Clone, Debug)]
 struct App(Arc<Inner>);
@@ -96,10 +110,12 @@ pub async fn serve(
     listener: TcpListener,
     state: State,
     stop: watch::Receiver<bool>,
-) -> io::Result<()> {
+) {
     let router = routes(App::new(state, stop.clone()));
     let server = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
-    until_stopped(server.into_future(), stop).await
+    if let Err(error) = until_stopped(server.into_future(), stop).await {
+        tracing::error!(%error, "the page has ended");
+    }
 }
 
 impl App {

@@ -13,7 +13,7 @@ use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Media type of the exchange format.
-pub const MIME: &str = "text/csv; charset=utf-8; header=present";
+const MIME: &str = "text/csv; charset=utf-8; header=present";
 
 struct Rows {
     blocks: mpsc::Receiver<Result<Block, StoreError>>,
