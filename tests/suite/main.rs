@@ -5,5 +5,6 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod simulate;
 mod source;
 mod tidy;
