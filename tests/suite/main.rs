@@ -6,5 +6,11 @@
 )]
 
 mod simulate;
+mod knowledge;
+mod modbus_peers;
+mod peers;
+mod powercut;
+mod config;
+mod profiles;
 mod source;
 mod tidy;

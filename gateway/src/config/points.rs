@@ -123,12 +123,9 @@ fn unit(notes: &mut Notes<'_>, raw: &RawPoint) -> Option<&'static drivers::units
     let found = drivers::units::find(at.get());
     if found.is_none() {
         let known = drivers::units::ALL.iter().map(|unit| unit.symbol);
-        let hint = nearest(at.get(), known.clone()).or_else(|| {
-            known
-                .clone()
-                .find(|symbol| symbol.eq_ignore_ascii_case(at.get()))
-                .map(str::to_owned)
-        });
+        let same = |symbol: &&str| symbol.eq_ignore_ascii_case(at.get());
+        let hint = known.clone().find(same).map(str::to_owned);
+        let hint = hint.or_else(|| nearest(at.get(), known.clone()));
         let all: Vec<&str> = known.collect();
         notes.add(
             at.span(),
