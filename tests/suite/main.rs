@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod simulate;
 mod knowledge;
 mod modbus_peers;
 mod peers;
