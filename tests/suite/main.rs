@@ -8,5 +8,8 @@
 mod knowledge;
 mod modbus_peers;
 mod peers;
+mod powercut;
+mod config;
+mod profiles;
 mod source;
 mod tidy;

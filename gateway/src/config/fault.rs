@@ -16,7 +16,7 @@ pub struct Fault {
     pub what: &'static str,
     /// What stands there.
     pub found: String,
-    /// What could stand there: words, or a catalogue key that begins with `expect-`.
+    /// What could stand there: words, or a catalogue key that begins with `fault-expect-`.
     pub expected: String,
     /// The nearest valid name.
     pub hint: Option<String>,
@@ -29,7 +29,7 @@ pub struct Faults(pub Vec<Fault>);
 impl Fault {
     /// One line: file, line, key, what is wrong, and the nearest valid name.
     pub fn render(&self, lang: Lang) -> String {
-        let expected = lang.text(&self.expected);
+        let expected = self.expected(lang);
         let args = [("found", self.found.as_str()), ("expected", &expected)];
         let mut text = format!("{}:{}: ", self.file.display(), self.line);
         if !self.key.is_empty() {
@@ -37,11 +37,29 @@ impl Fault {
             text += ": ";
         }
         text += &lang.say(self.what, &args);
-        if let Some(hint) = &self.hint {
-            text += "; ";
-            text += &lang.say("fault-hint", &[("hint", hint)]);
+        match &self.hint {
+            Some(hint) => {
+                text += "; ";
+                text += &lang.say("fault-hint", &[("hint", hint)]);
+            }
+            None if self.what.starts_with("fault-unknown-") && !expected.is_empty() => {
+                text += "; ";
+                text += &lang.say("fault-known", &args);
+            }
+            None => {}
         }
         text
+    }
+}
+
+impl Fault {
+    /// What could stand there, for people.
+    pub fn expected(&self, lang: Lang) -> String {
+        if self.expected.starts_with("fault-expect-") {
+            lang.text(&self.expected)
+        } else {
+            self.expected.clone()
+        }
     }
 }
 
