@@ -151,12 +151,10 @@ impl App {
         }
         let state = web::State::new(&self.config, &self.store, &self.board, &self.clock);
         let (path, control) = (self.config.store.path.clone(), state.clone());
-        let until = stop.clone();
-        tasks.spawn(served("control socket", async move {
-            web::serve_control(&path, control, until).await
-        }));
+        let control = web::serve_control(path, control, stop.clone());
+        tasks.spawn(named("control socket", control));
         if let Some(listener) = listener {
-            tasks.spawn(served("page", web::serve(listener, state, stop.clone())));
+            tasks.spawn(named("page", web::serve(listener, state, stop.clone())));
         }
         tasks.spawn(named("watchdog", watchdog(stop.clone())));
         tasks
@@ -208,13 +206,6 @@ async fn watchdog(mut stop: watch::Receiver<bool>) {
 async fn named(name: &str, task: impl Future<Output = ()>) -> Ended {
     task.await;
     name.to_owned()
-}
-
-async fn served(name: &str, server: impl Future<Output = std::io::Result<()>>) -> Ended {
-    match server.await {
-        Ok(()) => name.to_owned(),
-        Err(error) => format!("{name} ({error})"),
-    }
 }
 
 fn name_of(ended: Option<Result<Ended, tokio::task::JoinError>>) -> String {

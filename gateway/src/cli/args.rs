@@ -57,6 +57,8 @@ pub(super) enum Command {
         point: String,
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
+        #[arg(long)]
+        json: bool,
     },
     Export {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]

@@ -60,20 +60,14 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Check { config, json, .. } => check::run(&config, lang, json),
         Command::Read { config, device, json } => read::run(&config, &device, lang, json).await,
         Command::Simulate(options) => simulate::run(options, lang).await,
-        Command::Import { config, point, file } => match configured(&config, lang) {
-            Ok(config) => import::run(&config, &import::Import { point, file }, lang).await,
-            Err(status) => status,
-        },
-        Command::Export { config, point, from, to, output } => match configured(&config, lang) {
-            Ok(config) => {
-                export::run(&config, &export::Export { point, from, to, output }, lang).await
-            }
-            Err(status) => status,
-        },
-        Command::Backup { config, output } => match configured(&config, lang) {
-            Ok(config) => backup::run(&config, &output, lang).await,
-            Err(status) => status,
-        },
+        Command::Import { config, point, file, json } => {
+            import::run(&config, &point, &file, lang, json).await
+        }
+        Command::Export { config, point, from, to, output } => {
+            let span = (from.as_deref(), to.as_deref());
+            export::run(&config, &point, span, output.as_deref(), lang).await
+        }
+        Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }
 
