@@ -1,4 +1,6 @@
 //! Devices to readings: plan, ask, frame, decode. One task a bus; knows no store and no sink.
 
 pub mod decode;
-pub mod order;
+mod image;
+mod order;
+pub mod plan;
