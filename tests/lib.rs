@@ -1,1 +1,1 @@
-//! Nothing here: the tests are in `suite/`.
+//! Nothing here: the tests are in `suite/`, their peers in `peers/`.

@@ -1,1 +1,15 @@
-//! x
+//! Pantau from outside: the rules of its code, and the product against peers that are not ours.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where, by failing there"
+)]
+
+mod knowledge;
+mod modbus_peers;
+mod peers;
+mod powercut;
+mod config;
+mod profiles;
+mod source;
+mod tidy;

@@ -1,8 +1,83 @@
 //! Files to believed settings, all faults at once.
 //!
 //! `load` reads `pantau.toml` and the profiles it names; what it returns has been checked as a whole.
-//! Nothing outside this module sees what a person typed (`raw`).
+//! Nothing outside this module sees what a person typed (`raw`). A text goes through three steps:
+//! `shape` holds it against the schema of the raw types, `check` and its neighbours turn raw into
+//! believed, and `fault` says what is wrong.
 
+mod assets;
+mod check;
+mod fault;
+mod notes;
+mod points;
+pub mod profile;
+mod raw;
 pub mod settings;
+mod shape;
+mod sinks;
+mod values;
 
+pub use fault::{Fault, Faults};
 pub use settings::*;
+
+use notes::Notes;
+use profile::Library;
+use std::path::Path;
+
+/// Largest configuration file, in bytes; a site of 3000 devices needs less.
+const FILE_BYTES_MAX: u64 = 8 << 20;
+
+/// Reads and checks a configuration file, with the profiles and secrets that it names.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let text = match std::fs::metadata(path) {
+        Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
+        _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+    };
+    match text {
+        Ok(text) => load_text(&text, path, &|name| std::env::var(name).ok()),
+        Err(error) => {
+            let mut notes = Notes::new(path, "");
+            notes.fault(0..0, "", "fault-file", &error, "");
+            Err(Faults(notes.faults))
+        }
+    }
+}
+
+/// Checks a configuration's text. `file` is where it stands (relative paths start there), `env` looks
+/// a variable up.
+pub fn load_text(
+    text: &str,
+    file: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
+    let mut notes = Notes::new(file, text);
+    let config =
+        shape::read::<raw::RawConfig>(&mut notes).map(|raw| check::config(&mut notes, &raw, env));
+    let mut faults = notes.faults;
+    // Faults of profiles stand behind those of the file itself.
+    faults.sort_by_key(|fault| (fault.file != file, fault.line));
+    match config {
+        Some(mut config) if faults.is_empty() => {
+            notes.warnings.sort_by_key(|fault| fault.line);
+            config.warnings = notes.warnings;
+            Ok(config)
+        }
+        _ => Err(Faults(faults)),
+    }
+}
+
+/// The JSON Schema of `pantau.toml`, for editors.
+pub fn schema() -> String {
+    let schema = shape::schema_of::<raw::RawConfig>();
+    serde_json::to_string_pretty(&schema).unwrap_or_default()
+}
+
+/// Every profile of the directory (if any) and of the binary, by name, or what is wrong with it.
+pub fn profiles(directory: Option<&Path>) -> Vec<(String, Result<profile::Profile, Faults>)> {
+    let library = Library::new(directory.map(Path::to_path_buf));
+    let load = |name: String| {
+        let loaded = library.load(&name)?;
+        Some((name, loaded))
+    };
+    library.names().into_iter().filter_map(load).collect()
+}

@@ -1,5 +1,6 @@
 //! What the program may believe: the checked configuration.
 
+use crate::config::Fault;
 use crate::model::Site;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub struct Config {
     pub influx: Option<InfluxSettings>,
     /// The local page.
     pub web: WebSettings,
+    /// What is doubtful but does not stop the start.
+    pub warnings: Vec<Fault>,
 }
 
 /// A way to reach devices.
@@ -169,8 +172,22 @@ pub struct Point {
     pub missing: Vec<i64>,
     /// Index of the point of the same device whose value is the power of ten of this one's scale.
     pub scale_from: Option<usize>,
+    /// Further powers of ten that other points of the same device choose by their raw value, on top of
+    /// `scale` (and `scale_from`): the sum of all of them. A raw value that a table does not list, or a
+    /// point without a value, makes this one `Reason::NotValid`. So a level probe whose registers say
+    /// "mm" and "2 decimals" is read in metres.
+    pub powers: Vec<PowerFrom>,
     /// Index of a point of the same device and the raw values of it for which this one means anything.
     pub valid_when: Option<(usize, Vec<i64>)>,
+}
+
+/// A power of ten chosen by the raw value of another point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PowerFrom {
+    /// Index of that point in the same device.
+    pub point: usize,
+    /// Its raw values, each with the power of ten that it adds to the scale's exponent.
+    pub table: Vec<(i64, i8)>,
 }
 
 /// Types of DESIGN 5.1.

@@ -77,15 +77,30 @@ fn is_missing(point: &Point, bits: u64, raw: Raw) -> bool {
     })
 }
 
+/// The power of ten that other points of the device choose: by their value, or by a table.
 fn scale_power(point: &Point, context: &[Option<i64>]) -> Result<i8, Reason> {
-    let Some(partner) = point.scale_from else {
-        return Ok(0);
+    let raw_of = |partner: usize| {
+        context
+            .get(partner)
+            .copied()
+            .flatten()
+            .ok_or(Reason::NotValid)
     };
-    let power = context.get(partner).copied().flatten();
-    power
-        .filter(|power| power.abs() <= SCALE_POWER_MAX)
-        .and_then(|power| i8::try_from(power).ok())
-        .ok_or(Reason::NotValid)
+    let mut sum = match point.scale_from {
+        Some(partner) => raw_of(partner)?,
+        None => 0,
+    };
+    for from in &point.powers {
+        let raw = raw_of(from.point)?;
+        let (_, power) = from
+            .table
+            .iter()
+            .find(|(listed, _)| *listed == raw)
+            .ok_or(Reason::NotValid)?;
+        sum = sum.saturating_add(i64::from(*power));
+    }
+    let fits = |sum: &i8| i64::from(*sum).abs() <= SCALE_POWER_MAX;
+    i8::try_from(sum).ok().filter(fits).ok_or(Reason::NotValid)
 }
 
 fn scale_integer(steps: i64, scale: Scale, power: i8) -> Option<Number> {
@@ -261,6 +276,7 @@ fn bare(encoding: Encoding, words: WordOrder) -> Point {
         max: None,
         missing: Vec::new(),
         scale_from: None,
+        powers: Vec::new(),
         valid_when: None,
     }
 }

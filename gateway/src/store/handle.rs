@@ -120,6 +120,9 @@ pub struct Refusal {
 /// One row of an import.
 pub type ImportRow = (UtcMs, Number);
 
+/// A point's id and samples for it, in any order.
+pub type ImportColumn = (Arc<str>, Vec<(UtcMs, Outcome)>);
+
 /// How the store is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoreHealth {
@@ -174,6 +177,10 @@ pub(crate) enum Request {
     Import {
         point: String,
         rows: Vec<ImportRow>,
+        reply: Reply<u64>,
+    },
+    ImportMany {
+        columns: Vec<ImportColumn>,
         reply: Reply<u64>,
     },
     Redate {
@@ -271,6 +278,13 @@ impl Store {
     pub async fn import(&self, point: &str, rows: Vec<ImportRow>) -> Result<u64, StoreError> {
         let point = point.to_owned();
         self.ask(|reply| Request::Import { point, rows, reply })
+            .await
+    }
+
+    /// Like `import` for many points at once, in one transaction, with quality: a history made
+    /// elsewhere. How many samples were taken. Durable when it answers.
+    pub async fn import_many(&self, columns: Vec<ImportColumn>) -> Result<u64, StoreError> {
+        self.ask(|reply| Request::ImportMany { columns, reply })
             .await
     }
 

@@ -3,6 +3,30 @@
 //! One thread owns the file (`keeper`); everybody else holds a [`Store`], which asks it through a
 //! bounded channel. Start at [`handle`].
 
+mod audit;
+mod bytes;
+mod calendar;
+mod chunk;
+mod copy;
+mod edit;
+mod feed;
+mod flush;
+mod fold;
 mod handle;
+mod hot;
+mod journal;
+mod keeper;
+mod last;
+mod names;
+mod pack;
+mod query;
+mod retain;
+mod roll;
+mod schema;
+mod seal;
+mod start;
+#[cfg(test)]
+mod tests;
+mod track;
 
 pub use handle::*;

@@ -1,0 +1,224 @@
+//! Wiring: who sends to whom, in which order things start, in which order they stop.
+//!
+//! Stages are joined by bounded channels. Only the buses hear "stop"; the store ends when they have, the
+//! sinks when the store has drained or the time is up, so that nothing that was read is lost.
+
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS};
+use crate::model::{MonoMs, Reading, UtcMs};
+use crate::status::Board;
+use crate::store::{Store, StoreError};
+use crate::{publish, read, web};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Why the gateway could not start, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store could not be opened.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// The page's address could not be taken.
+    #[error("page {address}: {why}")]
+    Listen {
+        /// Address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// A task ended that should have run until the stop.
+    #[error("{0} ended by itself")]
+    Ended(String),
+}
+
+/// A gateway whose store is open and whose page has its address, but that polls nothing yet.
+#[derive(Debug)]
+pub struct App {
+    config: Arc<Config>,
+    clock: Clock,
+    store: Store,
+    board: Board,
+    listener: Option<TcpListener>,
+}
+
+/// What has happened to a named task of the gateway.
+type Ended = String;
+
+impl App {
+    /// Opens the store and takes the page's address; touches no device and no network.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, AppError> {
+        let store = Store::open(
+            &config.store.path,
+            &config.site,
+            &config.store,
+            &config.text,
+            clock.clone(),
+        )?;
+        let listener = match config.web.listen {
+            Some(address) => Some(
+                TcpListener::bind(address)
+                    .await
+                    .map_err(|why| AppError::Listen { address, why })?,
+            ),
+            None => None,
+        };
+        Ok(Self { config: Arc::new(config), clock, store, board: Board::default(), listener })
+    }
+
+    /// Where the page is, once open.
+    pub fn page(&self) -> Option<SocketAddr> {
+        self.listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// The store, for a demo that writes a history first.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Polls, keeps, publishes and shows until `stop` is done or a task ends by itself.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+        let (stop_buses, buses_stop) = watch::channel(false);
+        let (stop_edge, edge_stop) = watch::channel(false);
+        let listener = self.listener.take();
+        let mut inner = self.start_buses(&buses_stop);
+        let mut edge = self.start_edge(listener, &edge_stop);
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+
+        let cut_short = tokio::select! {
+            () = stop => None,
+            ended = inner.join_next() => Some(name_of(ended)),
+            ended = edge.join_next() => Some(name_of(ended)),
+        };
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        tracing::info!("stopping: buses first, then the store, then the sinks");
+        let _ = stop_buses.send(true);
+        drain("buses", &mut inner, Duration::from_secs(STOP_SECONDS) / 2).await;
+        if let Err(error) = self.store.flush().await {
+            tracing::error!(%error, "the last readings could not be made durable");
+        }
+        let _ = stop_edge.send(true);
+        drain("sinks and page", &mut edge, Duration::from_secs(STOP_SECONDS) / 2).await;
+        self.store.stop().await;
+        cut_short.map_or(Ok(()), |name| Err(AppError::Ended(name)))
+    }
+
+    /// Buses, and the one hand that carries their readings into the store.
+    fn start_buses(&self, stop: &watch::Receiver<bool>) -> JoinSet<Ended> {
+        let mut tasks = JoinSet::new();
+        let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
+        read::spawn(&self.config, &self.clock, &self.board, out, stop, &mut tasks);
+        let keep = keep(readings, self.store.clone(), self.clock.clone());
+        tasks.spawn(named("keeping of readings", keep));
+        tasks
+    }
+
+    /// Sinks and page.
+    fn start_edge(
+        &self,
+        listener: Option<TcpListener>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinSet<Ended> {
+        let mut tasks = JoinSet::new();
+        let site = Arc::new(self.config.site.clone());
+        if let Some(mqtt) = self.config.mqtt.clone() {
+            let sink = publish::mqtt::run(
+                mqtt,
+                site.clone(),
+                self.store.clone(),
+                self.clock.clone(),
+                self.board.clone(),
+                stop.clone(),
+            );
+            tasks.spawn(named("MQTT sink", sink));
+        }
+        if let Some(influx) = self.config.influx.clone() {
+            let sink = publish::influx::run(
+                influx,
+                site.clone(),
+                self.store.clone(),
+                self.clock.clone(),
+                self.board.clone(),
+                stop.clone(),
+            );
+            tasks.spawn(named("InfluxDB sink", sink));
+        }
+        let state = web::State::new(site, &self.store, &self.board, &self.clock);
+        let control = web::serve_control(self.config.store.path.clone(), state.clone(), stop.clone());
+        tasks.spawn(named("control socket", control));
+        if let Some(listener) = listener {
+            tasks.spawn(named("page", web::serve(listener, state, stop.clone())));
+        }
+        tasks.spawn(named("watchdog", watchdog(stop.clone())));
+        tasks
+    }
+}
+
+/// Carries readings into the store, and puts their time right once the time is known.
+async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
+    let boot = clock::boot_id();
+    let mut undated: Option<(UtcMs, MonoMs)> = None;
+    while let Some(reading) = readings.recv().await {
+        if reading.dated && let Some((at, mono)) = undated.take() {
+            let now = clock.now();
+            let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
+            match store.redate(boot.clone(), shift_ms).await {
+                Ok(moved) => tracing::info!(moved, shift_ms, "the time is known: readings re-dated"),
+                Err(error) => tracing::error!(%error, "readings could not be re-dated"),
+            }
+        }
+        if !reading.dated {
+            undated = Some((reading.at, reading.mono));
+        }
+        if let Err(error) = store.append(reading).await {
+            tracing::error!(%error, "a reading could not be handed to the store");
+            return;
+        }
+    }
+}
+
+fn signed(mono: MonoMs) -> i64 {
+    i64::try_from(mono.0).unwrap_or(i64::MAX)
+}
+
+/// Tells systemd that the one thread still turns; ends at the stop.
+async fn watchdog(mut stop: watch::Receiver<bool>) {
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        let _ = stop.wait_for(|stop| *stop).await;
+        return;
+    };
+    let mut beat = tokio::time::interval(limit / 2);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => { let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]); }
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn named(name: &str, task: impl Future<Output = ()>) -> Ended {
+    task.await;
+    name.to_owned()
+}
+
+fn name_of(ended: Option<Result<Ended, tokio::task::JoinError>>) -> String {
+    match ended {
+        Some(Ok(name)) => name,
+        Some(Err(error)) => format!("a task that failed ({error})"),
+        None => "everything".to_owned(),
+    }
+}
+
+/// Waits for the tasks of a stage; after the grace period the rest are counted in the log and left.
+async fn drain(stage: &str, tasks: &mut JoinSet<Ended>, grace: Duration) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(grace, all).await.is_err() {
+        tracing::warn!(stage, left = tasks.len(), "not stopped in time; left");
+        tasks.abort_all();
+    }
+}

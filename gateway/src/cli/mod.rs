@@ -1,0 +1,75 @@
+//! Technicians and scripts: one file a command, help in both languages.
+//!
+//! Exit status of every command: 0 done, 1 it ran and the answer is no, 2 the call or the configuration
+//! is wrong.
+
+mod args;
+mod backup;
+mod export;
+mod import;
+mod logging;
+mod run;
+mod running;
+
+use crate::words::Lang;
+use args::{Cli, Command};
+use clap::FromArgMatches;
+use std::ffi::OsString;
+
+/// Done.
+pub const DONE: u8 = 0;
+/// It ran and the answer is no.
+pub const NO: u8 = 1;
+/// The call or the configuration is wrong.
+pub const WRONG: u8 = 2;
+
+/// Parses the arguments and does what they ask; the exit status.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let lang = args::language(&arguments, |name| std::env::var(name).ok());
+    let parsed = args::command(lang)
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return args::explain(&error, lang),
+    };
+    logging::start(&cli);
+    match runtime() {
+        Ok(runtime) => runtime.block_on(dispatch(cli, lang)),
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+/// One thread: the work is small, and a second thread would only add wake-ups and memory.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+async fn dispatch(cli: Cli, lang: Lang) -> u8 {
+    match cli.command {
+        Command::Run { config } => run::run(&config, lang).await,
+        Command::Demo(options) => demo::run(options, lang).await,
+        Command::Check { config, json, schema } => {
+            if schema {
+                return check::schema();
+            }
+            check::run(&config, lang, json)
+        }
+        Command::Read { config, device, json } => read::run(&config, &device, lang, json).await,
+        Command::Simulate(options) => simulate::run(options, lang).await,
+        Command::Import { config, point, file, json } => {
+            import::run(&config, &point, &file, lang, json).await
+        }
+        Command::Export { config, point, from, to, output } => {
+            let span = (from.as_deref(), to.as_deref());
+            export::run(&config, &point, span, output.as_deref(), lang).await
+        }
+        Command::Backup { config, output } => backup::run(&config, &output, lang).await,
+    }
+}
+
+fn complain(why: &str) -> u8 {
+    eprintln!("pantau: {why}");
+    NO
+}

@@ -1,0 +1,469 @@
+//! What people type: the shape of `pantau.toml` and of a profile, with the doc comments that editors
+//! show (`schema`). Everything is optional to serde; `shape` reports what is missing or of the wrong
+//! type from the schema of these types, so that one fault does not hide the others.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use toml::Spanned;
+
+/// Names that other gateways use for our keys.
+pub(crate) const RENAMED: &[(&str, &str)] = &[
+    ("slave", "unit"),
+    ("slave_id", "unit"),
+    ("unit_id", "unit"),
+    ("interval", "every"),
+    ("poll_interval", "every"),
+    ("poll_seconds", "every"),
+    ("every_s", "every"),
+    ("baudrate", "baud"),
+    ("baud_rate", "baud"),
+    ("serial_port", "port"),
+    ("word_order", "words"),
+    ("byte_order", "words"),
+    ("data_type", "type"),
+    ("factor", "scale"),
+    ("multiplier", "scale"),
+    ("broker", "url"),
+    ("points", "point"),
+    ("devices", "device"),
+    ("buses", "bus"),
+    ("assets", "asset"),
+    ("time_zone", "timezone"),
+];
+
+/// Keys that would put a secret into the file, the key to use, and the variable that works as well.
+pub(crate) const SECRETS: &[(&str, &str, &str)] = &[
+    ("password", "password_file", "PANTAU_MQTT_PASSWORD"),
+    ("token", "token_file", "PANTAU_INFLUX_TOKEN"),
+];
+
+/// A value and its place in the file.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct At<T>(Spanned<T>);
+
+impl<T> At<T> {
+    pub(crate) fn get(&self) -> &T {
+        self.0.get_ref()
+    }
+
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.0.span()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+/// Text with its place.
+pub(crate) type Text = Option<At<String>>;
+/// A whole number with its place.
+pub(crate) type Whole = Option<At<i64>>;
+
+/// The whole `pantau.toml`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawConfig {
+    /// The place: one gateway, one site.
+    #[schemars(required)]
+    pub(crate) site: Option<At<RawSite>>,
+    /// Where and how readings are kept.
+    pub(crate) store: Option<RawStore>,
+    /// Ways to reach devices.
+    pub(crate) bus: Vec<At<RawBus>>,
+    /// Devices, each on a bus.
+    pub(crate) device: Vec<At<RawDevice>>,
+    /// What staff think in: a PV plant, a pump, a tank, ...
+    #[schemars(with = "Vec<AssetShape>")]
+    pub(crate) asset: Vec<At<RawAsset>>,
+    /// MQTT sink.
+    pub(crate) mqtt: Option<At<RawMqtt>>,
+    /// `InfluxDB` v2 sink.
+    pub(crate) influx: Option<At<RawInflux>>,
+    /// The local page.
+    pub(crate) web: Option<RawWeb>,
+}
+
+/// `[site]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawSite {
+    /// Letters, digits, `-` and `_`; MQTT topic level and `InfluxDB` tag.
+    #[schemars(required)]
+    pub(crate) id: Text,
+    /// Name for people; the id when left out.
+    pub(crate) name: Text,
+    /// IANA time zone of days and months: `Asia/Jakarta`, `Asia/Makassar`, `Asia/Jayapura`; Jakarta's when left out.
+    pub(crate) timezone: Text,
+    /// Degrees, north positive; the middle of Indonesia when left out.
+    pub(crate) latitude: Option<At<f64>>,
+    /// Degrees, east positive; the middle of Indonesia when left out.
+    pub(crate) longitude: Option<At<f64>>,
+    /// Directory with profiles of your own; one of the same name replaces a built-in one.
+    pub(crate) profiles: Text,
+}
+
+/// `[store]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawStore {
+    /// Directory of the store, `/var/lib/pantau` when left out.
+    pub(crate) path: Text,
+    /// The most that a power cut can take, e.g. `"60s"`.
+    pub(crate) flush: Text,
+    /// Age at which raw samples may go, e.g. `"730d"`; never by age when left out.
+    pub(crate) keep: Text,
+    /// Bytes that the store may take on disk, e.g. `"2 GB"`; no budget when left out.
+    pub(crate) budget: Text,
+}
+
+/// `[[bus]]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawBus {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: Text,
+    /// What kind of bus it is.
+    #[schemars(required)]
+    pub(crate) kind: Option<At<BusKind>>,
+    /// Serial device, e.g. `/dev/ttyUSB0`.
+    pub(crate) port: Text,
+    /// Bits a second, 9600 when left out.
+    pub(crate) baud: Whole,
+    /// Parity, `none` when left out.
+    pub(crate) parity: Option<At<RawParity>>,
+    /// 1 or 2.
+    pub(crate) stop_bits: Whole,
+    /// Name or address of a Modbus TCP server or a serial device server.
+    pub(crate) host: Text,
+    /// TCP port, 502 when left out.
+    pub(crate) tcp_port: Option<At<u16>>,
+    /// How long one request may take, `"500ms"` when left out.
+    pub(crate) timeout: Text,
+}
+
+/// Kinds of bus.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum BusKind {
+    ModbusTcp,
+    ModbusRtu,
+    ModbusRtuOverTcp,
+    Gpio,
+    I2c,
+    OneWire,
+    Mqtt,
+}
+
+/// Parity of a serial line.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawParity {
+    None,
+    Even,
+    Odd,
+}
+
+/// `[[device]]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawDevice {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: Text,
+    /// Id of its bus.
+    #[schemars(required)]
+    pub(crate) bus: Text,
+    /// Modbus unit id: 1..=247 on a serial line, 0..=255 over TCP; the profile's, else 1, when left out.
+    pub(crate) unit: Whole,
+    /// Name of its profile (`config/devices/NAME.toml`); without one, the points are listed.
+    pub(crate) profile: Text,
+    /// Kind of device, the `InfluxDB` measurement: `inverter`, `meter`, `level`, ...
+    pub(crate) kind: Text,
+    /// Time between two polls, `"10s"` when left out; polls are aligned to the wall clock.
+    pub(crate) every: Text,
+    /// Silence at night is no fault.
+    pub(crate) asleep_at_night: Option<bool>,
+    /// What the device's registers allow.
+    pub(crate) limits: Option<At<RawLimits>>,
+    /// Its points, when there is no profile.
+    pub(crate) point: Vec<At<RawPoint>>,
+}
+
+/// `[limits]`: what may be asked in one request.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawLimits {
+    /// Most registers in one read, 1..=125.
+    pub(crate) max_registers: Whole,
+    /// Start and count are multiples of this (1 or 2).
+    pub(crate) align: Whole,
+    /// Ranges that one read must not leave, e.g. `["input:0-79"]`.
+    pub(crate) blocks: Vec<At<String>>,
+    /// Least time between an answer and the next request.
+    pub(crate) gap: Text,
+}
+
+/// One point.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawPoint {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: Text,
+    /// `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol address.
+    #[schemars(required)]
+    pub(crate) register: Text,
+    /// `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
+    #[schemars(required)]
+    pub(crate) r#type: Text,
+    /// Order of bytes and words, `abcd` (big endian) when left out.
+    pub(crate) words: Option<At<RawOrder>>,
+    /// Bit range that counts: `3`, `"0-3"` or `[0, 3]`; 0 is the least significant.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) bits: Option<At<toml::Value>>,
+    /// Address of the high half, when the halves are not neighbours: `"holding:N"`.
+    pub(crate) high_register: Text,
+    /// value = raw x scale + offset.
+    pub(crate) scale: Option<At<f64>>,
+    /// value = raw x scale + offset.
+    pub(crate) offset: Option<At<f64>>,
+    /// Unit symbol: `W`, `kWh`, `m3`, `degC`, ...
+    pub(crate) unit: Text,
+    /// What is measured: `power`, `energy`, `level`, ...; from the unit when left out.
+    pub(crate) quantity: Text,
+    /// It only grows (and may wrap or be reset).
+    pub(crate) counter: Option<bool>,
+    /// Where the counter starts again from 0, in the point's unit.
+    pub(crate) wraps_at: Option<At<f64>>,
+    /// Least believable value.
+    pub(crate) min: Option<At<f64>>,
+    /// Greatest believable value.
+    pub(crate) max: Option<At<f64>>,
+    /// Raw values that mean "no value": `[0x8000]`.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) missing: Option<At<toml::Value>>,
+    /// Id of the point whose value is the power of ten of this one's scale.
+    pub(crate) scale_from: Text,
+    /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]] }]`.
+    pub(crate) powers_from: Vec<At<RawPower>>,
+    /// The point and its raw values for which this one means anything.
+    pub(crate) valid_when: Option<At<RawValid>>,
+}
+
+/// Order of the bytes of a value, named by example.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawOrder {
+    Abcd,
+    Cdab,
+    Badc,
+    Dcba,
+}
+
+/// One entry of `powers_from`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawPower {
+    /// Id of the other point.
+    #[schemars(required)]
+    pub(crate) point: Text,
+    /// Pairs of its raw value and the power of ten that it adds; other raw values: not valid.
+    pub(crate) powers: Vec<Vec<i64>>,
+}
+
+/// `valid_when`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawValid {
+    /// Id of the other point.
+    #[schemars(required)]
+    pub(crate) point: Text,
+    /// Its raw values for which this point means anything.
+    pub(crate) is: Vec<i64>,
+}
+
+/// `[[asset]]` as typed: its keys differ by kind.
+pub(crate) type RawAsset = BTreeMap<At<String>, At<toml::Value>>;
+
+/// `[[asset]]`; keys other than these differ by kind.
+#[derive(JsonSchema)]
+#[schemars(extend("additionalProperties" = true))]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct AssetShape {
+    /// Letters, digits, `-` and `_`.
+    pub(crate) id: String,
+    /// What it is.
+    pub(crate) kind: AssetKind,
+}
+
+/// Kinds of asset.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum AssetKind {
+    Plts,
+    Pump,
+    Tank,
+    Catchment,
+    Bsf,
+    Compost,
+    Genset,
+    Meter,
+}
+
+/// `[mqtt]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawMqtt {
+    /// `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
+    #[schemars(required)]
+    pub(crate) url: Text,
+    /// User name.
+    pub(crate) username: Text,
+    /// File with the password; `PANTAU_MQTT_PASSWORD` in the environment goes first.
+    pub(crate) password_file: Text,
+    /// PEM file of the authority that signed the broker's certificate; the system's when left out.
+    pub(crate) ca_file: Text,
+    /// MQTT client id, `pantau-SITE` when left out.
+    pub(crate) client_id: Text,
+    /// First level of the topics, `pantau` when left out.
+    pub(crate) prefix: Text,
+    /// Backlog readings a second after an outage.
+    pub(crate) catch_up: Whole,
+}
+
+/// `[influx]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawInflux {
+    /// `http://HOST:PORT` or `https://HOST:PORT`.
+    #[schemars(required)]
+    pub(crate) url: Text,
+    /// Organisation.
+    #[schemars(required)]
+    pub(crate) org: Text,
+    /// Bucket.
+    #[schemars(required)]
+    pub(crate) bucket: Text,
+    /// File with the token; `PANTAU_INFLUX_TOKEN` in the environment goes first.
+    pub(crate) token_file: Text,
+    /// PEM file of the authority that signed the server's certificate; the system's when left out.
+    pub(crate) ca_file: Text,
+    /// Backlog readings a second after an outage.
+    pub(crate) catch_up: Whole,
+}
+
+/// `[web]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawWeb {
+    /// `ADDRESS:PORT`; only this machine is served for now.
+    pub(crate) listen: Text,
+}
+
+/// A profile, `config/devices/NAME.toml`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawProfile {
+    /// Name; that of the file.
+    #[schemars(required)]
+    pub(crate) name: Text,
+    /// Who makes it.
+    #[schemars(required)]
+    pub(crate) manufacturer: Text,
+    /// Models that it fits.
+    #[schemars(required)]
+    pub(crate) model: Text,
+    /// Kind of device.
+    #[schemars(required)]
+    pub(crate) kind: Text,
+    /// Where the facts come from.
+    #[schemars(required)]
+    pub(crate) source: Text,
+    /// Silence at night is no fault.
+    pub(crate) asleep_at_night: Option<bool>,
+    /// How it leaves the factory.
+    pub(crate) link: RawFactory,
+    /// What its registers allow.
+    pub(crate) limits: Option<At<RawLimits>>,
+    /// How to recognise it: what these registers hold on such a device.
+    pub(crate) identify: Vec<At<RawProbe>>,
+    /// Its points.
+    pub(crate) point: Vec<At<RawPoint>>,
+    /// Words and the value that they must decode to, one or more for each point.
+    pub(crate) capture: Vec<At<RawCapture>>,
+}
+
+/// `[link]` of a profile: factory settings.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawFactory {
+    /// Bits a second.
+    pub(crate) baud: Whole,
+    /// Parity.
+    pub(crate) parity: Option<At<RawParity>>,
+    /// 1 or 2.
+    pub(crate) stop_bits: Whole,
+    /// Modbus unit id.
+    pub(crate) unit: Whole,
+}
+
+/// One entry of `identify`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawProbe {
+    /// Id of a point of this profile.
+    #[schemars(required)]
+    pub(crate) point: Text,
+    /// Least value on such a device.
+    #[schemars(required)]
+    pub(crate) min: Option<At<f64>>,
+    /// Greatest value on such a device.
+    #[schemars(required)]
+    pub(crate) max: Option<At<f64>>,
+}
+
+/// One entry of `capture`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawCapture {
+    /// Id of the point.
+    #[schemars(required)]
+    pub(crate) point: Text,
+    /// Its registers, in address order.
+    pub(crate) words: Vec<At<u16>>,
+    /// What they mean, in the point's unit; left out when they mean nothing now.
+    pub(crate) value: Option<At<f64>>,
+    /// Raw values of the other points that this one depends on.
+    pub(crate) with: BTreeMap<String, i64>,
+    /// Where the words come from.
+    #[schemars(required)]
+    pub(crate) from: Option<At<RawOrigin>>,
+}
+
+/// Where the words of a capture come from.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawOrigin {
+    /// A device sent them.
+    Device,
+    /// A document prints them.
+    Document,
+    /// Worked out by hand from the type, order and scale that the source gives.
+    WorkedOut,
+}

@@ -1,0 +1,386 @@
+//! The whole site as one machine that is stepped through time: same seed, same start, same history.
+//!
+//! State moves in fixed steps of 10 s from a local midnight, so that a month costs a fraction of a second
+//! and energy is exactly the sum of the power that was shown.
+
+use super::bin::Bin;
+use super::sun::{self, Place};
+use super::tank::{self, Tank};
+use super::weather::{Wander, Weather};
+use super::{pump, pv};
+use crate::limits::SIM_STEPS_MAX;
+use crate::model::UtcMs;
+use fastrand::Rng;
+use jiff::tz::TimeZone;
+
+/// One step, ms.
+pub const STEP_MS: i64 = 10_000;
+const STEP_HOURS: f64 = 10.0 / 3600.0;
+const DAY_MS: i64 = 86_400_000;
+/// 2025-01-01T00:00:00Z: all counters of all simulated sites stood at 0.
+const COMMISSIONED: i64 = 1_735_689_600_000;
+
+/// Everything that a device of the site could measure, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The moment.
+    pub at: UtcMs,
+    /// Global horizontal irradiance, W/m2.
+    pub irradiance: f64,
+    /// Panels, W.
+    pub dc_power: f64,
+    /// String voltage, V.
+    pub dc_voltage: f64,
+    /// Inverter's output, W.
+    pub ac_power: f64,
+    /// Inverter's output since local midnight, Wh.
+    pub solar_today: f64,
+    /// Inverter's output since it was installed, Wh.
+    pub solar_total: f64,
+    /// Inverter's heat sink, degC.
+    pub inverter_temp: f64,
+    /// Grid, V.
+    pub voltage: f64,
+    /// Grid, Hz.
+    pub frequency: f64,
+    /// Drawn from the grid, W; negative when fed in.
+    pub grid_power: f64,
+    /// Drawn from the grid in all, Wh.
+    pub grid_import: f64,
+    /// Fed into the grid in all, Wh.
+    pub grid_export: f64,
+    /// Pump motor, W.
+    pub pump_power: f64,
+    /// Pump motor in all, Wh.
+    pub pump_energy: f64,
+    /// Pump's flow, m3/h.
+    pub pump_flow: f64,
+    /// Pump's head, m.
+    pub pump_head: f64,
+    /// Water pumped in all, m3.
+    pub pumped: f64,
+    /// Village's draw, m3/h.
+    pub village_flow: f64,
+    /// Water given to the village in all, m3.
+    pub used: f64,
+    /// Water in the tank, m.
+    pub level: f64,
+    /// Water in the tank, m3.
+    pub volume: f64,
+    /// Rain, mm/h.
+    pub rain: f64,
+    /// Rain in all, mm.
+    pub rain_total: f64,
+    /// Air, degC.
+    pub air: f64,
+    /// Air, % relative humidity.
+    pub humidity: f64,
+    /// Middle of the maggot bin, degC.
+    pub bin_core: f64,
+    /// Rim of the maggot bin, degC.
+    pub bin_rim: f64,
+    /// Water of the heap, %.
+    pub bin_moisture: f64,
+}
+
+/// The site, at the end of its last step.
+#[derive(Clone, Debug)]
+pub struct Plant {
+    place: Place,
+    zone: TimeZone,
+    seed: u64,
+    random: Rng,
+    weather: Weather,
+    tank: Tank,
+    bin: Bin,
+    pump_runs: bool,
+    ration: f64,
+    voltage: Wander,
+    frequency: Wander,
+    load: Wander,
+    midnight: UtcMs,
+    next_midnight: UtcMs,
+    now: Snapshot,
+}
+
+impl Plant {
+    /// A site at the local midnight before `start`. Its counters begin with more than they could have
+    /// counted since 2025, so that a plant started later never stands below one started earlier.
+    pub fn new(place: Place, timezone: &str, seed: u64, start: UtcMs) -> Self {
+        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
+        let (midnight, _) = local_day(&zone, start);
+        #[expect(clippy::cast_precision_loss, reason = "days since 2025 are few")]
+        let days = (midnight.0 - COMMISSIONED).max(0) as f64 / DAY_MS as f64;
+        let now = Snapshot {
+            at: midnight,
+            solar_total: days * 12_000.0,
+            grid_import: days * 9_000.0,
+            grid_export: days * 10_000.0,
+            pump_energy: days * 9_000.0,
+            rain_total: days * 20.0,
+            inverter_temp: 26.0,
+            voltage: 222.0,
+            frequency: 50.0,
+            ..Snapshot::default()
+        };
+        let mut tank = Tank::new(tank::capacity() * 0.6);
+        tank.pumped = days * 30.0;
+        tank.used = days * 20.0;
+        let mut plant = Self {
+            place,
+            zone,
+            seed,
+            random: Rng::with_seed(seed),
+            weather: Weather::mild(),
+            tank,
+            bin: Bin::new(25.0),
+            pump_runs: false,
+            ration: 1.0,
+            voltage: Wander::default(),
+            frequency: Wander::default(),
+            load: Wander::default(),
+            midnight,
+            next_midnight: midnight,
+            now,
+        };
+        plant.step();
+        plant
+    }
+
+    /// Steps on to `to`; a time that has passed changes nothing. A leap of more than a year begins a new
+    /// plant with the same seed.
+    pub fn advance(&mut self, to: UtcMs) -> &Snapshot {
+        let steps = (to.0 - self.now.at.0) / STEP_MS;
+        if steps > SIM_STEPS_MAX {
+            let start = UtcMs(to.0 - DAY_MS);
+            let mut fresh = Self::new(self.place, "UTC", self.seed, start);
+            fresh.zone = self.zone.clone();
+            *self = fresh;
+        }
+        for _ in 0..((to.0 - self.now.at.0) / STEP_MS).max(0) {
+            self.step();
+        }
+        &self.now
+    }
+
+    /// The moment of the last step.
+    pub fn now(&self) -> &Snapshot {
+        &self.now
+    }
+
+    fn step(&mut self) {
+        let at = UtcMs(self.now.at.0 + STEP_MS);
+        if at >= self.next_midnight {
+            self.begin_day(at);
+        }
+        self.now.at = at;
+        let hour = hours(at.0 - self.midnight.0);
+        self.weather.step(&mut self.random, hour);
+        self.step_sun();
+        self.step_water(hour);
+        self.step_grid(hour);
+        let Weather {
+            air,
+            humidity,
+            rain,
+            ..
+        } = self.weather;
+        self.bin.step(STEP_HOURS, hour, air, self.ration);
+        self.now.air = air;
+        self.now.humidity = humidity;
+        self.now.rain = rain;
+        self.now.rain_total += rain * STEP_HOURS;
+        self.now.bin_core = self.bin.core;
+        self.now.bin_rim = self.bin.rim(air);
+        self.now.bin_moisture = self.bin.moisture();
+    }
+
+    /// Every day has its own stream of chance, so that two runs agree again at each midnight.
+    fn begin_day(&mut self, at: UtcMs) {
+        (self.midnight, self.next_midnight) = local_day(&self.zone, at);
+        let day = self.midnight.0.div_euclid(DAY_MS).unsigned_abs();
+        self.random = Rng::with_seed(self.seed ^ day.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let season = season(at, self.place.latitude);
+        self.weather.begin_day(&mut self.random, season);
+        self.ration = 0.8 + 0.5 * self.random.f64();
+        self.now.solar_today = 0.0;
+    }
+
+    fn step_sun(&mut self) {
+        let sine = sun::sine_elevation(self.now.at, self.place);
+        self.now.irradiance = sun::clear_sky(sine) * sun::through_clouds(self.weather.cover);
+        self.now.dc_power = pv::dc_power(self.now.irradiance, self.weather.air);
+        self.now.dc_voltage = pv::dc_voltage(self.now.dc_power, self.now.irradiance);
+        self.now.ac_power = pv::ac_power(self.now.dc_power);
+        let energy = self.now.ac_power * STEP_HOURS;
+        self.now.solar_today += energy;
+        self.now.solar_total += energy;
+        let warm = self.weather.air + 2.0 + self.now.ac_power * 0.011;
+        self.now.inverter_temp += (warm - self.now.inverter_temp) / 90.0;
+    }
+
+    fn step_water(&mut self, hour: f64) {
+        let sun = self.now.ac_power * 0.8;
+        self.pump_runs = pump::runs(self.pump_runs, sun, self.tank.fill());
+        self.now.pump_power = if self.pump_runs {
+            sun.min(pump::RATED_W)
+        } else {
+            0.0
+        };
+        self.now.pump_energy += self.now.pump_power * STEP_HOURS;
+        self.now.pump_flow = pump::flow(self.now.pump_power);
+        self.now.pump_head = if self.pump_runs {
+            pump::head(self.now.pump_flow)
+        } else {
+            0.0
+        };
+        let pumped = self.now.pump_flow * STEP_HOURS;
+        // 40 m2 of roof, a fifth of the rain is lost.
+        let caught = self.weather.rain / 1000.0 * 40.0 * 0.8 * STEP_HOURS;
+        let given = self
+            .tank
+            .step(pumped, caught, tank::village_use(hour) * STEP_HOURS);
+        self.now.village_flow = given / STEP_HOURS;
+        self.now.pumped = self.tank.pumped;
+        self.now.used = self.tank.used;
+        self.now.level = self.tank.level();
+        self.now.volume = self.tank.volume;
+    }
+
+    fn step_grid(&mut self, hour: f64) {
+        let evening = (-((hour - 19.0) / 2.2).powi(2)).exp();
+        let wander = self.voltage.step(&mut self.random, 60.0, 1.6);
+        self.now.voltage = 223.0 - 7.0 * evening + wander + self.now.ac_power * 0.001;
+        self.now.frequency = 50.0 + self.frequency.step(&mut self.random, 12.0, 0.03);
+        let load = 170.0 + 260.0 * evening + self.load.step(&mut self.random, 40.0, 35.0);
+        let net = load.max(40.0) + self.now.pump_power - self.now.ac_power;
+        self.now.grid_power = net;
+        self.now.grid_import += net.max(0.0) * STEP_HOURS;
+        self.now.grid_export += (-net).max(0.0) * STEP_HOURS;
+    }
+}
+
+/// 0 in the driest week, 1 in the wettest: rain follows the sun over the equator into its half of the
+/// year, which in southern Indonesia is December to February.
+fn season(at: UtcMs, latitude: f64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "days since 1970 are few")]
+    let year = (at.0 as f64 / DAY_MS as f64 - 15.0).rem_euclid(365.2425) / 365.2425;
+    let wet = 0.5 + 0.5 * (year * std::f64::consts::TAU).cos();
+    if latitude > 0.0 { 1.0 - wet } else { wet }
+}
+
+/// First moments of the local day that `at` lies in, and of the next.
+fn local_day(zone: &TimeZone, at: UtcMs) -> (UtcMs, UtcMs) {
+    let offset = jiff::Timestamp::from_millisecond(at.0)
+        .map_or(0, |stamp| i64::from(zone.to_offset(stamp).seconds()) * 1000);
+    let midnight = (at.0 + offset).div_euclid(DAY_MS) * DAY_MS - offset;
+    (UtcMs(midnight), UtcMs(midnight + DAY_MS))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds of a day are small"
+)]
+fn hours(ms: i64) -> f64 {
+    ms as f64 / 3_600_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DESA: Place = Place {
+        latitude: -3.76,
+        longitude: 103.78,
+    };
+    /// 2026-07-01T00:00:00+07:00.
+    const JULY: UtcMs = UtcMs(1_782_838_800_000);
+
+    fn month(seed: u64) -> Vec<Snapshot> {
+        let mut plant = Plant::new(DESA, "Asia/Jakarta", seed, JULY);
+        (1..30 * 1440)
+            .map(|minute| *plant.advance(UtcMs(JULY.0 + minute * 60_000)))
+            .collect()
+    }
+
+    #[test]
+    fn a_seed_is_a_history_and_another_seed_another() {
+        assert_eq!(month(1), month(1));
+        assert_ne!(month(1), month(2));
+    }
+
+    #[test]
+    fn nights_are_dark_and_counters_never_fall() {
+        let all = month(3);
+        for pair in all.windows(2) {
+            let [before, after] = pair else { continue };
+            assert!(after.solar_total >= before.solar_total);
+            assert!(after.grid_import >= before.grid_import);
+            assert!(after.grid_export >= before.grid_export);
+            assert!(after.pump_energy >= before.pump_energy);
+            assert!(after.pumped >= before.pumped && after.used >= before.used);
+            assert!(after.rain_total >= before.rain_total);
+            let hour = hours((after.at.0 - JULY.0).rem_euclid(DAY_MS));
+            if !(5.0..=19.0).contains(&hour) {
+                assert!(after.ac_power.abs() < f64::EPSILON, "{after:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_energy_counter_is_the_sum_of_the_power_shown() {
+        let mut plant = Plant::new(DESA, "Asia/Jakarta", 4, JULY);
+        let first = plant.now().solar_total;
+        let mut sum = 0.0;
+        for slot in 2..3 * 8640 {
+            let now = plant.advance(UtcMs(JULY.0 + slot * STEP_MS));
+            sum += now.ac_power * STEP_HOURS;
+            assert!((now.solar_total - first - sum).abs() < 1e-3);
+        }
+        assert!(sum > 9000.0, "{sum} Wh in three days");
+    }
+
+    #[test]
+    fn a_month_stays_within_what_a_site_can_be() {
+        let all = month(5);
+        let days: Vec<f64> = all
+            .chunks(1440)
+            .map(|day| day.iter().map(|s| s.solar_today).fold(0.0, f64::max))
+            .collect();
+        assert!(
+            days.iter().all(|wh| (800.0..12_000.0).contains(wh)),
+            "{days:?}"
+        );
+        assert!(days.iter().any(|wh| *wh > 5000.0), "{days:?}");
+        for s in &all {
+            assert!((0.0..=tank::HEIGHT_M + 1e-9).contains(&s.level), "{s:?}");
+            assert!(
+                (20.0..36.0).contains(&s.air) && (40.0..=99.0).contains(&s.humidity),
+                "{s:?}"
+            );
+            assert!((27.0..=45.0).contains(&s.bin_core), "{s:?}");
+            assert!((200.0..240.0).contains(&s.voltage) && (49.7..50.3).contains(&s.frequency));
+        }
+        assert!(
+            all.iter().any(|s| s.pump_power > 300.0),
+            "the pump must run"
+        );
+        assert!(all.iter().any(|s| s.rain > 1.0), "a month has rain");
+        assert!(all.iter().any(|s| s.level > 1.8) && all.iter().any(|s| s.level < 1.2));
+    }
+
+    #[test]
+    fn a_plant_started_later_counts_on_from_higher_values() {
+        let early = *Plant::new(DESA, "Asia/Jakarta", 6, JULY).advance(UtcMs(JULY.0 + 10 * DAY_MS));
+        let late = *Plant::new(DESA, "Asia/Jakarta", 6, UtcMs(JULY.0 + 10 * DAY_MS)).now();
+        assert!(late.solar_total >= early.solar_total && late.pumped >= early.pumped);
+        assert!(late.grid_import >= early.grid_import && late.rain_total >= early.rain_total);
+    }
+
+    #[test]
+    fn a_leap_of_years_starts_anew_instead_of_stepping_for_ever() {
+        let mut plant = Plant::new(DESA, "Asia/Jakarta", 7, JULY);
+        let to = UtcMs(JULY.0 + 30 * 366 * DAY_MS);
+        assert!(to.0 - plant.advance(to).at.0 < STEP_MS);
+    }
+}

@@ -1,0 +1,168 @@
+//! Taking readings in and making them durable.
+
+use super::handle::StoreError;
+use super::hot::{BootKey, Key};
+use super::journal;
+use super::keeper::Keeper;
+use super::names::LayoutKey;
+use super::schema::{disk, int};
+use crate::limits::UNFLUSHED_MAX;
+use crate::model::{Numbered, Outcome, Reading, Reason, Sample, Seq, UtcMs};
+use rusqlite::params;
+use std::sync::Arc;
+
+impl Keeper {
+    /// Numbers a reading, shows it, and keeps it for the next flush.
+    pub(super) fn append(&mut self, reading: Reading) {
+        let Some(points) = self
+            .names
+            .layout(reading.device)
+            .and_then(|layout| self.names.points(layout))
+        else {
+            tracing::error!(device = reading.device, "a reading of no configured device");
+            return;
+        };
+        if points.len() != reading.outcomes.len() {
+            tracing::error!(
+                device = reading.device,
+                outcomes = reading.outcomes.len(),
+                points = points.len(),
+                "a reading that does not fit its device"
+            );
+            return;
+        }
+        let numbered = Arc::new(Numbered {
+            seq: self.next,
+            reading,
+        });
+        self.next += 1;
+        self.latest.see(points, numbered.seq, &numbered.reading);
+        // Nobody listens when no page is open.
+        let _ = self.out.live.send(Arc::clone(&numbered));
+        self.pending.push_back(numbered);
+        if self.pending.len() > UNFLUSHED_MAX {
+            self.lose_oldest();
+        }
+        self.make_due();
+    }
+
+    fn lose_oldest(&mut self) {
+        let Some(lost) = self.pending.pop_front() else {
+            return;
+        };
+        if self.losses.is_none() {
+            tracing::error!(
+                seq = lost.seq,
+                "the oldest readings in memory are being lost"
+            );
+        }
+        let (count, first, _) = self.losses.unwrap_or((0, lost.seq, lost.seq));
+        self.losses = Some((count + 1, first, lost.seq));
+        self.health.lost += 1;
+    }
+
+    /// Makes everything taken in so far durable.
+    pub(super) fn flush(&mut self) -> Result<Seq, StoreError> {
+        self.due = None;
+        if self.pending.is_empty() && self.moved.is_empty() && self.refusals.is_empty() {
+            return Ok(self.durable);
+        }
+        match self.commit() {
+            Ok(()) => {
+                self.after_commit();
+                Ok(self.durable)
+            }
+            Err(fault) => {
+                let fault = disk("keeping readings", &fault);
+                self.put_off(&fault);
+                Err(fault)
+            }
+        }
+    }
+
+    /// One row, the moved cursors and the refusals in one transaction.
+    fn commit(&mut self) -> Result<(), rusqlite::Error> {
+        let transaction = self.db.transaction()?;
+        let readings: &[_] = self.pending.make_contiguous();
+        if let Some(first) = readings.first() {
+            let body = journal::write(readings, &self.names);
+            let undated = readings.iter().filter(|one| !one.reading.dated).count();
+            transaction.execute(
+                "INSERT INTO journal(first, n, boot, undated, crc, body) VALUES (?,?,?,?,?,?)",
+                params![
+                    first.seq.cast_signed(),
+                    int(readings.len()),
+                    self.boot,
+                    int(undated),
+                    crc32fast::hash(&body),
+                    body
+                ],
+            )?;
+        }
+        for sink in &self.moved {
+            if let Some(seq) = self.cursors.get(sink) {
+                super::feed::write_cursor(&transaction, sink, *seq)?;
+            }
+        }
+        super::feed::write_refusals(&transaction, &self.refusals)?;
+        if let Some((count, first, last)) = self.losses {
+            let what =
+                format!("{count} readings lost, seq {first} to {last}: the disk refused them");
+            super::audit::note(&transaction, self.clock.now().at, "loss", &what)?;
+        }
+        transaction.commit()
+    }
+
+    fn after_commit(&mut self) {
+        self.moved.clear();
+        self.refusals.clear();
+        self.losses = None;
+        self.backoff_ms = 0;
+        if self.health.failure.take().is_some() {
+            tracing::info!("the disk takes readings again");
+        }
+        self.health.flushes += 1;
+        if let Some(last) = self.pending.back() {
+            self.durable = last.seq;
+            self.health.durable_at = Some(last.reading.at);
+        }
+        for numbered in std::mem::take(&mut self.pending) {
+            if let Some(layout) = self.names.layout(numbered.reading.device) {
+                let reading = &numbered.reading;
+                let boot = if reading.dated { 0 } else { self.boot };
+                self.warm((layout, boot, reading.at), &reading.outcomes);
+            }
+            self.ring.push(numbered);
+        }
+        self.out.durable.send_replace(self.durable);
+        self.tell_health();
+    }
+
+    /// Puts a durable reading's samples into the hot tail.
+    pub(super) fn warm(
+        &mut self,
+        (layout, boot, at): (LayoutKey, BootKey, UtcMs),
+        outcomes: &[Outcome],
+    ) {
+        let day = self.calendar.day(at);
+        let points = self.names.points(layout).unwrap_or_default();
+        for (point, outcome) in points.iter().zip(outcomes) {
+            let point = *point;
+            let outcome = if boot == 0 {
+                *outcome
+            } else {
+                doubted(*outcome)
+            };
+            let key = Key { boot, day, point };
+            self.hot.push(key, &Sample { at, outcome });
+        }
+    }
+}
+
+/// A number whose time is not known is not to be believed.
+pub(super) fn doubted(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Good(number) => Outcome::Uncertain(number, Reason::Undated),
+        other => other,
+    }
+}

@@ -1,0 +1,200 @@
+//! The file: its tables, its settings, and what happens when it cannot be read.
+
+use super::handle::StoreError;
+use crate::model::UtcMs;
+use rusqlite::{Connection, ErrorCode};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The file within the store's directory.
+const FILE: &str = "pantau.db";
+/// Length that the write-ahead log is given once, so that no commit changes it: a changed length
+/// makes the file system write its own journal as well.
+const WAL_BYTES: u64 = 4 << 20;
+/// Pages of 1 KiB after which the log is copied back; a commit of a thousand more still fits.
+const CHECKPOINT_PAGES: u32 = 3000;
+/// What the tables below look like; a later one adds a step to `MIGRATIONS`.
+const MIGRATIONS: [&str; 1] = [TABLES];
+
+const TABLES: &str = "
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE boot(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE device(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE point(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, unit TEXT NOT NULL,
+  quantity TEXT NOT NULL, counter INTEGER NOT NULL);
+CREATE TABLE layout(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, points BLOB NOT NULL);
+CREATE TABLE revision(id INTEGER PRIMARY KEY, since INTEGER NOT NULL, crc INTEGER NOT NULL,
+  text TEXT NOT NULL);
+CREATE TABLE journal(first INTEGER PRIMARY KEY, n INTEGER NOT NULL, boot INTEGER NOT NULL,
+  undated INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE pack(id INTEGER PRIMARY KEY, content INTEGER NOT NULL, day INTEGER NOT NULL,
+  boot INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, parts BLOB NOT NULL,
+  body BLOB NOT NULL);
+CREATE INDEX pack_day ON pack(day, low, high);
+CREATE INDEX pack_parts ON pack(content) WHERE content = 1;
+CREATE TABLE daily(point INTEGER NOT NULL, day INTEGER NOT NULL, roll BLOB NOT NULL,
+  PRIMARY KEY(point, day)) WITHOUT ROWID;
+CREATE TABLE cursor(sink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE refused(id INTEGER PRIMARY KEY, sink TEXT NOT NULL, seq INTEGER NOT NULL,
+  at INTEGER NOT NULL, why TEXT NOT NULL, what TEXT NOT NULL);
+CREATE INDEX refused_sink ON refused(sink);
+CREATE TABLE refused_count(sink TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ledger(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL,
+  kind TEXT NOT NULL, body TEXT NOT NULL, corrects INTEGER REFERENCES ledger(id));
+CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,
+  what TEXT NOT NULL);
+CREATE TABLE damaged(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, origin TEXT NOT NULL,
+  body BLOB NOT NULL);
+";
+
+/// What was found at start.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) db: Connection,
+    pub(super) file: PathBuf,
+    /// What was set aside, in words.
+    pub(super) repairs: Vec<String>,
+}
+
+/// Opens the file of the directory, or starts a new one beside what cannot be read.
+pub(super) fn open(directory: &Path, now: UtcMs) -> Result<Opened, StoreError> {
+    std::fs::create_dir_all(directory).map_err(|fault| StoreError::Disk {
+        what: "creating the store's directory",
+        why: format!("{}: {fault}", directory.display()),
+    })?;
+    let file = directory.join(FILE);
+    match connect(&file) {
+        Ok(db) => Ok(Opened {
+            db,
+            file,
+            repairs: Vec::new(),
+        }),
+        Err(fault) if is_damage(&fault) => {
+            let repair = set_aside(&file, now, &fault)?;
+            let db = connect(&file).map_err(|fault| told(&file, "opening the file", &fault))?;
+            Ok(Opened {
+                db,
+                file,
+                repairs: vec![repair],
+            })
+        }
+        Err(fault) => Err(told(&file, "opening the file", &fault)),
+    }
+}
+
+/// Gives the damaged file another name; nothing is deleted.
+pub(super) fn set_aside(
+    file: &Path,
+    now: UtcMs,
+    fault: &rusqlite::Error,
+) -> Result<String, StoreError> {
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let name = format!("{FILE}.damaged-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
+    let moved = |suffix: &str| {
+        let from = file.with_file_name(format!("{FILE}{suffix}"));
+        let to = file.with_file_name(format!("{name}{suffix}"));
+        if from.exists() {
+            std::fs::rename(from, to)
+        } else {
+            Ok(())
+        }
+    };
+    moved("")
+        .and_then(|()| moved("-wal"))
+        .map_err(|fault| StoreError::Disk {
+            what: "setting the damaged file aside",
+            why: fault.to_string(),
+        })?;
+    Ok(format!(
+        "{FILE} could not be read ({fault}); kept as {name}, a new one begun"
+    ))
+}
+
+/// The file's content makes no sense, as opposed to the card or a lock saying no.
+pub(super) fn is_damage(fault: &rusqlite::Error) -> bool {
+    matches!(
+        fault.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    )
+}
+
+/// SQLite's fault in the store's words.
+pub(super) fn told(file: &Path, what: &'static str, fault: &rusqlite::Error) -> StoreError {
+    match fault.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Busy(file.to_owned())
+        }
+        _ => disk(what, fault),
+    }
+}
+
+/// A step that the disk refused.
+pub(super) fn disk(what: &'static str, fault: &rusqlite::Error) -> StoreError {
+    StoreError::Disk {
+        what,
+        why: fault.to_string(),
+    }
+}
+
+/// A count as SQLite takes it.
+pub(super) fn int(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Bytes of the file and its log.
+pub(super) fn bytes_on_disk(file: &Path) -> u64 {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    size(file) + size(&wal(file))
+}
+
+fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
+    let mut db = Connection::open(file)?;
+    db.busy_timeout(std::time::Duration::ZERO)?;
+    db.pragma_update(None, "page_size", 1024)?;
+    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "cache_size", -2048)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update_and_check(None, "journal_size_limit", -1, |_| Ok(()))?;
+    db.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    db.set_db_config(
+        rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+        true,
+    )?;
+    migrate(&mut db)?;
+    // Not fatal: a short log costs wear, not data.
+    if let Err(fault) = grow(&wal(file)) {
+        tracing::warn!(%fault, "the write-ahead log could not be given its length");
+    }
+    Ok(db)
+}
+
+/// Brings an older file to today's tables, a step a version, each in a transaction.
+fn migrate(db: &mut Connection) -> Result<(), rusqlite::Error> {
+    let lock = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: usize = lock.query_row("PRAGMA user_version", [], |row| {
+        Ok(usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX))
+    })?;
+    for (step, tables) in MIGRATIONS.iter().enumerate().skip(version) {
+        lock.execute_batch(tables)?;
+        lock.pragma_update(None, "user_version", int(step + 1))?;
+    }
+    lock.commit()
+}
+
+/// Zeros behind the last frame mean nothing to SQLite and take their place on the card once.
+fn grow(wal: &Path) -> std::io::Result<()> {
+    const BLOCK: [u8; 64 << 10] = [0; 64 << 10];
+    let mut log = std::fs::OpenOptions::new().append(true).open(wal)?;
+    let mut length = log.metadata()?.len();
+    while length < WAL_BYTES {
+        log.write_all(&BLOCK)?;
+        length += BLOCK.len() as u64;
+    }
+    log.sync_all()
+}
+
+fn wal(file: &Path) -> PathBuf {
+    file.with_file_name(format!("{FILE}-wal"))
+}

@@ -1,0 +1,300 @@
+//! Opening: what the file says becomes the keeper's memory.
+
+use super::audit::note;
+use super::calendar::Calendar;
+use super::feed::Ring;
+use super::handle::{Request, Store, StoreError, StoreHealth};
+use super::hot::{BootKey, Hot};
+use super::keeper::{Keeper, Outlets};
+use super::last::Latest;
+use super::names::Names;
+use super::schema::{self, Opened, disk, is_damage};
+use super::seal::HOUR_MS;
+use crate::clock::{Clock, boot_id};
+use crate::config::StoreSettings;
+use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
+use crate::model::{BootId, Seq, Site};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+use tokio::sync::{broadcast, mpsc, watch};
+
+impl Store {
+    /// Opens the store in this directory, or makes it, and starts the thread that owns the file.
+    /// A file that cannot be read is set aside under its own name and a new one begun; the health's
+    /// `repairs` say so. `Busy` when another process holds the file.
+    pub fn open(
+        path: &Path,
+        site: &Site,
+        settings: &StoreSettings,
+        config_text: &str,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let now = clock.now().at;
+        let opened = schema::open(path, now)?;
+        let file = opened.file.clone();
+        let (mut keeper, store, requests) = match assemble(opened, site, settings, clock.clone()) {
+            Err((fault, db)) if is_damage(&fault) => {
+                drop(db);
+                let repair = schema::set_aside(&file, now, &fault)?;
+                let mut opened = schema::open(path, now)?;
+                opened.repairs.push(repair);
+                assemble(opened, site, settings, clock)
+            }
+            other => other,
+        }
+        .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
+        keeper
+            .record_start(config_text)
+            .map_err(|fault| disk("recording the start", &fault))?;
+        keeper.tell_health();
+        serve(keeper, requests)?;
+        Ok(store)
+    }
+
+    /// Opens a store that no gateway is running on, to read, import or export: the same rules, and the
+    /// same exclusive hold of the file until `stop`.
+    pub fn open_to_read(
+        path: &Path,
+        site: &Site,
+        settings: &StoreSettings,
+        config_text: &str,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        Self::open(path, site, settings, config_text, clock)
+    }
+}
+
+type Assembled = (Keeper, Store, mpsc::Receiver<Request>);
+/// The database comes back so that it can be closed before its file is set aside.
+type Failed = (rusqlite::Error, Option<Connection>);
+
+fn assemble(
+    opened: Opened,
+    site: &Site,
+    settings: &StoreSettings,
+    clock: Clock,
+) -> Result<Assembled, Failed> {
+    let Opened {
+        mut db,
+        file,
+        repairs,
+    } = opened;
+    let read = read_state(&mut db, site);
+    let (names, boot, cursors, last) = match read {
+        Ok(read) => read,
+        Err(fault) => return Err((fault, Some(db))),
+    };
+    let zone = Calendar::new(&site.timezone);
+    let calendar = zone.unwrap_or_else(|_| Calendar::utc());
+    let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
+    let (durable, durable_seen) = watch::channel(last);
+    let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
+    let (health, health_seen) = watch::channel(StoreHealth::default());
+    let store = Store {
+        requests,
+        durable: durable_seen,
+        live: live.clone(),
+        health: health_seen,
+    };
+    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
+    let mut keeper = Keeper {
+        db,
+        file,
+        settings: settings.clone(),
+        clock,
+        calendar,
+        names,
+        boot,
+        pending: VecDeque::new(),
+        next: last + 1,
+        durable: last,
+        ring: Ring::default(),
+        hot: Hot::default(),
+        latest: Latest::default(),
+        cursors,
+        moved: BTreeSet::new(),
+        refusals: Vec::new(),
+        running: VecDeque::new(),
+        health: StoreHealth {
+            repairs,
+            ..StoreHealth::default()
+        },
+        losses: None,
+        due: None,
+        backoff_ms: 0,
+        parts: BTreeSet::new(),
+        gone_before: 0,
+        seal_after,
+        out: Outlets {
+            durable,
+            live,
+            health,
+        },
+    };
+    match keeper.warm_up() {
+        Ok(()) => Ok((keeper, store, queue)),
+        Err(fault) => Err((fault, Some(keeper.db))),
+    }
+}
+
+type State = (Names, BootKey, BTreeMap<String, Seq>, Seq);
+
+fn read_state(db: &mut Connection, site: &Site) -> Result<State, rusqlite::Error> {
+    let names = Names::load(db, site)?;
+    let boot = boot_key(db, &boot_id())?;
+    let mut cursors = db.prepare("SELECT sink, seq FROM cursor")?;
+    let cursors = cursors
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })?
+        .collect::<Result<BTreeMap<String, Seq>, _>>()?;
+    let kept = db.query_row(
+        "SELECT coalesce(max(first + n - 1), 0) FROM journal",
+        [],
+        |row| row.get::<_, i64>(0),
+    )?;
+    let gone: i64 = meta(db, "last_seq")?.unwrap_or(0);
+    Ok((names, boot, cursors, kept.max(gone).cast_unsigned()))
+}
+
+/// The number of a start of the machine.
+pub(super) fn boot_key(db: &Connection, boot: &BootId) -> Result<BootKey, rusqlite::Error> {
+    let find = "SELECT id FROM boot WHERE name = ?";
+    let known = db
+        .query_row(find, [&*boot.0], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    db.query_row(
+        "INSERT INTO boot(name) VALUES (?) RETURNING id",
+        [&*boot.0],
+        |row| row.get(0),
+    )
+}
+
+/// A number kept under a name.
+pub(super) fn meta(db: &Connection, key: &str) -> Result<Option<i64>, rusqlite::Error> {
+    db.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| {
+        row.get(0)
+    })
+    .optional()
+}
+
+/// Keeps a number under a name.
+pub(super) fn set_meta(db: &Connection, key: &str, value: i64) -> Result<(), rusqlite::Error> {
+    db.execute(
+        "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+        params![key, value],
+    )?;
+    Ok(())
+}
+
+fn serve(keeper: Keeper, requests: mpsc::Receiver<Request>) -> Result<(), StoreError> {
+    let failed = |fault: std::io::Error| StoreError::Disk {
+        what: "starting the store's thread",
+        why: fault.to_string(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(failed)?;
+    std::thread::Builder::new()
+        .name("store".to_owned())
+        .spawn(move || runtime.block_on(keeper.run(requests)))
+        .map(drop)
+        .map_err(failed)
+}
+
+impl Keeper {
+    /// Says in the file that the gateway started, and with which configuration when that is a new one.
+    fn record_start(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
+        let now = self.clock.now().at;
+        let transaction = self.db.transaction()?;
+        let crc = crc32fast::hash(config_text.as_bytes());
+        let newest = "SELECT text FROM revision ORDER BY id DESC LIMIT 1";
+        let before: Option<String> = transaction
+            .query_row(newest, [], |row| row.get(0))
+            .optional()?;
+        note(&transaction, now, "start", env!("CARGO_PKG_VERSION"))?;
+        if before.as_deref() != Some(config_text) {
+            transaction.execute(
+                "INSERT INTO revision(since, crc, text) VALUES (?, ?, ?)",
+                params![now.0, crc, config_text],
+            )?;
+            let what = format!("crc32 {crc:08x}");
+            note(&transaction, now, "configuration", &what)?;
+        }
+        for repair in &self.health.repairs {
+            tracing::warn!(%repair, "the store was repaired");
+            note(&transaction, now, "repair", repair)?;
+        }
+        transaction.commit()
+    }
+
+    /// Rebuilds the hot tail from the journal's unsealed rows and the last samples.
+    fn warm_up(&mut self) -> Result<(), rusqlite::Error> {
+        let gone = meta(&self.db, "gone_before")?.unwrap_or(0);
+        self.gone_before = i32::try_from(gone).unwrap_or(0);
+        self.parts = super::seal::parts_on_disk(&self.db)?;
+        self.latest.read(&self.db)?;
+        let mut damaged = Vec::new();
+        let sealed = meta(&self.db, "sealed_seq")?.unwrap_or(0);
+        let mut rows = Vec::new();
+        {
+            let mut select = self
+                .db
+                .prepare("SELECT first, n, boot, crc, body FROM journal WHERE first + n - 1 > ?")?;
+            let mut found = select.query([sealed])?;
+            while let Some(row) = found.next()? {
+                let first = row.get::<_, i64>(0)?;
+                let body = row.get_ref(4)?.as_blob().unwrap_or_default();
+                let right = crc32fast::hash(body) == row.get::<_, u32>(3)?;
+                let kept = super::journal::read(body, row.get(1)?, &self.names).filter(|_| right);
+                match kept {
+                    Some(kept) => rows.push((first.cast_unsigned(), row.get(2)?, kept)),
+                    None => damaged.push(first),
+                }
+            }
+        }
+        for (first, boot, kept) in rows {
+            self.warm_row(first, boot, &kept);
+        }
+        for first in damaged {
+            self.set_row_aside(first)?;
+        }
+        Ok(())
+    }
+
+    fn warm_row(&mut self, first: Seq, boot: BootKey, kept: &[super::journal::Kept]) {
+        for (kept, seq) in kept.iter().zip(first..) {
+            let boot = if kept.dated { 0 } else { boot };
+            if let Some(points) = self.names.points(kept.layout) {
+                for (point, outcome) in points.iter().zip(&kept.outcomes) {
+                    self.latest
+                        .offer(*point, kept.at, *outcome, (seq, kept.dated));
+                }
+            }
+            self.warm((kept.layout, boot, kept.at), &kept.outcomes);
+        }
+    }
+
+    /// A row that the card garbled keeps its bytes, under another name.
+    fn set_row_aside(&mut self, first: i64) -> Result<(), rusqlite::Error> {
+        let now = self.clock.now().at;
+        let transaction = self.db.transaction()?;
+        let origin = format!("journal {first}");
+        transaction.execute(
+            "INSERT INTO damaged(at, origin, body) SELECT ?, ?, body FROM journal WHERE first = ?",
+            params![now.0, origin, first],
+        )?;
+        transaction.execute("DELETE FROM journal WHERE first = ?", [first])?;
+        // Its numbers are never given out again.
+        set_meta(&transaction, "last_seq", self.durable.cast_signed())?;
+        transaction.commit()?;
+        let repair = format!("{origin} was garbled and set aside");
+        self.health.repairs.push(repair);
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! Configurations: the example loads, faulty ones are answered in full, nothing panics.
+
+use gateway::config::{self, Config, Faults};
+use gateway::words::Lang;
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const EXAMPLE: &str = include_str!("../../config/pantau.toml");
+
+fn load(text: &str) -> Result<Config, Faults> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases/config/pantau.toml");
+    config::load_text(text, &file, &|_| None)
+}
+
+fn load_with_secrets(text: &str) -> Result<Config, Faults> {
+    config::load_text(text, Path::new("pantau.toml"), &|name| {
+        Some(format!("secret of {name}"))
+    })
+}
+
+#[track_caller]
+fn faults_of(text: &str) -> String {
+    match load(text) {
+        Ok(_) => String::from("no faults"),
+        Err(faults) => named_by_file(&faults.render(Lang::En)),
+    }
+}
+
+/// Paths differ between machines; the file's name is what matters.
+fn named_by_file(text: &str) -> String {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases/config/");
+    text.replace(&*directory.to_string_lossy(), "")
+}
+
+#[test]
+fn the_example_site_loads_as_it_is_written() {
+    let config = load_with_secrets(EXAMPLE).unwrap();
+    assert_eq!(&*config.site.id, "desa-impian");
+    assert_eq!(config.buses.len(), 3);
+    assert_eq!(config.devices.len(), config.site.devices.len());
+    assert_eq!(config.store.flush, Duration::from_secs(60));
+    assert_eq!(config.store.budget, Some(2_000_000_000));
+    let mqtt = config.mqtt.unwrap();
+    assert_eq!(
+        (mqtt.host.as_str(), mqtt.port, mqtt.tls),
+        ("broker.example.org", 8883, true)
+    );
+    assert_eq!(
+        mqtt.password.unwrap().reveal(),
+        "secret of PANTAU_MQTT_PASSWORD"
+    );
+    assert_eq!(
+        config.influx.unwrap().token.unwrap().reveal(),
+        "secret of PANTAU_INFLUX_TOKEN"
+    );
+    assert_eq!(config.warnings, []);
+    let well = config
+        .devices
+        .iter()
+        .find(|device| &*device.id == "well")
+        .unwrap();
+    assert_eq!(well.points[2].powers.len(), 2);
+    let kinds: Vec<&str> = config
+        .site
+        .devices
+        .iter()
+        .map(|device| &*device.kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        ["inverter", "meter", "level", "environment", "controller"]
+    );
+    assert_eq!(
+        config.assets[0].points["power"].as_ref(),
+        "inverter.ac_power"
+    );
+    assert!(config.assets[1].settings.contains_key("shape"));
+}
+
+#[test]
+fn every_faulty_case_is_answered_with_all_its_faults() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/config");
+    let mut tried = 0;
+    for entry in std::fs::read_dir(&cases).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "toml") {
+            continue;
+        }
+        tried += 1;
+        let faults = config::load(&path).unwrap_err();
+        let mut found = String::new();
+        for lang in [Lang::En, Lang::Id] {
+            found += &named_by_file(&faults.render(lang));
+            found += "\n";
+        }
+        let golden = path.with_extension("txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+        assert_eq!(found, expected, "{}", golden.display());
+    }
+    assert!(tried >= 3);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_fault_that_names_it() {
+    let faults = config::load(Path::new("not-there.toml")).unwrap_err();
+    assert!(
+        faults
+            .render(Lang::En)
+            .starts_with("not-there.toml:1: cannot be read: ")
+    );
+}
+
+#[test]
+fn an_address_open_to_the_network_is_served_on_this_machine_only_and_said_so() {
+    let config = load(
+        "[site]\nid = 'a'\ntimezone = 'Asia/Jakarta'\nlatitude = -6\nlongitude = 107\n\
+                       [web]\nlisten = '0.0.0.0:8080'\n",
+    )
+    .unwrap();
+    assert_eq!(config.web.listen, Some("127.0.0.1:8080".parse().unwrap()));
+    assert_eq!(config.warnings.len(), 1);
+    assert_eq!(config.warnings[0].line, 7);
+}
+
+#[test]
+fn what_is_left_out_has_a_default() {
+    let config = load("[site]\nid = 'a'\n").unwrap();
+    assert_eq!(config.web.listen, None);
+    assert_eq!(config.store.path, Path::new("/var/lib/pantau"));
+    assert_eq!(&*config.site.timezone, "Asia/Jakarta");
+    assert_eq!(config.warnings.len(), 3);
+}
+
+#[test]
+fn a_profile_of_ones_own_replaces_the_built_in_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = dir.path().join("devices");
+    std::fs::create_dir(&own).unwrap();
+    let built_in = include_str!("../../config/devices/xy-md02.toml");
+    let changed = built_in.replace("kind = \"environment\"", "kind = \"greenhouse\"");
+    std::fs::write(own.join("xy-md02.toml"), changed).unwrap();
+    let text = "[site]\nid = 'a'\nprofiles = 'devices'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\n\
+                host = 'h'\n[[device]]\nid = 'd'\nbus = 'b'\nprofile = 'xy-md02'\n";
+    let file = dir.path().join("pantau.toml");
+    std::fs::write(&file, text).unwrap();
+    let config = config::load(&file).unwrap();
+    assert_eq!(&*config.site.devices[0].kind, "greenhouse");
+}
+
+#[test]
+fn a_secret_comes_from_its_file_without_the_line_end() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("secret"), "rahasia\n").unwrap();
+    let text = "[site]\nid = 'a'\n[mqtt]\nurl = 'mqtt://h'\npassword_file = 'secret'\n";
+    let config = config::load_text(text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
+    let mqtt = config.mqtt.unwrap();
+    assert_eq!(mqtt.password.clone().unwrap().reveal(), "rahasia");
+    assert!(!format!("{mqtt:?}").contains("rahasia"));
+    assert_eq!(
+        (mqtt.port, mqtt.client_id.as_str(), mqtt.prefix.as_str()),
+        (1883, "pantau-a", "pantau")
+    );
+}
+
+#[test]
+fn the_nearest_name_is_offered() {
+    let text = "[site]\nid = 'a'\n[[bus]]\nid = 'lan'\nkind = 'modbus-tcp'\nhost = 'h'\n\
+                [[device]]\nid = 'd'\nbus = 'lam'\nprofile = 'xy-md20'\n";
+    assert_eq!(
+        faults_of(text),
+        "pantau.toml:9: bus: unknown bus `lam`; did you mean `lan`?\n\
+         pantau.toml:10: profile: unknown profile `xy-md20`; did you mean `xy-md02`?"
+    );
+}
+
+#[test]
+fn the_schema_knows_every_key_and_no_secret() {
+    let schema: serde_json::Value = serde_json::from_str(&config::schema()).unwrap();
+    let properties = &schema["properties"];
+    for key in [
+        "site", "store", "bus", "device", "asset", "mqtt", "influx", "web",
+    ] {
+        assert!(properties[key].is_object(), "{key}");
+    }
+    let device = &properties["device"]["items"];
+    assert_eq!(device["additionalProperties"], false);
+    assert!(
+        device["properties"]["point"]["items"]["properties"]["register"]["description"].is_string()
+    );
+    assert!(!config::schema().contains("\"password\""));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_a_load_panic(text in "\\PC{0,200}") {
+        let _ = load(&text);
+    }
+
+    /// Damage at any place of a good file is answered, never a panic.
+    #[test]
+    fn a_damaged_example_never_panics(at in 0..EXAMPLE.len(), len in 0usize..40, put in "[\\[\\]{}='\"#,\\n0-9a-z.-]{0,8}") {
+        let floor = |mut at: usize| { while !EXAMPLE.is_char_boundary(at) { at -= 1; } at };
+        let (from, to) = (floor(at), floor((at + len).min(EXAMPLE.len())));
+        let text = format!("{}{put}{}", &EXAMPLE[..from], &EXAMPLE[to..]);
+        if let Err(faults) = load_with_secrets(&text) {
+            prop_assert!(!faults.0.is_empty());
+            prop_assert!(faults.0.iter().all(|fault| fault.line >= 1));
+        }
+    }
+}

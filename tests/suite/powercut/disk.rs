@@ -1,0 +1,256 @@
+//! A block device that remembers every write and every flush, and can be cut at any of them.
+//!
+//! A FUSE file holds the blocks, a loop device makes them a disk. What a power cut leaves of the writes
+//! that no flush has covered is up to the card: all, none, some, or torn ones.
+
+use fuser::{
+    Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
+    LockOwner, OpenFlags, ReplyAttr, ReplyData, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite,
+    Request, WriteFlags,
+};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Bytes of the disk: small, so that an image is rebuilt in a moment.
+const DISK_BYTES: usize = 48 << 20;
+const FILE: INodeNo = INodeNo(2);
+/// What a card writes at least: a torn write ends at such a border.
+const SECTOR: usize = 512;
+
+#[derive(Debug)]
+enum Event {
+    Write { offset: usize, data: Vec<u8> },
+    Flush,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    blocks: Vec<u8>,
+    log: Vec<Event>,
+}
+
+/// What became of the writes that no flush had covered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    All,
+    None,
+    /// About half of them, in any mixture.
+    Half,
+    /// About half of them, some of those only in part.
+    Torn,
+}
+
+/// The log of one disk.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockLog(Arc<Mutex<State>>);
+
+impl BlockLog {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State { blocks: vec![0; DISK_BYTES], log: Vec::new() })))
+    }
+
+    /// How many events there have been.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().log.len()
+    }
+
+    /// The disk as a power cut after the first `cut` events left it.
+    pub(crate) fn image(&self, cut: usize, fate: Fate, dice: &mut Dice) -> Vec<u8> {
+        let state = self.0.lock().unwrap();
+        let events = &state.log[..cut];
+        let flushed =
+            events.iter().rposition(|event| matches!(event, Event::Flush)).map_or(0, |at| at + 1);
+        let mut blocks = vec![0; DISK_BYTES];
+        for (index, event) in events.iter().enumerate() {
+            let Event::Write { offset, data } = event else { continue };
+            let kept = if index < flushed { data.len() } else { kept(fate, data.len(), dice) };
+            blocks[*offset..offset + kept].copy_from_slice(&data[..kept]);
+        }
+        blocks
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) {
+        let mut state = self.0.lock().unwrap();
+        let offset = usize::try_from(offset).unwrap();
+        state.blocks[offset..offset + data.len()].copy_from_slice(data);
+        state.log.push(Event::Write { offset, data: data.to_vec() });
+    }
+}
+
+fn kept(fate: Fate, len: usize, dice: &mut Dice) -> usize {
+    match fate {
+        Fate::All => len,
+        Fate::None => 0,
+        Fate::Half => len * dice.below(2),
+        Fate::Torn => match dice.below(4) {
+            0 | 1 => 0,
+            2 => len,
+            _ => dice.below(len / SECTOR + 1) * SECTOR,
+        },
+    }
+}
+
+/// Small seeded numbers: one seed, one history.
+#[derive(Debug)]
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+}
+
+fn attributes(inode: INodeNo) -> FileAttr {
+    let file = inode == FILE;
+    FileAttr {
+        ino: inode,
+        size: if file { DISK_BYTES as u64 } else { 0 },
+        blocks: if file { (DISK_BYTES / SECTOR) as u64 } else { 0 },
+        atime: UNIX_EPOCH,
+        mtime: UNIX_EPOCH,
+        ctime: UNIX_EPOCH,
+        crtime: UNIX_EPOCH,
+        kind: if file { FileType::RegularFile } else { FileType::Directory },
+        perm: 0o755,
+        nlink: 1,
+        uid: 0,
+        gid: 0,
+        rdev: 0,
+        flags: 0,
+        blksize: 4096,
+    }
+}
+
+const TTL: Duration = Duration::from_secs(3600);
+
+impl Filesystem for BlockLog {
+    fn lookup(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        if name == "disk" {
+            reply.entry(&TTL, &attributes(FILE), Generation(0));
+        } else {
+            reply.error(Errno::ENOENT);
+        }
+    }
+
+    fn getattr(&self, _: &Request, inode: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+        reply.attr(&TTL, &attributes(inode));
+    }
+
+    fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        reply.opened(FileHandle(0), FopenFlags::FOPEN_KEEP_CACHE);
+    }
+
+    fn read(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        size: u32,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        reply: ReplyData,
+    ) {
+        let state = self.0.lock().unwrap();
+        let start = usize::try_from(offset).unwrap().min(DISK_BYTES);
+        let end = (start + size as usize).min(DISK_BYTES);
+        reply.data(&state.blocks[start..end]);
+    }
+
+    fn write(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        data: &[u8],
+        _: WriteFlags,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        reply: ReplyWrite,
+    ) {
+        BlockLog::write(self, offset, data);
+        reply.written(u32::try_from(data.len()).unwrap());
+    }
+
+    fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        self.0.lock().unwrap().log.push(Event::Flush);
+        reply.ok();
+    }
+
+    fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
+        reply.ok();
+    }
+}
+
+/// The logged disk with a mounted ext4; gone when dropped.
+#[derive(Debug)]
+pub(crate) struct LoggedDisk {
+    pub(crate) log: BlockLog,
+    pub(crate) mounted: Mounted,
+    session: Option<fuser::BackgroundSession>,
+}
+
+impl LoggedDisk {
+    /// Makes a disk below `scratch` with an empty ext4 on it.
+    pub(crate) fn new(scratch: &Path) -> Self {
+        let log = BlockLog::new();
+        let fuse = scratch.join("fuse");
+        std::fs::create_dir(&fuse).unwrap();
+        let session = fuser::spawn_mount(log.clone(), &fuse, &Config::default())
+            .expect("FUSE mounts: this test needs root and /dev/fuse");
+        run("mkfs.ext4", &["-q", "-b", "1024", "-J", "size=4"], &fuse.join("disk"));
+        let mounted = Mounted::new(&fuse.join("disk"), &scratch.join("live"));
+        Self { log, mounted, session: Some(session) }
+    }
+
+    /// Unmounts, and leaves the log.
+    pub(crate) fn finish(mut self) -> BlockLog {
+        self.mounted.unmount();
+        if let Some(session) = self.session.take() {
+            session.umount_and_join().unwrap();
+        }
+        self.log.clone()
+    }
+}
+
+/// A file system on a loop device; unmounted when dropped.
+#[derive(Debug)]
+pub(crate) struct Mounted {
+    pub(crate) at: PathBuf,
+    device: Option<String>,
+}
+
+impl Mounted {
+    pub(crate) fn new(disk: &Path, at: &Path) -> Self {
+        std::fs::create_dir_all(at).unwrap();
+        let made = Command::new("losetup").args(["--find", "--show"]).arg(disk).output().unwrap();
+        assert!(made.status.success(), "losetup: {}", String::from_utf8_lossy(&made.stderr));
+        let device = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        run("mount", &["-t", "ext4", &device], at);
+        Self { at: at.to_owned(), device: Some(device) }
+    }
+
+    pub(crate) fn unmount(&mut self) {
+        if let Some(device) = self.device.take() {
+            run("umount", &[], &self.at);
+            run("losetup", &["--detach"], Path::new(&device));
+        }
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        self.unmount();
+    }
+}
+
+fn run(program: &str, arguments: &[&str], path: &Path) {
+    let done = Command::new(program).args(arguments).arg(path).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{program} {}: {said}", path.display());
+}

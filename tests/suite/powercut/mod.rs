@@ -1,0 +1,144 @@
+//! The power is cut at any moment, two hundred times: every acknowledged reading is there, none is wrong.
+//!
+//! A day of a simulated site is kept on a disk that logs its blocks; at each acknowledged flush the length
+//! of the log is noted. Then images of the disk as a cut left it are rebuilt, mounted (the file system
+//! replays its own journal) and opened by the store.
+
+mod disk;
+
+use disk::{BlockLog, Dice, Fate, LoggedDisk, Mounted};
+use gateway::clock::Clock;
+use gateway::config::StoreSettings;
+use gateway::model::{
+    DeviceInfo, MonoMs, Number, Numbered, Outcome, PointInfo, Reading, Reason, Seq, Site, UtcMs,
+};
+use gateway::store::Store;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Images that are rebuilt and checked.
+const IMAGES: usize = 200;
+/// Flushes of the simulated day; a local midnight with its sealing lies among them.
+const FLUSHES: usize = 600;
+const POINTS: usize = 50;
+/// 2026-11-21T23:00:00 in Jakarta: an hour before the day is sealed.
+const START: UtcMs = UtcMs(1_795_276_800_000);
+
+/// After how many events of the log the store had said "durable up to here".
+type Acknowledged = Vec<(usize, Seq)>;
+
+fn site() -> Site {
+    let points = (0..POINTS).map(|index| PointInfo {
+        id: format!("meter.p{index}").into(),
+        name: format!("p{index}").into(),
+        unit: "W".into(),
+        quantity: "power".into(),
+        counter: false,
+    });
+    Site {
+        id: "cut".into(),
+        name: "Cut".into(),
+        timezone: "Asia/Jakarta".into(),
+        latitude: -3.76,
+        longitude: 103.78,
+        devices: vec![DeviceInfo {
+            id: "meter".into(),
+            bus: "lan".into(),
+            profile: None,
+            kind: "meter".into(),
+            every_ms: 10_000,
+            points: points.collect(),
+        }],
+    }
+}
+
+/// What the device said in its n-th reading: known without asking anybody.
+fn reading(n: u64) -> Reading {
+    let outcomes = (0..POINTS as u64).map(|point| {
+        if (n + point).is_multiple_of(97) {
+            return Outcome::Bad(Reason::Timeout);
+        }
+        let steps = (n * 7 + point * 13) % 1000 + point * 1000;
+        Outcome::Good(Number::Decimal { mantissa: i64::try_from(steps).unwrap(), exponent: -1 })
+    });
+    Reading {
+        device: 0,
+        at: UtcMs(START.0 + i64::try_from(n).unwrap() * 10_000),
+        mono: MonoMs(n * 10_000),
+        dated: true,
+        outcomes: outcomes.collect(),
+    }
+}
+
+fn open(path: &Path, clock: &Clock) -> Store {
+    let settings = StoreSettings {
+        path: path.to_owned(),
+        flush: Duration::from_secs(3600),
+        keep: None,
+        budget: None,
+    };
+    Store::open(path, &site(), &settings, "# cut", clock.clone()).expect("the store always starts")
+}
+
+/// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal stays.
+async fn live(disk: &LoggedDisk) -> Acknowledged {
+    let clock = Clock::set(START, true);
+    let store = open(&disk.mounted.at.join("store"), &clock);
+    store.cursor("sink").await.unwrap();
+    let mut acknowledged = Vec::new();
+    for flush in 0..FLUSHES as u64 {
+        for n in flush * 6..(flush + 1) * 6 {
+            store.append(reading(n)).await.unwrap();
+            clock.advance(Duration::from_secs(10));
+        }
+        let seq = store.flush().await.unwrap();
+        acknowledged.push((disk.log.len(), seq));
+    }
+    store.stop().await;
+    acknowledged
+}
+
+/// Everything that had been acknowledged before the cut is there and as it was.
+async fn check(path: &Path, due: Seq, clock: &Clock) {
+    let store = open(path, clock);
+    let mut after = 0;
+    loop {
+        let batch: Vec<Arc<Numbered>> = store.journal(after, 2000).await.unwrap();
+        let Some(last) = batch.last() else { break };
+        for numbered in &batch {
+            after += 1;
+            assert_eq!(numbered.seq, after, "the journal has a hole");
+            let (found, sent) = (&numbered.reading, reading(after - 1));
+            assert_eq!((found.at, &found.outcomes), (sent.at, &sent.outcomes), "seq {after}");
+        }
+        assert_eq!(after, last.seq);
+    }
+    assert!(due <= after, "acknowledged up to {due}, found up to {after}");
+    store.stop().await;
+}
+
+async fn cut(log: &BlockLog, acknowledged: &Acknowledged, scratch: &Path, image: usize) {
+    let mut dice = Dice(image as u64 * 7919 + 1);
+    let first = acknowledged.first().unwrap().0;
+    let at = first + dice.below(log.len() - first);
+    let due = acknowledged.iter().rev().find(|(length, _)| *length <= at).unwrap().1;
+    let fate = [Fate::All, Fate::None, Fate::Half, Fate::Torn][image % 4];
+    let disk = scratch.join("cut");
+    std::fs::write(&disk, log.image(at, fate, &mut dice)).unwrap();
+    let mut mounted = Mounted::new(&disk, &scratch.join("after"));
+    let clock = Clock::set(UtcMs(START.0 + 86_400_000), true);
+    check(&mounted.at.join("store"), due, &clock).await;
+    mounted.unmount();
+}
+
+#[tokio::test]
+async fn two_hundred_power_cuts_lose_nothing_acknowledged() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = LoggedDisk::new(scratch.path());
+    let acknowledged = live(&disk).await;
+    let log = disk.finish();
+    for image in 0..IMAGES {
+        cut(&log, &acknowledged, scratch.path(), image).await;
+    }
+}

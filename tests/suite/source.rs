@@ -1,0 +1,280 @@
+//! The project's own files as text, for the rules in `tidy`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One Rust file.
+pub(crate) struct Source {
+    /// Path within the project, with `/`.
+    pub path: String,
+    /// The file as it is.
+    pub text: String,
+    /// The same bytes, with comments and the inside of strings blanked; lines stay where they are.
+    pub code: String,
+    /// As `code`, with the test modules blanked too.
+    pub product: String,
+    /// Lines outside test modules.
+    pub product_lines: usize,
+}
+
+/// The project's folder.
+pub(crate) fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap().to_path_buf()
+}
+
+/// Every file under `folder` of the project whose name ends so, in path order; no built ones.
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    walk(&root().join(folder), &mut found);
+    found.sort();
+    let name = |path: &Path| {
+        let inner = path.strip_prefix(root()).unwrap();
+        inner.to_string_lossy().replace('\\', "/")
+    };
+    found
+        .iter()
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .filter_map(|path| Some((name(path), fs::read_to_string(path).ok()?)))
+        .collect()
+}
+
+/// Every Rust file under `folder`.
+pub(crate) fn sources(folder: &str) -> Vec<Source> {
+    files(folder, ".rs")
+        .into_iter()
+        .map(|(path, text)| Source::new(path, text))
+        .collect()
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let skipped = ["target", ".git", "__pycache__", "corpus"];
+        if skipped.iter().any(|skip| name == *skip) {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+impl Source {
+    /// Reads a file's text.
+    pub(crate) fn new(path: String, text: String) -> Self {
+        let code = blank(&text);
+        let is_test = path.contains("/src/") && path.ends_with("tests.rs");
+        let tests = if is_test {
+            vec![(0, text.len())]
+        } else {
+            test_parts(&code)
+        };
+        let mut product = code.as_bytes().to_vec();
+        tests
+            .iter()
+            .for_each(|(from, to)| clear(&mut product, *from, *to));
+        let product = String::from_utf8(product).unwrap();
+        let test_lines: usize = tests
+            .iter()
+            .map(|(a, b)| text[*a..*b].lines().count())
+            .sum();
+        let product_lines = text.lines().count() - test_lines;
+        Self {
+            path,
+            text,
+            code,
+            product,
+            product_lines,
+        }
+    }
+
+    /// The text without the inside of strings: what can be broken into lines.
+    pub(crate) fn form(&self) -> String {
+        let mut form = String::new();
+        let mut from = 0;
+        for (open, inside) in literals(&self.code, &self.text) {
+            form.push_str(&self.text[from..=open]);
+            from = open + 1 + inside.len();
+            form.extend(inside.chars().filter(|c| *c == '\n'));
+        }
+        form.push_str(&self.text[from..]);
+        form
+    }
+
+    /// `path:line` of a byte.
+    pub(crate) fn place(&self, at: usize) -> String {
+        format!("{}:{}", self.path, line_of(&self.text, at))
+    }
+
+    /// The room of `gateway/src` that the file belongs to.
+    pub(crate) fn room(&self) -> &str {
+        let inner = self.path.strip_prefix("gateway/src/").unwrap_or_default();
+        let first = inner.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// String literals of the product's code, with their places.
+    pub(crate) fn literals(&self) -> Vec<(usize, &str)> {
+        literals(&self.product, &self.text)
+    }
+
+    /// Name, first byte and lines of every function that has a body.
+    pub(crate) fn functions(&self) -> Vec<(&str, usize, usize)> {
+        words(&self.code, "fn")
+            .filter_map(|at| {
+                let rest = &self.code[at + 2..];
+                let name = rest.trim_start();
+                let end = name.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+                let body = rest.find(['{', ';']).map(|body| body + at + 2)?;
+                if end == 0 || self.code.as_bytes()[body] == b';' {
+                    return None;
+                }
+                let last = closing(&self.code, body)?;
+                let lines = line_of(&self.code, last) - line_of(&self.code, at) + 1;
+                Some((&name[..end], at, lines))
+            })
+            .collect()
+    }
+}
+
+/// Where the strings of `code` open, and what stands between their quotes in `text`.
+fn literals<'a>(code: &str, text: &'a str) -> Vec<(usize, &'a str)> {
+    let quotes: Vec<usize> = code.match_indices('"').map(|(at, _)| at).collect();
+    let pairs = quotes.chunks_exact(2);
+    pairs
+        .map(|pair| (pair[0], &text[pair[0] + 1..pair[1]]))
+        .collect()
+}
+
+/// The line number, from 1, of a byte.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    text[..at].matches('\n').count() + 1
+}
+
+/// Where `word` stands in `code` as a word of its own.
+pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    code.match_indices(word)
+        .map(|(at, _)| at)
+        .filter(move |at| {
+            let bytes = code.as_bytes();
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            !part(before) && !part(bytes.get(at + word.len()))
+        })
+}
+
+/// The bracket that closes the one at `open`.
+pub(crate) fn closing(code: &str, open: usize) -> Option<usize> {
+    let mut depth = 0;
+    for (at, byte) in code.bytes().enumerate().skip(open) {
+        match byte {
+            b'{' | b'(' | b'[' => depth += 1,
+            b'}' | b')' | b']' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// From where to where things stand under `#[cfg(test)]`.
+fn test_parts(code: &str) -> Vec<(usize, usize)> {
+    let part = |at: usize| {
+        let end = code[at..].find(['{', ';'])? + at;
+        let last = closing(code, end).filter(|last| *last > end);
+        Some((at, last.unwrap_or(end) + 1))
+    };
+    code.match_indices("#[cfg(test)]")
+        .filter_map(|(at, _)| part(at))
+        .collect()
+}
+
+/// Blanks comments and the inside of strings and characters.
+fn blank(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &text.as_bytes()[at..];
+        let (skip, end) = match rest[0] {
+            b'/' if rest.starts_with(b"//") => (0, at + find(rest, b"\n", 2)),
+            b'/' if rest.starts_with(b"/*") => (0, at + find(rest, b"*/", 2) + 2),
+            b'"' => (1, at + string(rest)),
+            b'r' if raw(text.as_bytes(), at).is_some() => {
+                let hashes = raw(text.as_bytes(), at).unwrap_or_default();
+                let close = [b"\"".to_vec(), vec![b'#'; hashes]].concat();
+                (2 + hashes, at + find(rest, &close, 2 + hashes))
+            }
+            b'\'' if rest.get(1) == Some(&b'\\') => (1, at + find(rest, b"'", 3)),
+            b'\'' => match text[at + 1..].chars().next() {
+                Some(c) if rest.get(1 + c.len_utf8()) == Some(&b'\'') => (1, at + 1 + c.len_utf8()),
+                _ => (1, at + 1),
+            },
+            _ => (1, at + 1),
+        };
+        let end = end.min(bytes.len());
+        clear(&mut bytes, at + skip, end);
+        let closed = matches!(bytes.get(end), Some(b'"' | b'\'')) && end > at + 1 || {
+            rest[0] == b'"' && end == at + 1
+        };
+        at = if closed { end + 1 } else { end.max(at + 1) };
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Length of a string up to its closing quote.
+fn string(rest: &[u8]) -> usize {
+    let mut at = 1;
+    while at < rest.len() && rest[at] != b'"' {
+        at += if rest[at] == b'\\' { 2 } else { 1 };
+    }
+    at
+}
+
+/// Hash signs of a raw string that starts here.
+fn raw(bytes: &[u8], at: usize) -> Option<usize> {
+    let before = at.checked_sub(1).map(|at| bytes[at]);
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if before.is_some_and(|b| word(b) && b != b'b') {
+        return None;
+    }
+    let hashes = bytes[at + 1..].iter().take_while(|b| **b == b'#').count();
+    (bytes.get(at + 1 + hashes) == Some(&b'"')).then_some(hashes)
+}
+
+fn find(bytes: &[u8], what: &[u8], from: usize) -> usize {
+    let from = from.min(bytes.len());
+    let hit = bytes[from..]
+        .windows(what.len())
+        .position(|part| part == what);
+    hit.map_or(bytes.len(), |at| at + from)
+}
+
+fn clear(bytes: &mut [u8], from: usize, to: usize) {
+    for byte in bytes.iter_mut().take(to).skip(from) {
+        if *byte != b'\n' {
+            *byte = b' ';
+        }
+    }
+}
+
+#[test]
+fn comments_strings_and_test_modules_are_not_code() {
+    let text = "fn a() { \"x // {\"; r#\"y\"\"#; '\"'; '\\''; b\"\" } // gone {\n\
+                /* gone */ fn b<'a>(x: &'a str) -> char { 'c' }\n\
+                #[cfg(test)]\nmod tests {\n fn c() {}\n}\nfn d();\n";
+    let source = Source::new("gateway/src/read/x.rs".into(), text.into());
+    assert_eq!(source.code.len(), text.len());
+    assert!(!source.code.contains("gone") && !source.code.contains('y'));
+    assert!(source.code.contains("fn b<'a>(x: &'a str) -> char { ' ' }"));
+    assert!(!source.product.contains("fn c") && source.product.contains("fn d"));
+    let names: Vec<_> = source.functions().iter().map(|f| f.0).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(source.room(), "read");
+    let literals: Vec<_> = source.literals().iter().map(|l| l.1).collect();
+    assert_eq!(literals[0], "x // {");
+}
