@@ -324,3 +324,13 @@ cli-check-influx = InfluxDB at { $to }: about { $mb } MB a month
 cli-check-card = Store in { $path }, flush every { $flush }: about { $written } MB a month written to the card, { $kept } MB a month kept
 cli-check-warning = WARNING: { $text }
 cli-check-good = The configuration is good.
+
+# pantau read
+cli-read-unknown = There is no device { $device } in the configuration
+cli-read-nothing = The device gave nothing. { $detail }
+cli-read-time = Round trip of the last request: { $ms } ms
+cli-read-bytes = Sent { $sent }, received { $received }
+cli-read-hint-timeout = What to do: check the device's address, baud rate and parity, its power, and whether A and B are swapped.
+cli-read-hint-corrupt = What to do: check baud rate and parity; then the line: termination, bias, ground, two devices with one address.
+cli-read-hint-refused = What to do: the device does not know this register. Choose another profile, or correct the register (0-based address, holding or input).
+cli-read-hint-unreachable = What to do: check the adapter or cable, the port's name and its permissions (group dialout), or the network address.

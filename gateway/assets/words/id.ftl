@@ -324,3 +324,13 @@ cli-check-influx = InfluxDB di { $to }: sekitar { $mb } MB per bulan
 cli-check-card = Simpanan di { $path }, ditulis setiap { $flush }: sekitar { $written } MB per bulan ditulis ke kartu, { $kept } MB per bulan disimpan
 cli-check-warning = PERINGATAN: { $text }
 cli-check-good = Konfigurasi sudah benar.
+
+# pantau read
+cli-read-unknown = Tidak ada perangkat { $device } dalam konfigurasi
+cli-read-nothing = Perangkat tidak memberi data. { $detail }
+cli-read-time = Waktu bolak-balik permintaan terakhir: { $ms } ms
+cli-read-bytes = Dikirim { $sent }, diterima { $received }
+cli-read-hint-timeout = Yang perlu dilakukan: periksa alamat perangkat, baud rate dan paritas, catu dayanya, serta apakah kabel A dan B tertukar.
+cli-read-hint-corrupt = Yang perlu dilakukan: periksa baud rate dan paritas; lalu jalur kabel: terminasi, bias, ground, dan dua perangkat dengan alamat yang sama.
+cli-read-hint-refused = Yang perlu dilakukan: perangkat tidak mengenal register ini. Pilih profil lain, atau perbaiki registernya (alamat mulai dari 0, holding atau input).
+cli-read-hint-unreachable = Yang perlu dilakukan: periksa adaptor atau kabel, nama port dan izinnya (grup dialout), atau alamat jaringan.
