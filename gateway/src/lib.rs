@@ -3,12 +3,16 @@
 //! Data flows left to right, and so do imports (`tests/suite/tidy.rs` holds the table):
 //! `config` -> `read` -> `store` -> `publish` | `analyse` -> `report` -> `web`, `cli`, `app`.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod exchange;
 pub mod limits;
 pub mod model;
 pub mod read;
 pub mod sim;
+pub mod publish;
 pub mod status;
 pub mod store;
+pub mod web;
 pub mod words;

@@ -27,6 +27,9 @@ pub const HOT_BYTES_MAX: usize = 6 << 20;
 pub const SINK_BATCH_MAX: usize = 2000;
 /// MQTT publishes waiting for their PUBACK.
 pub const MQTT_WINDOW: usize = 100;
+/// Bytes of one MQTT packet in either direction: a reading of the most points, and a retained message
+/// of somebody else.
+pub const MQTT_PACKET_MAX: usize = 256 << 10;
 /// Lines in one InfluxDB write.
 pub const INFLUX_LINES_MAX: usize = 5000;
 /// Bytes in one InfluxDB write, before gzip.
@@ -35,12 +38,34 @@ pub const INFLUX_BYTES_MAX: usize = 1 << 20;
 pub const BACKOFF_MIN_MS: u64 = 500;
 /// The longest pause between two tries of a device that does not answer.
 pub const BACKOFF_MAX_MS: u64 = 60_000;
+/// The pause of a sink after its first failure: a broker that restarts is back within it.
+pub const SINK_BACKOFF_FIRST_MS: u64 = 200;
+/// The pause of a sink after its second failure in a row, doubled up to `BACKOFF_MAX_MS`.
+pub const SINK_BACKOFF_MIN_MS: u64 = 1000;
+/// The least time between two cursor movements that a sink tells the store.
+pub const CURSOR_PERSIST_MS: u64 = 1000;
+/// Seconds that a database may take to answer a write before it counts as silent.
+pub const INFLUX_ANSWER_SECONDS: u64 = 30;
+/// The longest `Retry-After` that is believed, seconds.
+pub const RETRY_AFTER_MAX_SECONDS: u64 = 3600;
+/// Bytes of a database's answer that are read; the reason for a refusal is in its first line.
+pub const INFLUX_ANSWER_MAX: usize = 64 << 10;
+/// Seconds that a sink may take at a clean stop; the store still has to close after it.
+pub const SINK_STOP_SECONDS: u64 = 2;
 /// Refused readings kept in full for each sink; older ones are counted only.
 pub const REFUSED_KEPT_MAX: usize = 1000;
 /// Live pages open at once; a further one is told to come back.
 pub const LIVE_CLIENTS_MAX: usize = 64;
 /// Live readings that a slow page may lag behind before it is told to reload.
 pub const LIVE_QUEUE_MAX: usize = 1024;
+/// Answers with samples being written to browsers and scripts at once; further ones wait.
+pub const ANSWERS_MAX: usize = 4;
+/// Bytes of CSV in one request to the running gateway; longer files go in several.
+pub const IMPORT_BYTES_MAX: usize = 2 << 20;
+/// Faulty rows of an import that are named; further ones are counted only.
+pub const IMPORT_FAULTS_MAX: usize = 1000;
+/// Bytes of one line of a CSV to import; a longer one is not a row.
+pub const IMPORT_LINE_MAX: usize = 4096;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Seconds that a clean stop may take before the stragglers are named and left.
@@ -56,4 +81,12 @@ const _: () = assert!(
     READING_QUEUE_MAX <= UNFLUSHED_MAX,
     "a full queue must fit the flush buffer"
 );
+const _: () = assert!(
+    SINK_STOP_SECONDS < STOP_SECONDS,
+    "the store must have time to close after the sinks"
+);
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
+const _: () = assert!(
+    ANSWERS_MAX < QUERIES_MAX,
+    "pages must leave the store room for exports and reports"
+);

@@ -240,9 +240,10 @@ impl fmt::Display for Number {
             Self::Decimal { mantissa, exponent } => {
                 let places = usize::from(exponent.unsigned_abs());
                 let sign = if mantissa < 0 { "-" } else { "" };
-                let digits = format!("{:0>width$}", mantissa.unsigned_abs(), width = places + 1);
-                let (whole, part) = digits.split_at(digits.len() - places);
-                write!(f, "{sign}{whole}.{part}")
+                let digits = mantissa.unsigned_abs();
+                let power = 10u64.checked_pow(u32::from(exponent.unsigned_abs()));
+                let (whole, part) = power.map_or((0, digits), |p| (digits / p, digits % p));
+                write!(f, "{sign}{whole}.{part:0places$}")
             }
         }
     }

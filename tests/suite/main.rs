@@ -5,6 +5,10 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod knowledge;
+mod modbus_peers;
+mod peers;
+mod powercut;
 mod config;
 mod profiles;
 mod source;

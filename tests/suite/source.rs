@@ -13,6 +13,8 @@ pub(crate) struct Source {
     pub code: String,
     /// As `code`, with the test modules blanked too.
     pub product: String,
+    /// Lines outside test modules.
+    pub product_lines: usize,
 }
 
 /// The project's folder.
@@ -64,18 +66,42 @@ impl Source {
     /// Reads a file's text.
     pub(crate) fn new(path: String, text: String) -> Self {
         let code = blank(&text);
-        let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
-        let product = if is_test && path.contains("/src/") {
-            String::new()
+        let is_test = path.contains("/src/") && path.ends_with("tests.rs");
+        let tests = if is_test {
+            vec![(0, text.len())]
         } else {
-            without_tests(&code)
+            test_parts(&code)
         };
+        let mut product = code.as_bytes().to_vec();
+        tests
+            .iter()
+            .for_each(|(from, to)| clear(&mut product, *from, *to));
+        let product = String::from_utf8(product).unwrap();
+        let test_lines: usize = tests
+            .iter()
+            .map(|(a, b)| text[*a..*b].lines().count())
+            .sum();
+        let product_lines = text.lines().count() - test_lines;
         Self {
             path,
             text,
             code,
             product,
+            product_lines,
         }
+    }
+
+    /// The text without the inside of strings: what can be broken into lines.
+    pub(crate) fn form(&self) -> String {
+        let mut form = String::new();
+        let mut from = 0;
+        for (open, inside) in literals(&self.code, &self.text) {
+            form.push_str(&self.text[from..=open]);
+            from = open + 1 + inside.len();
+            form.extend(inside.chars().filter(|c| *c == '\n'));
+        }
+        form.push_str(&self.text[from..]);
+        form
     }
 
     /// `path:line` of a byte.
@@ -92,16 +118,7 @@ impl Source {
 
     /// String literals of the product's code, with their places.
     pub(crate) fn literals(&self) -> Vec<(usize, &str)> {
-        let mut found = Vec::new();
-        let mut rest = 0;
-        while let Some(open) = self.product[rest..].find('"').map(|at| at + rest) {
-            let Some(close) = self.product[open + 1..].find('"') else {
-                break;
-            };
-            found.push((open, &self.text[open + 1..open + 1 + close]));
-            rest = open + close + 2;
-        }
-        found
+        literals(&self.product, &self.text)
     }
 
     /// Name, first byte and lines of every function that has a body.
@@ -121,6 +138,15 @@ impl Source {
             })
             .collect()
     }
+}
+
+/// Where the strings of `code` open, and what stands between their quotes in `text`.
+fn literals<'a>(code: &str, text: &'a str) -> Vec<(usize, &'a str)> {
+    let quotes: Vec<usize> = code.match_indices('"').map(|(at, _)| at).collect();
+    let pairs = quotes.chunks_exact(2);
+    pairs
+        .map(|pair| (pair[0], &text[pair[0] + 1..pair[1]]))
+        .collect()
 }
 
 /// The line number, from 1, of a byte.
@@ -156,17 +182,16 @@ pub(crate) fn closing(code: &str, open: usize) -> Option<usize> {
     None
 }
 
-/// Blanks what stands under `#[cfg(test)]`.
-fn without_tests(code: &str) -> String {
-    let mut bytes = code.as_bytes().to_vec();
-    for (at, _) in code.match_indices("#[cfg(test)]") {
-        let Some(end) = code[at..].find(['{', ';']).map(|end| end + at) else {
-            continue;
-        };
-        let end = closing(code, end).filter(|last| *last > end).unwrap_or(end);
-        clear(&mut bytes, at, end + 1);
-    }
-    String::from_utf8(bytes).unwrap()
+/// From where to where things stand under `#[cfg(test)]`.
+fn test_parts(code: &str) -> Vec<(usize, usize)> {
+    let part = |at: usize| {
+        let end = code[at..].find(['{', ';'])? + at;
+        let last = closing(code, end).filter(|last| *last > end);
+        Some((at, last.unwrap_or(end) + 1))
+    };
+    code.match_indices("#[cfg(test)]")
+        .filter_map(|(at, _)| part(at))
+        .collect()
 }
 
 /// Blanks comments and the inside of strings and characters.

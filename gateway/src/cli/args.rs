@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Where `pantau.toml` is looked for when nobody says.
-const CONFIG_DEFAULT: &str = "/etc/pantau/pantau.toml";
+pub(super) const CONFIG_DEFAULT: &str = "/etc/pantau/pantau.toml";
 
 #[derive(Debug, Parser)]
 #[command(name = "pantau", version, disable_help_subcommand = true, arg_required_else_help = true)]

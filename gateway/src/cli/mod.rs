@@ -4,8 +4,12 @@
 //! is wrong.
 
 mod args;
+mod backup;
+mod export;
+mod import;
 mod logging;
 mod run;
+mod running;
 
 use crate::words::Lang;
 use args::{Cli, Command};

@@ -101,7 +101,7 @@ impl SimDevice {
             return Err(ILLEGAL_VALUE);
         }
         let align = self.limits.align.max(1);
-        if !is_bit && (start % align != 0 || count % align != 0) {
+        if !is_bit && (!start.is_multiple_of(align) || !count.is_multiple_of(align)) {
             return Err(ILLEGAL_ADDRESS);
         }
         let end = start.checked_add(count - 1).ok_or(ILLEGAL_ADDRESS)?;
@@ -225,6 +225,8 @@ fn capacity(point: &Point) -> f64 {
     let steps = match point.encoding {
         Encoding::Bcd16 => 1e4,
         Encoding::Bcd32 => 1e8,
+        Encoding::U16 => 2f64.powi(16),
+        Encoding::U32 => 2f64.powi(32),
         encoding => 2f64.powi(16 * i32::from(encoding.registers()) - 1),
     };
     let factor = float(point.scale.factor).abs();

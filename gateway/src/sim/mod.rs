@@ -5,6 +5,7 @@
 
 pub mod bin;
 pub mod device;
+pub mod history;
 pub mod line;
 pub mod plant;
 pub mod pty;
@@ -18,6 +19,7 @@ pub mod tank;
 pub mod weather;
 pub mod world;
 
+pub use history::History;
 pub use plant::Plant;
 pub use server::{Place, Served, SimError, serve};
 pub use world::World;

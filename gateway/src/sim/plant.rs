@@ -131,7 +131,7 @@ impl Plant {
             zone,
             seed,
             random: Rng::with_seed(seed),
-            weather: Weather::new(),
+            weather: Weather::mild(),
             tank,
             bin: Bin::new(25.0),
             pump_runs: false,

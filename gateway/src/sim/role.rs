@@ -7,17 +7,21 @@ use super::plant::Snapshot;
 use super::tank;
 use crate::config::Point;
 use crate::model::{DeviceInfo, UtcMs};
+use drivers::units;
 
 /// 2025-01-01T00:00:00Z, where counters that nothing drives began.
 const COMMISSIONED: i64 = 1_735_689_600_000;
+
+/// 0 degC in kelvin.
+const ZERO_CELSIUS: f64 = 273.15;
 
 type Look = fn(&Snapshot) -> f64;
 
 /// Where a point's value comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Role {
-    /// Part of the plant, times a factor for the point's unit.
-    Plant(Look, f64),
+    /// Part of the plant; times a factor, plus an offset, for the point's unit.
+    Plant(Look, f64, f64),
     /// The same for ever.
     Fixed(f64),
     /// Wanders between two bounds; `phase` (0..1) keeps points apart.
@@ -38,6 +42,7 @@ pub enum Role {
 enum Kind {
     Power,
     Apparent,
+    Reactive,
     Energy,
     Voltage,
     Current,
@@ -45,7 +50,6 @@ enum Kind {
     Length,
     Volume,
     Flow,
-    RainRate,
     Temperature,
     Percent,
     Irradiance,
@@ -56,10 +60,10 @@ enum Kind {
 impl Role {
     /// The role of a device's point.
     pub fn of(device: &DeviceInfo, point: &Point, seed: u64) -> Self {
-        let (kind, factor) = kind_of(&point.unit);
+        let (kind, factor, offset) = kind_of(&point.unit);
         let words = Words::new(device, point);
         match look(kind, &words) {
-            Some(Found::Look(look)) => Self::Plant(look, factor),
+            Some(Found::Look(look)) => Self::Plant(look, factor, offset),
             Some(Found::Fixed(value)) => Self::Fixed(value),
             None => fallback(device, point, kind, seed),
         }
@@ -68,7 +72,7 @@ impl Role {
     /// Its value in the point's unit.
     pub fn value(&self, now: &Snapshot) -> f64 {
         match *self {
-            Self::Plant(look, factor) => look(now) * factor,
+            Self::Plant(look, factor, offset) => look(now) * factor + offset,
             Self::Fixed(value) => value,
             Self::Walk { low, high, phase } => walk(now.at, low, high, phase),
             Self::Count(rate) => hours_since_commissioned(now.at) * rate,
@@ -99,48 +103,57 @@ impl Words {
         any.iter().any(|word| self.name.contains(word))
     }
 
+    /// A word of the device's name begins or ends so: `solarpump-2` is a pump, a `combiner` no bin.
     fn is(&self, any: &[&str]) -> bool {
-        any.iter().any(|word| self.device.contains(word))
+        let mut parts = self.device.split(|c: char| !c.is_alphanumeric());
+        parts.any(|part| {
+            any.iter()
+                .any(|word| part.starts_with(word) || part.ends_with(word))
+        })
     }
 }
 
-/// Kind of quantity and how many of the unit make one of ours (W, Wh, V, A, Hz, m, m3, m3/h, mm/h, degC, %).
-fn kind_of(unit: &str) -> (Kind, f64) {
-    match unit {
-        "W" => (Kind::Power, 1.0),
-        "kW" => (Kind::Power, 1e-3),
-        "VA" | "var" => (Kind::Apparent, 1.0),
-        "kVA" | "kvar" => (Kind::Apparent, 1e-3),
-        "Wh" => (Kind::Energy, 1.0),
-        "kWh" => (Kind::Energy, 1e-3),
-        "MWh" => (Kind::Energy, 1e-6),
-        "V" => (Kind::Voltage, 1.0),
-        "mV" => (Kind::Voltage, 1e3),
-        "A" => (Kind::Current, 1.0),
-        "mA" => (Kind::Current, 1e3),
-        "Hz" => (Kind::Frequency, 1.0),
-        "m" => (Kind::Length, 1.0),
-        "cm" => (Kind::Length, 1e2),
-        "mm" => (Kind::Length, 1e3),
-        "m3" | "m³" => (Kind::Volume, 1.0),
-        "L" | "l" => (Kind::Volume, 1e3),
-        "m3/h" | "m³/h" => (Kind::Flow, 1.0),
-        "L/min" | "l/min" => (Kind::Flow, 1e3 / 60.0),
-        "L/h" | "l/h" => (Kind::Flow, 1e3),
-        "L/s" | "l/s" => (Kind::Flow, 1e3 / 3600.0),
-        "mm/h" => (Kind::RainRate, 1.0),
-        "degC" | "°C" | "C" | "celsius" => (Kind::Temperature, 1.0),
-        "%" | "%RH" => (Kind::Percent, 1.0),
-        "W/m2" | "W/m²" => (Kind::Irradiance, 1.0),
-        "" | "1" => (Kind::Bare, 1.0),
-        _ => (Kind::Other, 1.0),
+/// Kind of quantity, and what makes one of the point's unit out of ours (W, Wh, V, A, Hz, m, m3, m3/h,
+/// degC, %): a factor and an offset.
+fn kind_of(symbol: &str) -> (Kind, f64, f64) {
+    if symbol.is_empty() {
+        return (Kind::Bare, 1.0, 0.0);
+    }
+    let Some(unit) = units::find(symbol) else {
+        return (Kind::Other, 1.0, 0.0);
+    };
+    let kind = match unit.quantity {
+        "power" => Kind::Power,
+        "apparent_power" => Kind::Apparent,
+        "reactive_power" => Kind::Reactive,
+        "energy" => Kind::Energy,
+        "voltage" => Kind::Voltage,
+        "current" => Kind::Current,
+        "frequency" => Kind::Frequency,
+        "length" => Kind::Length,
+        "volume" => Kind::Volume,
+        "flow" => Kind::Flow,
+        "temperature" => Kind::Temperature,
+        "ratio" | "humidity" => Kind::Percent,
+        "irradiance" => Kind::Irradiance,
+        _ => Kind::Other,
+    };
+    match kind {
+        Kind::Percent => (kind, 0.01 / unit.factor, 0.0),
+        Kind::Temperature => (
+            kind,
+            1.0 / unit.factor,
+            (ZERO_CELSIUS - unit.offset) / unit.factor,
+        ),
+        _ => (kind, 1.0 / unit.factor, 0.0),
     }
 }
 
 fn look(kind: Kind, words: &Words) -> Option<Found> {
     let look: Look = match kind {
         Kind::Power => power(words),
-        Kind::Apparent => return apparent(words),
+        Kind::Apparent => apparent(words),
+        Kind::Reactive => |now| now.pump_power * 0.33 + 18.0,
         Kind::Energy => energy(words),
         Kind::Voltage => voltage(words),
         Kind::Current => current(words),
@@ -149,7 +162,6 @@ fn look(kind: Kind, words: &Words) -> Option<Found> {
         Kind::Volume => volume(words),
         Kind::Flow if words.says(&["use", "village", "out"]) => |now| now.village_flow,
         Kind::Flow => |now| now.pump_flow,
-        Kind::RainRate => |now| now.rain,
         Kind::Temperature => temperature(words),
         Kind::Percent => return percent(words).map(Found::Look),
         Kind::Irradiance => |now| now.irradiance,
@@ -184,18 +196,14 @@ fn power(words: &Words) -> Look {
     }
 }
 
-fn apparent(words: &Words) -> Option<Found> {
-    let look: Look = match (
-        words.says(&["reactive"]),
-        words.is(PUMP),
-        words.is(INVERTER),
-    ) {
-        (true, _, _) => |now| now.pump_power * 0.33 + 18.0,
-        (_, true, _) => |now| now.pump_power / 0.95,
-        (_, _, true) => |now| now.ac_power,
-        _ => |now| now.grid_power.abs() / 0.97,
-    };
-    Some(Found::Look(look))
+fn apparent(words: &Words) -> Look {
+    if words.is(PUMP) {
+        |now| now.pump_power / 0.95
+    } else if words.is(INVERTER) {
+        |now| now.ac_power
+    } else {
+        |now| now.grid_power.abs() / 0.97
+    }
 }
 
 fn energy(words: &Words) -> Look {

@@ -204,3 +204,7 @@ impl Answers {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

@@ -39,7 +39,7 @@ pub struct Weather {
 
 impl Weather {
     /// A mild morning.
-    pub fn new() -> Self {
+    pub fn mild() -> Self {
         Self {
             day: Showers::default(),
             overcast: 0.3,

@@ -13,19 +13,19 @@ pub struct World(Arc<Shared>);
 struct Shared {
     clock: Clock,
     start: UtcMs,
-    speed: f64,
+    rate: f64,
     seed: u64,
     plant: Mutex<Plant>,
 }
 
 impl World {
-    /// From now on the plant's time runs `speed` times as fast as the clock.
-    pub fn new(plant: Plant, clock: Clock, seed: u64, speed: f64) -> Self {
+    /// From now on the plant's time runs `rate` times as fast as the clock.
+    pub fn new(plant: Plant, clock: Clock, seed: u64, rate: f64) -> Self {
         let start = clock.now().at;
         Self(Arc::new(Shared {
             clock,
             start,
-            speed,
+            rate,
             seed,
             plant: Mutex::new(plant),
         }))
@@ -40,11 +40,15 @@ impl World {
             clippy::cast_precision_loss,
             reason = "milliseconds of a session; a fraction of one is of no use"
         )]
-        let passed = (passed as f64 * shared.speed) as i64;
-        let to = UtcMs(shared.start.0.saturating_add(passed));
+        let passed = (passed as f64 * shared.rate) as i64;
+        self.look_at(UtcMs(shared.start.0.saturating_add(passed)))
+    }
+
+    /// The plant at a moment, or as it is when that has passed already.
+    pub fn look_at(&self, at: UtcMs) -> Snapshot {
         // A plant that a panic left behind is still a plant.
-        let mut plant = shared.plant.lock().unwrap_or_else(PoisonError::into_inner);
-        *plant.advance(to)
+        let mut plant = self.0.plant.lock().unwrap_or_else(PoisonError::into_inner);
+        *plant.advance(at)
     }
 
     /// What all chance is drawn from.

@@ -130,8 +130,7 @@ impl Keeper {
             if let Some(layout) = self.names.layout(numbered.reading.device) {
                 let reading = &numbered.reading;
                 let boot = if reading.dated { 0 } else { self.boot };
-                let place = (layout, numbered.seq, boot, reading.at);
-                self.warm(place, &reading.outcomes, |_| true);
+                self.warm((layout, boot, reading.at), &reading.outcomes);
             }
             self.ring.push(numbered);
         }
@@ -139,26 +138,23 @@ impl Keeper {
         self.tell_health();
     }
 
-    /// Puts a durable reading's samples into the hot tail, those that `wanted` says are not sealed yet.
+    /// Puts a durable reading's samples into the hot tail.
     pub(super) fn warm(
         &mut self,
-        (layout, seq, boot, at): (LayoutKey, Seq, BootKey, UtcMs),
+        (layout, boot, at): (LayoutKey, BootKey, UtcMs),
         outcomes: &[Outcome],
-        wanted: impl Fn(Key) -> bool,
     ) {
         let day = self.calendar.day(at);
         let points = self.names.points(layout).unwrap_or_default();
         for (point, outcome) in points.iter().zip(outcomes) {
             let point = *point;
+            let outcome = if boot == 0 {
+                *outcome
+            } else {
+                doubted(*outcome)
+            };
             let key = Key { boot, day, point };
-            if wanted(key) {
-                let outcome = if boot == 0 {
-                    *outcome
-                } else {
-                    doubted(*outcome)
-                };
-                self.hot.push(key, seq, &Sample { at, outcome });
-            }
+            self.hot.push(key, &Sample { at, outcome });
         }
     }
 }

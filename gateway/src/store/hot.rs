@@ -4,7 +4,7 @@ use super::bytes::{Bytes, put_signed};
 use super::calendar::Day;
 use super::names::PointKey;
 use super::track::Track;
-use crate::model::{Outcome, Sample, Seq, UtcMs};
+use crate::model::{Outcome, Sample, UtcMs};
 use std::collections::BTreeMap;
 
 /// Number of a start of the machine whose clock was wrong; 0 for samples whose date is known.
@@ -33,36 +33,26 @@ pub(super) struct Column {
     at: i64,
     step: i64,
     track: Track,
-    /// Journal numbers of the first and the last reading in it.
-    pub(super) seqs: (Seq, Seq),
 }
 
 /// What a column costs besides its bytes.
 const OVERHEAD: usize = 160;
 
 impl Hot {
-    pub(super) fn push(&mut self, key: Key, seq: Seq, sample: &Sample) {
+    pub(super) fn push(&mut self, key: Key, sample: &Sample) {
         let bytes = &mut self.bytes;
         let column = self.columns.entry(key).or_insert_with(|| {
             *bytes += OVERHEAD;
-            Column {
-                seqs: (seq, seq),
-                ..Column::default()
-            }
+            Column::default()
         });
         let before = column.body.len();
-        column.push(seq, sample);
+        column.push(sample);
         self.bytes += column.body.len() - before;
     }
 
     /// Bytes taken.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
-    }
-
-    /// The first journal number that is in here and nowhere sealed.
-    pub(super) fn first_seq(&self) -> Option<Seq> {
-        self.columns.values().map(|column| column.seqs.0).min()
     }
 
     pub(super) fn get(&self, key: Key) -> Option<&Column> {
@@ -74,33 +64,46 @@ impl Hot {
         self.columns.keys().copied()
     }
 
-    /// Lets a column go.
-    pub(super) fn remove(&mut self, key: Key) {
-        if let Some(column) = self.columns.remove(&key) {
-            self.bytes -= column.body.len() + OVERHEAD;
+    /// Appends the point's samples of a day in the order in which they came; those of a wrong clock
+    /// only when asked for.
+    pub(super) fn read_into(
+        &self,
+        (day, point): (Day, PointKey),
+        undated: bool,
+        samples: &mut Vec<Sample>,
+    ) {
+        let dated = self.get(Key {
+            boot: 0,
+            day,
+            point,
+        });
+        let from = Key {
+            boot: 1,
+            day: Day::MIN,
+            point: 0,
+        };
+        let others = self
+            .columns
+            .range(from..)
+            .filter(|(key, _)| undated && key.day == day && key.point == point);
+        for column in dated.into_iter().chain(others.map(|(_, column)| column)) {
+            column.read_into(samples);
         }
     }
 
-    /// Samples of a point on a day, whatever their boot, in the order in which they came.
-    pub(super) fn samples(&self, point: PointKey, day: Day) -> Vec<Sample> {
-        let mut samples = Vec::new();
-        for (key, column) in &self.columns {
-            if key.point == point && key.day == day {
-                column.read_into(&mut samples);
-            }
-        }
-        samples
+    /// Everything is sealed.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
     }
 }
 
 impl Column {
-    fn push(&mut self, seq: Seq, sample: &Sample) {
+    fn push(&mut self, sample: &Sample) {
         let step = sample.at.0.wrapping_sub(self.at);
         put_signed(&mut self.body, step.wrapping_sub(self.step));
         (self.at, self.step) = (sample.at.0, step);
         self.track.put(&mut self.body, &sample.outcome);
         self.count += 1;
-        self.seqs = (self.seqs.0.min(seq), self.seqs.1.max(seq));
     }
 
     /// Appends its samples in the order in which they came.

@@ -1,9 +1,9 @@
 //! The thread that owns the file: takes requests one by one, flushes in time, streams answers between.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Day};
 use super::feed::Ring;
 use super::handle::{Request, StoreError, StoreHealth};
-use super::hot::{BootKey, Hot};
+use super::hot::{BootKey, Hot, Key};
 use super::last::Latest;
 use super::names::Names;
 use super::query::Running;
@@ -48,6 +48,10 @@ pub(super) struct Keeper {
     /// When the next flush is due; `None` while there is nothing to flush.
     pub(super) due: Option<Instant>,
     pub(super) backoff_ms: u64,
+    /// Parts on disk that are not merged into whole days yet.
+    pub(super) parts: BTreeSet<Key>,
+    /// Raw samples of days before this one have been let go.
+    pub(super) gone_before: Day,
     /// Moment (wall clock, ms) before which no sealing is tried again.
     pub(super) seal_after: i64,
     pub(super) out: Outlets,
@@ -105,7 +109,10 @@ impl Keeper {
         // Nobody waits for an answer any more when sending fails; that is their right.
         match request {
             Request::Append(reading) => self.append(reading),
-            Request::Flush(reply) => drop(reply.send(self.flush())),
+            Request::Flush(reply) => {
+                drop(reply.send(self.flush()));
+                self.tend();
+            }
             Request::Journal { after, max, reply } => {
                 drop(reply.send(self.journal_after(after, max)));
             }
@@ -145,6 +152,12 @@ impl Keeper {
         if self.flush().is_ok() {
             self.tend();
         }
+    }
+
+    /// There is more to tend; a little later, so that requests come in between.
+    pub(super) fn tend_soon(&mut self) {
+        let soon = Instant::now() + Duration::from_millis(BACKOFF_MIN_MS);
+        self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
     }
 
     /// The disk said no: keep everything, try again later and later.

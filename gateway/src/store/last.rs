@@ -1,8 +1,11 @@
 //! The last sample of every point, in memory.
 
+use super::bytes::{Bytes, put, put_signed};
 use super::handle::Last;
 use super::names::{Names, PointKey};
+use super::track::Track;
 use crate::model::{Outcome, Reading, Sample, Seq, UtcMs};
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -38,6 +41,49 @@ impl Latest {
         if later {
             self.0.insert(point, (Sample { at, outcome }, seq, dated));
         }
+    }
+
+    /// Takes an imported sample unless a later one, or an undated one of now, is there.
+    pub(super) fn offer_older(&mut self, point: PointKey, at: UtcMs, outcome: Outcome) {
+        let newer = self
+            .0
+            .get(&point)
+            .is_none_or(|(kept, _, known)| *known && at >= kept.at);
+        if newer {
+            self.0.insert(point, (Sample { at, outcome }, 0, true));
+        }
+    }
+
+    /// Keeps them beside the sealed samples; the journal has what comes later.
+    pub(super) fn write(&self, db: &Connection) -> Result<(), rusqlite::Error> {
+        let mut out = Vec::new();
+        for (point, (sample, _, dated)) in &self.0 {
+            put(&mut out, u64::from(*point) << 1 | u64::from(*dated));
+            put_signed(&mut out, sample.at.0);
+            Track::default().put(&mut out, &sample.outcome);
+        }
+        db.execute(
+            "INSERT OR REPLACE INTO meta(key, value) VALUES ('latest', ?)",
+            [out],
+        )?;
+        Ok(())
+    }
+
+    /// The inverse of `write`.
+    pub(super) fn read(&mut self, db: &Connection) -> Result<(), rusqlite::Error> {
+        let find = "SELECT value FROM meta WHERE key = 'latest'";
+        let kept: Option<Vec<u8>> = db.query_row(find, [], |row| row.get(0)).optional()?;
+        let kept = kept.unwrap_or_default();
+        let mut bytes = Bytes(&kept);
+        let mut next = || {
+            let head = bytes.number()?;
+            let at = UtcMs(bytes.signed()?);
+            let outcome = Track::default().get(&mut bytes)?;
+            let point = PointKey::try_from(head >> 1).ok()?;
+            Some((point, (Sample { at, outcome }, 0, head & 1 == 1)))
+        };
+        self.0.extend(std::iter::from_fn(|| next()));
+        Ok(())
     }
 
     /// The samples of the running configuration's points, in its order.

@@ -6,18 +6,25 @@
 mod audit;
 mod bytes;
 mod calendar;
+mod chunk;
+mod copy;
+mod edit;
 mod feed;
 mod flush;
+mod fold;
 mod handle;
 mod hot;
 mod journal;
 mod keeper;
 mod last;
 mod names;
+mod pack;
 mod query;
+mod retain;
+mod roll;
 mod schema;
+mod seal;
 mod start;
-mod temp;
 #[cfg(test)]
 mod tests;
 mod track;

@@ -9,10 +9,11 @@ use super::keeper::{Keeper, Outlets};
 use super::last::Latest;
 use super::names::Names;
 use super::schema::{self, Opened, disk, is_damage};
+use super::seal::HOUR_MS;
 use crate::clock::{Clock, boot_id};
 use crate::config::StoreSettings;
 use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
-use crate::model::{BootId, Seq, Site, UtcMs};
+use crate::model::{BootId, Seq, Site};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -96,6 +97,7 @@ fn assemble(
         live: live.clone(),
         health: health_seen,
     };
+    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
         db,
         file,
@@ -121,7 +123,9 @@ fn assemble(
         losses: None,
         due: None,
         backoff_ms: 0,
-        seal_after: 0,
+        parts: BTreeSet::new(),
+        gone_before: 0,
+        seal_after,
         out: Outlets {
             durable,
             live,
@@ -231,6 +235,10 @@ impl Keeper {
 
     /// Rebuilds the hot tail from the journal's unsealed rows and the last samples.
     fn warm_up(&mut self) -> Result<(), rusqlite::Error> {
+        let gone = meta(&self.db, "gone_before")?.unwrap_or(0);
+        self.gone_before = i32::try_from(gone).unwrap_or(0);
+        self.parts = super::seal::parts_on_disk(&self.db)?;
+        self.latest.read(&self.db)?;
         let mut damaged = Vec::new();
         let sealed = meta(&self.db, "sealed_seq")?.unwrap_or(0);
         let mut rows = Vec::new();
@@ -268,7 +276,7 @@ impl Keeper {
                         .offer(*point, kept.at, *outcome, (seq, kept.dated));
                 }
             }
-            self.warm((kept.layout, seq, boot, kept.at), &kept.outcomes, |_| true);
+            self.warm((kept.layout, boot, kept.at), &kept.outcomes);
         }
     }
 
@@ -282,13 +290,11 @@ impl Keeper {
             params![now.0, origin, first],
         )?;
         transaction.execute("DELETE FROM journal WHERE first = ?", [first])?;
+        // Its numbers are never given out again.
+        set_meta(&transaction, "last_seq", self.durable.cast_signed())?;
         transaction.commit()?;
         let repair = format!("{origin} was garbled and set aside");
         self.health.repairs.push(repair);
         Ok(())
-    }
-
-    pub(super) fn audit_time(&self) -> UtcMs {
-        self.clock.now().at
     }
 }

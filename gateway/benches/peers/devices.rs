@@ -1,6 +1,6 @@
 //! Modbus TCP devices of the bench: each answers function 3 with 50 f32 that say which poll this is.
 
-use super::now_ns;
+use crate::harness::now_ns;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

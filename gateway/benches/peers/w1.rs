@@ -1,19 +1,12 @@
 //! The gateway on a site's work, next to a C program that does the least of it, in the same run.
 //!
-//! 20 Modbus TCP devices x 50 f32, every second, QoS 1, one message a device, journal and page on;
-//! then with 5 silent devices, with slow ones, with 300 devices, and the start with a year of history.
-//! `cargo bench --bench w1 [-- CASE]`; `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`).
+//! 20 Modbus TCP devices of 50 f32, every second, `QoS` 1, one message a device, journal and page on;
+//! then with 5 silent devices, with slow ones, with 300 devices, and the start with a year on disk.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints, and ends on a fault"
-)]
-
-mod harness;
-
-use harness::devices::{Device, Manner, POINTS, poll_of, value};
-use harness::{PANTAU, Peer, broker, compile, free_port, gather, now_ns, quantile, sleep_until};
+use crate::devices::{Device, Manner, POINTS, poll_of, value};
+use crate::harness::{
+    PANTAU, Peer, broker, compile, free_port, gather, now_ns, quantile, sleep_until,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -99,7 +92,12 @@ struct Bench {
     _broker: Peer,
 }
 
-fn main() {
+/// Runs the cases that are wanted.
+pub(crate) fn run(wanted: &dyn Fn(&str) -> bool) {
+    let cases: Vec<&Case> = CASES.iter().filter(|case| wanted(case.name)).collect();
+    if cases.is_empty() && !wanted("start") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let subscriber = compile("subscriber", &["libmosquitto"], folder.path());
     let floor = compile("floor", &["libmodbus", "libmosquitto"], folder.path());
@@ -113,10 +111,8 @@ fn main() {
         flush,
         _broker: peer,
     };
-    let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     println!("flush {}", bench.flush);
-    for case in CASES.iter().filter(|case| wanted(case.name)) {
+    for case in cases {
         bench.compare(case);
     }
     if wanted("start") {
@@ -391,7 +387,7 @@ fn print_case(case: &Case, ours: &[Figures], floors: &[Figures]) {
         "{:<34}{:>10}{:>10}{:>10}",
         "median", "pantau", "C floor", "ratio"
     );
-    let mut row = |what: &str, of: &dyn Fn(&Figures) -> f64| {
+    let row = |what: &str, of: &dyn Fn(&Figures) -> f64| {
         let median = |all: &[Figures]| {
             let mut values: Vec<f64> = all.iter().map(of).collect();
             quantile(&mut values, 0.5)

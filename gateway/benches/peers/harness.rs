@@ -1,6 +1,4 @@
-//! What both benches need: peers that are not ours, simulated devices, and figures of processes.
-
-pub(crate) mod devices;
+//! What the benches need: peers that are not ours, simulated devices, and figures of processes.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

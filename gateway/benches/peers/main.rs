@@ -1,0 +1,24 @@
+//! The release program measured beside peers that are not ours; prints figures and ratios.
+//!
+//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu]`; docs/benchmarks.md says what they
+//! mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and ends on a fault"
+)]
+
+mod devices;
+mod harness;
+mod rtu;
+mod w1;
+
+fn main() {
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    w1::run(&wanted);
+    if wanted("rtu") {
+        rtu::run();
+    }
+}

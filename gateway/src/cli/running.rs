@@ -1,0 +1,148 @@
+//! The gateway that holds the store's file: asked over its socket. Without one the file is opened here.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::{Store, StoreError};
+use crate::web::SOCKET;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use std::path::Path;
+use tokio::net::UnixStream;
+
+/// Why a command could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    /// The running gateway said no.
+    #[error("{0}")]
+    Refused(String),
+    /// The running gateway went away in the middle.
+    #[error("the running gateway does not answer: {0}")]
+    Lost(#[from] hyper::Error),
+    /// The request could not be made.
+    #[error(transparent)]
+    Request(#[from] axum::http::Error),
+    /// The store could not be opened, or said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+/// One of the two ways to the readings.
+pub(super) enum Way {
+    /// A gateway runs and is asked.
+    Running(Running),
+    /// No gateway runs; the file is ours until `close`.
+    Own(Store),
+}
+
+/// A connection to the running gateway.
+pub(super) struct Running(SendRequest<Body>);
+
+impl Way {
+    /// The running gateway, else the store itself.
+    pub(super) async fn find(config: &Config) -> Result<Self, Trouble> {
+        if let Some(running) = Running::connect(&config.store.path).await? {
+            return Ok(Self::Running(running));
+        }
+        let (site, text) = (&config.site, &config.text);
+        let store = Store::open_to_read(
+            &config.store.path,
+            site,
+            &config.store,
+            text,
+            Clock::system(),
+        )?;
+        Ok(Self::Own(store))
+    }
+
+    /// Lets go of the file.
+    pub(super) async fn close(self) {
+        if let Self::Own(store) = self {
+            store.stop().await;
+        }
+    }
+}
+
+impl Running {
+    async fn connect(directory: &Path) -> Result<Option<Self>, Trouble> {
+        let Ok(stream) = UnixStream::connect(directory.join(SOCKET)).await else {
+            return Ok(None);
+        };
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        // Ends with the sender; what goes wrong is seen by the request that waits for its answer.
+        tokio::spawn(connection);
+        Ok(Some(Self(sender)))
+    }
+
+    /// Asks; an answer other than success is told in the gateway's own words.
+    pub(super) async fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: impl Into<Body>,
+    ) -> Result<Incoming, Trouble> {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::HOST, "localhost").body(body.into())?;
+        self.0.ready().await?;
+        let response = self.0.send_request(request).await?;
+        let status = response.status();
+        let body = response.into_body();
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(Trouble::Refused(reason(status, body.collect().await?.to_bytes())))
+    }
+}
+
+fn reason(status: StatusCode, body: Bytes) -> String {
+    let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let part = |name: &str| json.get(name).and_then(serde_json::Value::as_str);
+    match (part("error"), part("expected")) {
+        (Some(error), Some(expected)) => format!("{error}: {expected}"),
+        (Some(error), None) => error.to_owned(),
+        _ => status.to_string(),
+    }
+}
+
+/// A value for a query.
+pub(super) fn escaped(text: &str) -> String {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let one = |byte: u8| match harmless(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+/// A counter on a terminal's standard error; nothing when that is a file.
+pub(super) fn progress(total: Option<u64>) -> indicatif::ProgressBar {
+    use indicatif::{ProgressBar, ProgressStyle};
+    let (bar, template) = match total {
+        Some(total) => (ProgressBar::new(total), "{bar:30} {percent} % {human_pos} {eta}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} {elapsed}"),
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Exit status 1 with the reason on standard error.
+pub(super) fn failed(trouble: &Trouble, lang: crate::words::Lang) -> u8 {
+    complain(&lang.say("cli-failed", &[("why", &trouble.to_string())]));
+    1
+}
+
+/// A line on standard error.
+pub(super) fn complain(text: &str) {
+    use std::io::Write;
+    // Nobody is left to tell when standard error is gone.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,148 @@
+//! How far a sink has come: its durable cursor, and what the board says of it.
+
+use crate::clock::Clock;
+use crate::limits::CURSOR_PERSIST_MS;
+use crate::model::{Seq, UtcMs};
+use crate::status::{Board, SinkState};
+use crate::store::{Refusal, Store, StoreError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Bytes of a refused line or payload that are kept.
+const REFUSED_BYTES: usize = 4096;
+
+/// One sink's place in the journal.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) name: &'static str,
+    pub(crate) store: Store,
+    pub(crate) durable: watch::Receiver<Seq>,
+    pub(crate) clock: Clock,
+    board: Board,
+    /// Everything up to here has been acknowledged.
+    delivered: Seq,
+    /// The store knows of this much of it.
+    told: Seq,
+    told_at: Instant,
+}
+
+impl Progress {
+    /// Asks the store for the cursor; a new sink starts at the beginning of the journal.
+    pub(crate) async fn open(
+        name: &'static str,
+        store: Store,
+        clock: Clock,
+        board: Board,
+    ) -> Result<Self, StoreError> {
+        let delivered = store.cursor(name).await?.unwrap_or(0);
+        let (refused, _) = store.refusals(name).await?;
+        let durable = store.durable();
+        let progress = Self {
+            name,
+            store,
+            durable,
+            clock,
+            board,
+            delivered,
+            told: delivered,
+            told_at: Instant::now(),
+        };
+        progress.show(|state| state.refused = refused);
+        Ok(progress)
+    }
+
+    /// Everything up to here has been acknowledged.
+    pub(crate) fn delivered(&self) -> Seq {
+        self.delivered
+    }
+
+    /// The far side is there.
+    pub(crate) fn connected(&self) {
+        self.show(|state| {
+            state.connected = true;
+            state.fault = None;
+        });
+    }
+
+    /// Stopped on purpose.
+    pub(crate) fn disconnected(&self) {
+        self.show(|state| state.connected = false);
+    }
+
+    /// The far side is away, or does not want us, and why. Logged when it is news.
+    pub(crate) fn fault(&self, why: &str) {
+        let news = self.show(|state| {
+            let news = state.connected || state.fault.as_deref() != Some(why);
+            state.connected = false;
+            state.fault = Some(why.to_owned());
+            news
+        });
+        if news {
+            tracing::warn!(sink = self.name, why, "sink not reachable, readings are kept");
+        }
+    }
+
+    /// The far side has everything up to here; `at` is the time of the last reading.
+    pub(crate) fn advance(&mut self, (seq, at): (Seq, UtcMs)) {
+        self.delivered = seq;
+        self.show(|state| state.delivered_at = Some(at));
+    }
+
+    /// Tells the store how far the sink has come, at most once a second unless `now`.
+    pub(crate) async fn persist(&mut self, now: bool) -> Result<(), StoreError> {
+        let waited = self.told_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
+        if self.told == self.delivered || !(now || waited) {
+            // The board's number of waiting readings moves with the journal, too.
+            self.show(|_| ());
+            return Ok(());
+        }
+        self.told = self.delivered;
+        self.told_at = Instant::now();
+        self.store.move_cursor(self.name, self.delivered).await
+    }
+
+    /// Puts a reading on the refused list.
+    pub(crate) async fn refuse(
+        &mut self,
+        seq: Seq,
+        why: &str,
+        what: &str,
+    ) -> Result<(), StoreError> {
+        tracing::warn!(sink = self.name, seq, why, "reading refused for good");
+        let refusal = Refusal {
+            sink: self.name.to_owned(),
+            seq,
+            at: self.clock.now().at,
+            why: why.to_owned(),
+            what: what[..what.floor_char_boundary(REFUSED_BYTES)].to_owned(),
+        };
+        self.store.refuse(refusal).await?;
+        self.show(|state| {
+            state.refused += 1;
+            state.fault = Some(why.to_owned());
+        });
+        Ok(())
+    }
+
+    fn show<T>(&self, change: impl FnOnce(&mut SinkState) -> T) -> T {
+        let durable = *self.durable.borrow();
+        self.board.write(|board| {
+            let state = board.sinks.entry(self.name).or_default();
+            state.delivered = self.delivered;
+            state.waiting = durable.saturating_sub(self.delivered);
+            change(state)
+        })
+    }
+}
+
+/// Ends when the program is to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Waits; false when the program is to stop.
+pub(crate) async fn pause(wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(wait, stopped(stop)).await.is_err()
+}

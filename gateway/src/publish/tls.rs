@@ -1,0 +1,52 @@
+//! TLS towards brokers and databases: rustls with ring, the system's authorities or one given file.
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A client that believes the authorities of `ca_file`, or those of the system; the fault in words.
+pub(crate) fn client(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        Some(file) => {
+            let said = |why| format!("{}: {why}", file.display());
+            let certificates = CertificateDer::pem_file_iter(file)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|why| said(why.to_string()))?;
+            roots.add_parsable_certificates(certificates);
+            if roots.is_empty() {
+                return Err(said("no certificate in it".to_owned()));
+            }
+        }
+        None => {
+            // One damaged certificate of the system must not cost the others.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                return Err("this system has no certificates; name a ca_file".to_owned());
+            }
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ca_file_that_is_missing_or_holds_nothing_is_named() {
+        let missing = client(Some(Path::new("/nowhere/ca.pem"))).unwrap_err();
+        assert!(missing.contains("/nowhere/ca.pem"), "{missing}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let empty = client(Some(file.path())).unwrap_err();
+        assert!(empty.contains("no certificate"), "{empty}");
+    }
+}

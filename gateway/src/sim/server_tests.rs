@@ -1,0 +1,324 @@
+//! Servers asked over real sockets and a real pseudo terminal.
+
+use super::*;
+use crate::clock::Clock;
+use crate::config::{
+    Bus, Device, DeviceLimits, Encoding, Line, Parity, Point, PowerFrom, Scale, StoreSettings,
+    WebSettings, WordOrder,
+};
+use crate::model::{DeviceInfo, Outcome, PointInfo, Site, UtcMs};
+use crate::read::decode;
+use crate::sim::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
+use crate::sim::plant::{Plant, Snapshot};
+use crate::sim::sun;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// 2026-07-01T12:00:00+07:00.
+const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+fn point(name: &str, address: u16, encoding: Encoding, unit: &str) -> Point {
+    Point {
+        name: name.into(),
+        table: Table::Holding,
+        address,
+        high: None,
+        encoding,
+        words: WordOrder::Abcd,
+        bits: None,
+        scale: Scale {
+            factor: (1, -1),
+            offset: (0, 0),
+        },
+        unit: unit.into(),
+        quantity: "".into(),
+        counter: false,
+        wraps_at: None,
+        min: None,
+        max: None,
+        missing: Vec::new(),
+        scale_from: None,
+        powers: Vec::new(),
+        valid_when: None,
+    }
+}
+
+/// An inverter with all that is odd: a wrap, a split value, bits, a chosen scale, a condition.
+fn odd_points() -> Vec<Point> {
+    let power = point("ac_power", 10, Encoding::U32, "W");
+    let voltage = Point {
+        words: WordOrder::Dcba,
+        ..point("ac_voltage", 12, Encoding::F32, "V")
+    };
+    let energy = Point {
+        high: Some(3),
+        address: 20,
+        counter: true,
+        ..point("ac_energy_total", 20, Encoding::U32, "kWh")
+    };
+    let status = Point {
+        bits: Some((4, 7)),
+        scale: Scale::ONE,
+        ..point("mode", 14, Encoding::U16, "")
+    };
+    let unit = Point {
+        scale: Scale::ONE,
+        ..point("level_unit", 15, Encoding::U16, "")
+    };
+    let level = Point {
+        scale: Scale::ONE,
+        powers: vec![PowerFrom {
+            point: 4,
+            table: vec![(0, -2), (1, -3)],
+        }],
+        valid_when: Some((3, vec![5])),
+        ..point("level", 16, Encoding::I16, "m")
+    };
+    let small = Point {
+        counter: true,
+        ..point("energy_import", 17, Encoding::U16, "kWh")
+    };
+    vec![power, voltage, energy, status, unit, level, small]
+}
+
+fn config() -> Config {
+    let line = |link, id: &str| Bus {
+        id: id.into(),
+        link,
+        timeout: Duration::from_secs(1),
+    };
+    let serial = Line {
+        port: "/nowhere".into(),
+        baud: 9600,
+        parity: Parity::None,
+        stop_bits: 1,
+    };
+    let limits = DeviceLimits {
+        max_registers: 20,
+        align: 1,
+        blocks: Vec::new(),
+        gap: Duration::ZERO,
+    };
+    let devices: Vec<Device> = (0..3)
+        .map(|bus| Device {
+            id: format!("inverter-{bus}").into(),
+            bus,
+            unit: 7,
+            every: Duration::from_secs(10),
+            limits: limits.clone(),
+            points: odd_points(),
+            asleep_at_night: false,
+        })
+        .collect();
+    let info = |device: &Device| DeviceInfo {
+        id: device.id.clone(),
+        bus: "".into(),
+        profile: None,
+        kind: "inverter".into(),
+        every_ms: 10_000,
+        points: device
+            .points
+            .iter()
+            .map(|point| PointInfo {
+                id: format!("{}.{}", device.id, point.name).into(),
+                name: point.name.clone(),
+                unit: point.unit.clone(),
+                quantity: point.quantity.clone(),
+                counter: point.counter,
+            })
+            .collect(),
+    };
+    Config {
+        file: PathBuf::new(),
+        text: String::new(),
+        site: Site {
+            id: "s".into(),
+            name: "S".into(),
+            timezone: "Asia/Jakarta".into(),
+            latitude: -3.76,
+            longitude: 103.78,
+            devices: devices.iter().map(info).collect(),
+        },
+        buses: vec![
+            line(
+                Link::Tcp {
+                    host: "10.0.0.1".into(),
+                    port: 502,
+                },
+                "lan",
+            ),
+            line(
+                Link::RtuOverTcp {
+                    host: "10.0.0.2".into(),
+                    port: 23,
+                    baud: 9600,
+                },
+                "server",
+            ),
+            line(Link::Rtu(serial), "rs485"),
+        ],
+        devices,
+        assets: Vec::new(),
+        store: StoreSettings {
+            path: PathBuf::new(),
+            flush: Duration::from_secs(10),
+            keep: None,
+            budget: None,
+        },
+        mqtt: None,
+        influx: None,
+        web: WebSettings { listen: None },
+        warnings: Vec::new(),
+    }
+}
+
+fn noon() -> World {
+    let place = sun::Place {
+        latitude: -3.76,
+        longitude: 103.78,
+    };
+    let plant = Plant::new(place, "Asia/Jakarta", 1, NOON);
+    World::new(plant, Clock::set(NOON, true), 1, 1.0)
+}
+
+fn device() -> (SimDevice, Vec<Point>, Snapshot) {
+    let config = config();
+    let device = SimDevice::new(&config.devices[0], &config.site.devices[0], 1);
+    (device, odd_points(), noon().look())
+}
+
+#[test]
+fn what_the_registers_say_decodes_to_what_the_plant_does() {
+    let (device, points, now) = device();
+    let context: Vec<Option<i64>> = points
+        .iter()
+        .enumerate()
+        .map(|(index, point)| decode::raw_integer(point, &device.words(index, &now)?))
+        .collect();
+    let expected = [
+        now.ac_power,
+        now.voltage,
+        now.solar_total / 1000.0,
+        5.0,
+        1.0,
+        now.level,
+    ];
+    for (index, expected) in expected.into_iter().enumerate() {
+        let words = device.words(index, &now).unwrap();
+        let outcome = decode::decode(&points[index], &words, &context);
+        let Outcome::Good(number) = outcome else {
+            panic!("{}: {outcome:?}", points[index].name)
+        };
+        let off = (number.to_f64() - expected).abs();
+        assert!(
+            off <= 0.051,
+            "{}: {number} for {expected}",
+            points[index].name
+        );
+    }
+    assert!(now.ac_power > 100.0 && now.level > 0.1, "{now:?}");
+}
+
+#[test]
+fn a_counter_too_small_for_its_value_begins_again_instead_of_stopping() {
+    let (device, points, now) = device();
+    let words = device.words(6, &now).unwrap();
+    let Outcome::Good(number) = decode::decode(&points[6], &words, &[]) else {
+        panic!()
+    };
+    let off = (now.solar_total / 1000.0).rem_euclid(6553.6) - number.to_f64();
+    assert!(off.abs() <= 0.051, "{number}");
+}
+
+#[test]
+fn neighbours_in_one_read_are_the_same_as_alone() {
+    let (device, _, now) = device();
+    let all = device.read(Table::Holding, 10, 8, &now).unwrap();
+    for (address, word) in (10..).zip(all) {
+        assert_eq!(
+            device.read(Table::Holding, address, 1, &now),
+            Ok(vec![word])
+        );
+    }
+}
+
+#[test]
+fn what_is_not_there_or_too_much_is_refused() {
+    let (device, _, now) = device();
+    assert_eq!(
+        device.read(Table::Holding, 22, 1, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(
+        device.read(Table::Holding, 2, 1, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(
+        device.read(Table::Holding, 65_535, 2, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(device.read(Table::Input, 10, 1, &now), Err(ILLEGAL_ADDRESS));
+    assert_eq!(device.read(Table::Holding, 3, 21, &now), Err(ILLEGAL_VALUE));
+    assert_eq!(device.read(Table::Holding, 10, 0, &now), Err(ILLEGAL_VALUE));
+}
+
+async fn ask(
+    mut line: impl AsyncRead + AsyncWrite + Unpin,
+    request: &[u8],
+    answer: usize,
+) -> Vec<u8> {
+    line.write_all(request).await.unwrap();
+    let mut heard = vec![0; answer];
+    let all = line.read_exact(&mut heard);
+    tokio::time::timeout(Duration::from_secs(5), all)
+        .await
+        .expect("an answer")
+        .unwrap();
+    heard
+}
+
+#[tokio::test]
+async fn every_bus_answers_where_it_says_it_is() {
+    let mut config = config();
+    let world = noon();
+    let served = serve(&config, &world).await.unwrap();
+    served.redirect(&mut config);
+    let exact = world.look().level * 1000.0;
+    let level = (0..=u16::MAX).find(|step| (f64::from(*step) - exact).abs() <= 0.5);
+    let level = level.unwrap().to_be_bytes();
+
+    let Link::Tcp { host, port } = &config.buses[0].link else {
+        panic!()
+    };
+    let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
+    let heard = ask(tcp, &[0, 9, 0, 0, 0, 6, 7, 3, 0, 16, 0, 1], 11).await;
+    assert_eq!(heard, [&[0, 9, 0, 0, 0, 5, 7, 3, 2], &level[..]].concat());
+
+    let request = [7, 3, 0, 16, 0, 1, 0x85, 0xa9];
+    let Link::RtuOverTcp { host, port, .. } = &config.buses[1].link else {
+        panic!()
+    };
+    let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
+    let over_tcp = ask(tcp, &request, 7).await;
+    assert_eq!(over_tcp[..5], [&[7, 3, 2], &level[..]].concat());
+
+    let Link::Rtu(line) = &config.buses[2].link else {
+        panic!()
+    };
+    for _ in 0..2 {
+        // The port may be opened again and again, as a gateway does after a fault.
+        let port = serial2_tokio::SerialPort::open(&line.port, line.baud).unwrap();
+        assert_eq!(ask(port, &request, 7).await, over_tcp);
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_is_not_there_has_no_path_over_tcp() {
+    let served = serve(&config(), &noon()).await.unwrap();
+    let Place::Tcp(address) = served.places[0] else {
+        panic!()
+    };
+    let tcp = TcpStream::connect(address).await.unwrap();
+    let heard = ask(tcp, &[0, 1, 0, 0, 0, 6, 8, 3, 0, 16, 0, 1], 9).await;
+    assert_eq!(heard, [0, 1, 0, 0, 0, 3, 8, 0x83, 11]);
+}

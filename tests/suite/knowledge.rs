@@ -1,0 +1,113 @@
+//! Rules about what the project knows: devices are files, words are in a catalogue.
+
+use crate::source::{files, root, words};
+use crate::tidy::{gateway, nothing_found};
+use std::collections::BTreeSet;
+
+/// Words of profile names that belong to no maker.
+const PLAIN_WORDS: &[&str] = &[
+    "level", "meter", "sensor", "single", "phase", "three", "generic", "modbus",
+];
+
+/// Maker and model words of every profile: of its file's name, of `manufacturer` and `model`.
+fn vendor_words() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, text) in files("config/devices", ".toml") {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let said = text.lines().filter_map(|line| {
+            let (key, value) = line.split_once('=')?;
+            let named = ["manufacturer", "vendor", "model"].contains(&key.trim());
+            named.then(|| value.trim().trim_matches('"').to_owned())
+        });
+        for name in said.chain([file.trim_end_matches(".toml").to_owned()]) {
+            let parts = name.split(|c: char| !c.is_ascii_alphanumeric());
+            let words = parts.map(str::to_ascii_lowercase);
+            found.extend(words.filter(|w| w.len() >= 4 && !PLAIN_WORDS.contains(&w.as_str())));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_makers_name_is_in_the_code() {
+    let vendors = vendor_words();
+    let mut faults = Vec::new();
+    for source in gateway() {
+        let code = source.product.to_ascii_lowercase();
+        let strings = source.literals().into_iter();
+        let texts = strings.map(|(at, text)| (at, text.to_ascii_lowercase()));
+        for (at, text) in texts.chain([(0, code)]) {
+            for name in vendors
+                .iter()
+                .filter(|name| words(&text, name).next().is_some())
+            {
+                let place = source.place(at);
+                faults.push(format!(
+                    "{place}: `{name}` is a maker's word: facts of a device go to config/devices"
+                ));
+            }
+        }
+    }
+    nothing_found(&faults);
+}
+
+#[test]
+fn every_profile_has_captures_and_says_where_its_facts_come_from() {
+    let mut faults = Vec::new();
+    for (path, text) in files("config/devices", ".toml") {
+        let has = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
+        if !has("[[capture") && !has("capture =") {
+            faults.push(format!(
+                "{path}: give it captures: real words, and their values"
+            ));
+        }
+        if !has("source") && !has("[source") && !has("[[source") {
+            faults.push(format!(
+                "{path}: give it `source`: the document the registers are from"
+            ));
+        }
+    }
+    nothing_found(&faults);
+}
+
+fn catalogue(language: &str) -> BTreeSet<String> {
+    let path = root().join(format!("gateway/assets/words/{language}.ftl"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let keys = text
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    keys.filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned()))
+        .collect()
+}
+
+#[test]
+fn words_that_people_read_are_in_both_languages() {
+    let (id, en) = (catalogue("id"), catalogue("en"));
+    let mut faults: Vec<String> = id
+        .symmetric_difference(&en)
+        .map(|key| format!("gateway/assets/words: `{key}` is in one language only: add the other"))
+        .collect();
+    let is_key = |text: &str| {
+        let plain = text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        plain && text.contains('-') && !text.starts_with('-') && !text.ends_with('-')
+    };
+    for source in gateway() {
+        for call in [".text(", ".say("] {
+            for (at, _) in source.product.match_indices(call) {
+                let said = source.text[at + call.len()..].trim_start();
+                let Some(key) = said.strip_prefix('"').and_then(|s| s.split('"').next()) else {
+                    continue;
+                };
+                if is_key(key) && !id.contains(key) {
+                    let place = source.place(at);
+                    faults.push(format!(
+                        "{place}: no word `{key}`: add it to gateway/assets/words/id.ftl and en.ftl"
+                    ));
+                }
+            }
+        }
+    }
+    nothing_found(&faults);
+}

@@ -1,0 +1,278 @@
+//! Every type and word order, from Modbus servers that are not ours, over TCP and a serial line.
+//!
+//! The registers are made here, by hand from each number's bytes; two other programs serve them
+//! (pymodbus, and a slave on libmodbus); the gateway reads them, and every value must be exact.
+
+use crate::peers::{Peer, compile, line, python};
+use gateway::clock::Clock;
+use gateway::config::{Config, load_text};
+use gateway::model::{Number, Outcome, Reason};
+use gateway::status::Board;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// The registers of a number, the TOML of its point, and what must be read.
+struct Case {
+    point: String,
+    expected: Outcome,
+}
+
+/// The four tables, filled as points are added.
+#[derive(Default)]
+struct Image {
+    coils: Vec<u16>,
+    discrete: Vec<u16>,
+    holding: Vec<u16>,
+    input: Vec<u16>,
+    cases: Vec<Case>,
+}
+
+fn whole(mantissa: i64, exponent: i8) -> Outcome {
+    Outcome::Good(Number::Decimal { mantissa, exponent })
+}
+
+fn float(value: f64) -> Outcome {
+    Outcome::Good(Number::Float(value))
+}
+
+/// Big-endian bytes as registers in a word order of DESIGN 5.1.
+fn registers(bytes: &[u8], order: &str) -> Vec<u16> {
+    let words = bytes
+        .chunks(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let mut words: Vec<u16> = match order {
+        "badc" | "dcba" => words.map(u16::swap_bytes).collect(),
+        _ => words.collect(),
+    };
+    if order == "cdab" || order == "dcba" {
+        words.reverse();
+    }
+    words
+}
+
+impl Image {
+    /// A point in the next free registers of `table`.
+    fn add(&mut self, table: &str, words: &[u16], rest: &str, expected: Outcome) {
+        let place = match table {
+            "coil" => &mut self.coils,
+            "discrete" => &mut self.discrete,
+            "holding" => &mut self.holding,
+            _ => &mut self.input,
+        };
+        let address = place.len();
+        place.extend(words);
+        let id = self.cases.len();
+        let point = format!("{{ id = \"p{id}\", register = \"{table}:{address}\", {rest} }}");
+        self.cases.push(Case { point, expected });
+    }
+
+    /// A number in every word order, in both tables of registers.
+    fn number(&mut self, kind: &str, bytes: &[u8], rest: &str, expected: Outcome) {
+        for (order, table) in [
+            ("abcd", "holding"),
+            ("cdab", "input"),
+            ("badc", "holding"),
+            ("dcba", "input"),
+        ] {
+            let words = registers(bytes, order);
+            let rest = format!("type = \"{kind}\", words = \"{order}\"{rest}");
+            self.add(table, &words, &rest, expected);
+        }
+    }
+
+    fn write(&self, file: &Path) {
+        let mut text = String::new();
+        let tables = [
+            ("coils", &self.coils),
+            ("discrete", &self.discrete),
+            ("holding", &self.holding),
+            ("input", &self.input),
+        ];
+        for (name, numbers) in tables {
+            text.push_str(name);
+            numbers
+                .iter()
+                .for_each(|number| write!(text, " {number}").unwrap());
+            text.push('\n');
+        }
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+fn image() -> Image {
+    let mut image = Image::default();
+    integers(&mut image);
+    floats(&mut image);
+    digits_and_bits(&mut image);
+    image
+}
+
+fn integers(image: &mut Image) {
+    for value in [0, 1, 0x1234, u16::MAX] {
+        image.number("u16", &value.to_be_bytes(), "", whole(value.into(), 0));
+    }
+    for value in [i16::MIN, -2, i16::MAX] {
+        image.number(
+            "i16",
+            &value.to_be_bytes(),
+            ", scale = 0.1",
+            whole(value.into(), -1),
+        );
+    }
+    for value in [0x0102_0304, u32::MAX] {
+        image.number(
+            "u32",
+            &value.to_be_bytes(),
+            ", scale = 0.001",
+            whole(value.into(), -3),
+        );
+    }
+    for value in [i32::MIN, -3, i32::MAX] {
+        image.number("i32", &value.to_be_bytes(), "", whole(value.into(), 0));
+    }
+    for value in [i64::MIN, -4, 0x0102_0304_0506_0708, i64::MAX] {
+        image.number("i64", &value.to_be_bytes(), "", whole(value, 0));
+    }
+    image.number(
+        "i16",
+        &(-5_i16).to_be_bytes(),
+        ", scale = 10, offset = 7",
+        whole(-43, 0),
+    );
+    image.number(
+        "u64",
+        &(1_u64 << 62).to_be_bytes(),
+        ", scale = 0.01",
+        whole(1 << 62, -2),
+    );
+    // More than a signed step can count: a reason, not a rounded number.
+    image.number(
+        "u64",
+        &u64::MAX.to_be_bytes(),
+        "",
+        Outcome::Bad(Reason::NotANumber),
+    );
+    image.number(
+        "u16",
+        &[0xFF, 0xFF],
+        ", missing = [65535]",
+        Outcome::Bad(Reason::Missing),
+    );
+    image.number(
+        "i16",
+        &[0x80, 0x00],
+        ", min = -100",
+        Outcome::Bad(Reason::OutOfRange),
+    );
+}
+
+fn floats(image: &mut Image) {
+    for value in [0.1_f32, -0.0, f32::MIN_POSITIVE / 2.0, f32::MAX, -123.456] {
+        image.number("f32", &value.to_be_bytes(), "", float(value.into()));
+    }
+    for value in [
+        std::f64::consts::PI,
+        f64::MIN_POSITIVE / 4.0,
+        f64::MAX,
+        -0.1,
+    ] {
+        image.number("f64", &value.to_be_bytes(), "", float(value));
+    }
+    for value in [f32::NAN, f32::INFINITY] {
+        image.number(
+            "f32",
+            &value.to_be_bytes(),
+            "",
+            Outcome::Bad(Reason::NotANumber),
+        );
+    }
+}
+
+fn digits_and_bits(image: &mut Image) {
+    image.number("bcd16", &[0x98, 0x76], "", whole(9876, 0));
+    image.number(
+        "bcd32",
+        &[0x12, 0x34, 0x56, 0x78],
+        ", scale = 0.01",
+        whole(12_345_678, -2),
+    );
+    image.number("u16", &[0xAB, 0xCD], ", bits = [4, 11]", whole(0xBC, 0));
+    image.number("u16", &[0x00, 0x08], ", bits = 3", whole(1, 0));
+    for (table, value) in [
+        ("coil", 1),
+        ("coil", 0),
+        ("coil", 1),
+        ("discrete", 0),
+        ("discrete", 1),
+        ("holding", 1),
+    ] {
+        image.add(table, &[value], "type = \"bool\"", whole(value.into(), 0));
+    }
+}
+
+/// A site with one device on one bus, with the image's points.
+fn config(bus: &str, image: &Image, folder: &Path) -> Config {
+    let points: Vec<&str> = image.cases.iter().map(|case| case.point.as_str()).collect();
+    let text = format!(
+        "[site]\nid = \"t\"\nname = \"T\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
+         longitude = 110.0\n[store]\npath = \"{}\"\n[[bus]]\nid = \"bus\"\ntimeout = \"5s\"\n{bus}\n\
+         [[device]]\nid = \"device\"\nbus = \"bus\"\nunit = 1\nevery = \"1s\"\npoint = [\n{}\n]\n",
+        folder.display(),
+        points.join(",\n"),
+    );
+    load_text(&text, &folder.join("pantau.toml"), &|_| None)
+        .unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+/// One reading of the whole image must hold what the bytes say.
+async fn every_value_is_exact(bus: &str, image: &Image, folder: &Path) {
+    let config = config(bus, image, folder);
+    let (out, mut readings) = mpsc::channel(8);
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let (clock, board) = (Clock::system(), Board::default());
+    gateway::read::spawn(&config.into(), &clock, &board, out, &stopped, &mut tasks);
+    let wait = tokio::time::timeout(Duration::from_secs(60), readings.recv());
+    let reading = wait.await.expect("no reading in a minute").unwrap();
+    assert_eq!(reading.outcomes.len(), image.cases.len());
+    for (case, outcome) in image.cases.iter().zip(&reading.outcomes) {
+        assert_eq!(*outcome, case.expected, "{}", case.point);
+    }
+    stop.send(true).unwrap();
+    drop(readings);
+    while tasks.join_next().await.is_some() {}
+}
+
+/// The same image over TCP and over a serial line, from a server told where to serve.
+async fn served_by(server: impl Fn() -> Command) {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, file) = (image(), folder.path().join("image"));
+    image.write(&file);
+    let (_tcp, port) = Peer::ready(server().arg(&file).arg("tcp"));
+    let bus = format!("kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}");
+    every_value_is_exact(&bus, &image, folder.path()).await;
+
+    let (_line, near, far) = line(folder.path());
+    let (_rtu, _) = Peer::ready(server().arg(&file).arg("rtu").arg(&far));
+    let bus = format!(
+        "kind = \"modbus-rtu\"\nport = \"{}\"\nbaud = 19200",
+        near.display()
+    );
+    every_value_is_exact(&bus, &image, folder.path()).await;
+}
+
+#[tokio::test]
+async fn every_type_and_word_order_of_pymodbus_arrives_exact() {
+    served_by(|| python("pymodbus_server.py")).await;
+}
+
+#[tokio::test]
+async fn every_type_and_word_order_of_libmodbus_arrives_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let slave = compile("slave", &["libmodbus"], folder.path());
+    served_by(|| Command::new(slave.get_program())).await;
+}

@@ -1,0 +1,104 @@
+//! Programs that are not ours, started for one test and ended with it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Longest wait for a peer to come up, in hundredths of a second.
+const PATIENCE: usize = 3000;
+
+/// A process that ends with the test.
+pub(crate) struct Peer(Child);
+
+impl Peer {
+    /// Starts it.
+    #[track_caller]
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).spawn();
+        Self(child.unwrap_or_else(|why| panic!("{command:?}: {why}: tests/run installs it")))
+    }
+
+    /// Starts one that says `ready ...` once it serves; what it said after that word.
+    #[track_caller]
+    pub(crate) fn ready(command: &mut Command) -> (Self, String) {
+        let mut peer = Self::start(command.stdout(Stdio::piped()));
+        let mut said = String::new();
+        let output = peer.0.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut said).unwrap();
+        let rest = said
+            .trim()
+            .strip_prefix("ready")
+            .unwrap_or_else(|| panic!("{command:?} ended"));
+        (peer, rest.trim().to_owned())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A file of `tests/peers`.
+pub(crate) fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("peers")
+        .join(name)
+}
+
+/// A script of `tests/peers` for the Python that `tests/run` made.
+#[track_caller]
+pub(crate) fn python(script: &str) -> Command {
+    let python = std::env::var_os("PANTAU_PEERS_PYTHON");
+    let mut command = Command::new(python.expect("PANTAU_PEERS_PYTHON is not set: use tests/run"));
+    command.arg(file(script));
+    command
+}
+
+/// Compiles a C peer into `folder`.
+#[track_caller]
+pub(crate) fn compile(name: &str, libraries: &[&str], folder: &Path) -> Command {
+    let program = folder.join(name);
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-O1", "-o"])
+        .arg(&program)
+        .arg(file(&format!("{name}.c")));
+    for library in libraries {
+        let asked = Command::new("pkg-config")
+            .args(["--cflags", "--libs", library])
+            .output();
+        let said = asked.expect("no pkg-config: use tests/run");
+        compiler.args(String::from_utf8_lossy(&said.stdout).split_whitespace());
+    }
+    let done = compiler.status().expect("no C compiler: use tests/run");
+    assert!(
+        done.success(),
+        "{name}.c does not compile: tests/run installs what it needs"
+    );
+    Command::new(program)
+}
+
+/// Two serial ports joined by a line.
+#[track_caller]
+pub(crate) fn line(folder: &Path) -> (Peer, PathBuf, PathBuf) {
+    let (near, far) = (folder.join("near"), folder.join("far"));
+    let end = |path: &Path| format!("pty,raw,echo=0,link={}", path.display());
+    let peer = Peer::start(Command::new("socat").args([end(&near), end(&far)]));
+    wait_for("the line", || near.exists() && far.exists());
+    (peer, near, far)
+}
+
+/// Waits for a condition, up to half a minute.
+#[track_caller]
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..PATIENCE {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{what} did not come");
+}
