@@ -42,7 +42,7 @@ pub(super) fn open(dir: &Path, site: &Site) -> Store {
 pub(super) fn try_open(dir: &Path, site: &Site) -> Result<Store, StoreError> {
     let settings = StoreSettings {
         path: dir.to_owned(),
-        flush: Duration::from_secs(3600),
+        flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
@@ -135,11 +135,11 @@ async fn what_was_flushed_is_there_after_a_stop_without_warning() {
 }
 
 /// A store whose clock the test moves.
-async fn open_at(dir: &Path, site: &Site, clock: &Clock, keep: Option<u64>) -> Store {
+fn open_at(dir: &Path, site: &Site, clock: &Clock, keep: Option<u64>) -> Store {
     let settings = StoreSettings {
         path: dir.to_owned(),
-        flush: Duration::from_secs(3600),
-        keep: keep.map(|days| Duration::from_secs(days * 86_400)),
+        flush: Duration::from_hours(1),
+        keep: keep.map(|days| Duration::from_hours(days * 24)),
         budget: None,
     };
     Store::open(dir, site, &settings, "text", clock.clone()).unwrap()
@@ -147,7 +147,7 @@ async fn open_at(dir: &Path, site: &Site, clock: &Clock, keep: Option<u64>) -> S
 
 /// Flushes an hour and a half later, and again until the closed days are merged.
 async fn close_days(store: &Store, clock: &Clock) {
-    clock.advance(Duration::from_secs(5400));
+    clock.advance(Duration::from_mins(90));
     for _ in 0..5 {
         store.flush().await.unwrap();
     }
@@ -240,7 +240,7 @@ async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up(
         let dir = tempfile::tempdir().unwrap();
         let site = site(&["power"]);
         let clock = Clock::set(UtcMs(MIDNIGHT), true);
-        let mut store = open_at(dir.path(), &site, &clock, None).await;
+        let mut store = open_at(dir.path(), &site, &clock, None);
         let mut want = Vec::new();
         let mut at = MIDNIGHT;
         for _ in 0..3000 {
@@ -264,7 +264,7 @@ async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up(
                 0..40 => drop(store.flush().await.unwrap()),
                 40..42 => {
                     store.stop().await;
-                    store = open_at(dir.path(), &site, &clock, None).await;
+                    store = open_at(dir.path(), &site, &clock, None);
                 }
                 _ => {}
             }
@@ -272,7 +272,7 @@ async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up(
         store.flush().await.unwrap();
         assert_eq!(ask(&store, raw("meter.power")).await, want, "seed {seed}");
         assert_buckets(&store, &want).await;
-        clock.advance(Duration::from_secs(86_400));
+        clock.advance(Duration::from_hours(24));
         close_days(&store, &clock).await;
         assert_eq!(
             ask(&store, raw("meter.power")).await,
@@ -281,7 +281,7 @@ async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up(
         );
         assert_buckets(&store, &want).await;
         store.stop().await;
-        let store = open_at(dir.path(), &site, &clock, None).await;
+        let store = open_at(dir.path(), &site, &clock, None);
         assert_eq!(
             ask(&store, raw("meter.power")).await,
             want,
@@ -298,14 +298,14 @@ async fn late_and_imported_samples_merge_and_replace() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let store = open_at(dir.path(), &site, &clock, None).await;
+    let store = open_at(dir.path(), &site, &clock, None);
     for i in [0, 1, 3] {
         store
             .append(reading(MIDNIGHT + i * 1000, &[decimal(i)]))
             .await
             .unwrap();
     }
-    clock.advance(Duration::from_secs(2 * 86_400));
+    clock.advance(Duration::from_hours(48));
     close_days(&store, &clock).await;
     store
         .append(reading(MIDNIGHT + 2000, &[decimal(20)]))
@@ -342,7 +342,7 @@ async fn undated_readings_get_their_true_time_in_the_samples_and_in_the_journal(
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let store = open_at(dir.path(), &site, &clock, None).await;
+    let store = open_at(dir.path(), &site, &clock, None);
     store.cursor("mqtt").await.unwrap();
     let mut undated = reading(1000, &[decimal(7)]);
     undated.dated = false;
@@ -370,7 +370,7 @@ async fn the_journal_waits_for_the_slowest_sink_and_no_longer() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let store = open_at(dir.path(), &site, &clock, None).await;
+    let store = open_at(dir.path(), &site, &clock, None);
     store.cursor("mqtt").await.unwrap();
     store.cursor("influx").await.unwrap();
     for i in 0..10 {
@@ -385,7 +385,7 @@ async fn the_journal_waits_for_the_slowest_sink_and_no_longer() {
     store.flush().await.unwrap();
     close_days(&store, &clock).await;
     store.stop().await;
-    let store = open_at(dir.path(), &site, &clock, None).await;
+    let store = open_at(dir.path(), &site, &clock, None);
     let left = store.journal(0, 100).await.unwrap();
     assert_eq!(
         left.iter().map(|one| one.seq).collect::<Vec<_>>(),
@@ -399,7 +399,7 @@ async fn raw_samples_go_by_age_and_their_daily_figures_stay() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let store = open_at(dir.path(), &site, &clock, Some(3)).await;
+    let store = open_at(dir.path(), &site, &clock, Some(3));
     for day in 0..6 {
         let at = MIDNIGHT + day * 86_400_000;
         clock.step(UtcMs(at));
@@ -440,7 +440,7 @@ async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let store = open_at(dir.path(), &site, &clock, None).await;
+    let store = open_at(dir.path(), &site, &clock, None);
     let value = |i: i64| decimal(i * 7919 % 10_007);
     for i in 0..2000 {
         store
@@ -546,13 +546,13 @@ async fn a_full_disk_loses_nothing_and_is_said() {
     let site = site(&["power"]);
     let settings = StoreSettings {
         path: dir.path().to_owned(),
-        flush: Duration::from_secs(3600),
+        flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let (mut keeper, store, _requests) =
-        super::start::prepare(dir.path(), &site, &settings, "text", clock).unwrap();
+        super::start::prepare(dir.path(), &site, &settings, "text", &clock).unwrap();
     let pages: i64 = keeper
         .db
         .pragma_query_value(None, "page_count", |row| row.get(0))
