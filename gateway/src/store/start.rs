@@ -91,13 +91,11 @@ fn assemble(
         file,
         repairs,
     } = opened;
-    let read = read_state(&mut db, site);
-    let (names, boot, cursors, last) = match read {
+    let (names, boot, cursors, last) = match read_state(&mut db, site) {
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let zone = Calendar::new(&site.timezone);
-    let calendar = zone.unwrap_or_else(|_| Calendar::utc());
+    let calendar = Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc());
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
