@@ -66,6 +66,7 @@ pub fn raw_integer(point: &Point, words: &[u16]) -> Option<i64> {
 #[expect(
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
+    clippy::float_cmp,
     reason = "64-bit patterns are compared as they are; a float's `missing` is a small whole number"
 )]
 fn is_missing(point: &Point, bits: u64, raw: Raw) -> bool {
