@@ -70,10 +70,10 @@ pub fn wire_ms(plan: &Plan, link: &Link) -> f64 {
             match link {
                 Link::Tcp { .. } => TCP_ROUND_TRIP_MS,
                 Link::RtuOverTcp { baud, .. } => {
-                    let line = Line::simple(*baud);
-                    TCP_ROUND_TRIP_MS + bytes * line.character_ms() + 2.0 * line.silence_ms()
+                    let serial = Line::simple(*baud);
+                    TCP_ROUND_TRIP_MS + bytes * serial.character_ms() + 2.0 * serial.silence_ms()
                 }
-                Link::Rtu(line) => bytes * line.character_ms() + 2.0 * line.silence_ms(),
+                Link::Rtu(serial) => bytes * serial.character_ms() + 2.0 * serial.silence_ms(),
             }
         })
         .sum()
@@ -208,7 +208,7 @@ fn allowed(piece: &Piece, device: &Device) -> bool {
         .peekable();
     let in_block = blocks.peek().is_none()
         || blocks.any(|(_, low, high)| *low <= first && last <= u32::from(*high));
-    count <= u32::from(most) && last <= u32::from(u16::MAX) && in_block
+    count <= u32::from(most) && u16::try_from(last).is_ok() && in_block
 }
 
 /// Start and count as the device wants them.
