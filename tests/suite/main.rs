@@ -5,11 +5,11 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod config;
 mod knowledge;
 mod modbus_peers;
 mod peers;
 mod powercut;
-mod config;
 mod profiles;
 mod source;
 mod tidy;

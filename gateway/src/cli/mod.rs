@@ -5,6 +5,7 @@
 
 mod args;
 mod backup;
+mod check;
 mod export;
 mod import;
 mod logging;
