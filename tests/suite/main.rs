@@ -6,11 +6,11 @@
 )]
 
 mod simulate;
+mod config;
 mod knowledge;
 mod modbus_peers;
 mod peers;
 mod powercut;
-mod config;
 mod profiles;
 mod source;
 mod tidy;

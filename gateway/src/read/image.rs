@@ -101,7 +101,10 @@ impl Image {
 
     /// The outcome of each point of the device.
     pub(super) fn outcomes(&self, device: &Device) -> Box<[Outcome]> {
-        let leans = |point: &Point| point.scale_from.is_some() || point.valid_when.is_some();
+        let leans = |point: &Point| {
+            let scaled = point.scale_from.is_some() || !point.powers.is_empty();
+            scaled || point.valid_when.is_some()
+        };
         let mut buffer = Vec::new();
         let mut context = Vec::new();
         if device.points.iter().any(leans) {
