@@ -5,10 +5,11 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod config;
 mod knowledge;
 mod modbus_peers;
+mod page;
 mod peers;
-mod config;
 mod profiles;
 mod source;
 mod tidy;

@@ -131,7 +131,10 @@ fn configure(options: &Options, home: &Home) -> Result<Config, DemoError> {
 fn text(options: &Options, home: &Path) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut text = SITE.to_owned();
-    text += &format!("\n[store]\npath = {}\nflush = \"5s\"\n", quoted(&home.to_string_lossy()));
+    text += &format!(
+        "\n[store]\npath = {}\nflush = \"5s\"\n",
+        quoted(&home.to_string_lossy())
+    );
     if let Some(url) = &options.mqtt {
         text += &format!("\n[mqtt]\nurl = {}\n", quoted(url));
     }
@@ -181,7 +184,9 @@ async fn write_history(
 }
 
 fn greet(app: &App, options: &Options, config: &str, lang: Lang) {
-    let page = app.page().map_or_else(String::new, |address| format!("http://{address}/"));
+    let page = app
+        .page()
+        .map_or_else(String::new, |address| format!("http://{address}/"));
     show("");
     show(&lang.say("demo-page", &[("page", &page)]));
     if let Some(url) = &options.mqtt {

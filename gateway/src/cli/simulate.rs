@@ -61,14 +61,11 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
 }
 
 /// The site's world with a plant that begins at `from`.
-pub(super) fn world(
-    config: &Config,
-    clock: &Clock,
-    from: UtcMs,
-    seed: u64,
-    speed: f64,
-) -> World {
-    let spot = Spot { latitude: config.site.latitude, longitude: config.site.longitude };
+pub(super) fn world(config: &Config, clock: &Clock, from: UtcMs, seed: u64, speed: f64) -> World {
+    let spot = Spot {
+        latitude: config.site.latitude,
+        longitude: config.site.longitude,
+    };
     let plant = Plant::new(spot, &config.site.timezone, seed, from);
     World::new(plant, clock.clone(), seed, speed)
 }
@@ -95,7 +92,9 @@ pub(super) fn table(config: &Config, served: &Served, lang: Lang) -> String {
             let args = [("device", &*info.id), ("unit", &unit), ("points", &points)];
             let _ = writeln!(text, "  {}", lang.say("sim-device", &args));
             let point = device.points.first();
-            if let Some(call) = point.and_then(|point| example(&bus.link, place, device.unit, point)) {
+            if let Some(call) =
+                point.and_then(|point| example(&bus.link, place, device.unit, point))
+            {
                 let _ = writeln!(text, "    {call}");
             }
         }
@@ -136,7 +135,9 @@ fn example(link: &Link, place: &Place, unit: u8, point: &Point) -> Option<String
         Table::Input => "3:hex",
         Table::Holding => "4:hex",
     };
-    let first = point.high.map_or(point.address, |high| high.min(point.address));
+    let first = point
+        .high
+        .map_or(point.address, |high| high.min(point.address));
     let count = point.encoding.registers();
     let what = format!("-0 -1 -a {unit} -t {table} -r {first} -c {count}");
     match (link, place) {
@@ -149,9 +150,11 @@ fn example(link: &Link, place: &Place, unit: u8, point: &Point) -> Option<String
             let (baud, path) = (line.baud, path.display());
             Some(format!("mbpoll -m rtu -b {baud} -P {parity} {what} {path}"))
         }
-        (Link::Tcp { .. }, Place::Tcp(address)) => {
-            Some(format!("mbpoll -m tcp -p {} {what} {}", address.port(), address.ip()))
-        }
+        (Link::Tcp { .. }, Place::Tcp(address)) => Some(format!(
+            "mbpoll -m tcp -p {} {what} {}",
+            address.port(),
+            address.ip()
+        )),
         _ => None,
     }
 }

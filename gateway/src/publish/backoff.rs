@@ -36,9 +36,7 @@ mod tests {
     #[test]
     fn the_first_retry_is_fast_and_the_pause_doubles_to_a_minute() {
         let mut backoff = Backoff::default();
-        let pauses: Vec<_> = (0..10)
-            .map(|_| backoff.next(1.0).as_millis())
-            .collect();
+        let pauses: Vec<_> = (0..10).map(|_| backoff.next(1.0).as_millis()).collect();
         assert_eq!(pauses[..5], [200, 1000, 2000, 4000, 8000]);
         assert_eq!(pauses[8..], [60_000, 60_000]);
         backoff.reset();

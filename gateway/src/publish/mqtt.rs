@@ -17,8 +17,8 @@ use crate::publish::{payload, tls};
 use crate::status::Board;
 use crate::store::{Store, StoreError};
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing,
-    Packet, QoS, TlsConfiguration, Transport,
+    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, NetworkOptions,
+    Outgoing, Packet, QoS, TlsConfiguration, Transport,
 };
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -323,7 +323,10 @@ impl<'a> Session<'a> {
         let place = (reading.seq, reading.reading.at);
         let index = usize::from(reading.reading.device);
         self.scratch.clear();
-        let fault = match (self.sink.site.devices.get(index), self.sink.topics.get(index)) {
+        let fault = match (
+            self.sink.site.devices.get(index),
+            self.sink.topics.get(index),
+        ) {
             (Some(device), Some(topic)) => {
                 payload::encode(&mut self.scratch, device, reading);
                 match self.scratch.len() + topic.len() + PACKET_ROOM > MQTT_PACKET_MAX {

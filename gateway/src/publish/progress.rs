@@ -79,7 +79,11 @@ impl Progress {
             news
         });
         if news {
-            tracing::warn!(sink = self.name, why, "sink not reachable, readings are kept");
+            tracing::warn!(
+                sink = self.name,
+                why,
+                "sink not reachable, readings are kept"
+            );
         }
     }
 

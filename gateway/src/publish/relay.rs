@@ -99,7 +99,9 @@ impl Relay {
         clock: Clock,
     ) -> Result<Self, String> {
         let connector = match target.tls {
-            true => Some(TlsConnector::from(tls::client(settings.ca_file.as_deref())?)),
+            true => Some(TlsConnector::from(tls::client(
+                settings.ca_file.as_deref(),
+            )?)),
             false => None,
         };
         let authorization = settings.token.as_ref().map(|token| {
@@ -117,7 +119,9 @@ impl Relay {
             clock,
         });
         let why = |why: std::io::Error| format!("loopback: {why}");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(why)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(why)?;
         let address = listener.local_addr().map_err(why)?;
         let task = tokio::spawn(serve(listener, Arc::clone(&upstream)));
         Ok(Self {
@@ -197,7 +201,9 @@ impl Upstream {
             .and_then(|value| self.pause(value.to_str().ok()?));
         let body = Limited::new(body, INFLUX_ANSWER_MAX).collect().await;
         // An answer that breaks off still has its status.
-        let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = body
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
         let mut back = Response::new(Full::new(body));
         *back.status_mut() = head.status;
         Ok(back)
@@ -207,7 +213,10 @@ impl Upstream {
         let mut headers = HeaderMap::new();
         let Target { host, port, .. } = &self.target;
         let host = HeaderValue::from_str(&format!("{host}:{port}"));
-        headers.insert(header::HOST, host.map_err(|_| "not a host name".to_owned())?);
+        headers.insert(
+            header::HOST,
+            host.map_err(|_| "not a host name".to_owned())?,
+        );
         for name in [header::CONTENT_ENCODING, header::CONTENT_TYPE] {
             if let Some(value) = from.get(&name) {
                 headers.insert(name, value.clone());
@@ -329,7 +338,15 @@ mod tests {
 
     #[test]
     fn a_wrong_address_is_a_fault_in_words_and_no_panic() {
-        for text in ["", "/3242/23", "influx:8086", "ftp://x", "http://", "http://u:p@h", "http://h?q"] {
+        for text in [
+            "",
+            "/3242/23",
+            "influx:8086",
+            "ftp://x",
+            "http://",
+            "http://u:p@h",
+            "http://h?q",
+        ] {
             assert!(Target::parse(text).is_err(), "{text}");
         }
     }

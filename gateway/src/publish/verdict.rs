@@ -70,11 +70,18 @@ mod tests {
     #[test]
     fn every_answer_has_its_consequence() {
         let judge = |status, text| judge(status, text, 3, None);
-        let refused = |all| move |v: &Verdict| matches!(v, Verdict::Refused { all: a, .. } if *a == all);
+        let refused =
+            |all| move |v: &Verdict| matches!(v, Verdict::Refused { all: a, .. } if *a == all);
         assert_eq!(judge(204, ""), Verdict::Stored);
         assert_eq!(judge(200, "ok"), Verdict::Stored);
-        assert!(refused(false)(&judge(400, r#"{"message":"unable to parse 'x'"}"#)));
-        assert!(refused(false)(&judge(400, "partial write: field type conflict dropped=1")));
+        assert!(refused(false)(&judge(
+            400,
+            r#"{"message":"unable to parse 'x'"}"#
+        )));
+        assert!(refused(false)(&judge(
+            400,
+            "partial write: field type conflict dropped=1"
+        )));
         assert!(refused(true)(&judge(
             422,
             "partial write: points beyond retention policy dropped=3\"}"
@@ -84,7 +91,10 @@ mod tests {
             assert!(matches!(judge(status, ""), Verdict::Setup(_)), "{status}");
         }
         for status in [408, 429, 500, 502, 503, 504] {
-            assert!(matches!(judge(status, ""), Verdict::Later { .. }), "{status}");
+            assert!(
+                matches!(judge(status, ""), Verdict::Later { .. }),
+                "{status}"
+            );
         }
     }
 

@@ -234,8 +234,7 @@ fn read_floats(bytes: &mut Bytes<'_>, count: usize) -> Option<Vec<f64>> {
     if count == 0 {
         return Some(Vec::new());
     }
-    let plain =
-        |bytes: &mut Bytes<'_>| Some(f64::from_le_bytes(bytes.take(8)?.try_into().ok()?));
+    let plain = |bytes: &mut Bytes<'_>| Some(f64::from_le_bytes(bytes.take(8)?.try_into().ok()?));
     match bytes.byte()? {
         CONSTANT => Some(vec![plain(bytes)?; count]),
         PACKED => simple_decompress(bytes.bytes()?).ok(),

@@ -55,7 +55,11 @@ pub(super) struct DeviceLoad {
 impl BusLoad {
     /// Seconds that polling every device once takes.
     pub(super) fn cycle_s(&self) -> f64 {
-        self.devices.iter().map(|device| device.wire_ms).sum::<f64>() / 1000.0
+        self.devices
+            .iter()
+            .map(|device| device.wire_ms)
+            .sum::<f64>()
+            / 1000.0
     }
 
     /// Polls will be late.
@@ -69,14 +73,26 @@ impl Estimate {
     pub(super) fn of(config: &Config) -> Self {
         let devices = &config.site.devices;
         let monthly = |bytes: &dyn Fn(&DeviceInfo) -> f64| {
-            devices.iter().map(|info| bytes(info) * polls_a_month(info)).sum::<f64>() / 1e6
+            devices
+                .iter()
+                .map(|info| bytes(info) * polls_a_month(info))
+                .sum::<f64>()
+                / 1e6
         };
         let samples_mb = monthly(&|info| SAMPLE_BYTES * count(info.points.len()));
         let flushes = MONTH_S / config.store.flush.as_secs_f64().max(0.1);
         Self {
-            buses: (0..config.buses.len()).map(|index| bus(config, index)).collect(),
-            mqtt_mb: config.mqtt.is_some().then(|| monthly(&|info| mqtt_bytes(config, info))),
-            influx_mb: config.influx.is_some().then(|| monthly(&|info| line_bytes(config, info))),
+            buses: (0..config.buses.len())
+                .map(|index| bus(config, index))
+                .collect(),
+            mqtt_mb: config
+                .mqtt
+                .is_some()
+                .then(|| monthly(&|info| mqtt_bytes(config, info))),
+            influx_mb: config
+                .influx
+                .is_some()
+                .then(|| monthly(&|info| line_bytes(config, info))),
             // A sample is written with its flush, and once more when its day is sealed.
             written_mb: flushes * FLUSH_BYTES / 1e6 + 2.0 * samples_mb,
             kept_mb: samples_mb,
@@ -86,7 +102,11 @@ impl Estimate {
 
 fn bus(config: &Config, index: usize) -> BusLoad {
     let link = &config.buses[index].link;
-    let of_bus = config.devices.iter().enumerate().filter(|(_, device)| device.bus == index);
+    let of_bus = config
+        .devices
+        .iter()
+        .enumerate()
+        .filter(|(_, device)| device.bus == index);
     let mut load = 0.0;
     let devices = of_bus
         .map(|(index, device)| {
@@ -140,7 +160,10 @@ pub(super) fn link_text(link: &Link) -> String {
                 Parity::Odd => 'O',
             };
             let port = line.port.display();
-            format!("modbus-rtu {port} {} 8{parity}{}", line.baud, line.stop_bits)
+            format!(
+                "modbus-rtu {port} {} 8{parity}{}",
+                line.baud, line.stop_bits
+            )
         }
     }
 }

@@ -48,15 +48,26 @@ fn fault_json(fault: &Fault, lang: Lang) -> Value {
 }
 
 fn faults_json(faults: &Faults, lang: Lang) -> Value {
-    let list: Vec<Value> = faults.0.iter().map(|fault| fault_json(fault, lang)).collect();
+    let list: Vec<Value> = faults
+        .0
+        .iter()
+        .map(|fault| fault_json(fault, lang))
+        .collect();
     json!({ "ok": false, "faults": list })
 }
 
 fn plan_json(config: &Config, lang: Lang) -> Value {
     let estimate = Estimate::of(config);
-    let buses: Vec<Value> = estimate.buses.iter().map(|bus| bus_json(config, bus)).collect();
-    let warnings: Vec<Value> =
-        config.warnings.iter().map(|fault| fault_json(fault, lang)).collect();
+    let buses: Vec<Value> = estimate
+        .buses
+        .iter()
+        .map(|bus| bus_json(config, bus))
+        .collect();
+    let warnings: Vec<Value> = config
+        .warnings
+        .iter()
+        .map(|fault| fault_json(fault, lang))
+        .collect();
     json!({
         "ok": true,
         "site": &*config.site.id,
@@ -74,7 +85,10 @@ fn bus_json(config: &Config, bus: &BusLoad) -> Value {
         .devices
         .iter()
         .map(|device| {
-            let (settings, info) = (&config.devices[device.index], &config.site.devices[device.index]);
+            let (settings, info) = (
+                &config.devices[device.index],
+                &config.site.devices[device.index],
+            );
             json!({
                 "id": &*settings.id,
                 "unit": settings.unit,
@@ -99,7 +113,11 @@ fn bus_json(config: &Config, bus: &BusLoad) -> Value {
 
 fn plan_text(config: &Config, lang: Lang) -> String {
     let estimate = Estimate::of(config);
-    let points: usize = config.devices.iter().map(|device| device.points.len()).sum();
+    let points: usize = config
+        .devices
+        .iter()
+        .map(|device| device.points.len())
+        .sum();
     let mut lines = vec![lang.say(
         "cli-check-site",
         &[
@@ -136,7 +154,10 @@ fn bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Lang)
         ],
     ));
     for device in &bus.devices {
-        let (settings, info) = (&config.devices[device.index], &config.site.devices[device.index]);
+        let (settings, info) = (
+            &config.devices[device.index],
+            &config.site.devices[device.index],
+        );
         lines.push(lang.say(
             "cli-check-device",
             &[
@@ -160,10 +181,16 @@ fn sinks_text(lines: &mut Vec<String>, config: &Config, estimate: &Estimate, lan
     lines.push(String::new());
     if let (Some(mqtt), Some(mb)) = (&config.mqtt, estimate.mqtt_mb) {
         let to = format!("{}:{}", mqtt.host, mqtt.port);
-        lines.push(lang.say("cli-check-mqtt", &[("to", &to), ("mb", &format!("{mb:.0}"))]));
+        lines.push(lang.say(
+            "cli-check-mqtt",
+            &[("to", &to), ("mb", &format!("{mb:.0}"))],
+        ));
     }
     if let (Some(influx), Some(mb)) = (&config.influx, estimate.influx_mb) {
-        lines.push(lang.say("cli-check-influx", &[("to", &influx.url), ("mb", &format!("{mb:.0}"))]));
+        lines.push(lang.say(
+            "cli-check-influx",
+            &[("to", &influx.url), ("mb", &format!("{mb:.0}"))],
+        ));
     }
     lines.push(lang.say(
         "cli-check-card",
@@ -189,7 +216,13 @@ mod tests {
     fn the_plan_names_every_bus_device_and_destination() {
         let config = config(include_str!("../../../../config/pantau.toml"));
         let text = plan_text(&config, Lang::En);
-        for word in ["rs485", "inverter", "growatt-min-tlx", "broker.example.org:8883", "MB"] {
+        for word in [
+            "rs485",
+            "inverter",
+            "growatt-min-tlx",
+            "broker.example.org:8883",
+            "MB",
+        ] {
             assert!(text.contains(word), "{word} in {text}");
         }
         assert!(!text.contains("cli-check"), "{text}");
