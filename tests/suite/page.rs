@@ -33,7 +33,7 @@ fn device(id: &str, kind: &str, points: &[(&str, &str, &str)]) -> DeviceInfo {
         bus: "rs485".into(),
         profile: None,
         kind: kind.into(),
-        every_ms: 10_000,
+        every_ms: 60_000,
         points: points
             .iter()
             .map(|(name, unit, quantity)| point(id, name, unit, quantity))

@@ -59,6 +59,7 @@ web-sink-until = delivered to { $until }, { $waiting } waiting
 web-sink-nothing = nothing delivered yet, { $waiting } waiting
 web-sink-refused = { $refused } readings refused by the receiver
 web-store-until = kept up to { $until }, { $unflushed } being written
+web-store-all = all kept up to { $until }
 web-store-nothing = nothing kept yet, { $unflushed } being written
 web-store-size = { $size } on the card
 web-store-stopped = the store has stopped

@@ -59,6 +59,7 @@ web-sink-until = terkirim sampai { $until }, { $waiting } menunggu
 web-sink-nothing = belum ada yang terkirim, { $waiting } menunggu
 web-sink-refused = { $refused } pembacaan ditolak oleh penerima
 web-store-until = tersimpan sampai { $until }, { $unflushed } sedang ditulis
+web-store-all = semua tersimpan sampai { $until }
 web-store-nothing = belum ada yang tersimpan, { $unflushed } sedang ditulis
 web-store-size = { $size } di kartu
 web-store-stopped = penyimpanan telah berhenti

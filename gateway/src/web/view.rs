@@ -61,7 +61,6 @@ pub(super) struct Point {
     pub(super) quality: &'static str,
     /// Why it is doubtful or absent.
     pub(super) why: String,
-    pub(super) at_ms: i64,
     pub(super) kept: bool,
 }
 
@@ -155,6 +154,7 @@ impl App {
             .unwrap_or_default();
         let unflushed = show::count(u64::try_from(health.unflushed).unwrap_or(u64::MAX), lang);
         let words = match health.durable_at {
+            Some(_) if health.unflushed == 0 => lang.say("web-store-all", &[("until", &until)]),
             Some(_) => lang.say(
                 "web-store-until",
                 &[("until", &until), ("unflushed", &unflushed)],
@@ -233,7 +233,6 @@ pub(super) fn one_point(point: &PointInfo, last: Option<&Last>, lang: Lang) -> P
         why: reason
             .map(|reason| lang.text(&format!("reason-{}", reason.word())))
             .unwrap_or_default(),
-        at_ms: last.map_or(0, |last| last.sample.at.0),
         kept: last.is_none_or(|last| last.durable),
     }
 }
