@@ -6,10 +6,13 @@
 )]
 
 mod config;
+mod config;
 mod knowledge;
 mod modbus_peers;
 mod page;
 mod peers;
+mod powercut;
 mod profiles;
+mod simulate;
 mod source;
 mod tidy;

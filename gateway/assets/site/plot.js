@@ -114,9 +114,14 @@
     };
   }
 
+  // As many places as tell the labels apart: 0.25 needs two.
   function decimals(splits) {
     const gap = Math.abs(splits[1] - splits[0]) || 1;
-    return Math.max(0, Math.min(6, -Math.floor(Math.log10(gap) + 1e-9)));
+    for (let places = 0; places < 6; places += 1) {
+      const steps = gap * 10 ** places;
+      if (Math.abs(steps - Math.round(steps)) < 1e-6 * steps) return places;
+    }
+    return 6;
   }
 
   function scale(low, high) {

@@ -9,6 +9,39 @@ reason-not-a-number = not a number
 reason-not-valid = does not apply now
 reason-undated = clock not synchronised
 
+# Commands
+cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
+cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
+cli-usage = Usage
+cli-commands = Commands
+cli-options = Options
+cli-run = Run the gateway: read, keep, publish, and show the local page
+cli-demo = A simulated site behind real Modbus, a month of history, and the page open
+cli-check = Check the configuration and show the reading plan
+cli-read = Read one device once: raw and decoded
+cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
+cli-import = Take readings of one point from a CSV (time,value)
+cli-export = Give readings of one point as CSV (time,value)
+cli-backup = Copy the whole store, also while the gateway runs
+cli-arg-help = Show this help
+cli-arg-version = Show the version
+cli-arg-lang = Language: id or en (also PANTAU_LANG)
+cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
+cli-arg-log-json = Log lines as JSON
+cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
+cli-arg-json = JSON output for scripts
+cli-arg-schema = Print the configuration's JSON Schema for editors
+cli-arg-device = Device id as in the configuration
+cli-arg-point = Point, e.g. inverter.ac_power
+cli-arg-file = CSV file, or - for standard input
+cli-arg-from = From this time on (RFC 3339)
+cli-arg-to = Up to but not including this time (RFC 3339)
+cli-arg-output = Output file; the screen when not named
+cli-backup-output = File of the copy
+cli-fault-missing = missing: { $found }. See --help.
+cli-fault-unknown = not known: { $found }. See --help.
+cli-fault-other = { $found } cannot take "{ $value }". See --help.
+cli-fault-near = Did you mean: { $near }
 # Pages (web)
 web-skip = Skip to content
 web-overview = Overview
@@ -57,6 +90,7 @@ web-health-doubtful = partly readable
 web-health-fault = fault
 web-sink-until = delivered to { $until }, { $waiting } waiting
 web-sink-nothing = nothing delivered yet, { $waiting } waiting
+web-sink-away = The receiver cannot be reached. Readings are kept and sent later.
 web-sink-refused = { $refused } readings refused by the receiver
 web-store-until = kept up to { $until }, { $unflushed } being written
 web-store-all = all kept up to { $until }
@@ -249,6 +283,38 @@ fault-expect-point = the id of a point
 fault-expect-topic = a topic without spaces, `#`, `+`, leading or trailing `/`
 
 # Commands
+cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
+cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
+cli-usage = Usage
+cli-commands = Commands
+cli-options = Options
+cli-run = Run the gateway: read, keep, publish, and show the local page
+cli-demo = A simulated site behind real Modbus, a month of history, and the page open
+cli-check = Check the configuration and show the reading plan
+cli-read = Read one device once: raw and decoded
+cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
+cli-import = Take readings of one point from a CSV (time,value)
+cli-export = Give readings of one point as CSV (time,value)
+cli-backup = Copy the whole store, also while the gateway runs
+cli-arg-help = Show this help
+cli-arg-version = Show the version
+cli-arg-lang = Language: id or en (also PANTAU_LANG)
+cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
+cli-arg-log-json = Log lines as JSON
+cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
+cli-arg-json = JSON output for scripts
+cli-arg-schema = Print the configuration's JSON Schema for editors
+cli-arg-device = Device id as in the configuration
+cli-arg-point = Point, e.g. inverter.ac_power
+cli-arg-file = CSV file, or - for standard input
+cli-arg-from = From this time on (RFC 3339)
+cli-arg-to = Up to but not including this time (RFC 3339)
+cli-arg-output = Output file; the screen when not named
+cli-backup-output = File of the copy
+cli-fault-missing = missing: { $found }. See --help.
+cli-fault-unknown = not known: { $found }. See --help.
+cli-fault-other = { $found } cannot take "{ $value }". See --help.
+cli-fault-near = Did you mean: { $near }
 
 # pantau check
 cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
@@ -260,3 +326,13 @@ cli-check-influx = InfluxDB at { $to }: about { $mb } MB a month
 cli-check-card = Store in { $path }, flush every { $flush }: about { $written } MB a month written to the card, { $kept } MB a month kept
 cli-check-warning = WARNING: { $text }
 cli-check-good = The configuration is good.
+
+# pantau read
+cli-read-unknown = There is no device { $device } in the configuration
+cli-read-nothing = The device gave nothing. { $detail }
+cli-read-time = Round trip of the last request: { $ms } ms
+cli-read-bytes = Sent { $sent }, received { $received }
+cli-read-hint-timeout = What to do: check the device's address, baud rate and parity, its power, and whether A and B are swapped.
+cli-read-hint-corrupt = What to do: check baud rate and parity; then the line: termination, bias, ground, two devices with one address.
+cli-read-hint-refused = What to do: the device does not know this register. Choose another profile, or correct the register (0-based address, holding or input).
+cli-read-hint-unreachable = What to do: check the adapter or cable, the port's name and its permissions (group dialout), or the network address.

@@ -9,6 +9,39 @@ reason-not-a-number = bukan angka
 reason-not-valid = tidak berlaku saat ini
 reason-undated = jam belum sinkron
 
+# Perintah
+cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
+cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
+cli-usage = Pemakaian
+cli-commands = Perintah
+cli-options = Pilihan
+cli-run = Jalankan gateway: membaca, menyimpan, menerbitkan, dan menampilkan halaman lokal
+cli-demo = Lokasi tiruan dengan Modbus sungguhan, riwayat sebulan, dan halaman yang terbuka
+cli-check = Periksa konfigurasi dan tampilkan rencana pembacaan
+cli-read = Baca satu alat satu kali: mentah dan hasil terjemahannya
+cli-simulate = Layani alat-alat dalam konfigurasi sebagai simulator Modbus, untuk berlatih
+cli-import = Masukkan bacaan dari CSV (time,value) ke satu titik
+cli-export = Keluarkan bacaan satu titik sebagai CSV (time,value)
+cli-backup = Salin seluruh penyimpanan, juga saat gateway berjalan
+cli-arg-help = Tampilkan bantuan ini
+cli-arg-version = Tampilkan versi
+cli-arg-lang = Bahasa: id atau en (juga PANTAU_LANG)
+cli-arg-log = Saringan log, misalnya info,gateway=debug (juga PANTAU_LOG)
+cli-arg-log-json = Baris log sebagai JSON
+cli-arg-config = Berkas konfigurasi; bila tidak disebut /etc/pantau/pantau.toml
+cli-arg-json = Keluaran JSON untuk skrip
+cli-arg-schema = Tampilkan JSON Schema konfigurasi untuk penyunting teks
+cli-arg-device = Nama alat seperti dalam konfigurasi
+cli-arg-point = Titik ukur, misalnya inverter.ac_power
+cli-arg-file = Berkas CSV, atau - untuk masukan baku
+cli-arg-from = Mulai dari waktu ini (RFC 3339)
+cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
+cli-arg-output = Berkas tujuan; bila tidak disebut ke layar
+cli-backup-output = Berkas salinan
+cli-fault-missing = kurang: { $found }. Lihat --help.
+cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
+cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
+cli-fault-near = Mungkin maksudnya: { $near }
 # Halaman (web)
 web-skip = Langsung ke isi
 web-overview = Beranda
@@ -57,6 +90,7 @@ web-health-doubtful = sebagian terbaca
 web-health-fault = gangguan
 web-sink-until = terkirim sampai { $until }, { $waiting } menunggu
 web-sink-nothing = belum ada yang terkirim, { $waiting } menunggu
+web-sink-away = Penerima tidak dapat dihubungi. Pembacaan disimpan dan dikirim nanti.
 web-sink-refused = { $refused } pembacaan ditolak oleh penerima
 web-store-until = tersimpan sampai { $until }, { $unflushed } sedang ditulis
 web-store-all = semua tersimpan sampai { $until }
@@ -249,6 +283,38 @@ fault-expect-point = id sebuah titik
 fault-expect-topic = topik tanpa spasi, `#`, `+`, dan tanpa `/` di awal atau akhir
 
 # Perintah
+cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
+cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
+cli-usage = Pemakaian
+cli-commands = Perintah
+cli-options = Pilihan
+cli-run = Jalankan gateway: membaca, menyimpan, menerbitkan, dan menampilkan halaman lokal
+cli-demo = Lokasi tiruan dengan Modbus sungguhan, riwayat sebulan, dan halaman yang terbuka
+cli-check = Periksa konfigurasi dan tampilkan rencana pembacaan
+cli-read = Baca satu alat satu kali: mentah dan hasil terjemahannya
+cli-simulate = Layani alat-alat dalam konfigurasi sebagai simulator Modbus, untuk berlatih
+cli-import = Masukkan bacaan dari CSV (time,value) ke satu titik
+cli-export = Keluarkan bacaan satu titik sebagai CSV (time,value)
+cli-backup = Salin seluruh penyimpanan, juga saat gateway berjalan
+cli-arg-help = Tampilkan bantuan ini
+cli-arg-version = Tampilkan versi
+cli-arg-lang = Bahasa: id atau en (juga PANTAU_LANG)
+cli-arg-log = Saringan log, misalnya info,gateway=debug (juga PANTAU_LOG)
+cli-arg-log-json = Baris log sebagai JSON
+cli-arg-config = Berkas konfigurasi; bila tidak disebut /etc/pantau/pantau.toml
+cli-arg-json = Keluaran JSON untuk skrip
+cli-arg-schema = Tampilkan JSON Schema konfigurasi untuk penyunting teks
+cli-arg-device = Nama alat seperti dalam konfigurasi
+cli-arg-point = Titik ukur, misalnya inverter.ac_power
+cli-arg-file = Berkas CSV, atau - untuk masukan baku
+cli-arg-from = Mulai dari waktu ini (RFC 3339)
+cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
+cli-arg-output = Berkas tujuan; bila tidak disebut ke layar
+cli-backup-output = Berkas salinan
+cli-fault-missing = kurang: { $found }. Lihat --help.
+cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
+cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
+cli-fault-near = Mungkin maksudnya: { $near }
 
 # pantau check
 cli-check-site = Lokasi { $site } ({ $name }): { $buses } jalur, { $devices } alat, { $points } titik, { $assets } aset
@@ -260,3 +326,13 @@ cli-check-influx = InfluxDB di { $to }: sekitar { $mb } MB per bulan
 cli-check-card = Simpanan di { $path }, ditulis setiap { $flush }: sekitar { $written } MB per bulan ditulis ke kartu, { $kept } MB per bulan disimpan
 cli-check-warning = PERINGATAN: { $text }
 cli-check-good = Konfigurasi sudah benar.
+
+# pantau read
+cli-read-unknown = Tidak ada perangkat { $device } dalam konfigurasi
+cli-read-nothing = Perangkat tidak memberi data. { $detail }
+cli-read-time = Waktu bolak-balik permintaan terakhir: { $ms } ms
+cli-read-bytes = Dikirim { $sent }, diterima { $received }
+cli-read-hint-timeout = Yang perlu dilakukan: periksa alamat perangkat, baud rate dan paritas, catu dayanya, serta apakah kabel A dan B tertukar.
+cli-read-hint-corrupt = Yang perlu dilakukan: periksa baud rate dan paritas; lalu jalur kabel: terminasi, bias, ground, dan dua perangkat dengan alamat yang sama.
+cli-read-hint-refused = Yang perlu dilakukan: perangkat tidak mengenal register ini. Pilih profil lain, atau perbaiki registernya (alamat mulai dari 0, holding atau input).
+cli-read-hint-unreachable = Yang perlu dilakukan: periksa adaptor atau kabel, nama port dan izinnya (grup dialout), atau alamat jaringan.

@@ -10,14 +10,17 @@ mod demo;
 mod export;
 mod import;
 mod logging;
+mod read;
 mod run;
 mod running;
 mod simulate;
 
+use crate::config::{self, Config};
 use crate::words::Lang;
 use args::{Cli, Command};
 use clap::FromArgMatches;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -55,16 +58,8 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
     match cli.command {
         Command::Run { config } => run::run(&config, lang).await,
         Command::Demo(options) => demo::run(options, lang).await,
-        Command::Check {
-            config,
-            json,
-            schema,
-        } => {
-            if schema {
-                return check::schema();
-            }
-            check::run(&config, lang, json)
-        }
+        Command::Check { schema: true, .. } => check::schema(),
+        Command::Check { config, json, .. } => check::run(&config, lang, json),
         Command::Read {
             config,
             device,
@@ -89,6 +84,14 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         }
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
+}
+
+/// The checked configuration; its faults go to the screen and make the call wrong.
+fn configured(file: &Path, lang: Lang) -> Result<Config, u8> {
+    config::load(file).map_err(|faults| {
+        eprintln!("{}", faults.render(lang));
+        WRONG
+    })
 }
 
 fn complain(why: &str) -> u8 {

@@ -1,9 +1,8 @@
 //! `pantau run`: the gateway itself.
 
-use super::{DONE, NO, WRONG};
+use super::{DONE, NO, WRONG, configured};
 use crate::app::{App, AppError};
 use crate::clock::Clock;
-use crate::config;
 use crate::store::StoreError;
 use crate::words::Lang;
 use std::path::Path;
@@ -11,12 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs until SIGTERM or Ctrl-C. A configuration fault stops it with status 2 before anything is touched.
 pub(super) async fn run(file: &Path, lang: Lang) -> u8 {
-    let config = match config::load(file) {
+    let config = match configured(file, lang) {
         Ok(config) => config,
-        Err(faults) => {
-            eprintln!("{}", faults.render(lang));
-            return WRONG;
-        }
+        Err(status) => return status,
     };
     for warning in &config.warnings {
         tracing::warn!("{}", warning.render(Lang::En));

@@ -7,6 +7,7 @@
 
 mod assets;
 mod check;
+mod devices;
 mod fault;
 mod notes;
 mod points;

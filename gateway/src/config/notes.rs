@@ -106,8 +106,8 @@ impl<'a> Notes<'a> {
     }
 
     /// A double that is a number.
-    pub(crate) fn finite(&mut self, typed: &Option<At<f64>>, key: &str) -> Option<f64> {
-        let at = typed.as_ref()?;
+    pub(crate) fn finite(&mut self, typed: Option<&At<f64>>, key: &str) -> Option<f64> {
+        let at = typed?;
         if at.get().is_finite() {
             return Some(*at.get());
         }
@@ -143,10 +143,10 @@ impl<'a> Notes<'a> {
         expected: &str,
         hint: Option<String>,
     ) -> Fault {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
+        let before = self.text.get(..at).unwrap_or_default();
         Fault {
             file: self.file.to_owned(),
-            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            line: 1 + before.matches('\n').count(),
             key: key.to_owned(),
             what,
             found: found.to_owned(),

@@ -76,8 +76,8 @@ fn point(
         quantity: quantity(raw.get(), unit),
         counter: raw.get().counter.unwrap_or(false),
         wraps_at: wraps_at(notes, raw.get()),
-        min: notes.finite(&raw.get().min, "min"),
-        max: notes.finite(&raw.get().max, "max"),
+        min: notes.finite(raw.get().min.as_ref(), "min"),
+        max: notes.finite(raw.get().max.as_ref(), "max"),
         missing: missing(notes, raw.get()),
         scale_from: raw
             .get()
@@ -189,7 +189,7 @@ fn bits(notes: &mut Notes<'_>, raw: &RawPoint, encoding: Encoding) -> Option<(u8
 }
 
 fn scale(notes: &mut Notes<'_>, raw: &RawPoint) -> Scale {
-    let mut part = |typed: &Option<At<f64>>, key: &str, default: (i64, i8)| {
+    let mut part = |typed: Option<&At<f64>>, key: &str, default: (i64, i8)| {
         let Some(at) = typed else {
             return default;
         };
@@ -203,14 +203,14 @@ fn scale(notes: &mut Notes<'_>, raw: &RawPoint) -> Scale {
             })
     };
     Scale {
-        factor: part(&raw.scale, "scale", Scale::ONE.factor),
-        offset: part(&raw.offset, "offset", Scale::ONE.offset),
+        factor: part(raw.scale.as_ref(), "scale", Scale::ONE.factor),
+        offset: part(raw.offset.as_ref(), "offset", Scale::ONE.offset),
     }
 }
 
 fn wraps_at(notes: &mut Notes<'_>, raw: &RawPoint) -> Option<f64> {
     let at = raw.wraps_at.as_ref()?;
-    let value = notes.finite(&raw.wraps_at, "wraps_at")?;
+    let value = notes.finite(raw.wraps_at.as_ref(), "wraps_at")?;
     if value <= 0.0 || raw.counter != Some(true) {
         notes.fault(
             at.span(),

@@ -177,8 +177,8 @@ fn identify(notes: &mut Notes<'_>, raw: &RawProfile, points: &[Point]) -> Vec<(u
         let find = |name: &str| index(points, name);
         let point = notes.parsed(&probe.point, "point", find, "fault-expect-point");
         let (min, max) = (
-            notes.finite(&probe.min, "min"),
-            notes.finite(&probe.max, "max"),
+            notes.finite(probe.min.as_ref(), "min"),
+            notes.finite(probe.max.as_ref(), "max"),
         );
         if let (Some(point), Some(min), Some(max)) = (point, min, max) {
             probes.push((point, min, max));
@@ -204,7 +204,7 @@ fn captures(notes: &mut Notes<'_>, raw: &RawProfile, points: &[Point]) -> Vec<Ca
         captures.push(Capture {
             point,
             words: typed.words.iter().map(|word| *word.get()).collect(),
-            value: notes.finite(&typed.value, "value"),
+            value: notes.finite(typed.value.as_ref(), "value"),
             with: with(notes, at.span(), &typed.with, points),
             witnessed: origin.is_some_and(|origin| *origin != RawOrigin::WorkedOut),
         });

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -144,24 +144,34 @@ impl Drop for Relay {
     }
 }
 
-/// One connection at a time: there is one client, with one connection.
+/// Our client has one connection, now and then two; whoever else knocks may not keep it out.
 async fn serve(listener: TcpListener, upstream: Arc<Upstream>) {
+    const CONNECTIONS: usize = 8;
+    let mut open = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file handles, most likely.
             tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
         };
+        while open.try_join_next().is_some() {}
+        if open.len() >= CONNECTIONS {
+            open.abort_all();
+        }
         let _ = stream.set_nodelay(true);
-        let service = service_fn(|request| {
-            let upstream = Arc::clone(&upstream);
-            async move { Ok::<_, Infallible>(upstream.answer(request).await) }
-        });
-        // A broken connection is the client's to notice.
-        let _ = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
+        open.spawn(connection(stream, Arc::clone(&upstream)));
     }
+}
+
+async fn connection(stream: TcpStream, upstream: Arc<Upstream>) {
+    let service = service_fn(move |request| {
+        let upstream = Arc::clone(&upstream);
+        async move { Ok::<_, Infallible>(upstream.answer(request).await) }
+    });
+    // A broken connection is the client's to notice.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 impl Upstream {

@@ -1,4 +1,14 @@
 //! Devices to readings: plan, ask, frame, decode. One task a bus; knows no store and no sink.
 
+pub mod bus;
 pub mod decode;
-pub mod order;
+mod device;
+mod image;
+mod once;
+mod order;
+pub mod plan;
+mod poller;
+mod task;
+
+pub use once::{Exchange, Once, once};
+pub use task::spawn;

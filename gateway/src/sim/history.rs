@@ -92,3 +92,83 @@ impl Past {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::sim::plant::Plant;
+    use crate::sim::sun::Place;
+    use std::path::Path;
+
+    /// 2026-07-01T00:00:00+07:00.
+    const JULY: UtcMs = UtcMs(1_782_838_800_000);
+
+    fn history() -> (History, usize) {
+        let text = include_str!("../../assets/demo.toml");
+        let config = config::load_text(text, Path::new("demo.toml"), &|_| None).unwrap();
+        let place = Place {
+            latitude: -3.76,
+            longitude: 103.78,
+        };
+        let plant = Plant::new(place, "Asia/Jakarta", 1, JULY);
+        let world = World::new(plant, Clock::set(JULY, true), 1, 1.0);
+        let points = config
+            .site
+            .devices
+            .iter()
+            .map(|device| device.points.len())
+            .sum();
+        (History::new(&config, &world), points)
+    }
+
+    fn column<'a>(columns: &'a [Column], id: &str) -> &'a [(UtcMs, Outcome)] {
+        columns
+            .iter()
+            .find(|(name, _)| &**name == id)
+            .map(|(_, samples)| &samples[..])
+            .unwrap()
+    }
+
+    #[test]
+    fn an_hour_of_history_has_every_poll_of_every_point_once() {
+        let (history, points) = history();
+        let columns = history.between(JULY, UtcMs(JULY.0 + 3_600_000));
+        assert_eq!(columns.len(), points);
+        assert_eq!(column(&columns, "inverter.ac_power").len(), 360);
+        assert_eq!(column(&columns, "air.temp_air").len(), 120);
+        for (id, samples) in &columns {
+            for (_, outcome) in samples {
+                assert!(matches!(outcome, Outcome::Good(_)), "{id}: {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_join_without_a_hole_or_a_double() {
+        let (history, _) = history();
+        let half = UtcMs(JULY.0 + 1_799_995);
+        let first = history.between(JULY, half);
+        let second = history.between(half, UtcMs(JULY.0 + 3_600_000));
+        let times = |columns: &[Column]| -> Vec<i64> {
+            column(columns, "meter.ac_power")
+                .iter()
+                .map(|(at, _)| at.0)
+                .collect()
+        };
+        let all = [times(&first), times(&second)].concat();
+        let expected: Vec<i64> = (0..360).map(|slot| JULY.0 + slot * 10_000).collect();
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn the_level_is_in_metres_whatever_the_probe_counts_in() {
+        let (history, _) = history();
+        let columns = history.between(JULY, UtcMs(JULY.0 + 60_000));
+        let Some((_, Outcome::Good(level))) = column(&columns, "level.level").first() else {
+            panic!("no level");
+        };
+        assert!((0.2..2.4).contains(&level.to_f64()), "{level}");
+    }
+}

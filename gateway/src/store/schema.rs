@@ -64,14 +64,19 @@ pub(super) fn open(directory: &Path, now: UtcMs) -> Result<Opened, StoreError> {
     })?;
     let file = directory.join(FILE);
     match connect(&file) {
-        Ok(db) => Ok(Opened {
+        Ok((_, version)) if version > MIGRATIONS.len() => Err(StoreError::Invalid(format!(
+            "{} was written by a newer pantau (format {version})",
+            file.display()
+        ))),
+        Ok((db, _)) => Ok(Opened {
             db,
             file,
             repairs: Vec::new(),
         }),
         Err(fault) if is_damage(&fault) => {
             let repair = set_aside(&file, now, &fault)?;
-            let db = connect(&file).map_err(|fault| told(&file, "opening the file", &fault))?;
+            let (db, _) =
+                connect(&file).map_err(|fault| told(&file, "opening the file", &fault))?;
             Ok(Opened {
                 db,
                 file,
@@ -112,9 +117,21 @@ pub(super) fn set_aside(
 
 /// The file's content makes no sense, as opposed to the card or a lock saying no.
 pub(super) fn is_damage(fault: &rusqlite::Error) -> bool {
-    matches!(
+    // At start our own statements are known to be right: a missing table or a value of the wrong
+    // type is as much damage as what SQLite itself calls corrupt.
+    !matches!(
         fault.sqlite_error_code(),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::OutOfMemory
+                | ErrorCode::NoLargeFileSupport
+        )
     )
 }
 
@@ -147,7 +164,8 @@ pub(super) fn bytes_on_disk(file: &Path) -> u64 {
     size(file) + size(&wal(file))
 }
 
-fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
+/// The connection and the version of the tables that were there.
+fn connect(file: &Path) -> Result<(Connection, usize), rusqlite::Error> {
     let mut db = Connection::open(file)?;
     db.busy_timeout(std::time::Duration::ZERO)?;
     db.pragma_update(None, "page_size", 1024)?;
@@ -162,25 +180,42 @@ fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
         rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
         true,
     )?;
-    migrate(&mut db)?;
+    let version = migrate(&mut db)?;
     // Not fatal: a short log costs wear, not data.
     if let Err(fault) = grow(&wal(file)) {
         tracing::warn!(%fault, "the write-ahead log could not be given its length");
     }
-    Ok(db)
+    Ok((db, version))
 }
 
 /// Brings an older file to today's tables, a step a version, each in a transaction.
-fn migrate(db: &mut Connection) -> Result<(), rusqlite::Error> {
+fn migrate(db: &mut Connection) -> Result<usize, rusqlite::Error> {
     let lock = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: usize = lock.query_row("PRAGMA user_version", [], |row| {
         Ok(usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX))
     })?;
+    if version > MIGRATIONS.len() && !is_said(&lock, version) {
+        let garbled = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        return Err(rusqlite::Error::SqliteFailure(garbled, None));
+    }
     for (step, tables) in MIGRATIONS.iter().enumerate().skip(version) {
         lock.execute_batch(tables)?;
         lock.pragma_update(None, "user_version", int(step + 1))?;
+        lock.execute(
+            "INSERT OR REPLACE INTO meta(key, value) VALUES ('tables', ?)",
+            [int(step + 1)],
+        )?;
     }
-    lock.commit()
+    lock.commit()?;
+    Ok(version)
+}
+
+/// The version stands in two places, so that a garbled one is not taken for a newer program's.
+fn is_said(db: &Connection, version: usize) -> bool {
+    let said = db.query_row("SELECT value FROM meta WHERE key = 'tables'", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    said.is_ok_and(|said| said == int(version))
 }
 
 /// Zeros behind the last frame mean nothing to SQLite and take their place on the card once.

@@ -8,7 +8,7 @@ use super::hot::{BootKey, Hot};
 use super::keeper::{Keeper, Outlets};
 use super::last::Latest;
 use super::names::Names;
-use super::schema::{self, Opened, disk, is_damage};
+use super::schema::{self, Opened, is_damage};
 use super::seal::HOUR_MS;
 use crate::clock::{Clock, boot_id};
 use crate::config::StoreSettings;
@@ -30,24 +30,7 @@ impl Store {
         config_text: &str,
         clock: Clock,
     ) -> Result<Self, StoreError> {
-        let now = clock.now().at;
-        let opened = schema::open(path, now)?;
-        let file = opened.file.clone();
-        let (mut keeper, store, requests) = match assemble(opened, site, settings, clock.clone()) {
-            Err((fault, db)) if is_damage(&fault) => {
-                drop(db);
-                let repair = schema::set_aside(&file, now, &fault)?;
-                let mut opened = schema::open(path, now)?;
-                opened.repairs.push(repair);
-                assemble(opened, site, settings, clock)
-            }
-            other => other,
-        }
-        .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
-        keeper
-            .record_start(config_text)
-            .map_err(|fault| disk("recording the start", &fault))?;
-        keeper.tell_health();
+        let (keeper, store, requests) = prepare(path, site, settings, config_text, clock)?;
         serve(keeper, requests)?;
         Ok(store)
     }
@@ -65,6 +48,33 @@ impl Store {
     }
 }
 
+/// Everything of a start but the thread.
+pub(super) fn prepare(
+    path: &Path,
+    site: &Site,
+    settings: &StoreSettings,
+    config_text: &str,
+    clock: Clock,
+) -> Result<Assembled, StoreError> {
+    let now = clock.now().at;
+    let opened = schema::open(path, now)?;
+    let file = opened.file.clone();
+    let (mut keeper, store, requests) = match assemble(opened, site, settings, &clock, config_text)
+    {
+        Err((fault, db)) if is_damage(&fault) => {
+            drop(db);
+            let repair = schema::set_aside(&file, now, &fault)?;
+            let mut opened = schema::open(path, now)?;
+            opened.repairs.push(repair);
+            assemble(opened, site, settings, &clock, config_text)
+        }
+        other => other,
+    }
+    .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
+    keeper.tell_health();
+    Ok((keeper, store, requests))
+}
+
 type Assembled = (Keeper, Store, mpsc::Receiver<Request>);
 /// The database comes back so that it can be closed before its file is set aside.
 type Failed = (rusqlite::Error, Option<Connection>);
@@ -73,7 +83,8 @@ fn assemble(
     opened: Opened,
     site: &Site,
     settings: &StoreSettings,
-    clock: Clock,
+    clock: &Clock,
+    config_text: &str,
 ) -> Result<Assembled, Failed> {
     let Opened {
         mut db,
@@ -102,7 +113,7 @@ fn assemble(
         db,
         file,
         settings: settings.clone(),
-        clock,
+        clock: clock.clone(),
         calendar,
         names,
         boot,
@@ -132,7 +143,10 @@ fn assemble(
             health,
         },
     };
-    match keeper.warm_up() {
+    match keeper
+        .warm_up()
+        .and_then(|()| keeper.record_start(config_text))
+    {
         Ok(()) => Ok((keeper, store, queue)),
         Err(fault) => Err((fault, Some(keeper.db))),
     }

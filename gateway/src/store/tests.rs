@@ -133,3 +133,445 @@ async fn what_was_flushed_is_there_after_a_stop_without_warning() {
         .unwrap();
     assert_eq!(again.flush().await.unwrap(), 11);
 }
+
+/// A store whose clock the test moves.
+async fn open_at(dir: &Path, site: &Site, clock: &Clock, keep: Option<u64>) -> Store {
+    let settings = StoreSettings {
+        path: dir.to_owned(),
+        flush: Duration::from_secs(3600),
+        keep: keep.map(|days| Duration::from_secs(days * 86_400)),
+        budget: None,
+    };
+    Store::open(dir, site, &settings, "text", clock.clone()).unwrap()
+}
+
+/// Flushes an hour and a half later, and again until the closed days are merged.
+async fn close_days(store: &Store, clock: &Clock) {
+    clock.advance(Duration::from_secs(5400));
+    for _ in 0..5 {
+        store.flush().await.unwrap();
+    }
+}
+
+fn bucketed(step: Step, aggregate: Aggregate) -> Query {
+    Query {
+        step,
+        aggregate,
+        ..raw("meter.power")
+    }
+}
+
+/// What a bucket must give, the slow way.
+fn naive(samples: &[Sample], size: i64, aggregate: Aggregate) -> Vec<(i64, Option<f64>)> {
+    let mut all: Vec<(i64, Option<f64>)> = Vec::new();
+    let mut before: Option<f64> = None;
+    for group in samples.chunk_by(|a, b| {
+        (a.at.0 - MIDNIGHT).div_euclid(size) == (b.at.0 - MIDNIGHT).div_euclid(size)
+    }) {
+        let start = MIDNIGHT + (group[0].at.0 - MIDNIGHT).div_euclid(size) * size;
+        let numbers: Vec<f64> = group
+            .iter()
+            .filter_map(|sample| sample.outcome.number().map(Number::to_f64))
+            .collect();
+        let mut grown = 0.0;
+        for number in &numbers {
+            let from = before.unwrap_or(*number);
+            grown += if *number >= from {
+                number - from
+            } else {
+                *number
+            };
+            before = Some(*number);
+        }
+        let sum: f64 = numbers.iter().sum();
+        #[expect(clippy::cast_precision_loss, reason = "a few samples")]
+        let value = match aggregate {
+            Aggregate::Mean => sum / numbers.len() as f64,
+            Aggregate::Min => numbers.iter().copied().fold(f64::MAX, f64::min),
+            Aggregate::Max => numbers.iter().copied().fold(f64::MIN, f64::max),
+            Aggregate::Last => numbers.last().copied().unwrap_or_default(),
+            Aggregate::Sum => sum,
+            Aggregate::Delta => grown,
+        };
+        all.push((start, (!numbers.is_empty()).then_some(value)));
+    }
+    all
+}
+
+const AGGREGATES: [Aggregate; 6] = [
+    Aggregate::Mean,
+    Aggregate::Min,
+    Aggregate::Max,
+    Aggregate::Last,
+    Aggregate::Sum,
+    Aggregate::Delta,
+];
+
+async fn assert_buckets(store: &Store, samples: &[Sample]) {
+    for (step, size) in [
+        (Step::Millis(300_000), 300_000),
+        (Step::Millis(7_200_000), 7_200_000),
+        (Step::Day, 86_400_000),
+    ] {
+        for aggregate in AGGREGATES {
+            let got = ask(store, bucketed(step, aggregate)).await;
+            let want = naive(samples, size, aggregate);
+            assert_eq!(got.len(), want.len(), "{step:?} {aggregate:?}");
+            for (got, (at, value)) in got.iter().zip(want) {
+                assert_eq!(got.at.0, at, "{step:?} {aggregate:?}");
+                let got = got.outcome.number().map(Number::to_f64);
+                let near = match (got, value) {
+                    (Some(a), Some(b)) => (a - b).abs() < 1e-6 * b.abs().max(1.0),
+                    (a, b) => a == b,
+                };
+                assert!(
+                    near,
+                    "{step:?} {aggregate:?} at {at}: {got:?}, not {value:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up() {
+    for seed in 0..4 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let dir = tempfile::tempdir().unwrap();
+        let site = site(&["power"]);
+        let clock = Clock::set(UtcMs(MIDNIGHT), true);
+        let mut store = open_at(dir.path(), &site, &clock, None).await;
+        let mut want = Vec::new();
+        let mut at = MIDNIGHT;
+        for _ in 0..3000 {
+            at += if random.u8(..) < 250 {
+                60_000
+            } else {
+                3_600_000
+            };
+            let outcome = match random.u8(..) {
+                0..8 => Outcome::Bad(Reason::Timeout),
+                8..12 => Outcome::Uncertain(Number::Float(random.f64()), Reason::OutOfRange),
+                _ => decimal(random.i64(0..5000)),
+            };
+            want.push(Sample {
+                at: UtcMs(at),
+                outcome,
+            });
+            clock.step(UtcMs(at));
+            store.append(reading(at, &[outcome])).await.unwrap();
+            match random.u16(..1000) {
+                0..40 => drop(store.flush().await.unwrap()),
+                40..42 => {
+                    store.stop().await;
+                    store = open_at(dir.path(), &site, &clock, None).await;
+                }
+                _ => {}
+            }
+        }
+        store.flush().await.unwrap();
+        assert_eq!(ask(&store, raw("meter.power")).await, want, "seed {seed}");
+        assert_buckets(&store, &want).await;
+        clock.advance(Duration::from_secs(86_400));
+        close_days(&store, &clock).await;
+        assert_eq!(
+            ask(&store, raw("meter.power")).await,
+            want,
+            "sealed, seed {seed}"
+        );
+        assert_buckets(&store, &want).await;
+        store.stop().await;
+        let store = open_at(dir.path(), &site, &clock, None).await;
+        assert_eq!(
+            ask(&store, raw("meter.power")).await,
+            want,
+            "reopened, seed {seed}"
+        );
+        assert_eq!(store.last().await.unwrap()[0].sample, *want.last().unwrap());
+        store.append(reading(at + 1, &[decimal(1)])).await.unwrap();
+        assert_eq!(store.flush().await.unwrap(), 3001, "numbers go on");
+    }
+}
+
+#[tokio::test]
+async fn late_and_imported_samples_merge_and_replace() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None).await;
+    for i in [0, 1, 3] {
+        store
+            .append(reading(MIDNIGHT + i * 1000, &[decimal(i)]))
+            .await
+            .unwrap();
+    }
+    clock.advance(Duration::from_secs(2 * 86_400));
+    close_days(&store, &clock).await;
+    store
+        .append(reading(MIDNIGHT + 2000, &[decimal(20)]))
+        .await
+        .unwrap();
+    close_days(&store, &clock).await;
+    let number = |mantissa| Number::Decimal {
+        mantissa,
+        exponent: -1,
+    };
+    let rows = vec![
+        (UtcMs(MIDNIGHT + 3000), number(30)),
+        (UtcMs(MIDNIGHT - 1000), number(-1)),
+    ];
+    assert_eq!(store.import("meter.power", rows).await.unwrap(), 2);
+    let want = [(-1000, -1), (0, 0), (1000, 1), (2000, 20), (3000, 30)];
+    let want: Vec<_> = want
+        .iter()
+        .map(|(at, mantissa)| Sample {
+            at: UtcMs(MIDNIGHT + at),
+            outcome: decimal(*mantissa),
+        })
+        .collect();
+    assert_eq!(ask(&store, raw("meter.power")).await, want);
+    let sums = ask(&store, bucketed(Step::Day, Aggregate::Sum)).await;
+    assert_eq!(sums.len(), 2);
+    assert_eq!(sums[1].outcome, decimal(51));
+    let unknown = store.import("meter.nothing", Vec::new()).await;
+    assert!(matches!(unknown, Err(StoreError::UnknownPoint(_))));
+}
+
+#[tokio::test]
+async fn undated_readings_get_their_true_time_in_the_samples_and_in_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None).await;
+    store.cursor("mqtt").await.unwrap();
+    let mut undated = reading(1000, &[decimal(7)]);
+    undated.dated = false;
+    store.append(undated).await.unwrap();
+    store.flush().await.unwrap();
+    let doubtful = Outcome::Uncertain(decimal(7).number().unwrap(), Reason::Undated);
+    assert_eq!(ask(&store, raw("meter.power")).await[0].outcome, doubtful);
+    assert_eq!(ask(&store, bucketed(Step::Day, Aggregate::Sum)).await, []);
+    let boot = crate::clock::boot_id();
+    assert_eq!(store.redate(boot.clone(), MIDNIGHT).await.unwrap(), 1);
+    let want = Sample {
+        at: UtcMs(MIDNIGHT + 1000),
+        outcome: decimal(7),
+    };
+    assert_eq!(ask(&store, raw("meter.power")).await, [want]);
+    assert_eq!(store.last().await.unwrap()[0].sample, want);
+    let readings = store.journal(0, 10).await.unwrap();
+    assert!(readings[0].reading.dated);
+    assert_eq!(readings[0].reading.at, want.at);
+    assert_eq!(store.redate(boot, MIDNIGHT).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_journal_waits_for_the_slowest_sink_and_no_longer() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None).await;
+    store.cursor("mqtt").await.unwrap();
+    store.cursor("influx").await.unwrap();
+    for i in 0..10 {
+        store
+            .append(reading(MIDNIGHT + i, &[decimal(i)]))
+            .await
+            .unwrap();
+        store.flush().await.unwrap();
+    }
+    store.move_cursor("mqtt", 10).await.unwrap();
+    store.move_cursor("influx", 4).await.unwrap();
+    store.flush().await.unwrap();
+    close_days(&store, &clock).await;
+    store.stop().await;
+    let store = open_at(dir.path(), &site, &clock, None).await;
+    let left = store.journal(0, 100).await.unwrap();
+    assert_eq!(
+        left.iter().map(|one| one.seq).collect::<Vec<_>>(),
+        [5, 6, 7, 8, 9, 10]
+    );
+    assert_eq!(ask(&store, raw("meter.power")).await.len(), 10);
+}
+
+#[tokio::test]
+async fn raw_samples_go_by_age_and_their_daily_figures_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, Some(3)).await;
+    for day in 0..6 {
+        let at = MIDNIGHT + day * 86_400_000;
+        clock.step(UtcMs(at));
+        store.append(reading(at, &[decimal(day)])).await.unwrap();
+        close_days(&store, &clock).await;
+    }
+    let kept = ask(&store, raw("meter.power")).await;
+    assert_eq!(kept[0].outcome, decimal(2));
+    assert_eq!(
+        ask(&store, bucketed(Step::Day, Aggregate::Last))
+            .await
+            .len(),
+        6
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_set_aside_and_the_store_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let garbage: Vec<u8> = (0..5000u32).map(|i| i.to_le_bytes()[0] ^ 0x5a).collect();
+    std::fs::write(dir.path().join("pantau.db"), &garbage).unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    assert_eq!(store.health().borrow().repairs.len(), 1);
+    let kept = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("damaged"));
+    assert_eq!(std::fs::read(kept.unwrap()).unwrap(), garbage);
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    assert_eq!(store.flush().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None).await;
+    let value = |i: i64| decimal(i * 7919 % 10_007);
+    for i in 0..2000 {
+        store
+            .append(reading(MIDNIGHT + i * 1000, &[value(i)]))
+            .await
+            .unwrap();
+    }
+    close_days(&store, &clock).await;
+    for i in 2000..2100 {
+        store
+            .append(reading(MIDNIGHT + i * 1000, &[value(i)]))
+            .await
+            .unwrap();
+        store.flush().await.unwrap();
+    }
+    store.stop().await;
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..60 {
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["pantau.db", "pantau.db-wal"] {
+            let mut bytes = std::fs::read(dir.path().join(name)).unwrap();
+            let end = bytes.len().min(200_000);
+            for _ in 0..20 {
+                bytes[random.usize(..end)] ^= 1 << random.u8(..8);
+            }
+            std::fs::write(copy.path().join(name), bytes).unwrap();
+        }
+        let store = open(copy.path(), &site);
+        let mut blocks = store.query(raw("meter.power")).await.unwrap();
+        while let Some(block) = blocks.recv().await {
+            for sample in block.unwrap_or_default() {
+                let i = (sample.at.0 - MIDNIGHT) / 1000;
+                assert_eq!(sample.outcome, value(i));
+            }
+        }
+        store.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_changed_configuration_keeps_old_readings_under_their_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power", "temp"]));
+    store.cursor("mqtt").await.unwrap();
+    store
+        .append(reading(MIDNIGHT, &[decimal(1), decimal(2)]))
+        .await
+        .unwrap();
+    store.stop().await;
+    let store = open(dir.path(), &site(&["level", "temp"]));
+    let readings = store.journal(0, 10).await.unwrap();
+    let want = [Outcome::Bad(Reason::Missing), decimal(2)];
+    assert_eq!(*readings[0].reading.outcomes, want);
+    assert_eq!(ask(&store, raw("meter.power")).await.len(), 1);
+    assert_eq!(ask(&store, raw("meter.level")).await.len(), 0);
+}
+
+#[tokio::test]
+async fn refusals_are_counted_and_the_latest_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    for seq in 1..=3 {
+        let refusal = Refusal {
+            sink: "influx".to_owned(),
+            seq,
+            at: UtcMs(5),
+            why: "field type conflict".to_owned(),
+            what: "x".repeat(9000),
+        };
+        store.refuse(refusal).await.unwrap();
+    }
+    store.flush().await.unwrap();
+    let (count, kept) = store.refusals("influx").await.unwrap();
+    assert_eq!((count, kept[0].seq, kept[0].what.len()), (3, 3, 4096));
+    assert_eq!(store.refusals("mqtt").await.unwrap().0, 0);
+}
+
+#[tokio::test]
+async fn a_backup_is_a_store_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let store = open(dir.path(), &site);
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    store.backup(copy.path().join("pantau.db")).await.unwrap();
+    let again = open(copy.path(), &site);
+    assert_eq!(ask(&again, raw("meter.power")).await.len(), 1);
+}
+
+#[test]
+fn sqlite_is_built_with_fdatasync() {
+    // SQLite does not list it among its compile options; the flags come from `.cargo/config.toml`.
+    let flags = option_env!("LIBSQLITE3_FLAGS").unwrap_or_default();
+    assert!(flags.contains("-DHAVE_FDATASYNC=1"), "{flags}");
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let settings = StoreSettings {
+        path: dir.path().to_owned(),
+        flush: Duration::from_secs(3600),
+        keep: None,
+        budget: None,
+    };
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let (mut keeper, store, _requests) =
+        super::start::prepare(dir.path(), &site, &settings, "text", clock).unwrap();
+    let pages: i64 = keeper
+        .db
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    keeper
+        .db
+        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
+    for i in 0..5000 {
+        keeper.append(reading(MIDNIGHT + i * 1000, &[decimal(i * 7919 % 10_007)]));
+    }
+    assert!(keeper.flush().is_err());
+    assert!(store.health().borrow().failure.is_some());
+    assert_eq!(store.health().borrow().unflushed, 5000);
+    assert_eq!(*store.durable().borrow(), 0);
+    keeper
+        .db
+        .pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(()))
+        .unwrap();
+    assert_eq!(keeper.flush().unwrap(), 5000);
+    assert_eq!(store.health().borrow().failure, None);
+}

@@ -125,9 +125,10 @@ impl App {
             None => lang.say("web-sink-nothing", &[("waiting", &waiting)]),
         };
         let refused = show::count(sink.refused, lang);
-        let hint = match sink.refused {
-            0 => String::new(),
-            _ => lang.say("web-sink-refused", &[("refused", &refused)]),
+        let hint = match (sink.connected, sink.refused) {
+            (false, _) => lang.text("web-sink-away"),
+            (true, 0) => String::new(),
+            (true, _) => lang.say("web-sink-refused", &[("refused", &refused)]),
         };
         let state = match (sink.connected, sink.refused) {
             (true, 0) => Health::Ok,

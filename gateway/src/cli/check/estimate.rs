@@ -111,7 +111,9 @@ fn bus(config: &Config, index: usize) -> BusLoad {
     let devices = of_bus
         .map(|(index, device)| {
             let plan = plan::plan(device, link);
-            let pauses = count(plan.asks.len()) * device.limits.gap.as_secs_f64() * 1000.0;
+            // The pause after the last answer is free for other devices.
+            let pauses = count(plan.asks.len().saturating_sub(1));
+            let pauses = pauses * device.limits.gap.as_secs_f64() * 1000.0;
             let wire_ms = plan::wire_ms(&plan, link) + pauses;
             load += wire_ms / (device.every.as_secs_f64() * 1000.0);
             DeviceLoad {
@@ -153,16 +155,16 @@ pub(super) fn link_text(link: &Link) -> String {
         Link::RtuOverTcp { host, port, baud } => {
             format!("modbus-rtu-over-tcp {host}:{port} ({baud})")
         }
-        Link::Rtu(line) => {
-            let parity = match line.parity {
+        Link::Rtu(serial) => {
+            let letter = match serial.parity {
                 Parity::None => 'N',
                 Parity::Even => 'E',
                 Parity::Odd => 'O',
             };
-            let port = line.port.display();
+            let port = serial.port.display();
             format!(
-                "modbus-rtu {port} {} 8{parity}{}",
-                line.baud, line.stop_bits
+                "modbus-rtu {port} {} 8{letter}{}",
+                serial.baud, serial.stop_bits
             )
         }
     }

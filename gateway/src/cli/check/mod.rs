@@ -229,7 +229,7 @@ mod tests {
         assert!(!plan_text(&config, Lang::Id).contains("cli-check"));
         let plan = plan_json(&config, Lang::En);
         assert_eq!(plan["ok"], true);
-        assert_eq!(plan["buses"][0]["devices"][0]["requests_per_poll"], 1);
+        assert_eq!(plan["buses"][0]["devices"][1]["requests_per_poll"], 1);
     }
 
     #[test]

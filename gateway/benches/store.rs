@@ -1,0 +1,311 @@
+//! What a sample costs on disk, and how long an answer takes; prints one line a measure.
+//!
+//! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from files
+//! `*.csv` (`time,value`, the value in device steps as decimal text) instead of seeded random walks.
+
+use gateway::clock::Clock;
+use gateway::config::StoreSettings;
+use gateway::model::{
+    DeviceInfo, MonoMs, Number, Outcome, PointInfo, Reading, Sample, Site, UtcMs,
+};
+use gateway::store::{Aggregate, Query, Step, Store};
+use std::error::Error;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+/// 2026-01-01 00:00 in Jakarta.
+const START: i64 = 1_767_200_400_000;
+const DAY_MS: i64 = 86_400_000;
+const DEVICES: usize = 5;
+const POINTS: usize = 10;
+
+fn main() -> Done<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    runtime.block_on(async {
+        size_and_raw_day().await?;
+        years().await
+    })
+}
+
+/// 30 days of 50 points each 10 s, through the journal as a gateway does it.
+async fn size_and_raw_day() -> Done<()> {
+    let dir = tempfile::tempdir()?;
+    let site = site(DEVICES, POINTS);
+    let clock = Clock::set(UtcMs(START), true);
+    let store = open(dir.path(), &site, &clock)?;
+    let mut series = Series::all(DEVICES * POINTS)?;
+    let slots = 30 * DAY_MS / 10_000;
+    let begun = Instant::now();
+    for slot in 0..slots {
+        clock.advance(Duration::from_secs(10));
+        let at = UtcMs(START + slot * 10_000);
+        for device in 0..DEVICES {
+            let mine = &mut series[device * POINTS..(device + 1) * POINTS];
+            let outcomes = mine.iter_mut().map(|one| one.next(slot)).collect();
+            let reading = Reading {
+                device: u16::try_from(device)?,
+                at,
+                mono: MonoMs(0),
+                dated: true,
+                outcomes,
+            };
+            store.append(reading).await?;
+        }
+        if slot % 60 == 59 {
+            store.flush().await?;
+        }
+    }
+    // The last day closes, and the work after it is done.
+    clock.advance(Duration::from_secs(3700));
+    for _ in 0..4 {
+        store.flush().await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let samples = slots * 50;
+    let seconds = begun.elapsed().as_secs_f64();
+    say(&format!(
+        "taken in          {:.2} M samples in {seconds:.1} s",
+        samples as f64 / 1e6
+    ))?;
+    let query = |step, aggregate, days: i64| Query {
+        point: "d0.p1".to_owned(),
+        from: UtcMs(START + 10 * DAY_MS),
+        to: UtcMs(START + (10 + days) * DAY_MS),
+        step,
+        aggregate,
+    };
+    time(&store, "one raw day", &query(Step::Raw, Aggregate::Mean, 1)).await?;
+    time(
+        &store,
+        "a day by 5 min",
+        &query(Step::Millis(300_000), Aggregate::Mean, 1),
+    )
+    .await?;
+    let begun = Instant::now();
+    let last = store.last().await?;
+    say(&format!(
+        "last of all       {:.3} ms, {} points",
+        ms(begun),
+        last.len()
+    ))?;
+    store.stop().await;
+    let bytes = std::fs::metadata(dir.path().join("pantau.db"))?.len();
+    say(&format!(
+        "bytes a sample    {:.3}",
+        bytes as f64 / samples as f64
+    ))?;
+    reopen(dir.path(), &site, &clock).await
+}
+
+/// A year of ten points each minute, and five years of a meter each ten minutes.
+async fn years() -> Done<()> {
+    let dir = tempfile::tempdir()?;
+    let site = site(1, 10);
+    let clock = Clock::set(UtcMs(START), true);
+    let store = open(dir.path(), &site, &clock)?;
+    let mut series = Series::all(10)?;
+    let begun = Instant::now();
+    for point in 1..10 {
+        let column = column(&mut series[point], 60_000, 365);
+        let id: Arc<str> = format!("d0.p{point}").into();
+        store.import_many(vec![(id, column)]).await?;
+    }
+    let five = column(&mut series[0], 600_000, 5 * 365);
+    store.import_many(vec![("d0.p0".into(), five)]).await?;
+    say(&format!(
+        "imported          4.99 M samples in {:.0} ms",
+        ms(begun)
+    ))?;
+    let query = |point: &str, step, aggregate, days: i64| Query {
+        point: point.to_owned(),
+        from: UtcMs(START),
+        to: UtcMs(START + days * DAY_MS),
+        step,
+        aggregate,
+    };
+    time(
+        &store,
+        "a year by day",
+        &query("d0.p1", Step::Day, Aggregate::Mean, 365),
+    )
+    .await?;
+    time(
+        &store,
+        "a year by hour",
+        &query("d0.p1", Step::Millis(3_600_000), Aggregate::Max, 365),
+    )
+    .await?;
+    let monthly = query("d0.p0", Step::Month, Aggregate::Delta, 5 * 365);
+    time(&store, "5 y energy, months", &monthly).await?;
+    store.stop().await;
+    reopen(dir.path(), &site, &clock).await
+}
+
+async fn reopen(dir: &Path, site: &Site, clock: &Clock) -> Done<()> {
+    let begun = Instant::now();
+    let store = open(dir, site, clock)?;
+    store.last().await?;
+    say(&format!("open again        {:.1} ms", ms(begun)))?;
+    store.stop().await;
+    Ok(())
+}
+
+async fn time(store: &Store, what: &str, query: &Query) -> Done<()> {
+    let mut best = f64::MAX;
+    let mut samples = 0;
+    for _ in 0..10 {
+        let begun = Instant::now();
+        let mut blocks = store.query(query.clone()).await?;
+        let mut all: Vec<Sample> = Vec::new();
+        while let Some(block) = blocks.recv().await {
+            all.extend(block?);
+        }
+        best = best.min(ms(begun));
+        samples = all.len();
+    }
+    say(&format!("{what:<18}{best:.2} ms, {samples} samples"))
+}
+
+fn ms(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64() * 1e3
+}
+
+fn say(line: &str) -> Done<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+fn open(dir: &Path, site: &Site, clock: &Clock) -> Done<Store> {
+    let settings = StoreSettings {
+        path: dir.to_owned(),
+        flush: Duration::from_secs(3600),
+        keep: None,
+        budget: None,
+    };
+    Ok(Store::open(dir, site, &settings, "bench", clock.clone())?)
+}
+
+fn site(devices: usize, points: usize) -> Site {
+    let point = |device: usize, point: usize| PointInfo {
+        id: format!("d{device}.p{point}").into(),
+        name: format!("p{point}").into(),
+        unit: "".into(),
+        quantity: "".into(),
+        counter: false,
+    };
+    let device = |device: usize| DeviceInfo {
+        id: format!("d{device}").into(),
+        bus: "b".into(),
+        profile: None,
+        kind: "meter".into(),
+        every_ms: 10_000,
+        points: (0..points).map(|one| point(device, one)).collect(),
+    };
+    Site {
+        id: "bench".into(),
+        name: "Bench".into(),
+        timezone: "Asia/Jakarta".into(),
+        latitude: -3.76,
+        longitude: 103.78,
+        devices: (0..devices).map(device).collect(),
+    }
+}
+
+fn column(series: &mut Series, every_ms: i64, days: i64) -> Vec<(UtcMs, Outcome)> {
+    let slots = days * DAY_MS / every_ms;
+    (0..slots)
+        .map(|slot| {
+            (
+                UtcMs(START + slot * every_ms),
+                series.next(slot * every_ms / 10_000),
+            )
+        })
+        .collect()
+}
+
+/// One point's values: from a file, or a random walk of its kind in device steps.
+struct Series {
+    kind: usize,
+    random: fastrand::Rng,
+    value: f64,
+    total: f64,
+    file: Vec<i64>,
+}
+
+impl Series {
+    fn all(count: usize) -> Done<Vec<Self>> {
+        let mut files = Vec::new();
+        if let Some(dir) = std::env::var_os("PANTAU_DATA") {
+            for entry in std::fs::read_dir(dir)? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|ext| ext == "csv") {
+                    files.push(steps(&std::fs::read_to_string(path)?));
+                }
+            }
+            files.retain(|file| file.len() > 1000);
+        }
+        let series = |index: usize| Self {
+            kind: index % 5,
+            random: fastrand::Rng::with_seed(index as u64),
+            value: 0.0,
+            total: 0.0,
+            file: match files.len() {
+                0 => Vec::new(),
+                some => files[index % some].clone(),
+            },
+        };
+        Ok((0..count).map(series).collect())
+    }
+
+    /// The value of the slot, ten seconds each since midnight.
+    fn next(&mut self, slot: i64) -> Outcome {
+        let steps = if self.file.is_empty() {
+            self.walk(slot)
+        } else {
+            self.file[usize::try_from(slot).unwrap_or(0) % self.file.len()]
+        };
+        Outcome::Good(Number::Decimal {
+            mantissa: steps,
+            exponent: -1,
+        })
+    }
+
+    /// Counter, voltage, temperature, power by day, level.
+    fn walk(&mut self, slot: i64) -> i64 {
+        let noise = (0..4).map(|_| self.random.f64()).sum::<f64>() - 2.0;
+        let sun = ((slot % 8640) as f64 / 8640.0 * std::f64::consts::TAU - 1.57)
+            .sin()
+            .max(0.0);
+        let value = match self.kind {
+            0 => {
+                self.total += sun * (1.0 + noise / 2.0).max(0.0);
+                return self.total as i64;
+            }
+            1 => 2300.0 + self.revert(0.02, noise * 1.5),
+            2 => 270.0 + 60.0 * sun + self.revert(0.01, noise * 0.3),
+            3 if sun == 0.0 => 0.0,
+            3 => sun * (1500.0 + self.revert(0.05, noise * 6.0)),
+            _ => 900.0 + self.revert(0.001, noise * 0.8),
+        };
+        value.round() as i64
+    }
+
+    fn revert(&mut self, pull: f64, push: f64) -> f64 {
+        self.value += push - pull * self.value;
+        self.value
+    }
+}
+
+/// The second column in tenths.
+fn steps(text: &str) -> Vec<i64> {
+    let value = |line: &str| line.split(',').nth(1)?.trim().parse::<f64>().ok();
+    text.lines()
+        .filter_map(value)
+        .map(|value| (value * 10.0).round() as i64)
+        .collect()
+}

@@ -1,0 +1,381 @@
+//! One request at a time on one bus, and no late answer taken for another one.
+//!
+//! TCP: a transaction id, and a new connection after a timeout. RTU has no id: while a request to a
+//! unit is unanswered, the next one asks for a few registers more, so that a late answer has the wrong
+//! length; the surplus is cut off.
+
+mod wire;
+
+use crate::config::{Bus, Line, Link};
+use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, WORDS_PER_READ_MAX};
+use crate::model::Reason;
+use drivers::frame::{FRAME_MAX, Framing, Misfit, Parsed, Reply, Request};
+use std::time::Duration;
+use tokio::time::Instant;
+use wire::Wire;
+
+/// Bytes taken in for one reply: a frame, the echo of the request, and noise.
+const BUFFER: usize = 2 * FRAME_MAX;
+
+/// Why a request gave no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// Silence.
+    #[error("no answer within {0} ms")]
+    Timeout(u128),
+    /// Bytes that are not the answer.
+    #[error("answer does not fit: {0:?}, {1} bytes")]
+    Corrupt(Misfit, usize),
+    /// No way to the device.
+    #[error("{0}")]
+    Unreachable(String),
+    /// A Modbus exception that ends the poll.
+    #[error("exception {0}")]
+    Refused(u8),
+}
+
+impl Failure {
+    /// The same for a sample.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Timeout(_) => Reason::Timeout,
+            Self::Corrupt(..) => Reason::Corrupt,
+            Self::Unreachable(_) => Reason::Unreachable,
+            Self::Refused(code) => Reason::Refused(*code),
+        }
+    }
+}
+
+/// What has happened on a bus since it was last asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Requests sent.
+    pub requests: u64,
+    /// Without an answer in time.
+    pub timeouts: u64,
+    /// Answers that did not fit.
+    pub corrupt: u64,
+    /// Answers to earlier requests.
+    pub stale: u64,
+}
+
+/// A bus with its connection.
+#[derive(Debug)]
+pub struct Channel {
+    link: Link,
+    timeout: Duration,
+    framing: Framing,
+    wire: Option<Wire>,
+    buffer: Box<[u8; BUFFER]>,
+    transaction: u16,
+    /// When a byte was last seen on the wire.
+    quiet_since: Instant,
+    /// Units with unanswered requests, and how many.
+    doubtful: Vec<(u8, u16)>,
+    retry_at: Instant,
+    refusals: u32,
+    counts: Counts,
+    /// Bytes of the last exchange, for a technician.
+    trace: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Channel {
+    /// Opens nothing yet.
+    pub fn new(bus: &Bus) -> Self {
+        let now = Instant::now();
+        Self {
+            link: bus.link.clone(),
+            timeout: bus.timeout,
+            framing: match bus.link {
+                Link::Tcp { .. } => Framing::Tcp,
+                Link::RtuOverTcp { .. } | Link::Rtu(_) => Framing::Rtu,
+            },
+            wire: None,
+            buffer: Box::new([0; BUFFER]),
+            transaction: 0,
+            quiet_since: now,
+            doubtful: Vec::new(),
+            retry_at: now,
+            refusals: 0,
+            counts: Counts::default(),
+            trace: None,
+        }
+    }
+
+    /// From now on keeps the bytes of each exchange.
+    pub fn keep_trace(&mut self) {
+        self.trace = Some((Vec::new(), Vec::new()));
+    }
+
+    /// Bytes of the last exchange, out and in; empty when they are not kept.
+    pub fn trace(&self) -> (&[u8], &[u8]) {
+        self.trace
+            .as_ref()
+            .map_or((&[], &[]), |(out, back)| (out, back))
+    }
+
+    /// The connection is there.
+    pub fn is_open(&self) -> bool {
+        self.wire.is_some()
+    }
+
+    /// Milliseconds until the next try to open the bus.
+    pub fn pause_ms(&self) -> u64 {
+        let pause = self.retry_at.saturating_duration_since(Instant::now());
+        u64::try_from(pause.as_millis()).unwrap_or(0) + 1
+    }
+
+    /// What has happened since the last call.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Asks, and waits for the answer that fits.
+    pub async fn ask(&mut self, request: Request, gap: Duration) -> Result<Reply<'_>, Failure> {
+        let tagged = self.tag(request);
+        let mut got = self.exchange(tagged, gap).await;
+        if matches!(
+            got,
+            Ok(Got {
+                exception: true,
+                ..
+            })
+        ) && tagged != request
+        {
+            // The surplus may be what it refused. Frames of a line keep their order, so that whatever
+            // is still under way has another length than the plain request's answer.
+            got = self.exchange(request, gap).await;
+        }
+        match got {
+            Ok(got) => {
+                self.doubtful.retain(|(unit, _)| *unit != request.unit);
+                let data = &self.buffer[got.start..got.end];
+                Ok(match (got.exception, data) {
+                    (true, data) => Reply::Exception(data.first().copied().unwrap_or(0)),
+                    (false, data) => Reply::Data(&data[..data.len().min(request.data_bytes())]),
+                })
+            }
+            Err(failure) => {
+                self.after(&failure, request.unit);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Registers more than asked for, while an earlier request to this unit is unanswered.
+    fn tag(&self, request: Request) -> Request {
+        let tries = self.doubtful.iter().find(|(unit, _)| *unit == request.unit);
+        let more = tries.map_or(0, |(_, tries)| tries % 3);
+        let step = if request.function.is_bits() { 8 } else { 1 };
+        let count = request.count + more * step;
+        let most = WORDS_PER_READ_MAX * if request.function.is_bits() { 16 } else { 1 };
+        if count > most || request.address.checked_add(count - 1).is_none() {
+            return request;
+        }
+        Request { count, ..request }
+    }
+
+    fn after(&mut self, failure: &Failure, unit: u8) {
+        match failure {
+            Failure::Timeout(_) => self.counts.timeouts += 1,
+            Failure::Corrupt(..) => self.counts.corrupt += 1,
+            Failure::Unreachable(_) | Failure::Refused(_) => return,
+        }
+        if self.framing == Framing::Rtu {
+            match self.doubtful.iter_mut().find(|(other, _)| *other == unit) {
+                Some((_, tries)) => *tries = tries.wrapping_add(1),
+                None => self.doubtful.push((unit, 1)),
+            }
+        }
+        if !matches!(self.link, Link::Rtu(_)) {
+            self.wire = None;
+        }
+    }
+
+    /// One exchange; a connection that the far side has closed meanwhile is renewed once.
+    async fn exchange(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
+        let reused = self.wire.is_some();
+        match self.attempt(request, gap).await {
+            Err(Failure::Unreachable(_)) if reused => {
+                self.wire = None;
+                self.attempt(request, gap).await
+            }
+            result => result,
+        }
+    }
+
+    async fn attempt(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
+        self.open().await?;
+        let result = self.send_and_wait(request, gap).await;
+        if matches!(result, Err(Failure::Unreachable(_))) {
+            self.wire = None;
+        }
+        result
+    }
+
+    async fn open(&mut self) -> Result<(), Failure> {
+        if self.wire.is_some() {
+            return Ok(());
+        }
+        if Instant::now() < self.retry_at {
+            return Err(Failure::Unreachable("waiting to try again".into()));
+        }
+        match Wire::open(&self.link, self.timeout.max(Duration::from_millis(200))).await {
+            Ok(wire) => {
+                self.wire = Some(wire);
+                self.refusals = 0;
+                Ok(())
+            }
+            Err(fault) => {
+                let pause = back_off_ms(self.refusals);
+                self.refusals = self.refusals.saturating_add(1);
+                self.retry_at = Instant::now() + Duration::from_millis(pause);
+                Err(Failure::Unreachable(fault.to_string()))
+            }
+        }
+    }
+
+    async fn send_and_wait(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
+        let unreachable = |fault: std::io::Error| Failure::Unreachable(fault.to_string());
+        let line = line(&self.link);
+        let silence = line.map_or(Duration::ZERO, |line| millis(line.silence_ms()));
+        let ready = self.quiet_since + silence.max(gap);
+        if ready > Instant::now() {
+            tokio::time::sleep_until(ready).await;
+        }
+        let Some(wire) = self.wire.as_mut() else {
+            return Err(Failure::Unreachable("not open".into()));
+        };
+        if wire.drain(&mut self.buffer[..]).map_err(unreachable)? {
+            self.counts.stale += 1;
+        }
+        self.transaction = self.transaction.wrapping_add(1);
+        let mut frame = [0; FRAME_MAX];
+        let length = request.build(self.framing, self.transaction, &mut frame);
+        wire.send(&frame[..length]).await.map_err(unreachable)?;
+        self.counts.requests += 1;
+        let bytes = length + request.reply_bytes(self.framing);
+        let bytes = f64::from(u16::try_from(bytes).unwrap_or(u16::MAX));
+        let wire_time = line.map_or(Duration::ZERO, |line| millis(bytes * line.character_ms()));
+        self.quiet_since = Instant::now();
+        if let Some((out, back)) = &mut self.trace {
+            *out = frame[..length].to_vec();
+            back.clear();
+        }
+        self.wait(request, self.quiet_since + wire_time + self.timeout)
+            .await
+    }
+
+    async fn wait(&mut self, request: Request, deadline: Instant) -> Result<Got, Failure> {
+        let mut received = Received::default();
+        loop {
+            if let Some(got) = self.look(request, &mut received)? {
+                return Ok(got);
+            }
+            let room = &mut self.buffer[received.end..];
+            if room.is_empty() {
+                return Err(Failure::Corrupt(Misfit::Length, received.end));
+            }
+            let Some(wire) = self.wire.as_mut() else {
+                return Err(Failure::Unreachable("not open".into()));
+            };
+            match tokio::time::timeout_at(deadline, wire.receive(room)).await {
+                Ok(Ok(bytes)) => {
+                    self.quiet_since = Instant::now();
+                    if let Some((_, back)) = &mut self.trace {
+                        back.extend_from_slice(&room[..bytes]);
+                    }
+                    received.end += bytes;
+                }
+                Ok(Err(fault)) => return Err(Failure::Unreachable(fault.to_string())),
+                Err(_) => return Err(received.failure(self.timeout)),
+            }
+        }
+    }
+
+    /// What the bytes so far are.
+    fn look(&mut self, request: Request, seen: &mut Received) -> Result<Option<Got>, Failure> {
+        while seen.start < seen.end {
+            let bytes = &self.buffer[seen.start..seen.end];
+            match Reply::parse(request, self.framing, self.transaction, bytes) {
+                Parsed::More(_) => return Ok(None),
+                Parsed::Garbage(misfit, used) => {
+                    seen.start += used.max(1);
+                    match misfit {
+                        Misfit::Stale => self.counts.stale += 1,
+                        Misfit::Echo => {}
+                        _ if self.framing == Framing::Tcp => {
+                            return Err(Failure::Corrupt(misfit, seen.end));
+                        }
+                        _ => seen.misfit = seen.misfit.max(Some(misfit)),
+                    }
+                }
+                Parsed::Frame(Reply::Data(data), used) => {
+                    let tail = if self.framing == Framing::Rtu { 2 } else { 0 };
+                    let end = seen.start + used - tail;
+                    let start = end - data.len();
+                    return Ok(Some(Got {
+                        exception: false,
+                        start,
+                        end,
+                    }));
+                }
+                Parsed::Frame(Reply::Exception(code), _) => {
+                    self.buffer[0] = code;
+                    return Ok(Some(Got {
+                        exception: true,
+                        start: 0,
+                        end: 1,
+                    }));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Where in the buffer the answer is.
+#[derive(Clone, Copy, Debug)]
+struct Got {
+    exception: bool,
+    start: usize,
+    end: usize,
+}
+
+/// Bytes of one exchange.
+#[derive(Debug, Default)]
+struct Received {
+    start: usize,
+    end: usize,
+    misfit: Option<Misfit>,
+}
+
+impl Received {
+    fn failure(&self, timeout: Duration) -> Failure {
+        if self.start < self.end || self.misfit.is_some() {
+            return Failure::Corrupt(self.misfit.unwrap_or(Misfit::Length), self.end);
+        }
+        Failure::Timeout(timeout.as_millis())
+    }
+}
+
+/// The pause after so many failures in a row.
+pub fn back_off_ms(failures_before: u32) -> u64 {
+    BACKOFF_MIN_MS
+        .saturating_mul(1 << failures_before.min(16))
+        .min(BACKOFF_MAX_MS)
+}
+
+fn line(link: &Link) -> Option<&Line> {
+    match link {
+        Link::Rtu(line) => Some(line),
+        Link::Tcp { .. } | Link::RtuOverTcp { .. } => None,
+    }
+}
+
+fn millis(ms: f64) -> Duration {
+    Duration::from_secs_f64((ms / 1000.0).clamp(0.0, 60.0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! A hostile device must never make a wrong value. Each true answer says which register it is of and
+//! which request it answers, so that a late or foreign one is found out.
+
+use super::*;
+use crate::config::Parity;
+use drivers::frame::Function;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// What the device does with one request.
+#[derive(Clone, Copy, Debug)]
+enum Mood {
+    Honest,
+    Silent,
+    Late(u64),
+    WrongTransaction,
+    WrongUnit,
+    WrongFunction,
+    Short,
+    Long,
+    Garbage,
+    Half,
+    Exception,
+    Close,
+}
+
+const MOODS: [Mood; 12] = [
+    Mood::Honest,
+    Mood::Silent,
+    Mood::Late(45),
+    Mood::WrongTransaction,
+    Mood::WrongUnit,
+    Mood::WrongFunction,
+    Mood::Short,
+    Mood::Long,
+    Mood::Garbage,
+    Mood::Half,
+    Mood::Exception,
+    Mood::Close,
+];
+
+/// Register values of the `turn`-th request.
+fn truth(request: Request, turn: u16) -> Vec<u8> {
+    let words = (0..request.count).map(|i| (request.address + i) << 8 | (turn & 0xff));
+    words.flat_map(u16::to_be_bytes).collect()
+}
+
+/// The bytes that a device in this mood sends back.
+fn answer(mood: Mood, framing: Framing, asked: (Request, u16), turn: u16) -> Vec<u8> {
+    let (mut request, mut transaction) = asked;
+    let mut data = truth(request, turn);
+    match mood {
+        Mood::WrongTransaction => transaction = transaction.wrapping_sub(1),
+        Mood::WrongUnit => request.unit += 1,
+        Mood::WrongFunction => request.function = Function::Input,
+        Mood::Short => data.truncate(data.len() - 2),
+        Mood::Long => data.extend([9, 9]),
+        _ => {}
+    }
+    let mut out = [0; FRAME_MAX];
+    let reply = match mood {
+        Mood::Exception => Reply::Exception(4),
+        _ => Reply::Data(&data),
+    };
+    let length = reply.build(request, framing, transaction, &mut out);
+    let mut bytes = out[..length].to_vec();
+    match mood {
+        Mood::Silent | Mood::Close => bytes.clear(),
+        Mood::WrongTransaction if framing == Framing::Rtu => bytes[length - 1] ^= 1,
+        Mood::Garbage => bytes = vec![0xa5; 40],
+        Mood::Half => bytes.truncate(length / 2),
+        _ => {}
+    }
+    bytes
+}
+
+/// Serves one connection, a mood a request, until it ends; `turn` counts requests over connections.
+async fn serve(
+    mut wire: impl AsyncRead + AsyncWrite + Unpin,
+    framing: Framing,
+    moods: &[Mood],
+    turn: &std::sync::atomic::AtomicU16,
+) {
+    let mut buffer = vec![0; 1024];
+    let mut used = 0;
+    while let Ok(got @ 1..) = wire.read(&mut buffer[used..]).await {
+        used += got;
+        let Parsed::Frame(asked, length) = Request::parse(framing, &buffer[..used]) else {
+            continue;
+        };
+        buffer.copy_within(length..used, 0);
+        used -= length;
+        let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mood = moods[usize::from(turn) % moods.len()];
+        if let Mood::Late(ms) = mood {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
+        let bytes = answer(mood, framing, asked, turn);
+        if matches!(mood, Mood::Close) || wire.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn request(address: u16) -> Request {
+    Request {
+        unit: 1,
+        function: Function::Holding,
+        address,
+        count: 2,
+    }
+}
+
+/// Asks many times; every value that is believed must be of this register, and of a request made since
+/// the call began. How many were believed.
+async fn never_wrong(channel: &mut Channel, turn: &std::sync::atomic::AtomicU16) -> usize {
+    let mut believed = 0;
+    for round in 0..60u16 {
+        let address = 3 + round % 5;
+        let first = turn.load(std::sync::atomic::Ordering::Relaxed);
+        let asked = channel.ask(request(address), Duration::ZERO).await;
+        let last = turn.load(std::sync::atomic::Ordering::Relaxed);
+        if let Ok(Reply::Data(data)) = asked {
+            let right = (first..last).any(|turn| truth(request(address), turn) == data);
+            assert!(right, "round {round}: {data:?}");
+            believed += 1;
+        }
+    }
+    believed
+}
+
+async fn hostile_tcp(framing: Framing) -> usize {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let turn = Arc::new(std::sync::atomic::AtomicU16::new(0));
+    let shared = turn.clone();
+    let server = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            serve(stream, framing, &MOODS, &shared).await;
+        }
+    });
+    let host = "127.0.0.1".to_owned();
+    let link = match framing {
+        Framing::Tcp => Link::Tcp { host, port },
+        Framing::Rtu => Link::RtuOverTcp {
+            host,
+            port,
+            baud: 9600,
+        },
+    };
+    let bus = Bus {
+        id: "bus".into(),
+        link,
+        timeout: Duration::from_millis(30),
+    };
+    let believed = never_wrong(&mut Channel::new(&bus), &turn).await;
+    server.abort();
+    believed
+}
+
+#[tokio::test]
+async fn a_hostile_tcp_device_never_makes_a_wrong_value() {
+    assert!(hostile_tcp(Framing::Tcp).await >= 3);
+}
+
+#[tokio::test]
+async fn a_hostile_device_server_never_makes_a_wrong_value() {
+    assert!(hostile_tcp(Framing::Rtu).await >= 3);
+}
+
+fn serial(wire: serial2_tokio::SerialPort, timeout: u64) -> Channel {
+    let line = Line {
+        port: PathBuf::new(),
+        baud: 115_200,
+        parity: Parity::None,
+        stop_bits: 1,
+    };
+    let timeout = Duration::from_millis(timeout);
+    let mut channel = Channel::new(&Bus {
+        id: "line".into(),
+        link: Link::Rtu(line),
+        timeout,
+    });
+    channel.wire = Some(Wire::Serial(wire));
+    channel
+}
+
+#[tokio::test]
+async fn a_hostile_device_on_a_line_never_makes_a_wrong_value() {
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let turn = Arc::new(std::sync::atomic::AtomicU16::new(0));
+    let shared = turn.clone();
+    let moods = &MOODS[..MOODS.len() - 1];
+    let server = tokio::spawn(async move { serve(theirs, Framing::Rtu, moods, &shared).await });
+    let believed = never_wrong(&mut serial(ours, 30), &turn).await;
+    server.abort();
+    assert!(believed >= 3, "{believed}");
+}
+
+#[tokio::test]
+async fn no_request_goes_out_before_the_line_was_silent() {
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let turn = Arc::new(std::sync::atomic::AtomicU16::new(0));
+    let shared = turn.clone();
+    let server =
+        tokio::spawn(async move { serve(theirs, Framing::Rtu, &[Mood::Honest], &shared).await });
+    let mut channel = serial(ours, 500);
+    let start = Instant::now();
+    for _ in 0..10 {
+        channel.ask(request(1), Duration::ZERO).await.unwrap();
+    }
+    assert!(start.elapsed() >= Duration::from_micros(9 * 1750));
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_bus_that_is_not_there_is_a_reason() {
+    let link = Link::Tcp {
+        host: "127.0.0.1".into(),
+        port: 1,
+    };
+    let bus = Bus {
+        id: "lan".into(),
+        link,
+        timeout: Duration::from_millis(100),
+    };
+    let mut channel = Channel::new(&bus);
+    for _ in 0..2 {
+        let failure = channel.ask(request(0), Duration::ZERO).await.unwrap_err();
+        assert_eq!(failure.reason(), Reason::Unreachable);
+    }
+    assert!(channel.pause_ms() > BACKOFF_MIN_MS / 2);
+}

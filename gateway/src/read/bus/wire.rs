@@ -1,0 +1,89 @@
+//! The open end of a bus: a TCP stream or a serial port.
+
+use crate::config::{Line, Link, Parity};
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Something that bytes go through.
+#[derive(Debug)]
+pub enum Wire {
+    /// Modbus TCP, or a serial device server.
+    Tcp(TcpStream),
+    /// A serial line.
+    Serial(serial2_tokio::SerialPort),
+}
+
+impl Wire {
+    /// Opens the link, within `timeout`.
+    pub async fn open(link: &Link, timeout: Duration) -> io::Result<Self> {
+        match link {
+            Link::Tcp { host, port } | Link::RtuOverTcp { host, port, .. } => {
+                let connecting = TcpStream::connect((host.as_str(), *port));
+                let stream = tokio::time::timeout(timeout, connecting)
+                    .await
+                    .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+                stream.set_nodelay(true)?;
+                Ok(Self::Tcp(stream))
+            }
+            Link::Rtu(line) => {
+                let open = serial2_tokio::SerialPort::open(&line.port, |s| settings(s, line));
+                Ok(Self::Serial(open?))
+            }
+        }
+    }
+
+    /// One write of a whole request.
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.write_all(bytes).await,
+            Self::Serial(port) => port.write_all(bytes).await,
+        }
+    }
+
+    /// What has arrived; an end of the stream is an error.
+    pub async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = match self {
+            Self::Tcp(stream) => stream.read(buffer).await?,
+            Self::Serial(port) => port.read(buffer).await?,
+        };
+        if got == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(got)
+    }
+
+    /// Throws away what came unasked; true when there was something.
+    pub fn drain(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+        match self {
+            Self::Tcp(stream) => match stream.try_read(buffer) {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => Ok(true),
+                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => Ok(false),
+                Err(fault) => Err(fault),
+            },
+            Self::Serial(port) => port.discard_input_buffer().map(|()| false),
+        }
+    }
+}
+
+fn settings(
+    mut settings: serial2_tokio::Settings,
+    line: &Line,
+) -> io::Result<serial2_tokio::Settings> {
+    settings.set_raw();
+    settings.set_baud_rate(line.baud)?;
+    settings.set_char_size(serial2_tokio::CharSize::Bits8);
+    settings.set_parity(match line.parity {
+        Parity::None => serial2_tokio::Parity::None,
+        Parity::Even => serial2_tokio::Parity::Even,
+        Parity::Odd => serial2_tokio::Parity::Odd,
+    });
+    settings.set_stop_bits(match line.stop_bits {
+        2 => serial2_tokio::StopBits::Two,
+        _ => serial2_tokio::StopBits::One,
+    });
+    settings.set_flow_control(serial2_tokio::FlowControl::None);
+    Ok(settings)
+}

@@ -1,0 +1,73 @@
+//! One device, once, with every byte that went over the wire; for a technician.
+
+use super::bus::{Channel, Failure};
+use super::device::Reader;
+use crate::clock::Clock;
+use crate::config::{Config, Table};
+use crate::model::Outcome;
+
+/// What one reading of a device gave.
+#[derive(Debug)]
+pub struct Once {
+    /// The requests of its plan, as they turned out.
+    pub asks: Vec<Exchange>,
+    /// A point's registers as they came (high half first when it is apart); `None` when not read.
+    pub registers: Vec<Option<Vec<u16>>>,
+    /// A point's outcome; empty when the device gave nothing.
+    pub outcomes: Box<[Outcome]>,
+    /// Milliseconds of the last answered request.
+    pub round_trip_ms: f64,
+    /// Bytes of the last request.
+    pub sent: Vec<u8>,
+    /// Bytes that came back for it.
+    pub received: Vec<u8>,
+    /// Why there is nothing: the failure, with device, register, asked and got.
+    pub failure: Option<(Failure, String)>,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Table.
+    pub table: Table,
+    /// First register or bit.
+    pub address: u16,
+    /// Registers or bits.
+    pub count: u16,
+    /// Bytes of an RTU reply to it.
+    pub reply_bytes: usize,
+}
+
+/// Reads device number `index` once; `None` when there is no such device.
+pub async fn once(config: &Config, index: usize, clock: &Clock) -> Option<Once> {
+    let device = config.devices.get(index)?;
+    let bus = config.buses.get(device.bus)?;
+    let mut channel = Channel::new(bus);
+    channel.keep_trace();
+    let mut reader = Reader::new(device.clone(), &bus.link);
+    let result = reader.poll(&mut channel, clock.now().mono).await;
+    let points = device.points.iter();
+    let (sent, received) = channel.trace();
+    Some(Once {
+        asks: reader
+            .asks()
+            .map(|(ask, reply_bytes)| Exchange {
+                table: ask.table,
+                address: ask.address,
+                count: ask.count,
+                reply_bytes,
+            })
+            .collect(),
+        registers: points
+            .map(|point| reader.image().registers(point))
+            .collect(),
+        round_trip_ms: reader.round_trip_ms,
+        sent: sent.to_vec(),
+        received: received.to_vec(),
+        failure: result
+            .as_ref()
+            .err()
+            .map(|failure| (failure.clone(), reader.detail.clone())),
+        outcomes: result.unwrap_or_default(),
+    })
+}

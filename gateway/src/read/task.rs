@@ -1,0 +1,229 @@
+//! The task that owns a bus: whose turn, ask, hand on, tell the board.
+
+use super::bus::{Channel, Failure, back_off_ms};
+use super::device::Reader;
+use super::poller::{Next, Poller};
+use crate::clock::Clock;
+use crate::config::{Bus, Config};
+use crate::model::{MonoMs, Outcome, Reading, Reason, UtcMs};
+use crate::status::{Board, Fault};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Devices of different buses start their polls this much apart, so that not all wake at once.
+const PHASE_STEP_MS: u64 = 7;
+/// No poll is put off by more than this.
+const PHASE_MAX_MS: u64 = 200;
+
+/// Starts one task for each bus that has devices; each ends, and drops its sender, when `stop` turns
+/// true or is dropped. A task's result is its name.
+pub fn spawn(
+    config: &Config,
+    clock: &Clock,
+    board: &Board,
+    out: &mpsc::Sender<Reading>,
+    stop: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<String>,
+) {
+    for (index, bus) in config.buses.iter().enumerate() {
+        let devices = config.devices.iter().zip(0u16..);
+        let readers: Vec<(u16, Reader)> = devices
+            .filter(|(device, _)| device.bus == index)
+            .map(|(device, number)| (number, Reader::new(device.clone(), &bus.link)))
+            .collect();
+        if readers.is_empty() {
+            continue;
+        }
+        let task = BusTask::new(bus, readers, clock.clone(), board.clone(), out.clone());
+        tasks.spawn(task.run(stop.clone()));
+    }
+}
+
+struct BusTask {
+    bus: Bus,
+    channel: Channel,
+    poller: Poller,
+    readers: Vec<(u16, Reader)>,
+    misses: Vec<u32>,
+    clock: Clock,
+    board: Board,
+    out: mpsc::Sender<Reading>,
+}
+
+impl BusTask {
+    fn new(
+        bus: &Bus,
+        readers: Vec<(u16, Reader)>,
+        clock: Clock,
+        board: Board,
+        out: mpsc::Sender<Reading>,
+    ) -> Self {
+        let turns = readers.iter().map(|(number, reader)| {
+            let every = u64::try_from(reader.device.every.as_millis()).unwrap_or(u64::MAX);
+            let phase = u64::from(*number) * PHASE_STEP_MS;
+            (every, phase % (every / 8).clamp(1, PHASE_MAX_MS))
+        });
+        Self {
+            channel: Channel::new(bus),
+            poller: Poller::new(turns),
+            misses: vec![0; readers.len()],
+            bus: bus.clone(),
+            readers,
+            clock,
+            board,
+            out,
+        }
+    }
+
+    async fn run(mut self, mut stop: watch::Receiver<bool>) -> String {
+        let name = format!("bus {}", self.bus.id);
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = self.work() => {}
+        }
+        name
+    }
+
+    /// Ends when nobody takes readings any more.
+    async fn work(&mut self) {
+        loop {
+            match self.poller.next(self.clock.now()) {
+                Next::Wait(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+                Next::Poll(index, at) => {
+                    let reading = self.poll(index, at).await;
+                    if self.out.send(reading).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn poll(&mut self, index: usize, at: UtcMs) -> Reading {
+        let begun = self.clock.now();
+        let (number, reader) = &mut self.readers[index];
+        let result = reader.poll(&mut self.channel, begun.mono).await;
+        let (number, points) = (*number, reader.device.points.len());
+        let now = self.clock.now();
+        let late = match &result {
+            Ok(_) => {
+                self.misses[index] = 0;
+                self.poller.done(index, now)
+            }
+            Err(failure) => {
+                let pause = self.pause_ms(index, failure);
+                self.poller.failed(index, now, pause);
+                0
+            }
+        };
+        self.tell(index, at, late, &result);
+        let outcomes = result.unwrap_or_else(|failure| {
+            vec![Outcome::Bad(failure.reason()); points].into_boxed_slice()
+        });
+        Reading {
+            device: number,
+            at,
+            mono: MonoMs(begun.mono.0),
+            dated: begun.trusted,
+            outcomes,
+        }
+    }
+
+    /// How long to leave a device alone. When the whole bus is away it waits for the bus only.
+    fn pause_ms(&mut self, index: usize, failure: &Failure) -> u64 {
+        if matches!(failure, Failure::Unreachable(_)) && !self.channel.is_open() {
+            return self.channel.pause_ms().max(crate::limits::BACKOFF_MIN_MS);
+        }
+        let pause = back_off_ms(self.misses[index]);
+        self.misses[index] = self.misses[index].saturating_add(1);
+        pause
+    }
+
+    fn tell(
+        &mut self,
+        index: usize,
+        at: UtcMs,
+        late: u64,
+        result: &Result<Box<[Outcome]>, Failure>,
+    ) {
+        let reader = &self.readers[index].1;
+        let fault = fault(reader, result);
+        let any = result
+            .as_ref()
+            .is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.number().is_some()));
+        let counts = self.channel.take_counts();
+        let open = self.channel.is_open();
+        let unreachable = match result {
+            Err(Failure::Unreachable(why)) => Some(why.clone()),
+            _ => None,
+        };
+        let before = self.board.write(|state| {
+            let bus = entry(&mut state.buses, &self.bus.id);
+            bus.open = open;
+            bus.fault = unreachable;
+            bus.requests += counts.requests;
+            bus.timeouts += counts.timeouts;
+            bus.corrupt += counts.corrupt;
+            bus.stale += counts.stale;
+            let device = entry(&mut state.devices, &reader.device.id);
+            device.polls += 1;
+            device.late += late;
+            device.last_poll = Some(at);
+            if any {
+                device.last_good = Some(at);
+                device.misses = 0;
+                device.round_trip_ms = reader.round_trip_ms;
+            } else {
+                device.failures += 1;
+                device.misses = device.misses.saturating_add(1);
+            }
+            std::mem::replace(&mut device.fault, fault.clone())
+        });
+        report(
+            &self.bus.id,
+            &reader.device.id,
+            before.as_ref(),
+            fault.as_ref(),
+        );
+    }
+}
+
+fn entry<'a, T: Default>(
+    map: &'a mut std::collections::BTreeMap<std::sync::Arc<str>, T>,
+    id: &std::sync::Arc<str>,
+) -> &'a mut T {
+    map.entry(id.clone()).or_default()
+}
+
+/// What is wrong: the device as a whole, or a part that it refuses.
+fn fault(reader: &Reader, result: &Result<Box<[Outcome]>, Failure>) -> Option<Fault> {
+    let refused = |outcomes: &[Outcome]| {
+        let mut reasons = outcomes.iter().filter_map(Outcome::reason);
+        reasons.find(|reason| matches!(reason, Reason::Refused(_)))
+    };
+    let reason = match result {
+        Ok(outcomes) => refused(outcomes)?,
+        Err(failure) => failure.reason(),
+    };
+    let detail = reader.detail.clone();
+    Some(Fault { reason, detail })
+}
+
+/// Once a change of state, not once a poll.
+fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>) {
+    match (before, after) {
+        (Some(_), None) => tracing::info!(bus, device, "device answers again"),
+        (before, Some(fault)) if before.is_none_or(|old| old.reason != fault.reason) => {
+            tracing::warn!(
+                bus,
+                device,
+                reason = fault.reason.word(),
+                detail = fault.detail,
+                "device gives no answer to a request"
+            );
+        }
+        _ => {}
+    }
+}

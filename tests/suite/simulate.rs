@@ -1,0 +1,129 @@
+//! The simulated site, asked by a tool that is not ours, over TCP and over a serial line.
+
+use gateway::clock::Clock;
+use gateway::config::{self, Config, Table};
+use gateway::model::UtcMs;
+use gateway::sim::device::SimDevice;
+use gateway::sim::sun;
+use gateway::sim::{Place, Plant, World, serve};
+use std::path::Path;
+use std::time::Duration;
+use tokio::process::Command;
+
+const DEMO: &str = include_str!("../../gateway/assets/demo.toml");
+/// 2026-07-01T12:00:00+07:00; the world stands still at it, so that every answer is known.
+const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+fn site() -> (Config, World) {
+    let config = config::load_text(DEMO, Path::new("demo.toml"), &|_| None).unwrap();
+    let place = sun::Place {
+        latitude: config.site.latitude,
+        longitude: config.site.longitude,
+    };
+    let plant = Plant::new(place, &config.site.timezone, 1, NOON);
+    (config, World::new(plant, Clock::set(NOON, true), 1, 1.0))
+}
+
+/// The registers that mbpoll prints, one a line as `[ADDRESS]: 0xWORD`.
+async fn mbpoll(place: &Place, unit: u8, table: Table, first: u16, count: u16) -> Vec<u16> {
+    let mut call = Command::new("mbpoll");
+    call.args(["-0", "-1", "-q", "-o", "5", "-a", &unit.to_string()]);
+    call.args([
+        "-t",
+        if table == Table::Input {
+            "3:hex"
+        } else {
+            "4:hex"
+        },
+    ]);
+    call.args(["-r", &first.to_string(), "-c", &count.to_string()]);
+    match place {
+        Place::Tcp(at) => call.args(["-m", "tcp", "-p", &at.port().to_string(), "127.0.0.1"]),
+        Place::Port(path) => call
+            .args(["-m", "rtu", "-b", "9600", "-P", "none"])
+            .arg(path),
+    };
+    let output = tokio::time::timeout(Duration::from_secs(20), call.output());
+    let output = output
+        .await
+        .expect("mbpoll ends")
+        .expect("mbpoll is installed (apt)");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let words = text
+        .lines()
+        .filter_map(|line| line.split_once("0x")?.1.trim().get(..4));
+    let words: Vec<u16> = words
+        .filter_map(|word| u16::from_str_radix(word, 16).ok())
+        .collect();
+    assert_eq!(words.len(), usize::from(count), "{output:?}");
+    words
+}
+
+#[tokio::test]
+async fn another_master_reads_every_point_of_every_profile() {
+    let (config, world) = site();
+    let served = serve(&config, &world).await.unwrap();
+    let mut profiles = std::collections::BTreeSet::new();
+    for (device, info) in config.devices.iter().zip(&config.site.devices) {
+        let Some(profile) = &info.profile else {
+            continue;
+        };
+        profiles.insert(profile.to_string());
+        let twin = SimDevice::new(device, info, world.seed());
+        for (index, point) in device.points.iter().enumerate() {
+            let expected = twin.words(index, &world.look()).unwrap();
+            let place = &served.places[device.bus];
+            let count = point.encoding.registers();
+            let heard = mbpoll(place, device.unit, point.table, point.address, count).await;
+            let mask = point
+                .bits
+                .map_or(u16::MAX, |(low, high)| (low..=high).map(|b| 1 << b).sum());
+            let heard: Vec<u16> = heard.iter().map(|word| word & mask).collect();
+            assert_eq!(heard, expected, "{}.{}", info.id, point.name);
+        }
+    }
+    assert_eq!(profiles.len(), 5, "{profiles:?}");
+}
+
+#[test]
+fn the_demo_shows_what_its_plant_does() {
+    let (config, world) = site();
+    let now = world.look();
+    let value = |id: &str| {
+        let (device, point) = config.site.find(id).unwrap_or_else(|| panic!("no {id}"));
+        let device = usize::from(device);
+        let (settings, info) = (&config.devices[device], &config.site.devices[device]);
+        SimDevice::new(settings, info, world.seed())
+            .value(point, &now)
+            .unwrap()
+    };
+    let same = |id: &str, expected: f64| {
+        assert!(
+            (value(id) - expected).abs() < 1e-9,
+            "{id}: {} for {expected}",
+            value(id)
+        );
+    };
+    same("inverter.ac_power", now.ac_power);
+    same("inverter.dc_power", now.dc_power);
+    same("inverter.dc_voltage_1", now.dc_voltage);
+    same("inverter.dc_current_2", 0.0);
+    same("inverter.ac_energy_today", now.solar_today / 1e3);
+    same("inverter.ac_energy_total", now.solar_total / 1e3);
+    same("inverter.temperature_inverter", now.inverter_temp);
+    same("meter.ac_power", now.grid_power);
+    same("meter.ac_energy_import", now.grid_import / 1e3);
+    same("meter.ac_energy_export", now.grid_export / 1e3);
+    same("meter.frequency", now.frequency);
+    same("pump.ac_power", now.pump_power);
+    same("pump.ac_energy_total", now.pump_energy);
+    same("level.level", now.level);
+    same("air.temp_air", now.air);
+    same("air.humidity", now.humidity);
+    same("bsf-air.temp_air", now.bin_rim);
+    same("rain.rain_total", now.rain_total);
+    same("pump-flow.flow", now.pump_flow);
+    same("pump-flow.volume_total", now.pumped);
+    same("bsf-bin.temp_core", now.bin_core);
+    same("bsf-bin.moisture", now.bin_moisture);
+}
