@@ -7,10 +7,13 @@
 
 mod simulate;
 mod config;
+mod config;
 mod knowledge;
 mod modbus_peers;
+mod page;
 mod peers;
 mod powercut;
 mod profiles;
+mod simulate;
 mod source;
 mod tidy;
