@@ -121,7 +121,11 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
             let own = format!("cli-{name}-{}", arg.get_id().as_str().replace('_', "-"));
             let text = lang.text(&own);
             let takes_values = arg.get_action().takes_values();
-            let arg = if takes_values { arg.hide_default_value(true) } else { arg };
+            let arg = if takes_values {
+                arg.hide_default_value(true)
+            } else {
+                arg
+            };
             if text == own { arg.help(lang.text(&key)) } else { arg.help(text) }
         });
     let command = if subcommands.is_empty() {
