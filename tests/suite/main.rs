@@ -5,9 +5,8 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
-mod simulate;
 mod config;
-mod config;
+mod killed;
 mod knowledge;
 mod modbus_peers;
 mod page;
