@@ -81,6 +81,27 @@ fn odd_points() -> Vec<Point> {
     vec![power, voltage, energy, status, unit, level, small]
 }
 
+fn info(device: &Device) -> DeviceInfo {
+    DeviceInfo {
+        id: device.id.clone(),
+        bus: "".into(),
+        profile: None,
+        kind: "inverter".into(),
+        every_ms: 10_000,
+        points: device
+            .points
+            .iter()
+            .map(|point| PointInfo {
+                id: format!("{}.{}", device.id, point.name).into(),
+                name: point.name.clone(),
+                unit: point.unit.clone(),
+                quantity: point.quantity.clone(),
+                counter: point.counter,
+            })
+            .collect(),
+    }
+}
+
 fn config() -> Config {
     let line = |link, id: &str| Bus {
         id: id.into(),
@@ -110,24 +131,6 @@ fn config() -> Config {
             asleep_at_night: false,
         })
         .collect();
-    let info = |device: &Device| DeviceInfo {
-        id: device.id.clone(),
-        bus: "".into(),
-        profile: None,
-        kind: "inverter".into(),
-        every_ms: 10_000,
-        points: device
-            .points
-            .iter()
-            .map(|point| PointInfo {
-                id: format!("{}.{}", device.id, point.name).into(),
-                name: point.name.clone(),
-                unit: point.unit.clone(),
-                quantity: point.quantity.clone(),
-                counter: point.counter,
-            })
-            .collect(),
-    };
     Config {
         file: PathBuf::new(),
         text: String::new(),

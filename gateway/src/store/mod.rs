@@ -8,6 +8,8 @@ mod bytes;
 mod calendar;
 mod chunk;
 mod copy;
+#[cfg(test)]
+mod damage_tests;
 mod edit;
 mod feed;
 mod flush;
@@ -27,8 +29,6 @@ mod seal;
 mod start;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_damage;
 mod track;
 
 pub use handle::*;
