@@ -5,12 +5,14 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
-mod simulate;
+mod config;
 mod knowledge;
 mod modbus_peers;
 mod peers;
 mod powercut;
-mod config;
 mod profiles;
+mod publish;
+mod servers;
+mod simulate;
 mod source;
 mod tidy;
