@@ -1,5 +1,5 @@
-//! Brokers and databases that are not ours, each on ports of its own and in a folder of its own, and a
-//! database that answers as a test wants.
+//! Brokers and databases that are not ours, each on ports of its own and in a folder of its own,
+//! and a database that answers as a test wants.
 
 use flate2::read::GzDecoder;
 use std::io::Read as _;
@@ -17,16 +17,13 @@ use tokio::time::{sleep, timeout};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Waits until `done` says so.
-#[track_caller]
-pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) -> impl Future<Output = ()> {
-    async move {
-        let wait = async {
-            while !done() {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        assert!(timeout(PATIENCE, wait).await.is_ok(), "never came: {what}");
-    }
+pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let wait = async {
+        while !done() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(PATIENCE, wait).await.is_ok(), "never came: {what}");
 }
 
 /// A port that nobody listens on now.
@@ -121,7 +118,7 @@ impl Mosquitto {
     }
 }
 
-/// mosquitto_sub with a session that outlives connections; it writes what it hears into a file.
+/// `mosquitto_sub` with a session that outlives connections; it writes what it hears into a file.
 pub(crate) struct Subscriber {
     file: PathBuf,
     _running: Running,
@@ -149,8 +146,11 @@ impl Subscriber {
             .arg(port.to_string())
             .args(more)
             .stdout(out);
-        let _running = Running::start("mosquitto-clients", &mut command);
-        Self { file, _running }
+        let running = Running::start("mosquitto-clients", &mut command);
+        Self {
+            file,
+            _running: running,
+        }
     }
 
     /// What was heard, as topic, retained, payload.
@@ -185,8 +185,8 @@ impl Subscriber {
     }
 }
 
-/// A stream of `seq`s as a consumer must see it: nothing is missing, and what comes for the first time
-/// comes in order.
+/// A stream of `seq`s as a consumer must see it: nothing is missing, and what comes for the first
+/// time comes in order.
 #[track_caller]
 pub(crate) fn judge_seqs(seqs: &[u64], last: u64) {
     let mut next = 1;
@@ -213,12 +213,12 @@ impl Victoria {
             .arg(format!("-storageDataPath={}", folder.path().display()))
             .args(["-retentionPeriod=100y", "-memory.allowedBytes=64MB"])
             .stdout(Stdio::null());
-        let _running = Running::start("victoria-metrics", &mut command);
+        let running = Running::start("victoria-metrics", &mut command);
         answers(port).await;
         Self {
             port,
             _folder: folder,
-            _running,
+            _running: running,
         }
     }
 }
@@ -233,12 +233,26 @@ pub(crate) struct Influx {
 
 impl Influx {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The proxy speaks TLS.
+    pub(crate) async fn start_behind_tls(Certificate { cert, key }: &Certificate) -> Self {
+        let (cert, key) = (cert.display(), key.display());
+        Self::start_with(&format!(
+            "ssl_certificate {cert}; ssl_certificate_key {key};"
+        ))
+        .await
+    }
+
+    async fn start_with(tls: &str) -> Self {
         let (port, rpc, proxy) = (free_port(), free_port(), free_port());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display();
         let text = format!(
             "reporting-disabled = true\nbind-address = \"127.0.0.1:{rpc}\"\n\
-             [meta]\ndir = \"{path}/meta\"\n[data]\ndir = \"{path}/data\"\nwal-dir = \"{path}/wal\"\n\
+             [meta]\ndir = \"{path}/meta\"\n\
+             [data]\ndir = \"{path}/data\"\nwal-dir = \"{path}/wal\"\n\
              [http]\nbind-address = \"127.0.0.1:{port}\"\n[monitor]\nstore-enabled = false\n"
         );
         let config = folder.path().join("influx.conf");
@@ -248,7 +262,7 @@ impl Influx {
         let database = Running::start("influxdb", &mut command);
         answers(port).await;
         get(port, "/query?q=CREATE+DATABASE+pantau", "POST").await;
-        let nginx = nginx(folder.path(), proxy, port);
+        let nginx = nginx(folder.path(), proxy, port, tls);
         answers(proxy).await;
         Self {
             port,
@@ -259,15 +273,16 @@ impl Influx {
     }
 }
 
-fn nginx(folder: &Path, port: u16, onto: u16) -> Running {
+fn nginx(folder: &Path, port: u16, onto: u16, tls: &str) -> Running {
     let path = folder.display();
     let temps: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {path}/{name};\n"))
         .concat();
+    let ssl = if tls.is_empty() { "" } else { " ssl" };
     let text = format!(
         "daemon off; master_process off; pid {path}/pid; error_log {path}/error;\n\
          events {{}}\nhttp {{ access_log off; {temps}\n\
-         server {{ listen 127.0.0.1:{port};\n\
+         server {{ listen 127.0.0.1:{port}{ssl}; {tls}\n\
          location /base/api/v2/write {{\n\
          if ($http_authorization != \"Token secret\") {{ return 401; }}\n\
          rewrite ^ /write?db=pantau break;\n\
@@ -278,6 +293,37 @@ fn nginx(folder: &Path, port: u16, onto: u16) -> Running {
     let mut command = Command::new("nginx");
     command.arg("-c").arg(config).arg("-p").arg(folder);
     Running::start("nginx-light", command.stdout(Stdio::null()))
+}
+
+/// A certificate for `localhost` that is its own authority.
+pub(crate) struct Certificate {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// Makes one in this folder.
+pub(crate) fn certificate(folder: &Path) -> Certificate {
+    let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    let mut command = Command::new("openssl");
+    command
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-out")
+        .arg(&cert)
+        .arg("-keyout")
+        .arg(&key)
+        .stderr(Stdio::null());
+    let made = command.status();
+    assert!(made.expect("apt install openssl").success());
+    Certificate { cert, key }
 }
 
 /// The body of an HTTP answer.
@@ -378,7 +424,8 @@ fn text(answer: &Answer) -> String {
     format!("HTTP/1.1 {status} X\r\n{length}{headers}\r\n{body}")
 }
 
-/// One request's unpacked body; `None` when the connection has ended. What Pantau must send is checked.
+/// One request's unpacked body; `None` when the connection has ended. What Pantau must send is
+/// checked.
 async fn read_write(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let head = loop {
