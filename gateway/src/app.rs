@@ -68,12 +68,20 @@ impl App {
             ),
             None => None,
         };
-        Ok(Self { config: Arc::new(config), clock, store, board: Board::default(), listener })
+        Ok(Self {
+            config: Arc::new(config),
+            clock,
+            store,
+            board: Board::default(),
+            listener,
+        })
     }
 
     /// Where the page is, once open.
     pub fn page(&self) -> Option<SocketAddr> {
-        self.listener.as_ref().and_then(|listener| listener.local_addr().ok())
+        self.listener
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok())
     }
 
     /// The store, for a demo that writes a history first.
@@ -103,7 +111,12 @@ impl App {
             tracing::error!(%error, "the last readings could not be made durable");
         }
         let _ = stop_edge.send(true);
-        drain("sinks and page", &mut edge, Duration::from_secs(STOP_SECONDS) / 2).await;
+        drain(
+            "sinks and page",
+            &mut edge,
+            Duration::from_secs(STOP_SECONDS) / 2,
+        )
+        .await;
         self.store.stop().await;
         cut_short.map_or(Ok(()), |name| Err(AppError::Ended(name)))
     }
@@ -112,7 +125,14 @@ impl App {
     fn start_buses(&self, stop: &watch::Receiver<bool>) -> JoinSet<Ended> {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        read::spawn(&self.config, &self.clock, &self.board, &out, stop, &mut tasks);
+        read::spawn(
+            &self.config,
+            &self.clock,
+            &self.board,
+            &out,
+            stop,
+            &mut tasks,
+        );
         drop(out);
         let keep = keep(readings, self.store.clone(), self.clock.clone());
         tasks.spawn(named("keeping of readings", keep));
@@ -166,11 +186,15 @@ async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock)
     let boot = clock::boot_id();
     let mut undated: Option<(UtcMs, MonoMs)> = None;
     while let Some(reading) = readings.recv().await {
-        if reading.dated && let Some((at, mono)) = undated.take() {
+        if reading.dated
+            && let Some((at, mono)) = undated.take()
+        {
             let now = clock.now();
             let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
             match store.redate(boot.clone(), shift_ms).await {
-                Ok(moved) => tracing::info!(moved, shift_ms, "the time is known: readings re-dated"),
+                Ok(moved) => {
+                    tracing::info!(moved, shift_ms, "the time is known: readings re-dated")
+                }
                 Err(error) => tracing::error!(%error, "readings could not be re-dated"),
             }
         }

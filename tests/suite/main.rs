@@ -6,8 +6,10 @@
 )]
 
 mod config;
+mod killed;
 mod knowledge;
 mod modbus_peers;
+mod page;
 mod peers;
 mod powercut;
 mod profiles;

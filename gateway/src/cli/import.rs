@@ -59,13 +59,21 @@ fn check(file: &Path) -> io::Result<Faults> {
             Line::Header(false) => faults.push(RowFault {
                 line: 1,
                 kind: Kind::Header,
-                found: String::from_utf8_lossy(&lines.text).trim_end().chars().take(80).collect(),
+                found: String::from_utf8_lossy(&lines.text)
+                    .trim_end()
+                    .chars()
+                    .take(80)
+                    .collect(),
             }),
             Line::Row(Err(fault)) => faults.push(fault),
         }
     }
     if lines.number == 0 {
-        faults.push(RowFault { line: 1, kind: Kind::Header, found: String::new() });
+        faults.push(RowFault {
+            line: 1,
+            kind: Kind::Header,
+            found: String::new(),
+        });
     }
     Ok(faults)
 }
@@ -74,7 +82,10 @@ fn report(faults: &Faults, file: &Path, lang: Lang) {
     let file = file.display();
     for fault in &faults.named {
         let expected = lang.text(fault.kind.key());
-        complain(&format!("{file}:{}: \"{}\": {expected}", fault.line, fault.found));
+        complain(&format!(
+            "{file}:{}: \"{}\": {expected}",
+            fault.line, fault.found
+        ));
     }
     complain(&lang.say("cli-import-faulty", &[("count", &faults.count.to_string())]));
 }
@@ -154,13 +165,22 @@ struct Lines {
 impl Lines {
     fn open(path: &Path) -> io::Result<Self> {
         let reader = BufReader::new(File::open(path)?);
-        Ok(Self { reader, text: Vec::new(), number: 0, bytes: 0 })
+        Ok(Self {
+            reader,
+            text: Vec::new(),
+            number: 0,
+            bytes: 0,
+        })
     }
 
     fn next(&mut self) -> io::Result<Option<Line>> {
         self.text.clear();
         let bound = u64::try_from(IMPORT_LINE_MAX).unwrap_or(u64::MAX);
-        let read = self.reader.by_ref().take(bound).read_until(b'\n', &mut self.text)?;
+        let read = self
+            .reader
+            .by_ref()
+            .take(bound)
+            .read_until(b'\n', &mut self.text)?;
         if read == 0 {
             return Ok(None);
         }
@@ -168,8 +188,15 @@ impl Lines {
         self.bytes += u64::try_from(read).unwrap_or(0);
         if read == IMPORT_LINE_MAX && !self.text.ends_with(b"\n") {
             self.reader.skip_until(b'\n')?;
-            let found = String::from_utf8_lossy(&self.text).chars().take(80).collect();
-            return Ok(Some(Line::Row(Err(RowFault { line: self.number, kind: Kind::Text, found }))));
+            let found = String::from_utf8_lossy(&self.text)
+                .chars()
+                .take(80)
+                .collect();
+            return Ok(Some(Line::Row(Err(RowFault {
+                line: self.number,
+                kind: Kind::Text,
+                found,
+            }))));
         }
         if self.number == 1 {
             return Ok(Some(Line::Header(exchange::is_header(&self.text))));
@@ -185,13 +212,22 @@ mod tests {
     fn faults(text: &[u8]) -> Vec<(u64, Kind)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        check(file.path()).unwrap().named.into_iter().map(|fault| (fault.line, fault.kind)).collect()
+        check(file.path())
+            .unwrap()
+            .named
+            .into_iter()
+            .map(|fault| (fault.line, fault.kind))
+            .collect()
     }
 
     #[test]
     fn every_faulty_row_is_named_with_its_line() {
-        let text = b"time,value\n2026-11-21T03:00:00Z,1\nyesterday,2\n2026-11-21T03:00:00Z,1,5\r\n,\n";
-        assert_eq!(faults(text), [(3, Kind::Time), (4, Kind::Columns), (5, Kind::Time)]);
+        let text =
+            b"time,value\n2026-11-21T03:00:00Z,1\nyesterday,2\n2026-11-21T03:00:00Z,1,5\r\n,\n";
+        assert_eq!(
+            faults(text),
+            [(3, Kind::Time), (4, Kind::Columns), (5, Kind::Time)]
+        );
     }
 
     #[test]

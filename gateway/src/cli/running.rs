@@ -89,7 +89,9 @@ impl Running {
         body: impl Into<Bytes>,
     ) -> Result<Incoming, Trouble> {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::HOST, "localhost").body(Full::new(body.into()))?;
+        let request = request
+            .header(header::HOST, "localhost")
+            .body(Full::new(body.into()))?;
         self.0.ready().await?;
         let response = self.0.send_request(request).await?;
         let status = response.status();
@@ -97,7 +99,10 @@ impl Running {
         if status.is_success() {
             return Ok(body);
         }
-        Err(Trouble::Refused(reason(status, body.collect().await?.to_bytes())))
+        Err(Trouble::Refused(reason(
+            status,
+            body.collect().await?.to_bytes(),
+        )))
     }
 }
 
@@ -125,8 +130,14 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) fn progress(total: Option<u64>) -> indicatif::ProgressBar {
     use indicatif::{ProgressBar, ProgressStyle};
     let (bar, template) = match total {
-        Some(total) => (ProgressBar::new(total), "{bar:30} {percent} % {human_pos} {eta}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} {elapsed}"),
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:30} {percent} % {human_pos} {eta}",
+        ),
+        None => (
+            ProgressBar::new_spinner(),
+            "{spinner} {human_pos} {elapsed}",
+        ),
     };
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),

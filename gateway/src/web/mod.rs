@@ -106,11 +106,7 @@ pub fn router(state: State) -> axum::Router {
 }
 
 /// Answers on `listener` until `stop` turns true.
-pub async fn serve(
-    listener: TcpListener,
-    state: State,
-    stop: watch::Receiver<bool>,
-) {
+pub async fn serve(listener: TcpListener, state: State, stop: watch::Receiver<bool>) {
     let router = routes(App::new(state, stop.clone()));
     let server = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
     if let Err(error) = until_stopped(server.into_future(), stop).await {

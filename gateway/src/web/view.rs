@@ -61,7 +61,6 @@ pub(super) struct Point {
     pub(super) quality: &'static str,
     /// Why it is doubtful or absent.
     pub(super) why: String,
-    pub(super) at_ms: i64,
     pub(super) kept: bool,
 }
 
@@ -126,9 +125,10 @@ impl App {
             None => lang.say("web-sink-nothing", &[("waiting", &waiting)]),
         };
         let refused = show::count(sink.refused, lang);
-        let hint = match sink.refused {
-            0 => String::new(),
-            _ => lang.say("web-sink-refused", &[("refused", &refused)]),
+        let hint = match (sink.connected, sink.refused) {
+            (false, _) => lang.text("web-sink-away"),
+            (true, 0) => String::new(),
+            (true, _) => lang.say("web-sink-refused", &[("refused", &refused)]),
         };
         let state = match (sink.connected, sink.refused) {
             (true, 0) => Health::Ok,
@@ -155,6 +155,7 @@ impl App {
             .unwrap_or_default();
         let unflushed = show::count(u64::try_from(health.unflushed).unwrap_or(u64::MAX), lang);
         let words = match health.durable_at {
+            Some(_) if health.unflushed == 0 => lang.say("web-store-all", &[("until", &until)]),
             Some(_) => lang.say(
                 "web-store-until",
                 &[("until", &until), ("unflushed", &unflushed)],
@@ -233,7 +234,6 @@ pub(super) fn one_point(point: &PointInfo, last: Option<&Last>, lang: Lang) -> P
         why: reason
             .map(|reason| lang.text(&format!("reason-{}", reason.word())))
             .unwrap_or_default(),
-        at_ms: last.map_or(0, |last| last.sample.at.0),
         kept: last.is_none_or(|last| last.durable),
     }
 }

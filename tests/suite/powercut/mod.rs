@@ -60,7 +60,10 @@ fn reading(n: u64) -> Reading {
             return Outcome::Bad(Reason::Timeout);
         }
         let steps = (n * 7 + point * 13) % 1000 + point * 1000;
-        Outcome::Good(Number::Decimal { mantissa: i64::try_from(steps).unwrap(), exponent: -1 })
+        Outcome::Good(Number::Decimal {
+            mantissa: i64::try_from(steps).unwrap(),
+            exponent: -1,
+        })
     });
     Reading {
         device: 0,
@@ -110,11 +113,18 @@ async fn check(path: &Path, due: Seq, clock: &Clock) {
             after += 1;
             assert_eq!(numbered.seq, after, "the journal has a hole");
             let (found, sent) = (&numbered.reading, reading(after - 1));
-            assert_eq!((found.at, &found.outcomes), (sent.at, &sent.outcomes), "seq {after}");
+            assert_eq!(
+                (found.at, &found.outcomes),
+                (sent.at, &sent.outcomes),
+                "seq {after}"
+            );
         }
         assert_eq!(after, last.seq);
     }
-    assert!(due <= after, "acknowledged up to {due}, found up to {after}");
+    assert!(
+        due <= after,
+        "acknowledged up to {due}, found up to {after}"
+    );
     store.stop().await;
 }
 
@@ -122,7 +132,12 @@ async fn cut(log: &BlockLog, acknowledged: &Acknowledged, scratch: &Path, image:
     let mut dice = Dice(image as u64 * 7919 + 1);
     let first = acknowledged.first().unwrap().0;
     let at = first + dice.below(log.len() - first);
-    let due = acknowledged.iter().rev().find(|(length, _)| *length <= at).unwrap().1;
+    let due = acknowledged
+        .iter()
+        .rev()
+        .find(|(length, _)| *length <= at)
+        .unwrap()
+        .1;
     let fate = [Fate::All, Fate::None, Fate::Half, Fate::Torn][image % 4];
     let disk = scratch.join("cut");
     std::fs::write(&disk, log.image(at, fate, &mut dice)).unwrap();
