@@ -13,6 +13,8 @@ mod page;
 mod peers;
 mod powercut;
 mod profiles;
+mod publish;
+mod servers;
 mod simulate;
 mod source;
 mod tidy;
