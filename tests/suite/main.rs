@@ -5,7 +5,7 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
-mod config;
+mod simulate;
 mod config;
 mod knowledge;
 mod modbus_peers;
@@ -13,6 +13,5 @@ mod page;
 mod peers;
 mod powercut;
 mod profiles;
-mod simulate;
 mod source;
 mod tidy;
