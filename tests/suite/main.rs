@@ -7,6 +7,8 @@
 
 mod simulate;
 mod config;
+mod config;
+mod killed;
 mod knowledge;
 mod modbus_peers;
 mod page;

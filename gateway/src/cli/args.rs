@@ -135,7 +135,12 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
             let key = format!("cli-arg-{}", arg.get_id().as_str().replace('_', "-"));
             let own = format!("cli-{name}-{}", arg.get_id().as_str().replace('_', "-"));
             let text = lang.text(&own);
-            let arg = arg.hide_default_value(true);
+            let takes_values = arg.get_action().takes_values();
+            let arg = if takes_values {
+                arg.hide_default_value(true)
+            } else {
+                arg
+            };
             if text == own {
                 arg.help(lang.text(&key))
             } else {

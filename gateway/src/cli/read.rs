@@ -132,9 +132,8 @@ fn point_line(
 
 fn hint(reason: Reason) -> &'static str {
     match reason {
-        Reason::Timeout => "cli-read-hint-timeout",
+        Reason::Timeout | Reason::Refused(10 | 11) => "cli-read-hint-timeout",
         Reason::Corrupt => "cli-read-hint-corrupt",
-        Reason::Refused(10 | 11) => "cli-read-hint-timeout",
         Reason::Refused(_) => "cli-read-hint-refused",
         _ => "cli-read-hint-unreachable",
     }

@@ -225,9 +225,9 @@ fn write_floats(out: &mut Vec<u8>, numbers: &[f64]) {
         return put_bytes(out, &packed);
     }
     out.push(PLAIN);
-    numbers
-        .iter()
-        .for_each(|number| out.extend(number.to_le_bytes()));
+    for number in numbers {
+        out.extend(number.to_le_bytes());
+    }
 }
 
 fn read_floats(bytes: &mut Bytes<'_>, count: usize) -> Option<Vec<f64>> {

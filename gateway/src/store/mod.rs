@@ -27,6 +27,8 @@ mod seal;
 mod start;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_damage;
 mod track;
 
 pub use handle::*;

@@ -272,12 +272,16 @@ mod tests {
         ) {
             let roll = |outcomes: &Vec<Outcome>| {
                 let mut roll = Roll::default();
-                outcomes.iter().for_each(|outcome| roll.add(&Sample { at: UtcMs(0), outcome: *outcome }));
+                for outcome in outcomes {
+                    roll.add(&Sample { at: UtcMs(0), outcome: *outcome });
+                }
                 roll
             };
             let rolls: Vec<_> = groups.iter().map(roll).collect();
             let (mut out, mut tracks) = (Vec::new(), RollTracks::default());
-            rolls.iter().for_each(|roll| tracks.put(&mut out, roll));
+            for roll in &rolls {
+                tracks.put(&mut out, roll);
+            }
             let (mut bytes, mut tracks) = (Bytes(&out), RollTracks::default());
             for roll in &rolls {
                 let back = tracks.get(&mut bytes).unwrap();

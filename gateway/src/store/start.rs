@@ -30,7 +30,7 @@ impl Store {
         config_text: &str,
         clock: Clock,
     ) -> Result<Self, StoreError> {
-        let (keeper, store, requests) = prepare(path, site, settings, config_text, clock)?;
+        let (keeper, store, requests) = prepare(path, site, settings, config_text, &clock)?;
         serve(keeper, requests)?;
         Ok(store)
     }
@@ -54,23 +54,23 @@ pub(super) fn prepare(
     site: &Site,
     settings: &StoreSettings,
     config_text: &str,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<Assembled, StoreError> {
     let now = clock.now().at;
     let opened = schema::open(path, now)?;
     let file = opened.file.clone();
-    let (mut keeper, store, requests) = match assemble(opened, site, settings, &clock, config_text)
-    {
-        Err((fault, db)) if is_damage(&fault) => {
-            drop(db);
-            let repair = schema::set_aside(&file, now, &fault)?;
-            let mut opened = schema::open(path, now)?;
-            opened.repairs.push(repair);
-            assemble(opened, site, settings, &clock, config_text)
+    let (mut keeper, store, requests) =
+        match assemble(opened, site, settings, clock, config_text) {
+            Err((fault, db)) if is_damage(&fault) => {
+                drop(db);
+                let repair = schema::set_aside(&file, now, &fault)?;
+                let mut opened = schema::open(path, now)?;
+                opened.repairs.push(repair);
+                assemble(opened, site, settings, clock, config_text)
+            }
+            other => other,
         }
-        other => other,
-    }
-    .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
+        .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
     keeper.tell_health();
     Ok((keeper, store, requests))
 }
@@ -91,13 +91,11 @@ fn assemble(
         file,
         repairs,
     } = opened;
-    let read = read_state(&mut db, site);
-    let (names, boot, cursors, last) = match read {
+    let (names, boot, cursors, last) = match read_state(&mut db, site) {
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let zone = Calendar::new(&site.timezone);
-    let calendar = zone.unwrap_or_else(|_| Calendar::utc());
+    let calendar = Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc());
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);

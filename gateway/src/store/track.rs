@@ -218,7 +218,9 @@ pub(super) mod tests {
         #[test]
         fn outcomes_come_back_bit_exact(outcomes in prop::collection::vec(any_outcome(), 0..60)) {
             let (mut out, mut track) = (Vec::new(), Track::default());
-            outcomes.iter().for_each(|outcome| track.put(&mut out, outcome));
+            for outcome in &outcomes {
+                track.put(&mut out, outcome);
+            }
             let (mut bytes, mut track) = (Bytes(&out), Track::default());
             for outcome in &outcomes {
                 let back = track.get(&mut bytes).unwrap();

@@ -368,7 +368,7 @@ pub fn back_off_ms(failures_before: u32) -> u64 {
 
 fn line(link: &Link) -> Option<&Line> {
     match link {
-        Link::Rtu(line) => Some(line),
+        Link::Rtu(serial) => Some(serial),
         Link::Tcp { .. } | Link::RtuOverTcp { .. } => None,
     }
 }
