@@ -5,7 +5,6 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
-mod simulate;
 mod config;
 mod config;
 mod killed;
@@ -15,5 +14,6 @@ mod page;
 mod peers;
 mod powercut;
 mod profiles;
+mod simulate;
 mod source;
 mod tidy;
