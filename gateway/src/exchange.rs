@@ -100,9 +100,11 @@ pub fn write_time(out: &mut String, at: UtcMs) {
 /// Appends a number without needless zeros, in full.
 pub fn write_number(out: &mut String, number: Number) {
     let text = number.to_string();
-    out.push_str(match text.contains('.') && !text.contains('e') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let has_needless = text.contains('.') && !text.contains('e');
+    out.push_str(if has_needless {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
     });
 }
 
@@ -160,7 +162,7 @@ fn exact(text: &str) -> Option<Number> {
     let part = part.trim_end_matches('0');
     let mut steps = format!("{whole}{part}");
     let mut exponent = -i8::try_from(part.len()).ok()?;
-    while exponent >= 0 && exponent < 18 && steps.len() > 1 && steps.ends_with('0') {
+    while (0..18).contains(&exponent) && steps.len() > 1 && steps.ends_with('0') {
         steps.pop();
         exponent += 1;
     }

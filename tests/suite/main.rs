@@ -6,6 +6,7 @@
 )]
 
 mod config;
+mod config;
 mod killed;
 mod knowledge;
 mod modbus_peers;

@@ -80,14 +80,17 @@
     return step >= 86400000 ? text : `${text} ${document.body.dataset.label}`;
   }
 
-  // Labels at round local times; one format for the whole axis.
+  // Labels at round local times: the date where a day begins, the hour within it.
   function ticks(u, splits) {
-    const hours = (splits[1] - splits[0]) < 86400;
-    const months = (splits[1] - splits[0]) >= 27 * 86400;
-    const options = hours ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
-      : months ? { month: "short" } : { day: "numeric", month: "short" };
-    const format = new Intl.DateTimeFormat(hours ? "en-GB" : locale, { timeZone: zone, ...options });
-    return splits.map((split) => format.format(split * 1000));
+    const gap = splits[1] - splits[0];
+    const format = (options, name = locale) => new Intl.DateTimeFormat(name, { timeZone: zone, ...options });
+    const hour = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "en-GB");
+    const day = format(gap >= 27 * 86400 ? { month: "short" } : { day: "numeric", month: "short" });
+    const long = to - from > 86400000;
+    return splits.map((split) => {
+      const text = hour.format(split * 1000);
+      return gap >= 86400 || (long && text === "00:00") ? day.format(split * 1000) : text;
+    });
   }
 
   function options() {

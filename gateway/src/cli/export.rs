@@ -143,8 +143,7 @@ impl Target {
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let rows = bytes.iter().filter(|byte| **byte == b'\n').count();
-        self.progress.inc(u64::try_from(rows).unwrap_or(0));
+        self.progress.inc(u64::try_from(bytes.len()).unwrap_or(0));
         self.writer.write_all(bytes)
     }
 

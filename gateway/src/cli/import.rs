@@ -9,6 +9,7 @@ use crate::exchange::{self, Faults, Kind, RowFault};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
 use crate::store::ImportRow;
 use crate::words::Lang;
+use http_body_util::BodyExt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -41,9 +42,10 @@ pub(super) async fn run(config: &Path, point: &str, file: &Path, lang: Lang, jso
 }
 
 fn done(rows: u64, lang: Lang, json: bool) {
-    let text = match json {
-        true => format!("{{\"rows\":{rows}}}"),
-        false => lang.say("cli-imported", &[("rows", &rows.to_string())]),
+    let text = if json {
+        format!("{{\"rows\":{rows}}}")
+    } else {
+        lang.say("cli-imported", &[("rows", &rows.to_string())])
     };
     // Nobody is left to tell when standard output is gone.
     let _ = writeln!(io::stdout(), "{text}");
@@ -140,7 +142,9 @@ async fn piece(way: &mut Way, point: &str, rows: Vec<ImportRow>) -> Result<u64, 
                 text.push('\n');
             }
             let path = format!("/control/import?point={}", escaped(point));
-            running.ask("POST", &path, text).await?;
+            // Read to its end, so that the connection is free for the next piece.
+            let answer = running.ask("POST", &path, text).await?;
+            answer.collect().await?;
         }
         Way::Own(store) => {
             store.import(point, rows).await?;

@@ -101,13 +101,13 @@ impl Running {
         }
         Err(Trouble::Refused(reason(
             status,
-            body.collect().await?.to_bytes(),
+            &body.collect().await?.to_bytes(),
         )))
     }
 }
 
-fn reason(status: StatusCode, body: Bytes) -> String {
-    let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+fn reason(status: StatusCode, body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let part = |name: &str| json.get(name).and_then(serde_json::Value::as_str);
     match (part("error"), part("expected")) {
         (Some(error), Some(expected)) => format!("{error}: {expected}"),
@@ -119,9 +119,12 @@ fn reason(status: StatusCode, body: Bytes) -> String {
 /// A value for a query.
 pub(super) fn escaped(text: &str) -> String {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let one = |byte: u8| match harmless(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
+    let one = |byte: u8| {
+        if harmless(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
     text.bytes().map(one).collect()
 }
@@ -134,10 +137,7 @@ pub(super) fn progress(total: Option<u64>) -> indicatif::ProgressBar {
             ProgressBar::new(total),
             "{bar:30} {percent} % {human_pos} {eta}",
         ),
-        None => (
-            ProgressBar::new_spinner(),
-            "{spinner} {human_pos} {elapsed}",
-        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {elapsed}"),
     };
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),

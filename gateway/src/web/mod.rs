@@ -136,7 +136,7 @@ impl App {
 }
 
 fn routes(app: App) -> axum::Router {
-    open(app.clone())
+    open(app)
         .layer(axum::middleware::from_fn(guard::check))
         .layer(axum::middleware::from_fn(guard::headers))
 }

@@ -55,9 +55,9 @@ impl Rows {
         }
         Some(self.blocks.recv().await?.map(|block| {
             let mut text = String::with_capacity(block.len() * 32);
-            block
-                .iter()
-                .for_each(|sample| exchange::write_row(&mut text, sample));
+            for sample in &block {
+                exchange::write_row(&mut text, sample);
+            }
             text.into()
         }))
     }
