@@ -235,7 +235,8 @@ async fn every_value_is_exact(bus: &str, image: &Image, folder: &Path) {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (clock, board) = (Clock::system(), Board::default());
-    gateway::read::spawn(&config.into(), &clock, &board, out, &stopped, &mut tasks);
+    let config = std::sync::Arc::new(config);
+    gateway::read::spawn(&config, &clock, &board, &out, &stopped, &mut tasks);
     let wait = tokio::time::timeout(Duration::from_secs(60), readings.recv());
     let reading = wait.await.expect("no reading in a minute").unwrap();
     assert_eq!(reading.outcomes.len(), image.cases.len());
