@@ -6,7 +6,6 @@
 )]
 
 mod config;
-mod config;
 mod killed;
 mod knowledge;
 mod modbus_peers;

@@ -121,7 +121,7 @@ impl Source {
         literals(&self.product, &self.text)
     }
 
-    /// Name, first byte and lines of every function that has a body.
+    /// Name, first byte and lines of code (no comments, no texts) of every function with a body.
     pub(crate) fn functions(&self) -> Vec<(&str, usize, usize)> {
         words(&self.code, "fn")
             .filter_map(|at| {
@@ -133,7 +133,8 @@ impl Source {
                     return None;
                 }
                 let last = closing(&self.code, body)?;
-                let lines = line_of(&self.code, last) - line_of(&self.code, at) + 1;
+                let said = self.code[at..=last].lines();
+                let lines = said.filter(|line| !line.trim().is_empty()).count();
                 Some((&name[..end], at, lines))
             })
             .collect()
