@@ -195,7 +195,7 @@ fn open(dir: &Path, site: &Site, clock: &Clock) -> Done<Store> {
         keep: None,
         budget: None,
     };
-    Ok(Store::open(dir, site, &settings, "bench", clock.clone())?)
+    Ok(Store::open(dir, site, &settings, "bench", clock)?)
 }
 
 fn site(devices: usize, points: usize) -> Site {

@@ -58,7 +58,7 @@ impl App {
             &config.site,
             &config.store,
             &config.text,
-            clock.clone(),
+            &clock,
         )?;
         let listener = match config.web.listen {
             Some(address) => Some(
@@ -193,7 +193,7 @@ async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock)
             let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
             match store.redate(boot.clone(), shift_ms).await {
                 Ok(moved) => {
-                    tracing::info!(moved, shift_ms, "the time is known: readings re-dated")
+                    tracing::info!(moved, shift_ms, "the time is known: readings re-dated");
                 }
                 Err(error) => tracing::error!(%error, "readings could not be re-dated"),
             }

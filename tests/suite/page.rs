@@ -84,7 +84,10 @@ fn outcomes(device: u16, at: i64) -> Box<[Outcome]> {
     let cloud = 0.8 + 0.2 * (hours * 37.0).sin() * (hours * 101.0).cos();
     match device {
         0 => [
-            good(sun * cloud * 15_000.0 + 400.0 + (at / 1000 % 97) as f64, -1),
+            good(
+                sun * cloud * 15_000.0 + 400.0 + f64::from(i32::try_from(at / 1000 % 97).unwrap()),
+                -1,
+            ),
             good(hours * 10.0 - 4_900_000.0, -1),
             good(2300.0 + 20.0 * cloud, -1),
             good(5000.0 + 4.0 * cloud, -2),
@@ -207,7 +210,7 @@ fn the_page_lives_in_a_real_browser() {
             keep: None,
             budget: None,
         };
-        let store = Store::open(folder.path(), &site(), &settings, "", clock.clone()).unwrap();
+        let store = Store::open(folder.path(), &site(), &settings, "", &clock).unwrap();
         history(&store, &clock).await;
         let state = web::State {
             site: Arc::new(site()),

@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// Reads the device and prints what came; the exit status.
-pub async fn run(file: &Path, device: &str, lang: Lang, json: bool) -> u8 {
+pub(super) async fn run(file: &Path, device: &str, lang: Lang, json: bool) -> u8 {
     let config = match config::load(file) {
         Ok(config) => config,
         Err(faults) => {

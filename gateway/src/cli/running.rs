@@ -52,12 +52,12 @@ impl Way {
             return Ok(Self::Running(running));
         }
         let (site, text) = (&config.site, &config.text);
-        let store = Store::open_to_read(
+        let store = Store::open(
             &config.store.path,
             site,
             &config.store,
             text,
-            Clock::system(),
+            &Clock::system(),
         )?;
         Ok(Self::Own(store))
     }

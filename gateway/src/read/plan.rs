@@ -184,7 +184,7 @@ fn join(ask: &Ask, piece: &Piece, device: &Device, link: &Link) -> Option<Ask> {
     let overhead = match link {
         Link::Tcp { .. } => TCP_OVERHEAD_BYTES + pause_bytes(device, TCP_BAUD),
         Link::RtuOverTcp { baud, .. } => RTU_OVERHEAD_BYTES + pause_bytes(device, *baud),
-        Link::Rtu(line) => RTU_OVERHEAD_BYTES + pause_bytes(device, line.baud),
+        Link::Rtu(serial) => RTU_OVERHEAD_BYTES + pause_bytes(device, serial.baud),
     };
     let mut pieces = ask.pieces.clone();
     pieces.push(piece.clone());

@@ -28,23 +28,11 @@ impl Store {
         site: &Site,
         settings: &StoreSettings,
         config_text: &str,
-        clock: Clock,
+        clock: &Clock,
     ) -> Result<Self, StoreError> {
-        let (keeper, store, requests) = prepare(path, site, settings, config_text, &clock)?;
+        let (keeper, store, requests) = prepare(path, site, settings, config_text, clock)?;
         serve(keeper, requests)?;
         Ok(store)
-    }
-
-    /// Opens a store that no gateway is running on, to read, import or export: the same rules, and the
-    /// same exclusive hold of the file until `stop`.
-    pub fn open_to_read(
-        path: &Path,
-        site: &Site,
-        settings: &StoreSettings,
-        config_text: &str,
-        clock: Clock,
-    ) -> Result<Self, StoreError> {
-        Self::open(path, site, settings, config_text, clock)
     }
 }
 

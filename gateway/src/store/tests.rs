@@ -47,7 +47,7 @@ pub(super) fn try_open(dir: &Path, site: &Site) -> Result<Store, StoreError> {
         budget: None,
     };
     let clock = Clock::set(UtcMs(MIDNIGHT + 86_400_000), true);
-    Store::open(dir, site, &settings, "text", clock)
+    Store::open(dir, site, &settings, "text", &clock)
 }
 
 pub(super) fn decimal(mantissa: i64) -> Outcome {
@@ -142,7 +142,7 @@ pub(super) fn open_at(dir: &Path, site: &Site, clock: &Clock, keep: Option<u64>)
         keep: keep.map(|days| Duration::from_hours(days * 24)),
         budget: None,
     };
-    Store::open(dir, site, &settings, "text", clock.clone()).unwrap()
+    Store::open(dir, site, &settings, "text", clock).unwrap()
 }
 
 /// Flushes an hour and a half later, and again until the closed days are merged.

@@ -150,7 +150,7 @@ fn attributes(inode: INodeNo) -> FileAttr {
     }
 }
 
-const TTL: Duration = Duration::from_secs(3600);
+const TTL: Duration = Duration::from_hours(1);
 
 impl Filesystem for BlockLog {
     fn lookup(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEntry) {

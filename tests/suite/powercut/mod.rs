@@ -77,11 +77,11 @@ fn reading(n: u64) -> Reading {
 fn open(path: &Path, clock: &Clock) -> Store {
     let settings = StoreSettings {
         path: path.to_owned(),
-        flush: Duration::from_secs(3600),
+        flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
-    Store::open(path, &site(), &settings, "# cut", clock.clone()).expect("the store always starts")
+    Store::open(path, &site(), &settings, "# cut", clock).expect("the store always starts")
 }
 
 /// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal stays.

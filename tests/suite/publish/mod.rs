@@ -119,7 +119,7 @@ impl Bench {
         };
         let clock = Clock::system();
         clock.trust();
-        let store = Store::open(folder.path(), &site, &settings, "", clock.clone()).unwrap();
+        let store = Store::open(folder.path(), &site, &settings, "", &clock).unwrap();
         let start = UtcMs(clock.now().at.0 / 1000 * 1000 - 3_600_000);
         Self {
             site: Arc::new(site),
