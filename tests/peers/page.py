@@ -3,6 +3,7 @@
 Usage: page.py ADDRESS FOLDER. Screenshots go into FOLDER. Exit status 0 when all is well.
 """
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,10 @@ FLAGS = [
     "--disable-dev-shm-usage", "--disable-default-apps",
 ]
 WAIT = 30
+# Width in pixels, language, colours: every pair of the first two is seen.
+VISITS = [
+    (360, "id", "light"), (1280, "id", "dark"), (360, "en", "dark"), (1280, "en", "light"),
+]
 # Pixels of the plot's canvas that are not empty.
 DRAWN = """
 const canvas = document.querySelector('#plot canvas');
@@ -58,10 +63,10 @@ class Browser:
 
     def shot(self, name):
         size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": self.width, "height": min(size["height"], 2400), "scale": 1}
+        height = min(size["height"], 2400)
+        clip = {"x": 0, "y": 0, "width": self.width, "height": height, "scale": 1}
         image = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
             "captureBeyondViewport": True, "clip": clip})["data"]
-        import base64
         path = self.folder / f"{name}-{self.lang}-{self.width}-{self.theme}.png"
         path.write_bytes(base64.b64decode(image))
 
@@ -87,7 +92,8 @@ class Browser:
 
     def plot(self, point, span):
         self.driver.get(f"{self.address}/points/{point}?span={span}")
-        self.wait(f"the plot of {point} for a {span}", lambda: self.driver.execute_script(DRAWN) > 3000)
+        drawn = lambda: self.driver.execute_script(DRAWN) > 3000
+        self.wait(f"the plot of {point} for a {span}", drawn)
         self.fits("the plot")
         self.shot(f"{point}-{span}")
 
@@ -105,8 +111,7 @@ class Browser:
             if message["method"] != "Network.requestWillBeSent":
                 continue
             url = message["params"]["request"]["url"]
-            own = url.startswith(self.address + "/") or url.startswith(("data:", "chrome:", "about:"))
-            if not own:
+            if not url.startswith((self.address + "/", "data:", "chrome:", "about:")):
                 self.faults.append(f"a request left this machine: {url}")
 
     def close(self):
@@ -117,7 +122,7 @@ def main():
     address, folder = sys.argv[1].rstrip("/"), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     faults = []
-    for width, lang, theme in [(360, "id", "light"), (1280, "id", "dark"), (360, "en", "dark"), (1280, "en", "light")]:
+    for width, lang, theme in VISITS:
         browser = Browser(address, folder, width, lang, theme)
         try:
             browser.overview()
