@@ -1,7 +1,8 @@
 //! What a sample costs on disk, and how long an answer takes; prints one line a measure.
 //!
 //! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from files
-//! `*.csv` (`time,value`, the value in device steps as decimal text) instead of seeded random walks.
+//! `*.csv` (`time,value`, the value in device steps as decimal text) instead of seeded random
+//! walks.
 
 #![expect(
     clippy::cast_precision_loss,

@@ -1,7 +1,8 @@
 //! Wiring: who sends to whom, in which order things start, in which order they stop.
 //!
-//! Stages are joined by bounded channels. Only the buses hear "stop"; the store ends when they have, the
-//! sinks when the store has drained or the time is up, so that nothing that was read is lost.
+//! Stages are joined by bounded channels. Only the buses hear "stop"; the store ends when they
+//! have, the sinks when the store has drained or the time is up, so that nothing that was read is
+//! lost.
 
 use crate::clock::{self, Clock};
 use crate::config::Config;

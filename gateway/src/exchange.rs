@@ -5,7 +5,8 @@
 //! that what is read back is what was written: the two directions are exact inverses, and writing
 //! again what was read gives the same bytes.
 //!
-//! A row that cannot be understood is a fault with its line number; the caller imports nothing then.
+//! A row that cannot be understood is a fault with its line number; the caller imports nothing
+//! then.
 
 use crate::limits::IMPORT_FAULTS_MAX;
 use crate::model::{Number, Sample, UtcMs};
@@ -276,7 +277,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_is_the_inverse_of_writing(at in -62_135_596_800_000i64..253_370_000_000_000, number in numbers()) {
+        fn reading_is_the_inverse_of_writing(
+            at in -62_135_596_800_000i64..253_370_000_000_000,
+            number in numbers(),
+        ) {
             let text = row(at, number);
             let (time, back) = read_row(1, text.as_bytes()).unwrap();
             prop_assert_eq!(time, UtcMs(at));

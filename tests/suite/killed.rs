@@ -1,7 +1,9 @@
-//! The whole program, killed twenty times in the middle of its work, with a broker that comes and goes.
+//! The whole program, killed twenty times in the middle of its work, with a broker that comes and
+//! goes.
 //!
-//! `pantau simulate` serves the devices, mosquitto carries the messages, and `mosquitto_sub`, a client that is
-//! not ours, keeps what arrives. No `seq` may be missing, none may come out of order.
+//! `pantau simulate` serves the devices, mosquitto carries the messages, and `mosquitto_sub`, a
+//! client that is not ours, keeps what arrives. No `seq` may be missing, none may come out of
+//! order.
 
 use crate::peers::{Peer, wait_for};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
-//! `pantau import`: a CSV of one point into the store. The whole file is checked first; then it goes
-//! in piece by piece. A row with the time of a kept sample replaces it, so that an import that was cut
-//! off is simply done again.
+//! `pantau import`: a CSV of one point into the store. The whole file is checked first; then it
+//! goes in piece by piece. A row with the time of a kept sample replaces it, so that an import that
+//! was cut off is simply done again.
 
 use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
 use super::{DONE, NO, WRONG};

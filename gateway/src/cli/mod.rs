@@ -1,7 +1,7 @@
 //! Technicians and scripts: one file a command, help in both languages.
 //!
-//! Exit status of every command: 0 done, 1 it ran and the answer is no, 2 the call or the configuration
-//! is wrong.
+//! Exit status of every command: 0 done, 1 it ran and the answer is no, 2 the call or the
+//! configuration is wrong.
 
 mod args;
 mod backup;

@@ -1,4 +1,5 @@
-//! `pantau read`: one device, once, with registers, values, bytes, and what to do when it is silent.
+//! `pantau read`: one device, once, with registers, values, bytes, and what to do when it is
+//! silent.
 
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;

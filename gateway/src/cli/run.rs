@@ -8,7 +8,8 @@ use crate::words::Lang;
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs until SIGTERM or Ctrl-C. A configuration fault stops it with status 2 before anything is touched.
+/// Runs until SIGTERM or Ctrl-C. A configuration fault stops it with status 2 before anything is
+/// touched.
 pub(super) async fn run(file: &Path, lang: Lang) -> u8 {
     let config = match configured(file, lang) {
         Ok(config) => config,

@@ -1,4 +1,5 @@
-//! The gateway that holds the store's file: asked over its socket. Without one the file is opened here.
+//! The gateway that holds the store's file: asked over its socket. Without one the file is opened
+//! here.
 
 use super::{NO, WRONG};
 use crate::clock::Clock;

@@ -219,7 +219,10 @@ mod tests {
         }
 
         #[test]
-        fn a_decimal_reads_back_as_the_same_double(mantissa in -1_000_000i64..1_000_000, e in -9i32..9) {
+        fn a_decimal_reads_back_as_the_same_double(
+            mantissa in -1_000_000i64..1_000_000,
+            e in -9i32..9,
+        ) {
             let value: f64 = format!("{mantissa}e{e}").parse().unwrap();
             let (m, x) = decimal(value).unwrap();
             let again: f64 = format!("{m}e{x}").parse().unwrap();

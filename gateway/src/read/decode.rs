@@ -1,7 +1,8 @@
 //! Registers to an outcome, and back for simulated devices. Pure.
 //!
-//! Integers are scaled as decimals, so that 2301 x 0.1 is 230.1 and nothing else; a single-precision
-//! register is widened, which is exact. What cannot be a number is a reason, never a number.
+//! Integers are scaled as decimals, so that 2301 x 0.1 is 230.1 and nothing else; a
+//! single-precision register is widened, which is exact. What cannot be a number is a reason, never
+//! a number.
 
 use super::order::{self, Raw};
 use crate::config::{Encoding, Point, Scale, WordOrder};
@@ -14,8 +15,8 @@ const SCALE_POWER_MAX: i64 = 10;
 ///
 /// `words` are its registers as they came, `encoding.registers()` of them; those of a point with
 /// `high` start with the high half. `context[i]` is the raw integer of point `i` of the same device
-/// (see `raw_integer`), `None` where it has none; it may be shorter than the device's point list when
-/// this point leans on no other.
+/// (see `raw_integer`), `None` where it has none; it may be shorter than the device's point list
+/// when this point leans on no other.
 pub fn decode(point: &Point, words: &[u16], context: &[Option<i64>]) -> Outcome {
     if words.len() != usize::from(point.encoding.registers()) {
         return Outcome::Bad(Reason::Corrupt);
@@ -153,9 +154,9 @@ fn as_floats(scale: Scale, power: i8) -> (f64, f64) {
     (float(scale.factor, power), float(scale.offset, 0))
 }
 
-/// Registers that decode to `value` (to the nearest step), for simulated devices; `None` when the type
-/// cannot hold it. Those of a point with `high` start with the high half. A `scale_from` partner is
-/// taken as 0.
+/// Registers that decode to `value` (to the nearest step), for simulated devices; `None` when the
+/// type cannot hold it. Those of a point with `high` start with the high half. A `scale_from`
+/// partner is taken as 0.
 pub fn encode(point: &Point, value: f64) -> Option<Vec<u16>> {
     let (factor, offset) = as_floats(point.scale, 0);
     let raw = (value - offset) / factor;
@@ -225,8 +226,8 @@ pub struct Interpretation {
     pub value: Number,
 }
 
-/// All plausible meanings of registers: every type that takes just so many, in every word order that
-/// makes a difference.
+/// All plausible meanings of registers: every type that takes just so many, in every word order
+/// that makes a difference.
 pub fn interpretations(words: &[u16]) -> Vec<Interpretation> {
     let encodings: &[Encoding] = match words.len() {
         1 => &[Encoding::U16, Encoding::I16, Encoding::Bcd16],

@@ -27,7 +27,8 @@ impl Image {
         self.parts.clear();
     }
 
-    /// Keeps a reply's data bytes: registers big endian, or bits packed from the least significant on.
+    /// Keeps a reply's data bytes: registers big endian, or bits packed from the least significant
+    /// on.
     pub(super) fn put(&mut self, table: Table, address: u16, count: u16, data: &[u8]) {
         let start = Ok(self.words.len());
         match table {
@@ -84,7 +85,8 @@ impl Image {
         Err(why)
     }
 
-    /// A point's registers in the order that `decode` wants, in `buffer` when they come from two places.
+    /// A point's registers in the order that `decode` wants, in `buffer` when they come from two
+    /// places.
     fn of<'a>(&'a self, point: &Point, buffer: &'a mut Vec<u16>) -> Result<&'a [u16], Reason> {
         let spans = plan::spans(point);
         match spans.as_slice() {

@@ -1,4 +1,5 @@
-//! Registers as they came to the value that the device meant: word order, type, bits. No scale here.
+//! Registers as they came to the value that the device meant: word order, type, bits. No scale
+//! here.
 
 use crate::config::{Encoding, Point, WordOrder};
 
@@ -37,7 +38,8 @@ pub(super) fn pattern(point: &Point, words: &[u16]) -> u64 {
         .fold(0, |bits, word| (bits << 16) | u64::from(*word))
 }
 
-/// Halves that are read from two places are handed over high half first; only their bytes may be swapped.
+/// Halves that are read from two places are handed over high half first; only their bytes may be
+/// swapped.
 pub(super) fn effective_order(point: &Point) -> WordOrder {
     match (point.high, point.words) {
         (None, order) => order,

@@ -5,7 +5,8 @@ use crate::config::{Device, Line, Link, Parity, Point, Table};
 use crate::limits::{COILS_PER_READ_MAX, WORDS_PER_READ_MAX};
 use drivers::frame::{Framing, Function, Request};
 
-/// A request of its own costs this many bytes of a TCP line: headers of both ways and acknowledgements.
+/// A request of its own costs this many bytes of a TCP line: headers of both ways and
+/// acknowledgements.
 const TCP_OVERHEAD_BYTES: usize = 61;
 /// Request (8), reply around its data (5) and two silences of 3.5 characters.
 const RTU_OVERHEAD_BYTES: usize = 20;

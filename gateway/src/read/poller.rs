@@ -1,7 +1,8 @@
 //! Whose turn it is on a bus. Pure: time is an argument.
 //!
-//! A device is asked at slots of the wall clock (`every` 10 s: :00, :10, ...), a little later by its
-//! phase; its reading is dated by the slot. After a failure it is left alone for a growing pause.
+//! A device is asked at slots of the wall clock (`every` 10 s: :00, :10, ...), a little later by
+//! its phase; its reading is dated by the slot. After a failure it is left alone for a growing
+//! pause.
 
 use crate::clock::Stamp;
 use crate::model::UtcMs;

@@ -102,17 +102,20 @@ fn info(device: &Device) -> DeviceInfo {
     }
 }
 
+fn serial() -> Line {
+    Line {
+        port: "/nowhere".into(),
+        baud: 9600,
+        parity: Parity::None,
+        stop_bits: 1,
+    }
+}
+
 fn config() -> Config {
     let line = |link, id: &str| Bus {
         id: id.into(),
         link,
         timeout: Duration::from_secs(1),
-    };
-    let serial = Line {
-        port: "/nowhere".into(),
-        baud: 9600,
-        parity: Parity::None,
-        stop_bits: 1,
     };
     let limits = DeviceLimits {
         max_registers: 20,
@@ -158,7 +161,7 @@ fn config() -> Config {
                 },
                 "server",
             ),
-            line(Link::Rtu(serial), "rs485"),
+            line(Link::Rtu(serial()), "rs485"),
         ],
         devices,
         assets: Vec::new(),

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// By point: the sample, its `seq` (0 when it is sealed or imported), and whether its date is known.
+/// By point: the sample, its `seq` (0 when it is sealed or imported), and whether its date is
+/// known.
 #[derive(Debug, Default)]
 pub(super) struct Latest(HashMap<PointKey, (Sample, Seq, bool)>);
 

@@ -1,4 +1,5 @@
-//! Rows that hold the chunks of many points: one blob of about 64 KiB wastes less than a row a point.
+//! Rows that hold the chunks of many points: one blob of about 64 KiB wastes less than a row a
+//! point.
 
 use super::bytes::{Bytes, put};
 use super::calendar::Day;

@@ -166,7 +166,8 @@ impl Keeper {
         Ok(full)
     }
 
-    /// All samples of a point's local day, in time order; those of a wrong clock only when asked for.
+    /// All samples of a point's local day, in time order; those of a wrong clock only when asked
+    /// for.
     pub(super) fn samples(
         &self,
         point: PointKey,

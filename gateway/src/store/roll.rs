@@ -285,7 +285,12 @@ mod tests {
             let (mut bytes, mut tracks) = (Bytes(&out), RollTracks::default());
             for roll in &rolls {
                 let back = tracks.get(&mut bytes).unwrap();
-                for aggregate in [Aggregate::Min, Aggregate::Last, Aggregate::Sum, Aggregate::Delta] {
+                for aggregate in [
+                Aggregate::Min,
+                Aggregate::Last,
+                Aggregate::Sum,
+                Aggregate::Delta,
+            ] {
                     let is = back.outcome(aggregate, None).map(|o| (o.quality(), o.number()));
                     let was = roll.outcome(aggregate, None).map(|o| (o.quality(), o.number()));
                     prop_assert_eq!(is, was);

@@ -208,7 +208,8 @@ fn serve(keeper: Keeper, requests: mpsc::Receiver<Request>) -> Result<(), StoreE
 }
 
 impl Keeper {
-    /// Says in the file that the gateway started, and with which configuration when that is a new one.
+    /// Says in the file that the gateway started, and with which configuration when that is a new
+    /// one.
     fn record_start(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
         let now = self.clock.now().at;
         let transaction = self.db.transaction()?;

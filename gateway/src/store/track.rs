@@ -1,4 +1,5 @@
-//! One point's outcomes as a stream of small differences: the code of journal rows and of the hot tail.
+//! One point's outcomes as a stream of small differences: the code of journal rows and of the hot
+//! tail.
 //!
 //! An even word repeats the shape (quality, reason, step) of the outcome before and carries the
 //! difference of the number; an odd one says a new shape. A steady decimal costs one byte.

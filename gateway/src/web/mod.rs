@@ -4,8 +4,8 @@
 //! buses and sinks do) and from the site. Nothing here keeps state of its own but the count of open
 //! live pages. The assets are inside the binary and no page names another host.
 //!
-//! It listens on loopback only and answers only requests for loopback names, so that a web page from
-//! elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
+//! It listens on loopback only and answers only requests for loopback names, so that a web page
+//! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
 
 mod api;
 mod assets;

@@ -1,4 +1,5 @@
-//! `/api/v1/samples.csv`: the same stretch as rows of the exchange format, for people and `pantau export`.
+//! `/api/v1/samples.csv`: the same stretch as rows of the exchange format, for people and `pantau
+//! export`.
 
 use super::App;
 use super::error::ApiError;

@@ -33,13 +33,16 @@ pub(super) struct Ask {
     /// `device.point`.
     #[param(required = true)]
     point: Option<String>,
-    /// First moment: RFC 3339 with an offset, or milliseconds since 1970 UTC. A day before `to` unless said.
+    /// First moment: RFC 3339 with an offset, or milliseconds since 1970 UTC. A day before `to`
+    /// unless said.
     from: Option<String>,
     /// First moment after the stretch. Now unless said.
     to: Option<String>,
-    /// Bucket: `10s`, `5m`, `1h`, `1d`, `1mo`, `1y`, in the site's local time; every sample unless said.
+    /// Bucket: `10s`, `5m`, `1h`, `1d`, `1mo`, `1y`, in the site's local time; every sample unless
+    /// said.
     step: Option<String>,
-    /// What a bucket keeps: `mean` (unless said), `min`, `max`, `last`, `sum`, `delta` (growth of a counter).
+    /// What a bucket keeps: `mean` (unless said), `min`, `max`, `last`, `sum`, `delta` (growth of a
+    /// counter).
     agg: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! A block device that remembers every write and every flush, and can be cut at any of them.
 //!
-//! A FUSE file holds the blocks, a loop device makes them a disk. What a power cut leaves of the writes
-//! that no flush has covered is up to the card: all, none, some, or torn ones.
+//! A FUSE file holds the blocks, a loop device makes them a disk. What a power cut leaves of the
+//! writes that no flush has covered is up to the card: all, none, some, or torn ones.
 
 use fuser::{
     Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,

@@ -1,8 +1,9 @@
-//! The power is cut at any moment, two hundred times: every acknowledged reading is there, none is wrong.
+//! The power is cut at any moment, two hundred times: every acknowledged reading is there, none is
+//! wrong.
 //!
-//! A day of a simulated site is kept on a disk that logs its blocks; at each acknowledged flush the length
-//! of the log is noted. Then images of the disk as a cut left it are rebuilt, mounted (the file system
-//! replays its own journal) and opened by the store.
+//! A day of a simulated site is kept on a disk that logs its blocks; at each acknowledged flush the
+//! length of the log is noted. Then images of the disk as a cut left it are rebuilt, mounted (the
+//! file system replays its own journal) and opened by the store.
 
 mod disk;
 
@@ -84,7 +85,8 @@ fn open(path: &Path, clock: &Clock) -> Store {
     Store::open(path, &site(), &settings, "# cut", clock).expect("the store always starts")
 }
 
-/// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal stays.
+/// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal
+/// stays.
 async fn live(disk: &LoggedDisk) -> Acknowledged {
     let clock = Clock::set(START, true);
     let store = open(&disk.mounted.at.join("store"), &clock);

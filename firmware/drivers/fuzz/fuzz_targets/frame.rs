@@ -1,4 +1,5 @@
-//! Any bytes, as requests and as replies, in both framings: no panic, and every verdict makes progress.
+//! Any bytes, as requests and as replies, in both framings: no panic, and every verdict makes
+//! progress.
 #![no_main]
 
 use drivers::frame::{Framing, Function, Parsed, Reply, Request};
