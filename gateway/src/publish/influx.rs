@@ -1,7 +1,7 @@
 //! The InfluxDB v2 sink (DESIGN 5.5): batches of line protocol, gzip, the cursor moved on a 2xx
 //! only.
 //!
-//! What the database says decides ([`crate::publish::verdict`]): a bad line is found by halving
+//! What the database says decides (`verdict`): a bad line is found by halving
 //! the batch, kept on the refused list, and the rest flows; a batch that is too large is halved; a
 //! wrong token or bucket keeps everything and is shown; everything else is tried again later, and
 //! a server that says when is believed. A write that is sent twice is the same write, so at least

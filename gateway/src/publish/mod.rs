@@ -7,7 +7,7 @@
 //!
 //! **Order and liveness.** Within a sink readings go out in `seq` order, always; a live reading
 //! therefore waits for the backlog before it. It is not starved: the sink may send, on top of what
-//! comes in meanwhile, `catch_up` readings of backlog a second ([`pace`]), so a backlog of N
+//! comes in meanwhile, `catch_up` readings of backlog a second (`pace`), so a backlog of N
 //! readings is gone after N / `catch_up` seconds whatever the live rate is. Who must see the
 //! present at once looks at the page, which does not go through a sink.
 //!

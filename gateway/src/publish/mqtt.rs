@@ -3,7 +3,7 @@
 //! rumqttc is used as a connection, never as a queue: what it buffers is lost with a broken
 //! session, one oversize publish poisons it, and a packet id that collides stops it for good. So a
 //! client lives for one connection and is thrown away with it, the window of publishes on the way
-//! is ours ([`Acks`]), and the journal is the queue.
+//! is ours (`Acks`), and the journal is the queue.
 
 use crate::clock::Clock;
 use crate::config::MqttSettings;
