@@ -1,7 +1,15 @@
 //! What a sample costs on disk, and how long an answer takes; prints one line a measure.
 //!
 //! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from files
-//! `*.csv` (`time,value`, the value in device steps as decimal text) instead of seeded random walks.
+//! `*.csv` (`time,value`, the value in device steps as decimal text) instead of seeded random
+//! walks.
+
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures with the real clock and prints rounded ratios"
+)]
 
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
@@ -111,11 +119,12 @@ async fn years() -> Done<()> {
     let store = open(dir.path(), &site, &clock)?;
     let mut series = Series::all(10)?;
     let begun = Instant::now();
-    for point in 1..10 {
-        let column = column(&mut series[point], 60_000, 365);
+    let mut columns = Vec::new();
+    for (point, series) in series.iter_mut().enumerate().skip(1) {
         let id: Arc<str> = format!("d0.p{point}").into();
-        store.import_many(vec![(id, column)]).await?;
+        columns.push((id, column(series, 60_000, 365)));
     }
+    store.import_many(columns).await?;
     let five = column(&mut series[0], 600_000, 5 * 365);
     store.import_many(vec![("d0.p0".into(), five)]).await?;
     say(&format!(
@@ -183,11 +192,11 @@ fn say(line: &str) -> Done<()> {
 fn open(dir: &Path, site: &Site, clock: &Clock) -> Done<Store> {
     let settings = StoreSettings {
         path: dir.to_owned(),
-        flush: Duration::from_secs(3600),
+        flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
-    Ok(Store::open(dir, site, &settings, "bench", clock.clone())?)
+    Ok(Store::open(dir, site, &settings, "bench", clock)?)
 }
 
 fn site(devices: usize, points: usize) -> Site {

@@ -1,7 +1,8 @@
 //! Wiring: who sends to whom, in which order things start, in which order they stop.
 //!
-//! Stages are joined by bounded channels. Only the buses hear "stop"; the store ends when they have, the
-//! sinks when the store has drained or the time is up, so that nothing that was read is lost.
+//! Stages are joined by bounded channels. Only the buses hear "stop"; the store ends when they
+//! have, the sinks when the store has drained or the time is up, so that nothing that was read is
+//! lost.
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
@@ -58,7 +59,7 @@ impl App {
             &config.site,
             &config.store,
             &config.text,
-            clock.clone(),
+            &clock,
         )?;
         let listener = match config.web.listen {
             Some(address) => Some(
@@ -68,12 +69,20 @@ impl App {
             ),
             None => None,
         };
-        Ok(Self { config: Arc::new(config), clock, store, board: Board::default(), listener })
+        Ok(Self {
+            config: Arc::new(config),
+            clock,
+            store,
+            board: Board::default(),
+            listener,
+        })
     }
 
     /// Where the page is, once open.
     pub fn page(&self) -> Option<SocketAddr> {
-        self.listener.as_ref().and_then(|listener| listener.local_addr().ok())
+        self.listener
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok())
     }
 
     /// The store, for a demo that writes a history first.
@@ -103,7 +112,12 @@ impl App {
             tracing::error!(%error, "the last readings could not be made durable");
         }
         let _ = stop_edge.send(true);
-        drain("sinks and page", &mut edge, Duration::from_secs(STOP_SECONDS) / 2).await;
+        drain(
+            "sinks and page",
+            &mut edge,
+            Duration::from_secs(STOP_SECONDS) / 2,
+        )
+        .await;
         self.store.stop().await;
         cut_short.map_or(Ok(()), |name| Err(AppError::Ended(name)))
     }
@@ -112,7 +126,14 @@ impl App {
     fn start_buses(&self, stop: &watch::Receiver<bool>) -> JoinSet<Ended> {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        read::spawn(&self.config, &self.clock, &self.board, &out, stop, &mut tasks);
+        read::spawn(
+            &self.config,
+            &self.clock,
+            &self.board,
+            &out,
+            stop,
+            &mut tasks,
+        );
         drop(out);
         let keep = keep(readings, self.store.clone(), self.clock.clone());
         tasks.spawn(named("keeping of readings", keep));
@@ -166,11 +187,15 @@ async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock)
     let boot = clock::boot_id();
     let mut undated: Option<(UtcMs, MonoMs)> = None;
     while let Some(reading) = readings.recv().await {
-        if reading.dated && let Some((at, mono)) = undated.take() {
+        if reading.dated
+            && let Some((at, mono)) = undated.take()
+        {
             let now = clock.now();
             let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
             match store.redate(boot.clone(), shift_ms).await {
-                Ok(moved) => tracing::info!(moved, shift_ms, "the time is known: readings re-dated"),
+                Ok(moved) => {
+                    tracing::info!(moved, shift_ms, "the time is known: readings re-dated");
+                }
                 Err(error) => tracing::error!(%error, "readings could not be re-dated"),
             }
         }

@@ -1,9 +1,10 @@
 //! The only reader of the system's clocks; says how sure it is of the time.
 //!
-//! Intervals use the monotonic clock, stamps the wall clock; the two meet only here. A box without a
-//! battery clock starts with a wrong date: until the kernel says that the clock is synchronised
-//! (`adjtimex`), stamps are not trusted and readings are re-dated later (`store`). A box whose kernel
-//! took the time from a battery clock, or from the host of a virtual machine, is trusted at once.
+//! Intervals use the monotonic clock, stamps the wall clock; the two meet only here. A box without
+//! a battery clock starts with a wrong date: until the kernel says that the clock is synchronised
+//! (`adjtimex`), stamps are not trusted and readings are re-dated later (`store`). A box whose
+//! kernel took the time from a battery clock, or from the host of a virtual machine, is trusted at
+//! once.
 
 use crate::model::{BootId, MonoMs, UtcMs};
 use std::sync::Arc;

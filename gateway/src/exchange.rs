@@ -5,7 +5,8 @@
 //! that what is read back is what was written: the two directions are exact inverses, and writing
 //! again what was read gives the same bytes.
 //!
-//! A row that cannot be understood is a fault with its line number; the caller imports nothing then.
+//! A row that cannot be understood is a fault with its line number; the caller imports nothing
+//! then.
 
 use crate::limits::IMPORT_FAULTS_MAX;
 use crate::model::{Number, Sample, UtcMs};
@@ -100,9 +101,11 @@ pub fn write_time(out: &mut String, at: UtcMs) {
 /// Appends a number without needless zeros, in full.
 pub fn write_number(out: &mut String, number: Number) {
     let text = number.to_string();
-    out.push_str(match text.contains('.') && !text.contains('e') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let has_needless = text.contains('.') && !text.contains('e');
+    out.push_str(if has_needless {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
     });
 }
 
@@ -160,7 +163,7 @@ fn exact(text: &str) -> Option<Number> {
     let part = part.trim_end_matches('0');
     let mut steps = format!("{whole}{part}");
     let mut exponent = -i8::try_from(part.len()).ok()?;
-    while exponent >= 0 && exponent < 18 && steps.len() > 1 && steps.ends_with('0') {
+    while (0..18).contains(&exponent) && steps.len() > 1 && steps.ends_with('0') {
         steps.pop();
         exponent += 1;
     }
@@ -274,7 +277,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_is_the_inverse_of_writing(at in -62_135_596_800_000i64..253_370_000_000_000, number in numbers()) {
+        fn reading_is_the_inverse_of_writing(
+            at in -62_135_596_800_000i64..253_370_000_000_000,
+            number in numbers(),
+        ) {
             let text = row(at, number);
             let (time, back) = read_row(1, text.as_bytes()).unwrap();
             prop_assert_eq!(time, UtcMs(at));

@@ -1,4 +1,5 @@
-//! Every bound of the gateway, with its reason; relations between them are checked by the compiler.
+//! Every bound of the gateway, with its reason; relations between them are checked by the
+//! compiler.
 
 /// A Modbus reply carries at most 125 registers (specification V1.1b3, 6.3).
 pub const WORDS_PER_READ_MAX: u16 = 125;
@@ -15,7 +16,8 @@ pub const READING_QUEUE_MAX: usize = 4096;
 pub const UNFLUSHED_MAX: usize = 65_536;
 /// Readings waiting for the next flush that bring it forward: one row stays about a megabyte.
 pub const FLUSH_READINGS_MAX: usize = 8192;
-/// Outcomes of durable readings kept in memory for the sinks, so that delivering live reads no disk.
+/// Outcomes of durable readings kept in memory for the sinks, so that delivering live reads no
+/// disk.
 pub const RING_OUTCOMES_MAX: usize = 65_536;
 /// Queries answered at the same time; a further one is told to come back.
 pub const QUERIES_MAX: usize = 64;
@@ -27,8 +29,8 @@ pub const HOT_BYTES_MAX: usize = 6 << 20;
 pub const SINK_BATCH_MAX: usize = 2000;
 /// MQTT publishes waiting for their PUBACK.
 pub const MQTT_WINDOW: usize = 100;
-/// Bytes of one MQTT packet in either direction: a reading of the most points, and a retained message
-/// of somebody else.
+/// Bytes of one MQTT packet in either direction: a reading of the most points, and a retained
+/// message of somebody else.
 pub const MQTT_PACKET_MAX: usize = 256 << 10;
 /// Lines in one InfluxDB write.
 pub const INFLUX_LINES_MAX: usize = 5000;
@@ -70,7 +72,8 @@ pub const IMPORT_LINE_MAX: usize = 4096;
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
-/// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap starts anew.
+/// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
+/// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;
 
 const _: () = assert!(

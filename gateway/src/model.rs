@@ -1,4 +1,5 @@
-//! The nouns: points, numbers, samples, readings. No I/O, no serialisation; each edge has its own shape.
+//! The nouns: points, numbers, samples, readings. No I/O, no serialisation; each edge has its own
+//! shape.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! How buses, devices and sinks are right now: written by the tasks that know, read by pages, metrics
-//! and `/healthz`. A board of plain values; no history.
+//! How buses, devices and sinks are right now: written by the tasks that know, read by pages,
+//! metrics and `/healthz`. A board of plain values; no history.
 
 use crate::model::{Reason, Seq, UtcMs};
 use std::collections::BTreeMap;

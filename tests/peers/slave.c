@@ -1,6 +1,7 @@
 /* A Modbus slave on libmodbus: unit 1, with the registers of an image file.
- * Usage: slave IMAGE tcp | slave IMAGE rtu PATH. Prints "ready PORT" (0 for rtu) and serves for ever.
- * The image: four lines, "coils", "discrete", "holding", "input", each followed by its numbers. */
+ * Usage: slave IMAGE tcp | slave IMAGE rtu PATH. Prints "ready PORT" (0 for rtu) and serves for
+ * ever. The image: four lines, "coils", "discrete", "holding", "input", each followed by its
+ * numbers. */
 #include <errno.h>
 #include <modbus.h>
 #include <netinet/in.h>

@@ -39,7 +39,7 @@ fn the_example_site_loads_as_it_is_written() {
     assert_eq!(&*config.site.id, "desa-impian");
     assert_eq!(config.buses.len(), 3);
     assert_eq!(config.devices.len(), config.site.devices.len());
-    assert_eq!(config.store.flush, Duration::from_secs(60));
+    assert_eq!(config.store.flush, Duration::from_mins(1));
     assert_eq!(config.store.budget, Some(2_000_000_000));
     let mqtt = config.mqtt.unwrap();
     assert_eq!(

@@ -1,7 +1,9 @@
-//! The whole program, killed twenty times in the middle of its work, with a broker that comes and goes.
+//! The whole program, killed twenty times in the middle of its work, with a broker that comes and
+//! goes.
 //!
-//! `pantau simulate` serves the devices, mosquitto carries the messages, and mosquitto_sub, a client that is
-//! not ours, keeps what arrives. No `seq` may be missing, none may come out of order.
+//! `pantau simulate` serves the devices, mosquitto carries the messages, and `mosquitto_sub`, a
+//! client that is not ours, keeps what arrives. No `seq` may be missing, none may come out of
+//! order.
 
 use crate::peers::{Peer, wait_for};
 use std::collections::BTreeSet;
@@ -15,7 +17,11 @@ const KILLS: usize = 20;
 const BETWEEN: usize = 8;
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// The program under test, beside the test's own binary.
@@ -24,7 +30,11 @@ pub(crate) fn pantau() -> Command {
     path.pop();
     path.pop();
     let path = path.join("pantau");
-    assert!(path.exists(), "{}: build it first (tests/run does)", path.display());
+    assert!(
+        path.exists(),
+        "{}: build it first (tests/run does)",
+        path.display()
+    );
     Command::new(path)
 }
 
@@ -78,29 +88,53 @@ catch_up = 100000
 fn broker(folder: &Path, port: u16) -> Peer {
     let file = folder.join("mosquitto.conf");
     let text = format!(
-        "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\n\
+        "user root\nlistener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\n\
          max_queued_messages 0\nmax_inflight_messages 0\n",
         folder.display()
     );
     std::fs::write(&file, text).unwrap();
-    let peer = Peer::start(Command::new("mosquitto").arg("-c").arg(&file).stderr(Stdio::null()));
-    wait_for("mosquitto", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let peer = Peer::start(
+        Command::new("mosquitto")
+            .arg("-c")
+            .arg(&file)
+            .stderr(Stdio::null()),
+    );
+    wait_for("mosquitto", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
     peer
 }
 
 fn subscriber(port: u16, arrived: &Path) -> Peer {
     let out = std::fs::File::create(arrived).unwrap();
-    let arguments = ["-h", "127.0.0.1", "-q", "1", "-c", "-i", "judge", "-t", "pantau/killed/+"];
+    let arguments = [
+        "-h",
+        "127.0.0.1",
+        "-q",
+        "1",
+        "-c",
+        "-i",
+        "judge",
+        "-t",
+        "pantau/killed/+",
+    ];
     Peer::start(
-        Command::new("mosquitto_sub").args(arguments).args(["-p", &port.to_string()]).stdout(out),
+        Command::new("mosquitto_sub")
+            .args(arguments)
+            .args(["-p", &port.to_string()])
+            .stdout(out),
     )
 }
 
 /// The `seq` of every reading that has arrived, in order of arrival.
 fn seqs(arrived: &Path) -> Vec<u64> {
     let text = std::fs::read_to_string(arrived).unwrap_or_default();
-    let readings = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-    readings.filter_map(|message: serde_json::Value| message["seq"].as_u64()).collect()
+    let readings = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    readings
+        .filter_map(|message: serde_json::Value| message["seq"].as_u64())
+        .collect()
 }
 
 fn wait_for_more(arrived: &Path) {
@@ -115,8 +149,13 @@ fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() 
     let folder = scratch.path();
     let (devices, port) = (free_port(), free_port());
     let (config, arrived) = (site(folder, devices, port), folder.join("arrived"));
-    let _simulator =
-        Peer::start(pantau().arg("simulate").arg("-c").arg(&config).stdout(Stdio::null()));
+    let _simulator = Peer::start(
+        pantau()
+            .arg("simulate")
+            .arg("-c")
+            .arg(&config)
+            .stdout(Stdio::null()),
+    );
     let mut mosquitto = Some(broker(folder, port));
     let _subscriber = subscriber(port, &arrived);
 
@@ -152,7 +191,10 @@ fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() 
 
 /// When the store last wrote, in milliseconds: at every flush.
 fn last_change(folder: &Path) -> u128 {
-    let files = std::fs::read_dir(folder.join("store")).into_iter().flatten().flatten();
+    let files = std::fs::read_dir(folder.join("store"))
+        .into_iter()
+        .flatten()
+        .flatten();
     files
         .filter_map(|file| file.metadata().ok()?.modified().ok())
         .filter_map(|changed| changed.duration_since(std::time::UNIX_EPOCH).ok())

@@ -5,12 +5,16 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
-mod simulate;
+mod config;
+mod killed;
 mod knowledge;
 mod modbus_peers;
+mod page;
 mod peers;
 mod powercut;
-mod config;
 mod profiles;
+mod publish;
+mod servers;
+mod simulate;
 mod source;
 mod tidy;

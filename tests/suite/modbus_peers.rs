@@ -94,9 +94,9 @@ impl Image {
         ];
         for (name, numbers) in tables {
             text.push_str(name);
-            numbers
-                .iter()
-                .for_each(|number| write!(text, " {number}").unwrap());
+            for number in numbers {
+                write!(text, " {number}").unwrap();
+            }
             text.push('\n');
         }
         std::fs::write(file, text).unwrap();
@@ -235,9 +235,8 @@ async fn every_value_is_exact(bus: &str, image: &Image, folder: &Path) {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (clock, board) = (Clock::system(), Board::default());
-    let config = std::sync::Arc::new(config);
     gateway::read::spawn(&config, &clock, &board, &out, &stopped, &mut tasks);
-    let wait = tokio::time::timeout(Duration::from_secs(60), readings.recv());
+    let wait = tokio::time::timeout(Duration::from_mins(1), readings.recv());
     let reading = wait.await.expect("no reading in a minute").unwrap();
     assert_eq!(reading.outcomes.len(), image.cases.len());
     for (case, outcome) in image.cases.iter().zip(&reading.outcomes) {

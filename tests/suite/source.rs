@@ -73,9 +73,9 @@ impl Source {
             test_parts(&code)
         };
         let mut product = code.as_bytes().to_vec();
-        tests
-            .iter()
-            .for_each(|(from, to)| clear(&mut product, *from, *to));
+        for (from, to) in &tests {
+            clear(&mut product, *from, *to);
+        }
         let product = String::from_utf8(product).unwrap();
         let test_lines: usize = tests
             .iter()

@@ -1,8 +1,8 @@
 //! Modbus frames without a wire: requests and replies of functions 1 to 4, as TCP or RTU bytes.
 //!
-//! Both ends are here, so that a node and the gateway read the same code. A reply is believed only if
-//! it fits the request in unit, function, byte count and length, and in its transaction id (TCP) or
-//! checksum (RTU). No input makes this code panic; nothing is allocated.
+//! Both ends are here, so that a node and the gateway read the same code. A reply is believed only
+//! if it fits the request in unit, function, byte count and length, and in its transaction id (TCP)
+//! or checksum (RTU). No input makes this code panic; nothing is allocated.
 
 /// Bytes of the longest frame (TCP: 7 of header, 253 of PDU; RTU: 256).
 pub const FRAME_MAX: usize = 260;
@@ -171,7 +171,8 @@ impl Request {
 }
 
 impl<'a> Reply<'a> {
-    /// Writes a reply to `request`; how many bytes of `out` it took. Data longer than 250 bytes is cut.
+    /// Writes a reply to `request`; how many bytes of `out` it took. Data longer than 250 bytes is
+    /// cut.
     pub fn build(
         self,
         request: Request,
@@ -254,8 +255,8 @@ fn body(request: Request, pdu: &[u8]) -> Result<Reply<'_>, Misfit> {
     }
 }
 
-/// Looks at the first byte of `bytes` as the start of the reply; what cannot be it is dropped byte by
-/// byte, a sound frame for somebody else as a whole.
+/// Looks at the first byte of `bytes` as the start of the reply; what cannot be it is dropped byte
+/// by byte, a sound frame for somebody else as a whole.
 fn parse_rtu(request: Request, bytes: &[u8]) -> Parsed<Reply<'_>> {
     let mut echo = [0; FRAME_MAX];
     let length = request.build(Framing::Rtu, 0, &mut echo);

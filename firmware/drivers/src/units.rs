@@ -22,8 +22,8 @@ const fn unit(symbol: &'static str, quantity: &'static str, factor: f64) -> Unit
     }
 }
 
-/// Every unit. The base of a quantity is the one with factor 1 and offset 0: W, VA, var, Wh (J would
-/// be SI, but every meter counts hours), K, m, m3, kg, s, Pa, ...
+/// Every unit. The base of a quantity is the one with factor 1 and offset 0: W, VA, var, Wh (J
+/// would be SI, but every meter counts hours), K, m, m3, kg, s, Pa, ...
 pub const ALL: &[Unit] = &[
     unit("W", "power", 1.0),
     unit("kW", "power", 1e3),
@@ -147,8 +147,8 @@ pub fn find(text: &str) -> Option<&'static Unit> {
 }
 
 impl Unit {
-    /// A value of this unit in another unit of the same quantity; `None` when they measure different
-    /// things.
+    /// A value of this unit in another unit of the same quantity; `None` when they measure
+    /// different things.
     pub fn convert(&self, value: f64, to: &Self) -> Option<f64> {
         let base = value * self.factor + self.offset;
         (self.quantity == to.quantity).then(|| (base - to.offset) / to.factor)

@@ -12,7 +12,7 @@ function show(value, places) {
   let digits = Number(places);
   if (places === "auto" || Number.isNaN(digits)) {
     const size = Math.abs(value);
-    digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
+    digits = size >= 1000 || size < 5e-5 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
   }
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return new Intl.NumberFormat(locale, options).format(value).replace("-", "−");

@@ -63,6 +63,14 @@
     context.restore();
   }
 
+  // A sample between two gaps has no line; it is a dot.
+  function alone(u, index) {
+    const values = u.data[index], dots = [];
+    const none = (at) => values[at] === null || values[at] === undefined;
+    values.forEach((value, at) => { if (!none(at) && none(at - 1) && none(at + 1)) dots.push(at); });
+    return dots.length ? dots : null;
+  }
+
   function when(seconds) {
     const long = to - from > 2 * 86400000;
     const options = { timeZone: zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
@@ -72,14 +80,17 @@
     return step >= 86400000 ? text : `${text} ${document.body.dataset.label}`;
   }
 
-  // Labels at round local times; one format for the whole axis.
+  // Labels at round local times: the date where a day begins, the hour within it.
   function ticks(u, splits) {
-    const hours = (splits[1] - splits[0]) < 86400;
-    const months = (splits[1] - splits[0]) >= 27 * 86400;
-    const options = hours ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
-      : months ? { month: "short" } : { day: "numeric", month: "short" };
-    const format = new Intl.DateTimeFormat(hours ? "en-GB" : locale, { timeZone: zone, ...options });
-    return splits.map((split) => format.format(split * 1000));
+    const gap = splits[1] - splits[0];
+    const format = (options, name = locale) => new Intl.DateTimeFormat(name, { timeZone: zone, ...options });
+    const hour = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "en-GB");
+    const day = format(gap >= 27 * 86400 ? { month: "short" } : { day: "numeric", month: "short" });
+    const long = to - from > 86400000;
+    return splits.map((split) => {
+      const text = hour.format(split * 1000);
+      return gap >= 86400 || (long && text === "00:00") ? day.format(split * 1000) : text;
+    });
   }
 
   function options() {
@@ -87,7 +98,7 @@
     const bars = uPlot.paths.bars({ size: [0.7, 40], align: 1 });
     const main = {
       label: growth ? words.growth : step ? words.mean : words.value, stroke: color("--accent"), width: 2, value,
-      points: { show: false }, spanGaps: false, ...(growth ? { paths: bars, fill: color("--accent"), width: 0 } : {}),
+      points: { show: false, size: 4, fill: color("--accent"), filter: growth ? () => null : alone }, spanGaps: false, ...(growth ? { paths: bars, fill: color("--accent"), width: 0 } : {}),
     };
     const edge = (label) => ({ label, stroke: "transparent", width: 0, value, points: { show: false } });
     const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
@@ -106,9 +117,14 @@
     };
   }
 
+  // As many places as tell the labels apart: 0.25 needs two.
   function decimals(splits) {
     const gap = Math.abs(splits[1] - splits[0]) || 1;
-    return Math.max(0, Math.min(6, -Math.floor(Math.log10(gap) + 1e-9)));
+    for (let places = 0; places < 6; places += 1) {
+      const steps = gap * 10 ** places;
+      if (Math.abs(steps - Math.round(steps)) < 1e-6 * steps) return places;
+    }
+    return 6;
   }
 
   function scale(low, high) {

@@ -1,4 +1,5 @@
-//! Modbus TCP devices of the bench: each answers function 3 with 50 f32 that say which poll this is.
+//! Modbus TCP devices of the bench: each answers function 3 with 50 f32 that say which poll this
+//! is.
 
 use crate::harness::now_ns;
 use std::io::{Read, Write};

@@ -1,7 +1,7 @@
 //! How near the gateway comes to what a serial line can carry: 5 devices of 20 registers, 9600 8N1.
 //!
-//! The line is a pty whose far end (`tests/peers/line.c`) lets each byte take its 10 bits and counts
-//! requests that begin before 3.5 characters of silence.
+//! The line is a pty whose far end (`tests/peers/line.c`) lets each byte take its 10 bits and
+//! counts requests that begin before 3.5 characters of silence.
 
 use crate::harness::{PANTAU, Peer, compile};
 use std::fmt::Write as _;

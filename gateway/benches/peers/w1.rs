@@ -1,7 +1,8 @@
 //! The gateway on a site's work, next to a C program that does the least of it, in the same run.
 //!
-//! 20 Modbus TCP devices of 50 f32, every second, `QoS` 1, one message a device, journal and page on;
-//! then with 5 silent devices, with slow ones, with 300 devices, and the start with a year on disk.
+//! 20 Modbus TCP devices of 50 f32, every second, `QoS` 1, one message a device, journal and page
+//! on; then with 5 silent devices, with slow ones, with 300 devices, and the start with a year on
+//! disk.
 
 use crate::devices::{Device, Manner, POINTS, poll_of, value};
 use crate::harness::{

@@ -11,7 +11,12 @@ use std::path::PathBuf;
 pub(super) const CONFIG_DEFAULT: &str = "/etc/pantau/pantau.toml";
 
 #[derive(Debug, Parser)]
-#[command(name = "pantau", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(
+    name = "pantau",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
 pub(super) struct Cli {
     /// `id` or `en`.
     #[arg(long, global = true, value_name = "id|en")]
@@ -85,26 +90,36 @@ pub(super) fn language(arguments: &[OsString], env: impl Fn(&str) -> Option<Stri
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let by_hand = words.iter().enumerate().find_map(|(at, word)| {
         word.strip_prefix("--lang=").or_else(|| {
-            (*word == "--lang").then(|| words.get(at + 1).copied()).flatten()
+            (*word == "--lang")
+                .then(|| words.get(at + 1).copied())
+                .flatten()
         })
     });
     let asked = by_hand.and_then(Lang::parse);
     let names = ["PANTAU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"];
     asked
-        .or_else(|| names.iter().find_map(|name| env(name).as_deref().and_then(Lang::parse)))
+        .or_else(|| {
+            names
+                .iter()
+                .find_map(|name| env(name).as_deref().and_then(Lang::parse))
+        })
         .unwrap_or_default()
 }
 
 /// The command line with its words in one language.
 pub(super) fn command(lang: Lang) -> clap::Command {
-    let command = Cli::command().about(lang.text("cli-about")).after_help(lang.text("cli-after"));
+    let command = Cli::command()
+        .about(lang.text("cli-about"))
+        .after_help(lang.text("cli-after"));
     localise(command, lang)
 }
 
 fn localise(command: clap::Command, lang: Lang) -> clap::Command {
     let name = command.get_name().to_owned();
-    let subcommands: Vec<String> =
-        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let subcommands: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
     let command = command
         .help_template(template(lang, !subcommands.is_empty()))
         .disable_help_flag(true)
@@ -120,8 +135,17 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
             let key = format!("cli-arg-{}", arg.get_id().as_str().replace('_', "-"));
             let own = format!("cli-{name}-{}", arg.get_id().as_str().replace('_', "-"));
             let text = lang.text(&own);
-            let arg = arg.hide_default_value(true);
-            if text == own { arg.help(lang.text(&key)) } else { arg.help(text) }
+            let takes_values = arg.get_action().takes_values();
+            let arg = if takes_values {
+                arg.hide_default_value(true)
+            } else {
+                arg
+            };
+            if text == own {
+                arg.help(lang.text(&key))
+            } else {
+                arg.help(text)
+            }
         });
     let command = if subcommands.is_empty() {
         command
@@ -145,9 +169,14 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
 fn template(lang: Lang, has_subcommands: bool) -> String {
     let [usage, commands, options] =
         ["cli-usage", "cli-commands", "cli-options"].map(|key| lang.text(key));
-    let commands =
-        if has_subcommands { format!("{commands}:\n{{subcommands}}\n\n") } else { String::new() };
-    format!("{{about}}\n\n{usage}: {{usage}}\n\n{commands}{options}:\n{{options}}\n\n{{after-help}}")
+    let commands = if has_subcommands {
+        format!("{commands}:\n{{subcommands}}\n\n")
+    } else {
+        String::new()
+    };
+    format!(
+        "{{about}}\n\n{usage}: {{usage}}\n\n{commands}{options}:\n{{options}}\n\n{{after-help}}"
+    )
 }
 
 /// Help and version go to the screen with status 0; a wrong call is explained with status 2.
@@ -172,9 +201,13 @@ fn fault(error: &clap::Error, lang: Lang) -> String {
         Some(ContextValue::Strings(texts)) => texts.join(", "),
         _ => String::new(),
     };
-    let found = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand].map(context).concat();
+    let found = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand]
+        .map(context)
+        .concat();
     let value = context(ContextKind::InvalidValue);
-    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand].map(context).concat();
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand]
+        .map(context)
+        .concat();
     let key = match error.kind() {
         ErrorKind::MissingRequiredArgument => "cli-fault-missing",
         ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => "cli-fault-unknown",
@@ -196,15 +229,21 @@ mod tests {
     fn every_command_and_argument_has_words_in_both_languages() {
         for lang in [Lang::Id, Lang::En] {
             let mut command = command(lang);
-            let names: Vec<String> =
-                command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+            let names: Vec<String> = command
+                .get_subcommands()
+                .map(|sub| sub.get_name().to_owned())
+                .collect();
             let mut texts = vec![command.render_long_help().to_string()];
             for name in names {
                 let sub = command.find_subcommand_mut(&name).unwrap();
                 texts.push(sub.render_long_help().to_string());
             }
             for text in texts {
-                assert!(!text.contains("cli-"), "a key without words ({}):\n{text}", lang.code());
+                assert!(
+                    !text.contains("cli-"),
+                    "a key without words ({}):\n{text}",
+                    lang.code()
+                );
             }
         }
     }
@@ -213,7 +252,10 @@ mod tests {
     fn the_language_is_taken_from_the_call_before_the_environment() {
         let call = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         let english = |name: &str| (name == "LANG").then(|| "en_US.UTF-8".to_owned());
-        assert_eq!(language(&call(&["pantau", "--lang", "id", "run"]), english), Lang::Id);
+        assert_eq!(
+            language(&call(&["pantau", "--lang", "id", "run"]), english),
+            Lang::Id
+        );
         assert_eq!(language(&call(&["pantau", "run"]), english), Lang::En);
         assert_eq!(language(&call(&["pantau", "run"]), |_| None), Lang::Id);
     }

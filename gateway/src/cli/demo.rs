@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::model::UtcMs;
-use crate::sim::{History, Served, World, serve};
+use crate::sim::{History, Served, serve};
 use crate::store::{Store, StoreError};
 use crate::words::Lang;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -23,28 +24,29 @@ const PORTS_MAX: u16 = 50;
 
 /// What `pantau demo` is asked.
 #[derive(Debug, clap::Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Broker to publish to as well.
     #[arg(long, value_name = "URL")]
-    pub mqtt: Option<String>,
+    pub(super) mqtt: Option<String>,
     /// Database to write to as well.
     #[arg(long, value_name = "URL")]
-    pub influx: Option<String>,
+    pub(super) influx: Option<String>,
     /// Port of the page; the next free one when it is taken.
     #[arg(long, value_name = "N", default_value_t = 8080)]
-    pub port: u16,
+    pub(super) port: u16,
     /// Simulated seconds a second.
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = simulate::speed)]
-    pub speed: f64,
+    pub(super) speed: f64,
     /// What all chance is drawn from.
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// Days of history.
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=366))]
-    pub days: u16,
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u16).range(..=366))]
+    pub(super) days: u16,
     /// Where the readings are kept; a directory that goes with the demo when not named.
     #[arg(long, value_name = "DIR")]
-    pub store: Option<PathBuf>,
+    pub(super) store: Option<PathBuf>,
 }
 
 /// Why there is no demo.
@@ -130,15 +132,17 @@ fn configure(options: &Options, home: &Home) -> Result<Config, DemoError> {
 
 fn text(options: &Options, home: &Path) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let path = quoted(&home.to_string_lossy());
     let mut text = SITE.to_owned();
-    text += &format!("\n[store]\npath = {}\nflush = \"5s\"\n", quoted(&home.to_string_lossy()));
+    let _ = write!(text, "\n[store]\npath = {path}\nflush = \"5s\"\n");
     if let Some(url) = &options.mqtt {
-        text += &format!("\n[mqtt]\nurl = {}\n", quoted(url));
+        let _ = write!(text, "\n[mqtt]\nurl = {}\n", quoted(url));
     }
     if let Some(url) = &options.influx {
-        text += &format!(
-            "\n[influx]\nurl = {}\norg = \"pantau\"\nbucket = \"pantau\"\n",
-            quoted(url)
+        let url = quoted(url);
+        let _ = write!(
+            text,
+            "\n[influx]\nurl = {url}\norg = \"pantau\"\nbucket = \"pantau\"\n"
         );
     }
     text
@@ -181,7 +185,9 @@ async fn write_history(
 }
 
 fn greet(app: &App, options: &Options, config: &str, lang: Lang) {
-    let page = app.page().map_or_else(String::new, |address| format!("http://{address}/"));
+    let page = app
+        .page()
+        .map_or_else(String::new, |address| format!("http://{address}/"));
     show("");
     show(&lang.say("demo-page", &[("page", &page)]));
     if let Some(url) = &options.mqtt {

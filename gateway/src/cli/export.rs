@@ -106,7 +106,9 @@ async fn from_store(
     target.put(format!("{}\n", exchange::HEADER).as_bytes())?;
     while let Some(block) = blocks.recv().await {
         let mut text = String::new();
-        block?.iter().for_each(|sample| exchange::write_row(&mut text, sample));
+        block?
+            .iter()
+            .for_each(|sample| exchange::write_row(&mut text, sample));
         target.put(text.as_bytes())?;
     }
     Ok(())
@@ -126,16 +128,22 @@ impl Target {
                 let mut part = path.as_os_str().to_owned();
                 part.push(".part");
                 let part = PathBuf::from(part);
-                (Box::new(File::create(&part)?), Some((part, path.to_owned())))
+                (
+                    Box::new(File::create(&part)?),
+                    Some((part, path.to_owned())),
+                )
             }
             None => (Box::new(io::stdout()), None),
         };
-        Ok(Self { writer: BufWriter::new(writer), rename, progress: progress(None) })
+        Ok(Self {
+            writer: BufWriter::new(writer),
+            rename,
+            progress: progress(None),
+        })
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let rows = bytes.iter().filter(|byte| **byte == b'\n').count();
-        self.progress.inc(u64::try_from(rows).unwrap_or(0));
+        self.progress.inc(u64::try_from(bytes.len()).unwrap_or(0));
         self.writer.write_all(bytes)
     }
 

@@ -1,6 +1,6 @@
-//! `pantau import`: a CSV of one point into the store. The whole file is checked first; then it goes
-//! in piece by piece. A row with the time of a kept sample replaces it, so that an import that was cut
-//! off is simply done again.
+//! `pantau import`: a CSV of one point into the store. The whole file is checked first; then it
+//! goes in piece by piece. A row with the time of a kept sample replaces it, so that an import that
+//! was cut off is simply done again.
 
 use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
 use super::{DONE, NO, WRONG};
@@ -9,6 +9,7 @@ use crate::exchange::{self, Faults, Kind, RowFault};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
 use crate::store::ImportRow;
 use crate::words::Lang;
+use http_body_util::BodyExt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -41,9 +42,10 @@ pub(super) async fn run(config: &Path, point: &str, file: &Path, lang: Lang, jso
 }
 
 fn done(rows: u64, lang: Lang, json: bool) {
-    let text = match json {
-        true => format!("{{\"rows\":{rows}}}"),
-        false => lang.say("cli-imported", &[("rows", &rows.to_string())]),
+    let text = if json {
+        format!("{{\"rows\":{rows}}}")
+    } else {
+        lang.say("cli-imported", &[("rows", &rows.to_string())])
     };
     // Nobody is left to tell when standard output is gone.
     let _ = writeln!(io::stdout(), "{text}");
@@ -59,13 +61,21 @@ fn check(file: &Path) -> io::Result<Faults> {
             Line::Header(false) => faults.push(RowFault {
                 line: 1,
                 kind: Kind::Header,
-                found: String::from_utf8_lossy(&lines.text).trim_end().chars().take(80).collect(),
+                found: String::from_utf8_lossy(&lines.text)
+                    .trim_end()
+                    .chars()
+                    .take(80)
+                    .collect(),
             }),
             Line::Row(Err(fault)) => faults.push(fault),
         }
     }
     if lines.number == 0 {
-        faults.push(RowFault { line: 1, kind: Kind::Header, found: String::new() });
+        faults.push(RowFault {
+            line: 1,
+            kind: Kind::Header,
+            found: String::new(),
+        });
     }
     Ok(faults)
 }
@@ -74,7 +84,10 @@ fn report(faults: &Faults, file: &Path, lang: Lang) {
     let file = file.display();
     for fault in &faults.named {
         let expected = lang.text(fault.kind.key());
-        complain(&format!("{file}:{}: \"{}\": {expected}", fault.line, fault.found));
+        complain(&format!(
+            "{file}:{}: \"{}\": {expected}",
+            fault.line, fault.found
+        ));
     }
     complain(&lang.say("cli-import-faulty", &[("count", &faults.count.to_string())]));
 }
@@ -129,7 +142,9 @@ async fn piece(way: &mut Way, point: &str, rows: Vec<ImportRow>) -> Result<u64, 
                 text.push('\n');
             }
             let path = format!("/control/import?point={}", escaped(point));
-            running.ask("POST", &path, text).await?;
+            // Read to its end, so that the connection is free for the next piece.
+            let answer = running.ask("POST", &path, text).await?;
+            answer.collect().await?;
         }
         Way::Own(store) => {
             store.import(point, rows).await?;
@@ -154,13 +169,22 @@ struct Lines {
 impl Lines {
     fn open(path: &Path) -> io::Result<Self> {
         let reader = BufReader::new(File::open(path)?);
-        Ok(Self { reader, text: Vec::new(), number: 0, bytes: 0 })
+        Ok(Self {
+            reader,
+            text: Vec::new(),
+            number: 0,
+            bytes: 0,
+        })
     }
 
     fn next(&mut self) -> io::Result<Option<Line>> {
         self.text.clear();
         let bound = u64::try_from(IMPORT_LINE_MAX).unwrap_or(u64::MAX);
-        let read = self.reader.by_ref().take(bound).read_until(b'\n', &mut self.text)?;
+        let read = self
+            .reader
+            .by_ref()
+            .take(bound)
+            .read_until(b'\n', &mut self.text)?;
         if read == 0 {
             return Ok(None);
         }
@@ -168,8 +192,15 @@ impl Lines {
         self.bytes += u64::try_from(read).unwrap_or(0);
         if read == IMPORT_LINE_MAX && !self.text.ends_with(b"\n") {
             self.reader.skip_until(b'\n')?;
-            let found = String::from_utf8_lossy(&self.text).chars().take(80).collect();
-            return Ok(Some(Line::Row(Err(RowFault { line: self.number, kind: Kind::Text, found }))));
+            let found = String::from_utf8_lossy(&self.text)
+                .chars()
+                .take(80)
+                .collect();
+            return Ok(Some(Line::Row(Err(RowFault {
+                line: self.number,
+                kind: Kind::Text,
+                found,
+            }))));
         }
         if self.number == 1 {
             return Ok(Some(Line::Header(exchange::is_header(&self.text))));
@@ -185,13 +216,22 @@ mod tests {
     fn faults(text: &[u8]) -> Vec<(u64, Kind)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        check(file.path()).unwrap().named.into_iter().map(|fault| (fault.line, fault.kind)).collect()
+        check(file.path())
+            .unwrap()
+            .named
+            .into_iter()
+            .map(|fault| (fault.line, fault.kind))
+            .collect()
     }
 
     #[test]
     fn every_faulty_row_is_named_with_its_line() {
-        let text = b"time,value\n2026-11-21T03:00:00Z,1\nyesterday,2\n2026-11-21T03:00:00Z,1,5\r\n,\n";
-        assert_eq!(faults(text), [(3, Kind::Time), (4, Kind::Columns), (5, Kind::Time)]);
+        let text =
+            b"time,value\n2026-11-21T03:00:00Z,1\nyesterday,2\n2026-11-21T03:00:00Z,1,5\r\n,\n";
+        assert_eq!(
+            faults(text),
+            [(3, Kind::Time), (4, Kind::Columns), (5, Kind::Time)]
+        );
     }
 
     #[test]

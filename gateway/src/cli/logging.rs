@@ -10,7 +10,11 @@ const SERVICE: &str = "info,rumqttc=warn,tokio_modbus=error,hyper=warn";
 const COMMAND: &str = "warn,tokio_modbus=error";
 
 pub(super) fn start(cli: &Cli) {
-    let default = if matches!(cli.command, Command::Run { .. }) { SERVICE } else { COMMAND };
+    let default = if matches!(cli.command, Command::Run { .. }) {
+        SERVICE
+    } else {
+        COMMAND
+    };
     let chosen = cli.log.clone().or_else(|| std::env::var("PANTAU_LOG").ok());
     let filter = chosen
         .and_then(|text| EnvFilter::try_new(text).ok())
@@ -20,5 +24,9 @@ pub(super) fn start(cli: &Cli) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first.
-    let _ = if cli.log_json { lines.json().try_init() } else { lines.try_init() };
+    let _ = if cli.log_json {
+        lines.json().try_init()
+    } else {
+        lines.try_init()
+    };
 }

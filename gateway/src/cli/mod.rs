@@ -1,7 +1,7 @@
 //! Technicians and scripts: one file a command, help in both languages.
 //!
-//! Exit status of every command: 0 done, 1 it ran and the answer is no, 2 the call or the configuration
-//! is wrong.
+//! Exit status of every command: 0 done, 1 it ran and the answer is no, 2 the call or the
+//! configuration is wrong.
 
 mod args;
 mod backup;
@@ -49,7 +49,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// One thread: the work is small, and a second thread would only add wake-ups and memory.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 async fn dispatch(cli: Cli, lang: Lang) -> u8 {
@@ -58,12 +60,25 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Demo(options) => demo::run(options, lang).await,
         Command::Check { schema: true, .. } => check::schema(),
         Command::Check { config, json, .. } => check::run(&config, lang, json),
-        Command::Read { config, device, json } => read::run(&config, &device, lang, json).await,
+        Command::Read {
+            config,
+            device,
+            json,
+        } => read::run(&config, &device, lang, json).await,
         Command::Simulate(options) => simulate::run(options, lang).await,
-        Command::Import { config, point, file, json } => {
-            import::run(&config, &point, &file, lang, json).await
-        }
-        Command::Export { config, point, from, to, output } => {
+        Command::Import {
+            config,
+            point,
+            file,
+            json,
+        } => import::run(&config, &point, &file, lang, json).await,
+        Command::Export {
+            config,
+            point,
+            from,
+            to,
+            output,
+        } => {
             let span = (from.as_deref(), to.as_deref());
             export::run(&config, &point, span, output.as_deref(), lang).await
         }

@@ -1,4 +1,5 @@
-//! `pantau read`: one device, once, with registers, values, bytes, and what to do when it is silent.
+//! `pantau read`: one device, once, with registers, values, bytes, and what to do when it is
+//! silent.
 
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;
@@ -12,7 +13,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// Reads the device and prints what came; the exit status.
-pub async fn run(file: &Path, device: &str, lang: Lang, json: bool) -> u8 {
+pub(super) async fn run(file: &Path, device: &str, lang: Lang, json: bool) -> u8 {
     let config = match config::load(file) {
         Ok(config) => config,
         Err(faults) => {
@@ -132,9 +133,8 @@ fn point_line(
 
 fn hint(reason: Reason) -> &'static str {
     match reason {
-        Reason::Timeout => "cli-read-hint-timeout",
+        Reason::Timeout | Reason::Refused(10 | 11) => "cli-read-hint-timeout",
         Reason::Corrupt => "cli-read-hint-corrupt",
-        Reason::Refused(10 | 11) => "cli-read-hint-timeout",
         Reason::Refused(_) => "cli-read-hint-refused",
         _ => "cli-read-hint-unreachable",
     }

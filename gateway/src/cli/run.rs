@@ -8,7 +8,8 @@ use crate::words::Lang;
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs until SIGTERM or Ctrl-C. A configuration fault stops it with status 2 before anything is touched.
+/// Runs until SIGTERM or Ctrl-C. A configuration fault stops it with status 2 before anything is
+/// touched.
 pub(super) async fn run(file: &Path, lang: Lang) -> u8 {
     let config = match configured(file, lang) {
         Ok(config) => config,
@@ -21,7 +22,10 @@ pub(super) async fn run(file: &Path, lang: Lang) -> u8 {
         Ok(app) => app,
         Err(error) => {
             tracing::error!(%error, "cannot start");
-            let busy = matches!(error, AppError::Store(StoreError::Busy(_)) | AppError::Listen { .. });
+            let busy = matches!(
+                error,
+                AppError::Store(StoreError::Busy(_)) | AppError::Listen { .. }
+            );
             return if busy { WRONG } else { NO };
         }
     };
@@ -39,9 +43,10 @@ pub(super) async fn run(file: &Path, lang: Lang) -> u8 {
 
 /// Done at SIGTERM or SIGINT.
 pub(super) async fn stop_asked() {
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

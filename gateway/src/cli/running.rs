@@ -1,4 +1,5 @@
-//! The gateway that holds the store's file: asked over its socket. Without one the file is opened here.
+//! The gateway that holds the store's file: asked over its socket. Without one the file is opened
+//! here.
 
 use super::{NO, WRONG};
 use crate::clock::Clock;
@@ -52,12 +53,12 @@ impl Way {
             return Ok(Self::Running(running));
         }
         let (site, text) = (&config.site, &config.text);
-        let store = Store::open_to_read(
+        let store = Store::open(
             &config.store.path,
             site,
             &config.store,
             text,
-            Clock::system(),
+            &Clock::system(),
         )?;
         Ok(Self::Own(store))
     }
@@ -89,7 +90,9 @@ impl Running {
         body: impl Into<Bytes>,
     ) -> Result<Incoming, Trouble> {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::HOST, "localhost").body(Full::new(body.into()))?;
+        let request = request
+            .header(header::HOST, "localhost")
+            .body(Full::new(body.into()))?;
         self.0.ready().await?;
         let response = self.0.send_request(request).await?;
         let status = response.status();
@@ -97,12 +100,15 @@ impl Running {
         if status.is_success() {
             return Ok(body);
         }
-        Err(Trouble::Refused(reason(status, body.collect().await?.to_bytes())))
+        Err(Trouble::Refused(reason(
+            status,
+            &body.collect().await?.to_bytes(),
+        )))
     }
 }
 
-fn reason(status: StatusCode, body: Bytes) -> String {
-    let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+fn reason(status: StatusCode, body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let part = |name: &str| json.get(name).and_then(serde_json::Value::as_str);
     match (part("error"), part("expected")) {
         (Some(error), Some(expected)) => format!("{error}: {expected}"),
@@ -114,9 +120,12 @@ fn reason(status: StatusCode, body: Bytes) -> String {
 /// A value for a query.
 pub(super) fn escaped(text: &str) -> String {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let one = |byte: u8| match harmless(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
+    let one = |byte: u8| {
+        if harmless(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
     text.bytes().map(one).collect()
 }
@@ -125,8 +134,11 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) fn progress(total: Option<u64>) -> indicatif::ProgressBar {
     use indicatif::{ProgressBar, ProgressStyle};
     let (bar, template) = match total {
-        Some(total) => (ProgressBar::new(total), "{bar:30} {percent} % {human_pos} {eta}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} {elapsed}"),
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:30} {percent} % {human_pos} {eta}",
+        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {elapsed}"),
     };
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),

@@ -14,16 +14,16 @@ use std::path::PathBuf;
 
 /// What `pantau simulate` is asked.
 #[derive(Debug, clap::Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE", default_value = super::args::CONFIG_DEFAULT)]
-    pub config: PathBuf,
+    pub(super) config: PathBuf,
     /// What all chance is drawn from.
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// Simulated seconds a second.
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
-    pub speed: f64,
+    pub(super) speed: f64,
 }
 
 /// A speed that the plant can keep up with: up to a day a second.
@@ -61,16 +61,13 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
 }
 
 /// The site's world with a plant that begins at `from`.
-pub(super) fn world(
-    config: &Config,
-    clock: &Clock,
-    from: UtcMs,
-    seed: u64,
-    speed: f64,
-) -> World {
-    let spot = Spot { latitude: config.site.latitude, longitude: config.site.longitude };
+pub(super) fn world(config: &Config, clock: &Clock, from: UtcMs, seed: u64, rate: f64) -> World {
+    let spot = Spot {
+        latitude: config.site.latitude,
+        longitude: config.site.longitude,
+    };
     let plant = Plant::new(spot, &config.site.timezone, seed, from);
-    World::new(plant, clock.clone(), seed, speed)
+    World::new(plant, clock.clone(), seed, rate)
 }
 
 /// One line on the screen; a screen that is gone is no reason to stop.
@@ -95,7 +92,9 @@ pub(super) fn table(config: &Config, served: &Served, lang: Lang) -> String {
             let args = [("device", &*info.id), ("unit", &unit), ("points", &points)];
             let _ = writeln!(text, "  {}", lang.say("sim-device", &args));
             let point = device.points.first();
-            if let Some(call) = point.and_then(|point| example(&bus.link, place, device.unit, point)) {
+            if let Some(call) =
+                point.and_then(|point| example(&bus.link, place, device.unit, point))
+            {
                 let _ = writeln!(text, "    {call}");
             }
         }
@@ -136,22 +135,26 @@ fn example(link: &Link, place: &Place, unit: u8, point: &Point) -> Option<String
         Table::Input => "3:hex",
         Table::Holding => "4:hex",
     };
-    let first = point.high.map_or(point.address, |high| high.min(point.address));
+    let first = point
+        .high
+        .map_or(point.address, |high| high.min(point.address));
     let count = point.encoding.registers();
     let what = format!("-0 -1 -a {unit} -t {table} -r {first} -c {count}");
     match (link, place) {
-        (Link::Rtu(line), Place::Port(path)) => {
-            let parity = match line.parity {
+        (Link::Rtu(serial), Place::Port(path)) => {
+            let parity = match serial.parity {
                 Parity::None => "none",
                 Parity::Even => "even",
                 Parity::Odd => "odd",
             };
-            let (baud, path) = (line.baud, path.display());
+            let (baud, path) = (serial.baud, path.display());
             Some(format!("mbpoll -m rtu -b {baud} -P {parity} {what} {path}"))
         }
-        (Link::Tcp { .. }, Place::Tcp(address)) => {
-            Some(format!("mbpoll -m tcp -p {} {what} {}", address.port(), address.ip()))
-        }
+        (Link::Tcp { .. }, Place::Tcp(address)) => Some(format!(
+            "mbpoll -m tcp -p {} {what} {}",
+            address.port(),
+            address.ip()
+        )),
         _ => None,
     }
 }

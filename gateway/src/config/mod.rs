@@ -1,7 +1,8 @@
 //! Files to believed settings, all faults at once.
 //!
-//! `load` reads `pantau.toml` and the profiles it names; what it returns has been checked as a whole.
-//! Nothing outside this module sees what a person typed (`raw`). A text goes through three steps:
+//! `load` reads `pantau.toml` and the profiles it names; what it returns has been checked as a
+//! whole. Nothing outside this module sees what a person typed (`raw`). A text goes through three
+//! steps:
 //! `shape` holds it against the schema of the raw types, `check` and its neighbours turn raw into
 //! believed, and `fault` says what is wrong.
 
@@ -44,8 +45,8 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     }
 }
 
-/// Checks a configuration's text. `file` is where it stands (relative paths start there), `env` looks
-/// a variable up.
+/// Checks a configuration's text. `file` is where it stands (relative paths start there), `env`
+/// looks a variable up.
 pub fn load_text(
     text: &str,
     file: &Path,

@@ -319,8 +319,8 @@ fn sensible(notes: &mut Notes<'_>, raw: &At<RawPoint>, point: &Point) {
     }
 }
 
-/// Two numbers that share some registers, but not all, are a wrong address or a wrong type. Fields of
-/// bits may share.
+/// Two numbers that share some registers, but not all, are a wrong address or a wrong type. Fields
+/// of bits may share.
 fn overlaps(notes: &mut Notes<'_>, raw: &[At<RawPoint>], points: &[Point]) {
     let extent = |point: &Point| {
         let first = u32::from(point.address);

@@ -1,6 +1,6 @@
-//! What people type: the shape of `pantau.toml` and of a profile, with the doc comments that editors
-//! show (`schema`). Everything is optional to serde; `shape` reports what is missing or of the wrong
-//! type from the schema of these types, so that one fault does not hide the others.
+//! What people type: the shape of `pantau.toml` and of a profile, with the doc comments that
+//! editors show (`schema`). Everything is optional to serde; `shape` reports what is missing or of
+//! the wrong type from the schema of these types, so that one fault does not hide the others.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -106,7 +106,8 @@ pub(crate) struct RawSite {
     pub(crate) id: Text,
     /// Name for people; the id when left out.
     pub(crate) name: Text,
-    /// IANA time zone of days and months: `Asia/Jakarta`, `Asia/Makassar`, `Asia/Jayapura`; Jakarta's when left out.
+    /// IANA time zone of days and months: `Asia/Jakarta`, `Asia/Makassar`, `Asia/Jayapura`;
+    /// Jakarta's when left out.
     pub(crate) timezone: Text,
     /// Degrees, north positive; the middle of Indonesia when left out.
     pub(crate) latitude: Option<At<f64>>,
@@ -188,7 +189,8 @@ pub(crate) struct RawDevice {
     /// Id of its bus.
     #[schemars(required)]
     pub(crate) bus: Text,
-    /// Modbus unit id: 1..=247 on a serial line, 0..=255 over TCP; the profile's, else 1, when left out.
+    /// Modbus unit id: 1..=247 on a serial line, 0..=255 over TCP; the profile's, else 1, when left
+    /// out.
     pub(crate) unit: Whole,
     /// Name of its profile (`config/devices/NAME.toml`); without one, the points are listed.
     pub(crate) profile: Text,
@@ -259,7 +261,8 @@ pub(crate) struct RawPoint {
     pub(crate) missing: Option<At<toml::Value>>,
     /// Id of the point whose value is the power of ten of this one's scale.
     pub(crate) scale_from: Text,
-    /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]] }]`.
+    /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]]
+    /// }]`.
     pub(crate) powers_from: Vec<At<RawPower>>,
     /// The point and its raw values for which this one means anything.
     pub(crate) valid_when: Option<At<RawValid>>,

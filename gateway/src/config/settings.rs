@@ -118,7 +118,8 @@ pub struct DeviceLimits {
     pub max_registers: u16,
     /// Start and count must be multiples of this (1, 2).
     pub align: u16,
-    /// Ranges that one read must not leave, as first and last register of a table; empty: no such rule.
+    /// Ranges that one read must not leave, as first and last register of a table; empty: no such
+    /// rule.
     pub blocks: Vec<(Table, u16, u16)>,
     /// Least time between the end of one answer and the next request.
     pub gap: Duration,
@@ -152,7 +153,8 @@ pub struct Point {
     pub encoding: Encoding,
     /// Order of bytes and words.
     pub words: WordOrder,
-    /// Lowest and highest bit (inclusive, 0 = least significant) of the raw integer, when only those count.
+    /// Lowest and highest bit (inclusive, 0 = least significant) of the raw integer, when only
+    /// those count.
     pub bits: Option<(u8, u8)>,
     /// Value = raw x scale + offset.
     pub scale: Scale,
@@ -172,12 +174,14 @@ pub struct Point {
     pub missing: Vec<i64>,
     /// Index of the point of the same device whose value is the power of ten of this one's scale.
     pub scale_from: Option<usize>,
-    /// Further powers of ten that other points of the same device choose by their raw value, on top of
-    /// `scale` (and `scale_from`): the sum of all of them. A raw value that a table does not list, or a
-    /// point without a value, makes this one `Reason::NotValid`. So a level probe whose registers say
-    /// "mm" and "2 decimals" is read in metres.
+    /// Further powers of ten that other points of the same device choose by their raw value, on top
+    /// of
+    /// `scale` (and `scale_from`): the sum of all of them. A raw value that a table does not list,
+    /// or a point without a value, makes this one `Reason::NotValid`. So a level probe whose
+    /// registers say "mm" and "2 decimals" is read in metres.
     pub powers: Vec<PowerFrom>,
-    /// Index of a point of the same device and the raw values of it for which this one means anything.
+    /// Index of a point of the same device and the raw values of it for which this one means
+    /// anything.
     pub valid_when: Option<(usize, Vec<i64>)>,
 }
 
@@ -233,7 +237,8 @@ pub enum WordOrder {
     Dcba,
 }
 
-/// value = raw x `scale` + `offset`; decimal wherever the file's text was, so that integers stay exact.
+/// value = raw x `scale` + `offset`; decimal wherever the file's text was, so that integers stay
+/// exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     /// Mantissa and power of ten of the factor: 0.1 is (1, -1).

@@ -1,6 +1,6 @@
-//! The structure of a file held against the schema of its raw type: unknown keys, wrong types, words
-//! that are none, keys that are missing. What does not fit is reported and taken out, so that the rest
-//! is still checked. Meaning is for `check`.
+//! The structure of a file held against the schema of its raw type: unknown keys, wrong types,
+//! words that are none, keys that are missing. What does not fit is reported and taken out, so that
+//! the rest is still checked. Meaning is for `check`.
 
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
@@ -62,7 +62,8 @@ fn drop_null_type(map: &mut serde_json::Map<String, Value>) {
     }
 }
 
-/// Reads a text into its raw type; every structural fault goes to `notes`. `None` after a syntax error.
+/// Reads a text into its raw type; every structural fault goes to `notes`. `None` after a syntax
+/// error.
 pub(crate) fn read<T: JsonSchema + DeserializeOwned>(notes: &mut Notes<'_>) -> Option<T> {
     let text = notes.text;
     let (mut root, errors) = DeTable::parse_recoverable(text);
@@ -186,8 +187,8 @@ fn array(
     key: &str,
     items: &mut toml::de::DeArray<'_>,
 ) -> bool {
-    // One faulty entry is reported and its list left out, all others of the file go on; in a list of
-    // tables each table is judged by itself.
+    // One faulty entry is reported and its list left out, all others of the file go on; in a list
+    // of tables each table is judged by itself.
     let mut fits = true;
     for item in items.iter_mut() {
         fits &= value(notes, schema, key, item);

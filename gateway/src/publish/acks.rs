@@ -2,8 +2,8 @@
 //!
 //! The client library gives no token for a publish, but requests leave in the order in which they
 //! were handed over, each with a packet id that it tells (`Outgoing::Publish`). The window is the
-//! contiguous run of publishes from the oldest unacknowledged one: kept no longer than the library's
-//! packet ids, it can never meet an id that is still in use.
+//! contiguous run of publishes from the oldest unacknowledged one: kept no longer than the
+//! library's packet ids, it can never meet an id that is still in use.
 
 use crate::model::{Seq, UtcMs};
 use std::collections::VecDeque;

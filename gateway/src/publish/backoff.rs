@@ -1,5 +1,5 @@
-//! How long a sink waits after a failure: almost nothing at first, then 1 s doubling to 60 s, jittered
-//! so that three hundred gateways do not come back to a broker in the same second.
+//! How long a sink waits after a failure: almost nothing at first, then 1 s doubling to 60 s,
+//! jittered so that three hundred gateways do not come back to a broker in the same second.
 
 use crate::limits::{BACKOFF_MAX_MS, SINK_BACKOFF_FIRST_MS, SINK_BACKOFF_MIN_MS};
 use std::time::Duration;

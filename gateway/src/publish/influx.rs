@@ -1,10 +1,11 @@
-//! The InfluxDB v2 sink (DESIGN 5.5): batches of line protocol, gzip, the cursor moved on a 2xx only.
+//! The InfluxDB v2 sink (DESIGN 5.5): batches of line protocol, gzip, the cursor moved on a 2xx
+//! only.
 //!
-//! What the database says decides ([`crate::publish::verdict`]): a bad line is found by halving the
-//! batch, kept on the refused list, and the rest flows; a batch that is too large is halved; a wrong
-//! token or bucket keeps everything and is shown; everything else is tried again later, and a server
-//! that says when is believed. A write that is sent twice is the same write, so at least once is
-//! exact there.
+//! What the database says decides (`verdict`): a bad line is found by halving
+//! the batch, kept on the refused list, and the rest flows; a batch that is too large is halved; a
+//! wrong token or bucket keeps everything and is shown; everything else is tried again later, and
+//! a server that says when is believed. A write that is sent twice is the same write, so at least
+//! once is exact there.
 
 use crate::clock::Clock;
 use crate::config::InfluxSettings;
@@ -192,14 +193,11 @@ impl Sink {
             && let Some(numbered) = self.taken.pop_front()
         {
             let reading = &numbered.reading;
-            match self.site.devices.get(usize::from(reading.device)) {
-                Some(device) => {
-                    line::encode(&mut self.batch.text, &self.site.id, device, reading);
-                }
-                None => {
-                    let why = "its device is no longer in the configuration";
-                    self.progress.refuse(numbered.seq, why, "").await?;
-                }
+            if let Some(device) = self.site.devices.get(usize::from(reading.device)) {
+                line::encode(&mut self.batch.text, &self.site.id, device, reading);
+            } else {
+                let why = "its device is no longer in the configuration";
+                self.progress.refuse(numbered.seq, why, "").await?;
             }
             self.last = numbered.seq;
             self.batch.ends(numbered.seq, reading.at);
@@ -209,7 +207,8 @@ impl Sink {
 
     /// Sends the batch, in parts where the database makes that necessary, oldest first.
     async fn deliver(&mut self, batch: &Batch) -> Result<Round, StoreError> {
-        let mut parts = vec![0..batch.places.len()];
+        let whole = 0..batch.places.len();
+        let mut parts = Vec::from([whole]);
         while let Some(part) = parts.pop() {
             let verdict = match batch.lines(&part) {
                 0 => Verdict::Stored,
@@ -424,7 +423,8 @@ mod tests {
 
     #[test]
     fn halving_keeps_order_and_ends_with_single_lines() {
-        let mut parts = vec![0..5];
+        let whole = 0..5;
+        let mut parts = Vec::from([whole]);
         let mut seen = Vec::new();
         while let Some(part) = parts.pop() {
             match part.len() {

@@ -1,8 +1,9 @@
 //! A reading as InfluxDB line protocol (DESIGN 5.5), written straight into a buffer.
 //!
-//! `kind,site=S,device=D point=1510.0,other=7 1795230010000`: one field a point, floats all, time in
-//! milliseconds. What the protocol cannot carry (a backslash, a control character) becomes `_`: its
-//! parsers disagree on what a backslash before a comma means, and a newline would start another line.
+//! `kind,site=S,device=D point=1510.0,other=7 1795230010000`: one field a point, floats all, time
+//! in milliseconds. What the protocol cannot carry (a backslash, a control character) becomes `_`:
+//! its parsers disagree on what a backslash before a comma means, and a newline would start
+//! another line.
 
 use crate::model::{DeviceInfo, Reading};
 use std::fmt::Write as _;
@@ -109,7 +110,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_gives_one_line_whose_open_spaces_are_two(id: String, kind: String, point: String) {
+        fn any_name_gives_one_line_whose_open_spaces_are_two(
+            id: String, kind: String, point: String
+        ) {
             let device = device(&id, &kind, &[&point]);
             let line = show(&device, &reading(1, vec![good(1, 0)])).unwrap();
             prop_assert_eq!(line.matches('\n').count(), 1);

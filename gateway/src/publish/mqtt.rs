@@ -1,9 +1,9 @@
-//! The MQTT sink (DESIGN 5.4): one message a reading, QoS 1, the cursor moved on PUBACK only.
+//! The MQTT sink (DESIGN 5.4): one message a reading, `QoS` 1, the cursor moved on PUBACK only.
 //!
-//! rumqttc is used as a connection, never as a queue: what it buffers is lost with a broken session,
-//! one oversize publish poisons it, and a packet id that collides stops it for good. So a client
-//! lives for one connection and is thrown away with it, the window of publishes on the way is ours
-//! ([`Acks`]), and the journal is the queue.
+//! rumqttc is used as a connection, never as a queue: what it buffers is lost with a broken
+//! session, one oversize publish poisons it, and a packet id that collides stops it for good. So a
+//! client lives for one connection and is thrown away with it, the window of publishes on the way
+//! is ours (`Acks`), and the journal is the queue.
 
 use crate::clock::Clock;
 use crate::config::MqttSettings;
@@ -121,9 +121,11 @@ impl Sink {
 
     fn options(&self) -> Result<MqttOptions, String> {
         let settings = &self.settings;
-        let host = match settings.host.contains(':') && !settings.host.starts_with('[') {
-            true => format!("[{}]", settings.host),
-            false => settings.host.clone(),
+        let bare = settings.host.contains(':') && !settings.host.starts_with('[');
+        let host = if bare {
+            format!("[{}]", settings.host)
+        } else {
+            settings.host.clone()
         };
         let mut options = MqttOptions::new(&settings.client_id, host, settings.port);
         options
@@ -151,8 +153,8 @@ impl Sink {
         Ok(options)
     }
 
-    /// The site's state message. Nobody can know beforehand when a last will is sent, so that has no
-    /// `since`.
+    /// The site's state message. Nobody can know beforehand when a last will is sent, so that has
+    /// no `since`.
     fn state(&self, state: &str, dated: bool) -> String {
         let mut text = format!("{{\"state\":\"{state}\"");
         if dated {
@@ -318,39 +320,45 @@ impl<'a> Session<'a> {
         Ok(!self.taken.is_empty())
     }
 
-    /// Gives one reading to the client library, or to the refused list when no broker could take it.
+    /// Gives one reading to the client library, or to the refused list when no broker could take
+    /// it.
     async fn hand_over(&mut self, reading: &Numbered) -> Result<Result<(), String>, StoreError> {
         let place = (reading.seq, reading.reading.at);
-        let index = usize::from(reading.reading.device);
-        self.scratch.clear();
-        let fault = match (
-            self.sink.site.devices.get(index),
-            self.sink.topics.get(index),
-        ) {
-            (Some(device), Some(topic)) => {
-                payload::encode(&mut self.scratch, device, reading);
-                match self.scratch.len() + topic.len() + PACKET_ROOM > MQTT_PACKET_MAX {
-                    false if topic.contains(['+', '#']) => "the topic has a wildcard in it",
-                    false => {
-                        let sent = self.client.try_publish(
-                            topic,
-                            QoS::AtLeastOnce,
-                            false,
-                            self.scratch.as_bytes(),
-                        );
-                        self.acks.queued(Some(place));
-                        return Ok(sent.map_err(|why| why.to_string()));
-                    }
-                    true => "larger than an MQTT packet may be",
-                }
+        match self.message(reading).map(str::to_owned) {
+            Ok(topic) => {
+                let text = self.scratch.as_bytes();
+                let sent = self
+                    .client
+                    .try_publish(topic, QoS::AtLeastOnce, false, text);
+                self.acks.queued(Some(place));
+                Ok(sent.map_err(|why| why.to_string()))
             }
-            _ => "its device is no longer in the configuration",
+            Err(why) => {
+                let progress = &mut self.sink.progress;
+                progress.refuse(reading.seq, why, &self.scratch).await?;
+                self.acks.skipped(place);
+                self.advance();
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// Writes the reading's message into the scratch buffer; its topic, or why no broker takes it.
+    fn message(&mut self, reading: &Numbered) -> Result<&str, &'static str> {
+        self.scratch.clear();
+        let index = usize::from(reading.reading.device);
+        let device = self.sink.site.devices.get(index);
+        let (Some(device), Some(topic)) = (device, self.sink.topics.get(index)) else {
+            return Err("its device is no longer in the configuration");
         };
-        let progress = &mut self.sink.progress;
-        progress.refuse(reading.seq, fault, &self.scratch).await?;
-        self.acks.skipped(place);
-        self.advance();
-        Ok(Ok(()))
+        payload::encode(&mut self.scratch, device, reading);
+        if topic.contains(['+', '#']) {
+            return Err("the topic has a wildcard in it");
+        }
+        if self.scratch.len() + topic.len() + PACKET_ROOM > MQTT_PACKET_MAX {
+            return Err("larger than an MQTT packet may be");
+        }
+        Ok(topic)
     }
 
     /// Takes note of what the network says.
@@ -389,7 +397,8 @@ impl<'a> Session<'a> {
         self.say("offline");
     }
 
-    /// Publishes the site's state. The window has room for it: it is the first or the last message.
+    /// Publishes the site's state. The window has room for it: it is the first or the last
+    /// message.
     fn say(&mut self, state: &str) {
         let text = self.sink.state(state, true);
         let topic = &self.sink.state_topic;

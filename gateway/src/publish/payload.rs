@@ -20,7 +20,8 @@ pub fn encode(out: &mut String, device: &DeviceInfo, numbered: &Numbered) {
 pub fn time(out: &mut String, at: UtcMs) {
     let second = at.0.div_euclid(1000);
     let milli = at.0.rem_euclid(1000);
-    // Outside of what a calendar holds (years -9999 to 9999) stands the epoch: seq still tells order.
+    // Outside of what a calendar holds (years -9999 to 9999) stands the epoch: seq still tells
+    // order.
     let moment = jiff::Timestamp::from_second(second).unwrap_or_default();
     let _ = write!(out, "{moment}");
     if milli != 0 {
@@ -176,7 +177,8 @@ pub(crate) mod tests {
             float in proptest::num::f64::NORMAL | proptest::num::f64::ZERO,
             at in -62_135_596_800_000i64..253_402_300_799_999,
         ) {
-            let names: Vec<String> = names.iter().zip(0..).map(|(n, i)| format!("{i}{n}")).collect();
+            let numbered = names.iter().zip(0..);
+            let names: Vec<String> = numbered.map(|(n, i)| format!("{i}{n}")).collect();
             let device = device("d", "k", &names.iter().map(String::as_str).collect::<Vec<_>>());
             let numbers = [Number::Decimal { mantissa, exponent }, Number::Float(float)];
             let outcomes = names.iter().zip(numbers.iter().cycle());

@@ -1,10 +1,11 @@
 //! A relay on loopback between the InfluxDB client library and the real address.
 //!
-//! The library hides the headers of an answer, drops a path from the base address, and its TLS cannot
-//! be used (docs/ARCHITECTURE.md, publish). It therefore speaks plain HTTP with an ephemeral port of
-//! 127.0.0.1, and this relay carries its requests on: over TLS where the address says so, below the
-//! address's path, with the real token, on one kept connection. It remembers the last `Retry-After`.
-//! Only a request with the relay's own random token passes; the real one never crosses loopback.
+//! The library hides the headers of an answer, drops a path from the base address, and its TLS
+//! cannot be used (docs/ARCHITECTURE.md, publish). It therefore speaks plain HTTP with an
+//! ephemeral port of 127.0.0.1, and this relay carries its requests on: over TLS where the address
+//! says so, below the address's path, with the real token, on one kept connection. It remembers
+//! the last `Retry-After`. Only a request with the relay's own random token passes; the real one
+//! never crosses loopback.
 
 use crate::clock::Clock;
 use crate::config::InfluxSettings;
@@ -98,12 +99,9 @@ impl Relay {
         target: Target,
         clock: Clock,
     ) -> Result<Self, String> {
-        let connector = match target.tls {
-            true => Some(TlsConnector::from(tls::client(
-                settings.ca_file.as_deref(),
-            )?)),
-            false => None,
-        };
+        let ca_file = settings.ca_file.as_deref();
+        let client = target.tls.then(|| tls::client(ca_file)).transpose()?;
+        let connector = client.map(TlsConnector::from);
         let authorization = settings.token.as_ref().map(|token| {
             HeaderValue::from_str(&format!("Token {}", token.reveal()))
                 .map_err(|_| "the token has characters that no token has".to_owned())
@@ -240,8 +238,8 @@ impl Upstream {
         Ok(headers)
     }
 
-    /// Sends on the kept connection, or on a new one when there is none or it has died meanwhile: a
-    /// write may be sent twice, the second is the same.
+    /// Sends on the kept connection, or on a new one when there is none or it has died meanwhile:
+    /// a write may be sent twice, the second is the same.
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, String> {
         let mut kept = self.kept.lock().await;
         if let Some(mut sender) = kept.take()
@@ -280,14 +278,13 @@ impl Upstream {
 
     /// `Retry-After` is a number of seconds or a date.
     fn pause(&self, value: &str) -> Option<Duration> {
-        let seconds = match value.trim().parse::<u64>() {
-            Ok(seconds) => seconds,
-            Err(_) => {
-                let then = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
-                let wait = then.timestamp().as_millisecond() - self.clock.now().at.0;
-                u64::try_from(wait / 1000).unwrap_or(0)
-            }
+        let value = value.trim();
+        let date = || {
+            let then = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+            let wait = then.as_millisecond() - self.clock.now().at.0;
+            Some(u64::try_from(wait / 1000).unwrap_or(0))
         };
+        let seconds = value.parse::<u64>().ok().or_else(date)?;
         Some(Duration::from_secs(seconds.min(RETRY_AFTER_MAX_SECONDS)))
     }
 }

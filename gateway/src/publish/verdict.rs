@@ -7,8 +7,8 @@ use std::time::Duration;
 pub(crate) enum Verdict {
     /// Every line is stored.
     Stored,
-    /// At least one line was refused for good, and why. `all` when the server says that none was taken
-    /// for a reason that lies in each line (all older than it keeps, say).
+    /// At least one line was refused for good, and why. `all` when the server says that none was
+    /// taken for a reason that lies in each line (all older than it keeps, say).
     Refused {
         /// What the server said.
         why: String,
@@ -41,7 +41,8 @@ pub(crate) fn judge(status: u16, text: &str, lines: usize, after: Option<Duratio
             after,
             silent: status == 504,
         },
-        // A page instead of a reason comes from a proxy or a wrong port, which never saw the lines.
+        // A page instead of a reason comes from a proxy or a wrong port, which never saw the
+        // lines.
         400 | 422 if !text.trim_start().starts_with('<') => Verdict::Refused {
             all: dropped(text) == Some(lines),
             why,

@@ -42,8 +42,8 @@ impl Reader {
         }
     }
 
-    /// Asks for everything. A device that does not answer ends the poll, so that its neighbours lose
-    /// one timeout and no more.
+    /// Asks for everything. A device that does not answer ends the poll, so that its neighbours
+    /// lose one timeout and no more.
     pub(super) async fn poll(
         &mut self,
         channel: &mut Channel,
@@ -52,7 +52,8 @@ impl Reader {
         self.image.clear();
         self.detail.clear();
         let mut index = 0;
-        // Each turn either passes an ask or splits it into smaller ones; single values do not split.
+        // Each turn either passes an ask or splits it into smaller ones; single values do not
+        // split.
         while index < self.asks.len() {
             if self.step(index, channel, now).await? {
                 index += 1;

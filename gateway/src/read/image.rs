@@ -6,7 +6,7 @@ use crate::model::{Outcome, Reason};
 
 /// Registers (or bits, one a word) as read in one poll, and the stretches that gave none.
 #[derive(Debug, Default)]
-pub struct Image {
+pub(super) struct Image {
     words: Vec<u16>,
     parts: Vec<Part>,
 }
@@ -22,13 +22,14 @@ struct Part {
 
 impl Image {
     /// Forgets everything and keeps the memory.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.words.clear();
         self.parts.clear();
     }
 
-    /// Keeps a reply's data bytes: registers big endian, or bits packed from the least significant on.
-    pub fn put(&mut self, table: Table, address: u16, count: u16, data: &[u8]) {
+    /// Keeps a reply's data bytes: registers big endian, or bits packed from the least significant
+    /// on.
+    pub(super) fn put(&mut self, table: Table, address: u16, count: u16, data: &[u8]) {
         let start = Ok(self.words.len());
         match table {
             Table::Coil | Table::Discrete => self.words.extend(
@@ -50,7 +51,7 @@ impl Image {
     }
 
     /// Keeps why a stretch gave nothing.
-    pub fn fail(&mut self, table: Table, address: u16, count: u16, reason: Reason) {
+    pub(super) fn fail(&mut self, table: Table, address: u16, count: u16, reason: Reason) {
         let start = Err(reason);
         self.parts.push(Part {
             table,
@@ -61,7 +62,7 @@ impl Image {
     }
 
     /// The registers `first..=last`.
-    pub fn words(&self, table: Table, first: u16, last: u16) -> Result<&[u16], Reason> {
+    pub(super) fn words(&self, table: Table, first: u16, last: u16) -> Result<&[u16], Reason> {
         let mut why = Reason::Missing;
         for part in self.parts.iter().filter(|part| part.table == table) {
             let Some(offset) = first.checked_sub(part.address).map(usize::from) else {
@@ -84,7 +85,8 @@ impl Image {
         Err(why)
     }
 
-    /// A point's registers in the order that `decode` wants, in `buffer` when they come from two places.
+    /// A point's registers in the order that `decode` wants, in `buffer` when they come from two
+    /// places.
     fn of<'a>(&'a self, point: &Point, buffer: &'a mut Vec<u16>) -> Result<&'a [u16], Reason> {
         let spans = plan::spans(point);
         match spans.as_slice() {
@@ -100,8 +102,11 @@ impl Image {
     }
 
     /// The outcome of each point of the device.
-    pub fn outcomes(&self, device: &Device) -> Box<[Outcome]> {
-        let leans = |point: &Point| point.scale_from.is_some() || point.valid_when.is_some();
+    pub(super) fn outcomes(&self, device: &Device) -> Box<[Outcome]> {
+        let leans = |point: &Point| {
+            let scaled = point.scale_from.is_some() || !point.powers.is_empty();
+            scaled || point.valid_when.is_some()
+        };
         let mut buffer = Vec::new();
         let mut context = Vec::new();
         if device.points.iter().any(leans) {
@@ -118,7 +123,7 @@ impl Image {
     }
 
     /// A point's registers as they came (the high half first, when it is apart).
-    pub fn registers(&self, point: &Point) -> Option<Vec<u16>> {
+    pub(super) fn registers(&self, point: &Point) -> Option<Vec<u16>> {
         self.of(point, &mut Vec::new()).ok().map(<[u16]>::to_vec)
     }
 }

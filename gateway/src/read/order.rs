@@ -1,10 +1,11 @@
-//! Registers as they came to the value that the device meant: word order, type, bits. No scale here.
+//! Registers as they came to the value that the device meant: word order, type, bits. No scale
+//! here.
 
 use crate::config::{Encoding, Point, WordOrder};
 
 /// What registers say before scale and checks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Raw {
+pub(super) enum Raw {
     /// A count of the device's own steps.
     Integer(i64),
     /// An IEEE 754 number, perhaps not finite.
@@ -14,7 +15,7 @@ pub enum Raw {
 }
 
 /// Puts registers into big-endian order, in place.
-pub fn straighten(words: &mut [u16], order: WordOrder) {
+pub(super) fn straighten(words: &mut [u16], order: WordOrder) {
     if matches!(order, WordOrder::Badc | WordOrder::Dcba) {
         for word in words.iter_mut() {
             *word = word.swap_bytes();
@@ -26,7 +27,7 @@ pub fn straighten(words: &mut [u16], order: WordOrder) {
 }
 
 /// The registers of a number (at most four) as one big-endian bit pattern.
-pub fn pattern(point: &Point, words: &[u16]) -> u64 {
+pub(super) fn pattern(point: &Point, words: &[u16]) -> u64 {
     let mut buffer = [0; 4];
     let used = words.len().min(4);
     let straight = &mut buffer[..used];
@@ -37,8 +38,9 @@ pub fn pattern(point: &Point, words: &[u16]) -> u64 {
         .fold(0, |bits, word| (bits << 16) | u64::from(*word))
 }
 
-/// Halves that are read from two places are handed over high half first; only their bytes may be swapped.
-pub fn effective_order(point: &Point) -> WordOrder {
+/// Halves that are read from two places are handed over high half first; only their bytes may be
+/// swapped.
+pub(super) fn effective_order(point: &Point) -> WordOrder {
     match (point.high, point.words) {
         (None, order) => order,
         (Some(_), WordOrder::Abcd | WordOrder::Cdab) => WordOrder::Abcd,
@@ -47,7 +49,7 @@ pub fn effective_order(point: &Point) -> WordOrder {
 }
 
 /// The value in a bit pattern.
-pub fn raw(point: &Point, bits: u64) -> Raw {
+pub(super) fn raw(point: &Point, bits: u64) -> Raw {
     let float = matches!(point.encoding, Encoding::F32 | Encoding::F64);
     if let Some((low, high)) = point.bits.filter(|_| !float) {
         let width = u32::from(high.saturating_sub(low)) + 1;
@@ -93,23 +95,4 @@ fn digits(bits: u64, count: u32) -> Raw {
         value = value * 10 + digit;
     }
     i64::try_from(value).map_or(Raw::Invalid, Raw::Integer)
-}
-
-/// The text in registers, up to the first NUL, without what cannot be shown.
-pub fn text(words: &[u16], order: WordOrder) -> String {
-    let swap = matches!(order, WordOrder::Badc | WordOrder::Dcba);
-    let bytes = words.iter().flat_map(|word| {
-        if swap {
-            word.to_le_bytes()
-        } else {
-            word.to_be_bytes()
-        }
-    });
-    let shown: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
-    String::from_utf8_lossy(&shown)
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }

@@ -5,10 +5,13 @@ use crate::config::{Device, Line, Link, Parity, Point, Table};
 use crate::limits::{COILS_PER_READ_MAX, WORDS_PER_READ_MAX};
 use drivers::frame::{Framing, Function, Request};
 
-/// A request of its own costs this many bytes of a TCP line: headers of both ways and acknowledgements.
+/// A request of its own costs this many bytes of a TCP line: headers of both ways and
+/// acknowledgements.
 const TCP_OVERHEAD_BYTES: usize = 61;
 /// Request (8), reply around its data (5) and two silences of 3.5 characters.
 const RTU_OVERHEAD_BYTES: usize = 20;
+/// Bits a second of a slow network, to weigh a device's pauses with.
+const TCP_BAUD: u32 = 10_000_000;
 /// Round trip on a local network that `wire_ms` reckons with.
 const TCP_ROUND_TRIP_MS: f64 = 1.0;
 
@@ -70,10 +73,10 @@ pub fn wire_ms(plan: &Plan, link: &Link) -> f64 {
             match link {
                 Link::Tcp { .. } => TCP_ROUND_TRIP_MS,
                 Link::RtuOverTcp { baud, .. } => {
-                    let line = Line::simple(*baud);
-                    TCP_ROUND_TRIP_MS + bytes * line.character_ms() + 2.0 * line.silence_ms()
+                    let serial = Line::simple(*baud);
+                    TCP_ROUND_TRIP_MS + bytes * serial.character_ms() + 2.0 * serial.silence_ms()
                 }
-                Link::Rtu(line) => bytes * line.character_ms() + 2.0 * line.silence_ms(),
+                Link::Rtu(serial) => bytes * serial.character_ms() + 2.0 * serial.silence_ms(),
             }
         })
         .sum()
@@ -86,6 +89,7 @@ fn pieces(device: &Device) -> Vec<Piece> {
     for (index, point) in device.points.iter().enumerate() {
         let mut members = vec![index];
         members.extend(point.scale_from);
+        members.extend(point.powers.iter().map(|from| from.point));
         members.extend(point.valid_when.as_ref().map(|(partner, _)| *partner));
         let mut values = Vec::new();
         for member in &members {
@@ -179,13 +183,20 @@ fn join(ask: &Ask, piece: &Piece, device: &Device, link: &Link) -> Option<Ask> {
         Table::Holding | Table::Input => gap * 2,
     };
     let overhead = match link {
-        Link::Tcp { .. } => TCP_OVERHEAD_BYTES,
-        Link::RtuOverTcp { .. } | Link::Rtu(_) => RTU_OVERHEAD_BYTES,
+        Link::Tcp { .. } => TCP_OVERHEAD_BYTES + pause_bytes(device, TCP_BAUD),
+        Link::RtuOverTcp { baud, .. } => RTU_OVERHEAD_BYTES + pause_bytes(device, *baud),
+        Link::Rtu(serial) => RTU_OVERHEAD_BYTES + pause_bytes(device, serial.baud),
     };
     let mut pieces = ask.pieces.clone();
     pieces.push(piece.clone());
     let whole = enclose_all(&pieces)?;
     (gap_bytes < overhead && allowed(&whole, device)).then(|| ask_for(pieces, device))
+}
+
+/// What the line could carry in the pause that the device needs before another request.
+fn pause_bytes(device: &Device, baud: u32) -> usize {
+    let bits = device.limits.gap.as_millis().saturating_mul(baud.into()) / 1000;
+    usize::try_from(bits / 10).unwrap_or(usize::MAX / 2)
 }
 
 fn enclose_all(pieces: &[Piece]) -> Option<Piece> {
@@ -208,7 +219,7 @@ fn allowed(piece: &Piece, device: &Device) -> bool {
         .peekable();
     let in_block = blocks.peek().is_none()
         || blocks.any(|(_, low, high)| *low <= first && last <= u32::from(*high));
-    count <= u32::from(most) && last <= u32::from(u16::MAX) && in_block
+    count <= u32::from(most) && u16::try_from(last).is_ok() && in_block
 }
 
 /// Start and count as the device wants them.

@@ -64,6 +64,24 @@ fn a_gap_is_read_when_that_is_cheaper_than_asking_again() {
 }
 
 #[test]
+fn a_device_that_needs_a_long_pause_is_asked_once() {
+    let mut slow = device(vec![at(0, Encoding::U16), at(100, Encoding::U16)]);
+    slow.limits.gap = Duration::from_millis(850);
+    assert_eq!(stretches(&slow, &rtu()), [(0, 101)]);
+    assert_eq!(stretches(&slow, &tcp()), [(0, 101)]);
+}
+
+#[test]
+fn a_value_and_the_registers_that_name_its_unit_are_read_together() {
+    let mut points: Vec<Point> = (0..3).map(|i| at(i * 30, Encoding::U16)).collect();
+    points[2].powers = vec![crate::config::PowerFrom {
+        point: 0,
+        table: vec![(1, -2)],
+    }];
+    assert_eq!(stretches(&device(points), &rtu()), [(0, 61)]);
+}
+
+#[test]
 fn the_devices_limits_hold() {
     let mut narrow = device((0..10).map(|i| at(i * 2 + 1, Encoding::U32)).collect());
     narrow.limits.max_registers = 6;

@@ -1,7 +1,8 @@
 //! Whose turn it is on a bus. Pure: time is an argument.
 //!
-//! A device is asked at slots of the wall clock (`every` 10 s: :00, :10, ...), a little later by its
-//! phase; its reading is dated by the slot. After a failure it is left alone for a growing pause.
+//! A device is asked at slots of the wall clock (`every` 10 s: :00, :10, ...), a little later by
+//! its phase; its reading is dated by the slot. After a failure it is left alone for a growing
+//! pause.
 
 use crate::clock::Stamp;
 use crate::model::UtcMs;
@@ -13,7 +14,7 @@ const WAIT_MAX_MS: i64 = 1000;
 
 /// The devices of one bus, taking turns.
 #[derive(Debug)]
-pub struct Poller {
+pub(super) struct Poller {
     turns: Vec<Turn>,
     offset: Option<i64>,
 }
@@ -33,7 +34,7 @@ struct Turn {
 
 /// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(super) enum Next {
     /// Ask the device with this index; its reading gets this time.
     Poll(usize, UtcMs),
     /// Nothing for so many milliseconds.
@@ -42,7 +43,7 @@ pub enum Next {
 
 impl Poller {
     /// One turn for each pair of period and phase, in milliseconds; all are due at once.
-    pub fn new(turns: impl IntoIterator<Item = (u64, u64)>) -> Self {
+    pub(super) fn new(turns: impl IntoIterator<Item = (u64, u64)>) -> Self {
         let turns = turns.into_iter().map(|(every, phase)| Turn {
             every: i64::try_from(every).unwrap_or(i64::MAX / 4).max(1),
             phase: i64::try_from(phase).unwrap_or(0),
@@ -58,7 +59,7 @@ impl Poller {
     }
 
     /// Whose turn it is: of those that are due the one whose period ends first.
-    pub fn next(&mut self, now: Stamp) -> Next {
+    pub(super) fn next(&mut self, now: Stamp) -> Next {
         self.notice_step(now);
         let wall = now.at.0;
         let due = self
@@ -84,7 +85,7 @@ impl Poller {
     }
 
     /// The device has answered. How many of its slots passed unasked because the bus was busy.
-    pub fn done(&mut self, index: usize, now: Stamp) -> u64 {
+    pub(super) fn done(&mut self, index: usize, now: Stamp) -> u64 {
         let Some(turn) = self.turns.get_mut(index) else {
             return 0;
         };
@@ -95,7 +96,7 @@ impl Poller {
     }
 
     /// The device has failed: it rests for `pause_ms`, and is asked then, or at the slot after.
-    pub fn failed(&mut self, index: usize, now: Stamp, pause_ms: u64) {
+    pub(super) fn failed(&mut self, index: usize, now: Stamp, pause_ms: u64) {
         let Some(turn) = self.turns.get_mut(index) else {
             return;
         };

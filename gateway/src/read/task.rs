@@ -16,8 +16,8 @@ const PHASE_STEP_MS: u64 = 7;
 /// No poll is put off by more than this.
 const PHASE_MAX_MS: u64 = 200;
 
-/// Starts one task for each bus that has devices; each ends, and drops its sender, when `stop` turns
-/// true or is dropped. A task's result is its name.
+/// Starts one task for each bus that has devices; each ends, and drops its sender, when `stop`
+/// turns true or is dropped. A task's result is its name.
 pub fn spawn(
     config: &Config,
     clock: &Clock,

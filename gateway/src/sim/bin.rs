@@ -35,7 +35,8 @@ impl Bin {
             self.fed_today = true;
             self.food += ration;
         }
-        // Larvae eat two thirds of what is there in 14 hours; that heat leaves with a constant of 3 hours.
+        // Larvae eat two thirds of what is there in 14 hours; that heat leaves with a constant of 3
+        // hours.
         self.food -= self.food * hours / 14.0;
         let target = air + 3.0 + 11.0 * self.food;
         self.core += (target - self.core) * hours / 3.0;

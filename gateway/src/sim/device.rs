@@ -167,7 +167,8 @@ impl SimPoint {
     }
 }
 
-/// Points that choose a scale or a meaning for others hold one raw value for ever; the others know it.
+/// Points that choose a scale or a meaning for others hold one raw value for ever; the others know
+/// it.
 fn settle_selectors(points: &[Point], sim: &mut [SimPoint]) {
     let mut settled: Vec<Option<i64>> = vec![None; points.len()];
     for (point, index) in points.iter().zip(0..) {

@@ -108,15 +108,27 @@ mod tests {
     fn history() -> (History, usize) {
         let text = include_str!("../../assets/demo.toml");
         let config = config::load_text(text, Path::new("demo.toml"), &|_| None).unwrap();
-        let place = Place { latitude: -3.76, longitude: 103.78 };
+        let place = Place {
+            latitude: -3.76,
+            longitude: 103.78,
+        };
         let plant = Plant::new(place, "Asia/Jakarta", 1, JULY);
         let world = World::new(plant, Clock::set(JULY, true), 1, 1.0);
-        let points = config.site.devices.iter().map(|device| device.points.len()).sum();
+        let points = config
+            .site
+            .devices
+            .iter()
+            .map(|device| device.points.len())
+            .sum();
         (History::new(&config, &world), points)
     }
 
     fn column<'a>(columns: &'a [Column], id: &str) -> &'a [(UtcMs, Outcome)] {
-        columns.iter().find(|(name, _)| &**name == id).map(|(_, samples)| &samples[..]).unwrap()
+        columns
+            .iter()
+            .find(|(name, _)| &**name == id)
+            .map(|(_, samples)| &samples[..])
+            .unwrap()
     }
 
     #[test]
@@ -140,7 +152,10 @@ mod tests {
         let first = history.between(JULY, half);
         let second = history.between(half, UtcMs(JULY.0 + 3_600_000));
         let times = |columns: &[Column]| -> Vec<i64> {
-            column(columns, "meter.ac_power").iter().map(|(at, _)| at.0).collect()
+            column(columns, "meter.ac_power")
+                .iter()
+                .map(|(at, _)| at.0)
+                .collect()
         };
         let all = [times(&first), times(&second)].concat();
         let expected: Vec<i64> = (0..360).map(|slot| JULY.0 + slot * 10_000).collect();

@@ -1,7 +1,7 @@
 //! Devices that share one bus, and the RTU frames of a serial line.
 //!
-//! The frames here are written apart from those of `drivers::frame`, as the TCP servers are by another
-//! library: what asks and what answers must not share one mistake.
+//! The frames here are written apart from those of `drivers::frame`, as the TCP servers are by
+//! another library: what asks and what answers must not share one mistake.
 
 use super::device::SimDevice;
 use super::world::World;

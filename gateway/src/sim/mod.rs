@@ -1,7 +1,7 @@
 //! A site that is not there: sun, pump, tank, rain and bins behind real Modbus.
 //!
-//! [`plant`] is the physics, [`role`] says which part of it a point shows, [`device`] answers registers,
-//! [`server`] puts them behind real sockets and lines. Same seed, same history.
+//! [`plant`] is the physics, [`role`] says which part of it a point shows, [`device`] answers
+//! registers, [`server`] puts them behind real sockets and lines. Same seed, same history.
 
 pub mod bin;
 pub mod device;

@@ -1,7 +1,7 @@
 //! The whole site as one machine that is stepped through time: same seed, same start, same history.
 //!
-//! State moves in fixed steps of 10 s from a local midnight, so that a month costs a fraction of a second
-//! and energy is exactly the sum of the power that was shown.
+//! State moves in fixed steps of 10 s from a local midnight, so that a month costs a fraction of a
+//! second and energy is exactly the sum of the power that was shown.
 
 use super::bin::Bin;
 use super::sun::{self, Place};
@@ -104,8 +104,9 @@ pub struct Plant {
 }
 
 impl Plant {
-    /// A site at the local midnight before `start`. Its counters begin with more than they could have
-    /// counted since 2025, so that a plant started later never stands below one started earlier.
+    /// A site at the local midnight before `start`. Its counters begin with more than they could
+    /// have counted since 2025, so that a plant started later never stands below one started
+    /// earlier.
     pub fn new(place: Place, timezone: &str, seed: u64, start: UtcMs) -> Self {
         let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
         let (midnight, _) = local_day(&zone, start);
@@ -147,8 +148,8 @@ impl Plant {
         plant
     }
 
-    /// Steps on to `to`; a time that has passed changes nothing. A leap of more than a year begins a new
-    /// plant with the same seed.
+    /// Steps on to `to`; a time that has passed changes nothing. A leap of more than a year begins
+    /// a new plant with the same seed.
     pub fn advance(&mut self, to: UtcMs) -> &Snapshot {
         let steps = (to.0 - self.now.at.0) / STEP_MS;
         if steps > SIM_STEPS_MAX {
@@ -260,8 +261,8 @@ impl Plant {
     }
 }
 
-/// 0 in the driest week, 1 in the wettest: rain follows the sun over the equator into its half of the
-/// year, which in southern Indonesia is December to February.
+/// 0 in the driest week, 1 in the wettest: rain follows the sun over the equator into its half of
+/// the year, which in southern Indonesia is December to February.
 fn season(at: UtcMs, latitude: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "days since 1970 are few")]
     let year = (at.0 as f64 / DAY_MS as f64 - 15.0).rem_euclid(365.2425) / 365.2425;

@@ -60,7 +60,8 @@ fn watched(near: File) -> io::Result<AsyncFd<File>> {
 )]
 fn far_end(near: &File) -> io::Result<PathBuf> {
     let mut name = [0; 64];
-    // SAFETY: the descriptor is open for the whole call, and `ptsname_r` writes at most the given length.
+    // SAFETY: the descriptor is open for the whole call, and `ptsname_r` writes at most the given
+    // length.
     let failed = unsafe {
         libc::grantpt(near.as_raw_fd()) != 0
             || libc::unlockpt(near.as_raw_fd()) != 0

@@ -11,8 +11,8 @@ const OWN_USE_W: f64 = 9.0;
 
 /// Direct power of the panels, W.
 ///
-/// The cells are warmer than the air by 25 K at 800 W/m2 (NOCT 45 degC), and lose 0.4 % a kelvin; dust
-/// cables and mismatch take 10 %.
+/// The cells are warmer than the air by 25 K at 800 W/m2 (NOCT 45 degC), and lose 0.4 % a kelvin;
+/// dust cables and mismatch take 10 %.
 pub fn dc_power(irradiance: f64, air: f64) -> f64 {
     let cell = air + irradiance * 25.0 / 800.0;
     (PEAK_W * irradiance / 1000.0 * (1.0 - 0.004 * (cell - 25.0)) * 0.90).max(0.0)

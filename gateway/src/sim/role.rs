@@ -1,7 +1,8 @@
 //! Which part of the plant a point shows, told from its unit, its name and its device.
 //!
-//! The unit decides what kind of quantity it is, the names which one of that kind. What nothing in the
-//! plant answers to wanders slowly between the point's `min` and `max`, or grows when it is a counter.
+//! The unit decides what kind of quantity it is, the names which one of that kind. What nothing in
+//! the plant answers to wanders slowly between the point's `min` and `max`, or grows when it is a
+//! counter.
 
 use super::plant::Snapshot;
 use super::tank;
@@ -113,8 +114,8 @@ impl Words {
     }
 }
 
-/// Kind of quantity, and what makes one of the point's unit out of ours (W, Wh, V, A, Hz, m, m3, m3/h,
-/// degC, %): a factor and an offset.
+/// Kind of quantity, and what makes one of the point's unit out of ours (W, Wh, V, A, Hz, m, m3,
+/// m3/h, degC, %): a factor and an offset.
 fn kind_of(symbol: &str) -> (Kind, f64, f64) {
     if symbol.is_empty() {
         return (Kind::Bare, 1.0, 0.0);
@@ -177,7 +178,8 @@ const INVERTER: &[&str] = &["inverter", "plts", "solar"];
 const PUMP: &[&str] = &["pump", "pompa"];
 const BIN: &[&str] = &["bsf", "bin", "maggot", "compost"];
 
-/// A device without a part in the plant: a meter of the whole site, positive when it draws from the grid.
+/// A device without a part in the plant: a meter of the whole site, positive when it draws from the
+/// grid.
 fn power(words: &Words) -> Look {
     if words.says(SECOND) {
         |_| 0.0

@@ -47,8 +47,8 @@ pub struct Served {
     tasks: JoinSet<()>,
 }
 
-/// Serves all devices of a configuration. A TCP bus keeps its port where that is free and allowed, and
-/// is always on loopback, whatever its host.
+/// Serves all devices of a configuration. A TCP bus keeps its port where that is free and allowed,
+/// and is always on loopback, whatever its host.
 pub async fn serve(config: &Config, world: &World) -> Result<Served, SimError> {
     let mut served = Served {
         places: Vec::new(),

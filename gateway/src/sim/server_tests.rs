@@ -81,17 +81,41 @@ fn odd_points() -> Vec<Point> {
     vec![power, voltage, energy, status, unit, level, small]
 }
 
+fn info(device: &Device) -> DeviceInfo {
+    DeviceInfo {
+        id: device.id.clone(),
+        bus: "".into(),
+        profile: None,
+        kind: "inverter".into(),
+        every_ms: 10_000,
+        points: device
+            .points
+            .iter()
+            .map(|point| PointInfo {
+                id: format!("{}.{}", device.id, point.name).into(),
+                name: point.name.clone(),
+                unit: point.unit.clone(),
+                quantity: point.quantity.clone(),
+                counter: point.counter,
+            })
+            .collect(),
+    }
+}
+
+fn serial() -> Line {
+    Line {
+        port: "/nowhere".into(),
+        baud: 9600,
+        parity: Parity::None,
+        stop_bits: 1,
+    }
+}
+
 fn config() -> Config {
     let line = |link, id: &str| Bus {
         id: id.into(),
         link,
         timeout: Duration::from_secs(1),
-    };
-    let serial = Line {
-        port: "/nowhere".into(),
-        baud: 9600,
-        parity: Parity::None,
-        stop_bits: 1,
     };
     let limits = DeviceLimits {
         max_registers: 20,
@@ -110,24 +134,6 @@ fn config() -> Config {
             asleep_at_night: false,
         })
         .collect();
-    let info = |device: &Device| DeviceInfo {
-        id: device.id.clone(),
-        bus: "".into(),
-        profile: None,
-        kind: "inverter".into(),
-        every_ms: 10_000,
-        points: device
-            .points
-            .iter()
-            .map(|point| PointInfo {
-                id: format!("{}.{}", device.id, point.name).into(),
-                name: point.name.clone(),
-                unit: point.unit.clone(),
-                quantity: point.quantity.clone(),
-                counter: point.counter,
-            })
-            .collect(),
-    };
     Config {
         file: PathBuf::new(),
         text: String::new(),
@@ -155,7 +161,7 @@ fn config() -> Config {
                 },
                 "server",
             ),
-            line(Link::Rtu(serial), "rs485"),
+            line(Link::Rtu(serial()), "rs485"),
         ],
         devices,
         assets: Vec::new(),

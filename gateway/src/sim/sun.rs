@@ -1,8 +1,8 @@
 //! Where the sun stands and what it would give without clouds.
 //!
-//! Declination and equation of time as in pveducation.org ("The Sun's Position"), clear-sky irradiance after
-//! Haurwitz (1945), clouds after Kasten and Czeplak (1980). Good to a degree and to some ten percent:
-//! enough for a site that is not there.
+//! Declination and equation of time as in pveducation.org ("The Sun's Position"), clear-sky
+//! irradiance after Haurwitz (1945), clouds after Kasten and Czeplak (1980). Good to a degree and
+//! to some ten percent: enough for a site that is not there.
 
 use crate::model::UtcMs;
 

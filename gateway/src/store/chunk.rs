@@ -1,7 +1,9 @@
-//! The code of a sealed chunk: many samples of one point, times and qualities as runs, numbers packed.
+//! The code of a sealed chunk: many samples of one point, times and qualities as runs, numbers
+//! packed.
 //!
-//! Integers in device steps take their first difference and pco: STORE measured 0.31 bytes a sample,
-//! against 0.39 with pco's own choice. Floats that are exact in single precision are packed as such.
+//! Integers in device steps take their first difference and pco: STORE measured 0.31 bytes a
+//! sample, against 0.39 with pco's own choice. Floats that are exact in single precision are packed
+//! as such.
 
 use super::bytes::{Bytes, put, put_bytes, put_signed};
 use super::track::{Kind, Shape, join, split};
@@ -225,9 +227,9 @@ fn write_floats(out: &mut Vec<u8>, numbers: &[f64]) {
         return put_bytes(out, &packed);
     }
     out.push(PLAIN);
-    numbers
-        .iter()
-        .for_each(|number| out.extend(number.to_le_bytes()));
+    for number in numbers {
+        out.extend(number.to_le_bytes());
+    }
 }
 
 fn read_floats(bytes: &mut Bytes<'_>, count: usize) -> Option<Vec<f64>> {
@@ -286,7 +288,9 @@ mod tests {
         }
 
         #[test]
-        fn garbage_is_refused_and_never_a_panic(garbage in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn garbage_is_refused_and_never_a_panic(
+            garbage in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
             let _ = read(&garbage);
         }
 

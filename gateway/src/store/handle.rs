@@ -67,8 +67,8 @@ pub enum Aggregate {
     Last,
     /// Sum of the values.
     Sum,
-    /// Growth of a counter within the bucket: the last value up to its end less the last one before its
-    /// start; a fall (reset) counts from 0.
+    /// Growth of a counter within the bucket: the last value up to its end less the last one before
+    /// its start; a fall (reset) counts from 0.
     Delta,
 }
 
@@ -87,8 +87,8 @@ pub struct Query {
     pub aggregate: Aggregate,
 }
 
-/// One stretch of an answer, in time order. A bucket without good or uncertain samples is `Bad` with
-/// the commonest reason when there were bad samples, and absent when there was none at all.
+/// One stretch of an answer, in time order. A bucket without good or uncertain samples is `Bad`
+/// with the commonest reason when there were bad samples, and absent when there was none at all.
 pub type Block = Vec<Sample>;
 
 /// A reading's last sample of one point.
@@ -198,8 +198,9 @@ pub(crate) enum Request {
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 impl Store {
-    /// Hands a reading in. Waits when the queue is full, so that a slow card slows the buses and loses
-    /// nothing. The reading is numbered at once, shown to `live`, and durable at the next flush.
+    /// Hands a reading in. Waits when the queue is full, so that a slow card slows the buses and
+    /// loses nothing. The reading is numbered at once, shown to `live`, and durable at the next
+    /// flush.
     pub async fn append(&self, reading: Reading) -> Result<(), StoreError> {
         self.send(Request::Append(reading)).await
     }
@@ -230,15 +231,15 @@ impl Store {
         self.health.clone()
     }
 
-    /// Up to which `seq` the sink has delivered; `None` for a sink never seen before. Asking makes the
-    /// sink known: from then on the journal is kept for it.
+    /// Up to which `seq` the sink has delivered; `None` for a sink never seen before. Asking makes
+    /// the sink known: from then on the journal is kept for it.
     pub async fn cursor(&self, sink: &str) -> Result<Option<Seq>, StoreError> {
         let sink = sink.to_owned();
         self.ask(|reply| Request::Cursor { sink, reply }).await
     }
 
-    /// The sink's far side has acknowledged everything up to `to`. Durable with the next flush, at no
-    /// cost of its own; a power cut before that means a redelivery.
+    /// The sink's far side has acknowledged everything up to `to`. Durable with the next flush, at
+    /// no cost of its own; a power cut before that means a redelivery.
     pub async fn move_cursor(&self, sink: &str, to: Seq) -> Result<(), StoreError> {
         self.send(Request::MoveCursor {
             sink: sink.to_owned(),
@@ -273,8 +274,8 @@ impl Store {
         self.ask(|reply| Request::Last { reply }).await
     }
 
-    /// Merges rows (time order not needed) into a point's sealed samples; a row with the time of a kept
-    /// sample replaces it. How many rows were taken. Durable when it answers.
+    /// Merges rows (time order not needed) into a point's sealed samples; a row with the time of a
+    /// kept sample replaces it. How many rows were taken. Durable when it answers.
     pub async fn import(&self, point: &str, rows: Vec<ImportRow>) -> Result<u64, StoreError> {
         let point = point.to_owned();
         self.ask(|reply| Request::Import { point, rows, reply })
@@ -288,8 +289,8 @@ impl Store {
             .await
     }
 
-    /// Readings of this boot that were kept undated get their true time (`at` + `shift_ms`) and lose
-    /// their doubt. How many samples moved.
+    /// Readings of this boot that were kept undated get their true time (`at` + `shift_ms`) and
+    /// lose their doubt. How many samples moved.
     pub async fn redate(&self, boot: BootId, shift_ms: i64) -> Result<u64, StoreError> {
         self.ask(|reply| Request::Redate {
             boot,

@@ -1,4 +1,5 @@
-//! The thread that owns the file: takes requests one by one, flushes in time, streams answers between.
+//! The thread that owns the file: takes requests one by one, flushes in time, streams answers
+//! between.
 
 use super::calendar::{Calendar, Day};
 use super::feed::Ring;

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// By point: the sample, its `seq` (0 when it is sealed or imported), and whether its date is known.
+/// By point: the sample, its `seq` (0 when it is sealed or imported), and whether its date is
+/// known.
 #[derive(Debug, Default)]
 pub(super) struct Latest(HashMap<PointKey, (Sample, Seq, bool)>);
 
@@ -75,14 +76,14 @@ impl Latest {
         let kept: Option<Vec<u8>> = db.query_row(find, [], |row| row.get(0)).optional()?;
         let kept = kept.unwrap_or_default();
         let mut bytes = Bytes(&kept);
-        let mut next = || {
+        let next = || {
             let head = bytes.number()?;
             let at = UtcMs(bytes.signed()?);
             let outcome = Track::default().get(&mut bytes)?;
             let point = PointKey::try_from(head >> 1).ok()?;
             Some((point, (Sample { at, outcome }, 0, head & 1 == 1)))
         };
-        self.0.extend(std::iter::from_fn(|| next()));
+        self.0.extend(std::iter::from_fn(next));
         Ok(())
     }
 

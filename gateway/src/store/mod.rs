@@ -1,13 +1,15 @@
 //! Readings on disk: journal, sealed chunks, cursors, ledger, revisions, in one SQLite file.
 //!
 //! One thread owns the file (`keeper`); everybody else holds a [`Store`], which asks it through a
-//! bounded channel. Start at [`handle`].
+//! bounded channel. Start at `handle`.
 
 mod audit;
 mod bytes;
 mod calendar;
 mod chunk;
 mod copy;
+#[cfg(test)]
+mod damage_tests;
 mod edit;
 mod feed;
 mod flush;

@@ -184,7 +184,9 @@ fn layout_key(
 
 fn pack(points: &[PointKey]) -> Vec<u8> {
     let mut out = Vec::with_capacity(points.len() * 2);
-    points.iter().for_each(|key| put(&mut out, u64::from(*key)));
+    for key in points {
+        put(&mut out, u64::from(*key));
+    }
     out
 }
 

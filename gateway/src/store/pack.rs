@@ -1,4 +1,5 @@
-//! Rows that hold the chunks of many points: one blob of about 64 KiB wastes less than a row a point.
+//! Rows that hold the chunks of many points: one blob of about 64 KiB wastes less than a row a
+//! point.
 
 use super::bytes::{Bytes, put};
 use super::calendar::Day;
@@ -117,7 +118,7 @@ impl Packer {
 pub(super) fn pieces(parts: &[u8]) -> Vec<Piece> {
     let mut bytes = Bytes(parts);
     let mut offset = 0usize;
-    let mut next = || {
+    let next = || {
         let point = PointKey::try_from(bytes.number()?).ok()?;
         let length = bytes.count()?;
         let crc = u32::from_le_bytes(bytes.take(4)?.try_into().ok()?);
@@ -130,7 +131,7 @@ pub(super) fn pieces(parts: &[u8]) -> Vec<Piece> {
         offset = offset.checked_add(length)?;
         Some(piece)
     };
-    std::iter::from_fn(|| next()).collect()
+    std::iter::from_fn(next).collect()
 }
 
 /// The bytes of a piece; `Ok(None)` when the card has garbled them.

@@ -166,7 +166,8 @@ impl Keeper {
         Ok(full)
     }
 
-    /// All samples of a point's local day, in time order; those of a wrong clock only when asked for.
+    /// All samples of a point's local day, in time order; those of a wrong clock only when asked
+    /// for.
     pub(super) fn samples(
         &self,
         point: PointKey,
@@ -176,12 +177,11 @@ impl Keeper {
         let mut samples = Vec::new();
         let kinds = [Content::Days, Content::Parts];
         for (row, piece) in find(&self.db, &kinds, (day, point), undated)? {
-            match fetch(&self.db, row, piece)?
-                .as_deref()
-                .and_then(super::chunk::read)
-            {
-                Some(more) => samples.extend(more),
-                None => tracing::error!(row, point, "a garbled chunk was left out of an answer"),
+            let blob = fetch(&self.db, row, piece)?;
+            if let Some(more) = blob.as_deref().and_then(super::chunk::read) {
+                samples.extend(more);
+            } else {
+                tracing::error!(row, point, "a garbled chunk was left out of an answer");
             }
         }
         self.hot.read_into((day, point), undated, &mut samples);
@@ -241,8 +241,8 @@ impl Keeper {
     ) -> Result<Option<Number>, rusqlite::Error> {
         let today = self.calendar.day(at);
         let last = |samples: Block| {
-            let earlier = samples.iter().rev().filter(|sample| sample.at < at);
-            earlier.filter_map(|sample| sample.outcome.number()).next()
+            let mut earlier = samples.iter().rev().filter(|sample| sample.at < at);
+            earlier.find_map(|sample| sample.outcome.number())
         };
         let mut rolled = None;
         let mut rows = self

@@ -272,16 +272,25 @@ mod tests {
         ) {
             let roll = |outcomes: &Vec<Outcome>| {
                 let mut roll = Roll::default();
-                outcomes.iter().for_each(|outcome| roll.add(&Sample { at: UtcMs(0), outcome: *outcome }));
+                for outcome in outcomes {
+                    roll.add(&Sample { at: UtcMs(0), outcome: *outcome });
+                }
                 roll
             };
             let rolls: Vec<_> = groups.iter().map(roll).collect();
             let (mut out, mut tracks) = (Vec::new(), RollTracks::default());
-            rolls.iter().for_each(|roll| tracks.put(&mut out, roll));
+            for roll in &rolls {
+                tracks.put(&mut out, roll);
+            }
             let (mut bytes, mut tracks) = (Bytes(&out), RollTracks::default());
             for roll in &rolls {
                 let back = tracks.get(&mut bytes).unwrap();
-                for aggregate in [Aggregate::Min, Aggregate::Last, Aggregate::Sum, Aggregate::Delta] {
+                for aggregate in [
+                Aggregate::Min,
+                Aggregate::Last,
+                Aggregate::Sum,
+                Aggregate::Delta,
+            ] {
                     let is = back.outcome(aggregate, None).map(|o| (o.quality(), o.number()));
                     let was = roll.outcome(aggregate, None).map(|o| (o.quality(), o.number()));
                     prop_assert_eq!(is, was);

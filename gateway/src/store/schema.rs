@@ -220,12 +220,12 @@ fn is_said(db: &Connection, version: usize) -> bool {
 
 /// Zeros behind the last frame mean nothing to SQLite and take their place on the card once.
 fn grow(wal: &Path) -> std::io::Result<()> {
-    const BLOCK: [u8; 64 << 10] = [0; 64 << 10];
+    let block = vec![0; 64 << 10];
     let mut log = std::fs::OpenOptions::new().append(true).open(wal)?;
     let mut length = log.metadata()?.len();
     while length < WAL_BYTES {
-        log.write_all(&BLOCK)?;
-        length += BLOCK.len() as u64;
+        log.write_all(&block)?;
+        length += block.len() as u64;
     }
     log.sync_all()
 }

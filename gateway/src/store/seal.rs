@@ -216,9 +216,9 @@ fn write_hours(rolls: &Hours) -> Vec<u8> {
     let present = rolls.iter().fold(0u64, |mask, (hour, _)| mask | 1 << hour);
     let (mut out, mut tracks) = (Vec::new(), RollTracks::default());
     put(&mut out, present);
-    rolls
-        .iter()
-        .for_each(|(_, roll)| tracks.put(&mut out, roll));
+    for (_, roll) in rolls {
+        tracks.put(&mut out, roll);
+    }
     out
 }
 
@@ -239,7 +239,9 @@ fn write_daily(
     rolls: &Hours,
 ) -> Result<(), rusqlite::Error> {
     let mut whole = Roll::default();
-    rolls.iter().for_each(|(_, roll)| whole.append(roll));
+    for (_, roll) in rolls {
+        whole.append(roll);
+    }
     let mut out = Vec::new();
     RollTracks::default().put(&mut out, &whole);
     db.execute(

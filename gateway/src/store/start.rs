@@ -28,23 +28,11 @@ impl Store {
         site: &Site,
         settings: &StoreSettings,
         config_text: &str,
-        clock: Clock,
+        clock: &Clock,
     ) -> Result<Self, StoreError> {
         let (keeper, store, requests) = prepare(path, site, settings, config_text, clock)?;
         serve(keeper, requests)?;
         Ok(store)
-    }
-
-    /// Opens a store that no gateway is running on, to read, import or export: the same rules, and the
-    /// same exclusive hold of the file until `stop`.
-    pub fn open_to_read(
-        path: &Path,
-        site: &Site,
-        settings: &StoreSettings,
-        config_text: &str,
-        clock: Clock,
-    ) -> Result<Self, StoreError> {
-        Self::open(path, site, settings, config_text, clock)
     }
 }
 
@@ -54,23 +42,23 @@ pub(super) fn prepare(
     site: &Site,
     settings: &StoreSettings,
     config_text: &str,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<Assembled, StoreError> {
     let now = clock.now().at;
     let opened = schema::open(path, now)?;
     let file = opened.file.clone();
-    let (mut keeper, store, requests) = match assemble(opened, site, settings, &clock, config_text)
-    {
-        Err((fault, db)) if is_damage(&fault) => {
-            drop(db);
-            let repair = schema::set_aside(&file, now, &fault)?;
-            let mut opened = schema::open(path, now)?;
-            opened.repairs.push(repair);
-            assemble(opened, site, settings, &clock, config_text)
+    let (mut keeper, store, requests) =
+        match assemble(opened, site, settings, clock, config_text) {
+            Err((fault, db)) if is_damage(&fault) => {
+                drop(db);
+                let repair = schema::set_aside(&file, now, &fault)?;
+                let mut opened = schema::open(path, now)?;
+                opened.repairs.push(repair);
+                assemble(opened, site, settings, clock, config_text)
+            }
+            other => other,
         }
-        other => other,
-    }
-    .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
+        .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
     keeper.tell_health();
     Ok((keeper, store, requests))
 }
@@ -91,13 +79,11 @@ fn assemble(
         file,
         repairs,
     } = opened;
-    let read = read_state(&mut db, site);
-    let (names, boot, cursors, last) = match read {
+    let (names, boot, cursors, last) = match read_state(&mut db, site) {
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let zone = Calendar::new(&site.timezone);
-    let calendar = zone.unwrap_or_else(|_| Calendar::utc());
+    let calendar = Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc());
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
@@ -222,7 +208,8 @@ fn serve(keeper: Keeper, requests: mpsc::Receiver<Request>) -> Result<(), StoreE
 }
 
 impl Keeper {
-    /// Says in the file that the gateway started, and with which configuration when that is a new one.
+    /// Says in the file that the gateway started, and with which configuration when that is a new
+    /// one.
     fn record_start(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
         let now = self.clock.now().at;
         let transaction = self.db.transaction()?;

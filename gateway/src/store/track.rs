@@ -1,4 +1,5 @@
-//! One point's outcomes as a stream of small differences: the code of journal rows and of the hot tail.
+//! One point's outcomes as a stream of small differences: the code of journal rows and of the hot
+//! tail.
 //!
 //! An even word repeats the shape (quality, reason, step) of the outcome before and carries the
 //! difference of the number; an odd one says a new shape. A steady decimal costs one byte.
@@ -218,7 +219,9 @@ pub(super) mod tests {
         #[test]
         fn outcomes_come_back_bit_exact(outcomes in prop::collection::vec(any_outcome(), 0..60)) {
             let (mut out, mut track) = (Vec::new(), Track::default());
-            outcomes.iter().for_each(|outcome| track.put(&mut out, outcome));
+            for outcome in &outcomes {
+                track.put(&mut out, outcome);
+            }
             let (mut bytes, mut track) = (Bytes(&out), Track::default());
             for outcome in &outcomes {
                 let back = track.get(&mut bytes).unwrap();

@@ -41,9 +41,9 @@ const FILES: [(&str, &str, &str); 7] = [
 /// Changes whenever an asset does, so that browsers may keep them for good.
 pub(super) static TAG: LazyLock<String> = LazyLock::new(|| {
     let mut hash = crc32fast::Hasher::new();
-    FILES
-        .iter()
-        .for_each(|(_, _, content)| hash.update(content.as_bytes()));
+    for (_, _, content) in FILES {
+        hash.update(content.as_bytes());
+    }
     format!("{:08x}", hash.finalize())
 });
 

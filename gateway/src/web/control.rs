@@ -1,5 +1,5 @@
-//! The socket in the store's directory over which a second `pantau` asks the running one: everything
-//! that the page's listener answers, and what changes or copies the store.
+//! The socket in the store's directory over which a second `pantau` asks the running one:
+//! everything that the page's listener answers, and what changes or copies the store.
 
 use super::error::ApiError;
 use super::{App, State, open, stopped, until_stopped};

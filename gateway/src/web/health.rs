@@ -99,7 +99,7 @@ fn hint(
         Reason::Timeout if serial => "web-hint-device",
         Reason::Timeout => "web-hint-unit",
         Reason::Corrupt => "web-hint-corrupt",
-        Reason::Refused(1 | 2 | 3) => "web-hint-register",
+        Reason::Refused(1..=3) => "web-hint-register",
         Reason::Refused(_) => "web-hint-refused",
         Reason::Unreachable if matches!(link, Some(Link::Rtu(_))) => "web-hint-port",
         Reason::Unreachable => "web-hint-host",

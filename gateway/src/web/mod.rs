@@ -4,8 +4,8 @@
 //! buses and sinks do) and from the site. Nothing here keeps state of its own but the count of open
 //! live pages. The assets are inside the binary and no page names another host.
 //!
-//! It listens on loopback only and answers only requests for loopback names, so that a web page from
-//! elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
+//! It listens on loopback only and answers only requests for loopback names, so that a web page
+//! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
 
 mod api;
 mod assets;
@@ -106,11 +106,7 @@ pub fn router(state: State) -> axum::Router {
 }
 
 /// Answers on `listener` until `stop` turns true.
-pub async fn serve(
-    listener: TcpListener,
-    state: State,
-    stop: watch::Receiver<bool>,
-) {
+pub async fn serve(listener: TcpListener, state: State, stop: watch::Receiver<bool>) {
     let router = routes(App::new(state, stop.clone()));
     let server = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
     if let Err(error) = until_stopped(server.into_future(), stop).await {
@@ -140,7 +136,7 @@ impl App {
 }
 
 fn routes(app: App) -> axum::Router {
-    open(app.clone())
+    open(app)
         .layer(axum::middleware::from_fn(guard::check))
         .layer(axum::middleware::from_fn(guard::headers))
 }

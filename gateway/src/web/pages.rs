@@ -140,9 +140,10 @@ pub(super) async fn point(
         .map_or(now, UtcMs);
     let growth = info.counter && asked(&uri, "show").as_deref() != Some("value");
     let stretch = reach.stretch(at, &app.0.zone, frame.lang);
-    let (step, step_ms) = match growth {
-        true => reach.growth_step(),
-        false => reach.step().unwrap_or(("", 0)),
+    let (step, step_ms) = if growth {
+        reach.growth_step()
+    } else {
+        reach.step().unwrap_or(("", 0))
     };
     let last = last.iter().find(|last| *last.point == *id);
     let plot = Plot {
@@ -203,10 +204,6 @@ impl Frame {
 }
 
 impl Plot {
-    fn reaches(&self) -> [Reach; 5] {
-        Reach::ALL
-    }
-
     /// The address of this plot with another span, moment or kind.
     fn link(&self, reach: Reach, at: &str, growth: bool) -> String {
         let show = match (self.counter, growth) {
@@ -263,11 +260,10 @@ fn other_language(uri: &Uri, lang: Lang) -> String {
         Lang::En => Lang::Id,
     };
     let kept = uri.query().unwrap_or_default().split('&');
-    let kept: String = kept
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
-        .map(|pair| format!("{pair}&"))
-        .collect();
-    format!("{}?{kept}lang={}", uri.path(), other.code())
+    let kept = kept.filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
+    let own = format!("lang={}", other.code());
+    let query: Vec<&str> = kept.chain([own.as_str()]).collect();
+    format!("{}?{}", uri.path(), query.join("&"))
 }
 
 /// Renders, and remembers a language chosen by hand.

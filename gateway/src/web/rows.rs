@@ -1,4 +1,5 @@
-//! `/api/v1/samples.csv`: the same stretch as rows of the exchange format, for people and `pantau export`.
+//! `/api/v1/samples.csv`: the same stretch as rows of the exchange format, for people and `pantau
+//! export`.
 
 use super::App;
 use super::error::ApiError;
@@ -55,9 +56,9 @@ impl Rows {
         }
         Some(self.blocks.recv().await?.map(|block| {
             let mut text = String::with_capacity(block.len() * 32);
-            block
-                .iter()
-                .for_each(|sample| exchange::write_row(&mut text, sample));
+            for sample in &block {
+                exchange::write_row(&mut text, sample);
+            }
             text.into()
         }))
     }

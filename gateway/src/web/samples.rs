@@ -22,6 +22,8 @@ use utoipa::IntoParams;
 const DAY_MS: i64 = 86_400_000;
 /// How long a question waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
+/// The times that a date can be written for; arithmetic on them cannot overflow.
+const TIMES: std::ops::Range<i64> = -62_135_596_800_000..253_402_200_000_000;
 const STEPS: &str = "10s, 5m, 1h (up to 24h), 1d, 1mo or 1y";
 
 /// The question as it comes.
@@ -31,13 +33,16 @@ pub(super) struct Ask {
     /// `device.point`.
     #[param(required = true)]
     point: Option<String>,
-    /// First moment: RFC 3339 with an offset, or milliseconds since 1970 UTC. A day before `to` unless said.
+    /// First moment: RFC 3339 with an offset, or milliseconds since 1970 UTC. A day before `to`
+    /// unless said.
     from: Option<String>,
     /// First moment after the stretch. Now unless said.
     to: Option<String>,
-    /// Bucket: `10s`, `5m`, `1h`, `1d`, `1mo`, `1y`, in the site's local time; every sample unless said.
+    /// Bucket: `10s`, `5m`, `1h`, `1d`, `1mo`, `1y`, in the site's local time; every sample unless
+    /// said.
     step: Option<String>,
-    /// What a bucket keeps: `mean` (unless said), `min`, `max`, `last`, `sum`, `delta` (growth of a counter).
+    /// What a bucket keeps: `mean` (unless said), `min`, `max`, `last`, `sum`, `delta` (growth of a
+    /// counter).
     agg: Option<String>,
 }
 
@@ -143,15 +148,12 @@ impl Answer {
                 ))
             }
             Stage::Times => Some(self.times().await),
-            Stage::Values(mut pieces) => Some(Ok(match pieces.next() {
-                Some(piece) => {
-                    self.stage = Stage::Values(pieces);
-                    piece.into()
-                }
-                None => {
-                    self.stage = Stage::Qualities;
-                    "],\"q\":[".into()
-                }
+            Stage::Values(mut pieces) => Some(Ok(if let Some(piece) = pieces.next() {
+                self.stage = Stage::Values(pieces);
+                piece.into()
+            } else {
+                self.stage = Stage::Qualities;
+                "],\"q\":[".into()
             })),
             Stage::Qualities => Some(Ok(self.qualities())),
             Stage::Done => None,
@@ -293,14 +295,11 @@ fn known(app: &App, id: &str) -> Result<(usize, PointInfo), ApiError> {
 
 fn moment(name: &'static str, text: Option<&str>) -> Result<Option<UtcMs>, ApiError> {
     let Some(text) = text else { return Ok(None) };
-    // The largest times that a date can be written for; arithmetic on them cannot overflow.
-    const FIRST: i64 = -62_135_596_800_000;
-    const LAST: i64 = 253_402_200_000_000;
     let number = text.parse().ok().map(UtcMs);
     // In a query `+` stands for a space, and people paste offsets as they are.
     let time = number.or_else(|| exchange::read_time(&text.replace(' ', "+")));
     let expected = "RFC 3339 with an offset (2026-11-21T10:00:00+07:00) or milliseconds since 1970";
-    let time = time.filter(|at| (FIRST..LAST).contains(&at.0));
+    let time = time.filter(|at| TIMES.contains(&at.0));
     time.map(Some)
         .ok_or_else(|| ApiError::parameter(name, text, expected))
 }

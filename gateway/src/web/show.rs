@@ -12,6 +12,7 @@ pub(super) fn places(number: Number) -> u8 {
     match number {
         Number::Decimal { exponent, .. } => exponent.min(0).unsigned_abs().min(PLACES_MAX),
         Number::Float(value) => match value.abs() {
+            size if size < 5e-5 => 0,
             size if size >= 1000.0 => 0,
             size if size >= 100.0 => 1,
             size if size >= 10.0 => 2,

@@ -69,7 +69,7 @@ impl Bench {
             keep: None,
             budget: None,
         };
-        let store = Store::open(dir.path(), &site(), &settings, "", clock.clone()).unwrap();
+        let store = Store::open(dir.path(), &site(), &settings, "", &clock).unwrap();
         let board = Board::default();
         board.write(|board| {
             let good = DeviceState {

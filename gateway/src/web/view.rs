@@ -3,6 +3,7 @@
 
 use super::health::{self, Health};
 use super::{App, show, zone};
+use crate::config::Asset;
 use crate::model::{DeviceInfo, Outcome, PointInfo, UtcMs};
 use crate::status;
 use crate::store::Last;
@@ -61,7 +62,6 @@ pub(super) struct Point {
     pub(super) quality: &'static str,
     /// Why it is doubtful or absent.
     pub(super) why: String,
-    pub(super) at_ms: i64,
     pub(super) kept: bool,
 }
 
@@ -126,9 +126,10 @@ impl App {
             None => lang.say("web-sink-nothing", &[("waiting", &waiting)]),
         };
         let refused = show::count(sink.refused, lang);
-        let hint = match sink.refused {
-            0 => String::new(),
-            _ => lang.say("web-sink-refused", &[("refused", &refused)]),
+        let hint = match (sink.connected, sink.refused) {
+            (false, _) => lang.text("web-sink-away"),
+            (true, 0) => String::new(),
+            (true, _) => lang.say("web-sink-refused", &[("refused", &refused)]),
         };
         let state = match (sink.connected, sink.refused) {
             (true, 0) => Health::Ok,
@@ -155,6 +156,7 @@ impl App {
             .unwrap_or_default();
         let unflushed = show::count(u64::try_from(health.unflushed).unwrap_or(u64::MAX), lang);
         let words = match health.durable_at {
+            Some(_) if health.unflushed == 0 => lang.say("web-store-all", &[("until", &until)]),
             Some(_) => lang.say(
                 "web-store-until",
                 &[("until", &until), ("unflushed", &unflushed)],
@@ -195,15 +197,18 @@ impl App {
     pub(super) fn devices(&self, last: &[Last], lang: Lang) -> Vec<Device> {
         let last: HashMap<&str, &Last> = last.iter().map(|last| (&*last.point, last)).collect();
         let board = self.state().board.read();
-        let of = |device: &DeviceInfo| Device {
-            id: device.id.to_string(),
-            kind: kind(&device.kind, lang),
-            line: self.device_line(device, &board, lang),
-            points: device
-                .points
-                .iter()
-                .map(|point| one_point(point, last.get(&*point.id).copied(), lang))
-                .collect(),
+        let of = |device: &DeviceInfo| {
+            let mut points: Vec<&PointInfo> = device.points.iter().collect();
+            points.sort_by_key(|point| rank(point, &self.state().assets));
+            let points = points.into_iter();
+            Device {
+                id: device.id.to_string(),
+                kind: kind(&device.kind, lang),
+                line: self.device_line(device, &board, lang),
+                points: points
+                    .map(|point| one_point(point, last.get(&*point.id).copied(), lang))
+                    .collect(),
+            }
         };
         self.site().devices.iter().map(of).collect()
     }
@@ -218,7 +223,7 @@ pub(super) fn one_point(point: &PointInfo, last: Option<&Last>, lang: Lang) -> P
         id: point.id.to_string(),
         name: point.name.to_string(),
         label: label(point, lang),
-        unit: point.unit.to_string(),
+        unit: unit(&point.unit, lang),
         value: number.map_or_else(
             || "\u{2013}".to_owned(),
             |number| show::number(number, lang),
@@ -233,7 +238,6 @@ pub(super) fn one_point(point: &PointInfo, last: Option<&Last>, lang: Lang) -> P
         why: reason
             .map(|reason| lang.text(&format!("reason-{}", reason.word())))
             .unwrap_or_default(),
-        at_ms: last.map_or(0, |last| last.sample.at.0),
         kept: last.is_none_or(|last| last.durable),
     }
 }
@@ -260,8 +264,34 @@ fn answering(devices: &BTreeMap<String, Line>, lang: Lang) -> Line {
 
 /// What is measured, in words; the point's own name where the catalogue has no word for it.
 pub(super) fn label(point: &PointInfo, lang: Lang) -> String {
-    word("web-quantity-", &point.quantity, lang)
+    word("web-quantity-", &point.name, lang)
+        .or_else(|| word("web-quantity-", &point.quantity, lang))
         .unwrap_or_else(|| point.name.replace(['_', '-'], " "))
+}
+
+/// The unit as people write it: `degC` is °C.
+fn unit(unit: &str, lang: Lang) -> String {
+    let key = unit.replace('/', "-per-").replace('%', "pct-");
+    word("web-unit-", key.trim_end_matches('-'), lang).unwrap_or_else(|| unit.to_owned())
+}
+
+/// What staff look for first on a card: what an asset is made of, then power before level before
+/// the rest; states last, since they are no quantity.
+fn rank(point: &PointInfo, assets: &[Asset]) -> (bool, usize) {
+    const FIRST: [&str; 6] = ["power", "flow", "level", "length", "temperature", "volume"];
+    const LAST: [&str; 3] = ["status", "state", "alarm"];
+    let of_asset = assets
+        .iter()
+        .flat_map(|asset| asset.points.values())
+        .any(|id| *id == point.id);
+    let quantity = &*point.quantity;
+    let place = FIRST.iter().position(|first| *first == quantity);
+    let other = if LAST.contains(&quantity) {
+        FIRST.len() + 1
+    } else {
+        FIRST.len()
+    };
+    (!of_asset, place.unwrap_or(other))
 }
 
 fn kind(kind: &str, lang: Lang) -> String {

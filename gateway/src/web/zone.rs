@@ -153,6 +153,9 @@ impl Reach {
             Self::Day => day(date, lang),
             Self::Week => {
                 let last = date.checked_add(Span::new().days(6)).unwrap_or(date);
+                if date.month() == last.month() {
+                    return format!("{} \u{2013} {}", date.day(), day(last, lang));
+                }
                 format!("{} \u{2013} {}", day(date, lang), day(last, lang))
             }
             Self::Month => format!("{} {}", month(date, lang), date.year()),
@@ -182,7 +185,7 @@ mod tests {
         assert_eq!(stretch(Reach::Month), ("November 2026".to_owned(), 720));
         assert_eq!(stretch(Reach::Year), ("2026".to_owned(), 8760));
         let week = stretch(Reach::Week);
-        assert!(week.0.starts_with("23 November 2026"), "{}", week.0);
+        assert!(week.0 == "23 \u{2013} 29 November 2026", "{}", week.0);
         assert_eq!(week.1, 168);
     }
 

@@ -47,8 +47,8 @@ impl Lang {
         self.say(key, &[])
     }
 
-    /// The text of `key` with its arguments put in. A key that is not there comes back as itself, so
-    /// that a missing word is seen and never a panic.
+    /// The text of `key` with its arguments put in. A key that is not there comes back as itself,
+    /// so that a missing word is seen and never a panic.
     pub fn say(self, key: &str, args: &[(&str, &str)]) -> String {
         let bundle = match self {
             Self::Id => &*ID,

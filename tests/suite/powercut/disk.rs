@@ -1,7 +1,7 @@
 //! A block device that remembers every write and every flush, and can be cut at any of them.
 //!
-//! A FUSE file holds the blocks, a loop device makes them a disk. What a power cut leaves of the writes
-//! that no flush has covered is up to the card: all, none, some, or torn ones.
+//! A FUSE file holds the blocks, a loop device makes them a disk. What a power cut leaves of the
+//! writes that no flush has covered is up to the card: all, none, some, or torn ones.
 
 use fuser::{
     Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
@@ -49,7 +49,10 @@ pub(crate) struct BlockLog(Arc<Mutex<State>>);
 
 impl BlockLog {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { blocks: vec![0; DISK_BYTES], log: Vec::new() })))
+        Self(Arc::new(Mutex::new(State {
+            blocks: vec![0; DISK_BYTES],
+            log: Vec::new(),
+        })))
     }
 
     /// How many events there have been.
@@ -61,12 +64,20 @@ impl BlockLog {
     pub(crate) fn image(&self, cut: usize, fate: Fate, dice: &mut Dice) -> Vec<u8> {
         let state = self.0.lock().unwrap();
         let events = &state.log[..cut];
-        let flushed =
-            events.iter().rposition(|event| matches!(event, Event::Flush)).map_or(0, |at| at + 1);
+        let flushed = events
+            .iter()
+            .rposition(|event| matches!(event, Event::Flush))
+            .map_or(0, |at| at + 1);
         let mut blocks = vec![0; DISK_BYTES];
         for (index, event) in events.iter().enumerate() {
-            let Event::Write { offset, data } = event else { continue };
-            let kept = if index < flushed { data.len() } else { kept(fate, data.len(), dice) };
+            let Event::Write { offset, data } = event else {
+                continue;
+            };
+            let kept = if index < flushed {
+                data.len()
+            } else {
+                kept(fate, data.len(), dice)
+            };
             blocks[*offset..offset + kept].copy_from_slice(&data[..kept]);
         }
         blocks
@@ -76,7 +87,10 @@ impl BlockLog {
         let mut state = self.0.lock().unwrap();
         let offset = usize::try_from(offset).unwrap();
         state.blocks[offset..offset + data.len()].copy_from_slice(data);
-        state.log.push(Event::Write { offset, data: data.to_vec() });
+        state.log.push(Event::Write {
+            offset,
+            data: data.to_vec(),
+        });
     }
 }
 
@@ -99,7 +113,10 @@ pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
 }
@@ -109,12 +126,20 @@ fn attributes(inode: INodeNo) -> FileAttr {
     FileAttr {
         ino: inode,
         size: if file { DISK_BYTES as u64 } else { 0 },
-        blocks: if file { (DISK_BYTES / SECTOR) as u64 } else { 0 },
+        blocks: if file {
+            (DISK_BYTES / SECTOR) as u64
+        } else {
+            0
+        },
         atime: UNIX_EPOCH,
         mtime: UNIX_EPOCH,
         ctime: UNIX_EPOCH,
         crtime: UNIX_EPOCH,
-        kind: if file { FileType::RegularFile } else { FileType::Directory },
+        kind: if file {
+            FileType::RegularFile
+        } else {
+            FileType::Directory
+        },
         perm: 0o755,
         nlink: 1,
         uid: 0,
@@ -125,7 +150,7 @@ fn attributes(inode: INodeNo) -> FileAttr {
     }
 }
 
-const TTL: Duration = Duration::from_secs(3600);
+const TTL: Duration = Duration::from_hours(1);
 
 impl Filesystem for BlockLog {
     fn lookup(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -203,9 +228,17 @@ impl LoggedDisk {
         std::fs::create_dir(&fuse).unwrap();
         let session = fuser::spawn_mount(log.clone(), &fuse, &Config::default())
             .expect("FUSE mounts: this test needs root and /dev/fuse");
-        run("mkfs.ext4", &["-q", "-b", "1024", "-J", "size=4"], &fuse.join("disk"));
+        run(
+            "mkfs.ext4",
+            &["-q", "-b", "1024", "-J", "size=4"],
+            &fuse.join("disk"),
+        );
         let mounted = Mounted::new(&fuse.join("disk"), &scratch.join("live"));
-        Self { log, mounted, session: Some(session) }
+        Self {
+            log,
+            mounted,
+            session: Some(session),
+        }
     }
 
     /// Unmounts, and leaves the log.
@@ -228,11 +261,22 @@ pub(crate) struct Mounted {
 impl Mounted {
     pub(crate) fn new(disk: &Path, at: &Path) -> Self {
         std::fs::create_dir_all(at).unwrap();
-        let made = Command::new("losetup").args(["--find", "--show"]).arg(disk).output().unwrap();
-        assert!(made.status.success(), "losetup: {}", String::from_utf8_lossy(&made.stderr));
+        let made = Command::new("losetup")
+            .args(["--find", "--show"])
+            .arg(disk)
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "losetup: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let device = String::from_utf8(made.stdout).unwrap().trim().to_owned();
         run("mount", &["-t", "ext4", &device], at);
-        Self { at: at.to_owned(), device: Some(device) }
+        Self {
+            at: at.to_owned(),
+            device: Some(device),
+        }
     }
 
     pub(crate) fn unmount(&mut self) {
@@ -250,7 +294,15 @@ impl Drop for Mounted {
 }
 
 fn run(program: &str, arguments: &[&str], path: &Path) {
-    let done = Command::new(program).args(arguments).arg(path).output().unwrap();
+    let done = Command::new(program)
+        .args(arguments)
+        .arg(path)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{program} {}: {said}", path.display());
+    assert!(
+        done.status.success(),
+        "{program} {}: {said}",
+        path.display()
+    );
 }

@@ -1,8 +1,9 @@
-//! The power is cut at any moment, two hundred times: every acknowledged reading is there, none is wrong.
+//! The power is cut at any moment, two hundred times: every acknowledged reading is there, none is
+//! wrong.
 //!
-//! A day of a simulated site is kept on a disk that logs its blocks; at each acknowledged flush the length
-//! of the log is noted. Then images of the disk as a cut left it are rebuilt, mounted (the file system
-//! replays its own journal) and opened by the store.
+//! A day of a simulated site is kept on a disk that logs its blocks; at each acknowledged flush the
+//! length of the log is noted. Then images of the disk as a cut left it are rebuilt, mounted (the
+//! file system replays its own journal) and opened by the store.
 
 mod disk;
 
@@ -60,7 +61,10 @@ fn reading(n: u64) -> Reading {
             return Outcome::Bad(Reason::Timeout);
         }
         let steps = (n * 7 + point * 13) % 1000 + point * 1000;
-        Outcome::Good(Number::Decimal { mantissa: i64::try_from(steps).unwrap(), exponent: -1 })
+        Outcome::Good(Number::Decimal {
+            mantissa: i64::try_from(steps).unwrap(),
+            exponent: -1,
+        })
     });
     Reading {
         device: 0,
@@ -74,14 +78,15 @@ fn reading(n: u64) -> Reading {
 fn open(path: &Path, clock: &Clock) -> Store {
     let settings = StoreSettings {
         path: path.to_owned(),
-        flush: Duration::from_secs(3600),
+        flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
-    Store::open(path, &site(), &settings, "# cut", clock.clone()).expect("the store always starts")
+    Store::open(path, &site(), &settings, "# cut", clock).expect("the store always starts")
 }
 
-/// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal stays.
+/// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal
+/// stays.
 async fn live(disk: &LoggedDisk) -> Acknowledged {
     let clock = Clock::set(START, true);
     let store = open(&disk.mounted.at.join("store"), &clock);
@@ -110,11 +115,18 @@ async fn check(path: &Path, due: Seq, clock: &Clock) {
             after += 1;
             assert_eq!(numbered.seq, after, "the journal has a hole");
             let (found, sent) = (&numbered.reading, reading(after - 1));
-            assert_eq!((found.at, &found.outcomes), (sent.at, &sent.outcomes), "seq {after}");
+            assert_eq!(
+                (found.at, &found.outcomes),
+                (sent.at, &sent.outcomes),
+                "seq {after}"
+            );
         }
         assert_eq!(after, last.seq);
     }
-    assert!(due <= after, "acknowledged up to {due}, found up to {after}");
+    assert!(
+        due <= after,
+        "acknowledged up to {due}, found up to {after}"
+    );
     store.stop().await;
 }
 
@@ -122,7 +134,12 @@ async fn cut(log: &BlockLog, acknowledged: &Acknowledged, scratch: &Path, image:
     let mut dice = Dice(image as u64 * 7919 + 1);
     let first = acknowledged.first().unwrap().0;
     let at = first + dice.below(log.len() - first);
-    let due = acknowledged.iter().rev().find(|(length, _)| *length <= at).unwrap().1;
+    let due = acknowledged
+        .iter()
+        .rev()
+        .find(|(length, _)| *length <= at)
+        .unwrap()
+        .1;
     let fate = [Fate::All, Fate::None, Fate::Half, Fate::Torn][image % 4];
     let disk = scratch.join("cut");
     std::fs::write(&disk, log.image(at, fate, &mut dice)).unwrap();

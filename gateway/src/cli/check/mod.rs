@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// Prints the faults, or the plan; the exit status.
-pub fn run(file: &Path, lang: Lang, json: bool) -> u8 {
+pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
     match config::load(file) {
         Ok(config) if json => print(&format!("{:#}\n", plan_json(&config, lang)), DONE),
         Ok(config) => print(&plan_text(&config, lang), DONE),
@@ -24,7 +24,7 @@ pub fn run(file: &Path, lang: Lang, json: bool) -> u8 {
 }
 
 /// Prints the JSON Schema of `pantau.toml`.
-pub fn schema() -> u8 {
+pub(super) fn schema() -> u8 {
     print(&(config::schema() + "\n"), DONE)
 }
 
@@ -206,6 +206,7 @@ fn sinks_text(lines: &mut Vec<String>, config: &Config, estimate: &Estimate, lan
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn config(text: &str) -> Config {
         let env = |_: &str| Some("x".to_owned());
@@ -236,7 +237,8 @@ mod tests {
     fn a_line_that_cannot_keep_up_is_called_overloaded() {
         let mut text = "[site]\nid = 'a'\n[[bus]]\nid = 'slow'\nkind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200\n".to_owned();
         for unit in 1..=8 {
-            text += &format!(
+            let _ = write!(
+                text,
                 "[[device]]\nid = 'd{unit}'\nbus = 'slow'\nunit = {unit}\nevery = '1s'\n\
                  point = [{{ id = 'v', register = 'holding:0', type = 'u16' }}]\n"
             );

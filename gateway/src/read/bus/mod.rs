@@ -1,8 +1,8 @@
 //! One request at a time on one bus, and no late answer taken for another one.
 //!
 //! TCP: a transaction id, and a new connection after a timeout. RTU has no id: while a request to a
-//! unit is unanswered, the next one asks for a few registers more, so that a late answer has the wrong
-//! length; the surplus is cut off.
+//! unit is unanswered, the next one asks for a few registers more, so that a late answer has the
+//! wrong length; the surplus is cut off.
 
 mod wire;
 
@@ -142,8 +142,8 @@ impl Channel {
             })
         ) && tagged != request
         {
-            // The surplus may be what it refused. Frames of a line keep their order, so that whatever
-            // is still under way has another length than the plain request's answer.
+            // The surplus may be what it refused. Frames of a line keep their order, so that
+            // whatever is still under way has another length than the plain request's answer.
             got = self.exchange(request, gap).await;
         }
         match got {
@@ -368,7 +368,7 @@ pub fn back_off_ms(failures_before: u32) -> u64 {
 
 fn line(link: &Link) -> Option<&Line> {
     match link {
-        Link::Rtu(line) => Some(line),
+        Link::Rtu(serial) => Some(serial),
         Link::Tcp { .. } | Link::RtuOverTcp { .. } => None,
     }
 }

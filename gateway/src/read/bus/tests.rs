@@ -1,5 +1,5 @@
-//! A hostile device must never make a wrong value. Each true answer says which register it is of and
-//! which request it answers, so that a late or foreign one is found out.
+//! A hostile device must never make a wrong value. Each true answer says which register it is of
+//! and which request it answers, so that a late or foreign one is found out.
 
 use super::*;
 use crate::config::Parity;
@@ -113,8 +113,8 @@ fn request(address: u16) -> Request {
     }
 }
 
-/// Asks many times; every value that is believed must be of this register, and of a request made since
-/// the call began. How many were believed.
+/// Asks many times; every value that is believed must be of this register, and of a request made
+/// since the call began. How many were believed.
 async fn never_wrong(channel: &mut Channel, turn: &std::sync::atomic::AtomicU16) -> usize {
     let mut believed = 0;
     for round in 0..60u16 {

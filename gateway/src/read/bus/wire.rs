@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 /// Something that bytes go through.
 #[derive(Debug)]
-pub enum Wire {
+pub(super) enum Wire {
     /// Modbus TCP, or a serial device server.
     Tcp(TcpStream),
     /// A serial line.
@@ -17,7 +17,7 @@ pub enum Wire {
 
 impl Wire {
     /// Opens the link, within `timeout`.
-    pub async fn open(link: &Link, timeout: Duration) -> io::Result<Self> {
+    pub(super) async fn open(link: &Link, timeout: Duration) -> io::Result<Self> {
         match link {
             Link::Tcp { host, port } | Link::RtuOverTcp { host, port, .. } => {
                 let connecting = TcpStream::connect((host.as_str(), *port));
@@ -27,15 +27,15 @@ impl Wire {
                 stream.set_nodelay(true)?;
                 Ok(Self::Tcp(stream))
             }
-            Link::Rtu(line) => {
-                let open = serial2_tokio::SerialPort::open(&line.port, |s| settings(s, line));
+            Link::Rtu(serial) => {
+                let open = serial2_tokio::SerialPort::open(&serial.port, |s| settings(s, serial));
                 Ok(Self::Serial(open?))
             }
         }
     }
 
     /// One write of a whole request.
-    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.write_all(bytes).await,
             Self::Serial(port) => port.write_all(bytes).await,
@@ -43,7 +43,7 @@ impl Wire {
     }
 
     /// What has arrived; an end of the stream is an error.
-    pub async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = match self {
             Self::Tcp(stream) => stream.read(buffer).await?,
             Self::Serial(port) => port.read(buffer).await?,
@@ -55,7 +55,7 @@ impl Wire {
     }
 
     /// Throws away what came unasked; true when there was something.
-    pub fn drain(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+    pub(super) fn drain(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
         match self {
             Self::Tcp(stream) => match stream.try_read(buffer) {
                 Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -1,0 +1,241 @@
+//! The page in a real browser: live values change, a plot is drawn, nothing leaves the machine.
+
+use crate::peers;
+use gateway::clock::Clock;
+use gateway::config::StoreSettings;
+use gateway::model::{DeviceInfo, Number, Outcome, PointInfo, Reading, Reason, Site, UtcMs};
+use gateway::status::{Board, BusState, DeviceState, Fault, SinkState};
+use gateway::store::Store;
+use gateway::web;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Where the screenshots go; a folder that goes with the test unless said.
+const SHOTS: &str = "PANTAU_SHOTS";
+const MINUTE: i64 = 60_000;
+
+fn point(device: &str, name: &str, unit: &str, quantity: &str) -> PointInfo {
+    PointInfo {
+        id: format!("{device}.{name}").into(),
+        name: name.into(),
+        unit: unit.into(),
+        quantity: quantity.into(),
+        counter: quantity == "energy",
+    }
+}
+
+fn device(id: &str, kind: &str, points: &[(&str, &str, &str)]) -> DeviceInfo {
+    DeviceInfo {
+        id: id.into(),
+        bus: "rs485".into(),
+        profile: None,
+        kind: kind.into(),
+        every_ms: 60_000,
+        points: points
+            .iter()
+            .map(|(name, unit, quantity)| point(id, name, unit, quantity))
+            .collect(),
+    }
+}
+
+fn site() -> Site {
+    let electric = [
+        ("ac_power", "W", "power"),
+        ("ac_energy", "kWh", "energy"),
+        ("ac_voltage", "V", "voltage"),
+        ("ac_frequency", "Hz", "frequency"),
+    ];
+    let air = [
+        ("temperature", "\u{b0}C", "temperature"),
+        ("humidity", "%", "humidity"),
+    ];
+    Site {
+        id: "desa-impian".into(),
+        name: "Desa Impian".into(),
+        timezone: "Asia/Jakarta".into(),
+        latitude: -3.76,
+        longitude: 103.78,
+        devices: vec![
+            device("inverter", "inverter", &electric),
+            device("tank", "level", &[("level", "m", "level")]),
+            device("bin-1", "environment", &air),
+            device("meter", "meter", &electric[..2]),
+        ],
+    }
+}
+
+/// What the devices give at a moment: a sun from six to six, a tank, a warm bin.
+fn outcomes(device: u16, at: i64) -> Box<[Outcome]> {
+    let good = |mantissa: f64, exponent| {
+        #[expect(clippy::cast_possible_truncation, reason = "a few thousand steps")]
+        Outcome::Good(Number::Decimal {
+            mantissa: mantissa as i64,
+            exponent,
+        })
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a time of this century")]
+    let hours = (at + 7 * 60 * MINUTE) as f64 / 3_600_000.0;
+    let sun = ((hours - 6.0) / 24.0 * std::f64::consts::TAU)
+        .sin()
+        .max(0.0);
+    let cloud = 0.8 + 0.2 * (hours * 37.0).sin() * (hours * 101.0).cos();
+    match device {
+        0 => [
+            good(
+                sun * cloud * 15_000.0 + 400.0 + f64::from(i32::try_from(at / 1000 % 97).unwrap()),
+                -1,
+            ),
+            good(hours * 10.0 - 4_900_000.0, -1),
+            good(2300.0 + 20.0 * cloud, -1),
+            good(5000.0 + 4.0 * cloud, -2),
+        ]
+        .into(),
+        1 => [good(800.0 + 300.0 * (hours / 8.0).sin(), -3)].into(),
+        2 => {
+            let humidity = Outcome::Bad(Reason::Missing);
+            [Outcome::Good(Number::Float(31.0 + 4.0 * sun)), humidity].into()
+        }
+        _ => [good(1200.0 * cloud, -1), good(hours - 490_000.0, -1)].into(),
+    }
+}
+
+fn reading(clock: &Clock, device: u16, at: i64) -> Reading {
+    let mono = clock.now().mono;
+    Reading {
+        device,
+        at: UtcMs(at),
+        mono,
+        dated: true,
+        outcomes: outcomes(device, at),
+    }
+}
+
+fn board(now: UtcMs) -> Board {
+    let board = Board::default();
+    board.write(|board| {
+        for id in ["inverter", "tank", "bin-1"] {
+            let state = DeviceState {
+                last_good: Some(UtcMs(now.0 + 60 * MINUTE)),
+                last_poll: Some(now),
+                polls: 8640,
+                ..DeviceState::default()
+            };
+            board.devices.insert(id.into(), state);
+        }
+        let detail = "meter: unit 7, holding 0 to 3: no answer in 500 ms".to_owned();
+        let silent = DeviceState {
+            last_good: Some(UtcMs(now.0 - 95 * MINUTE)),
+            last_poll: Some(now),
+            fault: Some(Fault {
+                reason: Reason::Timeout,
+                detail,
+            }),
+            misses: 12,
+            ..DeviceState::default()
+        };
+        board.devices.insert("meter".into(), silent);
+        board.buses.insert(
+            "rs485".into(),
+            BusState {
+                open: true,
+                ..BusState::default()
+            },
+        );
+        let mqtt = SinkState {
+            connected: false,
+            fault: Some("connection refused".to_owned()),
+            delivered: 9000,
+            delivered_at: Some(UtcMs(now.0 - 26 * MINUTE)),
+            waiting: 3120,
+            ..SinkState::default()
+        };
+        board.sinks.insert("mqtt", mqtt);
+        let influx = SinkState {
+            connected: true,
+            delivered_at: Some(now),
+            ..SinkState::default()
+        };
+        board.sinks.insert("influx", influx);
+    });
+    board
+}
+
+/// A day of readings with a gap of two hours, up to now.
+async fn history(store: &Store, clock: &Clock) {
+    let now = clock.now().at.0;
+    for minutes in (0..1440)
+        .rev()
+        .filter(|minutes| !(300..420).contains(minutes))
+    {
+        for device in 0..3 {
+            let reading = reading(clock, device, now - minutes * MINUTE);
+            store.append(reading).await.unwrap();
+        }
+    }
+    store
+        .append(reading(clock, 3, now - 95 * MINUTE))
+        .await
+        .unwrap();
+    store.flush().await.unwrap();
+}
+
+async fn live(store: Store, clock: Clock) {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tick.tick().await;
+        for device in 0..3 {
+            let reading = reading(&clock, device, clock.now().at.0);
+            store.append(reading).await.unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_page_lives_in_a_real_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let shots = std::env::var_os(SHOTS).map_or_else(|| folder.path().join("shots"), PathBuf::from);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let status = runtime.block_on(async {
+        let clock = Clock::system();
+        clock.trust();
+        let settings = StoreSettings {
+            path: folder.path().to_owned(),
+            flush: Duration::from_secs(2),
+            keep: None,
+            budget: None,
+        };
+        let store = Store::open(folder.path(), &site(), &settings, "", &clock).unwrap();
+        history(&store, &clock).await;
+        let state = web::State {
+            site: Arc::new(site()),
+            buses: Arc::new([]),
+            assets: Arc::new([]),
+            store: store.clone(),
+            board: board(clock.now().at),
+            clock: clock.clone(),
+            version: "test",
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let page = tokio::spawn(web::serve(listener, state, stopped));
+        let feed = tokio::spawn(live(store.clone(), clock));
+        let mut browser = tokio::process::Command::from(peers::python("page.py"));
+        let status = browser.arg(address).arg(&shots).status().await.unwrap();
+        stop.send(true).unwrap();
+        page.await.unwrap();
+        feed.abort();
+        store.stop().await;
+        status
+    });
+    assert!(
+        status.success(),
+        "the browser saw something wrong, see above"
+    );
+}
