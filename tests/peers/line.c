@@ -57,9 +57,9 @@ static void serve(int line, const uint8_t *asked, long long start) {
   for (int i = 0; i < n; i++) {
     at += char_ns;
     sleep_until(at);
+    last_end = now(); /* before the write: who reads the byte cannot have seen it earlier */
     if (write(line, said + i, 1) != 1) exit(1);
   }
-  last_end = now();
   busy += (8 + n) * char_ns;
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run() {
     let file = folder.path().join("pantau.toml");
     std::fs::write(&file, configuration(port.trim(), folder.path())).unwrap();
     let mut command = Command::new(PANTAU);
-    let (mut gateway, _) = Peer::start(command.arg("run").arg("-c").arg(&file));
+    let (mut gateway, _) = Peer::start(command.args(["--log", "error", "run", "-c"]).arg(&file));
     thread::sleep(Duration::from_secs(SECONDS));
     let cpu = gateway.cpu_ns();
     gateway.stop();

@@ -158,7 +158,7 @@ impl Bench {
         let file = folder.path().join("pantau.toml");
         std::fs::write(&file, self.configuration(&store, devices, every_s, flush)).unwrap();
         let mut command = Command::new(PANTAU);
-        command.args(["--log", "warn", "run", "-c"]).arg(file);
+        command.args(["--log", "error", "run", "-c"]).arg(file);
         (folder, command, store)
     }
 
@@ -402,7 +402,15 @@ fn print_case(case: &Case, ours: &[Figures], floors: &[Figures]) {
             quantile(&mut values, 0.5)
         };
         let (our, floor) = (median(ours), median(floors));
-        println!("{what:<34}{our:>10.3}{floor:>10.3}{:>10.2}", our / floor);
+        let said = |value: f64, places: usize| {
+            if value.is_finite() {
+                format!("{value:.places$}")
+            } else {
+                "-".into()
+            }
+        };
+        let (floor, ratio) = (said(floor, 3), said(our / floor, 2));
+        println!("{what:<34}{our:>10.3}{floor:>10}{ratio:>10}");
     };
     row("CPU ms for 1000 points", &|f| f.cpu_ms_per_1000);
     row("RSS MB", &|f| f.rss_mb);
