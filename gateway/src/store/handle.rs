@@ -147,7 +147,7 @@ pub struct StoreHealth {
 /// What the owner of the file is asked. Each has one way to answer.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Append(Reading),
+    Append(Vec<Reading>),
     Flush(oneshot::Sender<Result<Seq, StoreError>>),
     Journal {
         after: Seq,
@@ -202,7 +202,12 @@ impl Store {
     /// loses nothing. The reading is numbered at once, shown to `live`, and durable at the next
     /// flush.
     pub async fn append(&self, reading: Reading) -> Result<(), StoreError> {
-        self.send(Request::Append(reading)).await
+        self.append_all(vec![reading]).await
+    }
+
+    /// Hands several readings in at once, in this order: the store's thread is woken once.
+    pub async fn append_all(&self, readings: Vec<Reading>) -> Result<(), StoreError> {
+        self.send(Request::Append(readings)).await
     }
 
     /// Makes everything handed in so far durable now; the last durable `seq`.
