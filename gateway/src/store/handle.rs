@@ -1,5 +1,7 @@
 //! What the rest of the program may ask of the store.
 
+use super::feed::Ring;
+use crate::limits::SINK_BATCH_MAX;
 use crate::model::{BootId, Number, Numbered, Outcome, Reading, Sample, Seq, UtcMs};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ pub struct Store {
     pub(crate) durable: watch::Receiver<Seq>,
     pub(crate) live: broadcast::Sender<Arc<Numbered>>,
     pub(crate) health: watch::Receiver<StoreHealth>,
+    pub(crate) ring: Ring,
 }
 
 /// Why the store could not do what was asked.
@@ -217,6 +220,10 @@ impl Store {
 
     /// Durable readings with `seq` greater than `after`, in order, at most `max`.
     pub async fn journal(&self, after: Seq, max: usize) -> Result<Vec<Arc<Numbered>>, StoreError> {
+        let max = max.min(SINK_BATCH_MAX);
+        if let Some(found) = self.ring.after(after, max) {
+            return Ok(found);
+        }
         self.ask(|reply| Request::Journal { after, max, reply })
             .await
     }
