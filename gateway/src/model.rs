@@ -228,6 +228,18 @@ impl Number {
     }
 }
 
+impl Number {
+    /// Appends what `Display` shows, without a formatter's cost: sinks write millions of floats.
+    pub fn append_to(self, out: &mut String) {
+        if let Self::Float(value) = self {
+            out.push_str(zmij::Buffer::new().format(value));
+        } else {
+            // A string takes everything.
+            let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
+        }
+    }
+}
+
 impl fmt::Display for Number {
     /// Decimal digits in the device's own step (`1510.0`); a float in the fewest digits that give
     /// the same double back. Always a valid JSON number.
