@@ -34,6 +34,8 @@ pub(super) struct Found {
 enum Step {
     Base,
     Head(u16),
+    /// Two registers were refused here; there may be the one that ends the list.
+    Tail(u16, u8),
     Queue,
 }
 
@@ -84,6 +86,7 @@ impl Survey {
                 None => Next::Nothing,
             },
             (Step::Head(address), _) => Next::Ask(address, 2),
+            (Step::Tail(address, _), _) => Next::Ask(address, 1),
             (Step::Queue, Some(Question::Common(address, count))) => Next::Ask(*address, *count),
             (Step::Queue, Some(Question::Count(_, _, address))) => Next::Ask(*address, 1),
             (Step::Queue, None) => Next::Done(self.found.clone()),
@@ -95,6 +98,7 @@ impl Survey {
         match self.step {
             Step::Base => self.base(words),
             Step::Head(address) => self.head(address, words),
+            Step::Tail(address, code) => self.tail(address, code, words),
             Step::Queue => self.rest(words),
         }
     }
@@ -128,8 +132,23 @@ impl Survey {
                 }
             }
             Ok(words) => format!("{address}: {words:?} is no model"),
-            Err(code) => format!("{address}: exception {code}"),
+            Err(code) => {
+                self.step = Step::Tail(address, code);
+                return;
+            }
         };
+        self.cut(why);
+    }
+
+    fn tail(&mut self, address: u16, code: u8, words: Result<&[u16], u8>) {
+        match words {
+            Ok([END]) => self.ended(),
+            _ => self.cut(format!("{address}: exception {code}")),
+        }
+    }
+
+    /// What was found until here counts.
+    fn cut(&mut self, why: String) {
         self.found.identity.cut_short = Some(why);
         self.ended();
     }
