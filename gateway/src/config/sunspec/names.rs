@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(want("m103_w_sf_3", &[]).unwrap().nth, 3);
         for name in [
             "",
-            "x",
+            "nix",
             "m103_",
             "m103_nix",
             "m9_w",
