@@ -93,6 +93,7 @@ fn assemble(
         durable: durable_seen,
         live: live.clone(),
         health: health_seen,
+        ring: Ring::default(),
     };
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
@@ -106,7 +107,7 @@ fn assemble(
         pending: VecDeque::new(),
         next: last + 1,
         durable: last,
-        ring: Ring::default(),
+        ring: store.ring.clone(),
         hot: Hot::default(),
         latest: Latest::default(),
         cursors,
