@@ -326,3 +326,7 @@ fn words(answer: &Result<Vec<u8>, u8>) -> Result<Vec<u16>, u8> {
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
         .collect())
 }
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;
