@@ -175,18 +175,18 @@ fn values_of_another_model_than_was_found_are_not_valid() {
     let before = inverter(0);
     let (found, _) = survey(&wanted, &before);
     let fitted = wanted.fit(&found.unwrap().models);
-    let (head, held) = fitted.headers[0];
-    assert_eq!(held, 103 << 16 | 50);
-    assert_eq!(fitted.points[0].valid_when, Some((head, vec![held])));
+    let (head, number) = fitted.headers[0];
+    assert_eq!(number, 103 * 65_536 + 50);
+    assert_eq!(fitted.points[0].valid_when, Some((head, vec![number])));
     let mut context = vec![None; fitted.points.len()];
     context[fitted.points[0].scale_from.unwrap()] = Some(0);
-    context[head] = Some(held);
+    context[head] = Some(number);
     assert!(
         decode::decode(&fitted.points[0], &[7], &context)
             .number()
             .is_some()
     );
-    context[head] = Some(113 << 16 | 60);
+    context[head] = Some(113 * 65_536 + 60);
     assert!(
         decode::decode(&fitted.points[0], &[7], &context)
             .number()

@@ -1,4 +1,4 @@
-//! `SunSpec` devices: what is wanted of them is known before they are asked, where it is only after.
+//! `SunSpec` devices: what is wanted of them is known before they are asked, where it is only then.
 //!
 //! A device says in a list which models it has. `SunSpec::fit` lays the wanted points over such a
 //! list; `SunSpec::nominal` is the shortest list on which all of them are, for a simulator and for
@@ -136,12 +136,11 @@ impl SunSpec {
         let mut fitted = Fitted::default();
         let mut sides = Sides::default();
         for want in &self.wants {
-            let spot = locate(want, models);
-            let slot = spot.as_ref().map(|_| fitted.points.len());
+            let located = locate(want, models);
+            let slot = located.as_ref().map(|_| fitted.points.len());
             fitted.slots.push(slot);
-            fitted
-                .points
-                .extend(spot.map(|spot| point(want, &spot, &mut sides)));
+            let found = located.map(|located| point(want, &located, &mut sides));
+            fitted.points.extend(found);
         }
         sides.join(&mut fitted);
         fitted
@@ -232,8 +231,8 @@ struct Located<'a> {
 /// The first place that the device has.
 fn locate<'a>(want: &Want, models: &'a [Model]) -> Option<Located<'a>> {
     want.places.iter().find_map(|place| {
-        let alike = models.iter().filter(|model| model.id == place.model);
-        let model = alike.skip(usize::from(want.nth) - 1).next()?;
+        let mut alike = models.iter().filter(|model| model.id == place.model);
+        let model = alike.nth(usize::from(want.nth) - 1)?;
         let definition = definitions::model(place.model)?;
         let spot = definition.spot(&model.counts, &place.steps, place.point)?;
         let (encoding, missing) = spot.def.encoding()?;
