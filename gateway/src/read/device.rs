@@ -83,11 +83,13 @@ impl Reader {
         self.image.clear();
         self.detail.clear();
         let result = self.ask_all(channel, now).await;
-        let outcomes = result.as_ref().ok().map(|()| self.outcomes());
+        let changed = self.discovery.as_ref();
+        let changed = changed.is_some_and(|d| d.has_changed(&self.asked, &self.image));
+        let result = result.map(|()| self.outcomes(changed));
         if let Some(discovery) = &mut self.discovery {
-            discovery.after(result.is_ok(), &self.asked, &self.image);
+            discovery.after(result.is_ok(), changed);
         }
-        result.map(|()| outcomes.unwrap_or_default())
+        result
     }
 
     async fn ask_all(&mut self, channel: &mut Channel, now: MonoMs) -> Result<(), Failure> {
@@ -108,7 +110,11 @@ impl Reader {
         let Some(discovery) = self.discovery.as_ref().filter(|d| d.fitted.is_none()) else {
             return Ok(());
         };
-        let mut survey = Survey::new(&discovery.wanted, discovery.first);
+        let mut survey = Survey::new(
+            &discovery.wanted,
+            self.device.limits.max_registers,
+            discovery.first,
+        );
         let found = loop {
             match survey.next() {
                 Next::Done(found) => break found,
@@ -219,7 +225,11 @@ impl Reader {
     }
 
     /// One outcome for each configured point.
-    fn outcomes(&self) -> Box<[Outcome]> {
+    fn outcomes(&self, changed: bool) -> Box<[Outcome]> {
+        if changed {
+            let none = Outcome::Bad(Reason::NotValid);
+            return vec![none; self.device.points.len()].into();
+        }
         let all = self.image.outcomes(&self.asked);
         let Some(slots) = self.slots() else {
             return all;
@@ -275,24 +285,26 @@ impl Discovery {
         }
     }
 
-    /// A device that was away may have come back with another list; one whose heads have changed
-    /// has. Its values of this poll were not valid by the heads that were read with them.
-    fn after(&mut self, answered: bool, asked: &Device, image: &Image) {
+    /// Another model stands where one of the wanted points was found: no value of this poll counts.
+    fn has_changed(&self, asked: &Device, image: &Image) -> bool {
+        let changed = |(index, held): &(usize, i64)| {
+            let point = asked.points.get(*index);
+            let words = point.and_then(|point| image.registers(point))?;
+            let head = words.iter().fold(0, |all, w| all << 16 | i64::from(*w));
+            Some(head != *held)
+        };
+        let heads = self.fitted.iter().flat_map(|fitted| &fitted.headers);
+        heads.filter_map(changed).any(|is_other| is_other)
+    }
+
+    /// A device that was away may have come back with another list.
+    fn after(&mut self, answered: bool, changed: bool) {
         self.misses = if answered {
             0
         } else {
             self.misses.saturating_add(1)
         };
-        let changed = |(index, held): &(usize, i64)| {
-            let point = asked.points.get(*index);
-            let words = point.and_then(|point| image.registers(point));
-            words.is_some_and(|words| {
-                words.iter().fold(0, |all, w| all << 16 | i64::from(*w)) != *held
-            })
-        };
-        let heads = self.fitted.iter().flat_map(|fitted| &fitted.headers);
-        let is_other = heads.into_iter().any(changed);
-        if is_other || self.misses >= SUNSPEC_MISSES_MAX {
+        if changed || self.misses >= SUNSPEC_MISSES_MAX {
             self.fitted = None;
         }
     }

@@ -22,7 +22,11 @@ fn config(keys: &str) -> Config {
 }
 
 fn wanted(keys: &str) -> std::sync::Arc<SunSpec> {
-    config(keys).devices[0].sunspec.clone().unwrap()
+    wanted_of(&config(keys).devices[0])
+}
+
+fn wanted_of(device: &crate::config::Device) -> std::sync::Arc<SunSpec> {
+    device.sunspec.clone().unwrap()
 }
 
 fn list(base: u16, words: &[u16]) -> Device {
@@ -39,11 +43,15 @@ fn look(device: &Device, address: u16, count: u16) -> Result<Vec<u16>, u8> {
 
 /// Asks until the survey ends; what it found, and how many questions it took.
 fn survey(wanted: &SunSpec, device: &Device) -> (Option<Found>, usize) {
-    let mut survey = Survey::new(wanted, 0);
+    survey_by(wanted, device, 125)
+}
+
+fn survey_by(wanted: &SunSpec, device: &Device, most: u16) -> (Option<Found>, usize) {
+    let mut survey = Survey::new(wanted, most, 0);
     for asked in 0..=QUESTIONS_MAX {
         match survey.next() {
             Next::Ask(address, count) => {
-                assert!((1..=125).contains(&count));
+                assert!((1..=most).contains(&count));
                 let words = look(device, address, count);
                 survey.answer(words.as_deref().map_err(|code| *code));
             }
@@ -124,7 +132,7 @@ fn a_list_that_does_not_end_is_cut_and_what_came_before_counts() {
 
 #[test]
 fn a_device_that_was_silent_about_one_base_is_asked_for_the_next_one() {
-    let first = |turn| match Survey::new(&wanted(""), turn).next() {
+    let first = |turn| match Survey::new(&wanted(""), 125, turn).next() {
         Next::Ask(address, _) => address,
         _ => u16::MAX,
     };
@@ -139,9 +147,12 @@ fn a_makers_texts_are_shown_without_their_padding() {
     let mut words = vec![1, 66];
     words.extend([0x4162, 0x6320, 0x2000].iter().chain(&[0; 61]));
     words.extend([0, 0, END, 0]);
-    let (found, _) = survey(&wanted(""), &list(0, &words));
-    let identity = found.unwrap().identity;
-    assert_eq!((&*identity.manufacturer, &*identity.serial), ("Abc", ""));
+    words[50] = 0x4e31;
+    for most in [125, 16] {
+        let (found, _) = survey_by(&wanted(""), &list(0, &words), most);
+        let identity = found.unwrap().identity;
+        assert_eq!((&*identity.manufacturer, &*identity.serial), ("Abc", "N1"));
+    }
 }
 
 /// Model 103 at address 2 with W = 1234 and this scale factor.
@@ -240,4 +251,34 @@ proptest! {
     fn any_noise_ends_the_survey(words in prop::collection::vec(any::<u16>(), 0..300)) {
         let _ = values(&wanted("models = [1, 103, 160, 705]"), &list(0, &words));
     }
+}
+
+#[test]
+fn a_scale_factor_is_read_in_the_same_request_as_the_values_it_scales() {
+    let config = config(
+        "points = ['ac_power', 'ac_energy', 'm103_tmpot', 'm203_w', 'm203_totvarhexpq4phc', 'm701_w', \
+         'm701_wl3', 'm701_totwhinj', 'm160_module_3_dcwh', 'm404_string_4_indcw', 'm802_w', \
+         'm714_prt_3_dcw', 'm705_crv_2_pt_3_v', 'm708_crv_1_musttrip_pt_2_v']",
+    );
+    let mut device = config.devices[0].clone();
+    let sunspec = wanted_of(&device);
+    device.points = sunspec.fit(&sunspec.nominal()).points;
+    let plan = crate::read::plan::plan(&device, &config.buses[0].link);
+    let scaled = device
+        .points
+        .iter()
+        .filter_map(|p| Some((p, &device.points[p.scale_from?])));
+    let mut count = 0;
+    for (point, scale) in scaled {
+        count += 1;
+        let covers = |address: u16, registers: u16, ask: &crate::read::plan::Ask| {
+            ask.address <= address && address + registers <= ask.address + ask.count
+        };
+        let together = plan.asks.iter().any(|ask| {
+            let whole = point.encoding.registers();
+            covers(point.address, whole, ask) && covers(scale.address, 1, ask)
+        });
+        assert!(together, "{}: {:?}", point.name, plan.asks);
+    }
+    assert!(count >= 13, "{count}");
 }

@@ -12,6 +12,7 @@ mod names;
 pub(crate) use check::{PROFILE, sunspec};
 
 use crate::config::{Encoding, Point, Scale, Table, WordOrder};
+use crate::limits::WORDS_PER_READ_MAX;
 use definitions::{Counts, Scaling};
 use names::{Misnamed, Place, Want};
 use std::collections::{BTreeMap, BTreeSet};
@@ -304,10 +305,25 @@ impl Sides {
             fitted.points.push(plain(address, Encoding::U32));
             fitted.headers.push((index, holds));
             for user in users {
-                fitted.points[user].valid_when = Some((index, vec![holds]));
+                // One that is out of the head's reach stays with its scale factor instead; the
+                // reader looks at `headers` all the same.
+                if reach(fitted, user, address) <= WORDS_PER_READ_MAX {
+                    fitted.points[user].valid_when = Some((index, vec![holds]));
+                }
             }
         }
     }
+}
+
+/// Registers from the head of its model to the end of a point and its scale factor.
+fn reach(fitted: &Fitted, user: usize, head: u16) -> u16 {
+    let end = |index: usize| {
+        let point = &fitted.points[index];
+        let last = point.address.saturating_add(point.encoding.registers() - 1);
+        last.saturating_sub(head).saturating_add(1)
+    };
+    let scale = fitted.points[user].scale_from.map_or(0, end);
+    end(user).max(scale)
 }
 
 /// A number in holding registers, and nothing else known of it.
