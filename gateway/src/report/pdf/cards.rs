@@ -20,7 +20,7 @@ type Line = (f64, Face, Rgb, String);
 
 /// Draws the cards.
 pub(super) fn draw(flow: &mut Flow<'_>, figures: &Figures) {
-    flow.need(70.0);
+    flow.upright(70.0);
     let wide = (flow.room() - GAP * count(BESIDE - 1)) / count(BESIDE);
     let show = flow.show;
     for row in figures.items.chunks(BESIDE) {

@@ -21,6 +21,7 @@ pub(super) struct Style {
 pub(super) const BODY: Style = style(Face::Regular, 9.2, TEXT);
 const SECTION: Style = style(Face::Bold, 15.0, GREEN);
 const HEADING: Style = style(Face::Bold, 10.5, TEXT);
+const NOTE_INDENT: f64 = 14.0;
 pub(super) const SMALL: Style = style(Face::Regular, 7.6, FAINT);
 pub(super) const CAPTION: Style = style(Face::Bold, 9.2, TEXT);
 
@@ -80,26 +81,38 @@ impl<'a> Flow<'a> {
         self.y = Page::top();
     }
 
-    /// Makes sure that the page stands upright and has `height` left.
+    /// Makes sure that `height` is left, on a new upright page if need be.
     pub(super) fn need(&mut self, height: f64) {
-        if self.page().landscape || self.left() < height {
+        if self.left() < height {
             self.turn(false);
         }
     }
 
-    /// A section's heading; an annex starts on a page of its own.
-    pub(super) fn section(&mut self, index: usize) {
-        let document = self.show.document;
-        let is_annex = document.sections.get(index).is_some_and(|s| s.annex);
-        if (is_annex || self.left() < 170.0) && self.y > Page::top() {
+    /// Leaves a landscape page; on an upright one, makes sure that `height` is left.
+    pub(super) fn upright(&mut self, height: f64) {
+        if self.page().landscape {
             self.turn(false);
         }
-        self.need(170.0);
-        if self.y > Page::top() {
+        self.need(height);
+    }
+
+    /// A section's heading; an annex starts on a page of its own, and a section that begins with a
+    /// wide table on a wide one.
+    pub(super) fn section(&mut self, index: usize, landscape: bool) {
+        let document = self.show.document;
+        let is_annex = document.sections.get(index).is_some_and(|s| s.annex);
+        let is_fresh = self.y <= Page::top();
+        let turns = self.page().landscape != landscape || self.left() < 170.0;
+        if turns || (is_annex && !is_fresh) {
+            self.turn(landscape);
+        } else if !is_fresh {
             self.y += 16.0;
         }
         self.starts.push((self.pages.len() - 1, self.y));
-        self.write(SECTION, &document.heading(index), 0.0);
+        let room = self.room();
+        for line in wrap::lines(&document.heading(index), SECTION.face, SECTION.size, room) {
+            self.put(SECTION, &line, 0.0);
+        }
         let y = self.y;
         let to = MARGIN + self.room();
         self.page().rule(MARGIN, to, y, 1.0, GREEN);
@@ -108,14 +121,14 @@ impl<'a> Flow<'a> {
 
     /// A heading within a section, kept with what follows.
     pub(super) fn heading(&mut self, text: &str) {
-        self.need(90.0);
+        self.upright(90.0);
         self.y += 4.0;
         self.write(HEADING, text, 0.0);
         self.y += 2.0;
     }
 
     pub(super) fn paragraph(&mut self, text: &str) {
-        self.need(BODY.lead());
+        self.upright(BODY.lead());
         self.write(BODY, text, 0.0);
         self.y += 5.0;
     }
@@ -125,11 +138,16 @@ impl<'a> Flow<'a> {
         let room = self.room() - indent;
         for line in wrap::lines(text, style.face, style.size, room) {
             self.need(style.lead());
-            let at = (MARGIN + indent, self.y + style.size);
-            self.page()
-                .text(at, style.size, style.face, style.rgb, &line);
-            self.y += style.lead();
+            self.put(style, &line, indent);
         }
+    }
+
+    /// One line, on this page.
+    fn put(&mut self, style: Style, line: &str, indent: f64) {
+        let at = (MARGIN + indent, self.y + style.size);
+        let page = self.page();
+        page.text(at, style.size, style.face, style.rgb, line);
+        self.y += style.lead();
     }
 
     /// A tinted box with a bar at its left; longer than a page, it goes on as plain text.
@@ -139,7 +157,7 @@ impl<'a> Flow<'a> {
             Tone::Warning => (RED, PALE_RED),
             Tone::Provisional => (AMBER, PALE_AMBER),
         };
-        self.need(60.0);
+        self.upright(60.0);
         let room = self.room();
         let lines = wrap::lines(&callout.text, BODY.face, BODY.size, room - 24.0);
         let height = 16.0 + CAPTION.lead() + count(lines.len()) * BODY.lead();
@@ -158,16 +176,14 @@ impl<'a> Flow<'a> {
         self.write(title, &callout.title, 14.0);
         for line in lines {
             self.need(BODY.lead());
-            let at = (MARGIN + 14.0, self.y + BODY.size);
-            self.page().text(at, BODY.size, BODY.face, BODY.rgb, &line);
-            self.y += BODY.lead();
+            self.put(BODY, &line, 14.0);
         }
         self.y += 16.0;
     }
 
     /// A plot with its title, kept together.
     pub(super) fn chart(&mut self, chart: &Chart) {
-        self.need(0.0);
+        self.upright(0.0);
         let room = self.room();
         let scene = chart.scene(self.show.lang(), room);
         self.need(scene.height + CAPTION.lead() + 10.0);
@@ -178,12 +194,21 @@ impl<'a> Flow<'a> {
         self.y += scene.height + 12.0;
     }
 
-    /// The footnotes of section `index`.
+    /// The footnotes of section `index`; below a wide table when they fit there.
     pub(super) fn notes(&mut self, index: usize) {
         let show = self.show;
-        let mut notes = show.notes.of_section(index).peekable();
-        if notes.peek().is_none() {
+        let notes: Vec<(usize, &str)> = show.notes.of_section(index).collect();
+        if notes.is_empty() {
             return;
+        }
+        let room = self.room() - NOTE_INDENT;
+        let lines = notes.iter().map(|(_, text)| {
+            let lines = wrap::lines(text, SMALL.face, SMALL.size, room);
+            count(lines.len()) * SMALL.lead()
+        });
+        let height: f64 = lines.sum::<f64>() + 8.0;
+        if self.left() < height && self.page().landscape {
+            self.turn(false);
         }
         self.need(SMALL.lead() * 2.0 + 8.0);
         self.y += 4.0;
@@ -196,7 +221,7 @@ impl<'a> Flow<'a> {
             let mark = raised(number);
             self.page()
                 .text(at, SMALL.size, SMALL.face, SMALL.rgb, &mark);
-            self.write(SMALL, text, 14.0);
+            self.write(SMALL, text, NOTE_INDENT);
         }
     }
 }

@@ -23,7 +23,11 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, String> {
     let mut flow = Flow::new(show);
     let contents = cover::draw(&mut flow);
     for (index, section) in show.document.sections.iter().enumerate() {
-        flow.section(index);
+        let is_wide = match section.blocks.first() {
+            Some(Block::Table(table)) => table::is_wide(show, table),
+            _ => false,
+        };
+        flow.section(index, is_wide);
         for block in &section.blocks {
             draw(&mut flow, block);
         }

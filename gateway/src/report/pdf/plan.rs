@@ -5,6 +5,7 @@ use super::page::{MARGIN, Page};
 use super::wrap;
 use crate::report::face::{Face, width};
 use crate::report::table::Table;
+use crate::report::value::Kind;
 
 /// Space beside a cell's text, both sides together, points.
 pub(super) const PAD: f64 = 8.0;
@@ -59,7 +60,7 @@ fn room(landscape: bool) -> f64 {
 
 fn wishes(table: &Table, words: &Words, size: f64) -> Vec<Wish> {
     let column = |index: usize| {
-        let is_text = !table.columns[index].kind.is_number();
+        let is_text = matches!(table.columns[index].kind, Kind::Text | Kind::Note);
         let head = &words.heads[index];
         let mut word = wrap::widest_word(head, Face::Bold, size, WORD_MAX);
         let mut whole = width(Face::Bold, size, head).min(word.max(70.0));

@@ -32,6 +32,11 @@ pub(super) fn draw(flow: &mut Flow<'_>, table: &Table) {
     }
 }
 
+/// True for a table that only a landscape page can hold.
+pub(super) fn is_wide(show: &Show<'_>, table: &Table) -> bool {
+    plan::plan(table, &words(show, table)).landscape
+}
+
 fn words(show: &Show<'_>, table: &Table) -> Words {
     let heads = table.columns.iter().map(|column| show.head(column));
     let rows = table.rows.iter().map(|row| {
