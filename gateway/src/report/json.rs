@@ -4,7 +4,7 @@
 
 use crate::report::chart::{Along, Chart, Form};
 use crate::report::document::{Block, Callout, Section};
-use crate::report::figure::{Figure, Figures};
+use crate::report::figure::{Figure, Figures, Origin};
 use crate::report::format;
 use crate::report::show::{Show, Shown, plain_kind, spread_kind};
 use crate::report::table::{Column, Table, Total};
@@ -87,7 +87,7 @@ fn figure(show: &Show<'_>, figure: &Figure) -> Json {
     item.insert("completeness".to_owned(), completeness);
     let target = optional(figure.target, &plain_kind(&figure.kind));
     item.insert("target".to_owned(), target);
-    item.insert("origin".to_owned(), json!(figure.origin.map(|o| o.key())));
+    item.insert("origin".to_owned(), json!(figure.origin.map(Origin::key)));
     item.insert("status".to_owned(), json!(figure.status.key()));
     item.insert("method".to_owned(), json!(figure.method));
     item.insert("factors".to_owned(), json!(figure.factors));
@@ -201,7 +201,7 @@ fn chart_json(show: &Show<'_>, chart: &Chart) -> Json {
         "form": form,
         "kind": chart.kind.key(),
         "unit": chart.kind.unit(),
-        "along": Json::from(along),
+        "along": along,
         "series": series.collect::<Vec<Json>>(),
         "target": target,
     })

@@ -99,10 +99,9 @@ pub(crate) fn of(show: &Show<'_>, index: usize) -> Vec<Row> {
 pub(crate) fn about(show: &Show<'_>) -> Vec<(String, String)> {
     let document: &Document = show.document;
     let issued = crate::report::format::time(document.lang, document.issued, &document.zone);
-    let status = match document.is_provisional() {
-        true => show.word("report-status-provisional"),
-        false => show.word("report-status-final"),
-    };
+    let is_final = !document.is_provisional();
+    let status = if is_final { "final" } else { "provisional" };
+    let status = show.word(&format!("report-status-{status}"));
     let pairs = [
         ("report-site", document.site.name.clone()),
         ("report-period", document.period.name.clone()),

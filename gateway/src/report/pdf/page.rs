@@ -61,7 +61,7 @@ pub(super) struct Text {
     pub(super) size: f64,
     pub(super) face: Face,
     pub(super) rgb: Rgb,
-    pub(super) text: String,
+    pub(super) words: String,
 }
 
 impl Page {
@@ -95,7 +95,7 @@ impl Page {
             size,
             face,
             rgb,
-            text: text.to_owned(),
+            words: text.to_owned(),
         }));
     }
 
@@ -158,7 +158,7 @@ fn op(mark: &Mark, x: f64, y: f64) -> Op {
                 size: *size,
                 face: Face::Regular,
                 rgb: ink.rgb(),
-                text: text.clone(),
+                words: text.clone(),
             })
         }
     }

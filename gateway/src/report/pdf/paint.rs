@@ -150,7 +150,7 @@ fn paint_text(surface: &mut Surface<'_>, fonts: &Fonts, text: &Text) {
     surface.set_fill(Some(ink(text.rgb)));
     let mut x = text.at.0;
     let mut run = Run::default();
-    for c in text.text.chars() {
+    for c in text.words.chars() {
         let drawn = drawn(text.face, c);
         if run.face.is_some_and(|face| face != drawn.face) {
             x = run.paint(surface, fonts, (x, text.at.1), text.size);

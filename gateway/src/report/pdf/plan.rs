@@ -114,8 +114,8 @@ fn banded(table: &Table, wishes: &[Wish]) -> Plan {
     }
     let mut bands: Vec<Vec<usize>> = Vec::new();
     let mut wide = f64::INFINITY;
-    for index in keys.len()..wishes.len() {
-        let ease = wishes[index].ease.min(room - keys_wide);
+    for (index, wish) in wishes.iter().enumerate().skip(keys.len()) {
+        let ease = wish.ease.min(room - keys_wide);
         if wide + ease > room {
             bands.push(keys.clone());
             wide = keys_wide;

@@ -38,7 +38,12 @@ pub(super) fn is_wide(show: &Show<'_>, table: &Table) -> bool {
 }
 
 fn words(show: &Show<'_>, table: &Table) -> Words {
-    let heads = table.columns.iter().map(|column| show.head(column));
+    let heads = table.columns.iter().map(|column| {
+        // A unit stays on one line.
+        let unit = column.kind.unit();
+        show.head(column)
+            .replace(unit, &unit.replace(' ', "\u{a0}"))
+    });
     let rows = table.rows.iter().map(|row| {
         let cells = row.iter().zip(&table.columns);
         let cells = cells.map(|(value, c)| word(&show.cell(value, &c.kind), &c.kind));
@@ -150,13 +155,13 @@ impl Setter<'_> {
         }
         if continued {
             let title = format!("{title} · {}", show.word("report-continued"));
-            return self.line(flow, SMALL.size, Face::Regular, &title);
+            return Self::line(flow, SMALL.size, Face::Regular, &title);
         }
-        self.line(flow, CAPTION.size, CAPTION.face, &title);
+        Self::line(flow, CAPTION.size, CAPTION.face, &title);
     }
 
     /// One line above the table; titles too long for it are cut on continued pages only.
-    fn line(&self, flow: &mut Flow<'_>, size: f64, face: Face, text: &str) {
+    fn line(flow: &mut Flow<'_>, size: f64, face: Face, text: &str) {
         let room = flow.room();
         for line in wrap::lines(text, face, size, room) {
             let at = (MARGIN, flow.y + size);

@@ -57,7 +57,18 @@ impl Line {
             self.wide += wide;
             return;
         }
-        for c in word.chars() {
+        // Ids and addresses break after their marks before they break anywhere.
+        for piece in word.split_inclusive(['.', '_', '-', '/']) {
+            let wide = width(self.face, self.size, piece);
+            if !self.text.is_empty() && self.wide + wide > self.room {
+                self.close(lines);
+            }
+            self.letters(piece, lines);
+        }
+    }
+
+    fn letters(&mut self, piece: &str, lines: &mut Vec<String>) {
+        for c in piece.chars() {
             let advance = drawn(self.face, c).advance * self.size;
             if !self.text.is_empty() && self.wide + advance > self.room {
                 self.close(lines);
@@ -90,14 +101,14 @@ pub(super) fn widest_word(text: &str, face: Face, size: f64, most: f64) -> f64 {
     widths.fold(0.0, f64::max).min(most)
 }
 
-/// A number raised above the line: `¹²`.
+/// The mark of a footnote, raised above the line: `¹²⁾`; the bracket keeps it apart from a power.
 pub(super) fn raised(number: usize) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let digits = number.to_string();
     let digits = digits
         .bytes()
         .map(|digit| DIGITS[usize::from(digit - b'0')]);
-    digits.collect()
+    digits.chain(['⁾']).collect()
 }
 
 #[cfg(test)]

@@ -19,26 +19,26 @@ impl Look {
         Self { lang }
     }
 
-    pub(super) fn title(&self) -> Format {
+    pub(super) fn title() -> Format {
         Format::new()
             .set_bold()
             .set_font_size(16)
             .set_font_color(GREEN)
     }
 
-    pub(super) fn heading(&self) -> Format {
+    pub(super) fn heading() -> Format {
         Format::new().set_bold().set_font_size(12)
     }
 
-    pub(super) fn text(&self) -> Format {
+    pub(super) fn text() -> Format {
         Format::new()
     }
 
-    pub(super) fn faint(&self) -> Format {
+    pub(super) fn faint() -> Format {
         Format::new().set_font_color(FAINT)
     }
 
-    pub(super) fn head(&self) -> Format {
+    pub(super) fn head() -> Format {
         let format = Format::new().set_bold().set_background_color(PALE);
         let format = format.set_border_bottom(FormatBorder::Thin);
         format
@@ -46,8 +46,8 @@ impl Look {
             .set_align(FormatAlign::VerticalCenter)
     }
 
-    pub(super) fn missing(&self) -> Format {
-        self.faint().set_align(FormatAlign::Right)
+    pub(super) fn missing() -> Format {
+        Self::faint().set_align(FormatAlign::Right)
     }
 
     /// A cell of this kind.

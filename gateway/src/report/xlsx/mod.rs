@@ -13,6 +13,7 @@ use crate::report::document::{Block, Section};
 use crate::report::format;
 use crate::report::rows;
 use crate::report::show::Show;
+use look::Look;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 /// Characters of a sheet's name at most.
@@ -42,12 +43,13 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, XlsxError> {
 }
 
 fn charts(section: &Section) -> Vec<&Chart> {
-    let blocks = section.blocks.iter();
-    let chart = |block| match block {
-        &Block::Chart(ref chart) => Some(chart),
-        _ => None,
-    };
-    blocks.filter_map(chart).collect()
+    let mut charts = Vec::new();
+    for block in &section.blocks {
+        if let Block::Chart(chart) = block {
+            charts.push(chart);
+        }
+    }
+    charts
 }
 
 /// What the report is, and a list of its sheets.
@@ -56,20 +58,19 @@ fn front(book: &mut Workbook, show: &Show<'_>, names: &[String]) -> Result<(), X
     worksheet.set_name(&names[0])?;
     worksheet.set_column_width(0, 26.0)?;
     worksheet.set_column_width(1, 80.0)?;
-    let look = look::Look::new(show.lang());
-    worksheet.write_with_format(0, 0, &show.document.title, &look.title())?;
+    worksheet.write_with_format(0, 0, &show.document.title, &Look::title())?;
     let mut row = 2;
     for (word, value) in rows::about(show) {
-        worksheet.write_with_format(row, 0, &word, &look.faint())?;
-        worksheet.write_with_format(row, 1, &value, &look.text())?;
+        worksheet.write_with_format(row, 0, &word, &Look::faint())?;
+        worksheet.write_with_format(row, 1, &value, &Look::text())?;
         row += 1;
     }
     row += 1;
-    worksheet.write_with_format(row, 0, &show.word("report-contents"), &look.heading())?;
+    worksheet.write_with_format(row, 0, show.word("report-contents"), &Look::heading())?;
     for (index, name) in names.iter().skip(1).enumerate() {
         row += 1;
-        worksheet.write_with_format(row, 0, name, &look.text())?;
-        worksheet.write_with_format(row, 1, &show.document.heading(index), &look.text())?;
+        worksheet.write_with_format(row, 0, name, &Look::text())?;
+        worksheet.write_with_format(row, 1, show.document.heading(index), &Look::text())?;
     }
     look::page(worksheet);
     Ok(())

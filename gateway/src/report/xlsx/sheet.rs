@@ -58,16 +58,16 @@ pub(super) fn write(
 impl Sheet<'_, '_> {
     fn write(&mut self, name: &str, row: &Row, charts: &[&Chart]) -> Result<(), XlsxError> {
         match row {
-            Row::Title(text) => self.words(0, text, &self.look.title())?,
-            Row::Heading(text) => self.words(0, text, &self.look.heading())?,
-            Row::Text(text) => self.words(0, text, &self.look.text())?,
+            Row::Title(text) => self.words(0, text, &Look::title())?,
+            Row::Heading(text) => self.words(0, text, &Look::heading())?,
+            Row::Text(text) => self.words(0, text, &Look::text())?,
             Row::Callout(title, text) => {
-                self.words(0, title, &self.look.heading())?;
+                self.words(0, title, &Look::heading())?;
                 self.row += 1;
-                self.words(0, text, &self.look.text())?;
+                self.words(0, text, &Look::text())?;
             }
             Row::Note(number, text) => {
-                self.words(0, &format!("[{number}] {text}"), &self.look.faint())?;
+                self.words(0, &format!("[{number}] {text}"), &Look::faint())?;
             }
             Row::Head(heads, _) => self.heads(heads)?,
             Row::Data(cells) => self.cells(cells)?,
@@ -99,7 +99,7 @@ impl Sheet<'_, '_> {
     fn heads(&mut self, heads: &[String]) -> Result<(), XlsxError> {
         self.head = (self.row, number(heads.len()));
         for (column, head) in heads.iter().enumerate() {
-            self.words(number(column), head, &self.look.head())?;
+            self.words(number(column), head, &Look::head())?;
         }
         Ok(())
     }
@@ -133,7 +133,7 @@ impl Sheet<'_, '_> {
             Value::Missing(_) => {
                 let shown = self.show.cell(&cell.value, &cell.kind);
                 let text = marked(&shown.text, shown.note);
-                self.words(column, &text, &self.look.missing())?;
+                self.words(column, &text, &Look::missing())?;
             }
             Value::Empty => {}
         }
@@ -158,7 +158,7 @@ impl Sheet<'_, '_> {
                 } => self.formula(column, *total, *value, kind, *rows)?,
                 Sum::Of { note, .. } => {
                     let text = marked(format::NONE, *note);
-                    self.words(column, &text, &self.look.missing())?;
+                    self.words(column, &text, &Look::missing())?;
                 }
             }
         }
