@@ -1,7 +1,8 @@
 """Opens a report's workbook as somebody else's program does, and prints what it finds as JSON.
 
-For every total: the sheet, the cell, the formula, the result the file carries, and the result computed here
-from the cells that the formula names. Totals are SUM and AVERAGE over a range; words and empty cells are left out.
+For every total: the sheet, the cell, the formula, the result that the file carries, and the
+result computed here from the cells that the formula names. Totals are SUM and AVERAGE over a
+range; words and empty cells are left out.
 """
 
 import json

@@ -13,11 +13,13 @@ impl Axis {
     /// An axis that holds `low` and `high` with about five ticks at 1, 2, 2.5 or 5 times a power
     /// of ten.
     pub(super) fn around(low: f64, high: f64) -> Self {
-        let span = if high > low {
-            high - low
+        // Values that are all the same still need an axis.
+        let high = if high > low {
+            high
         } else {
-            high.abs().max(1.0)
+            low + low.abs().max(1.0)
         };
+        let span = high - low;
         let raw = span / 4.0;
         let power = raw.log10().floor();
         let unit = 10_f64.powf(power);
