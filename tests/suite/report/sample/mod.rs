@@ -115,7 +115,7 @@ impl Sample {
         energy.target = Some(250.0);
         energy.completeness = Some(0.974);
         energy.origin = Some(Origin::Meter);
-        energy.method = "A.1".to_owned();
+        "A.1".clone_into(&mut energy.method);
         let mut water = self.figure(
             "water.pumped",
             ["Volume air terpompa", "Volume pumped"],
@@ -154,7 +154,7 @@ impl Sample {
         claim.status = Status::Provisional;
         claim.completeness = Some(0.974);
         claim.origin = Some(Origin::Estimated);
-        claim.method = "C.3".to_owned();
+        "C.3".clone_into(&mut claim.method);
         claim.factors = vec!["grid.sumatera.2019.cm5050_expost".to_owned()];
         claim.notes = vec![self.say(
             "Faktor emisi jaringan belum dikonfirmasi dengan halaman resmi.",
