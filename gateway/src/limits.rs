@@ -78,6 +78,9 @@ pub const IMPORT_LINE_MAX: usize = 4096;
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
+/// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
+/// form, with room to spare. A cell costs about 100 bytes in the largest format.
+pub const REPORT_CELLS_MAX: usize = 300_000;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;

@@ -14,6 +14,7 @@ mod peers;
 mod powercut;
 mod profiles;
 mod publish;
+mod report;
 mod servers;
 mod simulate;
 mod source;
