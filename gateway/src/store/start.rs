@@ -93,6 +93,7 @@ fn assemble(
         durable: durable_seen,
         live: live.clone(),
         health: health_seen,
+        directory: file.parent().unwrap_or(Path::new(".")).into(),
     };
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {

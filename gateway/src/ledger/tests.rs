@@ -1,0 +1,1 @@
+//! Tables and entries as people hand them in.

@@ -1,0 +1,1 @@
+//! The ledger as the rest of the program sees it.
