@@ -2,15 +2,17 @@
 
 use super::batch::Told;
 use super::check::{Raw, Typed};
+use super::definitions::{Both, Definition, Total};
 use crate::model::UtcMs;
 use crate::model::decimal::Decimal;
 use crate::model::ledger::{Attachment, Entry, EntryId, Statement};
 use crate::words::Lang;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// An attachment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileJson {
     /// File name.
@@ -25,7 +27,7 @@ pub struct FileJson {
 }
 
 /// An entry in the ledger.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EntryJson {
     /// Its number.
     pub id: EntryId,
@@ -36,6 +38,7 @@ pub struct EntryJson {
     /// Free words.
     pub what: String,
     /// How much, in `unit`; `null` in a withdrawal.
+    #[schema(value_type = Option<f64>)]
     pub quantity: Option<serde_json::Number>,
     /// The indicator's unit.
     pub unit: String,
@@ -66,7 +69,7 @@ pub struct EntryJson {
 }
 
 /// An entry to be written down.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sent {
     /// `record` unless said; `target`, `baseline`.
@@ -76,6 +79,7 @@ pub struct Sent {
     /// Free words.
     pub what: Option<String>,
     /// A number, or its digits as text; `null` withdraws the superseded entry.
+    #[schema(value_type = Option<f64>)]
     pub quantity: Option<Value>,
     /// The indicator's unit, or one that can be converted.
     pub unit: Option<String>,
@@ -95,7 +99,7 @@ pub struct Sent {
 }
 
 /// Entries to be written down together: all or none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentBatch {
     /// The entries.
@@ -109,7 +113,7 @@ pub struct SentBatch {
 }
 
 /// What was written down.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Added {
     /// The new entries' numbers, in the order of the request.
     pub ids: Vec<EntryId>,
@@ -118,7 +122,7 @@ pub struct Added {
 }
 
 /// A sentence about a field of an entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FaultJson {
     /// The entry's place in the request or the row's number in its file, from 1.
     pub row: u64,
@@ -131,12 +135,59 @@ pub struct FaultJson {
 }
 
 /// Nothing was written down, and everything that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
     /// One sentence.
     pub error: String,
     /// Every fault.
     pub faults: Vec<FaultJson>,
+}
+
+/// An indicator that can be written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct IndicatorJson {
+    /// Its id.
+    pub id: String,
+    /// The programme it belongs to.
+    pub programme: String,
+    /// Name, in the language asked for, as all texts here.
+    pub name: String,
+    /// Unit in which it is kept.
+    pub unit: String,
+    /// Digits behind the point in a report.
+    pub decimals: u8,
+    /// `sum` (a flow) or `last` (a stock).
+    pub total: &'static str,
+    /// How it may be known.
+    pub how: Vec<&'static str>,
+    /// What may be printed.
+    pub print: String,
+    /// What must be supplied before more may be said.
+    pub needs: String,
+    /// What may not be printed.
+    pub never: String,
+}
+
+impl IndicatorJson {
+    /// In one language.
+    pub fn of(one: &Definition, lang: Lang) -> Self {
+        let text = |both: &Both| both.text(lang).to_owned();
+        Self {
+            id: one.id.to_string(),
+            programme: one.programme.to_string(),
+            name: text(&one.name),
+            unit: one.unit.to_string(),
+            decimals: one.decimals,
+            total: match one.total {
+                Total::Sum => "sum",
+                Total::Last => "last",
+            },
+            how: one.known.iter().map(|known| known.word()).collect(),
+            print: text(&one.print),
+            needs: text(&one.needs),
+            never: text(&one.never),
+        }
+    }
 }
 
 impl FaultJson {
@@ -231,7 +282,8 @@ impl FileJson {
         }
     }
 
-    fn believed(&self) -> Attachment {
+    /// The attachment that it names.
+    pub fn believed(&self) -> Attachment {
         Attachment {
             name: self.name.clone(),
             sha256: self.sha256.to_ascii_lowercase(),

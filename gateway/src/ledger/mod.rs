@@ -14,6 +14,7 @@ mod written;
 pub use batch::{Batch, Told};
 pub use check::{Checked, Field, Raw, Remark, Rules, Typed, check};
 pub use definitions::{Both, Definition, Definitions, Total};
-pub use json::{Added, EntryJson, FaultJson, FileJson, Refused, Sent, SentBatch};
+pub use json::{Added, EntryJson, FaultJson, FileJson, IndicatorJson, Refused, Sent, SentBatch};
 pub use table::{NoTable, Row, Table, read as read_table};
 pub use template::{csv as csv_template, xlsx as xlsx_template};
+pub use written::Mark;

@@ -16,7 +16,7 @@ pub enum Mark {
 
 /// What a written number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
+pub(super) enum Amount {
     /// It can only mean this.
     Clear(Decimal),
     /// `1.234` or `1,234`: a thousand and something, or one and a fraction.
@@ -35,7 +35,7 @@ pub enum Amount {
 const SERIALS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
 
 /// Reads a number; `None` when it is none.
-pub fn amount(text: &str) -> Option<Amount> {
+pub(super) fn amount(text: &str) -> Option<Amount> {
     let text: String = text.split_whitespace().collect();
     let bare = text.strip_prefix("Rp.").or_else(|| text.strip_prefix("Rp"));
     let text = bare.unwrap_or(&text);
@@ -105,7 +105,7 @@ fn ungrouped(digits: &str, sign: char) -> Option<String> {
 }
 
 /// The sign before decimals that a written number shows beyond doubt.
-pub fn mark(text: &str) -> Option<Mark> {
+pub(super) fn mark(text: &str) -> Option<Mark> {
     match amount(text)? {
         Amount::Either { .. } => None,
         Amount::Clear(number) => {
@@ -124,7 +124,7 @@ pub fn mark(text: &str) -> Option<Mark> {
 
 impl Amount {
     /// The number, when the sign before decimals is known or does not matter.
-    pub fn with(self, known: Option<Mark>) -> Option<Decimal> {
+    pub(super) fn with(self, known: Option<Mark>) -> Option<Decimal> {
         match self {
             Self::Clear(number) => Some(number),
             Self::Either {
@@ -137,7 +137,7 @@ impl Amount {
 }
 
 /// A date that a number of a spreadsheet stands for.
-pub fn serial(days: i64) -> Option<Date> {
+fn serial(days: i64) -> Option<Date> {
     let origin = Date::new(1899, 12, 30).ok()?;
     let known = SERIALS.contains(&days);
     known.then(|| origin.saturating_add(jiff::Span::new().days(days)))
@@ -146,7 +146,7 @@ pub fn serial(days: i64) -> Option<Date> {
 /// Reads a day, or a day and a time: `2026-11-21`, `21/11/2026`, `21-11-2026`, `21.11.2026`, each
 /// with an optional ` 14:30` or `T14:30:00`, or a spreadsheet's day number. A time with an offset
 /// becomes the site's local time.
-pub fn when(text: &str, zone: &TimeZone) -> Option<When> {
+pub(super) fn when(text: &str, zone: &TimeZone) -> Option<When> {
     let text = text.trim();
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         let moment = at.to_zoned_datetime(zone.clone()).datetime();
