@@ -24,24 +24,25 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["model", "limits", "clock", "status", "config", "store"],
     ),
     ("exchange", &["model", "limits", "store"]),
+    ("ledger", &["model", "limits", "words"]),
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "store", "exchange",
+            "model", "limits", "clock", "status", "words", "config", "store", "exchange", "ledger",
         ],
     ),
     (
         "app",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "web",
+            "publish", "exchange", "ledger", "web",
         ],
     ),
     (
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "web", "app",
+            "publish", "exchange", "ledger", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -57,7 +58,12 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["publish"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
-    ("utoipa", &["web"]),
+    // The JSON of an entry is one shape for the API and the command line.
+    ("utoipa", &["web", "ledger"]),
+    ("ring", &["store"]),
+    ("calamine", &["ledger"]),
+    ("csv", &["ledger"]),
+    ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),

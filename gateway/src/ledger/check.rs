@@ -328,14 +328,13 @@ impl<'a> Desk<'a> {
             return Known::Declared;
         };
         let known = self.rules.definitions.known(found);
-        match known.filter(|known| may.contains(known)) {
-            Some(known) => known,
-            None => {
+        known
+            .filter(|known| may.contains(known))
+            .unwrap_or_else(|| {
                 let may: Vec<&str> = may.iter().map(|known| known.word()).collect();
                 self.fault(Field::How, "ledger-word", found, &words(&may));
                 Known::Declared
-            }
-        }
+            })
     }
 
     fn when(&mut self, raw: &Raw, sort: Sort) -> Option<When> {

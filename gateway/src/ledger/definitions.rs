@@ -127,6 +127,7 @@ impl Definitions {
     }
 
     /// With a site's own indicators, which replace built-in ones of the same id.
+    #[must_use]
     pub fn with(mut self, own: impl IntoIterator<Item = Definition>) -> Self {
         for definition in own {
             self.indicators.retain(|known| known.id != definition.id);

@@ -157,10 +157,10 @@ fn cell(data: &Data) -> Cell {
         Data::Float(number) => Cell::Plain(rounded(*number)),
         Data::DateTime(at) if at.is_datetime() => {
             let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
-            let date = format!("{year:04}-{month:02}-{day:02}");
+            let day = format!("{year:04}-{month:02}-{day:02}");
             Cell::Plain(match (hour, minute, second) {
-                (0, 0, 0) => date,
-                _ => format!("{date}T{hour:02}:{minute:02}:{second:02}"),
+                (0, 0, 0) => day,
+                _ => format!("{day}T{hour:02}:{minute:02}:{second:02}"),
             })
         }
         other => Cell::Text(other.to_string()),

@@ -4,8 +4,9 @@ use super::handle::StoreError;
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::model::ledger::Attachment;
 use ring::digest::{SHA256, digest};
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Directory within the store's.
@@ -15,12 +16,12 @@ const NAME_MAX: usize = 120;
 
 /// SHA-256 in small hexadecimal digits.
 fn hash(bytes: &[u8]) -> String {
-    let digest = digest(&SHA256, bytes);
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut text = String::with_capacity(64);
+    for byte in digest(&SHA256, bytes).as_ref() {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn place(directory: &Path, sha256: &str) -> Result<PathBuf, StoreError> {

@@ -244,7 +244,7 @@ async fn a_receipt_is_kept_under_its_hash_and_a_changed_one_is_found() {
     };
     add(&store, with(sha)).await.unwrap();
     let chain = store.ledger_chain(1).await.unwrap();
-    assert_eq!(chain[0].statement.attachments, [kept.clone()]);
+    assert_eq!(chain[0].statement.attachments, std::slice::from_ref(&kept));
     assert!(matches!(
         add(&store, with(&sha.replace('b', "c"))).await,
         Err(StoreError::Invalid(_))

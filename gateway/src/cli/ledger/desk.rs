@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
+use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
@@ -214,7 +215,7 @@ fn path(query: &LedgerQuery) -> String {
         ("indicator", query.indicator.clone()),
     ] {
         if let Some(value) = value {
-            path += &format!("&{name}={}", escaped(&value));
+            let _ = write!(path, "&{name}={}", escaped(&value));
         }
     }
     path

@@ -20,16 +20,13 @@ pub(super) fn json(value: &impl Serialize) {
 
 /// The numbers that new entries have got.
 pub(super) fn added(ids: &[EntryId], lang: Lang) {
-    let words = match ids {
-        [first, .., last] => {
-            let (count, first, last) = (ids.len().to_string(), first.to_string(), last.to_string());
-            let args = [("count", &*count), ("first", &*first), ("last", &*last)];
-            lang.say("ledger-added-many", &args)
-        }
-        _ => {
-            let id = ids.first().map(EntryId::to_string).unwrap_or_default();
-            lang.say("ledger-added", &[("ids", &id)])
-        }
+    let words = if let [first, .., last] = ids {
+        let [count, first, last] = [ids.len() as u64, *first, *last].map(|id| id.to_string());
+        let args = [("count", &*count), ("first", &*first), ("last", &*last)];
+        lang.say("ledger-added-many", &args)
+    } else {
+        let id = ids.first().map(EntryId::to_string).unwrap_or_default();
+        lang.say("ledger-added", &[("ids", &id)])
     };
     text(&(words + "\n"));
 }
