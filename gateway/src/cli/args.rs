@@ -148,7 +148,8 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
                 arg.help(text)
             }
         });
-    let command = if subcommands.is_empty() {
+    // Only the program itself has a version.
+    let command = if command.get_version().is_none() {
         command
     } else {
         command.arg(
