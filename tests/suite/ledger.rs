@@ -10,7 +10,10 @@ use std::process::Output;
 fn site(folder: &Path) -> PathBuf {
     let text = format!(
         "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
-         longitude = 103.78\n[store]\npath = \"{}\"\n",
+         longitude = 103.78\n[store]\npath = \"{}\"\n\
+         [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
+         [[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery = \"10s\"\n\
+         point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
         folder.join("store").display()
     );
     let file = folder.join("pantau.toml");
@@ -64,45 +67,7 @@ fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill(
     assert_eq!(done(&config, &maggot)["ids"][0], 1);
 
     let gateway = running(&config, scratch.path());
-    let path = receipt.to_str().unwrap();
-    let with = [
-        "add",
-        "jelantah",
-        "1,5",
-        "m3",
-        "--date",
-        "2025-11-21",
-        "--who",
-        "Budi",
-    ];
-    let with = [&with[..], &["--attach", path]].concat();
-    assert_eq!(done(&config, &with)["ids"][0], 2);
-    let correction = [
-        "correct",
-        "1",
-        "--quantity",
-        "11500",
-        "--unit",
-        "g",
-        "--note",
-        "salah baca",
-    ];
-    assert_eq!(done(&config, &correction)["ids"][0], 3);
-    let target = [
-        "target",
-        "bsf-maggot",
-        "2025-Q4",
-        "900",
-        "kg",
-        "--who",
-        "Siti",
-    ];
-    assert_eq!(done(&config, &target)["ids"][0], 4);
-    let again = ledger(&config, &with);
-    assert_eq!(again.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("sudah tercatat sebagai entri 2"));
-    let old = ledger(&config, &["withdraw", "1", "--note", "dua kali"]);
-    assert!(String::from_utf8_lossy(&old.stderr).contains("yang berlaku entri 3"));
+    beside_a_running_gateway(&config, &receipt);
     let list = ["list", "--period", "2025-Q4", "--superseded"];
     let asked = done(&config, &list);
     // SIGKILL: everything that has a number is on disk.
@@ -127,6 +92,49 @@ fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill(
             .len(),
         2
     );
+}
+
+/// A receipt, a correction and a target go in; a repeated entry and a second correction do not.
+fn beside_a_running_gateway(config: &Path, receipt: &Path) {
+    let path = receipt.to_str().unwrap();
+    let with = [
+        "add",
+        "jelantah",
+        "1,5",
+        "m3",
+        "--date",
+        "2025-11-21",
+        "--who",
+        "Budi",
+    ];
+    let with = [&with[..], &["--attach", path]].concat();
+    assert_eq!(done(config, &with)["ids"][0], 2);
+    let correction = [
+        "correct",
+        "1",
+        "--quantity",
+        "11500",
+        "--unit",
+        "g",
+        "--note",
+        "salah baca",
+    ];
+    assert_eq!(done(config, &correction)["ids"][0], 3);
+    let target = [
+        "target",
+        "bsf-maggot",
+        "2025-Q4",
+        "900",
+        "kg",
+        "--who",
+        "Siti",
+    ];
+    assert_eq!(done(config, &target)["ids"][0], 4);
+    let again = ledger(config, &with);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("sudah tercatat sebagai entri 2"));
+    let old = ledger(config, &["withdraw", "1", "--note", "dua kali"]);
+    assert!(String::from_utf8_lossy(&old.stderr).contains("yang berlaku entri 3"));
 }
 
 #[test]

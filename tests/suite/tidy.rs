@@ -60,9 +60,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     // The JSON of an entry is one shape for the API and the command line.
     ("utoipa", &["web", "ledger"]),
-    ("ring", &["store"]),
+    ("ring", &["store", "publish"]),
     ("calamine", &["ledger"]),
-    ("csv", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),
     ("clap", &["cli", "main"]),

@@ -6,6 +6,7 @@ use super::definitions::Definitions;
 use super::written::{self, Mark};
 use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_ROWS_MAX};
 use calamine::{Data, Reader};
+use jiff::civil::{Date, DateTime, Time};
 use std::io::Cursor;
 
 /// Why a file is no table.
@@ -155,16 +156,26 @@ fn cell(data: &Data) -> Cell {
         Data::Empty => Cell::Text(String::new()),
         Data::Int(number) => Cell::Plain(number.to_string()),
         Data::Float(number) => Cell::Plain(rounded(*number)),
-        Data::DateTime(at) if at.is_datetime() => {
-            let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
-            let day = format!("{year:04}-{month:02}-{day:02}");
-            Cell::Plain(match (hour, minute, second) {
-                (0, 0, 0) => day,
-                _ => format!("{day}T{hour:02}:{minute:02}:{second:02}"),
-            })
-        }
+        Data::DateTime(at) if at.is_datetime() => match moment(at) {
+            Some(moment) if moment.time() == Time::midnight() => {
+                Cell::Plain(moment.date().to_string())
+            }
+            Some(moment) => Cell::Plain(moment.to_string()),
+            None => Cell::Text(data.to_string()),
+        },
         other => Cell::Text(other.to_string()),
     }
+}
+
+/// The nearest second: a spreadsheet keeps a time as a fraction of a day.
+fn moment(at: &calamine::ExcelDateTime) -> Option<DateTime> {
+    let (year, month, day, hour, minute, second, milli) = at.to_ymd_hms_milli();
+    let small = |part: u8| i8::try_from(part).ok();
+    let year = i16::try_from(year).ok()?;
+    let date = Date::new(year, small(month)?, small(day)?).ok()?;
+    let nano = i32::from(milli) * 1_000_000;
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, nano).ok()?;
+    date.to_datetime(time).round(jiff::Unit::Second).ok()
 }
 
 /// A spreadsheet's number to the 15 digits that it means.

@@ -292,7 +292,9 @@ mod tests {
         }
 
         #[test]
-        fn a_number_written_the_indonesian_way_comes_back(mantissa in 0i64..999_999_999, places in 0u8..4) {
+        fn a_number_written_the_indonesian_way_comes_back(
+            mantissa in 0i64..999_999_999, places in 0u8..4,
+        ) {
             let number = Decimal::new(mantissa, places).unwrap();
             let text = number.to_string().replace('.', ",");
             prop_assert_eq!(amount(&text).unwrap().with(Some(Mark::Comma)), Some(number));

@@ -140,11 +140,14 @@ mod tests {
         }
 
         #[test]
-        fn shifting_there_and_back_changes_nothing(mantissa in -99_999_999i64..=99_999_999, power in -6i8..=6) {
+        fn shifting_there_and_back_changes_nothing(
+            mantissa in -99_999_999i64..=99_999_999, power in -6i8..=6,
+        ) {
             let decimal = Decimal::new(mantissa, 1).unwrap();
             let there = decimal.shifted(power).unwrap();
             prop_assert_eq!(there.shifted(-power), Some(decimal));
-            prop_assert_eq!(there > decimal, mantissa != 0 && (power > 0) == (mantissa > 0) && power != 0);
+            let grows = mantissa != 0 && power != 0 && (power > 0) == (mantissa > 0);
+            prop_assert_eq!(there > decimal, grows);
         }
 
         #[test]

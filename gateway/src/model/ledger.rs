@@ -67,7 +67,7 @@ pub struct Statement {
     pub indicator: Arc<str>,
     /// What it was, in free words: a batch, a product, an activity.
     pub what: String,
-    /// How much, in `unit`; `None` withdraws the entry that is superseded, for the reason in `note`.
+    /// How much, in `unit`; `None` withdraws the superseded entry, for the reason in `note`.
     pub quantity: Option<Decimal>,
     /// The indicator's unit.
     pub unit: Arc<str>,

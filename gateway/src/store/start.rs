@@ -83,7 +83,6 @@ fn assemble(
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let calendar = Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc());
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
@@ -93,7 +92,7 @@ fn assemble(
         durable: durable_seen,
         live: live.clone(),
         health: health_seen,
-        directory: file.parent().unwrap_or(Path::new(".")).into(),
+        directory: settings.path.as_path().into(),
     };
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
@@ -101,7 +100,7 @@ fn assemble(
         file,
         settings: settings.clone(),
         clock: clock.clone(),
-        calendar,
+        calendar: Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc()),
         names,
         boot,
         pending: VecDeque::new(),

@@ -1,5 +1,5 @@
-//! `pantau ledger`: what people write down, from a keyboard or a table. While the gateway runs it is
-//! asked; without one the store is opened here.
+//! `pantau ledger`: what people write down, from a keyboard or a table. While the gateway runs it
+//! is asked; without one the store is opened here.
 
 mod args;
 mod desk;
