@@ -173,9 +173,11 @@ fn moment(at: &calamine::ExcelDateTime) -> Option<DateTime> {
     let small = |part: u8| i8::try_from(part).ok();
     let year = i16::try_from(year).ok()?;
     let date = Date::new(year, small(month)?, small(day)?).ok()?;
-    let nano = i32::from(milli) * 1_000_000;
-    let time = Time::new(small(hour)?, small(minute)?, small(second)?, nano).ok()?;
-    date.to_datetime(time).round(jiff::Unit::Second).ok()
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    // calamine gives a whole second as 1000 ms of the second before.
+    let milli = jiff::Span::new().milliseconds(i64::from(milli));
+    let moment = date.to_datetime(time).checked_add(milli).ok()?;
+    moment.round(jiff::Unit::Second).ok()
 }
 
 /// A spreadsheet's number to the 15 digits that it means.
