@@ -11,6 +11,8 @@ pub const DEVICES_MAX: usize = 3000;
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
 /// Readings waiting between the buses and the store: more than a round of the largest site.
 pub const READING_QUEUE_MAX: usize = 4096;
+/// Milliseconds for which readings of several buses are gathered before the store is woken.
+pub const GATHER_MS: u64 = 20;
 /// Readings kept in memory while the disk refuses them (full, read-only), before the oldest become
 /// a counted, logged loss.
 pub const UNFLUSHED_MAX: usize = 65_536;

@@ -237,7 +237,7 @@ impl fmt::Display for Number {
     /// the same double back. Always a valid JSON number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Float(value) => f.write_str(zmij::Buffer::new().format(value)),
             Self::Decimal { mantissa, exponent } if exponent >= 0 => {
                 write!(f, "{mantissa}")?;
                 (0..if mantissa == 0 { 0 } else { exponent }).try_for_each(|_| f.write_str("0"))

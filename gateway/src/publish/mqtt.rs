@@ -201,7 +201,9 @@ async fn connection(
     // One more than the window: the disconnect always fits.
     let (client, mut network) = AsyncClient::new(options, MQTT_WINDOW + 1);
     let mut wire = NetworkOptions::new();
-    wire.set_tcp_nodelay(true);
+    // Every publish is acknowledged, so that Nagle's algorithm costs one round trip at most and puts
+    // the rest of a flush into a few packets; rumqttc flushes after each publish.
+    wire.set_tcp_nodelay(false);
     wire.set_connection_timeout(CONNECT_SECONDS);
     network.set_network_options(wire);
     let mut session = Session::new(sink, client);

@@ -93,8 +93,8 @@ fn assemble(
         live: live.clone(),
         health: health_seen,
         directory: settings.path.as_path().into(),
+        ring: Ring::default(),
     };
-    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
         db,
         file,
@@ -106,7 +106,7 @@ fn assemble(
         pending: VecDeque::new(),
         next: last + 1,
         durable: last,
-        ring: Ring::default(),
+        ring: store.ring.clone(),
         hot: Hot::default(),
         latest: Latest::default(),
         cursors,
@@ -122,7 +122,7 @@ fn assemble(
         backoff_ms: 0,
         parts: BTreeSet::new(),
         gone_before: 0,
-        seal_after,
+        seal_after: (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS,
         out: Outlets {
             durable,
             live,
