@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod export;
 mod import;
+mod ledger;
 mod logging;
 mod read;
 mod run;
@@ -82,6 +83,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             let span = (from.as_deref(), to.as_deref());
             export::run(&config, &point, span, output.as_deref(), lang).await
         }
+        Command::Ledger(options) => ledger::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }

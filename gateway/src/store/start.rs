@@ -83,15 +83,14 @@ fn assemble(
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let calendar = Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc());
-    let (store, out, queue) = ends(last);
+    let (store, out, queue) = ends(last, &settings.path);
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
         db,
         file,
         settings: settings.clone(),
         clock: clock.clone(),
-        calendar,
+        calendar: Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc()),
         names,
         boot,
         pending: VecDeque::new(),
@@ -126,7 +125,7 @@ fn assemble(
 }
 
 /// The handle, and the ends that belong to the thread.
-fn ends(last: Seq) -> (Store, Outlets, mpsc::Receiver<Request>) {
+fn ends(last: Seq, directory: &Path) -> (Store, Outlets, mpsc::Receiver<Request>) {
     let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
     let (durable, durable_seen) = watch::channel(last);
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
@@ -136,6 +135,7 @@ fn ends(last: Seq) -> (Store, Outlets, mpsc::Receiver<Request>) {
         durable: durable_seen,
         live: live.clone(),
         health: health_seen,
+        directory: directory.into(),
         ring: Ring::default(),
     };
     let out = Outlets {

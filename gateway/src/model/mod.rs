@@ -1,6 +1,10 @@
 //! The nouns: points, numbers, samples, readings. No I/O, no serialisation; each edge has its own
 //! shape.
 
+pub mod decimal;
+pub mod ledger;
+pub mod period;
+
 use std::fmt;
 use std::sync::Arc;
 
