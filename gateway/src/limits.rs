@@ -70,6 +70,15 @@ pub const IMPORT_FAULTS_MAX: usize = 1000;
 pub const IMPORT_LINE_MAX: usize = 4096;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+/// Numbers or rows in one input of `pantau method`: a month of 10-s records fits four times.
+pub const METHOD_ITEMS_MAX: usize = 1_000_000;
+/// Bytes of a file of `pantau method eval`.
+pub const METHOD_FILE_BYTES_MAX: u64 = 64 << 20;
+/// Points of one night whose pairs give the slope of a leak; of more every n-th is taken. The pairs
+/// are half the square: 16 MB of slopes.
+pub const LEAK_POINTS_MAX: usize = 2000;
+/// Years for which methane of one deposit is told; after them nothing is left.
+pub const FOD_YEARS_MAX: usize = 200;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap

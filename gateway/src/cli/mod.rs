@@ -10,6 +10,7 @@ mod demo;
 mod export;
 mod import;
 mod logging;
+mod method;
 mod read;
 mod run;
 mod running;
@@ -65,6 +66,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             device,
             json,
         } => read::run(&config, &device, lang, json).await,
+        Command::Method { ask } => method::run(&ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
         Command::Import {
             config,
