@@ -102,7 +102,9 @@ impl MassBalance {
 /// D.4 over a slice; see [`MassBalance`].
 pub fn mass_balance(v_m3: &[Option<f64>], deadband_m3: f64) -> Balance {
     let mut balance = MassBalance::new(deadband_m3);
-    v_m3.iter().for_each(|v| balance.push(*v));
+    for v in v_m3 {
+        balance.push(*v);
+    }
     balance.finish()
 }
 

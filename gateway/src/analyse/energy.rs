@@ -56,7 +56,7 @@ impl EnergyFromPower {
             self.disordered |= dt <= 0.0;
             match (before_w, power_w) {
                 (Some(a), Some(b)) if dt <= self.max_gap_s => {
-                    self.interval(f64::midpoint(a, b), dt)
+                    self.interval(f64::midpoint(a, b), dt);
                 }
                 _ => self.gap.add(dt),
             }
@@ -95,7 +95,9 @@ impl EnergyFromPower {
 /// A.1 over a slice of (time in s, power in W); see [`EnergyFromPower`].
 pub fn energy_from_power(samples: &[(f64, Option<f64>)], max_gap_s: f64) -> Energy {
     let mut energy = EnergyFromPower::new(max_gap_s);
-    samples.iter().for_each(|&(t, p)| energy.push(t, p));
+    for &(t, p) in samples {
+        energy.push(t, p);
+    }
     energy.finish()
 }
 

@@ -54,7 +54,7 @@ impl Gwp {
     }
 }
 
-/// C.8: ΣGWP·m, kg CO2e from kg of each gas.
-pub fn co2e(co2_kg: f64, ch4_kg: f64, n2o_kg: f64, gwp: Gwp) -> f64 {
-    co2_kg + gwp.ch4() * ch4_kg + gwp.n2o() * n2o_kg
+/// C.8: ΣGWP·m, kg CO2e from kg of CO2, CH4 and N2O.
+pub fn co2e(carbon_kg: f64, methane_kg: f64, nitrous_kg: f64, gwp: Gwp) -> f64 {
+    carbon_kg + gwp.ch4() * methane_kg + gwp.n2o() * nitrous_kg
 }

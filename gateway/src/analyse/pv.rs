@@ -59,7 +59,9 @@ impl PoaInsolation {
 /// A.2 over equal steps; see [`PoaInsolation`].
 pub fn poa_insolation(g_w_m2: &[Option<f64>], step_s: f64) -> Insolation {
     let mut sum = PoaInsolation::default();
-    g_w_m2.iter().for_each(|g| sum.push(*g, step_s));
+    for g in g_w_m2 {
+        sum.push(*g, step_s);
+    }
     sum.finish()
 }
 
@@ -149,10 +151,10 @@ pub struct Sapm {
     pub delta_t_c: f64,
 }
 
-/// Sandia's coefficients for glass-glass modules on an open rack (King 2004).
+/// Sandia's coefficients for glass-polymer modules on an open rack (King 2004).
 pub const SAPM_OPEN_RACK: Sapm = Sapm {
-    a: -3.47,
-    b: -0.0594,
+    a: -3.56,
+    b: -0.075,
     delta_t_c: 3.0,
 };
 

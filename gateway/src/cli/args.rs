@@ -168,7 +168,7 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
                 arg.help(text)
             }
         });
-    let command = if subcommands.is_empty() {
+    let command = if command.get_version().is_none() {
         command
     } else {
         command.arg(

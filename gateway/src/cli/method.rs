@@ -2,7 +2,7 @@
 
 use super::args::MethodAsk;
 use super::{DONE, NO, WRONG};
-use crate::analyse::methods::{self, Case, Fault, Field, Method, Need};
+use crate::analyse::methods::{self, Case, Difference, Fault, Field, Method, Need};
 use crate::limits::METHOD_FILE_BYTES_MAX;
 use crate::words::Lang;
 use serde_json::{Value, json};
@@ -103,48 +103,50 @@ fn by_case(case: &Case, lang: Lang) -> u8 {
 
 /// Every case: a line for each result, or for each difference where the file says what it expects.
 fn all_cases(cases: &[Case], lang: Lang) -> u8 {
-    let (mut text, mut good, mut status) = (String::new(), 0_usize, DONE);
+    let (mut lines, mut good, mut status) = (Vec::new(), 0_usize, DONE);
     for case in cases {
         let outcome = case.run();
-        let name = [("id", case.id.as_str()), ("name", case.name.as_str())];
         match (outcome.result, &case.expected) {
             (Err(fault), _) => {
                 status = WRONG;
                 let why = fault.say(lang);
-                let [id, name] = name;
-                let line = lang.say("cli-method-wrong", &[id, name, ("why", &why)]);
-                text.push_str(&format!("{line}\n"));
+                let args = [
+                    ("id", case.id.as_str()),
+                    ("name", &case.name),
+                    ("why", &why),
+                ];
+                lines.push(lang.say("cli-method-wrong", &args));
             }
             (Ok(result), None) => {
                 let line = json!({"id": case.id, "fn": case.name, "result": result});
-                text.push_str(&format!("{line}\n"));
+                lines.push(line.to_string());
             }
             (Ok(_), Some(_)) if outcome.differences.is_empty() => good += 1,
             (Ok(_), Some(_)) => {
                 status = status.max(NO);
-                for found in &outcome.differences {
-                    let values = [&found.expected, &found.found].map(Value::to_string);
-                    let [id, name] = name;
-                    let [expected, found_text] = values.each_ref().map(String::as_str);
-                    let args = [
-                        id,
-                        name,
-                        ("place", found.place.as_str()),
-                        ("expected", expected),
-                        ("found", found_text),
-                    ];
-                    text.push_str(&format!("{}\n", lang.say("cli-method-differs", &args)));
-                }
+                let found = outcome.differences.iter();
+                lines.extend(found.map(|found| difference(case, found, lang)));
             }
         }
     }
     let compared = cases.iter().filter(|case| case.expected.is_some()).count();
     if compared > 0 {
         let [good, all] = [good, compared].map(|n| n.to_string());
-        let line = lang.say("cli-method-held", &[("good", &good), ("all", &all)]);
-        text.push_str(&format!("{line}\n"));
+        lines.push(lang.say("cli-method-held", &[("good", &good), ("all", &all)]));
     }
-    show(&text).max(status)
+    show(&(lines.join("\n") + "\n")).max(status)
+}
+
+fn difference(case: &Case, found: &Difference, lang: Lang) -> String {
+    let [expected, got] = [&found.expected, &found.found].map(Value::to_string);
+    let args = [
+        ("id", case.id.as_str()),
+        ("name", &case.name),
+        ("place", &found.place),
+        ("expected", &expected),
+        ("found", &got),
+    ];
+    lang.say("cli-method-differs", &args)
 }
 
 fn parse(text: &str) -> Result<Value, Fault> {

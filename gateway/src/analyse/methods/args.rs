@@ -109,7 +109,7 @@ impl Args {
     /// Entries by year.
     pub(super) fn years(&self, name: &str) -> Vec<(i32, &Value)> {
         let entries = self.0.get(name).and_then(Value::as_object);
-        let entry = |(year, value)| Some((str::parse(year).ok()?, value));
+        let entry = |(year, value): (&String, _)| Some((year.parse().ok()?, value));
         entries.into_iter().flatten().filter_map(entry).collect()
     }
 

@@ -154,8 +154,13 @@ fn specific(a: &Args) -> Value {
 }
 
 fn hazen_williams(a: &Args) -> Value {
-    let (l, q, d, c) = (a.f("l_m"), a.f("q_m3_s"), a.f("d_m"), a.f("c"));
-    json!(pipe::head_loss_hazen_williams(l, q, d, c))
+    let (length, flow, diameter) = (a.f("l_m"), a.f("q_m3_s"), a.f("d_m"));
+    json!(pipe::head_loss_hazen_williams(
+        length,
+        flow,
+        diameter,
+        a.f("c")
+    ))
 }
 
 fn darcy(a: &Args) -> Value {
