@@ -8,6 +8,7 @@
 mod config;
 mod killed;
 mod knowledge;
+mod methods;
 mod modbus_peers;
 mod page;
 mod peers;

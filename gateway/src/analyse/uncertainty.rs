@@ -2,9 +2,10 @@
 
 use super::{Sum, finite, ratio};
 
-/// G.1: of a product, √ΣU².
-pub fn u_multiply(u_pct: &[f64]) -> f64 {
-    square_sum(u_pct.iter().copied()).sqrt()
+/// G.1: of a product, √ΣU²; nothing without a factor.
+pub fn u_multiply(u_pct: &[f64]) -> Option<f64> {
+    let wide = square_sum(u_pct.iter().copied()).sqrt();
+    finite(wide).filter(|_| !u_pct.is_empty())
 }
 
 /// G.1: of a sum of (x, U in %), √Σ(U·x)²/|Σx|; nothing where the sum is zero.

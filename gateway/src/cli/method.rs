@@ -79,7 +79,7 @@ fn from_file(name: Option<&str>, file: &Path, lang: Lang) -> u8 {
     };
     let content = match (name, parse(&text)) {
         (_, Err(fault)) => return wrong(&fault.say(lang)),
-        (Some(name), Ok(inputs)) if inputs.get("fn").is_none() => {
+        (Some(name), Ok(inputs)) if ["fn", "vectors"].iter().all(|k| inputs.get(k).is_none()) => {
             json!({"fn": name, "inputs": inputs})
         }
         (_, Ok(content)) => content,

@@ -103,7 +103,11 @@ impl Fault {
                 with_near(text, near.as_deref(), lang)
             }
             Self::Missing { method, key, unit } => {
-                let args = [("method", *method), ("key", key), ("unit", unit)];
+                let unit = match *unit {
+                    "" => String::new(),
+                    unit => format!(" ({unit})"),
+                };
+                let args = [("method", *method), ("key", key), ("unit", &unit)];
                 lang.say("analyse-fault-missing", &args)
             }
             Self::Type {
