@@ -6,7 +6,7 @@
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
-use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS};
+use crate::limits::{GATHER_MS, READING_QUEUE_MAX, STOP_SECONDS};
 use crate::model::{MonoMs, Reading, UtcMs};
 use crate::status::Board;
 use crate::store::{Store, StoreError};
@@ -184,28 +184,48 @@ impl App {
 
 /// Carries readings into the store, and puts their time right once the time is known.
 async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
-    let boot = clock::boot_id();
     let mut undated: Option<(UtcMs, MonoMs)> = None;
-    while let Some(reading) = readings.recv().await {
-        if reading.dated
-            && let Some((at, mono)) = undated.take()
-        {
-            let now = clock.now();
-            let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
-            match store.redate(boot.clone(), shift_ms).await {
-                Ok(moved) => {
-                    tracing::info!(moved, shift_ms, "the time is known: readings re-dated");
+    let mut batch = Vec::new();
+    while let Some(first) = readings.recv().await {
+        // Buses answer together: a moment's patience wakes the store once for all of them.
+        tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
+        let waiting = std::iter::from_fn(|| readings.try_recv().ok());
+        for reading in std::iter::once(first).chain(waiting.take(READING_QUEUE_MAX)) {
+            if reading.dated
+                && let Some(doubtful) = undated.take()
+            {
+                if !hand_over(&store, &mut batch).await {
+                    return;
                 }
-                Err(error) => tracing::error!(%error, "readings could not be re-dated"),
+                redate(&store, &clock, doubtful).await;
             }
+            if !reading.dated {
+                undated = Some((reading.at, reading.mono));
+            }
+            batch.push(reading);
         }
-        if !reading.dated {
-            undated = Some((reading.at, reading.mono));
-        }
-        if let Err(error) = store.append(reading).await {
-            tracing::error!(%error, "a reading could not be handed to the store");
+        if !hand_over(&store, &mut batch).await {
             return;
         }
+    }
+}
+
+/// False when the store has ended.
+async fn hand_over(store: &Store, batch: &mut Vec<Reading>) -> bool {
+    let handed = store.append_all(std::mem::take(batch)).await;
+    if let Err(error) = &handed {
+        tracing::error!(%error, "readings could not be handed to the store");
+    }
+    handed.is_ok()
+}
+
+/// The time is known: readings of this boot, kept with this doubtful time, get their true one.
+async fn redate(store: &Store, clock: &Clock, (at, mono): (UtcMs, MonoMs)) {
+    let now = clock.now();
+    let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
+    match store.redate(clock::boot_id(), shift_ms).await {
+        Ok(moved) => tracing::info!(moved, shift_ms, "the time is known: readings re-dated"),
+        Err(error) => tracing::error!(%error, "readings could not be re-dated"),
     }
 }
 

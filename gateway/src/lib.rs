@@ -13,6 +13,7 @@ pub mod limits;
 pub mod model;
 pub mod publish;
 pub mod read;
+pub mod report;
 pub mod sim;
 pub mod status;
 pub mod store;

@@ -9,8 +9,14 @@ pub const COILS_PER_READ_MAX: u16 = 2000;
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Models in the list of a `SunSpec` device; the longest lists of real ones have about twenty.
+pub const SUNSPEC_MODELS_MAX: usize = 100;
+/// Polls in a row that a `SunSpec` device may miss before it is looked over again when it is back.
+pub const SUNSPEC_MISSES_MAX: u32 = 3;
 /// Readings waiting between the buses and the store: more than a round of the largest site.
 pub const READING_QUEUE_MAX: usize = 4096;
+/// Milliseconds for which readings of several buses are gathered before the store is woken.
+pub const GATHER_MS: u64 = 20;
 /// Readings kept in memory while the disk refuses them (full, read-only), before the oldest become
 /// a counted, logged loss.
 pub const UNFLUSHED_MAX: usize = 65_536;
@@ -81,6 +87,9 @@ pub const LEAK_POINTS_MAX: usize = 2000;
 pub const FOD_YEARS_MAX: usize = 200;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
+/// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
+/// form, with room to spare. A cell costs about 100 bytes in the largest format.
+pub const REPORT_CELLS_MAX: usize = 300_000;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;

@@ -52,6 +52,8 @@ pub enum Reason {
     NotANumber,
     /// Another register says that this one means nothing now (`valid_when`, `scale_from`).
     NotValid,
+    /// The device has no such point: none of its models has it.
+    Absent,
     /// The box did not know the time when this was read.
     Undated,
 }
@@ -228,12 +230,24 @@ impl Number {
     }
 }
 
+impl Number {
+    /// Appends what `Display` shows, without a formatter's cost: sinks write millions of floats.
+    pub fn append_to(self, out: &mut String) {
+        if let Self::Float(value) = self {
+            out.push_str(zmij::Buffer::new().format(value));
+        } else {
+            // A string takes everything.
+            let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
+        }
+    }
+}
+
 impl fmt::Display for Number {
     /// Decimal digits in the device's own step (`1510.0`); a float in the fewest digits that give
     /// the same double back. Always a valid JSON number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Float(value) => f.write_str(zmij::Buffer::new().format(value)),
             Self::Decimal { mantissa, exponent } if exponent >= 0 => {
                 write!(f, "{mantissa}")?;
                 (0..if mantissa == 0 { 0 } else { exponent }).try_for_each(|_| f.write_str("0"))
@@ -300,6 +314,7 @@ impl Reason {
             Self::OutOfRange => "out-of-range",
             Self::NotANumber => "not-a-number",
             Self::NotValid => "not-valid",
+            Self::Absent => "absent",
             Self::Undated => "undated",
         }
     }
@@ -315,6 +330,7 @@ impl Reason {
             Self::NotANumber => 6,
             Self::NotValid => 7,
             Self::Undated => 8,
+            Self::Absent => 9,
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
     }
@@ -330,6 +346,7 @@ impl Reason {
             6 => Self::NotANumber,
             7 => Self::NotValid,
             8 => Self::Undated,
+            9 => Self::Absent,
             0x80.. => Self::Refused(code & 0x7f),
             _ => return None,
         })
@@ -439,6 +456,7 @@ mod tests {
         for reason in [
             Reason::Timeout,
             Reason::Undated,
+            Reason::Absent,
             Reason::Refused(2),
             Reason::OutOfRange,
         ] {

@@ -118,6 +118,9 @@ impl Mosquitto {
     }
 }
 
+/// Told to each subscriber by the broker as soon as it listens.
+const GREETING: &str = "pantau/greeting";
+
 /// `mosquitto_sub` with a session that outlives connections; it writes what it hears into a file.
 pub(crate) struct Subscriber {
     file: PathBuf,
@@ -125,8 +128,17 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Subscribes to everything of Pantau; `more` are further arguments.
-    pub(crate) fn start(port: u16, folder: &Path, more: &[&str]) -> Self {
+    /// Subscribes to everything of Pantau; `more` are further arguments. It listens when this
+    /// returns: it has heard a retained greeting, so that nothing published from now on is missed.
+    pub(crate) async fn start(port: u16, folder: &Path, more: &[&str]) -> Self {
+        let mut greeting = Command::new("mosquitto_pub");
+        greeting
+            .args(["-h", "127.0.0.1", "-q", "1", "-r", "-t", GREETING])
+            .args(["-m", "{}", "-p"])
+            .arg(port.to_string())
+            .args(more);
+        let greeted = greeting.status().expect("apt install mosquitto-clients");
+        assert!(greeted.success(), "the broker takes no greeting");
         let file = folder.join("heard");
         let out = std::fs::File::create(&file).unwrap();
         let mut command = Command::new("mosquitto_sub");
@@ -147,10 +159,13 @@ impl Subscriber {
             .args(more)
             .stdout(out);
         let running = Running::start("mosquitto-clients", &mut command);
-        Self {
+        let ears = Self {
             file,
             _running: running,
-        }
+        };
+        let greeted = || ears.heard().iter().any(|(topic, ..)| topic == GREETING);
+        until("the subscriber listens", greeted).await;
+        ears
     }
 
     /// What was heard, as topic, retained, payload.

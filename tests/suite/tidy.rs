@@ -25,6 +25,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    // Documents to files; what they say is handed in.
+    ("report", &["model", "limits", "words"]),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
@@ -64,6 +66,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("schemars", &["config"]),
+    ("krilla", &["report"]),
+    ("skrifa", &["report"]),
+    ("rust_xlsxwriter", &["report"]),
     ("fluent_bundle", &["words"]),
     ("serial2_tokio", &["read", "sim"]),
     ("tokio_modbus", &["sim"]),

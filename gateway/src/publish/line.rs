@@ -86,7 +86,7 @@ mod tests {
         ];
         assert_eq!(
             show(&inverter, &reading(1_795_230_010_000, outcomes)).unwrap(),
-            "inverter,site=desa-impian,device=inverter ac_power=1510.0,f=1e300,n=-7 1795230010000\n"
+            "inverter,site=desa-impian,device=inverter ac_power=1510.0,f=1e+300,n=-7 1795230010000\n"
         );
     }
 

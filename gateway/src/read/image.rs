@@ -88,17 +88,15 @@ impl Image {
     /// A point's registers in the order that `decode` wants, in `buffer` when they come from two
     /// places.
     fn of<'a>(&'a self, point: &Point, buffer: &'a mut Vec<u16>) -> Result<&'a [u16], Reason> {
-        let spans = plan::spans(point);
-        match spans.as_slice() {
-            [(first, last)] => self.words(point.table, *first, *last),
-            [low, high] => {
-                buffer.clear();
-                buffer.extend(self.words(point.table, high.0, high.1)?);
-                buffer.extend(self.words(point.table, low.0, low.1)?);
-                Ok(buffer)
-            }
-            _ => Err(Reason::Missing),
-        }
+        let mut spans = plan::spans(point);
+        let low = spans.next().ok_or(Reason::Missing)?;
+        let Some(high) = spans.next() else {
+            return self.words(point.table, low.0, low.1);
+        };
+        buffer.clear();
+        buffer.extend(self.words(point.table, high.0, high.1)?);
+        buffer.extend(self.words(point.table, low.0, low.1)?);
+        Ok(buffer)
     }
 
     /// The outcome of each point of the device.

@@ -93,7 +93,7 @@ fn pieces(device: &Device) -> Vec<Piece> {
         members.extend(point.valid_when.as_ref().map(|(partner, _)| *partner));
         let mut values = Vec::new();
         for member in &members {
-            values.extend(device.points.get(*member).map(spans).unwrap_or_default());
+            values.extend(device.points.get(*member).into_iter().flat_map(spans));
         }
         let Some(mut piece) = enclose(point.table, values) else {
             continue;
@@ -127,25 +127,21 @@ fn whole_or_parts(members: &[usize], piece: Piece, device: &Device) -> Vec<Piece
         return vec![piece];
     }
     points
-        .flat_map(|point| spans(point).into_iter().map(|span| (point.table, span)))
+        .flat_map(|point| spans(point).map(|span| (point.table, span)))
         .filter_map(|(table, span)| enclose(table, vec![span]))
         .collect()
 }
 
 /// First and last register of a point; two stretches when its halves are not neighbours.
-pub fn spans(point: &Point) -> Vec<(u16, u16)> {
+pub fn spans(point: &Point) -> impl Iterator<Item = (u16, u16)> + use<> {
     let registers = match point.table {
         Table::Coil | Table::Discrete => 1,
         Table::Holding | Table::Input => point.encoding.registers().max(1),
     };
     let span = |first: u16, count: u16| (first, first.saturating_add(count.max(1) - 1));
-    match point.high {
-        None => vec![span(point.address, registers)],
-        Some(high) => vec![
-            span(point.address, registers / 2),
-            span(high, registers / 2),
-        ],
-    }
+    let high = point.high.map(|high| span(high, registers / 2));
+    let share = if high.is_some() { 2 } else { 1 };
+    std::iter::once(span(point.address, registers / share)).chain(high)
 }
 
 fn enclose(table: Table, mut values: Vec<(u16, u16)>) -> Option<Piece> {

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// Devices of different buses start their polls this much apart, so that not all wake at once.
+/// Devices of one bus start their polls this much apart. Buses start together: one wake-up serves
+/// them all.
 const PHASE_STEP_MS: u64 = 7;
 /// No poll is put off by more than this.
 const PHASE_MAX_MS: u64 = 200;
@@ -59,9 +60,9 @@ impl BusTask {
         board: Board,
         out: mpsc::Sender<Reading>,
     ) -> Self {
-        let turns = readers.iter().map(|(number, reader)| {
+        let turns = readers.iter().zip(0u64..).map(|((_, reader), place)| {
             let every = u64::try_from(reader.device.every.as_millis()).unwrap_or(u64::MAX);
-            let phase = u64::from(*number) * PHASE_STEP_MS;
+            let phase = place * PHASE_STEP_MS;
             (every, phase % (every / 8).clamp(1, PHASE_MAX_MS))
         });
         Self {
@@ -170,6 +171,7 @@ impl BusTask {
             let device = entry(&mut state.devices, &reader.device.id);
             device.polls += 1;
             device.late += late;
+            device.identity = reader.identity().cloned();
             device.last_poll = Some(at);
             if any {
                 device.last_good = Some(at);

@@ -4,21 +4,46 @@ use super::handle::{Refusal, StoreError};
 use super::journal;
 use super::keeper::Keeper;
 use super::schema::{disk, int};
-use crate::limits::{REFUSED_BYTES_MAX, REFUSED_KEPT_MAX, RING_OUTCOMES_MAX, SINK_BATCH_MAX};
+use crate::limits::{REFUSED_BYTES_MAX, REFUSED_KEPT_MAX, RING_OUTCOMES_MAX};
 use crate::model::{Numbered, Seq, UtcMs};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The latest durable readings, so that a sink that keeps up reads no disk.
+/// The latest durable readings, so that a sink that keeps up reads no disk and waits for no thread.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ring(Arc<Mutex<Latest>>);
+
 #[derive(Debug, Default)]
-pub(super) struct Ring {
+struct Latest {
     readings: VecDeque<Arc<Numbered>>,
     outcomes: usize,
 }
 
 impl Ring {
-    pub(super) fn push(&mut self, numbered: Arc<Numbered>) {
+    pub(super) fn extend(&self, readings: impl Iterator<Item = Arc<Numbered>>) {
+        let mut latest = self.lock();
+        readings.for_each(|one| latest.push(one));
+    }
+
+    /// Forgets everything; the disk knows it.
+    pub(super) fn clear(&self) {
+        *self.lock() = Latest::default();
+    }
+
+    /// Readings after `after`, when everything from there on is in here.
+    pub(super) fn after(&self, after: Seq, max: usize) -> Option<Vec<Arc<Numbered>>> {
+        self.lock().after(after, max)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Latest> {
+        // A list of readings is whole after each step, whoever fails in between.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Latest {
+    fn push(&mut self, numbered: Arc<Numbered>) {
         self.outcomes += numbered.reading.outcomes.len();
         self.readings.push_back(numbered);
         while self.outcomes > RING_OUTCOMES_MAX
@@ -28,12 +53,6 @@ impl Ring {
         }
     }
 
-    /// Forgets everything; the disk knows it.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Readings after `after`, when everything from there on is in here.
     fn after(&self, after: Seq, max: usize) -> Option<Vec<Arc<Numbered>>> {
         let first = self.readings.front()?.seq;
         if after + 1 < first {
@@ -45,7 +64,7 @@ impl Ring {
 }
 
 impl Keeper {
-    /// Durable readings after `after`, at most `max`.
+    /// Durable readings after `after`, at most `max`, that the ring no longer has.
     pub(super) fn journal_after(
         &self,
         after: Seq,
@@ -53,10 +72,6 @@ impl Keeper {
     ) -> Result<Vec<Arc<Numbered>>, StoreError> {
         if after >= self.durable {
             return Ok(Vec::new());
-        }
-        let max = max.min(SINK_BATCH_MAX);
-        if let Some(found) = self.ring.after(after, max) {
-            return Ok(found);
         }
         self.journal_on_disk(after, max)
             .map_err(|fault| disk("reading the journal", &fault))

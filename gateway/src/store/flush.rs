@@ -1,7 +1,7 @@
 //! Taking readings in and making them durable.
 
 use super::handle::StoreError;
-use super::hot::{BootKey, Key};
+use super::hot::BootKey;
 use super::journal;
 use super::keeper::Keeper;
 use super::names::LayoutKey;
@@ -126,15 +126,16 @@ impl Keeper {
             self.durable = last.seq;
             self.health.durable_at = Some(last.reading.at);
         }
+        // Sinks first: they need nothing of what is still to be done here.
+        self.ring.extend(self.pending.iter().cloned());
+        self.out.durable.send_replace(self.durable);
         for numbered in std::mem::take(&mut self.pending) {
             if let Some(layout) = self.names.layout(numbered.reading.device) {
                 let reading = &numbered.reading;
                 let boot = if reading.dated { 0 } else { self.boot };
                 self.warm((layout, boot, reading.at), &reading.outcomes);
             }
-            self.ring.push(numbered);
         }
-        self.out.durable.send_replace(self.durable);
         self.tell_health();
     }
 
@@ -146,16 +147,15 @@ impl Keeper {
     ) {
         let day = self.calendar.day(at);
         let points = self.names.points(layout).unwrap_or_default();
-        for (point, outcome) in points.iter().zip(outcomes) {
-            let point = *point;
+        let samples = points.iter().zip(outcomes).map(|(point, outcome)| {
             let outcome = if boot == 0 {
                 *outcome
             } else {
                 doubted(*outcome)
             };
-            let key = Key { boot, day, point };
-            self.hot.push(key, &Sample { at, outcome });
-        }
+            (*point, Sample { at, outcome })
+        });
+        self.hot.push((boot, day), samples);
     }
 }
 

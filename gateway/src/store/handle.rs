@@ -1,5 +1,7 @@
 //! What the rest of the program may ask of the store.
 
+use super::feed::Ring;
+use crate::limits::SINK_BATCH_MAX;
 use crate::model::{BootId, Number, Numbered, Outcome, Reading, Sample, Seq, UtcMs};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ pub struct Store {
     pub(crate) durable: watch::Receiver<Seq>,
     pub(crate) live: broadcast::Sender<Arc<Numbered>>,
     pub(crate) health: watch::Receiver<StoreHealth>,
+    pub(crate) ring: Ring,
 }
 
 /// Why the store could not do what was asked.
@@ -147,7 +150,7 @@ pub struct StoreHealth {
 /// What the owner of the file is asked. Each has one way to answer.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Append(Reading),
+    Append(Vec<Reading>),
     Flush(oneshot::Sender<Result<Seq, StoreError>>),
     Journal {
         after: Seq,
@@ -202,7 +205,12 @@ impl Store {
     /// loses nothing. The reading is numbered at once, shown to `live`, and durable at the next
     /// flush.
     pub async fn append(&self, reading: Reading) -> Result<(), StoreError> {
-        self.send(Request::Append(reading)).await
+        self.append_all(vec![reading]).await
+    }
+
+    /// Hands several readings in at once, in this order: the store's thread is woken once.
+    pub async fn append_all(&self, readings: Vec<Reading>) -> Result<(), StoreError> {
+        self.send(Request::Append(readings)).await
     }
 
     /// Makes everything handed in so far durable now; the last durable `seq`.
@@ -212,6 +220,10 @@ impl Store {
 
     /// Durable readings with `seq` greater than `after`, in order, at most `max`.
     pub async fn journal(&self, after: Seq, max: usize) -> Result<Vec<Arc<Numbered>>, StoreError> {
+        let max = max.min(SINK_BATCH_MAX);
+        if let Some(found) = self.ring.after(after, max) {
+            return Ok(found);
+        }
         self.ask(|reply| Request::Journal { after, max, reply })
             .await
     }

@@ -18,10 +18,10 @@ pub(super) struct Key {
     pub(super) point: PointKey,
 }
 
-/// All columns.
+/// All columns, by boot and day and then by point, whose numbers are small and without gaps.
 #[derive(Debug, Default)]
 pub(super) struct Hot {
-    columns: BTreeMap<Key, Column>,
+    days: BTreeMap<(BootKey, Day), Vec<Option<Column>>>,
     bytes: usize,
 }
 
@@ -39,15 +39,26 @@ pub(super) struct Column {
 const OVERHEAD: usize = 160;
 
 impl Hot {
-    pub(super) fn push(&mut self, key: Key, sample: &Sample) {
-        let bytes = &mut self.bytes;
-        let column = self.columns.entry(key).or_insert_with(|| {
-            *bytes += OVERHEAD;
-            Column::default()
-        });
-        let before = column.body.len();
-        column.push(sample);
-        self.bytes += column.body.len() - before;
+    /// Takes the samples that a reading has for its points.
+    pub(super) fn push(
+        &mut self,
+        (boot, day): (BootKey, Day),
+        samples: impl Iterator<Item = (PointKey, Sample)>,
+    ) {
+        let columns = self.days.entry((boot, day)).or_default();
+        for (point, sample) in samples {
+            let index = point as usize;
+            if columns.len() <= index {
+                columns.resize(index + 1, None);
+            }
+            let column = columns[index].get_or_insert_with(|| {
+                self.bytes += OVERHEAD;
+                Column::default()
+            });
+            let before = column.body.len();
+            column.push(&sample);
+            self.bytes += column.body.len() - before;
+        }
     }
 
     /// Bytes taken.
@@ -56,12 +67,20 @@ impl Hot {
     }
 
     pub(super) fn get(&self, key: Key) -> Option<&Column> {
-        self.columns.get(&key)
+        let columns = self.days.get(&(key.boot, key.day))?;
+        columns.get(key.point as usize)?.as_ref()
     }
 
     /// The keys of all columns, by boot, day and point.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        self.columns.keys().copied()
+        self.days.iter().flat_map(|((boot, day), columns)| {
+            let (boot, day) = (*boot, *day);
+            let there = columns
+                .iter()
+                .zip(0..)
+                .filter(|(column, _)| column.is_some());
+            there.map(move |(_, point)| Key { boot, day, point })
+        })
     }
 
     /// Appends the point's samples of a day in the order in which they came; those of a wrong clock
@@ -72,22 +91,14 @@ impl Hot {
         undated: bool,
         samples: &mut Vec<Sample>,
     ) {
-        let dated = self.get(Key {
-            boot: 0,
-            day,
-            point,
-        });
-        let from = Key {
-            boot: 1,
-            day: Day::MIN,
-            point: 0,
-        };
-        let others = self
-            .columns
-            .range(from..)
-            .filter(|(key, _)| undated && key.day == day && key.point == point);
-        for column in dated.into_iter().chain(others.map(|(_, column)| column)) {
-            column.read_into(samples);
+        let boots = self
+            .days
+            .keys()
+            .filter(|(boot, of)| *of == day && (undated || *boot == 0));
+        for (boot, day) in boots.copied() {
+            if let Some(column) = self.get(Key { boot, day, point }) {
+                column.read_into(samples);
+            }
         }
     }
 

@@ -109,7 +109,7 @@ impl Keeper {
     fn serve(&mut self, request: Request) {
         // Nobody waits for an answer any more when sending fails; that is their right.
         match request {
-            Request::Append(reading) => self.append(reading),
+            Request::Append(readings) => readings.into_iter().for_each(|one| self.append(one)),
             Request::Flush(reply) => {
                 drop(reply.send(self.flush()));
                 self.tend();

@@ -6,13 +6,14 @@ use super::names::{Names, PointKey};
 use super::track::Track;
 use crate::model::{Outcome, Reading, Sample, Seq, UtcMs};
 use rusqlite::{Connection, OptionalExtension};
-use std::collections::HashMap;
 use std::sync::Arc;
 
-/// By point: the sample, its `seq` (0 when it is sealed or imported), and whether its date is
-/// known.
+/// By point, as their numbers are small and without gaps.
 #[derive(Debug, Default)]
-pub(super) struct Latest(HashMap<PointKey, (Sample, Seq, bool)>);
+pub(super) struct Latest(Vec<Option<Kept>>);
+
+/// The sample, its `seq` (0 when it is sealed or imported), and whether its date is known.
+type Kept = (Sample, Seq, bool);
 
 impl Latest {
     /// A reading came.
@@ -35,31 +36,36 @@ impl Latest {
         } else {
             super::flush::doubted(outcome)
         };
-        let later = self
-            .0
-            .get(&point)
-            .is_none_or(|(kept, _, known)| !dated || !known || at >= kept.at);
-        if later {
-            self.0.insert(point, (Sample { at, outcome }, seq, dated));
+        let place = self.place(point);
+        if place.is_none_or(|(kept, _, known)| !dated || !known || at >= kept.at) {
+            *place = Some((Sample { at, outcome }, seq, dated));
         }
     }
 
     /// Takes an imported sample unless a later one, or an undated one of now, is there.
     pub(super) fn offer_older(&mut self, point: PointKey, at: UtcMs, outcome: Outcome) {
-        let newer = self
-            .0
-            .get(&point)
-            .is_none_or(|(kept, _, known)| *known && at >= kept.at);
-        if newer {
-            self.0.insert(point, (Sample { at, outcome }, 0, true));
+        let place = self.place(point);
+        if place.is_none_or(|(kept, _, known)| known && at >= kept.at) {
+            *place = Some((Sample { at, outcome }, 0, true));
         }
+    }
+
+    fn place(&mut self, point: PointKey) -> &mut Option<Kept> {
+        let index = point as usize;
+        if self.0.len() <= index {
+            self.0.resize(index + 1, None);
+        }
+        &mut self.0[index]
     }
 
     /// Keeps them beside the sealed samples; the journal has what comes later.
     pub(super) fn write(&self, db: &Connection) -> Result<(), rusqlite::Error> {
         let mut out = Vec::new();
-        for (point, (sample, _, dated)) in &self.0 {
-            put(&mut out, u64::from(*point) << 1 | u64::from(*dated));
+        let kept = self.0.iter().zip(0u64..);
+        for ((sample, _, dated), point) in
+            kept.filter_map(|(kept, key)| Some((kept.as_ref()?, key)))
+        {
+            put(&mut out, point << 1 | u64::from(*dated));
             put_signed(&mut out, sample.at.0);
             Track::default().put(&mut out, &sample.outcome);
         }
@@ -83,14 +89,16 @@ impl Latest {
             let point = PointKey::try_from(head >> 1).ok()?;
             Some((point, (Sample { at, outcome }, 0, head & 1 == 1)))
         };
-        self.0.extend(std::iter::from_fn(next));
+        for (point, sample) in std::iter::from_fn(next) {
+            *self.place(point) = Some(sample);
+        }
         Ok(())
     }
 
     /// The samples of the running configuration's points, in its order.
     pub(super) fn all(&self, names: &Names, durable: Seq) -> Vec<Last> {
         let last = |(id, key): &(Arc<str>, PointKey)| {
-            let (sample, seq, _) = self.0.get(key)?;
+            let (sample, seq, _) = self.0.get(*key as usize)?.as_ref()?;
             Some(Last {
                 point: Arc::clone(id),
                 sample: *sample,

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 async fn a_broker_that_is_stopped_and_killed_costs_no_reading_and_no_order() {
     let bench = Bench::new();
     let mut broker = Mosquitto::start("").await;
-    let ears = Subscriber::start(broker.port, bench.folder.path(), &[]);
+    let ears = Subscriber::start(broker.port, bench.folder.path(), &[]).await;
     let sink = bench.run_mqtt(mqtt_at(broker.port));
     until("the subscriber is there", || {
         ears.state().as_deref() == Some("online")
@@ -45,7 +45,7 @@ async fn a_broker_that_is_stopped_and_killed_costs_no_reading_and_no_order() {
 async fn a_gateway_cut_off_in_the_middle_of_a_backlog_goes_on_where_it_was() {
     let bench = Bench::new();
     let broker = Mosquitto::start("").await;
-    let ears = Subscriber::start(broker.port, bench.folder.path(), &[]);
+    let ears = Subscriber::start(broker.port, bench.folder.path(), &[]).await;
     bench.fill(1..=3000).await;
     let mut settings = mqtt_at(broker.port);
     settings.catch_up = 1000;
@@ -66,7 +66,7 @@ async fn a_gateway_cut_off_in_the_middle_of_a_backlog_goes_on_where_it_was() {
 async fn the_message_is_the_contracts_and_the_will_speaks_for_a_dead_gateway() {
     let bench = Bench::new();
     let broker = Mosquitto::start("").await;
-    let ears = Subscriber::start(broker.port, bench.folder.path(), &[]);
+    let ears = Subscriber::start(broker.port, bench.folder.path(), &[]).await;
     let sink = bench.run_mqtt(mqtt_at(broker.port));
     bench.fill(1..=7).await;
     until("all", || ears.seqs().last() == Some(&7)).await;
@@ -115,7 +115,7 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     .unwrap();
     broker.up().await;
     let more = ["-u", "desa", "-P", "right"];
-    let ears = Subscriber::start(broker.port, bench.folder.path(), &more);
+    let ears = Subscriber::start(broker.port, bench.folder.path(), &more).await;
     bench.fill(1..=600).await;
     let mut settings = mqtt_at(broker.port);
     settings.catch_up = 100;

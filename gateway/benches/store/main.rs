@@ -1,8 +1,7 @@
 //! What a sample costs on disk, and how long an answer takes; prints one line a measure.
 //!
-//! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from files
-//! `*.csv` (`time,value`, the value in device steps as decimal text) instead of seeded random
-//! walks.
+//! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from measured
+//! ones (`series`) instead of seeded random walks.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -11,12 +10,13 @@
     reason = "a benchmark measures with the real clock and prints rounded ratios"
 )]
 
+mod series;
+
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
-use gateway::model::{
-    DeviceInfo, MonoMs, Number, Outcome, PointInfo, Reading, Sample, Site, UtcMs,
-};
+use gateway::model::{DeviceInfo, MonoMs, Outcome, PointInfo, Reading, Sample, Site, UtcMs};
 use gateway::store::{Aggregate, Query, Step, Store};
+use series::Series;
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
@@ -49,13 +49,15 @@ async fn size_and_raw_day() -> Done<()> {
     let store = open(dir.path(), &site, &clock)?;
     let mut series = Series::all(DEVICES * POINTS)?;
     let slots = 30 * DAY_MS / 10_000;
+    let mut samples = 0;
     let begun = Instant::now();
     for slot in 0..slots {
         clock.advance(Duration::from_secs(10));
         let at = UtcMs(START + slot * 10_000);
         for device in 0..DEVICES {
             let mine = &mut series[device * POINTS..(device + 1) * POINTS];
-            let outcomes = mine.iter_mut().map(|one| one.next(slot)).collect();
+            let outcomes: Box<[Outcome]> = mine.iter_mut().map(|one| one.next(slot)).collect();
+            samples += outcomes.iter().filter(|one| one.number().is_some()).count();
             let reading = Reading {
                 device: u16::try_from(device)?,
                 at,
@@ -75,7 +77,6 @@ async fn size_and_raw_day() -> Done<()> {
         store.flush().await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    let samples = slots * 50;
     let seconds = begun.elapsed().as_secs_f64();
     say(&format!(
         "taken in          {:.2} M samples in {seconds:.1} s",
@@ -234,87 +235,5 @@ fn column(series: &mut Series, every_ms: i64, days: i64) -> Vec<(UtcMs, Outcome)
                 series.next(slot * every_ms / 10_000),
             )
         })
-        .collect()
-}
-
-/// One point's values: from a file, or a random walk of its kind in device steps.
-struct Series {
-    kind: usize,
-    random: fastrand::Rng,
-    value: f64,
-    total: f64,
-    file: Vec<i64>,
-}
-
-impl Series {
-    fn all(count: usize) -> Done<Vec<Self>> {
-        let mut files = Vec::new();
-        if let Some(dir) = std::env::var_os("PANTAU_DATA") {
-            for entry in std::fs::read_dir(dir)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|ext| ext == "csv") {
-                    files.push(steps(&std::fs::read_to_string(path)?));
-                }
-            }
-            files.retain(|file| file.len() > 1000);
-        }
-        let series = |index: usize| Self {
-            kind: index % 5,
-            random: fastrand::Rng::with_seed(index as u64),
-            value: 0.0,
-            total: 0.0,
-            file: match files.len() {
-                0 => Vec::new(),
-                some => files[index % some].clone(),
-            },
-        };
-        Ok((0..count).map(series).collect())
-    }
-
-    /// The value of the slot, ten seconds each since midnight.
-    fn next(&mut self, slot: i64) -> Outcome {
-        let steps = if self.file.is_empty() {
-            self.walk(slot)
-        } else {
-            self.file[usize::try_from(slot).unwrap_or(0) % self.file.len()]
-        };
-        Outcome::Good(Number::Decimal {
-            mantissa: steps,
-            exponent: -1,
-        })
-    }
-
-    /// Counter, voltage, temperature, power by day, level.
-    fn walk(&mut self, slot: i64) -> i64 {
-        let noise = (0..4).map(|_| self.random.f64()).sum::<f64>() - 2.0;
-        let sun = ((slot % 8640) as f64 / 8640.0 * std::f64::consts::TAU - 1.57)
-            .sin()
-            .max(0.0);
-        let value = match self.kind {
-            0 => {
-                self.total += sun * (1.0 + noise / 2.0).max(0.0);
-                return self.total as i64;
-            }
-            1 => 2300.0 + self.revert(0.02, noise * 1.5),
-            2 => 270.0 + 60.0 * sun + self.revert(0.01, noise * 0.3),
-            3 if sun == 0.0 => 0.0,
-            3 => sun * (1500.0 + self.revert(0.05, noise * 6.0)),
-            _ => 900.0 + self.revert(0.001, noise * 0.8),
-        };
-        value.round() as i64
-    }
-
-    fn revert(&mut self, pull: f64, push: f64) -> f64 {
-        self.value += push - pull * self.value;
-        self.value
-    }
-}
-
-/// The second column in tenths.
-fn steps(text: &str) -> Vec<i64> {
-    let value = |line: &str| line.split(',').nth(1)?.trim().parse::<f64>().ok();
-    text.lines()
-        .filter_map(value)
-        .map(|value| (value * 10.0).round() as i64)
         .collect()
 }
