@@ -88,6 +88,15 @@ pub const LEDGER_FILES_MAX: usize = 20;
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+/// Numbers or rows in one input of `pantau method`: a month of 10-s records fits four times.
+pub const METHOD_ITEMS_MAX: usize = 1_000_000;
+/// Bytes of a file of `pantau method eval`.
+pub const METHOD_FILE_BYTES_MAX: u64 = 64 << 20;
+/// Points of one night whose pairs give the slope of a leak; of more every n-th is taken. The pairs
+/// are half the square: 16 MB of slopes.
+pub const LEAK_POINTS_MAX: usize = 2000;
+/// Years for which methane of one deposit is told; after them nothing is left.
+pub const FOD_YEARS_MAX: usize = 200;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
 /// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest

@@ -17,6 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "sim",
         &["model", "limits", "clock", "config", "words", "read"],
     ),
+    // Pure arithmetic: what it needs is handed in.
+    ("analyse", &["model", "limits", "words"]),
     // Of `config` the store knows its own settings.
     ("store", &["model", "limits", "clock", "config"]),
     (
@@ -44,7 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "web", "app",
+            "publish", "exchange", "ledger", "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
