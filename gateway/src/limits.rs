@@ -9,6 +9,10 @@ pub const COILS_PER_READ_MAX: u16 = 2000;
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Models in the list of a `SunSpec` device; the longest lists of real ones have about twenty.
+pub const SUNSPEC_MODELS_MAX: usize = 100;
+/// Polls in a row that a `SunSpec` device may miss before it is looked over again when it is back.
+pub const SUNSPEC_MISSES_MAX: u32 = 3;
 /// Readings waiting between the buses and the store: more than a round of the largest site.
 pub const READING_QUEUE_MAX: usize = 4096;
 /// Milliseconds for which readings of several buses are gathered before the store is woken.

@@ -52,6 +52,8 @@ pub enum Reason {
     NotANumber,
     /// Another register says that this one means nothing now (`valid_when`, `scale_from`).
     NotValid,
+    /// The device has no such point: none of its models has it.
+    Absent,
     /// The box did not know the time when this was read.
     Undated,
 }
@@ -300,6 +302,7 @@ impl Reason {
             Self::OutOfRange => "out-of-range",
             Self::NotANumber => "not-a-number",
             Self::NotValid => "not-valid",
+            Self::Absent => "absent",
             Self::Undated => "undated",
         }
     }
@@ -315,6 +318,7 @@ impl Reason {
             Self::NotANumber => 6,
             Self::NotValid => 7,
             Self::Undated => 8,
+            Self::Absent => 9,
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
     }
@@ -330,6 +334,7 @@ impl Reason {
             6 => Self::NotANumber,
             7 => Self::NotValid,
             8 => Self::Undated,
+            9 => Self::Absent,
             0x80.. => Self::Refused(code & 0x7f),
             _ => return None,
         })
@@ -439,6 +444,7 @@ mod tests {
         for reason in [
             Reason::Timeout,
             Reason::Undated,
+            Reason::Absent,
             Reason::Refused(2),
             Reason::OutOfRange,
         ] {

@@ -7,6 +7,7 @@ reason-missing = the device says that there is no value
 reason-out-of-range = outside the believable range
 reason-not-a-number = not a number
 reason-not-valid = does not apply now
+reason-absent = the device has no such point
 reason-undated = clock not synchronised
 
 # Commands
@@ -104,6 +105,7 @@ web-hint-device = Only this device is silent. Check its unit address, its speed 
 web-hint-unit = The device does not answer over the network. Check its power, IP address and unit address.
 web-hint-corrupt = Damaged answers. Check speed (baud) and parity, then the line itself: termination, bias, ground.
 web-hint-register = The device refuses this register. The profile or the register number does not fit the device.
+web-hint-absent = No SunSpec list was found on this device. Check its unit number, switch SunSpec on in its menu, or choose another profile.
 web-hint-refused = The device refuses for now. If it goes on, look at the device's display.
 web-hint-port = The port cannot be opened. Check that the USB adapter is plugged in and the port's name is right.
 web-hint-host = No connection. Check the network cable, the IP address and the device's port.
@@ -274,7 +276,9 @@ fault-unknown-profile = unknown profile `{ $found }`
 fault-unknown-point = unknown point `{ $found }`
 fault-unknown-unit = unknown unit `{ $found }`
 fault-bus-later = this version cannot open a `{ $found }` bus; it opens { $expected }
-fault-sunspec-later = this version cannot discover SunSpec devices yet; list the points, or name another profile
+fault-sunspec-only = `{ $found }` is for devices with `profile = "sunspec"` only
+fault-sunspec-model = no SunSpec model { $found } is known
+fault-sunspec-ambiguous = `{ $found }` has different units in different models; name one: { $expected }
 fault-other-kind = `{ $found }` does not belong to this kind of bus
 fault-no-points = neither a profile nor points: name one, or list the points
 fault-profile-and-points = the device has the profile `{ $found }`; list points only for a device without a profile
@@ -360,5 +364,10 @@ cli-read-time = Round trip of the last request: { $ms } ms
 cli-read-bytes = Sent { $sent }, received { $received }
 cli-read-hint-timeout = What to do: check the device's address, baud rate and parity, its power, and whether A and B are swapped.
 cli-read-hint-corrupt = What to do: check baud rate and parity; then the line: termination, bias, ground, two devices with one address.
+cli-read-sunspec = SunSpec at { $base }: { $models }
+cli-read-sunspec-model = { $id } ({ $length } registers)
+cli-read-sunspec-cut = The list of models ends early: { $why }
+cli-read-identity = { $manufacturer } { $model } { $options }, version { $version }, serial number { $serial }
+cli-read-hint-absent = What to do: no SunSpec list was found. Check the unit number, switch SunSpec on in the menu of the device, or choose another profile.
 cli-read-hint-refused = What to do: the device does not know this register. Choose another profile, or correct the register (0-based address, holding or input).
 cli-read-hint-unreachable = What to do: check the adapter or cable, the port's name and its permissions (group dialout), or the network address.

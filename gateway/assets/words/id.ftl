@@ -7,6 +7,7 @@ reason-missing = alat menyatakan tidak ada nilai
 reason-out-of-range = di luar rentang yang masuk akal
 reason-not-a-number = bukan angka
 reason-not-valid = tidak berlaku saat ini
+reason-absent = alat tidak punya titik ini
 reason-undated = jam belum sinkron
 
 # Perintah
@@ -104,6 +105,7 @@ web-hint-device = Hanya alat ini yang diam. Periksa alamat unit, kecepatan (baud
 web-hint-unit = Alat tidak menjawab lewat jaringan. Periksa daya alat, alamat IP, dan alamat unit.
 web-hint-corrupt = Jawaban rusak. Periksa kecepatan (baud) dan paritas, lalu mutu jalur: terminasi, bias, dan pentanahan.
 web-hint-register = Alat menolak register ini. Profil atau nomor register tidak cocok dengan alat.
+web-hint-absent = Daftar SunSpec tidak ditemukan pada alat ini. Periksa nomor unit, aktifkan SunSpec di menu alat, atau pilih profil lain.
 web-hint-refused = Alat menolak permintaan untuk sementara. Bila berlanjut, lihat layar alat.
 web-hint-port = Port tidak dapat dibuka. Periksa apakah adaptor USB terpasang dan nama port benar.
 web-hint-host = Tidak ada sambungan. Periksa kabel jaringan, alamat IP, dan port alat.
@@ -274,7 +276,9 @@ fault-unknown-profile = profil `{ $found }` tidak dikenal
 fault-unknown-point = titik `{ $found }` tidak dikenal
 fault-unknown-unit = satuan `{ $found }` tidak dikenal
 fault-bus-later = versi ini belum dapat membuka jalur `{ $found }`; yang bisa: { $expected }
-fault-sunspec-later = versi ini belum dapat mengenali alat SunSpec; daftarkan titiknya, atau sebutkan profil lain
+fault-sunspec-only = `{ $found }` hanya untuk alat dengan `profile = "sunspec"`
+fault-sunspec-model = model SunSpec { $found } tidak dikenal
+fault-sunspec-ambiguous = satuan `{ $found }` berbeda antar model; sebutkan salah satu: { $expected }
 fault-other-kind = `{ $found }` bukan untuk jenis jalur ini
 fault-no-points = tidak ada profil maupun titik: sebutkan profil, atau daftarkan titiknya
 fault-profile-and-points = alat ini memakai profil `{ $found }`; daftarkan titik hanya untuk alat tanpa profil
@@ -360,5 +364,10 @@ cli-read-time = Waktu bolak-balik permintaan terakhir: { $ms } ms
 cli-read-bytes = Dikirim { $sent }, diterima { $received }
 cli-read-hint-timeout = Yang perlu dilakukan: periksa alamat perangkat, baud rate dan paritas, catu dayanya, serta apakah kabel A dan B tertukar.
 cli-read-hint-corrupt = Yang perlu dilakukan: periksa baud rate dan paritas; lalu jalur kabel: terminasi, bias, ground, dan dua perangkat dengan alamat yang sama.
+cli-read-sunspec = SunSpec pada { $base }: { $models }
+cli-read-sunspec-model = { $id } ({ $length } register)
+cli-read-sunspec-cut = Daftar model berakhir lebih awal: { $why }
+cli-read-identity = { $manufacturer } { $model } { $options }, versi { $version }, nomor seri { $serial }
+cli-read-hint-absent = Yang perlu dilakukan: daftar SunSpec tidak ditemukan. Periksa nomor unit, aktifkan SunSpec di menu perangkat, atau pilih profil lain.
 cli-read-hint-refused = Yang perlu dilakukan: perangkat tidak mengenal register ini. Pilih profil lain, atau perbaiki registernya (alamat mulai dari 0, holding atau input).
 cli-read-hint-unreachable = Yang perlu dilakukan: periksa adaptor atau kabel, nama port dan izinnya (grup dialout), atau alamat jaringan.

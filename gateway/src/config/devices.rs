@@ -4,8 +4,8 @@ use crate::config::check::DURATION;
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
 use crate::config::profile::{Library, Profile};
-use crate::config::raw::{At, RawConfig, RawDevice, RawSite};
-use crate::config::{Bus, Device, Link, Point, points, values};
+use crate::config::raw::{At, RawAsset, RawConfig, RawDevice, RawSite};
+use crate::config::{Bus, Device, Link, Point, points, sunspec, values};
 use crate::limits::DEVICES_MAX;
 use crate::model::{DeviceInfo, PointInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,13 +49,16 @@ pub(crate) fn devices(
         ids: BTreeSet::new(),
         addresses: BTreeSet::new(),
     };
-    let all = raw.device.iter().map(|at| device(notes, at, &mut around));
+    let assets = raw.asset.as_slice();
+    let all = raw.device.iter();
+    let all = all.map(|at| device(notes, at, assets, &mut around));
     all.unzip()
 }
 
 fn device(
     notes: &mut Notes<'_>,
     at: &At<RawDevice>,
+    assets: &[At<RawAsset>],
     around: &mut Around<'_>,
 ) -> (Device, DeviceInfo) {
     let typed = at.get();
@@ -67,9 +70,12 @@ fn device(
         .as_ref()
         .map_or_else(points::no_limits, |profile| profile.limits.clone());
     let limits = points::limits(notes, typed.limits.as_ref(), base);
-    let points = profile
-        .as_ref()
-        .map_or(listed, |profile| profile.points.clone());
+    let found = sunspec::sunspec(notes, typed, assets);
+    let points = match (&profile, &found) {
+        (Some(profile), _) => profile.points.clone(),
+        (None, Some((sunspec, _))) => sunspec.points(),
+        (None, None) => listed,
+    };
     points::fit(notes, &at.span(), &points, &limits);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
     let unit = unit_of(notes, at, bus, around)
@@ -80,13 +86,18 @@ fn device(
         notes.warn(span, "unit", "fault-same-unit", &unit.to_string(), "");
     }
     let every = every(notes, typed);
-    let kind = kind_of(notes, typed, profile.as_ref(), &points);
+    let described = profile.as_ref().map(|profile| profile.kind.clone());
+    let described = described.or(found.as_ref().map(|(_, kind)| Arc::from(*kind)));
+    let kind = kind_of(notes, typed, described, &points);
     let info = DeviceInfo {
         bus: around
             .buses
             .get(bus)
             .map_or_else(|| Arc::from(""), |bus| bus.id.clone()),
-        profile: profile.as_ref().map(|profile| profile.name.clone()),
+        profile: match &profile {
+            Some(profile) => Some(profile.name.clone()),
+            None => found.as_ref().map(|_| Arc::from(sunspec::PROFILE)),
+        },
         kind,
         every_ms: u64::try_from(every.as_millis()).unwrap_or(u64::MAX),
         points: points.iter().map(|point| point_info(&id, point)).collect(),
@@ -103,6 +114,7 @@ fn device(
         limits,
         points,
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
+        sunspec: found.map(|(sunspec, _)| Arc::new(sunspec)),
     };
     (device, info)
 }
@@ -172,14 +184,7 @@ fn profile_of(
             "",
         );
     }
-    if name.get() == "sunspec" {
-        notes.fault(
-            name.span(),
-            "profile",
-            "fault-sunspec-later",
-            name.get(),
-            "",
-        );
+    if name.get() == sunspec::PROFILE {
         return None;
     }
     if let Some(known) = around.profiles.get(name.get()) {
@@ -213,7 +218,7 @@ fn profile_of(
 fn kind_of(
     notes: &mut Notes<'_>,
     typed: &RawDevice,
-    profile: Option<&Profile>,
+    described: Option<Arc<str>>,
     points: &[Point],
 ) -> Arc<str> {
     if typed.kind.is_some() {
@@ -221,8 +226,8 @@ fn kind_of(
         let kind = notes.parsed(&typed.kind, "kind", word, "fault-expect-id");
         return kind.unwrap_or_else(|| Arc::from("device"));
     }
-    if let Some(profile) = profile {
-        return profile.kind.clone();
+    if let Some(kind) = described {
+        return kind;
     }
     let kinds = [
         ("energy", "meter"),

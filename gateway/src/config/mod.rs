@@ -17,6 +17,7 @@ mod raw;
 pub mod settings;
 mod shape;
 mod sinks;
+pub mod sunspec;
 mod values;
 
 pub use fault::{Fault, Faults};

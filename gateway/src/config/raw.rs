@@ -27,7 +27,6 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("factor", "scale"),
     ("multiplier", "scale"),
     ("broker", "url"),
-    ("points", "point"),
     ("devices", "device"),
     ("buses", "bus"),
     ("assets", "asset"),
@@ -204,6 +203,14 @@ pub(crate) struct RawDevice {
     pub(crate) limits: Option<At<RawLimits>>,
     /// Its points, when there is no profile.
     pub(crate) point: Vec<At<RawPoint>>,
+    /// With `profile = "sunspec"`: names of the points to read, e.g. `["ac_power", "m160_n"]`; the
+    /// usual ones when left out.
+    pub(crate) points: Vec<At<String>>,
+    /// With `profile = "sunspec"`: models to take points from; all that the device has when left
+    /// out.
+    pub(crate) models: Vec<At<i64>>,
+    /// With `profile = "sunspec"`: address of the list of models; looked for when left out.
+    pub(crate) base: Whole,
 }
 
 /// `[limits]`: what may be asked in one request.

@@ -1,6 +1,7 @@
 //! What the program may believe: the checked configuration.
 
 use crate::config::Fault;
+use crate::config::sunspec::SunSpec;
 use crate::model::Site;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -109,6 +110,8 @@ pub struct Device {
     pub points: Vec<Point>,
     /// Silence at night is no fault.
     pub asleep_at_night: bool,
+    /// Says itself where its points are; `points` then tells where a simulated one has them.
+    pub sunspec: Option<Arc<SunSpec>>,
 }
 
 /// What may be asked of a device in one request.

@@ -8,6 +8,7 @@ mod once;
 mod order;
 pub mod plan;
 mod poller;
+mod survey;
 mod task;
 
 pub use once::{Exchange, Once, once};

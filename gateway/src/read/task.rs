@@ -171,6 +171,7 @@ impl BusTask {
             let device = entry(&mut state.devices, &reader.device.id);
             device.polls += 1;
             device.late += late;
+            device.identity = reader.identity().cloned();
             device.last_poll = Some(at);
             if any {
                 device.last_good = Some(at);

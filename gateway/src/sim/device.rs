@@ -2,10 +2,12 @@
 
 use super::plant::Snapshot;
 use super::role::Role;
+use crate::config::sunspec::SunSpec;
 use crate::config::{Device, DeviceLimits, Encoding, Point, Scale, Table};
 use crate::limits::COILS_PER_READ_MAX;
 use crate::model::DeviceInfo;
 use crate::read::decode;
+use std::collections::BTreeMap;
 
 /// Exception 2: no such register here.
 pub const ILLEGAL_ADDRESS: u8 = 2;
@@ -16,11 +18,21 @@ const SCALE_POWER: i64 = -1;
 /// Where other registers choose the power of ten, steps are as near to thousandths as they offer.
 const CHOSEN_POWER: i8 = -3;
 
+/// What a simulated `SunSpec` device says of itself.
+const SIGNS: [(&str, &str); 4] = [
+    ("Mn", "Pantau"),
+    ("Md", "Simulated"),
+    ("Vr", "1.0"),
+    ("SN", "SIM-1"),
+];
+
 /// A device's points and where their values come from.
 #[derive(Clone, Debug)]
 pub struct SimDevice {
     limits: DeviceLimits,
     points: Vec<SimPoint>,
+    /// Holding registers that belong to no point and never change.
+    fixed: BTreeMap<u16, u16>,
     /// First and last register of each table that has points.
     spans: Vec<(Table, u16, u16)>,
 }
@@ -36,8 +48,35 @@ struct SimPoint {
 impl SimDevice {
     /// The simulated twin of a configured device.
     pub fn new(device: &Device, info: &DeviceInfo, seed: u64) -> Self {
-        let mut points: Vec<SimPoint> = device
-            .points
+        if let Some(sunspec) = &device.sunspec {
+            return Self::listed(device, sunspec, info, seed);
+        }
+        Self {
+            spans: spans(&device.points),
+            ..Self::of(&device.points, device, info, seed)
+        }
+    }
+
+    /// One that says itself where its points are.
+    fn listed(device: &Device, sunspec: &SunSpec, info: &DeviceInfo, seed: u64) -> Self {
+        let fitted = sunspec.fit(&sunspec.nominal());
+        let mut fixed = sunspec.image(&SIGNS);
+        let first = fixed.keys().next().copied().unwrap_or(0);
+        let last = fixed.keys().last().copied().unwrap_or(0);
+        let sim = Self::of(&fitted.points, device, info, seed);
+        let covered = sim.points.iter().flat_map(SimPoint::addresses);
+        covered.for_each(|address| {
+            fixed.remove(&address);
+        });
+        Self {
+            fixed,
+            spans: vec![(Table::Holding, first, last)],
+            ..sim
+        }
+    }
+
+    fn of(points: &[Point], device: &Device, info: &DeviceInfo, seed: u64) -> Self {
+        let mut sim: Vec<SimPoint> = points
             .iter()
             .map(|point| SimPoint {
                 point: point.clone(),
@@ -45,11 +84,12 @@ impl SimDevice {
                 power: 1.0,
             })
             .collect();
-        settle_selectors(&device.points, &mut points);
+        settle_selectors(points, &mut sim);
         Self {
             limits: device.limits.clone(),
-            spans: spans(&device.points),
-            points,
+            points: sim,
+            fixed: BTreeMap::new(),
+            spans: Vec::new(),
         }
     }
 
@@ -63,6 +103,11 @@ impl SimDevice {
     ) -> Result<Vec<u16>, u8> {
         let end = self.refuse(table, start, count)?;
         let mut words = vec![0; usize::from(count)];
+        if table == Table::Holding {
+            for (address, word) in self.fixed.range(start..=end) {
+                words[usize::from(address - start)] = *word;
+            }
+        }
         for sim in self
             .points
             .iter()
@@ -83,6 +128,11 @@ impl SimDevice {
     /// The value that the device shows for its point now, in the point's unit.
     pub fn value(&self, point: usize, now: &Snapshot) -> Option<f64> {
         self.points.get(point).map(|sim| sim.value(now))
+    }
+
+    /// The points behind its registers: the configured ones in order, then what they lean on.
+    pub fn points(&self) -> Vec<Point> {
+        self.points.iter().map(|sim| sim.point.clone()).collect()
     }
 
     /// Registers of one point now, in the order of `decode`.

@@ -38,16 +38,17 @@ impl History {
             .zip(&config.site.devices)
             .map(|(device, info)| {
                 let sim = SimDevice::new(device, info, world.seed());
+                let points = sim.points();
                 let raw = |(point, index): (&Point, usize)| {
                     decode::raw_integer(point, &sim.words(index, &now)?)
                 };
                 Past {
-                    points: device.points.clone(),
+                    points: points.clone(),
                     ids: info.points.iter().map(|point| point.id.clone()).collect(),
                     every_ms: i64::try_from(info.every_ms)
                         .unwrap_or(i64::MAX)
                         .max(STEP_MS),
-                    context: device.points.iter().zip(0..).map(raw).collect(),
+                    context: points.iter().zip(0..).map(raw).collect(),
                     device: sim,
                 }
             });

@@ -132,6 +132,7 @@ fn config() -> Config {
             limits: limits.clone(),
             points: odd_points(),
             asleep_at_night: false,
+            sunspec: None,
         })
         .collect();
     Config {

@@ -86,6 +86,34 @@ pub(super) struct DeviceStatus {
     late: u64,
     /// Milliseconds.
     round_trip_ms: f64,
+    /// What the device says of itself; absent when it cannot or was not asked yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<IdentityView>,
+}
+
+/// What a device says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct IdentityView {
+    manufacturer: String,
+    model: String,
+    options: String,
+    /// Of the firmware.
+    version: String,
+    serial: String,
+    /// Address at which its list of models begins.
+    base: u16,
+    models: Vec<ModelView>,
+    /// Why the list was not read to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_short: Option<String>,
+}
+
+/// A `SunSpec` model of a device.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ModelView {
+    id: u16,
+    /// Registers.
+    length: u16,
 }
 
 /// What is wrong, in the language asked for.
@@ -295,6 +323,21 @@ fn device_status(
         failures: state.failures,
         late: state.late,
         round_trip_ms: state.round_trip_ms,
+        identity: state.identity.map(identity_view),
+    }
+}
+
+fn identity_view(identity: crate::status::Identity) -> IdentityView {
+    let model = |(id, length)| ModelView { id, length };
+    IdentityView {
+        manufacturer: identity.manufacturer,
+        model: identity.model,
+        options: identity.options,
+        version: identity.version,
+        serial: identity.serial,
+        base: identity.base,
+        models: identity.models.into_iter().map(model).collect(),
+        cut_short: identity.cut_short,
     }
 }
 

@@ -105,6 +105,7 @@ fn hint(
         Reason::Unreachable => "web-hint-host",
         Reason::OutOfRange | Reason::NotANumber => "web-hint-range",
         Reason::Undated => "web-hint-undated",
+        Reason::Absent => "web-hint-absent",
         Reason::Missing | Reason::NotValid => return None,
     })
 }
