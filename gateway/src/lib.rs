@@ -15,5 +15,6 @@ pub mod read;
 pub mod sim;
 pub mod status;
 pub mod store;
+pub mod sun;
 pub mod web;
 pub mod words;

@@ -8,6 +8,7 @@ reason-out-of-range = outside the believable range
 reason-not-a-number = not a number
 reason-not-valid = does not apply now
 reason-absent = the device has no such point
+reason-asleep = asleep until the sun is up
 reason-undated = clock not synchronised
 
 # Commands
@@ -87,6 +88,7 @@ web-download = Download
 web-answering = { $count } of { $all } answer
 web-health-ok = answers
 web-health-waiting = not asked yet
+web-health-asleep = asleep
 web-health-doubtful = partly readable
 web-health-fault = fault
 web-sink-until = delivered to { $until }, { $waiting } waiting
@@ -287,6 +289,13 @@ fault-high-register = { $found } must be in the same table, and the type a 32-bi
 fault-wraps-at = { $found } must be above 0, on a point with `counter = true`
 fault-limits = { $found } does not fit into one request ({ $expected })
 fault-no-capture = point `{ $found }` has no capture
+fault-identify-asked = a rule names one of point, register, vendor, product; here { $found } of them
+fault-identify-test = a rule needs min and max, or equals, or contains
+fault-scale-without-unit = point `{ $found }` has a scale but neither unit nor quantity
+fault-profile-empty = a profile without points; name the way in `reached_by` when it has no registers
+fault-capture-text = a capture of a text gives `text`, one of a number `value`: `{ $found }`
+fault-capture-decodes = the words of point `{ $found }` decode otherwise: { $expected }
+fault-reached-by = `{ $found }` is not asked by a list of registers but reached by { $expected }
 fault-overlap = shares some registers with point `{ $found }`; is the address or the type right?
 fault-same-unit = unit { $found } is polled by another device of this bus as well
 fault-loopback-only = { $found } would be open to the network; until people log in, the page listens on { $expected }

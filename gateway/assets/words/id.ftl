@@ -8,6 +8,7 @@ reason-out-of-range = di luar rentang yang masuk akal
 reason-not-a-number = bukan angka
 reason-not-valid = tidak berlaku saat ini
 reason-absent = alat tidak punya titik ini
+reason-asleep = tidur sampai matahari terbit
 reason-undated = jam belum sinkron
 
 # Perintah
@@ -87,6 +88,7 @@ web-download = Unduh
 web-answering = { $count } dari { $all } menjawab
 web-health-ok = menjawab
 web-health-waiting = belum ditanya
+web-health-asleep = tidur
 web-health-doubtful = sebagian terbaca
 web-health-fault = gangguan
 web-sink-until = terkirim sampai { $until }, { $waiting } menunggu
@@ -287,6 +289,13 @@ fault-high-register = { $found } harus di tabel yang sama, dan tipenya 32 bit
 fault-wraps-at = { $found } harus di atas 0, pada titik dengan `counter = true`
 fault-limits = { $found } tidak muat dalam satu permintaan ({ $expected })
 fault-no-capture = titik `{ $found }` tidak punya rekaman (capture)
+fault-identify-asked = satu aturan menyebut satu dari point, register, vendor, product; di sini ada { $found }
+fault-identify-test = aturan memerlukan min dan max, atau equals, atau contains
+fault-scale-without-unit = titik `{ $found }` punya scale tetapi tanpa unit atau quantity
+fault-profile-empty = profil tanpa titik; isi `reached_by` bila alat tidak punya register
+fault-capture-text = rekaman (capture) teks memakai `text`, rekaman bilangan memakai `value`: `{ $found }`
+fault-capture-decodes = kata pada titik `{ $found }` terbaca lain: { $expected }
+fault-reached-by = `{ $found }` tidak dibaca lewat daftar register, tetapi lewat { $expected }
 fault-overlap = sebagian registernya juga milik titik `{ $found }`; apakah alamat atau tipenya benar?
 fault-same-unit = unit { $found } juga dibaca oleh alat lain di jalur ini
 fault-loopback-only = { $found } akan terbuka ke jaringan; sebelum ada log masuk, halaman hanya dilayani di { $expected }

@@ -5,7 +5,7 @@ use crate::config::fault::nearest;
 use crate::config::notes::Notes;
 use crate::config::profile::{Library, Profile};
 use crate::config::raw::{At, RawAsset, RawConfig, RawDevice, RawSite};
-use crate::config::{Bus, Device, Link, Point, points, sunspec, values};
+use crate::config::{Bus, Device, Link, Point, limits, points, sunspec, values};
 use crate::limits::DEVICES_MAX;
 use crate::model::{DeviceInfo, PointInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,15 +68,15 @@ fn device(
     let listed = points::points(notes, &typed.point);
     let base = profile
         .as_ref()
-        .map_or_else(points::no_limits, |profile| profile.limits.clone());
-    let limits = points::limits(notes, typed.limits.as_ref(), base);
+        .map_or_else(limits::no_limits, |profile| profile.limits.clone());
+    let limits = limits::limits(notes, typed.limits.as_ref(), base);
     let found = sunspec::sunspec(notes, typed, assets);
     let points = match (&profile, &found) {
         (Some(profile), _) => profile.points.clone(),
         (None, Some((sunspec, _))) => sunspec.points(),
         (None, None) => listed,
     };
-    points::fit(notes, &at.span(), &points, &limits);
+    limits::fit(notes, &at.span(), &points, &limits);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
     let unit = unit_of(notes, at, bus, around)
         .or(default_unit)
@@ -114,6 +114,7 @@ fn device(
         limits,
         points,
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
+        facts: profile.map_or_else(Vec::new, |profile| profile.facts),
         sunspec: found.map(|(sunspec, _)| Arc::new(sunspec)),
     };
     (device, info)
@@ -191,7 +192,7 @@ fn profile_of(
         return known.clone();
     }
     let found = match around.library.load(name.get()) {
-        Some(Ok(profile)) => Some(profile),
+        Some(Ok(profile)) => reachable(notes, name, profile),
         Some(Err(faults)) => {
             notes.faults.extend(faults.0);
             None
@@ -213,6 +214,19 @@ fn profile_of(
     };
     around.profiles.insert(name.get().clone(), found.clone());
     found
+}
+
+/// A device that has no registers to ask for is a fault here; it has its profile for its facts.
+fn reachable(notes: &mut Notes<'_>, name: &At<String>, profile: Profile) -> Option<Profile> {
+    let Some(way) = &profile.reached_by else {
+        return Some(profile);
+    };
+    if profile.points.is_empty() {
+        let what = "fault-reached-by";
+        notes.fault(name.span(), "profile", what, name.get(), way);
+        return None;
+    }
+    Some(profile)
 }
 
 fn kind_of(

@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod decode;
 mod device;
+mod facts;
 mod image;
 mod once;
 mod order;

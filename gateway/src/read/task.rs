@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Bus, Config};
 use crate::model::{MonoMs, Outcome, Reading, Reason, UtcMs};
 use crate::status::{Board, Fault};
+use crate::sun::{self, Place};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -14,6 +15,9 @@ use tokio::task::JoinSet;
 /// Devices of one bus start their polls this much apart. Buses start together: one wake-up serves
 /// them all.
 const PHASE_STEP_MS: u64 = 7;
+/// Sine of the sun's elevation (6 degrees) under which a device that lives on sunlight may be off:
+/// hills and clouds take the first and the last light.
+const DARK_BELOW: f64 = 0.105;
 /// No poll is put off by more than this.
 const PHASE_MAX_MS: u64 = 200;
 
@@ -36,13 +40,25 @@ pub fn spawn(
         if readers.is_empty() {
             continue;
         }
-        let task = BusTask::new(bus, readers, clock.clone(), board.clone(), out.clone());
+        let place = Place {
+            latitude: config.site.latitude,
+            longitude: config.site.longitude,
+        };
+        let task = BusTask::new(
+            bus,
+            place,
+            readers,
+            clock.clone(),
+            board.clone(),
+            out.clone(),
+        );
         tasks.spawn(task.run(stop.clone()));
     }
 }
 
 struct BusTask {
     bus: Bus,
+    place: Place,
     channel: Channel,
     poller: Poller,
     readers: Vec<(u16, Reader)>,
@@ -55,6 +71,7 @@ struct BusTask {
 impl BusTask {
     fn new(
         bus: &Bus,
+        place: Place,
         readers: Vec<(u16, Reader)>,
         clock: Clock,
         board: Board,
@@ -70,6 +87,7 @@ impl BusTask {
             poller: Poller::new(turns),
             misses: vec![0; readers.len()],
             bus: bus.clone(),
+            place,
             readers,
             clock,
             board,
@@ -119,9 +137,17 @@ impl BusTask {
                 0
             }
         };
-        self.tell(index, at, late, &result);
+        let asleep = begun.trusted && self.may_sleep(index, begun.at);
+        let reason = |failure: &Failure| match failure.reason() {
+            Reason::Timeout | Reason::Unreachable | Reason::Refused(10 | 11) if asleep => {
+                Reason::Asleep
+            }
+            reason => reason,
+        };
+        let why = result.as_ref().err().map(reason);
+        self.tell(index, at, late, &result, why);
         let outcomes = result.unwrap_or_else(|failure| {
-            vec![Outcome::Bad(failure.reason()); points].into_boxed_slice()
+            vec![Outcome::Bad(why.unwrap_or(failure.reason())); points].into_boxed_slice()
         });
         Reading {
             device: number,
@@ -130,6 +156,12 @@ impl BusTask {
             dated: begun.trusted,
             outcomes,
         }
+    }
+
+    /// The device lives on sunlight, and there is none now.
+    fn may_sleep(&self, index: usize, at: UtcMs) -> bool {
+        let reader = &self.readers[index].1;
+        reader.device.asleep_at_night && sun::sine_elevation(at, self.place) < DARK_BELOW
     }
 
     /// How long to leave a device alone. When the whole bus is away it waits for the bus only.
@@ -148,9 +180,10 @@ impl BusTask {
         at: UtcMs,
         late: u64,
         result: &Result<Box<[Outcome]>, Failure>,
+        why: Option<Reason>,
     ) {
         let reader = &self.readers[index].1;
-        let fault = fault(reader, result);
+        let fault = fault(reader, result, why);
         let any = result
             .as_ref()
             .is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.number().is_some()));
@@ -200,14 +233,18 @@ fn entry<'a, T: Default>(
 }
 
 /// What is wrong: the device as a whole, or a part that it refuses.
-fn fault(reader: &Reader, result: &Result<Box<[Outcome]>, Failure>) -> Option<Fault> {
+fn fault(
+    reader: &Reader,
+    result: &Result<Box<[Outcome]>, Failure>,
+    why: Option<Reason>,
+) -> Option<Fault> {
     let refused = |outcomes: &[Outcome]| {
         let mut reasons = outcomes.iter().filter_map(Outcome::reason);
         reasons.find(|reason| matches!(reason, Reason::Refused(_)))
     };
     let reason = match result {
         Ok(outcomes) => refused(outcomes)?,
-        Err(failure) => failure.reason(),
+        Err(failure) => why.unwrap_or(failure.reason()),
     };
     let detail = reader.detail.clone();
     Some(Fault { reason, detail })
@@ -217,6 +254,11 @@ fn fault(reader: &Reader, result: &Result<Box<[Outcome]>, Failure>) -> Option<Fa
 fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>) {
     match (before, after) {
         (Some(_), None) => tracing::info!(bus, device, "device answers again"),
+        (before, Some(fault)) if fault.reason == Reason::Asleep => {
+            if before.is_none_or(|old| old.reason != Reason::Asleep) {
+                tracing::info!(bus, device, "device sleeps until the sun is up");
+            }
+        }
         (before, Some(fault)) if before.is_none_or(|old| old.reason != fault.reason) => {
             tracing::warn!(
                 bus,
