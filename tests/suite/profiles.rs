@@ -1,34 +1,153 @@
 //! Every profile loads, and every capture of it decodes to the value it names.
 
-use gateway::config::{self, profile::Profile};
-use gateway::model::Outcome;
-use gateway::read::decode::decode;
+use crate::peers::{Peer, python};
+use gateway::clock::Clock;
+use gateway::config::{self, Config, Link, Table, profile::Profile};
+use gateway::model::{Outcome, UtcMs};
+use gateway::read::decode::{decode, text};
+use gateway::sim::device::Registers;
+use gateway::sim::sun::Place;
+use gateway::sim::{Plant, World, server::serve_registers};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
 
 fn replay(profile: &Profile) {
+    let known: Vec<_> = profile.points.iter().chain(&profile.facts).collect();
     for capture in &profile.captures {
-        let point = &profile.points[capture.point];
-        let mut context = vec![None; profile.points.len()];
+        let point = known[capture.point];
+        let mut context = vec![None; known.len()];
         for (index, raw) in &capture.with {
             context[*index] = Some(*raw);
+        }
+        let place = format!("{}.{}", profile.name, point.name);
+        if capture.text.is_some() {
+            assert_eq!(text(point, &capture.words), capture.text, "{place}");
+            continue;
         }
         let found = match decode(point, &capture.words, &context) {
             Outcome::Good(number) => Some(number.to_f64()),
             Outcome::Uncertain(..) | Outcome::Bad(_) => None,
         };
-        assert_eq!(found, capture.value, "{}.{}", profile.name, point.name);
+        assert_eq!(found, capture.value, "{place}");
     }
 }
 
 #[test]
 fn every_capture_of_every_profile_decodes_to_its_value() {
     let all = config::profiles(None);
-    assert!(all.len() >= 5);
+    assert!(all.len() >= 53, "{}", all.len());
     for (name, profile) in all {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
         assert!(!profile.source.is_empty());
         replay(&profile);
+        profile.variants.iter().for_each(replay);
     }
+}
+
+/// What `tests/peers/profile_cases.py` says must be read.
+struct Cases(Vec<Value>);
+
+impl Cases {
+    /// A site with one device a case, all on one TCP bus.
+    fn config(&self, port: u16, folder: &Path) -> Config {
+        let mut text = format!(
+            "[site]\nid = \"t\"\nname = \"T\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
+             longitude = 110.0\n[store]\npath = \"{}\"\n[[bus]]\nid = \"bus\"\n\
+             kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}\ntimeout = \"5s\"\n",
+            folder.display()
+        );
+        for case in &self.0 {
+            let (unit, profile) = (&case["unit"], &case["profile"]);
+            write!(
+                text,
+                "[[device]]\nid = \"d{unit}\"\nbus = \"bus\"\nunit = {unit}\n\
+                 profile = {profile}\nlimits = {{ gap = \"0ms\" }}\n"
+            )
+            .unwrap();
+        }
+        config::load_text(&text, &folder.join("pantau.toml"), &|_| None)
+            .unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    /// Their registers, for our own simulator.
+    fn registers(&self) -> BTreeMap<String, Registers> {
+        let word = |value: &Value| u16::try_from(value.as_u64().unwrap()).unwrap();
+        let register = |register: &Value| {
+            let table = match register[0].as_str().unwrap() {
+                "input" => Table::Input,
+                _ => Table::Holding,
+            };
+            ((table, word(&register[1])), word(&register[2]))
+        };
+        let device = |case: &Value| {
+            let registers = case["registers"].as_array().unwrap();
+            let id = format!("d{}", case["unit"]);
+            (id, registers.iter().map(register).collect())
+        };
+        self.0.iter().map(device).collect()
+    }
+
+    /// Reads every device, and compares every value.
+    async fn must_be_read(&self, config: &Config) {
+        let clock = Clock::system();
+        for (index, case) in self.0.iter().enumerate() {
+            let read = gateway::read::once(config, index, &clock).await.unwrap();
+            let place = format!("{} at {}", case["profile"], case["level"]);
+            assert_eq!(read.failure, None, "{place}");
+            let values = case["values"].as_array().unwrap();
+            assert_eq!(read.outcomes.len(), values.len(), "{place}");
+            for ((outcome, value), id) in read.outcomes.iter().zip(values).zip(0..) {
+                let found = outcome.number().map(gateway::model::Number::to_f64);
+                assert_eq!(
+                    found,
+                    value.as_f64(),
+                    "{place}: {} {outcome:?}",
+                    case["ids"][id]
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("cases.json");
+    let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/devices");
+    let mut server = python("profile_cases.py");
+    let (_server, port) = Peer::ready(server.arg(profiles).arg(&out));
+    let said = std::fs::read_to_string(&out).unwrap();
+    let cases = Cases(serde_json::from_str(&said).unwrap());
+    let with_points = |(_, profile): &(String, Result<Profile, _>)| {
+        profile
+            .as_ref()
+            .is_ok_and(|profile| !profile.points.is_empty())
+    };
+    let count = config::profiles(None)
+        .iter()
+        .filter(|p| with_points(p))
+        .count();
+    assert!(cases.0.len() >= 4 * count, "{} of {count}", cases.0.len());
+    let mut config = cases.config(port.parse().unwrap(), folder.path());
+    cases.must_be_read(&config).await;
+
+    let place = Place {
+        latitude: 0.0,
+        longitude: 110.0,
+    };
+    let plant = Plant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let world = World::new(plant, Clock::system(), 1, 1.0);
+    if let Link::Tcp { port, .. } = &mut config.buses[0].link {
+        *port = 0;
+    }
+    let served = serve_registers(&config, &world, &cases.registers())
+        .await
+        .unwrap();
+    served.redirect(&mut config);
+    cases.must_be_read(&config).await;
 }
 
 #[test]

@@ -325,7 +325,6 @@ fn about(notes: &mut Notes<'_>, typed: &RawPoint, span: &Range<usize>) -> About 
     let confidence = typed.confidence.as_ref();
     About {
         confidence: confidence.map_or(Confidence::High, |at| (*at.get()).into()),
-        note: Arc::from(typed.note.as_ref().map_or("", |at| at.get().as_str())),
         values: named(notes, span, "values", &typed.values),
         flags: named(notes, span, "flags", &typed.flags)
             .iter()

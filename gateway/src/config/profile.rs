@@ -13,9 +13,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a device can say of itself.
-const FACTS: [&str; 5] = ["manufacturer", "model", "options", "version", "serial"];
-
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../config/devices");
 
 /// A checked profile.
@@ -37,7 +34,7 @@ pub struct Profile {
     pub asleep_at_night: bool,
     /// Its points.
     pub points: Vec<Point>,
-    /// What it can say of itself: `manufacturer`, `model`, `options`, `version`, `serial`.
+    /// What it can say of itself: `manufacturer`, `model`, `version`, `serial`, and settings.
     pub facts: Vec<Point>,
     /// How to recognise it.
     pub identify: Vec<Rule>,
@@ -45,8 +42,6 @@ pub struct Profile {
     pub captures: Vec<Capture>,
     /// How sure the facts are.
     pub confidence: Confidence,
-    /// What a technician should know before wiring and believing it.
-    pub notes: Vec<String>,
     /// How it is reached when not by Modbus registers that a profile lists: `gpio`, `i2c`,
     /// `one-wire`, `uart`, `sunspec`; `None` for the others.
     pub reached_by: Option<String>,
@@ -234,7 +229,7 @@ fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
     if points.is_empty() && raw.reached_by.is_none() {
         notes.fault(0..0, "point", "fault-profile-empty", "", "");
     }
-    let facts = facts(notes, raw);
+    let facts = points::points(notes, &raw.fact);
     let limits = limits::limits(notes, raw.limits.as_ref(), limits::no_limits());
     limits::fit(notes, &(0..0), &points, &limits);
     let known: Vec<Point> = points.iter().chain(&facts).cloned().collect();
@@ -251,7 +246,6 @@ fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
         points,
         facts,
         confidence,
-        notes: raw.note.clone(),
         reached_by: raw.reached_by.as_ref().map(|at| at.get().clone()),
         source: text(&raw.source),
         documents: documents(raw),
@@ -280,19 +274,6 @@ fn has_unit(notes: &mut Notes<'_>, span: Range<usize>, point: &Point) {
     if point.scale != Scale::ONE && point.unit.is_empty() && point.quantity.is_empty() {
         notes.fault(span, "scale", "fault-scale-without-unit", &point.name, "");
     }
-}
-
-fn facts(notes: &mut Notes<'_>, raw: &RawProfile) -> Vec<Point> {
-    for at in &raw.fact {
-        if let Some(id) = &at.get().id
-            && !FACTS.contains(&id.get().as_str())
-        {
-            let hint = nearest(id.get(), FACTS.iter().copied());
-            let all = FACTS.join(", ");
-            notes.add(id.span(), "id", "fault-word", id.get(), &all, hint);
-        }
-    }
-    points::points(notes, &raw.fact)
 }
 
 fn factory(notes: &mut Notes<'_>, raw: &RawProfile) -> Factory {

@@ -281,8 +281,6 @@ pub(crate) struct RawPoint {
     pub(crate) flags: BTreeMap<String, String>,
     /// How sure these facts are; the profile's when left out.
     pub(crate) confidence: Option<At<RawConfidence>>,
-    /// What a technician should know of this point.
-    pub(crate) note: Text,
 }
 
 /// How sure facts are.

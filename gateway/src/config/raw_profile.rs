@@ -28,8 +28,6 @@ pub(crate) struct RawProfile {
     pub(crate) document: Vec<RawDocument>,
     /// How sure the facts are, `medium` when left out.
     pub(crate) confidence: Option<At<RawConfidence>>,
-    /// What a technician should know before wiring and believing it.
-    pub(crate) note: Vec<String>,
     /// How the device is reached, when the gateway cannot ask it by registers: `gpio`, `i2c`, ...
     pub(crate) reached_by: Text,
     /// Silence at night is no fault.
@@ -43,7 +41,7 @@ pub(crate) struct RawProfile {
     /// Its points.
     pub(crate) point: Vec<At<RawPoint>>,
     /// What it says of itself, read at the start and once a day: `manufacturer`, `model`,
-    /// `options`, `version`, `serial`.
+    /// `version`, `serial`, and its settings under names of their own.
     pub(crate) fact: Vec<At<RawPoint>>,
     /// Words and the value that they must decode to, one or more for each point.
     pub(crate) capture: Vec<At<RawCapture>>,
@@ -155,8 +153,6 @@ pub(crate) struct RawVariant {
     pub(crate) model: Text,
     /// How sure its facts are.
     pub(crate) confidence: Option<At<RawConfidence>>,
-    /// What a technician should know.
-    pub(crate) note: Vec<String>,
     /// How it leaves the factory.
     pub(crate) link: Option<RawFactory>,
     /// What its registers allow.

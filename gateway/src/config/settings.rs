@@ -199,8 +199,6 @@ pub struct Point {
 pub struct About {
     /// How sure the facts are.
     pub confidence: Confidence,
-    /// Advice, empty when there is none.
-    pub note: Arc<str>,
     /// Names of raw values, ascending.
     pub values: Arc<[(i64, Arc<str>)]>,
     /// Names of single bits, ascending.

@@ -37,7 +37,6 @@ pub(crate) fn merged(base: &RawProfile, variant: &RawVariant) -> RawProfile {
     merged.confidence = variant.confidence.clone().or(merged.confidence);
     merged.limits = variant.limits.clone().or(merged.limits);
     merged.link = variant.link.clone().unwrap_or(merged.link);
-    merged.note.extend(variant.note.iter().cloned());
     if !variant.identify.is_empty() {
         merged.identify.clone_from(&variant.identify);
     }

@@ -58,6 +58,7 @@ impl Facts {
         };
         self.due = MonoMs(now.0.saturating_add(pause));
         let mut identity = Identity::default();
+        let mut settings = Vec::new();
         for point in &self.points {
             let said = self.image.registers(point);
             let said = said
@@ -66,11 +67,13 @@ impl Facts {
             match &*point.name {
                 "manufacturer" => identity.manufacturer = said,
                 "model" => identity.model = said,
-                "options" => identity.options = said,
                 "version" => identity.version = said,
-                _ => identity.serial = said,
+                "serial" => identity.serial = said,
+                setting if !said.is_empty() => settings.push(format!("{setting} {said}")),
+                _ => {}
             }
         }
+        identity.options = settings.join(", ");
         self.image.clear();
         if identity != Identity::default() {
             self.identity = Some(identity);
@@ -82,10 +85,15 @@ impl Facts {
     }
 }
 
-/// The text of a fact, or its number as text.
+/// The text of a fact; a number as its name, or with its unit.
 fn say(point: &Point, words: &[u16]) -> Option<String> {
-    match point.encoding {
-        Encoding::Text(_) => decode::text(point, words),
-        _ => Some(decode::decode(point, words, &[]).number()?.to_string()),
+    if matches!(point.encoding, Encoding::Text(_)) {
+        return decode::text(point, words);
     }
+    let raw = decode::raw_integer(point, words);
+    if let Some(name) = raw.and_then(|raw| point.about.name_of(raw)) {
+        return Some(name);
+    }
+    let number = decode::decode(point, words, &[]).number()?;
+    Some(format!("{number} {}", point.unit).trim_end().to_owned())
 }
