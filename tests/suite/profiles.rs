@@ -3,36 +3,15 @@
 use crate::peers::{Peer, python};
 use gateway::clock::Clock;
 use gateway::config::{self, Config, Link, Table, profile::Profile};
-use gateway::model::{Outcome, UtcMs};
-use gateway::read::decode::{decode, text};
+use gateway::model::UtcMs;
 use gateway::sim::device::Registers;
 use gateway::sim::sun::Place;
 use gateway::sim::{Plant, World, server::serve_registers};
+use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-
-fn replay(profile: &Profile) {
-    let known: Vec<_> = profile.points.iter().chain(&profile.facts).collect();
-    for capture in &profile.captures {
-        let point = known[capture.point];
-        let mut context = vec![None; known.len()];
-        for (index, raw) in &capture.with {
-            context[*index] = Some(*raw);
-        }
-        let place = format!("{}.{}", profile.name, point.name);
-        if capture.text.is_some() {
-            assert_eq!(text(point, &capture.words), capture.text, "{place}");
-            continue;
-        }
-        let found = match decode(point, &capture.words, &context) {
-            Outcome::Good(number) => Some(number.to_f64()),
-            Outcome::Uncertain(..) | Outcome::Bad(_) => None,
-        };
-        assert_eq!(found, capture.value, "{place}");
-    }
-}
 
 #[test]
 fn every_capture_of_every_profile_decodes_to_its_value() {
@@ -42,8 +21,7 @@ fn every_capture_of_every_profile_decodes_to_its_value() {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
         assert!(!profile.source.is_empty());
-        replay(&profile);
-        profile.variants.iter().for_each(replay);
+        assert_eq!(gateway::read::replay(&profile), [], "{name}");
     }
 }
 
@@ -163,3 +141,65 @@ fn a_profile_without_a_capture_for_each_point_is_refused() {
         "{faults}"
     );
 }
+
+/// Faults of a profile's text, one a line.
+fn faults(text: &str) -> String {
+    let file = Path::new("probe.toml");
+    config::profile::load_text(text, file)
+        .map_or_else(|faults| faults.to_string(), |_| String::new())
+}
+
+#[test]
+fn a_bad_profile_is_explained_line_by_line() {
+    let text = include_str!("../cases/profile/probe.toml");
+    let wanted = include_str!("../cases/profile/probe.txt");
+    assert_eq!(faults(text).trim(), wanted.trim());
+}
+
+#[test]
+fn a_capture_that_decodes_otherwise_is_named_with_its_line() {
+    let text = include_str!("../../config/devices/xy-md02.toml");
+    let text = text.replace("value = 85.3", "value = 85.4");
+    let profile = config::profile::load_text(&text, Path::new("xy-md02.toml")).unwrap();
+    let wrong = gateway::read::replay(&profile);
+    let line = 1 + text[..text.find("value = 85.4").unwrap()]
+        .matches('\n')
+        .count();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!((&*wrong[0].point, wrong[0].line), ("humidity", line - 3));
+    assert_eq!((&*wrong[0].said, &*wrong[0].found), ("85.4", "85.3"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Lines of real profiles in any order, with anything for a value.
+    #[test]
+    fn no_text_of_a_profile_panics(
+        picks in proptest::collection::vec((any::<u16>(), "[ -~]{0,12}", 0..4u8), 0..60),
+    ) {
+        let real: Vec<&str> = REAL.iter().flat_map(|text| text.lines()).collect();
+        let mut text = String::new();
+        for (pick, junk, how) in picks {
+            let line = real[usize::from(pick) % real.len()];
+            let line = match (how, line.split_once('=')) {
+                (0, _) => junk,
+                (1, Some((key, _))) => format!("{key}= {junk}"),
+                (2, Some((key, _))) => format!("{key}= -{pick}"),
+                _ => line.to_owned(),
+            };
+            text += &line;
+            text.push('\n');
+        }
+        if let Ok(profile) = config::profile::load_text(&text, Path::new("any.toml")) {
+            let _ = gateway::read::replay(&profile);
+        }
+    }
+}
+
+const REAL: [&str; 4] = [
+    include_str!("../../config/devices/acrel-adl400.toml"),
+    include_str!("../../config/devices/waveshare-ai-8ch.toml"),
+    include_str!("../../config/devices/qdy30a-level.toml"),
+    include_str!("../../config/devices/deye-hybrid-1p.toml"),
+];

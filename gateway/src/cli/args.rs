@@ -54,6 +54,10 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    Device {
+        #[command(subcommand)]
+        ask: crate::cli::device::Ask,
+    },
     Simulate(crate::cli::simulate::Options),
     Import {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]

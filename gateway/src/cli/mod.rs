@@ -7,6 +7,7 @@ mod args;
 mod backup;
 mod check;
 mod demo;
+mod device;
 mod export;
 mod import;
 mod logging;
@@ -65,6 +66,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             device,
             json,
         } => read::run(&config, &device, lang, json).await,
+        Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
         Command::Import {
             config,

@@ -5,7 +5,7 @@ use crate::config::fault::nearest;
 use crate::config::notes::Notes;
 use crate::config::profile::{Library, Profile};
 use crate::config::raw::{At, RawAsset, RawConfig, RawDevice, RawSite};
-use crate::config::{Bus, Device, Link, Point, limits, points, sunspec, values};
+use crate::config::{Bus, Confidence, Device, Link, Point, limits, points, sunspec, values};
 use crate::limits::DEVICES_MAX;
 use crate::model::{DeviceInfo, PointInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +65,9 @@ fn device(
     let id = notes.id(&typed.id, &mut around.ids);
     let bus = bus_of(notes, typed, around.buses);
     let profile = profile_of(notes, at, around);
+    if let (Some(profile), Some(at)) = (&profile, &typed.profile) {
+        doubts(notes, at, profile);
+    }
     let listed = points::points(notes, &typed.point);
     let base = profile
         .as_ref()
@@ -214,6 +217,23 @@ fn profile_of(
     };
     around.profiles.insert(name.get().clone(), found.clone());
     found
+}
+
+/// Facts of low confidence are said, so that somebody compares them with the display.
+fn doubts(notes: &mut Notes<'_>, at: &At<String>, profile: &Profile) {
+    let is_low = |point: &&Point| point.about.confidence == Confidence::Low;
+    let low: Vec<&str> = profile
+        .points
+        .iter()
+        .filter(is_low)
+        .map(|p| &*p.name)
+        .collect();
+    if profile.confidence == Confidence::Low {
+        notes.warn(at.span(), "profile", "fault-low-confidence", at.get(), "");
+    } else if !low.is_empty() {
+        let (what, low) = ("fault-low-confidence-points", low.join(", "));
+        notes.warn(at.span(), "profile", what, at.get(), &low);
+    }
 }
 
 /// A device that has no registers to ask for is a fault here; it has its profile for its facts.

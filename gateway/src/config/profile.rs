@@ -18,8 +18,10 @@ static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../config/devi
 /// A checked profile.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Name, that of its file.
+    /// Name: that of its file, and of a variant behind a dot.
     pub name: Arc<str>,
+    /// Its file; the place in the project for a built-in one.
+    pub file: PathBuf,
     /// Who makes the device.
     pub manufacturer: String,
     /// Models that it fits.
@@ -84,6 +86,8 @@ pub struct Factory {
 /// Words of one point and their meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capture {
+    /// Line in the file, from 1.
+    pub line: usize,
     /// Index of the point in the profile; of the fact behind them, from the number of points on.
     pub point: usize,
     /// Its registers, in address order.
@@ -235,6 +239,7 @@ fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
     let known: Vec<Point> = points.iter().chain(&facts).cloned().collect();
     Profile {
         name,
+        file: notes.file.to_path_buf(),
         manufacturer: text(&raw.manufacturer),
         model: text(&raw.model),
         kind: notes.id(&raw.kind, &mut BTreeSet::new()),
@@ -325,6 +330,7 @@ fn capture(notes: &mut Notes<'_>, at: &At<RawCapture>, points: &[Point]) -> Opti
     let origin = typed.from.as_ref().map(At::get);
     let worked_out = [RawOrigin::WorkedOut, RawOrigin::Computed];
     Some(Capture {
+        line: notes.line(at.span().start),
         point,
         words: typed.words.iter().map(|word| *word.get()).collect(),
         value: notes.finite(typed.value.as_ref(), "value"),

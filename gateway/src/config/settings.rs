@@ -31,6 +31,8 @@ pub struct Config {
     pub influx: Option<InfluxSettings>,
     /// The local page.
     pub web: WebSettings,
+    /// Directory of the site's own profiles.
+    pub profiles: Option<PathBuf>,
     /// What is doubtful but does not stop the start.
     pub warnings: Vec<Fault>,
 }

@@ -295,6 +295,23 @@ pub fn interpretations(words: &[u16]) -> Vec<Interpretation> {
         .collect()
 }
 
+/// Registers as a type, in an order, times a power of ten; `None` for what is no number.
+pub fn scaled(
+    encoding: Encoding,
+    words: WordOrder,
+    power: i8,
+    registers: &[u16],
+) -> Option<Number> {
+    let point = Point {
+        scale: Scale {
+            factor: (1, power),
+            ..Scale::ONE
+        },
+        ..bare(encoding, words)
+    };
+    decode(&point, registers, &[]).number()
+}
+
 /// A point with nothing but type and order.
 fn bare(encoding: Encoding, words: WordOrder) -> Point {
     Point {

@@ -9,8 +9,10 @@ mod once;
 mod order;
 pub mod plan;
 mod poller;
+mod replay;
 mod survey;
 mod task;
 
 pub use once::{Exchange, Once, once};
+pub use replay::{Mismatch, replay};
 pub use task::spawn;

@@ -178,6 +178,7 @@ fn config() -> Config {
         mqtt: None,
         influx: None,
         web: WebSettings { listen: None },
+        profiles: None,
         warnings: Vec::new(),
     }
 }
