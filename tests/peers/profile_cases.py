@@ -183,6 +183,12 @@ def profiles(directory):
             yield f"{profile['name']}.{variant['name']}", kept + own, facts
 
 
+def serial(facts):
+    """What a device of "AB" everywhere says its serial number is."""
+    texts = [fact for fact in facts if fact["id"] == "serial" and fact["type"][0] == "s"]
+    return "AB" * registers_of(texts[0]["type"]) if texts else None
+
+
 def served(unit, image):
     """One unit of pymodbus: the image, and zeros where a reader may pass over gaps."""
     tables = []
@@ -215,7 +221,8 @@ async def main(directory, out):
             registers = [[table, address, word] for (table, address), word in image.items()]
             said.append({"profile": name, "level": level, "unit": unit,
                          "ids": [point["id"] for point in points],
-                         "values": values, "registers": registers})
+                         "values": values, "registers": registers,
+                         "serial": serial(facts)})
     Path(out).write_text(json.dumps(said), encoding="ascii")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

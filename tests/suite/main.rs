@@ -17,4 +17,5 @@ mod publish;
 mod servers;
 mod simulate;
 mod source;
+mod sunspec;
 mod tidy;

@@ -75,6 +75,10 @@ impl Cases {
             let read = gateway::read::once(config, index, &clock).await.unwrap();
             let place = format!("{} at {}", case["profile"], case["level"]);
             assert_eq!(read.failure, None, "{place}");
+            if let Some(serial) = case["serial"].as_str() {
+                let said = read.identity.map(|identity| identity.serial);
+                assert_eq!(said.as_deref(), Some(serial), "{place}");
+            }
             let values = case["values"].as_array().unwrap();
             assert_eq!(read.outcomes.len(), values.len(), "{place}");
             for ((outcome, value), id) in read.outcomes.iter().zip(values).zip(0..) {
@@ -121,10 +125,10 @@ async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
     if let Link::Tcp { port, .. } = &mut config.buses[0].link {
         *port = 0;
     }
-    let served = serve_registers(&config, &world, &cases.registers())
+    let twins = serve_registers(&config, &world, &cases.registers())
         .await
         .unwrap();
-    served.redirect(&mut config);
+    twins.redirect(&mut config);
     cases.must_be_read(&config).await;
 }
 

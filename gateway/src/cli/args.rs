@@ -151,7 +151,7 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
                 arg.help(text)
             }
         });
-    let command = if subcommands.is_empty() {
+    let command = if command.get_version().is_none() {
         command
     } else {
         command.arg(
@@ -241,6 +241,9 @@ mod tests {
             for name in names {
                 let sub = command.find_subcommand_mut(&name).unwrap();
                 texts.push(sub.render_long_help().to_string());
+                for inner in sub.get_subcommands_mut() {
+                    texts.push(inner.render_long_help().to_string());
+                }
             }
             for text in texts {
                 assert!(

@@ -102,10 +102,11 @@ fn identity_text(identity: &Identity, lang: Lang) -> String {
     if let Some(why) = &identity.cut_short {
         lines.push(lang.say("cli-read-sunspec-cut", &[("why", why)]));
     }
+    let parts = [&identity.manufacturer, &identity.model, &identity.options];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let device = parts.map(String::as_str).collect::<Vec<_>>().join(" ");
     let facts = [
-        ("manufacturer", identity.manufacturer.as_str()),
-        ("model", identity.model.as_str()),
-        ("options", identity.options.as_str()),
+        ("device", device.as_str()),
         ("version", identity.version.as_str()),
         ("serial", identity.serial.as_str()),
     ];

@@ -3,7 +3,7 @@
 use crate::config::fault::nearest;
 use crate::config::identify::{self, Rule};
 use crate::config::notes::Notes;
-use crate::config::raw::{At, Text};
+use crate::config::raw::{At, RawPoint, Text};
 use crate::config::raw_profile::{RawCapture, RawOrigin, RawProfile, RawVariant};
 use crate::config::{Confidence, DeviceLimits, Encoding, Faults, Parity, Point, Scale};
 use crate::config::{check, limits, points, shape, variant};
@@ -223,17 +223,11 @@ fn variant_of(
 fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
     let confidence = raw.confidence.as_ref();
     let confidence = confidence.map_or(Confidence::Medium, |at| (*at.get()).into());
-    let mut points = points::points(notes, &raw.point);
-    for (point, at) in points.iter_mut().zip(&raw.point) {
-        if at.get().confidence.is_none() {
-            point.about.confidence = confidence;
-        }
-        has_unit(notes, at.span(), point);
-    }
+    let points = sure(notes, &raw.point, confidence);
     if points.is_empty() && raw.reached_by.is_none() {
         notes.fault(0..0, "point", "fault-profile-empty", "", "");
     }
-    let facts = points::points(notes, &raw.fact);
+    let facts = sure(notes, &raw.fact, confidence);
     let limits = limits::limits(notes, raw.limits.as_ref(), limits::no_limits());
     limits::fit(notes, &(0..0), &points, &limits);
     let known: Vec<Point> = points.iter().chain(&facts).cloned().collect();
@@ -272,6 +266,18 @@ fn documents(raw: &RawProfile) -> Vec<Document> {
             url: text(&document.url),
         })
         .collect()
+}
+
+/// Points, as sure as the profile where they say nothing else.
+fn sure(notes: &mut Notes<'_>, raw: &[At<RawPoint>], confidence: Confidence) -> Vec<Point> {
+    let mut points = points::points(notes, raw);
+    for (point, at) in points.iter_mut().zip(raw) {
+        if at.get().confidence.is_none() {
+            point.about.confidence = confidence;
+        }
+        has_unit(notes, at.span(), point);
+    }
+    points
 }
 
 /// A number that is scaled but has neither unit nor quantity means nothing to anybody.

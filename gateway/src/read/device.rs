@@ -86,14 +86,16 @@ impl Reader {
         self.image.clear();
         self.detail.clear();
         let result = self.ask_all(channel, now).await;
-        let outcomes = result.as_ref().ok().map(|()| self.outcomes());
+        let changed = self.discovery.as_ref();
+        let changed = changed.is_some_and(|d| d.has_changed(&self.asked, &self.image));
+        let result = result.map(|()| self.outcomes(changed));
         if result.is_ok() {
             self.look_at_facts(channel, now).await;
         }
         if let Some(discovery) = &mut self.discovery {
-            discovery.after(result.is_ok(), &self.asked, &self.image);
+            discovery.after(result.is_ok(), changed);
         }
-        result.map(|()| outcomes.unwrap_or_default())
+        result
     }
 
     async fn ask_all(&mut self, channel: &mut Channel, now: MonoMs) -> Result<(), Failure> {
@@ -114,7 +116,11 @@ impl Reader {
         let Some(discovery) = self.discovery.as_ref().filter(|d| d.fitted.is_none()) else {
             return Ok(());
         };
-        let mut survey = Survey::new(&discovery.wanted, discovery.first);
+        let mut survey = Survey::new(
+            &discovery.wanted,
+            self.device.limits.max_registers,
+            discovery.first,
+        );
         let found = loop {
             match survey.next() {
                 Next::Done(found) => break found,
@@ -151,8 +157,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Asks what the device says of itself, when it is time to. What fails is tried again later: the
-    /// readings of this poll are there already.
+    /// Asks what the device says of itself, when it is time to. What fails is tried again later:
+    /// the readings of this poll are there already.
     async fn look_at_facts(&mut self, channel: &mut Channel, now: MonoMs) {
         if !self.facts.are_due(now) {
             return;
@@ -247,7 +253,11 @@ impl Reader {
     }
 
     /// One outcome for each configured point.
-    fn outcomes(&self) -> Box<[Outcome]> {
+    fn outcomes(&self, changed: bool) -> Box<[Outcome]> {
+        if changed {
+            let none = Outcome::Bad(Reason::NotValid);
+            return vec![none; self.device.points.len()].into();
+        }
         let all = self.image.outcomes(&self.asked);
         let Some(slots) = self.slots() else {
             return all;
@@ -307,24 +317,26 @@ impl Discovery {
         }
     }
 
-    /// A device that was away may have come back with another list; one whose heads have changed
-    /// has. Its values of this poll were not valid by the heads that were read with them.
-    fn after(&mut self, answered: bool, asked: &Device, image: &Image) {
+    /// Another model stands where one of the wanted points was found: no value of this poll counts.
+    fn has_changed(&self, asked: &Device, image: &Image) -> bool {
+        let changed = |(index, held): &(usize, i64)| {
+            let point = asked.points.get(*index);
+            let words = point.and_then(|point| image.registers(point))?;
+            let head = words.iter().fold(0, |all, w| all << 16 | i64::from(*w));
+            Some(head != *held)
+        };
+        let heads = self.fitted.iter().flat_map(|fitted| &fitted.headers);
+        heads.filter_map(changed).any(|is_other| is_other)
+    }
+
+    /// A device that was away may have come back with another list.
+    fn after(&mut self, answered: bool, changed: bool) {
         self.misses = if answered {
             0
         } else {
             self.misses.saturating_add(1)
         };
-        let changed = |(index, held): &(usize, i64)| {
-            let point = asked.points.get(*index);
-            let words = point.and_then(|point| image.registers(point));
-            words.is_some_and(|words| {
-                words.iter().fold(0, |all, w| all << 16 | i64::from(*w)) != *held
-            })
-        };
-        let heads = self.fitted.iter().flat_map(|fitted| &fitted.headers);
-        let is_other = heads.into_iter().any(changed);
-        if is_other || self.misses >= SUNSPEC_MISSES_MAX {
+        if changed || self.misses >= SUNSPEC_MISSES_MAX {
             self.fitted = None;
         }
     }
@@ -358,3 +370,7 @@ fn words(answer: &Result<Vec<u8>, u8>) -> Result<Vec<u16>, u8> {
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
         .collect())
 }
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;

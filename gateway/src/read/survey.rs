@@ -7,7 +7,7 @@ use crate::status::Identity;
 use std::collections::VecDeque;
 
 /// Texts of the common model: first register behind its number, and registers.
-const TEXTS: [(usize, usize); 5] = [(2, 16), (18, 16), (34, 8), (42, 8), (50, 16)];
+const TEXTS: [(u16, u16); 5] = [(2, 16), (18, 16), (34, 8), (42, 8), (50, 16)];
 /// Registers of the common model that are read.
 const COMMON_WORDS: u16 = 66;
 
@@ -17,6 +17,7 @@ pub(super) struct Survey {
     bases: Vec<u16>,
     /// Number of the base under question.
     tried: usize,
+    most: u16,
     counted: std::collections::BTreeSet<u16>,
     step: Step,
     found: Found,
@@ -34,6 +35,8 @@ pub(super) struct Found {
 enum Step {
     Base,
     Head(u16),
+    /// Two registers were refused here; there may be the one that ends the list.
+    Tail(u16, u8),
     Queue,
 }
 
@@ -41,6 +44,8 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Question {
     Common(u16, u16),
+    /// One text of it: its place in `TEXTS`.
+    Text(usize, u16, u16),
     Count(usize, &'static str, u16),
 }
 
@@ -58,13 +63,16 @@ pub(super) enum Next {
 impl Survey {
     /// Begins with the base of this number, so that a device that is silent about one is asked for
     /// another next time.
-    pub(super) fn new(wanted: &SunSpec, first: usize) -> Self {
+    ///
+    /// `most` is how many registers one request may ask for.
+    pub(super) fn new(wanted: &SunSpec, most: u16, first: usize) -> Self {
         let mut bases = wanted.bases().to_vec();
         let turns = first.checked_rem(bases.len()).unwrap_or(0);
         bases.rotate_left(turns);
         Self {
             bases,
             tried: 0,
+            most,
             counted: wanted.counted(),
             step: Step::Base,
             found: Found::default(),
@@ -84,7 +92,11 @@ impl Survey {
                 None => Next::Nothing,
             },
             (Step::Head(address), _) => Next::Ask(address, 2),
-            (Step::Queue, Some(Question::Common(address, count))) => Next::Ask(*address, *count),
+            (Step::Tail(address, _), _) => Next::Ask(address, 1),
+            (
+                Step::Queue,
+                Some(Question::Common(address, count) | Question::Text(_, address, count)),
+            ) => Next::Ask(*address, *count),
             (Step::Queue, Some(Question::Count(_, _, address))) => Next::Ask(*address, 1),
             (Step::Queue, None) => Next::Done(self.found.clone()),
         }
@@ -95,6 +107,7 @@ impl Survey {
         match self.step {
             Step::Base => self.base(words),
             Step::Head(address) => self.head(address, words),
+            Step::Tail(address, code) => self.tail(address, code, words),
             Step::Queue => self.rest(words),
         }
     }
@@ -128,8 +141,23 @@ impl Survey {
                 }
             }
             Ok(words) => format!("{address}: {words:?} is no model"),
-            Err(code) => format!("{address}: exception {code}"),
+            Err(code) => {
+                self.step = Step::Tail(address, code);
+                return;
+            }
         };
+        self.cut(why);
+    }
+
+    fn tail(&mut self, address: u16, code: u8, words: Result<&[u16], u8>) {
+        match words {
+            Ok([END]) => self.ended(),
+            _ => self.cut(format!("{address}: exception {code}")),
+        }
+    }
+
+    /// What was found until here counts.
+    fn cut(&mut self, why: String) {
         self.found.identity.cut_short = Some(why);
         self.ended();
     }
@@ -139,8 +167,7 @@ impl Survey {
         self.step = Step::Queue;
         for (index, model) in self.found.models.iter().enumerate() {
             if model.id == COMMON && self.queue.is_empty() {
-                let count = model.length.saturating_add(2).min(COMMON_WORDS);
-                self.queue.push_back(Question::Common(model.address, count));
+                self.queue.extend(texts(model, self.most));
             }
             if self.counted.contains(&model.id) {
                 let counters = model.counters().into_iter();
@@ -153,6 +180,9 @@ impl Survey {
     fn rest(&mut self, words: Result<&[u16], u8>) {
         match (self.queue.pop_front(), words) {
             (Some(Question::Common(..)), Ok(words)) => self.found.identity.read(words),
+            (Some(Question::Text(place, ..)), Ok(words)) => {
+                *self.found.identity.texts()[place] = text(words);
+            }
             (Some(Question::Count(index, name, _)), Ok([times])) => {
                 if let Some(model) = self.found.models.get_mut(index) {
                     model.count(name, *times);
@@ -164,17 +194,38 @@ impl Survey {
     }
 }
 
+/// The whole common model in one request; text by text where a request may not be so long.
+fn texts(model: &Model, most: u16) -> Vec<Question> {
+    let count = model.length.saturating_add(2).min(COMMON_WORDS);
+    if count <= most {
+        return vec![Question::Common(model.address, count)];
+    }
+    let places = TEXTS.iter().enumerate();
+    let text = |(place, (first, size)): (usize, &(u16, u16))| {
+        let inside = first + size <= count;
+        let address = model.address.checked_add(*first).filter(|_| inside)?;
+        Some(Question::Text(place, address, *size))
+    };
+    places.filter_map(text).collect()
+}
+
 impl Identity {
+    /// Its texts in the order of `TEXTS`.
+    fn texts(&mut self) -> [&mut String; 5] {
+        [
+            &mut self.manufacturer,
+            &mut self.model,
+            &mut self.options,
+            &mut self.version,
+            &mut self.serial,
+        ]
+    }
+
     fn read(&mut self, words: &[u16]) {
-        let [maker, model, options, version, serial] = TEXTS.map(|(first, count)| {
-            let end = (first + count).min(words.len());
-            text(words.get(first..end).unwrap_or_default())
-        });
-        self.manufacturer = maker;
-        self.model = model;
-        self.options = options;
-        self.version = version;
-        self.serial = serial;
+        for ((first, count), place) in TEXTS.into_iter().zip(self.texts()) {
+            let (first, end) = (usize::from(first), usize::from(first + count));
+            *place = text(words.get(first..end.min(words.len())).unwrap_or_default());
+        }
     }
 }
 

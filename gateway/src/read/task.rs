@@ -254,12 +254,11 @@ fn fault(
 fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>) {
     match (before, after) {
         (Some(_), None) => tracing::info!(bus, device, "device answers again"),
-        (before, Some(fault)) if fault.reason == Reason::Asleep => {
-            if before.is_none_or(|old| old.reason != Reason::Asleep) {
-                tracing::info!(bus, device, "device sleeps until the sun is up");
-            }
-        }
         (before, Some(fault)) if before.is_none_or(|old| old.reason != fault.reason) => {
+            if fault.reason == Reason::Asleep {
+                tracing::info!(bus, device, "device sleeps until the sun is up");
+                return;
+            }
             tracing::warn!(
                 bus,
                 device,
@@ -269,5 +268,43 @@ fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>
             );
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a first poll of a port that nobody listens on gives at this moment.
+    async fn silent_at(at: UtcMs, asleep_at_night: bool) -> Option<Reason> {
+        let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let text = format!(
+            "[site]\nid = 't'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\nlongitude = 103.78\n\
+             [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\ntcp_port = {port}\n\
+             [[device]]\nid = 'd'\nbus = 'b'\nasleep_at_night = {asleep_at_night}\n\
+             point = [{{ id = 'p', register = 'holding:0', type = 'u16' }}]\n"
+        );
+        let file = std::path::Path::new("pantau.toml");
+        let config = crate::config::load_text(&text, file, &|_| None).unwrap();
+        let (out, mut readings) = mpsc::channel(1);
+        let (_stop, stopped) = watch::channel(false);
+        let (clock, board, mut tasks) = (Clock::set(at, true), Board::default(), JoinSet::new());
+        spawn(&config, &clock, &board, &out, &stopped, &mut tasks);
+        let reading = readings.recv().await.unwrap();
+        let fault = board.read().devices.get("d").unwrap().fault.clone();
+        let outcome = reading.outcomes[0].reason();
+        assert_eq!(fault.map(|fault| fault.reason), outcome);
+        outcome
+    }
+
+    #[tokio::test]
+    async fn a_device_that_lives_on_sunlight_sleeps_at_night_and_is_missed_by_day() {
+        // 2026-07-01 in Sumatra: 01:00 and 12:00.
+        let (night, noon) = (UtcMs(1_782_842_400_000), UtcMs(1_782_882_000_000));
+        assert_eq!(silent_at(night, true).await, Some(Reason::Asleep));
+        assert_eq!(silent_at(noon, true).await, Some(Reason::Unreachable));
+        assert_eq!(silent_at(night, false).await, Some(Reason::Unreachable));
     }
 }

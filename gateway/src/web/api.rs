@@ -68,6 +68,9 @@ pub(super) struct DeviceView {
     /// Point ids.
     points: Vec<String>,
     status: DeviceStatus,
+    /// What the device says of itself; absent when it cannot or was not asked yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<IdentityView>,
 }
 
 /// How a device does.
@@ -86,9 +89,6 @@ pub(super) struct DeviceStatus {
     late: u64,
     /// Milliseconds.
     round_trip_ms: f64,
-    /// What the device says of itself; absent when it cannot or was not asked yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    identity: Option<IdentityView>,
 }
 
 /// What a device says of itself.
@@ -298,6 +298,10 @@ pub(super) async fn devices(
             .map(|point| point.id.to_string())
             .collect(),
         status: device_status(&app, device, &board, lang),
+        identity: board
+            .devices
+            .get(&device.id)
+            .and_then(|state| state.identity.as_ref().map(identity_view)),
     };
     Json(app.site().devices.iter().map(of).collect())
 }
@@ -324,21 +328,23 @@ fn device_status(
         failures: state.failures,
         late: state.late,
         round_trip_ms: state.round_trip_ms,
-        identity: state.identity.map(identity_view),
     }
 }
 
-fn identity_view(identity: crate::status::Identity) -> IdentityView {
-    let model = |(id, length)| ModelView { id, length };
+fn identity_view(identity: &crate::status::Identity) -> IdentityView {
+    let model = |(id, length): &(u16, u16)| ModelView {
+        id: *id,
+        length: *length,
+    };
     IdentityView {
-        manufacturer: identity.manufacturer,
-        model: identity.model,
-        options: identity.options,
-        version: identity.version,
-        serial: identity.serial,
+        manufacturer: identity.manufacturer.clone(),
+        model: identity.model.clone(),
+        options: identity.options.clone(),
+        version: identity.version.clone(),
+        serial: identity.serial.clone(),
         base: (!identity.models.is_empty()).then_some(identity.base),
-        models: identity.models.into_iter().map(model).collect(),
-        cut_short: identity.cut_short,
+        models: identity.models.iter().map(model).collect(),
+        cut_short: identity.cut_short.clone(),
     }
 }
 

@@ -114,7 +114,7 @@ fn point(person: &mut Person<'_>, id: &str) -> Option<Answered> {
     let words = words(&typed)?;
     let shown = person.ask("cli-device-ask-shown", |text| text.parse::<f64>().is_ok())?;
     let signed = shown.starts_with('-') || ["W", "kW", "degC", "var"].contains(&unit.as_str());
-    let fit = chosen(person, &words, &shown, fits(&words, &shown, signed))?;
+    let fit = chosen(person, &words, &shown, &fits(&words, &shown, signed))?;
     Some(Answered {
         point: point_text(id, &table, address, &unit, fit),
         capture: capture_text(id, &words, fit)?,
@@ -122,8 +122,8 @@ fn point(person: &mut Person<'_>, id: &str) -> Option<Answered> {
 }
 
 /// The one way that fits, or the one that the person takes; never a guess.
-fn chosen(person: &mut Person<'_>, words: &[u16], shown: &str, fits: Vec<Fit>) -> Option<Fit> {
-    match fits.as_slice() {
+fn chosen(person: &mut Person<'_>, words: &[u16], shown: &str, fits: &[Fit]) -> Option<Fit> {
+    match fits {
         [] => {
             eprintln!(
                 "{}",

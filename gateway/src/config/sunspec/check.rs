@@ -71,15 +71,12 @@ fn strays(notes: &mut Notes<'_>, typed: &RawDevice) {
 fn models(notes: &mut Notes<'_>, typed: &RawDevice) -> Vec<u16> {
     let mut models = Vec::new();
     for at in &typed.models {
-        match u16::try_from(*at.get())
-            .ok()
-            .filter(|id| super::is_known(*id))
-        {
-            Some(id) => models.push(id),
-            None => {
-                let found = at.get().to_string();
-                notes.fault(at.span(), "models", "fault-sunspec-model", &found, "");
-            }
+        let id = u16::try_from(*at.get()).ok();
+        if let Some(id) = id.filter(|id| super::is_known(*id)) {
+            models.push(id);
+        } else {
+            let found = at.get().to_string();
+            notes.fault(at.span(), "models", "fault-sunspec-model", &found, "");
         }
     }
     models

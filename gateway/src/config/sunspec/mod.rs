@@ -1,4 +1,4 @@
-//! `SunSpec` devices: what is wanted of them is known before they are asked, where it is only after.
+//! `SunSpec` devices: what is wanted of them is known before they are asked, where it is only then.
 //!
 //! A device says in a list which models it has. `SunSpec::fit` lays the wanted points over such a
 //! list; `SunSpec::nominal` is the shortest list on which all of them are, for a simulator and for
@@ -12,6 +12,7 @@ mod names;
 pub(crate) use check::{PROFILE, sunspec};
 
 use crate::config::{Encoding, Point, Scale, Table, WordOrder};
+use crate::limits::WORDS_PER_READ_MAX;
 use definitions::{Counts, Scaling};
 use names::{Misnamed, Place, Want};
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,12 +137,11 @@ impl SunSpec {
         let mut fitted = Fitted::default();
         let mut sides = Sides::default();
         for want in &self.wants {
-            let spot = locate(want, models);
-            let slot = spot.as_ref().map(|_| fitted.points.len());
+            let located = locate(want, models);
+            let slot = located.as_ref().map(|_| fitted.points.len());
             fitted.slots.push(slot);
-            fitted
-                .points
-                .extend(spot.map(|spot| point(want, &spot, &mut sides)));
+            let found = located.map(|located| point(want, &located, &mut sides));
+            fitted.points.extend(found);
         }
         sides.join(&mut fitted);
         fitted
@@ -234,8 +234,8 @@ struct Located<'a> {
 /// The first place that the device has.
 fn locate<'a>(want: &Want, models: &'a [Model]) -> Option<Located<'a>> {
     want.places.iter().find_map(|place| {
-        let alike = models.iter().filter(|model| model.id == place.model);
-        let model = alike.skip(usize::from(want.nth) - 1).next()?;
+        let mut alike = models.iter().filter(|model| model.id == place.model);
+        let model = alike.nth(usize::from(want.nth) - 1)?;
         let definition = definitions::model(place.model)?;
         let spot = definition.spot(&model.counts, &place.steps, place.point)?;
         let (encoding, missing) = spot.def.encoding()?;
@@ -307,10 +307,25 @@ impl Sides {
             fitted.points.push(plain(address, Encoding::U32));
             fitted.headers.push((index, holds));
             for user in users {
-                fitted.points[user].valid_when = Some((index, vec![holds]));
+                // One that is out of the head's reach stays with its scale factor instead; the
+                // reader looks at `headers` all the same.
+                if reach(fitted, user, address) <= WORDS_PER_READ_MAX {
+                    fitted.points[user].valid_when = Some((index, vec![holds]));
+                }
             }
         }
     }
+}
+
+/// Registers from the head of its model to the end of a point and its scale factor.
+fn reach(fitted: &Fitted, user: usize, head: u16) -> u16 {
+    let end = |index: usize| {
+        let point = &fitted.points[index];
+        let last = point.address.saturating_add(point.encoding.registers() - 1);
+        last.saturating_sub(head).saturating_add(1)
+    };
+    let scale = fitted.points[user].scale_from.map_or(0, end);
+    end(user).max(scale)
 }
 
 /// A number in holding registers, and nothing else known of it.

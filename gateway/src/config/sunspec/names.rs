@@ -182,16 +182,15 @@ fn walk(group: &Group, path: &str) -> Option<(Vec<Step>, usize)> {
         if !name.eq_ignore_ascii_case(&inner.name) {
             return None;
         }
-        let (nth, rest) = match inner.count {
-            None => (1, rest),
-            Some(_) => {
-                let (nth, rest) = rest.split_once('_')?;
-                (
-                    nth.parse().ok().filter(|nth| (1..=NTH_MAX).contains(nth))?,
-                    rest,
-                )
-            }
+        let (nth, rest) = if inner.count.is_some() {
+            let (nth, rest) = rest.split_once('_')?;
+            (nth.parse().ok()?, rest)
+        } else {
+            (1, rest)
         };
+        if !(1..=NTH_MAX).contains(&nth) {
+            return None;
+        }
         let (mut steps, point) = walk(inner, rest)?;
         steps.insert(0, (index, nth));
         Some((steps, point))
@@ -249,7 +248,7 @@ fn range(text: &str) -> std::ops::RangeInclusive<u16> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (first.parse(), last.parse()) {
         (Ok(first), Ok(last)) => first..=last,
-        _ => 1..=0,
+        _ => std::ops::RangeInclusive::new(1, 0),
     }
 }
 
@@ -289,7 +288,7 @@ mod tests {
         assert_eq!(want("m103_w_sf_3", &[]).unwrap().nth, 3);
         for name in [
             "",
-            "x",
+            "nix",
             "m103_",
             "m103_nix",
             "m9_w",
