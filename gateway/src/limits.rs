@@ -78,10 +78,25 @@ pub const IMPORT_BYTES_MAX: usize = 2 << 20;
 pub const IMPORT_FAULTS_MAX: usize = 1000;
 /// Bytes of one line of a CSV to import; a longer one is not a row.
 pub const IMPORT_LINE_MAX: usize = 4096;
+/// Entries written down together: a programme's year in one table.
+pub const LEDGER_ROWS_MAX: usize = 5000;
+/// Bytes of a table to import, and of one request with entries.
+pub const LEDGER_FILE_BYTES_MAX: usize = 8 << 20;
+/// Entries in one answer of the store; further ones are asked for with `after`.
+pub const LEDGER_PAGE_MAX: usize = 10_000;
+/// Letters of a text of an entry.
+pub const LEDGER_TEXT_MAX: usize = 1000;
+/// Receipts and photos of one entry.
+pub const LEDGER_FILES_MAX: usize = 20;
+/// Bytes of one receipt or photo: a phone's largest, or a scan of a few pages.
+pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
+/// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
+/// form, with room to spare. A cell costs about 100 bytes in the largest format.
+pub const REPORT_CELLS_MAX: usize = 300_000;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;

@@ -6,9 +6,33 @@ use std::collections::BTreeSet;
 
 /// Words of profile names that belong to no maker.
 const PLAIN_WORDS: &[&str] = &[
-    "level", "meter", "sensor", "single", "phase", "three", "generic", "modbus", "string", "hybrid",
-    "legacy", "system", "tank", "temp", "soil", "solar", "radiation", "rain", "optical", "tipping",
-    "bucket", "pulse", "rs485", "1wire", "sunspec", "energy", "electric",
+    "level",
+    "meter",
+    "sensor",
+    "single",
+    "phase",
+    "three",
+    "generic",
+    "modbus",
+    "string",
+    "hybrid",
+    "legacy",
+    "system",
+    "tank",
+    "temp",
+    "soil",
+    "solar",
+    "radiation",
+    "rain",
+    "optical",
+    "tipping",
+    "bucket",
+    "pulse",
+    "rs485",
+    "1wire",
+    "sunspec",
+    "energy",
+    "electric",
 ];
 
 /// Maker and model words of every profile: of its file's name, of `manufacturer` and `model`.

@@ -8,12 +8,14 @@
 mod config;
 mod killed;
 mod knowledge;
+mod ledger;
 mod modbus_peers;
 mod page;
 mod peers;
 mod powercut;
 mod profiles;
 mod publish;
+mod report;
 mod servers;
 mod simulate;
 mod source;

@@ -216,6 +216,7 @@ fn the_page_lives_in_a_real_browser() {
             site: Arc::new(site()),
             buses: Arc::new([]),
             assets: Arc::new([]),
+            definitions: std::sync::Arc::new(gateway::ledger::Definitions::built_in()),
             store: store.clone(),
             board: board(clock.now().at),
             clock: clock.clone(),

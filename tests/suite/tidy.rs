@@ -27,25 +27,28 @@ const ROOMS: &[(&str, &[&str])] = &[
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    // Documents to files; what they say is handed in.
+    ("report", &["model", "limits", "words"]),
     ("exchange", &["model", "limits", "store"]),
+    ("ledger", &["model", "limits", "words"]),
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "store", "exchange",
+            "model", "limits", "clock", "status", "words", "config", "store", "exchange", "ledger",
         ],
     ),
     (
         "app",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "web",
+            "publish", "exchange", "ledger", "web",
         ],
     ),
     (
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "web", "app",
+            "publish", "exchange", "ledger", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -61,11 +64,18 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["publish"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
-    ("utoipa", &["web"]),
+    // The JSON of an entry is one shape for the API and the command line.
+    ("utoipa", &["web", "ledger"]),
+    ("ring", &["store", "publish"]),
+    ("calamine", &["ledger"]),
+    ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("schemars", &["config"]),
+    ("krilla", &["report"]),
+    ("skrifa", &["report"]),
+    ("rust_xlsxwriter", &["report"]),
     ("fluent_bundle", &["words"]),
     ("serial2_tokio", &["read", "sim"]),
     ("tokio_modbus", &["sim"]),

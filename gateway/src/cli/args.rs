@@ -81,6 +81,7 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "FILE.csv")]
         output: Option<PathBuf>,
     },
+    Ledger(crate::cli::ledger::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
         config: PathBuf,
@@ -151,6 +152,7 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
                 arg.help(text)
             }
         });
+    // Only the program itself has a version.
     let command = if command.get_version().is_none() {
         command
     } else {
@@ -164,7 +166,11 @@ fn localise(command: clap::Command, lang: Lang) -> clap::Command {
     };
     subcommands.iter().fold(command, |command, sub| {
         command.mut_subcommand(sub, |sub| {
-            let about = lang.text(&format!("cli-{}", sub.get_name()));
+            let own = format!("cli-{name}-{}", sub.get_name());
+            let about = match lang.text(&own) {
+                text if text == own => lang.text(&format!("cli-{}", sub.get_name())),
+                text => text,
+            };
             localise(sub.about(about), lang)
         })
     })
@@ -229,22 +235,19 @@ fn fault(error: &clap::Error, lang: Lang) -> String {
 mod tests {
     use super::*;
 
+    fn collect_help(command: &mut clap::Command, texts: &mut Vec<String>) {
+        texts.push(command.render_long_help().to_string());
+        for sub in command.get_subcommands_mut() {
+            collect_help(sub, texts);
+        }
+    }
+
     #[test]
     fn every_command_and_argument_has_words_in_both_languages() {
         for lang in [Lang::Id, Lang::En] {
             let mut command = command(lang);
-            let names: Vec<String> = command
-                .get_subcommands()
-                .map(|sub| sub.get_name().to_owned())
-                .collect();
-            let mut texts = vec![command.render_long_help().to_string()];
-            for name in names {
-                let sub = command.find_subcommand_mut(&name).unwrap();
-                texts.push(sub.render_long_help().to_string());
-                for inner in sub.get_subcommands_mut() {
-                    texts.push(inner.render_long_help().to_string());
-                }
-            }
+            let mut texts = Vec::new();
+            collect_help(&mut command, &mut texts);
             for text in texts {
                 assert!(
                     !text.contains("cli-"),

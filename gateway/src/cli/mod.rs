@@ -10,6 +10,7 @@ mod demo;
 mod device;
 mod export;
 mod import;
+mod ledger;
 mod logging;
 mod read;
 mod run;
@@ -84,6 +85,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             let span = (from.as_deref(), to.as_deref());
             export::run(&config, &point, span, output.as_deref(), lang).await
         }
+        Command::Ledger(options) => ledger::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }

@@ -89,9 +89,21 @@ impl Running {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<Incoming, Trouble> {
+        self.send(method, path, "text/plain", body).await
+    }
+
+    /// Like `ask`, with a body of this media type.
+    pub(super) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        media: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Incoming, Trouble> {
         let request = Request::builder().method(method).uri(path);
         let request = request
             .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, media)
             .body(Full::new(body.into()))?;
         self.0.ready().await?;
         let response = self.0.send_request(request).await?;
@@ -110,7 +122,9 @@ impl Running {
 fn reason(status: StatusCode, body: &[u8]) -> String {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let part = |name: &str| json.get(name).and_then(serde_json::Value::as_str);
-    match (part("error"), part("expected")) {
+    let faults = json.get("faults").and_then(serde_json::Value::as_array);
+    let first = faults.and_then(|faults| faults.first()?.get("error")?.as_str());
+    match (part("error"), part("expected").or(first)) {
         (Some(error), Some(expected)) => format!("{error}: {expected}"),
         (Some(error), None) => error.to_owned(),
         _ => status.to_string(),

@@ -2,8 +2,10 @@
 
 use super::feed::Ring;
 use crate::limits::SINK_BATCH_MAX;
+use crate::model::ledger::{Attachment, Entry, EntryId, Statement};
 use crate::model::{BootId, Number, Numbered, Outcome, Reading, Sample, Seq, UtcMs};
-use std::path::PathBuf;
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -14,6 +16,8 @@ pub struct Store {
     pub(crate) durable: watch::Receiver<Seq>,
     pub(crate) live: broadcast::Sender<Arc<Numbered>>,
     pub(crate) health: watch::Receiver<StoreHealth>,
+    /// Where the file and the attachments are.
+    pub(crate) directory: Arc<Path>,
     pub(crate) ring: Ring,
 }
 
@@ -34,6 +38,17 @@ pub enum StoreError {
     /// Nothing with this name is kept.
     #[error("no point {0}")]
     UnknownPoint(String),
+    /// The ledger has no entry with this number.
+    #[error("no ledger entry {0}")]
+    UnknownEntry(EntryId),
+    /// The entry has been replaced; the correction must name the one that counts now.
+    #[error("ledger entry {entry} has been replaced; the current one is {current}")]
+    Superseded {
+        /// The entry that was named.
+        entry: EntryId,
+        /// The last of its chain.
+        current: EntryId,
+    },
     /// Another process holds the file.
     #[error("{0} is in use by another pantau")]
     Busy(PathBuf),
@@ -147,6 +162,21 @@ pub struct StoreHealth {
     pub flushes: u64,
 }
 
+/// A question to the ledger; the default asks for the first entries that count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerQuery {
+    /// Entries that touch this day or a later one.
+    pub from: Option<Date>,
+    /// Entries that touch this day or an earlier one.
+    pub to: Option<Date>,
+    /// Of one indicator.
+    pub indicator: Option<String>,
+    /// Replaced and withdrawn entries, and withdrawals, as well.
+    pub superseded: bool,
+    /// Entries after this number: the next page.
+    pub after: EntryId,
+}
+
 /// What the owner of the file is asked. Each has one way to answer.
 #[derive(Debug)]
 pub(crate) enum Request {
@@ -194,6 +224,19 @@ pub(crate) enum Request {
     Backup {
         to: PathBuf,
         reply: Reply<()>,
+    },
+    LedgerAdd {
+        statements: Vec<Statement>,
+        by: String,
+        reply: Reply<Vec<EntryId>>,
+    },
+    Ledger {
+        query: LedgerQuery,
+        reply: Reply<Vec<Entry>>,
+    },
+    LedgerChain {
+        entry: EntryId,
+        reply: Reply<Vec<Entry>>,
     },
     Stop(oneshot::Sender<()>),
 }
@@ -315,6 +358,67 @@ impl Store {
     /// A consistent copy of the whole file while it is in use.
     pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
         self.ask(|reply| Request::Backup { to, reply }).await
+    }
+
+    /// Writes statements down, all or none, as `by`; their numbers in the same order. Durable when
+    /// it answers. A statement may supersede only an entry that nothing replaces yet, of its own
+    /// sort; its attachments must have been kept with `attach`.
+    pub async fn ledger_add(
+        &self,
+        statements: Vec<Statement>,
+        by: &str,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        let by = by.to_owned();
+        self.ask(|reply| Request::LedgerAdd {
+            statements,
+            by,
+            reply,
+        })
+        .await
+    }
+
+    /// Entries in the order of their numbers, at most `LEDGER_PAGE_MAX`; the next page starts
+    /// `after` the last one.
+    pub async fn ledger(&self, query: LedgerQuery) -> Result<Vec<Entry>, StoreError> {
+        self.ask(|reply| Request::Ledger { query, reply }).await
+    }
+
+    /// All entries that answer the query, page by page.
+    pub async fn ledger_all(&self, mut query: LedgerQuery) -> Result<Vec<Entry>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let page = self.ledger(query.clone()).await?;
+            let Some(last) = page.last() else {
+                return Ok(all);
+            };
+            query.after = last.id;
+            all.extend(page);
+        }
+    }
+
+    /// Every entry of the chain of corrections that this one belongs to, the oldest first; the last
+    /// one is current. `UnknownEntry` when there is none with this number.
+    pub async fn ledger_chain(&self, entry: EntryId) -> Result<Vec<Entry>, StoreError> {
+        self.ask(|reply| Request::LedgerChain { entry, reply })
+            .await
+    }
+
+    /// Keeps a receipt or photo under its hash, checked by reading it back; at most
+    /// `ATTACHMENT_BYTES_MAX`. Keeping the same bytes again is no second copy.
+    pub async fn attach(&self, name: &str, bytes: Vec<u8>) -> Result<Attachment, StoreError> {
+        let (directory, name) = (Arc::clone(&self.directory), name.to_owned());
+        let keep = move || super::attach::keep(&directory, &name, &bytes);
+        tokio::task::spawn_blocking(keep)
+            .await
+            .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// The bytes of a kept file; a fault when they no longer have its hash.
+    pub async fn attachment(&self, sha256: &str) -> Result<Vec<u8>, StoreError> {
+        let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
+        tokio::task::spawn_blocking(move || super::attach::read(&directory, &sha256))
+            .await
+            .map_err(|_| StoreError::Stopped)?
     }
 
     /// Flushes and closes the file.

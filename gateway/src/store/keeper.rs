@@ -135,6 +135,13 @@ impl Keeper {
                 reply,
             } => drop(reply.send(self.redate(&boot, shift_ms))),
             Request::Backup { to, reply } => drop(reply.send(self.backup(&to))),
+            Request::LedgerAdd {
+                statements,
+                by,
+                reply,
+            } => drop(reply.send(self.ledger_add(&statements, &by))),
+            Request::Ledger { query, reply } => drop(reply.send(self.ledger(&query))),
+            Request::LedgerChain { entry, reply } => drop(reply.send(self.ledger_chain(entry))),
             Request::Stop(done) => drop(done.send(())),
         }
     }

@@ -3,6 +3,7 @@
 //! One thread owns the file (`keeper`); everybody else holds a [`Store`], which asks it through a
 //! bounded channel. Start at `handle`.
 
+mod attach;
 mod audit;
 mod bytes;
 mod calendar;
@@ -19,6 +20,9 @@ mod hot;
 mod journal;
 mod keeper;
 mod last;
+mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 mod names;
 mod pack;
 mod query;

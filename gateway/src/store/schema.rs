@@ -16,6 +16,30 @@ const CHECKPOINT_PAGES: u32 = 3000;
 /// What the tables below look like; a later one adds a step to `MIGRATIONS`.
 const MIGRATIONS: [&str; 1] = [TABLES];
 
+/// What is written down stays: a second lock behind the code, which has no path that changes or
+/// deletes a row. `REPLACE` deletes without asking a delete trigger, so inserts are held as well.
+/// Made at every start, so that a file that lost them gets them back.
+const LOCKS: &str = "
+CREATE TRIGGER IF NOT EXISTS ledger_update BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_delete BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_replace BEFORE INSERT ON ledger
+  WHEN EXISTS (SELECT 1 FROM ledger WHERE id = NEW.id OR supersedes = NEW.supersedes)
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_file_update BEFORE UPDATE ON ledger_file
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_file_delete BEFORE DELETE ON ledger_file
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_file_replace BEFORE INSERT ON ledger_file
+  WHEN EXISTS (SELECT 1 FROM ledger_file WHERE entry = NEW.entry AND place = NEW.place)
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
+CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
+";
+
 const TABLES: &str = "
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE boot(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -39,8 +63,16 @@ CREATE TABLE refused(id INTEGER PRIMARY KEY, sink TEXT NOT NULL, seq INTEGER NOT
   at INTEGER NOT NULL, why TEXT NOT NULL, what TEXT NOT NULL);
 CREATE INDEX refused_sink ON refused(sink);
 CREATE TABLE refused_count(sink TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE ledger(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL,
-  kind TEXT NOT NULL, body TEXT NOT NULL, corrects INTEGER REFERENCES ledger(id));
+CREATE TABLE ledger(id INTEGER PRIMARY KEY AUTOINCREMENT, sort TEXT NOT NULL,
+  indicator TEXT NOT NULL, what TEXT NOT NULL, mantissa INTEGER, places INTEGER NOT NULL,
+  unit TEXT NOT NULL, moment TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+  known TEXT NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL,
+  supersedes INTEGER UNIQUE REFERENCES ledger(id), recorded_at INTEGER NOT NULL,
+  recorded_by TEXT NOT NULL);
+CREATE INDEX ledger_first ON ledger(first, indicator);
+CREATE TABLE ledger_file(entry INTEGER NOT NULL REFERENCES ledger(id), place INTEGER NOT NULL,
+  name TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(entry, place)) WITHOUT ROWID;
 CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,
   what TEXT NOT NULL);
 CREATE TABLE damaged(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, origin TEXT NOT NULL,
@@ -206,6 +238,7 @@ fn migrate(db: &mut Connection) -> Result<usize, rusqlite::Error> {
             [int(step + 1)],
         )?;
     }
+    lock.execute_batch(LOCKS)?;
     lock.commit()?;
     Ok(version)
 }

@@ -61,7 +61,8 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let status = match error {
-            StoreError::UnknownPoint(_) => StatusCode::NOT_FOUND,
+            StoreError::UnknownPoint(_) | StoreError::UnknownEntry(_) => StatusCode::NOT_FOUND,
+            StoreError::Superseded { .. } => StatusCode::CONFLICT,
             StoreError::Invalid(_) => StatusCode::BAD_REQUEST,
             StoreError::Stopped | StoreError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             StoreError::Disk { .. } => StatusCode::INTERNAL_SERVER_ERROR,

@@ -13,6 +13,7 @@ mod control;
 mod error;
 mod guard;
 mod health;
+mod ledger;
 mod live;
 mod metrics;
 mod pages;
@@ -23,12 +24,15 @@ mod view;
 mod zone;
 
 #[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
 mod tests;
 
 pub use control::{SOCKET, serve_control};
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
+use crate::ledger::Definitions;
 use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
@@ -53,6 +57,8 @@ pub struct State {
     pub buses: Arc<[Bus]>,
     /// Assets of the site.
     pub assets: Arc<[Asset]>,
+    /// What may be written down.
+    pub definitions: Arc<Definitions>,
     /// Readings.
     pub store: Store,
     /// How devices, buses and sinks do.
@@ -70,6 +76,7 @@ impl State {
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
+            definitions: Arc::new(Definitions::built_in()),
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
@@ -153,6 +160,7 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(rows::csv))
         .routes(routes!(live::live))
         .routes(routes!(api::sinks))
+        .merge(ledger::routes())
         .split_for_parts();
     let description = Arc::new(description);
     let description = move || std::future::ready(axum::Json(description.as_ref().clone()));

@@ -54,13 +54,13 @@ use tower::ServiceExt;
 const NOW: i64 = 1_795_575_600_000;
 
 /// A gateway with two devices, one of which is silent, and a sink with a backlog.
-struct Bench {
+pub(in crate::web) struct Bench {
     state: State,
     _dir: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(in crate::web) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::set(UtcMs(NOW), true);
         let settings = StoreSettings {
@@ -110,6 +110,7 @@ impl Bench {
             site: Arc::new(site()),
             buses: Arc::new([]),
             assets: Arc::new([]),
+            definitions: Arc::new(crate::ledger::Definitions::built_in()),
             store,
             board,
             clock,
@@ -153,7 +154,7 @@ impl Bench {
         self.state.store.append(reading).await.unwrap();
     }
 
-    async fn ask(&self, request: Request<Body>) -> (StatusCode, String) {
+    pub(in crate::web) async fn ask(&self, request: Request<Body>) -> (StatusCode, String) {
         let response = router(self.state.clone()).oneshot(request).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -164,7 +165,7 @@ impl Bench {
         self.ask(get(path).body(Body::empty()).unwrap()).await
     }
 
-    async fn json(&self, path: &str) -> serde_json::Value {
+    pub(in crate::web) async fn json(&self, path: &str) -> serde_json::Value {
         let (status, text) = self.get(path).await;
         assert_eq!(status, StatusCode::OK, "{text}");
         serde_json::from_str(&text).unwrap()

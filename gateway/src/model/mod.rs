@@ -1,6 +1,10 @@
 //! The nouns: points, numbers, samples, readings. No I/O, no serialisation; each edge has its own
 //! shape.
 
+pub mod decimal;
+pub mod ledger;
+pub mod period;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -229,6 +233,18 @@ impl Number {
             exponent += 1;
         }
         Self::Decimal { mantissa, exponent }
+    }
+}
+
+impl Number {
+    /// Appends what `Display` shows, without a formatter's cost: sinks write millions of floats.
+    pub fn append_to(self, out: &mut String) {
+        if let Self::Float(value) = self {
+            out.push_str(zmij::Buffer::new().format(value));
+        } else {
+            // A string takes everything.
+            let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
+        }
     }
 }
 

@@ -1,0 +1,169 @@
+//! A stretch of local calendar days as people name it: a day, week, month, quarter or year.
+
+use jiff::civil::{Date, ISOWeekDate, Weekday};
+use std::fmt;
+use std::str::FromStr;
+
+/// `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`, always in the site's time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Period {
+    /// One day.
+    Day(Date),
+    /// An ISO week: its Monday.
+    Week(Date),
+    /// A month: its first day.
+    Month(Date),
+    /// A quarter: its first day.
+    Quarter(Date),
+    /// A year: its first day.
+    Year(Date),
+}
+
+/// The text names no period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a period: 2026-11-21, 2026-W47, 2026-11, 2026-Q4 or 2026")]
+pub struct NotPeriod;
+
+impl Period {
+    /// Its first day.
+    pub fn first(self) -> Date {
+        match self {
+            Self::Day(first)
+            | Self::Week(first)
+            | Self::Month(first)
+            | Self::Quarter(first)
+            | Self::Year(first) => first,
+        }
+    }
+
+    /// Its last day.
+    pub fn last(self) -> Date {
+        match self {
+            Self::Day(day) => day,
+            Self::Week(monday) => monday.saturating_add(jiff::Span::new().days(6)),
+            Self::Month(first) => first.last_of_month(),
+            Self::Quarter(first) => first
+                .saturating_add(jiff::Span::new().months(2))
+                .last_of_month(),
+            Self::Year(first) => first.last_of_year(),
+        }
+    }
+
+    /// The day lies within.
+    pub fn contains(self, day: Date) -> bool {
+        (self.first()..=self.last()).contains(&day)
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.first();
+        match self {
+            Self::Day(day) => write!(f, "{day}"),
+            Self::Week(monday) => {
+                let week = monday.iso_week_date();
+                write!(f, "{:04}-W{:02}", week.year(), week.week())
+            }
+            Self::Month(_) => write!(f, "{:04}-{:02}", first.year(), first.month()),
+            Self::Quarter(_) => {
+                write!(f, "{:04}-Q{}", first.year(), (first.month() - 1) / 3 + 1)
+            }
+            Self::Year(_) => write!(f, "{:04}", first.year()),
+        }
+    }
+}
+
+impl FromStr for Period {
+    type Err = NotPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NotPeriod> {
+        let (year, rest) = match text.split_once('-') {
+            Some((year, rest)) => (year, Some(rest)),
+            None => (text, None),
+        };
+        let year: i16 = digits(year, 4)?;
+        let of = |month: i8| Date::new(year, month, 1).map_err(|_| NotPeriod);
+        let Some(rest) = rest else {
+            return Ok(Self::Year(of(1)?));
+        };
+        if let Some(week) = rest.strip_prefix('W') {
+            let week = digits(week, 2)?;
+            let monday = ISOWeekDate::new(year, week, Weekday::Monday).map_err(|_| NotPeriod)?;
+            return Ok(Self::Week(monday.date()));
+        }
+        if let Some(quarter) = rest.strip_prefix('Q') {
+            return match digits(quarter, 1)? {
+                quarter @ 1..=4 => Ok(Self::Quarter(of((quarter - 1) * 3 + 1)?)),
+                _ => Err(NotPeriod),
+            };
+        }
+        match rest.split_once('-') {
+            None => Ok(Self::Month(of(digits(rest, 2)?)?)),
+            Some((month, day)) => Date::new(year, digits(month, 2)?, digits(day, 2)?)
+                .map(Self::Day)
+                .map_err(|_| NotPeriod),
+        }
+    }
+}
+
+/// Exactly so many digits.
+fn digits<T: FromStr>(text: &str, count: usize) -> Result<T, NotPeriod> {
+    if text.len() != count || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NotPeriod);
+    }
+    text.parse().map_err(|_| NotPeriod)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_kind_of_period_has_its_first_and_last_day() {
+        for (text, first, last) in [
+            ("2026-11-21", "2026-11-21", "2026-11-21"),
+            ("2026-W47", "2026-11-16", "2026-11-22"),
+            ("2026-W01", "2025-12-29", "2026-01-04"),
+            ("2024-02", "2024-02-01", "2024-02-29"),
+            ("2026-Q4", "2026-10-01", "2026-12-31"),
+            ("2026", "2026-01-01", "2026-12-31"),
+        ] {
+            let period: Period = text.parse().unwrap();
+            assert_eq!(period.first().to_string(), first, "{text}");
+            assert_eq!(period.last().to_string(), last, "{text}");
+            assert_eq!(period.to_string(), text);
+            assert!(period.contains(period.first()) && period.contains(period.last()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_period_is_refused() {
+        for text in [
+            "",
+            "26",
+            "2026-",
+            "2026-13",
+            "2026-Q5",
+            "2026-Q0",
+            "2026-W54",
+            "2026-02-30",
+            "2026-1",
+            "2026-11-21-1",
+            "+026",
+            "2026-w47",
+        ] {
+            assert_eq!(text.parse::<Period>(), Err(NotPeriod), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "[-0-9QW]{0,12}") {
+            if let Ok(period) = text.parse::<Period>() {
+                prop_assert_eq!(period.to_string(), text);
+                prop_assert!(period.first() <= period.last());
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What people write down, with the whole program: beside a running gateway, from a workbook that
+//! another program wrote, and with the program killed.
+
+use crate::killed::pantau;
+use crate::peers::{Peer, python, wait_for};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+fn site(folder: &Path) -> PathBuf {
+    let text = format!(
+        "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
+         longitude = 103.78\n[store]\npath = \"{}\"\n\
+         [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
+         [[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery = \"10s\"\n\
+         point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
+        folder.join("store").display()
+    );
+    let file = folder.join("pantau.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+fn ledger(config: &Path, words: &[&str]) -> Output {
+    let mut command = pantau();
+    command
+        .args(["--lang", "id", "--log", "error", "ledger"])
+        .args(words);
+    command.arg("-c").arg(config).output().unwrap()
+}
+
+#[track_caller]
+fn done(config: &Path, words: &[&str]) -> Value {
+    let mut words = words.to_vec();
+    words.push("--json");
+    let output = ledger(config, &words);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words:?}: {errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn running(config: &Path, folder: &Path) -> Peer {
+    let gateway = Peer::start(pantau().args(["--log", "error", "run", "-c"]).arg(config));
+    let socket = folder.join("store").join("pantau.sock");
+    wait_for("the control socket", || {
+        std::os::unix::net::UnixStream::connect(&socket).is_ok()
+    });
+    gateway
+}
+
+#[test]
+fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill() {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = site(scratch.path());
+    let receipt = scratch.path().join("nota.jpg");
+    std::fs::write(&receipt, "receipt").unwrap();
+    let maggot = [
+        "add",
+        "bsf-maggot",
+        "12,5",
+        "kg",
+        "--date",
+        "21/11/2025",
+        "--who",
+        "Siti",
+    ];
+    assert_eq!(done(&config, &maggot)["ids"][0], 1);
+
+    let gateway = running(&config, scratch.path());
+    beside_a_running_gateway(&config, &receipt);
+    let list = ["list", "--period", "2025-Q4", "--superseded"];
+    let asked = done(&config, &list);
+    // SIGKILL: everything that has a number is on disk.
+    drop(gateway);
+
+    assert_eq!(done(&config, &list), asked);
+    let ids: Vec<_> = asked
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].clone())
+        .collect();
+    assert_eq!(ids, [1, 2, 3, 4]);
+    assert_eq!(asked[1]["quantity"], 1500);
+    let kept = asked[1]["attachments"][0]["path"].as_str().unwrap();
+    let kept = scratch.path().join("store").join(kept);
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "receipt");
+    assert_eq!(
+        done(&config, &["list", "--chain", "1"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+/// A receipt, a correction and a target go in; a repeated entry and a second correction do not.
+fn beside_a_running_gateway(config: &Path, receipt: &Path) {
+    let path = receipt.to_str().unwrap();
+    let with = [
+        "add",
+        "jelantah",
+        "1,5",
+        "m3",
+        "--date",
+        "2025-11-21",
+        "--who",
+        "Budi",
+    ];
+    let with = [&with[..], &["--attach", path]].concat();
+    assert_eq!(done(config, &with)["ids"][0], 2);
+    let correction = [
+        "correct",
+        "1",
+        "--quantity",
+        "11500",
+        "--unit",
+        "g",
+        "--note",
+        "salah baca",
+    ];
+    assert_eq!(done(config, &correction)["ids"][0], 3);
+    let target = [
+        "target",
+        "bsf-maggot",
+        "2025-Q4",
+        "900",
+        "kg",
+        "--who",
+        "Siti",
+    ];
+    assert_eq!(done(config, &target)["ids"][0], 4);
+    let again = ledger(config, &with);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("sudah tercatat sebagai entri 2"));
+    let old = ledger(config, &["withdraw", "1", "--note", "dua kali"]);
+    assert!(String::from_utf8_lossy(&old.stderr).contains("yang berlaku entri 3"));
+}
+
+#[test]
+fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = site(scratch.path());
+    let book = |name: &str, bad: &str| {
+        let file = scratch.path().join(name);
+        let status = python("ledger_book.py")
+            .arg(&file)
+            .arg(bad)
+            .status()
+            .unwrap();
+        assert!(status.success());
+        file.to_str().unwrap().to_owned()
+    };
+    let bad = book("bad.xlsx", "bad");
+    let refused = ledger(&config, &["import", &bad, "--yes"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    for part in [
+        "baris 5, kolom C (jumlah): -3",
+        "baris 6, kolom B (indikator)",
+        "maksudnya batik",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let good = book("good.xlsx", "good");
+    let dry = ledger(&config, &["import", &good]);
+    assert!(String::from_utf8_lossy(&dry.stderr).contains("3 baris benar"));
+    assert_eq!(done(&config, &["list"]), serde_json::json!([]));
+
+    let _gateway = running(&config, scratch.path());
+    let written = done(&config, &["import", &good, "--yes"]);
+    assert_eq!(written["ids"], serde_json::json!([1, 2, 3]));
+    let list = done(&config, &["list"]);
+    let seen = |at: usize| {
+        (
+            list[at]["when"].as_str().unwrap(),
+            list[at]["quantity"].to_string(),
+        )
+    };
+    assert_eq!(seen(0), ("2025-11-21", "12.3".to_owned()));
+    assert_eq!(seen(1), ("2025-11-21T14:30", "0.0125".to_owned()));
+    assert_eq!(seen(2), ("2025-11-22", "2500000".to_owned()));
+    let twice = ledger(&config, &["import", &good, "--yes"]);
+    assert_eq!(twice.status.code(), Some(1));
+    assert_eq!(done(&config, &["list"]), list);
+}
