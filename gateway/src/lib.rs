@@ -18,5 +18,6 @@ pub mod report;
 pub mod sim;
 pub mod status;
 pub mod store;
+pub mod sun;
 pub mod web;
 pub mod words;

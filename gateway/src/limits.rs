@@ -13,6 +13,10 @@ pub const POINTS_PER_DEVICE_MAX: usize = 1000;
 pub const SUNSPEC_MODELS_MAX: usize = 100;
 /// Polls in a row that a `SunSpec` device may miss before it is looked over again when it is back.
 pub const SUNSPEC_MISSES_MAX: u32 = 3;
+/// Milliseconds between two looks at what a device says of itself (serial number, firmware).
+pub const FACTS_AGAIN_MS: u64 = 24 * 3_600_000;
+/// The same after a look that failed.
+pub const FACTS_RETRY_MS: u64 = 10 * 60_000;
 /// Readings waiting between the buses and the store: more than a round of the largest site.
 pub const READING_QUEUE_MAX: usize = 4096;
 /// Milliseconds for which readings of several buses are gathered before the store is woken.

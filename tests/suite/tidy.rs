@@ -11,11 +11,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("status", &["model", "limits"]),
     ("words", &["model"]),
     ("config", &["model", "limits", "words"]),
-    ("read", &["model", "limits", "clock", "status", "config"]),
+    ("sun", &["model"]),
+    (
+        "read",
+        &["model", "limits", "clock", "status", "sun", "config"],
+    ),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
-        &["model", "limits", "clock", "config", "words", "read"],
+        &["model", "limits", "clock", "sun", "config", "words", "read"],
     ),
     // Pure arithmetic: what it needs is handed in.
     ("analyse", &["model", "limits", "words"]),

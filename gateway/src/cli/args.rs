@@ -58,6 +58,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         ask: MethodAsk,
     },
+    Device {
+        #[command(subcommand)]
+        ask: crate::cli::device::Ask,
+    },
     Simulate(crate::cli::simulate::Options),
     Import {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]

@@ -7,6 +7,7 @@ mod args;
 mod backup;
 mod check;
 mod demo;
+mod device;
 mod export;
 mod import;
 mod ledger;
@@ -68,6 +69,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             json,
         } => read::run(&config, &device, lang, json).await,
         Command::Method { ask } => method::run(&ask, lang),
+        Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
         Command::Import {
             config,

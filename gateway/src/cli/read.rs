@@ -3,7 +3,7 @@
 
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;
-use crate::config::{self, Bus, Config, Device, Link, Parity, Point, Table};
+use crate::config::{self, Bus, Confidence, Config, Device, Link, Parity, Point, Table};
 use crate::model::{Outcome, Reason};
 use crate::read::{Once, decode, once};
 use crate::status::Identity;
@@ -95,7 +95,10 @@ fn identity_text(identity: &Identity, lang: Lang) -> String {
     let models: Vec<String> = identity.models.iter().map(model).collect();
     let (base, models) = (identity.base.to_string(), models.join(", "));
     let args = [("base", base.as_str()), ("models", models.as_str())];
-    let mut lines = vec![lang.say("cli-read-sunspec", &args)];
+    let mut lines = Vec::new();
+    if !identity.models.is_empty() {
+        lines.push(lang.say("cli-read-sunspec", &args));
+    }
     if let Some(why) = &identity.cut_short {
         lines.push(lang.say("cli-read-sunspec-cut", &[("why", why)]));
     }
@@ -136,7 +139,13 @@ fn point_line(
     let place = place_text(place).unwrap_or_else(|| "-".to_owned());
     let value = match outcome.map(|outcome| (outcome, outcome.number())) {
         Some((outcome, Some(number))) => {
-            format!("{number} {} ({})", point.unit, outcome.quality().word())
+            let name = words.and_then(|words| name_of(point, words));
+            let name = name.map_or(String::new(), |name| format!(" = {name}"));
+            format!(
+                "{number} {}{name} ({})",
+                point.unit,
+                outcome.quality().word()
+            )
         }
         Some((outcome, None)) => {
             let word = outcome.reason().map_or("missing", Reason::word);
@@ -148,7 +157,11 @@ fn point_line(
         }
         None => "-".to_owned(),
     };
-    let mut line = format!("{:<20} {place:<16} {value}\n", point.name);
+    let doubt = match point.about.confidence {
+        Confidence::Low => format!("  {}", lang.text("cli-read-doubt")),
+        Confidence::Medium | Confidence::High => String::new(),
+    };
+    let mut line = format!("{:<20} {place:<16} {value}{doubt}\n", point.name);
     for word in words.unwrap_or_default() {
         let _ = writeln!(
             line,
@@ -166,6 +179,12 @@ fn point_line(
         let _ = writeln!(line, "{:>25}{}", "", shown.join("  "));
     }
     line
+}
+
+/// What the profile calls this raw value.
+fn name_of(point: &Point, words: &[u16]) -> Option<String> {
+    let raw = decode::raw_integer(point, words)?;
+    point.about.name_of(raw)
 }
 
 fn hint(reason: Reason) -> &'static str {
@@ -248,6 +267,8 @@ fn as_json(config: &Config, index: usize, once: &Once) -> Value {
                 "words": words,
                 "value": outcome.and_then(|o| o.number()).map(crate::model::Number::to_f64),
                 "unit": &*point.unit,
+                "name": words.and_then(|words| name_of(point, words)),
+                "confidence": point.about.confidence.word(),
                 "quality": outcome.map_or("bad", |o| o.quality().word()),
                 "reason": outcome.and_then(|o| o.reason()).map(Reason::word),
             })
