@@ -77,7 +77,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("schemars", &["config"]),
     ("krilla", &["report"]),
     ("skrifa", &["report"]),
-    ("rust_xlsxwriter", &["report"]),
     ("fluent_bundle", &["words"]),
     ("serial2_tokio", &["read", "sim"]),
     ("tokio_modbus", &["sim"]),
