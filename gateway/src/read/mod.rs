@@ -11,5 +11,5 @@ mod poller;
 mod survey;
 mod task;
 
-pub use once::{Exchange, Once, once};
+pub use once::{Exchange, Once, Session};
 pub use task::spawn;
