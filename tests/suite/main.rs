@@ -9,6 +9,7 @@ mod config;
 mod killed;
 mod knowledge;
 mod ledger;
+mod methods;
 mod modbus_peers;
 mod page;
 mod peers;

@@ -11,14 +11,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("status", &["model", "limits"]),
     ("words", &["model"]),
     ("config", &["model", "limits", "words"]),
-    ("read", &["model", "limits", "clock", "status", "config"]),
+    ("sun", &["model"]),
+    (
+        "read",
+        &["model", "limits", "clock", "status", "sun", "config"],
+    ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
     ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
-        &["model", "limits", "clock", "config", "words", "read"],
+        &["model", "limits", "clock", "sun", "config", "words", "read"],
     ),
+    // Pure arithmetic: what it needs is handed in.
+    ("analyse", &["model", "limits", "words"]),
     // Of `config` the store knows its own settings.
     ("store", &["model", "limits", "clock", "config"]),
     (
@@ -47,7 +53,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "store", "publish", "exchange", "ledger", "web", "app",
+            "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
+            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
+            "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),

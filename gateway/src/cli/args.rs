@@ -46,13 +46,16 @@ pub(super) enum Command {
         #[arg(long)]
         schema: bool,
     },
-    Read {
-        #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
-        config: PathBuf,
-        #[arg(value_name = "DEVICE")]
-        device: String,
-        #[arg(long)]
-        json: bool,
+    Read(crate::cli::read::Options),
+    Soak(crate::cli::soak::Options),
+    Watch(crate::cli::watch::Options),
+    Method {
+        #[command(subcommand)]
+        ask: MethodAsk,
+    },
+    Device {
+        #[command(subcommand)]
+        ask: crate::cli::device::Ask,
     },
     Simulate(crate::cli::simulate::Options),
     Import {
@@ -83,6 +86,23 @@ pub(super) enum Command {
         config: PathBuf,
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+    },
+}
+
+/// What is asked of the formulas.
+#[derive(Debug, Subcommand)]
+pub(super) enum MethodAsk {
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    Eval {
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        #[arg(value_name = "JSON", allow_hyphen_values = true)]
+        inputs: Option<String>,
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
     },
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn config(
         site,
         buses,
         devices,
+        profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),
         warnings: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use crate::config::fault::nearest;
 use crate::config::notes::Notes;
 use crate::config::profile::{Library, Profile};
 use crate::config::raw::{At, RawAsset, RawConfig, RawDevice, RawSite};
-use crate::config::{Bus, Device, Link, Point, points, sunspec, values};
+use crate::config::{Bus, Confidence, Device, Link, Point, limits, points, sunspec, values};
 use crate::limits::DEVICES_MAX;
 use crate::model::{DeviceInfo, PointInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,18 +65,21 @@ fn device(
     let id = notes.id(&typed.id, &mut around.ids);
     let bus = bus_of(notes, typed, around.buses);
     let profile = profile_of(notes, at, around);
+    if let (Some(profile), Some(at)) = (&profile, &typed.profile) {
+        doubts(notes, at, profile);
+    }
     let listed = points::points(notes, &typed.point);
     let base = profile
         .as_ref()
-        .map_or_else(points::no_limits, |profile| profile.limits.clone());
-    let limits = points::limits(notes, typed.limits.as_ref(), base);
+        .map_or_else(limits::no_limits, |profile| profile.limits.clone());
+    let limits = limits::limits(notes, typed.limits.as_ref(), base);
     let found = sunspec::sunspec(notes, typed, assets);
     let points = match (&profile, &found) {
         (Some(profile), _) => profile.points.clone(),
         (None, Some((sunspec, _))) => sunspec.points(),
         (None, None) => listed,
     };
-    points::fit(notes, &at.span(), &points, &limits);
+    limits::fit(notes, &at.span(), &points, &limits);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
     let unit = unit_of(notes, at, bus, around)
         .or(default_unit)
@@ -114,6 +117,7 @@ fn device(
         limits,
         points,
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
+        facts: profile.map_or_else(Vec::new, |profile| profile.facts),
         sunspec: found.map(|(sunspec, _)| Arc::new(sunspec)),
     };
     (device, info)
@@ -191,7 +195,7 @@ fn profile_of(
         return known.clone();
     }
     let found = match around.library.load(name.get()) {
-        Some(Ok(profile)) => Some(profile),
+        Some(Ok(profile)) => reachable(notes, name, profile),
         Some(Err(faults)) => {
             notes.faults.extend(faults.0);
             None
@@ -213,6 +217,36 @@ fn profile_of(
     };
     around.profiles.insert(name.get().clone(), found.clone());
     found
+}
+
+/// Facts of low confidence are said, so that somebody compares them with the display.
+fn doubts(notes: &mut Notes<'_>, at: &At<String>, profile: &Profile) {
+    let is_low = |point: &&Point| point.about.confidence == Confidence::Low;
+    let low: Vec<&str> = profile
+        .points
+        .iter()
+        .filter(is_low)
+        .map(|p| &*p.name)
+        .collect();
+    if profile.confidence == Confidence::Low {
+        notes.warn(at.span(), "profile", "fault-low-confidence", at.get(), "");
+    } else if !low.is_empty() {
+        let (what, low) = ("fault-low-confidence-points", low.join(", "));
+        notes.warn(at.span(), "profile", what, at.get(), &low);
+    }
+}
+
+/// A device that has no registers to ask for is a fault here; it has its profile for its facts.
+fn reachable(notes: &mut Notes<'_>, name: &At<String>, profile: Profile) -> Option<Profile> {
+    let Some(way) = &profile.reached_by else {
+        return Some(profile);
+    };
+    if profile.points.is_empty() {
+        let what = "fault-reached-by";
+        notes.fault(name.span(), "profile", what, name.get(), way);
+        return None;
+    }
+    Some(profile)
 }
 
 fn kind_of(

@@ -214,7 +214,7 @@ pub(crate) struct RawDevice {
 }
 
 /// `[limits]`: what may be asked in one request.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct RawLimits {
     /// Most registers in one read, 1..=125.
@@ -228,7 +228,7 @@ pub(crate) struct RawLimits {
 }
 
 /// One point.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct RawPoint {
     /// Letters, digits, `-` and `_`.
@@ -268,11 +268,31 @@ pub(crate) struct RawPoint {
     pub(crate) missing: Option<At<toml::Value>>,
     /// Id of the point whose value is the power of ten of this one's scale.
     pub(crate) scale_from: Text,
+    /// Id of the point whose raw value multiplies this one: the ratio of a transformer.
+    pub(crate) multiply_from: Text,
     /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]]
     /// }]`.
     pub(crate) powers_from: Vec<At<RawPower>>,
     /// The point and its raw values for which this one means anything.
     pub(crate) valid_when: Option<At<RawValid>>,
+    /// Names of raw values: `{ 0 = "idle", 1 = "running" }`.
+    pub(crate) values: BTreeMap<String, String>,
+    /// Names of single bits, 0 the least significant: `{ 0 = "over-voltage" }`.
+    pub(crate) flags: BTreeMap<String, String>,
+    /// How sure these facts are; the profile's when left out.
+    pub(crate) confidence: Option<At<RawConfidence>>,
+}
+
+/// How sure facts are.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawConfidence {
+    /// The maker's document, or two independent sources that agree.
+    High,
+    /// One credible source.
+    Medium,
+    /// A single transcription, or from memory.
+    Low,
 }
 
 /// Order of the bytes of a value, named by example.
@@ -286,7 +306,7 @@ pub(crate) enum RawOrder {
 }
 
 /// One entry of `powers_from`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct RawPower {
     /// Id of the other point.
@@ -297,7 +317,7 @@ pub(crate) struct RawPower {
 }
 
 /// `valid_when`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct RawValid {
     /// Id of the other point.
@@ -384,96 +404,4 @@ pub(crate) struct RawInflux {
 pub(crate) struct RawWeb {
     /// `ADDRESS:PORT`; only this machine is served for now.
     pub(crate) listen: Text,
-}
-
-/// A profile, `config/devices/NAME.toml`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawProfile {
-    /// Name; that of the file.
-    #[schemars(required)]
-    pub(crate) name: Text,
-    /// Who makes it.
-    #[schemars(required)]
-    pub(crate) manufacturer: Text,
-    /// Models that it fits.
-    #[schemars(required)]
-    pub(crate) model: Text,
-    /// Kind of device.
-    #[schemars(required)]
-    pub(crate) kind: Text,
-    /// Where the facts come from.
-    #[schemars(required)]
-    pub(crate) source: Text,
-    /// Silence at night is no fault.
-    pub(crate) asleep_at_night: Option<bool>,
-    /// How it leaves the factory.
-    pub(crate) link: RawFactory,
-    /// What its registers allow.
-    pub(crate) limits: Option<At<RawLimits>>,
-    /// How to recognise it: what these registers hold on such a device.
-    pub(crate) identify: Vec<At<RawProbe>>,
-    /// Its points.
-    pub(crate) point: Vec<At<RawPoint>>,
-    /// Words and the value that they must decode to, one or more for each point.
-    pub(crate) capture: Vec<At<RawCapture>>,
-}
-
-/// `[link]` of a profile: factory settings.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawFactory {
-    /// Bits a second.
-    pub(crate) baud: Whole,
-    /// Parity.
-    pub(crate) parity: Option<At<RawParity>>,
-    /// 1 or 2.
-    pub(crate) stop_bits: Whole,
-    /// Modbus unit id.
-    pub(crate) unit: Whole,
-}
-
-/// One entry of `identify`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawProbe {
-    /// Id of a point of this profile.
-    #[schemars(required)]
-    pub(crate) point: Text,
-    /// Least value on such a device.
-    #[schemars(required)]
-    pub(crate) min: Option<At<f64>>,
-    /// Greatest value on such a device.
-    #[schemars(required)]
-    pub(crate) max: Option<At<f64>>,
-}
-
-/// One entry of `capture`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawCapture {
-    /// Id of the point.
-    #[schemars(required)]
-    pub(crate) point: Text,
-    /// Its registers, in address order.
-    pub(crate) words: Vec<At<u16>>,
-    /// What they mean, in the point's unit; left out when they mean nothing now.
-    pub(crate) value: Option<At<f64>>,
-    /// Raw values of the other points that this one depends on.
-    pub(crate) with: BTreeMap<String, i64>,
-    /// Where the words come from.
-    #[schemars(required)]
-    pub(crate) from: Option<At<RawOrigin>>,
-}
-
-/// Where the words of a capture come from.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawOrigin {
-    /// A device sent them.
-    Device,
-    /// A document prints them.
-    Document,
-    /// Worked out by hand from the type, order and scale that the source gives.
-    WorkedOut,
 }

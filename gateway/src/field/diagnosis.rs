@@ -61,14 +61,54 @@ enum Kind {
 }
 
 const RULES: &[(Kind, Extent, Way, &str)] = &[
-    (Kind::Silent, Extent::All, Way::Serial, "diagnosis-line-silent"),
-    (Kind::Silent, Extent::Mixed, Way::Serial, "diagnosis-line-noisy"),
-    (Kind::Silent, Extent::Any, Way::Serial, "diagnosis-device-silent"),
-    (Kind::Silent, Extent::Any, Way::Network, "diagnosis-unit-silent"),
-    (Kind::Garbled, Extent::All, Way::Serial, "diagnosis-line-garbled"),
-    (Kind::Garbled, Extent::Mixed, Way::Serial, "diagnosis-line-noisy"),
-    (Kind::Garbled, Extent::Any, Way::Serial, "diagnosis-device-garbled"),
-    (Kind::Garbled, Extent::Any, Way::Network, "diagnosis-network-garbled"),
+    (
+        Kind::Silent,
+        Extent::All,
+        Way::Serial,
+        "diagnosis-line-silent",
+    ),
+    (
+        Kind::Silent,
+        Extent::Mixed,
+        Way::Serial,
+        "diagnosis-line-noisy",
+    ),
+    (
+        Kind::Silent,
+        Extent::Any,
+        Way::Serial,
+        "diagnosis-device-silent",
+    ),
+    (
+        Kind::Silent,
+        Extent::Any,
+        Way::Network,
+        "diagnosis-unit-silent",
+    ),
+    (
+        Kind::Garbled,
+        Extent::All,
+        Way::Serial,
+        "diagnosis-line-garbled",
+    ),
+    (
+        Kind::Garbled,
+        Extent::Mixed,
+        Way::Serial,
+        "diagnosis-line-noisy",
+    ),
+    (
+        Kind::Garbled,
+        Extent::Any,
+        Way::Serial,
+        "diagnosis-device-garbled",
+    ),
+    (
+        Kind::Garbled,
+        Extent::Any,
+        Way::Network,
+        "diagnosis-network-garbled",
+    ),
     (Kind::Away, Extent::Any, Way::Port, "diagnosis-port"),
     (Kind::Away, Extent::Any, Way::Any, "diagnosis-host"),
     (Kind::Function, Extent::Any, Way::Any, "diagnosis-function"),
@@ -94,7 +134,11 @@ pub struct Finding {
 ///
 /// `line` has the reason of each device of its bus, itself among them; `None` where nothing is
 /// wrong, or nobody asked yet. No sentence for a value that is missing by the device's own word.
-pub fn advice(reason: Reason, link: Option<&Link>, line: &[Option<Reason>]) -> Option<&'static str> {
+pub fn advice(
+    reason: Reason,
+    link: Option<&Link>,
+    line: &[Option<Reason>],
+) -> Option<&'static str> {
     let kind = Kind::of(reason)?;
     let extent = extent(kind, line);
     let fits = |(of, wanted, way, _): &&(Kind, Extent, Way, &'static str)| {
@@ -123,7 +167,9 @@ pub fn findings(
         }
     }
     if bus.requests >= POLLS_MIN && bus.stale * 100 >= bus.requests * LATE_PERCENT {
-        devices.iter().for_each(|(id, _)| note(&mut found, "diagnosis-late", id));
+        devices
+            .iter()
+            .for_each(|(id, _)| note(&mut found, "diagnosis-late", id));
     }
     found
 }
@@ -143,7 +189,12 @@ fn is_weak(state: &DeviceState) -> bool {
 }
 
 fn extent(kind: Kind, line: &[Option<Reason>]) -> Extent {
-    let kinds = || line.iter().map(|reason| reason.and_then(Kind::of));
+    // Whoever sleeps at night says nothing about the line.
+    let awake = || {
+        line.iter()
+            .filter(|reason| **reason != Some(Reason::Asleep))
+    };
+    let kinds = || awake().map(|reason| reason.and_then(Kind::of));
     let troubled = |kind: Option<Kind>| matches!(kind, Some(Kind::Silent | Kind::Garbled));
     if kinds().all(|other| other == Some(kind)) {
         Extent::All
@@ -168,7 +219,7 @@ impl Kind {
             Reason::OutOfRange | Reason::NotANumber => Self::Value,
             Reason::Undated => Self::Clock,
             Reason::Absent => Self::NoList,
-            Reason::Missing | Reason::NotValid => return None,
+            Reason::Missing | Reason::NotValid | Reason::Asleep => return None,
         })
     }
 }
@@ -242,7 +293,7 @@ mod tests {
         };
         for link in [None, Some(tcp()), Some(Link::Rtu(line))] {
             for reason in (0..=u8::MAX).filter_map(Reason::from_code) {
-                let silent = matches!(reason, Reason::Missing | Reason::NotValid);
+                let silent = matches!(reason, Reason::Missing | Reason::NotValid | Reason::Asleep);
                 let found = advice(reason, link.as_ref(), &[Some(reason)]);
                 assert_eq!(found.is_none(), silent, "{reason:?}");
             }

@@ -95,7 +95,10 @@ impl Soak {
 
     /// Every device after `elapsed_ms` milliseconds, in order.
     pub fn rows(&self, elapsed_ms: u64) -> Vec<Row> {
-        self.devices.iter().map(|device| device.row(elapsed_ms)).collect()
+        self.devices
+            .iter()
+            .map(|device| device.row(elapsed_ms))
+            .collect()
     }
 
     /// The time is up.
@@ -132,7 +135,10 @@ impl Tested {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "polls of a day are far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "polls of a day are far below 2^53"
+)]
 fn share(good: u64, polls: u64) -> f64 {
     good as f64 / polls as f64
 }

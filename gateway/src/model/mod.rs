@@ -58,6 +58,8 @@ pub enum Reason {
     NotValid,
     /// The device has no such point: none of its models has it.
     Absent,
+    /// Silent while the sun is down, as such a device is.
+    Asleep,
     /// The box did not know the time when this was read.
     Undated,
 }
@@ -319,6 +321,7 @@ impl Reason {
             Self::NotANumber => "not-a-number",
             Self::NotValid => "not-valid",
             Self::Absent => "absent",
+            Self::Asleep => "asleep",
             Self::Undated => "undated",
         }
     }
@@ -335,6 +338,7 @@ impl Reason {
             Self::NotValid => 7,
             Self::Undated => 8,
             Self::Absent => 9,
+            Self::Asleep => 10,
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
     }
@@ -351,6 +355,7 @@ impl Reason {
             7 => Self::NotValid,
             8 => Self::Undated,
             9 => Self::Absent,
+            10 => Self::Asleep,
             0x80.. => Self::Refused(code & 0x7f),
             _ => return None,
         })
@@ -461,6 +466,7 @@ mod tests {
             Reason::Timeout,
             Reason::Undated,
             Reason::Absent,
+            Reason::Asleep,
             Reason::Refused(2),
             Reason::OutOfRange,
         ] {

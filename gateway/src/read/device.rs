@@ -1,6 +1,7 @@
 //! One poll of one device: its requests in order, what it refuses remembered.
 
 use super::bus::{Channel, Failure};
+use super::facts::Facts;
 use super::image::Image;
 use super::plan::{self, Ask};
 use super::survey::{Next, Survey};
@@ -24,6 +25,7 @@ pub(super) struct Reader {
     asks: Vec<Tracked>,
     image: Image,
     discovery: Option<Discovery>,
+    facts: Facts,
     /// Milliseconds of the last answered request.
     pub(super) round_trip_ms: f64,
     /// What was asked last, and how it went wrong.
@@ -55,6 +57,7 @@ impl Reader {
         let mut reader = Self {
             asked: device.clone(),
             discovery: device.sunspec.clone().map(Discovery::new),
+            facts: Facts::new(&device, link),
             device,
             link: link.clone(),
             asks: Vec::new(),
@@ -86,6 +89,9 @@ impl Reader {
         let changed = self.discovery.as_ref();
         let changed = changed.is_some_and(|d| d.has_changed(&self.asked, &self.image));
         let result = result.map(|()| self.outcomes(changed));
+        if result.is_ok() {
+            self.look_at_facts(channel, now).await;
+        }
         if let Some(discovery) = &mut self.discovery {
             discovery.after(result.is_ok(), changed);
         }
@@ -149,6 +155,28 @@ impl Reader {
         }
         self.plan();
         Ok(())
+    }
+
+    /// Asks what the device says of itself, when it is time to. What fails is tried again later:
+    /// the readings of this poll are there already.
+    async fn look_at_facts(&mut self, channel: &mut Channel, now: MonoMs) {
+        if !self.facts.are_due(now) {
+            return;
+        }
+        let (detail, round_trip_ms) = (self.detail.clone(), self.round_trip_ms);
+        let mut answered = true;
+        for ask in self.facts.asks() {
+            match self.ask(ask.request(self.device.unit), channel).await {
+                Ok(Ok(data)) => self.facts.put(&ask, &data),
+                Ok(Err(_refused)) => {}
+                Err(_failure) => {
+                    answered = false;
+                    break;
+                }
+            }
+        }
+        self.facts.settle(answered, now);
+        (self.detail, self.round_trip_ms) = (detail, round_trip_ms);
     }
 
     /// False when the ask was split and its place has to be looked at again.
@@ -258,7 +286,11 @@ impl Reader {
 
     /// What the device says of itself, when it was asked.
     pub(super) fn identity(&self) -> Option<&Identity> {
-        self.discovery.as_ref()?.identity.as_ref()
+        let found = self
+            .discovery
+            .as_ref()
+            .and_then(|found| found.identity.as_ref());
+        found.or(self.facts.identity())
     }
 
     pub(super) fn image(&self) -> &Image {

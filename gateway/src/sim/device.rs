@@ -26,13 +26,16 @@ const SIGNS: [(&str, &str); 4] = [
     ("SN", "SIM-1"),
 ];
 
+/// Registers (or bits, one a word) by table and address.
+pub type Registers = BTreeMap<(Table, u16), u16>;
+
 /// A device's points and where their values come from.
 #[derive(Clone, Debug)]
 pub struct SimDevice {
     limits: DeviceLimits,
     points: Vec<SimPoint>,
-    /// Holding registers that belong to no point and never change.
-    fixed: BTreeMap<u16, u16>,
+    /// Registers that belong to no point and never change.
+    fixed: Registers,
     /// First and last register of each table that has points.
     spans: Vec<(Table, u16, u16)>,
 }
@@ -51,22 +54,37 @@ impl SimDevice {
         if let Some(sunspec) = &device.sunspec {
             return Self::listed(device, sunspec, info, seed);
         }
+        let places: Vec<Point> = device.points.iter().chain(&device.facts).cloned().collect();
         Self {
-            spans: spans(&device.points),
+            spans: spans(&places),
+            fixed: device.facts.iter().flat_map(says).collect(),
             ..Self::of(&device.points, device, info, seed)
+        }
+    }
+
+    /// A device that holds these registers for ever.
+    pub fn holding(device: &Device, registers: Registers) -> Self {
+        let places: Vec<Point> = device.points.iter().chain(&device.facts).cloned().collect();
+        Self {
+            limits: device.limits.clone(),
+            points: Vec::new(),
+            fixed: registers,
+            spans: spans(&places),
         }
     }
 
     /// One that says itself where its points are.
     fn listed(device: &Device, sunspec: &SunSpec, info: &DeviceInfo, seed: u64) -> Self {
         let fitted = sunspec.fit(&sunspec.nominal());
-        let mut fixed = sunspec.image(&SIGNS);
-        let first = fixed.keys().next().copied().unwrap_or(0);
-        let last = fixed.keys().last().copied().unwrap_or(0);
+        let image = sunspec.image(&SIGNS);
+        let first = image.keys().next().copied().unwrap_or(0);
+        let last = image.keys().last().copied().unwrap_or(0);
+        let here = |(address, word)| ((Table::Holding, address), word);
+        let mut fixed: Registers = image.into_iter().map(here).collect();
         let sim = Self::of(&fitted.points, device, info, seed);
         let covered = sim.points.iter().flat_map(SimPoint::addresses);
         covered.for_each(|address| {
-            fixed.remove(&address);
+            fixed.remove(&(Table::Holding, address));
         });
         Self {
             fixed,
@@ -103,10 +121,8 @@ impl SimDevice {
     ) -> Result<Vec<u16>, u8> {
         let end = self.refuse(table, start, count)?;
         let mut words = vec![0; usize::from(count)];
-        if table == Table::Holding {
-            for (address, word) in self.fixed.range(start..=end) {
-                words[usize::from(address - start)] = *word;
-            }
+        for ((_, address), word) in self.fixed.range((table, start)..=(table, end)) {
+            words[usize::from(address - start)] = *word;
         }
         for sim in self
             .points
@@ -229,6 +245,11 @@ fn settle_selectors(points: &[Point], sim: &mut [SimPoint]) {
             slot.get_or_insert(*raw);
         }
         let mut power: i64 = 0;
+        if let Some(partner) = point.multiply_from
+            && let Some(slot) = settled.get_mut(partner)
+        {
+            slot.get_or_insert(1);
+        }
         if let Some(partner) = point.scale_from
             && let Some(slot) = settled.get_mut(partner)
         {
@@ -282,6 +303,17 @@ fn capacity(point: &Point) -> f64 {
     };
     let factor = float(point.scale.factor).abs();
     if factor > 0.0 { steps * factor } else { steps }
+}
+
+/// What the registers of a fact say.
+fn says(fact: &Point) -> Vec<((Table, u16), u16)> {
+    let words = match fact.encoding {
+        Encoding::Text(registers) => text(registers),
+        _ => decode::encode(fact, 1.0).unwrap_or_default(),
+    };
+    let addresses = fact.address..;
+    let place = |(address, word)| ((fact.table, address), word);
+    addresses.zip(words).map(place).collect()
 }
 
 /// What a text register says about itself.

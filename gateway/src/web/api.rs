@@ -100,8 +100,9 @@ pub(super) struct IdentityView {
     /// Of the firmware.
     version: String,
     serial: String,
-    /// Address at which its list of models begins.
-    base: u16,
+    /// Address at which its list of models begins; absent when it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<u16>,
     models: Vec<ModelView>,
     /// Why the list was not read to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -341,7 +342,7 @@ fn identity_view(identity: &crate::status::Identity) -> IdentityView {
         options: identity.options.clone(),
         version: identity.version.clone(),
         serial: identity.serial.clone(),
-        base: identity.base,
+        base: (!identity.models.is_empty()).then_some(identity.base),
         models: identity.models.iter().map(model).collect(),
         cut_short: identity.cut_short.clone(),
     }

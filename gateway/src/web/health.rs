@@ -15,6 +15,8 @@ pub(super) enum Health {
     Ok,
     /// Not asked yet.
     Waiting,
+    /// Silent, as it is at night.
+    Asleep,
     /// It answers, but something of it cannot be read or believed.
     Doubtful,
     /// It does not answer, or not usably.
@@ -35,6 +37,7 @@ impl Health {
         match self {
             Self::Ok => "ok",
             Self::Waiting => "waiting",
+            Self::Asleep => "asleep",
             Self::Doubtful => "doubtful",
             Self::Fault => "fault",
         }
@@ -67,6 +70,7 @@ pub(super) fn judge(
         .last_good
         .is_none_or(|good| now.0 - good.0 > silent_after);
     let health = match &fault {
+        Some(fault) if fault.reason == Reason::Asleep => Health::Asleep,
         Some(_) if state.misses > 0 || silent => Health::Fault,
         Some(_) => Health::Doubtful,
         None if silent => Health::Doubtful,
@@ -137,9 +141,15 @@ mod tests {
     fn a_silent_line_is_told_from_a_silent_device() {
         let timeout = Some(Reason::Timeout);
         let all = board(&[("inverter", timeout), ("level", timeout)]);
-        assert_eq!(verdict(1, &all), (Health::Fault, Some("diagnosis-line-silent")));
+        assert_eq!(
+            verdict(1, &all),
+            (Health::Fault, Some("diagnosis-line-silent"))
+        );
         let one = board(&[("inverter", None), ("level", timeout)]);
-        assert_eq!(verdict(1, &one), (Health::Fault, Some("diagnosis-device-silent")));
+        assert_eq!(
+            verdict(1, &one),
+            (Health::Fault, Some("diagnosis-device-silent"))
+        );
         assert_eq!(verdict(0, &one), (Health::Ok, None));
     }
 

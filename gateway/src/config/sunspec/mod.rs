@@ -159,7 +159,9 @@ impl SunSpec {
                 quantity: want.quantity.clone(),
                 counter: want.counter,
                 scale_from: None,
+                multiply_from: None,
                 valid_when: None,
+                about: crate::config::About::default(),
                 ..slot.map_or_else(
                     || plain(0, Encoding::U16),
                     |slot| fitted.points[slot].clone(),
@@ -345,8 +347,10 @@ fn plain(address: u16, encoding: Encoding) -> Point {
         max: None,
         missing: Vec::new(),
         scale_from: None,
+        multiply_from: None,
         powers: Vec::new(),
         valid_when: None,
+        about: crate::config::About::default(),
     }
 }
 
