@@ -116,7 +116,7 @@ mod tests {
             track.take(vec![look(polls, u64::from(polls >= 3), power)]);
         }
         assert_eq!(track.devices[0].values["power"].bars(10), "▁▅ █");
-        assert_eq!(track.devices[0].values["power"].bars(2), " █");
+        assert_eq!(track.devices[0].values["power"].bars(3), "▁ █");
         assert_eq!(track.devices[0].errors["timeout"], 1);
     }
 

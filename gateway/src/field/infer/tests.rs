@@ -70,7 +70,6 @@ fn draw(random: &mut fastrand::Rng) -> Draw {
             at * wander * (random.f64() - 0.5)
         };
         at += moved;
-        // Half of all devices round before they store a float.
         at
     });
     Draw {
