@@ -92,6 +92,12 @@ pub const LEDGER_FILES_MAX: usize = 20;
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+/// Reads of one point that are weighed together; more would say nothing new.
+pub const INFER_READS_MAX: usize = 16;
+/// The longest soak test: a day.
+pub const SOAK_MAX_SECONDS: u64 = 86_400;
+/// Round trips and values that the screen of `watch` keeps of each device and point.
+pub const WATCH_HISTORY_MAX: usize = 120;
 /// Numbers or rows in one input of `pantau method`: a month of 10-s records fits four times.
 pub const METHOD_ITEMS_MAX: usize = 1_000_000;
 /// Bytes of a file of `pantau method eval`.

@@ -16,6 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "read",
         &["model", "limits", "clock", "status", "sun", "config"],
     ),
+    // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
+    ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -36,7 +38,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "store", "exchange", "ledger",
+            "model", "limits", "clock", "status", "words", "config", "field", "store", "exchange",
+            "ledger",
         ],
     ),
     (
@@ -49,8 +52,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "analyse", "web", "app",
+            "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
+            "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
+            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
+            "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -74,6 +79,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("prometheus_client", &["web"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
+    ("ratatui", &["cli"]),
     ("schemars", &["config"]),
     ("krilla", &["report"]),
     ("skrifa", &["report"]),
