@@ -5,6 +5,12 @@
 pub const WORDS_PER_READ_MAX: u16 = 125;
 /// A Modbus reply carries at most 2000 coils (specification V1.1b3, 6.1).
 pub const COILS_PER_READ_MAX: u16 = 2000;
+/// Milliseconds for which an unanswered request of a line counts as owed; no device and no serial
+/// server answers later than that.
+pub const OWED_MS: u64 = 10_000;
+/// Unanswered requests of one line that are kept in mind: more than back-off lets one unit gather
+/// within `OWED_MS`.
+pub const OWED_MAX: usize = 24;
 /// Devices of one site; a Pi-class box polls 300 with ease, ten times that is a mistake.
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.
