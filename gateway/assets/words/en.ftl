@@ -727,7 +727,6 @@ diagnosis-value = The value is not believable. Check the sensor, the word order 
 diagnosis-clock = The clock is not synchronised. Connect to the internet for a moment or set the clock.
 diagnosis-no-list = No SunSpec list was found on this device. Check its unit number, switch SunSpec on in its menu, or choose another profile.
 diagnosis-weak = It answers, but fails too often. The line is weak: check the 120 ohm termination at both ends, bias, ground, and loose wires.
-diagnosis-late = Many answers come too late. Give the line a longer time limit (timeout).
 
 # Inference (field): what registers may mean
 infer-usual = usual for { $quantity }

@@ -727,7 +727,6 @@ diagnosis-value = Nilai tidak masuk akal. Periksa sensor, urutan kata (word orde
 diagnosis-clock = Jam belum sinkron. Sambungkan ke internet sebentar atau atur jam.
 diagnosis-no-list = Daftar SunSpec tidak ditemukan pada alat ini. Periksa nomor unit, aktifkan SunSpec di menu alat, atau pilih profil lain.
 diagnosis-weak = Alat menjawab, tetapi terlalu sering gagal. Jalur ini lemah: periksa terminasi 120 ohm di kedua ujung, bias, pentanahan, dan sambungan kabel yang longgar.
-diagnosis-late = Banyak jawaban datang terlambat. Perpanjang batas waktu jalur ini (timeout).
 
 # Inference (field): what registers may mean
 infer-usual = lazim untuk { $quantity }

@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn lengths_are_read_as_people_write_them() {
-        assert_eq!(length("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(length("15m"), Ok(Duration::from_mins(15)));
         assert_eq!(length("90s"), Ok(Duration::from_secs(90)));
         for wrong in ["", "15", "0s", "-1m", "25h", "99999999999999999999h"] {
             assert!(length(wrong).is_err(), "{wrong}");

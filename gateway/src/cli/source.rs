@@ -144,9 +144,9 @@ impl Own {
             .iter()
             .filter(|other| other.bus == device.bus);
         let fault_of = |id| Some(board.devices.get(id)?.fault.as_ref()?.reason);
-        let line: Vec<Option<Reason>> = same_bus.map(|other| fault_of(&other.id)).collect();
+        let reasons: Vec<Option<Reason>> = same_bus.map(|other| fault_of(&other.id)).collect();
         let link = self.config.buses.get(device.bus).map(|bus| &bus.link);
-        let advice = reason.and_then(|reason| diagnosis::advice(reason, link, &line));
+        let advice = reason.and_then(|reason| diagnosis::advice(reason, link, &reasons));
         let outcomes = self.last.get(&number).map(|reading| &*reading.outcomes);
         let points = device.points.iter().enumerate();
         let shown = points.map(|(place, point)| {

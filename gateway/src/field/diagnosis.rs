@@ -5,15 +5,6 @@
 
 use crate::config::Link;
 use crate::model::Reason;
-use crate::status::{BusState, DeviceState};
-use std::sync::Arc;
-
-/// Polls before a share of failures says anything.
-const POLLS_MIN: u64 = 20;
-/// Failed polls in a hundred from which a line that answers now still counts as weak.
-const WEAK_PERCENT: u64 = 1;
-/// Late answers in a hundred requests from which the time limit is to blame.
-const LATE_PERCENT: u64 = 2;
 
 /// Which way leads to the devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,77 +112,28 @@ const RULES: &[(Kind, Extent, Way, &str)] = &[
     (Kind::NoList, Extent::Any, Way::Any, "diagnosis-no-list"),
 ];
 
-/// One thing that is wrong, and with which devices.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Key of the sentence that says what to do.
-    pub key: &'static str,
-    /// Ids of the devices that it is about.
-    pub devices: Vec<Arc<str>>,
-}
-
 /// What to do about a device whose last poll went wrong with `reason`.
 ///
-/// `line` has the reason of each device of its bus, itself among them; `None` where nothing is
+/// `reasons` has that of each device of its bus, itself among them; `None` where nothing is
 /// wrong, or nobody asked yet. No sentence for a value that is missing by the device's own word.
 pub fn advice(
     reason: Reason,
     link: Option<&Link>,
-    line: &[Option<Reason>],
+    reasons: &[Option<Reason>],
 ) -> Option<&'static str> {
     let kind = Kind::of(reason)?;
-    let extent = extent(kind, line);
+    let extent = extent(kind, reasons);
     let fits = |(of, wanted, way, _): &&(Kind, Extent, Way, &'static str)| {
         *of == kind && (*wanted == Extent::Any || *wanted == extent) && way.fits(link)
     };
     RULES.iter().find(fits).map(|(_, _, _, key)| *key)
 }
 
-/// Everything that is wrong with a line: what its devices' errors say, then what their history
-/// says of those that answer now.
-pub fn findings(
-    link: Option<&Link>,
-    devices: &[(Arc<str>, DeviceState)],
-    bus: &BusState,
-) -> Vec<Finding> {
-    let reason = |state: &DeviceState| state.fault.as_ref().map(|fault| fault.reason);
-    let line: Vec<Option<Reason>> = devices.iter().map(|(_, state)| reason(state)).collect();
-    let mut found: Vec<Finding> = Vec::new();
-    for (id, state) in devices {
-        let key = match reason(state) {
-            Some(reason) => advice(reason, link, &line),
-            None => is_weak(state).then_some("diagnosis-weak"),
-        };
-        if let Some(key) = key {
-            note(&mut found, key, id);
-        }
-    }
-    if bus.requests >= POLLS_MIN && bus.stale * 100 >= bus.requests * LATE_PERCENT {
-        devices
-            .iter()
-            .for_each(|(id, _)| note(&mut found, "diagnosis-late", id));
-    }
-    found
-}
-
-fn note(found: &mut Vec<Finding>, key: &'static str, id: &Arc<str>) {
-    match found.iter_mut().find(|finding| finding.key == key) {
-        Some(finding) => finding.devices.push(id.clone()),
-        None => found.push(Finding {
-            key,
-            devices: vec![id.clone()],
-        }),
-    }
-}
-
-fn is_weak(state: &DeviceState) -> bool {
-    state.polls >= POLLS_MIN && state.failures * 100 >= state.polls * WEAK_PERCENT
-}
-
-fn extent(kind: Kind, line: &[Option<Reason>]) -> Extent {
+fn extent(kind: Kind, reasons: &[Option<Reason>]) -> Extent {
     // Whoever sleeps at night says nothing about the line.
     let awake = || {
-        line.iter()
+        reasons
+            .iter()
             .filter(|reason| **reason != Some(Reason::Asleep))
     };
     let kinds = || awake().map(|reason| reason.and_then(Kind::of));
@@ -240,7 +182,6 @@ impl Way {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::Fault;
 
     fn tcp() -> Link {
         Link::Tcp {
@@ -298,47 +239,5 @@ mod tests {
                 assert_eq!(found.is_none(), silent, "{reason:?}");
             }
         }
-    }
-
-    #[test]
-    fn a_line_that_answers_again_is_still_weak_when_it_often_failed() {
-        let state = |polls, failures| DeviceState {
-            polls,
-            failures,
-            ..DeviceState::default()
-        };
-        let devices = [("a".into(), state(1000, 30)), ("b".into(), state(1000, 2))];
-        let found = findings(None, &devices, &BusState::default());
-        let weak = Finding {
-            key: "diagnosis-weak",
-            devices: vec!["a".into()],
-        };
-        assert_eq!(found, [weak]);
-    }
-
-    #[test]
-    fn devices_with_the_same_trouble_are_named_together() {
-        let silent = || DeviceState {
-            fault: Some(Fault {
-                reason: Reason::Timeout,
-                detail: String::new(),
-            }),
-            ..DeviceState::default()
-        };
-        let devices = [("a".into(), silent()), ("b".into(), silent())];
-        let found = findings(None, &devices, &BusState::default());
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].devices.len(), 2);
-    }
-
-    #[test]
-    fn many_late_answers_ask_for_a_longer_time_limit() {
-        let bus = BusState {
-            requests: 100,
-            stale: 5,
-            ..BusState::default()
-        };
-        let devices = [("a".into(), DeviceState::default())];
-        assert_eq!(findings(None, &devices, &bus)[0].key, "diagnosis-late");
     }
 }

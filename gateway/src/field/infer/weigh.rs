@@ -151,11 +151,11 @@ impl<'a> Scene<'a> {
 
     /// How likely the next value is after this one.
     fn next(&self, before: f64, after: f64, step: Step) -> f64 {
-        if before == after {
+        let change = after - before;
+        if change == 0.0 {
             return REPEATS;
         }
         let step = step.at(after);
-        let change = after - before;
         let width = 0.01 * before.abs() + 2.0 * step;
         let small = if self.hints.counter {
             let width = 0.1 * width;
@@ -170,9 +170,7 @@ impl<'a> Scene<'a> {
         let dense: f64 = self.expected.iter().map(|one| one.density(after)).sum();
         let falls = self.hints.counter && change < 0.0;
         let leap = LEAPS * dense * if falls { FALLS } else { 1.0 };
-        ((1.0 - REPEATS) * (small + leap) * step)
-            .min(1.0)
-            .max(NOTHING)
+        ((1.0 - REPEATS) * (small + leap) * step).clamp(NOTHING, 1.0)
     }
 
     /// The reason that the course of the values gives.
