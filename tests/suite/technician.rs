@@ -75,7 +75,7 @@ async fn ask(file: &Path, arguments: &[&str]) -> (Output, String) {
         .arg("-c")
         .arg(file);
     command.kill_on_drop(true);
-    let output = tokio::time::timeout(Duration::from_secs(60), command.output());
+    let output = tokio::time::timeout(Duration::from_mins(1), command.output());
     let output = output.await.unwrap().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     (output, text)
@@ -154,7 +154,7 @@ async fn watch_without_a_screen_prints_a_line_a_poll() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line());
+    let line = tokio::time::timeout(Duration::from_mins(1), lines.next_line());
     let line = line.await.unwrap().unwrap().unwrap();
     assert!(
         line.starts_with("meter ") && line.contains("voltage="),
