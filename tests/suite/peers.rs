@@ -34,8 +34,6 @@ impl Peer {
     }
 }
 
-impl Peer {}
-
 impl Drop for Peer {
     fn drop(&mut self) {
         let _ = self.0.kill();
