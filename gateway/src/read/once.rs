@@ -96,3 +96,8 @@ impl Session {
         }
     }
 }
+
+/// Reads device number `index` once; `None` when there is no such device.
+pub async fn once(config: &Config, index: usize, clock: &Clock) -> Option<Once> {
+    Some(Session::new(config, index, clock)?.read().await)
+}
