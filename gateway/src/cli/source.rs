@@ -1,5 +1,5 @@
-//! Live devices for `watch` and `soak`: those of the running gateway, which holds the line, else our
-//! own polls.
+//! Live devices for `watch` and `soak`: those of the running gateway, which holds the line, else
+//! our own polls.
 
 use super::running::{Running, Trouble};
 use crate::clock::Clock;

@@ -1,5 +1,5 @@
-//! `pantau read`: one device, a few times, with registers, what they may mean, bytes, and what to do
-//! when it is silent.
+//! `pantau read`: one device, a few times, with registers, what they may mean, bytes, and what to
+//! do when it is silent.
 
 mod rank;
 

@@ -1,4 +1,5 @@
-//! What registers may mean, side by side, the likeliest first, and whether the configuration agrees.
+//! What registers may mean, side by side, the likeliest first, and whether the configuration
+//! agrees.
 
 use crate::config::{Encoding, Point, WordOrder};
 use crate::field::infer::{Doubt, Hints, Hypothesis, Ranking, rank};

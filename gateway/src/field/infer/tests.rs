@@ -326,7 +326,8 @@ proptest! {
         for one in ranking.hypotheses.iter().filter(|h| h.power == 0) {
             let meant = decode::interpretations(&words);
             let found = meant.iter().find(|m| (m.encoding, m.words) == (one.encoding, one.words));
-            prop_assert_eq!(found.unwrap().value.to_f64().to_bits(), one.values[0].to_f64().to_bits());
+            let found = found.unwrap().value.to_f64();
+            prop_assert_eq!(found.to_bits(), one.values[0].to_f64().to_bits());
         }
     }
 }

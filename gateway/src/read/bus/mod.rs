@@ -143,8 +143,8 @@ impl Channel {
     }
 
     /// Asks, and waits for the answer that fits, for one timeout in all. On a line a spark is not
-    /// worth a lost sample: after bytes that do not fit, what is left of the timeout serves a second
-    /// try.
+    /// worth a lost sample: after bytes that do not fit, what is left of the timeout serves a
+    /// second try.
     pub async fn ask(&mut self, request: Request, gap: Duration) -> Result<Reply<'_>, Failure> {
         self.patience = self.timeout;
         let mut got = self.try_once(request, gap).await;
