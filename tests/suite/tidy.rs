@@ -10,7 +10,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["model", "limits"]),
     ("status", &["model", "limits"]),
     ("words", &["model"]),
-    ("config", &["model", "limits", "words"]),
+    ("ledger", &["model", "limits", "words"]),
+    // What may be written down is part of what a site's file says.
+    ("config", &["model", "limits", "words", "ledger"]),
     ("read", &["model", "limits", "clock", "status", "config"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
@@ -24,7 +26,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["model", "limits", "clock", "status", "config", "store"],
     ),
     ("exchange", &["model", "limits", "store"]),
-    ("ledger", &["model", "limits", "words"]),
     (
         "web",
         &[
@@ -60,7 +61,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     // The JSON of an entry is one shape for the API and the command line.
     ("utoipa", &["web", "ledger"]),
-    ("ring", &["store", "publish"]),
+    ("ring", &["store", "publish", "config"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

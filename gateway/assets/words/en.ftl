@@ -287,6 +287,31 @@ fault-overlap = shares some registers with point `{ $found }`; is the address or
 fault-same-unit = unit { $found } is polled by another device of this bus as well
 fault-loopback-only = { $found } would be open to the network; until people log in, the page listens on { $expected }
 fault-assumed = left out; { $expected } is assumed
+fault-point-unit = point `{ $found }` does not fit here, expected one measured in { $expected }
+fault-point-no-unit = point `{ $found }` has no unit; give it one of { $expected }
+fault-not-counter = point `{ $found }` is added up but is not marked as a counter; write `counter = true` on the point if it only grows
+fault-one-of = one of { $expected } is needed
+fault-only-one = only one of { $expected } may stand here
+fault-other-sensor = `{ $found }` does not belong to this way of measuring
+fault-rising = row { $found } stands after { $expected }: levels must rise and volumes must not fall
+fault-unknown-asset = unknown asset `{ $found }`
+fault-asset-kind = asset `{ $found }` is no { $expected }
+fault-pump-lacks = pump `{ $found }` lacks { $expected }, which this baseline is computed from
+fault-unknown-factor = unknown factor `{ $found }`
+fault-factor-unit = factor `{ $found }` does not fit here, expected one in { $expected }
+fault-factor-unverified = factor `{ $found }` was never verified ({ $expected }); to use it, enter it with its source in a factor file of your own
+fault-unverified-used = { $found } was never verified; every figure from it stays provisional
+fault-factor-expired = factor `{ $found }` does not hold on that day; it is valid { $expected }
+fault-evidence-hash = { $found } has another SHA-256, { $expected }: the file was changed, or is another one
+fault-evidence-file = { $found } is not there; figures with this factor stay provisional
+fault-claimed-twice = the energy of point `{ $found }` is claimed by asset `{ $expected }` already; one kilowatt-hour is claimed once
+fault-vintages = { $found } is of another year than { $expected }; use factors of one year for all
+fault-unknown-indicator = unknown indicator `{ $found }`
+fault-gasoline = gasoline has no share of biodiesel
+fault-missing-density = missing: litres make no CO2 without a density; take it from the delivery note or the certificate of analysis
+fault-no-statement = what became of the replaced set is not shown; state it (`leakage`), or figures cannot be defended
+fault-no-probe = where the probe sits was not written down, for example "5 cm deep, centre"
+fault-ask-landfill = ask the dump (TPA) whether it captures its gas; until then no methane is claimed
 fault-hint = did you mean `{ $hint }`?
 fault-known = expected { $expected }
 fault-expect-text = a text in quotes
@@ -307,6 +332,14 @@ fault-expect-scale = a decimal with at most 18 digits that is not 0
 fault-expect-powers = pairs of a raw value and a power of ten, such as [[1, -1], [2, -2]]
 fault-expect-point = the id of a point
 fault-expect-topic = a topic without spaces, `#`, `+`, leading or trailing `/`
+fault-expect-points = the id of a point or a list of them
+fault-expect-strapping = 2 to 10000 pairs of level (m) and volume (m3), such as [[0, 0], [0.5, 0.52]]
+fault-expect-rising = limits that rise
+fault-expect-clock = a time of day such as "04:00"
+fault-expect-date = a date such as 2026-11-20
+fault-expect-sha256 = 64 hexadecimal digits, as `sha256sum FILE` prints them
+fault-expect-factor-id = 1 to 96 letters, digits, `.`, `-` or `_`
+fault-expect-factor-unit = a unit such as tCO2/MWh, kgCO2/GJ, kgC/kg wet, kWh/m3, 1/yr, degC or 1
 
 # Commands
 cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
@@ -350,6 +383,11 @@ cli-check-overloaded = bus { $bus } has too little time for its devices: poll le
 cli-check-mqtt = MQTT to { $to }: about { $mb } MB a month
 cli-check-influx = InfluxDB at { $to }: about { $mb } MB a month
 cli-check-card = Store in { $path }, flush every { $flush }: about { $written } MB a month written to the card, { $kept } MB a month kept
+cli-check-asset = Asset { $asset } ({ $kind }): { $points }
+cli-check-baseline = - baseline { $code }, declared from { $since }
+cli-check-factor = - factor { $factor } = { $value } { $unit } ({ $year }): { $status }; { $headline }
+cli-check-indicators = Ledger: { $count } indicators may be written down
+cli-check-expired = factor `{ $factor }` does not hold today; it is valid { $valid }
 cli-check-warning = WARNING: { $text }
 cli-check-good = The configuration is good.
 
@@ -468,3 +506,17 @@ cli-arg-indicators = The indicators that can be written down
 cli-arg-yes = Write down; without it the table is only checked
 cli-arg-table = CSV or XLSX file
 cli-arg-baseline = A baseline instead of a target
+
+# How far a factor may be believed
+factor-status-official-text = read in the official text
+factor-status-transcribed-2plus = two or more transcriptions agree, original not opened
+factor-status-transcribed-1 = one transcription, original not opened
+factor-status-derived = worked out from published figures
+factor-status-constant = physical constant
+factor-status-policy = rule of this product
+factor-status-unverified = never verified
+factor-headline-firm = may stand behind a headline
+factor-headline-no-page = provisional: the official page is not attached
+factor-headline-page-missing = provisional: the attached page is not there
+factor-headline-derived = provisional: worked out, no official figure
+factor-headline-unverified = provisional: never verified

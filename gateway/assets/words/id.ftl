@@ -287,6 +287,31 @@ fault-overlap = sebagian registernya juga milik titik `{ $found }`; apakah alama
 fault-same-unit = unit { $found } juga dibaca oleh alat lain di jalur ini
 fault-loopback-only = { $found } akan terbuka ke jaringan; sebelum ada log masuk, halaman hanya dilayani di { $expected }
 fault-assumed = tidak diisi; dianggap { $expected }
+fault-point-unit = titik `{ $found }` tidak cocok di sini, seharusnya yang diukur dalam { $expected }
+fault-point-no-unit = titik `{ $found }` tidak punya satuan; beri salah satu dari { $expected }
+fault-not-counter = titik `{ $found }` dijumlahkan tetapi bukan pencacah; tulis `counter = true` pada titik itu bila nilainya hanya bertambah
+fault-one-of = salah satu dari { $expected } harus diisi
+fault-only-one = hanya satu dari { $expected } yang boleh diisi
+fault-other-sensor = `{ $found }` bukan untuk cara ukur ini
+fault-rising = baris { $found } ada sesudah { $expected }: ketinggian harus naik dan volume tidak boleh turun
+fault-unknown-asset = aset `{ $found }` tidak dikenal
+fault-asset-kind = aset `{ $found }` bukan { $expected }
+fault-pump-lacks = pompa `{ $found }` belum punya { $expected }, padahal kondisi awal (baseline) ini dihitung darinya
+fault-unknown-factor = faktor `{ $found }` tidak dikenal
+fault-factor-unit = faktor `{ $found }` tidak cocok di sini, seharusnya dalam { $expected }
+fault-factor-unverified = faktor `{ $found }` belum pernah diverifikasi ({ $expected }); untuk memakainya, tulis beserta sumbernya dalam berkas faktor Anda sendiri
+fault-unverified-used = { $found } belum pernah diverifikasi; semua angka darinya tetap sementara
+fault-factor-expired = faktor `{ $found }` tidak berlaku pada hari itu; masa berlakunya { $expected }
+fault-evidence-hash = SHA-256 berkas { $found } berbeda, yaitu { $expected }: berkas berubah atau bukan berkas yang sama
+fault-evidence-file = berkas { $found } tidak ada; angka dengan faktor ini tetap sementara
+fault-claimed-twice = energi titik `{ $found }` sudah diklaim oleh aset `{ $expected }`; satu kilowatt-jam hanya boleh diklaim satu kali
+fault-vintages = { $found } berasal dari tahun yang berbeda dengan { $expected }; pakai faktor dari tahun yang sama untuk semua
+fault-unknown-indicator = indikator `{ $found }` tidak dikenal
+fault-gasoline = bensin tidak punya porsi biodiesel
+fault-missing-density = belum diisi: liter tidak menjadi CO2 tanpa massa jenis; ambil dari surat jalan atau sertifikat analisis
+fault-no-statement = nasib alat yang digantikan belum dinyatakan; nyatakan (`leakage`), bila tidak angkanya tidak dapat dipertanggungjawabkan
+fault-no-probe = letak sensor belum dicatat, misalnya "5 cm dalam, tengah"
+fault-ask-landfill = tanyakan kepada TPA apakah gasnya ditangkap; sebelum itu tidak ada metana yang diklaim
 fault-hint = maksudnya `{ $hint }`?
 fault-known = seharusnya { $expected }
 fault-expect-text = teks dalam tanda kutip
@@ -307,6 +332,14 @@ fault-expect-scale = bilangan desimal paling banyak 18 angka dan bukan 0
 fault-expect-powers = pasangan nilai mentah dan pangkat sepuluh, seperti [[1, -1], [2, -2]]
 fault-expect-point = id sebuah titik
 fault-expect-topic = topik tanpa spasi, `#`, `+`, dan tanpa `/` di awal atau akhir
+fault-expect-points = id sebuah titik atau daftarnya
+fault-expect-strapping = 2 sampai 10000 pasangan ketinggian (m) dan volume (m3), seperti [[0, 0], [0.5, 0.52]]
+fault-expect-rising = batas yang menaik
+fault-expect-clock = jam seperti "04:00"
+fault-expect-date = tanggal seperti 2026-11-20
+fault-expect-sha256 = 64 angka heksadesimal, seperti hasil `sha256sum BERKAS`
+fault-expect-factor-id = 1 sampai 96 huruf, angka, `.`, `-` atau `_`
+fault-expect-factor-unit = satuan seperti tCO2/MWh, kgCO2/GJ, kgC/kg wet, kWh/m3, 1/yr, degC atau 1
 
 # Perintah
 cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
@@ -350,6 +383,11 @@ cli-check-overloaded = jalur { $bus } kekurangan waktu untuk semua alatnya: baca
 cli-check-mqtt = MQTT ke { $to }: sekitar { $mb } MB per bulan
 cli-check-influx = InfluxDB di { $to }: sekitar { $mb } MB per bulan
 cli-check-card = Simpanan di { $path }, ditulis setiap { $flush }: sekitar { $written } MB per bulan ditulis ke kartu, { $kept } MB per bulan disimpan
+cli-check-asset = Aset { $asset } ({ $kind }): { $points }
+cli-check-baseline = - kondisi awal (baseline) { $code }, dinyatakan sejak { $since }
+cli-check-factor = - faktor { $factor } = { $value } { $unit } ({ $year }): { $status }; { $headline }
+cli-check-indicators = Catatan (ledger): { $count } indikator dapat diisi
+cli-check-expired = faktor `{ $factor }` tidak berlaku hari ini; masa berlakunya { $valid }
 cli-check-warning = PERINGATAN: { $text }
 cli-check-good = Konfigurasi sudah benar.
 
@@ -468,3 +506,17 @@ cli-arg-indicators = Indikator yang dapat dicatat
 cli-arg-yes = Catat; tanpa ini tabel hanya diperiksa
 cli-arg-table = Berkas CSV atau XLSX
 cli-arg-baseline = Kondisi awal, bukan target
+
+# Seberapa jauh sebuah faktor dapat dipercaya
+factor-status-official-text = dibaca dari teks resmi
+factor-status-transcribed-2plus = dua transkripsi atau lebih sepakat, naskah asli belum dibuka
+factor-status-transcribed-1 = satu transkripsi, naskah asli belum dibuka
+factor-status-derived = dihitung dari angka yang diterbitkan
+factor-status-constant = tetapan fisika
+factor-status-policy = aturan produk ini
+factor-status-unverified = belum pernah diverifikasi
+factor-headline-firm = boleh menjadi angka utama
+factor-headline-no-page = sementara: halaman resmi belum dilampirkan
+factor-headline-page-missing = sementara: berkas halaman resmi tidak ada
+factor-headline-derived = sementara: hasil hitungan, bukan angka resmi
+factor-headline-unverified = sementara: belum pernah diverifikasi

@@ -2,6 +2,9 @@
 //! editors show (`schema`). Everything is optional to serde; `shape` reports what is missing or of
 //! the wrong type from the schema of these types, so that one fault does not hide the others.
 
+use crate::config::assets::RawAsset;
+use crate::config::factors::{RawEvidence, RawFactors};
+use crate::config::indicators::RawIndicator;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -31,6 +34,10 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("devices", "device"),
     ("buses", "bus"),
     ("assets", "asset"),
+    ("indicators", "indicator"),
+    ("capacity", "capacity_kwp"),
+    ("kwp", "capacity_kwp"),
+    ("runoff_coefficient", "runoff"),
     ("time_zone", "timezone"),
 ];
 
@@ -68,8 +75,12 @@ impl<T: JsonSchema> JsonSchema for At<T> {
     }
 }
 
+/// A date with its place, written with or without quotes.
+pub(crate) type Day = At<toml::Value>;
 /// Text with its place.
 pub(crate) type Text = Option<At<String>>;
+/// A number with its place.
+pub(crate) type Number = Option<At<f64>>;
 /// A whole number with its place.
 pub(crate) type Whole = Option<At<i64>>;
 
@@ -87,8 +98,13 @@ pub(crate) struct RawConfig {
     /// Devices, each on a bus.
     pub(crate) device: Vec<At<RawDevice>>,
     /// What staff think in: a PV plant, a pump, a tank, ...
-    #[schemars(with = "Vec<AssetShape>")]
     pub(crate) asset: Vec<At<RawAsset>>,
+    /// Factors of the site's own.
+    pub(crate) factors: Option<RawFactors>,
+    /// Official pages of factors.
+    pub(crate) factor_evidence: Vec<At<RawEvidence>>,
+    /// What people write down beyond the built-in list.
+    pub(crate) indicator: Vec<At<RawIndicator>>,
     /// MQTT sink.
     pub(crate) mqtt: Option<At<RawMqtt>>,
     /// `InfluxDB` v2 sink.
@@ -298,35 +314,6 @@ pub(crate) struct RawValid {
     pub(crate) point: Text,
     /// Its raw values for which this point means anything.
     pub(crate) is: Vec<i64>,
-}
-
-/// `[[asset]]` as typed: its keys differ by kind.
-pub(crate) type RawAsset = BTreeMap<At<String>, At<toml::Value>>;
-
-/// `[[asset]]`; keys other than these differ by kind.
-#[derive(JsonSchema)]
-#[schemars(extend("additionalProperties" = true))]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) struct AssetShape {
-    /// Letters, digits, `-` and `_`.
-    pub(crate) id: String,
-    /// What it is.
-    pub(crate) kind: AssetKind,
-}
-
-/// Kinds of asset.
-#[derive(JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) enum AssetKind {
-    Plts,
-    Pump,
-    Tank,
-    Catchment,
-    Bsf,
-    Compost,
-    Genset,
-    Meter,
 }
 
 /// `[mqtt]`.

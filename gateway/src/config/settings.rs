@@ -1,8 +1,10 @@
 //! What the program may believe: the checked configuration.
 
 use crate::config::Fault;
+use crate::config::assets::Asset;
+use crate::config::factors::Factors;
+use crate::ledger::Definitions;
 use crate::model::Site;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +22,12 @@ pub struct Config {
     pub buses: Vec<Bus>,
     /// Devices in file order; the index is `Reading::device`.
     pub devices: Vec<Device>,
-    /// Assets in file order (figures come from them; here they are checked and shown).
+    /// Assets in file order: what figures come from.
     pub assets: Vec<Asset>,
+    /// Factors that figures are multiplied with.
+    pub factors: Factors,
+    /// What people may write down.
+    pub definitions: Definitions,
     /// Where and how readings are kept.
     pub store: StoreSettings,
     /// MQTT sink, when asked for.
@@ -245,19 +251,6 @@ pub struct Scale {
     pub factor: (i64, i8),
     /// Mantissa and power of ten of the offset.
     pub offset: (i64, i8),
-}
-
-/// What staff think in. Kept as checked text here; figures give it meaning.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asset {
-    /// Id.
-    pub id: Arc<str>,
-    /// `plts`, `pump`, `tank`, ...
-    pub kind: Arc<str>,
-    /// Point ids by role (`power`, `energy`, `level`, ...).
-    pub points: BTreeMap<String, Arc<str>>,
-    /// Everything else, as typed.
-    pub settings: toml::Table,
 }
 
 /// Where and how readings are kept.

@@ -1,5 +1,6 @@
 //! `pantau check`: the faults of a configuration, or what it will do.
 
+mod assets;
 mod estimate;
 
 use super::{DONE, WRONG};
@@ -72,6 +73,8 @@ fn plan_json(config: &Config, lang: Lang) -> Value {
         "ok": true,
         "site": &*config.site.id,
         "buses": buses,
+        "assets": assets::json(config, lang),
+        "indicators": config.definitions.all().len(),
         "mqtt_mb_per_month": estimate.mqtt_mb,
         "influx_mb_per_month": estimate.influx_mb,
         "card_written_mb_per_month": estimate.written_mb,
@@ -132,6 +135,7 @@ fn plan_text(config: &Config, lang: Lang) -> String {
     for bus in &estimate.buses {
         bus_text(&mut lines, config, bus, lang);
     }
+    assets::text(&mut lines, config, lang);
     sinks_text(&mut lines, config, &estimate, lang);
     for warning in &config.warnings {
         let text = warning.render(lang);
@@ -218,6 +222,9 @@ mod tests {
         let config = config(include_str!("../../../../config/pantau.toml"));
         let text = plan_text(&config, Lang::En);
         for word in [
+            "Asset plts (plts)",
+            "grid.sumatera.2019.cm5050_expost = 0.94 tCO2/MWh (2019)",
+            "provisional",
             "rs485",
             "inverter",
             "growatt-min-tlx",
@@ -231,6 +238,12 @@ mod tests {
         let plan = plan_json(&config, Lang::En);
         assert_eq!(plan["ok"], true);
         assert_eq!(plan["buses"][0]["devices"][1]["requests_per_poll"], 1);
+        assert_eq!(plan["assets"][0]["baseline"]["code"], "GRID");
+        assert_eq!(plan["assets"][0]["baseline"]["headline"], "no-page");
+        assert_eq!(
+            plan["assets"][0]["factors"][0]["status"],
+            "transcribed_2plus"
+        );
     }
 
     #[test]
