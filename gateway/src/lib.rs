@@ -3,6 +3,7 @@
 //! Data flows left to right, and so do imports (`tests/suite/tidy.rs` holds the table):
 //! `config` -> `read` -> `store` -> `publish` | `analyse` -> `report` -> `web`, `cli`, `app`.
 
+pub mod analyse;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -13,8 +14,10 @@ pub mod limits;
 pub mod model;
 pub mod publish;
 pub mod read;
+pub mod report;
 pub mod sim;
 pub mod status;
 pub mod store;
+pub mod sun;
 pub mod web;
 pub mod words;

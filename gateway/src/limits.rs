@@ -9,6 +9,14 @@ pub const COILS_PER_READ_MAX: u16 = 2000;
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Models in the list of a `SunSpec` device; the longest lists of real ones have about twenty.
+pub const SUNSPEC_MODELS_MAX: usize = 100;
+/// Polls in a row that a `SunSpec` device may miss before it is looked over again when it is back.
+pub const SUNSPEC_MISSES_MAX: u32 = 3;
+/// Milliseconds between two looks at what a device says of itself (serial number, firmware).
+pub const FACTS_AGAIN_MS: u64 = 24 * 3_600_000;
+/// The same after a look that failed.
+pub const FACTS_RETRY_MS: u64 = 10 * 60_000;
 /// Readings waiting between the buses and the store: more than a round of the largest site.
 pub const READING_QUEUE_MAX: usize = 4096;
 /// Milliseconds for which readings of several buses are gathered before the store is woken.
@@ -26,7 +34,7 @@ pub const QUERIES_MAX: usize = 64;
 /// Bytes of a far side's complaint, or of what it refused, that are kept.
 pub const REFUSED_BYTES_MAX: usize = 4096;
 /// Bytes of samples of days not yet sealed that are kept in memory; more are sealed early.
-pub const HOT_BYTES_MAX: usize = 6 << 20;
+pub const HOT_BYTES_MAX: usize = 2 << 20;
 /// Readings that a sink takes from the journal at once.
 pub const SINK_BATCH_MAX: usize = 2000;
 /// MQTT publishes waiting for their PUBACK.
@@ -94,8 +102,20 @@ pub const INDICATORS_MAX: usize = 500;
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+/// Numbers or rows in one input of `pantau method`: a month of 10-s records fits four times.
+pub const METHOD_ITEMS_MAX: usize = 1_000_000;
+/// Bytes of a file of `pantau method eval`.
+pub const METHOD_FILE_BYTES_MAX: u64 = 64 << 20;
+/// Points of one night whose pairs give the slope of a leak; of more every n-th is taken. The pairs
+/// are half the square: 16 MB of slopes.
+pub const LEAK_POINTS_MAX: usize = 2000;
+/// Years for which methane of one deposit is told; after them nothing is left.
+pub const FOD_YEARS_MAX: usize = 200;
 /// Seconds that a clean stop may take before the stragglers are named and left.
 pub const STOP_SECONDS: u64 = 5;
+/// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
+/// form, with room to spare. A cell costs about 100 bytes in the largest format.
+pub const REPORT_CELLS_MAX: usize = 300_000;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;

@@ -39,6 +39,29 @@ pub struct DeviceState {
     pub round_trip_ms: f64,
     /// Failures in a row.
     pub misses: u32,
+    /// What the device has said of itself; `None` when it cannot, or was not asked yet.
+    pub identity: Option<Identity>,
+}
+
+/// What a device says of itself, as a technician would read it off its label.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Who made it.
+    pub manufacturer: String,
+    /// Model.
+    pub model: String,
+    /// Options; often empty.
+    pub options: String,
+    /// Version of its firmware.
+    pub version: String,
+    /// Serial number.
+    pub serial: String,
+    /// Address at which its list of models begins.
+    pub base: u16,
+    /// Number and length (registers) of each model, in order.
+    pub models: Vec<(u16, u16)>,
+    /// Why the list was not read to its end; `None` when it was.
+    pub cut_short: Option<String>,
 }
 
 /// A fault in words for the log and the page.

@@ -13,18 +13,26 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ledger", &["model", "limits", "words"]),
     // What may be written down is part of what a site's file says.
     ("config", &["model", "limits", "words", "ledger"]),
-    ("read", &["model", "limits", "clock", "status", "config"]),
+    ("sun", &["model"]),
+    (
+        "read",
+        &["model", "limits", "clock", "status", "sun", "config"],
+    ),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
-        &["model", "limits", "clock", "config", "words", "read"],
+        &["model", "limits", "clock", "sun", "config", "words", "read"],
     ),
+    // Pure arithmetic: what it needs is handed in.
+    ("analyse", &["model", "limits", "words"]),
     // Of `config` the store knows its own settings.
     ("store", &["model", "limits", "clock", "config"]),
     (
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    // Documents to files; what they say is handed in.
+    ("report", &["model", "limits", "words"]),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
@@ -43,7 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "web", "app",
+            "publish", "exchange", "ledger", "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -68,6 +76,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("schemars", &["config"]),
+    ("krilla", &["report"]),
+    ("skrifa", &["report"]),
+    ("rust_xlsxwriter", &["report"]),
     ("fluent_bundle", &["words"]),
     ("serial2_tokio", &["read", "sim"]),
     ("tokio_modbus", &["sim"]),

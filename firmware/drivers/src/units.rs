@@ -60,6 +60,8 @@ pub const ALL: &[Unit] = &[
     unit("ppm", "concentration", 1.0),
     unit("ppb", "concentration", 1e-3),
     unit("mg/L", "mass_concentration", 1.0),
+    unit("ug/m3", "mass_concentration", 1e-6),
+    unit("mg/kg", "mass_fraction", 1.0),
     unit("pH", "acidity", 1.0),
     unit("uS/cm", "conductivity", 1.0),
     unit("mS/cm", "conductivity", 1e3),

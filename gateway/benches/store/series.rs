@@ -1,19 +1,31 @@
 //! The values of the points: seeded random walks, or measured series brought to ten seconds.
 //!
 //! Measured: `PANTAU_DATA` is a folder of `*.csv` with a head line, RFC 3339 times in the first
-//! column and numbers in the others. Between two measured values stands a Brownian bridge as rough
-//! as their difference, with half a device step of noise, then rounded to device steps: a
-//! thousandth of the greatest power of ten in the series. Where the next value is far away the
-//! device gave no answer. A short series begins anew, with other noise.
+//! column and numbers in the others. A head may end in the power of ten of its device's step
+//! (`power@-3`); else that is a thousandth of the greatest power of ten in the series. Between two
+//! measured values stands a Brownian bridge as rough as their difference, with a third of a step
+//! of noise, rounded to steps. Where the next value is far away the device gave no answer. A short
+//! series begins anew, with other noise.
+//!
+//! A device on a site gives more than the measured quantity: points take turns in being the value,
+//! the counter that it fills (kW to kWh), and something that follows it with ten minutes' delay
+//! (the temperature of a module).
 
 use gateway::model::{Number, Outcome, Reason};
 use std::error::Error;
 
-/// Moment (seconds since 1970) and value.
-type Column = Vec<(i64, f64)>;
+/// Moments (seconds since 1970) with their values.
+#[derive(Clone)]
+struct Column {
+    samples: Vec<(i64, f64)>,
+    /// Power of ten of a device step.
+    exponent: i8,
+}
 
 /// Seconds between two values of a point.
 const EVERY_S: i64 = 10;
+/// Slots by which a follower is late.
+const DELAY: f64 = 60.0;
 /// A gap of so many usual steps is one.
 const GAP_STEPS: i64 = 3;
 
@@ -98,44 +110,56 @@ impl Walk {
 /// A measured column, and where in it we are.
 struct Measured {
     column: Column,
-    exponent: i8,
+    is: Is,
     gap_s: i64,
     place: usize,
     now: i64,
     value: f64,
+    /// The counter's or the follower's value.
+    other: f64,
+}
+
+/// What the point is of the measured quantity.
+#[derive(Clone, Copy)]
+enum Is {
+    Itself,
+    Counter,
+    Follower,
 }
 
 impl Measured {
-    /// `shift`: how many days into the series it begins.
-    fn new(column: &[(i64, f64)], shift: u16) -> Self {
-        let greatest = column.iter().map(|(_, v)| v.abs()).fold(0.0, f64::max);
-        let mut steps: Vec<i64> = column.windows(2).map(|two| two[1].0 - two[0].0).collect();
+    /// The `turn`th point of this column.
+    fn new(column: &Column, turn: u16) -> Self {
+        let samples = &column.samples;
+        let mut steps: Vec<i64> = samples.windows(2).map(|two| two[1].0 - two[0].0).collect();
         steps.sort_unstable();
-        let from = column[0].0 + i64::from(shift) * 86_400;
-        let place = column.partition_point(|(at, _)| *at <= from) % column.len();
+        let from = samples[0].0 + i64::from(turn / 3) * 86_400;
+        let place = samples.partition_point(|(at, _)| *at <= from) % samples.len();
         Self {
-            exponent: greatest.log10().floor() as i8 - 3,
+            is: [Is::Itself, Is::Counter, Is::Follower][usize::from(turn % 3)],
             gap_s: GAP_STEPS * steps[steps.len() / 2],
-            now: column[place].0,
-            value: column[place].1,
-            column: column.to_vec(),
+            now: samples[place].0,
+            value: samples[place].1,
+            other: 0.0,
+            column: column.clone(),
             place,
         }
     }
 
     fn next(&mut self, random: &mut fastrand::Rng) -> Outcome {
         self.now += EVERY_S;
-        while let Some((at, value)) = self.column.get(self.place + 1)
+        while let Some((at, value)) = self.column.samples.get(self.place + 1)
             && *at <= self.now
         {
             self.value = *value;
             self.place += 1;
         }
-        let Some((at, value)) = self.column.get(self.place + 1).copied() else {
-            (self.place, self.now, self.value) = (0, self.column[0].0, self.column[0].1);
-            return self.steps(random);
+        let Some((at, value)) = self.column.samples.get(self.place + 1).copied() else {
+            (self.place, self.now, self.value) =
+                (0, self.column.samples[0].0, self.column.samples[0].1);
+            return self.point(random);
         };
-        let (before, known) = self.column[self.place];
+        let (before, known) = self.column.samples[self.place];
         if at - before > self.gap_s {
             return Outcome::Bad(Reason::Timeout);
         }
@@ -143,14 +167,25 @@ impl Measured {
         let rough = (value - known).abs() / (((at - before) / EVERY_S) as f64).sqrt();
         let bridge = rough * (left / (left + 1.0)).sqrt() * normal(random);
         self.value += (value - self.value) / (left + 1.0) + bridge;
-        self.steps(random)
+        self.point(random)
     }
 
-    fn steps(&self, random: &mut fastrand::Rng) -> Outcome {
-        let step = 10f64.powi(self.exponent.into());
+    fn point(&mut self, random: &mut fastrand::Rng) -> Outcome {
+        let noise = 0.33 * normal(random);
+        let (value, exponent, noise) = match self.is {
+            Is::Itself => (self.value, self.column.exponent, noise),
+            Is::Counter => {
+                self.other += self.value.max(0.0) * EVERY_S as f64 / 3600.0;
+                (self.other, self.column.exponent + 1, 0.0)
+            }
+            Is::Follower => {
+                self.other += (self.value - self.other) / DELAY;
+                (self.other, self.column.exponent, noise)
+            }
+        };
         Outcome::Good(Number::Decimal {
-            mantissa: (self.value / step + 0.5 * normal(random)).round() as i64,
-            exponent: self.exponent,
+            mantissa: (value / 10f64.powi(exponent.into()) + noise).round() as i64,
+            exponent,
         })
     }
 }
@@ -180,11 +215,20 @@ fn measured() -> Result<Vec<Column>, Box<dyn Error>> {
 
 /// The columns of one file that are long enough.
 fn columns_of(text: &str) -> Vec<Column> {
-    let width = text
+    let heads = text
         .lines()
         .next()
-        .map_or(0, |head| head.split(',').count());
-    let mut columns = vec![Vec::new(); width.saturating_sub(1)];
+        .into_iter()
+        .flat_map(|head| head.split(','));
+    let empty = |head: &str| Column {
+        samples: Vec::new(),
+        exponent: head
+            .rsplit('@')
+            .next()
+            .and_then(|e| e.parse().ok())
+            .unwrap_or(i8::MIN),
+    };
+    let mut columns: Vec<Column> = heads.skip(1).map(empty).collect();
     for line in text.lines().skip(1) {
         let mut cells = line.split(',');
         let Some(Ok(at)) = cells.next().map(str::parse::<jiff::Timestamp>) else {
@@ -192,10 +236,21 @@ fn columns_of(text: &str) -> Vec<Column> {
         };
         for (column, cell) in columns.iter_mut().zip(cells) {
             if let Ok(value) = cell.trim().parse() {
-                column.push((at.as_second(), value));
+                column.samples.push((at.as_second(), value));
             }
         }
     }
-    columns.retain(|column| column.len() > 1000);
+    columns.retain(|column| column.samples.len() > 1000);
+    for column in columns
+        .iter_mut()
+        .filter(|column| column.exponent == i8::MIN)
+    {
+        let greatest = column
+            .samples
+            .iter()
+            .map(|(_, v)| v.abs())
+            .fold(0.0, f64::max);
+        column.exponent = greatest.log10().floor() as i8 - 3;
+    }
     columns
 }

@@ -54,6 +54,14 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    Method {
+        #[command(subcommand)]
+        ask: MethodAsk,
+    },
+    Device {
+        #[command(subcommand)]
+        ask: crate::cli::device::Ask,
+    },
     Simulate(crate::cli::simulate::Options),
     Import {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
@@ -83,6 +91,23 @@ pub(super) enum Command {
         config: PathBuf,
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+    },
+}
+
+/// What is asked of the formulas.
+#[derive(Debug, Subcommand)]
+pub(super) enum MethodAsk {
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    Eval {
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        #[arg(value_name = "JSON", allow_hyphen_values = true)]
+        inputs: Option<String>,
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
     },
 }
 

@@ -7,10 +7,12 @@ mod args;
 mod backup;
 mod check;
 mod demo;
+mod device;
 mod export;
 mod import;
 mod ledger;
 mod logging;
+mod method;
 mod read;
 mod run;
 mod running;
@@ -66,6 +68,8 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             device,
             json,
         } => read::run(&config, &device, lang, json).await,
+        Command::Method { ask } => method::run(&ask, lang),
+        Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
         Command::Import {
             config,

@@ -3,9 +3,10 @@
 
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;
-use crate::config::{self, Bus, Config, Device, Link, Parity, Point, Table};
+use crate::config::{self, Bus, Confidence, Config, Device, Link, Parity, Point, Table};
 use crate::model::{Outcome, Reason};
 use crate::read::{Once, decode, once};
+use crate::status::Identity;
 use crate::words::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -51,8 +52,11 @@ fn as_text(config: &Config, index: usize, once: &Once, lang: Lang) -> String {
     let device = &config.devices[index];
     let bus = &config.buses[device.bus];
     let mut text = String::new();
-    for (point, (outcome, words)) in device.points.iter().zip(each(device, once)) {
-        text += &point_line(point, outcome, words, lang);
+    if let Some(identity) = &once.identity {
+        text += &identity_text(identity, lang);
+    }
+    for (point, (place, outcome, words)) in device.points.iter().zip(each(device, once)) {
+        text += &point_line(point, place, outcome, words, lang);
     }
     if let Some((failure, detail)) = &once.failure {
         let hint = hint(failure.reason());
@@ -80,26 +84,68 @@ fn as_text(config: &Config, index: usize, once: &Once, lang: Lang) -> String {
     text
 }
 
-fn each<'a>(
-    device: &'a Device,
-    once: &'a Once,
-) -> impl Iterator<Item = (Option<Outcome>, Option<&'a [u16]>)> {
+fn identity_text(identity: &Identity, lang: Lang) -> String {
+    let model = |(id, length): &(u16, u16)| {
+        let (id, length) = (id.to_string(), length.to_string());
+        lang.say(
+            "cli-read-sunspec-model",
+            &[("id", &id), ("length", &length)],
+        )
+    };
+    let models: Vec<String> = identity.models.iter().map(model).collect();
+    let (base, models) = (identity.base.to_string(), models.join(", "));
+    let args = [("base", base.as_str()), ("models", models.as_str())];
+    let mut lines = Vec::new();
+    if !identity.models.is_empty() {
+        lines.push(lang.say("cli-read-sunspec", &args));
+    }
+    if let Some(why) = &identity.cut_short {
+        lines.push(lang.say("cli-read-sunspec-cut", &[("why", why)]));
+    }
+    let parts = [&identity.manufacturer, &identity.model, &identity.options];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let device = parts.map(String::as_str).collect::<Vec<_>>().join(" ");
+    let facts = [
+        ("device", device.as_str()),
+        ("version", identity.version.as_str()),
+        ("serial", identity.serial.as_str()),
+    ];
+    lines.push(lang.say("cli-read-identity", &facts));
+    lines.join("\n") + "\n"
+}
+
+/// Where a configured point was read, its outcome and its registers.
+type Read<'a> = (Option<&'a Point>, Option<Outcome>, Option<&'a [u16]>);
+
+fn each<'a>(device: &'a Device, once: &'a Once) -> impl Iterator<Item = Read<'a>> {
     (0..device.points.len()).map(|i| {
         let words = once.registers.get(i).and_then(Option::as_deref);
-        (once.outcomes.get(i).copied(), words)
+        let place = once.points.get(i).and_then(Option::as_ref);
+        (place, once.outcomes.get(i).copied(), words)
     })
+}
+
+fn place_text(place: Option<&Point>) -> Option<String> {
+    place.map(|point| format!("{}:{}", table(point.table), point.address))
 }
 
 fn point_line(
     point: &Point,
+    place: Option<&Point>,
     outcome: Option<Outcome>,
     words: Option<&[u16]>,
     lang: Lang,
 ) -> String {
-    let place = format!("{}:{}", table(point.table), point.address);
+    let place = place_text(place).unwrap_or_else(|| "-".to_owned());
     let value = match outcome.map(|outcome| (outcome, outcome.number())) {
         Some((outcome, Some(number))) => {
-            format!("{number} {} ({})", point.unit, outcome.quality().word())
+            let name = words.and_then(|words| name_of(point, words));
+            let name = name.map_or(String::new(), |name| format!(" = {name}"));
+            format!(
+                "{number} {}{name} ({})",
+                point.unit,
+                outcome.quality().word()
+            )
         }
         Some((outcome, None)) => {
             let word = outcome.reason().map_or("missing", Reason::word);
@@ -111,7 +157,11 @@ fn point_line(
         }
         None => "-".to_owned(),
     };
-    let mut line = format!("{:<20} {place:<16} {value}\n", point.name);
+    let doubt = match point.about.confidence {
+        Confidence::Low => format!("  {}", lang.text("cli-read-doubt")),
+        Confidence::Medium | Confidence::High => String::new(),
+    };
+    let mut line = format!("{:<20} {place:<16} {value}{doubt}\n", point.name);
     for word in words.unwrap_or_default() {
         let _ = writeln!(
             line,
@@ -131,11 +181,18 @@ fn point_line(
     line
 }
 
+/// What the profile calls this raw value.
+fn name_of(point: &Point, words: &[u16]) -> Option<String> {
+    let raw = decode::raw_integer(point, words)?;
+    point.about.name_of(raw)
+}
+
 fn hint(reason: Reason) -> &'static str {
     match reason {
         Reason::Timeout | Reason::Refused(10 | 11) => "cli-read-hint-timeout",
         Reason::Corrupt => "cli-read-hint-corrupt",
         Reason::Refused(_) => "cli-read-hint-refused",
+        Reason::Absent => "cli-read-hint-absent",
         _ => "cli-read-hint-unreachable",
     }
 }
@@ -183,19 +240,35 @@ fn commands(bus: &Bus, device: &Device, once: &Once) -> Vec<String> {
     once.asks.iter().map(command).collect()
 }
 
+fn identity_json(identity: &Identity) -> Value {
+    let model = |(id, length): &(u16, u16)| json!({ "id": id, "length": length });
+    json!({
+        "manufacturer": identity.manufacturer,
+        "model": identity.model,
+        "options": identity.options,
+        "version": identity.version,
+        "serial": identity.serial,
+        "base": identity.base,
+        "models": identity.models.iter().map(model).collect::<Vec<_>>(),
+        "cut_short": identity.cut_short,
+    })
+}
+
 fn as_json(config: &Config, index: usize, once: &Once) -> Value {
     let device = &config.devices[index];
     let points: Vec<Value> = device
         .points
         .iter()
         .zip(each(device, once))
-        .map(|(point, (outcome, words))| {
+        .map(|(point, (place, outcome, words))| {
             json!({
                 "id": format!("{}.{}", device.id, point.name),
-                "register": format!("{}:{}", table(point.table), point.address),
+                "register": place_text(place),
                 "words": words,
                 "value": outcome.and_then(|o| o.number()).map(crate::model::Number::to_f64),
                 "unit": &*point.unit,
+                "name": words.and_then(|words| name_of(point, words)),
+                "confidence": point.about.confidence.word(),
                 "quality": outcome.map_or("bad", |o| o.quality().word()),
                 "reason": outcome.and_then(|o| o.reason()).map(Reason::word),
             })
@@ -203,6 +276,7 @@ fn as_json(config: &Config, index: usize, once: &Once) -> Value {
         .collect();
     json!({
         "device": &*device.id,
+        "identity": once.identity.as_ref().map(identity_json),
         "points": points,
         "round_trip_ms": once.round_trip_ms,
         "sent": hex(&once.sent),

@@ -58,6 +58,7 @@ pub(crate) fn config(
         site,
         buses,
         devices,
+        profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),
         warnings: Vec::new(),
     }
 }

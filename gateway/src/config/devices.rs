@@ -1,11 +1,12 @@
 //! Devices: raw to believed, with their profiles.
 
+use crate::config::assets;
 use crate::config::check::DURATION;
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
 use crate::config::profile::{Library, Profile};
 use crate::config::raw::{At, RawConfig, RawDevice, RawSite};
-use crate::config::{Bus, Device, Link, Point, points, values};
+use crate::config::{Bus, Confidence, Device, Link, Point, limits, points, sunspec, values};
 use crate::limits::DEVICES_MAX;
 use crate::model::{DeviceInfo, PointInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,28 +50,37 @@ pub(crate) fn devices(
         ids: BTreeSet::new(),
         addresses: BTreeSet::new(),
     };
-    let all = raw.device.iter().map(|at| device(notes, at, &mut around));
+    let assets = assets::texts(notes.text);
+    let all = raw.device.iter();
+    let all = all.map(|at| device(notes, at, &assets, &mut around));
     all.unzip()
 }
 
 fn device(
     notes: &mut Notes<'_>,
     at: &At<RawDevice>,
+    assets: &[String],
     around: &mut Around<'_>,
 ) -> (Device, DeviceInfo) {
     let typed = at.get();
     let id = notes.id(&typed.id, &mut around.ids);
     let bus = bus_of(notes, typed, around.buses);
     let profile = profile_of(notes, at, around);
+    if let (Some(profile), Some(at)) = (&profile, &typed.profile) {
+        doubts(notes, at, profile);
+    }
     let listed = points::points(notes, &typed.point);
     let base = profile
         .as_ref()
-        .map_or_else(points::no_limits, |profile| profile.limits.clone());
-    let limits = points::limits(notes, typed.limits.as_ref(), base);
-    let points = profile
-        .as_ref()
-        .map_or(listed, |profile| profile.points.clone());
-    points::fit(notes, &at.span(), &points, &limits);
+        .map_or_else(limits::no_limits, |profile| profile.limits.clone());
+    let limits = limits::limits(notes, typed.limits.as_ref(), base);
+    let found = sunspec::sunspec(notes, typed, assets);
+    let points = match (&profile, &found) {
+        (Some(profile), _) => profile.points.clone(),
+        (None, Some((sunspec, _))) => sunspec.points(),
+        (None, None) => listed,
+    };
+    limits::fit(notes, &at.span(), &points, &limits);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
     let unit = unit_of(notes, at, bus, around)
         .or(default_unit)
@@ -80,13 +90,18 @@ fn device(
         notes.warn(span, "unit", "fault-same-unit", &unit.to_string(), "");
     }
     let every = every(notes, typed);
-    let kind = kind_of(notes, typed, profile.as_ref(), &points);
+    let described = profile.as_ref().map(|profile| profile.kind.clone());
+    let described = described.or(found.as_ref().map(|(_, kind)| Arc::from(*kind)));
+    let kind = kind_of(notes, typed, described, &points);
     let info = DeviceInfo {
         bus: around
             .buses
             .get(bus)
             .map_or_else(|| Arc::from(""), |bus| bus.id.clone()),
-        profile: profile.as_ref().map(|profile| profile.name.clone()),
+        profile: match &profile {
+            Some(profile) => Some(profile.name.clone()),
+            None => found.as_ref().map(|_| Arc::from(sunspec::PROFILE)),
+        },
         kind,
         every_ms: u64::try_from(every.as_millis()).unwrap_or(u64::MAX),
         points: points.iter().map(|point| point_info(&id, point)).collect(),
@@ -103,6 +118,8 @@ fn device(
         limits,
         points,
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
+        facts: profile.map_or_else(Vec::new, |profile| profile.facts),
+        sunspec: found.map(|(sunspec, _)| Arc::new(sunspec)),
     };
     (device, info)
 }
@@ -172,21 +189,14 @@ fn profile_of(
             "",
         );
     }
-    if name.get() == "sunspec" {
-        notes.fault(
-            name.span(),
-            "profile",
-            "fault-sunspec-later",
-            name.get(),
-            "",
-        );
+    if name.get() == sunspec::PROFILE {
         return None;
     }
     if let Some(known) = around.profiles.get(name.get()) {
         return known.clone();
     }
     let found = match around.library.load(name.get()) {
-        Some(Ok(profile)) => Some(profile),
+        Some(Ok(profile)) => reachable(notes, name, profile),
         Some(Err(faults)) => {
             notes.faults.extend(faults.0);
             None
@@ -210,10 +220,40 @@ fn profile_of(
     found
 }
 
+/// Facts of low confidence are said, so that somebody compares them with the display.
+fn doubts(notes: &mut Notes<'_>, at: &At<String>, profile: &Profile) {
+    let is_low = |point: &&Point| point.about.confidence == Confidence::Low;
+    let low: Vec<&str> = profile
+        .points
+        .iter()
+        .filter(is_low)
+        .map(|p| &*p.name)
+        .collect();
+    if profile.confidence == Confidence::Low {
+        notes.warn(at.span(), "profile", "fault-low-confidence", at.get(), "");
+    } else if !low.is_empty() {
+        let (what, low) = ("fault-low-confidence-points", low.join(", "));
+        notes.warn(at.span(), "profile", what, at.get(), &low);
+    }
+}
+
+/// A device that has no registers to ask for is a fault here; it has its profile for its facts.
+fn reachable(notes: &mut Notes<'_>, name: &At<String>, profile: Profile) -> Option<Profile> {
+    let Some(way) = &profile.reached_by else {
+        return Some(profile);
+    };
+    if profile.points.is_empty() {
+        let what = "fault-reached-by";
+        notes.fault(name.span(), "profile", what, name.get(), way);
+        return None;
+    }
+    Some(profile)
+}
+
 fn kind_of(
     notes: &mut Notes<'_>,
     typed: &RawDevice,
-    profile: Option<&Profile>,
+    described: Option<Arc<str>>,
     points: &[Point],
 ) -> Arc<str> {
     if typed.kind.is_some() {
@@ -221,8 +261,8 @@ fn kind_of(
         let kind = notes.parsed(&typed.kind, "kind", word, "fault-expect-id");
         return kind.unwrap_or_else(|| Arc::from("device"));
     }
-    if let Some(profile) = profile {
-        return profile.kind.clone();
+    if let Some(kind) = described {
+        return kind;
     }
     let kinds = [
         ("energy", "meter"),

@@ -19,7 +19,6 @@ const DECIMALS_MAX: i64 = 6;
 
 /// `[[indicator]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawIndicator {
     /// Letters, digits, `-` and `_`; that of a built-in one changes it.
     #[schemars(required)]
@@ -35,6 +34,7 @@ pub(crate) struct RawIndicator {
     /// How a period is totalled, `sum` when left out.
     total: Option<At<RawTotal>>,
     /// How it may be known; the first is assumed when nothing is said.
+    #[serde(default)]
     known: Vec<At<RawKnown>>,
     /// Id of the factor that makes an effect of the quantity.
     factor: Text,
@@ -50,7 +50,6 @@ pub(crate) struct RawIndicator {
 
 /// A text in both languages.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBoth {
     /// Bahasa Indonesia.
     #[schemars(required)]

@@ -178,6 +178,12 @@ impl<'a> Notes<'a> {
         base.join(typed)
     }
 
+    /// Line of a place in the text, from 1.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default();
+        1 + before.matches('\n').count()
+    }
+
     fn note(
         &self,
         at: usize,
@@ -187,10 +193,9 @@ impl<'a> Notes<'a> {
         expected: &str,
         hint: Option<String>,
     ) -> Fault {
-        let before = self.text.get(..at).unwrap_or_default();
         Fault {
             file: self.file.to_owned(),
-            line: 1 + before.matches('\n').count(),
+            line: self.line(at),
             key: key.to_owned(),
             what,
             found: found.to_owned(),

@@ -2,14 +2,13 @@
 
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
-use crate::config::raw::{At, RawLimits, RawOrder, RawPoint};
+use crate::config::raw::{At, RawConfidence, RawOrder, RawPoint, Text};
 use crate::config::values::{self, TYPES};
-use crate::config::{DeviceLimits, Encoding, Point, PowerFrom, Scale, Table, WordOrder};
-use crate::limits::{POINTS_PER_DEVICE_MAX, WORDS_PER_READ_MAX};
-use std::collections::BTreeSet;
+use crate::config::{About, Confidence, Encoding, Point, PowerFrom, Scale, Table, WordOrder};
+use crate::limits::POINTS_PER_DEVICE_MAX;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// All points of one device or profile.
 pub(crate) fn points(notes: &mut Notes<'_>, raw: &[At<RawPoint>]) -> Vec<Point> {
@@ -48,46 +47,58 @@ fn point(
     names: &[String],
     seen: &mut BTreeSet<String>,
 ) -> Point {
-    let RawPoint {
-        id,
-        register,
-        words,
-        ..
-    } = raw.get();
-    let name = notes.id(id, seen);
+    let name = notes.id(&raw.get().id, seen);
+    believed(notes, raw.get(), raw.span(), name, names)
+}
+
+/// Registers without a name, that lean on no others.
+pub(crate) fn unnamed(notes: &mut Notes<'_>, raw: &RawPoint, span: Range<usize>) -> Point {
+    believed(notes, raw, span, Arc::from(""), &[])
+}
+
+fn believed(
+    notes: &mut Notes<'_>,
+    raw: &RawPoint,
+    span: Range<usize>,
+    name: Arc<str>,
+    names: &[String],
+) -> Point {
     let read = values::register;
     let (table, address) = notes
-        .parsed(register, "register", read, "fault-expect-register")
+        .parsed(&raw.register, "register", read, "fault-expect-register")
         .unwrap_or((Table::Holding, 0));
-    let encoding = encoding(notes, raw.get(), table);
-    let unit = unit(notes, raw.get());
+    let encoding = encoding(notes, raw, table);
+    let unit = unit(notes, raw);
+    let partner = |notes: &mut Notes<'_>, typed: &Text, key: &str| {
+        let at = typed.as_ref()?;
+        other(notes, at, key, names)
+    };
     let point = Point {
         name,
         table,
         address,
-        high: high(notes, raw.get(), table, encoding),
+        high: high(notes, raw, table, encoding),
         encoding,
-        words: words
+        words: raw
+            .words
             .as_ref()
             .map_or(WordOrder::Abcd, |order| word_order(*order.get())),
-        bits: bits(notes, raw.get(), encoding),
-        scale: scale(notes, raw.get()),
+        bits: bits(notes, raw, encoding),
+        scale: scale(notes, raw),
         unit: Arc::from(unit.map_or("", |unit| unit.symbol)),
-        quantity: quantity(raw.get(), unit),
-        counter: raw.get().counter.unwrap_or(false),
-        wraps_at: wraps_at(notes, raw.get()),
-        min: notes.finite(raw.get().min.as_ref(), "min"),
-        max: notes.finite(raw.get().max.as_ref(), "max"),
-        missing: missing(notes, raw.get()),
-        scale_from: raw
-            .get()
-            .scale_from
-            .as_ref()
-            .and_then(|at| other(notes, at, "scale_from", names)),
-        powers: powers(notes, raw.get(), names),
-        valid_when: valid_when(notes, raw.get(), names),
+        quantity: quantity(raw, unit),
+        counter: raw.counter.unwrap_or(false),
+        wraps_at: wraps_at(notes, raw),
+        min: notes.finite(raw.min.as_ref(), "min"),
+        max: notes.finite(raw.max.as_ref(), "max"),
+        missing: missing(notes, raw),
+        scale_from: partner(notes, &raw.scale_from, "scale_from"),
+        multiply_from: partner(notes, &raw.multiply_from, "multiply_from"),
+        powers: powers(notes, raw, names),
+        valid_when: valid_when(notes, raw, names),
+        about: about(notes, raw, &span),
     };
-    sensible(notes, raw, &point);
+    sensible(notes, span, &point);
     point
 }
 
@@ -107,6 +118,16 @@ fn encoding(notes: &mut Notes<'_>, raw: &RawPoint, table: Table) -> Encoding {
         notes.fault(at.span(), "type", "fault-bit-type", at.get(), "bool");
     }
     encoding
+}
+
+impl From<RawConfidence> for Confidence {
+    fn from(raw: RawConfidence) -> Self {
+        match raw {
+            RawConfidence::High => Self::High,
+            RawConfidence::Medium => Self::Medium,
+            RawConfidence::Low => Self::Low,
+        }
+    }
 }
 
 fn word_order(raw: RawOrder) -> WordOrder {
@@ -299,14 +320,52 @@ fn valid_when(
     Some((index, at.is.clone()))
 }
 
+/// How sure the facts are, and the names of values and bits.
+fn about(notes: &mut Notes<'_>, typed: &RawPoint, span: &Range<usize>) -> About {
+    let confidence = typed.confidence.as_ref();
+    About {
+        confidence: confidence.map_or(Confidence::High, |at| (*at.get()).into()),
+        values: named(notes, span, "values", &typed.values),
+        flags: named(notes, span, "flags", &typed.flags)
+            .iter()
+            .filter_map(|(bit, name)| Some((u8::try_from(*bit).ok()?, name.clone())))
+            .collect(),
+    }
+}
+
+fn named(
+    notes: &mut Notes<'_>,
+    span: &Range<usize>,
+    key: &str,
+    typed: &BTreeMap<String, String>,
+) -> Arc<[(i64, Arc<str>)]> {
+    let bits = key == "flags";
+    let mut names = Vec::new();
+    for (number, name) in typed {
+        let number_of = values::integer(number).filter(|n| !bits || (0..64).contains(n));
+        match number_of {
+            Some(number) => names.push((number, Arc::from(name.as_str()))),
+            None => notes.fault(
+                span.clone(),
+                key,
+                "fault-value",
+                number,
+                "fault-expect-integer",
+            ),
+        }
+    }
+    names.sort_unstable();
+    Arc::from(names)
+}
+
 /// What must hold between the parts of one point.
-fn sensible(notes: &mut Notes<'_>, raw: &At<RawPoint>, point: &Point) {
+fn sensible(notes: &mut Notes<'_>, span: Range<usize>, point: &Point) {
     if let (Some(min), Some(max)) = (point.min, point.max)
         && min > max
     {
         let expected = format!("min <= {max}");
         notes.fault(
-            raw.span(),
+            span.clone(),
             "min",
             "fault-value",
             &min.to_string(),
@@ -315,7 +374,7 @@ fn sensible(notes: &mut Notes<'_>, raw: &At<RawPoint>, point: &Point) {
     }
     if u32::from(point.address) + u32::from(point.encoding.registers()) > 65_536 {
         let found = point.address.to_string();
-        notes.fault(raw.span(), "register", "fault-range", &found, "0..=65535");
+        notes.fault(span, "register", "fault-range", &found, "0..=65535");
     }
 }
 
@@ -347,78 +406,6 @@ fn overlaps(notes: &mut Notes<'_>, raw: &[At<RawPoint>], points: &[Point]) {
         if table == next_table && next < end && !same {
             let (one, two) = (&points[*one].name, &raw[*two]);
             notes.warn(two.span(), "register", "fault-overlap", one, "");
-        }
-    }
-}
-
-/// The limits of a device; `base` holds where nothing is said.
-pub(crate) fn limits(
-    notes: &mut Notes<'_>,
-    raw: Option<&At<RawLimits>>,
-    base: DeviceLimits,
-) -> DeviceLimits {
-    let Some(raw) = raw.map(At::get) else {
-        return base;
-    };
-    let most = i64::from(WORDS_PER_READ_MAX);
-    let mut blocks = Vec::new();
-    for at in &raw.blocks {
-        match values::block(at.get()) {
-            Some(block) => blocks.push(block),
-            None => notes.fault(
-                at.span(),
-                "blocks",
-                "fault-value",
-                at.get(),
-                "fault-expect-block",
-            ),
-        }
-    }
-    let gap = notes.parsed(&raw.gap, "gap", values::duration, "fault-expect-duration");
-    DeviceLimits {
-        max_registers: notes
-            .ranged(&raw.max_registers, "max_registers", 1..=most)
-            .unwrap_or(base.max_registers),
-        align: notes
-            .ranged(&raw.align, "align", 1..=2)
-            .unwrap_or(base.align),
-        blocks: if raw.blocks.is_empty() {
-            base.blocks
-        } else {
-            blocks
-        },
-        gap: gap.unwrap_or(base.gap),
-    }
-}
-
-/// What Modbus itself allows.
-pub(crate) fn no_limits() -> DeviceLimits {
-    DeviceLimits {
-        max_registers: WORDS_PER_READ_MAX,
-        align: 1,
-        blocks: Vec::new(),
-        gap: Duration::ZERO,
-    }
-}
-
-/// Every point must fit into one request of its device.
-pub(crate) fn fit(
-    notes: &mut Notes<'_>,
-    span: &Range<usize>,
-    points: &[Point],
-    limits: &DeviceLimits,
-) {
-    for point in points {
-        let registers = point.encoding.registers();
-        let bits = matches!(point.table, Table::Coil | Table::Discrete);
-        let align = !bits && (point.address % limits.align != 0);
-        if align || (!bits && registers > limits.max_registers) {
-            let found = format!("{} ({}, {registers})", point.name, point.address);
-            let expected = format!(
-                "align {}, max_registers {}",
-                limits.align, limits.max_registers
-            );
-            notes.fault(span.clone(), "limits", "fault-limits", &found, &expected);
         }
     }
 }

@@ -30,7 +30,6 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("factor", "scale"),
     ("multiplier", "scale"),
     ("broker", "url"),
-    ("points", "point"),
     ("devices", "device"),
     ("buses", "bus"),
     ("assets", "asset"),
@@ -86,7 +85,6 @@ pub(crate) type Whole = Option<At<i64>>;
 
 /// The whole `pantau.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawConfig {
     /// The place: one gateway, one site.
     #[schemars(required)]
@@ -94,16 +92,21 @@ pub(crate) struct RawConfig {
     /// Where and how readings are kept.
     pub(crate) store: Option<RawStore>,
     /// Ways to reach devices.
+    #[serde(default)]
     pub(crate) bus: Vec<At<RawBus>>,
     /// Devices, each on a bus.
+    #[serde(default)]
     pub(crate) device: Vec<At<RawDevice>>,
     /// What staff think in: a PV plant, a pump, a tank, ...
+    #[serde(default)]
     pub(crate) asset: Vec<At<RawAsset>>,
     /// Factors of the site's own.
     pub(crate) factors: Option<RawFactors>,
     /// Official pages of factors.
+    #[serde(default)]
     pub(crate) factor_evidence: Vec<At<RawEvidence>>,
     /// What people write down beyond the built-in list.
+    #[serde(default)]
     pub(crate) indicator: Vec<At<RawIndicator>>,
     /// MQTT sink.
     pub(crate) mqtt: Option<At<RawMqtt>>,
@@ -115,7 +118,6 @@ pub(crate) struct RawConfig {
 
 /// `[site]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawSite {
     /// Letters, digits, `-` and `_`; MQTT topic level and `InfluxDB` tag.
     #[schemars(required)]
@@ -135,7 +137,6 @@ pub(crate) struct RawSite {
 
 /// `[store]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawStore {
     /// Directory of the store, `/var/lib/pantau` when left out.
     pub(crate) path: Text,
@@ -149,7 +150,6 @@ pub(crate) struct RawStore {
 
 /// `[[bus]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBus {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -197,7 +197,6 @@ pub(crate) enum RawParity {
 
 /// `[[device]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawDevice {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -219,26 +218,36 @@ pub(crate) struct RawDevice {
     /// What the device's registers allow.
     pub(crate) limits: Option<At<RawLimits>>,
     /// Its points, when there is no profile.
+    #[serde(default)]
     pub(crate) point: Vec<At<RawPoint>>,
+    /// With `profile = "sunspec"`: names of the points to read, e.g. `["ac_power", "m160_n"]`; the
+    /// usual ones when left out.
+    #[serde(default)]
+    pub(crate) points: Vec<At<String>>,
+    /// With `profile = "sunspec"`: models to take points from; all that the device has when left
+    /// out.
+    #[serde(default)]
+    pub(crate) models: Vec<At<i64>>,
+    /// With `profile = "sunspec"`: address of the list of models; looked for when left out.
+    pub(crate) base: Whole,
 }
 
 /// `[limits]`: what may be asked in one request.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawLimits {
     /// Most registers in one read, 1..=125.
     pub(crate) max_registers: Whole,
     /// Start and count are multiples of this (1 or 2).
     pub(crate) align: Whole,
     /// Ranges that one read must not leave, e.g. `["input:0-79"]`.
+    #[serde(default)]
     pub(crate) blocks: Vec<At<String>>,
     /// Least time between an answer and the next request.
     pub(crate) gap: Text,
 }
 
 /// One point.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawPoint {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -277,11 +286,34 @@ pub(crate) struct RawPoint {
     pub(crate) missing: Option<At<toml::Value>>,
     /// Id of the point whose value is the power of ten of this one's scale.
     pub(crate) scale_from: Text,
+    /// Id of the point whose raw value multiplies this one: the ratio of a transformer.
+    pub(crate) multiply_from: Text,
     /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]]
     /// }]`.
+    #[serde(default)]
     pub(crate) powers_from: Vec<At<RawPower>>,
     /// The point and its raw values for which this one means anything.
     pub(crate) valid_when: Option<At<RawValid>>,
+    /// Names of raw values: `{ 0 = "idle", 1 = "running" }`.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, String>,
+    /// Names of single bits, 0 the least significant: `{ 0 = "over-voltage" }`.
+    #[serde(default)]
+    pub(crate) flags: BTreeMap<String, String>,
+    /// How sure these facts are; the profile's when left out.
+    pub(crate) confidence: Option<At<RawConfidence>>,
+}
+
+/// How sure facts are.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawConfidence {
+    /// The maker's document, or two independent sources that agree.
+    High,
+    /// One credible source.
+    Medium,
+    /// A single transcription, or from memory.
+    Low,
 }
 
 /// Order of the bytes of a value, named by example.
@@ -295,30 +327,29 @@ pub(crate) enum RawOrder {
 }
 
 /// One entry of `powers_from`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawPower {
     /// Id of the other point.
     #[schemars(required)]
     pub(crate) point: Text,
     /// Pairs of its raw value and the power of ten that it adds; other raw values: not valid.
+    #[serde(default)]
     pub(crate) powers: Vec<Vec<i64>>,
 }
 
 /// `valid_when`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawValid {
     /// Id of the other point.
     #[schemars(required)]
     pub(crate) point: Text,
     /// Its raw values for which this point means anything.
+    #[serde(default)]
     pub(crate) is: Vec<i64>,
 }
 
 /// `[mqtt]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawMqtt {
     /// `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
     #[schemars(required)]
@@ -339,7 +370,6 @@ pub(crate) struct RawMqtt {
 
 /// `[influx]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawInflux {
     /// `http://HOST:PORT` or `https://HOST:PORT`.
     #[schemars(required)]
@@ -360,100 +390,7 @@ pub(crate) struct RawInflux {
 
 /// `[web]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawWeb {
     /// `ADDRESS:PORT`; only this machine is served for now.
     pub(crate) listen: Text,
-}
-
-/// A profile, `config/devices/NAME.toml`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawProfile {
-    /// Name; that of the file.
-    #[schemars(required)]
-    pub(crate) name: Text,
-    /// Who makes it.
-    #[schemars(required)]
-    pub(crate) manufacturer: Text,
-    /// Models that it fits.
-    #[schemars(required)]
-    pub(crate) model: Text,
-    /// Kind of device.
-    #[schemars(required)]
-    pub(crate) kind: Text,
-    /// Where the facts come from.
-    #[schemars(required)]
-    pub(crate) source: Text,
-    /// Silence at night is no fault.
-    pub(crate) asleep_at_night: Option<bool>,
-    /// How it leaves the factory.
-    pub(crate) link: RawFactory,
-    /// What its registers allow.
-    pub(crate) limits: Option<At<RawLimits>>,
-    /// How to recognise it: what these registers hold on such a device.
-    pub(crate) identify: Vec<At<RawProbe>>,
-    /// Its points.
-    pub(crate) point: Vec<At<RawPoint>>,
-    /// Words and the value that they must decode to, one or more for each point.
-    pub(crate) capture: Vec<At<RawCapture>>,
-}
-
-/// `[link]` of a profile: factory settings.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawFactory {
-    /// Bits a second.
-    pub(crate) baud: Whole,
-    /// Parity.
-    pub(crate) parity: Option<At<RawParity>>,
-    /// 1 or 2.
-    pub(crate) stop_bits: Whole,
-    /// Modbus unit id.
-    pub(crate) unit: Whole,
-}
-
-/// One entry of `identify`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawProbe {
-    /// Id of a point of this profile.
-    #[schemars(required)]
-    pub(crate) point: Text,
-    /// Least value on such a device.
-    #[schemars(required)]
-    pub(crate) min: Option<At<f64>>,
-    /// Greatest value on such a device.
-    #[schemars(required)]
-    pub(crate) max: Option<At<f64>>,
-}
-
-/// One entry of `capture`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct RawCapture {
-    /// Id of the point.
-    #[schemars(required)]
-    pub(crate) point: Text,
-    /// Its registers, in address order.
-    pub(crate) words: Vec<At<u16>>,
-    /// What they mean, in the point's unit; left out when they mean nothing now.
-    pub(crate) value: Option<At<f64>>,
-    /// Raw values of the other points that this one depends on.
-    pub(crate) with: BTreeMap<String, i64>,
-    /// Where the words come from.
-    #[schemars(required)]
-    pub(crate) from: Option<At<RawOrigin>>,
-}
-
-/// Where the words of a capture come from.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawOrigin {
-    /// A device sent them.
-    Device,
-    /// A document prints them.
-    Document,
-    /// Worked out by hand from the type, order and scale that the source gives.
-    WorkedOut,
 }

@@ -3,6 +3,7 @@
 use crate::config::Fault;
 use crate::config::assets::Asset;
 use crate::config::factors::Factors;
+use crate::config::sunspec::SunSpec;
 use crate::ledger::Definitions;
 use crate::model::Site;
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub struct Config {
     pub influx: Option<InfluxSettings>,
     /// The local page.
     pub web: WebSettings,
+    /// Directory of the site's own profiles.
+    pub profiles: Option<PathBuf>,
     /// What is doubtful but does not stop the start.
     pub warnings: Vec<Fault>,
 }
@@ -115,6 +118,10 @@ pub struct Device {
     pub points: Vec<Point>,
     /// Silence at night is no fault.
     pub asleep_at_night: bool,
+    /// What it can say of itself, each with the registers that say it; no readings.
+    pub facts: Vec<Point>,
+    /// Says itself where its points are; `points` then tells where a simulated one has them.
+    pub sunspec: Option<Arc<SunSpec>>,
 }
 
 /// What may be asked of a device in one request.
@@ -180,6 +187,8 @@ pub struct Point {
     pub missing: Vec<i64>,
     /// Index of the point of the same device whose value is the power of ten of this one's scale.
     pub scale_from: Option<usize>,
+    /// Index of the point of the same device whose raw value multiplies this one.
+    pub multiply_from: Option<usize>,
     /// Further powers of ten that other points of the same device choose by their raw value, on top
     /// of
     /// `scale` (and `scale_from`): the sum of all of them. A raw value that a table does not list,
@@ -189,6 +198,55 @@ pub struct Point {
     /// Index of a point of the same device and the raw values of it for which this one means
     /// anything.
     pub valid_when: Option<(usize, Vec<i64>)>,
+    /// For people.
+    pub about: About,
+}
+
+/// What people should know of a point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// How sure the facts are.
+    pub confidence: Confidence,
+    /// Names of raw values, ascending.
+    pub values: Arc<[(i64, Arc<str>)]>,
+    /// Names of single bits, ascending.
+    pub flags: Arc<[(u8, Arc<str>)]>,
+}
+
+/// How sure facts are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// A single transcription, or from memory: compare with the device's display.
+    Low,
+    /// One credible source.
+    Medium,
+    /// The maker's document, two sources that agree, or typed by hand for this very device.
+    #[default]
+    High,
+}
+
+impl Confidence {
+    /// A stable word for files, APIs and catalogue keys (`confidence-WORD`).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+impl About {
+    /// What a raw value is called: its own name, or those of its bits; `None` when it has none.
+    pub fn name_of(&self, raw: i64) -> Option<String> {
+        if let Some((_, name)) = self.values.iter().find(|(value, _)| *value == raw) {
+            return Some(name.to_string());
+        }
+        let set = |bit: &u8| (raw >> bit.min(&63)) & 1 == 1;
+        let flags = self.flags.iter().filter(|(bit, _)| set(bit));
+        let names: Vec<&str> = flags.map(|(_, name)| &**name).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
 }
 
 /// A power of ten chosen by the raw value of another point.

@@ -151,6 +151,15 @@ pub(crate) fn bits(value: &toml::Value) -> Option<(u8, u8)> {
     Some((a.min(b), a.max(b)))
 }
 
+/// `-1`, `17`, `0x8000`.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    let text = text.trim();
+    match text.strip_prefix("0x") {
+        Some(hex) => i64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
 /// One whole number or a list of them.
 pub(crate) fn integers(value: &toml::Value) -> Option<Vec<i64>> {
     match value {

@@ -57,6 +57,10 @@ pub enum Reason {
     NotANumber,
     /// Another register says that this one means nothing now (`valid_when`, `scale_from`).
     NotValid,
+    /// The device has no such point: none of its models has it.
+    Absent,
+    /// Silent while the sun is down, as such a device is.
+    Asleep,
     /// The box did not know the time when this was read.
     Undated,
 }
@@ -233,6 +237,18 @@ impl Number {
     }
 }
 
+impl Number {
+    /// Appends what `Display` shows, without a formatter's cost: sinks write millions of floats.
+    pub fn append_to(self, out: &mut String) {
+        if let Self::Float(value) = self {
+            out.push_str(zmij::Buffer::new().format(value));
+        } else {
+            // A string takes everything.
+            let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
+        }
+    }
+}
+
 impl fmt::Display for Number {
     /// Decimal digits in the device's own step (`1510.0`); a float in the fewest digits that give
     /// the same double back. Always a valid JSON number.
@@ -305,6 +321,8 @@ impl Reason {
             Self::OutOfRange => "out-of-range",
             Self::NotANumber => "not-a-number",
             Self::NotValid => "not-valid",
+            Self::Absent => "absent",
+            Self::Asleep => "asleep",
             Self::Undated => "undated",
         }
     }
@@ -320,6 +338,8 @@ impl Reason {
             Self::NotANumber => 6,
             Self::NotValid => 7,
             Self::Undated => 8,
+            Self::Absent => 9,
+            Self::Asleep => 10,
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
     }
@@ -335,6 +355,8 @@ impl Reason {
             6 => Self::NotANumber,
             7 => Self::NotValid,
             8 => Self::Undated,
+            9 => Self::Absent,
+            10 => Self::Asleep,
             0x80.. => Self::Refused(code & 0x7f),
             _ => return None,
         })
@@ -444,6 +466,8 @@ mod tests {
         for reason in [
             Reason::Timeout,
             Reason::Undated,
+            Reason::Absent,
+            Reason::Asleep,
             Reason::Refused(2),
             Reason::OutOfRange,
         ] {

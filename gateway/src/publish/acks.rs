@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     slots: VecDeque<Slot>,
+    unsent: usize,
 }
 
 #[derive(Debug)]
@@ -37,9 +38,15 @@ impl Acks {
         self.slots.len()
     }
 
+    /// Publishes handed over that have not left yet.
+    pub(crate) fn unsent(&self) -> usize {
+        self.unsent
+    }
+
     /// Handed over to the library.
     pub(crate) fn queued(&mut self, reading: Option<(Seq, UtcMs)>) {
         self.push(reading, State::Queued);
+        self.unsent += 1;
     }
 
     /// Passed over: needs no acknowledgement of its own.
@@ -55,6 +62,7 @@ impl Acks {
             .find(|slot| slot.state == State::Queued);
         if let Some(slot) = next {
             slot.state = State::Sent(id);
+            self.unsent -= 1;
         }
     }
 

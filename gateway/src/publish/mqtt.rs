@@ -34,6 +34,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const CONNECT_SECONDS: u64 = 10;
 /// Readings taken from the journal at once.
 const TAKE: usize = 4 * MQTT_WINDOW;
+/// Readings written before the first of them has left.
+const AHEAD: usize = 4;
 /// Room for the topic and the fixed parts of a packet.
 const PACKET_ROOM: usize = 512;
 
@@ -201,8 +203,8 @@ async fn connection(
     // One more than the window: the disconnect always fits.
     let (client, mut network) = AsyncClient::new(options, MQTT_WINDOW + 1);
     let mut wire = NetworkOptions::new();
-    // Every publish is acknowledged, so that Nagle's algorithm costs one round trip at most and puts
-    // the rest of a flush into a few packets; rumqttc flushes after each publish.
+    // Every publish is acknowledged, so that Nagle's algorithm costs one round trip at most and
+    // puts the rest of a flush into a few packets; rumqttc flushes after each publish.
     wire.set_tcp_nodelay(false);
     wire.set_connection_timeout(CONNECT_SECONDS);
     network.set_network_options(wire);
@@ -289,8 +291,9 @@ impl<'a> Session<'a> {
         }
         let durable = *self.sink.progress.durable.borrow_and_update();
         let mut may = self.pace.allowance(durable, Instant::now());
-        // One place is kept for the message that we are offline.
-        while self.acks.len() + 1 < MQTT_WINDOW {
+        // One place is kept for the message that we are offline. What has left makes room for the
+        // next: the first of a flush travels while the others are being written.
+        while self.acks.len() + 1 < MQTT_WINDOW && self.acks.unsent() < AHEAD {
             if self.taken.is_empty() && !self.take(durable).await? {
                 return Ok(Fed::Idle);
             }

@@ -33,6 +33,12 @@ pub fn time(out: &mut String, at: UtcMs) {
 /// Appends a JSON string.
 pub fn string(out: &mut String, text: &str) {
     out.push('"');
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
@@ -59,7 +65,8 @@ fn values(out: &mut String, device: &DeviceInfo, reading: &Reading) {
         if let Some(number) = outcome.number() {
             out.push_str(comma);
             string(out, &point.name);
-            let _ = write!(out, ":{number}");
+            out.push(':');
+            number.append_to(out);
             comma = ",";
         }
     }

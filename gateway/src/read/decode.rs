@@ -37,9 +37,12 @@ fn number(point: &Point, words: &[u16], context: &[Option<i64>]) -> Result<Numbe
         }
     }
     let power = scale_power(point, context)?;
+    let times = times(point, context)?;
     let value = match raw {
-        Raw::Integer(steps) => scale_integer(steps, point.scale, power),
-        Raw::Float(value) => scale_float(value, point.scale, power),
+        Raw::Integer(steps) => steps
+            .checked_mul(times)
+            .and_then(|steps| scale_integer(steps, point.scale, power)),
+        Raw::Float(value) => scale_float(value, times, point.scale, power),
         Raw::Invalid => None,
     }
     .ok_or(Reason::NotANumber)?;
@@ -63,6 +66,21 @@ pub fn raw_integer(point: &Point, words: &[u16]) -> Option<i64> {
     }
 }
 
+/// What the registers of a text say: printable characters up to the first NUL, without blanks at
+/// the ends; `None` when there are others, or none at all.
+pub fn text(point: &Point, words: &[u16]) -> Option<String> {
+    let swapped = matches!(point.words, WordOrder::Badc | WordOrder::Dcba);
+    let bytes = words.iter().flat_map(|word| {
+        let word = if swapped { word.swap_bytes() } else { *word };
+        word.to_be_bytes()
+    });
+    let bytes: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
+    let text = String::from_utf8(bytes).ok()?;
+    let text = text.trim_matches(|c: char| c == ' ' || c == '\u{ff}');
+    let printable = text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    (printable && !text.is_empty()).then(|| text.to_owned())
+}
+
 /// A "no value" may be written as the value (-32768) or as the pattern (0x8000) of the document.
 #[expect(
     clippy::cast_possible_wrap,
@@ -77,6 +95,15 @@ fn is_missing(point: &Point, bits: u64, raw: Raw) -> bool {
         Raw::Float(value) => value == *missing as f64 || bits as i64 == *missing,
         Raw::Invalid => bits as i64 == *missing,
     })
+}
+
+/// The factor that another point of the device holds, 1 when none does.
+fn times(point: &Point, context: &[Option<i64>]) -> Result<i64, Reason> {
+    let Some(partner) = point.multiply_from else {
+        return Ok(1);
+    };
+    let held = context.get(partner).copied().flatten();
+    held.ok_or(Reason::NotValid)
 }
 
 /// The power of ten that other points of the device choose: by their value, or by a table.
@@ -134,7 +161,16 @@ fn shift(mantissa: i128, places: i32) -> Option<i128> {
     mantissa.checked_mul(10i128.checked_pow(u32::try_from(places).ok()?)?)
 }
 
-fn scale_float(value: f64, scale: Scale, power: i8) -> Option<Number> {
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the ratio of a transformer is small"
+)]
+fn scale_float(value: f64, times: i64, scale: Scale, power: i8) -> Option<Number> {
+    let value = if times == 1 {
+        value
+    } else {
+        value * times as f64
+    };
     if scale == Scale::ONE && power == 0 {
         return value.is_finite().then_some(Number::Float(value));
     }
@@ -259,6 +295,23 @@ pub fn interpretations(words: &[u16]) -> Vec<Interpretation> {
         .collect()
 }
 
+/// Registers as a type, in an order, times a power of ten; `None` for what is no number.
+pub fn scaled(
+    encoding: Encoding,
+    words: WordOrder,
+    power: i8,
+    registers: &[u16],
+) -> Option<Number> {
+    let point = Point {
+        scale: Scale {
+            factor: (1, power),
+            ..Scale::ONE
+        },
+        ..bare(encoding, words)
+    };
+    decode(&point, registers, &[]).number()
+}
+
 /// A point with nothing but type and order.
 fn bare(encoding: Encoding, words: WordOrder) -> Point {
     Point {
@@ -278,8 +331,10 @@ fn bare(encoding: Encoding, words: WordOrder) -> Point {
         max: None,
         missing: Vec::new(),
         scale_from: None,
+        multiply_from: None,
         powers: Vec::new(),
         valid_when: None,
+        about: crate::config::About::default(),
     }
 }
 

@@ -231,3 +231,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_ratio_of_a_transformer_multiplies_and_a_missing_one_is_no_value() {
+    let by = |partner: usize| move |point: &mut Point| point.multiply_from = Some(partner);
+    check(by(1), Encoding::U16, &[15], good(105, 0));
+    let float = Outcome::Good(Number::Float(10.5));
+    check(by(1), Encoding::F32, &[0x3fc0, 0x0000], float);
+    check(by(2), Encoding::U16, &[15], Outcome::Bad(Reason::NotValid));
+    let least = [0x8000, 0, 0, 0];
+    check(
+        by(1),
+        Encoding::I64,
+        &least,
+        Outcome::Bad(Reason::NotANumber),
+    );
+}
+
+#[test]
+fn a_text_ends_at_its_first_nul_and_has_printable_characters_only() {
+    let mut point = point(Encoding::Text(3));
+    assert_eq!(
+        text(&point, &[0x4142, 0x2000, 0x4344]).as_deref(),
+        Some("AB")
+    );
+    assert_eq!(text(&point, &[0x4107, 0x4242, 0x4343]), None);
+    assert_eq!(text(&point, &[0, 0, 0]), None);
+    point.words = WordOrder::Badc;
+    assert_eq!(text(&point, &[0x4241]).as_deref(), Some("AB"));
+}

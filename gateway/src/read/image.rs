@@ -103,6 +103,7 @@ impl Image {
     pub(super) fn outcomes(&self, device: &Device) -> Box<[Outcome]> {
         let leans = |point: &Point| {
             let scaled = point.scale_from.is_some() || !point.powers.is_empty();
+            let scaled = scaled || point.multiply_from.is_some();
             scaled || point.valid_when.is_some()
         };
         let mut buffer = Vec::new();

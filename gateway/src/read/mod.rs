@@ -3,12 +3,16 @@
 pub mod bus;
 pub mod decode;
 mod device;
+mod facts;
 mod image;
 mod once;
 mod order;
 pub mod plan;
 mod poller;
+mod replay;
+mod survey;
 mod task;
 
 pub use once::{Exchange, Once, once};
+pub use replay::{Mismatch, replay};
 pub use task::spawn;

@@ -3,14 +3,19 @@
 use super::bus::{Channel, Failure};
 use super::device::Reader;
 use crate::clock::Clock;
-use crate::config::{Config, Table};
+use crate::config::{Config, Point, Table};
 use crate::model::Outcome;
+use crate::status::Identity;
 
 /// What one reading of a device gave.
 #[derive(Debug)]
 pub struct Once {
     /// The requests of its plan, as they turned out.
     pub asks: Vec<Exchange>,
+    /// What the device says of itself, when it can.
+    pub identity: Option<Identity>,
+    /// A configured point where it was read; `None` when the device has no such point.
+    pub points: Vec<Option<Point>>,
     /// A point's registers as they came (high half first when it is apart); `None` when not read.
     pub registers: Vec<Option<Vec<u16>>>,
     /// A point's outcome; empty when the device gave nothing.
@@ -46,7 +51,9 @@ pub async fn once(config: &Config, index: usize, clock: &Clock) -> Option<Once> 
     channel.keep_trace();
     let mut reader = Reader::new(device.clone(), &bus.link);
     let result = reader.poll(&mut channel, clock.now().mono).await;
-    let points = device.points.iter();
+    let all = 0..device.points.len();
+    let points: Vec<Option<Point>> = all.map(|index| reader.point(index).cloned()).collect();
+    let registers = |point: &Option<Point>| reader.image().registers(point.as_ref()?);
     let (sent, received) = channel.trace();
     Some(Once {
         asks: reader
@@ -58,9 +65,9 @@ pub async fn once(config: &Config, index: usize, clock: &Clock) -> Option<Once> 
                 reply_bytes,
             })
             .collect(),
-        registers: points
-            .map(|point| reader.image().registers(point))
-            .collect(),
+        registers: points.iter().map(registers).collect(),
+        identity: reader.identity().cloned(),
+        points,
         round_trip_ms: reader.round_trip_ms,
         sent: sent.to_vec(),
         received: received.to_vec(),

@@ -89,6 +89,7 @@ fn pieces(device: &Device) -> Vec<Piece> {
     for (index, point) in device.points.iter().enumerate() {
         let mut members = vec![index];
         members.extend(point.scale_from);
+        members.extend(point.multiply_from);
         members.extend(point.powers.iter().map(|from| from.point));
         members.extend(point.valid_when.as_ref().map(|(partner, _)| *partner));
         let mut values = Vec::new();

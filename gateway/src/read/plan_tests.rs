@@ -19,6 +19,8 @@ pub(in crate::read) fn device(points: Vec<Point>) -> Device {
         },
         points,
         asleep_at_night: false,
+        facts: Vec::new(),
+        sunspec: None,
     }
 }
 

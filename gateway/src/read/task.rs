@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Bus, Config};
 use crate::model::{MonoMs, Outcome, Reading, Reason, UtcMs};
 use crate::status::{Board, Fault};
+use crate::sun::{self, Place};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -14,6 +15,9 @@ use tokio::task::JoinSet;
 /// Devices of one bus start their polls this much apart. Buses start together: one wake-up serves
 /// them all.
 const PHASE_STEP_MS: u64 = 7;
+/// Sine of the sun's elevation (6 degrees) under which a device that lives on sunlight may be off:
+/// hills and clouds take the first and the last light.
+const DARK_BELOW: f64 = 0.105;
 /// No poll is put off by more than this.
 const PHASE_MAX_MS: u64 = 200;
 
@@ -36,13 +40,25 @@ pub fn spawn(
         if readers.is_empty() {
             continue;
         }
-        let task = BusTask::new(bus, readers, clock.clone(), board.clone(), out.clone());
+        let place = Place {
+            latitude: config.site.latitude,
+            longitude: config.site.longitude,
+        };
+        let task = BusTask::new(
+            bus,
+            place,
+            readers,
+            clock.clone(),
+            board.clone(),
+            out.clone(),
+        );
         tasks.spawn(task.run(stop.clone()));
     }
 }
 
 struct BusTask {
     bus: Bus,
+    place: Place,
     channel: Channel,
     poller: Poller,
     readers: Vec<(u16, Reader)>,
@@ -55,6 +71,7 @@ struct BusTask {
 impl BusTask {
     fn new(
         bus: &Bus,
+        place: Place,
         readers: Vec<(u16, Reader)>,
         clock: Clock,
         board: Board,
@@ -70,6 +87,7 @@ impl BusTask {
             poller: Poller::new(turns),
             misses: vec![0; readers.len()],
             bus: bus.clone(),
+            place,
             readers,
             clock,
             board,
@@ -119,9 +137,17 @@ impl BusTask {
                 0
             }
         };
-        self.tell(index, at, late, &result);
+        let asleep = begun.trusted && self.may_sleep(index, begun.at);
+        let reason = |failure: &Failure| match failure.reason() {
+            Reason::Timeout | Reason::Unreachable | Reason::Refused(10 | 11) if asleep => {
+                Reason::Asleep
+            }
+            reason => reason,
+        };
+        let why = result.as_ref().err().map(reason);
+        self.tell(index, at, late, &result, why);
         let outcomes = result.unwrap_or_else(|failure| {
-            vec![Outcome::Bad(failure.reason()); points].into_boxed_slice()
+            vec![Outcome::Bad(why.unwrap_or(failure.reason())); points].into_boxed_slice()
         });
         Reading {
             device: number,
@@ -130,6 +156,12 @@ impl BusTask {
             dated: begun.trusted,
             outcomes,
         }
+    }
+
+    /// The device lives on sunlight, and there is none now.
+    fn may_sleep(&self, index: usize, at: UtcMs) -> bool {
+        let reader = &self.readers[index].1;
+        reader.device.asleep_at_night && sun::sine_elevation(at, self.place) < DARK_BELOW
     }
 
     /// How long to leave a device alone. When the whole bus is away it waits for the bus only.
@@ -148,9 +180,10 @@ impl BusTask {
         at: UtcMs,
         late: u64,
         result: &Result<Box<[Outcome]>, Failure>,
+        why: Option<Reason>,
     ) {
         let reader = &self.readers[index].1;
-        let fault = fault(reader, result);
+        let fault = fault(reader, result, why);
         let any = result
             .as_ref()
             .is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.number().is_some()));
@@ -171,6 +204,7 @@ impl BusTask {
             let device = entry(&mut state.devices, &reader.device.id);
             device.polls += 1;
             device.late += late;
+            device.identity = reader.identity().cloned();
             device.last_poll = Some(at);
             if any {
                 device.last_good = Some(at);
@@ -199,14 +233,18 @@ fn entry<'a, T: Default>(
 }
 
 /// What is wrong: the device as a whole, or a part that it refuses.
-fn fault(reader: &Reader, result: &Result<Box<[Outcome]>, Failure>) -> Option<Fault> {
+fn fault(
+    reader: &Reader,
+    result: &Result<Box<[Outcome]>, Failure>,
+    why: Option<Reason>,
+) -> Option<Fault> {
     let refused = |outcomes: &[Outcome]| {
         let mut reasons = outcomes.iter().filter_map(Outcome::reason);
         reasons.find(|reason| matches!(reason, Reason::Refused(_)))
     };
     let reason = match result {
         Ok(outcomes) => refused(outcomes)?,
-        Err(failure) => failure.reason(),
+        Err(failure) => why.unwrap_or(failure.reason()),
     };
     let detail = reader.detail.clone();
     Some(Fault { reason, detail })
@@ -217,6 +255,10 @@ fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>
     match (before, after) {
         (Some(_), None) => tracing::info!(bus, device, "device answers again"),
         (before, Some(fault)) if before.is_none_or(|old| old.reason != fault.reason) => {
+            if fault.reason == Reason::Asleep {
+                tracing::info!(bus, device, "device sleeps until the sun is up");
+                return;
+            }
             tracing::warn!(
                 bus,
                 device,
@@ -226,5 +268,43 @@ fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>
             );
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a first poll of a port that nobody listens on gives at this moment.
+    async fn silent_at(at: UtcMs, asleep_at_night: bool) -> Option<Reason> {
+        let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let text = format!(
+            "[site]\nid = 't'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\nlongitude = 103.78\n\
+             [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\ntcp_port = {port}\n\
+             [[device]]\nid = 'd'\nbus = 'b'\nasleep_at_night = {asleep_at_night}\n\
+             point = [{{ id = 'p', register = 'holding:0', type = 'u16' }}]\n"
+        );
+        let file = std::path::Path::new("pantau.toml");
+        let config = crate::config::load_text(&text, file, &|_| None).unwrap();
+        let (out, mut readings) = mpsc::channel(1);
+        let (_stop, stopped) = watch::channel(false);
+        let (clock, board, mut tasks) = (Clock::set(at, true), Board::default(), JoinSet::new());
+        spawn(&config, &clock, &board, &out, &stopped, &mut tasks);
+        let reading = readings.recv().await.unwrap();
+        let fault = board.read().devices.get("d").unwrap().fault.clone();
+        let outcome = reading.outcomes[0].reason();
+        assert_eq!(fault.map(|fault| fault.reason), outcome);
+        outcome
+    }
+
+    #[tokio::test]
+    async fn a_device_that_lives_on_sunlight_sleeps_at_night_and_is_missed_by_day() {
+        // 2026-07-01 in Sumatra: 01:00 and 12:00.
+        let (night, noon) = (UtcMs(1_782_842_400_000), UtcMs(1_782_882_000_000));
+        assert_eq!(silent_at(night, true).await, Some(Reason::Asleep));
+        assert_eq!(silent_at(noon, true).await, Some(Reason::Unreachable));
+        assert_eq!(silent_at(night, false).await, Some(Reason::Unreachable));
     }
 }

@@ -2,10 +2,12 @@
 
 use super::plant::Snapshot;
 use super::role::Role;
+use crate::config::sunspec::SunSpec;
 use crate::config::{Device, DeviceLimits, Encoding, Point, Scale, Table};
 use crate::limits::COILS_PER_READ_MAX;
 use crate::model::DeviceInfo;
 use crate::read::decode;
+use std::collections::BTreeMap;
 
 /// Exception 2: no such register here.
 pub const ILLEGAL_ADDRESS: u8 = 2;
@@ -16,11 +18,24 @@ const SCALE_POWER: i64 = -1;
 /// Where other registers choose the power of ten, steps are as near to thousandths as they offer.
 const CHOSEN_POWER: i8 = -3;
 
+/// What a simulated `SunSpec` device says of itself.
+const SIGNS: [(&str, &str); 4] = [
+    ("Mn", "Pantau"),
+    ("Md", "Simulated"),
+    ("Vr", "1.0"),
+    ("SN", "SIM-1"),
+];
+
+/// Registers (or bits, one a word) by table and address.
+pub type Registers = BTreeMap<(Table, u16), u16>;
+
 /// A device's points and where their values come from.
 #[derive(Clone, Debug)]
 pub struct SimDevice {
     limits: DeviceLimits,
     points: Vec<SimPoint>,
+    /// Registers that belong to no point and never change.
+    fixed: Registers,
     /// First and last register of each table that has points.
     spans: Vec<(Table, u16, u16)>,
 }
@@ -36,8 +51,50 @@ struct SimPoint {
 impl SimDevice {
     /// The simulated twin of a configured device.
     pub fn new(device: &Device, info: &DeviceInfo, seed: u64) -> Self {
-        let mut points: Vec<SimPoint> = device
-            .points
+        if let Some(sunspec) = &device.sunspec {
+            return Self::listed(device, sunspec, info, seed);
+        }
+        let places: Vec<Point> = device.points.iter().chain(&device.facts).cloned().collect();
+        Self {
+            spans: spans(&places),
+            fixed: device.facts.iter().flat_map(says).collect(),
+            ..Self::of(&device.points, device, info, seed)
+        }
+    }
+
+    /// A device that holds these registers for ever.
+    pub fn holding(device: &Device, registers: Registers) -> Self {
+        let places: Vec<Point> = device.points.iter().chain(&device.facts).cloned().collect();
+        Self {
+            limits: device.limits.clone(),
+            points: Vec::new(),
+            fixed: registers,
+            spans: spans(&places),
+        }
+    }
+
+    /// One that says itself where its points are.
+    fn listed(device: &Device, sunspec: &SunSpec, info: &DeviceInfo, seed: u64) -> Self {
+        let fitted = sunspec.fit(&sunspec.nominal());
+        let image = sunspec.image(&SIGNS);
+        let first = image.keys().next().copied().unwrap_or(0);
+        let last = image.keys().last().copied().unwrap_or(0);
+        let here = |(address, word)| ((Table::Holding, address), word);
+        let mut fixed: Registers = image.into_iter().map(here).collect();
+        let sim = Self::of(&fitted.points, device, info, seed);
+        let covered = sim.points.iter().flat_map(SimPoint::addresses);
+        covered.for_each(|address| {
+            fixed.remove(&(Table::Holding, address));
+        });
+        Self {
+            fixed,
+            spans: vec![(Table::Holding, first, last)],
+            ..sim
+        }
+    }
+
+    fn of(points: &[Point], device: &Device, info: &DeviceInfo, seed: u64) -> Self {
+        let mut sim: Vec<SimPoint> = points
             .iter()
             .map(|point| SimPoint {
                 point: point.clone(),
@@ -45,11 +102,12 @@ impl SimDevice {
                 power: 1.0,
             })
             .collect();
-        settle_selectors(&device.points, &mut points);
+        settle_selectors(points, &mut sim);
         Self {
             limits: device.limits.clone(),
-            spans: spans(&device.points),
-            points,
+            points: sim,
+            fixed: BTreeMap::new(),
+            spans: Vec::new(),
         }
     }
 
@@ -63,6 +121,9 @@ impl SimDevice {
     ) -> Result<Vec<u16>, u8> {
         let end = self.refuse(table, start, count)?;
         let mut words = vec![0; usize::from(count)];
+        for ((_, address), word) in self.fixed.range((table, start)..=(table, end)) {
+            words[usize::from(address - start)] = *word;
+        }
         for sim in self
             .points
             .iter()
@@ -83,6 +144,11 @@ impl SimDevice {
     /// The value that the device shows for its point now, in the point's unit.
     pub fn value(&self, point: usize, now: &Snapshot) -> Option<f64> {
         self.points.get(point).map(|sim| sim.value(now))
+    }
+
+    /// The points behind its registers: the configured ones in order, then what they lean on.
+    pub fn points(&self) -> Vec<Point> {
+        self.points.iter().map(|sim| sim.point.clone()).collect()
     }
 
     /// Registers of one point now, in the order of `decode`.
@@ -179,6 +245,11 @@ fn settle_selectors(points: &[Point], sim: &mut [SimPoint]) {
             slot.get_or_insert(*raw);
         }
         let mut power: i64 = 0;
+        if let Some(partner) = point.multiply_from
+            && let Some(slot) = settled.get_mut(partner)
+        {
+            slot.get_or_insert(1);
+        }
         if let Some(partner) = point.scale_from
             && let Some(slot) = settled.get_mut(partner)
         {
@@ -232,6 +303,17 @@ fn capacity(point: &Point) -> f64 {
     };
     let factor = float(point.scale.factor).abs();
     if factor > 0.0 { steps * factor } else { steps }
+}
+
+/// What the registers of a fact say.
+fn says(fact: &Point) -> Vec<((Table, u16), u16)> {
+    let words = match fact.encoding {
+        Encoding::Text(registers) => text(registers),
+        _ => decode::encode(fact, 1.0).unwrap_or_default(),
+    };
+    let addresses = fact.address..;
+    let place = |(address, word)| ((fact.table, address), word);
+    addresses.zip(words).map(place).collect()
 }
 
 /// What a text register says about itself.

@@ -38,16 +38,17 @@ impl History {
             .zip(&config.site.devices)
             .map(|(device, info)| {
                 let sim = SimDevice::new(device, info, world.seed());
+                let points = sim.points();
                 let raw = |(point, index): (&Point, usize)| {
                     decode::raw_integer(point, &sim.words(index, &now)?)
                 };
                 Past {
-                    points: device.points.clone(),
+                    points: points.clone(),
                     ids: info.points.iter().map(|point| point.id.clone()).collect(),
                     every_ms: i64::try_from(info.every_ms)
                         .unwrap_or(i64::MAX)
                         .max(STEP_MS),
-                    context: device.points.iter().zip(0..).map(raw).collect(),
+                    context: points.iter().zip(0..).map(raw).collect(),
                     device: sim,
                 }
             });
@@ -106,7 +107,10 @@ mod tests {
     const JULY: UtcMs = UtcMs(1_782_838_800_000);
 
     fn history() -> (History, usize) {
-        let text = include_str!("../../assets/demo.toml");
+        history_of(include_str!("../../assets/demo.toml"))
+    }
+
+    fn history_of(text: &str) -> (History, usize) {
         let config = config::load_text(text, Path::new("demo.toml"), &|_| None).unwrap();
         let place = Place {
             latitude: -3.76,
@@ -143,6 +147,20 @@ mod tests {
                 assert!(matches!(outcome, Outcome::Good(_)), "{id}: {outcome:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_device_that_says_itself_where_its_points_are_has_a_past_too() {
+        let (history, _) = history_of(
+            "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'x'\n\
+             [[device]]\nid = 'plts'\nbus = 'b'\nprofile = 'sunspec'\nmodels = [103, 160]\n",
+        );
+        let noon = JULY.0 + 12 * 3_600_000;
+        let columns = history.between(UtcMs(noon), UtcMs(noon + 60_000));
+        let value = |id: &str| column(&columns, id)[0].1.number().unwrap().to_f64();
+        assert!(value("plts.ac_power") > 100.0);
+        assert!((value("plts.dc_power") - value("plts.dc_power_1")).abs() < 1e-9);
+        assert!((45.0..55.0).contains(&value("plts.frequency")));
     }
 
     #[test]

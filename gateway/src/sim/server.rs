@@ -1,10 +1,11 @@
 //! Real Modbus servers on loopback and on pseudo terminals, one for each bus of a configuration.
 
-use super::device::SimDevice;
+use super::device::{Registers, SimDevice};
 use super::line::Units;
 use super::pty::Pty;
 use super::world::World;
-use crate::config::{Config, Link, Table};
+use crate::config::{Config, Device, Link, Table};
+use crate::model::DeviceInfo;
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 use std::io;
@@ -50,12 +51,21 @@ pub struct Served {
 /// Serves all devices of a configuration. A TCP bus keeps its port where that is free and allowed,
 /// and is always on loopback, whatever its host.
 pub async fn serve(config: &Config, world: &World) -> Result<Served, SimError> {
+    serve_registers(config, world, &BTreeMap::new()).await
+}
+
+/// The same, but the devices named here (by id) hold these registers for ever.
+pub async fn serve_registers(
+    config: &Config,
+    world: &World,
+    held: &BTreeMap<String, Registers>,
+) -> Result<Served, SimError> {
     let mut served = Served {
         places: Vec::new(),
         tasks: JoinSet::new(),
     };
     for (index, bus) in config.buses.iter().enumerate() {
-        let units = Arc::new(units(config, index, world));
+        let units = Arc::new(units(config, index, world, held));
         let place = match &bus.link {
             Link::Tcp { port, .. } => tcp(*port, units, &mut served.tasks).await,
             Link::RtuOverTcp { port, .. } => rtu_over_tcp(*port, units, &mut served.tasks).await,
@@ -95,13 +105,17 @@ impl Served {
     }
 }
 
-fn units(config: &Config, bus: usize, world: &World) -> Units {
+fn units(config: &Config, bus: usize, world: &World, held: &BTreeMap<String, Registers>) -> Units {
+    let twin = |device: &Device, info: &DeviceInfo| match held.get(&*device.id) {
+        Some(registers) => SimDevice::holding(device, registers.clone()),
+        None => SimDevice::new(device, info, world.seed()),
+    };
     let devices: BTreeMap<u8, SimDevice> = config
         .devices
         .iter()
         .zip(&config.site.devices)
         .filter(|(device, _)| device.bus == bus)
-        .map(|(device, info)| (device.unit, SimDevice::new(device, info, world.seed())))
+        .map(|(device, info)| (device.unit, twin(device, info)))
         .collect();
     Units {
         devices,

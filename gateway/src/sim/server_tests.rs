@@ -38,8 +38,10 @@ fn point(name: &str, address: u16, encoding: Encoding, unit: &str) -> Point {
         max: None,
         missing: Vec::new(),
         scale_from: None,
+        multiply_from: None,
         powers: Vec::new(),
         valid_when: None,
+        about: crate::config::About::default(),
     }
 }
 
@@ -132,6 +134,8 @@ fn config() -> Config {
             limits: limits.clone(),
             points: odd_points(),
             asleep_at_night: false,
+            facts: Vec::new(),
+            sunspec: None,
         })
         .collect();
     Config {
@@ -176,6 +180,7 @@ fn config() -> Config {
         mqtt: None,
         influx: None,
         web: WebSettings { listen: None },
+        profiles: None,
         warnings: Vec::new(),
     }
 }

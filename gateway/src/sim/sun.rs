@@ -1,33 +1,9 @@
-//! Where the sun stands and what it would give without clouds.
+//! What the sun would give without clouds, and with them.
 //!
-//! Declination and equation of time as in pveducation.org ("The Sun's Position"), clear-sky
-//! irradiance after Haurwitz (1945), clouds after Kasten and Czeplak (1980). Good to a degree and
-//! to some ten percent: enough for a site that is not there.
+//! Clear-sky irradiance after Haurwitz (1945), clouds after Kasten and Czeplak (1980). Good to some
+//! ten percent: enough for a site that is not there.
 
-use crate::model::UtcMs;
-
-const DAY_MS: i64 = 86_400_000;
-
-/// A place on earth.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
-    /// Degrees, north positive.
-    pub latitude: f64,
-    /// Degrees, east positive.
-    pub longitude: f64,
-}
-
-/// Sine of the sun's elevation above the horizon; negative at night.
-pub fn sine_elevation(at: UtcMs, place: Place) -> f64 {
-    let day = day_of_year(at);
-    let around = std::f64::consts::TAU * (day - 81.0) / 365.0;
-    let declination = 23.45_f64.to_radians() * around.sin();
-    let equation_minutes = 9.87 * (2.0 * around).sin() - 7.53 * around.cos() - 1.5 * around.sin();
-    let solar_hours = hours_of_day(at) + place.longitude / 15.0 + equation_minutes / 60.0;
-    let hour_angle = (15.0 * (solar_hours - 12.0)).to_radians();
-    let latitude = place.latitude.to_radians();
-    declination.sin() * latitude.sin() + declination.cos() * latitude.cos() * hour_angle.cos()
-}
+pub use crate::sun::{Place, sine_elevation};
 
 /// Global horizontal irradiance under a clear sky, W/m2.
 pub fn clear_sky(sine_elevation: f64) -> f64 {
@@ -42,51 +18,9 @@ pub fn through_clouds(cover: f64) -> f64 {
     1.0 - 0.75 * cover.clamp(0.0, 1.0).powf(3.4)
 }
 
-/// Days since the turn of the year, near enough: the sun does not know leap days.
-#[expect(clippy::cast_precision_loss, reason = "days since 1970 are small")]
-fn day_of_year(at: UtcMs) -> f64 {
-    let days = at.0 as f64 / DAY_MS as f64;
-    days.rem_euclid(365.2425) + 1.0
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of a day are small"
-)]
-fn hours_of_day(at: UtcMs) -> f64 {
-    at.0.rem_euclid(DAY_MS) as f64 / 3_600_000.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DESA: Place = Place {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    /// 2026-03-21T00:00:00Z, an equinox.
-    const EQUINOX: i64 = 1_774_051_200_000;
-
-    #[test]
-    fn at_an_equinox_the_sun_passes_the_zenith_of_the_tropics() {
-        let highest = (0..1440)
-            .map(|minute| sine_elevation(UtcMs(EQUINOX + minute * 60_000), DESA))
-            .fold(f64::MIN, f64::max);
-        assert!(highest > 0.99, "{highest}");
-    }
-
-    #[test]
-    fn noon_comes_when_the_clock_of_the_longitude_says_so() {
-        let noon = (0..1440)
-            .max_by(|&a, &b| {
-                let at = |minute: i64| sine_elevation(UtcMs(EQUINOX + minute * 60_000), DESA);
-                at(a).total_cmp(&at(b))
-            })
-            .unwrap();
-        // 103.78 degrees east is 6 h 55 min before Greenwich; the equation of time adds 7 minutes.
-        assert!((noon - (12 * 60 - 415 + 7)).abs() < 4, "{noon}");
-    }
 
     #[test]
     fn night_gives_nothing_and_clouds_take_at_most_three_quarters() {

@@ -83,18 +83,8 @@ fn assemble(
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
-    let (durable, durable_seen) = watch::channel(last);
-    let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
-    let (health, health_seen) = watch::channel(StoreHealth::default());
-    let store = Store {
-        requests,
-        durable: durable_seen,
-        live: live.clone(),
-        health: health_seen,
-        directory: settings.path.as_path().into(),
-        ring: Ring::default(),
-    };
+    let (store, out, queue) = ends(last, &settings.path);
+    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
         db,
         file,
@@ -122,12 +112,8 @@ fn assemble(
         backoff_ms: 0,
         parts: BTreeSet::new(),
         gone_before: 0,
-        seal_after: (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS,
-        out: Outlets {
-            durable,
-            live,
-            health,
-        },
+        seal_after,
+        out,
     };
     match keeper
         .warm_up()
@@ -136,6 +122,28 @@ fn assemble(
         Ok(()) => Ok((keeper, store, queue)),
         Err(fault) => Err((fault, Some(keeper.db))),
     }
+}
+
+/// The handle, and the ends that belong to the thread.
+fn ends(last: Seq, directory: &Path) -> (Store, Outlets, mpsc::Receiver<Request>) {
+    let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
+    let (durable, durable_seen) = watch::channel(last);
+    let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
+    let (health, health_seen) = watch::channel(StoreHealth::default());
+    let store = Store {
+        requests,
+        durable: durable_seen,
+        live: live.clone(),
+        health: health_seen,
+        directory: directory.into(),
+        ring: Ring::default(),
+    };
+    let out = Outlets {
+        durable,
+        live,
+        health,
+    };
+    (store, out, queue)
 }
 
 type State = (Names, BootKey, BTreeMap<String, Seq>, Seq);

@@ -70,6 +70,9 @@ pub(super) struct DeviceView {
     /// Point ids.
     points: Vec<String>,
     status: DeviceStatus,
+    /// What the device says of itself; absent when it cannot or was not asked yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<IdentityView>,
 }
 
 /// How a device does.
@@ -88,6 +91,32 @@ pub(super) struct DeviceStatus {
     late: u64,
     /// Milliseconds.
     round_trip_ms: f64,
+}
+
+/// What a device says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct IdentityView {
+    manufacturer: String,
+    model: String,
+    options: String,
+    /// Of the firmware.
+    version: String,
+    serial: String,
+    /// Address at which its list of models begins; absent when it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<u16>,
+    models: Vec<ModelView>,
+    /// Why the list was not read to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_short: Option<String>,
+}
+
+/// A `SunSpec` model of a device.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ModelView {
+    id: u16,
+    /// Registers.
+    length: u16,
 }
 
 /// What is wrong, in the language asked for.
@@ -272,6 +301,10 @@ pub(super) async fn devices(
             .map(|point| point.id.to_string())
             .collect(),
         status: device_status(&app, device, &board, lang),
+        identity: board
+            .devices
+            .get(&device.id)
+            .and_then(|state| state.identity.as_ref().map(identity_view)),
     };
     Json(app.site().devices.iter().map(of).collect())
 }
@@ -298,6 +331,23 @@ fn device_status(
         failures: state.failures,
         late: state.late,
         round_trip_ms: state.round_trip_ms,
+    }
+}
+
+fn identity_view(identity: &crate::status::Identity) -> IdentityView {
+    let model = |(id, length): &(u16, u16)| ModelView {
+        id: *id,
+        length: *length,
+    };
+    IdentityView {
+        manufacturer: identity.manufacturer.clone(),
+        model: identity.model.clone(),
+        options: identity.options.clone(),
+        version: identity.version.clone(),
+        serial: identity.serial.clone(),
+        base: (!identity.models.is_empty()).then_some(identity.base),
+        models: identity.models.iter().map(model).collect(),
+        cut_short: identity.cut_short.clone(),
     }
 }
 

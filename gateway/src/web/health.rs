@@ -14,6 +14,8 @@ pub(super) enum Health {
     Ok,
     /// Not asked yet.
     Waiting,
+    /// Silent, as it is at night.
+    Asleep,
     /// It answers, but something of it cannot be read or believed.
     Doubtful,
     /// It does not answer, or not usably.
@@ -34,6 +36,7 @@ impl Health {
         match self {
             Self::Ok => "ok",
             Self::Waiting => "waiting",
+            Self::Asleep => "asleep",
             Self::Doubtful => "doubtful",
             Self::Fault => "fault",
         }
@@ -66,6 +69,7 @@ pub(super) fn judge(
         .last_good
         .is_none_or(|good| now.0 - good.0 > silent_after);
     let health = match &fault {
+        Some(fault) if fault.reason == Reason::Asleep => Health::Asleep,
         Some(_) if state.misses > 0 || silent => Health::Fault,
         Some(_) => Health::Doubtful,
         None if silent => Health::Doubtful,
@@ -105,7 +109,8 @@ fn hint(
         Reason::Unreachable => "web-hint-host",
         Reason::OutOfRange | Reason::NotANumber => "web-hint-range",
         Reason::Undated => "web-hint-undated",
-        Reason::Missing | Reason::NotValid => return None,
+        Reason::Absent => "web-hint-absent",
+        Reason::Missing | Reason::NotValid | Reason::Asleep => return None,
     })
 }
 

@@ -41,7 +41,7 @@ use super::{State, control, router};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::model::{Number, Outcome, Reading, Reason, UtcMs};
-use crate::status::{Board, DeviceState, Fault, SinkState};
+use crate::status::{Board, DeviceState, Fault, Identity, SinkState};
 use crate::store::Store;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -76,6 +76,11 @@ impl Bench {
                 last_good: Some(UtcMs(NOW)),
                 last_poll: Some(UtcMs(NOW)),
                 polls: 9,
+                identity: Some(Identity {
+                    serial: "SN-1".to_owned(),
+                    models: vec![(1, 66), (103, 50)],
+                    ..Identity::default()
+                }),
                 ..DeviceState::default()
             };
             let fault = Fault {
@@ -264,6 +269,9 @@ async fn points_come_with_their_last_sample() {
 async fn a_silent_device_is_told_in_words_with_a_hint() {
     let json = Bench::new().json("/api/v1/devices?lang=id").await;
     assert_eq!(json[1]["status"]["state"], "fault");
+    assert_eq!(json[0]["identity"]["serial"], "SN-1");
+    assert_eq!(json[0]["identity"]["models"][1]["id"], 103);
+    assert!(json[1].get("identity").is_none());
     assert_eq!(json[1]["status"]["fault"]["words"], "alat tidak menjawab");
     assert!(
         json[1]["status"]["fault"]["hint"]

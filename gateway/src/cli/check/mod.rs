@@ -3,6 +3,7 @@
 mod assets;
 mod estimate;
 
+use super::device::captures;
 use super::{DONE, WRONG};
 use crate::config::{self, Config, Fault, Faults};
 use crate::words::Lang;
@@ -14,14 +15,36 @@ use std::path::Path;
 /// Prints the faults, or the plan; the exit status.
 pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
     match config::load(file) {
+        Ok(config) if !faults_of_profiles(&config).is_empty() => {
+            wrong(&Faults(faults_of_profiles(&config)), lang, json)
+        }
         Ok(config) if json => print(&format!("{:#}\n", plan_json(&config, lang)), DONE),
         Ok(config) => print(&plan_text(&config, lang), DONE),
-        Err(faults) if json => print(&format!("{:#}\n", faults_json(&faults, lang)), WRONG),
-        Err(faults) => {
-            eprintln!("{}", faults.render(lang));
-            WRONG
-        }
+        Err(faults) => wrong(&faults, lang, json),
     }
+}
+
+fn wrong(faults: &Faults, lang: Lang, json: bool) -> u8 {
+    if json {
+        return print(&format!("{:#}\n", faults_json(faults, lang)), WRONG);
+    }
+    eprintln!("{}", faults.render(lang));
+    WRONG
+}
+
+/// What is wrong with the site's own profiles, also with those that no device has yet: the rules,
+/// and captures that decode otherwise.
+fn faults_of_profiles(config: &Config) -> Vec<Fault> {
+    let Some(directory) = &config.profiles else {
+        return Vec::new();
+    };
+    let all = config::profiles(Some(directory)).into_iter();
+    all.flat_map(|(_, profile)| match profile {
+        Ok(profile) if profile.file.starts_with(directory) => captures(&profile),
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.0,
+    })
+    .collect()
 }
 
 /// Prints the JSON Schema of `pantau.toml`.

@@ -212,7 +212,6 @@ pub(crate) enum RawBaseline {
 
 /// `GRID`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawGrid {
     /// Id of the grid's factor; there is no default.
     #[schemars(required)]
@@ -230,7 +229,6 @@ pub(crate) struct RawGrid {
 
 /// `GENSET`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawGensetBaseline {
     /// Rating of the set, kW.
     #[schemars(required)]
@@ -248,6 +246,7 @@ pub(crate) struct RawGensetBaseline {
     /// Density from the delivery note, kg/L.
     density_kg_l: Number,
     /// Share of biodiesel, by month.
+    #[serde(default)]
     biodiesel: Vec<At<RawBlend>>,
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
@@ -260,7 +259,6 @@ pub(crate) struct RawGensetBaseline {
 
 /// `PUMP_FUEL`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawPumpFuel {
     /// Id of the pump asset whose water it would have lifted.
     #[schemars(required)]
@@ -278,6 +276,7 @@ pub(crate) struct RawPumpFuel {
     /// Density from the delivery note, kg/L.
     density_kg_l: Number,
     /// Share of biodiesel, by month.
+    #[serde(default)]
     biodiesel: Vec<At<RawBlend>>,
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
@@ -290,7 +289,6 @@ pub(crate) struct RawPumpFuel {
 
 /// `NONE`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawNone {
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
@@ -303,7 +301,6 @@ pub(crate) struct RawNone {
 
 /// `project` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawProject {
     /// Point of the energy that the plant takes from the grid, a counter.
     import: Text,
@@ -315,7 +312,6 @@ pub(crate) struct RawProject {
 
 /// `leakage` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawLeakage {
     /// The fate of the set that was replaced.
     #[schemars(required)]

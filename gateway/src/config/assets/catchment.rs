@@ -43,7 +43,6 @@ pub struct Catchment {
 
 /// `catchment` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawCatchment {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]

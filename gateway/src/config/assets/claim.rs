@@ -29,7 +29,6 @@ pub enum ExportClaim {
 
 /// `claim` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawClaim {
     /// Whose effect it is.
     #[schemars(required)]

@@ -57,7 +57,6 @@ impl Fate {
 
 /// `disposal` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawDisposal {
     /// What would have become of the waste.
     #[schemars(required)]

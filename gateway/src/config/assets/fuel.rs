@@ -61,7 +61,6 @@ pub(crate) enum RawFuelKind {
 
 /// One entry of `biodiesel`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBlend {
     /// First day.
     #[schemars(required, with = "Option<serde_json::Value>")]

@@ -56,7 +56,6 @@ impl GensetLoad {
 
 /// `genset` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawGenset {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -85,6 +84,7 @@ pub(crate) struct RawGenset {
     /// Density from the delivery note, kg/L.
     pub(crate) density_kg_l: Number,
     /// Share of biodiesel, by month: `[{ from = 2025-01-01, share = 0.4 }]`.
+    #[serde(default)]
     pub(crate) biodiesel: Vec<At<RawBlend>>,
 }
 

@@ -33,7 +33,6 @@ pub struct Head {
 
 /// `head` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawHead {
     /// From the water at rest (with `well_depth`: from the ground) to the outlet, m.
     #[schemars(required)]

@@ -26,7 +26,6 @@ pub struct Meter {
 
 /// `meter` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawMeter {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]

@@ -107,7 +107,6 @@ impl System {
 
 /// `plts` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawPlts {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]

@@ -56,7 +56,6 @@ pub struct DryRun {
 
 /// `pump` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawPump {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -87,7 +86,6 @@ pub(crate) struct RawPump {
 
 /// `dry_run` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawDryRun {
     /// At least this share of the rated power, 0.3 when left out.
     pub(crate) power_share: Number,

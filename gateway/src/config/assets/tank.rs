@@ -87,7 +87,6 @@ pub struct LeakNight {
 
 /// `tank` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawTank {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -127,7 +126,6 @@ pub(crate) struct RawTank {
 
 /// `sensor` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawSensor {
     /// How high the zero of a level or pressure sensor lies above the bottom, m.
     pub(crate) offset_m: Number,
@@ -143,7 +141,6 @@ pub(crate) struct RawSensor {
 
 /// `leak_night` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawLeakNight {
     /// Local time at which the window opens, `"00:00"` when left out.
     pub(crate) from: Text,

@@ -110,7 +110,6 @@ pub(crate) enum RawShape {
 
 /// A box.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBox {
     /// Inner length, m.
     #[schemars(required)]
@@ -125,7 +124,6 @@ pub(crate) struct RawBox {
 
 /// A standing cylinder.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawUpright {
     /// Inner diameter, m.
     #[schemars(required)]
@@ -137,7 +135,6 @@ pub(crate) struct RawUpright {
 
 /// A lying cylinder.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawLying {
     /// Inner diameter, m.
     #[schemars(required)]
@@ -149,7 +146,6 @@ pub(crate) struct RawLying {
 
 /// A standing cylinder on a cone.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawOnCone {
     /// Inner diameter of the cylinder, m.
     #[schemars(required)]
@@ -166,7 +162,6 @@ pub(crate) struct RawOnCone {
 
 /// An IBC.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawIbc {
     /// Effective area, m2: metered volume / rise of the level.
     #[schemars(required)]
@@ -181,7 +176,6 @@ pub(crate) struct RawIbc {
 
 /// A strapping table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawStrapping {
     /// Rows of level (m) and volume (m3): `[[0, 0], [0.5, 0.52], [1.0, 1.07]]`; levels rise.
     #[schemars(required, with = "Option<Vec<Vec<f64>>>")]

@@ -33,7 +33,7 @@ point = [
 ]
 ";
 /// Lines of `SITE`.
-const LINES: usize = 27;
+const LINES: usize = 26;
 
 const PLTS: &str = "[[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\nenergy = 'd.wh'\n";
 const TANK: &str = "[[asset]]\nid = 't'\nkind = 'tank'\nlevel = 'd.m'\n";
@@ -377,11 +377,11 @@ fn a_fuel_pump_is_reckoned_from_a_pump_that_measures_its_water() {
 #[test]
 fn an_asset_that_is_named_must_be_there_and_of_the_right_kind() {
     let tank = format!("{TANK}{UPRIGHT}");
-    let pump = "[[asset]]\nid = 'w'\nkind = 'pump'\npower = 'd.w'\nplts = 'tt'\n";
+    let pump = "[[asset]]\nid = 'w'\nkind = 'pump'\npower = 'd.w'\nplts = 'pp'\n";
     let said = faults(&format!("{tank}{PLTS}{pump}"), Lang::En);
-    assert_eq!(said, ["15: plts: unknown asset `tt`; did you mean `p`?"]);
+    assert_eq!(said, ["15: plts: unknown asset `pp`; did you mean `p`?"]);
     let said = faults(
-        &format!("{tank}{PLTS}{}", pump.replace("'tt'", "'t'")),
+        &format!("{tank}{PLTS}{}", pump.replace("'pp'", "'t'")),
         Lang::Id,
     );
     assert_eq!(said, ["15: plts: aset `t (tank)` bukan plts"]);

@@ -110,7 +110,6 @@ impl Default for Bands {
 
 /// `bsf` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBsf {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -163,7 +162,6 @@ pub(crate) enum RawBasis {
 
 /// `bands` as typed; each degC.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBands {
     /// Below: no development; 12 when left out.
     pub(crate) slow: Number,
@@ -179,7 +177,6 @@ pub(crate) struct RawBands {
 
 /// `compost` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawCompost {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]

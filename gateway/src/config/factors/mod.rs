@@ -158,6 +158,7 @@ fn own(notes: &mut Notes<'_>, at: &At<String>, factors: &mut Factors) {
 fn read(text: &str, file: &Path) -> Read {
     let mut notes = Notes::new(file, text);
     let raw = shape::read::<RawFactorFile>(&mut notes).unwrap_or_default();
+    notes.ranged::<u8>(&raw.schema, "schema", 1..=1);
     if let Some(extra) = raw.factor.get(FACTORS_MAX) {
         let (found, most) = (raw.factor.len().to_string(), FACTORS_MAX.to_string());
         notes.fault(extra.span(), "factor", "fault-too-many", &found, &most);

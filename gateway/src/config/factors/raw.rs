@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 /// `[factors]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawFactors {
     /// A file of your own, beside this one: its factors are added, and replace those of the same
     /// id.
@@ -26,7 +25,6 @@ pub(crate) enum RawGwp {
 
 /// `[[factor_evidence]]`: the official page of a factor.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawEvidence {
     /// Id of the factor.
     #[schemars(required)]
@@ -47,19 +45,19 @@ pub(crate) struct RawEvidence {
 
 /// A factor file.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawFactorFile {
     /// Version of this format.
     pub(crate) schema: Whole,
     /// What may be chosen.
+    #[serde(default)]
     pub(crate) factor: Vec<At<RawFactor>>,
     /// What nobody could check.
+    #[serde(default)]
     pub(crate) unverified: Vec<At<RawUnverified>>,
 }
 
 /// One factor.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawFactor {
     /// Letters, digits, `.`, `-` and `_`.
     #[schemars(required)]
@@ -118,7 +116,6 @@ pub(crate) enum RawFactorStatus {
 
 /// A number that nobody could check.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawUnverified {
     /// Letters, digits, `.`, `-` and `_`.
     #[schemars(required)]

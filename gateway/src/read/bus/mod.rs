@@ -32,6 +32,9 @@ pub enum Failure {
     /// A Modbus exception that ends the poll.
     #[error("exception {0}")]
     Refused(u8),
+    /// The device answers, but is not what it should be.
+    #[error("{0}")]
+    NotFound(String),
 }
 
 impl Failure {
@@ -42,6 +45,7 @@ impl Failure {
             Self::Corrupt(..) => Reason::Corrupt,
             Self::Unreachable(_) => Reason::Unreachable,
             Self::Refused(code) => Reason::Refused(*code),
+            Self::NotFound(_) => Reason::Absent,
         }
     }
 }
@@ -179,7 +183,7 @@ impl Channel {
         match failure {
             Failure::Timeout(_) => self.counts.timeouts += 1,
             Failure::Corrupt(..) => self.counts.corrupt += 1,
-            Failure::Unreachable(_) | Failure::Refused(_) => return,
+            Failure::Unreachable(_) | Failure::Refused(_) | Failure::NotFound(_) => return,
         }
         if self.framing == Framing::Rtu {
             match self.doubtful.iter_mut().find(|(other, _)| *other == unit) {

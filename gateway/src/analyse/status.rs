@@ -1,0 +1,144 @@
+//! Why a figure is what it is, or why there is none.
+
+/// The word that travels with a figure. Its text in both languages is the catalogue's
+/// `analyse-status-CODE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// A value that can be defended.
+    Ok,
+    /// Too few valid records.
+    Insufficient,
+    /// No record at all.
+    NoData,
+    /// Times do not grow.
+    TimeOrder,
+    /// No irradiance was measured: a yield, but no ratio.
+    NoIrradiance,
+    /// The energy was not measured.
+    NoEnergy,
+    /// Too dark for a ratio.
+    Dark,
+    /// No record has energy, irradiance and temperature together.
+    NoValidRecords,
+    /// A performance ratio above 1.05.
+    PrTooHigh,
+    /// Neither water nor energy: the pump stood still.
+    NoOperation,
+    /// Water without energy.
+    FlowWithoutEnergy,
+    /// An efficiency above 0.80.
+    EtaTooHigh,
+    /// More exported than generated.
+    ExportAboveGeneration,
+    /// Nothing was generated.
+    NoGeneration,
+    /// The level is above full; the volume is the full one.
+    AboveFull,
+    /// The level is below empty; the volume is the empty one.
+    BelowEmpty,
+    /// A current outside 3.6 to 21 mA: a broken loop or sensor.
+    Fault,
+    /// A current outside 3.8 to 20.5 mA, not yet a fault.
+    OutsideNormal,
+    /// No echo came back.
+    NoEcho,
+    /// The surface is nearer than the sensor can see.
+    InsideBlanking,
+    /// The kilograms fed were not written down.
+    FedMissing,
+    /// Some, but not all masses were written down.
+    MassMissing,
+    /// More came out than went in.
+    MassBalance,
+    /// A quantity without a factor.
+    QuantityOnly,
+    /// A factor without a source.
+    NoSource,
+    /// An unverified factor: to illustrate, not to claim.
+    Illustrative,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 26] = [
+        Self::Ok,
+        Self::Insufficient,
+        Self::NoData,
+        Self::TimeOrder,
+        Self::NoIrradiance,
+        Self::NoEnergy,
+        Self::Dark,
+        Self::NoValidRecords,
+        Self::PrTooHigh,
+        Self::NoOperation,
+        Self::FlowWithoutEnergy,
+        Self::EtaTooHigh,
+        Self::ExportAboveGeneration,
+        Self::NoGeneration,
+        Self::AboveFull,
+        Self::BelowEmpty,
+        Self::Fault,
+        Self::OutsideNormal,
+        Self::NoEcho,
+        Self::InsideBlanking,
+        Self::FedMissing,
+        Self::MassMissing,
+        Self::MassBalance,
+        Self::QuantityOnly,
+        Self::NoSource,
+        Self::Illustrative,
+    ];
+
+    /// The word that scripts and auditors read.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Insufficient => "insufficient",
+            Self::NoData => "no_data",
+            Self::TimeOrder => "error_time_order",
+            Self::NoIrradiance => "undefined_no_irradiance_data",
+            Self::NoEnergy => "undefined_no_energy_data",
+            Self::Dark => "undefined_night_or_dark",
+            Self::NoValidRecords => "undefined_no_valid_records",
+            Self::PrTooHigh => "implausible_pr_high",
+            Self::NoOperation => "undefined_no_operation",
+            Self::FlowWithoutEnergy => "inconsistent_flow_without_energy",
+            Self::EtaTooHigh => "implausible_eta",
+            Self::ExportAboveGeneration => "error_export_exceeds_generation",
+            Self::NoGeneration => "undefined_no_generation",
+            Self::AboveFull => "above_full",
+            Self::BelowEmpty => "below_empty",
+            Self::Fault => "fault",
+            Self::OutsideNormal => "outside_normal",
+            Self::NoEcho => "no_echo",
+            Self::InsideBlanking => "inside_blanking",
+            Self::FedMissing => "error_fed_missing",
+            Self::MassMissing => "incomplete_mass_missing",
+            Self::MassBalance => "inconsistent_mass_balance",
+            Self::QuantityOnly => "quantity_only",
+            Self::NoSource => "refused_no_source",
+            Self::Illustrative => "illustrative_not_claimable",
+        }
+    }
+
+    /// Its key in the catalogue.
+    pub fn words_key(self) -> String {
+        format!("analyse-status-{}", self.code().replace('_', "-"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Lang;
+
+    #[test]
+    fn every_status_has_words_in_both_languages() {
+        for status in Status::ALL {
+            for lang in [Lang::Id, Lang::En] {
+                let key = status.words_key();
+                assert_ne!(lang.text(&key), key, "{}", lang.code());
+            }
+        }
+    }
+}

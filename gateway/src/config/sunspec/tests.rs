@@ -1,0 +1,83 @@
+use super::*;
+use crate::config::load_text;
+use std::path::Path;
+
+fn points(keys: &str) -> Result<Vec<Point>, String> {
+    let text = format!(
+        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
+         [[device]]\nid = 'd'\nbus = 'b'\nprofile = 'sunspec'\n{keys}\n"
+    );
+    let config = load_text(&text, Path::new("pantau.toml"), &|_| None);
+    config
+        .map(|config| config.devices[0].points.clone())
+        .map_err(|faults| faults.to_string())
+}
+
+fn names(keys: &str) -> Vec<String> {
+    let points = points(keys).unwrap();
+    points.iter().map(|point| point.name.to_string()).collect()
+}
+
+#[test]
+fn the_definitions_are_there() {
+    assert!(definitions::models().len() > 100);
+    for id in [1, 101, 160, 204, 303, 404, 714, 802] {
+        assert!(is_known(id), "{id}");
+    }
+}
+
+#[test]
+fn a_device_without_further_keys_has_the_usual_points_of_an_inverter() {
+    let usual = names("");
+    assert!(usual.iter().any(|name| name == "ac_power"));
+    assert!(usual.iter().any(|name| name == "ac_energy"));
+    assert!(usual.len() < 12, "{usual:?}");
+    let energy = points("").unwrap().into_iter();
+    let energy: Vec<Point> = energy.filter(|p| *p.name == *"ac_energy").collect();
+    assert!(energy[0].counter && *energy[0].unit == *"kWh");
+    let meter = names("models = [203]");
+    assert!(meter.contains(&"ac_energy_import".to_owned()));
+    assert!(!meter.contains(&"dc_power".to_owned()));
+}
+
+#[test]
+fn what_an_asset_names_is_read_too() {
+    let asset = "[[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\n\
+                 energy = 'd.ac_energy'\n";
+    assert_eq!(
+        names(&format!("points = ['status']\n{asset}")),
+        ["status", "ac_energy"]
+    );
+    let wrong = asset.replace("ac_energy", "ac_enrgy");
+    assert!(
+        points(&format!("points = ['status']\n{wrong}"))
+            .unwrap_err()
+            .contains("ac_enrgy")
+    );
+}
+
+#[test]
+fn on_the_shortest_list_every_wanted_point_is_there() {
+    let wants = [
+        "ac_power",
+        "m103_w_2",
+        "m705_crv_2_pt_3_v",
+        "m401_string_4_indca",
+    ];
+    let wants: Vec<Want> = wants
+        .iter()
+        .map(|name| names::want(name, &[]).unwrap())
+        .collect();
+    let sunspec = SunSpec::new(None, wants);
+    let models = sunspec.nominal();
+    assert!(sunspec.fit(&models).slots.iter().all(Option::is_some));
+    let image = sunspec.image(&[("Mn", "Pantau")]);
+    assert_eq!(image[&sunspec.bases()[0]], MARKER[0]);
+    let next = models.last().and_then(Model::next).unwrap();
+    assert_eq!(image[&next], END);
+    assert!(
+        models
+            .windows(2)
+            .all(|pair| pair[0].next() == Some(pair[1].address))
+    );
+}

@@ -1,0 +1,165 @@
+//! A device whose list of models changes under the gateway's hands, over a real socket.
+
+use super::*;
+use crate::config::{Config, load_text};
+use drivers::frame::{FRAME_MAX, Parsed};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Registers of a device, what it was asked, and whether it answers.
+#[derive(Debug, Default)]
+struct Registers {
+    words: BTreeMap<u16, u16>,
+    asked: Vec<(u16, u16)>,
+    silent: bool,
+}
+
+type Shared = Arc<Mutex<Registers>>;
+
+impl Registers {
+    fn answer(&mut self, request: Request) -> Option<Result<Vec<u8>, u8>> {
+        self.asked.push((request.address, request.count));
+        let addresses = (0..request.count).map(|at| request.address.checked_add(at));
+        let words = addresses.map(|at| self.words.get(&at?).copied());
+        let words: Option<Vec<u16>> = words.collect();
+        let data = words.map(|words| words.into_iter().flat_map(u16::to_be_bytes).collect());
+        (!self.silent).then(|| data.ok_or(2))
+    }
+}
+
+async fn serve(mut stream: TcpStream, registers: Shared) {
+    let mut buffer = [0; FRAME_MAX];
+    while let Ok(got @ 1..) = stream.read(&mut buffer).await {
+        let Parsed::Frame((request, transaction), _) = Request::parse(Framing::Tcp, &buffer[..got])
+        else {
+            continue;
+        };
+        let answer = registers.lock().unwrap().answer(request);
+        let reply = match &answer {
+            None => continue,
+            Some(Ok(data)) => Reply::Data(data),
+            Some(Err(code)) => Reply::Exception(*code),
+        };
+        let mut out = [0; FRAME_MAX];
+        let length = reply.build(request, Framing::Tcp, transaction, &mut out);
+        if stream.write_all(&out[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn listen(registers: &Shared) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let registers = registers.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, registers.clone()));
+        }
+    });
+    port
+}
+
+fn config(port: u16) -> Config {
+    let text = format!(
+        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
+         tcp_port = {port}\ntimeout = '50ms'\n[[device]]\nid = 'd'\nbus = 'b'\n\
+         profile = 'sunspec'\npoints = ['ac_power', 'dc_power_2']\n"
+    );
+    load_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+}
+
+/// A list of models, each its number and length, all of whose registers hold 2.
+fn list(base: u16, models: &[(u16, u16)]) -> BTreeMap<u16, u16> {
+    let mut words = vec![0x5375, 0x6e53];
+    for (id, length) in models {
+        words.extend([*id, *length]);
+        words.extend((0..*length).map(|_| 2));
+    }
+    words.extend([0xffff, 0]);
+    (base..).zip(words).collect()
+}
+
+struct Bench {
+    registers: Shared,
+    reader: Reader,
+    channel: Channel,
+}
+
+impl Bench {
+    async fn new(words: BTreeMap<u16, u16>) -> Self {
+        let registers = Shared::default();
+        registers.lock().unwrap().words = words;
+        let config = config(listen(&registers).await);
+        Self {
+            registers,
+            reader: Reader::new(config.devices[0].clone(), &config.buses[0].link),
+            channel: Channel::new(&config.buses[0]),
+        }
+    }
+
+    async fn poll(&mut self) -> Result<Vec<Outcome>, Failure> {
+        let outcomes = self.reader.poll(&mut self.channel, MonoMs(0)).await;
+        outcomes.map(|outcomes| outcomes.to_vec())
+    }
+
+    async fn values(&mut self) -> Vec<Option<f64>> {
+        let outcomes = self.poll().await.unwrap();
+        let value = |outcome: &Outcome| outcome.number().map(crate::model::Number::to_f64);
+        outcomes.iter().map(value).collect()
+    }
+
+    fn asked(&self) -> Vec<(u16, u16)> {
+        std::mem::take(&mut self.registers.lock().unwrap().asked)
+    }
+}
+
+#[tokio::test]
+async fn values_are_read_together_with_their_scale_factors_and_heads() {
+    let mut bench = Bench::new(list(40_000, &[(1, 66), (103, 50), (160, 48)])).await;
+    assert_eq!(bench.values().await, [Some(200.0), Some(200.0)]);
+    bench.asked();
+    assert_eq!(bench.values().await, [Some(200.0), Some(200.0)]);
+    assert_eq!(bench.asked(), [(40_070, 16), (40_122, 42)]);
+    let identity = bench.reader.identity().unwrap();
+    assert_eq!(identity.models, [(1, 66), (103, 50), (160, 48)]);
+}
+
+#[tokio::test]
+async fn another_firmware_is_noticed_and_never_read_with_the_old_addresses() {
+    let mut bench = Bench::new(list(40_000, &[(1, 66), (103, 50), (160, 48)])).await;
+    bench.values().await;
+    bench.registers.lock().unwrap().words = list(40_000, &[(1, 66), (701, 153), (103, 50)]);
+    assert_eq!(bench.values().await, [None, None]);
+    let after = bench.poll().await.unwrap();
+    assert_eq!(
+        after[0].number().map(crate::model::Number::to_f64),
+        Some(200.0)
+    );
+    assert_eq!(after[1], Outcome::Bad(Reason::Absent));
+}
+
+#[tokio::test]
+async fn a_device_that_was_away_is_looked_over_again() {
+    let mut bench = Bench::new(list(0, &[(103, 50)])).await;
+    assert_eq!(bench.values().await, [Some(200.0), None]);
+    bench.registers.lock().unwrap().silent = true;
+    for _ in 0..SUNSPEC_MISSES_MAX {
+        assert!(bench.poll().await.is_err());
+    }
+    bench.registers.lock().unwrap().words = list(50_000, &[(103, 50), (160, 48)]);
+    bench.registers.lock().unwrap().silent = false;
+    assert_eq!(bench.values().await, [Some(200.0), Some(200.0)]);
+}
+
+#[tokio::test]
+async fn a_device_without_a_list_is_said_to_have_none() {
+    let mut bench = Bench::new(BTreeMap::from([(0, 7), (1, 7)])).await;
+    let failure = bench.poll().await.unwrap_err();
+    assert_eq!(failure.reason(), Reason::Absent);
+    assert_eq!(bench.asked(), [(40_000, 2), (0, 2), (50_000, 2)]);
+    assert!(bench.reader.detail.contains("40000, 0, 50000"));
+}

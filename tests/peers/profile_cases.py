@@ -1,0 +1,235 @@
+"""Serves profiles on pymodbus, and says what a reader must find there.
+
+Usage: profile_cases.py DIRECTORY OUT
+
+Every profile of DIRECTORY, and every variant, is put behind a Modbus TCP unit four times: with all
+points at full scale, at zero, negative, and at their "no value". Registers and expected values are
+made here from the TOML alone, with Python's own struct and decimal. OUT gets them as JSON; then
+"ready PORT" is printed and the units are served for ever.
+"""
+
+import asyncio
+import json
+import math
+import socket
+import struct
+import sys
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+LEVELS = ["full", "zero", "negative", "missing"]
+FORMATS = {"u16": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "u64": ">Q", "i64": ">q",
+           "f32": ">f", "f64": ">d"}
+BOUNDS = {"u16": (0, 2**16 - 1), "i16": (-2**15, 2**15 - 1), "u32": (0, 2**32 - 1),
+          "i32": (-2**31, 2**31 - 1), "u64": (0, 2**63 - 1), "i64": (-2**63, 2**63 - 1)}
+
+
+def registers_of(kind):
+    """How many registers a type takes."""
+    if kind.startswith("string:"):
+        return int(kind.split(":")[1])
+    return struct.calcsize(FORMATS[kind]) // 2
+
+
+def on_the_wire(point, raw):
+    """Registers of a raw value by address: [(address, word)]."""
+    kind, order = point["type"], point.get("words", "abcd")
+    if isinstance(raw, int) and raw < 0 and kind[0] == "u":
+        raw += 2 ** (16 * registers_of(kind))
+    data = struct.pack(FORMATS[kind], raw)
+    words = [int.from_bytes(data[i:i + 2], "big") for i in range(0, len(data), 2)]
+    if order in ("badc", "dcba"):
+        words = [(word & 0xFF) << 8 | word >> 8 for word in words]
+    low = int(point["register"].split(":")[1])
+    if "high_register" in point:
+        high = int(point["high_register"].split(":")[1])
+        half = len(words) // 2
+        return ([(high + i, word) for i, word in enumerate(words[:half])]
+                + [(low + i, word) for i, word in enumerate(words[half:])])
+    if order in ("cdab", "dcba"):
+        words.reverse()
+    return [(low + i, word) for i, word in enumerate(words)]
+
+
+def back(point, image):
+    """The raw value that an image holds, and its pattern."""
+    kind, order = point["type"], point.get("words", "abcd")
+    table = point["register"].split(":")[0]
+    places = [address for address, _ in on_the_wire(point, 0)]
+    words = [image[table, address] for address in places]
+    if order in ("badc", "dcba"):
+        words = [(word & 0xFF) << 8 | word >> 8 for word in words]
+    if order in ("cdab", "dcba") and "high_register" not in point:
+        words.reverse()
+    data = b"".join(word.to_bytes(2, "big") for word in words)
+    return struct.unpack(FORMATS[kind], data)[0], int.from_bytes(data, "big")
+
+
+def bits_of(point, raw):
+    """The bits of a raw value that count."""
+    if "bits" not in point:
+        return raw
+    low, _, high = str(point["bits"]).partition("-")
+    low, high = int(low), int(high or low)
+    return raw >> low & (1 << (high - low + 1)) - 1
+
+
+def raw_at(point, level):
+    """A raw value for a level."""
+    kind = point["type"]
+    if level == "missing" and point.get("missing"):
+        missing = point["missing"][0]
+        if kind[0] != "f" and missing > BOUNDS[kind][1]:
+            missing -= 2 ** (16 * registers_of(kind))
+        return missing
+    if kind[0] == "f":
+        full = min(123456.7, point.get("max", math.inf) / point.get("scale", 1))
+        return {"full": full, "negative": -0.75, "missing": math.nan}.get(level, 0.0)
+    low, high = (believable(point, bound) for bound in BOUNDS[kind])
+    return {"full": high, "negative": low}.get(level, 0)
+
+
+def believable(point, raw):
+    """The raw value, or the last one in its direction that the point's min and max let pass."""
+    scale = Decimal(str(point.get("scale", 1)))
+    value = raw * scale + Decimal(str(point.get("offset", 0)))
+    value = min(value, Decimal(str(point.get("max", "Infinity"))))
+    value = max(value, Decimal(str(point.get("min", "-Infinity"))))
+    raw = (value - Decimal(str(point.get("offset", 0)))) / scale
+    return int(raw.to_integral_value("ROUND_DOWN"))
+
+
+def expected(point, image, raws):
+    """What a reader must say: a number, or None for no value."""
+    raw, pattern = back(point, image)
+    is_float = point["type"][0] == "f"
+    counted = raw if is_float else bits_of(point, raw)
+    size = 16 * registers_of(point["type"])
+    for missing in point.get("missing", []):
+        if counted == missing or ("bits" not in point and pattern == missing % 2**size):
+            return None
+    if "valid_when" in point and raws.get(point["valid_when"]["point"]) not in \
+            point["valid_when"]["is"]:
+        return None
+    power = 0
+    if "scale_from" in point:
+        power += raws[point["scale_from"]]
+    for chosen in point.get("powers_from", []):
+        table = dict(map(tuple, chosen["powers"]))
+        if raws.get(chosen["point"]) not in table:
+            return None
+        power += table[raws[chosen["point"]]]
+    times = raws[point["multiply_from"]] if "multiply_from" in point else 1
+    if is_float:
+        if math.isnan(counted) or math.isinf(counted):
+            return None
+        value = counted * times
+        if "scale" in point or "offset" in point or power:
+            value = value * (point.get("scale", 1) * 10.0**power) + point.get("offset", 0)
+    else:
+        scale, offset = (Decimal(str(point.get(key, default)))
+                         for key, default in (("scale", 1), ("offset", 0)))
+        value = float(counted * times * scale * Decimal(10)**power + offset)
+    if value < point.get("min", -math.inf) or value > point.get("max", math.inf):
+        return None
+    return value
+
+
+def case(points, facts, level):
+    """An image, the raw values in it, and what must be read of it."""
+    image = {}
+    choosers = {}
+    for point in points:
+        if "valid_when" in point:
+            choosers.setdefault(point["valid_when"]["point"], point["valid_when"]["is"][0])
+        for chosen in point.get("powers_from", []):
+            choosers.setdefault(chosen["point"], chosen["powers"][1][0])
+        for key in ("scale_from", "multiply_from"):
+            if key in point:
+                choosers.setdefault(point[key], 1)
+    ordered = sorted(points, key=lambda point: point["id"] in choosers)
+    for point in ordered:
+        raw = choosers.get(point["id"], raw_at(point, level))
+        table = point["register"].split(":")[0]
+        for address, word in on_the_wire(point, raw):
+            image[table, address] = word
+    for fact in facts:
+        table, address = fact["register"].split(":")
+        for offset in range(registers_of(fact["type"])):
+            image.setdefault((table, int(address) + offset), 0x4142)
+    raws = {}
+    for point in points:
+        raw, _ = back(point, image)
+        raws[point["id"]] = None if isinstance(raw, float) else bits_of(point, raw)
+    return image, [expected(point, image, raws) for point in points]
+
+
+def profiles(directory):
+    """Name, points and facts of every profile and variant that has points."""
+    for file in sorted(Path(directory).glob("*.toml")):
+        profile = tomllib.loads(file.read_text(encoding="utf-8"))
+        facts = profile.get("fact", [])
+        if profile.get("point"):
+            yield profile["name"], profile["point"], facts
+        for variant in profile.get("variant", []):
+            own = variant.get("point", [])
+            gone = {point["id"] for point in own} | set(variant.get("without", []))
+            kept = [point for point in profile["point"]
+                    if point["id"] not in gone and "*" not in gone]
+            yield f"{profile['name']}.{variant['name']}", kept + own, facts
+
+
+def serial(facts):
+    """What a device of "AB" everywhere says its serial number is."""
+    texts = [fact for fact in facts if fact["id"] == "serial" and fact["type"][0] == "s"]
+    return "AB" * registers_of(texts[0]["type"]) if texts else None
+
+
+def served(unit, image):
+    """One unit of pymodbus: the image, and zeros where a reader may pass over gaps."""
+    tables = []
+    for name in ("holding", "input"):
+        here = {address: word for (table, address), word in image.items() if table == name}
+        runs, last = [], None
+        for address in sorted(here):
+            if last is None or address - last > 150:
+                runs.append((address, []))
+            start, words = runs[-1]
+            words += [0] * (address - start - len(words)) + [here[address]]
+            last = address
+        # A read may be rounded up to an even count.
+        blocks = [SimData(start, values=words + [0, 0], datatype=DataType.REGISTERS)
+                  for start, words in runs]
+        tables.append(blocks or [SimData(0, values=[0], datatype=DataType.REGISTERS)])
+    holding, inputs = tables
+    bits = [SimData(0, values=[False], datatype=DataType.BITS)]
+    return SimDevice(unit, simdata=(bits, bits, holding, inputs))
+
+
+async def main(directory, out):
+    """Says what is there, and serves it."""
+    devices, said = [], []
+    for name, points, facts in profiles(directory):
+        for level in LEVELS:
+            image, values = case(points, facts, level)
+            unit = len(devices) + 1
+            devices.append(served(unit, image))
+            registers = [[table, address, word] for (table, address), word in image.items()]
+            said.append({"profile": name, "level": level, "unit": unit,
+                         "ids": [point["id"] for point in points],
+                         "values": values, "registers": registers,
+                         "serial": serial(facts)})
+    Path(out).write_text(json.dumps(said), encoding="ascii")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = ModbusTcpServer(devices, address=("127.0.0.1", port))
+    await server.serve_forever(background=True)
+    print(f"ready {port}", flush=True)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2]))

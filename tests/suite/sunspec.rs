@@ -1,0 +1,145 @@
+//! `SunSpec` devices behind a server that is not ours, held against what pysunspec2 reads from the
+//! same registers: every number of every model that the definitions describe.
+
+use crate::peers::{Peer, file, python};
+use gateway::clock::Clock;
+use gateway::config::{Config, load_text};
+use gateway::model::UtcMs;
+use gateway::read::{Once, once};
+use gateway::sim::{Place, Plant, World, serve, sun};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// A site with one device a model of the image, all behind the same unit.
+fn site(port: &str, models: &[Value]) -> Config {
+    let mut text = format!(
+        "[site]\nid = \"t\"\n[[bus]]\nid = \"bus\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
+         tcp_port = {port}\ntimeout = \"10s\"\n"
+    );
+    for (index, model) in models.iter().enumerate() {
+        let names: Vec<&String> = model["points"].as_object().unwrap().keys().collect();
+        write!(
+            text,
+            "[[device]]\nid = \"d{index}\"\nbus = \"bus\"\nprofile = \"sunspec\"\npoints = {names:?}\n"
+        )
+        .unwrap();
+    }
+    load_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
+}
+
+async fn read(config: &Config, index: usize) -> Once {
+    let once = once(config, index, &Clock::system()).await.unwrap();
+    assert_eq!(once.failure, None);
+    once
+}
+
+/// Every number of one model is what pysunspec2 says; how many there were.
+fn same(config: &Config, index: usize, model: &Value, once: &Once) -> usize {
+    let points = &config.devices[index].points;
+    for (point, outcome) in points.iter().zip(&once.outcomes) {
+        let expected = &model["points"][&*point.name];
+        let expected: Option<f64> = expected.as_str().map(|text| text.parse().unwrap());
+        let found = outcome.number().map(gateway::model::Number::to_f64);
+        assert_eq!(found, expected, "{}: {outcome:?}", point.name);
+    }
+    points.len()
+}
+
+/// Reads every device of the folder; how many numbers were compared.
+async fn all_of(folder: &Path) -> usize {
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let models: Vec<Value> = serde_json::from_str(&text).unwrap();
+        let image = path.with_extension("image");
+        let (_server, port) = Peer::ready(python("pymodbus_server.py").arg(image).arg("tcp"));
+        let config = site(&port, &models);
+        for (index, model) in models.iter().enumerate() {
+            let once = read(&config, index).await;
+            compared += same(&config, index, model, &once);
+            let identity = once.identity.unwrap();
+            assert_eq!(identity.cut_short, None, "{}", path.display());
+            assert!(["Uji Coba", "SunSpecTest"].contains(&identity.manufacturer.as_str()));
+        }
+    }
+    compared
+}
+
+#[tokio::test]
+async fn every_number_of_every_model_is_what_pysunspec2_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in ["1", "2"] {
+        let made = python("sunspec_image.py")
+            .arg(folder.path())
+            .arg(seed)
+            .status();
+        assert!(made.unwrap().success());
+        let compared = all_of(folder.path()).await;
+        assert!(compared > 5000, "{compared}");
+    }
+}
+
+#[test]
+fn the_definitions_are_those_of_the_alliance() {
+    let made = python("sunspec_models.py").output().unwrap();
+    assert!(made.status.success());
+    let kept = file("../../config/sunspec/models.json");
+    let kept = std::fs::read_to_string(kept).unwrap();
+    assert!(
+        String::from_utf8_lossy(&made.stdout) == kept,
+        "config/sunspec/models.json is not what tests/peers/sunspec_models.py makes"
+    );
+}
+
+/// 2026-07-01T12:00:00+07:00.
+const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+#[tokio::test]
+async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_reads() {
+    let text = "[site]\nid = \"t\"\n[[bus]]\nid = \"bus\"\nkind = \"modbus-tcp\"\n\
+                host = \"127.0.0.1\"\ntcp_port = 502\n[[device]]\nid = \"inverter\"\nbus = \"bus\"\n\
+                unit = 3\nprofile = \"sunspec\"\nmodels = [103, 160]\n";
+    let mut config = load_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+    let spot = sun::Place {
+        latitude: -3.76,
+        longitude: 103.78,
+    };
+    let plant = Plant::new(spot, "Asia/Jakarta", 1, NOON);
+    let world = World::new(plant, Clock::set(NOON, true), 1, 1.0);
+    let served = serve(&config, &world).await.unwrap();
+    let Place::Tcp(at) = &served.places[0] else {
+        panic!("not TCP");
+    };
+    let mut client = tokio::process::Command::from(python("sunspec_client.py"));
+    let said = client.args([&at.port().to_string(), "3"]).output().await;
+    let found: Value = serde_json::from_slice(&said.unwrap().stdout).unwrap();
+    assert_eq!(found["base"], 40_000);
+    assert_eq!(found["models"], serde_json::json!([1, 103, 160]));
+    assert_eq!(found["errors"], serde_json::json!(["", "", ""]));
+    assert_eq!(found["maker"], "Pantau");
+    assert_eq!(found["unimplemented"], Value::Null);
+    assert_eq!(found["modules"], 2);
+
+    served.redirect(&mut config);
+    let once = read(&config, 0).await;
+    let names = config.devices[0].points.iter().map(|point| &*point.name);
+    let ours: BTreeMap<&str, f64> = names
+        .zip(&once.outcomes)
+        .filter_map(|(name, outcome)| Some((name, outcome.number()?.to_f64())))
+        .collect();
+    for name in ["ac_power", "ac_energy", "frequency", "status", "dc_power_1"] {
+        let theirs = found[name].as_f64().unwrap();
+        assert!(
+            (ours[name] - theirs).abs() < 1e-9,
+            "{name}: {theirs} {ours:?}"
+        );
+    }
+    assert!(ours["ac_power"] > 100.0, "{ours:?}");
+    assert_eq!(once.identity.unwrap().manufacturer, "Pantau");
+}
