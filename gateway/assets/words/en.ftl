@@ -410,7 +410,6 @@ cli-check-asset = Asset { $asset } ({ $kind }): { $points }
 cli-check-baseline = - baseline { $code }, declared from { $since }
 cli-check-factor = - factor { $factor } = { $value } { $unit } ({ $year }): { $status }; { $headline }
 cli-check-indicators = Ledger: { $count } indicators may be written down
-cli-check-expired = factor `{ $factor }` does not hold today; it is valid { $valid }
 cli-check-warning = WARNING: { $text }
 cli-check-good = The configuration is good.
 

@@ -410,7 +410,6 @@ cli-check-asset = Aset { $asset } ({ $kind }): { $points }
 cli-check-baseline = - kondisi awal (baseline) { $code }, dinyatakan sejak { $since }
 cli-check-factor = - faktor { $factor } = { $value } { $unit } ({ $year }): { $status }; { $headline }
 cli-check-indicators = Catatan (ledger): { $count } indikator dapat diisi
-cli-check-expired = faktor `{ $factor }` tidak berlaku hari ini; masa berlakunya { $valid }
 cli-check-warning = PERINGATAN: { $text }
 cli-check-good = Konfigurasi sudah benar.
 

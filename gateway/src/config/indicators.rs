@@ -110,11 +110,12 @@ fn indicator(
     let base = built_in.find(&id);
     let name = both(raw.name.as_ref()).or_else(|| base.map(|base| base.name.clone()));
     let unit = unit(notes, raw, built_in).or_else(|| base.map(|base| Arc::clone(&base.unit)));
-    for (key, missing) in [("name", name.is_none()), ("unit", unit.is_none())] {
-        let typed = key == "unit" && raw.unit.is_some();
-        if missing && !typed {
-            notes.fault(at.span(), key, "fault-missing", "", "");
-        }
+    let needed = [
+        ("name", name.is_none() && raw.name.is_none()),
+        ("unit", unit.is_none() && raw.unit.is_none()),
+    ];
+    for (key, _) in needed.iter().filter(|(_, missing)| *missing) {
+        notes.fault(at.span(), key, "fault-missing", "", "");
     }
     let unit = unit.unwrap_or_else(|| Arc::from(""));
     let decimals = notes.ranged(&raw.decimals, "decimals", 0..=DECIMALS_MAX);

@@ -151,11 +151,20 @@ impl Factor {
         self.unit.scale_to(&wanted).map(|scale| self.value * scale)
     }
 
-    /// The number in `tCO2/MWh`, whether it counts CO2 alone or CO2e; `None` when it is no mass of
-    /// either for each energy.
+    /// The number in `tCO2/MWh` of electricity, whether it counts CO2 alone or CO2e; `None` when it
+    /// is no mass of either for each kWh or MWh. Heat of fuels is counted in joules.
     pub fn t_per_mwh(&self) -> Option<f64> {
-        self.value_in("tCO2/MWh")
-            .or_else(|| self.value_in("tCO2e/MWh"))
+        let electric = self.unit.under().is_some_and(|unit| unit.ends_with("Wh"));
+        let value = self
+            .value_in("tCO2/MWh")
+            .or_else(|| self.value_in("tCO2e/MWh"));
+        value.filter(|_| electric)
+    }
+
+    /// The number in `kgCO2/GJ` of heat; `None` when it is no mass of CO2 for each joule.
+    pub fn kg_per_gj(&self) -> Option<f64> {
+        let heat = self.unit.under().is_some_and(|unit| unit.ends_with('J'));
+        self.value_in("kgCO2/GJ").filter(|_| heat)
     }
 
     /// It counts the CO2 of electricity from a grid.
@@ -166,6 +175,12 @@ impl Factor {
     /// It holds on that day.
     pub fn holds_on(&self, day: Date) -> bool {
         self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+
+    /// The days on which it holds, `2025-01-01..2025-12-31`, an open end left out.
+    pub fn validity(&self) -> String {
+        let text = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
+        format!("{}..{}", text(self.valid_from), text(self.valid_to))
     }
 
     /// Half-width of the 95 % range in percent of the value, the larger side (G.1).
@@ -352,6 +367,9 @@ mod tests {
         assert!(close(factor(0.4, "1/yr").value_in("1/d"), 0.4 / 365.25));
         assert_eq!(factor(4.0, "gCH4/kg wet").value_in("kgCH4/t"), None);
         assert_eq!(factor(28.0, "kgCO2e/kgCH4").t_per_mwh(), None);
+        assert_eq!(factor(74.1, "kgCO2/GJ").t_per_mwh(), None);
+        assert_eq!(factor(74.1, "tCO2/TJ").kg_per_gj(), Some(74.1));
+        assert_eq!(factor(0.94, "tCO2/MWh").kg_per_gj(), None);
         assert_eq!(factor(0.196, "kWh/m3").value_in("m3/kWh"), None);
     }
 

@@ -5,16 +5,24 @@ mod estimate;
 
 use super::device::captures;
 use super::{DONE, WRONG};
+use crate::clock::Clock;
 use crate::config::{self, Config, Fault, Faults};
 use crate::words::Lang;
 use estimate::{BusLoad, Estimate};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
 
 /// Prints the faults, or the plan; the exit status.
 pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
-    match config::load(file) {
+    let loaded = config::load(file).map(|mut config| {
+        config.warnings.extend(config.expired(today(&config)));
+        config
+    });
+    match loaded {
         Ok(config) if !faults_of_profiles(&config).is_empty() => {
             wrong(&Faults(faults_of_profiles(&config)), lang, json)
         }
@@ -22,6 +30,13 @@ pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
         Ok(config) => print(&plan_text(&config, lang), DONE),
         Err(faults) => wrong(&faults, lang, json),
     }
+}
+
+/// The site's date, by this computer's clock.
+fn today(config: &Config) -> Date {
+    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
+    let now = Timestamp::from_millisecond(Clock::system().now().at.0).unwrap_or_default();
+    now.to_zoned_datetime(zone).date()
 }
 
 fn wrong(faults: &Faults, lang: Lang, json: bool) -> u8 {

@@ -355,7 +355,7 @@ pub(super) fn baseline(
             .into_iter()
             .filter(|factor| !factor.holds_on(day))
         {
-            let (found, expected) = (format!("{} ({day})", factor.id), validity(factor));
+            let (found, expected) = (format!("{} ({day})", factor.id), factor.validity());
             notes.fault(
                 at.span(),
                 "since",
@@ -371,12 +371,6 @@ pub(super) fn baseline(
         by: words(by),
         evidence: words(evidence),
     }
-}
-
-/// `2025-01-01..2025-12-31`, an open end left out.
-fn validity(factor: &Factor) -> String {
-    let text = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
-    format!("{}..{}", text(factor.valid_from), text(factor.valid_to))
 }
 
 fn grid(notes: &mut Notes<'_>, raw: &RawGrid, around: &Around<'_>) -> BaselineKind {

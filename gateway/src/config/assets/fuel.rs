@@ -108,7 +108,7 @@ pub(super) fn fuel(notes: &mut Notes<'_>, around: &Around<'_>, typed: &Typed<'_>
         Some(RawFuelKind::Gasoline) => FuelKind::Gasoline,
         Some(RawFuelKind::Diesel) | None => FuelKind::Diesel,
     };
-    let of_heat = |factor: &Factor| factor.value_in("kgCO2/GJ").is_some();
+    let of_heat = |factor: &Factor| factor.kg_per_gj().is_some();
     let co2 = chosen(
         notes,
         around.factors,

@@ -437,6 +437,12 @@ fn a_factor_that_no_longer_holds_is_refused_for_a_baseline() {
         said.contains("does not hold on that day; it is valid ..2025-12-31"),
         "{said}"
     );
+    let text = text.replace("2026-01-01", "2025-01-01");
+    let config = config::load_text(&text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
+    assert!(config.revision().ends_with(own) && config.revision().starts_with(&text));
+    assert_eq!(config.expired(jiff::civil::date(2025, 12, 31)), []);
+    let late = config.expired(jiff::civil::date(2026, 1, 1));
+    assert_eq!((late.len(), late[0].line), (1, LINES + 8));
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_factor_without_unit_or_source_does_not_load() {
     let text = faults(&one(""), Lang::En);
     assert_eq!(
         text,
-        "own.toml:1: source: missing\nown.toml:1: unit: missing"
+        "own.toml:1: unit: missing\nown.toml:1: source: missing"
     );
     let text = faults(&one("unit = 'kg'\nsource = ' '\n"), Lang::Id);
     assert_eq!(text, "own.toml:6: source: belum diisi");
