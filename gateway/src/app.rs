@@ -58,7 +58,7 @@ impl App {
             &config.store.path,
             &config.site,
             &config.store,
-            &config.text,
+            &config.revision(),
             &clock,
         )?;
         let listener = match config.web.listen {

@@ -96,6 +96,16 @@ pub const LEDGER_TEXT_MAX: usize = 1000;
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Bytes of one receipt or photo: a phone's largest, or a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Factors of one file; the built-in file has less than a hundred.
+pub const FACTORS_MAX: usize = 2000;
+/// Bytes of the official page of a factor: a scanned decree with its annexes.
+pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
+/// Assets of one site.
+pub const ASSETS_MAX: usize = 500;
+/// Indicators of a site's own.
+pub const INDICATORS_MAX: usize = 500;
+/// Rows of a tank's strapping table: a level each millimetre of ten metres.
+pub const STRAPPING_ROWS_MAX: usize = 10_000;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Reads of one point that are weighed together; more would say nothing new.

@@ -1,5 +1,6 @@
 //! Configurations: the example loads, faulty ones are answered in full, nothing panics.
 
+use gateway::config::assets::AssetKind;
 use gateway::config::{self, Config, Faults};
 use gateway::words::Lang;
 use proptest::prelude::*;
@@ -75,7 +76,18 @@ fn the_example_site_loads_as_it_is_written() {
         config.assets[0].points["power"].as_ref(),
         "inverter.ac_power"
     );
-    assert!(config.assets[1].settings.contains_key("shape"));
+    let tank = config
+        .assets
+        .iter()
+        .find(|asset| &*asset.id == "tank-1")
+        .unwrap();
+    let AssetKind::Tank(tank) = &tank.kind else {
+        panic!("tank-1 is a tank");
+    };
+    assert!((tank.full_m - 1.25).abs() < 1e-12 && tank.offset_m > 0.0);
+    let claimed = config.assets[0].baseline().unwrap();
+    assert_eq!(claimed.headline(&config.factors).word(), "no-page");
+    assert_eq!(&*config.definitions.find("pupuk-cair").unwrap().unit, "L");
 }
 
 #[test]
@@ -182,16 +194,52 @@ fn the_schema_knows_every_key_and_no_secret() {
     let schema: serde_json::Value = serde_json::from_str(&config::schema()).unwrap();
     let properties = &schema["properties"];
     for key in [
-        "site", "store", "bus", "device", "asset", "mqtt", "influx", "web",
+        "site",
+        "store",
+        "bus",
+        "device",
+        "asset",
+        "indicator",
+        "factors",
+        "factor_evidence",
+        "mqtt",
+        "influx",
+        "web",
     ] {
         assert!(properties[key].is_object(), "{key}");
     }
+    let kinds = properties["asset"]["items"]["oneOf"].as_array().unwrap();
+    assert_eq!(kinds.len(), 8);
+    for kind in kinds {
+        assert!(kind["properties"]["kind"]["const"].is_string());
+        assert_eq!(kind["additionalProperties"], false);
+    }
+    assert_eq!(
+        kinds[0]["required"],
+        serde_json::json!(["kind", "id", "capacity_kwp"])
+    );
     let device = &properties["device"]["items"];
+    assert_eq!(device["required"], serde_json::json!(["id", "bus"]));
     assert_eq!(device["additionalProperties"], false);
     assert!(
         device["properties"]["point"]["items"]["properties"]["register"]["description"].is_string()
     );
     assert!(!config::schema().contains("\"password\""));
+}
+
+#[test]
+fn what_is_required_and_not_there_is_missed() {
+    assert_eq!(faults_of(""), "pantau.toml:1: site: missing");
+    assert_eq!(
+        faults_of("[site]\n[[bus]]\n[[device]]\npoint = [{ id = 'a' }]\n"),
+        "pantau.toml:1: id: missing\n\
+         pantau.toml:2: id: missing\n\
+         pantau.toml:2: kind: missing\n\
+         pantau.toml:3: bus: missing\n\
+         pantau.toml:3: id: missing\n\
+         pantau.toml:4: register: missing\n\
+         pantau.toml:4: type: missing"
+    );
 }
 
 proptest! {

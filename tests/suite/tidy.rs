@@ -10,7 +10,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["model", "limits"]),
     ("status", &["model", "limits"]),
     ("words", &["model"]),
-    ("config", &["model", "limits", "words"]),
+    ("ledger", &["model", "limits", "words"]),
+    // What may be written down is part of what a site's file says.
+    ("config", &["model", "limits", "words", "ledger"]),
     ("sun", &["model"]),
     (
         "read",
@@ -34,7 +36,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Documents to files; what they say is handed in.
     ("report", &["model", "limits", "words"]),
     ("exchange", &["model", "limits", "store"]),
-    ("ledger", &["model", "limits", "words"]),
     (
         "web",
         &[
@@ -73,7 +74,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     // The JSON of an entry is one shape for the API and the command line.
     ("utoipa", &["web", "ledger"]),
-    ("ring", &["store", "publish"]),
+    ("ring", &["store", "publish", "config"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

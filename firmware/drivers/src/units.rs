@@ -38,6 +38,8 @@ pub const ALL: &[Unit] = &[
     unit("MWh", "energy", 1e6),
     unit("J", "energy", 1.0 / 3600.0),
     unit("MJ", "energy", 1e6 / 3600.0),
+    unit("GJ", "energy", 1e9 / 3600.0),
+    unit("TJ", "energy", 1e12 / 3600.0),
     unit("VAh", "apparent_energy", 1.0),
     unit("kVAh", "apparent_energy", 1e3),
     unit("varh", "reactive_energy", 1.0),
@@ -71,6 +73,7 @@ pub const ALL: &[Unit] = &[
         factor: 1.0,
         offset: 273.15,
     },
+    unit("degC d", "degree_days", 1.0),
     unit("deg", "angle", 1.0),
     unit("m", "length", 1.0),
     unit("cm", "length", 1e-2),
@@ -87,6 +90,7 @@ pub const ALL: &[Unit] = &[
     unit("L/s", "flow", 3.6),
     unit("m/s", "speed", 1.0),
     unit("km/h", "speed", 1.0 / 3.6),
+    unit("m/s2", "acceleration", 1.0),
     unit("W/m2", "irradiance", 1.0),
     unit("kWh/m2", "irradiation", 1.0),
     unit("Wh/m2", "irradiation", 1e-3),
@@ -99,12 +103,15 @@ pub const ALL: &[Unit] = &[
     unit("min", "time", 60.0),
     unit("h", "time", 3600.0),
     unit("d", "time", 86_400.0),
+    unit("yr", "time", 365.25 * 86_400.0),
     unit("Pa", "pressure", 1.0),
     unit("hPa", "pressure", 1e2),
     unit("kPa", "pressure", 1e3),
     unit("MPa", "pressure", 1e6),
     unit("bar", "pressure", 1e5),
     unit("mbar", "pressure", 1e2),
+    unit("IDR", "money", 1.0),
+    unit("pcs", "pieces", 1.0),
 ];
 
 /// Other spellings that people and data sheets use.
@@ -154,6 +161,12 @@ impl Unit {
     pub fn convert(&self, value: f64, to: &Self) -> Option<f64> {
         let base = value * self.factor + self.offset;
         (self.quantity == to.quantity).then(|| (base - to.offset) / to.factor)
+    }
+
+    /// What a difference in this unit is multiplied with to be one in another unit of the same
+    /// quantity.
+    pub fn scale_to(&self, to: &Self) -> Option<f64> {
+        (self.quantity == to.quantity).then(|| self.factor / to.factor)
     }
 }
 

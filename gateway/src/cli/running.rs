@@ -52,7 +52,7 @@ impl Way {
         if let Some(running) = Running::connect(&config.store.path).await? {
             return Ok(Self::Running(running));
         }
-        let (site, text) = (&config.site, &config.text);
+        let (site, text) = (&config.site, &config.revision());
         let store = Store::open(
             &config.store.path,
             site,

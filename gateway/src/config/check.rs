@@ -1,12 +1,13 @@
 //! Site, store and buses: raw to believed; devices and sinks have files of their own.
 
+use crate::config::assets::{self, Around};
 use crate::config::notes::Notes;
 use crate::config::raw::{At, BusKind, RawBus, RawConfig, RawParity, RawSite};
 use crate::config::{
-    Bus, Config, Line, Link, Parity, StoreSettings, assets, devices, sinks, values,
+    Bus, Config, Line, Link, Parity, StoreSettings, devices, factors, indicators, sinks, values,
 };
 use crate::model::{DeviceInfo, Site};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,10 +37,20 @@ pub(crate) fn config(
     let buses = buses(notes, &raw.bus);
     let (devices, infos) = devices::devices(notes, raw, raw_site, &buses);
     let site = site(notes, raw, infos);
+    let factors = factors::factors(notes, raw.factors.as_ref(), &raw.factor_evidence);
+    let definitions = indicators::definitions(notes, &raw.indicator, &factors);
+    let mut around = Around {
+        site: &site,
+        factors: &factors,
+        definitions: &definitions,
+        roles: BTreeMap::new(),
+    };
     Config {
         file: notes.file.to_owned(),
         text: notes.text.to_owned(),
-        assets: assets::assets(notes, &raw.asset, &site),
+        assets: assets::assets(notes, &raw.asset, &mut around),
+        factors,
+        definitions,
         store: store(notes, raw),
         mqtt: sinks::mqtt(notes, raw.mqtt.as_ref(), &site.id, env),
         influx: sinks::influx(notes, raw.influx.as_ref(), env),

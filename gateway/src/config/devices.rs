@@ -1,10 +1,11 @@
 //! Devices: raw to believed, with their profiles.
 
+use crate::config::assets;
 use crate::config::check::DURATION;
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
 use crate::config::profile::{Library, Profile};
-use crate::config::raw::{At, RawAsset, RawConfig, RawDevice, RawSite};
+use crate::config::raw::{At, RawConfig, RawDevice, RawSite};
 use crate::config::{Bus, Confidence, Device, Link, Point, limits, points, sunspec, values};
 use crate::limits::DEVICES_MAX;
 use crate::model::{DeviceInfo, PointInfo};
@@ -49,16 +50,16 @@ pub(crate) fn devices(
         ids: BTreeSet::new(),
         addresses: BTreeSet::new(),
     };
-    let assets = raw.asset.as_slice();
+    let assets = assets::texts(notes.text);
     let all = raw.device.iter();
-    let all = all.map(|at| device(notes, at, assets, &mut around));
+    let all = all.map(|at| device(notes, at, &assets, &mut around));
     all.unzip()
 }
 
 fn device(
     notes: &mut Notes<'_>,
     at: &At<RawDevice>,
-    assets: &[At<RawAsset>],
+    assets: &[String],
     around: &mut Around<'_>,
 ) -> (Device, DeviceInfo) {
     let typed = at.get();

@@ -6,11 +6,13 @@
 //! `shape` holds it against the schema of the raw types, `check` and its neighbours turn raw into
 //! believed, and `fault` says what is wrong.
 
-mod assets;
+pub mod assets;
 mod check;
 mod devices;
+pub mod factors;
 mod fault;
 pub mod identify;
+mod indicators;
 mod limits;
 mod notes;
 mod points;
@@ -24,6 +26,7 @@ pub mod sunspec;
 mod values;
 mod variant;
 
+pub use assets::Asset;
 pub use fault::{Fault, Faults};
 pub use settings::*;
 
@@ -36,17 +39,21 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 
 /// Reads and checks a configuration file, with the profiles and secrets that it names.
 pub fn load(path: &Path) -> Result<Config, Faults> {
-    let text = match std::fs::metadata(path) {
-        Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
-        _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
-    };
-    match text {
+    match read_text(path) {
         Ok(text) => load_text(&text, path, &|name| std::env::var(name).ok()),
         Err(error) => {
             let mut notes = Notes::new(path, "");
             notes.fault(0..0, "", "fault-file", &error, "");
             Err(Faults(notes.faults))
         }
+    }
+}
+
+/// The text of a file of believable size.
+fn read_text(path: &Path) -> Result<String, String> {
+    match std::fs::metadata(path) {
+        Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
+        _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
     }
 }
 

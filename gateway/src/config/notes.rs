@@ -1,8 +1,9 @@
 //! Collects the faults and warnings of one file while it is checked.
 
 use crate::config::Fault;
-use crate::config::raw::{At, Text, Whole};
+use crate::config::raw::{At, Day, Number, Text, Whole};
 use crate::config::values::is_id;
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -103,6 +104,49 @@ impl<'a> Notes<'a> {
             &expected,
         );
         None
+    }
+
+    /// A date, written with or without quotes.
+    pub(crate) fn date(&mut self, typed: Option<&Day>, key: &str) -> Option<Date> {
+        let at = typed?;
+        let text = match at.get() {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let date = text.parse().ok();
+        if date.is_none() || text.len() != "2026-11-20".len() {
+            self.fault(at.span(), key, "fault-value", &text, "fault-expect-date");
+            return None;
+        }
+        date
+    }
+
+    /// A double above zero.
+    pub(crate) fn positive(&mut self, typed: &Number, key: &str) -> Option<f64> {
+        let at = typed.as_ref()?;
+        let value = self.finite(typed.as_ref(), key)?;
+        if value <= 0.0 {
+            self.fault(at.span(), key, "fault-range", &value.to_string(), "> 0");
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A double within a range.
+    pub(crate) fn within(
+        &mut self,
+        typed: &Number,
+        key: &str,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let at = typed.as_ref()?;
+        let value = self.finite(typed.as_ref(), key)?;
+        if !range.contains(&value) {
+            let expected = format!("{}..={}", range.start(), range.end());
+            self.fault(at.span(), key, "fault-range", &value.to_string(), &expected);
+            return None;
+        }
+        Some(value)
     }
 
     /// A double that is a number.

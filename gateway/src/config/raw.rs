@@ -2,6 +2,9 @@
 //! editors show (`schema`). Everything is optional to serde; `shape` reports what is missing or of
 //! the wrong type from the schema of these types, so that one fault does not hide the others.
 
+use crate::config::assets::RawAsset;
+use crate::config::factors::{RawEvidence, RawFactors};
+use crate::config::indicators::RawIndicator;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -30,6 +33,10 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("devices", "device"),
     ("buses", "bus"),
     ("assets", "asset"),
+    ("indicators", "indicator"),
+    ("capacity", "capacity_kwp"),
+    ("kwp", "capacity_kwp"),
+    ("runoff_coefficient", "runoff"),
     ("time_zone", "timezone"),
 ];
 
@@ -67,14 +74,17 @@ impl<T: JsonSchema> JsonSchema for At<T> {
     }
 }
 
+/// A date with its place, written with or without quotes.
+pub(crate) type Day = At<toml::Value>;
 /// Text with its place.
 pub(crate) type Text = Option<At<String>>;
+/// A number with its place.
+pub(crate) type Number = Option<At<f64>>;
 /// A whole number with its place.
 pub(crate) type Whole = Option<At<i64>>;
 
 /// The whole `pantau.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawConfig {
     /// The place: one gateway, one site.
     #[schemars(required)]
@@ -82,12 +92,22 @@ pub(crate) struct RawConfig {
     /// Where and how readings are kept.
     pub(crate) store: Option<RawStore>,
     /// Ways to reach devices.
+    #[serde(default)]
     pub(crate) bus: Vec<At<RawBus>>,
     /// Devices, each on a bus.
+    #[serde(default)]
     pub(crate) device: Vec<At<RawDevice>>,
     /// What staff think in: a PV plant, a pump, a tank, ...
-    #[schemars(with = "Vec<AssetShape>")]
+    #[serde(default)]
     pub(crate) asset: Vec<At<RawAsset>>,
+    /// Factors of the site's own.
+    pub(crate) factors: Option<RawFactors>,
+    /// Official pages of factors.
+    #[serde(default)]
+    pub(crate) factor_evidence: Vec<At<RawEvidence>>,
+    /// What people write down beyond the built-in list.
+    #[serde(default)]
+    pub(crate) indicator: Vec<At<RawIndicator>>,
     /// MQTT sink.
     pub(crate) mqtt: Option<At<RawMqtt>>,
     /// `InfluxDB` v2 sink.
@@ -98,7 +118,6 @@ pub(crate) struct RawConfig {
 
 /// `[site]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawSite {
     /// Letters, digits, `-` and `_`; MQTT topic level and `InfluxDB` tag.
     #[schemars(required)]
@@ -118,7 +137,6 @@ pub(crate) struct RawSite {
 
 /// `[store]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawStore {
     /// Directory of the store, `/var/lib/pantau` when left out.
     pub(crate) path: Text,
@@ -132,7 +150,6 @@ pub(crate) struct RawStore {
 
 /// `[[bus]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawBus {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -180,7 +197,6 @@ pub(crate) enum RawParity {
 
 /// `[[device]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawDevice {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -202,12 +218,15 @@ pub(crate) struct RawDevice {
     /// What the device's registers allow.
     pub(crate) limits: Option<At<RawLimits>>,
     /// Its points, when there is no profile.
+    #[serde(default)]
     pub(crate) point: Vec<At<RawPoint>>,
     /// With `profile = "sunspec"`: names of the points to read, e.g. `["ac_power", "m160_n"]`; the
     /// usual ones when left out.
+    #[serde(default)]
     pub(crate) points: Vec<At<String>>,
     /// With `profile = "sunspec"`: models to take points from; all that the device has when left
     /// out.
+    #[serde(default)]
     pub(crate) models: Vec<At<i64>>,
     /// With `profile = "sunspec"`: address of the list of models; looked for when left out.
     pub(crate) base: Whole,
@@ -215,13 +234,13 @@ pub(crate) struct RawDevice {
 
 /// `[limits]`: what may be asked in one request.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawLimits {
     /// Most registers in one read, 1..=125.
     pub(crate) max_registers: Whole,
     /// Start and count are multiples of this (1 or 2).
     pub(crate) align: Whole,
     /// Ranges that one read must not leave, e.g. `["input:0-79"]`.
+    #[serde(default)]
     pub(crate) blocks: Vec<At<String>>,
     /// Least time between an answer and the next request.
     pub(crate) gap: Text,
@@ -229,7 +248,6 @@ pub(crate) struct RawLimits {
 
 /// One point.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawPoint {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
@@ -272,12 +290,15 @@ pub(crate) struct RawPoint {
     pub(crate) multiply_from: Text,
     /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]]
     /// }]`.
+    #[serde(default)]
     pub(crate) powers_from: Vec<At<RawPower>>,
     /// The point and its raw values for which this one means anything.
     pub(crate) valid_when: Option<At<RawValid>>,
     /// Names of raw values: `{ 0 = "idle", 1 = "running" }`.
+    #[serde(default)]
     pub(crate) values: BTreeMap<String, String>,
     /// Names of single bits, 0 the least significant: `{ 0 = "over-voltage" }`.
+    #[serde(default)]
     pub(crate) flags: BTreeMap<String, String>,
     /// How sure these facts are; the profile's when left out.
     pub(crate) confidence: Option<At<RawConfidence>>,
@@ -307,58 +328,28 @@ pub(crate) enum RawOrder {
 
 /// One entry of `powers_from`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawPower {
     /// Id of the other point.
     #[schemars(required)]
     pub(crate) point: Text,
     /// Pairs of its raw value and the power of ten that it adds; other raw values: not valid.
+    #[serde(default)]
     pub(crate) powers: Vec<Vec<i64>>,
 }
 
 /// `valid_when`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawValid {
     /// Id of the other point.
     #[schemars(required)]
     pub(crate) point: Text,
     /// Its raw values for which this point means anything.
+    #[serde(default)]
     pub(crate) is: Vec<i64>,
-}
-
-/// `[[asset]]` as typed: its keys differ by kind.
-pub(crate) type RawAsset = BTreeMap<At<String>, At<toml::Value>>;
-
-/// `[[asset]]`; keys other than these differ by kind.
-#[derive(JsonSchema)]
-#[schemars(extend("additionalProperties" = true))]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) struct AssetShape {
-    /// Letters, digits, `-` and `_`.
-    pub(crate) id: String,
-    /// What it is.
-    pub(crate) kind: AssetKind,
-}
-
-/// Kinds of asset.
-#[derive(JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) enum AssetKind {
-    Plts,
-    Pump,
-    Tank,
-    Catchment,
-    Bsf,
-    Compost,
-    Genset,
-    Meter,
 }
 
 /// `[mqtt]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawMqtt {
     /// `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
     #[schemars(required)]
@@ -379,7 +370,6 @@ pub(crate) struct RawMqtt {
 
 /// `[influx]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawInflux {
     /// `http://HOST:PORT` or `https://HOST:PORT`.
     #[schemars(required)]
@@ -400,7 +390,6 @@ pub(crate) struct RawInflux {
 
 /// `[web]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawWeb {
     /// `ADDRESS:PORT`; only this machine is served for now.
     pub(crate) listen: Text,

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 /// A profile, `config/devices/NAME.toml`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawProfile {
     /// Name; that of the file.
     #[schemars(required)]
@@ -25,6 +24,7 @@ pub(crate) struct RawProfile {
     #[schemars(required)]
     pub(crate) source: Text,
     /// The documents, one by one.
+    #[serde(default)]
     pub(crate) document: Vec<RawDocument>,
     /// How sure the facts are, `medium` when left out.
     pub(crate) confidence: Option<At<RawConfidence>>,
@@ -33,25 +33,30 @@ pub(crate) struct RawProfile {
     /// Silence at night is no fault.
     pub(crate) asleep_at_night: Option<bool>,
     /// How it leaves the factory.
+    #[serde(default)]
     pub(crate) link: RawFactory,
     /// What its registers allow.
     pub(crate) limits: Option<At<RawLimits>>,
     /// How to recognise it.
+    #[serde(default)]
     pub(crate) identify: Vec<At<RawProbe>>,
     /// Its points.
+    #[serde(default)]
     pub(crate) point: Vec<At<RawPoint>>,
     /// What it says of itself, read at the start and once a day: `manufacturer`, `model`,
     /// `version`, `serial`, and its settings under names of their own.
+    #[serde(default)]
     pub(crate) fact: Vec<At<RawPoint>>,
     /// Words and the value that they must decode to, one or more for each point.
+    #[serde(default)]
     pub(crate) capture: Vec<At<RawCapture>>,
     /// Models that differ in a few facts, chosen as `NAME.VARIANT`.
+    #[serde(default)]
     pub(crate) variant: Vec<At<RawVariant>>,
 }
 
 /// A document.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawDocument {
     /// Its title.
     #[schemars(required)]
@@ -66,7 +71,6 @@ pub(crate) struct RawDocument {
 
 /// `[link]` of a profile: factory settings.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawFactory {
     /// Bits a second.
     pub(crate) baud: Whole,
@@ -82,7 +86,6 @@ pub(crate) struct RawFactory {
 
 /// One entry of `identify`: what is asked, and what the answer is on such a device.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawProbe {
     /// Asked: a point or fact of this profile, by id.
     pub(crate) point: Text,
@@ -109,18 +112,19 @@ pub(crate) struct RawProbe {
 
 /// One entry of `capture`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawCapture {
     /// Id of the point or fact.
     #[schemars(required)]
     pub(crate) point: Text,
     /// Its registers, in address order.
+    #[serde(default)]
     pub(crate) words: Vec<At<u16>>,
     /// What they mean, in the point's unit; left out when they mean nothing now.
     pub(crate) value: Option<At<f64>>,
     /// What the registers of a fact say.
     pub(crate) text: Text,
     /// Raw values of the other points that this one depends on.
+    #[serde(default)]
     pub(crate) with: BTreeMap<String, i64>,
     /// Where the words come from.
     #[schemars(required)]
@@ -143,7 +147,6 @@ pub(crate) enum RawOrigin {
 
 /// A model that differs in a few facts; what is not said here is as in the profile.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 pub(crate) struct RawVariant {
     /// The part after the dot.
     #[schemars(required)]
@@ -158,11 +161,15 @@ pub(crate) struct RawVariant {
     /// What its registers allow.
     pub(crate) limits: Option<At<RawLimits>>,
     /// How to recognise it; in the place of the profile's rules.
+    #[serde(default)]
     pub(crate) identify: Vec<At<RawProbe>>,
     /// Points that are new, or stand in the place of those with the same id.
+    #[serde(default)]
     pub(crate) point: Vec<At<RawPoint>>,
     /// Ids of the profile's points that it has not; `["*"]`: all.
+    #[serde(default)]
     pub(crate) without: Vec<At<String>>,
     /// Captures of its own points.
+    #[serde(default)]
     pub(crate) capture: Vec<At<RawCapture>>,
 }

@@ -1,9 +1,13 @@
 //! What the program may believe: the checked configuration.
 
 use crate::config::Fault;
+use crate::config::assets::Asset;
+use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpec;
+use crate::ledger::Definitions;
 use crate::model::Site;
-use std::collections::BTreeMap;
+use crate::model::factor::Factor;
+use jiff::civil::Date;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +25,12 @@ pub struct Config {
     pub buses: Vec<Bus>,
     /// Devices in file order; the index is `Reading::device`.
     pub devices: Vec<Device>,
-    /// Assets in file order (figures come from them; here they are checked and shown).
+    /// Assets in file order: what figures come from.
     pub assets: Vec<Asset>,
+    /// Factors that figures are multiplied with.
+    pub factors: Factors,
+    /// What people may write down.
+    pub definitions: Definitions,
     /// Where and how readings are kept.
     pub store: StoreSettings,
     /// MQTT sink, when asked for.
@@ -35,6 +43,45 @@ pub struct Config {
     pub profiles: Option<PathBuf>,
     /// What is doubtful but does not stop the start.
     pub warnings: Vec<Fault>,
+}
+
+impl Config {
+    /// Everything that a figure depends on beyond readings and ledger: the file, and the site's own
+    /// factors behind it. Kept with the store, so that an old report can be made again.
+    pub fn revision(&self) -> String {
+        match self.factors.own_text.as_str() {
+            "" => self.text.clone(),
+            own => format!("{}\n# --- [factors] file ---\n{own}", self.text),
+        }
+    }
+
+    /// Factors behind assets that do not hold on that day, as warnings.
+    pub fn expired(&self, today: Date) -> Vec<Fault> {
+        let used = self.assets.iter().flat_map(Asset::factors);
+        let mut all: Vec<&Arc<Factor>> = used.filter(|factor| !factor.holds_on(today)).collect();
+        all.sort_by_key(|factor| Arc::clone(&factor.id));
+        all.dedup();
+        all.into_iter()
+            .map(|factor| self.doubt(factor, today))
+            .collect()
+    }
+
+    fn doubt(&self, factor: &Factor, today: Date) -> Fault {
+        // The first place that names it; one taken by itself has none.
+        let before = self
+            .text
+            .find(&*factor.id)
+            .map_or("", |at| &self.text[..at]);
+        Fault {
+            file: self.file.clone(),
+            line: 1 + before.matches('\n').count(),
+            key: "factor".to_owned(),
+            what: "fault-factor-expired",
+            found: format!("{} ({today})", factor.id),
+            expected: factor.validity(),
+            hint: None,
+        }
+    }
 }
 
 /// A way to reach devices.
@@ -303,19 +350,6 @@ pub struct Scale {
     pub factor: (i64, i8),
     /// Mantissa and power of ten of the offset.
     pub offset: (i64, i8),
-}
-
-/// What staff think in. Kept as checked text here; figures give it meaning.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asset {
-    /// Id.
-    pub id: Arc<str>,
-    /// `plts`, `pump`, `tank`, ...
-    pub kind: Arc<str>,
-    /// Point ids by role (`power`, `energy`, `level`, ...).
-    pub points: BTreeMap<String, Arc<str>>,
-    /// Everything else, as typed.
-    pub settings: toml::Table,
 }
 
 /// Where and how readings are kept.

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -154,6 +155,9 @@ fn value(
     value: &mut Spanned<DeValue<'_>>,
 ) -> bool {
     let span = value.span();
+    if let Some(variants) = variants(schema) {
+        return tagged(notes, &variants, key, value);
+    }
     let words = words(schema);
     if !words.is_empty() {
         return word(notes, &words, key, span, value.get_ref());
@@ -181,19 +185,80 @@ fn value(
     true
 }
 
-fn array(
+fn array<'i>(
     notes: &mut Notes<'_>,
     schema: &Value,
     key: &str,
-    items: &mut toml::de::DeArray<'_>,
+    items: &mut toml::de::DeArray<'i>,
 ) -> bool {
     // One faulty entry is reported and its list left out, all others of the file go on; in a list
     // of tables each table is judged by itself.
+    if variants(schema).is_some() {
+        let taken = std::mem::replace(items, toml::de::DeArray::new()).into_iter();
+        let fitting =
+            |mut item: Spanned<DeValue<'i>>| value(notes, schema, key, &mut item).then_some(item);
+        *items = taken.filter_map(fitting).collect();
+        return true;
+    }
     let mut fits = true;
     for item in items.iter_mut() {
         fits &= value(notes, schema, key, item);
     }
     fits
+}
+
+/// The schemas of tables that say by their `kind` what they are, by that word.
+fn variants(schema: &Value) -> Option<Vec<(&str, &Value)>> {
+    schema["oneOf"].as_array()?.iter().map(variant).collect()
+}
+
+fn variant(choice: &Value) -> Option<(&str, &Value)> {
+    Some((choice["properties"]["kind"]["const"].as_str()?, choice))
+}
+
+/// A table with a `kind`: checked as that kind, and then named by it (`{ tank = { .. } }`), which
+/// is how an enumeration is read without losing the place of any value.
+fn tagged(
+    notes: &mut Notes<'_>,
+    variants: &[(&str, &Value)],
+    key: &str,
+    entry: &mut Spanned<DeValue<'_>>,
+) -> bool {
+    let span = entry.span();
+    let DeValue::Table(inner) = entry.get_mut() else {
+        let found = shown(notes.text, &span, entry.get_ref());
+        notes.fault(span, key, "fault-type", &found, "fault-expect-table");
+        return false;
+    };
+    let words: Vec<&str> = variants.iter().map(|(word, _)| *word).collect();
+    let Some(said) = inner.get_mut("kind") else {
+        notes.fault(span, "kind", "fault-missing", "", "");
+        return false;
+    };
+    word(notes, &words, "kind", said.span(), said.get_ref());
+    // A misspelt kind has its fault; the rest is checked as what was probably meant.
+    let typed = said.get_ref().as_str().unwrap_or_default();
+    let exact = words.iter().find(|word| **word == typed).copied();
+    let meant = exact
+        .map(str::to_owned)
+        .or_else(|| nearest(typed, words.iter().copied()));
+    let Some((name, schema)) = variants
+        .iter()
+        .find(|(word, _)| Some(*word) == meant.as_deref())
+    else {
+        return false;
+    };
+    *said.get_mut() = DeValue::String(Cow::Owned((*name).to_owned()));
+    table(notes, schema, span.clone(), inner);
+    inner.remove("kind");
+    let inner = Spanned::new(span.clone(), DeValue::Table(std::mem::take(inner)));
+    let mut outer = DeTable::new();
+    outer.insert(
+        Spanned::new(span.clone(), Cow::Owned((*name).to_owned())),
+        inner,
+    );
+    *entry = Spanned::new(span, DeValue::Table(outer));
+    true
 }
 
 fn integer(

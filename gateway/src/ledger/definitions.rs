@@ -57,6 +57,8 @@ pub struct Definition {
     pub never: Both,
     /// A believable quantity, for the template.
     pub example: Decimal,
+    /// Id of the factor that makes an effect of the quantity; `None`: a quantity alone.
+    pub factor: Option<Arc<str>>,
 }
 
 /// A way to write a unit.
@@ -210,6 +212,16 @@ impl Definitions {
         units.iter().find(exact).or_else(|| units.iter().find(like))
     }
 
+    /// Every unit, as the ledger spells it.
+    pub fn units(&self) -> impl Iterator<Item = &str> {
+        self.units.iter().map(|unit| unit.id.as_str())
+    }
+
+    /// A unit as the ledger spells it, from how somebody wrote it.
+    pub fn spelled(&self, written: &str) -> Option<&str> {
+        self.unit(written).map(|unit| unit.id.as_str())
+    }
+
     /// The units that can be converted into `unit`, for a sentence.
     pub fn alike(&self, unit: &str) -> String {
         let Some(known) = self.unit(unit) else {
@@ -276,6 +288,7 @@ fn believed(raw: RawDefinition) -> Option<Definition> {
         needs: raw.needs,
         never: raw.never,
         example: raw.example.to_string().parse().ok()?,
+        factor: None,
     })
 }
 

@@ -2,6 +2,7 @@
 //! shape.
 
 pub mod decimal;
+pub mod factor;
 pub mod ledger;
 pub mod period;
 

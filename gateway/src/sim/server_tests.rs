@@ -169,6 +169,8 @@ fn config() -> Config {
         ],
         devices,
         assets: Vec::new(),
+        factors: crate::config::factors::Factors::default(),
+        definitions: crate::ledger::Definitions::built_in(),
         store: StoreSettings {
             path: PathBuf::new(),
             flush: Duration::from_secs(10),

@@ -51,6 +51,8 @@ pub(super) struct SiteView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AssetView {
     id: String,
+    /// Name for people.
+    name: String,
     kind: String,
     /// Point ids by role.
     points: HashMap<String, String>,
@@ -255,7 +257,8 @@ pub(super) async fn site(State(app): State<App>) -> Json<SiteView> {
     let (site, now) = (app.site(), app.state().clock.now());
     let assets = app.state().assets.iter().map(|asset| AssetView {
         id: asset.id.to_string(),
-        kind: asset.kind.to_string(),
+        name: asset.name.to_string(),
+        kind: asset.kind.word().to_owned(),
         points: asset
             .points
             .iter()

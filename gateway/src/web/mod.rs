@@ -76,7 +76,7 @@ impl State {
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
-            definitions: Arc::new(Definitions::built_in()),
+            definitions: Arc::new(config.definitions.clone()),
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),

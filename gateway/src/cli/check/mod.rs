@@ -1,19 +1,28 @@
 //! `pantau check`: the faults of a configuration, or what it will do.
 
+mod assets;
 mod estimate;
 
 use super::device::captures;
 use super::{DONE, WRONG};
+use crate::clock::Clock;
 use crate::config::{self, Config, Fault, Faults};
 use crate::words::Lang;
 use estimate::{BusLoad, Estimate};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
 
 /// Prints the faults, or the plan; the exit status.
 pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
-    match config::load(file) {
+    let loaded = config::load(file).map(|mut config| {
+        config.warnings.extend(config.expired(today(&config)));
+        config
+    });
+    match loaded {
         Ok(config) if !faults_of_profiles(&config).is_empty() => {
             wrong(&Faults(faults_of_profiles(&config)), lang, json)
         }
@@ -21,6 +30,13 @@ pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
         Ok(config) => print(&plan_text(&config, lang), DONE),
         Err(faults) => wrong(&faults, lang, json),
     }
+}
+
+/// The site's date, by this computer's clock.
+fn today(config: &Config) -> Date {
+    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
+    let now = Timestamp::from_millisecond(Clock::system().now().at.0).unwrap_or_default();
+    now.to_zoned_datetime(zone).date()
 }
 
 fn wrong(faults: &Faults, lang: Lang, json: bool) -> u8 {
@@ -95,6 +111,8 @@ fn plan_json(config: &Config, lang: Lang) -> Value {
         "ok": true,
         "site": &*config.site.id,
         "buses": buses,
+        "assets": assets::json(config, lang),
+        "indicators": config.definitions.all().len(),
         "mqtt_mb_per_month": estimate.mqtt_mb,
         "influx_mb_per_month": estimate.influx_mb,
         "card_written_mb_per_month": estimate.written_mb,
@@ -155,6 +173,7 @@ fn plan_text(config: &Config, lang: Lang) -> String {
     for bus in &estimate.buses {
         bus_text(&mut lines, config, bus, lang);
     }
+    assets::text(&mut lines, config, lang);
     sinks_text(&mut lines, config, &estimate, lang);
     for warning in &config.warnings {
         let text = warning.render(lang);
@@ -241,6 +260,9 @@ mod tests {
         let config = config(include_str!("../../../../config/pantau.toml"));
         let text = plan_text(&config, Lang::En);
         for word in [
+            "Asset plts (plts)",
+            "grid.sumatera.2019.cm5050_expost = 0.94 tCO2/MWh (2019)",
+            "provisional",
             "rs485",
             "inverter",
             "growatt-min-tlx",
@@ -254,6 +276,12 @@ mod tests {
         let plan = plan_json(&config, Lang::En);
         assert_eq!(plan["ok"], true);
         assert_eq!(plan["buses"][0]["devices"][1]["requests_per_poll"], 1);
+        assert_eq!(plan["assets"][0]["baseline"]["code"], "GRID");
+        assert_eq!(plan["assets"][0]["baseline"]["headline"], "no-page");
+        assert_eq!(
+            plan["assets"][0]["factors"][0]["status"],
+            "transcribed_2plus"
+        );
     }
 
     #[test]

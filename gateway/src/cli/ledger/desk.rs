@@ -35,7 +35,7 @@ impl Desk {
         let today = day(now.at, &zone);
         Ok(Self {
             way: Way::find(config).await?,
-            definitions: Definitions::built_in(),
+            definitions: config.definitions.clone(),
             zone,
             today: now.trusted.then_some(today),
             lang,

@@ -12,9 +12,7 @@ use super::running::{Trouble, complain, failed, load};
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ledger::{
-    Added, Batch, Definitions, FaultJson, Raw, Told, Typed, csv_template, xlsx_template,
-};
+use crate::ledger::{Added, Batch, FaultJson, Raw, Told, Typed, csv_template, xlsx_template};
 use crate::model::ledger::{EntryId, Sort, Statement};
 use crate::model::period::Period;
 use crate::store::LedgerQuery;
@@ -45,7 +43,7 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
         Command::List(List {
             indicators: true, ..
         }) => {
-            show::indicators(&Definitions::built_in(), json, lang);
+            show::indicators(&config.definitions, json, lang);
             return DONE;
         }
         Command::Template(asked) => return template(&config, asked.output.as_deref(), lang),
@@ -287,21 +285,21 @@ fn template(config: &Config, output: Option<&Path>, lang: Lang) -> u8 {
 }
 
 fn write_template(config: &Config, output: Option<&Path>, lang: Lang) -> std::io::Result<()> {
-    let definitions = Definitions::built_in();
+    let definitions = &config.definitions;
     let now = Clock::system().now().at;
     let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
     let day = desk::day(now, &zone);
     let Some(file) = output else {
-        show::text(&csv_template(&definitions, lang, day));
+        show::text(&csv_template(definitions, lang, day));
         return Ok(());
     };
     let is_book = file
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("xlsx"));
     let bytes = if is_book {
-        xlsx_template(&definitions, lang, day).map_err(std::io::Error::other)?
+        xlsx_template(definitions, lang, day).map_err(std::io::Error::other)?
     } else {
-        csv_template(&definitions, lang, day).into_bytes()
+        csv_template(definitions, lang, day).into_bytes()
     };
     std::fs::write(file, bytes)?;
     let file = file.display().to_string();

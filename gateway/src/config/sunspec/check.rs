@@ -3,7 +3,7 @@
 use super::{Misnamed, SunSpec, names};
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
-use crate::config::raw::{At, RawAsset, RawDevice};
+use crate::config::raw::{At, RawDevice};
 use crate::limits::POINTS_PER_DEVICE_MAX;
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(crate) const PROFILE: &str = "sunspec";
 pub(crate) fn sunspec(
     notes: &mut Notes<'_>,
     typed: &RawDevice,
-    assets: &[At<RawAsset>],
+    assets: &[String],
 ) -> Option<(SunSpec, &'static str)> {
     let profile = typed.profile.as_ref().map(|at| at.get().as_str());
     if profile != Some(PROFILE) {
@@ -106,14 +106,12 @@ fn misnamed(notes: &mut Notes<'_>, at: &At<String>, why: &Misnamed) {
     }
 }
 
-/// Points of this device that assets name.
+/// Points of this device among the texts of the assets.
 fn named_by_assets<'a>(
     typed: &'a RawDevice,
-    assets: &'a [At<RawAsset>],
+    assets: &'a [String],
 ) -> impl Iterator<Item = &'a str> {
     let id = typed.id.as_ref().map_or("", |at| at.get().as_str());
-    let values = assets.iter().flat_map(|asset| asset.get().values());
-    values
-        .filter_map(|value| value.get().as_str())
-        .filter_map(move |text| text.strip_prefix(id)?.strip_prefix('.'))
+    let texts = assets.iter().map(String::as_str);
+    texts.filter_map(move |text| text.strip_prefix(id)?.strip_prefix('.'))
 }

@@ -42,7 +42,8 @@ fn a_device_without_further_keys_has_the_usual_points_of_an_inverter() {
 
 #[test]
 fn what_an_asset_names_is_read_too() {
-    let asset = "[[asset]]\nid = 'p'\nkind = 'plts'\nenergy = 'd.ac_energy'\n";
+    let asset = "[[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\n\
+                 energy = 'd.ac_energy'\n";
     assert_eq!(
         names(&format!("points = ['status']\n{asset}")),
         ["status", "ac_energy"]
