@@ -152,7 +152,7 @@ impl Factor {
     }
 
     /// The number in `tCO2/MWh` of electricity, whether it counts CO2 alone or CO2e; `None` when it
-    /// is no mass of either for each kWh or MWh. Heat of fuels is counted in joules.
+    /// is no mass of either for each `kWh` or `MWh`. Heat of fuels is counted in joules.
     pub fn t_per_mwh(&self) -> Option<f64> {
         let electric = self.unit.under().is_some_and(|unit| unit.ends_with("Wh"));
         let value = self
@@ -212,12 +212,11 @@ impl FactorUnit {
     /// `tCO2/MWh`, `kgC/kg wet`, `1/yr`, `kg/m3`, `degC`, `1`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let (top, under) = match Term::parse(text) {
-            Some(whole) => (whole, None),
-            None => {
-                let (top, under) = text.split_once('/')?;
-                (Term::parse(top)?, Some(Term::parse(under)?))
-            }
+        let (top, under) = if let Some(whole) = Term::parse(text) {
+            (whole, None)
+        } else {
+            let (top, under) = text.split_once('/')?;
+            (Term::parse(top)?, Some(Term::parse(under)?))
         };
         Some(Self {
             text: Arc::from(text),

@@ -131,6 +131,10 @@ impl AssetKind {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(tag = "kind")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few dozen, dropped once they are checked"
+)]
 pub(crate) enum RawAsset {
     /// A photovoltaic plant.
     Plts(plts::RawPlts),

@@ -110,6 +110,10 @@ pub(crate) enum RawShape {
 
 /// A box.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "keys that people type, with their unit"
+)]
 pub(crate) struct RawBox {
     /// Inner length, m.
     #[schemars(required)]
@@ -146,6 +150,10 @@ pub(crate) struct RawLying {
 
 /// A standing cylinder on a cone.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "keys that people type, with their unit"
+)]
 pub(crate) struct RawOnCone {
     /// Inner diameter of the cylinder, m.
     #[schemars(required)]
