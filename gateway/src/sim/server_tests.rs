@@ -113,31 +113,34 @@ fn serial() -> Line {
     }
 }
 
-fn config() -> Config {
-    let line = |link, id: &str| Bus {
-        id: id.into(),
-        link,
-        timeout: Duration::from_secs(1),
-    };
+fn inverters() -> Vec<Device> {
     let limits = DeviceLimits {
         max_registers: 20,
         align: 1,
         blocks: Vec::new(),
         gap: Duration::ZERO,
     };
-    let devices: Vec<Device> = (0..3)
-        .map(|bus| Device {
-            id: format!("inverter-{bus}").into(),
-            bus,
-            unit: 7,
-            every: Duration::from_secs(10),
-            limits: limits.clone(),
-            points: odd_points(),
-            asleep_at_night: false,
-            facts: Vec::new(),
-            sunspec: None,
-        })
-        .collect();
+    let inverter = |bus| Device {
+        id: format!("inverter-{bus}").into(),
+        bus,
+        unit: 7,
+        every: Duration::from_secs(10),
+        limits: limits.clone(),
+        points: odd_points(),
+        asleep_at_night: false,
+        facts: Vec::new(),
+        sunspec: None,
+    };
+    (0..3).map(inverter).collect()
+}
+
+fn config() -> Config {
+    let line = |link, id: &str| Bus {
+        id: id.into(),
+        link,
+        timeout: Duration::from_secs(1),
+    };
+    let devices = inverters();
     Config {
         file: PathBuf::new(),
         text: String::new(),

@@ -1,8 +1,9 @@
 //! `plts`: a photovoltaic plant (METHODS A, C).
 
-use super::baseline::{self, Baseline, Leakage, Project, RawBaseline, RawLeakage, RawProject};
+use super::baseline::{self, Baseline, RawBaseline};
 use super::claim::{self, Claim, RawClaim};
 use super::point::{self, CELSIUS, IRRADIANCE, KWH, PointUse, SPEED, WATT};
+use super::project::{self, Leakage, Project, RawLeakage, RawProject};
 use super::{ANY, Around, one_of};
 use crate::config::notes::Notes;
 use crate::config::raw::{At, Number, Text};
@@ -210,8 +211,8 @@ pub(super) fn plts(
         project: raw
             .project
             .as_ref()
-            .map(|at| baseline::project(notes, at.get(), around)),
-        leakage: baseline::leakage(notes, span, raw.leakage.as_ref(), baseline.as_ref()),
+            .map(|at| project::project(notes, at.get(), around)),
+        leakage: project::leakage(notes, span, raw.leakage.as_ref(), baseline.as_ref()),
         baseline,
         claim: raw.claim.as_ref().map(|at| claim::claim(notes, at.get())),
     }
