@@ -134,7 +134,7 @@ impl App {
             stop,
             &mut tasks,
         );
-        drop(out);
+        tasks.spawn(named("door of the store", hold(out, stop.clone())));
         let keep = keep(readings, self.store.clone(), self.clock.clone());
         tasks.spawn(named("keeping of readings", keep));
         tasks
@@ -180,6 +180,12 @@ impl App {
         tasks.spawn(named("watchdog", watchdog(stop.clone())));
         tasks
     }
+}
+
+/// Keeps the way into the store open until the stop: a site of people's figures alone has no bus
+/// that would.
+async fn hold(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Carries readings into the store, and puts their time right once the time is known.

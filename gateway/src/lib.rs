@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exchange;
+pub mod field;
 pub mod ledger;
 pub mod limits;
 pub mod model;

@@ -5,6 +5,12 @@
 pub const WORDS_PER_READ_MAX: u16 = 125;
 /// A Modbus reply carries at most 2000 coils (specification V1.1b3, 6.1).
 pub const COILS_PER_READ_MAX: u16 = 2000;
+/// Milliseconds for which an unanswered request of a line counts as owed; no device and no serial
+/// server answers later than that.
+pub const OWED_MS: u64 = 10_000;
+/// Unanswered requests of one line that are kept in mind: more than back-off lets one unit gather
+/// within `OWED_MS`.
+pub const OWED_MAX: usize = 24;
 /// Devices of one site; a Pi-class box polls 300 with ease, ten times that is a mistake.
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.
@@ -102,6 +108,12 @@ pub const INDICATORS_MAX: usize = 500;
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+/// Reads of one point that are weighed together; more would say nothing new.
+pub const INFER_READS_MAX: usize = 16;
+/// The longest soak test: a day.
+pub const SOAK_MAX_SECONDS: u64 = 86_400;
+/// Round trips and values that the screen of `watch` keeps of each device and point.
+pub const WATCH_HISTORY_MAX: usize = 120;
 /// Numbers or rows in one input of `pantau method`: a month of 10-s records fits four times.
 pub const METHOD_ITEMS_MAX: usize = 1_000_000;
 /// Bytes of a file of `pantau method eval`.

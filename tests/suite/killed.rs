@@ -5,24 +5,15 @@
 //! client that is not ours, keeps what arrives. No `seq` may be missing, none may come out of
 //! order.
 
-use crate::peers::{Peer, wait_for};
-use std::collections::BTreeSet;
-use std::net::TcpListener;
+use crate::peers::Peer;
+use crate::servers::{Mosquitto, Subscriber, free_port, judge_seqs, until};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Kills of the gateway.
 const KILLS: usize = 20;
 /// Readings that must have arrived between two kills.
-const BETWEEN: usize = 8;
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
+const BETWEEN: u64 = 8;
 
 /// The program under test, beside the test's own binary.
 pub(crate) fn pantau() -> Command {
@@ -84,71 +75,20 @@ catch_up = 100000
     file
 }
 
-/// mosquitto that writes its queue down, so that what it acknowledged survives its own end.
-fn broker(folder: &Path, port: u16) -> Peer {
-    let file = folder.join("mosquitto.conf");
-    let text = format!(
-        "user root\nlistener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\n\
-         max_queued_messages 0\nmax_inflight_messages 0\n",
-        folder.display()
-    );
-    std::fs::write(&file, text).unwrap();
-    let peer = Peer::start(
-        Command::new("mosquitto")
-            .arg("-c")
-            .arg(&file)
-            .stderr(Stdio::null()),
-    );
-    wait_for("mosquitto", || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    peer
+/// Waits until more readings have arrived than before.
+async fn more(ears: &Subscriber) {
+    let last = || ears.seqs().last().copied().unwrap_or(0);
+    let before = last();
+    until("further readings", || before + BETWEEN <= last()).await;
 }
 
-fn subscriber(port: u16, arrived: &Path) -> Peer {
-    let out = std::fs::File::create(arrived).unwrap();
-    let arguments = [
-        "-h",
-        "127.0.0.1",
-        "-q",
-        "1",
-        "-c",
-        "-i",
-        "judge",
-        "-t",
-        "pantau/killed/+",
-    ];
-    Peer::start(
-        Command::new("mosquitto_sub")
-            .args(arguments)
-            .args(["-p", &port.to_string()])
-            .stdout(out),
-    )
-}
-
-/// The `seq` of every reading that has arrived, in order of arrival.
-fn seqs(arrived: &Path) -> Vec<u64> {
-    let text = std::fs::read_to_string(arrived).unwrap_or_default();
-    let readings = text
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok());
-    readings
-        .filter_map(|message: serde_json::Value| message["seq"].as_u64())
-        .collect()
-}
-
-fn wait_for_more(arrived: &Path) {
-    let before = seqs(arrived).last().copied().unwrap_or(0);
-    let more = || before + BETWEEN as u64 <= seqs(arrived).last().copied().unwrap_or(0);
-    wait_for("further readings", more);
-}
-
-#[test]
-fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() {
+#[tokio::test]
+async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path();
-    let (devices, port) = (free_port(), free_port());
-    let (config, arrived) = (site(folder, devices, port), folder.join("arrived"));
+    let (folder, devices) = (scratch.path(), free_port());
+    let mut broker = Mosquitto::start("max_inflight_messages 0").await;
+    let ears = Subscriber::start(broker.port, folder, &[]).await;
+    let config = site(folder, devices, broker.port);
     let _simulator = Peer::start(
         pantau()
             .arg("simulate")
@@ -156,37 +96,26 @@ fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() 
             .arg(&config)
             .stdout(Stdio::null()),
     );
-    let mut mosquitto = Some(broker(folder, port));
-    let _subscriber = subscriber(port, &arrived);
 
     for kill in 0..KILLS {
         let gateway = Peer::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
         if kill % 7 == 3 {
             // The broker is away while the gateway lives and dies; the journal grows.
-            mosquitto.take().unwrap().terminate();
-            let changed = || last_change(folder);
-            let before = changed();
-            wait_for("a growing journal", || before < changed());
+            broker.stop();
+            let before = last_change(folder);
+            until("a growing journal", || before < last_change(folder)).await;
             drop(gateway);
-            mosquitto = Some(broker(folder, port));
+            broker.up().await;
             continue;
         }
-        wait_for_more(&arrived);
+        more(&ears).await;
         drop(gateway);
     }
     let _gateway = Peer::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
-    wait_for_more(&arrived);
+    more(&ears).await;
 
-    let seqs = seqs(&arrived);
-    let seen: BTreeSet<u64> = seqs.iter().copied().collect();
-    let last = seen.last().copied().unwrap();
-    let missing: Vec<u64> = (1..=last).filter(|seq| !seen.contains(seq)).collect();
-    assert_eq!(missing, [0u64; 0], "lost");
-    let mut highest = 0;
-    for seq in seqs {
-        assert!(seq <= highest + 1, "{seq} arrived before {}", highest + 1);
-        highest = highest.max(seq);
-    }
+    let seqs = ears.seqs();
+    judge_seqs(&seqs, seqs.iter().copied().max().unwrap());
 }
 
 /// When the store last wrote, in milliseconds: at every flush.

@@ -48,7 +48,9 @@ fn vendor_words() -> BTreeSet<String> {
         for name in said.chain([file.trim_end_matches(".toml").to_owned()]) {
             let parts = name.split(|c: char| !c.is_ascii_alphanumeric());
             let words = parts.map(str::to_ascii_lowercase);
-            found.extend(words.filter(|w| w.len() >= 4 && !PLAIN_WORDS.contains(&w.as_str())));
+            // A bare number is nobody's name.
+            let names = words.filter(|w| w.len() >= 4 && w.parse::<u64>().is_err());
+            found.extend(names.filter(|w| !PLAIN_WORDS.contains(&w.as_str())));
         }
     }
     found

@@ -21,4 +21,5 @@ mod servers;
 mod simulate;
 mod source;
 mod sunspec;
+mod technician;
 mod tidy;

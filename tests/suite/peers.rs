@@ -34,14 +34,6 @@ impl Peer {
     }
 }
 
-impl Peer {
-    /// Asks it to end, and waits until it has.
-    pub(crate) fn terminate(mut self) {
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
 impl Drop for Peer {
     fn drop(&mut self) {
         let _ = self.0.kill();

@@ -72,7 +72,8 @@ impl Cases {
     async fn must_be_read(&self, config: &Config) {
         let clock = Clock::system();
         for (index, case) in self.0.iter().enumerate() {
-            let read = gateway::read::once(config, index, &clock).await.unwrap();
+            let mut session = gateway::read::Session::new(config, index, &clock).unwrap();
+            let read = session.read().await;
             let place = format!("{} at {}", case["profile"], case["level"]);
             assert_eq!(read.failure, None, "{place}");
             if let Some(serial) = case["serial"].as_str() {

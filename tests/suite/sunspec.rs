@@ -5,7 +5,7 @@ use crate::peers::{Peer, file, python};
 use gateway::clock::Clock;
 use gateway::config::{Config, load_text};
 use gateway::model::UtcMs;
-use gateway::read::{Once, once};
+use gateway::read::{Once, Session};
 use gateway::sim::{Place, Plant, World, serve, sun};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,7 +30,10 @@ fn site(port: &str, models: &[Value]) -> Config {
 }
 
 async fn read(config: &Config, index: usize) -> Once {
-    let once = once(config, index, &Clock::system()).await.unwrap();
+    let once = Session::new(config, index, &Clock::system())
+        .unwrap()
+        .read()
+        .await;
     assert_eq!(once.failure, None);
     once
 }

@@ -18,6 +18,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "read",
         &["model", "limits", "clock", "status", "sun", "config"],
     ),
+    // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
+    ("field", &["model", "limits", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -37,7 +39,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "store", "exchange", "ledger",
+            "model", "limits", "clock", "status", "words", "config", "field", "store", "exchange",
+            "ledger",
         ],
     ),
     (
@@ -50,8 +53,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "analyse", "web", "app",
+            "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
+            "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
+            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
+            "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -75,10 +80,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("prometheus_client", &["web"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
+    ("ratatui", &["cli"]),
     ("schemars", &["config"]),
     ("krilla", &["report"]),
     ("skrifa", &["report"]),
-    ("rust_xlsxwriter", &["report"]),
     ("fluent_bundle", &["words"]),
     ("serial2_tokio", &["read", "sim"]),
     ("tokio_modbus", &["sim"]),

@@ -110,17 +110,6 @@ web-store-size = { $size } on the card
 web-store-stopped = the store has stopped
 web-store-lost = { $lost } readings lost because the card refused them
 web-hint-store = Check the card: full, locked or broken. Readings are held in memory for a while.
-web-hint-line = Every device of this line is silent. Check the line's power, swapped A/B wires, and the RS-485 adapter.
-web-hint-device = Only this device is silent. Check its unit address, its speed (baud), and its power.
-web-hint-unit = The device does not answer over the network. Check its power, IP address and unit address.
-web-hint-corrupt = Damaged answers. Check speed (baud) and parity, then the line itself: termination, bias, ground.
-web-hint-register = The device refuses this register. The profile or the register number does not fit the device.
-web-hint-absent = No SunSpec list was found on this device. Check its unit number, switch SunSpec on in its menu, or choose another profile.
-web-hint-refused = The device refuses for now. If it goes on, look at the device's display.
-web-hint-port = The port cannot be opened. Check that the USB adapter is plugged in and the port's name is right.
-web-hint-host = No connection. Check the network cable, the IP address and the device's port.
-web-hint-range = The value is not believable. Check the sensor, the word order and the scale.
-web-hint-undated = The clock is not synchronised. Connect to the internet for a moment or set the clock.
 web-month-1 = January
 web-month-2 = February
 web-month-3 = March
@@ -443,10 +432,8 @@ cli-device-ask-which = Which one matches the display (number)?
 cli-read-unknown = There is no device { $device } in the configuration
 cli-read-doubt = not confirmed: compare with the display
 cli-read-nothing = The device gave nothing. { $detail }
-cli-read-time = Round trip of the last request: { $ms } ms
+cli-read-time = Round trips: { $ms } ms
 cli-read-bytes = Sent { $sent }, received { $received }
-cli-read-hint-timeout = What to do: check the device's address, baud rate and parity, its power, and whether A and B are swapped.
-cli-read-hint-corrupt = What to do: check baud rate and parity; then the line: termination, bias, ground, two devices with one address.
 cli-read-sunspec = SunSpec at { $base }: { $models }
 cli-read-sunspec-model = { $id } ({ $length } registers)
 cli-read-sunspec-cut = The list of models ends early: { $why }
@@ -758,6 +745,58 @@ cli-arg-yes = Write down; without it the table is only checked
 cli-arg-table = CSV or XLSX file
 cli-arg-baseline = A baseline instead of a target
 
+# Diagnosis (field): what is wrong with a line, and what to do
+diagnosis-line-silent = Every device of this line is silent. Check in this order: the devices' power, swapped A/B wires, the RS-485 adapter and its port, then the speed (baud).
+diagnosis-device-silent = Only this device is silent. Check its unit address, its speed (baud) and parity, then its power and wiring.
+diagnosis-line-noisy = This line is noisy: some answers are damaged, others do not come. Check speed (baud) and parity, then the 120 ohm termination at both ends, bias, ground, and the distance from power cables.
+diagnosis-unit-silent = The device does not answer over the network. Check its power, IP address and unit address.
+diagnosis-line-garbled = Every answer on this line is damaged. Check speed (baud), parity and stop bits; if they are right, the line's termination, bias and ground.
+diagnosis-device-garbled = Only this device's answers are damaged. Check whether two devices have the same unit address and whether its branch is too long, then its speed (baud) and parity.
+diagnosis-network-garbled = Answers from the network do not fit the requests. Check that it really is Modbus TCP (not RTU over TCP) and that no other program uses the device.
+diagnosis-port = The port cannot be opened. Check that the USB adapter is plugged in, the port's name is right, and this user is in the group dialout.
+diagnosis-host = No connection. Check the network cable, the IP address and the device's port.
+diagnosis-function = The device does not know this kind of request. Try input instead of holding (or the other way round), or choose another profile.
+diagnosis-register = The device refuses this register. The profile or the register number does not fit the device; mind that addresses count from 0.
+diagnosis-busy = The device is busy and refuses for now. If it goes on, read it less often and look at its display.
+diagnosis-behind = The gateway in between says that there is no device behind it. Check the unit address, the RS-485 line behind that gateway, and the device's power.
+diagnosis-refused = The device reports a fault of its own. Look at its display and fault code.
+diagnosis-value = The value is not believable. Check the sensor, the word order and the scale.
+diagnosis-clock = The clock is not synchronised. Connect to the internet for a moment or set the clock.
+diagnosis-no-list = No SunSpec list was found on this device. Check its unit number, switch SunSpec on in its menu, or choose another profile.
+diagnosis-weak = It answers, but fails too often. The line is weak: check the 120 ohm termination at both ends, bias, ground, and loose wires.
+
+# Inference (field): what registers may mean
+infer-usual = usual for { $quantity }
+infer-unusual = possible, but unusual
+infer-impossible = outside what is possible
+infer-falls = the counter would fall
+infer-jumps = jumps between reads
+infer-steady = stands still or moves slowly
+infer-display = agrees with the display
+infer-not-display = not what the display shows
+infer-few-digits = a fraction with few digits
+infer-certain = { $point }: { $how } is certain ({ $share } %)
+infer-layout = { $point }: { $how } is certain, its scale is not; compare with the display (--display { $point }=VALUE)
+infer-open = { $point }: cannot tell; compare with the display (--display { $point }=VALUE)
+infer-differs = { $point }: the configuration says { $configured }, but the registers fit { $how } better
+
+# Reading, watching, testing (cli)
+cli-watch = Watch live values, round trips and errors of every device; q ends
+cli-soak = Poll every device for a while; passed when 99 polls in 100 give values
+cli-arg-devices = Device ids; all when none is named
+cli-watch-plain = Lines instead of a screen
+cli-soak-length = How long, e.g. 90s, 15m, 2h; 15 minutes when not named
+cli-read-times = Reads in a row (1 to 16): what changes between them tells word orders apart
+cli-read-display = What the display of the device shows for a point, e.g. voltage=230.1
+watch-running = as the running gateway reads it
+watch-own = read by this command
+watch-keys = q: end   space: pause   arrows: scroll
+watch-keys-paused = PAUSED   q: end   space: go on   arrows: scroll
+soak-ok = passed
+soak-bad = FAILED
+soak-passed = Passed: every device gave values at least 99 times in 100, for { $minutes } minutes
+soak-failed = Not passed after { $minutes } minutes: a device gave values less than 99 times in 100
+soak-stopped = Stopped after { $minutes } minutes, before its time; not passed
 # How far a factor may be believed
 factor-status-official-text = read in the official text
 factor-status-transcribed-2plus = two or more transcriptions agree, original not opened

@@ -110,17 +110,6 @@ web-store-size = { $size } di kartu
 web-store-stopped = penyimpanan telah berhenti
 web-store-lost = { $lost } pembacaan hilang karena kartu menolak
 web-hint-store = Periksa kartu penyimpanan: penuh, terkunci, atau rusak. Pembacaan ditahan di memori untuk sementara.
-web-hint-line = Semua alat pada jalur ini diam. Periksa daya jalur, kabel A/B yang tertukar, dan adaptor RS-485.
-web-hint-device = Hanya alat ini yang diam. Periksa alamat unit, kecepatan (baud), dan daya alat.
-web-hint-unit = Alat tidak menjawab lewat jaringan. Periksa daya alat, alamat IP, dan alamat unit.
-web-hint-corrupt = Jawaban rusak. Periksa kecepatan (baud) dan paritas, lalu mutu jalur: terminasi, bias, dan pentanahan.
-web-hint-register = Alat menolak register ini. Profil atau nomor register tidak cocok dengan alat.
-web-hint-absent = Daftar SunSpec tidak ditemukan pada alat ini. Periksa nomor unit, aktifkan SunSpec di menu alat, atau pilih profil lain.
-web-hint-refused = Alat menolak permintaan untuk sementara. Bila berlanjut, lihat layar alat.
-web-hint-port = Port tidak dapat dibuka. Periksa apakah adaptor USB terpasang dan nama port benar.
-web-hint-host = Tidak ada sambungan. Periksa kabel jaringan, alamat IP, dan port alat.
-web-hint-range = Nilai tidak masuk akal. Periksa sensor, urutan kata (word order), dan skala.
-web-hint-undated = Jam belum sinkron. Sambungkan ke internet sebentar atau atur jam.
 web-month-1 = Januari
 web-month-2 = Februari
 web-month-3 = Maret
@@ -443,10 +432,8 @@ cli-device-ask-which = Yang mana yang cocok dengan layar (nomor)?
 cli-read-unknown = Tidak ada perangkat { $device } dalam konfigurasi
 cli-read-doubt = belum dipastikan: cocokkan dengan layar alat
 cli-read-nothing = Perangkat tidak memberi data. { $detail }
-cli-read-time = Waktu bolak-balik permintaan terakhir: { $ms } ms
+cli-read-time = Waktu bolak-balik: { $ms } ms
 cli-read-bytes = Dikirim { $sent }, diterima { $received }
-cli-read-hint-timeout = Yang perlu dilakukan: periksa alamat perangkat, baud rate dan paritas, catu dayanya, serta apakah kabel A dan B tertukar.
-cli-read-hint-corrupt = Yang perlu dilakukan: periksa baud rate dan paritas; lalu jalur kabel: terminasi, bias, ground, dan dua perangkat dengan alamat yang sama.
 cli-read-sunspec = SunSpec pada { $base }: { $models }
 cli-read-sunspec-model = { $id } ({ $length } register)
 cli-read-sunspec-cut = Daftar model berakhir lebih awal: { $why }
@@ -758,6 +745,58 @@ cli-arg-yes = Catat; tanpa ini tabel hanya diperiksa
 cli-arg-table = Berkas CSV atau XLSX
 cli-arg-baseline = Kondisi awal, bukan target
 
+# Diagnosis (field): what is wrong with a line, and what to do
+diagnosis-line-silent = Semua alat pada jalur ini diam. Periksa berurutan: daya alat, kabel A/B yang tertukar, adaptor RS-485 dan portnya, lalu kecepatan (baud).
+diagnosis-device-silent = Hanya alat ini yang diam. Periksa alamat unit, kecepatan (baud) dan paritas, lalu daya dan sambungan kabel alat ini.
+diagnosis-line-noisy = Jalur ini bising: sebagian jawaban rusak, sebagian tidak datang. Periksa kecepatan (baud) dan paritas, lalu terminasi 120 ohm di kedua ujung, bias, pentanahan, dan jarak dari kabel daya.
+diagnosis-unit-silent = Alat tidak menjawab lewat jaringan. Periksa daya alat, alamat IP, dan alamat unit.
+diagnosis-line-garbled = Semua jawaban pada jalur ini rusak. Periksa kecepatan (baud), paritas dan stop bit; bila sudah benar, periksa terminasi, bias, dan pentanahan jalur.
+diagnosis-device-garbled = Hanya jawaban alat ini yang rusak. Periksa apakah dua alat memakai alamat unit yang sama, apakah cabang kabelnya terlalu panjang, lalu kecepatan (baud) dan paritas alat ini.
+diagnosis-network-garbled = Jawaban dari jaringan tidak cocok dengan permintaan. Periksa apakah ini benar Modbus TCP (bukan RTU lewat TCP) dan tidak ada program lain yang memakai alat ini.
+diagnosis-port = Port tidak dapat dibuka. Periksa apakah adaptor USB terpasang, nama port benar, dan pengguna ini anggota grup dialout.
+diagnosis-host = Tidak ada sambungan. Periksa kabel jaringan, alamat IP, dan port alat.
+diagnosis-function = Alat tidak mengenal jenis permintaan ini. Coba input sebagai ganti holding (atau sebaliknya), atau pilih profil lain.
+diagnosis-register = Alat menolak register ini. Profil atau nomor register tidak cocok dengan alat; ingat bahwa alamat dihitung dari 0.
+diagnosis-busy = Alat sedang sibuk dan menolak untuk sementara. Bila berlanjut, baca lebih jarang dan lihat layar alat.
+diagnosis-behind = Gerbang di antaranya menjawab bahwa alat di belakangnya tidak ada. Periksa alamat unit, jalur RS-485 di belakang gerbang, dan daya alat.
+diagnosis-refused = Alat melaporkan gangguan pada dirinya sendiri. Lihat layar alat dan kode gangguannya.
+diagnosis-value = Nilai tidak masuk akal. Periksa sensor, urutan kata (word order), dan skala.
+diagnosis-clock = Jam belum sinkron. Sambungkan ke internet sebentar atau atur jam.
+diagnosis-no-list = Daftar SunSpec tidak ditemukan pada alat ini. Periksa nomor unit, aktifkan SunSpec di menu alat, atau pilih profil lain.
+diagnosis-weak = Alat menjawab, tetapi terlalu sering gagal. Jalur ini lemah: periksa terminasi 120 ohm di kedua ujung, bias, pentanahan, dan sambungan kabel yang longgar.
+
+# Inference (field): what registers may mean
+infer-usual = lazim untuk { $quantity }
+infer-unusual = mungkin, tetapi tidak lazim
+infer-impossible = di luar yang mungkin
+infer-falls = penghitung akan turun
+infer-jumps = melompat antar bacaan
+infer-steady = tetap atau berubah perlahan
+infer-display = cocok dengan layar alat
+infer-not-display = tidak cocok dengan layar alat
+infer-few-digits = pecahan dengan sedikit angka
+infer-certain = { $point }: { $how } pasti ({ $share } %)
+infer-layout = { $point }: { $how } pasti, skalanya belum; bandingkan dengan layar alat (--display { $point }=NILAI)
+infer-open = { $point }: belum dapat dipastikan; bandingkan dengan layar alat (--display { $point }=NILAI)
+infer-differs = { $point }: konfigurasi menyebut { $configured }, tetapi register lebih cocok dengan { $how }
+
+# Membaca, memantau, menguji (cli)
+cli-watch = Pantau nilai, waktu bolak-balik, dan galat semua alat secara langsung; q untuk selesai
+cli-soak = Baca semua alat selama beberapa waktu; lulus bila 99 dari 100 bacaan memberi nilai
+cli-arg-devices = Id alat; semua bila tidak disebut
+cli-watch-plain = Baris teks, bukan layar
+cli-soak-length = Berapa lama, mis. 90s, 15m, 2h; 15 menit bila tidak disebut
+cli-read-times = Berapa kali dibaca (1 sampai 16): perubahan antar bacaan membedakan urutan kata
+cli-read-display = Angka yang tampil pada layar alat untuk satu titik, mis. voltage=230,1
+watch-running = seperti dibaca gateway yang sedang berjalan
+watch-own = dibaca oleh perintah ini
+watch-keys = q: selesai   spasi: jeda   panah: gulir
+watch-keys-paused = JEDA   q: selesai   spasi: lanjut   panah: gulir
+soak-ok = lulus
+soak-bad = GAGAL
+soak-passed = Lulus: setiap alat memberi nilai sedikitnya 99 dari 100 kali, selama { $minutes } menit
+soak-failed = Tidak lulus setelah { $minutes } menit: ada alat yang memberi nilai kurang dari 99 dari 100 kali
+soak-stopped = Dihentikan setelah { $minutes } menit, sebelum waktunya; tidak lulus
 # Seberapa jauh sebuah faktor dapat dipercaya
 factor-status-official-text = dibaca dari teks resmi
 factor-status-transcribed-2plus = dua transkripsi atau lebih sepakat, naskah asli belum dibuka

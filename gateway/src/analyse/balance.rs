@@ -187,7 +187,10 @@ mod tests {
 
         #[test]
         fn a_slope_does_not_depend_on_the_order_of_its_points(
-            mut points in proptest::collection::vec((0.0..4.0, proptest::option::of(0.0..2.0)), 0..40),
+            mut points in proptest::collection::vec(
+                (0.0..4.0, proptest::option::of(0.0..2.0)),
+                0..40,
+            ),
         ) {
             let sorted = leak_night(&points, LEAK_M3_H);
             points.reverse();

@@ -2,7 +2,8 @@
 //!
 //! Every function names the section of the methods that it follows (A.1 to G.8), its units and its
 //! validity. What cannot be defended is `None` with a [`Status`], never 0. Nothing is rounded
-//! except by [`rounding::round_claim`]. `methods` makes each one callable by name (`pantau method`).
+//! except by [`rounding::round_claim`]. `methods` makes each one callable by name
+//! (`pantau method`).
 
 pub mod balance;
 pub mod bsf;

@@ -59,7 +59,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_benefit_is_never_rounded_up_nor_a_burden_down(x in -1e6..1e6_f64, decimals in -2_i32..6) {
+        fn a_benefit_is_never_rounded_up_nor_a_burden_down(
+            x in -1e6..1e6_f64,
+            decimals in -2_i32..6,
+        ) {
             let snap = 1e-6 * 10_f64.powi(-decimals);
             let benefit = round_claim(x, decimals, Direction::Benefit).unwrap();
             let burden = round_claim(x, decimals, Direction::Burden).unwrap();

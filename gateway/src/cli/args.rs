@@ -46,14 +46,9 @@ pub(super) enum Command {
         #[arg(long)]
         schema: bool,
     },
-    Read {
-        #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
-        config: PathBuf,
-        #[arg(value_name = "DEVICE")]
-        device: String,
-        #[arg(long)]
-        json: bool,
-    },
+    Read(crate::cli::read::Options),
+    Soak(crate::cli::soak::Options),
+    Watch(crate::cli::watch::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,

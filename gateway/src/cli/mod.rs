@@ -17,6 +17,9 @@ mod read;
 mod run;
 mod running;
 mod simulate;
+mod soak;
+mod source;
+mod watch;
 
 use crate::config::{self, Config};
 use crate::words::Lang;
@@ -63,11 +66,9 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Demo(options) => demo::run(options, lang).await,
         Command::Check { schema: true, .. } => check::schema(),
         Command::Check { config, json, .. } => check::run(&config, lang, json),
-        Command::Read {
-            config,
-            device,
-            json,
-        } => read::run(&config, &device, lang, json).await,
+        Command::Read(options) => read::run(&options, lang).await,
+        Command::Soak(options) => soak::run(&options, lang).await,
+        Command::Watch(options) => watch::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,

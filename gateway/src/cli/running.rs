@@ -72,7 +72,7 @@ impl Way {
 }
 
 impl Running {
-    async fn connect(directory: &Path) -> Result<Option<Self>, Trouble> {
+    pub(super) async fn connect(directory: &Path) -> Result<Option<Self>, Trouble> {
         let Ok(stream) = UnixStream::connect(directory.join(SOCKET)).await else {
             return Ok(None);
         };

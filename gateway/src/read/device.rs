@@ -212,11 +212,7 @@ impl Reader {
         channel: &mut Channel,
     ) -> Result<Result<Vec<u8>, u8>, Failure> {
         let start = Instant::now();
-        let mut reply = channel.ask(request, self.device.limits.gap).await.map(kept);
-        if matches!(reply, Err(Failure::Corrupt(..))) && !matches!(self.link, Link::Tcp { .. }) {
-            // One spark on the line is not worth a lost sample.
-            reply = channel.ask(request, self.device.limits.gap).await.map(kept);
-        }
+        let reply = channel.ask(request, self.device.limits.gap).await.map(kept);
         match &reply {
             Ok(_) => self.round_trip_ms = start.elapsed().as_secs_f64() * 1000.0,
             Err(failure) => {

@@ -13,6 +13,6 @@ mod replay;
 mod survey;
 mod task;
 
-pub use once::{Exchange, Once, once};
+pub use once::{Exchange, Once, Session, once};
 pub use replay::{Mismatch, replay};
 pub use task::spawn;

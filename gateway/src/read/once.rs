@@ -1,4 +1,4 @@
-//! One device, once, with every byte that went over the wire; for a technician.
+//! One device, as often as asked, with every byte that went over the wire; for a technician.
 
 use super::bus::{Channel, Failure};
 use super::device::Reader;
@@ -43,38 +43,61 @@ pub struct Exchange {
     pub reply_bytes: usize,
 }
 
+/// One device with a bus of its own, read when asked.
+#[derive(Debug)]
+pub struct Session {
+    channel: Channel,
+    reader: Reader,
+    clock: Clock,
+}
+
+impl Session {
+    /// For device number `index`; `None` when there is no such device. Opens nothing yet.
+    pub fn new(config: &Config, index: usize, clock: &Clock) -> Option<Self> {
+        let device = config.devices.get(index)?;
+        let bus = config.buses.get(device.bus)?;
+        let mut channel = Channel::new(bus);
+        channel.keep_trace();
+        Some(Self {
+            channel,
+            reader: Reader::new(device.clone(), &bus.link),
+            clock: clock.clone(),
+        })
+    }
+
+    /// Reads the device.
+    pub async fn read(&mut self) -> Once {
+        let now = self.clock.now().mono;
+        let result = self.reader.poll(&mut self.channel, now).await;
+        let reader = &self.reader;
+        let all = 0..reader.device.points.len();
+        let points: Vec<Option<Point>> = all.map(|index| reader.point(index).cloned()).collect();
+        let registers = |point: &Option<Point>| reader.image().registers(point.as_ref()?);
+        let (sent, received) = self.channel.trace();
+        let exchange = |(ask, reply_bytes): (&super::plan::Ask, usize)| Exchange {
+            table: ask.table,
+            address: ask.address,
+            count: ask.count,
+            reply_bytes,
+        };
+        Once {
+            asks: reader.asks().map(exchange).collect(),
+            registers: points.iter().map(registers).collect(),
+            identity: reader.identity().cloned(),
+            points,
+            round_trip_ms: reader.round_trip_ms,
+            sent: sent.to_vec(),
+            received: received.to_vec(),
+            failure: result
+                .as_ref()
+                .err()
+                .map(|failure| (failure.clone(), reader.detail.clone())),
+            outcomes: result.unwrap_or_default(),
+        }
+    }
+}
+
 /// Reads device number `index` once; `None` when there is no such device.
 pub async fn once(config: &Config, index: usize, clock: &Clock) -> Option<Once> {
-    let device = config.devices.get(index)?;
-    let bus = config.buses.get(device.bus)?;
-    let mut channel = Channel::new(bus);
-    channel.keep_trace();
-    let mut reader = Reader::new(device.clone(), &bus.link);
-    let result = reader.poll(&mut channel, clock.now().mono).await;
-    let all = 0..device.points.len();
-    let points: Vec<Option<Point>> = all.map(|index| reader.point(index).cloned()).collect();
-    let registers = |point: &Option<Point>| reader.image().registers(point.as_ref()?);
-    let (sent, received) = channel.trace();
-    Some(Once {
-        asks: reader
-            .asks()
-            .map(|(ask, reply_bytes)| Exchange {
-                table: ask.table,
-                address: ask.address,
-                count: ask.count,
-                reply_bytes,
-            })
-            .collect(),
-        registers: points.iter().map(registers).collect(),
-        identity: reader.identity().cloned(),
-        points,
-        round_trip_ms: reader.round_trip_ms,
-        sent: sent.to_vec(),
-        received: received.to_vec(),
-        failure: result
-            .as_ref()
-            .err()
-            .map(|failure| (failure.clone(), reader.detail.clone())),
-        outcomes: result.unwrap_or_default(),
-    })
+    Some(Session::new(config, index, clock)?.read().await)
 }

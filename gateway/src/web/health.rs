@@ -1,6 +1,7 @@
 //! How a device does, and what a technician can do about it. Pure: board in, verdict out.
 
-use crate::config::{Bus, Link};
+use crate::config::Bus;
+use crate::field::diagnosis;
 use crate::model::{DeviceInfo, Reason, Site, UtcMs};
 use crate::status::{self, Fault};
 
@@ -93,37 +94,14 @@ fn hint(
     buses: &[Bus],
     board: &status::State,
 ) -> Option<&'static str> {
-    let link = buses
-        .iter()
-        .find(|bus| bus.id == device.bus)
-        .map(|bus| &bus.link);
-    let serial = !matches!(link, Some(Link::Tcp { .. }));
-    Some(match reason {
-        Reason::Timeout if serial && whole_line_is_silent(device, site, board) => "web-hint-line",
-        Reason::Timeout if serial => "web-hint-device",
-        Reason::Timeout => "web-hint-unit",
-        Reason::Corrupt => "web-hint-corrupt",
-        Reason::Refused(1..=3) => "web-hint-register",
-        Reason::Refused(_) => "web-hint-refused",
-        Reason::Unreachable if matches!(link, Some(Link::Rtu(_))) => "web-hint-port",
-        Reason::Unreachable => "web-hint-host",
-        Reason::OutOfRange | Reason::NotANumber => "web-hint-range",
-        Reason::Undated => "web-hint-undated",
-        Reason::Absent => "web-hint-absent",
-        Reason::Missing | Reason::NotValid | Reason::Asleep => return None,
-    })
-}
-
-/// Every device of the line times out, so the line is to blame rather than one device.
-fn whole_line_is_silent(device: &DeviceInfo, site: &Site, board: &status::State) -> bool {
-    let mut neighbours = site.devices.iter().filter(|other| other.bus == device.bus);
-    neighbours.all(|other| {
-        let fault = board
-            .devices
-            .get(&other.id)
-            .and_then(|state| state.fault.as_ref());
-        fault.is_some_and(|fault| fault.reason == Reason::Timeout)
-    })
+    let bus = buses.iter().find(|bus| bus.id == device.bus);
+    let neighbours = site.devices.iter().filter(|other| other.bus == device.bus);
+    let fault_of = |other: &DeviceInfo| {
+        let state = board.devices.get(&other.id)?;
+        state.fault.as_ref().map(|fault| fault.reason)
+    };
+    let line: Vec<Option<Reason>> = neighbours.map(fault_of).collect();
+    diagnosis::advice(reason, bus.map(|bus| &bus.link), &line)
 }
 
 #[cfg(test)]
@@ -163,18 +141,24 @@ mod tests {
     fn a_silent_line_is_told_from_a_silent_device() {
         let timeout = Some(Reason::Timeout);
         let all = board(&[("inverter", timeout), ("level", timeout)]);
-        assert_eq!(verdict(1, &all), (Health::Fault, Some("web-hint-line")));
+        assert_eq!(
+            verdict(1, &all),
+            (Health::Fault, Some("diagnosis-line-silent"))
+        );
         let one = board(&[("inverter", None), ("level", timeout)]);
-        assert_eq!(verdict(1, &one), (Health::Fault, Some("web-hint-device")));
+        assert_eq!(
+            verdict(1, &one),
+            (Health::Fault, Some("diagnosis-device-silent"))
+        );
         assert_eq!(verdict(0, &one), (Health::Ok, None));
     }
 
     #[test]
     fn each_kind_of_fault_has_its_own_hint() {
         let hint = |reason| verdict(1, &board(&[("level", Some(reason))])).1;
-        assert_eq!(hint(Reason::Corrupt), Some("web-hint-corrupt"));
-        assert_eq!(hint(Reason::Refused(2)), Some("web-hint-register"));
-        assert_eq!(hint(Reason::Refused(6)), Some("web-hint-refused"));
+        assert_eq!(hint(Reason::Corrupt), Some("diagnosis-device-garbled"));
+        assert_eq!(hint(Reason::Refused(2)), Some("diagnosis-register"));
+        assert_eq!(hint(Reason::Refused(6)), Some("diagnosis-busy"));
     }
 
     #[test]

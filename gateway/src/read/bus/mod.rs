@@ -1,21 +1,26 @@
 //! One request at a time on one bus, and no late answer taken for another one.
 //!
-//! TCP: a transaction id, and a new connection after a timeout. RTU has no id: while a request to a
-//! unit is unanswered, the next one asks for a few registers more, so that a late answer has the
-//! wrong length; the surplus is cut off.
+//! TCP: a transaction id, and a new connection after a timeout. RTU has no id: while a unit owes an
+//! answer, it is asked for a few registers more, so that a late answer has the wrong length; the
+//! surplus is cut off.
 
+mod owed;
 mod wire;
 
 use crate::config::{Bus, Line, Link};
-use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, WORDS_PER_READ_MAX};
+use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
 use crate::model::Reason;
 use drivers::frame::{FRAME_MAX, Framing, Misfit, Parsed, Reply, Request};
+use owed::Owed;
 use std::time::Duration;
 use tokio::time::Instant;
 use wire::Wire;
 
 /// Bytes taken in for one reply: a frame, the echo of the request, and noise.
 const BUFFER: usize = 2 * FRAME_MAX;
+/// A line that is silent for so long after as many bytes as an answer has will bring no more of
+/// them; USB adapters hand bytes on every 16 ms.
+const SETTLED: Duration = Duration::from_millis(50);
 
 /// Why a request gave no answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -59,7 +64,7 @@ pub struct Counts {
     pub timeouts: u64,
     /// Answers that did not fit.
     pub corrupt: u64,
-    /// Answers to earlier requests.
+    /// Answers to earlier requests, and what else came unasked.
     pub stale: u64,
 }
 
@@ -68,14 +73,16 @@ pub struct Counts {
 pub struct Channel {
     link: Link,
     timeout: Duration,
+    /// What is left of the timeout for the answer that is waited for, over all tries.
+    patience: Duration,
     framing: Framing,
     wire: Option<Wire>,
     buffer: Box<[u8; BUFFER]>,
     transaction: u16,
     /// When a byte was last seen on the wire.
     quiet_since: Instant,
-    /// Units with unanswered requests, and how many.
-    doubtful: Vec<(u8, u16)>,
+    /// Answers that may still come over the line.
+    owed: Owed,
     retry_at: Instant,
     refusals: u32,
     counts: Counts,
@@ -90,6 +97,7 @@ impl Channel {
         Self {
             link: bus.link.clone(),
             timeout: bus.timeout,
+            patience: bus.timeout,
             framing: match bus.link {
                 Link::Tcp { .. } => Framing::Tcp,
                 Link::RtuOverTcp { .. } | Link::Rtu(_) => Framing::Rtu,
@@ -98,7 +106,7 @@ impl Channel {
             buffer: Box::new([0; BUFFER]),
             transaction: 0,
             quiet_since: now,
-            doubtful: Vec::new(),
+            owed: Owed::default(),
             retry_at: now,
             refusals: 0,
             counts: Counts::default(),
@@ -134,62 +142,49 @@ impl Channel {
         std::mem::take(&mut self.counts)
     }
 
-    /// Asks, and waits for the answer that fits.
+    /// Asks, and waits for the answer that fits, for one timeout in all. On a line a spark is not
+    /// worth a lost sample: after bytes that do not fit, what is left of the timeout serves a
+    /// second try.
     pub async fn ask(&mut self, request: Request, gap: Duration) -> Result<Reply<'_>, Failure> {
-        let tagged = self.tag(request);
-        let mut got = self.exchange(tagged, gap).await;
-        if matches!(
-            got,
-            Ok(Got {
-                exception: true,
-                ..
-            })
-        ) && tagged != request
-        {
+        self.patience = self.timeout;
+        let mut got = self.try_once(request, gap).await;
+        let is_spark = self.framing == Framing::Rtu && matches!(got, Err(Failure::Corrupt(..)));
+        if is_spark && self.patience >= self.timeout / 2 {
+            got = self.try_once(request, gap).await;
+        }
+        let got = got?;
+        let data = &self.buffer[got.start..got.end];
+        Ok(if got.exception {
+            Reply::Exception(data.first().copied().unwrap_or(0))
+        } else {
+            Reply::Data(&data[..data.len().min(request.data_bytes())])
+        })
+    }
+
+    async fn try_once(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
+        let mut sent = self.owed.tagged(request, Instant::now());
+        let mut got = self.exchange(sent, gap).await;
+        if sent != request && got.as_ref().is_ok_and(|got| got.exception) {
             // The surplus may be what it refused. Frames of a line keep their order, so that
             // whatever is still under way has another length than the plain request's answer.
-            got = self.exchange(request, gap).await;
+            sent = request;
+            got = self.exchange(sent, gap).await;
         }
-        match got {
-            Ok(got) => {
-                self.doubtful.retain(|(unit, _)| *unit != request.unit);
-                let data = &self.buffer[got.start..got.end];
-                Ok(match (got.exception, data) {
-                    (true, data) => Reply::Exception(data.first().copied().unwrap_or(0)),
-                    (false, data) => Reply::Data(&data[..data.len().min(request.data_bytes())]),
-                })
-            }
-            Err(failure) => {
-                self.after(&failure, request.unit);
-                Err(failure)
-            }
+        match &got {
+            Ok(_) => self.owed.settle(request.unit),
+            Err(failure) => self.after(failure, sent),
         }
+        got
     }
 
-    /// Registers more than asked for, while an earlier request to this unit is unanswered.
-    fn tag(&self, request: Request) -> Request {
-        let tries = self.doubtful.iter().find(|(unit, _)| *unit == request.unit);
-        let more = tries.map_or(0, |(_, tries)| tries % 3);
-        let step = if request.function.is_bits() { 8 } else { 1 };
-        let count = request.count + more * step;
-        let most = WORDS_PER_READ_MAX * if request.function.is_bits() { 16 } else { 1 };
-        if count > most || request.address.checked_add(count - 1).is_none() {
-            return request;
-        }
-        Request { count, ..request }
-    }
-
-    fn after(&mut self, failure: &Failure, unit: u8) {
+    fn after(&mut self, failure: &Failure, sent: Request) {
         match failure {
             Failure::Timeout(_) => self.counts.timeouts += 1,
             Failure::Corrupt(..) => self.counts.corrupt += 1,
             Failure::Unreachable(_) | Failure::Refused(_) | Failure::NotFound(_) => return,
         }
         if self.framing == Framing::Rtu {
-            match self.doubtful.iter_mut().find(|(other, _)| *other == unit) {
-                Some((_, tries)) => *tries = tries.wrapping_add(1),
-                None => self.doubtful.push((unit, 1)),
-            }
+            self.owed.add(sent, Instant::now());
         }
         if !matches!(self.link, Link::Rtu(_)) {
             self.wire = None;
@@ -266,12 +261,15 @@ impl Channel {
             *out = frame[..length].to_vec();
             back.clear();
         }
-        self.wait(request, self.quiet_since + wire_time + self.timeout)
-            .await
+        let begin = self.quiet_since + wire_time;
+        let result = self.wait(request, begin + self.patience).await;
+        self.patience = self.patience.saturating_sub(begin.elapsed());
+        result
     }
 
     async fn wait(&mut self, request: Request, deadline: Instant) -> Result<Got, Failure> {
         let mut received = Received::default();
+        let whole = request.reply_bytes(self.framing);
         loop {
             if let Some(got) = self.look(request, &mut received)? {
                 return Ok(got);
@@ -283,7 +281,12 @@ impl Channel {
             let Some(wire) = self.wire.as_mut() else {
                 return Err(Failure::Unreachable("not open".into()));
             };
-            match tokio::time::timeout_at(deadline, wire.receive(room)).await {
+            let until = if whole <= received.noise + received.end - received.start {
+                deadline.min(self.quiet_since + SETTLED)
+            } else {
+                deadline
+            };
+            match tokio::time::timeout_at(until, wire.receive(room)).await {
                 Ok(Ok(bytes)) => {
                     self.quiet_since = Instant::now();
                     if let Some((_, back)) = &mut self.trace {
@@ -311,7 +314,11 @@ impl Channel {
                         _ if self.framing == Framing::Tcp => {
                             return Err(Failure::Corrupt(misfit, seen.end));
                         }
-                        _ => seen.misfit = seen.misfit.max(Some(misfit)),
+                        _ => {
+                            let is_noise = matches!(misfit, Misfit::Noise | Misfit::Checksum);
+                            seen.noise += if is_noise { used } else { 0 };
+                            seen.misfit = seen.misfit.max(Some(misfit));
+                        }
                     }
                 }
                 Parsed::Frame(Reply::Data(data), used) => {
@@ -351,6 +358,8 @@ struct Got {
 struct Received {
     start: usize,
     end: usize,
+    /// Bytes before `start` that were no frame of anybody.
+    noise: usize,
     misfit: Option<Misfit>,
 }
 

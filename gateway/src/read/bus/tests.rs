@@ -233,3 +233,75 @@ async fn a_bus_that_is_not_there_is_a_reason() {
     }
     assert!(channel.pause_ms() > BACKOFF_MIN_MS / 2);
 }
+
+/// A device that answers every request with as much noise as an answer has; how many it has heard.
+async fn babble(mut wire: serial2_tokio::SerialPort, heard: &std::sync::atomic::AtomicU16) {
+    let mut buffer = [0; 64];
+    let mut used = 0;
+    while let Ok(got @ 1..) = AsyncReadExt::read(&mut wire, &mut buffer[used..]).await {
+        used += got;
+        if used >= 8 {
+            used = 0;
+            heard.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let _ = AsyncWriteExt::write_all(&mut wire, &[0xa5; 12]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn noise_is_tried_again_within_the_one_timeout() {
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let heard = Arc::new(std::sync::atomic::AtomicU16::new(0));
+    let shared = heard.clone();
+    let device = tokio::spawn(async move { babble(theirs, &shared).await });
+    let mut channel = serial(ours, 400);
+    let start = Instant::now();
+    let failure = channel.ask(request(1), Duration::ZERO).await.unwrap_err();
+    assert_eq!(failure.reason(), Reason::Corrupt);
+    assert!(start.elapsed() < Duration::from_millis(600));
+    assert_eq!(heard.load(std::sync::atomic::Ordering::Relaxed), 2);
+    device.abort();
+}
+
+#[tokio::test]
+async fn a_late_answer_on_a_line_is_thrown_away_and_counted() {
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let mut channel = serial(ours, 30);
+    let failure = channel.ask(request(1), Duration::ZERO).await.unwrap_err();
+    assert_eq!(failure.reason(), Reason::Timeout);
+    assert_eq!(channel.take_counts().stale, 0);
+    let late = answer(Mood::Honest, Framing::Rtu, (request(1), 0), 7);
+    theirs.write_all(&late).await.unwrap();
+    // The reactor sees it on its next round.
+    tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>())
+        .await
+        .unwrap_err();
+    let asked = channel.ask(request(1), Duration::ZERO).await;
+    assert_eq!(asked.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(channel.take_counts().stale, 1);
+}
+
+#[tokio::test]
+async fn a_late_answer_does_not_pass_for_a_shorter_request_made_longer() {
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let mut channel = serial(ours, 60);
+    let longer = Request {
+        count: 3,
+        ..request(9)
+    };
+    assert!(channel.ask(longer, Duration::ZERO).await.is_err());
+    let device = tokio::spawn(async move {
+        let mut asked = [0; 16];
+        let mut used = 0;
+        while used < 16 {
+            used += theirs.read(&mut asked[used..]).await.unwrap();
+        }
+        let late = answer(Mood::Honest, Framing::Rtu, (longer, 0), 7);
+        theirs.write_all(&late).await.unwrap();
+        theirs
+    });
+    // Two registers, made longer because the unit owes three.
+    let asked = channel.ask(request(1), Duration::ZERO).await;
+    assert_eq!(asked.unwrap_err().reason(), Reason::Timeout);
+    device.await.unwrap();
+}

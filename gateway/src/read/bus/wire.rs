@@ -1,6 +1,7 @@
 //! The open end of a bus: a TCP stream or a serial port.
 
 use crate::config::{Line, Link, Parity};
+use futures_util::FutureExt;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,7 +64,11 @@ impl Wire {
                 Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => Ok(false),
                 Err(fault) => Err(fault),
             },
-            Self::Serial(port) => port.discard_input_buffer().map(|()| false),
+            Self::Serial(port) => {
+                let came = port.read(buffer).now_or_never().transpose()?;
+                port.discard_input_buffer()?;
+                Ok(came.is_some_and(|bytes| bytes > 0))
+            }
         }
     }
 }

@@ -1,80 +1,176 @@
-//! `pantau read`: one device, once, with registers, values, bytes, and what to do when it is
-//! silent.
+//! `pantau read`: one device, a few times, with registers, what they may mean, bytes, and what to
+//! do when it is silent.
 
+mod rank;
+
+use super::args::CONFIG_DEFAULT;
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;
-use crate::config::{self, Bus, Confidence, Config, Device, Link, Parity, Point, Table};
-use crate::model::{Outcome, Reason};
-use crate::read::{Once, decode, once};
+use crate::config::{Bus, Confidence, Config, Device, Link, Parity, Point, Table};
+use crate::field::diagnosis;
+use crate::field::infer::Ranking;
+use crate::model::{Number, Outcome, Reason};
+use crate::read::{Once, Session, decode};
 use crate::status::Identity;
 use crate::words::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Between two reads of the device: long enough for most to have measured again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What `pantau read` is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// Configuration.
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    config: PathBuf,
+    /// Device id.
+    #[arg(value_name = "DEVICE")]
+    device: String,
+    /// Reads in a row: what changes, and how, tells word orders apart.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=16))]
+    times: u8,
+    /// What the device's display shows for a point.
+    #[arg(long, value_name = "POINT=VALUE", value_parser = display)]
+    display: Vec<(String, Number)>,
+    /// For scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `POINT=VALUE`, with a decimal point or comma.
+fn display(text: &str) -> Result<(String, Number), String> {
+    let parsed = text.split_once('=').and_then(|(point, value)| {
+        let value = Number::parse(&value.replace(',', "."))?;
+        Some((point.to_owned(), value))
+    });
+    parsed.ok_or_else(|| "POINT=VALUE".to_owned())
+}
+
+/// A device as it was read, the last time in full, the registers of all times.
+struct Seen {
+    once: Once,
+    /// For each point the registers of every read that gave it.
+    reads: Vec<Vec<Vec<u16>>>,
+    round_trips_ms: Vec<f64>,
+}
 
 /// Reads the device and prints what came; the exit status.
-pub(super) async fn run(file: &Path, device: &str, lang: Lang, json: bool) -> u8 {
-    let config = match config::load(file) {
+pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
+    let config = match super::configured(&options.config, lang) {
         Ok(config) => config,
-        Err(faults) => {
-            eprintln!("{}", faults.render(lang));
-            return WRONG;
-        }
+        Err(status) => return status,
     };
+    let device = options.device.as_str();
     let index = config.devices.iter().position(|known| &*known.id == device);
-    let Some(index) = index else {
+    let session = index.and_then(|index| {
+        let session = Session::new(&config, index, &Clock::system())?;
+        Some((index, session))
+    });
+    let Some((index, session)) = session else {
         eprintln!("{}", lang.say("cli-read-unknown", &[("device", device)]));
         return WRONG;
     };
-    let Some(once) = once(&config, index, &Clock::system()).await else {
-        return WRONG;
-    };
-    let text = if json {
-        format!("{:#}\n", as_json(&config, index, &once))
+    let seen = see(session, options.times).await;
+    let text = if options.json {
+        format!("{:#}\n", as_json(&config, index, &seen, options))
     } else {
-        as_text(&config, index, &once, lang)
+        as_text(&config, index, &seen, options, lang)
     };
     // A reader that has gone away (`| head`) is no failure of the device.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    if once
-        .outcomes
-        .iter()
-        .any(|outcome| outcome.number().is_some())
-    {
+    let mut outcomes = seen.once.outcomes.iter();
+    if outcomes.any(|outcome| outcome.number().is_some()) {
         DONE
     } else {
         NO
     }
 }
 
-fn as_text(config: &Config, index: usize, once: &Once, lang: Lang) -> String {
+/// Reads so many times; silence is not waited for again.
+async fn see(mut session: Session, times: u8) -> Seen {
+    let mut seen = Seen::of(session.read().await);
+    for _ in 1..times {
+        if seen.once.failure.is_some() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        seen.add(session.read().await);
+    }
+    seen
+}
+
+impl Seen {
+    fn of(once: Once) -> Self {
+        let registers = once.registers.iter().cloned();
+        Self {
+            reads: registers.map(|read| read.into_iter().collect()).collect(),
+            round_trips_ms: round_trip(&once).into_iter().collect(),
+            once,
+        }
+    }
+
+    /// A later read without an answer leaves the earlier ones as they are.
+    fn add(&mut self, once: Once) {
+        if once.failure.is_some() {
+            return;
+        }
+        for (reads, read) in self.reads.iter_mut().zip(&once.registers) {
+            reads.extend(read.clone());
+        }
+        self.round_trips_ms.extend(round_trip(&once));
+        self.once = once;
+    }
+
+    fn ranking(&self, index: usize, options: &Options) -> Option<(&Point, Ranking)> {
+        let point = self.once.points.get(index)?.as_ref()?;
+        let shown = options
+            .display
+            .iter()
+            .find(|(name, _)| **name == *point.name);
+        let ranking = rank::ranking(
+            point,
+            self.reads.get(index)?,
+            shown.map(|(_, value)| *value),
+        )?;
+        Some((point, ranking))
+    }
+}
+
+fn round_trip(once: &Once) -> Option<f64> {
+    once.failure.is_none().then_some(once.round_trip_ms)
+}
+
+fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: Lang) -> String {
+    let once = &seen.once;
     let device = &config.devices[index];
     let bus = &config.buses[device.bus];
     let mut text = String::new();
     if let Some(identity) = &once.identity {
         text += &identity_text(identity, lang);
     }
-    for (point, (place, outcome, words)) in device.points.iter().zip(each(device, once)) {
+    let points = device.points.iter().zip(each(device, once));
+    for (number, (point, (place, outcome, words))) in points.enumerate() {
         text += &point_line(point, place, outcome, words, lang);
+        if let Some((point, ranking)) = seen.ranking(number, options) {
+            text += &rank::text(point, &ranking, lang);
+        }
     }
-    if let Some((failure, detail)) = &once.failure {
-        let hint = hint(failure.reason());
-        let _ = writeln!(
-            text,
-            "{}",
-            lang.say("cli-read-nothing", &[("detail", detail)])
-        );
-        let _ = writeln!(text, "{}", lang.text(hint));
-    } else if once
-        .outcomes
-        .iter()
-        .any(|o| matches!(o.reason(), Some(Reason::Refused(_))))
-    {
-        let _ = writeln!(text, "{}", lang.text("cli-read-hint-refused"));
+    if let Some((_, detail)) = &once.failure {
+        let nothing = lang.say("cli-read-nothing", &[("detail", detail)]);
+        let _ = writeln!(text, "{nothing}");
     }
-    let time = format!("{:.1}", once.round_trip_ms);
-    let _ = writeln!(text, "{}", lang.say("cli-read-time", &[("ms", &time)]));
+    if let Some(key) = advice(bus, once) {
+        let _ = writeln!(text, "{}", lang.text(key));
+    }
+    let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
+    let times = times.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "{}", lang.say("cli-read-time", &[("ms", &times)]));
     let (sent, received) = (hex(&once.sent), hex(&once.received));
     let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
     let _ = writeln!(text, "{}", lang.say("cli-read-bytes", &bytes));
@@ -170,14 +266,6 @@ fn point_line(
             word.cast_signed()
         );
     }
-    let others = words.map(decode::interpretations).unwrap_or_default();
-    if others.len() > 6 {
-        let shown: Vec<String> = others
-            .iter()
-            .map(|o| format!("{:?}/{:?} {}", o.encoding, o.words, o.value).to_lowercase())
-            .collect();
-        let _ = writeln!(line, "{:>25}{}", "", shown.join("  "));
-    }
     line
 }
 
@@ -187,14 +275,13 @@ fn name_of(point: &Point, words: &[u16]) -> Option<String> {
     point.about.name_of(raw)
 }
 
-fn hint(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Timeout | Reason::Refused(10 | 11) => "cli-read-hint-timeout",
-        Reason::Corrupt => "cli-read-hint-corrupt",
-        Reason::Refused(_) => "cli-read-hint-refused",
-        Reason::Absent => "cli-read-hint-absent",
-        _ => "cli-read-hint-unreachable",
-    }
+/// What to do about a device that gave nothing, or that refused a part.
+fn advice(bus: &Bus, once: &Once) -> Option<&'static str> {
+    let whole = once.failure.as_ref().map(|(failure, _)| failure.reason());
+    let mut parts = once.outcomes.iter().filter_map(Outcome::reason);
+    let reason = whole.or_else(|| parts.find(|reason| matches!(reason, Reason::Refused(_))))?;
+    // Of its neighbours nothing is known here; one silent device may be a silent line.
+    diagnosis::advice(reason, Some(&bus.link), &[Some(reason)])
 }
 
 fn table(table: Table) -> &'static str {
@@ -254,17 +341,21 @@ fn identity_json(identity: &Identity) -> Value {
     })
 }
 
-fn as_json(config: &Config, index: usize, once: &Once) -> Value {
+fn as_json(config: &Config, index: usize, seen: &Seen, options: &Options) -> Value {
+    let once = &seen.once;
     let device = &config.devices[index];
     let points: Vec<Value> = device
         .points
         .iter()
         .zip(each(device, once))
-        .map(|(point, (place, outcome, words))| {
+        .enumerate()
+        .map(|(number, (point, (place, outcome, words)))| {
+            let ranked = seen.ranking(number, options);
             json!({
                 "id": format!("{}.{}", device.id, point.name),
                 "register": place_text(place),
                 "words": words,
+                "meaning": ranked.map(|(point, ranking)| rank::as_json(point, &ranking)),
                 "value": outcome.and_then(|o| o.number()).map(crate::model::Number::to_f64),
                 "unit": &*point.unit,
                 "name": words.and_then(|words| name_of(point, words)),
@@ -279,12 +370,14 @@ fn as_json(config: &Config, index: usize, once: &Once) -> Value {
         "identity": once.identity.as_ref().map(identity_json),
         "points": points,
         "round_trip_ms": once.round_trip_ms,
+        "round_trips_ms": seen.round_trips_ms,
         "sent": hex(&once.sent),
         "received": hex(&once.received),
         "failure": once.failure.as_ref().map(|(failure, detail)| json!({
             "reason": failure.reason().word(),
             "detail": detail,
         })),
+        "advice": advice(&config.buses[device.bus], once),
         "mbpoll": commands(&config.buses[device.bus], device, once),
     })
 }

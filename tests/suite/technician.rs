@@ -1,0 +1,164 @@
+//! What a technician types beside a device: `read`, `watch` and `soak`, against simulated devices.
+
+use crate::killed::pantau;
+use crate::servers::free_port;
+use gateway::clock::Clock;
+use gateway::config;
+use gateway::model::UtcMs;
+use gateway::sim::sun;
+use gateway::sim::{Plant, Served, World, serve};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// 2026-07-01T12:00:00+07:00; the world stands still at it, so that every read is the same.
+const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+/// A site with one meter that is there, and one unit that is not.
+async fn site(folder: &Path) -> (PathBuf, Served) {
+    let file = folder.join("pantau.toml");
+    let text = format!(
+        r#"
+[site]
+id = "desa"
+name = "Desa"
+timezone = "Asia/Jakarta"
+latitude = -3.76
+longitude = 103.78
+
+[store]
+path = "{}"
+
+[[bus]]
+id = "lan"
+kind = "modbus-tcp"
+host = "127.0.0.1"
+tcp_port = {}
+timeout = "300ms"
+
+[[device]]
+id = "meter"
+bus = "lan"
+unit = 7
+every = "200ms"
+point = [
+  {{ id = "voltage", register = "input:10", type = "f32", words = "cdab", unit = "V" }},
+  {{ id = "frequency", register = "input:12", type = "u16", scale = 0.01, unit = "Hz" }},
+]
+"#,
+        folder.join("store").display(),
+        free_port()
+    );
+    std::fs::write(&file, &text).unwrap();
+    let config = config::load_text(&text, &file, &|_| None).unwrap();
+    let place = sun::Place {
+        latitude: -3.76,
+        longitude: 103.78,
+    };
+    let plant = Plant::new(place, "Asia/Jakarta", 1, NOON);
+    let world = World::new(plant, Clock::set(NOON, true), 1, 1.0);
+    let served = serve(&config, &world).await.unwrap();
+    let ghost = "\n[[device]]\nid = \"ghost\"\nbus = \"lan\"\nunit = 9\nevery = \"200ms\"\npoint = [\n  \
+                 { id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" },\n]\n";
+    std::fs::write(&file, text + ghost).unwrap();
+    (file, served)
+}
+
+/// What the program says, and its exit status.
+async fn ask(file: &Path, arguments: &[&str]) -> (Output, String) {
+    let mut command = Command::from(pantau());
+    command
+        .args(["--lang", "en"])
+        .args(arguments)
+        .arg("-c")
+        .arg(file);
+    command.kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_mins(1), command.output());
+    let output = output.await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output, text)
+}
+
+#[tokio::test]
+async fn read_ranks_meanings_and_its_mbpoll_call_reads_the_same_registers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _served) = site(folder.path()).await;
+    let (output, text) = ask(&file, &["read", "meter", "--json"]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let voltage = &json["points"][0];
+    let first = &voltage["meaning"]["ranked"][0];
+    assert_eq!(first["type"], "f32", "{voltage:#}");
+    assert_eq!(first["words"], "cdab", "{voltage:#}");
+    assert_eq!(json["round_trips_ms"].as_array().unwrap().len(), 3);
+    let points = json["points"].as_array().unwrap();
+    let read: Vec<u64> = points
+        .iter()
+        .flat_map(|point| point["words"].as_array().unwrap())
+        .map(|word| word.as_u64().unwrap())
+        .collect();
+    let call = json["mbpoll"][0].as_str().unwrap();
+    let mut parts = call.split_whitespace();
+    let mut command = Command::new(parts.next().unwrap());
+    let output = command
+        .args(parts)
+        .output()
+        .await
+        .expect("mbpoll is installed (apt)");
+    let heard = String::from_utf8_lossy(&output.stdout).into_owned();
+    let words = heard
+        .lines()
+        .filter_map(|line| line.split_once("0x")?.1.trim().get(..4));
+    let words: Vec<u64> = words
+        .filter_map(|word| u64::from_str_radix(word, 16).ok())
+        .collect();
+    assert_eq!(words, read, "{call}\n{heard}");
+}
+
+#[tokio::test]
+async fn a_silent_unit_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _served) = site(folder.path()).await;
+    let (output, text) = ask(&file, &["read", "ghost"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text.contains("unit address"), "{text}");
+}
+
+#[tokio::test]
+async fn a_soak_passes_for_a_good_device_and_not_for_a_silent_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _served) = site(folder.path()).await;
+    let (output, text) = ask(&file, &["soak", "meter", "--for", "3s"]).await;
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let (output, text) = ask(&file, &["soak", "--for", "3s", "--json"]).await;
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["devices"][0]["passes"], true, "{json:#}");
+    assert_eq!(json["devices"][1]["passes"], false, "{json:#}");
+}
+
+#[tokio::test]
+async fn watch_without_a_screen_prints_a_line_a_poll() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _served) = site(folder.path()).await;
+    let mut command = Command::from(pantau());
+    command
+        .args(["watch", "meter", "-c"])
+        .arg(&file)
+        .kill_on_drop(true);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(Duration::from_mins(1), lines.next_line());
+    let line = line.await.unwrap().unwrap().unwrap();
+    assert!(
+        line.starts_with("meter ") && line.contains("voltage="),
+        "{line}"
+    );
+    child.kill().await.unwrap();
+}
