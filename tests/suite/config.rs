@@ -235,8 +235,8 @@ fn what_is_required_and_not_there_is_missed() {
         "pantau.toml:1: id: missing\n\
          pantau.toml:2: id: missing\n\
          pantau.toml:2: kind: missing\n\
-         pantau.toml:3: bus: missing\n\
          pantau.toml:3: id: missing\n\
+         pantau.toml:3: bus: missing\n\
          pantau.toml:4: register: missing\n\
          pantau.toml:4: type: missing"
     );

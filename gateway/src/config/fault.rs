@@ -79,16 +79,23 @@ impl std::fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+/// A text of so many letters that begins a name is that name cut short, however long the rest.
+const BEGINNING_MIN: usize = 8;
+
 /// The candidate that a person most likely meant, when one is near enough.
 pub(crate) fn nearest<'a>(
     typed: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     let typed = typed.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&typed, name), name))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, name)| *distance <= 1.max(name.len().min(typed.len()) / 3))
-        .map(|(_, name)| name.to_owned())
+    let measured = candidates.into_iter().map(|name| {
+        let lower = name.to_lowercase();
+        let begun = typed.len() >= BEGINNING_MIN && lower.starts_with(&typed);
+        (!begun, strsim::damerau_levenshtein(&typed, &lower), name)
+    });
+    let best = measured.min_by_key(|(other, distance, _)| (*other, *distance));
+    best.filter(|(other, distance, name)| {
+        !other || *distance <= 1.max(name.len().min(typed.len()) / 3)
+    })
+    .map(|(_, _, name)| name.to_owned())
 }

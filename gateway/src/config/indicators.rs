@@ -219,6 +219,10 @@ fn factor(
     built_in: &Definitions,
     unit: &str,
 ) -> Option<Arc<str>> {
+    if unit.is_empty() {
+        // The unit has its fault; without it nothing can be said of the factor.
+        return None;
+    }
     let fits = |factor: &Factor| {
         let under = factor.unit.under();
         under.is_some_and(|under| built_in.power(unit, under).is_some())

@@ -310,19 +310,13 @@ fn leak_night(notes: &mut Notes<'_>, typed: Option<&At<RawLeakNight>>) -> LeakNi
     };
     let from = notes.parsed(&raw.from, "from", clock, "fault-expect-clock");
     let to = notes.parsed(&raw.to, "to", clock, "fault-expect-clock");
-    let (from, to) = (
-        from.unwrap_or(time(0, 0, 0, 0)),
-        to.unwrap_or(time(4, 0, 0, 0)),
-    );
-    if let Some(at) = typed.filter(|_| to <= from) {
+    let unread = (raw.from.is_some() && from.is_none()) || (raw.to.is_some() && to.is_none());
+    let from = from.unwrap_or(time(0, 0, 0, 0));
+    let to = to.unwrap_or(time(4, 0, 0, 0));
+    if let Some(at) = typed.filter(|_| to <= from && !unread) {
         let (found, expected) = (to.strftime("%H:%M"), from.strftime("> %H:%M"));
-        notes.fault(
-            at.span(),
-            "to",
-            "fault-range",
-            &found.to_string(),
-            &expected.to_string(),
-        );
+        let (found, expected) = (found.to_string(), expected.to_string());
+        notes.fault(at.span(), "to", "fault-range", &found, &expected);
     }
     let rain_free = notes.parsed(&raw.rain_free, "rain_free", values::duration, DURATION);
     let threshold = notes.positive(&raw.threshold_l_h, "threshold_l_h");
