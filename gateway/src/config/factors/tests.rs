@@ -92,7 +92,10 @@ fn an_unknown_status_has_its_nearest_word() {
         text.starts_with("own.toml:4: status: unknown word `transcribed_2`"),
         "{text}"
     );
-    assert!(text.ends_with("did you mean `transcribed_1`?"), "{text}");
+    assert!(
+        text.ends_with("did you mean `transcribed_2plus`?"),
+        "{text}"
+    );
     let text = faults(&file.replace("transcribed_2", "unverified"), Lang::Id);
     assert!(text.contains("kata `unverified` tidak dikenal"), "{text}");
 }
