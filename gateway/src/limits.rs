@@ -104,6 +104,10 @@ pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
 pub const ASSETS_MAX: usize = 500;
 /// Indicators of a site's own.
 pub const INDICATORS_MAX: usize = 500;
+/// Days of a period that is given by its first and last day: ten years.
+pub const RANGE_DAYS_MAX: i32 = 3660;
+/// Resets, gaps and corrections that a report lists; more are counted.
+pub const DATA_EVENTS_MAX: usize = 500;
 /// Rows of a tank's strapping table: a level each millimetre of ten metres.
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.

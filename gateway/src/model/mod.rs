@@ -3,6 +3,7 @@
 
 pub mod decimal;
 pub mod factor;
+pub mod indicator;
 pub mod ledger;
 pub mod period;
 
