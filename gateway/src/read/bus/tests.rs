@@ -265,7 +265,7 @@ async fn noise_is_tried_again_within_the_one_timeout() {
 
 #[tokio::test]
 async fn a_late_answer_on_a_line_is_thrown_away_and_counted() {
-    let (ours, mut theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
     let mut channel = serial(ours, 30);
     let failure = channel.ask(request(1), Duration::ZERO).await.unwrap_err();
     assert_eq!(failure.reason(), Reason::Timeout);
@@ -283,7 +283,7 @@ async fn a_late_answer_on_a_line_is_thrown_away_and_counted() {
 
 #[tokio::test]
 async fn a_late_answer_does_not_pass_for_a_shorter_request_made_longer() {
-    let (ours, mut theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
     let mut channel = serial(ours, 60);
     let longer = Request {
         count: 3,
