@@ -6,6 +6,7 @@
 )]
 
 mod config;
+mod hostile;
 mod killed;
 mod knowledge;
 mod ledger;
