@@ -5,6 +5,7 @@ use crate::words::Lang;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Where `pantau.toml` is looked for when nobody says.
@@ -216,7 +217,7 @@ pub(super) fn explain(error: &clap::Error, lang: Lang) -> u8 {
                 eprint!("{text}");
                 WRONG
             } else {
-                print!("{text}");
+                let _ = write!(std::io::stdout(), "{text}");
                 DONE
             }
         }
