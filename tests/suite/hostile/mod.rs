@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Milliseconds between two polls of each device.
 const EVERY: i64 = 500;
 /// The order of misbehaviours, delays and cuts.
-const SEED: u64 = 0x5EED_0F_BAD;
+const SEED: u64 = 0x5EED_0BAD;
 
 /// A configuration without devices and buses; the page is on `page`.
 fn site(folder: &Path, page: u16, rest: &str) -> PathBuf {

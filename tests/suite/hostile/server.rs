@@ -3,12 +3,13 @@
 //! is logged: whatever the gateway keeps can be judged.
 
 use drivers::frame::{FRAME_MAX, Framing, Function, Parsed, Reply, Request};
+use gateway::clock::Clock;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How unit 1 behaves; every other unit is honest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,8 +173,7 @@ impl Server {
 impl State {
     /// Logs a request; its turn, the mood for it, a throw of the dice, and what does not exist.
     fn note(&mut self, request: Request) -> (usize, Mood, u64, Option<u16>) {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let at = i64::try_from(at.as_millis()).unwrap();
+        let at = Clock::system().now().at.0;
         self.log.push(Asked { at, request });
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
