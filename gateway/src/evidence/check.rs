@@ -19,9 +19,11 @@ use zip::ZipArchive;
 /// Bytes of one read.
 const PIECE: usize = 64 << 10;
 
-/// Holds a bundle against itself, told by `progress` in bytes; what it is about, and the verdict.
+/// Holds a bundle against itself, told by `progress` in bytes, and against a
+/// digest that somebody holds in hand; what it is about, and the verdict.
 pub fn check_bundle(
     path: &Path,
+    wanted: Option<&str>,
     mut progress: impl FnMut(u64),
 ) -> Result<(About, Verdict), BundleError> {
     let mut file = File::open(path)?;
@@ -30,7 +32,7 @@ pub fn check_bundle(
     let is_whole = zip.comment() == format!("{COMMENT}{digits}").as_bytes();
     let mut check = Check::new(manifest(&mut zip)?, &mut progress)?;
     check.names(&zip);
-    check.digests(&mut zip);
+    check.digests(&mut zip, wanted);
     check.ledger(&mut zip);
     check.texts(&mut zip);
     check.samples(&mut zip);
@@ -175,28 +177,33 @@ impl<'p> Check<'p> {
         said.is_some_and(|said| said.bytes == bytes && said.sha256 == hash.finish())
     }
 
-    fn digests(&mut self, zip: &mut ZipArchive<File>) {
+    fn digests(&mut self, zip: &mut ZipArchive<File>, wanted: Option<&str>) {
         let about = &self.manifest.about;
         let (first, last) = (about.first.clone(), about.last.clone());
         let mut chain = Chain::default();
         let mut verdict = Verdict::default();
         let mut records = BTreeMap::new();
+        let mut found = wanted.is_none();
         self.lines(zip, DIGESTS, |line| {
             let Ok(digest) = serde_json::from_slice::<Digest>(line) else {
                 let next = (chain.count() + 1).to_string();
                 return verdict.fault(None, What::Record, next);
             };
+            found |= Some(digest.sha256.as_str()) == wanted;
             let record = chain.push(&digest, &mut verdict);
             let day = digest.day.to_string();
             if let Some(record) = record.filter(|_| (&first..=&last).contains(&&day)) {
                 records.insert(record.day, record);
             }
         });
-        let found = std::mem::take(&mut verdict.faults);
-        for fault in found {
+        for fault in std::mem::take(&mut verdict.faults) {
             self.verdict.fault(fault.day, fault.what, fault.name);
         }
         chain.sum_up(&mut self.verdict);
+        if !found {
+            self.verdict
+                .fault(None, What::Foreign, wanted.unwrap_or_default());
+        }
         if self.verdict.head != self.manifest.about.head {
             let day = self.verdict.last;
             self.verdict.fault(day, What::Link, "head");
