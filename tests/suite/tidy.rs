@@ -56,9 +56,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
-            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
-            "analyse", "web", "app",
+            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "model", "limits",
+            "clock", "status", "words", "config", "read", "sim", "store", "publish", "exchange",
+            "ledger", "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
