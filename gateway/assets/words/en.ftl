@@ -14,6 +14,8 @@ reason-undated = clock not synchronised
 # Commands
 cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
 cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
+cli-usage-options = [OPTIONS]
+cli-usage-command = <COMMAND>
 cli-usage = Usage
 cli-commands = Commands
 cli-options = Options
@@ -390,7 +392,10 @@ cli-fault-near = Did you mean: { $near }
 # pantau check
 cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
 cli-check-bus = Bus { $bus } ({ $link }): one round takes { $seconds } s, busy { $load } % of the time
-cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } points every { $every }, { $requests } requests, { $ms } ms on the wire
+cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } points every { $every }, { $requests } { $requests ->
+    [1] request
+   *[other] requests
+}, { $ms } ms on the wire
 cli-check-overloaded = bus { $bus } has too little time for its devices: poll less often, or raise the speed
 cli-check-mqtt = MQTT to { $to }: about { $mb } MB a month
 cli-check-influx = InfluxDB at { $to }: about { $mb } MB a month

@@ -14,6 +14,8 @@ reason-undated = jam belum sinkron
 # Perintah
 cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
 cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
+cli-usage-options = [OPSI]
+cli-usage-command = <PERINTAH>
 cli-usage = Pemakaian
 cli-commands = Perintah
 cli-options = Pilihan

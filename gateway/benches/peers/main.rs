@@ -1,7 +1,8 @@
 //! The release program measured beside peers that are not ours; prints figures and ratios.
 //!
 //! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|hour]`; docs/benchmarks.md says
-//! what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`).
+//! what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
+//! `PANTAU_BENCH_BINARY` names another `pantau` to measure.
 
 #![expect(
     clippy::unwrap_used,

@@ -6,7 +6,7 @@
 
 use crate::devices::{Device, Manner, POINTS, poll_of, value};
 use crate::harness::{
-    PANTAU, Peer, broker, compile, free_port, gather, now_ns, quantile, sleep_until,
+    Peer, broker, compile, free_port, gather, now_ns, pantau, quantile, sleep_until,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -163,7 +163,7 @@ impl Bench {
         std::fs::create_dir(&store).unwrap();
         let file = folder.path().join("pantau.toml");
         std::fs::write(&file, self.configuration(&store, devices, every_s, flush)).unwrap();
-        let mut command = Command::new(PANTAU);
+        let mut command = pantau();
         command.args(["--log", "error", "run", "-c"]).arg(file);
         (folder, command, store)
     }
@@ -323,7 +323,7 @@ fn import_a_year(folder: &Path) {
         }
         let file = folder.join("year.csv");
         std::fs::write(&file, text).unwrap();
-        let mut command = Command::new(PANTAU);
+        let mut command = pantau();
         command
             .args(["--log", "warn", "import", "-c"])
             .arg(folder.join("pantau.toml"));

@@ -3,12 +3,13 @@
 //! is logged: whatever the gateway keeps can be judged.
 
 use drivers::frame::{FRAME_MAX, Framing, Function, Parsed, Reply, Request};
+use gateway::clock::Clock;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How unit 1 behaves; every other unit is honest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,7 @@ pub(super) struct Asked {
 #[derive(Clone)]
 pub(super) struct Server {
     framing: Framing,
+    is_line: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -73,7 +75,7 @@ struct State {
 type Out = Arc<Mutex<Box<dyn Write + Send>>>;
 
 impl Server {
-    fn new(framing: Framing, seed: u64, illegal: Option<u16>) -> Self {
+    fn new(framing: Framing, is_line: bool, seed: u64, illegal: Option<u16>) -> Self {
         let state = State {
             mood: Mood::Honest,
             illegal,
@@ -82,13 +84,14 @@ impl Server {
         };
         Self {
             framing,
+            is_line,
             state: Arc::new(Mutex::new(state)),
         }
     }
 
     /// Listens on a free port of loopback.
     pub(super) fn tcp(framing: Framing, seed: u64, illegal: Option<u16>) -> (Self, u16) {
-        let server = Self::new(framing, seed, illegal);
+        let server = Self::new(framing, false, seed, illegal);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let serving = server.clone();
@@ -103,7 +106,7 @@ impl Server {
 
     /// Serves the far end of a line.
     pub(super) fn line(port: &Path, seed: u64) -> Self {
-        let server = Self::new(Framing::Rtu, seed, None);
+        let server = Self::new(Framing::Rtu, true, seed, None);
         let file = File::options().read(true).write(true).open(port).unwrap();
         let (serving, out) = (server.clone(), file.try_clone().unwrap());
         std::thread::spawn(move || serving.serve(file, Box::new(out)));
@@ -162,15 +165,15 @@ impl Server {
         // In two pieces, as networks like to.
         let (first, rest) = bytes.split_at(usize::try_from(dice).unwrap() % (bytes.len() + 1));
         let mut out = out.lock().unwrap();
-        mood != Mood::Close && out.write_all(first).is_ok() && out.write_all(rest).is_ok()
+        let ends = mood == Mood::Close && !self.is_line;
+        !ends && out.write_all(first).is_ok() && out.write_all(rest).is_ok()
     }
 }
 
 impl State {
     /// Logs a request; its turn, the mood for it, a throw of the dice, and what does not exist.
     fn note(&mut self, request: Request) -> (usize, Mood, u64, Option<u16>) {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let at = i64::try_from(at.as_millis()).unwrap();
+        let at = Clock::system().now().at.0;
         self.log.push(Asked { at, request });
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
