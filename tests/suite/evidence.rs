@@ -172,36 +172,26 @@ fn what_somebody_changes_in_the_file_is_found_and_its_day_named() {
     let scratch = Scratch::new();
     assert_eq!(scratch.verify()["good"], true);
     let saved = scratch.save();
-    let pack = "UPDATE pack SET parts = (SELECT parts FROM pack WHERE day = 20413 AND content = 0),
-        body = (SELECT body FROM pack WHERE day = 20413 AND content = 0)
-        WHERE day = 20414 AND content = 0";
+    // 21 November 2025 is day 20413 since 1970.
+    let other = "UPDATE pack SET (parts, body) = (SELECT parts, body FROM pack
+        WHERE day = 20413 AND content = 0) WHERE day = 20414 AND content = 0";
+    let more = "INSERT INTO pack(content, day, boot, low, high, parts, body)
+        SELECT content, 20412, boot, low, high, parts, body FROM pack
+        WHERE day = 20413 AND content = 0";
+    let garbled = "UPDATE pack SET body = zeroblob(length(body)) WHERE day = 20415";
+    let record = "UPDATE digest SET record = replace(record, 'closed', 'late')
+        WHERE day = 20414";
     for (what, day, sql) in [
-        // 23 November 2025 is day 20415 since 1970.
-        (
-            "samples",
-            "2025-11-23",
-            "UPDATE pack SET body = zeroblob(length(body)) WHERE day = 20415",
-        ),
-        ("samples", "2025-11-22", pack),
+        ("samples", "2025-11-23", garbled),
+        ("samples", "2025-11-22", other),
         (
             "samples",
             "2025-11-21",
             "DELETE FROM pack WHERE day = 20413",
         ),
-        (
-            "unrecorded",
-            "2025-11-20",
-            "INSERT INTO pack(content, day, boot, low, high, parts, body)
-            SELECT content, 20412, boot, low, high, parts, body FROM pack
-            WHERE day = 20413 AND content = 0",
-        ),
-        (
-            "record",
-            "2025-11-22",
-            "UPDATE digest SET record = replace(record, 'closed', 'late')
-            WHERE day = 20414",
-        ),
-        ("link", "2025-11-23", "DELETE FROM digest WHERE day = 20414"),
+        ("unrecorded", "2025-11-20", more),
+        ("record", "2025-11-22", record),
+        ("link", "2025-11-22", "DELETE FROM digest WHERE day = 20414"),
     ] {
         scratch.tamper(sql);
         let verdict = scratch.verify();
