@@ -48,14 +48,12 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    match (&options.bundle, &options.output) {
-        (Some(period), Some(output)) => bundle(&config, period, &options.with, output, lang).await,
-        _ => {
-            let asked = (options.from.as_deref(), options.to.as_deref());
-            let point = options.point.as_deref().unwrap_or_default();
-            rows(&config, point, asked, options.output.as_deref(), lang).await
-        }
+    if let (Some(period), Some(output)) = (&options.bundle, &options.output) {
+        return bundle(&config, period, &options.with, output, lang).await;
     }
+    let asked = (options.from.as_deref(), options.to.as_deref());
+    let point = options.point.as_deref().unwrap_or_default();
+    rows(&config, point, asked, options.output.as_deref(), lang).await
 }
 
 /// The evidence of a period in one ZIP.

@@ -50,7 +50,7 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 /// Appends a sample's line: time, number in the device's own step, quality, reason.
-pub fn write_sample(out: &mut String, sample: &Sample) {
+fn write_sample(out: &mut String, sample: &Sample) {
     sample.at.append_to(out);
     out.push(',');
     if let Some(number) = sample.outcome.number() {
@@ -73,13 +73,19 @@ fn write_reason(out: &mut String, reason: Reason) {
     }
 }
 
+/// Appends the lines of samples.
+pub fn write_samples(out: &mut String, samples: &[Sample]) {
+    for sample in samples {
+        write_sample(out, sample);
+    }
+}
+
 /// SHA-256 of the lines of a point's day.
 pub fn hash_samples(samples: &[Sample]) -> String {
     let (mut hash, mut text) = (Hash::default(), String::new());
     for some in samples.chunks(1024) {
         text.clear();
-        some.iter()
-            .for_each(|sample| write_sample(&mut text, sample));
+        write_samples(&mut text, some);
         hash.put(text.as_bytes());
     }
     hash.finish()

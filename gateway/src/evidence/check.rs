@@ -102,7 +102,7 @@ impl<'p> Check<'p> {
         let unnamed = |_| "?".to_owned();
         let names = zip.file_names();
         let there: BTreeSet<String> = names
-            .map(|name| name.map_or_else(unnamed, |name| name.into_owned()))
+            .map(|name| name.map_or_else(unnamed, std::borrow::Cow::into_owned))
             .collect();
         let listed: BTreeSet<String> = self.listed.keys().cloned().collect();
         for name in there.symmetric_difference(&listed) {

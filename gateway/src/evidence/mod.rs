@@ -15,7 +15,7 @@ mod tests;
 
 pub use bundle::{About, BUNDLE_FORMAT, BundleError, BundleWriter, entry_of_point, entry_of_text};
 pub use canon::{
-    CSV_HEADER, Hash, LedgerFile, LedgerLine, hash, hash_samples, write_ledger, write_sample,
+    CSV_HEADER, Hash, LedgerFile, LedgerLine, hash, hash_samples, write_ledger, write_samples,
 };
 pub use chain::{Chain, Range};
 pub use check::check_bundle;

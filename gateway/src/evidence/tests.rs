@@ -24,7 +24,7 @@ fn lines(day: i64, count: i64) -> String {
         };
         let at = UtcMs(MIDNIGHT + day * DAY + second * 10_000);
         let outcome = Outcome::Good(number);
-        write_sample(&mut text, &Sample { at, outcome });
+        write_samples(&mut text, &[Sample { at, outcome }]);
     }
     text
 }
@@ -79,9 +79,7 @@ fn bundle(folder: &Path) -> PathBuf {
         zip.digest(digest).unwrap();
     }
     zip.begin_ledger().unwrap();
-    LEDGER
-        .iter()
-        .for_each(|line| zip.put(line.as_bytes()).unwrap());
+    zip.put(LEDGER.concat().as_bytes()).unwrap();
     zip.begin(&entry_of_text(Kind::Configuration, 1)).unwrap();
     zip.put(b"[site]\n").unwrap();
     zip.begin(&entry_of_point("meter.power")).unwrap();

@@ -4,7 +4,7 @@
 use super::App;
 use super::error::ApiError;
 use super::samples::turn;
-use crate::evidence::{Digest, Kind, write_sample};
+use crate::evidence::{Digest, Kind, write_samples};
 use crate::model::Sample;
 use crate::store::{Extent, Revision};
 use axum::Json;
@@ -121,8 +121,7 @@ async fn samples(State(app): State<App>, Query(ask): Query<Day>) -> Result<Respo
     let body = stream::unfold((samples, 0, turn), |(samples, at, turn)| async move {
         let some = samples.get(at..)?.chunks(PIECE).next()?;
         let mut text = String::with_capacity(some.len() * 48);
-        some.iter()
-            .for_each(|sample| write_sample(&mut text, sample));
+        write_samples(&mut text, some);
         let next = at + some.len();
         Some((
             Ok::<_, Infallible>(Bytes::from(text)),

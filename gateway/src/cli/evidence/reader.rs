@@ -1,7 +1,7 @@
 //! The chain and the data behind it, from the running gateway or from the store.
 
 use crate::cli::running::{Running, Trouble, Way, escaped};
-use crate::evidence::{Digest, Kind, write_sample};
+use crate::evidence::{Digest, Kind, write_samples};
 use crate::web::{ExtentJson, LeftJson, RevisionJson};
 use http_body_util::BodyExt;
 use jiff::civil::Date;
@@ -62,9 +62,7 @@ impl Way {
             Self::Own(store) => {
                 let mut text = String::new();
                 let samples = store.samples_of_day(day, point).await?;
-                samples
-                    .iter()
-                    .for_each(|sample| write_sample(&mut text, sample));
+                write_samples(&mut text, &samples);
                 Ok(text.into_bytes())
             }
             Self::Running(running) => {

@@ -204,9 +204,10 @@ async fn differing(way: &mut Way, day: Date, digest: &Digest) -> Result<Vec<Stri
     let mut differs = Vec::new();
     for point in points {
         let line = record.samples.iter().find(|line| line.point == *point);
-        let text = match there.contains(point) {
-            true => way.samples(day, point).await?,
-            false => Vec::new(),
+        let text = if there.contains(point) {
+            way.samples(day, point).await?
+        } else {
+            Vec::new()
         };
         let same = match line {
             Some(line) => hash(&text) == line.sha256,

@@ -98,9 +98,7 @@ async fn the_lines_of_a_point_are_those_of_the_document() {
     let lines = async |point| {
         let samples = store.samples_of_day(FIRST, point).await.unwrap();
         let mut text = String::new();
-        samples[..2]
-            .iter()
-            .for_each(|sample| crate::evidence::write_sample(&mut text, sample));
+        crate::evidence::write_samples(&mut text, &samples[..2]);
         text
     };
     assert_eq!(
@@ -352,7 +350,7 @@ fn a_sample_is_written_as_its_number_was_counted() {
         Outcome::Bad(Reason::Asleep),
     ] {
         let at = UtcMs(MIDNIGHT + 1);
-        crate::evidence::write_sample(&mut text, &Sample { at, outcome });
+        crate::evidence::write_samples(&mut text, &[Sample { at, outcome }]);
     }
     assert_eq!(
         text,
