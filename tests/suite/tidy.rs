@@ -77,7 +77,6 @@ const CRATES: &[(&str, &[&str])] = &[
     // The JSON of an entry is one shape for the API and the command line.
     ("utoipa", &["web", "ledger"]),
     ("ring", &["store", "publish", "config", "evidence"]),
-    ("zip", &["evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

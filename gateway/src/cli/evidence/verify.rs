@@ -124,16 +124,27 @@ async fn records(
     if !found {
         verdict.fault(None, What::Foreign, wanted.unwrap_or_default());
     }
+    unrecorded(way, &chain, verdict).await?;
+    Ok(chain)
+}
+
+/// Closed days that have samples and no record, also when one has been made meanwhile.
+async fn unrecorded(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Result<(), Trouble> {
     let extent = way.extent().await?;
-    for text in extent.days {
-        let day: Option<Date> = text.parse().ok();
-        let closed = day
-            .filter(|day| Some(*day) <= verdict.last && Some(&text) >= extent.gone_before.as_ref());
-        if let Some(day) = closed.filter(|day| !chain.has(*day)) {
+    let gone = extent.gone_before.as_ref().and_then(|day| day.parse().ok());
+    let days = extent
+        .days
+        .iter()
+        .filter_map(|day| day.parse::<Date>().ok());
+    let closed = |day: &Date| Some(*day) <= verdict.last && Some(*day) >= gone;
+    let bare: Vec<Date> = days.filter(closed).filter(|day| !chain.has(*day)).collect();
+    for day in bare {
+        way.settle(|_| ()).await?;
+        if way.newest(day).await?.is_none() {
             verdict.fault(Some(day), What::Unrecorded, "");
         }
     }
-    Ok(chain)
+    Ok(())
 }
 
 async fn ledger(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Result<(), Trouble> {
