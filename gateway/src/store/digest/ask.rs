@@ -39,7 +39,8 @@ pub(crate) enum Evidence {
         reply: Reply<Vec<Digest>>,
     },
     Newest {
-        day: Date,
+        first: Date,
+        last: Date,
         reply: Reply<Option<Digest>>,
     },
     Points {
@@ -80,7 +81,14 @@ impl Store {
     /// The newest record of a local day; `None` while the day is not closed, and for days before
     /// the first one with anything.
     pub async fn digest_of(&self, day: Date) -> Result<Option<Digest>, StoreError> {
-        self.evidence(|reply| Evidence::Newest { day, reply }).await
+        self.digest_in(day, day).await
+    }
+
+    /// The newest record of the last closed day from `first` to `last`: the digest that a report of
+    /// these days prints. `None` when none of them is closed.
+    pub async fn digest_in(&self, first: Date, last: Date) -> Result<Option<Digest>, StoreError> {
+        self.evidence(|reply| Evidence::Newest { first, last, reply })
+            .await
     }
 
     /// Points that have samples on a local day, by id.
@@ -132,8 +140,8 @@ impl Keeper {
             Evidence::Digests { after, reply } => {
                 drop(reply.send(read("reading the chain", self.digests_after(after))));
             }
-            Evidence::Newest { day, reply } => {
-                drop(reply.send(read("reading the chain", self.newest(day))));
+            Evidence::Newest { first, last, reply } => {
+                drop(reply.send(read("reading the chain", self.newest_in(first, last))));
             }
             Evidence::Points { day, reply } => {
                 let found = self.points_on(crate::store::calendar::number(day));

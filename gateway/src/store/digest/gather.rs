@@ -64,8 +64,12 @@ impl Keeper {
         rows.query_map(values, digest)?.collect()
     }
 
-    pub(super) fn newest(&self, day: Date) -> Result<Option<Digest>, rusqlite::Error> {
-        newest_of(&self.db, number(day))
+    pub(super) fn newest_in(
+        &self,
+        first: Date,
+        last: Date,
+    ) -> Result<Option<Digest>, rusqlite::Error> {
+        newest_in(&self.db, number(first), number(last))
     }
 
     pub(super) fn ledger_text(&self, first: u64, last: u64) -> Result<String, rusqlite::Error> {
@@ -110,10 +114,14 @@ fn digest(row: &Row<'_>) -> Result<Digest, rusqlite::Error> {
 
 /// The newest record of a day.
 pub(super) fn newest_of(db: &Connection, day: Day) -> Result<Option<Digest>, rusqlite::Error> {
+    newest_in(db, day, day)
+}
+
+fn newest_in(db: &Connection, first: Day, last: Day) -> Result<Option<Digest>, rusqlite::Error> {
     db.query_row(
-        "SELECT number, day, revision, sha256, record FROM digest WHERE day = ?
-         ORDER BY revision DESC LIMIT 1",
-        [day],
+        "SELECT number, day, revision, sha256, record FROM digest WHERE day BETWEEN ? AND ?
+         ORDER BY day DESC, revision DESC LIMIT 1",
+        [first, last],
         digest,
     )
     .optional()

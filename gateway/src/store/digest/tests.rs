@@ -87,6 +87,8 @@ async fn a_closed_day_has_a_record_that_follows_the_day_before() {
         record(&store, date(2026, 11, 22)).await.before,
         digests[0].sha256
     );
+    let month = store.digest_in(date(2026, 11, 1), date(2026, 11, 30)).await;
+    assert_eq!(month.unwrap().as_ref(), digests.last());
     // Today is not over.
     assert_eq!(store.digest_of(date(2026, 11, 23)).await.unwrap(), None);
 }
