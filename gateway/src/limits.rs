@@ -110,6 +110,19 @@ pub const RANGE_DAYS_MAX: i32 = 3660;
 pub const DATA_EVENTS_MAX: usize = 500;
 /// Rows of a tank's strapping table: a level each millimetre of ten metres.
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
+/// Samples hashed in one go for a day's digest, so that the next flush is not late.
+pub const EVIDENCE_SAMPLES_MAX: u64 = 50_000;
+/// Days without anything between two closed days that get a record each; a longer gap is a clock
+/// that was wrong, and is leapt over.
+pub const EVIDENCE_GAP_DAYS_MAX: i32 = 400;
+/// Places that differ which a check of the evidence names; further ones are counted only.
+pub const EVIDENCE_FAULTS_MAX: usize = 100;
+/// Bytes of one line of a bundle: the record of a day of the largest site.
+pub const EVIDENCE_LINE_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a bundle's manifest.
+pub const EVIDENCE_MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// Records in one answer of the store.
+pub const EVIDENCE_PAGE_MAX: usize = 100;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Reads of one point that are weighed together; more would say nothing new.

@@ -6,6 +6,7 @@
 )]
 
 mod config;
+mod evidence;
 mod hostile;
 mod killed;
 mod knowledge;

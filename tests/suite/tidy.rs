@@ -27,8 +27,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Pure arithmetic: what it needs is handed in.
     ("analyse", &["model", "limits", "words"]),
-    // Of `config` the store knows its own settings.
-    ("store", &["model", "limits", "clock", "config"]),
+    // The form of what proves a day; the store makes it, edges check it.
+    ("evidence", &["model", "limits"]),
+    // Of `config` the store knows its own settings, and the factors that it keeps by revision.
+    ("store", &["model", "limits", "clock", "config", "evidence"]),
     (
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
@@ -39,8 +41,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "field", "store", "exchange",
-            "ledger",
+            "model", "limits", "clock", "status", "words", "config", "field", "evidence", "store",
+            "exchange", "ledger",
         ],
     ),
     (
@@ -54,9 +56,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
-            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
-            "analyse", "web", "app",
+            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "model", "limits",
+            "clock", "status", "words", "config", "read", "sim", "store", "publish", "exchange",
+            "ledger", "analyse", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -74,7 +76,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     // The JSON of an entry is one shape for the API and the command line.
     ("utoipa", &["web", "ledger"]),
-    ("ring", &["store", "publish", "config"]),
+    ("ring", &["store", "publish", "config", "evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

@@ -69,18 +69,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    Export {
-        #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
-        config: PathBuf,
-        #[arg(long, value_name = "ID")]
-        point: String,
-        #[arg(long, value_name = "TIME")]
-        from: Option<String>,
-        #[arg(long, value_name = "TIME")]
-        to: Option<String>,
-        #[arg(short, long, value_name = "FILE.csv")]
-        output: Option<PathBuf>,
-    },
+    Export(crate::cli::export::Options),
+    Verify(crate::cli::evidence::Options),
     Ledger(crate::cli::ledger::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]

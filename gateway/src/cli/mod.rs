@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod demo;
 mod device;
+mod evidence;
 mod export;
 mod import;
 mod ledger;
@@ -78,16 +79,8 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             file,
             json,
         } => import::run(&config, &point, &file, lang, json).await,
-        Command::Export {
-            config,
-            point,
-            from,
-            to,
-            output,
-        } => {
-            let span = (from.as_deref(), to.as_deref());
-            export::run(&config, &point, span, output.as_deref(), lang).await
-        }
+        Command::Export(options) => export::run(&options, lang).await,
+        Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }

@@ -11,6 +11,7 @@ mod api;
 mod assets;
 mod control;
 mod error;
+mod evidence;
 mod guard;
 mod health;
 mod ledger;
@@ -29,6 +30,7 @@ mod ledger_tests;
 mod tests;
 
 pub use control::{SOCKET, serve_control};
+pub use evidence::{ExtentJson, LeftJson, RevisionJson};
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
