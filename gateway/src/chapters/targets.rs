@@ -1,0 +1,53 @@
+//! What was aimed at, and what was before: the ledger's targets and baselines for the period.
+
+use super::book::Book;
+use crate::ledger::Total;
+use crate::model::indicator::Indicator;
+use crate::model::ledger::{Entry, Sort};
+use jiff::civil::Date;
+
+/// The target (or baseline) of an indicator in its unit: one for exactly this period, else the sum
+/// of those that make up the period without a gap. A measured indicator is aimed at under its own
+/// id with `-` for `.` and `_`.
+pub(super) fn of(book: &Book<'_>, sort: Sort, one: &Indicator) -> Option<f64> {
+    let id = match one.id.strip_prefix("ledger.") {
+        Some(id) => id.to_owned(),
+        None => one.id.replace(['.', '_'], "-"),
+    };
+    let definition = book.matter.config.definitions.find(&id)?;
+    let all = book.matter.entries.iter().filter(|entry| {
+        let said = &entry.statement;
+        entry.is_current() && said.sort == sort && *said.indicator == *id && said.unit == one.unit
+    });
+    let all: Vec<&Entry> = all.collect();
+    let period = book.matter.account.period;
+    let exact = |entry: &&&Entry| {
+        let when = entry.statement.when;
+        (when.first(), when.last()) == (period.first(), period.last())
+    };
+    let newest = all.iter().filter(exact).max_by_key(|entry| entry.id);
+    match (newest, definition.total) {
+        (Some(entry), _) => quantity(entry),
+        (None, Total::Sum) => tiled(&all, period.first(), period.last()),
+        (None, Total::Last) => None,
+    }
+}
+
+/// The sum of the periods that follow each other from `first` to `last`, the longest at each step.
+fn tiled(all: &[&Entry], first: Date, last: Date) -> Option<f64> {
+    let (mut at, mut sum) = (first, 0.0);
+    while at <= last {
+        let begins = all.iter().filter(|entry| {
+            let when = entry.statement.when;
+            when.first() == at && when.last() <= last
+        });
+        let entry = begins.max_by_key(|entry| (entry.statement.when.last(), entry.id))?;
+        sum += quantity(entry)?;
+        at = entry.statement.when.last().tomorrow().ok()?;
+    }
+    Some(sum)
+}
+
+fn quantity(entry: &Entry) -> Option<f64> {
+    entry.statement.quantity.map(|quantity| quantity.to_f64())
+}
