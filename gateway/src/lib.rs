@@ -3,6 +3,7 @@
 //! Data flows left to right, and so do imports (`tests/suite/tidy.rs` holds the table):
 //! `config` -> `read` -> `store` -> `publish` | `analyse` -> `report` -> `web`, `cli`, `app`.
 
+pub mod account;
 pub mod analyse;
 pub mod app;
 pub mod cli;

@@ -33,6 +33,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    // Readings and ledger to figures; the present is handed in.
+    (
+        "account",
+        &[
+            "model", "limits", "sun", "config", "ledger", "analyse", "store",
+        ],
+    ),
     // Documents to files; what they say is handed in.
     ("report", &["model", "limits", "words"]),
     ("exchange", &["model", "limits", "store"]),

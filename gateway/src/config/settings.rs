@@ -8,6 +8,7 @@ use crate::ledger::Definitions;
 use crate::model::Site;
 use crate::model::factor::Factor;
 use jiff::civil::Date;
+use ring::digest::{SHA256, digest};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,13 @@ impl Config {
             "" => self.text.clone(),
             own => format!("{}\n# --- [factors] file ---\n{own}", self.text),
         }
+    }
+
+    /// Name of the revision: the first twelve hexadecimal digits of its SHA-256.
+    pub fn revision_id(&self) -> String {
+        let hash = digest(&SHA256, self.revision().as_bytes());
+        let bytes = hash.as_ref().iter().take(6);
+        bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// Factors behind assets that do not hold on that day, as warnings.
