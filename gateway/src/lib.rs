@@ -6,6 +6,7 @@
 pub mod account;
 pub mod analyse;
 pub mod app;
+pub mod chapters;
 pub mod cli;
 pub mod clock;
 pub mod config;

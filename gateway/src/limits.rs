@@ -132,6 +132,16 @@ pub const STOP_SECONDS: u64 = 5;
 /// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
 /// form, with room to spare. A cell costs about 100 bytes in the largest format.
 pub const REPORT_CELLS_MAX: usize = 300_000;
+/// Days of a report that have a row each; a longer one has a row a month.
+pub const REPORT_DAY_ROWS_MAX: usize = 62;
+/// Entries of the ledger that a report lists; further ones are counted.
+pub const REPORT_ENTRIES_MAX: usize = 1000;
+/// Reports and lists of figures being made at once; further ones wait.
+pub const REPORTS_MAX: usize = 1;
+/// Steps from a figure down to its readings.
+pub const EXPLAIN_DEPTH_MAX: usize = 8;
+/// Figures of one explanation.
+pub const EXPLAIN_FIGURES_MAX: usize = 200;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;

@@ -42,6 +42,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Documents to files; what they say is handed in.
     ("report", &["model", "limits", "words"]),
+    // What a report says; nothing of how it looks, and no store.
+    (
+        "chapters",
+        &[
+            "model", "limits", "words", "config", "ledger", "analyse", "report",
+        ],
+    ),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
@@ -79,8 +86,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["publish"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
-    // The JSON of an entry is one shape for the API and the command line.
-    ("utoipa", &["web", "ledger"]),
+    // The JSON of an entry, and of a figure, is one shape for the API and the command line.
+    ("utoipa", &["web", "ledger", "chapters"]),
     ("ring", &["store", "publish", "config"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),

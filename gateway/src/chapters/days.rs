@@ -12,9 +12,13 @@ use jiff::civil::Date;
 use std::ops::Range;
 
 /// Beginnings of ids whose daily values are states, not flows: they have a mean, no sum.
-const STATES: &[&str] = &["tank.volume", "tank.level", "tank.days"];
+const STATES: &[&str] = &["tank.volume", "tank.days"];
 /// Units of flows: their daily values add up to the period's.
-const FLOWS: &[&str] = &["kWh", "m3", "L", "mm", "h", "kg", "t", "degC*d", "IDR"];
+const FLOWS: &[&str] = &[
+    "kWh", "m3", "L", "mm", "h", "kg", "t", "IDR", "degC d", "kWh/kWp", "kWh/m2", "tCO2", "tCO2e",
+];
+/// Counts, which add up as well.
+const COUNTS: &[&str] = &["pump.dry_runs", "tank.leak_nights", "compost.turnings"];
 /// Plots with more series than this are no longer read.
 const SERIES_MAX: usize = 4;
 
@@ -158,7 +162,7 @@ fn row(
 
 fn is_flow(one: &Daily) -> bool {
     let state = STATES.iter().any(|start| one.id.starts_with(start));
-    let flow = FLOWS.contains(&&*one.unit) || one.unit.starts_with("tCO2");
+    let flow = FLOWS.contains(&&*one.unit) || COUNTS.contains(&&*one.id);
     flow && !state
 }
 

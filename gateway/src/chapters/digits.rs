@@ -79,7 +79,7 @@ pub(super) fn usual(unit: &str, value: Option<f64>) -> i8 {
             _ => 2,
         },
         "IDR" | "pcs" | "orang" | "KK" | "kelompok" | "kegiatan" | "pohon" | "W" | "L" => 0,
-        "kWh" | "m3" | "mm" | "h" | "d" | "degC" | "%" | "%RH" | "kg" | "g" | "degC*d" => 1,
+        "kWh" | "m3" | "mm" | "h" | "d" | "degC" | "%" | "%RH" | "kg" | "g" | "degC d" => 1,
         "t" => 3,
         _ if unit.starts_with("tCO2") || unit.starts_with("tCH4") => 4,
         _ => 2,

@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use crate::report::document::Block;
-use crate::report::value::{Kind, Value};
+use crate::report::value::Kind;
 use std::collections::BTreeMap;
 
 pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {

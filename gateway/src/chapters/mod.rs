@@ -7,6 +7,7 @@
 //! **Invariant:** no store, no clock, no network; nothing is computed that an indicator could say.
 
 mod assets;
+mod baseline;
 mod book;
 mod carbon;
 mod coverage;

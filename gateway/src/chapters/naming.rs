@@ -25,6 +25,10 @@ pub fn indicator_name(definitions: &Definitions, lang: Lang, id: &str) -> String
     if let Some(definition) = written(definitions, id) {
         return definition.name.text(lang).to_owned();
     }
+    if let Some(of) = id.strip_suffix(".effect") {
+        let name = indicator_name(definitions, lang, of);
+        return lang.say("chapters-effect-of", &[("name", &name)]);
+    }
     let key = format!("indicator-{}", id.replace(['.', '_'], "-"));
     match lang.text(&key) {
         text if text == key => id.to_owned(),
@@ -77,6 +81,9 @@ pub(super) fn unit(lang: Lang, symbol: &str) -> String {
     match lang.text(&key) {
         text if text == key => {}
         text => return text,
+    }
+    if symbol == "1" {
+        return String::new();
     }
     let whole = match symbol.split_once('/') {
         Some((top, under)) => {

@@ -23,8 +23,17 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         let id = "headline".to_owned();
         blocks.push(Block::Figures(Figures { id, items }));
     }
+    blocks.extend(totals(book));
     blocks.extend(against_target(book));
     blocks
+}
+
+/// The site's totals, where more than one asset makes them.
+fn totals(book: &Book<'_>) -> Option<Block> {
+    let several = |kind: &str| book.assets().filter(|one| one.kind.word() == kind).count() > 1;
+    let all = book.of(None, &["site."]);
+    let is_told = ["plts", "pump", "catchment"].into_iter().any(several) && !all.is_empty();
+    is_told.then(|| figures::table(book, "site-totals", &all)).flatten()
 }
 
 /// The first figure of each asset, what was avoided, and what people aimed at.

@@ -6,14 +6,16 @@ use crate::model::indicator::Indicator;
 use crate::model::ledger::{Entry, Sort};
 use jiff::civil::Date;
 
-/// The target (or baseline) of an indicator in its unit: one for exactly this period, else the sum
-/// of those that make up the period without a gap. A measured indicator is aimed at under its own
-/// id with `-` for `.` and `_`.
+/// The target (or baseline) of an indicator in its unit. What people write down has an indicator
+/// of its own for it. A measured one is aimed at under its own id with `-` for `.` and `_`: by an
+/// entry for exactly this period, else by the sum of those that make it up without a gap.
 pub(super) fn of(book: &Book<'_>, sort: Sort, one: &Indicator) -> Option<f64> {
-    let id = match one.id.strip_prefix("ledger.") {
-        Some(id) => id.to_owned(),
-        None => one.id.replace(['.', '_'], "-"),
-    };
+    if one.id.starts_with("ledger.") {
+        let id = format!("{}.{}", one.id, sort.word());
+        let found = book.matter.account.find(&id, one.asset.as_deref());
+        return found.and_then(|found| found.value.as_ref().ok().copied());
+    }
+    let id = one.id.replace(['.', '_'], "-");
     let definition = book.matter.config.definitions.find(&id)?;
     let all = book.matter.entries.iter().filter(|entry| {
         let said = &entry.statement;
