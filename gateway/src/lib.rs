@@ -18,6 +18,7 @@ pub mod model;
 pub mod publish;
 pub mod read;
 pub mod report;
+pub mod reporting;
 pub mod sim;
 pub mod status;
 pub mod store;

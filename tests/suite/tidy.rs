@@ -49,12 +49,20 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "limits", "words", "config", "ledger", "analyse", "report",
         ],
     ),
+    // From the store to a report, for the page and the command line alike.
+    (
+        "reporting",
+        &[
+            "model", "limits", "words", "config", "ledger", "store", "account", "chapters",
+            "report",
+        ],
+    ),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
         &[
             "model", "limits", "clock", "status", "words", "config", "field", "store", "exchange",
-            "ledger",
+            "ledger", "account", "chapters", "report", "reporting",
         ],
     ),
     (
@@ -68,9 +76,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
-            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
-            "analyse", "web", "app",
+            "store", "publish", "exchange", "ledger", "analyse", "account", "chapters", "report",
+            "reporting", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),

@@ -1158,3 +1158,20 @@ chapters-explain-entries = entries { $entries }
 chapters-explain-readings = first { $first }, last { $last }
 chapters-explain-gaps = { $good } of { $expected } readings good; { $gaps } gaps, the longest { $longest } h
 chapters-explain-factor-is = year of data { $year }; { $status }; { $headline }; source: { $source }
+
+# Making reports (reporting)
+reporting-future = This period has not begun: its first day is { $first }. Choose one that has.
+reporting-no-period = "{ $found }" is not a period. Write 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21.
+reporting-no-format = The format of a report must be pdf, xlsx, csv or json.
+reporting-no-asset = This site has no asset { $found }.
+reporting-assets = It has: { $known }.
+reporting-too-large = The report has { $found } cells, at most { $most }: choose a shorter period or one asset.
+reporting-failed = The report could not be made: { $why }
+reporting-busy = Another report is being made. Try again in a while.
+reporting-done = The report is in { $file }
+cli-report = Make the report of a period (PDF, XLSX, CSV, JSON), or explain one of its figures down to the readings
+cli-report-period = Period: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21
+cli-report-format = Format; when not said, by the ending of the file, or pdf
+cli-report-output = File of the report, or - for standard output; when not said, SITE-PERIOD.pdf in this directory
+cli-report-asset = This asset alone
+cli-report-explain = Explain one figure, e.g. co2.net: equation, inputs, factor, first and last reading, gaps

@@ -1158,3 +1158,20 @@ chapters-explain-entries = entri { $entries }
 chapters-explain-readings = pertama { $first }, terakhir { $last }
 chapters-explain-gaps = { $good } dari { $expected } bacaan sah; { $gaps } celah, terpanjang { $longest } jam
 chapters-explain-factor-is = tahun data { $year }; { $status }; { $headline }; sumber: { $source }
+
+# Membuat laporan (reporting)
+reporting-future = Periode ini belum dimulai: hari pertamanya { $first }. Pilih periode yang sudah berjalan.
+reporting-no-period = "{ $found }" bukan periode. Tulis 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026, atau 2026-10-05..2026-11-21.
+reporting-no-format = Format laporan harus pdf, xlsx, csv, atau json.
+reporting-no-asset = Tidak ada aset bernama { $found } di lokasi ini.
+reporting-assets = Yang ada: { $known }.
+reporting-too-large = Laporan memuat { $found } sel, paling banyak { $most }: pilih periode yang lebih pendek atau satu aset.
+reporting-failed = Laporan tidak dapat dibuat: { $why }
+reporting-busy = Laporan lain sedang dibuat. Coba lagi sebentar.
+reporting-done = Laporan tersimpan di { $file }
+cli-report = Buat laporan suatu periode (PDF, XLSX, CSV, JSON), atau jelaskan satu angkanya sampai ke bacaan
+cli-report-period = Periode: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026, atau 2026-10-05..2026-11-21
+cli-report-format = Format; bila tidak disebut menurut akhiran nama berkas, atau pdf
+cli-report-output = Berkas laporan, atau - untuk keluaran baku; bila tidak disebut LOKASI-PERIODE.pdf di direktori ini
+cli-report-asset = Hanya aset ini
+cli-report-explain = Jelaskan satu angka, mis. co2.net: persamaan, masukan, faktor, bacaan pertama dan terakhir, celah

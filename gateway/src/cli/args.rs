@@ -81,6 +81,7 @@ pub(super) enum Command {
         output: Option<PathBuf>,
     },
     Ledger(crate::cli::ledger::Options),
+    Report(crate::cli::report::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
         config: PathBuf,

@@ -14,6 +14,7 @@ mod ledger;
 mod logging;
 mod method;
 mod read;
+mod report;
 mod run;
 mod running;
 mod simulate;
@@ -89,6 +90,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             export::run(&config, &point, span, output.as_deref(), lang).await
         }
         Command::Ledger(options) => ledger::run(options, lang).await,
+        Command::Report(options) => report::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }
