@@ -108,6 +108,13 @@ pub const INDICATORS_MAX: usize = 500;
 pub const RANGE_DAYS_MAX: i32 = 3660;
 /// Resets, gaps and corrections that a report lists; more are counted.
 pub const DATA_EVENTS_MAX: usize = 500;
+/// Days before a period in which a counter's last reading is looked for: a meter that was silent
+/// for longer begins anew.
+pub const LOOKBACK_DAYS: i64 = 400;
+/// Points of one asset that are read together; the store has room for pages beside them.
+pub const ASSET_POINTS_MAX: usize = 40;
+/// Showers and storms of a period that are kept for the first flush; ten years have fewer.
+pub const RAIN_EVENTS_MAX: usize = 20_000;
 /// Rows of a tank's strapping table: a level each millimetre of ten metres.
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
@@ -160,6 +167,6 @@ const _: () = assert!(
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(
-    ANSWERS_MAX < QUERIES_MAX,
+    ASSET_POINTS_MAX + ANSWERS_MAX < QUERIES_MAX,
     "pages must leave the store room for exports and reports"
 );

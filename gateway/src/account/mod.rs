@@ -4,16 +4,35 @@
 //! Readings are streamed, one asset at a time and a day at once, so that a year needs no more
 //! memory than a day. What was read before the time was known never counts.
 
+mod amount;
+mod asset;
+mod carbon;
+mod events;
+mod figure;
+mod fuel;
+mod gather;
+mod lane;
+mod plts;
+mod site;
 mod span;
 mod specs;
+mod track;
+mod wide;
 
+use asset::{Kind, Made, Read};
 use crate::config::Config;
+use crate::config::assets::{Asset, AssetKind, BaselineKind};
 use crate::model::UtcMs;
-use crate::model::indicator::Account;
+use crate::model::indicator::{Account, Indicator};
 use crate::model::period::Period;
 use crate::store::{Store, StoreError};
+use figure::Desk;
+use gather::{Steps, gather};
 use jiff::civil::Date;
+use lane::Lane;
+use plts::PltsSums;
 use span::Span;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use specs::{INDICATORS, Spec, find_spec, name_key};
@@ -65,13 +84,122 @@ pub async fn account(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Account, AccountError> {
     let span = Span::new(&config.site, ask.period, ask.now)?;
-    let _ = (store, &span, progress);
-    Ok(Account {
+    let wanted = wanted(config, ask)?;
+    let mut kinds = Vec::new();
+    for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
+        kinds.push((asset, kind(config, asset)));
+    }
+    let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
+    let mut steps = Steps {
+        progress,
+        done: 0,
+        all: u64::try_from(lanes * span.days.len()).unwrap_or(u64::MAX),
+    };
+    let mut all = Made::default();
+    for (asset, (lanes, mut sums)) in kinds {
+        let tracks = gather(store, &span, &lanes, &mut *sums, &mut steps).await?;
+        let desk = desk(config, &span, Some(&asset.id));
+        let made = sums.make(&Read {
+            desk: &desk,
+            lanes: &lanes,
+            tracks: &tracks,
+        });
+        all.add(made);
+    }
+    conclude(config, &span, &mut all);
+    Ok(finish(config, ask, all))
+}
+
+/// Figures that stand on those of several assets.
+fn conclude(config: &Config, span: &Span, all: &mut Made) {
+    for asset in &config.assets {
+        if let AssetKind::Plts(plant) = &asset.kind {
+            let desk = desk(config, span, Some(&asset.id));
+            let more = carbon::plant(&desk, plant, &all.figures);
+            all.figures.extend(more);
+        }
+    }
+    let totals = site::totals(&desk(config, span, None), &all.figures);
+    all.figures.extend(totals);
+}
+
+fn desk<'a>(config: &'a Config, span: &'a Span, asset: Option<&Arc<str>>) -> Desk<'a> {
+    Desk {
+        config,
+        span,
+        asset: asset.cloned(),
+    }
+}
+
+/// The asset that is asked for with those that its figures need, or all.
+fn wanted(config: &Config, ask: &Ask) -> Result<BTreeSet<Arc<str>>, AccountError> {
+    let Some(id) = &ask.asset else {
+        return Ok(config.assets.iter().map(|one| one.id.clone()).collect());
+    };
+    let found = config.assets.iter().find(|one| one.id == *id);
+    let Some(asset) = found else {
+        return Err(AccountError::UnknownAsset(id.clone()));
+    };
+    let mut all = BTreeSet::from([id.clone()]);
+    if let AssetKind::Plts(plant) = &asset.kind {
+        if let Some(BaselineKind::PumpFuel { pump, .. }) = asset.baseline().map(|one| &one.kind) {
+            all.insert(pump.clone());
+        }
+        all.extend(plant.project.as_ref().and_then(|project| project.genset.clone()));
+    }
+    if let AssetKind::Pump(pump) = &asset.kind {
+        all.extend(pump.plts.clone());
+    }
+    Ok(all)
+}
+
+/// What takes the readings of an asset in, and the points that it wants.
+fn kind<'a>(config: &'a Config, asset: &'a Asset) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
+    fn boxed<'a>((lanes, kind): (Vec<Lane>, impl Kind + 'a)) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
+        (lanes, Box::new(kind))
+    }
+    match &asset.kind {
+        AssetKind::Plts(plant) => boxed(PltsSums::new(config, plant)),
+        _ => boxed((Vec::new(), Nothing)),
+    }
+}
+
+/// In the order of a report; of what was asked for alone.
+fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
+    let (mut events, events_left_out) = all.events.finish();
+    let mut indicators = all.figures;
+    let place = |one: &Indicator| {
+        let asset = config.assets.iter().position(|asset| Some(&asset.id) == one.asset.as_ref());
+        let spec = INDICATORS.iter().position(|spec| *spec.id == *one.id);
+        (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
+    };
+    indicators.sort_by_key(place);
+    let mut daily = if ask.daily { all.daily } else { Vec::new() };
+    if ask.asset.is_some() {
+        indicators.retain(|one| one.asset == ask.asset);
+        daily.retain(|one| one.asset == ask.asset);
+        let asset = config.assets.iter().find(|one| Some(&one.id) == ask.asset.as_ref());
+        events.retain(|event| {
+            asset.is_some_and(|asset| asset.points.values().any(|point| *point == event.of))
+        });
+    }
+    Account {
         period: ask.period,
         revision: config.revision_id(),
-        indicators: Vec::new(),
-        daily: Vec::new(),
-        events: Vec::new(),
-        events_left_out: 0,
-    })
+        indicators,
+        daily,
+        events,
+        events_left_out,
+    }
+}
+
+struct Nothing;
+impl gather::Sums for Nothing {
+    fn take(&mut self, _: &gather::Tick) {}
+    fn day_ends(&mut self) {}
+}
+impl Kind for Nothing {
+    fn make(&self, _: &Read<'_>) -> Made {
+        Made::default()
+    }
 }

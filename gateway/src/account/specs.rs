@@ -55,6 +55,7 @@ pub const INDICATORS: &[Spec] = &[
     spec("plts.dc_energy", "kWh", "G.5", "E_DC = ΣΔE"),
     spec("plts.export", "kWh", "G.5", "E_export = ΣΔE"),
     spec("plts.import", "kWh", "G.5", "E_import = ΣΔE"),
+    spec("plts.project_import", "kWh", "G.5", "E = ΣΔE"),
     spec("plts.self_use", "kWh", "C.7", "E_self = E − E_export"),
     spec("plts.self_consumption", "%", "C.7", "100 · E_self / E"),
     spec(

@@ -9,6 +9,7 @@ use crate::model::Site;
 use crate::model::factor::Factor;
 use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,6 +166,9 @@ pub struct Device {
     pub limits: DeviceLimits,
     /// Points in order; the index is that of `Reading::outcomes`.
     pub points: Vec<Point>,
+    /// Half-width of the 95 % interval of its points by name, % of the reading; a point that is
+    /// missing has none that anybody knows.
+    pub accuracy: BTreeMap<Arc<str>, f64>,
     /// Silence at night is no fault.
     pub asleep_at_night: bool,
     /// What it can say of itself, each with the registers that say it; no readings.
