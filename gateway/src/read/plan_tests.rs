@@ -18,6 +18,7 @@ pub(in crate::read) fn device(points: Vec<Point>) -> Device {
             gap: Duration::ZERO,
         },
         points,
+        accuracy: std::collections::BTreeMap::new(),
         asleep_at_night: false,
         facts: Vec::new(),
         sunspec: None,
