@@ -1159,6 +1159,7 @@ chapters-explain-entries = entries { $entries }
 chapters-explain-readings = first { $first }, last { $last }
 chapters-explain-gaps = { $good } of { $expected } readings good; { $gaps } gaps, the longest { $longest } h
 chapters-explain-factor-is = year of data { $year }; { $status }; { $headline }; source: { $source }
+chapters-method-basis = What the methods rest on
 
 # Making reports (reporting)
 reporting-future = This period has not begun: its first day is { $first }. Choose one that has.

@@ -1159,6 +1159,7 @@ chapters-explain-entries = entri { $entries }
 chapters-explain-readings = pertama { $first }, terakhir { $last }
 chapters-explain-gaps = { $good } dari { $expected } bacaan sah; { $gaps } celah, terpanjang { $longest } jam
 chapters-explain-factor-is = tahun data { $year }; { $status }; { $headline }; sumber: { $source }
+chapters-method-basis = Dasar metode
 
 # Membuat laporan (reporting)
 reporting-future = Periode ini belum dimulai: hari pertamanya { $first }. Pilih periode yang sudah berjalan.

@@ -33,10 +33,7 @@ pub(super) struct Amount {
 #[derive(Clone, Debug)]
 enum Way {
     Counter(CounterTotal),
-    Integral {
-        sum: EnergyFromPower,
-        scale: f64,
-    },
+    Integral { sum: EnergyFromPower, scale: f64 },
 }
 
 impl Amount {

@@ -19,13 +19,13 @@ mod specs;
 mod track;
 mod wide;
 
-use asset::{Kind, Made, Read};
 use crate::config::Config;
 use crate::config::assets::{Asset, AssetKind, BaselineKind};
 use crate::model::UtcMs;
 use crate::model::indicator::{Account, Indicator};
 use crate::model::period::Period;
 use crate::store::{Store, StoreError};
+use asset::{Kind, Made, Read};
 use figure::Desk;
 use gather::{Steps, gather};
 use jiff::civil::Date;
@@ -145,7 +145,12 @@ fn wanted(config: &Config, ask: &Ask) -> Result<BTreeSet<Arc<str>>, AccountError
         if let Some(BaselineKind::PumpFuel { pump, .. }) = asset.baseline().map(|one| &one.kind) {
             all.insert(pump.clone());
         }
-        all.extend(plant.project.as_ref().and_then(|project| project.genset.clone()));
+        all.extend(
+            plant
+                .project
+                .as_ref()
+                .and_then(|project| project.genset.clone()),
+        );
     }
     if let AssetKind::Pump(pump) = &asset.kind {
         all.extend(pump.plts.clone());
@@ -169,7 +174,10 @@ fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
     let (mut events, events_left_out) = all.events.finish();
     let mut indicators = all.figures;
     let place = |one: &Indicator| {
-        let asset = config.assets.iter().position(|asset| Some(&asset.id) == one.asset.as_ref());
+        let asset = config
+            .assets
+            .iter()
+            .position(|asset| Some(&asset.id) == one.asset.as_ref());
         let spec = INDICATORS.iter().position(|spec| *spec.id == *one.id);
         (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
     };
@@ -178,7 +186,10 @@ fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
     if ask.asset.is_some() {
         indicators.retain(|one| one.asset == ask.asset);
         daily.retain(|one| one.asset == ask.asset);
-        let asset = config.assets.iter().find(|one| Some(&one.id) == ask.asset.as_ref());
+        let asset = config
+            .assets
+            .iter()
+            .find(|one| Some(&one.id) == ask.asset.as_ref());
         events.retain(|event| {
             asset.is_some_and(|asset| asset.points.values().any(|point| *point == event.of))
         });

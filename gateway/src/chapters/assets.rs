@@ -32,14 +32,18 @@ pub(super) const CHAPTERS: &[Chapter] = &[
 ];
 
 pub(super) fn blocks(book: &Book<'_>, chapter: &Chapter) -> Vec<Block> {
-    let fitting = book.assets().filter(|asset| chapter.kinds.contains(&asset.kind.word()));
+    let fitting = book
+        .assets()
+        .filter(|asset| chapter.kinds.contains(&asset.kind.word()));
     fitting.flat_map(|asset| one(book, asset)).collect()
 }
 
 /// The figures of an asset that its own chapter shows; emissions have a chapter of their own.
 pub(super) fn own<'a>(book: &Book<'a>, asset: &str) -> Vec<&'a Indicator> {
     let all = book.of(Some(asset), &[""]);
-    all.into_iter().filter(|one| !carbon::is_carbon(&one.id)).collect()
+    all.into_iter()
+        .filter(|one| !carbon::is_carbon(&one.id))
+        .collect()
 }
 
 fn one(book: &Book<'_>, asset: &Asset) -> Vec<Block> {
@@ -52,7 +56,11 @@ fn one(book: &Book<'_>, asset: &Asset) -> Vec<Block> {
     let (known, missing): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.value.is_ok());
     let (cards, more) = known.split_at(known.len().min(CARDS_MAX));
     let more: Vec<&Indicator> = more.iter().copied().chain(missing).collect();
-    blocks.extend(figures::cards(book, &format!("figures/{}", asset.id), cards));
+    blocks.extend(figures::cards(
+        book,
+        &format!("figures/{}", asset.id),
+        cards,
+    ));
     blocks.extend(figures::table(book, &format!("more/{}", asset.id), &more));
     let series = book.daily(Some(&asset.id), &[""]).into_iter();
     let series: Vec<&Daily> = series.filter(|one| !carbon::is_carbon(&one.id)).collect();

@@ -24,7 +24,10 @@ pub(super) fn table(book: &Book<'_>, asset: &Asset) -> Option<Block> {
     for factor in asset.factors() {
         lines.extend(factor_lines(book, factor));
     }
-    let columns = vec![book.column("item", Kind::Text), book.column("said", Kind::Text)];
+    let columns = vec![
+        book.column("item", Kind::Text),
+        book.column("said", Kind::Text),
+    ];
     let mut table = book.table(&format!("basis/{}", asset.id), "basis", columns);
     let said = lines.into_iter().filter(|(_, text)| !text.is_empty());
     table.rows = said
@@ -37,7 +40,10 @@ pub(super) fn table(book: &Book<'_>, asset: &Asset) -> Option<Block> {
 }
 
 fn plant_lines(book: &Book<'_>, plant: &Plts) -> Vec<Line> {
-    let mut lines = vec![("capacity", naming::quantity(book.lang, plant.capacity_kwp, "kWp"))];
+    let mut lines = vec![(
+        "capacity",
+        naming::quantity(book.lang, plant.capacity_kwp, "kWp"),
+    )];
     if let Some(declared) = &plant.baseline {
         lines.extend(baseline(book, declared));
     }
@@ -57,14 +63,19 @@ fn plant_lines(book: &Book<'_>, plant: &Plts) -> Vec<Line> {
 
 fn baseline(book: &Book<'_>, declared: &Baseline) -> Vec<Line> {
     let code = declared.kind.code();
-    let words = book.text(&format!("chapters-baseline-{}", code.to_lowercase().replace('_', "-")));
+    let words = book.text(&format!(
+        "chapters-baseline-{}",
+        code.to_lowercase().replace('_', "-")
+    ));
     let mut lines = vec![("code", format!("{code}: {words}"))];
     lines.extend(way(book, &declared.kind));
     if let Some(id) = declared.kind.unverified() {
         let doubt = book.text("factor-status-unverified");
         lines.push(("unverified", format!("{id}: {doubt}")));
     }
-    let since = declared.since.map(|day| crate::report::format::date(book.lang, day));
+    let since = declared
+        .since
+        .map(|day| crate::report::format::date(book.lang, day));
     lines.push(("since", since.unwrap_or_default()));
     lines.push(("by", declared.by.clone()));
     lines.push(("evidence", declared.evidence.clone()));
@@ -87,12 +98,26 @@ fn way(book: &Book<'_>, kind: &BaselineKind) -> Vec<Line> {
             PumpFuelWay::Litres { litres_per_m3 } => {
                 vec![("fuel-log", number(*litres_per_m3, "L/m3"))]
             }
-            PumpFuelWay::Water { eta_pump, eta_engine, measured } => {
-                let known = if *measured { "chapters-measured" } else { "chapters-taken-high" };
+            PumpFuelWay::Water {
+                eta_pump,
+                eta_engine,
+                measured,
+            } => {
+                let known = if *measured {
+                    "chapters-measured"
+                } else {
+                    "chapters-taken-high"
+                };
                 let known = book.text(known);
                 vec![
-                    ("eta-pump", format!("{} ({known})", number(100.0 * eta_pump, "%"))),
-                    ("eta-engine", format!("{} ({known})", number(100.0 * eta_engine, "%"))),
+                    (
+                        "eta-pump",
+                        format!("{} ({known})", number(100.0 * eta_pump, "%")),
+                    ),
+                    (
+                        "eta-engine",
+                        format!("{} ({known})", number(100.0 * eta_engine, "%")),
+                    ),
                 ]
             }
         },
@@ -117,6 +142,13 @@ fn factor_lines(book: &Book<'_>, factor: &Arc<Factor>) -> Vec<Line> {
         ("vintage", year.unwrap_or_default()),
         ("status", factors::status(book, factor)),
         ("headline", factors::headline(book, factor)),
-        ("source", factor.source.clone()),
+        (
+            "source",
+            book.matter
+                .config
+                .factors
+                .source(factor, book.lang)
+                .to_owned(),
+        ),
     ]
 }

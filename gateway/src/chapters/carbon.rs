@@ -25,7 +25,8 @@ pub(super) fn is_carbon(id: &str) -> bool {
 pub(super) fn headlines<'a>(book: &Book<'a>) -> Vec<&'a Indicator> {
     let nets = |site: bool| -> Vec<&'a Indicator> {
         let all = book.indicators().iter();
-        all.filter(|one| &*one.id == "co2.net" && one.asset.is_none() == site).collect()
+        all.filter(|one| &*one.id == "co2.net" && one.asset.is_none() == site)
+            .collect()
     };
     match nets(true) {
         site if site.is_empty() => nets(false),
@@ -34,9 +35,14 @@ pub(super) fn headlines<'a>(book: &Book<'a>) -> Vec<&'a Indicator> {
 }
 
 pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
-    let mut blocks: Vec<Block> = book.assets().flat_map(|asset| energy(book, asset)).collect();
+    let mut blocks: Vec<Block> = book
+        .assets()
+        .flat_map(|asset| energy(book, asset))
+        .collect();
     let site = book.of(None, &["co2."]);
-    if !site.is_empty() {
+    let of_assets = book.indicators().iter().filter(|one| &*one.id == "co2.net");
+    // One asset's emissions are the site's: they are not told twice.
+    if of_assets.filter(|one| one.asset.is_some()).count() > 1 && !site.is_empty() {
         blocks.push(Block::Heading(book.text("chapters-carbon-site")));
         blocks.extend(figures::cards(book, "carbon-site", &site));
         blocks.extend(calculation(book, ":site", &site));
@@ -102,7 +108,11 @@ fn calculation(book: &Book<'_>, id: &str, all: &[&Indicator]) -> Option<Block> {
         book.column("unit", Kind::Text),
         book.column("method", Kind::Text),
     ];
-    let scope = if all.iter().any(|one| one.id.starts_with("co2.")) { "co2" } else { "methane" };
+    let scope = if all.iter().any(|one| one.id.starts_with("co2.")) {
+        "co2"
+    } else {
+        "methane"
+    };
     let mut table = book.table(&format!("lines-{scope}/{id}"), "calculation", columns);
     let computed = all.iter().filter(|one| one.value.is_ok());
     table.rows = computed.map(|one| line(book, one)).collect();
@@ -110,10 +120,16 @@ fn calculation(book: &Book<'_>, id: &str, all: &[&Indicator]) -> Option<Block> {
 }
 
 fn line(book: &Book<'_>, one: &Indicator) -> Vec<Value> {
+    let numbers = substituted(book.lang, one);
+    let numbers = if numbers == one.equation {
+        String::new()
+    } else {
+        numbers
+    };
     vec![
         Value::Text(book.name(&one.id)),
         cell(one.equation),
-        cell(substituted(book.lang, one)),
+        cell(numbers),
         figures::value(book, one),
         cell(book.unit(&one.unit)),
         cell(one.method),

@@ -24,12 +24,20 @@ fn calendar(book: &Book<'_>, asset: &str, series: &[&Daily]) -> Option<Chart> {
     let today = book.today();
     let shares = |one: &Daily| -> Vec<Option<f64>> {
         let all = one.days.iter().filter(|(day, ..)| *day <= today);
-        all.map(|(.., known)| days::measured(&one.id, known)).collect()
+        all.map(|(.., known)| days::measured(&one.id, known))
+            .collect()
     };
     let known = |one: &&&Daily| shares(one).iter().flatten().next().is_some();
     let one = series.iter().find(known)?;
-    let along = one.days.iter().map(|(day, ..)| *day).filter(|day| *day <= today);
-    let args = [("asset", &*book.asset_name(asset)), ("what", &*book.name(&one.id))];
+    let along = one
+        .days
+        .iter()
+        .map(|(day, ..)| *day)
+        .filter(|day| *day <= today);
+    let args = [
+        ("asset", &*book.asset_name(asset)),
+        ("what", &*book.name(&one.id)),
+    ];
     Some(Chart {
         id: format!("coverage/{asset}"),
         title: book.say("chapters-coverage-of", &args),

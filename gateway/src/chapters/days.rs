@@ -32,7 +32,11 @@ struct Steps {
 /// Plots of the series, one a unit, then their table; nothing for a period of one day.
 pub(super) fn blocks(book: &Book<'_>, id: &str, series: &[&Daily]) -> Vec<Block> {
     let days = series.first().map_or(0, |first| first.days.len());
-    let series: Vec<&Daily> = series.iter().copied().filter(|s| s.days.len() == days).collect();
+    let series: Vec<&Daily> = series
+        .iter()
+        .copied()
+        .filter(|s| s.days.len() == days)
+        .collect();
     let Some(steps) = steps(&series).filter(|_| days > 1) else {
         return Vec::new();
     };
@@ -86,7 +90,11 @@ fn chart(book: &Book<'_>, id: &str, series: &[&Daily], steps: &Steps) -> Chart {
     let one = |(one, label): (&&Daily, &String)| Series {
         id: one.id.to_string(),
         label: label.clone(),
-        values: steps.all.iter().map(|(_, range)| value(one, range)).collect(),
+        values: steps
+            .all
+            .iter()
+            .map(|(_, range)| value(one, range))
+            .collect(),
     };
     Chart {
         id: id.to_owned(),
@@ -131,7 +139,11 @@ fn table(book: &Book<'_>, id: &str, series: &[&Daily], steps: &Steps) -> Table {
     let mut table = book.table(&format!("days/{id}"), key, columns);
     table.total_label = book.text("chapters-total-or-mean");
     let today = book.today();
-    table.rows = steps.all.iter().map(|step| row(book, series, steps, step, today)).collect();
+    table.rows = steps
+        .all
+        .iter()
+        .map(|step| row(book, series, steps, step, today))
+        .collect();
     table
 }
 
@@ -167,7 +179,11 @@ fn is_flow(one: &Daily) -> bool {
 }
 
 fn total(one: &Daily) -> Total {
-    if is_flow(one) { Total::Sum } else { Total::Mean }
+    if is_flow(one) {
+        Total::Sum
+    } else {
+        Total::Mean
+    }
 }
 
 fn kind(book: &Book<'_>, one: &Daily) -> Kind {
@@ -204,5 +220,7 @@ pub(super) fn measured(id: &str, known: &Completeness) -> Option<f64> {
 }
 
 fn sum(values: impl Iterator<Item = Option<f64>>) -> (f64, f64) {
-    values.flatten().fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0))
+    values
+        .flatten()
+        .fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0))
 }

@@ -20,7 +20,11 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         book.column("event-after", Kind::Mixed),
     ];
     let mut table = book.table("events-list", "events", columns);
-    table.rows = account.events.iter().map(|event| row(book, event)).collect();
+    table.rows = account
+        .events
+        .iter()
+        .map(|event| row(book, event))
+        .collect();
     let mut blocks = vec![book.paragraph("events-text", &[]), Block::Table(table)];
     if account.events_left_out > 0 {
         let count = account.events_left_out.to_string();

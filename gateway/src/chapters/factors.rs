@@ -41,7 +41,7 @@ fn row(book: &Book<'_>, factor: &Factor) -> Vec<Value> {
         percent.map_or(Value::Empty, Value::Number),
         Value::Text(status(book, factor)),
         Value::Text(headline(book, factor)),
-        cell(factor.source.clone()),
+        cell(book.matter.config.factors.source(factor, book.lang)),
     ]
 }
 

@@ -101,7 +101,11 @@ fn row(book: &Book<'_>, one: &Indicator, programme: &str, carbon: Option<&Asset>
         Value::Date(period.last()),
         Value::Text(book.text(&format!("report-origin-{}", one.origin.key()))),
         share,
-        cell(carbon.and_then(Asset::baseline).map_or("", |declared| declared.kind.code())),
+        cell(
+            carbon
+                .and_then(Asset::baseline)
+                .map_or("", |declared| declared.kind.code()),
+        ),
         Value::Text(method),
         cell(named(factors)),
         cell(factor_status(book, factors)),
@@ -165,8 +169,10 @@ fn named(factors: &[Arc<Factor>]) -> String {
 }
 
 fn factor_status(book: &Book<'_>, factors: &[Arc<Factor>]) -> String {
-    let mut all: Vec<String> =
-        factors.iter().map(|factor| super::factors::status(book, factor)).collect();
+    let mut all: Vec<String> = factors
+        .iter()
+        .map(|factor| super::factors::status(book, factor))
+        .collect();
     all.dedup();
     all.join(", ")
 }

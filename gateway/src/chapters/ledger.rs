@@ -23,7 +23,9 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     }
     let mut blocks = vec![book.paragraph("ledger-text", &[])];
     for programme in programmes {
-        let own = all.iter().filter(|(_, definition)| *definition.programme == *programme);
+        let own = all
+            .iter()
+            .filter(|(_, definition)| *definition.programme == *programme);
         let own: Vec<_> = own.copied().collect();
         blocks.push(Block::Heading(programme_name(book, programme)));
         blocks.push(Block::Table(totals(book, programme, &own)));
@@ -67,8 +69,13 @@ fn totals(book: &Book<'_>, programme: &str, all: &[(&Indicator, &Definition)]) -
     let mut table = book.table(&format!("ledger/{programme}"), "ledger-totals", columns);
     for (one, definition) in all {
         table.rows.push(total(book, one, definition));
-        let effect = book.matter.account.find(&format!("{}.effect", one.id), None);
-        table.rows.extend(effect.map(|effect| effect_row(book, effect)));
+        let effect = book
+            .matter
+            .account
+            .find(&format!("{}.effect", one.id), None);
+        table
+            .rows
+            .extend(effect.map(|effect| effect_row(book, effect)));
     }
     table
 }
@@ -78,7 +85,9 @@ fn total(book: &Book<'_>, one: &Indicator, definition: &Definition) -> Vec<Value
         let own = records(book, &definition.id);
         let own = own.filter(|entry| (entry.statement.known == Known::Declared) == declared);
         let quantities = own.filter_map(|entry| entry.statement.quantity);
-        quantities.map(crate::model::decimal::Decimal::to_f64).sum::<f64>()
+        quantities
+            .map(crate::model::decimal::Decimal::to_f64)
+            .sum::<f64>()
     });
     let split = |share: f64| match definition.total {
         crate::ledger::Total::Sum => Value::Number(rounded(definition, share)),
@@ -91,7 +100,9 @@ fn total(book: &Book<'_>, one: &Indicator, definition: &Definition) -> Vec<Value
         cell(book.unit(&one.unit)),
         split(evidenced),
         split(declared),
-        Value::Number(super::points::count(u64::try_from(count).unwrap_or(u64::MAX))),
+        Value::Number(super::points::count(
+            u64::try_from(count).unwrap_or(u64::MAX),
+        )),
         Value::Text(book.text(&format!("report-origin-{}", one.origin.key()))),
         cell(figures::notes(book, one).join(" ")),
     ]
@@ -137,7 +148,12 @@ fn rules(book: &Book<'_>, programme: &str, all: &[(&Indicator, &Definition)]) ->
     table.rows = all
         .iter()
         .map(|(_, definition)| {
-            let texts = [&definition.name, &definition.print, &definition.needs, &definition.never];
+            let texts = [
+                &definition.name,
+                &definition.print,
+                &definition.needs,
+                &definition.never,
+            ];
             texts.map(|text| cell(text.text(book.lang))).to_vec()
         })
         .collect();
@@ -164,7 +180,10 @@ fn entries(book: &Book<'_>) -> Vec<Block> {
     all.sort_by_key(|entry| (entry.statement.when.first(), entry.id));
     let more = all.len().saturating_sub(REPORT_ENTRIES_MAX);
     all.truncate(REPORT_ENTRIES_MAX);
-    table.rows = all.into_iter().map(|entry| entry_row(book, entry)).collect();
+    table.rows = all
+        .into_iter()
+        .map(|entry| entry_row(book, entry))
+        .collect();
     let mut blocks = vec![Block::Heading(table.title.clone()), Block::Table(table)];
     if more > 0 {
         let count = more.to_string();
@@ -187,7 +206,10 @@ fn entry_row(book: &Book<'_>, entry: &Entry) -> Vec<Value> {
     };
     vec![
         Value::Number(super::points::count(entry.id)),
-        Value::Text(crate::report::format::short_date(book.lang, said.when.first())),
+        Value::Text(crate::report::format::short_date(
+            book.lang,
+            said.when.first(),
+        )),
         Value::Text(book.name(&format!("ledger.{}", said.indicator))),
         cell(said.what.clone()),
         quantity.map_or(Value::Empty, Value::Number),

@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use crate::report::document::Block;
+use crate::report::table::Table;
 use crate::report::value::Kind;
 use std::collections::BTreeMap;
 
@@ -19,22 +20,45 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         book.column("method", Kind::Text),
         book.column("equation", Kind::Text),
         book.column("used-for", Kind::Text),
-        book.column("basis", Kind::Text),
     ];
     let mut table = book.table("method-list", "methods", columns);
+    let mut letters: Vec<&str> = Vec::new();
     for (((letter, _, id), equation), names) in all {
-        let basis = book.text(&format!("chapters-basis-{}", letter.to_lowercase()));
-        let cells = [id.to_owned(), equation.to_owned(), names.join(", "), basis];
-        table.rows.push(cells.into_iter().map(super::book::cell).collect());
+        let cells = [id.to_owned(), equation.to_owned(), names.join(", ")];
+        table
+            .rows
+            .push(cells.into_iter().map(super::book::cell).collect());
+        if !letters.contains(&letter) {
+            letters.push(letter);
+        }
     }
     match table.rows.is_empty() {
         true => Vec::new(),
         false => vec![
             book.paragraph("methods-text", &[]),
             Block::Table(table),
+            Block::Table(basis(book, &letters)),
             rounding(book),
         ],
     }
+}
+
+/// What the methods of each section rest on.
+fn basis(book: &Book<'_>, letters: &[&str]) -> Table {
+    let columns = vec![
+        book.column("method", Kind::Text),
+        book.column("basis", Kind::Text),
+    ];
+    let mut table = book.table("method-basis", "method-basis", columns);
+    let row = |letter: &&str| {
+        let basis = book.text(&format!("chapters-basis-{}", letter.to_lowercase()));
+        vec![
+            super::book::cell(format!("{letter}.…")),
+            super::book::cell(basis),
+        ]
+    };
+    table.rows = letters.iter().map(row).collect();
+    table
 }
 
 fn rounding(book: &Book<'_>) -> Block {

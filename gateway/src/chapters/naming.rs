@@ -102,7 +102,10 @@ pub(super) fn unit(lang: Lang, symbol: &str) -> String {
 fn spaced(symbol: &str) -> String {
     for mass in ["kg", "g", "t"] {
         let matter = symbol.strip_prefix(mass).unwrap_or_default();
-        if ["CO2", "CH4", "N2O", "C"].iter().any(|of| matter.starts_with(of)) {
+        if ["CO2", "CH4", "N2O", "C"]
+            .iter()
+            .any(|of| matter.starts_with(of))
+        {
             return format!("{mass}\u{a0}{matter}");
         }
     }
@@ -136,7 +139,12 @@ pub(super) fn period(lang: Lang, period: Period) -> String {
         Period::Week(monday) => {
             let week = monday.iso_week_date();
             let (number, year) = (week.week().to_string(), week.year().to_string());
-            let args = [("week", &*number), ("year", &*year), ("from", &*from), ("to", &*to)];
+            let args = [
+                ("week", &*number),
+                ("year", &*year),
+                ("from", &*from),
+                ("to", &*to),
+            ];
             lang.say("chapters-period-week", &args)
         }
         Period::Quarter(_) => {
@@ -162,7 +170,10 @@ pub(super) fn number(lang: Lang, number: f64) -> String {
     let decimals = u8::try_from((DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
     let text = format::number(lang, number, decimals);
     match text.contains(mark(lang)) {
-        true => text.trim_end_matches('0').trim_end_matches(mark(lang)).to_owned(),
+        true => text
+            .trim_end_matches('0')
+            .trim_end_matches(mark(lang))
+            .to_owned(),
         false => text,
     }
 }

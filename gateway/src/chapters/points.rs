@@ -74,13 +74,19 @@ pub(super) fn name(book: &Book<'_>, id: &str) -> (String, String) {
 }
 
 /// A count as a number; exact below 2^53, which no period reaches.
-#[expect(clippy::cast_precision_loss, reason = "counts of readings are far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of readings are far below 2^53"
+)]
 pub(super) fn count(count: u64) -> f64 {
     count as f64
 }
 
 /// Milliseconds as hours.
-#[expect(clippy::cast_precision_loss, reason = "a period has far less than 2^53 ms")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a period has far less than 2^53 ms"
+)]
 pub(super) fn hours(ms: i64) -> f64 {
     ms as f64 / HOUR_MS
 }

@@ -33,7 +33,9 @@ fn totals(book: &Book<'_>) -> Option<Block> {
     let several = |kind: &str| book.assets().filter(|one| one.kind.word() == kind).count() > 1;
     let all = book.of(None, &["site."]);
     let is_told = ["plts", "pump", "catchment"].into_iter().any(several) && !all.is_empty();
-    is_told.then(|| figures::table(book, "site-totals", &all)).flatten()
+    is_told
+        .then(|| figures::table(book, "site-totals", &all))
+        .flatten()
 }
 
 /// The first figure of each asset, what was avoided, and what people aimed at.
@@ -99,7 +101,11 @@ fn against_target(book: &Book<'_>) -> Option<Block> {
         book.column("before", Kind::Mixed),
     ];
     let mut table = book.table("targets", "targets", columns);
-    table.rows = book.indicators().iter().filter_map(|one| row(book, one)).collect();
+    table.rows = book
+        .indicators()
+        .iter()
+        .filter_map(|one| row(book, one))
+        .collect();
     (!table.rows.is_empty()).then_some(Block::Table(table))
 }
 

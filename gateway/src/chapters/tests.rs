@@ -105,7 +105,12 @@ fn net() -> Indicator {
     one.equation = "BE − PE − LE";
     one.uncertainty.tier1_pct = Some(10.0);
     one.headline = Headline::Provisional(Doubt::NoPage);
-    one.inputs = vec![input("BE", 0.2181, "tCO2", Source::Indicator("co2.gross".into()))];
+    one.inputs = vec![input(
+        "BE",
+        0.2181,
+        "tCO2",
+        Source::Indicator("co2.gross".into()),
+    )];
     one
 }
 
@@ -123,7 +128,11 @@ fn account(config: &Config) -> Account {
             all: Some(0.97),
             daylight: Some(if day == 9 { 0.0 } else { 0.96 }),
         };
-        (date(2026, 11, day), (day != 9).then(|| 8.0 + f64::from(day) / 7.0), known)
+        (
+            date(2026, 11, day),
+            (day != 9).then(|| 8.0 + f64::from(day) / 7.0),
+            known,
+        )
     });
     Account {
         period: "2026-11".parse().unwrap(),
@@ -164,7 +173,10 @@ fn entry(id: u64, known: Known, quantity: i64) -> Entry {
 
 fn report(lang: Lang) -> Document {
     let config = config();
-    let entries = [entry(1, Known::Weighed, 4000), entry(2, Known::Declared, 125)];
+    let entries = [
+        entry(1, Known::Weighed, 4000),
+        entry(2, Known::Declared, 125),
+    ];
     document(Matter {
         config: &config,
         account: &account(&config),
@@ -194,8 +206,19 @@ fn the_report_of_a_month_is_written_in_every_format_and_language() {
             assert!(bytes.len() > 1000, "{format:?}");
         }
         let text = String::from_utf8(render(&document, Format::Csv).unwrap()).unwrap();
-        for key in ["chapters-", "indicator-", "analyse-", "report-", "factor-", "event-"] {
-            assert!(!text.contains(key), "a key without words ({}): {key}", lang.code());
+        for key in [
+            "chapters-",
+            "indicator-",
+            "analyse-",
+            "report-",
+            "factor-",
+            "event-",
+        ] {
+            assert!(
+                !text.contains(key),
+                "a key without words ({}): {key}",
+                lang.code()
+            );
         }
     }
 }
@@ -204,7 +227,10 @@ fn the_report_of_a_month_is_written_in_every_format_and_language() {
 fn what_was_hardly_measured_is_no_headline() {
     let document = report(Lang::Id);
     let all = figures(&document);
-    let volume = all.iter().find(|one| one.id == "summary/pump/pump.volume").unwrap();
+    let volume = all
+        .iter()
+        .find(|one| one.id == "summary/pump/pump.volume")
+        .unwrap();
     assert!(matches!(&volume.value, Value::Missing(why) if why.contains("62%")));
     assert_eq!(volume.status, Status::Insufficient);
 }
@@ -214,7 +240,10 @@ fn a_claim_has_the_digits_that_its_uncertainty_bears_and_is_marked_provisional()
     let document = report(Lang::Id);
     assert!(document.is_provisional());
     let all = figures(&document);
-    let net = all.iter().find(|one| one.id == "summary/plts/co2.net").unwrap();
+    let net = all
+        .iter()
+        .find(|one| one.id == "summary/plts/co2.net")
+        .unwrap();
     assert_eq!(net.kind, Kind::claim("t\u{a0}CO₂", 2));
     assert_eq!(net.status, Status::Provisional);
     assert!(net.notes.iter().any(|note| note.contains("halaman resmi")));
@@ -253,7 +282,10 @@ fn the_way_down_reaches_the_meter_and_the_factor() {
     let json = found.json(&config, &account, Lang::En);
     let json = serde_json::to_value(json).unwrap();
     assert_eq!(json["below"][0]["indicator"]["id"], "co2.gross");
-    assert_eq!(json["below"][0]["below"][0]["indicator"]["id"], "plts.generation");
+    assert_eq!(
+        json["below"][0]["below"][0]["indicator"]["id"],
+        "plts.generation"
+    );
     assert_eq!(json["indicator"]["provisional"], true);
 }
 

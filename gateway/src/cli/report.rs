@@ -145,9 +145,7 @@ fn format(options: &Options, lang: Lang) -> Result<Format, String> {
     let ending = options.output.as_deref().and_then(Path::extension);
     let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
     match (&options.format, ending.as_deref().and_then(Format::parse)) {
-        (Some(word), _) => {
-            Format::parse(word).ok_or_else(|| lang.text("reporting-no-format"))
-        }
+        (Some(word), _) => Format::parse(word).ok_or_else(|| lang.text("reporting-no-format")),
         (None, Some(format)) => Ok(format),
         (None, None) => Ok(Format::Pdf),
     }
@@ -193,7 +191,9 @@ async fn from_running(running: &mut Running, asked: &Asked) -> Result<Vec<u8>, F
 /// The part of the address that names the asset.
 fn asset(asked: &Asked) -> String {
     let asset = asked.wish.asset.as_deref();
-    asset.map(|asset| format!("&asset={}", escaped(asset))).unwrap_or_default()
+    asset
+        .map(|asset| format!("&asset={}", escaped(asset)))
+        .unwrap_or_default()
 }
 
 /// The running gateway's answer, with a sign of life meanwhile.
@@ -218,7 +218,10 @@ async fn from_store(store: &Store, asked: &Asked) -> Result<Vec<u8>, Failure> {
 }
 
 /// A bar, and what moves it.
-fn bar() -> (indicatif::ProgressBar, impl FnMut(Progress) + Send + 'static) {
+fn bar() -> (
+    indicatif::ProgressBar,
+    impl FnMut(Progress) + Send + 'static,
+) {
     let bar = progress(Some(0));
     let moving = bar.clone();
     let moved = move |progress: Progress| {
@@ -236,9 +239,8 @@ async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<(), Fail
             let (period, lang) = (asked.wish.period, asked.wish.lang.code());
             let (figure, asset) = (escaped(figure), asset(asked));
             let shape = if options.json { "" } else { "&as=text" };
-            let path = format!(
-                "/api/v1/indicators/{figure}?period={period}&lang={lang}{asset}{shape}"
-            );
+            let path =
+                format!("/api/v1/indicators/{figure}?period={period}&lang={lang}{asset}{shape}");
             ask(running, &path).await
         }
         Way::Own(store) => explained(store, asked, figure, options.json).await,

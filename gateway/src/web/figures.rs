@@ -34,7 +34,10 @@ pub(super) struct Wanted {
     /// Id of an asset; all of them, and the site, unless said.
     pub(super) asset: Option<String>,
     /// `id` or `en`; else Accept-Language.
-    #[expect(dead_code, reason = "read from the address, as every page does; this describes it")]
+    #[expect(
+        dead_code,
+        reason = "read from the address, as every page does; this describes it"
+    )]
     lang: Option<String>,
     /// `text`: the way down as text for people.
     #[serde(rename = "as")]
@@ -55,7 +58,10 @@ pub(super) async fn indicators(
     let (account, _) = asked(&app, wanted, lang).await?;
     let config = &app.state().config;
     let all = account.indicators.iter();
-    Ok(Json(all.map(|one| indicator_json(config, &account, one, lang)).collect()))
+    Ok(Json(
+        all.map(|one| indicator_json(config, &account, one, lang))
+            .collect(),
+    ))
 }
 
 #[utoipa::path(get, path = "/api/v1/indicators/{id}",
@@ -89,8 +95,8 @@ async fn asked(
     wanted: Result<Query<Wanted>, QueryRejection>,
     lang: Lang,
 ) -> Result<(Account, Wanted), ApiError> {
-    let Query(wanted) = wanted
-        .map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let Query(wanted) =
+        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
     let period = period(wanted.period.as_deref().unwrap_or_default(), lang)?;
     let ask = Ask {
         period,
@@ -122,8 +128,7 @@ pub(super) fn period(text: &str, lang: Lang) -> Result<Period, ApiError> {
 
 /// Figures of a year are work for many seconds: so many are made at once and no more.
 pub(super) async fn turn(app: &App, lang: Lang) -> Result<OwnedSemaphorePermit, ApiError> {
-    let busy =
-        || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, lang.text("reporting-busy"));
+    let busy = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, lang.text("reporting-busy"));
     let turn = Arc::clone(&app.0.reports).acquire_owned();
     let turn = tokio::time::timeout(TURN, turn).await;
     turn.map_err(|_| busy())?.map_err(|_| busy())

@@ -19,7 +19,10 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// `id` or `en`; else Accept-Language.
-    #[expect(dead_code, reason = "read from the address, as every page does; this describes it")]
+    #[expect(
+        dead_code,
+        reason = "read from the address, as every page does; this describes it"
+    )]
     lang: Option<String>,
     /// Id of an asset; the whole site unless said.
     asset: Option<String>,
@@ -41,8 +44,8 @@ pub(super) async fn report(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let lang = language(&uri, &headers);
-    let Query(wanted) = wanted
-        .map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let Query(wanted) =
+        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
     let (of, format) = name.rsplit_once('.').unwrap_or((&name, ""));
     let format = Format::parse(format).ok_or_else(|| ApiError {
         found: Some(name.chars().take(200).collect()),
@@ -67,7 +70,10 @@ pub(super) async fn report(
     let bytes = bytes.map_err(|trouble| told(&trouble, lang))?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
-        (header::CONTENT_DISPOSITION, format!("{shown}; filename=\"{file}\"")),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("{shown}; filename=\"{file}\""),
+        ),
     ];
     Ok((headers, bytes).into_response())
 }

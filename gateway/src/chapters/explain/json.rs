@@ -131,7 +131,11 @@ pub(super) fn explanation(book: &Book<'_>, one: &Explanation<'_>) -> Explanation
     ExplanationJson {
         indicator: indicator(book, one.indicator),
         numbers: one.numbers.clone(),
-        below: one.below.iter().map(|(_, next)| explanation(book, next)).collect(),
+        below: one
+            .below
+            .iter()
+            .map(|(_, next)| explanation(book, next))
+            .collect(),
     }
 }
 

@@ -60,7 +60,12 @@ pub fn explain<'a>(
     lang: Lang,
 ) -> Result<Explanation<'a>, Unknown> {
     let exact = account.find(id, asset);
-    let any = || account.indicators.iter().find(|one| *one.id == *id && asset.is_none());
+    let any = || {
+        account
+            .indicators
+            .iter()
+            .find(|one| *one.id == *id && asset.is_none())
+    };
     let found = exact.or_else(any).ok_or_else(|| unknown(account, id))?;
     let mut left = EXPLAIN_FIGURES_MAX;
     Ok(step(account, found, lang, 0, &mut left))
@@ -92,7 +97,9 @@ fn step<'a>(
         if depth + 1 >= EXPLAIN_DEPTH_MAX || *left == 0 {
             break;
         }
-        let found = account.find(id, one.asset.as_deref()).or_else(|| account.find(id, None));
+        let found = account
+            .find(id, one.asset.as_deref())
+            .or_else(|| account.find(id, None));
         if let Some(next) = found.filter(|next| !std::ptr::eq(*next, one)) {
             *left -= 1;
             below.push((place, step(account, next, lang, depth + 1, left)));
@@ -145,7 +152,10 @@ pub(super) fn substituted(lang: Lang, one: &Indicator) -> String {
         Some((head, body)) if !head.contains(' ') => (format!("{head} = "), body),
         _ => (String::new(), one.equation),
     };
-    let known = one.inputs.iter().filter_map(|input| Some((input.symbol, input.value?)));
+    let known = one
+        .inputs
+        .iter()
+        .filter_map(|input| Some((input.symbol, input.value?)));
     let mut symbols: Vec<(&str, f64)> = known.filter(|(symbol, _)| !symbol.is_empty()).collect();
     // The longest first, so that `E_export` is not taken for `E`.
     symbols.sort_by_key(|(symbol, _)| std::cmp::Reverse(symbol.len()));
@@ -175,7 +185,11 @@ pub(super) fn substituted(lang: Lang, one: &Indicator) -> String {
 
 fn bracketed(lang: Lang, value: f64) -> String {
     let text = naming::number(lang, value);
-    if value < 0.0 { format!("({text})") } else { text }
+    if value < 0.0 {
+        format!("({text})")
+    } else {
+        text
+    }
 }
 
 fn is_word(letter: char) -> bool {

@@ -123,13 +123,21 @@ impl Lines<'_, '_> {
         let Some(factor) = book.matter.config.factors.find(id) else {
             return;
         };
-        let year = factor.year.map_or_else(|| format::NONE.to_owned(), |year| year.to_string());
-        let (status, headline) = (factors::status(book, factor), factors::headline(book, factor));
+        let year = factor
+            .year
+            .map_or_else(|| format::NONE.to_owned(), |year| year.to_string());
+        let (status, headline) = (
+            factors::status(book, factor),
+            factors::headline(book, factor),
+        );
         let args = [
             ("year", &*year),
             ("status", &*status),
             ("headline", &*headline),
-            ("source", &*factor.source),
+            (
+                "source",
+                book.matter.config.factors.source(factor, book.lang),
+            ),
         ];
         self.say(depth, "factor-is", &args);
     }
