@@ -26,6 +26,8 @@ mod view;
 mod zone;
 
 #[cfg(test)]
+mod figures_tests;
+#[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
 mod tests;

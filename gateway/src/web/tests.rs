@@ -156,7 +156,7 @@ impl Bench {
     }
 
     /// One reading every ten seconds up to now; all on disk.
-    async fn with_readings(count: i64) -> Self {
+    pub(in crate::web) async fn with_readings(count: i64) -> Self {
         let bench = Self::new();
         for index in 0..count {
             let at = UtcMs(NOW - (count - 1 - index) * 10_000);
