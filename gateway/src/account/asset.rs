@@ -56,7 +56,12 @@ impl Read<'_> {
         let lane = &self.lanes[amount.lane];
         let track = &self.tracks[amount.lane];
         let from = source(self.tracks, amount.lane);
-        let inputs = vec![input(symbol, total.as_ref().ok().copied(), lane.point.unit, from)];
+        let inputs = vec![input(
+            symbol,
+            total.as_ref().ok().copied(),
+            lane.point.unit,
+            from,
+        )];
         let share = track.completeness(self.desk.span);
         let (origin, method, equation) = if amount.is_counter() {
             (Origin::Meter, "G.5", None)

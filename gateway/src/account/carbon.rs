@@ -1,23 +1,22 @@
 //! CO2 of a plant: METHODS C. Gross by its one declared baseline, what the project emits itself,
 //! leakage, net.
 
-use crate::account::fuel::{Litre, litre};
 use crate::account::figure::{
     Build, Desk, Value, because, constant, from_factor, from_figure, input, setting,
 };
+use crate::account::fuel::{Litre, litre};
+use crate::account::pump::density;
 use crate::account::span::Span;
 use crate::account::track::least;
 use crate::account::wide::Wide;
-use crate::analyse::{Status, WATER};
+use crate::analyse::Status;
 use crate::analyse::fuel::{FuelPump, Load, be_pump_from_water, genset_ef};
 use crate::analyse::grid::{be_grid, net_er};
 use crate::config::Config;
 use crate::config::assets::{
     Baseline, BaselineKind, ExportClaim, GensetLoad, GensetWay, Plts, PumpFuelWay, System,
 };
-use crate::model::factor::{
-    Doubt, Factor, FactorStatus, FactorUnit, Headline, Unverified,
-};
+use crate::model::factor::{Doubt, Factor, FactorStatus, FactorUnit, Headline, Unverified};
 use crate::model::indicator::{Indicator, Input, Origin, Remark, Source};
 use std::sync::Arc;
 
@@ -101,12 +100,7 @@ pub(super) fn plant(desk: &Desk<'_>, plant: &Plts, known: Known<'_>) -> Vec<Indi
 }
 
 /// BE: what would have been emitted.
-fn gross(
-    desk: &Desk<'_>,
-    plant: &Plts,
-    baseline: &Baseline,
-    known: Known<'_>,
-) -> Indicator {
+fn gross(desk: &Desk<'_>, plant: &Plts, baseline: &Baseline, known: Known<'_>) -> Indicator {
     let id = desk.asset.as_deref().unwrap_or_default();
     let first = desk.span.period.first();
     let late = baseline.since.filter(|since| *since > first);
@@ -132,7 +126,8 @@ fn gross(
         }
     };
     if let Some(since) = late {
-        part.remarks.push(Remark::new("account-baseline-late").with("date", since));
+        part.remarks
+            .push(Remark::new("account-baseline-late").with("date", since));
     }
     let stands_on = part.inputs.iter().find_map(|input| match &input.from {
         Source::Indicator(id) => Some(Arc::clone(id)),
@@ -159,7 +154,11 @@ fn used<'a>(plant: &Plts, id: &str, known: Known<'a>) -> Option<&'a Indicator> {
         .is_some_and(|claim| claim.export == ExportClaim::Site);
     let own = find(known, "plts.self_use", id);
     let generated = find(known, "plts.generation", id);
-    if site_claims { generated } else { own.or(generated) }
+    if site_claims {
+        generated
+    } else {
+        own.or(generated)
+    }
 }
 
 /// C.3.
@@ -221,7 +220,12 @@ fn genset(desk: &Desk<'_>, used: &Indicator, rating_kw: f64, way: Option<&Genset
         Some(GensetWay::Litres {
             litres_per_kwh,
             fuel,
-        }) => litres(used, *litres_per_kwh, ("f", "L/kWh", "litres_per_kwh"), litre(desk, fuel)),
+        }) => litres(
+            used,
+            *litres_per_kwh,
+            ("f", "L/kWh", "litres_per_kwh"),
+            litre(desk, fuel),
+        ),
         Some(GensetWay::Unverified(number)) => unchecked(used, per_mwh(number), &number.id),
         Some(GensetWay::Table(load)) => {
             let load = match load {
@@ -246,7 +250,12 @@ fn unchecked(used: &Indicator, per_mwh: Option<f64>, id: &str) -> Part {
     part.unit = "tCO2e";
     part.inputs = vec![
         from_figure("E_used", used),
-        input("EF", Some(per_mwh), "tCO2e/MWh", Source::Factor(Arc::from(id))),
+        input(
+            "EF",
+            Some(per_mwh),
+            "tCO2e/MWh",
+            Source::Factor(Arc::from(id)),
+        ),
     ];
     part.remarks = vec![because(Status::Illustrative)];
     (part.method, part.equation) = ("C.4", "E_used / 1000 · EF");
@@ -283,7 +292,10 @@ fn litres(
         Ok(litre) => litre,
         Err(missing) => return Part::none(missing),
     };
-    let mut inputs = vec![from_figure("Q", given), setting(symbol, per_unit, unit, key)];
+    let mut inputs = vec![
+        from_figure("Q", given),
+        setting(symbol, per_unit, unit, key),
+    ];
     inputs.extend(litre.inputs);
     Part {
         value: given
@@ -319,7 +331,12 @@ fn pump_fuel(
             eta_pump,
             eta_engine,
             measured,
-        } => lifted(desk, (water, find(known, "pump.head", pump)), (eta_pump, eta_engine), measured),
+        } => lifted(
+            desk,
+            (water, find(known, "pump.head", pump)),
+            (eta_pump, eta_engine),
+            measured,
+        ),
     }
 }
 
@@ -341,8 +358,11 @@ fn lifted(
     let (Some(fuel), Some(per_gj), Some(head)) = (fuel, per_gj, head) else {
         return Part::none(because(Status::NoSource));
     };
-    let rho = WATER;
-    let both = water.value.clone().and_then(|v| Ok((v, head.value.clone()?)));
+    let rho = density(desk.config);
+    let both = water
+        .value
+        .clone()
+        .and_then(|v| Ok((v, head.value.clone()?)));
     let value = both.and_then(|(v_m3, h_m)| {
         let pump = FuelPump {
             v_m3,
@@ -391,7 +411,10 @@ fn project(desk: &Desk<'_>, plant: &Plts, known: Known<'_>) -> Indicator {
     if project.import.is_some() {
         let taken = find(known, "plts.project_import", id);
         parts.push(match taken {
-            Some(taken) => (grid(desk.config, taken, project.factor.as_ref(), 0.0), taken.completeness),
+            Some(taken) => (
+                grid(desk.config, taken, project.factor.as_ref(), 0.0),
+                taken.completeness,
+            ),
             None => (Part::none(because(Status::NoEnergy)), Default::default()),
         });
     }
@@ -446,7 +469,10 @@ fn added(parts: impl Iterator<Item = Part>) -> Part {
 
 /// LE: fuel that the replaced set goes on burning elsewhere (C.9).
 fn leakage(desk: &Desk<'_>, plant: &Plts, kind: &BaselineKind) -> Indicator {
-    let replaces = matches!(kind, BaselineKind::Genset { .. } | BaselineKind::PumpFuel { .. });
+    let replaces = matches!(
+        kind,
+        BaselineKind::Genset { .. } | BaselineKind::PumpFuel { .. }
+    );
     let part = match &plant.leakage {
         None if replaces => Part::none(Remark::new("account-no-statement")),
         None => Part::zero("account-no-leakage"),
@@ -454,7 +480,10 @@ fn leakage(desk: &Desk<'_>, plant: &Plts, kind: &BaselineKind) -> Indicator {
         Some(leak) => {
             let fuel = match kind {
                 BaselineKind::PumpFuel { fuel, .. } => Some(fuel),
-                BaselineKind::Genset { way: Some(GensetWay::Litres { fuel, .. }), .. } => Some(fuel),
+                BaselineKind::Genset {
+                    way: Some(GensetWay::Litres { fuel, .. }),
+                    ..
+                } => Some(fuel),
                 _ => None,
             };
             let burnt = leak.litres_per_year.map(|year| year * years(desk.span));
@@ -497,7 +526,10 @@ pub(super) fn net(desk: &Desk<'_>, [gross, project, leakage]: [&Indicator; 3]) -
             terms.push((sign * value, Wide::from(figure)));
         }
     }
-    let shared = gross.factors.iter().any(|one| project.factors.contains(one));
+    let shared = gross
+        .factors
+        .iter()
+        .any(|one| project.factors.contains(one));
     let inputs = [("BE", gross), ("PE", project), ("LE", leakage)];
     let inputs = inputs.map(|(symbol, figure)| from_figure(symbol, figure));
     let mut net = desk
@@ -532,7 +564,10 @@ fn evidence(figure: Indicator, plant: &Plts, baseline: &Baseline) -> Indicator {
     let kwp = Remark::new("account-evidence-kwp").with("kwp", plant.capacity_kwp);
     let mut figure = figure
         .remark_if(doubt == Some(Doubt::NoPage), "account-evidence-page")
-        .remark_if(doubt == Some(Doubt::PageMissing), "account-evidence-page-missing")
+        .remark_if(
+            doubt == Some(Doubt::PageMissing),
+            "account-evidence-page-missing",
+        )
         .remark_if(doubt == Some(Doubt::Derived), "account-evidence-official")
         .remark_if(!metered, "account-evidence-metered")
         .remark_if(given_unknown, "account-no-export")

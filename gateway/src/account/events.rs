@@ -96,7 +96,8 @@ impl Events {
             ("gap", Some(until)) => until.0 - event.at.0,
             _ => i64::MAX,
         };
-        self.all.sort_by_key(|event| std::cmp::Reverse(length(event)));
+        self.all
+            .sort_by_key(|event| std::cmp::Reverse(length(event)));
         let more = self.all.len().saturating_sub(DATA_EVENTS_MAX);
         self.all.truncate(DATA_EVENTS_MAX);
         self.all

@@ -127,7 +127,13 @@ pub(super) fn because(status: Status) -> Remark {
 
 /// A number, or the status's sentence where there is none.
 pub(super) fn or_status(value: Option<f64>, status: Status) -> Value {
-    value.ok_or_else(|| because(if status == Status::Ok { Status::NoData } else { status }))
+    value.ok_or_else(|| {
+        because(if status == Status::Ok {
+            Status::NoData
+        } else {
+            status
+        })
+    })
 }
 
 /// An input of an equation.
@@ -153,16 +159,16 @@ pub(super) fn setting(symbol: &'static str, value: f64, unit: &str, key: &str) -
 }
 
 /// A convention.
-pub(super) fn constant(
-    symbol: &'static str,
-    value: f64,
-    unit: &str,
-    what: &'static str,
-) -> Input {
+pub(super) fn constant(symbol: &'static str, value: f64, unit: &str, what: &'static str) -> Input {
     input(symbol, Some(value), unit, Source::Constant(what))
 }
 
 /// A number of a factor, in the unit of the equation.
 pub(super) fn from_factor(symbol: &'static str, value: f64, unit: &str, factor: &Factor) -> Input {
-    input(symbol, Some(value), unit, Source::Factor(Arc::clone(&factor.id)))
+    input(
+        symbol,
+        Some(value),
+        unit,
+        Source::Factor(Arc::clone(&factor.id)),
+    )
 }

@@ -20,7 +20,9 @@ pub(super) struct Litre {
 
 /// The CO2 of a litre; without a density there is none.
 pub(super) fn litre(desk: &Desk<'_>, fuel: &Fuel) -> Result<Litre, Remark> {
-    let density = fuel.density_kg_l.ok_or_else(|| Remark::new("account-no-density"))?;
+    let density = fuel
+        .density_kg_l
+        .ok_or_else(|| Remark::new("account-no-density"))?;
     let no_factor = || Remark::new("account-no-fuel-factor");
     let co2 = fuel.co2.as_ref().ok_or_else(no_factor)?;
     let ncv = fuel.ncv.as_ref().ok_or_else(no_factor)?;

@@ -12,8 +12,8 @@ use crate::account::track::least;
 use crate::account::wide::Wide;
 use crate::analyse::grid::self_consumption;
 use crate::analyse::pv::{
-    CorrectedPr, DAYLIGHT_W_M2, G_MIN, PoaInsolation, PrRecord, PrSums, PvInput, T_REF_C, availability_time,
-    capacity_factor, cell_temp_noct, pv_yields, specific_yield,
+    CorrectedPr, DAYLIGHT_W_M2, G_MIN, PoaInsolation, PrRecord, PrSums, PvInput, T_REF_C,
+    availability_time, capacity_factor, cell_temp_noct, pv_yields, specific_yield,
 };
 use crate::analyse::{Status, Sum};
 use crate::config::Config;
@@ -183,7 +183,9 @@ impl Sun {
     /// An interval with known irradiance.
     fn record(&mut self, at: i64, g: f64, step_ms: i64, energy: Option<f64>, plant: &Plts) {
         let step_s = millis(step_ms) / 1000.0;
-        let grown = energy.zip(self.energy_before).map(|(now, before)| now - before);
+        let grown = energy
+            .zip(self.energy_before)
+            .map(|(now, before)| now - before);
         if let Some(grown) = grown {
             self.matched.0.add(g.max(0.0) * step_s / 3600.0 / 1000.0);
             self.matched.1.add(grown);
@@ -203,7 +205,11 @@ impl Sun {
         // A watt for each kilowatt-peak: an inverter that is on gives more, in any daylight.
         if let Some(power) = self.power.now(at) {
             self.day_ms += step_ms;
-            self.down_ms += if power <= plant.capacity_kwp { step_ms } else { 0 };
+            self.down_ms += if power <= plant.capacity_kwp {
+                step_ms
+            } else {
+                0
+            };
         }
     }
 }
@@ -241,9 +247,10 @@ impl PltsSums<'_> {
             let dc = read.amount("plts.dc_energy", "E_DC", self.dc.as_ref(), Status::NoEnergy);
             all.push(dc);
         }
-        let import = self.import.as_ref().map(|import| {
-            read.amount("plts.import", "E_import", Some(import), Status::NoData)
-        });
+        let import = self
+            .import
+            .as_ref()
+            .map(|import| read.amount("plts.import", "E_import", Some(import), Status::NoData));
         if let Some(export) = &self.export {
             let export = read.amount("plts.export", "E_export", Some(export), Status::NoData);
             all.extend(self_use(read.desk, generation, &export, import.as_ref()));
@@ -260,9 +267,10 @@ impl PltsSums<'_> {
         let nameplate = || setting("P0", p0, "kWp", "capacity_kwp");
         let known = generation.value.as_ref().ok().copied();
         let per_kwp = |id: &str| {
-            let value = generation.value.clone().and_then(|e| {
-                or_status(specific_yield(e, p0), Status::NoEnergy)
-            });
+            let value = generation
+                .value
+                .clone()
+                .and_then(|e| or_status(specific_yield(e, p0), Status::NoEnergy));
             desk.figure(id, value, vec![from_figure("E", generation), nameplate()])
                 .covered(generation.completeness)
                 .origin(generation.origin)
@@ -305,7 +313,12 @@ impl PltsSums<'_> {
                 ("plts.system_loss", yields.system_loss_h),
             ];
             for (id, value) in losses {
-                let inputs = vec![from_h(), input_dc(dc), from_figure("E", generation), nameplate()];
+                let inputs = vec![
+                    from_h(),
+                    input_dc(dc),
+                    from_figure("E", generation),
+                    nameplate(),
+                ];
                 let value = or_status(value, Status::NoEnergy);
                 more.push(desk.figure(id, value, inputs).covered(both));
             }
@@ -350,7 +363,10 @@ impl PltsSums<'_> {
     fn labelled(&self, ratio: Indicator) -> Indicator {
         ratio
             .remark_if(self.plant.plane != Plane::Array, "account-pr-indicative")
-            .remark_if(self.plant.system == System::PumpOnly, "account-pr-load-limited")
+            .remark_if(
+                self.plant.system == System::PumpOnly,
+                "account-pr-load-limited",
+            )
     }
 
     /// A.8, A.9.
@@ -374,13 +390,23 @@ impl PltsSums<'_> {
                 .desk
                 .figure(id, value, inputs)
                 .covered(least([share, generation.completeness]))
-                .origin(if measured { Origin::Measured } else { Origin::Estimated })
+                .origin(if measured {
+                    Origin::Measured
+                } else {
+                    Origin::Estimated
+                })
                 .remark_if(!measured, "account-cell-estimated");
             self.labelled(figure)
         };
         vec![
-            make("plts.pr_temperature", self.sun.corrected.temp_corrected(p0, gamma, T_REF_C)),
-            make("plts.pr_weather", self.sun.corrected.weather_corrected(p0, gamma)),
+            make(
+                "plts.pr_temperature",
+                self.sun.corrected.temp_corrected(p0, gamma, T_REF_C),
+            ),
+            make(
+                "plts.pr_weather",
+                self.sun.corrected.weather_corrected(p0, gamma),
+            ),
         ]
     }
 
@@ -405,7 +431,12 @@ impl PltsSums<'_> {
         let p0 = self.plant.capacity_kwp;
         let mut all = vec![factor("plts.capacity_factor", "P0", p0, "capacity_kwp")];
         if let Some(rating) = self.plant.ac_rating_kw {
-            all.push(factor("plts.capacity_factor_ac", "P_AC", rating, "ac_rating_kw"));
+            all.push(factor(
+                "plts.capacity_factor_ac",
+                "P_AC",
+                rating,
+                "ac_rating_kw",
+            ));
         }
         if let Some(lane) = self.sun.lane {
             all.push(self.availability(read, lane));
@@ -428,19 +459,18 @@ impl PltsSums<'_> {
             },
         ];
         let value = or_status(share.map(|share| 100.0 * share), status);
-        let covered = least([lane].into_iter().chain(self.power.as_ref().map(|one| one.lane)).map(
-            |lane| read.tracks[lane].completeness(read.desk.span),
-        ));
+        let covered = least(
+            [lane]
+                .into_iter()
+                .chain(self.power.as_ref().map(|one| one.lane))
+                .map(|lane| read.tracks[lane].completeness(read.desk.span)),
+        );
         read.desk
             .figure("plts.availability", value, inputs)
             .covered(covered)
     }
 
-    fn daily_self_use(
-        &self,
-        read: &Read<'_>,
-        energy: Option<&Amount>,
-    ) -> Option<Daily> {
+    fn daily_self_use(&self, read: &Read<'_>, energy: Option<&Amount>) -> Option<Daily> {
         let (energy, export) = (energy?, self.export.as_ref()?);
         let days = |amount: &Amount| amount.daily(read.desk.span, &read.tracks[amount.lane]);
         let both = days(energy).into_iter().zip(days(export));
@@ -487,22 +517,33 @@ fn self_use(
     taken: Option<&Indicator>,
 ) -> Vec<Indicator> {
     let number = |figure: &Indicator| figure.value.as_ref().ok().copied();
-    let found = number(made).zip(number(given)).map(|(e, export)| {
-        self_consumption(e, export, taken.and_then(number))
-    });
+    let found = number(made)
+        .zip(number(given))
+        .map(|(e, export)| self_consumption(e, export, taken.and_then(number)));
     let reason = || -> Remark {
-        let missing = [made, given].into_iter().find_map(|one| one.value.clone().err());
+        let missing = [made, given]
+            .into_iter()
+            .find_map(|one| one.value.clone().err());
         let status = found.map_or(Status::NoData, |found| found.status);
         missing.unwrap_or_else(|| because(status))
     };
     let value = |x: Option<f64>| -> Value { x.ok_or_else(reason) };
     let inputs = || vec![from_figure("E", made), from_figure("E_export", given)];
     let covered = least([made.completeness, given.completeness]);
-    let width = number(made).zip(number(given)).map_or(Wide::default(), |(e, export)| {
-        Wide::sum(&[(e, Wide::from(made)), (-export, Wide::from(given))], false)
-    });
+    let width = number(made)
+        .zip(number(given))
+        .map_or(Wide::default(), |(e, export)| {
+            Wide::sum(
+                &[(e, Wide::from(made)), (-export, Wide::from(given))],
+                false,
+            )
+        });
     let used = desk
-        .figure("plts.self_use", value(found.and_then(|one| one.e_self_kwh)), inputs())
+        .figure(
+            "plts.self_use",
+            value(found.and_then(|one| one.e_self_kwh)),
+            inputs(),
+        )
         .covered(covered)
         .origin(Origin::Meter)
         .wide(width);
@@ -517,7 +558,10 @@ fn self_use(
     let mut all = vec![used, share];
     if let Some(taken) = taken {
         let value = percent(found.and_then(|one| one.sufficiency));
-        let inputs = vec![from_figure("E_self", &all[0]), from_figure("E_import", taken)];
+        let inputs = vec![
+            from_figure("E_self", &all[0]),
+            from_figure("E_import", taken),
+        ];
         let share = desk
             .figure("plts.self_sufficiency", value, inputs)
             .covered(least([covered, taken.completeness]));

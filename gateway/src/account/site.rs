@@ -45,7 +45,11 @@ fn add(desk: &Desk<'_>, id: &str, parts: &[&Indicator]) -> Indicator {
             }
         }
     }
-    let known: Vec<&Indicator> = parts.iter().copied().filter(|one| one.value.is_ok()).collect();
+    let known: Vec<&Indicator> = parts
+        .iter()
+        .copied()
+        .filter(|one| one.value.is_ok())
+        .collect();
     let value = match why {
         Some(why) if terms.is_empty() => Err(why),
         _ => Ok(terms.iter().map(|(value, _)| value).sum()),
@@ -58,7 +62,11 @@ fn add(desk: &Desk<'_>, id: &str, parts: &[&Indicator]) -> Indicator {
         .covered(least(known.iter().map(|one| one.completeness)))
         .wide(Wide::sum(&terms, linked(&known)));
     figure.equation = "Σ x";
-    if let Some(unit) = parts.iter().map(|one| &one.unit).max_by_key(|unit| unit.len()) {
+    if let Some(unit) = parts
+        .iter()
+        .map(|one| &one.unit)
+        .max_by_key(|unit| unit.len())
+    {
         figure.unit = Arc::clone(unit);
     }
     for part in &known {

@@ -141,10 +141,23 @@ fn accuracy(
                 let hint = nearest(name, names);
                 let found = format!("{}.{name}", info.id);
                 let what = "fault-unknown-point";
-                notes.add(at.span(), "accuracy", what, &found, "fault-expect-point", hint);
+                notes.add(
+                    at.span(),
+                    "accuracy",
+                    what,
+                    &found,
+                    "fault-expect-point",
+                    hint,
+                );
             }
             Some(_) if !(pct > 0.0 && pct <= 100.0) => {
-                notes.fault(at.span(), "accuracy", "fault-range", &pct.to_string(), "0..=100");
+                notes.fault(
+                    at.span(),
+                    "accuracy",
+                    "fault-range",
+                    &pct.to_string(),
+                    "0..=100",
+                );
             }
             Some(point) => {
                 all.insert(Arc::clone(&point.name), pct);
