@@ -91,7 +91,7 @@ impl Nights {
             threshold_m3_h: night.threshold_m3_h,
             night: 0,
             points: Vec::new(),
-            minute: i64::MIN,
+            minute: 0,
             last: None,
             squares: 0.0,
             steps: 0,
