@@ -162,14 +162,10 @@ impl Nights {
 
     /// Nights with a leak, nights with a verdict, and whether a leak is suspected at any time.
     pub(super) fn verdict(&self) -> (f64, usize, Option<bool>) {
-        let known: Vec<Option<bool>> = self
-            .verdicts
-            .iter()
-            .copied()
-            .filter(Option::is_some)
-            .collect();
-        let leaking = known.iter().filter(|night| **night == Some(true)).count();
-        let windows = known.windows(LEAK_NIGHTS.min(known.len()).max(1));
+        let known: Vec<bool> = self.verdicts.iter().flatten().copied().collect();
+        let leaking = known.iter().filter(|leaks| **leaks).count();
+        let nights: Vec<Option<bool>> = known.iter().map(|leaks| Some(*leaks)).collect();
+        let windows = nights.windows(LEAK_NIGHTS.min(nights.len()).max(1));
         let suspected = windows.filter_map(leak_suspected).reduce(|a, b| a || b);
         (count(leaking), known.len(), suspected)
     }

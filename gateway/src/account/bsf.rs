@@ -287,7 +287,7 @@ impl Sums for CompostSums {
         for amount in self.turning.iter_mut().chain(&mut self.energy) {
             amount.take(tick);
         }
-        if Some(tick.lane) != self.last_probe || !tick.inside {
+        if Some(tick.lane) != self.last_probe {
             return;
         }
         let Some(coldest) = self.coldest(tick.at) else {
@@ -295,6 +295,9 @@ impl Sums for CompostSums {
         };
         let step = self.before.map_or(0, |before| tick.at - before);
         self.before = Some(tick.at);
+        if !tick.inside {
+            return;
+        }
         if step > BREAK_MS {
             self.hot.push(None, 0.0);
         }

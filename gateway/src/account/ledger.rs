@@ -9,6 +9,7 @@ use crate::analyse::ledger_value::{UNVERIFIED, ledger_indicator};
 use crate::analyse::{Status, Sum};
 use crate::config::Config;
 use crate::ledger::{Definition, Total};
+use crate::model::decimal::Decimal;
 use crate::model::factor::{Doubt, Headline};
 use crate::model::indicator::{Completeness, Daily, Indicator, Origin, Remark, Side, Source};
 use crate::model::ledger::{Entry, EntryId, Known, Sort, When};
@@ -153,10 +154,7 @@ impl Book {
 }
 
 fn quantity(entry: &Entry) -> f64 {
-    entry
-        .statement
-        .quantity
-        .map_or(0.0, |number| number.to_f64())
+    entry.statement.quantity.map_or(0.0, Decimal::to_f64)
 }
 
 fn written(entries: &[&Entry]) -> Written {

@@ -232,10 +232,10 @@ impl TankSums<'_> {
         let desk = read.desk;
         let share = read.tracks[level].completeness(desk.span);
         let unit = read.lanes[level].point.unit;
-        let inputs = || vec![input("h", None, unit, source(read.tracks, level))];
+        let from_level = || vec![input("h", None, unit, source(read.tracks, level))];
         let volume = |id: &str, value: Option<f64>| {
             let value = or_status(value, Status::NoData);
-            desk.figure(id, value, inputs())
+            desk.figure(id, value, from_level())
                 .covered(share)
                 .remark_if(self.stock.overfull, "account-tank-overfull")
         };
@@ -243,10 +243,10 @@ impl TankSums<'_> {
         let full = tank_volume(&self.shape, Some(self.tank.full_m)).v_m3;
         let percent = self.stock.last.zip(full).map(|(v, full)| 100.0 * v / full);
         let percent = percent.filter(|percent| percent.is_finite());
-        let mut of = vec![from_figure("V(h_last)", &last)];
-        of.extend(full.map(|full| setting("V(h_full)", full, "m3", "full_m")));
+        let mut inputs = vec![from_figure("V(h_last)", &last)];
+        inputs.extend(full.map(|full| setting("V(h_full)", full, "m3", "full_m")));
         let fill = desk
-            .figure("tank.fill_last", or_status(percent, Status::NoData), of)
+            .figure("tank.fill_last", or_status(percent, Status::NoData), inputs)
             .covered(share);
         vec![
             last,

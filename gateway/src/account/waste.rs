@@ -203,11 +203,11 @@ fn methane(desk: &Desk<'_>, group: &Group<'_>, book: &Book, known: Known<'_>) ->
         .figure(
             desk,
             "methane.annual",
-            any(fod_tool04(&deposits, year, &landfill.dump)),
+            any(fod_tool04(&deposits, year, &landfill.model)),
             group,
         )
         .remark(Remark::new("account-methane-year").with("year", year));
-    let lifetime = lifetime_per_tonne(Waste::Food, &landfill.dump) * total;
+    let lifetime = lifetime_per_tonne(Waste::Food, &landfill.model) * total;
     let lifetime = landfill
         .figure(desk, "methane.lifetime", any(lifetime), group)
         .remark(Remark::new("account-methane-lifetime"));
@@ -235,7 +235,7 @@ fn within(tonnes: &[(Date, f64)], span: &Span) -> f64 {
 
 /// The dump with its factors.
 struct Dump {
-    dump: Landfill,
+    model: Landfill,
     factors: Vec<Arc<Factor>>,
     inputs: Vec<Input>,
     wide: Wide,
@@ -261,7 +261,7 @@ fn landfill(desk: &Desk<'_>, group: &Group<'_>) -> Result<Dump, Remark> {
     let value = |id: &str, usual: f64| known.find(id).map_or(usual, |factor| factor.value);
     let mcf = disposal.mcf.clone();
     let set = gwp(known.gwp);
-    let dump = Landfill {
+    let model = Landfill {
         phi: value(SWDS[0], usual.phi),
         f: captured,
         gwp_ch4: set.ch4(),
@@ -294,7 +294,7 @@ fn landfill(desk: &Desk<'_>, group: &Group<'_>) -> Result<Dump, Remark> {
     }
     let parts = [doc, Some(DOCF_PCT), of_dump].map(Wide::pct);
     Ok(Dump {
-        dump,
+        model,
         factors,
         inputs,
         wide: Wide::product(&parts),

@@ -123,7 +123,7 @@ async fn methane_is_told_by_the_year_and_over_the_lifetime_never_together() {
         .unwrap();
     assert!((55.0..60.0).contains(&wide), "{wide}");
     assert_eq!(
-        why(&found, "waste.net", "heap"),
+        why(&found, "waste.project", "heap"),
         "analyse-status-error-fed-missing"
     );
     assert_eq!(why(&found, "methane.annual", "heap"), "account-no-disposal");
