@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
-    ("field", &["model", "limits", "config", "read"]),
+    ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",

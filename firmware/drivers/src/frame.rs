@@ -343,7 +343,12 @@ pub(crate) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn begin(framing: Framing, transaction: u16, unit: u8, out: &'a mut [u8; FRAME_MAX]) -> Self {
+    pub(crate) fn begin(
+        framing: Framing,
+        transaction: u16,
+        unit: u8,
+        out: &'a mut [u8; FRAME_MAX],
+    ) -> Self {
         let mut writer = Self {
             framing,
             out,

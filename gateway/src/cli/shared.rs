@@ -69,7 +69,10 @@ fn done(json: &Value) -> Option<Done> {
         };
         let next = said["next"].as_u64();
         let next = next.and_then(|next| u8::try_from(next).ok());
-        Ok(Said::Objects(objects.iter().filter_map(object).collect(), next))
+        Ok(Said::Objects(
+            objects.iter().filter_map(object).collect(),
+            next,
+        ))
     } else {
         let code = u8::try_from(said["failure"].as_u64()?).ok()?;
         Err(Failed {
@@ -100,11 +103,17 @@ mod tests {
     fn what_a_gateway_says_of_an_errand_comes_back_whole() {
         let of = |said: Value| done(&json!({ "said": said, "sent": "01", "received": "" }));
         let data = of(json!({ "data": "00ff" })).unwrap();
-        assert_eq!((data.said, data.sent), (Ok(Said::Data(vec![0, 255])), vec![1]));
+        assert_eq!(
+            (data.said, data.sent),
+            (Ok(Said::Data(vec![0, 255])), vec![1])
+        );
         let refused = of(json!({ "exception": 2 })).unwrap();
         assert_eq!(refused.said, Ok(Said::Exception(2)));
         let objects = of(json!({ "objects": [[0, "Acme"]], "next": 1 })).unwrap();
-        assert_eq!(objects.said, Ok(Said::Objects(vec![(0, "Acme".into())], Some(1))));
+        assert_eq!(
+            objects.said,
+            Ok(Said::Objects(vec![(0, "Acme".into())], Some(1)))
+        );
         let silent = of(json!({ "failure": Reason::Timeout.code(), "detail": "x" })).unwrap();
         assert_eq!(silent.said.unwrap_err().reason, Reason::Timeout);
         assert_eq!(of(json!({})), None);

@@ -60,7 +60,12 @@ impl Session {
     }
 
     /// The same over this channel to the device's bus.
-    pub fn over(mut channel: Channel, config: &Config, index: usize, clock: &Clock) -> Option<Self> {
+    pub fn over(
+        mut channel: Channel,
+        config: &Config,
+        index: usize,
+        clock: &Clock,
+    ) -> Option<Self> {
         let device = config.devices.get(index)?;
         let bus = config.buses.get(device.bus)?;
         channel.keep_trace();

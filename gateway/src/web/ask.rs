@@ -38,7 +38,11 @@ pub(super) async fn ask(Of(app): Of<App>, Query(ask): Query<Ask>) -> Result<Json
     };
     let wanted = ask.wanted().ok_or_else(|| {
         let found = format!("{} {} {}", ask.function, ask.address, ask.count);
-        ApiError::parameter("function", &found, "1 to 4 with registers that exist, or 43")
+        ApiError::parameter(
+            "function",
+            &found,
+            "1 to 4 with registers that exist, or 43",
+        )
     })?;
     let (answer, done) = oneshot::channel();
     let errand = Errand {

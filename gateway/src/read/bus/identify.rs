@@ -58,11 +58,7 @@ impl Channel {
         result
     }
 
-    async fn identification(
-        &mut self,
-        question: Question,
-        gap: Duration,
-    ) -> Result<Said, Failure> {
+    async fn identification(&mut self, question: Question, gap: Duration) -> Result<Said, Failure> {
         self.open().await?;
         self.rest(gap).await;
         self.transaction = self.transaction.wrapping_add(1);

@@ -62,10 +62,13 @@ impl Channel {
         self.timeout = errand.patience;
         self.keep_trace();
         let said = match errand.wanted {
-            Wanted::Read(request) => self.ask(request, errand.gap).await.map(|reply| match reply {
-                Reply::Data(data) => Said::Data(data.to_vec()),
-                Reply::Exception(code) => Said::Exception(code),
-            }),
+            Wanted::Read(request) => self
+                .ask(request, errand.gap)
+                .await
+                .map(|reply| match reply {
+                    Reply::Data(data) => Said::Data(data.to_vec()),
+                    Reply::Exception(code) => Said::Exception(code),
+                }),
             Wanted::Identification(question) => self.ask_identity(question, errand.gap).await,
         };
         self.timeout = timeout;
