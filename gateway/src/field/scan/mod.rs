@@ -15,3 +15,6 @@ mod weigh;
 pub use identify::{Answer, Candidate, Identify, Next, Question, Verdict};
 pub use sweep::{Probe, Sweep, Tuning};
 pub use weigh::Why;
+
+#[cfg(test)]
+mod tests;
