@@ -25,7 +25,7 @@ pub const SCAN_CONNECTIONS_MAX: usize = 32;
 /// Questions to one found device until it is named; the whole library takes about half.
 pub const SCAN_QUESTIONS_MAX: usize = 400;
 /// Silences of one found device after which it is judged by what it has said.
-pub const SCAN_SILENCES_MAX: usize = 10;
+pub const SCAN_SILENCES_MAX: usize = 60;
 /// Devices of one site; a Pi-class box polls 300 with ease, ten times that is a mistake.
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.

@@ -277,6 +277,9 @@ impl<'a> Identify<'a> {
         if all.iter().any(|(_, weight)| weight.specific) {
             all.retain(|(_, weight)| weight.specific);
         }
+        // Nor is what explains the registers that say something with what leaves most of them open.
+        let most = all.iter().map(|(_, weight)| weight.explained).max();
+        all.retain(|(_, weight)| weight.explained * 2 >= most.unwrap_or(0));
         all.sort_by(|a, b| b.1.bits.total_cmp(&a.1.bits));
         let heaviest = all.first().map_or(0.0, |(_, weight)| weight.bits);
         all.retain(|(_, weight)| weight.bits >= heaviest - MARGIN_BITS);

@@ -92,6 +92,11 @@ impl Known {
         Look::Unknown
     }
 
+    /// The register is known not to be zero.
+    pub(super) fn holds_some(&self, table: Table, at: u16) -> bool {
+        self.words.get(&(table, at)).is_some_and(|word| *word != 0)
+    }
+
     /// A point's registers in the order that `decode` wants: the high half first when it is apart.
     pub(super) fn of(&self, point: &Point) -> Look {
         let mut halves = Vec::new();

@@ -12,10 +12,13 @@ use crate::config::{Device, Encoding, Link, Point, Table};
 use crate::model::{Outcome, Reason};
 use crate::read::decode;
 use crate::read::plan::{self, Ask};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Against a profile: a register that the device refuses.
 const REFUSED_BITS: f64 = -4.0;
+/// Against a profile: a register that the device does not answer for, though it answers others.
+const SILENT_BITS: f64 = -3.0;
 /// Against a profile: a value that cannot be.
 const ODD_BITS: f64 = -5.0;
 /// Against a profile: nothing is measured where something should be.
@@ -88,8 +91,13 @@ pub(super) struct Weight {
     /// A rule holds that no other kind of device would keep by chance.
     pub(super) specific: bool,
     pub(super) refused: usize,
+    pub(super) silent: usize,
     pub(super) odd: usize,
     pub(super) zero: usize,
+    /// Registers that are not zero and whose values can be.
+    pub(super) explained: usize,
+    /// Points whose registers the device has told.
+    pub(super) heard: usize,
     pub(super) why: Vec<Why>,
 }
 
@@ -135,7 +143,7 @@ impl<'a> Suspect<'a> {
         self.read(known)?;
         self.points(known, &mut weight);
         let most = share(self.device.points.len());
-        if weight.refused > most {
+        if weight.refused + weight.silent > most || weight.heard == 0 {
             return Ok(None);
         }
         self.settings(baud, &mut weight);
@@ -198,8 +206,10 @@ impl<'a> Suspect<'a> {
         let words = match known.of(point) {
             Look::Words(words) => words,
             Look::Unknown => return Err(self.missing(point, known)),
-            // Silence says nothing for sure; a refusal does.
-            Look::Silent => return Ok(true),
+            Look::Silent => {
+                weight.bits += SILENT_BITS;
+                return Ok(true);
+            }
             Look::Refused => return Ok(false),
         };
         Ok(match test {
@@ -272,7 +282,7 @@ impl<'a> Suspect<'a> {
                 Look::Unknown if here.clone().any(|point| known.of(point) == Look::Unknown) => {
                     return Err(self.need_of(ask.table, ask.address, ask.count));
                 }
-                Look::Refused => {
+                Look::Refused | Look::Silent => {
                     let unknown = here.find(|point| known.of(point) == Look::Unknown);
                     let limit = share(self.device.points.len());
                     refused += self.refusals(known, ask);
@@ -280,7 +290,7 @@ impl<'a> Suspect<'a> {
                         return Err(self.missing(point, known));
                     }
                 }
-                Look::Unknown | Look::Words(_) | Look::Silent => {}
+                Look::Unknown | Look::Words(_) => {}
             }
         }
         Ok(())
@@ -307,6 +317,7 @@ impl<'a> Suspect<'a> {
     fn points(&self, known: &Known, weight: &mut Weight) {
         let context = self.context(known);
         let mut shown = 0;
+        let mut explained = BTreeSet::new();
         for point in &self.device.points {
             let words = match known.of(point) {
                 Look::Words(words) => words,
@@ -316,12 +327,22 @@ impl<'a> Suspect<'a> {
                     weight.bits += REFUSED_BITS;
                     continue;
                 }
-                Look::Silent => continue,
+                Look::Silent => {
+                    weight.bits += SILENT_BITS;
+                    weight.silent += 1;
+                    continue;
+                }
             };
+            weight.heard += 1;
             let outcome = decode::decode(point, &words, &context);
             let range = self.range(point);
             let worth = claim(point, &words, outcome, range);
             weight.bits += worth;
+            if worth > ODD_BITS {
+                let places = plan::spans(point).flat_map(|(first, last)| first..=last);
+                let told = places.filter(|at| known.holds_some(point.table, *at));
+                explained.extend(told.map(|at| (point.table, at)));
+            }
             if worth <= ODD_BITS {
                 weight.odd += 1;
                 weight.why.push(Why::Odd(point.name.to_string()));
@@ -332,6 +353,7 @@ impl<'a> Suspect<'a> {
                 weight.why.extend(value_of(point, outcome));
             }
         }
+        weight.explained = explained.len();
         let unseen = weight.why.iter().all(|why| !matches!(why, Why::Value(..)));
         if unseen {
             let values = self
