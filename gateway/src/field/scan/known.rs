@@ -6,7 +6,7 @@ use crate::read::plan;
 use std::collections::BTreeMap;
 
 /// Silences of one table, without one answer, after which it is not asked any more.
-const TABLE_SILENCES_MAX: usize = 3;
+const TABLE_SILENCES_MAX: usize = 24;
 /// "No such function": the whole table is not there.
 const NO_FUNCTION: u8 = 1;
 
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_table_without_a_voice_is_left_alone() {
         let mut known = Known::default();
-        for at in 0..3 {
+        for at in 0..24 {
             known.silence(Table::Input, at * 10, 1);
         }
         assert_eq!(known.look(Table::Input, 500, 501), Look::Silent);

@@ -207,9 +207,11 @@ fn all(at: UtcMs, elsewhere: Elsewhere) -> (Vec<String>, usize, usize) {
 #[test]
 fn every_profile_is_named_or_left_open_and_never_another() {
     for at in [NOON, NIGHT] {
-        for elsewhere in [Elsewhere::Refuses, Elsewhere::Zeros, Elsewhere::Silent] {
-            let (faults, named, most) = all(at, elsewhere);
-            eprintln!("== {at:?} {elsewhere:?} named {named} most {most} faults {faults:#?}");
-        }
+        let (faults, named, most) = all(at, Elsewhere::Refuses);
+        assert!(faults.is_empty() && named >= 30 && most < 150, "{named} {most} {faults:#?}");
+        let (faults, named, most) = all(at, Elsewhere::Zeros);
+        assert!(faults.is_empty() && named >= 20 && most < 400, "{named} {most} {faults:#?}");
+        let (faults, _, most) = all(at, Elsewhere::Silent);
+        assert!(faults.is_empty() && most < 150, "{most} {faults:#?}");
     }
 }
