@@ -5,11 +5,14 @@ use crate::config::Link;
 use crate::field::scan::{Answer, Identify, Next, Question, Tuning, sweep};
 use crate::model::Reason;
 use crate::read::bus::{Channel, Failure};
-use drivers::frame::{Function, Reply, Request};
+use drivers::frame::{Framing, Reply, Request};
 use std::time::Duration;
 
 /// Pause between two requests to a device of which nothing is known.
 const GAP: Duration = Duration::from_millis(10);
+/// Bytes of a refusal, and of an identification around its texts.
+const REFUSAL: usize = 5;
+const IDENTIFICATION: usize = 10;
 /// How long an answer may take once a device is found: nobody else waits for it.
 const FOUND_PATIENCE: Duration = Duration::from_millis(400);
 
@@ -22,13 +25,14 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    fn add(&mut self, tuning: Option<Tuning>, request: Request, pause: Duration) {
+    /// A request that came back with so many bytes; `None`: that nothing came for.
+    fn add(&mut self, asker: &Asker, gap: Duration, reply_bytes: Option<usize>, most: usize) {
         self.questions += 1;
-        self.limit += sweep::wire(tuning, request) + pause;
-    }
-
-    fn wait(&mut self, patience: Duration) {
-        self.limit += patience;
+        let reply = reply_bytes.unwrap_or(most);
+        self.limit += sweep::wire(asker.tuning, reply) + gap.max(sweep::silence(asker.tuning));
+        if reply_bytes.is_none() {
+            self.limit += asker.channel.timeout();
+        }
     }
 }
 
@@ -46,17 +50,19 @@ impl Asker {
         gap: Duration,
         cost: &mut Cost,
     ) -> Result<Answer, String> {
-        cost.add(self.tuning, request, gap);
-        let timeout = self.channel.timeout();
         let reply = self.channel.ask(request, gap).await;
         let answer = match reply {
             Ok(Reply::Data(data)) => Ok(Answer::Words(words(request, data))),
             Ok(Reply::Exception(code)) => Ok(Answer::Refused(code)),
             Err(failure) => silence(&failure),
         };
-        if matches!(answer, Ok(Answer::Silence)) {
-            cost.wait(timeout);
-        }
+        let most = request.reply_bytes(Framing::Rtu);
+        let bytes = match answer {
+            Ok(Answer::Refused(_)) => Some(REFUSAL),
+            Ok(Answer::Silence) | Err(_) => None,
+            Ok(_) => Some(most),
+        };
+        cost.add(self, gap, bytes, most);
         answer
     }
 
@@ -67,21 +73,21 @@ impl Asker {
                 answer.unwrap_or(Answer::Silence)
             }
             Question::Identification => {
-                let like = Request {
-                    unit,
-                    function: Function::Holding,
-                    address: 0,
-                    count: 16,
-                };
-                cost.add(self.tuning, like, GAP);
-                match self.channel.identify(unit, GAP).await {
+                let answer = match self.channel.identify(unit, GAP).await {
                     Ok(Ok(objects)) => Answer::Objects(objects),
                     Ok(Err(code)) => Answer::Refused(code),
-                    Err(_) => {
-                        cost.wait(self.channel.timeout());
-                        Answer::Silence
+                    Err(_) => Answer::Silence,
+                };
+                let bytes = match &answer {
+                    Answer::Objects(objects) => {
+                        let text = |object: &(u8, String)| 2 + object.1.len();
+                        Some(IDENTIFICATION + objects.iter().map(text).sum::<usize>())
                     }
-                }
+                    Answer::Silence => None,
+                    Answer::Refused(_) | Answer::Words(_) => Some(REFUSAL),
+                };
+                cost.add(self, GAP, bytes, 0);
+                answer
             }
         }
     }

@@ -248,11 +248,19 @@ impl<'a> Identify<'a> {
         Question::Read(request, gap)
     }
 
-    fn need(&self) -> Option<Need> {
-        let weighed = |suspect: &Suspect<'_>| suspect.weigh(&self.known, &self.objects, self.baud);
-        self.suspects
-            .iter()
-            .find_map(|suspect| weighed(suspect).err())
+    /// What has to be known next. Who is surely something else is not looked at again.
+    fn need(&mut self) -> Option<Need> {
+        let mut place = 0;
+        while let Some(suspect) = self.suspects.get(place) {
+            match suspect.weigh(&self.known, &self.objects, self.baud) {
+                Ok(Some(_)) => place += 1,
+                Ok(None) => {
+                    self.suspects.remove(place);
+                }
+                Err(need) => return Some(need),
+            }
+        }
+        None
     }
 
     /// The place of a fact of the only profile that fits.

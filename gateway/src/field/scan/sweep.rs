@@ -102,22 +102,30 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// How long it takes without an answer: the request, the place of a reply, two silences, and
-    /// the patience.
+    /// How long it takes without an answer: the request, the place of a reply, the silence before
+    /// it, and the patience.
     pub fn most(&self, patience: Duration) -> Duration {
-        patience + wire(self.tuning, self.request)
+        let reply = self.request.reply_bytes(Framing::Rtu);
+        patience + wire(self.tuning, reply) + silence(self.tuning)
     }
 }
 
-/// The time of a request and its whole reply on the wire.
-pub fn wire(tuning: Option<Tuning>, request: Request) -> Duration {
-    let Some(line) = tuning.map(|tuning| tuning.line(PathBuf::new())) else {
-        return Duration::ZERO;
-    };
-    let bytes = 8 + request.reply_bytes(Framing::Rtu);
-    let bytes = f64::from(u16::try_from(bytes).unwrap_or(u16::MAX));
-    let ms = bytes * line.character_ms() + line.silence_ms();
-    Duration::from_secs_f64(ms / 1000.0)
+/// The time of a request, and of a reply of so many bytes, on the wire.
+pub fn wire(tuning: Option<Tuning>, reply_bytes: usize) -> Duration {
+    let bytes = f64::from(u16::try_from(8 + reply_bytes).unwrap_or(u16::MAX));
+    on_line(tuning, |line| bytes * line.character_ms())
+}
+
+/// The silence that parts two frames.
+pub fn silence(tuning: Option<Tuning>) -> Duration {
+    on_line(tuning, Line::silence_ms)
+}
+
+fn on_line(tuning: Option<Tuning>, ms: impl Fn(&Line) -> f64) -> Duration {
+    let line = tuning.map(|tuning| tuning.line(PathBuf::new()));
+    line.map_or(Duration::ZERO, |line| {
+        Duration::from_secs_f64(ms(&line) / 1000.0)
+    })
 }
 
 /// Where a scan of one line, or of one network device, stands.
