@@ -11,6 +11,21 @@ pub const OWED_MS: u64 = 10_000;
 /// Unanswered requests of one line that are kept in mind: more than back-off lets one unit gather
 /// within `OWED_MS`.
 pub const OWED_MAX: usize = 24;
+/// Requests of others that wait for a bus; a further one is told to come back.
+pub const ERRANDS_MAX: usize = 8;
+/// Milliseconds that the answer to somebody else's request may take beyond its time on the wire:
+/// for so long the polls of that bus wait.
+pub const ERRAND_PATIENCE_MS: u64 = 2000;
+/// Answers of one device identification that are asked for; the basic texts fit two.
+pub const IDENTIFICATION_PARTS_MAX: usize = 3;
+/// Addresses of one network scan: four networks of a usual router.
+pub const SCAN_HOSTS_MAX: usize = 1024;
+/// Connections that a network scan tries at once: few enough for a router of a village.
+pub const SCAN_CONNECTIONS_MAX: usize = 32;
+/// Questions to one found device until it is named; the whole library takes about half.
+pub const SCAN_QUESTIONS_MAX: usize = 400;
+/// Silences of one found device after which it is judged by what it has said.
+pub const SCAN_SILENCES_MAX: usize = 60;
 /// Devices of one site; a Pi-class box polls 300 with ease, ten times that is a mistake.
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.

@@ -10,16 +10,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["model", "limits"]),
     ("status", &["model", "limits"]),
     ("words", &["model"]),
+    // What others want asked on a bus that has an owner.
+    ("errand", &["model", "limits"]),
     ("ledger", &["model", "limits", "words"]),
     // What may be written down is part of what a site's file says.
     ("config", &["model", "limits", "words", "ledger"]),
     ("sun", &["model"]),
     (
         "read",
-        &["model", "limits", "clock", "status", "sun", "config"],
+        &[
+            "model", "limits", "clock", "status", "sun", "config", "errand",
+        ],
     ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
-    ("field", &["model", "limits", "config", "read"]),
+    ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -42,23 +46,22 @@ const ROOMS: &[(&str, &[&str])] = &[
         "web",
         &[
             "model", "limits", "clock", "status", "words", "config", "field", "evidence", "store",
-            "exchange", "ledger",
+            "errand", "exchange", "ledger",
         ],
     ),
     (
         "app",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "web",
+            "publish", "exchange", "ledger", "web", "errand",
         ],
     ),
     (
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "model", "limits",
-            "clock", "status", "words", "config", "read", "sim", "store", "publish", "exchange",
-            "ledger", "analyse", "web", "app",
+            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "analyse",
+            "errand",
         ],
     ),
     ("main", &["cli", "app"]),

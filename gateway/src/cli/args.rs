@@ -48,6 +48,7 @@ pub(super) enum Command {
         schema: bool,
     },
     Read(crate::cli::read::Options),
+    Scan(crate::cli::scan::Options),
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
     Method {

@@ -17,6 +17,8 @@ mod method;
 mod read;
 mod run;
 mod running;
+mod scan;
+mod shared;
 mod simulate;
 mod soak;
 mod source;
@@ -68,6 +70,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Check { schema: true, .. } => check::schema(),
         Command::Check { config, json, .. } => check::run(&config, lang, json),
         Command::Read(options) => read::run(&options, lang).await,
+        Command::Scan(options) => scan::run(&options, lang).await,
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
