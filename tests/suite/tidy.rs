@@ -10,16 +10,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["model", "limits"]),
     ("status", &["model", "limits"]),
     ("words", &["model"]),
+    // What others want asked on a bus that has an owner.
+    ("errand", &["model", "limits"]),
     ("ledger", &["model", "limits", "words"]),
     // What may be written down is part of what a site's file says.
     ("config", &["model", "limits", "words", "ledger"]),
     ("sun", &["model"]),
     (
         "read",
-        &["model", "limits", "clock", "status", "sun", "config"],
+        &[
+            "model", "limits", "clock", "status", "sun", "config", "errand",
+        ],
     ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
-    ("field", &["model", "limits", "config", "read"]),
+    ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -27,8 +31,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Pure arithmetic: what it needs is handed in.
     ("analyse", &["model", "limits", "words"]),
-    // Of `config` the store knows its own settings.
-    ("store", &["model", "limits", "clock", "config"]),
+    // The form of what proves a day; the store makes it, edges check it.
+    ("evidence", &["model", "limits"]),
+    // Of `config` the store knows its own settings, and the factors that it keeps by revision.
+    ("store", &["model", "limits", "clock", "config", "evidence"]),
     (
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
@@ -68,7 +74,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "words",
             "config",
             "field",
+            "evidence",
             "store",
+            "errand",
             "exchange",
             "ledger",
             "account",
@@ -81,7 +89,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "web",
+            "publish", "exchange", "ledger", "web", "errand",
         ],
     ),
     (
@@ -96,6 +104,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "read",
             "field",
             "sim",
+            "evidence",
             "store",
             "publish",
             "exchange",
@@ -105,6 +114,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "chapters",
             "report",
             "reporting",
+            "errand",
             "web",
             "app",
         ],
@@ -124,7 +134,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", &["web", "ledger", "chapters"]),
-    ("ring", &["store", "publish", "config"]),
+    ("ring", &["store", "publish", "config", "evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

@@ -1,15 +1,17 @@
 //! What is added up: a counter's growth, or the integral of a power or flow, with its days.
 
+use crate::account::asset::Read;
+use crate::account::figure::{Build, constant, input, or_status};
 use crate::account::gather::Tick;
-use crate::account::lane::Lane;
-use crate::account::span::{Span, millis, seconds};
+use crate::account::lane::{Lane, source};
+use crate::account::span::{HOUR_MS, Span, millis, seconds};
 use crate::account::track::Track;
 use crate::account::wide::Wide;
 use crate::analyse::Status;
 use crate::analyse::counters::{CounterTotal, Event};
 use crate::analyse::energy::EnergyFromPower;
 use crate::limits::DATA_EVENTS_MAX;
-use crate::model::indicator::Completeness;
+use crate::model::indicator::{Completeness, Indicator};
 
 /// A register that is not decimal may jump by what the greatest rate gives in this time, h.
 const STEP_H: f64 = 0.25;
@@ -201,5 +203,58 @@ impl Held {
     pub(super) fn now(&self, at: i64) -> Option<f64> {
         let (since, value) = self.last?;
         (at - since <= self.max_age_ms).then_some(value)
+    }
+}
+
+/// How long a power or flow was at least so much.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    lane: usize,
+    least: f64,
+    max_gap_ms: i64,
+    last: Option<i64>,
+    ms: i64,
+    known_ms: i64,
+}
+
+impl Running {
+    pub(super) fn new(lanes: &[Lane], lane: usize, least: f64) -> Self {
+        Self {
+            lane,
+            least,
+            max_gap_ms: lanes[lane].max_gap_ms(),
+            last: None,
+            ms: 0,
+            known_ms: 0,
+        }
+    }
+
+    /// The next reading, of whichever lane; it stands for the time since the one before it.
+    pub(super) fn take(&mut self, tick: &Tick) {
+        if tick.lane != self.lane {
+            return;
+        }
+        let step = self.last.map(|last| tick.at - last);
+        self.last = tick.value.map(|_| tick.at);
+        let step = step.filter(|step| (1..=self.max_gap_ms).contains(step));
+        if let (Some(step), Some(value), true) = (step, tick.value, tick.inside) {
+            self.known_ms += step;
+            self.ms += if value >= self.least { step } else { 0 };
+        }
+    }
+
+    /// The hours as a figure.
+    pub(super) fn figure(&self, read: &Read<'_>, id: &str) -> Indicator {
+        let lane = &read.lanes[self.lane];
+        let unit = lane.point.unit;
+        let hours = (self.known_ms > 0).then(|| millis(self.ms) / HOUR_MS);
+        let inputs = vec![
+            input("P", None, unit, source(read.tracks, self.lane)),
+            constant("P_run", self.least, unit, "running"),
+        ];
+        let track = &read.tracks[self.lane];
+        read.desk
+            .figure(id, or_status(hours, Status::NoData), inputs)
+            .covered(track.completeness(read.desk.span))
     }
 }

@@ -5,18 +5,19 @@ use crate::account::figure::{
     Build, Desk, Value, because, constant, from_factor, from_figure, input, setting,
 };
 use crate::account::fuel::{Litre, litre};
+use crate::account::pump::density;
 use crate::account::span::Span;
 use crate::account::track::least;
 use crate::account::wide::Wide;
+use crate::analyse::Status;
 use crate::analyse::fuel::{FuelPump, Load, be_pump_from_water, genset_ef};
 use crate::analyse::grid::{be_grid, net_er};
-use crate::analyse::{Status, WATER};
 use crate::config::Config;
 use crate::config::assets::{
     Baseline, BaselineKind, ExportClaim, GensetLoad, GensetWay, Plts, PumpFuelWay, System,
 };
 use crate::model::factor::{Doubt, Factor, FactorStatus, FactorUnit, Headline, Unverified};
-use crate::model::indicator::{Indicator, Input, Origin, Remark, Source};
+use crate::model::indicator::{Completeness, Indicator, Input, Origin, Remark, Source};
 use std::sync::Arc;
 
 /// Width of a grid factor where no document gives one, a factor of its own.
@@ -357,7 +358,7 @@ fn lifted(
     let (Some(fuel), Some(per_gj), Some(head)) = (fuel, per_gj, head) else {
         return Part::none(because(Status::NoSource));
     };
-    let rho = WATER;
+    let rho = density(desk.config);
     let both = water
         .value
         .clone()
@@ -414,14 +415,17 @@ fn project(desk: &Desk<'_>, plant: &Plts, known: Known<'_>) -> Indicator {
                 grid(desk.config, taken, project.factor.as_ref(), 0.0),
                 taken.completeness,
             ),
-            None => (Part::none(because(Status::NoEnergy)), Default::default()),
+            None => (
+                Part::none(because(Status::NoEnergy)),
+                Completeness::default(),
+            ),
         });
     }
     if let Some(set) = &project.genset {
         let burnt = find(known, "genset.co2", set);
         parts.push(match burnt {
             Some(burnt) => (copied(burnt), burnt.completeness),
-            None => (Part::none(because(Status::NoData)), Default::default()),
+            None => (Part::none(because(Status::NoData)), Completeness::default()),
         });
     }
     let share = least(parts.iter().map(|(_, share)| *share));
@@ -474,9 +478,7 @@ fn leakage(desk: &Desk<'_>, plant: &Plts, kind: &BaselineKind) -> Indicator {
     );
     let part = match &plant.leakage {
         None if replaces => Part::none(Remark::new("account-no-statement")),
-        None => Part::zero("account-no-leakage"),
-        Some(leak) if !leak.replaced.leaks() => Part::zero("account-no-leakage"),
-        Some(leak) => {
+        Some(leak) if leak.replaced.leaks() => {
             let fuel = match kind {
                 BaselineKind::PumpFuel { fuel, .. } => Some(fuel),
                 BaselineKind::Genset {
@@ -489,6 +491,7 @@ fn leakage(desk: &Desk<'_>, plant: &Plts, kind: &BaselineKind) -> Indicator {
             let litre = fuel.map(|fuel| litre(desk, fuel));
             still_burnt(burnt, litre)
         }
+        _ => Part::zero("account-no-leakage"),
     };
     part.figure(desk, "co2.leakage").origin(Origin::Declared)
 }

@@ -5,6 +5,7 @@ use crate::account::lane::Lane;
 use crate::account::track::Track;
 use crate::limits::DATA_EVENTS_MAX;
 use crate::model::UtcMs;
+use crate::model::decimal::Decimal;
 use crate::model::indicator::DataEvent;
 use crate::model::ledger::Entry;
 use std::collections::BTreeSet;
@@ -63,7 +64,7 @@ impl Events {
 
     /// An entry that replaces another one.
     pub(super) fn correction(&mut self, old: &Entry, new: &Entry) {
-        let quantity = |entry: &Entry| entry.statement.quantity.map(|number| number.to_f64());
+        let quantity = |entry: &Entry| entry.statement.quantity.map(Decimal::to_f64);
         self.add(DataEvent {
             at: new.recorded_at,
             until: None,

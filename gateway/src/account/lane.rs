@@ -35,11 +35,6 @@ impl Lane {
     pub(super) fn max_gap_ms(&self) -> i64 {
         self.every_ms.saturating_mul(2)
     }
-
-    /// The device that it is read from.
-    pub(super) fn device(&self) -> &str {
-        self.point.id.split('.').next().unwrap_or_default()
-    }
 }
 
 impl<'a> Lanes<'a> {

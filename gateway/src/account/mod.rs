@@ -6,17 +6,27 @@
 
 mod amount;
 mod asset;
+mod balance;
+mod bsf;
 mod carbon;
+mod catchment;
 mod events;
 mod figure;
 mod fuel;
 mod gather;
 mod lane;
+mod ledger;
+mod meter;
 mod plts;
+mod pump;
 mod site;
 mod span;
 mod specs;
+mod tank;
+#[cfg(test)]
+mod tests;
 mod track;
+mod waste;
 mod wide;
 
 use crate::config::Config;
@@ -26,14 +36,20 @@ use crate::model::indicator::{Account, Indicator};
 use crate::model::period::Period;
 use crate::store::{Store, StoreError};
 use asset::{Kind, Made, Read};
+use bsf::{BsfSums, CompostSums};
+use catchment::RoofSums;
 use figure::Desk;
 use gather::{Steps, gather};
 use jiff::civil::Date;
 use lane::Lane;
+use ledger::Book;
+use meter::{GensetSums, MeterSums};
 use plts::PltsSums;
+use pump::PumpSums;
 use span::Span;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tank::TankSums;
 
 pub use specs::{INDICATORS, Spec, find_spec, name_key};
 
@@ -85,9 +101,10 @@ pub async fn account(
 ) -> Result<Account, AccountError> {
     let span = Span::new(&config.site, ask.period, ask.now)?;
     let wanted = wanted(config, ask)?;
+    let book = Book::open(store, &span).await?;
     let mut kinds = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
-        kinds.push((asset, kind(config, asset)));
+        kinds.push((asset, kind(config, asset, &span)));
     }
     let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
     let mut steps = Steps {
@@ -106,21 +123,102 @@ pub async fn account(
         });
         all.add(made);
     }
-    conclude(config, &span, &mut all);
+    conclude(config, &span, &book, &mut all);
     Ok(finish(config, ask, all))
 }
 
-/// Figures that stand on those of several assets.
-fn conclude(config: &Config, span: &Span, all: &mut Made) {
+/// Figures that stand on the ledger, and on those of several assets.
+fn conclude(config: &Config, span: &Span, book: &Book, all: &mut Made) {
+    let of_asset = |id: &Arc<str>| desk(config, span, Some(id));
     for asset in &config.assets {
-        if let AssetKind::Plts(plant) = &asset.kind {
-            let desk = desk(config, span, Some(&asset.id));
-            let more = carbon::plant(&desk, plant, &all.figures);
-            all.figures.extend(more);
-        }
+        let more = written(&of_asset(&asset.id), asset, book, &all.figures);
+        all.figures.extend(more);
     }
-    let totals = site::totals(&desk(config, span, None), &all.figures);
+    for asset in &config.assets {
+        let more = standing_on(&of_asset(&asset.id), asset, &all.figures);
+        all.figures.extend(more);
+    }
+    let site = desk(config, span, None);
+    let waste = waste::figures(&site, book, &all.figures);
+    all.figures.extend(waste);
+    let totals = site::totals(&site, &all.figures);
     all.figures.extend(totals);
+    let (figures, daily) = ledger::figures(&site, book);
+    all.figures.extend(figures);
+    all.daily.extend(daily);
+    all.events.extend(book.corrections(span.period));
+}
+
+/// What the ledger tells of an asset.
+fn written(desk: &Desk<'_>, asset: &Asset, book: &Book, known: &[Indicator]) -> Vec<Indicator> {
+    let own = of(known, asset);
+    match &asset.kind {
+        AssetKind::Genset(set) => {
+            let mut all = Vec::new();
+            let measured = own.iter().any(|one| &*one.id == "genset.fuel");
+            if let Some(indicator) = set.fuel_ledger.as_ref().filter(|_| !measured) {
+                let total = book.total(desk.config, indicator, desk.span.period);
+                all.push(ledger::figure(
+                    desk,
+                    "genset.fuel",
+                    (indicator, "F"),
+                    total.as_ref(),
+                ));
+            }
+            let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
+            let more = meter::burnt(desk, set, &both);
+            all.extend(more);
+            all
+        }
+        AssetKind::Compost(heap) => {
+            let mut all = Vec::new();
+            if let Some(indicator) = &heap.turning_ledger {
+                let total = book.total(desk.config, indicator, desk.span.period);
+                all.push(ledger::figure(
+                    desk,
+                    "compost.turnings",
+                    (indicator, "n"),
+                    total.as_ref(),
+                ));
+            }
+            let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
+            let more = bsf::hygienised(desk, heap, &both);
+            all.extend(more);
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Figures of an asset that stand on those of others.
+fn standing_on(desk: &Desk<'_>, asset: &Asset, known: &[Indicator]) -> Vec<Indicator> {
+    match &asset.kind {
+        AssetKind::Plts(plant) => carbon::plant(desk, plant, known),
+        AssetKind::Pump(pump) => {
+            let driver = pump.plts.as_deref().and_then(|id| {
+                let mut assets = desk.config.assets.iter();
+                match &assets.find(|one| *one.id == *id)?.kind {
+                    AssetKind::Plts(plant) => Some((id, plant.module_area_m2?)),
+                    _ => None,
+                }
+            });
+            let found = driver.and_then(|(id, area)| {
+                let sun = carbon::find(known, "plts.insolation", id)?;
+                let lifted = carbon::find(known, "pump.hydraulic_energy", &asset.id)?;
+                Some(pump::sun_to_water(desk, (lifted, area), sun))
+            });
+            found.into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Figures of one asset.
+fn of<'a>(known: &'a [Indicator], asset: &Asset) -> Vec<&'a Indicator> {
+    let own = known
+        .iter()
+        .filter(|one| one.asset.as_ref() == Some(&asset.id));
+    own.collect()
 }
 
 fn desk<'a>(config: &'a Config, span: &'a Span, asset: Option<&Arc<str>>) -> Desk<'a> {
@@ -159,13 +257,19 @@ fn wanted(config: &Config, ask: &Ask) -> Result<BTreeSet<Arc<str>>, AccountError
 }
 
 /// What takes the readings of an asset in, and the points that it wants.
-fn kind<'a>(config: &'a Config, asset: &'a Asset) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
+fn kind<'a>(config: &'a Config, asset: &'a Asset, span: &Span) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
     fn boxed<'a>((lanes, kind): (Vec<Lane>, impl Kind + 'a)) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
         (lanes, Box::new(kind))
     }
     match &asset.kind {
         AssetKind::Plts(plant) => boxed(PltsSums::new(config, plant)),
-        _ => boxed((Vec::new(), Nothing)),
+        AssetKind::Pump(pump) => boxed(PumpSums::new(config, pump)),
+        AssetKind::Tank(tank) => boxed(TankSums::new(config, (&asset.id, tank), span)),
+        AssetKind::Catchment(roof) => boxed(RoofSums::new(config, roof)),
+        AssetKind::Bsf(bin) => boxed(BsfSums::new(config, bin)),
+        AssetKind::Compost(heap) => boxed(CompostSums::new(config, heap)),
+        AssetKind::Genset(set) => boxed(GensetSums::new(config, set)),
+        AssetKind::Meter(meter) => boxed(MeterSums::new(config, meter)),
     }
 }
 
@@ -201,16 +305,5 @@ fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
         daily,
         events,
         events_left_out,
-    }
-}
-
-struct Nothing;
-impl gather::Sums for Nothing {
-    fn take(&mut self, _: &gather::Tick) {}
-    fn day_ends(&mut self) {}
-}
-impl Kind for Nothing {
-    fn make(&self, _: &Read<'_>) -> Made {
-        Made::default()
     }
 }

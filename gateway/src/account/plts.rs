@@ -169,11 +169,11 @@ impl Sun {
         let energy = energy_kwh.filter(|_| self.energy.now(tick.at).is_some());
         if tick.inside {
             let before = self.last_at.map(|last| tick.at - last);
-            let step_ms = before.filter(|step| (1..=self.max_gap_ms).contains(step));
-            let step_s = step_ms.map_or(self.every_s, |step| millis(step) / 1000.0);
-            self.insolation.push(tick.value, step_s);
-            if let (Some(g), Some(step_ms)) = (tick.value, step_ms) {
-                self.record(tick.at, g, step_ms, energy, plant);
+            let step = before.filter(|step| (1..=self.max_gap_ms).contains(step));
+            let covers_s = step.map_or(self.every_s, |step| millis(step) / 1000.0);
+            self.insolation.push(tick.value, covers_s);
+            if let (Some(g), Some(step)) = (tick.value, step) {
+                self.record(tick.at, g, step, energy, plant);
             }
         }
         self.last_at = tick.value.map(|_| tick.at);
@@ -181,8 +181,8 @@ impl Sun {
     }
 
     /// An interval with known irradiance.
-    fn record(&mut self, at: i64, g: f64, step_ms: i64, energy: Option<f64>, plant: &Plts) {
-        let step_s = millis(step_ms) / 1000.0;
+    fn record(&mut self, at: i64, g: f64, length: i64, energy: Option<f64>, plant: &Plts) {
+        let step_s = millis(length) / 1000.0;
         let grown = energy
             .zip(self.energy_before)
             .map(|(now, before)| now - before);
@@ -204,9 +204,9 @@ impl Sun {
         }
         // A watt for each kilowatt-peak: an inverter that is on gives more, in any daylight.
         if let Some(power) = self.power.now(at) {
-            self.day_ms += step_ms;
+            self.day_ms += length;
             self.down_ms += if power <= plant.capacity_kwp {
-                step_ms
+                length
             } else {
                 0
             };

@@ -136,7 +136,7 @@ fn light(from: i64, to: i64, place: Place) -> (i64, i64) {
     let Some(first) = lit.next() else {
         return (from, from);
     };
-    let last = lit.last().unwrap_or(first);
+    let last = lit.next_back().unwrap_or(first);
     let rise = edge(from.max(first - LIGHT_STEP_MS), first, up);
     let fall = edge(last, to.min(last + LIGHT_STEP_MS), |at| !up(at));
     (rise, fall)

@@ -225,6 +225,10 @@ impl Remark {
 
     /// The same sentence with one more name in it.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and texts are said alike at the call"
+    )]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.args.push((name, value.to_string()));
         self

@@ -20,6 +20,7 @@ pub(in crate::read) fn device(points: Vec<Point>) -> Device {
         points,
         accuracy: std::collections::BTreeMap::new(),
         asleep_at_night: false,
+        accuracy: std::collections::BTreeMap::new(),
         facts: Vec::new(),
         sunspec: None,
     }

@@ -238,6 +238,7 @@ pub(crate) enum Request {
         entry: EntryId,
         reply: Reply<Vec<Entry>>,
     },
+    Evidence(super::digest::Evidence),
     Stop(oneshot::Sender<()>),
 }
 
@@ -436,7 +437,7 @@ impl Store {
             .map_err(|_| StoreError::Stopped)
     }
 
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
     ) -> Result<T, StoreError> {

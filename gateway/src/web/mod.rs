@@ -8,9 +8,11 @@
 //! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
 
 mod api;
+mod ask;
 mod assets;
 mod control;
 mod error;
+mod evidence;
 mod figures;
 mod guard;
 mod health;
@@ -33,9 +35,11 @@ mod ledger_tests;
 mod tests;
 
 pub use control::{SOCKET, serve_control};
+pub use evidence::{ExtentJson, LeftJson, RevisionJson};
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
+use crate::errand::Errands;
 use crate::ledger::Definitions;
 use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, REPORTS_MAX, STOP_SECONDS};
 use crate::model::Site;
@@ -71,6 +75,8 @@ pub struct State {
     pub board: Board,
     /// The time.
     pub clock: Clock,
+    /// Doors to the buses, for requests of technicians' commands.
+    pub errands: Errands,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -87,6 +93,7 @@ impl State {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
+            errands: Errands::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -138,7 +138,7 @@ impl Site {
 /// A counter of November 2025, every five minutes, that grows by day; 9 November is not there.
 fn readings(a_day: f64) -> String {
     let zone = TimeZone::get("Asia/Jakarta").unwrap();
-    let start = date(2025, 11, 1).to_zoned(zone).unwrap().timestamp();
+    let start = zone.to_timestamp(date(2025, 11, 1).at(0, 0, 0, 0)).unwrap();
     let (mut text, mut total) = ("time,value\n".to_owned(), 1000.0);
     for step in 0..30 * 288_i64 {
         let (day, slot) = (step / 288, step % 288);
