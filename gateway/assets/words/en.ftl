@@ -1181,6 +1181,7 @@ cli-report-period = Period: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026
 cli-report-format = Format; when not said, by the ending of the file, or pdf
 cli-report-output = File of the report, or - for standard output; when not said, SITE-PERIOD.pdf in this directory
 cli-report-asset = This asset alone
+cli-report-bundle = Write the evidence as well (ZIP): raw readings, records, configurations, factors, digests and this report
 cli-report-explain = Explain one figure, e.g. co2.net: equation, inputs, factor, first and last reading, gaps
 # Figures (account): remarks
 account-lower-bound = a lower bound: some of the count was lost (a meter was reset or swapped)

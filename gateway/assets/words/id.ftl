@@ -1178,6 +1178,7 @@ cli-report-period = Periode: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026, atau 
 cli-report-format = Format; bila tidak disebut menurut akhiran nama berkas, atau pdf
 cli-report-output = Berkas laporan, atau - untuk keluaran baku; bila tidak disebut LOKASI-PERIODE.pdf di direktori ini
 cli-report-asset = Hanya aset ini
+cli-report-bundle = Tulis juga berkas bukti (ZIP): bacaan mentah, catatan, konfigurasi, faktor, sidik, dan laporan ini
 cli-report-explain = Jelaskan satu angka, mis. co2.net: persamaan, masukan, faktor, bacaan pertama dan terakhir, celah
 # Figures (account): remarks
 account-lower-bound = batas bawah: sebagian hitungan hilang (meter direset atau diganti)

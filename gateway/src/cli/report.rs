@@ -2,6 +2,7 @@
 //! running gateway, else from the store.
 
 use super::args::CONFIG_DEFAULT;
+use super::evidence::{self, Extra};
 use super::running::{Running, Trouble, Way, complain, escaped, failed, load, progress};
 use super::{DONE, NO, WRONG};
 use crate::account::{Ask, Progress};
@@ -44,6 +45,9 @@ pub(super) struct Options {
     /// Show the way down from this figure instead.
     #[arg(long, value_name = "INDICATOR")]
     explain: Option<String>,
+    /// The evidence behind it and the report itself in one ZIP as well.
+    #[arg(long, value_name = "FILE.zip", conflicts_with = "explain")]
+    bundle: Option<PathBuf>,
     /// For scripts.
     #[arg(long)]
     json: bool,
@@ -84,7 +88,7 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
         None => written(&asked, &options).await,
     };
     match done {
-        Ok(()) => DONE,
+        Ok(status) => status,
         Err(Failure::Trouble(trouble)) => failed(&trouble, lang),
         Err(Failure::Report(trouble)) => {
             complain(&trouble.say(lang));
@@ -152,22 +156,45 @@ fn format(options: &Options, lang: Lang) -> Result<Format, String> {
 }
 
 /// Writes the report; the file gets its name only when it is whole.
-async fn written(asked: &Asked, options: &Options) -> Result<(), Failure> {
+async fn written(asked: &Asked, options: &Options) -> Result<u8, Failure> {
     let mut way = Way::find(&asked.config).await?;
-    let bytes = match &mut way {
+    let done = with_evidence(&mut way, asked, options).await;
+    way.close().await;
+    done
+}
+
+/// The report, with the digest of its last closed day in it; then the bundle, when one is wanted.
+async fn with_evidence(way: &mut Way, asked: &Asked, options: &Options) -> Result<u8, Failure> {
+    way.settle(|_| ()).await?;
+    let bytes = match way {
         Way::Running(running) => from_running(running, asked).await,
         Way::Own(store) => from_store(store, asked).await,
+    }?;
+    told(&bytes, asked, options)?;
+    let Some(bundle) = &options.bundle else {
+        return Ok(DONE);
     };
-    way.close().await;
-    let bytes = bytes?;
+    let extra = Extra {
+        name: reporting::file_name(&asked.config, &asked.wish),
+        bytes,
+    };
+    let (site, period) = (&asked.config.site, asked.wish.period);
+    let bar = progress(None);
+    let done = evidence::bundle(way, site, period, &[extra], bundle, |done| bar.inc(done)).await;
+    bar.finish_and_clear();
+    Ok(evidence::written(done?.as_ref(), bundle, asked.wish.lang))
+}
+
+/// Puts the report where it was wished to, and says where that is.
+fn told(bytes: &[u8], asked: &Asked, options: &Options) -> io::Result<()> {
     let file = match &options.output {
         Some(file) => file.clone(),
         None => PathBuf::from(reporting::file_name(&asked.config, &asked.wish)),
     };
     if file.as_os_str() == "-" {
-        return Ok(print(&bytes)?);
+        return print(bytes);
     }
-    whole(&file, &bytes)?;
+    whole(&file, bytes)?;
     let (name, lang) = (file.display().to_string(), asked.wish.lang);
     let said = if options.json {
         let format = asked.wish.format.key();
@@ -177,7 +204,7 @@ async fn written(asked: &Asked, options: &Options) -> Result<(), Failure> {
     } else {
         lang.say("reporting-done", &[("file", &name)])
     };
-    Ok(print(format!("{said}\n").as_bytes())?)
+    print(format!("{said}\n").as_bytes())
 }
 
 async fn from_running(running: &mut Running, asked: &Asked) -> Result<Vec<u8>, Failure> {
@@ -232,7 +259,7 @@ fn bar() -> (
 }
 
 /// Shows the way down from a figure.
-async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<(), Failure> {
+async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<u8, Failure> {
     let mut way = Way::find(&asked.config).await?;
     let said = match &mut way {
         Way::Running(running) => {
@@ -251,9 +278,10 @@ async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<(), Fail
         said.push(b'\n');
     }
     match &options.output {
-        Some(file) if file.as_os_str() != "-" => Ok(whole(file, &said)?),
-        _ => Ok(print(&said)?),
+        Some(file) if file.as_os_str() != "-" => whole(file, &said)?,
+        _ => print(&said)?,
     }
+    Ok(DONE)
 }
 
 async fn explained(

@@ -136,11 +136,12 @@ async fn make(
         Some(_) => Vec::new(),
         None => store.ledger_all(query).await?,
     };
+    let digest = store.digest_in(wish.period.first(), wish.period.last()).await?;
     let document = chapters::document(Matter {
         config,
         account: &account,
         entries: &entries,
-        digest: "",
+        digest: digest.as_ref().map_or("", |digest| &digest.sha256),
         asset: wish.asset.as_deref(),
         issued: now,
         lang: wish.lang,
