@@ -19,6 +19,7 @@ mod powercut;
 mod profiles;
 mod publish;
 mod report;
+mod scan;
 mod servers;
 mod simulate;
 mod source;

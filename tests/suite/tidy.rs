@@ -10,16 +10,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["model", "limits"]),
     ("status", &["model", "limits"]),
     ("words", &["model"]),
+    // What others want asked on a bus that has an owner.
+    ("errand", &["model", "limits"]),
     ("ledger", &["model", "limits", "words"]),
     // What may be written down is part of what a site's file says.
     ("config", &["model", "limits", "words", "ledger"]),
     ("sun", &["model"]),
     (
         "read",
-        &["model", "limits", "clock", "status", "sun", "config"],
+        &[
+            "model", "limits", "clock", "status", "sun", "config", "errand",
+        ],
     ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
-    ("field", &["model", "limits", "config", "read"]),
+    ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -35,30 +39,84 @@ const ROOMS: &[(&str, &[&str])] = &[
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    // Readings and ledger to figures; the present is handed in.
+    (
+        "account",
+        &[
+            "model", "limits", "sun", "config", "ledger", "analyse", "store",
+        ],
+    ),
     // Documents to files; what they say is handed in.
     ("report", &["model", "limits", "words"]),
+    // What a report says; nothing of how it looks, and no store.
+    (
+        "chapters",
+        &[
+            "model", "limits", "words", "config", "ledger", "analyse", "report",
+        ],
+    ),
+    // From the store to a report, for the page and the command line alike.
+    (
+        "reporting",
+        &[
+            "model", "limits", "words", "config", "ledger", "store", "account", "chapters",
+            "report",
+        ],
+    ),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "field", "evidence", "store",
-            "exchange", "ledger",
+            "model",
+            "limits",
+            "clock",
+            "status",
+            "words",
+            "config",
+            "field",
+            "evidence",
+            "store",
+            "errand",
+            "exchange",
+            "ledger",
+            "account",
+            "chapters",
+            "report",
+            "reporting",
         ],
     ),
     (
         "app",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "web",
+            "publish", "exchange", "ledger", "web", "errand",
         ],
     ),
     (
         "cli",
         &[
-            "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "model", "limits",
-            "clock", "status", "words", "config", "read", "sim", "store", "publish", "exchange",
-            "ledger", "analyse", "web", "app",
+            "model",
+            "limits",
+            "clock",
+            "status",
+            "words",
+            "config",
+            "read",
+            "field",
+            "sim",
+            "evidence",
+            "store",
+            "publish",
+            "exchange",
+            "ledger",
+            "analyse",
+            "account",
+            "chapters",
+            "report",
+            "reporting",
+            "errand",
+            "web",
+            "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -74,8 +132,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["publish"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
-    // The JSON of an entry is one shape for the API and the command line.
-    ("utoipa", &["web", "ledger"]),
+    // The JSON of an entry, and of a figure, is one shape for the API and the command line.
+    ("utoipa", &["web", "ledger", "chapters"]),
     ("ring", &["store", "publish", "config", "evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),

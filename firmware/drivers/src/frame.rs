@@ -228,7 +228,7 @@ fn parse_tcp(request: Request, transaction: u16, bytes: &[u8]) -> Parsed<Reply<'
 }
 
 /// Bytes of the TCP frame that begins here.
-fn tcp_length(bytes: &[u8]) -> Result<usize, Parsed<()>> {
+pub(crate) fn tcp_length(bytes: &[u8]) -> Result<usize, Parsed<()>> {
     if bytes.len() < 6 {
         return Err(Parsed::More(8 - bytes.len()));
     }
@@ -300,7 +300,7 @@ fn rtu_length(start: &[u8]) -> Option<usize> {
     }
 }
 
-fn checksum_fits(frame: &[u8]) -> bool {
+pub(crate) fn checksum_fits(frame: &[u8]) -> bool {
     frame
         .split_last_chunk()
         .is_some_and(|(body, sum)| crc(body).to_le_bytes() == *sum)
@@ -336,14 +336,19 @@ const fn crc_table() -> [u16; 256] {
 }
 
 /// Puts a frame together.
-struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     framing: Framing,
     out: &'a mut [u8; FRAME_MAX],
     used: usize,
 }
 
 impl<'a> Writer<'a> {
-    fn begin(framing: Framing, transaction: u16, unit: u8, out: &'a mut [u8; FRAME_MAX]) -> Self {
+    pub(crate) fn begin(
+        framing: Framing,
+        transaction: u16,
+        unit: u8,
+        out: &'a mut [u8; FRAME_MAX],
+    ) -> Self {
         let mut writer = Self {
             framing,
             out,
@@ -358,14 +363,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Callers put at most 252 bytes in, so that nothing is ever cut.
-    fn put(&mut self, bytes: &[u8]) {
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
         for (place, byte) in self.out[self.used..].iter_mut().zip(bytes) {
             *place = *byte;
             self.used += 1;
         }
     }
 
-    fn end(mut self) -> usize {
+    pub(crate) fn end(mut self) -> usize {
         match self.framing {
             Framing::Rtu => {
                 let sum = crc(&self.out[..self.used]).to_le_bytes();
@@ -382,7 +387,7 @@ impl<'a> Writer<'a> {
 
 impl Parsed<()> {
     /// The same verdict about a frame of another kind; there is no frame in it.
-    fn without_value<T>(self) -> Parsed<T> {
+    pub(crate) fn without_value<T>(self) -> Parsed<T> {
         match self {
             Self::More(bytes) => Parsed::More(bytes),
             Self::Frame((), bytes) => Parsed::Garbage(Misfit::Noise, bytes),

@@ -2,4 +2,5 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod frame;
+pub mod identification;
 pub mod units;

@@ -48,6 +48,7 @@ pub(super) enum Command {
         schema: bool,
     },
     Read(crate::cli::read::Options),
+    Scan(crate::cli::scan::Options),
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
     Method {
@@ -72,6 +73,7 @@ pub(super) enum Command {
     Export(crate::cli::export::Options),
     Verify(crate::cli::evidence::Options),
     Ledger(crate::cli::ledger::Options),
+    Report(crate::cli::report::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
         config: PathBuf,

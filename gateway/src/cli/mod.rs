@@ -15,8 +15,11 @@ mod ledger;
 mod logging;
 mod method;
 mod read;
+mod report;
 mod run;
 mod running;
+mod scan;
+mod shared;
 mod simulate;
 mod soak;
 mod source;
@@ -68,6 +71,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Check { schema: true, .. } => check::schema(),
         Command::Check { config, json, .. } => check::run(&config, lang, json),
         Command::Read(options) => read::run(&options, lang).await,
+        Command::Scan(options) => scan::run(&options, lang).await,
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
@@ -82,6 +86,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Export(options) => export::run(&options, lang).await,
         Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,
+        Command::Report(options) => report::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }

@@ -3,4 +3,5 @@
 
 pub mod diagnosis;
 pub mod infer;
+pub mod scan;
 pub mod soak;

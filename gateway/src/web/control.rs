@@ -78,6 +78,7 @@ pub(super) fn control(app: App) -> axum::Router {
         .route("/control/import", post(import))
         .route("/control/backup", post(backup))
         .merge(super::evidence::routes())
+        .route("/control/ask", post(super::ask::ask))
         .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX))
         .with_state(app.clone());
     open(app).merge(routes)

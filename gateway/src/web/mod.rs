@@ -8,22 +8,27 @@
 //! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
 
 mod api;
+mod ask;
 mod assets;
 mod control;
 mod error;
 mod evidence;
+mod figures;
 mod guard;
 mod health;
 mod ledger;
 mod live;
 mod metrics;
 mod pages;
+mod reports;
 mod rows;
 mod samples;
 mod show;
 mod view;
 mod zone;
 
+#[cfg(test)]
+mod figures_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
@@ -34,8 +39,9 @@ pub use evidence::{ExtentJson, LeftJson, RevisionJson};
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
+use crate::errand::Errands;
 use crate::ledger::Definitions;
-use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
+use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, REPORTS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
 use crate::store::Store;
@@ -53,6 +59,8 @@ use utoipa_axum::routes;
 /// What the pages show.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// All of the configuration: figures and reports stand on it.
+    pub config: Arc<Config>,
     /// Devices and points.
     pub site: Arc<Site>,
     /// Buses of the site, for the hints of the health page.
@@ -67,6 +75,8 @@ pub struct State {
     pub board: Board,
     /// The time.
     pub clock: Clock,
+    /// Doors to the buses, for requests of technicians' commands.
+    pub errands: Errands,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -75,6 +85,7 @@ impl State {
     /// What the pages need of a configuration, and the handles they ask.
     pub fn new(config: &Config, store: &Store, board: &Board, clock: &Clock) -> Self {
         Self {
+            config: Arc::new(config.clone()),
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
@@ -82,6 +93,7 @@ impl State {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
+            errands: Errands::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -98,6 +110,7 @@ struct Inner {
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
     answers: Arc<Semaphore>,
+    reports: Arc<Semaphore>,
 }
 
 #[derive(OpenApi)]
@@ -132,6 +145,7 @@ impl App {
             stop,
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
             answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
+            reports: Arc::new(Semaphore::new(REPORTS_MAX)),
         }))
     }
 
@@ -162,6 +176,9 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(rows::csv))
         .routes(routes!(live::live))
         .routes(routes!(api::sinks))
+        .routes(routes!(figures::indicators))
+        .routes(routes!(figures::indicator))
+        .routes(routes!(reports::report))
         .merge(ledger::routes())
         .split_for_parts();
     let description = Arc::new(description);
