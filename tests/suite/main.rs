@@ -17,6 +17,7 @@ mod page;
 mod peers;
 mod powercut;
 mod profiles;
+mod pv_reference;
 mod publish;
 mod report;
 mod scan;
