@@ -96,6 +96,10 @@ pub const LEDGER_TEXT_MAX: usize = 1000;
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Bytes of one receipt or photo: a phone's largest, or a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Calibrations of one site: a quarterly dip of every point for decades.
+pub const CALIBRATIONS_MAX: usize = 10_000;
+/// Pairs of one calibration but a strapping table: nobody dips a tank more often.
+pub const CALIBRATION_PAIRS_MAX: usize = 100;
 /// Factors of one file; the built-in file has less than a hundred.
 pub const FACTORS_MAX: usize = 2000;
 /// Bytes of the official page of a factor: a scanned decree with its annexes.
