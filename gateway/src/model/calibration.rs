@@ -215,7 +215,10 @@ impl Calibrations {
     pub fn strapping(&self, tank: &str, day: Date) -> Option<Vec<(f64, f64)>> {
         let entry = self.in_force(Kind::Strapping, tank, day)?;
         let rows = entry.said.pairs.iter();
-        Some(rows.map(|(level, litres)| (*level, litres / 1000.0)).collect())
+        Some(
+            rows.map(|(level, litres)| (*level, litres / 1000.0))
+                .collect(),
+        )
     }
 }
 

@@ -15,7 +15,11 @@ impl Store {
     /// Writes a calibration (or its withdrawal) down as `by`; its number. Durable when it answers.
     /// Only a calibration that is there and not withdrawn yet can be withdrawn, not before its own
     /// first day.
-    pub async fn calibrate(&self, said: Calibration, by: &str) -> Result<CalibrationId, StoreError> {
+    pub async fn calibrate(
+        &self,
+        said: Calibration,
+        by: &str,
+    ) -> Result<CalibrationId, StoreError> {
         let by = by.to_owned();
         self.ask(|reply| Request::Calibrate { said, by, reply })
             .await
@@ -83,7 +87,9 @@ fn may_be_added(db: &Connection, said: &Calibration) -> Result<(), StoreError> {
         FROM calibration one LEFT JOIN calibration later ON later.withdraws = one.id
         WHERE one.id = ?";
     let found: Option<(String, bool)> = db
-        .query_row(since, [old.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(since, [old.cast_signed()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
         .map_err(failed)?;
     match found {

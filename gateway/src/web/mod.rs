@@ -9,6 +9,7 @@
 
 mod api;
 mod assets;
+mod calibrations;
 mod control;
 mod error;
 mod guard;
@@ -161,6 +162,7 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(live::live))
         .routes(routes!(api::sinks))
         .merge(ledger::routes())
+        .merge(calibrations::routes())
         .split_for_parts();
     let description = Arc::new(description);
     let description = move || std::future::ready(axum::Json(description.as_ref().clone()));
