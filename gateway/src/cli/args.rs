@@ -49,6 +49,7 @@ pub(super) enum Command {
     Read(crate::cli::read::Options),
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
+    Calibrate(crate::cli::calibrate::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,

@@ -5,6 +5,7 @@
 
 mod args;
 mod backup;
+mod calibrate;
 mod check;
 mod demo;
 mod device;
@@ -13,6 +14,7 @@ mod import;
 mod ledger;
 mod logging;
 mod method;
+mod person;
 mod read;
 mod run;
 mod running;
@@ -69,6 +71,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Read(options) => read::run(&options, lang).await,
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
+        Command::Calibrate(options) => calibrate::run(options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
