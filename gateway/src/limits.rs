@@ -100,6 +100,10 @@ pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
 pub const CALIBRATIONS_MAX: usize = 10_000;
 /// Pairs of one calibration but a strapping table: nobody dips a tank more often.
 pub const CALIBRATION_PAIRS_MAX: usize = 100;
+/// Photos of a handover record: every device and its place.
+pub const HANDOVER_PHOTOS_MAX: usize = 40;
+/// Bytes of a list of displays, or of a soak test's result: every point of the largest site.
+pub const HANDOVER_FILE_BYTES_MAX: usize = 16 << 20;
 /// Factors of one file; the built-in file has less than a hundred.
 pub const FACTORS_MAX: usize = 2000;
 /// Bytes of the official page of a factor: a scanned decree with its annexes.

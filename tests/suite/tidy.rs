@@ -56,7 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
             "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
             "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
-            "analyse", "web", "app",
+            "analyse", "report", "web", "app",
         ],
     ),
     ("main", &["cli", "app"]),

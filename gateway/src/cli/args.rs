@@ -50,6 +50,7 @@ pub(super) enum Command {
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
     Calibrate(crate::cli::calibrate::Options),
+    Handover(crate::cli::handover::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,

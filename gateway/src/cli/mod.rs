@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod device;
 mod export;
+mod handover;
 mod import;
 mod ledger;
 mod logging;
@@ -72,6 +73,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
         Command::Calibrate(options) => calibrate::run(options, lang).await,
+        Command::Handover(options) => handover::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,

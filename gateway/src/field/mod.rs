@@ -3,5 +3,6 @@
 
 pub mod calibrate;
 pub mod diagnosis;
+pub mod display;
 pub mod infer;
 pub mod soak;

@@ -14,8 +14,9 @@ use crate::field::calibrate::{self, Asked, Objection};
 use crate::model::calibration::{Calibration, Kind};
 use crate::words::Lang;
 use clap::{Args, Subcommand};
-use desk::Desk;
+pub(super) use desk::Desk;
 use jiff::civil::Date;
+pub(super) use show::effect;
 use std::io::stdin;
 use std::path::PathBuf;
 
@@ -44,8 +45,8 @@ struct Common {
     #[arg(long)]
     json: bool,
     /// First local day.
-    #[arg(long, value_name = "DATE")]
-    date: Option<Date>,
+    #[arg(long = "date", value_name = "DATE")]
+    since: Option<Date>,
     #[arg(long, value_name = "NAME")]
     who: Option<String>,
     #[arg(long, value_name = "TEXT")]
@@ -212,8 +213,8 @@ async fn dispatch(
         kind,
         target: target.clone(),
         pairs,
-        since: common.date,
-        who: who(common),
+        since: common.since,
+        who: who(common, person),
         note: common.note.clone().unwrap_or_default(),
     };
     let checked = calibrate::check(&asked, &desk.config.site, &desk.config.assets, desk.today);
@@ -226,8 +227,11 @@ async fn dispatch(
     }
 }
 
-fn who(common: &Common) -> String {
+/// Who did it: as said, the user of this computer, or asked for.
+fn who(common: &Common, person: &mut Person<'_>) -> String {
     let said = common.who.clone().or_else(super::running::user);
+    let question = person.lang.text("calibrate-ask-who");
+    let said = said.or_else(|| person.line(&question));
     said.unwrap_or_default()
 }
 
@@ -244,8 +248,8 @@ async fn withdraw(
     };
     let common = &asked.common;
     let note = common.note.clone().unwrap_or_default();
-    let days = (common.date, desk.today);
-    match calibrate::withdraw(old, days, &who(common), &note) {
+    let days = (common.since, desk.today);
+    match calibrate::withdraw(old, days, &who(common, person), &note) {
         Ok(said) => write(desk, person, said, common).await,
         Err(against) => {
             object(&against, desk.lang);
