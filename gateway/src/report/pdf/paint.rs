@@ -155,9 +155,10 @@ fn paint_picture(
     picture: &Picture,
 ) -> Result<(), String> {
     let data = Data::from(picture.bytes.to_vec());
+    // PDF/A forbids smoothing.
     let image = match picture.coding {
-        Coding::Jpeg => Image::from_jpeg(data, true)?,
-        Coding::Png => Image::from_png(data, true)?,
+        Coding::Jpeg => Image::from_jpeg(data, false)?,
+        Coding::Png => Image::from_png(data, false)?,
     };
     // Before it is turned, a picture that lies on its side is as wide as the area is high.
     let (turn, size) = match picture.turn {
