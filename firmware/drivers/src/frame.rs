@@ -336,14 +336,19 @@ const fn crc_table() -> [u16; 256] {
 }
 
 /// Puts a frame together.
-struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     framing: Framing,
     out: &'a mut [u8; FRAME_MAX],
     used: usize,
 }
 
 impl<'a> Writer<'a> {
-    fn begin(framing: Framing, transaction: u16, unit: u8, out: &'a mut [u8; FRAME_MAX]) -> Self {
+    pub(crate) fn begin(
+        framing: Framing,
+        transaction: u16,
+        unit: u8,
+        out: &'a mut [u8; FRAME_MAX],
+    ) -> Self {
         let mut writer = Self {
             framing,
             out,
@@ -358,14 +363,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Callers put at most 252 bytes in, so that nothing is ever cut.
-    fn put(&mut self, bytes: &[u8]) {
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
         for (place, byte) in self.out[self.used..].iter_mut().zip(bytes) {
             *place = *byte;
             self.used += 1;
         }
     }
 
-    fn end(mut self) -> usize {
+    pub(crate) fn end(mut self) -> usize {
         match self.framing {
             Framing::Rtu => {
                 let sum = crc(&self.out[..self.used]).to_le_bytes();

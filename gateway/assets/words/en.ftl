@@ -294,6 +294,7 @@ fault-scale-without-unit = point `{ $found }` has a scale but neither unit nor q
 fault-profile-empty = a profile without points; name the way in `reached_by` when it has no registers
 fault-capture-text = a capture of a text gives `text`, one of a number `value`: `{ $found }`
 fault-capture-decodes = the words of point `{ $found }` decode otherwise: { $expected }
+fault-set = what the wizard should write cannot be written so
 fault-reached-by = `{ $found }` is not asked by a list of registers but reached by { $expected }
 fault-overlap = shares some registers with point `{ $found }`; is the address or the type right?
 fault-same-unit = unit { $found } is polled by another device of this bus as well

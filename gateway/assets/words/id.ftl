@@ -294,6 +294,7 @@ fault-scale-without-unit = titik `{ $found }` punya scale tetapi tanpa unit atau
 fault-profile-empty = profil tanpa titik; isi `reached_by` bila alat tidak punya register
 fault-capture-text = rekaman (capture) teks memakai `text`, rekaman bilangan memakai `value`: `{ $found }`
 fault-capture-decodes = kata pada titik `{ $found }` terbaca lain: { $expected }
+fault-set = yang harus ditulis alat bantu tidak dapat ditulis seperti ini
 fault-reached-by = `{ $found }` tidak dibaca lewat daftar register, tetapi lewat { $expected }
 fault-overlap = sebagian registernya juga milik titik `{ $found }`; apakah alamat atau tipenya benar?
 fault-same-unit = unit { $found } juga dibaca oleh alat lain di jalur ini

@@ -6,6 +6,7 @@
 
 mod owed;
 mod wire;
+mod wizard;
 
 use crate::config::{Bus, Line, Link};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
@@ -15,6 +16,7 @@ use owed::Owed;
 use std::time::Duration;
 use tokio::time::Instant;
 use wire::Wire;
+pub use wizard::Heard;
 
 /// Bytes taken in for one reply: a frame, the echo of the request, and noise.
 const BUFFER: usize = 2 * FRAME_MAX;
