@@ -988,3 +988,41 @@ handover-calibrations-none = No calibration is in force: readings are taken as t
 handover-signatures-text = The one who hands over explained the installation and showed the readings above. The one who receives has seen them on the devices' displays as far as they are listed, and knows where the gateway, its power switch and its instructions are.
 handover-technician = Technician (hands over)
 handover-receiver = Receiver
+
+# set-address (cli)
+cli-set-address = Give a device another address or speed; the only command that writes to a device
+cli-set-address-from = Address that it has now; that of the configuration when not named
+cli-set-address-to = Address that it shall have; that of the configuration when not named
+cli-set-address-baud = Speed that it shall have, for a device whose profile says how
+cli-set-address-register = Register that holds its address, counted from 0, for a device whose profile does not say
+cli-set-address-function = Function that writes it: 6 or 16
+cli-set-address-write = Write; without it only what would be written is shown
+setaddr-plan = Device { $device } on { $bus }, { $change }: writes { $words } to holding:{ $register } of unit { $unit } with function { $function }.
+setaddr-plan-save = Then writes { $value } to holding:{ $register } of the device as it is then, so that it lasts.
+setaddr-danger = This changes the device. If two devices have its address, both change and can be told apart no more; a wrong register changes another setting. Leave this device alone on the line, and compare the register with its manual.
+setaddr-button = The device takes settings only after a long press of its button.
+setaddr-power = The device must be switched off and on afterwards.
+setaddr-need-yes = Nothing was written. Write with --yes.
+setaddr-running = The gateway is running and uses { $bus }: stop it first (systemctl stop pantau), and start it again afterwards. Nothing was written.
+setaddr-no-audit = Not noted in the store: { $why }
+setaddr-unknown = There is no device "{ $found }"; choose one of: { $expected }
+setaddr-no-line = { $found } is no serial line: it has no speed
+setaddr-same = It is to have { $found } already: name another with --to, or the present one with --from
+setaddr-range = { $found } is not possible; this device can have { $expected }
+setaddr-function = function { $found } is none of { $expected }
+setaddr-register = "{ $found }" is no register such as { $expected }
+setaddr-no-register = The profile ({ $found }) does not say where this device keeps its address; name the register of its manual: --register holding:N, counted from 0
+setaddr-no-baud = The profile ({ $found }) does not say how this device is given another speed
+setaddr-ask-button = Hold the device's button until it is in its set-up mode, then press Enter.
+setaddr-ask-power = Switch the device off and on, then press Enter.
+setaddr-done = Done: { $device }, { $change }. It answers as it should, and nobody as before. Label it.
+setaddr-silent = Nobody answers at unit { $old }. Nothing was written. Check address, speed and wiring.
+setaddr-several = More than one device answers at unit { $old }, or the answers are broken. Nothing was written. Leave one device on the line.
+setaddr-unsteady = Unit { $old } answers only now and then. Nothing was written. Mend the line first.
+setaddr-taken = A device has unit { $new } already. Nothing was written.
+setaddr-refused = The device refused to be written to (exception { $detail }). It is as it was.
+setaddr-unchanged = Written, but the device still answers as before ({ $change }). It may need its power switched off and on, a button, or another register.
+setaddr-lost = Written ({ $change }), but the device answers neither as before nor as it should. Switch it off and on, then look for it with pantau scan.
+setaddr-failed = The line cannot be used: { $detail }. Nothing was written.
+setaddr-config = Now put unit = { $unit } for { $device } into the configuration.
+setaddr-config-baud = Now put baud = { $baud } for { $bus } into the configuration; all devices of a line have one speed.

@@ -988,3 +988,41 @@ handover-calibrations-none = Tidak ada kalibrasi yang berlaku: bacaan dipakai se
 handover-signatures-text = Yang menyerahkan telah menjelaskan pemasangan ini dan menunjukkan bacaan di atas. Yang menerima telah melihatnya pada layar alat sejauh tercantum, dan mengetahui letak gateway, sakelar dayanya, dan petunjuknya.
 handover-technician = Teknisi (yang menyerahkan)
 handover-receiver = Penerima
+
+# set-address (cli)
+cli-set-address = Beri alat alamat atau kecepatan lain; satu-satunya perintah yang menulis ke alat
+cli-set-address-from = Alamat alat sekarang; menurut konfigurasi bila tidak disebut
+cli-set-address-to = Alamat yang diinginkan; menurut konfigurasi bila tidak disebut
+cli-set-address-baud = Kecepatan yang diinginkan, untuk alat yang profilnya menyebut caranya
+cli-set-address-register = Register yang menyimpan alamat, dihitung dari 0, untuk alat yang profilnya tidak menyebutnya
+cli-set-address-function = Fungsi untuk menulisnya: 6 atau 16
+cli-set-address-write = Tulis; tanpa ini hanya ditampilkan yang akan ditulis
+setaddr-plan = Alat { $device } pada { $bus }, { $change }: menulis { $words } ke holding:{ $register } pada unit { $unit } dengan fungsi { $function }.
+setaddr-plan-save = Lalu menulis { $value } ke holding:{ $register } pada alat dengan pengaturan barunya, agar tersimpan.
+setaddr-danger = Ini mengubah alat. Bila dua alat memakai alamat itu, keduanya berubah dan tidak dapat dibedakan lagi; register yang salah mengubah pengaturan lain. Biarkan hanya alat ini pada jalur, dan cocokkan register dengan buku petunjuknya.
+setaddr-button = Alat ini hanya menerima pengaturan setelah tombolnya ditekan lama.
+setaddr-power = Sesudahnya alat ini harus dimatikan dan dinyalakan lagi.
+setaddr-need-yes = Tidak ada yang ditulis. Tulis dengan --yes.
+setaddr-running = Gateway sedang berjalan dan memakai { $bus }: hentikan dulu (systemctl stop pantau), dan jalankan lagi sesudahnya. Tidak ada yang ditulis.
+setaddr-no-audit = Tidak tercatat di penyimpanan: { $why }
+setaddr-unknown = Tidak ada alat "{ $found }"; pilih salah satu: { $expected }
+setaddr-no-line = { $found } bukan jalur serial: tidak punya kecepatan
+setaddr-same = Yang diinginkan sudah { $found }: sebutkan yang lain dengan --to, atau yang sekarang dengan --from
+setaddr-range = { $found } tidak mungkin; alat ini dapat memakai { $expected }
+setaddr-function = fungsi { $found } bukan salah satu dari { $expected }
+setaddr-register = "{ $found }" bukan register seperti { $expected }
+setaddr-no-register = Profil ({ $found }) tidak menyebut register tempat alat ini menyimpan alamatnya; sebutkan menurut buku petunjuknya: --register holding:N, dihitung dari 0
+setaddr-no-baud = Profil ({ $found }) tidak menyebut cara memberi alat ini kecepatan lain
+setaddr-ask-button = Tekan lama tombol alat sampai masuk mode pengaturan, lalu tekan Enter.
+setaddr-ask-power = Matikan alat dan nyalakan lagi, lalu tekan Enter.
+setaddr-done = Selesai: { $device }, { $change }. Alat menjawab dengan pengaturan barunya, dan tidak ada lagi yang menjawab seperti sebelumnya. Beri label.
+setaddr-silent = Tidak ada yang menjawab pada unit { $old }. Tidak ada yang ditulis. Periksa alamat, kecepatan, dan kabel.
+setaddr-several = Lebih dari satu alat menjawab pada unit { $old }, atau jawabannya rusak. Tidak ada yang ditulis. Biarkan satu alat saja pada jalur.
+setaddr-unsteady = Unit { $old } hanya kadang-kadang menjawab. Tidak ada yang ditulis. Perbaiki jalurnya dulu.
+setaddr-taken = Sudah ada alat dengan unit { $new }. Tidak ada yang ditulis.
+setaddr-refused = Alat menolak ditulisi (exception { $detail }). Pengaturannya tetap.
+setaddr-unchanged = Sudah ditulis, tetapi alat masih menjawab seperti sebelumnya ({ $change }). Mungkin perlu dimatikan dan dinyalakan lagi, tombol, atau register lain.
+setaddr-lost = Sudah ditulis ({ $change }), tetapi alat tidak menjawab, baik seperti sebelumnya maupun dengan pengaturan barunya. Matikan dan nyalakan lagi, lalu cari dengan pantau scan.
+setaddr-failed = Jalur tidak dapat dipakai: { $detail }. Tidak ada yang ditulis.
+setaddr-config = Sekarang tulis unit = { $unit } untuk { $device } di konfigurasi.
+setaddr-config-baud = Sekarang tulis baud = { $baud } untuk { $bus } di konfigurasi; semua alat pada satu jalur memakai kecepatan yang sama.

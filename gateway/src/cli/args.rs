@@ -51,6 +51,7 @@ pub(super) enum Command {
     Watch(crate::cli::watch::Options),
     Calibrate(crate::cli::calibrate::Options),
     Handover(crate::cli::handover::Options),
+    SetAddress(crate::cli::set_address::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,

@@ -19,6 +19,7 @@ mod person;
 mod read;
 mod run;
 mod running;
+mod set_address;
 mod simulate;
 mod soak;
 mod source;
@@ -74,6 +75,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Watch(options) => watch::run(&options, lang).await,
         Command::Calibrate(options) => calibrate::run(options, lang).await,
         Command::Handover(options) => handover::run(&options, lang).await,
+        Command::SetAddress(options) => set_address::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
