@@ -23,3 +23,4 @@ mod source;
 mod sunspec;
 mod technician;
 mod tidy;
+mod wizards;
