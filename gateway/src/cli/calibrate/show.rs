@@ -14,11 +14,15 @@ fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// A number with at most four digits behind the point.
-fn short(number: f64) -> String {
+/// A number with at most four digits behind the point, as the language writes it.
+fn short(number: f64, lang: Lang) -> String {
     let text = format!("{number:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0" } else { text }.to_owned()
+    let text = if text == "-0" { "0" } else { text };
+    match lang {
+        Lang::Id => text.replace('.', ","),
+        Lang::En => text.to_owned(),
+    }
 }
 
 /// What counts on `day`, and with `also_old` everything that was ever said.
@@ -74,14 +78,14 @@ pub(in crate::cli) fn effect(said: &Calibration, unit: &str, lang: Lang) -> Stri
     if said.kind == Kind::Strapping {
         let rows = said.pairs.len().to_string();
         let (level, litres) = said.pairs.last().copied().unwrap_or_default();
-        let (level, litres) = (short(level), short(litres));
+        let (level, litres) = (short(level, lang), short(litres, lang));
         let args = [("rows", &*rows), ("level", &*level), ("litres", &*litres)];
         return lang.say("calibrate-effect-strapping", &args);
     }
     let Some(line) = said.line() else {
         return String::new();
     };
-    let (gain, offset) = (short(line.gain), short(line.offset.abs()));
+    let (gain, offset) = (short(line.gain, lang), short(line.offset.abs(), lang));
     let sign = if line.offset < 0.0 { "-" } else { "+" };
     let args = [
         ("gain", &*gain),
@@ -129,7 +133,7 @@ pub(super) fn summary(said: &Calibration, before: &Calibrations, desk: &Desk<'_>
 }
 
 fn pair_text(kind: Kind, (a, b): (f64, f64), unit: &str, lang: Lang) -> String {
-    let (a, b) = (short(a), short(b));
+    let (a, b) = (short(a, lang), short(b, lang));
     let args = [("a", &*a), ("b", &*b), ("unit", unit)];
     let key = match kind {
         Kind::Level | Kind::Pulses => "calibrate-pair",
@@ -145,7 +149,10 @@ fn per_litre(said: &Calibration, target: &str, desk: &Desk<'_>) -> Option<String
     let unit = units::find(&desk.config.site.point(target)?.unit)?;
     let litre = units::find("L")?.factor;
     let configured = litre / (step(desk, target)? * unit.factor);
-    let (found, configured) = (short(configured / gain), short(configured));
+    let (found, configured) = (
+        short(configured / gain, desk.lang),
+        short(configured, desk.lang),
+    );
     let args = [("found", &*found), ("configured", &*configured)];
     Some(desk.lang.say("calibrate-per-litre", &args))
 }

@@ -104,10 +104,12 @@ async fn steps(plan: &Plan, person: &mut Person<'_>) -> Result<(), Outcome> {
         person.line(&person.lang.text("setaddr-ask-button"));
     }
     // From here on something may have been written, whatever the line does.
-    written(plan, person).await.map_err(|outcome| match outcome {
-        Outcome::Failed(_) => Outcome::Lost,
-        other => other,
-    })
+    written(plan, person)
+        .await
+        .map_err(|outcome| match outcome {
+            Outcome::Failed(_) => Outcome::Lost,
+            other => other,
+        })
 }
 
 async fn written(plan: &Plan, person: &mut Person<'_>) -> Result<(), Outcome> {
