@@ -43,7 +43,8 @@ impl Write {
         frame.put(&[self.function()]);
         frame.put(&self.address.to_be_bytes());
         if self.multiple {
-            let count = self.values().len() as u8;
+            // One or two, as `values` has them.
+            let count = self.count.clamp(1, 2);
             frame.put(&[0, count, count * 2]);
         }
         for word in self.values() {

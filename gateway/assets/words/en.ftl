@@ -882,7 +882,7 @@ cli-calibrate-ct = Current transformers: what the meter is set to, and what is m
 cli-calibrate-withdraw = Withdraw a calibration from today on
 cli-arg-agreed = The summary is agreed to: ask nothing
 cli-arg-all = Withdrawn and replaced ones as well
-cli-arg-level-of = Point of the level, or its tank
+cli-arg-dipped = Point of the level, or its tank
 cli-arg-pair = A measurement, shown=true in the point's unit; may be given several times
 cli-arg-dip = True level now, in the point's unit
 cli-arg-dry = The tank is empty now
@@ -890,7 +890,7 @@ cli-arg-tank = Tank
 cli-arg-row = A row of the table, level in m=litres; may be given several times
 cli-arg-rows = The table as CSV: level_m,litres
 cli-arg-counter = Point of the counter
-cli-arg-pulses = Pulses counted
+cli-arg-counted = Pulses counted
 cli-arg-litres = Litres that went through
 cli-arg-set = Ratio that the meter is set to, e.g. 100/5
 cli-arg-mounted = Ratio on the name plate of the transformer, e.g. 200/5

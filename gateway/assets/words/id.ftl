@@ -882,7 +882,7 @@ cli-calibrate-ct = Trafo arus: yang diatur pada meter, dan yang terpasang
 cli-calibrate-withdraw = Batalkan kalibrasi mulai hari ini
 cli-arg-agreed = Ringkasan disetujui: jangan bertanya
 cli-arg-all = Termasuk yang dibatalkan dan digantikan
-cli-arg-level-of = Titik tinggi muka air, atau tangkinya
+cli-arg-dipped = Titik tinggi muka air, atau tangkinya
 cli-arg-pair = Satu pengukuran, ditunjukkan=sebenarnya dalam satuan titik itu; boleh beberapa kali
 cli-arg-dip = Tinggi sebenarnya sekarang, dalam satuan titik itu
 cli-arg-dry = Tangki sekarang kosong
@@ -890,7 +890,7 @@ cli-arg-tank = Tangki
 cli-arg-row = Satu baris tabel, tinggi dalam m=liter; boleh beberapa kali
 cli-arg-rows = Tabel itu sebagai CSV: level_m,litres
 cli-arg-counter = Titik penghitung
-cli-arg-pulses = Pulsa yang terhitung
+cli-arg-counted = Pulsa yang terhitung
 cli-arg-litres = Liter yang mengalir
 cli-arg-set = Rasio yang diatur pada meter, misalnya 100/5
 cli-arg-mounted = Rasio pada pelat nama trafo arus, misalnya 200/5

@@ -8,6 +8,7 @@ use crate::model::calibration::{Calibration, Kind};
 use crate::model::{PointInfo, Site};
 use drivers::units;
 use jiff::civil::Date;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// Two dips nearer than this say more of the dip stick than of the sensor, m.
@@ -59,8 +60,8 @@ impl Objection {
     fn new(
         field: &'static str,
         key: &'static str,
-        found: impl ToString,
-        expected: impl ToString,
+        found: &dyn Display,
+        expected: &dyn Display,
     ) -> Self {
         Self {
             field,
@@ -96,7 +97,7 @@ pub fn subject(
         Kind::Strapping => {
             let tank = tank(target, assets);
             let tank = tank.ok_or_else(|| {
-                Objection::new("target", "calibrate-no-tank", target, tanks(assets))
+                Objection::new("target", "calibrate-no-tank", &target, &tanks(assets))
             })?;
             Ok(Subject {
                 targets: vec![target.into()],
@@ -110,7 +111,7 @@ pub fn subject(
             let fits = |point: &&PointInfo| point.counter && quantity(&point.unit) == "volume";
             let point = point.filter(fits).ok_or_else(|| {
                 let counters = all(site).filter(fits).map(|point| &*point.id);
-                Objection::new("target", "calibrate-no-counter", target, list(counters))
+                Objection::new("target", "calibrate-no-counter", &target, &list(counters))
             })?;
             Ok(one(point, None))
         }
@@ -168,7 +169,7 @@ fn level(target: &str, site: &Site, assets: &[Asset]) -> Result<Subject, Objecti
     let fits = |point: &&PointInfo| quantity(&point.unit) == "length" && !point.counter;
     let point = site.point(&id).filter(fits).ok_or_else(|| {
         let levels = all(site).filter(fits).map(|point| &*point.id);
-        Objection::new("target", "calibrate-no-level", target, list(levels))
+        Objection::new("target", "calibrate-no-level", &target, &list(levels))
     })?;
     let height = assets.iter().find_map(|asset| match &asset.kind {
         AssetKind::Tank(tank) if of_tank(tank).as_ref() == Some(&id) => {
@@ -197,7 +198,7 @@ fn current(target: &str, site: &Site) -> Result<Subject, Objection> {
     let device = devices.find(|device| *device.id == *target).filter(has);
     let device = device.ok_or_else(|| {
         let meters = site.devices.iter().filter(has).map(|device| &*device.id);
-        Objection::new("target", "calibrate-no-meter", target, list(meters))
+        Objection::new("target", "calibrate-no-meter", &target, &list(meters))
     })?;
     let points = device.points.iter().filter(fits);
     Ok(Subject {
@@ -259,7 +260,7 @@ pub fn withdraw(
     let day = self::since(since, today, &mut against).map(|day| day.max(old.said.since));
     texts(who, note, &mut against);
     if note.trim().is_empty() {
-        against.push(Objection::new("note", "calibrate-no-reason", "", ""));
+        against.push(Objection::new("note", "calibrate-no-reason", &"", &""));
     }
     match day {
         Some(since) if against.is_empty() => Ok(Calibration {
@@ -278,9 +279,9 @@ pub fn withdraw(
 fn since(said: Option<Date>, today: Option<Date>, against: &mut Vec<Objection>) -> Option<Date> {
     let day = said.or(today);
     match (day, today) {
-        (None, _) => against.push(Objection::new("since", "calibrate-no-date", "", "")),
+        (None, _) => against.push(Objection::new("since", "calibrate-no-date", &"", &"")),
         (Some(day), Some(today)) if day < today => {
-            against.push(Objection::new("since", "calibrate-past", day, today));
+            against.push(Objection::new("since", "calibrate-past", &day, &today));
         }
         _ => {}
     }
@@ -289,16 +290,21 @@ fn since(said: Option<Date>, today: Option<Date>, against: &mut Vec<Objection>) 
 
 fn texts(who: &str, note: &str, against: &mut Vec<Objection>) {
     if who.trim().is_empty() {
-        against.push(Objection::new("who", "calibrate-no-who", "", ""));
+        against.push(Objection::new("who", "calibrate-no-who", &"", &""));
     }
     for (field, text) in [("who", who), ("note", note)] {
         if text.chars().count() > LEDGER_TEXT_MAX {
-            against.push(Objection::new(field, "calibrate-long", "", LEDGER_TEXT_MAX));
+            against.push(Objection::new(
+                field,
+                "calibrate-long",
+                &"",
+                &LEDGER_TEXT_MAX,
+            ));
         }
     }
 }
 
-fn against(key: &'static str, found: impl ToString, expected: impl ToString) -> Objection {
+fn against(key: &'static str, found: &dyn Display, expected: &dyn Display) -> Objection {
     Objection::new("pairs", key, found, expected)
 }
 
@@ -309,10 +315,10 @@ fn pairs(asked: &Asked, subject: &Subject) -> Result<(), Objection> {
         _ => CALIBRATION_PAIRS_MAX,
     };
     if pairs.len() > most {
-        return Err(against("calibrate-too-many", pairs.len(), most));
+        return Err(against("calibrate-too-many", &pairs.len(), &most));
     }
     if !pairs.iter().all(|(a, b)| a.is_finite() && b.is_finite()) {
-        return Err(against("calibrate-number", "NaN", ""));
+        return Err(against("calibrate-number", &"NaN", &""));
     }
     match asked.kind {
         Kind::Level => dips(pairs, subject),
@@ -336,20 +342,20 @@ fn shown(value: f64) -> String {
 fn dips(pairs: &[(f64, f64)], subject: &Subject) -> Result<(), Objection> {
     let metre = subject.factor;
     if pairs.is_empty() {
-        return Err(against("calibrate-few", 0, 1));
+        return Err(against("calibrate-few", &0, &1));
     }
     for (_, truth) in pairs {
         let top = subject.height_m.map(|height| height * 1.1);
         if *truth < 0.0 || top.is_some_and(|top| truth * metre > top) {
             let top = top.map_or("-".to_owned(), |top| shown(top / metre));
-            return Err(against("calibrate-outside", shown(*truth), top));
+            return Err(against("calibrate-outside", &shown(*truth), &top));
         }
     }
     if let [(value, truth)] = pairs {
         let offset = truth - value;
         let most = subject.height_m.unwrap_or(OFFSET_MAX_M).min(OFFSET_MAX_M) / metre;
         return if offset.abs() > most {
-            Err(against("calibrate-offset", shown(offset), shown(most)))
+            Err(against("calibrate-offset", &shown(offset), &shown(most)))
         } else {
             Ok(())
         };
@@ -358,7 +364,7 @@ fn dips(pairs: &[(f64, f64)], subject: &Subject) -> Result<(), Objection> {
     let apart = spread(seen).min(spread(truth.clone()));
     if apart * metre < SPREAD_MIN_M {
         let least = shown(SPREAD_MIN_M / metre);
-        return Err(against("calibrate-spread", shown(apart), least));
+        return Err(against("calibrate-spread", &shown(apart), &least));
     }
     sloped(pairs, spread(truth))
 }
@@ -375,10 +381,10 @@ fn sloped(pairs: &[(f64, f64)], apart: f64) -> Result<(), Objection> {
     };
     let gain = calibration.line().map_or(f64::NAN, |line| line.gain);
     let Some(line) = calibration.line().filter(|line| line.gain > 0.0) else {
-        return Err(against("calibrate-falls", shown(gain), ""));
+        return Err(against("calibrate-falls", &shown(gain), &""));
     };
     if !GAIN.contains(&line.gain) {
-        return Err(against("calibrate-gain", shown(line.gain), "0.5 - 2"));
+        return Err(against("calibrate-gain", &shown(line.gain), &"0.5 - 2"));
     }
     let off = pairs
         .iter()
@@ -386,7 +392,7 @@ fn sloped(pairs: &[(f64, f64)], apart: f64) -> Result<(), Objection> {
     let off = off.fold(0.0, f64::max);
     if off > SCATTER_MAX * apart {
         let most = shown(SCATTER_MAX * apart);
-        return Err(against("calibrate-scatter", shown(off), most));
+        return Err(against("calibrate-scatter", &shown(off), &most));
     }
     Ok(())
 }
@@ -394,27 +400,27 @@ fn sloped(pairs: &[(f64, f64)], apart: f64) -> Result<(), Objection> {
 /// Levels and litres of a metered fill, in any order.
 fn fill(pairs: &[(f64, f64)], height_m: Option<f64>) -> Result<(), Objection> {
     if pairs.len() < 2 {
-        return Err(against("calibrate-few", pairs.len(), 2));
+        return Err(against("calibrate-few", &pairs.len(), &2));
     }
     let mut rows = pairs.to_vec();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let lowest = rows.iter().map(|row| row.0.min(row.1)).fold(0.0, f64::min);
     if lowest < 0.0 {
-        return Err(against("calibrate-negative", shown(lowest), ""));
+        return Err(against("calibrate-negative", &shown(lowest), &""));
     }
     let highest = rows.last().map_or(0.0, |row| row.0);
     if let Some(top) = height_m
         .map(|height| height * 1.1)
         .filter(|top| highest > *top)
     {
-        return Err(against("calibrate-outside", shown(highest), shown(top)));
+        return Err(against("calibrate-outside", &shown(highest), &shown(top)));
     }
     let mut areas = Vec::with_capacity(rows.len());
     for step in rows.windows(2) {
         let (up, more) = (step[1].0 - step[0].0, step[1].1 - step[0].1);
         if up <= 0.0 || more <= 0.0 {
             let found = format!("{} m = {} L", shown(step[1].0), shown(step[1].1));
-            return Err(against("calibrate-rising", found, ""));
+            return Err(against("calibrate-rising", &found, &""));
         }
         areas.push(more / up);
     }
@@ -422,57 +428,57 @@ fn fill(pairs: &[(f64, f64)], height_m: Option<f64>) -> Result<(), Objection> {
     let ratio = areas.iter().copied().fold(0.0, f64::max) / least;
     if ratio > AREA_RATIO_MAX {
         let most = shown(AREA_RATIO_MAX);
-        return Err(against("calibrate-area", shown(ratio), most));
+        return Err(against("calibrate-area", &shown(ratio), &most));
     }
     Ok(())
 }
 
 fn runs(pairs: &[(f64, f64)], cubic_metre: f64) -> Result<(), Objection> {
     if pairs.is_empty() {
-        return Err(against("calibrate-few", 0, 1));
+        return Err(against("calibrate-few", &0, &1));
     }
     for (seen, truth) in pairs {
         if *seen <= 0.0 {
-            return Err(against("calibrate-still", shown(*seen), ""));
+            return Err(against("calibrate-still", &shown(*seen), &""));
         }
         if truth * cubic_metre < RUN_MIN_M3 {
             let found = shown(truth * cubic_metre * 1000.0);
             return Err(against(
                 "calibrate-bucket",
-                found,
-                shown(RUN_MIN_M3 * 1000.0),
+                &found,
+                &shown(RUN_MIN_M3 * 1000.0),
             ));
         }
     }
     let gains = pairs.iter().map(|(seen, truth)| truth / seen);
     if let Some(gain) = gains.clone().find(|gain| !GAIN.contains(gain)) {
-        return Err(against("calibrate-gain", shown(gain), "0.5 - 2"));
+        return Err(against("calibrate-gain", &shown(gain), &"0.5 - 2"));
     }
     let apart = spread(gains);
     if apart > SCATTER_MAX {
         let (found, most) = (shown(apart * 100.0), shown(SCATTER_MAX * 100.0));
-        return Err(against("calibrate-runs", found, most));
+        return Err(against("calibrate-runs", &found, &most));
     }
     Ok(())
 }
 
 fn transformer(pairs: &[(f64, f64)]) -> Result<(), Objection> {
     let [set, mounted] = pairs else {
-        return Err(against("calibrate-ct-two", pairs.len(), 2));
+        return Err(against("calibrate-ct-two", &pairs.len(), &2));
     };
     for (primary, secondary) in [set, mounted] {
         let fits = *secondary > 0.0 && primary >= secondary && *primary <= PRIMARY_MAX_A;
         if !fits {
             let found = format!("{}/{}", shown(*primary), shown(*secondary));
-            return Err(against("calibrate-ct-ratio", found, "100/5"));
+            return Err(against("calibrate-ct-ratio", &found, &"100/5"));
         }
     }
     let gain = (mounted.0 / mounted.1) / (set.0 / set.1);
     if (gain - 1.0).abs() < 1e-9 {
-        return Err(against("calibrate-ct-same", "", ""));
+        return Err(against("calibrate-ct-same", &"", &""));
     }
     if !(0.01..=100.0).contains(&gain) {
-        return Err(against("calibrate-gain", shown(gain), "0.01 - 100"));
+        return Err(against("calibrate-gain", &shown(gain), &"0.01 - 100"));
     }
     Ok(())
 }

@@ -161,7 +161,7 @@ fn through(pairs: &[(f64, f64)]) -> Option<Line> {
     let across = sum(pairs, |pair| (pair.0 - mean_x) * (pair.1 - mean_y));
     let along = sum(pairs, |pair| (pair.0 - mean_x) * (pair.0 - mean_x));
     let gain = across / along;
-    (along > 0.0).then(|| Line {
+    (along > 0.0).then_some(Line {
         gain,
         offset: mean_y - gain * mean_x,
     })

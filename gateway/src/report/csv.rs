@@ -56,7 +56,7 @@ impl Csv<'_> {
                 self.line(&[Field::text(text)]);
             }
             Row::Callout(title, text) | Row::Photo(_, title, text) => {
-                self.line(&[Field::text(title), Field::text(text)])
+                self.line(&[Field::text(title), Field::text(text)]);
             }
             Row::Head(heads, _) => {
                 let fields: Vec<Field> = heads.iter().map(|head| Field::text(head)).collect();

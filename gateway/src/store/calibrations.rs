@@ -78,10 +78,10 @@ fn may_be_added(db: &Connection, said: &Calibration) -> Result<(), StoreError> {
         return invalid(format!("more than {CALIBRATIONS_MAX} calibrations"));
     }
     let Some(old) = said.withdraws else {
-        return match said.pairs.is_empty() {
-            true => invalid("a calibration without values".to_owned()),
-            false => Ok(()),
-        };
+        if said.pairs.is_empty() {
+            return invalid("a calibration without values".to_owned());
+        }
+        return Ok(());
     };
     let since = "SELECT one.since, later.id IS NOT NULL OR one.withdraws IS NOT NULL
         FROM calibration one LEFT JOIN calibration later ON later.withdraws = one.id

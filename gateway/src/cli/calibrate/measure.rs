@@ -170,7 +170,7 @@ pub(super) async fn pulses(
 ) -> Result<Vec<(f64, f64)>, Trouble> {
     let point = first(subject);
     let litre = units::find("L").map_or(1e-3, |unit| unit.factor) / subject.factor;
-    if let (Some(pulses), Some(litres)) = (asked.pulses, asked.litres) {
+    if let (Some(pulses), Some(litres)) = (asked.counted, asked.litres) {
         let step = step(desk, &point).unwrap_or(1.0);
         return Ok(vec![(pulses * step, litres * litre)]);
     }

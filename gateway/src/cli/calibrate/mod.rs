@@ -72,7 +72,7 @@ struct Level {
     #[command(flatten)]
     common: Common,
     #[arg(value_name = "POINT")]
-    level_of: String,
+    dipped: String,
     /// Earlier measurements.
     #[arg(long, value_name = "SHOWN=TRUE", value_parser = equal)]
     pair: Vec<(f64, f64)>,
@@ -104,8 +104,8 @@ struct Pulses {
     #[arg(value_name = "POINT")]
     counter: String,
     /// Counted meanwhile.
-    #[arg(long, value_name = "N", value_parser = finite, requires = "litres")]
-    pulses: Option<f64>,
+    #[arg(long = "pulses", value_name = "N", value_parser = finite, requires = "litres")]
+    counted: Option<f64>,
     #[arg(long, value_name = "L", value_parser = finite)]
     litres: Option<f64>,
 }
@@ -189,7 +189,7 @@ async fn dispatch(
             return Ok(DONE);
         }
         Command::Withdraw(asked) => return withdraw(desk, person, asked).await,
-        Command::Level(asked) => (&asked.common, Kind::Level, &asked.level_of),
+        Command::Level(asked) => (&asked.common, Kind::Level, &asked.dipped),
         Command::Strapping(asked) => (&asked.common, Kind::Strapping, &asked.tank),
         Command::Pulses(asked) => (&asked.common, Kind::Pulses, &asked.counter),
         Command::Ct(asked) => (&asked.common, Kind::Ct, &asked.device),

@@ -148,9 +148,10 @@ impl Record<'_> {
     fn soak(&self, soak: &Soak) -> Vec<Block> {
         let minutes = std::time::Duration::from_millis(soak.elapsed_ms).as_secs_f64() / 60.0;
         let minutes = format::number(self.lang, minutes, 1);
-        let (tone, key) = match soak.passes {
-            true => (Tone::Note, "soak-passed"),
-            false => (Tone::Warning, "soak-failed"),
+        let (tone, key) = if soak.passes {
+            (Tone::Note, "soak-passed")
+        } else {
+            (Tone::Warning, "soak-failed")
         };
         let callout = Callout {
             tone,

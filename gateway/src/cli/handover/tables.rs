@@ -162,21 +162,19 @@ fn reading(record: &Record<'_>, point: &Point) -> Vec<Value> {
     let mut row = vec![text(&*point.id), shown];
     let display = point.display.as_deref().unwrap_or_default();
     let finest = own.max(digits(display));
-    match point.compared() {
-        Some(compared) => {
-            let verdict = match compared.agrees() {
-                true => "agrees",
-                false => "differs",
-            };
-            row.push(with_unit(compared.display, digits(display)));
-            row.push(with_unit(compared.difference, finest));
-            row.push(with_unit(compared.tolerance, finest));
-            row.push(text(record.word(verdict)));
-        }
-        None => {
-            row.push(text(display));
-            row.extend([Value::Empty, Value::Empty, Value::Empty]);
-        }
+    if let Some(compared) = point.compared() {
+        let verdict = if compared.agrees() {
+            "agrees"
+        } else {
+            "differs"
+        };
+        row.push(with_unit(compared.display, digits(display)));
+        row.push(with_unit(compared.difference, finest));
+        row.push(with_unit(compared.tolerance, finest));
+        row.push(text(record.word(verdict)));
+    } else {
+        row.push(text(display));
+        row.extend([Value::Empty, Value::Empty, Value::Empty]);
     }
     row
 }
@@ -227,12 +225,12 @@ fn tank(record: &Record<'_>, id: &str, name: &str, tank: &Tank) -> Option<Table>
         .say(&format!("handover-{key}"), &[("name", name)]);
     let mut table = Table::new(&format!("tank-{id}"), &title, columns);
     for step in 0..=STEPS {
-        let share = f64::from(step) / f64::from(STEPS);
-        let level = empty + (full - empty) * share;
+        let part = f64::from(step) / f64::from(STEPS);
+        let level = empty + (full - empty) * part;
         let litres = tank_volume(&shape, Some(level)).v_m3;
         let litres = litres.map(|volume| volume * 1000.0);
         table.rows.push(vec![
-            Value::Number(share),
+            Value::Number(part),
             Value::Number(level),
             Value::known(litres, &record.word("unread")),
         ]);

@@ -7,6 +7,7 @@ use crate::config::{Bus, Config, Link, profiles};
 use crate::words::Lang;
 use drivers::frame::{Function, Request};
 use drivers::write::Write;
+use std::fmt::Display;
 
 /// How a device is reached.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
-    fn new(key: &'static str, found: impl ToString, expected: impl ToString) -> Self {
+    fn new(key: &'static str, found: &dyn Display, expected: &dyn Display) -> Self {
         Self {
             key,
             found: found.to_string(),
@@ -59,10 +60,10 @@ impl Plan {
         let Some((device, info)) = found else {
             let ids: Vec<&str> = config.devices.iter().map(|device| &*device.id).collect();
             let ids = ids.join(", ");
-            return Err(Wrong::new("setaddr-unknown", &options.device, ids));
+            return Err(Wrong::new("setaddr-unknown", &options.device, &ids));
         };
         let bus = config.buses.get(device.bus).cloned();
-        let bus = bus.ok_or_else(|| Wrong::new("setaddr-unknown", &options.device, ""))?;
+        let bus = bus.ok_or_else(|| Wrong::new("setaddr-unknown", &options.device, &""))?;
         let before = Reach {
             unit: options.from.unwrap_or(device.unit),
             bus,
@@ -73,23 +74,20 @@ impl Plan {
             .and_then(|name| profile(config, name));
         let setting = setting(options, profile.as_ref())?;
         let mut after = before.clone();
-        let value = match options.baud {
-            Some(baud) => {
-                let Link::Rtu(line) = &mut after.bus.link else {
-                    return Err(Wrong::new("setaddr-no-line", &before.bus.id, ""));
-                };
-                let old = std::mem::replace(&mut line.baud, baud);
-                differ(old, baud)?;
-                baud
-            }
-            None => {
-                after.unit = options.to.unwrap_or(device.unit);
-                differ(before.unit.into(), after.unit.into())?;
-                after.unit.into()
-            }
+        let value = if let Some(baud) = options.baud {
+            let Link::Rtu(line) = &mut after.bus.link else {
+                return Err(Wrong::new("setaddr-no-line", &before.bus.id, &""));
+            };
+            let old = std::mem::replace(&mut line.baud, baud);
+            differ(old, baud)?;
+            baud
+        } else {
+            after.unit = options.to.unwrap_or(device.unit);
+            differ(before.unit.into(), after.unit.into())?;
+            after.unit.into()
         };
         let words = setting.words(value);
-        let words = words.ok_or_else(|| Wrong::new("setaddr-range", value, range(&setting)))?;
+        let words = words.ok_or_else(|| Wrong::new("setaddr-range", &value, &range(&setting)))?;
         Ok(Self {
             device: options.device.clone(),
             before,
@@ -194,7 +192,7 @@ impl Plan {
 
 fn differ(old: u32, new: u32) -> Result<(), Wrong> {
     if old == new {
-        return Err(Wrong::new("setaddr-same", new, ""));
+        return Err(Wrong::new("setaddr-same", &new, &""));
     }
     Ok(())
 }
@@ -231,10 +229,10 @@ fn setting(options: &Options, profile: Option<&Profile>) -> Result<Setting, Wron
         let multiple = match options.function {
             6 => false,
             16 => true,
-            other => return Err(Wrong::new("setaddr-function", other, "6, 16")),
+            other => return Err(Wrong::new("setaddr-function", &other, &"6, 16")),
         };
         let typed = Setting::typed(register, multiple);
-        return typed.ok_or_else(|| Wrong::new("setaddr-register", register, "holding:N"));
+        return typed.ok_or_else(|| Wrong::new("setaddr-register", &register, &"holding:N"));
     }
     let (known, key) = match options.baud {
         Some(_) => (
@@ -247,5 +245,5 @@ fn setting(options: &Options, profile: Option<&Profile>) -> Result<Setting, Wron
         ),
     };
     let name = profile.map_or("-", |profile| &*profile.name);
-    known.ok_or_else(|| Wrong::new(key, name, ""))
+    known.ok_or_else(|| Wrong::new(key, &name, &""))
 }

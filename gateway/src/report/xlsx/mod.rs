@@ -48,11 +48,13 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, XlsxError> {
 }
 
 fn photos(section: &Section) -> Vec<&Photo> {
-    let photo = |block| match block {
-        &Block::Photo(ref photo) => Some(photo),
-        _ => None,
-    };
-    section.blocks.iter().filter_map(photo).collect()
+    let mut photos = Vec::new();
+    for block in &section.blocks {
+        if let Block::Photo(photo) = block {
+            photos.push(photo);
+        }
+    }
+    photos
 }
 
 fn charts(section: &Section) -> Vec<&Chart> {
