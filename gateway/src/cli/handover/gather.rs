@@ -20,8 +20,8 @@ pub(super) struct Device {
     pub(super) maker: String,
     pub(super) serial: String,
     pub(super) firmware: String,
-    /// What is wrong with it; empty when nothing is.
-    pub(super) fault: String,
+    /// What is wrong with it: a word of `reason-WORD`, and device, register, asked and got.
+    pub(super) fault: Option<(&'static str, String)>,
     pub(super) points: Vec<Point>,
 }
 
@@ -105,8 +105,8 @@ fn seen(device: &mut Device, once: &read::Once) {
         introduce(device, identity);
     }
     let whole = once.failure.as_ref();
-    device.fault = whole.map(|(_, detail)| detail.clone()).unwrap_or_default();
     let silent = whole.map(|(failure, _)| failure.reason());
+    device.fault = whole.map(|(failure, detail)| (failure.reason().word(), detail.clone()));
     for (index, point) in device.points.iter_mut().enumerate() {
         let outcome = once.outcomes.get(index);
         let number = outcome.and_then(Outcome::number);
@@ -143,7 +143,9 @@ fn told(mut device: Device, devices: &[Value], points: &[Value]) -> Device {
             ..Identity::default()
         };
         introduce(&mut device, &identity);
-        device.fault = text(&found["status"]["fault"]["detail"]);
+        let fault = &found["status"]["fault"];
+        let reason = fault["reason"].as_str().and_then(word);
+        device.fault = reason.map(|reason| (reason, text(&fault["detail"])));
     }
     for point in &mut device.points {
         let found = points.iter().find(|one| one["id"] == *point.id);

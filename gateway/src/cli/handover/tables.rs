@@ -110,9 +110,12 @@ pub(super) fn devices(record: &Record<'_>) -> Table {
             let args = [("version", &*seen.firmware)];
             serial = format!("{serial} {}", record.lang.say("handover-firmware", &args));
         }
-        let state = match seen.fault.as_str() {
-            "" => record.word("answers"),
-            fault => fault.to_owned(),
+        let state = match &seen.fault {
+            Some((reason, detail)) => {
+                let reason = record.lang.text(&format!("reason-{reason}"));
+                format!("{reason} ({detail})")
+            }
+            None => record.word("answers"),
         };
         table.rows.push(vec![
             text(&*info.id),
