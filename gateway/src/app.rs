@@ -6,6 +6,7 @@
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::errand::Errands;
 use crate::limits::{GATHER_MS, READING_QUEUE_MAX, STOP_SECONDS};
 use crate::model::{MonoMs, Reading, UtcMs};
 use crate::status::Board;
@@ -95,8 +96,8 @@ impl App {
         let (stop_buses, buses_stop) = watch::channel(false);
         let (stop_edge, edge_stop) = watch::channel(false);
         let listener = self.listener.take();
-        let mut inner = self.start_buses(&buses_stop);
-        let mut edge = self.start_edge(listener, &edge_stop);
+        let (mut inner, errands) = self.start_buses(&buses_stop);
+        let mut edge = self.start_edge(listener, errands, &edge_stop);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
         let cut_short = tokio::select! {
@@ -123,10 +124,10 @@ impl App {
     }
 
     /// Buses, and the one hand that carries their readings into the store.
-    fn start_buses(&self, stop: &watch::Receiver<bool>) -> JoinSet<Ended> {
+    fn start_buses(&self, stop: &watch::Receiver<bool>) -> (JoinSet<Ended>, Errands) {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        read::spawn(
+        let errands = read::spawn(
             &self.config,
             &self.clock,
             &self.board,
@@ -137,13 +138,14 @@ impl App {
         tasks.spawn(named("door of the store", hold(out, stop.clone())));
         let keep = keep(readings, self.store.clone(), self.clock.clone());
         tasks.spawn(named("keeping of readings", keep));
-        tasks
+        (tasks, errands)
     }
 
     /// Sinks and page.
     fn start_edge(
         &self,
         listener: Option<TcpListener>,
+        errands: Errands,
         stop: &watch::Receiver<bool>,
     ) -> JoinSet<Ended> {
         let mut tasks = JoinSet::new();
@@ -170,7 +172,10 @@ impl App {
             );
             tasks.spawn(named("InfluxDB sink", sink));
         }
-        let state = web::State::new(&self.config, &self.store, &self.board, &self.clock);
+        let state = web::State {
+            errands,
+            ..web::State::new(&self.config, &self.store, &self.board, &self.clock)
+        };
         let (path, control) = (self.config.store.path.clone(), state.clone());
         let control = web::serve_control(path, control, stop.clone());
         tasks.spawn(named("control socket", control));

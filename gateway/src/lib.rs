@@ -8,6 +8,8 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod errand;
+pub mod evidence;
 pub mod exchange;
 pub mod field;
 pub mod ledger;

@@ -11,6 +11,21 @@ pub const OWED_MS: u64 = 10_000;
 /// Unanswered requests of one line that are kept in mind: more than back-off lets one unit gather
 /// within `OWED_MS`.
 pub const OWED_MAX: usize = 24;
+/// Requests of others that wait for a bus; a further one is told to come back.
+pub const ERRANDS_MAX: usize = 8;
+/// Milliseconds that the answer to somebody else's request may take beyond its time on the wire:
+/// for so long the polls of that bus wait.
+pub const ERRAND_PATIENCE_MS: u64 = 2000;
+/// Answers of one device identification that are asked for; the basic texts fit two.
+pub const IDENTIFICATION_PARTS_MAX: usize = 3;
+/// Addresses of one network scan: four networks of a usual router.
+pub const SCAN_HOSTS_MAX: usize = 1024;
+/// Connections that a network scan tries at once: few enough for a router of a village.
+pub const SCAN_CONNECTIONS_MAX: usize = 32;
+/// Questions to one found device until it is named; the whole library takes about half.
+pub const SCAN_QUESTIONS_MAX: usize = 400;
+/// Silences of one found device after which it is judged by what it has said.
+pub const SCAN_SILENCES_MAX: usize = 60;
 /// Devices of one site; a Pi-class box polls 300 with ease, ten times that is a mistake.
 pub const DEVICES_MAX: usize = 3000;
 /// Points of one device.
@@ -116,8 +131,25 @@ pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
 pub const ASSETS_MAX: usize = 500;
 /// Indicators of a site's own.
 pub const INDICATORS_MAX: usize = 500;
+/// Days of a period that is given by its first and last day: ten years.
+pub const RANGE_DAYS_MAX: i32 = 3660;
+/// Resets, gaps and corrections that a report lists; more are counted.
+pub const DATA_EVENTS_MAX: usize = 500;
 /// Rows of a tank's strapping table: a level each millimetre of ten metres.
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
+/// Samples hashed in one go for a day's digest, so that the next flush is not late.
+pub const EVIDENCE_SAMPLES_MAX: u64 = 50_000;
+/// Days without anything between two closed days that get a record each; a longer gap is a clock
+/// that was wrong, and is leapt over.
+pub const EVIDENCE_GAP_DAYS_MAX: i32 = 400;
+/// Places that differ which a check of the evidence names; further ones are counted only.
+pub const EVIDENCE_FAULTS_MAX: usize = 100;
+/// Bytes of one line of a bundle: the record of a day of the largest site.
+pub const EVIDENCE_LINE_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a bundle's manifest.
+pub const EVIDENCE_MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// Records in one answer of the store.
+pub const EVIDENCE_PAGE_MAX: usize = 100;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Reads of one point that are weighed together; more would say nothing new.

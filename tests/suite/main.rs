@@ -6,6 +6,8 @@
 )]
 
 mod config;
+mod evidence;
+mod hostile;
 mod killed;
 mod knowledge;
 mod ledger;
@@ -17,6 +19,7 @@ mod powercut;
 mod profiles;
 mod publish;
 mod report;
+mod scan;
 mod servers;
 mod simulate;
 mod source;

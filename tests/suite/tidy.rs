@@ -10,16 +10,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["model", "limits"]),
     ("status", &["model", "limits"]),
     ("words", &["model"]),
+    // What others want asked on a bus that has an owner.
+    ("errand", &["model", "limits"]),
     ("ledger", &["model", "limits", "words"]),
     // What may be written down is part of what a site's file says.
     ("config", &["model", "limits", "words", "ledger"]),
     ("sun", &["model"]),
     (
         "read",
-        &["model", "limits", "clock", "status", "sun", "config"],
+        &[
+            "model", "limits", "clock", "status", "sun", "config", "errand",
+        ],
     ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
-    ("field", &["model", "limits", "config", "read"]),
+    ("field", &["model", "limits", "status", "config", "read"]),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -27,8 +31,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Pure arithmetic: what it needs is handed in.
     ("analyse", &["model", "limits", "words"]),
-    // Of `config` the store knows its own settings.
-    ("store", &["model", "limits", "clock", "config"]),
+    // The form of what proves a day; the store makes it, edges check it.
+    ("evidence", &["model", "limits"]),
+    // Of `config` the store knows its own settings, and the factors that it keeps by revision.
+    ("store", &["model", "limits", "clock", "config", "evidence"]),
     (
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
@@ -39,24 +45,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "field", "store", "exchange",
-            "ledger",
+            "model", "limits", "clock", "status", "words", "config", "field", "evidence", "store",
+            "errand", "exchange", "ledger",
         ],
     ),
     (
         "app",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "sim", "store",
-            "publish", "exchange", "ledger", "web",
+            "publish", "exchange", "ledger", "web", "errand",
         ],
     ),
     (
         "cli",
         &[
             "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "store", "publish", "exchange", "ledger", "web", "app", "model", "limits", "clock",
-            "status", "words", "config", "read", "sim", "store", "publish", "exchange", "ledger",
-            "analyse", "report", "web", "app",
+            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "analyse",
+            "report", "errand",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -74,7 +79,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     // The JSON of an entry is one shape for the API and the command line.
     ("utoipa", &["web", "ledger"]),
-    ("ring", &["store", "publish", "config"]),
+    ("ring", &["store", "publish", "config", "evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

@@ -228,7 +228,7 @@ fn parse_tcp(request: Request, transaction: u16, bytes: &[u8]) -> Parsed<Reply<'
 }
 
 /// Bytes of the TCP frame that begins here.
-fn tcp_length(bytes: &[u8]) -> Result<usize, Parsed<()>> {
+pub(crate) fn tcp_length(bytes: &[u8]) -> Result<usize, Parsed<()>> {
     if bytes.len() < 6 {
         return Err(Parsed::More(8 - bytes.len()));
     }
@@ -300,7 +300,7 @@ fn rtu_length(start: &[u8]) -> Option<usize> {
     }
 }
 
-fn checksum_fits(frame: &[u8]) -> bool {
+pub(crate) fn checksum_fits(frame: &[u8]) -> bool {
     frame
         .split_last_chunk()
         .is_some_and(|(body, sum)| crc(body).to_le_bytes() == *sum)
@@ -387,7 +387,7 @@ impl<'a> Writer<'a> {
 
 impl Parsed<()> {
     /// The same verdict about a frame of another kind; there is no frame in it.
-    fn without_value<T>(self) -> Parsed<T> {
+    pub(crate) fn without_value<T>(self) -> Parsed<T> {
         match self {
             Self::More(bytes) => Parsed::More(bytes),
             Self::Frame((), bytes) => Parsed::Garbage(Misfit::Noise, bytes),

@@ -2,5 +2,6 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod frame;
+pub mod identification;
 pub mod units;
 pub mod write;

@@ -9,6 +9,7 @@ mod calibrate;
 mod check;
 mod demo;
 mod device;
+mod evidence;
 mod export;
 mod handover;
 mod import;
@@ -19,7 +20,9 @@ mod person;
 mod read;
 mod run;
 mod running;
+mod scan;
 mod set_address;
+mod shared;
 mod simulate;
 mod soak;
 mod source;
@@ -71,6 +74,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Check { schema: true, .. } => check::schema(),
         Command::Check { config, json, .. } => check::run(&config, lang, json),
         Command::Read(options) => read::run(&options, lang).await,
+        Command::Scan(options) => scan::run(&options, lang).await,
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
         Command::Calibrate(options) => calibrate::run(options, lang).await,
@@ -85,16 +89,8 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             file,
             json,
         } => import::run(&config, &point, &file, lang, json).await,
-        Command::Export {
-            config,
-            point,
-            from,
-            to,
-            output,
-        } => {
-            let span = (from.as_deref(), to.as_deref());
-            export::run(&config, &point, span, output.as_deref(), lang).await
-        }
+        Command::Export(options) => export::run(&options, lang).await,
+        Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }

@@ -104,7 +104,7 @@ impl Own {
         let (sender, readings) = mpsc::channel(READING_QUEUE_MAX);
         let (stop, stopped) = watch::channel(false);
         let (board, mut tasks) = (Board::default(), JoinSet::new());
-        read::spawn(
+        let _errands = read::spawn(
             &config,
             &Clock::system(),
             &board,

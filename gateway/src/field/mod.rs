@@ -5,4 +5,5 @@ pub mod calibrate;
 pub mod diagnosis;
 pub mod display;
 pub mod infer;
+pub mod scan;
 pub mod soak;

@@ -10,7 +10,7 @@ mod order;
 pub mod plan;
 mod poller;
 mod replay;
-mod survey;
+pub mod survey;
 mod task;
 
 pub use once::{Exchange, Once, Session, once};

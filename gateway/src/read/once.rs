@@ -56,7 +56,18 @@ impl Session {
     pub fn new(config: &Config, index: usize, clock: &Clock) -> Option<Self> {
         let device = config.devices.get(index)?;
         let bus = config.buses.get(device.bus)?;
-        let mut channel = Channel::new(bus);
+        Self::over(Channel::new(bus), config, index, clock)
+    }
+
+    /// The same over this channel to the device's bus.
+    pub fn over(
+        mut channel: Channel,
+        config: &Config,
+        index: usize,
+        clock: &Clock,
+    ) -> Option<Self> {
+        let device = config.devices.get(index)?;
+        let bus = config.buses.get(device.bus)?;
         channel.keep_trace();
         Some(Self {
             channel,

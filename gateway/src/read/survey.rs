@@ -13,7 +13,7 @@ const COMMON_WORDS: u16 = 66;
 
 /// Where the questions stand.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub struct Survey {
     bases: Vec<u16>,
     /// Number of the base under question.
     tried: usize,
@@ -26,9 +26,11 @@ pub(super) struct Survey {
 
 /// What the device has.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    pub(super) models: Vec<Model>,
-    pub(super) identity: Identity,
+pub struct Found {
+    /// Its models, in order.
+    pub models: Vec<Model>,
+    /// What its common model says.
+    pub identity: Identity,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ enum Question {
 
 /// What to do next.
 #[derive(Debug)]
-pub(super) enum Next {
+pub enum Next {
     /// Read so many holding registers from here on, and hand them to `answer`.
     Ask(u16, u16),
     /// That was all.
@@ -65,7 +67,7 @@ impl Survey {
     /// another next time.
     ///
     /// `most` is how many registers one request may ask for.
-    pub(super) fn new(wanted: &SunSpec, most: u16, first: usize) -> Self {
+    pub fn new(wanted: &SunSpec, most: u16, first: usize) -> Self {
         let mut bases = wanted.bases().to_vec();
         let turns = first.checked_rem(bases.len()).unwrap_or(0);
         bases.rotate_left(turns);
@@ -81,11 +83,12 @@ impl Survey {
     }
 
     /// A list was found.
-    pub(super) fn has_begun(&self) -> bool {
+    pub fn has_begun(&self) -> bool {
         self.step != Step::Base
     }
 
-    pub(super) fn next(&self) -> Next {
+    /// The next question, or what was found.
+    pub fn next(&self) -> Next {
         match (self.step, self.queue.front()) {
             (Step::Base, _) => match self.bases.get(self.tried) {
                 Some(base) => Next::Ask(*base, 2),
@@ -103,7 +106,7 @@ impl Survey {
     }
 
     /// Takes in the registers asked for, or the exception.
-    pub(super) fn answer(&mut self, words: Result<&[u16], u8>) {
+    pub fn answer(&mut self, words: Result<&[u16], u8>) {
         match self.step {
             Step::Base => self.base(words),
             Step::Head(address) => self.head(address, words),

@@ -5,9 +5,12 @@ use super::device::Reader;
 use super::poller::{Next, Poller};
 use crate::clock::Clock;
 use crate::config::{Bus, Config};
+use crate::errand::{self, Errand, Errands};
+use crate::limits::ERRAND_PATIENCE_MS;
 use crate::model::{MonoMs, Outcome, Reading, Reason, UtcMs};
 use crate::status::{Board, Fault};
 use crate::sun::{self, Place};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -22,7 +25,7 @@ const DARK_BELOW: f64 = 0.105;
 const PHASE_MAX_MS: u64 = 200;
 
 /// Starts one task for each bus that has devices; each ends, and drops its sender, when `stop`
-/// turns true or is dropped. A task's result is its name.
+/// turns true or is dropped. A task's result is its name. The doors let others ask on these buses.
 pub fn spawn(
     config: &Config,
     clock: &Clock,
@@ -30,7 +33,8 @@ pub fn spawn(
     out: &mpsc::Sender<Reading>,
     stop: &watch::Receiver<bool>,
     tasks: &mut JoinSet<String>,
-) {
+) -> Errands {
+    let mut doors = BTreeMap::new();
     for (index, bus) in config.buses.iter().enumerate() {
         let devices = config.devices.iter().zip(0u16..);
         let readers: Vec<(u16, Reader)> = devices
@@ -52,8 +56,11 @@ pub fn spawn(
             board.clone(),
             out.clone(),
         );
-        tasks.spawn(task.run(stop.clone()));
+        let (door, errands) = errand::door();
+        doors.insert(bus.id.clone(), door);
+        tasks.spawn(task.run(errands, stop.clone()));
     }
+    Errands::new(doors)
 }
 
 struct BusTask {
@@ -95,29 +102,49 @@ impl BusTask {
         }
     }
 
-    async fn run(mut self, mut stop: watch::Receiver<bool>) -> String {
+    async fn run(
+        mut self,
+        mut errands: mpsc::Receiver<Errand>,
+        mut stop: watch::Receiver<bool>,
+    ) -> String {
         let name = format!("bus {}", self.bus.id);
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => {}
-            () = self.work() => {}
+            () = self.work(&mut errands) => {}
         }
         name
     }
 
-    /// Ends when nobody takes readings any more.
-    async fn work(&mut self) {
+    /// Ends when nobody takes readings any more. Between two polls there is room for one request of
+    /// somebody else.
+    async fn work(&mut self, errands: &mut mpsc::Receiver<Errand>) {
         loop {
             match self.poller.next(self.clock.now()) {
-                Next::Wait(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+                Next::Wait(ms) => tokio::select! {
+                    Some(errand) = errands.recv() => self.run_errand(errand).await,
+                    () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+                },
                 Next::Poll(index, at) => {
                     let reading = self.poll(index, at).await;
                     if self.out.send(reading).await.is_err() {
                         return;
                     }
+                    if let Ok(errand) = errands.try_recv() {
+                        self.run_errand(errand).await;
+                    }
                 }
             }
         }
+    }
+
+    async fn run_errand(&mut self, mut errand: Errand) {
+        let most = Duration::from_millis(ERRAND_PATIENCE_MS).max(self.bus.timeout);
+        errand.patience = errand.patience.min(most);
+        errand.gap = errand.gap.min(most);
+        self.channel.run_errand(errand).await;
+        // What somebody else asked says nothing about this site's devices.
+        self.channel.take_counts();
     }
 
     async fn poll(&mut self, index: usize, at: UtcMs) -> Reading {

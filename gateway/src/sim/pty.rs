@@ -16,8 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub struct Pty {
     near: AsyncFd<File>,
     path: PathBuf,
-    /// Kept open so that the line stays up, and raw, while no master has the port open.
-    _far: serial2_tokio::SerialPort,
+    /// Kept open so that the line stays up, and raw, while no master has the port open; both ends
+    /// of a port share its settings.
+    far: serial2_tokio::SerialPort,
 }
 
 impl Pty {
@@ -33,8 +34,13 @@ impl Pty {
         Ok(Self {
             near: watched(near)?,
             path,
-            _far: far,
+            far,
         })
+    }
+
+    /// The speed that the master has set, in bits a second; parity is lost on a pseudo terminal.
+    pub fn baud(&self) -> io::Result<u32> {
+        self.far.get_configuration()?.get_baud_rate()
     }
 
     /// Where a master finds the line, `/dev/pts/N`.

@@ -7,11 +7,14 @@ use super::world::World;
 use crate::config::{Config, Device, Link, Table};
 use crate::model::DeviceInfo;
 use std::collections::BTreeMap;
-use std::future::{Ready, ready};
+use std::future::Ready;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_modbus::prelude::{ExceptionCode, Request, Response, SlaveRequest};
@@ -175,8 +178,50 @@ async fn rtu_over_tcp(port: u16, units: Arc<Units>, tasks: &mut JoinSet<()>) -> 
 fn rtu(baud: u32, units: Arc<Units>, tasks: &mut JoinSet<()>) -> io::Result<Place> {
     let pty = Pty::open(baud)?;
     let place = Place::Port(pty.path().clone());
-    tasks.spawn(async move { units.answer(pty).await });
+    tasks.spawn(async move { units.answer(Tuned { pty, baud }).await });
     Ok(place)
+}
+
+/// Devices that hear what comes at their own speed only, as real ones do.
+struct Tuned {
+    pty: Pty,
+    baud: u32,
+}
+
+impl AsyncRead for Tuned {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let before = into.filled().len();
+            ready!(Pin::new(&mut self.pty).poll_read(context, into))?;
+            let is_end = into.filled().len() == before;
+            if is_end || self.pty.baud().is_ok_and(|baud| baud == self.baud) {
+                return Poll::Ready(Ok(()));
+            }
+            into.set_filled(before);
+        }
+    }
+}
+
+impl AsyncWrite for Tuned {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.pty).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pty).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pty).poll_shutdown(context)
+    }
 }
 
 /// What the devices of a bus say to the TCP server.
@@ -189,7 +234,7 @@ impl Service for Answers {
     type Future = Ready<Result<Option<Response>, ExceptionCode>>;
 
     fn call(&self, asked: Self::Request) -> Self::Future {
-        ready(self.answer(&asked).map(Some))
+        std::future::ready(self.answer(&asked).map(Some))
     }
 }
 

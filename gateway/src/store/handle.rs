@@ -252,6 +252,7 @@ pub(crate) enum Request {
         what: String,
         reply: Reply<()>,
     },
+    Evidence(super::digest::Evidence),
     Stop(oneshot::Sender<()>),
 }
 

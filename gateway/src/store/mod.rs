@@ -12,6 +12,7 @@ mod chunk;
 mod copy;
 #[cfg(test)]
 mod damage_tests;
+mod digest;
 mod edit;
 mod feed;
 mod flush;
@@ -36,4 +37,5 @@ mod start;
 mod tests;
 mod track;
 
+pub use digest::{Extent, Revision};
 pub use handle::*;

@@ -8,10 +8,12 @@
 //! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
 
 mod api;
+mod ask;
 mod assets;
 mod calibrations;
 mod control;
 mod error;
+mod evidence;
 mod guard;
 mod health;
 mod ledger;
@@ -30,9 +32,11 @@ mod ledger_tests;
 mod tests;
 
 pub use control::{SOCKET, serve_control};
+pub use evidence::{ExtentJson, LeftJson, RevisionJson};
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
+use crate::errand::Errands;
 use crate::ledger::Definitions;
 use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
 use crate::model::Site;
@@ -66,6 +70,8 @@ pub struct State {
     pub board: Board,
     /// The time.
     pub clock: Clock,
+    /// Doors to the buses, for requests of technicians' commands.
+    pub errands: Errands,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -81,6 +87,7 @@ impl State {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
+            errands: Errands::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

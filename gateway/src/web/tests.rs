@@ -114,6 +114,7 @@ impl Bench {
             store,
             board,
             clock,
+            errands: crate::errand::Errands::default(),
             version: "0.1.0",
         };
         Self { state, _dir: dir }

@@ -1,6 +1,5 @@
 //! `pantau device`: the library of profiles, and a new one by interview.
 
-mod infer;
 mod new;
 mod show;
 

@@ -1,16 +1,19 @@
 //! An interview that writes a profile. Answers may come from a pipe.
 
-use super::infer::{Fit, fits};
 use super::{DONE, WRONG, believed, say, show};
 use crate::cli::NO;
-use crate::config::WordOrder;
+use crate::config::{Encoding, WordOrder};
+use crate::field::infer::{Doubt, Hints, Hypothesis, rank};
 use crate::limits::POINTS_PER_DEVICE_MAX;
+use crate::model::Number;
 use crate::read::decode;
 use crate::words::Lang;
 use std::fmt::Write as _;
 use std::io::BufRead;
 use std::path::Path;
 
+/// Ways to read registers that a person is shown.
+const SHOWN_MAX: usize = 8;
 /// A question is asked again this often before the interview gives up.
 const TRIES: usize = 3;
 
@@ -18,6 +21,15 @@ const TRIES: usize = 3;
 struct Person<'a> {
     from: &'a mut dyn BufRead,
     lang: Lang,
+}
+
+/// One way to read the registers that gives what the display shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fit {
+    encoding: Encoding,
+    words: WordOrder,
+    /// Power of ten of the scale.
+    exponent: i8,
 }
 
 /// What was answered about one point.
@@ -113,12 +125,32 @@ fn point(person: &mut Person<'_>, id: &str) -> Option<Answered> {
     let typed = person.ask("cli-device-ask-words", |text| words(text).is_some())?;
     let words = words(&typed)?;
     let shown = person.ask("cli-device-ask-shown", |text| text.parse::<f64>().is_ok())?;
-    let signed = shown.starts_with('-') || ["W", "kW", "degC", "var"].contains(&unit.as_str());
-    let fit = chosen(person, &words, &shown, &fits(&words, &shown, signed))?;
+    let fit = chosen(person, &words, &shown, &fits(&words, &shown, &unit))?;
     Some(Answered {
         point: point_text(id, &table, address, &unit, fit),
         capture: capture_text(id, &words, fit)?,
     })
+}
+
+/// The way that is certain, else all that give what the display shows, the likeliest first.
+fn fits(words: &[u16], shown: &str, unit: &str) -> Vec<Fit> {
+    let hints = Hints {
+        unit,
+        display: Number::parse(shown),
+        ..Hints::default()
+    };
+    let ranking = rank(&[words], &hints);
+    let signed = ["W", "kW", "degC", "var"].contains(&unit);
+    let shows = |one: &&Hypothesis| !one.doubts.contains(&Doubt::NotDisplay);
+    let fit = |one: &Hypothesis| Fit {
+        // Both types mean the same now; one of them also when the value is negative.
+        encoding: one.twin.filter(|_| signed).unwrap_or(one.encoding),
+        words: one.words,
+        exponent: one.power,
+    };
+    let count = if ranking.certain { 1 } else { SHOWN_MAX };
+    let fitting = ranking.hypotheses.iter().filter(shows);
+    fitting.take(count).map(fit).collect()
 }
 
 /// The one way that fits, or the one that the person takes; never a guess.
@@ -258,6 +290,32 @@ mod tests {
         believed(&text, &file).unwrap();
         // It is never written over.
         assert_eq!(run(dir.path(), &mut ANSWERS.as_bytes(), Lang::En), NO);
+    }
+
+    fn first(words: &[u16], shown: &str, unit: &str) -> Option<(Encoding, WordOrder, i8)> {
+        let fits = fits(words, shown, unit);
+        let fit = fits.first()?;
+        Some((fit.encoding, fit.words, fit.exponent))
+    }
+
+    #[test]
+    fn the_display_tells_scale_and_word_order() {
+        let volts = first(&[2305], "230.5", "V");
+        assert_eq!(volts, Some((Encoding::U16, WordOrder::Abcd, -1)));
+        let watts = first(&[0xFF9C], "-10.0", "W");
+        assert_eq!(watts, Some((Encoding::I16, WordOrder::Abcd, -1)));
+        // 0x0001_2345 is 74565.
+        let energy = first(&[0x2345, 0x0001], "7456.5", "kWh");
+        assert_eq!(energy, Some((Encoding::U32, WordOrder::Cdab, -1)));
+        let float = first(&[0x4366, 0x8000], "230.5", "V");
+        assert_eq!(float, Some((Encoding::F32, WordOrder::Abcd, 0)));
+    }
+
+    #[test]
+    fn what_cannot_be_told_has_several_ways_and_what_is_impossible_none() {
+        assert!(fits(&[0, 0], "0", "").len() > 1);
+        assert!(fits(&[2305], "17.3", "V").is_empty());
+        assert!(fits(&[], "1", "V").is_empty());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 mod rank;
 
 use super::args::CONFIG_DEFAULT;
-use super::{DONE, NO, WRONG};
+use super::running::failed;
+use super::{DONE, NO, WRONG, shared};
 use crate::clock::Clock;
 use crate::config::{Bus, Confidence, Config, Device, Link, Parity, Point, Table};
 use crate::field::diagnosis;
@@ -68,12 +69,16 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
     };
     let device = options.device.as_str();
     let index = config.devices.iter().position(|known| &*known.id == device);
-    let session = index.and_then(|index| {
-        let session = Session::new(&config, index, &Clock::system())?;
-        Some((index, session))
-    });
-    let Some((index, session)) = session else {
+    let Some(index) = index else {
         eprintln!("{}", lang.say("cli-read-unknown", &[("device", device)]));
+        return WRONG;
+    };
+    // A line has one owner: a running gateway asks for us between its polls.
+    let channel = match shared::channel(&config, config.devices[index].bus).await {
+        Ok((channel, _)) => channel,
+        Err(trouble) => return failed(&trouble, lang),
+    };
+    let Some(session) = Session::over(channel, &config, index, &Clock::system()) else {
         return WRONG;
     };
     let seen = see(session, options.times).await;

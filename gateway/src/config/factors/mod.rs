@@ -22,6 +22,11 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 static BUILT_IN: &str = include_str!("../../../../config/factors.toml");
+/// The factors in the binary as text, kept beside the configuration's revision.
+pub fn built_in_factors() -> &'static str {
+    BUILT_IN
+}
+
 const BUILT_IN_FILE: &str = "config/factors.toml";
 
 /// Which warming potentials make CO2e of methane and nitrous oxide.

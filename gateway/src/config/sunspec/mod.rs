@@ -120,6 +120,16 @@ impl SunSpec {
         }
     }
 
+    /// Nothing in particular, wherever the list begins: to look a device over.
+    pub fn anywhere() -> Self {
+        Self::new(None, Vec::new())
+    }
+
+    /// What a configuration says for such a device: `profile = "sunspec"`.
+    pub fn profile() -> &'static str {
+        PROFILE
+    }
+
     /// Where the list may begin, likeliest first.
     pub fn bases(&self) -> &[u16] {
         &self.bases

@@ -4,16 +4,20 @@
 //! answer, it is asked for a few registers more, so that a late answer has the wrong length; the
 //! surplus is cut off.
 
+mod identify;
 mod owed;
+mod shared;
 mod wire;
 mod wizard;
 
 use crate::config::{Bus, Line, Link};
+use crate::errand::Errand;
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
 use crate::model::Reason;
 use drivers::frame::{FRAME_MAX, Framing, Misfit, Parsed, Reply, Request};
 use owed::Owed;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wire::Wire;
 pub use wizard::Heard;
@@ -42,6 +46,9 @@ pub enum Failure {
     /// The device answers, but is not what it should be.
     #[error("{0}")]
     NotFound(String),
+    /// What the task that owns the bus told.
+    #[error("{1}")]
+    Told(Reason, String),
 }
 
 impl Failure {
@@ -53,6 +60,7 @@ impl Failure {
             Self::Unreachable(_) => Reason::Unreachable,
             Self::Refused(code) => Reason::Refused(*code),
             Self::NotFound(_) => Reason::Absent,
+            Self::Told(reason, _) => *reason,
         }
     }
 }
@@ -90,6 +98,8 @@ pub struct Channel {
     counts: Counts,
     /// Bytes of the last exchange, for a technician.
     trace: Option<(Vec<u8>, Vec<u8>)>,
+    /// The door to the task that owns the bus, when this is not it.
+    owner: Option<mpsc::Sender<Errand>>,
 }
 
 impl Channel {
@@ -113,7 +123,40 @@ impl Channel {
             refusals: 0,
             counts: Counts::default(),
             trace: None,
+            owner: None,
         }
+    }
+
+    /// From now on an answer may take so long beyond its time on the wire.
+    pub fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
+    }
+
+    /// How long an answer may take beyond its time on the wire.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Changes speed and parity; the port stays open, since closing it resets some adapters.
+    pub fn retune(&mut self, line: &Line) -> Result<(), Failure> {
+        self.link = Link::Rtu(line.clone());
+        self.owed = Owed::default();
+        let tuned = self.wire.as_mut().map_or(Ok(()), |wire| wire.retune(line));
+        tuned.map_err(|fault| {
+            self.wire = None;
+            Failure::Unreachable(fault.to_string())
+        })
+    }
+
+    /// Opens the bus, and tells whether something is heard on it within `span` although nobody was
+    /// asked.
+    pub async fn listen(&mut self, span: Duration) -> Result<bool, Failure> {
+        self.open().await?;
+        let Some(wire) = self.wire.as_mut() else {
+            return Ok(false);
+        };
+        let heard = tokio::time::timeout(span, wire.receive(&mut self.buffer[..])).await;
+        Ok(matches!(heard, Ok(Ok(_))))
     }
 
     /// From now on keeps the bytes of each exchange.
@@ -148,6 +191,9 @@ impl Channel {
     /// worth a lost sample: after bytes that do not fit, what is left of the timeout serves a
     /// second try.
     pub async fn ask(&mut self, request: Request, gap: Duration) -> Result<Reply<'_>, Failure> {
+        if self.owner.is_some() {
+            return self.ask_owner(request, gap).await;
+        }
         self.patience = self.timeout;
         let mut got = self.try_once(request, gap).await;
         let is_spark = self.framing == Framing::Rtu && matches!(got, Err(Failure::Corrupt(..)));
@@ -183,7 +229,10 @@ impl Channel {
         match failure {
             Failure::Timeout(_) => self.counts.timeouts += 1,
             Failure::Corrupt(..) => self.counts.corrupt += 1,
-            Failure::Unreachable(_) | Failure::Refused(_) | Failure::NotFound(_) => return,
+            Failure::Unreachable(_)
+            | Failure::Refused(_)
+            | Failure::NotFound(_)
+            | Failure::Told(..) => return,
         }
         if self.framing == Framing::Rtu {
             self.owed.add(sent, Instant::now());
@@ -237,36 +286,59 @@ impl Channel {
     }
 
     async fn send_and_wait(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
-        let unreachable = |fault: std::io::Error| Failure::Unreachable(fault.to_string());
-        let line = line(&self.link);
-        let silence = line.map_or(Duration::ZERO, |line| millis(line.silence_ms()));
-        let ready = self.quiet_since + silence.max(gap);
-        if ready > Instant::now() {
-            tokio::time::sleep_until(ready).await;
-        }
-        let Some(wire) = self.wire.as_mut() else {
-            return Err(Failure::Unreachable("not open".into()));
-        };
-        if wire.drain(&mut self.buffer[..]).map_err(unreachable)? {
-            self.counts.stale += 1;
-        }
+        self.rest(gap).await;
         self.transaction = self.transaction.wrapping_add(1);
         let mut frame = [0; FRAME_MAX];
         let length = request.build(self.framing, self.transaction, &mut frame);
-        wire.send(&frame[..length]).await.map_err(unreachable)?;
-        self.counts.requests += 1;
-        let bytes = length + request.reply_bytes(self.framing);
-        let bytes = f64::from(u16::try_from(bytes).unwrap_or(u16::MAX));
-        let wire_time = line.map_or(Duration::ZERO, |line| millis(bytes * line.character_ms()));
-        self.quiet_since = Instant::now();
-        if let Some((out, back)) = &mut self.trace {
-            *out = frame[..length].to_vec();
-            back.clear();
-        }
+        self.put(&frame[..length]).await?;
+        let wire_time = self.wire_time(length + request.reply_bytes(self.framing));
         let begin = self.quiet_since + wire_time;
         let result = self.wait(request, begin + self.patience).await;
         self.patience = self.patience.saturating_sub(begin.elapsed());
         result
+    }
+
+    /// Keeps the silence between frames, and the device's own pause.
+    async fn rest(&self, gap: Duration) {
+        let silence = line(&self.link).map_or(Duration::ZERO, |line| millis(line.silence_ms()));
+        let ready = self.quiet_since + silence.max(gap);
+        if ready > Instant::now() {
+            tokio::time::sleep_until(ready).await;
+        }
+    }
+
+    /// How long so many bytes are on a line.
+    fn wire_time(&self, bytes: usize) -> Duration {
+        let bytes = f64::from(u16::try_from(bytes).unwrap_or(u16::MAX));
+        line(&self.link).map_or(Duration::ZERO, |line| millis(bytes * line.character_ms()))
+    }
+
+    /// Throws away what came unasked, and sends.
+    async fn put(&mut self, frame: &[u8]) -> Result<(), Failure> {
+        let wire = self.wire.as_mut().ok_or_else(not_open)?;
+        if wire.drain(&mut self.buffer[..]).map_err(unreachable)? {
+            self.counts.stale += 1;
+        }
+        wire.send(frame).await.map_err(unreachable)?;
+        self.counts.requests += 1;
+        self.quiet_since = Instant::now();
+        if let Some((out, back)) = &mut self.trace {
+            *out = frame.to_vec();
+            back.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes what comes into this part of the buffer; how many bytes.
+    async fn take(&mut self, room: std::ops::Range<usize>) -> Result<usize, Failure> {
+        let wire = self.wire.as_mut().ok_or_else(not_open)?;
+        let room = &mut self.buffer[room];
+        let bytes = wire.receive(room).await.map_err(unreachable)?;
+        self.quiet_since = Instant::now();
+        if let Some((_, back)) = &mut self.trace {
+            back.extend_from_slice(&room[..bytes]);
+        }
+        Ok(bytes)
     }
 
     async fn wait(&mut self, request: Request, deadline: Instant) -> Result<Got, Failure> {
@@ -276,27 +348,17 @@ impl Channel {
             if let Some(got) = self.look(request, &mut received)? {
                 return Ok(got);
             }
-            let room = &mut self.buffer[received.end..];
+            let room = received.end..self.buffer.len();
             if room.is_empty() {
                 return Err(Failure::Corrupt(Misfit::Length, received.end));
             }
-            let Some(wire) = self.wire.as_mut() else {
-                return Err(Failure::Unreachable("not open".into()));
-            };
             let until = if whole <= received.noise + received.end - received.start {
                 deadline.min(self.quiet_since + SETTLED)
             } else {
                 deadline
             };
-            match tokio::time::timeout_at(until, wire.receive(room)).await {
-                Ok(Ok(bytes)) => {
-                    self.quiet_since = Instant::now();
-                    if let Some((_, back)) = &mut self.trace {
-                        back.extend_from_slice(&room[..bytes]);
-                    }
-                    received.end += bytes;
-                }
-                Ok(Err(fault)) => return Err(Failure::Unreachable(fault.to_string())),
+            match tokio::time::timeout_at(until, self.take(room)).await {
+                Ok(bytes) => received.end += bytes?,
                 Err(_) => return Err(received.failure(self.timeout)),
             }
         }
@@ -379,6 +441,14 @@ pub fn back_off_ms(failures_before: u32) -> u64 {
     BACKOFF_MIN_MS
         .saturating_mul(1 << failures_before.min(16))
         .min(BACKOFF_MAX_MS)
+}
+
+fn unreachable(fault: std::io::Error) -> Failure {
+    Failure::Unreachable(fault.to_string())
+}
+
+fn not_open() -> Failure {
+    Failure::Unreachable("not open".into())
 }
 
 fn line(link: &Link) -> Option<&Line> {

@@ -35,6 +35,16 @@ impl Wire {
         }
     }
 
+    /// Sets speed and parity of an open port; a stream has none.
+    pub(super) fn retune(&mut self, line: &Line) -> io::Result<()> {
+        let Self::Serial(port) = self else {
+            return Ok(());
+        };
+        let now = port.get_configuration()?;
+        port.set_configuration(&settings(now, line)?)?;
+        port.discard_input_buffer()
+    }
+
     /// One write of a whole request.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {

@@ -1,0 +1,146 @@
+//! Questions to devices over a channel, and what they cost.
+
+use super::{Found, Place, Scan};
+use crate::config::Link;
+use crate::field::scan::{Answer, Identify, Next, Question, Tuning, sweep};
+use crate::model::Reason;
+use crate::read::bus::{Channel, Failure};
+use drivers::frame::{Framing, Reply, Request};
+use std::time::Duration;
+
+/// Pause between two requests to a device of which nothing is known.
+const GAP: Duration = Duration::from_millis(10);
+/// Bytes of a refusal, and of an identification around its texts.
+const REFUSAL: usize = 5;
+const IDENTIFICATION: usize = 10;
+/// How long an answer may take once a device is found: nobody else waits for it.
+const FOUND_PATIENCE: Duration = Duration::from_millis(400);
+
+/// What a scan has asked, and how long that takes at most.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cost {
+    pub(super) questions: u64,
+    /// Time on the wire, pauses, and the timeouts of what was not answered.
+    pub(super) limit: Duration,
+}
+
+impl Cost {
+    /// A request that came back with so many bytes; `None`: that nothing came for.
+    fn add(&mut self, asker: &Asker, gap: Duration, reply_bytes: Option<usize>, most: usize) {
+        self.questions += 1;
+        let reply = reply_bytes.unwrap_or(most);
+        self.limit += sweep::wire(asker.tuning, reply) + gap.max(sweep::silence(asker.tuning));
+        if reply_bytes.is_none() {
+            self.limit += asker.channel.timeout();
+        }
+    }
+}
+
+/// A way to devices, in the settings that it has now.
+pub(super) struct Asker {
+    pub(super) channel: Channel,
+    pub(super) tuning: Option<Tuning>,
+}
+
+impl Asker {
+    /// One request; `Err` when there is no way to the device any more.
+    pub(super) async fn ask(
+        &mut self,
+        request: Request,
+        gap: Duration,
+        cost: &mut Cost,
+    ) -> Result<Answer, String> {
+        let reply = self.channel.ask(request, gap).await;
+        let answer = match reply {
+            Ok(Reply::Data(data)) => Ok(Answer::Words(words(request, data))),
+            Ok(Reply::Exception(code)) => Ok(Answer::Refused(code)),
+            Err(failure) => silence(&failure),
+        };
+        let most = request.reply_bytes(Framing::Rtu);
+        let bytes = match answer {
+            Ok(Answer::Refused(_)) => Some(REFUSAL),
+            Ok(Answer::Silence) | Err(_) => None,
+            Ok(_) => Some(most),
+        };
+        cost.add(self, gap, bytes, most);
+        answer
+    }
+
+    async fn question(&mut self, asked: Question, unit: u8, cost: &mut Cost) -> Answer {
+        match asked {
+            Question::Read(request, gap) => {
+                let answer = self.ask(request, gap.max(GAP), cost).await;
+                answer.unwrap_or(Answer::Silence)
+            }
+            Question::Identification => {
+                let answer = match self.channel.identify(unit, GAP).await {
+                    Ok(Ok(objects)) => Answer::Objects(objects),
+                    Ok(Err(code)) => Answer::Refused(code),
+                    Err(_) => Answer::Silence,
+                };
+                let bytes = match &answer {
+                    Answer::Objects(objects) => {
+                        let text = |object: &(u8, String)| 2 + object.1.len();
+                        Some(IDENTIFICATION + objects.iter().map(text).sum::<usize>())
+                    }
+                    Answer::Silence => None,
+                    Answer::Refused(_) | Answer::Words(_) => Some(REFUSAL),
+                };
+                cost.add(self, GAP, bytes, 0);
+                answer
+            }
+        }
+    }
+}
+
+impl Scan<'_> {
+    /// Asks a found device until it is named.
+    pub(super) async fn name(
+        &mut self,
+        asker: &mut Asker,
+        link: &Link,
+        place: Place,
+        probe: (Request, Answer),
+    ) -> Found {
+        let (request, first) = probe;
+        let patience = asker.channel.timeout();
+        asker.channel.set_timeout(FOUND_PATIENCE.max(patience));
+        let mut identify = Identify::new(&self.profiles, request.unit, link);
+        identify.heard(request, &first);
+        let verdict = loop {
+            match identify.next() {
+                Next::Done(verdict) => break verdict,
+                Next::Ask(question) => {
+                    let answer = asker.question(question, request.unit, &mut self.cost).await;
+                    identify.answer(answer);
+                }
+            }
+        };
+        asker.channel.set_timeout(patience);
+        Found {
+            place,
+            unit: request.unit,
+            verdict,
+        }
+    }
+}
+
+/// What came may be noise, or nothing; both are silence. A way that is gone is an end.
+fn silence(failure: &Failure) -> Result<Answer, String> {
+    match failure.reason() {
+        Reason::Timeout | Reason::Corrupt => Ok(Answer::Silence),
+        _ => Err(failure.to_string()),
+    }
+}
+
+/// Registers of an answer; bits as registers of 0 and 1.
+fn words(request: Request, data: &[u8]) -> Vec<u16> {
+    if request.function.is_bits() {
+        let bit = |at: usize| Some(u16::from(data.get(at / 8)? >> (at % 8) & 1));
+        return (0..usize::from(request.count)).map_while(bit).collect();
+    }
+    let pairs = data.chunks_exact(2);
+    pairs
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! A serial line: settings by settings, unit by unit.
+
+use super::ask::Asker;
+use super::{Place, Scan, port};
+use crate::cli::shared;
+use crate::config::{Bus, Link};
+use crate::field::scan::{Answer, Probe, Sweep, Tuning};
+use crate::read::bus::Channel;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long an answer may take in a quick scan, and in a full one, milliseconds.
+const QUICK_MS: u64 = 200;
+const FULL_MS: u64 = 400;
+/// How long a line is listened to before the first question.
+const LISTEN: Duration = Duration::from_millis(300);
+
+impl Scan<'_> {
+    /// Scans the line at this port.
+    pub(super) async fn line(&mut self, port: &Path) {
+        let Some((mut asker, mut sweep)) = self.open(port).await else {
+            return;
+        };
+        let usual = if self.options.full { FULL_MS } else { QUICK_MS };
+        let patience = self.options.patience(usual);
+        asker.channel.set_timeout(patience);
+        let whole = sweep.left(patience);
+        while let Some(probe) = sweep.next() {
+            if !self.tune(&mut asker, &mut sweep, &probe, port) {
+                continue;
+            }
+            let left = sweep.left(patience) + probe.most(patience);
+            self.screen.progress(&probe, whole, left, self.found.len());
+            let answer = asker
+                .ask(probe.request, Duration::ZERO, &mut self.cost)
+                .await;
+            match answer {
+                Ok(Answer::Silence | Answer::Refused(10 | 11)) => {}
+                Ok(answer) => {
+                    sweep.found(&probe);
+                    self.found_on_line(&mut asker, port, &probe, answer).await;
+                }
+                Err(why) => {
+                    let port = port.display().to_string();
+                    let args = [("port", port.as_str()), ("why", why.as_str())];
+                    let text = self.lang.say("scan-port-lost", &args);
+                    return self.refuse(&text);
+                }
+            }
+        }
+    }
+
+    async fn found_on_line(
+        &mut self,
+        asker: &mut Asker,
+        port: &Path,
+        probe: &Probe,
+        answer: Answer,
+    ) {
+        let Some(tuning) = probe.tuning else {
+            return;
+        };
+        let link = Link::Rtu(tuning.line(port.to_owned()));
+        let place = Place::Line(port.to_owned(), tuning);
+        let found = self
+            .name(asker, &link, place, (probe.request, answer))
+            .await;
+        self.keep(found);
+    }
+
+    /// The way to the line and what to try on it; `None` when it must not be disturbed.
+    async fn open(&mut self, port: &Path) -> Option<(Asker, Sweep)> {
+        if let Some(shared) = self.through_gateway(port).await {
+            return Some(shared);
+        }
+        if let Some(trouble) = port::trouble(port, self.lang) {
+            self.refuse(&trouble);
+            return None;
+        }
+        let tunings = self.options.tunings();
+        let first = *tunings.first()?;
+        let mut channel = Channel::new(&bus(port, first));
+        match channel.listen(LISTEN).await {
+            Ok(true) => {
+                let shown = port.display().to_string();
+                self.screen
+                    .warn(&self.lang.say("scan-line-in-use", &[("port", &shown)]));
+                if !self.options.yes {
+                    self.failed = true;
+                    return None;
+                }
+            }
+            Ok(false) => self.screen.warn(&self.lang.text("scan-line-warning")),
+            // The first settings may be none of this port's; the next are tried.
+            Err(why) => tracing::debug!(%why, "first settings"),
+        }
+        let sweep = Sweep::of_line(&tunings, &self.units(true));
+        let tuning = Some(first).filter(|_| channel.is_open());
+        Some((Asker { channel, tuning }, sweep))
+    }
+
+    /// A running gateway that owns the line asks for us, in the settings that the line has.
+    async fn through_gateway(&mut self, port: &Path) -> Option<(Asker, Sweep)> {
+        let config = self.config?;
+        let index = config
+            .buses
+            .iter()
+            .position(|bus| port::is_at(&bus.link, port))?;
+        let Ok((channel, true)) = shared::channel(config, index).await else {
+            return None;
+        };
+        let Link::Rtu(line) = &config.buses[index].link else {
+            return None;
+        };
+        let tuning = Tuning {
+            baud: line.baud,
+            parity: line.parity,
+            stop_bits: line.stop_bits,
+        };
+        let args = [
+            ("bus", &*config.buses[index].id),
+            ("settings", &tuning.text()),
+        ];
+        self.screen.warn(&self.lang.say("scan-shared-line", &args));
+        let sweep = Sweep::of_line(&[tuning], &self.units(true));
+        let tuning = Some(tuning);
+        Some((Asker { channel, tuning }, sweep))
+    }
+
+    /// Puts the port into the settings of the probe; false when it has no such settings.
+    fn tune(&self, asker: &mut Asker, sweep: &mut Sweep, probe: &Probe, port: &Path) -> bool {
+        if asker.tuning == probe.tuning {
+            return true;
+        }
+        let Some(tuning) = probe.tuning else {
+            return true;
+        };
+        if let Err(why) = asker.channel.retune(&tuning.line(port.to_owned())) {
+            let (settings, why) = (tuning.text(), why.to_string());
+            let args = [("settings", settings.as_str()), ("why", why.as_str())];
+            self.screen.warn(&self.lang.say("scan-no-settings", &args));
+            asker.tuning = None;
+            sweep.skip_settings();
+            return false;
+        }
+        asker.tuning = Some(tuning);
+        true
+    }
+}
+
+fn bus(port: &Path, tuning: Tuning) -> Bus {
+    Bus {
+        id: "scan".into(),
+        link: Link::Rtu(tuning.line(port.to_owned())),
+        timeout: Duration::from_millis(QUICK_MS),
+    }
+}

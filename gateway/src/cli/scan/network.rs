@@ -1,0 +1,136 @@
+//! Network devices: who listens, and which units are behind it.
+
+use super::ask::Asker;
+use super::{Place, Scan};
+use crate::cli::shared;
+use crate::config::{Bus, Link};
+use crate::field::scan::{Answer, Sweep};
+use crate::limits::SCAN_CONNECTIONS_MAX;
+use crate::read::bus::Channel;
+use drivers::frame::{Function, Request};
+use futures_util::StreamExt;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How long a connection may take, and an answer over it, milliseconds.
+const CONNECT_MS: u64 = 500;
+const ANSWER_MS: u64 = 500;
+/// A unit that nobody gives a device: who answers for it answers for all.
+const NOBODY: u8 = 213;
+
+impl Scan<'_> {
+    /// Scans these hosts at these ports.
+    pub(super) async fn network(&mut self, hosts: &[String], ports: &[u16]) {
+        let places = hosts
+            .iter()
+            .flat_map(|host| ports.iter().map(move |port| (host, *port)));
+        let patience = self.options.patience(CONNECT_MS);
+        let trying = futures_util::stream::iter(places.enumerate());
+        let mut open = trying
+            .map(|(number, (host, port))| async move {
+                let connected = TcpStream::connect((host.as_str(), port));
+                let connected = tokio::time::timeout(patience, connected).await;
+                matches!(connected, Ok(Ok(_))).then_some((number, host.clone(), port))
+            })
+            .buffer_unordered(SCAN_CONNECTIONS_MAX);
+        let (mut listening, mut tried) = (Vec::new(), 0);
+        let all = hosts.len() * ports.len();
+        while let Some(one) = open.next().await {
+            tried += 1;
+            self.screen.connecting(tried, all);
+            listening.extend(one);
+        }
+        listening.sort();
+        for (_, host, port) in listening {
+            self.host(&host, port).await;
+        }
+    }
+
+    async fn host(&mut self, host: &str, port: u16) {
+        let link = Link::Tcp {
+            host: host.to_owned(),
+            port,
+        };
+        let mut asker = self.connection(&link).await;
+        let patience = self.options.patience(ANSWER_MS);
+        asker.channel.set_timeout(patience);
+        let mut sweep = Sweep::of_network(&self.units(false));
+        let nobody = self.nobody(&mut asker).await;
+        let (whole, before) = (sweep.left(patience), self.found.len());
+        while let Some(probe) = sweep.next() {
+            let left = sweep.left(patience) + patience;
+            self.screen.progress(&probe, whole, left, self.found.len());
+            let answer = asker
+                .ask(probe.request, Duration::ZERO, &mut self.cost)
+                .await;
+            let answer = match answer {
+                Ok(Answer::Silence | Answer::Refused(10 | 11)) => continue,
+                Ok(answer) => answer,
+                Err(why) => {
+                    let args = [("host", host), ("why", why.as_str())];
+                    let text = self.lang.say("scan-host-lost", &args);
+                    return self.screen.warn(&text);
+                }
+            };
+            sweep.found(&probe);
+            // It answers for everybody: the same device again.
+            if self.found.len() > before && same(nobody.as_ref(), &answer) {
+                continue;
+            }
+            let place = Place::Network(host.to_owned(), port);
+            let found = self
+                .name(&mut asker, &link, place, (probe.request, answer))
+                .await;
+            self.keep(found);
+        }
+    }
+
+    /// A running gateway that holds the connection asks for us.
+    async fn connection(&mut self, link: &Link) -> Asker {
+        let buses = self.config.map(|config| config.buses.as_slice());
+        let index = buses
+            .unwrap_or_default()
+            .iter()
+            .position(|bus| bus.link == *link);
+        if let Some((config, index)) = self.config.zip(index)
+            && let Ok((channel, true)) = shared::channel(config, index).await
+        {
+            let args = [("bus", &*config.buses[index].id)];
+            self.screen
+                .warn(&self.lang.say("scan-shared-network", &args));
+            let tuning = None;
+            return Asker { channel, tuning };
+        }
+        let bus = Bus {
+            id: "scan".into(),
+            link: link.clone(),
+            timeout: Duration::from_millis(ANSWER_MS),
+        };
+        Asker {
+            channel: Channel::new(&bus),
+            tuning: None,
+        }
+    }
+
+    async fn nobody(&mut self, asker: &mut Asker) -> Option<Answer> {
+        let request = Request {
+            unit: NOBODY,
+            function: Function::Holding,
+            address: 0,
+            count: 1,
+        };
+        let answer = asker.ask(request, Duration::ZERO, &mut self.cost).await;
+        answer
+            .ok()
+            .filter(|answer| !matches!(answer, Answer::Silence | Answer::Refused(10 | 11)))
+    }
+}
+
+/// Data for a unit that is nobody's is anybody's data, whatever its value is now.
+fn same(nobody: Option<&Answer>, answer: &Answer) -> bool {
+    match (nobody, answer) {
+        (Some(Answer::Words(_)), _) => true,
+        (Some(nobody), answer) => nobody == answer,
+        (None, _) => false,
+    }
+}

@@ -1,0 +1,328 @@
+//! What was found, added to the end of the configuration: comments stay, a copy of the file as it
+//! was stays beside it.
+
+use super::{Found, Place, Scan, port, show};
+use crate::cli::running::complain;
+use crate::config::{self, Config, Link};
+use crate::field::scan::Tuning;
+use crate::words::Lang;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Copies of a configuration that are kept beside it.
+const BACKUPS_MAX: usize = 1000;
+
+/// What is to be added, and what is not, in sentences.
+#[derive(Debug, Default, PartialEq)]
+struct Additions {
+    text: String,
+    left_out: Vec<String>,
+}
+
+/// Shows what is added and writes it; false when it could not be written.
+pub(super) fn add(file: &Path, scan: &Scan<'_>, lang: Lang) -> bool {
+    let Some(config) = scan.config else {
+        return false;
+    };
+    let additions = additions(config, &scan.found, lang);
+    for sentence in &additions.left_out {
+        complain(sentence);
+    }
+    if additions.text.is_empty() {
+        complain(&lang.text("scan-write-nothing"));
+        return true;
+    }
+    let text = joined(&config.text, &additions.text);
+    let env = |name: &str| std::env::var(name).ok();
+    if let Err(faults) = config::load_text(&text, file, &env) {
+        complain(&faults.render(lang));
+        complain(&lang.text("scan-write-faulty"));
+        complain(&additions.text);
+        return false;
+    }
+    complain(&lang.say("scan-write-diff", &[("file", &file.display().to_string())]));
+    for line in additions.text.lines() {
+        complain(&format!("+{line}"));
+    }
+    match replace(file, &config.text, &text) {
+        Ok(backup) => {
+            let backup = backup.display().to_string();
+            complain(&lang.say("scan-write-done", &[("backup", &backup)]));
+            true
+        }
+        Err(why) => {
+            complain(&lang.say("cli-failed", &[("why", &why.to_string())]));
+            false
+        }
+    }
+}
+
+fn joined(old: &str, more: &str) -> String {
+    let newline = if old.is_empty() || old.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{old}{newline}{more}")
+}
+
+/// Keeps the file as it was, then puts the new one into its place at once.
+fn replace(file: &Path, old: &str, new: &str) -> std::io::Result<PathBuf> {
+    let file = std::fs::canonicalize(file)?;
+    // Somebody else may have changed it since it was read.
+    if std::fs::read_to_string(&file)? != old {
+        let why = format!("{} has changed meanwhile", file.display());
+        return Err(std::io::Error::other(why));
+    }
+    let mode = std::fs::metadata(&file)?.permissions();
+    let backup = written(&file, "bak", old, &mode)?;
+    let fresh = written(&file, "new", new, &mode)?;
+    std::fs::rename(&fresh, &file)?;
+    if let Some(folder) = file.parent() {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(backup)
+}
+
+/// A new file beside `file`, never over another one.
+fn written(
+    file: &Path,
+    ending: &str,
+    text: &str,
+    mode: &std::fs::Permissions,
+) -> std::io::Result<PathBuf> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    for number in 1..=BACKUPS_MAX {
+        let path = file.with_file_name(format!("{name}.{ending}{number}"));
+        match std::fs::File::create_new(&path) {
+            Ok(mut made) => {
+                made.set_permissions(mode.clone())?;
+                made.write_all(text.as_bytes())?;
+                made.sync_all()?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}
+
+/// Ids that are taken, and buses that are there or will be.
+struct Ids {
+    taken: BTreeSet<String>,
+    new: Vec<(Place, String)>,
+}
+
+impl Ids {
+    /// `base`, or with the first number that makes it new.
+    fn fresh(&mut self, base: &str, first: usize) -> String {
+        let numbered = |number: usize| match number {
+            0 => base.to_owned(),
+            number => format!("{base}-{number}"),
+        };
+        let free = (first..).map(numbered).find(|id| !self.taken.contains(id));
+        let id = free.unwrap_or_else(|| base.to_owned());
+        self.taken.insert(id.clone());
+        id
+    }
+}
+
+fn additions(config: &Config, found: &[Found], lang: Lang) -> Additions {
+    let devices = config.devices.iter().map(|device| device.id.to_string());
+    let buses = config.buses.iter().map(|bus| bus.id.to_string());
+    let mut ids = Ids {
+        taken: devices.chain(buses).collect(),
+        new: Vec::new(),
+    };
+    let mut additions = Additions::default();
+    for one in found {
+        let place = show::place_text(&one.place);
+        let unit = one.unit.to_string();
+        let args = [("place", place.as_str()), ("unit", unit.as_str())];
+        if one.verdict.candidates.is_empty() {
+            additions
+                .left_out
+                .push(lang.say("scan-write-unknown", &args));
+            continue;
+        }
+        match bus_of(config, &mut ids, one, &mut additions.text) {
+            Ok(Some(bus)) => device(&mut ids, &bus, one, lang, &mut additions.text),
+            Ok(None) => {}
+            Err(settings) => {
+                let settings = settings.text();
+                let args = [args[0], args[1], ("settings", settings.as_str())];
+                additions
+                    .left_out
+                    .push(lang.say("scan-write-settings", &args));
+            }
+        }
+    }
+    additions
+}
+
+/// The id of the device's bus, which is made when there is none; `None` when the device is there
+/// already, `Err` with the settings of a bus that speaks otherwise.
+fn bus_of(
+    config: &Config,
+    ids: &mut Ids,
+    found: &Found,
+    text: &mut String,
+) -> Result<Option<String>, Tuning> {
+    for (index, bus) in config.buses.iter().enumerate() {
+        let other = match (&bus.link, &found.place) {
+            (Link::Rtu(line), Place::Line(path, tuning)) if port::same(&line.port, path) => {
+                let own = Tuning {
+                    baud: line.baud,
+                    parity: line.parity,
+                    stop_bits: line.stop_bits,
+                };
+                (own != *tuning).then_some(own)
+            }
+            (Link::Tcp { host, port }, Place::Network(at, number))
+                if host == at && port == number =>
+            {
+                None
+            }
+            _ => continue,
+        };
+        if let Some(other) = other {
+            return Err(other);
+        }
+        let mut devices = config.devices.iter();
+        let known = devices.any(|device| device.bus == index && device.unit == found.unit);
+        return Ok((!known).then(|| bus.id.to_string()));
+    }
+    for (place, id) in &ids.new {
+        match (place, &found.place) {
+            (one, other) if one == other => return Ok(Some(id.clone())),
+            (Place::Line(port, tuning), Place::Line(other, _)) if port == other => {
+                return Err(*tuning);
+            }
+            _ => {}
+        }
+    }
+    let id = match &found.place {
+        Place::Line(..) => ids.fresh("rs485", 0),
+        Place::Network(..) => ids.fresh("lan", 0),
+    };
+    text.push_str(&bus_text(&found.place, &id));
+    ids.new.push((found.place.clone(), id.clone()));
+    Ok(Some(id))
+}
+
+fn bus_text(place: &Place, id: &str) -> String {
+    let id = quoted(id);
+    match place {
+        Place::Line(port, tuning) => format!(
+            "\n[[bus]]\nid = {id}\nkind = \"modbus-rtu\"\nport = {}\nbaud = {}\nparity = \"{}\"\n",
+            quoted(&port.display().to_string()),
+            tuning.baud,
+            show::parity_word(tuning.parity),
+        ),
+        Place::Network(host, port) => format!(
+            "\n[[bus]]\nid = {id}\nkind = \"modbus-tcp\"\nhost = {}\ntcp_port = {port}\n",
+            quoted(host),
+        ),
+    }
+}
+
+fn device(ids: &mut Ids, bus: &str, found: &Found, lang: Lang, text: &mut String) {
+    let candidates = &found.verdict.candidates;
+    let Some(first) = candidates.first() else {
+        return;
+    };
+    let id = ids.fresh(&first.kind, 1);
+    text.push('\n');
+    if candidates.len() > 1 {
+        let names: Vec<&str> = candidates.iter().map(|one| &*one.profile).collect();
+        let doubt = lang.say("scan-write-unsure", &[("names", &names.join(", "))]);
+        let _ = writeln!(text, "# {doubt}");
+    }
+    let _ = write!(
+        text,
+        "[[device]]\nid = {}\nbus = {}\nunit = {}\nprofile = {}\nevery = \"10s\"\n",
+        quoted(&id),
+        quoted(bus),
+        found.unit,
+        quoted(&first.profile),
+    );
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Confidence, Parity};
+    use crate::field::scan::{Candidate, Verdict};
+
+    const SITE: &str = "# The site of the village.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\n\
+                        latitude = -3.76\nlongitude = 103.78\n\n[[bus]]\nid = 'lan'\n\
+                        kind = 'modbus-tcp'\nhost = '10.0.0.7'\n\n[[device]]\nid = 'meter-1'\n\
+                        bus = 'lan'\nunit = 1\nprofile = 'xy-md02' # for a while";
+
+    fn found(place: Place, unit: u8, profiles: &[&str]) -> Found {
+        let candidate = |profile: &&str| Candidate {
+            profile: (*profile).into(),
+            kind: "meter".into(),
+            bits: 20.0,
+            why: Vec::new(),
+        };
+        Found {
+            place,
+            unit,
+            verdict: Verdict {
+                candidates: profiles.iter().map(candidate).collect(),
+                confidence: Confidence::Medium,
+                identity: crate::status::Identity::default(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_was_found_is_added_and_the_rest_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pantau.toml");
+        std::fs::write(&file, SITE).unwrap();
+        let config = config::load(&file).unwrap();
+        let line = |baud| Place::Line("/dev/ttyUSB9".into(), Tuning::new(baud, Parity::None));
+        let lan = || Place::Network("10.0.0.7".into(), 502);
+        let all = [
+            found(lan(), 1, &["xy-md02"]),
+            found(lan(), 2, &["xy-md02"]),
+            found(line(9600), 1, &["xy-md02"]),
+            found(line(9600), 2, &["xy-md02", "jxct-th"]),
+            found(line(4800), 3, &["xy-md02"]),
+            found(line(9600), 4, &[]),
+        ];
+        let additions = additions(&config, &all, Lang::En);
+        assert_eq!(additions.left_out.len(), 2, "{additions:?}");
+        assert!(additions.left_out[0].contains("9600 8N1"), "{additions:?}");
+        let text = joined(SITE, &additions.text);
+        assert!(text.starts_with(SITE));
+        let backup = replace(&file, SITE, &text).unwrap();
+        assert_eq!(std::fs::read_to_string(backup).unwrap(), SITE);
+        let config = config::load(&file).unwrap();
+        let ids: Vec<&str> = config.devices.iter().map(|device| &*device.id).collect();
+        assert_eq!(ids, ["meter-1", "meter-2", "meter-3", "meter-4"]);
+        assert!(text.contains("xy-md02, jxct-th"), "{text}");
+        // Once more adds nothing.
+        let again = super::additions(&config, &all, Lang::En);
+        assert_eq!(again.text, "");
+    }
+
+    #[test]
+    fn a_file_that_has_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pantau.toml");
+        std::fs::write(&file, "new = 1\n").unwrap();
+        assert!(replace(&file, "old = 1\n", "old = 1\nmore = 2\n").is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new = 1\n");
+    }
+}

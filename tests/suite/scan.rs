@@ -1,0 +1,322 @@
+//! `pantau scan` over lines and networks that are not there: every device of mixed speeds is found
+//! and named, or left open between profiles that fit; never another one with confidence.
+
+use crate::killed::pantau;
+use crate::servers::{free_port, until};
+use drivers::frame::{FRAME_MAX, Framing, Function, Parsed, Reply, Request};
+use gateway::clock::Clock;
+use gateway::config::{self, Config, Table};
+use gateway::model::UtcMs;
+use gateway::sim::device::SimDevice;
+use gateway::sim::pty::Pty;
+use gateway::sim::{Plant, World, serve, sun};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+use tokio::task::JoinSet;
+
+/// 2026-07-01T12:00:00+07:00.
+const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+/// Speed, unit and profile of the devices of five lines.
+const LINES: [&[(u32, u8, &str)]; 5] = [
+    &[
+        (9600, 1, "eastron-sdm630"),
+        (9600, 3, "xy-md02"),
+        (2400, 1, "eastron-sdm120"),
+    ],
+    &[(9600, 1, "growatt-min-tlx"), (4800, 2, "renke-rs-ra-n01")],
+    &[
+        (115_200, 1, "peacefair-pzem-016"),
+        (19_200, 2, "acrel-adl400.t317"),
+    ],
+    &[
+        (9600, 2, "qdy30a-level"),
+        (9600, 3, "chint-ddsu666"),
+        (38_400, 3, "jxct-soil-7in1"),
+    ],
+    &[
+        (9600, 1, "deye-string"),
+        (57_600, 2, "sungrow-sg"),
+        (4800, 1, "solis-hybrid"),
+    ],
+];
+
+fn site(folder: &Path, buses: &str) -> (PathBuf, Config) {
+    let file = folder.join("pantau.toml");
+    let text = format!(
+        "# Our site.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\n\
+         longitude = 103.78\n[store]\npath = '{}'\n{buses}",
+        folder.join("store").display()
+    );
+    std::fs::write(&file, &text).unwrap();
+    let config = config::load_text(&text, &file, &|_| None).unwrap_or_else(|f| panic!("{f}"));
+    (file, config)
+}
+
+fn world() -> World {
+    let place = sun::Place {
+        latitude: -3.76,
+        longitude: 103.78,
+    };
+    let plant = Plant::new(place, "Asia/Jakarta", 1, NOON);
+    World::new(plant, Clock::set(NOON, true), 1, 1.0)
+}
+
+/// Devices of one line, each at its own speed.
+struct Line {
+    pty: Pty,
+    devices: BTreeMap<(u32, u8), SimDevice>,
+    world: World,
+    /// Answers take as long as on a real line.
+    paced: bool,
+}
+
+impl Line {
+    fn new(devices: &[(u32, u8, &str)], paced: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = world();
+        let twin = |(baud, unit, profile): &(u32, u8, &str)| {
+            let device = format!(
+                "[[bus]]\nid = 'b'\nkind = 'modbus-rtu'\nport = '/nowhere'\n[[device]]\nid = 'd'\n\
+                 bus = 'b'\nunit = {unit}\nprofile = '{profile}'\n"
+            );
+            let (_, config) = site(folder.path(), &device);
+            let twin = SimDevice::new(&config.devices[0], &config.site.devices[0], 1);
+            ((*baud, *unit), twin)
+        };
+        Self {
+            devices: devices.iter().map(twin).collect(),
+            pty: Pty::open(9600).unwrap(),
+            world,
+            paced,
+        }
+    }
+
+    fn path(&self) -> String {
+        self.pty.path().display().to_string()
+    }
+
+    /// Answers for ever.
+    async fn answer(mut self) {
+        let mut heard = Vec::new();
+        let mut chunk = [0; 256];
+        loop {
+            let Ok(more @ 1..) = self.pty.read(&mut chunk).await else {
+                return;
+            };
+            heard.extend_from_slice(&chunk[..more]);
+            loop {
+                let (request, used) = match Request::parse(Framing::Rtu, &heard) {
+                    Parsed::More(_) => break,
+                    Parsed::Garbage(_, used) => (None, used),
+                    Parsed::Frame((request, _), used) => (Some(request), used),
+                };
+                heard.drain(..used.min(heard.len()));
+                if let Some(request) = request {
+                    self.reply(request).await;
+                }
+            }
+        }
+    }
+
+    async fn reply(&mut self, request: Request) {
+        let baud = self.pty.baud().unwrap();
+        let Some(device) = self.devices.get(&(baud, request.unit)) else {
+            return;
+        };
+        let table = match request.function {
+            Function::Coils => Table::Coil,
+            Function::Discretes => Table::Discrete,
+            Function::Holding => Table::Holding,
+            Function::Input => Table::Input,
+        };
+        let words = device.read(table, request.address, request.count, &self.world.look());
+        let data: Option<Vec<u8>> = words
+            .as_ref()
+            .ok()
+            .map(|words| words.iter().flat_map(|word| word.to_be_bytes()).collect());
+        let reply = match (&words, &data) {
+            (Err(code), _) => Reply::Exception(*code),
+            (_, Some(data)) => Reply::Data(data),
+            (Ok(_), None) => return,
+        };
+        let mut out = [0; FRAME_MAX];
+        let length = reply.build(request, Framing::Rtu, 0, &mut out);
+        if self.paced {
+            let characters = f64::from(u32::try_from(8 + length).unwrap()) + 3.5;
+            let seconds = characters * 10.0 / f64::from(baud);
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        }
+        let _ = self.pty.write_all(&out[..length]).await;
+    }
+}
+
+/// What the program says, its lines as JSON, and its exit status.
+async fn scan(arguments: &[&str]) -> (Output, Vec<Value>) {
+    let mut command = Command::from(pantau());
+    command
+        .args(["--lang", "en", "scan", "--json"])
+        .args(arguments);
+    if !arguments.contains(&"-c") {
+        command.args(["-c", "/nowhere/pantau.toml"]);
+    }
+    command.kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_mins(4), command.output());
+    let output = output.await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    (output, lines.collect())
+}
+
+fn names(device: &Value) -> Vec<&str> {
+    let candidates = device["candidates"].as_array().unwrap();
+    let names = candidates
+        .iter()
+        .map(|one| one["profile"].as_str().unwrap());
+    names.collect()
+}
+
+#[tokio::test]
+async fn five_lines_of_mixed_devices_at_mixed_speeds_are_found_and_none_is_mistaken() {
+    let lines: Vec<Line> = LINES
+        .iter()
+        .map(|devices| Line::new(devices, false))
+        .collect();
+    let paths: Vec<String> = lines.iter().map(Line::path).collect();
+    let mut tasks = JoinSet::new();
+    for line in lines {
+        tasks.spawn(line.answer());
+    }
+    let mut arguments: Vec<&str> = paths.iter().map(String::as_str).collect();
+    arguments.extend(["--units", "1-3", "--timeout", "60"]);
+    let (output, found) = scan(&arguments).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let all = LINES.iter().map(|line| line.len()).sum::<usize>();
+    assert_eq!(found.len(), all + 1, "{found:#?}");
+    for (path, devices) in paths.iter().zip(LINES) {
+        for (baud, unit, profile) in devices {
+            let is_it = |one: &&Value| {
+                one["port"] == **path && one["baud"] == *baud && one["unit"] == *unit
+            };
+            let device = found.iter().find(is_it);
+            let device = device.unwrap_or_else(|| panic!("{profile} at {baud}: {found:#?}"));
+            assert!(names(device).contains(profile), "{profile}: {device:#}");
+            let sure = device["confidence"] == "high";
+            assert!(
+                !sure || device["profile"] == *profile,
+                "{profile}: {device:#}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_paced_line_is_scanned_in_little_more_than_its_own_wire_and_timeouts() {
+    let line = Line::new(&[(9600, 3, "xy-md02"), (9600, 7, "eastron-sdm120")], true);
+    let path = line.path();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(line.answer());
+    let arguments = [
+        &path, "--baud", "9600", "--parity", "none", "--units", "1-10",
+    ];
+    let (output, lines) = scan(&arguments).await;
+    assert_eq!(lines.len(), 3, "{output:?}");
+    let end = &lines[2];
+    let ms = |name: &str| end[name].as_f64().unwrap();
+    assert!(ms("took_ms") <= 1.2 * ms("limit_ms"), "{end}");
+    // Eight silent units, twice 200 ms each, and what two devices are asked.
+    assert!(ms("limit_ms") < 20_000.0, "{end}");
+}
+
+#[tokio::test]
+async fn a_network_device_is_found_once_and_added_to_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let bus = format!(
+        "[[bus]]\nid = 'lan'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\ntcp_port = {port}\n"
+    );
+    let meter = "[[device]]\nid = 'm'\nbus = 'lan'\nunit = 4\nprofile = 'eastron-sdm630'\n";
+    let (_, config) = site(folder.path(), &format!("{bus}{meter}"));
+    let _served = serve(&config, &world()).await.unwrap();
+    let (file, _) = site(folder.path(), &bus);
+    let (target, file_text) = (format!("127.0.0.1:{port}"), file.display().to_string());
+    let arguments = [target.as_str(), "-c", &file_text, "--write"];
+    let (output, lines) = scan(&arguments).await;
+    assert_eq!(lines.len(), 2, "{output:?}");
+    assert_eq!(lines[0]["unit"], 4, "{lines:#?}");
+    assert_eq!(lines[0]["profile"], "eastron-sdm630", "{lines:#?}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("# Our site.\n"), "{text}");
+    let config = config::load(&file).unwrap();
+    let device = &config.devices[0];
+    assert_eq!((&*device.id, device.unit), ("meter-1", 4), "{text}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("+unit = 4"), "{said}");
+    assert!(folder.path().join("pantau.toml.bak1").exists());
+}
+
+#[tokio::test]
+async fn a_running_gateway_scans_and_reads_for_a_technician_between_its_polls() {
+    let folder = tempfile::tempdir().unwrap();
+    let devices = "[[device]]\nid = 'air'\nbus = 'rs485'\nunit = 2\nprofile = 'xy-md02'\n\
+                   every = '1s'\n";
+    let bus = |port: &str| {
+        format!("[[bus]]\nid = 'rs485'\nkind = 'modbus-rtu'\nport = '{port}'\nbaud = 4800\n")
+    };
+    let line = Line::new(&[(4800, 2, "xy-md02"), (4800, 5, "eastron-sdm120")], false);
+    let path = line.path();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(line.answer());
+    let (file, _) = site(folder.path(), &format!("{}{devices}", bus(&path)));
+    let mut gateway = Command::from(pantau());
+    gateway.arg("run").arg("-c").arg(&file).kill_on_drop(true);
+    let mut gateway = gateway.spawn().unwrap();
+    let socket = folder.path().join("store").join("pantau.sock");
+    until("the control socket", || socket.exists()).await;
+    let file = file.display().to_string();
+    let (output, lines) = scan(&[&path, "-c", &file, "--units", "1-6"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("running gateway") && said.contains("4800 8N1"),
+        "{said}"
+    );
+    let units: Vec<u64> = lines
+        .iter()
+        .filter_map(|one| one["unit"].as_u64())
+        .collect();
+    assert_eq!(units, [2, 5], "{lines:#?}");
+    assert!(names(&lines[1]).contains(&"eastron-sdm120"), "{lines:#?}");
+    let read = Command::from(pantau())
+        .args(["read", "air", "--json", "-c", &file])
+        .output();
+    let read = read.await.unwrap();
+    assert_eq!(read.status.code(), Some(0), "{read:?}");
+    let json: Value = serde_json::from_slice(&read.stdout).unwrap();
+    assert!(json["points"][0]["value"].is_number(), "{json:#}");
+    assert!(
+        json["received"].as_str().unwrap().starts_with("02 04"),
+        "{json:#}"
+    );
+    // Its own polls went on meanwhile, each with values.
+    let soak = Command::from(pantau())
+        .args(["soak", "--for", "3s", "-c", &file])
+        .output();
+    assert_eq!(soak.await.unwrap().status.code(), Some(0));
+    gateway.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_port_that_cannot_be_had_is_told_with_what_to_do() {
+    let (output, lines) = scan(&["/dev/ttyNOPE7"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("There is no port /dev/ttyNOPE7"), "{said}");
+    assert_eq!(lines[0]["found"], 0);
+    let (output, _) = scan(&["10.0.0.0/4"]).await;
+    assert_eq!(output.status.code(), Some(2));
+}
