@@ -91,7 +91,10 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
         let name = name.as_str().unwrap();
         let file = folder.join(format!("{name}.csv"));
         let point = format!("w.{name}");
-        run(folder, &["import", "--point", &point, file.to_str().unwrap()]);
+        run(
+            folder,
+            &["import", "--point", &point, file.to_str().unwrap()],
+        );
     }
     let period = "2022-01-02..2022-01-06";
     let report = run(folder, &["report", period, "--format", "json", "-o", "-"]);
@@ -108,7 +111,10 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
         ("metered/plts.insolation", expected("insolation")),
         ("metered/plts.specific_yield", expected("specific_yield")),
         ("metered/plts.pr", 100.0 * expected("pr")),
-        ("metered/plts.pr_temperature", 100.0 * expected("pr_temperature")),
+        (
+            "metered/plts.pr_temperature",
+            100.0 * expected("pr_temperature"),
+        ),
         ("metered/plts.pr_weather", 100.0 * expected("pr_weather")),
     ] {
         let found = figure(&report, id);
