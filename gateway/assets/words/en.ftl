@@ -201,38 +201,6 @@ cli-import-faulty = { $count } rows cannot be read; nothing was imported
 cli-backup-exists = { $file } is already there
 cli-backup-done = The copy is in { $file }
 # Commands
-cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
-cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
-cli-usage = Usage
-cli-commands = Commands
-cli-options = Options
-cli-run = Run the gateway: read, keep, publish, and show the local page
-cli-demo = A simulated site behind real Modbus, a month of history, and the page open
-cli-check = Check the configuration and show the reading plan
-cli-read = Read one device once: raw and decoded
-cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
-cli-import = Take readings of one point from a CSV (time,value)
-cli-export = Give readings of one point as CSV (time,value), or the evidence of a period as ZIP
-cli-backup = Copy the whole store, also while the gateway runs
-cli-arg-help = Show this help
-cli-arg-version = Show the version
-cli-arg-lang = Language: id or en (also PANTAU_LANG)
-cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
-cli-arg-log-json = Log lines as JSON
-cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
-cli-arg-json = JSON output for scripts
-cli-arg-schema = Print the configuration's JSON Schema for editors
-cli-arg-device = Device id as in the configuration
-cli-arg-point = Point, e.g. inverter.ac_power
-cli-arg-file = CSV file, or - for standard input
-cli-arg-from = From this time on (RFC 3339)
-cli-arg-to = Up to but not including this time (RFC 3339)
-cli-arg-output = Output file; the screen when not named
-cli-backup-output = File of the copy
-cli-fault-missing = missing: { $found }. See --help.
-cli-fault-unknown = not known: { $found }. See --help.
-cli-fault-other = { $found } cannot take "{ $value }". See --help.
-cli-fault-near = Did you mean: { $near }
 
 # Simulated site: simulate and demo
 cli-arg-seed = Seed of all chance: the same seed gives the same site
@@ -357,38 +325,6 @@ fault-expect-factor-id = 1 to 96 letters, digits, `.`, `-` or `_`
 fault-expect-factor-unit = a unit such as tCO2/MWh, kgCO2/GJ, kgC/kg wet, kWh/m3, 1/yr, degC or 1
 
 # Commands
-cli-about = Pantau: the gateway for programme sites. Reads solar plants, water tanks and BSF bins, keeps every reading, and publishes it.
-cli-after = Start with: pantau demo (needs no device) or pantau check -c pantau.toml
-cli-usage = Usage
-cli-commands = Commands
-cli-options = Options
-cli-run = Run the gateway: read, keep, publish, and show the local page
-cli-demo = A simulated site behind real Modbus, a month of history, and the page open
-cli-check = Check the configuration and show the reading plan
-cli-read = Read one device once: raw and decoded
-cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
-cli-import = Take readings of one point from a CSV (time,value)
-cli-export = Give readings of one point as CSV (time,value), or the evidence of a period as ZIP
-cli-backup = Copy the whole store, also while the gateway runs
-cli-arg-help = Show this help
-cli-arg-version = Show the version
-cli-arg-lang = Language: id or en (also PANTAU_LANG)
-cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
-cli-arg-log-json = Log lines as JSON
-cli-arg-config = Configuration file; /etc/pantau/pantau.toml when not named
-cli-arg-json = JSON output for scripts
-cli-arg-schema = Print the configuration's JSON Schema for editors
-cli-arg-device = Device id as in the configuration
-cli-arg-point = Point, e.g. inverter.ac_power
-cli-arg-file = CSV file, or - for standard input
-cli-arg-from = From this time on (RFC 3339)
-cli-arg-to = Up to but not including this time (RFC 3339)
-cli-arg-output = Output file; the screen when not named
-cli-backup-output = File of the copy
-cli-fault-missing = missing: { $found }. See --help.
-cli-fault-unknown = not known: { $found }. See --help.
-cli-fault-other = { $found } cannot take "{ $value }". See --help.
-cli-fault-near = Did you mean: { $near }
 
 # pantau check
 cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
@@ -563,7 +499,6 @@ analyse-kind-years = tonnes by year, such as {"{"}"1": 10.0{"}"}
 analyse-kind-deposits = tonnes by year and kind, such as {"{"}"1": {"{"}"food": 10.0{"}"}{"}"}
 # The method command (cli)
 cli-method = Every formula, to be redone by itself
-cli-list = List every formula with its inputs and units
 cli-eval = Work out one formula from JSON, or every call of a file
 cli-eval-name = Name of the formula, e.g. be_grid
 cli-eval-inputs = The inputs as a JSON object
@@ -726,7 +661,8 @@ ledger-template-done = the template is in { $file }
 # Ledger (cli)
 cli-ledger = Write down, list and correct what people weigh, count and declare
 cli-add = Write one entry down
-cli-list = Show entries, a chain of corrections, or the indicators
+cli-method-list = List every formula with its inputs and units
+cli-ledger-list = Show entries, a chain of corrections, or the indicators
 cli-correct = Correct an entry by a new one; the old one stays
 cli-withdraw = Withdraw an entry; it stays, and counts no more
 cli-ledger-import = Take entries from a CSV or XLSX; shows only, until --yes

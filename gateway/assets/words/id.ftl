@@ -201,38 +201,6 @@ cli-import-faulty = { $count } baris tidak dapat dibaca; tidak ada yang diimpor
 cli-backup-exists = { $file } sudah ada
 cli-backup-done = Cadangan tersimpan di { $file }
 # Perintah
-cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
-cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
-cli-usage = Pemakaian
-cli-commands = Perintah
-cli-options = Pilihan
-cli-run = Jalankan gateway: membaca, menyimpan, menerbitkan, dan menampilkan halaman lokal
-cli-demo = Lokasi tiruan dengan Modbus sungguhan, riwayat sebulan, dan halaman yang terbuka
-cli-check = Periksa konfigurasi dan tampilkan rencana pembacaan
-cli-read = Baca satu alat satu kali: mentah dan hasil terjemahannya
-cli-simulate = Layani alat-alat dalam konfigurasi sebagai simulator Modbus, untuk berlatih
-cli-import = Masukkan bacaan dari CSV (time,value) ke satu titik
-cli-export = Keluarkan bacaan satu titik sebagai CSV (time,value), atau bukti satu periode sebagai ZIP
-cli-backup = Salin seluruh penyimpanan, juga saat gateway berjalan
-cli-arg-help = Tampilkan bantuan ini
-cli-arg-version = Tampilkan versi
-cli-arg-lang = Bahasa: id atau en (juga PANTAU_LANG)
-cli-arg-log = Saringan log, misalnya info,gateway=debug (juga PANTAU_LOG)
-cli-arg-log-json = Baris log sebagai JSON
-cli-arg-config = Berkas konfigurasi; bila tidak disebut /etc/pantau/pantau.toml
-cli-arg-json = Keluaran JSON untuk skrip
-cli-arg-schema = Tampilkan JSON Schema konfigurasi untuk penyunting teks
-cli-arg-device = Nama alat seperti dalam konfigurasi
-cli-arg-point = Titik ukur, misalnya inverter.ac_power
-cli-arg-file = Berkas CSV, atau - untuk masukan baku
-cli-arg-from = Mulai dari waktu ini (RFC 3339)
-cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
-cli-arg-output = Berkas tujuan; bila tidak disebut ke layar
-cli-backup-output = Berkas salinan
-cli-fault-missing = kurang: { $found }. Lihat --help.
-cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
-cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
-cli-fault-near = Mungkin maksudnya: { $near }
 
 # Lokasi tiruan: simulate dan demo
 cli-arg-seed = Benih keacakan: benih yang sama memberi lokasi yang sama
@@ -357,38 +325,6 @@ fault-expect-factor-id = 1 sampai 96 huruf, angka, `.`, `-` atau `_`
 fault-expect-factor-unit = satuan seperti tCO2/MWh, kgCO2/GJ, kgC/kg wet, kWh/m3, 1/yr, degC atau 1
 
 # Perintah
-cli-about = Pantau: gateway untuk lokasi program. Membaca PLTS, tandon air, dan biopond BSF, menyimpan setiap bacaan, lalu menerbitkannya.
-cli-after = Mulai dari: pantau demo (tidak perlu alat apa pun) atau pantau check -c pantau.toml
-cli-usage = Pemakaian
-cli-commands = Perintah
-cli-options = Pilihan
-cli-run = Jalankan gateway: membaca, menyimpan, menerbitkan, dan menampilkan halaman lokal
-cli-demo = Lokasi tiruan dengan Modbus sungguhan, riwayat sebulan, dan halaman yang terbuka
-cli-check = Periksa konfigurasi dan tampilkan rencana pembacaan
-cli-read = Baca satu alat satu kali: mentah dan hasil terjemahannya
-cli-simulate = Layani alat-alat dalam konfigurasi sebagai simulator Modbus, untuk berlatih
-cli-import = Masukkan bacaan dari CSV (time,value) ke satu titik
-cli-export = Keluarkan bacaan satu titik sebagai CSV (time,value), atau bukti satu periode sebagai ZIP
-cli-backup = Salin seluruh penyimpanan, juga saat gateway berjalan
-cli-arg-help = Tampilkan bantuan ini
-cli-arg-version = Tampilkan versi
-cli-arg-lang = Bahasa: id atau en (juga PANTAU_LANG)
-cli-arg-log = Saringan log, misalnya info,gateway=debug (juga PANTAU_LOG)
-cli-arg-log-json = Baris log sebagai JSON
-cli-arg-config = Berkas konfigurasi; bila tidak disebut /etc/pantau/pantau.toml
-cli-arg-json = Keluaran JSON untuk skrip
-cli-arg-schema = Tampilkan JSON Schema konfigurasi untuk penyunting teks
-cli-arg-device = Nama alat seperti dalam konfigurasi
-cli-arg-point = Titik ukur, misalnya inverter.ac_power
-cli-arg-file = Berkas CSV, atau - untuk masukan baku
-cli-arg-from = Mulai dari waktu ini (RFC 3339)
-cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
-cli-arg-output = Berkas tujuan; bila tidak disebut ke layar
-cli-backup-output = Berkas salinan
-cli-fault-missing = kurang: { $found }. Lihat --help.
-cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
-cli-fault-other = { $found } tidak dapat memakai "{ $value }". Lihat --help.
-cli-fault-near = Mungkin maksudnya: { $near }
 
 # pantau check
 cli-check-site = Lokasi { $site } ({ $name }): { $buses } jalur, { $devices } alat, { $points } titik, { $assets } aset
@@ -560,7 +496,6 @@ analyse-kind-years = ton per tahun, misalnya {"{"}"1": 10.0{"}"}
 analyse-kind-deposits = ton per tahun dan jenis, misalnya {"{"}"1": {"{"}"food": 10.0{"}"}{"}"}
 # Perintah method (cli)
 cli-method = Setiap rumus dapat dihitung ulang sendiri
-cli-list = Daftar semua rumus dengan masukan dan satuannya
 cli-eval = Hitung satu rumus dari JSON, atau semua panggilan dalam satu berkas
 cli-eval-name = Nama rumus, misalnya be_grid
 cli-eval-inputs = Masukan sebagai objek JSON
@@ -723,7 +658,8 @@ ledger-template-done = tabel isian ada di { $file }
 # Catatan (cli)
 cli-ledger = Catat, tampilkan, dan koreksi yang ditimbang, dihitung, dan dinyatakan orang
 cli-add = Catat satu entri
-cli-list = Tampilkan entri, rangkaian koreksi, atau daftar indikator
+cli-method-list = Daftar semua rumus dengan masukan dan satuannya
+cli-ledger-list = Tampilkan entri, rangkaian koreksi, atau daftar indikator
 cli-correct = Koreksi entri dengan entri baru; yang lama tetap ada
 cli-withdraw = Batalkan entri; entri tetap ada, tetapi tidak dihitung lagi
 cli-ledger-import = Masukkan entri dari CSV atau XLSX; hanya diperiksa sampai diberi --yes
