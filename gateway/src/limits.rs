@@ -111,6 +111,18 @@ pub const LEDGER_TEXT_MAX: usize = 1000;
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Bytes of one receipt or photo: a phone's largest, or a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Calibrations of one site: a quarterly dip of every point for decades.
+pub const CALIBRATIONS_MAX: usize = 10_000;
+/// Pairs of one calibration but a strapping table: nobody dips a tank more often.
+pub const CALIBRATION_PAIRS_MAX: usize = 100;
+/// Photos of a handover record: every device and its place.
+pub const HANDOVER_PHOTOS_MAX: usize = 40;
+/// Bytes of a list of displays, or of a soak test's result: every point of the largest site.
+pub const HANDOVER_FILE_BYTES_MAX: usize = 16 << 20;
+/// Times that a wizard asks who answers at an address: two devices do not always collide.
+pub const WIZARD_HEARS: usize = 3;
+/// Times that a wizard asks for a device that may be starting anew.
+pub const WIZARD_WAITS: usize = 10;
 /// Factors of one file; the built-in file has less than a hundred.
 pub const FACTORS_MAX: usize = 2000;
 /// Bytes of the official page of a factor: a scanned decree with its annexes.

@@ -240,19 +240,23 @@ impl TankSums<'_> {
                 .remark_if(self.stock.overfull, "account-tank-overfull")
         };
         let last = volume("tank.volume_last", self.stock.last);
-        let full = tank_volume(&self.shape, Some(self.tank.full_m)).v_m3;
-        let percent = self.stock.last.zip(full).map(|(v, full)| 100.0 * v / full);
+        let capacity = tank_volume(&self.shape, Some(self.tank.full_m)).v_m3;
+        let percent = self
+            .stock
+            .last
+            .zip(capacity)
+            .map(|(v, full)| 100.0 * v / full);
         let percent = percent.filter(|percent| percent.is_finite());
         let mut inputs = vec![from_figure("V(h_last)", &last)];
-        inputs.extend(full.map(|full| setting("V(h_full)", full, "m3", "full_m")));
-        let fill = desk
+        inputs.extend(capacity.map(|full| setting("V(h_full)", full, "m3", "full_m")));
+        let filled = desk
             .figure("tank.fill_last", or_status(percent, Status::NoData), inputs)
             .covered(share);
         vec![
             last,
             volume("tank.volume_min", self.stock.least),
             volume("tank.volume_max", self.stock.most),
-            fill,
+            filled,
         ]
     }
 

@@ -51,6 +51,9 @@ pub(super) enum Command {
     Scan(crate::cli::scan::Options),
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
+    Calibrate(crate::cli::calibrate::Options),
+    Handover(crate::cli::handover::Options),
+    SetAddress(crate::cli::set_address::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,

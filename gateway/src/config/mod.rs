@@ -19,6 +19,7 @@ mod points;
 pub mod profile;
 mod raw;
 mod raw_profile;
+pub mod set_address;
 pub mod settings;
 mod shape;
 mod sinks;
@@ -27,6 +28,7 @@ mod values;
 mod variant;
 
 pub use assets::Asset;
+pub use factors::sha256_hex;
 pub use fault::{Fault, Faults};
 pub use settings::*;
 

@@ -53,6 +53,7 @@ fn check_block<'a>(
             }
             Ok(())
         }
+        Block::Photo(photo) => once(ids, &photo.id, "photo"),
         Block::Heading(_) | Block::Paragraph(_) | Block::Callout(_) => Ok(()),
     }
 }

@@ -55,7 +55,9 @@ impl Csv<'_> {
             Row::Title(text) | Row::Heading(text) | Row::Text(text) => {
                 self.line(&[Field::text(text)]);
             }
-            Row::Callout(title, text) => self.line(&[Field::text(title), Field::text(text)]),
+            Row::Callout(title, text) | Row::Photo(_, title, text) => {
+                self.line(&[Field::text(title), Field::text(text)]);
+            }
             Row::Head(heads, _) => {
                 let fields: Vec<Field> = heads.iter().map(|head| Field::text(head)).collect();
                 self.line(&fields);

@@ -136,7 +136,9 @@ async fn make(
         Some(_) => Vec::new(),
         None => store.ledger_all(query).await?,
     };
-    let digest = store.digest_in(wish.period.first(), wish.period.last()).await?;
+    let digest = store
+        .digest_in(wish.period.first(), wish.period.last())
+        .await?;
     let document = chapters::document(Matter {
         config,
         account: &account,

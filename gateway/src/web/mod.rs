@@ -10,6 +10,7 @@
 mod api;
 mod ask;
 mod assets;
+mod calibrations;
 mod control;
 mod error;
 mod evidence;
@@ -180,6 +181,7 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(figures::indicator))
         .routes(routes!(reports::report))
         .merge(ledger::routes())
+        .merge(calibrations::routes())
         .split_for_parts();
     let description = Arc::new(description);
     let description = move || std::future::ready(axum::Json(description.as_ref().clone()));

@@ -53,5 +53,6 @@ fn draw(flow: &mut Flow<'_>, block: &Block) {
         Block::Figures(figures) => cards::draw(flow, figures),
         Block::Table(table) => table::draw(flow, table),
         Block::Chart(chart) => flow.chart(chart),
+        Block::Photo(photo) => flow.photo(photo),
     }
 }
