@@ -14,7 +14,6 @@ use crate::config::raw::{At, Text};
 use crate::config::{Fault, shape};
 use crate::limits::FACTORS_MAX;
 use crate::model::factor::{Evidence, Factor, FactorStatus, FactorUnit, Headline, Unverified};
-pub use evidence::sha256_hex;
 use raw::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverified};
 use std::collections::BTreeSet;
 use std::ops::Range;
