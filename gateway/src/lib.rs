@@ -3,8 +3,10 @@
 //! Data flows left to right, and so do imports (`tests/suite/tidy.rs` holds the table):
 //! `config` -> `read` -> `store` -> `publish` | `analyse` -> `report` -> `web`, `cli`, `app`.
 
+pub mod account;
 pub mod analyse;
 pub mod app;
+pub mod chapters;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,6 +20,7 @@ pub mod model;
 pub mod publish;
 pub mod read;
 pub mod report;
+pub mod reporting;
 pub mod sim;
 pub mod status;
 pub mod store;

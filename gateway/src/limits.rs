@@ -135,6 +135,13 @@ pub const INDICATORS_MAX: usize = 500;
 pub const RANGE_DAYS_MAX: i32 = 3660;
 /// Resets, gaps and corrections that a report lists; more are counted.
 pub const DATA_EVENTS_MAX: usize = 500;
+/// Days before a period in which a counter's last reading is looked for: a meter that was silent
+/// for longer begins anew.
+pub const LOOKBACK_DAYS: i64 = 400;
+/// Points of one asset that are read together; the store has room for pages beside them.
+pub const ASSET_POINTS_MAX: usize = 40;
+/// Showers and storms of a period that are kept for the first flush; ten years have fewer.
+pub const RAIN_EVENTS_MAX: usize = 20_000;
 /// Rows of a tank's strapping table: a level each millimetre of ten metres.
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
 /// Samples hashed in one go for a day's digest, so that the next flush is not late.
@@ -172,6 +179,16 @@ pub const STOP_SECONDS: u64 = 5;
 /// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
 /// form, with room to spare. A cell costs about 100 bytes in the largest format.
 pub const REPORT_CELLS_MAX: usize = 300_000;
+/// Days of a report that have a row each; a longer one has a row a month.
+pub const REPORT_DAY_ROWS_MAX: usize = 62;
+/// Entries of the ledger that a report lists; further ones are counted.
+pub const REPORT_ENTRIES_MAX: usize = 1000;
+/// Reports and lists of figures being made at once; further ones wait.
+pub const REPORTS_MAX: usize = 1;
+/// Steps from a figure down to its readings.
+pub const EXPLAIN_DEPTH_MAX: usize = 8;
+/// Figures of one explanation.
+pub const EXPLAIN_FIGURES_MAX: usize = 200;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;
@@ -190,6 +207,6 @@ const _: () = assert!(
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(
-    ANSWERS_MAX < QUERIES_MAX,
+    ASSET_POINTS_MAX + ANSWERS_MAX < QUERIES_MAX,
     "pages must leave the store room for exports and reports"
 );

@@ -18,6 +18,7 @@ mod peers;
 mod powercut;
 mod profiles;
 mod publish;
+mod pv_reference;
 mod report;
 mod scan;
 mod servers;

@@ -76,6 +76,7 @@ pub(super) enum Command {
     Export(crate::cli::export::Options),
     Verify(crate::cli::evidence::Options),
     Ledger(crate::cli::ledger::Options),
+    Report(crate::cli::report::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
         config: PathBuf,

@@ -18,6 +18,7 @@ mod logging;
 mod method;
 mod person;
 mod read;
+mod report;
 mod run;
 mod running;
 mod scan;
@@ -92,6 +93,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Export(options) => export::run(&options, lang).await,
         Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,
+        Command::Report(options) => report::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }

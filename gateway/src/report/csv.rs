@@ -8,7 +8,7 @@
 use crate::report::format;
 use crate::report::rows::{self, Cell, Row, Sum};
 use crate::report::show::Show;
-use crate::report::value::{Kind, Value};
+use crate::report::value::{Kind, Value, digits_of};
 use crate::words::Lang;
 
 /// The whole report.
@@ -111,7 +111,10 @@ impl Csv<'_> {
     fn number(&self, number: f64, kind: &Kind) -> String {
         let lang = self.show.lang();
         match kind {
-            Kind::Number(measure) => format::plain(lang, measure.round(number), measure.decimals),
+            Kind::Number(measure) => {
+                format::plain(lang, measure.round(number), measure.shown_decimals())
+            }
+            Kind::Mixed => format::plain(lang, number, digits_of(number)),
             Kind::Percent(decimals) => {
                 format!("{}%", format::plain(lang, number * 100.0, *decimals))
             }

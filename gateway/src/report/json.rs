@@ -160,7 +160,7 @@ fn column(column: &Column) -> Json {
 fn measure(kind: &Kind) -> Map<String, Json> {
     let decimals = match kind {
         Kind::Number(measure) => Some(measure.decimals),
-        Kind::Percent(decimals) => Some(*decimals),
+        Kind::Percent(decimals) => i8::try_from(*decimals).ok(),
         _ => None,
     };
     let mut item = Map::new();

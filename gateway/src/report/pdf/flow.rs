@@ -133,6 +133,11 @@ impl<'a> Flow<'a> {
 
     pub(super) fn paragraph(&mut self, text: &str) {
         self.upright(BODY.lead());
+        self.text(text);
+    }
+
+    /// Running text on whatever page this is.
+    pub(super) fn text(&mut self, text: &str) {
         self.write(BODY, text, 0.0);
         self.y += 5.0;
     }
