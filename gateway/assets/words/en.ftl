@@ -199,7 +199,7 @@ cli-no-point = There is no point { $point } at this site
 cli-imported = { $rows } rows imported
 cli-import-faulty = { $count } rows cannot be read; nothing was imported
 cli-backup-exists = { $file } is already there
-cli-backup-done = The copy is in { $file }
+cli-backup-done = The copy is in { $file }, receipts and photos in { $file }.attachments
 # Commands
 
 # Simulated site: simulate and demo

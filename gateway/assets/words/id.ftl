@@ -199,7 +199,7 @@ cli-no-point = Tidak ada titik ukur { $point } di lokasi ini
 cli-imported = { $rows } baris diimpor
 cli-import-faulty = { $count } baris tidak dapat dibaca; tidak ada yang diimpor
 cli-backup-exists = { $file } sudah ada
-cli-backup-done = Cadangan tersimpan di { $file }
+cli-backup-done = Cadangan tersimpan di { $file }, kuitansi dan foto di { $file }.attachments
 # Perintah
 
 # Lokasi tiruan: simulate dan demo
