@@ -6,6 +6,7 @@
 pub mod account;
 pub mod analyse;
 pub mod app;
+pub mod chapters;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod model;
 pub mod publish;
 pub mod read;
 pub mod report;
+pub mod reporting;
 pub mod sim;
 pub mod status;
 pub mod store;

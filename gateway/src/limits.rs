@@ -111,6 +111,18 @@ pub const LEDGER_TEXT_MAX: usize = 1000;
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Bytes of one receipt or photo: a phone's largest, or a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Calibrations of one site: a quarterly dip of every point for decades.
+pub const CALIBRATIONS_MAX: usize = 10_000;
+/// Pairs of one calibration but a strapping table: nobody dips a tank more often.
+pub const CALIBRATION_PAIRS_MAX: usize = 100;
+/// Photos of a handover record: every device and its place.
+pub const HANDOVER_PHOTOS_MAX: usize = 40;
+/// Bytes of a list of displays, or of a soak test's result: every point of the largest site.
+pub const HANDOVER_FILE_BYTES_MAX: usize = 16 << 20;
+/// Times that a wizard asks who answers at an address: two devices do not always collide.
+pub const WIZARD_HEARS: usize = 3;
+/// Times that a wizard asks for a device that may be starting anew.
+pub const WIZARD_WAITS: usize = 10;
 /// Factors of one file; the built-in file has less than a hundred.
 pub const FACTORS_MAX: usize = 2000;
 /// Bytes of the official page of a factor: a scanned decree with its annexes.
@@ -167,6 +179,16 @@ pub const STOP_SECONDS: u64 = 5;
 /// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
 /// form, with room to spare. A cell costs about 100 bytes in the largest format.
 pub const REPORT_CELLS_MAX: usize = 300_000;
+/// Days of a report that have a row each; a longer one has a row a month.
+pub const REPORT_DAY_ROWS_MAX: usize = 62;
+/// Entries of the ledger that a report lists; further ones are counted.
+pub const REPORT_ENTRIES_MAX: usize = 1000;
+/// Reports and lists of figures being made at once; further ones wait.
+pub const REPORTS_MAX: usize = 1;
+/// Steps from a figure down to its readings.
+pub const EXPLAIN_DEPTH_MAX: usize = 8;
+/// Figures of one explanation.
+pub const EXPLAIN_FIGURES_MAX: usize = 200;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;

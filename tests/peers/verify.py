@@ -134,6 +134,10 @@ class Check:
             else:
                 if at != len(rows):
                     self.fault(parts[-1][0], point)
+        named = {f"samples/{point}.csv" for point in wanted}
+        for name in self.files:
+            if name.startswith("samples/") and name not in named:
+                self.fault(None, name)
         return days
 
     def rest(self):

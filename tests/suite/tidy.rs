@@ -48,12 +48,41 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Documents to files; what they say is handed in.
     ("report", &["model", "limits", "words"]),
+    // What a report says; nothing of how it looks, and no store.
+    (
+        "chapters",
+        &[
+            "model", "limits", "words", "config", "ledger", "analyse", "report",
+        ],
+    ),
+    // From the store to a report, for the page and the command line alike.
+    (
+        "reporting",
+        &[
+            "model", "limits", "words", "config", "ledger", "store", "account", "chapters",
+            "report",
+        ],
+    ),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "field", "evidence", "store",
-            "errand", "exchange", "ledger",
+            "model",
+            "limits",
+            "clock",
+            "status",
+            "words",
+            "config",
+            "field",
+            "evidence",
+            "store",
+            "errand",
+            "exchange",
+            "ledger",
+            "account",
+            "chapters",
+            "report",
+            "reporting",
         ],
     ),
     (
@@ -66,9 +95,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "limits", "clock", "status", "words", "config", "read", "field", "sim",
-            "evidence", "store", "publish", "exchange", "ledger", "web", "app", "analyse",
+            "model",
+            "limits",
+            "clock",
+            "status",
+            "words",
+            "config",
+            "read",
+            "field",
+            "sim",
+            "evidence",
+            "store",
+            "publish",
+            "exchange",
+            "ledger",
+            "analyse",
+            "account",
+            "chapters",
+            "report",
+            "reporting",
             "errand",
+            "web",
+            "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -84,8 +132,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["publish"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
-    // The JSON of an entry is one shape for the API and the command line.
-    ("utoipa", &["web", "ledger"]),
+    // The JSON of an entry, and of a figure, is one shape for the API and the command line.
+    ("utoipa", &["web", "ledger", "chapters"]),
     ("ring", &["store", "publish", "config", "evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),

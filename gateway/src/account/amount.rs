@@ -23,6 +23,10 @@ pub(super) struct Amount {
     pub(super) lane: usize,
     way: Way,
     accuracy: Option<f64>,
+    /// What was added up, each piece with the correction of its day.
+    sum: f64,
+    /// No day had a correction.
+    plain: bool,
     /// What had been added up by the end of each day.
     days: Vec<f64>,
     /// Resets, wraps and jumps, at most so many; more are counted.
@@ -60,11 +64,10 @@ impl Amount {
 
     /// Of a counter or a flow, by its unit.
     pub(super) fn of(lanes: &[Lane], at: usize, per_hour: f64) -> Self {
-        let unit = lanes[at].point.unit;
-        if unit == "W" || unit.ends_with("/h") {
-            Self::integral(lanes, at)
-        } else {
+        if lanes[at].is_counter() {
             Self::counter(lanes, at, per_hour)
+        } else {
+            Self::integral(lanes, at)
         }
     }
 
@@ -73,6 +76,8 @@ impl Amount {
             lane: at,
             way,
             accuracy: lane.accuracy_pct,
+            sum: 0.0,
+            plain: true,
             days: Vec::new(),
             events: Vec::new(),
             more_events: 0,
@@ -87,6 +92,7 @@ impl Amount {
         }
         self.good += usize::from(tick.inside && tick.value.is_some());
         let at = seconds(tick.at);
+        let before = self.raw().unwrap_or_default();
         match &mut self.way {
             Way::Integral { sum, scale } => sum.push(at, tick.value.map(|value| value * *scale)),
             Way::Counter(counter) => {
@@ -99,6 +105,23 @@ impl Amount {
                 }
             }
         }
+        let grown = self.raw().unwrap_or_default() - before;
+        self.plain &= tick.gain == 1.0;
+        self.sum += grown * tick.gain;
+    }
+
+    /// The total with its corrections; without any it is the sum as it was added up.
+    fn corrected(&self) -> Option<f64> {
+        let raw = self.raw()?;
+        Some(if self.plain { raw } else { self.sum })
+    }
+
+    /// What was added up as it was read.
+    fn raw(&self) -> Option<f64> {
+        match &self.way {
+            Way::Counter(counter) => counter.finish().total,
+            Way::Integral { sum, .. } => sum.finish().positive_kwh,
+        }
     }
 
     /// The day is over.
@@ -108,20 +131,12 @@ impl Amount {
 
     /// What was added up so far.
     pub(super) fn so_far(&self) -> f64 {
-        match &self.way {
-            Way::Counter(counter) => counter.finish().total,
-            Way::Integral { sum, .. } => sum.finish().positive_kwh,
-        }
-        .unwrap_or_default()
+        self.corrected().unwrap_or_default()
     }
 
     /// The total, or why there is none.
     pub(super) fn total(&self) -> Result<f64, Status> {
-        let total = match &self.way {
-            Way::Counter(counter) => counter.finish().total,
-            Way::Integral { sum, .. } => sum.finish().positive_kwh,
-        };
-        total.ok_or(match self.good {
+        self.corrected().ok_or(match self.good {
             0 => Status::NoData,
             _ => Status::Insufficient,
         })

@@ -10,6 +10,7 @@ mod balance;
 mod bsf;
 mod carbon;
 mod catchment;
+mod corrected;
 mod events;
 mod figure;
 mod fuel;
@@ -32,12 +33,14 @@ mod wide;
 use crate::config::Config;
 use crate::config::assets::{Asset, AssetKind, BaselineKind};
 use crate::model::UtcMs;
+use crate::model::calibration::Calibrations;
 use crate::model::indicator::{Account, Indicator};
 use crate::model::period::Period;
 use crate::store::{Store, StoreError};
 use asset::{Kind, Made, Read};
 use bsf::{BsfSums, CompostSums};
 use catchment::RoofSums;
+use corrected::Corrections;
 use figure::Desk;
 use gather::{Steps, gather};
 use jiff::civil::Date;
@@ -52,6 +55,7 @@ use std::sync::Arc;
 use tank::TankSums;
 
 pub use specs::{INDICATORS, Spec, find_spec, name_key};
+pub use tank::shape as tank_shape;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -102,9 +106,11 @@ pub async fn account(
     let span = Span::new(&config.site, ask.period, ask.now)?;
     let wanted = wanted(config, ask)?;
     let book = Book::open(store, &span).await?;
+    let calibrations = store.calibrations().await?;
     let mut kinds = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
-        kinds.push((asset, kind(config, asset, &span)));
+        let kind = kind(config, asset, &span, &calibrations);
+        kinds.push((asset, kind));
     }
     let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
     let mut steps = Steps {
@@ -114,13 +120,18 @@ pub async fn account(
     };
     let mut all = Made::default();
     for (asset, (lanes, mut sums)) in kinds {
-        let tracks = gather(store, &span, &lanes, &mut *sums, &mut steps).await?;
+        let mut corrections = Corrections::new(&calibrations, &lanes, span.day_before());
+        let tracks = gather(store, &span, &mut corrections, &mut *sums, &mut steps).await?;
         let desk = desk(config, &span, Some(&asset.id));
-        let made = sums.make(&Read {
+        let mut made = sums.make(&Read {
             desk: &desk,
             lanes: &lanes,
             tracks: &tracks,
         });
+        let points = lanes.iter().map(|lane| lane.point.id.clone());
+        let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
+        let used = corrected::used(&calibrations, &targets, &span);
+        corrected::tell(&mut made.figures, &asset.id, &used);
         all.add(made);
     }
     conclude(config, &span, &book, &mut all);
@@ -257,14 +268,21 @@ fn wanted(config: &Config, ask: &Ask) -> Result<BTreeSet<Arc<str>>, AccountError
 }
 
 /// What takes the readings of an asset in, and the points that it wants.
-fn kind<'a>(config: &'a Config, asset: &'a Asset, span: &Span) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
+fn kind<'a>(
+    config: &'a Config,
+    asset: &'a Asset,
+    span: &Span,
+    calibrations: &Calibrations,
+) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
     fn boxed<'a>((lanes, kind): (Vec<Lane>, impl Kind + 'a)) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
         (lanes, Box::new(kind))
     }
     match &asset.kind {
         AssetKind::Plts(plant) => boxed(PltsSums::new(config, plant)),
         AssetKind::Pump(pump) => boxed(PumpSums::new(config, pump)),
-        AssetKind::Tank(tank) => boxed(TankSums::new(config, (&asset.id, tank), span)),
+        AssetKind::Tank(tank) => {
+            boxed(TankSums::new(config, (&asset.id, tank), span, calibrations))
+        }
         AssetKind::Catchment(roof) => boxed(RoofSums::new(config, roof)),
         AssetKind::Bsf(bin) => boxed(BsfSums::new(config, bin)),
         AssetKind::Compost(heap) => boxed(CompostSums::new(config, heap)),

@@ -51,6 +51,9 @@ pub(super) enum Command {
     Scan(crate::cli::scan::Options),
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
+    Calibrate(crate::cli::calibrate::Options),
+    Handover(crate::cli::handover::Options),
+    SetAddress(crate::cli::set_address::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,
@@ -73,6 +76,7 @@ pub(super) enum Command {
     Export(crate::cli::export::Options),
     Verify(crate::cli::evidence::Options),
     Ledger(crate::cli::ledger::Options),
+    Report(crate::cli::report::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
         config: PathBuf,

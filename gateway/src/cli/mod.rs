@@ -5,19 +5,24 @@
 
 mod args;
 mod backup;
+mod calibrate;
 mod check;
 mod demo;
 mod device;
 mod evidence;
 mod export;
+mod handover;
 mod import;
 mod ledger;
 mod logging;
 mod method;
+mod person;
 mod read;
+mod report;
 mod run;
 mod running;
 mod scan;
+mod set_address;
 mod shared;
 mod simulate;
 mod soak;
@@ -73,6 +78,9 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Scan(options) => scan::run(&options, lang).await,
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
+        Command::Calibrate(options) => calibrate::run(options, lang).await,
+        Command::Handover(options) => handover::run(&options, lang).await,
+        Command::SetAddress(options) => set_address::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
@@ -85,6 +93,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Export(options) => export::run(&options, lang).await,
         Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,
+        Command::Report(options) => report::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }

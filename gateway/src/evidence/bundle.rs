@@ -17,6 +17,8 @@ pub const BUNDLE_FORMAT: &str = "pantau-bundle 1";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const DIGESTS: &str = "digests.jsonl";
 pub(super) const LEDGER: &str = "ledger.jsonl";
+/// The folder of samples.
+pub(super) const SAMPLES: &str = "samples/";
 /// The archive's comment before the 64 digits.
 pub(super) const COMMENT: &str = "pantau-bundle sha256 ";
 pub(super) const DIGITS: usize = 64;
@@ -84,7 +86,7 @@ pub struct BundleWriter {
 
 /// Name of the file with a point's samples.
 pub fn entry_of_point(point: &str) -> String {
-    format!("samples/{point}.csv")
+    format!("{SAMPLES}{point}.csv")
 }
 
 /// Name of the file with a revision.

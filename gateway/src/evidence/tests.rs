@@ -72,6 +72,10 @@ fn three_days() -> Vec<Digest> {
 }
 
 fn bundle(folder: &Path) -> PathBuf {
+    bundle_with(folder, |_| ())
+}
+
+fn bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
     let path = folder.join("bundle.zip");
     let mut zip = BundleWriter::create(&path).unwrap();
     let digests = three_days();
@@ -89,6 +93,7 @@ fn bundle(folder: &Path) -> PathBuf {
     }
     zip.begin("report/laporan.pdf").unwrap();
     zip.put(&[0, 159, 146, 150]).unwrap();
+    extra(&mut zip);
     let about = About {
         format: BUNDLE_FORMAT.to_owned(),
         site: "desa".to_owned(),
@@ -220,6 +225,17 @@ fn a_forged_file_is_found_and_its_day_named() {
     });
     assert_eq!(day(&verdict), Some(22));
     assert!(verdict.faults.iter().any(|fault| fault.what == What::Link));
+}
+
+#[test]
+fn samples_that_no_record_names_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bundle_with(folder.path(), |zip| {
+        zip.begin(&entry_of_point("meter.other")).unwrap();
+        zip.put(CSV_HEADER.as_bytes()).unwrap();
+    });
+    let verdict = check(&path).unwrap();
+    assert_eq!(verdict.faults[0].name, "samples/meter.other.csv");
 }
 
 #[test]

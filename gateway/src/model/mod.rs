@@ -1,6 +1,7 @@
 //! The nouns: points, numbers, samples, readings. No I/O, no serialisation; each edge has its own
 //! shape.
 
+pub mod calibration;
 pub mod decimal;
 pub mod factor;
 pub mod indicator;

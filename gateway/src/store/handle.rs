@@ -2,6 +2,7 @@
 
 use super::feed::Ring;
 use crate::limits::SINK_BATCH_MAX;
+use crate::model::calibration::{Calibration, CalibrationId, Calibrations};
 use crate::model::ledger::{Attachment, Entry, EntryId, Statement};
 use crate::model::{BootId, Number, Numbered, Outcome, Reading, Sample, Seq, UtcMs};
 use jiff::civil::Date;
@@ -237,6 +238,19 @@ pub(crate) enum Request {
     LedgerChain {
         entry: EntryId,
         reply: Reply<Vec<Entry>>,
+    },
+    Calibrate {
+        said: Calibration,
+        by: String,
+        reply: Reply<CalibrationId>,
+    },
+    Calibrations {
+        reply: Reply<Calibrations>,
+    },
+    Note {
+        kind: &'static str,
+        what: String,
+        reply: Reply<()>,
     },
     Evidence(super::digest::Evidence),
     Stop(oneshot::Sender<()>),

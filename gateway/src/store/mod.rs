@@ -7,6 +7,7 @@ mod attach;
 mod audit;
 mod bytes;
 mod calendar;
+mod calibrations;
 mod chunk;
 mod copy;
 #[cfg(test)]

@@ -14,7 +14,7 @@ const WAL_BYTES: u64 = 4 << 20;
 /// Pages of 1 KiB after which the log is copied back; a commit of a thousand more still fits.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// What the tables below look like; a later one adds a step to `MIGRATIONS`.
-const MIGRATIONS: [&str; 2] = [TABLES, EVIDENCE];
+const MIGRATIONS: [&str; 3] = [TABLES, EVIDENCE, CALIBRATIONS];
 
 /// What is written down stays: a second lock behind the code, which has no path that changes or
 /// deletes a row. `REPLACE` deletes without asking a delete trigger, so inserts are held as well.
@@ -50,6 +50,13 @@ CREATE TRIGGER IF NOT EXISTS factors_update BEFORE UPDATE ON factors
   BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
 CREATE TRIGGER IF NOT EXISTS factors_delete BEFORE DELETE ON factors
   BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_update BEFORE UPDATE ON calibration
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_delete BEFORE DELETE ON calibration
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_replace BEFORE INSERT ON calibration
+  WHEN EXISTS (SELECT 1 FROM calibration WHERE id = NEW.id OR withdraws = NEW.withdraws)
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
 CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
 CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit
@@ -104,6 +111,14 @@ CREATE TABLE digest_due(day INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY(day
   WITHOUT ROWID;
 CREATE TABLE factors(id INTEGER PRIMARY KEY, since INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE INDEX ledger_recorded ON ledger(recorded_at);
+";
+
+/// `targets` and `pairs` are JSON lists: their lengths differ from kind to kind.
+const CALIBRATIONS: &str = "
+CREATE TABLE calibration(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+  targets TEXT NOT NULL, pairs TEXT NOT NULL, since TEXT NOT NULL,
+  withdraws INTEGER UNIQUE REFERENCES calibration(id), who TEXT NOT NULL, note TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL, recorded_by TEXT NOT NULL);
 ";
 
 /// What was found at start.

@@ -1,5 +1,6 @@
 //! Figures end to end: a small site, readings in a real store, numbers known beforehand.
 
+mod calibrated;
 mod claims;
 mod energy;
 mod notes;

@@ -27,6 +27,8 @@ pub(in crate::store) struct Closing {
     site: Arc<str>,
     zone: Arc<str>,
     work: Option<Work>,
+    /// Every day up to this one has its record, and none has been disturbed since.
+    done: Option<Day>,
     not_before: i64,
 }
 
@@ -56,6 +58,7 @@ impl Closing {
             site: Arc::clone(&site.id),
             zone: Arc::clone(&site.timezone),
             work: None,
+            done: None,
             not_before: i64::MIN,
         }
     }
@@ -63,6 +66,7 @@ impl Closing {
     /// Samples of the day have changed: what was hashed of it counts no more.
     pub(in crate::store) fn disturb(&mut self, day: Day) {
         self.work = self.work.take().filter(|work| work.day != day);
+        self.done = None;
     }
 }
 
@@ -96,10 +100,15 @@ impl Keeper {
         if self.hot.keys().any(late) {
             self.seal_parts()?;
         }
+        if self.closing.done == Some(limit) && self.part_over(limit).is_none() {
+            return Ok(0);
+        }
         if !self.merge_one(limit)? {
             self.close_piece(limit, now)?;
         }
-        self.days_left(limit)
+        let left = self.days_left(limit)?;
+        self.closing.done = (left == 0).then_some(limit);
+        Ok(left)
     }
 
     fn close_piece(&mut self, limit: Day, now: UtcMs) -> Result<(), rusqlite::Error> {
