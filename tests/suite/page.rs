@@ -220,6 +220,7 @@ fn the_page_lives_in_a_real_browser() {
             store: store.clone(),
             board: board(clock.now().at),
             clock: clock.clone(),
+            errands: gateway::errand::Errands::default(),
             version: "test",
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
