@@ -96,7 +96,7 @@ impl Scan<'_> {
         }
         let sweep = Sweep::of_line(&tunings, &self.units(true));
         let tuning = Some(first).filter(|_| channel.is_open());
-        Some((Asker { channel, tuning }, sweep))
+        Some((Asker::new(channel, tuning), sweep))
     }
 
     /// A running gateway that owns the line asks for us, in the settings that the line has.
@@ -124,7 +124,7 @@ impl Scan<'_> {
         self.screen.warn(&self.lang.say("scan-shared-line", &args));
         let sweep = Sweep::of_line(&[tuning], &self.units(true));
         let tuning = Some(tuning);
-        Some((Asker { channel, tuning }, sweep))
+        Some((Asker::new(channel, tuning), sweep))
     }
 
     /// Puts the port into the settings of the probe; false when it has no such settings.

@@ -30,6 +30,10 @@ const PORTS: [u16; 2] = [502, 1502];
 
 /// What `pantau scan` is asked.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each switch of the command line"
+)]
 pub(super) struct Options {
     /// Ports, hosts, ranges of addresses, or buses of the configuration.
     #[arg(value_name = "PORT|HOST|RANGE")]
