@@ -44,6 +44,8 @@ pub(super) struct Asker {
     pub(super) tuning: Option<Tuning>,
     /// The device needs the pauses of its profile.
     is_slow: bool,
+    /// Bytes came for the last request that were no answer.
+    pub(super) is_garbled: bool,
 }
 
 impl Asker {
@@ -52,6 +54,7 @@ impl Asker {
             channel,
             tuning,
             is_slow: false,
+            is_garbled: false,
         }
     }
 
@@ -62,11 +65,15 @@ impl Asker {
         gap: Duration,
         cost: &mut Cost,
     ) -> Result<Answer, String> {
+        self.is_garbled = false;
         let reply = self.channel.ask(request, gap).await;
         let answer = match reply {
             Ok(Reply::Data(data)) => Ok(Answer::Words(words(request, data))),
             Ok(Reply::Exception(code)) => Ok(Answer::Refused(code)),
-            Err(failure) => silence(&failure),
+            Err(failure) => {
+                self.is_garbled = failure.reason() == Reason::Corrupt;
+                silence(&failure)
+            }
         };
         let most = request.reply_bytes(Framing::Rtu);
         let bytes = match answer {
@@ -146,6 +153,7 @@ impl Scan<'_> {
             place,
             unit: request.unit,
             verdict,
+            configured: None,
         }
     }
 }

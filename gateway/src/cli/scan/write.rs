@@ -285,6 +285,7 @@ mod tests {
                 confidence: Confidence::Medium,
                 identity: crate::status::Identity::default(),
             },
+            configured: None,
         }
     }
 
