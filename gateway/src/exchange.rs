@@ -11,7 +11,6 @@
 use crate::limits::IMPORT_FAULTS_MAX;
 use crate::model::{Number, Sample, UtcMs};
 use jiff::Timestamp;
-use std::fmt::Write;
 
 /// First line of a file.
 pub const HEADER: &str = "time,value";
@@ -89,13 +88,7 @@ pub fn write_row(out: &mut String, sample: &Sample) {
 
 /// Appends a time as this format writes it.
 pub fn write_time(out: &mut String, at: UtcMs) {
-    let Ok(time) = Timestamp::from_millisecond(at.0) else {
-        // Beyond the year 9999: kept as a number, so that it is at least seen.
-        let _ = write!(out, "{}", at.0);
-        return;
-    };
-    let places = if at.0.rem_euclid(1000) == 0 { 0 } else { 3 };
-    let _ = write!(out, "{time:.places$}");
+    at.append_to(out);
 }
 
 /// Appends a number without needless zeros, in full.

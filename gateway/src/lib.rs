@@ -3,12 +3,15 @@
 //! Data flows left to right, and so do imports (`tests/suite/tidy.rs` holds the table):
 //! `config` -> `read` -> `store` -> `publish` | `analyse` -> `report` -> `web`, `cli`, `app`.
 
+pub mod account;
 pub mod analyse;
 pub mod app;
+pub mod chapters;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod errand;
+pub mod evidence;
 pub mod exchange;
 pub mod field;
 pub mod ledger;
@@ -17,6 +20,7 @@ pub mod model;
 pub mod publish;
 pub mod read;
 pub mod report;
+pub mod reporting;
 pub mod sim;
 pub mod status;
 pub mod store;

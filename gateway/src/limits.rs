@@ -111,6 +111,18 @@ pub const LEDGER_TEXT_MAX: usize = 1000;
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Bytes of one receipt or photo: a phone's largest, or a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Calibrations of one site: a quarterly dip of every point for decades.
+pub const CALIBRATIONS_MAX: usize = 10_000;
+/// Pairs of one calibration but a strapping table: nobody dips a tank more often.
+pub const CALIBRATION_PAIRS_MAX: usize = 100;
+/// Photos of a handover record: every device and its place.
+pub const HANDOVER_PHOTOS_MAX: usize = 40;
+/// Bytes of a list of displays, or of a soak test's result: every point of the largest site.
+pub const HANDOVER_FILE_BYTES_MAX: usize = 16 << 20;
+/// Times that a wizard asks who answers at an address: two devices do not always collide.
+pub const WIZARD_HEARS: usize = 3;
+/// Times that a wizard asks for a device that may be starting anew.
+pub const WIZARD_WAITS: usize = 10;
 /// Factors of one file; the built-in file has less than a hundred.
 pub const FACTORS_MAX: usize = 2000;
 /// Bytes of the official page of a factor: a scanned decree with its annexes.
@@ -119,8 +131,32 @@ pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
 pub const ASSETS_MAX: usize = 500;
 /// Indicators of a site's own.
 pub const INDICATORS_MAX: usize = 500;
+/// Days of a period that is given by its first and last day: ten years.
+pub const RANGE_DAYS_MAX: i32 = 3660;
+/// Resets, gaps and corrections that a report lists; more are counted.
+pub const DATA_EVENTS_MAX: usize = 500;
+/// Days before a period in which a counter's last reading is looked for: a meter that was silent
+/// for longer begins anew.
+pub const LOOKBACK_DAYS: i64 = 400;
+/// Points of one asset that are read together; the store has room for pages beside them.
+pub const ASSET_POINTS_MAX: usize = 40;
+/// Showers and storms of a period that are kept for the first flush; ten years have fewer.
+pub const RAIN_EVENTS_MAX: usize = 20_000;
 /// Rows of a tank's strapping table: a level each millimetre of ten metres.
 pub const STRAPPING_ROWS_MAX: usize = 10_000;
+/// Samples hashed in one go for a day's digest, so that the next flush is not late.
+pub const EVIDENCE_SAMPLES_MAX: u64 = 50_000;
+/// Days without anything between two closed days that get a record each; a longer gap is a clock
+/// that was wrong, and is leapt over.
+pub const EVIDENCE_GAP_DAYS_MAX: i32 = 400;
+/// Places that differ which a check of the evidence names; further ones are counted only.
+pub const EVIDENCE_FAULTS_MAX: usize = 100;
+/// Bytes of one line of a bundle: the record of a day of the largest site.
+pub const EVIDENCE_LINE_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a bundle's manifest.
+pub const EVIDENCE_MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// Records in one answer of the store.
+pub const EVIDENCE_PAGE_MAX: usize = 100;
 /// Points of one answer of `/api/v1/samples`; more are asked for with a `step` or by pages.
 pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
 /// Reads of one point that are weighed together; more would say nothing new.
@@ -143,6 +179,16 @@ pub const STOP_SECONDS: u64 = 5;
 /// Cells of one report: a year of daily rows over a hundred columns, or 10 000 rows of the longest
 /// form, with room to spare. A cell costs about 100 bytes in the largest format.
 pub const REPORT_CELLS_MAX: usize = 300_000;
+/// Days of a report that have a row each; a longer one has a row a month.
+pub const REPORT_DAY_ROWS_MAX: usize = 62;
+/// Entries of the ledger that a report lists; further ones are counted.
+pub const REPORT_ENTRIES_MAX: usize = 1000;
+/// Reports and lists of figures being made at once; further ones wait.
+pub const REPORTS_MAX: usize = 1;
+/// Steps from a figure down to its readings.
+pub const EXPLAIN_DEPTH_MAX: usize = 8;
+/// Figures of one explanation.
+pub const EXPLAIN_FIGURES_MAX: usize = 200;
 /// Steps of 10 s that a simulated site is moved on at once: a year and a month. A longer leap
 /// starts anew.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;
@@ -161,6 +207,6 @@ const _: () = assert!(
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(
-    ANSWERS_MAX < QUERIES_MAX,
+    ASSET_POINTS_MAX + ANSWERS_MAX < QUERIES_MAX,
     "pages must leave the store room for exports and reports"
 );

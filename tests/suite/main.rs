@@ -6,6 +6,8 @@
 )]
 
 mod config;
+mod evidence;
+mod hostile;
 mod killed;
 mod knowledge;
 mod ledger;
@@ -16,6 +18,7 @@ mod peers;
 mod powercut;
 mod profiles;
 mod publish;
+mod pv_reference;
 mod report;
 mod scan;
 mod servers;
@@ -24,3 +27,4 @@ mod source;
 mod sunspec;
 mod technician;
 mod tidy;
+mod wizards;

@@ -2,7 +2,7 @@
 
 use crate::peers;
 use gateway::clock::Clock;
-use gateway::config::StoreSettings;
+use gateway::config::{Config, StoreSettings, load_text};
 use gateway::model::{DeviceInfo, Number, Outcome, PointInfo, Reading, Reason, Site, UtcMs};
 use gateway::status::{Board, BusState, DeviceState, Fault, SinkState};
 use gateway::store::Store;
@@ -193,6 +193,12 @@ async fn live(store: Store, clock: Clock) {
     }
 }
 
+/// What figures would stand on; the page of this test shows none.
+fn config() -> Config {
+    let text = include_str!("../../gateway/assets/demo.toml");
+    load_text(text, std::path::Path::new("demo.toml"), &|_| None).unwrap()
+}
+
 #[test]
 fn the_page_lives_in_a_real_browser() {
     let folder = tempfile::tempdir().unwrap();
@@ -213,6 +219,7 @@ fn the_page_lives_in_a_real_browser() {
         let store = Store::open(folder.path(), &site(), &settings, "", &clock).unwrap();
         history(&store, &clock).await;
         let state = web::State {
+            config: Arc::new(config()),
             site: Arc::new(site()),
             buses: Arc::new([]),
             assets: Arc::new([]),

@@ -32,6 +32,15 @@ impl Peer {
             .unwrap_or_else(|| panic!("{command:?} ended"));
         (peer, rest.trim().to_owned())
     }
+
+    /// Asks it to end, as an operator does, and waits for that.
+    #[track_caller]
+    pub(crate) fn terminate(mut self) {
+        let id = self.0.id().to_string();
+        let told = Command::new("kill").arg(id).status();
+        assert!(told.unwrap().success());
+        assert!(self.0.wait().unwrap().success());
+    }
 }
 
 impl Drop for Peer {

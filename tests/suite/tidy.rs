@@ -31,20 +31,58 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Pure arithmetic: what it needs is handed in.
     ("analyse", &["model", "limits", "words"]),
-    // Of `config` the store knows its own settings.
-    ("store", &["model", "limits", "clock", "config"]),
+    // The form of what proves a day; the store makes it, edges check it.
+    ("evidence", &["model", "limits"]),
+    // Of `config` the store knows its own settings, and the factors that it keeps by revision.
+    ("store", &["model", "limits", "clock", "config", "evidence"]),
     (
         "publish",
         &["model", "limits", "clock", "status", "config", "store"],
     ),
+    // Readings and ledger to figures; the present is handed in.
+    (
+        "account",
+        &[
+            "model", "limits", "sun", "config", "ledger", "analyse", "store",
+        ],
+    ),
     // Documents to files; what they say is handed in.
     ("report", &["model", "limits", "words"]),
+    // What a report says; nothing of how it looks, and no store.
+    (
+        "chapters",
+        &[
+            "model", "limits", "words", "config", "ledger", "analyse", "report",
+        ],
+    ),
+    // From the store to a report, for the page and the command line alike.
+    (
+        "reporting",
+        &[
+            "model", "limits", "words", "config", "ledger", "store", "account", "chapters",
+            "report",
+        ],
+    ),
     ("exchange", &["model", "limits", "store"]),
     (
         "web",
         &[
-            "model", "limits", "clock", "status", "words", "config", "errand", "field", "store",
-            "exchange", "ledger",
+            "model",
+            "limits",
+            "clock",
+            "status",
+            "words",
+            "config",
+            "field",
+            "evidence",
+            "store",
+            "errand",
+            "exchange",
+            "ledger",
+            "account",
+            "chapters",
+            "report",
+            "reporting",
         ],
     ),
     (
@@ -57,8 +95,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "limits", "clock", "status", "words", "config", "errand", "read", "field",
-            "sim", "store", "publish", "exchange", "ledger", "analyse", "web", "app",
+            "model",
+            "limits",
+            "clock",
+            "status",
+            "words",
+            "config",
+            "read",
+            "field",
+            "sim",
+            "evidence",
+            "store",
+            "publish",
+            "exchange",
+            "ledger",
+            "analyse",
+            "account",
+            "chapters",
+            "report",
+            "reporting",
+            "errand",
+            "web",
+            "app",
         ],
     ),
     ("main", &["cli", "app"]),
@@ -74,9 +132,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["publish"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
-    // The JSON of an entry is one shape for the API and the command line.
-    ("utoipa", &["web", "ledger"]),
-    ("ring", &["store", "publish", "config"]),
+    // The JSON of an entry, and of a figure, is one shape for the API and the command line.
+    ("utoipa", &["web", "ledger", "chapters"]),
+    ("ring", &["store", "publish", "config", "evidence"]),
     ("calamine", &["ledger"]),
     ("rust_xlsxwriter", &["ledger", "report"]),
     ("prometheus_client", &["web"]),

@@ -4,3 +4,4 @@
 pub mod frame;
 pub mod identification;
 pub mod units;
+pub mod write;

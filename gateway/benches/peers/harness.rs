@@ -8,8 +8,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The release program under measurement.
-pub(crate) const PANTAU: &str = env!("CARGO_BIN_EXE_pantau");
+/// The program under measurement: the one of this build, or the file that `PANTAU_BENCH_BINARY`
+/// names.
+pub(crate) fn pantau() -> Command {
+    let other = std::env::var_os("PANTAU_BENCH_BINARY");
+    Command::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_pantau").into()))
+}
 
 /// A process of ours, ended when the bench is done with it.
 pub(crate) struct Peer(Child);

@@ -1,7 +1,8 @@
 //! The release program measured beside peers that are not ours; prints figures and ratios.
 //!
-//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu]`; docs/benchmarks.md says what
-//! they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`).
+//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|hour]`; docs/benchmarks.md says
+//! what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
+//! `PANTAU_BENCH_BINARY` names another `pantau` to measure.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +17,10 @@ mod w1;
 
 fn main() {
     let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let wanted = |name: &str| {
+        only.as_deref()
+            .map_or(name != w1::HOUR, |only| only == name)
+    };
     w1::run(&wanted);
     if wanted("rtu") {
         rtu::run();

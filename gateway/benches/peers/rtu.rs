@@ -3,7 +3,7 @@
 //! The line is a pty whose far end (`tests/peers/line.c`) lets each byte take its 10 bits and
 //! counts requests that begin before 3.5 characters of silence.
 
-use crate::harness::{PANTAU, Peer, compile};
+use crate::harness::{Peer, compile, pantau};
 use std::fmt::Write as _;
 use std::io::{BufRead, Read};
 use std::process::Command;
@@ -25,7 +25,7 @@ pub(crate) fn run() {
 
     let file = folder.path().join("pantau.toml");
     std::fs::write(&file, configuration(port.trim(), folder.path())).unwrap();
-    let mut command = Command::new(PANTAU);
+    let mut command = pantau();
     let (mut gateway, _) = Peer::start(command.args(["--log", "error", "run", "-c"]).arg(&file));
     thread::sleep(Duration::from_secs(SECONDS));
     let cpu = gateway.cpu_ns();

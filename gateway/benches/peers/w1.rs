@@ -6,7 +6,7 @@
 
 use crate::devices::{Device, Manner, POINTS, poll_of, value};
 use crate::harness::{
-    PANTAU, Peer, broker, compile, free_port, gather, now_ns, quantile, sleep_until,
+    Peer, broker, compile, free_port, gather, now_ns, pantau, quantile, sleep_until,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,6 +22,9 @@ const COMMIT_GAP_NS: i64 = 20_000_000;
 
 /// A start is not to wait for the flush.
 const START_FLUSH: &str = "100ms";
+
+/// The case that runs only when it is named: an hour of `w1`.
+pub(crate) const HOUR: &str = "hour";
 
 /// One kind of site.
 struct Case {
@@ -99,7 +102,7 @@ struct Bench {
 /// Runs the cases that are wanted.
 pub(crate) fn run(wanted: &dyn Fn(&str) -> bool) {
     let cases: Vec<&Case> = CASES.iter().filter(|case| wanted(case.name)).collect();
-    if cases.is_empty() && !wanted("start") {
+    if cases.is_empty() && !wanted("start") && !wanted(HOUR) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -121,6 +124,9 @@ pub(crate) fn run(wanted: &dyn Fn(&str) -> bool) {
     }
     if wanted("start") {
         bench.starts();
+    }
+    if wanted(HOUR) {
+        bench.hour();
     }
 }
 
@@ -157,7 +163,7 @@ impl Bench {
         std::fs::create_dir(&store).unwrap();
         let file = folder.path().join("pantau.toml");
         std::fs::write(&file, self.configuration(&store, devices, every_s, flush)).unwrap();
-        let mut command = Command::new(PANTAU);
+        let mut command = pantau();
         command.args(["--log", "error", "run", "-c"]).arg(file);
         (folder, command, store)
     }
@@ -236,6 +242,36 @@ impl Bench {
         figures
     }
 
+    /// Memory of the gateway on `w1`, minute by minute for an hour, and whether any point was missed.
+    fn hour(&self) {
+        let case = Case {
+            window_s: 3600,
+            ..CASES[0]
+        };
+        let devices: Vec<Device> = (0..case.healthy)
+            .map(|_| Device::start(case.manner))
+            .collect();
+        let (_folder, mut command, store) = self.gateway(&devices, case.every_s, &self.flush);
+        let (mut listener, said) = self.listen("bench", Some(&store));
+        let lines = gather(said);
+        let (mut program, _said) = Peer::start(&mut command);
+        let from = (now_ns() / SECOND_NS + 6) * SECOND_NS;
+        for minute in 1..=case.window_s / 60 {
+            sleep_until(from + minute * 60 * SECOND_NS);
+            let (rss_mb, peak_mb) = program.memory_mb();
+            println!("hour: minute {minute:2}: RSS {rss_mb:.1} MB, peak {peak_mb:.1} MB");
+        }
+        let to = from + case.window_s * SECOND_NS;
+        sleep_until(to + 4 * SECOND_NS + flush_ns(&self.flush));
+        program.stop();
+        listener.hang_up();
+        let figures = judge(&lines.join().unwrap(), &devices, &case, from, to);
+        println!(
+            "hour: missed {:.4} %, wrong {}, beyond the flush p50 {:.1} ms",
+            figures.missed_percent, figures.wrong, figures.beyond_ms[0]
+        );
+    }
+
     /// From `exec` to the first reading at the subscriber: with nothing on disk, with a year of it.
     fn starts(&self) {
         let devices: Vec<Device> = (0..20).map(|_| Device::start(Manner::Prompt)).collect();
@@ -287,7 +323,7 @@ fn import_a_year(folder: &Path) {
         }
         let file = folder.join("year.csv");
         std::fs::write(&file, text).unwrap();
-        let mut command = Command::new(PANTAU);
+        let mut command = pantau();
         command
             .args(["--log", "warn", "import", "-c"])
             .arg(folder.join("pantau.toml"));

@@ -1,7 +1,8 @@
 //! What a sample costs on disk, and how long an answer takes; prints one line a measure.
 //!
 //! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from measured
-//! ones (`series`) instead of seeded random walks.
+//! ones (`series`) instead of seeded random walks. Where `victoria-metrics` is installed it keeps the
+//! same samples in the same run.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -10,6 +11,7 @@
     reason = "a benchmark measures with the real clock and prints rounded ratios"
 )]
 
+mod rival;
 mod series;
 
 use gateway::clock::Clock;
@@ -107,8 +109,11 @@ async fn size_and_raw_day() -> Done<()> {
     let bytes = std::fs::metadata(dir.path().join("pantau.db"))?.len();
     say(&format!(
         "bytes a sample    {:.3}",
-        bytes as f64 / samples as f64
+        bytes as f64 / count(samples)
     ))?;
+    if let Some(theirs) = rival::bytes_a_sample()? {
+        say(&format!("VictoriaMetrics   {theirs:.3} bytes a sample"))?;
+    }
     reopen(dir.path(), &site, &clock).await
 }
 
@@ -184,6 +189,10 @@ async fn time(store: &Store, what: &str, query: &Query) -> Done<()> {
 
 fn ms(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
+}
+
+fn count(n: usize) -> f64 {
+    n as f64
 }
 
 fn say(line: &str) -> Done<()> {

@@ -1,7 +1,7 @@
 //! E.4, E.8: hygienisation, and what composting itself emits.
 
 use super::gwp::{Gwp, co2e};
-use super::{HOUR_S, count};
+use super::{HOUR_S, Sum};
 
 /// From this temperature on pathogens die, °C (US EPA 40 CFR 503, class A).
 pub const HYGIENE_C: f64 = 55.0;
@@ -37,6 +37,12 @@ impl Process {
         }
     }
 
+    /// Whether that long at 55 °C or more, with so many turnings, is enough (E.4).
+    pub fn hygienised(self, run_h: f64, turnings: f64) -> bool {
+        let turned = self != Self::Windrow || turnings >= f64::from(TURNINGS_MIN);
+        run_h >= self.hours() && turned
+    }
+
     /// Hours that it must stay hot.
     fn hours(self) -> f64 {
         match self {
@@ -55,20 +61,41 @@ pub struct Hygiene {
     pub passed: bool,
 }
 
+/// E.4 as a stream: the longest time without a break at 55 °C or more.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HotRun {
+    run: Sum,
+    longest_s: f64,
+}
+
+impl HotRun {
+    /// The coldest probe over `step_s` seconds, °C, or that it is missing, which breaks the run.
+    pub fn push(&mut self, t_c: Option<f64>, step_s: f64) {
+        if t_c.is_some_and(|t| t >= HYGIENE_C) {
+            self.run.add(step_s);
+            self.longest_s = self.longest_s.max(self.run.value());
+        } else {
+            self.run = Sum::default();
+        }
+    }
+
+    /// The longest run so far, h.
+    pub fn longest_h(&self) -> f64 {
+        self.longest_s / HOUR_S
+    }
+}
+
 /// E.4: at least 55 °C at the coldest probe for 3 days in a row (vessel, aerated static pile) or 15
 /// days with 5 turnings (windrow). A missing record breaks the run.
 pub fn pfrp(temps_c: &[Option<f64>], step_s: f64, process: Process, turnings: u32) -> Hygiene {
-    let (mut run, mut longest) = (0_usize, 0_usize);
+    let mut run = HotRun::default();
     for t in temps_c {
-        let hot = t.is_some_and(|t| t >= HYGIENE_C);
-        run = if hot { run + 1 } else { 0 };
-        longest = longest.max(run);
+        run.push(*t, step_s);
     }
-    let longest_run_h = count(longest) * step_s / HOUR_S;
-    let turned = process != Process::Windrow || turnings >= TURNINGS_MIN;
+    let longest_run_h = run.longest_h();
     Hygiene {
         longest_run_h,
-        passed: longest_run_h >= process.hours() && turned,
+        passed: process.hygienised(longest_run_h, f64::from(turnings)),
     }
 }
 

@@ -59,6 +59,7 @@ pub struct Total {
 #[derive(Clone, Debug)]
 pub struct CounterTotal {
     max_rate_per_s: f64,
+    slack: f64,
     modulus: Option<f64>,
     last: Option<(f64, f64)>,
     spike: Option<(f64, f64)>,
@@ -72,6 +73,7 @@ impl CounterTotal {
     pub fn new(max_rate_per_s: f64, modulus: Option<f64>) -> Self {
         Self {
             max_rate_per_s,
+            slack: 0.0,
             modulus,
             last: None,
             spike: None,
@@ -79,6 +81,14 @@ impl CounterTotal {
             steps: 0,
             lower_bound: false,
         }
+    }
+
+    /// A step may exceed the greatest rate by so much: a register that counts whole kilowatt-hours
+    /// jumps by one, however short the time since it was read.
+    #[must_use]
+    pub fn with_slack(mut self, slack: f64) -> Self {
+        self.slack = slack;
+        self
     }
 
     /// The next reading, or that it is missing; the event that it makes. A reading that is not
@@ -133,7 +143,7 @@ impl CounterTotal {
     }
 
     fn plausible(&self, last: (f64, f64), now: (f64, f64), change: f64) -> bool {
-        let most = self.max_rate_per_s * (now.0 - last.0) * RATE_MARGIN;
+        let most = self.max_rate_per_s * (now.0 - last.0) * RATE_MARGIN + self.slack;
         (0.0..=most).contains(&change)
     }
 
@@ -192,6 +202,17 @@ mod tests {
         let (total, events) = counter_total(&readings, 1.0, None);
         assert_eq!((total.total, total.lower_bound), (Some(3.0), true));
         assert_eq!(kinds(&events), ["spike"]);
+    }
+
+    #[test]
+    fn a_coarse_register_may_jump_by_its_own_step() {
+        let readings = [(0.0, 10.0), (10.0, 10.0), (20.0, 11.0), (30.0, 11.0)];
+        let mut counter = CounterTotal::new(2.0 / 3600.0, None).with_slack(1.0);
+        for (t, reading) in readings {
+            assert_eq!(counter.push(t, Some(reading)), None);
+        }
+        let found = counter.finish();
+        assert_eq!((found.total, found.lower_bound), (Some(1.0), false));
     }
 
     #[test]

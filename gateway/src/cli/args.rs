@@ -5,6 +5,7 @@ use crate::words::Lang;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Where `pantau.toml` is looked for when nobody says.
@@ -50,6 +51,9 @@ pub(super) enum Command {
     Scan(crate::cli::scan::Options),
     Soak(crate::cli::soak::Options),
     Watch(crate::cli::watch::Options),
+    Calibrate(crate::cli::calibrate::Options),
+    Handover(crate::cli::handover::Options),
+    SetAddress(crate::cli::set_address::Options),
     Method {
         #[command(subcommand)]
         ask: MethodAsk,
@@ -69,19 +73,10 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    Export {
-        #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
-        config: PathBuf,
-        #[arg(long, value_name = "ID")]
-        point: String,
-        #[arg(long, value_name = "TIME")]
-        from: Option<String>,
-        #[arg(long, value_name = "TIME")]
-        to: Option<String>,
-        #[arg(short, long, value_name = "FILE.csv")]
-        output: Option<PathBuf>,
-    },
+    Export(crate::cli::export::Options),
+    Verify(crate::cli::evidence::Options),
     Ledger(crate::cli::ledger::Options),
+    Report(crate::cli::report::Options),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
         config: PathBuf,
@@ -212,14 +207,27 @@ pub(super) fn explain(error: &clap::Error, lang: Lang) -> u8 {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = error.print();
-            if error.use_stderr() { WRONG } else { DONE }
+            let text = in_words(&error.render().to_string(), lang);
+            if error.use_stderr() {
+                eprint!("{text}");
+                WRONG
+            } else {
+                let _ = write!(std::io::stdout(), "{text}");
+                DONE
+            }
         }
         _ => {
             eprintln!("pantau: {}", fault(error, lang));
             WRONG
         }
     }
+}
+
+/// The words that clap writes into a usage line by itself, in the user's language.
+fn in_words(text: &str, lang: Lang) -> String {
+    text.replace("[OPTIONS]", &lang.text("cli-usage-options"))
+        .replace("<COMMAND>", &lang.text("cli-usage-command"))
+        .replace("[COMMAND]", &lang.text("cli-usage-command"))
 }
 
 fn fault(error: &clap::Error, lang: Lang) -> String {

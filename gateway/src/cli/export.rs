@@ -1,5 +1,8 @@
-//! `pantau export`: the samples of one point as CSV, from the running gateway or from the store.
+//! `pantau export`: the samples of one point as CSV, or the evidence bundle of a period; from the
+//! running gateway or from the store.
 
+use super::args::CONFIG_DEFAULT;
+use super::evidence::{self, Extra};
 use super::running::{Running, Trouble, Way, complain, escaped, failed, load, progress};
 use super::{DONE, WRONG};
 use crate::config::Config;
@@ -19,18 +22,72 @@ const ALWAYS: Range<i64> = -62_135_596_800_000..253_402_199_999_999;
 /// A stretch as it was asked for: RFC 3339, all of time where nothing is said.
 type Asked<'a> = (Option<&'a str>, Option<&'a str>);
 
-/// Writes the samples of `point`; the exit status.
-pub(super) async fn run(
-    file: &Path,
+/// What is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    config: PathBuf,
+    #[arg(long, value_name = "ID", required_unless_present = "bundle")]
+    point: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    #[arg(long, value_name = "PERIOD", requires = "output",
+        conflicts_with_all = ["point", "from", "to"])]
+    bundle: Option<String>,
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    with: Vec<PathBuf>,
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes what is asked for; the exit status.
+pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
+    let config = match load(&options.config, lang) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    if let (Some(period), Some(output)) = (&options.bundle, &options.output) {
+        return bundle(&config, period, &options.with, output, lang).await;
+    }
+    let asked = (options.from.as_deref(), options.to.as_deref());
+    let point = options.point.as_deref().unwrap_or_default();
+    rows(&config, point, asked, options.output.as_deref(), lang).await
+}
+
+/// The evidence of a period in one ZIP.
+async fn bundle(config: &Config, period: &str, with: &[PathBuf], output: &Path, lang: Lang) -> u8 {
+    let Ok(period) = period.parse() else {
+        complain(&lang.say("evidence-period", &[("found", period)]));
+        return WRONG;
+    };
+    let bar = progress(None);
+    let done = async {
+        let extra = with.iter().map(|file| Extra::read(file));
+        let extra = extra.collect::<io::Result<Vec<_>>>()?;
+        let mut way = Way::find(config).await?;
+        let told = |bytes| bar.inc(bytes);
+        let done = evidence::bundle(&mut way, &config.site, period, &extra, output, told).await;
+        way.close().await;
+        done
+    };
+    let done = done.await;
+    bar.finish_and_clear();
+    match done {
+        Ok(written) => evidence::written(written.as_ref(), output, lang),
+        Err(trouble) => failed(&trouble, lang),
+    }
+}
+
+/// The samples of a point as CSV.
+async fn rows(
+    config: &Config,
     point: &str,
     asked: Asked<'_>,
     output: Option<&Path>,
     lang: Lang,
 ) -> u8 {
-    let config = match load(file, lang) {
-        Ok(config) => config,
-        Err(status) => return status,
-    };
     let Some(stretch) = stretch(asked) else {
         complain(&lang.text("exchange-time"));
         return WRONG;
@@ -39,7 +96,7 @@ pub(super) async fn run(
         complain(&lang.say("cli-no-point", &[("point", point)]));
         return WRONG;
     }
-    match write(&config, point, stretch, output).await {
+    match write(config, point, stretch, output).await {
         Ok(()) => DONE,
         // The reader has seen enough (`| head`).
         Err(Trouble::File(error)) if error.kind() == io::ErrorKind::BrokenPipe => DONE,

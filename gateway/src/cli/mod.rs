@@ -5,18 +5,24 @@
 
 mod args;
 mod backup;
+mod calibrate;
 mod check;
 mod demo;
 mod device;
+mod evidence;
 mod export;
+mod handover;
 mod import;
 mod ledger;
 mod logging;
 mod method;
+mod person;
 mod read;
+mod report;
 mod run;
 mod running;
 mod scan;
+mod set_address;
 mod shared;
 mod simulate;
 mod soak;
@@ -72,6 +78,9 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Scan(options) => scan::run(&options, lang).await,
         Command::Soak(options) => soak::run(&options, lang).await,
         Command::Watch(options) => watch::run(&options, lang).await,
+        Command::Calibrate(options) => calibrate::run(options, lang).await,
+        Command::Handover(options) => handover::run(&options, lang).await,
+        Command::SetAddress(options) => set_address::run(&options, lang).await,
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
@@ -81,17 +90,10 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
             file,
             json,
         } => import::run(&config, &point, &file, lang, json).await,
-        Command::Export {
-            config,
-            point,
-            from,
-            to,
-            output,
-        } => {
-            let span = (from.as_deref(), to.as_deref());
-            export::run(&config, &point, span, output.as_deref(), lang).await
-        }
+        Command::Export(options) => export::run(&options, lang).await,
+        Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,
+        Command::Report(options) => report::run(options, lang).await,
         Command::Backup { config, output } => backup::run(&config, &output, lang).await,
     }
 }

@@ -174,6 +174,13 @@ pub(super) fn failed(trouble: &Trouble, lang: crate::words::Lang) -> u8 {
     NO
 }
 
+/// Who sits at this computer, when it says so.
+pub(super) fn user() -> Option<String> {
+    let names = ["SUDO_USER", "USER", "LOGNAME"];
+    let said = names.iter().filter_map(|name| std::env::var(name).ok());
+    said.into_iter().find(|name| !name.trim().is_empty())
+}
+
 /// A line on standard error.
 pub(super) fn complain(text: &str) {
     use std::io::Write;

@@ -118,10 +118,53 @@ fn device(
         limits,
         points,
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
+        accuracy: accuracy(notes, typed, &info),
         facts: profile.map_or_else(Vec::new, |profile| profile.facts),
         sunspec: found.map(|(sunspec, _)| Arc::new(sunspec)),
     };
     (device, info)
+}
+
+/// How well points measure, as the site says.
+fn accuracy(
+    notes: &mut Notes<'_>,
+    typed: &RawDevice,
+    info: &DeviceInfo,
+) -> BTreeMap<Arc<str>, f64> {
+    let mut all = BTreeMap::new();
+    for (name, at) in &typed.accuracy {
+        let pct = *at.get();
+        let mut points = info.points.iter();
+        match points.find(|point| *point.name == **name) {
+            None => {
+                let names = info.points.iter().map(|point| &*point.name);
+                let hint = nearest(name, names);
+                let found = format!("{}.{name}", info.id);
+                let what = "fault-unknown-point";
+                notes.add(
+                    at.span(),
+                    "accuracy",
+                    what,
+                    &found,
+                    "fault-expect-point",
+                    hint,
+                );
+            }
+            Some(_) if !(pct > 0.0 && pct <= 100.0) => {
+                notes.fault(
+                    at.span(),
+                    "accuracy",
+                    "fault-range",
+                    &pct.to_string(),
+                    "0..=100",
+                );
+            }
+            Some(point) => {
+                all.insert(Arc::clone(&point.name), pct);
+            }
+        }
+    }
+    all
 }
 
 fn bus_of(notes: &mut Notes<'_>, typed: &RawDevice, buses: &[Bus]) -> usize {

@@ -19,6 +19,7 @@ mod points;
 pub mod profile;
 mod raw;
 mod raw_profile;
+pub mod set_address;
 pub mod settings;
 mod shape;
 mod sinks;

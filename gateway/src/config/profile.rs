@@ -5,8 +5,9 @@ use crate::config::identify::{self, Rule};
 use crate::config::notes::Notes;
 use crate::config::raw::{At, RawPoint, Text};
 use crate::config::raw_profile::{RawCapture, RawOrigin, RawProfile, RawVariant};
+use crate::config::set_address::Setting;
 use crate::config::{Confidence, DeviceLimits, Encoding, Faults, Parity, Point, Scale};
-use crate::config::{check, limits, points, shape, variant};
+use crate::config::{check, limits, points, set_address, shape, variant};
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -38,6 +39,10 @@ pub struct Profile {
     pub points: Vec<Point>,
     /// What it can say of itself: `manufacturer`, `model`, `version`, `serial`, and settings.
     pub facts: Vec<Point>,
+    /// How it is given another address.
+    pub set_address: Option<Setting>,
+    /// How it is given another speed.
+    pub set_baud: Option<Setting>,
     /// How to recognise it.
     pub identify: Vec<Rule>,
     /// Words and what they must decode to.
@@ -240,6 +245,8 @@ fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
         factory: factory(notes, raw),
         limits,
         asleep_at_night: raw.asleep_at_night.unwrap_or(false),
+        set_address: set_address::address(notes, raw.set_address.as_ref()),
+        set_baud: set_address::baud(notes, raw.set_baud.as_ref()),
         identify: identify::rules(notes, &raw.identify, &known),
         captures: captures(notes, raw, &known),
         points,

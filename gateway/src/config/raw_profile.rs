@@ -37,6 +37,10 @@ pub(crate) struct RawProfile {
     pub(crate) link: RawFactory,
     /// What its registers allow.
     pub(crate) limits: Option<At<RawLimits>>,
+    /// How it is given another address.
+    pub(crate) set_address: Option<At<RawSet>>,
+    /// How it is given another speed.
+    pub(crate) set_baud: Option<At<RawSet>>,
     /// How to recognise it.
     #[serde(default)]
     pub(crate) identify: Vec<At<RawProbe>>,
@@ -82,6 +86,50 @@ pub(crate) struct RawFactory {
     pub(crate) unit: Whole,
     /// TCP port.
     pub(crate) tcp_port: Whole,
+}
+
+/// `[set_address]` and `[set_baud]`: a setting that the wizard writes.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawSet {
+    /// Its first register, `holding:N`.
+    #[schemars(required)]
+    pub(crate) register: Text,
+    /// 6 (when left out) or 16.
+    pub(crate) function: Whole,
+    /// Of an address: `u16` (when left out) or `f32`, high half first.
+    pub(crate) r#type: Option<At<RawSetType>>,
+    /// Least address, 1 when left out.
+    pub(crate) min: Whole,
+    /// Greatest address, 247 when left out.
+    pub(crate) max: Whole,
+    /// Of a speed: the code of each, `{ 9600 = 3 }`.
+    #[serde(default)]
+    pub(crate) codes: BTreeMap<String, i64>,
+    /// It holds only after power was off.
+    pub(crate) power_cycle: Option<bool>,
+    /// A button on the device must be held before it takes settings.
+    pub(crate) button: Option<bool>,
+    /// Written afterwards, to the device as it is then, so that it lasts.
+    pub(crate) save: Option<At<RawSave>>,
+}
+
+/// How a register holds an address.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawSetType {
+    U16,
+    F32,
+}
+
+/// `save` of a setting.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawSave {
+    /// `holding:N`.
+    #[schemars(required)]
+    pub(crate) register: Text,
+    /// What is written there.
+    #[schemars(required)]
+    pub(crate) value: Whole,
 }
 
 /// One entry of `identify`: what is asked, and what the answer is on such a device.

@@ -8,6 +8,8 @@ use crate::ledger::Definitions;
 use crate::model::Site;
 use crate::model::factor::Factor;
 use jiff::civil::Date;
+use ring::digest::{SHA256, digest};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +55,13 @@ impl Config {
             "" => self.text.clone(),
             own => format!("{}\n# --- [factors] file ---\n{own}", self.text),
         }
+    }
+
+    /// Name of the revision: the first twelve hexadecimal digits of its SHA-256.
+    pub fn revision_id(&self) -> String {
+        let hash = digest(&SHA256, self.revision().as_bytes());
+        let bytes = hash.as_ref().iter().take(6);
+        bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// Factors behind assets that do not hold on that day, as warnings.
@@ -157,6 +166,9 @@ pub struct Device {
     pub limits: DeviceLimits,
     /// Points in order; the index is that of `Reading::outcomes`.
     pub points: Vec<Point>,
+    /// Half-width of the 95 % interval of its points by name, % of the reading; a point that is
+    /// missing has none that anybody knows.
+    pub accuracy: BTreeMap<Arc<str>, f64>,
     /// Silence at night is no fault.
     pub asleep_at_night: bool,
     /// What it can say of itself, each with the registers that say it; no readings.

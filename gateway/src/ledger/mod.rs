@@ -2,6 +2,7 @@
 //! `table`), what is wrong with it (`check`, `batch`), and its JSON. Pure: no store, no clock.
 
 mod batch;
+mod calibration;
 mod check;
 mod definitions;
 mod json;
@@ -12,6 +13,7 @@ mod tests;
 mod written;
 
 pub use batch::{Batch, Told};
+pub use calibration::{CalibrationJson, CalibrationSent};
 pub use check::{Checked, Field, Raw, Remark, Rules, Typed, check};
 pub use definitions::{Both, Definition, Definitions, Total};
 pub use json::{Added, EntryJson, FaultJson, FileJson, IndicatorJson, Refused, Sent, SentBatch};

@@ -1,8 +1,10 @@
 //! The nouns: points, numbers, samples, readings. No I/O, no serialisation; each edge has its own
 //! shape.
 
+pub mod calibration;
 pub mod decimal;
 pub mod factor;
+pub mod indicator;
 pub mod ledger;
 pub mod period;
 
@@ -172,6 +174,25 @@ pub struct Site {
     pub longitude: f64,
     /// Devices in configuration order; `Reading::device` counts into this.
     pub devices: Vec<DeviceInfo>,
+}
+
+impl UtcMs {
+    /// Appends RFC 3339 in UTC, with milliseconds only when they are not zero.
+    pub fn append_to(self, out: &mut String) {
+        // A string takes everything.
+        let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
+    }
+}
+
+impl fmt::Display for UtcMs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(time) = jiff::Timestamp::from_millisecond(self.0) else {
+            // Beyond the year 9999: kept as a number, so that it is at least seen.
+            return write!(f, "{}", self.0);
+        };
+        let places = if self.0.rem_euclid(1000) == 0 { 0 } else { 3 };
+        write!(f, "{time:.places$}")
+    }
 }
 
 impl Number {

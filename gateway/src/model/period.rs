@@ -1,10 +1,12 @@
-//! A stretch of local calendar days as people name it: a day, week, month, quarter or year.
+//! A stretch of local calendar days as people name it: a day, week, month, quarter, year or range.
 
+use crate::limits::RANGE_DAYS_MAX;
 use jiff::civil::{Date, ISOWeekDate, Weekday};
 use std::fmt;
 use std::str::FromStr;
 
-/// `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`, always in the site's time zone.
+/// `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `2026` or `2026-10-05..2026-11-21`, always in
+/// the site's time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Period {
     /// One day.
@@ -17,11 +19,13 @@ pub enum Period {
     Quarter(Date),
     /// A year: its first day.
     Year(Date),
+    /// Its first and its last day, not later than `RANGE_DAYS_MAX` after the first.
+    Range(Date, Date),
 }
 
 /// The text names no period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a period: 2026-11-21, 2026-W47, 2026-11, 2026-Q4 or 2026")]
+#[error("not a period: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21")]
 pub struct NotPeriod;
 
 impl Period {
@@ -32,14 +36,15 @@ impl Period {
             | Self::Week(first)
             | Self::Month(first)
             | Self::Quarter(first)
-            | Self::Year(first) => first,
+            | Self::Year(first)
+            | Self::Range(first, _) => first,
         }
     }
 
     /// Its last day.
     pub fn last(self) -> Date {
         match self {
-            Self::Day(day) => day,
+            Self::Day(day) | Self::Range(_, day) => day,
             Self::Week(monday) => monday.saturating_add(jiff::Span::new().days(6)),
             Self::Month(first) => first.last_of_month(),
             Self::Quarter(first) => first
@@ -69,6 +74,7 @@ impl fmt::Display for Period {
                 write!(f, "{:04}-Q{}", first.year(), (first.month() - 1) / 3 + 1)
             }
             Self::Year(_) => write!(f, "{:04}", first.year()),
+            Self::Range(first, last) => write!(f, "{first}..{last}"),
         }
     }
 }
@@ -77,6 +83,9 @@ impl FromStr for Period {
     type Err = NotPeriod;
 
     fn from_str(text: &str) -> Result<Self, NotPeriod> {
+        if let Some((first, last)) = text.split_once("..") {
+            return range(first, last);
+        }
         let (year, rest) = match text.split_once('-') {
             Some((year, rest)) => (year, Some(rest)),
             None => (text, None),
@@ -106,6 +115,15 @@ impl FromStr for Period {
     }
 }
 
+fn range(first: &str, last: &str) -> Result<Period, NotPeriod> {
+    let (Period::Day(first), Period::Day(last)) = (first.parse()?, last.parse()?) else {
+        return Err(NotPeriod);
+    };
+    let days = (last - first).get_days();
+    let fits = (0..=RANGE_DAYS_MAX).contains(&days);
+    fits.then_some(Period::Range(first, last)).ok_or(NotPeriod)
+}
+
 /// Exactly so many digits.
 fn digits<T: FromStr>(text: &str, count: usize) -> Result<T, NotPeriod> {
     if text.len() != count || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -128,6 +146,8 @@ mod tests {
             ("2024-02", "2024-02-01", "2024-02-29"),
             ("2026-Q4", "2026-10-01", "2026-12-31"),
             ("2026", "2026-01-01", "2026-12-31"),
+            ("2026-10-05..2026-11-21", "2026-10-05", "2026-11-21"),
+            ("2026-10-05..2026-10-05", "2026-10-05", "2026-10-05"),
         ] {
             let period: Period = text.parse().unwrap();
             assert_eq!(period.first().to_string(), first, "{text}");
@@ -152,6 +172,10 @@ mod tests {
             "2026-11-21-1",
             "+026",
             "2026-w47",
+            "2026-10-05..2026-10-04",
+            "2026-10..2026-11",
+            "1026-10-05..2026-10-04",
+            "2026-10-05..2026-10-06..2026-10-07",
         ] {
             assert_eq!(text.parse::<Period>(), Err(NotPeriod), "{text}");
         }
@@ -159,7 +183,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "[-0-9QW]{0,12}") {
+        fn no_text_makes_the_reader_panic(text in "[-.0-9QW]{0,22}") {
             if let Ok(period) = text.parse::<Period>() {
                 prop_assert_eq!(period.to_string(), text);
                 prop_assert!(period.first() <= period.last());

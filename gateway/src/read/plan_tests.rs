@@ -19,6 +19,7 @@ pub(in crate::read) fn device(points: Vec<Point>) -> Device {
         },
         points,
         asleep_at_night: false,
+        accuracy: std::collections::BTreeMap::new(),
         facts: Vec::new(),
         sunspec: None,
     }

@@ -53,6 +53,7 @@ fn check_block<'a>(
             }
             Ok(())
         }
+        Block::Photo(photo) => once(ids, &photo.id, "photo"),
         Block::Heading(_) | Block::Paragraph(_) | Block::Callout(_) => Ok(()),
     }
 }
@@ -99,7 +100,9 @@ fn check_chart(place: &str, chart: &Chart) -> Result<(), Fault> {
 
 fn fits(place: &str, value: &Value, kind: &Kind) -> Result<(), Fault> {
     match (value, kind) {
-        (Value::Number(number), Kind::Number(_) | Kind::Percent(_)) => finite(place, *number),
+        (Value::Number(number), Kind::Number(_) | Kind::Mixed | Kind::Percent(_)) => {
+            finite(place, *number)
+        }
         (Value::Text(_), Kind::Text | Kind::Note)
         | (Value::Date(_), Kind::Date)
         | (Value::Time(_), Kind::Time)

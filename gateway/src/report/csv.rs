@@ -8,7 +8,7 @@
 use crate::report::format;
 use crate::report::rows::{self, Cell, Row, Sum};
 use crate::report::show::Show;
-use crate::report::value::{Kind, Value};
+use crate::report::value::{Kind, Value, digits_of};
 use crate::words::Lang;
 
 /// The whole report.
@@ -55,7 +55,9 @@ impl Csv<'_> {
             Row::Title(text) | Row::Heading(text) | Row::Text(text) => {
                 self.line(&[Field::text(text)]);
             }
-            Row::Callout(title, text) => self.line(&[Field::text(title), Field::text(text)]),
+            Row::Callout(title, text) | Row::Photo(_, title, text) => {
+                self.line(&[Field::text(title), Field::text(text)]);
+            }
             Row::Head(heads, _) => {
                 let fields: Vec<Field> = heads.iter().map(|head| Field::text(head)).collect();
                 self.line(&fields);
@@ -109,7 +111,10 @@ impl Csv<'_> {
     fn number(&self, number: f64, kind: &Kind) -> String {
         let lang = self.show.lang();
         match kind {
-            Kind::Number(measure) => format::plain(lang, measure.round(number), measure.decimals),
+            Kind::Number(measure) => {
+                format::plain(lang, measure.round(number), measure.shown_decimals())
+            }
+            Kind::Mixed => format::plain(lang, number, digits_of(number)),
             Kind::Percent(decimals) => {
                 format!("{}%", format::plain(lang, number * 100.0, *decimals))
             }

@@ -6,6 +6,7 @@
 use crate::model::UtcMs;
 use crate::report::chart::Chart;
 use crate::report::figure::Figures;
+use crate::report::photo::Photo;
 use crate::report::table::Table;
 use crate::words::Lang;
 use jiff::tz::TimeZone;
@@ -70,6 +71,8 @@ pub enum Block {
     Table(Table),
     /// A plot, which is a table to look at.
     Chart(Chart),
+    /// A photo, with its name and hash below it.
+    Photo(Photo),
     /// Something that a reader must not overlook.
     Callout(Callout),
 }

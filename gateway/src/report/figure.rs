@@ -1,5 +1,6 @@
 //! Key figures: one number with everything that says how far to believe it.
 
+pub use crate::model::indicator::Origin;
 use crate::report::value::{Kind, Value};
 
 /// Figures that are shown together.
@@ -38,21 +39,6 @@ pub struct Figure {
     pub factors: Vec<String>,
     /// Remarks, printed as footnotes.
     pub notes: Vec<String>,
-}
-
-/// Where a number came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A sensor.
-    Measured,
-    /// A counter of billing grade.
-    Meter,
-    /// Written down by staff, with evidence.
-    Manual,
-    /// Worked out from something else.
-    Estimated,
-    /// Said, without evidence.
-    Declared,
 }
 
 /// How final a figure is.
@@ -102,19 +88,6 @@ impl Figures {
     pub fn is_provisional(&self) -> bool {
         let mut items = self.items.iter();
         items.any(|figure| figure.status == Status::Provisional)
-    }
-}
-
-impl Origin {
-    /// Stable English key.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Measured => "measured",
-            Self::Meter => "meter",
-            Self::Manual => "manual",
-            Self::Estimated => "estimated",
-            Self::Declared => "declared",
-        }
     }
 }
 

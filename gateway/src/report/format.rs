@@ -89,7 +89,7 @@ fn clock(lang: Lang, local: DateTime) -> String {
 fn written(lang: Lang, value: f64, decimals: u8, for_people: bool) -> String {
     let measure = Measure {
         unit: String::new(),
-        decimals,
+        decimals: i8::try_from(decimals).unwrap_or(i8::MAX),
         rounding: Rounding::Nearest,
     };
     let rounded = measure.round(value);

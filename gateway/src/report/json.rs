@@ -6,6 +6,7 @@ use crate::report::chart::{Along, Chart, Form};
 use crate::report::document::{Block, Callout, Section};
 use crate::report::figure::{Figure, Figures, Origin};
 use crate::report::format;
+use crate::report::photo::Photo;
 use crate::report::show::{Show, Shown, plain_kind, spread_kind};
 use crate::report::table::{Column, Table, Total};
 use crate::report::value::{Kind, Value};
@@ -58,7 +59,22 @@ fn block(show: &Show<'_>, block: &Block) -> Json {
         Block::Figures(figures) => figures_json(show, figures),
         Block::Table(table) => table_json(show, table),
         Block::Chart(chart) => chart_json(show, chart),
+        Block::Photo(photo) => photo_json(photo),
     }
+}
+
+/// The picture itself stays outside: its hash says which one it is.
+fn photo_json(photo: &Photo) -> Json {
+    let (width, height) = photo.picture.upright();
+    json!({
+        "type": "photo",
+        "id": photo.id,
+        "name": photo.name,
+        "sha256": photo.sha256,
+        "media_type": photo.picture.media_type(),
+        "width": width,
+        "height": height,
+    })
 }
 
 fn callout_json(callout: &Callout) -> Json {
@@ -144,7 +160,7 @@ fn column(column: &Column) -> Json {
 fn measure(kind: &Kind) -> Map<String, Json> {
     let decimals = match kind {
         Kind::Number(measure) => Some(measure.decimals),
-        Kind::Percent(decimals) => Some(*decimals),
+        Kind::Percent(decimals) => i8::try_from(*decimals).ok(),
         _ => None,
     };
     let mut item = Map::new();

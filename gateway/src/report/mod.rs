@@ -15,6 +15,7 @@ pub mod format;
 mod json;
 mod notes;
 mod pdf;
+pub mod photo;
 mod rows;
 mod show;
 pub mod table;

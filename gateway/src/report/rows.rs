@@ -27,6 +27,8 @@ pub(crate) enum Row {
     Note(usize, String),
     /// The plot of chart `.0` of the section goes here; its numbers are above.
     Plot(usize),
+    /// Photo `.0` of the section; its name and hash.
+    Photo(usize, String, String),
     /// Nothing.
     Blank,
 }
@@ -66,7 +68,7 @@ pub(crate) enum Sum {
 pub(crate) fn of(show: &Show<'_>, index: usize) -> Vec<Row> {
     let document = show.document;
     let mut rows = vec![Row::Title(document.heading(index)), Row::Blank];
-    let mut plots = 0;
+    let (mut plots, mut photos) = (0, 0);
     for block in document
         .sections
         .get(index)
@@ -79,6 +81,10 @@ pub(crate) fn of(show: &Show<'_>, index: usize) -> Vec<Row> {
             Block::Callout(callout) => rows.push(callout_row(callout)),
             Block::Figures(figures) => figure_rows(show, figures, &mut rows),
             Block::Table(table) => table_rows(show, table, &mut rows),
+            Block::Photo(photo) => {
+                rows.push(Row::Photo(photos, photo.name.clone(), hash(&photo.sha256)));
+                photos += 1;
+            }
             Block::Chart(chart) => {
                 table_rows(show, &chart.table(document), &mut rows);
                 rows.push(Row::Plot(plots));
@@ -112,6 +118,11 @@ pub(crate) fn about(show: &Show<'_>) -> Vec<(String, String)> {
     ];
     let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(key, value)| (show.word(key), value)).collect()
+}
+
+/// A photo's hash as printed below it.
+pub(crate) fn hash(sha256: &str) -> String {
+    format!("SHA-256 {sha256}")
 }
 
 fn callout_row(callout: &Callout) -> Row {

@@ -5,7 +5,7 @@ use crate::report::figure::{Figure, Origin, Status};
 use crate::report::format;
 use crate::report::notes::Notes;
 use crate::report::table::{Column, Table, Totalled};
-use crate::report::value::{Kind, Value};
+use crate::report::value::{Kind, Value, digits_of};
 use crate::words::Lang;
 
 /// A report and the numbers of its footnotes: all that a renderer needs.
@@ -66,8 +66,9 @@ impl<'a> Show<'a> {
                 let rounded = measure.round(number);
                 let in_words = measure.unit != "Rp" && !alone;
                 let unit = if in_words { "" } else { measure.unit.as_str() };
-                format::quantity(self.lang(), rounded, unit, measure.decimals)
+                format::quantity(self.lang(), rounded, unit, measure.shown_decimals())
             }
+            Kind::Mixed => format::number(self.lang(), number, digits_of(number)),
             Kind::Percent(decimals) => format::percent(self.lang(), number, *decimals),
             _ => format::number(self.lang(), number, 0),
         }

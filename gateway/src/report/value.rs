@@ -3,6 +3,9 @@
 use crate::model::UtcMs;
 use jiff::civil::Date;
 
+/// Digits after the decimal mark of a number in a mixed column.
+const MIXED_DIGITS_MAX: u8 = 6;
+
 /// What stands in a cell or as a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -39,6 +42,9 @@ pub enum Kind {
     Text,
     /// A number with a unit.
     Number(Measure),
+    /// Numbers of several units below each other, each rounded where it came from and shown with
+    /// the digits that it has.
+    Mixed,
     /// A share of one, shown as a percentage with so many decimals.
     Percent(u8),
     /// A day.
@@ -54,8 +60,8 @@ pub enum Kind {
 pub struct Measure {
     /// Unit symbol as printed: `kWh`, `m³`, `t CO₂e`, `Rp`; empty for a bare number.
     pub unit: String,
-    /// Digits after the decimal mark.
-    pub decimals: u8,
+    /// Digits after the decimal mark; below 0 tens, hundreds, ... are rounded away before it.
+    pub decimals: i8,
     /// Which way the last digit goes.
     pub rounding: Rounding,
 }
@@ -74,7 +80,7 @@ pub enum Rounding {
 
 impl Kind {
     /// A number in `unit` with so many decimals, rounded to the nearest.
-    pub fn number(unit: &str, decimals: u8) -> Self {
+    pub fn number(unit: &str, decimals: i8) -> Self {
         Self::Number(Measure {
             unit: unit.to_owned(),
             decimals,
@@ -83,7 +89,7 @@ impl Kind {
     }
 
     /// A claim: rounded so that it is never larger than what was computed.
-    pub fn claim(unit: &str, decimals: u8) -> Self {
+    pub fn claim(unit: &str, decimals: i8) -> Self {
         Self::Number(Measure {
             unit: unit.to_owned(),
             decimals,
@@ -93,7 +99,7 @@ impl Kind {
 
     /// True for what is set flush right and may be added up.
     pub fn is_number(&self) -> bool {
-        matches!(self, Self::Number(_) | Self::Percent(_))
+        matches!(self, Self::Number(_) | Self::Mixed | Self::Percent(_))
     }
 
     /// Unit symbol as printed; empty when there is none.
@@ -110,6 +116,7 @@ impl Kind {
         match self {
             Self::Text => "text",
             Self::Number(_) => "number",
+            Self::Mixed => "mixed",
             Self::Percent(_) => "percent",
             Self::Date => "date",
             Self::Time => "time",
@@ -127,7 +134,21 @@ impl Kind {
     }
 }
 
+/// Digits after the decimal mark that a number of a mixed column has, at most six.
+pub fn digits_of(number: f64) -> u8 {
+    let fits = |decimals: &u8| {
+        let scaled = number * 10_f64.powi(i32::from(*decimals));
+        (scaled - scaled.round()).abs() <= 1e-9 * scaled.abs().max(1.0)
+    };
+    (0..MIXED_DIGITS_MAX).find(fits).unwrap_or(MIXED_DIGITS_MAX)
+}
+
 impl Measure {
+    /// Digits that stand after the decimal mark.
+    pub fn shown_decimals(&self) -> u8 {
+        u8::try_from(self.decimals).unwrap_or(0)
+    }
+
     /// `number` with `decimals` digits. Snapped first to a millionth of the last digit, so that
     /// 2.28 computed as 2.2799999999 stays 2.28.
     pub fn round(&self, number: f64) -> f64 {
@@ -152,7 +173,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(rounding: Rounding, number: f64, decimals: u8, expect: f64) {
+    fn check(rounding: Rounding, number: f64, decimals: i8, expect: f64) {
         let measure = Measure {
             unit: String::new(),
             decimals,
@@ -176,5 +197,17 @@ mod tests {
         check(Rounding::Down, -2.21, 1, -2.3);
         check(Rounding::Up, 2.21, 1, 2.3);
         check(Rounding::Up, 2.200_000_000_1, 1, 2.2);
+    }
+
+    #[test]
+    fn tens_are_rounded_away_where_no_more_can_be_said() {
+        check(Rounding::Down, 414.1, -1, 410.0);
+        check(Rounding::Up, 414.1, -2, 500.0);
+    }
+
+    #[test]
+    fn a_mixed_number_is_shown_with_the_digits_that_it_has() {
+        let digits = [410.0, 2.2, 0.18, 1.0 / 3.0].map(digits_of);
+        assert_eq!(digits, [0, 1, 2, 6]);
     }
 }

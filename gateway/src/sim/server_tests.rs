@@ -128,6 +128,7 @@ fn inverters() -> Vec<Device> {
         limits: limits.clone(),
         points: odd_points(),
         asleep_at_night: false,
+        accuracy: std::collections::BTreeMap::new(),
         facts: Vec::new(),
         sunspec: None,
     };

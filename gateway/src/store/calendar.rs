@@ -103,13 +103,18 @@ impl Calendar {
 /// Milliseconds of a day without a leap of the zone.
 pub(super) const DAY_MS: i64 = 86_400_000;
 
+/// The first day of the year 1.
+pub(super) const FIRST_DAY: Day = -719_162;
+
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-fn date(day: Day) -> Date {
+/// The date of a day.
+pub(super) fn date(day: Day) -> Date {
     EPOCH.saturating_add(i64::from(day).days())
 }
 
-fn number(date: Date) -> Day {
+/// The inverse of `date`.
+pub(super) fn number(date: Date) -> Day {
     date.since(EPOCH).map_or(0, |span| span.get_days())
 }
 

@@ -9,6 +9,7 @@ use super::names::PointKey;
 use super::pack::{fetch, group, pieces};
 use super::schema::disk;
 use super::seal::Extra;
+use crate::evidence::Why;
 use crate::model::{BootId, Outcome, Sample, UtcMs};
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeMap;
@@ -102,6 +103,8 @@ impl Keeper {
         let transaction = self.db.transaction()?;
         for ((day, group), extra) in days {
             let place = (day, self.calendar.start(day), day < self.gone_before);
+            super::digest::mark(&transaction, day, Why::Redated)?;
+            self.closing.disturb(day);
             super::seal::merge_group(&transaction, place, group, extra)?;
         }
         transaction.execute("DELETE FROM pack WHERE content = 1 AND boot = ?", [boot])?;

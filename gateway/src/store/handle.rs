@@ -2,6 +2,7 @@
 
 use super::feed::Ring;
 use crate::limits::SINK_BATCH_MAX;
+use crate::model::calibration::{Calibration, CalibrationId, Calibrations};
 use crate::model::ledger::{Attachment, Entry, EntryId, Statement};
 use crate::model::{BootId, Number, Numbered, Outcome, Reading, Sample, Seq, UtcMs};
 use jiff::civil::Date;
@@ -238,6 +239,20 @@ pub(crate) enum Request {
         entry: EntryId,
         reply: Reply<Vec<Entry>>,
     },
+    Calibrate {
+        said: Calibration,
+        by: String,
+        reply: Reply<CalibrationId>,
+    },
+    Calibrations {
+        reply: Reply<Calibrations>,
+    },
+    Note {
+        kind: &'static str,
+        what: String,
+        reply: Reply<()>,
+    },
+    Evidence(super::digest::Evidence),
     Stop(oneshot::Sender<()>),
 }
 
@@ -436,7 +451,7 @@ impl Store {
             .map_err(|_| StoreError::Stopped)
     }
 
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
     ) -> Result<T, StoreError> {

@@ -55,6 +55,8 @@ pub(super) struct Keeper {
     pub(super) gone_before: Day,
     /// Moment (wall clock, ms) before which no sealing is tried again.
     pub(super) seal_after: i64,
+    /// Days on their way to a record.
+    pub(super) closing: super::digest::Closing,
     pub(super) out: Outlets,
 }
 
@@ -142,6 +144,10 @@ impl Keeper {
             } => drop(reply.send(self.ledger_add(&statements, &by))),
             Request::Ledger { query, reply } => drop(reply.send(self.ledger(&query))),
             Request::LedgerChain { entry, reply } => drop(reply.send(self.ledger_chain(entry))),
+            Request::Calibrate { said, by, reply } => drop(reply.send(self.calibrate(&said, &by))),
+            Request::Calibrations { reply } => drop(reply.send(self.calibrations())),
+            Request::Note { kind, what, reply } => drop(reply.send(self.note(kind, &what))),
+            Request::Evidence(question) => self.evidence(question),
             Request::Stop(done) => drop(done.send(())),
         }
     }

@@ -7,7 +7,7 @@ use crate::model::ledger::{Entry, Known, Sort, Statement, When};
 use jiff::civil::date;
 use std::path::Path;
 
-fn said(quantity: &str, day: i8) -> Statement {
+pub(super) fn said(quantity: &str, day: i8) -> Statement {
     Statement {
         sort: Sort::Record,
         indicator: "bsf-fed".into(),

@@ -7,10 +7,12 @@ mod attach;
 mod audit;
 mod bytes;
 mod calendar;
+mod calibrations;
 mod chunk;
 mod copy;
 #[cfg(test)]
 mod damage_tests;
+mod digest;
 mod edit;
 mod feed;
 mod flush;
@@ -35,4 +37,5 @@ mod start;
 mod tests;
 mod track;
 
+pub use digest::{Extent, Revision};
 pub use handle::*;

@@ -14,7 +14,7 @@ const WAL_BYTES: u64 = 4 << 20;
 /// Pages of 1 KiB after which the log is copied back; a commit of a thousand more still fits.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// What the tables below look like; a later one adds a step to `MIGRATIONS`.
-const MIGRATIONS: [&str; 1] = [TABLES];
+const MIGRATIONS: [&str; 3] = [TABLES, EVIDENCE, CALIBRATIONS];
 
 /// What is written down stays: a second lock behind the code, which has no path that changes or
 /// deletes a row. `REPLACE` deletes without asking a delete trigger, so inserts are held as well.
@@ -34,6 +34,29 @@ CREATE TRIGGER IF NOT EXISTS ledger_file_delete BEFORE DELETE ON ledger_file
 CREATE TRIGGER IF NOT EXISTS ledger_file_replace BEFORE INSERT ON ledger_file
   WHEN EXISTS (SELECT 1 FROM ledger_file WHERE entry = NEW.entry AND place = NEW.place)
   BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS digest_update BEFORE UPDATE ON digest
+  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
+CREATE TRIGGER IF NOT EXISTS digest_delete BEFORE DELETE ON digest
+  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
+CREATE TRIGGER IF NOT EXISTS digest_replace BEFORE INSERT ON digest
+  WHEN EXISTS (SELECT 1 FROM digest WHERE number >= NEW.number
+    OR (day = NEW.day AND revision = NEW.revision))
+  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
+CREATE TRIGGER IF NOT EXISTS revision_update BEFORE UPDATE ON revision
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS revision_delete BEFORE DELETE ON revision
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS factors_update BEFORE UPDATE ON factors
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS factors_delete BEFORE DELETE ON factors
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_update BEFORE UPDATE ON calibration
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_delete BEFORE DELETE ON calibration
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_replace BEFORE INSERT ON calibration
+  WHEN EXISTS (SELECT 1 FROM calibration WHERE id = NEW.id OR withdraws = NEW.withdraws)
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
 CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
 CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit
@@ -77,6 +100,25 @@ CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NU
   what TEXT NOT NULL);
 CREATE TABLE damaged(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, origin TEXT NOT NULL,
   body BLOB NOT NULL);
+";
+
+/// The chain of day records, the days that need a new one and why, and the factors that came with
+/// each version of the program.
+const EVIDENCE: &str = "
+CREATE TABLE digest(number INTEGER PRIMARY KEY, day INTEGER NOT NULL, revision INTEGER NOT NULL,
+  sha256 TEXT NOT NULL, record TEXT NOT NULL, UNIQUE(day, revision));
+CREATE TABLE digest_due(day INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY(day, why))
+  WITHOUT ROWID;
+CREATE TABLE factors(id INTEGER PRIMARY KEY, since INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE INDEX ledger_recorded ON ledger(recorded_at);
+";
+
+/// `targets` and `pairs` are JSON lists: their lengths differ from kind to kind.
+const CALIBRATIONS: &str = "
+CREATE TABLE calibration(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+  targets TEXT NOT NULL, pairs TEXT NOT NULL, since TEXT NOT NULL,
+  withdraws INTEGER UNIQUE REFERENCES calibration(id), who TEXT NOT NULL, note TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL, recorded_by TEXT NOT NULL);
 ";
 
 /// What was found at start.

@@ -3,12 +3,14 @@
 use super::bytes::{Bytes, put};
 use super::calendar::Day;
 use super::chunk;
+use super::digest::mark;
 use super::hot::{BootKey, Key, merge};
 use super::keeper::Keeper;
 use super::names::PointKey;
 use super::pack::{Content, Packer, fetch, group, pieces};
 use super::roll::{Roll, RollTracks};
 use super::start::set_meta;
+use crate::evidence::Why;
 use crate::limits::HOT_BYTES_MAX;
 use crate::model::{Sample, UtcMs};
 use rusqlite::{Connection, params};
@@ -17,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Milliseconds of an hour: parts are sealed this often, which bounds what a start must replay.
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// A day is over this long after midnight, so that its last readings have come.
-const GRACE_MS: i64 = 300_000;
+pub(super) const GRACE_MS: i64 = 300_000;
 
 /// Samples to merge into a day, by point.
 pub(super) type Extra = BTreeMap<PointKey, Vec<Sample>>;
@@ -25,25 +27,21 @@ pub(super) type Extra = BTreeMap<PointKey, Vec<Sample>>;
 impl Keeper {
     /// Work that follows a flush; a small piece each time, so that the next flush is not late.
     pub(super) fn tend(&mut self) {
-        let now = self.clock.now().at;
+        let (now, trusted) = (self.clock.now().at, self.clock.now().trusted);
         let hourly = !(self.seal_after - 2 * HOUR_MS..self.seal_after).contains(&now.0);
-        if let Err(fault) = self.tend_at(now, hourly) {
+        if let Err(fault) = self.tend_at(now, trusted, hourly) {
             tracing::warn!(%fault, "sealing failed; the journal keeps the readings, tried again");
             self.seal_after = now.0 + 60_000;
         }
     }
 
-    fn tend_at(&mut self, now: UtcMs, hourly: bool) -> Result<(), rusqlite::Error> {
+    fn tend_at(&mut self, now: UtcMs, trusted: bool, hourly: bool) -> Result<(), rusqlite::Error> {
         if hourly || self.hot.bytes() > HOT_BYTES_MAX {
             self.seal_parts()?;
         }
         let today = self.calendar.day(UtcMs(now.0 - GRACE_MS));
-        let over = |key: &&Key| key.boot == 0 && key.day < today;
-        if let Some(key) = self.parts.iter().find(over).copied() {
-            self.merge_all(BTreeMap::from([(
-                (key.day, group(key.point)),
-                Extra::new(),
-            )]))?;
+        // A clock that may be wrong closes no day.
+        if self.merge_one(today - 1)? || (trusted && self.close_in_time(now)) {
             self.tend_soon();
         }
         if hourly {
@@ -51,6 +49,22 @@ impl Keeper {
             self.seal_after = (now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
         }
         Ok(())
+    }
+
+    /// Merges a group of points of one day up to `limit`, when there is one to merge.
+    pub(super) fn merge_one(&mut self, limit: Day) -> Result<bool, rusqlite::Error> {
+        let Some(key) = self.part_over(limit) else {
+            return Ok(false);
+        };
+        let place = (key.day, group(key.point));
+        self.merge_all(BTreeMap::from([(place, Extra::new())]))?;
+        Ok(true)
+    }
+
+    /// A part of a day up to `limit` that is not merged yet.
+    pub(super) fn part_over(&self, limit: Day) -> Option<Key> {
+        let over = |key: &&Key| key.boot == 0 && key.day <= limit;
+        self.parts.iter().find(over).copied()
     }
 
     /// Writes everything in the hot tail as parts, and lets the journal rows go that nobody needs.
@@ -70,6 +84,10 @@ impl Keeper {
                 }
             }
             packer.write(&transaction)?;
+            if day[0].boot == 0 {
+                mark(&transaction, day[0].day, Why::Late)?;
+                self.closing.disturb(day[0].day);
+            }
         }
         let sealed = self.durable.cast_signed();
         set_meta(&transaction, "sealed_seq", sealed)?;
@@ -96,6 +114,10 @@ impl Keeper {
         for ((day, group), extra) in days {
             let start = self.calendar.start(day);
             let frozen = day < self.gone_before;
+            if !extra.is_empty() {
+                mark(&transaction, day, Why::Import)?;
+                self.closing.disturb(day);
+            }
             for point in merge_group(&transaction, (day, start, frozen), group, extra)? {
                 merged.push(Key {
                     boot: 0,
@@ -134,7 +156,7 @@ pub(super) fn merge_group(
         for (row, content, pieces) in &old {
             for piece in pieces.iter().filter(|piece| piece.point == *point) {
                 if *content != Content::Hours as u8 {
-                    samples.extend(read_or_set_aside(db, *row, *piece)?);
+                    samples.extend(read_or_set_aside(db, day, *row, *piece)?);
                 }
             }
         }
@@ -177,6 +199,7 @@ fn rows_of(db: &Connection, day: Day, group: u32) -> Result<Vec<Row>, rusqlite::
 /// The samples of a piece; a garbled one keeps its bytes elsewhere and counts as nothing.
 fn read_or_set_aside(
     db: &Connection,
+    day: Day,
     row: i64,
     piece: super::pack::Piece,
 ) -> Result<Vec<Sample>, rusqlite::Error> {
@@ -184,6 +207,7 @@ fn read_or_set_aside(
         return Ok(samples);
     }
     tracing::error!(row, point = piece.point, "a garbled chunk was set aside");
+    mark(db, day, Why::Damage)?;
     db.execute(
         "INSERT INTO damaged(at, origin, body) SELECT 0, ?, body FROM pack WHERE id = ?",
         params![format!("pack {row} point {}", piece.point), row],

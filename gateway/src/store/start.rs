@@ -113,6 +113,7 @@ fn assemble(
         parts: BTreeSet::new(),
         gone_before: 0,
         seal_after,
+        closing: super::digest::Closing::new(site),
         out,
     };
     match keeper
@@ -235,6 +236,7 @@ impl Keeper {
             let what = format!("crc32 {crc:08x}");
             note(&transaction, now, "configuration", &what)?;
         }
+        super::digest::record_factors(&transaction, now)?;
         for repair in &self.health.repairs {
             tracing::warn!(%repair, "the store was repaired");
             note(&transaction, now, "repair", repair)?;

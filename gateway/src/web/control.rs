@@ -77,6 +77,7 @@ pub(super) fn control(app: App) -> axum::Router {
     let routes = axum::Router::new()
         .route("/control/import", post(import))
         .route("/control/backup", post(backup))
+        .merge(super::evidence::routes())
         .route("/control/ask", post(super::ask::ask))
         .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX))
         .with_state(app.clone());

@@ -28,7 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Who writes down when a request does not say.
-const BY: &str = "api";
+pub(super) const BY: &str = "api";
 
 /// Which entries are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -203,7 +203,7 @@ pub(super) async fn add(
 
 /// The body, when it came whole and is of this media type. A page from elsewhere cannot send that
 /// type through somebody's browser without asking first, which nobody here answers.
-fn whole(
+pub(super) fn whole(
     headers: &HeaderMap,
     media: &'static str,
     body: Result<Bytes, BytesRejection>,
@@ -263,7 +263,7 @@ fn asks(statement: &Statement, again: bool) -> bool {
     !again || statement.sort != Sort::Record
 }
 
-fn today(app: &App, at: UtcMs) -> Date {
+pub(super) fn today(app: &App, at: UtcMs) -> Date {
     let now = Timestamp::from_millisecond(at.0).unwrap_or_default();
     now.to_zoned_datetime(app.0.zone.clone()).date()
 }
@@ -281,7 +281,7 @@ fn refused(batch: &Batch, lang: Lang) -> Refused {
 }
 
 /// What the store says of an entry, in the language asked for.
-fn told(fault: StoreError, lang: Lang) -> ApiError {
+pub(super) fn told(fault: StoreError, lang: Lang) -> ApiError {
     let words = match &fault {
         StoreError::Superseded { entry, current } => {
             let (entry, current) = (entry.to_string(), current.to_string());

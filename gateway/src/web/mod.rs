@@ -10,14 +10,18 @@
 mod api;
 mod ask;
 mod assets;
+mod calibrations;
 mod control;
 mod error;
+mod evidence;
+mod figures;
 mod guard;
 mod health;
 mod ledger;
 mod live;
 mod metrics;
 mod pages;
+mod reports;
 mod rows;
 mod samples;
 mod show;
@@ -25,17 +29,20 @@ mod view;
 mod zone;
 
 #[cfg(test)]
+mod figures_tests;
+#[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
 mod tests;
 
 pub use control::{SOCKET, serve_control};
+pub use evidence::{ExtentJson, LeftJson, RevisionJson};
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
 use crate::errand::Errands;
 use crate::ledger::Definitions;
-use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, STOP_SECONDS};
+use crate::limits::{ANSWERS_MAX, LIVE_CLIENTS_MAX, REPORTS_MAX, STOP_SECONDS};
 use crate::model::Site;
 use crate::status::Board;
 use crate::store::Store;
@@ -53,6 +60,8 @@ use utoipa_axum::routes;
 /// What the pages show.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// All of the configuration: figures and reports stand on it.
+    pub config: Arc<Config>,
     /// Devices and points.
     pub site: Arc<Site>,
     /// Buses of the site, for the hints of the health page.
@@ -77,6 +86,7 @@ impl State {
     /// What the pages need of a configuration, and the handles they ask.
     pub fn new(config: &Config, store: &Store, board: &Board, clock: &Clock) -> Self {
         Self {
+            config: Arc::new(config.clone()),
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
@@ -101,6 +111,7 @@ struct Inner {
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
     answers: Arc<Semaphore>,
+    reports: Arc<Semaphore>,
 }
 
 #[derive(OpenApi)]
@@ -135,6 +146,7 @@ impl App {
             stop,
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
             answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
+            reports: Arc::new(Semaphore::new(REPORTS_MAX)),
         }))
     }
 
@@ -165,7 +177,11 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(rows::csv))
         .routes(routes!(live::live))
         .routes(routes!(api::sinks))
+        .routes(routes!(figures::indicators))
+        .routes(routes!(figures::indicator))
+        .routes(routes!(reports::report))
         .merge(ledger::routes())
+        .merge(calibrations::routes())
         .split_for_parts();
     let description = Arc::new(description);
     let description = move || std::future::ready(axum::Json(description.as_ref().clone()));

@@ -39,7 +39,7 @@ pub(in crate::web) fn site() -> Site {
 
 use super::{State, control, router};
 use crate::clock::Clock;
-use crate::config::StoreSettings;
+use crate::config::{Config, StoreSettings, load_text};
 use crate::model::{Number, Outcome, Reading, Reason, UtcMs};
 use crate::status::{Board, DeviceState, Fault, Identity, SinkState};
 use crate::store::Store;
@@ -52,6 +52,41 @@ use tower::ServiceExt;
 
 /// 2026-11-25 10:00:00 in Jakarta.
 const NOW: i64 = 1_795_575_600_000;
+
+/// The inverter of `site` as a plant.
+fn config() -> Config {
+    let text = r#"
+[site]
+id = "desa-impian"
+name = "Desa Impian"
+timezone = "Asia/Jakarta"
+latitude = -3.76
+longitude = 103.78
+[store]
+path = "store"
+[[bus]]
+id = "lan"
+kind = "modbus-tcp"
+host = "192.0.2.1"
+[[device]]
+id = "inverter"
+bus = "lan"
+unit = 1
+every = "10s"
+point = [
+  { id = "ac_power", register = "holding:0", type = "u16", unit = "W" },
+  { id = "ac_energy", register = "holding:1", type = "u32", unit = "kWh", counter = true },
+]
+[[asset]]
+id = "plts"
+kind = "plts"
+capacity_kwp = 2.0
+power = "inverter.ac_power"
+energy = "inverter.ac_energy"
+baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante" }
+"#;
+    load_text(text, std::path::Path::new("pantau.toml"), &|_| None).unwrap()
+}
 
 /// A gateway with two devices, one of which is silent, and a sink with a backlog.
 pub(in crate::web) struct Bench {
@@ -107,6 +142,7 @@ impl Bench {
             board.sinks.insert("mqtt", sink);
         });
         let state = State {
+            config: Arc::new(config()),
             site: Arc::new(site()),
             buses: Arc::new([]),
             assets: Arc::new([]),
@@ -121,7 +157,7 @@ impl Bench {
     }
 
     /// One reading every ten seconds up to now; all on disk.
-    async fn with_readings(count: i64) -> Self {
+    pub(in crate::web) async fn with_readings(count: i64) -> Self {
         let bench = Self::new();
         for index in 0..count {
             let at = UtcMs(NOW - (count - 1 - index) * 10_000);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Every object of the JSON that has a `value` and a `text`, wherever it is.
-fn cells<'a>(json: &'a Json, found: &mut Vec<(&'a Json, &'a str)>) {
+pub(super) fn cells<'a>(json: &'a Json, found: &mut Vec<(&'a Json, &'a str)>) {
     match json {
         Json::Object(object) => {
             if let (Some(value), Some(Json::String(text))) =
@@ -107,7 +107,7 @@ fn a_workbook_has_a_sheet_a_section_with_dates_and_plots() {
 }
 
 /// The words of the PDF, as a reader copies them.
-fn words(pdf: &[u8]) -> Option<String> {
+pub(super) fn words(pdf: &[u8]) -> Option<String> {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("report.pdf");
     std::fs::write(&path, pdf).unwrap();
@@ -152,7 +152,7 @@ fn every_number_of_the_json_stands_in_the_pdf_and_the_csv() {
 }
 
 /// Words between spaces, without the raised number of a footnote.
-fn pieces(text: &str) -> BTreeSet<String> {
+pub(super) fn pieces(text: &str) -> BTreeSet<String> {
     let raised = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '⁾'];
     let words = text.split_whitespace();
     words

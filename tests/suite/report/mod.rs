@@ -1,6 +1,7 @@
 //! Reports from outside: what people and other programs get to see.
 
 mod agree;
+mod month;
 mod sample;
 
 use crate::peers::python;
@@ -13,6 +14,7 @@ use gateway::words::Lang;
 use jiff::tz::TimeZone;
 use sample::Sample;
 use serde_json::Value as Json;
+use std::path::Path;
 use std::time::Instant;
 
 const FORMATS: [Format; 4] = [Format::Pdf, Format::Xlsx, Format::Csv, Format::Json];
@@ -35,7 +37,12 @@ fn workbook(document: &Document) -> Json {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("report.xlsx");
     std::fs::write(&path, written(document, Format::Xlsx)).unwrap();
-    let answer = python("totals.py").arg(&path).output();
+    opened(&path)
+}
+
+/// The same of a workbook on disk.
+fn opened(path: &Path) -> Json {
+    let answer = python("totals.py").arg(path).output();
     let answer = answer.unwrap();
     let complaint = String::from_utf8_lossy(&answer.stderr);
     assert!(answer.status.success(), "{complaint}");

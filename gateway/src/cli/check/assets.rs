@@ -43,7 +43,8 @@ fn factor_text(config: &Config, factor: &Factor, lang: Lang) -> String {
     let args = [
         ("factor", &*factor.id),
         ("value", &factor.value.to_string()),
-        ("unit", factor.unit.text()),
+        // A bare number has the unit `1`, one per year `1/yr`.
+        ("unit", factor.unit.text().trim_start_matches('1')),
         ("year", &year),
         ("status", &status(factor, lang)),
         ("headline", &headline(config.factors.headline(factor), lang)),

@@ -1,6 +1,6 @@
 //! The ledger as a command sees it: in the running gateway, or in the store when none runs.
 
-use crate::cli::running::{Trouble, Way, escaped, failed};
+use crate::cli::running::{Trouble, Way, escaped, failed, user};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::{
@@ -195,13 +195,6 @@ impl Desk {
 pub(super) fn day(at: UtcMs, zone: &TimeZone) -> Date {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     at.to_zoned_datetime(zone.clone()).date()
-}
-
-/// Who sits at this computer, when it says so.
-pub(super) fn user() -> Option<String> {
-    let names = ["SUDO_USER", "USER", "LOGNAME"];
-    let said = names.iter().filter_map(|name| std::env::var(name).ok());
-    said.into_iter().find(|name| !name.trim().is_empty())
 }
 
 fn path(query: &LedgerQuery) -> String {

@@ -8,7 +8,7 @@ mod show;
 
 pub(super) use args::Options;
 
-use super::running::{Trouble, complain, failed, load};
+use super::running::{Trouble, complain, failed, load, user};
 use super::{DONE, NO, WRONG};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -77,7 +77,7 @@ async fn add(desk: &mut Desk, asked: Add, json: bool) -> Result<u8, Trouble> {
         quantity: Some(Typed::Written(asked.quantity)),
         unit: Some(asked.unit),
         when: today,
-        who: desk::user(),
+        who: user(),
         ..Raw::default()
     };
     let files = say(&mut raw, asked.said);
@@ -97,7 +97,7 @@ async fn target(desk: &mut Desk, asked: Target, json: bool) -> Result<u8, Troubl
         unit: Some(asked.unit),
         when: Some(asked.period),
         how: Some("declared".to_owned()),
-        who: asked.who.or_else(desk::user),
+        who: asked.who.or_else(user),
         note: asked.note,
         ..Raw::default()
     };

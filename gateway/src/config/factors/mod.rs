@@ -14,13 +14,19 @@ use crate::config::raw::{At, Text};
 use crate::config::{Fault, shape};
 use crate::limits::FACTORS_MAX;
 use crate::model::factor::{Evidence, Factor, FactorStatus, FactorUnit, Headline, Unverified};
+use crate::words::Lang;
 use raw::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverified};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 static BUILT_IN: &str = include_str!("../../../../config/factors.toml");
+/// The factors in the binary as text, kept beside the configuration's revision.
+pub fn built_in_factors() -> &'static str {
+    BUILT_IN
+}
+
 const BUILT_IN_FILE: &str = "config/factors.toml";
 
 /// Which warming potentials make CO2e of methane and nitrous oxide.
@@ -40,6 +46,8 @@ pub enum GwpSet {
 pub struct Factors {
     known: Vec<Arc<Factor>>,
     unverified: Vec<Unverified>,
+    /// Sources in Bahasa Indonesia by the id of the factor.
+    sources_id: BTreeMap<Arc<str>, String>,
     /// The pages that the site has attached.
     pub evidence: Vec<Evidence>,
     /// The warming potentials that the site prints.
@@ -53,6 +61,7 @@ pub struct Factors {
 struct Read {
     known: Vec<Factor>,
     unverified: Vec<Unverified>,
+    sources_id: BTreeMap<Arc<str>, String>,
     faults: Vec<Fault>,
 }
 
@@ -64,6 +73,7 @@ impl Factors {
         Self {
             known: PARSED.known.iter().cloned().map(Arc::new).collect(),
             unverified: PARSED.unverified.clone(),
+            sources_id: PARSED.sources_id.clone(),
             ..Self::default()
         }
     }
@@ -93,8 +103,15 @@ impl Factors {
         factor.headline(&self.evidence)
     }
 
+    /// Where the factor's number is from, in one language where the file has it.
+    pub fn source<'a>(&'a self, factor: &'a Factor, lang: Lang) -> &'a str {
+        let own = self.sources_id.get(&factor.id);
+        own.filter(|_| lang == Lang::Id).unwrap_or(&factor.source)
+    }
+
     fn add(&mut self, own: Read) {
         for factor in own.known {
+            self.sources_id.remove(&factor.id);
             self.known.retain(|known| known.id != factor.id);
             self.unverified.retain(|known| known.id != factor.id);
             self.known.push(Arc::new(factor));
@@ -103,6 +120,7 @@ impl Factors {
             self.unverified.retain(|known| known.id != other.id);
             self.unverified.push(other);
         }
+        self.sources_id.extend(own.sources_id);
     }
 }
 
@@ -175,7 +193,12 @@ fn read(text: &str, file: &Path) -> Read {
         .map(|raw| unverified(&mut notes, raw, &mut seen))
         .collect();
     notes.faults.sort_by_key(|fault| fault.line);
+    let sources_id = raw.factor.iter().filter_map(|at| {
+        let (id, source) = (at.get().id.as_ref()?, at.get().source_id.as_ref()?);
+        Some((Arc::from(id.get().as_str()), source.get().clone()))
+    });
     Read {
+        sources_id: sources_id.collect(),
         known: known.into_iter().flatten().collect(),
         unverified: unverified.into_iter().flatten().collect(),
         faults: notes.faults,

@@ -85,6 +85,8 @@ pub(crate) struct RawFactor {
     /// Where the number is from.
     #[schemars(required)]
     pub(crate) source: Text,
+    /// The same in Bahasa Indonesia, where it is more than a citation.
+    pub(crate) source_id: Text,
     /// Who says so.
     #[schemars(required)]
     pub(crate) status: Option<At<RawFactorStatus>>,

@@ -111,6 +111,7 @@ impl<'a> Suspect<'a> {
             limits: profile.limits.clone(),
             points: profile.points.clone(),
             asleep_at_night: profile.asleep_at_night,
+            accuracy: std::collections::BTreeMap::new(),
             facts: Vec::new(),
             sunspec: None,
         };

@@ -8,6 +8,7 @@ mod identify;
 mod owed;
 mod shared;
 mod wire;
+mod wizard;
 
 use crate::config::{Bus, Line, Link};
 use crate::errand::Errand;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wire::Wire;
+pub use wizard::Heard;
 
 /// Bytes taken in for one reply: a frame, the echo of the request, and noise.
 const BUFFER: usize = 2 * FRAME_MAX;

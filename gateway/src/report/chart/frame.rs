@@ -165,9 +165,12 @@ pub(super) fn text_width(text: &str) -> f64 {
 pub(super) fn shown(value: f64, kind: &Kind, lang: Lang) -> String {
     match kind {
         Kind::Percent(decimals) => format::percent(lang, value, *decimals),
-        Kind::Number(measure) => {
-            format::quantity(lang, measure.round(value), &measure.unit, measure.decimals)
-        }
+        Kind::Number(measure) => format::quantity(
+            lang,
+            measure.round(value),
+            &measure.unit,
+            measure.shown_decimals(),
+        ),
         _ => format::number(lang, value, 0),
     }
 }

@@ -7,6 +7,8 @@ use super::wrap::{self, raised};
 use crate::report::chart::Chart;
 use crate::report::document::{Callout, Tone};
 use crate::report::face::Face;
+use crate::report::photo::Photo;
+use crate::report::rows;
 use crate::report::show::Show;
 use crate::report::table::count;
 
@@ -21,6 +23,8 @@ pub(super) struct Style {
 pub(super) const BODY: Style = style(Face::Regular, 9.2, TEXT);
 const SECTION: Style = style(Face::Bold, 15.0, GREEN);
 const HEADING: Style = style(Face::Bold, 10.5, TEXT);
+/// Height of a photo at most, points: two on a page.
+const PHOTO_HIGH: f64 = 300.0;
 const NOTE_INDENT: f64 = 14.0;
 pub(super) const SMALL: Style = style(Face::Regular, 7.6, FAINT);
 pub(super) const CAPTION: Style = style(Face::Bold, 9.2, TEXT);
@@ -129,6 +133,11 @@ impl<'a> Flow<'a> {
 
     pub(super) fn paragraph(&mut self, text: &str) {
         self.upright(BODY.lead());
+        self.text(text);
+    }
+
+    /// Running text on whatever page this is.
+    pub(super) fn text(&mut self, text: &str) {
         self.write(BODY, text, 0.0);
         self.y += 5.0;
     }
@@ -192,6 +201,24 @@ impl<'a> Flow<'a> {
         let y = self.y;
         self.page().scene(&scene, MARGIN, y);
         self.y += scene.height + 12.0;
+    }
+
+    /// A photo with its name and hash, kept together; at most half a page high.
+    pub(super) fn photo(&mut self, photo: &Photo) {
+        self.upright(0.0);
+        let room = self.room();
+        let (wide, high) = photo.picture.upright();
+        let shape = f64::from(wide) / f64::from(high.max(1));
+        let width = room.min(PHOTO_HIGH * shape);
+        let height = width / shape;
+        self.need(height + CAPTION.lead() + SMALL.lead() + 10.0);
+        let area = [MARGIN, self.y, width, height];
+        let picture = photo.picture.clone();
+        self.page().ops.push(Op::Picture(area, picture));
+        self.y += height + 3.0;
+        self.write(CAPTION, &photo.name, 0.0);
+        self.write(SMALL, &rows::hash(&photo.sha256), 0.0);
+        self.y += 10.0;
     }
 
     /// The footnotes of section `index`; below a wide table when they fit there.

@@ -23,13 +23,19 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, String> {
     let mut flow = Flow::new(show);
     let contents = cover::draw(&mut flow);
     for (index, section) in show.document.sections.iter().enumerate() {
-        let is_wide = match section.blocks.first() {
+        let is_text = |block: &&Block| matches!(block, Block::Paragraph(_));
+        let before = section.blocks.iter().take_while(is_text).count();
+        let is_wide = match section.blocks.get(before) {
             Some(Block::Table(table)) => table::is_wide(show, table),
             _ => false,
         };
         flow.section(index, is_wide);
-        for block in &section.blocks {
-            draw(&mut flow, block);
+        for (place, block) in section.blocks.iter().enumerate() {
+            match block {
+                // An introduction stands on the wide page of its table.
+                Block::Paragraph(text) if is_wide && place < before => flow.text(text),
+                block => draw(&mut flow, block),
+            }
         }
         flow.notes(index);
     }
@@ -47,5 +53,6 @@ fn draw(flow: &mut Flow<'_>, block: &Block) {
         Block::Figures(figures) => cards::draw(flow, figures),
         Block::Table(table) => table::draw(flow, table),
         Block::Chart(chart) => flow.chart(chart),
+        Block::Photo(photo) => flow.photo(photo),
     }
 }

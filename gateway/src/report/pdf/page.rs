@@ -2,6 +2,7 @@
 
 use crate::report::chart::{Anchor, Mark, Scene};
 use crate::report::face::{Face, width};
+use crate::report::photo::Picture;
 
 /// A colour: red, green, blue.
 pub(super) type Rgb = [u8; 3];
@@ -50,6 +51,8 @@ pub(super) enum Op {
     },
     /// A filled circle: centre and radius.
     Dot(f64, f64, f64, Rgb),
+    /// A picture: left, top, width, height.
+    Picture([f64; 4], Picture),
     /// A place to click that leads to a height on another page.
     Link([f64; 4], usize, f64),
 }

@@ -5,11 +5,13 @@ use super::page::{Op, Page, Rgb, Text};
 use crate::report::document::Document;
 use crate::report::face::{Face, drawn};
 use crate::report::format;
+use crate::report::photo::{Coding, Picture, Turn};
 use krilla::annotation::{Annotation, LinkAnnotation, Target};
 use krilla::color::rgb;
 use krilla::configure::{Archival, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
-use krilla::geom::{Path, PathBuilder, Point, Rect};
+use krilla::geom::{Path, PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::num::NormalizedF32;
 use krilla::outline::{Outline, OutlineNode};
@@ -50,7 +52,7 @@ pub(super) fn write(
         let mut sheet = file.start_page_with(settings);
         let mut surface = sheet.surface();
         for op in &page.ops {
-            paint(&mut surface, &fonts, op);
+            paint(&mut surface, &fonts, op)?;
         }
         surface.finish();
         for op in &page.ops {
@@ -122,7 +124,7 @@ fn link(op: &Op) -> Option<Annotation> {
     Some(Annotation::new_link(link, None))
 }
 
-fn paint(surface: &mut Surface<'_>, fonts: &Fonts, op: &Op) {
+fn paint(surface: &mut Surface<'_>, fonts: &Fonts, op: &Op) -> Result<(), String> {
     match op {
         Op::Text(text) => paint_text(surface, fonts, text),
         Op::Rect(area, rgb) => {
@@ -140,8 +142,37 @@ fn paint(surface: &mut Surface<'_>, fonts: &Fonts, op: &Op) {
             width,
             dashed,
         } => stroke(surface, points, *rgb, *width, *dashed),
+        Op::Picture(area, picture) => paint_picture(surface, *area, picture)?,
         Op::Link(..) => {}
     }
+    Ok(())
+}
+
+/// A picture turned upright. A corner of it goes to each corner of the area in turn.
+fn paint_picture(
+    surface: &mut Surface<'_>,
+    [x, y, wide, high]: [f64; 4],
+    picture: &Picture,
+) -> Result<(), String> {
+    let data = Data::from(picture.bytes.to_vec());
+    // PDF/A forbids smoothing.
+    let image = match picture.coding {
+        Coding::Jpeg => Image::from_jpeg(data, false)?,
+        Coding::Png => Image::from_png(data, false)?,
+    };
+    // Before it is turned, a picture that lies on its side is as wide as the area is high.
+    let (turn, size) = match picture.turn {
+        Turn::None => ([1.0, 0.0, 0.0, 1.0, x, y], (wide, high)),
+        Turn::Right => ([0.0, 1.0, -1.0, 0.0, x + wide, y], (high, wide)),
+        Turn::Half => ([-1.0, 0.0, 0.0, -1.0, x + wide, y + high], (wide, high)),
+        Turn::Left => ([0.0, -1.0, 1.0, 0.0, x, y + high], (high, wide)),
+    };
+    let [sx, ky, kx, sy, tx, ty] = turn.map(short);
+    let size = Size::from_wh(short(size.0), short(size.1)).ok_or("a picture without an area")?;
+    surface.push_transform(&Transform::from_row(sx, ky, kx, sy, tx, ty));
+    surface.draw_image(image, size);
+    surface.pop();
+    Ok(())
 }
 
 /// A line of text; a character that its face lacks comes from the symbols.

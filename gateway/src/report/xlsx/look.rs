@@ -61,6 +61,7 @@ impl Look {
                 let mark = if self.lang == Lang::Id { "\\." } else { ":" };
                 format.set_num_format(format!("{}d mmm yyyy hh{mark}mm", self.locale()))
             }
+            Kind::Mixed => format,
             Kind::Text | Kind::Note => format.set_text_wrap(),
         }
     }
@@ -82,7 +83,7 @@ impl Look {
 }
 
 fn number(measure: &Measure) -> String {
-    let digits = digits(measure.decimals);
+    let digits = digits(measure.shown_decimals());
     match measure.unit.as_str() {
         "Rp" => format!("\"Rp\"\\ #,##0{digits}"),
         _ => format!("#,##0{digits}"),

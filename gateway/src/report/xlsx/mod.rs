@@ -11,10 +11,12 @@ mod sheet;
 use crate::report::chart::Chart;
 use crate::report::document::{Block, Section};
 use crate::report::format;
+use crate::report::photo::Photo;
 use crate::report::rows;
 use crate::report::show::Show;
 use look::Look;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use sheet::Pictures;
 
 /// Characters of a sheet's name at most.
 const NAME_MAX: usize = 31;
@@ -35,11 +37,24 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, XlsxError> {
     for (index, section) in document.sections.iter().enumerate() {
         let worksheet = book.add_worksheet();
         worksheet.set_name(&names[index + 1])?;
-        let charts = charts(section);
+        let pictures = Pictures {
+            charts: charts(section),
+            photos: photos(section),
+        };
         let rows = rows::of(show, index);
-        sheet::write(worksheet, show, &names[index + 1], &rows, &charts)?;
+        sheet::write(worksheet, show, &names[index + 1], &rows, &pictures)?;
     }
     book.save_to_buffer()
+}
+
+fn photos(section: &Section) -> Vec<&Photo> {
+    let mut photos = Vec::new();
+    for block in &section.blocks {
+        if let Block::Photo(photo) = block {
+            photos.push(photo);
+        }
+    }
+    photos
 }
 
 fn charts(section: &Section) -> Vec<&Chart> {

@@ -6,16 +6,25 @@ use super::{day, moment};
 use crate::report::chart::Chart;
 use crate::report::csv::marked;
 use crate::report::format;
+use crate::report::photo::Photo;
 use crate::report::rows::{Cell, Row, Sum};
 use crate::report::show::Show;
 use crate::report::table::Total;
 use crate::report::value::{Kind, Value};
-use rust_xlsxwriter::{Formula, Worksheet, XlsxError, utility};
+use rust_xlsxwriter::{Formula, Image, Worksheet, XlsxError, utility};
 
 /// Characters of a cell at most; a workbook with more does not open.
 const CELL_CHARS_MAX: usize = 32_767;
+/// The longer side of a photo, pixels.
+const PHOTO_SIDE: u32 = 480;
 const WIDTH_MIN: usize = 9;
 const WIDTH_MAX: usize = 46;
+
+/// What is drawn on a sheet, in reading order.
+pub(super) struct Pictures<'a> {
+    pub(super) charts: Vec<&'a Chart>,
+    pub(super) photos: Vec<&'a Photo>,
+}
 
 struct Sheet<'a, 'b> {
     worksheet: &'a mut Worksheet,
@@ -34,7 +43,7 @@ pub(super) fn write(
     show: &Show<'_>,
     name: &str,
     rows: &[Row],
-    charts: &[&Chart],
+    pictures: &Pictures<'_>,
 ) -> Result<(), XlsxError> {
     for (column, width) in widths(show, rows).into_iter().enumerate() {
         worksheet.set_column_width(number(column), f64::from(width))?;
@@ -50,13 +59,13 @@ pub(super) fn write(
         free: 0,
     };
     for row in rows {
-        sheet.write(name, row, charts)?;
+        sheet.write(name, row, pictures)?;
     }
     Ok(())
 }
 
 impl Sheet<'_, '_> {
-    fn write(&mut self, name: &str, row: &Row, charts: &[&Chart]) -> Result<(), XlsxError> {
+    fn write(&mut self, name: &str, row: &Row, pictures: &Pictures<'_>) -> Result<(), XlsxError> {
         match row {
             Row::Title(text) => self.words(0, text, &Look::title())?,
             Row::Heading(text) => self.words(0, text, &Look::heading())?,
@@ -73,10 +82,19 @@ impl Sheet<'_, '_> {
             Row::Data(cells) => self.cells(cells)?,
             Row::Total(sums) => self.sums(sums)?,
             Row::Plot(index) => {
-                if let Some(chart) = charts.get(*index) {
+                if let Some(chart) = pictures.charts.get(*index) {
                     self.plot(name, chart)?;
                 }
                 return Ok(());
+            }
+            Row::Photo(index, name, hash) => {
+                self.words(0, name, &Look::heading())?;
+                self.row += 1;
+                self.words(0, hash, &Look::faint())?;
+                self.row += 1;
+                if let Some(photo) = pictures.photos.get(*index) {
+                    self.photo(photo)?;
+                }
             }
             Row::Blank => {}
         }
@@ -184,6 +202,16 @@ impl Sheet<'_, '_> {
         let format = self.look.total(kind);
         self.worksheet
             .write_formula_with_format(self.row, column, formula, &format)?;
+        Ok(())
+    }
+
+    /// A photo below its name; a cell is 20 pixels high. A workbook shows it as it is stored.
+    fn photo(&mut self, photo: &Photo) -> Result<(), XlsxError> {
+        let image = Image::new_from_buffer(&photo.picture.bytes)?
+            .set_scale_to_size(PHOTO_SIDE, PHOTO_SIDE, true)
+            .set_alt_text(&photo.name);
+        self.worksheet.insert_image(self.row, 0, &image)?;
+        self.row += PHOTO_SIDE / 20;
         Ok(())
     }
 

@@ -1,0 +1,114 @@
+//! CO2: what may be claimed, and what is missing for it.
+
+use super::site::{DEVICES, PLANT, text};
+use super::{HOUR, Village, at, close, figure, says, value, why};
+use crate::model::factor::{Doubt, Headline};
+use crate::model::indicator::{Account, Side};
+
+/// A plant without a meter of what it gives away.
+fn plant(baseline: &str) -> String {
+    let plant = "[[asset]]\nid = 'plts'\nkind = 'plts'\nsystem = 'off-grid'\ncapacity_kwp = 2.2\n\
+                 energy = 'inverter.energy'\n";
+    format!("{DEVICES}{plant}{baseline}\n")
+}
+
+/// The year 2026 of a site whose counter grew by so many kWh.
+async fn year(text: &str, kwh: f64) -> Account {
+    let village = Village::new(text);
+    let start = at("2025-12-31T17:00:00Z").0;
+    let days = (0..=365).map(|day| {
+        (
+            start + day * 24 * HOUR,
+            Some(1000.0 + kwh * f64::from(i32::try_from(day).unwrap()) / 365.0),
+        )
+    });
+    village
+        .read(vec![("inverter.energy", days.collect())])
+        .await;
+    village.account("2026").await
+}
+
+#[tokio::test]
+async fn a_claim_of_2_28_tonnes_is_arithmetic_and_says_what_is_missing() {
+    let site = plant("baseline = { kind = 'GRID', factor = 'grid.ptba_practice.2023' }");
+    let found = year(&site, 2886.0).await;
+    let gross = figure(&found, "co2.gross", "plts");
+    assert!((value(&found, "co2.gross", "plts") - 2.279_94).abs() < 1e-9);
+    assert!((value(&found, "co2.net", "") - 2.279_94).abs() < 1e-9);
+    assert_eq!(
+        (gross.method, gross.side, &*gross.unit),
+        ("C.3", Side::Benefit, "tCO2e")
+    );
+    assert_eq!(gross.headline, Headline::Provisional(Doubt::Derived));
+    assert_eq!(figure(&found, "co2.net", "").headline, gross.headline);
+    let missing = [
+        "account-evidence-official",
+        "account-evidence-kwp",
+        "account-evidence-baseline",
+        "account-factor-policy",
+    ];
+    for key in missing {
+        assert!(says(gross, key), "{key}: {:?}", gross.remarks);
+    }
+    // The width of the meter is known (1 %), that of the factor is a rule (10 %).
+    let wide = gross.uncertainty.tier1_pct.unwrap();
+    assert!((wide - 101.0_f64.sqrt()).abs() < 1e-9, "{wide}");
+}
+
+#[tokio::test]
+async fn a_grid_factor_without_its_page_is_provisional() {
+    let found = year(&text(&[PLANT]), 1000.0).await;
+    // Export was never read, so nothing is known of what was used.
+    assert_eq!(why(&found, "co2.gross", "plts"), "analyse-status-no-data");
+    let site = plant(
+        "baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_expost', losses = 0.1 }",
+    );
+    let found = year(&site, 1000.0).await;
+    close(&found, "co2.gross", "plts", 1.034);
+    let gross = figure(&found, "co2.gross", "plts");
+    assert_eq!(gross.headline, Headline::Provisional(Doubt::NoPage));
+    assert!(says(gross, "account-evidence-page"));
+    assert_eq!(&*gross.unit, "tCO2");
+}
+
+#[tokio::test]
+async fn where_there_was_no_service_nothing_is_avoided() {
+    let found = year(&plant("baseline = { kind = 'NONE' }"), 1000.0).await;
+    assert_eq!(why(&found, "co2.gross", "plts"), "account-baseline-none");
+    assert_eq!(found.find("co2.net", Some("plts")), None);
+    let found = year(&plant(""), 1000.0).await;
+    assert_eq!(why(&found, "co2.gross", "plts"), "account-no-baseline");
+    let certified = "baseline = { kind = 'GRID', factor = 'grid.ptba_practice.2023' }\n\
+                     claim = { owner = 'Desa', rec = true }";
+    let found = year(&plant(certified), 1000.0).await;
+    assert_eq!(why(&found, "co2.gross", "plts"), "account-rec");
+}
+
+#[tokio::test]
+async fn a_diesel_set_needs_a_statement_of_what_became_of_it() {
+    let set = "baseline = { kind = 'GENSET', rating_kw = 5, litres_per_kwh = 0.4, \
+               density_kg_l = 0.84, biodiesel = [{ from = 2025-01-01, share = 0.4 }] }\n";
+    let found = year(&plant(set), 1000.0).await;
+    // 400 L of 1.6059 kg fossil CO2 each.
+    let per_litre = 43.0 * 0.84 / 1000.0 * 74.1 * 0.6;
+    close(&found, "co2.gross", "plts", 0.4 * per_litre);
+    assert_eq!(why(&found, "co2.net", "plts"), "account-no-statement");
+    let sold = format!(
+        "{set}leakage = {{ replaced = 'sold', litres_per_year = 100, statement = 'letter' }}"
+    );
+    let found = year(&plant(&sold), 1000.0).await;
+    let leaked = 100.0 * 365.0 / 365.25 * per_litre / 1000.0;
+    close(&found, "co2.leakage", "plts", leaked);
+    close(&found, "co2.net", "plts", 0.4 * per_litre - leaked);
+    assert_eq!(figure(&found, "co2.leakage", "plts").side, Side::Burden);
+}
+
+#[tokio::test]
+async fn a_number_that_nobody_checked_stays_provisional() {
+    let table = "baseline = { kind = 'GENSET', rating_kw = 10, load = 'lf50' }\n\
+                 leakage = { replaced = 'scrapped', statement = 'letter' }";
+    let found = year(&plant(table), 1000.0).await;
+    close(&found, "co2.net", "plts", 1.4);
+    let net = figure(&found, "co2.net", "plts");
+    assert_eq!(net.headline, Headline::Provisional(Doubt::Unverified));
+}

@@ -1,0 +1,242 @@
+//! Names for people: of indicators, units, periods, numbers within sentences.
+
+use crate::ledger::Definitions;
+use crate::model::indicator::Remark;
+use crate::model::period::Period;
+use crate::report::format;
+use crate::words::Lang;
+
+/// Digits that count in a number within a sentence or an equation.
+const DIGITS: i32 = 6;
+/// Units that are written otherwise than they are spelled in files. Those that are words have a key
+/// of the catalogue instead.
+const PRINTED: &[(&str, &str)] = &[
+    ("CO2", "CO₂"),
+    ("CH4", "CH₄"),
+    ("N2O", "N₂O"),
+    ("m3", "m³"),
+    ("m2", "m²"),
+    ("degC", "°C"),
+    ("%RH", "%"),
+];
+
+/// The name of an indicator in one language; its id when it has none.
+pub fn indicator_name(definitions: &Definitions, lang: Lang, id: &str) -> String {
+    if let Some(definition) = written(definitions, id) {
+        return definition.name.text(lang).to_owned();
+    }
+    if let Some(of) = id.strip_suffix(".effect") {
+        let name = indicator_name(definitions, lang, of);
+        return lang.say("chapters-effect-of", &[("name", &name)]);
+    }
+    let key = format!("indicator-{}", id.replace(['.', '_'], "-"));
+    match lang.text(&key) {
+        text if text == key => id.to_owned(),
+        text => text,
+    }
+}
+
+/// What people write down under the id `ledger.ID`.
+pub(super) fn written<'a>(
+    definitions: &'a Definitions,
+    id: &str,
+) -> Option<&'a crate::ledger::Definition> {
+    definitions.find(id.strip_prefix("ledger.")?)
+}
+
+/// A remark as a sentence: it begins with a capital letter and ends with a mark.
+pub fn remark(lang: Lang, remark: &Remark) -> String {
+    let args: Vec<(&str, String)> = remark
+        .args
+        .iter()
+        .map(|(name, value)| (*name, localised(lang, value)))
+        .collect();
+    let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    sentence(&lang.say(&remark.key, &args))
+}
+
+/// A text as a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let mut text: String = first.into_iter().flatten().chain(letters).collect();
+    if !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
+/// A number that came as text, with the decimal mark of the language.
+fn localised(lang: Lang, text: &str) -> String {
+    let is_number = text.contains('.') && text.parse::<f64>().is_ok();
+    match lang {
+        Lang::Id if is_number => text.replace('.', ","),
+        _ => text.to_owned(),
+    }
+}
+
+/// A unit as printed.
+pub(super) fn unit(lang: Lang, symbol: &str) -> String {
+    let key = format!("chapters-unit-{}", symbol.replace(['/', '%', ' '], "-"));
+    match lang.text(&key) {
+        text if text == key => {}
+        text => return text,
+    }
+    if symbol == "1" {
+        return String::new();
+    }
+    let whole = match symbol.split_once('/') {
+        Some((top, under)) => {
+            let parts = [top, under].map(|part| unit(lang, part));
+            return parts.join("/");
+        }
+        None => symbol,
+    };
+    let spaced = spaced(whole);
+    PRINTED
+        .iter()
+        .fold(spaced, |text, (from, to)| text.replace(from, to))
+}
+
+/// `tCO2e` is a mass of something: `t CO2e`.
+fn spaced(symbol: &str) -> String {
+    for mass in ["kg", "g", "t"] {
+        let matter = symbol.strip_prefix(mass).unwrap_or_default();
+        if ["CO2", "CH4", "N2O", "C"]
+            .iter()
+            .any(|of| matter.starts_with(of))
+        {
+            return format!("{mass}\u{a0}{matter}");
+        }
+    }
+    symbol.to_owned()
+}
+
+/// The sort of a period, as the end of catalogue keys.
+pub(super) fn period_kind(period: Period) -> &'static str {
+    match period {
+        Period::Day(_) => "day",
+        Period::Week(_) => "week",
+        Period::Month(_) => "month",
+        Period::Quarter(_) => "quarter",
+        Period::Year(_) => "year",
+        Period::Range(..) => "range",
+    }
+}
+
+/// A period for people: `November 2026`, `triwulan IV 2026`.
+pub(super) fn period(lang: Lang, period: Period) -> String {
+    let (first, last) = (period.first(), period.last());
+    let (from, to) = (format::date(lang, first), format::date(lang, last));
+    match period {
+        Period::Day(_) => from,
+        Period::Range(..) => format!("{from} – {to}"),
+        Period::Month(_) => {
+            let month = lang.text(&format!("report-month-{}", first.month()));
+            format!("{month} {}", first.year())
+        }
+        Period::Year(_) => first.year().to_string(),
+        Period::Week(monday) => {
+            let week = monday.iso_week_date();
+            let (number, year) = (week.week().to_string(), week.year().to_string());
+            let args = [
+                ("week", &*number),
+                ("year", &*year),
+                ("from", &*from),
+                ("to", &*to),
+            ];
+            lang.say("chapters-period-week", &args)
+        }
+        Period::Quarter(_) => {
+            let roman = ["I", "II", "III", "IV"];
+            let place = usize::try_from((first.month() - 1) / 3).unwrap_or(0);
+            let (number, year) = ((place + 1).to_string(), first.year().to_string());
+            let args = [
+                ("roman", roman[place.min(3)]),
+                ("number", &*number),
+                ("year", &*year),
+            ];
+            lang.say("chapters-period-quarter", &args)
+        }
+    }
+}
+
+/// A number within a sentence or an equation, with the digits that count.
+pub(super) fn number(lang: Lang, number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let whole = magnitude(number);
+    let decimals = u8::try_from((DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
+    let text = format::number(lang, number, decimals);
+    match text.contains(mark(lang)) {
+        true => text
+            .trim_end_matches('0')
+            .trim_end_matches(mark(lang))
+            .to_owned(),
+        false => text,
+    }
+}
+
+/// A number with its unit within a sentence.
+pub(super) fn quantity(lang: Lang, value: f64, symbol: &str) -> String {
+    let text = number(lang, value);
+    match unit(lang, symbol).as_str() {
+        "" => text,
+        "Rp" => format!("Rp\u{a0}{text}"),
+        "%" => format!("{text}%"),
+        unit => format!("{text}\u{a0}{unit}"),
+    }
+}
+
+fn mark(lang: Lang) -> char {
+    match lang {
+        Lang::Id => ',',
+        Lang::En => '.',
+    }
+}
+
+/// The power of ten of a number's first digit.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the logarithm of a double lies between -324 and 309"
+)]
+pub(super) fn magnitude(number: f64) -> i32 {
+    let power = number.abs().log10().floor();
+    if power.is_finite() { power as i32 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_printed_as_people_write_them() {
+        let printed = |symbol| unit(Lang::Id, symbol).replace('\u{a0}', " ");
+        assert_eq!(printed("tCO2e"), "t CO₂e");
+        assert_eq!(printed("tCO2/MWh"), "t CO₂/MWh");
+        assert_eq!(printed("m3"), "m³");
+        assert_eq!(printed("m3/kWh"), "m³/kWh");
+        assert_eq!(printed("IDR"), "Rp");
+        assert_eq!(printed("orang"), "orang");
+        assert_eq!(unit(Lang::En, "orang"), "people");
+        assert_eq!(printed("t"), "t");
+        assert_eq!(printed(""), "");
+    }
+
+    #[test]
+    fn a_number_in_a_sentence_has_the_digits_that_count() {
+        assert_eq!(number(Lang::Id, 1234.567_89), "1.234,57");
+        assert_eq!(number(Lang::Id, 0.94), "0,94");
+        assert_eq!(number(Lang::En, 2.28), "2.28");
+        assert_eq!(number(Lang::En, 1000.0), "1,000");
+        assert_eq!(number(Lang::En, -0.000_012_345_6), "−0.0000123456");
+    }
+
+    #[test]
+    fn a_quarter_is_named_as_offices_name_it() {
+        let quarter: Period = "2026-Q4".parse().unwrap();
+        assert_eq!(period(Lang::Id, quarter), "Triwulan IV 2026");
+        assert_eq!(period(Lang::En, quarter), "Quarter 4 of 2026");
+    }
+}

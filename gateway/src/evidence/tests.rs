@@ -1,0 +1,293 @@
+//! Records, the chain, and bundles whose bits change.
+
+use super::*;
+use crate::model::{Number, Outcome, Sample, UtcMs};
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+
+const MIDNIGHT: i64 = 1_795_194_000_000;
+const DAY: i64 = 86_400_000;
+const LEDGER: [&str; 3] = [
+    "{\"id\":1,\"who\":\"Siti\"}\n",
+    "{\"id\":2,\"who\":\"Budi\"}\n",
+    "{\"id\":3,\"who\":\"Siti\"}\n",
+];
+
+fn lines(day: i64, count: i64) -> String {
+    let mut text = String::new();
+    for second in 0..count {
+        let mantissa = day * 7919 + second * second;
+        let number = Number::Decimal {
+            mantissa,
+            exponent: -1,
+        };
+        let at = UtcMs(MIDNIGHT + day * DAY + second * 10_000);
+        let outcome = Outcome::Good(number);
+        write_samples(&mut text, &[Sample { at, outcome }]);
+    }
+    text
+}
+
+fn record(number: u64, day: Date, before: &str) -> Record {
+    let offset = i64::from(day.day() - 21);
+    let text = lines(offset, 50);
+    Record {
+        number,
+        before: before.to_owned(),
+        site: "desa".to_owned(),
+        zone: "Asia/Jakarta".to_owned(),
+        day,
+        from: UtcMs(MIDNIGHT + offset * DAY),
+        to: UtcMs(MIDNIGHT + (offset + 1) * DAY),
+        revision: 1,
+        reasons: vec![Why::Closed],
+        made: UtcMs(MIDNIGHT + (offset + 1) * DAY + 300_123),
+        program: "0.1.0".to_owned(),
+        samples: vec![SampleLine {
+            point: "meter.power".to_owned(),
+            count: 50,
+            sha256: hash(text.as_bytes()),
+            unit: "W".to_owned(),
+        }],
+        ledger: (day.day() == 22).then(|| (1, 2, hash(LEDGER[..2].concat().as_bytes()))),
+        configuration: vec![TextLine {
+            id: 1,
+            since: UtcMs(MIDNIGHT),
+            sha256: hash(b"[site]\n"),
+        }],
+        factors: Vec::new(),
+    }
+}
+
+fn three_days() -> Vec<Digest> {
+    let mut before = Record::NONE_BEFORE.to_owned();
+    let days = (21..24).zip(1..);
+    let digests = days.map(|(day, number)| {
+        let digest = record(number, date(2026, 11, day), &before).digest();
+        before.clone_from(&digest.sha256);
+        digest
+    });
+    digests.collect()
+}
+
+fn bundle(folder: &Path) -> PathBuf {
+    bundle_with(folder, |_| ())
+}
+
+fn bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
+    let path = folder.join("bundle.zip");
+    let mut zip = BundleWriter::create(&path).unwrap();
+    let digests = three_days();
+    for digest in &digests {
+        zip.digest(digest).unwrap();
+    }
+    zip.begin_ledger().unwrap();
+    zip.put(LEDGER.concat().as_bytes()).unwrap();
+    zip.begin(&entry_of_text(Kind::Configuration, 1)).unwrap();
+    zip.put(b"[site]\n").unwrap();
+    zip.begin(&entry_of_point("meter.power")).unwrap();
+    zip.put(format!("{CSV_HEADER}\n").as_bytes()).unwrap();
+    for day in 0..3 {
+        zip.put(lines(day, 50).as_bytes()).unwrap();
+    }
+    zip.begin("report/laporan.pdf").unwrap();
+    zip.put(&[0, 159, 146, 150]).unwrap();
+    extra(&mut zip);
+    let about = About {
+        format: BUNDLE_FORMAT.to_owned(),
+        site: "desa".to_owned(),
+        zone: "Asia/Jakarta".to_owned(),
+        period: "2026-11".to_owned(),
+        first: "2026-11-21".to_owned(),
+        last: "2026-11-23".to_owned(),
+        gone: Vec::new(),
+        head: digests[2].sha256.clone(),
+    };
+    zip.finish(about).unwrap();
+    path
+}
+
+fn check(path: &Path) -> Result<Verdict, BundleError> {
+    check_bundle(path, None, |_| ()).map(|(_, verdict)| verdict)
+}
+
+/// The same files with one of them exchanged, manifest and archive made to fit: what somebody does
+/// who knows the format.
+fn forged(path: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) -> Verdict {
+    use std::io::Read;
+    let mut old = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("forged.zip");
+    let mut zip = BundleWriter::create(&new).unwrap();
+    let mut about = None;
+    for at in 0..old.len() {
+        let mut file = old.by_index(at).unwrap();
+        let here = file.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        if here == bundle::MANIFEST {
+            about = serde_json::from_slice::<bundle::Manifest>(&bytes).ok();
+            continue;
+        }
+        if here == name {
+            change(&mut bytes);
+        }
+        zip.begin(&here).unwrap();
+        zip.put(&bytes).unwrap();
+    }
+    zip.finish(about.unwrap().about).unwrap();
+    check(&new).unwrap()
+}
+
+#[test]
+fn a_bundle_holds_and_the_same_content_gives_the_same_bytes() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (bundle(one.path()), bundle(two.path()));
+    let verdict = check(&one).unwrap();
+    assert!(verdict.is_good(), "{verdict:?}");
+    assert_eq!(
+        (verdict.days, verdict.records, verdict.open_entries),
+        (3, 3, 1)
+    );
+    assert_eq!(verdict.head, three_days()[2].sha256);
+    assert_eq!(std::fs::read(one).unwrap(), std::fs::read(two).unwrap());
+}
+
+#[test]
+fn a_digest_in_hand_must_be_in_the_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bundle(folder.path());
+    let verdict = |digest: &str| check_bundle(&path, Some(digest), |_| ()).unwrap().1;
+    assert!(verdict(&three_days()[1].sha256).is_good());
+    let foreign = verdict(&hash(b"another"));
+    assert_eq!(foreign.faults[0].what, What::Foreign);
+}
+
+#[test]
+fn one_changed_bit_anywhere_in_the_archive_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bundle(folder.path());
+    let whole = std::fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        std::fs::write(&path, &bytes).unwrap();
+        let is_found = check(&path).map_or(true, |verdict| !verdict.is_good());
+        assert!(is_found, "byte {at} of {}", whole.len());
+    }
+}
+
+#[test]
+fn a_forged_file_is_found_and_its_day_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bundle(folder.path());
+    let samples = entry_of_point("meter.power");
+    let day = |verdict: &Verdict| verdict.first().map(Date::day);
+    for (line, expected) in [(1, 21), (50, 21), (51, 22), (150, 23)] {
+        let verdict = forged(&path, &samples, |bytes| {
+            let ends = bytes.iter().zip(0..).filter(|(byte, _)| **byte == b'\n');
+            let end: usize = ends.map(|(_, at)| at).nth(line).unwrap();
+            bytes[end - "0,good,".len()] ^= 1;
+        });
+        assert_eq!(day(&verdict), Some(expected), "line {line}");
+        assert_eq!(verdict.faults[0].name, "meter.power");
+    }
+    let extra = |bytes: &mut Vec<u8>| bytes.extend_from_slice(lines(0, 1).as_bytes());
+    assert_eq!(day(&forged(&path, &samples, extra)), Some(23));
+    assert_eq!(
+        day(&forged(&path, &samples, |bytes| bytes.truncate(40))),
+        Some(21)
+    );
+    let name = |bytes: &mut Vec<u8>| bytes[16] ^= 1;
+    let verdict = forged(&path, "ledger.jsonl", name);
+    assert_eq!(
+        (day(&verdict), verdict.faults[0].what),
+        (Some(22), What::Ledger)
+    );
+    let verdict = forged(&path, "configuration/1.toml", |bytes| bytes[2] ^= 1);
+    assert_eq!(
+        (day(&verdict), verdict.faults[0].what),
+        (Some(21), What::Configuration)
+    );
+    // A record, with its digest made to fit: the next one does not follow it any more.
+    let verdict = forged(&path, "digests.jsonl", |bytes| {
+        let mut digests = three_days();
+        let record = digests[1]
+            .record
+            .replace("meter.power 50", "meter.power 51");
+        digests[1].sha256 = hash(record.as_bytes());
+        digests[1].record = record;
+        let lines = digests
+            .iter()
+            .map(|one| serde_json::to_string(one).unwrap() + "\n");
+        *bytes = lines.collect::<String>().into_bytes();
+    });
+    assert_eq!(day(&verdict), Some(22));
+    assert!(verdict.faults.iter().any(|fault| fault.what == What::Link));
+}
+
+#[test]
+fn samples_that_no_record_names_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bundle_with(folder.path(), |zip| {
+        zip.begin(&entry_of_point("meter.other")).unwrap();
+        zip.put(CSV_HEADER.as_bytes()).unwrap();
+    });
+    let verdict = check(&path).unwrap();
+    assert_eq!(verdict.faults[0].name, "samples/meter.other.csv");
+}
+
+#[test]
+fn a_record_left_out_of_the_chain_is_found() {
+    let digests = three_days();
+    for gone in 0..2 {
+        let (mut chain, mut verdict) = (Chain::default(), Verdict::default());
+        for (at, digest) in digests.iter().enumerate() {
+            if at != gone {
+                chain.push(digest, &mut verdict);
+            }
+        }
+        assert_eq!(verdict.faults[0].what, What::Link, "{gone}");
+    }
+}
+
+#[test]
+fn what_is_no_bundle_is_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.zip");
+    assert!(matches!(check(&path), Err(BundleError::File(_))));
+    std::fs::write(&path, "no archive").unwrap();
+    assert!(matches!(check(&path), Err(BundleError::Archive(_))));
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    zip.start_file("a", zip::write::SimpleFileOptions::default())
+        .unwrap();
+    zip.finish().unwrap();
+    assert!(matches!(check(&path), Err(BundleError::Foreign(_))));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_of_records_panic(text in "(pantau-digest 1\n)?(.{0,40}\n){0,20}") {
+        if let Ok(record) = text.parse::<Record>() {
+            prop_assert_eq!(record.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_record_comes_back_and_any_other_text_is_another_record(
+        at in 0usize..700, bit in 0u8..7, unit in "[a-z°%/ 0-9]{0,6}",
+    ) {
+        let mut record = record(1, date(2026, 11, 22), Record::NONE_BEFORE);
+        record.samples[0].unit = unit.trim().to_owned();
+        record.reasons = vec![Why::Import, Why::Late];
+        let text = record.to_string();
+        prop_assert_eq!(text.parse::<Record>(), Ok(record.clone()));
+        let mut bytes = text.into_bytes();
+        let at = at % bytes.len();
+        bytes[at] ^= 1 << bit;
+        if let Ok(other) = String::from_utf8(bytes) {
+            prop_assert_ne!(other.parse::<Record>(), Ok(record));
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The chain of evidence with the whole program: beside a running gateway, after somebody changed
+//! the file, and on another machine by a verifier that is not ours.
+
+use crate::killed::pantau;
+use crate::peers::{Peer, python, wait_for};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+/// A site with three days of one point, and an entry of the ledger.
+struct Scratch {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\n\
+             latitude = -3.76\nlongitude = 103.78\n[store]\npath = \"{}\"\n\
+             [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
+             [[device]]\nid = \"tank\"\nbus = \"lan\"\nunit = 1\nevery = \"24h\"\n\
+             point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\" }}]\n",
+            folder.path().join("store").display()
+        );
+        let config = folder.path().join("pantau.toml");
+        std::fs::write(&config, text).unwrap();
+        let scratch = Self { folder, config };
+        scratch.import(21..24, 0);
+        let entry = ["ledger", "add", "bsf-maggot", "12,5", "kg", "--date"];
+        let entry = [&entry[..], &["2025-11-21", "--who", "Siti"]].concat();
+        assert!(scratch.run(&entry).status.success());
+        scratch
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = pantau();
+        command.args(["--lang", "id", "--log", "error"]).args(words);
+        command.arg("-c").arg(&self.config).output().unwrap()
+    }
+
+    /// A reading every ten minutes of these days of November 2025, local time.
+    fn import(&self, days: std::ops::Range<u32>, offset: u32) {
+        let mut rows = "time,value\n".to_owned();
+        for (day, tens) in days.flat_map(|day| (0..144).map(move |tens| (day, tens))) {
+            let (hour, minute) = (tens / 6, tens % 6 * 10);
+            let value = day * 100 + tens + offset;
+            let time = format!("2025-11-{day:02}T{hour:02}:{minute:02}:00+07:00");
+            writeln!(rows, "{time},{value}").unwrap();
+        }
+        let file = self.path("rows.csv");
+        std::fs::write(&file, rows).unwrap();
+        let output = self.run(&["import", "--point", "tank.level", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    fn verify(&self) -> Value {
+        let output = self.run(&["verify", "--json"]);
+        let verdict: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(
+            output.status.success(),
+            verdict["good"] == true,
+            "{verdict:#}"
+        );
+        verdict
+    }
+
+    fn bundle(&self, name: &str) -> PathBuf {
+        let file = self.path(name);
+        let report = self.path("laporan.pdf");
+        std::fs::write(&report, [0, 159, 146, 150]).unwrap();
+        let (report, to) = (report.to_str().unwrap(), file.to_str().unwrap());
+        let output = self.run(&["export", "--bundle", "2025-11", "--with", report, "-o", to]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        assert!(
+            told.contains("Rantai bukti utuh: 3 hari") || told.contains("10 hari"),
+            "{told}"
+        );
+        file
+    }
+
+    fn tamper(&self, sql: &str) {
+        let file = self.path("store").join("pantau.db");
+        let status = python("tamper.py").arg(file).arg(sql).status().unwrap();
+        assert!(status.success(), "{sql}");
+    }
+
+    /// A copy of the store, to be put back.
+    fn save(&self) -> tempfile::TempDir {
+        let saved = tempfile::tempdir().unwrap();
+        copy(&self.path("store"), saved.path());
+        saved
+    }
+
+    fn restore(&self, saved: &tempfile::TempDir) {
+        copy(saved.path(), &self.path("store"));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap().flatten() {
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+/// What the independent verifier says of a bundle.
+fn peer(file: &Path) -> Value {
+    let output = python("verify.py").arg(file).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let verdict = serde_json::from_slice(&output.stdout);
+    verdict.unwrap_or_else(|_| panic!("{errors}"))
+}
+
+/// What `pantau verify FILE.zip` says, with no configuration at hand.
+fn on_another_machine(file: &Path) -> (bool, Value) {
+    let output = pantau()
+        .arg("verify")
+        .arg(file)
+        .arg("--json")
+        .output()
+        .unwrap();
+    let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.success(), verdict)
+}
+
+#[test]
+fn a_bundle_is_the_same_with_and_without_a_running_gateway_and_another_verifier_agrees() {
+    let scratch = Scratch::new();
+    let own = scratch.verify();
+    assert_eq!(own["good"], true, "{own:#}");
+    let bundle = scratch.bundle("own.zip");
+
+    let mut command = pantau();
+    command.args(["--log", "error", "run", "-c"]);
+    let run = Peer::start(command.arg(&scratch.config));
+    let socket = scratch.path("store").join("pantau.sock");
+    wait_for("the control socket", || {
+        std::os::unix::net::UnixStream::connect(&socket).is_ok()
+    });
+    let asked = scratch.verify();
+    assert_eq!(
+        (&asked["good"], &asked["digest"]),
+        (&json!(true), &own["digest"])
+    );
+    let beside = scratch.bundle("beside.zip");
+    drop(run);
+
+    let (ours, theirs) = (on_another_machine(&bundle), peer(&bundle));
+    assert!(ours.0, "{:#}", ours.1);
+    assert_eq!(ours.1["digest"], own["digest"]);
+    for key in ["good", "first", "days", "digest"] {
+        assert_eq!(theirs[key], ours.1[key], "{key}");
+    }
+    assert_eq!(
+        std::fs::read(bundle).unwrap(),
+        std::fs::read(beside).unwrap()
+    );
+}
+
+#[test]
+fn what_somebody_changes_in_the_file_is_found_and_its_day_named() {
+    let scratch = Scratch::new();
+    assert_eq!(scratch.verify()["good"], true);
+    let saved = scratch.save();
+    // 21 November 2025 is day 20413 since 1970.
+    let other = "UPDATE pack SET (parts, body) = (SELECT parts, body FROM pack
+        WHERE day = 20413 AND content = 0) WHERE day = 20414 AND content = 0";
+    let more = "INSERT INTO pack(content, day, boot, low, high, parts, body)
+        SELECT content, 20412, boot, low, high, parts, body FROM pack
+        WHERE day = 20413 AND content = 0";
+    let garbled = "UPDATE pack SET body = zeroblob(length(body)) WHERE day = 20415";
+    let record = "UPDATE digest SET record = replace(record, 'closed', 'late')
+        WHERE day = 20414";
+    for (what, day, sql) in [
+        ("samples", "2025-11-23", garbled),
+        ("samples", "2025-11-22", other),
+        (
+            "samples",
+            "2025-11-21",
+            "DELETE FROM pack WHERE day = 20413",
+        ),
+        ("unrecorded", "2025-11-20", more),
+        ("record", "2025-11-22", record),
+        ("link", "2025-11-22", "DELETE FROM digest WHERE day = 20414"),
+    ] {
+        scratch.tamper(sql);
+        let verdict = scratch.verify();
+        assert_eq!(verdict["good"], false, "{sql}");
+        assert_eq!(verdict["first"], day, "{sql}: {verdict:#}");
+        let faults = verdict["faults"].as_array().unwrap();
+        assert!(
+            faults.iter().any(|fault| fault["what"] == what),
+            "{sql}: {verdict:#}"
+        );
+        scratch.restore(&saved);
+    }
+    assert_eq!(scratch.verify()["good"], true);
+}
+
+#[test]
+fn a_changed_entry_and_a_changed_configuration_are_found_once_their_day_is_closed() {
+    let scratch = Scratch::new();
+    // The entry and the revisions as if they had been there from the beginning.
+    let day = "1763686800000";
+    for table in [
+        "revision SET since",
+        "factors SET since",
+        "ledger SET recorded_at",
+    ] {
+        scratch.tamper(&format!("UPDATE {table} = {day}"));
+    }
+    let good = scratch.verify();
+    assert_eq!(
+        (&good["good"], &good["open_entries"]),
+        (&json!(true), &json!(0)),
+        "{good:#}"
+    );
+    let saved = scratch.save();
+    for (what, sql) in [
+        ("ledger", "UPDATE ledger SET mantissa = mantissa + 1"),
+        ("ledger", "UPDATE ledger SET first = '2025-11-20'"),
+        ("ledger", "DELETE FROM ledger"),
+        (
+            "configuration",
+            "UPDATE revision SET text = replace(text, '103.78', '103.79')",
+        ),
+        ("factors", "UPDATE factors SET text = text || ' '"),
+    ] {
+        scratch.tamper(sql);
+        let verdict = scratch.verify();
+        assert_eq!(verdict["faults"][0]["what"], what, "{sql}: {verdict:#}");
+        assert_eq!(verdict["first"], "2025-11-21", "{sql}");
+        scratch.restore(&saved);
+    }
+}
+
+#[test]
+fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() {
+    let scratch = Scratch::new();
+    let before = scratch.verify();
+    scratch.import(22..23, 5);
+    let after = scratch.verify();
+    assert_eq!(after["good"], true, "{after:#}");
+    let count = |verdict: &Value| verdict["records"].as_u64().unwrap();
+    assert_eq!(count(&after), count(&before) + 1);
+    let printed = before["digest"].as_str().unwrap();
+    assert!(
+        scratch
+            .run(&["verify", "--digest", printed])
+            .status
+            .success()
+    );
+    let foreign = scratch.run(&["verify", "--digest", &"ab".repeat(32)]);
+    assert_eq!(foreign.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&foreign.stdout).contains("tidak ada dalam rantai"));
+    let bundle = scratch.bundle("late.zip");
+    assert_eq!(peer(&bundle)["good"], true);
+}
+
+#[test]
+fn a_bundle_with_one_changed_bit_is_refused_by_both_verifiers() {
+    let scratch = Scratch::new();
+    let bundle = scratch.bundle("own.zip");
+    let whole = std::fs::read(&bundle).unwrap();
+    for at in (0..whole.len()).step_by(whole.len() / 40) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        std::fs::write(&bundle, bytes).unwrap();
+        let output = pantau().arg("verify").arg(&bundle).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "byte {at}");
+        let theirs = python("verify.py").arg(&bundle).output().unwrap();
+        assert!(!theirs.status.success(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_period_without_a_closed_day_and_a_word_that_is_no_period_leave_no_file() {
+    let scratch = Scratch::new();
+    let file = scratch.path("none.zip");
+    let to = file.to_str().unwrap();
+    let none = scratch.run(&["export", "--bundle", "1999-01", "-o", to]);
+    assert_eq!(none.status.code(), Some(1));
+    let wrong = scratch.run(&["export", "--bundle", "kemarin", "-o", to]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("bukan periode"));
+    let left: Vec<_> = std::fs::read_dir(scratch.folder.path())
+        .unwrap()
+        .flatten()
+        .collect();
+    assert!(
+        left.iter()
+            .all(|file| !file.file_name().to_string_lossy().contains("none.zip"))
+    );
+}

@@ -1,0 +1,342 @@
+//! `pantau report` with the whole program: a month of imported readings and records, in every
+//! format and language, beside a running gateway and without one.
+
+use super::agree::{cells, pieces, words};
+use super::opened;
+use crate::killed::pantau;
+use crate::peers::{Peer, wait_for};
+use jiff::civil::date;
+use jiff::{Span, Timestamp, tz::TimeZone};
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+const SITE: &str = r#"
+[site]
+id = "desa"
+name = "Desa Impian"
+timezone = "Asia/Jakarta"
+latitude = -3.76
+longitude = 103.78
+[web]
+listen = "127.0.0.1:0"
+[[bus]]
+id = "lan"
+kind = "modbus-tcp"
+host = "127.0.0.1"
+tcp_port = 9
+[[device]]
+id = "inverter"
+bus = "lan"
+unit = 1
+every = "5m"
+point = [{ id = "energy", register = "holding:0", type = "u32", unit = "kWh", scale = 0.01, counter = true }]
+[[device]]
+id = "meter"
+bus = "lan"
+unit = 2
+every = "5m"
+point = [{ id = "export", register = "holding:0", type = "u32", unit = "kWh", scale = 0.01, counter = true }]
+[[asset]]
+id = "plts"
+name = "PLTS irigasi"
+kind = "plts"
+capacity_kwp = 2.0
+energy = "inverter.energy"
+export = "meter.export"
+baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante", since = 2025-01-01, evidence = "rekening PLN" }
+claim = { owner = "Desa Impian" }
+"#;
+
+/// A site with November 2025 behind it.
+struct Site {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("pantau.toml");
+        let store = folder.path().join("store");
+        let text = format!("{SITE}\n[store]\npath = \"{}\"\n", store.display());
+        std::fs::write(&config, text).unwrap();
+        let site = Self { folder, config };
+        for (point, a_day) in [("inverter.energy", 9.37), ("meter.export", 3.11)] {
+            let file = site.folder.path().join("readings.csv");
+            std::fs::write(&file, readings(a_day)).unwrap();
+            let file = file.to_str().unwrap().to_owned();
+            site.done(&["import", "--point", point, &file]);
+        }
+        for (indicator, quantity, unit, how) in [
+            ("bsf-fed", "120,5", "kg", "weighed"),
+            ("bsf-fed", "12", "kg", "declared"),
+            ("jelantah", "18,5", "L", "metered"),
+        ] {
+            let entry = [
+                "ledger",
+                "add",
+                indicator,
+                quantity,
+                unit,
+                "--date",
+                "2025-11-12",
+            ];
+            site.done(&[&entry[..], &["--how", how, "--who", "Siti"]].concat());
+        }
+        let target = [
+            "ledger", "target", "bsf-fed", "2025-11", "100", "kg", "--who", "Siti",
+        ];
+        site.done(&target);
+        site
+    }
+
+    fn run(&self, words: &[&str], lang: &str) -> Output {
+        let mut command = pantau();
+        command.args(["--lang", lang, "--log", "error"]).args(words);
+        command.arg("-c").arg(&self.config);
+        command.current_dir(self.folder.path()).output().unwrap()
+    }
+
+    #[track_caller]
+    fn done(&self, words: &[&str]) -> Vec<u8> {
+        let output = self.run(words, "id");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {errors}");
+        output.stdout
+    }
+
+    /// The report as a file.
+    #[track_caller]
+    fn report(&self, lang: &str, format: &str) -> PathBuf {
+        let file = self.folder.path().join(format!("{lang}.{format}"));
+        let output = self.run(&["report", "2025-11", "-o", file.to_str().unwrap()], lang);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        file
+    }
+
+    fn json(&self, lang: &str) -> Json {
+        serde_json::from_slice(&std::fs::read(self.report(lang, "json")).unwrap()).unwrap()
+    }
+
+    fn running(&self) -> Peer {
+        let mut command = pantau();
+        let command = command
+            .args(["--log", "error", "run", "-c"])
+            .arg(&self.config);
+        let gateway = Peer::start(command);
+        let socket = self.folder.path().join("store").join("pantau.sock");
+        wait_for("the control socket", || {
+            std::os::unix::net::UnixStream::connect(&socket).is_ok()
+        });
+        gateway
+    }
+}
+
+/// A counter of November 2025, every five minutes, that grows by day; 9 November is not there.
+fn readings(a_day: f64) -> String {
+    let zone = TimeZone::get("Asia/Jakarta").unwrap();
+    let start = zone.to_timestamp(date(2025, 11, 1).at(0, 0, 0, 0)).unwrap();
+    let (mut text, mut total) = ("time,value\n".to_owned(), 1000.0);
+    for step in 0..30 * 288_i64 {
+        let (day, slot) = (step / 288, step % 288);
+        if (72..216).contains(&slot) {
+            total += a_day / 144.0;
+        }
+        if day != 8 {
+            let at: Timestamp = start + Span::new().minutes(5 * step);
+            writeln!(text, "{at},{total:.2}").unwrap();
+        }
+    }
+    text
+}
+
+fn csv(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// A figure of the report's JSON.
+fn figure<'a>(report: &'a Json, id: &str) -> &'a Json {
+    let sections = report["sections"].as_array().unwrap().iter();
+    let blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
+    let mut items = blocks
+        .filter_map(|block| block["items"].as_array())
+        .flatten();
+    let found = items.find(|item| item["id"] == id);
+    found.unwrap_or_else(|| panic!("no figure {id}"))
+}
+
+#[test]
+fn all_formats_and_languages_say_the_same_numbers_of_the_month() {
+    let site = Site::new();
+    for lang in ["id", "en"] {
+        let report = site.json(lang);
+        let generated = figure(&report, "plts/plts.generation")["value"]
+            .as_f64()
+            .unwrap();
+        assert!((generated - 9.37 * 30.0).abs() < 0.02, "{generated}");
+        let net = figure(&report, "summary/co2.net");
+        assert_eq!(net["status"], "provisional", "{net}");
+        let net = net["value"].as_f64().unwrap();
+        assert!((net - 6.26 * 30.0 * 0.93 / 1000.0).abs() < 1e-4, "{net}");
+        totals_agree(&report, &opened(&site.report(lang, "xlsx")));
+        paper_agrees(&report, &std::fs::read(site.report(lang, "pdf")).unwrap());
+    }
+}
+
+/// Another program computes the totals of the workbook; they are those of the JSON.
+fn totals_agree(report: &Json, book: &Json) {
+    let sections = report["sections"].as_array().unwrap().iter();
+    let blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
+    let totals = blocks.flat_map(|block| block["total"].as_array().into_iter().flatten());
+    let expected: Vec<f64> = totals.filter_map(|total| total["value"].as_f64()).collect();
+    let totals = book["totals"].as_array().unwrap();
+    assert_eq!(totals.len(), expected.len());
+    assert!(expected.len() >= 3);
+    for (total, expected) in totals.iter().zip(expected) {
+        for result in ["carried", "computed"] {
+            let off = (total[result].as_f64().unwrap() - expected).abs();
+            assert!(off <= expected.abs() * 1e-12, "{total} {expected}");
+        }
+    }
+}
+
+/// Every number of the JSON stands on the paper.
+fn paper_agrees(report: &Json, pdf: &[u8]) {
+    let paper = pieces(&words(pdf).expect("pdftotext: use tests/run"));
+    let mut found = Vec::new();
+    cells(report, &mut found);
+    for (_, shown) in found.iter().filter(|(value, _)| value.is_number()) {
+        for piece in pieces(shown) {
+            assert!(paper.contains(&piece), "{shown} is not in the PDF");
+        }
+    }
+}
+
+#[test]
+fn the_indonesian_report_has_no_raw_key_and_no_english_word() {
+    let site = Site::new();
+    let keys = [
+        "chapters-",
+        "indicator-",
+        "report-",
+        "analyse-",
+        "account-",
+        "event-",
+        "factor-",
+    ];
+    for lang in ["id", "en"] {
+        let text = csv(&site.report(lang, "csv"));
+        for key in keys {
+            assert!(!text.contains(key), "{lang}: {key}");
+        }
+    }
+    let text = csv(&site.report("id", "csv"));
+    assert!(text.contains("sementara"));
+    let is_word = |c: char| c.is_alphanumeric();
+    let words: Vec<&str> = text.split(|c| !is_word(c)).collect();
+    for word in [
+        "the",
+        "of",
+        "and",
+        "is",
+        "not",
+        "no",
+        "energy",
+        "water",
+        "share",
+        "measured",
+        "period",
+        "day",
+        "month",
+        "provisional",
+        "source",
+        "original",
+        "opened",
+        "hours",
+        "with",
+    ] {
+        let at = words
+            .iter()
+            .position(|found| found.eq_ignore_ascii_case(word));
+        let around = at.map(|at| &words[at.saturating_sub(4)..words.len().min(at + 4)]);
+        assert_eq!(around, None, "{word}");
+    }
+}
+
+#[test]
+fn a_question_that_makes_no_sense_is_told_what_to_change_and_leaves_no_file() {
+    let site = Site::new();
+    let file = site.folder.path().join("out.pdf");
+    let name = file.to_str().unwrap();
+    for (words, part) in [
+        (vec!["report", "2999-01", "-o", name], "belum dimulai"),
+        (vec!["report", "2025-13", "-o", name], "bukan periode"),
+        (
+            vec!["report", "2025-11", "--asset", "pltss", "-o", name],
+            "plts",
+        ),
+        (
+            vec!["report", "2025-11", "--format", "doc", "-o", name],
+            "pdf, xlsx",
+        ),
+        (
+            vec!["report", "2025-11", "--explain", "co2.nett"],
+            "co2.net",
+        ),
+    ] {
+        let output = site.run(&words, "id");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains(part), "{words:?}: {said}");
+        assert!(!said.contains("reporting-"), "{said}");
+    }
+    let left = std::fs::read_dir(site.folder.path()).unwrap().flatten();
+    let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().contains("out")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn the_way_down_is_the_same_beside_a_running_gateway_and_without_one() {
+    let site = Site::new();
+    let ask = [
+        "report",
+        "2025-11",
+        "--explain",
+        "co2.net",
+        "--asset",
+        "plts",
+    ];
+    let text = String::from_utf8(site.done(&ask)).unwrap();
+    let as_json = [&ask[..], &["--json"]].concat();
+    let own: Json = serde_json::from_slice(&site.done(&as_json)).unwrap();
+    for part in [
+        "inverter.energy",
+        "meter.export",
+        "0,93",
+        "sementara",
+        "1 celah",
+    ] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    let gateway = site.running();
+    assert_eq!(String::from_utf8(site.done(&ask)).unwrap(), text);
+    let asked: Json = serde_json::from_slice(&site.done(&as_json)).unwrap();
+    assert_eq!(asked, own);
+    let file = site.report("en", "csv");
+    assert!(csv(&file).contains("Energy generated"));
+    let output = site.run(&["report", "2025-11", "--explain", "co2.nett"], "id");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("co2.net"),
+        "{said}"
+    );
+    drop(gateway);
+}
