@@ -92,7 +92,7 @@ impl Amount {
             Way::Counter(counter) => counter.push(at, tick.value),
         }
         let grown = self.raw().unwrap_or_default() - before;
-        self.plain &= tick.gain == 1.0;
+        self.plain &= (tick.gain - 1.0).abs() < f64::EPSILON;
         self.sum += grown * tick.gain;
     }
 
