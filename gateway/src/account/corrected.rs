@@ -56,19 +56,19 @@ impl<'a> Corrections<'a> {
     /// are seen; its growth is corrected.
     pub(super) fn apply(&mut self, lane: usize, own: f64) -> Corrected {
         let point = &self.lanes[lane].point;
-        let line = self.today.get(lane).copied().unwrap_or(Line::NONE);
-        let before = self.last[lane].replace(line);
+        let correction = self.today.get(lane).copied().unwrap_or(Line::NONE);
+        let before = self.last[lane].replace(correction);
         if self.lanes[lane].is_counter() {
             return Corrected {
                 value: point.value(own),
-                gain: line.gain,
+                gain: correction.gain,
                 rebased: false,
             };
         }
         Corrected {
-            value: point.value(line.apply(own)),
+            value: point.value(correction.apply(own)),
             gain: 1.0,
-            rebased: before.is_some_and(|before| before != line),
+            rebased: before.is_some_and(|before| before != correction),
         }
     }
 }

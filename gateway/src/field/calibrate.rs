@@ -708,7 +708,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_believed_has_a_finite_correction_and_nothing_panics(
-            pairs in proptest::collection::vec((any::<f64>(), any::<f64>()), 0..4), which in 0..4usize,
+            pairs in proptest::collection::vec((any::<f64>(), any::<f64>()), 0..4),
+            which in 0..4usize,
         ) {
             let kind = Kind::ALL[which];
             let target = ["level.level", "tank", "water.volume", "meter"][which];
