@@ -47,9 +47,8 @@ async fn own(store: &Store) -> Result<Vec<ReportRevisionJson>, Trouble> {
 }
 
 fn table(all: &[ReportRevisionJson], lang: Lang) -> String {
-    let mut text = lang.text("reporting-revisions-head");
-    for one in all {
-        text += &format!("\n{:<9} {:<24} {}", one.id, one.since, one.digits);
-    }
-    text
+    let row = |one: &ReportRevisionJson| format!("{:<9} {:<24} {}", one.id, one.since, one.digits);
+    let head = lang.text("reporting-revisions-head");
+    let rows: Vec<String> = std::iter::once(head).chain(all.iter().map(row)).collect();
+    rows.join("\n")
 }
