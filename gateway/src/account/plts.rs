@@ -136,8 +136,11 @@ impl Sums for PltsSums<'_> {
         for amount in all.into_iter().flatten() {
             amount.take(tick);
         }
+        // What was made so far is asked for only where irradiance is held against it.
+        let lit = Some(tick.lane) == self.sun.lane;
         let energy = self.energy.as_ref().or(self.power.as_ref());
-        self.sun.take(tick, energy.map(Amount::so_far), self.plant);
+        let energy = energy.filter(|_| lit).map(Amount::so_far);
+        self.sun.take(tick, energy, self.plant);
     }
 
     fn day_ends(&mut self) {
