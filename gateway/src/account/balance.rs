@@ -40,6 +40,13 @@ impl Balances {
         }
     }
 
+    /// From the next volume on another calibration holds.
+    pub(super) fn rebase(&mut self) {
+        for (_, balance) in &mut self.all {
+            balance.rebase();
+        }
+    }
+
     pub(super) fn take(&mut self, volume_m3: Option<f64>) {
         for (_, balance) in &mut self.all {
             balance.push(volume_m3);

@@ -4,6 +4,7 @@
 //! one opening reading a point; then everything up to and with the end of the period, for a reading
 //! covers the time before it.
 
+use crate::account::corrected::Corrections;
 use crate::account::lane::Lane;
 use crate::account::span::Span;
 use crate::account::track::Track;
@@ -25,6 +26,10 @@ pub(super) struct Tick {
     pub(super) lane: usize,
     /// The value; nothing where it was not good.
     pub(super) value: Option<f64>,
+    /// True growth for each unit of a counter's growth.
+    pub(super) gain: f64,
+    /// Another correction holds than for the lane's reading before.
+    pub(super) rebased: bool,
     /// It lies within the period; otherwise it is the last one before it.
     pub(super) inside: bool,
 }
@@ -65,10 +70,11 @@ struct Feed {
 pub(super) async fn gather(
     store: &Store,
     span: &Span,
-    lanes: &[Lane],
+    corrections: &mut Corrections<'_>,
     sums: &mut dyn Sums,
     steps: &mut Steps<'_>,
 ) -> Result<Vec<Track>, AccountError> {
+    let lanes = corrections.lanes();
     let mut tracks: Vec<Track> = lanes.iter().map(|lane| Track::new(lane, span)).collect();
     let mut feeds = Vec::with_capacity(lanes.len());
     for lane in lanes {
@@ -78,7 +84,7 @@ pub(super) async fn gather(
     for feed in &mut feeds {
         feed.next(steps).await?;
     }
-    let mut merged = Merged::new(span, lanes, &mut tracks, sums);
+    let mut merged = Merged::new(span, corrections, &mut tracks, sums);
     while let Some(lane) = earliest(&feeds) {
         if let Some(sample) = feeds[lane].head.take() {
             merged.take(lane, &sample);
@@ -106,9 +112,10 @@ fn earliest(feeds: &[Feed]) -> Option<usize> {
 }
 
 /// Sorts samples into what came before the period and the days of it.
-struct Merged<'a> {
+struct Merged<'a, 'l> {
     span: &'a Span,
     lanes: &'a [Lane],
+    corrections: &'a mut Corrections<'l>,
     tracks: &'a mut [Track],
     sums: &'a mut dyn Sums,
     /// The last sample of each lane before the period.
@@ -117,16 +124,18 @@ struct Merged<'a> {
     day: usize,
 }
 
-impl<'a> Merged<'a> {
+impl<'a, 'l: 'a> Merged<'a, 'l> {
     fn new(
         span: &'a Span,
-        lanes: &'a [Lane],
+        corrections: &'a mut Corrections<'l>,
         tracks: &'a mut [Track],
         sums: &'a mut dyn Sums,
     ) -> Self {
+        let lanes = corrections.lanes();
         Self {
             span,
             lanes,
+            corrections,
             tracks,
             sums,
             before: vec![None; lanes.len()],
@@ -154,24 +163,35 @@ impl<'a> Merged<'a> {
         {
             self.sums.day_ends();
             self.day += 1;
+            self.today();
         }
         let Some(day) = self.span.days.get(self.day) else {
             return;
         };
         self.tracks[lane].take(sample, self.day, day);
-        self.sums.take(&self.tick(lane, sample, true));
+        let tick = self.tick(lane, sample, true);
+        self.sums.take(&tick);
     }
 
-    fn tick(&self, lane: usize, sample: &Sample, inside: bool) -> Tick {
-        let value = match sample.outcome {
-            Outcome::Good(number) => Some(self.lanes[lane].point.value(number.to_f64())),
+    fn tick(&mut self, lane: usize, sample: &Sample, inside: bool) -> Tick {
+        let corrected = match sample.outcome {
+            Outcome::Good(number) => Some(self.corrections.apply(lane, number.to_f64())),
             _ => None,
         };
         Tick {
             at: sample.at.0,
             lane,
-            value,
+            value: corrected.map(|one| one.value),
+            gain: corrected.map_or(1.0, |one| one.gain),
+            rebased: corrected.is_some_and(|one| one.rebased),
             inside,
+        }
+    }
+
+    /// The corrections of the day that begins.
+    fn today(&mut self) {
+        if let Some(day) = self.span.days.get(self.day) {
+            self.corrections.day(day.date);
         }
     }
 
@@ -186,9 +206,11 @@ impl<'a> Merged<'a> {
                 if self.lanes[lane].total {
                     self.tracks[lane].opening(&sample);
                 }
-                self.sums.take(&self.tick(lane, &sample, false));
+                let tick = self.tick(lane, &sample, false);
+                self.sums.take(&tick);
             }
         }
+        self.today();
     }
 
     fn finish(&mut self) {

@@ -31,6 +31,12 @@ pub(super) struct Lanes<'a> {
 }
 
 impl Lane {
+    /// It is added up by its growth.
+    pub(super) fn is_counter(&self) -> bool {
+        let unit = self.point.unit;
+        self.total && unit != "W" && !unit.ends_with("/h")
+    }
+
     /// A reading that is older than this says nothing of now, ms (A.1).
     pub(super) fn max_gap_ms(&self) -> i64 {
         self.every_ms.saturating_mul(2)

@@ -10,6 +10,8 @@ mod balance;
 mod bsf;
 mod carbon;
 mod catchment;
+mod corrected;
+mod counted;
 mod events;
 mod figure;
 mod fuel;
@@ -32,12 +34,14 @@ mod wide;
 use crate::config::Config;
 use crate::config::assets::{Asset, AssetKind, BaselineKind};
 use crate::model::UtcMs;
+use crate::model::calibration::Calibrations;
 use crate::model::indicator::{Account, Indicator};
 use crate::model::period::Period;
 use crate::store::{Store, StoreError};
 use asset::{Kind, Made, Read};
 use bsf::{BsfSums, CompostSums};
 use catchment::RoofSums;
+use corrected::Corrections;
 use figure::Desk;
 use gather::{Steps, gather};
 use jiff::civil::Date;
@@ -52,6 +56,7 @@ use std::sync::Arc;
 use tank::TankSums;
 
 pub use specs::{INDICATORS, Spec, find_spec, name_key};
+pub use tank::shape as tank_shape;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -102,9 +107,11 @@ pub async fn account(
     let span = Span::new(&config.site, ask.period, ask.now)?;
     let wanted = wanted(config, ask)?;
     let book = Book::open(store, &span).await?;
+    let calibrations = store.calibrations().await?;
     let mut kinds = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
-        kinds.push((asset, kind(config, asset, &span)));
+        let kind = kind(config, asset, &span, &calibrations);
+        kinds.push((asset, kind));
     }
     let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
     let mut steps = Steps {
@@ -114,13 +121,18 @@ pub async fn account(
     };
     let mut all = Made::default();
     for (asset, (lanes, mut sums)) in kinds {
-        let tracks = gather(store, &span, &lanes, &mut *sums, &mut steps).await?;
+        let mut corrections = Corrections::new(&calibrations, &lanes, span.day_before());
+        let tracks = gather(store, &span, &mut corrections, &mut *sums, &mut steps).await?;
         let desk = desk(config, &span, Some(&asset.id));
-        let made = sums.make(&Read {
+        let mut made = sums.make(&Read {
             desk: &desk,
             lanes: &lanes,
             tracks: &tracks,
         });
+        let points = lanes.iter().map(|lane| lane.point.id.clone());
+        let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
+        let used = corrected::used(&calibrations, &targets, &span);
+        corrected::tell(&mut made.figures, &asset.id, &used);
         all.add(made);
     }
     conclude(config, &span, &book, &mut all);
@@ -257,14 +269,21 @@ fn wanted(config: &Config, ask: &Ask) -> Result<BTreeSet<Arc<str>>, AccountError
 }
 
 /// What takes the readings of an asset in, and the points that it wants.
-fn kind<'a>(config: &'a Config, asset: &'a Asset, span: &Span) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
+fn kind<'a>(
+    config: &'a Config,
+    asset: &'a Asset,
+    span: &Span,
+    calibrations: &Calibrations,
+) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
     fn boxed<'a>((lanes, kind): (Vec<Lane>, impl Kind + 'a)) -> (Vec<Lane>, Box<dyn Kind + 'a>) {
         (lanes, Box::new(kind))
     }
     match &asset.kind {
         AssetKind::Plts(plant) => boxed(PltsSums::new(config, plant)),
         AssetKind::Pump(pump) => boxed(PumpSums::new(config, pump)),
-        AssetKind::Tank(tank) => boxed(TankSums::new(config, (&asset.id, tank), span)),
+        AssetKind::Tank(tank) => {
+            boxed(TankSums::new(config, (&asset.id, tank), span, calibrations))
+        }
         AssetKind::Catchment(roof) => boxed(RoofSums::new(config, roof)),
         AssetKind::Bsf(bin) => boxed(BsfSums::new(config, bin)),
         AssetKind::Compost(heap) => boxed(CompostSums::new(config, heap)),
@@ -275,8 +294,7 @@ fn kind<'a>(config: &'a Config, asset: &'a Asset, span: &Span) -> (Vec<Lane>, Bo
 
 /// In the order of a report; of what was asked for alone.
 fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
-    let (mut events, events_left_out) = all.events.finish();
-    let mut indicators = all.figures;
+    let (mut events, mut indicators) = (all.events, all.figures);
     let place = |one: &Indicator| {
         let asset = config
             .assets
@@ -294,10 +312,11 @@ fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
             .assets
             .iter()
             .find(|one| Some(&one.id) == ask.asset.as_ref());
-        events.retain(|event| {
-            asset.is_some_and(|asset| asset.points.values().any(|point| *point == event.of))
+        events.only(|of| {
+            asset.is_some_and(|asset| asset.points.values().any(|point| **point == *of))
         });
     }
+    let (events, events_left_out) = events.finish();
     Account {
         period: ask.period,
         revision: config.revision_id(),

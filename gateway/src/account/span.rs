@@ -70,6 +70,12 @@ impl Span {
         })
     }
 
+    /// The day before the first one.
+    pub(super) fn day_before(&self) -> Date {
+        let first = self.period.first();
+        first.yesterday().unwrap_or(first)
+    }
+
     /// Hours that have passed.
     pub(super) fn hours(&self) -> f64 {
         millis(self.to - self.from) / HOUR_MS

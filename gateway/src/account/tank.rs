@@ -4,6 +4,7 @@ use crate::account::amount::{Amount, Held};
 use crate::account::asset::{Kind, Made, Read};
 use crate::account::balance::{Balances, Nights};
 use crate::account::catchment::{RAIN_MM_H, Showers};
+use crate::account::corrected::Shapes;
 use crate::account::figure::{
     Build, Desk, Value, because, constant, from_figure, input, or_status, setting,
 };
@@ -16,6 +17,7 @@ use crate::analyse::tank::{OVERFULL, OVERFULL_S, Shape, tank_volume};
 use crate::analyse::{Status, count, ratio};
 use crate::config::Config;
 use crate::config::assets::{AssetKind, Level, Tank, TankShape};
+use crate::model::calibration::Calibrations;
 use crate::model::indicator::{Completeness, Indicator, Input, Origin, Remark};
 
 /// Air temperature for which a distance sensor without correction reckons, degC.
@@ -27,7 +29,9 @@ const FILL_H: f64 = 0.25;
 #[derive(Debug)]
 pub(super) struct TankSums<'a> {
     tank: &'a Tank,
-    shape: Shape,
+    shapes: Shapes,
+    /// Number of the shape that gave the last volume.
+    shape_of_last: Option<usize>,
     level: Option<usize>,
     max_gap_ms: i64,
     barometer: Held,
@@ -60,6 +64,7 @@ impl<'a> TankSums<'a> {
         config: &'a Config,
         (id, tank): (&str, &'a Tank),
         span: &Span,
+        calibrations: &Calibrations,
     ) -> (Vec<Lane>, Self) {
         let mut lanes = Lanes::new(config);
         let (barometer, air) = match &tank.level {
@@ -81,8 +86,10 @@ impl<'a> TankSums<'a> {
             }
         }));
         let lanes = lanes.all;
-        let shape = shape(tank.shape.as_ref());
-        let capacity = shape.capacity_m3().unwrap_or(0.0);
+        let configured = tank.shape.as_ref().map(shape);
+        let configured = configured.unwrap_or(Shape::Strapping(Vec::new()));
+        let shapes = Shapes::new(configured, calibrations, id, span);
+        let capacity = shapes.last().capacity_m3().unwrap_or(0.0);
         let most = capacity / FILL_H;
         let sums = Self {
             level,
@@ -95,7 +102,8 @@ impl<'a> TankSums<'a> {
             stock: Stock::default(),
             balances: Balances::new(tank.deadband_m3, capacity),
             nights: Nights::new(&tank.leak_night, span),
-            shape,
+            shapes,
+            shape_of_last: None,
             tank,
         };
         (lanes, sums)
@@ -178,9 +186,16 @@ impl Sums for TankSums<'_> {
             return;
         }
         let level = self.level_m(tick);
-        let volume = tank_volume(&self.shape, level).v_m3;
+        let number = self.shapes.number(tick.at);
+        let before = self.shape_of_last.replace(number);
+        if tick.rebased || before.is_some_and(|before| before != number) {
+            // Another calibration is no water that came or went.
+            self.balances.rebase();
+        }
+        let shape = self.shapes.at(tick.at);
+        let volume = tank_volume(shape, level).v_m3;
         if let (Some(level), Some(volume)) = (level, volume) {
-            let top = self.shape.levels().map_or(0.0, |(_, top)| top);
+            let top = shape.levels().map_or(0.0, |(_, top)| top);
             self.stock
                 .full(tick.at, level, (self.tank.full_m, top), self.max_gap_ms);
             self.stock.take(tick.at, volume);
@@ -240,7 +255,7 @@ impl TankSums<'_> {
                 .remark_if(self.stock.overfull, "account-tank-overfull")
         };
         let last = volume("tank.volume_last", self.stock.last);
-        let capacity = tank_volume(&self.shape, Some(self.tank.full_m)).v_m3;
+        let capacity = tank_volume(self.shapes.last(), Some(self.tank.full_m)).v_m3;
         let percent = self
             .stock
             .last
@@ -305,7 +320,7 @@ impl TankSums<'_> {
     }
 
     fn days_left(&self, desk: &Desk<'_>, last: &Indicator, out: &Indicator) -> Indicator {
-        let dead = tank_volume(&self.shape, Some(self.tank.outlet_m))
+        let dead = tank_volume(self.shapes.last(), Some(self.tank.outlet_m))
             .v_m3
             .unwrap_or(0.0);
         let days = desk.span.days_passed();
@@ -380,52 +395,51 @@ impl TankSums<'_> {
 }
 
 /// The inside of a tank as the formulas take it.
-fn shape(config: Option<&TankShape>) -> Shape {
+pub fn shape(config: &TankShape) -> Shape {
     match config {
-        None => Shape::Strapping(Vec::new()),
-        Some(TankShape::Box {
+        TankShape::Box {
             length_m,
             width_m,
             height_m,
-        }) => Shape::Box {
+        } => Shape::Box {
             length: *length_m,
             width: *width_m,
             height: *height_m,
         },
-        Some(TankShape::VerticalCylinder {
+        TankShape::VerticalCylinder {
             diameter_m,
             height_m,
-        }) => Shape::Upright {
+        } => Shape::Upright {
             radius: diameter_m / 2.0,
             height: *height_m,
         },
-        Some(TankShape::HorizontalCylinder {
+        TankShape::HorizontalCylinder {
             diameter_m,
             length_m,
-        }) => Shape::Lying {
+        } => Shape::Lying {
             radius: diameter_m / 2.0,
             length: *length_m,
         },
-        Some(TankShape::CylinderOnCone {
+        TankShape::CylinderOnCone {
             diameter_m,
             bottom_diameter_m,
             cone_height_m,
             cylinder_height_m,
-        }) => Shape::OnCone {
+        } => Shape::OnCone {
             radius: diameter_m / 2.0,
             bottom: bottom_diameter_m / 2.0,
             cone: *cone_height_m,
             cylinder: *cylinder_height_m,
         },
-        Some(TankShape::Ibc {
+        TankShape::Ibc {
             area_m2,
             height_m,
             nominal_m3,
-        }) => Shape::Ibc {
+        } => Shape::Ibc {
             area_m2: *area_m2,
             height: *height_m,
             nominal_m3: *nominal_m3,
         },
-        Some(TankShape::StrappingTable(rows)) => Shape::Strapping(rows.clone()),
+        TankShape::StrappingTable(rows) => Shape::Strapping(rows.clone()),
     }
 }

@@ -36,6 +36,7 @@ pub struct MassBalance {
     reference: Option<f64>,
     last: f64,
     gap: bool,
+    rebase: bool,
     valid: usize,
     inflow: Sum,
     outflow: Sum,
@@ -50,11 +51,17 @@ impl MassBalance {
             reference: None,
             last: 0.0,
             gap: false,
+            rebase: false,
             valid: 0,
             inflow: Sum::default(),
             outflow: Sum::default(),
             across_gap: 0,
         }
+    }
+
+    /// From the next volume on another measure holds: what it differs from the last one is no flow.
+    pub fn rebase(&mut self) {
+        self.rebase = self.valid > 0;
     }
 
     /// The next volume in m³, or that it is missing.
@@ -63,6 +70,10 @@ impl MassBalance {
             self.gap = true;
             return;
         };
+        if std::mem::take(&mut self.rebase) {
+            let shift = v - self.last;
+            self.reference = self.reference.map(|reference| reference + shift);
+        }
         let reference = *self.reference.get_or_insert(v);
         let across = self.gap && self.valid > 0;
         (self.gap, self.last) = (false, v);

@@ -28,7 +28,6 @@ mod values;
 mod variant;
 
 pub use assets::Asset;
-pub use factors::sha256_hex;
 pub use fault::{Fault, Faults};
 pub use settings::*;
 

@@ -171,6 +171,15 @@ fn level(target: &str, site: &Site, assets: &[Asset]) -> Result<Subject, Objecti
         let levels = all(site).filter(fits).map(|point| &*point.id);
         Objection::new("target", "calibrate-no-level", &target, &list(levels))
     })?;
+    let is_distance = |asset: &Asset| match &asset.kind {
+        AssetKind::Tank(tank) => {
+            matches!(&tank.level, Some(Level::Distance { point, .. }) if point.id == id)
+        }
+        _ => false,
+    };
+    if assets.iter().any(is_distance) {
+        return Err(Objection::new("target", "calibrate-distance", &target, &""));
+    }
     let height = assets.iter().find_map(|asset| match &asset.kind {
         AssetKind::Tank(tank) if of_tank(tank).as_ref() == Some(&id) => {
             tank.shape.as_ref().map(|shape| shape.levels().1)
@@ -699,7 +708,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_believed_has_a_finite_correction_and_nothing_panics(
-            pairs in proptest::collection::vec((any::<f64>(), any::<f64>()), 0..4), which in 0..4usize,
+            pairs in proptest::collection::vec((any::<f64>(), any::<f64>()), 0..4),
+            which in 0..4usize,
         ) {
             let kind = Kind::ALL[which];
             let target = ["level.level", "tank", "water.volume", "meter"][which];

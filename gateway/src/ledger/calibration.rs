@@ -1,4 +1,5 @@
-//! Calibrations as JSON: the shape of `/api/v1/calibrations`, which the command line speaks as well.
+//! Calibrations as JSON: the shape of `/api/v1/calibrations`, which the command line speaks as
+//! well.
 
 use crate::model::UtcMs;
 use crate::model::calibration::{Calibration, CalibrationId, Calibrations, Entry};

@@ -298,7 +298,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_line_through_two_points_meets_both(
-            shown in -5.0..5.0_f64, apart in 0.1..5.0_f64, low in -5.0..5.0_f64, gain in 0.5..2.0_f64,
+            shown in -5.0..5.0_f64, apart in 0.1..5.0_f64,
+            low in -5.0..5.0_f64, gain in 0.5..2.0_f64,
         ) {
             let pairs = [(shown, low), (shown + apart, low + gain * apart)];
             let line = entry(1, Kind::Level, &pairs, 20).said.line().unwrap();

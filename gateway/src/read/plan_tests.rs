@@ -18,7 +18,6 @@ pub(in crate::read) fn device(points: Vec<Point>) -> Device {
             gap: Duration::ZERO,
         },
         points,
-        accuracy: std::collections::BTreeMap::new(),
         asleep_at_night: false,
         accuracy: std::collections::BTreeMap::new(),
         facts: Vec::new(),

@@ -89,6 +89,21 @@ mod tests {
     }
 
     #[test]
+    fn no_key_stands_twice_in_a_catalogue() {
+        for source in [
+            include_str!("../../assets/words/id.ftl"),
+            include_str!("../../assets/words/en.ftl"),
+        ] {
+            let mut seen = BTreeSet::new();
+            let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
+            for line in source.lines().filter(is_key) {
+                let key = line.split_once('=').unwrap().0.trim();
+                assert!(seen.insert(key), "{key}");
+            }
+        }
+    }
+
+    #[test]
     fn both_catalogues_parse_and_have_the_same_keys() {
         let id = include_str!("../../assets/words/id.ftl");
         let en = include_str!("../../assets/words/en.ftl");

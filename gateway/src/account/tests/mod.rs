@@ -1,6 +1,8 @@
 //! Figures end to end: a small site, readings in a real store, numbers known beforehand.
 
+mod calibrated;
 mod claims;
+mod demo;
 mod energy;
 mod notes;
 mod site;

@@ -4,12 +4,12 @@ use super::site::{PLANT, REST, text};
 use super::{MINUTE, Village, at, close, figure, says, value, why};
 use crate::analyse::GRAVITY;
 
-fn november() -> i64 {
+pub(super) fn november() -> i64 {
     at("2026-10-31T17:00:00Z").0
 }
 
 /// Something for each minute of a day, by the hour of the day.
-fn day(of: impl Fn(f64) -> f64) -> Vec<(i64, Option<f64>)> {
+pub(super) fn day(of: impl Fn(f64) -> f64) -> Vec<(i64, Option<f64>)> {
     let minutes = 0..=24 * 60;
     let hour = |minute: i64| f64::from(i32::try_from(minute).unwrap()) / 60.0;
     minutes

@@ -3,7 +3,8 @@
 use super::gather::{Device, Point};
 use super::sources::Soak;
 use super::tables;
-use crate::config::{Config, sha256_hex};
+use crate::config::Config;
+use crate::evidence::hash;
 use crate::model::UtcMs;
 use crate::model::calibration::Calibrations;
 use crate::report::document::{Block, Callout, Document, Named, Section, Tone};
@@ -42,9 +43,9 @@ impl Record<'_> {
 
     /// The configuration's hash, in short.
     pub(super) fn revision(&self) -> String {
-        let mut hash = sha256_hex(self.config.revision().as_bytes());
-        hash.truncate(REVISION_DIGITS);
-        hash
+        let mut digits = hash(self.config.revision().as_bytes());
+        digits.truncate(REVISION_DIGITS);
+        digits
     }
 
     fn points(&self) -> impl Iterator<Item = &Point> {

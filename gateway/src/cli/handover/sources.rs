@@ -1,6 +1,6 @@
 //! What a person hands in besides the configuration: displays, a soak test, photos.
 
-use crate::config::sha256_hex;
+use crate::evidence::hash;
 use crate::field::display::compare;
 use crate::limits::{ATTACHMENT_BYTES_MAX, HANDOVER_FILE_BYTES_MAX, HANDOVER_PHOTOS_MAX};
 use crate::report::photo::{Photo, Picture};
@@ -81,7 +81,7 @@ pub(super) fn photos(files: &[PathBuf], lang: Lang) -> Result<Vec<Photo>, String
     }
     let photo = |(index, file): (usize, &PathBuf)| {
         let bytes = read(file, ATTACHMENT_BYTES_MAX, lang)?;
-        let sha256 = sha256_hex(&bytes);
+        let sha256 = hash(&bytes);
         let picture = Picture::read(bytes).ok_or_else(|| {
             let file = file.display().to_string();
             lang.say("handover-no-photo", &[("file", &file)])

@@ -3,9 +3,10 @@
 use super::gather::Point;
 use super::record::Record;
 use super::sources::Soak;
+use crate::account::tank_shape;
 use crate::analyse::tank::{Shape, tank_volume};
 use crate::cli::calibrate::effect;
-use crate::config::assets::{AssetKind, Tank, TankShape};
+use crate::config::assets::{AssetKind, Tank};
 use crate::config::{Link, Parity};
 use crate::report::format;
 use crate::report::table::{Column, Table};
@@ -214,7 +215,7 @@ fn tank(record: &Record<'_>, id: &str, name: &str, tank: &Tank) -> Option<Table>
     let strapping = record.calibrations.strapping(id, record.day());
     let (shape, key) = match strapping {
         Some(table) => (Shape::Strapping(table), "tank-calibrated"),
-        None => (shape(tank.shape.as_ref()?), "tank-configured"),
+        None => (tank_shape(tank.shape.as_ref()?), "tank-configured"),
     };
     let (empty, full) = shape.levels()?;
     let head = |id: &str| record.word(&format!("head-{id}"));
@@ -239,56 +240,6 @@ fn tank(record: &Record<'_>, id: &str, name: &str, tank: &Tank) -> Option<Table>
         ]);
     }
     Some(table)
-}
-
-/// A configured shape as the formulas take it.
-fn shape(shape: &TankShape) -> Shape {
-    match *shape {
-        TankShape::Box {
-            length_m,
-            width_m,
-            height_m,
-        } => Shape::Box {
-            length: length_m,
-            width: width_m,
-            height: height_m,
-        },
-        TankShape::VerticalCylinder {
-            diameter_m,
-            height_m,
-        } => Shape::Upright {
-            radius: diameter_m / 2.0,
-            height: height_m,
-        },
-        TankShape::HorizontalCylinder {
-            diameter_m,
-            length_m,
-        } => Shape::Lying {
-            radius: diameter_m / 2.0,
-            length: length_m,
-        },
-        TankShape::CylinderOnCone {
-            diameter_m,
-            bottom_diameter_m,
-            cone_height_m,
-            cylinder_height_m,
-        } => Shape::OnCone {
-            radius: diameter_m / 2.0,
-            bottom: bottom_diameter_m / 2.0,
-            cone: cone_height_m,
-            cylinder: cylinder_height_m,
-        },
-        TankShape::Ibc {
-            area_m2,
-            height_m,
-            nominal_m3,
-        } => Shape::Ibc {
-            area_m2,
-            height: height_m,
-            nominal_m3,
-        },
-        TankShape::StrappingTable(ref rows) => Shape::Strapping(rows.clone()),
-    }
 }
 
 /// Calibrations that count today; `None` when there is none.

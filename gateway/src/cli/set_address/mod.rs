@@ -1,5 +1,6 @@
 //! `pantau set-address`: gives a device another address, or another speed. Nothing else in this
-//! program writes to a device. Without `--yes` it says what it would write and why that is dangerous.
+//! program writes to a device. Without `--yes` it says what it would write and why that is
+//! dangerous.
 
 mod change;
 mod plan;

@@ -7,7 +7,7 @@ use crate::config::raw::At;
 use crate::limits::EVIDENCE_BYTES_MAX;
 use crate::model::factor::Evidence;
 use crate::model::ledger::Attachment;
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -128,19 +128,10 @@ fn hash(path: &Path) -> io::Result<String> {
         }
         context.update(&chunk[..count]);
     }
-    Ok(hex(context.finish().as_ref()))
-}
-
-/// SHA-256 of some bytes, in small hexadecimal digits.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
+    let mut text = String::with_capacity(64);
+    for byte in context.finish().as_ref() {
         // Writing into a text cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
-    text
+    Ok(text)
 }

@@ -15,7 +15,6 @@ use crate::config::{Fault, shape};
 use crate::limits::FACTORS_MAX;
 use crate::model::factor::{Evidence, Factor, FactorStatus, FactorUnit, Headline, Unverified};
 use crate::words::Lang;
-pub use evidence::sha256_hex;
 use raw::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverified};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
