@@ -44,7 +44,9 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         let bearer = bearer(&known);
         for one in known {
             let bears = bearer.is_some_and(|bearer| std::ptr::eq(bearer, one));
-            table.rows.push(row(book, one, &asset.name, bears.then_some(asset)));
+            table
+                .rows
+                .push(row(book, one, &asset.name, bears.then_some(asset)));
             told.push(one);
         }
     }

@@ -173,10 +173,9 @@ pub(super) fn number(lang: Lang, number: f64) -> String {
     if !text.contains(mark(lang)) {
         return text;
     }
-    text
-            .trim_end_matches('0')
-            .trim_end_matches(mark(lang))
-            .to_owned()
+    text.trim_end_matches('0')
+        .trim_end_matches(mark(lang))
+        .to_owned()
 }
 
 /// A number with its unit within a sentence.
