@@ -35,9 +35,10 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
 
 fn row(book: &Book<'_>, event: &DataEvent) -> Vec<Value> {
     let is_point = book.matter.config.site.point(&event.of).is_some();
-    let of = match is_point {
-        true => points::name(book, &event.of).0,
-        false => book.name(&event.of),
+    let of = if is_point {
+        points::name(book, &event.of).0
+    } else {
+        book.name(&event.of)
     };
     let (before, after) = match event.before_after {
         Some((before, after)) => (Value::Number(before), Value::Number(after)),
