@@ -95,8 +95,8 @@ impl SimDevice {
     /// Registers that are no point's keep the rule for ever.
     fn hold(&mut self, point: &Point, test: &Test) {
         let words = match test {
-            Test::Contains(text) => {
-                let mut bytes = text.clone().into_bytes();
+            Test::Contains(said) => {
+                let mut bytes = said.clone().into_bytes();
                 bytes.resize(2 * usize::from(point.encoding.registers()), 0);
                 let pairs = bytes.chunks_exact(2);
                 Some(

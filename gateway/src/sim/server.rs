@@ -112,13 +112,13 @@ impl Served {
 
 fn units(config: &Config, bus: usize, world: &World, held: &BTreeMap<String, Registers>) -> Units {
     let mut rules = Rules::new(config);
-    let mut twin = |device: &Device, info: &DeviceInfo| match held.get(&*device.id) {
-        Some(registers) => SimDevice::holding(device, registers.clone()),
-        None => {
-            let mut twin = SimDevice::new(device, info, world.seed());
-            twin.keep(rules.of(info));
-            twin
+    let mut twin = |device: &Device, info: &DeviceInfo| {
+        if let Some(registers) = held.get(&*device.id) {
+            return SimDevice::holding(device, registers.clone());
         }
+        let mut twin = SimDevice::new(device, info, world.seed());
+        twin.keep(rules.of(info));
+        twin
     };
     let devices: BTreeMap<u8, SimDevice> = config
         .devices
