@@ -39,11 +39,7 @@ const LINES: [&[(u32, u8, &str)]; 5] = [
         (9600, 3, "chint-ddsu666"),
         (38_400, 3, "jxct-soil-7in1"),
     ],
-    &[
-        (9600, 1, "deye-string"),
-        (57_600, 2, "sungrow-sg"),
-        (4800, 1, "solis-hybrid"),
-    ],
+    &[(57_600, 2, "sungrow-sg"), (4800, 1, "solis-hybrid")],
 ];
 
 fn site(folder: &Path, buses: &str) -> (PathBuf, Config) {

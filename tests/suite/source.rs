@@ -66,7 +66,8 @@ impl Source {
     /// Reads a file's text.
     pub(crate) fn new(path: String, text: String) -> Self {
         let code = blank(&text);
-        let is_test = path.contains("/src/") && path.ends_with("tests.rs");
+        let named = path.ends_with("tests.rs") || path.contains("/tests/");
+        let is_test = path.contains("/src/") && named;
         let tests = if is_test {
             vec![(0, text.len())]
         } else {

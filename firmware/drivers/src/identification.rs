@@ -20,7 +20,7 @@ pub struct Question {
 }
 
 /// What a device answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// Its objects, and where to ask on when there are more.
     Objects(Objects<'a>, Option<u8>),
@@ -29,7 +29,7 @@ pub enum Answer<'a> {
 }
 
 /// Objects of one answer: number and text of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objects<'a>(&'a [u8]);
 
 impl<'a> Iterator for Objects<'a> {
@@ -113,7 +113,7 @@ fn body(pdu: &[u8]) -> Option<Answer<'_>> {
         [code, exception] if code == KIND[0] | 0x80 => Some(Answer::Exception(exception)),
         [code, kind, _, _, more, next, count, ref list @ ..] if [code, kind] == KIND => {
             let objects = Objects(list);
-            let whole = objects.count() == usize::from(count);
+            let whole = objects.clone().count() == usize::from(count);
             let next = (more != 0).then_some(next);
             whole.then_some(Answer::Objects(objects, next))
         }

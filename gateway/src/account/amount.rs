@@ -1,6 +1,7 @@
 //! What is added up: a counter's growth, or the integral of a power or flow, with its days.
 
 use crate::account::asset::Read;
+use crate::account::counted::{Counted, Happened};
 use crate::account::figure::{Build, constant, input, or_status};
 use crate::account::gather::Tick;
 use crate::account::lane::{Lane, source};
@@ -8,9 +9,8 @@ use crate::account::span::{HOUR_MS, Span, millis, seconds};
 use crate::account::track::Track;
 use crate::account::wide::Wide;
 use crate::analyse::Status;
-use crate::analyse::counters::{CounterTotal, Event};
+use crate::analyse::counters::CounterTotal;
 use crate::analyse::energy::EnergyFromPower;
-use crate::limits::DATA_EVENTS_MAX;
 use crate::model::indicator::{Completeness, Indicator};
 
 /// A register that is not decimal may jump by what the greatest rate gives in this time, h.
@@ -29,16 +29,12 @@ pub(super) struct Amount {
     plain: bool,
     /// What had been added up by the end of each day.
     days: Vec<f64>,
-    /// Resets, wraps and jumps, at most so many; more are counted.
-    pub(super) events: Vec<Event>,
-    /// See `events`.
-    pub(super) more_events: u64,
     good: usize,
 }
 
 #[derive(Clone, Debug)]
 enum Way {
-    Counter(CounterTotal),
+    Counter(Counted),
     Integral { sum: EnergyFromPower, scale: f64 },
 }
 
@@ -48,7 +44,7 @@ impl Amount {
         let lane = &lanes[at];
         let slack = lane.step.max(per_hour * STEP_H);
         let counter = CounterTotal::new(per_hour / 3600.0, lane.wraps_at).with_slack(slack);
-        Self::new(at, lane, Way::Counter(counter))
+        Self::new(at, lane, Way::Counter(Counted::new(counter)))
     }
 
     /// Of a power in W, as kWh; or of a flow in m3/h, as m3: the trapezoid of A.1 is the same.
@@ -79,8 +75,6 @@ impl Amount {
             sum: 0.0,
             plain: true,
             days: Vec::new(),
-            events: Vec::new(),
-            more_events: 0,
             good: 0,
         }
     }
@@ -95,19 +89,19 @@ impl Amount {
         let before = self.raw().unwrap_or_default();
         match &mut self.way {
             Way::Integral { sum, scale } => sum.push(at, tick.value.map(|value| value * *scale)),
-            Way::Counter(counter) => {
-                if let Some(event) = counter.push(at, tick.value) {
-                    if self.events.len() < DATA_EVENTS_MAX {
-                        self.events.push(event);
-                    } else {
-                        self.more_events += 1;
-                    }
-                }
-            }
+            Way::Counter(counter) => counter.push(at, tick.value),
         }
         let grown = self.raw().unwrap_or_default() - before;
         self.plain &= (tick.gain - 1.0).abs() < f64::EPSILON;
         self.sum += grown * tick.gain;
+    }
+
+    /// What happened to the counter, and how much more than that.
+    pub(super) fn events(&self) -> (&[Happened], u64) {
+        match &self.way {
+            Way::Counter(counter) => (&counter.events, counter.more_events),
+            Way::Integral { .. } => (&[], 0),
+        }
     }
 
     /// The total with its corrections; without any it is the sum as it was added up.

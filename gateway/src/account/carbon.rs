@@ -480,8 +480,8 @@ fn leakage(desk: &Desk<'_>, plant: &Plts, kind: &BaselineKind) -> Indicator {
         None if replaces => Part::none(Remark::new("account-no-statement")),
         Some(leak) if leak.replaced.leaks() => {
             let fuel = match kind {
-                BaselineKind::PumpFuel { fuel, .. } => Some(fuel),
-                BaselineKind::Genset {
+                BaselineKind::PumpFuel { fuel, .. }
+                | BaselineKind::Genset {
                     way: Some(GensetWay::Litres { fuel, .. }),
                     ..
                 } => Some(fuel),

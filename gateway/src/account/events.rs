@@ -48,18 +48,19 @@ impl Events {
     /// Resets, wraps and jumps of a counter, in the point's own unit.
     pub(super) fn counter(&mut self, lane: &Lane, amount: &Amount) {
         let own = |value: f64| (value - lane.point.offset) / lane.point.scale;
-        for event in &amount.events {
+        let (events, more) = amount.events();
+        for event in events {
             #[expect(clippy::cast_possible_truncation, reason = "seconds of a date, in ms")]
             let at = (event.t_s * 1000.0).round() as i64;
             self.add(DataEvent {
                 at: UtcMs(at),
                 until: None,
                 of: Arc::clone(&lane.point.id),
-                kind: event.kind.code(),
-                before_after: Some((own(event.before), own(event.after))),
+                kind: event.kind,
+                before_after: Some((own(event.before_after.0), own(event.before_after.1))),
             });
         }
-        self.left_out += amount.more_events;
+        self.left_out += more;
     }
 
     /// An entry that replaces another one.
@@ -81,6 +82,11 @@ impl Events {
         }
     }
 
+    /// Those of some points alone.
+    pub(super) fn only(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.all.retain(|event| wanted(&event.of));
+    }
+
     /// In time order, at most `DATA_EVENTS_MAX`: the longest silences go before the short ones, a
     /// device that falls silent says so once. How many were left out.
     pub(super) fn finish(mut self) -> (Vec<DataEvent>, u64) {
@@ -95,6 +101,8 @@ impl Events {
         });
         let length = |event: &DataEvent| match (event.kind, event.until) {
             ("gap", Some(until)) => until.0 - event.at.0,
+            // Some inverters say so every night.
+            ("zero", _) => -1,
             _ => i64::MAX,
         };
         self.all

@@ -115,6 +115,11 @@ impl Build for Indicator {
             self.factors.push(Arc::clone(factor));
             let doubt = config.factors.headline(factor);
             self.headline = Headline::of_all([self.headline, doubt]);
+            let ends = [self.period.first(), self.period.last()];
+            if !ends.iter().all(|day| factor.holds_on(*day)) {
+                let said = Remark::new("account-factor-expired").with("factor", &factor.id);
+                return self.remark(said.with("validity", factor.validity()));
+            }
         }
         self
     }

@@ -11,6 +11,7 @@ mod bsf;
 mod carbon;
 mod catchment;
 mod corrected;
+mod counted;
 mod events;
 mod figure;
 mod fuel;
@@ -293,8 +294,7 @@ fn kind<'a>(
 
 /// In the order of a report; of what was asked for alone.
 fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
-    let (mut events, events_left_out) = all.events.finish();
-    let mut indicators = all.figures;
+    let (mut events, mut indicators) = (all.events, all.figures);
     let place = |one: &Indicator| {
         let asset = config
             .assets
@@ -312,10 +312,11 @@ fn finish(config: &Config, ask: &Ask, all: Made) -> Account {
             .assets
             .iter()
             .find(|one| Some(&one.id) == ask.asset.as_ref());
-        events.retain(|event| {
-            asset.is_some_and(|asset| asset.points.values().any(|point| *point == event.of))
+        events.only(|of| {
+            asset.is_some_and(|asset| asset.points.values().any(|point| **point == *of))
         });
     }
+    let (events, events_left_out) = events.finish();
     Account {
         period: ask.period,
         revision: config.revision_id(),

@@ -5,25 +5,51 @@ use super::book::{Book, cell};
 use super::{assets, figures, ledger};
 use crate::config::Asset;
 use crate::model::factor::Factor;
-use crate::model::indicator::{Indicator, Side};
+use crate::model::indicator::{Indicator, Side, Source};
 use crate::report::document::Block;
 use crate::report::table::Column;
 use crate::report::value::{Kind, Value};
 use std::sync::Arc;
 
+/// Figures of assets that are handed in; how an asset performs stands in its chapter.
+const HANDED_IN: &[&str] = &[
+    "plts.generation",
+    "plts.self_use",
+    "plts.export",
+    "pump.volume",
+    "pump.energy",
+    "tank.outflow",
+    "catchment.captured",
+    "catchment.inflow",
+    "bsf.fed",
+    "bsf.larvae",
+    "bsf.residue",
+    "compost.fed",
+    "genset.energy",
+    "genset.fuel",
+    "genset.co2",
+    "meter.energy",
+    "meter.import",
+    "meter.export",
+];
+
 pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     let mut table = book.table("officer-form", "form-lines", columns(book));
+    let mut told: Vec<&Indicator> = Vec::new();
     for asset in book.assets() {
         // Emissions stand in the line of the energy or the waste that they come from.
         let own = assets::own(book, &asset.id).into_iter();
-        let known: Vec<&Indicator> = own.filter(|one| one.value.is_ok()).collect();
+        let known = own.filter(|one| one.value.is_ok() && HANDED_IN.contains(&&*one.id));
+        let known: Vec<&Indicator> = known.collect();
         let carrier = carrier(&known);
         for one in known {
             let carries = carrier.is_some_and(|carrier| std::ptr::eq(carrier, one));
             table.rows.push(measured(book, asset, one, carries));
+            told.push(one);
         }
     }
     let written = ledger::written(book).into_iter();
+    let written = written.filter(|(one, definition)| !is_told(&told, one, &definition.id));
     table.rows.extend(written.map(|(one, definition)| {
         let programme = ledger::programme_name(book, &definition.programme);
         row(book, one, &programme, None)
@@ -32,6 +58,18 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         true => Vec::new(),
         false => vec![book.paragraph("form-text", &[]), Block::Table(table)],
     }
+}
+
+/// The same kilograms stand in the line of an asset already: nothing is handed in twice (G.7).
+fn is_told(told: &[&Indicator], one: &Indicator, written: &str) -> bool {
+    let same = |line: &&&Indicator| {
+        let from = line.inputs.iter().any(|input| match &input.from {
+            Source::Ledger { indicator, .. } => **indicator == *written,
+            _ => false,
+        });
+        from && line.value == one.value
+    };
+    told.iter().any(|line| same(&line))
 }
 
 /// The figure that an asset's emissions belong to: the energy that was used, else what was fed.

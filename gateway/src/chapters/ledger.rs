@@ -184,7 +184,7 @@ fn entries(book: &Book<'_>) -> Vec<Block> {
         .into_iter()
         .map(|entry| entry_row(book, entry))
         .collect();
-    let mut blocks = vec![Block::Heading(table.title.clone()), Block::Table(table)];
+    let mut blocks = vec![Block::Table(table)];
     if more > 0 {
         let count = more.to_string();
         blocks.push(book.callout(Tone::Note, "entries-more", &[("count", &count)]));

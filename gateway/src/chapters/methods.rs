@@ -1,6 +1,8 @@
 //! Annex: every method behind a figure, with its equation and what it rests on.
 
 use super::book::Book;
+use crate::model::indicator::Indicator;
+use crate::model::ledger::Sort;
 use crate::report::document::Block;
 use crate::report::table::Table;
 use crate::report::value::Kind;
@@ -9,7 +11,8 @@ use std::collections::BTreeMap;
 pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     // One row an equation: the figures that share it stand together.
     let mut all: BTreeMap<(Place, &str), Vec<String>> = BTreeMap::new();
-    for one in book.indicators() {
+    let told = book.indicators().iter().filter(|one| !is_plain(one));
+    for one in told {
         let names = all.entry((place(one.method), one.equation)).or_default();
         let name = book.name(&one.id);
         if !names.contains(&name) {
@@ -41,6 +44,14 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
             rounding(book),
         ],
     }
+}
+
+/// A sum over the assets, or what people aimed at: nothing that stands on a method.
+fn is_plain(one: &Indicator) -> bool {
+    let aimed = Sort::ALL
+        .iter()
+        .any(|sort| one.id.ends_with(&format!(".{}", sort.word())));
+    one.equation == "Σ x" || aimed
 }
 
 /// What the methods of each section rest on.

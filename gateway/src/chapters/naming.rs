@@ -86,6 +86,7 @@ pub(super) fn unit(lang: Lang, symbol: &str) -> String {
         return String::new();
     }
     let whole = match symbol.split_once('/') {
+        Some(("1", under)) => return format!("1/{}", unit(lang, under)),
         Some((top, under)) => {
             let parts = [top, under].map(|part| unit(lang, part));
             return parts.join("/");

@@ -177,7 +177,7 @@ pub struct DataEvent {
     pub until: Option<UtcMs>,
     /// The point, or the ledger's indicator.
     pub of: Arc<str>,
-    /// `reset`, `rollover`, `spike`, `gap`, `correction`, `undated`; its text is the catalogue's
+    /// `reset`, `rollover`, `spike`, `zero`, `gap`, `correction`, `undated`; its text is the catalogue's
     /// `event-KIND`.
     pub kind: &'static str,
     /// The reading before and after, where there is one.

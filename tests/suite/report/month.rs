@@ -243,7 +243,6 @@ fn the_indonesian_report_has_no_raw_key_and_no_english_word() {
         "and",
         "is",
         "not",
-        "no",
         "energy",
         "water",
         "share",

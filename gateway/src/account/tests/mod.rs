@@ -2,6 +2,7 @@
 
 mod calibrated;
 mod claims;
+mod demo;
 mod energy;
 mod notes;
 mod site;

@@ -141,7 +141,7 @@ fn fits(words: &[u16], shown: &str, unit: &str) -> Vec<Fit> {
     };
     let ranking = rank(&[words], &hints);
     let signed = ["W", "kW", "degC", "var"].contains(&unit);
-    let shows = |one: &&Hypothesis| !one.doubts.contains(&Doubt::NotDisplay);
+    let fits = |one: &&Hypothesis| !one.doubts.contains(&Doubt::NotDisplay);
     let fit = |one: &Hypothesis| Fit {
         // Both types mean the same now; one of them also when the value is negative.
         encoding: one.twin.filter(|_| signed).unwrap_or(one.encoding),
@@ -149,7 +149,7 @@ fn fits(words: &[u16], shown: &str, unit: &str) -> Vec<Fit> {
         exponent: one.power,
     };
     let count = if ranking.certain { 1 } else { SHOWN_MAX };
-    let fitting = ranking.hypotheses.iter().filter(shows);
+    let fitting = ranking.hypotheses.iter().filter(fits);
     fitting.take(count).map(fit).collect()
 }
 

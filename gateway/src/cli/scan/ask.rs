@@ -13,6 +13,8 @@ const GAP: Duration = Duration::from_millis(10);
 /// Bytes of a refusal, and of an identification around its texts.
 const REFUSAL: usize = 5;
 const IDENTIFICATION: usize = 10;
+/// The longest pause to a device that has not shown that it needs more.
+const GAP_MOST: Duration = Duration::from_millis(60);
 /// How long an answer may take once a device is found: nobody else waits for it.
 const FOUND_PATIENCE: Duration = Duration::from_millis(400);
 
@@ -40,9 +42,22 @@ impl Cost {
 pub(super) struct Asker {
     pub(super) channel: Channel,
     pub(super) tuning: Option<Tuning>,
+    /// The device needs the pauses of its profile.
+    is_slow: bool,
+    /// Bytes came for the last request that were no answer.
+    pub(super) is_garbled: bool,
 }
 
 impl Asker {
+    pub(super) fn new(channel: Channel, tuning: Option<Tuning>) -> Self {
+        Self {
+            channel,
+            tuning,
+            is_slow: false,
+            is_garbled: false,
+        }
+    }
+
     /// One request; `Err` when there is no way to the device any more.
     pub(super) async fn ask(
         &mut self,
@@ -50,11 +65,15 @@ impl Asker {
         gap: Duration,
         cost: &mut Cost,
     ) -> Result<Answer, String> {
+        self.is_garbled = false;
         let reply = self.channel.ask(request, gap).await;
         let answer = match reply {
             Ok(Reply::Data(data)) => Ok(Answer::Words(words(request, data))),
             Ok(Reply::Exception(code)) => Ok(Answer::Refused(code)),
-            Err(failure) => silence(&failure),
+            Err(failure) => {
+                self.is_garbled = failure.reason() == Reason::Corrupt;
+                silence(&failure)
+            }
         };
         let most = request.reply_bytes(Framing::Rtu);
         let bytes = match answer {
@@ -66,12 +85,24 @@ impl Asker {
         answer
     }
 
+    /// Registers of a device that may be of a kind that wants long pauses: they are kept once it
+    /// has shown that it needs them.
+    async fn read(&mut self, request: Request, gap: Duration, cost: &mut Cost) -> Answer {
+        let short = if self.is_slow { gap } else { gap.min(GAP_MOST) };
+        let answer = self.ask(request, short, cost).await;
+        let answer = answer.unwrap_or(Answer::Silence);
+        if answer != Answer::Silence || short == gap {
+            return answer;
+        }
+        let again = self.ask(request, gap, cost).await;
+        let again = again.unwrap_or(Answer::Silence);
+        self.is_slow = again != Answer::Silence;
+        again
+    }
+
     async fn question(&mut self, asked: Question, unit: u8, cost: &mut Cost) -> Answer {
         match asked {
-            Question::Read(request, gap) => {
-                let answer = self.ask(request, gap.max(GAP), cost).await;
-                answer.unwrap_or(Answer::Silence)
-            }
+            Question::Read(request, gap) => self.read(request, gap.max(GAP), cost).await,
             Question::Identification => {
                 let answer = match self.channel.identify(unit, GAP).await {
                     Ok(Ok(objects)) => Answer::Objects(objects),
@@ -105,10 +136,11 @@ impl Scan<'_> {
         let (request, first) = probe;
         let patience = asker.channel.timeout();
         asker.channel.set_timeout(FOUND_PATIENCE.max(patience));
+        asker.is_slow = false;
         let mut identify = Identify::new(&self.profiles, request.unit, link);
         identify.heard(request, &first);
         let verdict = loop {
-            match identify.next() {
+            match identify.step() {
                 Next::Done(verdict) => break verdict,
                 Next::Ask(question) => {
                     let answer = asker.question(question, request.unit, &mut self.cost).await;
@@ -121,6 +153,7 @@ impl Scan<'_> {
             place,
             unit: request.unit,
             verdict,
+            configured: None,
         }
     }
 }

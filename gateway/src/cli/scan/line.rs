@@ -12,6 +12,8 @@ use std::time::Duration;
 /// How long an answer may take in a quick scan, and in a full one, milliseconds.
 const QUICK_MS: u64 = 200;
 const FULL_MS: u64 = 400;
+/// Units with damaged answers that are told; a noisy line has many.
+const GARBLED_MAX: usize = 5;
 /// How long a line is listened to before the first question.
 const LISTEN: Duration = Duration::from_millis(300);
 
@@ -24,7 +26,7 @@ impl Scan<'_> {
         let usual = if self.options.full { FULL_MS } else { QUICK_MS };
         let patience = self.options.patience(usual);
         asker.channel.set_timeout(patience);
-        let whole = sweep.left(patience);
+        let (whole, mut garbled) = (sweep.left(patience), 0);
         while let Some(probe) = sweep.next() {
             if !self.tune(&mut asker, &mut sweep, &probe, port) {
                 continue;
@@ -35,7 +37,8 @@ impl Scan<'_> {
                 .ask(probe.request, Duration::ZERO, &mut self.cost)
                 .await;
             match answer {
-                Ok(Answer::Silence | Answer::Refused(10 | 11)) => {}
+                Ok(Answer::Silence) => garbled += self.garbled(&asker, &probe, garbled),
+                Ok(Answer::Refused(10 | 11)) => {}
                 Ok(answer) => {
                     sweep.found(&probe);
                     self.found_on_line(&mut asker, port, &probe, answer).await;
@@ -48,6 +51,18 @@ impl Scan<'_> {
                 }
             }
         }
+    }
+
+    /// Says that a unit answers what nobody can read; how many sentences that took.
+    fn garbled(&self, asker: &Asker, probe: &Probe, said: usize) -> usize {
+        if !asker.is_garbled || said >= GARBLED_MAX {
+            return 0;
+        }
+        let unit = probe.request.unit.to_string();
+        let settings = probe.tuning.map(Tuning::text).unwrap_or_default();
+        let args = [("unit", unit.as_str()), ("settings", settings.as_str())];
+        self.screen.warn(&self.lang.say("scan-garbled", &args));
+        1
     }
 
     async fn found_on_line(
@@ -96,7 +111,7 @@ impl Scan<'_> {
         }
         let sweep = Sweep::of_line(&tunings, &self.units(true));
         let tuning = Some(first).filter(|_| channel.is_open());
-        Some((Asker { channel, tuning }, sweep))
+        Some((Asker::new(channel, tuning), sweep))
     }
 
     /// A running gateway that owns the line asks for us, in the settings that the line has.
@@ -124,7 +139,7 @@ impl Scan<'_> {
         self.screen.warn(&self.lang.say("scan-shared-line", &args));
         let sweep = Sweep::of_line(&[tuning], &self.units(true));
         let tuning = Some(tuning);
-        Some((Asker { channel, tuning }, sweep))
+        Some((Asker::new(channel, tuning), sweep))
     }
 
     /// Puts the port into the settings of the probe; false when it has no such settings.

@@ -13,7 +13,7 @@ use super::run::stop_asked;
 use super::running::complain;
 use super::{DONE, NO, WRONG};
 use crate::config::profile::Profile;
-use crate::config::{self, Config, Parity};
+use crate::config::{self, Config, Link, Parity};
 use crate::field::scan::{Tuning, Verdict, ranges};
 use crate::words::Lang;
 use ask::Cost;
@@ -30,6 +30,10 @@ const PORTS: [u16; 2] = [502, 1502];
 
 /// What `pantau scan` is asked.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each switch of the command line"
+)]
 pub(super) struct Options {
     /// Ports, hosts, ranges of addresses, or buses of the configuration.
     #[arg(value_name = "PORT|HOST|RANGE")]
@@ -104,6 +108,8 @@ struct Found {
     place: Place,
     unit: u8,
     verdict: Verdict,
+    /// Its id in the configuration, when it is there already.
+    configured: Option<String>,
 }
 
 /// What all parts of a scan need.
@@ -285,13 +291,30 @@ impl Scan<'_> {
         units
     }
 
+    /// The id of the configured device at this place.
+    fn configured(&self, found: &Found) -> Option<String> {
+        let config = self.config?;
+        let is_here = |link: &Link| match (link, &found.place) {
+            (Link::Rtu(serial), Place::Line(path, tuning)) => {
+                port::same(&serial.port, path) && serial.baud == tuning.baud
+            }
+            (Link::Tcp { host, port }, Place::Network(at, number)) => host == at && port == number,
+            _ => false,
+        };
+        let bus = config.buses.iter().position(|bus| is_here(&bus.link))?;
+        let mut devices = config.devices.iter();
+        let device = devices.find(|device| device.bus == bus && device.unit == found.unit)?;
+        Some(device.id.to_string())
+    }
+
     /// Says why a target is not scanned.
     fn refuse(&mut self, why: &str) {
         self.failed = true;
         self.screen.warn(why);
     }
 
-    fn keep(&mut self, found: Found) {
+    fn keep(&mut self, mut found: Found) {
+        found.configured = self.configured(&found);
         self.screen.found(&found);
         self.found.push(found);
     }

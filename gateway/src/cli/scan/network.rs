@@ -98,18 +98,14 @@ impl Scan<'_> {
             let args = [("bus", &*config.buses[index].id)];
             self.screen
                 .warn(&self.lang.say("scan-shared-network", &args));
-            let tuning = None;
-            return Asker { channel, tuning };
+            return Asker::new(channel, None);
         }
         let bus = Bus {
             id: "scan".into(),
             link: link.clone(),
             timeout: Duration::from_millis(ANSWER_MS),
         };
-        Asker {
-            channel: Channel::new(&bus),
-            tuning: None,
-        }
+        Asker::new(Channel::new(&bus), None)
     }
 
     async fn nobody(&mut self, asker: &mut Asker) -> Option<Answer> {

@@ -43,7 +43,7 @@ pub(super) fn same(one: &Path, other: &Path) -> bool {
 
 /// The configured bus at this port.
 pub(super) fn is_at(link: &Link, port: &Path) -> bool {
-    matches!(link, Link::Rtu(line) if same(&line.port, port))
+    matches!(link, Link::Rtu(serial) if same(&serial.port, port))
 }
 
 /// What keeps the port from being opened, in words that say what to do; `None` when nothing does.

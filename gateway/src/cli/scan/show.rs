@@ -144,6 +144,12 @@ fn as_text(found: &Found, lang: Lang) -> String {
             lang.say("scan-says", &[("text", &said.join(", "))])
         ));
     }
+    if let Some(id) = &found.configured {
+        lines.push(format!(
+            "    {}",
+            lang.say("scan-configured", &[("id", id)])
+        ));
+    }
     let several = found.verdict.candidates.len() > 1;
     for candidate in found.verdict.candidates.iter().take(NAMED_MAX) {
         let why = reasons(candidate, lang).join("; ");
@@ -229,6 +235,7 @@ fn as_json(found: &Found, lang: Lang) -> Value {
     let identity = &verdict.identity;
     let mut json = json!({
         "unit": found.unit,
+        "configured": found.configured,
         "profile": named,
         "confidence": verdict.confidence.word(),
         "candidates": verdict.candidates.iter().map(candidate).collect::<Vec<_>>(),

@@ -60,7 +60,7 @@ fn one(text: &str, ports: &[u16], config: Option<&Config>) -> Result<Target, (St
 /// A bus as a target; frames of a line over TCP are not scanned.
 fn of_link(link: &Link) -> Option<Target> {
     match link {
-        Link::Rtu(line) => Some(Target::Line(line.port.clone())),
+        Link::Rtu(serial) => Some(Target::Line(serial.port.clone())),
         Link::Tcp { host, port } => Some(Target::Network(vec![host.clone()], vec![*port])),
         Link::RtuOverTcp { .. } => None,
     }

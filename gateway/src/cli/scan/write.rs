@@ -97,10 +97,10 @@ fn written(
     for number in 1..=BACKUPS_MAX {
         let path = file.with_file_name(format!("{name}.{ending}{number}"));
         match std::fs::File::create_new(&path) {
-            Ok(mut made) => {
-                made.set_permissions(mode.clone())?;
-                made.write_all(text.as_bytes())?;
-                made.sync_all()?;
+            Ok(mut out) => {
+                out.set_permissions(mode.clone())?;
+                out.write_all(text.as_bytes())?;
+                out.sync_all()?;
                 return Ok(path);
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -123,7 +123,10 @@ impl Ids {
             0 => base.to_owned(),
             number => format!("{base}-{number}"),
         };
-        let free = (first..).map(numbered).find(|id| !self.taken.contains(id));
+        let most = first + self.taken.len();
+        let free = (first..=most)
+            .map(numbered)
+            .find(|id| !self.taken.contains(id));
         let id = free.unwrap_or_else(|| base.to_owned());
         self.taken.insert(id.clone());
         id
@@ -282,6 +285,7 @@ mod tests {
                 confidence: Confidence::Medium,
                 identity: crate::status::Identity::default(),
             },
+            configured: None,
         }
     }
 

@@ -105,7 +105,7 @@ impl<'a> Identify<'a> {
     /// A unit that answers over this link, held against these profiles.
     pub fn new(profiles: impl IntoIterator<Item = &'a Profile>, unit: u8, link: &Link) -> Self {
         let baud = match link {
-            Link::Rtu(line) => Some(line.baud),
+            Link::Rtu(serial) => Some(serial.baud),
             Link::Tcp { .. } | Link::RtuOverTcp { .. } => None,
         };
         let by_registers = profiles
@@ -135,7 +135,7 @@ impl<'a> Identify<'a> {
     }
 
     /// The next question, or the verdict.
-    pub fn next(&mut self) -> Next {
+    pub fn step(&mut self) -> Next {
         let question = if self.questions < SCAN_QUESTIONS_MAX {
             self.question()
         } else {

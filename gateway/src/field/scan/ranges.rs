@@ -25,16 +25,16 @@ pub fn numbers(text: &str, least: u16, most: u16) -> Result<Vec<u16>, BadRange> 
     let mut all: Vec<u16> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (low, high) = part.split_once('-').unwrap_or((part, part));
         let number = |text: &str| text.trim().parse::<u16>().map_err(|_| BadRange::Numbers);
-        let (first, last) = (number(first)?, number(last)?);
-        if first < least || last > most {
+        let (low, high) = (number(low)?, number(high)?);
+        if low < least || high > most {
             return Err(BadRange::Bounds(least, most));
         }
-        if first > last {
+        if low > high {
             return Err(BadRange::Numbers);
         }
-        all.extend((first..=last).filter(|number| seen.insert(*number)));
+        all.extend((low..=high).filter(|number| seen.insert(*number)));
     }
     Ok(all)
 }

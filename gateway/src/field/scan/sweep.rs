@@ -163,8 +163,34 @@ impl Sweep {
         }
     }
 
-    /// The next question; `None` when all are done.
-    pub fn next(&mut self) -> Option<Probe> {
+    /// The unit has answered in these settings.
+    pub fn found(&mut self, probe: &Probe) {
+        self.found.insert((baud(probe.tuning), probe.request.unit));
+    }
+
+    /// The port cannot be set so: on with the next settings.
+    pub fn skip_settings(&mut self) {
+        (self.round, self.pass, self.place) = (self.round + 1, 0, 0);
+    }
+
+    /// How long the rest takes when nobody answers any more.
+    pub fn left(&self, patience: Duration) -> Duration {
+        let rest = self.clone();
+        rest.map(|probe| probe.most(patience)).sum()
+    }
+
+    /// Questions that are left when nobody answers any more.
+    pub fn questions_left(&self) -> usize {
+        let rest = self.clone();
+        rest.count()
+    }
+}
+
+/// The next question; `None` when all are done.
+impl Iterator for Sweep {
+    type Item = Probe;
+
+    fn next(&mut self) -> Option<Probe> {
         loop {
             let tuning = *self.rounds.get(self.round)?;
             let Some((function, count)) = PROBES.get(self.pass).copied() else {
@@ -186,30 +212,6 @@ impl Sweep {
                 return Some(Probe { tuning, request });
             }
         }
-    }
-
-    /// The unit has answered in these settings.
-    pub fn found(&mut self, probe: &Probe) {
-        self.found.insert((baud(probe.tuning), probe.request.unit));
-    }
-
-    /// The port cannot be set so: on with the next settings.
-    pub fn skip_settings(&mut self) {
-        (self.round, self.pass, self.place) = (self.round + 1, 0, 0);
-    }
-
-    /// How long the rest takes when nobody answers any more.
-    pub fn left(&self, patience: Duration) -> Duration {
-        let mut rest = self.clone();
-        std::iter::from_fn(|| rest.next())
-            .map(|probe| probe.most(patience))
-            .sum()
-    }
-
-    /// Questions that are left when nobody answers any more.
-    pub fn questions_left(&self) -> usize {
-        let mut rest = self.clone();
-        std::iter::from_fn(|| rest.next()).count()
     }
 }
 
@@ -260,7 +262,7 @@ mod tests {
         assert_eq!(sweep.questions_left(), 6);
         let before = sweep.left(patience);
         let probe = sweep.next().unwrap();
-        assert_eq!(before - sweep.left(patience), probe.most(patience));
+        assert_eq!(before, sweep.left(patience) + probe.most(patience));
         // 8 and 7 characters of 10 bits, and 3.5 of silence.
         let ms = probe.most(patience).as_secs_f64() * 1000.0;
         assert!((ms - 200.0 - 18.5 / 0.96).abs() < 0.01, "{ms}");

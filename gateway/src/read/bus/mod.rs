@@ -316,10 +316,15 @@ impl Channel {
     /// Throws away what came unasked, and sends.
     async fn put(&mut self, frame: &[u8]) -> Result<(), Failure> {
         let wire = self.wire.as_mut().ok_or_else(not_open)?;
-        if wire.drain(&mut self.buffer[..]).map_err(unreachable)? {
+        if wire
+            .drain(&mut self.buffer[..])
+            .map_err(|fault| unreachable(&fault))?
+        {
             self.counts.stale += 1;
         }
-        wire.send(frame).await.map_err(unreachable)?;
+        wire.send(frame)
+            .await
+            .map_err(|fault| unreachable(&fault))?;
         self.counts.requests += 1;
         self.quiet_since = Instant::now();
         if let Some((out, back)) = &mut self.trace {
@@ -333,7 +338,10 @@ impl Channel {
     async fn take(&mut self, room: std::ops::Range<usize>) -> Result<usize, Failure> {
         let wire = self.wire.as_mut().ok_or_else(not_open)?;
         let room = &mut self.buffer[room];
-        let bytes = wire.receive(room).await.map_err(unreachable)?;
+        let bytes = wire
+            .receive(room)
+            .await
+            .map_err(|fault| unreachable(&fault))?;
         self.quiet_since = Instant::now();
         if let Some((_, back)) = &mut self.trace {
             back.extend_from_slice(&room[..bytes]);
@@ -443,7 +451,7 @@ pub fn back_off_ms(failures_before: u32) -> u64 {
         .min(BACKOFF_MAX_MS)
 }
 
-fn unreachable(fault: std::io::Error) -> Failure {
+fn unreachable(fault: &std::io::Error) -> Failure {
     Failure::Unreachable(fault.to_string())
 }
 

@@ -305,3 +305,86 @@ async fn a_late_answer_does_not_pass_for_a_shorter_request_made_longer() {
     assert_eq!(asked.unwrap_err().reason(), Reason::Timeout);
     device.await.unwrap();
 }
+
+/// Answers device identifications: two texts, and a third one when asked on.
+async fn introduce(mut wire: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut buffer = [0; 64];
+    while let Ok(got @ 1..) = wire.read(&mut buffer).await {
+        let object = buffer[got - 1];
+        let pdu: &[u8] = match object {
+            0 => b"\x2b\x0e\x01\x01\xff\x02\x02\x00\x04Acme\x01\x02X1",
+            _ => b"\x2b\x0e\x01\x01\x00\x00\x01\x02\x03v 7",
+        };
+        let mut frame = buffer[..7].to_vec();
+        frame[4..6].copy_from_slice(&u16::try_from(pdu.len() + 1).unwrap().to_be_bytes());
+        frame.extend(pdu);
+        if wire.write_all(&frame).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_is_asked_on_until_it_has_said_all_of_itself() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((wire, _)) = listener.accept().await {
+            introduce(wire).await;
+        }
+    });
+    let bus = Bus {
+        id: "b".into(),
+        link: Link::Tcp {
+            host: "127.0.0.1".into(),
+            port,
+        },
+        timeout: Duration::from_secs(5),
+    };
+    let mut channel = Channel::new(&bus);
+    let said = channel.identify(9, Duration::ZERO).await.unwrap().unwrap();
+    let said: Vec<(u8, &str)> = said
+        .iter()
+        .map(|(number, text)| (*number, &**text))
+        .collect();
+    assert_eq!(said, [(0, "Acme"), (1, "X1"), (2, "v 7")]);
+}
+
+#[tokio::test]
+async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let turn = std::sync::atomic::AtomicU16::new(0);
+        while let Ok((wire, _)) = listener.accept().await {
+            serve(wire, Framing::Tcp, &[Mood::Honest, Mood::Exception], &turn).await;
+        }
+    });
+    let bus = Bus {
+        id: "b".into(),
+        link: Link::Tcp {
+            host: "127.0.0.1".into(),
+            port,
+        },
+        timeout: Duration::from_secs(5),
+    };
+    let (door, mut errands) = crate::errand::door();
+    let mut owner = Channel::new(&bus);
+    let owning = async {
+        while let Some(errand) = errands.recv().await {
+            owner.run_errand(errand).await;
+        }
+    };
+    let asking = async {
+        let mut shared = Channel::shared(&bus, door);
+        shared.keep_trace();
+        let asked = request(3);
+        let reply = shared.ask(asked, Duration::ZERO).await;
+        assert_eq!(reply, Ok(Reply::Data(&truth(asked, 0))));
+        assert!(!shared.trace().1.is_empty());
+        let reply = shared.ask(asked, Duration::ZERO).await;
+        assert_eq!(reply, Ok(Reply::Exception(4)));
+    };
+    // The door closes with the one that asks.
+    tokio::join!(owning, asking);
+}
