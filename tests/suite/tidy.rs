@@ -59,8 +59,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "reporting",
         &[
-            "model", "limits", "words", "config", "ledger", "store", "account", "chapters",
-            "report",
+            "model", "limits", "words", "config", "ledger", "evidence", "store", "account",
+            "chapters", "report",
         ],
     ),
     ("exchange", &["model", "limits", "store"]),

@@ -199,7 +199,7 @@ cli-no-point = There is no point { $point } at this site
 cli-imported = { $rows } rows imported
 cli-import-faulty = { $count } rows cannot be read; nothing was imported
 cli-backup-exists = { $file } is already there
-cli-backup-done = The copy is in { $file }
+cli-backup-done = The copy is in { $file }, receipts and photos in { $file }.attachments
 # Commands
 
 # Simulated site: simulate and demo
@@ -855,6 +855,8 @@ event-zero = the counter read zero and went on as before; not counted
 event-gap = no data
 event-correction = an entry was corrected
 event-undated = read before the time was known; not counted
+event-configuration = the configuration was changed
+event-factors = the program's built-in factors were replaced
 
 # Contents of reports (chapters)
 chapters-title-day = Daily report
@@ -990,6 +992,10 @@ chapters-no-events = No data events: no counter began anew, and there was no jum
 chapters-events-text = What affected the data of this period. None of it was repaired silently.
 chapters-events-more-title = The list is cut short
 chapters-events-more-text = { $count } further events are not listed.
+chapters-change-comments = comments only
+chapters-past-title = Computed with an old revision
+chapters-past-text = This report was computed with the configuration and built-in factors of revision { $number } ({ $revision }), not with those in force now ({ $now }).
+chapters-past-pages = Official pages that are not there now or have changed: { $files }; figures with their factors are provisional.
 chapters-factors-text = The factors behind the figures of this report. A grid factor may stand behind a headline only when its official page is attached.
 chapters-methods-text = Every equation can be redone by hand: pantau method list shows the formulas, pantau method eval computes them.
 chapters-rounding = Benefits are rounded down and burdens up, with no more digits than their uncertainty supports. The uncertainty is half the width of the 95% interval (k = 2); where it is empty it is not known. CO₂e uses the warming potentials of { $gwp }.
@@ -1117,6 +1123,9 @@ reporting-too-large = The report has { $found } cells, at most { $most }: choose
 reporting-failed = The report could not be made: { $why }
 reporting-busy = Another report is being made. Try again in a while.
 reporting-done = The report is in { $file }
+reporting-no-revision = There is no revision { $found }. They are listed by: pantau report --revisions.
+reporting-old-unreadable = Revision { $found } can no longer be read by this version or in this directory: { $why }
+reporting-revisions-head = Revision  In force since             Digits
 cli-report = Make the report of a period (PDF, XLSX, CSV, JSON), or explain one of its figures down to the readings
 cli-report-period = Period: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21
 cli-report-format = Format; when not said, by the ending of the file, or pdf
@@ -1124,6 +1133,8 @@ cli-report-output = File of the report, or - for standard output; when not said,
 cli-report-asset = This asset alone
 cli-report-bundle = Write the evidence as well (ZIP): raw readings, records, configurations, factors, digests and this report
 cli-report-explain = Explain one figure, e.g. co2.net: equation, inputs, factor, first and last reading, gaps
+cli-report-revision = Compute with the configuration and built-in factors of this revision: its number (4 or 4.1), or its digits on a report's first page
+cli-report-revisions = List all revisions
 # Figures (account): remarks
 account-lower-bound = a lower bound: some of the count was lost (a meter was reset or swapped)
 account-integrated = integrated from momentary values, not read from a counter; time without data is not counted

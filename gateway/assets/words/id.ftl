@@ -199,7 +199,7 @@ cli-no-point = Tidak ada titik ukur { $point } di lokasi ini
 cli-imported = { $rows } baris diimpor
 cli-import-faulty = { $count } baris tidak dapat dibaca; tidak ada yang diimpor
 cli-backup-exists = { $file } sudah ada
-cli-backup-done = Cadangan tersimpan di { $file }
+cli-backup-done = Cadangan tersimpan di { $file }, kuitansi dan foto di { $file }.attachments
 # Perintah
 
 # Lokasi tiruan: simulate dan demo
@@ -852,6 +852,8 @@ event-zero = penghitung terbaca nol lalu berlanjut seperti semula; tidak dihitun
 event-gap = tidak ada data
 event-correction = catatan diperbaiki
 event-undated = dibaca sebelum waktu diketahui; tidak dihitung
+event-configuration = konfigurasi diubah
+event-factors = faktor bawaan program diganti
 
 # Isi laporan (chapters)
 chapters-title-day = Laporan harian
@@ -987,6 +989,10 @@ chapters-no-events = Tidak ada kejadian data: tidak ada penghitung yang kembali 
 chapters-events-text = Kejadian yang memengaruhi data dalam periode ini. Tidak satu pun diperbaiki diam-diam.
 chapters-events-more-title = Daftar dipotong
 chapters-events-more-text = { $count } kejadian lain tidak dicantumkan.
+chapters-change-comments = hanya komentar
+chapters-past-title = Dihitung dengan revisi lama
+chapters-past-text = Laporan ini dihitung dengan konfigurasi dan faktor bawaan revisi { $number } ({ $revision }), bukan yang berlaku sekarang ({ $now }).
+chapters-past-pages = Halaman resmi yang sekarang tidak ada atau sudah berubah: { $files }; angka dengan faktornya sementara.
 chapters-factors-text = Faktor di balik angka laporan ini. Faktor jaringan listrik baru menjadi angka utama setelah halaman resminya dilampirkan.
 chapters-methods-text = Setiap persamaan dapat dihitung ulang dengan tangan: pantau method list menampilkan rumusnya, pantau method eval menghitungnya.
 chapters-rounding = Manfaat dibulatkan ke bawah dan beban ke atas, dengan angka tidak lebih banyak daripada yang didukung ketidakpastiannya. Ketidakpastian adalah setengah lebar selang 95% (k = 2); bila kosong, belum diketahui. Setara CO₂ memakai potensi pemanasan { $gwp }.
@@ -1114,6 +1120,9 @@ reporting-too-large = Laporan memuat { $found } sel, paling banyak { $most }: pi
 reporting-failed = Laporan tidak dapat dibuat: { $why }
 reporting-busy = Laporan lain sedang dibuat. Coba lagi sebentar.
 reporting-done = Laporan tersimpan di { $file }
+reporting-no-revision = Tidak ada revisi { $found }. Daftarnya: pantau report --revisions.
+reporting-old-unreadable = Revisi { $found } tidak dapat dibaca lagi oleh versi ini atau di direktori ini: { $why }
+reporting-revisions-head = Revisi    Berlaku sejak              Sidik
 cli-report = Buat laporan suatu periode (PDF, XLSX, CSV, JSON), atau jelaskan satu angkanya sampai ke bacaan
 cli-report-period = Periode: 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026, atau 2026-10-05..2026-11-21
 cli-report-format = Format; bila tidak disebut menurut akhiran nama berkas, atau pdf
@@ -1121,6 +1130,8 @@ cli-report-output = Berkas laporan, atau - untuk keluaran baku; bila tidak diseb
 cli-report-asset = Hanya aset ini
 cli-report-bundle = Tulis juga berkas bukti (ZIP): bacaan mentah, catatan, konfigurasi, faktor, sidik, dan laporan ini
 cli-report-explain = Jelaskan satu angka, mis. co2.net: persamaan, masukan, faktor, bacaan pertama dan terakhir, celah
+cli-report-revision = Hitung dengan konfigurasi dan faktor bawaan revisi ini: nomornya (4 atau 4.1), atau sidiknya di halaman pertama laporan
+cli-report-revisions = Tampilkan semua revisi
 # Figures (account): remarks
 account-lower-bound = batas bawah: sebagian hitungan hilang (meter direset atau diganti)
 account-integrated = dihitung dari daya atau debit sesaat, bukan dari penghitung; saat tanpa data tidak dihitung

@@ -47,6 +47,12 @@ pub struct Matter<'a> {
     /// Entries of the ledger that touch the period: records, targets and baselines, those that were
     /// replaced left out.
     pub entries: &'a [Entry],
+    /// Changes of the configuration and of the built-in factors within the period, in time order.
+    pub changes: &'a [Change],
+    /// Earlier changes of the period, counted only.
+    pub changes_left_out: u64,
+    /// Set when `config` is not the one in force.
+    pub past: Option<&'a Past>,
     /// The evidence digest of the last closed day, hexadecimal; empty when there is none.
     pub digest: &'a str,
     /// The only asset that it is about; `None`: the whole site.
@@ -55,6 +61,28 @@ pub struct Matter<'a> {
     pub issued: UtcMs,
     /// Its language.
     pub lang: Lang,
+}
+
+/// A change of what figures are computed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Since when.
+    pub at: UtcMs,
+    /// `configuration` or `factors`; its text is the catalogue's `event-KIND`.
+    pub kind: &'static str,
+    /// Places of the configuration that differ, as `config::changed` names them.
+    pub places: Vec<String>,
+    /// Names of the revisions before and after.
+    pub before_after: (String, String),
+}
+
+/// That figures were computed with an old revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Its number, `4.1`.
+    pub number: String,
+    /// The name of the revision in force.
+    pub in_force: String,
 }
 
 /// The report.

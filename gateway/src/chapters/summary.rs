@@ -16,7 +16,8 @@ const HEADLINES_MAX: usize = 12;
 
 pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     let headlines = headlines(book);
-    let mut blocks = vec![introduction(book)];
+    let mut blocks: Vec<Block> = past(book).into_iter().collect();
+    blocks.push(introduction(book));
     blocks.extend(doubts(book, &headlines));
     let items: Vec<Figure> = headlines.iter().map(|one| headline(book, one)).collect();
     if !items.is_empty() {
@@ -26,6 +27,28 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     blocks.extend(totals(book));
     blocks.extend(against_target(book));
     blocks
+}
+
+/// That the report was computed with an old revision, and which official pages of it are not there
+/// any more.
+fn past(book: &Book<'_>) -> Option<Block> {
+    let (past, config) = (book.matter.past?, book.matter.config);
+    let revision = book.matter.account.revision.as_str();
+    let args = [
+        ("number", past.number.as_str()),
+        ("revision", revision),
+        ("now", &past.in_force),
+    ];
+    let Block::Callout(mut callout) = book.callout(Tone::Warning, "past", &args) else {
+        return None;
+    };
+    let pages = config.factors.evidence.iter().filter(|page| !page.present);
+    let pages: Vec<&str> = pages.map(|page| page.file.as_str()).collect();
+    if !pages.is_empty() {
+        let pages = book.say("chapters-past-pages", &[("files", &pages.join(", "))]);
+        callout.text = format!("{} {pages}", callout.text);
+    }
+    Some(Block::Callout(callout))
 }
 
 /// The site's totals, where more than one asset makes them.

@@ -1,7 +1,7 @@
 //! What the chapters make of a hand-made account.
 
 use super::explain::{explain, substituted};
-use super::{Matter, digits, document};
+use super::{Change, Matter, Past, digits, document};
 use crate::config::{Config, load_text};
 use crate::model::UtcMs;
 use crate::model::decimal::Decimal;
@@ -172,6 +172,10 @@ fn entry(id: u64, known: Known, quantity: i64) -> Entry {
 }
 
 fn report(lang: Lang) -> Document {
+    report_of(lang, &[], None)
+}
+
+fn report_of(lang: Lang, changes: &[Change], past: Option<&Past>) -> Document {
     let config = config();
     let entries = [
         entry(1, Known::Weighed, 4000),
@@ -181,6 +185,9 @@ fn report(lang: Lang) -> Document {
         config: &config,
         account: &account(&config),
         entries: &entries,
+        changes,
+        changes_left_out: 0,
+        past,
         digest: "ab",
         asset: None,
         issued: NOW,
@@ -219,6 +226,37 @@ fn the_report_of_a_month_is_written_in_every_format_and_language() {
                 "a key without words ({}): {key}",
                 lang.code()
             );
+        }
+    }
+}
+
+#[test]
+fn a_change_of_the_configuration_is_an_event_and_an_old_revision_is_told() {
+    let change = Change {
+        at: NOW,
+        kind: "configuration",
+        places: vec!["[[asset]] plts".to_owned()],
+        before_after: (
+            "aaaaaaaaaaaa-bbbbbbbb".into(),
+            "cccccccccccc-bbbbbbbb".into(),
+        ),
+    };
+    let empty = Change {
+        places: Vec::new(),
+        ..change.clone()
+    };
+    let past = Past {
+        number: "1.1".to_owned(),
+        in_force: "cccccccccccc-bbbbbbbb".to_owned(),
+    };
+    for lang in [Lang::Id, Lang::En] {
+        let document = report_of(lang, &[change.clone(), empty.clone()], Some(&past));
+        let text = String::from_utf8(render(&document, Format::Csv).unwrap()).unwrap();
+        for part in ["[[asset]] plts", "aaaaaaaaaaaa-bbbbbbbb", " 1.1 "] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        for key in ["chapters-", "event-"] {
+            assert!(!text.contains(key), "{key} in\n{text}");
         }
     }
 }

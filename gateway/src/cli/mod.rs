@@ -19,6 +19,7 @@ mod method;
 mod person;
 mod read;
 mod report;
+mod revisions;
 mod run;
 mod running;
 mod scan;

@@ -13,7 +13,7 @@ use crate::model::UtcMs;
 use crate::model::period::Period;
 use crate::report::Format;
 use crate::report::format::date;
-use crate::reporting::{self, Wish};
+use crate::reporting::{self, Basis, Wish};
 use crate::store::Store;
 use crate::words::Lang;
 use http_body_util::BodyExt;
@@ -31,8 +31,8 @@ pub(super) struct Options {
     #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
     config: PathBuf,
     /// Over which period.
-    #[arg(value_name = "PERIOD")]
-    period: String,
+    #[arg(value_name = "PERIOD", required_unless_present = "revisions")]
+    period: Option<String>,
     /// The format; that of the file's ending when not said.
     #[arg(long, value_name = "pdf|xlsx|csv|json")]
     format: Option<String>,
@@ -45,6 +45,12 @@ pub(super) struct Options {
     /// Show the way down from this figure instead.
     #[arg(long, value_name = "INDICATOR")]
     explain: Option<String>,
+    /// With this revision of configuration and factors.
+    #[arg(long, value_name = "ID")]
+    revision: Option<String>,
+    /// List all revisions instead.
+    #[arg(long, conflicts_with_all = ["period", "revision", "explain", "bundle"])]
+    revisions: bool,
     /// The evidence behind it and the report itself in one ZIP as well.
     #[arg(long, value_name = "FILE.zip", conflicts_with = "explain")]
     bundle: Option<PathBuf>,
@@ -57,11 +63,13 @@ pub(super) struct Options {
 struct Asked {
     config: Arc<Config>,
     wish: Wish,
+    /// The revision to compute with, when not the one in force.
+    revision: Option<String>,
     now: UtcMs,
 }
 
 /// Why there is no answer.
-enum Failure {
+pub(super) enum Failure {
     /// No way to the readings, or no file.
     Trouble(Trouble),
     /// The figures or the report could not be made.
@@ -76,6 +84,9 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    if options.revisions {
+        return super::revisions::run(&config, options.json, lang).await;
+    }
     let asked = match checked(config, &options, lang) {
         Ok(asked) => asked,
         Err(sentence) => {
@@ -87,26 +98,47 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
         Some(figure) => down(&asked, figure, &options).await,
         None => written(&asked, &options).await,
     };
-    match done {
-        Ok(status) => status,
-        Err(Failure::Trouble(trouble)) => failed(&trouble, lang),
-        Err(Failure::Report(trouble)) => {
-            complain(&trouble.say(lang));
-            if trouble.is_question() { WRONG } else { NO }
-        }
-        Err(Failure::Unknown(sentence)) => {
-            complain(&sentence);
-            WRONG
+    done.unwrap_or_else(|failure| failure.tell(lang))
+}
+
+impl Asked {
+    fn file_name(&self) -> String {
+        reporting::file_name(&self.config, &self.wish, self.revision.as_deref())
+    }
+
+    /// What to compute with, from our own store.
+    async fn basis(&self, store: &Store) -> Result<Basis, Failure> {
+        let config = Arc::clone(&self.config);
+        Ok(match &self.revision {
+            Some(asked) => reporting::basis(config, store, asked).await?,
+            None => Basis::now(config),
+        })
+    }
+}
+
+impl Failure {
+    /// Says why on standard error; the exit status.
+    pub(super) fn tell(self, lang: Lang) -> u8 {
+        match self {
+            Self::Trouble(trouble) => failed(&trouble, lang),
+            Self::Report(trouble) => {
+                complain(&trouble.say(lang));
+                if trouble.is_question() { WRONG } else { NO }
+            }
+            Self::Unknown(sentence) => {
+                complain(&sentence);
+                WRONG
+            }
         }
     }
 }
 
 /// The question, or a sentence that says what to change.
 fn checked(config: Config, options: &Options, lang: Lang) -> Result<Asked, String> {
-    let period: Period = options.period.parse().map_err(|_| {
-        let found = options.period.as_str();
-        lang.say("reporting-no-period", &[("found", found)])
-    })?;
+    let found = options.period.as_deref().unwrap_or_default();
+    let period: Period = found
+        .parse()
+        .map_err(|_| lang.say("reporting-no-period", &[("found", found)]))?;
     let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
     let now = Clock::system().now().at;
     let today = Timestamp::from_millisecond(now.0).unwrap_or_default();
@@ -114,7 +146,12 @@ fn checked(config: Config, options: &Options, lang: Lang) -> Result<Asked, Strin
         let first = date(lang, period.first());
         return Err(lang.say("reporting-future", &[("first", &first)]));
     }
-    if let Some(asset) = &options.asset {
+    // An old revision may have had other assets.
+    if let Some(asset) = options
+        .asset
+        .as_ref()
+        .filter(|_| options.revision.is_none())
+    {
         known(&config, asset, lang)?;
     }
     let format = format(options, lang)?;
@@ -127,6 +164,7 @@ fn checked(config: Config, options: &Options, lang: Lang) -> Result<Asked, Strin
             lang,
             format,
         },
+        revision: options.revision.clone(),
         now,
     })
 }
@@ -175,7 +213,7 @@ async fn with_evidence(way: &mut Way, asked: &Asked, options: &Options) -> Resul
         return Ok(DONE);
     };
     let extra = Extra {
-        name: reporting::file_name(&asked.config, &asked.wish),
+        name: asked.file_name(),
         bytes,
     };
     let (site, period) = (&asked.config.site, asked.wish.period);
@@ -189,7 +227,7 @@ async fn with_evidence(way: &mut Way, asked: &Asked, options: &Options) -> Resul
 fn told(bytes: &[u8], asked: &Asked, options: &Options) -> io::Result<()> {
     let file = match &options.output {
         Some(file) => file.clone(),
-        None => PathBuf::from(reporting::file_name(&asked.config, &asked.wish)),
+        None => PathBuf::from(asked.file_name()),
     };
     if file.as_os_str() == "-" {
         return print(bytes);
@@ -210,17 +248,19 @@ fn told(bytes: &[u8], asked: &Asked, options: &Options) -> io::Result<()> {
 async fn from_running(running: &mut Running, asked: &Asked) -> Result<Vec<u8>, Failure> {
     let wish = &asked.wish;
     let (period, format, lang) = (wish.period, wish.format.key(), wish.lang.code());
-    let asset = asset(asked);
-    let path = format!("/api/v1/reports/{period}.{format}?lang={lang}{asset}");
+    let more = more(asked);
+    let path = format!("/api/v1/reports/{period}.{format}?lang={lang}{more}");
     ask(running, &path).await
 }
 
-/// The part of the address that names the asset.
-fn asset(asked: &Asked) -> String {
-    let asset = asked.wish.asset.as_deref();
-    asset
-        .map(|asset| format!("&asset={}", escaped(asset)))
-        .unwrap_or_default()
+/// The part of the address that names asset and revision.
+fn more(asked: &Asked) -> String {
+    let said = [
+        ("asset", asked.wish.asset.as_deref()),
+        ("revision", asked.revision.as_deref()),
+    ];
+    let part = |(key, value): (&str, Option<&str>)| Some(format!("&{key}={}", escaped(value?)));
+    said.into_iter().filter_map(part).collect()
 }
 
 /// The running gateway's answer, with a sign of life meanwhile.
@@ -238,8 +278,8 @@ async fn ask(running: &mut Running, path: &str) -> Result<Vec<u8>, Failure> {
 
 async fn from_store(store: &Store, asked: &Asked) -> Result<Vec<u8>, Failure> {
     let (bar, moved) = bar();
-    let (config, wish) = (Arc::clone(&asked.config), asked.wish.clone());
-    let bytes = reporting::report(config, store.clone(), wish, asked.now, (), moved).await;
+    let (basis, wish) = (asked.basis(store).await?, asked.wish.clone());
+    let bytes = reporting::report(basis, store.clone(), wish, asked.now, (), moved).await;
     bar.finish_and_clear();
     Ok(bytes?)
 }
@@ -264,10 +304,10 @@ async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<u8, Fail
     let said = match &mut way {
         Way::Running(running) => {
             let (period, lang) = (asked.wish.period, asked.wish.lang.code());
-            let (figure, asset) = (escaped(figure), asset(asked));
+            let (figure, more) = (escaped(figure), more(asked));
             let shape = if options.json { "" } else { "&as=text" };
             let path =
-                format!("/api/v1/indicators/{figure}?period={period}&lang={lang}{asset}{shape}");
+                format!("/api/v1/indicators/{figure}?period={period}&lang={lang}{more}{shape}");
             ask(running, &path).await
         }
         Way::Own(store) => explained(store, asked, figure, options.json).await,
@@ -290,7 +330,7 @@ async fn explained(
     figure: &str,
     as_json: bool,
 ) -> Result<Vec<u8>, Failure> {
-    let (config, wish) = (&asked.config, &asked.wish);
+    let (config, wish) = (asked.basis(store).await?.config, &asked.wish);
     let ask = Ask {
         period: wish.period,
         asset: wish.asset.clone(),
@@ -298,15 +338,15 @@ async fn explained(
         daily: false,
     };
     let (bar, moved) = bar();
-    let account = reporting::figures(Arc::clone(config), store.clone(), ask, (), moved).await;
+    let account = reporting::figures(Arc::clone(&config), store.clone(), ask, (), moved).await;
     bar.finish_and_clear();
     let account = account?;
     let found = explain(&account, figure, wish.asset.as_deref(), wish.lang);
     let found = found.map_err(|unknown| Failure::Unknown(unknown.say(wish.lang)))?;
     if !as_json {
-        return Ok(found.text(config, &account, wish.lang).into_bytes());
+        return Ok(found.text(&config, &account, wish.lang).into_bytes());
     }
-    let json = found.json(config, &account, wish.lang);
+    let json = found.json(&config, &account, wish.lang);
     serde_json::to_vec_pretty(&json).map_err(|fault| io::Error::other(fault).into())
 }
 
@@ -328,7 +368,7 @@ fn whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Bytes on standard output; a reader that has seen enough (`| head`) is no failure.
-fn print(bytes: &[u8]) -> io::Result<()> {
+pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

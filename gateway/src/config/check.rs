@@ -31,13 +31,14 @@ pub(crate) fn config(
     notes: &mut Notes<'_>,
     raw: &RawConfig,
     env: &dyn Fn(&str) -> Option<String>,
+    texts: factors::Texts<'_>,
 ) -> Config {
     let empty = RawSite::default();
     let raw_site = raw.site.as_ref().map_or(&empty, At::get);
     let buses = buses(notes, &raw.bus);
     let (devices, infos) = devices::devices(notes, raw, raw_site, &buses);
     let site = site(notes, raw, infos);
-    let factors = factors::factors(notes, raw.factors.as_ref(), &raw.factor_evidence);
+    let factors = factors::factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = indicators::definitions(notes, &raw.indicator, &factors);
     let mut around = Around {
         site: &site,

@@ -13,6 +13,7 @@ pub mod factors;
 mod fault;
 pub mod identify;
 mod indicators;
+mod kept;
 mod limits;
 mod notes;
 mod points;
@@ -29,8 +30,10 @@ mod variant;
 
 pub use assets::Asset;
 pub use fault::{Fault, Faults};
+pub use kept::{changed, load_kept};
 pub use settings::*;
 
+use factors::Texts;
 use notes::Notes;
 use profile::Library;
 use std::path::Path;
@@ -66,11 +69,16 @@ pub fn load_text(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Faults> {
     let mut notes = Notes::new(file, text);
-    let config =
-        shape::read::<raw::RawConfig>(&mut notes).map(|raw| check::config(&mut notes, &raw, env));
-    let mut faults = notes.faults;
+    let config = shape::read::<raw::RawConfig>(&mut notes)
+        .map(|raw| check::config(&mut notes, &raw, env, Texts::Now));
+    believed(notes, config)
+}
+
+/// The configuration, when nothing is wrong with it.
+fn believed(mut notes: Notes<'_>, config: Option<Config>) -> Result<Config, Faults> {
+    let mut faults = std::mem::take(&mut notes.faults);
     // Faults of profiles stand behind those of the file itself.
-    faults.sort_by_key(|fault| (fault.file != file, fault.line));
+    faults.sort_by_key(|fault| (fault.file != notes.file, fault.line));
     match config {
         Some(mut config) if faults.is_empty() => {
             notes.warnings.sort_by_key(|fault| fault.line);

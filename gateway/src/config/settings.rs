@@ -3,6 +3,7 @@
 use crate::config::Fault;
 use crate::config::assets::Asset;
 use crate::config::factors::Factors;
+use crate::config::kept;
 use crate::config::sunspec::SunSpec;
 use crate::ledger::Definitions;
 use crate::model::Site;
@@ -51,17 +52,17 @@ impl Config {
     /// Everything that a figure depends on beyond readings and ledger: the file, and the site's own
     /// factors behind it. Kept with the store, so that an old report can be made again.
     pub fn revision(&self) -> String {
-        match self.factors.own_text.as_str() {
-            "" => self.text.clone(),
-            own => format!("{}\n# --- [factors] file ---\n{own}", self.text),
-        }
+        kept::joined(&self.text, &self.factors.own_text)
     }
 
-    /// Name of the revision: the first twelve hexadecimal digits of its SHA-256.
+    /// How reports name what they were computed with: the names of the configuration and of the
+    /// built-in factors, joined by `-`.
     pub fn revision_id(&self) -> String {
-        let hash = digest(&SHA256, self.revision().as_bytes());
-        let bytes = hash.as_ref().iter().take(6);
-        bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+        let configuration = configuration_name(&self.revision());
+        format!(
+            "{configuration}-{}",
+            factors_name(&self.factors.built_in_text)
+        )
     }
 
     /// Factors behind assets that do not hold on that day, as warnings.
@@ -91,6 +92,23 @@ impl Config {
             hint: None,
         }
     }
+}
+
+/// Name of a configuration's text: the first twelve hexadecimal digits of its SHA-256.
+pub fn configuration_name(text: &str) -> String {
+    digits(text, 6)
+}
+
+/// Name of the built-in factors' text: the first eight hexadecimal digits of its SHA-256.
+pub fn factors_name(text: &str) -> String {
+    digits(text, 4)
+}
+
+/// The first bytes of a text's SHA-256.
+fn digits(text: &str, bytes: usize) -> String {
+    let hash = digest(&SHA256, text.as_bytes());
+    let bytes = hash.as_ref().iter().take(bytes);
+    bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// A way to reach devices.

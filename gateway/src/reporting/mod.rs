@@ -2,9 +2,15 @@
 //! whoever asks goes on answering others meanwhile. The page's API and the command line both come
 //! here.
 
+mod revision;
+#[cfg(test)]
+mod tests;
+
+pub use revision::{Basis, Revision, basis, revisions};
+
 use crate::account::{self, AccountError, Ask, Progress};
 use crate::chapters::{self, Matter};
-use crate::config::Config;
+use crate::config::{Config, Faults};
 use crate::model::UtcMs;
 use crate::model::indicator::Account;
 use crate::model::period::Period;
@@ -40,6 +46,12 @@ pub enum Trouble {
     /// The report could not be written.
     #[error(transparent)]
     Report(#[from] report::Fault),
+    /// No revision has this number or name.
+    #[error("no revision {0}")]
+    NoRevision(String),
+    /// The revision can no longer be read.
+    #[error("revision {0} can no longer be read: {1}")]
+    Unreadable(String, Faults),
     /// The thread ended before its work was done.
     #[error("the work was cut short: {0}")]
     CutShort(#[from] JoinError),
@@ -60,6 +72,11 @@ impl Trouble {
                 let (found, most) = (found.to_string(), most.to_string());
                 lang.say("reporting-too-large", &[("found", &found), ("most", &most)])
             }
+            Self::NoRevision(found) => lang.say("reporting-no-revision", &[("found", found)]),
+            Self::Unreadable(found, faults) => {
+                let args = [("found", found.as_str()), ("why", &faults.render(lang))];
+                lang.say("reporting-old-unreadable", &args)
+            }
             other => lang.say("reporting-failed", &[("why", &other.to_string())]),
         }
     }
@@ -70,6 +87,8 @@ impl Trouble {
             self,
             Self::Account(AccountError::Future(_) | AccountError::UnknownAsset(_))
                 | Self::Report(report::Fault::TooLarge { .. })
+                | Self::NoRevision(_)
+                | Self::Unreadable(..)
         )
     }
 }
@@ -96,7 +115,7 @@ pub async fn figures<H: Send + 'static>(
 /// A report as bytes; the same questions to the same readings at the same moment `now` have the
 /// same bytes.
 pub async fn report<H: Send + 'static>(
-    config: Arc<Config>,
+    basis: Basis,
     store: Store,
     wish: Wish,
     now: UtcMs,
@@ -105,7 +124,7 @@ pub async fn report<H: Send + 'static>(
 ) -> Result<Vec<u8>, Trouble> {
     let runtime = Handle::current();
     let work = move || {
-        let bytes = runtime.block_on(make(&config, &store, &wish, now, &mut progress));
+        let bytes = runtime.block_on(make(&basis, &store, &wish, now, &mut progress));
         drop(held);
         bytes
     };
@@ -113,12 +132,13 @@ pub async fn report<H: Send + 'static>(
 }
 
 async fn make(
-    config: &Config,
+    basis: &Basis,
     store: &Store,
     wish: &Wish,
     now: UtcMs,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Vec<u8>, Trouble> {
+    let config = &*basis.config;
     let ask = Ask {
         period: wish.period,
         asset: wish.asset.clone(),
@@ -139,10 +159,14 @@ async fn make(
     let digest = store
         .digest_in(wish.period.first(), wish.period.last())
         .await?;
+    let (changes, changes_left_out) = revision::changes(config, store, wish.period).await?;
     let document = chapters::document(Matter {
         config,
         account: &account,
         entries: &entries,
+        changes: &changes,
+        changes_left_out,
+        past: basis.past.as_ref(),
         digest: digest.as_ref().map_or("", |digest| &digest.sha256),
         asset: wish.asset.as_deref(),
         issued: now,
@@ -151,10 +175,12 @@ async fn make(
     Ok(report::render(&document, wish.format)?)
 }
 
-/// The name of a report's file: `desa-impian-2026-11.pdf`, with `-plts` when it is about one asset.
-pub fn file_name(config: &Config, wish: &Wish) -> String {
+/// The name of a report's file: `desa-impian-2026-11.pdf`, with `-plts` when it is about one asset
+/// and `-r4.1` when a revision was asked for.
+pub fn file_name(config: &Config, wish: &Wish, revision: Option<&str>) -> String {
     let (site, period) = (&config.site.id, wish.period.to_string().replace("..", "_"));
     let asset = wish.asset.as_deref().map(|asset| format!("-{asset}"));
     let asset = asset.unwrap_or_default();
-    format!("{site}-{period}{asset}.{}", wish.format.key())
+    let revision = revision.map_or(String::new(), |revision| format!("-r{revision}"));
+    format!("{site}-{period}{asset}{revision}.{}", wish.format.key())
 }

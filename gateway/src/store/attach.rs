@@ -112,6 +112,54 @@ pub(super) fn read(directory: &Path, sha256: &str) -> Result<Vec<u8>, StoreError
     })
 }
 
+/// Copies all kept files into `to`, each held against its hash; one that is there already, whole, is
+/// left alone. What cannot be copied is said at the end, when the rest is.
+pub(super) fn copy_all(directory: &Path, to: &Path) -> Result<(), StoreError> {
+    let kept = match std::fs::read_dir(directory.join(FOLDER)) {
+        Ok(kept) => kept,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(fault) => return Err(not_copied(fault.to_string())),
+    };
+    let (mut missing, mut first) = (0, String::new());
+    for entry in kept {
+        let entry = entry.map_err(|fault| not_copied(fault.to_string()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // What a power cut left half written has another name.
+        if let Err(fault) = copy(directory, &name, to)
+            && Attachment::is_hash(&name)
+        {
+            missing += 1;
+            first = if first.is_empty() {
+                fault.to_string()
+            } else {
+                first
+            };
+        }
+    }
+    match missing {
+        0 => Ok(()),
+        count => Err(not_copied(format!(
+            "{count} are missing in the copy: {first}"
+        ))),
+    }
+}
+
+fn copy(directory: &Path, sha256: &str, to: &Path) -> Result<(), StoreError> {
+    let bytes = read(directory, sha256)?;
+    let copy = to.join(sha256);
+    if std::fs::read(&copy).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    write(&copy, &bytes).map_err(|fault| failed(&fault))
+}
+
+fn not_copied(why: String) -> StoreError {
+    StoreError::Disk {
+        what: "copying the receipts",
+        why,
+    }
+}
+
 /// The file is there with that length.
 pub(super) fn is_kept(directory: &Path, file: &Attachment) -> bool {
     let path = place(directory, &file.sha256).ok();

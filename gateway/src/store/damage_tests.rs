@@ -124,6 +124,33 @@ async fn a_backup_is_a_store_of_its_own() {
     assert_eq!(ask(&again, raw("meter.power")).await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_backup_takes_the_receipts_along_and_says_which_it_could_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    let good = store.attach("a.jpg", b"receipt".to_vec()).await.unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let beside = copy.path().join("copy.db.attachments");
+    store.backup(copy.path().join("copy.db")).await.unwrap();
+    let copied = std::fs::read(beside.join(&good.sha256)).unwrap();
+    assert_eq!(copied, b"receipt");
+
+    let bad = store.attach("b.jpg", b"another".to_vec()).await.unwrap();
+    let kept = dir.path().join("attachments");
+    std::fs::write(kept.join(&bad.sha256), b"damaged").unwrap();
+    std::fs::write(kept.join("x.unfinished"), b"half").unwrap();
+    std::fs::write(beside.join(&good.sha256), b"cut").unwrap();
+    let said = store.backup(copy.path().join("copy.db")).await;
+    let said = said.unwrap_err().to_string();
+    assert!(
+        said.contains("1 are missing") && said.contains(&bad.sha256),
+        "{said}"
+    );
+    let copied = std::fs::read(beside.join(&good.sha256)).unwrap();
+    assert_eq!(copied, b"receipt");
+    assert!(!beside.join(&bad.sha256).exists() && !beside.join("x.unfinished").exists());
+}
+
 #[test]
 fn sqlite_is_built_with_fdatasync() {
     // SQLite does not list it among its compile options; the flags come from `.cargo/config.toml`.

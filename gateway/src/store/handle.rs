@@ -370,9 +370,17 @@ impl Store {
         .await
     }
 
-    /// A consistent copy of the whole file while it is in use.
+    /// A consistent copy of the whole file while it is in use; then of the receipts that its ledger
+    /// names, into `TO.attachments/` beside it.
     pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
-        self.ask(|reply| Request::Backup { to, reply }).await
+        let mut beside = to.clone().into_os_string();
+        beside.push(".attachments");
+        self.ask(|reply| Request::Backup { to, reply }).await?;
+        let directory = Arc::clone(&self.directory);
+        let copy = move || super::attach::copy_all(&directory, Path::new(&beside));
+        tokio::task::spawn_blocking(copy)
+            .await
+            .map_err(|_| StoreError::Stopped)?
     }
 
     /// Writes statements down, all or none, as `by`; their numbers in the same order. Durable when

@@ -5,9 +5,10 @@ use super::error::ApiError;
 use super::pages::language;
 use crate::account::Ask;
 use crate::chapters::explain::{ExplanationJson, IndicatorJson, explain, indicator_json};
+use crate::config::Config;
 use crate::model::indicator::Account;
 use crate::model::period::Period;
-use crate::reporting::{self, Trouble};
+use crate::reporting::{self, Basis, Trouble};
 use crate::words::Lang;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -33,6 +34,9 @@ pub(super) struct Wanted {
     period: Option<String>,
     /// Id of an asset; all of them, and the site, unless said.
     pub(super) asset: Option<String>,
+    /// With this revision of configuration and factors, `4.1` or the digits that a report prints;
+    /// the one in force unless said.
+    revision: Option<String>,
     /// `id` or `en`; else Accept-Language.
     #[expect(
         dead_code,
@@ -55,11 +59,10 @@ pub(super) async fn indicators(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Vec<IndicatorJson>>, ApiError> {
     let lang = language(&uri, &headers);
-    let (account, _) = asked(&app, wanted, lang).await?;
-    let config = &app.state().config;
+    let (account, config, _) = asked(&app, wanted, lang).await?;
     let all = account.indicators.iter();
     Ok(Json(
-        all.map(|one| indicator_json(config, &account, one, lang))
+        all.map(|one| indicator_json(&config, &account, one, lang))
             .collect(),
     ))
 }
@@ -78,23 +81,22 @@ pub(super) async fn indicator(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let lang = language(&uri, &headers);
-    let (account, wanted) = asked(&app, wanted, lang).await?;
+    let (account, config, wanted) = asked(&app, wanted, lang).await?;
     let asset = wanted.asset.as_deref();
     let found = explain(&account, &id, asset, lang);
     let found = found.map_err(|unknown| ApiError::new(StatusCode::NOT_FOUND, unknown.say(lang)))?;
-    let config = &app.state().config;
     if wanted.shape.as_deref() == Some("text") {
-        let text = found.text(config, &account, lang);
+        let text = found.text(&config, &account, lang);
         return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
     }
-    Ok(Json(found.json(config, &account, lang)).into_response())
+    Ok(Json(found.json(&config, &account, lang)).into_response())
 }
 
 async fn asked(
     app: &App,
     wanted: Result<Query<Wanted>, QueryRejection>,
     lang: Lang,
-) -> Result<(Account, Wanted), ApiError> {
+) -> Result<(Account, Arc<Config>, Wanted), ApiError> {
     let Query(wanted) =
         wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
     let period = period(wanted.period.as_deref().unwrap_or_default(), lang)?;
@@ -105,9 +107,21 @@ async fn asked(
         daily: false,
     };
     let turn = turn(app, lang).await?;
-    let (config, store) = (Arc::clone(&app.state().config), app.state().store.clone());
-    let account = reporting::figures(config, store, ask, turn, |_| ()).await;
-    Ok((account.map_err(|trouble| told(&trouble, lang))?, wanted))
+    let config = basis(app, wanted.revision.as_deref(), lang).await?.config;
+    let store = app.state().store.clone();
+    let account = reporting::figures(Arc::clone(&config), store, ask, turn, |_| ()).await;
+    let account = account.map_err(|trouble| told(&trouble, lang))?;
+    Ok((account, config, wanted))
+}
+
+/// What to compute with: the revision that is asked for, else what is in force.
+pub(super) async fn basis(app: &App, asked: Option<&str>, lang: Lang) -> Result<Basis, ApiError> {
+    let config = Arc::clone(&app.state().config);
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return Ok(Basis::now(config));
+    };
+    let basis = reporting::basis(config, &app.state().store, asked).await;
+    basis.map_err(|trouble| told(&trouble, lang))
 }
 
 /// An asset by name; an empty one was not asked for.
@@ -138,7 +152,9 @@ pub(super) fn told(trouble: &Trouble, lang: Lang) -> ApiError {
     use crate::account::AccountError;
     use crate::store::StoreError;
     let status = match trouble {
-        Trouble::Account(AccountError::UnknownAsset(_)) => StatusCode::NOT_FOUND,
+        Trouble::Account(AccountError::UnknownAsset(_)) | Trouble::NoRevision(_) => {
+            StatusCode::NOT_FOUND
+        }
         question if question.is_question() => StatusCode::BAD_REQUEST,
         Trouble::Store(StoreError::Stopped | StoreError::Busy(_))
         | Trouble::Account(AccountError::Store(StoreError::Stopped | StoreError::Busy(_))) => {

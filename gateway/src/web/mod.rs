@@ -37,6 +37,7 @@ mod tests;
 
 pub use control::{SOCKET, serve_control};
 pub use evidence::{ExtentJson, LeftJson, RevisionJson};
+pub use reports::ReportRevisionJson;
 
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
@@ -180,6 +181,7 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(figures::indicators))
         .routes(routes!(figures::indicator))
         .routes(routes!(reports::report))
+        .routes(routes!(reports::revisions))
         .merge(ledger::routes())
         .merge(calibrations::routes())
         .split_for_parts();

@@ -2,16 +2,16 @@
 
 use super::App;
 use super::error::ApiError;
-use super::figures::{asset, period, told, turn};
+use super::figures::{asset, basis, period, told, turn};
 use super::pages::language;
 use crate::report::Format;
-use crate::reporting::{self, Wish};
+use crate::reporting::{self, Revision, Wish};
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 /// Which report.
@@ -26,6 +26,40 @@ pub(super) struct Wanted {
     lang: Option<String>,
     /// Id of an asset; the whole site unless said.
     asset: Option<String>,
+    /// With this revision of configuration and factors, `4.1` or the digits that a report prints;
+    /// the one in force unless said.
+    revision: Option<String>,
+}
+
+/// A configuration with the program's built-in factors beside it.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReportRevisionJson {
+    /// Numbers of the configuration and of the factors, `4.1`.
+    pub id: String,
+    /// Since when both are in force, UTC.
+    pub since: String,
+    /// First digits of their SHA-256, as reports print them.
+    pub digits: String,
+}
+
+impl From<Revision> for ReportRevisionJson {
+    fn from(one: Revision) -> Self {
+        Self {
+            id: one.number(),
+            since: one.since.to_string(),
+            digits: one.name,
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/revisions",
+    description = "What figures were computed with, the oldest first.",
+    responses((status = 200, body = [ReportRevisionJson]), (status = 503, body = ApiError)))]
+pub(super) async fn revisions(
+    State(app): State<App>,
+) -> Result<Json<Vec<ReportRevisionJson>>, ApiError> {
+    let all = reporting::revisions(&app.state().store).await?;
+    Ok(Json(all.into_iter().map(Into::into).collect()))
 }
 
 #[utoipa::path(get, path = "/api/v1/reports/{name}",
@@ -58,15 +92,17 @@ pub(super) async fn report(
         lang,
         format,
     };
-    let (config, store) = (Arc::clone(&app.state().config), app.state().store.clone());
     let shown = match format {
         Format::Pdf | Format::Json => "inline",
         Format::Xlsx | Format::Csv => "attachment",
     };
-    let file = reporting::file_name(&config, &wish);
     let turn = turn(&app, lang).await?;
+    let basis = basis(&app, wanted.revision.as_deref(), lang).await?;
+    let revision = wanted.revision.as_deref().filter(|asked| !asked.is_empty());
+    let file = reporting::file_name(&basis.config, &wish, revision);
+    let store = app.state().store.clone();
     let now = app.state().clock.now().at;
-    let bytes = reporting::report(config, store, wish, now, turn, |_| ()).await;
+    let bytes = reporting::report(basis, store, wish, now, turn, |_| ()).await;
     let bytes = bytes.map_err(|trouble| told(&trouble, lang))?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),

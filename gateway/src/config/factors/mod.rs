@@ -16,6 +16,7 @@ use crate::limits::FACTORS_MAX;
 use crate::model::factor::{Evidence, Factor, FactorStatus, FactorUnit, Headline, Unverified};
 use crate::words::Lang;
 use raw::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverified};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
@@ -54,6 +55,22 @@ pub struct Factors {
     pub gwp: GwpSet,
     /// Text of the site's own file, kept with the configuration's revision; empty without one.
     pub own_text: String,
+    /// Text of the built-in ones, part of the revision's name.
+    pub built_in_text: Cow<'static, str>,
+}
+
+/// Where the texts of factors come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Texts<'a> {
+    /// The binary, and the file that the configuration names.
+    Now,
+    /// What the store kept of both.
+    Kept {
+        /// The factors of the binary of that time.
+        built_in: &'a str,
+        /// The site's own; empty without any.
+        own: &'a str,
+    },
 }
 
 /// Factors of one file and what is wrong with it.
@@ -70,10 +87,15 @@ static PARSED: LazyLock<Read> = LazyLock::new(|| read(BUILT_IN, Path::new(BUILT_
 impl Factors {
     /// Those in the binary.
     pub fn built_in() -> Self {
+        Self::of(&PARSED, Cow::Borrowed(BUILT_IN))
+    }
+
+    fn of(read: &Read, text: Cow<'static, str>) -> Self {
         Self {
-            known: PARSED.known.iter().cloned().map(Arc::new).collect(),
-            unverified: PARSED.unverified.clone(),
-            sources_id: PARSED.sources_id.clone(),
+            known: read.known.iter().cloned().map(Arc::new).collect(),
+            unverified: read.unverified.clone(),
+            sources_id: read.sources_id.clone(),
+            built_in_text: text,
             ..Self::default()
         }
     }
@@ -140,11 +162,21 @@ pub(crate) fn factors(
     notes: &mut Notes<'_>,
     raw: Option<&RawFactors>,
     pages: &[At<RawEvidence>],
+    texts: Texts<'_>,
 ) -> Factors {
-    let mut factors = Factors::built_in();
-    notes.faults.extend(PARSED.faults.iter().cloned());
+    let mut factors = match texts {
+        Texts::Now => {
+            notes.faults.extend(PARSED.faults.iter().cloned());
+            Factors::built_in()
+        }
+        Texts::Kept { built_in, .. } => {
+            let mut read = read(built_in, Path::new(BUILT_IN_FILE));
+            notes.faults.append(&mut read.faults);
+            Factors::of(&read, Cow::Owned(built_in.to_owned()))
+        }
+    };
     if let Some(at) = raw.and_then(|raw| raw.file.as_ref()) {
-        own(notes, at, &mut factors);
+        own(notes, at, texts, &mut factors);
     }
     factors.gwp = match raw.and_then(|raw| raw.gwp.as_ref()).map(At::get) {
         Some(RawGwp::Ar4) => GwpSet::Ar4,
@@ -156,9 +188,12 @@ pub(crate) fn factors(
 }
 
 /// The site's own file; its faults name it.
-fn own(notes: &mut Notes<'_>, at: &At<String>, factors: &mut Factors) {
+fn own(notes: &mut Notes<'_>, at: &At<String>, texts: Texts<'_>, factors: &mut Factors) {
     let path = notes.path(at.get());
-    let text = crate::config::read_text(&path);
+    let text = match texts {
+        Texts::Now => crate::config::read_text(&path),
+        Texts::Kept { own, .. } => Ok(own.to_owned()),
+    };
     match text {
         Ok(text) => {
             let mut own = read(&text, &path);

@@ -1,0 +1,132 @@
+//! How long a report takes and how much memory: a year of 50 points every 10 s, then the PDF of the
+//! year and of a quarter, each in a process of its own.
+//!
+//! `cargo bench -p gateway --bench report`; `PANTAU_DAYS=30` makes a shorter year.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark measures with the real clock"
+)]
+
+mod village;
+
+use gateway::clock::Clock;
+use gateway::config::{Config, StoreSettings, load_text};
+use gateway::model::UtcMs;
+use gateway::report::Format;
+use gateway::reporting::{self, Basis, Wish};
+use gateway::store::Store;
+use gateway::words::Lang;
+use std::error::Error;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use village::{DAY_MS, START, Village};
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Done<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()?;
+    let days = std::env::var("PANTAU_DAYS").ok();
+    let days: u32 = days.map_or(Ok(365), |days| days.parse())?;
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, word, folder, period] = &args[..]
+        && word == "--report"
+    {
+        return runtime.block_on(report(Path::new(folder), period, days));
+    }
+    let folder = tempfile::tempdir()?;
+    runtime.block_on(fill(folder.path(), days))?;
+    for period in ["2026", "2026-Q1"] {
+        let mut child = Command::new(std::env::current_exe()?);
+        let child = child.arg("--report").arg(folder.path()).arg(period);
+        if !child.status()?.success() {
+            return Err(format!("no report of {period}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Days of 50 points, imported one at a time.
+async fn fill(folder: &Path, days: u32) -> Done<()> {
+    let config = config()?;
+    let store = open(folder, &config, days)?;
+    let village = Village::new(&config);
+    let (begun, mut samples) = (Instant::now(), 0);
+    for day in 0..days {
+        samples += store.import_many(village.day(day)).await?;
+    }
+    store.stop().await;
+    let bytes = std::fs::metadata(folder.join("pantau.db"))?.len();
+    say(&format!(
+        "{days} days of {} points: {samples} samples, {} MB on disk, filled in {:.0} s",
+        village.points(),
+        bytes / 1_000_000,
+        begun.elapsed().as_secs_f64()
+    ))
+}
+
+/// One report, and what it took.
+async fn report(folder: &Path, period: &str, days: u32) -> Done<()> {
+    let config = config()?;
+    let store = open(folder, &config, days)?;
+    let wish = Wish {
+        period: period.parse()?,
+        asset: None,
+        lang: Lang::Id,
+        format: Format::Pdf,
+    };
+    let before = peak_mb()?;
+    let (basis, begun) = (Basis::now(Arc::new(config)), Instant::now());
+    let bytes = reporting::report(basis, store.clone(), wish, end(days), (), |_| ()).await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    store.stop().await;
+    say(&format!(
+        "{period:<8} PDF of {} kB in {seconds:.1} s, peak {} MB resident ({before} MB before)",
+        bytes.len() / 1000,
+        peak_mb()?
+    ))
+}
+
+fn config() -> Done<Config> {
+    let mut text = include_str!("site.toml").to_owned();
+    for bin in '1'..='7' {
+        text += &include_str!("bin.toml").replace('N', &bin.to_string());
+    }
+    Ok(load_text(&text, Path::new("pantau.toml"), &|_| None)
+        .map_err(|faults| faults.to_string())?)
+}
+
+fn open(folder: &Path, config: &Config, days: u32) -> Done<Store> {
+    let settings = StoreSettings {
+        path: folder.to_owned(),
+        flush: Duration::from_hours(1),
+        keep: None,
+        budget: None,
+    };
+    let clock = Clock::set(end(days), true);
+    let text = config.revision();
+    Ok(Store::open(folder, &config.site, &settings, &text, &clock)?)
+}
+
+/// The midnight after the last day.
+fn end(days: u32) -> UtcMs {
+    UtcMs(START + i64::from(days) * DAY_MS)
+}
+
+/// The most memory that this process ever had, MB.
+fn peak_mb() -> Done<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kb = line.and_then(|line| line.split_whitespace().nth(1));
+    Ok(kb.unwrap_or_default().parse::<u64>()? * 1024 / 1_000_000)
+}
+
+fn say(line: &str) -> Done<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
