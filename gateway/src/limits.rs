@@ -185,7 +185,7 @@ pub const REPORT_DAY_ROWS_MAX: usize = 62;
 pub const REPORT_ENTRIES_MAX: usize = 1000;
 /// Reports and lists of figures being made at once; further ones wait.
 pub const REPORTS_MAX: usize = 1;
-/// Changes of configuration and factors that a report lists; earlier ones of the period are counted.
+/// Changes of configuration and factors that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
 /// Steps from a figure down to its readings.
 pub const EXPLAIN_DEPTH_MAX: usize = 8;

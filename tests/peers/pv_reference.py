@@ -1,10 +1,12 @@
-"""Real measured data of a small plant, as files for `pantau import`, and what pvlib, rdtools and pvanalytics make of it.
+"""Real measured data of a small plant, as files for `pantau import`, and what pvlib, rdtools and
+pvanalytics make of it.
 
     pv_reference.py FOLDER
 
-The data are NREL's SERF West plant, five days each 15 minutes, from pvanalytics' own data folder. Its civil times are
-taken for those of Jakarta: what is compared are sums and ratios, and they know no longitude. One JSON object is
-printed: `names` (a file each in FOLDER) and `expected` (figures by name; energies in kWh, ratios as shares of one).
+The data are NREL's SERF West plant, five days each 15 minutes, from pvanalytics' own data folder.
+Its civil times are taken for those of Jakarta: what is compared are sums and ratios, and they know
+no longitude. One JSON object is printed: `names` (a file each in FOLDER) and `expected` (figures
+by name; energies in kWh, ratios as shares of one).
 """
 
 import json
@@ -33,7 +35,8 @@ def data():
 
 def intervals(power):
     """kWh of each interval that rdtools believes; METHODS A.1 bridges at most two steps."""
-    wh = energy_from_power(power, max_timedelta=pandas.Timedelta("30min"), power_type="instantaneous")
+    bridge = pandas.Timedelta("30min")
+    wh = energy_from_power(power, max_timedelta=bridge, power_type="instantaneous")
     return wh / 1000
 
 
@@ -46,7 +49,7 @@ def main(folder):
     frame = data()
     power, poa = frame["ac_power__773"], frame["poa_irradiance__771"]
     module = frame["module_temp_1__781"]
-    # What a meter would have counted: it stands still while the inverter draws a few watts at night.
+    # What a meter would have counted: it stands still while the inverter draws at night.
     drawn = power.clip(lower=0) / 1000
     counter = (drawn * STEP_H).cumsum()
     holed = power.drop(power.index[HOLE])
@@ -58,6 +61,10 @@ def main(folder):
     bright = (poa >= G_MIN) & (poa.index > poa.index[0])
     e, g, t = drawn[bright], poa[bright], module[bright]
     mean = metrics._calc_cell_temp_weighted(t, g)
+
+    def modelled(reference):
+        return pvwatts_dc(g, t, P0_KWP, GAMMA, temp_ref=reference)
+
     insolation = (poa.clip(lower=0) * STEP_H / 1000).sum()
     total = counter.iloc[-1] - counter.iloc[0]
     after = HOLE.stop
@@ -67,13 +74,14 @@ def main(folder):
         "insolation": insolation,
         "specific_yield": total / P0_KWP,
         "pr": total / P0_KWP / (insolation - max(poa.iloc[0], 0) * STEP_H / 1000),
-        "pr_temperature": metrics._performance_ratio(e, pvwatts_dc(g, t, P0_KWP, GAMMA, temp_ref=25)),
-        "pr_weather": metrics._performance_ratio(e, pvwatts_dc(g, t, P0_KWP, GAMMA, temp_ref=mean)),
+        "pr_temperature": metrics._performance_ratio(e, modelled(25)),
+        "pr_weather": metrics._performance_ratio(e, modelled(mean)),
         "holed": intervals(holed).clip(lower=0).sum(),
         # Measured at both ends, and left out by rdtools because it follows a gap.
         "left_out": trapezoid(power, after + 1),
     }
-    print(json.dumps({"names": list(names), "expected": {k: float(v) for k, v in expected.items()}}))
+    expected = {name: float(value) for name, value in expected.items()}
+    print(json.dumps({"names": list(names), "expected": expected}))
 
 
 main(pathlib.Path(sys.argv[1]))

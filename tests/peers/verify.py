@@ -82,7 +82,7 @@ class Check:
                 first, last, digits = record["ledger"][0].split(" ")
                 self.ledger.append((int(first), int(last), digits, day))
             self.newest[day] = record
-            for kind in ("configuration", "factors"):
+            for kind in ("configuration", "factors", "calibrations"):
                 for text in record.get(kind, []):
                     number_of, _, digits = text.split(" ")
                     known = self.texts.setdefault((kind, number_of), (digits, day))
@@ -107,7 +107,8 @@ class Check:
 
     def revisions(self):
         for (kind, number), (digits, day) in self.texts.items():
-            if sha256(self.read(f"{kind}/{number}.toml")) != digits:
+            ending = "json" if kind == "calibrations" else "toml"
+            if sha256(self.read(f"{kind}/{number}.{ending}")) != digits:
                 self.fault(day, kind)
 
     def samples(self):

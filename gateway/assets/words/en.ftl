@@ -1441,6 +1441,7 @@ evidence-differs-samples = readings of { $name } differ from the record
 evidence-differs-unrecorded = there are readings, but no record
 evidence-differs-ledger = ledger entries { $name } differ from the record
 evidence-differs-configuration = configuration { $name } differs from the record
+evidence-differs-calibrations = calibration { $name } differs from the record
 evidence-differs-factors = built-in factors { $name } differ from the record
 evidence-differs-file = file { $name } is missing, broken, or not the one of the manifest
 evidence-differs-archive = the archive itself was changed, though everything in it holds

@@ -1438,6 +1438,7 @@ evidence-differs-samples = data titik { $name } berbeda dari rekaman
 evidence-differs-unrecorded = ada data, tetapi tidak ada rekamannya
 evidence-differs-ledger = catatan { $name } berbeda dari rekaman
 evidence-differs-configuration = konfigurasi { $name } berbeda dari rekaman
+evidence-differs-calibrations = kalibrasi { $name } berbeda dari rekaman
 evidence-differs-factors = faktor bawaan { $name } berbeda dari rekaman
 evidence-differs-file = berkas { $name } tidak ada, rusak, atau bukan yang tertulis dalam manifes
 evidence-differs-archive = arsipnya sendiri berubah, walau semua isinya cocok

@@ -242,7 +242,7 @@ impl Bench {
         figures
     }
 
-    /// Memory of the gateway on `w1`, minute by minute for an hour, and whether any point was missed.
+    /// Memory of the gateway on `w1`, minute by minute for an hour, and what was missed.
     fn hour(&self) {
         let case = Case {
             window_s: 3600,

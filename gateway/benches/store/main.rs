@@ -1,8 +1,8 @@
 //! What a sample costs on disk, and how long an answer takes; prints one line a measure.
 //!
 //! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from measured
-//! ones (`series`) instead of seeded random walks. Where `victoria-metrics` is installed it keeps the
-//! same samples in the same run.
+//! ones (`series`) instead of seeded random walks. Where `victoria-metrics` is installed it keeps
+//! the same samples in the same run.
 
 #![expect(
     clippy::cast_precision_loss,

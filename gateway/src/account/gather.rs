@@ -89,7 +89,10 @@ pub(super) async fn gather(
         if let Some(sample) = feeds[lane].head.take() {
             merged.take(lane, &sample);
         }
-        feeds[lane].next(steps).await?;
+        feeds[lane].head = feeds[lane].block.next();
+        if feeds[lane].head.is_none() {
+            feeds[lane].next(steps).await?;
+        }
     }
     merged.finish();
     for track in &mut tracks {

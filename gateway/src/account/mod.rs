@@ -7,6 +7,7 @@
 mod amount;
 mod asset;
 mod balance;
+mod baseline;
 mod bsf;
 mod carbon;
 mod catchment;
@@ -18,6 +19,7 @@ mod fuel;
 mod gather;
 mod lane;
 mod ledger;
+mod light;
 mod meter;
 mod plts;
 mod pump;

@@ -1,21 +1,21 @@
 //! A photovoltaic plant: METHODS A, C.7.
 
-use crate::account::amount::{Amount, Held, better};
+use crate::account::amount::{Amount, better};
 use crate::account::asset::{Kind, Made, Read};
 use crate::account::figure::{
     Build, Desk, Value, because, constant, from_figure, input, or_status, setting,
 };
 use crate::account::gather::{Sums, Tick};
 use crate::account::lane::{Lane, Lanes, source};
+use crate::account::light::Sun;
 use crate::account::span::{HOUR_MS, millis};
 use crate::account::track::least;
 use crate::account::wide::Wide;
+use crate::analyse::Status;
 use crate::analyse::grid::self_consumption;
 use crate::analyse::pv::{
-    CorrectedPr, DAYLIGHT_W_M2, G_MIN, PoaInsolation, PrRecord, PrSums, PvInput, T_REF_C,
-    availability_time, capacity_factor, cell_temp_noct, pv_yields, specific_yield,
+    CorrectedPr, PvInput, T_REF_C, availability_time, capacity_factor, pv_yields, specific_yield,
 };
-use crate::analyse::{Status, Sum};
 use crate::config::Config;
 use crate::config::assets::{Plane, Plts, System};
 use crate::model::indicator::{Completeness, Daily, Indicator, Input, Origin, Remark, Source};
@@ -37,27 +37,6 @@ pub(super) struct PltsSums<'a> {
     /// What it takes itself (C.9), for the CO2 chapter.
     project: Option<Amount>,
     sun: Sun,
-}
-
-/// Irradiance and what goes with it.
-#[derive(Debug)]
-struct Sun {
-    lane: Option<usize>,
-    every_s: f64,
-    max_gap_ms: i64,
-    last_at: Option<i64>,
-    insolation: PoaInsolation,
-    /// Insolation of the intervals of which the energy is known too, and that energy.
-    matched: (Sum, Sum),
-    energy_before: Option<f64>,
-    corrected: PrSums,
-    day_ms: i64,
-    down_ms: i64,
-    days: Vec<f64>,
-    power: Held,
-    energy: Held,
-    module: Held,
-    air: Held,
 }
 
 impl<'a> PltsSums<'a> {
@@ -85,23 +64,7 @@ impl<'a> PltsSums<'a> {
             export: counter(export, most),
             import: counter(import, GRID_KW_MAX),
             project: counter(project, GRID_KW_MAX),
-            sun: Sun {
-                lane: light,
-                every_s: light.map_or(0.0, |at| millis(lanes[at].every_ms) / 1000.0),
-                max_gap_ms: light.map_or(0, |at| lanes[at].max_gap_ms()),
-                last_at: None,
-                insolation: PoaInsolation::default(),
-                matched: (Sum::default(), Sum::default()),
-                energy_before: None,
-                corrected: PrSums::default(),
-                day_ms: 0,
-                down_ms: 0,
-                days: Vec::new(),
-                power: Held::new(&lanes, power),
-                energy: Held::new(&lanes, energy.or(power)),
-                module: Held::new(&lanes, module),
-                air: Held::new(&lanes, air),
-            },
+            sun: Sun::new(&lanes, [energy.or(power), power, module, air], light),
         };
         (lanes, sums)
     }
@@ -136,8 +99,11 @@ impl Sums for PltsSums<'_> {
         for amount in all.into_iter().flatten() {
             amount.take(tick);
         }
+        // What was made so far is asked for only where irradiance is held against it.
+        let lit = Some(tick.lane) == self.sun.lane;
         let energy = self.energy.as_ref().or(self.power.as_ref());
-        self.sun.take(tick, energy.map(Amount::so_far), self.plant);
+        let energy = energy.filter(|_| lit).map(Amount::so_far);
+        self.sun.take(tick, energy, self.plant);
     }
 
     fn day_ends(&mut self) {
@@ -154,63 +120,6 @@ impl Sums for PltsSums<'_> {
         }
         let so_far = self.sun.insolation.finish().kwh_m2;
         self.sun.days.push(so_far.unwrap_or_default());
-    }
-}
-
-impl Sun {
-    fn take(&mut self, tick: &Tick, energy_kwh: Option<f64>, plant: &Plts) {
-        self.power.take(tick);
-        self.energy.take(tick);
-        self.module.take(tick);
-        self.air.take(tick);
-        if Some(tick.lane) != self.lane {
-            return;
-        }
-        let energy = energy_kwh.filter(|_| self.energy.now(tick.at).is_some());
-        if tick.inside {
-            let before = self.last_at.map(|last| tick.at - last);
-            let step = before.filter(|step| (1..=self.max_gap_ms).contains(step));
-            let covers_s = step.map_or(self.every_s, |step| millis(step) / 1000.0);
-            self.insolation.push(tick.value, covers_s);
-            if let (Some(g), Some(step)) = (tick.value, step) {
-                self.record(tick.at, g, step, energy, plant);
-            }
-        }
-        self.last_at = tick.value.map(|_| tick.at);
-        self.energy_before = energy;
-    }
-
-    /// An interval with known irradiance.
-    fn record(&mut self, at: i64, g: f64, length: i64, energy: Option<f64>, plant: &Plts) {
-        let step_s = millis(length) / 1000.0;
-        let grown = energy
-            .zip(self.energy_before)
-            .map(|(now, before)| now - before);
-        if let Some(grown) = grown {
-            self.matched.0.add(g.max(0.0) * step_s / 3600.0 / 1000.0);
-            self.matched.1.add(grown);
-        }
-        let estimated = self.air.now(at).zip(plant.noct_c);
-        let estimated = estimated.map(|(air, noct)| cell_temp_noct(air, g, noct));
-        let record = PrRecord {
-            e_kwh: grown,
-            g_w_m2: Some(g),
-            t_cell_c: self.module.now(at).or(estimated),
-            step_s,
-        };
-        self.corrected.push(&record, G_MIN);
-        if g < DAYLIGHT_W_M2 {
-            return;
-        }
-        // A watt for each kilowatt-peak: an inverter that is on gives more, in any daylight.
-        if let Some(power) = self.power.now(at) {
-            self.day_ms += length;
-            self.down_ms += if power <= plant.capacity_kwp {
-                length
-            } else {
-                0
-            };
-        }
     }
 }
 

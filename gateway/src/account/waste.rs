@@ -2,7 +2,8 @@
 //!
 //! Bins and heaps that share an indicator of the ledger are one: a kilogram counts once.
 
-use crate::account::carbon::{Known, find, grid_width};
+use crate::account::baseline::grid_width;
+use crate::account::carbon::{Known, find};
 use crate::account::figure::{
     Build, Desk, Value, because, from_factor, from_figure, input, or_status, setting,
 };

@@ -127,6 +127,14 @@ impl<'a> Book<'a> {
         })
     }
 
+    /// A table below its introduction, `chapters-KEY`; nothing when it has no rows.
+    pub(super) fn introduced(&self, key: &str, table: Table) -> Vec<Block> {
+        if table.rows.is_empty() {
+            return Vec::new();
+        }
+        vec![self.paragraph(key, &[]), Block::Table(table)]
+    }
+
     /// A running text, `chapters-KEY`.
     pub(super) fn paragraph(&self, key: &str, args: &[(&str, &str)]) -> Block {
         Block::Paragraph(self.say(&format!("chapters-{key}"), args))

@@ -123,9 +123,10 @@ fn month(book: &Book<'_>, day: Date, length: &str) -> String {
 }
 
 fn table(book: &Book<'_>, id: &str, series: &[&Daily], steps: &Steps) -> Table {
-    let (word, key) = match steps.by_month {
-        true => (book.column("month", Kind::Text), "by-month"),
-        false => (book.column("day", Kind::Date), "by-day"),
+    let (word, key) = if steps.by_month {
+        (book.column("month", Kind::Text), "by-month")
+    } else {
+        (book.column("day", Kind::Date), "by-day")
     };
     let mut columns = vec![word];
     for one in series {
@@ -154,9 +155,10 @@ fn row(
     (first, range): &(Date, Range<usize>),
     today: Date,
 ) -> Vec<Value> {
-    let head = match steps.by_month {
-        true => Value::Text(month(book, *first, "month")),
-        false => Value::Date(*first),
+    let head = if steps.by_month {
+        Value::Text(month(book, *first, "month"))
+    } else {
+        Value::Date(*first)
     };
     let future = *first > today;
     let cell = |value: Option<f64>| match value {
@@ -213,9 +215,10 @@ fn share(one: &Daily, range: &Range<usize>) -> Option<f64> {
 
 /// The share that counts for this indicator: daylight for what the sun does.
 pub(super) fn measured(id: &str, known: &Completeness) -> Option<f64> {
-    match id.starts_with("plts.") {
-        true => known.daylight.or(known.all),
-        false => known.all.or(known.daylight),
+    if id.starts_with("plts.") {
+        known.daylight.or(known.all)
+    } else {
+        known.all.or(known.daylight)
     }
 }
 

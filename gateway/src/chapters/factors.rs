@@ -25,10 +25,7 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     ];
     let mut table = book.table("factor-list", "factors", columns);
     table.rows = all.into_values().map(|factor| row(book, factor)).collect();
-    match table.rows.is_empty() {
-        true => Vec::new(),
-        false => vec![book.paragraph("factors-text", &[]), Block::Table(table)],
-    }
+    book.introduced("factors-text", table)
 }
 
 fn row(book: &Book<'_>, factor: &Factor) -> Vec<Value> {

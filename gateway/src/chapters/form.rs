@@ -41,10 +41,12 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         let own = assets::own(book, &asset.id).into_iter();
         let known = own.filter(|one| one.value.is_ok() && HANDED_IN.contains(&&*one.id));
         let known: Vec<&Indicator> = known.collect();
-        let carrier = carrier(&known);
+        let bearer = bearer(&known);
         for one in known {
-            let carries = carrier.is_some_and(|carrier| std::ptr::eq(carrier, one));
-            table.rows.push(measured(book, asset, one, carries));
+            let bears = bearer.is_some_and(|bearer| std::ptr::eq(bearer, one));
+            table
+                .rows
+                .push(row(book, one, &asset.name, bears.then_some(asset)));
             told.push(one);
         }
     }
@@ -54,10 +56,7 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         let programme = ledger::programme_name(book, &definition.programme);
         row(book, one, &programme, None)
     }));
-    match table.rows.is_empty() {
-        true => Vec::new(),
-        false => vec![book.paragraph("form-text", &[]), Block::Table(table)],
-    }
+    book.introduced("form-text", table)
 }
 
 /// The same kilograms stand in the line of an asset already: nothing is handed in twice (G.7).
@@ -73,7 +72,7 @@ fn is_told(told: &[&Indicator], one: &Indicator, written: &str) -> bool {
 }
 
 /// The figure that an asset's emissions belong to: the energy that was used, else what was fed.
-fn carrier<'a>(known: &[&'a Indicator]) -> Option<&'a Indicator> {
+fn bearer<'a>(known: &[&'a Indicator]) -> Option<&'a Indicator> {
     let ids = ["plts.self_use", "plts.generation", "bsf.fed", "compost.fed"];
     let found = |id: &&str| known.iter().find(|one| *one.id == **id).copied();
     ids.iter().find_map(found)
@@ -111,10 +110,6 @@ fn columns(book: &Book<'_>) -> Vec<Column> {
         text("gri"),
         text("remark"),
     ]
-}
-
-fn measured(book: &Book<'_>, asset: &Asset, one: &Indicator, carries: bool) -> Vec<Value> {
-    row(book, one, &asset.name, carries.then_some(asset))
 }
 
 /// A line; with `carbon` the asset whose emissions it carries.

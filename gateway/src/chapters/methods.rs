@@ -35,15 +35,12 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
             letters.push(letter);
         }
     }
-    match table.rows.is_empty() {
-        true => Vec::new(),
-        false => vec![
-            book.paragraph("methods-text", &[]),
-            Block::Table(table),
-            Block::Table(basis(book, &letters)),
-            rounding(book),
-        ],
+    let mut blocks = book.introduced("methods-text", table);
+    if !blocks.is_empty() {
+        blocks.push(Block::Table(basis(book, &letters)));
+        blocks.push(rounding(book));
     }
+    blocks
 }
 
 /// A sum over the assets, or what people aimed at: nothing that stands on a method.

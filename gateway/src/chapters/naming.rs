@@ -170,13 +170,12 @@ pub(super) fn number(lang: Lang, number: f64) -> String {
     let whole = magnitude(number);
     let decimals = u8::try_from((DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
     let text = format::number(lang, number, decimals);
-    match text.contains(mark(lang)) {
-        true => text
-            .trim_end_matches('0')
-            .trim_end_matches(mark(lang))
-            .to_owned(),
-        false => text,
+    if !text.contains(mark(lang)) {
+        return text;
     }
+    text.trim_end_matches('0')
+        .trim_end_matches(mark(lang))
+        .to_owned()
 }
 
 /// A number with its unit within a sentence.
@@ -227,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_number_in_a_sentence_has_the_digits_that_count() {
-        assert_eq!(number(Lang::Id, 1234.567_89), "1.234,57");
+        assert_eq!(number(Lang::Id, 1_234.567_89), "1.234,57");
         assert_eq!(number(Lang::Id, 0.94), "0,94");
         assert_eq!(number(Lang::En, 2.28), "2.28");
         assert_eq!(number(Lang::En, 1000.0), "1,000");

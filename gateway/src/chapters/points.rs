@@ -32,10 +32,7 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     ];
     let mut table = book.table("readings", "readings", columns);
     table.rows = all.into_values().map(|one| row(book, one)).collect();
-    match table.rows.is_empty() {
-        true => Vec::new(),
-        false => vec![book.paragraph("readings-text", &[]), Block::Table(table)],
-    }
+    book.introduced("readings-text", table)
 }
 
 fn row(book: &Book<'_>, one: &Readings) -> Vec<Value> {

@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use crate::ledger::Total;
+use crate::model::decimal::Decimal;
 use crate::model::indicator::Indicator;
 use crate::model::ledger::{Entry, Sort};
 use jiff::civil::Date;
@@ -51,5 +52,5 @@ fn tiled(all: &[&Entry], first: Date, last: Date) -> Option<f64> {
 }
 
 fn quantity(entry: &Entry) -> Option<f64> {
-    entry.statement.quantity.map(|quantity| quantity.to_f64())
+    entry.statement.quantity.map(Decimal::to_f64)
 }

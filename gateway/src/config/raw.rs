@@ -215,8 +215,8 @@ pub(crate) struct RawDevice {
     pub(crate) every: Text,
     /// Silence at night is no fault.
     pub(crate) asleep_at_night: Option<bool>,
-    /// How well its points measure, by name: half of the 95 % interval, % of the reading. A meter of
-    /// class 1: `{ ac_energy = 1.0 }`.
+    /// How well its points measure, by name: half of the 95 % interval, % of the reading. A meter
+    /// of class 1: `{ ac_energy = 1.0 }`.
     #[serde(default)]
     pub(crate) accuracy: BTreeMap<String, At<f64>>,
     /// What the device's registers allow.

@@ -91,7 +91,11 @@ pub fn entry_of_point(point: &str) -> String {
 
 /// Name of the file with a revision.
 pub fn entry_of_text(kind: Kind, id: u64) -> String {
-    format!("{}/{id}.toml", kind.word())
+    let ending = match kind {
+        Kind::Configuration | Kind::Factors => "toml",
+        Kind::Calibrations => "json",
+    };
+    format!("{}/{id}.{ending}", kind.word())
 }
 
 impl BundleWriter {

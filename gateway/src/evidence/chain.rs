@@ -88,6 +88,7 @@ impl Chain {
         for (kind, lines) in [
             (Kind::Configuration, &record.configuration),
             (Kind::Factors, &record.factors),
+            (Kind::Calibrations, &record.calibrations),
         ] {
             for line in lines {
                 let known = self.texts.entry((kind, line.id));
@@ -139,6 +140,7 @@ impl Kind {
         match self {
             Self::Configuration => What::Configuration,
             Self::Factors => What::Factors,
+            Self::Calibrations => What::Calibrations,
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum What {
     Configuration,
     /// The named revision of the built-in factors.
     Factors,
+    /// The calibration of this number.
+    Calibrations,
     /// The named file of a bundle.
     File,
     /// The archive around the files.
@@ -71,6 +73,7 @@ impl What {
             Self::Ledger => "ledger",
             Self::Configuration => "configuration",
             Self::Factors => "factors",
+            Self::Calibrations => "calibrations",
             Self::File => "file",
             Self::Archive => "archive",
             Self::Foreign => "foreign",

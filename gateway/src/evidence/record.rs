@@ -68,6 +68,8 @@ pub enum Kind {
     Configuration,
     /// The factors that the program brings.
     Factors,
+    /// What corrects readings; each entry is a text of its own.
+    Calibrations,
 }
 
 /// What a record says of a point's samples.
@@ -127,6 +129,8 @@ pub struct Record {
     pub configuration: Vec<TextLine>,
     /// Revisions of the built-in factors that hold on that day.
     pub factors: Vec<TextLine>,
+    /// Calibrations written down since the record before, and the last one before them.
+    pub calibrations: Vec<TextLine>,
 }
 
 /// The text is no record.
@@ -182,6 +186,7 @@ impl fmt::Display for Record {
         for (kind, lines) in [
             (Kind::Configuration, &self.configuration),
             (Kind::Factors, &self.factors),
+            (Kind::Calibrations, &self.calibrations),
         ] {
             for one in lines {
                 writeln!(f, "{} {} {} {}", kind.word(), one.id, one.since, one.sha256)?;
@@ -233,6 +238,7 @@ fn read(text: &str) -> Option<Record> {
         ledger: None,
         configuration: Vec::new(),
         factors: Vec::new(),
+        calibrations: Vec::new(),
     };
     for line in lines {
         let (key, rest) = line.split_once(' ')?;
@@ -241,6 +247,7 @@ fn read(text: &str) -> Option<Record> {
             "ledger" => record.ledger = Some(ledger_line(rest)?),
             "configuration" => record.configuration.push(text_line(rest)?),
             "factors" => record.factors.push(text_line(rest)?),
+            "calibrations" => record.calibrations.push(text_line(rest)?),
             _ => return None,
         }
     }
@@ -305,14 +312,15 @@ impl Why {
 }
 
 impl Kind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Configuration, Self::Factors];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Configuration, Self::Factors, Self::Calibrations];
 
     /// Its word in a record, and its folder in a bundle.
     pub fn word(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
             Self::Factors => "factors",
+            Self::Calibrations => "calibrations",
         }
     }
 

@@ -57,6 +57,7 @@ fn record(number: u64, day: Date, before: &str) -> Record {
             sha256: hash(b"[site]\n"),
         }],
         factors: Vec::new(),
+        calibrations: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const SPREAD_MIN_M: f64 = 0.10;
 /// Corrections beyond these come from a wrong profile, unit or setting, not from a sensor.
 const GAIN: std::ops::RangeInclusive<f64> = 0.5..=2.0;
-/// A zero further away than this is a wrong unit or sensor, m.
+/// A zero further away than this, or than half the tank, is a wrong unit or sensor, m.
 const OFFSET_MAX_M: f64 = 5.0;
 /// Several dips, or runs, may disagree by this share of their spread.
 const SCATTER_MAX: f64 = 0.05;
@@ -362,7 +362,8 @@ fn dips(pairs: &[(f64, f64)], subject: &Subject) -> Result<(), Objection> {
     }
     if let [(value, truth)] = pairs {
         let offset = truth - value;
-        let most = subject.height_m.unwrap_or(OFFSET_MAX_M).min(OFFSET_MAX_M) / metre;
+        let half = subject.height_m.map(|height| height / 2.0);
+        let most = half.unwrap_or(OFFSET_MAX_M).min(OFFSET_MAX_M) / metre;
         return if offset.abs() > most {
             Err(against("calibrate-offset", &shown(offset), &shown(most)))
         } else {

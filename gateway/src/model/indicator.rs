@@ -1,7 +1,7 @@
-//! A figure for an asset or the site over a period, with everything that says how far to believe it.
+//! A figure for an asset or the site over a period, and all that says how far to believe it.
 //!
-//! An indicator is a pure function of raw readings, ledger entries, configuration and factors; it is
-//! never stored. Texts are keys of the catalogue, numbers are unrounded.
+//! An indicator is a pure function of raw readings, ledger entries, configuration and factors; it
+//! is never stored. Texts are keys of the catalogue, numbers are unrounded.
 
 use super::UtcMs;
 use super::factor::{Factor, Headline};
@@ -177,8 +177,8 @@ pub struct DataEvent {
     pub until: Option<UtcMs>,
     /// The point, or the ledger's indicator.
     pub of: Arc<str>,
-    /// `reset`, `rollover`, `spike`, `zero`, `gap`, `correction`, `undated`; its text is the catalogue's
-    /// `event-KIND`.
+    /// `reset`, `rollover`, `spike`, `zero`, `gap`, `correction`, `undated`; its text is the
+    /// catalogue's `event-KIND`.
     pub kind: &'static str,
     /// The reading before and after, where there is one.
     pub before_after: Option<(f64, f64)>,

@@ -97,7 +97,7 @@ async fn kept(store: &Store, kind: Kind) -> Result<Vec<Kept>, StoreError> {
 fn name(kind: Kind, text: &str) -> String {
     match kind {
         Kind::Configuration => configuration_name(text),
-        Kind::Factors => factors_name(text),
+        Kind::Factors | Kind::Calibrations => factors_name(text),
     }
 }
 
@@ -208,7 +208,7 @@ fn change(kind: Kind, before: &store::Revision, after: &store::Revision) -> Chan
         kind: kind.word(),
         places: match kind {
             Kind::Configuration => config::changed(&before.text, &after.text),
-            Kind::Factors => Vec::new(),
+            Kind::Factors | Kind::Calibrations => Vec::new(),
         },
         before_after: (name(kind, &before.text), name(kind, &after.text)),
     }

@@ -2,6 +2,7 @@
 
 use super::plant::Snapshot;
 use super::role::Role;
+use crate::config::identify::{Asked, Rule, Test};
 use crate::config::sunspec::SunSpec;
 use crate::config::{Device, DeviceLimits, Encoding, Point, Scale, Table};
 use crate::limits::COILS_PER_READ_MAX;
@@ -70,6 +71,52 @@ impl SimDevice {
             points: Vec::new(),
             fixed: registers,
             spans: spans(&places),
+        }
+    }
+
+    /// Makes it keep the rules by which such a device is recognised, so that a scan can be
+    /// rehearsed with it.
+    pub fn keep(&mut self, rules: &[Rule]) {
+        for rule in rules {
+            let Asked::Registers(point) = &rule.asked else {
+                continue;
+            };
+            let own = self
+                .points
+                .iter_mut()
+                .find(|sim| sim.point.name == point.name);
+            match own {
+                Some(sim) => sim.keep(&rule.test),
+                None => self.hold(point, &rule.test),
+            }
+        }
+    }
+
+    /// Registers that are no point's keep the rule for ever.
+    fn hold(&mut self, point: &Point, test: &Test) {
+        let words = match test {
+            Test::Contains(said) => {
+                let mut bytes = said.clone().into_bytes();
+                bytes.resize(2 * usize::from(point.encoding.registers()), 0);
+                let pairs = bytes.chunks_exact(2);
+                Some(
+                    pairs
+                        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+                        .collect(),
+                )
+            }
+            Test::OneOf(values, _) => values
+                .first()
+                .and_then(|raw| decode::encode(point, of_raw(point.scale, *raw))),
+            Test::Range(low, high) => decode::encode(point, low.max(1.0).min(*high)),
+        };
+        for (address, word) in (point.address..).zip(words.unwrap_or_default()) {
+            self.fixed.insert((point.table, address), word);
+            let span = self.spans.iter_mut().find(|span| span.0 == point.table);
+            match span {
+                Some(span) => (span.1, span.2) = (span.1.min(address), span.2.max(address)),
+                None => self.spans.push((point.table, address, address)),
+            }
         }
     }
 
@@ -187,6 +234,26 @@ impl SimDevice {
 }
 
 impl SimPoint {
+    fn keep(&mut self, test: &Test) {
+        match test {
+            Test::Range(low, high) => {
+                self.point.min = Some(self.point.min.map_or(*low, |own| own.max(*low)));
+                self.point.max = Some(self.point.max.map_or(*high, |own| own.min(*high)));
+            }
+            Test::OneOf(values, _) => {
+                let raw = |raw: &i64| of_raw(self.point.scale, *raw);
+                let kept = matches!(self.role, Role::Fixed(own) if values.iter().any(|value| {
+                    (raw(value) - own).abs() < 1e-9
+                }));
+                if let Some(first) = values.first().filter(|_| !kept) {
+                    self.role = Role::Fixed(raw(first));
+                }
+            }
+            // No reading is a text.
+            Test::Contains(_) => {}
+        }
+    }
+
     fn value(&self, now: &Snapshot) -> f64 {
         let value = self.role.value(now);
         let value = self

@@ -4,6 +4,8 @@ use super::device::{Registers, SimDevice};
 use super::line::Units;
 use super::pty::Pty;
 use super::world::World;
+use crate::config::identify::Rule;
+use crate::config::profile::Library;
 use crate::config::{Config, Device, Link, Table};
 use crate::model::DeviceInfo;
 use std::collections::BTreeMap;
@@ -109,9 +111,14 @@ impl Served {
 }
 
 fn units(config: &Config, bus: usize, world: &World, held: &BTreeMap<String, Registers>) -> Units {
-    let twin = |device: &Device, info: &DeviceInfo| match held.get(&*device.id) {
-        Some(registers) => SimDevice::holding(device, registers.clone()),
-        None => SimDevice::new(device, info, world.seed()),
+    let mut rules = Rules::new(config);
+    let mut twin = |device: &Device, info: &DeviceInfo| {
+        if let Some(registers) = held.get(&*device.id) {
+            return SimDevice::holding(device, registers.clone());
+        }
+        let mut twin = SimDevice::new(device, info, world.seed());
+        twin.keep(rules.of(info));
+        twin
     };
     let devices: BTreeMap<u8, SimDevice> = config
         .devices
@@ -123,6 +130,33 @@ fn units(config: &Config, bus: usize, world: &World, held: &BTreeMap<String, Reg
     Units {
         devices,
         world: world.clone(),
+    }
+}
+
+/// How the devices of a configuration are recognised, each profile read once.
+struct Rules {
+    library: Library,
+    read: BTreeMap<Arc<str>, Vec<Rule>>,
+}
+
+impl Rules {
+    fn new(config: &Config) -> Self {
+        Self {
+            library: Library::new(config.profiles.clone()),
+            read: BTreeMap::new(),
+        }
+    }
+
+    fn of(&mut self, info: &DeviceInfo) -> &[Rule] {
+        let Some(name) = &info.profile else {
+            return &[];
+        };
+        let library = &self.library;
+        let load = || match library.load(name) {
+            Some(Ok(profile)) => profile.identify,
+            _ => Vec::new(),
+        };
+        self.read.entry(name.clone()).or_insert_with(load)
     }
 }
 

@@ -18,7 +18,8 @@ const MIGRATIONS: [&str; 3] = [TABLES, EVIDENCE, CALIBRATIONS];
 
 /// What is written down stays: a second lock behind the code, which has no path that changes or
 /// deletes a row. `REPLACE` deletes without asking a delete trigger, so inserts are held as well.
-/// Made at every start, so that a file that lost them gets them back.
+/// Made at every start, so that a file that lost them gets them back; so is the view through which
+/// evidence reads calibrations, each row as it stands.
 const LOCKS: &str = "
 CREATE TRIGGER IF NOT EXISTS ledger_update BEFORE UPDATE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
@@ -57,6 +58,9 @@ CREATE TRIGGER IF NOT EXISTS calibration_delete BEFORE DELETE ON calibration
 CREATE TRIGGER IF NOT EXISTS calibration_replace BEFORE INSERT ON calibration
   WHEN EXISTS (SELECT 1 FROM calibration WHERE id = NEW.id OR withdraws = NEW.withdraws)
   BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE VIEW IF NOT EXISTS calibration_text AS SELECT id, recorded_at AS since,
+  json_array(id, kind, targets, pairs, since, withdraws, who, note, recorded_at, recorded_by)
+  AS text FROM calibration;
 CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
 CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit

@@ -22,7 +22,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
 /// How long a question waits for its turn.
-const TURN: Duration = Duration::from_secs(60);
+const TURN: Duration = Duration::from_mins(1);
 
 /// Which figures.
 #[derive(Debug, Default, Deserialize, IntoParams)]

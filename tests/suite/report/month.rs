@@ -205,7 +205,10 @@ fn totals_agree(report: &Json, book: &Json) {
 
 /// Every number of the JSON stands on the paper.
 fn paper_agrees(report: &Json, pdf: &[u8]) {
-    let paper = pieces(&words(pdf).expect("pdftotext: use tests/run"));
+    let paper = words(pdf).expect("pdftotext: use tests/run");
+    // A character that no font has is drawn as a question mark.
+    assert!(!paper.contains('?'), "{paper}");
+    let paper = pieces(&paper);
     let mut found = Vec::new();
     cells(report, &mut found);
     for (_, shown) in found.iter().filter(|(value, _)| value.is_number()) {
@@ -235,6 +238,10 @@ fn the_indonesian_report_has_no_raw_key_and_no_english_word() {
     }
     let text = csv(&site.report("id", "csv"));
     assert!(text.contains("sementara"));
+    // Ids of points are the site's own.
+    let text = text
+        .replace("inverter.energy", "")
+        .replace("meter.export", "");
     let is_word = |c: char| c.is_alphanumeric();
     let words: Vec<&str> = text.split(|c| !is_word(c)).collect();
     for word in [

@@ -170,15 +170,12 @@ pub(super) fn substituted(lang: Lang, one: &Indicator) -> String {
             let after = rest.strip_prefix(symbol).map(|after| after.chars().next());
             !is_word(before) && after.is_some_and(|next| !next.is_some_and(is_word))
         });
-        let taken = match found {
-            Some((symbol, value)) => {
-                text.push_str(&bracketed(lang, *value));
-                symbol.len()
-            }
-            None => {
-                text.push(letter);
-                letter.len_utf8()
-            }
+        let taken = if let Some((symbol, value)) = found {
+            text.push_str(&bracketed(lang, *value));
+            symbol.len()
+        } else {
+            text.push(letter);
+            letter.len_utf8()
         };
         before = rest[..taken].chars().next_back().unwrap_or(' ');
         rest = &rest[taken..];

@@ -1,6 +1,6 @@
 //! `pantau calibrate`: what a sensor shows against what is true, from a day on. Values that are
-//! left out are asked for beside the reading of the moment; nothing is written down before a summary was
-//! agreed to. While the gateway runs it is asked; without one the store is opened here.
+//! left out are asked for beside the reading of the moment; nothing is written down before a
+//! summary was agreed to. While the gateway runs it is asked; without one the store is opened here.
 
 mod desk;
 mod measure;

@@ -3,16 +3,13 @@
 
 use super::*;
 use crate::clock::Clock;
-use crate::config::identify::{Asked, Rule, Test};
 use crate::config::profile::Profile;
-use crate::config::{Confidence, Point, Table, load_text, profiles};
-use crate::model::{Number, UtcMs};
-use crate::read::decode;
+use crate::config::{Confidence, Table, load_text, profiles};
+use crate::model::UtcMs;
 use crate::sim::device::{ILLEGAL_ADDRESS, SimDevice};
 use crate::sim::plant::Snapshot;
 use crate::sim::{Plant, World, sun};
 use drivers::frame::Function;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// 2026-07-01, 12:00 and 23:00 in Sumatra.
@@ -31,8 +28,6 @@ struct Bench {
     device: SimDevice,
     now: Snapshot,
     elsewhere: Elsewhere,
-    /// What the profile's own rules want, where the simulated site has it otherwise.
-    fixed: BTreeMap<(Table, u16), u16>,
 }
 
 impl Bench {
@@ -51,70 +46,17 @@ impl Bench {
         };
         let plant = Plant::new(place, "Asia/Jakarta", 1, at);
         let world = World::new(plant, Clock::set(at, true), 1, 1.0);
-        let device = SimDevice::new(&config.devices[0], &config.site.devices[0], 1);
-        let mut bench = Self {
+        let mut device = SimDevice::new(&config.devices[0], &config.site.devices[0], 1);
+        device.keep(&of.identify);
+        Self {
             device,
             now: world.look(),
             elsewhere,
-            fixed: BTreeMap::new(),
-        };
-        for rule in &of.identify {
-            bench.keep(rule);
-        }
-        bench
-    }
-
-    /// Makes the rule hold.
-    fn keep(&mut self, rule: &Rule) {
-        let Asked::Registers(point) = &rule.asked else {
-            return;
-        };
-        let count = point.encoding.registers();
-        let now = self
-            .read(point.table, point.address, count)
-            .unwrap_or_default();
-        let words = match &rule.test {
-            Test::Contains(text) => {
-                let mut bytes = text.clone().into_bytes();
-                bytes.resize(usize::from(count) * 2, 0);
-                let pairs = bytes.chunks(2);
-                pairs
-                    .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-                    .collect()
-            }
-            Test::OneOf(values, _) => {
-                let raw = Point {
-                    scale: crate::config::Scale::ONE,
-                    ..(**point).clone()
-                };
-                if decode::raw_integer(point, &now).is_some_and(|raw| values.contains(&raw)) {
-                    return;
-                }
-                decode::encode(&raw, f64::from(i32::try_from(values[0]).unwrap())).unwrap()
-            }
-            Test::Range(low, high) => {
-                let value = decode::decode(point, &now, &[])
-                    .number()
-                    .map(Number::to_f64);
-                if value.is_some_and(|value| (*low..=*high).contains(&value)) {
-                    return;
-                }
-                decode::encode(point, low + (high - low) / 3.0).unwrap()
-            }
-        };
-        for (address, word) in (point.address..).zip(words) {
-            self.fixed.insert((point.table, address), word);
         }
     }
 
     fn read(&self, table: Table, first: u16, count: u16) -> Result<Vec<u16>, u8> {
-        let mut words = self.device.read(table, first, count, &self.now)?;
-        for (address, word) in (first..).zip(&mut words) {
-            if let Some(fixed) = self.fixed.get(&(table, address)) {
-                *word = *fixed;
-            }
-        }
-        Ok(words)
+        self.device.read(table, first, count, &self.now)
     }
 
     fn answer(&self, question: Question) -> Answer {

@@ -63,7 +63,7 @@ fn card(show: &Show<'_>, figure: &Figure, room: f64) -> Vec<Line> {
         .iter()
         .filter_map(|note| show.notes.number(note));
     let marks: Vec<String> = notes.map(raised).collect();
-    let label = format!("{}{}", figure.label, marks.join("\u{2009}"));
+    let label = format!("{}{}", figure.label, marks.concat());
     push(&mut card, LABEL, FAINT, Face::Regular, &label, room);
     let shown = show.figure(figure);
     let mark = shown.note.map(raised).unwrap_or_default();

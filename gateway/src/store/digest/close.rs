@@ -179,6 +179,7 @@ impl Keeper {
             ledger: None,
             configuration: Vec::new(),
             factors: Vec::new(),
+            calibrations: Vec::new(),
         };
         match said {
             // What else it spoke for has not changed.
@@ -186,6 +187,7 @@ impl Keeper {
                 record.ledger = said.ledger;
                 record.configuration = said.configuration;
                 record.factors = said.factors;
+                record.calibrations = said.calibrations;
             }
             None => speak_for_more(&transaction, &mut record)?,
         }
@@ -296,8 +298,10 @@ fn speak_for_more(db: &Connection, record: &mut Record) -> Result<(), rusqlite::
     };
     let configuration = named(|record| &record.configuration);
     let factors = named(|record| &record.factors);
+    let calibrations = named(|record| &record.calibrations);
     record.configuration = gather::texts_until(db, Kind::Configuration, configuration, to)?;
     record.factors = gather::texts_until(db, Kind::Factors, factors, to)?;
+    record.calibrations = gather::texts_until(db, Kind::Calibrations, calibrations, to)?;
     let last: Option<i64> = db.query_row(
         "SELECT max(id) FROM ledger WHERE recorded_at < ?",
         [to.0],

@@ -218,6 +218,7 @@ fn table(kind: Kind) -> &'static str {
     match kind {
         Kind::Configuration => "revision",
         Kind::Factors => "factors",
+        Kind::Calibrations => "calibration_text",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The chain as the rest of the program sees it.
 
 use crate::clock::Clock;
-use crate::evidence::{Chain, Digest, Record, Verdict, Why};
+use crate::evidence::{Chain, Digest, Kind, Record, Verdict, Why, hash};
 use crate::model::{Outcome, Reason, Sample, UtcMs};
 use crate::store::tests::{MIDNIGHT, decimal, open_at, reading, site};
 use crate::store::{Store, StoreError};
@@ -360,4 +360,38 @@ fn a_sample_is_written_as_its_number_was_counted() {
          2026-11-20T17:00:00.001Z,0.1,uncertain,out-of-range\n\
          2026-11-20T17:00:00.001Z,,bad,asleep\n"
     );
+}
+
+#[tokio::test]
+async fn a_calibration_is_in_the_record_of_its_day_and_a_changed_one_is_seen() {
+    use crate::model::calibration::{Calibration, Kind as What};
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::set(UtcMs(MIDNIGHT + HOUR), true);
+    let store = open_at(dir.path(), &site(&["power", "temp"]), &clock, None);
+    let said = Calibration {
+        kind: What::Level,
+        targets: vec!["meter.power".into()],
+        pairs: vec![(0.1, 0.0)],
+        since: date(2026, 11, 21),
+        withdraws: None,
+        who: "Budi".to_owned(),
+        note: String::new(),
+    };
+    store.calibrate(said, "test").await.unwrap();
+    clock.advance(Duration::from_hours(48));
+    for _ in 0..10 {
+        store.flush().await.unwrap();
+    }
+    let first = record(&store, date(2026, 11, 21)).await;
+    let second = record(&store, date(2026, 11, 22)).await;
+    assert_eq!(first.calibrations.len(), 1);
+    assert_eq!(first.calibrations, second.calibrations);
+    let kept = store
+        .revision_after(Kind::Calibrations, 0)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(hash(kept.text.as_bytes()), first.calibrations[0].sha256);
+    let expected = "[1,\"level\",\"[\\\"meter.power\\\"]\",\"[[0.1,0.0]]\",\"2026-11-21\",null,";
+    assert!(kept.text.starts_with(expected), "{}", kept.text);
 }

@@ -1,5 +1,7 @@
 //! `pantau demo`: a simulated site behind real Modbus, polled by the real gateway, with a past.
 
+mod book;
+
 use super::run::stop_asked;
 use super::simulate::{self, show};
 use super::{DONE, NO, WRONG};
@@ -7,17 +9,21 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::model::UtcMs;
+use crate::model::ledger::Statement;
 use crate::sim::{History, Served, serve};
 use crate::store::{Store, StoreError};
 use crate::words::Lang;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 /// The demo's site; bus addresses are replaced by the simulator's.
-const SITE: &str = include_str!("../../assets/demo.toml");
+const SITE: &str = include_str!("../../../assets/demo.toml");
 const DAY_MS: i64 = 86_400_000;
 /// Ports tried after the wished one.
 const PORTS_MAX: u16 = 50;
@@ -101,11 +107,13 @@ async fn demo(options: &Options, home: &Home, lang: Lang) -> Result<(), DemoErro
     served.redirect(&mut config);
     let history = History::new(&config, &world);
     let example = config.file.display().to_string();
+    let days = (local_date(&config, start), local_date(&config, now));
+    let book = book::statements(&config.definitions, days, options.seed);
 
     show(&lang.say("demo-welcome", &[("site", &config.site.name)]));
     show(&buses);
     let app = App::open(config, clock.clone()).await?;
-    write_history(app.store(), &history, start, &clock, lang).await?;
+    write_history(app.store(), &history, book, start, &clock, lang).await?;
     greet(&app, options, &example, lang);
     run_until_stopped(app, &mut served).await
 }
@@ -161,6 +169,7 @@ fn free_address(port: u16) -> SocketAddr {
 async fn write_history(
     store: &Store,
     history: &History,
+    book: Vec<Statement>,
     start: UtcMs,
     clock: &Clock,
     lang: Lang,
@@ -180,8 +189,15 @@ async fn write_history(
         store.import_many(history.between(from, to)).await?;
         bar.inc(1);
     }
+    store.ledger_add(book, "demo").await?;
     bar.finish_and_clear();
     Ok(())
+}
+
+fn local_date(config: &Config, at: UtcMs) -> Date {
+    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
+    let at = Timestamp::from_millisecond(at.0).unwrap_or_default();
+    at.to_zoned_datetime(zone).date()
 }
 
 fn greet(app: &App, options: &Options, config: &str, lang: Lang) {
