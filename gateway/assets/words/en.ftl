@@ -657,6 +657,11 @@ ledger-corrects = corrects { $id }
 ledger-corrected = corrected by { $id }
 ledger-withdrawn = withdrawn
 ledger-template-done = the template is in { $file }
+ledger-table-too-long = the file is larger than { $most } MiB
+ledger-table-too-many = more than { $most } rows; split it into several tables
+ledger-table-not-text = neither UTF-8 text nor an XLSX file; save it as "CSV UTF-8" or XLSX
+ledger-table-damaged = the table cannot be read ({ $why })
+ledger-table-headings = headings are missing: { $missing }
 
 # Ledger (cli)
 cli-ledger = Write down, list and correct what people weigh, count and declare

@@ -654,6 +654,11 @@ ledger-corrects = mengoreksi { $id }
 ledger-corrected = dikoreksi oleh { $id }
 ledger-withdrawn = dibatalkan
 ledger-template-done = tabel isian ada di { $file }
+ledger-table-too-long = berkas lebih besar dari { $most } MiB
+ledger-table-too-many = lebih dari { $most } baris; bagi menjadi beberapa tabel
+ledger-table-not-text = bukan teks UTF-8 dan bukan berkas XLSX; simpan sebagai "CSV UTF-8" atau XLSX
+ledger-table-damaged = tabel tidak dapat dibaca ({ $why })
+ledger-table-headings = judul kolom tidak ada: { $missing }
 
 # Catatan (cli)
 cli-ledger = Catat, tampilkan, dan koreksi yang ditimbang, dihitung, dan dinyatakan orang

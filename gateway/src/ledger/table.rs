@@ -5,6 +5,7 @@ use super::check::{Field, Raw, Typed};
 use super::definitions::Definitions;
 use super::written::{self, Mark};
 use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_ROWS_MAX};
+use crate::words::Lang;
 use calamine::{Data, Reader};
 use jiff::civil::{Date, DateTime, Time};
 use std::io::Cursor;
@@ -18,12 +19,40 @@ pub enum NoTable {
     /// More rows than the bound.
     #[error("more than {LEDGER_ROWS_MAX} rows")]
     TooManyRows,
-    /// Neither UTF-8 nor a spreadsheet, or a damaged one.
+    /// Neither UTF-8 nor a spreadsheet.
+    #[error("not UTF-8 text")]
+    NotText,
+    /// A damaged table: what the reader said.
     #[error("{0}")]
     Unreadable(String),
     /// The headings that are missing.
     #[error("no heading {}", .0.join(", "))]
     Headings(Vec<&'static str>),
+}
+
+impl NoTable {
+    /// What to change, in one language.
+    pub fn say(&self, lang: Lang) -> String {
+        match self {
+            Self::TooLong => {
+                let most = (LEDGER_FILE_BYTES_MAX >> 20).to_string();
+                lang.say("ledger-table-too-long", &[("most", &most)])
+            }
+            Self::TooManyRows => {
+                let most = LEDGER_ROWS_MAX.to_string();
+                lang.say("ledger-table-too-many", &[("most", &most)])
+            }
+            Self::NotText => lang.text("ledger-table-not-text"),
+            Self::Unreadable(why) => lang.say("ledger-table-damaged", &[("why", why)]),
+            Self::Headings(words) => {
+                let words = words.iter();
+                let all: Vec<String> = words
+                    .map(|word| lang.text(&format!("ledger-column-{word}")))
+                    .collect();
+                lang.say("ledger-table-headings", &[("missing", &all.join(", "))])
+            }
+        }
+    }
 }
 
 /// A table: its rows with their line numbers as a spreadsheet shows them, the heading being 1.
@@ -77,8 +106,7 @@ pub fn read(bytes: &[u8], definitions: &Definitions) -> Result<Table, NoTable> {
 
 fn csv(bytes: &[u8]) -> Result<Cells, NoTable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| NoTable::Unreadable("not UTF-8 text".to_owned()))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| NoTable::NotText)?;
     let mut reader = ::csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

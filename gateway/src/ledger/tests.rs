@@ -194,7 +194,25 @@ fn a_table_without_its_headings_says_which_are_missing() {
         Err(NoTable::Unreadable(_))
     ));
     let broken = read_table(b"tanggal;\xff", &definitions);
-    assert!(matches!(broken, Err(NoTable::Unreadable(_))));
+    assert_eq!(broken, Err(NoTable::NotText));
+}
+
+#[test]
+fn why_a_file_is_no_table_is_told_in_the_language_of_the_reader() {
+    let all = [
+        NoTable::TooLong,
+        NoTable::TooManyRows,
+        NoTable::NotText,
+        NoTable::Unreadable("x".to_owned()),
+        NoTable::Headings(vec!["indicator", "quantity", "unit", "when", "who"]),
+    ];
+    for why in all {
+        for lang in [Lang::Id, Lang::En] {
+            assert!(!why.say(lang).contains("ledger-"), "{}", why.say(lang));
+        }
+    }
+    let absent = NoTable::Headings(vec!["unit", "who"]).say(Lang::Id);
+    assert!(absent.contains("satuan, oleh"), "{absent}");
 }
 
 #[test]

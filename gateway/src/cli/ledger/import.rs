@@ -21,7 +21,7 @@ pub(super) async fn run(desk: &mut Desk, asked: &Import, json: bool) -> Result<u
         Ok(table) => table,
         Err(why) => {
             let file = asked.table.display().to_string();
-            let args = [("file", &*file), ("why", &why.to_string())];
+            let args = [("file", &*file), ("why", &why.say(lang))];
             complain(&lang.say("ledger-no-table", &args));
             return Ok(NO);
         }
