@@ -55,7 +55,7 @@ pub const QUERIES_MAX: usize = 64;
 /// Bytes of a far side's complaint, or of what it refused, that are kept.
 pub const REFUSED_BYTES_MAX: usize = 4096;
 /// Bytes of samples of days not yet sealed that are kept in memory; more are sealed early.
-pub const HOT_BYTES_MAX: usize = 2 << 20;
+pub const HOT_BYTES_MAX: usize = 1 << 20;
 /// Readings that a sink takes from the journal at once.
 pub const SINK_BATCH_MAX: usize = 2000;
 /// MQTT publishes waiting for their PUBACK.

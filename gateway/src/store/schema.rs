@@ -250,7 +250,7 @@ fn connect(file: &Path) -> Result<(Connection, usize), rusqlite::Error> {
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "cache_size", -2048)?;
+    db.pragma_update(None, "cache_size", -1024)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update_and_check(None, "journal_size_limit", -1, |_| Ok(()))?;
     db.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
