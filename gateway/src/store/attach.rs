@@ -138,9 +138,7 @@ pub(super) fn copy_all(directory: &Path, to: &Path) -> Result<(), StoreError> {
     }
     match missing {
         0 => Ok(()),
-        count => Err(not_copied(format!(
-            "{count} are missing in the copy: {first}"
-        ))),
+        count => Err(not_copied(format!("{count} are missing: {first}"))),
     }
 }
 
