@@ -51,8 +51,7 @@ async fn size_and_raw_day() -> Done<()> {
     let store = open(dir.path(), &site, &clock)?;
     let mut series = Series::all(DEVICES * POINTS)?;
     let slots = 30 * DAY_MS / 10_000;
-    let mut samples = 0;
-    let begun = Instant::now();
+    let (mut samples, begun) = (0, Instant::now());
     for slot in 0..slots {
         clock.advance(Duration::from_secs(10));
         let at = UtcMs(START + slot * 10_000);

@@ -112,8 +112,8 @@ pub(super) fn read(directory: &Path, sha256: &str) -> Result<Vec<u8>, StoreError
     })
 }
 
-/// Copies all kept files into `to`, each held against its hash; one that is there already, whole, is
-/// left alone. What cannot be copied is said at the end, when the rest is.
+/// Copies all kept files into `to`, each held against its hash; one that is there already, whole,
+/// is left alone. What cannot be copied is said at the end, when the rest is.
 pub(super) fn copy_all(directory: &Path, to: &Path) -> Result<(), StoreError> {
     let kept = match std::fs::read_dir(directory.join(FOLDER)) {
         Ok(kept) => kept,
@@ -138,9 +138,7 @@ pub(super) fn copy_all(directory: &Path, to: &Path) -> Result<(), StoreError> {
     }
     match missing {
         0 => Ok(()),
-        count => Err(not_copied(format!(
-            "{count} are missing in the copy: {first}"
-        ))),
+        count => Err(not_copied(format!("{count} are missing: {first}"))),
     }
 }
 
