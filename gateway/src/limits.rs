@@ -49,7 +49,7 @@ pub const UNFLUSHED_MAX: usize = 65_536;
 pub const FLUSH_READINGS_MAX: usize = 8192;
 /// Outcomes of durable readings kept in memory for the sinks, so that delivering live reads no
 /// disk.
-pub const RING_OUTCOMES_MAX: usize = 65_536;
+pub const RING_OUTCOMES_MAX: usize = 32_768;
 /// Queries answered at the same time; a further one is told to come back.
 pub const QUERIES_MAX: usize = 64;
 /// Bytes of a far side's complaint, or of what it refused, that are kept.
