@@ -1,10 +1,5 @@
 //! How the program is linked.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a build script speaks to cargo this way"
-)]
-
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let is = |key: &str, wanted: &str| std::env::var(key).is_ok_and(|found| found == wanted);
