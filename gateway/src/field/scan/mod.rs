@@ -2,7 +2,7 @@
 //! next, and is handed what came.
 //!
 //! [`ranges`] reads what a person wants scanned, [`sweep`] says which unit to probe next and how
-//! long that takes at most, [`identify`] asks one found device until [`weigh`] can say which
+//! long that takes at most, [`identify`] asks one found device until `weigh` can say which
 //! profiles fit it. What a profile claims is weighed against chance: a value in its range counts
 //! by how unlikely just those registers would be on any other device.
 
