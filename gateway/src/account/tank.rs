@@ -284,7 +284,7 @@ impl TankSums<'_> {
         let from_level = |id: &str, value: Option<f64>| {
             let inputs = vec![
                 input("h", None, unit, source(read.tracks, level)),
-                setting("deadband", deadband, "m3", "deadband_l"),
+                setting("δ", deadband, "m3", "deadband_l"),
             ];
             let figure = read
                 .desk
@@ -377,7 +377,7 @@ impl TankSums<'_> {
                 read.lanes[level].point.unit,
                 source(read.tracks, level),
             ),
-            setting("threshold", threshold, "m3/h", "leak_night.threshold_l_h"),
+            setting("q", threshold, "m3/h", "leak_night.threshold_l_h"),
         ];
         let share = Completeness {
             all: ratio(count(verdicts), count(self.stock.days.len())),
