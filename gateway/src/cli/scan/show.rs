@@ -94,7 +94,8 @@ impl Screen {
         if !whole {
             self.print(&self.lang.text("scan-stopped"));
         }
-        if found.is_empty() && whole {
+        // A port that cannot be opened was told of: nobody was asked.
+        if found.is_empty() && whole && cost.questions > 0 {
             self.print(&self.lang.text("scan-nothing"));
         }
     }
