@@ -13,6 +13,7 @@ mod knowledge;
 mod ledger;
 mod methods;
 mod modbus_peers;
+mod onsite;
 mod page;
 mod peers;
 mod powercut;

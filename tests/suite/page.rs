@@ -228,6 +228,8 @@ fn the_page_lives_in_a_real_browser() {
             board: board(clock.now().at),
             clock: clock.clone(),
             errands: gateway::errand::Errands::default(),
+            scans: Arc::default(),
+            addresses: Arc::default(),
             version: "test",
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

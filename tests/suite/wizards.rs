@@ -13,7 +13,7 @@ const HEAD: &str = "[site]\nid = \"desa\"\nname = \"Desa Impian\"\ntimezone = \"
     latitude = -3.76\nlongitude = 103.78\n";
 
 /// A configuration in `folder` with these tables.
-fn site(folder: &Path, tables: &str) -> PathBuf {
+pub(crate) fn site(folder: &Path, tables: &str) -> PathBuf {
     let store = folder.join("store");
     let text = format!("{HEAD}[store]\npath = \"{}\"\n{tables}", store.display());
     let file = folder.join("pantau.toml");
@@ -21,14 +21,14 @@ fn site(folder: &Path, tables: &str) -> PathBuf {
     file
 }
 
-fn call(config: &Path, words: &[&str]) -> Output {
+pub(crate) fn call(config: &Path, words: &[&str]) -> Output {
     let mut command = pantau();
     command.args(["--lang", "id", "--log", "off"]).args(words);
     command.arg("-c").arg(config).stdin(Stdio::null());
     command.output().unwrap()
 }
 
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -39,7 +39,7 @@ fn done(config: &Path, words: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn running(config: &Path) -> Peer {
+pub(crate) fn running(config: &Path) -> Peer {
     let gateway = Peer::start(pantau().args(["--log", "off", "run", "-c"]).arg(config));
     let socket = config.with_file_name("store").join("pantau.sock");
     wait_for("the control socket", || {
@@ -59,7 +59,7 @@ fn line(folder: &Path, devices: &[&str]) -> (Peer, PathBuf) {
     (peer, site(folder, &tables))
 }
 
-fn outcome(config: &Path, words: &[&str]) -> String {
+pub(crate) fn outcome(config: &Path, words: &[&str]) -> String {
     let words = [&["set-address", "air", "--yes", "--json"], words].concat();
     let output = call(config, &words);
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -101,17 +101,6 @@ fn a_device_that_says_yes_and_stays_is_not_believed() {
     assert_eq!(outcome(&config, &["--from", "1"]), "unchanged");
     let wrong = ["--from", "1", "--register", "holding:9"];
     assert_eq!(outcome(&config, &wrong), "refused");
-}
-
-#[test]
-fn nothing_is_written_beside_a_running_gateway() {
-    let scratch = tempfile::tempdir().unwrap();
-    let (_line, config) = line(scratch.path(), &["1"]);
-    let gateway = running(&config);
-    let refused = call(&config, &["set-address", "air", "--from", "1", "--yes"]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(told(&refused).contains("systemctl stop pantau"));
-    drop(gateway);
 }
 
 const LEVEL: &str = "[[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery = \"1s\"\n\

@@ -50,7 +50,7 @@ pub(super) struct AddressSent {
 
 /// A change of address as it is right now.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
-pub(crate) struct AddressJson {
+pub struct AddressJson {
     id: Option<u64>,
     /// `planned`, `running`, `waiting` for a person, `ended`.
     state: &'static str,

@@ -16,14 +16,14 @@ pub(super) enum Say {
 }
 
 /// How work is right now.
-pub(crate) trait Progress: Clone {
+pub trait Progress: Clone {
     /// It goes on no more.
     fn has_ended(&self) -> bool;
 }
 
 /// One piece of work.
 #[derive(Clone, Debug)]
-pub(super) struct Job<T> {
+pub struct Job<T> {
     pub(super) seen: watch::Receiver<T>,
     pub(super) say: mpsc::Sender<Say>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Worker<T> {
 
 /// All work of one kind.
 #[derive(Debug)]
-pub(crate) struct Jobs<T>(Mutex<BTreeMap<u64, Job<T>>>);
+pub struct Jobs<T>(Mutex<BTreeMap<u64, Job<T>>>);
 
 impl<T> Default for Jobs<T> {
     fn default() -> Self {
@@ -83,7 +83,7 @@ impl<T> Worker<T> {
 }
 
 /// Shared by all listeners.
-pub(crate) type Shared<T> = Arc<Jobs<T>>;
+pub type Shared<T> = Arc<Jobs<T>>;
 
 #[cfg(test)]
 mod tests {

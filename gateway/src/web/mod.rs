@@ -83,9 +83,9 @@ pub struct State {
     /// Doors to the buses, for requests of technicians' commands.
     pub errands: Errands,
     /// Scans that the page has begun.
-    pub(crate) scans: jobs::Shared<scans::ScanJson>,
+    pub scans: jobs::Shared<scans::ScanJson>,
     /// Changes of address that the page has begun.
-    pub(crate) addresses: jobs::Shared<addresses::AddressJson>,
+    pub addresses: jobs::Shared<addresses::AddressJson>,
     /// Version of this program.
     pub version: &'static str,
 }

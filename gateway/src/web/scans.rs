@@ -57,7 +57,7 @@ pub(super) struct ScanSent {
 
 /// A scan as it is right now.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
-pub(crate) struct ScanJson {
+pub struct ScanJson {
     id: u64,
     /// `running`, `done`, `stopped`, or `failed`: something could not be scanned, `said` tells why.
     state: &'static str,

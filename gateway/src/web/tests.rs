@@ -151,6 +151,8 @@ impl Bench {
             board,
             clock,
             errands: crate::errand::Errands::default(),
+            scans: Arc::default(),
+            addresses: Arc::default(),
             version: "0.1.0",
         };
         Self { state, _dir: dir }

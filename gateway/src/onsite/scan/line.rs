@@ -120,9 +120,7 @@ impl<H: Host> Scan<'_, H> {
             .buses
             .iter()
             .position(|bus| port::is_at(&bus.link, port))?;
-        let Some(channel) = self.host.owned(config, index).await else {
-            return None;
-        };
+        let channel = self.host.owned(config, index).await?;
         let Link::Rtu(line) = &config.buses[index].link else {
             return None;
         };

@@ -1,0 +1,260 @@
+//! Scan and set-address beside a running gateway: over its API, and by the command line that asks it.
+
+use crate::peers::{Peer, python, wait_for};
+use crate::servers::free_port;
+use crate::wizards::{call, outcome, running, site, told};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+/// A sensor as the technician's own file knows it: it wants its button, and its power off and on.
+const OWN: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
+    source = 'tests'\nconfidence = 'low'\n[link]\nbaud = 9600\n[set_address]\n\
+    register = 'holding:257'\nbutton = true\npower_cycle = true\n[set_baud]\n\
+    register = 'holding:258'\ncodes = { 4800 = 2, 9600 = 3 }\n[[point]]\nid = 'temp'\n\
+    register = 'holding:0'\ntype = 'u16'\nunit = 'degC'\n[[capture]]\npoint = 'temp'\n\
+    words = [7]\nvalue = 7.0\nfrom = 'worked-out'\n";
+
+/// A gateway with its page.
+struct Site {
+    config: PathBuf,
+    port: u16,
+    _line: Peer,
+}
+
+impl Site {
+    /// A line with these devices, and one that the configuration has at unit 5.
+    fn new(folder: &Path, devices: &[&str], profile: &str) -> Self {
+        let (line, tty) = Peer::ready(python("address_line.py").args(devices));
+        let port = free_port();
+        let profiles = folder.join("profiles");
+        std::fs::create_dir_all(&profiles).unwrap();
+        std::fs::write(profiles.join("shy.toml"), OWN).unwrap();
+        let tables = format!(
+            "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
+             kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
+             [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
+             profile = \"{profile}\"\n"
+        );
+        let config = site(folder, &tables);
+        let text = std::fs::read_to_string(&config).unwrap();
+        let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
+        std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
+        Self {
+            config,
+            port,
+            _line: line,
+        }
+    }
+
+    /// Status and body of an answer.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (status, text) = self.raw(method, path, body);
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    fn raw(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let body = body.to_string();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Language: en\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.ask("GET", path, &Value::Null).1
+    }
+
+    /// How a change of address ended; a step for a person runs `help` first.
+    fn ended(&self, id: u64, mut help: impl FnMut(&str)) -> Value {
+        let path = format!("/api/v1/set-address/{id}");
+        let mut last = Value::Null;
+        wait_for("the change", || {
+            last = self.get(&path);
+            if let Some(step) = last["waiting_for"].as_str() {
+                help(step);
+                self.ask("POST", &format!("{path}/continue"), &Value::Null);
+            }
+            last["state"] == "ended"
+        });
+        last
+    }
+}
+
+#[test]
+fn a_line_in_use_is_scanned_over_the_api_and_what_was_found_can_be_configured() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = Site::new(scratch.path(), &["3", "5"], "xy-md02");
+    let _gateway = running(&site.config);
+    let wanted = json!({ "targets": ["rs485"], "units": "1-6", "timeout_ms": 50 });
+    let (status, begun) = site.ask("POST", "/api/v1/scans", &wanted);
+    assert_eq!(
+        (status, &begun["state"]),
+        (202, &json!("running")),
+        "{begun}"
+    );
+    let (status, refused) = site.ask("POST", "/api/v1/scans", &wanted);
+    assert_eq!(
+        (status, &refused["code"]),
+        (409, &json!("job-busy")),
+        "{refused}"
+    );
+    // The events end with the scan.
+    let (_, events) = site.raw("GET", "/api/v1/scans/1/live", &Value::Null);
+    assert!(
+        events.contains("event: scan") && events.contains("\"left_ms\""),
+        "{events}"
+    );
+    let scan = site.get("/api/v1/scans/1");
+    assert_eq!(scan["state"], "done", "{scan:#}");
+    let found = scan["found"].as_array().unwrap();
+    let units: Vec<&Value> = found.iter().map(|one| &one["unit"]).collect();
+    assert_eq!(units, [3, 5], "{scan:#}");
+    assert_eq!(found[1]["configured"], "air", "{scan:#}");
+    let said = scan["said"].to_string();
+    assert!(said.contains("9600 8N1"), "{said}");
+    assert_eq!(site.get("/api/v1/scans").as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = Site::new(scratch.path(), &["1", "5"], "xy-md02");
+    let _gateway = running(&site.config);
+    let wanted = json!({ "targets": ["rs485"], "full": true });
+    assert_eq!(site.ask("POST", "/api/v1/scans", &wanted).0, 202);
+    wait_for("the first device", || {
+        !site.get("/api/v1/scans/1")["found"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    });
+    let (status, stopped) = site.ask("DELETE", "/api/v1/scans/1", &Value::Null);
+    assert_eq!(
+        (status, &stopped["state"]),
+        (200, &json!("stopped")),
+        "{stopped:#}"
+    );
+    assert_eq!(stopped["found"][0]["unit"], 1, "{stopped:#}");
+    let bad = json!({ "targets": ["10.0.0.0/4"] });
+    let (status, refused) = site.ask("POST", "/api/v1/scans", &bad);
+    assert_eq!(
+        (status, &refused["parameter"]),
+        (400, &json!("targets")),
+        "{refused}"
+    );
+    assert_eq!(site.ask("GET", "/api/v1/scans/7", &Value::Null).0, 404);
+}
+
+#[test]
+fn a_running_gateway_gives_a_device_its_address_between_its_polls() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = Site::new(scratch.path(), &["1"], "xy-md02");
+    let gateway = running(&site.config);
+    assert_eq!(outcome(&site.config, &["--from", "1"]), "done");
+    assert_eq!(
+        outcome(&site.config, &["--from", "1", "--to", "9"]),
+        "silent"
+    );
+    // Another speed would take the line from the gateway.
+    let speed = [
+        "set-address",
+        "air",
+        "--baud",
+        "4800",
+        "--yes",
+        "--register",
+    ];
+    let refused = call(&site.config, &speed[..5]);
+    assert!(!refused.status.success(), "{}", told(&refused));
+    drop(gateway);
+}
+
+#[test]
+fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_left_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = Site::new(scratch.path(), &["1", "1", "7"], "xy-md02");
+    let _gateway = running(&site.config);
+    let path = "/api/v1/set-address";
+    let mut wanted = json!({ "device": "air", "from": 7 });
+    let (status, plan) = site.ask("POST", path, &wanted);
+    assert_eq!((status, &plan["state"]), (200, &json!("planned")), "{plan}");
+    assert_eq!(plan["change"], "unit 7 -> 5");
+    wanted["confirm"] = json!(true);
+    assert_eq!(site.ask("POST", path, &wanted).0, 400);
+    wanted["who"] = json!("Budi");
+    let (status, begun) = site.ask("POST", path, &wanted);
+    assert_eq!(status, 202, "{begun}");
+    let done = site.ended(1, |step| panic!("{step}"));
+    assert_eq!(
+        (&done["outcome"], &done["verified"]),
+        (&json!("done"), &json!(true)),
+        "{done}"
+    );
+    wanted["from"] = json!(1);
+    wanted["to"] = json!(2);
+    assert_eq!(site.ask("POST", path, &wanted).0, 202);
+    let refused = site.ended(2, |step| panic!("{step}"));
+    assert_eq!(
+        (&refused["outcome"], &refused["written"]),
+        (&json!("several"), &json!(false))
+    );
+    let words = refused["words"].as_str().unwrap();
+    assert!(!words.is_empty() && !words.contains("setaddr"), "{words}");
+    let unknown = json!({ "device": "nobody" });
+    assert_eq!(site.ask("POST", path, &unknown).0, 422);
+}
+
+#[test]
+fn the_page_waits_for_the_button_and_for_the_power_of_a_device_that_needs_them() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (button, power) = (scratch.path().join("button"), scratch.path().join("power"));
+    let names = [button.to_str().unwrap(), power.to_str().unwrap()];
+    let devices = ["--button", names[0], "--power", names[1], "1"];
+    let site = Site::new(scratch.path(), &devices, "shy");
+    let _gateway = running(&site.config);
+    let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
+    assert_eq!(site.ask("POST", "/api/v1/set-address", &wanted).0, 202);
+    let mut steps = Vec::new();
+    let done = site.ended(1, |step| {
+        std::fs::write(scratch.path().join(step), "").unwrap();
+        steps.push(step.to_owned());
+    });
+    assert_eq!(done["outcome"], "done", "{done:#}");
+    assert!(steps.contains(&"button".to_owned()) && steps.contains(&"power".to_owned()));
+}
+
+#[test]
+fn a_device_whose_button_nobody_presses_is_left_as_it_was() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = Site::new(scratch.path(), &["1"], "shy");
+    let _gateway = running(&site.config);
+    let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
+    assert_eq!(site.ask("POST", "/api/v1/set-address", &wanted).0, 202);
+    let path = "/api/v1/set-address/1";
+    wait_for("the question", || site.get(path)["waiting_for"] == "button");
+    assert_eq!(site.ask("DELETE", path, &Value::Null).0, 202);
+    let left = site.ended(1, |step| panic!("{step}"));
+    assert_eq!(
+        (&left["outcome"], &left["written"]),
+        (&json!("abandoned"), &json!(false))
+    );
+}
+
+#[test]
+fn a_device_gets_another_speed_and_is_heard_there_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let site = Site::new(scratch.path(), &["--speed", "9600", "5"], "shy");
+    assert_eq!(outcome(&site.config, &["--baud", "4800"]), "done");
+    assert_eq!(outcome(&site.config, &["--baud", "4800"]), "silent");
+}
