@@ -187,6 +187,9 @@ pub const REPORT_ENTRIES_MAX: usize = 1000;
 pub const REPORTS_MAX: usize = 1;
 /// Changes of configuration and factors that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
+
+/// Most pieces of due evidence records that a report makes before it is written.
+pub const REPORT_SETTLE_MAX: u32 = 1_000_000;
 /// Steps from a figure down to its readings.
 pub const EXPLAIN_DEPTH_MAX: usize = 8;
 /// Figures of one explanation.

@@ -1509,3 +1509,18 @@ scan-write-nothing = Nothing is to be added to the configuration.
 scan-write-diff = Added to { $file }:
 scan-write-done = Written; the file as it was is { $backup }
 scan-write-faulty = The configuration would be faulty with this, so it is left as it was. Put it in by hand:
+
+# Refusals of the page and the API
+web-error-parameter = `{ $parameter }` cannot be used: { $found }
+web-error-path = There is no such address: { $found }
+web-error-method = This address does not take that method.
+web-error-host = This page is served to this machine only.
+web-error-unknown-point = This site has no such point.
+web-error-unknown-entry = The ledger has no such entry.
+web-error-superseded = That entry was corrected already; correct the newest one.
+web-error-invalid = What was sent cannot be accepted: { $why }
+web-error-busy = The store is busy or stopped; try again in a moment.
+web-error-disk = The store could not read or write the disk; check the SD card or disk.
+web-error-bus-busy = Others already wait for this bus; ask again.
+web-error-bus-stopped = The bus was stopped.
+web-error-live-busy = Too many live pages are open; close one and reload.

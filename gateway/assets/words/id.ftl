@@ -1506,3 +1506,18 @@ scan-write-nothing = Tidak ada yang perlu ditambahkan ke konfigurasi.
 scan-write-diff = Ditambahkan ke { $file }:
 scan-write-done = Sudah ditulis; berkas semula ada di { $backup }
 scan-write-faulty = Konfigurasi akan salah dengan ini, jadi dibiarkan seperti semula. Masukkan dengan tangan:
+
+# Penolakan dari halaman dan API
+web-error-parameter = `{ $parameter }` tidak dapat dipakai: { $found }
+web-error-path = Alamat ini tidak ada: { $found }
+web-error-method = Alamat ini tidak menerima metode itu.
+web-error-host = Halaman ini hanya dilayani untuk mesin ini sendiri.
+web-error-unknown-point = Titik ukur itu tidak dikenal di lokasi ini.
+web-error-unknown-entry = Entri buku catatan itu tidak ada.
+web-error-superseded = Entri itu sudah pernah dikoreksi; koreksilah entri yang terbaru.
+web-error-invalid = Isian tidak dapat diterima: { $why }
+web-error-busy = Penyimpanan sedang sibuk atau berhenti; coba lagi sebentar lagi.
+web-error-disk = Penyimpanan gagal membaca atau menulis cakram; periksa kartu SD atau cakram.
+web-error-bus-busy = Jalur ini masih ditunggu permintaan lain; coba lagi sebentar lagi.
+web-error-bus-stopped = Jalur ini sudah dihentikan.
+web-error-live-busy = Terlalu banyak halaman langsung yang terbuka; tutup satu lalu muat ulang.

@@ -1,6 +1,5 @@
 //! Devices: raw to believed, with their profiles.
 
-use crate::config::assets;
 use crate::config::check::DURATION;
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
@@ -50,7 +49,7 @@ pub(crate) fn devices(
         ids: BTreeSet::new(),
         addresses: BTreeSet::new(),
     };
-    let assets = assets::texts(notes.text);
+    let assets = std::mem::take(&mut notes.asset_texts);
     let all = raw.device.iter();
     let all = all.map(|at| device(notes, at, &assets, &mut around));
     all.unzip()

@@ -16,6 +16,8 @@ pub(crate) struct Notes<'a> {
     pub(crate) text: &'a str,
     pub(crate) faults: Vec<Fault>,
     pub(crate) warnings: Vec<Fault>,
+    /// Every text within the assets of the file, the ids of their points among them.
+    pub(crate) asset_texts: Vec<String>,
 }
 
 impl<'a> Notes<'a> {
@@ -25,6 +27,7 @@ impl<'a> Notes<'a> {
             text,
             faults: Vec::new(),
             warnings: Vec::new(),
+            asset_texts: Vec::new(),
         }
     }
 

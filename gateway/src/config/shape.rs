@@ -77,6 +77,9 @@ pub(crate) fn read<T: JsonSchema + DeserializeOwned>(notes: &mut Notes<'_>) -> O
     }
     let span = root.span();
     table(notes, &schema_of::<T>(), span, root.get_mut());
+    if let Some(assets) = root.get_ref().get("asset") {
+        texts(assets.get_ref(), &mut notes.asset_texts);
+    }
     match T::deserialize(toml::de::Deserializer::from(root)) {
         Ok(raw) => Some(raw),
         Err(error) => {
@@ -84,6 +87,17 @@ pub(crate) fn read<T: JsonSchema + DeserializeOwned>(notes: &mut Notes<'_>) -> O
             notes.fault(span, "", "fault-syntax", error.message(), "");
             None
         }
+    }
+}
+
+/// Every text within a value. Taken from the table at hand: a file of 300 devices, parsed a second
+/// time for it, costs 28 MB.
+fn texts(value: &DeValue<'_>, found: &mut Vec<String>) {
+    match value {
+        DeValue::String(text) => found.push(text.to_string()),
+        DeValue::Array(items) => items.iter().for_each(|at| texts(at.get_ref(), found)),
+        DeValue::Table(items) => items.values().for_each(|at| texts(at.get_ref(), found)),
+        _ => {}
     }
 }
 

@@ -11,6 +11,7 @@ pub use revision::{Basis, Revision, basis, revisions};
 use crate::account::{self, AccountError, Ask, Progress};
 use crate::chapters::{self, Matter};
 use crate::config::{Config, Faults};
+use crate::limits::REPORT_SETTLE_MAX;
 use crate::model::UtcMs;
 use crate::model::indicator::Account;
 use crate::model::period::Period;
@@ -131,6 +132,17 @@ pub async fn report<H: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
+/// Makes the records of the evidence chain that are due, so that a report prints the digest of its
+/// last closed day whoever asks for it.
+async fn settle(store: &Store) -> Result<(), StoreError> {
+    for _ in 0..REPORT_SETTLE_MAX {
+        if store.settle_digests().await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
 async fn make(
     basis: &Basis,
     store: &Store,
@@ -145,6 +157,7 @@ async fn make(
         now,
         daily: true,
     };
+    settle(store).await?;
     let account = account::account(config, store, &ask, progress).await?;
     let query = LedgerQuery {
         from: Some(wish.period.first()),

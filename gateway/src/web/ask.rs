@@ -2,7 +2,7 @@
 //! done by the bus's task between two polls.
 
 use super::App;
-use super::error::ApiError;
+use super::error::{ApiError, Code};
 use crate::errand::{Done, Errand, Said, Wanted};
 use crate::limits::{COILS_PER_READ_MAX, WORDS_PER_READ_MAX};
 use axum::Json;
@@ -51,10 +51,12 @@ pub(super) async fn ask(Of(app): Of<App>, Query(ask): Query<Ask>) -> Result<Json
         patience: Duration::from_millis(ask.patience_ms),
         answer,
     };
-    let busy = |why: &str| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why);
+    let busy = |code, why: &str| ApiError::coded(StatusCode::SERVICE_UNAVAILABLE, code, why);
     door.try_send(errand)
-        .map_err(|_| busy("others already wait for this bus; ask again"))?;
-    let done = done.await.map_err(|_| busy("the bus was stopped"))?;
+        .map_err(|_| busy(Code::BusBusy, "others already wait for this bus; ask again"))?;
+    let done = done
+        .await
+        .map_err(|_| busy(Code::BusStopped, "the bus was stopped"))?;
     Ok(Json(told(&done)))
 }
 

@@ -120,3 +120,27 @@ async fn the_description_names_figures_and_reports() {
         assert!(description["paths"][path]["get"].is_object(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_report_prints_the_digest_of_its_last_closed_day_without_a_call_before_it() {
+    let bench = Bench::with_readings(5000).await;
+    let path = "/api/v1/reports/2026-11.json?lang=id";
+    let (status, first) = get(&bench, path).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    assert_eq!(first["digest"].as_str().unwrap().len(), 64, "{first}");
+    assert_eq!(get(&bench, path).await.1, first, "asked again");
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_its_error_and_adds_a_code_and_a_message_in_the_language_of_the_reader() {
+    let bench = Bench::new();
+    let (_, id) = get(&bench, "/nowhere").await;
+    let (_, en) = get(&bench, "/nowhere?lang=en").await;
+    for one in [&id, &en] {
+        assert_eq!(one["error"], "no such path");
+        assert_eq!(one["code"], "path");
+    }
+    let said = |one: &Value| one["message"].as_str().unwrap_or_default().to_owned();
+    assert!(said(&id).starts_with("Alamat ini tidak ada"), "{id}");
+    assert!(said(&en).starts_with("There is no such address"), "{en}");
+}

@@ -1,6 +1,6 @@
 //! Who may ask, and what the browser may do with the answer.
 
-use super::error::ApiError;
+use super::error::{ApiError, Code};
 use axum::extract::Request;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
@@ -42,8 +42,9 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let expected = "localhost, 127.0.0.1 or [::1] as host".to_owned();
-    let refusal = ApiError::new(
+    let refusal = ApiError::coded(
         StatusCode::MISDIRECTED_REQUEST,
+        Code::Host,
         "this page is served to this machine only",
     );
     ApiError {

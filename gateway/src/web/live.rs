@@ -4,7 +4,7 @@
 //! `kept` `{seq}`: everything up to `seq` is on disk. `status`: health in words, when it changed.
 //! `reload`: this client was too slow and missed readings; it fetches the page again.
 
-use super::error::ApiError;
+use super::error::{ApiError, Code};
 use super::pages::language;
 use super::{App, api, stopped};
 use crate::model::{Numbered, Seq, Site};
@@ -59,8 +59,9 @@ pub(super) async fn live(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
-        ApiError::new(
+        ApiError::coded(
             StatusCode::SERVICE_UNAVAILABLE,
+            Code::LiveBusy,
             "too many live pages are open",
         )
     })?;

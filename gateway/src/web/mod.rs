@@ -164,6 +164,7 @@ fn routes(app: App) -> axum::Router {
     open(app)
         .layer(axum::middleware::from_fn(guard::check))
         .layer(axum::middleware::from_fn(guard::headers))
+        .layer(axum::middleware::from_fn(error::in_language))
 }
 
 /// Everything without the check of the host name, which a Unix socket has no use for.

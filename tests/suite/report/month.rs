@@ -92,6 +92,18 @@ impl Site {
         site
     }
 
+    /// The same site in another folder, from a backup.
+    fn restored(copy: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("pantau.toml");
+        let store = folder.path().join("store");
+        std::fs::create_dir(&store).unwrap();
+        std::fs::copy(copy, store.join("pantau.db")).unwrap();
+        let text = format!("{SITE}\n[store]\npath = \"{}\"\n", store.display());
+        std::fs::write(&config, text).unwrap();
+        Self { folder, config }
+    }
+
     fn run(&self, words: &[&str], lang: &str) -> Output {
         let mut command = pantau();
         command.args(["--lang", lang, "--log", "error"]).args(words);
@@ -345,4 +357,39 @@ fn the_way_down_is_the_same_beside_a_running_gateway_and_without_one() {
         "{said}"
     );
     drop(gateway);
+}
+
+#[test]
+fn a_backup_made_while_the_gateway_runs_verifies_and_reports_in_another_place() {
+    let site = Site::new();
+    let gateway = site.running();
+    let copy = site.folder.path().join("copy.db");
+    let here = site.json("id");
+    site.done(&["backup", "-o", copy.to_str().unwrap()]);
+    drop(gateway);
+    let other = Site::restored(&copy);
+    let verdict: Json = serde_json::from_slice(&other.done(&["verify", "--json"])).unwrap();
+    assert_eq!(verdict["good"], true, "{verdict}");
+    let there = other.json("id");
+    assert_eq!(there["digest"], here["digest"]);
+    let net = |report| figure(report, "summary/co2.net").clone();
+    assert_eq!(net(&there)["value"], net(&here)["value"]);
+}
+
+#[test]
+fn an_old_revision_is_the_same_report_beside_a_running_gateway_and_without_one() {
+    let site = Site::new();
+    let ask = |file: &Path| {
+        let file = file.to_str().unwrap();
+        site.done(&["report", "2025-11", "--revision", "1.1", "-o", file]);
+        serde_json::from_slice::<Json>(&std::fs::read(file).unwrap()).unwrap()
+    };
+    let own = ask(&site.folder.path().join("own.json"));
+    let gateway = site.running();
+    let asked = ask(&site.folder.path().join("asked.json"));
+    drop(gateway);
+    for part in ["digest", "revision", "period"] {
+        assert_eq!(asked[part], own[part], "{part}");
+    }
+    assert_eq!(asked["sections"], own["sections"]);
 }

@@ -238,22 +238,6 @@ fn kind(notes: &mut Notes<'_>, at: &At<RawAsset>, around: &mut Around<'_>) -> As
     }
 }
 
-/// Every text within the assets of a file, the ids of their points among them.
-pub(crate) fn texts(file: &str) -> Vec<String> {
-    let table: toml::Table = file.parse().unwrap_or_default();
-    let mut found = Vec::new();
-    let mut open: Vec<&toml::Value> = table.get("asset").into_iter().collect();
-    while let Some(value) = open.pop() {
-        match value {
-            toml::Value::String(text) => found.push(text.clone()),
-            toml::Value::Array(items) => open.extend(items),
-            toml::Value::Table(items) => open.extend(items.values()),
-            _ => {}
-        }
-    }
-    found
-}
-
 /// One of these keys must be given.
 fn one_of(notes: &mut Notes<'_>, span: &std::ops::Range<usize>, keys: &[(&str, bool)]) {
     if keys.iter().any(|(_, given)| *given) {
