@@ -8,6 +8,7 @@ use gateway::sim::device::Registers;
 use gateway::sim::sun::Place;
 use gateway::sim::{Plant, World, server::serve_registers};
 use gateway::status::Identity;
+use gateway::words::Lang;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -221,6 +222,54 @@ fn a_bad_profile_is_explained_line_by_line() {
     let text = include_str!("../cases/profile/probe.toml");
     let wanted = include_str!("../cases/profile/probe.txt");
     assert_eq!(faults(text).trim(), wanted.trim());
+}
+
+/// What is broken in a good profile (from, to), where it is named, and what is said of it.
+const BROKEN: [(&str, &str, &str); 9] = [
+    ("input:1\"", "inptu:1\"", "register: found `inptu:1`"),
+    ("type = \"i16\"", "type = \"i61\"", "type: "),
+    ("unit = \"degC\"", "unit = \"celsius\"", "unit: "),
+    ("unit = \"%RH\"", "", "scale: "),
+    (
+        "register = \"input:2\"",
+        "register = \"input:1\"",
+        "register: ",
+    ),
+    ("max_registers = 2", "max_registers = 0", "max_registers: "),
+    ("[[document]]", "[[documnet]]", "documnet: unknown key"),
+    ("source = \"XY", "sorce = \"XY", "sorce: unknown key"),
+    ("kind = ", "#kind = ", "kind: "),
+];
+
+#[test]
+fn each_mistake_in_a_profile_is_named_with_its_line_in_both_languages() {
+    let good = include_str!("../../config/devices/xy-md02.toml");
+    for (from, to, said) in BROKEN {
+        assert!(good.contains(from), "{from}");
+        let text = good.replacen(from, to, 1);
+        let faults = config::profile::load_text(&text, Path::new("xy-md02.toml")).unwrap_err();
+        let english = faults.render(Lang::En);
+        assert!(english.contains(said), "{from} -> {to}: {english}");
+        assert!(
+            !faults.render(Lang::Id).contains("fault-"),
+            "{from} -> {to}"
+        );
+        assert_ne!(english, faults.render(Lang::Id));
+        assert!(faults.0.iter().all(|fault| fault.line > 0));
+    }
+}
+
+#[test]
+fn two_variants_of_one_name_are_refused() {
+    let shapes = include_str!("../cases/shapes/shapes.toml");
+    let (_, variant) = shapes.split_once("[[variant]]").unwrap();
+    let text = format!("{shapes}\n[[variant]]{variant}");
+    let faults = config::profile::load_text(&text, Path::new("shapes.toml")).unwrap_err();
+    let again = 1 + text[..text.rfind("name = \"other\"").unwrap()]
+        .matches('\n')
+        .count();
+    assert_eq!(faults.0[0].line, again, "{faults}");
+    assert!(faults.to_string().contains("other"), "{faults}");
 }
 
 #[test]
