@@ -228,7 +228,7 @@ fn a_bad_profile_is_explained_line_by_line() {
 const BROKEN: [(&str, &str, &str); 9] = [
     ("input:1\"", "inptu:1\"", "register: found `inptu:1`"),
     ("type = \"i16\"", "type = \"i61\"", "type: "),
-    ("unit = \"degC\"", "unit = \"celsius\"", "unit: "),
+    ("unit = \"degC\"", "unit = \"celsus\"", "unit: "),
     ("unit = \"%RH\"", "", "scale: "),
     (
         "register = \"input:2\"",
