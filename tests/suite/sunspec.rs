@@ -50,7 +50,7 @@ fn same(config: &Config, index: usize, model: &Value, once: &Once) -> usize {
     points.len()
 }
 
-/// Those that devices in the field have: common, inverters, strings, meters, weather, combiners, and
+/// What devices in the field have: common, inverters, strings, meters, weather, combiners, and
 /// the 700s of newer inverters.
 const IN_THE_FIELD: [std::ops::RangeInclusive<u64>; 9] = [
     1..=1,
