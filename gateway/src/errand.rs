@@ -7,6 +7,7 @@ use crate::limits::ERRANDS_MAX;
 use crate::model::Reason;
 use drivers::frame::Request;
 use drivers::identification::Question;
+use drivers::write::Write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,38 @@ pub enum Wanted {
     Read(Request),
     /// What the device says of itself.
     Identification(Question),
+    /// Everything that answers, until the time is up.
+    Hear(Request),
+    /// A device's own setting, by the wizard that gives it another address.
+    Write(Write),
+}
+
+/// Who answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nobody.
+    Nothing,
+    /// One device, whether it gave data or refused.
+    One,
+    /// More than one sound answer.
+    Several,
+    /// Bytes that are no sound answer, as when two devices talk at once.
+    Garbled,
+}
+
+impl Heard {
+    /// All of them, for edges that tell of one.
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::One, Self::Several, Self::Garbled];
+
+    /// A stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::One => "one",
+            Self::Several => "several",
+            Self::Garbled => "garbled",
+        }
+    }
 }
 
 /// One request to be made on somebody's behalf.
@@ -54,6 +87,10 @@ pub enum Said {
     Objects(Vec<(u8, String)>, Option<u8>),
     /// It refuses, with this exception code.
     Exception(u8),
+    /// Who answered.
+    Heard(Heard),
+    /// The write was sent, and not refused; whether it took effect is seen by asking.
+    Written,
 }
 
 /// Why a request gave no answer.

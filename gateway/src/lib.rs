@@ -17,6 +17,7 @@ pub mod field;
 pub mod ledger;
 pub mod limits;
 pub mod model;
+pub mod onsite;
 pub mod publish;
 pub mod read;
 pub mod report;

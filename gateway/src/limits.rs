@@ -18,6 +18,12 @@ pub const ERRANDS_MAX: usize = 8;
 pub const ERRAND_PATIENCE_MS: u64 = 2000;
 /// Answers of one device identification that are asked for; the basic texts fit two.
 pub const IDENTIFICATION_PARTS_MAX: usize = 3;
+/// Scans, and changes of address, that the page may still look at.
+pub const JOBS_KEPT_MAX: usize = 8;
+/// Sentences of a scan that the page is shown.
+pub const SCAN_SENTENCES_MAX: usize = 100;
+/// How long the page's wizard waits for a person to press a button, seconds.
+pub const WIZARD_STEP_SECONDS: u64 = 900;
 /// Addresses of one network scan: four networks of a usual router.
 pub const SCAN_HOSTS_MAX: usize = 1024;
 /// Connections that a network scan tries at once: few enough for a router of a village.

@@ -24,6 +24,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // What registers may mean and what is wrong with a line: pure, shown by pages and commands.
     ("field", &["model", "limits", "status", "config", "read"]),
+    // What a technician does on the lines, for the command line and the API alike.
+    (
+        "onsite",
+        &[
+            "model", "limits", "words", "config", "errand", "read", "field",
+        ],
+    ),
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "sim",
@@ -74,6 +81,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "words",
             "config",
             "field",
+            "read",
+            "onsite",
             "evidence",
             "store",
             "errand",
@@ -103,6 +112,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "read",
             "field",
+            "onsite",
             "sim",
             "evidence",
             "store",

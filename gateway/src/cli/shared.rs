@@ -2,7 +2,7 @@
 
 use super::running::{Running, Trouble};
 use crate::config::Config;
-use crate::errand::{self, Done, Errand, Failed, Said, Wanted};
+use crate::errand::{self, Done, Errand, Failed, Heard, Said, Wanted};
 use crate::model::Reason;
 use crate::read::bus::Channel;
 use http_body_util::BodyExt;
@@ -12,14 +12,32 @@ use tokio::sync::mpsc;
 /// A way to the devices of bus number `index`, and whether a running gateway owns it.
 pub(super) async fn channel(config: &Config, index: usize) -> Result<(Channel, bool), Trouble> {
     let bus = &config.buses[index];
-    let has_devices = config.devices.iter().any(|device| device.bus == index);
-    if has_devices && let Some(running) = Running::connect(&config.store.path).await? {
-        let (door, errands) = errand::door();
-        // Ends with the channel that holds the door.
-        tokio::spawn(carry(running, bus.id.to_string(), errands));
-        return Ok((Channel::shared(bus, door), true));
+    Ok(match door(config, &bus.id).await? {
+        Some(door) => (Channel::shared(bus, door), true),
+        None => (Channel::new(bus), false),
+    })
+}
+
+/// The door to a bus that a running gateway owns; `None` when none does.
+pub(super) async fn door(
+    config: &Config,
+    bus: &str,
+) -> Result<Option<mpsc::Sender<Errand>>, Trouble> {
+    let index = config.buses.iter().position(|known| *known.id == *bus);
+    let has_devices = config
+        .devices
+        .iter()
+        .any(|device| Some(device.bus) == index);
+    if !has_devices {
+        return Ok(None);
     }
-    Ok((Channel::new(bus), false))
+    let running = Running::connect(&config.store.path).await?;
+    Ok(running.map(|running| {
+        let (door, errands) = errand::door();
+        // Ends with the channels that hold the door.
+        tokio::spawn(carry(running, bus.to_owned(), errands));
+        door
+    }))
 }
 
 /// Carries errands to the running gateway, one at a time.
@@ -40,19 +58,33 @@ async fn carry(mut running: Running, bus: String, mut errands: mpsc::Receiver<Er
 }
 
 async fn ask(running: &mut Running, bus: &str, errand: &Errand) -> Result<Done, Trouble> {
-    let (unit, function, address, count) = match errand.wanted {
-        Wanted::Read(ask) => (ask.unit, ask.function as u8, ask.address, ask.count),
-        Wanted::Identification(ask) => (ask.unit, 0x2b, ask.object.into(), 1),
-    };
     let (gap, patience) = (errand.gap.as_millis(), errand.patience.as_millis());
     let bus = super::running::escaped(bus);
-    let path = format!(
-        "/control/ask?bus={bus}&unit={unit}&function={function}&address={address}&count={count}\
-         &gap_ms={gap}&patience_ms={patience}"
-    );
+    let what = path(errand.wanted);
+    let path = format!("/control/{what}&bus={bus}&gap_ms={gap}&patience_ms={patience}");
     let body = running.ask("POST", &path, "").await?.collect().await?;
     let json: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
     done(&json).ok_or_else(|| Trouble::Refused(format!("an answer of no meaning: {json}")))
+}
+
+/// What is wanted, as the control socket takes it.
+fn path(wanted: Wanted) -> String {
+    let asked = |door: &str, unit: u8, function: u8, address: u16, count: u16| {
+        format!("{door}?unit={unit}&function={function}&address={address}&count={count}")
+    };
+    match wanted {
+        Wanted::Read(ask) => asked("ask", ask.unit, ask.function as u8, ask.address, ask.count),
+        Wanted::Hear(ask) => asked("hear", ask.unit, ask.function as u8, ask.address, ask.count),
+        Wanted::Identification(ask) => asked("ask", ask.unit, 0x2b, ask.object.into(), 1),
+        Wanted::Write(write) => {
+            let [first, second] = write.words;
+            let count = u16::from(write.count);
+            let begin = asked("write", write.unit, write.function(), write.address, count);
+            let by = super::running::user().unwrap_or_else(|| "cli".to_owned());
+            let by = super::running::escaped(&by);
+            format!("{begin}&first={first}&second={second}&by={by}")
+        }
+    }
 }
 
 /// What the running gateway says of one errand.
@@ -62,6 +94,12 @@ fn done(json: &Value) -> Option<Done> {
         Ok(Said::Data(bytes(data)?))
     } else if let Some(code) = said["exception"].as_u64() {
         Ok(Said::Exception(u8::try_from(code).ok()?))
+    } else if let Some(word) = said["heard"].as_str() {
+        Ok(Said::Heard(
+            Heard::ALL.into_iter().find(|one| one.word() == word)?,
+        ))
+    } else if said["written"].as_bool() == Some(true) {
+        Ok(Said::Written)
     } else if let Some(objects) = said["objects"].as_array() {
         let object = |pair: &Value| {
             let number = u8::try_from(pair[0].as_u64()?).ok()?;
@@ -113,6 +151,14 @@ mod tests {
         assert_eq!(
             objects.said,
             Ok(Said::Objects(vec![(0, "Acme".into())], Some(1)))
+        );
+        for heard in Heard::ALL {
+            let told = of(json!({ "heard": heard.word() })).unwrap();
+            assert_eq!(told.said, Ok(Said::Heard(heard)));
+        }
+        assert_eq!(
+            of(json!({ "written": true })).unwrap().said,
+            Ok(Said::Written)
         );
         let silent = of(json!({ "failure": Reason::Timeout.code(), "detail": "x" })).unwrap();
         assert_eq!(silent.said.unwrap_err().reason, Reason::Timeout);

@@ -79,6 +79,8 @@ pub(super) fn control(app: App) -> axum::Router {
         .route("/control/backup", post(backup))
         .merge(super::evidence::routes())
         .route("/control/ask", post(super::ask::ask))
+        .route("/control/hear", post(super::ask::hear))
+        .route("/control/write", post(super::ask::write))
         .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX))
         .with_state(app.clone());
     open(app).merge(routes)

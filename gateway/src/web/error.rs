@@ -45,6 +45,10 @@ pub(super) enum Code {
     BusStopped,
     /// Too many live pages are open.
     LiveBusy,
+    /// Other work of the kind goes on, or this one waits for nobody.
+    JobBusy,
+    /// No such work.
+    UnknownJob,
 }
 
 impl Code {
@@ -64,6 +68,8 @@ impl Code {
             Self::BusBusy => "web-error-bus-busy",
             Self::BusStopped => "web-error-bus-stopped",
             Self::LiveBusy => "web-error-live-busy",
+            Self::JobBusy => "web-error-job-busy",
+            Self::UnknownJob => "web-error-unknown-job",
         }
     }
 }
@@ -210,6 +216,8 @@ mod tests {
             Code::BusBusy,
             Code::BusStopped,
             Code::LiveBusy,
+            Code::JobBusy,
+            Code::UnknownJob,
         ] {
             let error = ApiError::coded(StatusCode::BAD_REQUEST, code, "x");
             let [id, en] = [Lang::Id, Lang::En].map(|lang| error.sentence(lang).unwrap());

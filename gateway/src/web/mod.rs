@@ -7,6 +7,7 @@
 //! It listens on loopback only and answers only requests for loopback names, so that a web page
 //! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
 
+mod addresses;
 mod api;
 mod ask;
 mod assets;
@@ -17,6 +18,7 @@ mod evidence;
 mod figures;
 mod guard;
 mod health;
+mod jobs;
 mod ledger;
 mod live;
 mod metrics;
@@ -24,6 +26,7 @@ mod pages;
 mod reports;
 mod rows;
 mod samples;
+mod scans;
 mod show;
 mod view;
 mod zone;
@@ -79,6 +82,10 @@ pub struct State {
     pub clock: Clock,
     /// Doors to the buses, for requests of technicians' commands.
     pub errands: Errands,
+    /// Scans that the page has begun.
+    pub(crate) scans: jobs::Shared<scans::ScanJson>,
+    /// Changes of address that the page has begun.
+    pub(crate) addresses: jobs::Shared<addresses::AddressJson>,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -96,6 +103,8 @@ impl State {
             board: board.clone(),
             clock: clock.clone(),
             errands: Errands::default(),
+            scans: Arc::default(),
+            addresses: Arc::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -185,6 +194,8 @@ fn open(app: App) -> axum::Router {
         .routes(routes!(reports::revisions))
         .merge(ledger::routes())
         .merge(calibrations::routes())
+        .merge(scans::routes())
+        .merge(addresses::routes())
         .split_for_parts();
     let description = Arc::new(description);
     let description = move || std::future::ready(axum::Json(description.as_ref().clone()));

@@ -1,32 +1,19 @@
 //! What was found, added to the end of the configuration: comments stay, a copy of the file as it
 //! was stays beside it.
 
-use super::{Found, Place, Scan, port, show};
 use crate::cli::running::complain;
-use crate::config::{self, Config, Link};
-use crate::field::scan::Tuning;
+use crate::config::{self, Config};
+use crate::onsite::scan::{Found, additions, joined};
 use crate::words::Lang;
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Copies of a configuration that are kept beside it.
 const BACKUPS_MAX: usize = 1000;
 
-/// What is to be added, and what is not, in sentences.
-#[derive(Debug, Default, PartialEq)]
-struct Additions {
-    text: String,
-    left_out: Vec<String>,
-}
-
 /// Shows what is added and writes it; false when it could not be written.
-pub(super) fn add(file: &Path, scan: &Scan<'_>, lang: Lang) -> bool {
-    let Some(config) = scan.config else {
-        return false;
-    };
-    let additions = additions(config, &scan.found, lang);
+pub(super) fn add(file: &Path, config: &Config, found: &[Found], lang: Lang) -> bool {
+    let additions = additions(config, found, lang);
     for sentence in &additions.left_out {
         complain(sentence);
     }
@@ -57,15 +44,6 @@ pub(super) fn add(file: &Path, scan: &Scan<'_>, lang: Lang) -> bool {
             false
         }
     }
-}
-
-fn joined(old: &str, more: &str) -> String {
-    let newline = if old.is_empty() || old.ends_with('\n') {
-        ""
-    } else {
-        "\n"
-    };
-    format!("{old}{newline}{more}")
 }
 
 /// Keeps the file as it was, then puts the new one into its place at once.
@@ -110,160 +88,12 @@ fn written(
     Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
-/// Ids that are taken, and buses that are there or will be.
-struct Ids {
-    taken: BTreeSet<String>,
-    new: Vec<(Place, String)>,
-}
-
-impl Ids {
-    /// `base`, or with the first number that makes it new.
-    fn fresh(&mut self, base: &str, first: usize) -> String {
-        let numbered = |number: usize| match number {
-            0 => base.to_owned(),
-            number => format!("{base}-{number}"),
-        };
-        let most = first + self.taken.len();
-        let free = (first..=most)
-            .map(numbered)
-            .find(|id| !self.taken.contains(id));
-        let id = free.unwrap_or_else(|| base.to_owned());
-        self.taken.insert(id.clone());
-        id
-    }
-}
-
-fn additions(config: &Config, found: &[Found], lang: Lang) -> Additions {
-    let devices = config.devices.iter().map(|device| device.id.to_string());
-    let buses = config.buses.iter().map(|bus| bus.id.to_string());
-    let mut ids = Ids {
-        taken: devices.chain(buses).collect(),
-        new: Vec::new(),
-    };
-    let mut additions = Additions::default();
-    for one in found {
-        let place = show::place_text(&one.place);
-        let unit = one.unit.to_string();
-        let args = [("place", place.as_str()), ("unit", unit.as_str())];
-        if one.verdict.candidates.is_empty() {
-            additions
-                .left_out
-                .push(lang.say("scan-write-unknown", &args));
-            continue;
-        }
-        match bus_of(config, &mut ids, one, &mut additions.text) {
-            Ok(Some(bus)) => device(&mut ids, &bus, one, lang, &mut additions.text),
-            Ok(None) => {}
-            Err(settings) => {
-                let settings = settings.text();
-                let args = [args[0], args[1], ("settings", settings.as_str())];
-                additions
-                    .left_out
-                    .push(lang.say("scan-write-settings", &args));
-            }
-        }
-    }
-    additions
-}
-
-/// The id of the device's bus, which is made when there is none; `None` when the device is there
-/// already, `Err` with the settings of a bus that speaks otherwise.
-fn bus_of(
-    config: &Config,
-    ids: &mut Ids,
-    found: &Found,
-    text: &mut String,
-) -> Result<Option<String>, Tuning> {
-    for (index, bus) in config.buses.iter().enumerate() {
-        let other = match (&bus.link, &found.place) {
-            (Link::Rtu(line), Place::Line(path, tuning)) if port::same(&line.port, path) => {
-                let own = Tuning {
-                    baud: line.baud,
-                    parity: line.parity,
-                    stop_bits: line.stop_bits,
-                };
-                (own != *tuning).then_some(own)
-            }
-            (Link::Tcp { host, port }, Place::Network(at, number))
-                if host == at && port == number =>
-            {
-                None
-            }
-            _ => continue,
-        };
-        if let Some(other) = other {
-            return Err(other);
-        }
-        let mut devices = config.devices.iter();
-        let known = devices.any(|device| device.bus == index && device.unit == found.unit);
-        return Ok((!known).then(|| bus.id.to_string()));
-    }
-    for (place, id) in &ids.new {
-        match (place, &found.place) {
-            (one, other) if one == other => return Ok(Some(id.clone())),
-            (Place::Line(port, tuning), Place::Line(other, _)) if port == other => {
-                return Err(*tuning);
-            }
-            _ => {}
-        }
-    }
-    let id = match &found.place {
-        Place::Line(..) => ids.fresh("rs485", 0),
-        Place::Network(..) => ids.fresh("lan", 0),
-    };
-    text.push_str(&bus_text(&found.place, &id));
-    ids.new.push((found.place.clone(), id.clone()));
-    Ok(Some(id))
-}
-
-fn bus_text(place: &Place, id: &str) -> String {
-    let id = quoted(id);
-    match place {
-        Place::Line(port, tuning) => format!(
-            "\n[[bus]]\nid = {id}\nkind = \"modbus-rtu\"\nport = {}\nbaud = {}\nparity = \"{}\"\n",
-            quoted(&port.display().to_string()),
-            tuning.baud,
-            show::parity_word(tuning.parity),
-        ),
-        Place::Network(host, port) => format!(
-            "\n[[bus]]\nid = {id}\nkind = \"modbus-tcp\"\nhost = {}\ntcp_port = {port}\n",
-            quoted(host),
-        ),
-    }
-}
-
-fn device(ids: &mut Ids, bus: &str, found: &Found, lang: Lang, text: &mut String) {
-    let candidates = &found.verdict.candidates;
-    let Some(first) = candidates.first() else {
-        return;
-    };
-    let id = ids.fresh(&first.kind, 1);
-    text.push('\n');
-    if candidates.len() > 1 {
-        let names: Vec<&str> = candidates.iter().map(|one| &*one.profile).collect();
-        let doubt = lang.say("scan-write-unsure", &[("names", &names.join(", "))]);
-        let _ = writeln!(text, "# {doubt}");
-    }
-    let _ = write!(
-        text,
-        "[[device]]\nid = {}\nbus = {}\nunit = {}\nprofile = {}\nevery = \"10s\"\n",
-        quoted(&id),
-        quoted(bus),
-        found.unit,
-        quoted(&first.profile),
-    );
-}
-
-/// A TOML string.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Confidence, Parity};
-    use crate::field::scan::{Candidate, Verdict};
+    use crate::field::scan::{Candidate, Tuning, Verdict};
+    use crate::onsite::scan::Place;
 
     const SITE: &str = "# The site of the village.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\n\
                         latitude = -3.76\nlongitude = 103.78\n\n[[bus]]\nid = 'lan'\n\

@@ -25,7 +25,7 @@ impl Channel {
                     next
                 }
                 Said::Exception(code) if all.is_empty() => return Ok(Err(code)),
-                Said::Exception(_) | Said::Data(_) => None,
+                Said::Exception(_) | Said::Data(_) | Said::Heard(_) | Said::Written => None,
             };
             match next {
                 Some(next) if next > object => object = next,

@@ -20,7 +20,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wire::Wire;
-pub use wizard::Heard;
 
 /// Bytes taken in for one reply: a frame, the echo of the request, and noise.
 const BUFFER: usize = 2 * FRAME_MAX;

@@ -29,7 +29,7 @@ impl Channel {
                 self.buffer[..count].copy_from_slice(&data[..count]);
                 Ok(Reply::Data(&self.buffer[..count]))
             }
-            Said::Objects(..) => Err(unfit()),
+            Said::Objects(..) | Said::Heard(_) | Said::Written => Err(unfit()),
         }
     }
 
@@ -56,6 +56,11 @@ impl Channel {
             .map_err(|failed| Failure::Told(failed.reason, failed.detail))
     }
 
+    /// Another task owns the bus.
+    pub(super) fn has_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+
     /// Does somebody else's request, and sends the answer where it is waited for.
     pub async fn run_errand(&mut self, errand: Errand) {
         let (timeout, traced) = (self.timeout, self.trace.is_some());
@@ -70,6 +75,11 @@ impl Channel {
                     Reply::Exception(code) => Said::Exception(code),
                 }),
             Wanted::Identification(question) => self.ask_identity(question, errand.gap).await,
+            Wanted::Hear(request) => self.hear(request).await.map(Said::Heard),
+            Wanted::Write(write) => self
+                .write(write)
+                .await
+                .map(|refusal| refusal.map_or(Said::Written, Said::Exception)),
         };
         self.timeout = timeout;
         let (sent, received) = self.trace.clone().unwrap_or_default();
@@ -89,6 +99,6 @@ impl Channel {
     }
 }
 
-fn unfit() -> Failure {
+pub(super) fn unfit() -> Failure {
     Failure::Told(Reason::Corrupt, "an answer to another question".into())
 }

@@ -1,7 +1,9 @@
 //! Hearing everything that answers, and the only code that writes to a device: for the wizard that
 //! gives one another address or speed.
 
+use super::shared::unfit;
 use super::{BUFFER, Channel, Failure, line, millis};
+use crate::errand::{Heard, Said, Wanted};
 use drivers::frame::{FRAME_MAX, Framing, Misfit, Parsed, Reply, Request};
 use drivers::write::Write;
 use std::time::Duration;
@@ -11,22 +13,18 @@ use tokio::time::Instant;
 /// than one answer may take.
 const LISTEN: Duration = Duration::from_millis(200);
 
-/// Who answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nobody.
-    Nothing,
-    /// One device, whether it gave data or refused.
-    One,
-    /// More than one sound answer.
-    Several,
-    /// Bytes that are no sound answer, as when two devices talk at once.
-    Garbled,
-}
-
 impl Channel {
     /// Asks, and listens for the whole timeout to all that comes.
     pub async fn hear(&mut self, request: Request) -> Result<Heard, Failure> {
+        if self.has_owner() {
+            return match self
+                .send_errand(Wanted::Hear(request), Duration::ZERO)
+                .await?
+            {
+                Said::Heard(heard) => Ok(heard),
+                _ => Err(unfit()),
+            };
+        }
         let mut frame = [0; FRAME_MAX];
         self.transaction = self.transaction.wrapping_add(1);
         let length = request.build(self.framing, self.transaction, &mut frame);
@@ -38,6 +36,16 @@ impl Channel {
     /// Writes; the code of the exception when the device refuses. Whether it took effect is seen by
     /// asking.
     pub async fn write(&mut self, write: Write) -> Result<Option<u8>, Failure> {
+        if self.has_owner() {
+            return match self
+                .send_errand(Wanted::Write(write), Duration::ZERO)
+                .await?
+            {
+                Said::Written => Ok(None),
+                Said::Exception(code) => Ok(Some(code)),
+                _ => Err(unfit()),
+            };
+        }
         let mut frame = [0; FRAME_MAX];
         self.transaction = self.transaction.wrapping_add(1);
         let length = write.build(self.framing, self.transaction, &mut frame);

@@ -2,20 +2,19 @@
 //! program writes to a device. Without `--yes` it says what it would write and why that is
 //! dangerous.
 
-mod change;
-mod plan;
-
 use super::args::CONFIG_DEFAULT;
 use super::person::Person;
-use super::running::{Running, Way, complain, failed, load, user};
-use super::{DONE, NO, WRONG};
-use crate::config::Config;
+use super::running::{Trouble, Way, complain, failed, load, user};
+use super::{DONE, NO, WRONG, shared};
+use crate::config::{Bus, Config};
+use crate::errand::Errand;
+use crate::onsite::address::{Asked, Host, Outcome, Plan, Step, change};
+use crate::read::bus::Channel;
 use crate::words::Lang;
-use change::{Outcome, change};
-use plan::Plan;
 use serde_json::json;
 use std::io::{Write, stdin, stdout};
 use std::path::PathBuf;
+use tokio::sync::mpsc;
 
 /// What `pantau set-address` is asked.
 #[derive(Debug, clap::Args)]
@@ -55,7 +54,7 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let plan = match Plan::of(options, &config) {
+    let plan = match Plan::of(&options.asked(), &config) {
         Ok(plan) => plan,
         Err(wrong) => {
             complain(&wrong.say(lang));
@@ -67,44 +66,74 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         complain(&lang.text("setaddr-need-yes"));
         return WRONG;
     }
-    match Running::connect(&config.store.path).await {
-        Ok(None) => {}
-        Ok(Some(_)) => {
-            complain(&lang.say("setaddr-running", &[("bus", &plan.before.bus.id)]));
-            return NO;
-        }
+    let owner = match shared::door(&config, &plan.bus().id).await {
+        Ok(owner) => owner,
         Err(trouble) => return failed(&trouble, lang),
+    };
+    if owner.is_some() && !plan.moves() {
+        // The gateway goes on in the speed that it knows.
+        complain(&lang.say("setaddr-running", &[("bus", &plan.bus().id)]));
+        return NO;
     }
-    let mut input = stdin().lock();
-    let outcome = change(&plan, &mut Person::new(&mut input, lang)).await;
+    let is_shared = owner.is_some();
+    let outcome = change(&plan, &mut Here { owner, lang }).await;
     tracing::warn!(
-        device = %plan.device, bus = %plan.before.bus.id, change = %plan.change(),
-        register = plan.setting.register, outcome = outcome.word(), "set-address"
+        device = %plan.device, bus = %plan.bus().id, change = %plan.change(),
+        register = %plan.register(), outcome = outcome.word(), "set-address"
     );
-    if outcome.is_written() {
+    // The gateway notes what it writes itself.
+    if outcome.is_written() && !is_shared {
         audit(&config, &plan, &outcome, lang).await;
     }
     tell(options, &plan, &outcome, lang)
 }
 
+impl Options {
+    fn asked(&self) -> Asked {
+        Asked {
+            device: self.device.clone(),
+            from: self.from,
+            to: self.to,
+            baud: self.baud,
+            register: self.register.clone(),
+            function: self.function,
+        }
+    }
+}
+
+/// The line, or the gateway that owns it; and the person at this terminal.
+struct Here {
+    owner: Option<mpsc::Sender<Errand>>,
+    lang: Lang,
+}
+
+impl Host for Here {
+    fn channel(&self, bus: &Bus) -> Channel {
+        match &self.owner {
+            Some(owner) => Channel::shared(bus, owner.clone()),
+            None => Channel::new(bus),
+        }
+    }
+
+    async fn step(&mut self, step: Step) -> bool {
+        let question = self.lang.text(&format!("setaddr-ask-{}", step.word()));
+        Person::new(&mut stdin().lock(), self.lang).line(&question);
+        // A pipe without an answer is a script that has seen to it.
+        true
+    }
+}
+
 /// What was done to a device stands in the store's audit; a store that cannot be opened is said.
 async fn audit(config: &Config, plan: &Plan, outcome: &Outcome, lang: Lang) {
     let by = user().unwrap_or_else(|| "cli".to_owned());
-    let what = format!(
-        "{} on {}: {} in holding:{} by {by}: {}",
-        plan.device,
-        plan.before.bus.id,
-        plan.change(),
-        plan.setting.register,
-        outcome.word()
-    );
+    let what = plan.noted(&by, outcome.word());
     let noted = async {
         let way = Way::find(config).await?;
         if let Way::Own(store) = &way {
             store.note("set-address", what).await?;
         }
         way.close().await;
-        Ok::<(), super::running::Trouble>(())
+        Ok::<(), Trouble>(())
     };
     if let Err(trouble) = noted.await {
         let why = trouble.to_string();
@@ -117,9 +146,9 @@ fn tell(options: &Options, plan: &Plan, outcome: &Outcome, lang: Lang) -> u8 {
     if options.json {
         let told = json!({
             "device": plan.device,
-            "bus": &*plan.before.bus.id,
+            "bus": &*plan.bus().id,
             "change": plan.change(),
-            "register": format!("holding:{}", plan.setting.register),
+            "register": plan.register(),
             "outcome": outcome.word(),
             "written": outcome.is_written(),
             "verified": *outcome == Outcome::Done,

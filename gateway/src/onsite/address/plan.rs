@@ -1,6 +1,6 @@
 //! What would be written, checked before anything is.
 
-use super::Options;
+use super::Asked;
 use crate::config::profile::Profile;
 use crate::config::set_address::Setting;
 use crate::config::{Bus, Config, Link, profiles};
@@ -18,8 +18,9 @@ pub(super) struct Reach {
 
 /// What is to be done.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) device: String,
+pub struct Plan {
+    /// Device id.
+    pub device: String,
     pub(super) before: Reach,
     pub(super) after: Reach,
     pub(super) setting: Setting,
@@ -32,7 +33,7 @@ pub(super) struct Plan {
 
 /// A call that cannot be done: a sentence and its arguments.
 #[derive(Debug)]
-pub(super) struct Wrong {
+pub struct Wrong {
     key: &'static str,
     found: String,
     expected: String,
@@ -47,34 +48,36 @@ impl Wrong {
         }
     }
 
-    pub(super) fn say(&self, lang: Lang) -> String {
+    /// In words.
+    pub fn say(&self, lang: Lang) -> String {
         let args = [("found", &*self.found), ("expected", &*self.expected)];
         lang.say(self.key, &args)
     }
 }
 
 impl Plan {
-    pub(super) fn of(options: &Options, config: &Config) -> Result<Self, Wrong> {
+    /// Looks it up and checks it.
+    pub fn of(asked: &Asked, config: &Config) -> Result<Self, Wrong> {
         let mut devices = config.devices.iter().zip(&config.site.devices);
-        let found = devices.find(|(device, _)| *device.id == *options.device);
+        let found = devices.find(|(device, _)| *device.id == *asked.device);
         let Some((device, info)) = found else {
             let ids: Vec<&str> = config.devices.iter().map(|device| &*device.id).collect();
             let ids = ids.join(", ");
-            return Err(Wrong::new("setaddr-unknown", &options.device, &ids));
+            return Err(Wrong::new("setaddr-unknown", &asked.device, &ids));
         };
         let bus = config.buses.get(device.bus).cloned();
-        let bus = bus.ok_or_else(|| Wrong::new("setaddr-unknown", &options.device, &""))?;
+        let bus = bus.ok_or_else(|| Wrong::new("setaddr-unknown", &asked.device, &""))?;
         let before = Reach {
-            unit: options.from.unwrap_or(device.unit),
+            unit: asked.from.unwrap_or(device.unit),
             bus,
         };
         let profile = info
             .profile
             .as_deref()
             .and_then(|name| profile(config, name));
-        let setting = setting(options, profile.as_ref())?;
+        let setting = setting(asked, profile.as_ref())?;
         let mut after = before.clone();
-        let value = if let Some(baud) = options.baud {
+        let value = if let Some(baud) = asked.baud {
             let Link::Rtu(line) = &mut after.bus.link else {
                 return Err(Wrong::new("setaddr-no-line", &before.bus.id, &""));
             };
@@ -82,25 +85,25 @@ impl Plan {
             differ(old, baud)?;
             baud
         } else {
-            after.unit = options.to.unwrap_or(device.unit);
+            after.unit = asked.to.unwrap_or(device.unit);
             differ(before.unit.into(), after.unit.into())?;
             after.unit.into()
         };
         let words = setting.words(value);
         let words = words.ok_or_else(|| Wrong::new("setaddr-range", &value, &range(&setting)))?;
         Ok(Self {
-            device: options.device.clone(),
+            device: asked.device.clone(),
             before,
             after,
             setting,
             words,
-            baud: options.baud,
+            baud: asked.baud,
             configured: device.unit,
         })
     }
 
     /// `unit 1 -> 5`, for logs and scripts.
-    pub(super) fn change(&self) -> String {
+    pub fn change(&self) -> String {
         match (&self.before.bus.link, self.baud) {
             (Link::Rtu(line), Some(baud)) => format!("baud {} -> {baud}", line.baud),
             _ => format!("unit {} -> {}", self.before.unit, self.after.unit),
@@ -108,8 +111,25 @@ impl Plan {
     }
 
     /// It gives another address.
-    pub(super) fn moves(&self) -> bool {
+    pub fn moves(&self) -> bool {
         self.baud.is_none()
+    }
+
+    /// The bus that the device is on.
+    pub fn bus(&self) -> &Bus {
+        &self.before.bus
+    }
+
+    /// `holding:N`, where the device keeps it.
+    pub fn register(&self) -> String {
+        format!("holding:{}", self.setting.register)
+    }
+
+    /// What the audit is told, with who did it and how it ended.
+    pub fn noted(&self, by: &str, outcome: &str) -> String {
+        let (device, bus) = (&self.device, &self.before.bus.id);
+        let (change, register) = (self.change(), self.register());
+        format!("{device} on {bus}: {change} in {register} by {by}: {outcome}")
     }
 
     /// The write itself.
@@ -146,7 +166,7 @@ impl Plan {
     }
 
     /// What would be written, and why that is dangerous.
-    pub(super) fn say(&self, lang: Lang) -> String {
+    pub fn say(&self, lang: Lang) -> String {
         let write = self.write();
         let words = write.values().iter().map(|word| format!("0x{word:04X}"));
         let words = words.collect::<Vec<_>>().join(" ");
@@ -224,9 +244,9 @@ fn profile(config: &Config, name: &str) -> Option<Profile> {
 }
 
 /// Where the setting is: typed by hand, else a fact of the profile.
-fn setting(options: &Options, profile: Option<&Profile>) -> Result<Setting, Wrong> {
-    if let Some(register) = &options.register {
-        let multiple = match options.function {
+fn setting(asked: &Asked, profile: Option<&Profile>) -> Result<Setting, Wrong> {
+    if let Some(register) = &asked.register {
+        let multiple = match asked.function {
             6 => false,
             16 => true,
             other => return Err(Wrong::new("setaddr-function", &other, &"6, 16")),
@@ -234,7 +254,7 @@ fn setting(options: &Options, profile: Option<&Profile>) -> Result<Setting, Wron
         let typed = Setting::typed(register, multiple);
         return typed.ok_or_else(|| Wrong::new("setaddr-register", &register, &"holding:N"));
     }
-    let (known, key) = match options.baud {
+    let (known, key) = match asked.baud {
         Some(_) => (
             profile.and_then(|one| one.set_baud.clone()),
             "setaddr-no-baud",

@@ -7,16 +7,26 @@ use std::path::{Path, PathBuf};
 
 /// Something to scan.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Target {
+pub enum Target {
     /// A serial port.
     Line(PathBuf),
     /// Hosts, each at these ports.
     Network(Vec<String>, Vec<u16>),
 }
 
-/// The targets; nothing named: the configured buses, else every serial port. The text that is no
-/// target comes back with what would be.
-pub(super) fn of(
+impl Target {
+    /// The targets; nothing named: the configured buses, else every serial port. The text that is
+    /// no target comes back with what would be.
+    pub fn all(
+        named: &[String],
+        ports: &[u16],
+        config: Option<&Config>,
+    ) -> Result<Vec<Self>, (String, String)> {
+        of(named, ports, config)
+    }
+}
+
+fn of(
     named: &[String],
     ports: &[u16],
     config: Option<&Config>,

@@ -1,8 +1,7 @@
 //! A serial line: settings by settings, unit by unit.
 
 use super::ask::Asker;
-use super::{Place, Scan, port};
-use crate::cli::shared;
+use super::{Host, Place, Scan, port};
 use crate::config::{Bus, Link};
 use crate::field::scan::{Answer, Probe, Sweep, Tuning};
 use crate::read::bus::Channel;
@@ -17,14 +16,14 @@ const GARBLED_MAX: usize = 5;
 /// How long a line is listened to before the first question.
 const LISTEN: Duration = Duration::from_millis(300);
 
-impl Scan<'_> {
+impl<H: Host> Scan<'_, H> {
     /// Scans the line at this port.
     pub(super) async fn line(&mut self, port: &Path) {
         let Some((mut asker, mut sweep)) = self.open(port).await else {
             return;
         };
-        let usual = if self.options.full { FULL_MS } else { QUICK_MS };
-        let patience = self.options.patience(usual);
+        let usual = if self.wishes.full { FULL_MS } else { QUICK_MS };
+        let patience = self.wishes.patience(usual);
         asker.channel.set_timeout(patience);
         let (whole, mut garbled) = (sweep.left(patience), 0);
         while let Some(probe) = sweep.next() {
@@ -32,7 +31,7 @@ impl Scan<'_> {
                 continue;
             }
             let left = sweep.left(patience) + probe.most(patience);
-            self.screen.progress(&probe, whole, left, self.found.len());
+            self.host.progress(&probe, whole, left, &self.cost);
             let answer = asker
                 .ask(probe.request, Duration::ZERO, &mut self.cost)
                 .await;
@@ -54,14 +53,14 @@ impl Scan<'_> {
     }
 
     /// Says that a unit answers what nobody can read; how many sentences that took.
-    fn garbled(&self, asker: &Asker, probe: &Probe, said: usize) -> usize {
+    fn garbled(&mut self, asker: &Asker, probe: &Probe, said: usize) -> usize {
         if !asker.is_garbled || said >= GARBLED_MAX {
             return 0;
         }
         let unit = probe.request.unit.to_string();
         let settings = probe.tuning.map(Tuning::text).unwrap_or_default();
         let args = [("unit", unit.as_str()), ("settings", settings.as_str())];
-        self.screen.warn(&self.lang.say("scan-garbled", &args));
+        self.host.warn(&self.lang.say("scan-garbled", &args));
         1
     }
 
@@ -92,20 +91,20 @@ impl Scan<'_> {
             self.refuse(&trouble);
             return None;
         }
-        let tunings = self.options.tunings();
+        let tunings = self.wishes.tunings();
         let first = *tunings.first()?;
         let mut channel = Channel::new(&bus(port, first));
         match channel.listen(LISTEN).await {
             Ok(true) => {
                 let shown = port.display().to_string();
-                self.screen
+                self.host
                     .warn(&self.lang.say("scan-line-in-use", &[("port", &shown)]));
-                if !self.options.yes {
+                if !self.wishes.yes {
                     self.failed = true;
                     return None;
                 }
             }
-            Ok(false) => self.screen.warn(&self.lang.text("scan-line-warning")),
+            Ok(false) => self.host.warn(&self.lang.text("scan-line-warning")),
             // The first settings may be none of this port's; the next are tried.
             Err(why) => tracing::debug!(%why, "first settings"),
         }
@@ -121,7 +120,7 @@ impl Scan<'_> {
             .buses
             .iter()
             .position(|bus| port::is_at(&bus.link, port))?;
-        let Ok((channel, true)) = shared::channel(config, index).await else {
+        let Some(channel) = self.host.owned(config, index).await else {
             return None;
         };
         let Link::Rtu(line) = &config.buses[index].link else {
@@ -136,14 +135,14 @@ impl Scan<'_> {
             ("bus", &*config.buses[index].id),
             ("settings", &tuning.text()),
         ];
-        self.screen.warn(&self.lang.say("scan-shared-line", &args));
+        self.host.warn(&self.lang.say("scan-shared-line", &args));
         let sweep = Sweep::of_line(&[tuning], &self.units(true));
         let tuning = Some(tuning);
         Some((Asker::new(channel, tuning), sweep))
     }
 
     /// Puts the port into the settings of the probe; false when it has no such settings.
-    fn tune(&self, asker: &mut Asker, sweep: &mut Sweep, probe: &Probe, port: &Path) -> bool {
+    fn tune(&mut self, asker: &mut Asker, sweep: &mut Sweep, probe: &Probe, port: &Path) -> bool {
         if asker.tuning == probe.tuning {
             return true;
         }
@@ -153,7 +152,7 @@ impl Scan<'_> {
         if let Err(why) = asker.channel.retune(&tuning.line(port.to_owned())) {
             let (settings, why) = (tuning.text(), why.to_string());
             let args = [("settings", settings.as_str()), ("why", why.as_str())];
-            self.screen.warn(&self.lang.say("scan-no-settings", &args));
+            self.host.warn(&self.lang.say("scan-no-settings", &args));
             asker.tuning = None;
             sweep.skip_settings();
             return false;

@@ -1,8 +1,7 @@
 //! Network devices: who listens, and which units are behind it.
 
 use super::ask::Asker;
-use super::{Place, Scan};
-use crate::cli::shared;
+use super::{Host, Place, Scan};
 use crate::config::{Bus, Link};
 use crate::field::scan::{Answer, Sweep};
 use crate::limits::SCAN_CONNECTIONS_MAX;
@@ -18,26 +17,27 @@ const ANSWER_MS: u64 = 500;
 /// A unit that nobody gives a device: who answers for it answers for all.
 const NOBODY: u8 = 213;
 
-impl Scan<'_> {
+impl<H: Host> Scan<'_, H> {
     /// Scans these hosts at these ports.
     pub(super) async fn network(&mut self, hosts: &[String], ports: &[u16]) {
-        let places = hosts
+        let places: Vec<(String, u16)> = hosts
             .iter()
-            .flat_map(|host| ports.iter().map(move |port| (host, *port)));
-        let patience = self.options.patience(CONNECT_MS);
-        let trying = futures_util::stream::iter(places.enumerate());
+            .flat_map(|host| ports.iter().map(|port| (host.clone(), *port)))
+            .collect();
+        let patience = self.wishes.patience(CONNECT_MS);
+        let trying = futures_util::stream::iter(places.into_iter().enumerate());
         let mut open = trying
             .map(|(number, (host, port))| async move {
                 let connected = TcpStream::connect((host.as_str(), port));
                 let connected = tokio::time::timeout(patience, connected).await;
-                matches!(connected, Ok(Ok(_))).then_some((number, host.clone(), port))
+                matches!(connected, Ok(Ok(_))).then_some((number, host, port))
             })
             .buffer_unordered(SCAN_CONNECTIONS_MAX);
         let (mut listening, mut tried) = (Vec::new(), 0);
         let all = hosts.len() * ports.len();
         while let Some(one) = open.next().await {
             tried += 1;
-            self.screen.connecting(tried, all);
+            self.host.connecting(tried, all);
             listening.extend(one);
         }
         listening.sort();
@@ -52,14 +52,14 @@ impl Scan<'_> {
             port,
         };
         let mut asker = self.connection(&link).await;
-        let patience = self.options.patience(ANSWER_MS);
+        let patience = self.wishes.patience(ANSWER_MS);
         asker.channel.set_timeout(patience);
         let mut sweep = Sweep::of_network(&self.units(false));
         let nobody = self.nobody(&mut asker).await;
         let (whole, before) = (sweep.left(patience), self.found.len());
         while let Some(probe) = sweep.next() {
             let left = sweep.left(patience) + patience;
-            self.screen.progress(&probe, whole, left, self.found.len());
+            self.host.progress(&probe, whole, left, &self.cost);
             let answer = asker
                 .ask(probe.request, Duration::ZERO, &mut self.cost)
                 .await;
@@ -69,7 +69,7 @@ impl Scan<'_> {
                 Err(why) => {
                     let args = [("host", host), ("why", why.as_str())];
                     let text = self.lang.say("scan-host-lost", &args);
-                    return self.screen.warn(&text);
+                    return self.host.warn(&text);
                 }
             };
             sweep.found(&probe);
@@ -93,11 +93,10 @@ impl Scan<'_> {
             .iter()
             .position(|bus| bus.link == *link);
         if let Some((config, index)) = self.config.zip(index)
-            && let Ok((channel, true)) = shared::channel(config, index).await
+            && let Some(channel) = self.host.owned(config, index).await
         {
             let args = [("bus", &*config.buses[index].id)];
-            self.screen
-                .warn(&self.lang.say("scan-shared-network", &args));
+            self.host.warn(&self.lang.say("scan-shared-network", &args));
             return Asker::new(channel, None);
         }
         let bus = Bus {

@@ -1,6 +1,6 @@
 //! Questions to devices over a channel, and what they cost.
 
-use super::{Found, Place, Scan};
+use super::{Found, Host, Place, Scan};
 use crate::config::Link;
 use crate::field::scan::{Answer, Identify, Next, Question, Tuning, sweep};
 use crate::model::Reason;
@@ -20,10 +20,11 @@ const FOUND_PATIENCE: Duration = Duration::from_millis(400);
 
 /// What a scan has asked, and how long that takes at most.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cost {
-    pub(super) questions: u64,
+pub struct Cost {
+    /// Requests.
+    pub questions: u64,
     /// Time on the wire, pauses, and the timeouts of what was not answered.
-    pub(super) limit: Duration,
+    pub limit: Duration,
 }
 
 impl Cost {
@@ -124,7 +125,7 @@ impl Asker {
     }
 }
 
-impl Scan<'_> {
+impl<H: Host> Scan<'_, H> {
     /// Asks a found device until it is named.
     pub(super) async fn name(
         &mut self,
