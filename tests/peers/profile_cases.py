@@ -1,9 +1,11 @@
 """Serves profiles on pymodbus, and says what a reader must find there.
 
-Usage: profile_cases.py DIRECTORY OUT
+Usage: profile_cases.py DIRECTORY OUT levels|choices
 
-Every profile of DIRECTORY, and every variant, is put behind a Modbus TCP unit four times: with all
-points at full scale, at zero, negative, and at their "no value". Registers and expected values are
+Every profile of DIRECTORY, and every variant, is put behind Modbus TCP units. `levels`: four times,
+with all points at full scale, at zero, negative, and at their "no value". `choices`: where a point
+decides over another (scale, power, factor, validity), until the deciding points have said all that
+they can, and something that they should not. Registers and expected values are
 made here from the TOML alone, with Python's own struct and decimal. OUT gets them as JSON; then
 "ready PORT" is printed and the units are served for ever.
 """
@@ -139,18 +141,40 @@ def expected(point, image, raws):
     return value
 
 
-def case(points, facts, level):
-    """An image, the raw values in it, and what must be read of it."""
-    image = {}
-    choosers = {}
+def choices(points):
+    """What each deciding point can say, the usual first."""
+    said = {}
     for point in points:
         if "valid_when" in point:
-            choosers.setdefault(point["valid_when"]["point"], point["valid_when"]["is"][0])
+            said.setdefault(point["valid_when"]["point"], []).extend(point["valid_when"]["is"])
         for chosen in point.get("powers_from", []):
-            choosers.setdefault(chosen["point"], chosen["powers"][1][0])
-        for key in ("scale_from", "multiply_from"):
-            if key in point:
-                choosers.setdefault(point[key], 1)
+            codes = [code for code, _ in chosen["powers"]]
+            said.setdefault(chosen["point"], []).extend(codes[1:] + codes[:1])
+        if "scale_from" in point:
+            said.setdefault(point["scale_from"], []).extend([1, 0, -2])
+        if "multiply_from" in point:
+            said.setdefault(point["multiply_from"], []).extend([1, 40])
+    decided_by_value = {point[key] for point in points for key in ("scale_from", "multiply_from")
+                        if key in point}
+    for name, codes in said.items():
+        unknown = [] if name in decided_by_value else [max(codes) + 1]
+        said[name] = list(dict.fromkeys(codes + unknown))
+    return said
+
+
+def turns(points):
+    """What deciding points say together, until each has said all that it can."""
+    said = choices(points)
+    for turn in range(math.lcm(*map(len, said.values()))):
+        yield {name: codes[(turn + place) % len(codes)]
+               for place, (name, codes) in enumerate(said.items())}
+
+
+def case(points, facts, level, choosers=None):
+    """An image, the raw values in it, and what must be read of it."""
+    image = {}
+    if choosers is None:
+        choosers = {name: codes[0] for name, codes in choices(points).items()}
     ordered = sorted(points, key=lambda point: point["id"] in choosers)
     for point in ordered:
         raw = choosers.get(point["id"], raw_at(point, level))
@@ -183,10 +207,27 @@ def profiles(directory):
             yield f"{profile['name']}.{variant['name']}", kept + own, facts
 
 
-def serial(facts):
-    """What a device of "AB" everywhere says its serial number is."""
-    texts = [fact for fact in facts if fact["id"] == "serial" and fact["type"][0] == "s"]
-    return "AB" * registers_of(texts[0]["type"]) if texts else None
+def texts(facts):
+    """What a device of "AB" everywhere says of itself, by the name of the fact."""
+    return {fact["id"]: "AB" * registers_of(fact["type"])
+            for fact in facts if fact["type"][0] == "s"}
+
+
+def settings(facts):
+    """Names of the numbers that it says of itself."""
+    return [fact["id"] for fact in facts
+            if fact["type"][0] != "s" and fact["id"] not in ("model", "version", "serial")]
+
+
+def cases(directory, kind):
+    """Name, points, facts, level and deciding values of every case."""
+    for name, points, facts in profiles(directory):
+        if kind == "levels":
+            for level in LEVELS:
+                yield name, points, facts, level, None
+        elif choices(points):
+            for chosen in turns(points):
+                yield name, points, facts, "full", chosen
 
 
 def served(unit, image):
@@ -210,19 +251,18 @@ def served(unit, image):
     return SimDevice(unit, simdata=(bits, bits, holding, inputs))
 
 
-async def main(directory, out):
+async def main(directory, out, kind):
     """Says what is there, and serves it."""
     devices, said = [], []
-    for name, points, facts in profiles(directory):
-        for level in LEVELS:
-            image, values = case(points, facts, level)
-            unit = len(devices) + 1
-            devices.append(served(unit, image))
-            registers = [[table, address, word] for (table, address), word in image.items()]
-            said.append({"profile": name, "level": level, "unit": unit,
-                         "ids": [point["id"] for point in points],
-                         "values": values, "registers": registers,
-                         "serial": serial(facts)})
+    for name, points, facts, level, chosen in cases(directory, kind):
+        image, values = case(points, facts, level, chosen)
+        unit = len(devices) + 1
+        devices.append(served(unit, image))
+        registers = [[table, address, word] for (table, address), word in image.items()]
+        said.append({"profile": name, "level": f"{level} {chosen or ''}", "unit": unit,
+                     "ids": [point["id"] for point in points],
+                     "values": values, "registers": registers,
+                     "texts": texts(facts), "settings": settings(facts)})
     Path(out).write_text(json.dumps(said), encoding="ascii")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -232,4 +272,4 @@ async def main(directory, out):
     await asyncio.Event().wait()
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2]))
+asyncio.run(main(*sys.argv[1:]))

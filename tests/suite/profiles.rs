@@ -7,9 +7,11 @@ use gateway::model::UtcMs;
 use gateway::sim::device::Registers;
 use gateway::sim::sun::Place;
 use gateway::sim::{Plant, World, server::serve_registers};
+use gateway::status::Identity;
+use gateway::words::Lang;
 use proptest::prelude::*;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -30,11 +32,13 @@ struct Cases(Vec<Value>);
 
 impl Cases {
     /// A site with one device a case, all on one TCP bus.
-    fn config(&self, port: u16, folder: &Path) -> Config {
+    fn config(&self, port: u16, folder: &Path, profiles: &Path) -> Config {
         let mut text = format!(
             "[site]\nid = \"t\"\nname = \"T\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
-             longitude = 110.0\n[store]\npath = \"{}\"\n[[bus]]\nid = \"bus\"\n\
+             longitude = 110.0\nprofiles = \"{}\"\n[store]\npath = \"{}\"\n\
+             [[bus]]\nid = \"bus\"\n\
              kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}\ntimeout = \"5s\"\n",
+            profiles.display(),
             folder.display()
         );
         for case in &self.0 {
@@ -48,6 +52,12 @@ impl Cases {
         }
         config::load_text(&text, &folder.join("pantau.toml"), &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    /// How many values are compared.
+    fn points(&self) -> usize {
+        let points = self.0.iter().map(|case| case["values"].as_array());
+        points.map(|values| values.unwrap().len()).sum()
     }
 
     /// Their registers, for our own simulator.
@@ -76,10 +86,7 @@ impl Cases {
             let read = session.read().await;
             let place = format!("{} at {}", case["profile"], case["level"]);
             assert_eq!(read.failure, None, "{place}");
-            if let Some(serial) = case["serial"].as_str() {
-                let said = read.identity.map(|identity| identity.serial);
-                assert_eq!(said.as_deref(), Some(serial), "{place}");
-            }
+            says_of_itself(case, read.identity.unwrap_or_default(), &place);
             let values = case["values"].as_array().unwrap();
             assert_eq!(read.outcomes.len(), values.len(), "{place}");
             for ((outcome, value), id) in read.outcomes.iter().zip(values).zip(0..) {
@@ -95,26 +102,33 @@ impl Cases {
     }
 }
 
-#[tokio::test]
-async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
+/// Texts of the device, and that it said each of its settings.
+fn says_of_itself(case: &Value, identity: Identity, place: &str) {
+    let mut said: BTreeMap<&str, String> = BTreeMap::new();
+    said.insert("manufacturer", identity.manufacturer);
+    said.insert("model", identity.model);
+    said.insert("version", identity.version);
+    said.insert("serial", identity.serial);
+    for (name, text) in case["texts"].as_object().unwrap() {
+        assert_eq!(Some(&*said[&**name]), text.as_str(), "{place}: {name}");
+    }
+    let options: Vec<_> = identity.options.split(", ").collect();
+    for setting in case["settings"].as_array().unwrap() {
+        let begins = format!("{} ", setting.as_str().unwrap());
+        let found = options.iter().any(|option| option.starts_with(&begins));
+        assert!(found, "{place}: {setting} in {options:?}");
+    }
+}
+
+/// Every case of a kind, from the profiles of a directory: read from pymodbus, then from our own.
+async fn read_back(profiles: &Path, kind: &str) -> Cases {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("cases.json");
-    let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/devices");
     let mut server = python("profile_cases.py");
-    let (_server, port) = Peer::ready(server.arg(profiles).arg(&out));
+    let (_server, port) = Peer::ready(server.arg(profiles).arg(&out).arg(kind));
     let said = std::fs::read_to_string(&out).unwrap();
     let cases = Cases(serde_json::from_str(&said).unwrap());
-    let with_points = |(_, profile): &(String, Result<Profile, _>)| {
-        profile
-            .as_ref()
-            .is_ok_and(|profile| !profile.points.is_empty())
-    };
-    let count = config::profiles(None)
-        .iter()
-        .filter(|p| with_points(p))
-        .count();
-    assert!(cases.0.len() >= 4 * count, "{} of {count}", cases.0.len());
-    let mut config = cases.config(port.parse().unwrap(), folder.path());
+    let mut config = cases.config(port.parse().unwrap(), folder.path(), profiles);
     cases.must_be_read(&config).await;
 
     let place = Place {
@@ -131,14 +145,63 @@ async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
         .unwrap();
     twins.redirect(&mut config);
     cases.must_be_read(&config).await;
+    cases
+}
+
+fn library() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/devices")
+}
+
+#[tokio::test]
+async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
+    let cases = read_back(&library(), "levels").await;
+    let with_points = |(_, profile): &(String, Result<Profile, _>)| {
+        profile
+            .as_ref()
+            .is_ok_and(|profile| !profile.points.is_empty())
+    };
+    let count = config::profiles(None)
+        .iter()
+        .filter(|p| with_points(p))
+        .count();
+    assert!(cases.0.len() >= 4 * count, "{} of {count}", cases.0.len());
+    let points: usize = config::profiles(None)
+        .iter()
+        .filter_map(|(_, profile)| profile.as_ref().ok())
+        .flat_map(|profile| std::iter::once(profile).chain(&profile.variants))
+        .map(|profile| profile.points.len())
+        .sum();
+    assert!(points >= 577, "{points}");
+    assert_eq!(cases.points(), 4 * points, "none is left out");
+}
+
+#[tokio::test]
+async fn whatever_one_register_decides_over_another_is_read_exactly() {
+    let cases = read_back(&library(), "choices").await;
+    let names: BTreeSet<_> = cases
+        .0
+        .iter()
+        .map(|case| case["profile"].as_str())
+        .collect();
+    assert!(names.len() >= 5, "{names:?}");
+    assert!(cases.0.len() >= 74, "{}", cases.0.len());
+}
+
+#[tokio::test]
+async fn every_shape_of_the_format_is_read_exactly() {
+    let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/shapes");
+    let levels = read_back(&shapes, "levels").await;
+    let choices = read_back(&shapes, "choices").await;
+    assert_eq!((levels.0.len(), choices.0.len()), (8, 12));
+    assert_eq!(levels.points(), 4 * (18 + 18));
 }
 
 #[test]
 fn a_profile_without_a_capture_for_each_point_is_refused() {
     let text = include_str!("../../config/devices/xy-md02.toml");
-    let (head, _) = text.rsplit_once("[[capture]]").unwrap();
+    let text = text.replace("point = \"humidity\"\nwords", "point = \"temp_air\"\nwords");
     let file = std::path::Path::new("xy-md02.toml");
-    let faults = config::profile::load_text(head, file).unwrap_err();
+    let faults = config::profile::load_text(&text, file).unwrap_err();
     assert!(
         faults
             .to_string()
@@ -159,6 +222,54 @@ fn a_bad_profile_is_explained_line_by_line() {
     let text = include_str!("../cases/profile/probe.toml");
     let wanted = include_str!("../cases/profile/probe.txt");
     assert_eq!(faults(text).trim(), wanted.trim());
+}
+
+/// What is broken in a good profile (from, to), where it is named, and what is said of it.
+const BROKEN: [(&str, &str, &str); 9] = [
+    ("input:1\"", "inptu:1\"", "register: found `inptu:1`"),
+    ("type = \"i16\"", "type = \"i61\"", "type: "),
+    ("unit = \"degC\"", "unit = \"celsus\"", "unit: "),
+    ("unit = \"%RH\"", "", "scale: "),
+    (
+        "register = \"input:2\"",
+        "register = \"input:1\"",
+        "register: ",
+    ),
+    ("max_registers = 2", "max_registers = 0", "max_registers: "),
+    ("[[document]]", "[[documnet]]", "documnet: unknown key"),
+    ("source = \"XY", "sorce = \"XY", "sorce: unknown key"),
+    ("kind = ", "#kind = ", "kind: "),
+];
+
+#[test]
+fn each_mistake_in_a_profile_is_named_with_its_line_in_both_languages() {
+    let good = include_str!("../../config/devices/xy-md02.toml");
+    for (from, to, said) in BROKEN {
+        assert!(good.contains(from), "{from}");
+        let text = good.replacen(from, to, 1);
+        let faults = config::profile::load_text(&text, Path::new("xy-md02.toml")).unwrap_err();
+        let english = faults.render(Lang::En);
+        assert!(english.contains(said), "{from} -> {to}: {english}");
+        assert!(
+            !faults.render(Lang::Id).contains("fault-"),
+            "{from} -> {to}"
+        );
+        assert_ne!(english, faults.render(Lang::Id));
+        assert!(faults.0.iter().all(|fault| fault.line > 0));
+    }
+}
+
+#[test]
+fn two_variants_of_one_name_are_refused() {
+    let shapes = include_str!("../cases/shapes/shapes.toml");
+    let (_, variant) = shapes.split_once("[[variant]]").unwrap();
+    let text = format!("{shapes}\n[[variant]]{variant}");
+    let faults = config::profile::load_text(&text, Path::new("shapes.toml")).unwrap_err();
+    let again = 1 + text[..text.rfind("name = \"other\"").unwrap()]
+        .matches('\n')
+        .count();
+    assert_eq!(faults.0[0].line, again, "{faults}");
+    assert!(faults.to_string().contains("other"), "{faults}");
 }
 
 #[test]

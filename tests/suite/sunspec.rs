@@ -50,9 +50,23 @@ fn same(config: &Config, index: usize, model: &Value, once: &Once) -> usize {
     points.len()
 }
 
-/// Reads every device of the folder; how many numbers were compared.
-async fn all_of(folder: &Path) -> usize {
-    let mut compared = 0;
+/// What devices in the field have: common, inverters, strings, meters, weather, combiners, and
+/// the 700s of newer inverters.
+const IN_THE_FIELD: [std::ops::RangeInclusive<u64>; 9] = [
+    1..=1,
+    101..=103,
+    111..=113,
+    160..=160,
+    201..=204,
+    302..=303,
+    307..=307,
+    401..=404,
+    701..=714,
+];
+
+/// Reads every device of the folder; how many numbers of each model were compared.
+async fn all_of(folder: &Path) -> BTreeMap<u64, usize> {
+    let mut compared: BTreeMap<u64, usize> = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|ending| ending != "json") {
@@ -65,7 +79,8 @@ async fn all_of(folder: &Path) -> usize {
         let config = site(&port, &models);
         for (index, model) in models.iter().enumerate() {
             let once = read(&config, index).await;
-            compared += same(&config, index, model, &once);
+            let number = model["model"].as_u64().unwrap();
+            *compared.entry(number).or_default() += same(&config, index, model, &once);
             let identity = once.identity.unwrap();
             assert_eq!(identity.cut_short, None, "{}", path.display());
             assert!(["Uji Coba", "SunSpecTest"].contains(&identity.manufacturer.as_str()));
@@ -84,7 +99,12 @@ async fn every_number_of_every_model_is_what_pysunspec2_reads() {
             .status();
         assert!(made.unwrap().success());
         let compared = all_of(folder.path()).await;
-        assert!(compared > 5000, "{compared}");
+        assert!(compared.values().sum::<usize>() > 5000, "{compared:?}");
+        for number in IN_THE_FIELD.into_iter().flatten() {
+            // The least is a model of one number beside its own number and length.
+            let numbers = compared.get(&number).copied().unwrap_or_default();
+            assert!(numbers > 2, "model {number}: {numbers} numbers");
+        }
     }
 }
 

@@ -378,8 +378,8 @@ fn sensible(notes: &mut Notes<'_>, span: Range<usize>, point: &Point) {
     }
 }
 
-/// Two numbers that share some registers, but not all, are a wrong address or a wrong type. Fields
-/// of bits may share.
+/// Two numbers that share registers are a wrong address or a wrong type. Fields of bits may share,
+/// and numbers of the very same registers when something else says which of them is valid.
 fn overlaps(notes: &mut Notes<'_>, raw: &[At<RawPoint>], points: &[Point]) {
     let extent = |point: &Point| {
         let first = u32::from(point.address);
@@ -402,8 +402,9 @@ fn overlaps(notes: &mut Notes<'_>, raw: &[At<RawPoint>], points: &[Point]) {
         let [(table, first, end, one), (next_table, next, next_end, two)] = pair else {
             continue;
         };
-        let same = first == next && end == next_end;
-        if table == next_table && next < end && !same {
+        let chosen = |index: &usize| points[*index].valid_when.is_some();
+        let either_or = first == next && end == next_end && chosen(one) && chosen(two);
+        if table == next_table && next < end && !either_or {
             let (one, two) = (&points[*one].name, &raw[*two]);
             notes.warn(two.span(), "register", "fault-overlap", one, "");
         }
