@@ -8,12 +8,14 @@ use tracing_subscriber::EnvFilter;
 const SERVICE: &str = "info,rumqttc=warn,tokio_modbus=error,hyper=warn";
 /// A command that a person waits for shows warnings only.
 const COMMAND: &str = "warn,tokio_modbus=error";
+/// The screen of `watch` tells every fault itself; a line of the log would tear it.
+const SCREEN: &str = "off";
 
 pub(super) fn start(cli: &Cli) {
-    let default = if matches!(cli.command, Command::Run { .. }) {
-        SERVICE
-    } else {
-        COMMAND
+    let default = match cli.command {
+        Command::Run { .. } => SERVICE,
+        Command::Watch(_) => SCREEN,
+        _ => COMMAND,
     };
     let chosen = cli.log.clone().or_else(|| std::env::var("PANTAU_LOG").ok());
     let filter = chosen

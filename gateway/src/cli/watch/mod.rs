@@ -88,6 +88,8 @@ async fn screen(
     lang: Lang,
 ) -> anyhow::Result<u8> {
     let mut track = Track::default();
+    // SIGTERM, too, leaves the terminal as it was.
+    let mut asked = Box::pin(super::run::stop_asked());
     let (mut paused, mut first_line) = (false, 0u16);
     let mut tick = 0;
     loop {
@@ -104,7 +106,10 @@ async fn screen(
             }
         }
         terminal.draw(|frame| screen::draw(frame, &track, head, (paused, first_line), lang))?;
-        tokio::time::sleep(KEYS).await;
+        tokio::select! {
+            () = &mut asked => return Ok(DONE),
+            () = tokio::time::sleep(KEYS) => {}
+        }
     }
 }
 
