@@ -9,13 +9,17 @@ a new address holds once FILE is there; with a speed, it hears nothing at anothe
 """
 
 import argparse
+import fcntl
 import os
-import termios
+import struct
 import tty
 
 ADDRESS = 0x0101
 SPEED = 0x0102
-SPEEDS = {2: termios.B4800, 3: termios.B9600}
+SPEEDS = {2: 4800, 3: 9600}
+# Linux: the settings of a terminal with speeds as plain numbers, the output speed last.
+TCGETS2 = 0x802C542A
+TERMIOS2 = 44
 
 
 def crc(data):
@@ -34,7 +38,7 @@ class Device:
     def __init__(self, unit, options):
         self.unit = unit
         self.options = options
-        self.speed = options.speed and getattr(termios, f"B{options.speed}")
+        self.speed = options.speed
         self.later = None
 
     def answer(self, frame, speed):
@@ -97,7 +101,8 @@ def main():
                 heard = heard[1:]
                 continue
             heard = heard[8:]
-            speed = termios.tcgetattr(near)[4]
+            settings = fcntl.ioctl(near, TCGETS2, bytes(TERMIOS2))
+            (speed,) = struct.unpack("I", settings[-4:])
             answers = [device.answer(frame, speed) for device in devices]
             for answer in answers:
                 if answer is not None:

@@ -1,4 +1,5 @@
-//! Scan and set-address beside a running gateway: over its API, and by the command line that asks it.
+//! Scan and set-address beside a running gateway: over its API, and by the command line that asks
+//! it.
 
 use crate::peers::{Peer, python, wait_for};
 use crate::servers::free_port;

@@ -23,7 +23,7 @@ pub trait Progress: Clone {
 
 /// One piece of work.
 #[derive(Clone, Debug)]
-pub struct Job<T> {
+pub(super) struct Job<T> {
     pub(super) seen: watch::Receiver<T>,
     pub(super) say: mpsc::Sender<Say>,
 }
@@ -83,7 +83,7 @@ impl<T> Worker<T> {
 }
 
 /// Shared by all listeners.
-pub type Shared<T> = Arc<Jobs<T>>;
+pub(super) type Shared<T> = Arc<Jobs<T>>;
 
 #[cfg(test)]
 mod tests {
