@@ -22,7 +22,7 @@ cli-options = Options
 cli-run = Run the gateway: read, keep, publish, and show the local page
 cli-demo = A simulated site behind real Modbus, a month of history, and the page open
 cli-check = Check the configuration and show the reading plan
-cli-read = Read one device once: raw and decoded
+cli-read = Read one device: registers, what they may mean, bytes and round trips
 cli-simulate = Serve the configuration's devices as a Modbus simulator, to rehearse
 cli-device = The library of devices: list, show, test, and write a new profile
 cli-device-list = All profiles, one a line
@@ -371,6 +371,9 @@ cli-device-ask-shown = What does the display show now, all digits?
 cli-device-ask-which = Which one matches the display (number)?
 
 # pantau read
+quality-good = good
+quality-uncertain = uncertain
+quality-bad = bad
 cli-read-unknown = There is no device { $device } in the configuration
 cli-read-doubt = not confirmed: compare with the display
 cli-read-nothing = The device gave nothing. { $detail }
@@ -735,6 +738,7 @@ cli-watch-plain = Lines instead of a screen
 cli-soak-length = How long, e.g. 90s, 15m, 2h; 15 minutes when not named
 cli-read-times = Reads in a row (1 to 16): what changes between them tells word orders apart
 cli-read-display = What the display of the device shows for a point, e.g. voltage=230.1
+cli-read-every = Again and again, this many seconds apart, until Ctrl-C
 watch-running = as the running gateway reads it
 watch-own = read by this command
 watch-keys = q: end   space: pause   arrows: scroll

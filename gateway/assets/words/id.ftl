@@ -22,7 +22,7 @@ cli-options = Pilihan
 cli-run = Jalankan gateway: membaca, menyimpan, menerbitkan, dan menampilkan halaman lokal
 cli-demo = Lokasi tiruan dengan Modbus sungguhan, riwayat sebulan, dan halaman yang terbuka
 cli-check = Periksa konfigurasi dan tampilkan rencana pembacaan
-cli-read = Baca satu alat satu kali: mentah dan hasil terjemahannya
+cli-read = Baca satu alat: register, kemungkinan artinya, byte, dan waktu bolak-balik
 cli-simulate = Layani alat-alat dalam konfigurasi sebagai simulator Modbus, untuk berlatih
 cli-device = Daftar jenis alat: lihat, uji, dan buat profil baru
 cli-device-list = Semua profil, satu per baris
@@ -368,6 +368,9 @@ cli-device-ask-shown = Apa yang tampil di layar alat sekarang, semua angka?
 cli-device-ask-which = Yang mana yang cocok dengan layar (nomor)?
 
 # pantau read
+quality-good = sahih
+quality-uncertain = diragukan
+quality-bad = tidak sahih
 cli-read-unknown = Tidak ada perangkat { $device } dalam konfigurasi
 cli-read-doubt = belum dipastikan: cocokkan dengan layar alat
 cli-read-nothing = Perangkat tidak memberi data. { $detail }
@@ -732,6 +735,7 @@ cli-watch-plain = Baris teks, bukan layar
 cli-soak-length = Berapa lama, mis. 90s, 15m, 2h; 15 menit bila tidak disebut
 cli-read-times = Berapa kali dibaca (1 sampai 16): perubahan antar bacaan membedakan urutan kata
 cli-read-display = Angka yang tampil pada layar alat untuk satu titik, mis. voltage=230,1
+cli-read-every = Berulang-ulang dengan jarak sekian detik, sampai Ctrl-C
 watch-running = seperti dibaca gateway yang sedang berjalan
 watch-own = dibaca oleh perintah ini
 watch-keys = q: selesai   spasi: jeda   panah: gulir

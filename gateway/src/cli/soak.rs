@@ -64,15 +64,19 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    if let Err(device) = only(&mut config, &options.devices) {
-        eprintln!("{}", lang.say("cli-read-unknown", &[("device", &device)]));
-        return WRONG;
-    }
+    let ids = match only(&mut config, &options.devices) {
+        Ok(ids) => ids,
+        Err(device) => {
+            eprintln!("{}", lang.say("cli-read-unknown", &[("device", &device)]));
+            return WRONG;
+        }
+    };
     let devices = config.site.devices.iter();
+    let devices = devices.filter(|device| ids.contains(&device.id));
     let tested = devices.map(|device| (device.id.clone(), device.every_ms));
     let length_ms = u64::try_from(options.length.as_millis()).unwrap_or(u64::MAX);
     let soak = Soak::new(length_ms, tested);
-    let mut source = match Source::open(config, lang).await {
+    let mut source = match Source::open(config, ids, lang).await {
         Ok(source) => source,
         Err(trouble) => return complain(&trouble.to_string()),
     };

@@ -53,6 +53,8 @@ pub(super) enum Source {
 /// Polls of our own, with the last reading of each device.
 pub(super) struct Own {
     config: Config,
+    /// Those that are looked at.
+    ids: Vec<Arc<str>>,
     board: Board,
     readings: mpsc::Receiver<Reading>,
     last: HashMap<u16, Reading>,
@@ -62,13 +64,16 @@ pub(super) struct Own {
 }
 
 impl Source {
-    /// Of the devices that `config` still has; a running gateway is asked before a line is opened.
-    pub(super) async fn open(config: Config, lang: Lang) -> Result<Self, Trouble> {
+    /// Of these devices; a running gateway is asked before a line is opened.
+    pub(super) async fn open(
+        config: Config,
+        ids: Vec<Arc<str>>,
+        lang: Lang,
+    ) -> Result<Self, Trouble> {
         if let Some(running) = Running::connect(&config.store.path).await? {
-            let ids = config.devices.iter().map(|device| device.id.clone());
-            return Ok(Self::Running(running, ids.collect(), lang));
+            return Ok(Self::Running(running, ids, lang));
         }
-        Ok(Self::Own(Box::new(Own::start(config, lang))))
+        Ok(Self::Own(Box::new(Own::start(config, ids, lang))))
     }
 
     /// The gateway that runs is asked, so that the line is not ours.
@@ -100,7 +105,7 @@ impl Source {
 }
 
 impl Own {
-    fn start(config: Config, lang: Lang) -> Self {
+    fn start(config: Config, ids: Vec<Arc<str>>, lang: Lang) -> Self {
         let (sender, readings) = mpsc::channel(READING_QUEUE_MAX);
         let (stop, stopped) = watch::channel(false);
         let (board, mut tasks) = (Board::default(), JoinSet::new());
@@ -114,6 +119,7 @@ impl Own {
         );
         Self {
             config,
+            ids,
             board,
             readings,
             last: HashMap::new(),
@@ -129,6 +135,7 @@ impl Own {
         }
         let numbers = (0..self.config.devices.len()).zip(0u16..);
         numbers
+            .filter(|(index, _)| self.ids.contains(&self.config.devices[*index].id))
             .map(|(index, number)| self.device(index, number))
             .collect()
     }
@@ -239,18 +246,24 @@ fn reason(word: &Value) -> Option<Reason> {
         .find(|reason| reason.word() == word)
 }
 
-/// Leaves only the named devices in the configuration; the name that it does not have.
-pub(super) fn only(config: &mut Config, wanted: &[String]) -> Result<(), String> {
+/// The named devices, or all when none is named; the name that the configuration does not have. Of
+/// the others only those on the same lines stay: what a device's silence means, its neighbours say.
+pub(super) fn only(config: &mut Config, wanted: &[String]) -> Result<Vec<Arc<str>>, String> {
     let known = |id: &String| config.devices.iter().any(|device| *device.id == **id);
     if let Some(unknown) = wanted.iter().find(|id| !known(id)) {
         return Err(unknown.clone());
     }
-    if !wanted.is_empty() {
-        let is_wanted = |id: &str| wanted.iter().any(|wanted| wanted == id);
-        config.devices.retain(|device| is_wanted(&device.id));
-        config.site.devices.retain(|device| is_wanted(&device.id));
-    }
-    Ok(())
+    let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == id);
+    let named = config.devices.iter().filter(|device| is_wanted(&device.id));
+    let (ids, buses): (Vec<_>, Vec<_>) =
+        named.map(|device| (device.id.clone(), device.bus)).unzip();
+    let mut stay = config
+        .devices
+        .iter()
+        .map(|device| buses.contains(&device.bus));
+    config.site.devices.retain(|_| stay.next().unwrap_or(false));
+    config.devices.retain(|device| buses.contains(&device.bus));
+    Ok(ids)
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 mod rank;
 
 use super::args::CONFIG_DEFAULT;
+use super::run::stop_asked;
 use super::running::failed;
 use super::{DONE, NO, WRONG, shared};
 use crate::clock::Clock;
-use crate::config::{Bus, Confidence, Config, Device, Link, Parity, Point, Table};
+use crate::config::{Bus, Confidence, Config, Device, Encoding, Link, Parity, Point, Table};
 use crate::field::diagnosis;
 use crate::field::infer::Ranking;
 use crate::model::{Number, Outcome, Reason};
@@ -16,12 +17,18 @@ use crate::status::Identity;
 use crate::words::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Between two reads of the device: long enough for most to have measured again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Reads of a living screen that are weighed together.
+const LIVE_READS_MAX: usize = 16;
+/// Neighbours of a silent device that are asked.
+const NEIGHBOURS_MAX: usize = 3;
+/// Takes a terminal's screen away.
+const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
 
 /// What `pantau read` is asked.
 #[derive(Debug, clap::Args)]
@@ -39,6 +46,10 @@ pub(super) struct Options {
     /// What the device's display shows for a point.
     #[arg(long, value_name = "POINT=VALUE", value_parser = display)]
     display: Vec<(String, Number)>,
+    /// Again and again, at this distance, until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
+    #[arg(conflicts_with = "times")]
+    every: Option<u16>,
     /// For scripts.
     #[arg(long)]
     json: bool,
@@ -59,6 +70,8 @@ struct Seen {
     /// For each point the registers of every read that gave it.
     reads: Vec<Vec<Vec<u16>>>,
     round_trips_ms: Vec<f64>,
+    /// What is wrong with each device of its line, itself first; empty when it answers.
+    line: Vec<Option<Reason>>,
 }
 
 /// Reads the device and prints what came; the exit status.
@@ -78,27 +91,100 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         Ok((channel, _)) => channel,
         Err(trouble) => return failed(&trouble, lang),
     };
-    let Some(session) = Session::over(channel, &config, index, &Clock::system()) else {
+    let Some(mut session) = Session::over(channel, &config, index, &Clock::system()) else {
         return WRONG;
     };
-    let seen = see(session, options.times).await;
-    let text = if options.json {
-        format!("{:#}\n", as_json(&config, index, &seen, options))
-    } else {
-        as_text(&config, index, &seen, options, lang)
+    let Some(every) = options.every else {
+        let mut seen = see(&mut session, options.times).await;
+        drop(session);
+        seen.line = line(&config, index, &seen.once).await;
+        print(&told(&config, index, &seen, options, lang));
+        return seen.status();
     };
-    // A reader that has gone away (`| head`) is no failure of the device.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    let mut outcomes = seen.once.outcomes.iter();
-    if outcomes.any(|outcome| outcome.number().is_some()) {
-        DONE
-    } else {
-        NO
+    tokio::select! {
+        status = live(&mut session, every, |seen| {
+            print(&told(&config, index, seen, options, lang))
+        }) => status,
+        () = stop_asked() => DONE,
+    }
+}
+
+/// Reads again and again; ends when nobody looks any more.
+async fn live(session: &mut Session, every: u16, print: impl Fn(&Seen) -> bool) -> u8 {
+    let mut slots = tokio::time::interval(Duration::from_secs(every.into()));
+    slots.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    slots.tick().await;
+    let mut seen = Seen::of(session.read().await);
+    while print(&seen) {
+        slots.tick().await;
+        seen.renew(session.read().await);
+    }
+    seen.status()
+}
+
+fn told(config: &Config, index: usize, seen: &Seen, options: &Options, lang: Lang) -> String {
+    if options.json && options.every.is_some() {
+        return format!("{}\n", as_json(config, index, seen, options));
+    }
+    if options.json {
+        return format!("{:#}\n", as_json(config, index, seen, options));
+    }
+    let text = as_text(config, index, seen, options, lang);
+    match options.every {
+        // The screen of before is no use any more.
+        Some(_) if std::io::stdout().is_terminal() => format!("{CLEAR}{text}"),
+        Some(_) => format!("{text}\n"),
+        None => text,
+    }
+}
+
+/// Prints; false when the reader has gone away (`| head`), which is no failure of the device.
+fn print(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .is_ok()
+}
+
+/// What is wrong with the devices of a line, the silent one first: its neighbours are asked once
+/// each, since a line that is silent as a whole wants another remedy.
+async fn line(config: &Config, index: usize, once: &Once) -> Vec<Option<Reason>> {
+    let Some((failure, _)) = &once.failure else {
+        return Vec::new();
+    };
+    let mut all = vec![Some(failure.reason())];
+    let device = &config.devices[index];
+    let is_network = matches!(config.buses[device.bus].link, Link::Tcp { .. });
+    if is_network || !matches!(failure.reason(), Reason::Timeout | Reason::Corrupt) {
+        return all;
+    }
+    let others = config.devices.iter().enumerate();
+    let others = others.filter(|(other, one)| one.bus == device.bus && *other != index);
+    for (other, _) in others.take(NEIGHBOURS_MAX) {
+        let Ok((channel, _)) = shared::channel(config, device.bus).await else {
+            break;
+        };
+        if let Some(mut session) = Session::over(channel, config, other, &Clock::system()) {
+            let once = session.read().await;
+            all.push(once.failure.map(|(failure, _)| failure.reason()));
+        }
+    }
+    all
+}
+
+impl Seen {
+    fn status(&self) -> u8 {
+        let mut outcomes = self.once.outcomes.iter();
+        if outcomes.any(|outcome| outcome.number().is_some()) {
+            DONE
+        } else {
+            NO
+        }
     }
 }
 
 /// Reads so many times; silence is not waited for again.
-async fn see(mut session: Session, times: u8) -> Seen {
+async fn see(session: &mut Session, times: u8) -> Seen {
     let mut seen = Seen::of(session.read().await);
     for _ in 1..times {
         if seen.once.failure.is_some() {
@@ -116,6 +202,7 @@ impl Seen {
         Self {
             reads: registers.map(|read| read.into_iter().collect()).collect(),
             round_trips_ms: round_trip(&once).into_iter().collect(),
+            line: Vec::new(),
             once,
         }
     }
@@ -130,6 +217,20 @@ impl Seen {
         }
         self.round_trips_ms.extend(round_trip(&once));
         self.once = once;
+    }
+
+    /// A read of a screen that lives: what fails is seen, and what is long ago forgotten.
+    fn renew(&mut self, once: Once) {
+        if once.failure.is_some() {
+            self.once = once;
+            return;
+        }
+        self.add(once);
+        let old = |all: usize| all.saturating_sub(LIVE_READS_MAX);
+        self.round_trips_ms.drain(..old(self.round_trips_ms.len()));
+        for reads in &mut self.reads {
+            reads.drain(..old(reads.len()));
+        }
     }
 
     fn ranking(&self, index: usize, options: &Options) -> Option<(&Point, Ranking)> {
@@ -159,7 +260,13 @@ fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: 
     if let Some(identity) = &once.identity {
         text += &identity_text(identity, lang);
     }
-    let points = device.points.iter().zip(each(device, once));
+    // Of a device that gave nothing there is nothing to show.
+    let count = if once.failure.is_some() {
+        0
+    } else {
+        device.points.len()
+    };
+    let points = device.points.iter().zip(each(device, once)).take(count);
     for (number, (point, (place, outcome, words))) in points.enumerate() {
         text += &point_line(point, place, outcome, words, lang);
         if let Some((point, ranking)) = seen.ranking(number, options) {
@@ -170,12 +277,17 @@ fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: 
         let nothing = lang.say("cli-read-nothing", &[("detail", detail)]);
         let _ = writeln!(text, "{nothing}");
     }
-    if let Some(key) = advice(bus, once) {
+    if let Some(key) = advice(bus, seen) {
         let _ = writeln!(text, "{}", lang.text(key));
     }
-    let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
-    let times = times.collect::<Vec<_>>().join(", ");
-    let _ = writeln!(text, "{}", lang.say("cli-read-time", &[("ms", &times)]));
+    if !seen.round_trips_ms.is_empty() {
+        let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
+        let times = times.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "{}", lang.say("cli-read-time", &[("ms", &times)]));
+    }
+    if once.sent.is_empty() {
+        return text;
+    }
     let (sent, received) = (hex(&once.sent), hex(&once.received));
     let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
     let _ = writeln!(text, "{}", lang.say("cli-read-bytes", &bytes));
@@ -242,17 +354,18 @@ fn point_line(
         Some((outcome, Some(number))) => {
             let name = words.and_then(|words| name_of(point, words));
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
-            format!(
-                "{number} {}{name} ({})",
-                point.unit,
-                outcome.quality().word()
-            )
+            let number = shown(point, number);
+            let unit = match &*point.unit {
+                "" => String::new(),
+                unit => format!(" {unit}"),
+            };
+            format!("{number}{unit}{name} ({})", quality(outcome, lang))
         }
         Some((outcome, None)) => {
             let word = outcome.reason().map_or("missing", Reason::word);
             format!(
                 "- ({}: {})",
-                outcome.quality().word(),
+                quality(outcome, lang),
                 lang.text(&format!("reason-{word}"))
             )
         }
@@ -274,6 +387,24 @@ fn point_line(
     line
 }
 
+fn quality(outcome: Outcome, lang: Lang) -> String {
+    lang.text(&format!("quality-{}", outcome.quality().word()))
+}
+
+/// A single of 32 bits in the digits that it has, not in those of the double that carries it.
+fn shown(point: &Point, number: Number) -> String {
+    let value = number.to_f64();
+    #[expect(clippy::cast_possible_truncation, reason = "it was a single before")]
+    let single = value as f32;
+    let is_single =
+        point.encoding == Encoding::F32 && f64::from(single).to_bits() == value.to_bits();
+    if is_single {
+        single.to_string()
+    } else {
+        number.to_string()
+    }
+}
+
 /// What the profile calls this raw value.
 fn name_of(point: &Point, words: &[u16]) -> Option<String> {
     let raw = decode::raw_integer(point, words)?;
@@ -281,12 +412,18 @@ fn name_of(point: &Point, words: &[u16]) -> Option<String> {
 }
 
 /// What to do about a device that gave nothing, or that refused a part.
-fn advice(bus: &Bus, once: &Once) -> Option<&'static str> {
+fn advice(bus: &Bus, seen: &Seen) -> Option<&'static str> {
+    let once = &seen.once;
     let whole = once.failure.as_ref().map(|(failure, _)| failure.reason());
     let mut parts = once.outcomes.iter().filter_map(Outcome::reason);
     let reason = whole.or_else(|| parts.find(|reason| matches!(reason, Reason::Refused(_))))?;
-    // Of its neighbours nothing is known here; one silent device may be a silent line.
-    diagnosis::advice(reason, Some(&bus.link), &[Some(reason)])
+    let alone = [Some(reason)];
+    let line = if seen.line.is_empty() {
+        &alone[..]
+    } else {
+        &seen.line
+    };
+    diagnosis::advice(reason, Some(&bus.link), line)
 }
 
 fn table(table: Table) -> &'static str {
@@ -382,7 +519,7 @@ fn as_json(config: &Config, index: usize, seen: &Seen, options: &Options) -> Val
             "reason": failure.reason().word(),
             "detail": detail,
         })),
-        "advice": advice(&config.buses[device.bus], once),
+        "advice": advice(&config.buses[device.bus], seen),
         "mbpoll": commands(&config.buses[device.bus], device, once),
     })
 }

@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 
 /// Hypotheses shown of each point.
 const SHOWN_MAX: usize = 5;
+/// A hypothesis with a smaller share is worth a line only when it is the configured one.
+const SHARE_MIN: f64 = 0.01;
 
 /// Ranks a point over its reads; `None` where there is nothing to choose: single bits, texts,
 /// halves from two places.
@@ -38,7 +40,8 @@ pub(super) fn ranking(
 /// The likeliest hypotheses, one a line, and what follows from them.
 pub(super) fn text(point: &Point, ranking: &Ranking, lang: Lang) -> String {
     let mut text = String::new();
-    for one in ranking.hypotheses.iter().take(SHOWN_MAX) {
+    let is_shown = |one: &&Hypothesis| one.share >= SHARE_MIN || is_configured(point, one);
+    for one in ranking.hypotheses.iter().filter(is_shown).take(SHOWN_MAX) {
         let mark = if is_configured(point, one) { '*' } else { ' ' };
         let value = one.values.last().map(Number::to_string);
         let value = format!("{} {}", value.unwrap_or_default(), point.unit);

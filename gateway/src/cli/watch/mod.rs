@@ -49,12 +49,15 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    if let Err(device) = only(&mut config, &options.devices) {
-        eprintln!("{}", lang.say("cli-read-unknown", &[("device", &device)]));
-        return WRONG;
-    }
+    let ids = match only(&mut config, &options.devices) {
+        Ok(ids) => ids,
+        Err(device) => {
+            eprintln!("{}", lang.say("cli-read-unknown", &[("device", &device)]));
+            return WRONG;
+        }
+    };
     let name = config.site.name.to_string();
-    let mut source = match Source::open(config, lang).await {
+    let mut source = match Source::open(config, ids, lang).await {
         Ok(source) => source,
         Err(trouble) => return complain(&trouble.to_string()),
     };
