@@ -11,6 +11,7 @@ mod hostile;
 mod killed;
 mod knowledge;
 mod ledger;
+mod lines;
 mod methods;
 mod modbus_peers;
 mod onsite;

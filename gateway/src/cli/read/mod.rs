@@ -1,6 +1,8 @@
 //! `pantau read`: one device, a few times, with registers, what they may mean, bytes, and what to
 //! do when it is silent.
 
+mod json;
+mod mbpoll;
 mod rank;
 
 use super::args::CONFIG_DEFAULT;
@@ -8,14 +10,13 @@ use super::run::stop_asked;
 use super::running::failed;
 use super::{DONE, NO, WRONG, shared};
 use crate::clock::Clock;
-use crate::config::{Bus, Confidence, Config, Device, Encoding, Link, Parity, Point, Table};
+use crate::config::{Bus, Confidence, Config, Device, Encoding, Link, Point, Table};
 use crate::field::diagnosis;
 use crate::field::infer::Ranking;
 use crate::model::{Number, Outcome, Reason};
 use crate::read::{Once, Session, decode};
 use crate::status::Identity;
 use crate::words::Lang;
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -124,10 +125,10 @@ async fn live(session: &mut Session, every: u16, print: impl Fn(&Seen) -> bool) 
 
 fn told(config: &Config, index: usize, seen: &Seen, options: &Options, lang: Lang) -> String {
     if options.json && options.every.is_some() {
-        return format!("{}\n", as_json(config, index, seen, options));
+        return format!("{}\n", json::as_json(config, index, seen, options));
     }
     if options.json {
-        return format!("{:#}\n", as_json(config, index, seen, options));
+        return format!("{:#}\n", json::as_json(config, index, seen, options));
     }
     let text = as_text(config, index, seen, options, lang);
     match options.every {
@@ -291,7 +292,7 @@ fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: 
     let (sent, received) = (hex(&once.sent), hex(&once.received));
     let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
     let _ = writeln!(text, "{}", lang.say("cli-read-bytes", &bytes));
-    for command in commands(bus, device, once) {
+    for command in mbpoll::commands(bus, device, once) {
         let _ = writeln!(text, "  {command}");
     }
     text
@@ -438,88 +439,4 @@ fn table(table: Table) -> &'static str {
 fn hex(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(" ")
-}
-
-/// The same requests for mbpoll, whose addresses count from 1 unless told `-0`. It cannot speak RTU
-/// over TCP.
-fn commands(bus: &Bus, device: &Device, once: &Once) -> Vec<String> {
-    let (options, target) = match &bus.link {
-        Link::Tcp { host, port } => (format!("-m tcp -p {port}"), host.clone()),
-        Link::Rtu(line) => {
-            let parity = match line.parity {
-                Parity::None => "none",
-                Parity::Even => "even",
-                Parity::Odd => "odd",
-            };
-            let options = format!("-m rtu -b {} -P {parity} -s {}", line.baud, line.stop_bits);
-            (options, line.port.display().to_string())
-        }
-        Link::RtuOverTcp { .. } => return Vec::new(),
-    };
-    let command = |ask: &crate::read::Exchange| {
-        let kind = match ask.table {
-            Table::Coil => "0",
-            Table::Discrete => "1",
-            Table::Input => "3:hex",
-            Table::Holding => "4:hex",
-        };
-        let (unit, address, count) = (device.unit, ask.address, ask.count);
-        format!("mbpoll {options} -a {unit} -0 -t {kind} -r {address} -c {count} -1 {target}")
-    };
-    once.asks.iter().map(command).collect()
-}
-
-fn identity_json(identity: &Identity) -> Value {
-    let model = |(id, length): &(u16, u16)| json!({ "id": id, "length": length });
-    json!({
-        "manufacturer": identity.manufacturer,
-        "model": identity.model,
-        "options": identity.options,
-        "version": identity.version,
-        "serial": identity.serial,
-        "base": identity.base,
-        "models": identity.models.iter().map(model).collect::<Vec<_>>(),
-        "cut_short": identity.cut_short,
-    })
-}
-
-fn as_json(config: &Config, index: usize, seen: &Seen, options: &Options) -> Value {
-    let once = &seen.once;
-    let device = &config.devices[index];
-    let points: Vec<Value> = device
-        .points
-        .iter()
-        .zip(each(device, once))
-        .enumerate()
-        .map(|(number, (point, (place, outcome, words)))| {
-            let ranked = seen.ranking(number, options);
-            json!({
-                "id": format!("{}.{}", device.id, point.name),
-                "register": place_text(place),
-                "words": words,
-                "meaning": ranked.map(|(point, ranking)| rank::as_json(point, &ranking)),
-                "value": outcome.and_then(|o| o.number()).map(crate::model::Number::to_f64),
-                "unit": &*point.unit,
-                "name": words.and_then(|words| name_of(point, words)),
-                "confidence": point.about.confidence.word(),
-                "quality": outcome.map_or("bad", |o| o.quality().word()),
-                "reason": outcome.and_then(|o| o.reason()).map(Reason::word),
-            })
-        })
-        .collect();
-    json!({
-        "device": &*device.id,
-        "identity": once.identity.as_ref().map(identity_json),
-        "points": points,
-        "round_trip_ms": once.round_trip_ms,
-        "round_trips_ms": seen.round_trips_ms,
-        "sent": hex(&once.sent),
-        "received": hex(&once.received),
-        "failure": once.failure.as_ref().map(|(failure, detail)| json!({
-            "reason": failure.reason().word(),
-            "detail": detail,
-        })),
-        "advice": advice(&config.buses[device.bus], seen),
-        "mbpoll": commands(&config.buses[device.bus], device, once),
-    })
 }

@@ -1,0 +1,179 @@
+//! A technician on a line in trouble: stopped midway, without permission, with another master on
+//! it, with a device that is silent alone or with all others.
+
+use crate::killed::pantau;
+use crate::peers::{Peer, python};
+use crate::wizards::{call, site};
+use gateway::sim::pty::Pty;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+/// A line with these devices.
+fn line(devices: &[&str]) -> (Peer, String) {
+    Peer::ready(python("address_line.py").args(devices))
+}
+
+/// Two sensors of a configuration, at the units 5 and 6.
+fn sensors(folder: &Path, port: &str) -> PathBuf {
+    let sensor = |(id, unit): (&str, u8)| {
+        format!(
+            "[[device]]\nid = \"{id}\"\nbus = \"rs485\"\nunit = {unit}\nevery = \"10s\"\n\
+             point = [{{ id = \"t\", register = \"holding:0\", type = \"u16\", unit = \"degC\" }}]\n"
+        )
+    };
+    let tables = format!(
+        "[[bus]]\nid = \"rs485\"\nkind = \"modbus-rtu\"\nport = \"{port}\"\nbaud = 9600\n\
+         timeout = \"100ms\"\n{}{}",
+        sensor(("air", 5)),
+        sensor(("shade", 6))
+    );
+    site(folder, &tables)
+}
+
+/// Ctrl-C.
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn a_scan_that_is_stopped_midway_keeps_what_it_found() {
+    let (_line, port) = line(&["1"]);
+    let mut scan = pantau();
+    scan.args([
+        "--lang", "en", "scan", &port, "--full", "--baud", "9600", "--json",
+    ]);
+    scan.args(["-c", "/nowhere/pantau.toml"]);
+    let mut scan = scan
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(scan.stdout.take().unwrap()).lines();
+    let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(first["unit"], 1, "{first}");
+    interrupt(&scan);
+    let end: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(
+        (&end["done"], &end["found"]),
+        (&Value::Bool(false), &Value::from(1)),
+        "{end}"
+    );
+    assert_eq!(scan.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_port_without_permission_names_the_group_to_join() {
+    let (_line, port) = line(&["1"]);
+    let shut = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&port, mode).unwrap();
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| {
+        use std::os::unix::fs::MetadataExt;
+        own.uid() == 0
+    });
+    let mut scan = if is_root {
+        // Root may open anything; the program runs as nobody, from where nobody may read it.
+        shut(0o600);
+        let program = scratch.path().join("pantau");
+        std::fs::copy(pantau().get_program(), &program).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        command.arg(program);
+        command
+    } else {
+        shut(0);
+        pantau()
+    };
+    scan.args(["--lang", "en", "scan", &port, "-c", "/nowhere/pantau.toml"]);
+    let output = scan.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("group") && said.contains(&port), "{said}");
+}
+
+#[tokio::test]
+async fn a_line_with_another_master_is_left_alone_unless_it_is_agreed_to() {
+    let mut pty = Pty::open(9600).unwrap();
+    let port = pty.path().display().to_string();
+    let chatter = tokio::spawn(async move {
+        let mut slots = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            slots.tick().await;
+            let _ = pty.write_all(&[1, 3, 0, 0, 0, 1, 0x84, 0x0a]).await;
+        }
+    });
+    let scan = async |more: &[&str]| {
+        let mut scan = tokio::process::Command::from(pantau());
+        scan.args([
+            "--lang", "en", "scan", &port, "--baud", "9600", "--parity", "none",
+        ]);
+        scan.args([
+            "--units",
+            "9",
+            "--timeout",
+            "20",
+            "-c",
+            "/nowhere/pantau.toml",
+            "--json",
+        ]);
+        let output = scan.args(more).output().await.unwrap();
+        let end = output.stdout.split(|byte| *byte == b'\n').next().unwrap();
+        let end: Value = serde_json::from_slice(end).unwrap();
+        (String::from_utf8_lossy(&output.stderr).into_owned(), end)
+    };
+    let (said, end) = scan(&[]).await;
+    assert!(said.contains("--yes"), "{said}");
+    assert_eq!(end["questions"], 0, "{end}");
+    let (_, end) = scan(&["--yes"]).await;
+    assert_ne!(end["questions"], 0, "{end}");
+    chatter.abort();
+}
+
+#[test]
+fn what_a_silent_device_means_its_neighbours_say() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_one, port) = line(&["6"]);
+    let said = |config: &Path| {
+        let output = call(config, &["read", "air"]);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let alone = said(&sensors(scratch.path(), &port));
+    assert!(alone.contains("Hanya alat ini yang diam"), "{alone}");
+    let (_none, port) = line(&["9"]);
+    let all = said(&sensors(scratch.path(), &port));
+    assert!(all.contains("Semua alat pada jalur ini diam"), "{all}");
+}
+
+#[test]
+fn a_live_read_goes_on_until_it_is_stopped() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_line, port) = line(&["5", "6"]);
+    let config = sensors(scratch.path(), &port);
+    let mut read = pantau();
+    read.args(["read", "air", "--every", "1", "--json", "-c"])
+        .arg(&config);
+    let mut read = read.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(read.stdout.take().unwrap()).lines();
+    for reads in 1..=3 {
+        let look: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(look["points"][0]["value"], 0.0, "{look}");
+        assert_eq!(
+            look["round_trips_ms"].as_array().unwrap().len(),
+            reads,
+            "{look}"
+        );
+    }
+    interrupt(&read);
+    assert_eq!(read.wait().unwrap().code(), Some(0));
+}
