@@ -177,3 +177,38 @@ fn a_live_read_goes_on_until_it_is_stopped() {
     interrupt(&read);
     assert_eq!(read.wait().unwrap().code(), Some(0));
 }
+
+/// What a scan of a pymodbus server finds, and what it says beside that.
+fn named(framing: &str) -> (Value, String) {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_server, port) = Peer::ready(python("identity_server.py").arg(framing));
+    let config = site(scratch.path(), "");
+    let host = format!("127.0.0.1:{port}");
+    let words = ["scan", &host, "--units", "3", "--timeout", "300", "--json"];
+    let output = call(&config, &words);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let first = text.lines().next().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    (serde_json::from_str(first).unwrap(), told)
+}
+
+#[test]
+fn a_device_that_says_what_it_is_in_several_answers_is_heard_whole() {
+    for framing in ["tcp", "rtu"] {
+        let (found, told) = named(framing);
+        assert_eq!(
+            (&found["unit"], &found["framing"]),
+            (&3.into(), &framing.into()),
+            "{told}"
+        );
+        let identity = &found["identity"];
+        assert_eq!(identity["manufacturer"], "Desa Listrik", "{found:#}");
+        assert!(
+            identity["model"].as_str().unwrap().contains("DL-7"),
+            "{found:#}"
+        );
+        assert_eq!(identity["version"], "2.1", "{found:#}");
+        // A name alone makes no profile of the library.
+        assert_ne!(found["confidence"], "high", "{found:#}");
+    }
+}

@@ -102,6 +102,7 @@ fn bus_of(
                 (own != *tuning).then_some(own)
             }
             (Link::Tcp { host, port }, Place::Network(at, number))
+            | (Link::RtuOverTcp { host, port, .. }, Place::Server(at, number))
                 if host == at && port == number =>
             {
                 None
@@ -126,7 +127,7 @@ fn bus_of(
     }
     let id = match &found.place {
         Place::Line(..) => ids.fresh("rs485", 0),
-        Place::Network(..) => ids.fresh("lan", 0),
+        Place::Network(..) | Place::Server(..) => ids.fresh("lan", 0),
     };
     text.push_str(&bus_text(&found.place, &id));
     ids.new.push((found.place.clone(), id.clone()));
@@ -142,11 +143,14 @@ fn bus_text(place: &Place, id: &str) -> String {
             tuning.baud,
             told::parity_word(tuning.parity),
         ),
-        Place::Network(host, port) => format!(
-            "\n[[bus]]\nid = {id}\nkind = \"modbus-tcp\"\nhost = {}\ntcp_port = {port}\n",
-            quoted(host),
-        ),
+        Place::Network(host, port) => network_text(&id, "modbus-tcp", host, *port),
+        Place::Server(host, port) => network_text(&id, "modbus-rtu-over-tcp", host, *port),
     }
+}
+
+fn network_text(id: &str, kind: &str, host: &str, port: u16) -> String {
+    let host = quoted(host);
+    format!("\n[[bus]]\nid = {id}\nkind = \"{kind}\"\nhost = {host}\ntcp_port = {port}\n")
 }
 
 fn device(ids: &mut Ids, bus: &str, found: &Found, lang: Lang, text: &mut String) {

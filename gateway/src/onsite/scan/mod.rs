@@ -52,6 +52,8 @@ pub enum Place {
     Line(PathBuf, Tuning),
     /// A host and its TCP port.
     Network(String, u16),
+    /// The same, where the frames of a line go over the connection.
+    Server(String, u16),
 }
 
 /// A device that has answered.
@@ -226,7 +228,10 @@ impl<'a, H: Host> Scan<'a, H> {
             (Link::Rtu(serial), Place::Line(path, tuning)) => {
                 port::same(&serial.port, path) && serial.baud == tuning.baud
             }
-            (Link::Tcp { host, port }, Place::Network(at, number)) => host == at && port == number,
+            (Link::Tcp { host, port }, Place::Network(at, number))
+            | (Link::RtuOverTcp { host, port, .. }, Place::Server(at, number)) => {
+                host == at && port == number
+            }
             _ => false,
         };
         let bus = config.buses.iter().position(|bus| is_here(&bus.link))?;

@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 /// How long a connection may take, and an answer over it, milliseconds.
 const CONNECT_MS: u64 = 500;
 const ANSWER_MS: u64 = 500;
+/// Speed behind a serial server; only the silence between its frames depends on it.
+const SERVER_BAUD: u32 = 9600;
 /// A unit that nobody gives a device: who answers for it answers for all.
 const NOBODY: u8 = 213;
 
@@ -46,12 +48,38 @@ impl<H: Host> Scan<'_, H> {
         }
     }
 
+    /// Modbus TCP, and where nobody speaks it, the frames of a line: a serial server that knows
+    /// nothing of Modbus hands them on.
     async fn host(&mut self, host: &str, port: u16) {
-        let link = Link::Tcp {
+        let tcp = Link::Tcp {
             host: host.to_owned(),
             port,
         };
-        let mut asker = self.connection(&link).await;
+        let buses = self.config.map(|config| config.buses.as_slice());
+        let server = buses.unwrap_or_default().iter().find(|bus| {
+            matches!(&bus.link, Link::RtuOverTcp { host: at, port: number, .. }
+                if at == host && *number == port)
+        });
+        let is_server = server.is_some();
+        let rtu = server.map_or_else(
+            || Link::RtuOverTcp {
+                host: host.to_owned(),
+                port,
+                baud: SERVER_BAUD,
+            },
+            |bus| bus.link.clone(),
+        );
+        let before = self.found.len();
+        if !is_server {
+            self.connected(host, port, &tcp).await;
+        }
+        if self.found.len() == before {
+            self.connected(host, port, &rtu).await;
+        }
+    }
+
+    async fn connected(&mut self, host: &str, port: u16, link: &Link) {
+        let mut asker = self.connection(link).await;
         let patience = self.wishes.patience(ANSWER_MS);
         asker.channel.set_timeout(patience);
         let mut sweep = Sweep::of_network(&self.units(false));
@@ -77,9 +105,12 @@ impl<H: Host> Scan<'_, H> {
             if self.found.len() > before && same(nobody.as_ref(), &answer) {
                 continue;
             }
-            let place = Place::Network(host.to_owned(), port);
+            let place = match link {
+                Link::RtuOverTcp { .. } => Place::Server(host.to_owned(), port),
+                _ => Place::Network(host.to_owned(), port),
+            };
             let found = self
-                .name(&mut asker, &link, place, (probe.request, answer))
+                .name(&mut asker, link, place, (probe.request, answer))
                 .await;
             self.keep(found);
         }

@@ -36,7 +36,7 @@ fn of(
         let buses: Vec<Target> = buses
             .unwrap_or_default()
             .iter()
-            .filter_map(|bus| of_link(&bus.link))
+            .map(|bus| of_link(&bus.link))
             .collect();
         if !buses.is_empty() {
             return Ok(buses);
@@ -48,8 +48,8 @@ fn of(
 
 fn one(text: &str, ports: &[u16], config: Option<&Config>) -> Result<Target, (String, String)> {
     let bus = config.and_then(|config| config.buses.iter().find(|bus| *bus.id == *text));
-    if let Some(target) = bus.and_then(|bus| of_link(&bus.link)) {
-        return Ok(target);
+    if let Some(bus) = bus {
+        return Ok(of_link(&bus.link));
     }
     if text.starts_with(['/', '.']) {
         return Ok(Target::Line(PathBuf::from(text)));
@@ -67,12 +67,13 @@ fn one(text: &str, ports: &[u16], config: Option<&Config>) -> Result<Target, (St
     }
 }
 
-/// A bus as a target; frames of a line over TCP are not scanned.
-fn of_link(link: &Link) -> Option<Target> {
+/// A bus as a target.
+fn of_link(link: &Link) -> Target {
     match link {
-        Link::Rtu(serial) => Some(Target::Line(serial.port.clone())),
-        Link::Tcp { host, port } => Some(Target::Network(vec![host.clone()], vec![*port])),
-        Link::RtuOverTcp { .. } => None,
+        Link::Rtu(serial) => Target::Line(serial.port.clone()),
+        Link::Tcp { host, port } | Link::RtuOverTcp { host, port, .. } => {
+            Target::Network(vec![host.clone()], vec![*port])
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub fn place_text(place: &Place) -> String {
     match place {
         Place::Line(port, tuning) => format!("{} {}", port.display(), tuning.text()),
         Place::Network(host, port) => format!("{host}:{port}"),
+        Place::Server(host, port) => format!("{host}:{port} RTU"),
     }
 }
 
@@ -79,7 +80,11 @@ pub fn as_json(found: &Found, lang: Lang) -> Value {
             json["parity"] = json!(parity_word(tuning.parity));
             json["stop_bits"] = json!(tuning.stop_bits);
         }
-        Place::Network(host, port) => {
+        Place::Network(host, port) | Place::Server(host, port) => {
+            json["framing"] = json!(match found.place {
+                Place::Server(..) => "rtu",
+                _ => "tcp",
+            });
             json["host"] = json!(host);
             json["tcp_port"] = json!(port);
         }
