@@ -2,7 +2,7 @@
 
 use super::{Options, Seen, advice, each, hex, mbpoll, name_of, place_text, rank};
 use crate::config::Config;
-use crate::model::Reason;
+use crate::model::{Number, Reason};
 use crate::status::Identity;
 use serde_json::{Value, json};
 
@@ -29,13 +29,14 @@ pub(super) fn as_json(config: &Config, index: usize, seen: &Seen, options: &Opti
         .zip(each(device, once))
         .enumerate()
         .map(|(number, (point, (place, outcome, words)))| {
+            let value = outcome.and_then(|outcome| outcome.number());
             let ranked = seen.ranking(number, options);
             json!({
                 "id": format!("{}.{}", device.id, point.name),
                 "register": place_text(place),
                 "words": words,
-                "meaning": ranked.map(|(point, ranking)| rank::as_json(point, &ranking)),
-                "value": outcome.and_then(|o| o.number()).map(crate::model::Number::to_f64),
+                "meaning": ranked.map(|(point, ranking)| rank::as_json(point, value, &ranking)),
+                "value": value.map(Number::to_f64),
                 "unit": &*point.unit,
                 "name": words.and_then(|words| name_of(point, words)),
                 "confidence": point.about.confidence.word(),

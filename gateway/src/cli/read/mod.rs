@@ -10,7 +10,7 @@ use super::run::stop_asked;
 use super::running::failed;
 use super::{DONE, NO, WRONG, shared};
 use crate::clock::Clock;
-use crate::config::{Bus, Confidence, Config, Device, Encoding, Link, Point, Table};
+use crate::config::{Bus, Confidence, Config, Device, Link, Point, Table};
 use crate::field::diagnosis;
 use crate::field::infer::Ranking;
 use crate::model::{Number, Outcome, Reason};
@@ -271,7 +271,8 @@ fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: 
     for (number, (point, (place, outcome, words))) in points.enumerate() {
         text += &point_line(point, place, outcome, words, lang);
         if let Some((point, ranking)) = seen.ranking(number, options) {
-            text += &rank::text(point, &ranking, lang);
+            let value = outcome.and_then(|outcome| outcome.number());
+            text += &rank::text(point, value, &ranking, lang);
         }
     }
     if let Some((_, detail)) = &once.failure {
@@ -355,7 +356,7 @@ fn point_line(
         Some((outcome, Some(number))) => {
             let name = words.and_then(|words| name_of(point, words));
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
-            let number = shown(point, number);
+            let number = rank::shown(point.encoding, number);
             let unit = match &*point.unit {
                 "" => String::new(),
                 unit => format!(" {unit}"),
@@ -390,20 +391,6 @@ fn point_line(
 
 fn quality(outcome: Outcome, lang: Lang) -> String {
     lang.text(&format!("quality-{}", outcome.quality().word()))
-}
-
-/// A single of 32 bits in the digits that it has, not in those of the double that carries it.
-fn shown(point: &Point, number: Number) -> String {
-    let value = number.to_f64();
-    #[expect(clippy::cast_possible_truncation, reason = "it was a single before")]
-    let single = value as f32;
-    let is_single =
-        point.encoding == Encoding::F32 && f64::from(single).to_bits() == value.to_bits();
-    if is_single {
-        single.to_string()
-    } else {
-        number.to_string()
-    }
 }
 
 /// What the profile calls this raw value.

@@ -38,14 +38,22 @@ pub(super) fn ranking(
 }
 
 /// The likeliest hypotheses, one a line, and what follows from them.
-pub(super) fn text(point: &Point, ranking: &Ranking, lang: Lang) -> String {
+pub(super) fn text(point: &Point, value: Option<Number>, ranking: &Ranking, lang: Lang) -> String {
     let mut text = String::new();
-    let is_shown = |one: &&Hypothesis| one.share >= SHARE_MIN || is_configured(point, one);
+    let is_shown = |one: &&Hypothesis| one.share >= SHARE_MIN || is_configured(point, value, one);
     for one in ranking.hypotheses.iter().filter(is_shown).take(SHOWN_MAX) {
-        let mark = if is_configured(point, one) { '*' } else { ' ' };
-        let value = one.values.last().map(Number::to_string);
+        let mark = if is_configured(point, value, one) {
+            '*'
+        } else {
+            ' '
+        };
+        let value = one.values.last().map(|value| shown(one.encoding, *value));
         let value = format!("{} {}", value.unwrap_or_default(), point.unit);
-        let why: Vec<String> = one.doubts.iter().map(|doubt| say(*doubt, lang)).collect();
+        // A number without a unit is no distance and no temperature.
+        let is_bare = point.unit.is_empty();
+        let doubts = one.doubts.iter();
+        let doubts = doubts.filter(|doubt| !(is_bare && matches!(doubt, Doubt::Usual(_))));
+        let why: Vec<String> = doubts.map(|doubt| say(*doubt, lang)).collect();
         let (how, share, why) = (how(one), percent(one.share), why.join(", "));
         let _ = writeln!(
             text,
@@ -54,16 +62,26 @@ pub(super) fn text(point: &Point, ranking: &Ranking, lang: Lang) -> String {
         );
     }
     if let Some(first) = ranking.hypotheses.first() {
-        let _ = writeln!(text, "{:>24}{}", "", verdict(point, ranking, first, lang));
+        let _ = writeln!(
+            text,
+            "{:>24}{}",
+            "",
+            verdict((point, value), ranking, first, lang)
+        );
     }
     text
 }
 
-fn verdict(point: &Point, ranking: &Ranking, first: &Hypothesis, lang: Lang) -> String {
+fn verdict(
+    (point, value): (&Point, Option<Number>),
+    ranking: &Ranking,
+    first: &Hypothesis,
+    lang: Lang,
+) -> String {
     let (how, share) = (how(first), percent(first.share));
     let layout = layout(first.encoding, first.words);
     let configured = format!("{} x{}", layout_of(point), scale_text(point));
-    let differs = ranking.certain && !is_configured(point, first);
+    let differs = ranking.certain && !is_configured(point, value, first);
     let (key, how) = match (differs, ranking.certain, ranking.layout_certain) {
         (true, ..) => ("infer-differs", how),
         (false, true, _) => ("infer-certain", how),
@@ -79,7 +97,7 @@ fn verdict(point: &Point, ranking: &Ranking, first: &Hypothesis, lang: Lang) -> 
     lang.say(key, &args)
 }
 
-pub(super) fn as_json(point: &Point, ranking: &Ranking) -> Value {
+pub(super) fn as_json(point: &Point, value: Option<Number>, ranking: &Ranking) -> Value {
     let one = |one: &Hypothesis| {
         let doubts: Vec<&str> = one.doubts.iter().map(|doubt| doubt.key()).collect();
         json!({
@@ -89,7 +107,7 @@ pub(super) fn as_json(point: &Point, ranking: &Ranking) -> Value {
             "values": one.values.iter().map(|value| value.to_f64()).collect::<Vec<_>>(),
             "share": one.share,
             "why": doubts,
-            "configured": is_configured(point, one),
+            "configured": is_configured(point, value, one),
         })
     };
     json!({
@@ -100,12 +118,17 @@ pub(super) fn as_json(point: &Point, ranking: &Ranking) -> Value {
 }
 
 /// What the configuration says of the point is this hypothesis, or the same for all that was seen.
-fn is_configured(point: &Point, one: &Hypothesis) -> bool {
+/// Where the scale comes from the device, the value that it made says which it is.
+fn is_configured(point: &Point, value: Option<Number>, one: &Hypothesis) -> bool {
     let encoding = point.encoding == one.encoding || one.twin == Some(point.encoding);
-    let scale = point.scale.offset.0 != 0
-        || point.scale_from.is_some()
-        || !point.powers.is_empty()
-        || same_scale(point.scale.factor, one.power);
+    let is_moved = point.scale.offset.0 != 0;
+    let scale = if point.scale_from.is_some() || !point.powers.is_empty() {
+        let (own, other) = (value.map(Number::to_f64), one.values.last());
+        let same = own.zip(other.map(|other| other.to_f64()));
+        is_moved || same.is_some_and(|(own, other)| (own - other).abs() <= own.abs() * 1e-9)
+    } else {
+        is_moved || same_scale(point.scale.factor, one.power)
+    };
     encoding && point.words == one.words && scale
 }
 
@@ -135,6 +158,18 @@ fn how(one: &Hypothesis) -> String {
         exponent,
     };
     format!("{} x{scale}", layout(one.encoding, one.words))
+}
+
+/// A single of 32 bits in the digits that it has, not in those of the double that carries it.
+pub(super) fn shown(encoding: Encoding, number: Number) -> String {
+    let value = number.to_f64();
+    #[expect(clippy::cast_possible_truncation, reason = "it was a single before")]
+    let single = value as f32;
+    if encoding == Encoding::F32 && f64::from(single).to_bits() == value.to_bits() {
+        single.to_string()
+    } else {
+        number.to_string()
+    }
 }
 
 fn percent(share: f64) -> String {
@@ -179,7 +214,7 @@ mod tests {
     fn a_point_that_is_configured_right_is_marked_and_certain() {
         let point = point("type = \"u16\", scale = 0.1, unit = \"V\"");
         let ranking = ranking(&point, &[vec![2301], vec![2304]], None).unwrap();
-        let text = text(&point, &ranking, Lang::En);
+        let text = text(&point, None, &ranking, Lang::En);
         let first = text.lines().next().unwrap();
         assert!(first.contains("* u16 abcd x0.1"), "{text}");
         assert!(first.contains("230.4 V"), "{text}");
@@ -190,7 +225,7 @@ mod tests {
     fn a_wrong_word_order_is_told() {
         let point = point("type = \"f32\", words = \"abcd\", unit = \"V\"");
         let ranking = ranking(&point, &[vec![0x199a, 0x4366]], None).unwrap();
-        let text = text(&point, &ranking, Lang::Id);
+        let text = text(&point, None, &ranking, Lang::Id);
         assert!(text.contains("lebih cocok dengan f32 cdab"), "{text}");
     }
 
