@@ -35,10 +35,10 @@ fn sensors(folder: &Path, port: &str) -> PathBuf {
     site(folder, &tables)
 }
 
-/// Ctrl-C.
-fn interrupt(child: &Child) {
+/// `-INT` is Ctrl-C.
+fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    let sent = Command::new("kill").args([name, &pid]).status();
     assert!(sent.unwrap().success());
 }
 
@@ -58,7 +58,7 @@ fn a_scan_that_is_stopped_midway_keeps_what_it_found() {
     let mut lines = BufReader::new(scan.stdout.take().unwrap()).lines();
     let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(first["unit"], 1, "{first}");
-    interrupt(&scan);
+    signal(&scan, "-INT");
     let end: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(
         (&end["done"], &end["found"]),
@@ -174,8 +174,30 @@ fn a_live_read_goes_on_until_it_is_stopped() {
             "{look}"
         );
     }
-    interrupt(&read);
+    signal(&read, "-INT");
     assert_eq!(read.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_watch_that_is_ended_from_outside_ends_well_and_no_log_tears_its_screen() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_line, port) = line(&["9"]);
+    let config = sensors(scratch.path(), &port);
+    let mut watch = pantau();
+    watch.args(["watch", "air", "--plain", "-c"]).arg(&config);
+    watch.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut watch = watch.spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    // Of the neighbour, which is polled too, nothing is shown.
+    for _ in 0..3 {
+        let line = lines.next().unwrap().unwrap();
+        assert!(!line.contains("shade"), "{line}");
+    }
+    signal(&watch, "-TERM");
+    let output = watch.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(!said.contains("WARN"), "{said}");
 }
 
 /// What a scan of a pymodbus server finds, and what it says beside that.

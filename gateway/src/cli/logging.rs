@@ -8,13 +8,13 @@ use tracing_subscriber::EnvFilter;
 const SERVICE: &str = "info,rumqttc=warn,tokio_modbus=error,hyper=warn";
 /// A command that a person waits for shows warnings only.
 const COMMAND: &str = "warn,tokio_modbus=error";
-/// The screen of `watch` tells every fault itself; a line of the log would tear it.
+/// `watch` and `soak` tell every fault themselves; a line of the log would tear their screen.
 const SCREEN: &str = "off";
 
 pub(super) fn start(cli: &Cli) {
     let default = match cli.command {
         Command::Run { .. } => SERVICE,
-        Command::Watch(_) => SCREEN,
+        Command::Watch(_) | Command::Soak(_) => SCREEN,
         _ => COMMAND,
     };
     let chosen = cli.log.clone().or_else(|| std::env::var("PANTAU_LOG").ok());
