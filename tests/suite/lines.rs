@@ -6,7 +6,7 @@ use crate::peers::{Peer, python};
 use crate::wizards::{call, site};
 use gateway::sim::pty::Pty;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -232,5 +232,50 @@ fn a_device_that_says_what_it_is_in_several_answers_is_heard_whole() {
         assert_eq!(identity["version"], "2.1", "{found:#}");
         // A name alone makes no profile of the library.
         assert_ne!(found["confidence"], "high", "{found:#}");
+    }
+}
+
+#[test]
+fn a_device_that_nobody_knew_is_interviewed_and_reads_as_its_display_in_both_languages() {
+    const ANSWERS: &str = "Acme\nLevel 5\nacme-level\nlevel\nplate\nlevel\nholding\n4\nm\n\
+                           0x04D2\n1.234\nenergy\ninput\n2\nkWh\n0x2345 0x0001\n7456.5\n\n";
+    for lang in ["id", "en"] {
+        let scratch = tempfile::tempdir().unwrap();
+        let image = scratch.path().join("image");
+        let registers = "coils 0\ndiscrete 0\nholding 0 0 0 0 1234\ninput 0 0 9029 1\n";
+        std::fs::write(&image, registers).unwrap();
+        let (_server, port) = Peer::ready(python("pymodbus_server.py").arg(&image).arg("tcp"));
+        let mut new = pantau();
+        new.args(["--lang", lang, "device", "new", "--dir"])
+            .arg(scratch.path());
+        new.stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut new = new.spawn().unwrap();
+        new.stdin
+            .take()
+            .unwrap()
+            .write_all(ANSWERS.as_bytes())
+            .unwrap();
+        assert!(new.wait().unwrap().success());
+        let tables = format!(
+            "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
+             tcp_port = {port}\n[[device]]\nid = \"acme\"\nbus = \"lan\"\nunit = 1\n\
+             profile = \"acme-level\"\n"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let config = site(folder.path(), &tables);
+        let text = std::fs::read_to_string(&config).unwrap();
+        let own = format!("[site]\nprofiles = \"{}\"\n", scratch.path().display());
+        std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
+        assert!(call(&config, &["check"]).status.success());
+        let read = call(&config, &["read", "acme", "--json"]);
+        let read: Value = serde_json::from_slice(&read.stdout).unwrap();
+        let values = [&read["points"][0]["value"], &read["points"][1]["value"]];
+        assert_eq!(
+            values,
+            [&Value::from(1.234), &Value::from(7456.5)],
+            "{lang}: {read:#}"
+        );
     }
 }
