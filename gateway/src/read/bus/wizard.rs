@@ -30,7 +30,12 @@ impl Channel {
         let length = request.build(self.framing, self.transaction, &mut frame);
         let answer = request.reply_bytes(self.framing);
         let came = self.gather(&frame[..length], answer).await?;
-        Ok(heard(request, self.framing, self.transaction, &came))
+        let heard = heard(request, self.framing, self.transaction, &came);
+        if heard != Heard::One && self.framing == Framing::Rtu {
+            // What comes later still must not pass for the answer to a poll.
+            self.owed.add(request, Instant::now());
+        }
+        Ok(heard)
     }
 
     /// Writes; the code of the exception when the device refuses. Whether it took effect is seen by
