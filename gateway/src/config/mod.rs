@@ -104,3 +104,15 @@ pub fn profiles(directory: Option<&Path>) -> Vec<(String, Result<profile::Profil
     };
     library.names().into_iter().filter_map(load).collect()
 }
+
+/// Every profile that loads, each variant by itself.
+pub fn sound_profiles(directory: Option<&Path>) -> Vec<profile::Profile> {
+    let loaded = profiles(directory).into_iter();
+    let loaded = loaded.filter_map(|(_, profile)| profile.ok());
+    loaded
+        .flat_map(|mut profile| {
+            let variants = std::mem::take(&mut profile.variants);
+            std::iter::once(profile).chain(variants)
+        })
+        .collect()
+}

@@ -5,7 +5,7 @@ mod show;
 
 use super::{DONE, WRONG};
 use crate::config::profile::{self, Profile};
-use crate::config::{self, Fault, Faults};
+use crate::config::{Fault, Faults};
 use crate::read::replay;
 use crate::words::Lang;
 use std::io::Write as _;
@@ -110,16 +110,4 @@ pub(super) fn captures(profile: &Profile) -> Vec<Fault> {
 /// A screen that has gone away is no failure.
 fn say(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
-/// All profiles, variants too, that load.
-fn all(dir: Option<&Path>) -> Vec<Profile> {
-    let loaded = config::profiles(dir).into_iter();
-    let loaded = loaded.filter_map(|(_, profile)| profile.ok());
-    loaded
-        .flat_map(|mut profile| {
-            let variants = std::mem::take(&mut profile.variants);
-            std::iter::once(profile).chain(variants)
-        })
-        .collect()
 }

@@ -1,9 +1,9 @@
 //! The library on the screen.
 
-use super::{DONE, WRONG, all, say};
+use super::{DONE, WRONG, say};
 use crate::config::identify::{Asked, Rule, Test};
 use crate::config::profile::Profile;
-use crate::config::{Encoding, Parity, Point, Table};
+use crate::config::{Encoding, Parity, Point, Table, sound_profiles};
 use crate::words::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Every profile, one a line.
 pub(super) fn list(dir: Option<&Path>, json: bool, lang: Lang) -> u8 {
-    let profiles = all(dir);
+    let profiles = sound_profiles(dir);
     if json {
         let values: Vec<Value> = profiles.iter().map(as_json).collect();
         say(&format!("{:#}\n", Value::from(values)));
@@ -32,7 +32,7 @@ pub(super) fn list(dir: Option<&Path>, json: bool, lang: Lang) -> u8 {
 
 /// One profile with its points.
 pub(super) fn one(dir: Option<&Path>, name: &str, json: bool, lang: Lang) -> u8 {
-    let profiles = all(dir);
+    let profiles = sound_profiles(dir);
     let Some(profile) = profiles.iter().find(|profile| *profile.name == *name) else {
         eprintln!("{}", lang.say("cli-device-unknown", &[("name", name)]));
         return WRONG;

@@ -102,19 +102,6 @@ pub struct Scan<'a, H> {
     pub failed: bool,
 }
 
-/// Every profile and variant that loads.
-fn profiles(config: Option<&Config>) -> Vec<Profile> {
-    let directory = config.and_then(|config| config.profiles.as_deref());
-    let loaded = config::profiles(directory).into_iter();
-    let loaded = loaded.filter_map(|(_, profile)| profile.ok());
-    loaded
-        .flat_map(|mut profile| {
-            let variants = std::mem::take(&mut profile.variants);
-            std::iter::once(profile).chain(variants)
-        })
-        .collect()
-}
-
 impl Wishes {
     /// Ports of hosts that name none.
     pub fn ports(&self) -> Vec<u16> {
@@ -169,7 +156,7 @@ impl<'a, H: Host> Scan<'a, H> {
         Self {
             wishes,
             config,
-            profiles: profiles(config),
+            profiles: config::sound_profiles(config.and_then(|one| one.profiles.as_deref())),
             lang: host.lang(),
             host,
             cost: Cost::default(),
