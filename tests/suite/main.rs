@@ -7,6 +7,7 @@
 
 mod config;
 mod evidence;
+mod field_reports;
 mod hostile;
 mod killed;
 mod knowledge;

@@ -1,0 +1,1 @@
+//! Requests, configuration and files that people hand in.

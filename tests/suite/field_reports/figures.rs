@@ -1,0 +1,1 @@
+//! Counters, integrals and the figures made of them.

@@ -1,0 +1,1 @@
+//! Devices and lines that answer late, slowly or wrongly.

@@ -1,0 +1,1 @@
+//! Databases and brokers that answer strangely.

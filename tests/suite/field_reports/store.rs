@@ -1,0 +1,1 @@
+//! Keeping: clocks, disks, damaged files.

@@ -1,0 +1,1 @@
+//! What a register says, and what it cannot say.
