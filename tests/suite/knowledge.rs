@@ -98,6 +98,54 @@ fn every_profile_has_captures_and_says_where_its_facts_come_from() {
     nothing_found(&faults);
 }
 
+/// The value of a key in a block of a profile.
+fn said<'a>(block: &'a str, key: &str) -> Option<&'a str> {
+    block.lines().find_map(|line| {
+        let (found, value) = line.split_once('=')?;
+        (found.trim() == key).then_some(value.trim().trim_matches('"'))
+    })
+}
+
+/// Units of power, apparent and reactive power.
+const POWERS: [&str; 6] = ["W", "kW", "VA", "kVA", "var", "kvar"];
+
+#[test]
+fn every_wide_point_of_a_profile_says_what_is_no_value_and_what_no_device_reaches() {
+    let mut faults = Vec::new();
+    let mut powers = 0;
+    for (path, text) in files("config/devices", ".toml") {
+        for block in text.split("\n[").filter(|part| part.contains("point]]")) {
+            let (id, kind) = (said(block, "id"), said(block, "type").unwrap_or("u16"));
+            let unit = said(block, "unit").unwrap_or_default();
+            let place = format!("{path}: {}", id.unwrap_or_default());
+            let is_wide = ["u32", "i32", "f32", "u64", "i64"].contains(&kind) && !unit.is_empty();
+            let is_float = kind == "f32";
+            let is_power = is_wide && POWERS.contains(&unit);
+            powers += usize::from(is_power);
+            // What a float that is no number looks like needs no list.
+            if is_wide && (is_power || !is_float) && said(block, "missing").is_none() {
+                faults.push(format!(
+                    "{place}: give it `missing`: the words that mean no value"
+                ));
+            }
+            if is_power && said(block, "max").is_none() {
+                faults.push(format!(
+                    "{place}: give it `max`: what no such device reaches"
+                ));
+            }
+            let grid = unit == "Hz" && said(block, "quantity") != Some("output_frequency");
+            let above_zero = said(block, "min").and_then(|min| min.parse::<f64>().ok());
+            if grid && above_zero.is_none_or(|min| min <= 0.0) {
+                faults.push(format!(
+                    "{place}: 0 Hz is no frequency of a grid: `min`, or quantity \"output_frequency\""
+                ));
+            }
+        }
+    }
+    assert!(powers >= 45, "{powers}");
+    nothing_found(&faults);
+}
+
 fn catalogue(language: &str) -> BTreeSet<String> {
     let path = root().join(format!("gateway/assets/words/{language}.ftl"));
     let text = std::fs::read_to_string(path).unwrap();

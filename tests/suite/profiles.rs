@@ -2,8 +2,9 @@
 
 use crate::peers::{Peer, python};
 use gateway::clock::Clock;
-use gateway::config::{self, Config, Link, Table, profile::Profile};
-use gateway::model::UtcMs;
+use gateway::config::{self, Config, Link, Point, Table, WordOrder, profile::Profile};
+use gateway::model::{Number, UtcMs};
+use gateway::read::decode;
 use gateway::sim::device::Registers;
 use gateway::sim::sun::Place;
 use gateway::sim::{Plant, World, server::serve_registers};
@@ -309,6 +310,109 @@ proptest! {
         }
         if let Ok(profile) = config::profile::load_text(&text, Path::new("any.toml")) {
             let _ = gateway::read::replay(&profile);
+        }
+    }
+}
+
+/// Every point of every built-in profile and variant that measures something.
+fn measured() -> Vec<(String, Point)> {
+    let profiles = config::sound_profiles(None).into_iter();
+    let points = profiles.flat_map(|profile| {
+        let name = profile.name.clone();
+        let points = profile.points.into_iter();
+        points.map(move |point| (format!("{name} {}", point.name), point))
+    });
+    points.filter(|(_, point)| !point.unit.is_empty()).collect()
+}
+
+/// What the registers of a point make when all that it leans on is in order.
+fn decoded(point: &Point, words: &[u16]) -> Option<f64> {
+    let point = Point {
+        scale_from: None,
+        multiply_from: None,
+        powers: Vec::new(),
+        valid_when: None,
+        ..point.clone()
+    };
+    let number = decode::decode(&point, words, &[]).number();
+    number.map(Number::to_f64)
+}
+
+/// The registers of a bit pattern, in the order of the point.
+fn registers(point: &Point, pattern: u64) -> Vec<u16> {
+    let count = usize::from(point.encoding.registers());
+    let bytes = pattern.to_be_bytes();
+    let bytes = &bytes[8 - 2 * count..];
+    let pairs = bytes.chunks(2);
+    let mut words: Vec<u16> = pairs
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect();
+    if point.words == WordOrder::Cdab && point.high.is_none() {
+        words.reverse();
+    }
+    words
+}
+
+/// Patterns that mean no value with one maker or another, in the width of the point; and a small
+/// number below zero, which an unsigned type reads as a large one.
+fn nonsense(point: &Point, below: u64) -> [u64; 4] {
+    let bits = 16 * u32::from(point.encoding.registers());
+    let all = u64::MAX >> (64 - bits);
+    [all, all >> 1, (all >> 1) + 1, all - below]
+}
+
+#[test]
+fn no_word_for_no_value_is_believed_beyond_what_the_device_can_have() {
+    let wide = |point: &Point| point.encoding.registers() > 1;
+    for (name, point) in measured() {
+        let (min, max) = (point.min.unwrap(), point.max.unwrap());
+        for pattern in nonsense(&point, 99) {
+            let Some(value) = decoded(&point, &registers(&point, pattern)) else {
+                continue;
+            };
+            let place = format!("{name} {pattern:x}: {value}");
+            assert!((min..=max).contains(&value), "{place}");
+            // A wide register is either no value or the small number that it is.
+            let (mantissa, exponent) = point.scale.factor;
+            let step = Number::Decimal { mantissa, exponent }.to_f64();
+            let small = (-100.0 * step..=0.0).contains(&value);
+            assert!(!wide(&point) || small, "{place}");
+        }
+    }
+}
+
+#[test]
+fn zero_hertz_is_believed_of_a_drive_only() {
+    let mut drives = 0;
+    for (name, point) in measured() {
+        if &*point.unit == "Hz" {
+            let zero = decoded(&point, &registers(&point, 0));
+            let drive = &*point.quantity == "output_frequency";
+            assert_eq!(zero, drive.then_some(0.0), "{name}");
+            drives += usize::from(drive);
+        }
+    }
+    assert!(drives >= 3, "{drives}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a device sends.
+    #[test]
+    fn no_registers_are_believed_beyond_the_limits_of_their_point(
+        pattern in any::<u64>(),
+        below in 0..10_000u64,
+    ) {
+        for (name, point) in measured() {
+            let (min, max) = (point.min.unwrap(), point.max.unwrap());
+            for pattern in nonsense(&point, below).into_iter().chain([pattern]) {
+                let value = decoded(&point, &registers(&point, pattern));
+                prop_assert!(
+                    value.is_none_or(|value| (min..=max).contains(&value)),
+                    "{} {:x}: {:?}", name, pattern, value
+                );
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::killed::pantau;
 use crate::peers::{Peer, python, wait_for};
 use crate::servers::free_port;
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -271,6 +272,65 @@ fn table<'a>(record: &'a Value, id: &str) -> &'a Value {
     let sections = record["sections"].as_array().unwrap().iter();
     let mut blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
     blocks.find(|block| block["id"] == id).unwrap()
+}
+
+/// An interview from a pipe into a directory that is not there: its status, the profile, the words.
+fn interviewed(lang: &str, dir: &Path, answers: &str) -> (Option<i32>, String, String) {
+    let mut command = pantau();
+    command
+        .args(["--lang", lang, "--log", "off", "device", "new", "--dir"])
+        .arg(dir);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(answers.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let written = std::fs::read_to_string(dir.join("acme.toml")).unwrap_or_default();
+    (output.status.code(), written, said)
+}
+
+#[test]
+fn a_new_profile_on_a_fresh_machine_takes_decimal_commas_and_asks_for_the_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = "Acme\nT\nacme\nenvironment\nplate\n";
+    let words = [
+        (
+            "en",
+            "Can it be below zero, like -1 °C? yes or no (empty: yes)",
+            "no",
+        ),
+        (
+            "id",
+            "Bisakah nilainya di bawah nol, seperti -1 °C? ya atau tidak (kosong: ya)",
+            "tidak",
+        ),
+    ];
+    for (lang, question, no) in words {
+        for (answer, kind) in [("", "i16"), (no, "u16")] {
+            let dir = folder.path().join(lang).join(kind);
+            let point = format!("air\nholding\n0\n°C\n285\n28,5\n{answer}\n\n");
+            let (status, profile, said) = interviewed(lang, &dir, &(head.to_owned() + &point));
+            assert_eq!(status, Some(0), "{said}");
+            assert!(said.contains(question), "{said}");
+            let wanted = format!("type = \"{kind}\"\nscale = 0.1\n");
+            assert!(profile.contains(&wanted), "{profile}");
+            assert!(!said.contains("cli-device"), "{said}");
+        }
+    }
+    // A place where no directory can be is said before the first question.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let (status, _, said) = interviewed("id", &file.join("x"), "");
+    assert_eq!(status, Some(1));
+    assert!(!said.contains("Pabrikan?"), "{said}");
 }
 
 /// One grey pixel.

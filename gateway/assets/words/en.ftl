@@ -4,7 +4,7 @@ reason-corrupt = damaged answer (CRC or length does not fit)
 reason-refused = the device refused the request
 reason-unreachable = the bus cannot be reached
 reason-missing = the device says that there is no value
-reason-out-of-range = outside the believable range
+reason-out-of-range = above or below the limits of the point
 reason-not-a-number = not a number
 reason-not-valid = does not apply now
 reason-absent = the device has no such point
@@ -260,6 +260,7 @@ fault-low-confidence = the facts of `{ $found }` are not confirmed: compare ever
 fault-low-confidence-points = `{ $found }`: these points are not confirmed, compare them with the display: { $expected }
 fault-identify-asked = a rule names one of point, register, vendor, product; here { $found } of them
 fault-identify-test = a rule needs min and max, or equals, or contains
+fault-not-physical = { $found } is beyond what this quantity can have ({ $expected }); is the unit right?
 fault-scale-without-unit = point `{ $found }` has a scale but neither unit nor quantity
 fault-profile-empty = a profile without points; name the way in `reached_by` when it has no registers
 fault-capture-text = a capture of a text gives `text`, one of a number `value`: `{ $found }`
@@ -368,6 +369,11 @@ cli-device-ask-address = Address, counted from 0 (30001 in many manuals is input
 cli-device-ask-unit = Unit, e.g. V, kWh, m, degC (empty: a bare number)?
 cli-device-ask-words = What do the registers hold now, e.g. 0x04D2, or 0x2345 0x0001?
 cli-device-ask-shown = What does the display show now, all digits?
+cli-device-ask-sign = Can it be below zero, like { $example }? yes or no (empty: { $usual })
+cli-device-yes = yes
+cli-device-no = no
+cli-device-exists = { $file } is there already and stays as it is: choose another name
+cli-device-beyond = { $found } { $unit } is beyond what can be: check the unit and the display.
 cli-device-ask-which = Which one matches the display (number)?
 
 # pantau read
@@ -377,6 +383,8 @@ quality-bad = bad
 cli-read-unknown = There is no device { $device } in the configuration
 cli-read-doubt = not confirmed: compare with the display
 cli-read-nothing = The device gave nothing. { $detail }
+cli-read-above = { $value } { $unit } is above the limit of { $limit } { $unit }: no value, a wrong type, word order or scale, or a rating that is too small
+cli-read-below = { $value } { $unit } is below the limit of { $limit } { $unit }: no value, a wrong type, word order or scale, or a rating that is too small
 cli-read-time = Round trips: { $ms } ms
 cli-read-bytes = Sent { $sent }, received { $received }
 cli-read-sunspec = SunSpec at { $base }: { $models }
@@ -712,7 +720,7 @@ diagnosis-behind = The gateway in between says that there is no device behind it
 diagnosis-refused = The device reports a fault of its own. Look at its display and fault code.
 diagnosis-value = The value is not believable. Check the sensor, the word order and the scale.
 diagnosis-clock = The clock is not synchronised. Connect to the internet for a moment or set the clock.
-diagnosis-no-list = No SunSpec list was found on this device. Check its unit number, switch SunSpec on in its menu, or choose another profile.
+diagnosis-no-list = No SunSpec list was found on this device, or it ends before the points. Check its unit number, switch SunSpec on in its menu, or choose another profile.
 diagnosis-weak = It answers, but fails too often. The line is weak: check the 120 ohm termination at both ends, bias, ground, and loose wires.
 
 # Inference (field): what registers may mean

@@ -4,7 +4,7 @@ reason-corrupt = jawaban rusak (CRC atau panjang tidak cocok)
 reason-refused = alat menolak permintaan
 reason-unreachable = jalur tidak dapat dihubungi
 reason-missing = alat menyatakan tidak ada nilai
-reason-out-of-range = di luar rentang yang masuk akal
+reason-out-of-range = di atas atau di bawah batas titik ini
 reason-not-a-number = bukan angka
 reason-not-valid = tidak berlaku saat ini
 reason-absent = alat tidak punya titik ini
@@ -260,6 +260,7 @@ fault-low-confidence = fakta `{ $found }` belum dipastikan: cocokkan setiap nila
 fault-low-confidence-points = `{ $found }`: titik berikut belum dipastikan, cocokkan dengan layar alat: { $expected }
 fault-identify-asked = satu aturan menyebut satu dari point, register, vendor, product; di sini ada { $found }
 fault-identify-test = aturan memerlukan min dan max, atau equals, atau contains
+fault-not-physical = { $found } di luar yang mungkin untuk besaran ini ({ $expected }); apakah satuannya benar?
 fault-scale-without-unit = titik `{ $found }` punya scale tetapi tanpa unit atau quantity
 fault-profile-empty = profil tanpa titik; isi `reached_by` bila alat tidak punya register
 fault-capture-text = rekaman (capture) teks memakai `text`, rekaman bilangan memakai `value`: `{ $found }`
@@ -365,6 +366,11 @@ cli-device-ask-address = Alamat, dihitung dari 0 (30001 di banyak manual adalah 
 cli-device-ask-unit = Satuan, mis. V, kWh, m, degC (kosong: bilangan saja)?
 cli-device-ask-words = Apa isi register sekarang, mis. 0x04D2, atau 0x2345 0x0001?
 cli-device-ask-shown = Apa yang tampil di layar alat sekarang, semua angka?
+cli-device-ask-sign = Bisakah nilainya di bawah nol, seperti { $example }? ya atau tidak (kosong: { $usual })
+cli-device-yes = ya
+cli-device-no = tidak
+cli-device-exists = { $file } sudah ada dan tidak diubah: pilih nama lain
+cli-device-beyond = { $found } { $unit } di luar yang mungkin: periksa satuan dan layar.
 cli-device-ask-which = Yang mana yang cocok dengan layar (nomor)?
 
 # pantau read
@@ -374,6 +380,8 @@ quality-bad = tidak sahih
 cli-read-unknown = Tidak ada perangkat { $device } dalam konfigurasi
 cli-read-doubt = belum dipastikan: cocokkan dengan layar alat
 cli-read-nothing = Perangkat tidak memberi data. { $detail }
+cli-read-above = { $value } { $unit } di atas batas { $limit } { $unit }: tidak ada nilai, tipe, urutan kata atau skala salah, atau daya pengenal terlalu kecil
+cli-read-below = { $value } { $unit } di bawah batas { $limit } { $unit }: tidak ada nilai, tipe, urutan kata atau skala salah, atau daya pengenal terlalu kecil
 cli-read-time = Waktu bolak-balik: { $ms } ms
 cli-read-bytes = Dikirim { $sent }, diterima { $received }
 cli-read-sunspec = SunSpec pada { $base }: { $models }
@@ -709,7 +717,7 @@ diagnosis-behind = Gerbang di antaranya menjawab bahwa alat di belakangnya tidak
 diagnosis-refused = Alat melaporkan gangguan pada dirinya sendiri. Lihat layar alat dan kode gangguannya.
 diagnosis-value = Nilai tidak masuk akal. Periksa sensor, urutan kata (word order), dan skala.
 diagnosis-clock = Jam belum sinkron. Sambungkan ke internet sebentar atau atur jam.
-diagnosis-no-list = Daftar SunSpec tidak ditemukan pada alat ini. Periksa nomor unit, aktifkan SunSpec di menu alat, atau pilih profil lain.
+diagnosis-no-list = Daftar SunSpec tidak ditemukan pada alat ini, atau berakhir sebelum titik-titiknya. Periksa nomor unit, aktifkan SunSpec di menu alat, atau pilih profil lain.
 diagnosis-weak = Alat menjawab, tetapi terlalu sering gagal. Jalur ini lemah: periksa terminasi 120 ohm di kedua ujung, bias, pentanahan, dan sambungan kabel yang longgar.
 
 # Inference (field): what registers may mean

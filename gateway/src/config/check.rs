@@ -36,7 +36,7 @@ pub(crate) fn config(
     let empty = RawSite::default();
     let raw_site = raw.site.as_ref().map_or(&empty, At::get);
     let buses = buses(notes, &raw.bus);
-    let (devices, infos) = devices::devices(notes, raw, raw_site, &buses);
+    let (mut devices, infos) = devices::devices(notes, raw, raw_site, &buses);
     let site = site(notes, raw, infos);
     let factors = factors::factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = indicators::definitions(notes, &raw.indicator, &factors);
@@ -46,10 +46,12 @@ pub(crate) fn config(
         definitions: &definitions,
         roles: BTreeMap::new(),
     };
+    let assets = assets::assets(notes, &raw.asset, &mut around);
+    assets::rating::narrow(&assets, &mut devices);
     Config {
         file: notes.file.to_owned(),
         text: notes.text.to_owned(),
-        assets: assets::assets(notes, &raw.asset, &mut around),
+        assets,
         factors,
         definitions,
         store: store(notes, raw),

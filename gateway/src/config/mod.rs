@@ -16,6 +16,7 @@ mod indicators;
 mod kept;
 mod limits;
 mod notes;
+pub(crate) mod physical;
 mod points;
 pub mod profile;
 mod raw;

@@ -2,6 +2,7 @@
 
 use crate::config::fault::nearest;
 use crate::config::notes::Notes;
+use crate::config::physical;
 use crate::config::raw::{At, RawConfidence, RawOrder, RawPoint, Text};
 use crate::config::values::{self, TYPES};
 use crate::config::{About, Confidence, Encoding, Point, PowerFrom, Scale, Table, WordOrder};
@@ -73,6 +74,8 @@ fn believed(
         let at = typed.as_ref()?;
         other(notes, at, key, names)
     };
+    let quantity = quantity(raw, unit);
+    let (min, max) = limits(notes, raw, physical_limits(raw, &quantity, unit));
     let point = Point {
         name,
         table,
@@ -86,11 +89,11 @@ fn believed(
         bits: bits(notes, raw, encoding),
         scale: scale(notes, raw),
         unit: Arc::from(unit.map_or("", |unit| unit.symbol)),
-        quantity: quantity(raw, unit),
+        quantity,
         counter: raw.counter.unwrap_or(false),
         wraps_at: wraps_at(notes, raw),
-        min: notes.finite(raw.min.as_ref(), "min"),
-        max: notes.finite(raw.max.as_ref(), "max"),
+        min,
+        max,
         missing: missing(notes, raw),
         scale_from: partner(notes, &raw.scale_from, "scale_from"),
         multiply_from: partner(notes, &raw.multiply_from, "multiply_from"),
@@ -165,6 +168,40 @@ fn quantity(raw: &RawPoint, unit: Option<&drivers::units::Unit>) -> Arc<str> {
         Some(at) => Arc::from(at.get().as_str()),
         None => Arc::from(unit.map_or("", |unit| unit.quantity)),
     }
+}
+
+fn physical_limits(
+    raw: &RawPoint,
+    quantity: &str,
+    unit: Option<&'static drivers::units::Unit>,
+) -> Option<(f64, f64)> {
+    physical::limits(quantity, unit, raw.counter.unwrap_or(false))
+}
+
+/// Least and greatest value: the point's own, else what is physical.
+fn limits(
+    notes: &mut Notes<'_>,
+    raw: &RawPoint,
+    physical: Option<(f64, f64)>,
+) -> (Option<f64>, Option<f64>) {
+    let min = notes.finite(raw.min.as_ref(), "min");
+    let max = notes.finite(raw.max.as_ref(), "max");
+    let Some((least, most)) = physical else {
+        return (min, max);
+    };
+    for (key, typed) in [("min", &raw.min), ("max", &raw.max)] {
+        let Some(at) = typed.as_ref().filter(|at| at.get().is_finite()) else {
+            continue;
+        };
+        if !(least..=most).contains(at.get()) {
+            let (found, range) = (at.get().to_string(), format!("{least}..={most}"));
+            notes.warn(at.span(), key, "fault-not-physical", &found, &range);
+        }
+    }
+    // What a person sets goes first, also where it leaves no room for the other limit.
+    let least = min.or(Some(least).filter(|least| max.is_none_or(|max| *least <= max)));
+    let most = max.or(Some(most).filter(|most| min.is_none_or(|min| min <= *most)));
+    (least, most)
 }
 
 fn high(notes: &mut Notes<'_>, raw: &RawPoint, table: Table, encoding: Encoding) -> Option<u16> {

@@ -232,7 +232,12 @@ fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
     if points.is_empty() && raw.reached_by.is_none() {
         notes.fault(0..0, "point", "fault-profile-empty", "", "");
     }
-    let facts = sure(notes, &raw.fact, confidence);
+    let mut facts = sure(notes, &raw.fact, confidence);
+    for (fact, at) in facts.iter_mut().zip(&raw.fact) {
+        // A setting is shown as the device holds it; only what is measured must be possible.
+        let typed = |limit: &Option<At<f64>>| limit.as_ref().map(|at| *at.get());
+        (fact.min, fact.max) = (typed(&at.get().min), typed(&at.get().max));
+    }
     let limits = limits::limits(notes, raw.limits.as_ref(), limits::no_limits());
     limits::fit(notes, &(0..0), &points, &limits);
     let known: Vec<Point> = points.iter().chain(&facts).cloned().collect();

@@ -7,6 +7,7 @@
 use super::order::{self, Raw};
 use crate::config::{Encoding, Point, Scale, WordOrder};
 use crate::model::{Number, Outcome, Reason};
+use drivers::units;
 
 /// The greatest power of ten that a scale register may ask for (`SunSpec` allows -10..=10).
 const SCALE_POWER_MAX: i64 = 10;
@@ -51,6 +52,28 @@ fn number(point: &Point, words: &[u16], context: &[Option<i64>]) -> Result<Numbe
         return Err(Reason::OutOfRange);
     }
     Ok(value)
+}
+
+/// Takes back frequencies of 0 Hz beside a power or an energy that the device itself calls missing:
+/// it measures nothing now. A drive that stands still says its other values, and a point without
+/// limits is taken as the device says it.
+pub(super) fn take_back_frequencies(points: &[Point], outcomes: &mut [Outcome]) {
+    let missing = Outcome::Bad(Reason::Missing);
+    let is_amount = |point: &Point| {
+        units::find(&point.unit).is_some_and(|unit| ["power", "energy"].contains(&unit.quantity))
+    };
+    let mut both = points.iter().zip(outcomes.iter());
+    if !both.any(|(point, outcome)| *outcome == missing && is_amount(point)) {
+        return;
+    }
+    for (point, outcome) in points.iter().zip(outcomes) {
+        let zero = outcome
+            .number()
+            .is_some_and(|number| number.to_f64() == 0.0);
+        if zero && &*point.quantity == "frequency" && point.max.is_some() {
+            *outcome = missing;
+        }
+    }
 }
 
 /// The raw integer of a point, as `scale_from` and `valid_when` of its neighbours use it.

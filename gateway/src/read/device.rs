@@ -39,9 +39,11 @@ struct Discovery {
     /// `None` before it was looked over, and after its list has changed.
     fitted: Option<Fitted>,
     identity: Option<Identity>,
+    /// Why its list ended before every wanted point; `None` when it did not.
+    cut_short: Option<String>,
     /// Number of the base that is tried first.
     first: usize,
-    /// Polls in a row without an answer.
+    /// Polls in a row that gave nothing: no answer, or a list that breaks off.
     misses: u32,
 }
 
@@ -93,7 +95,8 @@ impl Reader {
             self.look_at_facts(channel, now).await;
         }
         if let Some(discovery) = &mut self.discovery {
-            discovery.after(result.is_ok(), changed);
+            let gave = result.is_ok() && discovery.cut_short.is_none();
+            discovery.after(gave, changed);
         }
         result
     }
@@ -148,10 +151,14 @@ impl Reader {
             }
         };
         if let Some(discovery) = &mut self.discovery {
-            let fitted = discovery.wanted.fit(&found.models);
+            let mut fitted = discovery.wanted.fit(&found.models);
+            keep_limits(&self.device.points, &mut fitted);
             self.asked.points.clone_from(&fitted.points);
+            let nothing = fitted.slots.iter().all(Option::is_none);
+            discovery.cut_short = found.identity.cut_short.clone().filter(|_| nothing);
             discovery.fitted = Some(fitted);
             discovery.identity = Some(found.identity);
+            discovery.misses = 0;
         }
         self.plan();
         Ok(())
@@ -254,7 +261,19 @@ impl Reader {
             let none = Outcome::Bad(Reason::NotValid);
             return vec![none; self.device.points.len()].into();
         }
-        let all = self.image.outcomes(&self.asked);
+        self.slotted(self.image.outcomes(&self.asked))
+    }
+
+    /// As `outcomes`, whatever the limits of the points: what a refused value would have been.
+    pub(super) fn unlimited(&self) -> Box<[Outcome]> {
+        let mut asked = self.asked.clone();
+        for point in &mut asked.points {
+            (point.min, point.max) = (None, None);
+        }
+        self.slotted(self.image.outcomes(&asked))
+    }
+
+    fn slotted(&self, all: Box<[Outcome]>) -> Box<[Outcome]> {
         let Some(slots) = self.slots() else {
             return all;
         };
@@ -278,6 +297,11 @@ impl Reader {
             (Some(_), None) => None,
             (Some(_), Some(slots)) => self.asked.points.get((*slots.get(index)?)?),
         }
+    }
+
+    /// Why the device's list of models ended before every wanted point; `None` when it did not.
+    pub(super) fn cut_short(&self) -> Option<&str> {
+        self.discovery.as_ref()?.cut_short.as_deref()
     }
 
     /// What the device says of itself, when it was asked.
@@ -308,6 +332,7 @@ impl Discovery {
             wanted,
             fitted: None,
             identity: None,
+            cut_short: None,
             first: 0,
             misses: 0,
         }
@@ -325,15 +350,24 @@ impl Discovery {
         heads.filter_map(changed).any(|is_other| is_other)
     }
 
-    /// A device that was away may have come back with another list.
-    fn after(&mut self, answered: bool, changed: bool) {
-        self.misses = if answered {
+    /// A device that was away, or that said half of its list, may come back with another one.
+    fn after(&mut self, gave: bool, changed: bool) {
+        self.misses = if gave {
             0
         } else {
             self.misses.saturating_add(1)
         };
         if changed || self.misses >= SUNSPEC_MISSES_MAX {
             self.fitted = None;
+        }
+    }
+}
+
+/// The site may know narrower limits of a point than the list of models.
+fn keep_limits(wanted: &[Point], fitted: &mut Fitted) {
+    for (wanted, slot) in wanted.iter().zip(&fitted.slots) {
+        if let Some(point) = slot.and_then(|slot| fitted.points.get_mut(slot)) {
+            (point.min, point.max) = (wanted.min, wanted.max);
         }
     }
 }

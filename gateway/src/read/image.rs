@@ -118,7 +118,9 @@ impl Image {
             Ok(words) => decode::decode(point, words, &context),
             Err(reason) => Outcome::Bad(reason),
         };
-        device.points.iter().map(outcome).collect()
+        let mut outcomes: Box<[Outcome]> = device.points.iter().map(outcome).collect();
+        decode::take_back_frequencies(&device.points, &mut outcomes);
+        outcomes
     }
 
     /// A point's registers as they came (the high half first, when it is apart).

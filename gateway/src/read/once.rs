@@ -4,7 +4,7 @@ use super::bus::{Channel, Failure};
 use super::device::Reader;
 use crate::clock::Clock;
 use crate::config::{Config, Point, Table};
-use crate::model::Outcome;
+use crate::model::{Number, Outcome, Reason};
 use crate::status::Identity;
 
 /// What one reading of a device gave.
@@ -20,6 +20,8 @@ pub struct Once {
     pub registers: Vec<Option<Vec<u16>>>,
     /// A point's outcome; empty when the device gave nothing.
     pub outcomes: Box<[Outcome]>,
+    /// What a point would have been that is outside its limits; `None` for all others.
+    pub beyond: Vec<Option<Number>>,
     /// Milliseconds of the last answered request.
     pub round_trip_ms: f64,
     /// Bytes of the last request.
@@ -95,6 +97,7 @@ impl Session {
             asks: reader.asks().map(exchange).collect(),
             registers: points.iter().map(registers).collect(),
             identity: reader.identity().cloned(),
+            beyond: beyond(reader, result.as_deref().unwrap_or_default()),
             points,
             round_trip_ms: reader.round_trip_ms,
             sent: sent.to_vec(),
@@ -106,6 +109,19 @@ impl Session {
             outcomes: result.unwrap_or_default(),
         }
     }
+}
+
+/// The numbers behind those outcomes that their limits refuse.
+fn beyond(reader: &Reader, outcomes: &[Outcome]) -> Vec<Option<Number>> {
+    let refused = |outcome: &Outcome| outcome.reason() == Some(Reason::OutOfRange);
+    if !outcomes.iter().any(refused) {
+        return vec![None; outcomes.len()];
+    }
+    let unlimited = reader.unlimited();
+    let pairs = outcomes.iter().zip(unlimited.iter());
+    pairs
+        .map(|(outcome, free)| free.number().filter(|_| refused(outcome)))
+        .collect()
 }
 
 /// Reads device number `index` once; `None` when there is no such device.

@@ -170,13 +170,16 @@ fn a_scale_factor_that_makes_no_sense_makes_no_value() {
     let power = |scale: i16| values(&wanted, &inverter(scale.cast_unsigned()))[0];
     assert_eq!(power(0), Some(1234.0));
     assert_eq!(power(-2), Some(12.34));
-    assert_eq!(power(10), Some(12_340_000_000_000.0));
+    assert_eq!(power(3), Some(1_234_000.0));
+    // No site has terawatts.
+    assert_eq!(power(10), None);
     for nonsense in [i16::MIN, 11, -11, i16::MAX, 300] {
         assert_eq!(power(nonsense), None, "{nonsense}");
     }
     assert_eq!(
         values(&wanted, &inverter(0)),
-        [Some(1234.0), Some(0.0), None, None]
+        [Some(1234.0), None, None, None],
+        "a grid has no frequency of 0 Hz"
     );
 }
 

@@ -270,7 +270,17 @@ fn fault(
         reasons.find(|reason| matches!(reason, Reason::Refused(_)))
     };
     let reason = match result {
-        Ok(outcomes) => refused(outcomes)?,
+        Ok(outcomes) => match (refused(outcomes), reader.cut_short()) {
+            (Some(reason), _) => reason,
+            (None, Some(why)) => {
+                let detail = format!("SunSpec list of models ends early: {why}");
+                return Some(Fault {
+                    reason: Reason::Absent,
+                    detail,
+                });
+            }
+            (None, None) => return None,
+        },
         Err(failure) => why.unwrap_or(failure.reason()),
     };
     let detail = reader.detail.clone();
@@ -286,11 +296,17 @@ fn report(bus: &str, device: &str, before: Option<&Fault>, after: Option<&Fault>
                 tracing::info!(bus, device, "device sleeps until the sun is up");
                 return;
             }
+            let reason = fault.reason.word();
+            let detail = fault.detail.as_str();
+            if fault.reason == Reason::Absent {
+                tracing::warn!(bus, device, reason, detail, "device has none of its points");
+                return;
+            }
             tracing::warn!(
                 bus,
                 device,
-                reason = fault.reason.word(),
-                detail = fault.detail,
+                reason,
+                detail,
                 "device gives no answer to a request"
             );
         }

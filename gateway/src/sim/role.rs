@@ -15,6 +15,8 @@ const COMMISSIONED: i64 = 1_735_689_600_000;
 
 /// 0 degC in kelvin.
 const ZERO_CELSIUS: f64 = 273.15;
+/// A point wanders between its limits when they are no farther apart.
+const WALK_MAX: f64 = 5000.0;
 
 type Look = fn(&Snapshot) -> f64;
 
@@ -333,8 +335,14 @@ fn fallback(device: &DeviceInfo, point: &Point, kind: Kind, seed: u64) -> Role {
     if kind == Kind::Bare && point.max.is_none() {
         return Role::Fixed(0.0);
     }
-    let low = point.min.unwrap_or(0.0);
-    let high = point.max.unwrap_or(low + 100.0).max(low);
+    let (low, high) = match (point.min, point.max) {
+        (Some(low), Some(high)) if high - low <= WALK_MAX => (low, high),
+        // Limits of the quantity say nothing about this device.
+        (low, _) => {
+            let low = low.filter(|low| low.abs() <= WALK_MAX).unwrap_or(0.0);
+            (low, low + 100.0)
+        }
+    };
     Role::Walk {
         low,
         high,

@@ -141,6 +141,10 @@ pub(super) struct PointView {
     quantity: String,
     /// It only grows.
     counter: bool,
+    /// Least value that is believed, in `unit`; what is below is `bad`.
+    min: Option<f64>,
+    /// Greatest value that is believed, in `unit`; what is above is `bad`.
+    max: Option<f64>,
     last: Option<LastView>,
 }
 
@@ -360,8 +364,12 @@ pub(super) async fn points(State(app): State<App>) -> Result<Json<Vec<PointView>
         .map(|last| (last.point.clone(), last))
         .collect();
     let mut points = Vec::new();
-    for device in &app.site().devices {
-        points.extend(device.points.iter().map(|point| {
+    let config = &app.state().config;
+    for (index, device) in app.site().devices.iter().enumerate() {
+        let settings = config.devices.get(index).map(|device| &*device.points);
+        let settings = settings.unwrap_or_default();
+        points.extend(device.points.iter().enumerate().map(|(index, point)| {
+            let limits = settings.get(index);
             PointView {
                 id: point.id.to_string(),
                 device: device.id.to_string(),
@@ -369,6 +377,8 @@ pub(super) async fn points(State(app): State<App>) -> Result<Json<Vec<PointView>
                 unit: point.unit.to_string(),
                 quantity: point.quantity.to_string(),
                 counter: point.counter,
+                min: limits.and_then(|point| point.min),
+                max: limits.and_then(|point| point.max),
                 last: last
                     .remove(&point.id)
                     .map(|last| last_view(last.sample.at, last.sample.outcome, last.durable)),

@@ -8,7 +8,7 @@ use crate::config::profile::{self, Profile};
 use crate::config::{Fault, Faults};
 use crate::read::replay;
 use crate::words::Lang;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What is asked of the library.
@@ -46,7 +46,8 @@ pub(super) fn run(ask: Ask, lang: Lang) -> u8 {
         Ask::Test { files } => test(&files, lang),
         Ask::New { dir } => {
             let dir = dir.unwrap_or_else(|| PathBuf::from("."));
-            new::run(&dir, &mut std::io::stdin().lock(), lang)
+            let stdin = std::io::stdin();
+            new::run(&dir, &mut stdin.lock(), stdin.is_terminal(), lang)
         }
     }
 }

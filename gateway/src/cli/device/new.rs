@@ -1,7 +1,8 @@
 //! An interview that writes a profile. Answers may come from a pipe.
 
 use super::{DONE, WRONG, believed, say, show};
-use crate::cli::NO;
+use crate::cli::{NO, person};
+use crate::config::physical::{self, BelowZero};
 use crate::config::{Encoding, WordOrder};
 use crate::field::infer::{Doubt, Hints, Hypothesis, rank};
 use crate::limits::POINTS_PER_DEVICE_MAX;
@@ -20,6 +21,10 @@ const TRIES: usize = 3;
 /// The person, or the pipe, that answers.
 struct Person<'a> {
     from: &'a mut dyn BufRead,
+    /// Whoever answers sees the questions.
+    sees: bool,
+    /// An answer that belongs to the next question.
+    held: Option<String>,
     lang: Lang,
 }
 
@@ -27,6 +32,8 @@ struct Person<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fit {
     encoding: Encoding,
+    /// The signed type that means the same now.
+    twin: Option<Encoding>,
     words: WordOrder,
     /// Power of ten of the scale.
     exponent: i8,
@@ -38,10 +45,21 @@ struct Answered {
     capture: String,
 }
 
-/// Asks, writes `DIRECTORY/NAME.toml` and says where it is; the exit status.
-pub(super) fn run(dir: &Path, from: &mut dyn BufRead, lang: Lang) -> u8 {
-    let mut person = Person { from, lang };
-    let Some((name, text)) = interview(&mut person) else {
+/// Asks, writes `DIRECTORY/NAME.toml` and says where it is; the exit status. `sees`: the answers
+/// come from a terminal.
+pub(super) fn run(dir: &Path, from: &mut dyn BufRead, sees: bool, lang: Lang) -> u8 {
+    let mut person = Person {
+        from,
+        sees,
+        held: None,
+        lang,
+    };
+    // Before the first question: a whole interview for nothing is worth more than a directory.
+    if let Err(why) = std::fs::create_dir_all(dir) {
+        eprintln!("pantau: {}: {why}", dir.display());
+        return NO;
+    }
+    let Some((name, text)) = interview(&mut person, dir) else {
         eprintln!("{}", lang.text("cli-device-gave-up"));
         return NO;
     };
@@ -71,15 +89,19 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     new.sync_all()
 }
 
-fn interview(person: &mut Person<'_>) -> Option<(String, String)> {
-    let is_id = |text: &str| {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        (1..=64).contains(&text.len()) && text.chars().all(fits)
-    };
+fn is_id(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=64).contains(&text.len()) && text.chars().all(fits)
+}
+
+fn interview(person: &mut Person<'_>, dir: &Path) -> Option<(String, String)> {
     let any = |text: &str| !text.is_empty();
     let maker = person.ask("cli-device-ask-maker", any)?;
     let model = person.ask("cli-device-ask-model", any)?;
-    let name = person.ask("cli-device-ask-name", is_id)?;
+    let lang = person.lang;
+    let name = person.ask("cli-device-ask-name", |name| {
+        is_id(name) && is_free(&dir.join(format!("{name}.toml")), lang)
+    })?;
     let kind = person.ask("cli-device-ask-kind", is_id)?;
     let source = person.ask("cli-device-ask-source", any)?;
     let mut text = format!(
@@ -91,16 +113,7 @@ fn interview(person: &mut Person<'_>) -> Option<(String, String)> {
         quoted(&kind),
         quoted(&source)
     );
-    let mut points = Vec::new();
-    while points.len() < POINTS_PER_DEVICE_MAX {
-        let id = person.ask("cli-device-ask-point", |text| {
-            text.is_empty() || is_id(text)
-        });
-        let Some(id) = id.filter(|id| !id.is_empty()) else {
-            break;
-        };
-        points.push(point(person, &id)?);
-    }
+    let points = points(person)?;
     if points.is_empty() {
         return None;
     }
@@ -111,6 +124,32 @@ fn interview(person: &mut Person<'_>) -> Option<(String, String)> {
         text.push_str(part);
     }
     Some((name, text))
+}
+
+/// False, and said, when a file stands there.
+fn is_free(file: &Path, lang: Lang) -> bool {
+    let is_free = !file.exists();
+    if !is_free {
+        let file = file.display().to_string();
+        eprintln!("{}", lang.say("cli-device-exists", &[("file", &file)]));
+    }
+    is_free
+}
+
+fn points(person: &mut Person<'_>) -> Option<Vec<Answered>> {
+    let mut points = Vec::new();
+    let mut ids: Vec<String> = Vec::new();
+    while points.len() < POINTS_PER_DEVICE_MAX {
+        let id = person.ask("cli-device-ask-point", |text| {
+            text.is_empty() || (is_id(text) && !ids.iter().any(|id| id == text))
+        });
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            break;
+        };
+        points.push(point(person, &id)?);
+        ids.push(id);
+    }
+    Some(points)
 }
 
 fn point(person: &mut Person<'_>, id: &str) -> Option<Answered> {
@@ -124,12 +163,29 @@ fn point(person: &mut Person<'_>, id: &str) -> Option<Answered> {
     })?;
     let typed = person.ask("cli-device-ask-words", |text| words(text).is_some())?;
     let words = words(&typed)?;
-    let shown = person.ask("cli-device-ask-shown", |text| text.parse::<f64>().is_ok())?;
+    let lang = person.lang;
+    let shown = person.ask("cli-device-ask-shown", |text| {
+        person::number(text).is_some_and(|shown| can_be(shown, &unit, lang))
+    })?;
+    let shown = shown.replace(',', ".");
     let fit = chosen(person, &words, &shown, &fits(&words, &shown, &unit))?;
+    let fit = person.signed(fit, &unit);
     Some(Answered {
         point: point_text(id, &table, address, &unit, fit),
         capture: capture_text(id, &words, fit)?,
     })
+}
+
+/// False, and said, for what no device can show in this unit.
+fn can_be(shown: f64, unit: &str, lang: Lang) -> bool {
+    let limits = physical::limits("", drivers::units::find(unit), false);
+    let fits = limits.is_none_or(|(min, max)| (min..=max).contains(&shown));
+    if !fits {
+        let found = shown.to_string();
+        let args = [("found", found.as_str()), ("unit", unit)];
+        eprintln!("{}", lang.say("cli-device-beyond", &args));
+    }
+    fits
 }
 
 /// The way that is certain, else all that give what the display shows, the likeliest first.
@@ -140,11 +196,10 @@ fn fits(words: &[u16], shown: &str, unit: &str) -> Vec<Fit> {
         ..Hints::default()
     };
     let ranking = rank(&[words], &hints);
-    let signed = ["W", "kW", "degC", "var"].contains(&unit);
     let fits = |one: &&Hypothesis| !one.doubts.contains(&Doubt::NotDisplay);
     let fit = |one: &Hypothesis| Fit {
-        // Both types mean the same now; one of them also when the value is negative.
-        encoding: one.twin.filter(|_| signed).unwrap_or(one.encoding),
+        encoding: one.encoding,
+        twin: one.twin,
         words: one.words,
         exponent: one.power,
     };
@@ -182,21 +237,78 @@ impl Person<'_> {
     /// An answer that `fits`; `None` when there is none (left).
     fn ask(&mut self, key: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
         for _ in 0..TRIES {
-            eprintln!("{}", self.lang.text(key));
-            let mut line = String::new();
-            if self.from.read_line(&mut line).ok()? == 0 {
-                return None;
+            let answer = self.answer(&self.lang.text(key))?;
+            if fits(&answer) {
+                return Some(answer);
             }
-            let answer = line.trim();
-            if fits(answer) {
-                return Some(answer.to_owned());
-            }
-            eprintln!(
-                "{}",
-                self.lang.say("cli-device-again", &[("found", answer)])
-            );
+            self.again(&answer);
         }
         None
+    }
+
+    fn again(&self, answer: &str) {
+        let args = [("found", answer)];
+        eprintln!("{}", self.lang.say("cli-device-again", &args));
+    }
+
+    /// The next line; `None` when there is none (left).
+    fn answer(&mut self, question: &str) -> Option<String> {
+        eprintln!("{question}");
+        if let Some(held) = self.held.take() {
+            return Some(held);
+        }
+        let mut line = String::new();
+        let bytes = self.from.read_line(&mut line).ok()?;
+        (bytes > 0).then(|| line.trim().to_owned())
+    }
+
+    /// The fit with the sign that the person wants, where its registers do not tell: -1.00 degC as
+    /// an unsigned number would be 654.36. What is measured decides what is proposed.
+    fn signed(&mut self, fit: Fit, unit: &str) -> Fit {
+        let Some(twin) = fit.twin else {
+            return fit;
+        };
+        let below = physical::below_zero("", drivers::units::find(unit));
+        let signed = match below {
+            BelowZero::Never => false,
+            BelowZero::Seldom | BelowZero::Usual => {
+                self.is_below_zero(below == BelowZero::Usual, unit)
+            }
+        };
+        Fit {
+            encoding: if signed { twin } else { fit.encoding },
+            twin: None,
+            ..fit
+        }
+    }
+
+    /// Yes, no, or what is proposed. A pipe was written down before it saw the question: an answer
+    /// to another one belongs to the next.
+    fn is_below_zero(&mut self, proposed: bool, unit: &str) -> bool {
+        let usual = self.lang.text(if proposed {
+            "cli-device-yes"
+        } else {
+            "cli-device-no"
+        });
+        let example = format!("-1 {unit}");
+        let args = [("example", example.trim_end()), ("usual", usual.as_str())];
+        let question = self.lang.say("cli-device-ask-sign", &args);
+        for _ in 0..TRIES {
+            let Some(answer) = self.answer(&question) else {
+                return proposed;
+            };
+            match answer.to_lowercase().as_str() {
+                "" => return proposed,
+                "y" | "yes" | "ya" => return true,
+                "n" | "no" | "t" | "tidak" => return false,
+                _ if !self.sees => {
+                    self.held = Some(answer);
+                    return proposed;
+                }
+                _ => self.again(&answer),
+            }
+        }
+        proposed
     }
 }
 
@@ -280,7 +392,10 @@ mod tests {
     #[test]
     fn an_interview_from_a_pipe_writes_a_profile_that_reads_the_display() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(run(dir.path(), &mut ANSWERS.as_bytes(), Lang::En), DONE);
+        assert_eq!(
+            run(dir.path(), &mut ANSWERS.as_bytes(), false, Lang::En),
+            DONE
+        );
         let file = dir.path().join("acme-level.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(
@@ -289,7 +404,10 @@ mod tests {
         );
         believed(&text, &file).unwrap();
         // It is never written over.
-        assert_eq!(run(dir.path(), &mut ANSWERS.as_bytes(), Lang::En), NO);
+        assert_eq!(
+            run(dir.path(), &mut ANSWERS.as_bytes(), false, Lang::En),
+            NO
+        );
     }
 
     fn first(words: &[u16], shown: &str, unit: &str) -> Option<(Encoding, WordOrder, i8)> {
@@ -318,13 +436,87 @@ mod tests {
         assert!(fits(&[], "1", "V").is_empty());
     }
 
+    /// The type that is written of one register: what it shows, its unit, the answers behind.
+    fn kind(word: &str, shown: &str, unit: &str, rest: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let head = "Acme\nL\nacme\nlevel\nplate\np\nholding\n0\n";
+        let answers = format!("{head}{unit}\n{word}\n{shown}\n{rest}");
+        let folder = dir.path().join("new/deeper");
+        let status = run(&folder, &mut answers.as_bytes(), false, Lang::Id);
+        assert_eq!(status, DONE, "{answers}");
+        let text = std::fs::read_to_string(folder.join("acme.toml")).unwrap();
+        let line = text.lines().find(|line| line.starts_with("type")).unwrap();
+        line.trim_start_matches("type = ")
+            .trim_matches('"')
+            .to_owned()
+    }
+
+    #[test]
+    fn the_proposed_sign_comes_from_what_is_measured_and_not_from_how_its_unit_is_spelled() {
+        for (shown, unit) in [
+            ("28.5", "degC"),
+            ("28,5", "°C"),
+            ("28.5", "C"),
+            ("28.5", "A"),
+            ("28.5", "mA"),
+            ("28.5", "kvar"),
+            ("28.5", "kVAr"),
+            ("28.5", "W/m2"),
+            ("28.5", "W/m²"),
+            ("28.5", "W"),
+            ("28.5", "m"),
+        ] {
+            assert_eq!(kind("285", shown, unit, "\n"), "i16", "{unit}");
+            assert_eq!(kind("285", shown, unit, "tidak\n\n"), "u16", "{unit}");
+        }
+        for unit in ["kWh", "VA", "Hz", "%RH", "ohm", "ppm", "m3"] {
+            assert_eq!(kind("285", "28.5", unit, "\n"), "u16", "{unit}");
+        }
+        for unit in ["V", "%", ""] {
+            assert_eq!(kind("285", "28.5", unit, "\n"), "u16", "{unit}");
+            assert_eq!(kind("285", "28.5", unit, "ya\n\n"), "i16", "{unit}");
+        }
+        // Here the registers tell it.
+        assert_eq!(kind("0xFF9C", "-1,00", "°C", "\n"), "i16");
+        assert_eq!(kind("0xFF9C", "654.36", "°C", "\n"), "u16");
+    }
+
+    #[test]
+    fn a_pipe_that_does_not_know_the_question_of_the_sign_goes_on() {
+        let second = "energy\ninput\n10\nkWh\n0x2345 0x0001\n7456.5\n\n";
+        assert_eq!(kind("285", "28.5", "W", second), "i16");
+    }
+
+    #[test]
+    fn what_would_fail_at_the_end_is_said_at_its_own_question() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let mut answers = ANSWERS.as_bytes();
+        assert_eq!(run(&file.join("x"), &mut answers, false, Lang::En), NO);
+        assert_eq!(answers.len(), ANSWERS.len(), "nothing was asked");
+        // A name that is taken and a value that cannot be are asked again.
+        std::fs::write(dir.path().join("acme-level.toml"), "").unwrap();
+        let again = ANSWERS
+            .replacen("acme-level", "acme-level\nother", 1)
+            .replacen("1.234\n", "999999\n1,234\n", 1);
+        assert_eq!(
+            run(dir.path(), &mut again.as_bytes(), false, Lang::En),
+            DONE
+        );
+        assert!(dir.path().join("other.toml").is_file());
+    }
+
     #[test]
     fn an_interview_that_ends_early_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(run(dir.path(), &mut "Acme\nL\n".as_bytes(), Lang::En), NO);
+        assert_eq!(
+            run(dir.path(), &mut "Acme\nL\n".as_bytes(), false, Lang::En),
+            NO
+        );
         // Zero fits everything: without a choice nothing is guessed.
         let zero = "A\nB\na-b\nlevel\nplate\nx\nholding\n0\nm\n0 0\n0\n";
-        assert_eq!(run(dir.path(), &mut zero.as_bytes(), Lang::En), NO);
+        assert_eq!(run(dir.path(), &mut zero.as_bytes(), false, Lang::En), NO);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -270,6 +270,9 @@ fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: 
     let points = device.points.iter().zip(each(device, once)).take(count);
     for (number, (point, (place, outcome, words))) in points.enumerate() {
         text += &point_line(point, place, outcome, words, lang);
+        if let Some(refused) = once.beyond.get(number).copied().flatten() {
+            text += &beyond_line(point, refused, lang);
+        }
         if let Some((point, ranking)) = seen.ranking(number, options) {
             let value = outcome.and_then(|outcome| outcome.number());
             text += &rank::text(point, value, &ranking, lang);
@@ -387,6 +390,18 @@ fn point_line(
         );
     }
     line
+}
+
+/// Which limit a value is beyond that is not believed.
+fn beyond_line(point: &Point, refused: Number, lang: Lang) -> String {
+    let below = point.min.filter(|min| refused.to_f64() < *min);
+    let (key, limit) = match below {
+        Some(min) => ("cli-read-below", min),
+        None => ("cli-read-above", point.max.unwrap_or_default()),
+    };
+    let (value, limit) = (rank::shown(point.encoding, refused), limit.to_string());
+    let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
+    format!("{:>22} {}\n", "", lang.say(key, &args))
 }
 
 fn quality(outcome: Outcome, lang: Lang) -> String {

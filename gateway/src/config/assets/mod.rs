@@ -13,6 +13,7 @@ mod plts;
 mod point;
 mod project;
 mod pump;
+pub(crate) mod rating;
 mod relations;
 mod tank;
 mod tank_shape;

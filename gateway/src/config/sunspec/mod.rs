@@ -168,6 +168,8 @@ impl SunSpec {
                 unit: want.unit.clone(),
                 quantity: want.quantity.clone(),
                 counter: want.counter,
+                min: want.limits.0,
+                max: want.limits.1,
                 scale_from: None,
                 multiply_from: None,
                 valid_when: None,
@@ -293,6 +295,8 @@ fn point(want: &Want, spot: &Located<'_>, sides: &mut Sides) -> Point {
         unit: want.unit.clone(),
         quantity: want.quantity.clone(),
         counter: want.counter,
+        min: want.limits.0,
+        max: want.limits.1,
         missing: vec![spot.missing],
         ..plain(spot.model.at(spot.offset).unwrap_or(0), spot.encoding)
     }

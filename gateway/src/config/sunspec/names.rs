@@ -1,7 +1,7 @@
 //! What points of `SunSpec` devices are called, and where a name leads. Facts from a file.
 
 use super::definitions::{self, Group, Step};
-use crate::config::{Scale, values};
+use crate::config::{Scale, physical, values};
 use serde::Deserialize;
 use std::sync::{Arc, LazyLock};
 
@@ -36,6 +36,12 @@ struct Row {
     scale: Option<f64>,
     #[serde(default)]
     counter: bool,
+    /// Least believable value, where the quantity alone says too little.
+    #[serde(default)]
+    min: Option<f64>,
+    /// Greatest believable value.
+    #[serde(default)]
+    max: Option<f64>,
     /// Of a device whose configuration names no points.
     #[serde(default)]
     default: bool,
@@ -52,6 +58,8 @@ pub(crate) struct Want {
     pub(crate) unit: Arc<str>,
     pub(crate) quantity: Arc<str>,
     pub(crate) counter: bool,
+    /// Least and greatest believable value, in `unit`.
+    pub(crate) limits: (Option<f64>, Option<f64>),
     pub(crate) scale: Scale,
     /// Which of several models of one kind, from 1.
     pub(crate) nth: u16,
@@ -153,6 +161,8 @@ fn raw_want(places: Vec<Place>, name: &str, nth: u16) -> Result<Want, Misnamed> 
         unit: Arc::from(first.unit.as_str()),
         quantity: Arc::from(quantity),
         counter: first.is_counter(),
+        // Settings, ratings and curves are among them: as the device says it.
+        limits: (None, None),
         scale: Scale::ONE,
         nth,
         places,
@@ -220,12 +230,18 @@ impl Row {
             .places()
             .filter(|place| models.is_empty() || models.contains(&place.model))
             .collect();
-        let quantity = drivers::units::find(&self.unit).map_or("", |unit| unit.quantity);
+        let unit = drivers::units::find(&self.unit);
+        let quantity = unit.map_or("", |unit| unit.quantity);
+        let limits = physical::limits(quantity, unit, self.counter);
         (!places.is_empty()).then(|| Want {
             name: Arc::from(self.id.as_str()),
             unit: Arc::from(self.unit.as_str()),
             quantity: Arc::from(quantity),
             counter: self.counter,
+            limits: (
+                self.min.or(limits.map(|(min, _)| min)),
+                self.max.or(limits.map(|(_, max)| max)),
+            ),
             scale: Scale {
                 factor: self.scale.and_then(values::decimal).unwrap_or((1, 0)),
                 ..Scale::ONE

@@ -1,1 +1,0 @@
-//! What a register says, and what it cannot say.
