@@ -131,6 +131,7 @@ pub async fn account(
             lanes: &lanes,
             tracks: &tracks,
         });
+        made.tell_impossible(&tracks);
         let points = lanes.iter().map(|lane| lane.point.id.clone());
         let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
         let used = corrected::used(&calibrations, &targets, &span);
