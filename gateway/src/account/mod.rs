@@ -8,6 +8,7 @@ mod amount;
 mod asset;
 mod balance;
 mod baseline;
+mod bins;
 mod bsf;
 mod carbon;
 mod catchment;
