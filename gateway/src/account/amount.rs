@@ -9,12 +9,16 @@ use crate::account::span::{HOUR_MS, Span, millis, seconds};
 use crate::account::track::Track;
 use crate::account::wide::Wide;
 use crate::analyse::Status;
-use crate::analyse::counters::CounterTotal;
+use crate::analyse::counters::{CounterTotal, Tally};
 use crate::analyse::energy::EnergyFromPower;
 use crate::model::indicator::{Completeness, Indicator};
 
 /// A register that is not decimal may jump by what the greatest rate gives in this time, h.
 const STEP_H: f64 = 0.25;
+/// So many refused readings are bad luck; more may be a wrong unit.
+const REFUSED_FEW: u64 = 3;
+/// From so many accepted readings for each refused one on a figure can stand.
+const ACCEPTED_FOR_REFUSED: u64 = 10;
 
 /// A total over the period.
 #[derive(Clone, Debug)]
@@ -29,7 +33,22 @@ pub(super) struct Amount {
     plain: bool,
     /// What had been added up by the end of each day.
     days: Vec<f64>,
-    good: usize,
+    good: u64,
+    /// Good readings outside the limits of the point.
+    outside: u64,
+    /// The period has begun.
+    begun: bool,
+    /// Readings of each day, and of today, that were read but make no part of it.
+    refused: Vec<Refused>,
+    refused_today: Refused,
+}
+
+/// Readings of a day that were refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) all: i64,
+    /// With the sun above the horizon.
+    pub(super) light: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +62,9 @@ impl Amount {
     pub(super) fn counter(lanes: &[Lane], at: usize, per_hour: f64) -> Self {
         let lane = &lanes[at];
         let slack = lane.step.max(per_hour * STEP_H);
-        let counter = CounterTotal::new(per_hour / 3600.0, lane.wraps_at).with_slack(slack);
+        let counter = CounterTotal::new(per_hour / 3600.0, lane.wraps_at)
+            .with_step(lane.step)
+            .with_slack(slack);
         Self::new(at, lane, Way::Counter(Counted::new(counter)))
     }
 
@@ -76,6 +97,10 @@ impl Amount {
             plain: true,
             days: Vec::new(),
             good: 0,
+            outside: 0,
+            begun: false,
+            refused: Vec::new(),
+            refused_today: Refused::default(),
         }
     }
 
@@ -84,23 +109,48 @@ impl Amount {
         if tick.lane != self.lane {
             return;
         }
-        self.good += usize::from(tick.inside && tick.value.is_some());
+        if tick.inside {
+            self.begin();
+            self.good += u64::from(tick.value.is_some());
+            self.outside += u64::from(tick.impossible.is_some());
+        }
         let at = seconds(tick.at);
         let before = self.raw().unwrap_or_default();
-        match &mut self.way {
-            Way::Integral { sum, scale } => sum.push(at, tick.value.map(|value| value * *scale)),
+        let refused = match &mut self.way {
+            // What cannot be was not read: its neighbours may still be near enough (A.1).
+            Way::Integral { .. } if tick.impossible.is_some() => 0,
+            Way::Integral { sum, scale } => {
+                sum.push(at, tick.value.map(|value| value * *scale));
+                0
+            }
             Way::Counter(counter) => counter.push(at, tick.value),
-        }
+        };
+        let refused = i64::try_from(refused).unwrap_or(i64::MAX);
+        self.refused_today.all += refused;
+        self.refused_today.light += if tick.lit { refused } else { 0 };
         let grown = self.raw().unwrap_or_default() - before;
         self.plain &= (tick.gain - 1.0).abs() < f64::EPSILON;
         self.sum += grown * tick.gain;
     }
 
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            if let Way::Counter(counter) = &mut self.way {
+                counter.begin();
+            }
+            self.plain = true;
+            self.sum = 0.0;
+            self.refused_today = Refused::default();
+        }
+    }
+
     /// What happened to the counter, and how much more than that.
-    pub(super) fn events(&self) -> (&[Happened], u64) {
+    pub(super) fn events(&self) -> (Vec<Happened>, u64) {
         match &self.way {
-            Way::Counter(counter) => (&counter.events, counter.more_events),
-            Way::Integral { .. } => (&[], 0),
+            Way::Counter(counter) if self.begun => {
+                (counter.events().copied().collect(), counter.more_events)
+            }
+            _ => (Vec::new(), 0),
         }
     }
 
@@ -110,10 +160,12 @@ impl Amount {
         Some(if self.plain { raw } else { self.sum })
     }
 
-    /// What was added up as it was read.
+    /// What was added up in the period as it was read; of a counter below zero where it only
+    /// dipped.
     fn raw(&self) -> Option<f64> {
         match &self.way {
-            Way::Counter(counter) => counter.finish().total,
+            _ if !self.begun => None,
+            Way::Counter(counter) => counter.net(),
             Way::Integral { sum, .. } => sum.finish().positive_kwh,
         }
     }
@@ -121,19 +173,40 @@ impl Amount {
     /// The day is over.
     pub(super) fn day_ends(&mut self) {
         self.days.push(self.so_far());
+        self.refused.push(std::mem::take(&mut self.refused_today));
     }
 
-    /// What was added up so far.
+    /// What was added up so far; see `raw`.
     pub(super) fn so_far(&self) -> f64 {
         self.corrected().unwrap_or_default()
     }
 
-    /// The total, or why there is none.
+    /// The total, never below zero, or why there is none.
     pub(super) fn total(&self) -> Result<f64, Status> {
-        self.corrected().ok_or(match self.good {
+        if self.is_refused() {
+            return Err(Status::ImplausibleReadings);
+        }
+        let total = self.corrected().map(|total| total.max(0.0));
+        total.ok_or(match self.good {
             0 => Status::NoData,
             _ => Status::Insufficient,
         })
+    }
+
+    /// Too much of what was read cannot be: more than a few readings, and more than a tenth of
+    /// those that count. Of a counter those count in which it had grown, against the refused ones
+    /// that no later reading explained.
+    pub(super) fn is_refused(&self) -> bool {
+        let tally = match &self.way {
+            Way::Counter(counter) => counter.tally(),
+            Way::Integral { .. } => Tally::default(),
+        };
+        let too_many = |refused: u64, accepted: u64| {
+            refused > REFUSED_FEW && refused.saturating_mul(ACCEPTED_FOR_REFUSED) > accepted
+        };
+        let bridged = self.is_counter() && self.good > 0;
+        let outside = if bridged { 0 } else { self.outside };
+        too_many(tally.lost, tally.rises) || too_many(outside, self.good)
     }
 
     /// Some of a counter was lost: a reset, or a swapped meter.
@@ -154,13 +227,20 @@ impl Amount {
         Wide::pct(self.accuracy)
     }
 
-    /// What each day added, nothing for a day without a reading, with the share measured.
+    /// The share of the period that was measured: what was refused is not.
+    pub(super) fn share(&self, span: &Span, track: &Track) -> Completeness {
+        track.without(span, 0..self.days.len(), &self.refused)
+    }
+
+    /// What each day added, nothing for a day without a reading, with the share measured. A day in
+    /// which a counter only dipped added nothing: its dip is taken off the period.
     pub(super) fn daily(&self, span: &Span, track: &Track) -> Vec<(Option<f64>, Completeness)> {
         let mut before = 0.0;
         let mut all = Vec::with_capacity(self.days.len());
+        let stands = !self.is_refused();
         for (day, total) in self.days.iter().enumerate() {
-            let grown = track.any(day).then_some(total - before);
-            all.push((grown, track.of_day(span, day)));
+            let grown = (stands && track.any(day)).then_some((total - before).max(0.0));
+            all.push((grown, track.without(span, day..day + 1, &self.refused)));
             before = *total;
         }
         all
@@ -182,6 +262,11 @@ pub(super) fn better<'a>(
         }
         (one, other) => one.or(other),
     }
+}
+
+/// The counter's readings cannot be, so that the figure is an integral.
+pub(super) fn is_passed_over(counter: Option<&Amount>, chosen: Option<&Amount>) -> bool {
+    counter.is_some_and(Amount::is_refused) && chosen.is_some_and(|one| !one.is_counter())
 }
 
 /// The last good reading of a lane, for as long as it says something of now.

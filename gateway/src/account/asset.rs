@@ -7,7 +7,8 @@ use crate::account::gather::Sums;
 use crate::account::lane::{Lane, source};
 use crate::account::track::Track;
 use crate::analyse::Status;
-use crate::model::indicator::{Daily, Indicator, Origin, Remark};
+use crate::model::indicator::{Daily, Indicator, Origin, Remark, Source};
+use std::sync::Arc;
 
 /// What an asset gave.
 #[derive(Debug, Default)]
@@ -23,6 +24,25 @@ impl Made {
         self.figures.extend(other.figures);
         self.daily.extend(other.daily);
         self.events.extend(other.events);
+    }
+
+    /// A figure for which nothing could be believed of what was read says so, not that nothing was
+    /// read.
+    pub(super) fn tell_impossible(&mut self, tracks: &[Track]) {
+        let none_possible = |point: &Arc<str>| {
+            let mut tracks = tracks.iter();
+            let track = tracks.find(|track| track.readings.point == *point);
+            track.is_some_and(|track| track.readings.good == 0 && !track.outside.is_empty())
+        };
+        for figure in &mut self.figures {
+            let stands_on = figure.inputs.iter().any(|input| match &input.from {
+                Source::Point(readings) => none_possible(&readings.point),
+                _ => false,
+            });
+            if figure.value.is_err() && stands_on {
+                figure.value = Err(because(Status::ImplausibleReadings));
+            }
+        }
     }
 }
 
@@ -62,7 +82,7 @@ impl Read<'_> {
             lane.point.unit,
             from,
         )];
-        let share = track.completeness(self.desk.span);
+        let share = amount.share(self.desk.span, track);
         let (origin, method, equation) = if amount.is_counter() {
             (Origin::Meter, "G.5", None)
         } else {

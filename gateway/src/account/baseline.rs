@@ -4,14 +4,14 @@ use crate::account::carbon::{Known, find};
 use crate::account::figure::{
     Build, Desk, Value, because, constant, from_factor, from_figure, input, setting,
 };
-use crate::account::fuel::{Litre, litre};
+use crate::account::fuel::{Biodiesel, Litre, biodiesel, litre};
 use crate::account::pump::density;
 use crate::account::wide::Wide;
 use crate::analyse::Status;
 use crate::analyse::fuel::{FuelPump, Load, be_pump_from_water, genset_ef};
 use crate::analyse::grid::be_grid;
 use crate::config::Config;
-use crate::config::assets::{BaselineKind, GensetLoad, GensetWay, PumpFuelWay};
+use crate::config::assets::{Fuel, GensetLoad, GensetWay, PumpFuelWay};
 use crate::model::factor::{Factor, FactorStatus, FactorUnit, Unverified};
 use crate::model::indicator::{Indicator, Input, Origin, Remark, Source};
 use std::sync::Arc;
@@ -237,14 +237,15 @@ pub(super) fn pump_fuel(
     known: Known<'_>,
     pump: &str,
     way: PumpFuelWay,
-    fuel: Result<Litre, Remark>,
+    fuel: &Fuel,
 ) -> Part {
     let Some(water) = find(known, "pump.volume", pump) else {
         return Part::none(because(Status::NoData));
     };
     match way {
         PumpFuelWay::Litres { litres_per_m3 } => {
-            litres(water, litres_per_m3, ("f", "L/m3", "litres_per_m3"), fuel)
+            let by = ("f", "L/m3", "litres_per_m3");
+            litres(water, litres_per_m3, by, litre(desk, fuel))
         }
         PumpFuelWay::Water {
             eta_pump,
@@ -255,6 +256,7 @@ pub(super) fn pump_fuel(
             (water, find(known, "pump.head", pump)),
             (eta_pump, eta_engine),
             measured,
+            fuel,
         ),
     }
 }
@@ -265,18 +267,19 @@ fn lifted(
     (water, head): (&Indicator, Option<&Indicator>),
     (eta_pump, eta_engine): (f64, f64),
     measured: bool,
+    fuel: &Fuel,
 ) -> Part {
-    let fuel = desk.asset.as_deref().and_then(|id| {
-        let mut assets = desk.config.assets.iter();
-        match &assets.find(|asset| &*asset.id == id)?.baseline()?.kind {
-            BaselineKind::PumpFuel { fuel, .. } => fuel.co2.clone(),
-            _ => None,
-        }
-    });
-    let per_gj = fuel.as_ref().and_then(|factor| factor.kg_per_gj());
-    let (Some(fuel), Some(per_gj), Some(head)) = (fuel, per_gj, head) else {
+    let co2 = fuel.co2.clone();
+    let per_gj = co2.as_ref().and_then(|factor| factor.kg_per_gj());
+    let (Some(co2), Some(per_gj), Some(head)) = (co2, per_gj, head) else {
         return Part::none(because(Status::NoSource));
     };
+    let Biodiesel {
+        share,
+        input: from_blend,
+        factor,
+        remark,
+    } = biodiesel(desk, fuel);
     let rho = density(desk.config);
     let both = water
         .value
@@ -289,6 +292,7 @@ fn lifted(
             eta_pump,
             eta_engine,
             ef_co2_kg_gj: per_gj,
+            bio_frac: share,
             rho,
         };
         be_pump_from_water(&pump).ok_or_else(|| because(Status::NoData))
@@ -301,19 +305,19 @@ fn lifted(
             from_figure("H", head),
             setting("η_pump", eta_pump, "", "eta_pump"),
             setting("η_engine", eta_engine, "", "eta_engine"),
-            from_factor("EF", per_gj, "kgCO2/GJ", &fuel),
+            from_factor("EF", per_gj, "kgCO2/GJ", &co2),
+            from_blend,
             constant("ρ", rho, "kg/m3", "water"),
         ],
-        factors: vec![fuel],
+        factors: [co2].into_iter().chain(factor).collect(),
         wide: Wide::default(),
-        remarks: if measured {
-            head.remarks.clone()
-        } else {
+        remarks: {
             let mut all = head.remarks.clone();
-            all.push(Remark::new("account-eta-assumed"));
+            all.extend((!measured).then(|| Remark::new("account-eta-assumed")));
+            all.extend(remark);
             all
         },
         method: "C.6",
-        equation: "0.0036 · ρ · g · H · V / 3.6e6 / (η_pump · η_engine) · EF / 1000",
+        equation: "0.0036 · ρ · g · H · V / 3.6e6 / (η_pump · η_engine) · EF · (1 − b) / 1000",
     }
 }

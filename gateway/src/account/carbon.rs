@@ -54,9 +54,7 @@ fn gross(desk: &Desk<'_>, plant: &Plts, baseline: &Baseline, known: Known<'_>) -
     let used = used(plant, id, known);
     let mut part = match (&baseline.kind, &used) {
         (BaselineKind::None, _) => Part::none(Remark::new("account-baseline-none")),
-        (BaselineKind::PumpFuel { pump, way, fuel }, _) => {
-            pump_fuel(desk, known, pump, *way, litre(desk, fuel))
-        }
+        (BaselineKind::PumpFuel { pump, way, fuel }, _) => pump_fuel(desk, known, pump, *way, fuel),
         (_, None) => Part::none(because(Status::NoEnergy)),
         (BaselineKind::Grid { factor, losses }, Some(used)) => {
             grid(desk.config, used, factor.as_ref(), *losses)

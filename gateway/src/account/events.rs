@@ -43,6 +43,16 @@ impl Events {
         if let Some(undated) = track.undated {
             self.add(event("undated", undated));
         }
+        for (at, before, after) in &track.outside {
+            self.add(DataEvent {
+                at: *at,
+                until: None,
+                of: Arc::clone(&lane.point.id),
+                kind: "spike",
+                before_after: before.map(|before| (before, *after)),
+            });
+        }
+        self.left_out += track.more_outside;
     }
 
     /// Resets, wraps and jumps of a counter, in the point's own unit.
@@ -101,8 +111,9 @@ impl Events {
         });
         let length = |event: &DataEvent| match (event.kind, event.until) {
             ("gap", Some(until)) => until.0 - event.at.0,
-            // Some inverters say so every night.
+            // Some inverters say so every night, some meters every minute.
             ("zero", _) => -1,
+            ("dip", _) => -2,
             _ => i64::MAX,
         };
         self.all

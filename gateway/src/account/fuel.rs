@@ -28,7 +28,12 @@ pub(super) fn litre(desk: &Desk<'_>, fuel: &Fuel) -> Result<Litre, Remark> {
     let ncv = fuel.ncv.as_ref().ok_or_else(no_factor)?;
     let per_gj = co2.kg_per_gj().ok_or_else(no_factor)?;
     let heat = ncv.value_in("GJ/t").ok_or_else(no_factor)?;
-    let (share, changed) = blend(desk, fuel);
+    let Biodiesel {
+        share,
+        input: from_blend,
+        remark,
+        ..
+    } = biodiesel(desk, fuel);
     let litre = fuel_ef_per_litre(&Burnt {
         ncv_gj_t: heat,
         rho_kg_l: density,
@@ -44,31 +49,45 @@ pub(super) fn litre(desk: &Desk<'_>, fuel: &Fuel) -> Result<Litre, Remark> {
             from_factor("NCV", heat, "GJ/t", ncv),
             setting("ρ", density, "kg/L", "density_kg_l"),
             from_factor("EF", per_gj, "kgCO2/GJ", co2),
-            match blended(desk, fuel) {
-                Some(factor) => from_factor("b", share, "", &factor),
-                None if fuel.blends.is_empty() => constant("b", 0.0, "", "no-biodiesel"),
-                None => setting("b", share, "", "biodiesel"),
-            },
+            from_blend,
         ],
         factors: fuel.factors().into_iter().cloned().collect(),
-        remarks: if changed {
-            vec![Remark::new("account-blend-changed")]
-        } else {
-            Vec::new()
-        },
+        remarks: remark.into_iter().collect(),
     })
 }
 
-/// The largest share of biodiesel in force in the period, which claims least, and whether it
-/// changed.
-fn blend(desk: &Desk<'_>, fuel: &Fuel) -> (f64, bool) {
+/// Biodiesel in a fuel over a period.
+pub(super) struct Biodiesel {
+    /// Its largest share in force, 0 to 1: the one that claims least.
+    pub(super) share: f64,
+    /// The share as an input of C.5 and C.6.
+    pub(super) input: Input,
+    /// The factor that says so.
+    pub(super) factor: Option<Arc<Factor>>,
+    /// The share changed in the period.
+    pub(super) remark: Option<Remark>,
+}
+
+/// The biodiesel of a fuel in the period.
+pub(super) fn biodiesel(desk: &Desk<'_>, fuel: &Fuel) -> Biodiesel {
     let days = desk.span.days.iter();
     let shares = days.filter_map(|day| Some(fuel.blend_on(day.date)?.share));
     let range = shares.fold(None, |range: Option<(f64, f64)>, share| {
         let (low, high) = range.unwrap_or((share, share));
         Some((low.min(share), high.max(share)))
     });
-    range.map_or((0.0, false), |(low, high)| (high, low < high))
+    let (low, share) = range.unwrap_or_default();
+    let factor = blended(desk, fuel);
+    Biodiesel {
+        share,
+        input: match &factor {
+            Some(factor) => from_factor("b", share, "", factor),
+            None if fuel.blends.is_empty() => constant("b", 0.0, "", "no-biodiesel"),
+            None => setting("b", share, "", "biodiesel"),
+        },
+        factor,
+        remark: (low < share).then(|| Remark::new("account-blend-changed")),
+    }
 }
 
 fn blended(desk: &Desk<'_>, fuel: &Fuel) -> Option<Arc<Factor>> {

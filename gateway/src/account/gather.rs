@@ -30,8 +30,13 @@ pub(super) struct Tick {
     pub(super) gain: f64,
     /// Another correction holds than for the lane's reading before.
     pub(super) rebased: bool,
-    /// It lies within the period; otherwise it is the last one before it.
+    /// It lies within the period; otherwise it comes before it: of a counter all of the readings
+    /// that tell where it stood, of anything else the last one.
     pub(super) inside: bool,
+    /// What was read as good, but cannot be, in the point's own unit: then there is no value.
+    pub(super) impossible: Option<f64>,
+    /// The sun stands above the horizon.
+    pub(super) lit: bool,
 }
 
 /// What readings are handed to.
@@ -121,7 +126,7 @@ struct Merged<'a, 'l> {
     corrections: &'a mut Corrections<'l>,
     tracks: &'a mut [Track],
     sums: &'a mut dyn Sums,
-    /// The last sample of each lane before the period.
+    /// The last sample before the period of each lane that is no counter.
     before: Vec<Option<Sample>>,
     begun: bool,
     day: usize,
@@ -152,12 +157,8 @@ impl<'a, 'l: 'a> Merged<'a, 'l> {
             self.tracks[lane].undated(sample.at);
             return;
         }
-        let good = matches!(sample.outcome, Outcome::Good(_));
         if sample.at.0 <= self.span.from {
-            // A counter counts through what could not be read; a power does not.
-            if good || !self.lanes[lane].total {
-                self.before[lane] = Some(*sample);
-            }
+            self.earlier(lane, sample);
             return;
         }
         self.begin();
@@ -171,14 +172,45 @@ impl<'a, 'l: 'a> Merged<'a, 'l> {
         let Some(day) = self.span.days.get(self.day) else {
             return;
         };
-        self.tracks[lane].take(sample, self.day, day);
+        let lit = (day.light.0..day.light.1).contains(&sample.at.0);
+        match self.impossible(lane, sample) {
+            Some(value) => self.tracks[lane].outside(sample.at, value),
+            None => self.tracks[lane].take(sample, self.day, day),
+        }
         let tick = self.tick(lane, sample, true);
-        self.sums.take(&tick);
+        self.sums.take(&Tick { lit, ..tick });
+    }
+
+    /// A sample before the period. A counter counts through what could not be read, and several
+    /// readings tell where it stood; of anything else the last one counts, bad or good.
+    fn earlier(&mut self, lane: usize, sample: &Sample) {
+        let good = matches!(sample.outcome, Outcome::Good(_));
+        let good = good && self.impossible(lane, sample).is_none();
+        if good && self.lanes[lane].is_counter() {
+            self.tracks[lane].opening(sample);
+            let tick = self.tick(lane, sample, false);
+            self.sums.take(&tick);
+        } else if good || !self.lanes[lane].total {
+            self.before[lane] = Some(*sample);
+        }
+    }
+
+    /// The value of a good sample that cannot be.
+    fn impossible(&self, lane: usize, sample: &Sample) -> Option<f64> {
+        match sample.outcome {
+            Outcome::Good(number) => {
+                Some(number.to_f64()).filter(|own| !self.lanes[lane].can_be(*own))
+            }
+            _ => None,
+        }
     }
 
     fn tick(&mut self, lane: usize, sample: &Sample, inside: bool) -> Tick {
+        let impossible = self.impossible(lane, sample);
         let corrected = match sample.outcome {
-            Outcome::Good(number) => Some(self.corrections.apply(lane, number.to_f64())),
+            Outcome::Good(number) if impossible.is_none() => {
+                Some(self.corrections.apply(lane, number.to_f64()))
+            }
             _ => None,
         };
         Tick {
@@ -188,6 +220,8 @@ impl<'a, 'l: 'a> Merged<'a, 'l> {
             gain: corrected.map_or(1.0, |one| one.gain),
             rebased: corrected.is_some_and(|one| one.rebased),
             inside,
+            impossible,
+            lit: false,
         }
     }
 
@@ -261,15 +295,20 @@ impl Feed {
         Ok(())
     }
 
-    /// The last good sample.
-    async fn last_good(mut self) -> Result<Option<i64>, AccountError> {
-        let mut last = None;
+    /// The last good sample that is not zero, or the last zero.
+    async fn last_good(mut self) -> Result<Option<(i64, f64)>, AccountError> {
+        let mut last: Option<(i64, f64)> = None;
         while let Some(blocks) = &mut self.blocks {
             match blocks.recv().await {
                 Some(Ok(block)) => {
-                    let good = |one: &&Sample| matches!(one.outcome, Outcome::Good(_));
-                    let found = block.iter().rev().find(good).map(|sample| sample.at.0);
-                    last = found.or(last);
+                    let good = block.iter().filter_map(|sample| match sample.outcome {
+                        Outcome::Good(number) => Some((sample.at.0, number.to_f64())),
+                        _ => None,
+                    });
+                    last = good.fold(last, |last, now| match last {
+                        Some((_, before)) if before != 0.0 && now.1 == 0.0 => last,
+                        _ => Some(now),
+                    });
                 }
                 None | Some(Err(StoreError::UnknownPoint(_))) => self.blocks = None,
                 Some(Err(fault)) => return Err(fault.into()),
@@ -279,38 +318,59 @@ impl Feed {
     }
 }
 
-/// From when on a lane is read: its last reading before the period, where it is added up.
+/// From when on a lane is read. What is added up is held against its last reading before the
+/// period; of a counter the day before that one is read as well, since it tells whether that
+/// reading was one to go on from.
 async fn opening(store: &Store, span: &Span, lane: &Lane) -> Result<i64, AccountError> {
     let near = span.from.saturating_sub(lane.max_gap_ms());
     if !lane.total {
         return Ok(near);
     }
     let point = &lane.point.id;
+    let warm_ms = if lane.is_counter() { DAY_MS } else { 0 };
     let day = Feed::open(store, point, span.from - DAY_MS, span.from + 1).await?;
-    if let Some(found) = day.last_good().await? {
-        return Ok(found);
+    let found = day.last_good().await?;
+    if let Some((at, value)) = found
+        && value != 0.0
+    {
+        return Ok(at - warm_ms);
     }
+    let earlier = last_day(store, span, point).await?;
+    let Some(start) = earlier else {
+        return Ok(found.map_or(near, |(at, _)| at - warm_ms));
+    };
+    let day = Feed::open(store, point, start, start + DAY_MS).await?;
+    let last = day.last_good().await?.or(found);
+    Ok(last.map_or(near, |(at, _)| at - warm_ms))
+}
+
+/// The start of the latest day before the period with a reading above zero, or with any: a device
+/// that sleeps says zero, and a new counter has no more to say.
+async fn last_day(store: &Store, span: &Span, point: &str) -> Result<Option<i64>, AccountError> {
     let query = Query {
-        point: point.to_string(),
+        point: point.to_owned(),
         from: UtcMs(span.from.saturating_sub(LOOKBACK_DAYS * DAY_MS)),
         to: UtcMs(span.from),
         step: Step::Day,
-        aggregate: Aggregate::Last,
+        aggregate: Aggregate::Max,
     };
     let mut blocks = store.query(query).await?;
-    let mut days = Vec::new();
+    let mut last: Option<(i64, f64)> = None;
     while let Some(block) = blocks.recv().await {
-        match block {
-            Ok(block) => days.extend(block.iter().map(|day| (day.at.0, day.outcome))),
+        let block = match block {
+            Ok(block) => block,
             Err(StoreError::UnknownPoint(_)) => break,
             Err(fault) => return Err(fault.into()),
+        };
+        for day in &block {
+            let Some(number) = day.outcome.number() else {
+                continue;
+            };
+            let greatest = number.to_f64();
+            if greatest > 0.0 || last.is_none_or(|(_, known)| known <= 0.0) {
+                last = Some((day.at.0, greatest));
+            }
         }
     }
-    // The latest day with a number: its roll-up says that there is one, the readings which.
-    let with_number = |day: &&(i64, Outcome)| day.1.number().is_some();
-    let Some((start, _)) = days.iter().rev().find(with_number) else {
-        return Ok(near);
-    };
-    let day = Feed::open(store, point, *start, start + DAY_MS).await?;
-    Ok(day.last_good().await?.unwrap_or(near))
+    Ok(last.map(|(start, _)| start))
 }

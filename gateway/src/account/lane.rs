@@ -7,6 +7,10 @@ use crate::limits::ASSET_POINTS_MAX;
 use crate::model::Number;
 use crate::model::indicator::Source;
 
+/// A momentary value is believed up to so many times what its asset gives at most: motors start
+/// with more than they run with, and ratings are typed by people.
+const LEVEL_MARGIN: f64 = 2.0;
+
 /// Readings of a point in its use.
 #[derive(Clone, Debug)]
 pub(super) struct Lane {
@@ -21,6 +25,10 @@ pub(super) struct Lane {
     pub(super) accuracy_pct: Option<f64>,
     /// It is held against its last reading before the period, however old.
     pub(super) total: bool,
+    /// Least and greatest value that can be, in the point's own unit.
+    limits: (f64, f64),
+    /// Greatest value that can be, either way, in the unit of its use: by the asset's rating.
+    most: f64,
 }
 
 /// The lanes of an asset, in the order in which its figures were told of them.
@@ -35,6 +43,13 @@ impl Lane {
     pub(super) fn is_counter(&self) -> bool {
         let unit = self.point.unit;
         self.total && unit != "W" && !unit.ends_with("/h")
+    }
+
+    /// A reading, in the point's own unit, is one that can be. What was stored as good under wider
+    /// limits than those of today is none.
+    pub(super) fn can_be(&self, own: f64) -> bool {
+        let (least, greatest) = self.limits;
+        (least..=greatest).contains(&own) && self.point.value(own).abs() <= self.most
     }
 
     /// A reading that is older than this says nothing of now, ms (A.1).
@@ -61,6 +76,15 @@ impl<'a> Lanes<'a> {
         self.add(point?, true)
     }
 
+    /// What an asset can give at most limits what is believed of a power or flow: `LEVEL_MARGIN`
+    /// times it.
+    pub(super) fn rated(&mut self, lane: Option<usize>, most: f64) {
+        let lane = lane.and_then(|at| self.all.get_mut(at));
+        if let Some(lane) = lane.filter(|lane| !lane.is_counter()) {
+            lane.most = most * LEVEL_MARGIN;
+        }
+    }
+
     fn add(&mut self, point: &PointUse, total: bool) -> Option<usize> {
         if self.all.len() >= ASSET_POINTS_MAX {
             tracing::warn!(point = %point.id, "one asset has too many points; this one is left out");
@@ -83,6 +107,13 @@ impl<'a> Lanes<'a> {
                 .map(|own| own * point.scale),
             accuracy_pct: accuracy.copied(),
             total,
+            limits: (
+                facts
+                    .and_then(|facts| facts.min)
+                    .unwrap_or(f64::NEG_INFINITY),
+                facts.and_then(|facts| facts.max).unwrap_or(f64::INFINITY),
+            ),
+            most: f64::INFINITY,
             point: point.clone(),
         });
         Some(self.all.len() - 1)

@@ -47,6 +47,18 @@ impl Book {
         Ok(Self { entries })
     }
 
+    /// The same with some of the entries alone.
+    pub(super) fn only(&self, keep: impl Fn(&Entry) -> bool) -> Self {
+        Self {
+            entries: self
+                .entries
+                .iter()
+                .filter(|one| keep(one))
+                .cloned()
+                .collect(),
+        }
+    }
+
     /// Entries of that sort that count, of one indicator.
     fn of<'a>(&'a self, indicator: &'a str, sort: Sort) -> impl Iterator<Item = &'a Entry> {
         self.entries.iter().filter(move |entry| {

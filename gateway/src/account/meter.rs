@@ -1,6 +1,6 @@
 //! An electricity meter, and a genset (METHODS C.5).
 
-use crate::account::amount::{Amount, Running, better};
+use crate::account::amount::{Amount, Running, better, is_passed_over};
 use crate::account::asset::{Kind, Made, Read};
 use crate::account::figure::{Build, Desk, Value, because, from_figure, or_status};
 use crate::account::fuel::litre;
@@ -46,6 +46,7 @@ impl MeterSums {
             ),
         ];
         let power = lanes.level(meter.power.as_ref());
+        lanes.rated(power, GRID_KW_MAX * 1000.0);
         let lanes = lanes.all;
         let counters = all.into_iter().filter_map(|(id, symbol, lane)| {
             Some((id, symbol, Amount::counter(&lanes, lane?, GRID_KW_MAX)))
@@ -108,8 +109,10 @@ impl GensetSums {
         let power = lanes.level(set.power.as_ref());
         let fuel = lanes.total(set.fuel.as_ref());
         let flow = lanes.level(set.fuel_flow.as_ref());
-        let lanes = lanes.all;
         let most = set.rating_kw * OVER_RATING;
+        lanes.rated(power, most * 1000.0);
+        lanes.rated(flow, most * M3_PER_KWH);
+        let lanes = lanes.all;
         let run_w = set.rating_kw * 1000.0 * RUN_SHARE;
         let sums = Self {
             energy: energy.map(|at| Amount::counter(&lanes, at, most)),
@@ -150,12 +153,17 @@ impl Kind for GensetSums {
         let mut made = Made::default();
         let energy = better(self.energy.as_ref(), self.power.as_ref());
         if energy.is_some() {
+            let passed = is_passed_over(self.energy.as_ref(), energy);
+            let figure = read.amount("genset.energy", "E", energy, Status::NoEnergy);
             made.figures
-                .push(read.amount("genset.energy", "E", energy, Status::NoEnergy));
+                .push(figure.remark_if(passed, "account-counter-refused"));
             made.daily.extend(read.daily("genset.energy", energy));
         }
         if let Some(fuel) = better(self.fuel.as_ref(), self.flow.as_ref()) {
-            let mut figure = read.amount("genset.fuel", "F", Some(fuel), Status::NoData);
+            let passed = is_passed_over(self.fuel.as_ref(), Some(fuel));
+            let mut figure = read
+                .amount("genset.fuel", "F", Some(fuel), Status::NoData)
+                .remark_if(passed, "account-counter-refused");
             // Readings are m3, people say litres.
             figure.value = figure.value.map(|m3| m3 * 1000.0);
             figure.uncertainty.gum = figure.uncertainty.gum.map(|m3| m3 * 1000.0);

@@ -8,6 +8,7 @@ mod amount;
 mod asset;
 mod balance;
 mod baseline;
+mod bins;
 mod bsf;
 mod carbon;
 mod catchment;
@@ -131,6 +132,7 @@ pub async fn account(
             lanes: &lanes,
             tracks: &tracks,
         });
+        made.tell_impossible(&tracks);
         let points = lanes.iter().map(|lane| lane.point.id.clone());
         let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
         let used = corrected::used(&calibrations, &targets, &span);

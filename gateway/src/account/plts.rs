@@ -1,6 +1,6 @@
 //! A photovoltaic plant: METHODS A, C.7.
 
-use crate::account::amount::{Amount, better};
+use crate::account::amount::{Amount, better, is_passed_over};
 use crate::account::asset::{Kind, Made, Read};
 use crate::account::figure::{
     Build, Desk, Value, because, constant, from_figure, input, or_status, setting,
@@ -53,8 +53,9 @@ impl<'a> PltsSums<'a> {
         let project = plant.project.as_ref();
         let project = lanes.total(project.and_then(|project| project.import.as_ref()));
         let light = lanes.level(plant.irradiance.as_ref());
-        let lanes = lanes.all;
         let most = plant.capacity_kwp.max(plant.ac_rating_kw.unwrap_or(0.0)) * OVER_NAMEPLATE;
+        lanes.rated(power, most * 1000.0);
+        let lanes = lanes.all;
         let counter = |lane: Option<usize>, most| lane.map(|at| Amount::counter(&lanes, at, most));
         let sums = Self {
             plant,
@@ -126,7 +127,10 @@ impl Sums for PltsSums<'_> {
 impl Kind for PltsSums<'_> {
     fn make(&self, read: &Read<'_>) -> Made {
         let energy = self.generation();
-        let generation = read.amount("plts.generation", "E", energy, Status::NoEnergy);
+        let passed = is_passed_over(self.energy.as_ref(), energy);
+        let generation = read
+            .amount("plts.generation", "E", energy, Status::NoEnergy)
+            .remark_if(passed, "account-counter-refused");
         let mut figures = self.exchange(read, &generation);
         figures.extend(self.yields(read, &generation));
         figures.extend(self.corrected(read, &generation));

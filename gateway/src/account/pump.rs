@@ -1,6 +1,6 @@
 //! A water pump: METHODS B.
 
-use crate::account::amount::{Amount, Held, Running, better};
+use crate::account::amount::{Amount, Held, Running, better, is_passed_over};
 use crate::account::asset::{Kind, Made, Read};
 use crate::account::figure::{
     Build, Desk, Value, because, constant, from_figure, input, or_status, setting,
@@ -91,13 +91,15 @@ impl<'a> PumpSums<'a> {
         let energy = lanes.total(pump.energy.as_ref());
         let volume = lanes.total(pump.volume.as_ref());
         let flow = lanes.level(pump.flow.as_ref());
-        let lanes = lanes.all;
         let kw = pump
             .rated_power_w
             .map_or(UNRATED.0, |w| w / 1000.0 * OVER_RATING);
         let m3 = pump
             .rated_flow_m3_h
             .map_or(UNRATED.1, |rated| rated * OVER_RATING);
+        lanes.rated(power, kw * 1000.0);
+        lanes.rated(flow, m3);
+        let lanes = lanes.all;
         let run_w = pump.rated_power_w.map_or(RUN_W, |w| w * RUN_SHARE);
         let run_m3 = pump.rated_flow_m3_h.unwrap_or(0.0) * RUN_SHARE;
         let by_power = power.map(|at| Running::new(&lanes, at, run_w));
@@ -252,8 +254,13 @@ impl Kind for PumpSums<'_> {
     fn make(&self, read: &Read<'_>) -> Made {
         let water = better(self.volume.as_ref(), self.flow.as_ref());
         let energy = better(self.energy.as_ref(), self.power.as_ref());
-        let volume = read.amount("pump.volume", "V", water, Status::NoData);
-        let electric = read.amount("pump.energy", "E", energy, Status::NoEnergy);
+        let passed = |counter: &Option<Amount>, chosen| is_passed_over(counter.as_ref(), chosen);
+        let volume = read
+            .amount("pump.volume", "V", water, Status::NoData)
+            .remark_if(passed(&self.volume, water), "account-counter-refused");
+        let electric = read
+            .amount("pump.energy", "E", energy, Status::NoEnergy)
+            .remark_if(passed(&self.energy, energy), "account-counter-refused");
         let mut figures = self.specific(read, &volume, &electric);
         figures.extend(self.lifted(read, &volume, &electric));
         figures.extend(self.operation(read));

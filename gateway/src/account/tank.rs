@@ -85,12 +85,14 @@ impl<'a> TankSums<'a> {
                 point
             }
         }));
-        let lanes = lanes.all;
         let configured = tank.shape.as_ref().map(shape);
         let configured = configured.unwrap_or(Shape::Strapping(Vec::new()));
         let shapes = Shapes::new(configured, calibrations, id, span);
         let capacity = shapes.last().capacity_m3().unwrap_or(0.0);
         let most = capacity / FILL_H;
+        lanes.rated(inflow, most);
+        lanes.rated(outflow, most);
+        let lanes = lanes.all;
         let sums = Self {
             level,
             max_gap_ms: level.map_or(0, |at| lanes[at].max_gap_ms()),

@@ -1,11 +1,13 @@
 //! What was read of a point: how much of each day, the first and the last reading, the gaps.
 
+use crate::account::amount::Refused;
 use crate::account::lane::Lane;
 use crate::account::span::{Day, Span};
 use crate::analyse::completeness::completeness;
 use crate::limits::DATA_EVENTS_MAX;
 use crate::model::indicator::{Completeness, Readings};
 use crate::model::{Outcome, Reason, Sample, UtcMs};
+use std::ops::Range;
 
 /// A silence of so many polls is a gap.
 const GAP_POLLS: i64 = 3;
@@ -29,6 +31,11 @@ pub(super) struct Track {
     pub(super) silences: Vec<(i64, i64)>,
     /// Readings taken before the time was known: the first and the last, ms.
     pub(super) undated: Option<(i64, i64)>,
+    /// Readings outside the limits of the point: when, the reading before it, and itself, in the
+    /// point's own unit; at most `DATA_EVENTS_MAX`.
+    pub(super) outside: Vec<(UtcMs, Option<f64>, f64)>,
+    /// Those beyond that.
+    pub(super) more_outside: u64,
     every_ms: i64,
     days: Vec<Cover>,
     heard: i64,
@@ -45,6 +52,8 @@ impl Track {
             },
             silences: Vec::new(),
             undated: None,
+            outside: Vec::new(),
+            more_outside: 0,
             every_ms: lane.every_ms,
             days: vec![Cover::default(); span.days.len()],
             heard: span.from,
@@ -53,10 +62,14 @@ impl Track {
         }
     }
 
-    /// A reading before the period, which a counter is held against.
+    /// A reading before the period, which a counter is held against: the last one that is not the
+    /// zero of a sleeping device.
     pub(super) fn opening(&mut self, sample: &Sample) {
         if let Outcome::Good(number) = sample.outcome {
-            self.readings.first = Some((sample.at, number.to_f64()));
+            let value = number.to_f64();
+            if value != 0.0 || self.readings.first.is_none_or(|(_, known)| known == 0.0) {
+                self.readings.first = Some((sample.at, value));
+            }
         }
     }
 
@@ -116,6 +129,17 @@ impl Track {
         }
     }
 
+    /// A reading that cannot be.
+    pub(super) fn outside(&mut self, at: UtcMs, value: f64) {
+        if self.outside.len() >= DATA_EVENTS_MAX {
+            self.more_outside += 1;
+            return;
+        }
+        let before = self.readings.last.or(self.readings.first);
+        self.outside
+            .push((at, before.map(|(_, value)| value), value));
+    }
+
     /// A reading with a time that nobody knows.
     pub(super) fn undated(&mut self, at: UtcMs) {
         let (first, _) = self.undated.unwrap_or((at.0, at.0));
@@ -169,10 +193,24 @@ impl Track {
         self.share(span, day..day + 1)
     }
 
-    fn share(&self, span: &Span, days: std::ops::Range<usize>) -> Completeness {
+    fn share(&self, span: &Span, days: Range<usize>) -> Completeness {
+        self.without(span, days, &[])
+    }
+
+    /// The share of some days that was measured, without the readings that were refused on each.
+    pub(super) fn without(
+        &self,
+        span: &Span,
+        days: Range<usize>,
+        refused: &[Refused],
+    ) -> Completeness {
         let add = |sum: (i64, i64), day: (i64, i64)| (sum.0 + day.0, sum.1 + day.1);
-        let all = days.clone().map(|day| self.counts(span, day));
-        let light = days.map(|day| self.counts_light(span, day));
+        let of = |day: usize| refused.get(day).copied().unwrap_or_default();
+        let less = |(good, all): (i64, i64), refused: i64| ((good - refused).max(0), all);
+        let all = days
+            .clone()
+            .map(|day| less(self.counts(span, day), of(day).all));
+        let light = days.map(|day| less(self.counts_light(span, day), of(day).light));
         Completeness {
             all: ratio(all.fold((0, 0), add)),
             daylight: ratio(light.fold((0, 0), add)),

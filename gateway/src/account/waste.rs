@@ -1,11 +1,13 @@
 //! Organic waste by what was written down: METHODS E.3, E.5, E.7 to E.9.
 //!
-//! Bins and heaps that share an indicator of the ledger are one: a kilogram counts once.
+//! Where bins and heaps share an indicator of the ledger, an entry belongs to the one that it
+//! names, else to all of them together: a kilogram counts once.
 
 use crate::account::baseline::grid_width;
+use crate::account::bins::{Sharing, batch_days};
 use crate::account::carbon::{Known, find};
 use crate::account::figure::{
-    Build, Desk, Value, because, from_factor, from_figure, input, or_status, setting,
+    Build, Desk, Value, because, constant, from_factor, from_figure, input, or_status, setting,
 };
 use crate::account::fuel::gwp;
 use crate::account::ledger::{self, Book};
@@ -16,7 +18,7 @@ use crate::analyse::bsf::{BsfInput, bsf_indices};
 use crate::analyse::compost::{CompostInput, compost_pe};
 use crate::analyse::fod::{Deposit, Landfill, Waste, fod_tool04, lifetime_per_tonne};
 use crate::config::Config;
-use crate::config::assets::{AssetKind, Baseline, BaselineKind, Bsf, Disposal, WasteFate};
+use crate::config::assets::{Asset, AssetKind, Baseline, BaselineKind, Bsf, Disposal, WasteFate};
 use crate::model::factor::{Factor, Headline};
 use crate::model::indicator::{Indicator, Input, Origin, Remark, Source};
 use crate::model::period::Period;
@@ -35,11 +37,11 @@ const SWDS: [&str; 6] = [
     "swds.k.food.tropical_wet",
 ];
 
-/// Bins or heaps that are fed from one indicator of the ledger.
+/// Bins or heaps that are fed from one indicator of the ledger, or one of them.
 struct Group<'a> {
     fed: &'a Arc<str>,
-    /// Ids of them, in the order of the configuration.
-    assets: Vec<&'a Arc<str>>,
+    /// In the order of the configuration.
+    assets: Vec<&'a Asset>,
     disposal: Option<&'a Disposal>,
     dry: bool,
     heap: bool,
@@ -50,61 +52,103 @@ struct Group<'a> {
 pub(super) fn figures(desk: &Desk<'_>, book: &Book, known: Known<'_>) -> Vec<Indicator> {
     let mut all = Vec::new();
     for group in groups(desk.config) {
-        let owner = match group.assets[..] {
-            [one] => Some(Arc::clone(one)),
-            _ => None,
-        };
-        let own = Desk {
-            asset: owner,
-            ..desk.clone()
-        };
-        let mut made = match group.bin {
-            Some(bin) => indices(&own, bin, book),
-            None => Vec::new(),
-        };
-        if group.heap {
-            made.push(fed(&own, "compost.fed", group.fed, book));
+        match group.assets[..] {
+            [one] => all.extend(of_group(&of(desk, one), &group, book, known)),
+            _ => all.extend(shared(desk, &group, book, known)),
         }
-        made.extend(methane(&own, &group, book, known));
-        if group.assets.len() > 1 {
-            let names: Vec<&str> = group.assets.iter().map(|id| &***id).collect();
-            let said = Remark::new("account-together").with("assets", names.join(", "));
-            made = made
-                .into_iter()
-                .map(|one| one.remark(said.clone()))
-                .collect();
-        }
-        all.extend(made);
     }
     all
 }
 
+fn of<'a>(desk: &Desk<'a>, asset: &Asset) -> Desk<'a> {
+    Desk {
+        asset: Some(Arc::clone(&asset.id)),
+        ..desk.clone()
+    }
+}
+
+fn of_group(desk: &Desk<'_>, group: &Group<'_>, book: &Book, known: Known<'_>) -> Vec<Indicator> {
+    let mut made = match group.bin {
+        Some(bin) => indices(desk, bin, book),
+        None => Vec::new(),
+    };
+    if group.heap {
+        made.push(fed(desk, "compost.fed", group.fed, book));
+    }
+    made.extend(methane(desk, group, book, known));
+    made
+}
+
+/// Several bins under one indicator: entries that name one are its own; those that name none are of
+/// all of them together, as figures of the site, and each bin without an entry says so.
+fn shared(desk: &Desk<'_>, group: &Group<'_>, book: &Book, known: Known<'_>) -> Vec<Indicator> {
+    let sharing = Sharing::new(&group.assets);
+    let names: Vec<&str> = group.assets.iter().map(|asset| &*asset.id).collect();
+    let names = names.join(", ");
+    let rest = sharing.of_none(book);
+    let mut all = Vec::new();
+    let mut any_named = false;
+    for asset in &group.assets {
+        let own = sharing.of(book, asset);
+        let desk = of(desk, asset);
+        if sharing.is_written(&own) {
+            any_named = true;
+            all.extend(
+                alone(asset).map_or_else(Vec::new, |one| of_group(&desk, &one, &own, known)),
+            );
+            continue;
+        }
+        let id = match asset.kind {
+            AssetKind::Bsf(_) => "bsf.fed",
+            _ => "compost.fed",
+        };
+        let why = Remark::new("account-unnamed-bin").with("assets", &names);
+        all.push(desk.figure(id, Err(why), Vec::new()).origin(Origin::Manual));
+    }
+    if any_named && !sharing.is_written(&rest) {
+        return all;
+    }
+    let key = if any_named {
+        "account-rest-together"
+    } else {
+        "account-together"
+    };
+    let said = Remark::new(key).with("assets", &names);
+    let together = of_group(desk, group, &rest, known).into_iter();
+    all.extend(together.map(|one| one.remark(said.clone())));
+    all
+}
+
+/// A bin or heap by itself.
+fn alone(asset: &Asset) -> Option<Group<'_>> {
+    let (fed, disposal, bin) = match &asset.kind {
+        AssetKind::Bsf(bin) => (&bin.fed, &bin.disposal, Some(&**bin)),
+        AssetKind::Compost(heap) => (&heap.fed, &heap.disposal, None),
+        _ => return None,
+    };
+    Some(Group {
+        fed,
+        assets: vec![asset],
+        disposal: disposal.as_ref(),
+        dry: bin.is_some_and(|bin| bin.dry_mass),
+        heap: bin.is_none(),
+        bin,
+    })
+}
+
 fn groups(config: &Config) -> Vec<Group<'_>> {
     let mut all: Vec<Group<'_>> = Vec::new();
-    for asset in &config.assets {
-        let (fed, disposal, bin) = match &asset.kind {
-            AssetKind::Bsf(bin) => (&bin.fed, &bin.disposal, Some(&**bin)),
-            AssetKind::Compost(heap) => (&heap.fed, &heap.disposal, None),
-            _ => continue,
-        };
-        let place = all.iter().position(|group| *group.fed == *fed);
-        let place = place.unwrap_or_else(|| {
-            all.push(Group {
-                fed,
-                assets: Vec::new(),
-                disposal: None,
-                dry: false,
-                heap: false,
-                bin: None,
-            });
-            all.len() - 1
-        });
-        let group = &mut all[place];
-        group.assets.push(&asset.id);
-        group.disposal = group.disposal.or(disposal.as_ref());
-        group.dry |= bin.is_some_and(|bin| bin.dry_mass);
-        group.heap |= bin.is_none();
-        group.bin = group.bin.or(bin);
+    for one in config.assets.iter().filter_map(alone) {
+        match all.iter_mut().find(|group| *group.fed == *one.fed) {
+            None => all.push(one),
+            Some(group) => {
+                group.assets.extend(one.assets);
+                group.disposal = group.disposal.or(one.disposal);
+                group.dry |= one.dry;
+                group.heap |= one.heap;
+                group.bin = group.bin.or(one.bin);
+            }
+        }
     }
     all
 }
@@ -124,12 +168,13 @@ fn indices(desk: &Desk<'_>, bin: &Bsf, book: &Book) -> Vec<Indicator> {
     let b = written("bsf.larvae", &bin.larvae, "B");
     let r = written("bsf.residue", &bin.residue, "R");
     let number = |one: &Indicator| one.value.as_ref().ok().copied();
-    let days = desk.span.days_passed();
+    let days = batch_days(book, bin, desk.span.period);
     let found = bsf_indices(&BsfInput {
         fed_kg: number(&w),
         residue_kg: number(&r),
         larvae_gain_kg: number(&b),
-        days,
+        // Without a batch there is no index by day.
+        days: days.unwrap_or(f64::NAN),
     });
     let percent = |x: Option<f64>| x.map(|x| 100.0 * x);
     let all = [
@@ -154,13 +199,20 @@ fn indices(desk: &Desk<'_>, bin: &Bsf, book: &Book) -> Vec<Indicator> {
     } else {
         Origin::Manual
     };
-    let index = |(id, value)| {
-        let inputs = vec![
+    let index = |(id, value): (&str, Option<f64>)| {
+        let mut inputs = vec![
             from_figure("W", &w),
             from_figure("B", &b),
             from_figure("R", &r),
         ];
-        desk.figure(id, or_status(value, found.status), inputs)
+        let mut value = or_status(value, found.status);
+        if id == "bsf.wri" {
+            inputs.push(constant("d", days.unwrap_or_default(), "d", "batch"));
+            if found.sr.is_some() && days.is_none() {
+                value = Err(Remark::new("account-no-batch"));
+            }
+        }
+        desk.figure(id, value, inputs)
             .origin(origin)
             .remark(Remark::new(basis))
             .remark_if(odd, &found.status.words_key())

@@ -1,19 +1,33 @@
-//! G.5: totals of counters that wrap, are reset, swapped, and jump.
+//! G.5, version 2: totals of counters that dip, wrap, are reset, swapped, and jump.
 
 use super::Sum;
 
 /// A step may exceed the greatest rate by this share before it is a jump.
 pub const RATE_MARGIN: f64 = 1.1;
+/// A reading of at least this share of the one before it was not reset to zero.
+const DIP_SHARE: f64 = 0.9;
+/// A drop by so many steps of the register is a dip, however young the counter.
+const DIP_STEPS: f64 = 2.0;
+/// A dip is no larger than what the counter grows at most in this time, s.
+const DIP_S: f64 = 86_400.0;
 
 /// What happened to a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// It wrapped at its modulus.
     Rollover,
+    /// It went back by a little: rounding, or two values in turn. The drop was subtracted.
+    Dip,
+    /// It went back by more than a day's growth, but not to its beginning; the reading was left
+    /// out, and a person has to say whether the meter was swapped.
+    StepDown,
     /// It began anew, or the meter was swapped.
     Reset,
     /// An impossible jump; the reading was left out.
     Spike,
+    /// A reading far below the others (a zero at night, a torn word) between readings that go on
+    /// from each other; it was left out.
+    Outlier,
 }
 
 impl EventKind {
@@ -21,8 +35,11 @@ impl EventKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::Rollover => "rollover",
+            Self::Dip => "dip",
+            Self::StepDown => "step_down",
             Self::Reset => "reset",
             Self::Spike => "spike",
+            Self::Outlier => "outlier",
         }
     }
 }
@@ -43,29 +60,87 @@ pub struct Event {
 /// What a counter counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Total {
-    /// In the counter's unit; nothing with fewer than two readings.
+    /// In the counter's unit, never below zero; nothing with fewer than two readings.
     pub total: Option<f64>,
     /// Whether some of it was lost.
     pub lower_bound: bool,
 }
 
-/// G.5 as a stream. A step Δ from 0 to `max_rate`·Δt·1.1 adds; a larger one is a spike: the reading
-/// is left out, and the next is held against the one before it. Δ < 0 is a rollover where a modulus
-/// is known and the wrapped step is plausible, else a reset: the new reading adds if plausible, and
-/// the total is a lower bound. Missing readings are bridged: a counter counts through a gap.
+/// How many readings made the total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Readings in which the counter had grown.
+    pub rises: u64,
+    /// Readings that were left out: spikes, steps down, outliers other than a zero.
+    pub refused: u64,
+    /// Of those, the spikes and steps down that no reading has explained by going on from before
+    /// them: what the counter counted meanwhile is not in the total.
+    pub lost: u64,
+}
+
+/// A reading: when, s, and its value.
+type At = (f64, f64);
+
+/// Why a reading was set aside until later ones tell what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    Spike,
+    StepDown,
+    /// Below nine tenths of the base: an outlier or a reset.
+    Low,
+}
+
+/// Readings in a row that do not go on from the base.
+#[derive(Clone, Copy, Debug)]
+struct Aside {
+    why: Why,
+    /// The first of them, of which the event tells.
+    first: At,
+    last: At,
+    /// Of a low run, how many were no zeros.
+    not_zero: u64,
+    /// The credit (see `CounterTotal::credit`) at the last one.
+    credit: f64,
+}
+
+/// G.5 as a stream. The base is the last accepted reading; each reading makes a step Δ from it over
+/// the time Δt between them. Missing readings are bridged: a counter counts through a gap.
 ///
-/// A second reading that goes on from a spike shows that the counter really moved (a swapped
-/// meter): counting goes on from there, and the total is a lower bound.
+/// 1. 0 ≤ Δ ≤ `max_rate`·Δt·1.1 adds, and the base moves. A larger step is a spike: the reading is
+///    left out. A second reading that goes on from it shows that the counter really moved (a
+///    swapped meter): the base moves there, and the total is a lower bound.
+/// 2. Δ < 0 is a rollover where a modulus is known and the wrapped step is plausible: that adds.
+/// 3. Δ < 0 with nine tenths left, or by at most two steps of the register, and by no more than a
+///    day's growth, is a dip: it is subtracted. So a total without other events is its last reading
+///    less its first, and periods add up.
+/// 4. Δ < 0 with nine tenths left, but by more than a day's growth, is a step down: left out like a
+///    spike, and a lower bound.
+/// 5. Any other fall is set aside. A later reading that goes on from the base (rules 1 to 3) shows
+///    an outlier, which counts nothing. One that grows from the low reading shows a reset: the
+///    low reading adds if it is plausible, and the total is a lower bound.
+///
+/// Where a spike was believed because it was read again, but never grew, and then a reading goes
+/// on from before it, the base goes back there: nothing is counted twice.
 #[derive(Clone, Debug)]
 pub struct CounterTotal {
     max_rate_per_s: f64,
-    slack: f64,
     modulus: Option<f64>,
-    last: Option<(f64, f64)>,
-    spike: Option<(f64, f64)>,
+    /// Least step of the register, 0 where it is not known.
+    step: f64,
+    slack: f64,
+    /// What is left of the slack at the base; it comes back with the time in which the counter
+    /// grows slower than it could.
+    credit: f64,
+    base: Option<At>,
+    /// The base that was left for a spike that has not grown since.
+    left: Option<At>,
+    aside: Option<Aside>,
+    /// Spikes and steps down since the base.
+    unexplained: u64,
     total: Sum,
-    steps: usize,
+    steps: u64,
     lower_bound: bool,
+    tally: Tally,
 }
 
 impl CounterTotal {
@@ -73,201 +148,272 @@ impl CounterTotal {
     pub fn new(max_rate_per_s: f64, modulus: Option<f64>) -> Self {
         Self {
             max_rate_per_s,
-            slack: 0.0,
             modulus,
-            last: None,
-            spike: None,
+            step: 0.0,
+            slack: 0.0,
+            credit: 0.0,
+            base: None,
+            left: None,
+            aside: None,
+            unexplained: 0,
             total: Sum::default(),
             steps: 0,
             lower_bound: false,
+            tally: Tally::default(),
         }
     }
 
-    /// A step may exceed the greatest rate by so much: a register that counts whole kilowatt-hours
-    /// jumps by one, however short the time since it was read.
+    /// Least step of the register, in the counter's unit.
     #[must_use]
-    pub fn with_slack(mut self, slack: f64) -> Self {
-        self.slack = slack;
+    pub fn with_step(mut self, step: f64) -> Self {
+        self.step = step;
         self
     }
 
-    /// The next reading, or that it is missing; the event that it makes. A reading that is not
-    /// later than the one before it is left out.
-    pub fn push(&mut self, t_s: f64, reading: Option<f64>) -> Option<Event> {
-        let now = (t_s, reading?);
-        let Some(last) = self.last else {
-            self.last = Some(now);
-            return None;
-        };
-        if now.0 <= last.0 {
-            return None;
-        }
-        let event = self.step(last, now);
-        self.steps += 1;
-        event
+    /// A step may exceed the greatest rate by so much: a register that counts whole kilowatt-hours
+    /// jumps by one, however short the time since it was read. Not at every reading: what was used
+    /// of it comes back at the greatest rate.
+    #[must_use]
+    pub fn with_slack(mut self, slack: f64) -> Self {
+        self.slack = slack;
+        self.credit = slack;
+        self
     }
 
-    fn step(&mut self, last: (f64, f64), now: (f64, f64)) -> Option<Event> {
-        let change = now.1 - last.1;
-        let event = |kind| Event {
-            t_s: now.0,
-            kind,
-            before: last.1,
-            after: now.1,
+    /// The next reading, or that it is missing; the events that it makes, in time order. A reading
+    /// that is not later than the one before it is left out.
+    pub fn push(&mut self, t_s: f64, reading: Option<f64>) -> Vec<Event> {
+        let mut events = Vec::new();
+        let Some(value) = reading.filter(|value| value.is_finite()) else {
+            return events;
         };
-        if self.plausible(last, now, change) {
-            self.accept(now, change);
-            return None;
+        let now = (t_s, value);
+        let Some(base) = self.base else {
+            self.base = Some(now);
+            return events;
+        };
+        let latest = self.aside.map_or(base.0, |aside| aside.last.0);
+        if t_s > latest {
+            self.steps += 1;
+            self.take(base, now, &mut events);
         }
-        if let Some(spike) = self.spike {
-            let change = now.1 - spike.1;
-            if now.0 > spike.0 && self.plausible(spike, now, change) {
-                self.lower_bound = true;
-                self.accept(now, change);
-                return None;
+        events
+    }
+
+    fn take(&mut self, base: At, now: At, events: &mut Vec<Event>) {
+        if let Some((change, kind)) = self.continuation(base, now) {
+            // A zero on the way around is no outlier.
+            let passed = self.aside.filter(|aside| aside.first.1 == 0.0);
+            if kind == Some(EventKind::Rollover) && passed.is_some() {
+                self.aside = None;
             }
+            self.put_back(base, events);
+            self.accept(base, now, change);
+            events.extend(kind.map(|kind| event(kind, base, now)));
+            return;
         }
-        if change >= 0.0 {
-            self.spike = Some(now);
-            return Some(event(EventKind::Spike));
+        if let Some(left) = self.left
+            && let Some((change, kind)) = self.continuation(left, now)
+        {
+            self.put_back(base, events);
+            self.left = None;
+            self.accept(left, now, change);
+            events.extend(kind.map(|kind| event(kind, left, now)));
+            return;
         }
-        let wrapped = self.modulus.map(|modulus| change + modulus);
-        if let Some(wrapped) = wrapped.filter(|step| self.plausible(last, now, *step)) {
-            self.accept(now, wrapped);
-            return Some(event(EventKind::Rollover));
+        match self.aside {
+            Some(aside) if self.goes_on(&aside, now) => self.move_to(base, &aside, now, events),
+            _ => self.set_aside(base, now, events),
+        }
+    }
+
+    /// Rules 1 to 3: how far the counter came from `from`, where `now` goes on from it.
+    fn continuation(&self, from: At, now: At) -> Option<(f64, Option<EventKind>)> {
+        let change = now.1 - from.1;
+        if self.plausible(from, now, change, self.credit) {
+            return Some((change, None));
+        }
+        // An exact zero may be one of a device that falls asleep: the next reading tells.
+        if let Some(wrapped) = self.wrapped(from, now).filter(|_| now.1 != 0.0) {
+            return Some((wrapped, Some(EventKind::Rollover)));
+        }
+        self.is_dip(from, now)
+            .then_some((change, Some(EventKind::Dip)))
+    }
+
+    fn plausible(&self, from: At, now: At, change: f64, credit: f64) -> bool {
+        (0.0..=self.growth(now.0 - from.0) + credit).contains(&change)
+    }
+
+    /// The most that it grows in a time, s.
+    fn growth(&self, time_s: f64) -> f64 {
+        self.max_rate_per_s * time_s * RATE_MARGIN
+    }
+
+    fn wrapped(&self, from: At, now: At) -> Option<f64> {
+        let wrapped = now.1 - from.1 + self.modulus?;
+        let fits = now.1 < from.1 && self.plausible(from, now, wrapped, self.credit);
+        fits.then_some(wrapped)
+    }
+
+    fn is_dip(&self, from: At, now: At) -> bool {
+        let drop = from.1 - now.1;
+        // What decimal registers lose as binary numbers is no part of a step.
+        let few = DIP_STEPS * self.step + from.1.abs() * f64::EPSILON * 4.0;
+        let near = now.1 >= DIP_SHARE * from.1 || drop <= few;
+        drop > 0.0 && near && drop <= self.growth(DIP_S) + self.slack
+    }
+
+    /// A second reading that shows that the first one was meant.
+    fn goes_on(&self, aside: &Aside, now: At) -> bool {
+        let change = now.1 - aside.last.1;
+        // A device that says zero twice may still be asleep.
+        let grows = change > 0.0 || aside.why != Why::Low;
+        grows && self.plausible(aside.last, now, change, aside.credit)
+    }
+
+    /// The counter is where those set aside said.
+    fn move_to(&mut self, base: At, aside: &Aside, now: At, events: &mut Vec<Event>) {
+        if aside.why == Why::Low {
+            self.begin_anew(base, aside, events);
+        }
+        self.left = Some(base).filter(|_| aside.why == Why::Spike);
+        self.lower_bound |= aside.why != Why::Low;
+        self.tally.lost += self.unexplained;
+        self.credit = aside.credit;
+        self.accept(aside.last, now, now.1 - aside.last.1);
+    }
+
+    /// Rule 5: the counter was reset; or it wrapped, and said zero first.
+    fn begin_anew(&mut self, base: At, aside: &Aside, events: &mut Vec<Event>) {
+        let low = aside.last;
+        if let Some(wrapped) = self.wrapped(base, low) {
+            self.total.add(wrapped);
+            events.push(event(EventKind::Rollover, base, aside.first));
+            return;
+        }
+        if self.plausible(base, low, low.1, self.credit) {
+            self.total.add(low.1);
         }
         self.lower_bound = true;
-        let counted = self.plausible(last, now, now.1);
-        self.accept(now, if counted { now.1 } else { 0.0 });
-        Some(event(EventKind::Reset))
+        events.push(event(EventKind::Reset, base, aside.first));
     }
 
-    fn plausible(&self, last: (f64, f64), now: (f64, f64), change: f64) -> bool {
-        let most = self.max_rate_per_s * (now.0 - last.0) * RATE_MARGIN + self.slack;
-        (0.0..=most).contains(&change)
+    fn set_aside(&mut self, base: At, now: At, events: &mut Vec<Event>) {
+        let why = match now.1 - base.1 {
+            change if change >= 0.0 => Why::Spike,
+            _ if now.1 >= DIP_SHARE * base.1 => Why::StepDown,
+            _ => Why::Low,
+        };
+        if why != Why::Low {
+            self.put_back(base, events);
+            self.unexplained += 1;
+            self.tally.refused += 1;
+            self.lower_bound |= why == Why::StepDown;
+            let kind = match why {
+                Why::StepDown => EventKind::StepDown,
+                _ => EventKind::Spike,
+            };
+            events.push(event(kind, base, now));
+        }
+        let run = self
+            .aside
+            .filter(|aside| aside.why == Why::Low && why == Why::Low);
+        self.aside = Some(Aside {
+            why,
+            first: run.map_or(now, |run| run.first),
+            last: now,
+            not_zero: run.map_or(0, |run| run.not_zero) + u64::from(now.1 != 0.0),
+            credit: self.slack.min(self.credit + self.growth(now.0 - base.0)),
+        });
     }
 
-    fn accept(&mut self, now: (f64, f64), change: f64) {
+    /// What was set aside low was an outlier.
+    fn put_back(&mut self, base: At, events: &mut Vec<Event>) {
+        if let Some(aside) = self.aside.take().filter(|aside| aside.why == Why::Low) {
+            self.tally.refused += aside.not_zero;
+            events.push(event(EventKind::Outlier, base, aside.first));
+        }
+    }
+
+    fn accept(&mut self, from: At, now: At, change: f64) {
         self.total.add(change);
-        self.last = Some(now);
-        self.spike = None;
+        if change > 0.0 {
+            self.tally.rises += 1;
+            // A spike that counts on is a meter.
+            self.left = None;
+        }
+        self.credit = self
+            .slack
+            .min(self.credit + self.growth(now.0 - from.0) - change);
+        self.base = Some(now);
+        self.aside = None;
+        self.unexplained = 0;
     }
 
-    /// What was counted so far.
+    /// Another period begins: what was counted so far is not part of it.
+    pub fn restart(&mut self) {
+        self.total = Sum::default();
+        self.steps = 0;
+        self.lower_bound = false;
+        self.unexplained = 0;
+        self.tally = Tally::default();
+    }
+
+    /// No reading will follow: a low one that nothing explained is a reset. The event of it.
+    pub fn close(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        if let (Some(base), Some(aside)) = (self.base, self.aside)
+            && aside.why == Why::Low
+        {
+            self.begin_anew(base, &aside, &mut events);
+            self.accept(aside.last, aside.last, 0.0);
+        }
+        events
+    }
+
+    /// What was counted so far, dips taken off: below zero where they are all there was.
+    pub fn net(&self) -> Option<f64> {
+        (self.steps > 0).then(|| self.total.value())
+    }
+
+    /// What was counted so far. A low reading that nothing explained yet counts nothing.
     pub fn finish(&self) -> Total {
         Total {
-            total: (self.steps > 0).then(|| self.total.value()),
+            total: self.net().map(|net| net.max(0.0)),
             lower_bound: self.lower_bound,
+        }
+    }
+
+    /// How many readings made it.
+    pub fn tally(&self) -> Tally {
+        Tally {
+            lost: self.tally.lost + self.unexplained,
+            ..self.tally
         }
     }
 }
 
-/// G.5 over (time in s, reading); the total and what happened. See [`CounterTotal`].
+fn event(kind: EventKind, before: At, after: At) -> Event {
+    Event {
+        t_s: after.0,
+        kind,
+        before: before.1,
+        after: after.1,
+    }
+}
+
+/// G.5 over (time in s, reading) to its end; the total and what happened. See [`CounterTotal`].
 pub fn counter_total(
     readings: &[(f64, Option<f64>)],
-    max_rate_per_s: f64,
-    modulus: Option<f64>,
+    mut counter: CounterTotal,
 ) -> (Total, Vec<Event>) {
-    let mut counter = CounterTotal::new(max_rate_per_s, modulus);
     let push = |&(t, reading): &(f64, Option<f64>)| counter.push(t, reading);
-    let events = readings.iter().filter_map(push).collect();
+    let mut events: Vec<Event> = readings.iter().flat_map(push).collect();
+    events.extend(counter.close());
     (counter.finish(), events)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn kinds(events: &[Event]) -> Vec<&'static str> {
-        events.iter().map(|event| event.kind.code()).collect()
-    }
-
-    #[test]
-    fn a_spike_is_left_out_and_the_next_reading_bridges_it() {
-        let readings = [(0.0, Some(10.0)), (60.0, Some(9e6)), (120.0, Some(11.0))];
-        let (total, events) = counter_total(&readings, 1.0, None);
-        assert_eq!((total.total, total.lower_bound), (Some(1.0), false));
-        assert_eq!(kinds(&events), ["spike"]);
-    }
-
-    #[test]
-    fn a_swapped_meter_is_followed_from_its_second_reading_on() {
-        let readings = [
-            (0.0, Some(10.0)),
-            (60.0, Some(5000.0)),
-            (120.0, Some(5001.0)),
-            (180.0, Some(5003.0)),
-        ];
-        let (total, events) = counter_total(&readings, 1.0, None);
-        assert_eq!((total.total, total.lower_bound), (Some(3.0), true));
-        assert_eq!(kinds(&events), ["spike"]);
-    }
-
-    #[test]
-    fn a_coarse_register_may_jump_by_its_own_step() {
-        let readings = [(0.0, 10.0), (10.0, 10.0), (20.0, 11.0), (30.0, 11.0)];
-        let mut counter = CounterTotal::new(2.0 / 3600.0, None).with_slack(1.0);
-        for (t, reading) in readings {
-            assert_eq!(counter.push(t, Some(reading)), None);
-        }
-        let found = counter.finish();
-        assert_eq!((found.total, found.lower_bound), (Some(1.0), false));
-    }
-
-    #[test]
-    fn a_reset_counts_the_new_reading_and_is_a_lower_bound() {
-        let readings = [(0.0, Some(100.0)), (60.0, Some(2.0)), (120.0, Some(5.0))];
-        let (total, events) = counter_total(&readings, 1.0, None);
-        assert_eq!((total.total, total.lower_bound), (Some(5.0), true));
-        assert_eq!(kinds(&events), ["reset"]);
-    }
-
-    /// What happens to a true counter before it is read.
-    #[derive(Clone, Debug)]
-    enum Fate {
-        Read,
-        Missing,
-        Reset,
-    }
-
-    fn fates() -> impl Strategy<Value = Vec<(f64, Fate)>> {
-        let fate = prop_oneof![
-            8 => Just(Fate::Read),
-            2 => Just(Fate::Missing),
-            1 => Just(Fate::Reset)
-        ];
-        proptest::collection::vec((0.0..10.0_f64, fate), 2..200)
-    }
-
-    proptest! {
-        #[test]
-        fn resets_wraps_and_gaps_never_invent_a_count(steps in fates(), wraps in any::<bool>()) {
-            let modulus = wraps.then_some(100.0);
-            let (mut shown, mut truth, mut resets) = (0.0_f64, 0.0, 0);
-            let mut readings = vec![(0.0, Some(0.0))];
-            for (at, (step, fate)) in (1..).zip(&steps) {
-                if matches!(fate, Fate::Reset) {
-                    shown = 0.0;
-                    resets += 1;
-                }
-                shown += step;
-                truth += step;
-                shown = modulus.map_or(shown, |modulus| shown % modulus);
-                let read = (!matches!(fate, Fate::Missing)).then_some(shown);
-                readings.push((f64::from(at), read));
-            }
-            let missing_at_end = steps.iter().rev()
-                .take_while(|(_, fate)| matches!(fate, Fate::Missing));
-            let unseen: f64 = missing_at_end.map(|(step, _)| step).sum();
-            let (total, _) = counter_total(&readings, 10.0, modulus);
-            let total = total.total.unwrap_or(0.0);
-            // A reset in a gap may look like a wrap, and then adds at most one modulus.
-            let doubt = modulus.unwrap_or(0.0) * f64::from(resets);
-            prop_assert!(total <= truth + doubt + 1e-6, "{total} of {truth}");
-            if resets == 0 {
-                prop_assert!((total - (truth - unseen)).abs() < 1e-6, "{total} of {truth}");
-            }
-        }
-    }
-}
+#[path = "counters_tests.rs"]
+mod tests;

@@ -124,13 +124,16 @@ pub struct FuelPump {
     pub eta_engine: f64,
     /// kg CO2/GJ of its fuel.
     pub ef_co2_kg_gj: f64,
+    /// Biodiesel's share of its fuel, 0 to 1.
+    pub bio_frac: f64,
     /// Density of water, kg/m³.
     pub rho: f64,
 }
 
-/// C.6: `E_fuel` = `E_hyd`/(η·η); 0.0036·`E_fuel`·EF/1000, t CO2.
+/// C.6: `E_fuel` = `E_hyd`/(η·η); 0.0036·`E_fuel`·EF·(1 − b)/1000, t CO2. Only the fossil share
+/// counts, as in C.5.
 pub fn be_pump_from_water(pump: &FuelPump) -> Option<f64> {
     let e_hyd = hydraulic_energy(pump.v_m3, pump.h_m, pump.rho);
     let e_fuel = ratio(e_hyd, pump.eta_pump * pump.eta_engine)?;
-    Some(GJ_PER_KWH * e_fuel * pump.ef_co2_kg_gj / 1000.0)
+    Some(GJ_PER_KWH * e_fuel * pump.ef_co2_kg_gj * (1.0 - pump.bio_frac) / 1000.0)
 }

@@ -12,6 +12,8 @@ pub enum Status {
     NoData,
     /// Times do not grow.
     TimeOrder,
+    /// Too many readings were refused: a wrong unit, scale, ratio or rating.
+    ImplausibleReadings,
     /// No irradiance was measured: a yield, but no ratio.
     NoIrradiance,
     /// The energy was not measured.
@@ -60,11 +62,12 @@ pub enum Status {
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Ok,
         Self::Insufficient,
         Self::NoData,
         Self::TimeOrder,
+        Self::ImplausibleReadings,
         Self::NoIrradiance,
         Self::NoEnergy,
         Self::Dark,
@@ -96,6 +99,7 @@ impl Status {
             Self::Insufficient => "insufficient",
             Self::NoData => "no_data",
             Self::TimeOrder => "error_time_order",
+            Self::ImplausibleReadings => "implausible_readings",
             Self::NoIrradiance => "undefined_no_irradiance_data",
             Self::NoEnergy => "undefined_no_energy_data",
             Self::Dark => "undefined_night_or_dark",

@@ -10,6 +10,9 @@ use crate::report::document::Block;
 /// Cards of one asset; further figures stand in a table.
 const CARDS_MAX: usize = 6;
 
+/// The chapter on organic waste.
+const WASTE: &str = "waste";
+
 /// A chapter on assets of some kinds.
 #[derive(Debug)]
 pub(super) struct Chapter {
@@ -27,7 +30,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     chapter("pump", &["pump"]),
     chapter("tanks", &["tank"]),
     chapter("rain", &["catchment"]),
-    chapter("waste", &["bsf", "compost"]),
+    chapter(WASTE, &["bsf", "compost"]),
     chapter("power", &["genset", "meter"]),
 ];
 
@@ -35,7 +38,24 @@ pub(super) fn blocks(book: &Book<'_>, chapter: &Chapter) -> Vec<Block> {
     let fitting = book
         .assets()
         .filter(|asset| chapter.kinds.contains(&asset.kind.word()));
-    fitting.flat_map(|asset| one(book, asset)).collect()
+    let mut blocks: Vec<Block> = fitting.flat_map(|asset| one(book, asset)).collect();
+    if chapter.id == WASTE {
+        blocks.extend(together(book));
+    }
+    blocks
+}
+
+/// What was written down for several bins or heaps as one.
+fn together(book: &Book<'_>) -> Vec<Block> {
+    let all = book.of(None, &["bsf.", "compost."]);
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let (known, missing): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.value.is_ok());
+    let mut blocks = vec![Block::Heading(book.text("chapters-waste-together"))];
+    blocks.extend(figures::cards(book, "figures/:waste", &known));
+    blocks.extend(figures::table(book, "more/:waste", &missing));
+    blocks
 }
 
 /// The figures of an asset that its own chapter shows; emissions have a chapter of their own.

@@ -47,7 +47,9 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
         blocks.extend(figures::cards(book, "carbon-site", &site));
         blocks.extend(calculation(book, ":site", &site));
     }
-    blocks.extend(book.assets().flat_map(|asset| waste(book, asset)));
+    let assets = book.assets();
+    blocks.extend(assets.flat_map(|asset| waste(book, Some(asset))));
+    blocks.extend(waste(book, None));
     if !blocks.is_empty() {
         blocks.push(Block::Heading(book.text("chapters-carbon-limits")));
         blocks.push(book.paragraph("carbon-limits-text", &[]));
@@ -80,21 +82,28 @@ fn energy(book: &Book<'_>, asset: &Asset) -> Vec<Block> {
 }
 
 /// What the treatment of waste avoids: this year's methane and a lifetime's are two numbers.
-fn waste(book: &Book<'_>, asset: &Asset) -> Vec<Block> {
-    let [annual, lifetime] = [ANNUAL, LIFETIME].map(|ids| book.of(Some(&asset.id), ids));
+/// `None`: of several bins or heaps that are written down as one.
+fn waste(book: &Book<'_>, asset: Option<&Asset>) -> Vec<Block> {
+    let place = asset.map_or(":waste", |asset| &*asset.id);
+    let [annual, lifetime] =
+        [ANNUAL, LIFETIME].map(|ids| book.of(asset.map(|asset| &*asset.id), ids));
     if annual.is_empty() && lifetime.is_empty() {
         return Vec::new();
     }
     let all: Vec<&Indicator> = annual.iter().chain(&lifetime).copied().collect();
-    let id = |what: &str| format!("{what}/{}", asset.id);
-    let mut blocks = vec![Block::Heading(asset.name.to_string())];
-    blocks.extend(baseline::table(book, asset));
+    let id = |what: &str| format!("{what}/{place}");
+    let heading = asset.map_or_else(
+        || book.text("chapters-waste-together"),
+        |asset| asset.name.to_string(),
+    );
+    let mut blocks = vec![Block::Heading(heading)];
+    blocks.extend(asset.and_then(|asset| baseline::table(book, asset)));
     blocks.extend(figures::cards(book, &id("methane-annual"), &annual));
     if !lifetime.is_empty() {
         blocks.push(book.callout(Tone::Warning, "lifetime", &[]));
         blocks.extend(figures::cards(book, &id("methane-lifetime"), &lifetime));
     }
-    blocks.extend(calculation(book, &asset.id, &all));
+    blocks.extend(calculation(book, place, &all));
     blocks
 }
 

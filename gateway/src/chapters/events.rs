@@ -55,7 +55,7 @@ fn row(book: &Book<'_>, event: &DataEvent) -> Vec<Value> {
         Value::Time(event.at),
         event.until.map_or(Value::Empty, Value::Time),
         Value::Text(of),
-        Value::Text(book.text(&format!("event-{}", event.kind))),
+        Value::Text(book.text(&format!("event-{}", event.kind.replace('_', "-")))),
         before,
         after,
     ]

@@ -4,6 +4,7 @@ use super::book::Book;
 use super::digits;
 use super::naming;
 use super::targets;
+use crate::analyse::Status as Reason;
 use crate::model::factor::Headline;
 use crate::model::indicator::Indicator;
 use crate::model::ledger::Sort;
@@ -72,6 +73,7 @@ pub(super) fn share(one: &Indicator) -> Option<f64> {
 /// How final a figure is (C.2, G.4).
 pub(super) fn status(one: &Indicator) -> Status {
     match (one.headline, share(one)) {
+        _ if is_refused(one) => Status::Insufficient,
         (Headline::Provisional(_), _) => Status::Provisional,
         (_, Some(share)) if share < SUFFICIENT => Status::Insufficient,
         (_, Some(share)) if share < COMPLETE => Status::Partial,
@@ -79,9 +81,15 @@ pub(super) fn status(one: &Indicator) -> Status {
     }
 }
 
-/// Too little was measured for a headline.
+/// Too little was measured for a headline. What has no value says itself why.
 pub(super) fn is_insufficient(one: &Indicator) -> bool {
-    share(one).is_some_and(|share| share < SUFFICIENT)
+    one.value.is_ok() && share(one).is_some_and(|share| share < SUFFICIENT)
+}
+
+/// There was no lack of readings, but they cannot be.
+fn is_refused(one: &Indicator) -> bool {
+    let refused = Reason::ImplausibleReadings.words_key();
+    matches!(&one.value, Err(why) if why.key == refused)
 }
 
 /// Further figures, a row each.

@@ -177,8 +177,8 @@ pub struct DataEvent {
     pub until: Option<UtcMs>,
     /// The point, or the ledger's indicator.
     pub of: Arc<str>,
-    /// `reset`, `rollover`, `spike`, `zero`, `gap`, `correction`, `undated`; its text is the
-    /// catalogue's `event-KIND`.
+    /// `reset`, `rollover`, `spike`, `dip`, `step_down`, `outlier`, `zero`, `gap`, `correction`,
+    /// `undated`; its text is the catalogue's `event-KIND`, with `-` for `_`.
     pub kind: &'static str,
     /// The reading before and after, where there is one.
     pub before_after: Option<(f64, f64)>,

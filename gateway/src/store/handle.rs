@@ -87,7 +87,7 @@ pub enum Aggregate {
     /// Sum of the values.
     Sum,
     /// Growth of a counter within the bucket: the last value up to its end less the last one before
-    /// its start; a fall (reset) counts from 0.
+    /// its start; a dip (nine tenths are left) is taken off, any other fall counts from 0.
     Delta,
 }
 

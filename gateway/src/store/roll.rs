@@ -101,9 +101,11 @@ fn pick(a: Number, b: Number, wanted: Ordering) -> Number {
     if compare(b, a) == wanted { b } else { a }
 }
 
-/// How far a counter came from one value to the next; a fall counts from 0.
+/// How far a counter came from one value to the next. A fall with nine tenths left is a dip (G.5),
+/// which is taken off; any other fall counts from 0.
 fn growth(before: Number, now: Number) -> Sum {
-    if compare(now, before) == Ordering::Less {
+    let fell = compare(now, before) == Ordering::Less;
+    if fell && now.to_f64() < 0.9 * before.to_f64() {
         Sum::of(now)
     } else {
         Sum::of(now).minus(Sum::of(before))
@@ -297,6 +299,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_dip_of_a_counter_is_taken_off() {
+        let mut roll = Roll::default();
+        for mantissa in [1000, 1001, 1000, 1001, 1000, 1001] {
+            let outcome = Outcome::Good(Number::Decimal {
+                mantissa,
+                exponent: -1,
+            });
+            roll.add(&Sample {
+                at: UtcMs(0),
+                outcome,
+            });
+        }
+        let delta = roll.outcome(Aggregate::Delta, Number::parse("100.0"));
+        assert_eq!(delta.unwrap().number(), Number::parse("0.1"));
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn naive(samples: &[Sample], size: i64, aggregate: Aggregate) -> Vec<(i64, Optio
         let mut grown = 0.0;
         for number in &numbers {
             let from = before.unwrap_or(*number);
-            grown += if *number >= from {
+            grown += if *number >= 0.9 * from {
                 number - from
             } else {
                 *number

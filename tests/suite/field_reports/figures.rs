@@ -1,1 +1,156 @@
 //! Counters, integrals and the figures made of them.
+//!
+//! These go through the whole program: readings are imported, reports are written. The other cases
+//! stand beside the code, as `gateway/src/account/tests/reported.rs` and
+//! `gateway/src/analyse/counters_tests.rs`.
+
+use crate::killed::pantau;
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+use std::path::Path;
+
+const SITE: &str = r#"
+[site]
+id = "desa"
+timezone = "Asia/Jakarta"
+latitude = -3.76
+longitude = 103.78
+[[bus]]
+id = "lan"
+kind = "modbus-tcp"
+host = "127.0.0.1"
+tcp_port = 9
+[[device]]
+id = "inverter"
+bus = "lan"
+unit = 1
+every = "5m"
+point = [
+  { id = "energy", register = "holding:0", type = "u32", scale = 0.1, unit = "kWh", counter = true },
+  { id = "power", register = "holding:2", type = "u32", scale = 0.1, unit = "W" },
+  { id = "wrong", register = "holding:4", type = "u32", unit = "kWh", counter = true },
+]
+[[asset]]
+id = "counted"
+kind = "plts"
+capacity_kwp = 5.0
+energy = "inverter.energy"
+[[asset]]
+id = "integrated"
+kind = "plts"
+capacity_kwp = 5.0
+power = "inverter.power"
+[[asset]]
+id = "watt-hours"
+kind = "plts"
+capacity_kwp = 5.0
+energy = "inverter.wrong"
+"#;
+
+#[track_caller]
+fn run(folder: &Path, lang: &str, words: &[&str]) -> String {
+    let mut command = pantau();
+    command.args(["--lang", lang, "--log", "error"]).args(words);
+    let output = command.arg("-c").arg(folder.join("pantau.toml")).output();
+    let output = output.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn import(folder: &Path, point: &str, readings: &[(String, f64)]) {
+    let mut text = String::from("time,value\n");
+    for (time, value) in readings {
+        writeln!(text, "{time},{value}").unwrap();
+    }
+    let file = folder.join("readings.csv");
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    run(folder, "en", &["import", "--point", point, file]);
+}
+
+/// The generation of a plant with all that is said of it.
+fn generation(folder: &Path, asset: &str) -> Json {
+    let ask = [
+        "report",
+        "2026-11-01..2026-11-02",
+        "--json",
+        "--asset",
+        asset,
+    ];
+    let explain = ["--explain", "plts.generation"];
+    let said = run(folder, "en", &[&ask[..], &explain].concat());
+    let said: Json = serde_json::from_str(&said).unwrap();
+    said["indicator"].clone()
+}
+
+/// Each five minutes from 06:00 to 18:00 on 2026-11-01 in Jakarta.
+fn day() -> impl Iterator<Item = String> {
+    let minutes = (0..=144_u32).map(|place| place * 5);
+    minutes.map(|minutes| {
+        let (hour, minute) = (6 + minutes / 60, minutes % 60);
+        format!("2026-11-01T{hour:02}:{minute:02}:00+07:00")
+    })
+}
+
+#[test]
+fn a_dip_a_spike_and_a_wrong_unit_are_told_and_never_counted() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let site = format!("{SITE}\n[store]\npath = \"{}/store\"\n", folder.display());
+    std::fs::write(folder.join("pantau.toml"), site).unwrap();
+    let night = [
+        ("2026-11-01T17:00:00+07:00", 40.0),
+        ("2026-11-01T17:30:00+07:00", 40.3),
+        ("2026-11-02T06:00:00+07:00", 40.2),
+        ("2026-11-02T06:30:00+07:00", 40.5),
+        ("2026-11-02T07:00:00+07:00", 40.9),
+    ];
+    let night = night.map(|(time, kwh)| (time.to_owned(), kwh));
+    import(folder, "inverter.energy", &night);
+    let mut power: Vec<(String, f64)> = day().map(|time| (time, 2000.0)).collect();
+    power[70].1 = 214_748_364.7;
+    import(folder, "inverter.power", &power);
+    let steps = (0..).map(|place: u32| f64::from(place) * 167.0);
+    let watt_hours: Vec<(String, f64)> = day().zip(steps).collect();
+    import(folder, "inverter.wrong", &watt_hours);
+
+    for (asset, wanted) in [("counted", 0.9), ("integrated", 24.0)] {
+        let found = generation(folder, asset)["value"].as_f64().unwrap();
+        assert!((found - wanted).abs() < 1e-9, "{asset}: {found}");
+    }
+    let refused = generation(folder, "watt-hours");
+    assert_eq!(refused["value"], Json::Null, "{refused:#}");
+    for (lang, words) in [
+        (
+            "en",
+            [
+                "went back by a little",
+                "impossible value or jump",
+                "check the unit and scale",
+            ],
+        ),
+        (
+            "id",
+            [
+                "mundur sedikit",
+                "lonjakan yang tidak mungkin",
+                "periksa satuan dan skala",
+            ],
+        ),
+    ] {
+        let ask = [
+            "report",
+            "2026-11-01..2026-11-02",
+            "--format",
+            "csv",
+            "-o",
+            "-",
+        ];
+        let report = run(folder, lang, &ask);
+        for word in words {
+            assert!(report.contains(word), "{lang}: {word}\n{report}");
+        }
+    }
+}

@@ -112,3 +112,42 @@ async fn a_number_that_nobody_checked_stays_provisional() {
     let net = figure(&found, "co2.net", "plts");
     assert_eq!(net.headline, Headline::Provisional(Doubt::Unverified));
 }
+
+#[tokio::test]
+async fn a_fuel_pump_by_its_water_counts_the_fossil_share_alone() {
+    let site = |keys: &str| {
+        let baseline = format!("baseline = {{ kind = 'PUMP_FUEL', pump = 'pump'{keys} }}");
+        let pump = "[[asset]]\nid = 'pump'\nkind = 'pump'\nvolume = 'pump.volume'\n\
+                    head = { static_m = 20.0 }\n";
+        format!("{}{pump}", plant(&baseline))
+    };
+    let mut found = Vec::new();
+    for keys in [
+        ", biodiesel = [{ from = 2025-01-01, share = 0.0 }]",
+        ", biodiesel = [{ from = 2025-01-01, share = 0.4 }]",
+        "",
+    ] {
+        let village = Village::new(&site(keys));
+        let start = at("2025-12-31T17:00:00Z").0;
+        let water = (0..=365_i32).map(|day| {
+            let m3 = 6000.0 * f64::from(day) / 365.0;
+            (start + i64::from(day) * 24 * HOUR, Some(m3))
+        });
+        village.read(vec![("pump.volume", water.collect())]).await;
+        let year = village.account("2026").await;
+        let gross = figure(&year, "co2.gross", "plts");
+        assert_eq!(gross.method, "C.6");
+        assert!(gross.inputs.iter().any(|input| input.symbol == "b"));
+        found.push(value(&year, "co2.gross", "plts"));
+    }
+    let kwh = 996.236 * 9.806_65 * 20.0 * 6000.0 / 3.6e6;
+    let fossil = 0.0036 * kwh / (0.65 * 0.33) * 74.1 / 1000.0;
+    assert!(
+        (found[0] / fossil - 1.0).abs() < 1e-4,
+        "{} {fossil}",
+        found[0]
+    );
+    // B40, written down or in force by the factor of 2025.
+    assert!((found[1] / found[0] - 0.6).abs() < 1e-9, "{found:?}");
+    assert!((found[2] / found[0] - 0.6).abs() < 1e-9, "{found:?}");
+}

@@ -5,6 +5,7 @@ mod claims;
 mod demo;
 mod energy;
 mod notes;
+mod reported;
 mod site;
 mod water;
 mod year;

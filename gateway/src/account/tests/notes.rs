@@ -91,7 +91,8 @@ async fn a_bins_indices_need_the_kilograms_fed() {
     .await;
     let found = village.account("2026-11").await;
     close(&found, "bsf.reduction", "bin", 75.0);
-    close(&found, "bsf.wri", "bin", 2.5);
+    // 18 days from feeding to harvest.
+    close(&found, "bsf.wri", "bin", 75.0 / 18.0);
     close(&found, "bsf.bioconversion", "bin", 20.0);
     close(&found, "bsf.feed_conversion", "bin", 5.0);
     close(&found, "bsf.loss", "bin", 55.0);

@@ -78,6 +78,7 @@ pub(super) const METHODS: &[Method] = &[
             share("eta_pump").or(ETA_PUMP_HIGH),
             share("eta_engine").or(ETA_ENGINE_HIGH),
             amount("ef_co2_kg_gj", "kg/GJ").or(DIESEL_KG_GJ),
+            share("bio_frac").or(0.0),
             positive("rho", "kg/m3").or(WATER),
         ],
         eval: pump_from_water,
@@ -158,6 +159,7 @@ fn pump_from_water(a: &Args) -> Value {
         eta_pump: a.f("eta_pump"),
         eta_engine: a.f("eta_engine"),
         ef_co2_kg_gj: a.f("ef_co2_kg_gj"),
+        bio_frac: a.f("bio_frac"),
         rho: a.f("rho"),
     }))
 }

@@ -3,7 +3,7 @@
 use super::field::{amount, any, choice, rows};
 use super::{Args, Field, Kind, Method, Range};
 use crate::analyse::completeness;
-use crate::analyse::counters::counter_total;
+use crate::analyse::counters::{CounterTotal, EventKind, counter_total};
 use crate::analyse::drift::{Calibrations, drift_correct};
 use crate::analyse::ledger_value::ledger_indicator;
 use crate::analyse::periods::{Zone, local_period, triwulan_bounds_utc};
@@ -83,6 +83,7 @@ pub(super) const METHODS: &[Method] = &[
             rows("readings", "s, unit", &["t_s", "value?"]),
             amount("max_rate_per_s", "unit/s"),
             amount("modulus", "unit").nullable(),
+            amount("step", "unit").nullable(),
         ],
         eval: counter,
     },
@@ -163,9 +164,14 @@ fn day_report(a: &Args) -> Value {
 }
 
 fn counter(a: &Args) -> Value {
-    let (rate, modulus) = (a.f("max_rate_per_s"), a.opt("modulus"));
-    let (total, events) = counter_total(&a.series("readings"), rate, modulus);
-    let events: Vec<&str> = events.iter().map(|event| event.kind.code()).collect();
+    let counter = CounterTotal::new(a.f("max_rate_per_s"), a.opt("modulus"));
+    let counter = counter.with_step(a.opt("step").unwrap_or(0.0));
+    let (total, events) = counter_total(&a.series("readings"), counter);
+    // G.5 names no event for an outlier: it counts nothing.
+    let named = events
+        .iter()
+        .filter(|event| event.kind != EventKind::Outlier);
+    let events: Vec<&str> = named.map(|event| event.kind.code()).collect();
     json!({
         "total": total.total,
         "events": events,

@@ -1,0 +1,429 @@
+//! Counters as people reported them, and counters that do everything at once.
+
+use super::*;
+use proptest::prelude::*;
+
+/// 5 kWp, kWh/s, as the methods' own vectors have it.
+const PLANT: f64 = 5.0 / 3600.0;
+
+fn kinds(events: &[Event]) -> Vec<&'static str> {
+    events.iter().map(|event| event.kind.code()).collect()
+}
+
+/// What the account makes of a counter with that step, of a plant of 5 kWp.
+fn plant(step: f64) -> CounterTotal {
+    wrapping(step, None)
+}
+
+fn wrapping(step: f64, modulus: Option<f64>) -> CounterTotal {
+    let per_hour = 5.0 * 1.3;
+    CounterTotal::new(per_hour / 3600.0, modulus)
+        .with_step(step)
+        .with_slack(step.max(per_hour * 0.25))
+}
+
+/// Readings five minutes apart.
+fn paced(values: &[f64]) -> Vec<(f64, Option<f64>)> {
+    let place = (0_u32..).map(|at| f64::from(at) * 300.0);
+    place.zip(values.iter().copied().map(Some)).collect()
+}
+
+#[track_caller]
+fn counts(readings: &[(f64, Option<f64>)], counter: CounterTotal, wanted: f64) -> Vec<Event> {
+    let (total, events) = counter_total(readings, counter);
+    let found = total.total.unwrap();
+    assert!((found - wanted).abs() < 1e-9, "{found}, not {wanted}");
+    events
+}
+
+fn rate(max: f64) -> CounterTotal {
+    CounterTotal::new(max, None)
+}
+
+#[test]
+fn a_spike_is_left_out_and_the_next_reading_bridges_it() {
+    let readings = [(0.0, Some(10.0)), (60.0, Some(9e6)), (120.0, Some(11.0))];
+    let (total, events) = counter_total(&readings, rate(1.0));
+    assert_eq!((total.total, total.lower_bound), (Some(1.0), false));
+    assert_eq!(kinds(&events), ["spike"]);
+}
+
+#[test]
+fn a_swapped_meter_is_followed_from_its_second_reading_on() {
+    let readings = [
+        (0.0, Some(10.0)),
+        (60.0, Some(5000.0)),
+        (120.0, Some(5001.0)),
+        (180.0, Some(5003.0)),
+    ];
+    let (total, events) = counter_total(&readings, rate(1.0));
+    assert_eq!((total.total, total.lower_bound), (Some(3.0), true));
+    assert_eq!(kinds(&events), ["spike"]);
+}
+
+#[test]
+fn a_coarse_register_may_jump_by_its_own_step() {
+    let readings = [(0.0, 10.0), (10.0, 10.0), (20.0, 11.0), (30.0, 11.0)];
+    let mut counter = rate(2.0 / 3600.0).with_slack(1.0);
+    for (t, reading) in readings {
+        assert_eq!(counter.push(t, Some(reading)), Vec::new());
+    }
+    let found = counter.finish();
+    assert_eq!((found.total, found.lower_bound), (Some(1.0), false));
+}
+
+#[test]
+fn a_coarse_register_may_not_jump_at_every_reading() {
+    let mut counter = rate(2.0 / 3600.0).with_slack(1.0);
+    for reading in 0..1000_u32 {
+        counter.push(f64::from(reading) * 10.0, Some(f64::from(reading)));
+    }
+    let most = 2.0 / 3600.0 * 10_000.0 * RATE_MARGIN + 1.0;
+    let tally = counter.tally();
+    assert!(counter.finish().total.unwrap() <= most);
+    assert!(tally.lost > 9 * tally.rises, "{tally:?}");
+}
+
+#[test]
+fn a_reset_counts_the_new_reading_and_is_a_lower_bound() {
+    let readings = [(0.0, Some(100.0)), (60.0, Some(2.0)), (120.0, Some(5.0))];
+    let (total, events) = counter_total(&readings, rate(1.0));
+    assert_eq!((total.total, total.lower_bound), (Some(5.0), true));
+    assert_eq!(kinds(&events), ["reset"]);
+    // Nothing follows that would explain it.
+    let (total, events) = counter_total(&readings[..2], rate(1.0));
+    assert_eq!((total.total, total.lower_bound), (Some(2.0), true));
+    assert_eq!(kinds(&events), ["reset"]);
+}
+
+#[test]
+fn a_drop_by_rounding_is_subtracted_and_no_reset() {
+    let morning = [
+        (0.0, 40.0),
+        (1800.0, 40.3),
+        (46_800.0, 40.2),
+        (48_600.0, 40.5),
+        (50_400.0, 40.9),
+    ];
+    let morning = morning.map(|(t, kwh)| (t, Some(kwh)));
+    let away = [(0.0, 1200.1), (300.0, 1200.2)];
+    let back = [(1_036_800.0, 1200.1), (1_037_100.0, 1200.3)];
+    let away: Vec<_> = away
+        .into_iter()
+        .chain(back)
+        .map(|(t, kwh)| (t, Some(kwh)))
+        .collect();
+    let in_turn: Vec<f64> = (0..50).flat_map(|_| [1000.0, 1000.1]).collect();
+    let rising = |i: u32| 1000.0 + 0.05 * f64::from(i) + 0.1 * f64::from(i % 2);
+    let rising: Vec<f64> = (0..=100).map(rising).collect();
+    let one_back = [
+        20303.0, 20303.1, 20303.2, 20303.3, 20303.2, 20303.3, 20303.4, 20303.5,
+    ];
+    let young = [0.13, 0.14, 0.15, 0.14, 0.15, 0.14, 0.15, 0.16];
+    for (readings, step, wanted) in [
+        (morning.to_vec(), 0.1, 0.9),
+        (away, 0.1, 0.2),
+        (paced(&in_turn), 0.1, 0.1),
+        (paced(&rising), 0.05, 5.0),
+        (paced(&one_back), 0.1, 0.5),
+        (paced(&young), 0.01, 0.03),
+    ] {
+        for counter in [rate(PLANT).with_step(step), plant(step)] {
+            let events = counts(&readings, counter, wanted);
+            assert!(events.iter().all(|one| one.kind == EventKind::Dip));
+            assert!(!events.is_empty());
+        }
+    }
+}
+
+#[test]
+fn zeros_torn_words_wraps_and_late_resets_count_what_was_there() {
+    let wraps = |at: f64| wrapping(0.1, Some(at));
+    let cases: [(&[f64], CounterTotal, f64, &[&str]); 10] = [
+        (
+            &[1200.0, 1200.3, 0.0, 0.0, 0.0, 1200.4, 1200.6],
+            plant(0.1),
+            0.6,
+            &["outlier"],
+        ),
+        (
+            &[1200.0, 0.0, 1200.2, 0.0, 1200.3, 1200.4],
+            plant(0.1),
+            0.4,
+            &["outlier", "outlier"],
+        ),
+        (
+            &[1200.0, 1200.2, 327_680_000.0, 1200.3, 1200.4],
+            plant(0.1),
+            0.4,
+            &["spike"],
+        ),
+        (
+            &[838_860.6, 838_860.7, 0.1, 0.3],
+            wraps(838_860.8),
+            0.5,
+            &["rollover"],
+        ),
+        (&[65_535.6, 0.2, 0.6], wraps(65_536.0), 1.0, &["rollover"]),
+        (&[99_999.6, 0.0, 0.4], wraps(100_000.0), 0.8, &["rollover"]),
+        (
+            &[20_303.0, 20_303.2, 12.5, 20_303.3],
+            plant(0.1),
+            0.3,
+            &["outlier"],
+        ),
+        (
+            &[5.0, 5.1, 5.1, 5.1, 0.0, 0.1, 0.2],
+            plant(0.1),
+            0.3,
+            &["reset"],
+        ),
+        (
+            &[100.0, 100.1, -14_780.9, 100.2, 100.4],
+            plant(0.1),
+            0.4,
+            &["outlier"],
+        ),
+        // The zero of a device that wakes one step lower.
+        (
+            &[1200.0, 1200.3, 0.0, 1200.2, 1200.5],
+            plant(0.1),
+            0.5,
+            &["outlier", "dip"],
+        ),
+    ];
+    for (readings, counter, wanted, told) in cases {
+        let events = counts(&paced(readings), counter, wanted);
+        assert_eq!(kinds(&events), told, "{readings:?}");
+    }
+}
+
+#[test]
+fn a_step_down_waits_for_a_second_reading_and_is_asked_about() {
+    let swapped = [100_000.0, 100_000.1, 91_000.0, 91_000.1, 91_000.2];
+    let (total, events) = counter_total(&paced(&swapped), rate(PLANT));
+    assert!((total.total.unwrap() - 0.3).abs() < 1e-9 && total.lower_bound);
+    assert_eq!(kinds(&events), ["step_down"]);
+    let once = [100_000.0, 100_000.1, 91_000.0, 100_000.2];
+    let (total, events) = counter_total(&paced(&once), rate(PLANT));
+    assert!((total.total.unwrap() - 0.2).abs() < 1e-9);
+    assert_eq!(kinds(&events), ["step_down"]);
+}
+
+#[test]
+fn a_spike_that_is_read_again_and_again_is_no_meter() {
+    let dusk = [
+        (0.0, 40.0),
+        (300.0, 40.3),
+        (600.0, 327_680_000.0),
+        (900.0, 327_680_000.0),
+        (1200.0, 327_680_000.0),
+        // A night later.
+        (46_800.0, 40.3),
+        (47_100.0, 40.4),
+    ];
+    let dusk = dusk.map(|(t, kwh)| (t, Some(kwh)));
+    let events = counts(&dusk, plant(0.1), 0.4);
+    assert_eq!(kinds(&events), ["spike"]);
+}
+
+#[test]
+fn a_period_that_only_fell_is_zero_with_its_event() {
+    let (total, events) = counter_total(&paced(&[1000.1, 1000.0]), rate(PLANT));
+    assert_eq!((total.total, total.lower_bound), (Some(0.0), false));
+    assert_eq!(kinds(&events), ["dip"]);
+}
+
+#[test]
+fn readings_of_another_unit_are_refused_and_the_tally_says_so() {
+    // Watt-hours taken for kilowatt-hours: 2 kW every five minutes.
+    let mut counter = plant(1.0);
+    for at in 0..3500_u32 {
+        counter.push(f64::from(at) * 300.0, Some(f64::from(at) * 167.0));
+    }
+    let tally = counter.tally();
+    assert_eq!((tally.rises, tally.lost), (0, 3499));
+}
+
+/// What happens to a true counter before it is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Read,
+    /// One step lower, or higher, than it is.
+    Noise(i8),
+    Missing,
+    Zero,
+    Spike,
+    Torn(f64),
+    Reset,
+}
+
+fn fates(wild: bool) -> impl Strategy<Value = Vec<(f64, Fate)>> {
+    let tame = prop_oneof![
+        6 => Just(Fate::Read),
+        3 => (-1..=1_i8).prop_map(Fate::Noise),
+        2 => Just(Fate::Missing),
+        2 => Just(Fate::Zero),
+    ];
+    let any = prop_oneof![
+        12 => tame.clone(),
+        1 => Just(Fate::Spike),
+        1 => (0.01..0.8_f64).prop_map(Fate::Torn),
+        1 => Just(Fate::Reset),
+    ];
+    let fate = if wild { any.boxed() } else { tame.boxed() };
+    proptest::collection::vec((0.0..0.8_f64, fate), 2..150)
+}
+
+/// Seconds between two polls; a true counter grows by less than 0.8 meanwhile.
+const POLL_S: f64 = 60.0;
+/// The register's step.
+const STEP: f64 = 0.1;
+
+/// A counter that was read.
+struct Seen {
+    readings: Vec<(f64, Option<f64>)>,
+    truth: f64,
+    resets: u32,
+}
+
+fn seen(start: f64, steps: &[(f64, Fate)], modulus: Option<f64>) -> Seen {
+    let mut seen = Seen {
+        readings: vec![(0.0, Some(start))],
+        truth: 0.0,
+        resets: 0,
+    };
+    let mut shown = start;
+    let mut torn = false;
+    for (at, (step, fate)) in (1_u32..).zip(steps) {
+        if *fate == Fate::Reset {
+            shown = 0.0;
+            seen.resets += 1;
+        }
+        shown += step;
+        seen.truth += step;
+        shown = modulus.map_or(shown, |modulus| shown % modulus);
+        let read = match fate {
+            Fate::Missing => None,
+            Fate::Zero => Some(0.0),
+            Fate::Spike => Some(327_680_000.0),
+            // Two torn words that grow from each other cannot be told from a counter.
+            Fate::Torn(share) if !torn => Some(shown * share),
+            Fate::Noise(steps) => Some((shown + f64::from(*steps) * STEP).max(0.0)),
+            _ => Some(shown),
+        };
+        torn = matches!(fate, Fate::Torn(_)) || (torn && matches!(fate, Fate::Missing));
+        seen.readings.push((f64::from(at) * POLL_S, read));
+    }
+    seen
+}
+
+fn village(modulus: Option<f64>) -> CounterTotal {
+    CounterTotal::new(1.0 / POLL_S, modulus).with_step(STEP)
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_a_counter_never_counts_more_than_there_was(
+        start in 0.0..99.0_f64,
+        steps in fates(true),
+        wraps in any::<bool>(),
+    ) {
+        let modulus = wraps.then_some(100.0);
+        let seen = seen(start, &steps, modulus);
+        let (total, events) = counter_total(&seen.readings, village(modulus));
+        let total = total.total.unwrap_or(0.0);
+        // Each end is known to a step, and each reset has two more ends.
+        let noise = 2.0 * STEP * f64::from(1 + 2 * seen.resets);
+        // A reset may look like a wrap, and then adds at most one modulus.
+        let doubt = modulus.unwrap_or(0.0) * f64::from(seen.resets);
+        prop_assert!(
+            total <= seen.truth + noise + doubt + 1e-6,
+            "{total} of {}: {events:?}", seen.truth
+        );
+    }
+
+    #[test]
+    fn without_reset_wrap_or_swap_a_total_is_the_last_reading_less_the_first(
+        start in 0.5..1e5_f64,
+        steps in fates(false),
+    ) {
+        let mut steps = steps;
+        steps.push((0.1, Fate::Read));
+        let seen = seen(start, &steps, None);
+        let (total, events) = counter_total(&seen.readings, village(None));
+        let last = seen.readings.last().unwrap().1.unwrap();
+        let quiet = |one: &Event| matches!(one.kind, EventKind::Dip | EventKind::Outlier);
+        prop_assume!(events.iter().all(quiet));
+        let wanted = (last - start).max(0.0);
+        prop_assert!((total.total.unwrap() - wanted).abs() < 1e-6, "{total:?}, not {wanted}");
+    }
+
+    #[test]
+    fn two_periods_add_up_wherever_they_meet(
+        start in 10.0..99.0_f64,
+        steps in fates(false),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        // A period opens with the last reading of the one before it.
+        let modulus = Some(100.0);
+        let mut seen = seen(start, &steps, modulus);
+        seen.readings.retain(|(_, reading)| reading.is_some_and(|x| x != 0.0));
+        let at = at.index(seen.readings.len());
+        let count = |part: &[(f64, Option<f64>)]| {
+            let mut counter = village(modulus);
+            for (t, reading) in part {
+                counter.push(*t, *reading);
+            }
+            counter.net().unwrap_or(0.0)
+        };
+        let (whole, first, second) = (
+            count(&seen.readings),
+            count(&seen.readings[..=at]),
+            count(&seen.readings[at..]),
+        );
+        prop_assert!((whole - first - second).abs() < 1e-6, "{whole}: {first} + {second}");
+    }
+
+    #[test]
+    fn a_counter_that_goes_on_into_another_period_adds_up_too(
+        start in 0.0..99.0_f64,
+        steps in fates(true),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let seen = seen(start, &steps, None);
+        let at = at.index(seen.readings.len());
+        let mut whole = village(None);
+        let mut parts = village(None);
+        let mut first = 0.0;
+        for (place, (t, reading)) in seen.readings.iter().enumerate() {
+            if place == at {
+                first = parts.net().unwrap_or(0.0);
+                parts.restart();
+            }
+            whole.push(*t, *reading);
+            parts.push(*t, *reading);
+        }
+        let sum = first + parts.net().unwrap_or(0.0);
+        prop_assert!((whole.net().unwrap_or(0.0) - sum).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn every_event_has_words_in_both_languages() {
+    use crate::words::Lang;
+    let all = [
+        EventKind::Rollover,
+        EventKind::Dip,
+        EventKind::StepDown,
+        EventKind::Reset,
+        EventKind::Spike,
+        EventKind::Outlier,
+    ];
+    for kind in all {
+        for lang in [Lang::Id, Lang::En] {
+            let key = format!("event-{}", kind.code().replace('_', "-"));
+            assert_ne!(lang.text(&key), key, "{}", lang.code());
+        }
+    }
+}
