@@ -1533,3 +1533,4 @@ web-error-bus-stopped = The bus was stopped.
 web-error-live-busy = Too many live pages are open; close one and reload.
 web-error-job-busy = Not now: { $why }.
 web-error-unknown-job = { $why }. The gateway keeps the last eight since its start.
+web-error-foreign-page = A page of another origin may not change anything here. Open this page itself and do it there.

@@ -1530,3 +1530,4 @@ web-error-bus-stopped = Jalur ini sudah dihentikan.
 web-error-live-busy = Terlalu banyak halaman langsung yang terbuka; tutup satu lalu muat ulang.
 web-error-job-busy = Belum bisa: masih ada pekerjaan sejenis yang berjalan, atau tidak ada yang ditunggu.
 web-error-unknown-job = Pekerjaan itu tidak ada. Gateway menyimpan delapan yang terakhir sejak dinyalakan.
+web-error-foreign-page = Halaman dari asal lain tidak boleh mengubah apa pun di sini. Buka halaman ini sendiri dan lakukan di sana.
