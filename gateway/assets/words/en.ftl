@@ -704,7 +704,11 @@ ledger-table-too-long = the file is larger than { $most } MiB
 ledger-table-too-many = more than { $most } rows; split it into several tables
 ledger-table-not-text = neither UTF-8 text nor an XLSX file; save it as "CSV UTF-8" or XLSX
 ledger-table-damaged = the table cannot be read ({ $why })
-ledger-table-headings = headings are missing: { $missing }
+ledger-table-headings = headings are missing: { $missing } (looked for in the first { $rows } rows)
+ledger-above-heading = row { $row }: left out, it stands above the headings: { $found }
+ledger-total-row = row { $row }: left out, it is a total and no entry: { $found }
+ledger-units-differ = the column says "{ $found }", the quantity "{ $detail }"
+ledger-formula = { $found } is a formula without a stored result; open the file in a spreadsheet, calculate and save it, or write the value itself
 
 # Ledger (cli)
 cli-ledger = Write down, list and correct what people weigh, count and declare
@@ -1562,6 +1566,7 @@ web-error-parameter = `{ $parameter }` cannot be used: { $found }
 web-error-path = There is no such address: { $found }
 web-error-method = This address does not take that method.
 web-error-host = This page is served to this machine only.
+web-error-foreign-page = A page of another origin may not change anything here. Open this page itself and do it there.
 web-error-unknown-point = This site has no such point.
 web-error-unknown-entry = The ledger has no such entry.
 web-error-superseded = That entry was corrected already; correct the newest one.
@@ -1573,4 +1578,3 @@ web-error-bus-stopped = The bus was stopped.
 web-error-live-busy = Too many live pages are open; close one and reload.
 web-error-job-busy = Not now: { $why }.
 web-error-unknown-job = { $why }. The gateway keeps the last eight since its start.
-web-error-foreign-page = A page of another origin may not change anything here. Open this page itself and do it there.

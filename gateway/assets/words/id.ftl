@@ -701,7 +701,11 @@ ledger-table-too-long = berkas lebih besar dari { $most } MiB
 ledger-table-too-many = lebih dari { $most } baris; bagi menjadi beberapa tabel
 ledger-table-not-text = bukan teks UTF-8 dan bukan berkas XLSX; simpan sebagai "CSV UTF-8" atau XLSX
 ledger-table-damaged = tabel tidak dapat dibaca ({ $why })
-ledger-table-headings = judul kolom tidak ada: { $missing }
+ledger-table-headings = judul kolom tidak ada: { $missing } (dicari dalam { $rows } baris pertama)
+ledger-above-heading = baris { $row }: tidak dipakai karena berada di atas judul kolom: { $found }
+ledger-total-row = baris { $row }: tidak dipakai karena berisi jumlah, bukan catatan: { $found }
+ledger-units-differ = kolom satuan berisi "{ $found }", sedangkan jumlahnya ditulis dengan "{ $detail }"
+ledger-formula = { $found } adalah rumus tanpa hasil tersimpan; buka berkas dalam lembar kerja, hitung lalu simpan, atau tulis nilainya langsung
 
 # Catatan (cli)
 cli-ledger = Catat, tampilkan, dan koreksi yang ditimbang, dihitung, dan dinyatakan orang
@@ -1559,6 +1563,7 @@ web-error-parameter = `{ $parameter }` tidak dapat dipakai: { $found }
 web-error-path = Alamat ini tidak ada: { $found }
 web-error-method = Alamat ini tidak menerima metode itu.
 web-error-host = Halaman ini hanya dilayani untuk mesin ini sendiri.
+web-error-foreign-page = Halaman dari asal lain tidak boleh mengubah apa pun di sini. Buka halaman ini sendiri dan lakukan di sana.
 web-error-unknown-point = Titik ukur itu tidak dikenal di lokasi ini.
 web-error-unknown-entry = Entri buku catatan itu tidak ada.
 web-error-superseded = Entri itu sudah pernah dikoreksi; koreksilah entri yang terbaru.
@@ -1570,4 +1575,3 @@ web-error-bus-stopped = Jalur ini sudah dihentikan.
 web-error-live-busy = Terlalu banyak halaman langsung yang terbuka; tutup satu lalu muat ulang.
 web-error-job-busy = Belum bisa: masih ada pekerjaan sejenis yang berjalan, atau tidak ada yang ditunggu.
 web-error-unknown-job = Pekerjaan itu tidak ada. Gateway menyimpan delapan yang terakhir sejak dinyalakan.
-web-error-foreign-page = Halaman dari asal lain tidak boleh mengubah apa pun di sini. Buka halaman ini sendiri dan lakukan di sana.
