@@ -73,16 +73,16 @@ impl Columns {
         let rows: Vec<CellRow> = encoding::rows(text, separator)
             .take(IMPORT_HEAD_ROWS_MAX)
             .collect();
-        let named = rows.iter().position(|(_, row)| time_column(row).is_some());
-        let (time, numbered, first) = time_place(&rows, named)?;
-        let heading = named.filter(|at| *at < first).or_else(|| {
+        let heading_at = rows.iter().position(|(_, row)| time_column(row).is_some());
+        let (time, numbered, first) = time_place(&rows, heading_at)?;
+        let heading = heading_at.filter(|at| *at < first).or_else(|| {
             let before = first.checked_sub(1)?;
             let row = &rows[before].1;
             // Numbers are no names.
             let is_name = |(at, cell): (usize, &str)| at == time || value_of(cell).is_none();
             (row.len() > time && row.iter().enumerate().all(is_name)).then_some(before)
         });
-        let first = heading.map_or(first, |at| at + 1);
+        let first = heading.map_or_else(|| first_reading(&rows, first, time), |at| at + 1);
         // A quote that is not closed takes the rows below into its cell.
         let is_torn = |(_, row): &CellRow| row.iter().any(|cell| cell.contains('\n'));
         if rows[..first].iter().any(is_torn) {
@@ -100,7 +100,7 @@ impl Columns {
             separator,
             heading,
             first,
-            width: width.map_or(0, |row| filled(row)),
+            width: width.map_or(0, filled),
             time,
             has_clock,
             values: value_columns(&data, names.as_ref(), time, has_clock),
@@ -147,6 +147,16 @@ impl Columns {
 pub(super) fn written(cell: &str, numbered: bool) -> Option<WrittenTime> {
     let plain = || numbered.then(|| times::numbered(cell)).flatten();
     times::read(cell).or_else(plain)
+}
+
+/// Without a heading, rows with values right above the first time are readings, too: their times
+/// are wrong.
+fn first_reading(rows: &[CellRow], first: usize, time: usize) -> usize {
+    let has_value = |(_, row): &&CellRow| {
+        let mut cells = row.iter().enumerate();
+        cells.any(|(at, cell)| at != time && value_of(cell).is_some())
+    };
+    first - rows[..first].iter().rev().take_while(has_value).count()
 }
 
 fn time_column(row: &StringRecord) -> Option<usize> {

@@ -53,13 +53,13 @@ fn letters(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
         // Without a mark: the letters of a table have a zero byte each.
         [first, 0, second, 0, ..] if *first != 0 && *second != 0 => wide(bytes, u16::from_le_bytes),
         [0, first, 0, second, ..] if *first != 0 && *second != 0 => wide(bytes, u16::from_be_bytes),
-        _ => Some(match std::str::from_utf8(bytes) {
-            Ok(text) => (Cow::Borrowed(text), Encoding::Utf8),
-            Err(_) => {
+        _ => Some(std::str::from_utf8(bytes).map_or_else(
+            |_| {
                 let text = bytes.iter().map(|byte| char::from(*byte)).collect();
                 (Cow::Owned(text), Encoding::OneByte)
-            }
-        }),
+            },
+            |text| (Cow::Borrowed(text), Encoding::Utf8),
+        )),
     }
 }
 

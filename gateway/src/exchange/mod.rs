@@ -12,6 +12,8 @@
 mod columns;
 mod encoding;
 mod logger;
+#[cfg(test)]
+mod logger_tests;
 mod times;
 mod twice;
 mod values;

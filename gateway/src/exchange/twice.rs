@@ -49,7 +49,9 @@ impl Twice {
             }
         }
         found.sort_by_key(|fault| fault.line);
-        found.into_iter().for_each(|fault| faults.push(fault));
+        for fault in found {
+            faults.push(fault);
+        }
         repeated
     }
 }

@@ -1,5 +1,6 @@
 //! What people write down: what may be said (`definitions`), how it is written (`written`,
-//! `table`, `workbook`), what is wrong with it (`check`, `batch`), and its JSON. Pure: no store, no clock.
+//! `table`, `workbook`), what is wrong with it (`check`, `batch`), and its JSON. Pure: no store, no
+//! clock.
 
 mod batch;
 mod calibration;

@@ -129,12 +129,8 @@ pub fn read(bytes: &[u8], definitions: &Definitions) -> Result<Table, NoTable> {
 fn csv(bytes: &[u8], definitions: &Definitions) -> Result<Table, NoTable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| NoTable::NotText)?;
-    // Lines of very old programs end with a carriage return alone.
-    let text = if text.contains('\n') {
-        text.to_owned()
-    } else {
-        text.replace('\r', "\n")
-    };
+    // CR LF, LF, or on very old programs CR alone; the reader counts lines by LF.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     if let Some((separator, rest)) = said_separator(&text) {
         return table(separated(rest, separator, 1)?, definitions, 0);
     }

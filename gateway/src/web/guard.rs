@@ -56,8 +56,8 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
 
 /// Refuses what a page of another origin sends through the browser of somebody here: each request
 /// that may change something, whatever its handler looks at. A browser says of itself where such a
-/// request comes from (`Sec-Fetch-Site`, `Origin`; Fetch standard, sections 3.1 and 5); a script that
-/// says neither is no page and passes.
+/// request comes from (`Sec-Fetch-Site`, Fetch Metadata; `Origin`, Fetch standard 3.1); a script
+/// that says neither is no page and passes.
 pub(super) async fn own_pages(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_ours(request.headers(), host(&request)) {
         return next.run(request).await;
@@ -83,7 +83,8 @@ fn is_ours(headers: &HeaderMap, host: Option<&str>) -> bool {
     sites.into_iter().all(same) && origins.into_iter().all(own)
 }
 
-/// Whether `origin` (`http://localhost:8080`) is what a browser calls a page that it asked `host` for.
+/// Whether `origin` (`http://localhost:8080`) is what a browser calls a page that it asked `host`
+/// for.
 fn is_origin_of(origin: &str, host: &str) -> bool {
     let Some((scheme, rest)) = origin.split_once("://") else {
         return false;
