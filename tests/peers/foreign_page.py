@@ -1,8 +1,8 @@
 """Opens pages of other origins in Chromium and has them send requests to the gateway.
 
 Usage: foreign_page.py GATEWAY PATH. GATEWAY is http://127.0.0.1:PORT, PATH a route that takes POST
-and DELETE. Says what a page of the gateway itself gets, as JSON: {"own": STATUS}. What the others get
-they may not read.
+and DELETE. Says what a page of the gateway itself gets, as JSON: {"own": STATUS}. What the others
+get they may not read.
 """
 
 import json

@@ -36,11 +36,13 @@ pub(super) struct Options {
     point: String,
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
-    #[arg(long, value_name = "dmy|mdy|ymd", value_parser = ["dmy", "mdy", "ymd"])]
+    #[arg(long, value_name = "dmy|mdy|ymd", value_parser = ["dmy", "mdy", "ymd"],
+        hide_possible_values = true)]
     dates: Option<String>,
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    #[arg(long, value_name = "comma|point", value_parser = ["comma", "point"])]
+    #[arg(long, value_name = "comma|point", value_parser = ["comma", "point"],
+        hide_possible_values = true)]
     decimals: Option<String>,
     #[arg(long, value_name = "NAME|NUMBER")]
     column: Option<String>,
