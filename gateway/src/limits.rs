@@ -101,12 +101,24 @@ pub const LIVE_QUEUE_MAX: usize = 1024;
 pub const ANSWERS_MAX: usize = 4;
 /// Bytes of CSV in one request to the running gateway; longer files go in several.
 pub const IMPORT_BYTES_MAX: usize = 2 << 20;
-/// Faulty rows of an import that are named; further ones are counted only.
-pub const IMPORT_FAULTS_MAX: usize = 1000;
+/// Faulty rows of an import that are named of each kind; further ones are counted only.
+pub const IMPORT_FAULTS_MAX: u64 = 5;
+/// The earliest time that an import takes, 2000-01-01T00:00:00Z.
+pub const IMPORT_TIME_MIN_MS: i64 = 946_684_800_000;
+/// Rows of an import that are looked through for the same time, when they are not in order.
+pub const IMPORT_UNSORTED_ROWS_MAX: usize = 4_000_000;
+/// Bytes of a file of another program, which is read as a whole.
+pub const IMPORT_TABLE_BYTES_MAX: u64 = 64 << 20;
+/// Rows of such a file among which its heading and its first reading are looked for.
+pub const IMPORT_HEAD_ROWS_MAX: usize = 60;
 /// Bytes of one line of a CSV to import; a longer one is not a row.
 pub const IMPORT_LINE_MAX: usize = 4096;
 /// Entries written down together: a programme's year in one table.
 pub const LEDGER_ROWS_MAX: usize = 5000;
+/// Rows of a table among which its headings are looked for; titles stand above them.
+pub const LEDGER_HEADING_ROWS_MAX: usize = 20;
+/// Columns of a sheet that are read.
+pub const LEDGER_COLUMNS_MAX: usize = 200;
 /// Bytes of a table to import, and of one request with entries.
 pub const LEDGER_FILE_BYTES_MAX: usize = 8 << 20;
 /// Entries in one answer of the store; further ones are asked for with `after`.

@@ -48,11 +48,11 @@ fn the_example_site_loads_as_it_is_written() {
         ("broker.example.org", 8883, true)
     );
     assert_eq!(
-        mqtt.password.unwrap().reveal(),
+        mqtt.password.unwrap().reveal().unwrap(),
         "secret of PANTAU_MQTT_PASSWORD"
     );
     assert_eq!(
-        config.influx.unwrap().token.unwrap().reveal(),
+        config.influx.unwrap().token.unwrap().reveal().unwrap(),
         "secret of PANTAU_INFLUX_TOKEN"
     );
     assert_eq!(config.warnings, []);
@@ -170,7 +170,7 @@ fn a_secret_comes_from_its_file_without_the_line_end() {
     let text = "[site]\nid = 'a'\n[mqtt]\nurl = 'mqtt://h'\npassword_file = 'secret'\n";
     let config = config::load_text(text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
     let mqtt = config.mqtt.unwrap();
-    assert_eq!(mqtt.password.clone().unwrap().reveal(), "rahasia");
+    assert_eq!(mqtt.password.clone().unwrap().reveal().unwrap(), "rahasia");
     assert!(!format!("{mqtt:?}").contains("rahasia"));
     assert_eq!(
         (mqtt.port, mqtt.client_id.as_str(), mqtt.prefix.as_str()),

@@ -63,16 +63,7 @@ pub(super) enum Command {
         ask: crate::cli::device::Ask,
     },
     Simulate(crate::cli::simulate::Options),
-    Import {
-        #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
-        config: PathBuf,
-        #[arg(long, value_name = "ID")]
-        point: String,
-        #[arg(value_name = "FILE.csv")]
-        file: PathBuf,
-        #[arg(long)]
-        json: bool,
-    },
+    Import(crate::cli::import::Options),
     Export(crate::cli::export::Options),
     Verify(crate::cli::evidence::Options),
     Ledger(crate::cli::ledger::Options),

@@ -85,12 +85,7 @@ async fn dispatch(cli: Cli, lang: Lang) -> u8 {
         Command::Method { ask } => method::run(&ask, lang),
         Command::Device { ask } => device::run(ask, lang),
         Command::Simulate(options) => simulate::run(options, lang).await,
-        Command::Import {
-            config,
-            point,
-            file,
-            json,
-        } => import::run(&config, &point, &file, lang, json).await,
+        Command::Import(options) => import::run(&options, lang).await,
         Command::Export(options) => export::run(&options, lang).await,
         Command::Verify(options) => evidence::run(&options, lang).await,
         Command::Ledger(options) => ledger::run(options, lang).await,

@@ -2,6 +2,7 @@
 
 use super::factors::Texts;
 use super::notes::Notes;
+use super::secret::without_secrets;
 use super::{Config, Faults, believed, check, raw, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,10 +11,12 @@ use toml::{Table, Value};
 /// What stands between the site's file and its own factors.
 const OWN: &str = "\n# --- [factors] file ---\n";
 
-/// The text that is kept of a configuration: the file, and the site's own factors behind it.
+/// The text that is kept of a configuration: the file, without secrets in its comments, and the
+/// site's own factors behind it.
 pub(super) fn joined(text: &str, own: &str) -> String {
+    let text = without_secrets(text);
     match own {
-        "" => text.to_owned(),
+        "" => text.into_owned(),
         own => format!("{text}{OWN}{own}"),
     }
 }

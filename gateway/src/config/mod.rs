@@ -21,6 +21,7 @@ mod points;
 pub mod profile;
 mod raw;
 mod raw_profile;
+mod secret;
 pub mod set_address;
 pub mod settings;
 mod shape;
@@ -32,6 +33,7 @@ mod variant;
 pub use assets::Asset;
 pub use fault::{Fault, Faults};
 pub use kept::{changed, load_kept};
+pub use secret::{Secret, masked};
 pub use settings::*;
 
 use factors::Texts;
@@ -42,7 +44,8 @@ use std::path::Path;
 /// Largest configuration file, in bytes; a site of 3000 devices needs less.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
-/// Reads and checks a configuration file, with the profiles and secrets that it names.
+/// Reads and checks a configuration file, with the profiles that it names. A secret's file may come
+/// later.
 pub fn load(path: &Path) -> Result<Config, Faults> {
     match read_text(path) {
         Ok(text) => load_text(&text, path, &|name| std::env::var(name).ok()),

@@ -1,8 +1,8 @@
 //! Collects the faults and warnings of one file while it is checked.
 
-use crate::config::Fault;
 use crate::config::raw::{At, Day, Number, Text, Whole};
 use crate::config::values::is_id;
+use crate::config::{Fault, masked};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -199,9 +199,10 @@ impl<'a> Notes<'a> {
         Fault {
             file: self.file.to_owned(),
             line: self.line(at),
-            key: key.to_owned(),
+            key: masked(key).into_owned(),
             what,
-            found: found.to_owned(),
+            // What a fault shows is printed, logged and passed on.
+            found: masked(found).into_owned(),
             expected: expected.to_owned(),
             hint,
         }

@@ -1,10 +1,10 @@
 //! What the program may believe: the checked configuration.
 
-use crate::config::Fault;
 use crate::config::assets::Asset;
 use crate::config::factors::Factors;
 use crate::config::kept;
 use crate::config::sunspec::SunSpec;
+use crate::config::{Fault, Secret};
 use crate::ledger::Definitions;
 use crate::model::Site;
 use crate::model::factor::Factor;
@@ -406,7 +406,7 @@ pub struct MqttSettings {
     pub tls: bool,
     /// User name.
     pub username: Option<String>,
-    /// Password, read from its file or the environment.
+    /// Password, from its file or the environment.
     pub password: Option<Secret>,
     /// PEM file of the authority that signed the broker's certificate; the system's otherwise.
     pub ca_file: Option<PathBuf>,
@@ -427,7 +427,7 @@ pub struct InfluxSettings {
     pub org: String,
     /// Bucket.
     pub bucket: String,
-    /// Token, read from its file or the environment.
+    /// Token, from its file or the environment.
     pub token: Option<Secret>,
     /// PEM file of the authority that signed the server's certificate; the system's otherwise.
     pub ca_file: Option<PathBuf>,
@@ -440,28 +440,6 @@ pub struct InfluxSettings {
 pub struct WebSettings {
     /// Address to listen on; `None`: no page.
     pub listen: Option<std::net::SocketAddr>,
-}
-
-/// A secret; its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret itself; name it where it leaves the program.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
 
 impl Encoding {

@@ -22,12 +22,9 @@ pub(crate) fn mqtt(
     env: Env<'_>,
 ) -> Option<MqttSettings> {
     let raw = raw?.get();
-    let url = notes.parsed(
-        &raw.url,
-        "url",
-        broker,
-        "mqtt://HOST:PORT, mqtts://HOST:PORT",
-    );
+    let (_, file_key, variable) = SECRETS[0];
+    let expected = "mqtt://HOST:PORT, mqtts://HOST:PORT";
+    let url = address(notes, &raw.url, broker, expected, file_key);
     let (host, port, tls) = url.unwrap_or_default();
     let prefix = |text: &str| {
         let good = !text.is_empty() && !text.contains(['#', '+', '\0']) && !text.contains(' ');
@@ -35,7 +32,6 @@ pub(crate) fn mqtt(
         good.then(|| text.to_owned())
     };
     let client = |text: &str| (1..=128).contains(&text.len()).then(|| text.to_owned());
-    let (_, file_key, variable) = SECRETS[0];
     Some(MqttSettings {
         host,
         port,
@@ -62,9 +58,10 @@ pub(crate) fn influx(
     env: Env<'_>,
 ) -> Option<InfluxSettings> {
     let raw = raw?.get();
-    let url = notes.parsed(&raw.url, "url", http, "http://HOST:PORT, https://HOST:PORT");
-    let text = |typed: &Text| typed.as_ref().map_or(String::new(), |at| at.get().clone());
     let (_, file_key, variable) = SECRETS[1];
+    let expected = "http://HOST:PORT, https://HOST:PORT";
+    let url = address(notes, &raw.url, http, expected, file_key);
+    let text = |typed: &Text| typed.as_ref().map_or(String::new(), |at| at.get().clone());
     Some(InfluxSettings {
         url: url.unwrap_or_default(),
         org: text(&raw.org),
@@ -103,6 +100,22 @@ pub(crate) fn web(notes: &mut Notes<'_>, raw: Option<&RawWeb>) -> WebSettings {
     }
 }
 
+/// An address; a name, a password or a query does not belong into one, and is not shown.
+fn address<T>(
+    notes: &mut Notes<'_>,
+    typed: &Text,
+    read: impl Fn(&str) -> Option<T>,
+    expected: &str,
+    file_key: &str,
+) -> Option<T> {
+    let at = typed.as_ref()?;
+    if at.get().contains(['@', '?']) {
+        notes.fault(at.span(), "url", "fault-url-secret", at.get(), file_key);
+        return None;
+    }
+    notes.parsed(typed, "url", read, expected)
+}
+
 fn broker(url: &str) -> Option<(String, u16, bool)> {
     let (scheme, rest) = url.split_once("://")?;
     let (tls, default) = match scheme {
@@ -119,6 +132,10 @@ fn http(url: &str) -> Option<String> {
     let rest = rest.trim_end_matches('/');
     let authority = rest.split('/').next()?;
     host_and_port(authority)?;
+    let is_plain = !rest.contains(['@', '?', '#']) && !rest.contains(char::is_whitespace);
+    if !is_plain {
+        return None;
+    }
     matches!(scheme, "http" | "https").then(|| format!("{scheme}://{rest}"))
 }
 
@@ -153,14 +170,13 @@ fn secret(
         return Some(Secret::new(secret));
     }
     let at = typed.as_ref()?;
-    match std::fs::read_to_string(notes.path(at.get())) {
-        Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
-        Err(error) => {
-            let found = format!("{}: {error}", at.get());
-            notes.fault(at.span(), key, "fault-secret-file", &found, variable);
-            None
-        }
+    let file = notes.path(at.get());
+    // It is needed when something is to be sent, and may be written until then.
+    if let Err(error) = std::fs::read_to_string(&file) {
+        let found = format!("{}: {error}", at.get());
+        notes.warn(at.span(), key, "fault-secret-file", &found, variable);
     }
+    Some(Secret::in_file(file))
 }
 
 fn ca_file(notes: &mut Notes<'_>, typed: &Text) -> Option<PathBuf> {

@@ -248,17 +248,24 @@ impl<'a> Desk<'a> {
 
     /// The quantity in the indicator's unit.
     fn quantity(&mut self, raw: &Raw, definition: Option<&Definition>) -> Option<Decimal> {
-        let number = self.number(raw)?;
+        let (number, beside) = self.number(raw)?;
         if number.is_negative() {
             self.fault(Field::Quantity, "ledger-negative", &number.to_string(), "");
             return None;
         }
         let definition = definition?;
-        let Some(unit) = text(raw.unit.as_ref()) else {
+        let definitions = self.rules.definitions;
+        let column = text(raw.unit.as_ref());
+        if let (Some(column), Some(beside)) = (column, beside)
+            && definitions.spelled(column) != definitions.spelled(beside)
+        {
+            self.fault(Field::Unit, "ledger-units-differ", column, beside);
+            return None;
+        }
+        let Some(unit) = column.or(beside) else {
             self.fault(Field::Unit, "ledger-unit-missing", "", &definition.unit);
             return None;
         };
-        let definitions = self.rules.definitions;
         let Some(power) = definitions.power(unit, &definition.unit) else {
             let alike = definitions.alike(&definition.unit);
             self.fault(Field::Unit, "ledger-unit", unit, &alike);
@@ -287,7 +294,8 @@ impl<'a> Desk<'a> {
         Some(converted)
     }
 
-    fn number(&mut self, raw: &Raw) -> Option<Decimal> {
+    /// The number, and the unit that a person wrote behind it.
+    fn number<'r>(&mut self, raw: &'r Raw) -> Option<(Decimal, Option<&'r str>)> {
         let (typed, is_plain) = match &raw.quantity {
             Some(Typed::Plain(typed)) => (typed, true),
             Some(Typed::Written(typed)) => (typed, false),
@@ -299,10 +307,11 @@ impl<'a> Desk<'a> {
             if number.is_none() {
                 self.fault(Field::Quantity, "ledger-number", found, "");
             }
-            return number;
+            return Some((number?, None));
         }
-        let Some(amount) = written::amount(found) else {
-            self.fault(Field::Quantity, "ledger-number", found, "");
+        let (digits, beside) = written::apart(found);
+        let Some(amount) = written::amount(digits) else {
+            self.fault(Field::Quantity, unread(found, "ledger-number"), found, "");
             return None;
         };
         let number = amount.with(self.rules.mark);
@@ -316,7 +325,7 @@ impl<'a> Desk<'a> {
             let both = format!("{grouped} / {}", decimal.to_string().replace('.', ","));
             self.fault(Field::Quantity, "ledger-ambiguous", found, &both);
         }
-        number
+        Some((number?, beside))
     }
 
     fn known(&mut self, raw: &Raw, definition: Option<&Definition>) -> Known {
@@ -353,13 +362,13 @@ impl<'a> Desk<'a> {
             };
         }
         let Some(when) = written::when(found, &self.rules.zone) else {
-            self.fault(Field::When, "ledger-date", found, "");
+            self.fault(Field::When, unread(found, "ledger-date"), found, "");
             return None;
         };
         if let Some(today) = self.rules.today.filter(|today| when.first() > *today) {
             self.fault(Field::When, "ledger-future", found, &today.to_string());
         }
-        if found.bytes().all(|byte| byte.is_ascii_digit()) {
+        if written::is_day_number(found) {
             let made = when.to_string();
             self.remarks
                 .push(remark(Field::When, "ledger-serial", found, &made));
@@ -390,6 +399,15 @@ impl<'a> Desk<'a> {
         if raw.supersedes.is_some() && note.is_empty() {
             self.fault(Field::Note, "ledger-reason", "", "");
         }
+    }
+}
+
+/// Why a text cannot be read; a formula came without the result that it had on somebody's screen.
+fn unread(found: &str, key: &'static str) -> &'static str {
+    if found.starts_with('=') {
+        "ledger-formula"
+    } else {
+        key
     }
 }
 

@@ -1,5 +1,6 @@
 //! What people write down: what may be said (`definitions`), how it is written (`written`,
-//! `table`), what is wrong with it (`check`, `batch`), and its JSON. Pure: no store, no clock.
+//! `table`, `workbook`), what is wrong with it (`check`, `batch`), and its JSON. Pure: no store, no
+//! clock.
 
 mod batch;
 mod calibration;
@@ -10,6 +11,7 @@ mod table;
 mod template;
 #[cfg(test)]
 mod tests;
+mod workbook;
 mod written;
 
 pub use batch::{Batch, Told};
@@ -17,6 +19,6 @@ pub use calibration::{CalibrationJson, CalibrationSent};
 pub use check::{Checked, Field, Raw, Remark, Rules, Typed, check};
 pub use definitions::{Both, Definition, Definitions, Total};
 pub use json::{Added, EntryJson, FaultJson, FileJson, IndicatorJson, Refused, Sent, SentBatch};
-pub use table::{NoTable, Row, Table, read as read_table};
+pub use table::{LeftOut, NoTable, Row, Table, read as read_table};
 pub use template::{csv as csv_template, xlsx as xlsx_template};
 pub use written::Mark;

@@ -1,14 +1,12 @@
 //! Rows of a table that somebody filled in: CSV with `;`, `,` or tabs, or the first sheet of an
-//! XLSX that has our headings.
+//! XLSX that has our headings. Titles above the headings and totals below are left out, and told.
 
 use super::check::{Field, Raw, Typed};
 use super::definitions::Definitions;
+use super::workbook::Workbook;
 use super::written::{self, Mark};
-use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_ROWS_MAX};
+use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_HEADING_ROWS_MAX, LEDGER_ROWS_MAX};
 use crate::words::Lang;
-use calamine::{Data, Reader};
-use jiff::civil::{Date, DateTime, Time};
-use std::io::Cursor;
 
 /// Why a file is no table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,17 +47,21 @@ impl NoTable {
                 let all: Vec<String> = words
                     .map(|word| lang.text(&format!("ledger-column-{word}")))
                     .collect();
-                lang.say("ledger-table-headings", &[("missing", &all.join(", "))])
+                let rows = LEDGER_HEADING_ROWS_MAX.to_string();
+                let args = [("missing", &*all.join(", ")), ("rows", &*rows)];
+                lang.say("ledger-table-headings", &args)
             }
         }
     }
 }
 
-/// A table: its rows with their line numbers as a spreadsheet shows them, the heading being 1.
+/// A table: its rows with their line numbers as a spreadsheet shows them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// Rows that are not empty.
+    /// Rows below the heading that are neither empty nor totals.
     pub rows: Vec<Row>,
+    /// Rows that are no entries.
+    pub left_out: Vec<LeftOut>,
     /// The sign before decimals, where unambiguous quantities show it and agree.
     pub mark: Option<Mark>,
     /// The fields in the order of their columns, counted from 0.
@@ -75,14 +77,33 @@ pub struct Row {
     pub raw: Raw,
 }
 
+/// A row of a table that is no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its number in the file, from 1.
+    pub line: u64,
+    /// What stands there, cut short.
+    pub found: String,
+    /// Catalogue key of the sentence: a title above the headings, or a total below.
+    key: &'static str,
+}
+
+impl LeftOut {
+    /// The sentence.
+    pub fn say(&self, lang: Lang) -> String {
+        let args = [("row", &*self.line.to_string()), ("found", &*self.found)];
+        lang.say(self.key, &args)
+    }
+}
+
 #[derive(Clone, Debug)]
-enum Cell {
+pub(super) enum Cell {
     Text(String),
     /// A real number or date of a spreadsheet, as digits.
     Plain(String),
 }
 
-type Cells = Vec<(u64, Vec<Cell>)>;
+pub(super) type Cells = Vec<(u64, Vec<Cell>)>;
 
 impl Cell {
     fn text(&self) -> &str {
@@ -96,122 +117,101 @@ pub fn read(bytes: &[u8], definitions: &Definitions) -> Result<Table, NoTable> {
     if bytes.len() > LEDGER_FILE_BYTES_MAX {
         return Err(NoTable::TooLong);
     }
-    let cells = if bytes.starts_with(b"PK") {
-        xlsx(bytes, definitions)?
+    if bytes.starts_with(b"PK") {
+        xlsx(bytes, definitions)
     } else {
-        csv(bytes)?
-    };
-    table(cells, definitions)
+        csv(bytes, definitions)
+    }
 }
 
-fn csv(bytes: &[u8]) -> Result<Cells, NoTable> {
+/// The table under the separator with which the headings are found; else what the likeliest one
+/// misses.
+fn csv(bytes: &[u8], definitions: &Definitions) -> Result<Table, NoTable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| NoTable::NotText)?;
+    // CR LF, LF, or on very old programs CR alone; the reader counts lines by LF.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    if let Some((separator, rest)) = said_separator(&text) {
+        return table(separated(rest, separator, 1)?, definitions, 0);
+    }
+    let mut first = None;
+    for separator in likeliest(&text) {
+        let found = separated(&text, separator, 0).and_then(|rows| table(rows, definitions, 0));
+        match found {
+            Ok(table) => return Ok(table),
+            Err(fault) => _ = first.get_or_insert(fault),
+        }
+    }
+    Err(first.unwrap_or(NoTable::NotText))
+}
+
+/// `sep=;` in the first line, with which spreadsheets tell each other the separator, and the rest.
+fn said_separator(text: &str) -> Option<(u8, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    let line = line.trim_end_matches('\r').trim_matches('"');
+    match line.as_bytes() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', sign] if sign.is_ascii() => {
+            Some((*sign, rest))
+        }
+        _ => None,
+    }
+}
+
+/// The rows, of which `before` lines stand above.
+fn separated(text: &str, separator: u8, before: u64) -> Result<Cells, NoTable> {
     let mut reader = ::csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(text))
+        .delimiter(separator)
         .from_reader(text.as_bytes());
     let mut cells = Cells::new();
     for record in reader.records() {
         let record = record.map_err(|fault| NoTable::Unreadable(fault.to_string()))?;
-        let line = record.position().map_or(0, ::csv::Position::line);
+        let line = before + record.position().map_or(0, ::csv::Position::line);
         let row = record.iter().map(|cell| Cell::Text(cell.to_owned()));
         push(&mut cells, line, row.collect())?;
     }
     Ok(cells)
 }
 
-/// The sign that the heading has most of.
-fn delimiter(text: &str) -> u8 {
+/// The separators, those that the first line with words has most of before the others.
+fn likeliest(text: &str) -> [u8; 3] {
     let heading = text.lines().find(|line| !line.trim().is_empty());
     let count = |sign: u8| {
         let bytes = heading.unwrap_or_default().bytes();
         bytes.filter(|byte| *byte == sign).count()
     };
-    let signs = [b',', b';', b'\t'];
+    let mut signs = [b'\t', b';', b','];
+    signs.sort_by_key(|sign| std::cmp::Reverse(count(*sign)));
     signs
-        .into_iter()
-        .max_by_key(|sign| count(*sign))
-        .unwrap_or(b',')
 }
 
-fn push(cells: &mut Cells, line: u64, row: Vec<Cell>) -> Result<(), NoTable> {
+pub(super) fn push(cells: &mut Cells, line: u64, row: Vec<Cell>) -> Result<(), NoTable> {
     if row.iter().all(|cell| cell.text().is_empty()) {
         return Ok(());
     }
-    // The heading is no row.
-    if cells.len() > LEDGER_ROWS_MAX {
+    // Headings, titles and totals are no rows.
+    if cells.len() > LEDGER_ROWS_MAX + LEDGER_HEADING_ROWS_MAX {
         return Err(NoTable::TooManyRows);
     }
     cells.push((line, row));
     Ok(())
 }
 
-/// The first sheet with an indicator and a quantity among its headings, else the first sheet.
-fn xlsx(bytes: &[u8], definitions: &Definitions) -> Result<Cells, NoTable> {
-    let unreadable = |fault: calamine::XlsxError| NoTable::Unreadable(fault.to_string());
-    let mut book = calamine::Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
+/// The first sheet with our headings; else what the first sheet misses.
+fn xlsx(bytes: &[u8], definitions: &Definitions) -> Result<Table, NoTable> {
+    let mut book = Workbook::open(bytes)?;
+    // The days from the epoch of 1900 to that of 1904.
+    let shift = if book.is_1904 { 1462 } else { 0 };
     let mut first = None;
-    for name in book.sheet_names() {
-        let range = book.worksheet_range(&name).map_err(unreadable)?;
-        let cells = sheet(&range)?;
-        let headings = cells.first().map(|(_, row)| headings(row, definitions));
-        if headings.is_some_and(|found| missing(&found).is_empty()) {
-            return Ok(cells);
+    for name in book.names() {
+        match table(book.sheet(&name)?, definitions, shift) {
+            Ok(table) => return Ok(table),
+            Err(NoTable::TooManyRows) => return Err(NoTable::TooManyRows),
+            Err(fault) => _ = first.get_or_insert(fault),
         }
-        first.get_or_insert(cells);
     }
-    Ok(first.unwrap_or_default())
-}
-
-fn sheet(range: &calamine::Range<Data>) -> Result<Cells, NoTable> {
-    let (top, left) = range.start().unwrap_or_default();
-    let mut cells = Cells::new();
-    for (row, line) in range.rows().zip(u64::from(top) + 1..) {
-        let before = (0..left).map(|_| Cell::Text(String::new()));
-        push(
-            &mut cells,
-            line,
-            before.chain(row.iter().map(cell)).collect(),
-        )?;
-    }
-    Ok(cells)
-}
-
-fn cell(data: &Data) -> Cell {
-    match data {
-        Data::Empty => Cell::Text(String::new()),
-        Data::Int(number) => Cell::Plain(number.to_string()),
-        Data::Float(number) => Cell::Plain(rounded(*number)),
-        Data::DateTime(at) if at.is_datetime() => match moment(at) {
-            Some(moment) if moment.time() == Time::midnight() => {
-                Cell::Plain(moment.date().to_string())
-            }
-            Some(moment) => Cell::Plain(moment.to_string()),
-            None => Cell::Text(data.to_string()),
-        },
-        other => Cell::Text(other.to_string()),
-    }
-}
-
-/// The nearest second: a spreadsheet keeps a time as a fraction of a day.
-fn moment(at: &calamine::ExcelDateTime) -> Option<DateTime> {
-    let (year, month, day, hour, minute, second, milli) = at.to_ymd_hms_milli();
-    let small = |part: u8| i8::try_from(part).ok();
-    let year = i16::try_from(year).ok()?;
-    let date = Date::new(year, small(month)?, small(day)?).ok()?;
-    let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
-    // calamine gives a whole second as 1000 ms of the second before.
-    let milli = jiff::Span::new().milliseconds(i64::from(milli));
-    let moment = date.to_datetime(time).checked_add(milli).ok()?;
-    moment.round(jiff::Unit::Second).ok()
-}
-
-/// A spreadsheet's number to the 15 digits that it means.
-fn rounded(number: f64) -> String {
-    let fifteen = format!("{number:.14e}").parse::<f64>();
-    fifteen.unwrap_or(number).to_string()
+    Err(first.unwrap_or_else(|| NoTable::Headings(missing(&[]))))
 }
 
 fn headings(row: &[Cell], definitions: &Definitions) -> Vec<(usize, Field)> {
@@ -256,28 +256,81 @@ fn missing(found: &[(usize, Field)]) -> Vec<&'static str> {
     absent.map(Field::word).collect()
 }
 
-fn table(cells: Cells, definitions: &Definitions) -> Result<Table, NoTable> {
-    let mut cells = cells.into_iter();
-    let heading = cells.next().map(|(_, row)| row).unwrap_or_default();
-    let columns = headings(&heading, definitions);
-    let absent = missing(&columns);
-    if !absent.is_empty() {
-        return Err(NoTable::Headings(absent));
+/// The heading is the first row that has all that is needed, among the first rows of the table.
+fn table(cells: Cells, definitions: &Definitions, shift: i64) -> Result<Table, NoTable> {
+    let near = cells.iter().take(LEDGER_HEADING_ROWS_MAX);
+    let found: Vec<_> = near.map(|(_, row)| headings(row, definitions)).collect();
+    let Some(at) = found.iter().position(|found| missing(found).is_empty()) else {
+        let absent = found.iter().map(|found| missing(found));
+        let fewest = absent.min_by_key(Vec::len);
+        return Err(NoTable::Headings(fewest.unwrap_or_else(|| missing(&[]))));
+    };
+    let columns = found.into_iter().nth(at).unwrap_or_default();
+    let mut left_out = Vec::new();
+    let mut rows = Vec::new();
+    for (place, (line, row)) in cells.into_iter().enumerate() {
+        if place < at {
+            left_out.push(left(line, &row, "ledger-above-heading"));
+        } else if place > at && is_total(&row, &columns) {
+            left_out.push(left(line, &row, "ledger-total-row"));
+        } else if place > at {
+            let raw = raw(&row, &columns, shift);
+            rows.push(Row { line, raw });
+        }
     }
-    let rows: Vec<Row> = cells
-        .map(|(line, row)| Row {
-            line,
-            raw: raw(&row, &columns),
-        })
-        .collect();
+    if rows.len() > LEDGER_ROWS_MAX {
+        return Err(NoTable::TooManyRows);
+    }
     Ok(Table {
         mark: common_mark(&rows),
         rows,
+        left_out,
         columns,
     })
 }
 
-fn raw(row: &[Cell], columns: &[(usize, Field)]) -> Raw {
+fn left(line: u64, row: &[Cell], key: &'static str) -> LeftOut {
+    let texts = row.iter().map(Cell::text).filter(|text| !text.is_empty());
+    let text = texts.collect::<Vec<_>>().join(" ");
+    LeftOut {
+        line,
+        found: text.chars().take(80).collect(),
+        key,
+    }
+}
+
+/// Words that begin a row of totals.
+const TOTALS: [&str; 7] = [
+    "total",
+    "subtotal",
+    "sub total",
+    "grand total",
+    "jumlah",
+    "jml",
+    "sum",
+];
+
+fn says_total(cell: &Cell) -> bool {
+    let text = cell.text().to_lowercase();
+    TOTALS.iter().any(|total| {
+        let rest = text.strip_prefix(total);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
+    })
+}
+
+/// A row that adds others up: it says so, and names neither day nor indicator nor person.
+fn is_total(row: &[Cell], columns: &[(usize, Field)]) -> bool {
+    let is_void = |field: &Field| {
+        let column = columns.iter().find(|(_, one)| one == field);
+        let cell = column.and_then(|(at, _)| row.get(*at));
+        cell.is_none_or(|cell| cell.text().is_empty() || says_total(cell))
+    };
+    let named = [Field::When, Field::Indicator, Field::Who];
+    row.iter().any(says_total) && named.iter().all(is_void)
+}
+
+/// `shift`: days that a day number of this table lacks.
+fn raw(row: &[Cell], columns: &[(usize, Field)], shift: i64) -> Raw {
     let mut raw = Raw::default();
     for (at, field) in columns {
         let Some(cell) = row.get(*at).filter(|cell| !cell.text().is_empty()) else {
@@ -289,7 +342,7 @@ fn raw(row: &[Cell], columns: &[(usize, Field)]) -> Raw {
             Field::Indicator => raw.indicator = text,
             Field::What => raw.what = text,
             Field::Unit => raw.unit = text,
-            Field::When => raw.when = text,
+            Field::When => raw.when = Some(written::shifted(cell.text(), shift)),
             Field::How => raw.how = text,
             Field::Who => raw.who = text,
             Field::Note => raw.note = text,

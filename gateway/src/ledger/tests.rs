@@ -240,6 +240,257 @@ fn a_withdrawal_and_a_correction_say_why() {
     assert_eq!(check(&raw, &rules).unwrap_err()[0].field, Field::Quantity);
 }
 
+/// A workbook of one sheet: what its `workbookPr` says, and its rows.
+fn workbook(says: &str, rows: &str) -> Vec<u8> {
+    use std::io::Write;
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006";
+    let relation = |id: &str, kind: &str, target: &str| {
+        format!("<Relationship Id=\"{id}\" Type=\"{office}/{kind}\" Target=\"{target}\"/>")
+    };
+    let relations = |all: String| {
+        format!("<Relationships xmlns=\"{package}/relationships\">{all}</Relationships>")
+    };
+    let files = [
+        (
+            "[Content_Types].xml",
+            format!("<Types xmlns=\"{package}/content-types\"/>"),
+        ),
+        (
+            "_rels/.rels",
+            relations(relation("r1", "officeDocument", "xl/workbook.xml")),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            relations(
+                relation("r1", "worksheet", "worksheets/sheet1.xml")
+                    + &relation("r2", "styles", "styles.xml"),
+            ),
+        ),
+        (
+            "xl/styles.xml",
+            format!(
+                "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/>\
+                 <xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><workbookPr {says}/><sheets>\
+                 <sheet name=\"S\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
+        ),
+    ];
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(name, options).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// A row of a sheet: plain cells as they are, others as text.
+fn sheet_row(line: u64, cells: &[&str]) -> String {
+    let cell = |(letter, cell): (char, &&str)| match cell.strip_prefix('<') {
+        Some(_) => format!("<c r=\"{letter}{line}\">{cell}</c>"),
+        None if cell.starts_with("s=") => {
+            let value = cell.trim_start_matches("s=");
+            format!("<c r=\"{letter}{line}\" s=\"1\"><v>{value}</v></c>")
+        }
+        None => format!("<c r=\"{letter}{line}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),
+    };
+    let cells: String = ('A'..='Z').zip(cells).map(cell).collect();
+    format!("<row r=\"{line}\">{cells}</row>")
+}
+
+const HEADINGS: [&str; 6] = ["date", "indicator", "quantity", "unit", "how", "who"];
+
+fn sheet(says: &str, rows: &[[&str; 6]]) -> Vec<u8> {
+    let headings = sheet_row(1, &HEADINGS);
+    let rows = (2..).zip(rows).map(|(line, row)| sheet_row(line, row));
+    workbook(says, &rows.fold(headings, |all, row| all + &row))
+}
+
+fn import_bytes(bytes: &[u8]) -> Batch {
+    let definitions = Definitions::built_in();
+    run(&read_table(bytes, &definitions).unwrap(), &definitions)
+}
+
+fn days(batch: &Batch) -> Vec<String> {
+    let good = batch.good.iter();
+    good.map(|(_, said)| said.when.to_string()).collect()
+}
+
+#[test]
+fn a_day_number_is_counted_from_the_epoch_of_its_own_workbook() {
+    let rows = |date, plain| {
+        [date, plain, "20/11/2026"]
+            .map(|when| [when, "bsf-fed", "<v>3</v>", "kg", "weighed", "Siti"])
+    };
+    // The same day as a date, as a plain number, as text.
+    let old = sheet("date1904=\"1\"", &rows("s=44884", "<v>44884</v>"));
+    let new = sheet("", &rows("s=46346", "<v>46346</v>"));
+    let said = sheet("date1904=\"false\"", &rows("s=46346", "<v>46346</v>"));
+    for bytes in [old, new, said] {
+        let batch = import_bytes(&bytes);
+        assert_eq!(faults(&batch), []);
+        assert_eq!(days(&batch), ["2026-11-20"; 3]);
+    }
+    let times = rows("s=46346.5", "<v>46346.5</v>");
+    assert_eq!(
+        days(&import_bytes(&sheet("", &times)))[..2],
+        ["2026-11-20T12:00"; 2]
+    );
+    // A year is no day, whatever the epoch.
+    let target = workbook(
+        "date1904=\"1\"",
+        &[
+            sheet_row(1, &["kind", "date", "indicator", "quantity", "unit", "who"]),
+            sheet_row(
+                2,
+                &["target", "<v>2026</v>", "bsf-fed", "<v>9</v>", "kg", "Siti"],
+            ),
+        ]
+        .concat(),
+    );
+    assert_eq!(days(&import_bytes(&target)), ["2026"]);
+}
+
+#[test]
+fn titles_above_and_a_total_below_are_left_out_and_named() {
+    let definitions = Definitions::built_in();
+    let csv = "Laporan maggot;;;;;\nDesa Impian, November 2026\n\n\
+               Tanggal;Indikator;Jumlah;Satuan;Cara;Oleh\n\
+               20/11/2026;bsf-fed;12,5;kg;ditimbang;Siti\n\
+               21/11/2026;bsf-fed;7,5;kg;ditimbang;Siti\n\
+               TOTAL;;20,0;kg;;\n";
+    let total = ["TOTAL:", "", "<v>20</v>", "kg", "", ""];
+    let book = [
+        sheet_row(1, &["Laporan maggot"]),
+        sheet_row(4, &HEADINGS),
+        sheet_row(
+            5,
+            &["20/11/2026", "bsf-fed", "12,5", "kg", "weighed", "Siti"],
+        ),
+        sheet_row(
+            6,
+            &["21/11/2026", "bsf-fed", "7,5", "kg", "weighed", "Siti"],
+        ),
+        sheet_row(9, &total),
+    ];
+    let book = workbook("", &book.concat());
+    for (bytes, lines) in [(csv.as_bytes(), vec![1, 2, 7]), (&book, vec![1, 9])] {
+        let table = read_table(bytes, &definitions).unwrap();
+        let left: Vec<u64> = table.left_out.iter().map(|row| row.line).collect();
+        assert_eq!(left, lines);
+        let last = table.left_out.last().unwrap().say(Lang::En);
+        assert!(last.contains("total") && last.contains("TOTAL"), "{last}");
+        let batch = run(&table, &definitions);
+        assert_eq!(faults(&batch), []);
+        assert_eq!(quantities(&batch), ["12.5 kg", "7.5 kg"]);
+    }
+    // An entry that only speaks of a total is none.
+    let entry = "date,indicator,quantity,unit,how,who,description\n\
+                 2026-11-21,bsf-fed,7,kg,weighed,Siti,total of both bins\n\
+                 ,bsf-fed,7,kg,weighed,Siti,total\n";
+    let table = read_table(entry.as_bytes(), &definitions).unwrap();
+    assert_eq!((table.rows.len(), table.left_out.len()), (2, 0));
+}
+
+#[test]
+fn dates_quantities_and_amounts_are_read_as_staff_write_them() {
+    let head = "sep=;\r\ndate;indicator;quantity;unit;how;who\r\n";
+    let rows = [
+        "20 Nov 2026;bsf-fed;12,5 kg;kg;weighed;S",
+        "20 November 2026;bsf-maggot;12,5 kg;;weighed;S",
+        "20-Nopember-2026;bsf-kasgot;2\u{a0}500 gram;g;weighed;S",
+        "20 Nop. 2026 14.30;belt-saved;Rp 2.500.000,-;Rp;declared;S",
+        "46346.5;jelantah;1.234,50;L;metered;S",
+    ];
+    let batch = import(&format!("{head}{}\r\n", rows.join("\r\n")));
+    assert_eq!(faults(&batch), []);
+    let right = ["12.5 kg", "12.5 kg", "2.5 kg", "2500000 IDR", "1234.5 L"];
+    assert_eq!(quantities(&batch), right);
+    assert_eq!(days(&batch)[3..], ["2026-11-20T14:30", "2026-11-20T12:00"]);
+    let differ = import(&format!("{head}20 Nov 2026;bsf-fed;12,5 kg;g;weighed;S\n"));
+    assert_eq!(faults(&differ), [(3, "ledger-units-differ")]);
+    // Nobody here takes the month for the day.
+    let english = import(&format!(
+        "{head}11/25/2026;bsf-fed;1;kg;weighed;S\n31 Foo 2026;bsf-fed;1;kg;weighed;S\n"
+    ));
+    assert_eq!(faults(&english), [(3, "ledger-date"), (4, "ledger-date")]);
+    // The grouping of an amount says which sign stands before decimals elsewhere.
+    let money = import(&format!(
+        "{head}20/11/2026;belt-saved;Rp 2.500.000,-;Rp;declared;S\n\
+         20/11/2026;bsf-fed;1.234;kg;weighed;S\n"
+    ));
+    assert_eq!(quantities(&money), ["2500000 IDR", "1234 kg"]);
+}
+
+#[test]
+fn a_formula_whose_result_nobody_stored_says_so() {
+    let quantity = "<f>B2*2</f>";
+    let rows = [
+        ["20/11/2026", "bsf-fed", quantity, "kg", "weighed", "Siti"],
+        [
+            "<f>TODAY()</f>",
+            "bsf-fed",
+            "<f>2+1</f><v>3</v>",
+            "kg",
+            "weighed",
+            "Siti",
+        ],
+    ];
+    let batch = import_bytes(&sheet("", &rows));
+    assert_eq!(
+        faults(&batch),
+        [(2, "ledger-formula"), (3, "ledger-formula")]
+    );
+    let said = batch.faults[0].remark.say(Lang::En);
+    assert!(said.contains("=B2*2") && said.contains("formula"), "{said}");
+}
+
+#[test]
+fn odd_bytes_of_spreadsheets_are_read_or_refused_in_words() {
+    let text = "date;indicator;quantity;unit;how;who\n2026-11-20;bsf-fed;\"12,5\";kg;weighed;S\n";
+    for text in [
+        text.to_owned(),
+        format!("\u{feff}{text}"),
+        text.replace('\n', "\r"),
+        text.replace('\n', "\r\n"),
+        text.replace("bsf-fed", "\u{a0}bsf-fed\u{a0}")
+            .replace("kg", "kg\u{a0}"),
+    ] {
+        let batch = import(&text);
+        assert_eq!(faults(&batch), [], "{text:?}");
+        assert_eq!((batch.good[0].0, &*quantities(&batch)[0]), (2, "12.5 kg"));
+    }
+    let definitions = Definitions::built_in();
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let one_byte = text.replace(";S", ";Ren\u{e9}");
+    let one_byte: Vec<u8> = one_byte.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    for bytes in [[&[0xff, 0xfe][..], &wide].concat(), one_byte] {
+        assert_eq!(read_table(&bytes, &definitions), Err(NoTable::NotText));
+    }
+    // A cell far off neither is an entry nor takes the room of all between.
+    let row = ["20/11/2026", "bsf-fed", "<v>3</v>", "kg", "weighed", "Siti"];
+    let stray = "<row r=\"900000\"><c r=\"XFD900000\"><v>7</v></c></row>";
+    let rows = [
+        sheet_row(1, &HEADINGS),
+        sheet_row(2, &row),
+        stray.to_owned(),
+    ];
+    let batch = import_bytes(&workbook("", &rows.concat()));
+    assert_eq!((faults(&batch), batch.good.len()), (vec![], 1));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_table_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
@@ -256,6 +507,23 @@ proptest! {
         for told in batch.faults.iter().chain(&batch.remarks) {
             prop_assert!(!told.remark.say(Lang::Id).starts_with("ledger-"));
         }
+    }
+
+    #[test]
+    fn a_day_number_means_the_day_that_its_workbook_shows(day in 30_000i64..46_000, old: bool) {
+        let (says, number) = if old {
+            ("date1904=\"true\"", day - 1462)
+        } else {
+            ("", day)
+        };
+        let (dated, plain) = (format!("s={number}"), format!("<v>{number}</v>"));
+        let rows = [&*dated, &*plain]
+            .map(|when| [when, "bsf-fed", "<v>3</v>", "kg", "weighed", "Siti"]);
+        let days = days(&import_bytes(&sheet(says, &rows)));
+        prop_assert_eq!(days.len(), 2);
+        prop_assert_eq!(&days[0], &days[1]);
+        let origin = date(1899, 12, 30);
+        prop_assert_eq!(&days[0], &(origin + jiff::Span::new().days(day)).to_string());
     }
 
     #[test]

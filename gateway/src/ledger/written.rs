@@ -2,6 +2,7 @@
 
 use crate::model::decimal::Decimal;
 use crate::model::ledger::When;
+use crate::model::month::month_named;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
@@ -34,11 +35,46 @@ pub(super) enum Amount {
 /// small number or a bare year is not taken for a date.
 const SERIALS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
 
+/// What is written before an amount of money.
+const CURRENCIES: [&str; 6] = ["Rp.", "Rp", "rp.", "rp", "RP", "IDR"];
+/// What is written behind one that has no decimals.
+const NO_DECIMALS: [&str; 3] = [",--", ",-", ".-"];
+
+/// The digits and signs of a written number, without spaces, currency and the dash for no decimals.
+fn bare(text: &str) -> String {
+    let text: String = text.split_whitespace().collect();
+    let before = CURRENCIES.iter().find_map(|sign| text.strip_prefix(sign));
+    let text = before.unwrap_or(&text);
+    let behind = NO_DECIMALS.iter().find_map(|end| text.strip_suffix(end));
+    behind.unwrap_or(text).to_owned()
+}
+
+/// A written number and the unit behind it: `12,5 kg`.
+pub(super) fn apart(text: &str) -> (&str, Option<&str>) {
+    let text = text.trim();
+    let is_digit = |c: char| c.is_ascii_digit();
+    let end = text.rfind(is_digit).map_or(0, |at| at + 1);
+    let (number, unit) = (&text[..end], text[end..].trim());
+    let digits = number.trim_start_matches('-').chars();
+    let is_number = digits.clone().next().is_some_and(is_digit)
+        && digits
+            .into_iter()
+            .all(|c| is_digit(c) || ".,".contains(c) || c.is_whitespace());
+    let is_unit = unit
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '%' || c == '\u{b0}');
+    if is_number && is_unit {
+        (number, Some(unit))
+    } else {
+        (text, None)
+    }
+}
+
 /// Reads a number; `None` when it is none.
 pub(super) fn amount(text: &str) -> Option<Amount> {
-    let text: String = text.split_whitespace().collect();
-    let bare = text.strip_prefix("Rp.").or_else(|| text.strip_prefix("Rp"));
-    let text = bare.unwrap_or(&text);
+    let text = bare(text);
+    let text = text.as_str();
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),
@@ -106,7 +142,8 @@ fn ungrouped(digits: &str, sign: char) -> Option<String> {
 
 /// The sign before decimals that a written number shows beyond doubt.
 pub(super) fn mark(text: &str) -> Option<Mark> {
-    match amount(text)? {
+    let text = bare(apart(text).0);
+    match amount(&text)? {
         Amount::Either { .. } => None,
         Amount::Clear(number) => {
             let at = text.rfind([',', '.'])?;
@@ -143,17 +180,94 @@ fn serial(days: i64) -> Option<Date> {
     known.then(|| origin.saturating_add(jiff::Span::new().days(days)))
 }
 
-/// Reads a day, or a day and a time: `2026-11-21`, `21/11/2026`, `21-11-2026`, `21.11.2026`, each
-/// with an optional ` 14:30` or `T14:30:00`, or a spreadsheet's day number. A time with an offset
-/// becomes the site's local time.
+/// Whole days and the fraction of a day, when the text is a number of a spreadsheet's days.
+fn day_number(text: &str) -> Option<(i64, f64)> {
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    let (days, _) = text.split_once('.').unwrap_or((text, ""));
+    Some((days.parse().ok()?, number.fract()))
+}
+
+/// Whether a text is a spreadsheet's day number.
+pub(super) fn is_day_number(text: &str) -> bool {
+    day_number(text).is_some()
+}
+
+/// The day number counted from 1900, of one that lacks `shift` days; another text as it is.
+pub(super) fn shifted(text: &str, shift: i64) -> String {
+    match day_number(text) {
+        // A year is a smaller number than any day's.
+        Some((days, _)) if shift != 0 && SERIALS.contains(&days.saturating_add(shift)) => {
+            let part = text.find('.').map_or("", |at| &text[at..]);
+            format!("{}{part}", days.saturating_add(shift))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// A spreadsheet's day number, with the time of day as its fraction.
+fn numbered(text: &str) -> Option<When> {
+    let (days, fraction) = day_number(text)?;
+    let day = serial(days)?;
+    if fraction == 0.0 {
+        return Some(When::Day(day));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a day has 86 400 seconds at most"
+    )]
+    let seconds = (fraction * 86_400.0).round() as i64;
+    let moment = day.to_datetime(Time::midnight());
+    let moment = moment.checked_add(jiff::Span::new().seconds(seconds));
+    moment.ok().map(When::Moment)
+}
+
+/// `20 Nov 2026`, `20-November-2026 14:30`, `Nov 20, 2026`: the month as a word.
+fn worded(text: &str) -> Option<When> {
+    let parts = text.split(|c: char| c.is_whitespace() || "-/,".contains(c));
+    let parts: Vec<&str> = parts
+        .map(|part| part.trim_end_matches('.'))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let [first, second, year, ref rest @ ..] = parts[..] else {
+        return None;
+    };
+    let (day, month) = match (month_named(first), month_named(second)) {
+        (Some(month), None) => (second, month),
+        (None, Some(month)) => (first, month),
+        _ => return None,
+    };
+    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i16>()
+            .ok()
+            .filter(|_| is_plain && digits.contains(&text.len()))
+    };
+    let day = i8::try_from(number(day, 1..=2)?).ok()?;
+    let date = Date::new(number(year, 4..=4)?, month, day).ok()?;
+    match rest {
+        [] => Some(When::Day(date)),
+        [time] => Some(When::Moment(date.to_datetime(clock(time)?))),
+        _ => None,
+    }
+}
+
+/// Reads a day, or a day and a time: `2026-11-21`, `21/11/2026`, `21-11-2026`, `21.11.2026`, `21
+/// November 2026`, each with an optional ` 14:30` or `T14:30:00`, or a spreadsheet's day number. A
+/// time with an offset becomes the site's local time.
 pub(super) fn when(text: &str, zone: &TimeZone) -> Option<When> {
     let text = text.trim();
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         let moment = at.to_zoned_datetime(zone.clone()).datetime();
         return Some(When::Moment(whole_seconds(moment)));
     }
-    if let Ok(days) = text.parse::<i64>() {
-        return serial(days).map(When::Day);
+    if is_day_number(text) {
+        return numbered(text);
+    }
+    if let Some(when) = worded(text) {
+        return Some(when);
     }
     let (day, time) = match text.split_once(['T', ' ']) {
         Some((day, time)) => (date(day)?, Some(time.trim())),

@@ -6,6 +6,7 @@ pub mod decimal;
 pub mod factor;
 pub mod indicator;
 pub mod ledger;
+pub mod month;
 pub mod period;
 
 use std::fmt;

@@ -6,7 +6,7 @@
 //! is ours (`Acks`), and the journal is the queue.
 
 use crate::clock::Clock;
-use crate::config::MqttSettings;
+use crate::config::{MqttSettings, Secret};
 use crate::limits::{MQTT_PACKET_MAX, MQTT_WINDOW, SINK_STOP_SECONDS};
 use crate::model::{Numbered, Seq, Site};
 use crate::publish::acks::Acks;
@@ -142,9 +142,10 @@ impl Sink {
                 true,
             ));
         if settings.username.is_some() || settings.password.is_some() {
+            let password = settings.password.as_ref().map(Secret::reveal).transpose()?;
             options.set_credentials(
                 settings.username.as_deref().unwrap_or_default(),
-                settings.password.as_ref().map_or("", |p| p.reveal()),
+                password.unwrap_or_default(),
             );
         }
         if settings.tls {

@@ -8,7 +8,7 @@
 //! never crosses loopback.
 
 use crate::clock::Clock;
-use crate::config::InfluxSettings;
+use crate::config::{InfluxSettings, masked};
 use crate::limits::{
     INFLUX_ANSWER_MAX, INFLUX_ANSWER_SECONDS, INFLUX_BYTES_MAX, RETRY_AFTER_MAX_SECONDS,
 };
@@ -69,7 +69,7 @@ struct Upstream {
 impl Target {
     /// Takes an address apart; the fault in words.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let said = |why| format!("{text}: {why}");
+        let said = |why| format!("{}: {why}", masked(text));
         let url = reqwest::Url::parse(text).map_err(|why| said(why.to_string()))?;
         let tls = match url.scheme() {
             "http" => false,
@@ -103,7 +103,7 @@ impl Relay {
         let client = target.tls.then(|| tls::client(ca_file)).transpose()?;
         let connector = client.map(TlsConnector::from);
         let authorization = settings.token.as_ref().map(|token| {
-            HeaderValue::from_str(&format!("Token {}", token.reveal()))
+            HeaderValue::from_str(&format!("Token {}", token.reveal()?))
                 .map_err(|_| "the token has characters that no token has".to_owned())
         });
         let key = random_key()?;

@@ -121,11 +121,7 @@ fn rows(text: &[u8]) -> Result<Vec<ImportRow>, Faults> {
         if number == 1 {
             if !exchange::is_header(line) {
                 let found = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-                faults.push(RowFault {
-                    line: 1,
-                    kind: Kind::Header,
-                    found,
-                });
+                faults.push(RowFault::new(1, Kind::Header, &found));
             }
             continue;
         }

@@ -27,6 +27,8 @@ pub(super) enum Code {
     Method,
     /// The page is served to this machine only.
     Host,
+    /// A page of another origin would change something.
+    ForeignPage,
     /// The point is not known.
     UnknownPoint,
     /// The entry of the ledger is not known.
@@ -59,6 +61,7 @@ impl Code {
             Self::Path => "web-error-path",
             Self::Method => "web-error-method",
             Self::Host => "web-error-host",
+            Self::ForeignPage => "web-error-foreign-page",
             Self::UnknownPoint => "web-error-unknown-point",
             Self::UnknownEntry => "web-error-unknown-entry",
             Self::Superseded => "web-error-superseded",
@@ -207,6 +210,7 @@ mod tests {
             Code::Path,
             Code::Method,
             Code::Host,
+            Code::ForeignPage,
             Code::UnknownPoint,
             Code::UnknownEntry,
             Code::Superseded,

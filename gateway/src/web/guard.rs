@@ -54,6 +54,55 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     .into_response()
 }
 
+/// Refuses what a page of another origin sends through the browser of somebody here: each request
+/// that may change something, whatever its handler looks at. A browser says of itself where such a
+/// request comes from (`Sec-Fetch-Site`, Fetch Metadata; `Origin`, Fetch standard 3.1); a script
+/// that says neither is no page and passes.
+pub(super) async fn own_pages(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_ours(request.headers(), host(&request)) {
+        return next.run(request).await;
+    }
+    ApiError::coded(
+        StatusCode::FORBIDDEN,
+        Code::ForeignPage,
+        "a page of another origin may not change anything here",
+    )
+    .into_response()
+}
+
+/// Whether every header that says where a request comes from names a page of this listener.
+fn is_ours(headers: &HeaderMap, host: Option<&str>) -> bool {
+    let sites = headers.get_all("sec-fetch-site").iter();
+    // `none`: the person asked for it, no page did.
+    let same = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
+    let origins = headers.get_all(header::ORIGIN).iter();
+    let own = |origin: &HeaderValue| {
+        let named = origin.to_str().ok().zip(host);
+        named.is_some_and(|(origin, host)| is_origin_of(origin, host))
+    };
+    sites.into_iter().all(same) && origins.into_iter().all(own)
+}
+
+/// Whether `origin` (`http://localhost:8080`) is what a browser calls a page that it asked `host`
+/// for.
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    let Some((scheme, rest)) = origin.split_once("://") else {
+        return false;
+    };
+    let usual = match scheme {
+        "http" => 80,
+        // Behind a proxy that does the TLS.
+        "https" => 443,
+        _ => return false,
+    };
+    let place = |text: &str| {
+        let (name, port) = place(text)?;
+        Some((name.to_ascii_lowercase(), port.unwrap_or(usual)))
+    };
+    let (theirs, ours) = (place(rest), place(host));
+    theirs.is_some() && theirs == ours
+}
+
 /// Adds the headers that every answer carries.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -83,10 +132,24 @@ fn host(request: &Request) -> Option<&str> {
     })
 }
 
+/// Name and port of `HOST`, `HOST:PORT`, `[V6]:PORT`.
+fn place(text: &str) -> Option<(&str, Option<u16>)> {
+    let (name, rest) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match rest.strip_prefix(':') {
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
+        None if rest.is_empty() => None,
+        _ => return None,
+    };
+    let is_plain = !name.is_empty() && !name.contains(['@', '/', '[', ']']);
+    is_plain.then_some((name, port))
+}
+
 fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+    let Some((name, _)) = place(host) else {
+        return false;
     };
     name.eq_ignore_ascii_case("localhost")
         || name
@@ -119,8 +182,82 @@ mod tests {
             "127.0.0.1.example.org",
             "localhost.evil",
             "[::2]",
+            "[::1].evil",
+            "[::1",
+            "localhost@evil",
+            "evil@localhost",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    fn said(headers: &[(&'static str, &'static str)]) -> bool {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        is_ours(&headers.collect(), Some("localhost:8080"))
+    }
+
+    #[test]
+    fn a_page_of_this_listener_and_a_script_may_change_things_and_no_other_page() {
+        for headers in [
+            &[][..],
+            &[("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "none")],
+            &[("origin", "http://localhost:8080")],
+            &[("origin", "http://LOCALHOST:8080")],
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "http://localhost:8080"),
+            ],
+        ] {
+            assert!(said(headers), "{headers:?}");
+        }
+        for headers in [
+            &[("sec-fetch-site", "cross-site")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "")],
+            &[("origin", "null")],
+            &[("origin", "http://localhost")],
+            &[("origin", "http://localhost:8081")],
+            &[("origin", "http://127.0.0.1:8080")],
+            &[("origin", "http://localhost:8080.example.org")],
+            &[("origin", "http://localhost:8080@example.org")],
+            &[("origin", "ftp://localhost:8080")],
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "http://example.org"),
+            ],
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://localhost:8080"),
+            ],
+        ] {
+            assert!(!said(headers), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_the_usual_one_of_its_scheme_may_be_left_out() {
+        assert!(is_origin_of("http://localhost", "localhost:80"));
+        assert!(is_origin_of("https://localhost", "localhost"));
+        assert!(is_origin_of("https://[::1]:443", "[::1]"));
+        assert!(!is_origin_of("https://localhost", "localhost:80"));
+        assert!(!is_origin_of("http://", ""));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_origin_is_ours_only_with_the_same_name_and_port(
+            origin in "https?://[a-z0-9.\\[\\]:@-]{0,20}", host in "[a-z0-9.\\[\\]:@-]{0,20}",
+        ) {
+            if is_origin_of(&origin, &host) {
+                let (scheme, rest) = origin.split_once("://").unwrap();
+                let usual = if scheme == "http" { ":80" } else { ":443" };
+                let whole = |text: &str| text.strip_suffix(usual).unwrap_or(text).to_owned();
+                proptest::prop_assert_eq!(whole(rest), whole(&host));
+            }
         }
     }
 }

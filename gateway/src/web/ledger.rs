@@ -201,8 +201,7 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(added)).into_response())
 }
 
-/// The body, when it came whole and is of this media type. A page from elsewhere cannot send that
-/// type through somebody's browser without asking first, which nobody here answers.
+/// The body, when it came whole and is of this media type.
 pub(super) fn whole(
     headers: &HeaderMap,
     media: &'static str,

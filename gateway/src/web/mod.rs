@@ -6,6 +6,7 @@
 //!
 //! It listens on loopback only and answers only requests for loopback names, so that a web page
 //! from elsewhere cannot reach it through the browser of somebody on this machine (DNS rebinding).
+//! One layer over all routes refuses what a page of another origin would change (`guard`).
 
 mod addresses;
 mod api;
@@ -33,6 +34,8 @@ mod zone;
 
 #[cfg(test)]
 mod figures_tests;
+#[cfg(test)]
+mod guard_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
@@ -171,12 +174,13 @@ impl App {
 
 fn routes(app: App) -> axum::Router {
     open(app)
+        .layer(axum::middleware::from_fn(guard::own_pages))
         .layer(axum::middleware::from_fn(guard::check))
         .layer(axum::middleware::from_fn(guard::headers))
         .layer(axum::middleware::from_fn(error::in_language))
 }
 
-/// Everything without the check of the host name, which a Unix socket has no use for.
+/// Everything without the checks of host name and origin, which a Unix socket has no use for.
 fn open(app: App) -> axum::Router {
     let (router, description) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(api::healthz))

@@ -45,6 +45,7 @@ pub(super) async fn run(desk: &mut Desk, asked: &Import, json: bool) -> Result<u
             "ids": ids,
             "faults": faults(&batch.faults, lang),
             "remarks": faults(&batch.remarks, lang),
+            "left_out": left_out(&table, lang),
         }));
     } else {
         tell(&table, &batch, &ids, lang);
@@ -62,7 +63,16 @@ fn bounded(file: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn left_out(table: &Table, lang: Lang) -> Vec<serde_json::Value> {
+    let rows = table.left_out.iter();
+    rows.map(|row| serde_json::json!({ "row": row.line, "message": row.say(lang) }))
+        .collect()
+}
+
 fn tell(table: &Table, batch: &Batch, ids: &[EntryId], lang: Lang) {
+    for row in &table.left_out {
+        complain(&row.say(lang));
+    }
     for told in batch.remarks.iter().chain(&batch.faults) {
         complain(&row(table, told, lang));
     }

@@ -1,4 +1,5 @@
-//! The exchange format of samples: CSV with the columns `time,value`, read and written here only.
+//! The exchange format of samples: CSV with the columns `time,value`, read and written here only;
+//! and tables of other programs (`logger`), which are read where they can mean one thing only.
 //!
 //! `time` is RFC 3339 in UTC, with milliseconds only when they are not zero; `value` is a decimal
 //! number with a point and without needless zeros. Only samples that have a number are written, so
@@ -8,7 +9,24 @@
 //! A row that cannot be understood is a fault with its line number; the caller imports nothing
 //! then.
 
-use crate::limits::IMPORT_FAULTS_MAX;
+mod columns;
+mod encoding;
+mod logger;
+#[cfg(test)]
+mod logger_tests;
+mod times;
+mod twice;
+mod values;
+
+pub use encoding::Encoding;
+pub use logger::{
+    LoggerTable, Sentence, TableRefused, TableWishes, Understood, read as read_table,
+};
+pub use times::DateOrder;
+pub use twice::Twice;
+pub use values::DecimalSign;
+
+use crate::limits::{IMPORT_FAULTS_MAX, IMPORT_TIME_MIN_MS};
 use crate::model::{Number, Sample, UtcMs};
 use jiff::Timestamp;
 
@@ -27,6 +45,8 @@ pub struct RowFault {
     pub kind: Kind,
     /// What stands there.
     pub found: String,
+    /// The line that it contradicts.
+    pub other: Option<u64>,
 }
 
 /// Kinds of faulty rows.
@@ -42,15 +62,33 @@ pub enum Kind {
     Value,
     /// Not UTF-8, or a line too long to be a row.
     Text,
+    /// Before the year 2000: a logger whose clock was not set.
+    Old,
+    /// More than a day after the present.
+    Future,
+    /// Another value at the same time as in an earlier row.
+    Twice,
+    /// The zone's clock showed this time twice or never.
+    Clock,
+    /// The order of the rows is not that of time, and there are too many to sort.
+    Unsorted,
 }
 
-/// The faulty rows of a file: the first ones in full, the rest counted.
+/// The faulty rows of a file: the first ones of each kind in full, the rest counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// At most `IMPORT_FAULTS_MAX`.
+    /// At most `IMPORT_FAULTS_MAX` of each kind.
     pub named: Vec<RowFault>,
     /// All of them.
     pub count: u64,
+    /// How many there are of each kind.
+    pub kinds: Vec<(Kind, u64)>,
+}
+
+/// Times that a row may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Era {
+    latest: UtcMs,
 }
 
 impl Kind {
@@ -62,6 +100,11 @@ impl Kind {
             Self::Time => "exchange-time",
             Self::Value => "exchange-value",
             Self::Text => "exchange-text",
+            Self::Old => "exchange-old",
+            Self::Future => "exchange-future",
+            Self::Twice => "exchange-twice",
+            Self::Clock => "exchange-clock",
+            Self::Unsorted => "exchange-unsorted",
         }
     }
 }
@@ -70,8 +113,55 @@ impl Faults {
     /// Takes one in.
     pub fn push(&mut self, fault: RowFault) {
         self.count += 1;
-        if self.named.len() < IMPORT_FAULTS_MAX {
+        let known = self.kinds.iter().position(|(kind, _)| *kind == fault.kind);
+        let at = known.unwrap_or_else(|| {
+            self.kinds.push((fault.kind, 0));
+            self.kinds.len() - 1
+        });
+        self.kinds[at].1 += 1;
+        if self.kinds[at].1 <= IMPORT_FAULTS_MAX {
             self.named.push(fault);
+        }
+    }
+
+    /// How many of a kind are not named.
+    pub fn unnamed(&self, kind: Kind) -> u64 {
+        let all = self.kinds.iter().find(|(one, _)| *one == kind);
+        all.map_or(0, |(_, count)| count.saturating_sub(IMPORT_FAULTS_MAX))
+    }
+}
+
+impl Era {
+    /// From the year 2000, before which no gateway and hardly a logger was, to a day after the
+    /// present: a clock may go ahead.
+    pub fn until(now: UtcMs) -> Self {
+        const DAY_MS: i64 = 86_400_000;
+        Self {
+            latest: UtcMs(now.0.saturating_add(DAY_MS)),
+        }
+    }
+
+    /// The fault of a time outside.
+    pub fn fault(self, line: u64, at: UtcMs, found: &str) -> Option<RowFault> {
+        let kind = if at.0 < IMPORT_TIME_MIN_MS {
+            Kind::Old
+        } else if at > self.latest {
+            Kind::Future
+        } else {
+            return None;
+        };
+        Some(RowFault::new(line, kind, found))
+    }
+}
+
+impl RowFault {
+    /// A fault of one row.
+    pub fn new(line: u64, kind: Kind, found: &str) -> Self {
+        Self {
+            line,
+            kind,
+            found: cut(found),
+            other: None,
         }
     }
 }
@@ -104,11 +194,7 @@ pub fn write_number(out: &mut String, number: Number) {
 
 /// Reads one line after the header.
 pub fn read_row(line: u64, text: &[u8]) -> Row {
-    let fault = |kind, found: &str| RowFault {
-        line,
-        kind,
-        found: cut(found),
-    };
+    let fault = |kind, found: &str| RowFault::new(line, kind, found);
     let Ok(text) = std::str::from_utf8(text) else {
         return Err(fault(Kind::Text, &String::from_utf8_lossy(text)));
     };
@@ -240,17 +326,30 @@ mod tests {
     #[test]
     fn faults_beyond_the_bound_are_counted() {
         let mut faults = Faults::default();
-        for line in 0..IMPORT_FAULTS_MAX as u64 + 5 {
-            faults.push(RowFault {
-                line,
-                kind: Kind::Value,
-                found: String::new(),
-            });
+        for line in 0..1000 {
+            faults.push(RowFault::new(line, Kind::Value, ""));
         }
-        assert_eq!(
-            (faults.named.len(), faults.count),
-            (IMPORT_FAULTS_MAX, 1005)
-        );
+        faults.push(RowFault::new(1000, Kind::Time, ""));
+        let named = usize::try_from(IMPORT_FAULTS_MAX).unwrap() + 1;
+        assert_eq!((faults.named.len(), faults.count), (named, 1001));
+        let left = 1000 - IMPORT_FAULTS_MAX;
+        assert_eq!(faults.unnamed(Kind::Value), left);
+        assert_eq!(faults.unnamed(Kind::Time), 0);
+    }
+
+    #[test]
+    fn a_time_before_2000_or_beyond_tomorrow_is_a_fault() {
+        let era = Era::until(read_time("2026-11-28T00:00:00Z").unwrap());
+        let kind = |text| {
+            let fault = era.fault(3, read_time(text).unwrap(), text);
+            fault.map(|fault| fault.kind)
+        };
+        assert_eq!(kind("1970-01-01T02:00:36+02:00"), Some(Kind::Old));
+        assert_eq!(kind("1999-12-31T23:59:59Z"), Some(Kind::Old));
+        assert_eq!(kind("2000-01-01T00:00:00Z"), None);
+        assert_eq!(kind("2026-11-28T23:00:00Z"), None);
+        assert_eq!(kind("2026-11-29T00:00:01Z"), Some(Kind::Future));
+        assert_eq!(kind("2126-07-02T10:00:00+07:00"), Some(Kind::Future));
     }
 
     fn numbers() -> impl Strategy<Value = Number> {
