@@ -7,7 +7,7 @@ use super::{DONE, NO, WRONG};
 use crate::config::Config;
 use crate::exchange::{self, Faults, Kind, RowFault};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
-use crate::store::ImportRow;
+use crate::store::{Access, ImportRow};
 use crate::words::Lang;
 use http_body_util::BodyExt;
 use std::fs::File;
@@ -93,10 +93,10 @@ fn report(faults: &Faults, file: &Path, lang: Lang) {
 }
 
 async fn take(config: &Config, point: &str, file: &Path) -> Result<u64, Trouble> {
-    let mut way = Way::find(config).await?;
+    let mut way = Way::find(config, Access::Write).await?;
     let done = pieces(&mut way, point, file).await;
-    way.close().await;
-    done
+    let finished = way.finish().await;
+    done.and_then(|rows| finished.map(|()| rows))
 }
 
 async fn pieces(way: &mut Way, point: &str, file: &Path) -> Result<u64, Trouble> {

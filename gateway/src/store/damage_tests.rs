@@ -169,8 +169,15 @@ async fn a_full_disk_loses_nothing_and_is_said() {
         budget: None,
     };
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let (mut keeper, store, _requests) =
-        super::start::prepare(dir.path(), &site, &settings, "text", &clock).unwrap();
+    let (mut keeper, store, _requests) = super::start::prepare(
+        Access::Gateway,
+        dir.path(),
+        &site,
+        &settings,
+        "text",
+        &clock,
+    )
+    .unwrap();
     let pages: i64 = keeper
         .db
         .pragma_query_value(None, "page_count", |row| row.get(0))
