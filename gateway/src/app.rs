@@ -289,3 +289,70 @@ async fn drain(stage: &str, tasks: &mut JoinSet<Ended>, grace: Duration) {
         tasks.abort_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::model::{Number, Outcome, Quality, UtcMs};
+    use crate::store::{Aggregate, Query, Step};
+    use std::path::Path;
+
+    fn reading(clock: &Clock) -> Reading {
+        let now = clock.now();
+        Reading {
+            device: 0,
+            at: now.at,
+            mono: now.mono,
+            dated: now.trusted,
+            outcomes: [Outcome::Good(Number::Float(1.0))].into(),
+        }
+    }
+
+    async fn qualities(store: &Store) -> Vec<(i64, Quality)> {
+        let query = Query {
+            point: "d.p".to_owned(),
+            from: UtcMs(0),
+            to: UtcMs(i64::MAX),
+            step: Step::Raw,
+            aggregate: Aggregate::Last,
+        };
+        let mut blocks = store.query(query).await.unwrap();
+        let mut all = Vec::new();
+        while let Some(block) = blocks.recv().await {
+            let block = block.unwrap();
+            all.extend(block.iter().map(|one| (one.at.0, one.outcome.quality())));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_run_read_without_the_time_gets_its_date_with_the_first_dated_reading()
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = 0.0\nlongitude = 107.0\n\
+            [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
+            [[device]]\nid = 'd'\nbus = 'b'\n\
+            point = [{ id = 'p', register = 'holding:0', type = 'u16' }]\n";
+        let config = config::load_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let clock = Clock::set(UtcMs(1000), false);
+        let open = || Store::open(dir.path(), &config.site, &config.store, text, &clock).unwrap();
+        let earlier = open();
+        earlier.append(reading(&clock)).await.unwrap();
+        earlier.stop().await;
+
+        let store = open();
+        let (out, readings) = mpsc::channel(4);
+        let keeping = tokio::spawn(keep(readings, store.clone(), clock.clone()));
+        clock.advance(Duration::from_secs(10));
+        clock.step(UtcMs(1_795_194_010_000));
+        clock.trust();
+        out.send(reading(&clock)).await.unwrap();
+        drop(out);
+        keeping.await.unwrap();
+        store.flush().await.unwrap();
+        let right = [1_795_194_000_000, 1_795_194_010_000].map(|at| (at, Quality::Good));
+        assert_eq!(qualities(&store).await, right);
+        store.stop().await;
+    }
+}

@@ -66,7 +66,7 @@ async fn bundle(config: &Config, period: &str, with: &[PathBuf], output: &Path, 
     let done = async {
         let extra = with.iter().map(|file| Extra::read(file));
         let extra = extra.collect::<io::Result<Vec<_>>>()?;
-        let mut way = Way::find(config, Access::Read).await?;
+        let mut way = Way::with_records(config).await?;
         let told = |bytes| bar.inc(bytes);
         let done = evidence::bundle(&mut way, &config.site, period, &extra, output, told).await;
         way.close().await;

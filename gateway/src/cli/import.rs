@@ -95,8 +95,8 @@ fn report(faults: &Faults, file: &Path, lang: Lang) {
 async fn take(config: &Config, point: &str, file: &Path) -> Result<u64, Trouble> {
     let mut way = Way::find(config, Access::Write).await?;
     let done = pieces(&mut way, point, file).await;
-    let finished = way.finish().await;
-    done.and_then(|rows| finished.map(|()| rows))
+    way.close().await;
+    done
 }
 
 async fn pieces(way: &mut Way, point: &str, file: &Path) -> Result<u64, Trouble> {

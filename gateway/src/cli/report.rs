@@ -195,7 +195,7 @@ fn format(options: &Options, lang: Lang) -> Result<Format, String> {
 
 /// Writes the report; the file gets its name only when it is whole.
 async fn written(asked: &Asked, options: &Options) -> Result<u8, Failure> {
-    let mut way = Way::find(&asked.config, Access::Read).await?;
+    let mut way = Way::with_records(&asked.config).await?;
     let done = with_evidence(&mut way, asked, options).await;
     way.close().await;
     done

@@ -67,15 +67,26 @@ impl Way {
         Ok(Self::Own(store))
     }
 
-    /// Lets go of the file. Days that were changed get their records first: a command that only
-    /// reads makes none.
-    pub(super) async fn finish(mut self) -> Result<(), Trouble> {
-        let settled = match &self {
-            Self::Own(_) => self.settle(|_| ()).await,
-            Self::Running(_) => Ok(()),
+    /// The running gateway, else the store for reading, once the records of closed days that are
+    /// due were made, as the gateway would. A store that may not be written to is read as it is.
+    pub(super) async fn with_records(config: &Config) -> Result<Self, Trouble> {
+        let way = Self::find(config, Access::Read).await?;
+        let Self::Own(store) = &way else {
+            return Ok(way);
         };
-        self.close().await;
-        settled
+        if store.days_due().await? == 0 {
+            return Ok(way);
+        }
+        // Nothing is added to a file that is damaged.
+        store.check_pages().await?;
+        way.close().await;
+        if let Ok(mut own) = Self::find(config, Access::Write).await {
+            if let Err(trouble) = own.settle(|_| ()).await {
+                tracing::warn!(%trouble, "the records that are due could not be made");
+            }
+            own.close().await;
+        }
+        Self::find(config, Access::Read).await
     }
 
     /// Lets go of the file.

@@ -83,8 +83,9 @@ impl Poller {
     pub(super) fn next(&mut self, now: Stamp) -> Next {
         self.notice_step(now);
         let wall = now.at.0;
-        let lived = self.wall.as_ref();
-        let is_lived = |at: i64| lived.is_some_and(|clock| clock.has_lived(at));
+        let clock = self.wall.as_ref();
+        let is_lived = |at: i64| clock.is_some_and(|clock| clock.has_lived(at));
+        let is_new = |at: i64| clock.is_some_and(|clock| at >= clock.from) && !is_lived(at);
         let due = self
             .turns
             .iter_mut()
@@ -94,7 +95,7 @@ impl Poller {
         if let Some((index, turn)) = first {
             let recent = |slot: &i64| wall - slot <= turn.every / 2;
             let slot = turn.slot.filter(recent);
-            let slot = slot.filter(|slot| now.trusted && !is_lived(*slot));
+            let slot = slot.filter(|slot| now.trusted && is_new(*slot));
             let moment_is_taken = turn.moments.contains(&wall)
                 || (is_lived(wall) && wall.rem_euclid(turn.every) == 0);
             if slot.is_none() && moment_is_taken {
@@ -350,7 +351,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_slot_from_before_a_step_is_not_given() {
+        let mut poller = Poller::new([(1000, 0)]);
+        poller.next(stamp(1_000_000, 0));
+        poller.done(0, stamp(1_000_010, 10));
+        // The slot lies before the first moment after the step: nobody would know that it is taken.
+        let now = stamp(5_001_300, 1300);
+        assert_eq!(poller.next(now), Next::Poll(0, UtcMs(5_001_300)));
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
         #[test]
         fn whatever_the_clock_does_no_reading_is_dated_later_than_it_or_twice_or_out_of_order(
             steps in prop::collection::vec(

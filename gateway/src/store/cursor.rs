@@ -18,6 +18,9 @@ const RETIRED: &str = "retired:";
 /// Begins the name under which the moment is kept at which a cursor moved last.
 const MOVED: &str = "moved:";
 
+/// By sink: up to which number it has come, and when it moved last, milliseconds since 1970.
+pub(super) type Cursors = (BTreeMap<String, Seq>, BTreeMap<String, i64>);
+
 impl Keeper {
     /// The sink's cursor; asking makes the sink known.
     pub(super) fn cursor(&mut self, sink: String) -> Result<Option<Seq>, StoreError> {
@@ -143,9 +146,7 @@ fn write_cursor(db: &Connection, sink: &str, seq: Seq) -> Result<(), rusqlite::E
 }
 
 /// All cursors, and when each moved last, where that is known.
-pub(super) fn read_cursors(
-    db: &Connection,
-) -> Result<(BTreeMap<String, Seq>, BTreeMap<String, i64>), rusqlite::Error> {
+pub(super) fn read_cursors(db: &Connection) -> Result<Cursors, rusqlite::Error> {
     let mut rows = db.prepare("SELECT sink, seq FROM cursor")?;
     let mut rows = rows.query([])?;
     let (mut cursors, mut moved_at) = (BTreeMap::new(), BTreeMap::new());

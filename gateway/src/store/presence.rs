@@ -103,12 +103,11 @@ mod tests {
             };
             take(1).await.unwrap();
             let (path, away) = (dir.path().join(file), dir.path().join("away"));
-            match what {
-                "remove" => std::fs::remove_file(&path).unwrap(),
-                _ => {
-                    std::fs::rename(&path, &away).unwrap();
-                    std::fs::copy(&away, &path).unwrap();
-                }
+            if what == "remove" {
+                std::fs::remove_file(&path).unwrap();
+            } else {
+                std::fs::rename(&path, &away).unwrap();
+                std::fs::copy(&away, &path).unwrap();
             }
             let said = take(2).await.unwrap_err().to_string();
             assert!(said.contains(file), "{said}");

@@ -1,5 +1,5 @@
-//! What goes when time or room runs out: the backlog of sinks that are away for good, then sealed raw
-//! samples, oldest first; roll-ups stay.
+//! What goes when time or room runs out: the backlog of sinks that are away for good, then sealed
+//! raw samples, oldest first; roll-ups stay.
 //!
 //! Nothing of the history goes by a clock that cannot be believed, and age counts from the newest
 //! dated reading, so that a clock in the future makes nothing old. A clock that is believed and

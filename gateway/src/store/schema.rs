@@ -151,6 +151,15 @@ pub(super) fn open(directory: &Path, now: UtcMs, access: Access) -> Result<Opene
         why: format!("{}: {fault}", directory.display()),
     })?;
     let file = directory.join(FILE);
+    let mut repairs = Vec::new();
+    if !file.exists() && wal(&file).exists() {
+        // SQLite would delete the log of a file that is new.
+        let alone = super::access::damage("it is missing, its log is there".to_owned());
+        if access == Access::Write {
+            return Err(super::access::refused(&file, &alone));
+        }
+        repairs.push(set_aside(&file, now, &alone)?);
+    }
     if access == Access::Gateway {
         tighten(&file);
     }
@@ -159,7 +168,7 @@ pub(super) fn open(directory: &Path, now: UtcMs, access: Access) -> Result<Opene
         Ok((db, _)) => Ok(Opened {
             db,
             file,
-            repairs: Vec::new(),
+            repairs,
             lock: None,
         }),
         Err(fault) if is_damage(&fault) && access == Access::Write => {

@@ -3,6 +3,7 @@
 use super::access::{Access, damage};
 use super::audit::note;
 use super::calendar::Calendar;
+use super::cursor::Cursors;
 use super::fault::StoreError;
 use super::feed::Ring;
 use super::floor::Floor;
@@ -20,7 +21,7 @@ use crate::evidence::Why;
 use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
 use crate::model::{Seq, Site};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -106,13 +107,9 @@ fn assemble(
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let directory = file.parent().unwrap_or(Path::new("."));
-    let (next, floor) = match access {
-        Access::Gateway => match Floor::begin(directory, &db, last) {
-            Ok((next, floor)) => (next, Some(floor)),
-            Err(fault) => return Err((fault, Some(db))),
-        },
-        Access::Write | Access::Read => (last + 1, None),
+    let (next, floor) = match numbering(access, &file, &db, last) {
+        Ok(numbering) => numbering,
+        Err(fault) => return Err((fault, Some(db))),
     };
     // Of a store that holds nothing, everything before the first number is done.
     let last = if last == 0 { next - 1 } else { last };
@@ -166,6 +163,21 @@ fn assemble(
     }
 }
 
+/// The next number, and what keeps it from being used twice. Only the gateway gives numbers out.
+fn numbering(
+    access: Access,
+    file: &Path,
+    db: &Connection,
+    last: Seq,
+) -> Result<(Seq, Option<Floor>), rusqlite::Error> {
+    if access != Access::Gateway {
+        return Ok((last + 1, None));
+    }
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let (next, floor) = Floor::begin(directory, db, last)?;
+    Ok((next, Some(floor)))
+}
+
 /// The files as they were opened; `None` for a reader, and where they cannot be looked at.
 fn presence(access: Access, file: &Path) -> Option<Presence> {
     if access == Access::Read {
@@ -203,7 +215,6 @@ fn ends(last: Seq, directory: &Path) -> (Store, Outlets, mpsc::Receiver<Request>
     (store, out, queue)
 }
 
-type Cursors = (BTreeMap<String, Seq>, BTreeMap<String, i64>);
 type State = (Names, Cursors, Seq);
 
 fn read_state(db: &mut Connection, site: &Site) -> Result<State, rusqlite::Error> {

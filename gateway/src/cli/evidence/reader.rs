@@ -18,7 +18,8 @@ impl Way {
         }
     }
 
-    /// Makes every record that is due; nothing in a store that is open for reading alone. `told` hears how many days are left.
+    /// Makes every record that is due, none in a store that is open for reading alone. `told` hears
+    /// how many days are left.
     pub(in crate::cli) async fn settle(
         &mut self,
         mut told: impl FnMut(u64),

@@ -5,7 +5,6 @@ use crate::cli::args::CONFIG_DEFAULT;
 use crate::cli::running::{Trouble, Way, failed, load, progress};
 use crate::evidence::{Chain, Digest, Hash, Record, Verdict, What, check_bundle, hash};
 use crate::limits::LEDGER_PAGE_MAX;
-use crate::store::Access;
 use crate::words::Lang;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -52,7 +51,7 @@ async fn own(options: &Options, lang: Lang) -> u8 {
         Err(status) => return status,
     };
     let checked = async {
-        let mut way = Way::find(&config, Access::Read).await?;
+        let mut way = Way::with_records(&config).await?;
         let verdict = check(&mut way, wanted(options).as_deref()).await;
         way.close().await;
         verdict

@@ -67,6 +67,7 @@ pub(crate) enum Evidence {
     },
     Extent(Reply<Extent>),
     Pages(Reply<()>),
+    Due(Reply<u64>),
 }
 
 impl Store {
@@ -128,6 +129,11 @@ impl Store {
         self.evidence(Evidence::Extent).await
     }
 
+    /// Closed days that need a record; 0 while the clock cannot be believed.
+    pub async fn days_due(&self) -> Result<u64, StoreError> {
+        self.evidence(Evidence::Due).await
+    }
+
     /// Reads the whole file and holds it against its own structure: `Damaged` when it does not fit.
     pub async fn check_pages(&self) -> Result<(), StoreError> {
         self.evidence(Evidence::Pages).await
@@ -165,6 +171,9 @@ impl Keeper {
             }
             Evidence::Revision { kind, after, reply } => {
                 drop(reply.send(read("reading revisions", self.revision_after(kind, after))));
+            }
+            Evidence::Due(reply) => {
+                drop(reply.send(read("reading the chain", self.days_due())));
             }
             Evidence::Pages(reply) => {
                 drop(reply.send(crate::store::access::check_pages(&self.db, &self.file)));

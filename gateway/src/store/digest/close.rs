@@ -99,6 +99,18 @@ impl Keeper {
             .map_err(|fault| disk("closing days", &fault))
     }
 
+    /// Closed days that need a record.
+    pub(super) fn days_due(&mut self) -> Result<u64, rusqlite::Error> {
+        let now = self.clock.now();
+        if !now.trusted {
+            return Ok(0);
+        }
+        let limit = self.calendar.day(UtcMs(now.at.0 - GRACE_MS)) - 1;
+        let late = |key: crate::store::hot::Key| key.boot == 0 && key.day <= limit;
+        let unsealed = u64::from(self.hot.keys().any(late));
+        Ok(self.days_left(limit)?.max(unsealed))
+    }
+
     fn close(&mut self, now: UtcMs) -> Result<u64, rusqlite::Error> {
         let limit = self.calendar.day(UtcMs(now.0 - GRACE_MS)) - 1;
         let late = |key: crate::store::hot::Key| key.boot == 0 && key.day <= limit;
