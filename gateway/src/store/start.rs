@@ -107,12 +107,10 @@ fn assemble(
         Ok(read) => read,
         Err(fault) => return Err((fault, Some(db))),
     };
-    let (next, floor) = match numbering(access, &file, &db, last) {
+    let (next, last, floor) = match numbering(access, &file, &db, last) {
         Ok(numbering) => numbering,
         Err(fault) => return Err((fault, Some(db))),
     };
-    // Of a store that holds nothing, everything before the first number is done.
-    let last = if last == 0 { next - 1 } else { last };
     let (store, out, queue) = ends(last, &settings.path);
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
@@ -163,19 +161,22 @@ fn assemble(
     }
 }
 
-/// The next number, and what keeps it from being used twice. Only the gateway gives numbers out.
+/// The next number, the last one that is done, and what keeps numbers from being used twice. Only
+/// the gateway gives numbers out.
 fn numbering(
     access: Access,
     file: &Path,
     db: &Connection,
     last: Seq,
-) -> Result<(Seq, Option<Floor>), rusqlite::Error> {
+) -> Result<(Seq, Seq, Option<Floor>), rusqlite::Error> {
     if access != Access::Gateway {
-        return Ok((last + 1, None));
+        return Ok((last + 1, last, None));
     }
     let directory = file.parent().unwrap_or(Path::new("."));
     let (next, floor) = Floor::begin(directory, db, last)?;
-    Ok((next, Some(floor)))
+    // Of a store that holds nothing, everything before the first number is done.
+    let done = if last == 0 { next - 1 } else { last };
+    Ok((next, done, Some(floor)))
 }
 
 /// The files as they were opened; `None` for a reader, and where they cannot be looked at.
