@@ -8,7 +8,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::errand::Errands;
 use crate::limits::{GATHER_MS, READING_QUEUE_MAX, STOP_SECONDS};
-use crate::model::{MonoMs, Reading, UtcMs};
+use crate::model::Reading;
 use crate::status::Board;
 use crate::store::{Store, StoreError};
 use crate::{publish, read, web};
@@ -62,6 +62,7 @@ impl App {
             &config.revision(),
             &clock,
         )?;
+        store.keep_sinks(sinks(&config)).await?;
         let listener = match config.web.listen {
             Some(address) => Some(
                 TcpListener::bind(address)
@@ -187,6 +188,13 @@ impl App {
     }
 }
 
+/// Names of the configured sinks.
+fn sinks(config: &Config) -> Vec<&'static str> {
+    let mqtt = config.mqtt.as_ref().map(|_| publish::mqtt::NAME);
+    let influx = config.influx.as_ref().map(|_| publish::influx::NAME);
+    mqtt.into_iter().chain(influx).collect()
+}
+
 /// Keeps the way into the store open until the stop: a site of people's figures alone has no bus
 /// that would.
 async fn hold(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool>) {
@@ -195,24 +203,21 @@ async fn hold(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool>) {
 
 /// Carries readings into the store, and puts their time right once the time is known.
 async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
-    let mut undated: Option<(UtcMs, MonoMs)> = None;
+    // Also what an earlier run of the program read in this boot.
+    let mut may_be_undated = true;
     let mut batch = Vec::new();
     while let Some(first) = readings.recv().await {
         // Buses answer together: a moment's patience wakes the store once for all of them.
         tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
         let waiting = std::iter::from_fn(|| readings.try_recv().ok());
         for reading in std::iter::once(first).chain(waiting.take(READING_QUEUE_MAX)) {
-            if reading.dated
-                && let Some(doubtful) = undated.take()
-            {
+            if reading.dated && may_be_undated {
                 if !hand_over(&store, &mut batch).await {
                     return;
                 }
-                redate(&store, &clock, doubtful).await;
+                may_be_undated = !redate(&store, &clock).await;
             }
-            if !reading.dated {
-                undated = Some((reading.at, reading.mono));
-            }
+            may_be_undated |= !reading.dated;
             batch.push(reading);
         }
         if !hand_over(&store, &mut batch).await {
@@ -230,18 +235,22 @@ async fn hand_over(store: &Store, batch: &mut Vec<Reading>) -> bool {
     handed.is_ok()
 }
 
-/// The time is known: readings of this boot, kept with this doubtful time, get their true one.
-async fn redate(store: &Store, clock: &Clock, (at, mono): (UtcMs, MonoMs)) {
+/// The time is known: readings of this boot that were kept undated get their true one. False when
+/// it has to be tried again.
+async fn redate(store: &Store, clock: &Clock) -> bool {
     let now = clock.now();
-    let shift_ms = (now.at.0 - signed(now.mono)) - (at.0 - signed(mono));
-    match store.redate(clock::boot_id(), shift_ms).await {
-        Ok(moved) => tracing::info!(moved, shift_ms, "the time is known: readings re-dated"),
-        Err(error) => tracing::error!(%error, "readings could not be re-dated"),
+    if !now.trusted {
+        return false;
     }
-}
-
-fn signed(mono: MonoMs) -> i64 {
-    i64::try_from(mono.0).unwrap_or(i64::MAX)
+    match store.redate(clock::boot_id(), now.offset_ms()).await {
+        Ok(0) => {}
+        Ok(moved) => tracing::info!(moved, "the time is known: undated readings got their date"),
+        Err(error) => {
+            tracing::error!(%error, "undated readings could not get their date; tried again");
+            return false;
+        }
+    }
+    true
 }
 
 /// Tells systemd that the one thread still turns; ends at the stop.
@@ -278,5 +287,72 @@ async fn drain(stage: &str, tasks: &mut JoinSet<Ended>, grace: Duration) {
     if tokio::time::timeout(grace, all).await.is_err() {
         tracing::warn!(stage, left = tasks.len(), "not stopped in time; left");
         tasks.abort_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::model::{Number, Outcome, Quality, UtcMs};
+    use crate::store::{Aggregate, Query, Step};
+    use std::path::Path;
+
+    fn reading(clock: &Clock) -> Reading {
+        let now = clock.now();
+        Reading {
+            device: 0,
+            at: now.at,
+            mono: now.mono,
+            dated: now.trusted,
+            outcomes: [Outcome::Good(Number::Float(1.0))].into(),
+        }
+    }
+
+    async fn qualities(store: &Store) -> Vec<(i64, Quality)> {
+        let query = Query {
+            point: "d.p".to_owned(),
+            from: UtcMs(0),
+            to: UtcMs(i64::MAX),
+            step: Step::Raw,
+            aggregate: Aggregate::Last,
+        };
+        let mut blocks = store.query(query).await.unwrap();
+        let mut all = Vec::new();
+        while let Some(block) = blocks.recv().await {
+            let block = block.unwrap();
+            all.extend(block.iter().map(|one| (one.at.0, one.outcome.quality())));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_run_read_without_the_time_gets_its_date_with_the_first_dated_reading()
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = 0.0\nlongitude = 107.0\n\
+            [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
+            [[device]]\nid = 'd'\nbus = 'b'\n\
+            point = [{ id = 'p', register = 'holding:0', type = 'u16' }]\n";
+        let config = config::load_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let clock = Clock::set(UtcMs(1000), false);
+        let open = || Store::open(dir.path(), &config.site, &config.store, text, &clock).unwrap();
+        let earlier = open();
+        earlier.append(reading(&clock)).await.unwrap();
+        earlier.stop().await;
+
+        let store = open();
+        let (out, readings) = mpsc::channel(4);
+        let keeping = tokio::spawn(keep(readings, store.clone(), clock.clone()));
+        clock.advance(Duration::from_secs(10));
+        clock.step(UtcMs(1_795_194_010_000));
+        clock.trust();
+        out.send(reading(&clock)).await.unwrap();
+        drop(out);
+        keeping.await.unwrap();
+        store.flush().await.unwrap();
+        let right = [1_795_194_000_000, 1_795_194_010_000].map(|at| (at, Quality::Good));
+        assert_eq!(qualities(&store).await, right);
+        store.stop().await;
     }
 }

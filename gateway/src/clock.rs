@@ -7,8 +7,8 @@
 //! once.
 
 use crate::model::{BootId, MonoMs, UtcMs};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// One look at both clocks.
@@ -38,6 +38,19 @@ enum Source {
         mono: AtomicI64,
         trusted: AtomicBool,
     },
+}
+
+impl Stamp {
+    /// Milliseconds from the monotonic to the wall clock: constant until the wall clock is set.
+    pub fn offset_ms(&self) -> i64 {
+        offset_ms(self.at, self.mono)
+    }
+}
+
+/// Milliseconds from a monotonic time to the wall clock's time of the same moment.
+pub fn offset_ms(at: UtcMs, mono: MonoMs) -> i64 {
+    let mono = i64::try_from(mono.0).unwrap_or(i64::MAX);
+    at.0.saturating_sub(mono)
 }
 
 impl Clock {
@@ -110,6 +123,14 @@ impl Clock {
         }
     }
 
+    /// Nobody vouches for a set clock any more.
+    #[cfg(test)]
+    pub(crate) fn distrust(&self) {
+        if let Source::Set { trusted, .. } = &*self.0 {
+            trusted.store(false, Ordering::Relaxed);
+        }
+    }
+
     /// The wall clock of a set clock is put right; the monotonic one goes on.
     pub fn step(&self, to: UtcMs) {
         if let Source::Set { at, .. } = &*self.0 {
@@ -118,10 +139,18 @@ impl Clock {
     }
 }
 
-/// The kernel's id of this boot; a random-looking word where there is none.
+/// The kernel's id of this boot. Where there is none, a random word for this run of the program, so
+/// that nothing is ever taken for a reading of the same boot that may not be one.
 pub fn boot_id() -> BootId {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    BootId(id.trim().into())
+    static BOOT: OnceLock<BootId> = OnceLock::new();
+    let boot = BOOT.get_or_init(|| {
+        let said = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        BootId(match said.trim() {
+            "" => format!("{:032x}", fastrand::u128(..)).into(),
+            id => id.into(),
+        })
+    });
+    boot.clone()
 }
 
 fn uptime() -> Option<Duration> {

@@ -46,8 +46,19 @@ pub const FACTS_AGAIN_MS: u64 = 24 * 3_600_000;
 pub const FACTS_RETRY_MS: u64 = 10 * 60_000;
 /// Readings waiting between the buses and the store: more than a round of the largest site.
 pub const READING_QUEUE_MAX: usize = 4096;
+/// Stretches between steps of the wall clock that a bus keeps apart; more become one.
+pub const CLOCK_STRETCHES_MAX: usize = 16;
+/// Moments that readings of a device were dated by, and that are not given a second time.
+pub const MOMENTS_MAX: usize = 512;
 /// Milliseconds for which readings of several buses are gathered before the store is woken.
 pub const GATHER_MS: u64 = 20;
+/// One part in so many of the kept days goes in one run of the retention rules.
+pub const RETAIN_SHARE: usize = 10;
+/// Days without an acknowledgement after which a sink's backlog goes before the history, when the
+/// disk budget is used up.
+pub const SINK_DEAD_DAYS: i64 = 7;
+/// Numbers of readings by which the bound beside the store is raised: a few small writes a day.
+pub const SEQ_STEP: u64 = 65_536;
 /// Readings kept in memory while the disk refuses them (full, read-only), before the oldest become
 /// a counted, logged loss.
 pub const UNFLUSHED_MAX: usize = 65_536;

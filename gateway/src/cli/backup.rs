@@ -3,6 +3,7 @@
 use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
 use super::{DONE, WRONG};
 use crate::config::Config;
+use crate::store::Access;
 use crate::words::Lang;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(super) async fn run(file: &Path, to: &Path, lang: Lang) -> u8 {
 async fn copy(config: &Config, to: &Path) -> Result<(), Trouble> {
     // The running gateway has a working directory of its own.
     let to: PathBuf = std::path::absolute(to)?;
-    let mut way = Way::find(config).await?;
+    let mut way = Way::find(config, Access::Read).await?;
     let done = match &mut way {
         Way::Running(running) => {
             let path = format!("/control/backup?to={}", escaped(&to.to_string_lossy()));

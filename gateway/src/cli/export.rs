@@ -8,7 +8,7 @@ use super::{DONE, WRONG};
 use crate::config::Config;
 use crate::exchange;
 use crate::model::UtcMs;
-use crate::store::{Aggregate, Query, Step, Store};
+use crate::store::{Access, Aggregate, Query, Step, Store};
 use crate::words::Lang;
 use http_body_util::BodyExt;
 use std::fs::File;
@@ -66,7 +66,7 @@ async fn bundle(config: &Config, period: &str, with: &[PathBuf], output: &Path, 
     let done = async {
         let extra = with.iter().map(|file| Extra::read(file));
         let extra = extra.collect::<io::Result<Vec<_>>>()?;
-        let mut way = Way::find(config).await?;
+        let mut way = Way::with_records(config).await?;
         let told = |bytes| bar.inc(bytes);
         let done = evidence::bundle(&mut way, &config.site, period, &extra, output, told).await;
         way.close().await;
@@ -118,7 +118,7 @@ async fn write(
     stretch: Range<i64>,
     output: Option<&Path>,
 ) -> Result<(), Trouble> {
-    let mut way = Way::find(config).await?;
+    let mut way = Way::find(config, Access::Read).await?;
     let mut target = Target::open(output)?;
     let done = match &mut way {
         Way::Running(running) => from_running(running, point, stretch, &mut target).await,

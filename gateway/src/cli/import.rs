@@ -16,7 +16,7 @@ use crate::exchange::{
 };
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX, IMPORT_TABLE_BYTES_MAX};
 use crate::model::UtcMs;
-use crate::store::ImportRow;
+use crate::store::{Access, ImportRow};
 use crate::words::Lang;
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
@@ -316,7 +316,7 @@ enum Rows<'a> {
 }
 
 async fn take(config: &Config, point: &str, rows: Rows<'_>) -> Result<u64, Trouble> {
-    let mut way = Way::find(config).await?;
+    let mut way = Way::find(config, Access::Write).await?;
     let done = match rows {
         Rows::Lines(file) => pieces(&mut way, point, file).await,
         Rows::Table(rows) => all(&mut way, point, rows).await,

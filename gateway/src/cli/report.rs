@@ -14,7 +14,7 @@ use crate::model::period::Period;
 use crate::report::Format;
 use crate::report::format::date;
 use crate::reporting::{self, Basis, Wish};
-use crate::store::Store;
+use crate::store::{Access, Store};
 use crate::words::Lang;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -195,7 +195,7 @@ fn format(options: &Options, lang: Lang) -> Result<Format, String> {
 
 /// Writes the report; the file gets its name only when it is whole.
 async fn written(asked: &Asked, options: &Options) -> Result<u8, Failure> {
-    let mut way = Way::find(&asked.config).await?;
+    let mut way = Way::with_records(&asked.config).await?;
     let done = with_evidence(&mut way, asked, options).await;
     way.close().await;
     done
@@ -300,7 +300,7 @@ fn bar() -> (
 
 /// Shows the way down from a figure.
 async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<u8, Failure> {
-    let mut way = Way::find(&asked.config).await?;
+    let mut way = Way::find(&asked.config, Access::Read).await?;
     let said = match &mut way {
         Way::Running(running) => {
             let (period, lang) = (asked.wish.period, asked.wish.lang.code());

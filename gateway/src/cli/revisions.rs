@@ -5,7 +5,7 @@ use super::report::{Failure, print};
 use super::running::{Running, Trouble, Way};
 use crate::config::Config;
 use crate::reporting;
-use crate::store::Store;
+use crate::store::{Access, Store};
 use crate::web::ReportRevisionJson;
 use crate::words::Lang;
 use http_body_util::BodyExt;
@@ -20,7 +20,7 @@ pub(super) async fn run(config: &Config, as_json: bool, lang: Lang) -> u8 {
 }
 
 async fn show(config: &Config, as_json: bool, lang: Lang) -> Result<(), Failure> {
-    let mut way = Way::find(config).await?;
+    let mut way = Way::find(config, Access::Read).await?;
     let all = match &mut way {
         Way::Running(running) => asked(running).await,
         Way::Own(store) => own(store).await,

@@ -4,7 +4,7 @@
 use super::{NO, WRONG};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::store::{Store, StoreError};
+use crate::store::{Access, Store, StoreError};
 use crate::web::SOCKET;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -24,6 +24,9 @@ pub(super) enum Trouble {
     /// The running gateway went away in the middle.
     #[error("the running gateway does not answer: {0}")]
     Lost(#[from] hyper::Error),
+    /// A day of the bundle has changed since its record was made.
+    #[error("{0} has changed since its record was made")]
+    Unsettled(String),
     /// The request could not be made.
     #[error(transparent)]
     Request(#[from] hyper::http::Error),
@@ -47,13 +50,14 @@ pub(super) enum Way {
 pub(super) struct Running(SendRequest<Full<Bytes>>);
 
 impl Way {
-    /// The running gateway, else the store itself.
-    pub(super) async fn find(config: &Config) -> Result<Self, Trouble> {
+    /// The running gateway, else the store itself, for what the command does to it.
+    pub(super) async fn find(config: &Config, access: Access) -> Result<Self, Trouble> {
         if let Some(running) = Running::connect(&config.store.path).await? {
             return Ok(Self::Running(running));
         }
         let (site, text) = (&config.site, &config.revision());
-        let store = Store::open(
+        let store = Store::open_for(
+            access,
             &config.store.path,
             site,
             &config.store,
@@ -61,6 +65,28 @@ impl Way {
             &Clock::system(),
         )?;
         Ok(Self::Own(store))
+    }
+
+    /// The running gateway, else the store for reading, once the records of closed days that are
+    /// due were made, as the gateway would. A store that may not be written to is read as it is.
+    pub(super) async fn with_records(config: &Config) -> Result<Self, Trouble> {
+        let way = Self::find(config, Access::Read).await?;
+        let Self::Own(store) = &way else {
+            return Ok(way);
+        };
+        if store.days_due().await? == 0 {
+            return Ok(way);
+        }
+        // Nothing is added to a file that is damaged.
+        store.check_pages().await?;
+        way.close().await;
+        if let Ok(mut own) = Self::find(config, Access::Write).await {
+            if let Err(trouble) = own.settle(|_| ()).await {
+                tracing::warn!(%trouble, "the records that are due could not be made");
+            }
+            own.close().await;
+        }
+        Self::find(config, Access::Read).await
     }
 
     /// Lets go of the file.
@@ -170,8 +196,27 @@ pub(super) fn load(file: &Path, lang: crate::words::Lang) -> Result<Config, u8> 
 
 /// Exit status 1 with the reason on standard error.
 pub(super) fn failed(trouble: &Trouble, lang: crate::words::Lang) -> u8 {
-    complain(&lang.say("cli-failed", &[("why", &trouble.to_string())]));
+    let why = match trouble {
+        Trouble::Store(fault) => unusable(fault, lang),
+        Trouble::Unsettled(day) => Some(lang.say("evidence-unsettled", &[("day", day)])),
+        _ => None,
+    };
+    let why = why.unwrap_or_else(|| trouble.to_string());
+    complain(&lang.say("cli-failed", &[("why", &why)]));
     NO
+}
+
+/// Why the store's file cannot be used, and what to do.
+fn unusable(fault: &StoreError, lang: crate::words::Lang) -> Option<String> {
+    let (key, file, why) = match fault {
+        StoreError::Damaged { file, why } => ("cli-store-damaged", file, why.as_str()),
+        StoreError::Missing(file) => ("cli-store-missing", file, ""),
+        StoreError::Older(file) => ("cli-store-older", file, ""),
+        StoreError::Busy(file) => ("cli-store-busy", file, ""),
+        _ => return None,
+    };
+    let file = file.display().to_string();
+    Some(lang.say(key, &[("file", &file), ("why", why)]))
 }
 
 /// Who sits at this computer, when it says so.

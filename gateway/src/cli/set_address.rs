@@ -10,6 +10,7 @@ use crate::config::{Bus, Config};
 use crate::errand::Errand;
 use crate::onsite::address::{Asked, Host, Outcome, Plan, Step, change};
 use crate::read::bus::Channel;
+use crate::store::Access;
 use crate::words::Lang;
 use serde_json::json;
 use std::io::{Write, stdin, stdout};
@@ -128,7 +129,7 @@ async fn audit(config: &Config, plan: &Plan, outcome: &Outcome, lang: Lang) {
     let by = user().unwrap_or_else(|| "cli".to_owned());
     let what = plan.noted(&by, outcome.word());
     let noted = async {
-        let way = Way::find(config).await?;
+        let way = Way::find(config, Access::Write).await?;
         if let Way::Own(store) = &way {
             store.note("set-address", what).await?;
         }

@@ -50,6 +50,8 @@ pub struct Verdict {
     pub days: u64,
     /// Days whose raw samples are no longer kept, so that nothing could be held against the record.
     pub gone: u64,
+    /// Days that have changed since their record was made, and have no further record yet.
+    pub due: u64,
     /// The last day that has a record.
     pub last: Option<Date>,
     /// Digest of the last record.

@@ -3,11 +3,11 @@
 use super::bus::{Channel, Failure, back_off_ms};
 use super::device::Reader;
 use super::poller::{Next, Poller};
-use crate::clock::Clock;
+use crate::clock::{Clock, Stamp};
 use crate::config::{Bus, Config};
 use crate::errand::{self, Errand, Errands};
 use crate::limits::ERRAND_PATIENCE_MS;
-use crate::model::{MonoMs, Outcome, Reading, Reason, UtcMs};
+use crate::model::{Outcome, Reading, Reason, UtcMs};
 use crate::status::{Board, Fault};
 use crate::sun::{self, Place};
 use std::collections::BTreeMap;
@@ -120,13 +120,14 @@ impl BusTask {
     /// somebody else.
     async fn work(&mut self, errands: &mut mpsc::Receiver<Errand>) {
         loop {
-            match self.poller.next(self.clock.now()) {
+            let now = self.clock.now();
+            match self.poller.next(now) {
                 Next::Wait(ms) => tokio::select! {
                     Some(errand) = errands.recv() => self.run_errand(errand).await,
                     () = tokio::time::sleep(Duration::from_millis(ms)) => {}
                 },
                 Next::Poll(index, at) => {
-                    let reading = self.poll(index, at).await;
+                    let reading = self.poll(index, at, now).await;
                     if self.out.send(reading).await.is_err() {
                         return;
                     }
@@ -147,8 +148,9 @@ impl BusTask {
         self.channel.take_counts();
     }
 
-    async fn poll(&mut self, index: usize, at: UtcMs) -> Reading {
-        let begun = self.clock.now();
+    /// Asks a device. One look at the clocks gives date, moment and trust: the clock may be set in
+    /// between.
+    async fn poll(&mut self, index: usize, at: UtcMs, begun: Stamp) -> Reading {
         let (number, reader) = &mut self.readers[index];
         let result = reader.poll(&mut self.channel, begun.mono).await;
         let (number, points) = (*number, reader.device.points.len());
@@ -179,7 +181,7 @@ impl BusTask {
         Reading {
             device: number,
             at,
-            mono: MonoMs(begun.mono.0),
+            mono: begun.mono,
             dated: begun.trusted,
             outcomes,
         }

@@ -1,6 +1,7 @@
 //! Receipts and photos beside the file, each under its hash: `attachments/SHA256`.
 
-use super::handle::StoreError;
+use super::fault::StoreError;
+use super::private;
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::model::ledger::Attachment;
 use ring::digest::{SHA256, digest};
@@ -10,7 +11,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Directory within the store's.
-const FOLDER: &str = "attachments";
+pub(super) const FOLDER: &str = "attachments";
 /// Letters of a kept file name.
 const NAME_MAX: usize = 120;
 
@@ -57,7 +58,7 @@ pub(super) fn keep(directory: &Path, name: &str, bytes: &[u8]) -> Result<Attachm
 
 fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     let mut half = tempfile_in(folder, file)?;
     half.1.write_all(bytes)?;
     half.1.sync_all()?;
@@ -76,7 +77,7 @@ fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
 fn tempfile_in(folder: &Path, file: &Path) -> io::Result<(PathBuf, File)> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let path = folder.join(format!("{name}.{:08x}.unfinished", fastrand::u32(..)));
-    let open = File::options().write(true).create_new(true).open(&path)?;
+    let open = private::file(&path)?;
     Ok((path, open))
 }
 

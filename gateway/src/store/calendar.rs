@@ -1,6 +1,7 @@
 //! Local days of the site's zone.
 
-use super::handle::{Step, StoreError};
+use super::fault::StoreError;
+use super::handle::Step;
 use crate::model::UtcMs;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,7 +1,8 @@
 //! Calibrations: rows are added, never changed.
 
 use super::audit::note;
-use super::handle::{Request, Store, StoreError};
+use super::fault::StoreError;
+use super::handle::{Request, Store};
 use super::keeper::Keeper;
 use super::schema::{disk, int};
 use crate::limits::CALIBRATIONS_MAX;
@@ -43,6 +44,7 @@ impl Keeper {
         by: &str,
     ) -> Result<CalibrationId, StoreError> {
         let failed = |fault: rusqlite::Error| disk("keeping a calibration", &fault);
+        self.still_there()?;
         let now = self.clock.now().at;
         let transaction = self.db.transaction().map_err(failed)?;
         may_be_added(&transaction, said)?;
@@ -63,6 +65,7 @@ impl Keeper {
     }
 
     pub(super) fn note(&self, kind: &str, what: &str) -> Result<(), StoreError> {
+        self.still_there()?;
         let now = self.clock.now().at;
         note(&self.db, now, kind, what).map_err(|fault| disk("keeping an audit entry", &fault))
     }

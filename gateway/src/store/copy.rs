@@ -1,7 +1,8 @@
 //! A checked copy of the whole file while it is in use.
 
-use super::handle::StoreError;
+use super::fault::StoreError;
 use super::keeper::Keeper;
+use super::private;
 use super::schema::disk;
 use rusqlite::Connection;
 use std::path::Path;
@@ -9,8 +10,29 @@ use std::path::Path;
 impl Keeper {
     /// Copies the file to `to`, checks the copy, and only then gives it its name.
     pub(super) fn backup(&mut self, to: &Path) -> Result<(), StoreError> {
-        self.flush()?;
+        match self.flush() {
+            // What a removed file holds is to be had from here alone.
+            Err(_) if self.still_there().is_err() => {}
+            flushed => drop(flushed?),
+        }
+        self.copy(to)?;
+        if let Some(floor) = &mut self.floor {
+            floor
+                .raise(&self.db, self.next)
+                .map_err(|fault| disk("keeping the bound of numbers", &fault))?;
+        }
+        Ok(())
+    }
+
+    /// The file as it is open.
+    pub(super) fn copy(&self, to: &Path) -> Result<(), StoreError> {
         let half = to.with_extension("unfinished");
+        // A copy that was cut short is begun again, with the permissions of a new file.
+        let _ = std::fs::remove_file(&half);
+        private::file(&half).map_err(|fault| StoreError::Disk {
+            what: "copying the file",
+            why: format!("{}: {fault}", half.display()),
+        })?;
         let copied = self
             .db
             .backup("main", &half, None::<fn(rusqlite::backup::Progress)>)

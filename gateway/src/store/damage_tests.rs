@@ -27,6 +27,24 @@ async fn a_file_that_is_no_database_is_set_aside_and_the_store_starts() {
 }
 
 #[tokio::test]
+async fn a_log_whose_file_is_gone_is_set_aside_and_not_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    store.stop().await;
+    std::fs::remove_file(dir.path().join("pantau.db")).unwrap();
+    let log = std::fs::read(dir.path().join("pantau.db-wal")).unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    assert_eq!(store.health().borrow().repairs.len(), 1);
+    let mut kept = std::fs::read_dir(dir.path()).unwrap().flatten();
+    let kept = kept.find(|entry| entry.file_name().to_string_lossy().contains("damaged"));
+    assert!(std::fs::read(kept.unwrap().path()).unwrap() == log);
+}
+
+#[tokio::test]
 async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
     let dir = tempfile::tempdir().unwrap();
     let site = site(&["power"]);
@@ -169,8 +187,15 @@ async fn a_full_disk_loses_nothing_and_is_said() {
         budget: None,
     };
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
-    let (mut keeper, store, _requests) =
-        super::start::prepare(dir.path(), &site, &settings, "text", &clock).unwrap();
+    let (mut keeper, store, _requests) = super::start::prepare(
+        Access::Gateway,
+        dir.path(),
+        &site,
+        &settings,
+        "text",
+        &clock,
+    )
+    .unwrap();
     let pages: i64 = keeper
         .db
         .pragma_query_value(None, "page_count", |row| row.get(0))

@@ -1,7 +1,8 @@
 //! Samples that come by another way: imported, or given their true time later.
 
 use super::calendar::Day;
-use super::handle::{ImportColumn, ImportRow, StoreError};
+use super::fault::StoreError;
+use super::handle::{ImportColumn, ImportRow};
 use super::hot::BootKey;
 use super::journal::{self, Writer};
 use super::keeper::Keeper;
@@ -10,8 +11,8 @@ use super::pack::{fetch, group, pieces};
 use super::schema::disk;
 use super::seal::Extra;
 use crate::evidence::Why;
-use crate::model::{BootId, Outcome, Sample, UtcMs};
-use rusqlite::{OptionalExtension, params};
+use crate::model::{Outcome, Sample, UtcMs};
+use rusqlite::params;
 use std::collections::BTreeMap;
 
 impl Keeper {
@@ -77,27 +78,16 @@ impl Keeper {
         days
     }
 
-    /// Gives the undated samples of a boot their true time.
-    pub(super) fn redate(&mut self, boot: &BootId, shift_ms: i64) -> Result<u64, StoreError> {
-        self.flush()?;
-        let moved = self
-            .seal_parts()
-            .and_then(|()| self.redate_boot(boot, shift_ms))
-            .map_err(|fault| disk("re-dating samples", &fault))?;
-        self.ring.clear();
-        Ok(moved)
-    }
-
-    fn redate_boot(&mut self, boot: &BootId, shift_ms: i64) -> Result<u64, rusqlite::Error> {
-        let find = "SELECT id FROM boot WHERE name = ?";
-        let known: Option<BootKey> = self
-            .db
-            .query_row(find, [&*boot.0], |row| row.get(0))
-            .optional()?;
-        let Some(boot) = known else {
-            return Ok(0);
-        };
+    /// Gives the samples that are kept under this key their true time, in one transaction.
+    pub(super) fn redate_era(
+        &mut self,
+        boot: BootKey,
+        shift_ms: i64,
+    ) -> Result<u64, rusqlite::Error> {
         let columns = self.undated(boot, shift_ms)?;
+        if columns.is_empty() {
+            return Ok(0);
+        }
         let moved = columns.values().map(|samples| samples.len() as u64).sum();
         let days = self.by_day(columns.clone());
         let transaction = self.db.transaction()?;
@@ -115,8 +105,7 @@ impl Keeper {
         self.parts = super::seal::parts_on_disk(&self.db)?;
         for (point, samples) in columns {
             for sample in samples {
-                self.latest
-                    .offer(point, sample.at, sample.outcome, (0, true));
+                self.latest.offer_dated(point, sample.at, sample.outcome);
             }
         }
         Ok(moved)

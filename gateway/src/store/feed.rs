@@ -1,6 +1,7 @@
-//! What sinks need: readings in order, a durable cursor each, and what their far sides refused.
+//! What sinks need: readings in order, and what their far sides refused.
 
-use super::handle::{Refusal, StoreError};
+use super::fault::StoreError;
+use super::handle::Refusal;
 use super::journal;
 use super::keeper::Keeper;
 use super::schema::{disk, int};
@@ -108,36 +109,6 @@ impl Keeper {
         Ok(found)
     }
 
-    /// The sink's cursor; asking makes the sink known.
-    pub(super) fn cursor(&mut self, sink: String) -> Result<Option<Seq>, StoreError> {
-        if let Some(seq) = self.cursors.get(&sink) {
-            return Ok(Some(*seq));
-        }
-        // A new sink begins with what is still in the journal.
-        let first = self
-            .db
-            .query_row("SELECT min(first) FROM journal", [], |row| {
-                row.get::<_, Option<i64>>(0)
-            })
-            .and_then(|first| {
-                let before = first.map_or(self.durable, |first| first.cast_unsigned() - 1);
-                write_cursor(&self.db, &sink, before).map(|()| before)
-            })
-            .map_err(|fault| disk("keeping a cursor", &fault))?;
-        self.cursors.insert(sink, first);
-        Ok(None)
-    }
-
-    /// Moves a cursor forward, never back.
-    pub(super) fn move_cursor(&mut self, sink: String, to: Seq) {
-        let at = self.cursors.entry(sink.clone()).or_default();
-        if to > *at {
-            *at = to;
-            self.moved.insert(sink);
-            self.make_due();
-        }
-    }
-
     /// Keeps a refusal with the next flush.
     pub(super) fn refuse(&mut self, mut refusal: Refusal) {
         cut(&mut refusal.why);
@@ -184,15 +155,6 @@ impl Keeper {
         all.truncate(REFUSED_KEPT_MAX);
         Ok((count, all))
     }
-}
-
-/// Within a transaction: the sink has everything up to `seq`.
-pub(super) fn write_cursor(db: &Connection, sink: &str, seq: Seq) -> Result<(), rusqlite::Error> {
-    db.execute(
-        "INSERT INTO cursor(sink, seq) VALUES (?1, ?2) ON CONFLICT(sink) DO UPDATE SET seq = ?2",
-        params![sink, seq.cast_signed()],
-    )?;
-    Ok(())
 }
 
 /// Within a transaction: keeps refusals, counts them, and lets the oldest go.

@@ -1,14 +1,14 @@
 //! Taking readings in and making them durable.
 
-use super::handle::StoreError;
+use super::fault::StoreError;
 use super::hot::BootKey;
 use super::journal;
 use super::keeper::Keeper;
-use super::names::LayoutKey;
+use super::names::{LayoutKey, Names};
 use super::schema::{disk, int};
 use crate::limits::UNFLUSHED_MAX;
 use crate::model::{Numbered, Outcome, Reading, Reason, Sample, Seq, UtcMs};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use std::sync::Arc;
 
 impl Keeper {
@@ -64,12 +64,19 @@ impl Keeper {
     /// Makes everything taken in so far durable.
     pub(super) fn flush(&mut self) -> Result<Seq, StoreError> {
         self.due = None;
+        if let Err(fault) = self.still_there() {
+            self.put_off(&fault);
+            return Err(fault);
+        }
         if self.pending.is_empty() && self.moved.is_empty() && self.refusals.is_empty() {
+            if self.health.failure.take().is_some() {
+                self.tell_health();
+            }
             return Ok(self.durable);
         }
         match self.commit() {
-            Ok(()) => {
-                self.after_commit();
+            Ok(keys) => {
+                self.after_commit(&keys);
                 Ok(self.durable)
             }
             Err(fault) => {
@@ -80,40 +87,36 @@ impl Keeper {
         }
     }
 
-    /// One row, the moved cursors and the refusals in one transaction.
-    fn commit(&mut self) -> Result<(), rusqlite::Error> {
+    /// The readings, the moved cursors and the refusals in one transaction. Under which keys the
+    /// readings are kept.
+    pub(super) fn commit(&mut self) -> Result<Vec<BootKey>, rusqlite::Error> {
+        let keys = self.pending_keys()?;
+        if let (Some(floor), Some(last)) = (&mut self.floor, self.pending.back())
+            && floor.is_reached(last.seq)
+        {
+            floor.raise(&self.db, self.next)?;
+        }
         let transaction = self.db.transaction()?;
-        let readings: &[_] = self.pending.make_contiguous();
-        if let Some(first) = readings.first() {
-            let body = journal::write(readings, &self.names);
-            let undated = readings.iter().filter(|one| !one.reading.dated).count();
-            transaction.execute(
-                "INSERT INTO journal(first, n, boot, undated, crc, body) VALUES (?,?,?,?,?,?)",
-                params![
-                    first.seq.cast_signed(),
-                    int(readings.len()),
-                    self.boot,
-                    int(undated),
-                    crc32fast::hash(&body),
-                    body
-                ],
-            )?;
+        let mut readings: &[_] = self.pending.make_contiguous();
+        // One row, but for a clock that was set or believed in between.
+        for alike in keys.chunk_by(|a, b| a == b) {
+            let (row, rest) = readings.split_at(alike.len());
+            write_row(&transaction, row, alike[0], &self.names)?;
+            readings = rest;
         }
-        for sink in &self.moved {
-            if let Some(seq) = self.cursors.get(sink) {
-                super::feed::write_cursor(&transaction, sink, *seq)?;
-            }
-        }
+        let cursors = (&self.cursors, &self.moved_at);
+        super::cursor::write_cursors(&transaction, self.moved.iter(), cursors)?;
         super::feed::write_refusals(&transaction, &self.refusals)?;
         if let Some((count, first, last)) = self.losses {
             let what =
                 format!("{count} readings lost, seq {first} to {last}: the disk refused them");
             super::audit::note(&transaction, self.clock.now().at, "loss", &what)?;
         }
-        transaction.commit()
+        transaction.commit()?;
+        Ok(keys)
     }
 
-    fn after_commit(&mut self) {
+    fn after_commit(&mut self, keys: &[BootKey]) {
         self.moved.clear();
         self.refusals.clear();
         self.losses = None;
@@ -129,11 +132,10 @@ impl Keeper {
         // Sinks first: they need nothing of what is still to be done here.
         self.ring.extend(self.pending.iter().cloned());
         self.out.durable.send_replace(self.durable);
-        for numbered in std::mem::take(&mut self.pending) {
+        for (numbered, key) in std::mem::take(&mut self.pending).into_iter().zip(keys) {
             if let Some(layout) = self.names.layout(numbered.reading.device) {
                 let reading = &numbered.reading;
-                let boot = if reading.dated { 0 } else { self.boot };
-                self.warm((layout, boot, reading.at), &reading.outcomes);
+                self.warm((layout, *key, reading.at), &reading.outcomes);
             }
         }
         self.tell_health();
@@ -157,6 +159,32 @@ impl Keeper {
         });
         self.hot.push((boot, day), samples);
     }
+}
+
+/// Readings of one flush, all dated or all of one era.
+fn write_row(
+    db: &Connection,
+    readings: &[Arc<Numbered>],
+    boot: BootKey,
+    names: &Names,
+) -> Result<(), rusqlite::Error> {
+    let Some(first) = readings.first() else {
+        return Ok(());
+    };
+    let body = journal::write(readings, names);
+    let undated = if boot == 0 { 0 } else { readings.len() };
+    db.execute(
+        "INSERT INTO journal(first, n, boot, undated, crc, body) VALUES (?,?,?,?,?,?)",
+        params![
+            first.seq.cast_signed(),
+            int(readings.len()),
+            boot,
+            int(undated),
+            crc32fast::hash(&body),
+            body
+        ],
+    )?;
+    Ok(())
 }
 
 /// A number whose time is not known is not to be believed.

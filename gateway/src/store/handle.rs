@@ -1,5 +1,6 @@
 //! What the rest of the program may ask of the store.
 
+use super::fault::StoreError;
 use super::feed::Ring;
 use crate::limits::SINK_BATCH_MAX;
 use crate::model::calibration::{Calibration, CalibrationId, Calibrations};
@@ -20,42 +21,6 @@ pub struct Store {
     /// Where the file and the attachments are.
     pub(crate) directory: Arc<Path>,
     pub(crate) ring: Ring,
-}
-
-/// Why the store could not do what was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The thread that owns the file has ended.
-    #[error("the store has stopped")]
-    Stopped,
-    /// The file or the card said no; `what` names the step.
-    #[error("{what}: {why}")]
-    Disk {
-        /// What was being done.
-        what: &'static str,
-        /// What the system or SQLite said.
-        why: String,
-    },
-    /// Nothing with this name is kept.
-    #[error("no point {0}")]
-    UnknownPoint(String),
-    /// The ledger has no entry with this number.
-    #[error("no ledger entry {0}")]
-    UnknownEntry(EntryId),
-    /// The entry has been replaced; the correction must name the one that counts now.
-    #[error("ledger entry {entry} has been replaced; the current one is {current}")]
-    Superseded {
-        /// The entry that was named.
-        entry: EntryId,
-        /// The last of its chain.
-        current: EntryId,
-    },
-    /// Another process holds the file.
-    #[error("{0} is in use by another pantau")]
-    Busy(PathBuf),
-    /// What was handed in cannot be kept as it is.
-    #[error("{0}")]
-    Invalid(String),
 }
 
 /// How a stretch of samples is cut into buckets.
@@ -161,6 +126,10 @@ pub struct StoreHealth {
     pub durable_at: Option<UtcMs>,
     /// Commits since the start.
     pub flushes: u64,
+    /// Readings that left the journal undelivered since the start, over the disk budget.
+    pub undelivered: u64,
+    /// Sinks that are no longer configured: the journal is not kept for them.
+    pub retired: Vec<String>,
 }
 
 /// A question to the ledger; the default asks for the first entries that count.
@@ -192,6 +161,10 @@ pub(crate) enum Request {
         sink: String,
         reply: Reply<Option<Seq>>,
     },
+    Sinks {
+        names: Vec<&'static str>,
+        reply: Reply<()>,
+    },
     MoveCursor {
         sink: String,
         to: Seq,
@@ -219,7 +192,7 @@ pub(crate) enum Request {
     },
     Redate {
         boot: BootId,
-        shift_ms: i64,
+        offset_ms: i64,
         reply: Reply<u64>,
     },
     Backup {
@@ -308,6 +281,13 @@ impl Store {
         self.ask(|reply| Request::Cursor { sink, reply }).await
     }
 
+    /// These sinks are configured. Any other that the store knows is retired: the journal is not
+    /// kept for it any more. A sink that comes back goes on where it was left, as far as the
+    /// journal still reaches.
+    pub async fn keep_sinks(&self, names: Vec<&'static str>) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Sinks { names, reply }).await
+    }
+
     /// The sink's far side has acknowledged everything up to `to`. Durable with the next flush, at
     /// no cost of its own; a power cut before that means a redelivery.
     pub async fn move_cursor(&self, sink: &str, to: Seq) -> Result<(), StoreError> {
@@ -359,12 +339,12 @@ impl Store {
             .await
     }
 
-    /// Readings of this boot that were kept undated get their true time (`at` + `shift_ms`) and
+    /// Readings of this boot that were kept undated get their true time (`mono` + `offset_ms`) and
     /// lose their doubt. How many samples moved.
-    pub async fn redate(&self, boot: BootId, shift_ms: i64) -> Result<u64, StoreError> {
+    pub async fn redate(&self, boot: BootId, offset_ms: i64) -> Result<u64, StoreError> {
         self.ask(|reply| Request::Redate {
             boot,
-            shift_ms,
+            offset_ms,
             reply,
         })
         .await

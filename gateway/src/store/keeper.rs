@@ -1,19 +1,24 @@
 //! The thread that owns the file: takes requests one by one, flushes in time, streams answers
 //! between.
 
+use super::access::Access;
 use super::calendar::{Calendar, Day};
+use super::fault::StoreError;
 use super::feed::Ring;
-use super::handle::{Request, StoreError, StoreHealth};
+use super::floor::Floor;
+use super::handle::{Request, StoreHealth};
 use super::hot::{BootKey, Hot, Key};
 use super::last::Latest;
 use super::names::Names;
+use super::presence::Presence;
 use super::query::Running;
 use super::schema;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
-use crate::model::{Numbered, Seq};
+use crate::model::{BootId, Numbered, Seq};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +30,22 @@ use tokio::time::Instant;
 pub(super) struct Keeper {
     pub(super) db: rusqlite::Connection,
     pub(super) file: PathBuf,
+    /// Who opened it.
+    pub(super) access: Access,
+    /// Held by a command that only reads, so that nobody writes meanwhile.
+    pub(super) _lock: Option<File>,
+    /// What the directory named when the files were opened; `None` when nothing is written.
+    pub(super) presence: Option<Presence>,
+    /// Above the numbers that were given out; only the gateway gives any.
+    pub(super) floor: Option<Floor>,
     pub(super) settings: StoreSettings,
     pub(super) clock: Clock,
     pub(super) calendar: Calendar,
     pub(super) names: Names,
     /// This start of the machine.
-    pub(super) boot: BootKey,
+    pub(super) boot: BootId,
+    /// Where undated readings are kept, and the offset of the clock that stamps them.
+    pub(super) era: Option<(BootKey, i64)>,
     /// Readings not on disk yet, in order.
     pub(super) pending: VecDeque<Arc<Numbered>>,
     pub(super) next: Seq,
@@ -39,6 +54,8 @@ pub(super) struct Keeper {
     pub(super) hot: Hot,
     pub(super) latest: Latest,
     pub(super) cursors: BTreeMap<String, Seq>,
+    /// When each sink's cursor moved last, milliseconds since 1970.
+    pub(super) moved_at: BTreeMap<String, i64>,
     /// Sinks whose cursor moved since the last flush.
     pub(super) moved: BTreeSet<String>,
     pub(super) refusals: Vec<super::handle::Refusal>,
@@ -55,6 +72,8 @@ pub(super) struct Keeper {
     pub(super) gone_before: Day,
     /// Moment (wall clock, ms) before which no sealing is tried again.
     pub(super) seal_after: i64,
+    /// Monotonic moment, in milliseconds, before which no more goes by age.
+    pub(super) old_again_ms: u64,
     /// Days on their way to a record.
     pub(super) closing: super::digest::Closing,
     pub(super) out: Outlets,
@@ -103,6 +122,9 @@ impl Keeper {
     }
 
     fn finish(&mut self) {
+        if self.still_there().is_err() {
+            return self.rescue();
+        }
         if let Err(fault) = self.flush() {
             tracing::error!(%fault, unflushed = self.pending.len(), "stopped without the last readings");
         }
@@ -120,6 +142,7 @@ impl Keeper {
                 drop(reply.send(self.journal_after(after, max)));
             }
             Request::Cursor { sink, reply } => drop(reply.send(self.cursor(sink))),
+            Request::Sinks { names, reply } => drop(reply.send(self.keep_sinks(&names))),
             Request::MoveCursor { sink, to } => self.move_cursor(sink, to),
             Request::Refuse(refusal) => self.refuse(refusal),
             Request::Refusals { sink, reply } => drop(reply.send(self.refused(&sink))),
@@ -133,9 +156,9 @@ impl Keeper {
             Request::ImportMany { columns, reply } => drop(reply.send(self.import_many(&columns))),
             Request::Redate {
                 boot,
-                shift_ms,
+                offset_ms,
                 reply,
-            } => drop(reply.send(self.redate(&boot, shift_ms))),
+            } => drop(reply.send(self.redate(&boot, offset_ms))),
             Request::Backup { to, reply } => drop(reply.send(self.backup(&to))),
             Request::LedgerAdd {
                 statements,

@@ -23,7 +23,8 @@ impl Latest {
         }
     }
 
-    /// Takes a sample unless a later one with a known date is there.
+    /// Takes the sample of a reading that came after all others: what was read last is the present,
+    /// also when the clock was ahead before.
     pub(super) fn offer(
         &mut self,
         point: PointKey,
@@ -36,10 +37,21 @@ impl Latest {
         } else {
             super::flush::doubted(outcome)
         };
+        *self.place(point) = Some((Sample { at, outcome }, seq, dated));
+    }
+
+    /// Takes a sample that got its date later, unless a later one with a date is there.
+    pub(super) fn offer_dated(&mut self, point: PointKey, at: UtcMs, outcome: Outcome) {
         let place = self.place(point);
-        if place.is_none_or(|(kept, _, known)| !dated || !known || at >= kept.at) {
-            *place = Some((Sample { at, outcome }, seq, dated));
+        if place.is_none_or(|(kept, _, known)| !known || at >= kept.at) {
+            *place = Some((Sample { at, outcome }, 0, true));
         }
+    }
+
+    /// The moment of the newest sample whose date is known.
+    pub(super) fn newest(&self) -> Option<UtcMs> {
+        let dated = self.0.iter().flatten().filter(|(_, _, dated)| *dated);
+        dated.map(|(sample, _, _)| sample.at).max()
     }
 
     /// Takes an imported sample unless a later one, or an undated one of now, is there.

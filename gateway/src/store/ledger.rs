@@ -1,7 +1,8 @@
 //! What people write down: rows are added, never changed.
 
 use super::audit::note;
-use super::handle::{LedgerQuery, StoreError};
+use super::fault::StoreError;
+use super::handle::LedgerQuery;
 use super::keeper::Keeper;
 use super::schema::{disk, int};
 use crate::limits::{LEDGER_PAGE_MAX, LEDGER_ROWS_MAX};
@@ -34,6 +35,7 @@ impl Keeper {
             );
             return Err(StoreError::Invalid(why));
         }
+        self.still_there()?;
         let now = self.clock.now().at;
         let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
         let transaction = self.db.transaction().map_err(failed)?;

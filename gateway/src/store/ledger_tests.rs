@@ -75,7 +75,8 @@ async fn what_has_a_number_is_there_after_the_power_is_cut() {
         .unwrap();
     assert_eq!(ids, [1, 2]);
     // What is on disk at this moment is all that a power cut leaves.
-    let again = open(copy(dir.path()).path(), &site);
+    let copied = copy(dir.path());
+    let again = open(copied.path(), &site);
     let entries = again.ledger(LedgerQuery::default()).await.unwrap();
     let expected = Entry {
         id: 2,

@@ -1,8 +1,9 @@
 //! Answers in blocks: a day of samples at a time, so that flushes go on in between.
 
 use super::calendar::{DAY_MS, Day};
+use super::fault::StoreError;
 use super::fold::{Fold, Unit};
-use super::handle::{Block, Query, Step, StoreError};
+use super::handle::{Block, Query, Step};
 use super::hot::{Key, merge};
 use super::keeper::Keeper;
 use super::names::PointKey;

@@ -1,20 +1,23 @@
 //! The file: its tables, its settings, and what happens when it cannot be read.
 
-use super::handle::StoreError;
+use super::access::Access;
+use super::fault::StoreError;
+use super::private;
 use crate::model::UtcMs;
 use rusqlite::{Connection, ErrorCode};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The file within the store's directory.
-const FILE: &str = "pantau.db";
+pub(super) const FILE: &str = "pantau.db";
 /// Length that the write-ahead log is given once, so that no commit changes it: a changed length
 /// makes the file system write its own journal as well.
 const WAL_BYTES: u64 = 4 << 20;
 /// Pages of 1 KiB after which the log is copied back; a commit of a thousand more still fits.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// What the tables below look like; a later one adds a step to `MIGRATIONS`.
-const MIGRATIONS: [&str; 3] = [TABLES, EVIDENCE, CALIBRATIONS];
+pub(super) const MIGRATIONS: [&str; 3] = [TABLES, EVIDENCE, CALIBRATIONS];
 
 /// What is written down stays: a second lock behind the code, which has no path that changes or
 /// deletes a row. `REPLACE` deletes without asking a delete trigger, so inserts are held as well.
@@ -132,25 +135,45 @@ pub(super) struct Opened {
     pub(super) file: PathBuf,
     /// What was set aside, in words.
     pub(super) repairs: Vec<String>,
+    /// The lock of a command that only reads.
+    pub(super) lock: Option<File>,
 }
 
-/// Opens the file of the directory, or starts a new one beside what cannot be read.
-pub(super) fn open(directory: &Path, now: UtcMs) -> Result<Opened, StoreError> {
-    std::fs::create_dir_all(directory).map_err(|fault| StoreError::Disk {
+/// Opens the file of the directory. The gateway starts a new one beside what cannot be read.
+pub(super) fn open(directory: &Path, now: UtcMs, access: Access) -> Result<Opened, StoreError> {
+    match access {
+        Access::Read => return super::access::open_to_read(directory),
+        Access::Write => super::access::look_over(directory)?,
+        Access::Gateway => {}
+    }
+    private::folder(directory).map_err(|fault| StoreError::Disk {
         what: "creating the store's directory",
         why: format!("{}: {fault}", directory.display()),
     })?;
     let file = directory.join(FILE);
+    let mut repairs = Vec::new();
+    if !file.exists() && wal(&file).exists() {
+        // SQLite would delete the log of a file that is new.
+        let alone = super::access::damage("it is missing, its log is there".to_owned());
+        if access == Access::Write {
+            return Err(super::access::refused(&file, &alone));
+        }
+        repairs.push(set_aside(&file, now, &alone)?);
+    }
+    if access == Access::Gateway {
+        tighten(&file);
+    }
     match connect(&file) {
-        Ok((_, version)) if version > MIGRATIONS.len() => Err(StoreError::Invalid(format!(
-            "{} was written by a newer pantau (format {version})",
-            file.display()
-        ))),
+        Ok((_, version)) if version > MIGRATIONS.len() => Err(newer(&file, version)),
         Ok((db, _)) => Ok(Opened {
             db,
             file,
-            repairs: Vec::new(),
+            repairs,
+            lock: None,
         }),
+        Err(fault) if is_damage(&fault) && access == Access::Write => {
+            Err(super::access::refused(&file, &fault))
+        }
         Err(fault) if is_damage(&fault) => {
             let repair = set_aside(&file, now, &fault)?;
             let (db, _) =
@@ -159,10 +182,28 @@ pub(super) fn open(directory: &Path, now: UtcMs) -> Result<Opened, StoreError> {
                 db,
                 file,
                 repairs: vec![repair],
+                lock: None,
             })
         }
         Err(fault) => Err(told(&file, "opening the file", &fault)),
     }
+}
+
+/// What an earlier version made readable for all is so no more.
+fn tighten(file: &Path) {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    for own in [file, &wal(file), &directory.join(super::floor::FILE)] {
+        private::tighten(own);
+    }
+    private::tighten_all(&directory.join(super::attach::FOLDER));
+}
+
+/// A file of a later version is left alone.
+pub(super) fn newer(file: &Path, version: usize) -> StoreError {
+    let file = file.display();
+    StoreError::Invalid(format!(
+        "{file} was written by a newer pantau (format {version})"
+    ))
 }
 
 /// Gives the damaged file another name; nothing is deleted.
@@ -244,6 +285,9 @@ pub(super) fn bytes_on_disk(file: &Path) -> u64 {
 
 /// The connection and the version of the tables that were there.
 fn connect(file: &Path) -> Result<(Connection, usize), rusqlite::Error> {
+    // SQLite gives its log the permissions of the file. That the file is there, or cannot be made,
+    // is seen a line later.
+    drop(private::file(file));
     let mut db = Connection::open(file)?;
     db.busy_timeout(std::time::Duration::ZERO)?;
     db.pragma_update(None, "page_size", 1024)?;
@@ -269,9 +313,7 @@ fn connect(file: &Path) -> Result<(Connection, usize), rusqlite::Error> {
 /// Brings an older file to today's tables, a step a version, each in a transaction.
 fn migrate(db: &mut Connection) -> Result<usize, rusqlite::Error> {
     let lock = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: usize = lock.query_row("PRAGMA user_version", [], |row| {
-        Ok(usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX))
-    })?;
+    let version = version(&lock)?;
     if version > MIGRATIONS.len() && !is_said(&lock, version) {
         let garbled = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
         return Err(rusqlite::Error::SqliteFailure(garbled, None));
@@ -289,8 +331,15 @@ fn migrate(db: &mut Connection) -> Result<usize, rusqlite::Error> {
     Ok(version)
 }
 
+/// The version of the tables that are there.
+pub(super) fn version(db: &Connection) -> Result<usize, rusqlite::Error> {
+    db.query_row("PRAGMA user_version", [], |row| {
+        Ok(usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX))
+    })
+}
+
 /// The version stands in two places, so that a garbled one is not taken for a newer program's.
-fn is_said(db: &Connection, version: usize) -> bool {
+pub(super) fn is_said(db: &Connection, version: usize) -> bool {
     let said = db.query_row("SELECT value FROM meta WHERE key = 'tables'", [], |row| {
         row.get::<_, i64>(0)
     });
@@ -309,6 +358,7 @@ fn grow(wal: &Path) -> std::io::Result<()> {
     log.sync_all()
 }
 
-fn wal(file: &Path) -> PathBuf {
+/// The log beside the file.
+pub(super) fn wal(file: &Path) -> PathBuf {
     file.with_file_name(format!("{FILE}-wal"))
 }

@@ -1,5 +1,6 @@
 //! From the journal to chunks: parts of the day every hour, whole days when they are over.
 
+use super::access::Access;
 use super::bytes::{Bytes, put};
 use super::calendar::Day;
 use super::chunk;
@@ -10,6 +11,7 @@ use super::names::PointKey;
 use super::pack::{Content, Packer, fetch, group, pieces};
 use super::roll::{Roll, RollTracks};
 use super::start::set_meta;
+use crate::clock::Stamp;
 use crate::evidence::Why;
 use crate::limits::HOT_BYTES_MAX;
 use crate::model::{Sample, UtcMs};
@@ -27,26 +29,29 @@ pub(super) type Extra = BTreeMap<PointKey, Vec<Sample>>;
 impl Keeper {
     /// Work that follows a flush; a small piece each time, so that the next flush is not late.
     pub(super) fn tend(&mut self) {
-        let (now, trusted) = (self.clock.now().at, self.clock.now().trusted);
-        let hourly = !(self.seal_after - 2 * HOUR_MS..self.seal_after).contains(&now.0);
-        if let Err(fault) = self.tend_at(now, trusted, hourly) {
+        if self.access == Access::Read {
+            return;
+        }
+        let now = self.clock.now();
+        let hourly = !(self.seal_after - 2 * HOUR_MS..self.seal_after).contains(&now.at.0);
+        if let Err(fault) = self.tend_at(now, hourly) {
             tracing::warn!(%fault, "sealing failed; the journal keeps the readings, tried again");
-            self.seal_after = now.0 + 60_000;
+            self.seal_after = now.at.0 + 60_000;
         }
     }
 
-    fn tend_at(&mut self, now: UtcMs, trusted: bool, hourly: bool) -> Result<(), rusqlite::Error> {
+    fn tend_at(&mut self, now: Stamp, hourly: bool) -> Result<(), rusqlite::Error> {
         if hourly || self.hot.bytes() > HOT_BYTES_MAX {
             self.seal_parts()?;
         }
-        let today = self.calendar.day(UtcMs(now.0 - GRACE_MS));
-        // A clock that may be wrong closes no day.
-        if self.merge_one(today - 1)? || (trusted && self.close_in_time(now)) {
+        let today = self.calendar.day(UtcMs(now.at.0 - GRACE_MS));
+        // A clock that may be wrong ends no day.
+        if now.trusted && (self.merge_one(today - 1)? || self.close_in_time(now.at)) {
             self.tend_soon();
         }
         if hourly {
             self.retain(now)?;
-            self.seal_after = (now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
+            self.seal_after = (now.at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
         }
         Ok(())
     }

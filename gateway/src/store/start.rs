@@ -1,21 +1,27 @@
 //! Opening: what the file says becomes the keeper's memory.
 
+use super::access::{Access, damage};
 use super::audit::note;
 use super::calendar::Calendar;
+use super::cursor::Cursors;
+use super::fault::StoreError;
 use super::feed::Ring;
-use super::handle::{Request, Store, StoreError, StoreHealth};
+use super::floor::Floor;
+use super::handle::{Request, Store, StoreHealth};
 use super::hot::{BootKey, Hot};
 use super::keeper::{Keeper, Outlets};
 use super::last::Latest;
 use super::names::Names;
+use super::presence::Presence;
 use super::schema::{self, Opened, is_damage};
 use super::seal::HOUR_MS;
 use crate::clock::{Clock, boot_id};
 use crate::config::StoreSettings;
+use crate::evidence::Why;
 use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
-use crate::model::{BootId, Seq, Site};
+use crate::model::{Seq, Site};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -30,7 +36,20 @@ impl Store {
         config_text: &str,
         clock: &Clock,
     ) -> Result<Self, StoreError> {
-        let (keeper, store, requests) = prepare(path, site, settings, config_text, clock)?;
+        Self::open_for(Access::Gateway, path, site, settings, config_text, clock)
+    }
+
+    /// Opens the store for somebody: `Damaged` for a command that comes upon a damaged file, and
+    /// `Missing` for one that only reads when there is none.
+    pub fn open_for(
+        access: Access,
+        path: &Path,
+        site: &Site,
+        settings: &StoreSettings,
+        config_text: &str,
+        clock: &Clock,
+    ) -> Result<Self, StoreError> {
+        let (keeper, store, requests) = prepare(access, path, site, settings, config_text, clock)?;
         serve(keeper, requests)?;
         Ok(store)
     }
@@ -38,6 +57,7 @@ impl Store {
 
 /// Everything of a start but the thread.
 pub(super) fn prepare(
+    access: Access,
     path: &Path,
     site: &Site,
     settings: &StoreSettings,
@@ -45,20 +65,23 @@ pub(super) fn prepare(
     clock: &Clock,
 ) -> Result<Assembled, StoreError> {
     let now = clock.now().at;
-    let opened = schema::open(path, now)?;
+    let opened = schema::open(path, now, access)?;
     let file = opened.file.clone();
-    let (mut keeper, store, requests) =
-        match assemble(opened, site, settings, clock, config_text) {
-            Err((fault, db)) if is_damage(&fault) => {
-                drop(db);
-                let repair = schema::set_aside(&file, now, &fault)?;
-                let mut opened = schema::open(path, now)?;
-                opened.repairs.push(repair);
-                assemble(opened, site, settings, clock, config_text)
+    let assemble = |opened| assemble((access, opened), site, settings, clock, config_text);
+    let (mut keeper, store, requests) = match assemble(opened) {
+        Err((fault, db)) if is_damage(&fault) => {
+            drop(db);
+            if access != Access::Gateway {
+                return Err(super::access::refused(&file, &fault));
             }
-            other => other,
+            let repair = schema::set_aside(&file, now, &fault)?;
+            let mut opened = schema::open(path, now, access)?;
+            opened.repairs.push(repair);
+            assemble(opened)
         }
-        .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
+        other => other,
+    }
+    .map_err(|(fault, _)| schema::told(&file, "reading the file", &fault))?;
     keeper.tell_health();
     Ok((keeper, store, requests))
 }
@@ -68,7 +91,7 @@ type Assembled = (Keeper, Store, mpsc::Receiver<Request>);
 type Failed = (rusqlite::Error, Option<Connection>);
 
 fn assemble(
-    opened: Opened,
+    (access, opened): (Access, Opened),
     site: &Site,
     settings: &StoreSettings,
     clock: &Clock,
@@ -78,28 +101,39 @@ fn assemble(
         mut db,
         file,
         repairs,
+        lock,
     } = opened;
-    let (names, boot, cursors, last) = match read_state(&mut db, site) {
+    let (names, (cursors, moved_at), last) = match read_state(&mut db, site) {
         Ok(read) => read,
+        Err(fault) => return Err((fault, Some(db))),
+    };
+    let (next, last, floor) = match numbering(access, &file, &db, last) {
+        Ok(numbering) => numbering,
         Err(fault) => return Err((fault, Some(db))),
     };
     let (store, out, queue) = ends(last, &settings.path);
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = Keeper {
+        presence: presence(access, &file),
+        floor,
+        access,
+        _lock: lock,
         db,
         file,
         settings: settings.clone(),
         clock: clock.clone(),
         calendar: Calendar::new(&site.timezone).unwrap_or_else(|_| Calendar::utc()),
         names,
-        boot,
+        boot: boot_id(),
+        era: None,
         pending: VecDeque::new(),
-        next: last + 1,
+        next,
         durable: last,
         ring: store.ring.clone(),
         hot: Hot::default(),
         latest: Latest::default(),
         cursors,
+        moved_at,
         moved: BTreeSet::new(),
         refusals: Vec::new(),
         running: VecDeque::new(),
@@ -113,15 +147,50 @@ fn assemble(
         parts: BTreeSet::new(),
         gone_before: 0,
         seal_after,
+        old_again_ms: 0,
         closing: super::digest::Closing::new(site),
         out,
     };
     match keeper
         .warm_up()
         .and_then(|()| keeper.record_start(config_text))
+        .and_then(|()| keeper.mark_unsealed())
     {
         Ok(()) => Ok((keeper, store, queue)),
         Err(fault) => Err((fault, Some(keeper.db))),
+    }
+}
+
+/// The next number, the last one that is done, and what keeps numbers from being used twice. Only
+/// the gateway gives numbers out.
+fn numbering(
+    access: Access,
+    file: &Path,
+    db: &Connection,
+    last: Seq,
+) -> Result<(Seq, Seq, Option<Floor>), rusqlite::Error> {
+    if access != Access::Gateway {
+        return Ok((last + 1, last, None));
+    }
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let (next, floor) = Floor::begin(directory, db, last)?;
+    // Of a store that holds nothing, everything before the first number is done.
+    let done = if last == 0 { next - 1 } else { last };
+    Ok((next, done, Some(floor)))
+}
+
+/// The files as they were opened; `None` for a reader, and where they cannot be looked at.
+fn presence(access: Access, file: &Path) -> Option<Presence> {
+    if access == Access::Read {
+        return None;
+    }
+    let files = [file.to_owned(), schema::wal(file)];
+    match Presence::of(files) {
+        Ok(presence) => Some(presence),
+        Err(fault) => {
+            tracing::warn!(%fault, "whether the store's files stay in place cannot be seen");
+            None
+        }
     }
 }
 
@@ -147,40 +216,18 @@ fn ends(last: Seq, directory: &Path) -> (Store, Outlets, mpsc::Receiver<Request>
     (store, out, queue)
 }
 
-type State = (Names, BootKey, BTreeMap<String, Seq>, Seq);
+type State = (Names, Cursors, Seq);
 
 fn read_state(db: &mut Connection, site: &Site) -> Result<State, rusqlite::Error> {
     let names = Names::load(db, site)?;
-    let boot = boot_key(db, &boot_id())?;
-    let mut cursors = db.prepare("SELECT sink, seq FROM cursor")?;
-    let cursors = cursors
-        .query_map([], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-        })?
-        .collect::<Result<BTreeMap<String, Seq>, _>>()?;
+    let cursors = super::cursor::read_cursors(db)?;
     let kept = db.query_row(
         "SELECT coalesce(max(first + n - 1), 0) FROM journal",
         [],
         |row| row.get::<_, i64>(0),
     )?;
     let gone: i64 = meta(db, "last_seq")?.unwrap_or(0);
-    Ok((names, boot, cursors, kept.max(gone).cast_unsigned()))
-}
-
-/// The number of a start of the machine.
-pub(super) fn boot_key(db: &Connection, boot: &BootId) -> Result<BootKey, rusqlite::Error> {
-    let find = "SELECT id FROM boot WHERE name = ?";
-    let known = db
-        .query_row(find, [&*boot.0], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(id);
-    }
-    db.query_row(
-        "INSERT INTO boot(name) VALUES (?) RETURNING id",
-        [&*boot.0],
-        |row| row.get(0),
-    )
+    Ok((names, cursors, kept.max(gone).cast_unsigned()))
 }
 
 /// A number kept under a name.
@@ -273,7 +320,28 @@ impl Keeper {
             self.warm_row(first, boot, &kept);
         }
         for first in damaged {
+            if self.access != Access::Gateway {
+                return Err(damage(format!("journal row {first} is garbled")));
+            }
             self.set_row_aside(first)?;
+        }
+        Ok(())
+    }
+
+    /// For a reader, who seals nothing: closed days with samples that are not sealed yet need a
+    /// further record.
+    fn mark_unsealed(&mut self) -> Result<(), rusqlite::Error> {
+        if self.access != Access::Read {
+            return Ok(());
+        }
+        let days: BTreeSet<_> = self
+            .hot
+            .keys()
+            .filter(|key| key.boot == 0)
+            .map(|key| key.day)
+            .collect();
+        for day in days {
+            super::digest::mark(&self.db, day, Why::Late)?;
         }
         Ok(())
     }

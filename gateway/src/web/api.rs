@@ -223,6 +223,18 @@ pub(super) async fn healthz(State(app): State<App>) -> (StatusCode, Json<Healthz
             store.lost
         ));
     }
+    if store.undelivered > 0 {
+        notes.push(format!(
+            "{} readings left the journal undelivered: over the disk budget",
+            store.undelivered
+        ));
+    }
+    let retired = store.retired.iter();
+    notes.extend(
+        retired.map(|sink| {
+            format!("sink {sink}: no longer configured; the journal is not kept for it")
+        }),
+    );
     if !app.state().clock.now().trusted {
         notes.push("the clock is not synchronised; readings are kept undated".to_owned());
     }

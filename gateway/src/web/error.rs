@@ -177,7 +177,10 @@ impl From<StoreError> for ApiError {
             StoreError::Stopped | StoreError::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, Code::Busy)
             }
-            StoreError::Disk { .. } => (StatusCode::INTERNAL_SERVER_ERROR, Code::Disk),
+            StoreError::Disk { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Missing(_)
+            | StoreError::Older(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Disk),
         };
         Self::coded(status, code, error.to_string())
     }

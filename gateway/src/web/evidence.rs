@@ -72,6 +72,9 @@ pub struct ExtentJson {
     pub days: Vec<String>,
     /// Number of the ledger's last entry.
     pub last_entry: u64,
+    /// Closed days whose samples have changed since their record was made.
+    #[serde(default)]
+    pub due: Vec<String>,
 }
 
 pub(super) fn routes() -> axum::Router<App> {
@@ -170,6 +173,7 @@ impl From<Extent> for ExtentJson {
             gone_before: extent.gone_before.map(|day| day.to_string()),
             days: extent.days.iter().map(ToString::to_string).collect(),
             last_entry: extent.last_entry,
+            due: extent.due.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{App, show, zone};
 use crate::config::Asset;
 use crate::model::{DeviceInfo, Outcome, PointInfo, UtcMs};
 use crate::status;
-use crate::store::Last;
+use crate::store::{Last, StoreHealth};
 use crate::words::Lang;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -172,7 +172,7 @@ impl App {
         };
         let hint = match health.lost {
             0 if failure.is_some() => lang.text("web-hint-store"),
-            0 => String::new(),
+            0 => left_behind(&health, lang),
             lost => lang.say("web-store-lost", &[("lost", &show::count(lost, lang))]),
         };
         let state = match (stopped || failure.is_some(), health.lost) {
@@ -212,6 +212,20 @@ impl App {
         };
         self.site().devices.iter().map(of).collect()
     }
+}
+
+/// What sinks do not get any more.
+fn left_behind(health: &StoreHealth, lang: Lang) -> String {
+    let mut words = Vec::new();
+    if health.undelivered > 0 {
+        let count = show::count(health.undelivered, lang);
+        words.push(lang.say("web-store-undelivered", &[("count", &count)]));
+    }
+    if !health.retired.is_empty() {
+        let sinks = health.retired.join(", ");
+        words.push(lang.say("web-store-retired", &[("sinks", &sinks)]));
+    }
+    words.join(". ")
 }
 
 /// A point's words and last value.

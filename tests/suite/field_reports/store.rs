@@ -1,1 +1,329 @@
 //! Keeping: clocks, disks, damaged files.
+
+use crate::killed::pantau;
+use crate::peers::{Peer, wait_for};
+use crate::servers::{free_port, get, until};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A site with one device, read and kept ten times a second.
+struct OneDevice {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+    page: u16,
+    _device: Peer,
+}
+
+impl OneDevice {
+    /// The store is in `store` of this folder, or where `store` says.
+    fn new(store: Option<&Path>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, page) = (free_port(), free_port());
+        let home = folder.path().join("store");
+        let text = format!(
+            "[site]\nid = \"one\"\nname = \"One\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
+             longitude = 103.78\n[store]\npath = \"{}\"\nflush = \"100ms\"\n\
+             [web]\nlisten = \"127.0.0.1:{page}\"\n\
+             [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
+             tcp_port = {device}\n\
+             [[device]]\nid = \"tank\"\nbus = \"lan\"\nunit = 1\nevery = \"100ms\"\n\
+             point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
+            store.unwrap_or(&home).display()
+        );
+        let config = folder.path().join("pantau.toml");
+        std::fs::write(&config, text).unwrap();
+        let simulator = Peer::start(
+            pantau()
+                .arg("simulate")
+                .arg("-c")
+                .arg(&config)
+                .stdout(Stdio::null()),
+        );
+        wait_for("the device", || {
+            std::net::TcpStream::connect(("127.0.0.1", device)).is_ok()
+        });
+        Self {
+            folder,
+            config,
+            page,
+            _device: simulator,
+        }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    async fn start(&self) -> Peer {
+        let mut command = pantau();
+        command
+            .args(["--log", "off", "run", "-c"])
+            .arg(&self.config);
+        let gateway = Peer::start(&mut command);
+        let page = self.page;
+        until("the page", || {
+            std::net::TcpStream::connect(("127.0.0.1", page)).is_ok()
+        })
+        .await;
+        gateway
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = pantau();
+        command.args(["--lang", "en", "--log", "off"]).args(words);
+        command.arg("-c").arg(&self.config).output().unwrap()
+    }
+
+    async fn health(&self) -> Value {
+        serde_json::from_str(&get(self.page, "/healthz", "GET").await).unwrap()
+    }
+
+    /// The last number that is on disk.
+    async fn durable(&self) -> u64 {
+        let text = get(self.page, "/metrics", "GET").await;
+        let mut lines = text.lines();
+        let seq = lines.find_map(|line| line.strip_prefix("pantau_store_durable_seq "));
+        seq.unwrap().split('.').next().unwrap().parse().unwrap()
+    }
+
+    async fn durable_above(&self, seq: u64) {
+        wait(async || self.durable().await > seq).await;
+    }
+
+    /// Whether the gateway says that it does its work, and why not.
+    async fn becomes(&self, status: &str) -> String {
+        wait(async || self.health().await["status"] == status).await;
+        self.health().await["why"].to_string()
+    }
+
+    /// Rows that `export` gives without a running gateway.
+    fn rows(&self) -> u64 {
+        let output = self.run(&["export", "--point", "tank.level"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).unwrap().lines().count() as u64 - 1
+    }
+}
+
+/// Waits until the gateway says so.
+async fn wait(mut is_so: impl AsyncFnMut() -> bool) {
+    let all = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::servers::PATIENCE, all)
+        .await
+        .expect("it is not so in time");
+}
+
+/// A small file system in memory; gone with the test.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn new(at: &Path, size: &str) -> Self {
+        std::fs::create_dir_all(at).unwrap();
+        let disk = Self(at.to_owned());
+        disk.mount(&format!("size={size}"));
+        disk
+    }
+
+    fn grow(&self, size: &str) {
+        self.mount(&format!("remount,size={size}"));
+    }
+
+    fn mount(&self, options: &str) {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "tmpfs"]);
+        let done = command.arg(&self.0).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    /// Writes until nothing more fits.
+    fn fill(&self) {
+        let block = vec![1; 4096];
+        let mut file = std::fs::File::create(self.0.join("filler")).unwrap();
+        while std::io::Write::write_all(&mut file, &block).is_ok() {}
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_loses_none() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(&scratch.path().join("disk"), "12m");
+    let site = OneDevice::new(Some(&disk.0));
+    let gateway = site.start().await;
+    site.durable_above(5).await;
+    disk.fill();
+    let before = site.durable().await;
+    site.durable_above(before + 20).await;
+    assert_eq!(site.health().await["status"], "ok");
+    // Killed on the full disk; then there is room again.
+    drop(gateway);
+    let gateway = site.start().await;
+    let kept = site.durable().await;
+    assert!(kept > before + 20);
+    disk.empty();
+    site.durable_above(kept + 5).await;
+    gateway.terminate();
+    let gateway = site.start().await;
+    let last = site.durable().await;
+    gateway.terminate();
+    assert!(site.rows() >= last, "{} of {last}", site.rows());
+}
+
+#[tokio::test]
+async fn a_disk_too_small_for_the_reserve_is_said_and_readings_wait_in_memory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(&scratch.path().join("disk"), "128k");
+    let site = OneDevice::new(Some(&disk.0));
+    let gateway = site.start().await;
+    let why = site.becomes("failing").await;
+    assert!(why.contains("full"), "{why}");
+    disk.grow("12m");
+    site.becomes("ok").await;
+    site.durable_above(20).await;
+    gateway.terminate();
+    let gateway = site.start().await;
+    let last = site.durable().await;
+    gateway.terminate();
+    // Nothing of what was numbered is missing.
+    assert!(site.rows() >= last, "{} of {last}", site.rows());
+}
+
+#[tokio::test]
+async fn a_store_removed_under_the_gateway_is_said_and_its_numbers_are_not_used_again() {
+    let site = OneDevice::new(None);
+    let gateway = site.start().await;
+    site.durable_above(5).await;
+    std::fs::remove_file(site.store().join("pantau.db")).unwrap();
+    let why = site.becomes("failing").await;
+    assert!(why.contains("pantau.db was removed"), "{why}");
+    let last = site.durable().await;
+    gateway.terminate();
+    // All of it was saved under a name of its own.
+    let kept = std::fs::read_dir(site.store()).unwrap().flatten();
+    let rescued: Vec<_> = kept
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("pantau.db.rescued-"))
+        .collect();
+    assert_eq!(rescued.len(), 1, "{rescued:?}");
+    let gateway = site.start().await;
+    site.durable_above(0).await;
+    assert!(site.durable().await > last + 1000, "numbers begin anew");
+    assert_eq!(site.health().await["status"], "ok");
+    gateway.terminate();
+}
+
+/// Flips a bit in the text of the table of digests, in the file itself.
+fn garble(store: &Path) {
+    let file = store.join("pantau.db");
+    // What is in the log comes into the file first.
+    let script = "import sqlite3, sys\n\
+        sqlite3.connect(sys.argv[1]).execute('PRAGMA wal_checkpoint(TRUNCATE)')";
+    let done = Command::new("python3")
+        .args(["-c", script])
+        .arg(&file)
+        .status();
+    assert!(done.unwrap().success());
+    let mut bytes = std::fs::read(&file).unwrap();
+    let text = b"CREATE TABLE digest(";
+    let at = bytes.windows(text.len()).position(|words| words == text);
+    bytes[at.unwrap() + 13] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+}
+
+type Files = BTreeMap<PathBuf, (Vec<u8>, std::time::SystemTime)>;
+
+fn files(folder: &Path) -> Files {
+    let file = |entry: std::fs::DirEntry| {
+        let (path, about) = (entry.path(), entry.metadata().unwrap());
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        (path, (bytes, about.modified().unwrap()))
+    };
+    std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(file)
+        .collect()
+}
+
+#[tokio::test]
+async fn no_command_but_run_mends_a_damaged_store_and_each_says_what_is_wrong() {
+    let site = OneDevice::new(None);
+    let gateway = site.start().await;
+    site.durable_above(5).await;
+    gateway.terminate();
+    garble(&site.store());
+    let before = files(&site.store());
+    let rows = site.folder.path().join("rows.csv");
+    std::fs::write(&rows, "time,value\n2026-11-21T03:00:00Z,1\n").unwrap();
+    let (rows, copy) = (rows.to_str().unwrap(), site.folder.path().join("copy.db"));
+    let report = site.folder.path().join("report.pdf");
+    let commands: [&[&str]; 9] = [
+        &["verify"],
+        &["report", "2026-11", "-o", report.to_str().unwrap()],
+        &["report", "--revisions"],
+        &["export", "--point", "tank.level"],
+        &["backup", "-o", copy.to_str().unwrap()],
+        &["ledger", "list"],
+        &["calibrate", "list"],
+        &["import", "--point", "tank.level", rows],
+        &["ledger", "add", "bsf-maggot", "12.5", "kg", "--who", "Siti"],
+    ];
+    for words in commands {
+        let output = site.run(words);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+        assert!(said.contains("is damaged"), "{words:?}: {said}");
+        assert!(said.contains("pantau run"), "{words:?}: {said}");
+        assert!(
+            files(&site.store()) == before,
+            "{words:?} changed something"
+        );
+        assert!(!report.exists() && !copy.exists(), "{words:?}");
+    }
+    let gateway = site.start().await;
+    site.durable_above(0).await;
+    gateway.terminate();
+    let set_aside = files(&site.store()).into_keys();
+    let set_aside = set_aside.filter(|path| path.to_string_lossy().contains(".damaged-"));
+    assert!(set_aside.count() >= 1);
+}
+
+#[tokio::test]
+async fn what_the_gateway_makes_is_not_for_all_whatever_the_umask() {
+    let site = OneDevice::new(None);
+    let mut command = Command::new("sh");
+    let program = pantau().get_program().to_owned();
+    command.args(["-c", "umask 000; exec \"$0\" --log off run -c \"$1\""]);
+    let gateway = Peer::start(command.arg(program).arg(&site.config));
+    let socket = site.store().join("pantau.sock");
+    wait_for("the control socket", || {
+        std::os::unix::net::UnixStream::connect(&socket).is_ok()
+    });
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&site.store()), 0o750);
+    let kept: Vec<PathBuf> = std::fs::read_dir(site.store())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(kept.len() >= 4, "{kept:?}");
+    for path in kept {
+        assert_eq!(mode(&path) & !0o640, 0, "{}", path.display());
+    }
+    gateway.terminate();
+}

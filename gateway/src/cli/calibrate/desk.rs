@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::ledger::{CalibrationJson, CalibrationSent};
 use crate::model::UtcMs;
 use crate::model::calibration::{Calibration, Calibrations};
-use crate::store::StoreError;
+use crate::store::{Access, StoreError};
 use crate::words::Lang;
 use http_body_util::BodyExt;
 use jiff::civil::Date;
@@ -36,12 +36,16 @@ pub(super) struct Live {
 }
 
 impl<'a> Desk<'a> {
-    pub(in crate::cli) async fn open(config: &'a Config, lang: Lang) -> Result<Self, Trouble> {
+    pub(in crate::cli) async fn open(
+        config: &'a Config,
+        lang: Lang,
+        access: Access,
+    ) -> Result<Self, Trouble> {
         let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
         let clock = Clock::system();
         let now = clock.now();
         Ok(Self {
-            way: Way::find(config).await?,
+            way: Way::find(config, access).await?,
             today: now.trusted.then_some(day(now.at, &zone)),
             clock,
             zone,

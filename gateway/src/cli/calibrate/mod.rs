@@ -12,6 +12,7 @@ use super::running::{Trouble, complain, failed, load};
 use super::{DONE, NO, WRONG};
 use crate::field::calibrate::{self, Asked, Objection};
 use crate::model::calibration::{Calibration, Kind};
+use crate::store::Access;
 use crate::words::Lang;
 use clap::{Args, Subcommand};
 pub(super) use desk::Desk;
@@ -165,7 +166,11 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let mut desk = match Desk::open(&config, lang).await {
+    let access = match &options.command {
+        Command::List(_) => Access::Read,
+        _ => Access::Write,
+    };
+    let mut desk = match Desk::open(&config, lang, access).await {
         Ok(desk) => desk,
         Err(trouble) => return failed(&trouble, lang),
     };

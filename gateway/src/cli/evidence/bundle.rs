@@ -103,6 +103,10 @@ async fn write(
         return Ok(None);
     };
     let extent = way.extent().await?;
+    let is_due = |day: &&Date| extent.due.contains(&day.to_string());
+    if let (Way::Own(_), Some(day)) = (&*way, days.keys().find(is_due)) {
+        return Err(Trouble::Unsettled(day.to_string()));
+    }
     let gone = |day: &Date| {
         extent
             .gone_before

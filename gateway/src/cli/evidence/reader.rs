@@ -9,7 +9,17 @@ use serde::de::DeserializeOwned;
 use std::io;
 
 impl Way {
-    /// Makes every record that is due; `told` hears how many days are left.
+    /// Holds the store's file against its own structure. A running gateway is not asked to: it
+    /// would stop reading meanwhile.
+    pub(super) async fn check_pages(&mut self) -> Result<(), Trouble> {
+        match self {
+            Self::Own(store) => Ok(store.check_pages().await?),
+            Self::Running(_) => Ok(()),
+        }
+    }
+
+    /// Makes every record that is due, none in a store that is open for reading alone. `told` hears
+    /// how many days are left.
     pub(in crate::cli) async fn settle(
         &mut self,
         mut told: impl FnMut(u64),

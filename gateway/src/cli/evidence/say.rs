@@ -91,6 +91,7 @@ fn lines(verdict: &Verdict, about: Option<&About>, lang: Lang) -> Vec<String> {
     for (count, key) in [
         (more, "evidence-more"),
         (verdict.gone, "evidence-gone"),
+        (verdict.due, "evidence-due"),
         (verdict.open_entries, "evidence-open"),
     ] {
         if count > 0 {
@@ -131,6 +132,7 @@ fn as_value(verdict: &Verdict, about: Option<&About>, lang: Lang) -> Value {
         "first": day(verdict.first()),
         "days": verdict.days,
         "days_gone": verdict.gone,
+        "days_due": verdict.due,
         "records": verdict.records,
         "last": day(verdict.last),
         "digest": verdict.head,

@@ -51,7 +51,7 @@ async fn own(options: &Options, lang: Lang) -> u8 {
         Err(status) => return status,
     };
     let checked = async {
-        let mut way = Way::find(&config).await?;
+        let mut way = Way::with_records(&config).await?;
         let verdict = check(&mut way, wanted(options).as_deref()).await;
         way.close().await;
         verdict
@@ -74,6 +74,7 @@ fn wanted(options: &Options) -> Option<String> {
 
 /// The whole chain against the data.
 async fn check(way: &mut Way, wanted: Option<&str>) -> Result<Verdict, Trouble> {
+    way.check_pages().await?;
     let bar = progress(Some(0));
     let mut most = 0;
     way.settle(|left| {
@@ -88,11 +89,13 @@ async fn check(way: &mut Way, wanted: Option<&str>) -> Result<Verdict, Trouble> 
     texts(way, &chain, &mut verdict).await?;
     bar.set_length(chain.newest().count() as u64);
     bar.set_position(0);
-    let gone = way.extent().await?.gone_before;
-    let gone: Option<Date> = gone.and_then(|day| day.parse().ok());
+    let extent = way.extent().await?;
+    let gone: Option<Date> = extent.gone_before.and_then(|day| day.parse().ok());
     for (day, _) in chain.newest() {
         match gone {
             Some(gone) if day < gone => verdict.gone += 1,
+            // What came in later has no record yet, so that nothing can be held against it.
+            _ if extent.due.contains(&day.to_string()) => verdict.due += 1,
             _ => check_day(way, day, &mut verdict).await?,
         }
         bar.inc(1);
@@ -136,7 +139,8 @@ async fn unrecorded(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Resu
         .days
         .iter()
         .filter_map(|day| day.parse::<Date>().ok());
-    let closed = |day: &Date| Some(*day) <= verdict.last && Some(*day) >= gone;
+    let is_due = |day: &Date| extent.due.contains(&day.to_string());
+    let closed = |day: &Date| Some(*day) <= verdict.last && Some(*day) >= gone && !is_due(day);
     let bare: Vec<Date> = days.filter(closed).filter(|day| !chain.has(*day)).collect();
     for day in bare {
         way.settle(|_| ()).await?;

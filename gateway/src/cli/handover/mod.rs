@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::calibration::Calibrations;
 use crate::report::{Format, render};
+use crate::store::Access;
 use crate::words::Lang;
 use gather::Point;
 use jiff::tz::TimeZone;
@@ -172,7 +173,7 @@ async fn calibrations(config: &Config, lang: Lang) -> Result<Calibrations, Troub
     if !is_there("pantau.db") {
         return Ok(Calibrations::default());
     }
-    let mut desk = Desk::open(config, lang).await?;
+    let mut desk = Desk::open(config, lang, Access::Read).await?;
     let all = desk.all().await;
     desk.close().await;
     all

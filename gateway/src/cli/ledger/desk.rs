@@ -9,7 +9,7 @@ use crate::ledger::{
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::model::UtcMs;
 use crate::model::ledger::{Attachment, Entry, EntryId, Sort, Statement, When};
-use crate::store::{LedgerQuery, StoreError};
+use crate::store::{Access, LedgerQuery, StoreError};
 use crate::words::Lang;
 use http_body_util::BodyExt;
 use jiff::civil::Date;
@@ -29,12 +29,12 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) async fn open(config: &Config, lang: Lang) -> Result<Self, Trouble> {
+    pub(super) async fn open(config: &Config, lang: Lang, access: Access) -> Result<Self, Trouble> {
         let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
         let now = Clock::system().now();
         let today = day(now.at, &zone);
         Ok(Self {
-            way: Way::find(config).await?,
+            way: Way::find(config, access).await?,
             definitions: config.definitions.clone(),
             zone,
             today: now.trusted.then_some(today),

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::ledger::{Added, Batch, FaultJson, Raw, Told, Typed, csv_template, xlsx_template};
 use crate::model::ledger::{EntryId, Sort, Statement};
 use crate::model::period::Period;
-use crate::store::LedgerQuery;
+use crate::store::{Access, LedgerQuery};
 use crate::words::Lang;
 use args::{Add, Command, Correct, List, Said, Target, Template, Withdraw};
 use desk::Desk;
@@ -49,7 +49,11 @@ pub(super) async fn run(options: Options, lang: Lang) -> u8 {
         Command::Template(asked) => return template(&config, asked.output.as_deref(), lang),
         _ => {}
     }
-    let mut desk = match Desk::open(&config, lang).await {
+    let access = match &options.command {
+        Command::List(_) => Access::Read,
+        _ => Access::Write,
+    };
+    let mut desk = match Desk::open(&config, lang, access).await {
         Ok(desk) => desk,
         Err(trouble) => return Desk::failed(&trouble, lang),
     };

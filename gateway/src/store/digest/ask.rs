@@ -2,7 +2,8 @@
 
 use crate::evidence::{Digest, Kind};
 use crate::model::{Sample, UtcMs};
-use crate::store::handle::{Reply, Request, Store, StoreError};
+use crate::store::fault::StoreError;
+use crate::store::handle::{Reply, Request, Store};
 use crate::store::keeper::Keeper;
 use crate::store::schema::disk;
 use jiff::civil::Date;
@@ -28,6 +29,8 @@ pub struct Extent {
     pub days: Vec<Date>,
     /// Number of the ledger's last entry.
     pub last_entry: u64,
+    /// Closed days whose samples have changed since their record was made.
+    pub due: Vec<Date>,
 }
 
 /// A question about evidence.
@@ -63,6 +66,8 @@ pub(crate) enum Evidence {
         reply: Reply<Option<Revision>>,
     },
     Extent(Reply<Extent>),
+    Pages(Reply<()>),
+    Due(Reply<u64>),
 }
 
 impl Store {
@@ -124,6 +129,16 @@ impl Store {
         self.evidence(Evidence::Extent).await
     }
 
+    /// Closed days that need a record; 0 while the clock cannot be believed.
+    pub async fn days_due(&self) -> Result<u64, StoreError> {
+        self.evidence(Evidence::Due).await
+    }
+
+    /// Reads the whole file and holds it against its own structure: `Damaged` when it does not fit.
+    pub async fn check_pages(&self) -> Result<(), StoreError> {
+        self.evidence(Evidence::Pages).await
+    }
+
     async fn evidence<T>(
         &self,
         question: impl FnOnce(Reply<T>) -> Evidence,
@@ -156,6 +171,12 @@ impl Keeper {
             }
             Evidence::Revision { kind, after, reply } => {
                 drop(reply.send(read("reading revisions", self.revision_after(kind, after))));
+            }
+            Evidence::Due(reply) => {
+                drop(reply.send(read("reading the chain", self.days_due())));
+            }
+            Evidence::Pages(reply) => {
+                drop(reply.send(crate::store::access::check_pages(&self.db, &self.file)));
             }
             Evidence::Extent(reply) => {
                 drop(reply.send(read("reading the chain", self.extent())));

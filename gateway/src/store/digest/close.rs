@@ -6,8 +6,9 @@ use super::gather::{self, Named};
 use crate::evidence::{Kind, Record, SampleLine, TextLine, Why, hash_samples};
 use crate::limits::{EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
 use crate::model::{Site, UtcMs};
+use crate::store::access::Access;
 use crate::store::calendar::{Day, FIRST_DAY, date};
-use crate::store::handle::StoreError;
+use crate::store::fault::StoreError;
 use crate::store::keeper::Keeper;
 use crate::store::schema::disk;
 use crate::store::seal::GRACE_MS;
@@ -89,9 +90,25 @@ impl Keeper {
     /// One piece for somebody who waits; how many days are left.
     pub(super) fn settle(&mut self) -> Result<u64, StoreError> {
         self.flush()?;
-        let now = self.clock.now().at;
-        self.close(now)
+        let now = self.clock.now();
+        // A clock that may be wrong closes no day.
+        if !now.trusted || self.access == Access::Read {
+            return Ok(0);
+        }
+        self.close(now.at)
             .map_err(|fault| disk("closing days", &fault))
+    }
+
+    /// Closed days that need a record.
+    pub(super) fn days_due(&mut self) -> Result<u64, rusqlite::Error> {
+        let now = self.clock.now();
+        if !now.trusted {
+            return Ok(0);
+        }
+        let limit = self.calendar.day(UtcMs(now.at.0 - GRACE_MS)) - 1;
+        let late = |key: crate::store::hot::Key| key.boot == 0 && key.day <= limit;
+        let unsealed = u64::from(self.hot.keys().any(late));
+        Ok(self.days_left(limit)?.max(unsealed))
     }
 
     fn close(&mut self, now: UtcMs) -> Result<u64, rusqlite::Error> {
@@ -197,12 +214,13 @@ impl Keeper {
         Ok(())
     }
 
-    /// The next day that needs a record, and why.
+    /// The next day that needs a record, and why. A day that is not over waits, also when a clock
+    /// that was ahead has closed later ones.
     fn next_day(&mut self, limit: Day) -> Result<Option<(Day, Vec<Why>)>, rusqlite::Error> {
         let due: Option<Day> = self
             .db
-            .prepare("SELECT min(day) FROM digest_due")?
-            .query_row([], |row| row.get(0))?;
+            .prepare("SELECT min(day) FROM digest_due WHERE day <= ?")?
+            .query_row([limit], |row| row.get(0))?;
         if let Some(day) = due {
             let mut words = self
                 .db
@@ -269,11 +287,8 @@ impl Keeper {
         if self.closing.work.is_none() && !parts && self.next_day(limit)?.is_none() {
             return Ok(0);
         }
-        let due: i64 =
-            self.db
-                .query_row("SELECT count(DISTINCT day) FROM digest_due", [], |row| {
-                    row.get(0)
-                })?;
+        let due = "SELECT count(DISTINCT day) FROM digest_due WHERE day <= ?";
+        let due: i64 = self.db.query_row(due, [limit], |row| row.get(0))?;
         let in_turn = match (self.closed_through()?, self.day_in_turn(limit)?) {
             (_, None) => 0,
             (_, Some(day)) => i64::from(limit - day) + 1,

@@ -89,6 +89,10 @@ impl Keeper {
             .db
             .prepare("SELECT DISTINCT day FROM pack WHERE content = 0 AND boot = 0 ORDER BY day")?;
         let days = rows.query_map([], |row| row.get(0).map(date))?;
+        let mut due = self
+            .db
+            .prepare("SELECT DISTINCT day FROM digest_due ORDER BY day")?;
+        let due = due.query_map([], |row| row.get(0).map(date))?;
         let last: i64 =
             self.db
                 .query_row("SELECT coalesce(max(id), 0) FROM ledger", [], |row| {
@@ -98,6 +102,7 @@ impl Keeper {
             gone_before: (self.gone_before != 0).then(|| date(self.gone_before)),
             days: days.collect::<Result<_, _>>()?,
             last_entry: last.cast_unsigned(),
+            due: due.collect::<Result<_, _>>()?,
         })
     }
 }

@@ -195,7 +195,7 @@ async fn readings_that_come_late_or_get_their_true_time_are_said_so() {
     settle(&store).await;
     assert_eq!(all(&store).await.len(), 3);
     store
-        .redate(crate::clock::boot_id(), MIDNIGHT + 2 * HOUR + 1)
+        .redate(crate::clock::boot_id(), MIDNIGHT + 2 * HOUR + 1 + 995)
         .await
         .unwrap();
     settle(&store).await;
@@ -294,6 +294,7 @@ async fn a_day_whose_raw_samples_were_let_go_keeps_its_record() {
     settle(&store).await;
     let before = store.digest_of(FIRST).await.unwrap();
     clock.advance(Duration::from_hours(24 * 5));
+    put(&store, clock.now().at.0, 1).await;
     for _ in 0..10 {
         store.flush().await.unwrap();
     }

@@ -1,0 +1,152 @@
+//! Whether the files that are open are still the ones that the directory names.
+//!
+//! A program goes on writing into a file that was removed or replaced under it, and all of that is
+//! gone when it ends. So nothing counts as kept unless the directory still names the same files.
+
+use super::fault::StoreError;
+use super::keeper::Keeper;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Device and number of each open file, under its path.
+#[derive(Debug)]
+pub(super) struct Presence(Vec<(PathBuf, (u64, u64))>);
+
+impl Presence {
+    /// The files as they are now.
+    pub(super) fn of(files: impl IntoIterator<Item = PathBuf>) -> io::Result<Self> {
+        let known = files.into_iter().map(|file| {
+            let about = identity(&file)?;
+            Ok((file, about))
+        });
+        known.collect::<io::Result<_>>().map(Self)
+    }
+
+    /// What has become of the first file that is not what it was.
+    pub(super) fn missing(&self) -> Option<String> {
+        self.0.iter().find_map(|(file, known)| {
+            let what = match identity(file) {
+                Ok(now) if now == *known => return None,
+                Ok(_) => "was replaced by another file".to_owned(),
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => "was removed".to_owned(),
+                Err(fault) => format!("cannot be reached ({fault})"),
+            };
+            Some(format!("{} {what}", file.display()))
+        })
+    }
+}
+
+fn identity(file: &Path) -> io::Result<(u64, u64)> {
+    let about = std::fs::metadata(file)?;
+    Ok((about.dev(), about.ino()))
+}
+
+impl Keeper {
+    /// A fault when what is open is no longer what the directory names.
+    pub(super) fn still_there(&self) -> Result<(), StoreError> {
+        let missing = self.presence.as_ref().and_then(Presence::missing);
+        missing.map_or(Ok(()), |what| {
+            Err(StoreError::Disk {
+                what: "keeping readings",
+                why: format!(
+                    "{what} while it was in use; readings are held in memory. `pantau backup` \
+                     copies what it held; a restart begins with what is there now"
+                ),
+            })
+        })
+    }
+
+    /// Saves a file that was removed or replaced, with the readings in memory, under a name of its
+    /// own: it would be gone when this program ends.
+    pub(super) fn rescue(&mut self) {
+        let now = self.clock.now().at;
+        let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+        let name = format!("pantau.db.rescued-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
+        let to = self.file.with_file_name(name);
+        let saved = self
+            .commit()
+            .map_err(|fault| super::schema::disk("keeping readings", &fault))
+            .and_then(|_| self.copy(&to));
+        match saved {
+            Ok(()) => tracing::error!(
+                file = %to.display(),
+                "the store's file was removed or replaced; all of it was saved under this name"
+            ),
+            Err(fault) => tracing::error!(
+                %fault,
+                unflushed = self.pending.len(),
+                "the store's file was removed or replaced, and could not be saved"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::tests::{MIDNIGHT, ask, decimal, open, raw, reading, site};
+    use std::path::PathBuf;
+
+    #[tokio::test]
+    async fn a_file_removed_or_replaced_under_the_program_is_said_and_nothing_is_lost() {
+        for (what, file) in [
+            ("remove", "pantau.db"),
+            ("replace", "pantau.db"),
+            ("remove", "pantau.db-wal"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = open(dir.path(), &site(&["power"]));
+            let take = async |n: i64| {
+                let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+                store.append(one).await.unwrap();
+                store.flush().await
+            };
+            take(1).await.unwrap();
+            let (path, away) = (dir.path().join(file), dir.path().join("away"));
+            if what == "remove" {
+                std::fs::remove_file(&path).unwrap();
+            } else {
+                std::fs::rename(&path, &away).unwrap();
+                std::fs::copy(&away, &path).unwrap();
+            }
+            let said = take(2).await.unwrap_err().to_string();
+            assert!(said.contains(file), "{said}");
+            assert!(store.ledger_add(Vec::new(), "x").await.is_err());
+            let health = store.health().borrow().clone();
+            assert!(health.failure.is_some());
+            assert_eq!((health.unflushed, health.durable), (1, 1));
+            store.stop().await;
+            let rescued = std::fs::read_dir(dir.path()).unwrap();
+            let rescued: Vec<PathBuf> = rescued
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.to_string_lossy().contains("rescued"))
+                .collect();
+            let other = tempfile::tempdir().unwrap();
+            std::fs::copy(&rescued[0], other.path().join("pantau.db")).unwrap();
+            let store = open(other.path(), &site(&["power"]));
+            assert_eq!(
+                ask(&store, raw("meter.power")).await.len(),
+                2,
+                "{what} {file}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_put_back_is_written_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        let take = async |n: i64| {
+            let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+            store.append(one).await.unwrap();
+            store.flush().await
+        };
+        take(1).await.unwrap();
+        let (path, away) = (dir.path().join("pantau.db"), dir.path().join("away"));
+        std::fs::rename(&path, &away).unwrap();
+        take(2).await.unwrap_err();
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(take(3).await.unwrap(), 3);
+        assert_eq!(store.health().borrow().failure, None);
+    }
+}
