@@ -32,6 +32,7 @@ pub use assets::Asset;
 pub use fault::{Fault, Faults};
 pub use kept::{changed, load_kept};
 pub use settings::*;
+pub use sinks::MqttVersion;
 
 use factors::Texts;
 use notes::Notes;

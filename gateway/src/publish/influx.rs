@@ -91,7 +91,7 @@ async fn writer(
     loop {
         match Writer::open(settings, &progress.clock).await {
             Ok(writer) => return Some(writer),
-            Err(why) => progress.fault(&why),
+            Err(why) => progress.fault(&why, None),
         }
         if !pause(backoff.next(fastrand::f64()), stop).await {
             return None;
@@ -270,7 +270,7 @@ impl Sink {
 
     /// Starts again from the cursor, later.
     fn failed(&mut self, why: &str, after: Option<Duration>) -> Round {
-        self.progress.fault(why);
+        self.progress.fault(why, None);
         self.taken.clear();
         self.last = self.progress.delivered();
         // What comes in meanwhile is backlog, not live.

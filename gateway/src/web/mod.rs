@@ -36,6 +36,8 @@ mod figures_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod sinks_tests;
+#[cfg(test)]
 mod tests;
 
 pub use control::{SOCKET, serve_control};
