@@ -80,6 +80,32 @@ pub const MQTT_WINDOW: usize = 100;
 /// Bytes of one MQTT packet in either direction: a reading of the most points, and a retained
 /// message of somebody else.
 pub const MQTT_PACKET_MAX: usize = 256 << 10;
+/// Bytes of one MQTT packet that a broker may send us: we subscribe to nothing.
+pub const MQTT_ANSWER_MAX: usize = 64 << 10;
+/// Bytes of MQTT messages that are written ahead of the network.
+pub const MQTT_AHEAD_BYTES: usize = 64 << 10;
+/// Seconds for which the oldest MQTT message may wait for its PUBACK before the connection counts
+/// as dead; a kilobyte takes one at 9600 baud.
+pub const MQTT_ACK_SECONDS: u64 = 30;
+/// Times in a row that a broker must hang up on the same MQTT message, alone on the way, before it
+/// may be given up.
+pub const MQTT_ALONE_MIN: u32 = 4;
+/// The same for a message almost as large as one that this device was refused before.
+pub const MQTT_ALONE_MIN_KNOWN: u32 = 2;
+/// A message is given up only when a bad link would do the same less often than this.
+pub const MQTT_LINK_CHANCE: f64 = 1e-6;
+/// The same for a message almost as large as one that this device was refused before.
+pub const MQTT_LINK_CHANCE_KNOWN: f64 = 1e-2;
+/// Pings that go to and fro before a message is tried again that the broker hung up on.
+pub const MQTT_PROBES: u32 = 8;
+/// Seconds for which messages of a size that the broker hung up on are not tried again.
+pub const MQTT_LEARNED_SECONDS: u64 = 3600;
+/// Seconds without an acknowledgement after which a sink with waiting readings counts as failing.
+pub const SINK_STALL_SECONDS: u64 = 60;
+/// Seconds that a connection must last before the next pause is a short one again.
+pub const SINK_STABLE_SECONDS: u64 = 60;
+/// Short-lived connections in a row after which another client with our name is suspected.
+pub const SINK_SHORT_LIVES: u32 = 3;
 /// Lines in one InfluxDB write.
 pub const INFLUX_LINES_MAX: usize = 5000;
 /// Bytes in one InfluxDB write, before gzip.
@@ -238,6 +264,10 @@ const _: () = assert!(
 const _: () = assert!(
     SINK_STOP_SECONDS < STOP_SECONDS,
     "the store must have time to close after the sinks"
+);
+const _: () = assert!(
+    MQTT_ACK_SECONDS < SINK_STALL_SECONDS,
+    "a silent broker must be named before its sink counts as failing"
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(

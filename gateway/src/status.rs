@@ -1,9 +1,12 @@
 //! How buses, devices and sinks are right now: written by the tasks that know, read by pages,
 //! metrics and `/healthz`. A board of plain values; no history.
 
+use crate::limits::SINK_STALL_SECONDS;
 use crate::model::{Reason, Seq, UtcMs};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The board; cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -97,14 +100,56 @@ pub struct SinkState {
     pub connected: bool,
     /// Why not, or the last thing it refused.
     pub fault: Option<String>,
+    /// What is probably wrong, where there is a sentence that says what to do.
+    pub trouble: Option<SinkTrouble>,
     /// Everything up to here has been acknowledged.
     pub delivered: Seq,
     /// Time of the last acknowledged reading.
     pub delivered_at: Option<UtcMs>,
     /// Readings kept but not yet acknowledged.
     pub waiting: u64,
+    /// Since when readings wait and none was acknowledged.
+    pub waiting_since: Option<Instant>,
     /// Readings refused for good since the store was made.
     pub refused: u64,
+}
+
+/// What is probably wrong with a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SinkTrouble {
+    /// A web page answers instead of the database.
+    WebPage,
+    /// Connected, and nothing is acknowledged.
+    Silent,
+    /// Another client has the same client id.
+    ClientId,
+    /// The user may not write there.
+    NotAllowed,
+}
+
+impl SinkTrouble {
+    /// Key of the sentence that says what to do.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::WebPage => "web-sink-web-page",
+            Self::Silent => "web-sink-silent",
+            Self::ClientId => "web-sink-client-id",
+            Self::NotAllowed => "web-sink-not-allowed",
+        }
+    }
+}
+
+impl SinkState {
+    /// For how long nothing was acknowledged although readings wait.
+    pub fn stalled(&self) -> Duration {
+        self.waiting_since
+            .map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Connected and getting on: whoever looks need not ask the sink's task, which may hang.
+    pub fn delivers(&self) -> bool {
+        self.connected && self.stalled() < Duration::from_secs(SINK_STALL_SECONDS)
+    }
 }
 
 impl Board {

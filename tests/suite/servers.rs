@@ -103,6 +103,13 @@ impl Mosquitto {
         answers(self.port).await;
     }
 
+    /// Reads its access list again.
+    pub(crate) fn reload(&self) {
+        let id = self.running.as_ref().unwrap().0.id().to_string();
+        let told = Command::new("kill").args(["-HUP", &id]).status();
+        assert!(told.unwrap().success());
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.running = None;

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// What each library says by itself is noise to a technician; our own rooms speak at `info`.
-const SERVICE: &str = "info,rumqttc=warn,tokio_modbus=error,hyper=warn";
+const SERVICE: &str = "info,tokio_modbus=error,hyper=warn";
 /// A command that a person waits for shows warnings only.
 const COMMAND: &str = "warn,tokio_modbus=error";
 /// `watch` and `soak` tell every fault themselves; a line of the log would tear their screen.

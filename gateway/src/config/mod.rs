@@ -35,6 +35,7 @@ pub use fault::{Fault, Faults};
 pub use kept::{changed, load_kept};
 pub use secret::{Secret, masked};
 pub use settings::*;
+pub use sinks::MqttVersion;
 
 use factors::Texts;
 use notes::Notes;

@@ -370,6 +370,8 @@ pub(crate) struct RawMqtt {
     pub(crate) prefix: Text,
     /// Backlog readings a second after an outage.
     pub(crate) catch_up: Whole,
+    /// `5` or `3.1.1`; the newer one that the broker speaks when left out.
+    pub(crate) version: Text,
 }
 
 /// `[influx]`.

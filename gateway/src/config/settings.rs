@@ -416,6 +416,10 @@ pub struct MqttSettings {
     pub prefix: String,
     /// Backlog readings a second after an outage.
     pub catch_up: u32,
+    /// Version of the protocol.
+    pub version: super::MqttVersion,
+    /// How long a message may wait for its acknowledgement (`limits::MQTT_ACK_SECONDS`).
+    pub ack_within: Duration,
 }
 
 /// The InfluxDB v2 sink.

@@ -3,14 +3,28 @@
 use crate::config::notes::Notes;
 use crate::config::raw::{At, RawInflux, RawMqtt, RawWeb, SECRETS, Text};
 use crate::config::{InfluxSettings, MqttSettings, Secret, WebSettings};
+use crate::limits::MQTT_ACK_SECONDS;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Backlog readings a second after an outage, when nothing is said.
 const MQTT_CATCH_UP: u32 = 200;
 /// As above; `InfluxDB` takes batches.
 const INFLUX_CATCH_UP: u32 = 2000;
 const CATCH_UP: std::ops::RangeInclusive<i64> = 1..=1_000_000;
+
+/// Version of MQTT to speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MqttVersion {
+    /// 5 where the broker speaks it, 3.1.1 elsewhere.
+    #[default]
+    Any,
+    /// 3.1.1 only.
+    V3,
+    /// 5 only.
+    V5,
+}
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -48,6 +62,10 @@ pub(crate) fn mqtt(
         catch_up: notes
             .ranged(&raw.catch_up, "catch_up", CATCH_UP)
             .unwrap_or(MQTT_CATCH_UP),
+        version: notes
+            .parsed(&raw.version, "version", version, "5, 3.1.1")
+            .unwrap_or_default(),
+        ack_within: Duration::from_secs(MQTT_ACK_SECONDS),
     })
 }
 
@@ -114,6 +132,14 @@ fn address<T>(
         return None;
     }
     notes.parsed(typed, "url", read, expected)
+}
+
+fn version(text: &str) -> Option<MqttVersion> {
+    match text {
+        "5" | "5.0" => Some(MqttVersion::V5),
+        "3.1.1" => Some(MqttVersion::V3),
+        _ => None,
+    }
 }
 
 fn broker(url: &str) -> Option<(String, u16, bool)> {

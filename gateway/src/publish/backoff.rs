@@ -13,13 +13,19 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// The pause after one more failure; `chance` is a random number in 0..1.
     pub(crate) fn next(&mut self, chance: f64) -> Duration {
-        let whole = match self.failures {
+        let pause = Self::pause(self.failures, chance);
+        self.failures = self.failures.saturating_add(1);
+        pause
+    }
+
+    /// The pause after this many earlier failures.
+    pub(crate) fn pause(failures: u32, chance: f64) -> Duration {
+        let whole = match failures {
             0 => SINK_BACKOFF_FIRST_MS,
             n => SINK_BACKOFF_MIN_MS
                 .saturating_mul(1 << (n - 1).min(16))
                 .min(BACKOFF_MAX_MS),
         };
-        self.failures = self.failures.saturating_add(1);
         Duration::from_millis(whole).mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
     }
 

@@ -1,11 +1,11 @@
-//! The InfluxDB v2 sink (DESIGN 5.5): batches of line protocol, gzip, the cursor moved on a 2xx
+//! The InfluxDB v2 sink (DESIGN 5.5): batches of line protocol, gzip, the cursor moved on a 204
 //! only.
 //!
-//! What the database says decides (`verdict`): a bad line is found by halving
-//! the batch, kept on the refused list, and the rest flows; a batch that is too large is halved; a
-//! wrong token or bucket keeps everything and is shown; everything else is tried again later, and
-//! a server that says when is believed. A write that is sent twice is the same write, so at least
-//! once is exact there.
+//! What the database says decides (`verdict`): a bad line is found by halving the batch, kept on
+//! the refused list, and the rest flows; a batch that is too large is halved; a wrong token or
+//! bucket, or a web page in place of an answer, keeps everything and is shown; everything else is
+//! tried again later, and a server that says when is believed. A write that is sent twice is the
+//! same write, so at least once is exact there.
 
 use crate::clock::Clock;
 use crate::config::InfluxSettings;
@@ -17,7 +17,7 @@ use crate::publish::pace::Pace;
 use crate::publish::progress::{Progress, pause, stopped};
 use crate::publish::relay::{Relay, Target};
 use crate::publish::verdict::{Verdict, judge};
-use crate::status::Board;
+use crate::status::{Board, SinkTrouble};
 use crate::store::{Store, StoreError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -91,7 +91,7 @@ async fn writer(
     loop {
         match Writer::open(settings, &progress.clock).await {
             Ok(writer) => return Some(writer),
-            Err(why) => progress.fault(&why),
+            Err(why) => progress.fault(&why, None),
         }
         if !pause(backoff.next(fastrand::f64()), stop).await {
             return None;
@@ -230,12 +230,15 @@ impl Sink {
                     parts.extend(halves(part));
                     continue;
                 }
-                Verdict::Setup(why) => return Ok(self.failed(&why, None)),
+                Verdict::Setup(why) => return Ok(self.failed(&why, None, None)),
+                Verdict::Elsewhere { why, trouble } => {
+                    return Ok(self.failed(&why, trouble, None));
+                }
                 Verdict::Later { why, after, silent } => {
                     if silent {
                         self.most = (self.most.min(part.len()) / 2).max(1);
                     }
-                    return Ok(self.failed(&why, after));
+                    return Ok(self.failed(&why, None, after));
                 }
             }
             self.passed(batch, &part);
@@ -269,8 +272,13 @@ impl Sink {
     }
 
     /// Starts again from the cursor, later.
-    fn failed(&mut self, why: &str, after: Option<Duration>) -> Round {
-        self.progress.fault(why);
+    fn failed(
+        &mut self,
+        why: &str,
+        trouble: Option<SinkTrouble>,
+        after: Option<Duration>,
+    ) -> Round {
+        self.progress.fault(why, trouble);
         self.taken.clear();
         self.last = self.progress.delivered();
         // What comes in meanwhile is backlog, not live.

@@ -13,7 +13,6 @@
 //!
 //! What is not here: what a reading means, any buffer on disk, any other destination.
 
-mod acks;
 mod backoff;
 pub mod influx;
 pub mod line;

@@ -3,8 +3,9 @@
 use crate::clock::Clock;
 use crate::limits::CURSOR_PERSIST_MS;
 use crate::model::{Seq, UtcMs};
-use crate::status::{Board, SinkState};
+use crate::status::{Board, SinkState, SinkTrouble};
 use crate::store::{Refusal, Store, StoreError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -25,6 +26,8 @@ pub(crate) struct Progress {
     /// The store knows of this much of it.
     told: Seq,
     told_at: Instant,
+    /// Refused beyond what was delivered: after a lost connection they come by again.
+    refused: BTreeSet<Seq>,
 }
 
 impl Progress {
@@ -47,6 +50,7 @@ impl Progress {
             delivered,
             told: delivered,
             told_at: Instant::now(),
+            refused: BTreeSet::new(),
         };
         progress.show(|state| state.refused = refused);
         Ok(progress)
@@ -57,11 +61,21 @@ impl Progress {
         self.delivered
     }
 
-    /// The far side is there.
+    /// The far side is there and takes readings.
     pub(crate) fn connected(&self) {
         self.show(|state| {
             state.connected = true;
-            state.fault = None;
+            (state.fault, state.trouble) = (None, None);
+        });
+    }
+
+    /// As above, with a fault that is still worth to be read.
+    pub(crate) fn connected_with(&self, fault: Option<(&str, Option<SinkTrouble>)>) {
+        self.show(|state| {
+            state.connected = true;
+            if let Some((why, trouble)) = fault {
+                (state.fault, state.trouble) = (Some(why.to_owned()), trouble);
+            }
         });
     }
 
@@ -71,11 +85,11 @@ impl Progress {
     }
 
     /// The far side is away, or does not want us, and why. Logged when it is news.
-    pub(crate) fn fault(&self, why: &str) {
+    pub(crate) fn fault(&self, why: &str, trouble: Option<SinkTrouble>) {
         let news = self.show(|state| {
             let news = state.connected || state.fault.as_deref() != Some(why);
             state.connected = false;
-            state.fault = Some(why.to_owned());
+            (state.fault, state.trouble) = (Some(why.to_owned()), trouble);
             news
         });
         if news {
@@ -90,7 +104,13 @@ impl Progress {
     /// The far side has everything up to here; `at` is the time of the last reading.
     pub(crate) fn advance(&mut self, (seq, at): (Seq, UtcMs)) {
         self.delivered = seq;
-        self.show(|state| state.delivered_at = Some(at));
+        while self.refused.first().is_some_and(|&refused| refused <= seq) {
+            self.refused.pop_first();
+        }
+        self.show(|state| {
+            state.delivered_at = Some(at);
+            state.waiting_since = (state.waiting > 0).then(Instant::now);
+        });
     }
 
     /// Tells the store how far the sink has come, at most once a second unless `now`.
@@ -106,13 +126,16 @@ impl Progress {
         self.store.move_cursor(self.name, self.delivered).await
     }
 
-    /// Puts a reading on the refused list.
+    /// Puts a reading on the refused list, once.
     pub(crate) async fn refuse(
         &mut self,
         seq: Seq,
         why: &str,
         what: &str,
     ) -> Result<(), StoreError> {
+        if !self.refused.insert(seq) {
+            return Ok(());
+        }
         tracing::warn!(sink = self.name, seq, why, "reading refused for good");
         let refusal = Refusal {
             sink: self.name.to_owned(),
@@ -124,7 +147,7 @@ impl Progress {
         self.store.refuse(refusal).await?;
         self.show(|state| {
             state.refused += 1;
-            state.fault = Some(why.to_owned());
+            (state.fault, state.trouble) = (Some(why.to_owned()), None);
         });
         Ok(())
     }
@@ -135,6 +158,10 @@ impl Progress {
             let state = board.sinks.entry(self.name).or_default();
             state.delivered = self.delivered;
             state.waiting = durable.saturating_sub(self.delivered);
+            match state.waiting {
+                0 => state.waiting_since = None,
+                _ => _ = state.waiting_since.get_or_insert_with(Instant::now),
+            }
             change(state)
         })
     }

@@ -5,6 +5,7 @@ use super::health;
 use super::pages::language;
 use super::{App, zone};
 use crate::model::{Number, Outcome, UtcMs};
+use crate::status;
 use crate::store::Refusal;
 use crate::words::Lang;
 use axum::Json;
@@ -170,6 +171,10 @@ pub(super) struct LastView {
 pub(super) struct SinkView {
     name: &'static str,
     connected: bool,
+    /// Connected, and what waits is being acknowledged.
+    delivering: bool,
+    /// Seconds without an acknowledgement although readings wait.
+    stalled_seconds: u64,
     fault: Option<String>,
     /// Everything up to this journal number has been acknowledged.
     delivered: u64,
@@ -263,9 +268,22 @@ fn faults(app: &App) -> Vec<String> {
     let sinks = board
         .sinks
         .iter()
-        .filter(|(_, sink)| !sink.connected)
-        .map(|(name, sink)| format!("sink {name}: not connected, {} readings wait", sink.waiting));
+        .filter_map(|(name, sink)| Some(format!("sink {name}: {}", sink_note(sink)?)));
     devices.chain(sinks).collect()
+}
+
+/// What is not well with a sink: the state of an outage is no reason to restart the gateway.
+fn sink_note(sink: &status::SinkState) -> Option<String> {
+    let (waiting, stalled) = (sink.waiting, sink.stalled().as_secs());
+    let fault = sink.fault.as_deref();
+    let why = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
+    match (sink.connected, sink.delivers()) {
+        (false, _) => Some(format!("not connected, {waiting} readings wait{why}")),
+        (true, false) => Some(format!(
+            "connected, but nothing acknowledged for {stalled} s, {waiting} readings wait{why}"
+        )),
+        (true, true) => fault.map(|fault| format!("connected; {fault}")),
+    }
 }
 
 #[utoipa::path(get, path = "/api/v1/site", responses((status = 200, body = SiteView)))]
@@ -419,6 +437,8 @@ pub(super) async fn sinks(State(app): State<App>) -> Result<Json<Vec<SinkView>>,
         sinks.push(SinkView {
             name,
             connected: sink.connected,
+            delivering: sink.delivers(),
+            stalled_seconds: sink.stalled().as_secs(),
             fault: sink.fault,
             delivered: sink.delivered,
             delivered_at: sink.delivered_at.map(|at| at.0),

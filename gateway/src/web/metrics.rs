@@ -168,6 +168,16 @@ fn sinks(registry: &mut Registry, rows: Vec<(String, &SinkState)>) {
         "Readings kept but not yet acknowledged",
         |s| Some(count(s.waiting)),
     );
+    table.level(
+        "sink_stalled_seconds",
+        "Seconds without an acknowledgement although readings wait",
+        |s| Some(s.stalled().as_secs_f64()),
+    );
+    table.level(
+        "sink_delivering",
+        "1 when connected and what waits is being acknowledged",
+        |s| Some(f64::from(u8::from(s.delivers()))),
+    );
     table.count("sink_refused", "Readings refused for good", |s| s.refused);
 }
 

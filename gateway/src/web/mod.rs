@@ -39,6 +39,8 @@ mod guard_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod sinks_tests;
+#[cfg(test)]
 mod tests;
 
 pub use control::{SOCKET, serve_control};

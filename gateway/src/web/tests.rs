@@ -158,6 +158,11 @@ impl Bench {
         Self { state, _dir: dir }
     }
 
+    /// What tasks write on.
+    pub(in crate::web) fn board(&self) -> &Board {
+        &self.state.board
+    }
+
     /// One reading every ten seconds up to now; all on disk.
     pub(in crate::web) async fn with_readings(count: i64) -> Self {
         let bench = Self::new();

@@ -126,15 +126,21 @@ impl App {
             None => lang.say("web-sink-nothing", &[("waiting", &waiting)]),
         };
         let refused = show::count(sink.refused, lang);
-        let hint = match (sink.connected, sink.refused) {
-            (false, _) => lang.text("web-sink-away"),
-            (true, 0) => String::new(),
-            (true, _) => lang.say("web-sink-refused", &[("refused", &refused)]),
+        let seconds = show::count(sink.stalled().as_secs(), lang);
+        let hint = match (sink.trouble, sink.delivers()) {
+            (Some(trouble), _) => lang.text(trouble.key()),
+            (None, true) if sink.refused == 0 => String::new(),
+            (None, true) => lang.say("web-sink-refused", &[("refused", &refused)]),
+            (None, false) if sink.connected => {
+                lang.say("web-sink-stalled", &[("seconds", &seconds)])
+            }
+            (None, false) => lang.text("web-sink-away"),
         };
-        let state = match (sink.connected, sink.refused) {
-            (true, 0) => Health::Ok,
-            (true, _) => Health::Doubtful,
-            (false, _) => Health::Fault,
+        let well = sink.refused == 0 && sink.fault.is_none();
+        let state = match sink.delivers() {
+            true if well => Health::Ok,
+            true => Health::Doubtful,
+            false => Health::Fault,
         };
         let detail = sink.fault.clone().unwrap_or_default();
         Line {

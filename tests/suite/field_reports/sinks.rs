@@ -1,1 +1,465 @@
 //! Databases and brokers that answer strangely.
+
+use crate::brokers::{Reply, ScriptedBroker};
+use crate::publish::{Bench, Sink, influx_at, mqtt_at, site};
+use crate::servers::{Answer, Mosquitto, STORED, Scripted, Subscriber, judge_seqs, until};
+use gateway::config::{MqttSettings, MqttVersion};
+use gateway::model::{DeviceInfo, Number, Outcome, PointInfo, Seq, Site};
+use gateway::status::SinkTrouble;
+use std::time::Duration;
+
+const PAGE: &str = "<!DOCTYPE html><html><title>Kuota internet Anda habis</title></html>";
+
+fn said(status: u16, headers: &'static str, body: &'static str) -> Answer {
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+fn held(bench: &Bench, seqs: impl Iterator<Item = Seq>) -> Vec<String> {
+    seqs.map(|seq| bench.line(seq)).collect()
+}
+
+/// Runs until `last` is settled; the lines that were stored, in order.
+async fn stored(bench: &Bench, database: &Scripted, last: Seq) -> Vec<String> {
+    let sink = bench.run_influx(influx_at(database.port));
+    bench.delivered("influx", last).await;
+    sink.stop().await;
+    database.stored.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_is_not_204_has_stored_nothing() {
+    let bench = Bench::new();
+    let database = Scripted::start(|number, _| {
+        Some(match number {
+            0 => said(200, "Content-Type: text/html\r\n", PAGE),
+            1 => said(302, "Location: http://login.example/\r\n", ""),
+            2 => said(511, "", PAGE),
+            3 => said(202, "", ""),
+            _ => STORED,
+        })
+    })
+    .await;
+    bench.fill(1..=23).await;
+    let sink = bench.run_influx(influx_at(database.port));
+    let shows = |what: &str| {
+        bench
+            .sink("influx")
+            .fault
+            .unwrap_or_default()
+            .contains(what)
+    };
+    until("the page is named", || {
+        shows("answered 200 with a web page: a captive portal")
+    })
+    .await;
+    assert_eq!(bench.sink("influx").trouble, Some(SinkTrouble::WebPage));
+    assert!(!bench.sink("influx").connected);
+    for status in ["answered 302", "answered 511", "answered 202"] {
+        until(status, || shows(status)).await;
+        assert_eq!(bench.sink("influx").delivered, 0);
+    }
+    bench.delivered("influx", 23).await;
+    assert!(bench.sink("influx").connected && bench.sink("influx").fault.is_none());
+    sink.stop().await;
+    assert_eq!(*database.stored.lock().unwrap(), held(&bench, 1..=23));
+    assert_eq!(bench.sink("influx").refused, 0);
+}
+
+/// A database that drops what is `bad`, says how much of a write that was, and with this status.
+async fn dropping(
+    status: u16,
+    reason: &'static str,
+    bad: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> Scripted {
+    Scripted::start(move |_, lines| {
+        let dropped = lines.iter().filter(|line| bad(line)).count();
+        let text = format!("{{\"message\":\"{reason} dropped={dropped}\"}}");
+        Some(match dropped {
+            0 => STORED,
+            _ => said(status, "", text.leak()),
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_series_of_the_wrong_type_costs_only_itself_whatever_the_status() {
+    let reason = "unexpected error writing points to database: partial write: field type \
+                  conflict: input field power on measurement meter is type float, already exists \
+                  as type integer";
+    for status in [422, 500] {
+        let bench = Bench::new();
+        let database = dropping(status, reason, |line| line.contains("device=b")).await;
+        bench.fill(1..=41).await;
+        let good = held(&bench, (1..=41).filter(|seq| seq % 2 == 0));
+        assert_eq!(stored(&bench, &database, 41).await, good, "{status}");
+        let (count, refused) = bench.store.refusals("influx").await.unwrap();
+        assert_eq!(count, 21);
+        assert!(
+            refused
+                .iter()
+                .all(|one| one.seq % 2 == 1 && one.why.contains("type conflict"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn points_older_than_the_bucket_keeps_do_not_stop_newer_ones() {
+    for status in [422, 500] {
+        let bench = Bench::new();
+        let newest = bench.at(26).0;
+        let reason = "partial write: points beyond retention policy";
+        let old = move |line: &str| {
+            let at = line.rsplit(' ').next().unwrap().parse::<i64>().unwrap();
+            at <= newest
+        };
+        let database = dropping(status, reason, old).await;
+        bench.fill(1..=41).await;
+        let good = held(&bench, 27..=41);
+        assert_eq!(stored(&bench, &database, 41).await, good, "{status}");
+        assert_eq!(bench.sink("influx").refused, 26);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_waited_out_and_a_large_write_is_split() {
+    let bench = Bench::new();
+    let database = Scripted::start(|number, lines| {
+        Some(match number {
+            0..3 => said(401, "", r#"{"code":"unauthorized"}"#),
+            _ if lines.len() > 2 => said(413, "", "too much"),
+            _ => STORED,
+        })
+    })
+    .await;
+    bench.fill(1..=126).await;
+    let all = held(&bench, 1..=126);
+    assert_eq!(stored(&bench, &database, 126).await, all);
+    assert_eq!(bench.sink("influx").refused, 0);
+}
+
+#[tokio::test]
+async fn a_broker_that_acknowledges_nothing_is_named_and_left_for_a_new_connection() {
+    let bench = Bench::new();
+    // It takes the state and ten readings, and then nothing more on its first connection.
+    let broker = ScriptedBroker::start(5, |heard| match heard.seq {
+        Some(seq) if heard.connection == 1 && seq > 10 => Reply::Silence,
+        _ => Reply::Ack,
+    })
+    .await;
+    bench.fill(1..=300).await;
+    let mut settings = mqtt_at(broker.port);
+    settings.ack_within = Duration::from_millis(400);
+    let sink = bench.run_mqtt(settings);
+    until("silence is named", || {
+        let state = bench.sink("mqtt");
+        state.trouble == Some(SinkTrouble::Silent) && !state.connected
+    })
+    .await;
+    let fault = bench.sink("mqtt").fault.unwrap_or_default();
+    assert!(fault.contains("acknowledged nothing for 400ms"), "{fault}");
+    bench.delivered("mqtt", 300).await;
+    assert!(bench.sink("mqtt").connected && bench.sink("mqtt").fault.is_none());
+    sink.stop().await;
+    judge_seqs(&broker.seqs(), 300);
+    assert_eq!(bench.sink("mqtt").refused, 0);
+}
+
+#[tokio::test]
+async fn a_broker_that_takes_only_the_state_is_never_shown_as_well() {
+    let bench = Bench::new();
+    let broker = ScriptedBroker::start(4, |heard| match heard.seq {
+        Some(_) => Reply::Silence,
+        None => Reply::Ack,
+    })
+    .await;
+    bench.fill(1..=5).await;
+    let mut settings = mqtt_at(broker.port);
+    settings.ack_within = Duration::from_millis(100);
+    let sink = bench.run_mqtt(settings);
+    until("three connections", || {
+        assert!(!bench.sink("mqtt").connected);
+        *broker.connects.lock().unwrap() >= 3
+    })
+    .await;
+    assert_eq!(bench.sink("mqtt").trouble, Some(SinkTrouble::Silent));
+    let state = bench.sink("mqtt");
+    assert_eq!((state.delivered, state.refused, state.waiting), (0, 0, 5));
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_acknowledgement_ends_no_connection() {
+    for level in [4, 5] {
+        let bench = Bench::new();
+        let broker = ScriptedBroker::start(level, |_| Reply::AckTwice).await;
+        bench.fill(1..=500).await;
+        let sink = bench.run_mqtt(mqtt_at(broker.port));
+        bench.delivered("mqtt", 500).await;
+        sink.stop().await;
+        let wanted: Vec<u64> = (1..=500).collect();
+        assert_eq!(broker.seqs(), wanted);
+        assert_eq!(*broker.connects.lock().unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_a_broker_refuses_for_good_stops_nothing_else() {
+    let bench = Bench::new();
+    let broker = ScriptedBroker::start(5, |heard| match heard.seq {
+        Some(7) => Reply::Code(0x99),
+        _ => Reply::Ack,
+    })
+    .await;
+    bench.fill(1..=50).await;
+    let sink = bench.run_mqtt(mqtt_at(broker.port));
+    bench.delivered("mqtt", 50).await;
+    sink.stop().await;
+    let wanted: Vec<u64> = (1..=50).filter(|&seq| seq != 7).collect();
+    assert_eq!(broker.seqs(), wanted);
+    let (count, refused) = bench.store.refusals("mqtt").await.unwrap();
+    assert_eq!((count, refused[0].seq), (1, 7));
+    assert!(refused[0].why.contains("0x99") && refused[0].what.contains("\"seq\":7"));
+}
+
+/// With an unlimited queue this broker also hangs up on what it denies.
+async fn denied_until_allowed(queue: usize) {
+    let (bench, folder) = (Bench::new(), tempfile::tempdir().unwrap());
+    let acl = folder.path().join("acl");
+    let ours = "topic write other/#\ntopic read pantau/#\ntopic write pantau/greeting\n";
+    std::fs::write(&acl, ours).unwrap();
+    let more = format!("acl_file {}\nmax_queued_messages {queue}", acl.display());
+    let broker = Mosquitto::start(&more).await;
+    let ears = Subscriber::start(broker.port, folder.path(), &[]).await;
+    bench.fill(1..=14).await;
+    let sink = bench.run_mqtt(mqtt_at(broker.port));
+    let denied = || bench.sink("mqtt").trouble == Some(SinkTrouble::NotAllowed);
+    until("the denial is named", denied).await;
+    let state = bench.sink("mqtt");
+    let fault = state.fault.unwrap_or_default();
+    assert!(
+        fault.contains("does not allow us to publish pantau/desa-impian/"),
+        "{fault}"
+    );
+    assert!(!state.connected);
+    let counts = (state.delivered, state.refused, state.waiting);
+    assert_eq!(counts, (0, 0, 14));
+    assert_eq!(ears.seqs(), Vec::<u64>::new());
+    std::fs::write(&acl, "topic readwrite pantau/#\n").unwrap();
+    broker.reload();
+    bench.delivered("mqtt", 14).await;
+    until("heard", || ears.seqs().last() == Some(&14)).await;
+    judge_seqs(&ears.seqs(), 14);
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_access_list_denies_is_not_delivered_until_it_is_allowed() {
+    denied_until_allowed(1000).await;
+    denied_until_allowed(0).await;
+}
+
+/// A device with sixty points, and one with one.
+fn uneven_site() -> Site {
+    let device = |id: &str, points: usize| DeviceInfo {
+        id: id.into(),
+        points: (0..points)
+            .map(|n| PointInfo {
+                id: format!("{id}.point{n}").into(),
+                name: format!("point{n}").into(),
+                unit: "".into(),
+                quantity: "".into(),
+                counter: false,
+            })
+            .collect(),
+        ..site().devices[0].clone()
+    };
+    Site {
+        devices: vec![device("small", 1), device("large", 60)],
+        ..site()
+    }
+}
+
+/// 76 small readings and, after every third of them, a large one, whose size varies.
+async fn fill_uneven(bench: &Bench) -> (Vec<Seq>, Vec<Seq>) {
+    let (mut small, mut large) = (Vec::new(), Vec::new());
+    for seq in 1..=101 {
+        let is_large = seq % 4 == 0;
+        let value = Number::Decimal {
+            mantissa: 10_i64.pow(6 + u32::try_from(seq % 3).unwrap()),
+            exponent: 0,
+        };
+        let points = if is_large { 60 } else { 1 };
+        let outcomes = vec![Outcome::Good(value); points].into();
+        bench.append(seq, u16::from(is_large), outcomes).await;
+        if is_large { &mut large } else { &mut small }.push(seq);
+    }
+    bench.store.flush().await.unwrap();
+    (small, large)
+}
+
+async fn only_large_ones_are_refused(version: MqttVersion, why: &str) {
+    let bench = Bench::of(uneven_site());
+    let broker = Mosquitto::start("max_packet_size 1000").await;
+    let folder = tempfile::tempdir().unwrap();
+    let ears = Subscriber::start(broker.port, folder.path(), &[]).await;
+    let (small, large) = fill_uneven(&bench).await;
+    let sink = bench.run_mqtt(MqttSettings {
+        version,
+        ..mqtt_at(broker.port)
+    });
+    bench.delivered("mqtt", 101).await;
+    let distinct = || {
+        let mut seqs = ears.seqs();
+        seqs.sort_unstable();
+        seqs.dedup();
+        seqs
+    };
+    until("all small ones are heard", || distinct() == small).await;
+    let (count, refused) = bench.store.refusals("mqtt").await.unwrap();
+    let mut seqs: Vec<Seq> = refused.iter().map(|one| one.seq).collect();
+    seqs.sort_unstable();
+    assert_eq!((count, seqs), (large.len() as u64, large));
+    assert!(
+        refused
+            .iter()
+            .all(|one| one.why.contains("bytes") && one.what.contains("point59"))
+    );
+    assert!(
+        refused.iter().any(|one| one.why.contains(why)),
+        "{}",
+        refused[0].why
+    );
+    assert!(bench.sink("mqtt").connected);
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_above_the_brokers_limit_is_refused_and_small_ones_flow() {
+    only_large_ones_are_refused(MqttVersion::Any, "no message above 1000 bytes").await;
+}
+
+/// Takes about ten seconds: the pauses between the tries are part of the proof.
+#[tokio::test]
+async fn a_message_on_which_an_old_broker_hangs_up_is_found_and_small_ones_flow() {
+    only_large_ones_are_refused(MqttVersion::V3, "hung up on it 4 times").await;
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_up_on_everything_gets_no_reading_refused() {
+    let bench = Bench::new();
+    let broker = ScriptedBroker::start(4, |heard| match heard.seq {
+        Some(_) => Reply::HangUp,
+        None => Reply::Ack,
+    })
+    .await;
+    bench.fill(1..=20).await;
+    let sink = bench.run_mqtt(mqtt_at(broker.port));
+    until("five connections", || *broker.connects.lock().unwrap() >= 5).await;
+    let state = bench.sink("mqtt");
+    assert_eq!(
+        (state.delivered, state.refused, state.connected),
+        (0, 0, false)
+    );
+    let fault = state.fault.unwrap_or_default();
+    assert!(fault.contains("on the way: reading 1 of b"), "{fault}");
+    sink.stop().await;
+}
+
+/// A link that breaks at every n-th message, whatever it is.
+#[tokio::test]
+async fn a_link_that_breaks_often_costs_no_reading() {
+    let bench = Bench::new();
+    let count = std::sync::atomic::AtomicUsize::new(1);
+    let broker = ScriptedBroker::start(4, move |_| {
+        match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 40 {
+            0 => Reply::HangUp,
+            _ => Reply::Ack,
+        }
+    })
+    .await;
+    bench.fill(1..=120).await;
+    let sink = bench.run_mqtt(mqtt_at(broker.port));
+    bench.delivered("mqtt", 120).await;
+    assert_eq!(bench.sink("mqtt").refused, 0);
+    sink.stop().await;
+    judge_seqs(&broker.seqs(), 120);
+}
+
+/// Two gateways of one name at one broker: their benches and sinks.
+fn twins(broker: &Mosquitto, version: MqttVersion) -> [(Bench, Sink); 2] {
+    [(); 2].map(|()| {
+        let bench = Bench::new();
+        let sink = bench.run_mqtt(MqttSettings {
+            version,
+            ..mqtt_at(broker.port)
+        });
+        (bench, sink)
+    })
+}
+
+async fn twins_step_aside(version: MqttVersion, why: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let more = format!("log_dest file {}\nlog_type all", log.display());
+    let broker = Mosquitto::start(&more).await;
+    let twins = twins(&broker, version);
+    for (bench, _) in &twins {
+        bench.fill(1..=200).await;
+    }
+    let fault = |bench: &Bench| bench.sink("mqtt").fault.unwrap_or_default();
+    until("the cause is named", || {
+        twins.iter().any(|(bench, _)| fault(bench).contains(why))
+    })
+    .await;
+    for (bench, _) in &twins {
+        bench.delivered("mqtt", 200).await;
+        assert_eq!(bench.sink("mqtt").refused, 0);
+    }
+    let text = std::fs::read_to_string(&log).unwrap();
+    let connects = text.matches("New client connected").count();
+    assert!((2..=14).contains(&connects), "{connects} connections");
+    for (_, sink) in twins {
+        sink.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn two_gateways_with_one_client_id_step_aside_and_the_cause_is_named() {
+    let why = "another client uses the same client id \"pantau-desa-impian\"";
+    twins_step_aside(MqttVersion::Any, why).await;
+}
+
+#[tokio::test]
+async fn two_gateways_with_one_client_id_step_aside_at_an_old_broker_too() {
+    let why = "probably another client uses the same client id \"pantau-desa-impian\"";
+    twins_step_aside(MqttVersion::V3, why).await;
+}
+
+#[tokio::test]
+async fn a_broker_that_knows_no_version_5_is_spoken_to_in_3_1_1() {
+    for level in [3, 4] {
+        let bench = Bench::new();
+        let broker = ScriptedBroker::start(level, |_| Reply::Ack).await;
+        bench.fill(1..=30).await;
+        let settings = mqtt_at(broker.port);
+        let version = MqttVersion::V5;
+        let sink = bench.run_mqtt(MqttSettings {
+            version,
+            ..settings.clone()
+        });
+        let fault = || bench.sink("mqtt").fault.unwrap_or_default();
+        until("refusal", || fault().contains("does not speak MQTT 5")).await;
+        sink.stop().await;
+        assert_eq!(bench.sink("mqtt").delivered, 0);
+        let sink = bench.run_mqtt(settings);
+        bench.delivered("mqtt", 30).await;
+        sink.stop().await;
+        let wanted: Vec<u64> = (1..=30).collect();
+        assert_eq!(broker.seqs(), wanted);
+    }
+}

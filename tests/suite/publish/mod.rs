@@ -6,7 +6,7 @@ mod mqtt;
 
 use crate::servers::until;
 use gateway::clock::Clock;
-use gateway::config::{InfluxSettings, MqttSettings, Secret, StoreSettings};
+use gateway::config::{InfluxSettings, MqttSettings, MqttVersion, Secret, StoreSettings};
 use gateway::model::{
     DeviceInfo, MonoMs, Number, Outcome, PointInfo, Reading, Reason, Seq, Site, UtcMs,
 };
@@ -19,32 +19,32 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-const POINTS: [&str; 3] = ["power", "energy", "temp"];
+pub(crate) const POINTS: [&str; 3] = ["power", "energy", "temp"];
 
 /// A store that the test fills, and everything a sink needs.
-struct Bench {
+pub(crate) struct Bench {
     site: Arc<Site>,
-    store: Store,
-    clock: Clock,
-    board: Board,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) board: Board,
     start: UtcMs,
     folder: TempDir,
 }
 
 /// A sink that runs.
-struct Sink {
+pub(crate) struct Sink {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Sink {
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(true).unwrap();
         self.task.await.unwrap();
     }
 }
 
-fn site() -> Site {
+pub(crate) fn site() -> Site {
     let device = |id: &str| DeviceInfo {
         id: id.into(),
         bus: "lan".into(),
@@ -72,7 +72,7 @@ fn site() -> Site {
 }
 
 /// The values of reading number `seq`; the temperature is missing now and then.
-fn outcomes(seq: Seq) -> Box<[Outcome]> {
+pub(crate) fn outcomes(seq: Seq) -> Box<[Outcome]> {
     let steps = i64::try_from(seq).unwrap();
     let decimal = |mantissa, exponent| Outcome::Good(Number::Decimal { mantissa, exponent });
     let temp = match u8::try_from(seq % 7).unwrap() {
@@ -82,7 +82,7 @@ fn outcomes(seq: Seq) -> Box<[Outcome]> {
     Box::new([decimal(15_000 + steps, -1), decimal(steps, 0), temp])
 }
 
-fn mqtt_at(port: u16) -> MqttSettings {
+pub(crate) fn mqtt_at(port: u16) -> MqttSettings {
     MqttSettings {
         host: "127.0.0.1".into(),
         port,
@@ -93,10 +93,12 @@ fn mqtt_at(port: u16) -> MqttSettings {
         client_id: "pantau-desa-impian".into(),
         prefix: "pantau".into(),
         catch_up: 5000,
+        version: MqttVersion::Any,
+        ack_within: Duration::from_secs(30),
     }
 }
 
-fn influx_at(port: u16) -> InfluxSettings {
+pub(crate) fn influx_at(port: u16) -> InfluxSettings {
     InfluxSettings {
         url: format!("http://127.0.0.1:{port}/base"),
         org: "o".into(),
@@ -108,9 +110,12 @@ fn influx_at(port: u16) -> InfluxSettings {
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::of(site())
+    }
+
+    pub(crate) fn of(site: Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let site = site();
         let settings = StoreSettings {
             path: folder.path().to_owned(),
             flush: Duration::from_millis(50),
@@ -132,25 +137,31 @@ impl Bench {
     }
 
     /// Appends the readings with these numbers.
-    async fn fill(&self, seqs: std::ops::RangeInclusive<Seq>) {
+    pub(crate) async fn fill(&self, seqs: std::ops::RangeInclusive<Seq>) {
         for seq in seqs {
-            let reading = Reading {
-                device: u16::try_from(seq % 2).unwrap(),
-                at: self.at(seq),
-                mono: MonoMs(seq),
-                dated: true,
-                outcomes: outcomes(seq),
-            };
-            self.store.append(reading).await.unwrap();
+            let device = u16::try_from(seq % 2).unwrap();
+            self.append(seq, device, outcomes(seq)).await;
         }
         self.store.flush().await.unwrap();
     }
 
-    fn at(&self, seq: Seq) -> UtcMs {
+    /// Appends the reading with this number.
+    pub(crate) async fn append(&self, seq: Seq, device: u16, outcomes: Box<[Outcome]>) {
+        let reading = Reading {
+            device,
+            at: self.at(seq),
+            mono: MonoMs(seq),
+            dated: true,
+            outcomes,
+        };
+        self.store.append(reading).await.unwrap();
+    }
+
+    pub(crate) fn at(&self, seq: Seq) -> UtcMs {
         UtcMs(self.start.0 + i64::try_from(seq).unwrap() * 1000)
     }
 
-    fn run_mqtt(&self, settings: MqttSettings) -> Sink {
+    pub(crate) fn run_mqtt(&self, settings: MqttSettings) -> Sink {
         let (stop, stopped) = watch::channel(false);
         let (site, store) = (Arc::clone(&self.site), self.store.clone());
         let (clock, board) = (self.clock.clone(), self.board.clone());
@@ -160,7 +171,7 @@ impl Bench {
         Sink { stop, task }
     }
 
-    fn run_influx(&self, settings: InfluxSettings) -> Sink {
+    pub(crate) fn run_influx(&self, settings: InfluxSettings) -> Sink {
         let (stop, stopped) = watch::channel(false);
         let (site, store) = (Arc::clone(&self.site), self.store.clone());
         let (clock, board) = (self.clock.clone(), self.board.clone());
@@ -170,7 +181,7 @@ impl Bench {
         Sink { stop, task }
     }
 
-    fn sink(&self, name: &str) -> SinkState {
+    pub(crate) fn sink(&self, name: &str) -> SinkState {
         self.board
             .read()
             .sinks
@@ -179,7 +190,7 @@ impl Bench {
             .unwrap_or_default()
     }
 
-    async fn delivered(&self, name: &str, seq: Seq) {
+    pub(crate) async fn delivered(&self, name: &str, seq: Seq) {
         let state = || self.sink(name);
         until("delivered", || state().delivered == seq).await;
         assert_eq!(state().waiting, 0);
@@ -187,7 +198,7 @@ impl Bench {
     }
 
     /// The line that reading number `seq` must be.
-    fn line(&self, seq: Seq) -> String {
+    pub(crate) fn line(&self, seq: Seq) -> String {
         let fields: Vec<String> = POINTS
             .iter()
             .zip(outcomes(seq))

@@ -1,0 +1,154 @@
+//! An MQTT broker that does with each message as a test wants.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What a scripted broker does with a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reply {
+    Ack,
+    AckTwice,
+    /// With this reason code; MQTT 5 only.
+    Code(u8),
+    Silence,
+    HangUp,
+}
+
+/// A message that reached a scripted broker.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    /// Number of the connection, from 1.
+    pub(crate) connection: usize,
+    /// Number of the reading; none for a state message.
+    pub(crate) seq: Option<u64>,
+}
+
+/// A broker that does with each message as its script says.
+pub(crate) struct ScriptedBroker {
+    pub(crate) port: u16,
+    /// Connections that sent CONNECT.
+    pub(crate) connects: Arc<Mutex<usize>>,
+    /// Messages that were acknowledged, in order.
+    pub(crate) taken: Arc<Mutex<Vec<Heard>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for ScriptedBroker {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl ScriptedBroker {
+    /// Starts it; it speaks MQTT up to this protocol level (4 is 3.1.1), and answers at level 3 as
+    /// one that does not look at the version.
+    pub(crate) async fn start(
+        level: u8,
+        script: impl Fn(&Heard) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (connects, taken) = (Arc::default(), Arc::default());
+        let shared = (Arc::new(script), Arc::clone(&connects), Arc::clone(&taken));
+        let task = tokio::spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (script, connects, taken) = shared.clone();
+                open.spawn(async move {
+                    // The end of a connection is no fault of a test.
+                    let _ = speak_mqtt(stream, level, &*script, &connects, &taken).await;
+                });
+            }
+        });
+        Self {
+            port,
+            connects,
+            taken,
+            task,
+        }
+    }
+
+    /// Numbers of the readings that were acknowledged, in order.
+    pub(crate) fn seqs(&self) -> Vec<u64> {
+        self.taken
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(|heard| heard.seq)
+            .collect()
+    }
+}
+
+async fn speak_mqtt(
+    mut stream: TcpStream,
+    level: u8,
+    script: &(impl Fn(&Heard) -> Reply + Send + Sync),
+    connects: &Mutex<usize>,
+    taken: &Mutex<Vec<Heard>>,
+) -> std::io::Result<()> {
+    let (mut connection, mut spoken) = (0, level);
+    loop {
+        let (kind, body) = mqtt_packet(&mut stream).await?;
+        match kind >> 4 {
+            1 if body[6] > level && level > 3 => return stream.write_all(&[0x20, 2, 0, 1]).await,
+            1 => {
+                spoken = if level > 3 { body[6] } else { 4 };
+                connection = {
+                    let mut connects = connects.lock().unwrap();
+                    *connects += 1;
+                    *connects
+                };
+                let answer: &[u8] = if spoken == 5 {
+                    &[0x20, 3, 0, 0, 0]
+                } else {
+                    &[0x20, 2, 0, 0]
+                };
+                stream.write_all(answer).await?;
+            }
+            3 => {
+                let topic = usize::from(u16::from_be_bytes([body[0], body[1]]));
+                let id = [body[2 + topic], body[3 + topic]];
+                let payload = &body[4 + topic + usize::from(spoken == 5)..];
+                let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
+                let seq = payload["seq"].as_u64();
+                let heard = Heard { connection, seq };
+                let reply = script(&heard);
+                let ack = [0x40, 2, id[0], id[1]];
+                match reply {
+                    Reply::Ack => stream.write_all(&ack).await?,
+                    Reply::AckTwice => stream.write_all(&[ack, ack].concat()).await?,
+                    Reply::Code(code) => {
+                        stream.write_all(&[0x40, 3, id[0], id[1], code]).await?;
+                    }
+                    Reply::Silence => {}
+                    Reply::HangUp => return Ok(()),
+                }
+                if matches!(reply, Reply::Ack | Reply::AckTwice) {
+                    taken.lock().unwrap().push(heard);
+                }
+            }
+            12 => stream.write_all(&[0xD0, 0]).await?,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// First byte and body of the next packet.
+async fn mqtt_packet(stream: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
+    let kind = stream.read_u8().await?;
+    let (mut length, mut shift) = (0, 0);
+    loop {
+        let digit = stream.read_u8().await?;
+        length |= usize::from(digit & 0x7F) << shift;
+        shift += 7;
+        if digit & 0x80 == 0 {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    Ok((kind, body))
+}
