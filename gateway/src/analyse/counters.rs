@@ -6,6 +6,8 @@ use super::Sum;
 pub const RATE_MARGIN: f64 = 1.1;
 /// A reading of at least this share of the one before it was not reset to zero.
 const DIP_SHARE: f64 = 0.9;
+/// A drop by no more than this share is rounding, where the step of the register is not known.
+const ROUNDING_SHARE: f64 = 0.01;
 /// A drop by so many steps of the register is a dip, however young the counter.
 const DIP_STEPS: f64 = 2.0;
 /// A dip is no larger than what the counter grows at most in this time, s.
@@ -117,7 +119,9 @@ struct Aside {
 ///    spike, and a lower bound.
 /// 5. Any other fall is set aside. A later reading that goes on from the base (rules 1 to 3) shows
 ///    an outlier, which counts nothing. One that grows from the low reading shows a reset: the
-///    low reading adds if it is plausible, and the total is a lower bound.
+///    low reading adds if it is plausible, and the total is a lower bound. Where both fit, the
+///    drop is taken off as a dip is; if it is more than rounding, it is told as a step down, and the
+///    total is a lower bound: nothing is counted on a doubt.
 ///
 /// Where a spike was believed because it was read again, but never grew, and then a reading goes
 /// on from before it, the base goes back there: nothing is counted twice.
@@ -201,7 +205,11 @@ impl CounterTotal {
     }
 
     fn take(&mut self, base: At, now: At, events: &mut Vec<Event>) {
-        if let Some((change, kind)) = self.continuation(base, now) {
+        if let Some((change, mut kind)) = self.continuation(base, now) {
+            if kind == Some(EventKind::Dip) && self.may_be_anew(base, now) {
+                // Nothing is counted on a doubt; a person can tell.
+                (kind, self.lower_bound) = (Some(EventKind::StepDown), true);
+            }
             // A zero on the way around is no outlier.
             let passed = self.aside.filter(|aside| aside.first.1 == 0.0);
             if kind == Some(EventKind::Rollover) && passed.is_some() {
@@ -225,6 +233,17 @@ impl CounterTotal {
             Some(aside) if self.goes_on(&aside, now) => self.move_to(base, &aside, now, events),
             _ => self.set_aside(base, now, events),
         }
+    }
+
+    /// After a low reading: it may have grown from there, and what is missing to the base is more
+    /// than rounding, so that the low reading may have been a reset and no outlier.
+    fn may_be_anew(&self, base: At, now: At) -> bool {
+        let drop = base.1 - now.1;
+        let rounding = (DIP_STEPS * self.step).max(ROUNDING_SHARE * base.1);
+        drop > rounding
+            && self
+                .aside
+                .is_some_and(|aside| aside.why == Why::Low && self.goes_on(&aside, now))
     }
 
     /// Rules 1 to 3: how far the counter came from `from`, where `now` goes on from it.
