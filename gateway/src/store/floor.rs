@@ -72,6 +72,11 @@ impl Floor {
         Ok((next, floor))
     }
 
+    /// Its file is there.
+    pub(super) fn is_kept(&self) -> bool {
+        self.path.exists()
+    }
+
     /// The number lies above the bound.
     pub(super) fn is_reached(&self, seq: Seq) -> bool {
         seq >= self.above

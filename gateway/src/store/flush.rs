@@ -65,6 +65,7 @@ impl Keeper {
     pub(super) fn flush(&mut self) -> Result<Seq, StoreError> {
         self.due = None;
         if let Err(fault) = self.still_there() {
+            self.keep_numbers();
             self.put_off(&fault);
             return Err(fault);
         }

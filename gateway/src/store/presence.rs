@@ -57,6 +57,17 @@ impl Keeper {
         })
     }
 
+    /// Writes the bound of numbers again when its file went with the store: a number that was given
+    /// out is never used for another reading.
+    pub(super) fn keep_numbers(&mut self) {
+        let Some(floor) = self.floor.as_mut().filter(|floor| !floor.is_kept()) else {
+            return;
+        };
+        if let Err(fault) = floor.raise(&self.db, self.next) {
+            tracing::warn!(%fault, "the bound of numbers stands in its own file only");
+        }
+    }
+
     /// Saves a file that was removed or replaced, with the readings in memory, under a name of its
     /// own: it would be gone when this program ends.
     pub(super) fn rescue(&mut self) {
@@ -64,6 +75,12 @@ impl Keeper {
         let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
         let name = format!("pantau.db.rescued-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
         let to = self.file.with_file_name(name);
+        // The whole folder may be gone.
+        let folder = to.parent().unwrap_or(Path::new("."));
+        if let Err(fault) = super::private::folder(folder) {
+            tracing::error!(%fault, folder = %folder.display(), "the store's folder cannot be made");
+        }
+        self.keep_numbers();
         let saved = self
             .commit()
             .map_err(|fault| super::schema::disk("keeping readings", &fault))
@@ -129,6 +146,34 @@ mod tests {
                 2,
                 "{what} {file}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_with_its_folder_is_saved_and_no_number_is_used_twice() {
+        for whole in [false, true] {
+            let above = tempfile::tempdir().unwrap();
+            let dir = above.path().join("store");
+            let store = open(&dir, &site(&["power"]));
+            for n in 1..=3 {
+                let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+                store.append(one).await.unwrap();
+                store.flush().await.unwrap();
+            }
+            std::fs::remove_dir_all(&dir).unwrap();
+            if !whole {
+                std::fs::create_dir(&dir).unwrap();
+            }
+            store.flush().await.unwrap_err();
+            store.stop().await;
+            let names = std::fs::read_dir(&dir).unwrap();
+            let mut names = names.map(|entry| entry.unwrap().file_name());
+            assert!(names.any(|name| name.to_string_lossy().contains("rescued")));
+            let store = open(&dir, &site(&["power"]));
+            let one = reading(MIDNIGHT + 9000, &[decimal(9)]);
+            store.append(one).await.unwrap();
+            assert!(store.flush().await.unwrap() > 3, "{whole}");
+            store.stop().await;
         }
     }
 
