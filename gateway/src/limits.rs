@@ -11,6 +11,17 @@ pub const OWED_MS: u64 = 10_000;
 /// Unanswered requests of one line that are kept in mind: more than back-off lets one unit gather
 /// within `OWED_MS`.
 pub const OWED_MAX: usize = 24;
+/// Milliseconds after connecting for which a device on the network may drop what it is asked: the
+/// longest that was reported is 10 s (a dongle that hands requests on to an inverter).
+pub const SETTLE_MAX_MS: u64 = 12_000;
+/// Requests in a row that a unit which answers late may leave without any answer before it counts
+/// as silent.
+pub const LATE_IN_VAIN_MAX: u8 = 2;
+/// Polls in a row that end at the same silent request before a shorter one is tried.
+pub const SILENT_POLLS_MAX: u32 = 2;
+/// Polls of one `pantau read` until the device has answered; each goes on only while there is
+/// something to be learnt.
+pub const READ_TRIES_MAX: usize = 24;
 /// Requests of others that wait for a bus; a further one is told to come back.
 pub const ERRANDS_MAX: usize = 8;
 /// Milliseconds that the answer to somebody else's request may take beyond its time on the wire:
@@ -268,6 +279,10 @@ const _: () = assert!(
 const _: () = assert!(
     MQTT_ACK_SECONDS < SINK_STALL_SECONDS,
     "a silent broker must be named before its sink counts as failing"
+);
+const _: () = assert!(
+    SETTLE_MAX_MS < BACKOFF_MAX_MS,
+    "a device must be asked again on a connection that has settled"
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(

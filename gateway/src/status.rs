@@ -42,6 +42,8 @@ pub struct DeviceState {
     pub round_trip_ms: f64,
     /// Failures in a row.
     pub misses: u32,
+    /// Registers of one read, when it was found to be silent to longer ones; `None` otherwise.
+    pub shortened_to: Option<u16>,
     /// What the device has said of itself; `None` when it cannot, or was not asked yet.
     pub identity: Option<Identity>,
 }
@@ -89,7 +91,9 @@ pub struct BusState {
     pub timeouts: u64,
     /// Answers that did not fit (CRC, length, unit, transaction).
     pub corrupt: u64,
-    /// Answers that came too late and were thrown away.
+    /// Whole answers that came after the timeout.
+    pub late: u64,
+    /// What else came unasked and was thrown away.
     pub stale: u64,
 }
 

@@ -137,6 +137,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("pco", &["store"]),
+    ("rumqttc", &["publish"]),
     ("influxdb2", &["publish"]),
     ("reqwest", &["publish"]),
     ("axum", &["web"]),

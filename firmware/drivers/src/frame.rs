@@ -69,6 +69,30 @@ pub enum Misfit {
     Function,
     /// Byte count or frame length do not fit the request.
     Length,
+    /// The answer itself fits, but the length in its TCP header is another one.
+    Header {
+        /// Bytes behind the length, as the header has them.
+        says: u16,
+        /// Bytes behind the length, as the answer has them.
+        should: u16,
+    },
+}
+
+impl core::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Echo => "our own request came back",
+            Self::Stale => "it answers another request",
+            Self::Noise => "no frame in it",
+            Self::Checksum => "wrong checksum",
+            Self::Unit => "another unit answers",
+            Self::Function => "another function is answered",
+            Self::Length => "wrong length",
+            Self::Header { says, should } => {
+                return write!(f, "length in the header is {says}, should be {should}");
+            }
+        })
+    }
 }
 
 /// What a parser makes of the bytes so far.
@@ -204,6 +228,25 @@ impl<'a> Reply<'a> {
             Framing::Tcp => parse_tcp(request, transaction, bytes),
             Framing::Rtu => parse_rtu(request, bytes),
         }
+    }
+
+    /// What is wrong with the header of a TCP frame that begins with these bytes, when its answer
+    /// is here in full, fits the request, and only the length in the header is another one.
+    ///
+    /// For bytes that no parser took, and behind which nothing comes: such a frame is refused, but
+    /// its fault has a name.
+    pub fn wrong_header(request: Request, transaction: u16, bytes: &[u8]) -> Option<Misfit> {
+        let (header, rest) = bytes.split_first_chunk::<6>()?;
+        let (unit, pdu) = rest.split_first()?;
+        let says = u16::from_be_bytes([header[4], header[5]]);
+        let ours = header[..2] == transaction.to_be_bytes() && header[2..4] == [0, 0];
+        let whole = match *pdu {
+            [code, _] if code == request.function as u8 | 0x80 => pdu,
+            _ => pdu.get(..2 + request.data_bytes())?,
+        };
+        let should = u16::try_from(1 + whole.len()).ok()?;
+        let fits = ours && *unit == request.unit && body(request, whole).is_ok();
+        (fits && says != should).then_some(Misfit::Header { says, should })
     }
 }
 

@@ -110,7 +110,55 @@ fn a_wrong_checksum_is_never_believed() {
     }
 }
 
+#[test]
+fn a_header_that_names_a_wrong_length_is_told_with_both_numbers() {
+    let one = Request { count: 1, ..ASK };
+    let misfit = |says: u16, count: u16, body: &[u8]| {
+        let mut frame = [0, 9, 0, 0, 0, 0, 1, 3].to_vec();
+        frame[4..6].copy_from_slice(&says.to_be_bytes());
+        frame.extend(body);
+        let request = Request { count, ..one };
+        assert!(!matches!(
+            Reply::parse(request, Framing::Tcp, 9, &frame),
+            Parsed::Frame(..)
+        ));
+        Reply::wrong_header(request, 9, &frame)
+    };
+    let header = |says, should| Some(Misfit::Header { says, should });
+    assert_eq!(misfit(6, 1, &[2, 0x39, 2]), header(6, 5));
+    assert_eq!(misfit(4, 1, &[2, 0x39, 2]), header(4, 5));
+    let mut twenty = vec![20];
+    twenty.extend([0x13, 0x88].repeat(10));
+    assert_eq!(misfit(29, 10, &twenty), header(29, 23));
+    // Half an answer, and the answer to another question.
+    assert_eq!(misfit(23, 10, &twenty[..9]), None);
+    assert_eq!(misfit(6, 2, &[2, 0x39, 2]), None);
+    assert_eq!(
+        header(6, 5).map(|misfit| misfit.to_string()).as_deref(),
+        Some("length in the header is 6, should be 5")
+    );
+}
+
 proptest! {
+    #[test]
+    fn a_wrong_header_is_only_seen_in_a_whole_answer(
+        request in any_request(), transaction in any::<u16>(), says in any::<u16>(),
+        data in prop::collection::vec(any::<u8>(), 250), cut in 0usize..260
+    ) {
+        let mut out = [0; FRAME_MAX];
+        let data = &data[..request.data_bytes()];
+        let length = Reply::Data(data).build(request, Framing::Tcp, transaction, &mut out);
+        let should = u16::try_from(length - 6).unwrap();
+        prop_assert_eq!(Reply::wrong_header(request, transaction, &out[..length]), None);
+        out[4..6].copy_from_slice(&says.to_be_bytes());
+        let found = Reply::wrong_header(request, transaction, &out[..length]);
+        let expected = (says != should).then_some(Misfit::Header { says, should });
+        prop_assert_eq!(found, expected);
+        let part = &out[..cut.min(length - 1)];
+        prop_assert_eq!(Reply::wrong_header(request, transaction, part), None);
+        let _ = Reply::wrong_header(request, transaction, data);
+    }
+
     #[test]
     fn no_bytes_make_a_parser_panic_or_stand_still(
         bytes in prop::collection::vec(any::<u8>(), 0..300), request in any_request(),

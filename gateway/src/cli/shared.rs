@@ -1,10 +1,12 @@
 //! A bus for a technician's command: through the running gateway when that owns it, else our own.
 
 use super::running::{Running, Trouble};
-use crate::config::Config;
+use crate::config::{Bus, Config, Link};
 use crate::errand::{self, Done, Errand, Failed, Heard, Said, Wanted};
 use crate::model::Reason;
+use crate::onsite::scan;
 use crate::read::bus::Channel;
+use crate::words::Lang;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -16,6 +18,15 @@ pub(super) async fn channel(config: &Config, index: usize) -> Result<(Channel, b
         Some(door) => (Channel::shared(bus, door), true),
         None => (Channel::new(bus), false),
     })
+}
+
+/// Who else has a port of these buses open, in a sentence; `None` when nobody has.
+pub(super) fn holder(buses: &[Bus], lang: Lang) -> Option<String> {
+    let mut ports = buses.iter().filter_map(|bus| match &bus.link {
+        Link::Rtu(line) => scan::held(&line.port, lang),
+        Link::Tcp { .. } | Link::RtuOverTcp { .. } => None,
+    });
+    ports.next()
 }
 
 /// The door to a bus that a running gateway owns; `None` when none does.

@@ -2,8 +2,9 @@
 //! our own polls.
 
 use super::running::{Running, Trouble};
+use super::shared;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Bus, Config};
 use crate::field::diagnosis;
 use crate::field::soak::Counts;
 use crate::limits::READING_QUEUE_MAX;
@@ -72,6 +73,12 @@ impl Source {
     ) -> Result<Self, Trouble> {
         if let Some(running) = Running::connect(&config.store.path).await? {
             return Ok(Self::Running(running, ids, lang));
+        }
+        let used = |index: &usize| config.devices.iter().any(|device| device.bus == *index);
+        let buses = (0..config.buses.len()).filter(used);
+        let buses: Vec<Bus> = buses.map(|index| config.buses[index].clone()).collect();
+        if let Some(who) = shared::holder(&buses, lang) {
+            return Err(Trouble::Refused(who));
         }
         Ok(Self::Own(Box::new(Own::start(config, ids, lang))))
     }

@@ -4,7 +4,8 @@ use crate::config::assets::{self, Around};
 use crate::config::notes::Notes;
 use crate::config::raw::{At, BusKind, RawBus, RawConfig, RawParity, RawSite};
 use crate::config::{
-    Bus, Config, Line, Link, Parity, StoreSettings, devices, factors, indicators, sinks, values,
+    Bus, Config, Line, Link, Parity, StoreSettings, devices, factors, indicators, limits, sinks,
+    values,
 };
 use crate::model::{DeviceInfo, Site};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,8 +36,9 @@ pub(crate) fn config(
 ) -> Config {
     let empty = RawSite::default();
     let raw_site = raw.site.as_ref().map_or(&empty, At::get);
-    let buses = buses(notes, &raw.bus);
+    let mut buses = buses(notes, &raw.bus);
     let (mut devices, infos) = devices::devices(notes, raw, raw_site, &buses);
+    limits::settled(&mut buses, &raw.bus, &devices);
     let site = site(notes, raw, infos);
     let factors = factors::factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = indicators::definitions(notes, &raw.indicator, &factors);
@@ -163,6 +165,7 @@ fn buses(notes: &mut Notes<'_>, raw: &[At<RawBus>]) -> Vec<Bus> {
             id,
             link,
             timeout: timeout.unwrap_or(TIMEOUT_DEFAULT),
+            settle: limits::settle(notes, &typed.settle).unwrap_or_default(),
         });
     }
     buses

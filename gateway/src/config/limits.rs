@@ -1,11 +1,14 @@
 //! What may be asked of a device at once: raw to believed.
 
 use crate::config::notes::Notes;
-use crate::config::raw::{At, RawLimits};
-use crate::config::{DeviceLimits, Point, Table, values};
+use crate::config::raw::{At, RawBus, RawLimits, Text};
+use crate::config::{Bus, Device, DeviceLimits, Link, Point, Table, values};
 use crate::limits::WORDS_PER_READ_MAX;
 use std::ops::Range;
 use std::time::Duration;
+
+/// The longest quiet time after connecting that a configuration may name.
+const SETTLE_MOST: Duration = Duration::from_mins(1);
 
 /// The limits of a device; `base` holds where nothing is said.
 pub(crate) fn limits(
@@ -44,6 +47,34 @@ pub(crate) fn limits(
             blocks
         },
         gap: gap.unwrap_or(base.gap),
+        settle: settle(notes, &raw.settle).unwrap_or(base.settle),
+    }
+}
+
+/// A quiet time after connecting, of a bus or a device.
+pub(crate) fn settle(notes: &mut Notes<'_>, typed: &Text) -> Option<Duration> {
+    let settle = notes.parsed(typed, "settle", values::duration, "fault-expect-duration")?;
+    if settle > SETTLE_MOST
+        && let Some(at) = typed
+    {
+        notes.fault(at.span(), "settle", "fault-range", at.get(), "0ms..=60s");
+    }
+    Some(settle)
+}
+
+/// What the buses' devices need where their buses say nothing. A serial line is no connection to
+/// the device: what its profile says of one does not hold there.
+pub(crate) fn settled(buses: &mut [Bus], raw: &[At<RawBus>], devices: &[Device]) {
+    for (index, (bus, raw)) in buses.iter_mut().zip(raw).enumerate() {
+        let is_said = raw.get().settle.is_some();
+        if is_said || matches!(bus.link, Link::Rtu(_)) {
+            continue;
+        }
+        let own = devices.iter().filter(|device| device.bus == index);
+        bus.settle = own
+            .map(|device| device.limits.settle)
+            .max()
+            .unwrap_or_default();
     }
 }
 
@@ -54,6 +85,7 @@ pub(crate) fn no_limits() -> DeviceLimits {
         align: 1,
         blocks: Vec::new(),
         gap: Duration::ZERO,
+        settle: Duration::ZERO,
     }
 }
 

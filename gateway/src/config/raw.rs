@@ -171,6 +171,9 @@ pub(crate) struct RawBus {
     pub(crate) tcp_port: Option<At<u16>>,
     /// How long one request may take, `"500ms"` when left out.
     pub(crate) timeout: Text,
+    /// Quiet time between connecting (or opening the port) and the first request; the longest that
+    /// a profile of its devices names when left out.
+    pub(crate) settle: Text,
 }
 
 /// Kinds of bus.
@@ -248,6 +251,8 @@ pub(crate) struct RawLimits {
     pub(crate) blocks: Vec<At<String>>,
     /// Least time between an answer and the next request.
     pub(crate) gap: Text,
+    /// Quiet time that the device needs after it was connected to over the network.
+    pub(crate) settle: Text,
 }
 
 /// One point.

@@ -120,6 +120,8 @@ pub struct Bus {
     pub link: Link,
     /// How long one request may take.
     pub timeout: Duration,
+    /// Quiet time between connecting and the first request.
+    pub settle: Duration,
 }
 
 /// The kinds of bus that this program can open.
@@ -207,6 +209,8 @@ pub struct DeviceLimits {
     pub blocks: Vec<(Table, u16, u16)>,
     /// Least time between the end of one answer and the next request.
     pub gap: Duration,
+    /// Quiet time that the device needs after it was connected to over the network.
+    pub settle: Duration,
 }
 
 /// The four Modbus tables.

@@ -13,6 +13,8 @@ enum Way {
     Port,
     /// A serial line, at a port or behind a server.
     Serial,
+    /// A serial line behind a server.
+    Server,
     /// Modbus TCP.
     Network,
     /// Whichever.
@@ -26,6 +28,8 @@ enum Extent {
     All,
     /// All are in trouble, each in its own way.
     Mixed,
+    /// Another one answers too late.
+    BesideLate,
     /// Whichever.
     Any,
 }
@@ -34,7 +38,11 @@ enum Extent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Silent,
+    /// After the timeout.
+    Late,
     Garbled,
+    /// A wrong length in the header.
+    Header,
     Away,
     /// Exception 1.
     Function,
@@ -52,6 +60,20 @@ enum Kind {
 }
 
 const RULES: &[(Kind, Extent, Way, &str)] = &[
+    (Kind::Late, Extent::Any, Way::Any, "diagnosis-late"),
+    (Kind::Header, Extent::Any, Way::Any, "diagnosis-header"),
+    (
+        Kind::Garbled,
+        Extent::BesideLate,
+        Way::Serial,
+        "diagnosis-beside-late",
+    ),
+    (
+        Kind::Silent,
+        Extent::All,
+        Way::Server,
+        "diagnosis-server-silent",
+    ),
     (
         Kind::Silent,
         Extent::All,
@@ -123,8 +145,14 @@ pub fn advice(
 ) -> Option<&'static str> {
     let kind = Kind::of(reason)?;
     let extent = extent(kind, reasons);
+    let beside_late = reasons.contains(&Some(Reason::Late));
+    let is_so = |wanted: Extent| match wanted {
+        Extent::Any => true,
+        Extent::BesideLate => beside_late,
+        Extent::All | Extent::Mixed => wanted == extent,
+    };
     let fits = |(of, wanted, way, _): &&(Kind, Extent, Way, &'static str)| {
-        *of == kind && (*wanted == Extent::Any || *wanted == extent) && way.fits(link)
+        *of == kind && is_so(*wanted) && way.fits(link)
     };
     RULES.iter().find(fits).map(|(_, _, _, key)| *key)
 }
@@ -151,7 +179,9 @@ impl Kind {
     fn of(reason: Reason) -> Option<Self> {
         Some(match reason {
             Reason::Timeout => Self::Silent,
+            Reason::Late => Self::Late,
             Reason::Corrupt => Self::Garbled,
+            Reason::Header => Self::Header,
             Reason::Unreachable => Self::Away,
             Reason::Refused(1) => Self::Function,
             Reason::Refused(2 | 3) => Self::Register,
@@ -173,6 +203,7 @@ impl Way {
         match self {
             Self::Port => matches!(link, Some(Link::Rtu(_))),
             Self::Serial => !network,
+            Self::Server => matches!(link, Some(Link::RtuOverTcp { .. })),
             Self::Network => network,
             Self::Any => true,
         }
@@ -202,6 +233,38 @@ mod tests {
         assert_eq!(advise(&[silent, None]), Some("diagnosis-device-silent"));
         let network = advice(Reason::Timeout, Some(&tcp()), &[silent, silent]);
         assert_eq!(network, Some("diagnosis-unit-silent"));
+    }
+
+    #[test]
+    fn a_late_answer_is_no_noise_and_names_the_timeout() {
+        let (late, garbled) = (Some(Reason::Late), Some(Reason::Corrupt));
+        let advise = |reason, line: &[_]| serial(reason, line);
+        assert_eq!(advise(Reason::Late, &[late, late]), Some("diagnosis-late"));
+        assert_eq!(
+            advise(Reason::Corrupt, &[late, garbled]),
+            Some("diagnosis-beside-late")
+        );
+        for lang in [crate::words::Lang::Id, crate::words::Lang::En] {
+            for key in ["diagnosis-late", "diagnosis-beside-late"] {
+                assert!(lang.text(key).contains("`timeout`"), "{key}");
+            }
+            for key in ["diagnosis-unit-silent", "diagnosis-server-silent"] {
+                assert!(lang.text(key).contains("`settle`"), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_silent_serial_server_is_told_from_a_silent_port() {
+        let silent = Some(Reason::Timeout);
+        let server = Link::RtuOverTcp {
+            host: "server".into(),
+            port: 4196,
+            baud: 9600,
+        };
+        let advise = |line: &[_]| advice(Reason::Timeout, Some(&server), line);
+        assert_eq!(advise(&[silent, silent]), Some("diagnosis-server-silent"));
+        assert_eq!(advise(&[silent, None]), Some("diagnosis-device-silent"));
     }
 
     #[test]

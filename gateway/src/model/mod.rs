@@ -46,8 +46,12 @@ pub enum Number {
 pub enum Reason {
     /// The device did not answer in time.
     Timeout,
+    /// The device answers, but after the timeout.
+    Late,
     /// An answer came, but its length, checksum, unit or function did not fit the request.
     Corrupt,
+    /// The answer would fit, but the length in its Modbus TCP header is another one.
+    Header,
     /// The device refused with this Modbus exception code.
     Refused(u8),
     /// The bus itself is away: port gone, connection refused.
@@ -336,7 +340,9 @@ impl Reason {
     pub fn word(self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
+            Self::Late => "late",
             Self::Corrupt => "corrupt",
+            Self::Header => "header",
             Self::Refused(_) => "refused",
             Self::Unreachable => "unreachable",
             Self::Missing => "missing",
@@ -362,6 +368,8 @@ impl Reason {
             Self::Undated => 8,
             Self::Absent => 9,
             Self::Asleep => 10,
+            Self::Late => 11,
+            Self::Header => 12,
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
     }
@@ -379,6 +387,8 @@ impl Reason {
             8 => Self::Undated,
             9 => Self::Absent,
             10 => Self::Asleep,
+            11 => Self::Late,
+            12 => Self::Header,
             0x80.. => Self::Refused(code & 0x7f),
             _ => return None,
         })
@@ -490,6 +500,8 @@ mod tests {
             Reason::Undated,
             Reason::Absent,
             Reason::Asleep,
+            Reason::Late,
+            Reason::Header,
             Reason::Refused(2),
             Reason::OutOfRange,
         ] {

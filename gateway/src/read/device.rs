@@ -1,17 +1,20 @@
 //! One poll of one device: its requests in order, what it refuses remembered.
 
 use super::bus::{Channel, Failure};
+use super::discovery::{Discovery, discovery_bases, keep_limits};
 use super::facts::Facts;
 use super::image::Image;
 use super::plan::{self, Ask};
+use super::silence::{Remedy, Silence};
 use super::survey::{Next, Survey};
-use crate::config::sunspec::{Fitted, SunSpec};
+use super::tracked_ask::TrackedAsk;
 use crate::config::{Device, Link, Point};
-use crate::limits::{BACKOFF_MAX_MS, SUNSPEC_MISSES_MAX};
+use crate::limits::BACKOFF_MAX_MS;
 use crate::model::{MonoMs, Outcome, Reason};
 use crate::status::Identity;
 use drivers::frame::{Framing, Function, Reply, Request};
-use std::sync::Arc;
+use std::fmt::Write as _;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A device with its plan as it has turned out.
@@ -22,36 +25,25 @@ pub(super) struct Reader {
     /// As it is asked: the same, but for a device that says itself where its points are.
     asked: Device,
     link: Link,
-    asks: Vec<Tracked>,
+    asks: Vec<TrackedAsk>,
     image: Image,
     discovery: Option<Discovery>,
     facts: Facts,
+    silence: Silence,
+    /// Single values that were asked for as a sign of life.
+    looks: usize,
+    /// Requests that were answered in this poll.
+    answers: u32,
+    /// Requests of this poll that were not.
+    silences: u32,
+    /// The poll has changed what will be asked.
+    pub(super) has_learnt: bool,
+    /// The request that failed last.
+    failed: Option<Request>,
     /// Milliseconds of the last answered request.
     pub(super) round_trip_ms: f64,
     /// What was asked last, and how it went wrong.
     pub(super) detail: String,
-}
-
-/// What a device that says itself where its points are has said.
-#[derive(Debug)]
-struct Discovery {
-    wanted: Arc<SunSpec>,
-    /// `None` before it was looked over, and after its list has changed.
-    fitted: Option<Fitted>,
-    identity: Option<Identity>,
-    /// Why its list ended before every wanted point; `None` when it did not.
-    cut_short: Option<String>,
-    /// Number of the base that is tried first.
-    first: usize,
-    /// Polls in a row that gave nothing: no answer, or a list that breaks off.
-    misses: u32,
-}
-
-#[derive(Debug)]
-struct Tracked {
-    ask: Ask,
-    /// The exception it was refused with, and until when it is not asked again.
-    refused: Option<(u8, MonoMs)>,
 }
 
 impl Reader {
@@ -64,6 +56,12 @@ impl Reader {
             link: link.clone(),
             asks: Vec::new(),
             image: Image::default(),
+            silence: Silence::new(),
+            looks: 0,
+            answers: 0,
+            silences: 0,
+            has_learnt: false,
+            failed: None,
             round_trip_ms: 0.0,
             detail: String::new(),
         };
@@ -73,9 +71,17 @@ impl Reader {
         reader
     }
 
+    /// The same for somebody who waits for it.
+    pub(super) fn hurried(mut self) -> Self {
+        self.silence = Silence::hurried();
+        self
+    }
+
     fn plan(&mut self) {
+        let most = self.max_registers();
+        self.asked.limits.max_registers = most;
         let asks = plan::plan(&self.asked, &self.link).asks;
-        self.asks = asks.into_iter().map(Tracked::new).collect();
+        self.asks = asks.into_iter().map(TrackedAsk::new).collect();
     }
 
     /// Asks for everything. A device that does not answer ends the poll, so that its neighbours
@@ -87,6 +93,7 @@ impl Reader {
     ) -> Result<Box<[Outcome]>, Failure> {
         self.image.clear();
         self.detail.clear();
+        (self.answers, self.silences, self.has_learnt) = (0, 0, false);
         let result = self.ask_all(channel, now).await;
         let changed = self.discovery.as_ref();
         let changed = changed.is_some_and(|d| d.has_changed(&self.asked, &self.image));
@@ -103,6 +110,7 @@ impl Reader {
 
     async fn ask_all(&mut self, channel: &mut Channel, now: MonoMs) -> Result<(), Failure> {
         self.discover(channel).await?;
+        self.look_for_life(channel, now).await?;
         let mut index = 0;
         // Each turn either passes an ask or splits it into smaller ones; single values do not
         // split.
@@ -110,6 +118,30 @@ impl Reader {
             if self.step(index, channel, now).await? {
                 index += 1;
             }
+        }
+        self.silence.done();
+        Ok(())
+    }
+
+    /// Asks for a single value when the first request of the poll is one that was silent lately:
+    /// whether the device is dead, or silent to this one alone.
+    async fn look_for_life(&mut self, channel: &mut Channel, now: MonoMs) -> Result<(), Failure> {
+        let is_asked = |tracked: &&TrackedAsk| !tracked.is_left_alone(now);
+        let unit = self.device.unit;
+        let first = self.asks.iter().find(is_asked);
+        let Some(first) = first.map(|first| first.ask.request(unit)) else {
+            return Ok(());
+        };
+        if self.answers > 0 || !self.silence.is_suspected(first) {
+            return Ok(());
+        }
+        self.looks = self.looks.wrapping_add(1);
+        let turn = self.looks % self.asks.len();
+        let single = self.asks[turn].ask.single(&self.asked, self.looks);
+        let single = single.map(|single| single.request(unit));
+        if let Some(single) = single.filter(|single| *single != first) {
+            // An exception is a sign of life, too.
+            let _ = self.ask(single, channel).await?;
         }
         Ok(())
     }
@@ -119,11 +151,7 @@ impl Reader {
         let Some(discovery) = self.discovery.as_ref().filter(|d| d.fitted.is_none()) else {
             return Ok(());
         };
-        let mut survey = Survey::new(
-            &discovery.wanted,
-            self.device.limits.max_registers,
-            discovery.first,
-        );
+        let mut survey = Survey::new(&discovery.wanted, self.max_registers(), discovery.first);
         let found = loop {
             match survey.next() {
                 Next::Done(found) => break found,
@@ -140,6 +168,9 @@ impl Reader {
                         count,
                     };
                     let answer = self.ask(request, channel).await;
+                    if matches!(answer, Err(Failure::Timeout(_))) {
+                        self.shorten(request, false);
+                    }
                     if answer.is_err()
                         && !survey.has_begun()
                         && let Some(discovery) = &mut self.discovery
@@ -193,23 +224,112 @@ impl Reader {
         channel: &mut Channel,
         now: MonoMs,
     ) -> Result<bool, Failure> {
-        let Tracked { ask, refused } = &self.asks[index];
+        let tracked = &self.asks[index];
+        let ask = &tracked.ask;
         let (table, address, count) = (ask.table, ask.address, ask.count);
-        if let Some((code, _)) = refused.filter(|(_, until)| now < *until) {
-            self.detail = format!("{table:?}:{address} x {count}: exception {code}");
-            self.image
-                .fail(table, address, count, Reason::Refused(code));
+        if let Some((reason, _)) = tracked.refused.filter(|(_, until)| now < *until) {
+            let why = match reason {
+                Reason::Refused(code) => format!("exception {code}"),
+                _ => "no answer, while others are answered".to_owned(),
+            };
+            self.detail = format!("{table:?}:{address} x {count}: {why}");
+            self.image.fail(table, address, count, reason);
             return Ok(true);
         }
         let request = ask.request(self.device.unit);
-        match self.ask(request, channel).await? {
-            Ok(data) => {
+        match self.ask(request, channel).await {
+            Ok(Ok(data)) => {
                 self.image.put(table, address, count, &data);
-                self.asks[index].refused = None;
+                let tracked = &mut self.asks[index];
+                (tracked.refused, tracked.was_silent) = (None, false);
                 Ok(true)
             }
-            Err(code) => self.refuse(index, code, now),
+            Ok(Err(code)) => self.refuse(index, code, now),
+            Err(failure @ Failure::Timeout(_)) => self.silent(index, failure, now),
+            Err(failure) => Err(failure),
         }
+    }
+
+    /// A request that was not answered ends the poll; only a single value that is silent again and
+    /// again is left alone, and the poll goes on.
+    fn silent(&mut self, index: usize, failure: Failure, now: MonoMs) -> Result<bool, Failure> {
+        let ask = &self.asks[index].ask;
+        let request = ask.request(self.device.unit);
+        let Some(parts) = ask.split(&self.asked) else {
+            let (table, address, count) = (ask.table, ask.address, ask.count);
+            let remedy = self.silence.silent(request, self.answers > 0, false);
+            if remedy == Remedy::Wait || self.silences > 1 {
+                return Err(failure);
+            }
+            self.asks[index].refused = Some((Reason::Timeout, MonoMs(now.0 + BACKOFF_MAX_MS)));
+            self.image.fail(table, address, count, Reason::Timeout);
+            return Ok(true);
+        };
+        let has_peer = self.has_peer(index);
+        match self.shorten(request, has_peer) {
+            Remedy::Wait => {}
+            Remedy::Compare => {
+                self.asks[index].was_silent = true;
+                self.asks[index..].rotate_left(1);
+                self.has_learnt = true;
+            }
+            Remedy::Shorten(_) => self.plan(),
+            Remedy::Split => {
+                let parts = parts.into_iter().map(TrackedAsk::new);
+                self.asks.splice(index..=index, parts);
+                self.has_learnt = true;
+            }
+        }
+        Err(failure)
+    }
+
+    /// Requests that are about as long are there to compare with, and none of them was silent yet.
+    fn has_peer(&self, index: usize) -> bool {
+        let ask = &self.asks[index].ask;
+        let others = self.asks.iter().enumerate();
+        let mut peers = others
+            .filter(|(other, _)| *other != index)
+            .map(|(_, other)| other)
+            .filter(|other| other.ask.table == ask.table && 2 * other.ask.count > ask.count)
+            .peekable();
+        peers.peek().is_some() && peers.all(|other| !other.was_silent)
+    }
+
+    /// What is to be done about a silent request that can be shorter; what that is is told.
+    fn shorten(&mut self, request: Request, has_peer: bool) -> Remedy {
+        let remedy = self.silence.silent(request, self.answers > 0, has_peer);
+        if let Remedy::Shorten(most) = remedy {
+            let (device, silent) = (&*self.device.id, request.count);
+            tracing::warn!(
+                device,
+                silent,
+                most,
+                "device answers short reads and not long ones: it is asked for fewer registers"
+            );
+            let _ = write!(
+                self.detail,
+                "; it answers shorter reads: at most {most} from now on"
+            );
+            self.has_learnt = true;
+        }
+        remedy
+    }
+
+    /// Registers of one read: as configured, or fewer when the device was found to be silent to
+    /// longer ones.
+    fn max_registers(&self) -> u16 {
+        let configured = self.device.limits.max_registers;
+        let align = self.device.limits.align.max(1);
+        let learnt = self
+            .silence
+            .most()
+            .map(|most| (most - most % align).max(align));
+        learnt.map_or(configured, |learnt| learnt.min(configured))
+    }
+
+    /// Registers of one read, when the device was found to be silent to longer ones.
+    pub(super) fn shortened_to(&self) -> Option<u16> {
+        self.silence.most().map(|_| self.max_registers())
     }
 
     /// The data of the answer, or the exception's code.
@@ -221,13 +341,27 @@ impl Reader {
         let start = Instant::now();
         let reply = channel.ask(request, self.device.limits.gap).await.map(kept);
         match &reply {
-            Ok(_) => self.round_trip_ms = start.elapsed().as_secs_f64() * 1000.0,
+            Ok(_) => {
+                self.round_trip_ms = start.elapsed().as_secs_f64() * 1000.0;
+                self.answers += 1;
+                self.silence.answered(request);
+            }
             Err(failure) => {
-                let (function, address) = (request.function, request.address);
-                self.detail = format!("{function:?}:{address} x {}: {failure}", request.count);
+                self.silences += 1;
+                self.failed = Some(request);
+                self.detail = detail(request, failure);
             }
         }
         reply
+    }
+
+    /// The request that failed last was answered after all, but too late.
+    pub(super) fn is_late(&mut self, timeout: Duration, after: Option<Duration>) -> Failure {
+        let failure = Failure::Late(timeout, after);
+        if let Some(request) = self.failed {
+            self.detail = detail(request, &failure);
+        }
+        failure
     }
 
     fn refuse(&mut self, index: usize, code: u8, now: MonoMs) -> Result<bool, Failure> {
@@ -244,13 +378,14 @@ impl Reader {
             && let Some(parts) = ask.split(&self.asked)
         {
             self.asks
-                .splice(index..=index, parts.into_iter().map(Tracked::new));
+                .splice(index..=index, parts.into_iter().map(TrackedAsk::new));
             return Ok(false);
         }
         self.image
             .fail(ask.table, ask.address, ask.count, Reason::Refused(code));
         if matches!(code, 1..=3) {
-            self.asks[index].refused = Some((code, MonoMs(now.0 + BACKOFF_MAX_MS)));
+            let until = MonoMs(now.0 + BACKOFF_MAX_MS);
+            self.asks[index].refused = Some((Reason::Refused(code), until));
         }
         Ok(true)
     }
@@ -326,62 +461,9 @@ impl Reader {
     }
 }
 
-impl Discovery {
-    fn new(wanted: Arc<SunSpec>) -> Self {
-        Self {
-            wanted,
-            fitted: None,
-            identity: None,
-            cut_short: None,
-            first: 0,
-            misses: 0,
-        }
-    }
-
-    /// Another model stands where one of the wanted points was found: no value of this poll counts.
-    fn has_changed(&self, asked: &Device, image: &Image) -> bool {
-        let changed = |(index, held): &(usize, i64)| {
-            let point = asked.points.get(*index);
-            let words = point.and_then(|point| image.registers(point))?;
-            let head = words.iter().fold(0, |all, w| all << 16 | i64::from(*w));
-            Some(head != *held)
-        };
-        let heads = self.fitted.iter().flat_map(|fitted| &fitted.headers);
-        heads.filter_map(changed).any(|is_other| is_other)
-    }
-
-    /// A device that was away, or that said half of its list, may come back with another one.
-    fn after(&mut self, gave: bool, changed: bool) {
-        self.misses = if gave {
-            0
-        } else {
-            self.misses.saturating_add(1)
-        };
-        if changed || self.misses >= SUNSPEC_MISSES_MAX {
-            self.fitted = None;
-        }
-    }
-}
-
-/// The site may know narrower limits of a point than the list of models.
-fn keep_limits(wanted: &[Point], fitted: &mut Fitted) {
-    for (wanted, slot) in wanted.iter().zip(&fitted.slots) {
-        if let Some(point) = slot.and_then(|slot| fitted.points.get_mut(slot)) {
-            (point.min, point.max) = (wanted.min, wanted.max);
-        }
-    }
-}
-
-fn discovery_bases(discovery: Option<&Discovery>) -> String {
-    let bases = discovery.map(|discovery| discovery.wanted.bases());
-    let bases = bases.unwrap_or_default().iter().map(u16::to_string);
-    bases.collect::<Vec<_>>().join(", ")
-}
-
-impl Tracked {
-    fn new(ask: Ask) -> Self {
-        Self { ask, refused: None }
-    }
+fn detail(request: Request, failure: &Failure) -> String {
+    let (function, address) = (request.function, request.address);
+    format!("{function:?}:{address} x {}: {failure}", request.count)
 }
 
 /// The data, or the exception's code.

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::config::{Config, load_text};
+use crate::limits::SUNSPEC_MISSES_MAX;
 use drivers::frame::{FRAME_MAX, Parsed};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -15,6 +16,10 @@ struct Registers {
     words: BTreeMap<u16, u16>,
     asked: Vec<(u16, u16)>,
     silent: bool,
+    /// Longer reads are left unanswered.
+    most: Option<u16>,
+    /// A read with this register is.
+    dumb: Option<u16>,
 }
 
 type Shared = Arc<Mutex<Registers>>;
@@ -26,7 +31,10 @@ impl Registers {
         let words = addresses.map(|at| self.words.get(&at?).copied());
         let words: Option<Vec<u16>> = words.collect();
         let data = words.map(|words| words.into_iter().flat_map(u16::to_be_bytes).collect());
-        (!self.silent).then(|| data.ok_or(2))
+        let mut covered = request.address..=request.address + (request.count - 1);
+        let too_long = self.most.is_some_and(|most| request.count > most);
+        let dumb = self.dumb.is_some_and(|dumb| covered.any(|at| at == dumb));
+        (!self.silent && !too_long && !dumb).then(|| data.ok_or(2))
     }
 }
 
@@ -91,6 +99,10 @@ struct Bench {
 
 impl Bench {
     async fn new(words: BTreeMap<u16, u16>) -> Self {
+        Self::of(words, config).await
+    }
+
+    async fn of(words: BTreeMap<u16, u16>, config: impl Fn(u16) -> Config) -> Self {
         let registers = Shared::default();
         registers.lock().unwrap().words = words;
         let config = config(listen(&registers).await);
@@ -162,4 +174,94 @@ async fn a_device_without_a_list_is_said_to_have_none() {
     assert_eq!(failure.reason(), Reason::Absent);
     assert_eq!(bench.asked(), [(40_000, 2), (0, 2), (50_000, 2)]);
     assert!(bench.reader.detail.contains("40000, 0, 50000"));
+}
+
+/// Fifty values of two registers each, side by side.
+fn long(port: u16) -> Config {
+    let points: Vec<String> = (0..50)
+        .map(|at| {
+            format!(
+                "{{ id = 'p{at}', register = 'holding:{}', type = 'u32' }}",
+                2 * at
+            )
+        })
+        .collect();
+    let text = format!(
+        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
+         tcp_port = {port}\ntimeout = '500ms'\n[[device]]\nid = 'd'\nbus = 'b'\npoint = [{}]\n",
+        points.join(",")
+    );
+    load_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+}
+
+fn hundred() -> BTreeMap<u16, u16> {
+    (0..100).map(|at| (at, at)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_silent_to_long_reads_is_read_in_shorter_ones() {
+    for limit in [2, 5, 10, 33, 60, 99] {
+        let mut bench = Bench::of(hundred(), long).await;
+        bench.registers.lock().unwrap().most = Some(limit);
+        let mut silences = 0;
+        while bench.poll().await.is_err() {
+            silences += 1;
+            assert!(silences <= 14, "limit {limit}");
+        }
+        bench.asked();
+        let values = bench.values().await;
+        assert_eq!(
+            values[49],
+            Some(f64::from(98 * 65_536 + 99)),
+            "limit {limit}"
+        );
+        assert!(values.iter().all(Option::is_some), "limit {limit}");
+        let asked = bench.asked();
+        let longest = asked.iter().map(|(_, count)| *count).max().unwrap();
+        assert!(
+            longest <= limit && 2 * longest + 2 > limit,
+            "limit {limit}: {longest}"
+        );
+        assert_eq!(
+            bench.reader.shortened_to().map(|most| most >= longest),
+            Some(true)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_device_costs_one_timeout_a_poll_and_is_asked_as_before_when_it_is_back() {
+    let mut bench = Bench::of(hundred(), long).await;
+    bench.values().await;
+    bench.registers.lock().unwrap().silent = true;
+    bench.asked();
+    for poll in 1..=20 {
+        assert!(bench.poll().await.is_err());
+        assert_eq!(bench.asked().len(), 1, "poll {poll}");
+    }
+    bench.registers.lock().unwrap().silent = false;
+    assert!(bench.values().await.iter().all(Option::is_some));
+    bench.asked();
+    bench.values().await;
+    assert_eq!(bench.asked(), [(0, 100)]);
+    assert_eq!(bench.reader.shortened_to(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_register_that_is_passed_over_in_silence_costs_the_others_nothing_in_the_end() {
+    for dumb in [0, 51, 99] {
+        let mut bench = Bench::of(hundred(), long).await;
+        bench.registers.lock().unwrap().dumb = Some(dumb);
+        let mut polls = 0;
+        while bench.poll().await.is_err() {
+            polls += 1;
+            assert!(polls <= 20, "register {dumb}");
+        }
+        let outcomes = bench.poll().await.unwrap();
+        let bad: Vec<usize> = (0..50)
+            .filter(|at| outcomes[*at].number().is_none())
+            .collect();
+        assert_eq!(bad, [usize::from(dumb / 2)], "register {dumb}");
+        assert_eq!(outcomes[bad[0]], Outcome::Bad(Reason::Timeout));
+    }
 }

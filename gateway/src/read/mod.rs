@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod decode;
 mod device;
+mod discovery;
 mod facts;
 mod image;
 mod once;
@@ -10,8 +11,10 @@ mod order;
 pub mod plan;
 mod poller;
 mod replay;
+mod silence;
 pub mod survey;
 mod task;
+mod tracked_ask;
 
 pub use once::{Exchange, Once, Session, once};
 pub use replay::{Mismatch, replay};

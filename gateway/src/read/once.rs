@@ -4,8 +4,15 @@ use super::bus::{Channel, Failure};
 use super::device::Reader;
 use crate::clock::Clock;
 use crate::config::{Config, Point, Table};
+use crate::limits::READ_TRIES_MAX;
 use crate::model::{Number, Outcome, Reason};
 use crate::status::Identity;
+use std::time::Duration;
+
+/// Pause before a device that may be quiet after connecting is asked again; doubled up to the
+/// longest.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_millis(1500);
 
 /// What one reading of a device gave.
 #[derive(Debug)]
@@ -73,15 +80,51 @@ impl Session {
         channel.keep_trace();
         Some(Self {
             channel,
-            reader: Reader::new(device.clone(), &bus.link),
+            reader: Reader::new(device.clone(), &bus.link).hurried(),
             clock: clock.clone(),
         })
     }
 
     /// Reads the device.
     pub async fn read(&mut self) -> Once {
+        self.read_patiently(|| {}).await
+    }
+
+    /// Reads the device; `waiting` is called once when it does not answer at once but may answer
+    /// yet: after the quiet time that some need after connecting, or to shorter reads.
+    pub async fn read_patiently(&mut self, waiting: impl FnOnce()) -> Once {
+        let mut waiting = Some(waiting);
+        let mut pause = PAUSE_MIN;
+        let mut result = self.poll().await;
+        for turn in 0..READ_TRIES_MAX {
+            if !is_silent(&result) {
+                break;
+            }
+            let wait = 2 * self.channel.timeout();
+            let _ = tokio::time::timeout(wait, self.channel.overhear()).await;
+            let unit = self.reader.device.unit;
+            if let Some(late) = self.channel.lateness(unit) {
+                result = Err(self.reader.is_late(self.channel.timeout(), late.after));
+                break;
+            }
+            if self.channel.may_settle() {
+                waiting.take().into_iter().for_each(|waiting| waiting());
+                tokio::time::sleep(pause).await;
+                pause = (2 * pause).min(PAUSE_MAX);
+            } else if turn > 0 && !self.reader.has_learnt {
+                break;
+            }
+            result = self.poll().await;
+        }
+        self.told(result)
+    }
+
+    async fn poll(&mut self) -> Result<Box<[Outcome]>, Failure> {
         let now = self.clock.now().mono;
-        let result = self.reader.poll(&mut self.channel, now).await;
+        self.reader.poll(&mut self.channel, now).await
+    }
+
+    fn told(&self, result: Result<Box<[Outcome]>, Failure>) -> Once {
         let reader = &self.reader;
         let all = 0..reader.device.points.len();
         let points: Vec<Option<Point>> = all.map(|index| reader.point(index).cloned()).collect();
@@ -122,6 +165,11 @@ fn beyond(reader: &Reader, outcomes: &[Outcome]) -> Vec<Option<Number>> {
     pairs
         .map(|(outcome, free)| free.number().filter(|_| refused(outcome)))
         .collect()
+}
+
+fn is_silent(result: &Result<Box<[Outcome]>, Failure>) -> bool {
+    let failure = result.as_ref().err();
+    failure.is_some_and(|failure| failure.reason() == Reason::Timeout)
 }
 
 /// Reads device number `index` once; `None` when there is no such device.

@@ -278,6 +278,14 @@ impl Ask {
             ask_for(high.to_vec(), device),
         ])
     }
+
+    /// A request for one of its values alone, another one each `turn`; `None` when it has none.
+    pub fn single(&self, device: &Device, turn: usize) -> Option<Self> {
+        let values = self.pieces.iter().flat_map(|piece| &piece.values);
+        let place = turn.checked_rem(values.clone().count())?;
+        let value = values.clone().nth(place)?;
+        Some(ask_for(vec![enclose(self.table, vec![*value])?], device))
+    }
 }
 
 impl Line {

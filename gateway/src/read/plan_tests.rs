@@ -16,6 +16,7 @@ pub(in crate::read) fn device(points: Vec<Point>) -> Device {
             align: 1,
             blocks: Vec::new(),
             gap: Duration::ZERO,
+            settle: Duration::ZERO,
         },
         points,
         asleep_at_night: false,

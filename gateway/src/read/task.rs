@@ -124,6 +124,8 @@ impl BusTask {
             match self.poller.next(now) {
                 Next::Wait(ms) => tokio::select! {
                     Some(errand) = errands.recv() => self.run_errand(errand).await,
+                    // What comes too late says so, and how late.
+                    () = self.channel.overhear(), if self.channel.owes() => {}
                     () = tokio::time::sleep(Duration::from_millis(ms)) => {}
                 },
                 Next::Poll(index, at) => {
@@ -167,10 +169,11 @@ impl BusTask {
             }
         };
         let asleep = begun.trusted && self.may_sleep(index, begun.at);
+        // A link that may still be quiet after connecting says nothing of the device behind it.
+        let silence_counts = self.channel.silence_counts();
         let reason = |failure: &Failure| match failure.reason() {
-            Reason::Timeout | Reason::Unreachable | Reason::Refused(10 | 11) if asleep => {
-                Reason::Asleep
-            }
+            Reason::Timeout if asleep && silence_counts => Reason::Asleep,
+            Reason::Unreachable | Reason::Refused(10 | 11) if asleep => Reason::Asleep,
             reason => reason,
         };
         let why = result.as_ref().err().map(reason);
@@ -197,6 +200,10 @@ impl BusTask {
     fn pause_ms(&mut self, index: usize, failure: &Failure) -> u64 {
         if matches!(failure, Failure::Unreachable(_)) && !self.channel.is_open() {
             return self.channel.pause_ms().max(crate::limits::BACKOFF_MIN_MS);
+        }
+        // Who has answered a part, and will be asked otherwise next time, is not dead.
+        if self.readers[index].1.has_learnt {
+            return crate::limits::BACKOFF_MIN_MS;
         }
         let pause = back_off_ms(self.misses[index]);
         self.misses[index] = self.misses[index].saturating_add(1);
@@ -229,11 +236,13 @@ impl BusTask {
             bus.requests += counts.requests;
             bus.timeouts += counts.timeouts;
             bus.corrupt += counts.corrupt;
+            bus.late += counts.late;
             bus.stale += counts.stale;
             let device = entry(&mut state.devices, &reader.device.id);
             device.polls += 1;
             device.late += late;
             device.identity = reader.identity().cloned();
+            device.shortened_to = reader.shortened_to();
             device.last_poll = Some(at);
             if any {
                 device.last_good = Some(at);
@@ -269,7 +278,7 @@ fn fault(
 ) -> Option<Fault> {
     let refused = |outcomes: &[Outcome]| {
         let mut reasons = outcomes.iter().filter_map(Outcome::reason);
-        reasons.find(|reason| matches!(reason, Reason::Refused(_)))
+        reasons.find(|reason| matches!(reason, Reason::Refused(_) | Reason::Timeout))
     };
     let reason = match result {
         Ok(outcomes) => match (refused(outcomes), reader.cut_short()) {

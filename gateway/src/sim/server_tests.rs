@@ -119,6 +119,7 @@ fn inverters() -> Vec<Device> {
         align: 1,
         blocks: Vec::new(),
         gap: Duration::ZERO,
+        settle: Duration::ZERO,
     };
     let inverter = |bus| Device {
         id: format!("inverter-{bus}").into(),
@@ -140,6 +141,7 @@ fn config() -> Config {
         id: id.into(),
         link,
         timeout: Duration::from_secs(1),
+        settle: Duration::ZERO,
     };
     let devices = inverters();
     Config {

@@ -92,6 +92,9 @@ pub(super) struct DeviceStatus {
     late: u64,
     /// Milliseconds.
     round_trip_ms: f64,
+    /// Registers of one read, when the device was found to be silent to longer ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened_to: Option<u16>,
 }
 
 /// What a device says of itself.
@@ -365,6 +368,7 @@ fn device_status(
         failures: state.failures,
         late: state.late,
         round_trip_ms: state.round_trip_ms,
+        shortened_to: state.shortened_to,
     }
 }
 

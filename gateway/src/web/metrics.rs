@@ -143,10 +143,13 @@ fn buses(registry: &mut Registry, rows: Vec<(String, &BusState)>) {
     });
     table.count("corrupt", "Answers that did not fit", |s| s.corrupt);
     table.count(
-        "stale",
-        "Answers that came too late and were thrown away",
-        |s| s.stale,
+        "late_answers",
+        "Whole answers that came after the timeout",
+        |s| s.late,
     );
+    table.count("stale", "What else came unasked and was thrown away", |s| {
+        s.stale
+    });
 }
 
 fn sinks(registry: &mut Registry, rows: Vec<(String, &SinkState)>) {

@@ -51,6 +51,8 @@ pub(super) struct ScanSent {
     ports: Vec<u16>,
     /// How long an answer may take, 20 to 2000 ms.
     timeout_ms: Option<u64>,
+    /// Quiet time between connecting and the first question, 0 to 60000 ms.
+    settle_ms: Option<u64>,
     /// Goes on although another master is heard on the line.
     yes: bool,
 }
@@ -315,6 +317,10 @@ impl ScanSent {
                 "20 to 2000",
             ));
         }
+        if let Some(bad) = self.settle_ms.filter(|ms| *ms > 60_000) {
+            let found = bad.to_string();
+            return Err(ApiError::parameter("settle_ms", &found, "0 to 60000"));
+        }
         let units = self.units.as_deref().map(|text| {
             ranges::units(text).map_err(|bad| ApiError::parameter("units", text, bad.to_string()))
         });
@@ -325,6 +331,7 @@ impl ScanSent {
             units: units.transpose()?,
             ports: self.ports.clone(),
             timeout: self.timeout_ms.map(Duration::from_millis),
+            settle: self.settle_ms.map(Duration::from_millis),
             yes: self.yes,
         })
     }

@@ -1,4 +1,4 @@
-//! Fault reports of people who do this job, each as a test with its small input and its right value.
+//! Fault reports of people who do this job, each as a test with its small input and right value.
 //!
 //! `docs/field-reports.md` is the list: where each was reported, and which test holds it.
 

@@ -108,7 +108,8 @@ impl Pair {
     fn reason(&self, mood: Mood) -> &'static str {
         let is_rtu = self.framing == Framing::Rtu;
         match mood {
-            Mood::Silent | Mood::Late => "timeout",
+            Mood::Silent => "timeout",
+            Mood::Late => "late",
             Mood::Transaction if !is_rtu => "timeout",
             // A sound frame of a line that answers something else is waited past.
             Mood::Function | Mood::Short | Mood::Long if is_rtu => "timeout",

@@ -8,11 +8,12 @@ mod rank;
 use super::args::CONFIG_DEFAULT;
 use super::run::stop_asked;
 use super::running::failed;
-use super::{DONE, NO, WRONG, shared};
+use super::{DONE, NO, WRONG, complain, shared};
 use crate::clock::Clock;
 use crate::config::{Bus, Confidence, Config, Device, Link, Point, Table};
 use crate::field::diagnosis;
 use crate::field::infer::Ranking;
+use crate::limits::SETTLE_MAX_MS;
 use crate::model::{Number, Outcome, Reason};
 use crate::read::{Once, Session, decode};
 use crate::status::Identity;
@@ -88,15 +89,20 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
         return WRONG;
     };
     // A line has one owner: a running gateway asks for us between its polls.
-    let channel = match shared::channel(&config, config.devices[index].bus).await {
-        Ok((channel, _)) => channel,
+    let bus = config.devices[index].bus;
+    let (channel, is_shared) = match shared::channel(&config, bus).await {
+        Ok(way) => way,
         Err(trouble) => return failed(&trouble, lang),
     };
+    let port = &config.buses[bus..=bus];
+    if let Some(who) = shared::holder(port, lang).filter(|_| !is_shared) {
+        return complain(&who);
+    }
     let Some(mut session) = Session::over(channel, &config, index, &Clock::system()) else {
         return WRONG;
     };
     let Some(every) = options.every else {
-        let mut seen = see(&mut session, options.times).await;
+        let mut seen = see(&mut session, options.times, lang).await;
         drop(session);
         seen.line = line(&config, index, &seen.once).await;
         print(&told(&config, index, &seen, options, lang));
@@ -185,8 +191,12 @@ impl Seen {
 }
 
 /// Reads so many times; silence is not waited for again.
-async fn see(session: &mut Session, times: u8) -> Seen {
-    let mut seen = Seen::of(session.read().await);
+async fn see(session: &mut Session, times: u8, lang: Lang) -> Seen {
+    let waiting = || {
+        let seconds = SETTLE_MAX_MS.div_ceil(1000).to_string();
+        eprintln!("{}", lang.say("cli-read-waiting", &[("seconds", &seconds)]));
+    };
+    let mut seen = Seen::of(session.read_patiently(waiting).await);
     for _ in 1..times {
         if seen.once.failure.is_some() {
             break;

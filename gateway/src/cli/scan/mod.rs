@@ -53,6 +53,10 @@ pub(super) struct Options {
     #[arg(long, value_name = "MS")]
     #[arg(value_parser = clap::value_parser!(u64).range(20..=2000))]
     timeout: Option<u64>,
+    /// Quiet time between connecting and the first question.
+    #[arg(long, value_name = "MS")]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    settle: Option<u64>,
     /// Goes on although others use the line.
     #[arg(long)]
     yes: bool,
@@ -150,6 +154,7 @@ impl Options {
             units: self.units.as_ref().map(|Units(units)| units.clone()),
             ports: self.ports.clone(),
             timeout: self.timeout.map(Duration::from_millis),
+            settle: self.settle.map(Duration::from_millis),
             yes: self.yes,
         }
     }

@@ -168,6 +168,12 @@ impl Sweep {
         self.found.insert((baud(probe.tuning), probe.request.unit));
     }
 
+    /// The unit of this probe has answered at its speed.
+    pub fn has_found(&self, probe: &Probe) -> bool {
+        self.found
+            .contains(&(baud(probe.tuning), probe.request.unit))
+    }
+
     /// The port cannot be set so: on with the next settings.
     pub fn skip_settings(&mut self) {
         (self.round, self.pass, self.place) = (self.round + 1, 0, 0);
@@ -202,14 +208,15 @@ impl Iterator for Sweep {
                 continue;
             };
             self.place += 1;
-            if !self.found.contains(&(baud(tuning), unit)) {
-                let request = Request {
-                    unit,
-                    function,
-                    address: 0,
-                    count,
-                };
-                return Some(Probe { tuning, request });
+            let request = Request {
+                unit,
+                function,
+                address: 0,
+                count,
+            };
+            let probe = Probe { tuning, request };
+            if !self.has_found(&probe) {
+                return Some(probe);
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::model::Reason;
 use crate::read::bus::{Channel, Failure};
 use drivers::frame::{Framing, Reply, Request};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Pause between two requests to a device of which nothing is known.
 const GAP: Duration = Duration::from_millis(10);
@@ -47,6 +48,14 @@ pub(super) struct Asker {
     is_slow: bool,
     /// Bytes came for the last request that were no answer.
     pub(super) is_garbled: bool,
+    /// Why the last answer did not fit, when that has a name.
+    pub(super) misfit: Option<String>,
+    /// That was said of a network host already.
+    pub(super) has_told_misfit: bool,
+    /// When the settings were changed last.
+    pub(super) tuned_at: Instant,
+    /// Units of which it was said that they answer late.
+    pub(super) told_late: Vec<u8>,
 }
 
 impl Asker {
@@ -56,6 +65,10 @@ impl Asker {
             tuning,
             is_slow: false,
             is_garbled: false,
+            misfit: None,
+            has_told_misfit: false,
+            tuned_at: Instant::now(),
+            told_late: Vec::new(),
         }
     }
 
@@ -66,13 +79,15 @@ impl Asker {
         gap: Duration,
         cost: &mut Cost,
     ) -> Result<Answer, String> {
-        self.is_garbled = false;
+        (self.is_garbled, self.misfit) = (false, None);
         let reply = self.channel.ask(request, gap).await;
         let answer = match reply {
             Ok(Reply::Data(data)) => Ok(Answer::Words(words(request, data))),
             Ok(Reply::Exception(code)) => Ok(Answer::Refused(code)),
             Err(failure) => {
-                self.is_garbled = failure.reason() == Reason::Corrupt;
+                let reason = failure.reason();
+                self.is_garbled = reason == Reason::Corrupt;
+                self.misfit = (reason == Reason::Header).then(|| failure.to_string());
                 silence(&failure)
             }
         };
@@ -162,7 +177,7 @@ impl<H: Host> Scan<'_, H> {
 /// What came may be noise, or nothing; both are silence. A way that is gone is an end.
 fn silence(failure: &Failure) -> Result<Answer, String> {
     match failure.reason() {
-        Reason::Timeout | Reason::Corrupt => Ok(Answer::Silence),
+        Reason::Timeout | Reason::Late | Reason::Corrupt | Reason::Header => Ok(Answer::Silence),
         _ => Err(failure.to_string()),
     }
 }

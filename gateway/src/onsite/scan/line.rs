@@ -5,8 +5,10 @@ use super::{Host, Place, Scan, port};
 use crate::config::{Bus, Link};
 use crate::field::scan::{Answer, Probe, Sweep, Tuning};
 use crate::read::bus::Channel;
+use drivers::frame::Request;
 use std::path::Path;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long an answer may take in a quick scan, and in a full one, milliseconds.
 const QUICK_MS: u64 = 200;
@@ -15,6 +17,8 @@ const FULL_MS: u64 = 400;
 const GARBLED_MAX: usize = 5;
 /// How long a line is listened to before the first question.
 const LISTEN: Duration = Duration::from_millis(300);
+/// How long damaged answers after a change of settings may be answers to what was asked before.
+const RETUNED: Duration = Duration::from_secs(1);
 
 impl<H: Host> Scan<'_, H> {
     /// Scans the line at this port.
@@ -26,7 +30,9 @@ impl<H: Host> Scan<'_, H> {
         let patience = self.wishes.patience(usual);
         asker.channel.set_timeout(patience);
         let (whole, mut garbled) = (sweep.left(patience), 0);
+        let (before, mut last) = (self.found.len(), None);
         while let Some(probe) = sweep.next() {
+            last = Some(probe);
             if !self.tune(&mut asker, &mut sweep, &probe, port) {
                 continue;
             }
@@ -49,12 +55,51 @@ impl<H: Host> Scan<'_, H> {
                     return self.refuse(&text);
                 }
             }
+            self.late_on_line(&mut asker, &mut sweep, port, &probe)
+                .await;
+        }
+        if let Some(probe) = last.filter(|_| self.found.len() == before) {
+            asker.linger().await;
+            self.late_on_line(&mut asker, &mut sweep, port, &probe)
+                .await;
+        }
+    }
+
+    /// Asks units again that have answered too late.
+    async fn late_on_line(
+        &mut self,
+        asker: &mut Asker,
+        sweep: &mut Sweep,
+        port: &Path,
+        probe: &Probe,
+    ) {
+        for unit in asker.newly_late() {
+            let request = Request {
+                unit,
+                ..probe.request
+            };
+            let probe = Probe { request, ..*probe };
+            if sweep.has_found(&probe) {
+                continue;
+            }
+            let patience = asker.channel.timeout();
+            asker.channel.set_timeout(self.late(asker, unit));
+            let answer = asker.ask(request, Duration::ZERO, &mut self.cost).await;
+            if let Ok(answer) = answer
+                && !matches!(answer, Answer::Silence | Answer::Refused(10 | 11))
+            {
+                sweep.found(&probe);
+                self.found_on_line(asker, port, &probe, answer).await;
+            }
+            asker.channel.set_timeout(patience);
         }
     }
 
     /// Says that a unit answers what nobody can read; how many sentences that took.
     fn garbled(&mut self, asker: &Asker, probe: &Probe, said: usize) -> usize {
-        if !asker.is_garbled || said >= GARBLED_MAX {
+        // What was asked in other settings may answer now, and nobody can read it.
+        let is_of_before = asker.tuned_at.elapsed() < RETUNED;
+        if !asker.is_garbled || is_of_before || said >= GARBLED_MAX {
             return 0;
         }
         let unit = probe.request.unit.to_string();
@@ -156,6 +201,7 @@ impl<H: Host> Scan<'_, H> {
             return false;
         }
         asker.tuning = Some(tuning);
+        asker.tuned_at = Instant::now();
         true
     }
 }
@@ -165,5 +211,6 @@ fn bus(port: &Path, tuning: Tuning) -> Bus {
         id: "scan".into(),
         link: Link::Rtu(tuning.line(port.to_owned())),
         timeout: Duration::from_millis(QUICK_MS),
+        settle: Duration::ZERO,
     }
 }

@@ -2,6 +2,7 @@
 
 mod additions;
 mod ask;
+mod late;
 mod line;
 mod network;
 mod port;
@@ -10,6 +11,7 @@ mod told;
 
 pub use additions::{Additions, additions, joined};
 pub use ask::Cost;
+pub use port::held;
 pub use targets::Target;
 pub use told::{as_json, place_text, reasons};
 
@@ -41,6 +43,9 @@ pub struct Wishes {
     pub ports: Vec<u16>,
     /// How long an answer may take beyond its time on the wire.
     pub timeout: Option<Duration>,
+    /// Quiet time between connecting and the first question; that of the configured bus, else
+    /// none, when left out.
+    pub settle: Option<Duration>,
     /// Goes on although others use the line.
     pub yes: bool,
 }

@@ -3,8 +3,8 @@
 use super::ask::Asker;
 use super::{Host, Place, Scan};
 use crate::config::{Bus, Link};
-use crate::field::scan::{Answer, Sweep};
-use crate::limits::SCAN_CONNECTIONS_MAX;
+use crate::field::scan::{Answer, Probe, Sweep};
+use crate::limits::{SCAN_CONNECTIONS_MAX, SETTLE_MAX_MS};
 use crate::read::bus::Channel;
 use drivers::frame::{Function, Request};
 use futures_util::StreamExt;
@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 /// How long a connection may take, and an answer over it, milliseconds.
 const CONNECT_MS: u64 = 500;
 const ANSWER_MS: u64 = 500;
+/// The longest quiet time that a host may need after connecting.
+const SETTLE_MAX: Duration = Duration::from_millis(SETTLE_MAX_MS);
 /// Speed behind a serial server; only the silence between its frames depends on it.
 const SERVER_BAUD: u32 = 9600;
 /// A unit that nobody gives a device: who answers for it answers for all.
@@ -69,37 +71,76 @@ impl<H: Host> Scan<'_, H> {
             },
             |bus| bus.link.clone(),
         );
+        let usual = if is_server { &rtu } else { &tcp };
+        let settle = self.settle(usual);
         let before = self.found.len();
+        let mut is_silent = true;
         if !is_server {
-            self.connected(host, port, &tcp).await;
+            is_silent &= self.connected(host, port, &tcp, settle).await;
         }
         if self.found.len() == before {
-            self.connected(host, port, &rtu).await;
+            is_silent &= self.connected(host, port, &rtu, settle).await;
+        }
+        if is_silent && self.found.len() == before && settle < SETTLE_MAX {
+            let seconds = SETTLE_MAX.as_secs().to_string();
+            let args = [("host", host), ("seconds", seconds.as_str())];
+            self.host.warn(&self.lang.say("scan-settles", &args));
+            self.cost.limit += SETTLE_MAX;
+            self.connected(host, port, usual, SETTLE_MAX).await;
         }
     }
 
-    async fn connected(&mut self, host: &str, port: u16, link: &Link) {
-        let mut asker = self.connection(link).await;
+    /// Quiet time that this host needs after connecting, as far as anybody has said so.
+    fn settle(&self, link: &Link) -> Duration {
+        let buses = self.config.map(|config| config.buses.as_slice());
+        let mut buses = buses.unwrap_or_default().iter();
+        let bus = buses.find(|bus| bus.link == *link);
+        let known = bus.map_or(Duration::ZERO, |bus| bus.settle);
+        self.wishes.settle.unwrap_or(known)
+    }
+
+    /// Asks every unit; true when nobody said anything on a connection of our own.
+    async fn connected(&mut self, host: &str, port: u16, link: &Link, settle: Duration) -> bool {
+        let mut asker = self.connection(link, settle).await;
         let patience = self.wishes.patience(ANSWER_MS);
         asker.channel.set_timeout(patience);
         let mut sweep = Sweep::of_network(&self.units(false));
-        let nobody = self.nobody(&mut asker).await;
+        let mut nobody = self.nobody(&mut asker).await;
         let (whole, before) = (sweep.left(patience), self.found.len());
+        let (mut is_silent, mut is_early) = (nobody.is_none(), nobody.is_none());
         while let Some(probe) = sweep.next() {
+            let patience = asker.channel.timeout();
             let left = sweep.left(patience) + patience;
-            self.host.progress(&probe, whole, left, &self.cost);
+            self.host
+                .progress(&probe, whole.max(left), left, &self.cost);
+            let may_settle = asker.channel.may_settle();
             let answer = asker
                 .ask(probe.request, Duration::ZERO, &mut self.cost)
                 .await;
+            is_silent &= answer == Ok(Answer::Silence) && !asker.is_garbled;
+            self.misfit(&mut asker, host, &probe);
+            if self.late_on_network(&mut asker) {
+                // What nobody waited for is asked for again.
+                (sweep, is_silent) = (Sweep::of_network(&self.units(false)), false);
+                nobody = self.nobody(&mut asker).await;
+                continue;
+            }
             let answer = match answer {
                 Ok(Answer::Silence | Answer::Refused(10 | 11)) => continue,
                 Ok(answer) => answer,
                 Err(why) => {
                     let args = [("host", host), ("why", why.as_str())];
                     let text = self.lang.say("scan-host-lost", &args);
-                    return self.host.warn(&text);
+                    self.host.warn(&text);
+                    return false;
                 }
             };
+            if std::mem::take(&mut is_early) && may_settle {
+                // Those before may have been asked in the quiet time after connecting.
+                sweep = Sweep::of_network(&self.units(false));
+                nobody = self.nobody(&mut asker).await;
+                continue;
+            }
             sweep.found(&probe);
             // It answers for everybody: the same device again.
             if self.found.len() > before && same(nobody.as_ref(), &answer) {
@@ -114,10 +155,34 @@ impl<H: Host> Scan<'_, H> {
                 .await;
             self.keep(found);
         }
+        is_silent && asker.channel.is_open()
+    }
+
+    /// Says once why the answers of a host do not fit, when that has a name.
+    fn misfit(&mut self, asker: &mut Asker, host: &str, probe: &Probe) {
+        let Some(why) = asker.misfit.take().filter(|_| !asker.has_told_misfit) else {
+            return;
+        };
+        asker.has_told_misfit = true;
+        let unit = probe.request.unit.to_string();
+        let args = [("host", host), ("unit", &unit), ("why", why.as_str())];
+        self.host.warn(&self.lang.say("scan-misfit", &args));
+    }
+
+    /// A host that answers late is waited for longer from now on; true when it is.
+    fn late_on_network(&mut self, asker: &mut Asker) -> bool {
+        let late = asker.newly_late();
+        let patience = late.into_iter().map(|unit| self.late(asker, unit)).max();
+        let before = asker.channel.timeout();
+        let longer = patience.filter(|patience| *patience > before);
+        if let Some(longer) = longer {
+            asker.channel.set_timeout(longer);
+        }
+        longer.is_some()
     }
 
     /// A running gateway that holds the connection asks for us.
-    async fn connection(&mut self, link: &Link) -> Asker {
+    async fn connection(&mut self, link: &Link, settle: Duration) -> Asker {
         let buses = self.config.map(|config| config.buses.as_slice());
         let index = buses
             .unwrap_or_default()
@@ -134,6 +199,7 @@ impl<H: Host> Scan<'_, H> {
             id: "scan".into(),
             link: link.clone(),
             timeout: Duration::from_millis(ANSWER_MS),
+            settle,
         };
         Asker::new(Channel::new(&bus), None)
     }

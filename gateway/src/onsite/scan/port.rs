@@ -1,6 +1,7 @@
 //! Why a serial port cannot be had: which group to join, who holds it, which ports there are.
 
 use crate::config::Link;
+use crate::read::bus::holder;
 use crate::words::Lang;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -14,8 +15,6 @@ const PORTS: [(&str, &str); 5] = [
     ("/dev", "ttyAMA"),
     ("/dev", "ttySC"),
 ];
-/// Where processes and their open files are.
-const PROCESSES: &str = "/proc";
 
 /// Serial ports of this machine, those whose names stay first.
 pub(super) fn known() -> Vec<PathBuf> {
@@ -87,46 +86,16 @@ fn missing(port: &str, lang: Lang) -> String {
     )
 }
 
-fn held(port: &Path, lang: Lang) -> Option<String> {
-    let holders = holders(port);
-    let (pid, name) = holders.first()?;
-    let (pid, port) = (pid.to_string(), port.display().to_string());
+/// Who has the port open, in words that say what to do; `None` when nobody else has.
+pub fn held(port: &Path, lang: Lang) -> Option<String> {
+    let holder = holder(port)?;
+    let (pid, port) = (holder.pid.to_string(), port.display().to_string());
     let args = [
         ("port", port.as_str()),
-        ("name", name.as_str()),
+        ("name", holder.name.as_str()),
         ("pid", pid.as_str()),
     ];
     Some(lang.say("scan-port-held", &args))
-}
-
-/// Other processes that have the port open, by number and name; those of other users are seen by
-/// root only. Who made a pseudo terminal does not count: it is the wire.
-fn holders(port: &Path) -> Vec<(u32, String)> {
-    let Ok(real) = std::fs::canonicalize(port) else {
-        return Vec::new();
-    };
-    let processes = std::fs::read_dir(PROCESSES).into_iter().flatten().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| *pid != std::process::id())
-        .filter(|pid| holds(*pid, &real))
-        .map(|pid| (pid, name_of(pid)))
-        .collect()
-}
-
-fn holds(pid: u32, port: &Path) -> bool {
-    let files = std::fs::read_dir(format!("{PROCESSES}/{pid}/fd"));
-    let files = files.into_iter().flatten().flatten();
-    let open: Vec<PathBuf> = files
-        .filter_map(|file| std::fs::read_link(file.path()).ok())
-        .collect();
-    let makes = |path: &PathBuf| path.ends_with("ptmx");
-    let is_pty = port.starts_with("/dev/pts");
-    open.iter().any(|path| path == port) && !(is_pty && open.iter().any(makes))
-}
-
-fn name_of(pid: u32) -> String {
-    let name = std::fs::read_to_string(format!("{PROCESSES}/{pid}/comm"));
-    name.unwrap_or_default().trim().to_owned()
 }
 
 /// Name of the group that may use the port.
@@ -147,7 +116,6 @@ fn named_group(groups: &str, gid: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::pty::Pty;
 
     #[test]
     fn a_port_that_is_not_there_is_told() {
@@ -160,30 +128,5 @@ mod tests {
         let groups = "root:x:0:\ndialout:x:20:pi\n";
         assert_eq!(named_group(groups, "20").as_deref(), Some("dialout"));
         assert_eq!(named_group(groups, "21"), None);
-    }
-
-    #[tokio::test]
-    async fn who_holds_a_port_is_named_and_who_makes_it_is_not() {
-        let pty = Pty::open(9600).unwrap();
-        assert_eq!(trouble(pty.path(), Lang::En), None);
-        let port = std::fs::File::open(pty.path()).unwrap();
-        let mut other = std::process::Command::new("sleep")
-            .arg("60")
-            .stdin(port)
-            .spawn()
-            .unwrap();
-        // Between fork and exec the child still has our ends; then only the port.
-        let pid = other.id();
-        while name_of(pid) != "sleep" {
-            std::thread::yield_now();
-        }
-        let text = trouble(pty.path(), Lang::En);
-        other.kill().unwrap();
-        other.wait().unwrap();
-        let text = text.expect("the port is held");
-        assert!(
-            text.contains("sleep") && text.contains(&pid.to_string()),
-            "{text}"
-        );
     }
 }

@@ -1,9 +1,9 @@
 //! The MQTT sink (DESIGN 5.4): one message a reading, `QoS` 1, the cursor moved on PUBACK only.
 //!
 //! rumqttc writes and reads the packets (`packet`); the connection (`link`) is ours: the journal is
-//! the queue, so that a client library's own queue, its retries and its way to end a connection over
-//! a second acknowledgement are in the way. A connection is thrown away with everything that was on the way;
-//! the next one begins at the cursor.
+//! the queue, so that a client library's own queue, its retries and its way to end a connection
+//! over a second acknowledgement are in the way. A connection is thrown away with everything that
+//! was on the way; the next one begins at the cursor.
 //!
 //! In MQTT 5 the broker says why it does not take a message; it is asked for that first, and
 //! 3.1.1 is spoken where it does not know 5. In 3.1.1 an acknowledgement is all there is: a broker

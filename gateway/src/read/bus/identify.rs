@@ -45,15 +45,18 @@ impl Channel {
                 .send_errand(Wanted::Identification(question), gap)
                 .await;
         }
+        self.give_up_doubtful(question.unit);
         let reused = self.wire.is_some();
         let mut result = self.identification(question, gap).await;
         if reused && matches!(result, Err(Failure::Unreachable(_))) {
             self.wire = None;
             result = self.identification(question, gap).await;
         }
-        // A late answer to this cannot be told apart by its length; a new connection can.
-        if result.is_err() && self.framing == Framing::Tcp {
-            self.wire = None;
+        match &result {
+            Ok(_) => self.connection.answered(question.unit),
+            Err(Failure::Timeout(_)) => self.connection.silent(question.unit, self.sent_at),
+            Err(Failure::Corrupt(..)) if self.framing == Framing::Tcp => self.wire = None,
+            Err(_) => {}
         }
         result
     }
@@ -85,18 +88,17 @@ impl Channel {
         }
     }
 
-    fn heard(&self, question: Question, seen: &mut Received) -> Result<Option<Said>, Failure> {
+    fn heard(&mut self, question: Question, seen: &mut Received) -> Result<Option<Said>, Failure> {
         while seen.start < seen.end {
             let bytes = &self.buffer[seen.start..seen.end];
             match question.parse(self.framing, self.transaction, bytes) {
                 Parsed::More(_) => return Ok(None),
                 Parsed::Garbage(misfit, used) => {
-                    seen.start += used.max(1);
+                    if !self.set_aside(misfit, used, seen) {
+                        return Ok(None);
+                    }
                     if self.framing == Framing::Tcp && misfit != Misfit::Stale {
                         return Err(Failure::Corrupt(misfit, seen.end));
-                    }
-                    if misfit != Misfit::Echo {
-                        seen.misfit = seen.misfit.max(Some(misfit));
                     }
                 }
                 Parsed::Frame(Answer::Exception(code), _) => {

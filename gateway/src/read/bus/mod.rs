@@ -1,11 +1,16 @@
 //! One request at a time on one bus, and no late answer taken for another one.
 //!
-//! TCP: a transaction id, and a new connection after a timeout. RTU has no id: while a unit owes an
-//! answer, it is asked for a few registers more, so that a late answer has the wrong length; the
-//! surplus is cut off.
+//! TCP has a transaction id. RTU has none: while a unit owes an answer, it is asked for a few
+//! registers more, so that a late answer has the wrong length; the surplus is cut off. A network
+//! connection that is silent is renewed, but not while it may still be in the quiet time that some
+//! devices need after connecting (`connection`).
 
+mod connection;
+mod failure;
 mod identify;
+mod late;
 mod owed;
+mod port;
 mod shared;
 mod wire;
 mod wizard;
@@ -13,69 +18,24 @@ mod wizard;
 use crate::config::{Bus, Line, Link};
 use crate::errand::Errand;
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
-use crate::model::Reason;
+use connection::Connection;
 use drivers::frame::{FRAME_MAX, Framing, Misfit, Parsed, Reply, Request};
-use owed::Owed;
+use failure::{not_open, unreachable};
+use owed::{Owed, Unanswered};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wire::Wire;
+
+pub use failure::{Counts, Failure};
+pub use owed::Lateness;
+pub use port::{Holder, holder};
 
 /// Bytes taken in for one reply: a frame, the echo of the request, and noise.
 const BUFFER: usize = 2 * FRAME_MAX;
 /// A line that is silent for so long after as many bytes as an answer has will bring no more of
 /// them; USB adapters hand bytes on every 16 ms.
 const SETTLED: Duration = Duration::from_millis(50);
-
-/// Why a request gave no answer.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Failure {
-    /// Silence.
-    #[error("no answer within {0} ms")]
-    Timeout(u128),
-    /// Bytes that are not the answer.
-    #[error("answer does not fit: {0:?}, {1} bytes")]
-    Corrupt(Misfit, usize),
-    /// No way to the device.
-    #[error("{0}")]
-    Unreachable(String),
-    /// A Modbus exception that ends the poll.
-    #[error("exception {0}")]
-    Refused(u8),
-    /// The device answers, but is not what it should be.
-    #[error("{0}")]
-    NotFound(String),
-    /// What the task that owns the bus told.
-    #[error("{1}")]
-    Told(Reason, String),
-}
-
-impl Failure {
-    /// The same for a sample.
-    pub fn reason(&self) -> Reason {
-        match self {
-            Self::Timeout(_) => Reason::Timeout,
-            Self::Corrupt(..) => Reason::Corrupt,
-            Self::Unreachable(_) => Reason::Unreachable,
-            Self::Refused(code) => Reason::Refused(*code),
-            Self::NotFound(_) => Reason::Absent,
-            Self::Told(reason, _) => *reason,
-        }
-    }
-}
-
-/// What has happened on a bus since it was last asked.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    /// Requests sent.
-    pub requests: u64,
-    /// Without an answer in time.
-    pub timeouts: u64,
-    /// Answers that did not fit.
-    pub corrupt: u64,
-    /// Answers to earlier requests, and what else came unasked.
-    pub stale: u64,
-}
 
 /// A bus with its connection.
 #[derive(Debug)]
@@ -85,9 +45,18 @@ pub struct Channel {
     /// What is left of the timeout for the answer that is waited for, over all tries.
     patience: Duration,
     framing: Framing,
+    /// Quiet time that the far side needs after it was connected to.
+    settle: Duration,
     wire: Option<Wire>,
+    connection: Connection,
+    /// Not to be asked before, since it is just connected.
+    settled_at: Instant,
     buffer: Box<[u8; BUFFER]>,
+    /// Bytes of the buffer that came between two requests and are no whole frame yet.
+    overheard: usize,
     transaction: u16,
+    /// When the last request was sent.
+    sent_at: Instant,
     /// When a byte was last seen on the wire.
     quiet_since: Instant,
     /// Answers that may still come over the line.
@@ -113,9 +82,14 @@ impl Channel {
                 Link::Tcp { .. } => Framing::Tcp,
                 Link::RtuOverTcp { .. } | Link::Rtu(_) => Framing::Rtu,
             },
+            settle: bus.settle,
             wire: None,
+            connection: Connection::new(!bus.settle.is_zero(), now),
+            settled_at: now,
             buffer: Box::new([0; BUFFER]),
+            overheard: 0,
             transaction: 0,
+            sent_at: now,
             quiet_since: now,
             owed: Owed::default(),
             retry_at: now,
@@ -137,9 +111,10 @@ impl Channel {
     }
 
     /// Changes speed and parity; the port stays open, since closing it resets some adapters.
+    ///
+    /// What is owed in the settings of before can still come.
     pub fn retune(&mut self, line: &Line) -> Result<(), Failure> {
         self.link = Link::Rtu(line.clone());
-        self.owed = Owed::default();
         let tuned = self.wire.as_mut().map_or(Ok(()), |wire| wire.retune(line));
         tuned.map_err(|fault| {
             self.wire = None;
@@ -168,6 +143,10 @@ impl Channel {
         self.trace
             .as_ref()
             .map_or((&[], &[]), |(out, back)| (out, back))
+    }
+
+    fn is_network(&self) -> bool {
+        !matches!(self.link, Link::Rtu(_))
     }
 
     /// The connection is there.
@@ -209,7 +188,7 @@ impl Channel {
     }
 
     async fn try_once(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
-        let mut sent = self.owed.tagged(request, Instant::now());
+        let mut sent = self.tagged(request);
         let mut got = self.exchange(sent, gap).await;
         if sent != request && got.as_ref().is_ok_and(|got| got.exception) {
             // The surplus may be what it refused. Frames of a line keep their order, so that
@@ -217,32 +196,63 @@ impl Channel {
             sent = request;
             got = self.exchange(sent, gap).await;
         }
-        match &got {
-            Ok(_) => self.owed.settle(request.unit),
-            Err(failure) => self.after(failure, sent),
+        match got {
+            Ok(got) => {
+                self.owed.settle(request.unit);
+                self.connection.answered(request.unit);
+                Ok(got)
+            }
+            Err(failure) => Err(self.after(failure, sent)),
         }
-        got
     }
 
-    fn after(&mut self, failure: &Failure, sent: Request) {
+    /// The request as it is sent: over TCP its number tells its answer, on a line the length.
+    fn tagged(&mut self, request: Request) -> Request {
+        match self.framing {
+            Framing::Tcp => request,
+            Framing::Rtu => self.owed.tagged(request, Instant::now()),
+        }
+    }
+
+    /// Draws the consequences of a failure; the failure as it is to be told.
+    fn after(&mut self, failure: Failure, sent: Request) -> Failure {
         match failure {
-            Failure::Timeout(_) => self.counts.timeouts += 1,
-            Failure::Corrupt(..) => self.counts.corrupt += 1,
-            Failure::Unreachable(_)
-            | Failure::Refused(_)
-            | Failure::NotFound(_)
-            | Failure::Told(..) => return,
+            Failure::Timeout(_) => {
+                self.counts.timeouts += 1;
+                self.owe(sent);
+                self.connection.silent(sent.unit, self.sent_at);
+                match self.owed.lateness(sent.unit) {
+                    Some(late) => Failure::Late(self.timeout, late.after),
+                    None => failure,
+                }
+            }
+            Failure::Corrupt(..) => {
+                self.counts.corrupt += 1;
+                self.owe(sent);
+                // Frames of a line find their own beginning: no need for another quiet time.
+                let finds_on = self.framing == Framing::Rtu && self.connection.settles();
+                if self.is_network() && !finds_on {
+                    self.wire = None;
+                }
+                failure
+            }
+            other => other,
         }
-        if self.framing == Framing::Rtu {
-            self.owed.add(sent, Instant::now());
-        }
-        if !matches!(self.link, Link::Rtu(_)) {
-            self.wire = None;
-        }
+    }
+
+    /// What is owed over a connection cannot come over the next one; over a serial server it can.
+    fn owe(&mut self, request: Request) {
+        let transaction = match self.framing {
+            Framing::Tcp => self.transaction,
+            Framing::Rtu => 0,
+        };
+        let owed = Unanswered::new(request, transaction, self.sent_at);
+        self.owed.add(owed);
     }
 
     /// One exchange; a connection that the far side has closed meanwhile is renewed once.
     async fn exchange(&mut self, request: Request, gap: Duration) -> Result<Got, Failure> {
+        self.give_up_doubtful(request.unit);
         let reused = self.wire.is_some();
         match self.attempt(request, gap).await {
             Err(Failure::Unreachable(_)) if reused => {
@@ -273,6 +283,7 @@ impl Channel {
             Ok(wire) => {
                 self.wire = Some(wire);
                 self.refusals = 0;
+                self.opened(Instant::now());
                 Ok(())
             }
             Err(fault) => {
@@ -281,6 +292,15 @@ impl Channel {
                 self.retry_at = Instant::now() + Duration::from_millis(pause);
                 Err(Failure::Unreachable(fault.to_string()))
             }
+        }
+    }
+
+    fn opened(&mut self, now: Instant) {
+        self.connection.opened(now);
+        self.settled_at = now + self.settle;
+        self.overheard = 0;
+        if self.framing == Framing::Tcp {
+            self.owed.forget_transactions();
         }
     }
 
@@ -297,10 +317,10 @@ impl Channel {
         result
     }
 
-    /// Keeps the silence between frames, and the device's own pause.
+    /// Keeps the silence between frames, the device's own pause, and its quiet time.
     async fn rest(&self, gap: Duration) {
         let silence = line(&self.link).map_or(Duration::ZERO, |line| millis(line.silence_ms()));
-        let ready = self.quiet_since + silence.max(gap);
+        let ready = (self.quiet_since + silence.max(gap)).max(self.settled_at);
         if ready > Instant::now() {
             tokio::time::sleep_until(ready).await;
         }
@@ -314,18 +334,14 @@ impl Channel {
 
     /// Throws away what came unasked, and sends.
     async fn put(&mut self, frame: &[u8]) -> Result<(), Failure> {
+        self.clear_wire()?;
         let wire = self.wire.as_mut().ok_or_else(not_open)?;
-        if wire
-            .drain(&mut self.buffer[..])
-            .map_err(|fault| unreachable(&fault))?
-        {
-            self.counts.stale += 1;
-        }
         wire.send(frame)
             .await
             .map_err(|fault| unreachable(&fault))?;
         self.counts.requests += 1;
         self.quiet_since = Instant::now();
+        self.sent_at = self.quiet_since;
         if let Some((out, back)) = &mut self.trace {
             *out = frame.to_vec();
             back.clear();
@@ -364,10 +380,23 @@ impl Channel {
             } else {
                 deadline
             };
-            match tokio::time::timeout_at(until, self.take(room)).await {
-                Ok(bytes) => received.end += bytes?,
-                Err(_) => return Err(received.failure(self.timeout)),
+            let Ok(bytes) = tokio::time::timeout_at(until, self.take(room)).await else {
+                let failure = received.failure(self.timeout);
+                return Err(self.named(failure, request, &received));
+            };
+            received.end += bytes?;
+        }
+    }
+
+    /// The same failure with its more exact name, where the header of the answer is at fault.
+    fn named(&self, failure: Failure, request: Request, seen: &Received) -> Failure {
+        match failure {
+            Failure::Corrupt(_, bytes) if self.framing == Framing::Tcp => {
+                let frame = &self.buffer[seen.start..seen.end];
+                Reply::wrong_header(request, self.transaction, frame)
+                    .map_or(failure, |misfit| Failure::Corrupt(misfit, bytes))
             }
+            other => other,
         }
     }
 
@@ -378,18 +407,14 @@ impl Channel {
             match Reply::parse(request, self.framing, self.transaction, bytes) {
                 Parsed::More(_) => return Ok(None),
                 Parsed::Garbage(misfit, used) => {
-                    seen.start += used.max(1);
-                    match misfit {
-                        Misfit::Stale => self.counts.stale += 1,
-                        Misfit::Echo => {}
-                        _ if self.framing == Framing::Tcp => {
-                            return Err(Failure::Corrupt(misfit, seen.end));
-                        }
-                        _ => {
-                            let is_noise = matches!(misfit, Misfit::Noise | Misfit::Checksum);
-                            seen.noise += if is_noise { used } else { 0 };
-                            seen.misfit = seen.misfit.max(Some(misfit));
-                        }
+                    if !self.set_aside(misfit, used, seen) {
+                        return Ok(None);
+                    }
+                    let is_past = matches!(misfit, Misfit::Stale | Misfit::Echo);
+                    if self.framing == Framing::Tcp && !is_past {
+                        let failure = Failure::Corrupt(misfit, seen.end);
+                        seen.start -= used.max(1);
+                        return Err(self.named(failure, request, seen));
                     }
                 }
                 Parsed::Frame(Reply::Data(data), used) => {
@@ -448,14 +473,6 @@ pub fn back_off_ms(failures_before: u32) -> u64 {
     BACKOFF_MIN_MS
         .saturating_mul(1 << failures_before.min(16))
         .min(BACKOFF_MAX_MS)
-}
-
-fn unreachable(fault: &std::io::Error) -> Failure {
-    Failure::Unreachable(fault.to_string())
-}
-
-fn not_open() -> Failure {
-    Failure::Unreachable("not open".into())
 }
 
 fn line(link: &Link) -> Option<&Line> {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::config::Parity;
+use crate::model::Reason;
 use drivers::frame::Function;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -154,6 +155,7 @@ async fn hostile_tcp(framing: Framing) -> usize {
         id: "bus".into(),
         link,
         timeout: Duration::from_millis(30),
+        settle: Duration::ZERO,
     };
     let believed = never_wrong(&mut Channel::new(&bus), &turn).await;
     server.abort();
@@ -182,8 +184,9 @@ fn serial(wire: serial2_tokio::SerialPort, timeout: u64) -> Channel {
         id: "line".into(),
         link: Link::Rtu(line),
         timeout,
+        settle: Duration::ZERO,
     });
-    channel.wire = Some(Wire::Serial(wire));
+    channel.wire = Some(Wire::Serial(wire.into()));
     channel
 }
 
@@ -225,6 +228,7 @@ async fn a_bus_that_is_not_there_is_a_reason() {
         id: "lan".into(),
         link,
         timeout: Duration::from_millis(100),
+        settle: Duration::ZERO,
     };
     let mut channel = Channel::new(&bus);
     for _ in 0..2 {
@@ -269,7 +273,7 @@ async fn a_late_answer_on_a_line_is_thrown_away_and_counted() {
     let mut channel = serial(ours, 30);
     let failure = channel.ask(request(1), Duration::ZERO).await.unwrap_err();
     assert_eq!(failure.reason(), Reason::Timeout);
-    assert_eq!(channel.take_counts().stale, 0);
+    assert_eq!(channel.take_counts().late, 0);
     let late = answer(Mood::Honest, Framing::Rtu, (request(1), 0), 7);
     theirs.write_all(&late).await.unwrap();
     // The reactor sees it on its next round.
@@ -277,8 +281,11 @@ async fn a_late_answer_on_a_line_is_thrown_away_and_counted() {
         .await
         .unwrap_err();
     let asked = channel.ask(request(1), Duration::ZERO).await;
-    assert_eq!(asked.unwrap_err().reason(), Reason::Timeout);
-    assert_eq!(channel.take_counts().stale, 1);
+    // Late by its own word, and by more than the timeout; how much nobody has measured.
+    let failure = asked.unwrap_err();
+    assert_eq!(failure, Failure::Late(Duration::from_millis(30), None));
+    let counts = channel.take_counts();
+    assert_eq!((counts.late, counts.stale), (1, 0));
 }
 
 #[tokio::test]
@@ -302,7 +309,7 @@ async fn a_late_answer_does_not_pass_for_a_shorter_request_made_longer() {
     });
     // Two registers, made longer because the unit owes three.
     let asked = channel.ask(request(1), Duration::ZERO).await;
-    assert_eq!(asked.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(asked.unwrap_err().reason(), Reason::Late);
     device.await.unwrap();
 }
 
@@ -340,6 +347,7 @@ async fn a_device_is_asked_on_until_it_has_said_all_of_itself() {
             port,
         },
         timeout: Duration::from_secs(5),
+        settle: Duration::ZERO,
     };
     let mut channel = Channel::new(&bus);
     let said = channel.identify(9, Duration::ZERO).await.unwrap().unwrap();
@@ -367,6 +375,7 @@ async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
             port,
         },
         timeout: Duration::from_secs(5),
+        settle: Duration::ZERO,
     };
     let (door, mut errands) = crate::errand::door();
     let mut owner = Channel::new(&bus);
@@ -387,4 +396,188 @@ async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
     };
     // The door closes with the one that asks.
     tokio::join!(owning, asking);
+}
+
+/// A server that drops what comes within `quiet` of each connection, and answers later requests
+/// after `delay`; how many connections it had.
+async fn dongle(
+    framing: Framing,
+    quiet: Duration,
+    delay: Duration,
+) -> (u16, Arc<std::sync::atomic::AtomicU16>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(std::sync::atomic::AtomicU16::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut wire, _)) = listener.accept().await {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let settled = Instant::now() + quiet;
+            tokio::spawn(async move {
+                let mut buffer = [0; 64];
+                while let Ok(got @ 1..) = wire.read(&mut buffer).await {
+                    let Parsed::Frame(asked, _) = Request::parse(framing, &buffer[..got]) else {
+                        continue;
+                    };
+                    if Instant::now() < settled {
+                        continue;
+                    }
+                    tokio::time::sleep(delay).await;
+                    let bytes = answer(Mood::Honest, framing, asked, 7);
+                    if wire.write_all(&bytes).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (port, connections)
+}
+
+fn over_network(framing: Framing, port: u16, settle: Duration) -> Channel {
+    let host = "127.0.0.1".to_owned();
+    let link = match framing {
+        Framing::Tcp => Link::Tcp { host, port },
+        Framing::Rtu => Link::RtuOverTcp {
+            host,
+            port,
+            baud: 9600,
+        },
+    };
+    Channel::new(&Bus {
+        id: "b".into(),
+        link,
+        timeout: Duration::from_millis(500),
+        settle,
+    })
+}
+
+/// Asks as a bus task does, with growing pauses, until there is an answer; how long it took.
+async fn asked_until_answered(channel: &mut Channel) -> Duration {
+    let begun = Instant::now();
+    for misses in 0..12 {
+        match channel.ask(request(3), Duration::ZERO).await {
+            Ok(reply) => {
+                assert_eq!(reply, Reply::Data(&truth(request(3), 7)));
+                return begun.elapsed();
+            }
+            Err(failure) => assert_eq!(failure.reason(), Reason::Timeout),
+        }
+        let pause = tokio::time::sleep(Duration::from_millis(back_off_ms(misses)));
+        tokio::pin!(pause);
+        tokio::select! {
+            () = &mut pause => {}
+            () = channel.overhear() => pause.await,
+        }
+    }
+    panic!("never answered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_drops_what_comes_soon_after_connecting_answers_after_its_quiet_time() {
+    for framing in [Framing::Tcp, Framing::Rtu] {
+        for quiet in [200, 1000, 2000, 5000, 10_000].map(Duration::from_millis) {
+            let (port, connections) = dongle(framing, quiet, Duration::ZERO).await;
+            let mut channel = over_network(framing, port, Duration::ZERO);
+            let took = asked_until_answered(&mut channel).await;
+            assert!(took >= quiet && took <= 2 * quiet + Duration::from_secs(1));
+            // One lost answer more does not begin the quiet time anew.
+            channel.connection.silent(1, Instant::now());
+            let took = asked_until_answered(&mut channel).await;
+            assert!(took < Duration::from_millis(100), "{took:?}");
+            let count = connections.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(count, 1, "{quiet:?}");
+
+            let (port, connections) = dongle(framing, quiet, Duration::ZERO).await;
+            let mut told = over_network(framing, port, quiet + Duration::from_millis(1));
+            let begun = Instant::now();
+            told.ask(request(3), Duration::ZERO).await.unwrap();
+            assert!(begun.elapsed() < quiet + Duration::from_millis(100));
+            assert_eq!(told.take_counts().timeouts, 0);
+            let count = connections.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(count, 1, "{quiet:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_late_is_told_with_its_delay_and_never_taken_for_another() {
+    for framing in [Framing::Tcp, Framing::Rtu] {
+        let (port, _) = dongle(framing, Duration::ZERO, Duration::from_millis(800)).await;
+        let mut channel = over_network(framing, port, Duration::ZERO);
+        let first = channel.ask(request(1), Duration::ZERO).await.unwrap_err();
+        assert_eq!(first.reason(), Reason::Timeout);
+        channel.overhear().await;
+        let after = channel.lateness(1).and_then(|late| late.after).unwrap();
+        assert!((800..900).contains(&after.as_millis()), "{after:?}");
+        let asked = channel.ask(request(9), Duration::ZERO).await.unwrap_err();
+        assert_eq!(asked.reason(), Reason::Late);
+        assert!(asked.to_string().contains("after 80"), "{asked}");
+        channel.overhear().await;
+        assert_eq!(channel.take_counts().late, 2);
+        channel.set_timeout(Duration::from_secs(2));
+        let reply = channel.ask(request(9), Duration::ZERO).await;
+        assert_eq!(reply, Ok(Reply::Data(&truth(request(9), 7))));
+        assert!(channel.late_units().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_that_comes_in_pieces_does_no_harm_to_a_neighbour() {
+    let (ours, theirs) = serial2_tokio::SerialPort::pair().unwrap();
+    let mut channel = serial(ours, 100);
+    assert!(channel.ask(request(1), Duration::ZERO).await.is_err());
+    let neighbour = Request {
+        unit: 2,
+        ..request(5)
+    };
+    let device = tokio::spawn(async move {
+        let mut asked = [0; 16];
+        let mut used = 0;
+        while used < 16 {
+            used += theirs.read(&mut asked[used..]).await.unwrap();
+        }
+        let late = answer(Mood::Honest, Framing::Rtu, (request(1), 0), 7);
+        for piece in late.chunks(4) {
+            theirs.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let own = answer(Mood::Honest, Framing::Rtu, (neighbour, 0), 8);
+        theirs.write_all(&own).await.unwrap();
+        theirs
+    });
+    channel.set_timeout(Duration::from_secs(5));
+    let reply = channel.ask(neighbour, Duration::ZERO).await;
+    assert_eq!(reply, Ok(Reply::Data(&truth(neighbour, 8))));
+    let counts = channel.take_counts();
+    assert_eq!((counts.late, counts.corrupt, counts.stale), (1, 0, 0));
+    assert_eq!(channel.late_units(), [1]);
+    device.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_length_in_the_header_is_a_fault_with_a_name() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut wire, _)) = listener.accept().await {
+            let mut buffer = [0; 64];
+            while let Ok(got @ 1..) = wire.read(&mut buffer).await {
+                let Parsed::Frame(asked, _) = Request::parse(Framing::Tcp, &buffer[..got]) else {
+                    continue;
+                };
+                let mut bytes = answer(Mood::Honest, Framing::Tcp, asked, 7);
+                bytes[5] += 6;
+                wire.write_all(&bytes).await.unwrap();
+            }
+        }
+    });
+    let mut channel = over_network(Framing::Tcp, port, Duration::ZERO);
+    let failure = channel.ask(request(1), Duration::ZERO).await.unwrap_err();
+    assert_eq!(failure.reason(), Reason::Header);
+    let said = failure.to_string();
+    assert!(
+        said.contains("length in the header is 13, should be 7"),
+        "{said}"
+    );
 }

@@ -1,5 +1,6 @@
 //! The open end of a bus: a TCP stream or a serial port.
 
+use super::port::PortLock;
 use crate::config::{Line, Link, Parity};
 use futures_util::FutureExt;
 use std::io;
@@ -13,7 +14,20 @@ pub(super) enum Wire {
     /// Modbus TCP, or a serial device server.
     Tcp(TcpStream),
     /// A serial line.
-    Serial(serial2_tokio::SerialPort),
+    Serial(Port),
+}
+
+/// An open serial port, and our right to it; none for an end that nobody else can open.
+#[derive(Debug)]
+pub(super) struct Port {
+    port: serial2_tokio::SerialPort,
+    _lock: Option<PortLock>,
+}
+
+impl From<serial2_tokio::SerialPort> for Port {
+    fn from(port: serial2_tokio::SerialPort) -> Self {
+        Self { port, _lock: None }
+    }
 }
 
 impl Wire {
@@ -29,15 +43,21 @@ impl Wire {
                 Ok(Self::Tcp(stream))
             }
             Link::Rtu(serial) => {
+                let lock = PortLock::take(&serial.port)?;
                 let open = serial2_tokio::SerialPort::open(&serial.port, |s| settings(s, serial));
-                Ok(Self::Serial(open?))
+                let port = open?;
+                lock.shut();
+                Ok(Self::Serial(Port {
+                    port,
+                    _lock: Some(lock),
+                }))
             }
         }
     }
 
     /// Sets speed and parity of an open port; a stream has none.
     pub(super) fn retune(&mut self, line: &Line) -> io::Result<()> {
-        let Self::Serial(port) = self else {
+        let Self::Serial(Port { port, .. }) = self else {
             return Ok(());
         };
         let now = port.get_configuration()?;
@@ -49,7 +69,7 @@ impl Wire {
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.write_all(bytes).await,
-            Self::Serial(port) => port.write_all(bytes).await,
+            Self::Serial(Port { port, .. }) => port.write_all(bytes).await,
         }
     }
 
@@ -57,7 +77,7 @@ impl Wire {
     pub(super) async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = match self {
             Self::Tcp(stream) => stream.read(buffer).await?,
-            Self::Serial(port) => port.read(buffer).await?,
+            Self::Serial(Port { port, .. }) => port.read(buffer).await?,
         };
         if got == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -65,19 +85,19 @@ impl Wire {
         Ok(got)
     }
 
-    /// Throws away what came unasked; true when there was something.
-    pub(super) fn drain(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+    /// Takes what came unasked; how many bytes. What does not fit is thrown away.
+    pub(super) fn drain(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => match stream.try_read(buffer) {
                 Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) => Ok(true),
-                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => Ok(false),
+                Ok(bytes) => Ok(bytes),
+                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => Ok(0),
                 Err(fault) => Err(fault),
             },
-            Self::Serial(port) => {
+            Self::Serial(Port { port, .. }) => {
                 let came = port.read(buffer).now_or_never().transpose()?;
                 port.discard_input_buffer()?;
-                Ok(came.is_some_and(|bytes| bytes > 0))
+                Ok(came.unwrap_or(0))
             }
         }
     }

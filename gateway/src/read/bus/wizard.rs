@@ -1,6 +1,7 @@
 //! Hearing everything that answers, and the only code that writes to a device: for the wizard that
 //! gives one another address or speed.
 
+use super::failure::not_open;
 use super::shared::unfit;
 use super::{BUFFER, Channel, Failure, line, millis};
 use crate::errand::{Heard, Said, Wanted};
@@ -33,7 +34,7 @@ impl Channel {
         let heard = heard(request, self.framing, self.transaction, &came);
         if heard != Heard::One && self.framing == Framing::Rtu {
             // What comes later still must not pass for the answer to a poll.
-            self.owed.add(request, Instant::now());
+            self.owe(request);
         }
         Ok(heard)
     }
@@ -63,21 +64,16 @@ impl Channel {
     /// Sends a frame and takes in everything until the time is up. The connection is new
     /// afterwards, so that nothing late is taken for another answer.
     async fn gather(&mut self, frame: &[u8], answer: usize) -> Result<Vec<u8>, Failure> {
-        let unreachable = |fault: std::io::Error| Failure::Unreachable(fault.to_string());
         self.open().await?;
+        self.rest(Duration::ZERO).await;
+        self.put(frame).await?;
         let line = line(&self.link);
-        let silence = line.map_or(Duration::ZERO, |line| millis(line.silence_ms()));
-        tokio::time::sleep_until(self.quiet_since + silence).await;
-        let Some(wire) = self.wire.as_mut() else {
-            return Err(Failure::Unreachable("not open".into()));
-        };
-        wire.drain(&mut self.buffer[..]).map_err(unreachable)?;
-        wire.send(frame).await.map_err(unreachable)?;
         let bytes = f64::from(u16::try_from(frame.len() + answer).unwrap_or(u16::MAX));
         let on_wire = line.map_or(Duration::ZERO, |line| millis(bytes * line.character_ms()));
         let until = Instant::now() + on_wire + self.timeout + LISTEN;
         let mut end = 0;
         while end < BUFFER {
+            let wire = self.wire.as_mut().ok_or_else(not_open)?;
             let room = &mut self.buffer[end..];
             match tokio::time::timeout_at(until, wire.receive(room)).await {
                 Ok(Ok(bytes)) => end += bytes,

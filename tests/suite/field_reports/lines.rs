@@ -1,1 +1,0 @@
-//! Devices and lines that answer late, slowly or wrongly.

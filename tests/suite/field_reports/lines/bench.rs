@@ -1,0 +1,168 @@
+//! Servers of a few lines, and the whole program before them.
+
+use crate::killed::pantau;
+use crate::peers::{Peer, wait_for};
+use crate::servers::free_port;
+use crate::wizards::call;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What a server sends for a request: the request's bytes, how long it has been connected, and how
+/// many requests came before. Nothing: silence.
+pub(super) type Answer = fn(&[u8], Duration, usize) -> Vec<u8>;
+
+/// A server of a few lines; every request that it has heard.
+#[derive(Clone, Default)]
+pub(super) struct Heard(pub(super) Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Heard {
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// Registers of the last read over TCP.
+    pub(super) fn last_count(&self) -> u16 {
+        let all = self.0.lock().unwrap();
+        let last = all.last().unwrap();
+        u16::from_be_bytes([last[10], last[11]])
+    }
+}
+
+/// Serves on a free port, each request whole in one read, as these tests' requests come.
+pub(super) fn server(answer: Answer) -> (u16, Heard) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = Heard::default();
+    let shared = heard.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let heard = shared.clone();
+            std::thread::spawn(move || serve(stream, &heard, answer));
+        }
+    });
+    (port, heard)
+}
+
+fn serve(mut wire: TcpStream, heard: &Heard, answer: Answer) {
+    let (opened, mut buffer) = (Instant::now(), [0; 512]);
+    while let Ok(got @ 1..) = wire.read(&mut buffer) {
+        let asked = &buffer[..got];
+        let turn = heard.count();
+        heard.0.lock().unwrap().push(asked.to_vec());
+        let bytes = answer(asked, opened.elapsed(), turn);
+        if wire.write_all(&bytes).is_err() {
+            return;
+        }
+    }
+}
+
+/// The header of the request, its function, and these data bytes.
+pub(super) fn reply(asked: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut frame = asked[..8].to_vec();
+    frame[5] = u8::try_from(3 + data.len()).unwrap();
+    frame.push(u8::try_from(data.len()).unwrap());
+    frame.extend(data);
+    frame
+}
+
+/// Each register is 1.
+pub(super) fn ones(asked: &[u8]) -> Vec<u8> {
+    reply(asked, &[0, 1].repeat(usize::from(asked[11])))
+}
+
+pub(super) fn refuse(asked: &[u8], code: u8) -> Vec<u8> {
+    let mut frame = asked[..8].to_vec();
+    (frame[5], frame[7]) = (3, asked[7] | 0x80);
+    frame.push(code);
+    frame
+}
+
+pub(super) fn lan(port: u16, more: &str) -> String {
+    format!(
+        "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}\n\
+         {more}\n"
+    )
+}
+
+/// A device with these points on the bus `lan`.
+pub(super) fn device(points: &str) -> String {
+    format!("[[device]]\nid = \"d\"\nbus = \"lan\"\nunit = 1\nevery = \"1s\"\npoint = [{points}]\n")
+}
+
+pub(super) fn point(id: &str, register: &str, kind: &str) -> String {
+    format!("{{ id = \"{id}\", register = \"{register}\", type = \"{kind}\" }},")
+}
+
+/// What `pantau read d --json` says, and the whole output.
+#[track_caller]
+pub(super) fn read(config: &Path, times: &str) -> (Value, Output) {
+    let output = call(config, &["read", "d", "--json", "--times", times]);
+    let read = serde_json::from_slice(&output.stdout);
+    (
+        read.unwrap_or_else(|why| panic!("{why}: {output:?}")),
+        output,
+    )
+}
+
+/// `pantau run`, with its page on a free port.
+pub(super) struct Gateway {
+    pub(super) page: u16,
+    _running: Peer,
+}
+
+impl Gateway {
+    pub(super) fn start(config: &Path) -> Self {
+        let page = free_port();
+        let text = std::fs::read_to_string(config).unwrap();
+        let web = format!("\n[web]\nlisten = \"127.0.0.1:{page}\"\n");
+        std::fs::write(config, text + &web).unwrap();
+        let mut run = pantau();
+        run.args(["--log", "off", "run", "-c"]).arg(config);
+        let running = Peer::start(&mut run);
+        wait_for("the page", || {
+            TcpStream::connect(("127.0.0.1", page)).is_ok()
+        });
+        Self {
+            page,
+            _running: running,
+        }
+    }
+
+    pub(super) fn ask(&self, path: &str) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.page)).unwrap();
+        let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        serde_json::from_str(body).unwrap()
+    }
+
+    pub(super) fn status(&self) -> Value {
+        self.ask("/api/v1/devices?lang=en")[0]["status"].clone()
+    }
+
+    /// Waits until the status of the device is as wanted; that status.
+    #[track_caller]
+    pub(super) fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        wait_for(what, || {
+            last = self.status();
+            is_so(&last)
+        });
+        last
+    }
+}
+
+pub(super) const ONE_POINT: &str = "{ id = \"a\", register = \"holding:0\", type = \"u16\" },";
+
+pub(super) fn serial(port: &Path, more: &str) -> String {
+    let port = port.display();
+    format!("[[bus]]\nid = \"lan\"\nkind = \"modbus-rtu\"\nport = \"{port}\"\n{more}\n")
+}

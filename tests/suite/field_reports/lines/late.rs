@@ -1,0 +1,236 @@
+//! Devices that answer late or only in part, and ports that others hold.
+
+use super::bench::{
+    Answer, Gateway, ONE_POINT, device, lan, ones, point, read, refuse, serial, server,
+};
+use crate::killed::pantau;
+use crate::peers::{line, wait_for};
+use crate::wizards::{call, site};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Points of `count` registers side by side.
+fn many(count: u16) -> String {
+    (0..count)
+        .map(|at| point(&format!("p{at}"), &format!("input:{at}"), "u16"))
+        .collect()
+}
+
+#[test]
+fn reads_that_are_refused_as_too_long_are_split() {
+    let limited: [(Answer, u16); 2] = [
+        (
+            |asked, _, _| {
+                if asked[11] > 50 {
+                    refuse(asked, 3)
+                } else {
+                    ones(asked)
+                }
+            },
+            107,
+        ),
+        (
+            |asked, _, _| {
+                if asked[11] > 5 {
+                    refuse(asked, 2)
+                } else {
+                    ones(asked)
+                }
+            },
+            40,
+        ),
+    ];
+    for (answer, count) in limited {
+        let scratch = tempfile::tempdir().unwrap();
+        let (port, _) = server(answer);
+        let config = site(scratch.path(), &(lan(port, "") + &device(&many(count))));
+        let (said, output) = read(&config, "1");
+        let points = said["points"].as_array().unwrap();
+        assert!(
+            points.iter().all(|point| point["value"] == 1.0),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
+fn a_device_that_leaves_long_reads_unanswered_is_read_in_shorter_ones() {
+    let (port, heard) = server(|asked, _, _| {
+        if asked[11] > 10 {
+            Vec::new()
+        } else {
+            ones(asked)
+        }
+    });
+    let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"growatt-min-tlx\"\n\
+                    every = \"500ms\"\nlimits = { gap = \"0ms\" }\n";
+    let scratch = tempfile::tempdir().unwrap();
+    let tables = lan(port, "timeout = \"100ms\"") + inverter;
+    let config = site(scratch.path(), &tables);
+    let (said, output) = read(&config, "1");
+    assert!(said["failure"].is_null(), "{output:?}");
+    assert!(heard.last_count() <= 10);
+    let gateway = Gateway::start(&config);
+    let status = gateway.until("values", |status| !status["last_good"].is_null());
+    let shortened = status["shortened_to"].as_u64().unwrap();
+    assert!((5..=13).contains(&shortened), "{status:#}");
+}
+
+#[test]
+fn an_answer_after_the_timeout_is_called_late_and_the_key_is_named() {
+    let slow: Answer = |asked, _, _| {
+        std::thread::sleep(Duration::from_millis(320));
+        ones(asked)
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let (port, _) = server(slow);
+    let tables = lan(port, "timeout = \"200ms\"") + &device(ONE_POINT);
+    let config = site(scratch.path(), &tables);
+    let (said, output) = read(&config, "1");
+    let failure = said["failure"].to_string();
+    assert!(failure.contains("too late: after 3"), "{output:?}");
+    assert_eq!(said["advice"], "diagnosis-late", "{output:?}");
+    let gateway = Gateway::start(&config);
+    let late = |status: &Value| status["fault"]["reason"] == "late";
+    let status = gateway.until("lateness", late);
+    let hint = status["fault"]["hint"].as_str().unwrap();
+    assert!(hint.contains("`timeout`"), "{hint}");
+    let detail = status["fault"]["detail"].as_str().unwrap();
+    assert!(detail.contains("timeout is 200 ms"), "{detail}");
+    for (command, lang, word) in [("watch", "en", "too late"), ("soak", "id", "terlambat")] {
+        let mut command = pantau_for(command, lang, &config);
+        let output = command.stdout(Stdio::piped()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(word) && text.contains("`timeout`"), "{text}");
+    }
+}
+
+/// `watch` or `soak` for a few seconds.
+fn pantau_for(name: &str, lang: &str, config: &Path) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["-s", "INT", "4"]).arg(pantau().get_program());
+    command.args(["--lang", lang, "--log", "off", name]);
+    if name == "watch" {
+        command.arg("--plain");
+    } else {
+        command.args(["--for", "2s"]);
+    }
+    command.arg("-c").arg(config);
+    command
+}
+
+#[test]
+fn a_scan_of_a_line_calls_a_late_device_late_and_names_no_other_unit() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_line, near, far) = line(scratch.path());
+    std::thread::spawn(move || {
+        let wire = std::fs::File::options().read(true).write(true).open(far);
+        let mut wire = wire.unwrap();
+        let mut head = [0; 2];
+        while wire.read_exact(&mut head).is_ok() {
+            let mut rest = vec![0; if head[1] == 0x2b { 5 } else { 6 }];
+            wire.read_exact(&mut rest).unwrap();
+            // Unit 2 alone is there, has one register, and answers after 70 ms.
+            if head[0] != 2 {
+                continue;
+            }
+            let mut frame = match (head[1], rest[1], rest[3]) {
+                (3, 0, 1) => vec![2, 3, 2, 0, 1],
+                (function, ..) => vec![2, function | 0x80, 2],
+            };
+            frame.extend(drivers::frame::crc(&frame).to_le_bytes());
+            let mut late = wire.try_clone().unwrap();
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(70));
+                late.write_all(&frame).unwrap();
+            });
+        }
+    });
+    let port = near.display().to_string();
+    let mut scan = pantau();
+    scan.args([
+        "--lang", "en", "--log", "off", "scan", &port, "--units", "1-6",
+    ]);
+    scan.args([
+        "--baud",
+        "9600",
+        "--parity",
+        "none",
+        "--timeout",
+        "20",
+        "--json",
+    ]);
+    let output = scan.args(["-c", "/nowhere/pantau.toml"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let units: Vec<&Value> = lines.iter().map(|line| &line["unit"]).collect();
+    assert_eq!(units, [&json!(2), &Value::Null], "{said}");
+    assert!(
+        said.contains("Unit 2 answers later") && said.contains("`timeout`"),
+        "{said}"
+    );
+    assert!(!said.contains("damaged"), "{said}");
+}
+
+#[test]
+fn a_port_that_another_program_holds_is_left_to_it_and_its_holder_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_line, near, _far) = line(scratch.path());
+    let port = std::fs::File::open(&near).unwrap();
+    let mut holder = Command::new("sleep").arg("60").stdin(port).spawn().unwrap();
+    let pid = holder.id();
+    let comm = format!("/proc/{pid}/comm");
+    wait_for("the holder", || {
+        std::fs::read_to_string(&comm).is_ok_and(|name| name.trim() == "sleep")
+    });
+    let config = site(
+        scratch.path(),
+        &(serial(&near, "timeout = \"100ms\"") + &device(ONE_POINT)),
+    );
+    for words in [
+        &["read", "d"][..],
+        &["watch", "--plain"],
+        &["soak", "--for", "1s"],
+    ] {
+        let output = call(&config, words);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+        let holder = format!("sleep (proses {pid})");
+        assert!(said.contains(&holder), "{words:?}: {said}");
+    }
+    // The gateway waits for it, and says for whom.
+    let gateway = Gateway::start(&config);
+    let status = gateway.until("the fault", |status| !status["fault"].is_null());
+    let detail = status["fault"]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains(&format!("sleep (process {pid})")),
+        "{detail}"
+    );
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let silent = |status: &Value| status["fault"]["reason"] == "timeout";
+    gateway.until("the line is the gateway's", silent);
+}
+
+#[test]
+fn two_gateways_do_not_share_a_line() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_line, near, _far) = line(one.path());
+    let tables = serial(&near, "timeout = \"100ms\"") + &device(ONE_POINT);
+    let first = Gateway::start(&site(one.path(), &tables));
+    first.until("its line", |status| status["fault"]["reason"] == "timeout");
+    let second = Gateway::start(&site(two.path(), &tables));
+    let status = second.until("the fault", |status| !status["fault"].is_null());
+    assert_eq!(status["fault"]["reason"], "unreachable", "{status:#}");
+    let detail = status["fault"]["detail"].as_str().unwrap();
+    assert!(detail.contains("pantau (process "), "{detail}");
+    drop(first);
+    second.until("its turn", |status| status["fault"]["reason"] == "timeout");
+}

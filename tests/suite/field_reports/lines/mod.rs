@@ -1,0 +1,323 @@
+//! Devices and lines that answer late, slowly or wrongly: the whole program against servers of a
+//! few lines, each as the report has it.
+
+mod bench;
+mod late;
+
+use crate::killed::pantau;
+use crate::peers::line;
+use crate::wizards::{call, site};
+use bench::{
+    Answer, Gateway, ONE_POINT, device, lan, ones, point, read, refuse, reply, serial, server,
+};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::time::Duration;
+
+#[test]
+fn a_dongle_that_drops_what_comes_soon_after_connecting_gives_values() {
+    let dongles: [(Answer, &str); 2] = [
+        (
+            |asked, since, _| match since.as_millis() {
+                0..700 => Vec::new(),
+                _ => ones(asked),
+            },
+            "timeout = \"200ms\"",
+        ),
+        (
+            |asked, since, _| match since.as_millis() {
+                0..2000 => Vec::new(),
+                _ => ones(asked),
+            },
+            "timeout = \"200ms\"\nsettle = \"2100ms\"",
+        ),
+    ];
+    for (dongle, bus) in dongles {
+        let scratch = tempfile::tempdir().unwrap();
+        let (port, heard) = server(dongle);
+        let config = site(scratch.path(), &(lan(port, bus) + &device(ONE_POINT)));
+        let (said, output) = read(&config, "1");
+        assert_eq!(said["points"][0]["value"], 1.0, "{output:?}");
+        let asked = heard.count();
+        // Who waits as long as is said has nothing to ask twice.
+        assert_eq!(asked == 1, bus.contains("settle"), "{asked}");
+        let gateway = Gateway::start(&config);
+        gateway.until("values", |status| status["state"] == "ok");
+    }
+}
+
+#[test]
+fn the_profile_of_an_inverter_behind_a_dongle_knows_its_quiet_time() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (port, heard) = server(|asked, since, _| match since.as_millis() {
+        0..900 => Vec::new(),
+        _ => ones(asked),
+    });
+    let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"huawei-sun2000\"\n";
+    let config = site(scratch.path(), &(lan(port, "") + inverter));
+    let (said, output) = read(&config, "1");
+    assert!(said["failure"].is_null(), "{output:?}");
+    let first = heard.0.lock().unwrap()[0].clone();
+    let again = heard.0.lock().unwrap()[1].clone();
+    assert_ne!(first[8..], again[8..], "the first request was lost");
+}
+
+#[test]
+fn a_dongle_that_drops_at_night_is_not_asleep() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (port, _) = server(|_, _, _| Vec::new());
+    // It is night for ever at one of these two places.
+    for longitude in ["103.78", "-76.22"] {
+        let sleeper = device(ONE_POINT).replace("every", "asleep_at_night = true\nevery");
+        let tables = lan(port, "timeout = \"100ms\"") + &sleeper;
+        let config = site(scratch.path(), &tables);
+        let text = std::fs::read_to_string(&config).unwrap();
+        let moved = text.replace("longitude = 103.78", &format!("longitude = {longitude}"));
+        std::fs::write(&config, moved).unwrap();
+        let gateway = Gateway::start(&config);
+        let polled = |status: &Value| status["polls"].as_u64() >= Some(3);
+        let status = gateway.until("three polls", polled);
+        assert_eq!(status["fault"]["reason"], "timeout", "{status:#}");
+        let hint = status["fault"]["hint"].as_str().unwrap();
+        assert!(hint.contains("`settle`"), "{hint}");
+    }
+}
+
+#[test]
+fn a_scan_waits_for_a_dongle_as_it_is_told_and_asks_again_what_it_lost() {
+    let (port, _) = server(|asked, since, _| match (since.as_millis(), asked[7]) {
+        (0..600, _) => Vec::new(),
+        // It answers for every unit, as many do.
+        (_, 3) => ones(asked),
+        _ => refuse(asked, 1),
+    });
+    let host = format!("127.0.0.1:{port}");
+    for settle in [&["--settle", "650"][..], &[]] {
+        let scratch = tempfile::tempdir().unwrap();
+        let words = [
+            "scan",
+            &host,
+            "--units",
+            "1-9",
+            "--timeout",
+            "100",
+            "--json",
+        ];
+        let config = site(scratch.path(), "");
+        let output = call(&config, &[&words[..], settle].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        // The first of them, and no unit that only repeats its answers.
+        assert_eq!(lines.len(), 2, "{settle:?}: {lines:#?}");
+        assert_eq!(lines[0]["unit"], 1, "{settle:?}");
+    }
+}
+
+#[test]
+fn noise_in_front_of_an_answer_is_passed_over() {
+    for noise in [&[0xff][..], &[0xff, 0xff], &[0]] {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path();
+        let (_line, near, far) = line(folder);
+        let noise = noise.to_vec();
+        // 2238 and 5000: 223.8 V, 50.00 Hz.
+        let slave = std::thread::spawn({
+            let far = far.clone();
+            move || {
+                let mut wire = std::fs::File::options().read(true).write(true).open(far);
+                let wire = wire.as_mut().unwrap();
+                let mut asked = [0; 8];
+                wire.read_exact(&mut asked).unwrap();
+                let mut frame = vec![1, 3, 4, 8, 0xbe, 0x13, 0x88];
+                frame.extend(drivers::frame::crc(&frame).to_le_bytes());
+                wire.write_all(&[noise, frame].concat()).unwrap();
+            }
+        });
+        let tables = serial(&near, "")
+            + &device(
+                "{ id = \"v\", register = \"holding:0\", type = \"u16\", scale = 0.1, unit = \"V\" },\
+             { id = \"f\", register = \"holding:1\", type = \"u16\", scale = 0.01, unit = \"Hz\" }",
+            );
+        let config = site(folder, &tables);
+        let (said, output) = read(&config, "1");
+        assert_eq!(said["points"][0]["value"], 223.8, "{output:?}");
+        assert_eq!(said["points"][1]["value"], 50.0, "{output:?}");
+        slave.join().unwrap();
+    }
+}
+
+#[test]
+fn a_header_that_names_a_wrong_length_is_named_with_both_numbers() {
+    let servers: [(Answer, &str); 2] = [
+        (
+            |asked, _, _| {
+                let mut frame = reply(asked, &[0x39, 2]);
+                frame[5] = 6;
+                frame
+            },
+            "length in the header is 6, should be 5",
+        ),
+        (
+            |asked, _, _| {
+                let mut frame = reply(asked, &[0x13, 0x88].repeat(10));
+                frame[5] = 29;
+                frame
+            },
+            "length in the header is 29, should be 23",
+        ),
+    ];
+    for ((wrong, named), points) in servers.into_iter().zip([
+        ONE_POINT.to_owned(),
+        point("f", "holding:7", "u16")
+            + &point("a", "holding:0", "u16")
+            + &point("z", "holding:9", "u16"),
+    ]) {
+        let scratch = tempfile::tempdir().unwrap();
+        let (port, _) = server(wrong);
+        let config = site(scratch.path(), &(lan(port, "") + &device(&points)));
+        let (said, output) = read(&config, "1");
+        let failure = said["failure"].to_string();
+        assert!(failure.contains(named), "{output:?}");
+        let advice = said["advice"].to_string();
+        assert!(advice.contains("diagnosis-header"), "{advice}");
+        for (lang, word) in [("id", "firmware"), ("en", "firmware")] {
+            let output = pantau()
+                .args(["--lang", lang, "--log", "off", "read", "d", "-c"])
+                .arg(&config)
+                .output();
+            let text = String::from_utf8(output.unwrap().stdout).unwrap();
+            assert!(text.contains(named) && text.contains(word), "{text}");
+        }
+    }
+}
+
+#[test]
+fn answers_of_others_before_ours_do_no_harm() {
+    let scratch = tempfile::tempdir().unwrap();
+    // Two old transactions, a stranger's, then ours.
+    let (port, _) = server(|asked, _, _| {
+        let ours = reply(asked, &[0, 33]);
+        let mut all = Vec::new();
+        for (old, data) in [(0x08a4_u16, [9, 9]), (0x08a3, [8, 8]), (0x00bf, [7, 7])] {
+            let mut frame = reply(asked, &data);
+            frame[..2].copy_from_slice(&old.to_be_bytes());
+            all.extend(frame);
+        }
+        all.extend(ours);
+        all
+    });
+    let config = site(scratch.path(), &(lan(port, "") + &device(ONE_POINT)));
+    assert_eq!(read(&config, "1").0["points"][0]["value"], 33.0);
+    // The answer of another unit is none.
+    let (port, _) = server(|asked, _, _| {
+        let mut frame = reply(asked, &[0x0f, 0xff]);
+        frame[6] = 0;
+        frame
+    });
+    let config = site(scratch.path(), &(lan(port, "") + &device(ONE_POINT)));
+    let (said, _) = read(&config, "1");
+    assert!(said["points"][0]["value"].is_null(), "{said:#}");
+    assert!(
+        said["failure"].to_string().contains("another unit"),
+        "{said:#}"
+    );
+}
+
+#[test]
+fn one_refused_register_costs_no_other_one() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (port, _) = server(|asked, _, _| {
+        let first = u16::from_be_bytes([asked[8], asked[9]]);
+        let covers = (first..first + u16::from(asked[11])).contains(&32_086);
+        if covers {
+            refuse(asked, 2)
+        } else {
+            ones(asked)
+        }
+    });
+    let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"huawei-sun2000\"\n";
+    let config = site(scratch.path(), &(lan(port, "settle = \"0s\"") + inverter));
+    let (said, output) = read(&config, "1");
+    let points = said["points"].as_array().unwrap();
+    let refused = points.iter().filter(|point| point["reason"] == "refused");
+    let refused: Vec<&Value> = refused.map(|point| &point["id"]).collect();
+    assert_eq!(refused, [&json!("d.efficiency")], "{output:?}");
+}
+
+#[test]
+fn busy_and_failing_answers_are_gaps_and_never_zero() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (port, heard) = server(|asked, _, turn| match turn {
+        0 => refuse(asked, 6),
+        1 => refuse(asked, 11),
+        2 => refuse(asked, 4),
+        _ => reply(asked, &[9, 0x2e]),
+    });
+    let volt =
+        "{ id = \"a\", register = \"holding:0\", type = \"u16\", scale = 0.1, unit = \"V\" }";
+    let config = site(scratch.path(), &(lan(port, "") + &device(volt)));
+    let gateway = Gateway::start(&config);
+    gateway.until("a value", |status| status["state"] == "ok");
+    assert!(heard.count() >= 4);
+    let samples = gateway.ask("/api/v1/samples?point=d.a");
+    let values = samples["v"].as_array().unwrap();
+    let numbers = values.iter().filter(|value| !value.is_null());
+    assert!(
+        numbers.into_iter().all(|value| *value == 235.0),
+        "{samples}"
+    );
+    assert!(values.iter().take(3).all(Value::is_null), "{samples}");
+}
+
+#[test]
+fn an_answer_that_dribbles_in_is_whole_in_the_end() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let (_line, near, far) = line(folder);
+    std::thread::spawn(move || {
+        let wire = std::fs::File::options().read(true).write(true).open(far);
+        let mut wire = wire.unwrap();
+        let registers = [
+            (0_usize, [0x436C_u16, 0x7E6E]),
+            (12, [0x41A7, 0x18C3]),
+            (24, [0xC111, 0x4E2F]),
+            (70, [0x4248, 0]),
+            (72, [0x4528, 0x9591]),
+        ];
+        let mut asked = [0; 8];
+        while wire.read_exact(&mut asked).is_ok() {
+            let first = usize::from(u16::from_be_bytes([asked[2], asked[3]]));
+            let count = usize::from(asked[5]);
+            let mut words = vec![0_u16; count];
+            for (address, pair) in registers {
+                for (at, word) in (address..).zip(pair) {
+                    if let Some(place) = at.checked_sub(first).and_then(|at| words.get_mut(at)) {
+                        *place = word;
+                    }
+                }
+            }
+            let data: Vec<u8> = words.into_iter().flat_map(u16::to_be_bytes).collect();
+            let mut frame = vec![1, 4, asked[5] * 2];
+            frame.extend(data);
+            frame.extend(drivers::frame::crc(&frame).to_le_bytes());
+            for piece in frame.chunks(8) {
+                wire.write_all(piece).unwrap();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    });
+    let float = |id: &str, at: u16| point(id, &format!("input:{at}"), "f32");
+    let points =
+        float("v", 0) + &float("w", 12) + &float("var", 24) + &float("hz", 70) + &float("kwh", 72);
+    let config = site(folder, &(serial(&near, "") + &device(&points)));
+    let (said, output) = read(&config, "1");
+    let value = |at: usize| said["points"][at]["value"].as_f64();
+    let expected = [236.494, 20.887, -9.082, 50.0, 2697.348];
+    for (at, expected) in expected.into_iter().enumerate() {
+        let value = value(at).unwrap_or_else(|| panic!("{output:?}"));
+        assert!((value - expected).abs() < 0.001, "{value}");
+    }
+}
