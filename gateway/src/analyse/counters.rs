@@ -119,8 +119,8 @@ struct Aside {
 ///    spike, and a lower bound.
 /// 5. Any other fall is set aside. A later reading that goes on from the base (rules 1 to 3) shows
 ///    an outlier, which counts nothing. One that grows from the low reading shows a reset: the
-///    low reading adds if it is plausible, and the total is a lower bound. Where both fit, the
-///    drop is taken off as a dip is; if it is more than rounding, it is told as a step down, and the
+///    low reading adds if it is plausible, and the total is a lower bound. Where both fit, the drop
+///    is taken off as a dip is; if it is more than rounding, it is told as a step down, and the
 ///    total is a lower bound: nothing is counted on a doubt.
 ///
 /// Where a spike was believed because it was read again, but never grew, and then a reading goes

@@ -96,6 +96,11 @@ impl Poller {
             let recent = |slot: &i64| wall - slot <= turn.every / 2;
             let slot = turn.slot.filter(recent);
             let slot = slot.filter(|slot| now.trusted && is_new(*slot));
+            // The clock was not trusted a moment ago: a reading was dated by that moment already.
+            let slot = slot.filter(|slot| {
+                let is_passed = |moment: &i64| (*slot..=wall).contains(moment);
+                !turn.moments.iter().any(is_passed)
+            });
             let moment_is_taken = turn.moments.contains(&wall)
                 || (is_lived(wall) && wall.rem_euclid(turn.every) == 0);
             if slot.is_none() && moment_is_taken {
