@@ -3,8 +3,9 @@
 //! Numbers go on from the last one in the store's own file. When that file is lost, damaged, or an
 //! older copy of itself, the last one in it is not the last one that was given out. So both files
 //! hold the same bound, below which all numbers are that were ever given out; it is raised in
-//! steps, at each start and after each copy. At a start whose two bounds differ, numbers go on
-//! above both: a hole tells consumers that something was lost, a number used twice would hide it.
+//! steps, at each start and after each copy, in the store first. At a start at which the small file
+//! has the greater one, the store is not the one that was written last, and numbers go on above
+//! both: a hole tells consumers that something was lost, a number used twice would hide it.
 //!
 //! The bound stands in two places of the file, each with its checksum, written in turn and in
 //! place: one is whole after a power cut, and a full disk has room for it.
@@ -48,7 +49,8 @@ impl Floor {
         let beside = read(&path);
         let inside = meta(db, KEY)?.map(i64::cast_unsigned);
         let next = match (beside, inside) {
-            (Some((beside, _)), Some(inside)) if beside == inside => last + 1,
+            // The store's own bound is raised first: it is the greater one after a crash in between.
+            (Some((beside, _)), Some(inside)) if beside <= inside => last + 1,
             (None, None) => last + 1,
             // A copy without its small file: what was given out since it was made is not known.
             (None, Some(inside)) => inside.max(last + 1).saturating_add(SEQ_STEP),
@@ -86,18 +88,19 @@ impl Floor {
     /// are worth more than the bound.
     pub(super) fn raise(&mut self, db: &Connection, next: Seq) -> Result<(), rusqlite::Error> {
         let above = next.saturating_add(SEQ_STEP).max(self.above + 1);
+        let inside = set_meta(db, KEY, above.cast_signed());
         if let Err(fault) = self.write(above) {
             if !self.is_said {
                 let path = self.path.display();
                 tracing::warn!(%fault, %path, "the bound of numbers was not kept; tried again");
             }
             self.is_said = true;
-            return Ok(());
+            return inside;
         }
         self.is_said = false;
         self.above = above;
         self.place = 1 - self.place;
-        set_meta(db, KEY, above.cast_signed())
+        inside
     }
 
     fn write(&self, above: Seq) -> io::Result<()> {
