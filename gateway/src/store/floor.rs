@@ -49,7 +49,7 @@ impl Floor {
         let beside = read(&path);
         let inside = meta(db, KEY)?.map(i64::cast_unsigned);
         let next = match (beside, inside) {
-            // The store's own bound is raised first: it is the greater one after a crash in between.
+            // The bound inside is raised first: it is the greater one after a crash in between.
             (Some((beside, _)), Some(inside)) if beside <= inside => last + 1,
             (None, None) => last + 1,
             // A copy without its small file: what was given out since it was made is not known.
