@@ -1,1 +1,2 @@
-//! Nothing here: the tests are in `suite/`, their peers in `peers/`.
+//! Empty library: the tests are in `suite/`, the programs that they run against in `peers/`. See
+//! `docs/testing.md`.

@@ -1,17 +1,22 @@
-//! Wiring: who sends to whom, in which order things start, in which order they stop.
+//! [`App`]: starts all tasks of the gateway, connects them, and stops them in order.
 //!
-//! Stages are joined by bounded channels. Only the buses hear "stop"; the store ends when they
-//! have, the sinks when the store has drained or the time is up, so that nothing that was read is
-//! lost.
+//! ```text
+//! let app = GatewayApp::open(config, Clock::system()).await?;
+//! app.run(stop_signal).await?;
+//! ```
+//!
+//! Tasks are connected by bounded channels. On a stop the buses end first, then the store flushes,
+//! then the sinks and the page end, so that every reading taken is stored. See "Stopping" in
+//! `docs/ARCHITECTURE.md`.
 
+use crate::bus_request::BusHandles;
 use crate::clock::{self, Clock};
 use crate::config::Config;
-use crate::errand::Errands;
-use crate::limits::{GATHER_MS, READING_QUEUE_MAX, STOP_SECONDS};
-use crate::model::Reading;
-use crate::status::Board;
-use crate::store::{Store, StoreError};
-use crate::{publish, read, web};
+use crate::domain::Reading;
+use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
+use crate::status::StatusBoard;
+use crate::storage::{Store, StoreError};
+use crate::{api, modbus, sinks};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,49 +25,49 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// Why the gateway could not start, or ended by itself.
+/// Error at start, or the unexpected end of a task.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The store could not be opened.
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    /// The page's address could not be taken.
+    /// The page's address could not be bound.
     #[error("page {address}: {why}")]
     Listen {
-        /// Address asked for.
+        /// Configured address.
         address: SocketAddr,
-        /// What the system said.
+        /// Error of the operating system.
         why: std::io::Error,
     },
-    /// A task ended that should have run until the stop.
-    #[error("{0} ended by itself")]
+    /// A task ended before the stop.
+    #[error("{0} ended unexpectedly")]
     Ended(String),
 }
 
-/// A gateway whose store is open and whose page has its address, but that polls nothing yet.
+/// Gateway with an open store and a bound page address; it does not poll yet.
 #[derive(Debug)]
-pub struct App {
+pub struct GatewayApp {
     config: Arc<Config>,
     clock: Clock,
     store: Store,
-    board: Board,
+    board: StatusBoard,
     listener: Option<TcpListener>,
 }
 
-/// What has happened to a named task of the gateway.
-type Ended = String;
+/// Name of a task that ended.
+type TaskName = String;
 
-impl App {
-    /// Opens the store and takes the page's address; touches no device and no network.
+impl GatewayApp {
+    /// Opens the store and binds the page's address; contacts no device and no network.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, AppError> {
         let store = Store::open(
             &config.store.path,
             &config.site,
             &config.store,
-            &config.revision(),
+            &config.revision_text(),
             &clock,
         )?;
-        store.keep_sinks(sinks(&config)).await?;
+        store.set_configured_sinks(sink_names(&config)).await?;
         let listener = match config.web.listen {
             Some(address) => Some(
                 TcpListener::bind(address)
@@ -75,46 +80,48 @@ impl App {
             config: Arc::new(config),
             clock,
             store,
-            board: Board::default(),
+            board: StatusBoard::default(),
             listener,
         })
     }
 
-    /// Where the page is, once open.
-    pub fn page(&self) -> Option<SocketAddr> {
+    /// Address of the page, when one is configured.
+    pub fn page_address(&self) -> Option<SocketAddr> {
         self.listener
             .as_ref()
             .and_then(|listener| listener.local_addr().ok())
     }
 
-    /// The store, for a demo that writes a history first.
+    /// Returns the store, for a demo that writes a history before the start.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Polls, keeps, publishes and shows until `stop` is done or a task ends by itself.
+    /// Runs all tasks until `stop` completes or a task ends.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
         let (stop_buses, buses_stop) = watch::channel(false);
         let (stop_edge, edge_stop) = watch::channel(false);
         let listener = self.listener.take();
         let (mut inner, errands) = self.start_buses(&buses_stop);
-        let mut edge = self.start_edge(listener, errands, &edge_stop);
+        let mut edge = self.start_sinks_and_api(listener, errands, &edge_stop);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
         let cut_short = tokio::select! {
             () = stop => None,
-            ended = inner.join_next() => Some(name_of(ended)),
-            ended = edge.join_next() => Some(name_of(ended)),
+            ended = inner.join_next() => Some(task_name(ended)),
+            ended = edge.join_next() => Some(task_name(ended)),
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        // The order matters: a reading that a bus still delivers must reach the store before the
+        // last flush, and sinks may only send what is durable.
         tracing::info!("stopping: buses first, then the store, then the sinks");
         let _ = stop_buses.send(true);
-        drain("buses", &mut inner, Duration::from_secs(STOP_SECONDS) / 2).await;
+        drain_tasks("buses", &mut inner, Duration::from_secs(STOP_SECONDS) / 2).await;
         if let Err(error) = self.store.flush().await {
             tracing::error!(%error, "the last readings could not be made durable");
         }
         let _ = stop_edge.send(true);
-        drain(
+        drain_tasks(
             "sinks and page",
             &mut edge,
             Duration::from_secs(STOP_SECONDS) / 2,
@@ -124,11 +131,11 @@ impl App {
         cut_short.map_or(Ok(()), |name| Err(AppError::Ended(name)))
     }
 
-    /// Buses, and the one hand that carries their readings into the store.
-    fn start_buses(&self, stop: &watch::Receiver<bool>) -> (JoinSet<Ended>, Errands) {
+    /// Starts the bus tasks and the task that moves their readings into the store.
+    fn start_buses(&self, stop: &watch::Receiver<bool>) -> (JoinSet<TaskName>, BusHandles) {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        let errands = read::spawn(
+        let errands = modbus::spawn_bus_tasks(
             &self.config,
             &self.clock,
             &self.board,
@@ -136,23 +143,26 @@ impl App {
             stop,
             &mut tasks,
         );
-        tasks.spawn(named("door of the store", hold(out, stop.clone())));
-        let keep = keep(readings, self.store.clone(), self.clock.clone());
-        tasks.spawn(named("keeping of readings", keep));
+        tasks.spawn(run_named(
+            "readings channel",
+            hold_sender(out, stop.clone()),
+        ));
+        let keep = store_readings(readings, self.store.clone(), self.clock.clone());
+        tasks.spawn(run_named("storing of readings", keep));
         (tasks, errands)
     }
 
-    /// Sinks and page.
-    fn start_edge(
+    /// Starts the sinks, the page, the control socket and the watchdog.
+    fn start_sinks_and_api(
         &self,
         listener: Option<TcpListener>,
-        errands: Errands,
+        errands: BusHandles,
         stop: &watch::Receiver<bool>,
-    ) -> JoinSet<Ended> {
+    ) -> JoinSet<TaskName> {
         let mut tasks = JoinSet::new();
         let site = Arc::new(self.config.site.clone());
         if let Some(mqtt) = self.config.mqtt.clone() {
-            let sink = publish::mqtt::run(
+            let sink = sinks::mqtt::run_mqtt_sink(
                 mqtt,
                 site.clone(),
                 self.store.clone(),
@@ -160,10 +170,10 @@ impl App {
                 self.board.clone(),
                 stop.clone(),
             );
-            tasks.spawn(named("MQTT sink", sink));
+            tasks.spawn(run_named("MQTT sink", sink));
         }
         if let Some(influx) = self.config.influx.clone() {
-            let sink = publish::influx::run(
+            let sink = sinks::influx::run_influx_sink(
                 influx,
                 site.clone(),
                 self.store.clone(),
@@ -171,90 +181,96 @@ impl App {
                 self.board.clone(),
                 stop.clone(),
             );
-            tasks.spawn(named("InfluxDB sink", sink));
+            tasks.spawn(run_named("InfluxDB sink", sink));
         }
-        let state = web::State {
-            errands,
-            ..web::State::new(&self.config, &self.store, &self.board, &self.clock)
+        let state = api::ApiState {
+            bus_handles: errands,
+            ..api::ApiState::new(&self.config, &self.store, &self.board, &self.clock)
         };
         let (path, control) = (self.config.store.path.clone(), state.clone());
-        let control = web::serve_control(path, control, stop.clone());
-        tasks.spawn(named("control socket", control));
+        let control = api::serve_control(path, control, stop.clone());
+        tasks.spawn(run_named("control socket", control));
         if let Some(listener) = listener {
-            tasks.spawn(named("page", web::serve(listener, state, stop.clone())));
+            tasks.spawn(run_named(
+                "page",
+                api::serve_http(listener, state, stop.clone()),
+            ));
         }
-        tasks.spawn(named("watchdog", watchdog(stop.clone())));
+        tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));
         tasks
     }
 }
 
 /// Names of the configured sinks.
-fn sinks(config: &Config) -> Vec<&'static str> {
-    let mqtt = config.mqtt.as_ref().map(|_| publish::mqtt::NAME);
-    let influx = config.influx.as_ref().map(|_| publish::influx::NAME);
+fn sink_names(config: &Config) -> Vec<&'static str> {
+    let mqtt = config.mqtt.as_ref().map(|_| sinks::mqtt::MQTT_SINK_NAME);
+    let influx = config
+        .influx
+        .as_ref()
+        .map(|_| sinks::influx::INFLUX_SINK_NAME);
     mqtt.into_iter().chain(influx).collect()
 }
 
-/// Keeps the way into the store open until the stop: a site of people's figures alone has no bus
-/// that would.
-async fn hold(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool>) {
+/// Keeps the readings channel open until the stop.
+async fn hold_sender(_out: mpsc::Sender<Reading>, mut stop: watch::Receiver<bool>) {
+    // A site with ledger entries alone has no bus: without this sender the channel would close and
+    // end the storing task, which stops the gateway.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Carries readings into the store, and puts their time right once the time is known.
-async fn keep(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
-    // Also what an earlier run of the program read in this boot.
+/// Appends readings to the store, and re-dates undated ones once the time is known.
+async fn store_readings(mut readings: mpsc::Receiver<Reading>, store: Store, clock: Clock) {
+    // True at the start: an earlier run in this boot may have stored undated readings.
     let mut may_be_undated = true;
     let mut batch = Vec::new();
     while let Some(first) = readings.recv().await {
-        // Buses answer together: a moment's patience wakes the store once for all of them.
-        tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
+        // Buses with equal intervals answer together: wait shortly and wake the store once for all.
+        tokio::time::sleep(Duration::from_millis(STORE_BATCH_WAIT_MS)).await;
         let waiting = std::iter::from_fn(|| readings.try_recv().ok());
         for reading in std::iter::once(first).chain(waiting.take(READING_QUEUE_MAX)) {
             if reading.dated && may_be_undated {
-                if !hand_over(&store, &mut batch).await {
+                if !append_batch(&store, &mut batch).await {
                     return;
                 }
-                may_be_undated = !redate(&store, &clock).await;
+                may_be_undated = !redate_undated(&store, &clock).await;
             }
             may_be_undated |= !reading.dated;
             batch.push(reading);
         }
-        if !hand_over(&store, &mut batch).await {
+        if !append_batch(&store, &mut batch).await {
             return;
         }
     }
 }
 
-/// False when the store has ended.
-async fn hand_over(store: &Store, batch: &mut Vec<Reading>) -> bool {
+/// Appends a batch; false when the store has ended.
+async fn append_batch(store: &Store, batch: &mut Vec<Reading>) -> bool {
     let handed = store.append_all(std::mem::take(batch)).await;
     if let Err(error) = &handed {
-        tracing::error!(%error, "readings could not be handed to the store");
+        tracing::error!(%error, "readings could not be passed to the store");
     }
     handed.is_ok()
 }
 
-/// The time is known: readings of this boot that were kept undated get their true one. False when
-/// it has to be tried again.
-async fn redate(store: &Store, clock: &Clock) -> bool {
+/// Re-dates readings of this boot that were stored undated; false when it must be tried again.
+async fn redate_undated(store: &Store, clock: &Clock) -> bool {
     let now = clock.now();
     if !now.trusted {
         return false;
     }
-    match store.redate(clock::boot_id(), now.offset_ms()).await {
+    match store.redate_boot(clock::boot_id(), now.offset_ms()).await {
         Ok(0) => {}
-        Ok(moved) => tracing::info!(moved, "the time is known: undated readings got their date"),
+        Ok(moved) => tracing::info!(moved, "clock is trusted: undated readings were re-dated"),
         Err(error) => {
-            tracing::error!(%error, "undated readings could not get their date; tried again");
+            tracing::error!(%error, "undated readings could not be re-dated; will retry");
             return false;
         }
     }
     true
 }
 
-/// Tells systemd that the one thread still turns; ends at the stop.
-async fn watchdog(mut stop: watch::Receiver<bool>) {
+/// Notifies systemd's watchdog at half of its interval; ends at the stop.
+async fn notify_watchdog(mut stop: watch::Receiver<bool>) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         let _ = stop.wait_for(|stop| *stop).await;
         return;
@@ -268,12 +284,14 @@ async fn watchdog(mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn named(name: &str, task: impl Future<Output = ()>) -> Ended {
+/// Runs a task and returns its name.
+async fn run_named(name: &str, task: impl Future<Output = ()>) -> TaskName {
     task.await;
     name.to_owned()
 }
 
-fn name_of(ended: Option<Result<Ended, tokio::task::JoinError>>) -> String {
+/// Name of an ended task, for messages.
+fn task_name(ended: Option<Result<TaskName, tokio::task::JoinError>>) -> String {
     match ended {
         Some(Ok(name)) => name,
         Some(Err(error)) => format!("a task that failed ({error})"),
@@ -281,11 +299,11 @@ fn name_of(ended: Option<Result<Ended, tokio::task::JoinError>>) -> String {
     }
 }
 
-/// Waits for the tasks of a stage; after the grace period the rest are counted in the log and left.
-async fn drain(stage: &str, tasks: &mut JoinSet<Ended>, grace: Duration) {
+/// Waits for the tasks of a stage; after the grace period the rest are logged and aborted.
+async fn drain_tasks(stage: &str, tasks: &mut JoinSet<TaskName>, grace: Duration) {
     let all = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(grace, all).await.is_err() {
-        tracing::warn!(stage, left = tasks.len(), "not stopped in time; left");
+        tracing::warn!(stage, left = tasks.len(), "not stopped in time; aborted");
         tasks.abort_all();
     }
 }
@@ -294,28 +312,28 @@ async fn drain(stage: &str, tasks: &mut JoinSet<Ended>, grace: Duration) {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::model::{Number, Outcome, Quality, UtcMs};
-    use crate::store::{Aggregate, Query, Step};
+    use crate::domain::{ExactNumber, Quality, SampleOutcome, UtcMs};
+    use crate::storage::{AggregateFunction, BucketStep, PointQuery};
     use std::path::Path;
 
-    fn reading(clock: &Clock) -> Reading {
+    fn reading_now(clock: &Clock) -> Reading {
         let now = clock.now();
         Reading {
             device: 0,
             at: now.at,
             mono: now.mono,
             dated: now.trusted,
-            outcomes: [Outcome::Good(Number::Float(1.0))].into(),
+            outcomes: [SampleOutcome::Good(ExactNumber::Float(1.0))].into(),
         }
     }
 
     async fn qualities(store: &Store) -> Vec<(i64, Quality)> {
-        let query = Query {
+        let query = PointQuery {
             point: "d.p".to_owned(),
             from: UtcMs(0),
             to: UtcMs(i64::MAX),
-            step: Step::Raw,
-            aggregate: Aggregate::Last,
+            step: BucketStep::Raw,
+            aggregate: AggregateFunction::Last,
         };
         let mut blocks = store.query(query).await.unwrap();
         let mut all = Vec::new();
@@ -334,20 +352,20 @@ mod tests {
             [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
             [[device]]\nid = 'd'\nbus = 'b'\n\
             point = [{ id = 'p', register = 'holding:0', type = 'u16' }]\n";
-        let config = config::load_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let config = config::load_config_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
         let clock = Clock::set(UtcMs(1000), false);
         let open = || Store::open(dir.path(), &config.site, &config.store, text, &clock).unwrap();
         let earlier = open();
-        earlier.append(reading(&clock)).await.unwrap();
+        earlier.append(reading_now(&clock)).await.unwrap();
         earlier.stop().await;
 
         let store = open();
         let (out, readings) = mpsc::channel(4);
-        let keeping = tokio::spawn(keep(readings, store.clone(), clock.clone()));
+        let keeping = tokio::spawn(store_readings(readings, store.clone(), clock.clone()));
         clock.advance(Duration::from_secs(10));
-        clock.step(UtcMs(1_795_194_010_000));
+        clock.set_wall_clock(UtcMs(1_795_194_010_000));
         clock.trust();
-        out.send(reading(&clock)).await.unwrap();
+        out.send(reading_now(&clock)).await.unwrap();
         drop(out);
         keeping.await.unwrap();
         store.flush().await.unwrap();

@@ -1,104 +1,111 @@
-//! The only reader of the system's clocks; says how sure it is of the time.
+//! [`Clock`]: the only reader of the system clocks, and whether the wall clock can be trusted.
 //!
-//! Intervals use the monotonic clock, stamps the wall clock; the two meet only here. A box without
-//! a battery clock starts with a wrong date: until the kernel says that the clock is synchronised
-//! (`adjtimex`), stamps are not trusted and readings are re-dated later (`store`). A box whose
-//! kernel took the time from a battery clock, or from the host of a virtual machine, is trusted at
-//! once.
+//! ```text
+//! let clock = Clock::system();
+//! let now = clock.now();      // wall time, monotonic time, trusted or not
+//! clock.trust();              // a person confirms the wall clock
+//! ```
+//!
+//! Intervals use the monotonic clock, timestamps the wall clock; both meet only here. A computer
+//! without a battery clock starts with a wrong date. Its timestamps are not trusted until the
+//! kernel reports a synchronised clock (`adjtimex`), and readings are re-dated afterwards
+//! (`storage`). When the kernel got its time from a battery clock, or from the host of a virtual
+//! machine, the wall clock is trusted at once. See "Time" in `docs/ARCHITECTURE.md`.
 
-use crate::model::{BootId, MonoMs, UtcMs};
+use crate::domain::{BootId, MonoMs, UtcMs};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-/// One look at both clocks.
+/// Both clocks, read at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// Wall clock.
+pub struct ClockStamp {
+    /// Time of the wall clock.
     pub at: UtcMs,
-    /// Monotonic clock of this boot.
+    /// Time of the monotonic clock, since boot.
     pub mono: MonoMs,
-    /// The wall clock can be believed.
+    /// True when the wall clock can be trusted.
     pub trusted: bool,
 }
 
-/// Where the time comes from: the system, or a test or demo that sets it.
+/// Source of time: the system clocks, or a clock that a test or demo sets.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<Source>);
+pub struct Clock(Arc<ClockSource>);
 
 #[derive(Debug)]
-enum Source {
+enum ClockSource {
     System {
         start: Instant,
         start_mono: u64,
         forced: AtomicBool,
     },
-    Set {
+    Manual {
         at: AtomicI64,
         mono: AtomicI64,
         trusted: AtomicBool,
     },
 }
 
-impl Stamp {
-    /// Milliseconds from the monotonic to the wall clock: constant until the wall clock is set.
+impl ClockStamp {
+    /// Offset in milliseconds from the monotonic to the wall clock; constant until the wall clock
+    /// is set.
     pub fn offset_ms(&self) -> i64 {
         offset_ms(self.at, self.mono)
     }
 }
 
-/// Milliseconds from a monotonic time to the wall clock's time of the same moment.
+/// Offset in milliseconds between a wall clock time and the monotonic time of the same moment.
 pub fn offset_ms(at: UtcMs, mono: MonoMs) -> i64 {
     let mono = i64::try_from(mono.0).unwrap_or(i64::MAX);
     at.0.saturating_sub(mono)
 }
 
 impl Clock {
-    /// The system's clocks.
+    /// Returns the clock of the system.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one reader of the clock"
     )]
     pub fn system() -> Self {
-        let start_mono = uptime().unwrap_or_default();
-        Self(Arc::new(Source::System {
+        let start_mono = read_uptime().unwrap_or_default();
+        Self(Arc::new(ClockSource::System {
             start: Instant::now(),
-            start_mono: millis(start_mono),
-            forced: AtomicBool::new(has_clock_of_its_own()),
+            start_mono: to_millis(start_mono),
+            forced: AtomicBool::new(has_trusted_boot_time()),
         }))
     }
 
-    /// A clock that stands still until `advance`; for tests and simulated history.
+    /// Returns a clock that stands still until `advance`, for tests and simulated history.
     pub fn set(at: UtcMs, trusted: bool) -> Self {
-        Self(Arc::new(Source::Set {
+        Self(Arc::new(ClockSource::Manual {
             at: AtomicI64::new(at.0),
             mono: AtomicI64::new(0),
             trusted: AtomicBool::new(trusted),
         }))
     }
 
-    /// Both clocks now.
+    /// Reads both clocks.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one reader of the clock"
     )]
-    pub fn now(&self) -> Stamp {
+    pub fn now(&self) -> ClockStamp {
         match &*self.0 {
-            Source::System {
+            ClockSource::System {
                 start,
                 start_mono,
                 forced,
             } => {
                 let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-                Stamp {
+                ClockStamp {
                     at: UtcMs(
                         wall.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0)),
                     ),
-                    mono: MonoMs(start_mono + millis(start.elapsed())),
-                    trusted: forced.load(Ordering::Relaxed) || synchronised(),
+                    mono: MonoMs(start_mono + to_millis(start.elapsed())),
+                    trusted: forced.load(Ordering::Relaxed) || is_synchronised(),
                 }
             }
-            Source::Set { at, mono, trusted } => Stamp {
+            ClockSource::Manual { at, mono, trusted } => ClockStamp {
                 at: UtcMs(at.load(Ordering::Relaxed)),
                 mono: MonoMs(mono.load(Ordering::Relaxed).unsigned_abs()),
                 trusted: trusted.load(Ordering::Relaxed),
@@ -106,42 +113,43 @@ impl Clock {
         }
     }
 
-    /// Moves a set clock on; a system clock moves by itself.
+    /// Advances a manual clock; no effect on the system clock.
     pub fn advance(&self, by: Duration) {
-        if let Source::Set { at, mono, .. } = &*self.0 {
+        if let ClockSource::Manual { at, mono, .. } = &*self.0 {
             let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
             at.fetch_add(by, Ordering::Relaxed);
             mono.fetch_add(by, Ordering::Relaxed);
         }
     }
 
-    /// Somebody vouches for the wall clock (a machine without NTP, a technician's phone, a test).
+    /// Marks the wall clock as trusted (a computer without NTP, the phone of a technician, a test).
     pub fn trust(&self) {
         match &*self.0 {
-            Source::System { forced, .. } => forced.store(true, Ordering::Relaxed),
-            Source::Set { trusted, .. } => trusted.store(true, Ordering::Relaxed),
+            ClockSource::System { forced, .. } => forced.store(true, Ordering::Relaxed),
+            ClockSource::Manual { trusted, .. } => trusted.store(true, Ordering::Relaxed),
         }
     }
 
-    /// Nobody vouches for a set clock any more.
+    /// Marks a manual clock as not trusted.
     #[cfg(test)]
     pub(crate) fn distrust(&self) {
-        if let Source::Set { trusted, .. } = &*self.0 {
+        if let ClockSource::Manual { trusted, .. } = &*self.0 {
             trusted.store(false, Ordering::Relaxed);
         }
     }
 
-    /// The wall clock of a set clock is put right; the monotonic one goes on.
-    pub fn step(&self, to: UtcMs) {
-        if let Source::Set { at, .. } = &*self.0 {
+    /// Sets the wall clock of a manual clock; the monotonic clock is unchanged.
+    pub fn set_wall_clock(&self, to: UtcMs) {
+        if let ClockSource::Manual { at, .. } = &*self.0 {
             at.store(to.0, Ordering::Relaxed);
         }
     }
 }
 
-/// The kernel's id of this boot. Where there is none, a random word for this run of the program, so
-/// that nothing is ever taken for a reading of the same boot that may not be one.
+/// Kernel id of this boot.
 pub fn boot_id() -> BootId {
+    // Without a kernel id a random one is used for this run: readings of two runs are then never
+    // taken for readings of the same boot, whose undated times could be corrected together.
     static BOOT: OnceLock<BootId> = OnceLock::new();
     let boot = BOOT.get_or_init(|| {
         let said = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
@@ -153,18 +161,21 @@ pub fn boot_id() -> BootId {
     boot.clone()
 }
 
-fn uptime() -> Option<Duration> {
+/// Time since boot.
+fn read_uptime() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/uptime").ok()?;
     let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-fn millis(duration: Duration) -> u64 {
+fn to_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The kernel set its time from a battery clock, or this is a virtual machine, whose host did.
-fn has_clock_of_its_own() -> bool {
+/// True when the kernel took its time from a battery clock, or from the host of a virtual machine.
+fn has_trusted_boot_time() -> bool {
+    // `hctosys` is 1 for the clock from which the kernel set its time at boot; a clock that merely
+    // exists may never have been set.
     let battery = std::fs::read_dir("/sys/class/rtc")
         .into_iter()
         .flatten()
@@ -181,18 +192,18 @@ fn has_clock_of_its_own() -> bool {
     battery || host
 }
 
-/// The kernel's word that something (NTP, chrony, a GPS) disciplines its clock.
+/// True when the kernel reports that its clock is disciplined (NTP, chrony, GPS).
 #[expect(
     unsafe_code,
     reason = "adjtimex has no safe wrapper in our tree; it only reads here"
 )]
-fn synchronised() -> bool {
+fn is_synchronised() -> bool {
     // SAFETY: `timex` is plain data for which all zeros is valid; modes = 0 asks for a read only.
     let state = unsafe {
         let mut timex: libc::timex = std::mem::zeroed();
         libc::adjtimex(&raw mut timex)
     };
-    // 5 is TIME_ERROR: not synchronised.
+    // State 5 is TIME_ERROR: not synchronised.
     (0..5).contains(&state)
 }
 
@@ -206,17 +217,17 @@ mod tests {
         clock.advance(Duration::from_secs(2));
         assert_eq!(
             clock.now(),
-            Stamp {
+            ClockStamp {
                 at: UtcMs(3000),
                 mono: MonoMs(2000),
                 trusted: false
             }
         );
-        clock.step(UtcMs(9000));
+        clock.set_wall_clock(UtcMs(9000));
         clock.trust();
         assert_eq!(
             clock.now(),
-            Stamp {
+            ClockStamp {
                 at: UtcMs(9000),
                 mono: MonoMs(2000),
                 trusted: true

@@ -1,20 +1,27 @@
-//! How buses, devices and sinks are right now: written by the tasks that know, read by pages,
-//! metrics and `/healthz`. A board of plain values; no history.
+//! [`Board`]: the current state of buses, devices and sinks, shared in memory.
+//!
+//! ```text
+//! board.update(|state| state.buses.entry(id).or_default().open = true);   // a bus task
+//! let state = board.snapshot();                                          // page, metrics
+//! ```
+//!
+//! Bus and sink tasks write it; the page, the metrics and `/healthz` read it. It keeps no history.
+//! See `docs/ARCHITECTURE.md`.
 
+use crate::domain::{QualityReason, ReadingSeq, UtcMs};
 use crate::limits::SINK_STALL_SECONDS;
-use crate::model::{Reason, Seq, UtcMs};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The board; cheap to clone.
+/// Shared state of the gateway; clones share one state.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<Mutex<State>>);
+pub struct StatusBoard(Arc<Mutex<StatusSnapshot>>);
 
-/// Everything on the board, as of one moment.
+/// Copy of the shared state at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub struct StatusSnapshot {
     /// By device id.
     pub devices: BTreeMap<Arc<str>, DeviceState>,
     /// By bus id.
@@ -23,117 +30,120 @@ pub struct State {
     pub sinks: BTreeMap<&'static str, SinkState>,
 }
 
-/// How one device does.
+/// State of one device since the start of the gateway.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceState {
-    /// Last poll that gave at least one value.
+    /// Time of the last poll that gave at least one value.
     pub last_good: Option<UtcMs>,
-    /// Last poll of any kind.
+    /// Time of the last poll.
     pub last_poll: Option<UtcMs>,
-    /// What was wrong with the last poll; `None` when nothing was.
-    pub fault: Option<Fault>,
-    /// Polls done.
+    /// Error of the last poll; `None` after a good one.
+    pub fault: Option<DeviceFault>,
+    /// Number of polls.
     pub polls: u64,
-    /// Polls that gave nothing.
+    /// Number of polls that gave no value.
     pub failures: u64,
-    /// Slots that passed because the bus was still busy.
+    /// Number of poll slots missed because the bus was still busy.
     pub late: u64,
     /// Round trip of the last good request, milliseconds.
     pub round_trip_ms: f64,
-    /// Failures in a row.
+    /// Failed polls in a row.
     pub misses: u32,
-    /// Registers of one read, when it was found to be silent to longer ones; `None` otherwise.
+    /// Maximum registers of one read after longer reads stayed unanswered; `None` otherwise.
     pub shortened_to: Option<u16>,
-    /// What the device has said of itself; `None` when it cannot, or was not asked yet.
-    pub identity: Option<Identity>,
+    /// Identity reported by the device; `None` when it has none or was not asked yet.
+    pub identity: Option<DeviceIdentity>,
 }
 
-/// What a device says of itself, as a technician would read it off its label.
+/// Identity that a device reports, as printed on its label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// Who made it.
+pub struct DeviceIdentity {
+    /// Manufacturer.
     pub manufacturer: String,
-    /// Model.
+    /// Model name.
     pub model: String,
-    /// Options; often empty.
+    /// Installed options; often empty.
     pub options: String,
-    /// Version of its firmware.
+    /// Firmware version.
     pub version: String,
     /// Serial number.
     pub serial: String,
-    /// Address at which its list of models begins.
+    /// Address at which its `SunSpec` model list begins.
     pub base: u16,
-    /// Number and length (registers) of each model, in order.
+    /// Number and length (registers) of each `SunSpec` model, in list order.
     pub models: Vec<(u16, u16)>,
-    /// Why the list was not read to its end; `None` when it was.
+    /// Reason for which the model list could not be read to its end; `None` when it was.
     pub cut_short: Option<String>,
 }
 
-/// A fault in words for the log and the page.
+/// Error of a device, for the log and the page.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// The kind.
-    pub reason: Reason,
-    /// Device, register, asked, got.
+pub struct DeviceFault {
+    /// Error class.
+    pub reason: QualityReason,
+    /// Device, register, request and answer, as text.
     pub detail: String,
 }
 
-/// How one bus does.
+/// State of one bus.
 #[derive(Clone, Debug, Default)]
 pub struct BusState {
-    /// The port or connection is open.
+    /// True when the port or connection is open.
     pub open: bool,
-    /// Why not.
+    /// Reason for which it is not open.
     pub fault: Option<String>,
-    /// Requests sent.
+    /// Number of requests sent.
     pub requests: u64,
-    /// Requests without an answer in time.
+    /// Number of requests without an answer in time.
     pub timeouts: u64,
-    /// Answers that did not fit (CRC, length, unit, transaction).
+    /// Number of invalid answers (CRC, length, unit id, transaction id).
     pub corrupt: u64,
-    /// Whole answers that came after the timeout.
+    /// Number of complete answers that came after their timeout.
+    // Separate from `corrupt`: late answers point to a short timeout, corrupt ones to the line.
     pub late: u64,
-    /// What else came unasked and was thrown away.
+    /// Number of other unexpected frames that were discarded.
     pub stale: u64,
 }
 
-/// How one sink does.
+/// State of one sink.
 #[derive(Clone, Debug, Default)]
 pub struct SinkState {
-    /// The far side is there.
+    /// True when the broker or database is connected.
+    // TCP alone does not count: a broker that accepts the connection and acknowledges nothing
+    // looked healthy.
     pub connected: bool,
-    /// Why not, or the last thing it refused.
+    /// Reason for which it is not connected, or the last refusal.
     pub fault: Option<String>,
-    /// What is probably wrong, where there is a sentence that says what to do.
-    pub trouble: Option<SinkTrouble>,
-    /// Everything up to here has been acknowledged.
-    pub delivered: Seq,
+    /// Probable cause, where a message with a remedy exists.
+    pub trouble: Option<SinkDiagnosis>,
+    /// Last acknowledged sequence number.
+    pub delivered: ReadingSeq,
     /// Time of the last acknowledged reading.
     pub delivered_at: Option<UtcMs>,
-    /// Readings kept but not yet acknowledged.
+    /// Number of stored readings that are not acknowledged yet.
     pub waiting: u64,
-    /// Since when readings wait and none was acknowledged.
+    /// Time since which readings wait without any acknowledgement.
     pub waiting_since: Option<Instant>,
-    /// Readings refused for good since the store was made.
+    /// Number of readings refused permanently since the store was created.
     pub refused: u64,
 }
 
-/// What is probably wrong with a sink.
+/// Probable cause of a failing sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SinkTrouble {
-    /// A web page answers instead of the database.
+pub enum SinkDiagnosis {
+    /// A web page answers instead of the database (proxy or captive portal).
     WebPage,
-    /// Connected, and nothing is acknowledged.
+    /// Connected, but nothing is acknowledged.
     Silent,
-    /// Another client has the same client id.
+    /// Another client uses the same MQTT client id.
     ClientId,
-    /// The user may not write there.
+    /// The user has no right to write there.
     NotAllowed,
 }
 
-impl SinkTrouble {
-    /// Key of the sentence that says what to do.
-    pub fn key(self) -> &'static str {
+impl SinkDiagnosis {
+    /// Catalogue key of the message that names the remedy.
+    pub fn message_key(self) -> &'static str {
         match self {
             Self::WebPage => "web-sink-web-page",
             Self::Silent => "web-sink-silent",
@@ -144,26 +154,28 @@ impl SinkTrouble {
 }
 
 impl SinkState {
-    /// For how long nothing was acknowledged although readings wait.
-    pub fn stalled(&self) -> Duration {
+    /// Time without an acknowledgement while readings wait.
+    pub fn stalled_for(&self) -> Duration {
         self.waiting_since
             .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Connected and getting on: whoever looks need not ask the sink's task, which may hang.
-    pub fn delivers(&self) -> bool {
-        self.connected && self.stalled() < Duration::from_secs(SINK_STALL_SECONDS)
+    /// True when connected and not stalled, judged from the shared state alone.
+    // The sink's task is not asked: it may hang, and that is what the caller wants to find out.
+    pub fn is_delivering(&self) -> bool {
+        self.connected && self.stalled_for() < Duration::from_secs(SINK_STALL_SECONDS)
     }
 }
 
-impl Board {
-    /// Changes something on the board.
-    pub fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+impl StatusBoard {
+    /// Applies a change to the shared state and returns its result.
+    pub fn update<T>(&self, change: impl FnOnce(&mut StatusSnapshot) -> T) -> T {
+        // A panic of another task does not make plain counters unusable.
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A copy of the board.
-    pub fn read(&self) -> State {
-        self.write(|state| state.clone())
+    /// Returns a copy of the shared state.
+    pub fn snapshot(&self) -> StatusSnapshot {
+        self.update(|state| state.clone())
     }
 }

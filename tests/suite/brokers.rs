@@ -1,13 +1,13 @@
-//! An MQTT broker that does with each message as a test wants.
+//! MQTT broker that follows a script for each message.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What a scripted broker does with a message.
+/// Reaction of a scripted broker to a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Reply {
+pub(crate) enum BrokerReply {
     Ack,
     AckTwice,
     /// With this reason code; MQTT 5 only.
@@ -16,22 +16,22 @@ pub(crate) enum Reply {
     HangUp,
 }
 
-/// A message that reached a scripted broker.
+/// Message received by a scripted broker.
 #[derive(Clone, Debug)]
-pub(crate) struct Heard {
+pub(crate) struct BrokerMessage {
     /// Number of the connection, from 1.
     pub(crate) connection: usize,
     /// Number of the reading; none for a state message.
     pub(crate) seq: Option<u64>,
 }
 
-/// A broker that does with each message as its script says.
+/// Broker whose script decides the reaction to each message.
 pub(crate) struct ScriptedBroker {
     pub(crate) port: u16,
     /// Connections that sent CONNECT.
     pub(crate) connects: Arc<Mutex<usize>>,
     /// Messages that were acknowledged, in order.
-    pub(crate) taken: Arc<Mutex<Vec<Heard>>>,
+    pub(crate) taken: Arc<Mutex<Vec<BrokerMessage>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -46,7 +46,7 @@ impl ScriptedBroker {
     /// one that does not look at the version.
     pub(crate) async fn start(
         level: u8,
-        script: impl Fn(&Heard) -> Reply + Send + Sync + 'static,
+        script: impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -58,7 +58,7 @@ impl ScriptedBroker {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (script, connects, taken) = shared.clone();
                 open.spawn(async move {
-                    // The end of a connection is no fault of a test.
+                    // A closed connection is no failure of the test.
                     let _ = speak_mqtt(stream, level, &*script, &connects, &taken).await;
                 });
             }
@@ -85,9 +85,9 @@ impl ScriptedBroker {
 async fn speak_mqtt(
     mut stream: TcpStream,
     level: u8,
-    script: &(impl Fn(&Heard) -> Reply + Send + Sync),
+    script: &(impl Fn(&BrokerMessage) -> BrokerReply + Send + Sync),
     connects: &Mutex<usize>,
-    taken: &Mutex<Vec<Heard>>,
+    taken: &Mutex<Vec<BrokerMessage>>,
 ) -> std::io::Result<()> {
     let (mut connection, mut spoken) = (0, level);
     loop {
@@ -114,19 +114,19 @@ async fn speak_mqtt(
                 let payload = &body[4 + topic + usize::from(spoken == 5)..];
                 let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
                 let seq = payload["seq"].as_u64();
-                let heard = Heard { connection, seq };
+                let heard = BrokerMessage { connection, seq };
                 let reply = script(&heard);
                 let ack = [0x40, 2, id[0], id[1]];
                 match reply {
-                    Reply::Ack => stream.write_all(&ack).await?,
-                    Reply::AckTwice => stream.write_all(&[ack, ack].concat()).await?,
-                    Reply::Code(code) => {
+                    BrokerReply::Ack => stream.write_all(&ack).await?,
+                    BrokerReply::AckTwice => stream.write_all(&[ack, ack].concat()).await?,
+                    BrokerReply::Code(code) => {
                         stream.write_all(&[0x40, 3, id[0], id[1], code]).await?;
                     }
-                    Reply::Silence => {}
-                    Reply::HangUp => return Ok(()),
+                    BrokerReply::Silence => {}
+                    BrokerReply::HangUp => return Ok(()),
                 }
-                if matches!(reply, Reply::Ack | Reply::AckTwice) {
+                if matches!(reply, BrokerReply::Ack | BrokerReply::AckTwice) {
                     taken.lock().unwrap().push(heard);
                 }
             }

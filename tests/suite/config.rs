@@ -1,35 +1,35 @@
 //! Configurations: the example loads, faulty ones are answered in full, nothing panics.
 
 use gateway::config::assets::AssetKind;
-use gateway::config::{self, Config, Faults};
-use gateway::words::Lang;
+use gateway::config::{self, Config, Diagnostics};
+use gateway::i18n::Language;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const EXAMPLE: &str = include_str!("../../config/pantau.toml");
 
-fn load(text: &str) -> Result<Config, Faults> {
+fn load_example(text: &str) -> Result<Config, Diagnostics> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases/config/pantau.toml");
-    config::load_text(text, &file, &|_| None)
+    config::load_config_text(text, &file, &|_| None)
 }
 
-fn load_with_secrets(text: &str) -> Result<Config, Faults> {
-    config::load_text(text, Path::new("pantau.toml"), &|name| {
+fn load_with_secrets(text: &str) -> Result<Config, Diagnostics> {
+    config::load_config_text(text, Path::new("pantau.toml"), &|name| {
         Some(format!("secret of {name}"))
     })
 }
 
 #[track_caller]
-fn faults_of(text: &str) -> String {
-    match load(text) {
+fn diagnostics_of(text: &str) -> String {
+    match load_example(text) {
         Ok(_) => String::from("no faults"),
-        Err(faults) => named_by_file(&faults.render(Lang::En)),
+        Err(faults) => shorten_paths(&faults.render(Language::En)),
     }
 }
 
 /// Paths differ between machines; the file's name is what matters.
-fn named_by_file(text: &str) -> String {
+fn shorten_paths(text: &str) -> String {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases/config/");
     text.replace(&*directory.to_string_lossy(), "")
 }
@@ -100,10 +100,10 @@ fn every_faulty_case_is_answered_with_all_its_faults() {
             continue;
         }
         tried += 1;
-        let faults = config::load(&path).unwrap_err();
+        let faults = config::load_config(&path).unwrap_err();
         let mut found = String::new();
-        for lang in [Lang::En, Lang::Id] {
-            found += &named_by_file(&faults.render(lang));
+        for lang in [Language::En, Language::Id] {
+            found += &shorten_paths(&faults.render(lang));
             found += "\n";
         }
         let golden = path.with_extension("txt");
@@ -118,17 +118,17 @@ fn every_faulty_case_is_answered_with_all_its_faults() {
 
 #[test]
 fn a_file_that_is_not_there_is_a_fault_that_names_it() {
-    let faults = config::load(Path::new("not-there.toml")).unwrap_err();
+    let faults = config::load_config(Path::new("not-there.toml")).unwrap_err();
     assert!(
         faults
-            .render(Lang::En)
-            .starts_with("not-there.toml:1: cannot be read: ")
+            .render(Language::En)
+            .starts_with("not-there.toml:1: file not-there.toml does not exist")
     );
 }
 
 #[test]
 fn an_address_open_to_the_network_is_served_on_this_machine_only_and_said_so() {
-    let config = load(
+    let config = load_example(
         "[site]\nid = 'a'\ntimezone = 'Asia/Jakarta'\nlatitude = -6\nlongitude = 107\n\
                        [web]\nlisten = '0.0.0.0:8080'\n",
     )
@@ -140,7 +140,7 @@ fn an_address_open_to_the_network_is_served_on_this_machine_only_and_said_so() {
 
 #[test]
 fn what_is_left_out_has_a_default() {
-    let config = load("[site]\nid = 'a'\n").unwrap();
+    let config = load_example("[site]\nid = 'a'\n").unwrap();
     assert_eq!(config.web.listen, None);
     assert_eq!(config.store.path, Path::new("/var/lib/pantau"));
     assert_eq!(&*config.site.timezone, "Asia/Jakarta");
@@ -159,7 +159,7 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
                 host = 'h'\n[[device]]\nid = 'd'\nbus = 'b'\nprofile = 'xy-md02'\n";
     let file = dir.path().join("pantau.toml");
     std::fs::write(&file, text).unwrap();
-    let config = config::load(&file).unwrap();
+    let config = config::load_config(&file).unwrap();
     assert_eq!(&*config.site.devices[0].kind, "greenhouse");
 }
 
@@ -168,7 +168,8 @@ fn a_secret_comes_from_its_file_without_the_line_end() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("secret"), "rahasia\n").unwrap();
     let text = "[site]\nid = 'a'\n[mqtt]\nurl = 'mqtt://h'\npassword_file = 'secret'\n";
-    let config = config::load_text(text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
+    let config =
+        config::load_config_text(text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
     let mqtt = config.mqtt.unwrap();
     assert_eq!(mqtt.password.clone().unwrap().reveal().unwrap(), "rahasia");
     assert!(!format!("{mqtt:?}").contains("rahasia"));
@@ -183,7 +184,7 @@ fn the_nearest_name_is_offered() {
     let text = "[site]\nid = 'a'\n[[bus]]\nid = 'lan'\nkind = 'modbus-tcp'\nhost = 'h'\n\
                 [[device]]\nid = 'd'\nbus = 'lam'\nprofile = 'xy-md20'\n";
     assert_eq!(
-        faults_of(text),
+        diagnostics_of(text),
         "pantau.toml:9: bus: unknown bus `lam`; did you mean `lan`?\n\
          pantau.toml:10: profile: unknown profile `xy-md20`; did you mean `xy-md02`?"
     );
@@ -191,7 +192,7 @@ fn the_nearest_name_is_offered() {
 
 #[test]
 fn the_schema_knows_every_key_and_no_secret() {
-    let schema: serde_json::Value = serde_json::from_str(&config::schema()).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&config::config_schema()).unwrap();
     let properties = &schema["properties"];
     for key in [
         "site",
@@ -224,14 +225,14 @@ fn the_schema_knows_every_key_and_no_secret() {
     assert!(
         device["properties"]["point"]["items"]["properties"]["register"]["description"].is_string()
     );
-    assert!(!config::schema().contains("\"password\""));
+    assert!(!config::config_schema().contains("\"password\""));
 }
 
 #[test]
 fn what_is_required_and_not_there_is_missed() {
-    assert_eq!(faults_of(""), "pantau.toml:1: site: missing");
+    assert_eq!(diagnostics_of(""), "pantau.toml:1: site: missing");
     assert_eq!(
-        faults_of("[site]\n[[bus]]\n[[device]]\npoint = [{ id = 'a' }]\n"),
+        diagnostics_of("[site]\n[[bus]]\n[[device]]\npoint = [{ id = 'a' }]\n"),
         "pantau.toml:1: id: missing\n\
          pantau.toml:2: id: missing\n\
          pantau.toml:2: kind: missing\n\
@@ -245,7 +246,7 @@ fn what_is_required_and_not_there_is_missed() {
 proptest! {
     #[test]
     fn no_text_makes_a_load_panic(text in "\\PC{0,200}") {
-        let _ = load(&text);
+        let _ = load_example(&text);
     }
 
     /// Damage at any place of a good file is answered, never a panic.

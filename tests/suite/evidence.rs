@@ -1,20 +1,20 @@
-//! The chain of evidence with the whole program: beside a running gateway, after somebody changed
-//! the file, and on another machine by a verifier that is not ours.
+//! Tests of the chain of evidence with the whole program: beside a running gateway, after the file
+//! was changed, and on another machine with an independent verifier.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, python, wait_for};
+use crate::peers::{PeerProcess, python_peer, wait_for};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 /// A site with three days of one point, and an entry of the ledger.
-struct Scratch {
+struct EvidenceSite {
     folder: tempfile::TempDir,
     config: PathBuf,
 }
 
-impl Scratch {
+impl EvidenceSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
@@ -89,23 +89,27 @@ impl Scratch {
 
     fn tamper(&self, sql: &str) {
         let file = self.path("store").join("pantau.db");
-        let status = python("tamper.py").arg(file).arg(sql).status().unwrap();
+        let status = python_peer("tamper.py")
+            .arg(file)
+            .arg(sql)
+            .status()
+            .unwrap();
         assert!(status.success(), "{sql}");
     }
 
     /// A copy of the store, to be put back.
-    fn save(&self) -> tempfile::TempDir {
+    fn save_store(&self) -> tempfile::TempDir {
         let saved = tempfile::tempdir().unwrap();
-        copy(&self.path("store"), saved.path());
+        copy_files(&self.path("store"), saved.path());
         saved
     }
 
-    fn restore(&self, saved: &tempfile::TempDir) {
-        copy(saved.path(), &self.path("store"));
+    fn restore_store(&self, saved: &tempfile::TempDir) {
+        copy_files(saved.path(), &self.path("store"));
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+fn copy_files(from: &Path, to: &Path) {
     for file in std::fs::read_dir(from).unwrap().flatten() {
         if file.file_type().unwrap().is_file() {
             std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
@@ -113,16 +117,16 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What the independent verifier says of a bundle.
-fn peer(file: &Path) -> Value {
-    let output = python("verify.py").arg(file).output().unwrap();
+/// Returns the result of the independent verifier for a bundle.
+fn independent_verdict(file: &Path) -> Value {
+    let output = python_peer("verify.py").arg(file).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     let verdict = serde_json::from_slice(&output.stdout);
     verdict.unwrap_or_else(|_| panic!("{errors}"))
 }
 
-/// What `pantau verify FILE.zip` says, with no configuration at hand.
-fn on_another_machine(file: &Path) -> (bool, Value) {
+/// Runs `pantau verify FILE.zip` without a configuration; returns success and JSON.
+fn verify_without_configuration(file: &Path) -> (bool, Value) {
     let output = pantau()
         .arg("verify")
         .arg(file)
@@ -135,14 +139,14 @@ fn on_another_machine(file: &Path) -> (bool, Value) {
 
 #[test]
 fn a_bundle_is_the_same_with_and_without_a_running_gateway_and_another_verifier_agrees() {
-    let scratch = Scratch::new();
+    let scratch = EvidenceSite::new();
     let own = scratch.verify();
     assert_eq!(own["good"], true, "{own:#}");
     let bundle = scratch.bundle("own.zip");
 
     let mut command = pantau();
     command.args(["--log", "error", "run", "-c"]);
-    let run = Peer::start(command.arg(&scratch.config));
+    let run = PeerProcess::start(command.arg(&scratch.config));
     let socket = scratch.path("store").join("pantau.sock");
     wait_for("the control socket", || {
         std::os::unix::net::UnixStream::connect(&socket).is_ok()
@@ -155,7 +159,10 @@ fn a_bundle_is_the_same_with_and_without_a_running_gateway_and_another_verifier_
     let beside = scratch.bundle("beside.zip");
     drop(run);
 
-    let (ours, theirs) = (on_another_machine(&bundle), peer(&bundle));
+    let (ours, theirs) = (
+        verify_without_configuration(&bundle),
+        independent_verdict(&bundle),
+    );
     assert!(ours.0, "{:#}", ours.1);
     assert_eq!(ours.1["digest"], own["digest"]);
     for key in ["good", "first", "days", "digest"] {
@@ -169,9 +176,9 @@ fn a_bundle_is_the_same_with_and_without_a_running_gateway_and_another_verifier_
 
 #[test]
 fn what_somebody_changes_in_the_file_is_found_and_its_day_named() {
-    let scratch = Scratch::new();
+    let scratch = EvidenceSite::new();
     assert_eq!(scratch.verify()["good"], true);
-    let saved = scratch.save();
+    let saved = scratch.save_store();
     // 21 November 2025 is day 20413 since 1970.
     let other = "UPDATE pack SET (parts, body) = (SELECT parts, body FROM pack
         WHERE day = 20413 AND content = 0) WHERE day = 20414 AND content = 0";
@@ -202,14 +209,14 @@ fn what_somebody_changes_in_the_file_is_found_and_its_day_named() {
             faults.iter().any(|fault| fault["what"] == what),
             "{sql}: {verdict:#}"
         );
-        scratch.restore(&saved);
+        scratch.restore_store(&saved);
     }
     assert_eq!(scratch.verify()["good"], true);
 }
 
 #[test]
 fn a_changed_entry_and_a_changed_configuration_are_found_once_their_day_is_closed() {
-    let scratch = Scratch::new();
+    let scratch = EvidenceSite::new();
     // The entry and the revisions as if they had been there from the beginning.
     let day = "1763686800000";
     for table in [
@@ -225,7 +232,7 @@ fn a_changed_entry_and_a_changed_configuration_are_found_once_their_day_is_close
         (&json!(true), &json!(0)),
         "{good:#}"
     );
-    let saved = scratch.save();
+    let saved = scratch.save_store();
     for (what, sql) in [
         ("ledger", "UPDATE ledger SET mantissa = mantissa + 1"),
         ("ledger", "UPDATE ledger SET first = '2025-11-20'"),
@@ -240,13 +247,13 @@ fn a_changed_entry_and_a_changed_configuration_are_found_once_their_day_is_close
         let verdict = scratch.verify();
         assert_eq!(verdict["faults"][0]["what"], what, "{sql}: {verdict:#}");
         assert_eq!(verdict["first"], "2025-11-21", "{sql}");
-        scratch.restore(&saved);
+        scratch.restore_store(&saved);
     }
 }
 
 #[test]
 fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() {
-    let scratch = Scratch::new();
+    let scratch = EvidenceSite::new();
     let before = scratch.verify();
     scratch.import(22..23, 5);
     let after = scratch.verify();
@@ -264,12 +271,12 @@ fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() 
     assert_eq!(foreign.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&foreign.stdout).contains("tidak ada dalam rantai"));
     let bundle = scratch.bundle("late.zip");
-    assert_eq!(peer(&bundle)["good"], true);
+    assert_eq!(independent_verdict(&bundle)["good"], true);
 }
 
 #[test]
 fn a_bundle_with_one_changed_bit_is_refused_by_both_verifiers() {
-    let scratch = Scratch::new();
+    let scratch = EvidenceSite::new();
     let bundle = scratch.bundle("own.zip");
     let whole = std::fs::read(&bundle).unwrap();
     for at in (0..whole.len()).step_by(whole.len() / 40) {
@@ -278,14 +285,14 @@ fn a_bundle_with_one_changed_bit_is_refused_by_both_verifiers() {
         std::fs::write(&bundle, bytes).unwrap();
         let output = pantau().arg("verify").arg(&bundle).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "byte {at}");
-        let theirs = python("verify.py").arg(&bundle).output().unwrap();
+        let theirs = python_peer("verify.py").arg(&bundle).output().unwrap();
         assert!(!theirs.status.success(), "byte {at}");
     }
 }
 
 #[test]
 fn a_period_without_a_closed_day_and_a_word_that_is_no_period_leave_no_file() {
-    let scratch = Scratch::new();
+    let scratch = EvidenceSite::new();
     let file = scratch.path("none.zip");
     let to = file.to_str().unwrap();
     let none = scratch.run(&["export", "--bundle", "1999-01", "-o", to]);

@@ -1,19 +1,20 @@
-//! The whole program, killed twenty times in the middle of its work, with a broker that comes and
-//! goes.
+//! Test of crash safety: the whole program is killed twenty times during operation, while the
+//! broker goes away and comes back.
 //!
-//! `pantau simulate` serves the devices, mosquitto carries the messages, and `mosquitto_sub`, a
-//! client that is not ours, keeps what arrives. No `seq` may be missing, none may come out of
-//! order.
+//! `pantau simulate` serves the devices, mosquitto carries the messages, and `mosquitto_sub`
+//! records what arrives. No `seq` may be missing or out of order.
 
-use crate::peers::Peer;
-use crate::servers::{Mosquitto, Subscriber, free_port, judge_seqs, until};
+use crate::peers::PeerProcess;
+use crate::servers::{
+    MosquittoBroker, MqttSubscriber, assert_seqs_complete, free_port, wait_until,
+};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Kills of the gateway.
+/// Number of times the gateway is killed.
 const KILLS: usize = 20;
 /// Readings that must have arrived between two kills.
-const BETWEEN: u64 = 8;
+const READINGS_BETWEEN_KILLS: u64 = 8;
 
 /// The program under test, beside the test's own binary.
 pub(crate) fn pantau() -> Command {
@@ -29,7 +30,7 @@ pub(crate) fn pantau() -> Command {
     Command::new(path)
 }
 
-fn site(folder: &Path, devices: u16, broker: u16) -> PathBuf {
+fn write_site(folder: &Path, devices: u16, broker: u16) -> PathBuf {
     let store = folder.join("store");
     let text = format!(
         r#"
@@ -76,20 +77,23 @@ catch_up = 100000
 }
 
 /// Waits until more readings have arrived than before.
-async fn more(ears: &Subscriber) {
+async fn wait_for_readings(ears: &MqttSubscriber) {
     let last = || ears.seqs().last().copied().unwrap_or(0);
     let before = last();
-    until("further readings", || before + BETWEEN <= last()).await;
+    wait_until("further readings", || {
+        before + READINGS_BETWEEN_KILLS <= last()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() {
     let scratch = tempfile::tempdir().unwrap();
     let (folder, devices) = (scratch.path(), free_port());
-    let mut broker = Mosquitto::start("max_inflight_messages 0").await;
-    let ears = Subscriber::start(broker.port, folder, &[]).await;
-    let config = site(folder, devices, broker.port);
-    let _simulator = Peer::start(
+    let mut broker = MosquittoBroker::start("max_inflight_messages 0").await;
+    let ears = MqttSubscriber::start(broker.port, folder, &[]).await;
+    let config = write_site(folder, devices, broker.port);
+    let _simulator = PeerProcess::start(
         pantau()
             .arg("simulate")
             .arg("-c")
@@ -98,27 +102,28 @@ async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_or
     );
 
     for kill in 0..KILLS {
-        let gateway = Peer::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
+        let gateway =
+            PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
         if kill % 7 == 3 {
-            // The broker is away while the gateway lives and dies; the journal grows.
+            // The broker is stopped for some of the kills, so that the journal grows.
             broker.stop();
             let before = last_change(folder);
-            until("a growing journal", || before < last_change(folder)).await;
+            wait_until("a growing journal", || before < last_change(folder)).await;
             drop(gateway);
-            broker.up().await;
+            broker.start_process().await;
             continue;
         }
-        more(&ears).await;
+        wait_for_readings(&ears).await;
         drop(gateway);
     }
-    let _gateway = Peer::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
-    more(&ears).await;
+    let _gateway = PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
+    wait_for_readings(&ears).await;
 
     let seqs = ears.seqs();
-    judge_seqs(&seqs, seqs.iter().copied().max().unwrap());
+    assert_seqs_complete(&seqs, seqs.iter().copied().max().unwrap());
 }
 
-/// When the store last wrote, in milliseconds: at every flush.
+/// Returns the time of the store's last write (every flush), ms.
 fn last_change(folder: &Path) -> u128 {
     let files = std::fs::read_dir(folder.join("store"))
         .into_iter()

@@ -1,7 +1,8 @@
-//! Rules about what the project knows: devices are files, words are in a catalogue.
+//! Rules for device knowledge and texts: devices are profile files, texts are in the message
+//! catalogue.
 
-use crate::source::{files, root, words};
-use crate::tidy::{gateway, nothing_found};
+use crate::source::{project_files, project_root, word_places};
+use crate::tidy::{assert_no_faults, gateway_sources};
 use std::collections::BTreeSet;
 
 /// Words of profile names that belong to no maker.
@@ -38,7 +39,7 @@ const PLAIN_WORDS: &[&str] = &[
 /// Maker and model words of every profile: of its file's name, of `manufacturer` and `model`.
 fn vendor_words() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for (path, text) in files("config/devices", ".toml") {
+    for (path, text) in project_files("config/devices", ".toml") {
         let file = path.rsplit('/').next().unwrap_or_default();
         let said = text.lines().filter_map(|line| {
             let (key, value) = line.split_once('=')?;
@@ -48,7 +49,7 @@ fn vendor_words() -> BTreeSet<String> {
         for name in said.chain([file.trim_end_matches(".toml").to_owned()]) {
             let parts = name.split(|c: char| !c.is_ascii_alphanumeric());
             let words = parts.map(str::to_ascii_lowercase);
-            // A bare number is nobody's name.
+            // A bare number is not a vendor name.
             let names = words.filter(|w| w.len() >= 4 && w.parse::<u64>().is_err());
             found.extend(names.filter(|w| !PLAIN_WORDS.contains(&w.as_str())));
         }
@@ -60,29 +61,29 @@ fn vendor_words() -> BTreeSet<String> {
 fn no_makers_name_is_in_the_code() {
     let vendors = vendor_words();
     let mut faults = Vec::new();
-    for source in gateway() {
+    for source in gateway_sources() {
         let code = source.product.to_ascii_lowercase();
         let strings = source.literals().into_iter();
         let texts = strings.map(|(at, text)| (at, text.to_ascii_lowercase()));
         for (at, text) in texts.chain([(0, code)]) {
             for name in vendors
                 .iter()
-                .filter(|name| words(&text, name).next().is_some())
+                .filter(|name| word_places(&text, name).next().is_some())
             {
-                let place = source.place(at);
+                let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: `{name}` is a maker's word: facts of a device go to config/devices"
                 ));
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn every_profile_has_captures_and_says_where_its_facts_come_from() {
     let mut faults = Vec::new();
-    for (path, text) in files("config/devices", ".toml") {
+    for (path, text) in project_files("config/devices", ".toml") {
         let has = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
         if !has("[[capture") && !has("capture =") && !has("reached_by") {
             faults.push(format!(
@@ -95,11 +96,11 @@ fn every_profile_has_captures_and_says_where_its_facts_come_from() {
             ));
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 /// The value of a key in a block of a profile.
-fn said<'a>(block: &'a str, key: &str) -> Option<&'a str> {
+fn profile_value<'a>(block: &'a str, key: &str) -> Option<&'a str> {
     block.lines().find_map(|line| {
         let (found, value) = line.split_once('=')?;
         (found.trim() == key).then_some(value.trim().trim_matches('"'))
@@ -113,28 +114,31 @@ const POWERS: [&str; 6] = ["W", "kW", "VA", "kVA", "var", "kvar"];
 fn every_wide_point_of_a_profile_says_what_is_no_value_and_what_no_device_reaches() {
     let mut faults = Vec::new();
     let mut powers = 0;
-    for (path, text) in files("config/devices", ".toml") {
+    for (path, text) in project_files("config/devices", ".toml") {
         for block in text.split("\n[").filter(|part| part.contains("point]]")) {
-            let (id, kind) = (said(block, "id"), said(block, "type").unwrap_or("u16"));
-            let unit = said(block, "unit").unwrap_or_default();
+            let (id, kind) = (
+                profile_value(block, "id"),
+                profile_value(block, "type").unwrap_or("u16"),
+            );
+            let unit = profile_value(block, "unit").unwrap_or_default();
             let place = format!("{path}: {}", id.unwrap_or_default());
             let is_wide = ["u32", "i32", "f32", "u64", "i64"].contains(&kind) && !unit.is_empty();
             let is_float = kind == "f32";
             let is_power = is_wide && POWERS.contains(&unit);
             powers += usize::from(is_power);
-            // What a float that is no number looks like needs no list.
-            if is_wide && (is_power || !is_float) && said(block, "missing").is_none() {
+            // NaN patterns of floats need no list of invalid values.
+            if is_wide && (is_power || !is_float) && profile_value(block, "missing").is_none() {
                 faults.push(format!(
                     "{place}: give it `missing`: the words that mean no value"
                 ));
             }
-            if is_power && said(block, "max").is_none() {
+            if is_power && profile_value(block, "max").is_none() {
                 faults.push(format!(
                     "{place}: give it `max`: what no such device reaches"
                 ));
             }
-            let grid = unit == "Hz" && said(block, "quantity") != Some("output_frequency");
-            let above_zero = said(block, "min").and_then(|min| min.parse::<f64>().ok());
+            let grid = unit == "Hz" && profile_value(block, "quantity") != Some("output_frequency");
+            let above_zero = profile_value(block, "min").and_then(|min| min.parse::<f64>().ok());
             if grid && above_zero.is_none_or(|min| min <= 0.0) {
                 faults.push(format!(
                     "{place}: 0 Hz is no frequency of a grid: `min`, or quantity \"output_frequency\""
@@ -143,11 +147,11 @@ fn every_wide_point_of_a_profile_says_what_is_no_value_and_what_no_device_reache
         }
     }
     assert!(powers >= 45, "{powers}");
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
-fn catalogue(language: &str) -> BTreeSet<String> {
-    let path = root().join(format!("gateway/assets/words/{language}.ftl"));
+fn catalogue_keys(language: &str) -> BTreeSet<String> {
+    let path = project_root().join(format!("gateway/assets/words/{language}.ftl"));
     let text = std::fs::read_to_string(path).unwrap();
     let keys = text
         .lines()
@@ -158,7 +162,7 @@ fn catalogue(language: &str) -> BTreeSet<String> {
 
 #[test]
 fn words_that_people_read_are_in_both_languages() {
-    let (id, en) = (catalogue("id"), catalogue("en"));
+    let (id, en) = (catalogue_keys("id"), catalogue_keys("en"));
     let mut faults: Vec<String> = id
         .symmetric_difference(&en)
         .map(|key| format!("gateway/assets/words: `{key}` is in one language only: add the other"))
@@ -169,7 +173,7 @@ fn words_that_people_read_are_in_both_languages() {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         plain && text.contains('-') && !text.starts_with('-') && !text.ends_with('-')
     };
-    for source in gateway() {
+    for source in gateway_sources() {
         for call in [".text(", ".say("] {
             for (at, _) in source.product.match_indices(call) {
                 let said = source.text[at + call.len()..].trim_start();
@@ -177,7 +181,7 @@ fn words_that_people_read_are_in_both_languages() {
                     continue;
                 };
                 if is_key(key) && !id.contains(key) {
-                    let place = source.place(at);
+                    let place = source.place_of(at);
                     faults.push(format!(
                         "{place}: no word `{key}`: add it to gateway/assets/words/id.ftl and en.ftl"
                     ));
@@ -185,5 +189,5 @@ fn words_that_people_read_are_in_both_languages() {
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }

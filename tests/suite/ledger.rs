@@ -1,13 +1,13 @@
-//! What people write down, with the whole program: beside a running gateway, from a workbook that
-//! another program wrote, and with the program killed.
+//! Tests of the ledger with the whole program: beside a running gateway, from a workbook written by
+//! another program, and with the program killed.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, python, wait_for};
+use crate::peers::{PeerProcess, python_peer, wait_for};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-fn site(folder: &Path) -> PathBuf {
+fn write_site(folder: &Path) -> PathBuf {
     let text = format!(
         "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
          longitude = 103.78\n[store]\npath = \"{}\"\n\
@@ -21,7 +21,7 @@ fn site(folder: &Path) -> PathBuf {
     file
 }
 
-fn ledger(config: &Path, words: &[&str]) -> Output {
+fn run_ledger(config: &Path, words: &[&str]) -> Output {
     let mut command = pantau();
     command
         .args(["--lang", "id", "--log", "error", "ledger"])
@@ -30,17 +30,17 @@ fn ledger(config: &Path, words: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn done(config: &Path, words: &[&str]) -> Value {
+fn run_ledger_json(config: &Path, words: &[&str]) -> Value {
     let mut words = words.to_vec();
     words.push("--json");
-    let output = ledger(config, &words);
+    let output = run_ledger(config, &words);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words:?}: {errors}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn running(config: &Path, folder: &Path) -> Peer {
-    let gateway = Peer::start(pantau().args(["--log", "error", "run", "-c"]).arg(config));
+fn start_gateway(config: &Path, folder: &Path) -> PeerProcess {
+    let gateway = PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(config));
     let socket = folder.join("store").join("pantau.sock");
     wait_for("the control socket", || {
         std::os::unix::net::UnixStream::connect(&socket).is_ok()
@@ -51,7 +51,7 @@ fn running(config: &Path, folder: &Path) -> Peer {
 #[test]
 fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill() {
     let scratch = tempfile::tempdir().unwrap();
-    let config = site(scratch.path());
+    let config = write_site(scratch.path());
     let receipt = scratch.path().join("nota.jpg");
     std::fs::write(&receipt, "receipt").unwrap();
     let maggot = [
@@ -64,16 +64,16 @@ fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill(
         "--who",
         "Siti",
     ];
-    assert_eq!(done(&config, &maggot)["ids"][0], 1);
+    assert_eq!(run_ledger_json(&config, &maggot)["ids"][0], 1);
 
-    let gateway = running(&config, scratch.path());
+    let gateway = start_gateway(&config, scratch.path());
     beside_a_running_gateway(&config, &receipt);
     let list = ["list", "--period", "2025-Q4", "--superseded"];
-    let asked = done(&config, &list);
+    let asked = run_ledger_json(&config, &list);
     // SIGKILL: everything that has a number is on disk.
     drop(gateway);
 
-    assert_eq!(done(&config, &list), asked);
+    assert_eq!(run_ledger_json(&config, &list), asked);
     let ids: Vec<_> = asked
         .as_array()
         .unwrap()
@@ -86,7 +86,7 @@ fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill(
     let kept = scratch.path().join("store").join(kept);
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "receipt");
     assert_eq!(
-        done(&config, &["list", "--chain", "1"])
+        run_ledger_json(&config, &["list", "--chain", "1"])
             .as_array()
             .unwrap()
             .len(),
@@ -94,7 +94,7 @@ fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill(
     );
 }
 
-/// A receipt, a correction and a target go in; a repeated entry and a second correction do not.
+/// Adds a receipt, a correction and a target; refuses a repeated entry and a second correction.
 fn beside_a_running_gateway(config: &Path, receipt: &Path) {
     let path = receipt.to_str().unwrap();
     let with = [
@@ -108,7 +108,7 @@ fn beside_a_running_gateway(config: &Path, receipt: &Path) {
         "Budi",
     ];
     let with = [&with[..], &["--attach", path]].concat();
-    assert_eq!(done(config, &with)["ids"][0], 2);
+    assert_eq!(run_ledger_json(config, &with)["ids"][0], 2);
     let correction = [
         "correct",
         "1",
@@ -119,7 +119,7 @@ fn beside_a_running_gateway(config: &Path, receipt: &Path) {
         "--note",
         "salah baca",
     ];
-    assert_eq!(done(config, &correction)["ids"][0], 3);
+    assert_eq!(run_ledger_json(config, &correction)["ids"][0], 3);
     let target = [
         "target",
         "bsf-maggot",
@@ -129,21 +129,21 @@ fn beside_a_running_gateway(config: &Path, receipt: &Path) {
         "--who",
         "Siti",
     ];
-    assert_eq!(done(config, &target)["ids"][0], 4);
-    let again = ledger(config, &with);
+    assert_eq!(run_ledger_json(config, &target)["ids"][0], 4);
+    let again = run_ledger(config, &with);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("sudah tercatat sebagai entri 2"));
-    let old = ledger(config, &["withdraw", "1", "--note", "dua kali"]);
+    let old = run_ledger(config, &["withdraw", "1", "--note", "dua kali"]);
     assert!(String::from_utf8_lossy(&old.stderr).contains("yang berlaku entri 3"));
 }
 
 #[test]
 fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
     let scratch = tempfile::tempdir().unwrap();
-    let config = site(scratch.path());
+    let config = write_site(scratch.path());
     let book = |name: &str, bad: &str| {
         let file = scratch.path().join(name);
-        let status = python("ledger_book.py")
+        let status = python_peer("ledger_book.py")
             .arg(&file)
             .arg(bad)
             .status()
@@ -152,7 +152,7 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
         file.to_str().unwrap().to_owned()
     };
     let bad = book("bad.xlsx", "bad");
-    let refused = ledger(&config, &["import", &bad, "--yes"]);
+    let refused = run_ledger(&config, &["import", &bad, "--yes"]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{told}");
     for part in [
@@ -163,14 +163,14 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
         assert!(told.contains(part), "{part}: {told}");
     }
     let good = book("good.xlsx", "good");
-    let dry = ledger(&config, &["import", &good]);
+    let dry = run_ledger(&config, &["import", &good]);
     assert!(String::from_utf8_lossy(&dry.stderr).contains("3 baris benar"));
-    assert_eq!(done(&config, &["list"]), serde_json::json!([]));
+    assert_eq!(run_ledger_json(&config, &["list"]), serde_json::json!([]));
 
-    let _gateway = running(&config, scratch.path());
-    let written = done(&config, &["import", &good, "--yes"]);
+    let _gateway = start_gateway(&config, scratch.path());
+    let written = run_ledger_json(&config, &["import", &good, "--yes"]);
     assert_eq!(written["ids"], serde_json::json!([1, 2, 3]));
-    let list = done(&config, &["list"]);
+    let list = run_ledger_json(&config, &["list"]);
     let seen = |at: usize| {
         (
             list[at]["when"].as_str().unwrap(),
@@ -180,7 +180,7 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
     assert_eq!(seen(0), ("2025-11-21", "12.3".to_owned()));
     assert_eq!(seen(1), ("2025-11-21T14:30", "0.0125".to_owned()));
     assert_eq!(seen(2), ("2025-11-22", "2500000".to_owned()));
-    let twice = ledger(&config, &["import", &good, "--yes"]);
+    let twice = run_ledger(&config, &["import", &good, "--yes"]);
     assert_eq!(twice.status.code(), Some(1));
-    assert_eq!(done(&config, &["list"]), list);
+    assert_eq!(run_ledger_json(&config, &["list"]), list);
 }

@@ -1,10 +1,10 @@
-//! A technician on a line in trouble: stopped midway, without permission, with another master on
-//! it, with a device that is silent alone or with all others.
+//! Tests of commands on a serial line with problems: stopped midway, without permission, with
+//! another master, with a device that is silent alone or among others.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, python};
-use crate::wizards::{call, site};
-use gateway::sim::pty::Pty;
+use crate::peers::{PeerProcess, python_peer};
+use crate::wizards::{run_pantau, write_site};
+use gateway::simulator::pty::PseudoTerminal;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -14,12 +14,12 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 /// A line with these devices.
-fn line(devices: &[&str]) -> (Peer, String) {
-    Peer::ready(python("address_line.py").args(devices))
+fn start_line(devices: &[&str]) -> (PeerProcess, String) {
+    PeerProcess::start_ready(python_peer("address_line.py").args(devices))
 }
 
 /// Two sensors of a configuration, at the units 5 and 6.
-fn sensors(folder: &Path, port: &str) -> PathBuf {
+fn sensors_site(folder: &Path, port: &str) -> PathBuf {
     let sensor = |(id, unit): (&str, u8)| {
         format!(
             "[[device]]\nid = \"{id}\"\nbus = \"rs485\"\nunit = {unit}\nevery = \"10s\"\n\
@@ -32,11 +32,11 @@ fn sensors(folder: &Path, port: &str) -> PathBuf {
         sensor(("air", 5)),
         sensor(("shade", 6))
     );
-    site(folder, &tables)
+    write_site(folder, &tables)
 }
 
 /// `-INT` is Ctrl-C.
-fn signal(child: &Child, name: &str) {
+fn send_signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
     let sent = Command::new("kill").args([name, &pid]).status();
     assert!(sent.unwrap().success());
@@ -44,7 +44,7 @@ fn signal(child: &Child, name: &str) {
 
 #[test]
 fn a_scan_that_is_stopped_midway_keeps_what_it_found() {
-    let (_line, port) = line(&["1"]);
+    let (_line, port) = start_line(&["1"]);
     let mut scan = pantau();
     scan.args([
         "--lang", "en", "scan", &port, "--full", "--baud", "9600", "--json",
@@ -58,7 +58,7 @@ fn a_scan_that_is_stopped_midway_keeps_what_it_found() {
     let mut lines = BufReader::new(scan.stdout.take().unwrap()).lines();
     let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(first["unit"], 1, "{first}");
-    signal(&scan, "-INT");
+    send_signal(&scan, "-INT");
     let end: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(
         (&end["done"], &end["found"]),
@@ -70,7 +70,7 @@ fn a_scan_that_is_stopped_midway_keeps_what_it_found() {
 
 #[test]
 fn a_port_without_permission_names_the_group_to_join() {
-    let (_line, port) = line(&["1"]);
+    let (_line, port) = start_line(&["1"]);
     let shut = |mode| {
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(&port, mode).unwrap();
@@ -103,7 +103,7 @@ fn a_port_without_permission_names_the_group_to_join() {
 
 #[tokio::test]
 async fn a_line_with_another_master_is_left_alone_unless_it_is_agreed_to() {
-    let mut pty = Pty::open(9600).unwrap();
+    let mut pty = PseudoTerminal::open(9600).unwrap();
     let port = pty.path().display().to_string();
     let chatter = tokio::spawn(async move {
         let mut slots = tokio::time::interval(Duration::from_millis(20));
@@ -142,24 +142,30 @@ async fn a_line_with_another_master_is_left_alone_unless_it_is_agreed_to() {
 #[test]
 fn what_a_silent_device_means_its_neighbours_say() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_one, port) = line(&["6"]);
+    let (_one, port) = start_line(&["6"]);
     let said = |config: &Path| {
-        let output = call(config, &["read", "air"]);
+        let output = run_pantau(config, &["read", "air"]);
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let alone = said(&sensors(scratch.path(), &port));
-    assert!(alone.contains("Hanya alat ini yang diam"), "{alone}");
-    let (_none, port) = line(&["9"]);
-    let all = said(&sensors(scratch.path(), &port));
-    assert!(all.contains("Semua alat pada jalur ini diam"), "{all}");
+    let alone = said(&sensors_site(scratch.path(), &port));
+    assert!(
+        alone.contains("Hanya alat ini yang tidak menjawab"),
+        "{alone}"
+    );
+    let (_none, port) = start_line(&["9"]);
+    let all = said(&sensors_site(scratch.path(), &port));
+    assert!(
+        all.contains("Tidak satu pun alat pada jalur ini menjawab"),
+        "{all}"
+    );
 }
 
 #[test]
 fn a_live_read_goes_on_until_it_is_stopped() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, port) = line(&["5", "6"]);
-    let config = sensors(scratch.path(), &port);
+    let (_line, port) = start_line(&["5", "6"]);
+    let config = sensors_site(scratch.path(), &port);
     let mut read = pantau();
     read.args(["read", "air", "--every", "1", "--json", "-c"])
         .arg(&config);
@@ -174,40 +180,40 @@ fn a_live_read_goes_on_until_it_is_stopped() {
             "{look}"
         );
     }
-    signal(&read, "-INT");
+    send_signal(&read, "-INT");
     assert_eq!(read.wait().unwrap().code(), Some(0));
 }
 
 #[test]
 fn a_watch_that_is_ended_from_outside_ends_well_and_no_log_tears_its_screen() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, port) = line(&["9"]);
-    let config = sensors(scratch.path(), &port);
+    let (_line, port) = start_line(&["9"]);
+    let config = sensors_site(scratch.path(), &port);
     let mut watch = pantau();
     watch.args(["watch", "air", "--plain", "-c"]).arg(&config);
     watch.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut watch = watch.spawn().unwrap();
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
-    // Of the neighbour, which is polled too, nothing is shown.
+    // The other device, which is polled too, is not shown.
     for _ in 0..3 {
         let line = lines.next().unwrap().unwrap();
         assert!(!line.contains("shade"), "{line}");
     }
-    signal(&watch, "-TERM");
+    send_signal(&watch, "-TERM");
     let output = watch.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!said.contains("WARN"), "{said}");
 }
 
-/// What a scan of a pymodbus server finds, and what it says beside that.
-fn named(framing: &str) -> (Value, String) {
+/// Scans a pymodbus server; returns the device found and the other output.
+fn scan_named(framing: &str) -> (Value, String) {
     let scratch = tempfile::tempdir().unwrap();
-    let (_server, port) = Peer::ready(python("identity_server.py").arg(framing));
-    let config = site(scratch.path(), "");
+    let (_server, port) = PeerProcess::start_ready(python_peer("identity_server.py").arg(framing));
+    let config = write_site(scratch.path(), "");
     let host = format!("127.0.0.1:{port}");
     let words = ["scan", &host, "--units", "3", "--timeout", "300", "--json"];
-    let output = call(&config, &words);
+    let output = run_pantau(&config, &words);
     let text = String::from_utf8(output.stdout).unwrap();
     let first = text.lines().next().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -217,7 +223,7 @@ fn named(framing: &str) -> (Value, String) {
 #[test]
 fn a_device_that_says_what_it_is_in_several_answers_is_heard_whole() {
     for framing in ["tcp", "rtu"] {
-        let (found, told) = named(framing);
+        let (found, told) = scan_named(framing);
         assert_eq!(
             (&found["unit"], &found["framing"]),
             (&3.into(), &framing.into()),
@@ -244,7 +250,8 @@ fn a_device_that_nobody_knew_is_interviewed_and_reads_as_its_display_in_both_lan
         let image = scratch.path().join("image");
         let registers = "coils 0\ndiscrete 0\nholding 0 0 0 0 1234\ninput 0 0 9029 1\n";
         std::fs::write(&image, registers).unwrap();
-        let (_server, port) = Peer::ready(python("pymodbus_server.py").arg(&image).arg("tcp"));
+        let (_server, port) =
+            PeerProcess::start_ready(python_peer("pymodbus_server.py").arg(&image).arg("tcp"));
         let mut new = pantau();
         new.args(["--lang", lang, "device", "new", "--dir"])
             .arg(scratch.path());
@@ -264,12 +271,12 @@ fn a_device_that_nobody_knew_is_interviewed_and_reads_as_its_display_in_both_lan
              profile = \"acme-level\"\n"
         );
         let folder = tempfile::tempdir().unwrap();
-        let config = site(folder.path(), &tables);
+        let config = write_site(folder.path(), &tables);
         let text = std::fs::read_to_string(&config).unwrap();
         let own = format!("[site]\nprofiles = \"{}\"\n", scratch.path().display());
         std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
-        assert!(call(&config, &["check"]).status.success());
-        let read = call(&config, &["read", "acme", "--json"]);
+        assert!(run_pantau(&config, &["check"]).status.success());
+        let read = run_pantau(&config, &["read", "acme", "--json"]);
         let read: Value = serde_json::from_slice(&read.stdout).unwrap();
         let values = [&read["points"][0]["value"], &read["points"][1]["value"]];
         assert_eq!(

@@ -30,5 +30,6 @@ mod simulate;
 mod source;
 mod sunspec;
 mod technician;
+mod terms;
 mod tidy;
 mod wizards;

@@ -1,13 +1,14 @@
-//! Every type and word order, from Modbus servers that are not ours, over TCP and a serial line.
+//! Tests of every register type and word order against two independent Modbus servers, over TCP and
+//! a serial line.
 //!
 //! The registers are made here, by hand from each number's bytes; two other programs serve them
 //! (pymodbus, and a slave on libmodbus); the gateway reads them, and every value must be exact.
 
-use crate::peers::{Peer, compile, line, python};
+use crate::peers::{PeerProcess, compile_peer, pty_line, python_peer};
 use gateway::clock::Clock;
-use gateway::config::{Config, load_text};
-use gateway::model::{Number, Outcome, Reason};
-use gateway::status::Board;
+use gateway::config::{Config, load_config_text};
+use gateway::domain::{ExactNumber, QualityReason, SampleOutcome};
+use gateway::status::StatusBoard;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -16,31 +17,31 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// The registers of a number, the TOML of its point, and what must be read.
-struct Case {
+struct RegisterCase {
     point: String,
-    expected: Outcome,
+    expected: SampleOutcome,
 }
 
 /// The four tables, filled as points are added.
 #[derive(Default)]
-struct Image {
+struct PeerRegisterImage {
     coils: Vec<u16>,
     discrete: Vec<u16>,
     holding: Vec<u16>,
     input: Vec<u16>,
-    cases: Vec<Case>,
+    cases: Vec<RegisterCase>,
 }
 
-fn whole(mantissa: i64, exponent: i8) -> Outcome {
-    Outcome::Good(Number::Decimal { mantissa, exponent })
+fn decimal_outcome(mantissa: i64, exponent: i8) -> SampleOutcome {
+    SampleOutcome::Good(ExactNumber::Decimal { mantissa, exponent })
 }
 
-fn float(value: f64) -> Outcome {
-    Outcome::Good(Number::Float(value))
+fn float_outcome(value: f64) -> SampleOutcome {
+    SampleOutcome::Good(ExactNumber::Float(value))
 }
 
 /// Big-endian bytes as registers in a word order of DESIGN 5.1.
-fn registers(bytes: &[u8], order: &str) -> Vec<u16> {
+fn ordered_registers(bytes: &[u8], order: &str) -> Vec<u16> {
     let words = bytes
         .chunks(2)
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
@@ -54,9 +55,9 @@ fn registers(bytes: &[u8], order: &str) -> Vec<u16> {
     words
 }
 
-impl Image {
+impl PeerRegisterImage {
     /// A point in the next free registers of `table`.
-    fn add(&mut self, table: &str, words: &[u16], rest: &str, expected: Outcome) {
+    fn add(&mut self, table: &str, words: &[u16], rest: &str, expected: SampleOutcome) {
         let place = match table {
             "coil" => &mut self.coils,
             "discrete" => &mut self.discrete,
@@ -67,18 +68,18 @@ impl Image {
         place.extend(words);
         let id = self.cases.len();
         let point = format!("{{ id = \"p{id}\", register = \"{table}:{address}\", {rest} }}");
-        self.cases.push(Case { point, expected });
+        self.cases.push(RegisterCase { point, expected });
     }
 
     /// A number in every word order, in both tables of registers.
-    fn number(&mut self, kind: &str, bytes: &[u8], rest: &str, expected: Outcome) {
+    fn add_number(&mut self, kind: &str, bytes: &[u8], rest: &str, expected: SampleOutcome) {
         for (order, table) in [
             ("abcd", "holding"),
             ("cdab", "input"),
             ("badc", "holding"),
             ("dcba", "input"),
         ] {
-            let words = registers(bytes, order);
+            let words = ordered_registers(bytes, order);
             let rest = format!("type = \"{kind}\", words = \"{order}\"{rest}");
             self.add(table, &words, &rest, expected);
         }
@@ -103,76 +104,86 @@ impl Image {
     }
 }
 
-fn image() -> Image {
-    let mut image = Image::default();
-    integers(&mut image);
-    floats(&mut image);
-    digits_and_bits(&mut image);
+fn full_image() -> PeerRegisterImage {
+    let mut image = PeerRegisterImage::default();
+    add_integers(&mut image);
+    add_floats(&mut image);
+    add_digits_and_bits(&mut image);
     image
 }
 
-fn integers(image: &mut Image) {
+fn add_integers(image: &mut PeerRegisterImage) {
     for value in [0, 1, 0x1234, u16::MAX] {
-        image.number("u16", &value.to_be_bytes(), "", whole(value.into(), 0));
+        image.add_number(
+            "u16",
+            &value.to_be_bytes(),
+            "",
+            decimal_outcome(value.into(), 0),
+        );
     }
     for value in [i16::MIN, -2, i16::MAX] {
-        image.number(
+        image.add_number(
             "i16",
             &value.to_be_bytes(),
             ", scale = 0.1",
-            whole(value.into(), -1),
+            decimal_outcome(value.into(), -1),
         );
     }
     for value in [0x0102_0304, u32::MAX] {
-        image.number(
+        image.add_number(
             "u32",
             &value.to_be_bytes(),
             ", scale = 0.001",
-            whole(value.into(), -3),
+            decimal_outcome(value.into(), -3),
         );
     }
     for value in [i32::MIN, -3, i32::MAX] {
-        image.number("i32", &value.to_be_bytes(), "", whole(value.into(), 0));
+        image.add_number(
+            "i32",
+            &value.to_be_bytes(),
+            "",
+            decimal_outcome(value.into(), 0),
+        );
     }
     for value in [i64::MIN, -4, 0x0102_0304_0506_0708, i64::MAX] {
-        image.number("i64", &value.to_be_bytes(), "", whole(value, 0));
+        image.add_number("i64", &value.to_be_bytes(), "", decimal_outcome(value, 0));
     }
-    image.number(
+    image.add_number(
         "i16",
         &(-5_i16).to_be_bytes(),
         ", scale = 10, offset = 7",
-        whole(-43, 0),
+        decimal_outcome(-43, 0),
     );
-    image.number(
+    image.add_number(
         "u64",
         &(1_u64 << 62).to_be_bytes(),
         ", scale = 0.01",
-        whole(1 << 62, -2),
+        decimal_outcome(1 << 62, -2),
     );
-    // More than a signed step can count: a reason, not a rounded number.
-    image.number(
+    // Larger than a signed 64-bit mantissa: the outcome is a reason, not a rounded number.
+    image.add_number(
         "u64",
         &u64::MAX.to_be_bytes(),
         "",
-        Outcome::Bad(Reason::NotANumber),
+        SampleOutcome::Bad(QualityReason::NotANumber),
     );
-    image.number(
+    image.add_number(
         "u16",
         &[0xFF, 0xFF],
         ", missing = [65535]",
-        Outcome::Bad(Reason::Missing),
+        SampleOutcome::Bad(QualityReason::Missing),
     );
-    image.number(
+    image.add_number(
         "i16",
         &[0x80, 0x00],
         ", min = -100",
-        Outcome::Bad(Reason::OutOfRange),
+        SampleOutcome::Bad(QualityReason::OutOfRange),
     );
 }
 
-fn floats(image: &mut Image) {
+fn add_floats(image: &mut PeerRegisterImage) {
     for value in [0.1_f32, -0.0, f32::MIN_POSITIVE / 2.0, f32::MAX, -123.456] {
-        image.number("f32", &value.to_be_bytes(), "", float(value.into()));
+        image.add_number("f32", &value.to_be_bytes(), "", float_outcome(value.into()));
     }
     for value in [
         std::f64::consts::PI,
@@ -180,28 +191,33 @@ fn floats(image: &mut Image) {
         f64::MAX,
         -0.1,
     ] {
-        image.number("f64", &value.to_be_bytes(), "", float(value));
+        image.add_number("f64", &value.to_be_bytes(), "", float_outcome(value));
     }
     for value in [f32::NAN, f32::INFINITY] {
-        image.number(
+        image.add_number(
             "f32",
             &value.to_be_bytes(),
             "",
-            Outcome::Bad(Reason::NotANumber),
+            SampleOutcome::Bad(QualityReason::NotANumber),
         );
     }
 }
 
-fn digits_and_bits(image: &mut Image) {
-    image.number("bcd16", &[0x98, 0x76], "", whole(9876, 0));
-    image.number(
+fn add_digits_and_bits(image: &mut PeerRegisterImage) {
+    image.add_number("bcd16", &[0x98, 0x76], "", decimal_outcome(9876, 0));
+    image.add_number(
         "bcd32",
         &[0x12, 0x34, 0x56, 0x78],
         ", scale = 0.01",
-        whole(12_345_678, -2),
+        decimal_outcome(12_345_678, -2),
     );
-    image.number("u16", &[0xAB, 0xCD], ", bits = [4, 11]", whole(0xBC, 0));
-    image.number("u16", &[0x00, 0x08], ", bits = 3", whole(1, 0));
+    image.add_number(
+        "u16",
+        &[0xAB, 0xCD],
+        ", bits = [4, 11]",
+        decimal_outcome(0xBC, 0),
+    );
+    image.add_number("u16", &[0x00, 0x08], ", bits = 3", decimal_outcome(1, 0));
     for (table, value) in [
         ("coil", 1),
         ("coil", 0),
@@ -210,12 +226,17 @@ fn digits_and_bits(image: &mut Image) {
         ("discrete", 1),
         ("holding", 1),
     ] {
-        image.add(table, &[value], "type = \"bool\"", whole(value.into(), 0));
+        image.add(
+            table,
+            &[value],
+            "type = \"bool\"",
+            decimal_outcome(value.into(), 0),
+        );
     }
 }
 
 /// A site with one device on one bus, with the image's points.
-fn config(bus: &str, image: &Image, folder: &Path) -> Config {
+fn image_site(bus: &str, image: &PeerRegisterImage, folder: &Path) -> Config {
     let points: Vec<&str> = image.cases.iter().map(|case| case.point.as_str()).collect();
     let text = format!(
         "[site]\nid = \"t\"\nname = \"T\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
@@ -224,18 +245,18 @@ fn config(bus: &str, image: &Image, folder: &Path) -> Config {
         folder.display(),
         points.join(",\n"),
     );
-    load_text(&text, &folder.join("pantau.toml"), &|_| None)
+    load_config_text(&text, &folder.join("pantau.toml"), &|_| None)
         .unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
-/// One reading of the whole image must hold what the bytes say.
-async fn every_value_is_exact(bus: &str, image: &Image, folder: &Path) {
-    let config = config(bus, image, folder);
+/// Checks that one reading of the whole image holds exactly the values of the bytes.
+async fn every_value_is_exact(bus: &str, image: &PeerRegisterImage, folder: &Path) {
+    let config = image_site(bus, image, folder);
     let (out, mut readings) = mpsc::channel(8);
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let (clock, board) = (Clock::system(), Board::default());
-    gateway::read::spawn(&config, &clock, &board, &out, &stopped, &mut tasks);
+    let (clock, board) = (Clock::system(), StatusBoard::default());
+    gateway::modbus::spawn_bus_tasks(&config, &clock, &board, &out, &stopped, &mut tasks);
     let wait = tokio::time::timeout(Duration::from_mins(1), readings.recv());
     let reading = wait.await.expect("no reading in a minute").unwrap();
     assert_eq!(reading.outcomes.len(), image.cases.len());
@@ -247,17 +268,17 @@ async fn every_value_is_exact(bus: &str, image: &Image, folder: &Path) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// The same image over TCP and over a serial line, from a server told where to serve.
-async fn served_by(server: impl Fn() -> Command) {
+/// Reads the same image over TCP and over a serial line, from a server started by `server`.
+async fn read_served_image(server: impl Fn() -> Command) {
     let folder = tempfile::tempdir().unwrap();
-    let (image, file) = (image(), folder.path().join("image"));
+    let (image, file) = (full_image(), folder.path().join("image"));
     image.write(&file);
-    let (_tcp, port) = Peer::ready(server().arg(&file).arg("tcp"));
+    let (_tcp, port) = PeerProcess::start_ready(server().arg(&file).arg("tcp"));
     let bus = format!("kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}");
     every_value_is_exact(&bus, &image, folder.path()).await;
 
-    let (_line, near, far) = line(folder.path());
-    let (_rtu, _) = Peer::ready(server().arg(&file).arg("rtu").arg(&far));
+    let (_line, near, far) = pty_line(folder.path());
+    let (_rtu, _) = PeerProcess::start_ready(server().arg(&file).arg("rtu").arg(&far));
     let bus = format!(
         "kind = \"modbus-rtu\"\nport = \"{}\"\nbaud = 19200",
         near.display()
@@ -267,12 +288,12 @@ async fn served_by(server: impl Fn() -> Command) {
 
 #[tokio::test]
 async fn every_type_and_word_order_of_pymodbus_arrives_exact() {
-    served_by(|| python("pymodbus_server.py")).await;
+    read_served_image(|| python_peer("pymodbus_server.py")).await;
 }
 
 #[tokio::test]
 async fn every_type_and_word_order_of_libmodbus_arrives_exact() {
     let folder = tempfile::tempdir().unwrap();
-    let slave = compile("slave", &["libmodbus"], folder.path());
-    served_by(|| Command::new(slave.get_program())).await;
+    let slave = compile_peer("slave", &["libmodbus"], folder.path());
+    read_served_image(|| Command::new(slave.get_program())).await;
 }

@@ -1,16 +1,16 @@
 //! Scan and set-address beside a running gateway: over its API, and by the command line that asks
 //! it.
 
-use crate::peers::{Peer, python, wait_for};
+use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
-use crate::wizards::{call, outcome, running, site, told};
+use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text, write_site};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 /// A sensor as the technician's own file knows it: it wants its button, and its power off and on.
-const OWN: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
+const OWN_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
     source = 'tests'\nconfidence = 'low'\n[link]\nbaud = 9600\n[set_address]\n\
     register = 'holding:257'\nbutton = true\npower_cycle = true\n[set_baud]\n\
     register = 'holding:258'\ncodes = { 4800 = 2, 9600 = 3 }\n[[point]]\nid = 'temp'\n\
@@ -18,27 +18,27 @@ const OWN: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'e
     words = [7]\nvalue = 7.0\nfrom = 'worked-out'\n";
 
 /// A gateway with its page.
-struct Site {
+struct CommissioningSite {
     config: PathBuf,
     port: u16,
-    _line: Peer,
+    _line: PeerProcess,
 }
 
-impl Site {
+impl CommissioningSite {
     /// A line with these devices, and one that the configuration has at unit 5.
     fn new(folder: &Path, devices: &[&str], profile: &str) -> Self {
-        let (line, tty) = Peer::ready(python("address_line.py").args(devices));
+        let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(devices));
         let port = free_port();
         let profiles = folder.join("profiles");
         std::fs::create_dir_all(&profiles).unwrap();
-        std::fs::write(profiles.join("shy.toml"), OWN).unwrap();
+        std::fs::write(profiles.join("shy.toml"), OWN_PROFILE).unwrap();
         let tables = format!(
             "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
              kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
              [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
              profile = \"{profile}\"\n"
         );
-        let config = site(folder, &tables);
+        let config = write_site(folder, &tables);
         let text = std::fs::read_to_string(&config).unwrap();
         let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
         std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
@@ -50,12 +50,12 @@ impl Site {
     }
 
     /// Status and body of an answer.
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let (status, text) = self.raw(method, path, body);
+    fn http_json(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (status, text) = self.http_text(method, path, body);
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    fn raw(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
+    fn http_text(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let body = body.to_string();
         let length = body.len();
@@ -72,19 +72,20 @@ impl Site {
         (status, body.to_owned())
     }
 
-    fn get(&self, path: &str) -> Value {
-        self.ask("GET", path, &Value::Null).1
+    fn get_json(&self, path: &str) -> Value {
+        self.http_json("GET", path, &Value::Null).1
     }
 
-    /// How a change of address ended; a step for a person runs `help` first.
-    fn ended(&self, id: u64, mut help: impl FnMut(&str)) -> Value {
+    /// Waits for the end of an address change and returns its result; `help` runs before each step
+    /// that needs a person.
+    fn wait_for_end(&self, id: u64, mut help: impl FnMut(&str)) -> Value {
         let path = format!("/api/v1/set-address/{id}");
         let mut last = Value::Null;
         wait_for("the change", || {
-            last = self.get(&path);
+            last = self.get_json(&path);
             if let Some(step) = last["waiting_for"].as_str() {
                 help(step);
-                self.ask("POST", &format!("{path}/continue"), &Value::Null);
+                self.http_json("POST", &format!("{path}/continue"), &Value::Null);
             }
             last["state"] == "ended"
         });
@@ -95,28 +96,28 @@ impl Site {
 #[test]
 fn a_line_in_use_is_scanned_over_the_api_and_what_was_found_can_be_configured() {
     let scratch = tempfile::tempdir().unwrap();
-    let site = Site::new(scratch.path(), &["3", "5"], "xy-md02");
-    let _gateway = running(&site.config);
+    let site = CommissioningSite::new(scratch.path(), &["3", "5"], "xy-md02");
+    let _gateway = start_gateway(&site.config);
     let wanted = json!({ "targets": ["rs485"], "units": "1-6", "timeout_ms": 50 });
-    let (status, begun) = site.ask("POST", "/api/v1/scans", &wanted);
+    let (status, begun) = site.http_json("POST", "/api/v1/scans", &wanted);
     assert_eq!(
         (status, &begun["state"]),
         (202, &json!("running")),
         "{begun}"
     );
-    let (status, refused) = site.ask("POST", "/api/v1/scans", &wanted);
+    let (status, refused) = site.http_json("POST", "/api/v1/scans", &wanted);
     assert_eq!(
         (status, &refused["code"]),
         (409, &json!("job-busy")),
         "{refused}"
     );
     // The events end with the scan.
-    let (_, events) = site.raw("GET", "/api/v1/scans/1/live", &Value::Null);
+    let (_, events) = site.http_text("GET", "/api/v1/scans/1/live", &Value::Null);
     assert!(
         events.contains("event: scan") && events.contains("\"left_ms\""),
         "{events}"
     );
-    let scan = site.get("/api/v1/scans/1");
+    let scan = site.get_json("/api/v1/scans/1");
     assert_eq!(scan["state"], "done", "{scan:#}");
     let found = scan["found"].as_array().unwrap();
     let units: Vec<&Value> = found.iter().map(|one| &one["unit"]).collect();
@@ -124,23 +125,23 @@ fn a_line_in_use_is_scanned_over_the_api_and_what_was_found_can_be_configured() 
     assert_eq!(found[1]["configured"], "air", "{scan:#}");
     let said = scan["said"].to_string();
     assert!(said.contains("9600 8N1"), "{said}");
-    assert_eq!(site.get("/api/v1/scans").as_array().unwrap().len(), 1);
+    assert_eq!(site.get_json("/api/v1/scans").as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
     let scratch = tempfile::tempdir().unwrap();
-    let site = Site::new(scratch.path(), &["1", "5"], "xy-md02");
-    let _gateway = running(&site.config);
+    let site = CommissioningSite::new(scratch.path(), &["1", "5"], "xy-md02");
+    let _gateway = start_gateway(&site.config);
     let wanted = json!({ "targets": ["rs485"], "full": true });
-    assert_eq!(site.ask("POST", "/api/v1/scans", &wanted).0, 202);
+    assert_eq!(site.http_json("POST", "/api/v1/scans", &wanted).0, 202);
     wait_for("the first device", || {
-        !site.get("/api/v1/scans/1")["found"]
+        !site.get_json("/api/v1/scans/1")["found"]
             .as_array()
             .unwrap()
             .is_empty()
     });
-    let (status, stopped) = site.ask("DELETE", "/api/v1/scans/1", &Value::Null);
+    let (status, stopped) = site.http_json("DELETE", "/api/v1/scans/1", &Value::Null);
     assert_eq!(
         (status, &stopped["state"]),
         (200, &json!("stopped")),
@@ -148,26 +149,29 @@ fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
     );
     assert_eq!(stopped["found"][0]["unit"], 1, "{stopped:#}");
     let bad = json!({ "targets": ["10.0.0.0/4"] });
-    let (status, refused) = site.ask("POST", "/api/v1/scans", &bad);
+    let (status, refused) = site.http_json("POST", "/api/v1/scans", &bad);
     assert_eq!(
         (status, &refused["parameter"]),
         (400, &json!("targets")),
         "{refused}"
     );
-    assert_eq!(site.ask("GET", "/api/v1/scans/7", &Value::Null).0, 404);
+    assert_eq!(
+        site.http_json("GET", "/api/v1/scans/7", &Value::Null).0,
+        404
+    );
 }
 
 #[test]
 fn a_running_gateway_gives_a_device_its_address_between_its_polls() {
     let scratch = tempfile::tempdir().unwrap();
-    let site = Site::new(scratch.path(), &["1"], "xy-md02");
-    let gateway = running(&site.config);
-    assert_eq!(outcome(&site.config, &["--from", "1"]), "done");
+    let site = CommissioningSite::new(scratch.path(), &["1"], "xy-md02");
+    let gateway = start_gateway(&site.config);
+    assert_eq!(set_address_outcome(&site.config, &["--from", "1"]), "done");
     assert_eq!(
-        outcome(&site.config, &["--from", "1", "--to", "9"]),
+        set_address_outcome(&site.config, &["--from", "1", "--to", "9"]),
         "silent"
     );
-    // Another speed would take the line from the gateway.
+    // Another speed would make the line unusable for the gateway.
     let speed = [
         "set-address",
         "air",
@@ -176,27 +180,27 @@ fn a_running_gateway_gives_a_device_its_address_between_its_polls() {
         "--yes",
         "--register",
     ];
-    let refused = call(&site.config, &speed[..5]);
-    assert!(!refused.status.success(), "{}", told(&refused));
+    let refused = run_pantau(&site.config, &speed[..5]);
+    assert!(!refused.status.success(), "{}", stderr_text(&refused));
     drop(gateway);
 }
 
 #[test]
 fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_left_alone() {
     let scratch = tempfile::tempdir().unwrap();
-    let site = Site::new(scratch.path(), &["1", "1", "7"], "xy-md02");
-    let _gateway = running(&site.config);
+    let site = CommissioningSite::new(scratch.path(), &["1", "1", "7"], "xy-md02");
+    let _gateway = start_gateway(&site.config);
     let path = "/api/v1/set-address";
     let mut wanted = json!({ "device": "air", "from": 7 });
-    let (status, plan) = site.ask("POST", path, &wanted);
+    let (status, plan) = site.http_json("POST", path, &wanted);
     assert_eq!((status, &plan["state"]), (200, &json!("planned")), "{plan}");
     assert_eq!(plan["change"], "unit 7 -> 5");
     wanted["confirm"] = json!(true);
-    assert_eq!(site.ask("POST", path, &wanted).0, 400);
+    assert_eq!(site.http_json("POST", path, &wanted).0, 400);
     wanted["who"] = json!("Budi");
-    let (status, begun) = site.ask("POST", path, &wanted);
+    let (status, begun) = site.http_json("POST", path, &wanted);
     assert_eq!(status, 202, "{begun}");
-    let done = site.ended(1, |step| panic!("{step}"));
+    let done = site.wait_for_end(1, |step| panic!("{step}"));
     assert_eq!(
         (&done["outcome"], &done["verified"]),
         (&json!("done"), &json!(true)),
@@ -204,8 +208,8 @@ fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_lef
     );
     wanted["from"] = json!(1);
     wanted["to"] = json!(2);
-    assert_eq!(site.ask("POST", path, &wanted).0, 202);
-    let refused = site.ended(2, |step| panic!("{step}"));
+    assert_eq!(site.http_json("POST", path, &wanted).0, 202);
+    let refused = site.wait_for_end(2, |step| panic!("{step}"));
     assert_eq!(
         (&refused["outcome"], &refused["written"]),
         (&json!("several"), &json!(false))
@@ -213,7 +217,7 @@ fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_lef
     let words = refused["words"].as_str().unwrap();
     assert!(!words.is_empty() && !words.contains("setaddr"), "{words}");
     let unknown = json!({ "device": "nobody" });
-    assert_eq!(site.ask("POST", path, &unknown).0, 422);
+    assert_eq!(site.http_json("POST", path, &unknown).0, 422);
 }
 
 #[test]
@@ -222,12 +226,15 @@ fn the_page_waits_for_the_button_and_for_the_power_of_a_device_that_needs_them()
     let (button, power) = (scratch.path().join("button"), scratch.path().join("power"));
     let names = [button.to_str().unwrap(), power.to_str().unwrap()];
     let devices = ["--button", names[0], "--power", names[1], "1"];
-    let site = Site::new(scratch.path(), &devices, "shy");
-    let _gateway = running(&site.config);
+    let site = CommissioningSite::new(scratch.path(), &devices, "shy");
+    let _gateway = start_gateway(&site.config);
     let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
-    assert_eq!(site.ask("POST", "/api/v1/set-address", &wanted).0, 202);
+    assert_eq!(
+        site.http_json("POST", "/api/v1/set-address", &wanted).0,
+        202
+    );
     let mut steps = Vec::new();
-    let done = site.ended(1, |step| {
+    let done = site.wait_for_end(1, |step| {
         std::fs::write(scratch.path().join(step), "").unwrap();
         steps.push(step.to_owned());
     });
@@ -238,14 +245,19 @@ fn the_page_waits_for_the_button_and_for_the_power_of_a_device_that_needs_them()
 #[test]
 fn a_device_whose_button_nobody_presses_is_left_as_it_was() {
     let scratch = tempfile::tempdir().unwrap();
-    let site = Site::new(scratch.path(), &["1"], "shy");
-    let _gateway = running(&site.config);
+    let site = CommissioningSite::new(scratch.path(), &["1"], "shy");
+    let _gateway = start_gateway(&site.config);
     let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
-    assert_eq!(site.ask("POST", "/api/v1/set-address", &wanted).0, 202);
+    assert_eq!(
+        site.http_json("POST", "/api/v1/set-address", &wanted).0,
+        202
+    );
     let path = "/api/v1/set-address/1";
-    wait_for("the question", || site.get(path)["waiting_for"] == "button");
-    assert_eq!(site.ask("DELETE", path, &Value::Null).0, 202);
-    let left = site.ended(1, |step| panic!("{step}"));
+    wait_for("the question", || {
+        site.get_json(path)["waiting_for"] == "button"
+    });
+    assert_eq!(site.http_json("DELETE", path, &Value::Null).0, 202);
+    let left = site.wait_for_end(1, |step| panic!("{step}"));
     assert_eq!(
         (&left["outcome"], &left["written"]),
         (&json!("abandoned"), &json!(false))
@@ -255,7 +267,13 @@ fn a_device_whose_button_nobody_presses_is_left_as_it_was() {
 #[test]
 fn a_device_gets_another_speed_and_is_heard_there_alone() {
     let scratch = tempfile::tempdir().unwrap();
-    let site = Site::new(scratch.path(), &["--speed", "9600", "5"], "shy");
-    assert_eq!(outcome(&site.config, &["--baud", "4800"]), "done");
-    assert_eq!(outcome(&site.config, &["--baud", "4800"]), "silent");
+    let site = CommissioningSite::new(scratch.path(), &["--speed", "9600", "5"], "shy");
+    assert_eq!(
+        set_address_outcome(&site.config, &["--baud", "4800"]),
+        "done"
+    );
+    assert_eq!(
+        set_address_outcome(&site.config, &["--baud", "4800"]),
+        "silent"
+    );
 }

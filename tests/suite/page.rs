@@ -1,23 +1,26 @@
-//! The page in a real browser: live values change, a plot is drawn, nothing leaves the machine.
+//! Tests of the web page in a real browser: live values change, a plot is drawn, nothing leaves the
+//! machine.
 
 use crate::peers;
+use gateway::api;
 use gateway::clock::Clock;
-use gateway::config::{Config, StoreSettings, load_text};
-use gateway::model::{DeviceInfo, Number, Outcome, PointInfo, Reading, Reason, Site, UtcMs};
-use gateway::status::{Board, BusState, DeviceState, Fault, SinkState};
-use gateway::store::Store;
-use gateway::web;
+use gateway::config::{Config, StoreSettings, load_config_text};
+use gateway::domain::{
+    DeviceInfo, ExactNumber, PointInfo, QualityReason, Reading, SampleOutcome, Site, UtcMs,
+};
+use gateway::status::{BusState, DeviceFault, DeviceState, SinkState, StatusBoard};
+use gateway::storage::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Where the screenshots go; a folder that goes with the test unless said.
-const SHOTS: &str = "PANTAU_SHOTS";
+/// Environment variable with the folder for screenshots; a temporary folder by default.
+const SCREENSHOTS_VARIABLE: &str = "PANTAU_SHOTS";
 const MINUTE: i64 = 60_000;
 
-fn point(device: &str, name: &str, unit: &str, quantity: &str) -> PointInfo {
+fn point_info(device: &str, name: &str, unit: &str, quantity: &str) -> PointInfo {
     PointInfo {
         id: format!("{device}.{name}").into(),
         name: name.into(),
@@ -27,7 +30,7 @@ fn point(device: &str, name: &str, unit: &str, quantity: &str) -> PointInfo {
     }
 }
 
-fn device(id: &str, kind: &str, points: &[(&str, &str, &str)]) -> DeviceInfo {
+fn device_info(id: &str, kind: &str, points: &[(&str, &str, &str)]) -> DeviceInfo {
     DeviceInfo {
         id: id.into(),
         bus: "rs485".into(),
@@ -36,12 +39,12 @@ fn device(id: &str, kind: &str, points: &[(&str, &str, &str)]) -> DeviceInfo {
         every_ms: 60_000,
         points: points
             .iter()
-            .map(|(name, unit, quantity)| point(id, name, unit, quantity))
+            .map(|(name, unit, quantity)| point_info(id, name, unit, quantity))
             .collect(),
     }
 }
 
-fn site() -> Site {
+fn page_site() -> Site {
     let electric = [
         ("ac_power", "W", "power"),
         ("ac_energy", "kWh", "energy"),
@@ -59,19 +62,19 @@ fn site() -> Site {
         latitude: -3.76,
         longitude: 103.78,
         devices: vec![
-            device("inverter", "inverter", &electric),
-            device("tank", "level", &[("level", "m", "level")]),
-            device("bin-1", "environment", &air),
-            device("meter", "meter", &electric[..2]),
+            device_info("inverter", "inverter", &electric),
+            device_info("tank", "level", &[("level", "m", "level")]),
+            device_info("bin-1", "environment", &air),
+            device_info("meter", "meter", &electric[..2]),
         ],
     }
 }
 
-/// What the devices give at a moment: a sun from six to six, a tank, a warm bin.
-fn outcomes(device: u16, at: i64) -> Box<[Outcome]> {
+/// Outcomes of a device at a time: sun from 06:00 to 18:00, a tank, a warm bin.
+fn outcomes_at(device: u16, at: i64) -> Box<[SampleOutcome]> {
     let good = |mantissa: f64, exponent| {
         #[expect(clippy::cast_possible_truncation, reason = "a few thousand steps")]
-        Outcome::Good(Number::Decimal {
+        SampleOutcome::Good(ExactNumber::Decimal {
             mantissa: mantissa as i64,
             exponent,
         })
@@ -95,27 +98,31 @@ fn outcomes(device: u16, at: i64) -> Box<[Outcome]> {
         .into(),
         1 => [good(800.0 + 300.0 * (hours / 8.0).sin(), -3)].into(),
         2 => {
-            let humidity = Outcome::Bad(Reason::Missing);
-            [Outcome::Good(Number::Float(31.0 + 4.0 * sun)), humidity].into()
+            let humidity = SampleOutcome::Bad(QualityReason::Missing);
+            [
+                SampleOutcome::Good(ExactNumber::Float(31.0 + 4.0 * sun)),
+                humidity,
+            ]
+            .into()
         }
         _ => [good(1200.0 * cloud, -1), good(hours - 490_000.0, -1)].into(),
     }
 }
 
-fn reading(clock: &Clock, device: u16, at: i64) -> Reading {
+fn reading_at(clock: &Clock, device: u16, at: i64) -> Reading {
     let mono = clock.now().mono;
     Reading {
         device,
         at: UtcMs(at),
         mono,
         dated: true,
-        outcomes: outcomes(device, at),
+        outcomes: outcomes_at(device, at),
     }
 }
 
-fn board(now: UtcMs) -> Board {
-    let board = Board::default();
-    board.write(|board| {
+fn filled_board(now: UtcMs) -> StatusBoard {
+    let board = StatusBoard::default();
+    board.update(|board| {
         for id in ["inverter", "tank", "bin-1"] {
             let state = DeviceState {
                 last_good: Some(UtcMs(now.0 + 60 * MINUTE)),
@@ -129,8 +136,8 @@ fn board(now: UtcMs) -> Board {
         let silent = DeviceState {
             last_good: Some(UtcMs(now.0 - 95 * MINUTE)),
             last_poll: Some(now),
-            fault: Some(Fault {
-                reason: Reason::Timeout,
+            fault: Some(DeviceFault {
+                reason: QualityReason::Timeout,
                 detail,
             }),
             misses: 12,
@@ -164,45 +171,46 @@ fn board(now: UtcMs) -> Board {
 }
 
 /// A day of readings with a gap of two hours, up to now.
-async fn history(store: &Store, clock: &Clock) {
+async fn fill_history(store: &Store, clock: &Clock) {
     let now = clock.now().at.0;
     for minutes in (0..1440)
         .rev()
         .filter(|minutes| !(300..420).contains(minutes))
     {
         for device in 0..3 {
-            let reading = reading(clock, device, now - minutes * MINUTE);
+            let reading = reading_at(clock, device, now - minutes * MINUTE);
             store.append(reading).await.unwrap();
         }
     }
     store
-        .append(reading(clock, 3, now - 95 * MINUTE))
+        .append(reading_at(clock, 3, now - 95 * MINUTE))
         .await
         .unwrap();
     store.flush().await.unwrap();
 }
 
-async fn live(store: Store, clock: Clock) {
+async fn append_readings(store: Store, clock: Clock) {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     loop {
         tick.tick().await;
         for device in 0..3 {
-            let reading = reading(&clock, device, clock.now().at.0);
+            let reading = reading_at(&clock, device, clock.now().at.0);
             store.append(reading).await.unwrap();
         }
     }
 }
 
-/// What figures would stand on; the page of this test shows none.
-fn config() -> Config {
+/// Configuration for figures; the page of this test shows none.
+fn demo_config() -> Config {
     let text = include_str!("../../gateway/assets/demo.toml");
-    load_text(text, std::path::Path::new("demo.toml"), &|_| None).unwrap()
+    load_config_text(text, std::path::Path::new("demo.toml"), &|_| None).unwrap()
 }
 
 #[test]
 fn the_page_lives_in_a_real_browser() {
     let folder = tempfile::tempdir().unwrap();
-    let shots = std::env::var_os(SHOTS).map_or_else(|| folder.path().join("shots"), PathBuf::from);
+    let shots = std::env::var_os(SCREENSHOTS_VARIABLE)
+        .map_or_else(|| folder.path().join("shots"), PathBuf::from);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -216,18 +224,18 @@ fn the_page_lives_in_a_real_browser() {
             keep: None,
             budget: None,
         };
-        let store = Store::open(folder.path(), &site(), &settings, "", &clock).unwrap();
-        history(&store, &clock).await;
-        let state = web::State {
-            config: Arc::new(config()),
-            site: Arc::new(site()),
+        let store = Store::open(folder.path(), &page_site(), &settings, "", &clock).unwrap();
+        fill_history(&store, &clock).await;
+        let state = api::ApiState {
+            config: Arc::new(demo_config()),
+            site: Arc::new(page_site()),
             buses: Arc::new([]),
             assets: Arc::new([]),
-            definitions: std::sync::Arc::new(gateway::ledger::Definitions::built_in()),
+            definitions: std::sync::Arc::new(gateway::ledger::IndicatorDefinitions::built_in()),
             store: store.clone(),
-            board: board(clock.now().at),
+            board: filled_board(clock.now().at),
             clock: clock.clone(),
-            errands: gateway::errand::Errands::default(),
+            bus_handles: gateway::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
             version: "test",
@@ -235,9 +243,9 @@ fn the_page_lives_in_a_real_browser() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
-        let page = tokio::spawn(web::serve(listener, state, stopped));
-        let feed = tokio::spawn(live(store.clone(), clock));
-        let mut browser = tokio::process::Command::from(peers::python("page.py"));
+        let page = tokio::spawn(api::serve_http(listener, state, stopped));
+        let feed = tokio::spawn(append_readings(store.clone(), clock));
+        let mut browser = tokio::process::Command::from(peers::python_peer("page.py"));
         let status = browser.arg(address).arg(&shots).status().await.unwrap();
         stop.send(true).unwrap();
         page.await.unwrap();

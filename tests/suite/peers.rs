@@ -1,4 +1,4 @@
-//! Programs that are not ours, started for one test and ended with it.
+//! External programs, started for one test and ended with it.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Longest wait for a peer to come up, in hundredths of a second.
-const PATIENCE: usize = 3000;
+const START_HUNDREDTHS_MAX: usize = 3000;
 
 /// A process that ends with the test.
-pub(crate) struct Peer(Child);
+pub(crate) struct PeerProcess(Child);
 
-impl Peer {
+impl PeerProcess {
     /// Starts it.
     #[track_caller]
     pub(crate) fn start(command: &mut Command) -> Self {
@@ -19,9 +19,9 @@ impl Peer {
         Self(child.unwrap_or_else(|why| panic!("{command:?}: {why}: tests/run installs it")))
     }
 
-    /// Starts one that says `ready ...` once it serves; what it said after that word.
+    /// Starts a program that prints `ready ...` once it serves; returns the text after that word.
     #[track_caller]
-    pub(crate) fn ready(command: &mut Command) -> (Self, String) {
+    pub(crate) fn start_ready(command: &mut Command) -> (Self, String) {
         let mut peer = Self::start(command.stdout(Stdio::piped()));
         let mut said = String::new();
         let output = peer.0.stdout.take().unwrap();
@@ -43,7 +43,7 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
+impl Drop for PeerProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -51,7 +51,7 @@ impl Drop for Peer {
 }
 
 /// A file of `tests/peers`.
-pub(crate) fn file(name: &str) -> PathBuf {
+pub(crate) fn peer_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("peers")
         .join(name)
@@ -59,22 +59,22 @@ pub(crate) fn file(name: &str) -> PathBuf {
 
 /// A script of `tests/peers` for the Python that `tests/run` made.
 #[track_caller]
-pub(crate) fn python(script: &str) -> Command {
+pub(crate) fn python_peer(script: &str) -> Command {
     let python = std::env::var_os("PANTAU_PEERS_PYTHON");
     let mut command = Command::new(python.expect("PANTAU_PEERS_PYTHON is not set: use tests/run"));
-    command.arg(file(script));
+    command.arg(peer_file(script));
     command
 }
 
 /// Compiles a C peer into `folder`.
 #[track_caller]
-pub(crate) fn compile(name: &str, libraries: &[&str], folder: &Path) -> Command {
+pub(crate) fn compile_peer(name: &str, libraries: &[&str], folder: &Path) -> Command {
     let program = folder.join(name);
     let mut compiler = Command::new("cc");
     compiler
         .args(["-O1", "-o"])
         .arg(&program)
-        .arg(file(&format!("{name}.c")));
+        .arg(peer_file(&format!("{name}.c")));
     for library in libraries {
         let asked = Command::new("pkg-config")
             .args(["--cflags", "--libs", library])
@@ -92,10 +92,10 @@ pub(crate) fn compile(name: &str, libraries: &[&str], folder: &Path) -> Command 
 
 /// Two serial ports joined by a line.
 #[track_caller]
-pub(crate) fn line(folder: &Path) -> (Peer, PathBuf, PathBuf) {
+pub(crate) fn pty_line(folder: &Path) -> (PeerProcess, PathBuf, PathBuf) {
     let (near, far) = (folder.join("near"), folder.join("far"));
     let end = |path: &Path| format!("pty,raw,echo=0,link={}", path.display());
-    let peer = Peer::start(Command::new("socat").args([end(&near), end(&far)]));
+    let peer = PeerProcess::start(Command::new("socat").args([end(&near), end(&far)]));
     wait_for("the line", || near.exists() && far.exists());
     (peer, near, far)
 }
@@ -103,7 +103,7 @@ pub(crate) fn line(folder: &Path) -> (Peer, PathBuf, PathBuf) {
 /// Waits for a condition, up to half a minute.
 #[track_caller]
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..PATIENCE {
+    for _ in 0..START_HUNDREDTHS_MAX {
         if is_so() {
             return;
         }

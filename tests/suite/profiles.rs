@@ -1,15 +1,16 @@
-//! Every profile loads, and every capture of it decodes to the value it names.
+//! Tests of device profiles: each one loads, and each of its captures decodes to the value it
+//! states.
 
-use crate::peers::{Peer, python};
+use crate::peers::{PeerProcess, python_peer};
 use gateway::clock::Clock;
-use gateway::config::{self, Config, Link, Point, Table, WordOrder, profile::Profile};
-use gateway::model::{Number, UtcMs};
-use gateway::read::decode;
-use gateway::sim::device::Registers;
-use gateway::sim::sun::Place;
-use gateway::sim::{Plant, World, server::serve_registers};
-use gateway::status::Identity;
-use gateway::words::Lang;
+use gateway::config::{self, BusLink, Config, ModbusTable, Point, WordOrder, profile::Profile};
+use gateway::domain::{ExactNumber, UtcMs};
+use gateway::i18n::Language;
+use gateway::modbus::decode;
+use gateway::simulator::clear_sky::GeoLocation;
+use gateway::simulator::device::SimulatedRegisters;
+use gateway::simulator::{SimulatedPlant, SimulatedWorld, server::serve_registers};
+use gateway::status::DeviceIdentity;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,20 +19,20 @@ use std::path::Path;
 
 #[test]
 fn every_capture_of_every_profile_decodes_to_its_value() {
-    let all = config::profiles(None);
+    let all = config::load_profiles(None);
     assert!(all.len() >= 53, "{}", all.len());
     for (name, profile) in all {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
         assert!(!profile.source.is_empty());
-        assert_eq!(gateway::read::replay(&profile), [], "{name}");
+        assert_eq!(gateway::modbus::replay_captures(&profile), [], "{name}");
     }
 }
 
-/// What `tests/peers/profile_cases.py` says must be read.
-struct Cases(Vec<Value>);
+/// Cases with expected values from `tests/peers/profile_cases.py`.
+struct ProfileCases(Vec<Value>);
 
-impl Cases {
+impl ProfileCases {
     /// A site with one device a case, all on one TCP bus.
     fn config(&self, port: u16, folder: &Path, profiles: &Path) -> Config {
         let mut text = format!(
@@ -51,23 +52,23 @@ impl Cases {
             )
             .unwrap();
         }
-        config::load_text(&text, &folder.join("pantau.toml"), &|_| None)
+        config::load_config_text(&text, &folder.join("pantau.toml"), &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"))
     }
 
-    /// How many values are compared.
+    /// Returns the number of values compared.
     fn points(&self) -> usize {
         let points = self.0.iter().map(|case| case["values"].as_array());
         points.map(|values| values.unwrap().len()).sum()
     }
 
     /// Their registers, for our own simulator.
-    fn registers(&self) -> BTreeMap<String, Registers> {
+    fn registers(&self) -> BTreeMap<String, SimulatedRegisters> {
         let word = |value: &Value| u16::try_from(value.as_u64().unwrap()).unwrap();
         let register = |register: &Value| {
             let table = match register[0].as_str().unwrap() {
-                "input" => Table::Input,
-                _ => Table::Holding,
+                "input" => ModbusTable::Input,
+                _ => ModbusTable::Holding,
             };
             ((table, word(&register[1])), word(&register[2]))
         };
@@ -80,18 +81,18 @@ impl Cases {
     }
 
     /// Reads every device, and compares every value.
-    async fn must_be_read(&self, config: &Config) {
+    async fn assert_all_read(&self, config: &Config) {
         let clock = Clock::system();
         for (index, case) in self.0.iter().enumerate() {
-            let mut session = gateway::read::Session::new(config, index, &clock).unwrap();
+            let mut session = gateway::modbus::AdhocReader::new(config, index, &clock).unwrap();
             let read = session.read().await;
             let place = format!("{} at {}", case["profile"], case["level"]);
             assert_eq!(read.failure, None, "{place}");
-            says_of_itself(case, read.identity.unwrap_or_default(), &place);
+            check_identity(case, read.identity.unwrap_or_default(), &place);
             let values = case["values"].as_array().unwrap();
             assert_eq!(read.outcomes.len(), values.len(), "{place}");
             for ((outcome, value), id) in read.outcomes.iter().zip(values).zip(0..) {
-                let found = outcome.number().map(gateway::model::Number::to_f64);
+                let found = outcome.number().map(gateway::domain::ExactNumber::to_f64);
                 assert_eq!(
                     found,
                     value.as_f64(),
@@ -103,8 +104,8 @@ impl Cases {
     }
 }
 
-/// Texts of the device, and that it said each of its settings.
-fn says_of_itself(case: &Value, identity: Identity, place: &str) {
+/// Checks the identity texts of a device and that each of its settings was read.
+fn check_identity(case: &Value, identity: DeviceIdentity, place: &str) {
     let mut said: BTreeMap<&str, String> = BTreeMap::new();
     said.insert("manufacturer", identity.manufacturer);
     said.insert("model", identity.model);
@@ -121,55 +122,55 @@ fn says_of_itself(case: &Value, identity: Identity, place: &str) {
     }
 }
 
-/// Every case of a kind, from the profiles of a directory: read from pymodbus, then from our own.
-async fn read_back(profiles: &Path, kind: &str) -> Cases {
+/// Reads every case of a kind from a profile folder: from pymodbus, then from our simulator.
+async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("cases.json");
-    let mut server = python("profile_cases.py");
-    let (_server, port) = Peer::ready(server.arg(profiles).arg(&out).arg(kind));
+    let mut server = python_peer("profile_cases.py");
+    let (_server, port) = PeerProcess::start_ready(server.arg(profiles).arg(&out).arg(kind));
     let said = std::fs::read_to_string(&out).unwrap();
-    let cases = Cases(serde_json::from_str(&said).unwrap());
+    let cases = ProfileCases(serde_json::from_str(&said).unwrap());
     let mut config = cases.config(port.parse().unwrap(), folder.path(), profiles);
     // All profiles share one bus here, and each case connects anew: the quiet time of one profile
     // would be waited for by all.
     config.buses[0].settle = std::time::Duration::ZERO;
-    cases.must_be_read(&config).await;
+    cases.assert_all_read(&config).await;
 
-    let place = Place {
+    let place = GeoLocation {
         latitude: 0.0,
         longitude: 110.0,
     };
-    let plant = Plant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
-    let world = World::new(plant, Clock::system(), 1, 1.0);
-    if let Link::Tcp { port, .. } = &mut config.buses[0].link {
+    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
+    if let BusLink::Tcp { port, .. } = &mut config.buses[0].link {
         *port = 0;
     }
     let twins = serve_registers(&config, &world, &cases.registers())
         .await
         .unwrap();
-    twins.redirect(&mut config);
-    cases.must_be_read(&config).await;
+    twins.redirect_config(&mut config);
+    cases.assert_all_read(&config).await;
     cases
 }
 
-fn library() -> std::path::PathBuf {
+fn profile_folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/devices")
 }
 
 #[tokio::test]
 async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
-    let cases = read_back(&library(), "levels").await;
+    let cases = read_back(&profile_folder(), "levels").await;
     let with_points = |(_, profile): &(String, Result<Profile, _>)| {
         profile
             .as_ref()
             .is_ok_and(|profile| !profile.points.is_empty())
     };
-    let count = config::profiles(None)
+    let count = config::load_profiles(None)
         .iter()
         .filter(|p| with_points(p))
         .count();
     assert!(cases.0.len() >= 4 * count, "{} of {count}", cases.0.len());
-    let points: usize = config::profiles(None)
+    let points: usize = config::load_profiles(None)
         .iter()
         .filter_map(|(_, profile)| profile.as_ref().ok())
         .flat_map(|profile| std::iter::once(profile).chain(&profile.variants))
@@ -181,7 +182,7 @@ async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
 
 #[tokio::test]
 async fn whatever_one_register_decides_over_another_is_read_exactly() {
-    let cases = read_back(&library(), "choices").await;
+    let cases = read_back(&profile_folder(), "choices").await;
     let names: BTreeSet<_> = cases
         .0
         .iter()
@@ -205,7 +206,7 @@ fn a_profile_without_a_capture_for_each_point_is_refused() {
     let text = include_str!("../../config/devices/xy-md02.toml");
     let text = text.replace("point = \"humidity\"\nwords", "point = \"temp_air\"\nwords");
     let file = std::path::Path::new("xy-md02.toml");
-    let faults = config::profile::load_text(&text, file).unwrap_err();
+    let faults = config::profile::load_profile_text(&text, file).unwrap_err();
     assert!(
         faults
             .to_string()
@@ -215,9 +216,9 @@ fn a_profile_without_a_capture_for_each_point_is_refused() {
 }
 
 /// Faults of a profile's text, one a line.
-fn faults(text: &str) -> String {
+fn profile_diagnostics(text: &str) -> String {
     let file = Path::new("probe.toml");
-    config::profile::load_text(text, file)
+    config::profile::load_profile_text(text, file)
         .map_or_else(|faults| faults.to_string(), |_| String::new())
 }
 
@@ -225,11 +226,11 @@ fn faults(text: &str) -> String {
 fn a_bad_profile_is_explained_line_by_line() {
     let text = include_str!("../cases/profile/probe.toml");
     let wanted = include_str!("../cases/profile/probe.txt");
-    assert_eq!(faults(text).trim(), wanted.trim());
+    assert_eq!(profile_diagnostics(text).trim(), wanted.trim());
 }
 
-/// What is broken in a good profile (from, to), where it is named, and what is said of it.
-const BROKEN: [(&str, &str, &str); 9] = [
+/// Faults put into a good profile: text replaced, replacement, and the expected message.
+const BROKEN_PROFILES: [(&str, &str, &str); 9] = [
     ("input:1\"", "inptu:1\"", "register: found `inptu:1`"),
     ("type = \"i16\"", "type = \"i61\"", "type: "),
     ("unit = \"degC\"", "unit = \"celsus\"", "unit: "),
@@ -248,17 +249,18 @@ const BROKEN: [(&str, &str, &str); 9] = [
 #[test]
 fn each_mistake_in_a_profile_is_named_with_its_line_in_both_languages() {
     let good = include_str!("../../config/devices/xy-md02.toml");
-    for (from, to, said) in BROKEN {
+    for (from, to, said) in BROKEN_PROFILES {
         assert!(good.contains(from), "{from}");
         let text = good.replacen(from, to, 1);
-        let faults = config::profile::load_text(&text, Path::new("xy-md02.toml")).unwrap_err();
-        let english = faults.render(Lang::En);
+        let faults =
+            config::profile::load_profile_text(&text, Path::new("xy-md02.toml")).unwrap_err();
+        let english = faults.render(Language::En);
         assert!(english.contains(said), "{from} -> {to}: {english}");
         assert!(
-            !faults.render(Lang::Id).contains("fault-"),
+            !faults.render(Language::Id).contains("fault-"),
             "{from} -> {to}"
         );
-        assert_ne!(english, faults.render(Lang::Id));
+        assert_ne!(english, faults.render(Language::Id));
         assert!(faults.0.iter().all(|fault| fault.line > 0));
     }
 }
@@ -268,7 +270,7 @@ fn two_variants_of_one_name_are_refused() {
     let shapes = include_str!("../cases/shapes/shapes.toml");
     let (_, variant) = shapes.split_once("[[variant]]").unwrap();
     let text = format!("{shapes}\n[[variant]]{variant}");
-    let faults = config::profile::load_text(&text, Path::new("shapes.toml")).unwrap_err();
+    let faults = config::profile::load_profile_text(&text, Path::new("shapes.toml")).unwrap_err();
     let again = 1 + text[..text.rfind("name = \"other\"").unwrap()]
         .matches('\n')
         .count();
@@ -280,8 +282,8 @@ fn two_variants_of_one_name_are_refused() {
 fn a_capture_that_decodes_otherwise_is_named_with_its_line() {
     let text = include_str!("../../config/devices/xy-md02.toml");
     let text = text.replace("value = 85.3", "value = 85.4");
-    let profile = config::profile::load_text(&text, Path::new("xy-md02.toml")).unwrap();
-    let wrong = gateway::read::replay(&profile);
+    let profile = config::profile::load_profile_text(&text, Path::new("xy-md02.toml")).unwrap();
+    let wrong = gateway::modbus::replay_captures(&profile);
     let line = 1 + text[..text.find("value = 85.4").unwrap()]
         .matches('\n')
         .count();
@@ -298,7 +300,7 @@ proptest! {
     fn no_text_of_a_profile_panics(
         picks in proptest::collection::vec((any::<u16>(), "[ -~]{0,12}", 0..4u8), 0..60),
     ) {
-        let real: Vec<&str> = REAL.iter().flat_map(|text| text.lines()).collect();
+        let real: Vec<&str> = REAL_PROFILES.iter().flat_map(|text| text.lines()).collect();
         let mut text = String::new();
         for (pick, junk, how) in picks {
             let line = real[usize::from(pick) % real.len()];
@@ -311,15 +313,15 @@ proptest! {
             text += &line;
             text.push('\n');
         }
-        if let Ok(profile) = config::profile::load_text(&text, Path::new("any.toml")) {
-            let _ = gateway::read::replay(&profile);
+        if let Ok(profile) = config::profile::load_profile_text(&text, Path::new("any.toml")) {
+            let _ = gateway::modbus::replay_captures(&profile);
         }
     }
 }
 
 /// Every point of every built-in profile and variant that measures something.
-fn measured() -> Vec<(String, Point)> {
-    let profiles = config::sound_profiles(None).into_iter();
+fn measured_points() -> Vec<(String, Point)> {
+    let profiles = config::valid_profiles(None).into_iter();
     let points = profiles.flat_map(|profile| {
         let name = profile.name.clone();
         let points = profile.points.into_iter();
@@ -328,8 +330,8 @@ fn measured() -> Vec<(String, Point)> {
     points.filter(|(_, point)| !point.unit.is_empty()).collect()
 }
 
-/// What the registers of a point make when all that it leans on is in order.
-fn decoded(point: &Point, words: &[u16]) -> Option<f64> {
+/// Decodes the registers of a point as if all points that it depends on were valid.
+fn decode_registers(point: &Point, words: &[u16]) -> Option<f64> {
     let point = Point {
         scale_from: None,
         multiply_from: None,
@@ -337,12 +339,12 @@ fn decoded(point: &Point, words: &[u16]) -> Option<f64> {
         valid_when: None,
         ..point.clone()
     };
-    let number = decode::decode(&point, words, &[]).number();
-    number.map(Number::to_f64)
+    let number = decode::decode_point(&point, words, &[]).number();
+    number.map(ExactNumber::to_f64)
 }
 
 /// The registers of a bit pattern, in the order of the point.
-fn registers(point: &Point, pattern: u64) -> Vec<u16> {
+fn pattern_registers(point: &Point, pattern: u64) -> Vec<u16> {
     let count = usize::from(point.encoding.registers());
     let bytes = pattern.to_be_bytes();
     let bytes = &bytes[8 - 2 * count..];
@@ -356,9 +358,9 @@ fn registers(point: &Point, pattern: u64) -> Vec<u16> {
     words
 }
 
-/// Patterns that mean no value with one maker or another, in the width of the point; and a small
-/// number below zero, which an unsigned type reads as a large one.
-fn nonsense(point: &Point, below: u64) -> [u64; 4] {
+/// Bit patterns that mean "no value" with some maker, in the width of the point, and a small
+/// negative number, which an unsigned type reads as a large one.
+fn invalid_patterns(point: &Point, below: u64) -> [u64; 4] {
     let bits = 16 * u32::from(point.encoding.registers());
     let all = u64::MAX >> (64 - bits);
     [all, all >> 1, (all >> 1) + 1, all - below]
@@ -367,17 +369,17 @@ fn nonsense(point: &Point, below: u64) -> [u64; 4] {
 #[test]
 fn no_word_for_no_value_is_believed_beyond_what_the_device_can_have() {
     let wide = |point: &Point| point.encoding.registers() > 1;
-    for (name, point) in measured() {
+    for (name, point) in measured_points() {
         let (min, max) = (point.min.unwrap(), point.max.unwrap());
-        for pattern in nonsense(&point, 99) {
-            let Some(value) = decoded(&point, &registers(&point, pattern)) else {
+        for pattern in invalid_patterns(&point, 99) {
+            let Some(value) = decode_registers(&point, &pattern_registers(&point, pattern)) else {
                 continue;
             };
             let place = format!("{name} {pattern:x}: {value}");
             assert!((min..=max).contains(&value), "{place}");
             // A wide register is either no value or the small number that it is.
             let (mantissa, exponent) = point.scale.factor;
-            let step = Number::Decimal { mantissa, exponent }.to_f64();
+            let step = ExactNumber::Decimal { mantissa, exponent }.to_f64();
             let small = (-100.0 * step..=0.0).contains(&value);
             assert!(!wide(&point) || small, "{place}");
         }
@@ -387,9 +389,9 @@ fn no_word_for_no_value_is_believed_beyond_what_the_device_can_have() {
 #[test]
 fn zero_hertz_is_believed_of_a_drive_only() {
     let mut drives = 0;
-    for (name, point) in measured() {
+    for (name, point) in measured_points() {
         if &*point.unit == "Hz" {
-            let zero = decoded(&point, &registers(&point, 0));
+            let zero = decode_registers(&point, &pattern_registers(&point, 0));
             let drive = &*point.quantity == "output_frequency";
             assert_eq!(zero, drive.then_some(0.0), "{name}");
             drives += usize::from(drive);
@@ -407,10 +409,10 @@ proptest! {
         pattern in any::<u64>(),
         below in 0..10_000u64,
     ) {
-        for (name, point) in measured() {
+        for (name, point) in measured_points() {
             let (min, max) = (point.min.unwrap(), point.max.unwrap());
-            for pattern in nonsense(&point, below).into_iter().chain([pattern]) {
-                let value = decoded(&point, &registers(&point, pattern));
+            for pattern in invalid_patterns(&point, below).into_iter().chain([pattern]) {
+                let value = decode_registers(&point, &pattern_registers(&point, pattern));
                 prop_assert!(
                     value.is_none_or(|value| (min..=max).contains(&value)),
                     "{} {:x}: {:?}", name, pattern, value
@@ -420,7 +422,7 @@ proptest! {
     }
 }
 
-const REAL: [&str; 4] = [
+const REAL_PROFILES: [&str; 4] = [
     include_str!("../../config/devices/acrel-adl400.toml"),
     include_str!("../../config/devices/waveshare-ai-8ch.toml"),
     include_str!("../../config/devices/qdy30a-level.toml"),

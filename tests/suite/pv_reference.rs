@@ -2,12 +2,12 @@
 //! imported, and the report says the same numbers.
 
 use crate::killed::pantau;
-use crate::peers::python;
+use crate::peers::python_peer;
 use serde_json::Value as Json;
 use std::path::Path;
 
 /// Share by which figures may differ where definitions agree.
-const CLOSE: f64 = 1e-6;
+const RELATIVE_TOLERANCE: f64 = 1e-6;
 const PERIOD: &str = "2022-01-02..2022-01-06";
 
 const SITE: &str = r#"
@@ -55,7 +55,7 @@ power = "w.holed"
 "#;
 
 #[track_caller]
-fn run(folder: &Path, words: &[&str]) -> Vec<u8> {
+fn run_pantau(folder: &Path, words: &[&str]) -> Vec<u8> {
     let mut command = pantau();
     command.args(["--lang", "en", "--log", "error"]).args(words);
     let output = command.arg("-c").arg(folder.join("pantau.toml")).output();
@@ -67,7 +67,7 @@ fn run(folder: &Path, words: &[&str]) -> Vec<u8> {
 
 /// A figure of an asset, with all the digits that it has.
 #[track_caller]
-fn figure(folder: &Path, asset: &str, id: &str) -> f64 {
+fn report_figure(folder: &Path, asset: &str, id: &str) -> f64 {
     let ask = [
         "report",
         PERIOD,
@@ -77,7 +77,7 @@ fn figure(folder: &Path, asset: &str, id: &str) -> f64 {
         "--explain",
         id,
     ];
-    let said: Json = serde_json::from_slice(&run(folder, &ask)).unwrap();
+    let said: Json = serde_json::from_slice(&run_pantau(folder, &ask)).unwrap();
     let value = said["indicator"]["value"].as_f64();
     value.unwrap_or_else(|| panic!("{said:#}"))
 }
@@ -88,7 +88,7 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
     let folder = scratch.path();
     let site = format!("{SITE}\n[store]\npath = \"{}/store\"\n", folder.display());
     std::fs::write(folder.join("pantau.toml"), site).unwrap();
-    let output = python("pv_reference.py").arg(folder).output().unwrap();
+    let output = python_peer("pv_reference.py").arg(folder).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let reference: Json = serde_json::from_slice(&output.stdout).unwrap();
@@ -96,7 +96,7 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
         let name = name.as_str().unwrap();
         let file = folder.join(format!("{name}.csv"));
         let point = format!("w.{name}");
-        run(
+        run_pantau(
             folder,
             &["import", "--point", &point, file.to_str().unwrap()],
         );
@@ -120,9 +120,12 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
         ),
         ("metered", "plts.pr_weather", 100.0 * expected("pr_weather")),
     ] {
-        let found = figure(folder, asset, id);
+        let found = report_figure(folder, asset, id);
         let off = (found / wanted - 1.0).abs();
-        assert!(off < CLOSE, "{asset} {id}: {found}, expected {wanted}");
+        assert!(
+            off < RELATIVE_TOLERANCE,
+            "{asset} {id}: {found}, expected {wanted}"
+        );
     }
     assert!(expected("left_out") > 1.0, "the gap shows nothing");
 }

@@ -1,15 +1,17 @@
-//! `pantau scan` over lines and networks that are not there: every device of mixed speeds is found
-//! and named, or left open between profiles that fit; never another one with confidence.
+//! Tests of `pantau scan` over simulated lines and networks: every device of mixed speeds is
+//! identified or left open between matching profiles, never identified wrongly with confidence.
 
 use crate::killed::pantau;
-use crate::servers::{free_port, until};
-use drivers::frame::{FRAME_MAX, Framing, Function, Parsed, Reply, Request};
+use crate::servers::{free_port, wait_until};
+use drivers::frame::{
+    FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame,
+};
 use gateway::clock::Clock;
-use gateway::config::{self, Config, Table};
-use gateway::model::UtcMs;
-use gateway::sim::device::SimDevice;
-use gateway::sim::pty::Pty;
-use gateway::sim::{Plant, World, serve, sun};
+use gateway::config::{self, Config, ModbusTable};
+use gateway::domain::UtcMs;
+use gateway::simulator::device::SimulatedDevice;
+use gateway::simulator::pty::PseudoTerminal;
+use gateway::simulator::{SimulatedPlant, SimulatedWorld, clear_sky, serve_devices};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,7 +44,7 @@ const LINES: [&[(u32, u8, &str)]; 5] = [
     &[(57_600, 2, "sungrow-sg"), (4800, 1, "solis-hybrid")],
 ];
 
-fn site(folder: &Path, buses: &str) -> (PathBuf, Config) {
+fn write_site(folder: &Path, buses: &str) -> (PathBuf, Config) {
     let file = folder.join("pantau.toml");
     let text = format!(
         "# Our site.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\n\
@@ -50,44 +52,45 @@ fn site(folder: &Path, buses: &str) -> (PathBuf, Config) {
         folder.join("store").display()
     );
     std::fs::write(&file, &text).unwrap();
-    let config = config::load_text(&text, &file, &|_| None).unwrap_or_else(|f| panic!("{f}"));
+    let config =
+        config::load_config_text(&text, &file, &|_| None).unwrap_or_else(|f| panic!("{f}"));
     (file, config)
 }
 
-fn world() -> World {
-    let place = sun::Place {
+fn noon_world() -> SimulatedWorld {
+    let place = clear_sky::GeoLocation {
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = Plant::new(place, "Asia/Jakarta", 1, NOON);
-    World::new(plant, Clock::set(NOON, true), 1, 1.0)
+    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
+    SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
 }
 
 /// Devices of one line, each at its own speed.
-struct Line {
-    pty: Pty,
-    devices: BTreeMap<(u32, u8), SimDevice>,
-    world: World,
+struct SimulatedLine {
+    pty: PseudoTerminal,
+    devices: BTreeMap<(u32, u8), SimulatedDevice>,
+    world: SimulatedWorld,
     /// Answers take as long as on a real line.
     paced: bool,
 }
 
-impl Line {
+impl SimulatedLine {
     fn new(devices: &[(u32, u8, &str)], paced: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = world();
+        let world = noon_world();
         let twin = |(baud, unit, profile): &(u32, u8, &str)| {
             let device = format!(
                 "[[bus]]\nid = 'b'\nkind = 'modbus-rtu'\nport = '/nowhere'\n[[device]]\nid = 'd'\n\
                  bus = 'b'\nunit = {unit}\nprofile = '{profile}'\n"
             );
-            let (_, config) = site(folder.path(), &device);
-            let twin = SimDevice::new(&config.devices[0], &config.site.devices[0], 1);
+            let (_, config) = write_site(folder.path(), &device);
+            let twin = SimulatedDevice::new(&config.devices[0], &config.site.devices[0], 1);
             ((*baud, *unit), twin)
         };
         Self {
             devices: devices.iter().map(twin).collect(),
-            pty: Pty::open(9600).unwrap(),
+            pty: PseudoTerminal::open(9600).unwrap(),
             world,
             paced,
         }
@@ -98,7 +101,7 @@ impl Line {
     }
 
     /// Answers for ever.
-    async fn answer(mut self) {
+    async fn answer_forever(mut self) {
         let mut heard = Vec::new();
         let mut chunk = [0; 256];
         loop {
@@ -107,10 +110,10 @@ impl Line {
             };
             heard.extend_from_slice(&chunk[..more]);
             loop {
-                let (request, used) = match Request::parse(Framing::Rtu, &heard) {
-                    Parsed::More(_) => break,
-                    Parsed::Garbage(_, used) => (None, used),
-                    Parsed::Frame((request, _), used) => (Some(request), used),
+                let (request, used) = match ModbusReadRequest::parse(ModbusFraming::Rtu, &heard) {
+                    ParsedFrame::Incomplete(_) => break,
+                    ParsedFrame::Garbage(_, used) => (None, used),
+                    ParsedFrame::Frame((request, _), used) => (Some(request), used),
                 };
                 heard.drain(..used.min(heard.len()));
                 if let Some(request) = request {
@@ -120,29 +123,34 @@ impl Line {
         }
     }
 
-    async fn reply(&mut self, request: Request) {
+    async fn reply(&mut self, request: ModbusReadRequest) {
         let baud = self.pty.baud().unwrap();
         let Some(device) = self.devices.get(&(baud, request.unit)) else {
             return;
         };
         let table = match request.function {
-            Function::Coils => Table::Coil,
-            Function::Discretes => Table::Discrete,
-            Function::Holding => Table::Holding,
-            Function::Input => Table::Input,
+            ModbusReadFunction::Coils => ModbusTable::Coil,
+            ModbusReadFunction::DiscreteInputs => ModbusTable::Discrete,
+            ModbusReadFunction::Holding => ModbusTable::Holding,
+            ModbusReadFunction::Input => ModbusTable::Input,
         };
-        let words = device.read(table, request.address, request.count, &self.world.look());
+        let words = device.read(
+            table,
+            request.address,
+            request.count,
+            &self.world.snapshot(),
+        );
         let data: Option<Vec<u8>> = words
             .as_ref()
             .ok()
             .map(|words| words.iter().flat_map(|word| word.to_be_bytes()).collect());
         let reply = match (&words, &data) {
-            (Err(code), _) => Reply::Exception(*code),
-            (_, Some(data)) => Reply::Data(data),
+            (Err(code), _) => ModbusReadReply::Exception(*code),
+            (_, Some(data)) => ModbusReadReply::Data(data),
             (Ok(_), None) => return,
         };
         let mut out = [0; FRAME_MAX];
-        let length = reply.build(request, Framing::Rtu, 0, &mut out);
+        let length = reply.build(request, ModbusFraming::Rtu, 0, &mut out);
         if self.paced {
             let characters = f64::from(u32::try_from(8 + length).unwrap()) + 3.5;
             let seconds = characters * 10.0 / f64::from(baud);
@@ -152,8 +160,8 @@ impl Line {
     }
 }
 
-/// What the program says, its lines as JSON, and its exit status.
-async fn scan(arguments: &[&str]) -> (Output, Vec<Value>) {
+/// Runs a scan; returns the output and its lines as JSON.
+async fn run_scan(arguments: &[&str]) -> (Output, Vec<Value>) {
     let mut command = Command::from(pantau());
     command
         .args(["--lang", "en", "scan", "--json"])
@@ -169,7 +177,7 @@ async fn scan(arguments: &[&str]) -> (Output, Vec<Value>) {
     (output, lines.collect())
 }
 
-fn names(device: &Value) -> Vec<&str> {
+fn candidate_names(device: &Value) -> Vec<&str> {
     let candidates = device["candidates"].as_array().unwrap();
     let names = candidates
         .iter()
@@ -179,18 +187,18 @@ fn names(device: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn five_lines_of_mixed_devices_at_mixed_speeds_are_found_and_none_is_mistaken() {
-    let lines: Vec<Line> = LINES
+    let lines: Vec<SimulatedLine> = LINES
         .iter()
-        .map(|devices| Line::new(devices, false))
+        .map(|devices| SimulatedLine::new(devices, false))
         .collect();
-    let paths: Vec<String> = lines.iter().map(Line::path).collect();
+    let paths: Vec<String> = lines.iter().map(SimulatedLine::path).collect();
     let mut tasks = JoinSet::new();
     for line in lines {
-        tasks.spawn(line.answer());
+        tasks.spawn(line.answer_forever());
     }
     let mut arguments: Vec<&str> = paths.iter().map(String::as_str).collect();
     arguments.extend(["--units", "1-3", "--timeout", "60"]);
-    let (output, found) = scan(&arguments).await;
+    let (output, found) = run_scan(&arguments).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let all = LINES.iter().map(|line| line.len()).sum::<usize>();
     assert_eq!(found.len(), all + 1, "{found:#?}");
@@ -201,7 +209,10 @@ async fn five_lines_of_mixed_devices_at_mixed_speeds_are_found_and_none_is_mista
             };
             let device = found.iter().find(is_it);
             let device = device.unwrap_or_else(|| panic!("{profile} at {baud}: {found:#?}"));
-            assert!(names(device).contains(profile), "{profile}: {device:#}");
+            assert!(
+                candidate_names(device).contains(profile),
+                "{profile}: {device:#}"
+            );
             let sure = device["confidence"] == "high";
             assert!(
                 !sure || device["profile"] == *profile,
@@ -213,14 +224,14 @@ async fn five_lines_of_mixed_devices_at_mixed_speeds_are_found_and_none_is_mista
 
 #[tokio::test]
 async fn a_paced_line_is_scanned_in_little_more_than_its_own_wire_and_timeouts() {
-    let line = Line::new(&[(9600, 3, "xy-md02"), (9600, 7, "eastron-sdm120")], true);
+    let line = SimulatedLine::new(&[(9600, 3, "xy-md02"), (9600, 7, "eastron-sdm120")], true);
     let path = line.path();
     let mut tasks = JoinSet::new();
-    tasks.spawn(line.answer());
+    tasks.spawn(line.answer_forever());
     let arguments = [
         &path, "--baud", "9600", "--parity", "none", "--units", "1-10",
     ];
-    let (output, lines) = scan(&arguments).await;
+    let (output, lines) = run_scan(&arguments).await;
     assert_eq!(lines.len(), 3, "{output:?}");
     let end = &lines[2];
     let ms = |name: &str| end[name].as_f64().unwrap();
@@ -237,18 +248,18 @@ async fn a_network_device_is_found_once_and_added_to_the_configuration() {
         "[[bus]]\nid = 'lan'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\ntcp_port = {port}\n"
     );
     let meter = "[[device]]\nid = 'm'\nbus = 'lan'\nunit = 4\nprofile = 'eastron-sdm630'\n";
-    let (_, config) = site(folder.path(), &format!("{bus}{meter}"));
-    let _served = serve(&config, &world()).await.unwrap();
-    let (file, _) = site(folder.path(), &bus);
+    let (_, config) = write_site(folder.path(), &format!("{bus}{meter}"));
+    let _served = serve_devices(&config, &noon_world()).await.unwrap();
+    let (file, _) = write_site(folder.path(), &bus);
     let (target, file_text) = (format!("127.0.0.1:{port}"), file.display().to_string());
     let arguments = [target.as_str(), "-c", &file_text, "--write"];
-    let (output, lines) = scan(&arguments).await;
+    let (output, lines) = run_scan(&arguments).await;
     assert_eq!(lines.len(), 2, "{output:?}");
     assert_eq!(lines[0]["unit"], 4, "{lines:#?}");
     assert_eq!(lines[0]["profile"], "eastron-sdm630", "{lines:#?}");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.starts_with("# Our site.\n"), "{text}");
-    let config = config::load(&file).unwrap();
+    let config = config::load_config(&file).unwrap();
     let device = &config.devices[0];
     assert_eq!((&*device.id, device.unit), ("meter-1", 4), "{text}");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -264,18 +275,18 @@ async fn a_running_gateway_scans_and_reads_for_a_technician_between_its_polls() 
     let bus = |port: &str| {
         format!("[[bus]]\nid = 'rs485'\nkind = 'modbus-rtu'\nport = '{port}'\nbaud = 4800\n")
     };
-    let line = Line::new(&[(4800, 2, "xy-md02"), (4800, 5, "eastron-sdm120")], false);
+    let line = SimulatedLine::new(&[(4800, 2, "xy-md02"), (4800, 5, "eastron-sdm120")], false);
     let path = line.path();
     let mut tasks = JoinSet::new();
-    tasks.spawn(line.answer());
-    let (file, _) = site(folder.path(), &format!("{}{devices}", bus(&path)));
+    tasks.spawn(line.answer_forever());
+    let (file, _) = write_site(folder.path(), &format!("{}{devices}", bus(&path)));
     let mut gateway = Command::from(pantau());
     gateway.arg("run").arg("-c").arg(&file).kill_on_drop(true);
     let mut gateway = gateway.spawn().unwrap();
     let socket = folder.path().join("store").join("pantau.sock");
-    until("the control socket", || socket.exists()).await;
+    wait_until("the control socket", || socket.exists()).await;
     let file = file.display().to_string();
-    let (output, lines) = scan(&[&path, "-c", &file, "--units", "1-6"]).await;
+    let (output, lines) = run_scan(&[&path, "-c", &file, "--units", "1-6"]).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         said.contains("running gateway") && said.contains("4800 8N1"),
@@ -286,7 +297,10 @@ async fn a_running_gateway_scans_and_reads_for_a_technician_between_its_polls() 
         .filter_map(|one| one["unit"].as_u64())
         .collect();
     assert_eq!(units, [2, 5], "{lines:#?}");
-    assert!(names(&lines[1]).contains(&"eastron-sdm120"), "{lines:#?}");
+    assert!(
+        candidate_names(&lines[1]).contains(&"eastron-sdm120"),
+        "{lines:#?}"
+    );
     let read = Command::from(pantau())
         .args(["read", "air", "--json", "-c", &file])
         .output();
@@ -298,7 +312,7 @@ async fn a_running_gateway_scans_and_reads_for_a_technician_between_its_polls() 
         json["received"].as_str().unwrap().starts_with("02 04"),
         "{json:#}"
     );
-    // Its own polls went on meanwhile, each with values.
+    // The gateway's own polls went on during the scan, each with values.
     let soak = Command::from(pantau())
         .args(["soak", "--for", "3s", "-c", &file])
         .output();
@@ -308,11 +322,11 @@ async fn a_running_gateway_scans_and_reads_for_a_technician_between_its_polls() 
 
 #[tokio::test]
 async fn a_port_that_cannot_be_had_is_told_with_what_to_do() {
-    let (output, lines) = scan(&["/dev/ttyNOPE7"]).await;
+    let (output, lines) = run_scan(&["/dev/ttyNOPE7"]).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("There is no port /dev/ttyNOPE7"), "{said}");
     assert_eq!(lines[0]["found"], 0);
-    let (output, _) = scan(&["10.0.0.0/4"]).await;
+    let (output, _) = run_scan(&["10.0.0.0/4"]).await;
     assert_eq!(output.status.code(), Some(2));
 }

@@ -1,5 +1,5 @@
-//! Brokers and databases that are not ours, each on ports of its own and in a folder of its own,
-//! and a database that answers as a test wants.
+//! Real brokers and databases for tests, each on its own ports and in its own folder, and a
+//! database that follows a script.
 
 use flate2::read::GzDecoder;
 use std::io::Read as _;
@@ -13,26 +13,26 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-/// How long anything may take before a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// Longest wait before a test fails.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(90);
 
 /// Waits until `done` says so.
-pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) async fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let wait = async {
         while !done() {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    assert!(timeout(PATIENCE, wait).await.is_ok(), "never came: {what}");
+    assert!(timeout(WAIT_MAX, wait).await.is_ok(), "never came: {what}");
 }
 
-/// A port that nobody listens on now.
+/// Returns a free port.
 pub(crate) fn free_port() -> u16 {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 
-async fn answers(port: u16) {
+async fn wait_for_port(port: u16) {
     let wait = async {
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
             .await
@@ -42,15 +42,15 @@ async fn answers(port: u16) {
         }
     };
     assert!(
-        timeout(PATIENCE, wait).await.is_ok(),
+        timeout(WAIT_MAX, wait).await.is_ok(),
         "nobody listens on {port}"
     );
 }
 
-/// A process that ends with the test.
-struct Running(Child);
+/// Server process, killed with the test.
+struct ServerProcess(Child);
 
-impl Running {
+impl ServerProcess {
     #[track_caller]
     fn start(package: &str, command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -58,21 +58,21 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// mosquitto, with everything it has acknowledged on disk.
-pub(crate) struct Mosquitto {
+/// Mosquitto broker that writes to disk before it acknowledges.
+pub(crate) struct MosquittoBroker {
     pub(crate) port: u16,
     folder: TempDir,
-    running: Option<Running>,
+    running: Option<ServerProcess>,
 }
 
-impl Mosquitto {
+impl MosquittoBroker {
     /// Starts it on a free port, with more lines of configuration.
     pub(crate) async fn start(more: &str) -> Self {
         let mut broker = Self {
@@ -88,7 +88,7 @@ impl Mosquitto {
              max_queued_messages 0\nuser root\n{more}\n"
         );
         std::fs::write(broker.file("mosquitto.conf"), text).unwrap();
-        broker.up().await;
+        broker.start_process().await;
         broker
     }
 
@@ -96,26 +96,29 @@ impl Mosquitto {
         self.folder.path().join(name)
     }
 
-    pub(crate) async fn up(&mut self) {
+    pub(crate) async fn start_process(&mut self) {
         let mut command = Command::new("mosquitto");
         command.arg("-c").arg(self.file("mosquitto.conf"));
-        self.running = Some(Running::start("mosquitto", command.stdout(Stdio::null())));
-        answers(self.port).await;
+        self.running = Some(ServerProcess::start(
+            "mosquitto",
+            command.stdout(Stdio::null()),
+        ));
+        wait_for_port(self.port).await;
     }
 
-    /// Reads its access list again.
+    /// Makes it read its access list again (SIGHUP).
     pub(crate) fn reload(&self) {
         let id = self.running.as_ref().unwrap().0.id().to_string();
         let told = Command::new("kill").args(["-HUP", &id]).status();
         assert!(told.unwrap().success());
     }
 
-    /// SIGKILL.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.running = None;
     }
 
-    /// SIGTERM, waited for.
+    /// Stops it with SIGTERM and waits for its end.
     pub(crate) fn stop(&mut self) {
         if let Some(mut running) = self.running.take() {
             let id = running.0.id().to_string();
@@ -125,16 +128,16 @@ impl Mosquitto {
     }
 }
 
-/// Told to each subscriber by the broker as soon as it listens.
+/// Topic of the retained message that shows that a subscriber is listening.
 const GREETING: &str = "pantau/greeting";
 
-/// `mosquitto_sub` with a session that outlives connections; it writes what it hears into a file.
-pub(crate) struct Subscriber {
+/// `mosquitto_sub` with a persistent session; it writes received messages into a file.
+pub(crate) struct MqttSubscriber {
     file: PathBuf,
-    _running: Running,
+    _running: ServerProcess,
 }
 
-impl Subscriber {
+impl MqttSubscriber {
     /// Subscribes to everything of Pantau; `more` are further arguments. It listens when this
     /// returns: it has heard a retained greeting, so that nothing published from now on is missed.
     pub(crate) async fn start(port: u16, folder: &Path, more: &[&str]) -> Self {
@@ -165,18 +168,18 @@ impl Subscriber {
             .arg(port.to_string())
             .args(more)
             .stdout(out);
-        let running = Running::start("mosquitto-clients", &mut command);
+        let running = ServerProcess::start("mosquitto-clients", &mut command);
         let ears = Self {
             file,
             _running: running,
         };
-        let greeted = || ears.heard().iter().any(|(topic, ..)| topic == GREETING);
-        until("the subscriber listens", greeted).await;
+        let greeted = || ears.messages().iter().any(|(topic, ..)| topic == GREETING);
+        wait_until("the subscriber listens", greeted).await;
         ears
     }
 
-    /// What was heard, as topic, retained, payload.
-    pub(crate) fn heard(&self) -> Vec<(String, bool, serde_json::Value)> {
+    /// Returns the received messages as topic, retained flag and payload.
+    pub(crate) fn messages(&self) -> Vec<(String, bool, serde_json::Value)> {
         let text = std::fs::read_to_string(&self.file).unwrap();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let parse = |line: &str| {
@@ -188,18 +191,18 @@ impl Subscriber {
         whole.lines().map(|line| parse(line).unwrap()).collect()
     }
 
-    /// The `seq`s in the order in which they came.
+    /// Returns the received `seq` numbers in order of arrival.
     pub(crate) fn seqs(&self) -> Vec<u64> {
-        let heard = self.heard();
+        let heard = self.messages();
         heard
             .iter()
             .filter_map(|(_, _, payload)| payload["seq"].as_u64())
             .collect()
     }
 
-    /// The last state of the site.
-    pub(crate) fn state(&self) -> Option<String> {
-        let heard = self.heard();
+    /// Returns the last state message of the site.
+    pub(crate) fn last_state(&self) -> Option<String> {
+        let heard = self.messages();
         let last = heard
             .iter()
             .rfind(|(topic, ..)| topic.ends_with("/state"))?;
@@ -210,7 +213,7 @@ impl Subscriber {
 /// A stream of `seq`s as a consumer must see it: nothing is missing, and what comes for the first
 /// time comes in order.
 #[track_caller]
-pub(crate) fn judge_seqs(seqs: &[u64], last: u64) {
+pub(crate) fn assert_seqs_complete(seqs: &[u64], last: u64) {
     let mut next = 1;
     for &seq in seqs {
         assert!(seq <= next, "{seq} came before {next}");
@@ -220,13 +223,13 @@ pub(crate) fn judge_seqs(seqs: &[u64], last: u64) {
 }
 
 /// VictoriaMetrics.
-pub(crate) struct Victoria {
+pub(crate) struct VictoriaServer {
     pub(crate) port: u16,
     _folder: TempDir,
-    _running: Running,
+    _running: ServerProcess,
 }
 
-impl Victoria {
+impl VictoriaServer {
     pub(crate) async fn start() -> Self {
         let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
         let mut command = Command::new("victoria-metrics");
@@ -235,8 +238,8 @@ impl Victoria {
             .arg(format!("-storageDataPath={}", folder.path().display()))
             .args(["-retentionPeriod=100y", "-memory.allowedBytes=64MB"])
             .stdout(Stdio::null());
-        let running = Running::start("victoria-metrics", &mut command);
-        answers(port).await;
+        let running = ServerProcess::start("victoria-metrics", &mut command);
+        wait_for_port(port).await;
         Self {
             port,
             _folder: folder,
@@ -246,20 +249,20 @@ impl Victoria {
 }
 
 /// InfluxDB 1.6, which knows `/write?db=` only, behind nginx, which turns v2 writes into that.
-pub(crate) struct Influx {
+pub(crate) struct InfluxServer {
     pub(crate) port: u16,
     pub(crate) proxy: u16,
     _folder: TempDir,
-    _running: [Running; 2],
+    _running: [ServerProcess; 2],
 }
 
-impl Influx {
+impl InfluxServer {
     pub(crate) async fn start() -> Self {
         Self::start_with("").await
     }
 
     /// The proxy speaks TLS.
-    pub(crate) async fn start_behind_tls(Certificate { cert, key }: &Certificate) -> Self {
+    pub(crate) async fn start_behind_tls(TestCertificate { cert, key }: &TestCertificate) -> Self {
         let (cert, key) = (cert.display(), key.display());
         Self::start_with(&format!(
             "ssl_certificate {cert}; ssl_certificate_key {key};"
@@ -281,11 +284,11 @@ impl Influx {
         std::fs::write(&config, text).unwrap();
         let mut command = Command::new("influxd");
         command.arg("-config").arg(config).stdout(Stdio::null());
-        let database = Running::start("influxdb", &mut command);
-        answers(port).await;
-        get(port, "/query?q=CREATE+DATABASE+pantau", "POST").await;
-        let nginx = nginx(folder.path(), proxy, port, tls);
-        answers(proxy).await;
+        let database = ServerProcess::start("influxdb", &mut command);
+        wait_for_port(port).await;
+        http_body(port, "/query?q=CREATE+DATABASE+pantau", "POST").await;
+        let nginx = start_nginx(folder.path(), proxy, port, tls);
+        wait_for_port(proxy).await;
         Self {
             port,
             proxy,
@@ -295,7 +298,7 @@ impl Influx {
     }
 }
 
-fn nginx(folder: &Path, port: u16, onto: u16, tls: &str) -> Running {
+fn start_nginx(folder: &Path, port: u16, onto: u16, tls: &str) -> ServerProcess {
     let path = folder.display();
     let temps: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {path}/{name};\n"))
@@ -314,17 +317,17 @@ fn nginx(folder: &Path, port: u16, onto: u16, tls: &str) -> Running {
     std::fs::write(&config, text).unwrap();
     let mut command = Command::new("nginx");
     command.arg("-c").arg(config).arg("-p").arg(folder);
-    Running::start("nginx-light", command.stdout(Stdio::null()))
+    ServerProcess::start("nginx-light", command.stdout(Stdio::null()))
 }
 
-/// A certificate for `localhost` that is its own authority.
-pub(crate) struct Certificate {
+/// Self-signed certificate for `localhost`.
+pub(crate) struct TestCertificate {
     pub(crate) cert: PathBuf,
     pub(crate) key: PathBuf,
 }
 
-/// Makes one in this folder.
-pub(crate) fn certificate(folder: &Path) -> Certificate {
+/// Creates a certificate in this folder.
+pub(crate) fn make_certificate(folder: &Path) -> TestCertificate {
     let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     let mut command = Command::new("openssl");
     command
@@ -345,11 +348,11 @@ pub(crate) fn certificate(folder: &Path) -> Certificate {
         .stderr(Stdio::null());
     let made = command.status();
     assert!(made.expect("apt install openssl").success());
-    Certificate { cert, key }
+    TestCertificate { cert, key }
 }
 
-/// The body of an HTTP answer.
-pub(crate) async fn get(port: u16, path: &str, method: &str) -> String {
+/// Returns the body of an HTTP response.
+pub(crate) async fn http_body(port: u16, path: &str, method: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
@@ -360,39 +363,39 @@ pub(crate) async fn get(port: u16, path: &str, method: &str) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// What a scripted database says to a write.
-pub(crate) struct Answer {
+/// Response of a scripted database to a write.
+pub(crate) struct DatabaseAnswer {
     pub(crate) status: u16,
     /// Further header lines, each with its line end.
     pub(crate) headers: &'static str,
     pub(crate) body: &'static str,
 }
 
-/// What it says when all is well.
-pub(crate) const STORED: Answer = Answer {
+/// Response to an accepted write.
+pub(crate) const STORED_ANSWER: DatabaseAnswer = DatabaseAnswer {
     status: 204,
     headers: "",
     body: "",
 };
 
-/// A database that answers each write as its script says; `None` is silence.
-pub(crate) struct Scripted {
+/// Database whose script decides the response to each write; `None` is no response.
+pub(crate) struct ScriptedDatabase {
     pub(crate) port: u16,
     /// Lines of every write that was answered with 204, in order.
     pub(crate) stored: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Drop for Scripted {
+impl Drop for ScriptedDatabase {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Scripted {
+impl ScriptedDatabase {
     /// Starts it; the script gets the number of the write, from 0, and its lines.
     pub(crate) async fn start(
-        script: impl Fn(usize, &[&str]) -> Option<Answer> + Send + Sync + 'static,
+        script: impl Fn(usize, &[&str]) -> Option<DatabaseAnswer> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -417,14 +420,17 @@ impl Scripted {
                             *count - 1
                         };
                         let Some(answer) = script(number, &lines) else {
-                            sleep(PATIENCE).await;
+                            sleep(WAIT_MAX).await;
                             return;
                         };
                         if answer.status == 204 {
                             let lines = lines.iter().map(|&line| line.to_owned());
                             stored.lock().unwrap().extend(lines);
                         }
-                        stream.write_all(text(&answer).as_bytes()).await.unwrap();
+                        stream
+                            .write_all(response_text(&answer).as_bytes())
+                            .await
+                            .unwrap();
                     }
                 });
             }
@@ -433,8 +439,8 @@ impl Scripted {
     }
 }
 
-fn text(answer: &Answer) -> String {
-    let Answer {
+fn response_text(answer: &DatabaseAnswer) -> String {
+    let DatabaseAnswer {
         status,
         headers,
         body,

@@ -1,36 +1,45 @@
-//! The simulated site, asked by a tool that is not ours, over TCP and over a serial line.
+//! Tests of the simulated site, read by mbpoll over TCP and over a serial line.
 
 use gateway::clock::Clock;
-use gateway::config::{self, Config, Table};
-use gateway::model::UtcMs;
-use gateway::sim::device::SimDevice;
-use gateway::sim::sun;
-use gateway::sim::{Place, Plant, World, serve};
+use gateway::config::{self, Config, ModbusTable};
+use gateway::domain::UtcMs;
+use gateway::simulator::clear_sky;
+use gateway::simulator::device::SimulatedDevice;
+use gateway::simulator::{SimulatedEndpoint, SimulatedPlant, SimulatedWorld, serve_devices};
 use std::path::Path;
 use std::time::Duration;
 use tokio::process::Command;
 
 const DEMO: &str = include_str!("../../gateway/assets/demo.toml");
-/// 2026-07-01T12:00:00+07:00; the world stands still at it, so that every answer is known.
+/// Simulated time, 2026-07-01T12:00:00+07:00. It stands still, so that every value is known.
 const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
-fn site() -> (Config, World) {
-    let config = config::load_text(DEMO, Path::new("demo.toml"), &|_| None).unwrap();
-    let place = sun::Place {
+fn demo_site() -> (Config, SimulatedWorld) {
+    let config = config::load_config_text(DEMO, Path::new("demo.toml"), &|_| None).unwrap();
+    let place = clear_sky::GeoLocation {
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = Plant::new(place, &config.site.timezone, 1, NOON);
-    (config, World::new(plant, Clock::set(NOON, true), 1, 1.0))
+    let plant = SimulatedPlant::new(place, &config.site.timezone, 1, NOON);
+    (
+        config,
+        SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0),
+    )
 }
 
 /// The registers that mbpoll prints, one a line as `[ADDRESS]: 0xWORD`.
-async fn mbpoll(place: &Place, unit: u8, table: Table, first: u16, count: u16) -> Vec<u16> {
+async fn mbpoll_registers(
+    place: &SimulatedEndpoint,
+    unit: u8,
+    table: ModbusTable,
+    first: u16,
+    count: u16,
+) -> Vec<u16> {
     let mut call = Command::new("mbpoll");
     call.args(["-0", "-1", "-q", "-o", "5", "-a", &unit.to_string()]);
     call.args([
         "-t",
-        if table == Table::Input {
+        if table == ModbusTable::Input {
             "3:hex"
         } else {
             "4:hex"
@@ -38,8 +47,10 @@ async fn mbpoll(place: &Place, unit: u8, table: Table, first: u16, count: u16) -
     ]);
     call.args(["-r", &first.to_string(), "-c", &count.to_string()]);
     match place {
-        Place::Tcp(at) => call.args(["-m", "tcp", "-p", &at.port().to_string(), "127.0.0.1"]),
-        Place::Port(path) => call
+        SimulatedEndpoint::Tcp(at) => {
+            call.args(["-m", "tcp", "-p", &at.port().to_string(), "127.0.0.1"])
+        }
+        SimulatedEndpoint::Port(path) => call
             .args(["-m", "rtu", "-b", "9600", "-P", "none"])
             .arg(path),
     };
@@ -61,20 +72,21 @@ async fn mbpoll(place: &Place, unit: u8, table: Table, first: u16, count: u16) -
 
 #[tokio::test]
 async fn another_master_reads_every_point_of_every_profile() {
-    let (config, world) = site();
-    let served = serve(&config, &world).await.unwrap();
+    let (config, world) = demo_site();
+    let served = serve_devices(&config, &world).await.unwrap();
     let mut profiles = std::collections::BTreeSet::new();
     for (device, info) in config.devices.iter().zip(&config.site.devices) {
         let Some(profile) = &info.profile else {
             continue;
         };
         profiles.insert(profile.to_string());
-        let twin = SimDevice::new(device, info, world.seed());
+        let twin = SimulatedDevice::new(device, info, world.seed());
         for (index, point) in device.points.iter().enumerate() {
-            let expected = twin.words(index, &world.look()).unwrap();
+            let expected = twin.point_registers(index, &world.snapshot()).unwrap();
             let place = &served.places[device.bus];
             let count = point.encoding.registers();
-            let heard = mbpoll(place, device.unit, point.table, point.address, count).await;
+            let heard =
+                mbpoll_registers(place, device.unit, point.table, point.address, count).await;
             let mask = point
                 .bits
                 .map_or(u16::MAX, |(low, high)| (low..=high).map(|b| 1 << b).sum());
@@ -87,14 +99,17 @@ async fn another_master_reads_every_point_of_every_profile() {
 
 #[test]
 fn the_demo_shows_what_its_plant_does() {
-    let (config, world) = site();
-    let now = world.look();
+    let (config, world) = demo_site();
+    let now = world.snapshot();
     let value = |id: &str| {
-        let (device, point) = config.site.find(id).unwrap_or_else(|| panic!("no {id}"));
+        let (device, point) = config
+            .site
+            .find_point(id)
+            .unwrap_or_else(|| panic!("no {id}"));
         let device = usize::from(device);
         let (settings, info) = (&config.devices[device], &config.site.devices[device]);
-        SimDevice::new(settings, info, world.seed())
-            .value(point, &now)
+        SimulatedDevice::new(settings, info, world.seed())
+            .point_value(point, &now)
             .unwrap()
     };
     let same = |id: &str, expected: f64| {

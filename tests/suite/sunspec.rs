@@ -1,19 +1,21 @@
-//! `SunSpec` devices behind a server that is not ours, held against what pysunspec2 reads from the
-//! same registers: every number of every model that the definitions describe.
+//! Tests of SunSpec devices behind an independent server: every number of every model is compared
+//! with what pysunspec2 reads from the same registers.
 
-use crate::peers::{Peer, file, python};
+use crate::peers::{PeerProcess, peer_file, python_peer};
 use gateway::clock::Clock;
-use gateway::config::{Config, load_text};
-use gateway::model::UtcMs;
-use gateway::read::{Once, Session};
-use gateway::sim::{Place, Plant, World, serve, sun};
+use gateway::config::{Config, load_config_text};
+use gateway::domain::UtcMs;
+use gateway::modbus::{AdhocReader, AdhocReading};
+use gateway::simulator::{
+    SimulatedEndpoint, SimulatedPlant, SimulatedWorld, clear_sky, serve_devices,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// A site with one device a model of the image, all behind the same unit.
-fn site(port: &str, models: &[Value]) -> Config {
+fn sunspec_site(port: &str, models: &[Value]) -> Config {
     let mut text = format!(
         "[site]\nid = \"t\"\n[[bus]]\nid = \"bus\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
          tcp_port = {port}\ntimeout = \"10s\"\n"
@@ -26,11 +28,11 @@ fn site(port: &str, models: &[Value]) -> Config {
         )
         .unwrap();
     }
-    load_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
+    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
 }
 
-async fn read(config: &Config, index: usize) -> Once {
-    let once = Session::new(config, index, &Clock::system())
+async fn read_model(config: &Config, index: usize) -> AdhocReading {
+    let once = AdhocReader::new(config, index, &Clock::system())
         .unwrap()
         .read()
         .await;
@@ -38,21 +40,21 @@ async fn read(config: &Config, index: usize) -> Once {
     once
 }
 
-/// Every number of one model is what pysunspec2 says; how many there were.
-fn same(config: &Config, index: usize, model: &Value, once: &Once) -> usize {
+/// Compares every number of one model with pysunspec2; returns how many were compared.
+fn assert_model(config: &Config, index: usize, model: &Value, once: &AdhocReading) -> usize {
     let points = &config.devices[index].points;
     for (point, outcome) in points.iter().zip(&once.outcomes) {
         let expected = &model["points"][&*point.name];
         let expected: Option<f64> = expected.as_str().map(|text| text.parse().unwrap());
-        let found = outcome.number().map(gateway::model::Number::to_f64);
+        let found = outcome.number().map(gateway::domain::ExactNumber::to_f64);
         assert_eq!(found, expected, "{}: {outcome:?}", point.name);
     }
     points.len()
 }
 
-/// What devices in the field have: common, inverters, strings, meters, weather, combiners, and
-/// the 700s of newer inverters.
-const IN_THE_FIELD: [std::ops::RangeInclusive<u64>; 9] = [
+/// Model numbers of devices in use: common, inverters, strings, meters, weather, combiners, and the
+/// 700s of newer inverters.
+const FIELD_MODELS: [std::ops::RangeInclusive<u64>; 9] = [
     1..=1,
     101..=103,
     111..=113,
@@ -65,7 +67,7 @@ const IN_THE_FIELD: [std::ops::RangeInclusive<u64>; 9] = [
 ];
 
 /// Reads every device of the folder; how many numbers of each model were compared.
-async fn all_of(folder: &Path) -> BTreeMap<u64, usize> {
+async fn read_all_models(folder: &Path) -> BTreeMap<u64, usize> {
     let mut compared: BTreeMap<u64, usize> = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -75,12 +77,13 @@ async fn all_of(folder: &Path) -> BTreeMap<u64, usize> {
         let text = std::fs::read_to_string(&path).unwrap();
         let models: Vec<Value> = serde_json::from_str(&text).unwrap();
         let image = path.with_extension("image");
-        let (_server, port) = Peer::ready(python("pymodbus_server.py").arg(image).arg("tcp"));
-        let config = site(&port, &models);
+        let (_server, port) =
+            PeerProcess::start_ready(python_peer("pymodbus_server.py").arg(image).arg("tcp"));
+        let config = sunspec_site(&port, &models);
         for (index, model) in models.iter().enumerate() {
-            let once = read(&config, index).await;
+            let once = read_model(&config, index).await;
             let number = model["model"].as_u64().unwrap();
-            *compared.entry(number).or_default() += same(&config, index, model, &once);
+            *compared.entry(number).or_default() += assert_model(&config, index, model, &once);
             let identity = once.identity.unwrap();
             assert_eq!(identity.cut_short, None, "{}", path.display());
             assert!(["Uji Coba", "SunSpecTest"].contains(&identity.manufacturer.as_str()));
@@ -93,14 +96,14 @@ async fn all_of(folder: &Path) -> BTreeMap<u64, usize> {
 async fn every_number_of_every_model_is_what_pysunspec2_reads() {
     let folder = tempfile::tempdir().unwrap();
     for seed in ["1", "2"] {
-        let made = python("sunspec_image.py")
+        let made = python_peer("sunspec_image.py")
             .arg(folder.path())
             .arg(seed)
             .status();
         assert!(made.unwrap().success());
-        let compared = all_of(folder.path()).await;
+        let compared = read_all_models(folder.path()).await;
         assert!(compared.values().sum::<usize>() > 5000, "{compared:?}");
-        for number in IN_THE_FIELD.into_iter().flatten() {
+        for number in FIELD_MODELS.into_iter().flatten() {
             // The least is a model of one number beside its own number and length.
             let numbers = compared.get(&number).copied().unwrap_or_default();
             assert!(numbers > 2, "model {number}: {numbers} numbers");
@@ -110,9 +113,9 @@ async fn every_number_of_every_model_is_what_pysunspec2_reads() {
 
 #[test]
 fn the_definitions_are_those_of_the_alliance() {
-    let made = python("sunspec_models.py").output().unwrap();
+    let made = python_peer("sunspec_models.py").output().unwrap();
     assert!(made.status.success());
-    let kept = file("../../config/sunspec/models.json");
+    let kept = peer_file("../../config/sunspec/models.json");
     let kept = std::fs::read_to_string(kept).unwrap();
     assert!(
         String::from_utf8_lossy(&made.stdout) == kept,
@@ -128,18 +131,18 @@ async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_read
     let text = "[site]\nid = \"t\"\n[[bus]]\nid = \"bus\"\nkind = \"modbus-tcp\"\n\
                 host = \"127.0.0.1\"\ntcp_port = 502\n[[device]]\nid = \"inverter\"\nbus = \"bus\"\n\
                 unit = 3\nprofile = \"sunspec\"\nmodels = [103, 160]\n";
-    let mut config = load_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
-    let spot = sun::Place {
+    let mut config = load_config_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+    let spot = clear_sky::GeoLocation {
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = Plant::new(spot, "Asia/Jakarta", 1, NOON);
-    let world = World::new(plant, Clock::set(NOON, true), 1, 1.0);
-    let served = serve(&config, &world).await.unwrap();
-    let Place::Tcp(at) = &served.places[0] else {
+    let plant = SimulatedPlant::new(spot, "Asia/Jakarta", 1, NOON);
+    let world = SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0);
+    let served = serve_devices(&config, &world).await.unwrap();
+    let SimulatedEndpoint::Tcp(at) = &served.places[0] else {
         panic!("not TCP");
     };
-    let mut client = tokio::process::Command::from(python("sunspec_client.py"));
+    let mut client = tokio::process::Command::from(python_peer("sunspec_client.py"));
     let said = client.args([&at.port().to_string(), "3"]).output().await;
     let found: Value = serde_json::from_slice(&said.unwrap().stdout).unwrap();
     assert_eq!(found["base"], 40_000);
@@ -149,8 +152,8 @@ async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_read
     assert_eq!(found["unimplemented"], Value::Null);
     assert_eq!(found["modules"], 2);
 
-    served.redirect(&mut config);
-    let once = read(&config, 0).await;
+    served.redirect_config(&mut config);
+    let once = read_model(&config, 0).await;
     let names = config.devices[0].points.iter().map(|point| &*point.name);
     let ours: BTreeMap<&str, f64> = names
         .zip(&once.outcomes)

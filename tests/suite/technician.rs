@@ -1,23 +1,25 @@
-//! What a technician types beside a device: `read`, `watch` and `soak`, against simulated devices.
+//! Tests of the commands used beside a device: `read`, `watch` and `soak`, against simulated
+//! devices.
 
 use crate::killed::pantau;
 use crate::servers::free_port;
 use gateway::clock::Clock;
 use gateway::config;
-use gateway::model::UtcMs;
-use gateway::sim::sun;
-use gateway::sim::{Plant, Served, World, serve};
+use gateway::domain::UtcMs;
+use gateway::simulator::clear_sky;
+use gateway::simulator::{SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// 2026-07-01T12:00:00+07:00; the world stands still at it, so that every read is the same.
+/// Simulated time, 2026-07-01T12:00:00+07:00. It stands still, so that every read gives the same
+/// values.
 const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
-/// A site with one meter that is there, and one unit that is not.
-async fn site(folder: &Path) -> (PathBuf, Served) {
+/// Site with one meter that answers and one unit that does not exist.
+async fn serve_site(folder: &Path) -> (PathBuf, SimulatorServers) {
     let file = folder.join("pantau.toml");
     let text = format!(
         r#"
@@ -52,22 +54,22 @@ point = [
         free_port()
     );
     std::fs::write(&file, &text).unwrap();
-    let config = config::load_text(&text, &file, &|_| None).unwrap();
-    let place = sun::Place {
+    let config = config::load_config_text(&text, &file, &|_| None).unwrap();
+    let place = clear_sky::GeoLocation {
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = Plant::new(place, "Asia/Jakarta", 1, NOON);
-    let world = World::new(plant, Clock::set(NOON, true), 1, 1.0);
-    let served = serve(&config, &world).await.unwrap();
+    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
+    let world = SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0);
+    let served = serve_devices(&config, &world).await.unwrap();
     let ghost = "\n[[device]]\nid = \"ghost\"\nbus = \"lan\"\nunit = 9\nevery = \"200ms\"\npoint = [\n  \
                  { id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" },\n]\n";
     std::fs::write(&file, text + ghost).unwrap();
     (file, served)
 }
 
-/// What the program says, and its exit status.
-async fn ask(file: &Path, arguments: &[&str]) -> (Output, String) {
+/// Runs the program; returns its output.
+async fn run_pantau(file: &Path, arguments: &[&str]) -> (Output, String) {
     let mut command = Command::from(pantau());
     command
         .args(["--lang", "en"])
@@ -84,8 +86,8 @@ async fn ask(file: &Path, arguments: &[&str]) -> (Output, String) {
 #[tokio::test]
 async fn read_ranks_meanings_and_its_mbpoll_call_reads_the_same_registers() {
     let folder = tempfile::tempdir().unwrap();
-    let (file, _served) = site(folder.path()).await;
-    let (output, text) = ask(&file, &["read", "meter", "--json"]).await;
+    let (file, _served) = serve_site(folder.path()).await;
+    let (output, text) = run_pantau(&file, &["read", "meter", "--json"]).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let json: Value = serde_json::from_str(&text).unwrap();
     let voltage = &json["points"][0];
@@ -120,8 +122,8 @@ async fn read_ranks_meanings_and_its_mbpoll_call_reads_the_same_registers() {
 #[tokio::test]
 async fn a_silent_unit_is_told_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let (file, _served) = site(folder.path()).await;
-    let (output, text) = ask(&file, &["read", "ghost"]).await;
+    let (file, _served) = serve_site(folder.path()).await;
+    let (output, text) = run_pantau(&file, &["read", "ghost"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(text.contains("unit address"), "{text}");
 }
@@ -129,10 +131,10 @@ async fn a_silent_unit_is_told_with_what_to_do() {
 #[tokio::test]
 async fn a_soak_passes_for_a_good_device_and_not_for_a_silent_one() {
     let folder = tempfile::tempdir().unwrap();
-    let (file, _served) = site(folder.path()).await;
-    let (output, text) = ask(&file, &["soak", "meter", "--for", "3s"]).await;
+    let (file, _served) = serve_site(folder.path()).await;
+    let (output, text) = run_pantau(&file, &["soak", "meter", "--for", "3s"]).await;
     assert_eq!(output.status.code(), Some(0), "{text}");
-    let (output, text) = ask(&file, &["soak", "--for", "3s", "--json"]).await;
+    let (output, text) = run_pantau(&file, &["soak", "--for", "3s", "--json"]).await;
     assert_eq!(output.status.code(), Some(1), "{text}");
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["devices"][0]["passes"], true, "{json:#}");
@@ -143,7 +145,7 @@ async fn a_soak_passes_for_a_good_device_and_not_for_a_silent_one() {
 async fn watch_without_a_screen_prints_a_line_a_poll() {
     use tokio::io::{AsyncBufReadExt as _, BufReader};
     let folder = tempfile::tempdir().unwrap();
-    let (file, _served) = site(folder.path()).await;
+    let (file, _served) = serve_site(folder.path()).await;
     let mut command = Command::from(pantau());
     command
         .args(["watch", "meter", "-c"])

@@ -1,10 +1,12 @@
-//! Rules about the code itself. A message names the place and says what to do.
+//! Rules for the source code. A message names the place and the remedy.
 
-use crate::source::{Source, closing, files, root, sources, words};
+use crate::source::{
+    SourceFile, closing_bracket, project_files, project_root, rust_sources, word_places,
+};
 
-/// Who may name whom inside `gateway/src`: a room, and what it may write after `crate::`.
+/// Allowed imports inside `gateway/src`: a module, and the modules it may name after `crate::`.
 /// Data flows left to right, and so do imports; `drivers` is left of all.
-const ROOMS: &[(&str, &[&str])] = &[
+const ROOM_IMPORTS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("model", &["limits"]),
     ("clock", &["model", "limits"]),
@@ -133,8 +135,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// Crates that only these rooms may name: what a room is for, seen from outside.
-const CRATES: &[(&str, &[&str])] = &[
+/// Crates that only these modules may use.
+const CRATE_ROOMS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("pco", &["store"]),
     ("rumqttc", &["publish"]),
@@ -159,11 +161,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio_modbus", &["sim"]),
 ];
 
-/// Files that may be longer than the limit, and why.
+/// Files that may exceed the limit, with the reason.
 const LONG_FILES: &[(&str, &str)] = &[];
 
-/// What may stand at the top of the project.
-const TOP: &[&str] = &[
+/// Files and folders allowed at the top of the project.
+const TOP_FOLDER: &[&str] = &[
     ".cargo",
     ".ci",
     ".clippy.toml",
@@ -185,23 +187,23 @@ const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 500;
 const WIDTH_MAX: usize = 100;
 
-fn all() -> Vec<Source> {
-    sources("")
+fn all_sources() -> Vec<SourceFile> {
+    rust_sources("")
 }
 
-pub(crate) fn gateway() -> Vec<Source> {
-    sources("gateway/src")
+pub(crate) fn gateway_sources() -> Vec<SourceFile> {
+    rust_sources("gateway/src")
 }
 
 #[track_caller]
-pub(crate) fn nothing_found(faults: &[String]) {
+pub(crate) fn assert_no_faults(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 /// Faults at every place of a file's product code where `word` stands, with what to do instead.
-fn places(sources: &[Source], word: &str, advice: &str) -> Vec<String> {
-    let fault = |source: &Source, at| format!("{}: `{word}`: {advice}", source.place(at));
-    let hits = |source: &Source| -> Vec<String> {
+fn fault_places(sources: &[SourceFile], word: &str, advice: &str) -> Vec<String> {
+    let fault = |source: &SourceFile, at| format!("{}: `{word}`: {advice}", source.place_of(at));
+    let hits = |source: &SourceFile| -> Vec<String> {
         let found = source.product.match_indices(word);
         found.map(|(at, _)| fault(source, at)).collect()
     };
@@ -214,7 +216,7 @@ fn named_rooms(code: &str) -> Vec<(usize, String)> {
     for (at, _) in code.match_indices("crate::") {
         let rest = at + "crate::".len();
         let list = if code[rest..].starts_with('{') {
-            let end = closing(code, rest).unwrap_or(code.len() - 1);
+            let end = closing_bracket(code, rest).unwrap_or(code.len() - 1);
             top_names(&code[rest + 1..end])
         } else {
             top_names(&code[rest..])[..1].to_vec()
@@ -250,9 +252,9 @@ fn top_names(list: &str) -> Vec<String> {
 #[test]
 fn rooms_name_only_what_stands_to_their_left() {
     let mut faults = Vec::new();
-    for source in gateway() {
-        let room = source.room().to_owned();
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+    for source in gateway_sources() {
+        let room = source.room_name().to_owned();
+        let Some((_, allowed)) = ROOM_IMPORTS.iter().find(|(name, _)| *name == room) else {
             let path = &source.path;
             faults.push(format!(
                 "{path}: `{room}` is a new room: give it a row in ROOMS"
@@ -260,9 +262,9 @@ fn rooms_name_only_what_stands_to_their_left() {
             continue;
         };
         for (at, name) in named_rooms(&source.product) {
-            let is_room = ROOMS.iter().any(|(known, _)| *known == name);
+            let is_room = ROOM_IMPORTS.iter().any(|(known, _)| *known == name);
             if is_room && name != room && !allowed.contains(&name.as_str()) {
-                let place = source.place(at);
+                let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: `{room}` may not name `{name}`: hand the data in, or move the shared \
                      noun left (ROOMS in tests/suite/tidy.rs)"
@@ -270,34 +272,34 @@ fn rooms_name_only_what_stands_to_their_left() {
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn a_crate_is_named_only_in_the_room_that_it_serves() {
     let mut faults = Vec::new();
-    for source in gateway() {
-        for (name, rooms) in CRATES {
-            if rooms.contains(&source.room()) {
+    for source in gateway_sources() {
+        for (name, rooms) in CRATE_ROOMS {
+            if rooms.contains(&source.room_name()) {
                 continue;
             }
-            for at in words(&source.product, name) {
-                let place = source.place(at);
+            for at in word_places(&source.product, name) {
+                let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: `{name}` belongs to {rooms:?}: go through that room"
                 ));
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn drivers_and_firmware_stand_alone() {
-    let drivers = sources("firmware/drivers/src");
+    let drivers = rust_sources("firmware/drivers/src");
     let mut faults = Vec::new();
     for word in ["std::", "alloc::", "gateway::", "serde"] {
-        faults.extend(places(
+        faults.extend(fault_places(
             &drivers,
             word,
             "`drivers` also runs on a bare chip: use core",
@@ -310,16 +312,16 @@ fn drivers_and_firmware_stand_alone() {
     if !lib.code.contains("#![no_std]") && !lib.code.contains("not(test), no_std") {
         faults.push(format!("{}: say #![no_std]", lib.path));
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn functions_and_files_stay_short_enough_to_read() {
     let mut faults = Vec::new();
-    for source in all() {
+    for source in all_sources() {
         for (name, at, lines) in source.functions() {
             if lines > FUNCTION_LINES_MAX {
-                let place = source.place(at);
+                let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: `{name}` has {lines} lines of at most {FUNCTION_LINES_MAX}: give its \
                      parts names"
@@ -335,18 +337,18 @@ fn functions_and_files_stay_short_enough_to_read() {
             ));
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn lines_fit_the_page() {
-    let mut texts = files("tests/peers", ".py");
-    texts.extend(files("tests/peers", ".c"));
-    texts.extend(files("", "/run"));
+    let mut texts = project_files("tests/peers", ".py");
+    texts.extend(project_files("tests/peers", ".c"));
+    texts.extend(project_files("", "/run"));
     texts.extend(
-        all()
+        all_sources()
             .into_iter()
-            .map(|source| (source.path.clone(), source.form())),
+            .map(|source| (source.path.clone(), source.breakable_text())),
     );
     let mut faults = Vec::new();
     for (path, text) in texts {
@@ -360,18 +362,18 @@ fn lines_fit_the_page() {
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn the_product_does_not_panic_on_what_comes_from_outside() {
-    let sources = gateway()
+    let sources = gateway_sources()
         .into_iter()
-        .chain(sources("firmware"))
+        .chain(rust_sources("firmware"))
         .collect::<Vec<_>>();
     let mut faults = Vec::new();
     for word in [".unwrap()", "panic!(", "todo!(", "unimplemented!(", "dbg!("] {
-        faults.extend(places(
+        faults.extend(fault_places(
             &sources,
             word,
             "return an error that names device, point or key",
@@ -384,7 +386,7 @@ fn the_product_does_not_panic_on_what_comes_from_outside() {
                 .strip_prefix('"')
                 .and_then(|rest| rest.split('"').next());
             if reason.is_none_or(|reason| reason.split_whitespace().count() < 3) {
-                let place = source.place(at);
+                let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: `expect` is for invariants alone: say in the text why it holds, or \
                      return an error"
@@ -392,13 +394,13 @@ fn the_product_does_not_panic_on_what_comes_from_outside() {
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn only_the_clock_asks_the_system_for_the_time() {
-    let mut sources = gateway();
-    sources.retain(|source| source.room() != "clock");
+    let mut sources = gateway_sources();
+    sources.retain(|source| source.room_name() != "clock");
     let mut faults = Vec::new();
     for word in [
         "SystemTime::now",
@@ -406,7 +408,7 @@ fn only_the_clock_asks_the_system_for_the_time() {
         "Zoned::now",
         "disallowed_methods",
     ] {
-        faults.extend(places(
+        faults.extend(fault_places(
             &sources,
             word,
             "take `clock::Clock` or a time as an argument",
@@ -420,65 +422,69 @@ fn only_the_clock_asks_the_system_for_the_time() {
             .filter(|item| item.contains("use std::time::"));
         code.contains("std::time::Instant") || imports.into_iter().any(|i| i.contains("Instant"))
     });
-    faults.extend(places(
+    faults.extend(fault_places(
         &sources,
         "Instant::now",
         "use tokio::time, or take a time as argument",
     ));
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn attributes_do_not_silence_lints_and_paths_do_not_climb() {
-    let sources = all();
+    let sources = all_sources();
     let mut faults = Vec::new();
     for word in ["#[allow(", "#![allow(", ", allow("] {
-        faults.extend(places(&sources, word, "use #[expect(.., reason = \"..\")]"));
+        faults.extend(fault_places(
+            &sources,
+            word,
+            "use #[expect(.., reason = \"..\")]",
+        ));
     }
-    faults.extend(places(
+    faults.extend(fault_places(
         &sources,
         "super::super",
         "name the room: crate::room::..",
     ));
     for source in &sources {
         for (at, _) in source.product.match_indices("serde(") {
-            let end = closing(&source.product, at + "serde".len()).unwrap_or(at);
+            let end = closing_bracket(&source.product, at + "serde".len()).unwrap_or(at);
             let inner = &source.product[at..end];
             if inner.contains("flatten") || inner.contains("untagged") {
-                let place = source.place(at);
+                let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: it hides the line of a fault: spell the keys out"
                 ));
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }
 
 #[test]
 fn the_project_holds_what_it_should_and_no_trace_of_a_machine() {
     let mut faults = Vec::new();
-    for entry in std::fs::read_dir(root()).unwrap().flatten() {
+    for entry in std::fs::read_dir(project_root()).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !TOP.contains(&name.as_str()) && !["target", ".git"].contains(&name.as_str()) {
+        if !TOP_FOLDER.contains(&name.as_str()) && !["target", ".git"].contains(&name.as_str()) {
             faults.push(format!(
                 "{name}: put it into a folder, or give it a place in TOP"
             ));
         }
     }
     let paths = ["work", "root", "tmp"].map(|folder| format!("/{folder}/"));
-    for (path, text) in files("", "") {
+    for (path, text) in project_files("", "") {
         for hit in paths.iter().filter(|hit| text.contains(hit.as_str())) {
             faults.push(format!(
                 "{path}: `{hit}` is a path of one machine: ask for a folder"
             ));
         }
     }
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let lock = std::fs::read_to_string(project_root().join("Cargo.lock")).unwrap();
     let index = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
     let other = lock
         .lines()
         .filter(|line| line.starts_with("source") && *line != index);
     faults.extend(other.map(|line| format!("Cargo.lock: {line}: only crates.io's index")));
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }

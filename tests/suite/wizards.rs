@@ -1,8 +1,8 @@
-//! The technician's tools with the whole program: a device gets another address, calibrations are
-//! dated, and the site is handed over.
+//! Tests of the commissioning commands with the whole program: set-address, calibrations and
+//! handover.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, python, wait_for};
+use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -14,7 +14,7 @@ const HEAD: &str = "[site]\nid = \"desa\"\nname = \"Desa Impian\"\ntimezone = \"
     latitude = -3.76\nlongitude = 103.78\n";
 
 /// A configuration in `folder` with these tables.
-pub(crate) fn site(folder: &Path, tables: &str) -> PathBuf {
+pub(crate) fn write_site(folder: &Path, tables: &str) -> PathBuf {
     let store = folder.join("store");
     let text = format!("{HEAD}[store]\npath = \"{}\"\n{tables}", store.display());
     let file = folder.join("pantau.toml");
@@ -22,26 +22,30 @@ pub(crate) fn site(folder: &Path, tables: &str) -> PathBuf {
     file
 }
 
-pub(crate) fn call(config: &Path, words: &[&str]) -> Output {
+pub(crate) fn run_pantau(config: &Path, words: &[&str]) -> Output {
     let mut command = pantau();
     command.args(["--lang", "id", "--log", "off"]).args(words);
     command.arg("-c").arg(config).stdin(Stdio::null());
     command.output().unwrap()
 }
 
-pub(crate) fn told(output: &Output) -> String {
+pub(crate) fn stderr_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[track_caller]
-fn done(config: &Path, words: &[&str]) -> Value {
-    let output = call(config, &[words, &["--json"]].concat());
-    assert!(output.status.success(), "{words:?}: {}", told(&output));
+fn run_json(config: &Path, words: &[&str]) -> Value {
+    let output = run_pantau(config, &[words, &["--json"]].concat());
+    assert!(
+        output.status.success(),
+        "{words:?}: {}",
+        stderr_text(&output)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-pub(crate) fn running(config: &Path) -> Peer {
-    let gateway = Peer::start(pantau().args(["--log", "off", "run", "-c"]).arg(config));
+pub(crate) fn start_gateway(config: &Path) -> PeerProcess {
+    let gateway = PeerProcess::start(pantau().args(["--log", "off", "run", "-c"]).arg(config));
     let socket = config.with_file_name("store").join("pantau.sock");
     wait_for("the control socket", || {
         UnixStream::connect(&socket).is_ok()
@@ -50,19 +54,19 @@ pub(crate) fn running(config: &Path) -> Peer {
 }
 
 /// A line with devices at these addresses, and a sensor that the configuration has at unit 5.
-fn line(folder: &Path, devices: &[&str]) -> (Peer, PathBuf) {
-    let (peer, port) = Peer::ready(python("address_line.py").args(devices));
+fn start_line(folder: &Path, devices: &[&str]) -> (PeerProcess, PathBuf) {
+    let (peer, port) = PeerProcess::start_ready(python_peer("address_line.py").args(devices));
     let tables = format!(
         "[[bus]]\nid = \"rs485\"\nkind = \"modbus-rtu\"\nport = \"{port}\"\nbaud = 9600\n\
          timeout = \"100ms\"\n[[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\n\
          every = \"10s\"\nprofile = \"xy-md02\"\n"
     );
-    (peer, site(folder, &tables))
+    (peer, write_site(folder, &tables))
 }
 
-pub(crate) fn outcome(config: &Path, words: &[&str]) -> String {
+pub(crate) fn set_address_outcome(config: &Path, words: &[&str]) -> String {
     let words = [&["set-address", "air", "--yes", "--json"], words].concat();
-    let output = call(config, &words);
+    let output = run_pantau(config, &words);
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.success(), told["verified"] == true, "{told}");
     told["outcome"].as_str().unwrap().to_owned()
@@ -71,37 +75,49 @@ pub(crate) fn outcome(config: &Path, words: &[&str]) -> String {
 #[test]
 fn a_new_device_gets_its_address_once_it_was_agreed_to_and_answers_there_alone() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, config) = line(scratch.path(), &["1"]);
-    let asked = call(&config, &["set-address", "air", "--from", "1"]);
+    let (_line, config) = start_line(scratch.path(), &["1"]);
+    let asked = run_pantau(&config, &["set-address", "air", "--from", "1"]);
     assert_eq!(asked.status.code(), Some(2));
-    let plan = told(&asked);
+    let plan = stderr_text(&asked);
     for part in ["unit 1 -> 5", "0x0005", "holding:257", "fungsi 6", "--yes"] {
         assert!(plan.contains(part), "{part}: {plan}");
     }
-    // Nothing was written so far: the device is still where it was.
-    assert_eq!(outcome(&config, &["--from", "5", "--to", "6"]), "silent");
-    assert_eq!(outcome(&config, &["--from", "1"]), "done");
-    assert_eq!(outcome(&config, &["--from", "1", "--to", "6"]), "silent");
-    assert_eq!(outcome(&config, &["--to", "9"]), "done");
+    // Nothing has been written yet: the device still has its old address.
+    assert_eq!(
+        set_address_outcome(&config, &["--from", "5", "--to", "6"]),
+        "silent"
+    );
+    assert_eq!(set_address_outcome(&config, &["--from", "1"]), "done");
+    assert_eq!(
+        set_address_outcome(&config, &["--from", "1", "--to", "6"]),
+        "silent"
+    );
+    assert_eq!(set_address_outcome(&config, &["--to", "9"]), "done");
 }
 
 #[test]
 fn two_devices_at_one_address_are_left_alone() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, config) = line(scratch.path(), &["1", "1", "7"]);
-    assert_eq!(outcome(&config, &["--from", "1"]), "several");
-    // Both are still there, and the third keeps its address to itself.
-    assert_eq!(outcome(&config, &["--from", "1", "--to", "2"]), "several");
-    assert_eq!(outcome(&config, &["--from", "7", "--to", "1"]), "taken");
+    let (_line, config) = start_line(scratch.path(), &["1", "1", "7"]);
+    assert_eq!(set_address_outcome(&config, &["--from", "1"]), "several");
+    // Both devices still answer, and the third keeps its address.
+    assert_eq!(
+        set_address_outcome(&config, &["--from", "1", "--to", "2"]),
+        "several"
+    );
+    assert_eq!(
+        set_address_outcome(&config, &["--from", "7", "--to", "1"]),
+        "taken"
+    );
 }
 
 #[test]
 fn a_device_that_says_yes_and_stays_is_not_believed() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, config) = line(scratch.path(), &["--stubborn", "1"]);
-    assert_eq!(outcome(&config, &["--from", "1"]), "unchanged");
+    let (_line, config) = start_line(scratch.path(), &["--stubborn", "1"]);
+    assert_eq!(set_address_outcome(&config, &["--from", "1"]), "unchanged");
     let wrong = ["--from", "1", "--register", "holding:9"];
-    assert_eq!(outcome(&config, &wrong), "refused");
+    assert_eq!(set_address_outcome(&config, &wrong), "refused");
 }
 
 const LEVEL: &str = "[[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery = \"1s\"\n\
@@ -110,7 +126,7 @@ const LEVEL: &str = "[[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery 
     level = \"level.level\"\nshape = { kind = \"vertical-cylinder\", diameter_m = 1.1, \
     height_m = 5.0 }\n";
 
-fn network(port: u16) -> String {
+fn tcp_level_site(port: u16) -> String {
     format!(
         "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}\n{LEVEL}"
     )
@@ -119,7 +135,7 @@ fn network(port: u16) -> String {
 #[test]
 fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_day_before() {
     let scratch = tempfile::tempdir().unwrap();
-    let config = site(scratch.path(), &network(9));
+    let config = write_site(scratch.path(), &tcp_level_site(9));
     let who = ["--who", "Budi", "--yes"];
     let dips = [
         "calibrate",
@@ -130,12 +146,12 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
         "--pair",
         "1.05=1.1",
     ];
-    let first = done(&config, &[&dips[..], &who].concat());
+    let first = run_json(&config, &[&dips[..], &who].concat());
     assert_eq!(
         (&first["id"], &first["targets"][0]),
         (&json!(1), &json!("level.level"))
     );
-    let gateway = running(&config);
+    let gateway = start_gateway(&config);
     let fill = [
         "calibrate",
         "strapping",
@@ -145,7 +161,7 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
         "--row",
         "1=930",
     ];
-    assert_eq!(done(&config, &[&fill[..], &who].concat())["id"], 2);
+    assert_eq!(run_json(&config, &[&fill[..], &who].concat())["id"], 2);
     let yesterday = [
         "calibrate",
         "level",
@@ -155,14 +171,14 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
         "--date",
         "2020-01-01",
     ];
-    let past = call(&config, &[&yesterday[..], &who].concat());
+    let past = run_pantau(&config, &[&yesterday[..], &who].concat());
     assert_eq!(past.status.code(), Some(1));
     assert!(
-        told(&past).contains("angka sebelumnya tetap"),
+        stderr_text(&past).contains("angka sebelumnya tetap"),
         "{}",
-        told(&past)
+        stderr_text(&past)
     );
-    let unsaid = call(
+    let unsaid = run_pantau(
         &config,
         &[
             "calibrate",
@@ -177,19 +193,19 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
     assert_eq!(unsaid.status.code(), Some(1), "nobody agreed");
     let withdrawal = ["calibrate", "withdraw", "2", "--note", "meter macet"];
     assert_eq!(
-        done(&config, &[&withdrawal[..], &who].concat())["withdraws"],
+        run_json(&config, &[&withdrawal[..], &who].concat())["withdraws"],
         2
     );
-    let asked = done(&config, &["calibrate", "list", "--all"]);
+    let asked = run_json(&config, &["calibrate", "list", "--all"]);
     drop(gateway);
-    assert_eq!(done(&config, &["calibrate", "list", "--all"]), asked);
+    assert_eq!(run_json(&config, &["calibrate", "list", "--all"]), asked);
     let in_force = |value: &Value| value["in_force"] == true;
     let all: Vec<bool> = asked.as_array().unwrap().iter().map(in_force).collect();
     assert_eq!(all, [true, false, false]);
 }
 
-/// What another program finds in a PDF.
-fn words(pdf: &Path) -> String {
+/// Returns the text of a PDF, by pdftotext.
+fn pdf_text(pdf: &Path) -> String {
     let output = Command::new("pdftotext")
         .arg("-layout")
         .arg(pdf)
@@ -202,8 +218,8 @@ fn words(pdf: &Path) -> String {
 fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
     let scratch = tempfile::tempdir().unwrap();
     let port = free_port();
-    let config = site(scratch.path(), &network(port));
-    let _site = Peer::start(
+    let config = write_site(scratch.path(), &tcp_level_site(port));
+    let _site = PeerProcess::start(
         pantau()
             .args(["--log", "off", "simulate", "--speed", "1", "-c"])
             .arg(&config)
@@ -222,29 +238,32 @@ fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
         "Budi",
         "--yes",
     ];
-    done(&config, &dry);
+    run_json(&config, &dry);
     let photo = scratch.path().join("panel.png");
     std::fs::write(&photo, PNG).unwrap();
     let pdf = scratch.path().join("serah-terima.pdf");
     let (photo, file) = (photo.to_str().unwrap(), pdf.to_str().unwrap());
-    let read = record(&config, file, &[]);
-    let points = &table(&read, "points")["rows"];
+    let read = write_handover(&config, file, &[]);
+    let points = &table_by_id(&read, "points")["rows"];
     assert_eq!(points[0][0]["text"], "level.level", "{points}");
     let shown = points[0][1]["text"].as_str().unwrap().replace(',', ".");
     let display = format!("level.level={}", shown.trim_end_matches(" m"));
     let people = ["--technician", "Budi Santoso", "--receiver", "Siti Aminah"];
     let more = [&people[..], &["--photo", photo, "--display", &display]].concat();
-    let read = record(&config, file, &more);
+    let read = write_handover(&config, file, &more);
     assert_eq!(
-        table(&read, "points")["rows"][0][5]["text"],
+        table_by_id(&read, "points")["rows"][0][5]["text"],
         "cocok",
         "{read}"
     );
     assert_eq!(
-        table(&read, "tank-tank")["rows"].as_array().unwrap().len(),
+        table_by_id(&read, "tank-tank")["rows"]
+            .as_array()
+            .unwrap()
+            .len(),
         11
     );
-    let text = words(&pdf);
+    let text = pdf_text(&pdf);
     for part in [
         "Berita Acara Serah Terima",
         "Budi Santoso",
@@ -258,24 +277,29 @@ fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
     }
     assert!(!text.contains("handover-"), "a key without words: {text}");
     let wrong = ["handover", "-o", file, "--display", "level.level=9,99"];
-    let differing = call(&config, &wrong);
-    assert_eq!(differing.status.code(), Some(1), "{}", told(&differing));
-    assert!(words(&pdf).contains("BERBEDA"));
+    let differing = run_pantau(&config, &wrong);
+    assert_eq!(
+        differing.status.code(),
+        Some(1),
+        "{}",
+        stderr_text(&differing)
+    );
+    assert!(pdf_text(&pdf).contains("BERBEDA"));
 }
 
-fn record(config: &Path, file: &str, more: &[&str]) -> Value {
-    done(config, &[&["handover", "-o", file], more].concat())
+fn write_handover(config: &Path, file: &str, more: &[&str]) -> Value {
+    run_json(config, &[&["handover", "-o", file], more].concat())
 }
 
 /// The table with this id.
-fn table<'a>(record: &'a Value, id: &str) -> &'a Value {
+fn table_by_id<'a>(record: &'a Value, id: &str) -> &'a Value {
     let sections = record["sections"].as_array().unwrap().iter();
     let mut blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
     blocks.find(|block| block["id"] == id).unwrap()
 }
 
 /// An interview from a pipe into a directory that is not there: its status, the profile, the words.
-fn interviewed(lang: &str, dir: &Path, answers: &str) -> (Option<i32>, String, String) {
+fn run_interview(lang: &str, dir: &Path, answers: &str) -> (Option<i32>, String, String) {
     let mut command = pantau();
     command
         .args(["--lang", lang, "--log", "off", "device", "new", "--dir"])
@@ -317,7 +341,7 @@ fn a_new_profile_on_a_fresh_machine_takes_decimal_commas_and_asks_for_the_sign()
         for (answer, kind) in [("", "i16"), (no, "u16")] {
             let dir = folder.path().join(lang).join(kind);
             let point = format!("air\nholding\n0\n°C\n285\n28,5\n{answer}\n\n");
-            let (status, profile, said) = interviewed(lang, &dir, &(head.to_owned() + &point));
+            let (status, profile, said) = run_interview(lang, &dir, &(head.to_owned() + &point));
             assert_eq!(status, Some(0), "{said}");
             assert!(said.contains(question), "{said}");
             let wanted = format!("type = \"{kind}\"\nscale = 0.1\n");
@@ -328,7 +352,7 @@ fn a_new_profile_on_a_fresh_machine_takes_decimal_commas_and_asks_for_the_sign()
     // A place where no directory can be is said before the first question.
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let (status, _, said) = interviewed("id", &file.join("x"), "");
+    let (status, _, said) = run_interview("id", &file.join("x"), "");
     assert_eq!(status, Some(1));
     assert!(!said.contains("Pabrikan?"), "{said}");
 }

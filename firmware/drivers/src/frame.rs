@@ -1,84 +1,86 @@
-//! Modbus frames without a wire: requests and replies of functions 1 to 4, as TCP or RTU bytes.
+//! Encoder and decoder of Modbus frames: requests and replies of functions 1 to 4, as TCP or RTU
+//! bytes (Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02).
 //!
-//! Both ends are here, so that a node and the gateway read the same code. A reply is believed only
-//! if it fits the request in unit, function, byte count and length, and in its transaction id (TCP)
-//! or checksum (RTU). No input makes this code panic; nothing is allocated.
+//! The client side and the server side are both here, so that sensor node, gateway and simulator
+//! share one implementation. A reply is accepted only if unit, function, byte count and length
+//! match the request, and also the transaction id (TCP) or the checksum (RTU). The parsers do no
+//! I/O and no allocation, and no input makes them panic.
 
-/// Bytes of the longest frame (TCP: 7 of header, 253 of PDU; RTU: 256).
+/// Length of the longest frame, bytes (TCP: 7 of header, 253 of PDU; RTU: 256).
 pub const FRAME_MAX: usize = 260;
 
-/// How frames look on the wire.
+/// Frame format on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Header with a transaction id and a length.
+pub enum ModbusFraming {
+    /// Modbus TCP: MBAP header with a transaction id and a length, no checksum.
     Tcp,
-    /// Unit first, checksum last, silence between frames.
+    /// Modbus RTU: unit first, CRC-16 last, frames separated by 3.5 characters of silence.
     Rtu,
 }
 
-/// The four reading functions.
+/// The four read functions, with their codes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Function {
-    /// Read coils.
+pub enum ModbusReadFunction {
+    /// Function 1, read coils.
     Coils = 1,
-    /// Read discrete inputs.
-    Discretes = 2,
-    /// Read holding registers.
+    /// Function 2, read discrete inputs.
+    DiscreteInputs = 2,
+    /// Function 3, read holding registers.
     Holding = 3,
-    /// Read input registers.
+    /// Function 4, read input registers.
     Input = 4,
 }
 
-/// A question to one device.
+/// Read request to one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// Whom.
+pub struct ModbusReadRequest {
+    /// Unit id of the device, also called slave address.
     pub unit: u8,
-    /// Which table.
-    pub function: Function,
+    /// Function code, which selects the table.
+    pub function: ModbusReadFunction,
     /// 0-based protocol address of the first item.
     pub address: u16,
     /// Registers (1..=125) or bits (1..=2000).
     pub count: u16,
 }
 
-/// What a device answered.
+/// Reply of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reply<'a> {
-    /// The data bytes: registers big endian, or bits from the least significant on.
+pub enum ModbusReadReply<'a> {
+    /// Data bytes: registers big endian, or bits packed from the least significant bit on.
     Data(&'a [u8]),
-    /// The device refuses, with this exception code.
+    /// Exception reply with its code: 1 illegal function, 2 illegal address, 3 illegal value, ...
     Exception(u8),
 }
 
-/// Why bytes are not the answer.
+/// Reason for which received bytes are not the reply to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Misfit {
-    /// Our own request came back (an adapter that echoes).
+pub enum ModbusFrameError {
+    /// The request itself came back: an RS-485 adapter that echoes what it sends.
     Echo,
-    /// A whole, sound frame that answers something else, such as an earlier request.
+    /// A complete valid frame that answers something else, such as an earlier request.
     Stale,
-    /// Noise: no frame begins here.
+    /// Noise: no frame starts at this byte.
     Noise,
-    /// The checksum is wrong.
+    /// The checksum does not match.
     Checksum,
-    /// Another unit answered.
+    /// The reply is from another unit.
     Unit,
-    /// Another function was answered.
+    /// The reply is of another function.
     Function,
-    /// Byte count or frame length do not fit the request.
+    /// Byte count or frame length do not match the request.
     Length,
-    /// The answer itself fits, but the length in its TCP header is another one.
-    Header {
-        /// Bytes behind the length, as the header has them.
-        says: u16,
-        /// Bytes behind the length, as the answer has them.
-        should: u16,
+    /// The reply itself matches, but the length field of its TCP header has another value.
+    HeaderLength {
+        /// Bytes after the length field, as the header states them.
+        stated: u16,
+        /// Bytes after the length field, as the reply has them.
+        expected: u16,
     },
 }
 
-impl core::fmt::Display for Misfit {
+impl core::fmt::Display for ModbusFrameError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Echo => "our own request came back",
@@ -88,44 +90,48 @@ impl core::fmt::Display for Misfit {
             Self::Unit => "another unit answers",
             Self::Function => "another function is answered",
             Self::Length => "wrong length",
-            Self::Header { says, should } => {
+            Self::HeaderLength {
+                stated: says,
+                expected: should,
+            } => {
                 return write!(f, "length in the header is {says}, should be {should}");
             }
         })
     }
 }
 
-/// What a parser makes of the bytes so far.
+/// Result of parsing the bytes received so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parsed<T> {
-    /// Not yet: at least so many more bytes are needed.
-    More(usize),
-    /// A frame that fits, and how many bytes it took.
+pub enum ParsedFrame<T> {
+    /// Incomplete: at least this many more bytes are needed.
+    Incomplete(usize),
+    /// A frame that matches, and the number of bytes it took.
     Frame(T, usize),
-    /// The first so many bytes (at least one) are to be dropped, and why.
-    Garbage(Misfit, usize),
+    /// The number of leading bytes (at least one) to drop, and the reason.
+    Garbage(ModbusFrameError, usize),
 }
 
-impl Function {
-    /// From its code on the wire.
+impl ModbusReadFunction {
+    /// Returns the function with this code; `None` for codes other than 1 to 4.
     pub fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             1 => Self::Coils,
-            2 => Self::Discretes,
+            2 => Self::DiscreteInputs,
             3 => Self::Holding,
             4 => Self::Input,
             _ => return None,
         })
     }
 
-    /// It reads single bits.
+    /// Returns true for the functions that read single bits (1 and 2).
     pub fn is_bits(self) -> bool {
-        matches!(self, Self::Coils | Self::Discretes)
+        matches!(self, Self::Coils | Self::DiscreteInputs)
     }
 }
 
-impl Request {
-    /// Data bytes of a reply that fits, 0..=255; a count beyond the protocol gives 255.
+impl ModbusReadRequest {
+    /// Returns the number of data bytes of the expected reply, 0..=255. A count beyond the protocol
+    /// gives 255, which no reply can have.
     pub fn data_bytes(self) -> usize {
         let count = usize::from(self.count);
         if self.function.is_bits() {
@@ -135,17 +141,24 @@ impl Request {
         }
     }
 
-    /// Bytes of the whole reply that fits.
-    pub fn reply_bytes(self, framing: Framing) -> usize {
+    /// Returns the length of the whole expected reply, bytes.
+    pub fn reply_bytes(self, framing: ModbusFraming) -> usize {
         self.data_bytes()
             + match framing {
-                Framing::Tcp => 9,
-                Framing::Rtu => 5,
+                // Beside the data: 7 of header, function and byte count (TCP); unit, function, byte
+                // count and two of CRC (RTU).
+                ModbusFraming::Tcp => 9,
+                ModbusFraming::Rtu => 5,
             }
     }
 
-    /// Writes the request; how many bytes of `out` it took.
-    pub fn build(self, framing: Framing, transaction: u16, out: &mut [u8; FRAME_MAX]) -> usize {
+    /// Encodes the request into `out`; returns the number of bytes used.
+    pub fn build(
+        self,
+        framing: ModbusFraming,
+        transaction: u16,
+        out: &mut [u8; FRAME_MAX],
+    ) -> usize {
         let [address_high, address_low] = self.address.to_be_bytes();
         let [count_high, count_low] = self.count.to_be_bytes();
         let body = [
@@ -155,30 +168,36 @@ impl Request {
             count_high,
             count_low,
         ];
-        let mut frame = Writer::begin(framing, transaction, self.unit, out);
-        frame.put(&body);
+        let mut frame = ModbusFrameWriter::begin(framing, transaction, self.unit, out);
+        frame.append(&body);
         frame.end()
     }
 
-    /// Reads a request; its transaction id is 0 for RTU. A function that is not ours is `Garbage`.
-    pub fn parse(framing: Framing, bytes: &[u8]) -> Parsed<(Self, u16)> {
+    /// Decodes a request and its transaction id (0 for RTU). Functions other than 1 to 4 are
+    /// `Garbage`.
+    pub fn parse(framing: ModbusFraming, bytes: &[u8]) -> ParsedFrame<(Self, u16)> {
         let (start, length) = match framing {
-            Framing::Rtu => (0, 8),
-            Framing::Tcp => match tcp_length(bytes) {
+            // A read request has a fixed length: 6 bytes and the CRC (RTU), or 6 of header and 6
+            // (TCP).
+            ModbusFraming::Rtu => (0, 8),
+            ModbusFraming::Tcp => match tcp_frame_length(bytes) {
                 Ok(12) => (6, 12),
-                Ok(other) => return Parsed::Garbage(Misfit::Length, other.min(bytes.len())),
-                Err(parsed) => return parsed.without_value(),
+                Ok(other) => {
+                    return ParsedFrame::Garbage(ModbusFrameError::Length, other.min(bytes.len()));
+                }
+                Err(parsed) => return parsed.without_frame(),
             },
         };
         let Some(frame) = bytes.get(..length) else {
-            return Parsed::More(length - bytes.len());
+            return ParsedFrame::Incomplete(length - bytes.len());
         };
-        if framing == Framing::Rtu && !checksum_fits(frame) {
-            return Parsed::Garbage(Misfit::Checksum, 1);
+        if framing == ModbusFraming::Rtu && !has_valid_crc(frame) {
+            // One byte only: after noise the next frame may start at any byte.
+            return ParsedFrame::Garbage(ModbusFrameError::Checksum, 1);
         }
         let body = &frame[start..];
-        let Some(function) = Function::from_code(body[1]) else {
-            return Parsed::Garbage(Misfit::Function, length);
+        let Some(function) = ModbusReadFunction::from_code(body[1]) else {
+            return ParsedFrame::Garbage(ModbusFrameError::Function, length);
         };
         let request = Self {
             unit: body[0],
@@ -187,55 +206,60 @@ impl Request {
             count: u16::from_be_bytes([body[4], body[5]]),
         };
         let transaction = match framing {
-            Framing::Tcp => u16::from_be_bytes([frame[0], frame[1]]),
-            Framing::Rtu => 0,
+            ModbusFraming::Tcp => u16::from_be_bytes([frame[0], frame[1]]),
+            ModbusFraming::Rtu => 0,
         };
-        Parsed::Frame((request, transaction), length)
+        ParsedFrame::Frame((request, transaction), length)
     }
 }
 
-impl<'a> Reply<'a> {
-    /// Writes a reply to `request`; how many bytes of `out` it took. Data longer than 250 bytes is
-    /// cut.
+impl<'a> ModbusReadReply<'a> {
+    /// Encodes a reply to `request` into `out`; returns the number of bytes used. Data beyond 250
+    /// bytes is cut off (125 registers, the most that the protocol allows).
     pub fn build(
         self,
-        request: Request,
-        framing: Framing,
+        request: ModbusReadRequest,
+        framing: ModbusFraming,
         transaction: u16,
         out: &mut [u8; FRAME_MAX],
     ) -> usize {
-        let mut frame = Writer::begin(framing, transaction, request.unit, out);
+        let mut frame = ModbusFrameWriter::begin(framing, transaction, request.unit, out);
         match self {
-            Self::Exception(code) => frame.put(&[request.function as u8 | 0x80, code]),
+            Self::Exception(code) => frame.append(&[request.function as u8 | 0x80, code]),
             Self::Data(data) => {
                 let data = &data[..data.len().min(250)];
                 let count = u8::try_from(data.len()).unwrap_or(u8::MAX);
-                frame.put(&[request.function as u8, count]);
-                frame.put(data);
+                frame.append(&[request.function as u8, count]);
+                frame.append(data);
             }
         }
         frame.end()
     }
 
-    /// Reads the reply to `request` from the bytes received so far.
+    /// Decodes the reply to `request` from the bytes received so far.
     pub fn parse(
-        request: Request,
-        framing: Framing,
+        request: ModbusReadRequest,
+        framing: ModbusFraming,
         transaction: u16,
         bytes: &'a [u8],
-    ) -> Parsed<Self> {
+    ) -> ParsedFrame<Self> {
         match framing {
-            Framing::Tcp => parse_tcp(request, transaction, bytes),
-            Framing::Rtu => parse_rtu(request, bytes),
+            ModbusFraming::Tcp => parse_tcp(request, transaction, bytes),
+            ModbusFraming::Rtu => parse_rtu(request, bytes),
         }
     }
 
-    /// What is wrong with the header of a TCP frame that begins with these bytes, when its answer
-    /// is here in full, fits the request, and only the length in the header is another one.
+    /// Returns the header error of a TCP reply that is complete and matches the request except for
+    /// the length field of its header; `None` for anything else.
     ///
-    /// For bytes that no parser took, and behind which nothing comes: such a frame is refused, but
-    /// its fault has a name.
-    pub fn wrong_header(request: Request, transaction: u16, bytes: &[u8]) -> Option<Misfit> {
+    /// Called for bytes that the parser did not accept and that nothing follows. Such a reply stays
+    /// refused, but the error message can name both lengths: devices that send a wrong length
+    /// exist (`docs/field-reports.md`).
+    pub fn header_length_error(
+        request: ModbusReadRequest,
+        transaction: u16,
+        bytes: &[u8],
+    ) -> Option<ModbusFrameError> {
         let (header, rest) = bytes.split_first_chunk::<6>()?;
         let (unit, pdu) = rest.split_first()?;
         let says = u16::from_be_bytes([header[4], header[5]]);
@@ -245,97 +269,111 @@ impl<'a> Reply<'a> {
             _ => pdu.get(..2 + request.data_bytes())?,
         };
         let should = u16::try_from(1 + whole.len()).ok()?;
-        let fits = ours && *unit == request.unit && body(request, whole).is_ok();
-        (fits && says != should).then_some(Misfit::Header { says, should })
+        let fits = ours && *unit == request.unit && parse_pdu(request, whole).is_ok();
+        (fits && says != should).then_some(ModbusFrameError::HeaderLength {
+            stated: says,
+            expected: should,
+        })
     }
 }
 
-fn parse_tcp(request: Request, transaction: u16, bytes: &[u8]) -> Parsed<Reply<'_>> {
-    let length = match tcp_length(bytes) {
+fn parse_tcp(
+    request: ModbusReadRequest,
+    transaction: u16,
+    bytes: &[u8],
+) -> ParsedFrame<ModbusReadReply<'_>> {
+    let length = match tcp_frame_length(bytes) {
         Ok(length) => length,
-        Err(parsed) => return parsed.without_value(),
+        Err(parsed) => return parsed.without_frame(),
     };
     let Some(frame) = bytes.get(..length) else {
-        return Parsed::More(length - bytes.len());
+        return ParsedFrame::Incomplete(length - bytes.len());
     };
     if frame[..2] != transaction.to_be_bytes() {
-        return Parsed::Garbage(Misfit::Stale, length);
+        return ParsedFrame::Garbage(ModbusFrameError::Stale, length);
     }
     if frame[6] != request.unit {
-        return Parsed::Garbage(Misfit::Unit, length);
+        return ParsedFrame::Garbage(ModbusFrameError::Unit, length);
     }
-    match body(request, &frame[7..]) {
-        Ok(reply) => Parsed::Frame(reply, length),
-        Err(misfit) => Parsed::Garbage(misfit, length),
+    match parse_pdu(request, &frame[7..]) {
+        Ok(reply) => ParsedFrame::Frame(reply, length),
+        Err(misfit) => ParsedFrame::Garbage(misfit, length),
     }
 }
 
-/// Bytes of the TCP frame that begins here.
-pub(crate) fn tcp_length(bytes: &[u8]) -> Result<usize, Parsed<()>> {
+/// Returns the length of the TCP frame that starts here, header included.
+pub(crate) fn tcp_frame_length(bytes: &[u8]) -> Result<usize, ParsedFrame<()>> {
     if bytes.len() < 6 {
-        return Err(Parsed::More(8 - bytes.len()));
+        return Err(ParsedFrame::Incomplete(8 - bytes.len()));
     }
     let length = usize::from(u16::from_be_bytes([bytes[4], bytes[5]]));
-    // The protocol id is 0; unit and function make two bytes at least, 254 at most. Behind a header
-    // that is wrong nothing can be found again.
+    // The protocol id is 0; unit and function make two bytes at least, 254 at most. After a wrong
+    // header the next frame cannot be located, so all bytes are dropped.
     if bytes[2..4] != [0, 0] || !(3..=254).contains(&length) {
-        return Err(Parsed::Garbage(Misfit::Noise, bytes.len()));
+        return Err(ParsedFrame::Garbage(ModbusFrameError::Noise, bytes.len()));
     }
     Ok(6 + length)
 }
 
-/// A PDU as the reply to `request`.
-fn body(request: Request, pdu: &[u8]) -> Result<Reply<'_>, Misfit> {
+/// Decodes a PDU (function and data, without unit and checksum) as the reply to `request`.
+fn parse_pdu(
+    request: ModbusReadRequest,
+    pdu: &[u8],
+) -> Result<ModbusReadReply<'_>, ModbusFrameError> {
     let function = request.function as u8;
     match *pdu {
-        [code, exception] if code == function | 0x80 => Ok(Reply::Exception(exception)),
+        [code, exception] if code == function | 0x80 => Ok(ModbusReadReply::Exception(exception)),
         [code, count, ref data @ ..] if code == function => {
             let fits = data.len() == usize::from(count) && data.len() == request.data_bytes();
-            fits.then_some(Reply::Data(data)).ok_or(Misfit::Length)
+            fits.then_some(ModbusReadReply::Data(data))
+                .ok_or(ModbusFrameError::Length)
         }
-        [code, ..] if code & 0x7f == function => Err(Misfit::Length),
-        _ => Err(Misfit::Function),
+        [code, ..] if code & 0x7f == function => Err(ModbusFrameError::Length),
+        _ => Err(ModbusFrameError::Function),
     }
 }
 
-/// Looks at the first byte of `bytes` as the start of the reply; what cannot be it is dropped byte
-/// by byte, a sound frame for somebody else as a whole.
-fn parse_rtu(request: Request, bytes: &[u8]) -> Parsed<Reply<'_>> {
+/// Parses `bytes` as if the reply started at the first byte. Bytes that cannot be the reply are
+/// dropped one by one; a valid frame of another unit or another request is dropped as a whole.
+fn parse_rtu(request: ModbusReadRequest, bytes: &[u8]) -> ParsedFrame<ModbusReadReply<'_>> {
     let mut echo = [0; FRAME_MAX];
-    let length = request.build(Framing::Rtu, 0, &mut echo);
+    let length = request.build(ModbusFraming::Rtu, 0, &mut echo);
+    // An RS-485 adapter that echoes returns the request before the reply.
     if bytes.starts_with(&echo[..length]) {
-        return Parsed::Garbage(Misfit::Echo, length);
+        return ParsedFrame::Garbage(ModbusFrameError::Echo, length);
     }
-    let Some(length) = bytes.get(..3).and_then(rtu_length) else {
+    let Some(length) = bytes.get(..3).and_then(rtu_reply_length) else {
         return if bytes.len() < 3 {
-            Parsed::More(5 - bytes.len())
+            ParsedFrame::Incomplete(5 - bytes.len())
         } else {
-            Parsed::Garbage(Misfit::Noise, 1)
+            ParsedFrame::Garbage(ModbusFrameError::Noise, 1)
         };
     };
     let ours = bytes[0] == request.unit;
     let Some(frame) = bytes.get(..length) else {
-        // Only our own unit is worth waiting for: what begins otherwise is most likely noise.
+        // Waiting for more bytes is worth it only if the frame starts with our unit; anything else
+        // is most likely noise.
         return if ours {
-            Parsed::More(length - bytes.len())
+            ParsedFrame::Incomplete(length - bytes.len())
         } else {
-            Parsed::Garbage(Misfit::Noise, 1)
+            ParsedFrame::Garbage(ModbusFrameError::Noise, 1)
         };
     };
-    if !checksum_fits(frame) {
-        return Parsed::Garbage(Misfit::Checksum, 1);
+    if !has_valid_crc(frame) {
+        return ParsedFrame::Garbage(ModbusFrameError::Checksum, 1);
     }
     if !ours {
-        return Parsed::Garbage(Misfit::Unit, length);
+        return ParsedFrame::Garbage(ModbusFrameError::Unit, length);
     }
-    match body(request, &frame[1..length - 2]) {
-        Ok(reply) => Parsed::Frame(reply, length),
-        Err(_) => Parsed::Garbage(Misfit::Stale, length),
+    match parse_pdu(request, &frame[1..length - 2]) {
+        Ok(reply) => ParsedFrame::Frame(reply, length),
+        // A valid frame of this unit that does not match is the late reply to an earlier request.
+        Err(_) => ParsedFrame::Garbage(ModbusFrameError::Stale, length),
     }
 }
 
-/// Bytes of the RTU reply that begins with these three.
-fn rtu_length(start: &[u8]) -> Option<usize> {
+/// Returns the length of the RTU reply that starts with these three bytes.
+fn rtu_reply_length(start: &[u8]) -> Option<usize> {
     match *start {
         [_, 1..=4, count] => Some(5 + usize::from(count)),
         [_, 0x81..=0x84, _] => Some(5),
@@ -343,19 +381,22 @@ fn rtu_length(start: &[u8]) -> Option<usize> {
     }
 }
 
-pub(crate) fn checksum_fits(frame: &[u8]) -> bool {
+/// Returns true if the last two bytes are the CRC of those before them, low byte first.
+pub(crate) fn has_valid_crc(frame: &[u8]) -> bool {
     frame
         .split_last_chunk()
-        .is_some_and(|(body, sum)| crc(body).to_le_bytes() == *sum)
+        .is_some_and(|(body, sum)| crc16(body).to_le_bytes() == *sum)
 }
 
-/// CRC-16 of the specification (polynomial 0xA001, start 0xFFFF); low byte goes first on the wire.
-pub fn crc(bytes: &[u8]) -> u16 {
+/// Returns the CRC-16 of Modbus (polynomial 0xA001 reflected, initial value 0xFFFF). The low byte
+/// goes first on the wire.
+pub fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xffff, |sum, byte| {
         (sum >> 8) ^ CRC_TABLE[usize::from((sum ^ u16::from(*byte)) & 0xff)]
     })
 }
 
+/// CRC of each single byte, computed at compile time.
 const CRC_TABLE: [u16; 256] = crc_table();
 
 const fn crc_table() -> [u16; 256] {
@@ -378,16 +419,16 @@ const fn crc_table() -> [u16; 256] {
     table
 }
 
-/// Puts a frame together.
-pub(crate) struct Writer<'a> {
-    framing: Framing,
+/// Encoder of one frame into a fixed buffer.
+pub(crate) struct ModbusFrameWriter<'a> {
+    framing: ModbusFraming,
     out: &'a mut [u8; FRAME_MAX],
     used: usize,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> ModbusFrameWriter<'a> {
     pub(crate) fn begin(
-        framing: Framing,
+        framing: ModbusFraming,
         transaction: u16,
         unit: u8,
         out: &'a mut [u8; FRAME_MAX],
@@ -397,16 +438,16 @@ impl<'a> Writer<'a> {
             out,
             used: 0,
         };
-        if framing == Framing::Tcp {
+        if framing == ModbusFraming::Tcp {
             let [high, low] = transaction.to_be_bytes();
-            writer.put(&[high, low, 0, 0, 0, 0]);
+            writer.append(&[high, low, 0, 0, 0, 0]);
         }
-        writer.put(&[unit]);
+        writer.append(&[unit]);
         writer
     }
 
-    /// Callers put at most 252 bytes in, so that nothing is ever cut.
-    pub(crate) fn put(&mut self, bytes: &[u8]) {
+    /// Appends bytes. Callers append at most 252, so that the buffer never overflows.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
         for (place, byte) in self.out[self.used..].iter_mut().zip(bytes) {
             *place = *byte;
             self.used += 1;
@@ -415,11 +456,11 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn end(mut self) -> usize {
         match self.framing {
-            Framing::Rtu => {
-                let sum = crc(&self.out[..self.used]).to_le_bytes();
-                self.put(&sum);
+            ModbusFraming::Rtu => {
+                let sum = crc16(&self.out[..self.used]).to_le_bytes();
+                self.append(&sum);
             }
-            Framing::Tcp => {
+            ModbusFraming::Tcp => {
                 let length = u16::try_from(self.used - 6).unwrap_or(u16::MAX);
                 self.out[4..6].copy_from_slice(&length.to_be_bytes());
             }
@@ -428,13 +469,13 @@ impl<'a> Writer<'a> {
     }
 }
 
-impl Parsed<()> {
-    /// The same verdict about a frame of another kind; there is no frame in it.
-    pub(crate) fn without_value<T>(self) -> Parsed<T> {
+impl ParsedFrame<()> {
+    /// Converts a result that holds no frame into the result of another frame type.
+    pub(crate) fn without_frame<T>(self) -> ParsedFrame<T> {
         match self {
-            Self::More(bytes) => Parsed::More(bytes),
-            Self::Frame((), bytes) => Parsed::Garbage(Misfit::Noise, bytes),
-            Self::Garbage(misfit, bytes) => Parsed::Garbage(misfit, bytes),
+            Self::Incomplete(bytes) => ParsedFrame::Incomplete(bytes),
+            Self::Frame((), bytes) => ParsedFrame::Garbage(ModbusFrameError::Noise, bytes),
+            Self::Garbage(misfit, bytes) => ParsedFrame::Garbage(misfit, bytes),
         }
     }
 }

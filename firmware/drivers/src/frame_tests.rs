@@ -1,24 +1,24 @@
-//! What frames must and must not be taken for.
+//! Tests of the frame parser: frames it must accept, and bytes it must refuse.
 
 use super::*;
 use proptest::prelude::*;
 
-const ASK: Request = Request {
+const READ_REQUEST: ModbusReadRequest = ModbusReadRequest {
     unit: 1,
-    function: Function::Holding,
+    function: ModbusReadFunction::Holding,
     address: 0x006b,
     count: 3,
 };
 
-fn any_request() -> impl Strategy<Value = Request> {
+fn any_request() -> impl Strategy<Value = ModbusReadRequest> {
     let function = prop::sample::select(vec![
-        Function::Coils,
-        Function::Discretes,
-        Function::Holding,
-        Function::Input,
+        ModbusReadFunction::Coils,
+        ModbusReadFunction::DiscreteInputs,
+        ModbusReadFunction::Holding,
+        ModbusReadFunction::Input,
     ]);
     (any::<u8>(), function, any::<u16>(), 1..=125u16).prop_map(
-        |(unit, function, address, count)| Request {
+        |(unit, function, address, count)| ModbusReadRequest {
             unit,
             function,
             address,
@@ -27,26 +27,29 @@ fn any_request() -> impl Strategy<Value = Request> {
     )
 }
 
-fn any_framing() -> impl Strategy<Value = Framing> {
-    prop::sample::select(vec![Framing::Tcp, Framing::Rtu])
+fn any_framing() -> impl Strategy<Value = ModbusFraming> {
+    prop::sample::select(vec![ModbusFraming::Tcp, ModbusFraming::Rtu])
 }
 
 #[test]
 fn the_specifications_example_comes_out_byte_for_byte() {
     let mut out = [0; FRAME_MAX];
-    let length = ASK.build(Framing::Tcp, 0x1501, &mut out);
+    let length = READ_REQUEST.build(ModbusFraming::Tcp, 0x1501, &mut out);
     assert_eq!(out[..length], [0x15, 1, 0, 0, 0, 6, 1, 3, 0, 0x6b, 0, 3]);
-    let length = ASK.build(Framing::Rtu, 0, &mut out);
+    let length = READ_REQUEST.build(ModbusFraming::Rtu, 0, &mut out);
     assert_eq!(out[..length], [1, 3, 0, 0x6b, 0, 3, 0x74, 0x17]);
 }
 
 #[test]
 fn an_exception_is_an_answer() {
-    for framing in [Framing::Tcp, Framing::Rtu] {
+    for framing in [ModbusFraming::Tcp, ModbusFraming::Rtu] {
         let mut out = [0; FRAME_MAX];
-        let length = Reply::Exception(2).build(ASK, framing, 9, &mut out);
-        let parsed = Reply::parse(ASK, framing, 9, &out[..length]);
-        assert_eq!(parsed, Parsed::Frame(Reply::Exception(2), length));
+        let length = ModbusReadReply::Exception(2).build(READ_REQUEST, framing, 9, &mut out);
+        let parsed = ModbusReadReply::parse(READ_REQUEST, framing, 9, &out[..length]);
+        assert_eq!(
+            parsed,
+            ParsedFrame::Frame(ModbusReadReply::Exception(2), length)
+        );
     }
 }
 
@@ -54,18 +57,23 @@ fn an_exception_is_an_answer() {
 fn noise_and_our_own_echo_before_the_reply_are_dropped() {
     let mut wire = [0xff; FRAME_MAX];
     let mut out = [0; FRAME_MAX];
-    let echo = ASK.build(Framing::Rtu, 0, &mut out);
+    let echo = READ_REQUEST.build(ModbusFraming::Rtu, 0, &mut out);
     wire[2..2 + echo].copy_from_slice(&out[..echo]);
-    let length = Reply::Data(&[1, 2, 3, 4, 5, 6]).build(ASK, Framing::Rtu, 0, &mut out);
+    let length = ModbusReadReply::Data(&[1, 2, 3, 4, 5, 6]).build(
+        READ_REQUEST,
+        ModbusFraming::Rtu,
+        0,
+        &mut out,
+    );
     let end = 2 + echo + length;
     wire[2 + echo..end].copy_from_slice(&out[..length]);
     let mut start = 0;
     loop {
-        match Reply::parse(ASK, Framing::Rtu, 0, &wire[start..end]) {
-            Parsed::Garbage(_, bytes) => start += bytes,
+        match ModbusReadReply::parse(READ_REQUEST, ModbusFraming::Rtu, 0, &wire[start..end]) {
+            ParsedFrame::Garbage(_, bytes) => start += bytes,
             parsed => {
-                let data = Reply::Data(&[1, 2, 3, 4, 5, 6]);
-                assert_eq!(parsed, Parsed::Frame(data, length));
+                let data = ModbusReadReply::Data(&[1, 2, 3, 4, 5, 6]);
+                assert_eq!(parsed, ParsedFrame::Frame(data, length));
                 return;
             }
         }
@@ -74,63 +82,83 @@ fn noise_and_our_own_echo_before_the_reply_are_dropped() {
 
 #[test]
 fn an_answer_to_anything_else_is_not_taken() {
-    let other = |change: fn(&mut Request), data: &[u8], framing, transaction| {
-        let mut asked = ASK;
+    let other = |change: fn(&mut ModbusReadRequest), data: &[u8], framing, transaction| {
+        let mut asked = READ_REQUEST;
         change(&mut asked);
         let mut out = [0; FRAME_MAX];
-        let length = Reply::Data(data).build(asked, framing, transaction, &mut out);
-        match Reply::parse(ASK, framing, 9, &out[..length]) {
-            Parsed::Garbage(misfit, bytes) => {
+        let length = ModbusReadReply::Data(data).build(asked, framing, transaction, &mut out);
+        match ModbusReadReply::parse(READ_REQUEST, framing, 9, &out[..length]) {
+            ParsedFrame::Garbage(misfit, bytes) => {
                 assert_eq!(bytes, length);
                 misfit
             }
             parsed => panic!("{parsed:?}"),
         }
     };
-    let (tcp, rtu) = (Framing::Tcp, Framing::Rtu);
-    assert_eq!(other(|_| {}, &[0; 6], tcp, 8), Misfit::Stale);
-    assert_eq!(other(|r| r.unit = 2, &[0; 6], tcp, 9), Misfit::Unit);
-    assert_eq!(other(|r| r.unit = 2, &[0; 6], rtu, 9), Misfit::Unit);
-    assert_eq!(other(|_| {}, &[0; 4], tcp, 9), Misfit::Length);
-    assert_eq!(other(|_| {}, &[0; 8], rtu, 9), Misfit::Stale);
-    let input = |r: &mut Request| r.function = Function::Input;
-    assert_eq!(other(input, &[0; 6], tcp, 9), Misfit::Function);
-    assert_eq!(other(input, &[0; 6], rtu, 9), Misfit::Stale);
+    let (tcp, rtu) = (ModbusFraming::Tcp, ModbusFraming::Rtu);
+    assert_eq!(other(|_| {}, &[0; 6], tcp, 8), ModbusFrameError::Stale);
+    assert_eq!(
+        other(|r| r.unit = 2, &[0; 6], tcp, 9),
+        ModbusFrameError::Unit
+    );
+    assert_eq!(
+        other(|r| r.unit = 2, &[0; 6], rtu, 9),
+        ModbusFrameError::Unit
+    );
+    assert_eq!(other(|_| {}, &[0; 4], tcp, 9), ModbusFrameError::Length);
+    assert_eq!(other(|_| {}, &[0; 8], rtu, 9), ModbusFrameError::Stale);
+    let input = |r: &mut ModbusReadRequest| r.function = ModbusReadFunction::Input;
+    assert_eq!(other(input, &[0; 6], tcp, 9), ModbusFrameError::Function);
+    assert_eq!(other(input, &[0; 6], rtu, 9), ModbusFrameError::Stale);
 }
 
 #[test]
 fn a_wrong_checksum_is_never_believed() {
     let mut out = [0; FRAME_MAX];
-    let length = Reply::Data(&[1, 2, 3, 4, 5, 6]).build(ASK, Framing::Rtu, 0, &mut out);
+    let length = ModbusReadReply::Data(&[1, 2, 3, 4, 5, 6]).build(
+        READ_REQUEST,
+        ModbusFraming::Rtu,
+        0,
+        &mut out,
+    );
     for bit in 0..length * 8 {
         let mut damaged = out;
         damaged[bit / 8] ^= 1 << (bit % 8);
-        let parsed = Reply::parse(ASK, Framing::Rtu, 0, &damaged[..length]);
-        assert!(!matches!(parsed, Parsed::Frame(..)), "bit {bit}");
+        let parsed =
+            ModbusReadReply::parse(READ_REQUEST, ModbusFraming::Rtu, 0, &damaged[..length]);
+        assert!(!matches!(parsed, ParsedFrame::Frame(..)), "bit {bit}");
     }
 }
 
 #[test]
 fn a_header_that_names_a_wrong_length_is_told_with_both_numbers() {
-    let one = Request { count: 1, ..ASK };
+    let one = ModbusReadRequest {
+        count: 1,
+        ..READ_REQUEST
+    };
     let misfit = |says: u16, count: u16, body: &[u8]| {
         let mut frame = [0, 9, 0, 0, 0, 0, 1, 3].to_vec();
         frame[4..6].copy_from_slice(&says.to_be_bytes());
         frame.extend(body);
-        let request = Request { count, ..one };
+        let request = ModbusReadRequest { count, ..one };
         assert!(!matches!(
-            Reply::parse(request, Framing::Tcp, 9, &frame),
-            Parsed::Frame(..)
+            ModbusReadReply::parse(request, ModbusFraming::Tcp, 9, &frame),
+            ParsedFrame::Frame(..)
         ));
-        Reply::wrong_header(request, 9, &frame)
+        ModbusReadReply::header_length_error(request, 9, &frame)
     };
-    let header = |says, should| Some(Misfit::Header { says, should });
+    let header = |says, should| {
+        Some(ModbusFrameError::HeaderLength {
+            stated: says,
+            expected: should,
+        })
+    };
     assert_eq!(misfit(6, 1, &[2, 0x39, 2]), header(6, 5));
     assert_eq!(misfit(4, 1, &[2, 0x39, 2]), header(4, 5));
     let mut twenty = vec![20];
     twenty.extend([0x13, 0x88].repeat(10));
     assert_eq!(misfit(29, 10, &twenty), header(29, 23));
-    // Half an answer, and the answer to another question.
+    // Half a reply, and the reply to another request.
     assert_eq!(misfit(23, 10, &twenty[..9]), None);
     assert_eq!(misfit(6, 2, &[2, 0x39, 2]), None);
     assert_eq!(
@@ -147,16 +175,19 @@ proptest! {
     ) {
         let mut out = [0; FRAME_MAX];
         let data = &data[..request.data_bytes()];
-        let length = Reply::Data(data).build(request, Framing::Tcp, transaction, &mut out);
+        let length = ModbusReadReply::Data(data).build(request, ModbusFraming::Tcp, transaction, &mut out);
         let should = u16::try_from(length - 6).unwrap();
-        prop_assert_eq!(Reply::wrong_header(request, transaction, &out[..length]), None);
+        prop_assert_eq!(ModbusReadReply::header_length_error(request, transaction, &out[..length]), None);
         out[4..6].copy_from_slice(&says.to_be_bytes());
-        let found = Reply::wrong_header(request, transaction, &out[..length]);
-        let expected = (says != should).then_some(Misfit::Header { says, should });
+        let found = ModbusReadReply::header_length_error(request, transaction, &out[..length]);
+        let expected = (says != should).then_some(ModbusFrameError::HeaderLength {
+            stated: says,
+            expected: should,
+        });
         prop_assert_eq!(found, expected);
         let part = &out[..cut.min(length - 1)];
-        prop_assert_eq!(Reply::wrong_header(request, transaction, part), None);
-        let _ = Reply::wrong_header(request, transaction, data);
+        prop_assert_eq!(ModbusReadReply::header_length_error(request, transaction, part), None);
+        let _ = ModbusReadReply::header_length_error(request, transaction, data);
     }
 
     #[test]
@@ -164,16 +195,16 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..300), request in any_request(),
         framing in any_framing(), transaction in any::<u16>()
     ) {
-        match Reply::parse(request, framing, transaction, &bytes) {
-            Parsed::More(more) => prop_assert!(more > 0),
-            Parsed::Frame(_, used) | Parsed::Garbage(_, used) => {
+        match ModbusReadReply::parse(request, framing, transaction, &bytes) {
+            ParsedFrame::Incomplete(more) => prop_assert!(more > 0),
+            ParsedFrame::Frame(_, used) | ParsedFrame::Garbage(_, used) => {
                 prop_assert!(used > 0 || bytes.is_empty());
                 prop_assert!(used <= bytes.len());
             }
         }
-        match Request::parse(framing, &bytes) {
-            Parsed::More(more) => prop_assert!(more > 0),
-            Parsed::Frame(_, used) | Parsed::Garbage(_, used) => {
+        match ModbusReadRequest::parse(framing, &bytes) {
+            ParsedFrame::Incomplete(more) => prop_assert!(more > 0),
+            ParsedFrame::Frame(_, used) | ParsedFrame::Garbage(_, used) => {
                 prop_assert!(used > 0 && used <= bytes.len());
             }
         }
@@ -186,20 +217,20 @@ proptest! {
     ) {
         let mut out = [0; FRAME_MAX];
         let length = request.build(framing, transaction, &mut out);
-        let seen = if framing == Framing::Tcp { transaction } else { 0 };
+        let seen = if framing == ModbusFraming::Tcp { transaction } else { 0 };
         prop_assert_eq!(
-            Request::parse(framing, &out[..length]),
-            Parsed::Frame((request, seen), length)
+            ModbusReadRequest::parse(framing, &out[..length]),
+            ParsedFrame::Frame((request, seen), length)
         );
         let data = &data[..request.data_bytes()];
-        let length = Reply::Data(data).build(request, framing, transaction, &mut out);
+        let length = ModbusReadReply::Data(data).build(request, framing, transaction, &mut out);
         prop_assert_eq!(length, request.reply_bytes(framing));
         prop_assert_eq!(
-            Reply::parse(request, framing, transaction, &out[..length]),
-            Parsed::Frame(Reply::Data(data), length)
+            ModbusReadReply::parse(request, framing, transaction, &out[..length]),
+            ParsedFrame::Frame(ModbusReadReply::Data(data), length)
         );
         let part = &out[..cut.min(length - 1)];
-        let parsed = Reply::parse(request, framing, transaction, part);
-        prop_assert!(!matches!(parsed, Parsed::Frame(..)));
+        let parsed = ModbusReadReply::parse(request, framing, transaction, part);
+        prop_assert!(!matches!(parsed, ParsedFrame::Frame(..)));
     }
 }

@@ -1,7 +1,18 @@
-//! What gateway and sensor node share. Needs no operating system and no memory allocator.
+//! Code shared by the gateway and a sensor node: Modbus frames and units of measure. Needs no
+//! operating system and no memory allocator.
+//!
+//! Entry type: [`frame::Request`]. A read of three holding registers over RTU:
+//!
+//! ```text
+//! let request = Request { unit: 1, function: Function::Holding, address: 0x006b, count: 3 };
+//! let length = request.build(Framing::Rtu, 0, &mut out);   // 01 03 00 6b 00 03 74 17
+//! match Reply::parse(request, Framing::Rtu, 0, received) { .. }
+//! ```
+//!
+//! Devices and their registers: `docs/devices.md`.
 #![cfg_attr(not(test), no_std)]
 
 pub mod frame;
 pub mod identification;
 pub mod units;
-pub mod write;
+pub mod write_request;

@@ -1,20 +1,20 @@
-//! Units and quantities: the only place where a unit is spelled.
+//! Units of measure and their conversion. The only place where unit symbols are written.
 
-/// One unit.
+/// A unit of measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Unit {
-    /// How it is written, in files, messages and on pages.
+pub struct UnitOfMeasure {
+    /// Symbol as written in files, messages and pages.
     pub symbol: &'static str,
-    /// What it measures.
+    /// Quantity measured: `power`, `energy`, `volume`, ...
     pub quantity: &'static str,
-    /// value in the quantity's base unit = value x `factor` + `offset`.
+    /// Factor to the base unit: base value = value x `factor` + `offset`.
     pub factor: f64,
-    /// See `factor`; 0 for all but temperatures.
+    /// Offset to the base unit, see `factor`; 0 for all but temperatures.
     pub offset: f64,
 }
 
-const fn unit(symbol: &'static str, quantity: &'static str, factor: f64) -> Unit {
-    Unit {
+const fn linear_unit(symbol: &'static str, quantity: &'static str, factor: f64) -> UnitOfMeasure {
+    UnitOfMeasure {
         symbol,
         quantity,
         factor,
@@ -22,100 +22,102 @@ const fn unit(symbol: &'static str, quantity: &'static str, factor: f64) -> Unit
     }
 }
 
-/// Every unit. The base of a quantity is the one with factor 1 and offset 0: W, VA, var, Wh (J
-/// would be SI, but every meter counts hours), K, m, m3, kg, s, Pa, ...
-pub const ALL: &[Unit] = &[
-    unit("W", "power", 1.0),
-    unit("kW", "power", 1e3),
-    unit("MW", "power", 1e6),
-    unit("kWp", "peak_power", 1.0),
-    unit("VA", "apparent_power", 1.0),
-    unit("kVA", "apparent_power", 1e3),
-    unit("var", "reactive_power", 1.0),
-    unit("kvar", "reactive_power", 1e3),
-    unit("Wh", "energy", 1.0),
-    unit("kWh", "energy", 1e3),
-    unit("MWh", "energy", 1e6),
-    unit("J", "energy", 1.0 / 3600.0),
-    unit("MJ", "energy", 1e6 / 3600.0),
-    unit("GJ", "energy", 1e9 / 3600.0),
-    unit("TJ", "energy", 1e12 / 3600.0),
-    unit("VAh", "apparent_energy", 1.0),
-    unit("kVAh", "apparent_energy", 1e3),
-    unit("varh", "reactive_energy", 1.0),
-    unit("kvarh", "reactive_energy", 1e3),
-    unit("V", "voltage", 1.0),
-    unit("mV", "voltage", 1e-3),
-    unit("kV", "voltage", 1e3),
-    unit("A", "current", 1.0),
-    unit("mA", "current", 1e-3),
-    unit("Ah", "charge", 1.0),
-    unit("ohm", "resistance", 1.0),
-    unit("kohm", "resistance", 1e3),
-    unit("Mohm", "resistance", 1e6),
-    unit("Hz", "frequency", 1.0),
-    unit("rpm", "rotation", 1.0),
-    unit("%", "ratio", 0.01),
-    unit("%RH", "humidity", 0.01),
-    unit("ppm", "concentration", 1.0),
-    unit("ppb", "concentration", 1e-3),
-    unit("mg/L", "mass_concentration", 1.0),
-    unit("ug/m3", "mass_concentration", 1e-6),
-    unit("mg/kg", "mass_fraction", 1.0),
-    unit("pH", "acidity", 1.0),
-    unit("uS/cm", "conductivity", 1.0),
-    unit("mS/cm", "conductivity", 1e3),
-    unit("NTU", "turbidity", 1.0),
-    unit("K", "temperature", 1.0),
-    Unit {
+/// All units. The base unit of a quantity has factor 1 and offset 0: W, VA, var, Wh, K, m, m3, kg,
+/// s, Pa, ...
+// Energy counts in Wh and not in J (SI), since every meter counts in watt-hours.
+pub const ALL_UNITS: &[UnitOfMeasure] = &[
+    linear_unit("W", "power", 1.0),
+    linear_unit("kW", "power", 1e3),
+    linear_unit("MW", "power", 1e6),
+    // A rating and not a power: not convertible into W.
+    linear_unit("kWp", "peak_power", 1.0),
+    linear_unit("VA", "apparent_power", 1.0),
+    linear_unit("kVA", "apparent_power", 1e3),
+    linear_unit("var", "reactive_power", 1.0),
+    linear_unit("kvar", "reactive_power", 1e3),
+    linear_unit("Wh", "energy", 1.0),
+    linear_unit("kWh", "energy", 1e3),
+    linear_unit("MWh", "energy", 1e6),
+    linear_unit("J", "energy", 1.0 / 3600.0),
+    linear_unit("MJ", "energy", 1e6 / 3600.0),
+    linear_unit("GJ", "energy", 1e9 / 3600.0),
+    linear_unit("TJ", "energy", 1e12 / 3600.0),
+    linear_unit("VAh", "apparent_energy", 1.0),
+    linear_unit("kVAh", "apparent_energy", 1e3),
+    linear_unit("varh", "reactive_energy", 1.0),
+    linear_unit("kvarh", "reactive_energy", 1e3),
+    linear_unit("V", "voltage", 1.0),
+    linear_unit("mV", "voltage", 1e-3),
+    linear_unit("kV", "voltage", 1e3),
+    linear_unit("A", "current", 1.0),
+    linear_unit("mA", "current", 1e-3),
+    linear_unit("Ah", "charge", 1.0),
+    linear_unit("ohm", "resistance", 1.0),
+    linear_unit("kohm", "resistance", 1e3),
+    linear_unit("Mohm", "resistance", 1e6),
+    linear_unit("Hz", "frequency", 1.0),
+    linear_unit("rpm", "rotation", 1.0),
+    linear_unit("%", "ratio", 0.01),
+    linear_unit("%RH", "humidity", 0.01),
+    linear_unit("ppm", "concentration", 1.0),
+    linear_unit("ppb", "concentration", 1e-3),
+    linear_unit("mg/L", "mass_concentration", 1.0),
+    linear_unit("ug/m3", "mass_concentration", 1e-6),
+    linear_unit("mg/kg", "mass_fraction", 1.0),
+    linear_unit("pH", "acidity", 1.0),
+    linear_unit("uS/cm", "conductivity", 1.0),
+    linear_unit("mS/cm", "conductivity", 1e3),
+    linear_unit("NTU", "turbidity", 1.0),
+    linear_unit("K", "temperature", 1.0),
+    UnitOfMeasure {
         symbol: "degC",
         quantity: "temperature",
         factor: 1.0,
         offset: 273.15,
     },
-    unit("degC d", "degree_days", 1.0),
-    unit("deg", "angle", 1.0),
-    unit("m", "length", 1.0),
-    unit("cm", "length", 1e-2),
-    unit("mm", "length", 1e-3),
-    unit("km", "length", 1e3),
-    unit("m2", "area", 1.0),
-    unit("m3", "volume", 1.0),
-    unit("L", "volume", 1e-3),
-    unit("mL", "volume", 1e-6),
-    unit("m3/h", "flow", 1.0),
-    unit("m3/s", "flow", 3600.0),
-    unit("L/min", "flow", 0.06),
-    unit("L/h", "flow", 1e-3),
-    unit("L/s", "flow", 3.6),
-    unit("m/s", "speed", 1.0),
-    unit("km/h", "speed", 1.0 / 3.6),
-    unit("m/s2", "acceleration", 1.0),
-    unit("W/m2", "irradiance", 1.0),
-    unit("kWh/m2", "irradiation", 1.0),
-    unit("Wh/m2", "irradiation", 1e-3),
-    unit("lx", "illuminance", 1.0),
-    unit("kg", "mass", 1.0),
-    unit("g", "mass", 1e-3),
-    unit("t", "mass", 1e3),
-    unit("s", "time", 1.0),
-    unit("ms", "time", 1e-3),
-    unit("min", "time", 60.0),
-    unit("h", "time", 3600.0),
-    unit("d", "time", 86_400.0),
-    unit("yr", "time", 365.25 * 86_400.0),
-    unit("Pa", "pressure", 1.0),
-    unit("hPa", "pressure", 1e2),
-    unit("kPa", "pressure", 1e3),
-    unit("MPa", "pressure", 1e6),
-    unit("bar", "pressure", 1e5),
-    unit("mbar", "pressure", 1e2),
-    unit("IDR", "money", 1.0),
-    unit("pcs", "pieces", 1.0),
+    linear_unit("degC d", "degree_days", 1.0),
+    linear_unit("deg", "angle", 1.0),
+    linear_unit("m", "length", 1.0),
+    linear_unit("cm", "length", 1e-2),
+    linear_unit("mm", "length", 1e-3),
+    linear_unit("km", "length", 1e3),
+    linear_unit("m2", "area", 1.0),
+    linear_unit("m3", "volume", 1.0),
+    linear_unit("L", "volume", 1e-3),
+    linear_unit("mL", "volume", 1e-6),
+    linear_unit("m3/h", "flow", 1.0),
+    linear_unit("m3/s", "flow", 3600.0),
+    linear_unit("L/min", "flow", 0.06),
+    linear_unit("L/h", "flow", 1e-3),
+    linear_unit("L/s", "flow", 3.6),
+    linear_unit("m/s", "speed", 1.0),
+    linear_unit("km/h", "speed", 1.0 / 3.6),
+    linear_unit("m/s2", "acceleration", 1.0),
+    linear_unit("W/m2", "irradiance", 1.0),
+    linear_unit("kWh/m2", "irradiation", 1.0),
+    linear_unit("Wh/m2", "irradiation", 1e-3),
+    linear_unit("lx", "illuminance", 1.0),
+    linear_unit("kg", "mass", 1.0),
+    linear_unit("g", "mass", 1e-3),
+    linear_unit("t", "mass", 1e3),
+    linear_unit("s", "time", 1.0),
+    linear_unit("ms", "time", 1e-3),
+    linear_unit("min", "time", 60.0),
+    linear_unit("h", "time", 3600.0),
+    linear_unit("d", "time", 86_400.0),
+    linear_unit("yr", "time", 365.25 * 86_400.0),
+    linear_unit("Pa", "pressure", 1.0),
+    linear_unit("hPa", "pressure", 1e2),
+    linear_unit("kPa", "pressure", 1e3),
+    linear_unit("MPa", "pressure", 1e6),
+    linear_unit("bar", "pressure", 1e5),
+    linear_unit("mbar", "pressure", 1e2),
+    linear_unit("IDR", "money", 1.0),
+    linear_unit("pcs", "pieces", 1.0),
 ];
 
-/// Other spellings that people and data sheets use.
-const ALIASES: &[(&str, &str)] = &[
+/// Other spellings used by people and data sheets, each with its symbol.
+const UNIT_ALIASES: &[(&str, &str)] = &[
     ("°C", "degC"),
     ("℃", "degC"),
     ("C", "degC"),
@@ -148,23 +150,23 @@ const ALIASES: &[(&str, &str)] = &[
     ("liter", "L"),
 ];
 
-/// The unit with this symbol or alias.
-pub fn find(text: &str) -> Option<&'static Unit> {
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == text);
+/// Returns the unit with this symbol or alias.
+pub fn find_unit(text: &str) -> Option<&'static UnitOfMeasure> {
+    let alias = UNIT_ALIASES.iter().find(|(alias, _)| *alias == text);
     let symbol = alias.map_or(text, |(_, symbol)| symbol);
-    ALL.iter().find(|unit| unit.symbol == symbol)
+    ALL_UNITS.iter().find(|unit| unit.symbol == symbol)
 }
 
-impl Unit {
-    /// A value of this unit in another unit of the same quantity; `None` when they measure
-    /// different things.
+impl UnitOfMeasure {
+    /// Converts a value of this unit into another unit of the same quantity; `None` if the
+    /// quantities differ.
     pub fn convert(&self, value: f64, to: &Self) -> Option<f64> {
         let base = value * self.factor + self.offset;
         (self.quantity == to.quantity).then(|| (base - to.offset) / to.factor)
     }
 
-    /// What a difference in this unit is multiplied with to be one in another unit of the same
-    /// quantity.
+    /// Returns the factor that converts a difference of values (no offset applied) into another
+    /// unit of the same quantity; `None` if the quantities differ.
     pub fn scale_to(&self, to: &Self) -> Option<f64> {
         (self.quantity == to.quantity).then(|| self.factor / to.factor)
     }
@@ -176,17 +178,24 @@ mod tests {
 
     #[test]
     fn every_alias_leads_to_a_unit_and_no_symbol_is_there_twice() {
-        for (alias, symbol) in ALIASES {
-            assert!(ALL.iter().any(|unit| unit.symbol == *symbol), "{alias}");
+        for (alias, symbol) in UNIT_ALIASES {
+            assert!(
+                ALL_UNITS.iter().any(|unit| unit.symbol == *symbol),
+                "{alias}"
+            );
         }
-        for (index, unit) in ALL.iter().enumerate() {
-            assert!(!ALL[..index].iter().any(|other| other.symbol == unit.symbol));
+        for (index, unit) in ALL_UNITS.iter().enumerate() {
+            assert!(
+                !ALL_UNITS[..index]
+                    .iter()
+                    .any(|other| other.symbol == unit.symbol)
+            );
         }
     }
 
     #[test]
     fn a_value_moves_between_units_of_its_quantity_only() {
-        let unit = |symbol| find(symbol).unwrap();
+        let unit = |symbol| find_unit(symbol).unwrap();
         assert_eq!(unit("kWh").convert(1.5, unit("Wh")), Some(1500.0));
         assert_eq!(unit("°C").convert(26.85, unit("K")), Some(300.0));
         assert_eq!(unit("kPa").convert(1.0, unit("m")), None);

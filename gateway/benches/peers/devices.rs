@@ -1,5 +1,5 @@
-//! Modbus TCP devices of the bench: each answers function 3 with 50 f32 that say which poll this
-//! is.
+//! Modbus TCP devices of the bench; each answers function 3 with 50 f32 that encode the number of
+//! the poll.
 
 use crate::harness::now_ns;
 use std::io::{Read, Write};
@@ -9,11 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 /// Values of one device.
-pub(crate) const POINTS: u16 = 50;
+pub(crate) const POINTS_PER_DEVICE: u16 = 50;
 
-/// How a device behaves.
+/// Behaviour of a device.
 #[derive(Clone, Copy)]
-pub(crate) enum Manner {
+pub(crate) enum BenchDeviceBehaviour {
     /// Answers at once.
     Prompt,
     /// Answers after so long.
@@ -24,15 +24,15 @@ pub(crate) enum Manner {
 
 /// A device, and when it answered its first, second, ... request (ns since 1970).
 #[derive(Clone)]
-pub(crate) struct Device {
-    /// Where it listens.
+pub(crate) struct BenchDevice {
+    /// Port it listens on.
     pub(crate) port: u16,
     answered: Arc<Mutex<Vec<i64>>>,
 }
 
-impl Device {
+impl BenchDevice {
     /// Starts one on a free port; its thread lives as long as the bench.
-    pub(crate) fn start(manner: Manner) -> Self {
+    pub(crate) fn start(manner: BenchDeviceBehaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let answered = Arc::new(Mutex::new(Vec::new()));
@@ -47,20 +47,20 @@ impl Device {
         device
     }
 
-    /// When the poll answered that carried this number.
+    /// Returns the time at which poll number `poll` was answered, ns since 1970.
     pub(crate) fn answered_at(&self, poll: usize) -> Option<i64> {
         self.answered.lock().unwrap().get(poll).copied()
     }
 
-    fn serve(&self, mut stream: TcpStream, manner: Manner) -> Option<()> {
+    fn serve(&self, mut stream: TcpStream, manner: BenchDeviceBehaviour) -> Option<()> {
         stream.set_nodelay(true).ok()?;
         loop {
             let mut asked = [0; 12];
             stream.read_exact(&mut asked).ok()?;
             match manner {
-                Manner::Silent => continue,
-                Manner::Slow(pause) => thread::sleep(pause),
-                Manner::Prompt => {}
+                BenchDeviceBehaviour::Silent => continue,
+                BenchDeviceBehaviour::Slow(pause) => thread::sleep(pause),
+                BenchDeviceBehaviour::Prompt => {}
             }
             let address = u16::from_be_bytes([asked[8], asked[9]]);
             let count = u16::from_be_bytes([asked[10], asked[11]]);
@@ -68,17 +68,17 @@ impl Device {
             let mut said = asked[..4].to_vec();
             said.extend((3 + body).to_be_bytes());
             said.extend([asked[6], asked[7], u8::try_from(body).ok()?]);
-            said.extend(self.words(address, count));
+            said.extend(self.register_bytes(address, count));
             stream.write_all(&said).ok()?;
         }
     }
 
     /// The registers asked for, as bytes; notes the moment.
-    fn words(&self, address: u16, count: u16) -> Vec<u8> {
+    fn register_bytes(&self, address: u16, count: u16) -> Vec<u8> {
         let mut answered = self.answered.lock().unwrap();
         let poll = answered.len();
         answered.push(now_ns());
-        let bytes = (0..POINTS).flat_map(|point| value(poll, point).to_be_bytes());
+        let bytes = (0..POINTS_PER_DEVICE).flat_map(|point| poll_value(poll, point).to_be_bytes());
         bytes
             .skip(2 * usize::from(address))
             .take(2 * usize::from(count))
@@ -86,12 +86,12 @@ impl Device {
     }
 }
 
-/// What point `point` says at the poll `poll`: exact in an f32, and different each time.
+/// Returns the value of point `point` at poll `poll`: exact in an f32, and different each time.
 #[expect(
     clippy::cast_precision_loss,
     reason = "below 2^24, where every f32 is exact"
 )]
-pub(crate) fn value(poll: usize, point: u16) -> f32 {
+pub(crate) fn poll_value(poll: usize, point: u16) -> f32 {
     ((poll % 200_000) * 64 + usize::from(point)) as f32 / 4.0
 }
 
@@ -101,6 +101,6 @@ pub(crate) fn value(poll: usize, point: u16) -> f32 {
     clippy::cast_sign_loss,
     reason = "the inverse of `value`, which gives small whole numbers"
 )]
-pub(crate) fn poll_of(value: f64) -> usize {
+pub(crate) fn poll_of_value(value: f64) -> usize {
     (value * 4.0) as usize / 64
 }

@@ -1,4 +1,4 @@
-//! What the benches need: peers that are not ours, simulated devices, and figures of processes.
+//! Common parts of the benches: external programs, simulated devices, and process statistics.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,15 +10,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The program under measurement: the one of this build, or the file that `PANTAU_BENCH_BINARY`
 /// names.
-pub(crate) fn pantau() -> Command {
+pub(crate) fn pantau_command() -> Command {
     let other = std::env::var_os("PANTAU_BENCH_BINARY");
     Command::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_pantau").into()))
 }
 
 /// A process of ours, ended when the bench is done with it.
-pub(crate) struct Peer(Child);
+pub(crate) struct BenchProcess(Child);
 
-impl Peer {
+impl BenchProcess {
     /// Starts it; its standard output can be read once.
     pub(crate) fn start(command: &mut Command) -> (Self, BufReader<ChildStdout>) {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -61,7 +61,7 @@ impl Peer {
     }
 
     /// Closes its standard input, which tells the C peers to end.
-    pub(crate) fn hang_up(&mut self) {
+    pub(crate) fn close_stdin(&mut self) {
         drop(self.0.stdin.take());
     }
 
@@ -79,7 +79,7 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
+impl Drop for BenchProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -108,7 +108,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// Compiles a peer from `tests/peers`.
-pub(crate) fn compile(name: &str, libraries: &[&str], folder: &Path) -> PathBuf {
+pub(crate) fn compile_peer(name: &str, libraries: &[&str], folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/peers/{name}.c"));
     let program = folder.join(name);
     let flags = |library: &&str| -> Vec<String> {
@@ -133,7 +133,7 @@ pub(crate) fn compile(name: &str, libraries: &[&str], folder: &Path) -> PathBuf 
 }
 
 /// A broker of its own, without limits; its port.
-pub(crate) fn broker(folder: &Path) -> (Peer, u16) {
+pub(crate) fn start_broker(folder: &Path) -> (BenchProcess, u16) {
     let port = free_port();
     let file = folder.join("mosquitto.conf");
     let text = format!(
@@ -144,7 +144,7 @@ pub(crate) fn broker(folder: &Path) -> (Peer, u16) {
     let places = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
     let place = places.iter().find(|place| Path::new(place).exists());
     let mut command = Command::new(place.unwrap_or(&"mosquitto"));
-    let (peer, _) = Peer::start(command.arg("-c").arg(file));
+    let (peer, _) = BenchProcess::start(command.arg("-c").arg(file));
     for _ in 0..500 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return (peer, port);
@@ -155,7 +155,7 @@ pub(crate) fn broker(folder: &Path) -> (Peer, u16) {
 }
 
 /// Lines of a peer, gathered by a thread until it ends.
-pub(crate) fn gather(said: BufReader<ChildStdout>) -> thread::JoinHandle<Vec<String>> {
+pub(crate) fn collect_lines(said: BufReader<ChildStdout>) -> thread::JoinHandle<Vec<String>> {
     thread::spawn(move || said.lines().map_while(Result::ok).collect())
 }
 

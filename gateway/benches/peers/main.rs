@@ -12,17 +12,17 @@
 
 mod devices;
 mod harness;
-mod rtu;
-mod w1;
+mod rtu_line;
+mod site_load;
 
 fn main() {
     let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let wanted = |name: &str| {
         only.as_deref()
-            .map_or(name != w1::HOUR, |only| only == name)
+            .map_or(name != site_load::HOUR, |only| only == name)
     };
-    w1::run(&wanted);
+    site_load::run_site_load(&wanted);
     if wanted("rtu") {
-        rtu::run();
+        rtu_line::run_rtu_bench();
     }
 }

@@ -1,4 +1,4 @@
-//! What a sample costs on disk, and how long an answer takes; prints one line a measure.
+//! Disk space per sample and time of queries; prints one line per measurement.
 //!
 //! `cargo bench -p gateway --bench store`. With `PANTAU_DATA=DIR` the series come from measured
 //! ones (`series`) instead of seeded random walks. Where `victoria-metrics` is installed it keeps
@@ -11,53 +11,54 @@
     reason = "a benchmark measures with the real clock and prints rounded ratios"
 )]
 
-mod rival;
 mod series;
+mod victoria;
 
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
-use gateway::model::{DeviceInfo, MonoMs, Outcome, PointInfo, Reading, Sample, Site, UtcMs};
-use gateway::store::{Aggregate, Query, Step, Store};
-use series::Series;
+use gateway::domain::{DeviceInfo, MonoMs, PointInfo, Reading, Sample, SampleOutcome, Site, UtcMs};
+use gateway::storage::{AggregateFunction, BucketStep, PointQuery, Store};
+use series::BenchSeries;
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-type Done<T> = Result<T, Box<dyn Error>>;
+type StoreBenchResult<T> = Result<T, Box<dyn Error>>;
 
 /// 2026-01-01 00:00 in Jakarta.
-const START: i64 = 1_767_200_400_000;
+const START_MS: i64 = 1_767_200_400_000;
 const DAY_MS: i64 = 86_400_000;
 const DEVICES: usize = 5;
 const POINTS: usize = 10;
 
-fn main() -> Done<()> {
+fn main() -> StoreBenchResult<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
     runtime.block_on(async {
         size_and_raw_day().await?;
-        years().await
+        query_years().await
     })
 }
 
 /// 30 days of 50 points each 10 s, through the journal as a gateway does it.
-async fn size_and_raw_day() -> Done<()> {
+async fn size_and_raw_day() -> StoreBenchResult<()> {
     let dir = tempfile::tempdir()?;
-    let site = site(DEVICES, POINTS);
-    let clock = Clock::set(UtcMs(START), true);
-    let store = open(dir.path(), &site, &clock)?;
-    let mut series = Series::all(DEVICES * POINTS)?;
+    let site = bench_site(DEVICES, POINTS);
+    let clock = Clock::set(UtcMs(START_MS), true);
+    let store = open_store(dir.path(), &site, &clock)?;
+    let mut series = BenchSeries::one_per_point(DEVICES * POINTS)?;
     let slots = 30 * DAY_MS / 10_000;
     let (mut samples, begun) = (0, Instant::now());
     for slot in 0..slots {
         clock.advance(Duration::from_secs(10));
-        let at = UtcMs(START + slot * 10_000);
+        let at = UtcMs(START_MS + slot * 10_000);
         for device in 0..DEVICES {
             let mine = &mut series[device * POINTS..(device + 1) * POINTS];
-            let outcomes: Box<[Outcome]> = mine.iter_mut().map(|one| one.next(slot)).collect();
+            let outcomes: Box<[SampleOutcome]> =
+                mine.iter_mut().map(|one| one.next(slot)).collect();
             samples += outcomes.iter().filter(|one| one.number().is_some()).count();
             let reading = Reading {
                 device: u16::try_from(device)?,
@@ -79,98 +80,113 @@ async fn size_and_raw_day() -> Done<()> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let seconds = begun.elapsed().as_secs_f64();
-    say(&format!(
+    print_line(&format!(
         "taken in          {:.2} M samples in {seconds:.1} s",
         samples as f64 / 1e6
     ))?;
-    let query = |step, aggregate, days: i64| Query {
+    let query = |step, aggregate, days: i64| PointQuery {
         point: "d0.p1".to_owned(),
-        from: UtcMs(START + 10 * DAY_MS),
-        to: UtcMs(START + (10 + days) * DAY_MS),
+        from: UtcMs(START_MS + 10 * DAY_MS),
+        to: UtcMs(START_MS + (10 + days) * DAY_MS),
         step,
         aggregate,
     };
-    time(&store, "one raw day", &query(Step::Raw, Aggregate::Mean, 1)).await?;
-    time(
+    time_query(
+        &store,
+        "one raw day",
+        &query(BucketStep::Raw, AggregateFunction::Mean, 1),
+    )
+    .await?;
+    time_query(
         &store,
         "a day by 5 min",
-        &query(Step::Millis(300_000), Aggregate::Mean, 1),
+        &query(BucketStep::Millis(300_000), AggregateFunction::Mean, 1),
     )
     .await?;
     let begun = Instant::now();
-    let last = store.last().await?;
-    say(&format!(
+    let last = store.latest_samples().await?;
+    print_line(&format!(
         "last of all       {:.3} ms, {} points",
-        ms(begun),
+        elapsed_ms(begun),
         last.len()
     ))?;
     store.stop().await;
     let bytes = std::fs::metadata(dir.path().join("pantau.db"))?.len();
-    say(&format!(
+    print_line(&format!(
         "bytes a sample    {:.3}",
-        bytes as f64 / count(samples)
+        bytes as f64 / count_as_f64(samples)
     ))?;
-    if let Some(theirs) = rival::bytes_a_sample()? {
-        say(&format!("VictoriaMetrics   {theirs:.3} bytes a sample"))?;
+    if let Some(theirs) = victoria::bytes_per_sample()? {
+        print_line(&format!("VictoriaMetrics   {theirs:.3} bytes a sample"))?;
     }
-    reopen(dir.path(), &site, &clock).await
+    time_reopen(dir.path(), &site, &clock).await
 }
 
 /// A year of ten points each minute, and five years of a meter each ten minutes.
-async fn years() -> Done<()> {
+async fn query_years() -> StoreBenchResult<()> {
     let dir = tempfile::tempdir()?;
-    let site = site(1, 10);
-    let clock = Clock::set(UtcMs(START), true);
-    let store = open(dir.path(), &site, &clock)?;
-    let mut series = Series::all(10)?;
+    let site = bench_site(1, 10);
+    let clock = Clock::set(UtcMs(START_MS), true);
+    let store = open_store(dir.path(), &site, &clock)?;
+    let mut series = BenchSeries::one_per_point(10)?;
     let begun = Instant::now();
     let mut columns = Vec::new();
     for (point, series) in series.iter_mut().enumerate().skip(1) {
         let id: Arc<str> = format!("d0.p{point}").into();
-        columns.push((id, column(series, 60_000, 365)));
+        columns.push((id, series_samples(series, 60_000, 365)));
     }
-    store.import_many(columns).await?;
-    let five = column(&mut series[0], 600_000, 5 * 365);
-    store.import_many(vec![("d0.p0".into(), five)]).await?;
-    say(&format!(
+    store.import_columns(columns).await?;
+    let five = series_samples(&mut series[0], 600_000, 5 * 365);
+    store.import_columns(vec![("d0.p0".into(), five)]).await?;
+    print_line(&format!(
         "imported          4.99 M samples in {:.0} ms",
-        ms(begun)
+        elapsed_ms(begun)
     ))?;
-    let query = |point: &str, step, aggregate, days: i64| Query {
+    let query = |point: &str, step, aggregate, days: i64| PointQuery {
         point: point.to_owned(),
-        from: UtcMs(START),
-        to: UtcMs(START + days * DAY_MS),
+        from: UtcMs(START_MS),
+        to: UtcMs(START_MS + days * DAY_MS),
         step,
         aggregate,
     };
-    time(
+    time_query(
         &store,
         "a year by day",
-        &query("d0.p1", Step::Day, Aggregate::Mean, 365),
+        &query("d0.p1", BucketStep::Day, AggregateFunction::Mean, 365),
     )
     .await?;
-    time(
+    time_query(
         &store,
         "a year by hour",
-        &query("d0.p1", Step::Millis(3_600_000), Aggregate::Max, 365),
+        &query(
+            "d0.p1",
+            BucketStep::Millis(3_600_000),
+            AggregateFunction::Max,
+            365,
+        ),
     )
     .await?;
-    let monthly = query("d0.p0", Step::Month, Aggregate::Delta, 5 * 365);
-    time(&store, "5 y energy, months", &monthly).await?;
+    let monthly = query(
+        "d0.p0",
+        BucketStep::Month,
+        AggregateFunction::Delta,
+        5 * 365,
+    );
+    time_query(&store, "5 y energy, months", &monthly).await?;
     store.stop().await;
-    reopen(dir.path(), &site, &clock).await
+    time_reopen(dir.path(), &site, &clock).await
 }
 
-async fn reopen(dir: &Path, site: &Site, clock: &Clock) -> Done<()> {
+async fn time_reopen(dir: &Path, site: &Site, clock: &Clock) -> StoreBenchResult<()> {
     let begun = Instant::now();
-    let store = open(dir, site, clock)?;
-    store.last().await?;
-    say(&format!("open again        {:.1} ms", ms(begun)))?;
+    let store = open_store(dir, site, clock)?;
+    store.latest_samples().await?;
+    print_line(&format!("open again        {:.1} ms", elapsed_ms(begun)))?;
     store.stop().await;
     Ok(())
 }
 
-async fn time(store: &Store, what: &str, query: &Query) -> Done<()> {
+async fn time_query(store: &Store, what: &str, query: &PointQuery) -> StoreBenchResult<()> {
     let mut best = f64::MAX;
     let mut samples = 0;
     for _ in 0..10 {
@@ -180,25 +196,25 @@ async fn time(store: &Store, what: &str, query: &Query) -> Done<()> {
         while let Some(block) = blocks.recv().await {
             all.extend(block?);
         }
-        best = best.min(ms(begun));
+        best = best.min(elapsed_ms(begun));
         samples = all.len();
     }
-    say(&format!("{what:<18}{best:.2} ms, {samples} samples"))
+    print_line(&format!("{what:<18}{best:.2} ms, {samples} samples"))
 }
 
-fn ms(begun: Instant) -> f64 {
+fn elapsed_ms(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
 }
 
-fn count(n: usize) -> f64 {
+fn count_as_f64(n: usize) -> f64 {
     n as f64
 }
 
-fn say(line: &str) -> Done<()> {
+fn print_line(line: &str) -> StoreBenchResult<()> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }
 
-fn open(dir: &Path, site: &Site, clock: &Clock) -> Done<Store> {
+fn open_store(dir: &Path, site: &Site, clock: &Clock) -> StoreBenchResult<Store> {
     let settings = StoreSettings {
         path: dir.to_owned(),
         flush: Duration::from_hours(1),
@@ -208,7 +224,7 @@ fn open(dir: &Path, site: &Site, clock: &Clock) -> Done<Store> {
     Ok(Store::open(dir, site, &settings, "bench", clock)?)
 }
 
-fn site(devices: usize, points: usize) -> Site {
+fn bench_site(devices: usize, points: usize) -> Site {
     let point = |device: usize, point: usize| PointInfo {
         id: format!("d{device}.p{point}").into(),
         name: format!("p{point}").into(),
@@ -234,12 +250,16 @@ fn site(devices: usize, points: usize) -> Site {
     }
 }
 
-fn column(series: &mut Series, every_ms: i64, days: i64) -> Vec<(UtcMs, Outcome)> {
+fn series_samples(
+    series: &mut BenchSeries,
+    every_ms: i64,
+    days: i64,
+) -> Vec<(UtcMs, SampleOutcome)> {
     let slots = days * DAY_MS / every_ms;
     (0..slots)
         .map(|slot| {
             (
-                UtcMs(START + slot * every_ms),
+                UtcMs(START_MS + slot * every_ms),
                 series.next(slot * every_ms / 10_000),
             )
         })

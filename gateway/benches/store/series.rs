@@ -11,46 +11,46 @@
 //! the counter that it fills (kW to kWh), and something that follows it with ten minutes' delay
 //! (the temperature of a module).
 
-use gateway::model::{Number, Outcome, Reason};
+use gateway::domain::{ExactNumber, QualityReason, SampleOutcome};
 use std::error::Error;
 
 /// Moments (seconds since 1970) with their values.
 #[derive(Clone)]
-struct Column {
+struct MeasuredColumn {
     samples: Vec<(i64, f64)>,
     /// Power of ten of a device step.
     exponent: i8,
 }
 
 /// Seconds between two values of a point.
-const EVERY_S: i64 = 10;
+const STEP_S: i64 = 10;
 /// Slots by which a follower is late.
-const DELAY: f64 = 60.0;
+const FOLLOWER_DELAY_SLOTS: f64 = 60.0;
 /// A gap of so many usual steps is one.
 const GAP_STEPS: i64 = 3;
 
 /// One point's values.
-pub(crate) struct Series {
+pub(crate) struct BenchSeries {
     random: fastrand::Rng,
-    kind: Kind,
+    kind: SeriesSource,
 }
 
-enum Kind {
-    Walk(Walk),
-    Measured(Measured),
+enum SeriesSource {
+    Walk(RandomWalk),
+    Measured(MeasuredSeries),
 }
 
-impl Series {
+impl BenchSeries {
     /// One for each point, each another.
-    pub(crate) fn all(count: usize) -> Result<Vec<Self>, Box<dyn Error>> {
-        let columns = measured()?;
+    pub(crate) fn one_per_point(count: usize) -> Result<Vec<Self>, Box<dyn Error>> {
+        let columns = read_measured_columns()?;
         let kind = |index: usize| match columns.len() {
-            0 => Kind::Walk(Walk {
+            0 => SeriesSource::Walk(RandomWalk {
                 kind: index % 5,
                 value: 0.0,
                 total: 0.0,
             }),
-            some => Kind::Measured(Measured::new(
+            some => SeriesSource::Measured(MeasuredSeries::new(
                 &columns[index % some],
                 u16::try_from(index / some).unwrap_or(0),
             )),
@@ -63,27 +63,27 @@ impl Series {
     }
 
     /// The value of the slot, ten seconds each since midnight.
-    pub(crate) fn next(&mut self, slot: i64) -> Outcome {
+    pub(crate) fn next(&mut self, slot: i64) -> SampleOutcome {
         match &mut self.kind {
-            Kind::Walk(walk) => Outcome::Good(Number::Decimal {
+            SeriesSource::Walk(walk) => SampleOutcome::Good(ExactNumber::Decimal {
                 mantissa: walk.next(slot, &mut self.random),
                 exponent: -1,
             }),
-            Kind::Measured(measured) => measured.next(&mut self.random),
+            SeriesSource::Measured(measured) => measured.next(&mut self.random),
         }
     }
 }
 
 /// Counter, voltage, temperature, power by day, level.
-struct Walk {
+struct RandomWalk {
     kind: usize,
     value: f64,
     total: f64,
 }
 
-impl Walk {
+impl RandomWalk {
     fn next(&mut self, slot: i64, random: &mut fastrand::Rng) -> i64 {
-        let noise = normal(random);
+        let noise = normal_noise(random);
         let sun = ((slot % 8640) as f64 / 8640.0 * std::f64::consts::TAU - 1.57)
             .sin()
             .max(0.0);
@@ -108,9 +108,9 @@ impl Walk {
 }
 
 /// A measured column, and where in it we are.
-struct Measured {
-    column: Column,
-    is: Is,
+struct MeasuredSeries {
+    column: MeasuredColumn,
+    is: SeriesRole,
     gap_s: i64,
     place: usize,
     now: i64,
@@ -119,24 +119,28 @@ struct Measured {
     other: f64,
 }
 
-/// What the point is of the measured quantity.
+/// Relation of a point to the measured quantity.
 #[derive(Clone, Copy)]
-enum Is {
+enum SeriesRole {
     Itself,
     Counter,
     Follower,
 }
 
-impl Measured {
+impl MeasuredSeries {
     /// The `turn`th point of this column.
-    fn new(column: &Column, turn: u16) -> Self {
+    fn new(column: &MeasuredColumn, turn: u16) -> Self {
         let samples = &column.samples;
         let mut steps: Vec<i64> = samples.windows(2).map(|two| two[1].0 - two[0].0).collect();
         steps.sort_unstable();
         let from = samples[0].0 + i64::from(turn / 3) * 86_400;
         let place = samples.partition_point(|(at, _)| *at <= from) % samples.len();
         Self {
-            is: [Is::Itself, Is::Counter, Is::Follower][usize::from(turn % 3)],
+            is: [
+                SeriesRole::Itself,
+                SeriesRole::Counter,
+                SeriesRole::Follower,
+            ][usize::from(turn % 3)],
             gap_s: GAP_STEPS * steps[steps.len() / 2],
             now: samples[place].0,
             value: samples[place].1,
@@ -146,8 +150,8 @@ impl Measured {
         }
     }
 
-    fn next(&mut self, random: &mut fastrand::Rng) -> Outcome {
-        self.now += EVERY_S;
+    fn next(&mut self, random: &mut fastrand::Rng) -> SampleOutcome {
+        self.now += STEP_S;
         while let Some((at, value)) = self.column.samples.get(self.place + 1)
             && *at <= self.now
         {
@@ -161,29 +165,29 @@ impl Measured {
         };
         let (before, known) = self.column.samples[self.place];
         if at - before > self.gap_s {
-            return Outcome::Bad(Reason::Timeout);
+            return SampleOutcome::Bad(QualityReason::Timeout);
         }
-        let left = ((at - self.now) / EVERY_S) as f64;
-        let rough = (value - known).abs() / (((at - before) / EVERY_S) as f64).sqrt();
-        let bridge = rough * (left / (left + 1.0)).sqrt() * normal(random);
+        let left = ((at - self.now) / STEP_S) as f64;
+        let rough = (value - known).abs() / (((at - before) / STEP_S) as f64).sqrt();
+        let bridge = rough * (left / (left + 1.0)).sqrt() * normal_noise(random);
         self.value += (value - self.value) / (left + 1.0) + bridge;
         self.point(random)
     }
 
-    fn point(&mut self, random: &mut fastrand::Rng) -> Outcome {
-        let noise = 0.33 * normal(random);
+    fn point(&mut self, random: &mut fastrand::Rng) -> SampleOutcome {
+        let noise = 0.33 * normal_noise(random);
         let (value, exponent, noise) = match self.is {
-            Is::Itself => (self.value, self.column.exponent, noise),
-            Is::Counter => {
-                self.other += self.value.max(0.0) * EVERY_S as f64 / 3600.0;
+            SeriesRole::Itself => (self.value, self.column.exponent, noise),
+            SeriesRole::Counter => {
+                self.other += self.value.max(0.0) * STEP_S as f64 / 3600.0;
                 (self.other, self.column.exponent + 1, 0.0)
             }
-            Is::Follower => {
-                self.other += (self.value - self.other) / DELAY;
+            SeriesRole::Follower => {
+                self.other += (self.value - self.other) / FOLLOWER_DELAY_SLOTS;
                 (self.other, self.column.exponent, noise)
             }
         };
-        Outcome::Good(Number::Decimal {
+        SampleOutcome::Good(ExactNumber::Decimal {
             mantissa: (value / 10f64.powi(exponent.into()) + noise).round() as i64,
             exponent,
         })
@@ -191,11 +195,11 @@ impl Measured {
 }
 
 /// About normal, variance 1.
-fn normal(random: &mut fastrand::Rng) -> f64 {
+fn normal_noise(random: &mut fastrand::Rng) -> f64 {
     ((0..12).map(|_| random.f64()).sum::<f64>() - 6.0).clamp(-6.0, 6.0)
 }
 
-fn measured() -> Result<Vec<Column>, Box<dyn Error>> {
+fn read_measured_columns() -> Result<Vec<MeasuredColumn>, Box<dyn Error>> {
     let mut columns = Vec::new();
     let Some(folder) = std::env::var_os("PANTAU_DATA") else {
         return Ok(columns);
@@ -207,20 +211,20 @@ fn measured() -> Result<Vec<Column>, Box<dyn Error>> {
     files.sort();
     for file in files {
         if file.extension().is_some_and(|ext| ext == "csv") {
-            columns.extend(columns_of(&std::fs::read_to_string(file)?));
+            columns.extend(parse_columns(&std::fs::read_to_string(file)?));
         }
     }
     Ok(columns)
 }
 
 /// The columns of one file that are long enough.
-fn columns_of(text: &str) -> Vec<Column> {
+fn parse_columns(text: &str) -> Vec<MeasuredColumn> {
     let heads = text
         .lines()
         .next()
         .into_iter()
         .flat_map(|head| head.split(','));
-    let empty = |head: &str| Column {
+    let empty = |head: &str| MeasuredColumn {
         samples: Vec::new(),
         exponent: head
             .rsplit('@')
@@ -228,7 +232,7 @@ fn columns_of(text: &str) -> Vec<Column> {
             .and_then(|e| e.parse().ok())
             .unwrap_or(i8::MIN),
     };
-    let mut columns: Vec<Column> = heads.skip(1).map(empty).collect();
+    let mut columns: Vec<MeasuredColumn> = heads.skip(1).map(empty).collect();
     for line in text.lines().skip(1) {
         let mut cells = line.split(',');
         let Some(Ok(at)) = cells.next().map(str::parse::<jiff::Timestamp>) else {

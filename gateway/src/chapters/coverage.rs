@@ -1,17 +1,19 @@
-//! How much of each day was measured, as a calendar an asset.
+//! Chapter on completeness: the measured share of each day, one calendar for each asset.
 
-use super::book::Book;
-use super::days;
-use crate::model::indicator::Daily;
-use crate::report::chart::{Along, Chart, Form, Series};
-use crate::report::document::Block;
-use crate::report::value::Kind;
+use super::context::ReportContext;
+use super::daily_values;
+use crate::domain::indicator::DailyValues;
+use crate::report::cell_value::ValueKind;
+use crate::report::chart::{ChartForm, ChartSeries, ChartSteps, ReportChart};
+use crate::report::document::ReportBlock;
 
-pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
-    let mut blocks: Vec<Block> = book
+pub(super) fn coverage_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let mut blocks: Vec<ReportBlock> = book
         .assets()
-        .filter_map(|asset| calendar(book, &asset.id, &book.daily(Some(&asset.id), &[""])))
-        .map(Block::Chart)
+        .filter_map(|asset| {
+            coverage_calendar(book, &asset.id, &book.daily_of(Some(&asset.id), &[""]))
+        })
+        .map(ReportBlock::Chart)
         .collect();
     if !blocks.is_empty() {
         blocks.insert(0, book.paragraph("coverage-text", &[]));
@@ -19,15 +21,20 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     blocks
 }
 
-/// The calendar of an asset's first series with known shares.
-fn calendar(book: &Book<'_>, asset: &str, series: &[&Daily]) -> Option<Chart> {
+/// Calendar of the first series of an asset with known shares.
+fn coverage_calendar(
+    book: &ReportContext<'_>,
+    asset: &str,
+    series: &[&DailyValues],
+) -> Option<ReportChart> {
     let today = book.today();
-    let shares = |one: &Daily| -> Vec<Option<f64>> {
+    let shares = |one: &DailyValues| -> Vec<Option<f64>> {
+        // Future days have no share and would look like gaps.
         let all = one.days.iter().filter(|(day, ..)| *day <= today);
-        all.map(|(.., known)| days::measured(&one.id, known))
+        all.map(|(.., known)| daily_values::relevant_completeness(&one.id, known))
             .collect()
     };
-    let known = |one: &&&Daily| shares(one).iter().flatten().next().is_some();
+    let known = |one: &&&DailyValues| shares(one).iter().flatten().next().is_some();
     let one = series.iter().find(known)?;
     let along = one
         .days
@@ -36,17 +43,17 @@ fn calendar(book: &Book<'_>, asset: &str, series: &[&Daily]) -> Option<Chart> {
         .filter(|day| *day <= today);
     let args = [
         ("asset", &*book.asset_name(asset)),
-        ("what", &*book.name(&one.id)),
+        ("what", &*book.indicator_name(&one.id)),
     ];
-    Some(Chart {
+    Some(ReportChart {
         id: format!("coverage/{asset}"),
-        title: book.say("chapters-coverage-of", &args),
-        form: Form::Calendar,
-        kind: Kind::Percent(0),
-        along: Along::Days(along.collect()),
-        series: vec![Series {
+        title: book.format_message("chapters-coverage-of", &args),
+        form: ChartForm::Calendar,
+        kind: ValueKind::Percent(0),
+        along: ChartSteps::Days(along.collect()),
+        series: vec![ChartSeries {
             id: "share".to_owned(),
-            label: book.text("chapters-col-share"),
+            label: book.message("chapters-col-share"),
             values: shares(one),
         }],
         target: None,

@@ -1,74 +1,82 @@
-//! What a report says: an `Account` and the ledger's entries become a `Document`, one file a
-//! chapter.
+//! Content of a report: turns the computed figures of a period and the ledger's entries into a
+//! `Document`, one file for each chapter or annex. The entry type is [`Matter`]; [`document`]
+//! builds the document.
 //!
-//! Start at `document`. `book` has what every chapter needs, `figures` makes a figure of an
-//! indicator, `digits` says how many digits it can bear. `explain` is the way from a figure down to
-//! its readings.
-//! **Invariant:** no store, no clock, no network; nothing is computed that an indicator could say.
+//! ```text
+//! Account + entries + changes -> document(Matter) -> Document -> PDF, XLSX, CSV, JSON
+//!   sections: summary, energy, pump, tanks, rain, waste, power, ledger, carbon, coverage, events
+//!   annexes:  form, points, methods, factors
+//! ```
+//!
+//! `book` holds what all chapters need, `figures` makes a figure of an indicator, `digits` limits
+//! its digits. `explain` leads from a figure to its readings.
+//!
+//! **Invariant:** no store, no clock, no network: the same input gives the same document. Chapters
+//! compute no quantities; these come from the indicators. See docs/reports.md.
 
-mod assets;
-mod baseline;
-mod book;
-mod carbon;
+mod asset_chapters;
+mod baseline_table;
+mod context;
 mod coverage;
-mod days;
-mod digits;
-mod events;
+mod daily_values;
+mod data_events;
+mod display_names;
+mod emissions;
 pub mod explain;
-mod factors;
-mod figures;
-mod form;
-mod ledger;
-mod methods;
-mod naming;
-mod points;
+mod factor_annex;
+mod indicator_figures;
+mod ledger_chapter;
+mod method_annex;
+mod officer_form;
+mod readings_annex;
+mod significant_digits;
 mod summary;
 mod targets;
 #[cfg(test)]
 mod tests;
 
-pub use naming::{indicator_name, remark};
+pub use display_names::{indicator_name, remark_sentence};
 
 use crate::config::Config;
-use crate::model::UtcMs;
-use crate::model::indicator::Account;
-use crate::model::ledger::Entry;
-use crate::report::document::{Block, Document, Named, Section};
-use crate::words::Lang;
-use book::Book;
+use crate::domain::UtcMs;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::ledger::LedgerEntry;
+use crate::i18n::Language;
+use crate::report::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use context::ReportContext;
 
-/// What a report is made of.
+/// Input of a report.
 #[derive(Clone, Copy, Debug)]
-pub struct Matter<'a> {
+pub struct ReportInputs<'a> {
     /// The site and its assets.
     pub config: &'a Config,
     /// The figures of the period.
-    pub account: &'a Account,
-    /// Entries of the ledger that touch the period: records, targets and baselines, those that were
-    /// replaced left out.
-    pub entries: &'a [Entry],
+    pub account: &'a SiteIndicators,
+    /// Ledger entries that touch the period: records, targets and baselines, without corrected
+    /// ones.
+    pub entries: &'a [LedgerEntry],
     /// Changes of the configuration and of the built-in factors within the period, in time order.
-    pub changes: &'a [Change],
-    /// Earlier changes of the period, counted only.
+    pub changes: &'a [RevisionChange],
+    /// Number of earlier changes in the period that are not in `changes`.
     pub changes_left_out: u64,
-    /// Set when `config` is not the one in force.
-    pub past: Option<&'a Past>,
-    /// The evidence digest of the last closed day, hexadecimal; empty when there is none.
+    /// Set when `config` is an earlier revision.
+    pub past: Option<&'a PastRevision>,
+    /// Evidence digest of the last closed day, hexadecimal; empty when there is none.
     pub digest: &'a str,
-    /// The only asset that it is about; `None`: the whole site.
+    /// The asset of the report; `None`: the whole site.
     pub asset: Option<&'a str>,
-    /// When the report is issued.
+    /// Time of issue.
     pub issued: UtcMs,
-    /// Its language.
-    pub lang: Lang,
+    /// Language.
+    pub lang: Language,
 }
 
-/// A change of what figures are computed with.
+/// A change of the configuration or of the built-in factors.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Since when.
+pub struct RevisionChange {
+    /// Time of the change.
     pub at: UtcMs,
-    /// `configuration` or `factors`; its text is the catalogue's `event-KIND`.
+    /// `configuration` or `factors`; its text has the message key `event-KIND`.
     pub kind: &'static str,
     /// Places of the configuration that differ, as `config::changed` names them.
     pub places: Vec<String>,
@@ -76,55 +84,82 @@ pub struct Change {
     pub before_after: (String, String),
 }
 
-/// That figures were computed with an old revision.
+/// The earlier revision with which figures were computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past {
+pub struct PastRevision {
     /// Its number, `4.1`.
     pub number: String,
-    /// The name of the revision in force.
+    /// Name of the revision in force.
     pub in_force: String,
 }
 
-/// The report.
-pub fn document(matter: Matter<'_>) -> Document {
-    let book = Book::new(matter);
+/// Builds the document of a report.
+pub fn build_document(matter: ReportInputs<'_>) -> ReportDocument {
+    let book = ReportContext::new(matter);
     let (site, period) = (&matter.config.site, matter.account.period);
-    Document {
-        title: book.text(&format!("chapters-title-{}", naming::period_kind(period))),
-        site: Named {
+    ReportDocument {
+        title: book.message(&format!(
+            "chapters-title-{}",
+            display_names::period_kind(period)
+        )),
+        site: LabelledId {
             id: site.id.to_string(),
             name: book.site_name(),
         },
-        period: Named {
+        period: LabelledId {
             id: period.to_string(),
-            name: naming::period(matter.lang, period),
+            name: display_names::period_name(matter.lang, period),
         },
         lang: matter.lang,
         zone: book.zone.clone(),
         issued: matter.issued,
         revision: matter.account.revision.clone(),
         digest: matter.digest.to_owned(),
-        sections: sections(&book),
+        sections: build_sections(&book),
     }
 }
 
-/// Chapters that have something to say, then the annexes.
-fn sections(book: &Book<'_>) -> Vec<Section> {
-    let mut sections = vec![section(book, "summary", summary::blocks(book))];
-    for chapter in assets::CHAPTERS {
-        sections.push(section(book, chapter.id, assets::blocks(book, chapter)));
+/// Chapters that are not empty, then the annexes.
+fn build_sections(book: &ReportContext<'_>) -> Vec<ReportSection> {
+    let mut sections = vec![build_section(
+        book,
+        "summary",
+        summary::summary_blocks(book),
+    )];
+    for chapter in asset_chapters::ASSET_CHAPTERS {
+        sections.push(build_section(
+            book,
+            chapter.id,
+            asset_chapters::asset_chapter_blocks(book, chapter),
+        ));
     }
-    sections.push(section(book, "ledger", ledger::blocks(book)));
-    sections.push(section(book, "carbon", carbon::blocks(book)));
-    sections.push(section(book, "coverage", coverage::blocks(book)));
-    sections.push(section(book, "events", events::blocks(book)));
+    sections.push(build_section(
+        book,
+        "ledger",
+        ledger_chapter::ledger_blocks(book),
+    ));
+    sections.push(build_section(
+        book,
+        "carbon",
+        emissions::emission_blocks(book),
+    ));
+    sections.push(build_section(
+        book,
+        "coverage",
+        coverage::coverage_blocks(book),
+    ));
+    sections.push(build_section(
+        book,
+        "events",
+        data_events::event_blocks(book),
+    ));
     for (id, blocks) in [
-        ("form", form::blocks(book)),
-        ("points", points::blocks(book)),
-        ("methods", methods::blocks(book)),
-        ("factors", factors::blocks(book)),
+        ("form", officer_form::form_blocks(book)),
+        ("points", readings_annex::readings_blocks(book)),
+        ("methods", method_annex::method_blocks(book)),
+        ("factors", factor_annex::factor_blocks(book)),
     ] {
-        let mut annex = section(book, id, blocks);
+        let mut annex = build_section(book, id, blocks);
         annex.annex = true;
         sections.push(annex);
     }
@@ -132,11 +167,11 @@ fn sections(book: &Book<'_>) -> Vec<Section> {
     sections
 }
 
-fn section(book: &Book<'_>, id: &str, blocks: Vec<Block>) -> Section {
-    Section {
+fn build_section(book: &ReportContext<'_>, id: &str, blocks: Vec<ReportBlock>) -> ReportSection {
+    ReportSection {
         id: id.to_owned(),
-        title: book.text(&format!("chapters-{id}")),
-        tab: book.text(&format!("chapters-{id}-tab")),
+        title: book.message(&format!("chapters-{id}")),
+        tab: book.message(&format!("chapters-{id}-tab")),
         annex: false,
         blocks,
     }

@@ -1,37 +1,40 @@
-//! The first page: what a director reads.
+//! First page of a report.
 
-use super::book::Book;
+use super::context::ReportContext;
 use super::targets;
-use super::{assets, carbon, digits, figures, naming};
-use crate::model::factor::Headline;
-use crate::model::indicator::Indicator;
-use crate::model::ledger::Sort;
-use crate::report::document::{Block, Tone};
-use crate::report::figure::{Figure, Figures};
-use crate::report::format;
-use crate::report::value::{Kind, Value};
+use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
+use crate::domain::factor::HeadlineStatus;
+use crate::domain::indicator::Indicator;
+use crate::domain::ledger::EntryKind;
+use crate::report::cell_value::{CellValue, ValueKind};
+use crate::report::document::{CalloutTone, ReportBlock};
+use crate::report::figure::{KeyFigure, KeyFigures};
+use crate::report::number_format;
 
-/// Headlines of one report.
+/// Maximum number of headline figures.
 const HEADLINES_MAX: usize = 12;
 
-pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
-    let headlines = headlines(book);
-    let mut blocks: Vec<Block> = past(book).into_iter().collect();
-    blocks.push(introduction(book));
-    blocks.extend(doubts(book, &headlines));
-    let items: Vec<Figure> = headlines.iter().map(|one| headline(book, one)).collect();
+pub(super) fn summary_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let headlines = headline_indicators(book);
+    let mut blocks: Vec<ReportBlock> = past_revision_callout(book).into_iter().collect();
+    blocks.push(introduction_paragraph(book));
+    blocks.extend(doubt_callouts(book, &headlines));
+    let items: Vec<KeyFigure> = headlines
+        .iter()
+        .map(|one| headline_figure(book, one))
+        .collect();
     if !items.is_empty() {
         let id = "headline".to_owned();
-        blocks.push(Block::Figures(Figures { id, items }));
+        blocks.push(ReportBlock::Figures(KeyFigures { id, items }));
     }
-    blocks.extend(totals(book));
-    blocks.extend(against_target(book));
+    blocks.extend(site_totals(book));
+    blocks.extend(target_table(book));
     blocks
 }
 
-/// That the report was computed with an old revision, and which official pages of it are not there
-/// any more.
-fn past(book: &Book<'_>) -> Option<Block> {
+/// Callout of a report with an earlier revision; names official pages of its factors that are
+/// missing.
+fn past_revision_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
     let (past, config) = (book.matter.past?, book.matter.config);
     let revision = book.matter.account.revision.as_str();
     let args = [
@@ -39,117 +42,133 @@ fn past(book: &Book<'_>) -> Option<Block> {
         ("revision", revision),
         ("now", &past.in_force),
     ];
-    let Block::Callout(mut callout) = book.callout(Tone::Warning, "past", &args) else {
+    let ReportBlock::Callout(mut callout) = book.callout(CalloutTone::Warning, "past", &args)
+    else {
         return None;
     };
     let pages = config.factors.evidence.iter().filter(|page| !page.present);
     let pages: Vec<&str> = pages.map(|page| page.file.as_str()).collect();
     if !pages.is_empty() {
-        let pages = book.say("chapters-past-pages", &[("files", &pages.join(", "))]);
+        let pages = book.format_message("chapters-past-pages", &[("files", &pages.join(", "))]);
         callout.text = format!("{} {pages}", callout.text);
     }
-    Some(Block::Callout(callout))
+    Some(ReportBlock::Callout(callout))
 }
 
-/// The site's totals, where more than one asset makes them.
-fn totals(book: &Book<'_>) -> Option<Block> {
+/// Totals of the site, when several assets of one kind contribute.
+fn site_totals(book: &ReportContext<'_>) -> Option<ReportBlock> {
     let several = |kind: &str| book.assets().filter(|one| one.kind.word() == kind).count() > 1;
-    let all = book.of(None, &["site."]);
+    let all = book.indicators_of(None, &["site."]);
     let is_told = ["plts", "pump", "catchment"].into_iter().any(several) && !all.is_empty();
     is_told
-        .then(|| figures::table(book, "site-totals", &all))
+        .then(|| indicator_figures::figure_table(book, "site-totals", &all))
         .flatten()
 }
 
-/// The first figure of each asset, what was avoided, and what people aimed at.
-fn headlines<'a>(book: &Book<'a>) -> Vec<&'a Indicator> {
+/// Headline figures: avoided emissions, the first figure of each asset, and indicators with a
+/// target.
+fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     let mains = book.assets().filter_map(|asset| {
-        let own = assets::own(book, &asset.id).into_iter();
+        let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
         own.into_iter().find(|one| one.value.is_ok())
     });
     let aimed = book.indicators().iter().filter(|one| {
-        one.id.starts_with("ledger.") && targets::of(book, Sort::Target, one).is_some()
+        one.id.starts_with("ledger.")
+            && targets::target_value(book, EntryKind::Target, one).is_some()
     });
-    let mut all: Vec<&Indicator> = carbon::headlines(book);
+    let mut all: Vec<&Indicator> = emissions::headline_emissions(book);
     all.extend(mains);
     all.extend(aimed);
     all.truncate(HEADLINES_MAX);
     all
 }
 
-/// A figure of which too little was measured is no headline (G.4): the reason stands there instead.
-fn headline(book: &Book<'_>, one: &Indicator) -> Figure {
-    let mut figure = figures::figure(book, one, "summary", &book.full_name(one));
-    if figures::is_insufficient(one) {
-        let share = figures::share(one).unwrap_or_default();
-        let share = format::percent(book.lang, share, 0);
-        let why = book.say("chapters-insufficient", &[("share", &share)]);
-        figure.value = Value::Missing(why);
+/// Headline figure. When too little was measured, the reason replaces the value (METHODS G.4).
+fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
+    let mut figure =
+        indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
+    if indicator_figures::is_insufficient(one) {
+        let share = indicator_figures::measured_share(one).unwrap_or_default();
+        let share = number_format::format_percent(book.lang, share, 0);
+        let why = book.format_message("chapters-insufficient", &[("share", &share)]);
+        figure.value = CellValue::Missing(why);
         figure.plus_minus = None;
     }
     figure
 }
 
-fn introduction(book: &Book<'_>) -> Block {
+fn introduction_paragraph(book: &ReportContext<'_>) -> ReportBlock {
     let period = book.matter.account.period;
     let (first, last) = (
-        format::date(book.lang, period.first()),
-        format::date(book.lang, period.last()),
+        number_format::date(book.lang, period.first()),
+        number_format::date(book.lang, period.last()),
     );
     let site = book.site_name();
     let args = [("site", &*site), ("first", &*first), ("last", &*last)];
     book.paragraph("introduction", &args)
 }
 
-fn doubts(book: &Book<'_>, headlines: &[&Indicator]) -> Vec<Block> {
+fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<ReportBlock> {
     let mut blocks = Vec::new();
+    // The period is not over: its figures will still change.
     if book.matter.account.period.last() >= book.today() {
-        let until = format::time(book.lang, book.matter.issued, &book.zone);
-        blocks.push(book.callout(Tone::Note, "not-over", &[("until", &until)]));
+        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+        blocks.push(book.callout(CalloutTone::Note, "not-over", &[("until", &until)]));
     }
-    if headlines.iter().any(|one| one.headline != Headline::Firm) {
-        blocks.push(book.callout(Tone::Provisional, "provisional", &[]));
+    if headlines
+        .iter()
+        .any(|one| one.headline != HeadlineStatus::Firm)
+    {
+        blocks.push(book.callout(CalloutTone::Provisional, "provisional", &[]));
     }
     blocks
 }
 
-/// Every figure that has a target or a baseline.
-fn against_target(book: &Book<'_>) -> Option<Block> {
+/// Table of all figures with a target or a baseline.
+fn target_table(book: &ReportContext<'_>) -> Option<ReportBlock> {
     let columns = vec![
-        book.column("indicator", Kind::Text),
-        book.column("value", Kind::Mixed),
-        book.column("target", Kind::Mixed),
-        book.column("unit", Kind::Text),
-        book.column("reached", Kind::Percent(0)),
-        book.column("before", Kind::Mixed),
+        book.column("indicator", ValueKind::Text),
+        book.column("value", ValueKind::Mixed),
+        book.column("target", ValueKind::Mixed),
+        book.column("unit", ValueKind::Text),
+        book.column("reached", ValueKind::Percent(0)),
+        book.column("before", ValueKind::Mixed),
     ];
     let mut table = book.table("targets", "targets", columns);
     table.rows = book
         .indicators()
         .iter()
-        .filter_map(|one| row(book, one))
+        .filter_map(|one| target_row(book, one))
         .collect();
-    (!table.rows.is_empty()).then_some(Block::Table(table))
+    (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
 }
 
-fn row(book: &Book<'_>, one: &Indicator) -> Option<Vec<Value>> {
-    let [target, before] = [Sort::Target, Sort::Baseline].map(|sort| targets::of(book, sort, one));
+fn target_row(book: &ReportContext<'_>, one: &Indicator) -> Option<Vec<CellValue>> {
+    let [target, before] =
+        [EntryKind::Target, EntryKind::Baseline].map(|sort| targets::target_value(book, sort, one));
     target.or(before)?;
-    let value = figures::value(book, one);
+    let value = indicator_figures::printed_value(book, one);
     let reached = match (&value, target) {
-        (Value::Number(value), Some(target)) if target > 0.0 => Value::Number(value / target),
-        _ => Value::Empty,
+        (CellValue::Number(value), Some(target)) if target > 0.0 => {
+            CellValue::Number(value / target)
+        }
+        _ => CellValue::Empty,
     };
     let definitions = &book.matter.config.definitions;
     let given = |given: Option<f64>| match given {
-        Some(given) => Value::Number(digits::rounded(definitions, book.lang, one, given)),
-        None => Value::Empty,
+        Some(given) => CellValue::Number(significant_digits::round_as_printed(
+            definitions,
+            book.lang,
+            one,
+            given,
+        )),
+        None => CellValue::Empty,
     };
     Some(vec![
-        Value::Text(book.full_name(one)),
+        CellValue::Text(book.full_name(one)),
         value,
         given(target),
-        super::book::cell(naming::unit(book.lang, &one.unit)),
+        super::context::text_cell(display_names::unit_text(book.lang, &one.unit)),
         reached,
         given(before),
     ])

@@ -1,16 +1,21 @@
-//! What was aimed at, and what was before: the ledger's targets and baselines for the period.
+//! Targets and baselines of the ledger for the period.
 
-use super::book::Book;
-use crate::ledger::Total;
-use crate::model::decimal::Decimal;
-use crate::model::indicator::Indicator;
-use crate::model::ledger::{Entry, Sort};
+use super::context::ReportContext;
+use crate::domain::decimal::Decimal;
+use crate::domain::indicator::Indicator;
+use crate::domain::ledger::{EntryKind, LedgerEntry};
+use crate::ledger::TotalRule;
 use jiff::civil::Date;
 
-/// The target (or baseline) of an indicator in its unit. What people write down has an indicator
-/// of its own for it. A measured one is aimed at under its own id with `-` for `.` and `_`: by an
-/// entry for exactly this period, else by the sum of those that make it up without a gap.
-pub(super) fn of(book: &Book<'_>, sort: Sort, one: &Indicator) -> Option<f64> {
+/// Target (or baseline) of an indicator in its unit. A ledger indicator has a further indicator
+/// with its target. The target of a measured indicator is an entry under its id with `-` in place
+/// of `.` and `_`: an entry for exactly this period, else the sum of entries that cover the period
+/// without a gap.
+pub(super) fn target_value(
+    book: &ReportContext<'_>,
+    sort: EntryKind,
+    one: &Indicator,
+) -> Option<f64> {
     if one.id.starts_with("ledger.") {
         let id = format!("{}.{}", one.id, sort.word());
         let found = book.matter.account.find(&id, one.asset.as_deref());
@@ -22,22 +27,24 @@ pub(super) fn of(book: &Book<'_>, sort: Sort, one: &Indicator) -> Option<f64> {
         let said = &entry.statement;
         entry.is_current() && said.sort == sort && *said.indicator == *id && said.unit == one.unit
     });
-    let all: Vec<&Entry> = all.collect();
+    let all: Vec<&LedgerEntry> = all.collect();
     let period = book.matter.account.period;
-    let exact = |entry: &&&Entry| {
+    let exact = |entry: &&&LedgerEntry| {
         let when = entry.statement.when;
         (when.first(), when.last()) == (period.first(), period.last())
     };
+    // Of several entries for the same period the newest counts.
     let newest = all.iter().filter(exact).max_by_key(|entry| entry.id);
     match (newest, definition.total) {
-        (Some(entry), _) => quantity(entry),
-        (None, Total::Sum) => tiled(&all, period.first(), period.last()),
-        (None, Total::Last) => None,
+        (Some(entry), _) => entry_quantity(entry),
+        (None, TotalRule::Sum) => sum_consecutive(&all, period.first(), period.last()),
+        (None, TotalRule::Last) => None,
     }
 }
 
-/// The sum of the periods that follow each other from `first` to `last`, the longest at each step.
-fn tiled(all: &[&Entry], first: Date, last: Date) -> Option<f64> {
+/// Sum of entries whose periods follow each other from `first` to `last`; at each step the longest.
+/// `None` when there is a gap.
+fn sum_consecutive(all: &[&LedgerEntry], first: Date, last: Date) -> Option<f64> {
     let (mut at, mut sum) = (first, 0.0);
     while at <= last {
         let begins = all.iter().filter(|entry| {
@@ -45,12 +52,12 @@ fn tiled(all: &[&Entry], first: Date, last: Date) -> Option<f64> {
             when.first() == at && when.last() <= last
         });
         let entry = begins.max_by_key(|entry| (entry.statement.when.last(), entry.id))?;
-        sum += quantity(entry)?;
+        sum += entry_quantity(entry)?;
         at = entry.statement.when.last().tomorrow().ok()?;
     }
     Some(sum)
 }
 
-fn quantity(entry: &Entry) -> Option<f64> {
+fn entry_quantity(entry: &LedgerEntry) -> Option<f64> {
     entry.statement.quantity.map(Decimal::to_f64)
 }

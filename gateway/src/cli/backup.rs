@@ -1,46 +1,54 @@
-//! `pantau backup`: a consistent copy of the store while the gateway runs, or without one.
+//! `pantau backup`: a consistent copy of the store, with or without a running gateway.
 
-use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
-use super::{DONE, WRONG};
+use super::backend::{
+    Backend, CommandError, load_config, percent_encode, print_stderr, progress_bar, report_failure,
+};
+use super::{EXIT_DONE, EXIT_USAGE};
 use crate::config::Config;
-use crate::store::Access;
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::storage::StoreAccess;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Copies the store to `to`, which must not be there yet; the exit status.
-pub(super) async fn run(file: &Path, to: &Path, lang: Lang) -> u8 {
-    let config = match load(file, lang) {
+/// Copies the store to `to`, a file that must not exist; returns the exit status.
+pub(super) async fn run_backup(file: &Path, to: &Path, lang: Language) -> u8 {
+    let config = match load_config(file, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
+    // A backup must never replace an older one.
     if to.exists() {
-        complain(&lang.say("cli-backup-exists", &[("file", &to.display().to_string())]));
-        return WRONG;
+        print_stderr(&lang.text_with("cli-backup-exists", &[("file", &to.display().to_string())]));
+        return EXIT_USAGE;
     }
-    let bar = progress(None);
+    let bar = progress_bar(None);
     bar.enable_steady_tick(Duration::from_millis(100));
-    let done = copy(&config, to).await;
+    let done = copy_store(&config, to).await;
     bar.finish_and_clear();
     match done {
         Ok(()) => {
-            complain(&lang.say("cli-backup-done", &[("file", &to.display().to_string())]));
-            DONE
+            print_stderr(
+                &lang.text_with("cli-backup-done", &[("file", &to.display().to_string())]),
+            );
+            EXIT_DONE
         }
-        Err(trouble) => failed(&trouble, lang),
+        Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-async fn copy(config: &Config, to: &Path) -> Result<(), Trouble> {
-    // The running gateway has a working directory of its own.
+async fn copy_store(config: &Config, to: &Path) -> Result<(), CommandError> {
+    // The running gateway has another working directory, so the path must be absolute.
     let to: PathBuf = std::path::absolute(to)?;
-    let mut way = Way::find(config, Access::Read).await?;
+    let mut way = Backend::open(config, StoreAccess::Read).await?;
     let done = match &mut way {
-        Way::Running(running) => {
-            let path = format!("/control/backup?to={}", escaped(&to.to_string_lossy()));
-            running.ask("POST", &path, "").await.map(drop)
+        Backend::Gateway(running) => {
+            let path = format!(
+                "/control/backup?to={}",
+                percent_encode(&to.to_string_lossy())
+            );
+            running.request("POST", &path, "").await.map(drop)
         }
-        Way::Own(store) => store.backup(to).await.map_err(Trouble::from),
+        Backend::Store(store) => store.backup(to).await.map_err(CommandError::from),
     };
     way.close().await;
     done

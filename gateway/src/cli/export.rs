@@ -1,31 +1,34 @@
-//! `pantau export`: the samples of one point as CSV, or the evidence bundle of a period; from the
-//! running gateway or from the store.
+//! `pantau export`: the samples of one point as CSV, or the evidence bundle of a period.
 
-use super::args::CONFIG_DEFAULT;
-use super::evidence::{self, Extra};
-use super::running::{Running, Trouble, Way, complain, escaped, failed, load, progress};
-use super::{DONE, WRONG};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{
+    Backend, CommandError, GatewayConnection, load_config, percent_encode, print_stderr,
+    progress_bar, report_failure,
+};
+use super::evidence::{self, BundleExtraFile};
+use super::{EXIT_DONE, EXIT_USAGE};
 use crate::config::Config;
+use crate::domain::UtcMs;
 use crate::exchange;
-use crate::model::UtcMs;
-use crate::store::{Access, Aggregate, Query, Step, Store};
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreAccess};
 use http_body_util::BodyExt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Before the first and after the last sample that there can be.
-const ALWAYS: Range<i64> = -62_135_596_800_000..253_402_199_999_999;
+/// Range of all possible sample times in UTC milliseconds: years 1 to 9999, which RFC 3339 can
+/// write.
+const ALL_TIME_MS: Range<i64> = -62_135_596_800_000..253_402_199_999_999;
 
-/// A stretch as it was asked for: RFC 3339, all of time where nothing is said.
-type Asked<'a> = (Option<&'a str>, Option<&'a str>);
+/// Requested range in RFC 3339; an open end where nothing is given.
+type RequestedRange<'a> = (Option<&'a str>, Option<&'a str>);
 
-/// What is asked.
+/// Arguments of `pantau export`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+pub(super) struct ExportArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     #[arg(long, value_name = "ID", required_unless_present = "bundle")]
     point: Option<String>,
@@ -42,143 +45,154 @@ pub(super) struct Options {
     output: Option<PathBuf>,
 }
 
-/// Writes what is asked for; the exit status.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let config = match load(&options.config, lang) {
+/// Writes the requested export; returns the exit status.
+pub(super) async fn run_export(options: &ExportArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
     if let (Some(period), Some(output)) = (&options.bundle, &options.output) {
-        return bundle(&config, period, &options.with, output, lang).await;
+        return export_bundle(&config, period, &options.with, output, lang).await;
     }
     let asked = (options.from.as_deref(), options.to.as_deref());
     let point = options.point.as_deref().unwrap_or_default();
-    rows(&config, point, asked, options.output.as_deref(), lang).await
+    export_samples(&config, point, asked, options.output.as_deref(), lang).await
 }
 
-/// The evidence of a period in one ZIP.
-async fn bundle(config: &Config, period: &str, with: &[PathBuf], output: &Path, lang: Lang) -> u8 {
+/// Writes the evidence bundle of a period, one ZIP file.
+async fn export_bundle(
+    config: &Config,
+    period: &str,
+    with: &[PathBuf],
+    output: &Path,
+    lang: Language,
+) -> u8 {
     let Ok(period) = period.parse() else {
-        complain(&lang.say("evidence-period", &[("found", period)]));
-        return WRONG;
+        print_stderr(&lang.text_with("evidence-period", &[("found", period)]));
+        return EXIT_USAGE;
     };
-    let bar = progress(None);
+    let bar = progress_bar(None);
     let done = async {
-        let extra = with.iter().map(|file| Extra::read(file));
+        let extra = with.iter().map(|file| BundleExtraFile::read(file));
         let extra = extra.collect::<io::Result<Vec<_>>>()?;
-        let mut way = Way::with_records(config).await?;
+        // A bundle can only hold days that have a record, so due records are made first.
+        let mut way = Backend::open_with_records(config).await?;
         let told = |bytes| bar.inc(bytes);
-        let done = evidence::bundle(&mut way, &config.site, period, &extra, output, told).await;
+        let done =
+            evidence::write_bundle(&mut way, &config.site, period, &extra, output, told).await;
         way.close().await;
         done
     };
     let done = done.await;
     bar.finish_and_clear();
     match done {
-        Ok(written) => evidence::written(written.as_ref(), output, lang),
-        Err(trouble) => failed(&trouble, lang),
+        Ok(written) => evidence::print_written_bundle(written.as_ref(), output, lang),
+        Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-/// The samples of a point as CSV.
-async fn rows(
+/// Writes the samples of a point as CSV.
+async fn export_samples(
     config: &Config,
     point: &str,
-    asked: Asked<'_>,
+    asked: RequestedRange<'_>,
     output: Option<&Path>,
-    lang: Lang,
+    lang: Language,
 ) -> u8 {
-    let Some(stretch) = stretch(asked) else {
-        complain(&lang.text("exchange-time"));
-        return WRONG;
+    let Some(stretch) = parse_range(asked) else {
+        print_stderr(&lang.text("exchange-time"));
+        return EXIT_USAGE;
     };
     if config.site.point(point).is_none() {
-        complain(&lang.say("cli-no-point", &[("point", point)]));
-        return WRONG;
+        print_stderr(&lang.text_with("cli-no-point", &[("point", point)]));
+        return EXIT_USAGE;
     }
-    match write(config, point, stretch, output).await {
-        Ok(()) => DONE,
-        // The reader has seen enough (`| head`).
-        Err(Trouble::File(error)) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
-        Err(trouble) => failed(&trouble, lang),
+    match write_samples(config, point, stretch, output).await {
+        Ok(()) => EXIT_DONE,
+        // A closed pipe (`| head`) is no failure.
+        Err(CommandError::File(error)) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_DONE,
+        Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-fn stretch((from, to): Asked<'_>) -> Option<Range<i64>> {
+/// Range in UTC milliseconds; `None` when a time cannot be read.
+fn parse_range((from, to): RequestedRange<'_>) -> Option<Range<i64>> {
     let moment = |text: Option<&str>, otherwise| match text {
-        Some(text) => exchange::read_time(text).map(|at| at.0),
+        Some(text) => exchange::parse_time(text).map(|at| at.0),
         None => Some(otherwise),
     };
-    Some(moment(from, ALWAYS.start)?..moment(to, ALWAYS.end)?)
+    Some(moment(from, ALL_TIME_MS.start)?..moment(to, ALL_TIME_MS.end)?)
 }
 
-async fn write(
+async fn write_samples(
     config: &Config,
     point: &str,
     stretch: Range<i64>,
     output: Option<&Path>,
-) -> Result<(), Trouble> {
-    let mut way = Way::find(config, Access::Read).await?;
-    let mut target = Target::open(output)?;
+) -> Result<(), CommandError> {
+    let mut way = Backend::open(config, StoreAccess::Read).await?;
+    let mut target = ExportTarget::open(output)?;
     let done = match &mut way {
-        Way::Running(running) => from_running(running, point, stretch, &mut target).await,
-        Way::Own(store) => from_store(store, point, stretch, &mut target).await,
+        Backend::Gateway(running) => copy_from_gateway(running, point, stretch, &mut target).await,
+        Backend::Store(store) => copy_from_store(store, point, stretch, &mut target).await,
     };
     way.close().await;
+    // The store is closed also after an error.
     done?;
     Ok(target.finish()?)
 }
 
-async fn from_running(
-    running: &mut Running,
+async fn copy_from_gateway(
+    running: &mut GatewayConnection,
     point: &str,
     stretch: Range<i64>,
-    target: &mut Target,
-) -> Result<(), Trouble> {
-    let (point, Range { start, end }) = (escaped(point), stretch);
+    target: &mut ExportTarget,
+) -> Result<(), CommandError> {
+    let (point, Range { start, end }) = (percent_encode(point), stretch);
     let path = format!("/api/v1/samples.csv?point={point}&from={start}&to={end}");
-    let mut body = running.ask("GET", &path, "").await?;
+    let mut body = running.request("GET", &path, "").await?;
     while let Some(frame) = body.frame().await {
         if let Ok(bytes) = frame?.into_data() {
-            target.put(&bytes)?;
+            target.write_bytes(&bytes)?;
         }
     }
     Ok(())
 }
 
-async fn from_store(
+async fn copy_from_store(
     store: &Store,
     point: &str,
     stretch: Range<i64>,
-    target: &mut Target,
-) -> Result<(), Trouble> {
-    let query = Query {
+    target: &mut ExportTarget,
+) -> Result<(), CommandError> {
+    let query = PointQuery {
         point: point.to_owned(),
         from: UtcMs(stretch.start),
         to: UtcMs(stretch.end),
-        step: Step::Raw,
-        aggregate: Aggregate::Last,
+        step: BucketStep::Raw,
+        aggregate: AggregateFunction::Last,
     };
     let mut blocks = store.query(query).await?;
-    target.put(format!("{}\n", exchange::HEADER).as_bytes())?;
+    target.write_bytes(format!("{}\n", exchange::SAMPLES_CSV_HEADER).as_bytes())?;
+    // Block by block, so that a long history does not fill the memory.
     while let Some(block) = blocks.recv().await {
         let mut text = String::new();
         block?
             .iter()
-            .for_each(|sample| exchange::write_row(&mut text, sample));
-        target.put(text.as_bytes())?;
+            .for_each(|sample| exchange::write_sample_row(&mut text, sample));
+        target.write_bytes(text.as_bytes())?;
     }
     Ok(())
 }
 
-/// A file that gets its name only when it is whole, or standard output.
-struct Target {
+/// Output file that gets its name only when it is complete, or standard output.
+struct ExportTarget {
     writer: BufWriter<Box<dyn Write + Send>>,
     rename: Option<(PathBuf, PathBuf)>,
     progress: indicatif::ProgressBar,
 }
 
-impl Target {
+impl ExportTarget {
     fn open(path: Option<&Path>) -> io::Result<Self> {
         let (writer, rename): (Box<dyn Write + Send>, _) = match path {
             Some(path) => {
@@ -195,11 +209,11 @@ impl Target {
         Ok(Self {
             writer: BufWriter::new(writer),
             rename,
-            progress: progress(None),
+            progress: progress_bar(None),
         })
     }
 
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.progress.inc(u64::try_from(bytes.len()).unwrap_or(0));
         self.writer.write_all(bytes)
     }

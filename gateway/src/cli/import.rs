@@ -1,41 +1,47 @@
-//! `pantau import`: a CSV of one point into the store. The whole file is checked first; then it
-//! goes in piece by piece. A row with the time of a kept sample replaces it, so that an import that
-//! was cut off is simply done again.
+//! `pantau import`: a CSV file of one point into the store.
 //!
-//! A file in our own form goes through line by line, however long it is. Any other is read as a
-//! table of another program (`exchange::read_table`), and how it was read is said.
+//! The whole file is checked first, then it is stored in pieces. A row at the time of a stored
+//! sample replaces it, so that an interrupted import is simply repeated.
+//!
+//! A file in the exchange format is read line by line, so its length is not limited. Any other file
+//! is read as the table of another program ([`exchange::read_table`]), and the detected format is
+//! printed.
 
-use super::args::CONFIG_DEFAULT;
-use super::running::{Trouble, Way, complain, escaped, failed, load, progress};
-use super::{DONE, NO, WRONG};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{
+    Backend, CommandError, load_config, percent_encode, print_stderr, progress_bar, report_failure,
+};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::UtcMs;
 use crate::exchange::{
-    self, DateOrder, DecimalSign, Era, Faults, Kind, LoggerTable, RowFault, TableRefused,
-    TableWishes, Twice, Understood,
+    self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DateOrder, DecimalSeparator,
+    DetectedTableFormat, DuplicateTimeFinder, LoggerTable, LoggerTableError, LoggerTableOptions,
+    TimestampBounds,
 };
+use crate::i18n::Language;
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX, IMPORT_TABLE_BYTES_MAX};
-use crate::model::UtcMs;
-use crate::store::{Access, ImportRow};
-use crate::words::Lang;
+use crate::storage::{ImportRow, StoreAccess};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Rows that go in at once: a row takes at most 64 bytes as text, and a piece fits one request.
-const ROWS_MAX: usize = IMPORT_BYTES_MAX / 64 - 1;
+/// Rows of one piece. A row takes at most 64 bytes as text, so that a piece fits one request.
+const ROWS_PER_PIECE_MAX: usize = IMPORT_BYTES_MAX / 64 - 1;
 
-/// What is asked.
+/// Arguments of `pantau import`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+pub(super) struct ImportArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     #[arg(long, value_name = "ID")]
     point: String,
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
+    // clap would add the possible values in English; the placeholder names them already.
     #[arg(long, value_name = "dmy|mdy|ymd", value_parser = ["dmy", "mdy", "ymd"],
         hide_possible_values = true)]
     dates: Option<String>,
@@ -50,103 +56,112 @@ pub(super) struct Options {
     json: bool,
 }
 
-/// Takes the file in as samples of the point; the exit status.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let config = match load(&options.config, lang) {
+/// Imports the file as samples of the point; returns the exit status.
+pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
     if config.site.point(&options.point).is_none() {
-        complain(&lang.say("cli-no-point", &[("point", &options.point)]));
-        return WRONG;
+        print_stderr(&lang.text_with("cli-no-point", &[("point", &options.point)]));
+        return EXIT_USAGE;
     }
     let zone = options.zone.as_deref();
     let zone = match zone.map(|name| TimeZone::get(name).map_err(|_| name)) {
         None => None,
         Some(Ok(zone)) => Some(zone),
         Some(Err(name)) => {
-            complain(&lang.say("cli-import-zone-unknown", &[("zone", name)]));
-            return WRONG;
+            print_stderr(&lang.text_with("cli-import-zone-unknown", &[("zone", name)]));
+            return EXIT_USAGE;
         }
     };
-    let wishes = TableWishes {
+    let wishes = LoggerTableOptions {
         dates: options.dates.as_deref().and_then(DateOrder::parse),
         zone,
         site_zone: config.site.timezone.to_string(),
-        decimals: options.decimals.as_deref().and_then(DecimalSign::parse),
+        decimals: options
+            .decimals
+            .as_deref()
+            .and_then(DecimalSeparator::parse),
         column: options.column.clone(),
-        era: Era::until(Clock::system().now().at),
+        era: TimestampBounds::for_now(Clock::system().now().at),
     };
-    match import(&config, options, &wishes, lang).await {
+    match import_file(&config, options, &wishes, lang).await {
         Ok(status) => status,
-        Err(trouble) => failed(&trouble, lang),
+        Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-async fn import(
+async fn import_file(
     config: &Config,
-    options: &Options,
-    wishes: &TableWishes,
-    lang: Lang,
-) -> Result<u8, Trouble> {
+    options: &ImportArgs,
+    wishes: &LoggerTableOptions,
+    lang: Language,
+) -> Result<u8, CommandError> {
     let (file, point) = (&*options.file, &*options.point);
-    let own = check(file, wishes.era)?;
+    // The exchange format is tried first: it is exact and leaves no question open.
+    let own = check_samples_file(file, wishes.era)?;
     if own.faults.count == 0 {
-        let rows = take(config, point, Rows::Lines(file)).await? - own.repeated;
-        say_repeated(own.repeated, lang);
-        done(
+        // A repeated row replaces itself, so that it counts once.
+        let rows = store_rows(config, point, ImportRowSource::Lines(file)).await? - own.repeated;
+        print_repeated(own.repeated, lang);
+        print_result(
             &serde_json::json!({ "rows": rows }),
             rows,
             lang,
             options.json,
         );
-        return Ok(DONE);
+        return Ok(EXIT_DONE);
     }
+    // A table is read as a whole, unlike a file in the exchange format.
     if std::fs::metadata(file)?.len() > IMPORT_TABLE_BYTES_MAX {
-        report(&own.faults, file, lang);
+        print_row_errors(&own.faults, file, lang);
         let most = (IMPORT_TABLE_BYTES_MAX >> 20).to_string();
-        complain(&lang.say("exchange-too-large", &[("most", &most)]));
-        return Ok(NO);
+        print_stderr(&lang.text_with("exchange-too-large", &[("most", &most)]));
+        return Ok(EXIT_NEGATIVE);
     }
     match exchange::read_table(&std::fs::read(file)?, wishes) {
-        Ok(LoggerTable { rows, understood }) => {
-            tell(&understood, options, lang);
-            let count = take(config, point, Rows::Table(&rows)).await?;
-            let json = as_json(&understood, count, options.zone.as_deref());
-            done(&json, count, lang, options.json);
-            Ok(DONE)
+        Ok(LoggerTable {
+            rows,
+            format: understood,
+        }) => {
+            print_detected_format(&understood, options, lang);
+            let count = store_rows(config, point, ImportRowSource::Table(&rows)).await?;
+            let json = result_json(&understood, count, options.zone.as_deref());
+            print_result(&json, count, lang, options.json);
+            Ok(EXIT_DONE)
         }
         Err(refused) => {
-            refuse(&refused, &own.faults, file, lang);
-            Ok(NO)
+            print_refusal(&refused, &own.faults, file, lang);
+            Ok(EXIT_NEGATIVE)
         }
     }
 }
 
-fn done(json: &serde_json::Value, rows: u64, lang: Lang, as_json: bool) {
+fn print_result(json: &serde_json::Value, rows: u64, lang: Language, as_json: bool) {
     let text = if as_json {
         json.to_string()
     } else {
-        lang.say("cli-imported", &[("rows", &rows.to_string())])
+        lang.text_with("cli-imported", &[("rows", &rows.to_string())])
     };
-    // Nobody is left to tell when standard output is gone.
+    // Nothing can be reported when standard output is closed.
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-fn say_repeated(count: u64, lang: Lang) {
+fn print_repeated(count: u64, lang: Language) {
     if count > 0 {
-        complain(&lang.say("exchange-repeated", &[("count", &count.to_string())]));
+        print_stderr(&lang.text_with("exchange-repeated", &[("count", &count.to_string())]));
     }
 }
 
-/// How a table was read, with its first reading, so that a person can see whether that is right.
-fn tell(understood: &Understood, options: &Options, lang: Lang) {
+/// Prints the detected format with the first reading, so that a person can check both.
+fn print_detected_format(understood: &DetectedTableFormat, options: &ImportArgs, lang: Language) {
     let mut parts = vec![understood.encoding.name().to_owned()];
     let separator = match understood.separator {
         '\t' => lang.text("exchange-tab"),
         sign => format!("\"{sign}\""),
     };
-    parts.push(lang.say("exchange-separator", &[("sign", &separator)]));
+    parts.push(lang.text_with("exchange-separator", &[("sign", &separator)]));
     let word = understood.decimals.word();
     parts.push(lang.text(&format!("exchange-decimals-{word}")));
     if let Some(order) = understood.dates {
@@ -156,11 +171,11 @@ fn tell(understood: &Understood, options: &Options, lang: Lang) {
         parts.push(lang.text("exchange-numbered"));
     }
     if let Some(zone) = options.zone.as_deref().filter(|_| understood.local) {
-        parts.push(lang.say("exchange-in-zone", &[("zone", zone)]));
+        parts.push(lang.text_with("exchange-in-zone", &[("zone", zone)]));
     }
     let column = understood.column.to_string();
-    parts.push(lang.say("exchange-in-column", &[("column", &column)]));
-    complain(&lang.say("exchange-understood", &[("parts", &parts.join(", "))]));
+    parts.push(lang.text_with("exchange-in-column", &[("column", &column)]));
+    print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts.join(", "))]));
     if let Some((line, (at, number))) = understood.first {
         let (mut time, mut value) = (String::new(), String::new());
         exchange::write_time(&mut time, at);
@@ -170,12 +185,12 @@ fn tell(understood: &Understood, options: &Options, lang: Lang) {
             ("time", &time),
             ("value", &value),
         ];
-        complain(&lang.say("exchange-first", &args));
+        print_stderr(&lang.text_with("exchange-first", &args));
     }
     let say = |key, count: u64, line: u64| {
         if count > 0 {
             let args = [("count", &*count.to_string()), ("line", &*line.to_string())];
-            complain(&lang.say(key, &args));
+            print_stderr(&lang.text_with(key, &args));
         }
     };
     let head = u64::try_from(understood.head).unwrap_or(u64::MAX);
@@ -186,10 +201,14 @@ fn tell(understood: &Understood, options: &Options, lang: Lang) {
         understood.missing.1,
     );
     say("exchange-cut", understood.cut, 0);
-    say_repeated(understood.repeated, lang);
+    print_repeated(understood.repeated, lang);
 }
 
-fn as_json(understood: &Understood, rows: u64, zone: Option<&str>) -> serde_json::Value {
+fn result_json(
+    understood: &DetectedTableFormat,
+    rows: u64,
+    zone: Option<&str>,
+) -> serde_json::Value {
     serde_json::json!({
         "rows": rows,
         "without_value": understood.missing.0,
@@ -208,8 +227,8 @@ fn as_json(understood: &Understood, rows: u64, zone: Option<&str>) -> serde_json
     })
 }
 
-/// What has to be said first, or every kind of faulty row.
-fn refuse(refused: &TableRefused, own: &Faults, file: &Path, lang: Lang) {
+/// Prints the open questions, else the errors of every kind of row.
+fn print_refusal(refused: &LoggerTableError, own: &CsvRowErrors, file: &Path, lang: Language) {
     let mut faults = &refused.faults;
     for sentence in &refused.sentences {
         let args: Vec<(&str, &str)> = sentence
@@ -217,141 +236,159 @@ fn refuse(refused: &TableRefused, own: &Faults, file: &Path, lang: Lang) {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let text = lang.say(sentence.key, &args);
-        complain(&format!("{}: {text}", file.display()));
+        let text = lang.text_with(sentence.key, &args);
+        print_stderr(&format!("{}: {text}", file.display()));
+        // Neither form fits: the errors of the exchange format say more than "no table".
         if sentence.key == "exchange-no-table" {
             faults = own;
         }
     }
     if faults.count > 0 {
-        report(faults, file, lang);
+        print_row_errors(faults, file, lang);
     } else {
-        complain(&lang.text("cli-import-nothing"));
+        print_stderr(&lang.text("cli-import-nothing"));
     }
 }
 
-/// What came of looking through a file in our own form.
+/// Result of the check of a file in the exchange format.
 #[derive(Debug)]
-struct Checked {
-    faults: Faults,
-    /// Rows that only repeat another.
+struct CheckedSamplesFile {
+    faults: CsvRowErrors,
+    /// Rows that repeat another row exactly.
     repeated: u64,
 }
 
-/// Every faulty row of the file.
-fn check(file: &Path, era: Era) -> io::Result<Checked> {
-    let mut faults = Faults::default();
-    let mut lines = Lines::open(file)?;
+/// Checks every row of the file.
+fn check_samples_file(file: &Path, era: TimestampBounds) -> io::Result<CheckedSamplesFile> {
+    let mut faults = CsvRowErrors::default();
+    let mut lines = SamplesFileReader::open(file)?;
     let mut last: Option<UtcMs> = None;
     let mut is_ordered = true;
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         match line {
-            Line::Header(true) => {}
-            Line::Row(Ok((at, _))) => {
+            SamplesFileLine::Header(true) => {}
+            SamplesFileLine::Row(Ok((at, _))) => {
                 is_ordered &= last.is_none_or(|last| last < at);
                 last = Some(at);
                 let found = || String::from_utf8_lossy(&lines.text).trim_end().to_owned();
-                if let Some(fault) = era.fault(lines.number, at, "") {
-                    let fault = RowFault::new(fault.line, fault.kind, &found());
+                if let Some(fault) = era.check_timestamp(lines.number, at, "") {
+                    // The text of the line is copied only for an error.
+                    let fault = CsvRowError::new(fault.line, fault.kind, &found());
                     faults.push(fault);
                 }
             }
-            Line::Header(false) => {
+            SamplesFileLine::Header(false) => {
                 let found = String::from_utf8_lossy(&lines.text);
-                faults.push(RowFault::new(1, Kind::Header, found.trim_end()));
+                faults.push(CsvRowError::new(
+                    1,
+                    CsvRowErrorKind::Header,
+                    found.trim_end(),
+                ));
             }
-            Line::Row(Err(fault)) => faults.push(fault),
+            SamplesFileLine::Row(Err(fault)) => faults.push(fault),
         }
     }
     if lines.number == 0 {
-        faults.push(RowFault::new(1, Kind::Header, ""));
+        faults.push(CsvRowError::new(1, CsvRowErrorKind::Header, ""));
     }
+    // Only a file without other errors is searched: the search reads it a second time.
     let repeated = if is_ordered || faults.count > 0 {
         0
     } else {
-        twice(file, &mut faults)?
+        find_duplicate_times(file, &mut faults)?
     };
-    Ok(Checked { faults, repeated })
+    Ok(CheckedSamplesFile { faults, repeated })
 }
 
-/// Looks for times that stand twice; a file in order of time has none, and is spared this.
-fn twice(file: &Path, faults: &mut Faults) -> io::Result<u64> {
-    let mut lines = Lines::open(file)?;
-    let mut twice = Twice::default();
-    while let Some(line) = lines.next()? {
-        if let Line::Row(Ok((at, number))) = line {
+/// Searches for times that occur twice. A file in order of time has none and is not searched.
+fn find_duplicate_times(file: &Path, faults: &mut CsvRowErrors) -> io::Result<u64> {
+    let mut lines = SamplesFileReader::open(file)?;
+    let mut twice = DuplicateTimeFinder::default();
+    while let Some(line) = lines.next_line()? {
+        if let SamplesFileLine::Row(Ok((at, number))) = line {
             twice.push(lines.number, at, number);
         }
     }
-    Ok(twice.finish(faults))
+    Ok(twice.report_duplicates(faults))
 }
 
-fn report(faults: &Faults, file: &Path, lang: Lang) {
+fn print_row_errors(faults: &CsvRowErrors, file: &Path, lang: Language) {
     let file = file.display();
     for fault in &faults.named {
         let other = fault.other.unwrap_or_default().to_string();
-        let expected = lang.say(fault.kind.key(), &[("other", &other)]);
-        complain(&format!(
+        let expected = lang.text_with(fault.kind.message_key(), &[("other", &other)]);
+        print_stderr(&format!(
             "{file}:{}: \"{}\": {expected}",
             fault.line, fault.found
         ));
     }
     for (kind, _) in &faults.kinds {
-        let more = faults.unnamed(*kind);
+        let more = faults.unlisted_count(*kind);
         if more > 0 {
-            let why = lang.say(kind.key(), &[("other", "...")]);
+            let why = lang.text_with(kind.message_key(), &[("other", "...")]);
+            // The line of the contradicted row differs for each error, so none is named here.
             let args = [("count", &*more.to_string()), ("why", &why)];
-            complain(&lang.say("cli-import-more", &args));
+            print_stderr(&lang.text_with("cli-import-more", &args));
         }
     }
-    complain(&lang.say("cli-import-faulty", &[("count", &faults.count.to_string())]));
+    print_stderr(&lang.text_with("cli-import-faulty", &[("count", &faults.count.to_string())]));
 }
 
-/// Where the rows are.
-enum Rows<'a> {
-    /// In a file in our own form, line by line.
+/// Source of the rows to store.
+enum ImportRowSource<'a> {
+    /// File in the exchange format, line by line.
     Lines(&'a Path),
-    /// In a table that was read as a whole.
+    /// Table that was read as a whole.
     Table(&'a [ImportRow]),
 }
 
-async fn take(config: &Config, point: &str, rows: Rows<'_>) -> Result<u64, Trouble> {
-    let mut way = Way::find(config, Access::Write).await?;
+async fn store_rows(
+    config: &Config,
+    point: &str,
+    rows: ImportRowSource<'_>,
+) -> Result<u64, CommandError> {
+    let mut way = Backend::open(config, StoreAccess::Write).await?;
     let done = match rows {
-        Rows::Lines(file) => pieces(&mut way, point, file).await,
-        Rows::Table(rows) => all(&mut way, point, rows).await,
+        ImportRowSource::Lines(file) => store_lines(&mut way, point, file).await,
+        ImportRowSource::Table(rows) => store_table(&mut way, point, rows).await,
     };
     way.close().await;
     done
 }
 
-async fn all(way: &mut Way, point: &str, rows: &[ImportRow]) -> Result<u64, Trouble> {
+/// Stores the rows of a table in pieces; returns their number.
+async fn store_table(
+    way: &mut Backend,
+    point: &str,
+    rows: &[ImportRow],
+) -> Result<u64, CommandError> {
     let mut total = 0;
-    for rows in rows.chunks(ROWS_MAX) {
-        total += piece(way, point, rows.to_vec()).await?;
+    for rows in rows.chunks(ROWS_PER_PIECE_MAX) {
+        total += store_piece(way, point, rows.to_vec()).await?;
     }
     Ok(total)
 }
 
-async fn pieces(way: &mut Way, point: &str, file: &Path) -> Result<u64, Trouble> {
-    let bar = progress(Some(std::fs::metadata(file)?.len()));
-    let mut lines = Lines::open(file)?;
-    let mut rows = Vec::with_capacity(ROWS_MAX);
+/// Stores the rows of a file in pieces; returns their number.
+async fn store_lines(way: &mut Backend, point: &str, file: &Path) -> Result<u64, CommandError> {
+    let bar = progress_bar(Some(std::fs::metadata(file)?.len()));
+    let mut lines = SamplesFileReader::open(file)?;
+    let mut rows = Vec::with_capacity(ROWS_PER_PIECE_MAX);
     let mut total = 0;
     loop {
-        let line = lines.next()?;
+        let line = lines.next_line()?;
         let ended = line.is_none();
         match line {
-            Some(Line::Row(Ok(row))) => rows.push(row),
-            // Checked a moment ago: somebody writes into the file.
-            Some(Line::Row(Err(_)) | Line::Header(false)) => {
+            Some(SamplesFileLine::Row(Ok(row))) => rows.push(row),
+            // The check found no error, so another program writes to the file.
+            Some(SamplesFileLine::Row(Err(_)) | SamplesFileLine::Header(false)) => {
                 let why = "the file has changed while it was read";
-                return Err(Trouble::File(io::Error::other(why)));
+                return Err(CommandError::File(io::Error::other(why)));
             }
-            Some(Line::Header(true)) | None => {}
+            Some(SamplesFileLine::Header(true)) | None => {}
         }
-        if rows.len() == ROWS_MAX || (ended && !rows.is_empty()) {
-            total += piece(way, point, std::mem::take(&mut rows)).await?;
+        if rows.len() == ROWS_PER_PIECE_MAX || (ended && !rows.is_empty()) {
+            total += store_piece(way, point, std::mem::take(&mut rows)).await?;
             bar.set_position(lines.bytes);
         }
         if ended {
@@ -361,43 +398,48 @@ async fn pieces(way: &mut Way, point: &str, file: &Path) -> Result<u64, Trouble>
     }
 }
 
-async fn piece(way: &mut Way, point: &str, rows: Vec<ImportRow>) -> Result<u64, Trouble> {
+/// Stores one piece through the backend; returns its number of rows.
+async fn store_piece(
+    way: &mut Backend,
+    point: &str,
+    rows: Vec<ImportRow>,
+) -> Result<u64, CommandError> {
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     match way {
-        Way::Running(running) => {
-            let mut text = format!("{}\n", exchange::HEADER);
+        Backend::Gateway(running) => {
+            let mut text = format!("{}\n", exchange::SAMPLES_CSV_HEADER);
             for (at, number) in rows {
                 exchange::write_time(&mut text, at);
                 text.push(',');
                 exchange::write_number(&mut text, number);
                 text.push('\n');
             }
-            let path = format!("/control/import?point={}", escaped(point));
-            // Read to its end, so that the connection is free for the next piece.
-            let answer = running.ask("POST", &path, text).await?;
+            let path = format!("/control/import?point={}", percent_encode(point));
+            // The body is read to its end, so that the connection is free for the next piece.
+            let answer = running.request("POST", &path, text).await?;
             answer.collect().await?;
         }
-        Way::Own(store) => {
-            store.import(point, rows).await?;
+        Backend::Store(store) => {
+            store.import_rows(point, rows).await?;
         }
     }
     Ok(count)
 }
 
-enum Line {
+enum SamplesFileLine {
     Header(bool),
-    Row(exchange::Row),
+    Row(exchange::SampleRowResult),
 }
 
-/// The lines of a file, none of which can fill the memory.
-struct Lines {
+/// Reader of the lines of a file; a long line cannot fill the memory.
+struct SamplesFileReader {
     reader: BufReader<File>,
     text: Vec<u8>,
     number: u64,
     bytes: u64,
 }
 
-impl Lines {
+impl SamplesFileReader {
     fn open(path: &Path) -> io::Result<Self> {
         let reader = BufReader::new(File::open(path)?);
         Ok(Self {
@@ -408,7 +450,7 @@ impl Lines {
         })
     }
 
-    fn next(&mut self) -> io::Result<Option<Line>> {
+    fn next_line(&mut self) -> io::Result<Option<SamplesFileLine>> {
         self.text.clear();
         let bound = u64::try_from(IMPORT_LINE_MAX).unwrap_or(u64::MAX);
         let read = self
@@ -421,16 +463,22 @@ impl Lines {
         }
         self.number += 1;
         self.bytes += u64::try_from(read).unwrap_or(0);
+        // The rest of the line is skipped, so that the next line is read as a row again.
         if read == IMPORT_LINE_MAX && !self.text.ends_with(b"\n") {
             self.reader.skip_until(b'\n')?;
             let found = String::from_utf8_lossy(&self.text);
-            let fault = RowFault::new(self.number, Kind::Text, &found);
-            return Ok(Some(Line::Row(Err(fault))));
+            let fault = CsvRowError::new(self.number, CsvRowErrorKind::Text, &found);
+            return Ok(Some(SamplesFileLine::Row(Err(fault))));
         }
         if self.number == 1 {
-            return Ok(Some(Line::Header(exchange::is_header(&self.text))));
+            return Ok(Some(SamplesFileLine::Header(exchange::is_header(
+                &self.text,
+            ))));
         }
-        Ok(Some(Line::Row(exchange::read_row(self.number, &self.text))))
+        Ok(Some(SamplesFileLine::Row(exchange::parse_sample_row(
+            self.number,
+            &self.text,
+        ))))
     }
 }
 
@@ -438,14 +486,14 @@ impl Lines {
 mod tests {
     use super::*;
 
-    fn era() -> Era {
-        Era::until(exchange::read_time("2026-11-28T00:00:00Z").unwrap())
+    fn test_bounds() -> TimestampBounds {
+        TimestampBounds::for_now(exchange::parse_time("2026-11-28T00:00:00Z").unwrap())
     }
 
-    fn faults(text: &[u8]) -> Vec<(u64, Kind)> {
+    fn faults_of_text(text: &[u8]) -> Vec<(u64, CsvRowErrorKind)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        check(file.path(), era())
+        check_samples_file(file.path(), test_bounds())
             .unwrap()
             .faults
             .named
@@ -459,18 +507,28 @@ mod tests {
         let text =
             b"time,value\n2026-11-21T03:00:00Z,1\nyesterday,2\n2026-11-21T03:00:00Z,1,5\r\n,\n";
         assert_eq!(
-            faults(text),
-            [(3, Kind::Time), (4, Kind::Columns), (5, Kind::Time)]
+            faults_of_text(text),
+            [
+                (3, CsvRowErrorKind::Time),
+                (4, CsvRowErrorKind::Columns),
+                (5, CsvRowErrorKind::Time)
+            ]
         );
     }
 
     #[test]
     fn a_file_without_its_header_or_with_a_monstrous_line_is_refused() {
-        assert_eq!(faults(b""), [(1, Kind::Header)]);
-        assert_eq!(faults(b"value,time\n"), [(1, Kind::Header)]);
+        assert_eq!(faults_of_text(b""), [(1, CsvRowErrorKind::Header)]);
+        assert_eq!(
+            faults_of_text(b"value,time\n"),
+            [(1, CsvRowErrorKind::Header)]
+        );
         let mut text = b"time,value\n".to_vec();
         text.extend(vec![b'7'; 3 * IMPORT_LINE_MAX]);
         text.extend(b"\n2026-11-21T03:00:00Z,x\n");
-        assert_eq!(faults(&text), [(2, Kind::Text), (3, Kind::Value)]);
+        assert_eq!(
+            faults_of_text(&text),
+            [(2, CsvRowErrorKind::Text), (3, CsvRowErrorKind::Value)]
+        );
     }
 }

@@ -1,56 +1,62 @@
-//! `pantau method`: every formula by itself, so that an auditor can redo any step.
+//! `pantau method`: each formula on its own, so that an auditor can repeat any calculation step.
 
-use super::args::MethodAsk;
-use super::{DONE, NO, WRONG};
-use crate::analyse::methods::{self, Case, Difference, Fault, Field, Method, Need};
+use super::args::MethodCommand;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::formulas::methods::{
+    self, FormulaMethod, InputRequirement, MethodError, MethodInput, VectorCase, VectorDifference,
+};
+use crate::i18n::Language;
 use crate::limits::METHOD_FILE_BYTES_MAX;
-use crate::words::Lang;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// Does what is asked; the exit status.
-pub(super) fn run(ask: &MethodAsk, lang: Lang) -> u8 {
+/// Runs the subcommand; returns the exit status.
+pub(super) fn run_method(ask: &MethodCommand, lang: Language) -> u8 {
     match ask {
-        MethodAsk::List { json } => show(&list(*json, lang)),
-        MethodAsk::Eval { name, inputs, file } => {
+        MethodCommand::List { json } => print_text(&methods_text(*json, lang)),
+        MethodCommand::Eval { name, inputs, file } => {
             match (name.as_deref(), inputs.as_deref(), file.as_deref()) {
-                (Some(name), Some(inputs), None) => by_hand(name, inputs, lang),
-                (name, None, Some(file)) => from_file(name, file, lang),
-                (_, Some(_), Some(_)) => wrong(&lang.text("cli-method-both")),
-                _ => wrong(&lang.text("cli-method-inputs")),
+                (Some(name), Some(inputs), None) => eval_inputs(name, inputs, lang),
+                (name, None, Some(file)) => eval_file(name, file, lang),
+                (_, Some(_), Some(_)) => print_usage_error(&lang.text("cli-method-both")),
+                _ => print_usage_error(&lang.text("cli-method-inputs")),
             }
         }
     }
 }
 
-fn list(json: bool, lang: Lang) -> String {
+fn methods_text(json: bool, lang: Language) -> String {
     if json {
         let all: Vec<Value> = methods::all().map(|m| m.describe(lang)).collect();
         return format!("{:#}\n", Value::from(all));
     }
     methods::all()
-        .map(|method| paragraph(method, lang))
+        .map(|method| method_text(method, lang))
         .collect()
 }
 
-fn paragraph(method: &Method, lang: Lang) -> String {
+fn method_text(method: &FormulaMethod, lang: Language) -> String {
     let (name, section, text) = (method.name, method.section, method.text(lang));
-    let inputs = method.inputs.iter().map(|field| input(field, lang));
+    let inputs = method.inputs.iter().map(|field| input_line(field, lang));
     format!(
         "{section:<5} {name}\n      {text}\n{}",
         inputs.collect::<String>()
     )
 }
 
-fn input(field: &Field, lang: Lang) -> String {
+fn input_line(field: &MethodInput, lang: Language) -> String {
     let need = match field.need {
-        Need::Required => lang.text("cli-method-needed"),
-        Need::Nullable => lang.text("cli-method-may-lack"),
-        Need::For(words) => lang.say("cli-method-for", &[("words", &words.join(", "))]),
-        Need::Or(x) => lang.say("cli-method-default", &[("value", &x.to_string())]),
-        Need::OrWord(word) => lang.say("cli-method-default", &[("value", word)]),
+        InputRequirement::Required => lang.text("cli-method-needed"),
+        InputRequirement::Nullable => lang.text("cli-method-may-lack"),
+        InputRequirement::For(words) => {
+            lang.text_with("cli-method-for", &[("words", &words.join(", "))])
+        }
+        InputRequirement::Or(x) => {
+            lang.text_with("cli-method-default", &[("value", &x.to_string())])
+        }
+        InputRequirement::OrWord(word) => lang.text_with("cli-method-default", &[("value", word)]),
     };
     let unit = match field.unit {
         "" => String::new(),
@@ -63,59 +69,62 @@ fn input(field: &Field, lang: Lang) -> String {
     format!("        {}{unit}{detail}: {need}\n", field.name)
 }
 
-fn by_hand(name: &str, inputs: &str, lang: Lang) -> u8 {
-    let result = parse(inputs).and_then(|inputs| methods::eval(name, &inputs));
+fn eval_inputs(name: &str, inputs: &str, lang: Language) -> u8 {
+    let result = parse_json(inputs).and_then(|inputs| methods::eval_method(name, &inputs));
     match result {
-        Ok(result) => show(&format!("{result}\n")),
-        Err(fault) => wrong(&fault.say(lang)),
+        Ok(result) => print_text(&format!("{result}\n")),
+        Err(fault) => print_usage_error(&fault.message(lang)),
     }
 }
 
-/// A file of calls; with a name, a file of that method's inputs.
-fn from_file(name: Option<&str>, file: &Path, lang: Lang) -> u8 {
-    let text = match read(file, lang) {
+/// Evaluates a file of cases; with a name, a file with the inputs of that one method.
+fn eval_file(name: Option<&str>, file: &Path, lang: Language) -> u8 {
+    let text = match read_method_file(file, lang) {
         Ok(text) => text,
-        Err(why) => return wrong(&why),
+        Err(why) => return print_usage_error(&why),
     };
-    let content = match (name, parse(&text)) {
-        (_, Err(fault)) => return wrong(&fault.say(lang)),
+    let content = match (name, parse_json(&text)) {
+        (_, Err(fault)) => return print_usage_error(&fault.message(lang)),
+        // A file without `fn` and `vectors` has only the inputs, and the method comes from the
+        // call.
         (Some(name), Ok(inputs)) if ["fn", "vectors"].iter().all(|k| inputs.get(k).is_none()) => {
             json!({"fn": name, "inputs": inputs})
         }
         (_, Ok(content)) => content,
     };
-    let cases = match methods::cases(&content) {
+    let cases = match methods::parse_cases(&content) {
         Ok(cases) => cases,
-        Err(fault) => return wrong(&fault.say(lang)),
+        Err(fault) => return print_usage_error(&fault.message(lang)),
     };
     match cases.as_slice() {
-        [only] if only.expected.is_none() => by_case(only, lang),
-        cases => all_cases(cases, lang),
+        [only] if only.expected.is_none() => eval_case(only, lang),
+        cases => eval_cases(cases, lang),
     }
 }
 
-fn by_case(case: &Case, lang: Lang) -> u8 {
+fn eval_case(case: &VectorCase, lang: Language) -> u8 {
     match case.run().result {
-        Ok(result) => show(&format!("{result}\n")),
-        Err(fault) => wrong(&fault.say(lang)),
+        Ok(result) => print_text(&format!("{result}\n")),
+        Err(fault) => print_usage_error(&fault.message(lang)),
     }
 }
 
-/// Every case: a line for each result, or for each difference where the file says what it expects.
-fn all_cases(cases: &[Case], lang: Lang) -> u8 {
-    let (mut lines, mut good, mut status) = (Vec::new(), 0_usize, DONE);
+/// Evaluates every case: one line for each result, or for each difference where the file has
+/// expected results.
+fn eval_cases(cases: &[VectorCase], lang: Language) -> u8 {
+    let (mut lines, mut good, mut status) = (Vec::new(), 0_usize, EXIT_DONE);
     for case in cases {
         let outcome = case.run();
         match (outcome.result, &case.expected) {
             (Err(fault), _) => {
-                status = WRONG;
-                let why = fault.say(lang);
+                status = EXIT_USAGE;
+                let why = fault.message(lang);
                 let args = [
                     ("id", case.id.as_str()),
                     ("name", &case.name),
                     ("why", &why),
                 ];
-                lines.push(lang.say("cli-method-wrong", &args));
+                lines.push(lang.text_with("cli-method-wrong", &args));
             }
             (Ok(result), None) => {
                 let line = json!({"id": case.id, "fn": case.name, "result": result});
@@ -123,21 +132,23 @@ fn all_cases(cases: &[Case], lang: Lang) -> u8 {
             }
             (Ok(_), Some(_)) if outcome.differences.is_empty() => good += 1,
             (Ok(_), Some(_)) => {
-                status = status.max(NO);
+                // A case that cannot be computed (2) outweighs a difference (1).
+                status = status.max(EXIT_NEGATIVE);
                 let found = outcome.differences.iter();
-                lines.extend(found.map(|found| difference(case, found, lang)));
+                lines.extend(found.map(|found| difference_text(case, found, lang)));
             }
         }
     }
     let compared = cases.iter().filter(|case| case.expected.is_some()).count();
     if compared > 0 {
+        // Shown only for files with expected results, such as the golden vectors.
         let [good, all] = [good, compared].map(|n| n.to_string());
-        lines.push(lang.say("cli-method-held", &[("good", &good), ("all", &all)]));
+        lines.push(lang.text_with("cli-method-held", &[("good", &good), ("all", &all)]));
     }
-    show(&(lines.join("\n") + "\n")).max(status)
+    print_text(&(lines.join("\n") + "\n")).max(status)
 }
 
-fn difference(case: &Case, found: &Difference, lang: Lang) -> String {
+fn difference_text(case: &VectorCase, found: &VectorDifference, lang: Language) -> String {
     let [expected, got] = [&found.expected, &found.found].map(Value::to_string);
     let args = [
         ("id", case.id.as_str()),
@@ -146,22 +157,23 @@ fn difference(case: &Case, found: &Difference, lang: Lang) -> String {
         ("expected", &expected),
         ("found", &got),
     ];
-    lang.say("cli-method-differs", &args)
+    lang.text_with("cli-method-differs", &args)
 }
 
-fn parse(text: &str) -> Result<Value, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::Json {
+fn parse_json(text: &str) -> Result<Value, MethodError> {
+    serde_json::from_str(text).map_err(|error| MethodError::Json {
         why: error.to_string(),
     })
 }
 
-fn read(file: &Path, lang: Lang) -> Result<String, String> {
+fn read_method_file(file: &Path, lang: Language) -> Result<String, String> {
     let name = file.display().to_string();
     let failed = |error: io::Error| {
         let why = format!("{name}: {error}");
-        lang.say("cli-failed", &[("why", &why)])
+        lang.text_with("cli-failed", &[("why", &why)])
     };
     let mut text = String::new();
+    // One byte more than allowed, so that a longer file is noticed.
     let mut bytes = File::open(file)
         .map_err(failed)?
         .take(METHOD_FILE_BYTES_MAX + 1);
@@ -170,18 +182,18 @@ fn read(file: &Path, lang: Lang) -> Result<String, String> {
         return Ok(text);
     }
     let most = METHOD_FILE_BYTES_MAX.to_string();
-    Err(lang.say("cli-method-large", &[("file", &name), ("most", &most)]))
+    Err(lang.text_with("cli-method-large", &[("file", &name), ("most", &most)]))
 }
 
-/// To standard output; a reader that has seen enough (`| head`) is no failure.
-fn show(text: &str) -> u8 {
+/// Prints to standard output; returns the exit status. A closed pipe (`| head`) is no failure.
+fn print_text(text: &str) -> u8 {
     match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => NO,
-        _ => DONE,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => EXIT_NEGATIVE,
+        _ => EXIT_DONE,
     }
 }
 
-fn wrong(why: &str) -> u8 {
+fn print_usage_error(why: &str) -> u8 {
     eprintln!("pantau: {why}");
-    WRONG
+    EXIT_USAGE
 }

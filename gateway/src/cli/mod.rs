@@ -1,10 +1,25 @@
-//! Technicians and scripts: one file a command, help in both languages.
+//! Command line of `pantau`: one module for each command, with help in both languages.
 //!
-//! Exit status of every command: 0 done, 1 it ran and the answer is no, 2 the call or the
-//! configuration is wrong.
+//! Entry point: [`main`], which parses the arguments, runs one command and returns its exit status.
+//!
+//! ```text
+//! $ pantau check -c pantau.toml --lang en
+//! $ echo $?
+//! 0
+//! ```
+//!
+//! Exit status of every command: 0 done; 1 the command ran and the result is negative, or it
+//! failed; 2 the call or the configuration is wrong.
+//!
+//! Commands that need readings ask the running gateway over its socket; without a running gateway
+//! they open the store themselves (`backend`).
+//!
+//! User documentation: `docs/field.md`, `docs/reports.md`, `docs/evidence.md`.
 
 mod args;
+mod backend;
 mod backup;
+mod bus_client;
 mod calibrate;
 mod check;
 mod demo;
@@ -14,95 +29,97 @@ mod export;
 mod handover;
 mod import;
 mod ledger;
+mod live_devices;
 mod logging;
 mod method;
-mod person;
+mod prompt;
 mod read;
 mod report;
 mod revisions;
 mod run;
-mod running;
 mod scan;
 mod set_address;
-mod shared;
 mod simulate;
 mod soak;
-mod source;
 mod watch;
 
 use crate::config::{self, Config};
-use crate::words::Lang;
-use args::{Cli, Command};
+use crate::i18n::Language;
+use args::{CliCommand, CommandLine};
 use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// Done.
-pub const DONE: u8 = 0;
-/// It ran and the answer is no.
-pub const NO: u8 = 1;
-/// The call or the configuration is wrong.
-pub const WRONG: u8 = 2;
+/// Exit status of a command that is done.
+pub const EXIT_DONE: u8 = 0;
+/// Exit status of a command that ran with a negative result, or that failed.
+pub const EXIT_NEGATIVE: u8 = 1;
+/// Exit status of a wrong call or a wrong configuration.
+pub const EXIT_USAGE: u8 = 2;
 
-/// Parses the arguments and does what they ask; the exit status.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+/// Runs the command of these arguments and returns its exit status.
+pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let lang = args::language(&arguments, |name| std::env::var(name).ok());
-    let parsed = args::command(lang)
+    // The language must be known before parsing: the help and parse errors are in that language.
+    let lang = args::choose_language(&arguments, |name| std::env::var(name).ok());
+    let parsed = args::localised_command(lang)
         .try_get_matches_from(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return args::explain(&error, lang),
+        Err(error) => return args::print_parse_error(&error, lang),
     };
-    logging::start(&cli);
-    match runtime() {
-        Ok(runtime) => runtime.block_on(dispatch(cli, lang)),
-        Err(error) => complain(&error.to_string()),
+    logging::start_logging(&cli);
+    match build_runtime() {
+        Ok(runtime) => runtime.block_on(dispatch_command(cli, lang)),
+        Err(error) => fail_with_message(&error.to_string()),
     }
 }
 
-/// One thread: the work is small, and a second thread would only add wake-ups and memory.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+/// Runtime with one thread: the work is small, and a second thread would only add wake-ups and
+/// memory.
+fn build_runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
 }
 
-async fn dispatch(cli: Cli, lang: Lang) -> u8 {
+async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
     match cli.command {
-        Command::Run { config } => run::run(&config, lang).await,
-        Command::Demo(options) => demo::run(options, lang).await,
-        Command::Check { schema: true, .. } => check::schema(),
-        Command::Check { config, json, .. } => check::run(&config, lang, json),
-        Command::Read(options) => read::run(&options, lang).await,
-        Command::Scan(options) => scan::run(&options, lang).await,
-        Command::Soak(options) => soak::run(&options, lang).await,
-        Command::Watch(options) => watch::run(&options, lang).await,
-        Command::Calibrate(options) => calibrate::run(options, lang).await,
-        Command::Handover(options) => handover::run(&options, lang).await,
-        Command::SetAddress(options) => set_address::run(&options, lang).await,
-        Command::Method { ask } => method::run(&ask, lang),
-        Command::Device { ask } => device::run(ask, lang),
-        Command::Simulate(options) => simulate::run(options, lang).await,
-        Command::Import(options) => import::run(&options, lang).await,
-        Command::Export(options) => export::run(&options, lang).await,
-        Command::Verify(options) => evidence::run(&options, lang).await,
-        Command::Ledger(options) => ledger::run(options, lang).await,
-        Command::Report(options) => report::run(options, lang).await,
-        Command::Backup { config, output } => backup::run(&config, &output, lang).await,
+        CliCommand::Run { config } => run::run_gateway(&config, lang).await,
+        CliCommand::Demo(options) => demo::run_demo(options, lang).await,
+        // The schema needs no configuration file.
+        CliCommand::Check { schema: true, .. } => check::print_schema(),
+        CliCommand::Check { config, json, .. } => check::run_check(&config, lang, json),
+        CliCommand::Read(options) => read::run_read(&options, lang).await,
+        CliCommand::Scan(options) => scan::run_scan(&options, lang).await,
+        CliCommand::Soak(options) => soak::run_soak(&options, lang).await,
+        CliCommand::Watch(options) => watch::run_watch(&options, lang).await,
+        CliCommand::Calibrate(options) => calibrate::run_calibrate(options, lang).await,
+        CliCommand::Handover(options) => handover::run_handover(&options, lang).await,
+        CliCommand::SetAddress(options) => set_address::run_set_address(&options, lang).await,
+        CliCommand::Method { ask } => method::run_method(&ask, lang),
+        CliCommand::Device { ask } => device::run_device(ask, lang),
+        CliCommand::Simulate(options) => simulate::run_simulate(options, lang).await,
+        CliCommand::Import(options) => import::run_import(&options, lang).await,
+        CliCommand::Export(options) => export::run_export(&options, lang).await,
+        CliCommand::Verify(options) => evidence::run_verify(&options, lang).await,
+        CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
+        CliCommand::Report(options) => report::run_report(options, lang).await,
+        CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
     }
 }
 
-/// The checked configuration; its faults go to the screen and make the call wrong.
-fn configured(file: &Path, lang: Lang) -> Result<Config, u8> {
-    config::load(file).map_err(|faults| {
+/// Configuration after its check. Errors are printed, and the exit status is returned.
+fn load_checked_config(file: &Path, lang: Language) -> Result<Config, u8> {
+    config::load_config(file).map_err(|faults| {
         eprintln!("{}", faults.render(lang));
-        WRONG
+        EXIT_USAGE
     })
 }
 
-fn complain(why: &str) -> u8 {
+/// Prints a failure and returns exit status 1.
+fn fail_with_message(why: &str) -> u8 {
     eprintln!("pantau: {why}");
-    NO
+    EXIT_NEGATIVE
 }

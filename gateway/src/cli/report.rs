@@ -1,21 +1,24 @@
-//! `pantau report`: the report of a period, or the way down from one of its figures; from the
+//! `pantau report`: the report of a period, or the explanation of one of its figures; from the
 //! running gateway, else from the store.
 
-use super::args::CONFIG_DEFAULT;
-use super::evidence::{self, Extra};
-use super::running::{Running, Trouble, Way, complain, escaped, failed, load, progress};
-use super::{DONE, NO, WRONG};
-use crate::account::{Ask, Progress};
-use crate::chapters::explain::explain;
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{
+    Backend, CommandError, GatewayConnection, load_config, percent_encode, print_stderr,
+    progress_bar, report_failure,
+};
+use super::evidence::{self, BundleExtraFile};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::chapters::explain::explain_indicator;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::UtcMs;
-use crate::model::period::Period;
-use crate::report::Format;
-use crate::report::format::date;
-use crate::reporting::{self, Basis, Wish};
-use crate::store::{Access, Store};
-use crate::words::Lang;
+use crate::domain::UtcMs;
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::indicators::{CalculationProgress, IndicatorQuery};
+use crate::report::ReportFormat;
+use crate::report::number_format::date;
+use crate::reporting::{self, CalculationBasis, ReportRequest};
+use crate::storage::{Store, StoreAccess};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -24,127 +27,135 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What `pantau report` is asked.
+/// Arguments of `pantau report`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    /// The site.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+pub(super) struct ReportArgs {
+    /// Configuration.
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
-    /// Over which period.
+    /// Period of the report.
     #[arg(value_name = "PERIOD", required_unless_present = "revisions")]
     period: Option<String>,
-    /// The format; that of the file's ending when not said.
+    /// Format; by the extension of the output file when left out.
     #[arg(long, value_name = "pdf|xlsx|csv|json")]
     format: Option<String>,
-    /// The file; `-` is standard output.
+    /// Output file; `-` is standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// About one asset.
+    /// Report about one asset.
     #[arg(long, value_name = "ID")]
     asset: Option<String>,
-    /// Show the way down from this figure instead.
+    /// Explains this figure instead.
     #[arg(long, value_name = "INDICATOR")]
     explain: Option<String>,
-    /// With this revision of configuration and factors.
+    /// Revision of configuration and factors to compute with.
     #[arg(long, value_name = "ID")]
     revision: Option<String>,
-    /// List all revisions instead.
+    /// Lists all revisions instead.
     #[arg(long, conflicts_with_all = ["period", "revision", "explain", "bundle"])]
     revisions: bool,
-    /// The evidence behind it and the report itself in one ZIP as well.
+    /// Also writes the evidence and the report itself into one ZIP.
     #[arg(long, value_name = "FILE.zip", conflicts_with = "explain")]
     bundle: Option<PathBuf>,
-    /// For scripts.
+    /// JSON output for scripts.
     #[arg(long)]
     json: bool,
 }
 
-/// A question that makes sense at this site.
-struct Asked {
+/// Arguments after their check against the site.
+struct CheckedReportArgs {
     config: Arc<Config>,
-    wish: Wish,
-    /// The revision to compute with, when not the one in force.
+    wish: ReportRequest,
+    /// Revision to compute with, when it is not the one in force.
     revision: Option<String>,
     now: UtcMs,
 }
 
-/// Why there is no answer.
-pub(super) enum Failure {
-    /// No way to the readings, or no file.
-    Trouble(Trouble),
+/// Failure of `pantau report`.
+pub(super) enum ReportCommandError {
+    /// The readings or a file could not be reached.
+    Command(CommandError),
     /// The figures or the report could not be made.
-    Report(reporting::Trouble),
+    Report(reporting::ReportBuildError),
     /// There is no such figure.
-    Unknown(String),
+    UnknownFigure(String),
 }
 
-/// Does what is asked; the exit status.
-pub(super) async fn run(options: Options, lang: Lang) -> u8 {
-    let config = match load(&options.config, lang) {
+/// Makes the report or the explanation; returns the exit status.
+pub(super) async fn run_report(options: ReportArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
     if options.revisions {
-        return super::revisions::run(&config, options.json, lang).await;
+        return super::revisions::run_revisions(&config, options.json, lang).await;
     }
-    let asked = match checked(config, &options, lang) {
+    let asked = match check_args(config, &options, lang) {
         Ok(asked) => asked,
         Err(sentence) => {
-            complain(&sentence);
-            return WRONG;
+            print_stderr(&sentence);
+            return EXIT_USAGE;
         }
     };
     let done = match &options.explain {
-        Some(figure) => down(&asked, figure, &options).await,
-        None => written(&asked, &options).await,
+        Some(figure) => explain_figure(&asked, figure, &options).await,
+        None => write_report(&asked, &options).await,
     };
-    done.unwrap_or_else(|failure| failure.tell(lang))
+    done.unwrap_or_else(|failure| failure.print_error(lang))
 }
 
-impl Asked {
+impl CheckedReportArgs {
     fn file_name(&self) -> String {
-        reporting::file_name(&self.config, &self.wish, self.revision.as_deref())
+        reporting::report_file_name(&self.config, &self.wish, self.revision.as_deref())
     }
 
-    /// What to compute with, from our own store.
-    async fn basis(&self, store: &Store) -> Result<Basis, Failure> {
+    /// Configuration and factors to compute with, from the store of this process.
+    async fn load_basis(&self, store: &Store) -> Result<CalculationBasis, ReportCommandError> {
         let config = Arc::clone(&self.config);
         Ok(match &self.revision {
-            Some(asked) => reporting::basis(config, store, asked).await?,
-            None => Basis::now(config),
+            Some(asked) => reporting::load_basis(config, store, asked).await?,
+            None => CalculationBasis::in_force(config),
         })
     }
 }
 
-impl Failure {
-    /// Says why on standard error; the exit status.
-    pub(super) fn tell(self, lang: Lang) -> u8 {
+impl ReportCommandError {
+    /// Prints the reason on standard error; returns the exit status.
+    pub(super) fn print_error(self, lang: Language) -> u8 {
         match self {
-            Self::Trouble(trouble) => failed(&trouble, lang),
+            Self::Command(trouble) => report_failure(&trouble, lang),
             Self::Report(trouble) => {
-                complain(&trouble.say(lang));
-                if trouble.is_question() { WRONG } else { NO }
+                print_stderr(&trouble.message(lang));
+                if trouble.is_bad_request() {
+                    EXIT_USAGE
+                } else {
+                    EXIT_NEGATIVE
+                }
             }
-            Self::Unknown(sentence) => {
-                complain(&sentence);
-                WRONG
+            Self::UnknownFigure(sentence) => {
+                print_stderr(&sentence);
+                EXIT_USAGE
             }
         }
     }
 }
 
-/// The question, or a sentence that says what to change.
-fn checked(config: Config, options: &Options, lang: Lang) -> Result<Asked, String> {
+/// Arguments that fit the site. Errors: a sentence that says what to change.
+fn check_args(
+    config: Config,
+    options: &ReportArgs,
+    lang: Language,
+) -> Result<CheckedReportArgs, String> {
     let found = options.period.as_deref().unwrap_or_default();
     let period: Period = found
         .parse()
-        .map_err(|_| lang.say("reporting-no-period", &[("found", found)]))?;
+        .map_err(|_| lang.text_with("reporting-no-period", &[("found", found)]))?;
     let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
     let now = Clock::system().now().at;
     let today = Timestamp::from_millisecond(now.0).unwrap_or_default();
     if period.first() > today.to_zoned_datetime(zone).date() {
         let first = date(lang, period.first());
-        return Err(lang.say("reporting-future", &[("first", &first)]));
+        return Err(lang.text_with("reporting-future", &[("first", &first)]));
     }
     // An old revision may have had other assets.
     if let Some(asset) = options
@@ -152,13 +163,13 @@ fn checked(config: Config, options: &Options, lang: Lang) -> Result<Asked, Strin
         .as_ref()
         .filter(|_| options.revision.is_none())
     {
-        known(&config, asset, lang)?;
+        check_asset(&config, asset, lang)?;
     }
-    let format = format(options, lang)?;
+    let format = choose_format(options, lang)?;
     let asset = options.asset.as_deref().map(Arc::from);
-    Ok(Asked {
+    Ok(CheckedReportArgs {
         config: Arc::new(config),
-        wish: Wish {
+        wish: ReportRequest {
             period,
             asset,
             lang,
@@ -169,70 +180,89 @@ fn checked(config: Config, options: &Options, lang: Lang) -> Result<Asked, Strin
     })
 }
 
-fn known(config: &Config, asset: &str, lang: Lang) -> Result<(), String> {
+fn check_asset(config: &Config, asset: &str, lang: Language) -> Result<(), String> {
     if config.assets.iter().any(|one| *one.id == *asset) {
         return Ok(());
     }
-    let mut sentence = lang.say("reporting-no-asset", &[("found", asset)]);
+    let mut sentence = lang.text_with("reporting-no-asset", &[("found", asset)]);
     let all: Vec<&str> = config.assets.iter().map(|one| &*one.id).collect();
     if !all.is_empty() {
         sentence.push(' ');
-        sentence.push_str(&lang.say("reporting-assets", &[("known", &all.join(", "))]));
+        sentence.push_str(&lang.text_with("reporting-assets", &[("known", &all.join(", "))]));
     }
     Err(sentence)
 }
 
-/// As said, else by the file's ending, else PDF.
-fn format(options: &Options, lang: Lang) -> Result<Format, String> {
+/// Format of `--format`, else of the file's extension, else PDF.
+fn choose_format(options: &ReportArgs, lang: Language) -> Result<ReportFormat, String> {
     let ending = options.output.as_deref().and_then(Path::extension);
     let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
-    match (&options.format, ending.as_deref().and_then(Format::parse)) {
-        (Some(word), _) => Format::parse(word).ok_or_else(|| lang.text("reporting-no-format")),
+    match (
+        &options.format,
+        ending.as_deref().and_then(ReportFormat::parse),
+    ) {
+        (Some(word), _) => {
+            ReportFormat::parse(word).ok_or_else(|| lang.text("reporting-no-format"))
+        }
         (None, Some(format)) => Ok(format),
-        (None, None) => Ok(Format::Pdf),
+        (None, None) => Ok(ReportFormat::Pdf),
     }
 }
 
-/// Writes the report; the file gets its name only when it is whole.
-async fn written(asked: &Asked, options: &Options) -> Result<u8, Failure> {
-    let mut way = Way::with_records(&asked.config).await?;
-    let done = with_evidence(&mut way, asked, options).await;
+/// Writes the report; the file gets its name only when it is complete.
+async fn write_report(
+    asked: &CheckedReportArgs,
+    options: &ReportArgs,
+) -> Result<u8, ReportCommandError> {
+    let mut way = Backend::open_with_records(&asked.config).await?;
+    let done = write_report_and_bundle(&mut way, asked, options).await;
     way.close().await;
     done
 }
 
-/// The report, with the digest of its last closed day in it; then the bundle, when one is wanted.
-async fn with_evidence(way: &mut Way, asked: &Asked, options: &Options) -> Result<u8, Failure> {
-    way.settle(|_| ()).await?;
+/// Writes the report, which prints the digest of the last closed day; then the bundle, if
+/// requested.
+async fn write_report_and_bundle(
+    way: &mut Backend,
+    asked: &CheckedReportArgs,
+    options: &ReportArgs,
+) -> Result<u8, ReportCommandError> {
+    // The digest that the report prints must exist before the report is made.
+    way.make_due_records(|_| ()).await?;
     let bytes = match way {
-        Way::Running(running) => from_running(running, asked).await,
-        Way::Own(store) => from_store(store, asked).await,
+        Backend::Gateway(running) => report_from_gateway(running, asked).await,
+        Backend::Store(store) => report_from_store(store, asked).await,
     }?;
-    told(&bytes, asked, options)?;
+    save_report(&bytes, asked, options)?;
     let Some(bundle) = &options.bundle else {
-        return Ok(DONE);
+        return Ok(EXIT_DONE);
     };
-    let extra = Extra {
+    let extra = BundleExtraFile {
         name: asked.file_name(),
         bytes,
     };
     let (site, period) = (&asked.config.site, asked.wish.period);
-    let bar = progress(None);
-    let done = evidence::bundle(way, site, period, &[extra], bundle, |done| bar.inc(done)).await;
+    let bar = progress_bar(None);
+    let done =
+        evidence::write_bundle(way, site, period, &[extra], bundle, |done| bar.inc(done)).await;
     bar.finish_and_clear();
-    Ok(evidence::written(done?.as_ref(), bundle, asked.wish.lang))
+    Ok(evidence::print_written_bundle(
+        done?.as_ref(),
+        bundle,
+        asked.wish.lang,
+    ))
 }
 
-/// Puts the report where it was wished to, and says where that is.
-fn told(bytes: &[u8], asked: &Asked, options: &Options) -> io::Result<()> {
+/// Writes the report to its file or to standard output, and prints where it is.
+fn save_report(bytes: &[u8], asked: &CheckedReportArgs, options: &ReportArgs) -> io::Result<()> {
     let file = match &options.output {
         Some(file) => file.clone(),
         None => PathBuf::from(asked.file_name()),
     };
     if file.as_os_str() == "-" {
-        return print(bytes);
+        return print_bytes(bytes);
     }
-    whole(&file, bytes)?;
+    write_whole_file(&file, bytes)?;
     let (name, lang) = (file.display().to_string(), asked.wish.lang);
     let said = if options.json {
         let format = asked.wish.format.key();
@@ -240,109 +270,127 @@ fn told(bytes: &[u8], asked: &Asked, options: &Options) -> io::Result<()> {
         json!({ "file": name, "format": format, "period": period, "bytes": bytes.len() })
             .to_string()
     } else {
-        lang.say("reporting-done", &[("file", &name)])
+        lang.text_with("reporting-done", &[("file", &name)])
     };
-    print(format!("{said}\n").as_bytes())
+    print_bytes(format!("{said}\n").as_bytes())
 }
 
-async fn from_running(running: &mut Running, asked: &Asked) -> Result<Vec<u8>, Failure> {
+async fn report_from_gateway(
+    running: &mut GatewayConnection,
+    asked: &CheckedReportArgs,
+) -> Result<Vec<u8>, ReportCommandError> {
     let wish = &asked.wish;
     let (period, format, lang) = (wish.period, wish.format.key(), wish.lang.code());
-    let more = more(asked);
+    let more = query_suffix(asked);
     let path = format!("/api/v1/reports/{period}.{format}?lang={lang}{more}");
-    ask(running, &path).await
+    fetch_with_progress(running, &path).await
 }
 
-/// The part of the address that names asset and revision.
-fn more(asked: &Asked) -> String {
+/// Query parameters for asset and revision.
+fn query_suffix(asked: &CheckedReportArgs) -> String {
     let said = [
         ("asset", asked.wish.asset.as_deref()),
         ("revision", asked.revision.as_deref()),
     ];
-    let part = |(key, value): (&str, Option<&str>)| Some(format!("&{key}={}", escaped(value?)));
+    let part =
+        |(key, value): (&str, Option<&str>)| Some(format!("&{key}={}", percent_encode(value?)));
     said.into_iter().filter_map(part).collect()
 }
 
-/// The running gateway's answer, with a sign of life meanwhile.
-async fn ask(running: &mut Running, path: &str) -> Result<Vec<u8>, Failure> {
-    let bar = progress(None);
+/// Answer of the running gateway, with a progress spinner while it computes.
+async fn fetch_with_progress(
+    running: &mut GatewayConnection,
+    path: &str,
+) -> Result<Vec<u8>, ReportCommandError> {
+    let bar = progress_bar(None);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let body = running.ask("GET", path, "").await;
+    let body = running.request("GET", path, "").await;
     let body = match body {
-        Ok(body) => body.collect().await.map_err(Trouble::from),
+        Ok(body) => body.collect().await.map_err(CommandError::from),
         Err(trouble) => Err(trouble),
     };
     bar.finish_and_clear();
     Ok(body?.to_bytes().to_vec())
 }
 
-async fn from_store(store: &Store, asked: &Asked) -> Result<Vec<u8>, Failure> {
-    let (bar, moved) = bar();
-    let (basis, wish) = (asked.basis(store).await?, asked.wish.clone());
-    let bytes = reporting::report(basis, store.clone(), wish, asked.now, (), moved).await;
+async fn report_from_store(
+    store: &Store,
+    asked: &CheckedReportArgs,
+) -> Result<Vec<u8>, ReportCommandError> {
+    let (bar, moved) = bar_and_callback();
+    let (basis, wish) = (asked.load_basis(store).await?, asked.wish.clone());
+    let bytes = reporting::build_report(basis, store.clone(), wish, asked.now, (), moved).await;
     bar.finish_and_clear();
     Ok(bytes?)
 }
 
-/// A bar, and what moves it.
-fn bar() -> (
+/// Progress bar, and the callback that moves it.
+fn bar_and_callback() -> (
     indicatif::ProgressBar,
-    impl FnMut(Progress) + Send + 'static,
+    impl FnMut(CalculationProgress) + Send + 'static,
 ) {
-    let bar = progress(Some(0));
+    let bar = progress_bar(Some(0));
     let moving = bar.clone();
-    let moved = move |progress: Progress| {
+    let moved = move |progress: CalculationProgress| {
         moving.set_length(progress.all);
         moving.set_position(progress.done);
     };
     (bar, moved)
 }
 
-/// Shows the way down from a figure.
-async fn down(asked: &Asked, figure: &str, options: &Options) -> Result<u8, Failure> {
-    let mut way = Way::find(&asked.config, Access::Read).await?;
+/// Prints the explanation of a figure.
+async fn explain_figure(
+    asked: &CheckedReportArgs,
+    figure: &str,
+    options: &ReportArgs,
+) -> Result<u8, ReportCommandError> {
+    // Unlike a report, an explanation prints no digest and needs no evidence records.
+    let mut way = Backend::open(&asked.config, StoreAccess::Read).await?;
     let said = match &mut way {
-        Way::Running(running) => {
+        Backend::Gateway(running) => {
             let (period, lang) = (asked.wish.period, asked.wish.lang.code());
-            let (figure, more) = (escaped(figure), more(asked));
+            let (figure, more) = (percent_encode(figure), query_suffix(asked));
             let shape = if options.json { "" } else { "&as=text" };
             let path =
                 format!("/api/v1/indicators/{figure}?period={period}&lang={lang}{more}{shape}");
-            ask(running, &path).await
+            fetch_with_progress(running, &path).await
         }
-        Way::Own(store) => explained(store, asked, figure, options.json).await,
+        Backend::Store(store) => explain_from_store(store, asked, figure, options.json).await,
     };
     way.close().await;
     let mut said = said?;
+    // The answer of the API has no final newline, and the prompt of the terminal needs one.
     if !said.ends_with(b"\n") {
         said.push(b'\n');
     }
     match &options.output {
-        Some(file) if file.as_os_str() != "-" => whole(file, &said)?,
-        _ => print(&said)?,
+        Some(file) if file.as_os_str() != "-" => write_whole_file(file, &said)?,
+        _ => print_bytes(&said)?,
     }
-    Ok(DONE)
+    Ok(EXIT_DONE)
 }
 
-async fn explained(
+async fn explain_from_store(
     store: &Store,
-    asked: &Asked,
+    asked: &CheckedReportArgs,
     figure: &str,
     as_json: bool,
-) -> Result<Vec<u8>, Failure> {
-    let (config, wish) = (asked.basis(store).await?.config, &asked.wish);
-    let ask = Ask {
+) -> Result<Vec<u8>, ReportCommandError> {
+    let (config, wish) = (asked.load_basis(store).await?.config, &asked.wish);
+    let ask = IndicatorQuery {
         period: wish.period,
         asset: wish.asset.clone(),
         now: asked.now,
         daily: false,
     };
-    let (bar, moved) = bar();
-    let account = reporting::figures(Arc::clone(&config), store.clone(), ask, (), moved).await;
+    let (bar, moved) = bar_and_callback();
+    let account =
+        reporting::compute_indicators(Arc::clone(&config), store.clone(), ask, (), moved).await;
     bar.finish_and_clear();
     let account = account?;
-    let found = explain(&account, figure, wish.asset.as_deref(), wish.lang);
-    let found = found.map_err(|unknown| Failure::Unknown(unknown.say(wish.lang)))?;
+    let found = explain_indicator(&account, figure, wish.asset.as_deref(), wish.lang);
+    let found =
+        found.map_err(|unknown| ReportCommandError::UnknownFigure(unknown.message(wish.lang)))?;
     if !as_json {
         return Ok(found.text(&config, &account, wish.lang).into_bytes());
     }
@@ -350,25 +398,26 @@ async fn explained(
     serde_json::to_vec_pretty(&json).map_err(|fault| io::Error::other(fault).into())
 }
 
-/// A file that gets its name only when all of it is on disk.
-fn whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file that gets its name only when all of it is on disk.
+fn write_whole_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
     let kept = std::fs::File::create(&part).and_then(|mut out| {
         out.write_all(bytes)?;
+        // On disk before the rename: after a power cut the name must not stand for an empty file.
         out.sync_all()
     });
     let done = kept.and_then(|()| std::fs::rename(&part, file));
     if done.is_err() {
-        // What is left of it would look like a report; that it stays is no further harm.
+        // A partial file would look like a report. A failure to remove it changes nothing more.
         let _ = std::fs::remove_file(&part);
     }
     done
 }
 
-/// Bytes on standard output; a reader that has seen enough (`| head`) is no failure.
-pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
+/// Writes bytes to standard output; a closed pipe (`| head`) is no failure.
+pub(super) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -376,20 +425,20 @@ pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<CommandError> for ReportCommandError {
+    fn from(trouble: CommandError) -> Self {
+        Self::Command(trouble)
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for ReportCommandError {
     fn from(error: io::Error) -> Self {
-        Self::Trouble(Trouble::File(error))
+        Self::Command(CommandError::File(error))
     }
 }
 
-impl From<reporting::Trouble> for Failure {
-    fn from(trouble: reporting::Trouble) -> Self {
+impl From<reporting::ReportBuildError> for ReportCommandError {
+    fn from(trouble: reporting::ReportBuildError) -> Self {
         Self::Report(trouble)
     }
 }

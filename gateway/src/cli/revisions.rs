@@ -1,52 +1,59 @@
-//! `pantau report --revisions`: what reports can be made with.
+//! `pantau report --revisions`: revisions of configuration and factors that a report can be made
+//! with.
 
-use super::DONE;
-use super::report::{Failure, print};
-use super::running::{Running, Trouble, Way};
+use super::EXIT_DONE;
+use super::backend::{Backend, CommandError, GatewayConnection};
+use super::report::{ReportCommandError, print_bytes};
+use crate::api::ReportRevisionJson;
 use crate::config::Config;
+use crate::i18n::Language;
 use crate::reporting;
-use crate::store::{Access, Store};
-use crate::web::ReportRevisionJson;
-use crate::words::Lang;
+use crate::storage::{Store, StoreAccess};
 use http_body_util::BodyExt;
 use std::io;
 
-/// Shows all revisions; the exit status.
-pub(super) async fn run(config: &Config, as_json: bool, lang: Lang) -> u8 {
-    match show(config, as_json, lang).await {
-        Ok(()) => DONE,
-        Err(failure) => failure.tell(lang),
+/// Prints all revisions; returns the exit status.
+pub(super) async fn run_revisions(config: &Config, as_json: bool, lang: Language) -> u8 {
+    match print_revisions(config, as_json, lang).await {
+        Ok(()) => EXIT_DONE,
+        Err(failure) => failure.print_error(lang),
     }
 }
 
-async fn show(config: &Config, as_json: bool, lang: Lang) -> Result<(), Failure> {
-    let mut way = Way::find(config, Access::Read).await?;
+async fn print_revisions(
+    config: &Config,
+    as_json: bool,
+    lang: Language,
+) -> Result<(), ReportCommandError> {
+    let mut way = Backend::open(config, StoreAccess::Read).await?;
     let all = match &mut way {
-        Way::Running(running) => asked(running).await,
-        Way::Own(store) => own(store).await,
+        Backend::Gateway(running) => revisions_from_gateway(running).await,
+        Backend::Store(store) => revisions_from_store(store).await,
     };
     way.close().await;
     let all = all?;
     let text = if as_json {
         serde_json::to_string_pretty(&all).map_err(io::Error::other)?
     } else {
-        table(&all, lang)
+        revisions_table(&all, lang)
     };
-    Ok(print(format!("{text}\n").as_bytes())?)
+    Ok(print_bytes(format!("{text}\n").as_bytes())?)
 }
 
-async fn asked(running: &mut Running) -> Result<Vec<ReportRevisionJson>, Trouble> {
-    let body = running.ask("GET", "/api/v1/revisions", "").await?;
+async fn revisions_from_gateway(
+    running: &mut GatewayConnection,
+) -> Result<Vec<ReportRevisionJson>, CommandError> {
+    let body = running.request("GET", "/api/v1/revisions", "").await?;
     let body = body.collect().await?.to_bytes();
-    serde_json::from_slice(&body).map_err(|fault| Trouble::File(io::Error::other(fault)))
+    serde_json::from_slice(&body).map_err(|fault| CommandError::File(io::Error::other(fault)))
 }
 
-async fn own(store: &Store) -> Result<Vec<ReportRevisionJson>, Trouble> {
-    let all = reporting::revisions(store).await?;
+async fn revisions_from_store(store: &Store) -> Result<Vec<ReportRevisionJson>, CommandError> {
+    let all = reporting::list_revisions(store).await?;
     Ok(all.into_iter().map(Into::into).collect())
 }
 
-fn table(all: &[ReportRevisionJson], lang: Lang) -> String {
+fn revisions_table(all: &[ReportRevisionJson], lang: Language) -> String {
     let row = |one: &ReportRevisionJson| format!("{:<9} {:<24} {}", one.id, one.since, one.digits);
     let head = lang.text("reporting-revisions-head");
     let rows: Vec<String> = std::iter::once(head).chain(all.iter().map(row)).collect();

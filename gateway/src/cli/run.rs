@@ -1,52 +1,56 @@
 //! `pantau run`: the gateway itself.
 
-use super::{DONE, NO, WRONG, configured};
-use crate::app::{App, AppError};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, load_checked_config};
+use crate::app::{AppError, GatewayApp};
 use crate::clock::Clock;
-use crate::store::StoreError;
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::storage::StoreError;
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs until SIGTERM or Ctrl-C. A configuration fault stops it with status 2 before anything is
-/// touched.
-pub(super) async fn run(file: &Path, lang: Lang) -> u8 {
-    let config = match configured(file, lang) {
+/// Runs until SIGTERM or Ctrl-C. An error in the configuration ends it with exit status 2 before
+/// any device, store or network is touched.
+pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
+    let config = match load_checked_config(file, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
+    // The log is in English, whatever the language of the call.
     for warning in &config.warnings {
-        tracing::warn!("{}", warning.render(Lang::En));
+        tracing::warn!("{}", warning.render(Language::En));
     }
-    let app = match App::open(config, Clock::system()).await {
+    let app = match GatewayApp::open(config, Clock::system()).await {
         Ok(app) => app,
         Err(error) => {
             tracing::error!(%error, "cannot start");
+            // A store that another process holds, or a port in use, is a wrong call, not a failed
+            // run.
             let busy = matches!(
                 error,
                 AppError::Store(StoreError::Busy(_)) | AppError::Listen { .. }
             );
-            return if busy { WRONG } else { NO };
+            return if busy { EXIT_USAGE } else { EXIT_NEGATIVE };
         }
     };
-    if let Some(page) = app.page() {
-        tracing::info!(page = %format!("http://{page}/"), "the page is here");
+    if let Some(page) = app.page_address() {
+        tracing::info!(page = %format!("http://{page}/"), "the page is served");
     }
-    match app.run(stop_asked()).await {
-        Ok(()) => DONE,
+    match app.run(wait_for_stop()).await {
+        Ok(()) => EXIT_DONE,
         Err(error) => {
             tracing::error!(%error, "stopped");
-            NO
+            EXIT_NEGATIVE
         }
     }
 }
 
-/// Done at SIGTERM or SIGINT.
-pub(super) async fn stop_asked() {
+/// Completes at SIGTERM or SIGINT.
+pub(super) async fn wait_for_stop() {
     let (Ok(mut term), Ok(mut int)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) else {
+        // Without signal handlers the default action of the signal ends the process.
         return std::future::pending().await;
     };
     tokio::select! {

@@ -1,97 +1,106 @@
-//! `pantau set-address`: gives a device another address, or another speed. Nothing else in this
-//! program writes to a device. Without `--yes` it says what it would write and why that is
-//! dangerous.
+//! `pantau set-address`: gives a device another address or another speed.
+//!
+//! This is the only command that writes to a device. Without `--yes` it prints the planned write
+//! and its risk, and writes nothing. Procedure: `docs/field.md`, "A new device gets its address".
 
-use super::args::CONFIG_DEFAULT;
-use super::person::Person;
-use super::running::{Trouble, Way, complain, failed, load, user};
-use super::{DONE, NO, WRONG, shared};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{
+    Backend, CommandError, current_user, load_config, print_stderr, report_failure,
+};
+use super::prompt::ConsolePrompt;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client};
+use crate::bus_request::BusRequest;
 use crate::config::{Bus, Config};
-use crate::errand::Errand;
-use crate::onsite::address::{Asked, Host, Outcome, Plan, Step, change};
-use crate::read::bus::Channel;
-use crate::store::Access;
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::modbus::bus::BusChannel;
+use crate::onsite::address::{
+    AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
+    change_address,
+};
+use crate::storage::StoreAccess;
 use serde_json::json;
 use std::io::{Write, stdin, stdout};
 use std::path::PathBuf;
 use tokio::sync::mpsc;
 
-/// What `pantau set-address` is asked.
+/// Arguments of `pantau set-address`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct SetAddressArgs {
     /// Configuration.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     /// Device id.
     #[arg(value_name = "DEVICE")]
     device: String,
     /// Address that it has now; that of the configuration when left out.
-    #[arg(long, value_name = "UNIT", value_parser = clap::value_parser!(u8).range(1..=247))]
+    #[arg(long, value_name = "ADDRESS", value_parser = clap::value_parser!(u8).range(1..=247))]
     from: Option<u8>,
     /// Address that it shall have; that of the configuration when left out.
-    #[arg(long, value_name = "UNIT", value_parser = clap::value_parser!(u8).range(1..=247))]
+    #[arg(long, value_name = "ADDRESS", value_parser = clap::value_parser!(u8).range(1..=247))]
     to: Option<u8>,
-    /// Speed that it shall have.
+    /// New speed, baud.
     #[arg(long, value_name = "BAUD", conflicts_with = "to")]
     baud: Option<u32>,
-    /// Where it keeps its address, for a device whose profile does not say.
+    /// Register of the address, for a device whose profile does not name it.
     #[arg(long, value_name = "holding:N", conflicts_with = "baud")]
     register: Option<String>,
-    /// With which function it is written.
+    /// Modbus function of the write, 6 or 16.
     #[arg(long, value_name = "6|16", requires = "register", default_value_t = 6)]
     function: u8,
-    /// Write.
+    /// Write to the device.
     #[arg(long = "yes")]
     write: bool,
-    /// For scripts.
+    /// JSON output for scripts.
     #[arg(long)]
     json: bool,
 }
 
-/// Does it; the exit status.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let config = match load(&options.config, lang) {
+/// Changes the address or the speed; returns the exit status.
+pub(super) async fn run_set_address(options: &SetAddressArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let plan = match Plan::of(&options.asked(), &config) {
+    let plan = match AddressChangePlan::from_request(&options.to_request(), &config) {
         Ok(plan) => plan,
         Err(wrong) => {
-            complain(&wrong.say(lang));
-            return WRONG;
+            print_stderr(&wrong.message(lang));
+            return EXIT_USAGE;
         }
     };
-    complain(&plan.say(lang));
+    print_stderr(&plan.describe(lang));
+    // A wrong call and not a success, so that a script notices that nothing was written.
     if !options.write {
-        complain(&lang.text("setaddr-need-yes"));
-        return WRONG;
+        print_stderr(&lang.text("setaddr-need-yes"));
+        return EXIT_USAGE;
     }
-    let owner = match shared::door(&config, &plan.bus().id).await {
+    let owner = match bus_client::gateway_bus_handle(&config, &plan.bus().id).await {
         Ok(owner) => owner,
-        Err(trouble) => return failed(&trouble, lang),
+        Err(trouble) => return report_failure(&trouble, lang),
     };
-    if owner.is_some() && !plan.moves() {
-        // The gateway goes on in the speed that it knows.
-        complain(&lang.say("setaddr-running", &[("bus", &plan.bus().id)]));
-        return NO;
+    if owner.is_some() && !plan.changes_unit() {
+        // A running gateway keeps the speed of its configuration and could not reach the device at
+        // the new one.
+        print_stderr(&lang.text_with("setaddr-running", &[("bus", &plan.bus().id)]));
+        return EXIT_NEGATIVE;
     }
     let is_shared = owner.is_some();
-    let outcome = change(&plan, &mut Here { owner, lang }).await;
+    let outcome = change_address(&plan, &mut TerminalHost { owner, lang }).await;
+    // A warning, so that the write is in the log at the default filter of a command.
     tracing::warn!(
-        device = %plan.device, bus = %plan.bus().id, change = %plan.change(),
+        device = %plan.device, bus = %plan.bus().id, change = %plan.change_text(),
         register = %plan.register(), outcome = outcome.word(), "set-address"
     );
-    // The gateway notes what it writes itself.
+    // A running gateway writes its own audit entry.
     if outcome.is_written() && !is_shared {
-        audit(&config, &plan, &outcome, lang).await;
+        write_audit(&config, &plan, &outcome, lang).await;
     }
-    tell(options, &plan, &outcome, lang)
+    print_outcome(options, &plan, &outcome, lang)
 }
 
-impl Options {
-    fn asked(&self) -> Asked {
-        Asked {
+impl SetAddressArgs {
+    fn to_request(&self) -> AddressChangeRequest {
+        AddressChangeRequest {
             device: self.device.clone(),
             from: self.from,
             to: self.to,
@@ -102,63 +111,78 @@ impl Options {
     }
 }
 
-/// The line, or the gateway that owns it; and the person at this terminal.
-struct Here {
-    owner: Option<mpsc::Sender<Errand>>,
-    lang: Lang,
+/// Host of the wizard: the line, or the gateway that owns it, and the person at this terminal.
+struct TerminalHost {
+    owner: Option<mpsc::Sender<BusRequest>>,
+    lang: Language,
 }
 
-impl Host for Here {
-    fn channel(&self, bus: &Bus) -> Channel {
+impl AddressChangeHost for TerminalHost {
+    fn channel(&self, bus: &Bus) -> BusChannel {
         match &self.owner {
-            Some(owner) => Channel::shared(bus, owner.clone()),
-            None => Channel::new(bus),
+            Some(owner) => BusChannel::via_owner(bus, owner.clone()),
+            None => BusChannel::new(bus),
         }
     }
 
-    async fn step(&mut self, step: Step) -> bool {
+    async fn wait_for_step(&mut self, step: OperatorStep) -> bool {
         let question = self.lang.text(&format!("setaddr-ask-{}", step.word()));
-        Person::new(&mut stdin().lock(), self.lang).line(&question);
-        // A pipe without an answer is a script that has seen to it.
+        ConsolePrompt::new(&mut stdin().lock(), self.lang).ask_line(&question);
+        // End of input: a script has prepared the device, and goes on.
         true
     }
 }
 
-/// What was done to a device stands in the store's audit; a store that cannot be opened is said.
-async fn audit(config: &Config, plan: &Plan, outcome: &Outcome, lang: Lang) {
-    let by = user().unwrap_or_else(|| "cli".to_owned());
-    let what = plan.noted(&by, outcome.word());
+/// Writes the change into the audit table of the store. A store that cannot be opened is reported,
+/// since the device has been changed already.
+async fn write_audit(
+    config: &Config,
+    plan: &AddressChangePlan,
+    outcome: &AddressChangeOutcome,
+    lang: Language,
+) {
+    let by = current_user().unwrap_or_else(|| "cli".to_owned());
+    let what = plan.audit_note(&by, outcome.word());
     let noted = async {
-        let way = Way::find(config, Access::Write).await?;
-        if let Way::Own(store) = &way {
-            store.note("set-address", what).await?;
+        let way = Backend::open(config, StoreAccess::Write).await?;
+        if let Backend::Store(store) = &way {
+            store.append_audit("set-address", what).await?;
         }
         way.close().await;
-        Ok::<(), Trouble>(())
+        Ok::<(), CommandError>(())
     };
     if let Err(trouble) = noted.await {
         let why = trouble.to_string();
-        complain(&lang.say("setaddr-no-audit", &[("why", &why)]));
+        print_stderr(&lang.text_with("setaddr-no-audit", &[("why", &why)]));
     }
 }
 
-fn tell(options: &Options, plan: &Plan, outcome: &Outcome, lang: Lang) -> u8 {
-    let words = outcome.say(plan, lang);
+fn print_outcome(
+    options: &SetAddressArgs,
+    plan: &AddressChangePlan,
+    outcome: &AddressChangeOutcome,
+    lang: Language,
+) -> u8 {
+    let words = outcome.message(plan, lang);
     if options.json {
         let told = json!({
             "device": plan.device,
             "bus": &*plan.bus().id,
-            "change": plan.change(),
+            "change": plan.change_text(),
             "register": plan.register(),
             "outcome": outcome.word(),
             "written": outcome.is_written(),
-            "verified": *outcome == Outcome::Done,
+            "verified": *outcome == AddressChangeOutcome::Done,
             "words": words,
         });
-        // Nobody is left to tell when standard output is gone.
+        // Nothing can be reported when standard output is closed.
         let _ = writeln!(stdout(), "{told}");
     } else {
-        complain(&words);
+        print_stderr(&words);
     }
-    if *outcome == Outcome::Done { DONE } else { NO }
+    if *outcome == AddressChangeOutcome::Done {
+        EXIT_DONE
+    } else {
+        EXIT_NEGATIVE
+    }
 }

@@ -1,33 +1,36 @@
-//! `pantau simulate`: the configuration's devices as a Modbus simulator, to rehearse without them.
+//! `pantau simulate`: the devices of a configuration as a Modbus simulator, for a rehearsal without
+//! hardware.
 
-use super::run::stop_asked;
-use super::{DONE, NO, WRONG};
+use super::run::wait_for_stop;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
-use crate::config::{self, Config, Link, Parity, Point, Table};
-use crate::model::UtcMs;
-use crate::sim::sun::Place as Spot;
-use crate::sim::{Place, Plant, Served, World, serve};
-use crate::words::Lang;
+use crate::config::{self, BusLink, Config, ModbusTable, Parity, Point};
+use crate::domain::UtcMs;
+use crate::i18n::Language;
+use crate::simulator::clear_sky::GeoLocation as Spot;
+use crate::simulator::{
+    SimulatedEndpoint, SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices,
+};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-/// What `pantau simulate` is asked.
+/// Arguments of `pantau simulate`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct SimulateArgs {
     /// Configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = super::args::CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = super::args::DEFAULT_CONFIG_PATH)]
     pub(super) config: PathBuf,
-    /// What all chance is drawn from.
+    /// Seed of all random values.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
-    /// Simulated seconds a second.
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    /// Simulated seconds for each real second.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed)]
     pub(super) speed: f64,
 }
 
-/// A speed that the plant can keep up with: up to a day a second.
-pub(super) fn speed(text: &str) -> Result<f64, String> {
+/// Speed factor from 0 to 86400 (one simulated day for each second).
+pub(super) fn parse_speed(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|speed| (0.0..=86_400.0).contains(speed))
@@ -35,65 +38,72 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
 }
 
 /// Serves until Ctrl-C.
-pub(super) async fn run(options: Options, lang: Lang) -> u8 {
-    let config = match config::load(&options.config) {
+pub(super) async fn run_simulate(options: SimulateArgs, lang: Language) -> u8 {
+    let config = match config::load_config(&options.config) {
         Ok(config) => config,
         Err(faults) => {
             eprintln!("{}", faults.render(lang));
-            return WRONG;
+            return EXIT_USAGE;
         }
     };
     let clock = Clock::system();
-    let world = world(&config, &clock, clock.now().at, options.seed, options.speed);
-    let mut served = match serve(&config, &world).await {
+    let world = build_world(&config, &clock, clock.now().at, options.seed, options.speed);
+    let mut served = match serve_devices(&config, &world).await {
         Ok(served) => served,
         Err(error) => {
             eprintln!("pantau: {error}");
-            return NO;
+            return EXIT_NEGATIVE;
         }
     };
-    show(&table(&config, &served, lang));
-    show(&lang.text("sim-until-stopped"));
+    print_line(&buses_text(&config, &served, lang));
+    print_line(&lang.text("sim-until-stopped"));
     tokio::select! {
-        () = stop_asked() => DONE,
-        () = served.ended() => NO,
+        () = wait_for_stop() => EXIT_DONE,
+        // Simulated buses run until they are stopped; one that ends has failed.
+        () = served.wait_for_exit() => EXIT_NEGATIVE,
     }
 }
 
-/// The site's world with a plant that begins at `from`.
-pub(super) fn world(config: &Config, clock: &Clock, from: UtcMs, seed: u64, rate: f64) -> World {
+/// Simulated world of a site, with a plant that starts at `from`.
+pub(super) fn build_world(
+    config: &Config,
+    clock: &Clock,
+    from: UtcMs,
+    seed: u64,
+    rate: f64,
+) -> SimulatedWorld {
     let spot = Spot {
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = Plant::new(spot, &config.site.timezone, seed, from);
-    World::new(plant, clock.clone(), seed, rate)
+    let plant = SimulatedPlant::new(spot, &config.site.timezone, seed, from);
+    SimulatedWorld::new(plant, clock.clone(), seed, rate)
 }
 
-/// One line on the screen; a screen that is gone is no reason to stop.
-pub(super) fn show(text: &str) {
+/// Prints one line; the simulation continues when standard output is closed.
+pub(super) fn print_line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Buses with their addresses, devices, and a call of a usual tool for each.
-pub(super) fn table(config: &Config, served: &Served, lang: Lang) -> String {
+/// Text with the buses and their addresses, the devices, and an `mbpoll` command for each.
+pub(super) fn buses_text(config: &Config, served: &SimulatorServers, lang: Language) -> String {
     let mut text = String::new();
     for (index, (bus, place)) in config.buses.iter().zip(&served.places).enumerate() {
-        let (kind, place_text) = (kind(&bus.link), place_text(place));
+        let (kind, place_text) = (link_kind(&bus.link), address_text(place));
         let args = [("bus", &*bus.id), ("kind", kind), ("place", &place_text)];
-        let _ = writeln!(text, "{}", lang.say("sim-bus", &args));
-        if moved(&bus.link, place) {
-            let _ = writeln!(text, "  {}", lang.say("sim-moved", &args));
+        let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
+        if is_port_moved(&bus.link, place) {
+            let _ = writeln!(text, "  {}", lang.text_with("sim-moved", &args));
         }
         let devices = config.devices.iter().zip(&config.site.devices);
         for (device, info) in devices.filter(|(device, _)| device.bus == index) {
             let unit = device.unit.to_string();
             let points = device.points.len().to_string();
             let args = [("device", &*info.id), ("unit", &unit), ("points", &points)];
-            let _ = writeln!(text, "  {}", lang.say("sim-device", &args));
+            let _ = writeln!(text, "  {}", lang.text_with("sim-device", &args));
             let point = device.points.first();
             if let Some(call) =
-                point.and_then(|point| example(&bus.link, place, device.unit, point))
+                point.and_then(|point| mbpoll_example(&bus.link, place, device.unit, point))
             {
                 let _ = writeln!(text, "    {call}");
             }
@@ -102,46 +112,56 @@ pub(super) fn table(config: &Config, served: &Served, lang: Lang) -> String {
     text.trim_end().to_owned()
 }
 
-fn kind(link: &Link) -> &'static str {
+fn link_kind(link: &BusLink) -> &'static str {
     match link {
-        Link::Tcp { .. } => "Modbus TCP",
-        Link::RtuOverTcp { .. } => "Modbus RTU over TCP",
-        Link::Rtu(_) => "Modbus RTU",
+        BusLink::Tcp { .. } => "Modbus TCP",
+        BusLink::RtuOverTcp { .. } => "Modbus RTU over TCP",
+        BusLink::Rtu(_) => "Modbus RTU",
     }
 }
 
-fn place_text(place: &Place) -> String {
+fn address_text(place: &SimulatedEndpoint) -> String {
     match place {
-        Place::Tcp(address) => address.to_string(),
-        Place::Port(path) => path.display().to_string(),
+        SimulatedEndpoint::Tcp(address) => address.to_string(),
+        SimulatedEndpoint::Port(path) => path.display().to_string(),
     }
 }
 
-/// The port of the configuration was privileged or taken.
-fn moved(link: &Link, place: &Place) -> bool {
+/// Whether the simulator uses another port than the configuration: the configured one was
+/// privileged or taken.
+fn is_port_moved(link: &BusLink, place: &SimulatedEndpoint) -> bool {
     match (link, place) {
-        (Link::Tcp { port, .. } | Link::RtuOverTcp { port, .. }, Place::Tcp(address)) => {
-            *port != address.port()
-        }
+        (
+            BusLink::Tcp { port, .. } | BusLink::RtuOverTcp { port, .. },
+            SimulatedEndpoint::Tcp(address),
+        ) => *port != address.port(),
         _ => false,
     }
 }
 
-/// A call of mbpoll that shows the registers of one point; it speaks no RTU over TCP.
-fn example(link: &Link, place: &Place, unit: u8, point: &Point) -> Option<String> {
+/// `mbpoll` command that shows the registers of one point; `None` for RTU over TCP, which mbpoll
+/// does not support.
+fn mbpoll_example(
+    link: &BusLink,
+    place: &SimulatedEndpoint,
+    unit: u8,
+    point: &Point,
+) -> Option<String> {
     let table = match point.table {
-        Table::Coil => "0",
-        Table::Discrete => "1",
-        Table::Input => "3:hex",
-        Table::Holding => "4:hex",
+        ModbusTable::Coil => "0",
+        ModbusTable::Discrete => "1",
+        ModbusTable::Input => "3:hex",
+        ModbusTable::Holding => "4:hex",
     };
+    // Of a value in two places, the lower one is shown.
     let first = point
         .high
         .map_or(point.address, |high| high.min(point.address));
     let count = point.encoding.registers();
+    // `-0` counts addresses from 0, as the configuration does; mbpoll counts from 1 by default.
     let what = format!("-0 -1 -a {unit} -t {table} -r {first} -c {count}");
     match (link, place) {
-        (Link::Rtu(serial), Place::Port(path)) => {
+        (BusLink::Rtu(serial), SimulatedEndpoint::Port(path)) => {
             let parity = match serial.parity {
                 Parity::None => "none",
                 Parity::Even => "even",
@@ -150,7 +170,7 @@ fn example(link: &Link, place: &Place, unit: u8, point: &Point) -> Option<String
             let (baud, path) = (serial.baud, path.display());
             Some(format!("mbpoll -m rtu -b {baud} -P {parity} {what} {path}"))
         }
-        (Link::Tcp { .. }, Place::Tcp(address)) => Some(format!(
+        (BusLink::Tcp { .. }, SimulatedEndpoint::Tcp(address)) => Some(format!(
             "mbpoll -m tcp -p {} {what} {}",
             address.port(),
             address.ip()

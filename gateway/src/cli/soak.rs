@@ -1,43 +1,43 @@
-//! `pantau soak`: does the line hold? Every device is polled for a quarter of an hour and must give
-//! values at least 99 times in a hundred.
+//! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour and must give
+//! values in at least 99 % of the polls.
 
-use super::args::CONFIG_DEFAULT;
-use super::running::{Trouble, progress};
-use super::source::{Look, Source, only};
-use super::{DONE, NO, WRONG, complain, configured};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{CommandError, progress_bar};
+use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message, load_checked_config};
 use crate::clock::Clock;
-use crate::field::soak::{Row, Soak};
+use crate::domain::QualityReason;
+use crate::field::soak_test::{DeviceSoakResult, SoakTest};
+use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
-use crate::model::Reason;
-use crate::words::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Between two looks.
-const LOOK: Duration = Duration::from_secs(1);
+/// Time between two snapshots of the devices.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What `pantau soak` is asked.
+/// Arguments of `pantau soak`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct SoakArgs {
     /// Configuration.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
-    /// Device ids; all when none is named.
+    /// Device ids; all devices when none is given.
     #[arg(value_name = "DEVICE")]
     devices: Vec<String>,
-    /// How long.
-    #[arg(long = "for", value_name = "TIME", default_value = "15m", value_parser = length)]
+    /// Duration of the test.
+    #[arg(long = "for", value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     length: Duration,
-    /// For scripts.
+    /// JSON output for scripts.
     #[arg(long)]
     json: bool,
 }
 
-/// `90s`, `15m`, `2h`; at most a day.
-fn length(text: &str) -> Result<Duration, String> {
+/// Duration such as `90s`, `15m` or `2h`; at most one day.
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -46,6 +46,7 @@ fn length(text: &str) -> Result<Duration, String> {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
+        // An unknown unit gives a duration of zero, which the range refuses.
         _ => 0,
     };
     let total = number
@@ -58,29 +59,32 @@ fn length(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "90s, 15m, 2h".to_owned())
 }
 
-/// Tests the devices; passed 0, not passed 1.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let mut config = match configured(&options.config, lang) {
+/// Tests the devices; returns exit status 0 for a pass, 1 for a fail.
+pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
+    let mut config = match load_checked_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let ids = match only(&mut config, &options.devices) {
+    let ids = match select_devices(&mut config, &options.devices) {
         Ok(ids) => ids,
         Err(device) => {
-            eprintln!("{}", lang.say("cli-read-unknown", &[("device", &device)]));
-            return WRONG;
+            eprintln!(
+                "{}",
+                lang.text_with("cli-read-unknown", &[("device", &device)])
+            );
+            return EXIT_USAGE;
         }
     };
     let devices = config.site.devices.iter();
     let devices = devices.filter(|device| ids.contains(&device.id));
     let tested = devices.map(|device| (device.id.clone(), device.every_ms));
     let length_ms = u64::try_from(options.length.as_millis()).unwrap_or(u64::MAX);
-    let soak = Soak::new(length_ms, tested);
-    let mut source = match Source::open(config, ids, lang).await {
+    let soak = SoakTest::new(length_ms, tested);
+    let mut source = match LiveDevices::open(config, ids, lang).await {
         Ok(source) => source,
-        Err(trouble) => return complain(&trouble.to_string()),
+        Err(trouble) => return fail_with_message(&trouble.to_string()),
     };
-    let result = test(
+    let result = run_until_over(
         soak,
         &mut source,
         &Clock::system(),
@@ -89,30 +93,31 @@ pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
     .await;
     source.close().await;
     match result {
-        Ok(ended) => ended.tell(options.json, lang),
-        Err(trouble) => complain(&trouble.to_string()),
+        Ok(ended) => ended.print_result(options.json, lang),
+        Err(trouble) => fail_with_message(&trouble.to_string()),
     }
 }
 
-/// A test as it ended.
-struct Ended {
-    soak: Soak,
+/// Finished test.
+struct FinishedSoak {
+    soak: SoakTest,
     elapsed_ms: u64,
-    last: Vec<Look>,
+    last: Vec<DeviceSnapshot>,
 }
 
-/// Until the time is up, or Ctrl-C.
-async fn test(
-    mut soak: Soak,
-    source: &mut Source,
+/// Polls until the time is over, or Ctrl-C.
+async fn run_until_over(
+    mut soak: SoakTest,
+    source: &mut LiveDevices,
     clock: &Clock,
     seconds: u64,
-) -> Result<Ended, Trouble> {
-    let bar = progress(Some(seconds));
+) -> Result<FinishedSoak, CommandError> {
+    let bar = progress_bar(Some(seconds));
+    // The monotonic clock: a step of the wall clock must not shorten the test.
     let begin = clock.now().mono.0;
-    let mut asked = Box::pin(super::run::stop_asked());
+    let mut asked = Box::pin(super::run::wait_for_stop());
     loop {
-        let last = source.look().await?;
+        let last = source.take_snapshots().await?;
         for look in &last {
             soak.take(&look.id, look.counts);
         }
@@ -120,12 +125,12 @@ async fn test(
         bar.set_position(elapsed_ms / 1000);
         let stopped = tokio::select! {
             () = &mut asked => true,
-            () = tokio::time::sleep(LOOK), if !soak.is_over(elapsed_ms) => false,
+            () = tokio::time::sleep(SNAPSHOT_INTERVAL), if !soak.is_over(elapsed_ms) => false,
             () = std::future::ready(()), if soak.is_over(elapsed_ms) => true,
         };
         if stopped {
             bar.finish_and_clear();
-            return Ok(Ended {
+            return Ok(FinishedSoak {
                 soak,
                 elapsed_ms,
                 last,
@@ -134,34 +139,35 @@ async fn test(
     }
 }
 
-impl Ended {
-    /// A test that was stopped early has not passed.
-    fn passes(&self) -> bool {
+impl FinishedSoak {
+    /// Whether the test passed. A test that was stopped early has not passed.
+    fn has_passed(&self) -> bool {
         self.soak.is_over(self.elapsed_ms) && self.soak.passes(self.elapsed_ms)
     }
 
-    /// Prints the result.
-    fn tell(&self, as_json: bool, lang: Lang) -> u8 {
-        let passes = self.passes();
+    /// Prints the result; returns the exit status.
+    fn print_result(&self, as_json: bool, lang: Language) -> u8 {
+        let passes = self.has_passed();
         let text = if as_json {
             format!("{:#}\n", self.as_json(passes))
         } else {
             self.as_text(passes, lang)
         };
-        // A reader that has gone away (`| head`) is no failure of the line.
+        // A closed pipe (`| head`) is no fault of the line.
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
-        if passes { DONE } else { NO }
+        if passes { EXIT_DONE } else { EXIT_NEGATIVE }
     }
 
-    fn as_text(&self, passes: bool, lang: Lang) -> String {
+    fn as_text(&self, passes: bool, lang: Language) -> String {
         let mut text = String::new();
-        for row in self.soak.rows(self.elapsed_ms) {
-            let _ = writeln!(text, "{}", line(&row, lang));
+        for row in self.soak.device_results(self.elapsed_ms) {
+            let _ = writeln!(text, "{}", device_line(&row, lang));
             let look = self.last.iter().find(|look| look.id == row.id);
             let advice = look.map(|look| look.advice.as_str()).unwrap_or_default();
             let weak = lang.text("diagnosis-weak");
             match (row.passes, advice) {
                 (true, _) => {}
+                // Without a present fault, polls were lost now and then: a weak line.
                 (false, "") => drop(writeln!(text, "    {weak}")),
                 (false, advice) => drop(writeln!(text, "    {advice}")),
             }
@@ -175,22 +181,22 @@ impl Ended {
             (false, true) => "soak-failed",
             (false, false) => "soak-stopped",
         };
-        text + &lang.say(key, &[("minutes", &minutes)]) + "\n"
+        text + &lang.text_with(key, &[("minutes", &minutes)]) + "\n"
     }
 
     fn as_json(&self, passes: bool) -> Value {
-        let row = |row: &Row| {
+        let row = |row: &DeviceSoakResult| {
             json!({
                 "device": &*row.id,
                 "good": row.good,
                 "polls": row.polls,
                 "percent": row.percent,
                 "round_trip_max_ms": row.round_trip_max_ms,
-                "fault": row.fault.map(Reason::word),
+                "fault": row.fault.map(QualityReason::word),
                 "passes": row.passes,
             })
         };
-        let rows = self.soak.rows(self.elapsed_ms);
+        let rows = self.soak.device_results(self.elapsed_ms);
         json!({
             "passes": passes,
             "elapsed_ms": self.elapsed_ms,
@@ -199,9 +205,9 @@ impl Ended {
     }
 }
 
-fn line(row: &Row, lang: Lang) -> String {
+fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
     let verdict = lang.text(if row.passes { "soak-ok" } else { "soak-bad" });
-    // Never rounded up to a pass.
+    // Rounded down, so that a fail is never shown as the limit itself.
     let percent = row
         .percent
         .map(|percent| format!("{:.2} %", (percent * 100.0).floor() / 100.0));
@@ -222,19 +228,19 @@ fn line(row: &Row, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::soak::Counts;
+    use crate::field::soak_test::SoakCounts;
 
-    fn ended(good: u64, polls: u64, elapsed_ms: u64) -> Ended {
-        let mut soak = Soak::new(900_000, [("meter".into(), 10_000)]);
-        soak.take("meter", Counts::default());
-        let counts = Counts {
+    fn finished_soak(good: u64, polls: u64, elapsed_ms: u64) -> FinishedSoak {
+        let mut soak = SoakTest::new(900_000, [("meter".into(), 10_000)]);
+        soak.take("meter", SoakCounts::default());
+        let counts = SoakCounts {
             polls,
             failures: polls - good,
-            fault: (good < polls).then_some(Reason::Timeout),
-            ..Counts::default()
+            fault: (good < polls).then_some(QualityReason::Timeout),
+            ..SoakCounts::default()
         };
         soak.take("meter", counts);
-        Ended {
+        FinishedSoak {
             soak,
             elapsed_ms,
             last: Vec::new(),
@@ -243,24 +249,24 @@ mod tests {
 
     #[test]
     fn a_line_passes_when_it_held_to_the_end() {
-        assert!(ended(90, 90, 900_000).passes());
-        assert!(!ended(88, 90, 900_000).passes());
-        assert!(!ended(45, 45, 450_000).passes());
+        assert!(finished_soak(90, 90, 900_000).has_passed());
+        assert!(!finished_soak(88, 90, 900_000).has_passed());
+        assert!(!finished_soak(45, 45, 450_000).has_passed());
     }
 
     #[test]
     fn a_device_that_fails_is_shown_with_what_to_do() {
-        let text = ended(80, 90, 900_000).as_text(false, Lang::Id);
+        let text = finished_soak(80, 90, 900_000).as_text(false, Language::Id);
         assert!(text.contains("alat tidak menjawab"), "{text}");
         assert!(text.contains("terminasi"), "{text}");
     }
 
     #[test]
     fn lengths_are_read_as_people_write_them() {
-        assert_eq!(length("15m"), Ok(Duration::from_mins(15)));
-        assert_eq!(length("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("15m"), Ok(Duration::from_mins(15)));
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
         for wrong in ["", "15", "0s", "-1m", "25h", "99999999999999999999h"] {
-            assert!(length(wrong).is_err(), "{wrong}");
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,97 +1,101 @@
-//! Devices: raw to believed, with their profiles.
+//! [`devices`]: checks `[[device]]` tables and resolves their profiles.
 
-use crate::config::check::DURATION;
-use crate::config::fault::nearest;
-use crate::config::notes::Notes;
-use crate::config::profile::{Library, Profile};
-use crate::config::raw::{At, RawConfig, RawDevice, RawSite};
-use crate::config::{Bus, Confidence, Device, Link, Point, limits, points, sunspec, values};
+use crate::config::check::EXPECT_DURATION;
+use crate::config::diagnostic::nearest_name;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::profile::{Profile, ProfileLibrary};
+use crate::config::raw_config::{RawConfig, RawDevice, RawSite, SpannedValue};
+use crate::config::{
+    Bus, BusLink, Device, FactConfidence, Point, device_limits, point_checks, sunspec, value_syntax,
+};
+use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
-use crate::model::{DeviceInfo, PointInfo};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-const EVERY_DEFAULT: Duration = Duration::from_secs(10);
-const EVERY_MIN: Duration = Duration::from_millis(100);
-const EVERY_MAX: Duration = Duration::from_hours(24);
+const POLL_INTERVAL_DEFAULT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(100);
+const POLL_INTERVAL_MAX: Duration = Duration::from_hours(24);
 
-/// What devices are checked against.
-struct Around<'a> {
+/// Lookup tables while devices are checked.
+struct DeviceCheckContext<'a> {
     buses: &'a [Bus],
-    library: Library,
+    library: ProfileLibrary,
     profiles: BTreeMap<String, Option<Profile>>,
     ids: BTreeSet<String>,
     addresses: BTreeSet<(usize, u8)>,
 }
 
-/// Every device, and what the rest of the program needs to know of it.
-pub(crate) fn devices(
-    notes: &mut Notes<'_>,
+/// Checks all devices; returns their settings and their descriptions for the other modules.
+pub(crate) fn check_devices(
+    notes: &mut DiagnosticCollector<'_>,
     raw: &RawConfig,
     site: &RawSite,
     buses: &[Bus],
 ) -> (Vec<Device>, Vec<DeviceInfo>) {
     if let Some(extra) = raw.device.get(DEVICES_MAX) {
         let (found, most) = (raw.device.len().to_string(), DEVICES_MAX.to_string());
-        notes.fault(extra.span(), "device", "fault-too-many", &found, &most);
+        notes.add_error(extra.span(), "device", "fault-too-many", &found, &most);
     }
     let directory = site.profiles.as_ref().map(|at| notes.path(at.get()));
     if let (Some(directory), Some(at)) = (&directory, &site.profiles)
         && !directory.is_dir()
     {
-        notes.fault(at.span(), "profiles", "fault-no-directory", at.get(), "");
+        notes.add_error(at.span(), "profiles", "fault-no-directory", at.get(), "");
     }
-    let mut around = Around {
+    let mut around = DeviceCheckContext {
         buses,
-        library: Library::new(directory),
+        library: ProfileLibrary::new(directory),
         profiles: BTreeMap::new(),
         ids: BTreeSet::new(),
         addresses: BTreeSet::new(),
     };
     let assets = std::mem::take(&mut notes.asset_texts);
     let all = raw.device.iter();
-    let all = all.map(|at| device(notes, at, &assets, &mut around));
+    let all = all.map(|at| check_device(notes, at, &assets, &mut around));
     all.unzip()
 }
 
-fn device(
-    notes: &mut Notes<'_>,
-    at: &At<RawDevice>,
+fn check_device(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawDevice>,
     assets: &[String],
-    around: &mut Around<'_>,
+    around: &mut DeviceCheckContext<'_>,
 ) -> (Device, DeviceInfo) {
     let typed = at.get();
     let id = notes.id(&typed.id, &mut around.ids);
-    let bus = bus_of(notes, typed, around.buses);
-    let profile = profile_of(notes, at, around);
+    let bus = check_bus_id(notes, typed, around.buses);
+    let profile = load_profile(notes, at, around);
     if let (Some(profile), Some(at)) = (&profile, &typed.profile) {
-        doubts(notes, at, profile);
+        warn_low_confidence(notes, at, profile);
     }
-    let listed = points::points(notes, &typed.point);
+    let listed = point_checks::check_points(notes, &typed.point);
     let base = profile
         .as_ref()
-        .map_or_else(limits::no_limits, |profile| profile.limits.clone());
-    let limits = limits::limits(notes, typed.limits.as_ref(), base);
-    let found = sunspec::sunspec(notes, typed, assets);
+        .map_or_else(device_limits::protocol_limits, |profile| {
+            profile.limits.clone()
+        });
+    let limits = device_limits::check_device_limits(notes, typed.limits.as_ref(), base);
+    let found = sunspec::check_sunspec(notes, typed, assets);
     let points = match (&profile, &found) {
         (Some(profile), _) => profile.points.clone(),
-        (None, Some((sunspec, _))) => sunspec.points(),
+        (None, Some((sunspec, _))) => sunspec.nominal_points(),
         (None, None) => listed,
     };
-    limits::fit(notes, &at.span(), &points, &limits);
+    device_limits::check_points_fit(notes, &at.span(), &points, &limits);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
-    let unit = unit_of(notes, at, bus, around)
+    let unit = check_unit_id(notes, at, bus, around)
         .or(default_unit)
         .unwrap_or(1);
     if !around.addresses.insert((bus, unit)) {
-        let span = typed.unit.as_ref().map_or(at.span(), At::span);
-        notes.warn(span, "unit", "fault-same-unit", &unit.to_string(), "");
+        let span = typed.unit.as_ref().map_or(at.span(), SpannedValue::span);
+        notes.add_warning(span, "unit", "fault-same-unit", &unit.to_string(), "");
     }
-    let every = every(notes, typed);
+    let every = check_poll_interval(notes, typed);
     let described = profile.as_ref().map(|profile| profile.kind.clone());
     let described = described.or(found.as_ref().map(|(_, kind)| Arc::from(*kind)));
-    let kind = kind_of(notes, typed, described, &points);
+    let kind = device_kind(notes, typed, described, &points);
     let info = DeviceInfo {
         bus: around
             .buses
@@ -99,7 +103,7 @@ fn device(
             .map_or_else(|| Arc::from(""), |bus| bus.id.clone()),
         profile: match &profile {
             Some(profile) => Some(profile.name.clone()),
-            None => found.as_ref().map(|_| Arc::from(sunspec::PROFILE)),
+            None => found.as_ref().map(|_| Arc::from(sunspec::SUNSPEC_PROFILE)),
         },
         kind,
         every_ms: u64::try_from(every.as_millis()).unwrap_or(u64::MAX),
@@ -117,16 +121,16 @@ fn device(
         limits,
         points,
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
-        accuracy: accuracy(notes, typed, &info),
+        accuracy: check_accuracy(notes, typed, &info),
         facts: profile.map_or_else(Vec::new, |profile| profile.facts),
         sunspec: found.map(|(sunspec, _)| Arc::new(sunspec)),
     };
     (device, info)
 }
 
-/// How well points measure, as the site says.
-fn accuracy(
-    notes: &mut Notes<'_>,
+/// Checks the measurement accuracy of points, % of the reading.
+fn check_accuracy(
+    notes: &mut DiagnosticCollector<'_>,
     typed: &RawDevice,
     info: &DeviceInfo,
 ) -> BTreeMap<Arc<str>, f64> {
@@ -137,10 +141,10 @@ fn accuracy(
         match points.find(|point| *point.name == **name) {
             None => {
                 let names = info.points.iter().map(|point| &*point.name);
-                let hint = nearest(name, names);
+                let hint = nearest_name(name, names);
                 let found = format!("{}.{name}", info.id);
                 let what = "fault-unknown-point";
-                notes.add(
+                notes.add_error_with_hint(
                     at.span(),
                     "accuracy",
                     what,
@@ -150,7 +154,7 @@ fn accuracy(
                 );
             }
             Some(_) if !(pct > 0.0 && pct <= 100.0) => {
-                notes.fault(
+                notes.add_error(
                     at.span(),
                     "accuracy",
                     "fault-range",
@@ -166,16 +170,16 @@ fn accuracy(
     all
 }
 
-fn bus_of(notes: &mut Notes<'_>, typed: &RawDevice, buses: &[Bus]) -> usize {
+fn check_bus_id(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice, buses: &[Bus]) -> usize {
     let Some(at) = &typed.bus else {
         return 0;
     };
     let ids = buses.iter().map(|bus| &*bus.id);
     let index = ids.clone().position(|id| id == at.get());
     if index.is_none() {
-        let hint = nearest(at.get(), ids.clone());
+        let hint = nearest_name(at.get(), ids.clone());
         let all: Vec<&str> = ids.collect();
-        notes.add(
+        notes.add_error_with_hint(
             at.span(),
             "bus",
             "fault-unknown-bus",
@@ -187,43 +191,49 @@ fn bus_of(notes: &mut Notes<'_>, typed: &RawDevice, buses: &[Bus]) -> usize {
     index.unwrap_or(0)
 }
 
-fn unit_of(
-    notes: &mut Notes<'_>,
-    at: &At<RawDevice>,
+fn check_unit_id(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawDevice>,
     bus: usize,
-    around: &Around<'_>,
+    around: &DeviceCheckContext<'_>,
 ) -> Option<u8> {
     let serial = around
         .buses
         .get(bus)
-        .is_some_and(|bus| !matches!(bus.link, Link::Tcp { .. }));
+        .is_some_and(|bus| !matches!(bus.link, BusLink::Tcp { .. }));
+    // On a serial line 0 is broadcast and 248..=255 are reserved (serial line guide V1.02, 2.2).
     let range = if serial { 1..=247 } else { 0..=255 };
-    notes.ranged(&at.get().unit, "unit", range)
+    notes.integer_in_range(&at.get().unit, "unit", range)
 }
 
-fn every(notes: &mut Notes<'_>, typed: &RawDevice) -> Duration {
-    let every = notes.parsed(&typed.every, "every", values::duration, DURATION);
+fn check_poll_interval(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice) -> Duration {
+    let every = notes.parsed_text(
+        &typed.every,
+        "every",
+        value_syntax::parse_duration,
+        EXPECT_DURATION,
+    );
     if let (Some(at), Some(every)) = (&typed.every, every)
-        && !(EVERY_MIN..=EVERY_MAX).contains(&every)
+        && !(POLL_INTERVAL_MIN..=POLL_INTERVAL_MAX).contains(&every)
     {
-        notes.fault(at.span(), "every", "fault-range", at.get(), "100ms..=1d");
+        notes.add_error(at.span(), "every", "fault-range", at.get(), "100ms..=1d");
     }
-    every.unwrap_or(EVERY_DEFAULT)
+    every.unwrap_or(POLL_INTERVAL_DEFAULT)
 }
 
-fn profile_of(
-    notes: &mut Notes<'_>,
-    at: &At<RawDevice>,
-    around: &mut Around<'_>,
+fn load_profile(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawDevice>,
+    around: &mut DeviceCheckContext<'_>,
 ) -> Option<Profile> {
     let Some(name) = &at.get().profile else {
         if at.get().point.is_empty() {
-            notes.fault(at.span(), "profile", "fault-no-points", "", "");
+            notes.add_error(at.span(), "profile", "fault-no-points", "", "");
         }
         return None;
     };
     if let Some(point) = at.get().point.first() {
-        notes.fault(
+        notes.add_error(
             point.span(),
             "point",
             "fault-profile-and-points",
@@ -231,22 +241,24 @@ fn profile_of(
             "",
         );
     }
-    if name.get() == sunspec::PROFILE {
+    // `sunspec` is not a file: the device itself reports its registers.
+    if name.get() == sunspec::SUNSPEC_PROFILE {
         return None;
     }
     if let Some(known) = around.profiles.get(name.get()) {
         return known.clone();
     }
     let found = match around.library.load(name.get()) {
-        Some(Ok(profile)) => reachable(notes, name, profile),
+        Some(Ok(profile)) => require_points(notes, name, profile),
         Some(Err(faults)) => {
+            // The profile has its errors once, however many devices name it.
             notes.faults.extend(faults.0);
             None
         }
         None => {
-            let hint = around.library.nearest(name.get());
+            let hint = around.library.nearest_name(name.get());
             let all = around.library.names().join(", ");
-            notes.add(
+            notes.add_error_with_hint(
                 name.span(),
                 "profile",
                 "fault-unknown-profile",
@@ -254,7 +266,7 @@ fn profile_of(
                 &all,
                 hint,
             );
-            // Not kept: each device that names it gets its own fault.
+            // Not cached: each device that names it gets its own error.
             return None;
         }
     };
@@ -262,50 +274,60 @@ fn profile_of(
     found
 }
 
-/// Facts of low confidence are said, so that somebody compares them with the display.
-fn doubts(notes: &mut Notes<'_>, at: &At<String>, profile: &Profile) {
-    let is_low = |point: &&Point| point.about.confidence == Confidence::Low;
+/// Warns about facts of low confidence, so that a person compares them with the display.
+fn warn_low_confidence(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<String>,
+    profile: &Profile,
+) {
+    let is_low = |point: &&Point| point.about.confidence == FactConfidence::Low;
     let low: Vec<&str> = profile
         .points
         .iter()
         .filter(is_low)
         .map(|p| &*p.name)
         .collect();
-    if profile.confidence == Confidence::Low {
-        notes.warn(at.span(), "profile", "fault-low-confidence", at.get(), "");
+    if profile.confidence == FactConfidence::Low {
+        notes.add_warning(at.span(), "profile", "fault-low-confidence", at.get(), "");
     } else if !low.is_empty() {
         let (what, low) = ("fault-low-confidence-points", low.join(", "));
-        notes.warn(at.span(), "profile", what, at.get(), &low);
+        notes.add_warning(at.span(), "profile", what, at.get(), &low);
     }
 }
 
-/// A device that has no registers to ask for is a fault here; it has its profile for its facts.
-fn reachable(notes: &mut Notes<'_>, name: &At<String>, profile: Profile) -> Option<Profile> {
+/// Returns the profile when it can be polled; without points it is an error.
+fn require_points(
+    notes: &mut DiagnosticCollector<'_>,
+    name: &SpannedValue<String>,
+    profile: Profile,
+) -> Option<Profile> {
     let Some(way) = &profile.reached_by else {
         return Some(profile);
     };
+    // Profiles of such devices exist for their facts (`pantau device show`).
     if profile.points.is_empty() {
         let what = "fault-reached-by";
-        notes.fault(name.span(), "profile", what, name.get(), way);
+        notes.add_error(name.span(), "profile", what, name.get(), way);
         return None;
     }
     Some(profile)
 }
 
-fn kind_of(
-    notes: &mut Notes<'_>,
+fn device_kind(
+    notes: &mut DiagnosticCollector<'_>,
     typed: &RawDevice,
     described: Option<Arc<str>>,
     points: &[Point],
 ) -> Arc<str> {
     if typed.kind.is_some() {
-        let word = |text: &str| values::is_id(text).then(|| Arc::from(text));
-        let kind = notes.parsed(&typed.kind, "kind", word, "fault-expect-id");
+        let word = |text: &str| value_syntax::is_id(text).then(|| Arc::from(text));
+        let kind = notes.parsed_text(&typed.kind, "kind", word, "fault-expect-id");
         return kind.unwrap_or_else(|| Arc::from("device"));
     }
     if let Some(kind) = described {
         return kind;
     }
+    // Guessed from the quantities, since the kind becomes the InfluxDB measurement.
     let kinds = [
         ("energy", "meter"),
         ("power", "meter"),

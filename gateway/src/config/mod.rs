@@ -1,64 +1,80 @@
-//! Files to believed settings, all faults at once.
+//! [`load`]: reads `pantau.toml` and its profiles into a checked [`Config`], or reports all errors.
 //!
-//! `load` reads `pantau.toml` and the profiles it names; what it returns has been checked as a
-//! whole. Nothing outside this module sees what a person typed (`raw`). A text goes through three
-//! steps:
-//! `shape` holds it against the schema of the raw types, `check` and its neighbours turn raw into
-//! believed, and `fault` says what is wrong.
+//! ```text
+//! match config::load_config(Path::new("pantau.toml")) {
+//!     Ok(config) => run(config),
+//!     Err(diagnostics) => eprintln!("{}", diagnostics.render(Language::En)),
+//! }
+//! ```
+//!
+//! A text is checked in two passes. `schema_check` compares it with the JSON Schema of the raw
+//! types (`raw_config`, `raw_profile`) and removes what does not fit. The `check_...` functions
+//! then turn the raw types into the checked ones (`settings`, `assets`, `factors`). Both collect
+//! diagnostics, so that one load shows every error. No raw type is visible outside this module.
+//!
+//! All keys are described in `docs/configuration.md`, profiles in `docs/devices.md`, factors in
+//! `docs/factors.md`.
 
+mod archived;
 pub mod assets;
 mod check;
+mod device_limits;
 mod devices;
+mod diagnostic;
+mod diagnostic_collector;
 pub mod factors;
-mod fault;
-pub mod identify;
-mod indicators;
-mod kept;
-mod limits;
-mod notes;
-pub(crate) mod physical;
-mod points;
+pub mod identification;
+pub(crate) mod physical_limits;
+mod point_checks;
 pub mod profile;
-mod raw;
+mod profile_variant;
+mod raw_config;
 mod raw_profile;
+mod schema_check;
 mod secret;
 pub mod set_address;
 pub mod settings;
-mod shape;
-mod sinks;
+mod sink_settings;
+mod site_indicators;
 pub mod sunspec;
-mod values;
-mod variant;
+mod value_syntax;
 
+pub use archived::{changed_places, load_archived};
 pub use assets::Asset;
-pub use fault::{Fault, Faults};
-pub use kept::{changed, load_kept};
-pub use secret::{Secret, masked};
+pub(crate) use diagnostic::nearest_name;
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use secret::{Secret, mask_secrets};
 pub use settings::*;
-pub use sinks::MqttVersion;
+pub use sink_settings::MqttVersion;
 
-use factors::Texts;
-use notes::Notes;
-use profile::Library;
+use diagnostic_collector::DiagnosticCollector;
+use factors::FactorTexts;
+use profile::ProfileLibrary;
 use std::path::Path;
 
-/// Largest configuration file, in bytes; a site of 3000 devices needs less.
+/// Maximum size of a configuration file, in bytes; a site of 3000 devices needs less.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
-/// Reads and checks a configuration file, with the profiles that it names. A secret's file may come
-/// later.
-pub fn load(path: &Path) -> Result<Config, Faults> {
+/// Reads and checks a configuration file with the profiles that it names.
+///
+/// A file of a secret need not exist yet: that is a warning.
+pub fn load_config(path: &Path) -> Result<Config, Diagnostics> {
     match read_text(path) {
-        Ok(text) => load_text(&text, path, &|name| std::env::var(name).ok()),
+        Ok(text) => load_config_text(&text, path, &|name| std::env::var(name).ok()),
         Err(error) => {
-            let mut notes = Notes::new(path, "");
-            notes.fault(0..0, "", "fault-file", &error, "");
-            Err(Faults(notes.faults))
+            let mut notes = DiagnosticCollector::new(path, "");
+            if path.exists() {
+                notes.add_error(0..0, "", "fault-file", &error, "");
+            } else {
+                let name = path.display().to_string();
+                notes.add_error(0..0, "", "fault-no-file", &name, "");
+            }
+            Err(Diagnostics(notes.faults))
         }
     }
 }
 
-/// The text of a file of believable size.
+/// Reads a file of at most `FILE_BYTES_MAX` bytes.
 fn read_text(path: &Path) -> Result<String, String> {
     match std::fs::metadata(path) {
         Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
@@ -66,23 +82,27 @@ fn read_text(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Checks a configuration's text. `file` is where it stands (relative paths start there), `env`
-/// looks a variable up.
-pub fn load_text(
+/// Checks the text of a configuration.
+///
+/// Relative paths start at the directory of `file`; `env` looks up an environment variable.
+pub fn load_config_text(
     text: &str,
     file: &Path,
     env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Config, Faults> {
-    let mut notes = Notes::new(file, text);
-    let config = shape::read::<raw::RawConfig>(&mut notes)
-        .map(|raw| check::config(&mut notes, &raw, env, Texts::Now));
-    believed(notes, config)
+) -> Result<Config, Diagnostics> {
+    let mut notes = DiagnosticCollector::new(file, text);
+    let config = schema_check::parse_checked::<raw_config::RawConfig>(&mut notes)
+        .map(|raw| check::check_config(&mut notes, &raw, env, FactorTexts::Now));
+    accept_config(notes, config)
 }
 
-/// The configuration, when nothing is wrong with it.
-fn believed(mut notes: Notes<'_>, config: Option<Config>) -> Result<Config, Faults> {
+/// Returns the configuration when it has no errors, else the sorted errors.
+fn accept_config(
+    mut notes: DiagnosticCollector<'_>,
+    config: Option<Config>,
+) -> Result<Config, Diagnostics> {
     let mut faults = std::mem::take(&mut notes.faults);
-    // Faults of profiles stand behind those of the file itself.
+    // Errors of profiles follow those of the file itself.
     faults.sort_by_key(|fault| (fault.file != notes.file, fault.line));
     match config {
         Some(mut config) if faults.is_empty() => {
@@ -90,19 +110,21 @@ fn believed(mut notes: Notes<'_>, config: Option<Config>) -> Result<Config, Faul
             config.warnings = notes.warnings;
             Ok(config)
         }
-        _ => Err(Faults(faults)),
+        _ => Err(Diagnostics(faults)),
     }
 }
 
-/// The JSON Schema of `pantau.toml`, for editors.
-pub fn schema() -> String {
-    let schema = shape::schema_of::<raw::RawConfig>();
+/// Returns the JSON Schema of `pantau.toml` as text, for editors.
+pub fn config_schema() -> String {
+    let schema = schema_check::schema_for::<raw_config::RawConfig>();
     serde_json::to_string_pretty(&schema).unwrap_or_default()
 }
 
-/// Every profile of the directory (if any) and of the binary, by name, or what is wrong with it.
-pub fn profiles(directory: Option<&Path>) -> Vec<(String, Result<profile::Profile, Faults>)> {
-    let library = Library::new(directory.map(Path::to_path_buf));
+/// Loads every profile of `directory` and of the binary: its name, and the profile or its errors.
+pub fn load_profiles(
+    directory: Option<&Path>,
+) -> Vec<(String, Result<profile::Profile, Diagnostics>)> {
+    let library = ProfileLibrary::new(directory.map(Path::to_path_buf));
     let load = |name: String| {
         let loaded = library.load(&name)?;
         Some((name, loaded))
@@ -110,9 +132,9 @@ pub fn profiles(directory: Option<&Path>) -> Vec<(String, Result<profile::Profil
     library.names().into_iter().filter_map(load).collect()
 }
 
-/// Every profile that loads, each variant by itself.
-pub fn sound_profiles(directory: Option<&Path>) -> Vec<profile::Profile> {
-    let loaded = profiles(directory).into_iter();
+/// Returns every profile without errors, each variant as a profile of its own.
+pub fn valid_profiles(directory: Option<&Path>) -> Vec<profile::Profile> {
+    let loaded = load_profiles(directory).into_iter();
     let loaded = loaded.filter_map(|(_, profile)| profile.ok());
     loaded
         .flat_map(|mut profile| {

@@ -1,82 +1,94 @@
-//! Profiles: facts about a device type, from the binary or from a directory of one's own.
+//! [`Profile`]: facts about a device type, built into the binary or from the site's directory.
+//!
+//! ```text
+//! let library = ProfileLibrary::new(Some("devices".into()));
+//! let profile = library.load("acrel-adl400.t317");    // None: no profile of this name
+//! ```
+//!
+//! The format is described in `docs/devices.md`.
 
-use crate::config::fault::nearest;
-use crate::config::identify::{self, Rule};
-use crate::config::notes::Notes;
-use crate::config::raw::{At, RawPoint, Text};
-use crate::config::raw_profile::{RawCapture, RawOrigin, RawProfile, RawVariant};
-use crate::config::set_address::Setting;
-use crate::config::{Confidence, DeviceLimits, Encoding, Faults, Parity, Point, Scale};
-use crate::config::{check, limits, points, set_address, shape, variant};
+use crate::config::diagnostic::nearest_name;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::identification::{self, IdentificationRule};
+use crate::config::raw_config::{RawPoint, RawText, SpannedValue};
+use crate::config::raw_profile::{RawCapture, RawCaptureOrigin, RawProfile, RawVariant};
+use crate::config::set_address::DeviceSetting;
+use crate::config::{
+    DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, RegisterEncoding,
+};
+use crate::config::{
+    check, device_limits, point_checks, profile_variant, schema_check, set_address,
+};
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../config/devices");
+static BUILT_IN_PROFILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../config/devices");
 
-/// A checked profile.
+/// Checked profile of a device type.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Name: that of its file, and of a variant behind a dot.
+    /// Name of its file; of a variant `NAME.VARIANT`.
     pub name: Arc<str>,
-    /// Its file; the place in the project for a built-in one.
+    /// File; for a built-in profile its path in the project.
     pub file: PathBuf,
-    /// Who makes the device.
+    /// Manufacturer.
     pub manufacturer: String,
-    /// Models that it fits.
+    /// Models that the profile fits.
     pub model: String,
     /// Kind of device.
     pub kind: Arc<str>,
-    /// How the device leaves the factory.
-    pub factory: Factory,
-    /// What its registers allow.
+    /// Factory settings of the device.
+    pub factory: FactorySettings,
+    /// Limits of one request.
     pub limits: DeviceLimits,
-    /// Silence at night is no fault.
+    /// True when no answer at night is normal.
     pub asleep_at_night: bool,
-    /// Its points.
+    /// Points.
     pub points: Vec<Point>,
-    /// What it can say of itself: `manufacturer`, `model`, `version`, `serial`, and settings.
+    /// Registers read at the start and once a day: `manufacturer`, `model`, `version`, `serial`,
+    /// and settings.
     pub facts: Vec<Point>,
-    /// How it is given another address.
-    pub set_address: Option<Setting>,
-    /// How it is given another speed.
-    pub set_baud: Option<Setting>,
-    /// How to recognise it.
-    pub identify: Vec<Rule>,
-    /// Words and what they must decode to.
-    pub captures: Vec<Capture>,
-    /// How sure the facts are.
-    pub confidence: Confidence,
-    /// How it is reached when not by Modbus registers that a profile lists: `gpio`, `i2c`,
-    /// `one-wire`, `uart`, `sunspec`; `None` for the others.
+    /// Setting of the unit id, when it can be changed.
+    pub set_address: Option<DeviceSetting>,
+    /// Setting of the serial speed, when it can be changed.
+    pub set_baud: Option<DeviceSetting>,
+    /// Rules by which `scan` recognises the device.
+    pub identify: Vec<IdentificationRule>,
+    /// Captured registers with the values that they must decode to.
+    pub captures: Vec<RegisterCapture>,
+    /// Confidence in the facts.
+    pub confidence: FactConfidence,
+    /// Access without a Modbus register list: `gpio`, `i2c`, `one-wire`, `uart`, `sunspec`; `None`
+    /// for all others.
     pub reached_by: Option<String>,
-    /// Where the facts come from, in a sentence.
+    /// Source of the facts, one sentence.
     pub source: String,
-    /// The documents.
-    pub documents: Vec<Document>,
-    /// Models that differ in a few facts; their names are `NAME.VARIANT`.
+    /// Source documents.
+    pub documents: Vec<SourceDocument>,
+    /// Models that differ in a few facts, as profiles `NAME.VARIANT`.
     pub variants: Vec<Profile>,
 }
 
-/// A document that facts come from; what is unknown is empty.
+/// Source document of a profile; unknown parts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Document {
-    /// Its title.
+pub struct SourceDocument {
+    /// Title.
     pub title: String,
     /// Revision, version or commit.
     pub revision: String,
     /// Page, section or file.
     pub section: String,
-    /// Where it is public.
+    /// Public address.
     pub url: String,
 }
 
-/// Factory settings of a device; what is unknown is `None`.
+/// Factory settings of a device; `None` where unknown.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Factory {
-    /// Bits a second.
+pub struct FactorySettings {
+    /// Serial speed, bit/s.
     pub baud: Option<u32>,
     /// Parity.
     pub parity: Option<Parity>,
@@ -88,57 +100,60 @@ pub struct Factory {
     pub tcp_port: Option<u16>,
 }
 
-/// Words of one point and their meaning.
+/// Registers of one point and the value that they mean.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Capture {
+pub struct RegisterCapture {
     /// Line in the file, from 1.
     pub line: usize,
-    /// Index of the point in the profile; of the fact behind them, from the number of points on.
+    /// Index of the point in the profile; facts follow the points.
     pub point: usize,
-    /// Its registers, in address order.
+    /// Register values, in address order.
     pub words: Vec<u16>,
     /// Value in the point's unit; `None`: no value.
     pub value: Option<f64>,
-    /// What the registers of a fact say.
+    /// Text that the registers of a fact hold.
     pub text: Option<String>,
-    /// Raw values of other points (index) that this one depends on.
+    /// Raw values of other points (by index) that this point depends on.
     pub with: Vec<(usize, i64)>,
-    /// True when a device sent the words or a document prints them; false when they were worked out
-    /// from the source's type, order and scale.
+    /// True for registers of a device or a document; false for computed ones.
+    // Computed ones follow from the type, order and scale of the source, so they prove less.
     pub witnessed: bool,
 }
 
-/// Where profiles are looked for.
+/// Directory and built-in list in which profiles are searched.
 #[derive(Clone, Debug)]
-pub(crate) struct Library {
+pub(crate) struct ProfileLibrary {
     directory: Option<PathBuf>,
 }
 
-impl Library {
+impl ProfileLibrary {
     pub(crate) fn new(directory: Option<PathBuf>) -> Self {
         Self { directory }
     }
 
-    /// Names of all profiles, sorted.
+    /// Returns the names of all profiles, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let own = self
             .directory
             .iter()
             .filter_map(|dir| std::fs::read_dir(dir).ok());
         let own = own.flatten().filter_map(|entry| Some(entry.ok()?.path()));
-        let built_in = BUILT_IN.files().map(|file| file.path().to_path_buf());
+        let built_in = BUILT_IN_PROFILES
+            .files()
+            .map(|file| file.path().to_path_buf());
         let names: BTreeSet<String> = own
             .chain(built_in)
-            .filter_map(|path| name_of(&path))
+            .filter_map(|path| profile_name(&path))
             .collect();
         names.into_iter().collect()
     }
 
-    /// The profile (or `NAME.VARIANT`), checked; `None` when there is none of this name.
-    pub(crate) fn load(&self, name: &str) -> Option<Result<Profile, Faults>> {
+    /// Loads and checks a profile (or `NAME.VARIANT`); `None` when none has this name.
+    pub(crate) fn load(&self, name: &str) -> Option<Result<Profile, Diagnostics>> {
+        // A variant is part of its profile's file.
         let file = name.split_once('.').map_or(name, |(file, _)| file);
-        let (path, text) = self.text(file)?;
-        match load_text(&text, &path) {
+        let (path, text) = self.profile_text(file)?;
+        match load_profile_text(&text, &path) {
             Ok(profile) if *profile.name == *name => Some(Ok(profile)),
             Ok(profile) => {
                 let mut variants = profile.variants.into_iter();
@@ -148,39 +163,43 @@ impl Library {
         }
     }
 
-    /// The name that was probably meant.
-    pub(crate) fn nearest(&self, name: &str) -> Option<String> {
-        nearest(name, self.names().iter().map(String::as_str))
+    /// Returns the nearest profile name.
+    pub(crate) fn nearest_name(&self, name: &str) -> Option<String> {
+        nearest_name(name, self.names().iter().map(String::as_str))
     }
 
-    fn text(&self, name: &str) -> Option<(PathBuf, String)> {
+    fn profile_text(&self, name: &str) -> Option<(PathBuf, String)> {
         let file = format!("{name}.toml");
+        // An own profile replaces the built-in one of the same name.
         if let Some(directory) = &self.directory {
             let path = directory.join(&file);
             if let Ok(text) = std::fs::read_to_string(&path) {
                 return Some((path, text));
             }
         }
-        let text = BUILT_IN.get_file(&file)?.contents_utf8()?.to_owned();
+        let text = BUILT_IN_PROFILES
+            .get_file(&file)?
+            .contents_utf8()?
+            .to_owned();
         Some((Path::new("config/devices").join(file), text))
     }
 }
 
-fn name_of(path: &Path) -> Option<String> {
+fn profile_name(path: &Path) -> Option<String> {
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
     is_toml.then(|| path.file_stem()?.to_str().map(str::to_owned))?
 }
 
 /// Checks the text of a profile.
-pub fn load_text(text: &str, file: &Path) -> Result<Profile, Faults> {
-    let mut notes = Notes::new(file, text);
-    let raw = shape::read::<RawProfile>(&mut notes);
-    let profile = raw.map(|raw| profile(&mut notes, &raw));
-    // In a profile a doubt is a fault: it will be believed at many sites.
+pub fn load_profile_text(text: &str, file: &Path) -> Result<Profile, Diagnostics> {
+    let mut notes = DiagnosticCollector::new(file, text);
+    let raw = schema_check::parse_checked::<RawProfile>(&mut notes);
+    let profile = raw.map(|raw| check_profile(&mut notes, &raw));
+    // In a profile a warning is an error: many sites will use it.
     let mut faults = notes.faults;
     faults.append(&mut notes.warnings);
     faults.sort_by_key(|fault| fault.line);
-    // A variant repeats the faults of what it shares.
+    // A variant repeats the errors of the parts it shares with the profile.
     let mut seen = Vec::new();
     faults.retain(|fault| {
         let is_new = !seen.contains(fault);
@@ -189,155 +208,188 @@ pub fn load_text(text: &str, file: &Path) -> Result<Profile, Faults> {
     });
     match profile {
         Some(profile) if faults.is_empty() => Ok(profile),
-        _ => Err(Faults(faults)),
+        _ => Err(Diagnostics(faults)),
     }
 }
 
-fn profile(notes: &mut Notes<'_>, raw: &RawProfile) -> Profile {
+fn check_profile(notes: &mut DiagnosticCollector<'_>, raw: &RawProfile) -> Profile {
     let name = notes.id(&raw.name, &mut BTreeSet::new());
     let stem = notes.file.file_stem().unwrap_or_default().to_string_lossy();
+    // The name is how devices refer to the file, so both must be equal.
     if let Some(at) = raw.name.as_ref().filter(|at| *at.get() != stem) {
-        notes.fault(at.span(), "name", "fault-value", at.get(), &stem);
+        notes.add_error(at.span(), "name", "fault-value", at.get(), &stem);
     }
-    let mut profile = one(notes, raw, name);
+    let mut profile = check_single_profile(notes, raw, name);
     let mut seen = BTreeSet::new();
     for at in &raw.variant {
-        let variant = variant_of(notes, raw, at.get(), &profile.name, &mut seen);
+        let variant = check_variant(notes, raw, at.get(), &profile.name, &mut seen);
         profile.variants.push(variant);
     }
     profile
 }
 
-fn variant_of(
-    notes: &mut Notes<'_>,
+fn check_variant(
+    notes: &mut DiagnosticCollector<'_>,
     base: &RawProfile,
     raw: &RawVariant,
     name: &str,
     seen: &mut BTreeSet<String>,
 ) -> Profile {
-    for at in variant::strangers(base, raw) {
+    for at in profile_variant::unknown_removed_points(base, raw) {
         let expected = "fault-expect-point";
-        notes.fault(at.span(), "without", "fault-value", at.get(), expected);
+        notes.add_error(at.span(), "without", "fault-value", at.get(), expected);
     }
     let own = notes.id(&raw.name, seen);
-    let merged = variant::merged(base, raw);
-    one(notes, &merged, Arc::from(format!("{name}.{own}")))
+    let merged = profile_variant::merge_variant(base, raw);
+    check_single_profile(notes, &merged, Arc::from(format!("{name}.{own}")))
 }
 
-/// A profile without its variants.
-fn one(notes: &mut Notes<'_>, raw: &RawProfile, name: Arc<str>) -> Profile {
+/// Checks a profile or a merged variant, without variants of its own.
+fn check_single_profile(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawProfile,
+    name: Arc<str>,
+) -> Profile {
     let confidence = raw.confidence.as_ref();
-    let confidence = confidence.map_or(Confidence::Medium, |at| (*at.get()).into());
-    let points = sure(notes, &raw.point, confidence);
+    let confidence = confidence.map_or(FactConfidence::Medium, |at| (*at.get()).into());
+    let points = check_points_with_confidence(notes, &raw.point, confidence);
+    // Devices behind GPIO, I2C or SunSpec have a profile for their facts alone.
     if points.is_empty() && raw.reached_by.is_none() {
-        notes.fault(0..0, "point", "fault-profile-empty", "", "");
+        notes.add_error(0..0, "point", "fault-profile-empty", "", "");
     }
-    let mut facts = sure(notes, &raw.fact, confidence);
+    let mut facts = check_points_with_confidence(notes, &raw.fact, confidence);
     for (fact, at) in facts.iter_mut().zip(&raw.fact) {
-        // A setting is shown as the device holds it; only what is measured must be possible.
-        let typed = |limit: &Option<At<f64>>| limit.as_ref().map(|at| *at.get());
+        // A fact is shown as the device reports it: physical limits are for measured values.
+        let typed = |limit: &Option<SpannedValue<f64>>| limit.as_ref().map(|at| *at.get());
         (fact.min, fact.max) = (typed(&at.get().min), typed(&at.get().max));
     }
-    let limits = limits::limits(notes, raw.limits.as_ref(), limits::no_limits());
-    limits::fit(notes, &(0..0), &points, &limits);
+    let limits = device_limits::check_device_limits(
+        notes,
+        raw.limits.as_ref(),
+        device_limits::protocol_limits(),
+    );
+    device_limits::check_points_fit(notes, &(0..0), &points, &limits);
     let known: Vec<Point> = points.iter().chain(&facts).cloned().collect();
     Profile {
         name,
         file: notes.file.to_path_buf(),
-        manufacturer: text(&raw.manufacturer),
-        model: text(&raw.model),
+        manufacturer: text_or_empty(&raw.manufacturer),
+        model: text_or_empty(&raw.model),
         kind: notes.id(&raw.kind, &mut BTreeSet::new()),
-        factory: factory(notes, raw),
+        factory: check_factory_settings(notes, raw),
         limits,
         asleep_at_night: raw.asleep_at_night.unwrap_or(false),
-        set_address: set_address::address(notes, raw.set_address.as_ref()),
-        set_baud: set_address::baud(notes, raw.set_baud.as_ref()),
-        identify: identify::rules(notes, &raw.identify, &known),
-        captures: captures(notes, raw, &known),
+        set_address: set_address::check_address_setting(notes, raw.set_address.as_ref()),
+        set_baud: set_address::check_baud_setting(notes, raw.set_baud.as_ref()),
+        identify: identification::check_rules(notes, &raw.identify, &known),
+        captures: check_captures(notes, raw, &known),
         points,
         facts,
         confidence,
         reached_by: raw.reached_by.as_ref().map(|at| at.get().clone()),
-        source: text(&raw.source),
-        documents: documents(raw),
+        source: text_or_empty(&raw.source),
+        documents: convert_documents(raw),
         variants: Vec::new(),
     }
 }
 
-fn text(typed: &Text) -> String {
+fn text_or_empty(typed: &RawText) -> String {
     typed.as_ref().map_or(String::new(), |at| at.get().clone())
 }
 
-fn documents(raw: &RawProfile) -> Vec<Document> {
+fn convert_documents(raw: &RawProfile) -> Vec<SourceDocument> {
     let documents = raw.document.iter();
     documents
-        .map(|document| Document {
-            title: text(&document.title),
-            revision: text(&document.revision),
-            section: text(&document.section),
-            url: text(&document.url),
+        .map(|document| SourceDocument {
+            title: text_or_empty(&document.title),
+            revision: text_or_empty(&document.revision),
+            section: text_or_empty(&document.section),
+            url: text_or_empty(&document.url),
         })
         .collect()
 }
 
-/// Points, as sure as the profile where they say nothing else.
-fn sure(notes: &mut Notes<'_>, raw: &[At<RawPoint>], confidence: Confidence) -> Vec<Point> {
-    let mut points = points::points(notes, raw);
+/// Checks points; those without a confidence of their own get that of the profile.
+fn check_points_with_confidence(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawPoint>],
+    confidence: FactConfidence,
+) -> Vec<Point> {
+    let mut points = point_checks::check_points(notes, raw);
     for (point, at) in points.iter_mut().zip(raw) {
         if at.get().confidence.is_none() {
             point.about.confidence = confidence;
         }
-        has_unit(notes, at.span(), point);
+        require_unit(notes, at.span(), point);
     }
     points
 }
 
-/// A number that is scaled but has neither unit nor quantity means nothing to anybody.
-fn has_unit(notes: &mut Notes<'_>, span: Range<usize>, point: &Point) {
-    if point.scale != Scale::ONE && point.unit.is_empty() && point.quantity.is_empty() {
-        notes.fault(span, "scale", "fault-scale-without-unit", &point.name, "");
+/// Requires a unit or a quantity for a scaled number.
+fn require_unit(notes: &mut DiagnosticCollector<'_>, span: Range<usize>, point: &Point) {
+    // Without either, nobody can tell the meaning of the scaled value.
+    if point.scale != LinearScale::IDENTITY && point.unit.is_empty() && point.quantity.is_empty() {
+        notes.add_error(span, "scale", "fault-scale-without-unit", &point.name, "");
     }
 }
 
-fn factory(notes: &mut Notes<'_>, raw: &RawProfile) -> Factory {
-    Factory {
-        baud: notes.ranged(&raw.link.baud, "baud", check::BAUD),
-        parity: raw.link.parity.as_ref().map(|at| check::parity(*at.get())),
-        stop_bits: notes.ranged(&raw.link.stop_bits, "stop_bits", 1..=2),
-        unit: notes.ranged(&raw.link.unit, "unit", 1..=247),
-        tcp_port: notes.ranged(&raw.link.tcp_port, "tcp_port", 1..=65_535),
+fn check_factory_settings(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawProfile,
+) -> FactorySettings {
+    FactorySettings {
+        baud: notes.integer_in_range(&raw.link.baud, "baud", check::BAUD_RANGE),
+        parity: raw
+            .link
+            .parity
+            .as_ref()
+            .map(|at| check::convert_parity(*at.get())),
+        stop_bits: notes.integer_in_range(&raw.link.stop_bits, "stop_bits", 1..=2),
+        unit: notes.integer_in_range(&raw.link.unit, "unit", 1..=247),
+        tcp_port: notes.integer_in_range(&raw.link.tcp_port, "tcp_port", 1..=65_535),
     }
 }
 
-fn index(points: &[Point], name: &str) -> Option<usize> {
+fn find_point_index(points: &[Point], name: &str) -> Option<usize> {
     points.iter().position(|point| *point.name == *name)
 }
 
-/// `points` are the points and the facts.
-fn captures(notes: &mut Notes<'_>, raw: &RawProfile, points: &[Point]) -> Vec<Capture> {
+/// Checks all captures; `points` are the points and the facts.
+fn check_captures(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawProfile,
+    points: &[Point],
+) -> Vec<RegisterCapture> {
     let all = raw.capture.iter();
-    let captures: Vec<Capture> = all.filter_map(|at| capture(notes, at, points)).collect();
-    let spans = raw.point.iter().chain(&raw.fact).map(At::span);
+    let captures: Vec<RegisterCapture> = all
+        .filter_map(|at| check_capture(notes, at, points))
+        .collect();
+    let spans = raw.point.iter().chain(&raw.fact).map(SpannedValue::span);
+    // Every point needs a capture: it is the only proof of type, order and scale (docs/devices.md).
     for ((index, point), span) in points.iter().enumerate().zip(spans) {
         if !captures.iter().any(|capture| capture.point == index) {
-            notes.fault(span, &point.name, "fault-no-capture", &point.name, "");
+            notes.add_error(span, &point.name, "fault-no-capture", &point.name, "");
         }
     }
     captures
 }
 
-fn capture(notes: &mut Notes<'_>, at: &At<RawCapture>, points: &[Point]) -> Option<Capture> {
+fn check_capture(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawCapture>,
+    points: &[Point],
+) -> Option<RegisterCapture> {
     let typed = at.get();
-    let find = |name: &str| index(points, name);
-    let point = notes.parsed(&typed.point, "point", find, "fault-expect-point")?;
+    let find = |name: &str| find_point_index(points, name);
+    let point = notes.parsed_text(&typed.point, "point", find, "fault-expect-point")?;
     let wanted = points[point].encoding.registers();
     if typed.words.len() != usize::from(wanted) {
         let (found, wanted) = (typed.words.len().to_string(), wanted.to_string());
-        notes.fault(at.span(), "words", "fault-value", &found, &wanted);
+        notes.add_error(at.span(), "words", "fault-value", &found, &wanted);
     }
-    let is_text = matches!(points[point].encoding, Encoding::Text(_));
+    let is_text = matches!(points[point].encoding, RegisterEncoding::Text(_));
     if is_text != typed.text.is_some() {
-        notes.fault(
+        notes.add_error(
             at.span(),
             "text",
             "fault-capture-text",
@@ -345,30 +397,30 @@ fn capture(notes: &mut Notes<'_>, at: &At<RawCapture>, points: &[Point]) -> Opti
             "",
         );
     }
-    let origin = typed.from.as_ref().map(At::get);
-    let worked_out = [RawOrigin::WorkedOut, RawOrigin::Computed];
-    Some(Capture {
-        line: notes.line(at.span().start),
+    let origin = typed.from.as_ref().map(SpannedValue::get);
+    let worked_out = [RawCaptureOrigin::WorkedOut, RawCaptureOrigin::Computed];
+    Some(RegisterCapture {
+        line: notes.line_number(at.span().start),
         point,
         words: typed.words.iter().map(|word| *word.get()).collect(),
-        value: notes.finite(typed.value.as_ref(), "value"),
+        value: notes.finite_number(typed.value.as_ref(), "value"),
         text: typed.text.as_ref().map(|at| at.get().clone()),
-        with: with(notes, at.span(), &typed.with, points),
+        with: check_capture_context(notes, at.span(), &typed.with, points),
         witnessed: origin.is_some_and(|origin| !worked_out.contains(origin)),
     })
 }
 
-fn with(
-    notes: &mut Notes<'_>,
+fn check_capture_context(
+    notes: &mut DiagnosticCollector<'_>,
     span: Range<usize>,
     typed: &BTreeMap<String, i64>,
     points: &[Point],
 ) -> Vec<(usize, i64)> {
     let mut with = Vec::new();
     for (name, raw) in typed {
-        match index(points, name) {
+        match find_point_index(points, name) {
             Some(index) => with.push((index, *raw)),
-            None => notes.fault(
+            None => notes.add_error(
                 span.clone(),
                 "with",
                 "fault-value",

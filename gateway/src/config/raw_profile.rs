@@ -1,223 +1,225 @@
-//! The file of a profile, as people type it.
+//! [`RawProfile`]: the file of a profile as typed, before any check (`docs/devices.md`).
 
-use crate::config::raw::{At, RawConfidence, RawLimits, RawParity, RawPoint, Text, Whole};
+use crate::config::raw_config::{
+    RawConfidence, RawDeviceLimits, RawInteger, RawParity, RawPoint, RawText, SpannedValue,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// A profile, `config/devices/NAME.toml`.
+/// Profile, `config/devices/NAME.toml`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawProfile {
-    /// Name; that of the file.
+    /// Name, the same as the file's.
     #[schemars(required)]
-    pub(crate) name: Text,
-    /// Who makes it.
+    pub(crate) name: RawText,
+    /// Manufacturer.
     #[schemars(required)]
-    pub(crate) manufacturer: Text,
+    pub(crate) manufacturer: RawText,
     /// Models that it fits.
     #[schemars(required)]
-    pub(crate) model: Text,
+    pub(crate) model: RawText,
     /// Kind of device.
     #[schemars(required)]
-    pub(crate) kind: Text,
-    /// Where the facts come from, in a sentence.
+    pub(crate) kind: RawText,
+    /// Source of the facts, one sentence.
     #[schemars(required)]
-    pub(crate) source: Text,
-    /// The documents, one by one.
+    pub(crate) source: RawText,
+    /// Source documents.
     #[serde(default)]
-    pub(crate) document: Vec<RawDocument>,
-    /// How sure the facts are, `medium` when left out.
-    pub(crate) confidence: Option<At<RawConfidence>>,
-    /// How the device is reached, when the gateway cannot ask it by registers: `gpio`, `i2c`, ...
-    pub(crate) reached_by: Text,
-    /// Silence at night is no fault.
+    pub(crate) document: Vec<RawSourceDocument>,
+    /// Confidence in the facts, `medium` by default.
+    pub(crate) confidence: Option<SpannedValue<RawConfidence>>,
+    /// Access when the device has no Modbus register list: `gpio`, `i2c`, ...
+    pub(crate) reached_by: RawText,
+    /// True when no answer at night is normal.
     pub(crate) asleep_at_night: Option<bool>,
-    /// How it leaves the factory.
+    /// Factory settings.
     #[serde(default)]
-    pub(crate) link: RawFactory,
-    /// What its registers allow.
-    pub(crate) limits: Option<At<RawLimits>>,
-    /// How it is given another address.
-    pub(crate) set_address: Option<At<RawSet>>,
-    /// How it is given another speed.
-    pub(crate) set_baud: Option<At<RawSet>>,
-    /// How to recognise it.
+    pub(crate) link: RawFactorySettings,
+    /// Limits of one request.
+    pub(crate) limits: Option<SpannedValue<RawDeviceLimits>>,
+    /// Setting of the unit id.
+    pub(crate) set_address: Option<SpannedValue<RawDeviceSetting>>,
+    /// Setting of the serial speed.
+    pub(crate) set_baud: Option<SpannedValue<RawDeviceSetting>>,
+    /// Rules by which the device is recognised.
     #[serde(default)]
-    pub(crate) identify: Vec<At<RawProbe>>,
-    /// Its points.
+    pub(crate) identify: Vec<SpannedValue<RawIdentificationRule>>,
+    /// Points.
     #[serde(default)]
-    pub(crate) point: Vec<At<RawPoint>>,
-    /// What it says of itself, read at the start and once a day: `manufacturer`, `model`,
-    /// `version`, `serial`, and its settings under names of their own.
+    pub(crate) point: Vec<SpannedValue<RawPoint>>,
+    /// Registers read at the start and once a day: `manufacturer`, `model`, `version`, `serial`,
+    /// and settings under names of their own.
     #[serde(default)]
-    pub(crate) fact: Vec<At<RawPoint>>,
-    /// Words and the value that they must decode to, one or more for each point.
+    pub(crate) fact: Vec<SpannedValue<RawPoint>>,
+    /// Registers and the value that they must decode to, at least one for each point.
     #[serde(default)]
-    pub(crate) capture: Vec<At<RawCapture>>,
-    /// Models that differ in a few facts, chosen as `NAME.VARIANT`.
+    pub(crate) capture: Vec<SpannedValue<RawCapture>>,
+    /// Models that differ in a few facts, used as `NAME.VARIANT`.
     #[serde(default)]
-    pub(crate) variant: Vec<At<RawVariant>>,
+    pub(crate) variant: Vec<SpannedValue<RawVariant>>,
 }
 
-/// A document.
+/// Source document.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawDocument {
-    /// Its title.
+pub(crate) struct RawSourceDocument {
+    /// Title.
     #[schemars(required)]
-    pub(crate) title: Text,
+    pub(crate) title: RawText,
     /// Revision, version or commit.
-    pub(crate) revision: Text,
+    pub(crate) revision: RawText,
     /// Page, section or file.
-    pub(crate) section: Text,
-    /// Where it is public.
-    pub(crate) url: Text,
+    pub(crate) section: RawText,
+    /// Public address.
+    pub(crate) url: RawText,
 }
 
 /// `[link]` of a profile: factory settings.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawFactory {
-    /// Bits a second.
-    pub(crate) baud: Whole,
+pub(crate) struct RawFactorySettings {
+    /// Serial speed, bit/s.
+    pub(crate) baud: RawInteger,
     /// Parity.
-    pub(crate) parity: Option<At<RawParity>>,
-    /// 1 or 2.
-    pub(crate) stop_bits: Whole,
+    pub(crate) parity: Option<SpannedValue<RawParity>>,
+    /// Stop bits: 1 or 2.
+    pub(crate) stop_bits: RawInteger,
     /// Modbus unit id.
-    pub(crate) unit: Whole,
+    pub(crate) unit: RawInteger,
     /// TCP port.
-    pub(crate) tcp_port: Whole,
+    pub(crate) tcp_port: RawInteger,
 }
 
-/// `[set_address]` and `[set_baud]`: a setting that the wizard writes.
+/// `[set_address]` and `[set_baud]`: a setting that the wizard writes to the device.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawSet {
-    /// Its first register, `holding:N`.
+pub(crate) struct RawDeviceSetting {
+    /// First register, `holding:N`.
     #[schemars(required)]
-    pub(crate) register: Text,
-    /// 6 (when left out) or 16.
-    pub(crate) function: Whole,
-    /// Of an address: `u16` (when left out) or `f32`, high half first.
-    pub(crate) r#type: Option<At<RawSetType>>,
-    /// Least address, 1 when left out.
-    pub(crate) min: Whole,
-    /// Greatest address, 247 when left out.
-    pub(crate) max: Whole,
-    /// Of a speed: the code of each, `{ 9600 = 3 }`.
+    pub(crate) register: RawText,
+    /// Modbus function: 6 (default) or 16.
+    pub(crate) function: RawInteger,
+    /// Type of an address: `u16` (default) or `f32`, high word first.
+    pub(crate) r#type: Option<SpannedValue<RawSettingType>>,
+    /// Minimum address, 1 by default.
+    pub(crate) min: RawInteger,
+    /// Maximum address, 247 by default.
+    pub(crate) max: RawInteger,
+    /// Register value of each speed: `{ 9600 = 3 }`.
     #[serde(default)]
     pub(crate) codes: BTreeMap<String, i64>,
-    /// It holds only after power was off.
+    /// True when the setting needs a power cycle to take effect.
     pub(crate) power_cycle: Option<bool>,
-    /// A button on the device must be held before it takes settings.
+    /// True when a button on the device must be held before writing.
     pub(crate) button: Option<bool>,
-    /// Written afterwards, to the device as it is then, so that it lasts.
-    pub(crate) save: Option<At<RawSave>>,
+    /// Save command, written after the change, to the device with its new settings.
+    pub(crate) save: Option<SpannedValue<RawSaveCommand>>,
 }
 
-/// How a register holds an address.
+/// Register type of an address.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum RawSetType {
+pub(crate) enum RawSettingType {
     U16,
     F32,
 }
 
 /// `save` of a setting.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawSave {
+pub(crate) struct RawSaveCommand {
     /// `holding:N`.
     #[schemars(required)]
-    pub(crate) register: Text,
-    /// What is written there.
+    pub(crate) register: RawText,
+    /// Value to write.
     #[schemars(required)]
-    pub(crate) value: Whole,
+    pub(crate) value: RawInteger,
 }
 
-/// One entry of `identify`: what is asked, and what the answer is on such a device.
+/// Entry of `identify`: one source of a value and one test.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawProbe {
-    /// Asked: a point or fact of this profile, by id.
-    pub(crate) point: Text,
-    /// Asked: a register that is no point.
-    pub(crate) register: Text,
-    /// Type of that register, `u16` when left out.
-    pub(crate) r#type: Text,
-    /// Asked: the vendor's name of the device identification (function 0x2B/0x0E).
-    pub(crate) vendor: Text,
-    /// Asked: the product code of the device identification.
-    pub(crate) product: Text,
-    /// Least value.
-    pub(crate) min: Option<At<f64>>,
-    /// Greatest value.
-    pub(crate) max: Option<At<f64>>,
-    /// The raw value, or one of them.
+pub(crate) struct RawIdentificationRule {
+    /// Source: a point or fact of this profile, by id.
+    pub(crate) point: RawText,
+    /// Source: a register that is not a point.
+    pub(crate) register: RawText,
+    /// Type of that register, `u16` by default.
+    pub(crate) r#type: RawText,
+    /// Source: vendor name of the device identification (function 0x2B/0x0E).
+    pub(crate) vendor: RawText,
+    /// Source: product code of the device identification.
+    pub(crate) product: RawText,
+    /// Minimum value.
+    pub(crate) min: Option<SpannedValue<f64>>,
+    /// Maximum value.
+    pub(crate) max: Option<SpannedValue<f64>>,
+    /// Raw value, or a list of them.
     #[schemars(with = "Option<serde_json::Value>")]
-    pub(crate) equals: Option<At<toml::Value>>,
-    /// Bits of the raw value that `equals` looks at.
-    pub(crate) mask: Whole,
-    /// Text that a string register holds.
-    pub(crate) contains: Text,
+    pub(crate) equals: Option<SpannedValue<toml::Value>>,
+    /// Bit mask applied to the raw value before `equals`.
+    pub(crate) mask: RawInteger,
+    /// Text that a string register contains.
+    pub(crate) contains: RawText,
 }
 
-/// One entry of `capture`.
+/// Entry of `capture`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawCapture {
     /// Id of the point or fact.
     #[schemars(required)]
-    pub(crate) point: Text,
-    /// Its registers, in address order.
+    pub(crate) point: RawText,
+    /// Register values, in address order.
     #[serde(default)]
-    pub(crate) words: Vec<At<u16>>,
-    /// What they mean, in the point's unit; left out when they mean nothing now.
-    pub(crate) value: Option<At<f64>>,
-    /// What the registers of a fact say.
-    pub(crate) text: Text,
-    /// Raw values of the other points that this one depends on.
+    pub(crate) words: Vec<SpannedValue<u16>>,
+    /// Decoded value in the point's unit; absent when the registers mean "no value".
+    pub(crate) value: Option<SpannedValue<f64>>,
+    /// Text that the registers of a fact hold.
+    pub(crate) text: RawText,
+    /// Raw values of the other points that this point depends on.
     #[serde(default)]
     pub(crate) with: BTreeMap<String, i64>,
-    /// Where the words come from.
+    /// Origin of the register values.
     #[schemars(required)]
-    pub(crate) from: Option<At<RawOrigin>>,
+    pub(crate) from: Option<SpannedValue<RawCaptureOrigin>>,
 }
 
-/// Where the words of a capture come from.
+/// Origin of the register values of a capture.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum RawOrigin {
-    /// A device sent them.
+pub(crate) enum RawCaptureOrigin {
+    /// Read from a device.
     Device,
-    /// A document prints them.
+    /// Printed in a document.
     Document,
-    /// Computed from the type, order and scale that the source gives.
+    /// Computed from the type, order and scale of the source.
     Computed,
-    /// The same, by hand.
+    /// Computed by hand.
     WorkedOut,
 }
 
-/// A model that differs in a few facts; what is not said here is as in the profile.
+/// Model that differs in a few facts; absent keys are as in the profile.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawVariant {
-    /// The part after the dot.
+    /// Part of the name after the dot.
     #[schemars(required)]
-    pub(crate) name: Text,
+    pub(crate) name: RawText,
     /// Models that it fits.
     #[schemars(required)]
-    pub(crate) model: Text,
-    /// How sure its facts are.
-    pub(crate) confidence: Option<At<RawConfidence>>,
-    /// How it leaves the factory.
-    pub(crate) link: Option<RawFactory>,
-    /// What its registers allow.
-    pub(crate) limits: Option<At<RawLimits>>,
-    /// How to recognise it; in the place of the profile's rules.
+    pub(crate) model: RawText,
+    /// Confidence in its facts.
+    pub(crate) confidence: Option<SpannedValue<RawConfidence>>,
+    /// Factory settings.
+    pub(crate) link: Option<RawFactorySettings>,
+    /// Limits of one request.
+    pub(crate) limits: Option<SpannedValue<RawDeviceLimits>>,
+    /// Identification rules, instead of those of the profile.
     #[serde(default)]
-    pub(crate) identify: Vec<At<RawProbe>>,
-    /// Points that are new, or stand in the place of those with the same id.
+    pub(crate) identify: Vec<SpannedValue<RawIdentificationRule>>,
+    /// New points, and replacements of points with the same id.
     #[serde(default)]
-    pub(crate) point: Vec<At<RawPoint>>,
-    /// Ids of the profile's points that it has not; `["*"]`: all.
+    pub(crate) point: Vec<SpannedValue<RawPoint>>,
+    /// Ids of the profile's points that this model lacks; `["*"]`: all.
     #[serde(default)]
-    pub(crate) without: Vec<At<String>>,
+    pub(crate) without: Vec<SpannedValue<String>>,
     /// Captures of its own points.
     #[serde(default)]
-    pub(crate) capture: Vec<At<RawCapture>>,
+    pub(crate) capture: Vec<SpannedValue<RawCapture>>,
 }

@@ -1,40 +1,44 @@
-//! Secrets: where they come from, and texts in which none may be seen.
+//! [`Secret`]: passwords and tokens, and functions that mask secrets in texts.
+//!
+//! ```text
+//! mask_secrets("mqtt://user:word@broker:1883")    // mqtt://***@broker:1883
+//! ```
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// What stands for a secret that is not shown.
-const MASK: &str = "***";
+/// Replacement of a secret in texts.
+const SECRET_MASK: &str = "***";
 
-/// A secret; its `Debug` shows nothing.
+/// Secret; its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Source);
+pub struct Secret(SecretSource);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Source {
+enum SecretSource {
     /// The secret itself.
     Text(String),
-    /// The file that holds it, or will.
+    /// File that holds the secret, now or later.
     File(PathBuf),
 }
 
 impl Secret {
-    /// Wraps a secret.
+    /// Creates a secret from its text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Source::Text(text.into()))
+        Self(SecretSource::Text(text.into()))
     }
 
-    /// A secret that its file holds; the file need not be there yet.
-    pub fn in_file(file: impl Into<PathBuf>) -> Self {
-        Self(Source::File(file.into()))
+    /// Secret in a file; the file need not exist yet.
+    pub fn from_file(file: impl Into<PathBuf>) -> Self {
+        Self(SecretSource::File(file.into()))
     }
 
-    /// The secret itself, or why there is none right now; name it where it leaves the program. A
-    /// file is read anew each time, so that one that comes late, or is exchanged, needs no restart.
+    /// Returns the secret, or an error text when its file cannot be read.
     pub fn reveal(&self) -> Result<Cow<'_, str>, String> {
         match &self.0 {
-            Source::Text(text) => Ok(Cow::Borrowed(text)),
-            Source::File(file) => read(file).map(Cow::Owned),
+            SecretSource::Text(text) => Ok(Cow::Borrowed(text)),
+            // Read anew each time: a file that is created late, or replaced, needs no restart.
+            SecretSource::File(file) => read_secret_file(file).map(Cow::Owned),
         }
     }
 }
@@ -45,70 +49,74 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-fn read(file: &Path) -> Result<String, String> {
+fn read_secret_file(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file);
     let text = text.map_err(|why| {
         let file = file.display();
         format!("no secret in {file} ({why}): nothing is sent until it is there")
     })?;
+    // Editors end a file with a line break, which is not part of the secret.
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// A text of somebody's with `***` in place of what may be a name and password in an address, and
-/// of an address's query. Where it is unclear what is a password, too much goes.
-pub fn masked(text: &str) -> Cow<'_, str> {
+/// Masks name, password and query of an address in any text with `***`.
+pub fn mask_secrets(text: &str) -> Cow<'_, str> {
+    // Where it is unclear what belongs to a password, too much is masked.
     let scheme = text.find("://").map(|at| at + 3);
     if let Some(at) = text.rfind('@') {
         let start = scheme.filter(|start| *start <= at && !text[..*start].contains('@'));
         if start.is_some() || text[..at].contains(':') {
             let head = &text[..start.unwrap_or(0)];
-            return Cow::Owned(format!("{head}{MASK}@{}", without_query(&text[at + 1..])));
+            return Cow::Owned(format!(
+                "{head}{SECRET_MASK}@{}",
+                mask_query(&text[at + 1..])
+            ));
         }
     }
     let Some(start) = scheme else {
         return Cow::Borrowed(text);
     };
     let (head, place) = text.split_at(start);
-    Cow::Owned(format!(
-        "{head}{}",
-        without_port_word(&without_query(place))
-    ))
+    Cow::Owned(format!("{head}{}", mask_text_port(&mask_query(place))))
 }
 
-fn without_query(place: &str) -> Cow<'_, str> {
+fn mask_query(place: &str) -> Cow<'_, str> {
     match place.split_once('?') {
-        Some((before, _)) => Cow::Owned(format!("{before}?{MASK}")),
+        Some((before, _)) => Cow::Owned(format!("{before}?{SECRET_MASK}")),
         None => Cow::Borrowed(place),
     }
 }
 
-/// `user:word` of somebody who forgot the `@HOST`: a port is a number, a word may be a password.
-fn without_port_word(place: &str) -> String {
+/// Masks a port that is not a number.
+fn mask_text_port(place: &str) -> String {
+    // `mqtt://user:password` without `@HOST`: a port is a number, other text may be a password.
     let end = place.find('/').unwrap_or(place.len());
     let (authority, path) = place.split_at(end);
+    // An IPv6 address contains colons: the port follows the bracket.
     let port_at = match authority.rfind(']') {
         Some(bracket) => authority[bracket..].find(':').map(|at| bracket + at),
         None => authority.find(':'),
     };
     match port_at.map(|at| authority.split_at(at + 1)) {
         Some((host, port)) if !port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("{host}{MASK}")
+            format!("{host}{SECRET_MASK}")
         }
         _ => format!("{authority}{path}"),
     }
 }
 
-/// The text of a TOML file without what may be secrets in its comments (`# password = "..."`, an
-/// address with a password): it is kept with the store, and handed on with the evidence. What the
-/// file says is the same.
-pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
-    let lines: Vec<Cow<'_, str>> = text.split_inclusive('\n').map(line).collect();
+/// Masks secrets in the comments of a TOML text (`# password = "..."`, addresses with a password).
+///
+/// The parsed content is unchanged. The text is archived in the store and handed on with evidence.
+pub(super) fn mask_comment_secrets(text: &str) -> Cow<'_, str> {
+    // The archived configuration leaves the site in evidence bundles.
+    let lines: Vec<Cow<'_, str>> = text.split_inclusive('\n').map(mask_comment_line).collect();
     if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
         return Cow::Borrowed(text);
     }
     let masked: String = lines.concat();
     let says = |text: &str| text.parse::<toml::Table>().ok();
-    // A `#` within a text of several lines only looks like a comment.
+    // A `#` within a multi-line string only looks like a comment.
     if says(&masked) == says(text) {
         Cow::Owned(masked)
     } else {
@@ -116,8 +124,8 @@ pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn line(line: &str) -> Cow<'_, str> {
-    let Some(at) = comment(line) else {
+fn mask_comment_line(line: &str) -> Cow<'_, str> {
+    let Some(at) = comment_start(line) else {
         return Cow::Borrowed(line);
     };
     let (before, comment) = line.split_at(at);
@@ -130,16 +138,16 @@ fn line(line: &str) -> Cow<'_, str> {
     });
     if let Some(value) = named.filter(|value| !value.trim().is_empty()) {
         let kept = &words[..words.len() - value.len()];
-        return Cow::Owned(format!("{before}{kept} {MASK}{end}"));
+        return Cow::Owned(format!("{before}{kept} {SECRET_MASK}{end}"));
     }
-    match masked(words) {
+    match mask_secrets(words) {
         Cow::Owned(words) if words != body => Cow::Owned(format!("{before}{words}{end}")),
         _ => Cow::Borrowed(line),
     }
 }
 
-/// Where the comment of a line begins: at the first `#` outside quotes.
-fn comment(line: &str) -> Option<usize> {
+/// Byte offset of the comment in a line: the first `#` outside quotes.
+fn comment_start(line: &str) -> Option<usize> {
     let mut quote = None;
     let mut is_escaped = false;
     for (at, c) in line.char_indices() {
@@ -158,8 +166,8 @@ fn comment(line: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::load_text;
-    use crate::words::Lang;
+    use crate::config::load_config_text;
+    use crate::i18n::Language;
     use proptest::prelude::*;
 
     #[test]
@@ -182,7 +190,7 @@ mod tests {
             ("siti@example.org", "siti@example.org"),
             ("/dev/ttyUSB0", "/dev/ttyUSB0"),
         ] {
-            assert_eq!(masked(text), shown, "{text}");
+            assert_eq!(mask_secrets(text), shown, "{text}");
         }
     }
 
@@ -190,7 +198,7 @@ mod tests {
     fn a_secret_in_a_file_is_read_each_time_and_never_shown() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("mqtt.password");
-        let secret = Secret::in_file(&file);
+        let secret = Secret::from_file(&file);
         let why = secret.reveal().unwrap_err();
         assert!(why.contains("mqtt.password"), "{why}");
         for text in ["geheim", "other"] {
@@ -205,7 +213,7 @@ mod tests {
         let text = "[site] # siti@example.org\nid = 'a#b' # password = \"geheim\"\n\
                     # token = geheim\n[mqtt]\n# url = \"mqtt://desa:geheim@old\"\r\n\
                     url = 'mqtt://x' # was mqtt://desa:geheim@y\n#password_file = 'f'\n# sandi\n";
-        let kept = without_secrets(text);
+        let kept = mask_comment_secrets(text);
         assert!(!kept.contains("geheim"), "{kept}");
         for word in [
             "siti@example.org",
@@ -219,20 +227,23 @@ mod tests {
         assert_eq!(kept.parse::<toml::Table>(), text.parse::<toml::Table>());
         assert_eq!(kept.lines().count(), text.lines().count());
         let whole = "x = '''\n# token = a\n'''\n";
-        assert_eq!(without_secrets(whole), whole);
+        assert_eq!(mask_comment_secrets(whole), whole);
     }
 
-    /// Everything that `check`, `run` and the store's revision would show of a text.
-    fn shown(text: &str) -> String {
+    /// Everything that `check`, `run` and the archived revision would show of a text.
+    fn shown_output(text: &str) -> String {
         let file = Path::new("pantau.toml");
-        match load_text(text, file, &|_| None) {
+        match load_config_text(text, file, &|_| None) {
             Ok(config) => {
-                let warnings = config.warnings.iter().map(|fault| fault.render(Lang::Id));
+                let warnings = config
+                    .warnings
+                    .iter()
+                    .map(|fault| fault.render(Language::Id));
                 let warnings: Vec<String> = warnings.collect();
                 let sinks = format!("{:?} {:?}", config.mqtt, config.influx);
-                [warnings.join(""), sinks, config.revision()].concat()
+                [warnings.join(""), sinks, config.revision_text()].concat()
             }
-            Err(faults) => format!("{:?} {}", faults, faults.render(Lang::Id)),
+            Err(faults) => format!("{:?} {}", faults, faults.render(Language::Id)),
         }
     }
 
@@ -247,16 +258,16 @@ mod tests {
             let address = format!("{head}desa:{before}GEHEIM{after}@broker.example.org:1883");
             let sign = if commented { "# " } else { "" };
             let text = format!("[site]\nid = 'a'\n[{sink}]\n{sign}{key} = \"{address}\"\n");
-            // What is no address and is taken as it is stands in the file for other reasons.
-            prop_assume!(commented || key == "url" || load_text(
+            // A value that is not an address and is accepted may contain any text.
+            prop_assume!(commented || key == "url" || load_config_text(
                 &text, Path::new("pantau.toml"), &|_| None).is_err());
-            prop_assert!(!shown(&text).contains("GEHEIM"), "{}", shown(&text));
-            prop_assert!(!masked(&address).contains("GEHEIM"));
+            prop_assert!(!shown_output(&text).contains("GEHEIM"), "{}", shown_output(&text));
+            prop_assert!(!mask_secrets(&address).contains("GEHEIM"));
         }
 
         #[test]
         fn no_text_makes_the_mask_panic(text in "\\PC{0,40}") {
-            let _ = (masked(&text), without_secrets(&text));
+            let _ = (mask_secrets(&text), mask_comment_secrets(&text));
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What the program may believe: the checked configuration.
+//! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
+use crate::config::archived;
 use crate::config::assets::Asset;
 use crate::config::factors::Factors;
-use crate::config::kept;
-use crate::config::sunspec::SunSpec;
-use crate::config::{Fault, Secret};
-use crate::ledger::Definitions;
-use crate::model::Site;
-use crate::model::factor::Factor;
+use crate::config::sunspec::SunSpecSelection;
+use crate::config::{Diagnostic, Secret};
+use crate::domain::Site;
+use crate::domain::factor::Factor;
+use crate::ledger::IndicatorDefinitions;
 use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
@@ -15,74 +15,75 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The whole checked configuration of one site.
+/// Checked configuration of one site.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The file it came from.
+    /// Path of the file.
     pub file: PathBuf,
-    /// The text it was read from, kept as a revision so that a figure can name it.
+    /// Text of the file, archived as a revision that figures refer to.
     pub text: String,
-    /// Site, devices and points as store, sinks and pages see them; same order as `devices`.
+    /// Site, devices and points for store, sinks and pages; same order as `devices`.
     pub site: Site,
     /// Buses in file order.
     pub buses: Vec<Bus>,
-    /// Devices in file order; the index is `Reading::device`.
+    /// Devices in file order, indexed by `Reading::device`.
     pub devices: Vec<Device>,
-    /// Assets in file order: what figures come from.
+    /// Assets in file order; figures are computed from them.
     pub assets: Vec<Asset>,
-    /// Factors that figures are multiplied with.
+    /// Factors of the site.
     pub factors: Factors,
-    /// What people may write down.
-    pub definitions: Definitions,
-    /// Where and how readings are kept.
+    /// Ledger indicators.
+    pub definitions: IndicatorDefinitions,
+    /// Settings of the store.
     pub store: StoreSettings,
-    /// MQTT sink, when asked for.
+    /// MQTT sink, when configured.
     pub mqtt: Option<MqttSettings>,
-    /// InfluxDB sink, when asked for.
+    /// InfluxDB sink, when configured.
     pub influx: Option<InfluxSettings>,
-    /// The local page.
+    /// Settings of the page.
     pub web: WebSettings,
     /// Directory of the site's own profiles.
     pub profiles: Option<PathBuf>,
-    /// What is doubtful but does not stop the start.
-    pub warnings: Vec<Fault>,
+    /// Warnings, which do not prevent the start.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Config {
-    /// Everything that a figure depends on beyond readings and ledger: the file, and the site's own
-    /// factors behind it. Kept with the store, so that an old report can be made again.
-    pub fn revision(&self) -> String {
-        kept::joined(&self.text, &self.factors.own_text)
+    /// Text of the revision: the file and the site's own factors.
+    // Beyond readings and ledger a figure depends on nothing else. The store archives this text,
+    // so that an old report can be computed again.
+    pub fn revision_text(&self) -> String {
+        archived::join_texts(&self.text, &self.factors.own_text)
     }
 
-    /// How reports name what they were computed with: the names of the configuration and of the
-    /// built-in factors, joined by `-`.
+    /// Revision id that reports print: hashes of the configuration and of the built-in factors,
+    /// joined by `-`.
     pub fn revision_id(&self) -> String {
-        let configuration = configuration_name(&self.revision());
+        let configuration = configuration_name(&self.revision_text());
         format!(
             "{configuration}-{}",
             factors_name(&self.factors.built_in_text)
         )
     }
 
-    /// Factors behind assets that do not hold on that day, as warnings.
-    pub fn expired(&self, today: Date) -> Vec<Fault> {
+    /// Warnings about factors used by assets that are not valid on `today`.
+    pub fn expired_factors(&self, today: Date) -> Vec<Diagnostic> {
         let used = self.assets.iter().flat_map(Asset::factors);
         let mut all: Vec<&Arc<Factor>> = used.filter(|factor| !factor.holds_on(today)).collect();
         all.sort_by_key(|factor| Arc::clone(&factor.id));
         all.dedup();
         all.into_iter()
-            .map(|factor| self.doubt(factor, today))
+            .map(|factor| self.expired_diagnostic(factor, today))
             .collect()
     }
 
-    fn doubt(&self, factor: &Factor, today: Date) -> Fault {
-        // The first place that names it; one taken by itself has none.
+    fn expired_diagnostic(&self, factor: &Factor, today: Date) -> Diagnostic {
+        // The place of its first use in the file; a default factor has none.
         let before = self
             .text
             .find(&*factor.id)
             .map_or("", |at| &self.text[..at]);
-        Fault {
+        Diagnostic {
             file: self.file.clone(),
             line: 1 + before.matches('\n').count(),
             key: "factor".to_owned(),
@@ -94,44 +95,44 @@ impl Config {
     }
 }
 
-/// Name of a configuration's text: the first twelve hexadecimal digits of its SHA-256.
+/// Id of a configuration text: the first twelve hexadecimal digits of its SHA-256.
 pub fn configuration_name(text: &str) -> String {
-    digits(text, 6)
+    hash_prefix(text, 6)
 }
 
-/// Name of the built-in factors' text: the first eight hexadecimal digits of its SHA-256.
+/// Id of a built-in factor text: the first eight hexadecimal digits of its SHA-256.
 pub fn factors_name(text: &str) -> String {
-    digits(text, 4)
+    hash_prefix(text, 4)
 }
 
-/// The first bytes of a text's SHA-256.
-fn digits(text: &str, bytes: usize) -> String {
+/// First bytes of a text's SHA-256 as hexadecimal digits.
+fn hash_prefix(text: &str, bytes: usize) -> String {
     let hash = digest(&SHA256, text.as_bytes());
     let bytes = hash.as_ref().iter().take(bytes);
     bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// A way to reach devices.
+/// Connection to devices: a serial line or a network address.
 #[derive(Clone, Debug)]
 pub struct Bus {
     /// Id in the configuration.
     pub id: Arc<str>,
-    /// What kind it is, with its own settings.
-    pub link: Link,
-    /// How long one request may take.
+    /// Transport and its settings.
+    pub link: BusLink,
+    /// Timeout of one request.
     pub timeout: Duration,
     /// Quiet time between connecting and the first request.
     pub settle: Duration,
 }
 
-/// The kinds of bus that this program can open.
+/// Transport of a bus.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Link {
+pub enum BusLink {
     /// Modbus TCP, one connection.
     Tcp {
         /// Name or address.
         host: String,
-        /// TCP port, 502 unless told.
+        /// TCP port, 502 by default.
         port: u16,
     },
     /// RTU frames over a TCP connection (serial device servers).
@@ -140,23 +141,23 @@ pub enum Link {
         host: String,
         /// TCP port.
         port: u16,
-        /// The line's speed behind the server, for the plan.
+        /// Speed of the serial line behind the server, bit/s, for the request plan.
         baud: u32,
     },
     /// RTU frames on a serial line.
-    Rtu(Line),
+    Rtu(SerialPortSettings),
 }
 
 /// Parameters of a serial line.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct SerialPortSettings {
     /// Device path, e.g. `/dev/ttyUSB0`.
     pub port: PathBuf,
-    /// Bits a second.
+    /// Speed, bit/s.
     pub baud: u32,
     /// Parity.
     pub parity: Parity,
-    /// 1 or 2.
+    /// Stop bits: 1 or 2.
     pub stop_bits: u8,
 }
 
@@ -171,137 +172,134 @@ pub enum Parity {
     Odd,
 }
 
-/// One device: what to ask, and how often.
+/// Device: its address, poll interval and points.
 #[derive(Clone, Debug)]
 pub struct Device {
     /// Id in the configuration.
     pub id: Arc<str>,
-    /// Index into `Config::buses`.
+    /// Index of its bus in `Config::buses`.
     pub bus: usize,
     /// Modbus unit id, 0..=255 (1..=247 on a serial line).
     pub unit: u8,
-    /// Time between two polls.
+    /// Poll interval.
     pub every: Duration,
-    /// What the device's registers allow.
+    /// Limits of one request.
     pub limits: DeviceLimits,
-    /// Points in order; the index is that of `Reading::outcomes`.
+    /// Points, indexed as `Reading::outcomes`.
     pub points: Vec<Point>,
-    /// Half-width of the 95 % interval of its points by name, % of the reading; a point that is
-    /// missing has none that anybody knows.
+    /// Half-width of the 95 % interval of each point by name, % of the reading; unknown points are
+    /// absent.
     pub accuracy: BTreeMap<Arc<str>, f64>,
-    /// Silence at night is no fault.
+    /// True when no answer at night is normal.
     pub asleep_at_night: bool,
-    /// What it can say of itself, each with the registers that say it; no readings.
+    /// Registers with facts about the device, such as its serial number; not stored as samples.
     pub facts: Vec<Point>,
-    /// Says itself where its points are; `points` then tells where a simulated one has them.
-    pub sunspec: Option<Arc<SunSpec>>,
+    /// `SunSpec` selection; then `points` has the addresses of a simulated device.
+    pub sunspec: Option<Arc<SunSpecSelection>>,
 }
 
-/// What may be asked of a device in one request.
+/// Limits of one request to a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceLimits {
-    /// Most registers in one read, 1..=125.
+    /// Maximum registers in one read, 1..=125.
     pub max_registers: u16,
-    /// Start and count must be multiples of this (1, 2).
+    /// Start and count are multiples of this: 1 or 2.
     pub align: u16,
-    /// Ranges that one read must not leave, as first and last register of a table; empty: no such
-    /// rule.
-    pub blocks: Vec<(Table, u16, u16)>,
-    /// Least time between the end of one answer and the next request.
+    /// Ranges that one read must not leave (table, first and last register); empty: no such limit.
+    pub blocks: Vec<(ModbusTable, u16, u16)>,
+    /// Minimum time between the end of an answer and the next request.
     pub gap: Duration,
-    /// Quiet time that the device needs after it was connected to over the network.
+    /// Quiet time that the device needs after a network connection was opened.
     pub settle: Duration,
 }
 
-/// The four Modbus tables.
+/// Modbus data table (application protocol V1.1b3, 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// Function 1.
+pub enum ModbusTable {
+    /// Coils, read with function 1.
     Coil,
-    /// Function 2.
+    /// Discrete inputs, read with function 2.
     Discrete,
-    /// Function 3.
+    /// Holding registers, read with function 3.
     Holding,
-    /// Function 4.
+    /// Input registers, read with function 4.
     Input,
 }
 
-/// One point as decoded from registers.
+/// Point, decoded from registers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// Name within the device.
     pub name: Arc<str>,
     /// Table of its registers.
-    pub table: Table,
-    /// 0-based protocol address of the first register (of the low half, when `high` is set).
+    pub table: ModbusTable,
+    /// 0-based protocol address of the first register (of the low word, when `high` is set).
     pub address: u16,
-    /// Address of the high half, when the halves are not neighbours.
+    /// Address of the high word, when the words are not neighbours.
     pub high: Option<u16>,
-    /// How the registers make a number.
-    pub encoding: Encoding,
+    /// Type of the registers.
+    pub encoding: RegisterEncoding,
     /// Order of bytes and words.
     pub words: WordOrder,
-    /// Lowest and highest bit (inclusive, 0 = least significant) of the raw integer, when only
-    /// those count.
+    /// Lowest and highest bit used (inclusive, 0 = least significant) of the raw integer; `None`:
+    /// all bits.
     pub bits: Option<(u8, u8)>,
     /// Value = raw x scale + offset.
-    pub scale: Scale,
-    /// Unit symbol (`drivers::units`), empty for a bare number.
+    pub scale: LinearScale,
+    /// Unit symbol (`drivers::units`), empty for a number without a unit.
     pub unit: Arc<str>,
-    /// Field's word for what is measured; empty when not said.
+    /// Physical quantity, such as `power`; empty when unknown.
     pub quantity: Arc<str>,
-    /// It only grows.
+    /// True for a counter, which only grows.
     pub counter: bool,
-    /// Where a counter starts again from 0, in the point's unit.
+    /// Value at which a counter restarts at 0, in the point's unit.
     pub wraps_at: Option<f64>,
-    /// Least believable value, in the point's unit.
+    /// Minimum valid value, in the point's unit.
     pub min: Option<f64>,
-    /// Greatest believable value, in the point's unit.
+    /// Maximum valid value, in the point's unit.
     pub max: Option<f64>,
     /// Raw integers that mean "no value".
     pub missing: Vec<i64>,
-    /// Index of the point of the same device whose value is the power of ten of this one's scale.
+    /// Index of the point in this device whose value is the power of ten of this point's scale.
     pub scale_from: Option<usize>,
-    /// Index of the point of the same device whose raw value multiplies this one.
+    /// Index of the point in this device whose raw value multiplies this one.
     pub multiply_from: Option<usize>,
-    /// Further powers of ten that other points of the same device choose by their raw value, on top
-    /// of
-    /// `scale` (and `scale_from`): the sum of all of them. A raw value that a table does not list,
-    /// or a point without a value, makes this one `Reason::NotValid`. So a level probe whose
-    /// registers say "mm" and "2 decimals" is read in metres.
-    pub powers: Vec<PowerFrom>,
-    /// Index of a point of the same device and the raw values of it for which this one means
-    /// anything.
+    /// Further powers of ten, chosen by raw values of other points and added to the exponent.
+    ///
+    /// A raw value that is not listed, or a point without a value, makes this point
+    /// `Reason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read in m.
+    pub powers: Vec<ScaleExponentTable>,
+    /// Index of another point in this device, and its raw values for which this point is valid.
     pub valid_when: Option<(usize, Vec<i64>)>,
-    /// For people.
-    pub about: About,
+    /// Description for people.
+    pub about: PointDescription,
 }
 
-/// What people should know of a point.
+/// Description of a point: confidence and names of values.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct About {
-    /// How sure the facts are.
-    pub confidence: Confidence,
+pub struct PointDescription {
+    /// Confidence in the facts.
+    pub confidence: FactConfidence,
     /// Names of raw values, ascending.
     pub values: Arc<[(i64, Arc<str>)]>,
     /// Names of single bits, ascending.
     pub flags: Arc<[(u8, Arc<str>)]>,
 }
 
-/// How sure facts are.
+/// Confidence in facts about a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Confidence {
-    /// A single transcription, or from memory: compare with the device's display.
+pub enum FactConfidence {
+    /// A single transcription, or memory: compare with the device's display.
     Low,
     /// One credible source.
     Medium,
-    /// The maker's document, two sources that agree, or typed by hand for this very device.
+    /// Manufacturer's document, two sources that agree, or typed by hand for this very device.
     #[default]
     High,
 }
 
-impl Confidence {
-    /// A stable word for files, APIs and catalogue keys (`confidence-WORD`).
+impl FactConfidence {
+    /// Stable word for files, APIs and catalogue keys (`confidence-WORD`).
     pub fn word(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -311,12 +309,13 @@ impl Confidence {
     }
 }
 
-impl About {
-    /// What a raw value is called: its own name, or those of its bits; `None` when it has none.
-    pub fn name_of(&self, raw: i64) -> Option<String> {
+impl PointDescription {
+    /// Name of a raw value, or names of its set bits; `None` when it has none.
+    pub fn describe_raw(&self, raw: i64) -> Option<String> {
         if let Some((_, name)) = self.values.iter().find(|(value, _)| *value == raw) {
             return Some(name.to_string());
         }
+        // A shift by more than 63 bits would overflow.
         let set = |bit: &u8| (raw >> bit.min(&63)) & 1 == 1;
         let flags = self.flags.iter().filter(|(bit, _)| set(bit));
         let names: Vec<&str> = flags.map(|(_, name)| &**name).collect();
@@ -324,18 +323,18 @@ impl About {
     }
 }
 
-/// A power of ten chosen by the raw value of another point.
+/// Powers of ten chosen by the raw value of another point.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PowerFrom {
-    /// Index of that point in the same device.
+pub struct ScaleExponentTable {
+    /// Index of that point in this device.
     pub point: usize,
-    /// Its raw values, each with the power of ten that it adds to the scale's exponent.
+    /// Raw values, each with the power of ten that is added to the exponent of the scale.
     pub table: Vec<(i64, i8)>,
 }
 
-/// Types of DESIGN 5.1.
+/// Type of a value in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
+pub enum RegisterEncoding {
     /// One bit: a coil, or a register that is not 0.
     Bool,
     /// Unsigned 16 bit.
@@ -358,17 +357,17 @@ pub enum Encoding {
     Bcd16,
     /// Eight decimal digits in two registers.
     Bcd32,
-    /// Text in N registers (identification, not a reading).
+    /// Text in this number of registers; for identification, not for readings.
     Text(u16),
 }
 
-/// Order of the four bytes of a 32-bit value on the wire, named by example; 16- and 64-bit alike.
+/// Byte order of a 32-bit value on the wire, named by example; likewise for 16 and 64 bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum WordOrder {
-    /// Big endian, the Modbus custom.
+    /// Big endian, the Modbus default.
     #[default]
     Abcd,
-    /// Low word first.
+    /// Low word first, big endian within words.
     Cdab,
     /// Bytes swapped within words.
     Badc,
@@ -376,57 +375,57 @@ pub enum WordOrder {
     Dcba,
 }
 
-/// value = raw x `scale` + `offset`; decimal wherever the file's text was, so that integers stay
-/// exact.
+/// Linear scale: value = raw x `factor` + `offset`.
+// Decimal instead of binary, so that integers and decimal steps stay exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub struct LinearScale {
     /// Mantissa and power of ten of the factor: 0.1 is (1, -1).
     pub factor: (i64, i8),
     /// Mantissa and power of ten of the offset.
     pub offset: (i64, i8),
 }
 
-/// Where and how readings are kept.
+/// Directory, flush interval and retention of the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreSettings {
     /// Directory.
     pub path: PathBuf,
-    /// The most that a power cut can take.
+    /// Flush interval: the longest time of readings that a power cut can lose.
     pub flush: Duration,
-    /// Age at which sealed raw samples may go; `None`: never by age.
+    /// Age at which sealed raw samples may be deleted; `None`: no limit.
     pub keep: Option<Duration>,
-    /// Bytes that the store may take on disk; `None`: no budget.
+    /// Maximum bytes of the store on disk; `None`: no limit.
     pub budget: Option<u64>,
 }
 
-/// The MQTT sink.
+/// Settings of the MQTT sink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MqttSettings {
-    /// Broker's host name.
+    /// Host name of the broker.
     pub host: String,
-    /// Broker's port.
+    /// Port of the broker.
     pub port: u16,
-    /// `mqtts://`.
+    /// True for `mqtts://`.
     pub tls: bool,
     /// User name.
     pub username: Option<String>,
     /// Password, from its file or the environment.
     pub password: Option<Secret>,
-    /// PEM file of the authority that signed the broker's certificate; the system's otherwise.
+    /// PEM file of the authority that signed the broker's certificate; `None`: the system's.
     pub ca_file: Option<PathBuf>,
     /// MQTT client id.
     pub client_id: String,
     /// First level of the topics, `pantau`.
     pub prefix: String,
-    /// Backlog readings a second after an outage.
+    /// Readings per second sent from the queue after an outage.
     pub catch_up: u32,
-    /// Version of the protocol.
+    /// Protocol version.
     pub version: super::MqttVersion,
-    /// How long a message may wait for its acknowledgement (`limits::MQTT_ACK_SECONDS`).
+    /// Maximum time until an acknowledgement (`limits::MQTT_ACK_SECONDS`).
     pub ack_within: Duration,
 }
 
-/// The InfluxDB v2 sink.
+/// Settings of the InfluxDB v2 sink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InfluxSettings {
     /// Base address, `http://host:port[/path]` or https.
@@ -437,21 +436,21 @@ pub struct InfluxSettings {
     pub bucket: String,
     /// Token, from its file or the environment.
     pub token: Option<Secret>,
-    /// PEM file of the authority that signed the server's certificate; the system's otherwise.
+    /// PEM file of the authority that signed the server's certificate; `None`: the system's.
     pub ca_file: Option<PathBuf>,
-    /// Backlog readings a second after an outage.
+    /// Readings per second sent from the queue after an outage.
     pub catch_up: u32,
 }
 
-/// The local page.
+/// Settings of the local page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebSettings {
     /// Address to listen on; `None`: no page.
     pub listen: Option<std::net::SocketAddr>,
 }
 
-impl Encoding {
-    /// Registers it takes.
+impl RegisterEncoding {
+    /// Number of registers of the type.
     pub fn registers(self) -> u16 {
         match self {
             Self::Bool | Self::U16 | Self::I16 | Self::Bcd16 => 1,
@@ -462,9 +461,9 @@ impl Encoding {
     }
 }
 
-impl Scale {
-    /// Raw is the value.
-    pub const ONE: Self = Self {
+impl LinearScale {
+    /// Scale of an unscaled value: factor 1, offset 0.
+    pub const IDENTITY: Self = Self {
         factor: (1, 0),
         offset: (0, 0),
     };

@@ -1,10 +1,10 @@
-//! The bundle: one ZIP with everything behind the figures of a period, written as a stream.
+//! Bundle: one ZIP with everything behind the figures of a period, written as a stream.
 //!
 //! The same content gives the same bytes. The archive's comment ends with the SHA-256 of all bytes
-//! before those 64 digits, so that no bit of the archive changes unseen.
+//! before those 64 digits, so that a change of any bit is detected.
 
-use super::canon::Hash;
-use super::record::{Digest, Kind};
+use super::canonical_form::Sha256Hasher;
+use super::day_record::{DayDigest, RevisionKind};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,65 +12,65 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-/// What the manifest begins with.
+/// Format name in the manifest.
 pub const BUNDLE_FORMAT: &str = "pantau-bundle 1";
-pub(super) const MANIFEST: &str = "manifest.json";
-pub(super) const DIGESTS: &str = "digests.jsonl";
-pub(super) const LEDGER: &str = "ledger.jsonl";
-/// The folder of samples.
-pub(super) const SAMPLES: &str = "samples/";
-/// The archive's comment before the 64 digits.
-pub(super) const COMMENT: &str = "pantau-bundle sha256 ";
-pub(super) const DIGITS: usize = 64;
+pub(super) const MANIFEST_NAME: &str = "manifest.json";
+pub(super) const DIGESTS_NAME: &str = "digests.jsonl";
+pub(super) const LEDGER_NAME: &str = "ledger.jsonl";
+/// Folder of the samples.
+pub(super) const SAMPLES_FOLDER: &str = "samples/";
+/// Text of the archive's comment before the 64 digits.
+pub(super) const COMMENT_PREFIX: &str = "pantau-bundle sha256 ";
+pub(super) const SHA256_DIGITS: usize = 64;
 
-/// Why a bundle could not be written or read.
+/// Error of writing or reading a bundle.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// The file could not be read or written.
     #[error(transparent)]
     File(#[from] io::Error),
-    /// It is no archive, or a broken one.
+    /// The file is no ZIP archive, or a broken one.
     #[error("not a readable ZIP archive: {0}")]
     Archive(#[from] zip::result::ZipError),
-    /// It is an archive, but no bundle.
+    /// The file is an archive, but not a bundle.
     #[error("not a bundle of pantau: {0}")]
     Foreign(String),
 }
 
-/// What a bundle is about.
+/// Summary of a bundle: site, period and last digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct About {
+pub struct BundleSummary {
     /// `BUNDLE_FORMAT`.
     pub format: String,
     /// Id of the site.
     pub site: String,
     /// IANA time zone of its days.
     pub zone: String,
-    /// The period as it was asked for.
+    /// Period as requested.
     pub period: String,
-    /// First and last closed local day of the period; samples of these days are in here.
+    /// First closed local day of the period. Samples from `first` to `last` are included.
     pub first: String,
-    /// See `first`.
+    /// Last closed local day of the period.
     pub last: String,
-    /// Closed days of the period whose raw samples were no longer kept.
+    /// Closed days of the period whose raw samples were no longer stored.
     pub gone: Vec<String>,
     /// Digest of the last record.
     pub head: String,
 }
 
-/// The manifest: what it is about, and every other file.
+/// Manifest: summary, and name, length and hash of every other file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
-    pub(super) about: About,
-    pub(super) files: Vec<Listed>,
+pub(super) struct BundleManifest {
+    pub(super) about: BundleSummary,
+    pub(super) files: Vec<BundleFile>,
 }
 
-/// A file of a bundle.
+/// Entry of the manifest for one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listed {
+pub(super) struct BundleFile {
     pub(super) name: String,
     pub(super) bytes: u64,
     pub(super) sha256: String,
@@ -80,26 +80,26 @@ pub(super) struct Listed {
 #[derive(Debug)]
 pub struct BundleWriter {
     zip: ZipWriter<File>,
-    files: Vec<Listed>,
-    open: Option<(String, u64, Hash)>,
+    files: Vec<BundleFile>,
+    open: Option<(String, u64, Sha256Hasher)>,
 }
 
-/// Name of the file with a point's samples.
-pub fn entry_of_point(point: &str) -> String {
-    format!("{SAMPLES}{point}.csv")
+/// Returns the name of the file with a point's samples.
+pub fn samples_file_name(point: &str) -> String {
+    format!("{SAMPLES_FOLDER}{point}.csv")
 }
 
-/// Name of the file with a revision.
-pub fn entry_of_text(kind: Kind, id: u64) -> String {
+/// Returns the name of the file with a revision.
+pub fn revision_file_name(kind: RevisionKind, id: u64) -> String {
     let ending = match kind {
-        Kind::Configuration | Kind::Factors => "toml",
-        Kind::Calibrations => "json",
+        RevisionKind::Configuration | RevisionKind::Factors => "toml",
+        RevisionKind::Calibrations => "json",
     };
     format!("{}/{id}.{ending}", kind.word())
 }
 
 impl BundleWriter {
-    /// Begins a bundle in a new file.
+    /// Creates a bundle file; an existing one is overwritten.
     pub fn create(path: &Path) -> Result<Self, BundleError> {
         let options = File::options()
             .read(true)
@@ -114,15 +114,15 @@ impl BundleWriter {
         })
     }
 
-    /// Begins the next file; the one before it is closed.
-    pub fn begin(&mut self, name: &str) -> Result<(), BundleError> {
-        self.close();
-        self.zip.start_file(name, options())?;
-        self.open = Some((name.to_owned(), 0, Hash::default()));
+    /// Starts the next file and closes the one before it.
+    pub fn begin_file(&mut self, name: &str) -> Result<(), BundleError> {
+        self.close_file();
+        self.zip.start_file(name, zip_options())?;
+        self.open = Some((name.to_owned(), 0, Sha256Hasher::default()));
         Ok(())
     }
 
-    /// Appends to the file that was begun last.
+    /// Appends bytes to the current file.
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), BundleError> {
         if let Some((_, length, hash)) = &mut self.open {
             *length += bytes.len() as u64;
@@ -131,43 +131,46 @@ impl BundleWriter {
         Ok(self.zip.write_all(bytes)?)
     }
 
-    /// Writes the file of the chain's records; the caller hands every record in, in order.
-    pub fn digest(&mut self, digest: &Digest) -> Result<(), BundleError> {
-        if self.open.as_ref().is_none_or(|open| open.0 != DIGESTS) {
-            self.begin(DIGESTS)?;
+    /// Appends a record to the file of the chain; the caller passes every record in order.
+    pub fn write_digest(&mut self, digest: &DayDigest) -> Result<(), BundleError> {
+        if self.open.as_ref().is_none_or(|open| open.0 != DIGESTS_NAME) {
+            self.begin_file(DIGESTS_NAME)?;
         }
         let mut line = serde_json::to_vec(digest).map_err(io::Error::other)?;
         line.push(b'\n');
         self.put(&line)
     }
 
-    /// Begins the file of the ledger's lines.
+    /// Starts the file of the ledger lines.
     pub fn begin_ledger(&mut self) -> Result<(), BundleError> {
-        self.begin(LEDGER)
+        self.begin_file(LEDGER_NAME)
     }
 
-    /// Writes the manifest, and the hash of the whole archive into its end.
-    pub fn finish(mut self, about: About) -> Result<(), BundleError> {
-        self.close();
+    /// Writes the manifest, and the hash of the whole archive into its comment.
+    pub fn finish(mut self, about: BundleSummary) -> Result<(), BundleError> {
+        self.close_file();
         let files = std::mem::take(&mut self.files);
-        let manifest = Manifest { about, files };
+        let manifest = BundleManifest { about, files };
         let mut text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
         text.push(b'\n');
-        self.begin(MANIFEST)?;
+        // The manifest is written last, when the hashes of all other files are known; it does not
+        // list itself.
+        self.begin_file(MANIFEST_NAME)?;
         self.put(&text)?;
         self.zip
-            .set_comment(format!("{COMMENT}{}", "0".repeat(DIGITS)))?;
+            .set_comment(format!("{COMMENT_PREFIX}{}", "0".repeat(SHA256_DIGITS)))?;
         let mut file = self.zip.finish()?;
-        let digits = hash_of_archive(&mut file)?;
+        // The comment is the last part of a ZIP: its placeholder digits are overwritten in place.
+        let digits = hash_archive(&mut file)?;
         file.seek(SeekFrom::End(-64))?;
         file.write_all(digits.as_bytes())?;
         Ok(file.sync_all()?)
     }
 
-    fn close(&mut self) {
+    fn close_file(&mut self) {
         if let Some((name, bytes, hash)) = self.open.take() {
-            let sha256 = hash.finish();
-            self.files.push(Listed {
+            let sha256 = hash.finish_hex();
+            self.files.push(BundleFile {
                 name,
                 bytes,
                 sha256,
@@ -176,25 +179,26 @@ impl BundleWriter {
     }
 }
 
-/// No time, no owner: the same content gives the same bytes.
-fn options() -> SimpleFileOptions {
+/// Options of a file: no time and no owner, so that the same content gives the same bytes.
+fn zip_options() -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(6))
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644)
+        // ZIP64 headers always, since the size of a streamed file is not known in advance.
         .large_file(true)
 }
 
-/// SHA-256 of everything before the last 64 bytes.
-pub(super) fn hash_of_archive(file: &mut File) -> io::Result<String> {
+/// Returns the SHA-256 of everything before the last 64 bytes.
+pub(super) fn hash_archive(file: &mut File) -> io::Result<String> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;
-    let mut rest = file.take(length.saturating_sub(DIGITS as u64));
-    let (mut hash, mut piece) = (Hash::default(), vec![0; 64 << 10]);
+    let mut rest = file.take(length.saturating_sub(SHA256_DIGITS as u64));
+    let (mut hash, mut piece) = (Sha256Hasher::default(), vec![0; 64 << 10]);
     loop {
         match rest.read(&mut piece)? {
-            0 => return Ok(hash.finish()),
+            0 => return Ok(hash.finish_hex()),
             read => hash.put(&piece[..read]),
         }
     }

@@ -1,23 +1,37 @@
-//! What proves that readings, ledger, configuration and factors are still those of their day.
+//! Evidence that readings, ledger, configuration and factors are still those of their day.
 //!
-//! Pure: the canonical form of what is hashed (`canon`), the record of a day and the chain of
-//! records, and the bundle that another machine checks. The store makes the records, the command
-//! line holds them against the data. The form is described for auditors in `docs/evidence.md`.
+//! Pure code: the canonical form of what is hashed (`canon`), the record of a day ([`Record`]), the
+//! [`Chain`] of records, and the bundle that another machine checks ([`check_bundle`]). The store
+//! makes the records; the command line compares them with the data.
+//!
+//! ```text
+//! let mut chain = Chain::default();
+//! let mut verdict = Verdict::default();
+//! for digest in &digests { chain.push(digest, &mut verdict); }
+//! chain.sum_up(&mut verdict);           // verdict.is_good(): nothing differs
+//! ```
+//!
+//! Format, complete enough to write a verifier: `docs/evidence.md`.
 
 mod bundle;
-mod canon;
-mod chain;
-mod check;
-mod fault;
-mod record;
+mod bundle_check;
+mod canonical_form;
+mod day_record;
+mod digest_chain;
 #[cfg(test)]
 mod tests;
+mod verification;
 
-pub use bundle::{About, BUNDLE_FORMAT, BundleError, BundleWriter, entry_of_point, entry_of_text};
-pub use canon::{
-    CSV_HEADER, Hash, LedgerFile, LedgerLine, hash, hash_samples, write_ledger, write_samples,
+pub use bundle::{
+    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, revision_file_name, samples_file_name,
 };
-pub use chain::{Chain, Range};
-pub use check::check_bundle;
-pub use fault::{Fault, Verdict, What};
-pub use record::{Digest, Kind, Record, SampleLine, TextLine, Why};
+pub use bundle_check::check_bundle;
+pub use canonical_form::{
+    LedgerFile, LedgerLine, SAMPLES_CSV_HEADER, Sha256Hasher, hash, hash_samples,
+    write_ledger_line, write_samples,
+};
+pub use day_record::{
+    DayDigest, DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine,
+};
+pub use digest_chain::{DigestChain, LedgerRange};
+pub use verification::{EvidenceMismatch, MismatchKind, VerificationReport};

@@ -1,57 +1,57 @@
-//! Records, the chain, and bundles whose bits change.
+//! Tests of records, the chain, and bundles with changed bits.
 
 use super::*;
-use crate::model::{Number, Outcome, Sample, UtcMs};
+use crate::domain::{ExactNumber, Sample, SampleOutcome, UtcMs};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 const MIDNIGHT: i64 = 1_795_194_000_000;
-const DAY: i64 = 86_400_000;
+const DAY_IN_MS: i64 = 86_400_000;
 const LEDGER: [&str; 3] = [
     "{\"id\":1,\"who\":\"Siti\"}\n",
     "{\"id\":2,\"who\":\"Budi\"}\n",
     "{\"id\":3,\"who\":\"Siti\"}\n",
 ];
 
-fn lines(day: i64, count: i64) -> String {
+fn sample_lines(day: i64, count: i64) -> String {
     let mut text = String::new();
     for second in 0..count {
         let mantissa = day * 7919 + second * second;
-        let number = Number::Decimal {
+        let number = ExactNumber::Decimal {
             mantissa,
             exponent: -1,
         };
-        let at = UtcMs(MIDNIGHT + day * DAY + second * 10_000);
-        let outcome = Outcome::Good(number);
+        let at = UtcMs(MIDNIGHT + day * DAY_IN_MS + second * 10_000);
+        let outcome = SampleOutcome::Good(number);
         write_samples(&mut text, &[Sample { at, outcome }]);
     }
     text
 }
 
-fn record(number: u64, day: Date, before: &str) -> Record {
+fn test_record(number: u64, day: Date, before: &str) -> DayRecord {
     let offset = i64::from(day.day() - 21);
-    let text = lines(offset, 50);
-    Record {
+    let text = sample_lines(offset, 50);
+    DayRecord {
         number,
         before: before.to_owned(),
         site: "desa".to_owned(),
         zone: "Asia/Jakarta".to_owned(),
         day,
-        from: UtcMs(MIDNIGHT + offset * DAY),
-        to: UtcMs(MIDNIGHT + (offset + 1) * DAY),
+        from: UtcMs(MIDNIGHT + offset * DAY_IN_MS),
+        to: UtcMs(MIDNIGHT + (offset + 1) * DAY_IN_MS),
         revision: 1,
-        reasons: vec![Why::Closed],
-        made: UtcMs(MIDNIGHT + (offset + 1) * DAY + 300_123),
+        reasons: vec![RecordReason::Closed],
+        made: UtcMs(MIDNIGHT + (offset + 1) * DAY_IN_MS + 300_123),
         program: "0.1.0".to_owned(),
-        samples: vec![SampleLine {
+        samples: vec![SampleDigestLine {
             point: "meter.power".to_owned(),
             count: 50,
             sha256: hash(text.as_bytes()),
             unit: "W".to_owned(),
         }],
         ledger: (day.day() == 22).then(|| (1, 2, hash(LEDGER[..2].concat().as_bytes()))),
-        configuration: vec![TextLine {
+        configuration: vec![RevisionLine {
             id: 1,
             since: UtcMs(MIDNIGHT),
             sha256: hash(b"[site]\n"),
@@ -61,41 +61,43 @@ fn record(number: u64, day: Date, before: &str) -> Record {
     }
 }
 
-fn three_days() -> Vec<Digest> {
-    let mut before = Record::NONE_BEFORE.to_owned();
+fn three_days() -> Vec<DayDigest> {
+    let mut before = DayRecord::NO_PREVIOUS_DIGEST.to_owned();
     let days = (21..24).zip(1..);
     let digests = days.map(|(day, number)| {
-        let digest = record(number, date(2026, 11, day), &before).digest();
+        let digest = test_record(number, date(2026, 11, day), &before).to_digest();
         before.clone_from(&digest.sha256);
         digest
     });
     digests.collect()
 }
 
-fn bundle(folder: &Path) -> PathBuf {
-    bundle_with(folder, |_| ())
+fn write_bundle(folder: &Path) -> PathBuf {
+    write_bundle_with(folder, |_| ())
 }
 
-fn bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
+fn write_bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
     let path = folder.join("bundle.zip");
     let mut zip = BundleWriter::create(&path).unwrap();
     let digests = three_days();
     for digest in &digests {
-        zip.digest(digest).unwrap();
+        zip.write_digest(digest).unwrap();
     }
     zip.begin_ledger().unwrap();
     zip.put(LEDGER.concat().as_bytes()).unwrap();
-    zip.begin(&entry_of_text(Kind::Configuration, 1)).unwrap();
+    zip.begin_file(&revision_file_name(RevisionKind::Configuration, 1))
+        .unwrap();
     zip.put(b"[site]\n").unwrap();
-    zip.begin(&entry_of_point("meter.power")).unwrap();
-    zip.put(format!("{CSV_HEADER}\n").as_bytes()).unwrap();
+    zip.begin_file(&samples_file_name("meter.power")).unwrap();
+    zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
+        .unwrap();
     for day in 0..3 {
-        zip.put(lines(day, 50).as_bytes()).unwrap();
+        zip.put(sample_lines(day, 50).as_bytes()).unwrap();
     }
-    zip.begin("report/laporan.pdf").unwrap();
+    zip.begin_file("report/laporan.pdf").unwrap();
     zip.put(&[0, 159, 146, 150]).unwrap();
     extra(&mut zip);
-    let about = About {
+    let about = BundleSummary {
         format: BUNDLE_FORMAT.to_owned(),
         site: "desa".to_owned(),
         zone: "Asia/Jakarta".to_owned(),
@@ -109,13 +111,17 @@ fn bundle_with(folder: &Path, extra: impl Fn(&mut BundleWriter)) -> PathBuf {
     path
 }
 
-fn check(path: &Path) -> Result<Verdict, BundleError> {
+fn check_whole_bundle(path: &Path) -> Result<VerificationReport, BundleError> {
     check_bundle(path, None, |_| ()).map(|(_, verdict)| verdict)
 }
 
-/// The same files with one of them exchanged, manifest and archive made to fit: what somebody does
-/// who knows the format.
-fn forged(path: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) -> Verdict {
+/// Replaces one file of a bundle and makes manifest and archive hash fit, as somebody with
+/// knowledge of the format can.
+fn check_forged_bundle(
+    path: &Path,
+    name: &str,
+    change: impl Fn(&mut Vec<u8>),
+) -> VerificationReport {
     use std::io::Read;
     let mut old = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -127,26 +133,26 @@ fn forged(path: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) -> Verdict {
         let here = file.name().unwrap().into_owned();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        if here == bundle::MANIFEST {
-            about = serde_json::from_slice::<bundle::Manifest>(&bytes).ok();
+        if here == bundle::MANIFEST_NAME {
+            about = serde_json::from_slice::<bundle::BundleManifest>(&bytes).ok();
             continue;
         }
         if here == name {
             change(&mut bytes);
         }
-        zip.begin(&here).unwrap();
+        zip.begin_file(&here).unwrap();
         zip.put(&bytes).unwrap();
     }
     zip.finish(about.unwrap().about).unwrap();
-    check(&new).unwrap()
+    check_whole_bundle(&new).unwrap()
 }
 
 #[test]
 fn a_bundle_holds_and_the_same_content_gives_the_same_bytes() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (one, two) = (bundle(one.path()), bundle(two.path()));
-    let verdict = check(&one).unwrap();
-    assert!(verdict.is_good(), "{verdict:?}");
+    let (one, two) = (write_bundle(one.path()), write_bundle(two.path()));
+    let verdict = check_whole_bundle(&one).unwrap();
+    assert!(verdict.is_intact(), "{verdict:?}");
     assert_eq!(
         (verdict.days, verdict.records, verdict.open_entries),
         (3, 3, 1)
@@ -158,23 +164,23 @@ fn a_bundle_holds_and_the_same_content_gives_the_same_bytes() {
 #[test]
 fn a_digest_in_hand_must_be_in_the_chain() {
     let folder = tempfile::tempdir().unwrap();
-    let path = bundle(folder.path());
+    let path = write_bundle(folder.path());
     let verdict = |digest: &str| check_bundle(&path, Some(digest), |_| ()).unwrap().1;
-    assert!(verdict(&three_days()[1].sha256).is_good());
+    assert!(verdict(&three_days()[1].sha256).is_intact());
     let foreign = verdict(&hash(b"another"));
-    assert_eq!(foreign.faults[0].what, What::Foreign);
+    assert_eq!(foreign.mismatches[0].what, MismatchKind::Foreign);
 }
 
 #[test]
 fn one_changed_bit_anywhere_in_the_archive_is_found() {
     let folder = tempfile::tempdir().unwrap();
-    let path = bundle(folder.path());
+    let path = write_bundle(folder.path());
     let whole = std::fs::read(&path).unwrap();
     for at in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1 << (at % 8);
         std::fs::write(&path, &bytes).unwrap();
-        let is_found = check(&path).map_or(true, |verdict| !verdict.is_good());
+        let is_found = check_whole_bundle(&path).map_or(true, |verdict| !verdict.is_intact());
         assert!(is_found, "byte {at} of {}", whole.len());
     }
 }
@@ -182,37 +188,37 @@ fn one_changed_bit_anywhere_in_the_archive_is_found() {
 #[test]
 fn a_forged_file_is_found_and_its_day_named() {
     let folder = tempfile::tempdir().unwrap();
-    let path = bundle(folder.path());
-    let samples = entry_of_point("meter.power");
-    let day = |verdict: &Verdict| verdict.first().map(Date::day);
+    let path = write_bundle(folder.path());
+    let samples = samples_file_name("meter.power");
+    let day = |verdict: &VerificationReport| verdict.first_day().map(Date::day);
     for (line, expected) in [(1, 21), (50, 21), (51, 22), (150, 23)] {
-        let verdict = forged(&path, &samples, |bytes| {
+        let verdict = check_forged_bundle(&path, &samples, |bytes| {
             let ends = bytes.iter().zip(0..).filter(|(byte, _)| **byte == b'\n');
             let end: usize = ends.map(|(_, at)| at).nth(line).unwrap();
             bytes[end - "0,good,".len()] ^= 1;
         });
         assert_eq!(day(&verdict), Some(expected), "line {line}");
-        assert_eq!(verdict.faults[0].name, "meter.power");
+        assert_eq!(verdict.mismatches[0].name, "meter.power");
     }
-    let extra = |bytes: &mut Vec<u8>| bytes.extend_from_slice(lines(0, 1).as_bytes());
-    assert_eq!(day(&forged(&path, &samples, extra)), Some(23));
+    let extra = |bytes: &mut Vec<u8>| bytes.extend_from_slice(sample_lines(0, 1).as_bytes());
+    assert_eq!(day(&check_forged_bundle(&path, &samples, extra)), Some(23));
     assert_eq!(
-        day(&forged(&path, &samples, |bytes| bytes.truncate(40))),
+        day(&check_forged_bundle(&path, &samples, |bytes| bytes.truncate(40))),
         Some(21)
     );
     let name = |bytes: &mut Vec<u8>| bytes[16] ^= 1;
-    let verdict = forged(&path, "ledger.jsonl", name);
+    let verdict = check_forged_bundle(&path, "ledger.jsonl", name);
     assert_eq!(
-        (day(&verdict), verdict.faults[0].what),
-        (Some(22), What::Ledger)
+        (day(&verdict), verdict.mismatches[0].what),
+        (Some(22), MismatchKind::Ledger)
     );
-    let verdict = forged(&path, "configuration/1.toml", |bytes| bytes[2] ^= 1);
+    let verdict = check_forged_bundle(&path, "configuration/1.toml", |bytes| bytes[2] ^= 1);
     assert_eq!(
-        (day(&verdict), verdict.faults[0].what),
-        (Some(21), What::Configuration)
+        (day(&verdict), verdict.mismatches[0].what),
+        (Some(21), MismatchKind::Configuration)
     );
     // A record, with its digest made to fit: the next one does not follow it any more.
-    let verdict = forged(&path, "digests.jsonl", |bytes| {
+    let verdict = check_forged_bundle(&path, "digests.jsonl", |bytes| {
         let mut digests = three_days();
         let record = digests[1]
             .record
@@ -225,31 +231,36 @@ fn a_forged_file_is_found_and_its_day_named() {
         *bytes = lines.collect::<String>().into_bytes();
     });
     assert_eq!(day(&verdict), Some(22));
-    assert!(verdict.faults.iter().any(|fault| fault.what == What::Link));
+    assert!(
+        verdict
+            .mismatches
+            .iter()
+            .any(|fault| fault.what == MismatchKind::Link)
+    );
 }
 
 #[test]
 fn samples_that_no_record_names_are_found() {
     let folder = tempfile::tempdir().unwrap();
-    let path = bundle_with(folder.path(), |zip| {
-        zip.begin(&entry_of_point("meter.other")).unwrap();
-        zip.put(CSV_HEADER.as_bytes()).unwrap();
+    let path = write_bundle_with(folder.path(), |zip| {
+        zip.begin_file(&samples_file_name("meter.other")).unwrap();
+        zip.put(SAMPLES_CSV_HEADER.as_bytes()).unwrap();
     });
-    let verdict = check(&path).unwrap();
-    assert_eq!(verdict.faults[0].name, "samples/meter.other.csv");
+    let verdict = check_whole_bundle(&path).unwrap();
+    assert_eq!(verdict.mismatches[0].name, "samples/meter.other.csv");
 }
 
 #[test]
 fn a_record_left_out_of_the_chain_is_found() {
     let digests = three_days();
     for gone in 0..2 {
-        let (mut chain, mut verdict) = (Chain::default(), Verdict::default());
+        let (mut chain, mut verdict) = (DigestChain::default(), VerificationReport::default());
         for (at, digest) in digests.iter().enumerate() {
             if at != gone {
                 chain.push(digest, &mut verdict);
             }
         }
-        assert_eq!(verdict.faults[0].what, What::Link, "{gone}");
+        assert_eq!(verdict.mismatches[0].what, MismatchKind::Link, "{gone}");
     }
 }
 
@@ -257,20 +268,29 @@ fn a_record_left_out_of_the_chain_is_found() {
 fn what_is_no_bundle_is_refused_with_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.zip");
-    assert!(matches!(check(&path), Err(BundleError::File(_))));
+    assert!(matches!(
+        check_whole_bundle(&path),
+        Err(BundleError::File(_))
+    ));
     std::fs::write(&path, "no archive").unwrap();
-    assert!(matches!(check(&path), Err(BundleError::Archive(_))));
+    assert!(matches!(
+        check_whole_bundle(&path),
+        Err(BundleError::Archive(_))
+    ));
     let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
     zip.start_file("a", zip::write::SimpleFileOptions::default())
         .unwrap();
     zip.finish().unwrap();
-    assert!(matches!(check(&path), Err(BundleError::Foreign(_))));
+    assert!(matches!(
+        check_whole_bundle(&path),
+        Err(BundleError::Foreign(_))
+    ));
 }
 
 proptest! {
     #[test]
     fn no_text_makes_the_reader_of_records_panic(text in "(pantau-digest 1\n)?(.{0,40}\n){0,20}") {
-        if let Ok(record) = text.parse::<Record>() {
+        if let Ok(record) = text.parse::<DayRecord>() {
             prop_assert_eq!(record.to_string(), text);
         }
     }
@@ -279,16 +299,16 @@ proptest! {
     fn a_record_comes_back_and_any_other_text_is_another_record(
         at in 0usize..700, bit in 0u8..7, unit in "[a-z°%/ 0-9]{0,6}",
     ) {
-        let mut record = record(1, date(2026, 11, 22), Record::NONE_BEFORE);
+        let mut record = test_record(1, date(2026, 11, 22), DayRecord::NO_PREVIOUS_DIGEST);
         record.samples[0].unit = unit.trim().to_owned();
-        record.reasons = vec![Why::Import, Why::Late];
+        record.reasons = vec![RecordReason::Import, RecordReason::Late];
         let text = record.to_string();
-        prop_assert_eq!(text.parse::<Record>(), Ok(record.clone()));
+        prop_assert_eq!(text.parse::<DayRecord>(), Ok(record.clone()));
         let mut bytes = text.into_bytes();
         let at = at % bytes.len();
         bytes[at] ^= 1 << bit;
         if let Ok(other) = String::from_utf8(bytes) {
-            prop_assert_ne!(other.parse::<Record>(), Ok(record));
+            prop_assert_ne!(other.parse::<DayRecord>(), Ok(record));
         }
     }
 }

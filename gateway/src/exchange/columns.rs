@@ -1,14 +1,13 @@
-//! Where time and value stand in a table of another program: its separator, its heading, its
-//! columns.
+//! Layout of a table of another program: its separator, its heading line and its columns.
 
-use super::encoding::{self, CellRow};
-use super::times::{self, DateOrder, WrittenTime};
-use super::values::{self, DecimalSign};
+use super::number_format::{self, DecimalSeparator};
+use super::text_encoding::{self, NumberedCells};
+use super::time_format::{self, DateOrder, ParsedLoggerTime};
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
 
-/// What the column of times is called, in small letters.
-const TIMES: [&str; 17] = [
+/// Names of the time column, in lower case (English, Bahasa Indonesia, German).
+const TIME_COLUMN_NAMES: [&str; 17] = [
     "time",
     "date",
     "datetime",
@@ -27,64 +26,69 @@ const TIMES: [&str; 17] = [
     "zeit",
     "datum",
 ];
-/// What the column of values is called, when there are several.
-const VALUES: [&str; 8] = [
+/// Names of the value column, used when a table has several columns with numbers.
+const VALUE_COLUMN_NAMES: [&str; 8] = [
     "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil",
 ];
 
-/// The places of a table.
+/// Layout of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Columns {
+pub(super) struct TableColumns {
     pub(super) separator: u8,
-    /// Place of the heading among the rows; `None` when the table has none.
+    /// Index of the heading line among the rows; `None` when the table has none.
     heading: Option<usize>,
-    /// Place of the first reading among the rows.
+    /// Index of the first row with a reading.
     pub(super) first: usize,
-    /// Cells that a row may have.
+    /// Most cells that a row may have.
     pub(super) width: usize,
     pub(super) time: usize,
-    /// Whether the clock stands in a column of its own, behind the day.
+    /// Whether the time of day stands in a column of its own, right of the date.
     pub(super) has_clock: bool,
-    /// Columns with values, with their names.
+    /// Columns with values: index and name.
     pub(super) values: Vec<(usize, String)>,
-    /// Whether times are plain numbers.
+    /// Whether times are plain numbers (spreadsheet days, or seconds since 1970).
     pub(super) numbered: bool,
-    /// The order of dates that the heading says (`dd/MM/yyyy`).
+    /// Date order that the heading states (`dd/MM/yyyy`).
     pub(super) order: Option<DateOrder>,
 }
 
-impl Columns {
-    /// The columns of a text, under the separator with which the most readings are found; `None`
-    /// when there is none.
-    pub(super) fn find(text: &str) -> Option<Self> {
-        if let Some(separator) = encoding::said_separator(text) {
-            return Self::under(text, separator).map(|(_, columns)| columns);
+impl TableColumns {
+    /// Layout of a text, with the separator under which most readings are found; `None` when no
+    /// reading is found.
+    pub(super) fn detect(text: &str) -> Option<Self> {
+        if let Some(separator) = text_encoding::declared_separator(text) {
+            return Self::detect_with_separator(text, separator).map(|(_, columns)| columns);
         }
+        // `;` before `,`: a table with decimal commas can also be split at its commas.
         let all = [b';', b'\t', b',', b'|'];
         let found = all
             .into_iter()
-            .filter_map(|separator| Self::under(text, separator));
-        // The first of those that are as good.
+            .filter_map(|separator| Self::detect_with_separator(text, separator));
+        // On a tie the separator that is first in the list wins.
         let best = found.reduce(|best, next| if next.0 > best.0 { next } else { best });
         best.map(|(_, columns)| columns)
     }
 
-    fn under(text: &str, separator: u8) -> Option<(usize, Self)> {
-        let rows: Vec<CellRow> = encoding::rows(text, separator)
+    fn detect_with_separator(text: &str, separator: u8) -> Option<(usize, Self)> {
+        // Only the first rows are examined: the layout of a table does not change further down.
+        let rows: Vec<NumberedCells> = text_encoding::csv_rows(text, separator)
             .take(IMPORT_HEAD_ROWS_MAX)
             .collect();
-        let heading_at = rows.iter().position(|(_, row)| time_column(row).is_some());
-        let (time, numbered, first) = time_place(&rows, heading_at)?;
+        let heading_at = rows
+            .iter()
+            .position(|(_, row)| find_time_column(row).is_some());
+        let (time, numbered, first) = locate_first_time(&rows, heading_at)?;
         let heading = heading_at.filter(|at| *at < first).or_else(|| {
             let before = first.checked_sub(1)?;
             let row = &rows[before].1;
-            // Numbers are no names.
-            let is_name = |(at, cell): (usize, &str)| at == time || value_of(cell).is_none();
+            // A row of numbers above the first reading is data, not a heading.
+            let is_name =
+                |(at, cell): (usize, &str)| at == time || parse_any_number(cell).is_none();
             (row.len() > time && row.iter().enumerate().all(is_name)).then_some(before)
         });
-        let first = heading.map_or_else(|| first_reading(&rows, first, time), |at| at + 1);
-        // A quote that is not closed takes the rows below into its cell.
-        let is_torn = |(_, row): &CellRow| row.iter().any(|cell| cell.contains('\n'));
+        let first = heading.map_or_else(|| first_data_row(&rows, first, time), |at| at + 1);
+        // An unclosed quote takes the rows below into its cell.
+        let is_torn = |(_, row): &NumberedCells| row.iter().any(|cell| cell.contains('\n'));
         if rows[..first].iter().any(is_torn) {
             return None;
         }
@@ -92,29 +96,33 @@ impl Columns {
         let data: Vec<&StringRecord> = rows[first..].iter().map(|(_, row)| row).collect();
         let is_time = |row: &&&StringRecord| {
             let cell = row.get(time);
-            cell.and_then(|cell| written(cell, numbered)).is_some()
+            cell.and_then(|cell| parse_time_cell(cell, numbered))
+                .is_some()
         };
-        let has_clock = clock_beside(&data, time, numbered);
+        let has_clock = has_clock_column(&data, time, numbered);
         let width = names.as_ref().or(data.first().copied());
         let columns = Self {
             separator,
             heading,
             first,
-            width: width.map_or(0, filled),
+            width: width.map_or(0, count_filled_cells),
             time,
             has_clock,
-            values: value_columns(&data, names.as_ref(), time, has_clock),
+            values: find_value_columns(&data, names.as_ref(), time, has_clock),
             numbered,
-            order: names.as_ref().and_then(|names| pattern(names.get(time)?)),
+            order: names
+                .as_ref()
+                .and_then(|names| date_order_of_pattern(names.get(time)?)),
         };
         let count = data.iter().filter(is_time).count();
         let has_values = data.iter().any(|row| row.len() > 1);
         (count > 0 && has_values).then_some((count, columns))
     }
 
-    /// The column that is asked for by name or number, else the only one, else the one that is
-    /// called so.
-    pub(super) fn value(&self, asked: Option<&str>) -> Option<usize> {
+    /// Index of the value column: the one that is requested by name or number, else the only one,
+    /// else the only one whose name is in `VALUE_COLUMN_NAMES`. `None` when this leaves more than
+    /// one.
+    pub(super) fn choose_value_column(&self, asked: Option<&str>) -> Option<usize> {
         if let Some(asked) = asked {
             let wanted = asked.trim().to_lowercase();
             let named = self.values.iter();
@@ -129,7 +137,8 @@ impl Columns {
         if let [(only, _)] = self.values[..] {
             return Some(only);
         }
-        let is_called = |name: &str| VALUES.contains(&name.trim().to_lowercase().as_str());
+        let is_called =
+            |name: &str| VALUE_COLUMN_NAMES.contains(&name.trim().to_lowercase().as_str());
         let mut called = self.values.iter().filter(|(_, name)| is_called(name));
         match (called.next(), called.next()) {
             (Some((at, _)), None) => Some(*at),
@@ -137,38 +146,44 @@ impl Columns {
         }
     }
 
-    /// Lines above the readings that are no heading.
-    pub(super) fn head(&self) -> usize {
+    /// Number of lines above the readings that are neither heading nor data.
+    pub(super) fn skipped_lines(&self) -> usize {
         self.first - usize::from(self.heading.is_some())
     }
 }
 
-/// A time as the column has them.
-pub(super) fn written(cell: &str, numbered: bool) -> Option<WrittenTime> {
-    let plain = || numbered.then(|| times::numbered(cell)).flatten();
-    times::read(cell).or_else(plain)
+/// Time in a cell; plain numbers are accepted when `numbered` is set.
+pub(super) fn parse_time_cell(cell: &str, numbered: bool) -> Option<ParsedLoggerTime> {
+    let plain = || {
+        numbered
+            .then(|| time_format::parse_numeric_time(cell))
+            .flatten()
+    };
+    time_format::parse_logger_time(cell).or_else(plain)
 }
 
-/// Without a heading, rows with values right above the first time are readings, too: their times
-/// are wrong.
-fn first_reading(rows: &[CellRow], first: usize, time: usize) -> usize {
-    let has_value = |(_, row): &&CellRow| {
+/// Index of the first data row. In a table without a heading, rows with values right above the
+/// first time count as data too: their times are wrong and must be reported, not skipped.
+fn first_data_row(rows: &[NumberedCells], first: usize, time: usize) -> usize {
+    // One wrong row in front is an error of the file; a heading would have no numbers in it.
+    let has_value = |(_, row): &&NumberedCells| {
         let mut cells = row.iter().enumerate();
-        cells.any(|(at, cell)| at != time && value_of(cell).is_some())
+        cells.any(|(at, cell)| at != time && parse_any_number(cell).is_some())
     };
     first - rows[..first].iter().rev().take_while(has_value).count()
 }
 
-fn time_column(row: &StringRecord) -> Option<usize> {
+fn find_time_column(row: &StringRecord) -> Option<usize> {
     row.iter().position(|cell| {
+        // Units behind the name are ignored: `Time (UTC+7)`, `Waktu [WIB]`.
         let name = cell.to_lowercase();
         let bare = name.split(['(', '[']).next().unwrap_or_default().trim();
-        TIMES.contains(&bare) || pattern(cell).is_some()
+        TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some()
     })
 }
 
-/// `dd/MM/yyyy HH:mm` as the name of a column.
-fn pattern(name: &str) -> Option<DateOrder> {
+/// Date order of a column name such as `dd/MM/yyyy HH:mm`; German letters (`TT.MM.JJJJ`) too.
+fn date_order_of_pattern(name: &str) -> Option<DateOrder> {
     let name = name.to_lowercase();
     let at = |words: &[&str]| words.iter().find_map(|word| name.find(word));
     let (day, month, year) = (at(&["dd", "tt"])?, at(&["mm"])?, at(&["yy", "jj"])?);
@@ -179,56 +194,66 @@ fn pattern(name: &str) -> Option<DateOrder> {
     }
 }
 
-/// The column of the first time, whether its times are plain numbers, and its row.
-fn time_place(rows: &[CellRow], named: Option<usize>) -> Option<(usize, bool, usize)> {
-    let column = named.and_then(|at| time_column(&rows[at].1));
+/// Column of the first time, whether times are plain numbers, and the row of the first time.
+fn locate_first_time(rows: &[NumberedCells], named: Option<usize>) -> Option<(usize, bool, usize)> {
+    let column = named.and_then(|at| find_time_column(&rows[at].1));
     let from = named.map_or(0, |at| at + 1);
     let below = || rows.iter().enumerate().skip(from);
     if let Some(column) = column {
         let of = |numbered| {
-            let is_time = |row: &StringRecord| written(row.get(column)?, numbered);
+            let is_time = |row: &StringRecord| parse_time_cell(row.get(column)?, numbered);
             let mut found = below().filter(|(_, (_, row))| is_time(row).is_some());
             found.next().map(|(at, _)| (column, numbered, at))
         };
         return of(false).or_else(|| of(true));
     }
     let dated = below().find_map(|(at, (_, row))| {
-        let column = row.iter().position(|cell| times::read(cell).is_some())?;
+        let column = row
+            .iter()
+            .position(|cell| time_format::parse_logger_time(cell).is_some())?;
         Some((column, false, at))
     });
-    // Without a name only the first column can hold times that are plain numbers.
+    // Without a column name, only the first column may hold times that are plain numbers: in any
+    // other column a number is a value.
     let numbered = || {
         let mut found = below().filter(|(_, (_, row))| {
-            row.len() > 1 && row.get(0).and_then(times::numbered).is_some()
+            row.len() > 1
+                && row
+                    .get(0)
+                    .and_then(time_format::parse_numeric_time)
+                    .is_some()
         });
         found.next().map(|(at, _)| (0, true, at))
     };
     dated.or_else(numbered)
 }
 
-fn clock_beside(data: &[&StringRecord], time: usize, numbered: bool) -> bool {
+/// Whether the column right of the date holds a time of day in every row, and the date none.
+fn has_clock_column(data: &[&StringRecord], time: usize, numbered: bool) -> bool {
     let mut rows = data
         .iter()
-        .filter(|row| !encoding::is_blank(row))
+        .filter(|row| !text_encoding::is_blank_row(row))
         .peekable();
     rows.peek().is_some()
         && rows.all(|row| {
-            let day = row.get(time).and_then(|cell| written(cell, numbered));
+            let day = row
+                .get(time)
+                .and_then(|cell| parse_time_cell(cell, numbered));
             let is_day = day.is_none_or(|day| !day.has_clock());
-            let clock = row.get(time + 1).and_then(times::clock_alone);
+            let clock = row.get(time + 1).and_then(time_format::parse_clock_cell);
             is_day && clock.is_some()
         })
 }
 
-/// Whether a cell is a number under either sign.
-fn value_of(cell: &str) -> Option<()> {
-    let read = |sign| values::read(cell, sign);
-    read(DecimalSign::Point)
-        .or_else(|| read(DecimalSign::Comma))
+/// Whether a cell is a number under either decimal separator.
+fn parse_any_number(cell: &str) -> Option<()> {
+    let read = |sign| number_format::parse_grouped_number(cell, sign);
+    read(DecimalSeparator::Point)
+        .or_else(|| read(DecimalSeparator::Comma))
         .map(|_| ())
 }
 
-fn value_columns(
+fn find_value_columns(
     data: &[&StringRecord],
     names: Option<&StringRecord>,
     time: usize,
@@ -239,11 +264,13 @@ fn value_columns(
     let is_taken = |at: usize| at == time || (has_clock && at == time + 1);
     let has_value = |at: usize| {
         let cells = data.iter().filter_map(|row| row.get(at));
-        cells.into_iter().any(|cell| value_of(cell).is_some())
+        cells
+            .into_iter()
+            .any(|cell| parse_any_number(cell).is_some())
     };
     let columns = (0..width).filter(|at| !is_taken(*at) && has_value(*at));
     let all: Vec<usize> = columns.collect();
-    // All values of a table of two columns may be missing or faulty.
+    // In a table of two columns, all values may be missing or wrong.
     let only = (0..width).filter(|at| !is_taken(*at));
     let only: Vec<usize> = if all.is_empty() { only.collect() } else { all };
     only.into_iter()
@@ -251,8 +278,8 @@ fn value_columns(
         .collect()
 }
 
-/// Cells up to the last one that is not empty.
-pub(super) fn filled(row: &StringRecord) -> usize {
+/// Number of cells up to the last one that is not empty.
+pub(super) fn count_filled_cells(row: &StringRecord) -> usize {
     let cells = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
     cells.last().map_or(0, |(at, _)| at + 1)
 }

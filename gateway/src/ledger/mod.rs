@@ -1,24 +1,41 @@
-//! What people write down: what may be said (`definitions`), how it is written (`written`,
-//! `table`, `workbook`), what is wrong with it (`check`, `batch`), and its JSON. Pure: no store, no
-//! clock.
+//! Ledger of manual entries: definitions of indicators and units, parsing of tables, checks, and
+//! JSON forms.
+//!
+//! Entry points: [`read_table`] parses a file, [`Batch::of`] checks its rows, `check_entry` checks
+//! a single entry. All of it is pure: no store and no clock.
+//!
+//! ```text
+//! date;indicator;quantity;unit;how;who
+//! 21/11/2026;bsf-maggot;12,5;kg;weighed;Siti
+//! -> record of bsf-maggot, 12.5 kg on 2026-11-21, weighed, by Siti
+//! ```
+//!
+//! The indicators are data in `config/indicators.toml`; reports of the entries: `docs/reports.md`.
 
-mod batch;
-mod calibration;
-mod check;
-mod definitions;
-mod json;
-mod table;
-mod template;
+mod calibration_json;
+mod entry_batch;
+mod entry_check;
+mod entry_json;
+mod indicator_definitions;
+mod table_reader;
+mod table_template;
 #[cfg(test)]
 mod tests;
-mod workbook;
-mod written;
+mod value_parser;
+mod xlsx_reader;
 
-pub use batch::{Batch, Told};
-pub use calibration::{CalibrationJson, CalibrationSent};
-pub use check::{Checked, Field, Raw, Remark, Rules, Typed, check};
-pub use definitions::{Both, Definition, Definitions, Total};
-pub use json::{Added, EntryJson, FaultJson, FileJson, IndicatorJson, Refused, Sent, SentBatch};
-pub use table::{LeftOut, NoTable, Row, Table, read as read_table};
-pub use template::{csv as csv_template, xlsx as xlsx_template};
-pub use written::Mark;
+pub use calibration_json::{CalibrationJson, CalibrationRequest};
+pub use entry_batch::{EntryBatch, RowRemark};
+pub use entry_check::{
+    CheckedStatement, EntryField, EntryRules, FieldRemark, QuantityText, RawEntry, check_entry,
+};
+pub use entry_json::{
+    AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatchRequest, EntryJson,
+    EntryRequest, FaultJson, IndicatorDefinitionJson,
+};
+pub use indicator_definitions::{
+    BilingualText, IndicatorDefinition, IndicatorDefinitions, TotalRule,
+};
+pub use table_reader::{EntryRow, EntryTable, SkippedRow, TableError, parse_table as read_table};
+pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};
+pub use value_parser::DecimalMark;

@@ -1,5 +1,11 @@
-//! What a technician does on the lines: looks for devices, and gives one another address. For the
-//! command line and the API alike: nothing here prints or asks; whoever wants it done is a `Host`.
+//! Commissioning procedures on buses: scan for devices, and change a device's address. Command line
+//! and API use the same code; it neither prints nor reads input, but calls a `Host` of the caller.
+//! See docs/field.md.
+//!
+//! ```text
+//! let mut scan = Scan::new(&wishes, Some(&config), host);   // host: impl scan::Host
+//! scan.all(&Target::all(&["rs485".to_owned()], &[], Some(&config))?).await;
+//! ```
 
 pub mod address;
 pub mod scan;

@@ -1,47 +1,48 @@
-//! The report as CSV that a spreadsheet opens with a double click: `;` and a decimal comma in
-//! Bahasa Indonesia, `,` and a decimal point in English, UTF-8 with a byte order mark.
+//! CSV renderer, for a double click in a spreadsheet: `;` and a decimal comma in Bahasa Indonesia,
+//! `,` and a decimal point in English, UTF-8 with a byte order mark.
 //!
-//! Sections follow each other as they do on paper. Numbers have the digits that paper has, without
-//! marks for thousands; days are `2026-11-21`, moments `2026-11-21 10:15`, which every spreadsheet
-//! understands. A text that a spreadsheet would take for a formula begins with `'`.
+//! Sections follow each other as on paper. Numbers have the digits shown on paper, without
+//! thousands separators; days are `2026-11-21`, times `2026-11-21 10:15`, which every spreadsheet
+//! understands. A text that a spreadsheet would take for a formula starts with `'`.
 
-use crate::report::format;
-use crate::report::rows::{self, Cell, Row, Sum};
-use crate::report::show::Show;
-use crate::report::value::{Kind, Value, digits_of};
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::report::cell_value::{CellValue, ValueKind, digits_needed};
+use crate::report::number_format;
+use crate::report::render_context::RenderContext;
+use crate::report::sheet_rows::{self, ReportCell, SheetRow, TotalCell};
 
-/// The whole report.
-pub(crate) fn render(show: &Show<'_>) -> Vec<u8> {
-    let mut csv = Csv {
+/// Renders the whole report as CSV.
+pub(crate) fn render_csv(show: &RenderContext<'_>) -> Vec<u8> {
+    let mut csv = CsvRenderer {
+        // Without the byte order mark Excel reads the file in the local code page.
         text: String::from('\u{feff}'),
         show,
     };
-    csv.line(&[Field::text(&show.document.title)]);
-    for (word, value) in rows::about(show) {
-        csv.line(&[Field::text(&word), Field::text(&value)]);
+    csv.push_line(&[CsvField::text(&show.document.title)]);
+    for (word, value) in sheet_rows::report_properties(show) {
+        csv.push_line(&[CsvField::text(&word), CsvField::text(&value)]);
     }
-    csv.line(&[]);
+    csv.push_line(&[]);
     for index in 0..show.document.sections.len() {
-        for row in rows::of(show, index) {
-            csv.row(&row);
+        for row in sheet_rows::section_rows(show, index) {
+            csv.push_row(&row);
         }
-        csv.line(&[]);
+        csv.push_line(&[]);
     }
     csv.text.into_bytes()
 }
 
-struct Csv<'a> {
+struct CsvRenderer<'a> {
     text: String,
-    show: &'a Show<'a>,
+    show: &'a RenderContext<'a>,
 }
 
-/// A field: what people wrote is made safe, what we wrote is safe.
-struct Field(String);
+/// CSV field: text of people is made safe against formulas, text of the program is already safe.
+struct CsvField(String);
 
-impl Field {
+impl CsvField {
     fn text(text: &str) -> Self {
-        Self(harmless(text))
+        Self(defuse_formula(text))
     }
 
     fn number(text: String) -> Self {
@@ -49,104 +50,120 @@ impl Field {
     }
 }
 
-impl Csv<'_> {
-    fn row(&mut self, row: &Row) {
+impl CsvRenderer<'_> {
+    fn push_row(&mut self, row: &SheetRow) {
         match row {
-            Row::Title(text) | Row::Heading(text) | Row::Text(text) => {
-                self.line(&[Field::text(text)]);
+            SheetRow::Title(text) | SheetRow::Heading(text) | SheetRow::Text(text) => {
+                self.push_line(&[CsvField::text(text)]);
             }
-            Row::Callout(title, text) | Row::Photo(_, title, text) => {
-                self.line(&[Field::text(title), Field::text(text)]);
+            SheetRow::Callout(title, text) | SheetRow::Photo(_, title, text) => {
+                self.push_line(&[CsvField::text(title), CsvField::text(text)]);
             }
-            Row::Head(heads, _) => {
-                let fields: Vec<Field> = heads.iter().map(|head| Field::text(head)).collect();
-                self.line(&fields);
+            SheetRow::Head(heads, _) => {
+                let fields: Vec<CsvField> = heads.iter().map(|head| CsvField::text(head)).collect();
+                self.push_line(&fields);
             }
-            Row::Data(cells) => {
-                let fields: Vec<Field> = cells.iter().map(|cell| self.cell(cell)).collect();
-                self.line(&fields);
+            SheetRow::Data(cells) => {
+                let fields: Vec<CsvField> =
+                    cells.iter().map(|cell| self.cell_field(cell)).collect();
+                self.push_line(&fields);
             }
-            Row::Total(sums) => {
-                let fields: Vec<Field> = sums.iter().map(|sum| self.sum(sum)).collect();
-                self.line(&fields);
+            SheetRow::Total(sums) => {
+                let fields: Vec<CsvField> = sums.iter().map(|sum| self.total_field(sum)).collect();
+                self.push_line(&fields);
             }
-            Row::Note(number, text) => {
-                self.line(&[Field::number(format!("[{number}]")), Field::text(text)]);
+            SheetRow::Note(number, text) => {
+                self.push_line(&[
+                    CsvField::number(format!("[{number}]")),
+                    CsvField::text(text),
+                ]);
             }
-            Row::Blank => self.line(&[]),
-            Row::Plot(_) => {}
+            SheetRow::Blank => self.push_line(&[]),
+            // The numbers of the plot are in the rows above it.
+            SheetRow::Plot(_) => {}
         }
     }
 
-    fn cell(&self, cell: &Cell) -> Field {
+    fn cell_field(&self, cell: &ReportCell) -> CsvField {
         match &cell.value {
-            Value::Number(number) => Field::number(self.number(*number, &cell.kind)),
-            Value::Date(day) => Field::number(day.to_string()),
-            Value::Time(at) => {
-                let (local, _) = format::local(*at, &self.show.document.zone);
-                Field::number(local.strftime("%Y-%m-%d %H:%M").to_string())
+            CellValue::Number(number) => CsvField::number(self.number_text(*number, &cell.kind)),
+            CellValue::Date(day) => CsvField::number(day.to_string()),
+            CellValue::Time(at) => {
+                let (local, _) = number_format::local_time(*at, &self.show.document.zone);
+                CsvField::number(local.strftime("%Y-%m-%d %H:%M").to_string())
             }
-            Value::Text(text) => Field::text(text),
-            Value::Missing(_) => {
-                let shown = self.show.cell(&cell.value, &cell.kind);
-                Field::number(marked(&shown.text, shown.note))
+            CellValue::Text(text) => CsvField::text(text),
+            CellValue::Missing(_) => {
+                let shown = self.show.cell_text(&cell.value, &cell.kind);
+                CsvField::number(with_footnote_mark(&shown.text, shown.note))
             }
-            Value::Empty => Field::number(String::new()),
+            CellValue::Empty => CsvField::number(String::new()),
         }
     }
 
-    fn sum(&self, sum: &Sum) -> Field {
+    fn total_field(&self, sum: &TotalCell) -> CsvField {
         match sum {
-            Sum::Label(text) => Field::text(text),
-            Sum::None => Field::number(String::new()),
-            Sum::Of {
+            TotalCell::Label(text) => CsvField::text(text),
+            TotalCell::None => CsvField::number(String::new()),
+            TotalCell::Total {
                 value: Some(value),
                 kind,
                 ..
-            } => Field::number(self.number(*value, kind)),
-            Sum::Of { note, .. } => Field::number(marked(format::NONE, *note)),
+            } => CsvField::number(self.number_text(*value, kind)),
+            TotalCell::Total { note, .. } => {
+                CsvField::number(with_footnote_mark(number_format::NO_VALUE, *note))
+            }
         }
     }
 
-    fn number(&self, number: f64, kind: &Kind) -> String {
+    fn number_text(&self, number: f64, kind: &ValueKind) -> String {
         let lang = self.show.lang();
         match kind {
-            Kind::Number(measure) => {
-                format::plain(lang, measure.round(number), measure.shown_decimals())
+            ValueKind::Number(measure) => number_format::format_plain_number(
+                lang,
+                measure.round(number),
+                measure.shown_decimals(),
+            ),
+            ValueKind::Mixed => {
+                number_format::format_plain_number(lang, number, digits_needed(number))
             }
-            Kind::Mixed => format::plain(lang, number, digits_of(number)),
-            Kind::Percent(decimals) => {
-                format!("{}%", format::plain(lang, number * 100.0, *decimals))
+            ValueKind::Percent(decimals) => {
+                format!(
+                    "{}%",
+                    number_format::format_plain_number(lang, number * 100.0, *decimals)
+                )
             }
-            _ => format::plain(lang, number, 0),
+            _ => number_format::format_plain_number(lang, number, 0),
         }
     }
 
-    fn line(&mut self, fields: &[Field]) {
+    fn push_line(&mut self, fields: &[CsvField]) {
         let separator = match self.show.lang() {
-            Lang::Id => ';',
-            Lang::En => ',',
+            Language::Id => ';',
+            Language::En => ',',
         };
         for (index, field) in fields.iter().enumerate() {
             if index > 0 {
                 self.text.push(separator);
             }
-            quote(&mut self.text, &field.0);
+            push_quoted(&mut self.text, &field.0);
         }
+        // Line ends as in RFC 4180.
         self.text.push_str("\r\n");
     }
 }
 
-/// A missing value and its footnote: `– [3]`.
-pub(crate) fn marked(text: &str, note: Option<usize>) -> String {
+/// Returns a text with its footnote number: `– [3]`.
+pub(crate) fn with_footnote_mark(text: &str, note: Option<usize>) -> String {
     match note {
         Some(number) => format!("{text} [{number}]"),
         None => text.to_owned(),
     }
 }
 
-/// A text that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> String {
+/// Returns a text that no spreadsheet takes for a formula (CSV injection).
+fn defuse_formula(text: &str) -> String {
+    // Full-width signs as well: some spreadsheets treat them like the ASCII ones.
     let risky = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(risky) {
         format!("'{text}")
@@ -155,7 +172,9 @@ fn harmless(text: &str) -> String {
     }
 }
 
-fn quote(line: &mut String, field: &str) {
+/// Appends a field, quoted where a separator, quote, line end or outer space needs it.
+fn push_quoted(line: &mut String, field: &str) {
+    // Both separators are quoted in both languages: the file may be opened with the other setting.
     let plain = !field.contains([';', ',', '"', '\n', '\r', '\t']);
     if plain && !field.starts_with(' ') && !field.ends_with(' ') {
         line.push_str(field);
@@ -173,13 +192,13 @@ mod tests {
 
     #[test]
     fn a_formula_in_a_text_is_harmless() {
-        assert_eq!(harmless("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
-        assert_eq!(harmless("-2+3"), "'-2+3");
-        assert_eq!(harmless("2+3"), "2+3");
+        assert_eq!(defuse_formula("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(defuse_formula("-2+3"), "'-2+3");
+        assert_eq!(defuse_formula("2+3"), "2+3");
     }
 
-    /// One quoted field read back as a spreadsheet reads it.
-    fn unquoted(field: &str) -> String {
+    /// Reads one field back as a spreadsheet does.
+    fn unquote_field(field: &str) -> String {
         match field
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
@@ -193,8 +212,8 @@ mod tests {
         #[test]
         fn every_field_reads_back(text in ".*") {
             let mut line = String::new();
-            quote(&mut line, &text);
-            prop_assert_eq!(unquoted(&line), text);
+            push_quoted(&mut line, &text);
+            prop_assert_eq!(unquote_field(&line), text);
         }
     }
 }

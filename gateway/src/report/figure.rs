@@ -1,37 +1,37 @@
-//! Key figures: one number with everything that says how far to believe it.
+//! Key figures: one number with its uncertainty, completeness, origin, method and factors.
 
-pub use crate::model::indicator::Origin;
-use crate::report::value::{Kind, Value};
+pub use crate::domain::indicator::ValueOrigin;
+use crate::report::cell_value::{CellValue, ValueKind};
 
-/// Figures that are shown together.
+/// Key figures shown together.
 #[derive(Clone, Debug)]
-pub struct Figures {
+pub struct KeyFigures {
     /// Stable English key within the report.
     pub id: String,
     /// The figures, in reading order.
-    pub items: Vec<Figure>,
+    pub items: Vec<KeyFigure>,
 }
 
-/// One figure.
+/// Key figure.
 #[derive(Clone, Debug)]
-pub struct Figure {
+pub struct KeyFigure {
     /// Stable English key: `energy.generated`.
     pub id: String,
-    /// Its name in the report's language.
+    /// Name in the report's language.
     pub label: String,
-    /// Its value, or the reason why there is none.
-    pub value: Value,
+    /// Value, or the reason for which there is none.
+    pub value: CellValue,
     /// Unit and digits.
-    pub kind: Kind,
-    /// Half width of the 95 % interval (k = 2), in the figure's own unit.
+    pub kind: ValueKind,
+    /// Half width of the 95 % interval (k = 2), in the unit of the figure.
     pub plus_minus: Option<f64>,
-    /// Share of one of the period that was measured.
+    /// Share of the period that was measured, 0 to 1.
     pub completeness: Option<f64>,
-    /// Where the number came from.
-    pub origin: Option<Origin>,
-    /// How final it is.
-    pub status: Status,
-    /// What it should be, in the figure's own unit.
+    /// Origin of the number: measured, declared, ...
+    pub origin: Option<ValueOrigin>,
+    /// Finality.
+    pub status: FigureStatus,
+    /// Target, in the unit of the figure.
     pub target: Option<f64>,
     /// Method id: `C.3`.
     pub method: String,
@@ -41,23 +41,23 @@ pub struct Figure {
     pub notes: Vec<String>,
 }
 
-/// How final a figure is.
+/// Finality of a figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Status {
-    /// It stands.
+pub enum FigureStatus {
+    /// Final.
     #[default]
     Final,
-    /// It may change: its factor is not confirmed.
+    /// Provisional: its factor is not confirmed.
     Provisional,
-    /// Between 75 and 90 % of the period was measured.
+    /// Partial: 75 to below 90 % of the period was measured.
     Partial,
-    /// Less than 75 % was measured: not for a headline.
+    /// Insufficient: less than 75 % was measured; no headline.
     Insufficient,
 }
 
-impl Figure {
-    /// A figure with nothing but a value.
-    pub fn new(id: &str, label: &str, value: Value, kind: Kind) -> Self {
+impl KeyFigure {
+    /// Creates a figure with a value only.
+    pub fn new(id: &str, label: &str, value: CellValue, kind: ValueKind) -> Self {
         Self {
             id: id.to_owned(),
             label: label.to_owned(),
@@ -66,7 +66,7 @@ impl Figure {
             plus_minus: None,
             completeness: None,
             origin: None,
-            status: Status::Final,
+            status: FigureStatus::Final,
             target: None,
             method: String::new(),
             factors: Vec::new(),
@@ -74,25 +74,26 @@ impl Figure {
         }
     }
 
-    /// Share of one of the target that was reached.
-    pub fn reached(&self) -> Option<f64> {
-        let (Value::Number(value), Some(target)) = (&self.value, self.target) else {
+    /// Returns the share of the target that was reached, 1 for all of it; `None` without value or
+    /// target.
+    pub fn target_share(&self) -> Option<f64> {
+        let (CellValue::Number(value), Some(target)) = (&self.value, self.target) else {
             return None;
         };
         (target > 0.0).then(|| self.kind.settle(*value) / target)
     }
 }
 
-impl Figures {
-    /// True when one of them may still change.
+impl KeyFigures {
+    /// Returns true if one of the figures is provisional.
     pub fn is_provisional(&self) -> bool {
         let mut items = self.items.iter();
-        items.any(|figure| figure.status == Status::Provisional)
+        items.any(|figure| figure.status == FigureStatus::Provisional)
     }
 }
 
-impl Status {
-    /// Stable English key.
+impl FigureStatus {
+    /// Returns the stable English key.
     pub fn key(self) -> &'static str {
         match self {
             Self::Final => "final",

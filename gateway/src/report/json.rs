@@ -1,34 +1,34 @@
-//! The report as JSON: every number raw and unrounded beside its shown text, keys in English.
+//! JSON renderer: every number unrounded beside its shown text, keys in English.
 //!
-//! `percent` values are shares of one. Moments are RFC 3339 in UTC, days `2026-11-21`.
+//! Values of kind `percent` are shares of one. Times are RFC 3339 in UTC, days `2026-11-21`.
 
-use crate::report::chart::{Along, Chart, Form};
-use crate::report::document::{Block, Callout, Section};
-use crate::report::figure::{Figure, Figures, Origin};
-use crate::report::format;
-use crate::report::photo::Photo;
-use crate::report::show::{Show, Shown, plain_kind, spread_kind};
-use crate::report::table::{Column, Table, Total};
-use crate::report::value::{Kind, Value};
+use crate::report::cell_value::{CellValue, ValueKind};
+use crate::report::chart::{ChartForm, ChartSteps, ReportChart};
+use crate::report::document::{CalloutBox, ReportBlock, ReportSection};
+use crate::report::figure::{KeyFigure, KeyFigures, ValueOrigin};
+use crate::report::number_format;
+use crate::report::photo::ReportPhoto;
+use crate::report::render_context::{DisplayText, RenderContext, nearest_kind, uncertainty_kind};
+use crate::report::table::{ColumnTotalKind, ReportColumn, ReportTable};
 use serde_json::{Map, Value as Json, json};
 
-/// Name and version of the shape, for scripts.
-const SCHEMA: &str = "pantau.report/1";
+/// Name and version of the JSON schema, for scripts.
+const REPORT_SCHEMA: &str = "pantau.report/1";
 
-/// The whole report.
-pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, serde_json::Error> {
+/// Renders the whole report as JSON.
+pub(crate) fn render_json(show: &RenderContext<'_>) -> Result<Vec<u8>, serde_json::Error> {
     let document = show.document;
     let sections = document.sections.iter().enumerate();
-    let sections: Vec<Json> = sections.map(|(at, s)| section(show, at, s)).collect();
+    let sections: Vec<Json> = sections.map(|(at, s)| section_json(show, at, s)).collect();
     let zone = document.zone.iana_name().unwrap_or("UTC");
     let report = json!({
-        "schema": SCHEMA,
+        "schema": REPORT_SCHEMA,
         "title": document.title,
         "site": { "id": document.site.id, "name": document.site.name },
         "period": { "id": document.period.id, "name": document.period.name },
         "language": document.lang.code(),
         "timezone": zone,
-        "issued": format::rfc3339(document.issued),
+        "issued": number_format::format_rfc3339(document.issued),
         "revision": document.revision,
         "digest": document.digest,
         "provisional": document.is_provisional(),
@@ -37,13 +37,13 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec_pretty(&report)
 }
 
-fn section(show: &Show<'_>, index: usize, section: &Section) -> Json {
-    let blocks: Vec<Json> = section.blocks.iter().map(|b| block(show, b)).collect();
+fn section_json(show: &RenderContext<'_>, index: usize, section: &ReportSection) -> Json {
+    let blocks: Vec<Json> = section.blocks.iter().map(|b| block_json(show, b)).collect();
     let note = |(number, text): (usize, &str)| json!({ "number": number, "text": text });
     let notes: Vec<Json> = show.notes.of_section(index).map(note).collect();
     json!({
         "id": section.id,
-        "number": show.document.number(index),
+        "number": show.document.section_number(index),
         "title": section.title,
         "annex": section.annex,
         "blocks": blocks,
@@ -51,21 +51,21 @@ fn section(show: &Show<'_>, index: usize, section: &Section) -> Json {
     })
 }
 
-fn block(show: &Show<'_>, block: &Block) -> Json {
+fn block_json(show: &RenderContext<'_>, block: &ReportBlock) -> Json {
     match block {
-        Block::Heading(text) => json!({ "type": "heading", "text": text }),
-        Block::Paragraph(text) => json!({ "type": "paragraph", "text": text }),
-        Block::Callout(callout) => callout_json(callout),
-        Block::Figures(figures) => figures_json(show, figures),
-        Block::Table(table) => table_json(show, table),
-        Block::Chart(chart) => chart_json(show, chart),
-        Block::Photo(photo) => photo_json(photo),
+        ReportBlock::Heading(text) => json!({ "type": "heading", "text": text }),
+        ReportBlock::Paragraph(text) => json!({ "type": "paragraph", "text": text }),
+        ReportBlock::Callout(callout) => callout_json(callout),
+        ReportBlock::Figures(figures) => figures_json(show, figures),
+        ReportBlock::Table(table) => table_json(show, table),
+        ReportBlock::Chart(chart) => chart_json(show, chart),
+        ReportBlock::Photo(photo) => photo_json(photo),
     }
 }
 
-/// The picture itself stays outside: its hash says which one it is.
-fn photo_json(photo: &Photo) -> Json {
-    let (width, height) = photo.picture.upright();
+/// Describes a photo by its hash; the picture itself is not in the JSON.
+fn photo_json(photo: &ReportPhoto) -> Json {
+    let (width, height) = photo.picture.upright_size();
     json!({
         "type": "photo",
         "id": photo.id,
@@ -77,33 +77,36 @@ fn photo_json(photo: &Photo) -> Json {
     })
 }
 
-fn callout_json(callout: &Callout) -> Json {
+fn callout_json(callout: &CalloutBox) -> Json {
     let (title, text) = (&callout.title, &callout.text);
     json!({ "type": "callout", "tone": callout.tone.key(), "title": title, "text": text })
 }
 
-fn figures_json(show: &Show<'_>, figures: &Figures) -> Json {
-    let items: Vec<Json> = figures.items.iter().map(|f| figure(show, f)).collect();
+fn figures_json(show: &RenderContext<'_>, figures: &KeyFigures) -> Json {
+    let items: Vec<Json> = figures.items.iter().map(|f| figure_json(show, f)).collect();
     json!({ "type": "figures", "id": figures.id, "items": items })
 }
 
-fn figure(show: &Show<'_>, figure: &Figure) -> Json {
+fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
     let mut item = Map::new();
     item.insert("id".to_owned(), json!(figure.id));
     item.insert("label".to_owned(), json!(figure.label));
-    item.append(&mut cell(&figure.value, &show.figure(figure)));
-    item.append(&mut measure(&figure.kind));
-    let optional = |number: Option<f64>, kind: &Kind| match number {
-        Some(number) => json!({ "value": number, "text": show.number(number, kind, true) }),
+    item.append(&mut cell_json(&figure.value, &show.figure_text(figure)));
+    item.append(&mut kind_json(&figure.kind));
+    let optional = |number: Option<f64>, kind: &ValueKind| match number {
+        Some(number) => json!({ "value": number, "text": show.number_text(number, kind, true) }),
         None => Json::Null,
     };
-    let spread = optional(figure.plus_minus, &spread_kind(&figure.kind));
-    let completeness = optional(figure.completeness, &Kind::Percent(0));
+    let spread = optional(figure.plus_minus, &uncertainty_kind(&figure.kind));
+    let completeness = optional(figure.completeness, &ValueKind::Percent(0));
     item.insert("uncertainty".to_owned(), spread);
     item.insert("completeness".to_owned(), completeness);
-    let target = optional(figure.target, &plain_kind(&figure.kind));
+    let target = optional(figure.target, &nearest_kind(&figure.kind));
     item.insert("target".to_owned(), target);
-    item.insert("origin".to_owned(), json!(figure.origin.map(Origin::key)));
+    item.insert(
+        "origin".to_owned(),
+        json!(figure.origin.map(ValueOrigin::key)),
+    );
     item.insert("status".to_owned(), json!(figure.status.key()));
     item.insert("method".to_owned(), json!(figure.method));
     item.insert("factors".to_owned(), json!(figure.factors));
@@ -111,11 +114,12 @@ fn figure(show: &Show<'_>, figure: &Figure) -> Json {
     Json::Object(item)
 }
 
-fn table_json(show: &Show<'_>, table: &Table) -> Json {
-    let columns: Vec<Json> = table.columns.iter().map(column).collect();
-    let row = |row: &Vec<Value>| -> Json {
+fn table_json(show: &RenderContext<'_>, table: &ReportTable) -> Json {
+    let columns: Vec<Json> = table.columns.iter().map(column_json).collect();
+    let row = |row: &Vec<CellValue>| -> Json {
         let cells = row.iter().zip(&table.columns);
-        let cells = cells.map(|(value, c)| Json::Object(cell(value, &show.cell(value, &c.kind))));
+        let cells =
+            cells.map(|(value, c)| Json::Object(cell_json(value, &show.cell_text(value, &c.kind))));
         cells.collect()
     };
     let rows: Vec<Json> = table.rows.iter().map(row).collect();
@@ -124,7 +128,7 @@ fn table_json(show: &Show<'_>, table: &Table) -> Json {
         let Some(total) = table.total(index) else {
             return Json::Null;
         };
-        let shown = show.total(column, total);
+        let shown = show.total_text(column, total);
         json!({
             "value": total.value,
             "text": shown.text,
@@ -144,23 +148,23 @@ fn table_json(show: &Show<'_>, table: &Table) -> Json {
     })
 }
 
-fn column(column: &Column) -> Json {
+fn column_json(column: &ReportColumn) -> Json {
     let total = column.total.map(|total| match total {
-        Total::Sum => "sum",
-        Total::Mean => "mean",
+        ColumnTotalKind::Sum => "sum",
+        ColumnTotalKind::Mean => "mean",
     });
     let mut item = Map::new();
     item.insert("id".to_owned(), json!(column.id));
     item.insert("head".to_owned(), json!(column.head));
-    item.append(&mut measure(&column.kind));
+    item.append(&mut kind_json(&column.kind));
     item.insert("total".to_owned(), json!(total));
     Json::Object(item)
 }
 
-fn measure(kind: &Kind) -> Map<String, Json> {
+fn kind_json(kind: &ValueKind) -> Map<String, Json> {
     let decimals = match kind {
-        Kind::Number(measure) => Some(measure.decimals),
-        Kind::Percent(decimals) => i8::try_from(*decimals).ok(),
+        ValueKind::Number(measure) => Some(measure.decimals),
+        ValueKind::Percent(decimals) => i8::try_from(*decimals).ok(),
         _ => None,
     };
     let mut item = Map::new();
@@ -170,19 +174,20 @@ fn measure(kind: &Kind) -> Map<String, Json> {
     item
 }
 
-/// `value` raw, `text` as shown, `reason` when there is no value, `note` when a footnote says more.
-fn cell(value: &Value, shown: &Shown) -> Map<String, Json> {
+/// Describes a value: `value` unrounded, `text` as shown, `reason` if there is no value, `note` for
+/// its footnote.
+fn cell_json(value: &CellValue, shown: &DisplayText) -> Map<String, Json> {
     let raw = match value {
-        Value::Number(number) => json!(number),
-        Value::Text(text) => json!(text),
-        Value::Date(day) => json!(day.to_string()),
-        Value::Time(at) => json!(format::rfc3339(*at)),
-        Value::Missing(_) | Value::Empty => Json::Null,
+        CellValue::Number(number) => json!(number),
+        CellValue::Text(text) => json!(text),
+        CellValue::Date(day) => json!(day.to_string()),
+        CellValue::Time(at) => json!(number_format::format_rfc3339(*at)),
+        CellValue::Missing(_) | CellValue::Empty => Json::Null,
     };
     let mut item = Map::new();
     item.insert("value".to_owned(), raw);
     item.insert("text".to_owned(), json!(shown.text));
-    if let Value::Missing(reason) = value {
+    if let CellValue::Missing(reason) = value {
         item.insert("reason".to_owned(), json!(reason));
     }
     if let Some(note) = shown.note {
@@ -191,19 +196,19 @@ fn cell(value: &Value, shown: &Shown) -> Map<String, Json> {
     item
 }
 
-fn chart_json(show: &Show<'_>, chart: &Chart) -> Json {
+fn chart_json(show: &RenderContext<'_>, chart: &ReportChart) -> Json {
     let form = match chart.form {
-        Form::Line => "line",
-        Form::Bars => "bars",
-        Form::Stacked => "stacked",
-        Form::Calendar => "calendar",
+        ChartForm::Line => "line",
+        ChartForm::Bars => "bars",
+        ChartForm::Stacked => "stacked",
+        ChartForm::Calendar => "calendar",
     };
     let along = match &chart.along {
-        Along::Days(days) => days.iter().map(|day| json!(day.to_string())).collect(),
-        Along::Labels(labels) => json!(labels),
+        ChartSteps::Days(days) => days.iter().map(|day| json!(day.to_string())).collect(),
+        ChartSteps::Labels(labels) => json!(labels),
     };
     let series = chart.series.iter().map(|series| {
-        let text = |value: &Option<f64>| value.map(|v| show.number(v, &chart.kind, false));
+        let text = |value: &Option<f64>| value.map(|v| show.number_text(v, &chart.kind, false));
         let texts: Vec<Option<String>> = series.values.iter().map(text).collect();
         let (id, label, values) = (&series.id, &series.label, &series.values);
         json!({ "id": id, "label": label, "values": values, "texts": texts })

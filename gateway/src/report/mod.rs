@@ -1,52 +1,60 @@
-//! One report, four formats: PDF, workbook, CSV, JSON, all from one `Document`, so that they cannot
-//! disagree.
+//! Rendering of reports: one [`document::Document`] becomes PDF, workbook, CSV and JSON, so that
+//! the formats cannot disagree.
 //!
-//! Start at `document` (what a report says) and `show` (what is shown for a value). The renderers
-//! compute nothing: rounding is in `value`, totals in `table`, footnotes in `notes`.
-//! **Invariant:** no store, no clock, no network; the same document gives the same bytes.
+//! Entry function: [`render`].
+//!
+//! ```text
+//! let pdf = render(&document, Format::Pdf)?;     // bytes of a PDF/A-2b file
+//! let csv = render(&document, Format::Csv)?;     // the same numbers, footnotes and totals
+//! ```
+//!
+//! Modules to read first: `document` (the content), `show` (the text shown for a value). Renderers
+//! compute nothing: rounding is in `value`, totals in `table`, footnote numbers in `notes`. No
+//! storage, no clock, no network: the same document gives the same bytes. The reports themselves:
+//! `docs/reports.md`.
 
+pub mod cell_value;
 pub mod chart;
-mod check;
+mod consistency;
 mod csv;
 pub mod document;
-mod face;
 pub mod figure;
-pub mod format;
+mod font_metrics;
+mod footnotes;
 mod json;
-mod notes;
+pub mod number_format;
 mod pdf;
 pub mod photo;
-mod rows;
-mod show;
+mod render_context;
+mod sheet_rows;
 pub mod table;
-pub mod value;
 mod xlsx;
 
-use crate::report::document::Document;
-use crate::report::show::Show;
+use crate::report::document::ReportDocument;
+use crate::report::render_context::RenderContext;
 
-/// A format of a report.
+/// File format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Typeset pages.
+pub enum ReportFormat {
+    /// Typeset A4 pages, PDF/A-2b.
     Pdf,
-    /// A workbook with a sheet a section.
+    /// Workbook with one sheet for each section.
     Xlsx,
-    /// One text file that a spreadsheet opens.
+    /// One text file for spreadsheets.
     Csv,
-    /// For scripts.
+    /// Unrounded numbers for scripts.
     Json,
 }
 
-/// Why there is no report.
+/// Error of rendering a report.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The document contradicts itself.
+pub enum RenderError {
+    /// The document is inconsistent.
     #[error("{place}: {what}")]
     Shape {
-        /// Section, block and row.
+        /// Section, block and row of the fault.
         place: String,
-        /// What is wrong there.
+        /// Description of the fault.
         what: String,
     },
     /// More cells than a report may have.
@@ -54,7 +62,7 @@ pub enum Fault {
     TooLarge {
         /// Cells in the document.
         found: usize,
-        /// The bound.
+        /// Largest number allowed.
         most: usize,
     },
     /// The PDF could not be written.
@@ -68,14 +76,14 @@ pub enum Fault {
     Json(#[from] serde_json::Error),
 }
 
-impl Format {
-    /// From the word on the command line or in an address: `pdf`.
+impl ReportFormat {
+    /// Parses the word on the command line or the ending of a web address: `pdf`.
     pub fn parse(word: &str) -> Option<Self> {
         let all = [Self::Pdf, Self::Xlsx, Self::Csv, Self::Json];
         all.into_iter().find(|format| format.key() == word)
     }
 
-    /// The word for it, which is also the ending of its files.
+    /// Returns the word for it, which is also the file extension.
     pub fn key(self) -> &'static str {
         match self {
             Self::Pdf => "pdf",
@@ -85,7 +93,7 @@ impl Format {
         }
     }
 
-    /// Its media type.
+    /// Returns the media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",
@@ -96,14 +104,17 @@ impl Format {
     }
 }
 
-/// Writes `document` in `format`. The same document gives the same bytes.
-pub fn render(document: &Document, format: Format) -> Result<Vec<u8>, Fault> {
-    check::check(document)?;
-    let show = Show::new(document);
+/// Renders `document` in `format`. The same document gives the same bytes.
+pub fn render_document(
+    document: &ReportDocument,
+    format: ReportFormat,
+) -> Result<Vec<u8>, RenderError> {
+    consistency::check_document(document)?;
+    let show = RenderContext::new(document);
     match format {
-        Format::Pdf => pdf::render(&show).map_err(Fault::Pdf),
-        Format::Xlsx => Ok(xlsx::render(&show)?),
-        Format::Csv => Ok(csv::render(&show)),
-        Format::Json => Ok(json::render(&show)?),
+        ReportFormat::Pdf => pdf::render_pdf(&show).map_err(RenderError::Pdf),
+        ReportFormat::Xlsx => Ok(xlsx::render_xlsx(&show)?),
+        ReportFormat::Csv => Ok(csv::render_csv(&show)),
+        ReportFormat::Json => Ok(json::render_json(&show)?),
     }
 }

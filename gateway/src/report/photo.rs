@@ -1,68 +1,72 @@
-//! Photos in a report: JPEG and PNG files, taken in as they are, turned as the camera was held.
+//! Photos in a report: JPEG and PNG files, embedded as they are and rotated by their EXIF
+//! orientation.
 
 use std::sync::Arc;
 
-/// A photo.
+/// Photo of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Photo {
+pub struct ReportPhoto {
     /// Stable English key within the report.
     pub id: String,
-    /// File name as it was handed in.
+    /// File name as given.
     pub name: String,
-    /// SHA-256 of the file, 64 small hexadecimal digits.
+    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
     pub sha256: String,
-    /// What is inside the file.
-    pub picture: Picture,
+    /// Picture in the file.
+    pub picture: PictureFile,
 }
 
-/// The inside of a file.
+/// Picture file with its size and rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// How it is packed.
-    pub coding: Coding,
+pub struct PictureFile {
+    /// File format.
+    pub coding: PictureCoding,
     /// Width and height as stored, pixels.
     pub size: (u32, u32),
-    /// How it must be turned to stand upright.
-    pub turn: Turn,
-    /// The file.
+    /// Rotation that brings it upright.
+    pub turn: PictureRotation,
+    /// Bytes of the file.
     pub bytes: Arc<[u8]>,
 }
 
-/// How a picture is packed.
+/// File format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
-    /// As cameras write it.
+pub enum PictureCoding {
+    /// JPEG, from cameras.
     Jpeg,
-    /// As screens are copied.
+    /// PNG, from screenshots.
     Png,
 }
 
-/// Clockwise, in quarters of a turn.
+/// Clockwise rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Turn {
-    /// It stands upright.
+pub enum PictureRotation {
+    /// Upright as stored.
     #[default]
     None,
-    /// A quarter.
+    /// By 90° (EXIF orientation 6).
     Right,
-    /// Half.
+    /// By 180° (EXIF orientation 3).
     Half,
-    /// Three quarters.
+    /// By 270° (EXIF orientation 8).
     Left,
 }
 
-/// Pixels of a side of a picture; cameras of phones have a fifth of that.
+/// Longest side accepted, pixels; phone cameras have about a fifth of that.
 const SIDE_MAX: u32 = 65_500;
 
-impl Picture {
-    /// The picture in a file; `None` when it is neither a JPEG nor a PNG that has a size.
+impl PictureFile {
+    /// Reads a picture; `None` unless the file is a JPEG or PNG with a size.
     pub fn read(bytes: Vec<u8>) -> Option<Self> {
+        // Recognised by the first bytes, not by the file name.
         let (coding, size, turn) = match bytes.as_slice() {
             [0xff, 0xd8, ..] => {
-                let (size, turn) = jpeg(&bytes)?;
-                (Coding::Jpeg, size, turn)
+                let (size, turn) = jpeg_size(&bytes)?;
+                (PictureCoding::Jpeg, size, turn)
             }
-            [0x89, b'P', b'N', b'G', ..] => (Coding::Png, png(&bytes)?, Turn::None),
+            [0x89, b'P', b'N', b'G', ..] => {
+                (PictureCoding::Png, png_size(&bytes)?, PictureRotation::None)
+            }
             _ => return None,
         };
         let fits = |side: u32| (1..=SIDE_MAX).contains(&side);
@@ -74,43 +78,43 @@ impl Picture {
         })
     }
 
-    /// Width and height as shown, pixels.
-    pub fn upright(&self) -> (u32, u32) {
+    /// Returns width and height as shown, pixels.
+    pub fn upright_size(&self) -> (u32, u32) {
         match self.turn {
-            Turn::None | Turn::Half => self.size,
-            Turn::Right | Turn::Left => (self.size.1, self.size.0),
+            PictureRotation::None | PictureRotation::Half => self.size,
+            PictureRotation::Right | PictureRotation::Left => (self.size.1, self.size.0),
         }
     }
 
-    /// Its media type.
+    /// Returns the media type.
     pub fn media_type(&self) -> &'static str {
         match self.coding {
-            Coding::Jpeg => "image/jpeg",
-            Coding::Png => "image/png",
+            PictureCoding::Jpeg => "image/jpeg",
+            PictureCoding::Png => "image/png",
         }
     }
 }
 
-fn long(bytes: &[u8], at: usize) -> Option<u32> {
+fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
     let four = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_be_bytes(four.try_into().ok()?))
 }
 
-fn short(bytes: &[u8], at: usize) -> Option<u16> {
+fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {
     let two = bytes.get(at..at.checked_add(2)?)?;
     Some(u16::from_be_bytes(two.try_into().ok()?))
 }
 
-/// The first chunk of a PNG says how large it is.
-fn png(bytes: &[u8]) -> Option<(u32, u32)> {
+/// Returns the size from the first chunk (IHDR) of a PNG.
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     (bytes.get(12..16)? == b"IHDR").then_some(())?;
-    Some((long(bytes, 16)?, long(bytes, 20)?))
+    Some((read_u32(bytes, 16)?, read_u32(bytes, 20)?))
 }
 
-/// Segments of a JPEG up to the one that says how large it is.
-fn jpeg(bytes: &[u8]) -> Option<((u32, u32), Turn)> {
-    let (mut at, mut turn) = (2, Turn::None);
-    // Each step goes on by two bytes at least.
+/// Walks over the segments of a JPEG to the frame header; returns size and rotation.
+fn jpeg_size(bytes: &[u8]) -> Option<((u32, u32), PictureRotation)> {
+    let (mut at, mut turn) = (2, PictureRotation::None);
+    // Each step advances by two bytes at least, so that the loop ends.
     while at < bytes.len() {
         if *bytes.get(at)? != 0xff {
             return None;
@@ -120,19 +124,21 @@ fn jpeg(bytes: &[u8]) -> Option<((u32, u32), Turn)> {
             at += 1;
             continue;
         }
+        // TEM and RSTn: markers without a length.
         if matches!(marker, 0x01 | 0xd0..=0xd7) {
             at += 2;
             continue;
         }
-        let length = usize::from(short(bytes, at + 2)?).max(2);
+        let length = usize::from(read_u16(bytes, at + 2)?).max(2);
         let body = bytes.get(at + 4..at + 2 + length)?;
         match marker {
+            // SOF0 to SOF15 without DHT, JPG and DAC, which are no frame headers.
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
-                let size = (short(body, 3)?.into(), short(body, 1)?.into());
+                let size = (read_u16(body, 3)?.into(), read_u16(body, 1)?.into());
                 return Some((size, turn));
             }
-            0xe1 => turn = exif(body).unwrap_or(turn),
-            // Data before any size.
+            0xe1 => turn = exif_rotation(body).unwrap_or(turn),
+            // Image data before any frame header: no valid JPEG.
             0xda | 0xd9 => return None,
             _ => {}
         }
@@ -141,25 +147,25 @@ fn jpeg(bytes: &[u8]) -> Option<((u32, u32), Turn)> {
     None
 }
 
-/// How the camera was held: tag 0x0112 of the first directory.
-fn exif(body: &[u8]) -> Option<Turn> {
+/// Returns the rotation from the EXIF orientation, tag 0x0112 of the first directory.
+fn exif_rotation(body: &[u8]) -> Option<PictureRotation> {
     let tiff = body.strip_prefix(b"Exif\0\0")?;
     let little = match tiff.get(..4)? {
         [b'I', b'I', 42, 0] => true,
         [b'M', b'M', 0, 42] => false,
         _ => return None,
     };
-    let short = |at: usize| short(tiff, at).map(|n| if little { n.swap_bytes() } else { n });
-    let long = |at: usize| long(tiff, at).map(|n| if little { n.swap_bytes() } else { n });
+    let short = |at: usize| read_u16(tiff, at).map(|n| if little { n.swap_bytes() } else { n });
+    let long = |at: usize| read_u32(tiff, at).map(|n| if little { n.swap_bytes() } else { n });
     let first = usize::try_from(long(4)?).ok()?;
     let entries = usize::from(short(first)?);
     let mut places = (0..entries).filter_map(|n| first.checked_add(2 + 12 * n));
     let place = places.find(|at| short(*at) == Some(0x0112))?;
     Some(match short(place.checked_add(8)?)? {
-        3 => Turn::Half,
-        6 => Turn::Right,
-        8 => Turn::Left,
-        _ => Turn::None,
+        3 => PictureRotation::Half,
+        6 => PictureRotation::Right,
+        8 => PictureRotation::Left,
+        _ => PictureRotation::None,
     })
 }
 
@@ -168,7 +174,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn camera(orientation: u16) -> Vec<u8> {
+    fn camera_jpeg(orientation: u16) -> Vec<u8> {
         let mut exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
         exif.extend(orientation.to_le_bytes());
         exif.extend([0, 0, 0, 0, 0, 0]);
@@ -181,18 +187,28 @@ mod tests {
 
     #[test]
     fn a_photo_stands_as_the_camera_was_held() {
-        let upright = |orientation| Picture::read(camera(orientation)).unwrap().upright();
+        let upright = |orientation| {
+            PictureFile::read(camera_jpeg(orientation))
+                .unwrap()
+                .upright_size()
+        };
         assert_eq!(upright(1), (4000, 3000));
         assert_eq!(upright(6), (3000, 4000));
-        assert_eq!(Picture::read(camera(3)).unwrap().turn, Turn::Half);
-        assert_eq!(Picture::read(camera(8)).unwrap().turn, Turn::Left);
+        assert_eq!(
+            PictureFile::read(camera_jpeg(3)).unwrap().turn,
+            PictureRotation::Half
+        );
+        assert_eq!(
+            PictureFile::read(camera_jpeg(8)).unwrap().turn,
+            PictureRotation::Left
+        );
     }
 
     #[test]
     fn what_is_no_picture_is_none() {
-        assert_eq!(Picture::read(b"%PDF-1.7".to_vec()), None);
-        assert_eq!(Picture::read(vec![0xff, 0xd8, 0xff, 0xd9]), None);
-        assert_eq!(Picture::read(Vec::new()), None);
+        assert_eq!(PictureFile::read(b"%PDF-1.7".to_vec()), None);
+        assert_eq!(PictureFile::read(vec![0xff, 0xd8, 0xff, 0xd9]), None);
+        assert_eq!(PictureFile::read(Vec::new()), None);
     }
 
     proptest! {
@@ -203,12 +219,12 @@ mod tests {
         ) {
             let mut file = [&[0xff, 0xd8][..], b"\x89PNG", b""][start].to_vec();
             file.extend(bytes);
-            let _ = Picture::read(file);
-            let mut file = camera(6);
+            let _ = PictureFile::read(file);
+            let mut file = camera_jpeg(6);
             if let Some(place) = file.get_mut(at) {
                 *place = byte;
             }
-            let _ = Picture::read(file);
+            let _ = PictureFile::read(file);
         }
     }
 }

@@ -1,60 +1,60 @@
-//! Tables, and their totals: computed here once, written as a formula in the workbook.
+//! Tables and their totals. A total is computed here once and written as a formula in the workbook.
 
-use crate::report::value::{Kind, Value};
+use crate::report::cell_value::{CellValue, ValueKind};
 
-/// A table.
+/// Table of a report.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct ReportTable {
     /// Stable English key within the report.
     pub id: String,
-    /// Its title in the report's language.
+    /// Title in the report's language.
     pub title: String,
-    /// Its columns.
-    pub columns: Vec<Column>,
-    /// Its rows; each has one value a column.
-    pub rows: Vec<Vec<Value>>,
-    /// First cell of the total row; there is a total row when a column has a `total`.
+    /// Columns.
+    pub columns: Vec<ReportColumn>,
+    /// Rows; each has one value for every column.
+    pub rows: Vec<Vec<CellValue>>,
+    /// First cell of the total row, which exists if a column has a `total`.
     pub total_label: String,
-    /// Leading columns that are repeated when the table is too wide for one page.
+    /// Number of leading columns repeated when the table is too wide for one page.
     pub keys: usize,
 }
 
-/// A column.
+/// Column of a table.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub struct ReportColumn {
     /// Stable English key.
     pub id: String,
-    /// Its head in the report's language, without the unit.
+    /// Head in the report's language, without the unit.
     pub head: String,
-    /// What its values are.
-    pub kind: Kind,
-    /// What stands in the total row.
-    pub total: Option<Total>,
+    /// Unit and digits of its values.
+    pub kind: ValueKind,
+    /// Kind of its total, if it has one.
+    pub total: Option<ColumnTotalKind>,
 }
 
-/// How a column is summed up.
+/// Kind of a column's total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Total {
-    /// All added up.
+pub enum ColumnTotalKind {
+    /// Sum of all values.
     Sum,
-    /// The mean of those that are there.
+    /// Mean of the values present.
     Mean,
 }
 
-/// A column's total, and how much of the column it rests on.
+/// Total of a column, with the number of rows behind it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Totalled {
-    /// The total; `None` when no row has a value.
+pub struct ColumnTotal {
+    /// Total; `None` if no row has a value.
     pub value: Option<f64>,
     /// Rows with a value.
     pub present: usize,
-    /// All rows but the deliberately empty ones.
+    /// All rows except those that are empty on purpose.
     pub rows: usize,
 }
 
-impl Column {
-    /// A column without a total.
-    pub fn new(id: &str, head: &str, kind: Kind) -> Self {
+impl ReportColumn {
+    /// Creates a column without a total.
+    pub fn new(id: &str, head: &str, kind: ValueKind) -> Self {
         Self {
             id: id.to_owned(),
             head: head.to_owned(),
@@ -63,14 +63,14 @@ impl Column {
         }
     }
 
-    /// The same column with a total.
+    /// Adds a total to the column.
     #[must_use]
-    pub fn totalled(mut self, total: Total) -> Self {
+    pub fn with_total(mut self, total: ColumnTotalKind) -> Self {
         self.total = Some(total);
         self
     }
 
-    /// Its head with the unit: `Energi (kWh)`.
+    /// Returns the head with the unit: `Energi (kWh)`.
     pub fn head_with_unit(&self) -> String {
         match self.kind.unit() {
             "" => self.head.clone(),
@@ -79,9 +79,9 @@ impl Column {
     }
 }
 
-impl Table {
-    /// A table without rows.
-    pub fn new(id: &str, title: &str, columns: Vec<Column>) -> Self {
+impl ReportTable {
+    /// Creates a table without rows.
+    pub fn new(id: &str, title: &str, columns: Vec<ReportColumn>) -> Self {
         Self {
             id: id.to_owned(),
             title: title.to_owned(),
@@ -92,30 +92,31 @@ impl Table {
         }
     }
 
-    /// True when there is a total row.
+    /// Returns true if there is a total row.
     pub fn has_total(&self) -> bool {
         self.columns.iter().any(|column| column.total.is_some())
     }
 
-    /// The total of column `index`; `None` when the column has none. Missing values are left out,
-    /// never taken for zero, and counted.
-    pub fn total(&self, index: usize) -> Option<Totalled> {
+    /// Returns the total of column `index`; `None` if the column has none. Missing values are left
+    /// out and counted, never taken for zero.
+    pub fn total(&self, index: usize) -> Option<ColumnTotal> {
         let column = self.columns.get(index)?;
         let total = column.total?;
         let (mut sum, mut present, mut rows) = (0.0, 0_usize, 0_usize);
         for value in self.rows.iter().filter_map(|row| row.get(index)) {
-            if let Value::Number(number) = value {
+            if let CellValue::Number(number) = value {
+                // Claims are added as printed, so that a reader can check the sum.
                 sum += column.kind.settle(*number);
                 present += 1;
             }
-            rows += usize::from(*value != Value::Empty);
+            rows += usize::from(*value != CellValue::Empty);
         }
         let value = match total {
             _ if present == 0 => None,
-            Total::Sum => Some(sum),
-            Total::Mean => Some(sum / count(present)),
+            ColumnTotalKind::Sum => Some(sum),
+            ColumnTotalKind::Mean => Some(sum / count_as_f64(present)),
         };
-        Some(Totalled {
+        Some(ColumnTotal {
             value,
             present,
             rows,
@@ -123,12 +124,12 @@ impl Table {
     }
 }
 
-/// A count as a number; exact, for a report has fewer than 2^53 rows.
+/// Converts a count into a floating-point number; exact below 2^53.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts of rows, pages and columns are far below 2^53"
 )]
-pub(crate) fn count(count: usize) -> f64 {
+pub(crate) fn count_as_f64(count: usize) -> f64 {
     count as f64
 }
 
@@ -136,9 +137,13 @@ pub(crate) fn count(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn table(total: Total, kind: Kind, values: &[Value]) -> Table {
-        let column = Column::new("v", "V", kind).totalled(total);
-        let mut table = Table::new("t", "T", vec![column]);
+    fn table_with_total(
+        total: ColumnTotalKind,
+        kind: ValueKind,
+        values: &[CellValue],
+    ) -> ReportTable {
+        let column = ReportColumn::new("v", "V", kind).with_total(total);
+        let mut table = ReportTable::new("t", "T", vec![column]);
         table.rows = values.iter().map(|value| vec![value.clone()]).collect();
         table
     }
@@ -146,15 +151,16 @@ mod tests {
     #[test]
     fn a_gap_is_left_out_of_a_total_and_counted() {
         let values = [
-            Value::Number(2.0),
-            Value::Missing("gap".to_owned()),
-            Value::Number(4.0),
-            Value::Empty,
+            CellValue::Number(2.0),
+            CellValue::Missing("gap".to_owned()),
+            CellValue::Number(4.0),
+            CellValue::Empty,
         ];
-        let mean = table(Total::Mean, Kind::number("m", 1), &values).total(0);
+        let mean =
+            table_with_total(ColumnTotalKind::Mean, ValueKind::number("m", 1), &values).total(0);
         assert_eq!(
             mean,
-            Some(Totalled {
+            Some(ColumnTotal {
                 value: Some(3.0),
                 present: 2,
                 rows: 3
@@ -164,15 +170,16 @@ mod tests {
 
     #[test]
     fn a_column_of_gaps_has_no_total_rather_than_zero() {
-        let gap = [Value::Missing("gap".to_owned())];
-        let sum = table(Total::Sum, Kind::number("m", 1), &gap).total(0);
+        let gap = [CellValue::Missing("gap".to_owned())];
+        let sum = table_with_total(ColumnTotalKind::Sum, ValueKind::number("m", 1), &gap).total(0);
         assert_eq!(sum.and_then(|total| total.value), None);
     }
 
     #[test]
     fn a_total_of_claims_is_the_total_of_what_was_claimed() {
-        let values = [Value::Number(1.19), Value::Number(1.19)];
-        let sum = table(Total::Sum, Kind::claim("t", 1), &values).total(0);
+        let values = [CellValue::Number(1.19), CellValue::Number(1.19)];
+        let sum =
+            table_with_total(ColumnTotalKind::Sum, ValueKind::claim("t", 1), &values).total(0);
         assert_eq!(sum.and_then(|total| total.value), Some(2.2));
     }
 }

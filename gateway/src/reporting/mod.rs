@@ -1,111 +1,120 @@
-//! From the store to a report: figures, ledger and chapters, on a thread of their own, so that
-//! whoever asks goes on answering others meanwhile. The page's API and the command line both come
-//! here.
+//! Computes figures and makes reports from the store, on a blocking thread, so that the caller goes
+//! on answering others. API and command line both use it. The entry type is [`Wish`].
+//!
+//! ```text
+//! let (lang, format) = (Language::Id, Format::Pdf);
+//! let wish = Wish { period: "2026-11".parse()?, asset: None, lang, format };
+//! let pdf = report(Basis::now(config), store, wish, now, permit, |_| ()).await?;
+//! ```
+//!
+//! See docs/reports.md.
 
-mod revision;
+mod revisions;
 #[cfg(test)]
 mod tests;
 
-pub use revision::{Basis, Revision, basis, revisions};
+pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_basis};
 
-use crate::account::{self, AccountError, Ask, Progress};
-use crate::chapters::{self, Matter};
-use crate::config::{Config, Faults};
-use crate::limits::REPORT_SETTLE_MAX;
-use crate::model::UtcMs;
-use crate::model::indicator::Account;
-use crate::model::period::Period;
-use crate::report::{self, Format};
-use crate::store::{LedgerQuery, Store, StoreError};
-use crate::words::Lang;
+use crate::chapters::{self, ReportInputs};
+use crate::config::{Config, Diagnostics};
+use crate::domain::UtcMs;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::indicators::{self, CalculationProgress, IndicatorQuery, IndicatorsError};
+use crate::limits::REPORT_EVIDENCE_STEPS_MAX;
+use crate::report::{self, ReportFormat};
+use crate::storage::{LedgerQuery, Store, StoreError};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
-/// Which report.
+/// Requested report.
 #[derive(Clone, Debug)]
-pub struct Wish {
-    /// Over which period.
+pub struct ReportRequest {
+    /// Period.
     pub period: Period,
-    /// About one asset; `None`: the whole site.
+    /// Asset; `None`: the whole site.
     pub asset: Option<Arc<str>>,
-    /// In which language.
-    pub lang: Lang,
-    /// In which format.
-    pub format: Format,
+    /// Language.
+    pub lang: Language,
+    /// File format.
+    pub format: ReportFormat,
 }
 
-/// Why there is no report.
+/// Reasons why there is no report.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum ReportBuildError {
     /// The figures could not be computed.
     #[error(transparent)]
-    Account(#[from] AccountError),
-    /// The store could not answer.
+    Account(#[from] IndicatorsError),
+    /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The report could not be written.
     #[error(transparent)]
-    Report(#[from] report::Fault),
-    /// No revision has this number or name.
+    Report(#[from] report::RenderError),
+    /// Unknown revision.
     #[error("no revision {0}")]
     NoRevision(String),
-    /// The revision can no longer be read.
+    /// The archived configuration of the revision is no longer valid for this program version.
     #[error("revision {0} can no longer be read: {1}")]
-    Unreadable(String, Faults),
+    Unreadable(String, Diagnostics),
     /// The thread ended before its work was done.
     #[error("the work was cut short: {0}")]
     CutShort(#[from] JoinError),
 }
 
-impl Trouble {
-    /// What to change, or what went wrong, in one language.
-    pub fn say(&self, lang: Lang) -> String {
+impl ReportBuildError {
+    /// The error as a sentence with what to change, in one language.
+    pub fn message(&self, lang: Language) -> String {
         match self {
-            Self::Account(AccountError::Future(first)) => {
-                let first = report::format::date(lang, *first);
-                lang.say("reporting-future", &[("first", &first)])
+            Self::Account(IndicatorsError::Future(first)) => {
+                let first = report::number_format::date(lang, *first);
+                lang.text_with("reporting-future", &[("first", &first)])
             }
-            Self::Account(AccountError::UnknownAsset(id)) => {
-                lang.say("reporting-no-asset", &[("found", id)])
+            Self::Account(IndicatorsError::UnknownAsset(id)) => {
+                lang.text_with("reporting-no-asset", &[("found", id)])
             }
-            Self::Report(report::Fault::TooLarge { found, most }) => {
+            Self::Report(report::RenderError::TooLarge { found, most }) => {
                 let (found, most) = (found.to_string(), most.to_string());
-                lang.say("reporting-too-large", &[("found", &found), ("most", &most)])
+                lang.text_with("reporting-too-large", &[("found", &found), ("most", &most)])
             }
-            Self::NoRevision(found) => lang.say("reporting-no-revision", &[("found", found)]),
+            Self::NoRevision(found) => lang.text_with("reporting-no-revision", &[("found", found)]),
             Self::Unreadable(found, faults) => {
                 let args = [("found", found.as_str()), ("why", &faults.render(lang))];
-                lang.say("reporting-old-unreadable", &args)
+                lang.text_with("reporting-old-unreadable", &args)
             }
-            other => lang.say("reporting-failed", &[("why", &other.to_string())]),
+            other => lang.text_with("reporting-failed", &[("why", &other.to_string())]),
         }
     }
 
-    /// The question is to blame, not the gateway.
-    pub fn is_question(&self) -> bool {
+    /// True when the request is invalid, false when the gateway failed.
+    pub fn is_bad_request(&self) -> bool {
         matches!(
             self,
-            Self::Account(AccountError::Future(_) | AccountError::UnknownAsset(_))
-                | Self::Report(report::Fault::TooLarge { .. })
+            Self::Account(IndicatorsError::Future(_) | IndicatorsError::UnknownAsset(_))
+                | Self::Report(report::RenderError::TooLarge { .. })
                 | Self::NoRevision(_)
                 | Self::Unreadable(..)
         )
     }
 }
 
-/// The figures of a period. `held` is kept until the work is done, also when nobody waits for it
-/// any more: the permit of a bounded number of such works.
-pub async fn figures<H: Send + 'static>(
+/// Computes the figures of a period. `held` is kept until the work is done, also when the caller
+/// has gone: it is the permit that limits the number of such computations.
+pub async fn compute_indicators<H: Send + 'static>(
     config: Arc<Config>,
     store: Store,
-    ask: Ask,
+    ask: IndicatorQuery,
     held: H,
-    mut progress: impl FnMut(Progress) + Send + 'static,
-) -> Result<Account, Trouble> {
+    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+) -> Result<SiteIndicators, ReportBuildError> {
+    // The computation is CPU-bound for many seconds and asks the store in between: a blocking
+    // thread with a handle of the runtime does both.
     let runtime = Handle::current();
     let work = move || {
-        let account = account::account(&config, &store, &ask, &mut progress);
+        let account = indicators::calculate_indicators(&config, &store, &ask, &mut progress);
         let account = runtime.block_on(account);
         drop(held);
         account
@@ -113,67 +122,68 @@ pub async fn figures<H: Send + 'static>(
     Ok(tokio::task::spawn_blocking(work).await??)
 }
 
-/// A report as bytes; the same questions to the same readings at the same moment `now` have the
-/// same bytes.
-pub async fn report<H: Send + 'static>(
-    basis: Basis,
+/// Makes a report. The same request on the same readings at the same time `now` gives the same
+/// bytes.
+pub async fn build_report<H: Send + 'static>(
+    basis: CalculationBasis,
     store: Store,
-    wish: Wish,
+    wish: ReportRequest,
     now: UtcMs,
     held: H,
-    mut progress: impl FnMut(Progress) + Send + 'static,
-) -> Result<Vec<u8>, Trouble> {
+    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+) -> Result<Vec<u8>, ReportBuildError> {
     let runtime = Handle::current();
     let work = move || {
-        let bytes = runtime.block_on(make(&basis, &store, &wish, now, &mut progress));
+        let bytes = runtime.block_on(assemble_report(&basis, &store, &wish, now, &mut progress));
         drop(held);
         bytes
     };
     tokio::task::spawn_blocking(work).await?
 }
 
-/// Makes the records of the evidence chain that are due, so that a report prints the digest of its
-/// last closed day whoever asks for it.
-async fn settle(store: &Store) -> Result<(), StoreError> {
-    for _ in 0..REPORT_SETTLE_MAX {
-        if store.settle_digests().await? == 0 {
+/// Makes the due records of the evidence chain first, so that a report names the digest of its last
+/// closed day also over HTTP.
+async fn settle_digests(store: &Store) -> Result<(), StoreError> {
+    for _ in 0..REPORT_EVIDENCE_STEPS_MAX {
+        if store.close_due_days().await? == 0 {
             break;
         }
     }
     Ok(())
 }
 
-async fn make(
-    basis: &Basis,
+async fn assemble_report(
+    basis: &CalculationBasis,
     store: &Store,
-    wish: &Wish,
+    wish: &ReportRequest,
     now: UtcMs,
-    progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Vec<u8>, Trouble> {
+    progress: &mut (dyn FnMut(CalculationProgress) + Send),
+) -> Result<Vec<u8>, ReportBuildError> {
     let config = &*basis.config;
-    let ask = Ask {
+    let ask = IndicatorQuery {
         period: wish.period,
         asset: wish.asset.clone(),
         now,
         daily: true,
     };
-    settle(store).await?;
-    let account = account::account(config, store, &ask, progress).await?;
+    settle_digests(store).await?;
+    let account = indicators::calculate_indicators(config, store, &ask, progress).await?;
     let query = LedgerQuery {
         from: Some(wish.period.first()),
         to: Some(wish.period.last()),
         ..LedgerQuery::default()
     };
-    // What people wrote down is the site's, not an asset's.
+    // Manual entries belong to the site, not to an asset.
     let entries = match wish.asset {
         Some(_) => Vec::new(),
-        None => store.ledger_all(query).await?,
+        None => store.all_ledger_entries(query).await?,
     };
     let digest = store
-        .digest_in(wish.period.first(), wish.period.last())
+        .newest_digest(wish.period.first(), wish.period.last())
         .await?;
-    let (changes, changes_left_out) = revision::changes(config, store, wish.period).await?;
-    let document = chapters::document(Matter {
+    let (changes, changes_left_out) =
+        revisions::revision_changes(config, store, wish.period).await?;
+    let document = chapters::build_document(ReportInputs {
         config,
         account: &account,
         entries: &entries,
@@ -185,12 +195,12 @@ async fn make(
         issued: now,
         lang: wish.lang,
     });
-    Ok(report::render(&document, wish.format)?)
+    Ok(report::render_document(&document, wish.format)?)
 }
 
-/// The name of a report's file: `desa-impian-2026-11.pdf`, with `-plts` when it is about one asset
-/// and `-r4.1` when a revision was asked for.
-pub fn file_name(config: &Config, wish: &Wish, revision: Option<&str>) -> String {
+/// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset and `-r4.1` for a
+/// requested revision.
+pub fn report_file_name(config: &Config, wish: &ReportRequest, revision: Option<&str>) -> String {
     let (site, period) = (&config.site.id, wish.period.to_string().replace("..", "_"));
     let asset = wish.asset.as_deref().map(|asset| format!("-{asset}"));
     let asset = asset.unwrap_or_default();

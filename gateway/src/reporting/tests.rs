@@ -1,12 +1,14 @@
-//! Old reports, made again from their revision.
+//! Tests of old reports that are made again from their revision.
 
-use super::{Basis, Trouble, Wish, basis, report, revisions};
+use super::{
+    CalculationBasis, ReportBuildError, ReportRequest, build_report, list_revisions, load_basis,
+};
 use crate::clock::Clock;
-use crate::config::{Config, StoreSettings, load};
-use crate::model::{Number, Outcome, UtcMs};
-use crate::report::Format;
-use crate::store::Store;
-use crate::words::Lang;
+use crate::config::{Config, StoreSettings, load_config};
+use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
+use crate::i18n::Language;
+use crate::report::ReportFormat;
+use crate::storage::Store;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// 2026-12-01 00:00 in Jakarta.
+/// 2026-12-01 00:00 in Jakarta, milliseconds since 1970 UTC.
 const DECEMBER: i64 = 1_796_058_000_000;
 const DAY: i64 = 86_400_000;
 
@@ -48,20 +50,20 @@ energy = "inverter.energy"
 baseline = { kind = "GRID", factor = "grid.own", since = 2026-01-01 }
 "#;
 
-fn own(value: f64) -> String {
+fn own_factor_file(value: f64) -> String {
     format!(
         "[[factor]]\nid = 'grid.own'\nvalue = {value}\nunit = 'kgCO2/kWh'\nsource = 's'\n\
          status = 'official_text'\n"
     )
 }
 
-/// A site on a disk, with files that change and a clock that goes on.
-struct Desk {
+/// A site on disk, with files that change and an adjustable clock.
+struct ReportTestSite {
     folder: TempDir,
     clock: Clock,
 }
 
-impl Desk {
+impl ReportTestSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pantau.toml"), SITE).unwrap();
@@ -73,50 +75,50 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// The gateway starts with this factor.
+    /// Starts the gateway with this factor.
     fn start(&self, factor: f64) -> (Arc<Config>, Store) {
-        fs::write(self.file("own.toml"), own(factor)).unwrap();
-        let config = load(&self.file("pantau.toml")).unwrap();
+        fs::write(self.file("own.toml"), own_factor_file(factor)).unwrap();
+        let config = load_config(&self.file("pantau.toml")).unwrap();
         let settings = StoreSettings {
             flush: Duration::from_hours(1),
             ..config.store.clone()
         };
-        let text = config.revision();
+        let text = config.revision_text();
         let store = Store::open(&settings.path, &config.site, &settings, &text, &self.clock);
         (Arc::new(config), store.unwrap())
     }
 
-    async fn report(&self, basis: Basis, store: &Store) -> Value {
-        let wish = Wish {
+    async fn report(&self, basis: CalculationBasis, store: &Store) -> Value {
+        let wish = ReportRequest {
             period: "2026-11".parse().unwrap(),
             asset: None,
-            lang: Lang::En,
-            format: Format::Json,
+            lang: Language::En,
+            format: ReportFormat::Json,
         };
         let now = self.clock.now().at;
-        let bytes = report(basis, store.clone(), wish, now, (), |_| ()).await;
+        let bytes = build_report(basis, store.clone(), wish, now, (), |_| ()).await;
         serde_json::from_slice(&bytes.unwrap()).unwrap()
     }
 }
 
-/// A kilowatt-hour an hour of November.
-async fn read(store: &Store) {
+/// One kilowatt-hour for each hour of November.
+async fn append_readings(store: &Store) {
     let hours = (0..30 * 24).map(|hour| {
-        let number = Number::Decimal {
+        let number = ExactNumber::Decimal {
             mantissa: hour,
             exponent: 0,
         };
         (
             UtcMs(DECEMBER - 30 * DAY + hour * 3_600_000),
-            Outcome::Good(number),
+            SampleOutcome::Good(number),
         )
     });
     let column = ("inverter.energy".into(), hours.collect());
-    store.import_many(vec![column]).await.unwrap();
+    store.import_columns(vec![column]).await.unwrap();
 }
 
-/// The report without when it was issued, and the callout about an old revision when it has one.
-fn bare(mut report: Value) -> (Value, Option<Value>) {
+/// The report without its time of issue, and the callout about an earlier revision when it has one.
+fn without_issue_fields(mut report: Value) -> (Value, Option<Value>) {
     report["issued"] = Value::Null;
     let blocks = report["sections"][0]["blocks"].as_array_mut().unwrap();
     let is_past = blocks[0]
@@ -128,45 +130,49 @@ fn bare(mut report: Value) -> (Value, Option<Value>) {
 
 #[tokio::test]
 async fn a_changed_factor_restates_and_the_old_revision_gives_the_old_report() {
-    let desk = Desk::new();
+    let desk = ReportTestSite::new();
     let (config, store) = desk.start(0.8);
-    read(&store).await;
+    append_readings(&store).await;
     // The last day of the month is closed, and has its digest, once its late readings have come.
     desk.clock.advance(Duration::from_hours(48));
-    let first = desk.report(Basis::now(config.clone()), &store).await;
+    let first = desk
+        .report(CalculationBasis::in_force(config.clone()), &store)
+        .await;
     assert_eq!(first["revision"], config.revision_id());
     store.stop().await;
 
     desk.clock.advance(Duration::from_hours(48));
     let (config, store) = desk.start(0.9);
-    let restated = desk.report(Basis::now(config.clone()), &store).await;
+    let restated = desk
+        .report(CalculationBasis::in_force(config.clone()), &store)
+        .await;
     assert_ne!(
-        bare(restated.clone()).0["sections"],
-        bare(first.clone()).0["sections"]
+        without_issue_fields(restated.clone()).0["sections"],
+        without_issue_fields(first.clone()).0["sections"]
     );
 
     for asked in ["1", "1.1", first["revision"].as_str().unwrap()] {
-        let old = basis(config.clone(), &store, asked).await.unwrap();
-        let (old, said) = bare(desk.report(old, &store).await);
-        assert_eq!(old, bare(first.clone()).0, "{asked}");
+        let old = load_basis(config.clone(), &store, asked).await.unwrap();
+        let (old, said) = without_issue_fields(desk.report(old, &store).await);
+        assert_eq!(old, without_issue_fields(first.clone()).0, "{asked}");
         let said = said.unwrap().to_string();
         assert!(said.contains(&config.revision_id()), "{said}");
     }
     for asked in ["2", "2.1", restated["revision"].as_str().unwrap()] {
-        let now = basis(config.clone(), &store, asked).await.unwrap();
+        let now = load_basis(config.clone(), &store, asked).await.unwrap();
         assert_eq!(now.past, None, "{asked}");
     }
 }
 
 #[tokio::test]
 async fn revisions_are_listed_and_one_that_is_not_there_is_told() {
-    let desk = Desk::new();
+    let desk = ReportTestSite::new();
     let (config, store) = desk.start(0.8);
     store.stop().await;
     desk.clock.advance(Duration::from_hours(48));
     drop(config);
     let (config, store) = desk.start(0.9);
-    let all = revisions(&store).await.unwrap();
+    let all = list_revisions(&store).await.unwrap();
     let all: Vec<(String, i64)> = all.iter().map(|one| (one.number(), one.since.0)).collect();
     let later = DECEMBER + 2 * DAY;
     assert_eq!(
@@ -174,21 +180,22 @@ async fn revisions_are_listed_and_one_that_is_not_there_is_told() {
         [("1.1".to_owned(), DECEMBER), ("2.1".to_owned(), later)]
     );
     for asked in ["0", "3", "1.2", "1.x", "", "abcdef012345", "-1", "é"] {
-        let fault = basis(config.clone(), &store, asked).await.unwrap_err();
-        assert!(matches!(&fault, Trouble::NoRevision(found) if found == asked));
-        assert!(fault.is_question() && fault.say(Lang::Id).contains("--revisions"));
+        let fault = load_basis(config.clone(), &store, asked).await.unwrap_err();
+        assert!(matches!(&fault, ReportBuildError::NoRevision(found) if found == asked));
+        assert!(fault.is_bad_request() && fault.message(Language::Id).contains("--revisions"));
     }
 }
 
 #[tokio::test]
 async fn a_change_within_the_period_is_among_the_events() {
-    let desk = Desk::new();
+    let desk = ReportTestSite::new();
     let (_, store) = desk.start(0.8);
-    read(&store).await;
+    append_readings(&store).await;
     store.stop().await;
     desk.clock.advance(Duration::from_hours(48));
     let (config, store) = desk.start(0.9);
-    let of = |period: &str| super::revision::changes(&config, &store, period.parse().unwrap());
+    let of =
+        |period: &str| super::revisions::revision_changes(&config, &store, period.parse().unwrap());
     let (changes, more) = of("2026-12").await.unwrap();
     assert_eq!((changes.len(), more), (1, 0));
     assert_eq!(changes[0].places, ["[factors] file"]);

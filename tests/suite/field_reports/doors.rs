@@ -1,10 +1,10 @@
-//! Requests, configuration and files that people hand in.
+//! Fault reports about requests, configuration and imported files.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, python, wait_for};
-use crate::servers::{Mosquitto, Subscriber, free_port, until};
-use crate::source::root;
-use crate::wizards::{call, running, site, told};
+use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
+use crate::source::project_root;
+use crate::wizards::{run_pantau, start_gateway, stderr_text, write_site};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,14 +19,14 @@ const LEVEL: &str = "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.
     point = [{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }]\n";
 
 /// A sensor that waits for its button before it takes another address.
-const SHY: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
+const BUTTON_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
     source = 'tests'\nconfidence = 'low'\n[link]\nbaud = 9600\n[set_address]\n\
     register = 'holding:257'\nbutton = true\n[[point]]\nid = 'temp'\n\
     register = 'holding:0'\ntype = 'u16'\nunit = 'degC'\n[[capture]]\npoint = 'temp'\n\
     words = [7]\nvalue = 7.0\nfrom = 'worked-out'\n";
 
 /// Status line and body of a request to the page, as a browser or script sends it.
-fn ask(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value) {
+fn http_request(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let length = body.len();
     write!(
@@ -43,29 +43,29 @@ fn ask(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value) {
 }
 
 /// A gateway in the middle of a change of address: it waits for a person to press the button.
-struct Waiting {
+struct WaitingGateway {
     port: u16,
-    _peers: (Peer, Peer),
+    _peers: (PeerProcess, PeerProcess),
 }
 
-impl Waiting {
+impl WaitingGateway {
     fn new(folder: &Path) -> Self {
-        let (line, tty) = Peer::ready(python("address_line.py").args(["1"]));
+        let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(["1"]));
         let port = free_port();
         let profiles = folder.join("profiles");
         std::fs::create_dir_all(&profiles).unwrap();
-        std::fs::write(profiles.join("shy.toml"), SHY).unwrap();
+        std::fs::write(profiles.join("shy.toml"), BUTTON_PROFILE).unwrap();
         let tables = format!(
             "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
              kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
              [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
              profile = \"shy\"\n"
         );
-        let config = site(folder, &tables);
+        let config = write_site(folder, &tables);
         let text = std::fs::read_to_string(&config).unwrap();
         let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
         std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
-        let gateway = running(&config);
+        let gateway = start_gateway(&config);
         let waiting = Self {
             port,
             _peers: (gateway, line),
@@ -73,21 +73,21 @@ impl Waiting {
         let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
         let media = "Content-Type: application/json\r\n";
         let body = wanted.to_string();
-        let (status, begun) = ask(port, "POST /api/v1/set-address", media, &body);
+        let (status, begun) = http_request(port, "POST /api/v1/set-address", media, &body);
         assert_eq!(status, 202, "{begun}");
-        wait_for("the question", || waiting.waits());
+        wait_for("the question", || waiting.is_waiting_for_button());
         waiting
     }
 
-    fn waits(&self) -> bool {
-        ask(self.port, "GET /api/v1/set-address/1", "", "").1["waiting_for"] == "button"
+    fn is_waiting_for_button(&self) -> bool {
+        http_request(self.port, "GET /api/v1/set-address/1", "", "").1["waiting_for"] == "button"
     }
 }
 
 #[test]
 fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
     let scratch = tempfile::tempdir().unwrap();
-    let waiting = Waiting::new(scratch.path());
+    let waiting = WaitingGateway::new(scratch.path());
     let lines = [
         "POST /api/v1/set-address/1/continue",
         "DELETE /api/v1/set-address/1",
@@ -98,30 +98,30 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
             "Origin: http://127.0.0.1:3000\r\nSec-Fetch-Site: same-site\r\n",
             "Origin: null\r\n",
         ] {
-            let (status, said) = ask(waiting.port, line, headers, "");
+            let (status, said) = http_request(waiting.port, line, headers, "");
             assert_eq!((status, &said["code"]), (403, &json!("foreign-page")));
-            assert!(waiting.waits(), "{line} {headers}");
+            assert!(waiting.is_waiting_for_button(), "{line} {headers}");
         }
     }
-    let (status, _) = ask(waiting.port, lines[1], "", "");
+    let (status, _) = http_request(waiting.port, lines[1], "", "");
     assert_eq!(status, 202);
 }
 
 #[test]
 fn a_foreign_page_in_a_real_browser_changes_nothing() {
     let scratch = tempfile::tempdir().unwrap();
-    let waiting = Waiting::new(scratch.path());
+    let waiting = WaitingGateway::new(scratch.path());
     let gateway = format!("http://127.0.0.1:{}", waiting.port);
-    let mut browser = python("foreign_page.py");
+    let mut browser = python_peer("foreign_page.py");
     let output = browser.args([&gateway, "/api/v1/set-address/1/continue"]);
     let output = output.output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", stderr_text(&output));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(seen["own"], 200);
-    assert!(waiting.waits());
+    assert!(waiting.is_waiting_for_button());
 }
 
-fn check(config: &Path, lang: &str, more: &[&str]) -> Output {
+fn run_check(config: &Path, lang: &str, more: &[&str]) -> Output {
     let mut command = pantau();
     command.args(["--lang", lang, "--log", "off", "check", "-c"]);
     command.arg(config).args(more);
@@ -129,21 +129,21 @@ fn check(config: &Path, lang: &str, more: &[&str]) -> Output {
     command.env_remove("PANTAU_INFLUX_TOKEN").output().unwrap()
 }
 
-fn shown(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &told(output)
+fn all_output(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &stderr_text(output)
 }
 
 #[test]
 fn the_shipped_example_passes_its_check_before_anybody_has_its_secrets() {
-    let config = root().join("config/pantau.toml");
+    let config = project_root().join("config/pantau.toml");
     for (lang, word) in [("id", "tidak ada yang dikirim"), ("en", "nothing is sent")] {
-        let output = check(&config, lang, &[]);
-        let text = shown(&output);
+        let output = run_check(&config, lang, &[]);
+        let text = all_output(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
         for part in ["mqtt.password", "influx.token", word] {
             assert!(text.contains(part), "{part} in {text}");
         }
-        let json = check(&config, lang, &["--json"]);
+        let json = run_check(&config, lang, &["--json"]);
         let json: Value = serde_json::from_slice(&json.stdout).unwrap();
         assert_eq!(json["warnings"].as_array().unwrap().len(), 2, "{json}");
     }
@@ -164,26 +164,34 @@ fn a_password_in_an_address_is_refused_and_never_shown() {
     ] {
         let tables =
             format!("{LEVEL}[{table}]\nurl = \"{address}\"\norg = \"o\"\nbucket = \"b\"\n");
-        let config = site(scratch.path(), &tables);
+        let config = write_site(scratch.path(), &tables);
         for lang in ["id", "en"] {
             for more in [&[][..], &["--json"]] {
-                let output = check(&config, lang, more);
-                assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
-                assert!(!shown(&output).contains(PASSWORD), "{}", shown(&output));
+                let output = run_check(&config, lang, more);
+                assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+                assert!(
+                    !all_output(&output).contains(PASSWORD),
+                    "{}",
+                    all_output(&output)
+                );
             }
         }
         let mut run = pantau();
         let run = run.args(["--log", "trace", "run", "-c"]).arg(&config);
         let output = run.output().unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert!(!shown(&output).contains(PASSWORD), "{}", shown(&output));
+        assert!(
+            !all_output(&output).contains(PASSWORD),
+            "{}",
+            all_output(&output)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_secret_that_comes_late_needs_no_restart_and_nothing_is_lost_meanwhile() {
     let scratch = tempfile::tempdir().unwrap();
-    let mut broker = Mosquitto::start("").await;
+    let mut broker = MosquittoBroker::start("").await;
     broker.stop();
     let users = broker.file("users");
     let made = std::process::Command::new("mosquitto_passwd")
@@ -196,9 +204,9 @@ async fn a_secret_that_comes_late_needs_no_restart_and_nothing_is_lost_meanwhile
     let text = text.replace("allow_anonymous true", "allow_anonymous false");
     let text = format!("{text}password_file {}\n", users.display());
     std::fs::write(broker.file("mosquitto.conf"), text).unwrap();
-    broker.up().await;
+    broker.start_process().await;
     let ears = ["-u", "desa", "-P", PASSWORD];
-    let ears = Subscriber::start(broker.port, scratch.path(), &ears).await;
+    let ears = MqttSubscriber::start(broker.port, scratch.path(), &ears).await;
 
     let port = free_port();
     let tables = format!(
@@ -206,23 +214,27 @@ async fn a_secret_that_comes_late_needs_no_restart_and_nothing_is_lost_meanwhile
          url = \"mqtt://127.0.0.1:{}\"\nusername = \"desa\"\npassword_file = \"late\"\n",
         broker.port
     );
-    let config = site(scratch.path(), &tables);
+    let config = write_site(scratch.path(), &tables);
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(
         &config,
         text.replacen("[store]\n", "[store]\nflush = \"200ms\"\n", 1),
     )
     .unwrap();
-    let gateway = running(&config);
-    let sink = || ask(port, "GET /api/v1/sinks", "", "").1.to_string();
-    until("the reason is shown", || sink().contains("no secret in")).await;
-    until("readings are kept", || !sink().contains("\"waiting\":0")).await;
+    let gateway = start_gateway(&config);
+    let sink = || {
+        http_request(port, "GET /api/v1/sinks", "", "")
+            .1
+            .to_string()
+    };
+    wait_until("the reason is shown", || sink().contains("no secret in")).await;
+    wait_until("readings are kept", || !sink().contains("\"waiting\":0")).await;
     assert!(ears.seqs().is_empty());
 
     std::fs::write(scratch.path().join("late"), format!("{PASSWORD}\n")).unwrap();
-    until("the readings are there", || ears.seqs().len() > 2).await;
+    wait_until("the readings are there", || ears.seqs().len() > 2).await;
     assert_eq!(ears.seqs()[0], 1);
-    until("the reason is gone", || !sink().contains("no secret in")).await;
+    wait_until("the reason is gone", || !sink().contains("no secret in")).await;
     drop(gateway);
 }
 
@@ -231,8 +243,9 @@ const GROUPS_OF_EVERY_DEBIAN: [&str; 4] = ["dialout", "tty", "plugdev", "audio"]
 
 #[test]
 fn the_unit_names_no_group_that_a_plain_debian_lacks() {
-    let unit = std::fs::read_to_string(root().join("config/pantau.service")).unwrap();
-    let users = std::fs::read_to_string(root().join("config/pantau.sysusers.conf")).unwrap();
+    let unit = std::fs::read_to_string(project_root().join("config/pantau.service")).unwrap();
+    let users =
+        std::fs::read_to_string(project_root().join("config/pantau.sysusers.conf")).unwrap();
     let named = unit
         .lines()
         .filter_map(|line| line.strip_prefix("SupplementaryGroups="));
@@ -257,7 +270,7 @@ fn the_unit_names_no_group_that_a_plain_debian_lacks() {
         );
     }
     assert!(said("m", "pantau", "dialout") || named.contains(&"dialout"));
-    // What takes rights away stays; systemd-analyze security says 2.1 of 10.
+    // Settings that remove privileges stay; systemd-analyze security gives 2.1 of 10.
     for line in [
         "NoNewPrivileges=yes",
         "CapabilityBoundingSet=",
@@ -273,57 +286,57 @@ fn the_unit_names_no_group_that_a_plain_debian_lacks() {
 }
 
 /// A site with one point, and a way to import into it.
-struct Import {
+struct ImportSite {
     folder: tempfile::TempDir,
     config: PathBuf,
 }
 
-impl Import {
+impl ImportSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = site(folder.path(), LEVEL);
+        let config = write_site(folder.path(), LEVEL);
         Self { folder, config }
     }
 
-    fn file(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> Output {
+    fn import_file(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> Output {
         let file = self.folder.path().join("in.csv");
         std::fs::write(&file, bytes).unwrap();
         let words = ["import", "--point", "tank.level", file.to_str().unwrap()];
-        call(&self.config, &[&words[..], more].concat())
+        run_pantau(&self.config, &[&words[..], more].concat())
     }
 
     #[track_caller]
-    fn rows(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> Value {
-        let output = self.file(bytes, &[more, &["--json"]].concat());
-        assert!(output.status.success(), "{}", told(&output));
+    fn import_rows(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> Value {
+        let output = self.import_file(bytes, &[more, &["--json"]].concat());
+        assert!(output.status.success(), "{}", stderr_text(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     #[track_caller]
-    fn refused(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> String {
-        let output = self.file(bytes, more);
-        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-        told(&output)
+    fn import_refusal(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> String {
+        let output = self.import_file(bytes, more);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr_text(&output));
+        stderr_text(&output)
     }
 
     fn export(&self) -> String {
-        let output = call(&self.config, &["export", "--point", "tank.level"]);
+        let output = run_pantau(&self.config, &["export", "--point", "tank.level"]);
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Nothing was ever kept: there is not even a store.
-    fn is_untouched(&self) -> bool {
-        let output = call(&self.config, &["export", "--point", "tank.level"]);
+    fn has_no_store(&self) -> bool {
+        let output = run_pantau(&self.config, &["export", "--point", "tank.level"]);
         output.status.code() == Some(1) && !self.folder.path().join("store").exists()
     }
 }
 
 #[test]
 fn an_hour_that_stands_twice_is_refused_and_both_lines_are_named() {
-    let import = Import::new();
+    let import = ImportSite::new();
     let text = "time,value\n2020-03-08T02:00:00Z,1\n2020-03-08T03:00:00Z,2\n\
                 2020-03-08T03:00:00Z,4\n";
-    let why = import.refused(text, &[]);
+    let why = import.import_refusal(text, &[]);
     assert!(
         why.contains("in.csv:4:") && why.contains("baris 3"),
         "{why}"
@@ -332,64 +345,64 @@ fn an_hour_that_stands_twice_is_refused_and_both_lines_are_named() {
     let turned = "time;value\n2020-03-08T03:00:00Z;2\n2020-03-08T02:00:00Z;1\n\
                   2020-03-08T03:00:00Z;4\n";
     for text in [turned.to_owned(), turned.replace(';', ",")] {
-        let why = import.refused(text, &[]);
+        let why = import.import_refusal(text, &[]);
         assert!(
             why.contains("in.csv:4:") && why.contains("baris 2"),
             "{why}"
         );
     }
-    assert!(import.is_untouched());
-    let again = import.rows(text.replace(",4", ",2"), &[]);
+    assert!(import.has_no_store());
+    let again = import.import_rows(text.replace(",4", ",2"), &[]);
     assert_eq!(again["rows"], 2);
 }
 
 #[test]
 fn readings_of_1970_and_of_2126_are_refused_with_their_line() {
-    let import = Import::new();
+    let import = ImportSite::new();
     for (row, word) in [
         ("1970-01-01T02:00:36+02:00,264.342", "sebelum tahun 2000"),
-        ("2126-07-02T10:00:00+07:00,1.5", "waktu komputer ini"),
+        ("2126-07-02T10:00:00+07:00,1.5", "jam komputer ini"),
     ] {
         let text = format!("time,value\n2026-07-02T10:00:00+0300,1\n{row}\n");
-        let why = import.refused(text, &[]);
+        let why = import.import_refusal(text, &[]);
         assert!(why.contains("in.csv:3:") && why.contains(word), "{why}");
     }
-    assert!(import.is_untouched());
-    import.rows("time,value\n2026-07-02T10:00:00+0300,1\n", &[]);
+    assert!(import.has_no_store());
+    import.import_rows("time,value\n2026-07-02T10:00:00+0300,1\n", &[]);
     assert_eq!(import.export(), "time,value\n2026-07-02T07:00:00Z,1\n");
 }
 
 #[test]
 fn a_table_of_a_spreadsheet_is_read_once_a_person_has_said_what_it_leaves_open() {
-    let import = Import::new();
+    let import = ImportSite::new();
     let text = "time;value\n02/08/2022 15:30;28,9\n";
-    let why = import.refused(text, &[]);
+    let why = import.import_refusal(text, &[]);
     for part in ["--dates dmy", "--zone Asia/Jakarta", "baris 2"] {
         assert!(why.contains(part), "{part} in {why}");
     }
-    let said = import.rows(text, &["--dates", "dmy", "--zone", "Asia/Jakarta"]);
+    let said = import.import_rows(text, &["--dates", "dmy", "--zone", "Asia/Jakarta"]);
     assert_eq!(said["understood"]["decimals"], "comma", "{said}");
     let exported = "time,value\n2022-08-02T08:30:00Z,28.9\n";
     assert_eq!(import.export(), exported);
-    let output = import.file(text, &["--dates", "dmy", "--zone", "Asia/Jakarta"]);
-    let why = told(&output);
+    let output = import.import_file(text, &["--dates", "dmy", "--zone", "Asia/Jakarta"]);
+    let why = stderr_text(&output);
     assert!(
         why.contains("koma desimal") && why.contains("2022-08-02T08:30:00Z = 28.9"),
         "{why}"
     );
     // What was exported comes back as it was, also with a byte order mark and other line ends.
     let crlf = format!("\u{feff}{}", exported.replace('\n', "\r\n"));
-    assert_eq!(import.rows(crlf, &[])["rows"], 1);
+    assert_eq!(import.import_rows(crlf, &[])["rows"], 1);
     assert_eq!(import.export(), exported);
-    let unknown = import.file(text, &["--zone", "Asia/Jakata"]);
-    assert_eq!(unknown.status.code(), Some(2), "{}", told(&unknown));
+    let unknown = import.import_file(text, &["--zone", "Asia/Jakata"]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", stderr_text(&unknown));
 }
 
 #[test]
 fn a_thousand_faulty_rows_are_a_few_lines() {
-    let import = Import::new();
+    let import = ImportSite::new();
     let row = "2026-07-02T10:00:00Z,1.5.5\n";
-    let why = import.refused(format!("time,value\n{}", row.repeat(1000)), &[]);
+    let why = import.import_refusal(format!("time,value\n{}", row.repeat(1000)), &[]);
     assert!(why.lines().count() < 12, "{why}");
     assert!(why.contains("995") && why.contains("1000"), "{why}");
 }

@@ -1,4 +1,4 @@
-//! Counters, integrals and the figures made of them.
+//! Fault reports about counters, integrals and the figures computed from them.
 //!
 //! These go through the whole program: readings are imported, reports are written. The other cases
 //! stand beside the code, as `gateway/src/account/tests/reported.rs` and
@@ -48,7 +48,7 @@ energy = "inverter.wrong"
 "#;
 
 #[track_caller]
-fn run(folder: &Path, lang: &str, words: &[&str]) -> String {
+fn run_pantau(folder: &Path, lang: &str, words: &[&str]) -> String {
     let mut command = pantau();
     command.args(["--lang", lang, "--log", "error"]).args(words);
     let output = command.arg("-c").arg(folder.join("pantau.toml")).output();
@@ -59,7 +59,7 @@ fn run(folder: &Path, lang: &str, words: &[&str]) -> String {
 }
 
 #[track_caller]
-fn import(folder: &Path, point: &str, readings: &[(String, f64)]) {
+fn import_readings(folder: &Path, point: &str, readings: &[(String, f64)]) {
     let mut text = String::from("time,value\n");
     for (time, value) in readings {
         writeln!(text, "{time},{value}").unwrap();
@@ -67,11 +67,11 @@ fn import(folder: &Path, point: &str, readings: &[(String, f64)]) {
     let file = folder.join("readings.csv");
     std::fs::write(&file, text).unwrap();
     let file = file.to_str().unwrap();
-    run(folder, "en", &["import", "--point", point, file]);
+    run_pantau(folder, "en", &["import", "--point", point, file]);
 }
 
-/// The generation of a plant with all that is said of it.
-fn generation(folder: &Path, asset: &str) -> Json {
+/// Returns the generation figure of a plant from the report.
+fn generation_figure(folder: &Path, asset: &str) -> Json {
     let ask = [
         "report",
         "2026-11-01..2026-11-02",
@@ -80,13 +80,13 @@ fn generation(folder: &Path, asset: &str) -> Json {
         asset,
     ];
     let explain = ["--explain", "plts.generation"];
-    let said = run(folder, "en", &[&ask[..], &explain].concat());
+    let said = run_pantau(folder, "en", &[&ask[..], &explain].concat());
     let said: Json = serde_json::from_str(&said).unwrap();
     said["indicator"].clone()
 }
 
 /// Each five minutes from 06:00 to 18:00 on 2026-11-01 in Jakarta.
-fn day() -> impl Iterator<Item = String> {
+fn day_times() -> impl Iterator<Item = String> {
     let minutes = (0..=144_u32).map(|place| place * 5);
     minutes.map(|minutes| {
         let (hour, minute) = (6 + minutes / 60, minutes % 60);
@@ -108,25 +108,25 @@ fn a_dip_a_spike_and_a_wrong_unit_are_told_and_never_counted() {
         ("2026-11-02T07:00:00+07:00", 40.9),
     ];
     let night = night.map(|(time, kwh)| (time.to_owned(), kwh));
-    import(folder, "inverter.energy", &night);
-    let mut power: Vec<(String, f64)> = day().map(|time| (time, 2000.0)).collect();
+    import_readings(folder, "inverter.energy", &night);
+    let mut power: Vec<(String, f64)> = day_times().map(|time| (time, 2000.0)).collect();
     power[70].1 = 214_748_364.7;
-    import(folder, "inverter.power", &power);
+    import_readings(folder, "inverter.power", &power);
     let steps = (0..).map(|place: u32| f64::from(place) * 167.0);
-    let watt_hours: Vec<(String, f64)> = day().zip(steps).collect();
-    import(folder, "inverter.wrong", &watt_hours);
+    let watt_hours: Vec<(String, f64)> = day_times().zip(steps).collect();
+    import_readings(folder, "inverter.wrong", &watt_hours);
 
     for (asset, wanted) in [("counted", 0.9), ("integrated", 24.0)] {
-        let found = generation(folder, asset)["value"].as_f64().unwrap();
+        let found = generation_figure(folder, asset)["value"].as_f64().unwrap();
         assert!((found - wanted).abs() < 1e-9, "{asset}: {found}");
     }
-    let refused = generation(folder, "watt-hours");
+    let refused = generation_figure(folder, "watt-hours");
     assert_eq!(refused["value"], Json::Null, "{refused:#}");
     for (lang, words) in [
         (
             "en",
             [
-                "went back by a little",
+                "went back a little",
                 "impossible value or jump",
                 "check the unit and scale",
             ],
@@ -135,7 +135,7 @@ fn a_dip_a_spike_and_a_wrong_unit_are_told_and_never_counted() {
             "id",
             [
                 "mundur sedikit",
-                "lonjakan yang tidak mungkin",
+                "lonjakan tidak wajar",
                 "periksa satuan dan skala",
             ],
         ),
@@ -148,7 +148,7 @@ fn a_dip_a_spike_and_a_wrong_unit_are_told_and_never_counted() {
             "-o",
             "-",
         ];
-        let report = run(folder, lang, &ask);
+        let report = run_pantau(folder, lang, &ask);
         for word in words {
             assert!(report.contains(word), "{lang}: {word}\n{report}");
         }

@@ -9,8 +9,8 @@ mod sinks;
 mod store;
 mod values;
 
-use crate::source::{root, sources};
-use crate::tidy::nothing_found;
+use crate::source::{project_root, rust_sources};
+use crate::tidy::assert_no_faults;
 
 /// Tests that a row of the list names: what stands in backquotes in its last column.
 fn named_tests(row: &str) -> Vec<&str> {
@@ -21,8 +21,11 @@ fn named_tests(row: &str) -> Vec<&str> {
 
 #[test]
 fn every_report_of_the_list_names_tests_that_exist() {
-    let list = std::fs::read_to_string(root().join("docs/field-reports.md")).unwrap();
-    let code: String = sources("").into_iter().map(|source| source.code).collect();
+    let list = std::fs::read_to_string(project_root().join("docs/field-reports.md")).unwrap();
+    let code: String = rust_sources("")
+        .into_iter()
+        .map(|source| source.code)
+        .collect();
     let rows = list.lines().filter(|line| {
         line.starts_with("| ") && !line.starts_with("| ---") && !line.starts_with("| reported at")
     });
@@ -39,5 +42,5 @@ fn every_report_of_the_list_names_tests_that_exist() {
             }
         }
     }
-    nothing_found(&faults);
+    assert_no_faults(&faults);
 }

@@ -1,86 +1,100 @@
-//! Databases and brokers that answer strangely.
+//! Fault reports about databases and brokers with unusual answers.
 
-use crate::brokers::{Reply, ScriptedBroker};
-use crate::publish::{Bench, Sink, influx_at, mqtt_at, site};
-use crate::servers::{Answer, Mosquitto, STORED, Scripted, Subscriber, judge_seqs, until};
+use crate::brokers::{BrokerReply, ScriptedBroker};
+use crate::publish::{RunningSink, SinkBench, influx_settings, mqtt_settings, sink_site};
+use crate::servers::{
+    DatabaseAnswer, MosquittoBroker, MqttSubscriber, STORED_ANSWER, ScriptedDatabase,
+    assert_seqs_complete, wait_until,
+};
 use gateway::config::{MqttSettings, MqttVersion};
-use gateway::model::{DeviceInfo, Number, Outcome, PointInfo, Seq, Site};
-use gateway::status::SinkTrouble;
+use gateway::domain::{DeviceInfo, ExactNumber, PointInfo, ReadingSeq, SampleOutcome, Site};
+use gateway::status::SinkDiagnosis;
 use std::time::Duration;
 
-const PAGE: &str = "<!DOCTYPE html><html><title>Kuota internet Anda habis</title></html>";
+const CAPTIVE_PORTAL_PAGE: &str =
+    "<!DOCTYPE html><html><title>Kuota internet Anda habis</title></html>";
 
-fn said(status: u16, headers: &'static str, body: &'static str) -> Answer {
-    Answer {
+fn scripted_answer(status: u16, headers: &'static str, body: &'static str) -> DatabaseAnswer {
+    DatabaseAnswer {
         status,
         headers,
         body,
     }
 }
 
-fn held(bench: &Bench, seqs: impl Iterator<Item = Seq>) -> Vec<String> {
-    seqs.map(|seq| bench.line(seq)).collect()
+fn expected_lines(bench: &SinkBench, seqs: impl Iterator<Item = ReadingSeq>) -> Vec<String> {
+    seqs.map(|seq| bench.expected_line(seq)).collect()
 }
 
-/// Runs until `last` is settled; the lines that were stored, in order.
-async fn stored(bench: &Bench, database: &Scripted, last: Seq) -> Vec<String> {
-    let sink = bench.run_influx(influx_at(database.port));
-    bench.delivered("influx", last).await;
+/// Runs until `last` is settled; returns the stored lines in order.
+async fn stored_lines(
+    bench: &SinkBench,
+    database: &ScriptedDatabase,
+    last: ReadingSeq,
+) -> Vec<String> {
+    let sink = bench.run_influx(influx_settings(database.port));
+    bench.wait_delivered("influx", last).await;
     sink.stop().await;
     database.stored.lock().unwrap().clone()
 }
 
 #[tokio::test]
 async fn what_is_not_204_has_stored_nothing() {
-    let bench = Bench::new();
-    let database = Scripted::start(|number, _| {
+    let bench = SinkBench::new();
+    let database = ScriptedDatabase::start(|number, _| {
         Some(match number {
-            0 => said(200, "Content-Type: text/html\r\n", PAGE),
-            1 => said(302, "Location: http://login.example/\r\n", ""),
-            2 => said(511, "", PAGE),
-            3 => said(202, "", ""),
-            _ => STORED,
+            0 => scripted_answer(200, "Content-Type: text/html\r\n", CAPTIVE_PORTAL_PAGE),
+            1 => scripted_answer(302, "Location: http://login.example/\r\n", ""),
+            2 => scripted_answer(511, "", CAPTIVE_PORTAL_PAGE),
+            3 => scripted_answer(202, "", ""),
+            _ => STORED_ANSWER,
         })
     })
     .await;
-    bench.fill(1..=23).await;
-    let sink = bench.run_influx(influx_at(database.port));
+    bench.append_range(1..=23).await;
+    let sink = bench.run_influx(influx_settings(database.port));
     let shows = |what: &str| {
         bench
-            .sink("influx")
+            .sink_state("influx")
             .fault
             .unwrap_or_default()
             .contains(what)
     };
-    until("the page is named", || {
+    wait_until("the page is named", || {
         shows("answered 200 with a web page: a captive portal")
     })
     .await;
-    assert_eq!(bench.sink("influx").trouble, Some(SinkTrouble::WebPage));
-    assert!(!bench.sink("influx").connected);
+    assert_eq!(
+        bench.sink_state("influx").trouble,
+        Some(SinkDiagnosis::WebPage)
+    );
+    assert!(!bench.sink_state("influx").connected);
     for status in ["answered 302", "answered 511", "answered 202"] {
-        until(status, || shows(status)).await;
-        assert_eq!(bench.sink("influx").delivered, 0);
+        wait_until(status, || shows(status)).await;
+        assert_eq!(bench.sink_state("influx").delivered, 0);
     }
-    bench.delivered("influx", 23).await;
-    assert!(bench.sink("influx").connected && bench.sink("influx").fault.is_none());
+    bench.wait_delivered("influx", 23).await;
+    assert!(bench.sink_state("influx").connected && bench.sink_state("influx").fault.is_none());
     sink.stop().await;
-    assert_eq!(*database.stored.lock().unwrap(), held(&bench, 1..=23));
-    assert_eq!(bench.sink("influx").refused, 0);
+    assert_eq!(
+        *database.stored.lock().unwrap(),
+        expected_lines(&bench, 1..=23)
+    );
+    assert_eq!(bench.sink_state("influx").refused, 0);
 }
 
 /// A database that drops what is `bad`, says how much of a write that was, and with this status.
-async fn dropping(
+async fn database_that_drops(
     status: u16,
     reason: &'static str,
     bad: impl Fn(&str) -> bool + Send + Sync + 'static,
-) -> Scripted {
-    Scripted::start(move |_, lines| {
+) -> ScriptedDatabase {
+    ScriptedDatabase::start(move |_, lines| {
         let dropped = lines.iter().filter(|line| bad(line)).count();
         let text = format!("{{\"message\":\"{reason} dropped={dropped}\"}}");
         Some(match dropped {
-            0 => STORED,
-            _ => said(status, "", text.leak()),
+            0 => STORED_ANSWER,
+            _ => scripted_answer(status, "", text.leak()),
         })
     })
     .await
@@ -92,12 +106,12 @@ async fn a_series_of_the_wrong_type_costs_only_itself_whatever_the_status() {
                   conflict: input field power on measurement meter is type float, already exists \
                   as type integer";
     for status in [422, 500] {
-        let bench = Bench::new();
-        let database = dropping(status, reason, |line| line.contains("device=b")).await;
-        bench.fill(1..=41).await;
-        let good = held(&bench, (1..=41).filter(|seq| seq % 2 == 0));
-        assert_eq!(stored(&bench, &database, 41).await, good, "{status}");
-        let (count, refused) = bench.store.refusals("influx").await.unwrap();
+        let bench = SinkBench::new();
+        let database = database_that_drops(status, reason, |line| line.contains("device=b")).await;
+        bench.append_range(1..=41).await;
+        let good = expected_lines(&bench, (1..=41).filter(|seq| seq % 2 == 0));
+        assert_eq!(stored_lines(&bench, &database, 41).await, good, "{status}");
+        let (count, refused) = bench.store.list_refusals("influx").await.unwrap();
         assert_eq!(count, 21);
         assert!(
             refused
@@ -110,84 +124,87 @@ async fn a_series_of_the_wrong_type_costs_only_itself_whatever_the_status() {
 #[tokio::test]
 async fn points_older_than_the_bucket_keeps_do_not_stop_newer_ones() {
     for status in [422, 500] {
-        let bench = Bench::new();
-        let newest = bench.at(26).0;
+        let bench = SinkBench::new();
+        let newest = bench.time_of(26).0;
         let reason = "partial write: points beyond retention policy";
         let old = move |line: &str| {
             let at = line.rsplit(' ').next().unwrap().parse::<i64>().unwrap();
             at <= newest
         };
-        let database = dropping(status, reason, old).await;
-        bench.fill(1..=41).await;
-        let good = held(&bench, 27..=41);
-        assert_eq!(stored(&bench, &database, 41).await, good, "{status}");
-        assert_eq!(bench.sink("influx").refused, 26);
+        let database = database_that_drops(status, reason, old).await;
+        bench.append_range(1..=41).await;
+        let good = expected_lines(&bench, 27..=41);
+        assert_eq!(stored_lines(&bench, &database, 41).await, good, "{status}");
+        assert_eq!(bench.sink_state("influx").refused, 26);
     }
 }
 
 #[tokio::test]
 async fn a_wrong_token_is_waited_out_and_a_large_write_is_split() {
-    let bench = Bench::new();
-    let database = Scripted::start(|number, lines| {
+    let bench = SinkBench::new();
+    let database = ScriptedDatabase::start(|number, lines| {
         Some(match number {
-            0..3 => said(401, "", r#"{"code":"unauthorized"}"#),
-            _ if lines.len() > 2 => said(413, "", "too much"),
-            _ => STORED,
+            0..3 => scripted_answer(401, "", r#"{"code":"unauthorized"}"#),
+            _ if lines.len() > 2 => scripted_answer(413, "", "too much"),
+            _ => STORED_ANSWER,
         })
     })
     .await;
-    bench.fill(1..=126).await;
-    let all = held(&bench, 1..=126);
-    assert_eq!(stored(&bench, &database, 126).await, all);
-    assert_eq!(bench.sink("influx").refused, 0);
+    bench.append_range(1..=126).await;
+    let all = expected_lines(&bench, 1..=126);
+    assert_eq!(stored_lines(&bench, &database, 126).await, all);
+    assert_eq!(bench.sink_state("influx").refused, 0);
 }
 
 #[tokio::test]
 async fn a_broker_that_acknowledges_nothing_is_named_and_left_for_a_new_connection() {
-    let bench = Bench::new();
+    let bench = SinkBench::new();
     // It takes the state and ten readings, and then nothing more on its first connection.
     let broker = ScriptedBroker::start(5, |heard| match heard.seq {
-        Some(seq) if heard.connection == 1 && seq > 10 => Reply::Silence,
-        _ => Reply::Ack,
+        Some(seq) if heard.connection == 1 && seq > 10 => BrokerReply::Silence,
+        _ => BrokerReply::Ack,
     })
     .await;
-    bench.fill(1..=300).await;
-    let mut settings = mqtt_at(broker.port);
+    bench.append_range(1..=300).await;
+    let mut settings = mqtt_settings(broker.port);
     settings.ack_within = Duration::from_millis(400);
     let sink = bench.run_mqtt(settings);
-    until("silence is named", || {
-        let state = bench.sink("mqtt");
-        state.trouble == Some(SinkTrouble::Silent) && !state.connected
+    wait_until("silence is named", || {
+        let state = bench.sink_state("mqtt");
+        state.trouble == Some(SinkDiagnosis::Silent) && !state.connected
     })
     .await;
-    let fault = bench.sink("mqtt").fault.unwrap_or_default();
+    let fault = bench.sink_state("mqtt").fault.unwrap_or_default();
     assert!(fault.contains("acknowledged nothing for 400ms"), "{fault}");
-    bench.delivered("mqtt", 300).await;
-    assert!(bench.sink("mqtt").connected && bench.sink("mqtt").fault.is_none());
+    bench.wait_delivered("mqtt", 300).await;
+    assert!(bench.sink_state("mqtt").connected && bench.sink_state("mqtt").fault.is_none());
     sink.stop().await;
-    judge_seqs(&broker.seqs(), 300);
-    assert_eq!(bench.sink("mqtt").refused, 0);
+    assert_seqs_complete(&broker.seqs(), 300);
+    assert_eq!(bench.sink_state("mqtt").refused, 0);
 }
 
 #[tokio::test]
 async fn a_broker_that_takes_only_the_state_is_never_shown_as_well() {
-    let bench = Bench::new();
+    let bench = SinkBench::new();
     let broker = ScriptedBroker::start(4, |heard| match heard.seq {
-        Some(_) => Reply::Silence,
-        None => Reply::Ack,
+        Some(_) => BrokerReply::Silence,
+        None => BrokerReply::Ack,
     })
     .await;
-    bench.fill(1..=5).await;
-    let mut settings = mqtt_at(broker.port);
+    bench.append_range(1..=5).await;
+    let mut settings = mqtt_settings(broker.port);
     settings.ack_within = Duration::from_millis(100);
     let sink = bench.run_mqtt(settings);
-    until("three connections", || {
-        assert!(!bench.sink("mqtt").connected);
+    wait_until("three connections", || {
+        assert!(!bench.sink_state("mqtt").connected);
         *broker.connects.lock().unwrap() >= 3
     })
     .await;
-    assert_eq!(bench.sink("mqtt").trouble, Some(SinkTrouble::Silent));
-    let state = bench.sink("mqtt");
+    assert_eq!(
+        bench.sink_state("mqtt").trouble,
+        Some(SinkDiagnosis::Silent)
+    );
+    let state = bench.sink_state("mqtt");
     assert_eq!((state.delivered, state.refused, state.waiting), (0, 0, 5));
     sink.stop().await;
 }
@@ -195,11 +212,11 @@ async fn a_broker_that_takes_only_the_state_is_never_shown_as_well() {
 #[tokio::test]
 async fn a_second_acknowledgement_ends_no_connection() {
     for level in [4, 5] {
-        let bench = Bench::new();
-        let broker = ScriptedBroker::start(level, |_| Reply::AckTwice).await;
-        bench.fill(1..=500).await;
-        let sink = bench.run_mqtt(mqtt_at(broker.port));
-        bench.delivered("mqtt", 500).await;
+        let bench = SinkBench::new();
+        let broker = ScriptedBroker::start(level, |_| BrokerReply::AckTwice).await;
+        bench.append_range(1..=500).await;
+        let sink = bench.run_mqtt(mqtt_settings(broker.port));
+        bench.wait_delivered("mqtt", 500).await;
         sink.stop().await;
         let wanted: Vec<u64> = (1..=500).collect();
         assert_eq!(broker.seqs(), wanted);
@@ -209,37 +226,37 @@ async fn a_second_acknowledgement_ends_no_connection() {
 
 #[tokio::test]
 async fn what_a_broker_refuses_for_good_stops_nothing_else() {
-    let bench = Bench::new();
+    let bench = SinkBench::new();
     let broker = ScriptedBroker::start(5, |heard| match heard.seq {
-        Some(7) => Reply::Code(0x99),
-        _ => Reply::Ack,
+        Some(7) => BrokerReply::Code(0x99),
+        _ => BrokerReply::Ack,
     })
     .await;
-    bench.fill(1..=50).await;
-    let sink = bench.run_mqtt(mqtt_at(broker.port));
-    bench.delivered("mqtt", 50).await;
+    bench.append_range(1..=50).await;
+    let sink = bench.run_mqtt(mqtt_settings(broker.port));
+    bench.wait_delivered("mqtt", 50).await;
     sink.stop().await;
     let wanted: Vec<u64> = (1..=50).filter(|&seq| seq != 7).collect();
     assert_eq!(broker.seqs(), wanted);
-    let (count, refused) = bench.store.refusals("mqtt").await.unwrap();
+    let (count, refused) = bench.store.list_refusals("mqtt").await.unwrap();
     assert_eq!((count, refused[0].seq), (1, 7));
     assert!(refused[0].why.contains("0x99") && refused[0].what.contains("\"seq\":7"));
 }
 
 /// With an unlimited queue this broker also hangs up on what it denies.
 async fn denied_until_allowed(queue: usize) {
-    let (bench, folder) = (Bench::new(), tempfile::tempdir().unwrap());
+    let (bench, folder) = (SinkBench::new(), tempfile::tempdir().unwrap());
     let acl = folder.path().join("acl");
     let ours = "topic write other/#\ntopic read pantau/#\ntopic write pantau/greeting\n";
     std::fs::write(&acl, ours).unwrap();
     let more = format!("acl_file {}\nmax_queued_messages {queue}", acl.display());
-    let broker = Mosquitto::start(&more).await;
-    let ears = Subscriber::start(broker.port, folder.path(), &[]).await;
-    bench.fill(1..=14).await;
-    let sink = bench.run_mqtt(mqtt_at(broker.port));
-    let denied = || bench.sink("mqtt").trouble == Some(SinkTrouble::NotAllowed);
-    until("the denial is named", denied).await;
-    let state = bench.sink("mqtt");
+    let broker = MosquittoBroker::start(&more).await;
+    let ears = MqttSubscriber::start(broker.port, folder.path(), &[]).await;
+    bench.append_range(1..=14).await;
+    let sink = bench.run_mqtt(mqtt_settings(broker.port));
+    let denied = || bench.sink_state("mqtt").trouble == Some(SinkDiagnosis::NotAllowed);
+    wait_until("the denial is named", denied).await;
+    let state = bench.sink_state("mqtt");
     let fault = state.fault.unwrap_or_default();
     assert!(
         fault.contains("does not allow us to publish pantau/desa-impian/"),
@@ -251,9 +268,9 @@ async fn denied_until_allowed(queue: usize) {
     assert_eq!(ears.seqs(), Vec::<u64>::new());
     std::fs::write(&acl, "topic readwrite pantau/#\n").unwrap();
     broker.reload();
-    bench.delivered("mqtt", 14).await;
-    until("heard", || ears.seqs().last() == Some(&14)).await;
-    judge_seqs(&ears.seqs(), 14);
+    bench.wait_delivered("mqtt", 14).await;
+    wait_until("heard", || ears.seqs().last() == Some(&14)).await;
+    assert_seqs_complete(&ears.seqs(), 14);
     sink.stop().await;
 }
 
@@ -276,25 +293,25 @@ fn uneven_site() -> Site {
                 counter: false,
             })
             .collect(),
-        ..site().devices[0].clone()
+        ..sink_site().devices[0].clone()
     };
     Site {
         devices: vec![device("small", 1), device("large", 60)],
-        ..site()
+        ..sink_site()
     }
 }
 
 /// 76 small readings and, after every third of them, a large one, whose size varies.
-async fn fill_uneven(bench: &Bench) -> (Vec<Seq>, Vec<Seq>) {
+async fn fill_uneven(bench: &SinkBench) -> (Vec<ReadingSeq>, Vec<ReadingSeq>) {
     let (mut small, mut large) = (Vec::new(), Vec::new());
     for seq in 1..=101 {
         let is_large = seq % 4 == 0;
-        let value = Number::Decimal {
+        let value = ExactNumber::Decimal {
             mantissa: 10_i64.pow(6 + u32::try_from(seq % 3).unwrap()),
             exponent: 0,
         };
         let points = if is_large { 60 } else { 1 };
-        let outcomes = vec![Outcome::Good(value); points].into();
+        let outcomes = vec![SampleOutcome::Good(value); points].into();
         bench.append(seq, u16::from(is_large), outcomes).await;
         if is_large { &mut large } else { &mut small }.push(seq);
     }
@@ -303,25 +320,25 @@ async fn fill_uneven(bench: &Bench) -> (Vec<Seq>, Vec<Seq>) {
 }
 
 async fn only_large_ones_are_refused(version: MqttVersion, why: &str) {
-    let bench = Bench::of(uneven_site());
-    let broker = Mosquitto::start("max_packet_size 1000").await;
+    let bench = SinkBench::with_site(uneven_site());
+    let broker = MosquittoBroker::start("max_packet_size 1000").await;
     let folder = tempfile::tempdir().unwrap();
-    let ears = Subscriber::start(broker.port, folder.path(), &[]).await;
+    let ears = MqttSubscriber::start(broker.port, folder.path(), &[]).await;
     let (small, large) = fill_uneven(&bench).await;
     let sink = bench.run_mqtt(MqttSettings {
         version,
-        ..mqtt_at(broker.port)
+        ..mqtt_settings(broker.port)
     });
-    bench.delivered("mqtt", 101).await;
+    bench.wait_delivered("mqtt", 101).await;
     let distinct = || {
         let mut seqs = ears.seqs();
         seqs.sort_unstable();
         seqs.dedup();
         seqs
     };
-    until("all small ones are heard", || distinct() == small).await;
-    let (count, refused) = bench.store.refusals("mqtt").await.unwrap();
-    let mut seqs: Vec<Seq> = refused.iter().map(|one| one.seq).collect();
+    wait_until("all small ones are heard", || distinct() == small).await;
+    let (count, refused) = bench.store.list_refusals("mqtt").await.unwrap();
+    let mut seqs: Vec<ReadingSeq> = refused.iter().map(|one| one.seq).collect();
     seqs.sort_unstable();
     assert_eq!((count, seqs), (large.len() as u64, large));
     assert!(
@@ -334,7 +351,7 @@ async fn only_large_ones_are_refused(version: MqttVersion, why: &str) {
         "{}",
         refused[0].why
     );
-    assert!(bench.sink("mqtt").connected);
+    assert!(bench.sink_state("mqtt").connected);
     sink.stop().await;
 }
 
@@ -343,7 +360,7 @@ async fn a_message_above_the_brokers_limit_is_refused_and_small_ones_flow() {
     only_large_ones_are_refused(MqttVersion::Any, "no message above 1000 bytes").await;
 }
 
-/// Takes about ten seconds: the pauses between the tries are part of the proof.
+/// Takes about ten seconds: the pauses between retries are part of the test.
 #[tokio::test]
 async fn a_message_on_which_an_old_broker_hangs_up_is_found_and_small_ones_flow() {
     only_large_ones_are_refused(MqttVersion::V3, "hung up on it 4 times").await;
@@ -351,16 +368,16 @@ async fn a_message_on_which_an_old_broker_hangs_up_is_found_and_small_ones_flow(
 
 #[tokio::test]
 async fn a_broker_that_hangs_up_on_everything_gets_no_reading_refused() {
-    let bench = Bench::new();
+    let bench = SinkBench::new();
     let broker = ScriptedBroker::start(4, |heard| match heard.seq {
-        Some(_) => Reply::HangUp,
-        None => Reply::Ack,
+        Some(_) => BrokerReply::HangUp,
+        None => BrokerReply::Ack,
     })
     .await;
-    bench.fill(1..=20).await;
-    let sink = bench.run_mqtt(mqtt_at(broker.port));
-    until("five connections", || *broker.connects.lock().unwrap() >= 5).await;
-    let state = bench.sink("mqtt");
+    bench.append_range(1..=20).await;
+    let sink = bench.run_mqtt(mqtt_settings(broker.port));
+    wait_until("five connections", || *broker.connects.lock().unwrap() >= 5).await;
+    let state = bench.sink_state("mqtt");
     assert_eq!(
         (state.delivered, state.refused, state.connected),
         (0, 0, false)
@@ -373,30 +390,33 @@ async fn a_broker_that_hangs_up_on_everything_gets_no_reading_refused() {
 /// A link that breaks at every n-th message, whatever it is.
 #[tokio::test]
 async fn a_link_that_breaks_often_costs_no_reading() {
-    let bench = Bench::new();
+    let bench = SinkBench::new();
     let count = std::sync::atomic::AtomicUsize::new(1);
     let broker = ScriptedBroker::start(4, move |_| {
         match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 40 {
-            0 => Reply::HangUp,
-            _ => Reply::Ack,
+            0 => BrokerReply::HangUp,
+            _ => BrokerReply::Ack,
         }
     })
     .await;
-    bench.fill(1..=120).await;
-    let sink = bench.run_mqtt(mqtt_at(broker.port));
-    bench.delivered("mqtt", 120).await;
-    assert_eq!(bench.sink("mqtt").refused, 0);
+    bench.append_range(1..=120).await;
+    let sink = bench.run_mqtt(mqtt_settings(broker.port));
+    bench.wait_delivered("mqtt", 120).await;
+    assert_eq!(bench.sink_state("mqtt").refused, 0);
     sink.stop().await;
-    judge_seqs(&broker.seqs(), 120);
+    assert_seqs_complete(&broker.seqs(), 120);
 }
 
 /// Two gateways of one name at one broker: their benches and sinks.
-fn twins(broker: &Mosquitto, version: MqttVersion) -> [(Bench, Sink); 2] {
+fn start_twin_sinks(
+    broker: &MosquittoBroker,
+    version: MqttVersion,
+) -> [(SinkBench, RunningSink); 2] {
     [(); 2].map(|()| {
-        let bench = Bench::new();
+        let bench = SinkBench::new();
         let sink = bench.run_mqtt(MqttSettings {
             version,
-            ..mqtt_at(broker.port)
+            ..mqtt_settings(broker.port)
         });
         (bench, sink)
     })
@@ -406,19 +426,19 @@ async fn twins_step_aside(version: MqttVersion, why: &str) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let more = format!("log_dest file {}\nlog_type all", log.display());
-    let broker = Mosquitto::start(&more).await;
-    let twins = twins(&broker, version);
+    let broker = MosquittoBroker::start(&more).await;
+    let twins = start_twin_sinks(&broker, version);
     for (bench, _) in &twins {
-        bench.fill(1..=200).await;
+        bench.append_range(1..=200).await;
     }
-    let fault = |bench: &Bench| bench.sink("mqtt").fault.unwrap_or_default();
-    until("the cause is named", || {
+    let fault = |bench: &SinkBench| bench.sink_state("mqtt").fault.unwrap_or_default();
+    wait_until("the cause is named", || {
         twins.iter().any(|(bench, _)| fault(bench).contains(why))
     })
     .await;
     for (bench, _) in &twins {
-        bench.delivered("mqtt", 200).await;
-        assert_eq!(bench.sink("mqtt").refused, 0);
+        bench.wait_delivered("mqtt", 200).await;
+        assert_eq!(bench.sink_state("mqtt").refused, 0);
     }
     let text = std::fs::read_to_string(&log).unwrap();
     let connects = text.matches("New client connected").count();
@@ -443,21 +463,21 @@ async fn two_gateways_with_one_client_id_step_aside_at_an_old_broker_too() {
 #[tokio::test]
 async fn a_broker_that_knows_no_version_5_is_spoken_to_in_3_1_1() {
     for level in [3, 4] {
-        let bench = Bench::new();
-        let broker = ScriptedBroker::start(level, |_| Reply::Ack).await;
-        bench.fill(1..=30).await;
-        let settings = mqtt_at(broker.port);
+        let bench = SinkBench::new();
+        let broker = ScriptedBroker::start(level, |_| BrokerReply::Ack).await;
+        bench.append_range(1..=30).await;
+        let settings = mqtt_settings(broker.port);
         let version = MqttVersion::V5;
         let sink = bench.run_mqtt(MqttSettings {
             version,
             ..settings.clone()
         });
-        let fault = || bench.sink("mqtt").fault.unwrap_or_default();
-        until("refusal", || fault().contains("does not speak MQTT 5")).await;
+        let fault = || bench.sink_state("mqtt").fault.unwrap_or_default();
+        wait_until("refusal", || fault().contains("does not speak MQTT 5")).await;
         sink.stop().await;
-        assert_eq!(bench.sink("mqtt").delivered, 0);
+        assert_eq!(bench.sink_state("mqtt").delivered, 0);
         let sink = bench.run_mqtt(settings);
-        bench.delivered("mqtt", 30).await;
+        bench.wait_delivered("mqtt", 30).await;
         sink.stop().await;
         let wanted: Vec<u64> = (1..=30).collect();
         assert_eq!(broker.seqs(), wanted);

@@ -1,8 +1,8 @@
-//! Keeping: clocks, disks, damaged files.
+//! Fault reports about storage: clocks, disks, damaged files.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, wait_for};
-use crate::servers::{free_port, get, until};
+use crate::peers::{PeerProcess, wait_for};
+use crate::servers::{free_port, http_body, wait_until};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A site with one device, read and kept ten times a second.
-struct OneDevice {
+struct OneDeviceSite {
     folder: tempfile::TempDir,
     config: PathBuf,
     page: u16,
-    _device: Peer,
+    _device: PeerProcess,
 }
 
-impl OneDevice {
+impl OneDeviceSite {
     /// The store is in `store` of this folder, or where `store` says.
     fn new(store: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -35,7 +35,7 @@ impl OneDevice {
         );
         let config = folder.path().join("pantau.toml");
         std::fs::write(&config, text).unwrap();
-        let simulator = Peer::start(
+        let simulator = PeerProcess::start(
             pantau()
                 .arg("simulate")
                 .arg("-c")
@@ -57,14 +57,14 @@ impl OneDevice {
         self.folder.path().join("store")
     }
 
-    async fn start(&self) -> Peer {
+    async fn start(&self) -> PeerProcess {
         let mut command = pantau();
         command
             .args(["--log", "off", "run", "-c"])
             .arg(&self.config);
-        let gateway = Peer::start(&mut command);
+        let gateway = PeerProcess::start(&mut command);
         let page = self.page;
-        until("the page", || {
+        wait_until("the page", || {
             std::net::TcpStream::connect(("127.0.0.1", page)).is_ok()
         })
         .await;
@@ -78,29 +78,29 @@ impl OneDevice {
     }
 
     async fn health(&self) -> Value {
-        serde_json::from_str(&get(self.page, "/healthz", "GET").await).unwrap()
+        serde_json::from_str(&http_body(self.page, "/healthz", "GET").await).unwrap()
     }
 
     /// The last number that is on disk.
-    async fn durable(&self) -> u64 {
-        let text = get(self.page, "/metrics", "GET").await;
+    async fn durable_seq(&self) -> u64 {
+        let text = http_body(self.page, "/metrics", "GET").await;
         let mut lines = text.lines();
         let seq = lines.find_map(|line| line.strip_prefix("pantau_store_durable_seq "));
         seq.unwrap().split('.').next().unwrap().parse().unwrap()
     }
 
-    async fn durable_above(&self, seq: u64) {
-        wait(async || self.durable().await > seq).await;
+    async fn wait_durable_above(&self, seq: u64) {
+        wait_for_condition(async || self.durable_seq().await > seq).await;
     }
 
-    /// Whether the gateway says that it does its work, and why not.
-    async fn becomes(&self, status: &str) -> String {
-        wait(async || self.health().await["status"] == status).await;
+    /// Waits for this health status; returns the reason given with it.
+    async fn wait_for_health(&self, status: &str) -> String {
+        wait_for_condition(async || self.health().await["status"] == status).await;
         self.health().await["why"].to_string()
     }
 
     /// Rows that `export` gives without a running gateway.
-    fn rows(&self) -> u64 {
+    fn exported_rows(&self) -> u64 {
         let output = self.run(&["export", "--point", "tank.level"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
@@ -109,13 +109,13 @@ impl OneDevice {
 }
 
 /// Waits until the gateway says so.
-async fn wait(mut is_so: impl AsyncFnMut() -> bool) {
+async fn wait_for_condition(mut is_so: impl AsyncFnMut() -> bool) {
     let all = async {
         while !is_so().await {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::servers::PATIENCE, all)
+    tokio::time::timeout(crate::servers::WAIT_MAX, all)
         .await
         .expect("it is not so in time");
 }
@@ -149,7 +149,7 @@ impl SmallDisk {
         while std::io::Write::write_all(&mut file, &block).is_ok() {}
     }
 
-    fn empty(&self) {
+    fn remove_filler(&self) {
         std::fs::remove_file(self.0.join("filler")).unwrap();
     }
 }
@@ -164,55 +164,63 @@ impl Drop for SmallDisk {
 async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_loses_none() {
     let scratch = tempfile::tempdir().unwrap();
     let disk = SmallDisk::new(&scratch.path().join("disk"), "12m");
-    let site = OneDevice::new(Some(&disk.0));
+    let site = OneDeviceSite::new(Some(&disk.0));
     let gateway = site.start().await;
-    site.durable_above(5).await;
+    site.wait_durable_above(5).await;
     disk.fill();
-    let before = site.durable().await;
-    site.durable_above(before + 20).await;
+    let before = site.durable_seq().await;
+    site.wait_durable_above(before + 20).await;
     assert_eq!(site.health().await["status"], "ok");
-    // Killed on the full disk; then there is room again.
+    // Killed on the full disk; then the disk gets room again.
     drop(gateway);
     let gateway = site.start().await;
-    let kept = site.durable().await;
+    let kept = site.durable_seq().await;
     assert!(kept > before + 20);
-    disk.empty();
-    site.durable_above(kept + 5).await;
+    disk.remove_filler();
+    site.wait_durable_above(kept + 5).await;
     gateway.terminate();
     let gateway = site.start().await;
-    let last = site.durable().await;
+    let last = site.durable_seq().await;
     gateway.terminate();
-    assert!(site.rows() >= last, "{} of {last}", site.rows());
+    assert!(
+        site.exported_rows() >= last,
+        "{} of {last}",
+        site.exported_rows()
+    );
 }
 
 #[tokio::test]
 async fn a_disk_too_small_for_the_reserve_is_said_and_readings_wait_in_memory() {
     let scratch = tempfile::tempdir().unwrap();
     let disk = SmallDisk::new(&scratch.path().join("disk"), "128k");
-    let site = OneDevice::new(Some(&disk.0));
+    let site = OneDeviceSite::new(Some(&disk.0));
     let gateway = site.start().await;
-    let why = site.becomes("failing").await;
+    let why = site.wait_for_health("failing").await;
     assert!(why.contains("full"), "{why}");
     disk.grow("12m");
-    site.becomes("ok").await;
-    site.durable_above(20).await;
+    site.wait_for_health("ok").await;
+    site.wait_durable_above(20).await;
     gateway.terminate();
     let gateway = site.start().await;
-    let last = site.durable().await;
+    let last = site.durable_seq().await;
     gateway.terminate();
     // Nothing of what was numbered is missing.
-    assert!(site.rows() >= last, "{} of {last}", site.rows());
+    assert!(
+        site.exported_rows() >= last,
+        "{} of {last}",
+        site.exported_rows()
+    );
 }
 
 #[tokio::test]
 async fn a_store_removed_under_the_gateway_is_said_and_its_numbers_are_not_used_again() {
-    let site = OneDevice::new(None);
+    let site = OneDeviceSite::new(None);
     let gateway = site.start().await;
-    site.durable_above(5).await;
+    site.wait_durable_above(5).await;
     std::fs::remove_file(site.store().join("pantau.db")).unwrap();
-    let why = site.becomes("failing").await;
+    let why = site.wait_for_health("failing").await;
     assert!(why.contains("pantau.db was removed"), "{why}");
-    let last = site.durable().await;
+    let last = site.durable_seq().await;
     gateway.terminate();
     // All of it was saved under a name of its own.
     let kept = std::fs::read_dir(site.store()).unwrap().flatten();
@@ -222,16 +230,16 @@ async fn a_store_removed_under_the_gateway_is_said_and_its_numbers_are_not_used_
         .collect();
     assert_eq!(rescued.len(), 1, "{rescued:?}");
     let gateway = site.start().await;
-    site.durable_above(0).await;
-    assert!(site.durable().await > last + 1000, "numbers begin anew");
+    site.wait_durable_above(0).await;
+    assert!(site.durable_seq().await > last + 1000, "numbers begin anew");
     assert_eq!(site.health().await["status"], "ok");
     gateway.terminate();
 }
 
 /// Flips a bit in the text of the table of digests, in the file itself.
-fn garble(store: &Path) {
+fn flip_digest_bit(store: &Path) {
     let file = store.join("pantau.db");
-    // What is in the log comes into the file first.
+    // The write-ahead log is merged into the file first.
     let script = "import sqlite3, sys\n\
         sqlite3.connect(sys.argv[1]).execute('PRAGMA wal_checkpoint(TRUNCATE)')";
     let done = Command::new("python3")
@@ -246,9 +254,9 @@ fn garble(store: &Path) {
     std::fs::write(file, bytes).unwrap();
 }
 
-type Files = BTreeMap<PathBuf, (Vec<u8>, std::time::SystemTime)>;
+type FolderSnapshot = BTreeMap<PathBuf, (Vec<u8>, std::time::SystemTime)>;
 
-fn files(folder: &Path) -> Files {
+fn snapshot_files(folder: &Path) -> FolderSnapshot {
     let file = |entry: std::fs::DirEntry| {
         let (path, about) = (entry.path(), entry.metadata().unwrap());
         let bytes = std::fs::read(&path).unwrap_or_default();
@@ -263,12 +271,12 @@ fn files(folder: &Path) -> Files {
 
 #[tokio::test]
 async fn no_command_but_run_mends_a_damaged_store_and_each_says_what_is_wrong() {
-    let site = OneDevice::new(None);
+    let site = OneDeviceSite::new(None);
     let gateway = site.start().await;
-    site.durable_above(5).await;
+    site.wait_durable_above(5).await;
     gateway.terminate();
-    garble(&site.store());
-    let before = files(&site.store());
+    flip_digest_bit(&site.store());
+    let before = snapshot_files(&site.store());
     let rows = site.folder.path().join("rows.csv");
     std::fs::write(&rows, "time,value\n2026-11-21T03:00:00Z,1\n").unwrap();
     let (rows, copy) = (rows.to_str().unwrap(), site.folder.path().join("copy.db"));
@@ -291,26 +299,26 @@ async fn no_command_but_run_mends_a_damaged_store_and_each_says_what_is_wrong() 
         assert!(said.contains("is damaged"), "{words:?}: {said}");
         assert!(said.contains("pantau run"), "{words:?}: {said}");
         assert!(
-            files(&site.store()) == before,
+            snapshot_files(&site.store()) == before,
             "{words:?} changed something"
         );
         assert!(!report.exists() && !copy.exists(), "{words:?}");
     }
     let gateway = site.start().await;
-    site.durable_above(0).await;
+    site.wait_durable_above(0).await;
     gateway.terminate();
-    let set_aside = files(&site.store()).into_keys();
+    let set_aside = snapshot_files(&site.store()).into_keys();
     let set_aside = set_aside.filter(|path| path.to_string_lossy().contains(".damaged-"));
     assert!(set_aside.count() >= 1);
 }
 
 #[tokio::test]
 async fn what_the_gateway_makes_is_not_for_all_whatever_the_umask() {
-    let site = OneDevice::new(None);
+    let site = OneDeviceSite::new(None);
     let mut command = Command::new("sh");
     let program = pantau().get_program().to_owned();
     command.args(["-c", "umask 000; exec \"$0\" --log off run -c \"$1\""]);
-    let gateway = Peer::start(command.arg(program).arg(&site.config));
+    let gateway = PeerProcess::start(command.arg(program).arg(&site.config));
     let socket = site.store().join("pantau.sock");
     wait_for("the control socket", || {
         std::os::unix::net::UnixStream::connect(&socket).is_ok()

@@ -1,8 +1,10 @@
-//! A Modbus server with moods, over TCP, RTU over TCP and a serial line. Every register that it
-//! gives says of which unit and which place it is and which request it answers, and every request
-//! is logged: whatever the gateway keeps can be judged.
+//! Modbus server with selectable misbehaviour, over TCP, RTU over TCP and a serial line. Every
+//! register value encodes unit, place and request number, and every request is logged, so that
+//! every stored value can be checked.
 
-use drivers::frame::{FRAME_MAX, Framing, Function, Parsed, Reply, Request};
+use drivers::frame::{
+    FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame,
+};
 use gateway::clock::Clock;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,9 +13,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// How unit 1 behaves; every other unit is honest.
+/// Behaviour of unit 1; all other units behave well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(super) enum ServerBehaviour {
     Honest,
     Silent,
     Late,
@@ -34,50 +36,50 @@ pub(super) enum Mood {
 }
 
 /// All that can go wrong, one at a time.
-pub(super) const MISBEHAVIOUR: [Mood; 11] = [
-    Mood::Silent,
-    Mood::Late,
-    Mood::Transaction,
-    Mood::Unit,
-    Mood::Function,
-    Mood::Short,
-    Mood::Long,
-    Mood::Garbage,
-    Mood::Half,
-    Mood::Exception,
-    Mood::Close,
+pub(super) const ALL_MISBEHAVIOURS: [ServerBehaviour; 11] = [
+    ServerBehaviour::Silent,
+    ServerBehaviour::Late,
+    ServerBehaviour::Transaction,
+    ServerBehaviour::Unit,
+    ServerBehaviour::Function,
+    ServerBehaviour::Short,
+    ServerBehaviour::Long,
+    ServerBehaviour::Garbage,
+    ServerBehaviour::Half,
+    ServerBehaviour::Exception,
+    ServerBehaviour::Close,
 ];
 
-/// A request as it came; its place in the log is its turn.
+/// Received request; its index in the log is its turn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct LoggedRequest {
     /// Milliseconds since 1970 UTC.
     pub(super) at: i64,
-    pub(super) request: Request,
+    pub(super) request: ModbusReadRequest,
 }
 
 /// A server; it serves as long as the test's process lives.
 #[derive(Clone)]
-pub(super) struct Server {
-    framing: Framing,
+pub(super) struct MisbehavingServer {
+    framing: ModbusFraming,
     is_line: bool,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ServerState>>,
 }
 
-struct State {
-    mood: Mood,
+struct ServerState {
+    mood: ServerBehaviour,
     /// A register that does not exist.
     illegal: Option<u16>,
-    log: Vec<Asked>,
+    log: Vec<LoggedRequest>,
     dice: u64,
 }
 
-type Out = Arc<Mutex<Box<dyn Write + Send>>>;
+type SharedOutput = Arc<Mutex<Box<dyn Write + Send>>>;
 
-impl Server {
-    fn new(framing: Framing, is_line: bool, seed: u64, illegal: Option<u16>) -> Self {
-        let state = State {
-            mood: Mood::Honest,
+impl MisbehavingServer {
+    fn new(framing: ModbusFraming, is_line: bool, seed: u64, illegal: Option<u16>) -> Self {
+        let state = ServerState {
+            mood: ServerBehaviour::Honest,
             illegal,
             log: Vec::new(),
             dice: seed,
@@ -90,7 +92,11 @@ impl Server {
     }
 
     /// Listens on a free port of loopback.
-    pub(super) fn tcp(framing: Framing, seed: u64, illegal: Option<u16>) -> (Self, u16) {
+    pub(super) fn listen_tcp(
+        framing: ModbusFraming,
+        seed: u64,
+        illegal: Option<u16>,
+    ) -> (Self, u16) {
         let server = Self::new(framing, false, seed, illegal);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -105,32 +111,32 @@ impl Server {
     }
 
     /// Serves the far end of a line.
-    pub(super) fn line(port: &Path, seed: u64) -> Self {
-        let server = Self::new(Framing::Rtu, true, seed, None);
+    pub(super) fn serve_line(port: &Path, seed: u64) -> Self {
+        let server = Self::new(ModbusFraming::Rtu, true, seed, None);
         let file = File::options().read(true).write(true).open(port).unwrap();
         let (serving, out) = (server.clone(), file.try_clone().unwrap());
         std::thread::spawn(move || serving.serve(file, Box::new(out)));
         server
     }
 
-    pub(super) fn be(&self, mood: Mood) {
+    pub(super) fn set_behaviour(&self, mood: ServerBehaviour) {
         self.state.lock().unwrap().mood = mood;
     }
 
-    pub(super) fn log(&self) -> Vec<Asked> {
+    pub(super) fn log(&self) -> Vec<LoggedRequest> {
         self.state.lock().unwrap().log.clone()
     }
 
     fn serve(&self, mut wire: impl Read, out: Box<dyn Write + Send>) {
         let (mut buffer, mut used) = ([0; 1024], 0);
-        let out: Out = Arc::new(Mutex::new(out));
+        let out: SharedOutput = Arc::new(Mutex::new(out));
         while let Ok(got @ 1..) = wire.read(&mut buffer[used..]) {
             used += got;
             loop {
-                let done = match Request::parse(self.framing, &buffer[..used]) {
-                    Parsed::More(_) => break,
-                    Parsed::Garbage(_, bytes) => bytes,
-                    Parsed::Frame(asked, bytes) => {
+                let done = match ModbusReadRequest::parse(self.framing, &buffer[..used]) {
+                    ParsedFrame::Incomplete(_) => break,
+                    ParsedFrame::Garbage(_, bytes) => bytes,
+                    ParsedFrame::Frame(asked, bytes) => {
                         if !self.answer(asked, &out) {
                             return;
                         }
@@ -144,17 +150,22 @@ impl Server {
     }
 
     /// False when the connection is to end.
-    fn answer(&self, (request, transaction): (Request, u16), out: &Out) -> bool {
-        let (turn, mood, dice, illegal) = self.state.lock().unwrap().note(request);
+    fn answer(&self, (request, transaction): (ModbusReadRequest, u16), out: &SharedOutput) -> bool {
+        let (turn, mood, dice, illegal) = self.state.lock().unwrap().log_request(request);
         let covered = request.address..request.address + request.count;
         let asks_illegal = !request.function.is_bits()
             && illegal.is_some_and(|illegal| covered.contains(&illegal));
         let bytes = if asks_illegal {
-            frame(self.framing, request, transaction, Reply::Exception(2))
+            reply_frame(
+                self.framing,
+                request,
+                transaction,
+                ModbusReadReply::Exception(2),
+            )
         } else {
-            moody(mood, self.framing, (request, transaction), turn)
+            misbehaving_frames(mood, self.framing, (request, transaction), turn)
         };
-        if mood == Mood::Late {
+        if mood == ServerBehaviour::Late {
             let out = Arc::clone(out);
             std::thread::spawn(move || {
                 std::thread::sleep(Duration::from_millis(250 + dice % 400));
@@ -165,23 +176,28 @@ impl Server {
         // In two pieces, as networks like to.
         let (first, rest) = bytes.split_at(usize::try_from(dice).unwrap() % (bytes.len() + 1));
         let mut out = out.lock().unwrap();
-        let ends = mood == Mood::Close && !self.is_line;
+        let ends = mood == ServerBehaviour::Close && !self.is_line;
         !ends && out.write_all(first).is_ok() && out.write_all(rest).is_ok()
     }
 }
 
-impl State {
+impl ServerState {
     /// Logs a request; its turn, the mood for it, a throw of the dice, and what does not exist.
-    fn note(&mut self, request: Request) -> (usize, Mood, u64, Option<u16>) {
+    fn log_request(
+        &mut self,
+        request: ModbusReadRequest,
+    ) -> (usize, ServerBehaviour, u64, Option<u16>) {
         let at = Clock::system().now().at.0;
-        self.log.push(Asked { at, request });
+        self.log.push(LoggedRequest { at, request });
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;
         let dice = self.dice >> 32;
         let mood = match self.mood {
-            _ if request.unit != 1 => Mood::Honest,
-            Mood::Any => MISBEHAVIOUR[usize::try_from(dice).unwrap() % MISBEHAVIOUR.len()],
+            _ if request.unit != 1 => ServerBehaviour::Honest,
+            ServerBehaviour::Any => {
+                ALL_MISBEHAVIOURS[usize::try_from(dice).unwrap() % ALL_MISBEHAVIOURS.len()]
+            }
             mood => mood,
         };
         (self.log.len() - 1, mood, dice, self.illegal)
@@ -190,7 +206,7 @@ impl State {
 
 /// The register at `address`: at thousands and behind, the halves of a number of unit, place and
 /// turn; elsewhere the turn alone.
-fn word(unit: u8, address: u16, turn: usize) -> u16 {
+fn register_word(unit: u8, address: u16, turn: usize) -> u16 {
     let turn = u32::try_from(turn).unwrap();
     let number = u32::from(unit) << 28 | u32::from(address / 1000) << 24 | turn;
     let halves = number.to_be_bytes();
@@ -201,10 +217,10 @@ fn word(unit: u8, address: u16, turn: usize) -> u16 {
 }
 
 /// Every third bit of a table of bits is set.
-fn truth(request: Request, turn: usize) -> Vec<u8> {
+fn true_data(request: ModbusReadRequest, turn: usize) -> Vec<u8> {
     let places = (0..request.count).map(|place| request.address + place);
     if !request.function.is_bits() {
-        let words = places.map(|address| word(request.unit, address, turn));
+        let words = places.map(|address| register_word(request.unit, address, turn));
         return words.flat_map(u16::to_be_bytes).collect();
     }
     let mut bytes = vec![0; request.data_bytes()];
@@ -214,34 +230,46 @@ fn truth(request: Request, turn: usize) -> Vec<u8> {
     bytes
 }
 
-fn frame(framing: Framing, request: Request, transaction: u16, reply: Reply<'_>) -> Vec<u8> {
+fn reply_frame(
+    framing: ModbusFraming,
+    request: ModbusReadRequest,
+    transaction: u16,
+    reply: ModbusReadReply<'_>,
+) -> Vec<u8> {
     let mut out = [0; FRAME_MAX];
     let length = reply.build(request, framing, transaction, &mut out);
     out[..length].to_vec()
 }
 
-/// What a unit in this mood sends back.
-fn moody(mood: Mood, framing: Framing, asked: (Request, u16), turn: usize) -> Vec<u8> {
+/// Returns the bytes sent by a unit with this behaviour.
+fn misbehaving_frames(
+    mood: ServerBehaviour,
+    framing: ModbusFraming,
+    asked: (ModbusReadRequest, u16),
+    turn: usize,
+) -> Vec<u8> {
     let (mut request, mut transaction) = asked;
-    let mut data = truth(request, turn);
+    let mut data = true_data(request, turn);
     match mood {
-        Mood::Transaction => transaction = transaction.wrapping_sub(1),
-        Mood::Unit => request.unit = 2,
-        Mood::Function => request.function = Function::Input,
-        Mood::Short => data.truncate(data.len() - 2),
-        Mood::Long => data.extend([9, 9]),
+        ServerBehaviour::Transaction => transaction = transaction.wrapping_sub(1),
+        ServerBehaviour::Unit => request.unit = 2,
+        ServerBehaviour::Function => request.function = ModbusReadFunction::Input,
+        ServerBehaviour::Short => data.truncate(data.len() - 2),
+        ServerBehaviour::Long => data.extend([9, 9]),
         _ => {}
     }
     let reply = match mood {
-        Mood::Exception => Reply::Exception(4),
-        _ => Reply::Data(&data),
+        ServerBehaviour::Exception => ModbusReadReply::Exception(4),
+        _ => ModbusReadReply::Data(&data),
     };
-    let mut bytes = frame(framing, request, transaction, reply);
+    let mut bytes = reply_frame(framing, request, transaction, reply);
     match mood {
-        Mood::Silent | Mood::Close => bytes.clear(),
-        Mood::Transaction if framing == Framing::Rtu => *bytes.last_mut().unwrap() ^= 1,
-        Mood::Garbage => bytes = vec![0xa5; 40],
-        Mood::Half => bytes.truncate(bytes.len() / 2),
+        ServerBehaviour::Silent | ServerBehaviour::Close => bytes.clear(),
+        ServerBehaviour::Transaction if framing == ModbusFraming::Rtu => {
+            *bytes.last_mut().unwrap() ^= 1;
+        }
+        ServerBehaviour::Garbage => bytes = vec![0xa5; 40],
+        ServerBehaviour::Half => bytes.truncate(bytes.len() / 2),
         _ => {}
     }
     bytes

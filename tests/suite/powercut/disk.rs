@@ -1,4 +1,4 @@
-//! A block device that remembers every write and every flush, and can be cut at any of them.
+//! Block device that logs every write and flush, and can be cut at any of them.
 //!
 //! A FUSE file holds the blocks, a loop device makes them a disk. What a power cut leaves of the
 //! writes that no flush has covered is up to the card: all, none, some, or torn ones.
@@ -17,24 +17,24 @@ use std::time::{Duration, UNIX_EPOCH};
 /// Bytes of the disk: small, so that an image is rebuilt in a moment.
 const DISK_BYTES: usize = 48 << 20;
 const FILE: INodeNo = INodeNo(2);
-/// What a card writes at least: a torn write ends at such a border.
+/// Smallest write of an SD card, bytes; a torn write ends at such a boundary.
 const SECTOR: usize = 512;
 
 #[derive(Debug)]
-enum Event {
+enum DiskEvent {
     Write { offset: usize, data: Vec<u8> },
     Flush,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct DiskState {
     blocks: Vec<u8>,
-    log: Vec<Event>,
+    log: Vec<DiskEvent>,
 }
 
-/// What became of the writes that no flush had covered.
+/// Result of a power cut for the writes not yet covered by a flush.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
+pub(crate) enum UnflushedWrites {
     All,
     None,
     /// About half of them, in any mixture.
@@ -45,38 +45,43 @@ pub(crate) enum Fate {
 
 /// The log of one disk.
 #[derive(Clone, Debug)]
-pub(crate) struct BlockLog(Arc<Mutex<State>>);
+pub(crate) struct BlockLog(Arc<Mutex<DiskState>>);
 
 impl BlockLog {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(DiskState {
             blocks: vec![0; DISK_BYTES],
             log: Vec::new(),
         })))
     }
 
-    /// How many events there have been.
+    /// Returns the number of events so far.
     pub(crate) fn len(&self) -> usize {
         self.0.lock().unwrap().log.len()
     }
 
-    /// The disk as a power cut after the first `cut` events left it.
-    pub(crate) fn image(&self, cut: usize, fate: Fate, dice: &mut Dice) -> Vec<u8> {
+    /// Returns the disk as a power cut after the first `cut` events leaves it.
+    pub(crate) fn image_after_cut(
+        &self,
+        cut: usize,
+        fate: UnflushedWrites,
+        dice: &mut SeededRandom,
+    ) -> Vec<u8> {
         let state = self.0.lock().unwrap();
         let events = &state.log[..cut];
         let flushed = events
             .iter()
-            .rposition(|event| matches!(event, Event::Flush))
+            .rposition(|event| matches!(event, DiskEvent::Flush))
             .map_or(0, |at| at + 1);
         let mut blocks = vec![0; DISK_BYTES];
         for (index, event) in events.iter().enumerate() {
-            let Event::Write { offset, data } = event else {
+            let DiskEvent::Write { offset, data } = event else {
                 continue;
             };
             let kept = if index < flushed {
                 data.len()
             } else {
-                kept(fate, data.len(), dice)
+                kept_bytes(fate, data.len(), dice)
             };
             blocks[*offset..offset + kept].copy_from_slice(&data[..kept]);
         }
@@ -87,19 +92,19 @@ impl BlockLog {
         let mut state = self.0.lock().unwrap();
         let offset = usize::try_from(offset).unwrap();
         state.blocks[offset..offset + data.len()].copy_from_slice(data);
-        state.log.push(Event::Write {
+        state.log.push(DiskEvent::Write {
             offset,
             data: data.to_vec(),
         });
     }
 }
 
-fn kept(fate: Fate, len: usize, dice: &mut Dice) -> usize {
+fn kept_bytes(fate: UnflushedWrites, len: usize, dice: &mut SeededRandom) -> usize {
     match fate {
-        Fate::All => len,
-        Fate::None => 0,
-        Fate::Half => len * dice.below(2),
-        Fate::Torn => match dice.below(4) {
+        UnflushedWrites::All => len,
+        UnflushedWrites::None => 0,
+        UnflushedWrites::Half => len * dice.below(2),
+        UnflushedWrites::Torn => match dice.below(4) {
             0 | 1 => 0,
             2 => len,
             _ => dice.below(len / SECTOR + 1) * SECTOR,
@@ -107,11 +112,11 @@ fn kept(fate: Fate, len: usize, dice: &mut Dice) -> usize {
     }
 }
 
-/// Small seeded numbers: one seed, one history.
+/// Seeded random numbers: one seed gives one sequence.
 #[derive(Debug)]
-pub(crate) struct Dice(pub(crate) u64);
+pub(crate) struct SeededRandom(pub(crate) u64);
 
-impl Dice {
+impl SeededRandom {
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self
             .0
@@ -203,7 +208,7 @@ impl Filesystem for BlockLog {
     }
 
     fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
-        self.0.lock().unwrap().log.push(Event::Flush);
+        self.0.lock().unwrap().log.push(DiskEvent::Flush);
         reply.ok();
     }
 
@@ -216,7 +221,7 @@ impl Filesystem for BlockLog {
 #[derive(Debug)]
 pub(crate) struct LoggedDisk {
     pub(crate) log: BlockLog,
-    pub(crate) mounted: Mounted,
+    pub(crate) mounted: MountedImage,
     session: Option<fuser::BackgroundSession>,
 }
 
@@ -228,12 +233,12 @@ impl LoggedDisk {
         std::fs::create_dir(&fuse).unwrap();
         let session = fuser::spawn_mount(log.clone(), &fuse, &Config::default())
             .expect("FUSE mounts: this test needs root and /dev/fuse");
-        run(
+        run_program(
             "mkfs.ext4",
             &["-q", "-b", "1024", "-J", "size=4"],
             &fuse.join("disk"),
         );
-        let mounted = Mounted::new(&fuse.join("disk"), &scratch.join("live"));
+        let mounted = MountedImage::new(&fuse.join("disk"), &scratch.join("live"));
         Self {
             log,
             mounted,
@@ -253,12 +258,12 @@ impl LoggedDisk {
 
 /// A file system on a loop device; unmounted when dropped.
 #[derive(Debug)]
-pub(crate) struct Mounted {
+pub(crate) struct MountedImage {
     pub(crate) at: PathBuf,
     device: Option<String>,
 }
 
-impl Mounted {
+impl MountedImage {
     pub(crate) fn new(disk: &Path, at: &Path) -> Self {
         std::fs::create_dir_all(at).unwrap();
         let made = Command::new("losetup")
@@ -272,7 +277,7 @@ impl Mounted {
             String::from_utf8_lossy(&made.stderr)
         );
         let device = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-        run("mount", &["-t", "ext4", &device], at);
+        run_program("mount", &["-t", "ext4", &device], at);
         Self {
             at: at.to_owned(),
             device: Some(device),
@@ -281,19 +286,19 @@ impl Mounted {
 
     pub(crate) fn unmount(&mut self) {
         if let Some(device) = self.device.take() {
-            run("umount", &[], &self.at);
-            run("losetup", &["--detach"], Path::new(&device));
+            run_program("umount", &[], &self.at);
+            run_program("losetup", &["--detach"], Path::new(&device));
         }
     }
 }
 
-impl Drop for Mounted {
+impl Drop for MountedImage {
     fn drop(&mut self) {
         self.unmount();
     }
 }
 
-fn run(program: &str, arguments: &[&str], path: &Path) {
+fn run_program(program: &str, arguments: &[&str], path: &Path) {
     let done = Command::new(program)
         .args(arguments)
         .arg(path)

@@ -1,5 +1,5 @@
-//! The power is cut at any moment, two hundred times: every acknowledged reading is there, none is
-//! wrong.
+//! Test of power cuts at two hundred random moments: every acknowledged reading is there and none
+//! is wrong.
 //!
 //! A day of a simulated site is kept on a disk that logs its blocks; at each acknowledged flush the
 //! length of the log is noted. Then images of the disk as a cut left it are rebuilt, mounted (the
@@ -7,13 +7,14 @@
 
 mod disk;
 
-use disk::{BlockLog, Dice, Fate, LoggedDisk, Mounted};
+use disk::{BlockLog, LoggedDisk, MountedImage, SeededRandom, UnflushedWrites};
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
-use gateway::model::{
-    DeviceInfo, MonoMs, Number, Numbered, Outcome, PointInfo, Reading, Reason, Seq, Site, UtcMs,
+use gateway::domain::{
+    DeviceInfo, ExactNumber, MonoMs, NumberedReading, PointInfo, QualityReason, Reading,
+    ReadingSeq, SampleOutcome, Site, UtcMs,
 };
-use gateway::store::Store;
+use gateway::storage::Store;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +27,10 @@ const POINTS: usize = 50;
 /// 2026-11-21T23:00:00 in Jakarta: an hour before the day is sealed.
 const START: UtcMs = UtcMs(1_795_276_800_000);
 
-/// After how many events of the log the store had said "durable up to here".
-type Acknowledged = Vec<(usize, Seq)>;
+/// Number of disk events at which the store had reported a sequence number as durable.
+type AcknowledgedFlushes = Vec<(usize, ReadingSeq)>;
 
-fn site() -> Site {
+fn meter_site() -> Site {
     let points = (0..POINTS).map(|index| PointInfo {
         id: format!("meter.p{index}").into(),
         name: format!("p{index}").into(),
@@ -54,14 +55,14 @@ fn site() -> Site {
     }
 }
 
-/// What the device said in its n-th reading: known without asking anybody.
-fn reading(n: u64) -> Reading {
+/// Returns the n-th reading of the device, computed from n, so that it can be checked later.
+fn nth_reading(n: u64) -> Reading {
     let outcomes = (0..POINTS as u64).map(|point| {
         if (n + point).is_multiple_of(97) {
-            return Outcome::Bad(Reason::Timeout);
+            return SampleOutcome::Bad(QualityReason::Timeout);
         }
         let steps = (n * 7 + point * 13) % 1000 + point * 1000;
-        Outcome::Good(Number::Decimal {
+        SampleOutcome::Good(ExactNumber::Decimal {
             mantissa: i64::try_from(steps).unwrap(),
             exponent: -1,
         })
@@ -75,26 +76,26 @@ fn reading(n: u64) -> Reading {
     }
 }
 
-fn open(path: &Path, clock: &Clock) -> Store {
+fn open_store(path: &Path, clock: &Clock) -> Store {
     let settings = StoreSettings {
         path: path.to_owned(),
         flush: Duration::from_hours(1),
         keep: None,
         budget: None,
     };
-    Store::open(path, &site(), &settings, "# cut", clock).expect("the store always starts")
+    Store::open(path, &meter_site(), &settings, "# cut", clock).expect("the store always starts")
 }
 
-/// A day on the logged disk: six readings a flush, a sink that never comes, so that the journal
-/// stays.
-async fn live(disk: &LoggedDisk) -> Acknowledged {
+/// Simulates a day on the logged disk: six readings per flush, and a sink that never reads, so that
+/// the journal is kept.
+async fn simulate_day(disk: &LoggedDisk) -> AcknowledgedFlushes {
     let clock = Clock::set(START, true);
-    let store = open(&disk.mounted.at.join("store"), &clock);
-    store.cursor("sink").await.unwrap();
+    let store = open_store(&disk.mounted.at.join("store"), &clock);
+    store.sink_cursor("sink").await.unwrap();
     let mut acknowledged = Vec::new();
     for flush in 0..FLUSHES as u64 {
         for n in flush * 6..(flush + 1) * 6 {
-            store.append(reading(n)).await.unwrap();
+            store.append(nth_reading(n)).await.unwrap();
             clock.advance(Duration::from_secs(10));
         }
         let seq = store.flush().await.unwrap();
@@ -104,17 +105,17 @@ async fn live(disk: &LoggedDisk) -> Acknowledged {
     acknowledged
 }
 
-/// Everything that had been acknowledged before the cut is there and as it was.
-async fn check(path: &Path, due: Seq, clock: &Clock) {
-    let store = open(path, clock);
+/// Checks that every acknowledged reading is in the store, unchanged.
+async fn check_acknowledged(path: &Path, due: ReadingSeq, clock: &Clock) {
+    let store = open_store(path, clock);
     let mut after = 0;
     loop {
-        let batch: Vec<Arc<Numbered>> = store.journal(after, 2000).await.unwrap();
+        let batch: Vec<Arc<NumberedReading>> = store.read_journal(after, 2000).await.unwrap();
         let Some(last) = batch.last() else { break };
         for numbered in &batch {
             after += 1;
             assert_eq!(numbered.seq, after, "the journal has a hole");
-            let (found, sent) = (&numbered.reading, reading(after - 1));
+            let (found, sent) = (&numbered.reading, nth_reading(after - 1));
             assert_eq!(
                 (found.at, &found.outcomes),
                 (sent.at, &sent.outcomes),
@@ -130,8 +131,13 @@ async fn check(path: &Path, due: Seq, clock: &Clock) {
     store.stop().await;
 }
 
-async fn cut(log: &BlockLog, acknowledged: &Acknowledged, scratch: &Path, image: usize) {
-    let mut dice = Dice(image as u64 * 7919 + 1);
+async fn cut_and_check(
+    log: &BlockLog,
+    acknowledged: &AcknowledgedFlushes,
+    scratch: &Path,
+    image: usize,
+) {
+    let mut dice = SeededRandom(image as u64 * 7919 + 1);
     let first = acknowledged.first().unwrap().0;
     let at = first + dice.below(log.len() - first);
     let due = acknowledged
@@ -140,12 +146,17 @@ async fn cut(log: &BlockLog, acknowledged: &Acknowledged, scratch: &Path, image:
         .find(|(length, _)| *length <= at)
         .unwrap()
         .1;
-    let fate = [Fate::All, Fate::None, Fate::Half, Fate::Torn][image % 4];
+    let fate = [
+        UnflushedWrites::All,
+        UnflushedWrites::None,
+        UnflushedWrites::Half,
+        UnflushedWrites::Torn,
+    ][image % 4];
     let disk = scratch.join("cut");
-    std::fs::write(&disk, log.image(at, fate, &mut dice)).unwrap();
-    let mut mounted = Mounted::new(&disk, &scratch.join("after"));
+    std::fs::write(&disk, log.image_after_cut(at, fate, &mut dice)).unwrap();
+    let mut mounted = MountedImage::new(&disk, &scratch.join("after"));
     let clock = Clock::set(UtcMs(START.0 + 86_400_000), true);
-    check(&mounted.at.join("store"), due, &clock).await;
+    check_acknowledged(&mounted.at.join("store"), due, &clock).await;
     mounted.unmount();
 }
 
@@ -153,9 +164,9 @@ async fn cut(log: &BlockLog, acknowledged: &Acknowledged, scratch: &Path, image:
 async fn two_hundred_power_cuts_lose_nothing_acknowledged() {
     let scratch = tempfile::tempdir().unwrap();
     let disk = LoggedDisk::new(scratch.path());
-    let acknowledged = live(&disk).await;
+    let acknowledged = simulate_day(&disk).await;
     let log = disk.finish();
     for image in 0..IMAGES {
-        cut(&log, &acknowledged, scratch.path(), image).await;
+        cut_and_check(&log, &acknowledged, scratch.path(), image).await;
     }
 }

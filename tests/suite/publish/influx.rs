@@ -1,21 +1,24 @@
-//! Databases that are not ours, and one that has moods.
+//! Tests of the InfluxDB sink against real databases and a scripted one.
 
-use super::{Bench, POINTS, influx_at, outcomes};
-use crate::servers::{Answer, Influx, STORED, Scripted, Victoria, certificate, get, until};
-use gateway::model::Number;
+use super::{POINTS, SinkBench, influx_settings, outcomes_of};
+use crate::servers::{
+    DatabaseAnswer, InfluxServer, STORED_ANSWER, ScriptedDatabase, VictoriaServer, http_body,
+    make_certificate, wait_until,
+};
+use gateway::domain::ExactNumber;
 
 #[tokio::test]
 async fn victoria_metrics_holds_what_the_journal_holds() {
-    let bench = Bench::new();
-    let database = Victoria::start().await;
-    bench.fill(1..=2500).await;
-    let mut settings = influx_at(database.port);
+    let bench = SinkBench::new();
+    let database = VictoriaServer::start().await;
+    bench.append_range(1..=2500).await;
+    let mut settings = influx_settings(database.port);
     settings.url = format!("http://127.0.0.1:{}", database.port);
     let sink = bench.run_influx(settings);
-    bench.delivered("influx", 2500).await;
-    get(database.port, "/internal/force_flush", "GET").await;
+    bench.wait_delivered("influx", 2500).await;
+    http_body(database.port, "/internal/force_flush", "GET").await;
     let query = "/api/v1/export?match[]=%7Bsite%3D%22desa-impian%22%7D";
-    let text = get(database.port, query, "GET").await;
+    let text = http_body(database.port, query, "GET").await;
     let mut found = std::collections::BTreeMap::new();
     for series in text
         .lines()
@@ -37,9 +40,12 @@ async fn victoria_metrics_holds_what_the_journal_holds() {
     }
     let mut wanted = std::collections::BTreeMap::new();
     for seq in 1..=2500 {
-        for (name, outcome) in POINTS.iter().zip(outcomes(seq)) {
+        for (name, outcome) in POINTS.iter().zip(outcomes_of(seq)) {
             if let Some(number) = outcome.number() {
-                wanted.insert((bench.at(seq).0, format!("meter_{name}")), number.to_f64());
+                wanted.insert(
+                    (bench.time_of(seq).0, format!("meter_{name}")),
+                    number.to_f64(),
+                );
             }
         }
     }
@@ -50,22 +56,22 @@ async fn victoria_metrics_holds_what_the_journal_holds() {
 
 #[tokio::test]
 async fn influxdb_behind_a_proxy_with_a_path_holds_what_the_journal_holds() {
-    let bench = Bench::new();
-    let database = Influx::start().await;
-    bench.fill(1..=700).await;
-    let sink = bench.run_influx(influx_at(database.proxy));
-    bench.delivered("influx", 700).await;
+    let bench = SinkBench::new();
+    let database = InfluxServer::start().await;
+    bench.append_range(1..=700).await;
+    let sink = bench.run_influx(influx_settings(database.proxy));
+    bench.wait_delivered("influx", 700).await;
     let query = "/query?db=pantau&epoch=ms&q=SELECT+power,energy,temp+FROM+meter";
-    let text = get(database.port, query, "GET").await;
+    let text = http_body(database.port, query, "GET").await;
     let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
     let rows = answer["results"][0]["series"][0]["values"]
         .as_array()
         .unwrap();
     assert_eq!(rows.len(), 700);
     for (row, seq) in rows.iter().zip(1..) {
-        assert_eq!(row[0].as_i64(), Some(bench.at(seq).0));
-        for (column, outcome) in outcomes(seq).iter().enumerate() {
-            let wanted = outcome.number().map(Number::to_f64);
+        assert_eq!(row[0].as_i64(), Some(bench.time_of(seq).0));
+        for (column, outcome) in outcomes_of(seq).iter().enumerate() {
+            let wanted = outcome.number().map(ExactNumber::to_f64);
             assert_eq!(row[column + 1].as_f64(), wanted, "reading {seq}");
         }
     }
@@ -74,11 +80,11 @@ async fn influxdb_behind_a_proxy_with_a_path_holds_what_the_journal_holds() {
 
 #[tokio::test]
 async fn the_one_line_that_a_bucket_refuses_is_kept_and_the_rest_flows() {
-    let bench = Bench::new();
-    let bad = bench.line(333);
+    let bench = SinkBench::new();
+    let bad = bench.expected_line(333);
     let script = bad.clone();
-    let database = Scripted::start(move |_, lines| {
-        let refusal = Answer {
+    let database = ScriptedDatabase::start(move |_, lines| {
+        let refusal = DatabaseAnswer {
             status: 400,
             headers: "",
             body: r#"{"code":"invalid","message":"unable to parse 'meter': no"}"#,
@@ -86,41 +92,41 @@ async fn the_one_line_that_a_bucket_refuses_is_kept_and_the_rest_flows() {
         Some(if lines.contains(&script.as_str()) {
             refusal
         } else {
-            STORED
+            STORED_ANSWER
         })
     })
     .await;
-    bench.fill(1..=1000).await;
-    let sink = bench.run_influx(influx_at(database.port));
-    bench.delivered("influx", 1000).await;
+    bench.append_range(1..=1000).await;
+    let sink = bench.run_influx(influx_settings(database.port));
+    bench.wait_delivered("influx", 1000).await;
     let wanted: Vec<_> = (1..=1000)
         .filter(|&seq| seq != 333)
-        .map(|seq| bench.line(seq))
+        .map(|seq| bench.expected_line(seq))
         .collect();
     assert!(
         *database.stored.lock().unwrap() == wanted,
         "not these lines in this order"
     );
-    let (count, refused) = bench.store.refusals("influx").await.unwrap();
+    let (count, refused) = bench.store.list_refusals("influx").await.unwrap();
     assert_eq!((count, refused[0].seq, &refused[0].what), (1, 333, &bad));
     assert!(
         refused[0].why.contains("unable to parse"),
         "{}",
         refused[0].why
     );
-    assert_eq!(bench.sink("influx").refused, 1);
+    assert_eq!(bench.sink_state("influx").refused, 1);
     sink.stop().await;
 }
 
 #[tokio::test]
 async fn every_mood_of_a_database_is_waited_out() {
-    let bench = Bench::new();
-    let said = |status, headers, body| Answer {
+    let bench = SinkBench::new();
+    let said = |status, headers, body| DatabaseAnswer {
         status,
         headers,
         body,
     };
-    let database = Scripted::start(move |number, lines| {
+    let database = ScriptedDatabase::start(move |number, lines| {
         Some(match number {
             0 => said(401, "", r#"{"code":"unauthorized"}"#),
             1 => said(
@@ -137,46 +143,46 @@ async fn every_mood_of_a_database_is_waited_out() {
             ),
             5 => return None,
             _ if lines.len() > 40 => said(413, "", "too much"),
-            _ => STORED,
+            _ => STORED_ANSWER,
         })
     })
     .await;
-    bench.fill(1..=200).await;
-    let sink = bench.run_influx(influx_at(database.port));
+    bench.append_range(1..=200).await;
+    let sink = bench.run_influx(influx_settings(database.port));
     let shows = |what: &'static str| {
-        let fault = bench.sink("influx").fault.unwrap_or_default();
+        let fault = bench.sink_state("influx").fault.unwrap_or_default();
         fault.contains(what)
     };
-    until("401 shown", || shows("401")).await;
-    until("429 shown", || shows("429")).await;
+    wait_until("401 shown", || shows("401")).await;
+    wait_until("429 shown", || shows("429")).await;
     let since = bench.clock.now().mono.0;
-    until("503 shown", || shows("503")).await;
+    wait_until("503 shown", || shows("503")).await;
     let pause = bench.clock.now().mono.0 - since;
     assert!(
         pause >= 2800,
         "came back {pause} ms after a Retry-After of 3 s"
     );
-    until("silence shown", || shows("no answer")).await;
-    assert!(!bench.sink("influx").connected);
-    bench.delivered("influx", 200).await;
-    let wanted: Vec<_> = (1..=200).map(|seq| bench.line(seq)).collect();
+    wait_until("silence shown", || shows("no answer")).await;
+    assert!(!bench.sink_state("influx").connected);
+    bench.wait_delivered("influx", 200).await;
+    let wanted: Vec<_> = (1..=200).map(|seq| bench.expected_line(seq)).collect();
     assert!(
         *database.stored.lock().unwrap() == wanted,
         "not these lines in this order"
     );
-    assert_eq!(bench.sink("influx").refused, 0);
+    assert_eq!(bench.sink_state("influx").refused, 0);
     sink.stop().await;
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_is_a_fault_and_no_crash() {
-    let bench = Bench::new();
-    let mut settings = influx_at(1);
+    let bench = SinkBench::new();
+    let mut settings = influx_settings(1);
     settings.url = "influx:8086".into();
     let sink = bench.run_influx(settings);
-    until("fault", || {
+    wait_until("fault", || {
         bench
-            .sink("influx")
+            .sink_state("influx")
             .fault
             .is_some_and(|why| why.contains("influx:8086"))
     })
@@ -186,18 +192,18 @@ async fn an_address_that_is_none_is_a_fault_and_no_crash() {
 
 #[tokio::test]
 async fn a_database_behind_tls_is_believed_by_its_authority_only() {
-    let bench = Bench::new();
-    let certificate = certificate(bench.folder.path());
-    let database = Influx::start_behind_tls(&certificate).await;
-    bench.fill(1..=50).await;
-    let mut settings = influx_at(database.proxy);
+    let bench = SinkBench::new();
+    let certificate = make_certificate(bench.folder.path());
+    let database = InfluxServer::start_behind_tls(&certificate).await;
+    bench.append_range(1..=50).await;
+    let mut settings = influx_settings(database.proxy);
     settings.url = format!("https://localhost:{}/base/", database.proxy);
     let sink = bench.run_influx(settings.clone());
-    until("distrust", || bench.sink("influx").fault.is_some()).await;
-    assert_eq!(bench.sink("influx").delivered, 0);
+    wait_until("distrust", || bench.sink_state("influx").fault.is_some()).await;
+    assert_eq!(bench.sink_state("influx").delivered, 0);
     sink.stop().await;
     settings.ca_file = Some(certificate.cert);
     let sink = bench.run_influx(settings);
-    bench.delivered("influx", 50).await;
+    bench.wait_delivered("influx", 50).await;
     sink.stop().await;
 }

@@ -1,18 +1,19 @@
-//! The sinks against brokers and databases that are not ours: nothing missing, order kept, what is
-//! refused does not stop what is not.
+//! Tests of the sinks against real brokers and databases: no reading is missing, the order is kept,
+//! and a refused reading does not stop the others.
 
 mod influx;
 mod mqtt;
 
-use crate::servers::until;
+use crate::servers::wait_until;
 use gateway::clock::Clock;
 use gateway::config::{InfluxSettings, MqttSettings, MqttVersion, Secret, StoreSettings};
-use gateway::model::{
-    DeviceInfo, MonoMs, Number, Outcome, PointInfo, Reading, Reason, Seq, Site, UtcMs,
+use gateway::domain::{
+    DeviceInfo, ExactNumber, MonoMs, PointInfo, QualityReason, Reading, ReadingSeq, SampleOutcome,
+    Site, UtcMs,
 };
-use gateway::publish;
-use gateway::status::{Board, SinkState};
-use gateway::store::Store;
+use gateway::sinks;
+use gateway::status::{SinkState, StatusBoard};
+use gateway::storage::Store;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -21,30 +22,30 @@ use tokio::task::JoinHandle;
 
 pub(crate) const POINTS: [&str; 3] = ["power", "energy", "temp"];
 
-/// A store that the test fills, and everything a sink needs.
-pub(crate) struct Bench {
+/// Store filled by the test, with everything that a sink needs.
+pub(crate) struct SinkBench {
     site: Arc<Site>,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    pub(crate) board: Board,
+    pub(crate) board: StatusBoard,
     start: UtcMs,
     folder: TempDir,
 }
 
-/// A sink that runs.
-pub(crate) struct Sink {
+/// Running sink.
+pub(crate) struct RunningSink {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl Sink {
+impl RunningSink {
     pub(crate) async fn stop(self) {
         self.stop.send(true).unwrap();
         self.task.await.unwrap();
     }
 }
 
-pub(crate) fn site() -> Site {
+pub(crate) fn sink_site() -> Site {
     let device = |id: &str| DeviceInfo {
         id: id.into(),
         bus: "lan".into(),
@@ -71,18 +72,22 @@ pub(crate) fn site() -> Site {
     }
 }
 
-/// The values of reading number `seq`; the temperature is missing now and then.
-pub(crate) fn outcomes(seq: Seq) -> Box<[Outcome]> {
+/// Returns the outcomes of reading number `seq`; the temperature is sometimes missing.
+pub(crate) fn outcomes_of(seq: ReadingSeq) -> Box<[SampleOutcome]> {
     let steps = i64::try_from(seq).unwrap();
-    let decimal = |mantissa, exponent| Outcome::Good(Number::Decimal { mantissa, exponent });
+    let decimal =
+        |mantissa, exponent| SampleOutcome::Good(ExactNumber::Decimal { mantissa, exponent });
     let temp = match u8::try_from(seq % 7).unwrap() {
-        0 => Outcome::Bad(Reason::Missing),
-        n => Outcome::Uncertain(Number::Float(f64::from(n) / 4.0), Reason::OutOfRange),
+        0 => SampleOutcome::Bad(QualityReason::Missing),
+        n => SampleOutcome::Uncertain(
+            ExactNumber::Float(f64::from(n) / 4.0),
+            QualityReason::OutOfRange,
+        ),
     };
     Box::new([decimal(15_000 + steps, -1), decimal(steps, 0), temp])
 }
 
-pub(crate) fn mqtt_at(port: u16) -> MqttSettings {
+pub(crate) fn mqtt_settings(port: u16) -> MqttSettings {
     MqttSettings {
         host: "127.0.0.1".into(),
         port,
@@ -98,7 +103,7 @@ pub(crate) fn mqtt_at(port: u16) -> MqttSettings {
     }
 }
 
-pub(crate) fn influx_at(port: u16) -> InfluxSettings {
+pub(crate) fn influx_settings(port: u16) -> InfluxSettings {
     InfluxSettings {
         url: format!("http://127.0.0.1:{port}/base"),
         org: "o".into(),
@@ -109,12 +114,12 @@ pub(crate) fn influx_at(port: u16) -> InfluxSettings {
     }
 }
 
-impl Bench {
+impl SinkBench {
     pub(crate) fn new() -> Self {
-        Self::of(site())
+        Self::with_site(sink_site())
     }
 
-    pub(crate) fn of(site: Site) -> Self {
+    pub(crate) fn with_site(site: Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
             path: folder.path().to_owned(),
@@ -130,26 +135,31 @@ impl Bench {
             site: Arc::new(site),
             store,
             clock,
-            board: Board::default(),
+            board: StatusBoard::default(),
             start,
             folder,
         }
     }
 
     /// Appends the readings with these numbers.
-    pub(crate) async fn fill(&self, seqs: std::ops::RangeInclusive<Seq>) {
+    pub(crate) async fn append_range(&self, seqs: std::ops::RangeInclusive<ReadingSeq>) {
         for seq in seqs {
             let device = u16::try_from(seq % 2).unwrap();
-            self.append(seq, device, outcomes(seq)).await;
+            self.append(seq, device, outcomes_of(seq)).await;
         }
         self.store.flush().await.unwrap();
     }
 
     /// Appends the reading with this number.
-    pub(crate) async fn append(&self, seq: Seq, device: u16, outcomes: Box<[Outcome]>) {
+    pub(crate) async fn append(
+        &self,
+        seq: ReadingSeq,
+        device: u16,
+        outcomes: Box<[SampleOutcome]>,
+    ) {
         let reading = Reading {
             device,
-            at: self.at(seq),
+            at: self.time_of(seq),
             mono: MonoMs(seq),
             dated: true,
             outcomes,
@@ -157,55 +167,55 @@ impl Bench {
         self.store.append(reading).await.unwrap();
     }
 
-    pub(crate) fn at(&self, seq: Seq) -> UtcMs {
+    pub(crate) fn time_of(&self, seq: ReadingSeq) -> UtcMs {
         UtcMs(self.start.0 + i64::try_from(seq).unwrap() * 1000)
     }
 
-    pub(crate) fn run_mqtt(&self, settings: MqttSettings) -> Sink {
+    pub(crate) fn run_mqtt(&self, settings: MqttSettings) -> RunningSink {
         let (stop, stopped) = watch::channel(false);
         let (site, store) = (Arc::clone(&self.site), self.store.clone());
         let (clock, board) = (self.clock.clone(), self.board.clone());
-        let task = tokio::spawn(publish::mqtt::run(
+        let task = tokio::spawn(sinks::mqtt::run_mqtt_sink(
             settings, site, store, clock, board, stopped,
         ));
-        Sink { stop, task }
+        RunningSink { stop, task }
     }
 
-    pub(crate) fn run_influx(&self, settings: InfluxSettings) -> Sink {
+    pub(crate) fn run_influx(&self, settings: InfluxSettings) -> RunningSink {
         let (stop, stopped) = watch::channel(false);
         let (site, store) = (Arc::clone(&self.site), self.store.clone());
         let (clock, board) = (self.clock.clone(), self.board.clone());
-        let task = tokio::spawn(publish::influx::run(
+        let task = tokio::spawn(sinks::influx::run_influx_sink(
             settings, site, store, clock, board, stopped,
         ));
-        Sink { stop, task }
+        RunningSink { stop, task }
     }
 
-    pub(crate) fn sink(&self, name: &str) -> SinkState {
+    pub(crate) fn sink_state(&self, name: &str) -> SinkState {
         self.board
-            .read()
+            .snapshot()
             .sinks
             .get(name)
             .cloned()
             .unwrap_or_default()
     }
 
-    pub(crate) async fn delivered(&self, name: &str, seq: Seq) {
-        let state = || self.sink(name);
-        until("delivered", || state().delivered == seq).await;
+    pub(crate) async fn wait_delivered(&self, name: &str, seq: ReadingSeq) {
+        let state = || self.sink_state(name);
+        wait_until("delivered", || state().delivered == seq).await;
         assert_eq!(state().waiting, 0);
-        assert_eq!(state().delivered_at, Some(self.at(seq)));
+        assert_eq!(state().delivered_at, Some(self.time_of(seq)));
     }
 
-    /// The line that reading number `seq` must be.
-    pub(crate) fn line(&self, seq: Seq) -> String {
+    /// Returns the expected line of reading number `seq`.
+    pub(crate) fn expected_line(&self, seq: ReadingSeq) -> String {
         let fields: Vec<String> = POINTS
             .iter()
-            .zip(outcomes(seq))
+            .zip(outcomes_of(seq))
             .filter_map(|(name, outcome)| Some(format!("{name}={}", outcome.number()?)))
             .collect();
         let device = ["a", "b"][usize::try_from(seq % 2).unwrap()];
-        let (fields, at) = (fields.join(","), self.at(seq).0);
+        let (fields, at) = (fields.join(","), self.time_of(seq).0);
         format!("meter,site=desa-impian,device={device} {fields} {at}")
     }
 }

@@ -1,15 +1,15 @@
-//! All four formats say the same numbers.
+//! Tests that all four formats show the same numbers.
 
-use super::sample::{DIGEST, Sample};
-use super::{LANGS, json, text, workbook, written};
-use gateway::report::Format;
-use gateway::words::Lang;
+use super::sample::{DIGEST, SampleReport};
+use super::{LANGS, render_bytes, render_json, render_text, workbook_totals};
+use gateway::i18n::Language;
+use gateway::report::ReportFormat;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Every object of the JSON that has a `value` and a `text`, wherever it is.
-pub(super) fn cells<'a>(json: &'a Json, found: &mut Vec<(&'a Json, &'a str)>) {
+pub(super) fn value_text_pairs<'a>(json: &'a Json, found: &mut Vec<(&'a Json, &'a str)>) {
     match json {
         Json::Object(object) => {
             if let (Some(value), Some(Json::String(text))) =
@@ -17,18 +17,22 @@ pub(super) fn cells<'a>(json: &'a Json, found: &mut Vec<(&'a Json, &'a str)>) {
             {
                 found.push((value, text));
             }
-            object.values().for_each(|value| cells(value, found));
+            object
+                .values()
+                .for_each(|value| value_text_pairs(value, found));
         }
-        Json::Array(items) => items.iter().for_each(|value| cells(value, found)),
+        Json::Array(items) => items
+            .iter()
+            .for_each(|value| value_text_pairs(value, found)),
         _ => {}
     }
 }
 
 /// A shown number read back; `None` for what is no number.
-fn read_back(lang: Lang, text: &str) -> Option<f64> {
+fn parse_shown_number(lang: Language, text: &str) -> Option<f64> {
     let (thousands, decimal) = match lang {
-        Lang::Id => ('.', ","),
-        Lang::En => (',', "."),
+        Language::Id => ('.', ","),
+        Language::En => (',', "."),
     };
     let number = text.trim_start_matches("Rp\u{a0}").replace('−', "-");
     let number = number.split('\u{a0}').next()?.trim_end_matches('%');
@@ -41,10 +45,10 @@ fn read_back(lang: Lang, text: &str) -> Option<f64> {
     })
 }
 
-/// What the last digit of a shown number is worth. Claims are rounded down: they may be off by a
-/// whole one.
-fn last_digit(lang: Lang, text: &str) -> f64 {
-    let mark = if lang == Lang::Id { ',' } else { '.' };
+/// Returns the value of one unit of the last digit shown. Claims are rounded down, so they may
+/// differ by a whole unit.
+fn last_digit_value(lang: Language, text: &str) -> f64 {
+    let mark = if lang == Language::Id { ',' } else { '.' };
     let fraction = text.split_once(mark).map_or("", |(_, fraction)| fraction);
     let digits = fraction.chars().take_while(char::is_ascii_digit).count();
     let percent = if text.ends_with('%') { 2 } else { 0 };
@@ -54,14 +58,17 @@ fn last_digit(lang: Lang, text: &str) -> f64 {
 #[test]
 fn what_is_shown_reads_back_as_what_was_computed() {
     for lang in LANGS {
-        let report = json(&Sample::document(lang));
+        let report = render_json(&SampleReport::document(lang));
         let mut found = Vec::new();
-        cells(&report, &mut found);
+        value_text_pairs(&report, &mut found);
         let numbers = found.iter().filter(|(value, _)| value.is_number());
         let mut count = 0;
         for (value, text) in numbers {
-            let (value, shown) = (value.as_f64().unwrap(), read_back(lang, text).unwrap());
-            let last = last_digit(lang, text) * 1.000_001;
+            let (value, shown) = (
+                value.as_f64().unwrap(),
+                parse_shown_number(lang, text).unwrap(),
+            );
+            let last = last_digit_value(lang, text) * 1.000_001;
             assert!((value - shown).abs() <= last, "{value} is shown as {text}");
             count += 1;
         }
@@ -72,9 +79,9 @@ fn what_is_shown_reads_back_as_what_was_computed() {
 #[test]
 fn another_program_recalculates_the_totals_of_the_json() {
     for lang in LANGS {
-        let document = Sample::document(lang);
-        let book = workbook(&document);
-        let report = json(&document);
+        let document = SampleReport::document(lang);
+        let book = workbook_totals(&document);
+        let report = render_json(&document);
         let mut expected = Vec::new();
         for section in report["sections"].as_array().unwrap() {
             for block in section["blocks"].as_array().unwrap() {
@@ -97,8 +104,8 @@ fn another_program_recalculates_the_totals_of_the_json() {
 
 #[test]
 fn a_workbook_has_a_sheet_a_section_with_dates_and_plots() {
-    let document = Sample::document(Lang::Id);
-    let book = workbook(&document);
+    let document = SampleReport::document(Language::Id);
+    let book = workbook_totals(&document);
     let sheets = book["sheets"].as_object().unwrap();
     assert_eq!(sheets.len(), document.sections.len() + 1);
     assert_eq!(sheets["Energi surya"]["charts"], 2);
@@ -106,8 +113,8 @@ fn a_workbook_has_a_sheet_a_section_with_dates_and_plots() {
     assert_eq!(sheets["Buku catatan"]["freeze"], "A5");
 }
 
-/// The words of the PDF, as a reader copies them.
-pub(super) fn words(pdf: &[u8]) -> Option<String> {
+/// Returns the text of a PDF, as a reader copies it.
+pub(super) fn pdf_text(pdf: &[u8]) -> Option<String> {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("report.pdf");
     std::fs::write(&path, pdf).unwrap();
@@ -122,23 +129,24 @@ pub(super) fn words(pdf: &[u8]) -> Option<String> {
 #[test]
 fn every_number_of_the_json_stands_in_the_pdf_and_the_csv() {
     for lang in LANGS {
-        let document = Sample::document(lang);
-        let report = json(&document);
+        let document = SampleReport::document(lang);
+        let report = render_json(&document);
         let mut found = Vec::new();
-        cells(&report, &mut found);
-        let pdf = words(&written(&document, Format::Pdf)).expect("pdftotext: use tests/run");
-        let pdf: BTreeSet<String> = pieces(&pdf);
-        let sheet = text(&document, Format::Csv);
-        let separator = if lang == Lang::Id { ';' } else { ',' };
+        value_text_pairs(&report, &mut found);
+        let pdf = pdf_text(&render_bytes(&document, ReportFormat::Pdf))
+            .expect("pdftotext: use tests/run");
+        let pdf: BTreeSet<String> = pdf_words(&pdf);
+        let sheet = render_text(&document, ReportFormat::Csv);
+        let separator = if lang == Language::Id { ';' } else { ',' };
         let sheet: BTreeSet<&str> = sheet
             .split([separator, '\r', '\n'])
             .map(|f| f.trim_matches('"'))
             .collect();
         for (_, shown) in found.iter().filter(|(value, _)| value.is_number()) {
-            for piece in pieces(shown) {
+            for piece in pdf_words(shown) {
                 assert!(pdf.contains(&piece), "{shown} is not in the PDF");
             }
-            let thousands = if lang == Lang::Id { "." } else { "," };
+            let thousands = if lang == Language::Id { "." } else { "," };
             let plain = shown
                 .trim_start_matches("Rp\u{a0}")
                 .split('\u{a0}')
@@ -152,7 +160,7 @@ fn every_number_of_the_json_stands_in_the_pdf_and_the_csv() {
 }
 
 /// Words between spaces, without the raised number of a footnote.
-pub(super) fn pieces(text: &str) -> BTreeSet<String> {
+pub(super) fn pdf_words(text: &str) -> BTreeSet<String> {
     let raised = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '⁾'];
     let words = text.split_whitespace();
     words
@@ -162,7 +170,7 @@ pub(super) fn pieces(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn no_raw_key_and_no_english_word_stands_in_the_indonesian_report() {
-    let report = text(&Sample::document(Lang::Id), Format::Csv);
+    let report = render_text(&SampleReport::document(Language::Id), ReportFormat::Csv);
     assert!(!report.contains("report-"), "a key without words");
     for word in [
         "Total",

@@ -1,48 +1,53 @@
-//! Reports from outside: what people and other programs get to see.
+//! Tests of rendered reports through their public function, checked by other programs.
 
 mod agree;
 mod month;
 mod sample;
 
-use crate::peers::python;
-use gateway::model::UtcMs;
-use gateway::report::document::{Block, Document, Named, Section};
-use gateway::report::table::{Column, Table, Total};
-use gateway::report::value::{Kind, Value};
-use gateway::report::{Fault, Format, render};
-use gateway::words::Lang;
+use crate::peers::python_peer;
+use gateway::domain::UtcMs;
+use gateway::i18n::Language;
+use gateway::report::cell_value::{CellValue, ValueKind};
+use gateway::report::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use gateway::report::table::{ColumnTotalKind, ReportColumn, ReportTable};
+use gateway::report::{RenderError, ReportFormat, render_document};
 use jiff::tz::TimeZone;
-use sample::Sample;
+use sample::SampleReport;
 use serde_json::Value as Json;
 use std::path::Path;
 use std::time::Instant;
 
-const FORMATS: [Format; 4] = [Format::Pdf, Format::Xlsx, Format::Csv, Format::Json];
-const LANGS: [Lang; 2] = [Lang::Id, Lang::En];
+const FORMATS: [ReportFormat; 4] = [
+    ReportFormat::Pdf,
+    ReportFormat::Xlsx,
+    ReportFormat::Csv,
+    ReportFormat::Json,
+];
+const LANGS: [Language; 2] = [Language::Id, Language::En];
 
-fn written(document: &Document, format: Format) -> Vec<u8> {
-    render(document, format).unwrap()
+fn render_bytes(document: &ReportDocument, format: ReportFormat) -> Vec<u8> {
+    render_document(document, format).unwrap()
 }
 
-fn text(document: &Document, format: Format) -> String {
-    String::from_utf8(written(document, format)).unwrap()
+fn render_text(document: &ReportDocument, format: ReportFormat) -> String {
+    String::from_utf8(render_bytes(document, format)).unwrap()
 }
 
-fn json(document: &Document) -> Json {
-    serde_json::from_slice(&written(document, Format::Json)).unwrap()
+fn render_json(document: &ReportDocument) -> Json {
+    serde_json::from_slice(&render_bytes(document, ReportFormat::Json)).unwrap()
 }
 
-/// What somebody else's program finds in the workbook.
-fn workbook(document: &Document) -> Json {
+/// Returns the totals of the workbook as openpyxl reads them, each recomputed from its formula.
+fn workbook_totals(document: &ReportDocument) -> Json {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("report.xlsx");
-    std::fs::write(&path, written(document, Format::Xlsx)).unwrap();
-    opened(&path)
+    std::fs::write(&path, render_bytes(document, ReportFormat::Xlsx)).unwrap();
+    workbook_file_totals(&path)
 }
 
-/// The same of a workbook on disk.
-fn opened(path: &Path) -> Json {
-    let answer = python("totals.py").arg(path).output();
+/// Returns the same for a workbook on disk.
+fn workbook_file_totals(path: &Path) -> Json {
+    let answer = python_peer("totals.py").arg(path).output();
     let answer = answer.unwrap();
     let complaint = String::from_utf8_lossy(&answer.stderr);
     assert!(answer.status.success(), "{complaint}");
@@ -50,19 +55,19 @@ fn opened(path: &Path) -> Json {
 }
 
 /// A report with one table.
-fn with_table(lang: Lang, table: Table) -> Document {
-    let name = |text: &str| Named {
+fn document_with_table(lang: Language, table: ReportTable) -> ReportDocument {
+    let name = |text: &str| LabelledId {
         id: text.to_lowercase(),
         name: text.to_owned(),
     };
-    let section = Section {
+    let section = ReportSection {
         id: "only".to_owned(),
         title: table.title.clone(),
         tab: String::new(),
         annex: false,
-        blocks: vec![Block::Table(table)],
+        blocks: vec![ReportBlock::Table(table)],
     };
-    Document {
+    ReportDocument {
         title: "T".to_owned(),
         site: name("Desa"),
         period: name("2026"),
@@ -80,9 +85,9 @@ fn with_table(lang: Lang, table: Table) -> Document {
 fn the_same_report_has_the_same_bytes() {
     for lang in LANGS {
         for format in FORMATS {
-            let first = written(&Sample::document(lang), format);
+            let first = render_bytes(&SampleReport::document(lang), format);
             assert!(
-                first == written(&Sample::document(lang), format),
+                first == render_bytes(&SampleReport::document(lang), format),
                 "{format:?}"
             );
             if let Some(place) = std::env::var_os("PANTAU_REPORT_SAMPLE") {
@@ -93,8 +98,8 @@ fn the_same_report_has_the_same_bytes() {
     }
 }
 
-/// Words that people wrote, and what a spreadsheet or a page could make of them.
-const NASTY: &[&str] = &[
+/// Texts of people that a spreadsheet or a page could take for a formula or markup.
+const HOSTILE_TEXTS: &[&str] = &[
     "=cmd|' /C calc'!A0",
     "+1+1",
     "-1",
@@ -112,37 +117,37 @@ const NASTY: &[&str] = &[
 #[test]
 fn nasty_words_do_nothing() {
     for lang in LANGS {
-        let mut table = Table::new(
+        let mut table = ReportTable::new(
             "nasty",
             "=HYPERLINK(\"http://x\") [a]:*?/\\",
             vec![
-                Column::new("text", "=1+1", Kind::Text),
-                Column::new("note", "Cat.", Kind::Note),
+                ReportColumn::new("text", "=1+1", ValueKind::Text),
+                ReportColumn::new("note", "Cat.", ValueKind::Note),
             ],
         );
-        table.rows = NASTY
+        table.rows = HOSTILE_TEXTS
             .iter()
-            .map(|words| vec![Value::text(*words), Value::text(*words)])
+            .map(|words| vec![CellValue::text(*words), CellValue::text(*words)])
             .collect();
         let long = "x".repeat(40_000);
         table
             .rows
-            .push(vec![Value::text(&long), Value::text(&long)]);
-        let document = with_table(lang, table);
-        let sheet = text(&document, Format::Csv);
+            .push(vec![CellValue::text(&long), CellValue::text(&long)]);
+        let document = document_with_table(lang, table);
+        let sheet = render_text(&document, ReportFormat::Csv);
         for start in sheet.trim_start_matches('\u{feff}').split("\r\n") {
             let first = start.trim_start_matches('"');
             assert!(!first.starts_with(['=', '+', '-', '@', '\t']), "{start}");
         }
-        let found = workbook(&document);
+        let found = workbook_totals(&document);
         assert_eq!(found["totals"], Json::Array(Vec::new()));
         // A text stays the text it was; only CSV has no way to say that it is one.
         assert!(found["formula_like"].as_array().unwrap().len() >= 4);
         assert_eq!(
-            json(&document)["sections"][0]["blocks"][0]["rows"][0][0]["value"],
-            NASTY[0]
+            render_json(&document)["sections"][0]["blocks"][0]["rows"][0][0]["value"],
+            HOSTILE_TEXTS[0]
         );
-        assert!(written(&document, Format::Pdf).starts_with(b"%PDF-1.7"));
+        assert!(render_bytes(&document, ReportFormat::Pdf).starts_with(b"%PDF-1.7"));
     }
 }
 
@@ -152,21 +157,21 @@ fn nasty_words_do_nothing() {
 )]
 #[test]
 fn ten_thousand_rows_are_written_in_seconds() {
-    let mut columns = vec![Column::new("name", "Nama", Kind::Text)];
+    let mut columns = vec![ReportColumn::new("name", "Nama", ValueKind::Text)];
     for column in 0..9 {
-        let number = Column::new(&format!("c{column}"), "Nilai", Kind::number("kWh", 2));
-        columns.push(number.totalled(Total::Sum));
+        let number = ReportColumn::new(&format!("c{column}"), "Nilai", ValueKind::number("kWh", 2));
+        columns.push(number.with_total(ColumnTotalKind::Sum));
     }
-    let mut table = Table::new("huge", "Besar", columns);
+    let mut table = ReportTable::new("huge", "Besar", columns);
     for row in 0..10_000_u32 {
-        let mut cells = vec![Value::text(format!("Baris {row}"))];
-        cells.extend((0..9_u32).map(|column| Value::Number(f64::from(row * column) * 0.37)));
+        let mut cells = vec![CellValue::text(format!("Baris {row}"))];
+        cells.extend((0..9_u32).map(|column| CellValue::Number(f64::from(row * column) * 0.37)));
         table.rows.push(cells);
     }
-    let document = with_table(Lang::Id, table);
+    let document = document_with_table(Language::Id, table);
     for format in FORMATS {
         let start = Instant::now();
-        let bytes = written(&document, format).len();
+        let bytes = render_bytes(&document, format).len();
         let took = start.elapsed();
         assert!(
             took.as_secs() < 60 && bytes < 40 << 20,
@@ -177,19 +182,22 @@ fn ten_thousand_rows_are_written_in_seconds() {
 
 #[test]
 fn a_document_that_contradicts_itself_is_refused() {
-    let broken = |row: Vec<Value>| {
-        let columns = vec![Column::new("v", "V", Kind::number("m", 1))];
-        let mut table = Table::new("t", "T", columns);
+    let broken = |row: Vec<CellValue>| {
+        let columns = vec![ReportColumn::new("v", "V", ValueKind::number("m", 1))];
+        let mut table = ReportTable::new("t", "T", columns);
         table.rows.push(row);
-        render(&with_table(Lang::Id, table), Format::Json)
+        render_document(
+            &document_with_table(Language::Id, table),
+            ReportFormat::Json,
+        )
     };
     for row in [
         vec![],
-        vec![Value::text("seven")],
-        vec![Value::Number(f64::NAN)],
-        vec![Value::Number(1.0), Value::Number(2.0)],
+        vec![CellValue::text("seven")],
+        vec![CellValue::Number(f64::NAN)],
+        vec![CellValue::Number(1.0), CellValue::Number(2.0)],
     ] {
-        assert!(matches!(broken(row), Err(Fault::Shape { .. })));
+        assert!(matches!(broken(row), Err(RenderError::Shape { .. })));
     }
-    assert!(broken(vec![Value::Number(1.0)]).is_ok());
+    assert!(broken(vec![CellValue::Number(1.0)]).is_ok());
 }

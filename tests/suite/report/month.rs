@@ -1,10 +1,10 @@
 //! `pantau report` with the whole program: a month of imported readings and records, in every
 //! format and language, beside a running gateway and without one.
 
-use super::agree::{cells, pieces, words};
-use super::opened;
+use super::agree::{pdf_text, pdf_words, value_text_pairs};
+use super::workbook_file_totals;
 use crate::killed::pantau;
-use crate::peers::{Peer, wait_for};
+use crate::peers::{PeerProcess, wait_for};
 use jiff::civil::date;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use serde_json::Value as Json;
@@ -49,13 +49,13 @@ baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante", since =
 claim = { owner = "Desa Impian" }
 "#;
 
-/// A site with November 2025 behind it.
-struct Site {
+/// Site with imported readings of November 2025.
+struct ReportedSite {
     folder: tempfile::TempDir,
     config: PathBuf,
 }
 
-impl Site {
+impl ReportedSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("pantau.toml");
@@ -65,9 +65,9 @@ impl Site {
         let site = Self { folder, config };
         for (point, a_day) in [("inverter.energy", 9.37), ("meter.export", 3.11)] {
             let file = site.folder.path().join("readings.csv");
-            std::fs::write(&file, readings(a_day)).unwrap();
+            std::fs::write(&file, counter_csv(a_day)).unwrap();
             let file = file.to_str().unwrap().to_owned();
-            site.done(&["import", "--point", point, &file]);
+            site.run_ok(&["import", "--point", point, &file]);
         }
         for (indicator, quantity, unit, how) in [
             ("bsf-fed", "120,5", "kg", "weighed"),
@@ -83,12 +83,12 @@ impl Site {
                 "--date",
                 "2025-11-12",
             ];
-            site.done(&[&entry[..], &["--how", how, "--who", "Siti"]].concat());
+            site.run_ok(&[&entry[..], &["--how", how, "--who", "Siti"]].concat());
         }
         let target = [
             "ledger", "target", "bsf-fed", "2025-11", "100", "kg", "--who", "Siti",
         ];
-        site.done(&target);
+        site.run_ok(&target);
         site
     }
 
@@ -112,7 +112,7 @@ impl Site {
     }
 
     #[track_caller]
-    fn done(&self, words: &[&str]) -> Vec<u8> {
+    fn run_ok(&self, words: &[&str]) -> Vec<u8> {
         let output = self.run(words, "id");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {errors}");
@@ -121,7 +121,7 @@ impl Site {
 
     /// The report as a file.
     #[track_caller]
-    fn report(&self, lang: &str, format: &str) -> PathBuf {
+    fn report_file(&self, lang: &str, format: &str) -> PathBuf {
         let file = self.folder.path().join(format!("{lang}.{format}"));
         let output = self.run(&["report", "2025-11", "-o", file.to_str().unwrap()], lang);
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -129,16 +129,16 @@ impl Site {
         file
     }
 
-    fn json(&self, lang: &str) -> Json {
-        serde_json::from_slice(&std::fs::read(self.report(lang, "json")).unwrap()).unwrap()
+    fn report_json(&self, lang: &str) -> Json {
+        serde_json::from_slice(&std::fs::read(self.report_file(lang, "json")).unwrap()).unwrap()
     }
 
-    fn running(&self) -> Peer {
+    fn start_gateway(&self) -> PeerProcess {
         let mut command = pantau();
         let command = command
             .args(["--log", "error", "run", "-c"])
             .arg(&self.config);
-        let gateway = Peer::start(command);
+        let gateway = PeerProcess::start(command);
         let socket = self.folder.path().join("store").join("pantau.sock");
         wait_for("the control socket", || {
             std::os::unix::net::UnixStream::connect(&socket).is_ok()
@@ -147,8 +147,9 @@ impl Site {
     }
 }
 
-/// A counter of November 2025, every five minutes, that grows by day; 9 November is not there.
-fn readings(a_day: f64) -> String {
+/// Readings of a counter in November 2025, every five minutes, growing every day; 9 November is
+/// missing.
+fn counter_csv(a_day: f64) -> String {
     let zone = TimeZone::get("Asia/Jakarta").unwrap();
     let start = zone.to_timestamp(date(2025, 11, 1).at(0, 0, 0, 0)).unwrap();
     let (mut text, mut total) = ("time,value\n".to_owned(), 1000.0);
@@ -165,12 +166,12 @@ fn readings(a_day: f64) -> String {
     text
 }
 
-fn csv(path: &Path) -> String {
+fn read_text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
 /// A figure of the report's JSON.
-fn figure<'a>(report: &'a Json, id: &str) -> &'a Json {
+fn report_figure<'a>(report: &'a Json, id: &str) -> &'a Json {
     let sections = report["sections"].as_array().unwrap().iter();
     let blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
     let mut items = blocks
@@ -182,24 +183,30 @@ fn figure<'a>(report: &'a Json, id: &str) -> &'a Json {
 
 #[test]
 fn all_formats_and_languages_say_the_same_numbers_of_the_month() {
-    let site = Site::new();
+    let site = ReportedSite::new();
     for lang in ["id", "en"] {
-        let report = site.json(lang);
-        let generated = figure(&report, "plts/plts.generation")["value"]
+        let report = site.report_json(lang);
+        let generated = report_figure(&report, "plts/plts.generation")["value"]
             .as_f64()
             .unwrap();
         assert!((generated - 9.37 * 30.0).abs() < 0.02, "{generated}");
-        let net = figure(&report, "summary/co2.net");
+        let net = report_figure(&report, "summary/co2.net");
         assert_eq!(net["status"], "provisional", "{net}");
         let net = net["value"].as_f64().unwrap();
         assert!((net - 6.26 * 30.0 * 0.93 / 1000.0).abs() < 1e-4, "{net}");
-        totals_agree(&report, &opened(&site.report(lang, "xlsx")));
-        paper_agrees(&report, &std::fs::read(site.report(lang, "pdf")).unwrap());
+        assert_totals_agree(
+            &report,
+            &workbook_file_totals(&site.report_file(lang, "xlsx")),
+        );
+        assert_paper_agrees(
+            &report,
+            &std::fs::read(site.report_file(lang, "pdf")).unwrap(),
+        );
     }
 }
 
-/// Another program computes the totals of the workbook; they are those of the JSON.
-fn totals_agree(report: &Json, book: &Json) {
+/// Checks that the totals computed from the workbook by another program are those of the JSON.
+fn assert_totals_agree(report: &Json, book: &Json) {
     let sections = report["sections"].as_array().unwrap().iter();
     let blocks = sections.flat_map(|section| section["blocks"].as_array().unwrap());
     let totals = blocks.flat_map(|block| block["total"].as_array().into_iter().flatten());
@@ -215,16 +222,16 @@ fn totals_agree(report: &Json, book: &Json) {
     }
 }
 
-/// Every number of the JSON stands on the paper.
-fn paper_agrees(report: &Json, pdf: &[u8]) {
-    let paper = words(pdf).expect("pdftotext: use tests/run");
+/// Checks that every number of the JSON is on paper.
+fn assert_paper_agrees(report: &Json, pdf: &[u8]) {
+    let paper = pdf_text(pdf).expect("pdftotext: use tests/run");
     // A character that no font has is drawn as a question mark.
     assert!(!paper.contains('?'), "{paper}");
-    let paper = pieces(&paper);
+    let paper = pdf_words(&paper);
     let mut found = Vec::new();
-    cells(report, &mut found);
+    value_text_pairs(report, &mut found);
     for (_, shown) in found.iter().filter(|(value, _)| value.is_number()) {
-        for piece in pieces(shown) {
+        for piece in pdf_words(shown) {
             assert!(paper.contains(&piece), "{shown} is not in the PDF");
         }
     }
@@ -232,7 +239,7 @@ fn paper_agrees(report: &Json, pdf: &[u8]) {
 
 #[test]
 fn the_indonesian_report_has_no_raw_key_and_no_english_word() {
-    let site = Site::new();
+    let site = ReportedSite::new();
     let keys = [
         "chapters-",
         "indicator-",
@@ -243,12 +250,12 @@ fn the_indonesian_report_has_no_raw_key_and_no_english_word() {
         "factor-",
     ];
     for lang in ["id", "en"] {
-        let text = csv(&site.report(lang, "csv"));
+        let text = read_text(&site.report_file(lang, "csv"));
         for key in keys {
             assert!(!text.contains(key), "{lang}: {key}");
         }
     }
-    let text = csv(&site.report("id", "csv"));
+    let text = read_text(&site.report_file("id", "csv"));
     assert!(text.contains("sementara"));
     // Ids of points are the site's own.
     let text = text
@@ -286,7 +293,7 @@ fn the_indonesian_report_has_no_raw_key_and_no_english_word() {
 
 #[test]
 fn a_question_that_makes_no_sense_is_told_what_to_change_and_leaves_no_file() {
-    let site = Site::new();
+    let site = ReportedSite::new();
     let file = site.folder.path().join("out.pdf");
     let name = file.to_str().unwrap();
     for (words, part) in [
@@ -323,7 +330,7 @@ fn a_question_that_makes_no_sense_is_told_what_to_change_and_leaves_no_file() {
 
 #[test]
 fn the_way_down_is_the_same_beside_a_running_gateway_and_without_one() {
-    let site = Site::new();
+    let site = ReportedSite::new();
     let ask = [
         "report",
         "2025-11",
@@ -332,24 +339,24 @@ fn the_way_down_is_the_same_beside_a_running_gateway_and_without_one() {
         "--asset",
         "plts",
     ];
-    let text = String::from_utf8(site.done(&ask)).unwrap();
+    let text = String::from_utf8(site.run_ok(&ask)).unwrap();
     let as_json = [&ask[..], &["--json"]].concat();
-    let own: Json = serde_json::from_slice(&site.done(&as_json)).unwrap();
+    let own: Json = serde_json::from_slice(&site.run_ok(&as_json)).unwrap();
     for part in [
         "inverter.energy",
         "meter.export",
         "0,93",
         "sementara",
-        "1 celah",
+        "1 kali data kosong",
     ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
-    let gateway = site.running();
-    assert_eq!(String::from_utf8(site.done(&ask)).unwrap(), text);
-    let asked: Json = serde_json::from_slice(&site.done(&as_json)).unwrap();
+    let gateway = site.start_gateway();
+    assert_eq!(String::from_utf8(site.run_ok(&ask)).unwrap(), text);
+    let asked: Json = serde_json::from_slice(&site.run_ok(&as_json)).unwrap();
     assert_eq!(asked, own);
-    let file = site.report("en", "csv");
-    assert!(csv(&file).contains("Energy generated"));
+    let file = site.report_file("en", "csv");
+    assert!(read_text(&file).contains("Energy generated"));
     let output = site.run(&["report", "2025-11", "--explain", "co2.nett"], "id");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -361,31 +368,31 @@ fn the_way_down_is_the_same_beside_a_running_gateway_and_without_one() {
 
 #[test]
 fn a_backup_made_while_the_gateway_runs_verifies_and_reports_in_another_place() {
-    let site = Site::new();
-    let gateway = site.running();
+    let site = ReportedSite::new();
+    let gateway = site.start_gateway();
     let copy = site.folder.path().join("copy.db");
-    let here = site.json("id");
-    site.done(&["backup", "-o", copy.to_str().unwrap()]);
+    let here = site.report_json("id");
+    site.run_ok(&["backup", "-o", copy.to_str().unwrap()]);
     drop(gateway);
-    let other = Site::restored(&copy);
-    let verdict: Json = serde_json::from_slice(&other.done(&["verify", "--json"])).unwrap();
+    let other = ReportedSite::restored(&copy);
+    let verdict: Json = serde_json::from_slice(&other.run_ok(&["verify", "--json"])).unwrap();
     assert_eq!(verdict["good"], true, "{verdict}");
-    let there = other.json("id");
+    let there = other.report_json("id");
     assert_eq!(there["digest"], here["digest"]);
-    let net = |report| figure(report, "summary/co2.net").clone();
+    let net = |report| report_figure(report, "summary/co2.net").clone();
     assert_eq!(net(&there)["value"], net(&here)["value"]);
 }
 
 #[test]
 fn an_old_revision_is_the_same_report_beside_a_running_gateway_and_without_one() {
-    let site = Site::new();
+    let site = ReportedSite::new();
     let ask = |file: &Path| {
         let file = file.to_str().unwrap();
-        site.done(&["report", "2025-11", "--revision", "1.1", "-o", file]);
+        site.run_ok(&["report", "2025-11", "--revision", "1.1", "-o", file]);
         serde_json::from_slice::<Json>(&std::fs::read(file).unwrap()).unwrap()
     };
     let own = ask(&site.folder.path().join("own.json"));
-    let gateway = site.running();
+    let gateway = site.start_gateway();
     let asked = ask(&site.folder.path().join("asked.json"));
     drop(gateway);
     for part in ["digest", "revision", "period"] {

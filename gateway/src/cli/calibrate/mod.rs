@@ -1,47 +1,54 @@
-//! `pantau calibrate`: what a sensor shows against what is true, from a day on. Values that are
-//! left out are asked for beside the reading of the moment; nothing is written down before a
-//! summary was agreed to. While the gateway runs it is asked; without one the store is opened here.
+//! `pantau calibrate`: corrects what a sensor shows to the true value, from a day on.
+//!
+//! Entry point: [`run`]. Values that are left out are asked for, beside the present reading.
+//! Nothing is written before the summary is confirmed.
+//!
+//! ```text
+//! $ pantau calibrate level tank-1 -c pantau.toml --pair 0.03=0 --pair 1.20=1.15
+//! ```
+//!
+//! User documentation: `docs/field.md`, "Calibrations".
 
-mod desk;
-mod measure;
-mod show;
+mod client;
+mod measurements;
+mod output;
 
-use super::args::CONFIG_DEFAULT;
-use super::person::{Person, number, pair};
-use super::running::{Trouble, complain, failed, load};
-use super::{DONE, NO, WRONG};
-use crate::field::calibrate::{self, Asked, Objection};
-use crate::model::calibration::{Calibration, Kind};
-use crate::store::Access;
-use crate::words::Lang;
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{CommandError, load_config, print_stderr, report_failure};
+use super::prompt::{ConsolePrompt, parse_decimal, parse_pair};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::domain::calibration::{Calibration, CalibrationKind};
+use crate::field::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
+use crate::i18n::Language;
+use crate::storage::StoreAccess;
 use clap::{Args, Subcommand};
-pub(super) use desk::Desk;
+pub(super) use client::CalibrationClient;
 use jiff::civil::Date;
-pub(super) use show::effect;
+pub(super) use output::effect_text;
 use std::io::stdin;
 use std::path::PathBuf;
 
-/// What `pantau calibrate` is asked.
+/// Arguments of `pantau calibrate`.
 #[derive(Debug, Args)]
-pub(super) struct Options {
+pub(super) struct CalibrateArgs {
     #[command(subcommand)]
-    command: Command,
+    command: CalibrateCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    List(List),
-    Level(Level),
-    Strapping(Strapping),
-    Pulses(Pulses),
-    Ct(Ct),
-    Withdraw(Withdraw),
+enum CalibrateCommand {
+    List(CalibrateListArgs),
+    Level(CalibrateLevelArgs),
+    Strapping(CalibrateStrappingArgs),
+    Pulses(CalibratePulsesArgs),
+    Ct(CalibrateCtArgs),
+    Withdraw(CalibrateWithdrawArgs),
 }
 
-/// The site, and what may be said of every entry.
+/// Arguments of every entry.
 #[derive(Debug, Args)]
-struct Common {
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+struct CalibrateCommonArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     #[arg(long)]
     json: bool,
@@ -52,33 +59,33 @@ struct Common {
     who: Option<String>,
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// The summary is agreed to.
+    /// Confirms the summary beforehand.
     #[arg(long = "yes")]
     agreed: bool,
 }
 
 #[derive(Debug, Args)]
-struct List {
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+struct CalibrateListArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     #[arg(long)]
     json: bool,
-    /// Withdrawn and replaced ones as well.
+    /// Includes withdrawn and replaced entries.
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Debug, Args)]
-struct Level {
+struct CalibrateLevelArgs {
     #[command(flatten)]
-    common: Common,
+    common: CalibrateCommonArgs,
     #[arg(value_name = "POINT")]
     dipped: String,
     /// Earlier measurements.
-    #[arg(long, value_name = "SHOWN=TRUE", value_parser = equal)]
+    #[arg(long, value_name = "SHOWN=TRUE", value_parser = parse_equal_pair)]
     pair: Vec<(f64, f64)>,
-    /// The true level now.
-    #[arg(long, value_name = "LEVEL", value_parser = finite)]
+    /// True level now.
+    #[arg(long, value_name = "LEVEL", value_parser = parse_finite_number)]
     dip: Option<f64>,
     /// The tank is empty now.
     #[arg(long, conflicts_with = "dip")]
@@ -86,205 +93,224 @@ struct Level {
 }
 
 #[derive(Debug, Args)]
-struct Strapping {
+struct CalibrateStrappingArgs {
     #[command(flatten)]
-    common: Common,
+    common: CalibrateCommonArgs,
     #[arg(value_name = "TANK")]
     tank: String,
-    #[arg(long, value_name = "METRES=LITRES", value_parser = equal)]
+    #[arg(long, value_name = "METRES=LITRES", value_parser = parse_equal_pair)]
     row: Vec<(f64, f64)>,
-    /// The same as a table.
+    /// The same rows from a file.
     #[arg(long, value_name = "FILE.csv", conflicts_with = "row")]
     rows: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-struct Pulses {
+struct CalibratePulsesArgs {
     #[command(flatten)]
-    common: Common,
+    common: CalibrateCommonArgs,
     #[arg(value_name = "POINT")]
     counter: String,
-    /// Counted meanwhile.
-    #[arg(long = "pulses", value_name = "N", value_parser = finite, requires = "litres")]
+    /// Counted pulses.
+    #[arg(long = "pulses", value_name = "N", value_parser = parse_finite_number, requires = "litres")]
     counted: Option<f64>,
-    #[arg(long, value_name = "L", value_parser = finite)]
+    #[arg(long, value_name = "L", value_parser = parse_finite_number)]
     litres: Option<f64>,
 }
 
 #[derive(Debug, Args)]
-struct Ct {
+struct CalibrateCtArgs {
     #[command(flatten)]
-    common: Common,
+    common: CalibrateCommonArgs,
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// What the meter is set to.
-    #[arg(long, value_name = "A/A", value_parser = ratio)]
+    /// Ratio that the meter is set to.
+    #[arg(long, value_name = "A/A", value_parser = parse_ratio_pair)]
     set: Option<(f64, f64)>,
-    /// What is mounted.
-    #[arg(long, value_name = "A/A", value_parser = ratio)]
+    /// Ratio of the mounted transformer.
+    #[arg(long, value_name = "A/A", value_parser = parse_ratio_pair)]
     mounted: Option<(f64, f64)>,
 }
 
 #[derive(Debug, Args)]
-struct Withdraw {
+struct CalibrateWithdrawArgs {
     #[command(flatten)]
-    common: Common,
+    common: CalibrateCommonArgs,
     #[arg(value_name = "ID")]
     id: u64,
 }
 
-fn equal(text: &str) -> Result<(f64, f64), String> {
-    pair(text, '=').ok_or_else(|| "0.03=0".to_owned())
+fn parse_equal_pair(text: &str) -> Result<(f64, f64), String> {
+    // clap prints the error text behind the argument; an example needs no translation.
+    parse_pair(text, '=').ok_or_else(|| "0.03=0".to_owned())
 }
 
-fn ratio(text: &str) -> Result<(f64, f64), String> {
-    pair(text, '/').ok_or_else(|| "100/5".to_owned())
+fn parse_ratio_pair(text: &str) -> Result<(f64, f64), String> {
+    parse_pair(text, '/').ok_or_else(|| "100/5".to_owned())
 }
 
-fn finite(text: &str) -> Result<f64, String> {
-    number(text).ok_or_else(|| "1.25".to_owned())
+fn parse_finite_number(text: &str) -> Result<f64, String> {
+    parse_decimal(text).ok_or_else(|| "1.25".to_owned())
 }
 
-impl Command {
-    fn site(&self) -> (&PathBuf, bool) {
+impl CalibrateCommand {
+    fn config_and_json(&self) -> (&PathBuf, bool) {
         let common = match self {
             Self::List(list) => return (&list.config, list.json),
-            Self::Level(Level { common, .. })
-            | Self::Strapping(Strapping { common, .. })
-            | Self::Pulses(Pulses { common, .. })
-            | Self::Ct(Ct { common, .. })
-            | Self::Withdraw(Withdraw { common, .. }) => common,
+            Self::Level(CalibrateLevelArgs { common, .. })
+            | Self::Strapping(CalibrateStrappingArgs { common, .. })
+            | Self::Pulses(CalibratePulsesArgs { common, .. })
+            | Self::Ct(CalibrateCtArgs { common, .. })
+            | Self::Withdraw(CalibrateWithdrawArgs { common, .. }) => common,
         };
         (&common.config, common.json)
     }
 }
 
-/// Does what is asked; the exit status.
-pub(super) async fn run(options: Options, lang: Lang) -> u8 {
-    let (file, json) = options.command.site();
-    let config = match load(file, lang) {
+/// Runs the subcommand; returns the exit status.
+pub(super) async fn run_calibrate(options: CalibrateArgs, lang: Language) -> u8 {
+    let (file, json) = options.command.config_and_json();
+    let config = match load_config(file, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
+    // A list must also work on a store without write permission.
     let access = match &options.command {
-        Command::List(_) => Access::Read,
-        _ => Access::Write,
+        CalibrateCommand::List(_) => StoreAccess::Read,
+        _ => StoreAccess::Write,
     };
-    let mut desk = match Desk::open(&config, lang, access).await {
+    let mut desk = match CalibrationClient::open(&config, lang, access).await {
         Ok(desk) => desk,
-        Err(trouble) => return failed(&trouble, lang),
+        Err(trouble) => return report_failure(&trouble, lang),
     };
     let mut input = stdin().lock();
-    let mut person = Person::new(&mut input, lang);
-    let done = dispatch(&mut desk, &mut person, &options.command, json).await;
+    let mut person = ConsolePrompt::new(&mut input, lang);
+    let done = dispatch_calibrate(&mut desk, &mut person, &options.command, json).await;
     desk.close().await;
-    done.unwrap_or_else(|trouble| failed(&trouble, lang))
+    done.unwrap_or_else(|trouble| report_failure(&trouble, lang))
 }
 
-async fn dispatch(
-    desk: &mut Desk<'_>,
-    person: &mut Person<'_>,
-    command: &Command,
+async fn dispatch_calibrate(
+    desk: &mut CalibrationClient<'_>,
+    person: &mut ConsolePrompt<'_>,
+    command: &CalibrateCommand,
     json: bool,
-) -> Result<u8, Trouble> {
+) -> Result<u8, CommandError> {
     let (common, kind, target) = match command {
-        Command::List(list) => {
-            let all = desk.all().await?;
-            show::list(&all, desk.day(), list.all, json, desk.lang);
-            return Ok(DONE);
+        CalibrateCommand::List(list) => {
+            let all = desk.all_calibrations().await?;
+            output::print_list(&all, desk.local_day(), list.all, json, desk.lang);
+            return Ok(EXIT_DONE);
         }
-        Command::Withdraw(asked) => return withdraw(desk, person, asked).await,
-        Command::Level(asked) => (&asked.common, Kind::Level, &asked.dipped),
-        Command::Strapping(asked) => (&asked.common, Kind::Strapping, &asked.tank),
-        Command::Pulses(asked) => (&asked.common, Kind::Pulses, &asked.counter),
-        Command::Ct(asked) => (&asked.common, Kind::Ct, &asked.device),
+        CalibrateCommand::Withdraw(asked) => {
+            return withdraw_calibration(desk, person, asked).await;
+        }
+        CalibrateCommand::Level(asked) => (&asked.common, CalibrationKind::Level, &asked.dipped),
+        CalibrateCommand::Strapping(asked) => {
+            (&asked.common, CalibrationKind::Strapping, &asked.tank)
+        }
+        CalibrateCommand::Pulses(asked) => (&asked.common, CalibrationKind::Pulses, &asked.counter),
+        CalibrateCommand::Ct(asked) => (&asked.common, CalibrationKind::Ct, &asked.device),
     };
     let (site, assets) = (&desk.config.site, &desk.config.assets);
-    let subject = match calibrate::subject(kind, target, site, assets) {
+    let subject = match calibration_check::find_subject(kind, target, site, assets) {
         Ok(subject) => subject,
         Err(objection) => {
-            object(&[objection], desk.lang);
-            return Ok(WRONG);
+            print_objections(&[objection], desk.lang);
+            return Ok(EXIT_USAGE);
         }
     };
     let pairs = match command {
-        Command::Level(asked) => measure::level(desk, person, asked, &subject).await?,
-        Command::Strapping(asked) => measure::strapping(desk, person, asked).await?,
-        Command::Pulses(asked) => measure::pulses(desk, person, asked, &subject).await?,
-        Command::Ct(asked) => measure::ct(person, asked),
-        Command::List(_) | Command::Withdraw(_) => Vec::new(),
+        CalibrateCommand::Level(asked) => {
+            measurements::level_pairs(desk, person, asked, &subject).await?
+        }
+        CalibrateCommand::Strapping(asked) => {
+            measurements::strapping_pairs(desk, person, asked).await?
+        }
+        CalibrateCommand::Pulses(asked) => {
+            measurements::pulse_pairs(desk, person, asked, &subject).await?
+        }
+        CalibrateCommand::Ct(asked) => measurements::ct_pairs(person, asked),
+        CalibrateCommand::List(_) | CalibrateCommand::Withdraw(_) => Vec::new(),
     };
-    let asked = Asked {
+    let asked = CalibrationDraft {
         kind,
         target: target.clone(),
         pairs,
         since: common.since,
-        who: who(common, person),
+        who: choose_person_name(common, person),
         note: common.note.clone().unwrap_or_default(),
     };
-    let checked = calibrate::check(&asked, &desk.config.site, &desk.config.assets, desk.today);
+    // Checked before the summary, so that nobody confirms an entry that is then refused.
+    let checked = calibration_check::check_calibration(
+        &asked,
+        &desk.config.site,
+        &desk.config.assets,
+        desk.today,
+    );
     match checked {
-        Ok(said) => write(desk, person, said, common).await,
+        Ok(said) => confirm_and_write(desk, person, said, common).await,
         Err(against) => {
-            object(&against, desk.lang);
-            Ok(NO)
+            print_objections(&against, desk.lang);
+            Ok(EXIT_NEGATIVE)
         }
     }
 }
 
-/// Who did it: as said, the user of this computer, or asked for.
-fn who(common: &Common, person: &mut Person<'_>) -> String {
-    let said = common.who.clone().or_else(super::running::user);
+/// Name of the person: as given, else the user of this computer, else asked for.
+fn choose_person_name(common: &CalibrateCommonArgs, person: &mut ConsolePrompt<'_>) -> String {
+    let said = common.who.clone().or_else(super::backend::current_user);
     let question = person.lang.text("calibrate-ask-who");
-    let said = said.or_else(|| person.line(&question));
+    let said = said.or_else(|| person.ask_line(&question));
     said.unwrap_or_default()
 }
 
-async fn withdraw(
-    desk: &mut Desk<'_>,
-    person: &mut Person<'_>,
-    asked: &Withdraw,
-) -> Result<u8, Trouble> {
-    let all = desk.all().await?;
+async fn withdraw_calibration(
+    desk: &mut CalibrationClient<'_>,
+    person: &mut ConsolePrompt<'_>,
+    asked: &CalibrateWithdrawArgs,
+) -> Result<u8, CommandError> {
+    let all = desk.all_calibrations().await?;
     let Some(old) = all.entries().iter().find(|entry| entry.id == asked.id) else {
         let id = asked.id.to_string();
-        complain(&desk.lang.say("calibrate-unknown", &[("id", &id)]));
-        return Ok(WRONG);
+        print_stderr(&desk.lang.text_with("calibrate-unknown", &[("id", &id)]));
+        return Ok(EXIT_USAGE);
     };
     let common = &asked.common;
     let note = common.note.clone().unwrap_or_default();
     let days = (common.since, desk.today);
-    match calibrate::withdraw(old, days, &who(common, person), &note) {
-        Ok(said) => write(desk, person, said, common).await,
+    match calibration_check::check_withdrawal(old, days, &choose_person_name(common, person), &note)
+    {
+        Ok(said) => confirm_and_write(desk, person, said, common).await,
         Err(against) => {
-            object(&against, desk.lang);
-            Ok(NO)
+            print_objections(&against, desk.lang);
+            Ok(EXIT_NEGATIVE)
         }
     }
 }
 
-/// Shows what is to be written down, and writes it when that was agreed to.
-async fn write(
-    desk: &mut Desk<'_>,
-    person: &mut Person<'_>,
+/// Prints the summary, and writes the entry when it is confirmed.
+async fn confirm_and_write(
+    desk: &mut CalibrationClient<'_>,
+    person: &mut ConsolePrompt<'_>,
     said: Calibration,
-    common: &Common,
-) -> Result<u8, Trouble> {
-    let before = desk.all().await?;
-    complain(&show::summary(&said, &before, desk));
-    if !common.agreed && !person.agrees(&desk.lang.text("calibrate-ask-agree")) {
-        complain(&desk.lang.text("calibrate-not-agreed"));
-        return Ok(NO);
+    common: &CalibrateCommonArgs,
+) -> Result<u8, CommandError> {
+    let before = desk.all_calibrations().await?;
+    print_stderr(&output::summary_text(&said, &before, desk));
+    if !common.agreed && !person.ask_agreement(&desk.lang.text("calibrate-ask-agree")) {
+        print_stderr(&desk.lang.text("calibrate-not-agreed"));
+        return Ok(EXIT_NEGATIVE);
     }
-    let kept = desk.add(said).await?;
-    show::added(&kept, common.json, desk.lang);
-    Ok(DONE)
+    let kept = desk.add_calibration(said).await?;
+    output::print_added(&kept, common.json, desk.lang);
+    Ok(EXIT_DONE)
 }
 
-/// Everything that speaks against it.
-fn object(against: &[Objection], lang: Lang) {
+/// Prints every objection against the entry.
+fn print_objections(against: &[CalibrationCheckError], lang: Language) {
     for one in against {
         let args = [("found", &*one.found), ("expected", &*one.expected)];
-        complain(&lang.say(one.key, &args));
+        print_stderr(&lang.text_with(one.key, &args));
     }
 }

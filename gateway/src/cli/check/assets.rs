@@ -1,13 +1,13 @@
-//! The assets of a site in the plan: their points, baselines and factors.
+//! Assets of a site in the plan: their points, baselines and factors.
 
 use crate::config::Config;
 use crate::config::assets::{Asset, Baseline};
-use crate::model::factor::{Factor, Headline};
-use crate::words::Lang;
+use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::i18n::Language;
 use serde_json::{Value, json};
 
-/// One paragraph an asset, and how much may be written down.
-pub(super) fn text(lines: &mut Vec<String>, config: &Config, lang: Lang) {
+/// Adds a paragraph for each asset, and the number of indicators.
+pub(super) fn push_assets_text(lines: &mut Vec<String>, config: &Config, lang: Language) {
     lines.push(String::new());
     for asset in &config.assets {
         let points = asset.points.iter();
@@ -17,57 +17,64 @@ pub(super) fn text(lines: &mut Vec<String>, config: &Config, lang: Lang) {
             ("kind", asset.kind.word()),
             ("points", &points.join(", ")),
         ];
-        lines.push(lang.say("cli-check-asset", &args));
+        lines.push(lang.text_with("cli-check-asset", &args));
         if let Some(baseline) = asset.baseline() {
             lines.push(baseline_text(baseline, lang));
         }
         for factor in asset.factors() {
             lines.push(factor_text(config, factor, lang));
         }
-        if let Some(id) = asset.baseline().and_then(|one| one.kind.unverified()) {
-            lines.push(lang.say("fault-unverified-used", &[("found", id)]));
+        if let Some(id) = asset.baseline().and_then(|one| one.kind.unverified_id()) {
+            lines.push(lang.text_with("fault-unverified-used", &[("found", id)]));
         }
     }
     let count = config.definitions.all().len();
-    lines.push(lang.say("cli-check-indicators", &[("count", &count.to_string())]));
+    lines.push(lang.text_with("cli-check-indicators", &[("count", &count.to_string())]));
 }
 
-fn baseline_text(baseline: &Baseline, lang: Lang) -> String {
+fn baseline_text(baseline: &Baseline, lang: Language) -> String {
     let since = baseline.since.map_or("-".to_owned(), |day| day.to_string());
     let args = [("code", baseline.kind.code()), ("since", &since)];
-    lang.say("cli-check-baseline", &args)
+    lang.text_with("cli-check-baseline", &args)
 }
 
-fn factor_text(config: &Config, factor: &Factor, lang: Lang) -> String {
+fn factor_text(config: &Config, factor: &Factor, lang: Language) -> String {
     let year = factor.year.map_or("-".to_owned(), |year| year.to_string());
     let args = [
         ("factor", &*factor.id),
         ("value", &factor.value.to_string()),
-        // A bare number has the unit `1`, one per year `1/yr`.
+        // The unit of a bare number is `1`, of a rate `1/yr`; the `1` is not shown.
         ("unit", factor.unit.text().trim_start_matches('1')),
         ("year", &year),
-        ("status", &status(factor, lang)),
-        ("headline", &headline(config.factors.headline(factor), lang)),
+        ("status", &status_text(factor, lang)),
+        (
+            "headline",
+            &headline_text(config.factors.headline(factor), lang),
+        ),
     ];
-    lang.say("cli-check-factor", &args)
+    lang.text_with("cli-check-factor", &args)
 }
 
-fn status(factor: &Factor, lang: Lang) -> String {
+fn status_text(factor: &Factor, lang: Language) -> String {
+    // Message keys have no underscores.
     let word = factor.status.word().replace('_', "-");
     lang.text(&format!("factor-status-{word}"))
 }
 
-fn headline(headline: Headline, lang: Lang) -> String {
+fn headline_text(headline: HeadlineStatus, lang: Language) -> String {
     lang.text(&format!("factor-headline-{}", headline.word()))
 }
 
-/// The same for scripts.
-pub(super) fn json(config: &Config, lang: Lang) -> Value {
-    let all = config.assets.iter().map(|asset| one(config, asset, lang));
+/// Assets as JSON for scripts.
+pub(super) fn assets_json(config: &Config, lang: Language) -> Value {
+    let all = config
+        .assets
+        .iter()
+        .map(|asset| asset_json(config, asset, lang));
     all.collect()
 }
 
-fn one(config: &Config, asset: &Asset, lang: Lang) -> Value {
+fn asset_json(config: &Config, asset: &Asset, lang: Language) -> Value {
     let baseline = asset.baseline().map(|one| {
         json!({
             "code": one.kind.code(),
@@ -75,12 +82,12 @@ fn one(config: &Config, asset: &Asset, lang: Lang) -> Value {
             "by": one.by,
             "evidence": one.evidence,
             "headline": one.headline(&config.factors).word(),
-            "unverified": one.kind.unverified(),
+            "unverified": one.kind.unverified_id(),
         })
     });
     let factors = asset.factors().into_iter();
     let factors: Vec<Value> = factors
-        .map(|factor| of_factor(config, factor, lang))
+        .map(|factor| factor_json(config, factor, lang))
         .collect();
     let points = asset.points.iter();
     let points: Value = points
@@ -96,7 +103,7 @@ fn one(config: &Config, asset: &Asset, lang: Lang) -> Value {
     })
 }
 
-fn of_factor(config: &Config, factor: &Factor, lang: Lang) -> Value {
+fn factor_json(config: &Config, factor: &Factor, lang: Language) -> Value {
     let said = config.factors.headline(factor);
     json!({
         "id": &*factor.id,
@@ -106,6 +113,6 @@ fn of_factor(config: &Config, factor: &Factor, lang: Lang) -> Value {
         "source": factor.source,
         "status": factor.status.word(),
         "headline": said.word(),
-        "message": headline(said, lang),
+        "message": headline_text(said, lang),
     })
 }

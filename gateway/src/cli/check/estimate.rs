@@ -1,59 +1,60 @@
-//! What a configuration will cost: time on the wire, traffic, wear of the card. Pure.
+//! Estimated cost of a configuration: time on the bus, network traffic, and wear of the SD card.
+//! Pure functions.
 
-use crate::config::{Config, Link, Parity};
-use crate::model::DeviceInfo;
-use crate::read::plan;
+use crate::config::{BusLink, Config, Parity};
+use crate::domain::DeviceInfo;
+use crate::modbus::read_plan;
 
 /// Seconds of a month of 30 days.
 const MONTH_S: f64 = 30.0 * 86_400.0;
-/// Bytes that a flush costs the card on ext4 (33 MB a day at 60 s, 190 at 10 s, measured with
-/// 50 points each 10 s).
+/// Bytes that one flush writes to the card on ext4. Measured with 50 points every 10 s: 33 MB a day
+/// with a flush every 60 s, 190 MB with one every 10 s.
 const FLUSH_BYTES: f64 = 22_500.0;
-/// Bytes that a kept sample takes, times, indexes and roll-ups included.
+/// Bytes of a stored sample, with times, indexes and roll-ups.
 const SAMPLE_BYTES: f64 = 0.4;
-/// TCP/IP headers of a publish, its PUBACK and their acknowledgements, with the MQTT headers.
+/// Bytes of the TCP/IP and MQTT headers of a publish, its PUBACK and their acknowledgements.
 const MQTT_OVERHEAD_BYTES: f64 = 150.0;
-/// How far gzip shrinks line protocol in batches of some ten lines.
+/// Compression ratio of gzip for line protocol in batches of about ten lines.
 const GZIP_RATIO: f64 = 5.0;
-/// Above this share of its time a bus has no room for a retry.
+/// Share of its time above which a bus has no room for a retry.
 const LOAD_MAX: f64 = 0.8;
 
-/// All of it.
-pub(super) struct Estimate {
-    /// One entry a bus, in configuration order.
+/// Estimated cost of a configuration.
+pub(super) struct CostEstimate {
+    /// Load of each bus, in the order of the configuration.
     pub(super) buses: Vec<BusLoad>,
-    /// MB a month to the broker.
+    /// Traffic to the MQTT broker, MB a month.
     pub(super) mqtt_mb: Option<f64>,
-    /// MB a month to the database.
+    /// Traffic to InfluxDB, MB a month.
     pub(super) influx_mb: Option<f64>,
-    /// MB a month written to the card.
+    /// Data written to the card, MB a month.
     pub(super) written_mb: f64,
-    /// MB a month that stay on the card.
+    /// Data kept on the card, MB a month.
     pub(super) kept_mb: f64,
 }
 
-/// One bus.
+/// Load of one bus.
 pub(super) struct BusLoad {
     /// Index into `Config::buses`.
     pub(super) index: usize,
-    /// Its devices.
+    /// Devices of the bus.
     pub(super) devices: Vec<DeviceLoad>,
-    /// Share of its time that polls take, when all devices answer at once.
+    /// Share of its time that polls take when all devices answer at once.
     pub(super) load: f64,
 }
 
-/// One device on its bus.
+/// Load of one device on its bus.
 pub(super) struct DeviceLoad {
     /// Index into `Config::devices`.
     pub(super) index: usize,
-    /// Requests a poll.
+    /// Requests of one poll.
     pub(super) requests: usize,
-    /// Milliseconds of the bus a poll, with the pauses that the device needs.
+    /// Bus time of one poll, ms, with the pauses that the device needs.
     pub(super) wire_ms: f64,
 }
 
 impl BusLoad {
-    /// Seconds that polling every device once takes.
+    /// Time to poll every device once, s.
     pub(super) fn cycle_s(&self) -> f64 {
         self.devices
             .iter()
@@ -62,28 +63,29 @@ impl BusLoad {
             / 1000.0
     }
 
-    /// Polls will be late.
+    /// Whether polls will be late.
     pub(super) fn is_overloaded(&self) -> bool {
         self.load > LOAD_MAX
     }
 }
 
-impl Estimate {
-    /// What this configuration will cost.
-    pub(super) fn of(config: &Config) -> Self {
+impl CostEstimate {
+    /// Cost of this configuration.
+    pub(super) fn from_config(config: &Config) -> Self {
         let devices = &config.site.devices;
         let monthly = |bytes: &dyn Fn(&DeviceInfo) -> f64| {
             devices
                 .iter()
-                .map(|info| bytes(info) * polls_a_month(info))
+                .map(|info| bytes(info) * polls_per_month(info))
                 .sum::<f64>()
                 / 1e6
         };
-        let samples_mb = monthly(&|info| SAMPLE_BYTES * count(info.points.len()));
+        let samples_mb = monthly(&|info| SAMPLE_BYTES * count_as_f64(info.points.len()));
+        // An interval of zero would divide by zero.
         let flushes = MONTH_S / config.store.flush.as_secs_f64().max(0.1);
         Self {
             buses: (0..config.buses.len())
-                .map(|index| bus(config, index))
+                .map(|index| estimate_bus(config, index))
                 .collect(),
             mqtt_mb: config
                 .mqtt
@@ -92,15 +94,15 @@ impl Estimate {
             influx_mb: config
                 .influx
                 .is_some()
-                .then(|| monthly(&|info| line_bytes(config, info))),
-            // A sample is written with its flush, and once more when its day is sealed.
+                .then(|| monthly(&|info| influx_bytes(config, info))),
+            // A sample is written with its flush, and again when its day is sealed.
             written_mb: flushes * FLUSH_BYTES / 1e6 + 2.0 * samples_mb,
             kept_mb: samples_mb,
         }
     }
 }
 
-fn bus(config: &Config, index: usize) -> BusLoad {
+fn estimate_bus(config: &Config, index: usize) -> BusLoad {
     let link = &config.buses[index].link;
     let of_bus = config
         .devices
@@ -110,15 +112,15 @@ fn bus(config: &Config, index: usize) -> BusLoad {
     let mut load = 0.0;
     let devices = of_bus
         .map(|(index, device)| {
-            let plan = plan::plan(device, link);
-            // The pause after the last answer is free for other devices.
-            let pauses = count(plan.asks.len().saturating_sub(1));
+            let plan = read_plan::plan_reads(device, link);
+            // The pause after the last answer can be used for other devices.
+            let pauses = count_as_f64(plan.reads.len().saturating_sub(1));
             let pauses = pauses * device.limits.gap.as_secs_f64() * 1000.0;
-            let wire_ms = plan::wire_ms(&plan, link) + pauses;
+            let wire_ms = read_plan::bus_time_ms(&plan, link) + pauses;
             load += wire_ms / (device.every.as_secs_f64() * 1000.0);
             DeviceLoad {
                 index,
-                requests: plan.asks.len(),
+                requests: plan.reads.len(),
                 wire_ms,
             }
         })
@@ -130,32 +132,34 @@ fn bus(config: &Config, index: usize) -> BusLoad {
     }
 }
 
-fn polls_a_month(info: &DeviceInfo) -> f64 {
-    MONTH_S * 1000.0 / millis(info.every_ms)
+/// Polls of a device in a month.
+fn polls_per_month(info: &DeviceInfo) -> f64 {
+    MONTH_S * 1000.0 / millis_as_f64(info.every_ms)
 }
 
-/// `{"t":"..","seq":..,"v":{"name":value,..}}` and its topic.
+/// Bytes of one MQTT publish: `{"t":"..","seq":..,"v":{"name":value,..}}` and its topic.
 fn mqtt_bytes(config: &Config, info: &DeviceInfo) -> f64 {
+    // Rough lengths: keys, quotes and separators, and a number of some digits for each value.
     let topic = config.site.id.len() + info.id.len() + 8;
     let values: usize = info.points.iter().map(|point| point.name.len() + 10).sum();
-    MQTT_OVERHEAD_BYTES + count(topic + 50 + values)
+    MQTT_OVERHEAD_BYTES + count_as_f64(topic + 50 + values)
 }
 
-/// `kind,site=..,device=.. name=value,.. time`, shrunk by gzip.
-fn line_bytes(config: &Config, info: &DeviceInfo) -> f64 {
+/// Bytes of one InfluxDB line after gzip: `kind,site=..,device=.. name=value,.. time`.
+fn influx_bytes(config: &Config, info: &DeviceInfo) -> f64 {
     let tags = info.kind.len() + config.site.id.len() + info.id.len() + 14;
     let values: usize = info.points.iter().map(|point| point.name.len() + 8).sum();
-    count(tags + 15 + values) / GZIP_RATIO
+    count_as_f64(tags + 15 + values) / GZIP_RATIO
 }
 
-/// The kind of link and where it leads, for people.
-pub(super) fn link_text(link: &Link) -> String {
+/// Kind and address of a link, as text.
+pub(super) fn link_text(link: &BusLink) -> String {
     match link {
-        Link::Tcp { host, port } => format!("modbus-tcp {host}:{port}"),
-        Link::RtuOverTcp { host, port, baud } => {
+        BusLink::Tcp { host, port } => format!("modbus-tcp {host}:{port}"),
+        BusLink::RtuOverTcp { host, port, baud } => {
             format!("modbus-rtu-over-tcp {host}:{port} ({baud})")
         }
-        Link::Rtu(serial) => {
+        BusLink::Rtu(serial) => {
             let letter = match serial.parity {
                 Parity::None => 'N',
                 Parity::Even => 'E',
@@ -170,10 +174,10 @@ pub(super) fn link_text(link: &Link) -> String {
     }
 }
 
-fn count(number: usize) -> f64 {
+fn count_as_f64(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn millis(number: u64) -> f64 {
+fn millis_as_f64(number: u64) -> f64 {
     f64::from(u32::try_from(number.max(1)).unwrap_or(u32::MAX))
 }

@@ -1,14 +1,22 @@
-//! `pantau check`: the faults of a configuration, or what it will do.
+//! `pantau check`: errors of a configuration, or the plan of what it will do.
+//!
+//! Entry point: [`run`].
+//!
+//! ```text
+//! $ pantau check -c pantau.toml
+//! ```
+//!
+//! User documentation: `docs/configuration.md`.
 
 mod assets;
 mod estimate;
 
-use super::device::captures;
-use super::{DONE, WRONG};
+use super::device::capture_diagnostics;
+use super::{EXIT_DONE, EXIT_USAGE};
 use crate::clock::Clock;
-use crate::config::{self, Config, Fault, Faults};
-use crate::words::Lang;
-use estimate::{BusLoad, Estimate};
+use crate::config::{self, Config, Diagnostic, Diagnostics};
+use crate::i18n::Language;
+use estimate::{BusLoad, CostEstimate};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,46 +24,54 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
 
-/// Prints the faults, or the plan; the exit status.
-pub(super) fn run(file: &Path, lang: Lang, json: bool) -> u8 {
-    let loaded = config::load(file).map(|mut config| {
-        config.warnings.extend(config.expired(today(&config)));
+/// Prints the errors, or the plan; returns the exit status.
+pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
+    let loaded = config::load_config(file).map(|mut config| {
+        // Loading knows no date: its result depends on the file alone.
+        config
+            .warnings
+            .extend(config.expired_factors(site_today(&config)));
         config
     });
     match loaded {
-        Ok(config) if !faults_of_profiles(&config).is_empty() => {
-            wrong(&Faults(faults_of_profiles(&config)), lang, json)
+        Ok(config) if !profile_diagnostics(&config).is_empty() => {
+            print_diagnostics(&Diagnostics(profile_diagnostics(&config)), lang, json)
         }
-        Ok(config) if json => print(&format!("{:#}\n", plan_json(&config, lang)), DONE),
-        Ok(config) => print(&plan_text(&config, lang), DONE),
-        Err(faults) => wrong(&faults, lang, json),
+        Ok(config) if json => print_text(&format!("{:#}\n", plan_json(&config, lang)), EXIT_DONE),
+        Ok(config) => print_text(&plan_text(&config, lang), EXIT_DONE),
+        Err(faults) => print_diagnostics(&faults, lang, json),
     }
 }
 
-/// The site's date, by this computer's clock.
-fn today(config: &Config) -> Date {
+/// Date at the site by the clock of this computer.
+fn site_today(config: &Config) -> Date {
     let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
     let now = Timestamp::from_millisecond(Clock::system().now().at.0).unwrap_or_default();
     now.to_zoned_datetime(zone).date()
 }
 
-fn wrong(faults: &Faults, lang: Lang, json: bool) -> u8 {
+fn print_diagnostics(faults: &Diagnostics, lang: Language, json: bool) -> u8 {
     if json {
-        return print(&format!("{:#}\n", faults_json(faults, lang)), WRONG);
+        // Standard output: for a script the errors are the result.
+        return print_text(
+            &format!("{:#}\n", diagnostics_json(faults, lang)),
+            EXIT_USAGE,
+        );
     }
     eprintln!("{}", faults.render(lang));
-    WRONG
+    EXIT_USAGE
 }
 
-/// What is wrong with the site's own profiles, also with those that no device has yet: the rules,
-/// and captures that decode otherwise.
-fn faults_of_profiles(config: &Config) -> Vec<Fault> {
+/// Errors of the site's own profiles, also of those that no device uses: broken rules, and captures
+/// that decode to other values.
+fn profile_diagnostics(config: &Config) -> Vec<Diagnostic> {
     let Some(directory) = &config.profiles else {
         return Vec::new();
     };
-    let all = config::profiles(Some(directory)).into_iter();
+    let all = config::load_profiles(Some(directory)).into_iter();
     all.flat_map(|(_, profile)| match profile {
-        Ok(profile) if profile.file.starts_with(directory) => captures(&profile),
+        // Built-in profiles are tested with the program.
+        Ok(profile) if profile.file.starts_with(directory) => capture_diagnostics(&profile),
         Ok(_) => Vec::new(),
         Err(faults) => faults.0,
     })
@@ -63,40 +79,40 @@ fn faults_of_profiles(config: &Config) -> Vec<Fault> {
 }
 
 /// Prints the JSON Schema of `pantau.toml`.
-pub(super) fn schema() -> u8 {
-    print(&(config::schema() + "\n"), DONE)
+pub(super) fn print_schema() -> u8 {
+    print_text(&(config::config_schema() + "\n"), EXIT_DONE)
 }
 
-/// A reader that has gone away (`| head`) is no failure of the check.
-fn print(text: &str, status: u8) -> u8 {
+/// A closed pipe (`| head`) is no failure of the check.
+fn print_text(text: &str, status: u8) -> u8 {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     status
 }
 
-fn fault_json(fault: &Fault, lang: Lang) -> Value {
+fn diagnostic_json(fault: &Diagnostic, lang: Language) -> Value {
     json!({
         "file": fault.file,
         "line": fault.line,
         "key": fault.key,
         "what": fault.what,
         "found": fault.found,
-        "expected": fault.expected(lang),
+        "expected": fault.expected_text(lang),
         "hint": fault.hint,
         "message": fault.render(lang),
     })
 }
 
-fn faults_json(faults: &Faults, lang: Lang) -> Value {
+fn diagnostics_json(faults: &Diagnostics, lang: Language) -> Value {
     let list: Vec<Value> = faults
         .0
         .iter()
-        .map(|fault| fault_json(fault, lang))
+        .map(|fault| diagnostic_json(fault, lang))
         .collect();
     json!({ "ok": false, "faults": list })
 }
 
-fn plan_json(config: &Config, lang: Lang) -> Value {
-    let estimate = Estimate::of(config);
+fn plan_json(config: &Config, lang: Language) -> Value {
+    let estimate = CostEstimate::from_config(config);
     let buses: Vec<Value> = estimate
         .buses
         .iter()
@@ -105,13 +121,13 @@ fn plan_json(config: &Config, lang: Lang) -> Value {
     let warnings: Vec<Value> = config
         .warnings
         .iter()
-        .map(|fault| fault_json(fault, lang))
+        .map(|fault| diagnostic_json(fault, lang))
         .collect();
     json!({
         "ok": true,
         "site": &*config.site.id,
         "buses": buses,
-        "assets": assets::json(config, lang),
+        "assets": assets::assets_json(config, lang),
         "indicators": config.definitions.all().len(),
         "mqtt_mb_per_month": estimate.mqtt_mb,
         "influx_mb_per_month": estimate.influx_mb,
@@ -152,14 +168,14 @@ fn bus_json(config: &Config, bus: &BusLoad) -> Value {
     })
 }
 
-fn plan_text(config: &Config, lang: Lang) -> String {
-    let estimate = Estimate::of(config);
+fn plan_text(config: &Config, lang: Language) -> String {
+    let estimate = CostEstimate::from_config(config);
     let points: usize = config
         .devices
         .iter()
         .map(|device| device.points.len())
         .sum();
-    let mut lines = vec![lang.say(
+    let mut lines = vec![lang.text_with(
         "cli-check-site",
         &[
             ("site", &config.site.id),
@@ -171,22 +187,22 @@ fn plan_text(config: &Config, lang: Lang) -> String {
         ],
     )];
     for bus in &estimate.buses {
-        bus_text(&mut lines, config, bus, lang);
+        push_bus_text(&mut lines, config, bus, lang);
     }
-    assets::text(&mut lines, config, lang);
-    sinks_text(&mut lines, config, &estimate, lang);
+    assets::push_assets_text(&mut lines, config, lang);
+    push_sinks_text(&mut lines, config, &estimate, lang);
     for warning in &config.warnings {
         let text = warning.render(lang);
-        lines.push(lang.say("cli-check-warning", &[("text", &text)]));
+        lines.push(lang.text_with("cli-check-warning", &[("text", &text)]));
     }
     lines.push(lang.text("cli-check-good"));
     lines.join("\n") + "\n"
 }
 
-fn bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Lang) {
+fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Language) {
     let settings = &config.buses[bus.index];
     lines.push(String::new());
-    lines.push(lang.say(
+    lines.push(lang.text_with(
         "cli-check-bus",
         &[
             ("bus", &settings.id),
@@ -200,7 +216,7 @@ fn bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Lang)
             &config.devices[device.index],
             &config.site.devices[device.index],
         );
-        lines.push(lang.say(
+        lines.push(lang.text_with(
             "cli-check-device",
             &[
                 ("device", &settings.id),
@@ -214,27 +230,32 @@ fn bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Lang)
         ));
     }
     if bus.is_overloaded() {
-        let text = lang.say("cli-check-overloaded", &[("bus", &settings.id)]);
-        lines.push(lang.say("cli-check-warning", &[("text", &text)]));
+        let text = lang.text_with("cli-check-overloaded", &[("bus", &settings.id)]);
+        lines.push(lang.text_with("cli-check-warning", &[("text", &text)]));
     }
 }
 
-fn sinks_text(lines: &mut Vec<String>, config: &Config, estimate: &Estimate, lang: Lang) {
+fn push_sinks_text(
+    lines: &mut Vec<String>,
+    config: &Config,
+    estimate: &CostEstimate,
+    lang: Language,
+) {
     lines.push(String::new());
     if let (Some(mqtt), Some(mb)) = (&config.mqtt, estimate.mqtt_mb) {
         let to = format!("{}:{}", mqtt.host, mqtt.port);
-        lines.push(lang.say(
+        lines.push(lang.text_with(
             "cli-check-mqtt",
             &[("to", &to), ("mb", &format!("{mb:.0}"))],
         ));
     }
     if let (Some(influx), Some(mb)) = (&config.influx, estimate.influx_mb) {
-        lines.push(lang.say(
+        lines.push(lang.text_with(
             "cli-check-influx",
             &[("to", &influx.url), ("mb", &format!("{mb:.0}"))],
         ));
     }
-    lines.push(lang.say(
+    lines.push(lang.text_with(
         "cli-check-card",
         &[
             ("written", &format!("{:.0}", estimate.written_mb)),
@@ -250,15 +271,15 @@ mod tests {
     use super::*;
     use std::fmt::Write as _;
 
-    fn config(text: &str) -> Config {
+    fn load_test_config(text: &str) -> Config {
         let env = |_: &str| Some("x".to_owned());
-        config::load_text(text, Path::new("pantau.toml"), &env).unwrap()
+        config::load_config_text(text, Path::new("pantau.toml"), &env).unwrap()
     }
 
     #[test]
     fn the_plan_names_every_bus_device_and_destination() {
-        let config = config(include_str!("../../../../config/pantau.toml"));
-        let text = plan_text(&config, Lang::En);
+        let config = load_test_config(include_str!("../../../../config/pantau.toml"));
+        let text = plan_text(&config, Language::En);
         for word in [
             "Asset plts (plts)",
             "grid.sumatera.2019.cm5050_expost = 0.94 tCO2/MWh (2019)",
@@ -272,8 +293,8 @@ mod tests {
             assert!(text.contains(word), "{word} in {text}");
         }
         assert!(!text.contains("cli-check"), "{text}");
-        assert!(!plan_text(&config, Lang::Id).contains("cli-check"));
-        let plan = plan_json(&config, Lang::En);
+        assert!(!plan_text(&config, Language::Id).contains("cli-check"));
+        let plan = plan_json(&config, Language::En);
         assert_eq!(plan["ok"], true);
         assert_eq!(plan["buses"][0]["devices"][1]["requests_per_poll"], 1);
         assert_eq!(plan["assets"][0]["baseline"]["code"], "GRID");
@@ -294,9 +315,9 @@ mod tests {
                  point = [{{ id = 'v', register = 'holding:0', type = 'u16' }}]\n"
             );
         }
-        let config = config(&text);
-        let plan = plan_json(&config, Lang::En);
+        let config = load_test_config(&text);
+        let plan = plan_json(&config, Language::En);
         assert_eq!(plan["buses"][0]["overloaded"], true);
-        assert!(plan_text(&config, Lang::Id).contains("slow"));
+        assert!(plan_text(&config, Language::Id).contains("slow"));
     }
 }

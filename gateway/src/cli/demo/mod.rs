@@ -1,18 +1,26 @@
-//! `pantau demo`: a simulated site behind real Modbus, polled by the real gateway, with a past.
+//! `pantau demo`: a simulated site behind real Modbus, polled by the real gateway, with a history.
+//!
+//! Entry point: [`run`]. The page is at the printed address, port 8080 unless it is in use.
+//!
+//! ```text
+//! $ pantau demo --days 30 --speed 60
+//! ```
+//!
+//! User documentation: `README.md`.
 
-mod book;
+mod demo_ledger;
 
-use super::run::stop_asked;
-use super::simulate::{self, show};
-use super::{DONE, NO, WRONG};
-use crate::app::App;
+use super::run::wait_for_stop;
+use super::simulate::{self, print_line};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::app::GatewayApp;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::model::UtcMs;
-use crate::model::ledger::Statement;
-use crate::sim::{History, Served, serve};
-use crate::store::{Store, StoreError};
-use crate::words::Lang;
+use crate::domain::UtcMs;
+use crate::domain::ledger::EntryStatement;
+use crate::i18n::Language;
+use crate::simulator::{SimulatedHistory, SimulatorServers, serve_devices};
+use crate::storage::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,46 +30,46 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-/// The demo's site; bus addresses are replaced by the simulator's.
-const SITE: &str = include_str!("../../../assets/demo.toml");
+/// Configuration of the demo site; the simulator replaces its bus addresses.
+const DEMO_SITE: &str = include_str!("../../../assets/demo.toml");
 const DAY_MS: i64 = 86_400_000;
-/// Ports tried after the wished one.
+/// Ports tried after the requested one.
 const PORTS_MAX: u16 = 50;
 
-/// What `pantau demo` is asked.
+/// Arguments of `pantau demo`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    /// Broker to publish to as well.
+pub(super) struct DemoArgs {
+    /// MQTT broker to publish to.
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Option<String>,
-    /// Database to write to as well.
+    /// InfluxDB to write to.
     #[arg(long, value_name = "URL")]
     pub(super) influx: Option<String>,
-    /// Port of the page; the next free one when it is taken.
+    /// Port of the page; the next free one when it is in use.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub(super) port: u16,
-    /// Simulated seconds a second.
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = simulate::speed)]
+    /// Simulated seconds for each real second.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = simulate::parse_speed)]
     pub(super) speed: f64,
-    /// What all chance is drawn from.
+    /// Seed of all random values.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
     /// Days of history.
     #[arg(long, value_name = "N", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u16).range(..=366))]
     pub(super) days: u16,
-    /// Where the readings are kept; a directory that goes with the demo when not named.
+    /// Directory of the store; a temporary one when not given.
     #[arg(long, value_name = "DIR")]
     pub(super) store: Option<PathBuf>,
 }
 
-/// Why there is no demo.
+/// Failure to start the demo.
 #[derive(Debug, thiserror::Error)]
 enum DemoError {
     #[error("{0}")]
-    Config(config::Faults),
+    Config(config::Diagnostics),
     #[error(transparent)]
-    Sim(#[from] crate::sim::SimError),
+    Sim(#[from] crate::simulator::SimulatorError),
     #[error(transparent)]
     App(#[from] crate::app::AppError),
     #[error(transparent)]
@@ -70,78 +78,89 @@ enum DemoError {
     Directory(PathBuf, io::Error),
 }
 
-/// The directory of the demo's readings; removed at the end unless the person chose it.
-struct Home {
+/// Directory of the demo's store; removed at the end unless the person named it.
+struct DemoDirectory {
     path: PathBuf,
-    passing: bool,
+    is_temporary: bool,
 }
 
-/// Runs until Ctrl-C.
-pub(super) async fn run(options: Options, lang: Lang) -> u8 {
-    let result = match Home::make(options.store.clone()) {
-        Ok(home) => demo(&options, &home, lang).await,
+/// Runs until Ctrl-C; returns the exit status.
+pub(super) async fn run_demo(options: DemoArgs, lang: Language) -> u8 {
+    let result = match DemoDirectory::create(options.store.clone()) {
+        Ok(home) => start_demo(&options, &home, lang).await,
         Err(error) => Err(error),
     };
     match result {
-        Ok(()) => DONE,
+        Ok(()) => EXIT_DONE,
         Err(DemoError::Config(faults)) => {
             eprintln!("{}", faults.render(lang));
-            WRONG
+            EXIT_USAGE
         }
         Err(error) => {
             eprintln!("pantau: {error}");
-            NO
+            EXIT_NEGATIVE
         }
     }
 }
 
-async fn demo(options: &Options, home: &Home, lang: Lang) -> Result<(), DemoError> {
+async fn start_demo(
+    options: &DemoArgs,
+    home: &DemoDirectory,
+    lang: Language,
+) -> Result<(), DemoError> {
     let clock = Clock::system();
+    // A demo must work on a computer without a synchronised clock.
     clock.trust();
-    let mut config = configure(options, home)?;
+    let mut config = write_demo_config(options, home)?;
     let now = clock.now().at;
     let start = UtcMs(now.0 - i64::from(options.days) * DAY_MS);
-    let world = simulate::world(&config, &clock, start, options.seed, options.speed);
-    let mut served = serve(&config, &world).await?;
-    let buses = simulate::table(&config, &served, lang);
-    served.redirect(&mut config);
-    let history = History::new(&config, &world);
+    let world = simulate::build_world(&config, &clock, start, options.seed, options.speed);
+    let mut served = serve_devices(&config, &world).await?;
+    let buses = simulate::buses_text(&config, &served, lang);
+    // The simulator may have got other ports than the configuration names.
+    served.redirect_config(&mut config);
+    let history = SimulatedHistory::new(&config, &world);
+    // The path in the greeting is that of the file that was written, for a copy of it.
     let example = config.file.display().to_string();
     let days = (local_date(&config, start), local_date(&config, now));
-    let book = book::statements(&config.definitions, days, options.seed);
+    let book = demo_ledger::demo_statements(&config.definitions, days, options.seed);
 
-    show(&lang.say("demo-welcome", &[("site", &config.site.name)]));
-    show(&buses);
-    let app = App::open(config, clock.clone()).await?;
+    print_line(&lang.text_with("demo-welcome", &[("site", &config.site.name)]));
+    print_line(&buses);
+    let app = GatewayApp::open(config, clock.clone()).await?;
     write_history(app.store(), &history, book, start, &clock, lang).await?;
-    greet(&app, options, &example, lang);
+    print_greeting(&app, options, &example, lang);
     run_until_stopped(app, &mut served).await
 }
 
-async fn run_until_stopped(app: App, served: &mut Served) -> Result<(), DemoError> {
+async fn run_until_stopped(
+    app: GatewayApp,
+    served: &mut SimulatorServers,
+) -> Result<(), DemoError> {
     let stop = async {
         tokio::select! {
-            () = stop_asked() => {}
-            () = served.ended() => tracing::error!("a simulated bus ended"),
+            () = wait_for_stop() => {}
+            () = served.wait_for_exit() => tracing::error!("a simulated bus ended"),
         }
     };
     Ok(app.run(stop).await?)
 }
 
-/// The demo's configuration, as a file that the person may read and copy.
-fn configure(options: &Options, home: &Home) -> Result<Config, DemoError> {
+/// Writes the configuration of the demo as a file that a person can read and copy, and loads it.
+fn write_demo_config(options: &DemoArgs, home: &DemoDirectory) -> Result<Config, DemoError> {
     let file = home.path.join("pantau.toml");
-    std::fs::write(&file, text(options, &home.path))
+    std::fs::write(&file, demo_config_text(options, &home.path))
         .map_err(|error| DemoError::Directory(file.clone(), error))?;
-    let mut config = config::load(&file).map_err(DemoError::Config)?;
-    config.web.listen = Some(free_address(options.port));
+    let mut config = config::load_config(&file).map_err(DemoError::Config)?;
+    // Set after loading, so that the file for copying has no port of this run.
+    config.web.listen = Some(find_free_address(options.port));
     Ok(config)
 }
 
-fn text(options: &Options, home: &Path) -> String {
+fn demo_config_text(options: &DemoArgs, home: &Path) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let path = quoted(&home.to_string_lossy());
-    let mut text = SITE.to_owned();
+    let mut text = DEMO_SITE.to_owned();
     let _ = write!(text, "\n[store]\npath = {path}\nflush = \"5s\"\n");
     if let Some(url) = &options.mqtt {
         let _ = write!(text, "\n[mqtt]\nurl = {}\n", quoted(url));
@@ -156,26 +175,28 @@ fn text(options: &Options, home: &Path) -> String {
     text
 }
 
-/// The wished port on loopback, or the first free one after it.
-fn free_address(port: u16) -> SocketAddr {
+/// Requested port on the loopback interface, or the first free one after it.
+fn find_free_address(port: u16) -> SocketAddr {
     let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     (port..=port.saturating_add(PORTS_MAX))
         .map(address)
         .find(|address| TcpListener::bind(address).is_ok())
+        // Port 0: the system chooses a free one.
         .unwrap_or_else(|| address(0))
 }
 
-/// Days from `start` until now, unless the store has a past already.
+/// Writes the history from `start` until now, unless the store has readings already.
 async fn write_history(
     store: &Store,
-    history: &History,
-    book: Vec<Statement>,
+    history: &SimulatedHistory,
+    book: Vec<EntryStatement>,
     start: UtcMs,
     clock: &Clock,
-    lang: Lang,
+    lang: Language,
 ) -> Result<(), DemoError> {
     let end = clock.now().at;
-    if end <= start || !store.last().await?.is_empty() {
+    // A directory that the person named may hold an earlier run.
+    if end <= start || !store.latest_samples().await?.is_empty() {
         return Ok(());
     }
     let days = (end.0 - start.0 + DAY_MS - 1) / DAY_MS;
@@ -183,13 +204,16 @@ async fn write_history(
     let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.set_message(lang.text("demo-history"));
+    // Day by day, so that the bar moves and one import stays small.
     for day in 0..days {
         let from = UtcMs(start.0 + day * DAY_MS);
         let to = UtcMs((from.0 + DAY_MS).min(clock.now().at.0));
-        store.import_many(history.between(from, to)).await?;
+        store
+            .import_columns(history.polls_between(from, to))
+            .await?;
         bar.inc(1);
     }
-    store.ledger_add(book, "demo").await?;
+    store.append_ledger(book, "demo").await?;
     bar.finish_and_clear();
     Ok(())
 }
@@ -200,37 +224,41 @@ fn local_date(config: &Config, at: UtcMs) -> Date {
     at.to_zoned_datetime(zone).date()
 }
 
-fn greet(app: &App, options: &Options, config: &str, lang: Lang) {
+fn print_greeting(app: &GatewayApp, options: &DemoArgs, config: &str, lang: Language) {
     let page = app
-        .page()
+        .page_address()
         .map_or_else(String::new, |address| format!("http://{address}/"));
-    show("");
-    show(&lang.say("demo-page", &[("page", &page)]));
+    print_line("");
+    print_line(&lang.text_with("demo-page", &[("page", &page)]));
     if let Some(url) = &options.mqtt {
-        show(&lang.say("demo-mqtt", &[("url", url)]));
+        print_line(&lang.text_with("demo-mqtt", &[("url", url)]));
     }
     if let Some(url) = &options.influx {
-        show(&lang.say("demo-influx", &[("url", url)]));
+        print_line(&lang.text_with("demo-influx", &[("url", url)]));
     }
-    show(&lang.say("demo-next", &[("config", config)]));
-    show(&lang.text("sim-until-stopped"));
+    print_line(&lang.text_with("demo-next", &[("config", config)]));
+    print_line(&lang.text("sim-until-stopped"));
 }
 
-impl Home {
-    fn make(chosen: Option<PathBuf>) -> Result<Self, DemoError> {
+impl DemoDirectory {
+    fn create(chosen: Option<PathBuf>) -> Result<Self, DemoError> {
         let passing = chosen.is_none();
+        // The process id keeps two demos apart.
         let name = format!("pantau-demo-{}", std::process::id());
         let path = chosen.unwrap_or_else(|| std::env::temp_dir().join(name));
         std::fs::create_dir_all(&path)
             .map_err(|error| DemoError::Directory(path.clone(), error))?;
-        Ok(Self { path, passing })
+        Ok(Self {
+            path,
+            is_temporary: passing,
+        })
     }
 }
 
-impl Drop for Home {
+impl Drop for DemoDirectory {
     fn drop(&mut self) {
-        if self.passing {
-            // What stays behind stays in the system's directory for passing files.
+        if self.is_temporary {
+            // The temporary directory of the system is cleaned by the system.
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }

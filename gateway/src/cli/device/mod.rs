@@ -1,19 +1,28 @@
-//! `pantau device`: the library of profiles, and a new one by interview.
+//! `pantau device`: the library of device profiles, and an interview that writes a new profile.
+//!
+//! Entry point: [`run`].
+//!
+//! ```text
+//! $ pantau device show eastron-sdm630
+//! $ pantau device test my-meter.toml
+//! ```
+//!
+//! User documentation: `docs/devices.md`.
 
-mod new;
-mod show;
+mod interview;
+mod output;
 
-use super::{DONE, WRONG};
+use super::{EXIT_DONE, EXIT_USAGE};
 use crate::config::profile::{self, Profile};
-use crate::config::{Fault, Faults};
-use crate::read::replay;
-use crate::words::Lang;
+use crate::config::{Diagnostic, Diagnostics};
+use crate::i18n::Language;
+use crate::modbus::replay_captures;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-/// What is asked of the library.
+/// Subcommands of `pantau device`.
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Ask {
+pub(super) enum DeviceCommand {
     List {
         #[arg(long, value_name = "DIRECTORY")]
         dir: Option<PathBuf>,
@@ -38,65 +47,73 @@ pub(super) enum Ask {
     },
 }
 
-/// Does what is asked; the exit status.
-pub(super) fn run(ask: Ask, lang: Lang) -> u8 {
+/// Runs the subcommand; returns the exit status.
+pub(super) fn run_device(ask: DeviceCommand, lang: Language) -> u8 {
     match ask {
-        Ask::List { dir, json } => show::list(dir.as_deref(), json, lang),
-        Ask::Show { dir, json, name } => show::one(dir.as_deref(), &name, json, lang),
-        Ask::Test { files } => test(&files, lang),
-        Ask::New { dir } => {
+        DeviceCommand::List { dir, json } => output::print_profiles(dir.as_deref(), json, lang),
+        DeviceCommand::Show { dir, json, name } => {
+            output::print_profile(dir.as_deref(), &name, json, lang)
+        }
+        DeviceCommand::Test { files } => test_profiles(&files, lang),
+        DeviceCommand::New { dir } => {
             let dir = dir.unwrap_or_else(|| PathBuf::from("."));
             let stdin = std::io::stdin();
-            new::run(&dir, &mut stdin.lock(), stdin.is_terminal(), lang)
+            interview::run_interview(&dir, &mut stdin.lock(), stdin.is_terminal(), lang)
         }
     }
 }
 
-/// Holds files against the rules and their own captures.
-fn test(files: &[PathBuf], lang: Lang) -> u8 {
-    let mut status = DONE;
+/// Checks profile files: the rules of a profile, and the decoding of its captures.
+fn test_profiles(files: &[PathBuf], lang: Language) -> u8 {
+    let mut status = EXIT_DONE;
     for file in files {
-        let read = std::fs::read_to_string(file).map_err(|why| unreadable(file, &why));
-        match read.and_then(|text| believed(&text, file)) {
+        let read = std::fs::read_to_string(file).map_err(|why| unreadable_file(file, &why));
+        match read.and_then(|text| load_valid_profile(&text, file)) {
             Ok(profile) => {
                 let count = (profile.points.len() + profile.facts.len()).to_string();
                 let args = [("name", &*profile.name), ("points", count.as_str())];
-                say(&(lang.say("cli-device-good", &args) + "\n"));
+                print_text(&(lang.text_with("cli-device-good", &args) + "\n"));
             }
             Err(faults) => {
                 eprintln!("{}", faults.render(lang));
-                status = WRONG;
+                // The other files are still tested.
+                status = EXIT_USAGE;
             }
         }
     }
     status
 }
 
-fn unreadable(file: &Path, why: &std::io::Error) -> Faults {
-    Faults(vec![Fault {
+fn unreadable_file(file: &Path, why: &std::io::Error) -> Diagnostics {
+    let (what, found) = match why.kind() {
+        std::io::ErrorKind::NotFound => ("fault-no-file", file.display().to_string()),
+        _ => ("fault-file", why.to_string()),
+    };
+    Diagnostics(vec![Diagnostic {
         file: file.to_owned(),
         line: 1,
         key: String::new(),
-        what: "fault-file",
-        found: why.to_string(),
+        what,
+        found,
         expected: String::new(),
         hint: None,
     }])
 }
 
-/// The profile of a text that keeps the rules and decodes its own captures.
-fn believed(text: &str, file: &Path) -> Result<Profile, Faults> {
-    let profile = profile::load_text(text, file)?;
-    let wrong = captures(&profile);
+/// Profile of a text, after its check. Errors: broken rules, or captures that decode to other
+/// values.
+fn load_valid_profile(text: &str, file: &Path) -> Result<Profile, Diagnostics> {
+    let profile = profile::load_profile_text(text, file)?;
+    let wrong = capture_diagnostics(&profile);
     if wrong.is_empty() {
         return Ok(profile);
     }
-    Err(Faults(wrong))
+    Err(Diagnostics(wrong))
 }
 
-/// Captures that decode otherwise, as faults.
-pub(super) fn captures(profile: &Profile) -> Vec<Fault> {
-    let fault = |wrong: crate::read::Mismatch| Fault {
+/// Captures that decode to other values than stated, as errors.
+pub(super) fn capture_diagnostics(profile: &Profile) -> Vec<Diagnostic> {
+    let fault = |wrong: crate::modbus::CaptureMismatch| Diagnostic {
         file: profile.file.clone(),
         line: wrong.line,
         key: "capture".to_owned(),
@@ -105,10 +122,10 @@ pub(super) fn captures(profile: &Profile) -> Vec<Fault> {
         expected: format!("{} != {}", wrong.found, wrong.said),
         hint: None,
     };
-    replay(profile).into_iter().map(fault).collect()
+    replay_captures(profile).into_iter().map(fault).collect()
 }
 
-/// A screen that has gone away is no failure.
-fn say(text: &str) {
+/// A closed pipe (`| head`) is no failure.
+fn print_text(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,30 +1,30 @@
-//! The evidence bundle: samples of a period, the whole chain, ledger, configurations and factors in
-//! one ZIP, checked by reading it back before it gets its name.
+//! Evidence bundle: samples of a period, the whole chain, ledger, configurations and factors in one
+//! ZIP. It is read back and checked before it gets its name.
 
-use crate::cli::running::{Trouble, Way};
+use crate::cli::backend::{Backend, CommandError};
+use crate::domain::Site;
+use crate::domain::period::Period;
 use crate::evidence::{
-    About, BUNDLE_FORMAT, BundleError, BundleWriter, CSV_HEADER, Kind, Record, Verdict,
-    check_bundle, entry_of_point, entry_of_text,
+    BUNDLE_FORMAT, BundleError, BundleSummary, BundleWriter, DayRecord, RevisionKind,
+    SAMPLES_CSV_HEADER, VerificationReport, check_bundle, revision_file_name, samples_file_name,
 };
 use crate::limits::LEDGER_PAGE_MAX;
-use crate::model::Site;
-use crate::model::period::Period;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A further file, put into the bundle's folder `report`.
+/// Additional file for the folder `report` of the bundle.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Extra {
-    /// Its name, without a folder.
+pub(in crate::cli) struct BundleExtraFile {
+    /// File name without a folder.
     pub(in crate::cli) name: String,
-    /// Its bytes.
+    /// Content.
     pub(in crate::cli) bytes: Vec<u8>,
 }
 
-impl Extra {
-    /// A file as it is.
+impl BundleExtraFile {
+    /// Reads a file as it is.
     pub(in crate::cli) fn read(file: &Path) -> io::Result<Self> {
         let name = file.file_name().unwrap_or_default();
         Ok(Self {
@@ -34,52 +34,55 @@ impl Extra {
     }
 }
 
-/// Times that a bundle is written again when a day has got another record meanwhile.
-const AGAIN_MAX: u32 = 3;
+/// Repetitions of the writing when a day got another record in between.
+const BUNDLE_REWRITES_MAX: u32 = 3;
 
 /// Newest records of the closed days of a period.
-type Days = BTreeMap<Date, Record>;
+type ClosedDayRecords = BTreeMap<Date, DayRecord>;
 
-/// Writes the bundle of a period to `to`: what it is about, and what reading it back found; `None`
-/// when no day of the period is closed yet. `told` hears of days and points done.
-pub(in crate::cli) async fn bundle(
-    way: &mut Way,
+/// Writes the bundle of a period to `to`. Returns its description and the result of its check;
+/// `None` when no day of the period is closed yet. `told` receives the bytes of samples written.
+pub(in crate::cli) async fn write_bundle(
+    way: &mut Backend,
     site: &Site,
     period: Period,
-    extra: &[Extra],
+    extra: &[BundleExtraFile],
     to: &Path,
     mut told: impl FnMut(u64),
-) -> Result<Option<(About, Verdict)>, Trouble> {
+) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
     let mut half = to.as_os_str().to_owned();
     half.push(".part");
     let half = PathBuf::from(half);
-    let written = again(way, site, period, extra, &half, &mut told).await;
+    let written = write_until_settled(way, site, period, extra, &half, &mut told).await;
     match &written {
         Ok(Some(_)) => std::fs::rename(&half, to)?,
-        // What is unfinished stays nowhere; that it cannot be removed is no further news.
+        // A partial bundle is removed. A failure to remove it changes nothing more.
         _ => drop(std::fs::remove_file(&half)),
     }
     written
 }
 
-async fn again(
-    way: &mut Way,
+async fn write_until_settled(
+    way: &mut Backend,
     site: &Site,
     period: Period,
-    extra: &[Extra],
+    extra: &[BundleExtraFile],
     half: &Path,
     told: &mut impl FnMut(u64),
-) -> Result<Option<(About, Verdict)>, Trouble> {
+) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
     let mut found = None;
-    for _ in 0..AGAIN_MAX {
-        way.settle(|_| ()).await?;
-        let Some((about, last)) = write(way, site, period, extra, half, told).await? else {
+    for _ in 0..BUNDLE_REWRITES_MAX {
+        way.make_due_records(|_| ()).await?;
+        // Every closed day has its record now, which the bundle needs.
+        let Some((about, last)) = write_bundle_once(way, site, period, extra, half, told).await?
+        else {
             return Ok(None);
         };
-        let (_, verdict) = check_bundle(half, None, |_| ()).map_err(trouble)?;
-        way.settle(|_| ()).await?;
-        let is_current = way.digests(last).await?.is_empty();
-        let is_done = verdict.is_good() || is_current;
+        let (_, verdict) = check_bundle(half, None, |_| ()).map_err(bundle_command_error)?;
+        // The bundle is complete when no record was made while it was written.
+        way.make_due_records(|_| ()).await?;
+        let is_current = way.digests_after(last).await?.is_empty();
+        let is_done = verdict.is_intact() || is_current;
         found = Some((about, verdict));
         if is_done {
             break;
@@ -88,24 +91,25 @@ async fn again(
     Ok(found)
 }
 
-/// One try; what it is about, and the number of the last record in it.
-async fn write(
-    way: &mut Way,
+/// Writes the bundle once; returns its description and the number of its last record.
+async fn write_bundle_once(
+    way: &mut Backend,
     site: &Site,
     period: Period,
-    extra: &[Extra],
+    extra: &[BundleExtraFile],
     half: &Path,
     told: &mut impl FnMut(u64),
-) -> Result<Option<(About, u64)>, Trouble> {
-    let mut zip = BundleWriter::create(half).map_err(trouble)?;
-    let (days, head, last) = digests(way, &mut zip, period).await?;
+) -> Result<Option<(BundleSummary, u64)>, CommandError> {
+    let mut zip = BundleWriter::create(half).map_err(bundle_command_error)?;
+    let (days, head, last) = write_digests(way, &mut zip, period).await?;
     let (Some(from), Some(to)) = (days.keys().next(), days.keys().next_back()) else {
         return Ok(None);
     };
-    let extent = way.extent().await?;
+    let extent = way.evidence_extent().await?;
+    // A store that is open for reading cannot make the missing record.
     let is_due = |day: &&Date| extent.due.contains(&day.to_string());
-    if let (Way::Own(_), Some(day)) = (&*way, days.keys().find(is_due)) {
-        return Err(Trouble::Unsettled(day.to_string()));
+    if let (Backend::Store(_), Some(day)) = (&*way, days.keys().find(is_due)) {
+        return Err(CommandError::RecordChanged(day.to_string()));
     }
     let gone = |day: &Date| {
         extent
@@ -113,7 +117,7 @@ async fn write(
             .as_ref()
             .is_some_and(|gone| day.to_string() < *gone)
     };
-    let about = About {
+    let about = BundleSummary {
         format: BUNDLE_FORMAT.to_owned(),
         site: site.id.to_string(),
         zone: site.timezone.to_string(),
@@ -127,32 +131,33 @@ async fn write(
             .collect(),
         head,
     };
-    ledger(way, &mut zip, extent.last_entry).await?;
-    texts(way, &mut zip).await?;
-    samples(way, &mut zip, &days, &gone, told).await?;
+    write_ledger(way, &mut zip, extent.last_entry).await?;
+    write_revisions(way, &mut zip).await?;
+    write_samples(way, &mut zip, &days, &gone, told).await?;
     for file in extra {
-        zip.begin(&format!("report/{}", file.name))
-            .map_err(trouble)?;
-        zip.put(&file.bytes).map_err(trouble)?;
+        zip.begin_file(&format!("report/{}", file.name))
+            .map_err(bundle_command_error)?;
+        zip.put(&file.bytes).map_err(bundle_command_error)?;
     }
-    zip.finish(about.clone()).map_err(trouble)?;
+    zip.finish(about.clone()).map_err(bundle_command_error)?;
     Ok(Some((about, last)))
 }
 
-/// The whole chain; the newest records of the period's days, the last digest and its number.
-async fn digests(
-    way: &mut Way,
+/// Writes the whole chain; returns the newest records of the period's days, the last digest and its
+/// number.
+async fn write_digests(
+    way: &mut Backend,
     zip: &mut BundleWriter,
     period: Period,
-) -> Result<(Days, String, u64), Trouble> {
-    let (mut days, mut head, mut last) = (Days::new(), String::new(), 0);
+) -> Result<(ClosedDayRecords, String, u64), CommandError> {
+    let (mut days, mut head, mut last) = (ClosedDayRecords::new(), String::new(), 0);
     loop {
-        let page = way.digests(last).await?;
+        let page = way.digests_after(last).await?;
         if page.is_empty() {
             return Ok((days, head, last));
         }
         for digest in page {
-            zip.digest(&digest).map_err(trouble)?;
+            zip.write_digest(&digest).map_err(bundle_command_error)?;
             if period.contains(digest.day)
                 && let Ok(record) = digest.record.parse()
             {
@@ -163,50 +168,57 @@ async fn digests(
     }
 }
 
-async fn ledger(way: &mut Way, zip: &mut BundleWriter, last: u64) -> Result<(), Trouble> {
-    zip.begin_ledger().map_err(trouble)?;
+async fn write_ledger(
+    way: &mut Backend,
+    zip: &mut BundleWriter,
+    last: u64,
+) -> Result<(), CommandError> {
+    zip.begin_ledger().map_err(bundle_command_error)?;
     let mut first = 1;
     while first <= last {
         let until = last.min(first + LEDGER_PAGE_MAX as u64 - 1);
         let lines = way.ledger_lines(first, until).await?;
-        zip.put(&lines).map_err(trouble)?;
+        zip.put(&lines).map_err(bundle_command_error)?;
         first = until + 1;
     }
     Ok(())
 }
 
-async fn texts(way: &mut Way, zip: &mut BundleWriter) -> Result<(), Trouble> {
-    for kind in Kind::ALL {
+async fn write_revisions(way: &mut Backend, zip: &mut BundleWriter) -> Result<(), CommandError> {
+    for kind in RevisionKind::ALL {
         let mut after = 0;
         while let Some(revision) = way.revision_after(kind, after).await? {
-            zip.begin(&entry_of_text(kind, revision.id))
-                .map_err(trouble)?;
-            zip.put(revision.text.as_bytes()).map_err(trouble)?;
+            zip.begin_file(&revision_file_name(kind, revision.id))
+                .map_err(bundle_command_error)?;
+            zip.put(revision.text.as_bytes())
+                .map_err(bundle_command_error)?;
             after = revision.id;
         }
     }
     Ok(())
 }
 
-/// A file a point, its days one after the other.
-async fn samples(
-    way: &mut Way,
+/// Writes one file for each point, its days one after the other.
+async fn write_samples(
+    way: &mut Backend,
     zip: &mut BundleWriter,
-    days: &Days,
+    days: &ClosedDayRecords,
     gone: &impl Fn(&Date) -> bool,
     told: &mut impl FnMut(u64),
-) -> Result<(), Trouble> {
-    let kept: Vec<(&Date, &Record)> = days.iter().filter(|(day, _)| !gone(day)).collect();
+) -> Result<(), CommandError> {
+    // Raw samples of old days may have been deleted by retention; their records stay.
+    let kept: Vec<(&Date, &DayRecord)> = days.iter().filter(|(day, _)| !gone(day)).collect();
     let named = kept.iter().flat_map(|(_, record)| &record.samples);
     let points: BTreeSet<&str> = named.map(|line| line.point.as_str()).collect();
     for point in points {
-        zip.begin(&entry_of_point(point)).map_err(trouble)?;
-        zip.put(format!("{CSV_HEADER}\n").as_bytes())
-            .map_err(trouble)?;
+        zip.begin_file(&samples_file_name(point))
+            .map_err(bundle_command_error)?;
+        zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
+            .map_err(bundle_command_error)?;
         for (day, record) in &kept {
             if record.samples.iter().any(|line| line.point == point) {
-                let lines = way.samples(**day, point).await?;
-                zip.put(&lines).map_err(trouble)?;
+                let lines = way.samples_of_day(**day, point).await?;
+                zip.put(&lines).map_err(bundle_command_error)?;
                 told(lines.len() as u64);
             }
         }
@@ -214,9 +226,9 @@ async fn samples(
     Ok(())
 }
 
-fn trouble(fault: BundleError) -> Trouble {
+fn bundle_command_error(fault: BundleError) -> CommandError {
     match fault {
-        BundleError::File(fault) => Trouble::File(fault),
-        other => Trouble::File(io::Error::other(other)),
+        BundleError::File(fault) => CommandError::File(fault),
+        other => CommandError::File(io::Error::other(other)),
     }
 }

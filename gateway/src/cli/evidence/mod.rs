@@ -1,11 +1,21 @@
-//! `pantau verify` and the evidence bundle: the chain held against the data, or handed out with it.
-//! The data comes from the running gateway or from the store; the work is done here.
+//! `pantau verify` and the evidence bundle of `pantau export` and `pantau report`.
+//!
+//! Entry points: [`run`] checks the chain of day records against the data; [`bundle()`] writes the
+//! data of a period with its records into one ZIP. The data comes from the running gateway or from
+//! the store, the check is made in this process.
+//!
+//! ```text
+//! $ pantau verify -c pantau.toml
+//! $ pantau export --bundle 2026-Q4 -o bukti.zip -c pantau.toml
+//! ```
+//!
+//! User documentation: `docs/evidence.md`.
 
 mod bundle;
+mod output;
 mod reader;
-mod say;
 mod verify;
 
-pub(super) use bundle::{Extra, bundle};
-pub(super) use say::written;
-pub(super) use verify::{Options, run};
+pub(super) use bundle::{BundleExtraFile, write_bundle};
+pub(super) use output::print_written_bundle;
+pub(super) use verify::{VerifyArgs, run_verify};

@@ -1,35 +1,38 @@
-//! The chain and the data behind it, from the running gateway or from the store.
+//! Access to the evidence chain and its data, from the running gateway or from the store.
 
-use crate::cli::running::{Running, Trouble, Way, escaped};
-use crate::evidence::{Digest, Kind, write_samples};
-use crate::web::{ExtentJson, LeftJson, RevisionJson};
+use crate::api::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
+use crate::cli::backend::{Backend, CommandError, GatewayConnection, percent_encode};
+use crate::evidence::{DayDigest, RevisionKind, write_samples};
 use http_body_util::BodyExt;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::io;
 
-impl Way {
-    /// Holds the store's file against its own structure. A running gateway is not asked to: it
-    /// would stop reading meanwhile.
-    pub(super) async fn check_pages(&mut self) -> Result<(), Trouble> {
+impl Backend {
+    /// Checks the pages of the store's file. The running gateway is not asked to: it would stop
+    /// reading meanwhile.
+    pub(super) async fn check_pages(&mut self) -> Result<(), CommandError> {
         match self {
-            Self::Own(store) => Ok(store.check_pages().await?),
-            Self::Running(_) => Ok(()),
+            Self::Store(store) => Ok(store.check_integrity().await?),
+            Self::Gateway(_) => Ok(()),
         }
     }
 
-    /// Makes every record that is due, none in a store that is open for reading alone. `told` hears
-    /// how many days are left.
-    pub(in crate::cli) async fn settle(
+    /// Makes every record that is due; none in a store that is open for reading only. `told`
+    /// receives the number of days that are left.
+    pub(in crate::cli) async fn make_due_records(
         &mut self,
         mut told: impl FnMut(u64),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CommandError> {
+        // One call makes a bounded part of the records, so that the gateway's next flush is not
+        // late.
         loop {
             let left = match self {
-                Self::Own(store) => store.settle_digests().await?,
-                Self::Running(running) => {
+                Self::Store(store) => store.close_due_days().await?,
+                Self::Gateway(running) => {
                     let path = "/control/evidence/settle";
-                    parsed::<LeftJson>(&body(running, "POST", path).await?)?.left
+                    parse_json::<PendingDigestsJson>(&request_body(running, "POST", path).await?)?
+                        .left
                 }
             };
             told(left);
@@ -39,94 +42,117 @@ impl Way {
         }
     }
 
-    /// Records after a number, in order; none at the end of the chain.
-    pub(super) async fn digests(&mut self, after: u64) -> Result<Vec<Digest>, Trouble> {
+    /// Records after a number, in order; empty at the end of the chain.
+    pub(super) async fn digests_after(
+        &mut self,
+        after: u64,
+    ) -> Result<Vec<DayDigest>, CommandError> {
         match self {
-            Self::Own(store) => Ok(store.digests(after).await?),
-            Self::Running(running) => get(running, &format!("digests?after={after}")).await,
+            Self::Store(store) => Ok(store.digests_after(after).await?),
+            Self::Gateway(running) => {
+                get_evidence(running, &format!("digests?after={after}")).await
+            }
         }
     }
 
-    /// The newest record of a day.
-    pub(super) async fn newest(&mut self, day: Date) -> Result<Option<Digest>, Trouble> {
+    /// Newest record of a day.
+    pub(super) async fn newest_digest(
+        &mut self,
+        day: Date,
+    ) -> Result<Option<DayDigest>, CommandError> {
         match self {
-            Self::Own(store) => Ok(store.digest_of(day).await?),
-            Self::Running(running) => get(running, &format!("newest?day={day}")).await,
+            Self::Store(store) => Ok(store.digest_of_day(day).await?),
+            Self::Gateway(running) => get_evidence(running, &format!("newest?day={day}")).await,
         }
     }
 
     /// Points that have samples on a day.
-    pub(super) async fn points(&mut self, day: Date) -> Result<Vec<String>, Trouble> {
+    pub(super) async fn points_of_day(&mut self, day: Date) -> Result<Vec<String>, CommandError> {
         match self {
-            Self::Own(store) => {
+            Self::Store(store) => {
                 let points = store.points_of_day(day).await?;
                 Ok(points.iter().map(ToString::to_string).collect())
             }
-            Self::Running(running) => get(running, &format!("points?day={day}")).await,
+            Self::Gateway(running) => get_evidence(running, &format!("points?day={day}")).await,
         }
     }
 
-    /// A point's day as the lines that are hashed.
-    pub(super) async fn samples(&mut self, day: Date, point: &str) -> Result<Vec<u8>, Trouble> {
+    /// Samples of a point's day as the lines that are hashed.
+    pub(super) async fn samples_of_day(
+        &mut self,
+        day: Date,
+        point: &str,
+    ) -> Result<Vec<u8>, CommandError> {
         match self {
-            Self::Own(store) => {
+            Self::Store(store) => {
                 let mut text = String::new();
                 let samples = store.samples_of_day(day, point).await?;
                 write_samples(&mut text, &samples);
                 Ok(text.into_bytes())
             }
-            Self::Running(running) => {
-                let point = escaped(point);
+            Self::Gateway(running) => {
+                let point = percent_encode(point);
                 let path = format!("/control/evidence/samples?day={day}&point={point}");
-                body(running, "GET", &path).await
+                request_body(running, "GET", &path).await
             }
         }
     }
 
-    /// Entries of the ledger as the lines that are hashed, at most a page.
-    pub(super) async fn ledger_lines(&mut self, first: u64, last: u64) -> Result<Vec<u8>, Trouble> {
+    /// Ledger entries as the lines that are hashed, at most `LEDGER_PAGE_MAX` of them.
+    pub(super) async fn ledger_lines(
+        &mut self,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<u8>, CommandError> {
         match self {
-            Self::Own(store) => Ok(store.ledger_lines(first, last).await?.into_bytes()),
-            Self::Running(running) => {
+            Self::Store(store) => Ok(store.ledger_lines(first, last).await?.into_bytes()),
+            Self::Gateway(running) => {
                 let path = format!("/control/evidence/ledger?first={first}&last={last}");
-                body(running, "GET", &path).await
+                request_body(running, "GET", &path).await
             }
         }
     }
 
-    /// The first revision of a text after a number.
+    /// First revision of a text after a number.
     pub(super) async fn revision_after(
         &mut self,
-        kind: Kind,
+        kind: RevisionKind,
         after: u64,
-    ) -> Result<Option<RevisionJson>, Trouble> {
+    ) -> Result<Option<RevisionTextJson>, CommandError> {
         match self {
-            Self::Own(store) => Ok(store.revision_after(kind, after).await?.map(Into::into)),
-            Self::Running(running) => {
+            Self::Store(store) => Ok(store.revision_after(kind, after).await?.map(Into::into)),
+            Self::Gateway(running) => {
                 let kind = kind.word();
-                get(running, &format!("revision?kind={kind}&after={after}")).await
+                get_evidence(running, &format!("revision?kind={kind}&after={after}")).await
             }
         }
     }
 
-    /// What there is besides the records.
-    pub(super) async fn extent(&mut self) -> Result<ExtentJson, Trouble> {
+    /// Range of the data behind the records.
+    pub(super) async fn evidence_extent(&mut self) -> Result<EvidenceExtentJson, CommandError> {
         match self {
-            Self::Own(store) => Ok(store.evidence_extent().await?.into()),
-            Self::Running(running) => get(running, "extent").await,
+            Self::Store(store) => Ok(store.evidence_extent().await?.into()),
+            Self::Gateway(running) => get_evidence(running, "extent").await,
         }
     }
 }
 
-async fn get<T: DeserializeOwned>(running: &mut Running, what: &str) -> Result<T, Trouble> {
-    parsed(&body(running, "GET", &format!("/control/evidence/{what}")).await?)
+async fn get_evidence<T: DeserializeOwned>(
+    running: &mut GatewayConnection,
+    what: &str,
+) -> Result<T, CommandError> {
+    parse_json(&request_body(running, "GET", &format!("/control/evidence/{what}")).await?)
 }
 
-async fn body(running: &mut Running, method: &str, path: &str) -> Result<Vec<u8>, Trouble> {
-    let answer = running.ask(method, path, "").await?;
+async fn request_body(
+    running: &mut GatewayConnection,
+    method: &str,
+    path: &str,
+) -> Result<Vec<u8>, CommandError> {
+    let answer = running.request(method, path, "").await?;
     Ok(answer.collect().await?.to_bytes().to_vec())
 }
 
-fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
-    serde_json::from_slice(body).map_err(|fault| Trouble::File(io::Error::other(fault)))
+fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, CommandError> {
+    serde_json::from_slice(body).map_err(|fault| CommandError::File(io::Error::other(fault)))
 }

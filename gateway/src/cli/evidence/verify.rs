@@ -1,21 +1,25 @@
-//! `pantau verify`: the chain recomputed from raw samples, ledger and revisions; or a bundle.
+//! `pantau verify`: recomputes the chain from raw samples, ledger and revisions, or checks a
+//! bundle.
 
-use super::say;
-use crate::cli::args::CONFIG_DEFAULT;
-use crate::cli::running::{Trouble, Way, failed, load, progress};
-use crate::evidence::{Chain, Digest, Hash, Record, Verdict, What, check_bundle, hash};
+use super::output;
+use crate::cli::args::DEFAULT_CONFIG_PATH;
+use crate::cli::backend::{Backend, CommandError, load_config, progress_bar, report_failure};
+use crate::evidence::{
+    DayDigest, DayRecord, DigestChain, MismatchKind, Sha256Hasher, VerificationReport,
+    check_bundle, hash,
+};
+use crate::i18n::Language;
 use crate::limits::LEDGER_PAGE_MAX;
-use crate::words::Lang;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What is asked.
+/// Arguments of `pantau verify`.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Options {
+pub(in crate::cli) struct VerifyArgs {
     #[arg(value_name = "FILE.zip")]
     bundle: Option<PathBuf>,
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     #[arg(long, value_name = "SHA-256")]
     digest: Option<String>,
@@ -23,47 +27,47 @@ pub(in crate::cli) struct Options {
     json: bool,
 }
 
-/// Times that a day is looked at again when its record has changed meanwhile.
-const AGAIN_MAX: u32 = 5;
+/// Rechecks of a day whose record has changed in between.
+const DAY_RECHECKS_MAX: u32 = 5;
 
-/// Checks, and says what differs; the exit status.
-pub(in crate::cli) async fn run(options: &Options, lang: Lang) -> u8 {
+/// Checks, and prints the differences; returns the exit status.
+pub(in crate::cli) async fn run_verify(options: &VerifyArgs, lang: Language) -> u8 {
     match &options.bundle {
-        Some(file) => bundle(options, file, lang),
-        None => own(options, lang).await,
+        Some(file) => verify_bundle(options, file, lang),
+        None => verify_chain(options, lang).await,
     }
 }
 
-fn bundle(options: &Options, file: &Path, lang: Lang) -> u8 {
-    let bar = progress(None);
-    let wanted = wanted(options);
+fn verify_bundle(options: &VerifyArgs, file: &Path, lang: Language) -> u8 {
+    let bar = progress_bar(None);
+    let wanted = wanted_digest(options);
     let checked = check_bundle(file, wanted.as_deref(), |bytes| bar.inc(bytes));
     bar.finish_and_clear();
     match checked {
-        Ok((about, verdict)) => say::verdict(&verdict, Some(&about), options.json, lang),
-        Err(fault) => say::unreadable(file, &fault, options.json, lang),
+        Ok((about, verdict)) => output::print_verdict(&verdict, Some(&about), options.json, lang),
+        Err(fault) => output::print_unreadable_bundle(file, &fault, options.json, lang),
     }
 }
 
-async fn own(options: &Options, lang: Lang) -> u8 {
-    let config = match load(&options.config, lang) {
+async fn verify_chain(options: &VerifyArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
     let checked = async {
-        let mut way = Way::with_records(&config).await?;
-        let verdict = check(&mut way, wanted(options).as_deref()).await;
+        let mut way = Backend::open_with_records(&config).await?;
+        let verdict = check_chain(&mut way, wanted_digest(options).as_deref()).await;
         way.close().await;
         verdict
     };
     match checked.await {
-        Ok(verdict) => say::verdict(&verdict, None, options.json, lang),
-        Err(trouble) => failed(&trouble, lang),
+        Ok(verdict) => output::print_verdict(&verdict, None, options.json, lang),
+        Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-/// The digest that somebody reads off a report.
-fn wanted(options: &Options) -> Option<String> {
+/// Digest that a person typed from a report, without spaces and in lower case.
+fn wanted_digest(options: &VerifyArgs) -> Option<String> {
     let text = options.digest.as_deref()?;
     Some(
         text.split_whitespace()
@@ -72,29 +76,33 @@ fn wanted(options: &Options) -> Option<String> {
     )
 }
 
-/// The whole chain against the data.
-async fn check(way: &mut Way, wanted: Option<&str>) -> Result<Verdict, Trouble> {
+/// Checks the whole chain against the data.
+async fn check_chain(
+    way: &mut Backend,
+    wanted: Option<&str>,
+) -> Result<VerificationReport, CommandError> {
+    // A damaged file must be named as damaged, not as changed.
     way.check_pages().await?;
-    let bar = progress(Some(0));
+    let bar = progress_bar(Some(0));
     let mut most = 0;
-    way.settle(|left| {
+    way.make_due_records(|left| {
         most = most.max(left);
         bar.set_length(most);
         bar.set_position(most - left);
     })
     .await?;
-    let mut verdict = Verdict::default();
-    let chain = records(way, wanted, &mut verdict).await?;
-    ledger(way, &chain, &mut verdict).await?;
-    texts(way, &chain, &mut verdict).await?;
-    bar.set_length(chain.newest().count() as u64);
+    let mut verdict = VerificationReport::default();
+    let chain = check_records(way, wanted, &mut verdict).await?;
+    check_ledger(way, &chain, &mut verdict).await?;
+    check_revisions(way, &chain, &mut verdict).await?;
+    bar.set_length(chain.newest_by_day().count() as u64);
     bar.set_position(0);
-    let extent = way.extent().await?;
+    let extent = way.evidence_extent().await?;
     let gone: Option<Date> = extent.gone_before.and_then(|day| day.parse().ok());
-    for (day, _) in chain.newest() {
+    for (day, _) in chain.newest_by_day() {
         match gone {
             Some(gone) if day < gone => verdict.gone += 1,
-            // What came in later has no record yet, so that nothing can be held against it.
+            // Samples that came later have no record yet, so the day cannot be checked.
             _ if extent.due.contains(&day.to_string()) => verdict.due += 1,
             _ => check_day(way, day, &mut verdict).await?,
         }
@@ -105,16 +113,16 @@ async fn check(way: &mut Way, wanted: Option<&str>) -> Result<Verdict, Trouble> 
     Ok(verdict)
 }
 
-/// Every record, held against the one before it; and closed days that have none.
-async fn records(
-    way: &mut Way,
+/// Checks every record against the one before it, and searches for closed days without a record.
+async fn check_records(
+    way: &mut Backend,
     wanted: Option<&str>,
-    verdict: &mut Verdict,
-) -> Result<Chain, Trouble> {
-    let mut chain = Chain::default();
+    verdict: &mut VerificationReport,
+) -> Result<DigestChain, CommandError> {
+    let mut chain = DigestChain::default();
     let mut found = wanted.is_none();
     loop {
-        let page = way.digests(chain.count()).await?;
+        let page = way.digests_after(chain.count()).await?;
         if page.is_empty() {
             break;
         }
@@ -123,17 +131,22 @@ async fn records(
             chain.push(digest, verdict);
         }
     }
-    chain.sum_up(verdict);
+    chain.summarise(verdict);
+    // The digest on a report was never part of this chain.
     if !found {
-        verdict.fault(None, What::Foreign, wanted.unwrap_or_default());
+        verdict.add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
     }
-    unrecorded(way, &chain, verdict).await?;
+    check_unrecorded_days(way, &chain, verdict).await?;
     Ok(chain)
 }
 
-/// Closed days that have samples and no record, also when one has been made meanwhile.
-async fn unrecorded(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Result<(), Trouble> {
-    let extent = way.extent().await?;
+/// Closed days that have samples and no record, after all due records were made.
+async fn check_unrecorded_days(
+    way: &mut Backend,
+    chain: &DigestChain,
+    verdict: &mut VerificationReport,
+) -> Result<(), CommandError> {
+    let extent = way.evidence_extent().await?;
     let gone = extent.gone_before.as_ref().and_then(|day| day.parse().ok());
     let days = extent
         .days
@@ -141,64 +154,84 @@ async fn unrecorded(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Resu
         .filter_map(|day| day.parse::<Date>().ok());
     let is_due = |day: &Date| extent.due.contains(&day.to_string());
     let closed = |day: &Date| Some(*day) <= verdict.last && Some(*day) >= gone && !is_due(day);
-    let bare: Vec<Date> = days.filter(closed).filter(|day| !chain.has(*day)).collect();
+    let bare: Vec<Date> = days
+        .filter(closed)
+        .filter(|day| !chain.has_day(*day))
+        .collect();
     for day in bare {
-        way.settle(|_| ()).await?;
-        if way.newest(day).await?.is_none() {
-            verdict.fault(Some(day), What::Unrecorded, "");
+        // Late samples may have come in since the extent was read: only a record that is still
+        // missing after another run is a difference.
+        way.make_due_records(|_| ()).await?;
+        if way.newest_digest(day).await?.is_none() {
+            verdict.add_mismatch(Some(day), MismatchKind::Unrecorded, "");
         }
     }
     Ok(())
 }
 
-async fn ledger(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Result<(), Trouble> {
+async fn check_ledger(
+    way: &mut Backend,
+    chain: &DigestChain,
+    verdict: &mut VerificationReport,
+) -> Result<(), CommandError> {
     for range in chain.ranges() {
-        let mut hash = Hash::default();
+        // Page by page: the ledger of years is more than one answer holds.
+        let mut hash = Sha256Hasher::default();
         let mut first = range.first;
         while first <= range.last {
             let last = range.last.min(first + LEDGER_PAGE_MAX as u64 - 1);
             hash.put(&way.ledger_lines(first, last).await?);
             first = last + 1;
         }
-        if hash.finish() != range.sha256 {
+        if hash.finish_hex() != range.sha256 {
             let name = format!("{}-{}", range.first, range.last);
-            verdict.fault(Some(range.day), What::Ledger, name);
+            verdict.add_mismatch(Some(range.day), MismatchKind::Ledger, name);
         }
     }
+    // Entries after the last record are not covered by the chain yet.
     let through = chain.ranges().last().map_or(0, |range| range.last);
-    let last = way.extent().await?.last_entry;
+    let last = way.evidence_extent().await?.last_entry;
     verdict.open_entries = last.saturating_sub(through);
     Ok(())
 }
 
-async fn texts(way: &mut Way, chain: &Chain, verdict: &mut Verdict) -> Result<(), Trouble> {
+async fn check_revisions(
+    way: &mut Backend,
+    chain: &DigestChain,
+    verdict: &mut VerificationReport,
+) -> Result<(), CommandError> {
     for ((kind, id), (day, sha256)) in chain.texts() {
         let found = way.revision_after(*kind, id.saturating_sub(1)).await?;
         let found = found.filter(|found| found.id == *id);
         if found.is_none_or(|found| hash(found.text.as_bytes()) != *sha256) {
-            verdict.fault(Some(*day), kind.what(), id.to_string());
+            verdict.add_mismatch(Some(*day), kind.what(), id.to_string());
         }
     }
     Ok(())
 }
 
-/// A day's samples against its newest record; again when another record has been made meanwhile.
-async fn check_day(way: &mut Way, day: Date, verdict: &mut Verdict) -> Result<(), Trouble> {
+/// Checks the samples of a day against its newest record; repeats when another record was made in
+/// between.
+async fn check_day(
+    way: &mut Backend,
+    day: Date,
+    verdict: &mut VerificationReport,
+) -> Result<(), CommandError> {
     verdict.days += 1;
-    let mut newest = way.newest(day).await?;
-    for _ in 0..AGAIN_MAX {
+    let mut newest = way.newest_digest(day).await?;
+    for _ in 0..DAY_RECHECKS_MAX {
         let Some(digest) = &newest else {
             return Ok(());
         };
-        let differs = differing(way, day, digest).await?;
+        let differs = differing_points(way, day, digest).await?;
         if differs.is_empty() {
             return Ok(());
         }
-        way.settle(|_| ()).await?;
-        let again = way.newest(day).await?;
+        way.make_due_records(|_| ()).await?;
+        let again = way.newest_digest(day).await?;
         if again == newest {
             for point in differs {
-                verdict.fault(Some(day), What::Samples, point);
+                verdict.add_mismatch(Some(day), MismatchKind::Samples, point);
             }
             return Ok(());
         }
@@ -207,20 +240,24 @@ async fn check_day(way: &mut Way, day: Date, verdict: &mut Verdict) -> Result<()
     Ok(())
 }
 
-/// Points whose samples are not those of the record.
-async fn differing(way: &mut Way, day: Date, digest: &Digest) -> Result<Vec<String>, Trouble> {
-    // One that cannot be read is a fault of the chain already.
-    let Ok(record) = digest.record.parse::<Record>() else {
+/// Points whose samples differ from the record.
+async fn differing_points(
+    way: &mut Backend,
+    day: Date,
+    digest: &DayDigest,
+) -> Result<Vec<String>, CommandError> {
+    // A record that cannot be parsed is an error of the chain already.
+    let Ok(record) = digest.record.parse::<DayRecord>() else {
         return Ok(Vec::new());
     };
-    let there: BTreeSet<String> = way.points(day).await?.into_iter().collect();
+    let there: BTreeSet<String> = way.points_of_day(day).await?.into_iter().collect();
     let said = record.samples.iter().map(|line| &line.point);
     let points: BTreeSet<&String> = said.chain(&there).collect();
     let mut differs = Vec::new();
     for point in points {
         let line = record.samples.iter().find(|line| line.point == *point);
         let text = if there.contains(point) {
-            way.samples(day, point).await?
+            way.samples_of_day(day, point).await?
         } else {
             Vec::new()
         };

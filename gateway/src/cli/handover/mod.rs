@@ -1,36 +1,45 @@
-//! `pantau handover`: the commissioning record of a site, for the one who installed it and the one
-//! who takes it over. The running gateway is asked; without one every device is read once here.
+//! `pantau handover`: commissioning record of a site, for the technician and for the person who
+//! takes the site over.
+//!
+//! Entry point: [`run`]. The devices are read by the running gateway; without one, each device is
+//! read once here.
+//!
+//! ```text
+//! $ pantau handover -c pantau.toml -o serah-terima.pdf --displays displays.csv --soak soak.json
+//! ```
+//!
+//! User documentation: `docs/field.md`, "Handing the site over".
 
-mod gather;
+mod device_readings;
+mod input_files;
 mod record;
-mod sources;
 mod tables;
 
-use super::args::CONFIG_DEFAULT;
-use super::calibrate::Desk;
-use super::person::Person;
-use super::running::{Trouble, complain, failed, load};
-use super::{DONE, NO, WRONG};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::{CommandError, load_config, print_stderr, report_failure};
+use super::calibrate::CalibrationClient;
+use super::prompt::ConsolePrompt;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::calibration::Calibrations;
-use crate::report::{Format, render};
-use crate::store::Access;
-use crate::words::Lang;
-use gather::Point;
+use crate::domain::calibration::CalibrationHistory;
+use crate::i18n::Language;
+use crate::report::{ReportFormat, render_document};
+use crate::storage::StoreAccess;
+use device_readings::HandoverPoint;
+use input_files::DisplayReading;
 use jiff::tz::TimeZone;
-use record::Record;
-use sources::Display;
+use record::HandoverRecord;
 use std::io::{Write, stdin, stdout};
 use std::path::PathBuf;
 
-/// What `pantau handover` is asked.
+/// Arguments of `pantau handover`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct HandoverArgs {
     /// Configuration.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
-    /// The record.
+    /// Output file of the record.
     #[arg(
         short = 'o',
         long = "output",
@@ -38,16 +47,16 @@ pub(super) struct Options {
         required_unless_present = "json"
     )]
     record: Option<PathBuf>,
-    /// The same for scripts, on standard output.
+    /// JSON output for scripts, on standard output.
     #[arg(long)]
     json: bool,
-    /// What the displays show.
+    /// File with the values on the displays.
     #[arg(long, value_name = "FILE.csv")]
     displays: Option<PathBuf>,
-    /// What one display shows.
-    #[arg(long, value_name = "POINT=VALUE", value_parser = sources::display)]
-    display: Vec<Display>,
-    /// Ask for what the displays show.
+    /// Value on one display.
+    #[arg(long, value_name = "POINT=VALUE", value_parser = input_files::parse_display_reading)]
+    display: Vec<DisplayReading>,
+    /// Ask for the values on the displays.
     #[arg(long)]
     ask: bool,
     /// Result of `pantau soak --json`.
@@ -62,62 +71,63 @@ pub(super) struct Options {
     receiver: Option<String>,
 }
 
-/// Writes the record; the exit status.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let config = match load(&options.config, lang) {
+/// Writes the record; returns the exit status.
+pub(super) async fn run_handover(options: &HandoverArgs, lang: Language) -> u8 {
+    let config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    match make(options, &config, lang).await {
-        Ok(record) => write(options, &record, lang),
-        Err(Refusal::Call(why)) => {
-            complain(&why);
-            WRONG
+    match collect_record(options, &config, lang).await {
+        Ok(record) => write_record(options, &record, lang),
+        Err(HandoverError::InvalidInput(why)) => {
+            print_stderr(&why);
+            EXIT_USAGE
         }
-        Err(Refusal::Trouble(trouble)) => failed(&trouble, lang),
+        Err(HandoverError::Command(trouble)) => report_failure(&trouble, lang),
     }
 }
 
-/// Why there is no record.
-enum Refusal {
-    /// A file that was handed in cannot be used.
-    Call(String),
-    /// Something else.
-    Trouble(Trouble),
+/// Failure of `pantau handover`.
+enum HandoverError {
+    /// A file or argument cannot be used.
+    InvalidInput(String),
+    /// Another failure of the command.
+    Command(CommandError),
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<CommandError> for HandoverError {
+    fn from(trouble: CommandError) -> Self {
+        Self::Command(trouble)
     }
 }
 
-async fn make<'a>(
-    options: &Options,
+async fn collect_record<'a>(
+    options: &HandoverArgs,
     config: &'a Config,
-    lang: Lang,
-) -> Result<Record<'a>, Refusal> {
-    // What is wrong with the call is said before any device is asked.
-    let displays = displays(options, config, lang)?;
+    lang: Language,
+) -> Result<HandoverRecord<'a>, HandoverError> {
+    // Errors in the call are reported before any device is read, which can take long.
+    let displays = collect_displays(options, config, lang)?;
     let soak = options
         .soak
         .as_deref()
-        .map(|file| sources::soak(file, lang));
-    let soak = soak.transpose().map_err(Refusal::Call)?;
-    let photos = sources::photos(&options.photo, lang).map_err(Refusal::Call)?;
-    let mut devices = gather::gather(config).await?;
+        .map(|file| input_files::read_soak_result(file, lang));
+    let soak = soak.transpose().map_err(HandoverError::InvalidInput)?;
+    let photos =
+        input_files::read_photos(&options.photo, lang).map_err(HandoverError::InvalidInput)?;
+    let mut devices = device_readings::gather_devices(config).await?;
     for (point, display) in displays {
-        if let Some(found) = gather::point(&mut devices, &point) {
+        if let Some(found) = device_readings::find_point_mut(&mut devices, &point) {
             found.display = Some(display);
         }
     }
     if options.ask {
         let mut input = stdin().lock();
-        ask(&mut devices, &mut Person::new(&mut input, lang));
+        ask_displays(&mut devices, &mut ConsolePrompt::new(&mut input, lang));
     }
     let now = Clock::system().now().at;
     let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    Ok(Record {
+    Ok(HandoverRecord {
         config,
         lang,
         zone,
@@ -125,16 +135,22 @@ async fn make<'a>(
         devices,
         soak,
         photos,
-        calibrations: calibrations(config, lang).await?,
+        calibrations: load_calibrations(config, lang).await?,
         technician: options.technician.clone().unwrap_or_default(),
         receiver: options.receiver.clone().unwrap_or_default(),
     })
 }
 
-/// Every display must be that of a point.
-fn displays(options: &Options, config: &Config, lang: Lang) -> Result<Vec<Display>, Refusal> {
+/// Display values of all sources. Errors: a point that the site does not have.
+fn collect_displays(
+    options: &HandoverArgs,
+    config: &Config,
+    lang: Language,
+) -> Result<Vec<DisplayReading>, HandoverError> {
     let mut displays = match &options.displays {
-        Some(file) => sources::displays(file, lang).map_err(Refusal::Call)?,
+        Some(file) => {
+            input_files::read_displays_file(file, lang).map_err(HandoverError::InvalidInput)?
+        }
         None => Vec::new(),
     };
     displays.extend(options.display.iter().cloned());
@@ -142,68 +158,75 @@ fn displays(options: &Options, config: &Config, lang: Lang) -> Result<Vec<Displa
         .iter()
         .find(|(point, _)| config.site.point(point).is_none());
     match unknown {
-        Some((point, _)) => Err(Refusal::Call(lang.say("cli-no-point", &[("point", point)]))),
+        Some((point, _)) => Err(HandoverError::InvalidInput(
+            lang.text_with("cli-no-point", &[("point", point)]),
+        )),
         None => Ok(displays),
     }
 }
 
 /// Asks for the display of every point that has a reading and no display yet; an empty answer
-/// leaves it out.
-fn ask(devices: &mut [gather::Device], person: &mut Person<'_>) {
+/// leaves the point out.
+fn ask_displays(devices: &mut [device_readings::HandoverDevice], person: &mut ConsolePrompt<'_>) {
     let points = devices.iter_mut().flat_map(|device| &mut device.points);
-    let open = |point: &&mut Point| point.value.is_some() && point.display.is_none();
+    let open = |point: &&mut HandoverPoint| point.value.is_some() && point.display.is_none();
     for point in points.filter(open) {
         let args = [
             ("point", &*point.id),
             ("value", &*point.text),
             ("unit", &*point.unit),
         ];
-        let question = person.lang.say("handover-ask-display", &args);
+        let question = person.lang.text_with("handover-ask-display", &args);
         let number = |text: &str| {
-            let compared = crate::field::display::compare(0.0, text)?;
+            let compared = crate::field::display_comparison::compare_with_display(0.0, text)?;
             compared.display.is_finite().then(|| text.to_owned())
         };
-        point.display = person.ask(&question, number);
+        point.display = person.ask_parsed(&question, number);
     }
 }
 
-/// Those of the running gateway, or of the store when there is one already.
-async fn calibrations(config: &Config, lang: Lang) -> Result<Calibrations, Trouble> {
+/// Calibrations of the running gateway, or of the store if it exists.
+async fn load_calibrations(
+    config: &Config,
+    lang: Language,
+) -> Result<CalibrationHistory, CommandError> {
     let is_there = |name: &str| config.store.path.join(name).exists();
+    // Before the first run of the gateway there is no store, and no calibration.
     if !is_there("pantau.db") {
-        return Ok(Calibrations::default());
+        return Ok(CalibrationHistory::default());
     }
-    let mut desk = Desk::open(config, lang, Access::Read).await?;
-    let all = desk.all().await;
+    let mut desk = CalibrationClient::open(config, lang, StoreAccess::Read).await?;
+    let all = desk.all_calibrations().await;
     desk.close().await;
     all
 }
 
-fn write(options: &Options, record: &Record<'_>, lang: Lang) -> u8 {
-    let document = record.document();
-    let written = |format: Format| {
-        render(&document, format).map_err(|fault| Trouble::Refused(fault.to_string()))
+fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Language) -> u8 {
+    let document = record.to_document();
+    let written = |format: ReportFormat| {
+        render_document(&document, format).map_err(|fault| CommandError::Refused(fault.to_string()))
     };
     if let Some(file) = &options.record {
-        let saved = written(Format::Pdf).and_then(|bytes| Ok(std::fs::write(file, bytes)?));
+        let saved = written(ReportFormat::Pdf).and_then(|bytes| Ok(std::fs::write(file, bytes)?));
         if let Err(trouble) = saved {
-            return failed(&trouble, lang);
+            return report_failure(&trouble, lang);
         }
         let file = file.display().to_string();
-        complain(&lang.say("handover-written", &[("file", &file)]));
+        print_stderr(&lang.text_with("handover-written", &[("file", &file)]));
     }
     if options.json {
-        match written(Format::Json) {
-            // Nobody is left to tell when standard output is gone.
+        match written(ReportFormat::Json) {
+            // Nothing can be reported when standard output is closed.
             Ok(bytes) => drop(stdout().lock().write_all(&bytes)),
-            Err(trouble) => return failed(&trouble, lang),
+            Err(trouble) => return report_failure(&trouble, lang),
         }
     }
-    let differing = record.differing();
+    // The record is written anyway: a difference is a finding, not a reason to have no record.
+    let differing = record.count_differing();
     if differing == 0 {
-        return DONE;
+        return EXIT_DONE;
     }
     let count = differing.to_string();
-    complain(&lang.say("handover-differing", &[("count", &count)]));
-    NO
+    print_stderr(&lang.text_with("handover-differing", &[("count", &count)]));
+    EXIT_NEGATIVE
 }

@@ -1,174 +1,186 @@
-//! The record as a document: what the report's renderers write.
+//! Commissioning record as a document for the report renderers.
 
-use super::gather::{Device, Point};
-use super::sources::Soak;
+use super::device_readings::{HandoverDevice, HandoverPoint};
+use super::input_files::SoakResultFile;
 use super::tables;
 use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::domain::calibration::CalibrationHistory;
 use crate::evidence::hash;
-use crate::model::UtcMs;
-use crate::model::calibration::Calibrations;
-use crate::report::document::{Block, Callout, Document, Named, Section, Tone};
-use crate::report::format;
-use crate::report::photo::Photo;
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::report::document::{
+    CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
+};
+use crate::report::number_format;
+use crate::report::photo::ReportPhoto;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Digits of the configuration's hash that are printed.
+/// Digits of the configuration's hash in the record.
 const REVISION_DIGITS: usize = 16;
 
-/// Everything that the record says.
-pub(super) struct Record<'a> {
+/// Content of the record.
+pub(super) struct HandoverRecord<'a> {
     pub(super) config: &'a Config,
-    pub(super) lang: Lang,
+    pub(super) lang: Language,
     pub(super) zone: TimeZone,
     pub(super) now: UtcMs,
-    pub(super) devices: Vec<Device>,
-    pub(super) soak: Option<Soak>,
-    pub(super) photos: Vec<Photo>,
-    pub(super) calibrations: Calibrations,
+    pub(super) devices: Vec<HandoverDevice>,
+    pub(super) soak: Option<SoakResultFile>,
+    pub(super) photos: Vec<ReportPhoto>,
+    pub(super) calibrations: CalibrationHistory,
     pub(super) technician: String,
     pub(super) receiver: String,
 }
 
-impl Record<'_> {
-    pub(super) fn word(&self, key: &str) -> String {
+impl HandoverRecord<'_> {
+    pub(super) fn text(&self, key: &str) -> String {
         self.lang.text(&format!("handover-{key}"))
     }
 
-    /// The local day.
-    pub(super) fn day(&self) -> Date {
-        format::local(self.now, &self.zone).0.date()
+    /// Local date of the record.
+    pub(super) fn local_day(&self) -> Date {
+        number_format::local_time(self.now, &self.zone).0.date()
     }
 
-    /// The configuration's hash, in short.
-    pub(super) fn revision(&self) -> String {
-        let mut digits = hash(self.config.revision().as_bytes());
+    /// First digits of the SHA-256 of the configuration.
+    pub(super) fn revision_digits(&self) -> String {
+        let mut digits = hash(self.config.revision_text().as_bytes());
         digits.truncate(REVISION_DIGITS);
         digits
     }
 
-    fn points(&self) -> impl Iterator<Item = &Point> {
+    fn all_points(&self) -> impl Iterator<Item = &HandoverPoint> {
         self.devices.iter().flat_map(|device| &device.points)
     }
 
-    /// Readings that do not agree with the display.
-    pub(super) fn differing(&self) -> usize {
-        let compared = self.points().filter_map(Point::compared);
+    /// Number of readings that do not agree with their display.
+    pub(super) fn count_differing(&self) -> usize {
+        let compared = self
+            .all_points()
+            .filter_map(HandoverPoint::compare_with_display);
         compared.filter(|compared| !compared.agrees()).count()
     }
 
-    pub(super) fn document(&self) -> Document {
+    pub(super) fn to_document(&self) -> ReportDocument {
         let site = &self.config.site;
-        let day = self.day();
-        Document {
-            title: self.word("title"),
-            site: Named {
+        let day = self.local_day();
+        ReportDocument {
+            title: self.text("title"),
+            site: LabelledId {
                 id: site.id.to_string(),
                 name: site.name.to_string(),
             },
-            period: Named {
+            period: LabelledId {
                 id: day.to_string(),
-                name: format::date(self.lang, day),
+                name: number_format::date(self.lang, day),
             },
             lang: self.lang,
             zone: self.zone.clone(),
             issued: self.now,
-            revision: self.revision(),
+            revision: self.revision_digits(),
+            // The record is about this moment and not about closed days, so it has no digest.
             digest: String::new(),
-            sections: self.sections(),
+            sections: self.build_sections(),
         }
     }
 
-    fn sections(&self) -> Vec<Section> {
+    fn build_sections(&self) -> Vec<ReportSection> {
         let mut sections = vec![
-            self.section(
+            self.build_section(
                 "site",
                 vec![
-                    Block::Table(tables::site(self)),
-                    Block::Table(tables::buses(self)),
+                    ReportBlock::Table(tables::site_table(self)),
+                    ReportBlock::Table(tables::buses_table(self)),
                 ],
             ),
-            self.section("devices", vec![Block::Table(tables::devices(self))]),
-            self.section("readings", self.readings()),
+            self.build_section(
+                "devices",
+                vec![ReportBlock::Table(tables::devices_table(self))],
+            ),
+            self.build_section("readings", self.readings_blocks()),
         ];
         if let Some(soak) = &self.soak {
-            sections.push(self.section("soak", self.soak(soak)));
+            sections.push(self.build_section("soak", self.soak_blocks(soak)));
         }
-        let tanks = tables::tanks(self);
+        let tanks = tables::tank_tables(self);
         if !tanks.is_empty() {
-            let tanks = tanks.into_iter().map(Block::Table);
-            sections.push(self.section("tanks", tanks.collect()));
+            let tanks = tanks.into_iter().map(ReportBlock::Table);
+            sections.push(self.build_section("tanks", tanks.collect()));
         }
-        sections.push(self.section("calibrations", vec![self.calibrations()]));
+        sections.push(self.build_section("calibrations", vec![self.calibrations_block()]));
         if !self.photos.is_empty() {
-            let photos = self.photos.iter().cloned().map(Block::Photo);
-            sections.push(self.section("photos", photos.collect()));
+            let photos = self.photos.iter().cloned().map(ReportBlock::Photo);
+            sections.push(self.build_section("photos", photos.collect()));
         }
-        sections.push(self.section(
+        sections.push(self.build_section(
             "signatures",
             vec![
-                Block::Paragraph(self.word("signatures-text")),
-                Block::Table(tables::signatures(self)),
+                ReportBlock::Paragraph(self.text("signatures-text")),
+                ReportBlock::Table(tables::signatures_table(self)),
             ],
         ));
         sections
     }
 
-    fn section(&self, id: &str, blocks: Vec<Block>) -> Section {
-        Section {
+    fn build_section(&self, id: &str, blocks: Vec<ReportBlock>) -> ReportSection {
+        ReportSection {
             id: id.to_owned(),
-            title: self.word(id),
+            title: self.text(id),
             tab: String::new(),
             annex: false,
             blocks,
         }
     }
 
-    fn readings(&self) -> Vec<Block> {
-        let differing = self.differing();
-        let compared = self.points().filter_map(Point::compared).count();
+    fn readings_blocks(&self) -> Vec<ReportBlock> {
+        let differing = self.count_differing();
+        let compared = self
+            .all_points()
+            .filter_map(HandoverPoint::compare_with_display)
+            .count();
+        // Without any comparison nothing is verified, which the reader must notice.
         let (tone, key) = match (compared, differing) {
-            (0, _) => (Tone::Warning, "uncompared"),
-            (_, 0) => (Tone::Note, "agreeing"),
-            _ => (Tone::Warning, "differing-box"),
+            (0, _) => (CalloutTone::Warning, "uncompared"),
+            (_, 0) => (CalloutTone::Note, "agreeing"),
+            _ => (CalloutTone::Warning, "differing-box"),
         };
         let (compared, differing) = (compared.to_string(), differing.to_string());
         let args = [("compared", &*compared), ("differing", &*differing)];
-        let callout = Callout {
+        let callout = CalloutBox {
             tone,
-            title: self.word("readings-box"),
-            text: self.lang.say(&format!("handover-{key}"), &args),
+            title: self.text("readings-box"),
+            text: self.lang.text_with(&format!("handover-{key}"), &args),
         };
         vec![
-            Block::Callout(callout),
-            Block::Table(tables::readings(self)),
+            ReportBlock::Callout(callout),
+            ReportBlock::Table(tables::readings_table(self)),
         ]
     }
 
-    fn soak(&self, soak: &Soak) -> Vec<Block> {
+    fn soak_blocks(&self, soak: &SoakResultFile) -> Vec<ReportBlock> {
         let minutes = std::time::Duration::from_millis(soak.elapsed_ms).as_secs_f64() / 60.0;
-        let minutes = format::number(self.lang, minutes, 1);
+        let minutes = number_format::format_number(self.lang, minutes, 1);
         let (tone, key) = if soak.passes {
-            (Tone::Note, "soak-passed")
+            (CalloutTone::Note, "soak-passed")
         } else {
-            (Tone::Warning, "soak-failed")
+            (CalloutTone::Warning, "soak-failed")
         };
-        let callout = Callout {
+        let callout = CalloutBox {
             tone,
-            title: self.word("soak-box"),
-            text: self.lang.say(key, &[("minutes", &minutes)]),
+            title: self.text("soak-box"),
+            text: self.lang.text_with(key, &[("minutes", &minutes)]),
         };
         vec![
-            Block::Callout(callout),
-            Block::Table(tables::soak(self, soak)),
+            ReportBlock::Callout(callout),
+            ReportBlock::Table(tables::soak_table(self, soak)),
         ]
     }
 
-    fn calibrations(&self) -> Block {
-        match tables::calibrations(self) {
-            Some(table) => Block::Table(table),
-            None => Block::Paragraph(self.word("calibrations-none")),
+    fn calibrations_block(&self) -> ReportBlock {
+        match tables::calibrations_table(self) {
+            Some(table) => ReportBlock::Table(table),
+            None => ReportBlock::Paragraph(self.text("calibrations-none")),
         }
     }
 }

@@ -1,50 +1,51 @@
-//! Tables of the record.
+//! Tables of the commissioning record.
 
-use super::gather::Point;
-use super::record::Record;
-use super::sources::Soak;
-use crate::account::tank_shape;
-use crate::analyse::tank::{Shape, tank_volume};
-use crate::cli::calibrate::effect;
-use crate::config::assets::{AssetKind, Tank};
-use crate::config::{Link, Parity};
-use crate::report::format;
-use crate::report::table::{Column, Table};
-use crate::report::value::{Kind, Value};
+use super::device_readings::HandoverPoint;
+use super::input_files::SoakResultFile;
+use super::record::HandoverRecord;
+use crate::cli::calibrate::effect_text;
+use crate::config::assets::{AssetKind, TankAsset};
+use crate::config::{BusLink, Parity};
+use crate::formulas::tank_geometry::{TankGeometry, tank_volume};
+use crate::indicators::tank_shape;
+use crate::report::cell_value::{CellValue, ValueKind};
+use crate::report::number_format;
+use crate::report::table::{ReportColumn, ReportTable};
 
-/// Digits behind the point of a reading at most: those of a 32-bit float say nothing more.
+/// Most decimals of a reading: a 32-bit float has about seven digits in all.
 const DIGITS_MAX: usize = 3;
 /// Steps of a tank's table.
-const STEPS: u8 = 10;
-/// Lines that a signature has room for.
-const SIGNATURE: &str = "\n\u{a0}\n\u{a0}\n\u{a0}\n\u{a0}";
+const TANK_TABLE_STEPS: u8 = 10;
+/// Empty lines for a signature.
+const SIGNATURE_SPACE: &str = "\n\u{a0}\n\u{a0}\n\u{a0}\n\u{a0}";
 
-fn text(words: impl Into<String>) -> Value {
+fn text_value(words: impl Into<String>) -> CellValue {
     let words: String = words.into();
     if words.is_empty() {
-        return Value::Empty;
+        return CellValue::Empty;
     }
-    Value::Text(words)
+    CellValue::Text(words)
 }
 
-impl Record<'_> {
-    fn table(&self, id: &str, columns: Vec<Column>) -> Table {
-        Table::new(id, &self.word(&format!("{id}-title")), columns)
+impl HandoverRecord<'_> {
+    fn new_table(&self, id: &str, columns: Vec<ReportColumn>) -> ReportTable {
+        ReportTable::new(id, &self.text(&format!("{id}-title")), columns)
     }
 
-    fn columns(&self, heads: &[&str]) -> Vec<Column> {
-        let column = |id: &&str| Column::new(id, &self.word(&format!("head-{id}")), Kind::Text);
+    fn text_columns(&self, heads: &[&str]) -> Vec<ReportColumn> {
+        let column =
+            |id: &&str| ReportColumn::new(id, &self.text(&format!("head-{id}")), ValueKind::Text);
         heads.iter().map(column).collect()
     }
 }
 
-/// What and where the site is.
-pub(super) fn site(record: &Record<'_>) -> Table {
+/// Name, place and configuration of the site.
+pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let site = &record.config.site;
-    let degrees = |value: f64| format::number(record.lang, value, 5);
+    let degrees = |value: f64| number_format::format_number(record.lang, value, 5);
     let place = format!("{}, {}", degrees(site.latitude), degrees(site.longitude));
     let file = record.config.file.file_name().unwrap_or_default();
-    let now = format::time(record.lang, record.now, &record.zone);
+    let now = number_format::time(record.lang, record.now, &record.zone);
     let rows = [
         ("name", site.name.to_string()),
         ("id", site.id.to_string()),
@@ -53,26 +54,33 @@ pub(super) fn site(record: &Record<'_>) -> Table {
         ("read-at", now),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("config", file.to_string_lossy().into_owned()),
-        ("revision", record.revision()),
+        ("revision", record.revision_digits()),
     ];
-    let mut table = record.table("facts", record.columns(&["item", "value"]));
-    let row =
-        |(key, value): (&str, String)| vec![text(record.word(&format!("fact-{key}"))), text(value)];
+    let mut table = record.new_table("facts", record.text_columns(&["item", "value"]));
+    let row = |(key, value): (&str, String)| {
+        vec![
+            text_value(record.text(&format!("fact-{key}"))),
+            text_value(value),
+        ]
+    };
     table.rows = rows.into_iter().map(row).collect();
     table
 }
 
-/// Lines and connections.
-pub(super) fn buses(record: &Record<'_>) -> Table {
-    let mut table = record.table("buses", record.columns(&["bus", "link", "address", "line"]));
+/// Buses and their connections.
+pub(super) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
+    let mut table = record.new_table(
+        "buses",
+        record.text_columns(&["bus", "link", "address", "line"]),
+    );
     let row = |bus: &crate::config::Bus| {
         let (kind, address, line) = match &bus.link {
-            Link::Tcp { host, port } => ("Modbus TCP", format!("{host}:{port}"), String::new()),
-            Link::RtuOverTcp { host, port, baud } => {
+            BusLink::Tcp { host, port } => ("Modbus TCP", format!("{host}:{port}"), String::new()),
+            BusLink::RtuOverTcp { host, port, baud } => {
                 let line = format!("{baud} baud");
                 ("Modbus RTU / TCP", format!("{host}:{port}"), line)
             }
-            Link::Rtu(line) => {
+            BusLink::Rtu(line) => {
                 let parity = match line.parity {
                     Parity::None => 'N',
                     Parity::Even => 'E',
@@ -82,18 +90,23 @@ pub(super) fn buses(record: &Record<'_>) -> Table {
                 ("Modbus RTU", line.port.display().to_string(), form)
             }
         };
-        vec![text(&*bus.id), text(kind), text(address), text(line)]
+        vec![
+            text_value(&*bus.id),
+            text_value(kind),
+            text_value(address),
+            text_value(line),
+        ]
     };
     table.rows = record.config.buses.iter().map(row).collect();
     table
 }
 
-/// Devices with what they say of themselves.
-pub(super) fn devices(record: &Record<'_>) -> Table {
+/// Devices with their identification and state.
+pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
     let heads = [
         "device", "profile", "sure", "bus", "unit", "maker", "serial", "state",
     ];
-    let mut table = record.table("device-list", record.columns(&heads));
+    let mut table = record.new_table("device-list", record.text_columns(&heads));
     let known = record
         .config
         .site
@@ -102,38 +115,41 @@ pub(super) fn devices(record: &Record<'_>) -> Table {
         .zip(&record.config.devices);
     for ((info, device), seen) in known.zip(&record.devices) {
         let profile = info.profile.as_deref().map(str::to_owned);
-        let profile = profile.unwrap_or_else(|| record.word("by-hand"));
+        let profile = profile.unwrap_or_else(|| record.text("by-hand"));
         let sure = record
             .lang
             .text(&format!("confidence-{}", seen.confidence.word()));
         let mut serial = seen.serial.clone();
         if !seen.firmware.is_empty() {
             let args = [("version", &*seen.firmware)];
-            serial = format!("{serial} {}", record.lang.say("handover-firmware", &args));
+            serial = format!(
+                "{serial} {}",
+                record.lang.text_with("handover-firmware", &args)
+            );
         }
         let state = match &seen.fault {
             Some((reason, detail)) => {
                 let reason = record.lang.text(&format!("reason-{reason}"));
                 format!("{reason} ({detail})")
             }
-            None => record.word("answers"),
+            None => record.text("answers"),
         };
         table.rows.push(vec![
-            text(&*info.id),
-            text(profile),
-            text(sure),
-            text(&*info.bus),
-            text(device.unit.to_string()),
-            text(&*seen.maker),
-            text(serial.trim()),
-            text(state),
+            text_value(&*info.id),
+            text_value(profile),
+            text_value(sure),
+            text_value(&*info.bus),
+            text_value(device.unit.to_string()),
+            text_value(&*seen.maker),
+            text_value(serial.trim()),
+            text_value(state),
         ]);
     }
     table
 }
 
 /// Every point beside its display.
-pub(super) fn readings(record: &Record<'_>) -> Table {
+pub(super) fn readings_table(record: &HandoverRecord<'_>) -> ReportTable {
     let heads = [
         "point",
         "reading",
@@ -142,31 +158,32 @@ pub(super) fn readings(record: &Record<'_>) -> Table {
         "tolerance",
         "verdict",
     ];
-    let mut table = record.table("points", record.columns(&heads));
+    let mut table = record.new_table("points", record.text_columns(&heads));
     let points = record.devices.iter().flat_map(|device| &device.points);
-    table.rows = points.map(|point| reading(record, point)).collect();
+    table.rows = points.map(|point| reading_row(record, point)).collect();
     table
 }
 
-fn reading(record: &Record<'_>, point: &Point) -> Vec<Value> {
+fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellValue> {
     let digits = |text: &str| {
         let part = text.split_once(['.', ',']).map_or("", |(_, part)| part);
         u8::try_from(part.len().min(DIGITS_MAX)).unwrap_or_default()
     };
     let with_unit = |value: f64, digits: u8| {
-        let number = format::number(record.lang, value, digits);
-        text(format!("{number} {}", point.unit).trim_end())
+        let number = number_format::format_number(record.lang, value, digits);
+        text_value(format!("{number} {}", point.unit).trim_end())
     };
     let own = digits(&point.text);
     let shown = match (point.value, point.reason) {
         (Some(value), _) => with_unit(value, own),
-        (None, Some(reason)) => Value::Missing(record.lang.text(&format!("reason-{reason}"))),
-        (None, None) => Value::Missing(record.word("unread")),
+        (None, Some(reason)) => CellValue::Missing(record.lang.text(&format!("reason-{reason}"))),
+        (None, None) => CellValue::Missing(record.text("unread")),
     };
-    let mut row = vec![text(&*point.id), shown];
+    let mut row = vec![text_value(&*point.id), shown];
     let display = point.display.as_deref().unwrap_or_default();
+    // The difference is shown in the finer resolution of the two.
     let finest = own.max(digits(display));
-    if let Some(compared) = point.compared() {
+    if let Some(compared) = point.compare_with_display() {
         let verdict = if compared.agrees() {
             "agrees"
         } else {
@@ -175,83 +192,93 @@ fn reading(record: &Record<'_>, point: &Point) -> Vec<Value> {
         row.push(with_unit(compared.display, digits(display)));
         row.push(with_unit(compared.difference, finest));
         row.push(with_unit(compared.tolerance, finest));
-        row.push(text(record.word(verdict)));
+        row.push(text_value(record.text(verdict)));
     } else {
-        row.push(text(display));
-        row.extend([Value::Empty, Value::Empty, Value::Empty]);
+        row.push(text_value(display));
+        row.extend([CellValue::Empty, CellValue::Empty, CellValue::Empty]);
     }
     row
 }
 
-/// How the line held.
-pub(super) fn soak(record: &Record<'_>, soak: &Soak) -> Table {
-    let mut columns = record.columns(&["device", "good", "share", "verdict"]);
-    // Never rounded up to a pass.
-    columns[2].kind = Kind::Percent(2);
-    let mut table = record.table("soak-table", columns);
+/// Result of the soak test.
+pub(super) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakResultFile) -> ReportTable {
+    let mut columns = record.text_columns(&["device", "good", "share", "verdict"]);
+    // Rounded down below, so that a fail is never shown as a pass.
+    columns[2].kind = ValueKind::Percent(2);
+    let mut table = record.new_table("soak-table", columns);
     for row in &soak.devices {
         let verdict = if row.passes { "soak-ok" } else { "soak-bad" };
         let share = row.percent.map(|percent| (percent * 100.0).floor() / 1e4);
         table.rows.push(vec![
-            text(&*row.device),
-            text(format!("{} / {}", row.good, row.polls)),
-            Value::known(share, &record.word("unread")),
-            text(record.lang.text(verdict)),
+            text_value(&*row.device),
+            text_value(format!("{} / {}", row.good, row.polls)),
+            CellValue::number_or_missing(share, &record.text("unread")),
+            text_value(record.lang.text(verdict)),
         ]);
     }
     table
 }
 
-/// Level to volume, every tenth of the height, of each tank.
-pub(super) fn tanks(record: &Record<'_>) -> Vec<Table> {
+/// Level and volume of each tank, in tenths of its height.
+pub(super) fn tank_tables(record: &HandoverRecord<'_>) -> Vec<ReportTable> {
     let tank = |asset: &crate::config::Asset| match &asset.kind {
-        AssetKind::Tank(tank) => self::tank(record, &asset.id, &asset.name, tank),
+        AssetKind::Tank(tank) => self::tank_table(record, &asset.id, &asset.name, tank),
         _ => None,
     };
     record.config.assets.iter().filter_map(tank).collect()
 }
 
-fn tank(record: &Record<'_>, id: &str, name: &str, tank: &Tank) -> Option<Table> {
-    let strapping = record.calibrations.strapping(id, record.day());
+/// Level table of one tank; `None` without a known shape.
+fn tank_table(
+    record: &HandoverRecord<'_>,
+    id: &str,
+    name: &str,
+    tank: &TankAsset,
+) -> Option<ReportTable> {
+    // A measured strapping table is better than the shape of the configuration.
+    let strapping = record
+        .calibrations
+        .strapping_table_on(id, record.local_day());
     let (shape, key) = match strapping {
-        Some(table) => (Shape::Strapping(table), "tank-calibrated"),
+        Some(table) => (TankGeometry::Strapping(table), "tank-calibrated"),
         None => (tank_shape(tank.shape.as_ref()?), "tank-configured"),
     };
     let (empty, full) = shape.levels()?;
-    let head = |id: &str| record.word(&format!("head-{id}"));
+    let head = |id: &str| record.text(&format!("head-{id}"));
     let columns = vec![
-        Column::new("height", &head("height"), Kind::Percent(0)),
-        Column::new("level", &head("level"), Kind::number("m", 3)),
-        Column::new("volume", &head("volume"), Kind::number("L", 0)),
+        ReportColumn::new("height", &head("height"), ValueKind::Percent(0)),
+        ReportColumn::new("level", &head("level"), ValueKind::number("m", 3)),
+        ReportColumn::new("volume", &head("volume"), ValueKind::number("L", 0)),
     ];
     let title = record
         .lang
-        .say(&format!("handover-{key}"), &[("name", name)]);
-    let mut table = Table::new(&format!("tank-{id}"), &title, columns);
-    for step in 0..=STEPS {
-        let part = f64::from(step) / f64::from(STEPS);
+        .text_with(&format!("handover-{key}"), &[("name", name)]);
+    let mut table = ReportTable::new(&format!("tank-{id}"), &title, columns);
+    for step in 0..=TANK_TABLE_STEPS {
+        let part = f64::from(step) / f64::from(TANK_TABLE_STEPS);
         let level = empty + (full - empty) * part;
         let litres = tank_volume(&shape, Some(level)).v_m3;
         let litres = litres.map(|volume| volume * 1000.0);
         table.rows.push(vec![
-            Value::Number(part),
-            Value::Number(level),
-            Value::known(litres, &record.word("unread")),
+            CellValue::Number(part),
+            CellValue::Number(level),
+            CellValue::number_or_missing(litres, &record.text("unread")),
         ]);
     }
     Some(table)
 }
 
-/// Calibrations that count today; `None` when there is none.
-pub(super) fn calibrations(record: &Record<'_>) -> Option<Table> {
+/// Calibrations in force on the day of the record; `None` without any.
+pub(super) fn calibrations_table(record: &HandoverRecord<'_>) -> Option<ReportTable> {
     let heads = ["number", "kind", "target", "effect", "since", "by"];
-    let mut table = record.table("calibration-list", record.columns(&heads));
+    let mut table = record.new_table("calibration-list", record.text_columns(&heads));
     for entry in record.calibrations.entries() {
         let said = &entry.said;
+        // A CT calibration has several targets; it is listed when it holds for one of them.
         let counts = said.targets.iter().any(|target| {
             let counting = record
                 .calibrations
-                .in_force(said.kind, target, record.day());
+                .in_force(said.kind, target, record.local_day());
             counting.is_some_and(|counting| counting.id == entry.id)
         });
         if !counts {
@@ -261,22 +288,22 @@ pub(super) fn calibrations(record: &Record<'_>) -> Option<Table> {
             .lang
             .text(&format!("calibrate-kind-{}", said.kind.word()));
         table.rows.push(vec![
-            text(entry.id.to_string()),
-            text(kind),
-            text(said.targets.join(" ")),
-            text(effect(said, "", record.lang)),
-            text(said.since.to_string()),
-            text(&*said.who),
+            text_value(entry.id.to_string()),
+            text_value(kind),
+            text_value(said.targets.join(" ")),
+            text_value(effect_text(said, "", record.lang)),
+            text_value(said.since.to_string()),
+            text_value(&*said.who),
         ]);
     }
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// Names, and room to sign.
-pub(super) fn signatures(record: &Record<'_>) -> Table {
+/// Names, and space to sign.
+pub(super) fn signatures_table(record: &HandoverRecord<'_>) -> ReportTable {
     let heads = ["role", "who", "date", "signature"];
-    let mut table = record.table("signature-list", record.columns(&heads));
-    let day = format::date(record.lang, record.day());
+    let mut table = record.new_table("signature-list", record.text_columns(&heads));
+    let day = number_format::date(record.lang, record.local_day());
     for (role, name) in [
         ("technician", &record.technician),
         ("receiver", &record.receiver),
@@ -286,10 +313,10 @@ pub(super) fn signatures(record: &Record<'_>) -> Table {
             name => name,
         };
         table.rows.push(vec![
-            text(record.word(role) + SIGNATURE),
-            text(name),
-            text(&*day),
-            text("........................................"),
+            text_value(record.text(role) + SIGNATURE_SPACE),
+            text_value(name),
+            text_value(&*day),
+            text_value("........................................"),
         ]);
     }
     table

@@ -1,39 +1,39 @@
-//! `pantau ledger` as data.
+//! Arguments of `pantau ledger`.
 
-use crate::cli::args::CONFIG_DEFAULT;
+use crate::cli::args::DEFAULT_CONFIG_PATH;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// What `pantau ledger` is asked.
+/// Arguments of `pantau ledger`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Options {
+pub(in crate::cli) struct LedgerArgs {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: LedgerCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    Add(Add),
-    List(List),
-    Correct(Correct),
-    Withdraw(Withdraw),
-    Import(Import),
-    Template(Template),
-    Target(Target),
+pub(super) enum LedgerCommand {
+    Add(LedgerAddArgs),
+    List(LedgerListArgs),
+    Correct(LedgerCorrectArgs),
+    Withdraw(LedgerWithdrawArgs),
+    Import(LedgerImportArgs),
+    Template(LedgerTemplateArgs),
+    Target(LedgerTargetArgs),
 }
 
-/// The site and the shape of the answer; every command has them.
+/// Arguments of every subcommand: the site, and the output format.
 #[derive(Debug, Args)]
-pub(super) struct Common {
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+pub(super) struct LedgerCommonArgs {
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     pub(super) config: PathBuf,
     #[arg(long)]
     pub(super) json: bool,
 }
 
-/// What may be said of an entry besides how much it is.
+/// Arguments of an entry besides its quantity.
 #[derive(Debug, Args)]
-pub(super) struct Said {
+pub(super) struct LedgerEntryArgs {
     #[arg(long, value_name = "DATE")]
     pub(super) date: Option<String>,
     #[arg(long, value_name = "HOW")]
@@ -49,25 +49,26 @@ pub(super) struct Said {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Add {
+pub(super) struct LedgerAddArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(value_name = "INDICATOR")]
     pub(super) indicator: String,
+    // A negative quantity must not be parsed as an option.
     #[arg(value_name = "QUANTITY", allow_hyphen_values = true)]
     pub(super) quantity: String,
     #[arg(value_name = "UNIT")]
     pub(super) unit: String,
     #[command(flatten)]
-    pub(super) said: Said,
+    pub(super) said: LedgerEntryArgs,
     #[arg(long)]
     pub(super) again: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct List {
+pub(super) struct LedgerListArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(long, value_name = "PERIOD")]
     pub(super) period: Option<String>,
     #[arg(long, value_name = "INDICATOR")]
@@ -81,9 +82,9 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Correct {
+pub(super) struct LedgerCorrectArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(value_name = "ID")]
     pub(super) id: u64,
     #[arg(long, value_name = "QUANTITY", allow_hyphen_values = true)]
@@ -93,13 +94,13 @@ pub(super) struct Correct {
     #[arg(long, value_name = "INDICATOR")]
     pub(super) indicator: Option<String>,
     #[command(flatten)]
-    pub(super) said: Said,
+    pub(super) said: LedgerEntryArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Withdraw {
+pub(super) struct LedgerWithdrawArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(value_name = "ID")]
     pub(super) id: u64,
     #[arg(long, value_name = "TEXT")]
@@ -109,9 +110,9 @@ pub(super) struct Withdraw {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Import {
+pub(super) struct LedgerImportArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(value_name = "FILE")]
     pub(super) table: PathBuf,
     #[arg(long)]
@@ -121,17 +122,17 @@ pub(super) struct Import {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Template {
+pub(super) struct LedgerTemplateArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(short, long, value_name = "FILE.csv|FILE.xlsx")]
     pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Target {
+pub(super) struct LedgerTargetArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: LedgerCommonArgs,
     #[arg(value_name = "INDICATOR")]
     pub(super) indicator: String,
     #[arg(value_name = "PERIOD")]

@@ -1,60 +1,67 @@
-//! `pantau ledger import`: a table is checked as a whole; only `--yes` writes, and only when every
-//! row is right.
+//! `pantau ledger import`: a table is checked as a whole. Only `--yes` writes it, and only when
+//! every row is right.
 
-use super::args::Import;
-use super::desk::Desk;
-use super::{faults, show};
-use crate::cli::running::{Trouble, complain};
-use crate::cli::{DONE, NO};
-use crate::ledger::{Batch, Field, Table, Told, read_table};
+use super::args::LedgerImportArgs;
+use super::client::LedgerClient;
+use super::{faults_json, output};
+use crate::cli::backend::{CommandError, print_stderr};
+use crate::cli::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::domain::ledger::EntryId;
+use crate::i18n::Language;
+use crate::ledger::{EntryBatch, EntryField, EntryTable, RowRemark, read_table};
 use crate::limits::LEDGER_FILE_BYTES_MAX;
-use crate::model::ledger::EntryId;
-use crate::words::Lang;
 use std::io::Read;
 use std::path::Path;
 
-/// Checks the table, and writes it down when asked to; the exit status.
-pub(super) async fn run(desk: &mut Desk, asked: &Import, json: bool) -> Result<u8, Trouble> {
+/// Checks the table, and writes it when requested; returns the exit status.
+pub(super) async fn run_ledger_import(
+    desk: &mut LedgerClient,
+    asked: &LedgerImportArgs,
+    json: bool,
+) -> Result<u8, CommandError> {
     let lang = desk.lang;
-    let bytes = bounded(&asked.table)?;
+    let bytes = read_bounded_file(&asked.table)?;
     let table = match read_table(&bytes, &desk.definitions) {
         Ok(table) => table,
         Err(why) => {
             let file = asked.table.display().to_string();
-            let args = [("file", &*file), ("why", &why.say(lang))];
-            complain(&lang.say("ledger-no-table", &args));
-            return Ok(NO);
+            let args = [("file", &*file), ("why", &why.message(lang))];
+            print_stderr(&lang.text_with("ledger-no-table", &args));
+            return Ok(EXIT_NEGATIVE);
         }
     };
     if table.rows.is_empty() {
-        complain(&lang.text("ledger-empty"));
-        return Ok(NO);
+        print_stderr(&lang.text("ledger-empty"));
+        return Ok(EXIT_NEGATIVE);
     }
     let rows = table.rows.iter().map(|row| (row.line, &row.raw));
-    let batch = desk.check(rows, table.mark, asked.again).await?;
+    let batch = desk.check_rows(rows, table.mark, asked.again).await?;
     let is_good = batch.faults.is_empty();
     let mut ids = Vec::new();
+    // All rows or none: half a table would have to be sorted out by hand.
     if is_good && asked.yes {
         let statements = batch.good.iter().map(|(_, statement)| statement.clone());
-        ids = desk.add(statements.collect(), asked.again).await?;
+        ids = desk
+            .add_statements(statements.collect(), asked.again)
+            .await?;
     }
     if json {
-        show::json(&serde_json::json!({
+        output::print_json(&serde_json::json!({
             "rows": table.rows.len(),
             "written": ids.len(),
             "ids": ids,
-            "faults": faults(&batch.faults, lang),
-            "remarks": faults(&batch.remarks, lang),
-            "left_out": left_out(&table, lang),
+            "faults": faults_json(&batch.faults, lang),
+            "remarks": faults_json(&batch.remarks, lang),
+            "left_out": left_out_json(&table, lang),
         }));
     } else {
-        tell(&table, &batch, &ids, lang);
+        print_import_result(&table, &batch, &ids, lang);
     }
-    Ok(if is_good { DONE } else { NO })
+    Ok(if is_good { EXIT_DONE } else { EXIT_NEGATIVE })
 }
 
-/// A file that is longer than any table is not read to its end.
-fn bounded(file: &Path) -> std::io::Result<Vec<u8>> {
+/// Bytes of a file, read only to one byte more than the limit. The table reader refuses the rest.
+fn read_bounded_file(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(LEDGER_FILE_BYTES_MAX).unwrap_or(u64::MAX);
     std::fs::File::open(file)?
@@ -63,53 +70,54 @@ fn bounded(file: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn left_out(table: &Table, lang: Lang) -> Vec<serde_json::Value> {
+fn left_out_json(table: &EntryTable, lang: Language) -> Vec<serde_json::Value> {
     let rows = table.left_out.iter();
-    rows.map(|row| serde_json::json!({ "row": row.line, "message": row.say(lang) }))
+    rows.map(|row| serde_json::json!({ "row": row.line, "message": row.message(lang) }))
         .collect()
 }
 
-fn tell(table: &Table, batch: &Batch, ids: &[EntryId], lang: Lang) {
+fn print_import_result(table: &EntryTable, batch: &EntryBatch, ids: &[EntryId], lang: Language) {
     for row in &table.left_out {
-        complain(&row.say(lang));
+        print_stderr(&row.message(lang));
     }
     for told in batch.remarks.iter().chain(&batch.faults) {
-        complain(&row(table, told, lang));
+        print_stderr(&row_message(table, told, lang));
     }
     if !batch.faults.is_empty() {
         let count = batch.faults.len().to_string();
-        complain(&lang.say("ledger-refused", &[("count", &count)]));
+        print_stderr(&lang.text_with("ledger-refused", &[("count", &count)]));
     } else if ids.is_empty() {
         let count = batch.good.len().to_string();
-        complain(&lang.say("ledger-dry", &[("count", &count)]));
+        print_stderr(&lang.text_with("ledger-dry", &[("count", &count)]));
     } else {
-        show::added(ids, lang);
+        output::print_added_ids(ids, lang);
     }
 }
 
-fn row(table: &Table, told: &Told, lang: Lang) -> String {
-    let (line, why) = (told.line.to_string(), told.remark.say(lang));
+fn row_message(table: &EntryTable, told: &RowRemark, lang: Language) -> String {
+    let (line, why) = (told.line.to_string(), told.remark.message(lang));
     let field = told.remark.field.name(lang);
-    match letter(table, told.remark.field) {
+    match column_letters(table, told.remark.field) {
         Some(letter) => {
             let column = format!("{letter} ({field})");
-            lang.say(
+            lang.text_with(
                 "ledger-row",
                 &[("row", &line), ("column", &column), ("why", &why)],
             )
         }
-        None => lang.say(
+        None => lang.text_with(
             "ledger-row-bare",
             &[("row", &line), ("field", &field), ("why", &why)],
         ),
     }
 }
 
-/// The column of a field as a spreadsheet names it: A to Z, AA, ...
-fn letter(table: &Table, field: Field) -> Option<String> {
+/// Column letter of a field in a spreadsheet: A to Z, AA, ...
+fn column_letters(table: &EntryTable, field: EntryField) -> Option<String> {
     let (at, _) = table.columns.iter().find(|(_, one)| *one == field)?;
     let mut at = *at + 1;
     let mut letters = String::new();
+    // Base 26 without a zero: after Z comes AA.
     while at > 0 {
         let digit = u8::try_from((at - 1) % 26).unwrap_or(0);
         letters.insert(0, char::from(b'A' + digit));

@@ -1,154 +1,199 @@
-//! `pantau ledger`: what people write down, from a keyboard or a table. While the gateway runs it
-//! is asked; without one the store is opened here.
+//! `pantau ledger`: values that people write down, entered by hand or from a table.
+//!
+//! Entry point: [`run`]. The running gateway is asked; without one the store is opened here.
+//!
+//! ```text
+//! $ pantau ledger add bsf-maggot 12,5 kg --how weighed --who Siti
+//! $ pantau ledger import isian.xlsx --yes
+//! ```
+//!
+//! User documentation: `docs/configuration.md`, "What people write down".
 
 mod args;
-mod desk;
+mod client;
 mod import;
-mod show;
+mod output;
 
-pub(super) use args::Options;
+pub(super) use args::LedgerArgs;
 
-use super::running::{Trouble, complain, failed, load, user};
-use super::{DONE, NO, WRONG};
+use super::backend::{CommandError, current_user, load_config, print_stderr, report_failure};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ledger::{Added, Batch, FaultJson, Raw, Told, Typed, csv_template, xlsx_template};
-use crate::model::ledger::{EntryId, Sort, Statement};
-use crate::model::period::Period;
-use crate::store::{Access, LedgerQuery};
-use crate::words::Lang;
-use args::{Add, Command, Correct, List, Said, Target, Template, Withdraw};
-use desk::Desk;
+use crate::domain::ledger::{EntryId, EntryKind, EntryStatement};
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::ledger::{
+    EntriesAddedJson, EntryBatch, FaultJson, QuantityText, RawEntry, RowRemark, csv_template,
+    xlsx_template,
+};
+use crate::storage::{LedgerQuery, StoreAccess};
+use args::{
+    LedgerAddArgs, LedgerCommand, LedgerCorrectArgs, LedgerEntryArgs, LedgerListArgs,
+    LedgerTargetArgs, LedgerTemplateArgs, LedgerWithdrawArgs,
+};
+use client::LedgerClient;
 use jiff::tz::TimeZone;
 use std::path::Path;
 
-/// Does what is asked; the exit status.
-pub(super) async fn run(options: Options, lang: Lang) -> u8 {
+/// Runs the subcommand; returns the exit status.
+pub(super) async fn run_ledger(options: LedgerArgs, lang: Language) -> u8 {
     let common = match &options.command {
-        Command::Add(Add { common, .. })
-        | Command::List(List { common, .. })
-        | Command::Correct(Correct { common, .. })
-        | Command::Withdraw(Withdraw { common, .. })
-        | Command::Import(args::Import { common, .. })
-        | Command::Template(Template { common, .. })
-        | Command::Target(Target { common, .. }) => common,
+        LedgerCommand::Add(LedgerAddArgs { common, .. })
+        | LedgerCommand::List(LedgerListArgs { common, .. })
+        | LedgerCommand::Correct(LedgerCorrectArgs { common, .. })
+        | LedgerCommand::Withdraw(LedgerWithdrawArgs { common, .. })
+        | LedgerCommand::Import(args::LedgerImportArgs { common, .. })
+        | LedgerCommand::Template(LedgerTemplateArgs { common, .. })
+        | LedgerCommand::Target(LedgerTargetArgs { common, .. }) => common,
     };
     let json = common.json;
-    let config = match load(&common.config, lang) {
+    let config = match load_config(&common.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    // What may be written down is known without the store.
+    // The indicators are part of the configuration, so no store is needed.
     match &options.command {
-        Command::List(List {
+        LedgerCommand::List(LedgerListArgs {
             indicators: true, ..
         }) => {
-            show::indicators(&config.definitions, json, lang);
-            return DONE;
+            output::print_indicators(&config.definitions, json, lang);
+            return EXIT_DONE;
         }
-        Command::Template(asked) => return template(&config, asked.output.as_deref(), lang),
+        LedgerCommand::Template(asked) => {
+            return run_template(&config, asked.output.as_deref(), lang);
+        }
         _ => {}
     }
     let access = match &options.command {
-        Command::List(_) => Access::Read,
-        _ => Access::Write,
+        LedgerCommand::List(_) => StoreAccess::Read,
+        _ => StoreAccess::Write,
     };
-    let mut desk = match Desk::open(&config, lang, access).await {
+    let mut desk = match LedgerClient::open(&config, lang, access).await {
         Ok(desk) => desk,
-        Err(trouble) => return Desk::failed(&trouble, lang),
+        Err(trouble) => return LedgerClient::report_failure(&trouble, lang),
     };
-    let done = dispatch(&mut desk, options.command, json).await;
+    let done = dispatch_ledger(&mut desk, options.command, json).await;
     desk.close().await;
-    done.unwrap_or_else(|trouble| Desk::failed(&trouble, lang))
+    done.unwrap_or_else(|trouble| LedgerClient::report_failure(&trouble, lang))
 }
 
-async fn dispatch(desk: &mut Desk, command: Command, json: bool) -> Result<u8, Trouble> {
+async fn dispatch_ledger(
+    desk: &mut LedgerClient,
+    command: LedgerCommand,
+    json: bool,
+) -> Result<u8, CommandError> {
     match command {
-        Command::Add(asked) => add(desk, asked, json).await,
-        Command::List(asked) => list(desk, asked, json).await,
-        Command::Correct(asked) => correct(desk, asked, json).await,
-        Command::Withdraw(asked) => withdraw(desk, asked, json).await,
-        Command::Import(asked) => import::run(desk, &asked, json).await,
-        Command::Template(_) => Ok(DONE),
-        Command::Target(asked) => target(desk, asked, json).await,
+        LedgerCommand::Add(asked) => add_entry(desk, asked, json).await,
+        LedgerCommand::List(asked) => list_entries(desk, asked, json).await,
+        LedgerCommand::Correct(asked) => correct_entry(desk, asked, json).await,
+        LedgerCommand::Withdraw(asked) => withdraw_entry(desk, asked, json).await,
+        LedgerCommand::Import(asked) => import::run_ledger_import(desk, &asked, json).await,
+        LedgerCommand::Template(_) => Ok(EXIT_DONE),
+        LedgerCommand::Target(asked) => add_target(desk, asked, json).await,
     }
 }
 
-async fn add(desk: &mut Desk, asked: Add, json: bool) -> Result<u8, Trouble> {
+/// Adds one entry, dated today unless a date is given.
+async fn add_entry(
+    desk: &mut LedgerClient,
+    asked: LedgerAddArgs,
+    json: bool,
+) -> Result<u8, CommandError> {
     let today = desk.today.map(|day| day.to_string());
-    let mut raw = Raw {
+    let mut raw = RawEntry {
         indicator: Some(asked.indicator),
-        quantity: Some(Typed::Written(asked.quantity)),
+        quantity: Some(QuantityText::Written(asked.quantity)),
         unit: Some(asked.unit),
         when: today,
-        who: user(),
-        ..Raw::default()
+        who: current_user(),
+        ..RawEntry::default()
     };
-    let files = say(&mut raw, asked.said);
-    write(desk, raw, &files, asked.again, json).await
+    let files = apply_entry_args(&mut raw, asked.said);
+    write_entry(desk, raw, &files, asked.again, json).await
 }
 
-async fn target(desk: &mut Desk, asked: Target, json: bool) -> Result<u8, Trouble> {
+/// Adds a target or a baseline.
+async fn add_target(
+    desk: &mut LedgerClient,
+    asked: LedgerTargetArgs,
+    json: bool,
+) -> Result<u8, CommandError> {
     let sort = if asked.baseline {
-        Sort::Baseline
+        EntryKind::Baseline
     } else {
-        Sort::Target
+        EntryKind::Target
     };
-    let raw = Raw {
+    let raw = RawEntry {
         kind: Some(sort.word().to_owned()),
         indicator: Some(asked.indicator),
-        quantity: Some(Typed::Written(asked.quantity)),
+        quantity: Some(QuantityText::Written(asked.quantity)),
         unit: Some(asked.unit),
         when: Some(asked.period),
+        // A target is neither weighed nor counted.
         how: Some("declared".to_owned()),
-        who: asked.who.or_else(user),
+        who: asked.who.or_else(current_user),
         note: asked.note,
-        ..Raw::default()
+        ..RawEntry::default()
     };
-    write(desk, raw, &[], false, json).await
+    write_entry(desk, raw, &[], false, json).await
 }
 
-async fn correct(desk: &mut Desk, asked: Correct, json: bool) -> Result<u8, Trouble> {
-    let Some(old) = entry(desk, asked.id).await? else {
-        return Ok(NO);
+/// Adds a correction of an entry. The old entry stays, superseded.
+async fn correct_entry(
+    desk: &mut LedgerClient,
+    asked: LedgerCorrectArgs,
+    json: bool,
+) -> Result<u8, CommandError> {
+    let Some(old) = find_statement(desk, asked.id).await? else {
+        return Ok(EXIT_NEGATIVE);
     };
-    let mut raw = again(old, asked.id);
+    let mut raw = repeat_as_correction(old, asked.id);
     if let Some(quantity) = asked.quantity {
-        raw.quantity = Some(Typed::Written(quantity));
+        raw.quantity = Some(QuantityText::Written(quantity));
     }
     raw.unit = asked.unit.or(raw.unit);
     raw.indicator = asked.indicator.or(raw.indicator);
-    let files = say(&mut raw, asked.said);
-    write(desk, raw, &files, true, json).await
+    let files = apply_entry_args(&mut raw, asked.said);
+    write_entry(desk, raw, &files, true, json).await
 }
 
-async fn withdraw(desk: &mut Desk, asked: Withdraw, json: bool) -> Result<u8, Trouble> {
-    let Some(old) = entry(desk, asked.id).await? else {
-        return Ok(NO);
+/// Withdraws an entry: a correction without a quantity.
+async fn withdraw_entry(
+    desk: &mut LedgerClient,
+    asked: LedgerWithdrawArgs,
+    json: bool,
+) -> Result<u8, CommandError> {
+    let Some(old) = find_statement(desk, asked.id).await? else {
+        return Ok(EXIT_NEGATIVE);
     };
-    let mut raw = again(old, asked.id);
+    let mut raw = repeat_as_correction(old, asked.id);
     raw.quantity = None;
     raw.note = Some(asked.note);
     raw.who = asked.who.or(raw.who);
-    write(desk, raw, &[], true, json).await
+    write_entry(desk, raw, &[], true, json).await
 }
 
-/// What an entry says.
-async fn entry(desk: &mut Desk, id: EntryId) -> Result<Option<Statement>, Trouble> {
-    let chain = desk.chain(id).await?;
+/// Content of an entry.
+async fn find_statement(
+    desk: &mut LedgerClient,
+    id: EntryId,
+) -> Result<Option<EntryStatement>, CommandError> {
+    let chain = desk.correction_chain(id).await?;
     let found = chain.into_iter().find(|entry| entry.id == id);
     Ok(found.map(|entry| entry.statement))
 }
 
-/// The same again, as a correction; its reason must be said anew.
-fn again(old: Statement, id: EntryId) -> Raw {
-    Raw {
+/// Copy of an entry as its correction. The note is left out: a correction needs a reason of its
+/// own.
+fn repeat_as_correction(old: EntryStatement, id: EntryId) -> RawEntry {
+    RawEntry {
         kind: Some(old.sort.word().to_owned()),
         indicator: Some(old.indicator.to_string()),
         what: Some(old.what),
         quantity: old
             .quantity
-            .map(|quantity| Typed::Plain(quantity.to_string())),
+            .map(|quantity| QuantityText::Plain(quantity.to_string())),
         unit: Some(old.unit.to_string()),
         when: Some(old.when.to_string()),
         how: Some(old.known.word().to_owned()),
@@ -159,8 +204,8 @@ fn again(old: Statement, id: EntryId) -> Raw {
     }
 }
 
-/// Puts in what was said; the files that are to be attached come back.
-fn say(raw: &mut Raw, said: Said) -> Vec<std::path::PathBuf> {
+/// Applies the arguments to a raw entry; returns the files to attach.
+fn apply_entry_args(raw: &mut RawEntry, said: LedgerEntryArgs) -> Vec<std::path::PathBuf> {
     let put = |place: &mut Option<String>, text: Option<String>| {
         if text.is_some() {
             *place = text;
@@ -174,82 +219,91 @@ fn say(raw: &mut Raw, said: Said) -> Vec<std::path::PathBuf> {
     said.attach
 }
 
-async fn write(
-    desk: &mut Desk,
-    mut raw: Raw,
+async fn write_entry(
+    desk: &mut LedgerClient,
+    mut raw: RawEntry,
     files: &[std::path::PathBuf],
     again: bool,
     json: bool,
-) -> Result<u8, Trouble> {
+) -> Result<u8, CommandError> {
     let lang = desk.lang;
-    let batch = desk.check([(1, &raw)], None, again).await?;
+    let batch = desk.check_rows([(1, &raw)], None, again).await?;
     if !batch.faults.is_empty() {
-        refuse(&batch, json, lang);
-        return Ok(NO);
+        print_refusal(&batch, json, lang);
+        return Ok(EXIT_NEGATIVE);
     }
-    // Only what is right so far is kept.
-    raw.attachments.extend(desk.attach(files).await?);
-    let batch = desk.check([(1, &raw)], None, true).await?;
+    // Files are stored only for an entry that is right so far.
+    raw.attachments.extend(desk.attach_files(files).await?);
+    // Checked again: the number of attachments is bounded, too.
+    let batch = desk.check_rows([(1, &raw)], None, true).await?;
     if !batch.faults.is_empty() {
-        refuse(&batch, json, lang);
-        return Ok(NO);
+        print_refusal(&batch, json, lang);
+        return Ok(EXIT_NEGATIVE);
     }
     let statements = batch.good.iter().map(|(_, statement)| statement.clone());
-    let ids = desk.add(statements.collect(), again).await?;
+    let ids = desk.add_statements(statements.collect(), again).await?;
     if json {
-        show::json(&Added {
+        output::print_json(&EntriesAddedJson {
             ids,
-            remarks: faults(&batch.remarks, lang),
+            remarks: faults_json(&batch.remarks, lang),
         });
     } else {
         for told in &batch.remarks {
-            complain(&argument(told, lang));
+            print_stderr(&argument_error_text(told, lang));
         }
-        show::added(&ids, lang);
+        output::print_added_ids(&ids, lang);
     }
-    Ok(DONE)
+    Ok(EXIT_DONE)
 }
 
-fn faults(told: &[Told], lang: Lang) -> Vec<FaultJson> {
-    told.iter().map(|told| FaultJson::of(told, lang)).collect()
+fn faults_json(told: &[RowRemark], lang: Language) -> Vec<FaultJson> {
+    told.iter()
+        .map(|told| FaultJson::from_row_remark(told, lang))
+        .collect()
 }
 
-fn argument(told: &Told, lang: Lang) -> String {
-    let (field, why) = (told.remark.field.name(lang), told.remark.say(lang));
-    lang.say("ledger-argument", &[("field", &field), ("why", &why)])
+fn argument_error_text(told: &RowRemark, lang: Language) -> String {
+    let (field, why) = (told.remark.field.name(lang), told.remark.message(lang));
+    lang.text_with("ledger-argument", &[("field", &field), ("why", &why)])
 }
 
-/// Everything that is wrong with one entry.
-fn refuse(batch: &Batch, json: bool, lang: Lang) {
+/// Prints every error of an entry.
+fn print_refusal(batch: &EntryBatch, json: bool, lang: Language) {
     if json {
-        show::json(&serde_json::json!({"ids": [], "faults": faults(&batch.faults, lang)}));
+        output::print_json(
+            &serde_json::json!({"ids": [], "faults": faults_json(&batch.faults, lang)}),
+        );
         return;
     }
     for told in &batch.faults {
-        complain(&argument(told, lang));
+        print_stderr(&argument_error_text(told, lang));
     }
 }
 
-async fn list(desk: &mut Desk, asked: List, json: bool) -> Result<u8, Trouble> {
+async fn list_entries(
+    desk: &mut LedgerClient,
+    asked: LedgerListArgs,
+    json: bool,
+) -> Result<u8, CommandError> {
     let lang = desk.lang;
     if let Some(id) = asked.chain {
-        let chain = desk.chain(id).await?;
-        show::entries(&chain, json, lang);
-        return Ok(DONE);
+        let chain = desk.correction_chain(id).await?;
+        output::print_entries(&chain, json, lang);
+        return Ok(EXIT_DONE);
     }
     let period = match asked.period.as_deref().map(str::parse::<Period>) {
         Some(Ok(period)) => Some(period),
         Some(Err(_)) => {
             let found = asked.period.unwrap_or_default();
-            complain(&lang.say("ledger-period", &[("found", &found)]));
-            return Ok(WRONG);
+            print_stderr(&lang.text_with("ledger-period", &[("found", &found)]));
+            return Ok(EXIT_USAGE);
         }
         None => None,
     };
     let indicator = match asked.indicator {
-        Some(text) => match named(desk, &text) {
+        Some(text) => match find_indicator_id(desk, &text) {
             Some(id) => Some(id),
-            None => return Ok(WRONG),
+            None => return Ok(EXIT_USAGE),
         },
         None => None,
     };
@@ -261,40 +315,40 @@ async fn list(desk: &mut Desk, asked: List, json: bool) -> Result<u8, Trouble> {
         after: 0,
     };
     let entries = desk.entries(query).await?;
-    show::entries(&entries, json, lang);
-    Ok(DONE)
+    output::print_entries(&entries, json, lang);
+    Ok(EXIT_DONE)
 }
 
-/// The id of an indicator; what is none is said.
-fn named(desk: &Desk, text: &str) -> Option<String> {
-    if let Some(found) = desk.definitions.named(text) {
+/// Id of an indicator. An unknown name is reported, with the nearest known one.
+fn find_indicator_id(desk: &LedgerClient, text: &str) -> Option<String> {
+    if let Some(found) = desk.definitions.find_by_name(text) {
         return Some(found.id.to_string());
     }
-    let words = match desk.definitions.nearest(text) {
+    let words = match desk.definitions.nearest_id(text) {
         Some(near) => {
             let args = [("found", text), ("detail", near)];
-            desk.lang.say("ledger-indicator-near", &args)
+            desk.lang.text_with("ledger-indicator-near", &args)
         }
-        None => desk.lang.say("ledger-indicator", &[("found", text)]),
+        None => desk.lang.text_with("ledger-indicator", &[("found", text)]),
     };
-    complain(&words);
+    print_stderr(&words);
     None
 }
 
-fn template(config: &Config, output: Option<&Path>, lang: Lang) -> u8 {
+fn run_template(config: &Config, output: Option<&Path>, lang: Language) -> u8 {
     match write_template(config, output, lang) {
-        Ok(()) => DONE,
-        Err(error) => failed(&Trouble::File(error), lang),
+        Ok(()) => EXIT_DONE,
+        Err(error) => report_failure(&CommandError::File(error), lang),
     }
 }
 
-fn write_template(config: &Config, output: Option<&Path>, lang: Lang) -> std::io::Result<()> {
+fn write_template(config: &Config, output: Option<&Path>, lang: Language) -> std::io::Result<()> {
     let definitions = &config.definitions;
     let now = Clock::system().now().at;
     let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let day = desk::day(now, &zone);
+    let day = client::date_of_moment(now, &zone);
     let Some(file) = output else {
-        show::text(&csv_template(definitions, lang, day));
+        output::print_text(&csv_template(definitions, lang, day));
         return Ok(());
     };
     let is_book = file
@@ -307,6 +361,6 @@ fn write_template(config: &Config, output: Option<&Path>, lang: Lang) -> std::io
     };
     std::fs::write(file, bytes)?;
     let file = file.display().to_string();
-    complain(&lang.say("ledger-template-done", &[("file", &file)]));
+    print_stderr(&lang.text_with("ledger-template-done", &[("file", &file)]));
     Ok(())
 }

@@ -1,12 +1,15 @@
-//! A device as it was read, for scripts.
+//! JSON output of `pantau read`.
 
-use super::{Options, Seen, advice, each, hex, mbpoll, name_of, place_text, rank};
+use super::{
+    DeviceReads, ReadArgs, advice_key, hex_text, mbpoll, point_reads, ranking, register_text,
+    value_name,
+};
 use crate::config::Config;
-use crate::model::{Number, Reason};
-use crate::status::Identity;
+use crate::domain::{ExactNumber, QualityReason};
+use crate::status::DeviceIdentity;
 use serde_json::{Value, json};
 
-fn identity_json(identity: &Identity) -> Value {
+fn identity_json(identity: &DeviceIdentity) -> Value {
     let model = |(id, length): &(u16, u16)| json!({ "id": id, "length": length });
     json!({
         "manufacturer": identity.manufacturer,
@@ -20,31 +23,36 @@ fn identity_json(identity: &Identity) -> Value {
     })
 }
 
-pub(super) fn as_json(config: &Config, index: usize, seen: &Seen, options: &Options) -> Value {
+pub(super) fn device_json(
+    config: &Config,
+    index: usize,
+    seen: &DeviceReads,
+    options: &ReadArgs,
+) -> Value {
     let once = &seen.once;
     let device = &config.devices[index];
     let points: Vec<Value> = device
         .points
         .iter()
-        .zip(each(device, once))
+        .zip(point_reads(device, once))
         .enumerate()
         .map(|(number, (point, (place, outcome, words)))| {
             let value = outcome.and_then(|outcome| outcome.number());
-            let ranked = seen.ranking(number, options);
+            let ranked = seen.rank_point(number, options);
             json!({
                 "id": format!("{}.{}", device.id, point.name),
-                "register": place_text(place),
+                "register": register_text(place),
                 "words": words,
-                "meaning": ranked.map(|(point, ranking)| rank::as_json(point, value, &ranking)),
-                "value": value.map(Number::to_f64),
-                "refused": once.beyond.get(number).copied().flatten().map(Number::to_f64),
+                "meaning": ranked.map(|(point, ranking)| ranking::ranking_json(point, value, &ranking)),
+                "value": value.map(ExactNumber::to_f64),
+                "refused": once.out_of_range.get(number).copied().flatten().map(ExactNumber::to_f64),
                 "min": point.min,
                 "max": point.max,
                 "unit": &*point.unit,
-                "name": words.and_then(|words| name_of(point, words)),
+                "name": words.and_then(|words| value_name(point, words)),
                 "confidence": point.about.confidence.word(),
                 "quality": outcome.map_or("bad", |o| o.quality().word()),
-                "reason": outcome.and_then(|o| o.reason()).map(Reason::word),
+                "reason": outcome.and_then(|o| o.reason()).map(QualityReason::word),
             })
         })
         .collect();
@@ -54,13 +62,13 @@ pub(super) fn as_json(config: &Config, index: usize, seen: &Seen, options: &Opti
         "points": points,
         "round_trip_ms": once.round_trip_ms,
         "round_trips_ms": seen.round_trips_ms,
-        "sent": hex(&once.sent),
-        "received": hex(&once.received),
+        "sent": hex_text(&once.sent),
+        "received": hex_text(&once.received),
         "failure": once.failure.as_ref().map(|(failure, detail)| json!({
             "reason": failure.reason().word(),
             "detail": detail,
         })),
-        "advice": advice(&config.buses[device.bus], seen),
-        "mbpoll": mbpoll::commands(&config.buses[device.bus], device, once),
+        "advice": advice_key(&config.buses[device.bus], seen),
+        "mbpoll": mbpoll::mbpoll_commands(&config.buses[device.bus], device, once),
     })
 }

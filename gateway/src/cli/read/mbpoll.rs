@@ -1,14 +1,15 @@
-//! The same requests, as a technician can make them with another program.
+//! The requests of a read as `mbpoll` commands, so that a technician can repeat them with another
+//! program.
 
-use crate::config::{Bus, Device, Link, Parity, Table};
-use crate::read::Once;
+use crate::config::{Bus, BusLink, Device, ModbusTable, Parity};
+use crate::modbus::AdhocReading;
 
-/// The same requests for mbpoll, whose addresses count from 1 unless told `-0`. It cannot speak RTU
-/// over TCP.
-pub(super) fn commands(bus: &Bus, device: &Device, once: &Once) -> Vec<String> {
+/// Commands for mbpoll. It counts addresses from 1 unless told `-0`, and does not support RTU over
+/// TCP: then the list is empty.
+pub(super) fn mbpoll_commands(bus: &Bus, device: &Device, once: &AdhocReading) -> Vec<String> {
     let (options, target) = match &bus.link {
-        Link::Tcp { host, port } => (format!("-m tcp -p {port}"), host.clone()),
-        Link::Rtu(line) => {
+        BusLink::Tcp { host, port } => (format!("-m tcp -p {port}"), host.clone()),
+        BusLink::Rtu(line) => {
             let parity = match line.parity {
                 Parity::None => "none",
                 Parity::Even => "even",
@@ -17,17 +18,17 @@ pub(super) fn commands(bus: &Bus, device: &Device, once: &Once) -> Vec<String> {
             let options = format!("-m rtu -b {} -P {parity} -s {}", line.baud, line.stop_bits);
             (options, line.port.display().to_string())
         }
-        Link::RtuOverTcp { .. } => return Vec::new(),
+        BusLink::RtuOverTcp { .. } => return Vec::new(),
     };
-    let command = |ask: &crate::read::Exchange| {
+    let command = |ask: &crate::modbus::AdhocRequest| {
         let kind = match ask.table {
-            Table::Coil => "0",
-            Table::Discrete => "1",
-            Table::Input => "3:hex",
-            Table::Holding => "4:hex",
+            ModbusTable::Coil => "0",
+            ModbusTable::Discrete => "1",
+            ModbusTable::Input => "3:hex",
+            ModbusTable::Holding => "4:hex",
         };
         let (unit, address, count) = (device.unit, ask.address, ask.count);
         format!("mbpoll {options} -a {unit} -0 -t {kind} -r {address} -c {count} -1 {target}")
     };
-    once.asks.iter().map(command).collect()
+    once.requests.iter().map(command).collect()
 }

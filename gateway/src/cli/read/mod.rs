@@ -1,177 +1,216 @@
-//! `pantau read`: one device, a few times, with registers, what they may mean, bytes, and what to
-//! do when it is silent.
+//! `pantau read`: reads one device a few times and prints its registers, their possible meanings,
+//! the bytes on the wire, and advice when it does not answer.
+//!
+//! Entry point: [`run`].
+//!
+//! ```text
+//! $ pantau read meter -c pantau.toml --display voltage=230.1
+//! ```
+//!
+//! User documentation: `docs/field.md`, `docs/devices.md`.
 
 mod json;
 mod mbpoll;
-mod rank;
+mod ranking;
 
-use super::args::CONFIG_DEFAULT;
-use super::run::stop_asked;
-use super::running::failed;
-use super::{DONE, NO, WRONG, complain, shared};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::report_failure;
+use super::run::wait_for_stop;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client, fail_with_message};
 use crate::clock::Clock;
-use crate::config::{Bus, Confidence, Config, Device, Link, Point, Table};
-use crate::field::diagnosis;
-use crate::field::infer::Ranking;
+use crate::config::{Bus, BusLink, Config, Device, FactConfidence, ModbusTable, Point};
+use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::field::fault_diagnosis;
+use crate::field::register_inference::HypothesisRanking;
+use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
-use crate::model::{Number, Outcome, Reason};
-use crate::read::{Once, Session, decode};
-use crate::status::Identity;
-use crate::words::Lang;
+use crate::modbus::{AdhocReader, AdhocReading, decode};
+use crate::status::DeviceIdentity;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Between two reads of the device: long enough for most to have measured again.
-const PAUSE: Duration = Duration::from_millis(500);
-/// Reads of a living screen that are weighed together.
+/// Pause between two reads: most devices have measured again by then.
+const READ_PAUSE: Duration = Duration::from_millis(500);
+/// Reads of the live screen that are ranked together.
 const LIVE_READS_MAX: usize = 16;
-/// Neighbours of a silent device that are asked.
+/// Neighbours of a silent device that are read for the diagnosis.
 const NEIGHBOURS_MAX: usize = 3;
-/// Takes a terminal's screen away.
-const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
+/// ANSI codes that clear the screen and its scrollback.
+const CLEAR_SCREEN: &str = "\x1b[H\x1b[2J\x1b[3J";
 
-/// What `pantau read` is asked.
+/// Arguments of `pantau read`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct ReadArgs {
     /// Configuration.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
     /// Device id.
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// Reads in a row: what changes, and how, tells word orders apart.
+    /// Number of reads; changes between reads distinguish word orders.
     #[arg(long, value_name = "N", default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=16))]
     times: u8,
-    /// What the device's display shows for a point.
-    #[arg(long, value_name = "POINT=VALUE", value_parser = display)]
-    display: Vec<(String, Number)>,
-    /// Again and again, at this distance, until Ctrl-C.
+    /// Value on the device's display for a point.
+    #[arg(long, value_name = "POINT=VALUE", value_parser = parse_display_value)]
+    display: Vec<(String, ExactNumber)>,
+    /// Repeats at this interval until Ctrl-C.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
     #[arg(conflicts_with = "times")]
     every: Option<u16>,
-    /// For scripts.
+    /// JSON output for scripts.
     #[arg(long)]
     json: bool,
 }
 
 /// `POINT=VALUE`, with a decimal point or comma.
-fn display(text: &str) -> Result<(String, Number), String> {
+fn parse_display_value(text: &str) -> Result<(String, ExactNumber), String> {
     let parsed = text.split_once('=').and_then(|(point, value)| {
-        let value = Number::parse(&value.replace(',', "."))?;
+        let value = ExactNumber::parse(&value.replace(',', "."))?;
         Some((point.to_owned(), value))
     });
     parsed.ok_or_else(|| "POINT=VALUE".to_owned())
 }
 
-/// A device as it was read, the last time in full, the registers of all times.
-struct Seen {
-    once: Once,
-    /// For each point the registers of every read that gave it.
+/// Reads of one device: the last one in full, the registers of all.
+struct DeviceReads {
+    once: AdhocReading,
+    /// For each point, the registers of every read that gave it.
     reads: Vec<Vec<Vec<u16>>>,
     round_trips_ms: Vec<f64>,
-    /// What is wrong with each device of its line, itself first; empty when it answers.
-    line: Vec<Option<Reason>>,
+    /// Fault of each device on its line, this device first; empty when it answers.
+    line: Vec<Option<QualityReason>>,
 }
 
-/// Reads the device and prints what came; the exit status.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let config = match super::configured(&options.config, lang) {
+/// Reads the device and prints the result; returns the exit status.
+pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
+    let config = match super::load_checked_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
     let device = options.device.as_str();
     let index = config.devices.iter().position(|known| &*known.id == device);
     let Some(index) = index else {
-        eprintln!("{}", lang.say("cli-read-unknown", &[("device", device)]));
-        return WRONG;
+        eprintln!(
+            "{}",
+            lang.text_with("cli-read-unknown", &[("device", device)])
+        );
+        return EXIT_USAGE;
     };
-    // A line has one owner: a running gateway asks for us between its polls.
+    // A line has one owner: a running gateway sends our requests between its polls.
     let bus = config.devices[index].bus;
-    let (channel, is_shared) = match shared::channel(&config, bus).await {
+    let (channel, is_shared) = match bus_client::open_channel(&config, bus).await {
         Ok(way) => way,
-        Err(trouble) => return failed(&trouble, lang),
+        Err(trouble) => return report_failure(&trouble, lang),
     };
     let port = &config.buses[bus..=bus];
-    if let Some(who) = shared::holder(port, lang).filter(|_| !is_shared) {
-        return complain(&who);
+    if let Some(who) = bus_client::port_holder_text(port, lang).filter(|_| !is_shared) {
+        return fail_with_message(&who);
     }
-    let Some(mut session) = Session::over(channel, &config, index, &Clock::system()) else {
-        return WRONG;
+    let Some(mut session) = AdhocReader::with_channel(channel, &config, index, &Clock::system())
+    else {
+        return EXIT_USAGE;
     };
     let Some(every) = options.every else {
-        let mut seen = see(&mut session, options.times, lang).await;
+        let mut seen = read_times(&mut session, options.times, lang).await;
+        // The line must be free again before the neighbours are read.
         drop(session);
-        seen.line = line(&config, index, &seen.once).await;
-        print(&told(&config, index, &seen, options, lang));
-        return seen.status();
+        seen.line = diagnose_line(&config, index, &seen.once).await;
+        print_text(&render_output(&config, index, &seen, options, lang));
+        return seen.exit_status();
     };
     tokio::select! {
-        status = live(&mut session, every, |seen| {
-            print(&told(&config, index, seen, options, lang))
+        status = read_live(&mut session, every, |seen| {
+            print_text(&render_output(&config, index, seen, options, lang))
         }) => status,
-        () = stop_asked() => DONE,
+        () = wait_for_stop() => EXIT_DONE,
     }
 }
 
-/// Reads again and again; ends when nobody looks any more.
-async fn live(session: &mut Session, every: u16, print: impl Fn(&Seen) -> bool) -> u8 {
+/// Reads at an interval; ends when standard output is closed.
+async fn read_live(
+    session: &mut AdhocReader,
+    every: u16,
+    print: impl Fn(&DeviceReads) -> bool,
+) -> u8 {
     let mut slots = tokio::time::interval(Duration::from_secs(every.into()));
+    // A slow device delays the next read; missed intervals are not made up.
     slots.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick of an interval completes at once.
     slots.tick().await;
-    let mut seen = Seen::of(session.read().await);
+    let mut seen = DeviceReads::from_first_read(session.read().await);
     while print(&seen) {
         slots.tick().await;
-        seen.renew(session.read().await);
+        seen.add_live_read(session.read().await);
     }
-    seen.status()
+    seen.exit_status()
 }
 
-fn told(config: &Config, index: usize, seen: &Seen, options: &Options, lang: Lang) -> String {
+/// Result of the reads as text or JSON, whole or as one item of a stream.
+fn render_output(
+    config: &Config,
+    index: usize,
+    seen: &DeviceReads,
+    options: &ReadArgs,
+    lang: Language,
+) -> String {
     if options.json && options.every.is_some() {
-        return format!("{}\n", json::as_json(config, index, seen, options));
+        return format!("{}\n", json::device_json(config, index, seen, options));
     }
     if options.json {
-        return format!("{:#}\n", json::as_json(config, index, seen, options));
+        return format!("{:#}\n", json::device_json(config, index, seen, options));
     }
-    let text = as_text(config, index, seen, options, lang);
+    let text = device_text(config, index, seen, options, lang);
     match options.every {
-        // The screen of before is no use any more.
-        Some(_) if std::io::stdout().is_terminal() => format!("{CLEAR}{text}"),
+        // On a terminal the new result replaces the old one.
+        Some(_) if std::io::stdout().is_terminal() => format!("{CLEAR_SCREEN}{text}"),
         Some(_) => format!("{text}\n"),
         None => text,
     }
 }
 
-/// Prints; false when the reader has gone away (`| head`), which is no failure of the device.
-fn print(text: &str) -> bool {
+/// Prints; returns false when standard output is closed (`| head`), which is no fault of the
+/// device.
+fn print_text(text: &str) -> bool {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .is_ok()
 }
 
-/// What is wrong with the devices of a line, the silent one first: its neighbours are asked once
-/// each, since a line that is silent as a whole wants another remedy.
-async fn line(config: &Config, index: usize, once: &Once) -> Vec<Option<Reason>> {
+/// Faults of the devices on a line, the silent one first. Its neighbours are read once each, since
+/// a line that is silent as a whole needs another remedy than one device.
+async fn diagnose_line(
+    config: &Config,
+    index: usize,
+    once: &AdhocReading,
+) -> Vec<Option<QualityReason>> {
     let Some((failure, _)) = &once.failure else {
         return Vec::new();
     };
     let mut all = vec![Some(failure.reason())];
     let device = &config.devices[index];
-    let is_network = matches!(config.buses[device.bus].link, Link::Tcp { .. });
-    if is_network || !matches!(failure.reason(), Reason::Timeout | Reason::Corrupt) {
+    // On TCP every device has its own connection, so neighbours say nothing about it.
+    let is_network = matches!(config.buses[device.bus].link, BusLink::Tcp { .. });
+    if is_network
+        || !matches!(
+            failure.reason(),
+            QualityReason::Timeout | QualityReason::Corrupt
+        )
+    {
         return all;
     }
     let others = config.devices.iter().enumerate();
     let others = others.filter(|(other, one)| one.bus == device.bus && *other != index);
     for (other, _) in others.take(NEIGHBOURS_MAX) {
-        let Ok((channel, _)) = shared::channel(config, device.bus).await else {
+        let Ok((channel, _)) = bus_client::open_channel(config, device.bus).await else {
             break;
         };
-        if let Some(mut session) = Session::over(channel, config, other, &Clock::system()) {
+        if let Some(mut session) =
+            AdhocReader::with_channel(channel, config, other, &Clock::system())
+        {
             let once = session.read().await;
             all.push(once.failure.map(|(failure, _)| failure.reason()));
         }
@@ -179,64 +218,68 @@ async fn line(config: &Config, index: usize, once: &Once) -> Vec<Option<Reason>>
     all
 }
 
-impl Seen {
-    fn status(&self) -> u8 {
+impl DeviceReads {
+    fn exit_status(&self) -> u8 {
         let mut outcomes = self.once.outcomes.iter();
         if outcomes.any(|outcome| outcome.number().is_some()) {
-            DONE
+            EXIT_DONE
         } else {
-            NO
+            EXIT_NEGATIVE
         }
     }
 }
 
-/// Reads so many times; silence is not waited for again.
-async fn see(session: &mut Session, times: u8, lang: Lang) -> Seen {
+/// Reads so many times; stops at the first failure.
+async fn read_times(session: &mut AdhocReader, times: u8, lang: Language) -> DeviceReads {
     let waiting = || {
+        // Only the first read waits for a device that ignores requests after connecting.
         let seconds = SETTLE_MAX_MS.div_ceil(1000).to_string();
-        eprintln!("{}", lang.say("cli-read-waiting", &[("seconds", &seconds)]));
+        eprintln!(
+            "{}",
+            lang.text_with("cli-read-waiting", &[("seconds", &seconds)])
+        );
     };
-    let mut seen = Seen::of(session.read_patiently(waiting).await);
+    let mut seen = DeviceReads::from_first_read(session.read_patiently(waiting).await);
     for _ in 1..times {
         if seen.once.failure.is_some() {
             break;
         }
-        tokio::time::sleep(PAUSE).await;
-        seen.add(session.read().await);
+        tokio::time::sleep(READ_PAUSE).await;
+        seen.add_read(session.read().await);
     }
     seen
 }
 
-impl Seen {
-    fn of(once: Once) -> Self {
+impl DeviceReads {
+    fn from_first_read(once: AdhocReading) -> Self {
         let registers = once.registers.iter().cloned();
         Self {
             reads: registers.map(|read| read.into_iter().collect()).collect(),
-            round_trips_ms: round_trip(&once).into_iter().collect(),
+            round_trips_ms: good_round_trip(&once).into_iter().collect(),
             line: Vec::new(),
             once,
         }
     }
 
-    /// A later read without an answer leaves the earlier ones as they are.
-    fn add(&mut self, once: Once) {
+    /// Adds a later read; one without an answer leaves the earlier ones as they are.
+    fn add_read(&mut self, once: AdhocReading) {
         if once.failure.is_some() {
             return;
         }
         for (reads, read) in self.reads.iter_mut().zip(&once.registers) {
             reads.extend(read.clone());
         }
-        self.round_trips_ms.extend(round_trip(&once));
+        self.round_trips_ms.extend(good_round_trip(&once));
         self.once = once;
     }
 
-    /// A read of a screen that lives: what fails is seen, and what is long ago forgotten.
-    fn renew(&mut self, once: Once) {
+    /// Adds a read of the live screen: a failure is shown, and old reads are dropped.
+    fn add_live_read(&mut self, once: AdhocReading) {
         if once.failure.is_some() {
             self.once = once;
             return;
         }
-        self.add(once);
+        self.add_read(once);
         let old = |all: usize| all.saturating_sub(LIVE_READS_MAX);
         self.round_trips_ms.drain(..old(self.round_trips_ms.len()));
         for reads in &mut self.reads {
@@ -244,13 +287,13 @@ impl Seen {
         }
     }
 
-    fn ranking(&self, index: usize, options: &Options) -> Option<(&Point, Ranking)> {
+    fn rank_point(&self, index: usize, options: &ReadArgs) -> Option<(&Point, HypothesisRanking)> {
         let point = self.once.points.get(index)?.as_ref()?;
         let shown = options
             .display
             .iter()
             .find(|(name, _)| **name == *point.name);
-        let ranking = rank::ranking(
+        let ranking = ranking::rank_point(
             point,
             self.reads.get(index)?,
             shown.map(|(_, value)| *value),
@@ -259,11 +302,17 @@ impl Seen {
     }
 }
 
-fn round_trip(once: &Once) -> Option<f64> {
+fn good_round_trip(once: &AdhocReading) -> Option<f64> {
     once.failure.is_none().then_some(once.round_trip_ms)
 }
 
-fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: Lang) -> String {
+fn device_text(
+    config: &Config,
+    index: usize,
+    seen: &DeviceReads,
+    options: &ReadArgs,
+    lang: Language,
+) -> String {
     let once = &seen.once;
     let device = &config.devices[index];
     let bus = &config.buses[device.bus];
@@ -271,51 +320,59 @@ fn as_text(config: &Config, index: usize, seen: &Seen, options: &Options, lang: 
     if let Some(identity) = &once.identity {
         text += &identity_text(identity, lang);
     }
-    // Of a device that gave nothing there is nothing to show.
+    // A device without any answer has no points to show.
     let count = if once.failure.is_some() {
         0
     } else {
         device.points.len()
     };
-    let points = device.points.iter().zip(each(device, once)).take(count);
+    let points = device
+        .points
+        .iter()
+        .zip(point_reads(device, once))
+        .take(count);
     for (number, (point, (place, outcome, words))) in points.enumerate() {
         text += &point_line(point, place, outcome, words, lang);
-        if let Some(refused) = once.beyond.get(number).copied().flatten() {
-            text += &beyond_line(point, refused, lang);
+        if let Some(refused) = once.out_of_range.get(number).copied().flatten() {
+            text += &limit_line(point, refused, lang);
         }
-        if let Some((point, ranking)) = seen.ranking(number, options) {
+        if let Some((point, ranking)) = seen.rank_point(number, options) {
             let value = outcome.and_then(|outcome| outcome.number());
-            text += &rank::text(point, value, &ranking, lang);
+            text += &ranking::ranking_text(point, value, &ranking, lang);
         }
     }
     if let Some((_, detail)) = &once.failure {
-        let nothing = lang.say("cli-read-nothing", &[("detail", detail)]);
+        let nothing = lang.text_with("cli-read-nothing", &[("detail", detail)]);
         let _ = writeln!(text, "{nothing}");
     }
-    if let Some(key) = advice(bus, seen) {
+    if let Some(key) = advice_key(bus, seen) {
         let _ = writeln!(text, "{}", lang.text(key));
     }
     if !seen.round_trips_ms.is_empty() {
         let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
         let times = times.collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "{}", lang.say("cli-read-time", &[("ms", &times)]));
+        let _ = writeln!(
+            text,
+            "{}",
+            lang.text_with("cli-read-time", &[("ms", &times)])
+        );
     }
     if once.sent.is_empty() {
         return text;
     }
-    let (sent, received) = (hex(&once.sent), hex(&once.received));
+    let (sent, received) = (hex_text(&once.sent), hex_text(&once.received));
     let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
-    let _ = writeln!(text, "{}", lang.say("cli-read-bytes", &bytes));
-    for command in mbpoll::commands(bus, device, once) {
+    let _ = writeln!(text, "{}", lang.text_with("cli-read-bytes", &bytes));
+    for command in mbpoll::mbpoll_commands(bus, device, once) {
         let _ = writeln!(text, "  {command}");
     }
     text
 }
 
-fn identity_text(identity: &Identity, lang: Lang) -> String {
+fn identity_text(identity: &DeviceIdentity, lang: Language) -> String {
     let model = |(id, length): &(u16, u16)| {
         let (id, length) = (id.to_string(), length.to_string());
-        lang.say(
+        lang.text_with(
             "cli-read-sunspec-model",
             &[("id", &id), ("length", &length)],
         )
@@ -325,10 +382,10 @@ fn identity_text(identity: &Identity, lang: Lang) -> String {
     let args = [("base", base.as_str()), ("models", models.as_str())];
     let mut lines = Vec::new();
     if !identity.models.is_empty() {
-        lines.push(lang.say("cli-read-sunspec", &args));
+        lines.push(lang.text_with("cli-read-sunspec", &args));
     }
     if let Some(why) = &identity.cut_short {
-        lines.push(lang.say("cli-read-sunspec-cut", &[("why", why)]));
+        lines.push(lang.text_with("cli-read-sunspec-cut", &[("why", why)]));
     }
     let parts = [&identity.manufacturer, &identity.model, &identity.options];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
@@ -338,14 +395,17 @@ fn identity_text(identity: &Identity, lang: Lang) -> String {
         ("version", identity.version.as_str()),
         ("serial", identity.serial.as_str()),
     ];
-    lines.push(lang.say("cli-read-identity", &facts));
+    lines.push(lang.text_with("cli-read-identity", &facts));
     lines.join("\n") + "\n"
 }
 
-/// Where a configured point was read, its outcome and its registers.
-type Read<'a> = (Option<&'a Point>, Option<Outcome>, Option<&'a [u16]>);
+/// Place that was read for a configured point, its outcome, and its registers.
+type PointReadParts<'a> = (Option<&'a Point>, Option<SampleOutcome>, Option<&'a [u16]>);
 
-fn each<'a>(device: &'a Device, once: &'a Once) -> impl Iterator<Item = Read<'a>> {
+fn point_reads<'a>(
+    device: &'a Device,
+    once: &'a AdhocReading,
+) -> impl Iterator<Item = PointReadParts<'a>> {
     (0..device.points.len()).map(|i| {
         let words = once.registers.get(i).and_then(Option::as_deref);
         let place = once.points.get(i).and_then(Option::as_ref);
@@ -353,42 +413,43 @@ fn each<'a>(device: &'a Device, once: &'a Once) -> impl Iterator<Item = Read<'a>
     })
 }
 
-fn place_text(place: Option<&Point>) -> Option<String> {
-    place.map(|point| format!("{}:{}", table(point.table), point.address))
+fn register_text(place: Option<&Point>) -> Option<String> {
+    place.map(|point| format!("{}:{}", table_name(point.table), point.address))
 }
 
 fn point_line(
     point: &Point,
     place: Option<&Point>,
-    outcome: Option<Outcome>,
+    outcome: Option<SampleOutcome>,
     words: Option<&[u16]>,
-    lang: Lang,
+    lang: Language,
 ) -> String {
-    let place = place_text(place).unwrap_or_else(|| "-".to_owned());
+    let place = register_text(place).unwrap_or_else(|| "-".to_owned());
     let value = match outcome.map(|outcome| (outcome, outcome.number())) {
         Some((outcome, Some(number))) => {
-            let name = words.and_then(|words| name_of(point, words));
+            let name = words.and_then(|words| value_name(point, words));
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
-            let number = rank::shown(point.encoding, number);
+            // A single has about seven digits; the double that carries it would show more.
+            let number = ranking::number_text(point.encoding, number);
             let unit = match &*point.unit {
                 "" => String::new(),
                 unit => format!(" {unit}"),
             };
-            format!("{number}{unit}{name} ({})", quality(outcome, lang))
+            format!("{number}{unit}{name} ({})", quality_text(outcome, lang))
         }
         Some((outcome, None)) => {
-            let word = outcome.reason().map_or("missing", Reason::word);
+            let word = outcome.reason().map_or("missing", QualityReason::word);
             format!(
                 "- ({}: {})",
-                quality(outcome, lang),
+                quality_text(outcome, lang),
                 lang.text(&format!("reason-{word}"))
             )
         }
         None => "-".to_owned(),
     };
     let doubt = match point.about.confidence {
-        Confidence::Low => format!("  {}", lang.text("cli-read-doubt")),
-        Confidence::Medium | Confidence::High => String::new(),
+        FactConfidence::Low => format!("  {}", lang.text("cli-read-doubt")),
+        FactConfidence::Medium | FactConfidence::High => String::new(),
     };
     let mut line = format!("{:<20} {place:<16} {value}{doubt}\n", point.name);
     for word in words.unwrap_or_default() {
@@ -402,53 +463,57 @@ fn point_line(
     line
 }
 
-/// Which limit a value is beyond that is not believed.
-fn beyond_line(point: &Point, refused: Number, lang: Lang) -> String {
+/// Line about the limit that an implausible value violates.
+fn limit_line(point: &Point, refused: ExactNumber, lang: Language) -> String {
     let below = point.min.filter(|min| refused.to_f64() < *min);
     let (key, limit) = match below {
         Some(min) => ("cli-read-below", min),
         None => ("cli-read-above", point.max.unwrap_or_default()),
     };
-    let (value, limit) = (rank::shown(point.encoding, refused), limit.to_string());
+    let (value, limit) = (
+        ranking::number_text(point.encoding, refused),
+        limit.to_string(),
+    );
     let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
-    format!("{:>22} {}\n", "", lang.say(key, &args))
+    format!("{:>22} {}\n", "", lang.text_with(key, &args))
 }
 
-fn quality(outcome: Outcome, lang: Lang) -> String {
+fn quality_text(outcome: SampleOutcome, lang: Language) -> String {
     lang.text(&format!("quality-{}", outcome.quality().word()))
 }
 
-/// What the profile calls this raw value.
-fn name_of(point: &Point, words: &[u16]) -> Option<String> {
+/// Name of this raw value in the profile.
+fn value_name(point: &Point, words: &[u16]) -> Option<String> {
     let raw = decode::raw_integer(point, words)?;
-    point.about.name_of(raw)
+    point.about.describe_raw(raw)
 }
 
-/// What to do about a device that gave nothing, or that refused a part.
-fn advice(bus: &Bus, seen: &Seen) -> Option<&'static str> {
+/// Message key of the advice for a device that gave nothing, or that refused some requests.
+fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> {
     let once = &seen.once;
     let whole = once.failure.as_ref().map(|(failure, _)| failure.reason());
-    let mut parts = once.outcomes.iter().filter_map(Outcome::reason);
-    let reason = whole.or_else(|| parts.find(|reason| matches!(reason, Reason::Refused(_))))?;
+    let mut parts = once.outcomes.iter().filter_map(SampleOutcome::reason);
+    let reason =
+        whole.or_else(|| parts.find(|reason| matches!(reason, QualityReason::Refused(_))))?;
     let alone = [Some(reason)];
     let line = if seen.line.is_empty() {
         &alone[..]
     } else {
         &seen.line
     };
-    diagnosis::advice(reason, Some(&bus.link), line)
+    fault_diagnosis::advice_key(reason, Some(&bus.link), line)
 }
 
-fn table(table: Table) -> &'static str {
+fn table_name(table: ModbusTable) -> &'static str {
     match table {
-        Table::Coil => "coil",
-        Table::Discrete => "discrete",
-        Table::Holding => "holding",
-        Table::Input => "input",
+        ModbusTable::Coil => "coil",
+        ModbusTable::Discrete => "discrete",
+        ModbusTable::Holding => "holding",
+        ModbusTable::Input => "input",
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn hex_text(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(" ")
 }

@@ -1,84 +1,93 @@
-//! `pantau scan`: what is on a line or in a network, as it is found.
+//! `pantau scan`: searches lines and networks for Modbus devices.
+//!
+//! Entry point: [`run`].
+//!
+//! ```text
+//! $ pantau scan /dev/ttyUSB0 --baud 9600 --units 1-10
+//! ```
+//!
+//! User documentation: `docs/field.md`, "Scan".
 
-mod show;
-mod write;
+mod config_append;
+mod output;
 
-use super::args::CONFIG_DEFAULT;
-use super::run::stop_asked;
-use super::running::complain;
-use super::{DONE, NO, WRONG};
+use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::print_stderr;
+use super::run::wait_for_stop;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::config::{self, Config, Parity};
-use crate::field::scan::ranges;
-use crate::onsite::scan::{Scan, Target, Wishes};
-use crate::words::Lang;
-use show::Screen;
+use crate::field::scan_engine::scan_ranges;
+use crate::i18n::Language;
+use crate::onsite::scan::{DeviceScan, ScanOptions, ScanTarget};
+use output::ScanScreen;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What `pantau scan` is asked.
+/// Arguments of `pantau scan`.
 #[derive(Debug, clap::Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "one for each switch of the command line"
 )]
-pub(super) struct Options {
-    /// Ports, hosts, ranges of addresses, or buses of the configuration.
+pub(super) struct ScanArgs {
+    /// Ports, hosts, address ranges, or buses of the configuration.
     #[arg(value_name = "PORT|HOST|RANGE")]
     targets: Vec<String>,
     /// Configuration.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
-    /// The likeliest settings and units; the default.
+    /// Only the likeliest settings and units; the default.
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Every speed, parity and unit.
     #[arg(long)]
     full: bool,
-    /// Speeds to try.
+    /// Speeds to try, baud.
     #[arg(long, value_name = "BAUD,..", value_delimiter = ',')]
     #[arg(value_parser = clap::value_parser!(u32).range(300..=1_000_000))]
     baud: Vec<u32>,
     /// Parities to try.
-    #[arg(long, value_name = "none|even|odd", value_delimiter = ',', value_parser = parity)]
+    #[arg(long, value_name = "none|even|odd", value_delimiter = ',', value_parser = parse_parity)]
     parity: Vec<Parity>,
     /// Units to try.
-    #[arg(long, value_name = "1-10,247", value_parser = units)]
-    units: Option<Units>,
+    #[arg(long, value_name = "1-10,247", value_parser = parse_units)]
+    units: Option<UnitList>,
     /// TCP ports to try.
     #[arg(long, value_name = "502,1502", value_delimiter = ',')]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     ports: Vec<u16>,
-    /// How long an answer may take.
+    /// Time limit for an answer, ms.
     #[arg(long, value_name = "MS")]
     #[arg(value_parser = clap::value_parser!(u64).range(20..=2000))]
     timeout: Option<u64>,
-    /// Quiet time between connecting and the first question.
+    /// Quiet time between connecting and the first request, ms.
     #[arg(long, value_name = "MS")]
     #[arg(value_parser = clap::value_parser!(u64).range(0..=60_000))]
     settle: Option<u64>,
-    /// Goes on although others use the line.
+    /// Continue although another master uses the line.
     #[arg(long)]
     yes: bool,
-    /// Adds what was found to the configuration.
+    /// Adds found devices to the configuration.
     #[arg(long)]
     write: bool,
-    /// For scripts: a line each.
+    /// JSON lines for scripts.
     #[arg(long)]
     json: bool,
 }
 
-/// A list of units.
+/// List of unit addresses.
 #[derive(Clone, Debug)]
-struct Units(Vec<u8>);
+// A type of its own, since clap takes a `Vec` for an argument that is repeated.
+struct UnitList(Vec<u8>);
 
-fn units(text: &str) -> Result<Units, String> {
-    ranges::units(text)
-        .map(Units)
+fn parse_units(text: &str) -> Result<UnitList, String> {
+    scan_ranges::parse_units(text)
+        .map(UnitList)
         .map_err(|bad| bad.to_string())
 }
 
-fn parity(text: &str) -> Result<Parity, String> {
+fn parse_parity(text: &str) -> Result<Parity, String> {
     match text {
         "none" => Ok(Parity::None),
         "even" => Ok(Parity::Even),
@@ -87,71 +96,84 @@ fn parity(text: &str) -> Result<Parity, String> {
     }
 }
 
-/// Scans, shows, and writes when told to; the exit status: 0 found something, 1 nothing or not
-/// all, 2 wrong call.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let config = match configuration(options, lang) {
+/// Scans, prints the devices, and writes them when requested. Exit status: 0 something was found, 1
+/// nothing was found or not everything could be scanned, 2 the call is wrong.
+pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
+    let config = match load_optional_config(options, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let wishes = options.wishes();
-    let targets = match Target::all(&options.targets, &wishes.ports(), config.as_ref()) {
-        Ok(targets) if !targets.is_empty() => targets,
-        Ok(_) => return wrong(&lang.text("scan-no-target")),
-        Err((text, why)) => {
-            return wrong(&lang.say("scan-bad-target", &[("text", &text), ("why", &why)]));
-        }
-    };
-    let mut scan = Scan::new(&wishes, config.as_ref(), Screen::new(options.json, lang));
+    let wishes = options.scan_options();
+    let targets =
+        match ScanTarget::parse_all(&options.targets, &wishes.tcp_ports(), config.as_ref()) {
+            Ok(targets) if !targets.is_empty() => targets,
+            Ok(_) => return print_usage_error(&lang.text("scan-no-target")),
+            Err((text, why)) => {
+                return print_usage_error(
+                    &lang.text_with("scan-bad-target", &[("text", &text), ("why", &why)]),
+                );
+            }
+        };
+    let mut scan = DeviceScan::new(
+        &wishes,
+        config.as_ref(),
+        ScanScreen::new(options.json, lang),
+    );
     let begun = Instant::now();
+    // Ctrl-C ends the scan, and what was found so far is still written.
     let whole = tokio::select! {
         () = scan.all(&targets) => true,
-        () = stop_asked() => false,
+        () = wait_for_stop() => false,
     };
     scan.host
-        .end(scan.found.len(), &scan.cost, begun.elapsed(), whole);
+        .print_end(scan.found.len(), &scan.cost, begun.elapsed(), whole);
     let wrote = match (options.write, &config) {
-        (true, Some(config)) => write::add(&options.config, config, &scan.found, lang),
+        (true, Some(config)) => {
+            config_append::append_found_devices(&options.config, config, &scan.found, lang)
+        }
         (wanted, _) => !wanted,
     };
     if scan.found.is_empty() || scan.failed || !wrote {
-        NO
+        EXIT_NEGATIVE
     } else {
-        DONE
+        EXIT_DONE
     }
 }
 
-/// The configuration, when there is one; a faulty one stops only what needs it.
-fn configuration(options: &Options, lang: Lang) -> Result<Option<Config>, u8> {
+/// Configuration, if there is one. An error in it ends the scan only when the scan needs it.
+fn load_optional_config(options: &ScanArgs, lang: Language) -> Result<Option<Config>, u8> {
     let needed = options.write || options.targets.is_empty();
+    // A scan is often made before there is a configuration.
     if !options.config.exists() {
         if options.write {
             let file = options.config.display().to_string();
-            return Err(wrong(&lang.say("scan-no-config", &[("file", &file)])));
+            return Err(print_usage_error(
+                &lang.text_with("scan-no-config", &[("file", &file)]),
+            ));
         }
         return Ok(None);
     }
-    match config::load(&options.config) {
+    match config::load_config(&options.config) {
         Ok(config) => Ok(Some(config)),
         Err(faults) => {
-            complain(&faults.render(lang));
-            if needed { Err(WRONG) } else { Ok(None) }
+            print_stderr(&faults.render(lang));
+            if needed { Err(EXIT_USAGE) } else { Ok(None) }
         }
     }
 }
 
-fn wrong(why: &str) -> u8 {
-    complain(&format!("pantau: {why}"));
-    WRONG
+fn print_usage_error(why: &str) -> u8 {
+    print_stderr(&format!("pantau: {why}"));
+    EXIT_USAGE
 }
 
-impl Options {
-    fn wishes(&self) -> Wishes {
-        Wishes {
+impl ScanArgs {
+    fn scan_options(&self) -> ScanOptions {
+        ScanOptions {
             full: self.full,
             baud: self.baud.clone(),
             parity: self.parity.clone(),
-            units: self.units.as_ref().map(|Units(units)| units.clone()),
+            units: self.units.as_ref().map(|UnitList(units)| units.clone()),
             ports: self.ports.clone(),
             timeout: self.timeout.map(Duration::from_millis),
             settle: self.settle.map(Duration::from_millis),

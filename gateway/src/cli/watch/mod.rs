@@ -1,32 +1,41 @@
-//! `pantau watch`: live values, round trips and errors, on a screen; as lines where there is none.
+//! `pantau watch`: live values, round-trip times and errors of devices.
+//!
+//! Entry point: [`run`]. On a terminal it draws a screen (`screen`) from the recorded values
+//! (`track`); without a terminal, or with `--plain`, it prints one line for each poll:
+//!
+//! ```text
+//! meter 12.0 ms 9/10 power=1510.5 W
+//! ```
+//!
+//! User documentation: `docs/field.md`.
 
+mod history;
 mod screen;
-mod track;
 
-use super::args::CONFIG_DEFAULT;
-use super::source::{Look, Source, only};
-use super::{DONE, NO, WRONG, complain, configured};
-use crate::words::Lang;
+use super::args::DEFAULT_CONFIG_PATH;
+use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message, load_checked_config};
+use crate::i18n::Language;
+use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
-use track::Track;
 
-/// Between two looks at the devices.
-const LOOK: Duration = Duration::from_secs(1);
-/// Between two looks at the keyboard.
-const KEYS: Duration = Duration::from_millis(100);
-/// Looks at the keyboard for one at the devices.
-const KEYS_PER_LOOK: u32 = 10;
+/// Time between two snapshots of the devices.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two checks of the keyboard.
+const KEYBOARD_INTERVAL: Duration = Duration::from_millis(100);
+/// Checks of the keyboard for each snapshot: `SNAPSHOT_INTERVAL` / `KEYBOARD_INTERVAL`.
+const KEYBOARD_TICKS_PER_SNAPSHOT: u32 = 10;
 
-/// What `pantau watch` is asked.
+/// Arguments of `pantau watch`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct WatchArgs {
     /// Configuration.
-    #[arg(short, long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
     config: PathBuf,
-    /// Device ids; all when none is named.
+    /// Device ids; all devices when none is given.
     #[arg(value_name = "DEVICE")]
     devices: Vec<String>,
     /// Lines instead of a screen.
@@ -34,48 +43,53 @@ pub(super) struct Options {
     plain: bool,
 }
 
-/// What a key asks for.
+/// Action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
+enum WatchKey {
     Quit,
     Pause,
     Up,
     Down,
 }
 
-/// Watches until `q` or Ctrl-C.
-pub(super) async fn run(options: &Options, lang: Lang) -> u8 {
-    let mut config = match configured(&options.config, lang) {
+/// Shows the devices until `q` or Ctrl-C; returns the exit status.
+pub(super) async fn run_watch(options: &WatchArgs, lang: Language) -> u8 {
+    let mut config = match load_checked_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let ids = match only(&mut config, &options.devices) {
+    let ids = match select_devices(&mut config, &options.devices) {
         Ok(ids) => ids,
         Err(device) => {
-            eprintln!("{}", lang.say("cli-read-unknown", &[("device", &device)]));
-            return WRONG;
+            eprintln!(
+                "{}",
+                lang.text_with("cli-read-unknown", &[("device", &device)])
+            );
+            return EXIT_USAGE;
         }
     };
     let name = config.site.name.to_string();
-    let mut source = match Source::open(config, ids, lang).await {
+    let mut source = match LiveDevices::open(config, ids, lang).await {
         Ok(source) => source,
-        Err(trouble) => return complain(&trouble.to_string()),
+        Err(trouble) => return fail_with_message(&trouble.to_string()),
     };
     let result = if options.plain || !std::io::stdout().is_terminal() {
-        lines(&mut source, lang).await
+        print_lines(&mut source, lang).await
     } else {
-        let head = head(&name, &source, lang);
+        let head = screen_title(&name, &source, lang);
         let mut terminal = ratatui::init();
-        let result = screen(&mut terminal, &mut source, &head, lang).await;
+        let result = run_screen(&mut terminal, &mut source, &head, lang).await;
+        // Also after an error, before it is printed: in the alternate screen nobody would see it.
         ratatui::restore();
         result
     };
     source.close().await;
-    result.unwrap_or_else(|error| complain(&error.to_string()))
+    result.unwrap_or_else(|error| fail_with_message(&error.to_string()))
 }
 
-fn head(name: &str, source: &Source, lang: Lang) -> String {
-    let key = if source.is_running() {
+/// Title line: the site, and whether the running gateway or this process polls.
+fn screen_title(name: &str, source: &LiveDevices, lang: Language) -> String {
+    let key = if source.is_gateway() {
         "watch-running"
     } else {
         "watch-own"
@@ -83,45 +97,47 @@ fn head(name: &str, source: &Source, lang: Lang) -> String {
     format!("{name} - {}", lang.text(key))
 }
 
-/// A screen that is drawn anew with each look and each key.
-async fn screen(
+/// Draws the screen again after each snapshot and each key.
+async fn run_screen(
     terminal: &mut ratatui::DefaultTerminal,
-    source: &mut Source,
+    source: &mut LiveDevices,
     head: &str,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<u8> {
-    let mut track = Track::default();
-    // SIGTERM, too, leaves the terminal as it was.
-    let mut asked = Box::pin(super::run::stop_asked());
+    let mut track = WatchHistory::default();
+    // SIGTERM, too, must restore the terminal, so that it ends the loop instead of the process.
+    let mut asked = Box::pin(super::run::wait_for_stop());
     let (mut paused, mut first_line) = (false, 0u16);
     let mut tick = 0;
     loop {
         if tick == 0 && !paused {
-            track.take(source.look().await?);
+            track.record_snapshots(source.take_snapshots().await?);
         }
-        tick = (tick + 1) % KEYS_PER_LOOK;
-        while let Some(key) = pressed()? {
+        tick = (tick + 1) % KEYBOARD_TICKS_PER_SNAPSHOT;
+        while let Some(key) = next_key()? {
             match key {
-                Key::Quit => return Ok(DONE),
-                Key::Pause => paused = !paused,
-                Key::Up => first_line = first_line.saturating_sub(1),
-                Key::Down => first_line = first_line.saturating_add(1),
+                WatchKey::Quit => return Ok(EXIT_DONE),
+                WatchKey::Pause => paused = !paused,
+                WatchKey::Up => first_line = first_line.saturating_sub(1),
+                WatchKey::Down => first_line = first_line.saturating_add(1),
             }
         }
-        terminal.draw(|frame| screen::draw(frame, &track, head, (paused, first_line), lang))?;
+        terminal
+            .draw(|frame| screen::draw_screen(frame, &track, head, (paused, first_line), lang))?;
         tokio::select! {
-            () = &mut asked => return Ok(DONE),
-            () = tokio::time::sleep(KEYS) => {}
+            () = &mut asked => return Ok(EXIT_DONE),
+            () = tokio::time::sleep(KEYBOARD_INTERVAL) => {}
         }
     }
 }
 
-/// The next key that means something; `None` when none waits.
-fn pressed() -> std::io::Result<Option<Key>> {
+/// Action of the next key that has one; `None` when no such key is waiting.
+fn next_key() -> std::io::Result<Option<WatchKey>> {
     while event::poll(Duration::ZERO)? {
         if let Event::Key(key) = event::read()?
+            // Some terminals report the release of a key as well.
             && key.kind == KeyEventKind::Press
-            && let Some(key) = meaning(key.code, key.modifiers)
+            && let Some(key) = key_action(key.code, key.modifiers)
         {
             return Ok(Some(key));
         }
@@ -129,40 +145,44 @@ fn pressed() -> std::io::Result<Option<Key>> {
     Ok(None)
 }
 
-fn meaning(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {
+fn key_action(code: KeyCode, modifiers: KeyModifiers) -> Option<WatchKey> {
     match code {
-        KeyCode::Char('c') if modifiers.contains(KeyModifiers::CONTROL) => Some(Key::Quit),
-        KeyCode::Char('q') | KeyCode::Esc => Some(Key::Quit),
-        KeyCode::Char(' ') => Some(Key::Pause),
-        KeyCode::Up => Some(Key::Up),
-        KeyCode::Down => Some(Key::Down),
+        // In raw mode Ctrl-C is a key, not a signal.
+        KeyCode::Char('c') if modifiers.contains(KeyModifiers::CONTROL) => Some(WatchKey::Quit),
+        KeyCode::Char('q') | KeyCode::Esc => Some(WatchKey::Quit),
+        KeyCode::Char(' ') => Some(WatchKey::Pause),
+        KeyCode::Up => Some(WatchKey::Up),
+        KeyCode::Down => Some(WatchKey::Down),
         _ => None,
     }
 }
 
-/// One line a poll, until Ctrl-C or until nobody reads them.
-async fn lines(source: &mut Source, lang: Lang) -> anyhow::Result<u8> {
-    let mut asked = Box::pin(super::run::stop_asked());
-    let mut before: Vec<Look> = Vec::new();
+/// Prints one line for each poll until Ctrl-C, or until standard output is closed.
+async fn print_lines(source: &mut LiveDevices, lang: Language) -> anyhow::Result<u8> {
+    let mut asked = Box::pin(super::run::wait_for_stop());
+    let mut before: Vec<DeviceSnapshot> = Vec::new();
     loop {
-        let looks = source.look().await?;
+        let looks = source.take_snapshots().await?;
         for look in &looks {
+            // Only a new poll gives a line: a device with a long interval has none for most
+            // snapshots.
             let known = before.iter().find(|known| known.id == look.id);
             let polls = known.map_or(0, |known| known.counts.polls);
-            let line = plain(look, lang);
+            let line = plain_line(look, lang);
             if look.counts.polls > polls && writeln!(std::io::stdout(), "{line}").is_err() {
-                return Ok(NO);
+                return Ok(EXIT_NEGATIVE);
             }
         }
         before = looks;
         tokio::select! {
-            () = &mut asked => return Ok(DONE),
-            () = tokio::time::sleep(LOOK) => {}
+            () = &mut asked => return Ok(EXIT_DONE),
+            () = tokio::time::sleep(SNAPSHOT_INTERVAL) => {}
         }
     }
 }
 
-fn plain(look: &Look, lang: Lang) -> String {
+/// One line of a device: round trip, good polls of all, values, and the fault with its advice.
+fn plain_line(look: &DeviceSnapshot, lang: Language) -> String {
     let counts = &look.counts;
     let values = look.values.iter().map(|value| match value.reason {
         Some(reason) => format!("{}={} ({})", value.name, value.text, reason.word()),
@@ -188,36 +208,40 @@ fn plain(look: &Look, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::source::Shown;
-    use crate::model::Reason;
+    use crate::cli::live_devices::PointSnapshot;
+    use crate::domain::QualityReason;
 
-    pub(super) fn look(polls: u64, failures: u64, power: Option<f64>) -> Look {
-        let mut look = Look {
+    pub(super) fn example_snapshot(
+        polls: u64,
+        failures: u64,
+        power: Option<f64>,
+    ) -> DeviceSnapshot {
+        let mut look = DeviceSnapshot {
             id: "meter".into(),
-            ..Look::default()
+            ..DeviceSnapshot::default()
         };
         look.counts.polls = polls;
         look.counts.failures = failures;
         look.counts.round_trip_ms = 12.0;
         if power.is_none() {
-            look.counts.fault = Some(Reason::Timeout);
+            look.counts.fault = Some(QualityReason::Timeout);
             look.advice = "check A/B".to_owned();
         }
-        look.values = vec![Shown {
+        look.values = vec![PointSnapshot {
             name: "power".to_owned(),
             text: power.map_or("-".to_owned(), |power| power.to_string()),
             value: power,
             unit: "W".to_owned(),
-            reason: power.is_none().then_some(Reason::Timeout),
+            reason: power.is_none().then_some(QualityReason::Timeout),
         }];
         look
     }
 
     #[test]
     fn a_line_says_values_round_trip_and_how_many_polls_were_good() {
-        let line = plain(&look(10, 1, Some(1510.5)), Lang::En);
+        let line = plain_line(&example_snapshot(10, 1, Some(1510.5)), Language::En);
         assert_eq!(line, "meter 12.0 ms 9/10 power=1510.5 W");
-        let line = plain(&look(10, 10, None), Lang::En);
+        let line = plain_line(&example_snapshot(10, 10, None), Language::En);
         assert!(
             line.contains("the device did not answer  check A/B"),
             "{line}"
@@ -227,12 +251,12 @@ mod tests {
     #[test]
     fn q_ends_space_pauses_and_other_keys_do_nothing() {
         let none = KeyModifiers::NONE;
-        assert_eq!(meaning(KeyCode::Char('q'), none), Some(Key::Quit));
+        assert_eq!(key_action(KeyCode::Char('q'), none), Some(WatchKey::Quit));
         assert_eq!(
-            meaning(KeyCode::Char('c'), KeyModifiers::CONTROL),
-            Some(Key::Quit)
+            key_action(KeyCode::Char('c'), KeyModifiers::CONTROL),
+            Some(WatchKey::Quit)
         );
-        assert_eq!(meaning(KeyCode::Char('c'), none), None);
-        assert_eq!(meaning(KeyCode::Char(' '), none), Some(Key::Pause));
+        assert_eq!(key_action(KeyCode::Char('c'), none), None);
+        assert_eq!(key_action(KeyCode::Char(' '), none), Some(WatchKey::Pause));
     }
 }

@@ -1,24 +1,24 @@
-//! The screen of `pantau watch`: a block a device, a line a point.
+//! Screen of `pantau watch`: a block for each device, a line for each point.
 
-use super::track::{Track, Tracked};
-use crate::cli::source::Shown;
-use crate::words::Lang;
+use super::history::{WatchHistory, WatchedDevice};
+use crate::cli::live_devices::PointSnapshot;
+use crate::i18n::Language;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-/// Columns before a sparkline.
-const BEFORE_BARS: u16 = 42;
+/// Columns left of a sparkline.
+const COLUMNS_BEFORE_BARS: u16 = 42;
 
-/// Draws everything; `view` is whether it stands still, and the first line shown.
-pub(super) fn draw(
+/// Draws the whole screen; `view` is whether it is paused, and the first line that is shown.
+pub(super) fn draw_screen(
     frame: &mut Frame<'_>,
-    track: &Track,
+    track: &WatchHistory,
     head: &str,
     (paused, first_line): (bool, u16),
-    lang: Lang,
+    lang: Language,
 ) {
     let areas = Layout::vertical([
         Constraint::Length(1),
@@ -28,11 +28,12 @@ pub(super) fn draw(
     let [top, middle, bottom] = areas.areas(frame.area());
     let strong = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
     frame.render_widget(Line::styled(head.to_owned(), strong), top);
-    let width = usize::from(middle.width.saturating_sub(BEFORE_BARS));
+    // A narrower terminal shows no sparklines.
+    let width = usize::from(middle.width.saturating_sub(COLUMNS_BEFORE_BARS));
     let lines: Vec<Line<'_>> = track
         .devices
         .iter()
-        .flat_map(|device| block(device, width, lang))
+        .flat_map(|device| device_block(device, width, lang))
         .collect();
     frame.render_widget(Paragraph::new(lines).scroll((first_line, 0)), middle);
     let keys = if paused {
@@ -43,10 +44,11 @@ pub(super) fn draw(
     frame.render_widget(Line::from(lang.text(keys)), bottom);
 }
 
-fn block(device: &Tracked, width: usize, lang: Lang) -> Vec<Line<'static>> {
-    let mut lines = vec![title(device, width)];
+/// Lines of one device: title, points, and the fault with its advice.
+fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Line<'static>> {
+    let mut lines = vec![device_title(device, width)];
     let values = device.look.values.iter();
-    lines.extend(values.map(|value| row(device, value, width, lang)));
+    lines.extend(values.map(|value| point_line(device, value, width, lang)));
     if let Some(fault) = device.look.counts.fault {
         let red = Style::new().fg(Color::Red);
         let words = lang.text(&format!("reason-{}", fault.word()));
@@ -61,7 +63,8 @@ fn block(device: &Tracked, width: usize, lang: Lang) -> Vec<Line<'static>> {
     lines
 }
 
-fn title(device: &Tracked, width: usize) -> Line<'static> {
+/// Title line of a device: id, round-trip time in ms, good polls of all, errors by kind.
+fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
     let counts = &device.look.counts;
     let good = counts.polls.saturating_sub(counts.failures);
     let color = if counts.fault.is_some() {
@@ -83,20 +86,26 @@ fn title(device: &Tracked, width: usize) -> Line<'static> {
         Span::raw(facts),
         Span::raw(" "),
         Span::styled(
-            device.round_trips.bars(width / 2),
+            device.round_trips.render_bars(width / 2),
             Style::new().fg(Color::Blue),
         ),
         Span::styled(errors.collect::<String>(), Style::new().fg(Color::Red)),
     ])
 }
 
-fn row(device: &Tracked, value: &Shown, width: usize, lang: Lang) -> Line<'static> {
+/// Line of one point: value, sparkline, and the reason of a doubtful value.
+fn point_line(
+    device: &WatchedDevice,
+    value: &PointSnapshot,
+    width: usize,
+    lang: Language,
+) -> Line<'static> {
     let place = format!("  {:<20}{:>12} {:<7}", value.name, value.text, value.unit);
     let bars = device
         .values
         .get(&value.name)
-        .map(|history| history.bars(width));
-    // A device that gives nothing says so once, below.
+        .map(|history| history.render_bars(width));
+    // The fault of the whole device is shown once, below the points.
     let own = value
         .reason
         .filter(|reason| device.look.counts.fault != Some(*reason));
@@ -114,15 +123,15 @@ fn row(device: &Tracked, value: &Shown, width: usize, lang: Lang) -> Line<'stati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::watch::tests::look;
+    use crate::cli::watch::tests::example_snapshot;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    fn drawn(track: &Track, width: u16, height: u16) -> String {
+    fn draw_to_text(track: &WatchHistory, width: u16, height: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let view = (false, 0);
         terminal
-            .draw(|frame| draw(frame, track, "Desa", view, Lang::En))
+            .draw(|frame| draw_screen(frame, track, "Desa", view, Language::En))
             .unwrap();
         let buffer = terminal.backend().buffer().clone();
         let cells = buffer.content().chunks(usize::from(width));
@@ -136,11 +145,15 @@ mod tests {
 
     #[test]
     fn values_sparklines_and_round_trips_are_on_the_screen() {
-        let mut track = Track::default();
+        let mut track = WatchHistory::default();
         for polls in 1..=4u8 {
-            track.take(vec![look(polls.into(), 0, Some(f64::from(polls)))]);
+            track.record_snapshots(vec![example_snapshot(
+                polls.into(),
+                0,
+                Some(f64::from(polls)),
+            )]);
         }
-        let text = drawn(&track, 80, 10);
+        let text = draw_to_text(&track, 80, 10);
         assert!(text.contains("meter"), "{text}");
         assert!(text.contains("12.0 ms"), "{text}");
         assert!(text.contains("▁▃▆█"), "{text}");
@@ -148,18 +161,18 @@ mod tests {
 
     #[test]
     fn a_silent_device_is_told_with_what_to_do() {
-        let mut track = Track::default();
-        track.take(vec![look(1, 1, None)]);
-        let text = drawn(&track, 80, 10);
+        let mut track = WatchHistory::default();
+        track.record_snapshots(vec![example_snapshot(1, 1, None)]);
+        let text = draw_to_text(&track, 80, 10);
         assert!(text.contains("the device did not answer"), "{text}");
         assert!(text.contains("check A/B"), "{text}");
     }
 
     #[test]
     fn the_smallest_terminal_is_no_panic() {
-        let mut track = Track::default();
-        track.take(vec![look(1, 0, Some(1.0))]);
-        drawn(&track, 1, 1);
-        drawn(&Track::default(), 3, 2);
+        let mut track = WatchHistory::default();
+        track.record_snapshots(vec![example_snapshot(1, 0, Some(1.0))]);
+        draw_to_text(&track, 1, 1);
+        draw_to_text(&WatchHistory::default(), 3, 2);
     }
 }

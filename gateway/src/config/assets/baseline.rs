@@ -1,130 +1,131 @@
-//! What would have happened without a plant (METHODS C.1 to C.6, C.9): one declared baseline.
+//! [`Baseline`]: the declared baseline of a plant: energy use without it (METHODS C.1 to C.6, C.9).
 
-use super::fuel::{self, Fuel, RawBlend, RawFuelKind};
+use super::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use super::genset::GensetLoad;
-use super::{Around, one_of, words};
-use crate::config::factors::{Factors, chosen};
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Day, Number, Text};
-use crate::model::factor::{Doubt, Factor, Headline, Unverified};
+use super::{CheckContext, require_one_of, text_or_empty};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::factors::{Factors, choose_factor};
+use crate::config::raw_config::{RawDate, RawNumber, RawText, SpannedValue};
+use crate::domain::factor::{Factor, HeadlineStatus, ProvisionalReason, UnverifiedFactor};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The table of C.4, which nobody checked.
+/// Id of the genset emission table of METHODS C.4, which is not verified.
 const GENSET_TABLE: &str = "genset.table";
-/// Units of a factor for electricity, for sentences.
-pub(super) const PER_ENERGY: &str = "tCO2/MWh, kgCO2/kWh";
+/// Units of an electricity factor, for messages.
+pub(super) const ENERGY_FACTOR_UNITS: &str = "tCO2/MWh, kgCO2/kWh";
 
-/// The declared baseline.
+/// Declared baseline of a plant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
-    /// What would have happened.
+    /// Kind of the baseline.
     pub kind: BaselineKind,
-    /// From which day on it is declared.
+    /// First day for which it is declared.
     pub since: Option<Date>,
-    /// Who declared it.
+    /// Person or body that declared it.
     pub by: String,
-    /// What proves it: a bill, a fuel log, photos.
+    /// Evidence: a bill, a fuel log, photos.
     pub evidence: String,
 }
 
-/// What would have happened.
+/// Source of energy that the plant replaces.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BaselineKind {
     /// Electricity from the grid.
     Grid {
-        /// Its factor; `None` only beside a fault.
+        /// Grid factor; `None` only after an error.
         factor: Option<Arc<Factor>>,
-        /// Losses of transmission and distribution, 0 unless said.
+        /// Transmission and distribution losses as a share; 0 by default.
         losses: f64,
     },
-    /// Electricity from a diesel set.
+    /// Electricity from a diesel generator set.
     Genset {
-        /// Rating of the set, kW.
+        /// Rated power, kW.
         rating_kw: f64,
-        /// How its emissions are known; `None` only beside a fault.
-        way: Option<GensetWay>,
+        /// Method for its emissions; `None` only after an error.
+        method: Option<GensetEmissionMethod>,
     },
-    /// A diesel or petrol pump.
+    /// Diesel or petrol pump.
     PumpFuel {
         /// Id of the pump asset whose water it would have lifted.
         pump: Arc<str>,
-        /// How its emissions are known.
-        way: PumpFuelWay,
-        /// What it burnt.
-        fuel: Fuel,
+        /// Method for its emissions.
+        method: PumpEmissionMethod,
+        /// Fuel.
+        fuel: EngineFuel,
     },
     /// No service existed: nothing is avoided.
     None,
 }
 
-/// How the emissions of a set are known.
+/// Method for the emissions of a replaced generator set.
 #[derive(Clone, Debug, PartialEq)]
-pub enum GensetWay {
-    /// By the litres that it burnt for each kWh, from a fuel log (C.5).
+pub enum GensetEmissionMethod {
+    /// Litres for each kWh, from a fuel log (METHODS C.5).
     Litres {
-        /// Litres a kWh.
+        /// Litres per kWh.
         litres_per_kwh: f64,
-        /// What it burnt.
-        fuel: Fuel,
+        /// Fuel.
+        fuel: EngineFuel,
     },
-    /// By a factor for electricity.
+    /// Emission factor for electricity.
     Factor(Arc<Factor>),
-    /// By a number that nobody checked, chosen by the site.
-    Unverified(Unverified),
-    /// By the table of C.4, which nobody checked, at this load.
+    /// Unverified emission factor, chosen by the site.
+    Unverified(UnverifiedFactor),
+    /// Unverified table of METHODS C.4 at this load.
     Table(GensetLoad),
 }
 
-/// How the emissions of a fuel pump are known.
+/// Method for the emissions of a replaced fuel pump.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum PumpFuelWay {
-    /// By the litres that it burnt for each m3, from a fuel log (C.5).
+pub enum PumpEmissionMethod {
+    /// Litres for each m3, from a fuel log (METHODS C.5).
     Litres {
-        /// Litres a m3.
+        /// Litres per m3.
         litres_per_m3: f64,
     },
-    /// From the water that was lifted (C.6).
+    /// Energy of the lifted water and efficiencies (METHODS C.6).
     Water {
         /// Efficiency of the pump, 0 to 1.
         eta_pump: f64,
         /// Efficiency of the engine, 0 to 1.
         eta_engine: f64,
-        /// Both were measured on the set that was replaced; otherwise taken high.
+        /// True when both were measured on the replaced set; false when defaults are used.
+        // The defaults are high: that claims less fuel, so fewer avoided emissions.
         measured: bool,
     },
 }
 
 impl Baseline {
-    /// What may be said in a headline that stands on it.
-    pub fn headline(&self, factors: &Factors) -> Headline {
+    /// Strength of a headline that depends on this baseline: firm, or provisional with a reason.
+    pub fn headline(&self, factors: &Factors) -> HeadlineStatus {
         let known = self.kind.factors().into_iter();
         let known = known.map(|factor| factors.headline(factor));
         let unchecked = self
             .kind
-            .unverified()
-            .map(|_| Headline::Provisional(Doubt::Unverified));
-        Headline::of_all(known.chain(unchecked))
+            .unverified_id()
+            .map(|_| HeadlineStatus::Provisional(ProvisionalReason::Unverified));
+        HeadlineStatus::combine(known.chain(unchecked))
     }
 }
 
 impl BaselineKind {
-    /// Id of the number that nobody checked, when it stands on one.
-    pub fn unverified(&self) -> Option<&str> {
+    /// Id of the unverified number on which it depends, if any.
+    pub fn unverified_id(&self) -> Option<&str> {
         match self {
-            Self::Genset { way, .. } => match way.as_ref()? {
-                GensetWay::Unverified(number) => Some(&*number.id),
-                GensetWay::Table(_) => Some(GENSET_TABLE),
-                GensetWay::Litres { .. } | GensetWay::Factor(_) => None,
+            Self::Genset { method: way, .. } => match way.as_ref()? {
+                GensetEmissionMethod::Unverified(number) => Some(&*number.id),
+                GensetEmissionMethod::Table(_) => Some(GENSET_TABLE),
+                GensetEmissionMethod::Litres { .. } | GensetEmissionMethod::Factor(_) => None,
             },
             _ => None,
         }
     }
 
-    /// The code of C.1.
+    /// Code of METHODS C.1.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Grid { .. } => "GRID",
@@ -134,13 +135,13 @@ impl BaselineKind {
         }
     }
 
-    /// The factors that it stands on.
+    /// Factors on which it depends.
     pub fn factors(&self) -> Vec<&Arc<Factor>> {
         match self {
             Self::Grid { factor, .. } => factor.iter().collect(),
-            Self::Genset { way, .. } => match way {
-                Some(GensetWay::Factor(factor)) => vec![factor],
-                Some(GensetWay::Litres { fuel, .. }) => fuel.factors(),
+            Self::Genset { method: way, .. } => match way {
+                Some(GensetEmissionMethod::Factor(factor)) => vec![factor],
+                Some(GensetEmissionMethod::Litres { fuel, .. }) => fuel.factors(),
                 _ => Vec::new(),
             },
             Self::PumpFuel { fuel, .. } => fuel.factors(),
@@ -155,123 +156,123 @@ impl BaselineKind {
 #[schemars(tag = "kind")]
 pub(crate) enum RawBaseline {
     /// Electricity from the grid.
-    Grid(RawGrid),
-    /// Electricity from a diesel set.
+    Grid(RawGridBaseline),
+    /// Electricity from a diesel generator set.
     Genset(RawGensetBaseline),
-    /// A diesel or petrol pump.
-    PumpFuel(RawPumpFuel),
+    /// Diesel or petrol pump.
+    PumpFuel(RawPumpFuelBaseline),
     /// No service existed: nothing is avoided.
-    None(RawNone),
+    None(RawNoBaseline),
 }
 
 /// `GRID`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawGrid {
-    /// Id of the grid's factor; there is no default.
+pub(crate) struct RawGridBaseline {
+    /// Id of the grid factor; required, there is no default.
     #[schemars(required)]
-    factor: Text,
-    /// Losses of transmission and distribution, 0 (which claims less) when left out.
-    losses: Number,
+    factor: RawText,
+    /// Transmission and distribution losses as a share, 0 by default (the lowest claim).
+    losses: RawNumber,
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<Day>,
-    /// Who declared it.
-    by: Text,
-    /// What proves it: the PLN bill, a meter at the same load.
-    evidence: Text,
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence: the PLN bill, a meter at the same load.
+    evidence: RawText,
 }
 
 /// `GENSET`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawGensetBaseline {
-    /// Rating of the set, kW.
+    /// Rated power, kW.
     #[schemars(required)]
-    rating_kw: Number,
-    /// Litres a kWh, from a fuel log.
-    litres_per_kwh: Number,
+    rating_kw: RawNumber,
+    /// Litres per kWh, from a fuel log.
+    litres_per_kwh: RawNumber,
     /// Id of a factor for its electricity.
-    factor: Text,
-    /// Load, for the table of C.4, which nobody has checked.
-    load: Option<At<GensetLoad>>,
-    /// What it burnt, `diesel` when left out.
-    fuel_kind: Option<At<RawFuelKind>>,
-    /// Factor of the CO2 of its heat; the IPCC's of the fuel when left out.
-    fuel_factor: Text,
+    factor: RawText,
+    /// Load, for the unverified table of METHODS C.4.
+    load: Option<SpannedValue<GensetLoad>>,
+    /// Fuel, `diesel` by default.
+    fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    fuel_factor: RawText,
     /// Density from the delivery note, kg/L.
-    density_kg_l: Number,
-    /// Share of biodiesel, by month.
+    density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date.
     #[serde(default)]
-    biodiesel: Vec<At<RawBlend>>,
+    biodiesel: Vec<SpannedValue<RawBlend>>,
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<Day>,
-    /// Who declared it.
-    by: Text,
-    /// What proves it: a fuel log, the nameplate.
-    evidence: Text,
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence: a fuel log, the nameplate.
+    evidence: RawText,
 }
 
 /// `PUMP_FUEL`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawPumpFuel {
+pub(crate) struct RawPumpFuelBaseline {
     /// Id of the pump asset whose water it would have lifted.
     #[schemars(required)]
-    pub(super) pump: Text,
-    /// Litres a m3, from a fuel log; without it, from the water and the head.
-    litres_per_m3: Number,
+    pub(super) pump: RawText,
+    /// Litres per m3, from a fuel log; otherwise computed from water and head.
+    litres_per_m3: RawNumber,
     /// Efficiency of the replaced pump, measured.
-    eta_pump: Number,
+    eta_pump: RawNumber,
     /// Efficiency of the replaced engine, measured.
-    eta_engine: Number,
-    /// What it burnt, `diesel` when left out.
-    fuel_kind: Option<At<RawFuelKind>>,
-    /// Factor of the CO2 of its heat; the IPCC's of the fuel when left out.
-    fuel_factor: Text,
+    eta_engine: RawNumber,
+    /// Fuel, `diesel` by default.
+    fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    fuel_factor: RawText,
     /// Density from the delivery note, kg/L.
-    density_kg_l: Number,
-    /// Share of biodiesel, by month.
+    density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date.
     #[serde(default)]
-    biodiesel: Vec<At<RawBlend>>,
+    biodiesel: Vec<SpannedValue<RawBlend>>,
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<Day>,
-    /// Who declared it.
-    by: Text,
-    /// What proves it: a fuel log, photos, farmers' statements.
-    evidence: Text,
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence: a fuel log, photos, farmers' statements.
+    evidence: RawText,
 }
 
 /// `NONE`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawNone {
+pub(crate) struct RawNoBaseline {
     /// First day for which it is declared.
     #[schemars(with = "Option<serde_json::Value>")]
-    since: Option<Day>,
-    /// Who declared it.
-    by: Text,
-    /// What proves it.
-    evidence: Text,
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence.
+    evidence: RawText,
 }
 
-/// Where and who, the same for every kind.
-type Declared<'a> = (Option<&'a Day>, &'a Text, &'a Text);
+/// Keys that all kinds share: `since`, `by`, `evidence`.
+type DeclarationKeys<'a> = (Option<&'a RawDate>, &'a RawText, &'a RawText);
 
-pub(super) fn baseline(
-    notes: &mut Notes<'_>,
-    at: &At<RawBaseline>,
-    around: &Around<'_>,
+pub(super) fn check_baseline(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawBaseline>,
+    around: &CheckContext<'_>,
 ) -> Baseline {
-    let (kind, (since, by, evidence)): (_, Declared<'_>) = match at.get() {
+    let (kind, (since, by, evidence)): (_, DeclarationKeys<'_>) = match at.get() {
         RawBaseline::Grid(raw) => (
-            grid(notes, raw, around),
+            check_grid(notes, raw, around),
             (raw.since.as_ref(), &raw.by, &raw.evidence),
         ),
         RawBaseline::Genset(raw) => (
-            genset(notes, &at.span(), raw, around),
+            check_genset_baseline(notes, &at.span(), raw, around),
             (raw.since.as_ref(), &raw.by, &raw.evidence),
         ),
         RawBaseline::PumpFuel(raw) => (
-            pump_fuel(notes, &at.span(), raw, around),
+            check_pump_fuel(notes, &at.span(), raw, around),
             (raw.since.as_ref(), &raw.by, &raw.evidence),
         ),
         RawBaseline::None(raw) => (
@@ -279,6 +280,7 @@ pub(super) fn baseline(
             (raw.since.as_ref(), &raw.by, &raw.evidence),
         ),
     };
+    // A factor that is not valid on the first day cannot support the baseline (docs/factors.md).
     let day = notes.date(since, "since");
     if let (Some(day), Some(at)) = (day, since) {
         for factor in kind
@@ -287,7 +289,7 @@ pub(super) fn baseline(
             .filter(|factor| !factor.holds_on(day))
         {
             let (found, expected) = (format!("{} ({day})", factor.id), factor.validity());
-            notes.fault(
+            notes.add_error(
                 at.span(),
                 "since",
                 "fault-factor-expired",
@@ -299,41 +301,46 @@ pub(super) fn baseline(
     Baseline {
         kind,
         since: day,
-        by: words(by),
-        evidence: words(evidence),
+        by: text_or_empty(by),
+        evidence: text_or_empty(evidence),
     }
 }
 
-fn grid(notes: &mut Notes<'_>, raw: &RawGrid, around: &Around<'_>) -> BaselineKind {
+fn check_grid(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawGridBaseline,
+    around: &CheckContext<'_>,
+) -> BaselineKind {
     let fits = |factor: &Factor| factor.t_per_mwh().is_some();
-    let losses = notes.within(&raw.losses, "losses", 0.0..=0.3);
+    // 0 by default is conservative (METHODS C.3).
+    let losses = notes.number_in_range(&raw.losses, "losses", 0.0..=0.3);
     BaselineKind::Grid {
-        factor: chosen(
+        factor: choose_factor(
             notes,
             around.factors,
             &raw.factor,
             "factor",
-            PER_ENERGY,
+            ENERGY_FACTOR_UNITS,
             fits,
         ),
         losses: losses.unwrap_or(0.0),
     }
 }
 
-fn genset(
-    notes: &mut Notes<'_>,
+fn check_genset_baseline(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawGensetBaseline,
-    around: &Around<'_>,
+    around: &CheckContext<'_>,
 ) -> BaselineKind {
     let ways = [
         ("litres_per_kwh", raw.litres_per_kwh.is_some()),
         ("factor", raw.factor.is_some()),
         ("load", raw.load.is_some()),
     ];
-    one_of(notes, span, &ways);
+    require_one_of(notes, span, &ways);
     if ways.iter().filter(|(_, given)| *given).count() > 1 {
-        notes.fault(
+        notes.add_error(
             span.clone(),
             "baseline",
             "fault-only-one",
@@ -342,64 +349,68 @@ fn genset(
         );
     }
     BaselineKind::Genset {
-        rating_kw: notes.positive(&raw.rating_kw, "rating_kw").unwrap_or(0.0),
-        way: genset_way(notes, span, raw, around),
+        rating_kw: notes
+            .positive_number(&raw.rating_kw, "rating_kw")
+            .unwrap_or(0.0),
+        method: check_genset_method(notes, span, raw, around),
     }
 }
 
-fn genset_way(
-    notes: &mut Notes<'_>,
+fn check_genset_method(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawGensetBaseline,
-    around: &Around<'_>,
-) -> Option<GensetWay> {
+    around: &CheckContext<'_>,
+) -> Option<GensetEmissionMethod> {
     if raw.litres_per_kwh.is_some() {
-        needs_density(notes, span, &raw.density_kg_l);
-        let typed = fuel::Typed {
+        require_density(notes, span, &raw.density_kg_l);
+        let typed = engine_fuel::RawFuelKeys {
             kind: raw.fuel_kind.as_ref(),
             factor: &raw.fuel_factor,
             density: &raw.density_kg_l,
             blends: &raw.biodiesel,
         };
-        let fuel = fuel::fuel(notes, around, &typed);
-        let litres_per_kwh = notes.positive(&raw.litres_per_kwh, "litres_per_kwh")?;
-        return Some(GensetWay::Litres {
+        let fuel = engine_fuel::check_fuel(notes, around, &typed);
+        let litres_per_kwh = notes.positive_number(&raw.litres_per_kwh, "litres_per_kwh")?;
+        return Some(GensetEmissionMethod::Litres {
             litres_per_kwh,
             fuel,
         });
     }
     if let Some(load) = &raw.load {
-        notes.warn(
+        // Allowed on request, but the figure stays provisional.
+        notes.add_warning(
             load.span(),
             "load",
             "fault-unverified-used",
             GENSET_TABLE,
             "",
         );
-        return Some(GensetWay::Table(*load.get()));
+        return Some(GensetEmissionMethod::Table(*load.get()));
     }
     let at = raw.factor.as_ref()?;
     let number = around.factors.find_unverified(at.get());
     if let Some(number) = number.filter(|number| number.value.is_some()) {
-        notes.warn(at.span(), "factor", "fault-unverified-used", at.get(), "");
-        return Some(GensetWay::Unverified(number.clone()));
+        notes.add_warning(at.span(), "factor", "fault-unverified-used", at.get(), "");
+        return Some(GensetEmissionMethod::Unverified(number.clone()));
     }
     let fits = |factor: &Factor| factor.t_per_mwh().is_some();
-    let factor = chosen(
+    let factor = choose_factor(
         notes,
         around.factors,
         &raw.factor,
         "factor",
-        PER_ENERGY,
+        ENERGY_FACTOR_UNITS,
         fits,
     )?;
-    Some(GensetWay::Factor(factor))
+    Some(GensetEmissionMethod::Factor(factor))
 }
 
-/// Litres make no CO2 without a density, and the usual one is not verified.
-fn needs_density(notes: &mut Notes<'_>, span: &Range<usize>, typed: &Number) {
+/// Requires a density.
+fn require_density(notes: &mut DiagnosticCollector<'_>, span: &Range<usize>, typed: &RawNumber) {
+    // Litres give no CO2 without a density, and no usual value is verified.
     if typed.is_none() {
-        notes.fault(
+        notes.add_error(
             span.clone(),
             "density_kg_l",
             "fault-missing-density",
@@ -409,19 +420,20 @@ fn needs_density(notes: &mut Notes<'_>, span: &Range<usize>, typed: &Number) {
     }
 }
 
-fn pump_fuel(
-    notes: &mut Notes<'_>,
+fn check_pump_fuel(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
-    raw: &RawPumpFuel,
-    around: &Around<'_>,
+    raw: &RawPumpFuelBaseline,
+    around: &CheckContext<'_>,
 ) -> BaselineKind {
-    let typed = fuel::Typed {
+    let typed = engine_fuel::RawFuelKeys {
         kind: raw.fuel_kind.as_ref(),
         factor: &raw.fuel_factor,
         density: &raw.density_kg_l,
         blends: &raw.biodiesel,
     };
     let etas = [
+        // Defaults 0.65 and 0.33 (METHODS C.6, policy).
         ("eta_pump", &raw.eta_pump, "policy.pump.eta"),
         ("eta_engine", &raw.eta_engine, "policy.engine.eta"),
     ];
@@ -430,25 +442,27 @@ fn pump_fuel(
             .factors
             .find(usual)
             .map_or(1.0, |factor| factor.value);
-        notes.within(typed, key, 0.01..=1.0).unwrap_or(usual)
+        notes
+            .number_in_range(typed, key, 0.01..=1.0)
+            .unwrap_or(usual)
     });
     let way = match &raw.litres_per_m3 {
         Some(_) => {
-            needs_density(notes, span, &raw.density_kg_l);
-            let litres = notes.positive(&raw.litres_per_m3, "litres_per_m3");
-            PumpFuelWay::Litres {
+            require_density(notes, span, &raw.density_kg_l);
+            let litres = notes.positive_number(&raw.litres_per_m3, "litres_per_m3");
+            PumpEmissionMethod::Litres {
                 litres_per_m3: litres.unwrap_or(0.0),
             }
         }
-        None => PumpFuelWay::Water {
+        None => PumpEmissionMethod::Water {
             eta_pump,
             eta_engine,
             measured: raw.eta_pump.is_some() && raw.eta_engine.is_some(),
         },
     };
     BaselineKind::PumpFuel {
-        pump: Arc::from(words(&raw.pump)),
-        way,
-        fuel: fuel::fuel(notes, around, &typed),
+        pump: Arc::from(text_or_empty(&raw.pump)),
+        method: way,
+        fuel: engine_fuel::check_fuel(notes, around, &typed),
     }
 }

@@ -1,42 +1,44 @@
-//! `catchment`: a roof or yard that catches rain (METHODS D.3).
+//! [`Catchment`]: kind `catchment`, a surface that collects rain (METHODS D.3).
 
-use super::Around;
-use super::point::{self, PointUse, RAIN, VOLUME};
-use crate::config::check::DURATION;
-use crate::config::notes::Notes;
-use crate::config::raw::{Number, Text};
-use crate::config::values;
-use crate::model::factor::Factor;
+use super::CheckContext;
+use super::asset_point::{self, AssetPoint, RAIN_UNITS, VOLUME_UNITS};
+use crate::config::check::EXPECT_DURATION;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText};
+use crate::config::value_syntax;
+use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Rain that wets the roof and runs off dirty, mm, when nothing is said (D.3).
-const FIRST_FLUSH_MM: f64 = 0.5;
-/// Hours without rain that end an event, when nothing is said (D.3).
-const EVENT_GAP: Duration = Duration::from_hours(6);
-/// The runoff of a metal roof, from handbooks.
-const METAL_ROOF: &str = "rain.c.metal";
+/// Default first flush, mm: rain of an event that is discarded because it is dirty (METHODS D.3).
+const FIRST_FLUSH_DEFAULT_MM: f64 = 0.5;
+/// Default time without rain that ends an event (METHODS D.3).
+// 6 h is a policy of METHODS D.3, not a measured value.
+const EVENT_GAP_DEFAULT: Duration = Duration::from_hours(6);
+/// Factor of a handbook: runoff coefficient of a metal roof.
+// Handbooks say 0.90 to 0.95; the site's own value after one wet season is better (METHODS D.3).
+const METAL_ROOF_FACTOR: &str = "rain.c.metal";
 
-/// A roof or yard that catches rain.
+/// Surface that collects rain: a roof or a yard.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Catchment {
-    /// Horizontal area that is drained, m2.
+pub struct CatchmentAsset {
+    /// Horizontal catchment area, m2.
     pub area_m2: f64,
-    /// Share of the rain that runs off, above 0 and at most 1.
+    /// Runoff coefficient: share of the rain that runs off, above 0 and at most 1.
     pub runoff: f64,
-    /// The handbook factor behind `runoff`; `None`: the site's own value.
+    /// Handbook factor behind `runoff`; `None` for the site's own value.
     pub runoff_factor: Option<Arc<Factor>>,
-    /// Rain of an event that is let off first, mm.
+    /// First flush, mm: rain of an event that is discarded.
     pub first_flush_mm: f64,
     /// Time without rain that ends an event.
     pub event_gap: Duration,
-    /// Rain, mm, a counter.
-    pub rain: Option<PointUse>,
-    /// Water that reached the tank, m3, by a meter.
-    pub inflow: Option<PointUse>,
+    /// Rain counter, mm.
+    pub rain: Option<AssetPoint>,
+    /// Metered water into the tank, m3.
+    pub inflow: Option<AssetPoint>,
     /// Id of the tank that it fills.
     pub tank: Option<Arc<str>>,
 }
@@ -46,36 +48,36 @@ pub struct Catchment {
 pub(crate) struct RawCatchment {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
-    pub(crate) id: Text,
+    pub(crate) id: RawText,
     /// Name for people.
-    pub(crate) name: Text,
-    /// Horizontal area that is drained, m2.
+    pub(crate) name: RawText,
+    /// Horizontal catchment area, m2.
     #[schemars(required)]
-    pub(crate) area_m2: Number,
-    /// Share of the rain that runs off; a handbook value for metal roofs when left out.
-    pub(crate) runoff: Number,
-    /// Rain of an event that is let off first, 0.5 mm when left out.
-    pub(crate) first_flush_mm: Number,
-    /// Time without rain that ends an event, `"6h"` when left out.
-    pub(crate) event_gap: Text,
+    pub(crate) area_m2: RawNumber,
+    /// Runoff coefficient; a handbook value for metal roofs by default.
+    pub(crate) runoff: RawNumber,
+    /// First flush, mm, 0.5 by default: rain of an event that is discarded.
+    pub(crate) first_flush_mm: RawNumber,
+    /// Time without rain that ends an event, `"6h"` by default.
+    pub(crate) event_gap: RawText,
     /// Point of the rain gauge, a counter.
     #[schemars(required)]
-    pub(crate) rain: Text,
-    /// Point of the water that reached the tank, a counter.
-    pub(crate) inflow: Text,
+    pub(crate) rain: RawText,
+    /// Point of the water into the tank, a counter.
+    pub(crate) inflow: RawText,
     /// Id of the tank that it fills.
-    pub(crate) tank: Text,
+    pub(crate) tank: RawText,
 }
 
-pub(super) fn catchment(
-    notes: &mut Notes<'_>,
+pub(super) fn check_catchment(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawCatchment,
-    around: &mut Around<'_>,
-) -> Catchment {
-    let own = notes.positive(&raw.runoff, "runoff");
+    around: &mut CheckContext<'_>,
+) -> CatchmentAsset {
+    let own = notes.positive_number(&raw.runoff, "runoff");
     if let (Some(own), Some(at)) = (own.filter(|own| *own > 1.0), &raw.runoff) {
-        notes.fault(
+        notes.add_error(
             at.span(),
             "runoff",
             "fault-range",
@@ -85,24 +87,38 @@ pub(super) fn catchment(
     }
     let handbook = match &raw.runoff {
         Some(_) => None,
-        None => around.factors.find(METAL_ROOF).cloned(),
+        None => around.factors.find(METAL_ROOF_FACTOR).cloned(),
     };
+    // A handbook value is a warning, so that it is replaced by a measured one.
     if let Some(factor) = &handbook {
-        let value = format!("{} ({METAL_ROOF})", factor.value);
-        notes.warn(span.clone(), "runoff", "fault-assumed", "", &value);
+        let value = format!("{} ({METAL_ROOF_FACTOR})", factor.value);
+        notes.add_warning(span.clone(), "runoff", "fault-assumed", "", &value);
     }
-    let flush = notes.within(&raw.first_flush_mm, "first_flush_mm", 0.0..=50.0);
-    let gap = notes.parsed(&raw.event_gap, "event_gap", values::duration, DURATION);
-    Catchment {
-        area_m2: notes.positive(&raw.area_m2, "area_m2").unwrap_or(0.0),
+    let flush = notes.number_in_range(&raw.first_flush_mm, "first_flush_mm", 0.0..=50.0);
+    let gap = notes.parsed_text(
+        &raw.event_gap,
+        "event_gap",
+        value_syntax::parse_duration,
+        EXPECT_DURATION,
+    );
+    CatchmentAsset {
+        area_m2: notes
+            .positive_number(&raw.area_m2, "area_m2")
+            .unwrap_or(0.0),
         runoff: own
             .or(handbook.as_ref().map(|factor| factor.value))
             .unwrap_or(0.0),
         runoff_factor: handbook,
-        first_flush_mm: flush.unwrap_or(FIRST_FLUSH_MM),
-        event_gap: gap.unwrap_or(EVENT_GAP),
-        rain: point::total(notes, around, &raw.rain, "rain", RAIN),
-        inflow: point::total(notes, around, &raw.inflow, "inflow", VOLUME),
+        first_flush_mm: flush.unwrap_or(FIRST_FLUSH_DEFAULT_MM),
+        event_gap: gap.unwrap_or(EVENT_GAP_DEFAULT),
+        rain: asset_point::check_counter_point(notes, around, &raw.rain, "rain", RAIN_UNITS),
+        inflow: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.inflow,
+            "inflow",
+            VOLUME_UNITS,
+        ),
         tank: raw.tank.as_ref().map(|at| Arc::from(at.get().as_str())),
     }
 }

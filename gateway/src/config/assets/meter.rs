@@ -1,27 +1,27 @@
-//! `meter`: an electricity meter.
+//! [`Meter`]: kind `meter`, an electricity meter.
 
-use super::claim::{self, Claim, RawClaim};
-use super::point::{self, KWH, PointUse, WATT};
-use super::{Around, one_of};
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Text};
+use super::asset_point::{self, AssetPoint, ENERGY_UNITS, POWER_UNITS};
+use super::energy_claim::{self, EnergyClaim, RawClaim};
+use super::{CheckContext, require_one_of};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 
-/// An electricity meter.
+/// Electricity meter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Meter {
-    /// Power, W; positive when taken.
-    pub power: Option<PointUse>,
-    /// All energy, kWh.
-    pub energy: Option<PointUse>,
-    /// Energy taken, kWh.
-    pub import: Option<PointUse>,
-    /// Energy given, kWh.
-    pub export: Option<PointUse>,
-    /// Who may claim the energy.
-    pub claim: Option<Claim>,
+pub struct MeterAsset {
+    /// Power, W; positive for import.
+    pub power: Option<AssetPoint>,
+    /// Total energy, kWh.
+    pub energy: Option<AssetPoint>,
+    /// Imported energy, kWh.
+    pub import: Option<AssetPoint>,
+    /// Exported energy, kWh.
+    pub export: Option<AssetPoint>,
+    /// Claim to the energy.
+    pub claim: Option<EnergyClaim>,
 }
 
 /// `meter` as typed.
@@ -29,39 +29,60 @@ pub struct Meter {
 pub(crate) struct RawMeter {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
-    pub(crate) id: Text,
+    pub(crate) id: RawText,
     /// Name for people.
-    pub(crate) name: Text,
-    /// Point of the power; positive when taken.
-    pub(crate) power: Text,
-    /// Point of all energy, a counter.
-    pub(crate) energy: Text,
-    /// Point of the energy taken, a counter.
-    pub(crate) import: Text,
-    /// Point of the energy given, a counter.
-    pub(crate) export: Text,
-    /// Who may claim the energy.
-    pub(crate) claim: Option<At<RawClaim>>,
+    pub(crate) name: RawText,
+    /// Point of the power; positive for import.
+    pub(crate) power: RawText,
+    /// Point of the total energy, a counter.
+    pub(crate) energy: RawText,
+    /// Point of the imported energy, a counter.
+    pub(crate) import: RawText,
+    /// Point of the exported energy, a counter.
+    pub(crate) export: RawText,
+    /// Claim to the energy.
+    pub(crate) claim: Option<SpannedValue<RawClaim>>,
 }
 
-pub(super) fn meter(
-    notes: &mut Notes<'_>,
+pub(super) fn check_meter(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawMeter,
-    around: &mut Around<'_>,
-) -> Meter {
+    around: &mut CheckContext<'_>,
+) -> MeterAsset {
     let keys = [
         ("energy", raw.energy.is_some()),
         ("import", raw.import.is_some()),
         ("export", raw.export.is_some()),
         ("power", raw.power.is_some()),
     ];
-    one_of(notes, span, &keys);
-    Meter {
-        power: point::point(notes, around, &raw.power, "power", WATT),
-        energy: point::total(notes, around, &raw.energy, "energy", KWH),
-        import: point::total(notes, around, &raw.import, "import", KWH),
-        export: point::total(notes, around, &raw.export, "export", KWH),
-        claim: raw.claim.as_ref().map(|at| claim::claim(notes, at.get())),
+    require_one_of(notes, span, &keys);
+    MeterAsset {
+        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        import: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.import,
+            "import",
+            ENERGY_UNITS,
+        ),
+        export: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.export,
+            "export",
+            ENERGY_UNITS,
+        ),
+        claim: raw
+            .claim
+            .as_ref()
+            .map(|at| energy_claim::check_claim(notes, at.get())),
     }
 }

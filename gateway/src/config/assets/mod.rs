@@ -1,56 +1,66 @@
-//! Assets: what staff think in, typed, each point in a unit that fits its use. One file a kind:
-//! what people type, what figures may believe, and the way from one to the other.
+//! [`Asset`]: checks `[[asset]]` tables: plants, pumps, tanks and the points that belong to them.
+//!
+//! ```text
+//! [[asset]]
+//! kind = "tank"
+//! id = "tank-1"
+//! level = "probe.level"                                    # must be a length; converted to m
+//! shape = { kind = "vertical-cylinder", diameter_m = 1.1, height_m = 1.35 }
+//! ```
+//!
+//! One file for each kind: the raw table, the checked type, and the check between them. Keys and
+//! units are listed in `docs/configuration.md`, formulas are cited by their METHODS id.
 
+mod asset_point;
+mod asset_relations;
 mod baseline;
 mod catchment;
-mod claim;
-mod disposal;
-mod fuel;
+mod energy_claim;
+mod engine_fuel;
 mod genset;
-mod head;
 mod meter;
-mod plts;
-mod point;
-mod project;
+mod project_emissions;
 mod pump;
-pub(crate) mod rating;
-mod relations;
+mod pump_head;
+mod pv_plant;
+pub(crate) mod rated_limits;
 mod tank;
 mod tank_shape;
 #[cfg(test)]
 mod tests;
 mod waste;
+mod waste_disposal;
 
-pub use baseline::{Baseline, BaselineKind, GensetWay, PumpFuelWay};
-pub use catchment::Catchment;
-pub use claim::{Claim, ExportClaim};
-pub use disposal::{Disposal, Fate as WasteFate};
-pub use fuel::{Blend, Fuel, FuelKind};
-pub use genset::{Genset, GensetLoad};
-pub use head::Head;
-pub use meter::Meter;
-pub use plts::{Plane, Plts, System};
-use point::ANY;
-pub use point::PointUse;
-pub use project::{Fate, Leakage, Project};
-pub use pump::{DryRun, Pump};
-pub use tank::{LeakNight, Level, Tank};
+use asset_point::ANY_UNIT;
+pub use asset_point::AssetPoint;
+pub use baseline::{Baseline, BaselineKind, GensetEmissionMethod, PumpEmissionMethod};
+pub use catchment::CatchmentAsset;
+pub use energy_claim::{EnergyClaim, ExportClaim};
+pub use engine_fuel::{BiodieselBlend, EngineFuel, FuelKind};
+pub use genset::{GensetAsset, GensetLoad};
+pub use meter::MeterAsset;
+pub use project_emissions::{LeakageDeclaration, ProjectEmissions, ReplacedEngineFate};
+pub use pump::{DryRunRule, PumpAsset};
+pub use pump_head::HeadComponents;
+pub use pv_plant::{IrradiancePlane, PvPlantAsset, PvSystemType};
+pub use tank::{LeakNightSettings, LevelMeasurement, TankAsset};
 pub use tank_shape::TankShape;
-pub use waste::{Bands, Bsf, Compost, Composting};
+pub use waste::{BsfAsset, BsfTemperatureBands, CompostAsset, CompostProcess};
+pub use waste_disposal::{WasteDisposal, WasteFate};
 
+use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Text};
-use crate::ledger::Definitions;
+use crate::config::raw_config::{RawText, SpannedValue};
+use crate::domain::Site;
+use crate::domain::factor::Factor;
+use crate::ledger::IndicatorDefinitions;
 use crate::limits::ASSETS_MAX;
-use crate::model::Site;
-use crate::model::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What staff think in: a PV plant, a pump, a tank, ...
+/// Checked asset: a PV plant, a pump, a tank, ...
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asset {
     /// Id.
@@ -59,33 +69,33 @@ pub struct Asset {
     pub name: Arc<str>,
     /// Point ids by role (`power`, `energy`, `level`, ...), for pages and lists.
     pub points: BTreeMap<String, Arc<str>>,
-    /// What it is, with all that figures need.
+    /// Kind, with the data that its figures need.
     pub kind: AssetKind,
 }
 
-/// Kinds of asset.
+/// Kind of an asset, with its data.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AssetKind {
     /// A photovoltaic plant.
-    Plts(Box<Plts>),
+    Plts(Box<PvPlantAsset>),
     /// A water pump.
-    Pump(Box<Pump>),
+    Pump(Box<PumpAsset>),
     /// A water tank.
-    Tank(Box<Tank>),
-    /// A roof or yard that catches rain.
-    Catchment(Catchment),
-    /// A bin with maggots.
-    Bsf(Box<Bsf>),
-    /// A compost heap.
-    Compost(Box<Compost>),
-    /// An engine that makes electricity.
-    Genset(Box<Genset>),
-    /// An electricity meter.
-    Meter(Meter),
+    Tank(Box<TankAsset>),
+    /// Surface that collects rain.
+    Catchment(CatchmentAsset),
+    /// Bin with black soldier fly larvae (BSF).
+    Bsf(Box<BsfAsset>),
+    /// Compost heap.
+    Compost(Box<CompostAsset>),
+    /// Generator set.
+    Genset(Box<GensetAsset>),
+    /// Electricity meter.
+    Meter(MeterAsset),
 }
 
 impl Asset {
-    /// Its declared baseline, where it has one.
+    /// Declared baseline, if it has one.
     pub fn baseline(&self) -> Option<&Baseline> {
         match &self.kind {
             AssetKind::Plts(plant) => plant.baseline.as_ref(),
@@ -93,7 +103,7 @@ impl Asset {
         }
     }
 
-    /// The factors that its figures stand on.
+    /// Factors on which its figures depend.
     pub fn factors(&self) -> Vec<&Arc<Factor>> {
         match &self.kind {
             AssetKind::Plts(plant) => plant.factors(),
@@ -115,7 +125,7 @@ impl Asset {
 }
 
 impl AssetKind {
-    /// Its word in files and APIs: `plts`, `pump`, `tank`, ...
+    /// Word in files and APIs: `plts`, `pump`, `tank`, ...
     pub fn word(&self) -> &'static str {
         match self {
             Self::Plts(_) => "plts",
@@ -140,35 +150,35 @@ impl AssetKind {
 )]
 pub(crate) enum RawAsset {
     /// A photovoltaic plant.
-    Plts(plts::RawPlts),
+    Plts(pv_plant::RawPlts),
     /// A water pump.
     Pump(pump::RawPump),
     /// A water tank.
     Tank(tank::RawTank),
-    /// A roof or yard that catches rain.
+    /// Surface that collects rain.
     Catchment(catchment::RawCatchment),
-    /// A bin with maggots.
+    /// Bin with black soldier fly larvae (BSF).
     Bsf(waste::RawBsf),
-    /// A compost heap.
+    /// Compost heap.
     Compost(waste::RawCompost),
-    /// An engine that makes electricity.
+    /// Generator set.
     Genset(genset::RawGenset),
-    /// An electricity meter.
+    /// Electricity meter.
     Meter(meter::RawMeter),
 }
 
-/// What an asset is checked against.
+/// Data against which an asset is checked.
 #[derive(Debug)]
-pub(crate) struct Around<'a> {
+pub(crate) struct CheckContext<'a> {
     pub(crate) site: &'a Site,
     pub(crate) factors: &'a Factors,
-    pub(crate) definitions: &'a Definitions,
-    /// Points of the asset under check, by role.
+    pub(crate) definitions: &'a IndicatorDefinitions,
+    /// Points of the asset under check, by role; emptied for each asset.
     pub(crate) roles: BTreeMap<String, Arc<str>>,
 }
 
 impl RawAsset {
-    fn names(&self) -> (&Text, &Text) {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
         match self {
             Self::Plts(raw) => (&raw.id, &raw.name),
             Self::Pump(raw) => (&raw.id, &raw.name),
@@ -182,70 +192,85 @@ impl RawAsset {
     }
 }
 
-/// All assets, each by itself and then with one another.
-pub(crate) fn assets(
-    notes: &mut Notes<'_>,
-    raw: &[At<RawAsset>],
-    around: &mut Around<'_>,
+/// Checks all assets, each by itself and then their relations.
+pub(crate) fn check_assets(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawAsset>],
+    around: &mut CheckContext<'_>,
 ) -> Vec<Asset> {
     if let Some(extra) = raw.get(ASSETS_MAX) {
         let (found, most) = (raw.len().to_string(), ASSETS_MAX.to_string());
-        notes.fault(extra.span(), "asset", "fault-too-many", &found, &most);
+        notes.add_error(extra.span(), "asset", "fault-too-many", &found, &most);
     }
     let mut seen = BTreeSet::new();
     let all: Vec<Asset> = raw
         .iter()
-        .map(|at| asset(notes, at, around, &mut seen))
+        .map(|at| check_asset(notes, at, around, &mut seen))
         .collect();
-    relations::check(notes, raw, &all);
+    asset_relations::check_relations(notes, raw, &all);
     all
 }
 
-fn asset(
-    notes: &mut Notes<'_>,
-    at: &At<RawAsset>,
-    around: &mut Around<'_>,
+fn check_asset(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    around: &mut CheckContext<'_>,
     seen: &mut BTreeSet<String>,
 ) -> Asset {
-    let (id, name) = at.get().names();
+    let (id, name) = at.get().id_and_name();
     let id = notes.id(id, seen);
     let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));
-    let kind = kind(notes, at, around);
+    let kind = check_kind(notes, at, around);
     Asset {
         name: name.unwrap_or_else(|| Arc::clone(&id)),
         id,
+        // Taken out: the roles of this asset must not appear in the next one.
         points: std::mem::take(&mut around.roles),
         kind,
     }
 }
 
-fn kind(notes: &mut Notes<'_>, at: &At<RawAsset>, around: &mut Around<'_>) -> AssetKind {
+fn check_kind(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawAsset>,
+    around: &mut CheckContext<'_>,
+) -> AssetKind {
     let span = at.span();
     match at.get() {
-        RawAsset::Plts(raw) => AssetKind::Plts(Box::new(plts::plts(notes, &span, raw, around))),
-        RawAsset::Pump(raw) => AssetKind::Pump(Box::new(pump::pump(notes, &span, raw, around))),
-        RawAsset::Tank(raw) => AssetKind::Tank(Box::new(tank::tank(notes, &span, raw, around))),
-        RawAsset::Catchment(raw) => {
-            AssetKind::Catchment(catchment::catchment(notes, &span, raw, around))
+        RawAsset::Plts(raw) => AssetKind::Plts(Box::new(pv_plant::check_pv_plant(
+            notes, &span, raw, around,
+        ))),
+        RawAsset::Pump(raw) => {
+            AssetKind::Pump(Box::new(pump::check_pump(notes, &span, raw, around)))
         }
-        RawAsset::Bsf(raw) => AssetKind::Bsf(Box::new(waste::bsf(notes, &span, raw, around))),
+        RawAsset::Tank(raw) => {
+            AssetKind::Tank(Box::new(tank::check_tank(notes, &span, raw, around)))
+        }
+        RawAsset::Catchment(raw) => {
+            AssetKind::Catchment(catchment::check_catchment(notes, &span, raw, around))
+        }
+        RawAsset::Bsf(raw) => AssetKind::Bsf(Box::new(waste::check_bsf(notes, &span, raw, around))),
         RawAsset::Compost(raw) => {
-            AssetKind::Compost(Box::new(waste::compost(notes, &span, raw, around)))
+            AssetKind::Compost(Box::new(waste::check_compost(notes, &span, raw, around)))
         }
         RawAsset::Genset(raw) => {
-            AssetKind::Genset(Box::new(genset::genset(notes, &span, raw, around)))
+            AssetKind::Genset(Box::new(genset::check_genset(notes, &span, raw, around)))
         }
-        RawAsset::Meter(raw) => AssetKind::Meter(meter::meter(notes, &span, raw, around)),
+        RawAsset::Meter(raw) => AssetKind::Meter(meter::check_meter(notes, &span, raw, around)),
     }
 }
 
-/// One of these keys must be given.
-fn one_of(notes: &mut Notes<'_>, span: &std::ops::Range<usize>, keys: &[(&str, bool)]) {
+/// Requires at least one of these keys.
+fn require_one_of(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &std::ops::Range<usize>,
+    keys: &[(&str, bool)],
+) {
     if keys.iter().any(|(_, given)| *given) {
         return;
     }
     let names: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
-    notes.fault(
+    notes.add_error(
         span.clone(),
         names[0],
         "fault-one-of",
@@ -254,18 +279,18 @@ fn one_of(notes: &mut Notes<'_>, span: &std::ops::Range<usize>, keys: &[(&str, b
     );
 }
 
-/// A text, empty when left out.
-fn words(typed: &Text) -> String {
+/// Returns the trimmed text, empty when the key is absent.
+fn text_or_empty(typed: &RawText) -> String {
     typed
         .as_ref()
         .map_or(String::new(), |at| at.get().trim().to_owned())
 }
 
-/// Id of an indicator of the ledger, or the usual one.
-fn indicator(
-    notes: &mut Notes<'_>,
-    around: &Around<'_>,
-    typed: &Text,
+/// Checks the id of a ledger indicator; `usual` when the key is absent.
+fn check_indicator(
+    notes: &mut DiagnosticCollector<'_>,
+    around: &CheckContext<'_>,
+    typed: &RawText,
     key: &str,
     usual: &str,
 ) -> Arc<str> {
@@ -273,10 +298,10 @@ fn indicator(
         return Arc::from(usual);
     };
     if around.definitions.find(at.get()).is_none() {
-        let hint = around.definitions.nearest(at.get()).map(str::to_owned);
+        let hint = around.definitions.nearest_id(at.get()).map(str::to_owned);
         let all = around.definitions.all().iter().map(|one| &*one.id);
         let all: Vec<&str> = all.collect();
-        notes.add(
+        notes.add_error_with_hint(
             at.span(),
             key,
             "fault-unknown-indicator",

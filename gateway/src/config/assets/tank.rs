@@ -1,87 +1,90 @@
-//! `tank`: a water tank (METHODS D.1, D.2, D.4, D.5).
+//! [`Tank`]: kind `tank`, a water tank (METHODS D.1, D.2, D.4, D.5).
 
-use super::point::{self, CELSIUS, LENGTH, PRESSURE, PointUse, VOLUME_OR_FLOW};
-use super::tank_shape::{RawShape, TankShape, shape};
-use super::{Around, one_of};
-use crate::config::check::DURATION;
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Number, Text};
-use crate::config::values;
+use super::asset_point::{
+    self, AssetPoint, LENGTH_UNITS, PRESSURE_UNITS, TEMPERATURE_UNITS, VOLUME_OR_FLOW_UNITS,
+};
+use super::tank_shape::{RawTankShape, TankShape, check_shape};
+use super::{CheckContext, require_one_of};
+use crate::config::check::EXPECT_DURATION;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::value_syntax;
 use jiff::civil::{Time, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::time::Duration;
 
-/// Water of 28 degC, kg/m3, when the density is not said.
-const WARM_WATER: &str = "water.rho.28C";
-/// Leak that is suspected, L/h, when nothing is said (D.5).
-const LEAK_L_H: f64 = 5.0;
-/// Dry time before a night counts, when nothing is said (D.5).
-const RAIN_FREE: Duration = Duration::from_hours(2);
+/// Factor of the default density: water of 28 degC, kg/m3.
+// 996.24 kg/m3; 1000 would overstate energies by 0.4 % (METHODS B).
+const WATER_DENSITY_FACTOR: &str = "water.rho.28C";
+/// Default leak threshold, L/h (METHODS D.5).
+const LEAK_THRESHOLD_L_H: f64 = 5.0;
+/// Default dry time before a night counts (METHODS D.5).
+const RAIN_FREE_DEFAULT: Duration = Duration::from_hours(2);
 
-/// A water tank.
+/// Water tank.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tank {
-    /// How its level is measured; `None` only beside a fault.
-    pub level: Option<Level>,
-    /// Its inside; `None` only beside a fault.
+pub struct TankAsset {
+    /// Measurement of the level; `None` only after an error.
+    pub level: Option<LevelMeasurement>,
+    /// Inner shape; `None` only after an error.
     pub shape: Option<TankShape>,
-    /// Added to every level, m: how high the sensor's zero lies above the bottom.
+    /// Height of the sensor's zero above the bottom, m; added to every level.
     pub offset_m: f64,
-    /// Level at which it overflows, m; the shape's height when nothing is said.
+    /// Level of the overflow, m; the height of the shape by default.
     pub full_m: f64,
-    /// Level below which nothing can be drawn, m.
+    /// Level of the outlet, m: below it nothing can be drawn.
     pub outlet_m: f64,
     /// Density of the water, kg/m3.
     pub density_kg_m3: f64,
-    /// Water that comes in, m3 or m3/h.
-    pub inflow: Option<PointUse>,
-    /// Water that goes out, m3 or m3/h.
-    pub outflow: Option<PointUse>,
+    /// Inflow, m3 or m3/h.
+    pub inflow: Option<AssetPoint>,
+    /// Outflow, m3 or m3/h.
+    pub outflow: Option<AssetPoint>,
     /// Temperature of the water, degC.
-    pub temperature: Option<PointUse>,
-    /// Least change of volume that counts as flow, m3; `None`: from the nights' noise.
+    pub temperature: Option<AssetPoint>,
+    /// Minimum volume change that counts as flow, m3; `None`: from the noise at night.
     pub deadband_m3: Option<f64>,
-    /// When a leak is looked for.
-    pub leak_night: LeakNight,
+    /// Settings of the leak test at night.
+    pub leak_night: LeakNightSettings,
 }
 
-/// How a level is measured.
+/// Measurement of a water level.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Level {
-    /// As a level, m.
-    Level(PointUse),
-    /// By the pressure of the water, Pa.
+pub enum LevelMeasurement {
+    /// Level, m.
+    Level(AssetPoint),
+    /// Pressure of the water column, Pa.
     Pressure {
-        /// The pressure.
-        point: PointUse,
-        /// Of the air, for an absolute sensor, Pa.
-        barometer: Option<PointUse>,
+        /// Point of the pressure, Pa.
+        point: AssetPoint,
+        /// Air pressure, Pa, for an absolute sensor.
+        barometer: Option<AssetPoint>,
     },
-    /// By the distance from a sensor above, m.
+    /// Distance from a sensor above the water, m.
     Distance {
-        /// The distance.
-        point: PointUse,
+        /// Point of the distance, m.
+        point: AssetPoint,
         /// Height of the sensor above the bottom, m.
         height_m: f64,
-        /// Distance below which it is blind, m.
+        /// Blanking distance, m: below it the sensor measures nothing.
         blanking_m: f64,
-        /// Air in the headspace, degC, where the sensor does not correct for it.
-        air: Option<PointUse>,
+        /// Air temperature in the headspace, degC, when the sensor does not compensate for it.
+        air: Option<AssetPoint>,
     },
 }
 
-/// When a leak is looked for, and how large one is.
+/// Settings of the leak test at night.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LeakNight {
-    /// Local time at which the window opens.
+pub struct LeakNightSettings {
+    /// Local time at which the window starts.
     pub from: Time,
-    /// Local time at which it closes.
+    /// Local time at which the window ends.
     pub to: Time,
-    /// Time without rain before it.
+    /// Time without rain before the window.
     pub rain_free: Duration,
-    /// Loss that is suspected, m3/h.
+    /// Leak threshold, m3/h.
     pub threshold_m3_h: f64,
 }
 
@@ -90,106 +93,128 @@ pub struct LeakNight {
 pub(crate) struct RawTank {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
-    pub(crate) id: Text,
+    pub(crate) id: RawText,
     /// Name for people.
-    pub(crate) name: Text,
+    pub(crate) name: RawText,
     /// Point of the level.
-    pub(crate) level: Text,
+    pub(crate) level: RawText,
     /// Point of the pressure at the sensor.
-    pub(crate) pressure: Text,
+    pub(crate) pressure: RawText,
     /// Point of the distance from a sensor above to the water.
-    pub(crate) distance: Text,
-    /// Its inside.
+    pub(crate) distance: RawText,
+    /// Inner shape.
     #[schemars(required)]
-    pub(crate) shape: Option<At<RawShape>>,
-    /// How the sensor is mounted.
-    pub(crate) sensor: Option<At<RawSensor>>,
-    /// Level at which it overflows, m; the shape's height when left out.
-    pub(crate) full_m: Number,
-    /// From the top of the shape to the overflow, m; instead of `full_m`.
-    pub(crate) freeboard_m: Number,
-    /// Level below which nothing can be drawn, 0 m when left out.
-    pub(crate) outlet_m: Number,
-    /// Density of the water, kg/m3; water of 28 degC when left out.
-    pub(crate) density_kg_m3: Number,
-    /// Point of the water that comes in: a counter, or a flow.
-    pub(crate) inflow: Text,
-    /// Point of the water that goes out: a counter, or a flow.
-    pub(crate) outflow: Text,
+    pub(crate) shape: Option<SpannedValue<RawTankShape>>,
+    /// Mounting of the sensor.
+    pub(crate) sensor: Option<SpannedValue<RawLevelSensor>>,
+    /// Level of the overflow, m; the height of the shape by default.
+    pub(crate) full_m: RawNumber,
+    /// Distance from the top of the shape to the overflow, m; instead of `full_m`.
+    pub(crate) freeboard_m: RawNumber,
+    /// Level of the outlet, m, 0 by default: below it nothing can be drawn.
+    pub(crate) outlet_m: RawNumber,
+    /// Density of the water, kg/m3; water of 28 degC by default.
+    pub(crate) density_kg_m3: RawNumber,
+    /// Point of the inflow: a counter or a flow.
+    pub(crate) inflow: RawText,
+    /// Point of the outflow: a counter or a flow.
+    pub(crate) outflow: RawText,
     /// Point of the water's temperature.
-    pub(crate) temperature: Text,
-    /// Least change that counts as flow, L; three times the nights' noise when left out.
-    pub(crate) deadband_l: Number,
-    /// When a leak is looked for.
-    pub(crate) leak_night: Option<At<RawLeakNight>>,
+    pub(crate) temperature: RawText,
+    /// Minimum volume change that counts as flow, L; three times the noise at night by default.
+    pub(crate) deadband_l: RawNumber,
+    /// Settings of the leak test at night.
+    pub(crate) leak_night: Option<SpannedValue<RawLeakNight>>,
 }
 
 /// `sensor` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawSensor {
-    /// How high the zero of a level or pressure sensor lies above the bottom, m.
-    pub(crate) offset_m: Number,
+pub(crate) struct RawLevelSensor {
+    /// Height of the zero of a level or pressure sensor above the bottom, m.
+    pub(crate) offset_m: RawNumber,
     /// Height of a distance sensor above the bottom, m.
-    pub(crate) height_m: Number,
-    /// Distance below which a distance sensor is blind, m.
-    pub(crate) blanking_m: Number,
-    /// Point of the air temperature in the headspace, when the sensor does not correct for it.
-    pub(crate) air_temperature: Text,
+    pub(crate) height_m: RawNumber,
+    /// Blanking distance, m: below it the sensor measures nothing.
+    pub(crate) blanking_m: RawNumber,
+    /// Point of the air temperature in the headspace, when the sensor does not compensate for it.
+    pub(crate) air_temperature: RawText,
     /// Point of the air pressure, for a sensor that measures absolute pressure.
-    pub(crate) barometer: Text,
+    pub(crate) barometer: RawText,
 }
 
 /// `leak_night` as typed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawLeakNight {
-    /// Local time at which the window opens, `"00:00"` when left out.
-    pub(crate) from: Text,
-    /// Local time at which it closes, `"04:00"` when left out.
-    pub(crate) to: Text,
-    /// Time without rain before it, `"2h"` when left out.
-    pub(crate) rain_free: Text,
-    /// Loss that is suspected, 5 L/h when left out.
-    pub(crate) threshold_l_h: Number,
+    /// Local time at which the window starts, `"00:00"` by default.
+    pub(crate) from: RawText,
+    /// Local time at which the window ends, `"04:00"` by default.
+    pub(crate) to: RawText,
+    /// Time without rain before the window, `"2h"` by default.
+    pub(crate) rain_free: RawText,
+    /// Leak threshold, L/h, 5 by default.
+    pub(crate) threshold_l_h: RawNumber,
 }
 
-pub(super) fn tank(
-    notes: &mut Notes<'_>,
+pub(super) fn check_tank(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawTank,
-    around: &mut Around<'_>,
-) -> Tank {
-    let shape = raw.shape.as_ref().map(|at| shape(notes, at.get()));
-    let top = shape.as_ref().map_or(f64::MAX, |shape| shape.levels().1);
-    let full_m = full(notes, raw, top);
+    around: &mut CheckContext<'_>,
+) -> TankAsset {
+    let shape = raw.shape.as_ref().map(|at| check_shape(notes, at.get()));
+    // Without a shape, which is an error already, any level is accepted.
+    let top = shape
+        .as_ref()
+        .map_or(f64::MAX, |shape| shape.level_range().1);
+    let full_m = check_full_level(notes, raw, top);
     let warm = around
         .factors
-        .find(WARM_WATER)
+        .find(WATER_DENSITY_FACTOR)
         .map_or(1000.0, |factor| factor.value);
-    let density = notes.within(&raw.density_kg_m3, "density_kg_m3", 900.0..=1300.0);
-    let deadband = notes.positive(&raw.deadband_l, "deadband_l");
-    let sensor = raw.sensor.as_ref().map(At::get);
-    let offset = sensor.and_then(|raw| notes.within(&raw.offset_m, "offset_m", -50.0..=50.0));
-    Tank {
-        level: level(notes, span, raw, around),
+    let density = notes.number_in_range(&raw.density_kg_m3, "density_kg_m3", 900.0..=1300.0);
+    let deadband = notes.positive_number(&raw.deadband_l, "deadband_l");
+    let sensor = raw.sensor.as_ref().map(SpannedValue::get);
+    let offset =
+        sensor.and_then(|raw| notes.number_in_range(&raw.offset_m, "offset_m", -50.0..=50.0));
+    TankAsset {
+        level: check_level_measurement(notes, span, raw, around),
         shape,
         offset_m: offset.unwrap_or(0.0),
         full_m,
         outlet_m: notes
-            .within(&raw.outlet_m, "outlet_m", 0.0..=full_m.max(0.0))
+            .number_in_range(&raw.outlet_m, "outlet_m", 0.0..=full_m.max(0.0))
             .unwrap_or(0.0),
         density_kg_m3: density.unwrap_or(warm),
-        inflow: point::total(notes, around, &raw.inflow, "inflow", VOLUME_OR_FLOW),
-        outflow: point::total(notes, around, &raw.outflow, "outflow", VOLUME_OR_FLOW),
-        temperature: point::point(notes, around, &raw.temperature, "temperature", CELSIUS),
+        inflow: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.inflow,
+            "inflow",
+            VOLUME_OR_FLOW_UNITS,
+        ),
+        outflow: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.outflow,
+            "outflow",
+            VOLUME_OR_FLOW_UNITS,
+        ),
+        temperature: asset_point::check_point(
+            notes,
+            around,
+            &raw.temperature,
+            "temperature",
+            TEMPERATURE_UNITS,
+        ),
         deadband_m3: deadband.map(|litres| litres / 1000.0),
-        leak_night: leak_night(notes, raw.leak_night.as_ref()),
+        leak_night: check_leak_night(notes, raw.leak_night.as_ref()),
     }
 }
 
-/// The level at which it overflows, given as such or as freeboard.
-fn full(notes: &mut Notes<'_>, raw: &RawTank, top: f64) -> f64 {
+/// Checks the overflow level, given as level or as freeboard.
+fn check_full_level(notes: &mut DiagnosticCollector<'_>, raw: &RawTank, top: f64) -> f64 {
     if let (Some(at), Some(_)) = (&raw.freeboard_m, &raw.full_m) {
-        notes.fault(
+        notes.add_error(
             at.span(),
             "freeboard_m",
             "fault-only-one",
@@ -197,9 +222,9 @@ fn full(notes: &mut Notes<'_>, raw: &RawTank, top: f64) -> f64 {
             "full_m, freeboard_m",
         );
     }
-    let full = notes.positive(&raw.full_m, "full_m");
+    let full = notes.positive_number(&raw.full_m, "full_m");
     if let (Some(full), Some(at)) = (full.filter(|full| *full > top), &raw.full_m) {
-        notes.fault(
+        notes.add_error(
             at.span(),
             "full_m",
             "fault-range",
@@ -207,23 +232,23 @@ fn full(notes: &mut Notes<'_>, raw: &RawTank, top: f64) -> f64 {
             &format!("0..={top}"),
         );
     }
-    let freeboard = notes.within(&raw.freeboard_m, "freeboard_m", 0.0..=top.max(0.0));
+    let freeboard = notes.number_in_range(&raw.freeboard_m, "freeboard_m", 0.0..=top.max(0.0));
     full.unwrap_or(top - freeboard.unwrap_or(0.0))
 }
 
-/// Exactly one of level, pressure and distance.
-fn level(
-    notes: &mut Notes<'_>,
+/// Checks that exactly one of level, pressure and distance is configured.
+fn check_level_measurement(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawTank,
-    around: &mut Around<'_>,
-) -> Option<Level> {
+    around: &mut CheckContext<'_>,
+) -> Option<LevelMeasurement> {
     let ways = [
         ("level", &raw.level),
         ("pressure", &raw.pressure),
         ("distance", &raw.distance),
     ];
-    one_of(
+    require_one_of(
         notes,
         span,
         &ways.map(|(key, typed)| (key, typed.is_some())),
@@ -232,7 +257,7 @@ fn level(
         .iter()
         .filter_map(|(key, typed)| Some((*key, typed.as_ref()?)));
     if let (Some(_), Some((key, at))) = (given.next(), given.next()) {
-        notes.fault(
+        notes.add_error(
             at.span(),
             key,
             "fault-only-one",
@@ -240,33 +265,41 @@ fn level(
             "level, pressure, distance",
         );
     }
-    let level = point::point(notes, around, &raw.level, "level", LENGTH);
-    let pressure = point::point(notes, around, &raw.pressure, "pressure", PRESSURE);
-    let distance = point::point(notes, around, &raw.distance, "distance", LENGTH);
-    let empty = RawSensor::default();
-    let sensor = raw.sensor.as_ref().map_or(&empty, At::get);
-    let barometer = point::point(notes, around, &sensor.barometer, "barometer", PRESSURE);
-    let air = point::point(
+    let level = asset_point::check_point(notes, around, &raw.level, "level", LENGTH_UNITS);
+    let pressure =
+        asset_point::check_point(notes, around, &raw.pressure, "pressure", PRESSURE_UNITS);
+    let distance = asset_point::check_point(notes, around, &raw.distance, "distance", LENGTH_UNITS);
+    let empty = RawLevelSensor::default();
+    let sensor = raw.sensor.as_ref().map_or(&empty, SpannedValue::get);
+    let barometer = asset_point::check_point(
+        notes,
+        around,
+        &sensor.barometer,
+        "barometer",
+        PRESSURE_UNITS,
+    );
+    let air = asset_point::check_point(
         notes,
         around,
         &sensor.air_temperature,
         "air_temperature",
-        CELSIUS,
+        TEMPERATURE_UNITS,
     );
-    let height = notes.positive(&sensor.height_m, "height_m");
-    let blanking = notes.within(&sensor.blanking_m, "blanking_m", 0.0..=10.0);
+    let height = notes.positive_number(&sensor.height_m, "height_m");
+    let blanking = notes.number_in_range(&sensor.blanking_m, "blanking_m", 0.0..=10.0);
+    // The level is `height_m` minus the distance: without it there is no level (METHODS D.2).
     if raw.distance.is_some() && sensor.height_m.is_none() {
-        let span = raw.sensor.as_ref().map_or(span.clone(), At::span);
-        notes.fault(span, "sensor.height_m", "fault-missing", "", "");
+        let span = raw.sensor.as_ref().map_or(span.clone(), SpannedValue::span);
+        notes.add_error(span, "sensor.height_m", "fault-missing", "", "");
     }
-    stray(notes, raw, sensor);
+    report_stray_keys(notes, raw, sensor);
     if let Some(point) = level {
-        return Some(Level::Level(point));
+        return Some(LevelMeasurement::Level(point));
     }
     if let Some(point) = pressure {
-        return Some(Level::Pressure { point, barometer });
+        return Some(LevelMeasurement::Pressure { point, barometer });
     }
-    Some(Level::Distance {
+    Some(LevelMeasurement::Distance {
         point: distance?,
         height_m: height?,
         blanking_m: blanking.unwrap_or(0.0),
@@ -274,8 +307,8 @@ fn level(
     })
 }
 
-/// Keys of a sensor that another way of measuring would need.
-fn stray(notes: &mut Notes<'_>, raw: &RawTank, sensor: &RawSensor) {
+/// Reports sensor keys of another kind of measurement.
+fn report_stray_keys(notes: &mut DiagnosticCollector<'_>, raw: &RawTank, sensor: &RawLevelSensor) {
     let (pressure, distance) = (raw.pressure.is_some(), raw.distance.is_some());
     let numbers = [
         ("height_m", &sensor.height_m, distance),
@@ -284,7 +317,7 @@ fn stray(notes: &mut Notes<'_>, raw: &RawTank, sensor: &RawSensor) {
     ];
     for (key, typed, fits) in numbers {
         if let Some(at) = typed.as_ref().filter(|_| !fits) {
-            notes.fault(at.span(), key, "fault-other-sensor", key, "");
+            notes.add_error(at.span(), key, "fault-other-sensor", key, "");
         }
     }
     let points = [
@@ -293,37 +326,46 @@ fn stray(notes: &mut Notes<'_>, raw: &RawTank, sensor: &RawSensor) {
     ];
     for (key, typed, fits) in points {
         if let Some(at) = typed.as_ref().filter(|_| !fits) {
-            notes.fault(at.span(), key, "fault-other-sensor", key, "");
+            notes.add_error(at.span(), key, "fault-other-sensor", key, "");
         }
     }
 }
 
-fn leak_night(notes: &mut Notes<'_>, typed: Option<&At<RawLeakNight>>) -> LeakNight {
+fn check_leak_night(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: Option<&SpannedValue<RawLeakNight>>,
+) -> LeakNightSettings {
     let empty = RawLeakNight::default();
-    let raw = typed.map_or(&empty, At::get);
+    let raw = typed.map_or(&empty, SpannedValue::get);
     let clock = |text: &str| {
+        // Two digits each, so that `1:5` is not taken for 01:05.
         let (hour, minute) = text.split_once(':')?;
         let short = hour.len() == 2 && minute.len() == 2;
         Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0)
             .ok()
             .filter(|_| short)
     };
-    let from = notes.parsed(&raw.from, "from", clock, "fault-expect-clock");
-    let to = notes.parsed(&raw.to, "to", clock, "fault-expect-clock");
+    let from = notes.parsed_text(&raw.from, "from", clock, "fault-expect-clock");
+    let to = notes.parsed_text(&raw.to, "to", clock, "fault-expect-clock");
     let unread = (raw.from.is_some() && from.is_none()) || (raw.to.is_some() && to.is_none());
     let from = from.unwrap_or(time(0, 0, 0, 0));
     let to = to.unwrap_or(time(4, 0, 0, 0));
     if let Some(at) = typed.filter(|_| to <= from && !unread) {
         let (found, expected) = (to.strftime("%H:%M"), from.strftime("> %H:%M"));
         let (found, expected) = (found.to_string(), expected.to_string());
-        notes.fault(at.span(), "to", "fault-range", &found, &expected);
+        notes.add_error(at.span(), "to", "fault-range", &found, &expected);
     }
-    let rain_free = notes.parsed(&raw.rain_free, "rain_free", values::duration, DURATION);
-    let threshold = notes.positive(&raw.threshold_l_h, "threshold_l_h");
-    LeakNight {
+    let rain_free = notes.parsed_text(
+        &raw.rain_free,
+        "rain_free",
+        value_syntax::parse_duration,
+        EXPECT_DURATION,
+    );
+    let threshold = notes.positive_number(&raw.threshold_l_h, "threshold_l_h");
+    LeakNightSettings {
         from,
         to,
-        rain_free: rain_free.unwrap_or(RAIN_FREE),
-        threshold_m3_h: threshold.unwrap_or(LEAK_L_H) / 1000.0,
+        rain_free: rain_free.unwrap_or(RAIN_FREE_DEFAULT),
+        threshold_m3_h: threshold.unwrap_or(LEAK_THRESHOLD_L_H) / 1000.0,
     }
 }

@@ -1,15 +1,15 @@
-//! The inside of a tank (METHODS D.1): what turns a level into a volume.
+//! [`TankShape`]: inner shape of a tank, from which level gives volume (METHODS D.1).
 
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Number};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, SpannedValue};
 use crate::limits::STRAPPING_ROWS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The inside of a tank; lengths in m, volumes in m3.
+/// Inner shape of a tank; lengths in m, volumes in m3.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TankShape {
-    /// A box.
+    /// Rectangular box.
     Box {
         /// Length.
         length_m: f64,
@@ -18,21 +18,21 @@ pub enum TankShape {
         /// Height.
         height_m: f64,
     },
-    /// A standing cylinder.
+    /// Upright cylinder.
     VerticalCylinder {
         /// Diameter.
         diameter_m: f64,
         /// Height.
         height_m: f64,
     },
-    /// A lying cylinder with flat ends.
+    /// Horizontal cylinder with flat ends.
     HorizontalCylinder {
         /// Diameter.
         diameter_m: f64,
         /// Length.
         length_m: f64,
     },
-    /// A standing cylinder on a cone or frustum.
+    /// Upright cylinder on a cone or frustum.
     CylinderOnCone {
         /// Diameter of the cylinder.
         diameter_m: f64,
@@ -43,22 +43,24 @@ pub enum TankShape {
         /// Height of the cylinder above it.
         cylinder_height_m: f64,
     },
-    /// An IBC, by one metered fill.
+    /// Intermediate bulk container, calibrated by one metered fill.
+    // The area comes from one metered fill; outer dimensions do not give it.
     Ibc {
-        /// Effective area: metered volume for each metre of level, m2.
+        /// Effective area, m2: metered volume per metre of level.
         area_m2: f64,
         /// Height.
         height_m: f64,
         /// Nominal volume.
         nominal_m3: f64,
     },
-    /// Levels (m) and their volumes (m3), both from a calibration; levels rise.
+    /// Levels (m) and volumes (m3) of a calibration, ascending by level.
+    // For dished ends and bulged tanks; interpolated linearly (METHODS D.1).
     StrappingTable(Vec<(f64, f64)>),
 }
 
 impl TankShape {
     /// Levels of the empty and of the full tank, m.
-    pub fn levels(&self) -> (f64, f64) {
+    pub fn level_range(&self) -> (f64, f64) {
         match self {
             Self::Box { height_m, .. }
             | Self::VerticalCylinder { height_m, .. }
@@ -76,7 +78,7 @@ impl TankShape {
         }
     }
 
-    /// Its word in files.
+    /// Word in files.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Box { .. } => "box",
@@ -93,22 +95,22 @@ impl TankShape {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(tag = "kind")]
-pub(crate) enum RawShape {
-    /// A box.
+pub(crate) enum RawTankShape {
+    /// Rectangular box.
     Box(RawBox),
-    /// A standing cylinder.
-    VerticalCylinder(RawUpright),
-    /// A lying cylinder with flat ends.
-    HorizontalCylinder(RawLying),
-    /// A standing cylinder on a cone or frustum.
-    CylinderOnCone(RawOnCone),
-    /// An IBC.
+    /// Upright cylinder.
+    VerticalCylinder(RawVerticalCylinder),
+    /// Horizontal cylinder with flat ends.
+    HorizontalCylinder(RawHorizontalCylinder),
+    /// Upright cylinder on a cone or frustum.
+    CylinderOnCone(RawCylinderOnCone),
+    /// Intermediate bulk container (IBC).
     Ibc(RawIbc),
     /// Levels and volumes from a calibration.
-    StrappingTable(RawStrapping),
+    StrappingTable(RawStrappingTable),
 }
 
-/// A box.
+/// Rectangular box.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[expect(
     clippy::struct_field_names,
@@ -117,114 +119,122 @@ pub(crate) enum RawShape {
 pub(crate) struct RawBox {
     /// Inner length, m.
     #[schemars(required)]
-    length_m: Number,
+    length_m: RawNumber,
     /// Inner width, m.
     #[schemars(required)]
-    width_m: Number,
+    width_m: RawNumber,
     /// Inner height, m.
     #[schemars(required)]
-    height_m: Number,
+    height_m: RawNumber,
 }
 
-/// A standing cylinder.
+/// Upright cylinder.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawUpright {
+pub(crate) struct RawVerticalCylinder {
     /// Inner diameter, m.
     #[schemars(required)]
-    diameter_m: Number,
+    diameter_m: RawNumber,
     /// Inner height, m.
     #[schemars(required)]
-    height_m: Number,
+    height_m: RawNumber,
 }
 
-/// A lying cylinder.
+/// Horizontal cylinder.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawLying {
+pub(crate) struct RawHorizontalCylinder {
     /// Inner diameter, m.
     #[schemars(required)]
-    diameter_m: Number,
+    diameter_m: RawNumber,
     /// Inner length, m.
     #[schemars(required)]
-    length_m: Number,
+    length_m: RawNumber,
 }
 
-/// A standing cylinder on a cone.
+/// Upright cylinder on a cone.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[expect(
     clippy::struct_field_names,
     reason = "keys that people type, with their unit"
 )]
-pub(crate) struct RawOnCone {
+pub(crate) struct RawCylinderOnCone {
     /// Inner diameter of the cylinder, m.
     #[schemars(required)]
-    diameter_m: Number,
-    /// Inner diameter at the bottom, m; 0 (a pointed cone) when left out.
-    bottom_diameter_m: Number,
+    diameter_m: RawNumber,
+    /// Inner diameter at the bottom, m; 0 (a pointed cone) by default.
+    bottom_diameter_m: RawNumber,
     /// Height of the cone, m.
     #[schemars(required)]
-    cone_height_m: Number,
+    cone_height_m: RawNumber,
     /// Height of the cylinder above it, m.
     #[schemars(required)]
-    cylinder_height_m: Number,
+    cylinder_height_m: RawNumber,
 }
 
-/// An IBC.
+/// Intermediate bulk container (IBC).
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawIbc {
     /// Effective area, m2: metered volume / rise of the level.
     #[schemars(required)]
-    area_m2: Number,
+    area_m2: RawNumber,
     /// Inner height, m.
     #[schemars(required)]
-    height_m: Number,
+    height_m: RawNumber,
     /// Nominal volume, m3.
     #[schemars(required)]
-    nominal_m3: Number,
+    nominal_m3: RawNumber,
 }
 
-/// A strapping table.
+/// Strapping table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawStrapping {
-    /// Rows of level (m) and volume (m3): `[[0, 0], [0.5, 0.52], [1.0, 1.07]]`; levels rise.
+pub(crate) struct RawStrappingTable {
+    /// Rows of level (m) and volume (m3), ascending: `[[0, 0], [0.5, 0.52], [1.0, 1.07]]`.
     #[schemars(required, with = "Option<Vec<Vec<f64>>>")]
-    table: Option<At<Vec<Vec<f64>>>>,
+    table: Option<SpannedValue<Vec<Vec<f64>>>>,
 }
 
-pub(super) fn shape(notes: &mut Notes<'_>, raw: &RawShape) -> TankShape {
-    let mut size = |typed: &Number, key: &str| notes.positive(typed, key).unwrap_or(0.0);
+pub(super) fn check_shape(notes: &mut DiagnosticCollector<'_>, raw: &RawTankShape) -> TankShape {
+    let mut size = |typed: &RawNumber, key: &str| notes.positive_number(typed, key).unwrap_or(0.0);
     match raw {
-        RawShape::Box(raw) => TankShape::Box {
+        RawTankShape::Box(raw) => TankShape::Box {
             length_m: size(&raw.length_m, "length_m"),
             width_m: size(&raw.width_m, "width_m"),
             height_m: size(&raw.height_m, "height_m"),
         },
-        RawShape::VerticalCylinder(raw) => TankShape::VerticalCylinder {
+        RawTankShape::VerticalCylinder(raw) => TankShape::VerticalCylinder {
             diameter_m: size(&raw.diameter_m, "diameter_m"),
             height_m: size(&raw.height_m, "height_m"),
         },
-        RawShape::HorizontalCylinder(raw) => TankShape::HorizontalCylinder {
+        RawTankShape::HorizontalCylinder(raw) => TankShape::HorizontalCylinder {
             diameter_m: size(&raw.diameter_m, "diameter_m"),
             length_m: size(&raw.length_m, "length_m"),
         },
-        RawShape::CylinderOnCone(raw) => on_cone(notes, raw),
-        RawShape::Ibc(raw) => TankShape::Ibc {
+        RawTankShape::CylinderOnCone(raw) => check_cylinder_on_cone(notes, raw),
+        RawTankShape::Ibc(raw) => TankShape::Ibc {
             area_m2: size(&raw.area_m2, "area_m2"),
             height_m: size(&raw.height_m, "height_m"),
             nominal_m3: size(&raw.nominal_m3, "nominal_m3"),
         },
-        RawShape::StrappingTable(raw) => TankShape::StrappingTable(strapping(notes, raw)),
+        RawTankShape::StrappingTable(raw) => {
+            TankShape::StrappingTable(check_strapping_table(notes, raw))
+        }
     }
 }
 
-fn on_cone(notes: &mut Notes<'_>, raw: &RawOnCone) -> TankShape {
-    let diameter_m = notes.positive(&raw.diameter_m, "diameter_m").unwrap_or(0.0);
+fn check_cylinder_on_cone(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawCylinderOnCone,
+) -> TankShape {
+    let diameter_m = notes
+        .positive_number(&raw.diameter_m, "diameter_m")
+        .unwrap_or(0.0);
+    // After an error in `diameter_m` the bottom is not checked against it.
     let most = if diameter_m > 0.0 {
         diameter_m
     } else {
         f64::MAX
     };
-    let bottom = notes.within(&raw.bottom_diameter_m, "bottom_diameter_m", 0.0..=most);
-    let mut size = |typed: &Number, key: &str| notes.positive(typed, key).unwrap_or(0.0);
+    let bottom = notes.number_in_range(&raw.bottom_diameter_m, "bottom_diameter_m", 0.0..=most);
+    let mut size = |typed: &RawNumber, key: &str| notes.positive_number(typed, key).unwrap_or(0.0);
     TankShape::CylinderOnCone {
         diameter_m,
         bottom_diameter_m: bottom.unwrap_or(0.0),
@@ -233,8 +243,11 @@ fn on_cone(notes: &mut Notes<'_>, raw: &RawOnCone) -> TankShape {
     }
 }
 
-/// Levels must rise and volumes must not fall; the first row that does otherwise is shown.
-fn strapping(notes: &mut Notes<'_>, raw: &RawStrapping) -> Vec<(f64, f64)> {
+/// Checks a strapping table: levels must rise, volumes must not fall; reports the first bad row.
+fn check_strapping_table(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawStrappingTable,
+) -> Vec<(f64, f64)> {
     let Some(at) = &raw.table else {
         return Vec::new();
     };
@@ -248,7 +261,7 @@ fn strapping(notes: &mut Notes<'_>, raw: &RawStrapping) -> Vec<(f64, f64)> {
     let usable = |rows: &Vec<(f64, f64)>| (2..=STRAPPING_ROWS_MAX).contains(&rows.len());
     let Some(rows) = rows.filter(usable) else {
         let found = format!("{} x", at.get().len());
-        notes.fault(
+        notes.add_error(
             at.span(),
             "table",
             "fault-value",
@@ -261,7 +274,7 @@ fn strapping(notes: &mut Notes<'_>, raw: &RawStrapping) -> Vec<(f64, f64)> {
     if let Some(pair) = rows.windows(2).find(|pair| falls(pair)) {
         let found = format!("[{}, {}]", pair[1].0, pair[1].1);
         let before = format!("[{}, {}]", pair[0].0, pair[0].1);
-        notes.fault(at.span(), "table", "fault-rising", &found, &before);
+        notes.add_error(at.span(), "table", "fault-rising", &found, &before);
     }
     rows
 }

@@ -1,92 +1,94 @@
-//! `bsf` and `compost`: organic waste (METHODS E).
+//! [`Bsf`] and [`Compost`]: kinds `bsf` and `compost`, treatment of organic waste (METHODS E).
 
-use super::disposal::{self, Disposal, RawDisposal};
-use super::point::{self, CELSIUS, HUMIDITY, KWH, MOISTURE, PointUse};
-use super::{ANY, Around, indicator, one_of, words};
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Number, Text};
+use super::asset_point::{
+    self, AssetPoint, ENERGY_UNITS, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
+};
+use super::waste_disposal::{self, RawDisposal, WasteDisposal};
+use super::{ANY_UNIT, CheckContext, check_indicator, require_one_of, text_or_empty};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A bin with maggots.
+/// Bin with black soldier fly larvae.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bsf {
+pub struct BsfAsset {
     /// Temperatures of the substrate, degC; the first is the core.
-    pub temperatures: Vec<PointUse>,
-    /// Humidity of the air, % or %RH.
-    pub humidity: Option<PointUse>,
-    /// Moisture of the substrate, % or %RH.
-    pub moisture: Option<PointUse>,
-    /// What is reared, in words.
+    pub temperatures: Vec<AssetPoint>,
+    /// Air humidity, % or %RH.
+    pub humidity: Option<AssetPoint>,
+    /// Substrate moisture, % or %RH.
+    pub moisture: Option<AssetPoint>,
+    /// Life stage that is reared, as a word.
     pub stage: String,
-    /// Where the probe sits, in words; empty when nobody wrote it down.
+    /// Position of the probe, as text; empty when not recorded.
     pub probe: String,
     /// Limits of the temperature bands.
-    pub bands: Bands,
-    /// Indicators of the ledger: waste fed, maggots harvested, residue (kasgot).
+    pub bands: BsfTemperatureBands,
+    /// Ledger indicator of the waste fed.
     pub fed: Arc<str>,
-    /// See `fed`.
+    /// Ledger indicator of the larvae harvested.
     pub larvae: Arc<str>,
-    /// See `fed`.
+    /// Ledger indicator of the residue (kasgot).
     pub residue: Arc<str>,
-    /// The three are dry mass; otherwise wet.
+    /// True when all three are dry mass, false for wet mass.
     pub dry_mass: bool,
-    /// Where the waste would have gone; `None`: no methane baseline.
-    pub disposal: Option<Disposal>,
+    /// Replaced disposal; `None`: no methane baseline.
+    pub disposal: Option<WasteDisposal>,
 }
 
-/// Limits between bands of temperature, degC (E.1).
+/// Limits of the temperature bands of BSF larvae, degC (METHODS E.1).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bands {
-    /// Below: no development.
+pub struct BsfTemperatureBands {
+    /// No development below this.
     pub slow: f64,
-    /// From here to `warm`: optimal.
+    /// Start of the optimal band, which ends at `warm`.
     pub optimal: f64,
-    /// Above: warm.
+    /// Start of the warm band.
     pub warm: f64,
-    /// From here: critical.
+    /// Start of the critical band.
     pub critical: f64,
-    /// From here: lethal.
+    /// Start of the lethal band.
     pub lethal: f64,
 }
 
-/// A compost heap.
+/// Compost heap.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compost {
-    /// How it is composted.
-    pub process: Composting,
+pub struct CompostAsset {
+    /// Composting process.
+    pub process: CompostProcess,
     /// Temperatures of the heap, degC.
-    pub temperatures: Vec<PointUse>,
+    pub temperatures: Vec<AssetPoint>,
     /// Moisture, % or %RH.
-    pub moisture: Option<PointUse>,
-    /// Turnings, a count.
-    pub turning: Option<PointUse>,
-    /// Indicator of the ledger with the turnings.
+    pub moisture: Option<AssetPoint>,
+    /// Counter of turnings.
+    pub turning: Option<AssetPoint>,
+    /// Ledger indicator of the turnings.
     pub turning_ledger: Option<Arc<str>>,
-    /// Electricity that it takes, kWh.
-    pub energy: Option<PointUse>,
-    /// Indicator of the ledger: waste put in.
+    /// Electricity that the heap takes, kWh.
+    pub energy: Option<AssetPoint>,
+    /// Ledger indicator of the waste put in.
     pub fed: Arc<str>,
-    /// Where the waste would have gone; `None`: no methane baseline.
-    pub disposal: Option<Disposal>,
+    /// Replaced disposal; `None`: no methane baseline.
+    pub disposal: Option<WasteDisposal>,
 }
 
-/// Ways to compost, as `pfrp` knows them.
+/// Composting process, as in the formula `pfrp` (process to further reduce pathogens).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub enum Composting {
-    /// In a vessel.
+pub enum CompostProcess {
+    /// Closed vessel.
     InVessel,
-    /// A heap with air blown in.
+    /// Aerated static pile.
     AeratedStaticPile,
-    /// A heap that is turned.
+    /// Turned windrow.
     Windrow,
 }
 
-impl Composting {
-    /// Its word in files and in `pfrp`.
+impl CompostProcess {
+    /// Word in files and in the formula `pfrp`.
     pub fn word(self) -> &'static str {
         match self {
             Self::InVessel => "in_vessel",
@@ -96,7 +98,9 @@ impl Composting {
     }
 }
 
-impl Default for Bands {
+// Survival to adult is 74 to 97 % at 27 and 30 degC and 0.1 % at 36 degC (Tomberlin 2009); 12 and
+// 44 degC are the lower threshold and the thermal maximum (Chia 2018), METHODS E.1.
+impl Default for BsfTemperatureBands {
     fn default() -> Self {
         Self {
             slow: 12.0,
@@ -113,38 +117,38 @@ impl Default for Bands {
 pub(crate) struct RawBsf {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
-    pub(crate) id: Text,
+    pub(crate) id: RawText,
     /// Name for people.
-    pub(crate) name: Text,
+    pub(crate) name: RawText,
     /// Point of the substrate's temperature, or a list of them, the core first.
     #[schemars(required, with = "Option<serde_json::Value>")]
-    pub(crate) temperature: Option<At<toml::Value>>,
+    pub(crate) temperature: Option<SpannedValue<toml::Value>>,
     /// Point of the air's humidity.
-    pub(crate) humidity: Text,
+    pub(crate) humidity: RawText,
     /// Point of the substrate's moisture.
-    pub(crate) moisture: Text,
-    /// What is reared, `larva` when left out.
-    pub(crate) stage: Option<At<RawStage>>,
-    /// Where the probe sits, e.g. "5 cm deep, centre".
-    pub(crate) probe: Text,
-    /// Limits between bands of temperature.
-    pub(crate) bands: Option<At<RawBands>>,
-    /// Indicator of the waste fed, `bsf-fed` when left out.
-    pub(crate) fed: Text,
-    /// Indicator of the maggots harvested, `bsf-maggot` when left out.
-    pub(crate) larvae: Text,
-    /// Indicator of the residue, `bsf-kasgot` when left out.
-    pub(crate) residue: Text,
-    /// Whether these are wet or dry mass, `wet` when left out.
-    pub(crate) basis: Option<At<RawBasis>>,
-    /// Where the waste would have gone.
-    pub(crate) disposal: Option<At<RawDisposal>>,
+    pub(crate) moisture: RawText,
+    /// Life stage that is reared, `larva` by default.
+    pub(crate) stage: Option<SpannedValue<RawBsfStage>>,
+    /// Position of the probe, e.g. "5 cm deep, centre".
+    pub(crate) probe: RawText,
+    /// Limits of the temperature bands.
+    pub(crate) bands: Option<SpannedValue<RawTemperatureBands>>,
+    /// Ledger indicator of the waste fed, `bsf-fed` by default.
+    pub(crate) fed: RawText,
+    /// Ledger indicator of the larvae harvested, `bsf-maggot` by default.
+    pub(crate) larvae: RawText,
+    /// Ledger indicator of the residue, `bsf-kasgot` by default.
+    pub(crate) residue: RawText,
+    /// Basis of these masses, `wet` (default) or `dry`.
+    pub(crate) basis: Option<SpannedValue<RawMassBasis>>,
+    /// Disposal without the programme.
+    pub(crate) disposal: Option<SpannedValue<RawDisposal>>,
 }
 
-/// What is reared.
+/// Life stage.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum RawStage {
+pub(crate) enum RawBsfStage {
     Egg,
     Larva,
     Prepupa,
@@ -155,24 +159,24 @@ pub(crate) enum RawStage {
 /// Basis of masses.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum RawBasis {
+pub(crate) enum RawMassBasis {
     Wet,
     Dry,
 }
 
 /// `bands` as typed; each degC.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawBands {
-    /// Below: no development; 12 when left out.
-    pub(crate) slow: Number,
-    /// From here to `warm`: optimal; 27 when left out.
-    pub(crate) optimal: Number,
-    /// Above: warm; 30 when left out.
-    pub(crate) warm: Number,
-    /// From here: critical; 36 when left out.
-    pub(crate) critical: Number,
-    /// From here: lethal; 44 when left out.
-    pub(crate) lethal: Number,
+pub(crate) struct RawTemperatureBands {
+    /// No development below this; 12 by default.
+    pub(crate) slow: RawNumber,
+    /// Start of the optimal band, which ends at `warm`; 27 by default.
+    pub(crate) optimal: RawNumber,
+    /// Start of the warm band; 30 by default.
+    pub(crate) warm: RawNumber,
+    /// Start of the critical band; 36 by default.
+    pub(crate) critical: RawNumber,
+    /// Start of the lethal band; 44 by default.
+    pub(crate) lethal: RawNumber,
 }
 
 /// `compost` as typed.
@@ -180,81 +184,109 @@ pub(crate) struct RawBands {
 pub(crate) struct RawCompost {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
-    pub(crate) id: Text,
+    pub(crate) id: RawText,
     /// Name for people.
-    pub(crate) name: Text,
-    /// How it is composted.
+    pub(crate) name: RawText,
+    /// Composting process.
     #[schemars(required)]
-    pub(crate) process: Option<At<Composting>>,
+    pub(crate) process: Option<SpannedValue<CompostProcess>>,
     /// Point of the heap's temperature, or a list of them.
     #[schemars(with = "Option<serde_json::Value>")]
-    pub(crate) temperature: Option<At<toml::Value>>,
+    pub(crate) temperature: Option<SpannedValue<toml::Value>>,
     /// Point of the moisture.
-    pub(crate) moisture: Text,
-    /// Point that counts turnings.
-    pub(crate) turning: Text,
-    /// Indicator of the ledger with the turnings.
-    pub(crate) turning_ledger: Text,
-    /// Point of the electricity that it takes, a counter.
-    pub(crate) energy: Text,
-    /// Indicator of the waste put in, `waste-sorted` when left out.
-    pub(crate) fed: Text,
-    /// Where the waste would have gone.
-    pub(crate) disposal: Option<At<RawDisposal>>,
+    pub(crate) moisture: RawText,
+    /// Point of the counter of turnings.
+    pub(crate) turning: RawText,
+    /// Ledger indicator of the turnings.
+    pub(crate) turning_ledger: RawText,
+    /// Point of the electricity that the heap takes, a counter.
+    pub(crate) energy: RawText,
+    /// Ledger indicator of the waste put in, `waste-sorted` by default.
+    pub(crate) fed: RawText,
+    /// Disposal without the programme.
+    pub(crate) disposal: Option<SpannedValue<RawDisposal>>,
 }
 
-pub(super) fn bsf(
-    notes: &mut Notes<'_>,
+pub(super) fn check_bsf(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawBsf,
-    around: &mut Around<'_>,
-) -> Bsf {
-    let probe = words(&raw.probe);
+    around: &mut CheckContext<'_>,
+) -> BsfAsset {
+    let probe = text_or_empty(&raw.probe);
+    // Larval heaps heat themselves, so a temperature means little without the probe's position
+    // (METHODS E.1).
     if probe.is_empty() {
-        notes.warn(span.clone(), "probe", "fault-no-probe", "", "");
+        notes.add_warning(span.clone(), "probe", "fault-no-probe", "", "");
     }
-    let stage = raw.stage.as_ref().map_or(RawStage::Larva, |at| *at.get());
+    let stage = raw
+        .stage
+        .as_ref()
+        .map_or(RawBsfStage::Larva, |at| *at.get());
     let disposal = raw.disposal.as_ref();
     let temperature = raw.temperature.as_ref();
-    Bsf {
-        temperatures: point::points(notes, around, temperature, "temperature", CELSIUS),
-        humidity: point::point(notes, around, &raw.humidity, "humidity", HUMIDITY),
-        moisture: point::point(notes, around, &raw.moisture, "moisture", MOISTURE),
+    BsfAsset {
+        temperatures: asset_point::check_point_list(
+            notes,
+            around,
+            temperature,
+            "temperature",
+            TEMPERATURE_UNITS,
+        ),
+        humidity: asset_point::check_point(
+            notes,
+            around,
+            &raw.humidity,
+            "humidity",
+            HUMIDITY_UNITS,
+        ),
+        moisture: asset_point::check_point(
+            notes,
+            around,
+            &raw.moisture,
+            "moisture",
+            MOISTURE_UNITS,
+        ),
         stage: stage_word(stage).to_owned(),
         probe,
-        bands: bands(notes, raw.bands.as_ref()),
-        fed: indicator(notes, around, &raw.fed, "fed", "bsf-fed"),
-        larvae: indicator(notes, around, &raw.larvae, "larvae", "bsf-maggot"),
-        residue: indicator(notes, around, &raw.residue, "residue", "bsf-kasgot"),
+        bands: check_bands(notes, raw.bands.as_ref()),
+        fed: check_indicator(notes, around, &raw.fed, "fed", "bsf-fed"),
+        larvae: check_indicator(notes, around, &raw.larvae, "larvae", "bsf-maggot"),
+        residue: check_indicator(notes, around, &raw.residue, "residue", "bsf-kasgot"),
         dry_mass: raw
             .basis
             .as_ref()
-            .is_some_and(|at| *at.get() == RawBasis::Dry),
-        disposal: disposal.and_then(|at| disposal::disposal(notes, at, around)),
+            .is_some_and(|at| *at.get() == RawMassBasis::Dry),
+        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
     }
 }
 
-fn stage_word(stage: RawStage) -> &'static str {
+fn stage_word(stage: RawBsfStage) -> &'static str {
     match stage {
-        RawStage::Egg => "egg",
-        RawStage::Larva => "larva",
-        RawStage::Prepupa => "prepupa",
-        RawStage::Pupa => "pupa",
-        RawStage::Adult => "adult",
+        RawBsfStage::Egg => "egg",
+        RawBsfStage::Larva => "larva",
+        RawBsfStage::Prepupa => "prepupa",
+        RawBsfStage::Pupa => "pupa",
+        RawBsfStage::Adult => "adult",
     }
 }
 
-/// The limits, which must rise.
-fn bands(notes: &mut Notes<'_>, typed: Option<&At<RawBands>>) -> Bands {
-    let usual = Bands::default();
+/// Checks the limits, which must rise.
+fn check_bands(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: Option<&SpannedValue<RawTemperatureBands>>,
+) -> BsfTemperatureBands {
+    let usual = BsfTemperatureBands::default();
     let Some(at) = typed else {
         return usual;
     };
     let raw = at.get();
-    let mut limit = |typed: &Number, key: &str, usual: f64| {
-        notes.within(typed, key, -20.0..=80.0).unwrap_or(usual)
+    let mut limit = |typed: &RawNumber, key: &str, usual: f64| {
+        notes
+            .number_in_range(typed, key, -20.0..=80.0)
+            .unwrap_or(usual)
     };
-    let bands = Bands {
+    let bands = BsfTemperatureBands {
         slow: limit(&raw.slow, "slow", usual.slow),
         optimal: limit(&raw.optimal, "optimal", usual.optimal),
         warm: limit(&raw.warm, "warm", usual.warm),
@@ -270,7 +302,7 @@ fn bands(notes: &mut Notes<'_>, typed: Option<&At<RawBands>>) -> Bands {
     ];
     if all.windows(2).any(|pair| pair[0] >= pair[1]) {
         let found = all.map(|limit| limit.to_string()).join(", ");
-        notes.fault(
+        notes.add_error(
             at.span(),
             "bands",
             "fault-value",
@@ -281,38 +313,57 @@ fn bands(notes: &mut Notes<'_>, typed: Option<&At<RawBands>>) -> Bands {
     bands
 }
 
-pub(super) fn compost(
-    notes: &mut Notes<'_>,
+pub(super) fn check_compost(
+    notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawCompost,
-    around: &mut Around<'_>,
-) -> Compost {
+    around: &mut CheckContext<'_>,
+) -> CompostAsset {
     let windrow = raw
         .process
         .as_ref()
-        .is_some_and(|at| *at.get() == Composting::Windrow);
+        .is_some_and(|at| *at.get() == CompostProcess::Windrow);
+    // Hygienisation of a windrow needs a number of turnings, so they must be recorded.
     if windrow && raw.temperature.is_some() {
         let turnings = [
             ("turning", raw.turning.is_some()),
             ("turning_ledger", raw.turning_ledger.is_some()),
         ];
-        one_of(notes, span, &turnings);
+        require_one_of(notes, span, &turnings);
     }
     let ledger = raw.turning_ledger.as_ref();
     let disposal = raw.disposal.as_ref();
     let temperature = raw.temperature.as_ref();
-    Compost {
+    CompostAsset {
         process: raw
             .process
             .as_ref()
-            .map_or(Composting::Windrow, |at| *at.get()),
-        temperatures: point::points(notes, around, temperature, "temperature", CELSIUS),
-        moisture: point::point(notes, around, &raw.moisture, "moisture", MOISTURE),
-        turning: point::point(notes, around, &raw.turning, "turning", ANY),
+            .map_or(CompostProcess::Windrow, |at| *at.get()),
+        temperatures: asset_point::check_point_list(
+            notes,
+            around,
+            temperature,
+            "temperature",
+            TEMPERATURE_UNITS,
+        ),
+        moisture: asset_point::check_point(
+            notes,
+            around,
+            &raw.moisture,
+            "moisture",
+            MOISTURE_UNITS,
+        ),
+        turning: asset_point::check_point(notes, around, &raw.turning, "turning", ANY_UNIT),
         turning_ledger: ledger
-            .map(|_| indicator(notes, around, &raw.turning_ledger, "turning_ledger", "")),
-        energy: point::total(notes, around, &raw.energy, "energy", KWH),
-        fed: indicator(notes, around, &raw.fed, "fed", "waste-sorted"),
-        disposal: disposal.and_then(|at| disposal::disposal(notes, at, around)),
+            .map(|_| check_indicator(notes, around, &raw.turning_ledger, "turning_ledger", "")),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        fed: check_indicator(notes, around, &raw.fed, "fed", "waste-sorted"),
+        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
     }
 }

@@ -1,96 +1,108 @@
-//! Factors: those in the binary (`config/factors.toml`), those of a file of the site's own, and the
-//! official pages that the site has attached.
+//! [`Factors`]: emission factors and other constants of a site, with their sources.
+//!
+//! ```text
+//! let factors = Factors::built_in();
+//! let grid = factors.find("grid.sumatera.2019.cm5050_expost")?;
+//! factors.headline(grid)    // provisional until the official page is attached
+//! ```
+//!
+//! Built-in factors (`config/factors.toml`), then the site's own file, then the attached official
+//! pages. See `docs/factors.md`.
 
-mod evidence;
-mod raw;
+mod attached_pages;
+mod raw_factors;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use raw::{RawEvidence, RawFactors, RawGwp};
+pub(crate) use raw_factors::{RawFactorEvidence, RawFactors, RawGwpSet};
 
-use crate::config::fault::nearest;
-use crate::config::notes::Notes;
-use crate::config::raw::{At, Text};
-use crate::config::{Fault, shape};
+use crate::config::diagnostic::nearest_name;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::{Diagnostic, schema_check};
+use crate::domain::factor::{
+    Factor, FactorEvidence, FactorStatus, FactorUnit, HeadlineStatus, UnverifiedFactor,
+};
+use crate::i18n::Language;
 use crate::limits::FACTORS_MAX;
-use crate::model::factor::{Evidence, Factor, FactorStatus, FactorUnit, Headline, Unverified};
-use crate::words::Lang;
-use raw::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverified};
+use raw_factors::{RawFactor, RawFactorFile, RawFactorStatus, RawUnverifiedFactor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-static BUILT_IN: &str = include_str!("../../../../config/factors.toml");
-/// The factors in the binary as text, kept beside the configuration's revision.
+static BUILT_IN_TEXT: &str = include_str!("../../../../config/factors.toml");
+/// Returns the text of the built-in factors, archived beside the configuration's revision.
 pub fn built_in_factors() -> &'static str {
-    BUILT_IN
+    BUILT_IN_TEXT
 }
 
 const BUILT_IN_FILE: &str = "config/factors.toml";
 
-/// Which warming potentials make CO2e of methane and nitrous oxide.
+/// Set of global warming potentials for methane and nitrous oxide.
+// CO2e figures print the set: public documents use several (METHODS C.8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GwpSet {
-    /// IPCC AR4: 25, 298.
+    /// IPCC AR4: CH4 25, N2O 298.
     Ar4,
-    /// IPCC AR5: 28, 265.
+    /// IPCC AR5: CH4 28, N2O 265.
     #[default]
     Ar5,
-    /// IPCC AR6: 27.9, 273.
+    /// IPCC AR6: CH4 27.9, N2O 273.
     Ar6,
 }
 
-/// Every factor of a site, and the pages behind them.
+/// All factors of a site, with the attached pages.
 #[derive(Clone, Debug, Default)]
 pub struct Factors {
     known: Vec<Arc<Factor>>,
-    unverified: Vec<Unverified>,
+    unverified: Vec<UnverifiedFactor>,
     /// Sources in Bahasa Indonesia by the id of the factor.
     sources_id: BTreeMap<Arc<str>, String>,
-    /// The pages that the site has attached.
-    pub evidence: Vec<Evidence>,
-    /// The warming potentials that the site prints.
+    /// Attached official pages.
+    pub evidence: Vec<FactorEvidence>,
+    /// Global warming potentials of CO2e figures.
     pub gwp: GwpSet,
-    /// Text of the site's own file, kept with the configuration's revision; empty without one.
+    /// Text of the site's own file, archived with the revision; empty without one.
     pub own_text: String,
-    /// Text of the built-in ones, part of the revision's name.
+    /// Text of the built-in factors, part of the revision id.
     pub built_in_text: Cow<'static, str>,
 }
 
-/// Where the texts of factors come from.
+/// Source of the factor texts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Texts<'a> {
-    /// The binary, and the file that the configuration names.
+pub(crate) enum FactorTexts<'a> {
+    /// Built-in factors and the file that the configuration names.
     Now,
-    /// What the store kept of both.
+    /// Archived texts of an earlier revision.
     Kept {
-        /// The factors of the binary of that time.
+        /// Built-in factors of that time.
         built_in: &'a str,
-        /// The site's own; empty without any.
+        /// Site's own factors; empty without any.
         own: &'a str,
     },
 }
 
-/// Factors of one file and what is wrong with it.
+/// Parsed factor file with its errors.
 #[derive(Clone, Debug)]
-struct Read {
+struct ParsedFactors {
     known: Vec<Factor>,
-    unverified: Vec<Unverified>,
+    unverified: Vec<UnverifiedFactor>,
     sources_id: BTreeMap<Arc<str>, String>,
-    faults: Vec<Fault>,
+    faults: Vec<Diagnostic>,
 }
 
-static PARSED: LazyLock<Read> = LazyLock::new(|| read(BUILT_IN, Path::new(BUILT_IN_FILE)));
+static BUILT_IN_PARSED: LazyLock<ParsedFactors> =
+    LazyLock::new(|| parse_factor_file(BUILT_IN_TEXT, Path::new(BUILT_IN_FILE)));
 
 impl Factors {
-    /// Those in the binary.
+    /// Returns the built-in factors.
     pub fn built_in() -> Self {
-        Self::of(&PARSED, Cow::Borrowed(BUILT_IN))
+        Self::from_parsed(&BUILT_IN_PARSED, Cow::Borrowed(BUILT_IN_TEXT))
     }
 
-    fn of(read: &Read, text: Cow<'static, str>) -> Self {
+    fn from_parsed(read: &ParsedFactors, text: Cow<'static, str>) -> Self {
         Self {
             known: read.known.iter().cloned().map(Arc::new).collect(),
             unverified: read.unverified.clone(),
@@ -100,39 +112,41 @@ impl Factors {
         }
     }
 
-    /// All that may be chosen, in file order, a site's own last.
+    /// Returns all verified factors in file order, the site's own last.
     pub fn all(&self) -> &[Arc<Factor>] {
         &self.known
     }
 
-    /// What nobody could check.
-    pub fn unverified(&self) -> &[Unverified] {
+    /// Returns the unverified numbers.
+    pub fn unverified(&self) -> &[UnverifiedFactor] {
         &self.unverified
     }
 
-    /// The factor with this id.
+    /// Returns the factor with this id.
     pub fn find(&self, id: &str) -> Option<&Arc<Factor>> {
         self.known.iter().find(|factor| *factor.id == *id)
     }
 
-    /// The number with this id that nobody could check.
-    pub fn find_unverified(&self, id: &str) -> Option<&Unverified> {
+    /// Returns the unverified number with this id.
+    pub fn find_unverified(&self, id: &str) -> Option<&UnverifiedFactor> {
         self.unverified.iter().find(|factor| *factor.id == *id)
     }
 
-    /// What may be said in a headline with this factor behind it.
-    pub fn headline(&self, factor: &Factor) -> Headline {
+    /// Returns the strength of a headline that depends on this factor.
+    pub fn headline(&self, factor: &Factor) -> HeadlineStatus {
         factor.headline(&self.evidence)
     }
 
-    /// Where the factor's number is from, in one language where the file has it.
-    pub fn source<'a>(&'a self, factor: &'a Factor, lang: Lang) -> &'a str {
+    /// Returns the source of the factor, in Bahasa Indonesia where the file has it.
+    pub fn source<'a>(&'a self, factor: &'a Factor, lang: Language) -> &'a str {
         let own = self.sources_id.get(&factor.id);
-        own.filter(|_| lang == Lang::Id).unwrap_or(&factor.source)
+        own.filter(|_| lang == Language::Id)
+            .unwrap_or(&factor.source)
     }
 
-    fn add(&mut self, own: Read) {
+    fn add(&mut self, own: ParsedFactors) {
         for factor in own.known {
+            // A factor of the site replaces a built-in one of the same id, verified or not.
             self.sources_id.remove(&factor.id);
             self.known.retain(|known| known.id != factor.id);
             self.unverified.retain(|known| known.id != factor.id);
@@ -147,7 +161,7 @@ impl Factors {
 }
 
 impl GwpSet {
-    /// Its name, `AR5`.
+    /// Name, such as `AR5`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Ar4 => "AR4",
@@ -157,82 +171,88 @@ impl GwpSet {
     }
 }
 
-/// `[factors]` and `[[factor_evidence]]`.
-pub(crate) fn factors(
-    notes: &mut Notes<'_>,
+/// Checks `[factors]` and `[[factor_evidence]]`.
+pub(crate) fn check_factors(
+    notes: &mut DiagnosticCollector<'_>,
     raw: Option<&RawFactors>,
-    pages: &[At<RawEvidence>],
-    texts: Texts<'_>,
+    pages: &[SpannedValue<RawFactorEvidence>],
+    texts: FactorTexts<'_>,
 ) -> Factors {
     let mut factors = match texts {
-        Texts::Now => {
-            notes.faults.extend(PARSED.faults.iter().cloned());
+        // Parsed once for all loads of the program.
+        FactorTexts::Now => {
+            notes.faults.extend(BUILT_IN_PARSED.faults.iter().cloned());
             Factors::built_in()
         }
-        Texts::Kept { built_in, .. } => {
-            let mut read = read(built_in, Path::new(BUILT_IN_FILE));
+        FactorTexts::Kept { built_in, .. } => {
+            let mut read = parse_factor_file(built_in, Path::new(BUILT_IN_FILE));
             notes.faults.append(&mut read.faults);
-            Factors::of(&read, Cow::Owned(built_in.to_owned()))
+            Factors::from_parsed(&read, Cow::Owned(built_in.to_owned()))
         }
     };
     if let Some(at) = raw.and_then(|raw| raw.file.as_ref()) {
-        own(notes, at, texts, &mut factors);
+        add_own_file(notes, at, texts, &mut factors);
     }
-    factors.gwp = match raw.and_then(|raw| raw.gwp.as_ref()).map(At::get) {
-        Some(RawGwp::Ar4) => GwpSet::Ar4,
-        Some(RawGwp::Ar6) => GwpSet::Ar6,
-        Some(RawGwp::Ar5) | None => GwpSet::Ar5,
+    factors.gwp = match raw.and_then(|raw| raw.gwp.as_ref()).map(SpannedValue::get) {
+        Some(RawGwpSet::Ar4) => GwpSet::Ar4,
+        Some(RawGwpSet::Ar6) => GwpSet::Ar6,
+        Some(RawGwpSet::Ar5) | None => GwpSet::Ar5,
     };
-    factors.evidence = evidence::all(notes, pages, &factors);
+    factors.evidence = attached_pages::check_evidence(notes, pages, &factors);
     factors
 }
 
-/// The site's own file; its faults name it.
-fn own(notes: &mut Notes<'_>, at: &At<String>, texts: Texts<'_>, factors: &mut Factors) {
+/// Adds the site's own factor file; its errors name that file.
+fn add_own_file(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<String>,
+    texts: FactorTexts<'_>,
+    factors: &mut Factors,
+) {
     let path = notes.path(at.get());
     let text = match texts {
-        Texts::Now => crate::config::read_text(&path),
-        Texts::Kept { own, .. } => Ok(own.to_owned()),
+        FactorTexts::Now => crate::config::read_text(&path),
+        FactorTexts::Kept { own, .. } => Ok(own.to_owned()),
     };
     match text {
         Ok(text) => {
-            let mut own = read(&text, &path);
+            let mut own = parse_factor_file(&text, &path);
             notes.faults.append(&mut own.faults);
             factors.add(own);
             factors.own_text = text;
         }
         Err(error) => {
             let found = format!("{}: {error}", at.get());
-            notes.fault(at.span(), "file", "fault-file", &found, "");
+            notes.add_error(at.span(), "file", "fault-file", &found, "");
         }
     }
 }
 
-fn read(text: &str, file: &Path) -> Read {
-    let mut notes = Notes::new(file, text);
-    let raw = shape::read::<RawFactorFile>(&mut notes).unwrap_or_default();
-    notes.ranged::<u8>(&raw.schema, "schema", 1..=1);
+fn parse_factor_file(text: &str, file: &Path) -> ParsedFactors {
+    let mut notes = DiagnosticCollector::new(file, text);
+    let raw = schema_check::parse_checked::<RawFactorFile>(&mut notes).unwrap_or_default();
+    notes.integer_in_range::<u8>(&raw.schema, "schema", 1..=1);
     if let Some(extra) = raw.factor.get(FACTORS_MAX) {
         let (found, most) = (raw.factor.len().to_string(), FACTORS_MAX.to_string());
-        notes.fault(extra.span(), "factor", "fault-too-many", &found, &most);
+        notes.add_error(extra.span(), "factor", "fault-too-many", &found, &most);
     }
     let mut seen = BTreeSet::new();
     let known: Vec<Option<Factor>> = raw
         .factor
         .iter()
-        .map(|raw| factor(&mut notes, raw, &mut seen))
+        .map(|raw| check_factor(&mut notes, raw, &mut seen))
         .collect();
-    let unverified: Vec<Option<Unverified>> = raw
+    let unverified: Vec<Option<UnverifiedFactor>> = raw
         .unverified
         .iter()
-        .map(|raw| unverified(&mut notes, raw, &mut seen))
+        .map(|raw| check_unverified(&mut notes, raw, &mut seen))
         .collect();
     notes.faults.sort_by_key(|fault| fault.line);
     let sources_id = raw.factor.iter().filter_map(|at| {
         let (id, source) = (at.get().id.as_ref()?, at.get().source_id.as_ref()?);
         Some((Arc::from(id.get().as_str()), source.get().clone()))
     });
-    Read {
+    ParsedFactors {
         sources_id: sources_id.collect(),
         known: known.into_iter().flatten().collect(),
         unverified: unverified.into_iter().flatten().collect(),
@@ -240,21 +260,21 @@ fn read(text: &str, file: &Path) -> Read {
     }
 }
 
-fn factor(
-    notes: &mut Notes<'_>,
-    at: &At<RawFactor>,
+fn check_factor(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawFactor>,
     seen: &mut BTreeSet<String>,
 ) -> Option<Factor> {
     let raw = at.get();
-    let id = factor_id(notes, &raw.id, seen);
-    let unit = notes.parsed(
+    let id = check_factor_id(notes, &raw.id, seen);
+    let unit = notes.parsed_text(
         &raw.unit,
         "unit",
         FactorUnit::parse,
         "fault-expect-factor-unit",
     );
-    let value = notes.finite(raw.value.as_ref(), "value");
-    let source = said(notes, &raw.source, "source");
+    let value = notes.finite_number(raw.value.as_ref(), "value");
+    let source = non_empty_text(notes, &raw.source, "source");
     let (valid_from, valid_to) = (
         notes.date(raw.valid_from.as_ref(), "valid_from"),
         notes.date(raw.valid_to.as_ref(), "valid_to"),
@@ -262,7 +282,7 @@ fn factor(
     if let (Some(from), Some(to), Some(at)) = (valid_from, valid_to, &raw.valid_to)
         && to < from
     {
-        notes.fault(
+        notes.add_error(
             at.span(),
             "valid_to",
             "fault-range",
@@ -270,17 +290,17 @@ fn factor(
             &format!(">= {from}"),
         );
     }
-    let status = raw.status.as_ref().map(|at| status(*at.get()));
+    let status = raw.status.as_ref().map(|at| convert_status(*at.get()));
     Some(Factor {
         id: Arc::from(id?),
         value: value?,
         unit: unit?,
-        spread: spread(notes, at, value?),
+        spread: check_value_spread(notes, at, value?),
         scope: raw
             .scope
             .as_ref()
             .map_or(String::new(), |at| at.get().clone()),
-        year: notes.ranged(&raw.year, "year", 1900..=2200),
+        year: notes.integer_in_range(&raw.year, "year", 1900..=2200),
         valid_from,
         valid_to,
         status: status?,
@@ -293,40 +313,52 @@ fn factor(
     })
 }
 
-/// A text that must not be empty.
-fn said(notes: &mut Notes<'_>, typed: &Text, key: &str) -> Option<String> {
+/// Returns the trimmed text; an error when it is empty.
+fn non_empty_text(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawText,
+    key: &str,
+) -> Option<String> {
     let at = typed.as_ref()?;
     let text = at.get().trim();
     if text.is_empty() {
-        notes.fault(at.span(), key, "fault-missing", "", "");
+        notes.add_error(at.span(), key, "fault-missing", "", "");
     }
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn factor_id(notes: &mut Notes<'_>, typed: &Text, seen: &mut BTreeSet<String>) -> Option<String> {
+fn check_factor_id(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawText,
+    seen: &mut BTreeSet<String>,
+) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
     let usable = |text: &str| {
         let good = (1..=96).contains(&text.len()) && text.chars().all(fits);
         good.then(|| text.to_owned())
     };
-    let id = notes.parsed(typed, "id", usable, "fault-expect-factor-id")?;
+    let id = notes.parsed_text(typed, "id", usable, "fault-expect-factor-id")?;
     if !seen.insert(id.clone()) {
-        let span = typed.as_ref().map_or(0..0, At::span);
-        notes.fault(span, "id", "fault-duplicate", &id, "");
+        let span = typed.as_ref().map_or(0..0, SpannedValue::span);
+        notes.add_error(span, "id", "fault-duplicate", &id, "");
     }
     Some(id)
 }
 
-/// `low` and `high` go together and around the value.
-fn spread(notes: &mut Notes<'_>, at: &At<RawFactor>, value: f64) -> Option<(f64, f64)> {
+/// Checks `low` and `high`: both or none, around the value.
+fn check_value_spread(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawFactor>,
+    value: f64,
+) -> Option<(f64, f64)> {
     let raw = at.get();
-    let low = notes.finite(raw.low.as_ref(), "low");
-    let high = notes.finite(raw.high.as_ref(), "high");
+    let low = notes.finite_number(raw.low.as_ref(), "low");
+    let high = notes.finite_number(raw.high.as_ref(), "high");
     match (low, high) {
         (Some(low), Some(high)) if low <= value && value <= high => Some((low, high)),
         (Some(low), Some(high)) => {
             let expected = format!("{low}..={high}");
-            notes.fault(
+            notes.add_error(
                 at.span(),
                 "value",
                 "fault-range",
@@ -338,13 +370,13 @@ fn spread(notes: &mut Notes<'_>, at: &At<RawFactor>, value: f64) -> Option<(f64,
         (None, None) => None,
         (low, _) => {
             let missing = if low.is_none() { "low" } else { "high" };
-            notes.fault(at.span(), missing, "fault-missing", "", "");
+            notes.add_error(at.span(), missing, "fault-missing", "", "");
             None
         }
     }
 }
 
-fn status(raw: RawFactorStatus) -> FactorStatus {
+fn convert_status(raw: RawFactorStatus) -> FactorStatus {
     match raw {
         RawFactorStatus::OfficialText => FactorStatus::OfficialText,
         RawFactorStatus::TranscribedTwice => FactorStatus::TranscribedTwice,
@@ -355,63 +387,65 @@ fn status(raw: RawFactorStatus) -> FactorStatus {
     }
 }
 
-fn unverified(
-    notes: &mut Notes<'_>,
-    at: &At<RawUnverified>,
+fn check_unverified(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawUnverifiedFactor>,
     seen: &mut BTreeSet<String>,
-) -> Option<Unverified> {
+) -> Option<UnverifiedFactor> {
     let raw = at.get();
-    let id = factor_id(notes, &raw.id, seen);
-    let value = notes.finite(raw.value.as_ref(), "value");
-    let text = said(notes, &raw.said, "said").or_else(|| value.map(|value| value.to_string()));
+    let id = check_factor_id(notes, &raw.id, seen);
+    let value = notes.finite_number(raw.value.as_ref(), "value");
+    let text =
+        non_empty_text(notes, &raw.said, "said").or_else(|| value.map(|value| value.to_string()));
     if text.is_none() && raw.said.is_none() && raw.value.is_none() {
-        notes.fault(at.span(), "value", "fault-missing", "", "");
+        notes.add_error(at.span(), "value", "fault-missing", "", "");
     }
-    Some(Unverified {
+    Some(UnverifiedFactor {
         id: Arc::from(id?),
         value,
         said: text?,
-        unit: said(notes, &raw.unit, "unit")?,
-        why: said(notes, &raw.why, "why")?,
+        unit: non_empty_text(notes, &raw.unit, "unit")?,
+        why: non_empty_text(notes, &raw.why, "why")?,
     })
 }
 
-/// The factor that a key names, in a unit that fits: `fits` says so, `units` names such a unit.
-pub(crate) fn chosen(
-    notes: &mut Notes<'_>,
+/// Returns the factor that a key names; an error when `fits` refuses its unit (`units` for hints).
+pub(crate) fn choose_factor(
+    notes: &mut DiagnosticCollector<'_>,
     factors: &Factors,
-    typed: &Text,
+    typed: &RawText,
     key: &str,
     units: &str,
     fits: impl Fn(&Factor) -> bool,
 ) -> Option<Arc<Factor>> {
     let at = typed.as_ref()?;
     let Some(factor) = factors.find(at.get()) else {
-        unknown(notes, factors, at.span(), key, at.get(), &fits);
+        report_unknown_factor(notes, factors, at.span(), key, at.get(), &fits);
         return None;
     };
     if fits(factor) {
         return Some(Arc::clone(factor));
     }
     let found = format!("{} ({})", factor.id, factor.unit);
-    notes.fault(at.span(), key, "fault-factor-unit", &found, units);
+    notes.add_error(at.span(), key, "fault-factor-unit", &found, units);
     None
 }
 
-fn unknown(
-    notes: &mut Notes<'_>,
+fn report_unknown_factor(
+    notes: &mut DiagnosticCollector<'_>,
     factors: &Factors,
     span: Range<usize>,
     key: &str,
     id: &str,
     fits: &impl Fn(&Factor) -> bool,
 ) {
+    // An unverified number is never used without being named in a place that allows it.
     if factors.find_unverified(id).is_some() {
-        notes.fault(span, key, "fault-factor-unverified", id, "");
+        notes.add_error(span, key, "fault-factor-unverified", id, "");
         return;
     }
     let usable = factors.all().iter().filter(|factor| fits(factor));
     let ids: Vec<&str> = usable.map(|factor| &*factor.id).collect();
-    let hint = nearest(id, ids.iter().copied());
-    notes.add(span, key, "fault-unknown-factor", id, &ids.join(", "), hint);
+    let hint = nearest_name(id, ids.iter().copied());
+    notes.add_error_with_hint(span, key, "fault-unknown-factor", id, &ids.join(", "), hint);
 }

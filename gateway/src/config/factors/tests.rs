@@ -1,37 +1,37 @@
 use super::*;
-use crate::config::{self, Config, Faults};
-use crate::words::Lang;
+use crate::config::{self, Config, Diagnostics};
+use crate::i18n::Language;
 use proptest::prelude::*;
 use std::fs;
 
 const SITE: &str = "[site]\nid = 'a'\ntimezone = 'Asia/Jakarta'\nlatitude = -3\nlongitude = 103\n";
 const GRID: &str = "grid.sumatera.2019.cm5050_expost";
 
-fn load(directory: &Path, text: &str) -> Result<Config, Faults> {
-    config::load_text(
+fn load_site(directory: &Path, text: &str) -> Result<Config, Diagnostics> {
+    config::load_config_text(
         &format!("{SITE}{text}"),
         &directory.join("pantau.toml"),
         &|_| None,
     )
 }
 
-/// The faults of a site with this factor file of its own, without the directory.
+/// Diagnostics of a site with this factor file of its own, without the directory.
 #[track_caller]
-fn faults(file: &str, lang: Lang) -> String {
+fn rendered_diagnostics(file: &str, lang: Language) -> String {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("own.toml"), file).unwrap();
-    let faults = load(dir.path(), "[factors]\nfile = 'own.toml'\n").unwrap_err();
+    let faults = load_site(dir.path(), "[factors]\nfile = 'own.toml'\n").unwrap_err();
     let place = format!("{}/", dir.path().display());
     faults.render(lang).replace(&place, "")
 }
 
-fn one(more: &str) -> String {
+fn own_factor(more: &str) -> String {
     format!("[[factor]]\nid = 'own.one'\nvalue = 1\nstatus = 'policy'\n{more}")
 }
 
 #[test]
 fn every_built_in_factor_has_unit_source_and_status() {
-    assert_eq!(PARSED.faults, []);
+    assert_eq!(BUILT_IN_PARSED.faults, []);
     let factors = Factors::built_in();
     assert!(factors.all().len() >= 70, "{}", factors.all().len());
     assert!(factors.unverified().len() >= 14);
@@ -57,26 +57,34 @@ fn no_built_in_grid_factor_is_firm_without_its_page() {
         .filter(|factor| factor.id.starts_with("grid."));
     for factor in grids {
         assert!(factor.is_grid() && !factor.headline_ok, "{}", factor.id);
-        assert_ne!(factors.headline(factor), Headline::Firm, "{}", factor.id);
+        assert_ne!(
+            factors.headline(factor),
+            HeadlineStatus::Firm,
+            "{}",
+            factor.id
+        );
     }
     let diesel = factors.find("fuel.diesel.co2").unwrap();
-    assert_eq!(factors.headline(diesel), Headline::Firm);
+    assert_eq!(factors.headline(diesel), HeadlineStatus::Firm);
 }
 
 #[test]
 fn a_factor_without_unit_or_source_does_not_load() {
-    let text = faults(&one(""), Lang::En);
+    let text = rendered_diagnostics(&own_factor(""), Language::En);
     assert_eq!(
         text,
         "own.toml:1: unit: missing\nown.toml:1: source: missing"
     );
-    let text = faults(&one("unit = 'kg'\nsource = ' '\n"), Lang::Id);
+    let text = rendered_diagnostics(&own_factor("unit = 'kg'\nsource = ' '\n"), Language::Id);
     assert_eq!(text, "own.toml:6: source: belum diisi");
 }
 
 #[test]
 fn a_unit_that_is_none_is_named_with_what_would_be_one() {
-    let text = faults(&one("unit = 'tCO3/MWh'\nsource = 's'\n"), Lang::En);
+    let text = rendered_diagnostics(
+        &own_factor("unit = 'tCO3/MWh'\nsource = 's'\n"),
+        Language::En,
+    );
     assert_eq!(
         text,
         "own.toml:5: unit: found `tCO3/MWh`, expected a unit such as tCO2/MWh, kgCO2/GJ, kgC/kg \
@@ -86,8 +94,8 @@ fn a_unit_that_is_none_is_named_with_what_would_be_one() {
 
 #[test]
 fn an_unknown_status_has_its_nearest_word() {
-    let file = one("unit = '1'\nsource = 's'\n").replace("policy", "transcribed_2");
-    let text = faults(&file, Lang::En);
+    let file = own_factor("unit = '1'\nsource = 's'\n").replace("policy", "transcribed_2");
+    let text = rendered_diagnostics(&file, Language::En);
     assert!(
         text.starts_with("own.toml:4: status: unknown word `transcribed_2`"),
         "{text}"
@@ -96,39 +104,43 @@ fn an_unknown_status_has_its_nearest_word() {
         text.ends_with("did you mean `transcribed_2plus`?"),
         "{text}"
     );
-    let text = faults(&file.replace("transcribed_2", "unverified"), Lang::Id);
+    let text = rendered_diagnostics(&file.replace("transcribed_2", "unverified"), Language::Id);
     assert!(text.contains("kata `unverified` tidak dikenal"), "{text}");
 }
 
 #[test]
 fn an_id_that_is_there_twice_and_a_validity_that_ends_before_it_begins_are_faults() {
-    let file = one("unit = '1'\nsource = 's'\nvalid_from = 2026-01-01\nvalid_to = 2025-12-31\n");
-    let text = faults(
-        &format!("{file}{}", one("unit = '1'\nsource = 's'\n")),
-        Lang::En,
+    let file =
+        own_factor("unit = '1'\nsource = 's'\nvalid_from = 2026-01-01\nvalid_to = 2025-12-31\n");
+    let text = rendered_diagnostics(
+        &format!("{file}{}", own_factor("unit = '1'\nsource = 's'\n")),
+        Language::En,
     );
     assert_eq!(
         text,
-        "own.toml:8: valid_to: 2025-12-31 is not in >= 2026-01-01\n\
+        "own.toml:8: valid_to: 2025-12-31 is out of range, expected >= 2026-01-01\n\
          own.toml:10: id: `own.one` is used twice"
     );
 }
 
 #[test]
 fn a_value_outside_its_own_range_is_a_fault() {
-    let text = faults(
-        &one("unit = '1'\nsource = 's'\nlow = 2\nhigh = 3\n"),
-        Lang::En,
+    let text = rendered_diagnostics(
+        &own_factor("unit = '1'\nsource = 's'\nlow = 2\nhigh = 3\n"),
+        Language::En,
     );
-    assert_eq!(text, "own.toml:1: value: 1 is not in 2..=3");
-    let text = faults(&one("unit = '1'\nsource = 's'\nlow = 0\n"), Lang::En);
+    assert_eq!(text, "own.toml:1: value: 1 is out of range, expected 2..=3");
+    let text = rendered_diagnostics(
+        &own_factor("unit = '1'\nsource = 's'\nlow = 0\n"),
+        Language::En,
+    );
     assert_eq!(text, "own.toml:1: high: missing");
 }
 
 #[test]
 fn a_file_that_is_not_there_is_a_fault_of_the_file_that_names_it() {
     let dir = tempfile::tempdir().unwrap();
-    let faults = load(dir.path(), "[factors]\nfile = 'gone.toml'\n").unwrap_err();
+    let faults = load_site(dir.path(), "[factors]\nfile = 'gone.toml'\n").unwrap_err();
     assert_eq!(faults.0.len(), 1);
     assert_eq!((faults.0[0].line, faults.0[0].key.as_str()), (7, "file"));
 }
@@ -145,7 +157,7 @@ fn a_sites_own_file_adds_and_replaces_and_may_take_up_what_was_unverified() {
     let file = own("grid.own", 0.5) + &own(GRID, 0.9) + &own("grid.sumatera.2024", 0.761);
     fs::write(dir.path().join("own.toml"), &file).unwrap();
     let text = "[factors]\nfile = 'own.toml'\ngwp = 'AR6'\n";
-    let config = load(dir.path(), text).unwrap();
+    let config = load_site(dir.path(), text).unwrap();
     let factors = &config.factors;
     let shown = |id: &str| factors.find(id).unwrap().value.to_string();
     assert_eq!(
@@ -156,12 +168,12 @@ fn a_sites_own_file_adds_and_replaces_and_may_take_up_what_was_unverified() {
     assert!(factors.find_unverified("grid.sumatera.2024").is_none());
     assert_eq!(factors.gwp, GwpSet::Ar6);
     assert_eq!(factors.own_text, file);
-    // Saying so oneself is not the page.
+    // A status that the site declares itself does not replace the page.
     let own = factors.find("grid.own").unwrap();
     assert_eq!(factors.headline(own).word(), "no-page");
 }
 
-fn evidence(factor: &str, sha256: &str) -> String {
+fn evidence_table(factor: &str, sha256: &str) -> String {
     format!(
         "[[factor_evidence]]\nfactor = '{factor}'\nfile = 'page.pdf'\nsha256 = '{sha256}'\n\
          by = 'Siti'\non = 2026-11-20\n"
@@ -175,9 +187,9 @@ const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2001
 fn the_official_page_makes_a_factor_firm() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("page.pdf"), "abc").unwrap();
-    let config = load(dir.path(), &evidence(GRID, &ABC.to_uppercase())).unwrap();
+    let config = load_site(dir.path(), &evidence_table(GRID, &ABC.to_uppercase())).unwrap();
     let factor = config.factors.find(GRID).unwrap();
-    assert_eq!(config.factors.headline(factor), Headline::Firm);
+    assert_eq!(config.factors.headline(factor), HeadlineStatus::Firm);
     assert_eq!(config.factors.evidence[0].on.to_string(), "2026-11-20");
     assert_eq!(config.warnings, []);
 }
@@ -185,7 +197,7 @@ fn the_official_page_makes_a_factor_firm() {
 #[test]
 fn a_page_that_is_not_there_leaves_the_figures_provisional_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let config = load(dir.path(), &evidence(GRID, ABC)).unwrap();
+    let config = load_site(dir.path(), &evidence_table(GRID, ABC)).unwrap();
     let factor = config.factors.find(GRID).unwrap();
     assert_eq!(config.factors.headline(factor).word(), "page-missing");
     assert_eq!(config.warnings[0].what, "fault-evidence-file");
@@ -195,7 +207,7 @@ fn a_page_that_is_not_there_leaves_the_figures_provisional_and_says_so() {
 fn a_page_that_was_changed_is_a_fault() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("page.pdf"), "abd").unwrap();
-    let faults = load(dir.path(), &evidence(GRID, ABC)).unwrap_err();
+    let faults = load_site(dir.path(), &evidence_table(GRID, ABC)).unwrap_err();
     assert_eq!(faults.0.len(), 1);
     assert_eq!(
         (faults.0[0].what, faults.0[0].line),
@@ -206,12 +218,12 @@ fn a_page_that_was_changed_is_a_fault() {
 #[test]
 fn evidence_of_nothing_is_answered_with_the_nearest_factor() {
     let dir = tempfile::tempdir().unwrap();
-    let faults = load(
+    let faults = load_site(
         dir.path(),
-        &evidence("grid.sumatera.2019.cm5050_expos", "12"),
+        &evidence_table("grid.sumatera.2019.cm5050_expos", "12"),
     )
     .unwrap_err();
-    let text = faults.render(Lang::En);
+    let text = faults.render(Language::En);
     assert!(
         text.contains("did you mean `grid.sumatera.2019.cm5050_expost`?"),
         "{text}"
@@ -225,17 +237,17 @@ fn evidence_of_nothing_is_answered_with_the_nearest_factor() {
 proptest! {
     #[test]
     fn no_text_makes_a_factor_file_panic(text in "\\PC{0,200}") {
-        let _ = read(&text, Path::new("own.toml"));
+        let _ = parse_factor_file(&text, Path::new("own.toml"));
     }
 
     #[test]
     fn a_damaged_factor_file_is_answered(
-        at in 0..BUILT_IN.len(), len in 0usize..60, put in "[\\[\\]{}='\"#,\\n0-9a-z./-]{0,8}",
+        at in 0..BUILT_IN_TEXT.len(), len in 0usize..60, put in "[\\[\\]{}='\"#,\\n0-9a-z./-]{0,8}",
     ) {
-        let floor = |mut at: usize| { while !BUILT_IN.is_char_boundary(at) { at -= 1; } at };
-        let (from, to) = (floor(at), floor((at + len).min(BUILT_IN.len())));
-        let text = format!("{}{put}{}", &BUILT_IN[..from], &BUILT_IN[to..]);
-        let read = read(&text, Path::new("own.toml"));
+        let floor = |mut at: usize| { while !BUILT_IN_TEXT.is_char_boundary(at) { at -= 1; } at };
+        let (from, to) = (floor(at), floor((at + len).min(BUILT_IN_TEXT.len())));
+        let text = format!("{}{put}{}", &BUILT_IN_TEXT[..from], &BUILT_IN_TEXT[to..]);
+        let read = parse_factor_file(&text, Path::new("own.toml"));
         prop_assert!(read.faults.iter().all(|fault| fault.line >= 1));
     }
 }

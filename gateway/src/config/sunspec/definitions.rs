@@ -1,55 +1,57 @@
-//! The definitions of models: what follows what, and how groups repeat. Facts from a file.
+//! [`Group`]: definitions of the `SunSpec` models: order of points and repetition of groups.
+//!
+//! The data are `config/sunspec/models.json`.
 
-use crate::config::Encoding;
+use crate::config::RegisterEncoding;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-static TEXT: &str = include_str!("../../../../config/sunspec/models.json");
+static DEFINITIONS_TEXT: &str = include_str!("../../../../config/sunspec/models.json");
 
-/// Every model that the definitions describe; the tests read the file, so that it is never empty.
-static ALL: LazyLock<Vec<Group>> = LazyLock::new(|| {
-    let read: Result<File, _> = serde_json::from_str(TEXT);
+/// All model definitions; tests parse the file, so that it is never empty here.
+static MODEL_DEFINITIONS: LazyLock<Vec<SunSpecGroup>> = LazyLock::new(|| {
+    let read: Result<ModelDefinitionsFile, _> = serde_json::from_str(DEFINITIONS_TEXT);
     read.map(|file| file.models).unwrap_or_default()
 });
 
 #[derive(Deserialize)]
-struct File {
-    models: Vec<Group>,
+struct ModelDefinitionsFile {
+    models: Vec<SunSpecGroup>,
 }
 
-/// A group of points, and the groups behind them; a model is one too.
+/// Group of points with nested groups; a model is a group too.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Group {
-    /// Number of the model; 0 within a model.
+pub(crate) struct SunSpecGroup {
+    /// Model number; 0 for a nested group.
     #[serde(default)]
     pub(crate) id: u16,
     /// Name; empty for a model.
     #[serde(default)]
     pub(crate) name: String,
-    /// How often it stands there: a number, the name of a point of the model, or `0` for as often
-    /// as there is room; once when nothing is said.
+    /// Repetitions: a number, the name of a point of the model, or `0` to fill the model's length;
+    /// one when absent.
     #[serde(default)]
     pub(crate) count: Option<String>,
-    pub(crate) points: Vec<Def>,
+    pub(crate) points: Vec<SunSpecPointDef>,
     #[serde(default)]
-    pub(crate) groups: Vec<Group>,
+    pub(crate) groups: Vec<SunSpecGroup>,
 }
 
-/// One point of a definition.
+/// Point of a definition.
 #[derive(Debug, Deserialize)]
 #[serde(from = "(String, String, u16, String, String)")]
-pub(crate) struct Def {
+pub(crate) struct SunSpecPointDef {
     pub(crate) name: String,
     kind: String,
-    /// Registers.
+    /// Number of registers.
     pub(crate) size: u16,
     scale: String,
-    /// Our symbol, or empty.
+    /// Unit symbol as in `drivers::units`, or empty.
     pub(crate) unit: String,
 }
 
-impl From<(String, String, u16, String, String)> for Def {
+impl From<(String, String, u16, String, String)> for SunSpecPointDef {
     fn from((name, kind, size, scale, unit): (String, String, u16, String, String)) -> Self {
         Self {
             name,
@@ -61,90 +63,93 @@ impl From<(String, String, u16, String, String)> for Def {
     }
 }
 
-/// How often each counted group stands in a model, by what counts it.
-pub(crate) type Counts = BTreeMap<String, u16>;
+/// Repetitions of each counted group in a model, by the name of its count.
+pub(crate) type GroupCounts = BTreeMap<String, u16>;
 
-/// Which group of its parent (index), and which of its repetitions, from 1.
-pub(crate) type Step = (usize, u16);
+/// Index of a group in its parent, and number of the repetition, from 1.
+pub(crate) type GroupStep = (usize, u16);
 
-/// Where a point is in a model, and what scales it.
+/// Offset of a point in a model, and the source of its scale.
 #[derive(Debug)]
-pub(crate) struct Spot<'a> {
-    pub(crate) def: &'a Def,
-    /// Registers from the model's id register on.
+pub(crate) struct PointOffset<'a> {
+    pub(crate) def: &'a SunSpecPointDef,
+    /// Registers from the model's id register.
     pub(crate) offset: u64,
-    pub(crate) scale: Scaling,
+    pub(crate) scale: ScaleSource,
 }
 
-/// What scales a point.
+/// Source of a point's scale factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scaling {
-    /// A power of ten that the definition states.
+pub(crate) enum ScaleSource {
+    /// Power of ten fixed by the definition.
     Fixed(i8),
-    /// The register at this offset from the model's id register on.
+    /// Register at this offset from the model's id register.
     Register(u64),
 }
 
-/// All models.
-pub(crate) fn models() -> &'static [Group] {
-    &ALL
+/// Returns all models.
+pub(crate) fn model_definitions() -> &'static [SunSpecGroup] {
+    &MODEL_DEFINITIONS
 }
 
-/// The model with this number.
-pub(crate) fn model(id: u16) -> Option<&'static Group> {
-    models().iter().find(|model| model.id == id)
+/// Returns the model with this number.
+pub(crate) fn find_model(id: u16) -> Option<&'static SunSpecGroup> {
+    model_definitions().iter().find(|model| model.id == id)
 }
 
-impl Def {
-    /// Type and the patterns that mean "not implemented"; `None` for texts and addresses.
-    pub(crate) fn encoding(&self) -> Option<(Encoding, i64)> {
+impl SunSpecPointDef {
+    /// Type, and the pattern for "not implemented"; `None` for texts and addresses.
+    pub(crate) fn encoding(&self) -> Option<(RegisterEncoding, i64)> {
         Some(match self.kind.as_str() {
-            "int16" | "sunssf" => (Encoding::I16, 0x8000),
-            "uint16" | "count" | "enum16" | "bitfield16" => (Encoding::U16, 0xffff),
-            "acc16" => (Encoding::U16, 0),
-            "int32" => (Encoding::I32, 0x8000_0000),
-            "uint32" | "enum32" | "bitfield32" => (Encoding::U32, 0xffff_ffff),
-            "acc32" => (Encoding::U32, 0),
-            "int64" => (Encoding::I64, i64::MIN),
-            "uint64" => (Encoding::U64, -1),
-            "acc64" => (Encoding::U64, 0),
-            "float32" => (Encoding::F32, 0x7fc0_0000),
-            "float64" => (Encoding::F64, 0x7ff8_0000_0000_0000),
+            "int16" | "sunssf" => (RegisterEncoding::I16, 0x8000),
+            "uint16" | "count" | "enum16" | "bitfield16" => (RegisterEncoding::U16, 0xffff),
+            // Accumulators say "not implemented" by 0 (SunSpec information model specification).
+            "acc16" => (RegisterEncoding::U16, 0),
+            "int32" => (RegisterEncoding::I32, 0x8000_0000),
+            "uint32" | "enum32" | "bitfield32" => (RegisterEncoding::U32, 0xffff_ffff),
+            "acc32" => (RegisterEncoding::U32, 0),
+            "int64" => (RegisterEncoding::I64, i64::MIN),
+            "uint64" => (RegisterEncoding::U64, -1),
+            "acc64" => (RegisterEncoding::U64, 0),
+            // NaN patterns, as the bits of the float.
+            "float32" => (RegisterEncoding::F32, 0x7fc0_0000),
+            "float64" => (RegisterEncoding::F64, 0x7ff8_0000_0000_0000),
             _ => return None,
         })
     }
 
-    /// It only grows.
+    /// True for an accumulator, which only grows.
     pub(crate) fn is_counter(&self) -> bool {
         self.kind.starts_with("acc")
     }
 }
 
-impl Group {
+impl SunSpecGroup {
     fn points_size(&self) -> u64 {
         self.points.iter().map(|def| u64::from(def.size)).sum()
     }
 
     /// Registers of one repetition.
-    pub(crate) fn size(&self, counts: &Counts) -> u64 {
-        let inner = self.groups.iter().map(|group| group.whole(counts));
+    pub(crate) fn size(&self, counts: &GroupCounts) -> u64 {
+        let inner = self.groups.iter().map(|group| group.total_size(counts));
         inner.fold(self.points_size(), u64::saturating_add)
     }
 
     /// Registers of all repetitions.
-    fn whole(&self, counts: &Counts) -> u64 {
-        self.size(counts).saturating_mul(self.times(counts).into())
+    fn total_size(&self, counts: &GroupCounts) -> u64 {
+        self.size(counts)
+            .saturating_mul(self.repetitions(counts).into())
     }
 
-    pub(crate) fn times(&self, counts: &Counts) -> u16 {
-        match self.counter() {
+    pub(crate) fn repetitions(&self, counts: &GroupCounts) -> u16 {
+        match self.count_name() {
             None => self.count.as_ref().map_or(1, |n| n.parse().unwrap_or(0)),
             Some(key) => counts.get(key).copied().unwrap_or(0),
         }
     }
 
-    /// What counts this group: a point of the model, or itself when it fills the room.
-    pub(crate) fn counter(&self) -> Option<&str> {
+    /// Name of the count of this group: a point of the model, or its own name when it fills it.
+    pub(crate) fn count_name(&self) -> Option<&str> {
         match self.count.as_deref() {
             Some("0") => Some(&self.name),
             Some(count) if count.parse::<u16>().is_err() => Some(count),
@@ -152,58 +157,64 @@ impl Group {
         }
     }
 
-    /// Where a point of this model is; `None` when there are not so many repetitions.
-    pub(crate) fn spot(&self, counts: &Counts, steps: &[Step], point: usize) -> Option<Spot<'_>> {
+    /// Locates a point; `None` when a repetition does not exist.
+    pub(crate) fn point_offset(
+        &self,
+        counts: &GroupCounts,
+        steps: &[GroupStep],
+        point: usize,
+    ) -> Option<PointOffset<'_>> {
         let mut scopes = vec![(self, 0u64)];
         for (index, nth) in steps {
             let (group, at) = *scopes.last()?;
             let next = group.groups.get(*index)?;
-            if *nth == 0 || *nth > next.times(counts) {
+            if *nth == 0 || *nth > next.repetitions(counts) {
                 return None;
             }
-            let before = group.groups[..*index].iter().map(|g| g.whole(counts));
+            let before = group.groups[..*index].iter().map(|g| g.total_size(counts));
             let before = before.fold(group.points_size(), u64::saturating_add);
             let skipped = next.size(counts).saturating_mul(u64::from(*nth) - 1);
             scopes.push((next, at.saturating_add(before).saturating_add(skipped)));
         }
         let (group, at) = *scopes.last()?;
         let def = group.points.get(point)?;
-        Some(Spot {
+        Some(PointOffset {
             def,
-            offset: at.saturating_add(group.before(point)),
-            scale: scaling(&def.scale, &scopes)?,
+            offset: at.saturating_add(group.registers_before(point)),
+            scale: resolve_scale(&def.scale, &scopes)?,
         })
     }
 
     /// Registers of the points before this one.
-    fn before(&self, point: usize) -> u64 {
+    fn registers_before(&self, point: usize) -> u64 {
         let points = self.points.iter().take(point);
         points.map(|def| u64::from(def.size)).sum()
     }
 
-    /// Offset of a point of the model itself.
-    pub(crate) fn offset(&self, name: &str) -> Option<u64> {
+    /// Offset of a point of this group by name.
+    pub(crate) fn offset_of(&self, name: &str) -> Option<u64> {
         let index = self.points.iter().position(|def| def.name == name)?;
-        Some(self.before(index))
+        Some(self.registers_before(index))
     }
 
-    /// Points of the model that count groups, with their offsets.
+    /// Points of the model that hold repetition counts, with their offsets.
     pub(crate) fn count_points(&self) -> Vec<(&str, u64)> {
         let mut found = Vec::new();
         let mut open: Vec<&Self> = self.groups.iter().collect();
         while let Some(group) = open.pop() {
             open.extend(&group.groups);
-            let counter = group.counter().filter(|key| *key != group.name);
+            let counter = group.count_name().filter(|key| *key != group.name);
             let known = |key: &str| found.iter().any(|(name, _)| *name == key);
             if let Some(key) = counter.filter(|key| !known(key)) {
-                found.extend(self.offset(key).map(|offset| (key, offset)));
+                found.extend(self.offset_of(key).map(|offset| (key, offset)));
             }
         }
         found
     }
 
-    /// How often its groups that fill the room stand in a model of this length.
-    pub(crate) fn fill(&self, length: u16, counts: &mut Counts) {
+    /// Computes the repetitions of groups that fill a model of this length.
+    pub(crate) fn fill_counts(&self, length: u16, counts: &mut GroupCounts) {
+        // The length of a model does not count its two header registers.
         let room = (u64::from(length) + 2).saturating_sub(self.points_size());
         for group in self
             .groups
@@ -216,16 +227,16 @@ impl Group {
     }
 }
 
-/// The nearest register of this name: in the point's own group, else in those around it.
-fn scaling(scale: &str, scopes: &[(&Group, u64)]) -> Option<Scaling> {
+/// Resolves a scale factor: the register in the point's own group, else in the groups around it.
+fn resolve_scale(scale: &str, scopes: &[(&SunSpecGroup, u64)]) -> Option<ScaleSource> {
     if scale.is_empty() {
-        return Some(Scaling::Fixed(0));
+        return Some(ScaleSource::Fixed(0));
     }
     if let Ok(power) = scale.parse() {
-        return Some(Scaling::Fixed(power));
+        return Some(ScaleSource::Fixed(power));
     }
     scopes.iter().rev().find_map(|(group, at)| {
-        let offset = group.offset(scale)?;
-        Some(Scaling::Register(at.saturating_add(offset)))
+        let offset = group.offset_of(scale)?;
+        Some(ScaleSource::Register(at.saturating_add(offset)))
     })
 }

@@ -1,71 +1,77 @@
-//! `SunSpec` devices: what is wanted of them is known before they are asked, where it is only then.
+//! [`SunSpec`]: points of a `SunSpec` device, selected by name before their addresses are known.
 //!
-//! A device says in a list which models it has. `SunSpec::fit` lays the wanted points over such a
-//! list; `SunSpec::nominal` is the shortest list on which all of them are, for a simulator and for
-//! the plan before the device was met.
+//! ```text
+//! let selection = SunSpecSelection::new(None, wanted);
+//! let resolved = selection.resolve_points(&models);    // models as discovered on the device
+//! resolved.points                                      // with addresses, ready for a read plan
+//! ```
+//!
+//! A device lists its models in holding registers, starting with the marker "`SunS`". Until it was
+//! discovered, the shortest list with all selected points stands for it: in the read plan and in a
+//! simulated device. See `profile = "sunspec"` in `docs/configuration.md`.
 
-mod check;
+mod blank_image;
 mod definitions;
-mod image;
-mod names;
+mod device_keys;
+mod point_names;
 
-pub(crate) use check::{PROFILE, sunspec};
+pub(crate) use device_keys::{SUNSPEC_PROFILE, check_sunspec};
 
-use crate::config::{Encoding, Point, Scale, Table, WordOrder};
-use crate::limits::WORDS_PER_READ_MAX;
-use definitions::{Counts, Scaling};
-use names::{Misnamed, Place, Want};
+use crate::config::{LinearScale, ModbusTable, Point, RegisterEncoding, WordOrder};
+use crate::limits::REGISTERS_PER_READ_MAX;
+use definitions::{GroupCounts, ScaleSource};
+use point_names::{ModelPointPath, PointNameError, WantedPoint};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// "SunS": what stands where a list begins.
-pub const MARKER: [u16; 2] = [0x5375, 0x6e53];
-/// The number of a model that says that the list has ended.
-pub const END: u16 = 0xffff;
-/// The model that says who made the device.
-pub const COMMON: u16 = 1;
+/// Marker at the start of a model list: "`SunS`".
+pub const SUNS_MARKER: [u16; 2] = [0x5375, 0x6e53];
+/// Model number that ends the list.
+pub const END_MODEL: u16 = 0xffff;
+/// Number of the common model: manufacturer, model, version, serial number.
+pub const COMMON_MODEL: u16 = 1;
 
-/// What is wanted of a `SunSpec` device, and where to look for it.
+/// Selected points of a `SunSpec` device, and possible start addresses of its model list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SunSpec {
+pub struct SunSpecSelection {
     bases: Vec<u16>,
-    wants: Vec<Want>,
+    wants: Vec<WantedPoint>,
 }
 
-/// One model as a device has it.
+/// Model as found on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Model {
+pub struct SunSpecModel {
     /// Number of its definition.
     pub id: u16,
     /// Address of its first register, which holds `id`.
     pub address: u16,
-    /// Registers behind the first two, as the device says.
+    /// Length in registers as the device reports it, without the two header registers.
     pub length: u16,
-    counts: Counts,
+    counts: GroupCounts,
 }
 
-/// The wanted points as they are on one device.
+/// Selected points with their addresses on one device.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Fitted {
-    /// Points to read: those wanted that exist, then what they lean on.
+pub struct ResolvedPoints {
+    /// Points to read: the selected ones that exist, then scale factors and model headers.
     pub points: Vec<Point>,
-    /// For each wanted point its index in `points`; `None` when the device has no such point.
+    /// Index in `points` of each selected point; `None` when the device does not have it.
     pub slots: Vec<Option<usize>>,
-    /// Points that hold a model's number and length, and what they held when the device was looked
-    /// over. Anything else there means that the list has changed.
+    /// Indices of the points that hold model headers (number and length), with the values found.
+    // Another value there means that the list has changed, for example by a new firmware.
     pub headers: Vec<(usize, i64)>,
 }
 
-/// The definitions describe a model of this number.
-fn is_known(id: u16) -> bool {
-    definitions::model(id).is_some()
+/// True when the definitions contain this model.
+fn is_known_model(id: u16) -> bool {
+    definitions::find_model(id).is_some()
 }
 
-impl Model {
-    /// A model at a place, with a length as the device says.
+impl SunSpecModel {
+    /// Creates a model at an address with the length that the device reports.
     pub fn new(id: u16, address: u16, length: u16) -> Self {
-        let mut counts = Counts::new();
-        if let Some(definition) = definitions::model(id) {
-            definition.fill(length, &mut counts);
+        let mut counts = GroupCounts::new();
+        if let Some(definition) = definitions::find_model(id) {
+            definition.fill_counts(length, &mut counts);
         }
         Self {
             id,
@@ -75,92 +81,93 @@ impl Model {
         }
     }
 
-    /// The register behind its last, which holds the number of the next model; `None` when there is
-    /// no such register.
+    /// Address of the next model's header; `None` beyond the address space.
     pub fn next(&self) -> Option<u16> {
         self.address.checked_add(2)?.checked_add(self.length)
     }
 
-    /// The registers that say how often its groups stand there, by name.
-    pub fn counters(&self) -> Vec<(&'static str, u16)> {
-        let points = definitions::model(self.id).map(definitions::Group::count_points);
+    /// Registers that hold the repetition counts of its groups, by name.
+    pub fn count_registers(&self) -> Vec<(&'static str, u16)> {
+        let points = definitions::find_model(self.id).map(definitions::SunSpecGroup::count_points);
         let points = points.unwrap_or_default().into_iter();
         points
-            .filter(|(_, offset)| *offset < self.size())
-            .filter_map(|(name, offset)| Some((name, self.at(offset)?)))
+            .filter(|(_, offset)| *offset < self.register_count())
+            .filter_map(|(name, offset)| Some((name, self.register_at(offset)?)))
             .collect()
     }
 
-    /// Takes in what such a register said; "not implemented" is none.
-    pub fn count(&mut self, name: &str, times: u16) {
+    /// Stores a repetition count; "not implemented" counts as 0.
+    pub fn set_count(&mut self, name: &str, times: u16) {
+        // 0xFFFF is "not implemented" of an unsigned register.
         let times = if times == u16::MAX { 0 } else { times };
         self.counts.insert(name.to_owned(), times);
     }
 
-    fn size(&self) -> u64 {
+    fn register_count(&self) -> u64 {
         u64::from(self.length) + 2
     }
 
-    fn at(&self, offset: u64) -> Option<u16> {
+    fn register_at(&self, offset: u64) -> Option<u16> {
         self.address.checked_add(u16::try_from(offset).ok()?)
     }
 
-    /// Number and length in one.
+    /// Number and length as one 32-bit value.
     fn header(&self) -> i64 {
         i64::from(self.id) << 16 | i64::from(self.length)
     }
 }
 
-impl SunSpec {
-    /// Where the list may begin, and what is wanted.
-    pub(crate) fn new(base: Option<u16>, wants: Vec<Want>) -> Self {
+impl SunSpecSelection {
+    /// Creates a selection; without `base` the usual start addresses are tried.
+    pub(crate) fn new(base: Option<u16>, wants: Vec<WantedPoint>) -> Self {
         Self {
-            bases: base.map_or_else(|| names::bases().to_vec(), |base| vec![base]),
+            bases: base.map_or_else(|| point_names::base_addresses().to_vec(), |base| vec![base]),
             wants,
         }
     }
 
-    /// Nothing in particular, wherever the list begins: to look a device over.
-    pub fn anywhere() -> Self {
+    /// Returns a selection without points, to discover the models of a device.
+    pub fn without_points() -> Self {
         Self::new(None, Vec::new())
     }
 
-    /// What a configuration says for such a device: `profile = "sunspec"`.
-    pub fn profile() -> &'static str {
-        PROFILE
+    /// Profile name of such devices in the configuration: `sunspec`.
+    pub fn profile_name() -> &'static str {
+        SUNSPEC_PROFILE
     }
 
-    /// Where the list may begin, likeliest first.
-    pub fn bases(&self) -> &[u16] {
+    /// Possible start addresses of the list, most likely first.
+    pub fn base_addresses(&self) -> &[u16] {
         &self.bases
     }
 
-    /// Models whose groups are wanted, so that it matters how many there are.
-    pub fn counted(&self) -> BTreeSet<u16> {
+    /// Models with selected points in repeating groups, whose counts must be read.
+    pub fn counted_models(&self) -> BTreeSet<u16> {
         let places = self.wants.iter().flat_map(|want| &want.places);
         let grouped = places.filter(|place| !place.steps.is_empty());
         grouped.map(|place| place.model).collect()
     }
 
-    /// The wanted points on a device that has these models.
-    pub fn fit(&self, models: &[Model]) -> Fitted {
-        let mut fitted = Fitted::default();
-        let mut sides = Sides::default();
+    /// Resolves the selected points on a device with these models.
+    pub fn resolve_points(&self, models: &[SunSpecModel]) -> ResolvedPoints {
+        let mut fitted = ResolvedPoints::default();
+        let mut sides = SupportRegisters::default();
         for want in &self.wants {
-            let located = locate(want, models);
+            let located = locate_point(want, models);
             let slot = located.as_ref().map(|_| fitted.points.len());
             fitted.slots.push(slot);
-            let found = located.map(|located| point(want, &located, &mut sides));
+            let found = located.map(|located| build_point(want, &located, &mut sides));
             fitted.points.extend(found);
         }
-        sides.join(&mut fitted);
+        sides.append_to(&mut fitted);
         fitted
     }
 
-    /// The wanted points in order, each by itself, where the shortest list has them: what store,
-    /// sinks and pages know before the device was met.
-    pub(crate) fn points(&self) -> Vec<Point> {
-        let fitted = self.fit(&self.nominal());
+    /// Selected points in order, with their addresses on the shortest list.
+    ///
+    /// Store, sinks and pages use them before the device is discovered.
+    pub(crate) fn nominal_points(&self) -> Vec<Point> {
+        let fitted = self.resolve_points(&self.shortest_models());
         let slots = self.wants.iter().zip(&fitted.slots);
         slots
             .map(|(want, slot)| Point {
@@ -173,41 +180,43 @@ impl SunSpec {
                 scale_from: None,
                 multiply_from: None,
                 valid_when: None,
-                about: crate::config::About::default(),
+                about: crate::config::PointDescription::default(),
                 ..slot.map_or_else(
-                    || plain(0, Encoding::U16),
+                    || plain_point(0, RegisterEncoding::U16),
                     |slot| fitted.points[slot].clone(),
                 )
             })
             .collect()
     }
 
-    /// Registers, by address, of a device that has the shortest list and implements no value; the
-    /// texts are those of the common model, by their names.
-    pub fn image(&self, texts: &[(&str, &str)]) -> BTreeMap<u16, u16> {
+    /// Registers by address of a device with the shortest list and no implemented value.
+    ///
+    /// `texts` are texts of the common model by their point names.
+    pub fn blank_registers(&self, texts: &[(&str, &str)]) -> BTreeMap<u16, u16> {
         let base = self.bases.first().copied().unwrap_or(0);
-        image::image(base, &self.nominal(), texts)
+        blank_image::build_blank_image(base, &self.shortest_models(), texts)
     }
 
-    /// The shortest list of models on which every wanted point is.
-    pub fn nominal(&self) -> Vec<Model> {
-        let mut wanted: BTreeMap<u16, (u16, Counts)> = BTreeMap::new();
-        wanted.insert(COMMON, (1, Counts::new()));
+    /// Shortest model list that contains every selected point.
+    pub fn shortest_models(&self) -> Vec<SunSpecModel> {
+        // Every device has the common model first (SunSpec).
+        let mut wanted: BTreeMap<u16, (u16, GroupCounts)> = BTreeMap::new();
+        wanted.insert(COMMON_MODEL, (1, GroupCounts::new()));
         for want in &self.wants {
             let Some(place) = want.places.first() else {
                 continue;
             };
             let (times, counts) = wanted.entry(place.model).or_default();
             *times = (*times).max(want.nth);
-            raise(place, counts);
+            raise_counts(place, counts);
         }
         let mut address = self.bases.first().map_or(0, |base| base.saturating_add(2));
         let mut models = Vec::new();
         for (id, (times, counts)) in wanted {
             for _ in 0..times {
-                let size = definitions::model(id).map_or(0, |model| model.size(&counts));
+                let size = definitions::find_model(id).map_or(0, |model| model.size(&counts));
                 let length = u16::try_from(size.saturating_sub(2)).unwrap_or(u16::MAX);
-                let mut model = Model::new(id, address, length);
+                let mut model = SunSpecModel::new(id, address, length);
                 model.counts.extend(counts.clone());
                 address = model.next().unwrap_or(address);
                 models.push(model);
@@ -217,9 +226,9 @@ impl SunSpec {
     }
 }
 
-/// A group stands there at least as often as this place needs.
-fn raise(place: &Place, counts: &mut Counts) {
-    let Some(mut group) = definitions::model(place.model) else {
+/// Raises the repetition counts so that this path exists.
+fn raise_counts(place: &ModelPointPath, counts: &mut GroupCounts) {
+    let Some(mut group) = definitions::find_model(place.model) else {
         return;
     };
     for (index, nth) in &place.steps {
@@ -227,36 +236,36 @@ fn raise(place: &Place, counts: &mut Counts) {
             return;
         };
         group = next;
-        if let Some(key) = group.counter() {
+        if let Some(key) = group.count_name() {
             let times = counts.entry(key.to_owned()).or_default();
             *times = (*times).max(*nth);
         }
     }
 }
 
-/// A wanted point in a model of the device.
-struct Located<'a> {
-    model: &'a Model,
-    encoding: Encoding,
+/// Selected point, located in a model of the device.
+struct LocatedPoint<'a> {
+    model: &'a SunSpecModel,
+    encoding: RegisterEncoding,
     missing: i64,
     offset: u64,
-    scale: Scaling,
+    scale: ScaleSource,
 }
 
-/// The first place that the device has.
-fn locate<'a>(want: &Want, models: &'a [Model]) -> Option<Located<'a>> {
+/// Locates a point: the first of its paths that the device has.
+fn locate_point<'a>(want: &WantedPoint, models: &'a [SunSpecModel]) -> Option<LocatedPoint<'a>> {
     want.places.iter().find_map(|place| {
         let mut alike = models.iter().filter(|model| model.id == place.model);
         let model = alike.nth(usize::from(want.nth) - 1)?;
-        let definition = definitions::model(place.model)?;
-        let spot = definition.spot(&model.counts, &place.steps, place.point)?;
+        let definition = definitions::find_model(place.model)?;
+        let spot = definition.point_offset(&model.counts, &place.steps, place.point)?;
         let (encoding, missing) = spot.def.encoding()?;
-        let inside = |offset: u64, size: u16| offset + u64::from(size) <= model.size();
+        let inside = |offset: u64, size: u16| offset + u64::from(size) <= model.register_count();
         let scaled = match spot.scale {
-            Scaling::Fixed(_) => true,
-            Scaling::Register(offset) => inside(offset, 1),
+            ScaleSource::Fixed(_) => true,
+            ScaleSource::Register(offset) => inside(offset, 1),
         };
-        (inside(spot.offset, encoding.registers()) && scaled).then_some(Located {
+        (inside(spot.offset, encoding.registers()) && scaled).then_some(LocatedPoint {
             model,
             encoding,
             missing,
@@ -266,16 +275,16 @@ fn locate<'a>(want: &Want, models: &'a [Model]) -> Option<Located<'a>> {
     })
 }
 
-/// What wanted points lean on, by address: scale factors, and the heads of their models. Where they
-/// stand among the points is known only when all wanted points are there.
+/// Registers that selected points depend on, by address: scale factors and model headers.
+// They follow the selected points, so their indices are known only when those are complete.
 #[derive(Default)]
-struct Sides {
+struct SupportRegisters {
     scales: BTreeMap<u16, Vec<usize>>,
     heads: BTreeMap<u16, (i64, Vec<usize>)>,
     points: usize,
 }
 
-fn point(want: &Want, spot: &Located<'_>, sides: &mut Sides) -> Point {
+fn build_point(want: &WantedPoint, spot: &LocatedPoint<'_>, sides: &mut SupportRegisters) -> Point {
     let index = sides.points;
     sides.points += 1;
     let head = sides.heads.entry(spot.model.address).or_default();
@@ -283,9 +292,10 @@ fn point(want: &Want, spot: &Located<'_>, sides: &mut Sides) -> Point {
     head.1.push(index);
     let mut scale = want.scale;
     match spot.scale {
-        Scaling::Fixed(power) => scale.factor.1 = scale.factor.1.saturating_add(power),
-        Scaling::Register(offset) => {
-            let address = spot.model.at(offset).unwrap_or(0);
+        // Both exponents add: that of the name's unit and that of the definition.
+        ScaleSource::Fixed(power) => scale.factor.1 = scale.factor.1.saturating_add(power),
+        ScaleSource::Register(offset) => {
+            let address = spot.model.register_at(offset).unwrap_or(0);
             sides.scales.entry(address).or_default().push(index);
         }
     }
@@ -298,17 +308,21 @@ fn point(want: &Want, spot: &Located<'_>, sides: &mut Sides) -> Point {
         min: want.limits.0,
         max: want.limits.1,
         missing: vec![spot.missing],
-        ..plain(spot.model.at(spot.offset).unwrap_or(0), spot.encoding)
+        ..plain_point(
+            spot.model.register_at(spot.offset).unwrap_or(0),
+            spot.encoding,
+        )
     }
 }
 
-impl Sides {
-    /// Puts the scale factors and heads behind the wanted points, and ties these to them.
-    fn join(self, fitted: &mut Fitted) {
+impl SupportRegisters {
+    /// Appends scale factors and headers to the points and links the points to them.
+    fn append_to(self, fitted: &mut ResolvedPoints) {
         for (address, users) in self.scales {
             let index = fitted.points.len();
-            let scale = plain(address, Encoding::I16);
+            let scale = plain_point(address, RegisterEncoding::I16);
             fitted.points.push(Point {
+                // 0x8000 is "not implemented" of a `sunssf` register.
                 missing: vec![0x8000],
                 ..scale
             });
@@ -318,12 +332,14 @@ impl Sides {
         }
         for (address, (holds, users)) in self.heads {
             let index = fitted.points.len();
-            fitted.points.push(plain(address, Encoding::U32));
+            fitted
+                .points
+                .push(plain_point(address, RegisterEncoding::U32));
             fitted.headers.push((index, holds));
             for user in users {
-                // One that is out of the head's reach stays with its scale factor instead; the
-                // reader looks at `headers` all the same.
-                if reach(fitted, user, address) <= WORDS_PER_READ_MAX {
+                // Beyond the reach of one read the point is not tied to the header. It stays with
+                // its scale factor; the reader checks `headers` all the same.
+                if registers_from_head(fitted, user, address) <= REGISTERS_PER_READ_MAX {
                     fitted.points[user].valid_when = Some((index, vec![holds]));
                 }
             }
@@ -331,8 +347,8 @@ impl Sides {
     }
 }
 
-/// Registers from the head of its model to the end of a point and its scale factor.
-fn reach(fitted: &Fitted, user: usize, head: u16) -> u16 {
+/// Registers from a model header to the end of a point and of its scale factor.
+fn registers_from_head(fitted: &ResolvedPoints, user: usize, head: u16) -> u16 {
     let end = |index: usize| {
         let point = &fitted.points[index];
         let last = point.address.saturating_add(point.encoding.registers() - 1);
@@ -342,17 +358,17 @@ fn reach(fitted: &Fitted, user: usize, head: u16) -> u16 {
     end(user).max(scale)
 }
 
-/// A number in holding registers, and nothing else known of it.
-fn plain(address: u16, encoding: Encoding) -> Point {
+/// Returns a point of holding registers with default values.
+fn plain_point(address: u16, encoding: RegisterEncoding) -> Point {
     Point {
         name: "".into(),
-        table: Table::Holding,
+        table: ModbusTable::Holding,
         address,
         high: None,
         encoding,
         words: WordOrder::Abcd,
         bits: None,
-        scale: Scale::ONE,
+        scale: LinearScale::IDENTITY,
         unit: "".into(),
         quantity: "".into(),
         counter: false,
@@ -364,7 +380,7 @@ fn plain(address: u16, encoding: Encoding) -> Point {
         multiply_from: None,
         powers: Vec::new(),
         valid_when: None,
-        about: crate::config::About::default(),
+        about: crate::config::PointDescription::default(),
     }
 }
 

@@ -1,41 +1,41 @@
 use super::*;
-use crate::config::load_text;
+use crate::config::load_config_text;
 use std::path::Path;
 
-fn points(keys: &str) -> Result<Vec<Point>, String> {
+fn load_points(keys: &str) -> Result<Vec<Point>, String> {
     let text = format!(
         "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
          [[device]]\nid = 'd'\nbus = 'b'\nprofile = 'sunspec'\n{keys}\n"
     );
-    let config = load_text(&text, Path::new("pantau.toml"), &|_| None);
+    let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
     config
         .map(|config| config.devices[0].points.clone())
         .map_err(|faults| faults.to_string())
 }
 
-fn names(keys: &str) -> Vec<String> {
-    let points = points(keys).unwrap();
+fn point_names(keys: &str) -> Vec<String> {
+    let points = load_points(keys).unwrap();
     points.iter().map(|point| point.name.to_string()).collect()
 }
 
 #[test]
 fn the_definitions_are_there() {
-    assert!(definitions::models().len() > 100);
+    assert!(definitions::model_definitions().len() > 100);
     for id in [1, 101, 160, 204, 303, 404, 714, 802] {
-        assert!(is_known(id), "{id}");
+        assert!(is_known_model(id), "{id}");
     }
 }
 
 #[test]
 fn a_device_without_further_keys_has_the_usual_points_of_an_inverter() {
-    let usual = names("");
+    let usual = point_names("");
     assert!(usual.iter().any(|name| name == "ac_power"));
     assert!(usual.iter().any(|name| name == "ac_energy"));
     assert!(usual.len() < 12, "{usual:?}");
-    let energy = points("").unwrap().into_iter();
+    let energy = load_points("").unwrap().into_iter();
     let energy: Vec<Point> = energy.filter(|p| *p.name == *"ac_energy").collect();
     assert!(energy[0].counter && *energy[0].unit == *"kWh");
-    let meter = names("models = [203]");
+    let meter = point_names("models = [203]");
     assert!(meter.contains(&"ac_energy_import".to_owned()));
     assert!(!meter.contains(&"dc_power".to_owned()));
 }
@@ -45,12 +45,12 @@ fn what_an_asset_names_is_read_too() {
     let asset = "[[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\n\
                  energy = 'd.ac_energy'\n";
     assert_eq!(
-        names(&format!("points = ['status']\n{asset}")),
+        point_names(&format!("points = ['status']\n{asset}")),
         ["status", "ac_energy"]
     );
     let wrong = asset.replace("ac_energy", "ac_enrgy");
     assert!(
-        points(&format!("points = ['status']\n{wrong}"))
+        load_points(&format!("points = ['status']\n{wrong}"))
             .unwrap_err()
             .contains("ac_enrgy")
     );
@@ -64,17 +64,23 @@ fn on_the_shortest_list_every_wanted_point_is_there() {
         "m705_crv_2_pt_3_v",
         "m401_string_4_indca",
     ];
-    let wants: Vec<Want> = wants
+    let wants: Vec<WantedPoint> = wants
         .iter()
-        .map(|name| names::want(name, &[]).unwrap())
+        .map(|name| point_names::find_wanted(name, &[]).unwrap())
         .collect();
-    let sunspec = SunSpec::new(None, wants);
-    let models = sunspec.nominal();
-    assert!(sunspec.fit(&models).slots.iter().all(Option::is_some));
-    let image = sunspec.image(&[("Mn", "Pantau")]);
-    assert_eq!(image[&sunspec.bases()[0]], MARKER[0]);
-    let next = models.last().and_then(Model::next).unwrap();
-    assert_eq!(image[&next], END);
+    let sunspec = SunSpecSelection::new(None, wants);
+    let models = sunspec.shortest_models();
+    assert!(
+        sunspec
+            .resolve_points(&models)
+            .slots
+            .iter()
+            .all(Option::is_some)
+    );
+    let image = sunspec.blank_registers(&[("Mn", "Pantau")]);
+    assert_eq!(image[&sunspec.base_addresses()[0]], SUNS_MARKER[0]);
+    let next = models.last().and_then(SunSpecModel::next).unwrap();
+    assert_eq!(image[&next], END_MODEL);
     assert!(
         models
             .windows(2)

@@ -1,25 +1,31 @@
-//! Gives a device another address, or another speed: what would be written (`plan`), and the steps
-//! (`change`). Nothing else in this program writes to a device.
+//! Change of a device's unit address or speed: `plan` checks what would be written, `change` runs
+//! the steps. No other code of this program writes to a device. The entry type is [`Plan`]. See
+//! docs/field.md.
+//!
+//! ```text
+//! let plan = Plan::of(&asked, &config)?;         // unit 1 -> 5 in holding:2000
+//! let outcome = change(&plan, &mut host).await;  // Outcome::Done when it was verified
+//! ```
 
-mod change;
+mod apply_change;
 mod plan;
 
-pub use change::{Host, Outcome, Step, change};
-pub use plan::{Plan, Wrong};
+pub use apply_change::{AddressChangeHost, AddressChangeOutcome, OperatorStep, change_address};
+pub use plan::{AddressChangePlan, AddressPlanError};
 
-/// What is wanted.
+/// Request: device, and its new address or speed.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct AddressChangeRequest {
     /// Device id.
     pub device: String,
-    /// Address that it has now; that of the configuration when left out.
+    /// Current unit address; default: that of the configuration.
     pub from: Option<u8>,
-    /// Address that it shall have; that of the configuration when left out.
+    /// New unit address; default: that of the configuration.
     pub to: Option<u8>,
-    /// Speed that it shall have, instead of an address.
+    /// New speed (baud) instead of a new address.
     pub baud: Option<u32>,
-    /// Where it keeps its address (`holding:N`), for a device whose profile does not say.
+    /// Register of the setting (`holding:N`), for a device whose profile does not name it.
     pub register: Option<String>,
-    /// Function that writes there, 6 or 16.
+    /// Function code of the write, 6 or 16.
     pub function: u8,
 }

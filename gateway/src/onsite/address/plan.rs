@@ -1,45 +1,45 @@
-//! What would be written, checked before anything is.
+//! Plan of a change: which registers are written, checked before any write.
 
-use super::Asked;
+use super::AddressChangeRequest;
 use crate::config::profile::Profile;
-use crate::config::set_address::Setting;
-use crate::config::{Bus, Config, Link, profiles};
-use crate::words::Lang;
-use drivers::frame::{Function, Request};
-use drivers::write::Write;
+use crate::config::set_address::DeviceSetting;
+use crate::config::{Bus, BusLink, Config, load_profiles};
+use crate::i18n::Language;
+use drivers::frame::{ModbusReadFunction, ModbusReadRequest};
+use drivers::write_request::ModbusWriteRequest;
 use std::fmt::Display;
 
-/// How a device is reached.
+/// Bus and unit address of a device.
 #[derive(Clone, Debug)]
-pub(super) struct Reach {
+pub(super) struct DeviceReach {
     pub(super) bus: Bus,
     pub(super) unit: u8,
 }
 
-/// What is to be done.
+/// A checked change.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct AddressChangePlan {
     /// Device id.
     pub device: String,
-    pub(super) before: Reach,
-    pub(super) after: Reach,
-    pub(super) setting: Setting,
+    pub(super) before: DeviceReach,
+    pub(super) after: DeviceReach,
+    pub(super) setting: DeviceSetting,
     words: ([u16; 2], u8),
-    /// The new speed; an address otherwise.
+    /// New speed; `None`: the address changes.
     baud: Option<u32>,
-    /// The address that the configuration has for this device.
+    /// Address of this device in the configuration.
     configured: u8,
 }
 
-/// A call that cannot be done: a sentence and its arguments.
+/// An invalid request: message key and arguments.
 #[derive(Debug)]
-pub struct Wrong {
+pub struct AddressPlanError {
     key: &'static str,
     found: String,
     expected: String,
 }
 
-impl Wrong {
+impl AddressPlanError {
     fn new(key: &'static str, found: &dyn Display, expected: &dyn Display) -> Self {
         Self {
             key,
@@ -48,49 +48,62 @@ impl Wrong {
         }
     }
 
-    /// In words.
-    pub fn say(&self, lang: Lang) -> String {
+    /// The error as a sentence.
+    pub fn message(&self, lang: Language) -> String {
         let args = [("found", &*self.found), ("expected", &*self.expected)];
-        lang.say(self.key, &args)
+        lang.text_with(self.key, &args)
     }
 }
 
-impl Plan {
-    /// Looks it up and checks it.
-    pub fn of(asked: &Asked, config: &Config) -> Result<Self, Wrong> {
+impl AddressChangePlan {
+    /// Checks a request against configuration and profile.
+    pub fn from_request(
+        asked: &AddressChangeRequest,
+        config: &Config,
+    ) -> Result<Self, AddressPlanError> {
         let mut devices = config.devices.iter().zip(&config.site.devices);
         let found = devices.find(|(device, _)| *device.id == *asked.device);
         let Some((device, info)) = found else {
             let ids: Vec<&str> = config.devices.iter().map(|device| &*device.id).collect();
             let ids = ids.join(", ");
-            return Err(Wrong::new("setaddr-unknown", &asked.device, &ids));
+            return Err(AddressPlanError::new(
+                "setaddr-unknown",
+                &asked.device,
+                &ids,
+            ));
         };
         let bus = config.buses.get(device.bus).cloned();
-        let bus = bus.ok_or_else(|| Wrong::new("setaddr-unknown", &asked.device, &""))?;
-        let before = Reach {
+        let bus =
+            bus.ok_or_else(|| AddressPlanError::new("setaddr-unknown", &asked.device, &""))?;
+        let before = DeviceReach {
             unit: asked.from.unwrap_or(device.unit),
             bus,
         };
         let profile = info
             .profile
             .as_deref()
-            .and_then(|name| profile(config, name));
-        let setting = setting(asked, profile.as_ref())?;
+            .and_then(|name| find_profile(config, name));
+        let setting = find_setting(asked, profile.as_ref())?;
         let mut after = before.clone();
         let value = if let Some(baud) = asked.baud {
-            let Link::Rtu(line) = &mut after.bus.link else {
-                return Err(Wrong::new("setaddr-no-line", &before.bus.id, &""));
+            let BusLink::Rtu(line) = &mut after.bus.link else {
+                return Err(AddressPlanError::new(
+                    "setaddr-no-line",
+                    &before.bus.id,
+                    &"",
+                ));
             };
             let old = std::mem::replace(&mut line.baud, baud);
-            differ(old, baud)?;
+            check_differs(old, baud)?;
             baud
         } else {
             after.unit = asked.to.unwrap_or(device.unit);
-            differ(before.unit.into(), after.unit.into())?;
+            check_differs(before.unit.into(), after.unit.into())?;
             after.unit.into()
         };
-        let words = setting.words(value);
-        let words = words.ok_or_else(|| Wrong::new("setaddr-range", &value, &range(&setting)))?;
+        let words = setting.register_words(value);
+        let words = words
+            .ok_or_else(|| AddressPlanError::new("setaddr-range", &value, &range_text(&setting)))?;
         Ok(Self {
             device: asked.device.clone(),
             before,
@@ -103,38 +116,38 @@ impl Plan {
     }
 
     /// `unit 1 -> 5`, for logs and scripts.
-    pub fn change(&self) -> String {
+    pub fn change_text(&self) -> String {
         match (&self.before.bus.link, self.baud) {
-            (Link::Rtu(line), Some(baud)) => format!("baud {} -> {baud}", line.baud),
+            (BusLink::Rtu(line), Some(baud)) => format!("baud {} -> {baud}", line.baud),
             _ => format!("unit {} -> {}", self.before.unit, self.after.unit),
         }
     }
 
-    /// It gives another address.
-    pub fn moves(&self) -> bool {
+    /// True when the address changes.
+    pub fn changes_unit(&self) -> bool {
         self.baud.is_none()
     }
 
-    /// The bus that the device is on.
+    /// Bus of the device.
     pub fn bus(&self) -> &Bus {
         &self.before.bus
     }
 
-    /// `holding:N`, where the device keeps it.
+    /// Register of the setting, `holding:N`.
     pub fn register(&self) -> String {
         format!("holding:{}", self.setting.register)
     }
 
-    /// What the audit is told, with who did it and how it ended.
-    pub fn noted(&self, by: &str, outcome: &str) -> String {
+    /// Audit entry with the operator's name and the result.
+    pub fn audit_note(&self, by: &str, outcome: &str) -> String {
         let (device, bus) = (&self.device, &self.before.bus.id);
-        let (change, register) = (self.change(), self.register());
+        let (change, register) = (self.change_text(), self.register());
         format!("{device} on {bus}: {change} in {register} by {by}: {outcome}")
     }
 
-    /// The write itself.
-    pub(super) fn write(&self) -> Write {
-        Write {
+    /// Write request of the new setting.
+    pub(super) fn write_request(&self) -> ModbusWriteRequest {
+        ModbusWriteRequest {
             unit: self.before.unit,
             address: self.setting.register,
             words: self.words.0,
@@ -143,10 +156,10 @@ impl Plan {
         }
     }
 
-    /// What makes it last, written to the device as it is then.
-    pub(super) fn save(&self) -> Option<Write> {
+    /// Write request that makes the setting permanent, sent with the new setting.
+    pub(super) fn save_request(&self) -> Option<ModbusWriteRequest> {
         let (address, value) = self.setting.save?;
-        Some(Write {
+        Some(ModbusWriteRequest {
             unit: self.after.unit,
             address,
             words: [value, 0],
@@ -155,24 +168,25 @@ impl Plan {
         })
     }
 
-    /// A question that any such device answers, if only by refusing.
-    pub(super) fn question(&self, unit: u8) -> Request {
-        Request {
+    /// A read request that every such device answers, at least with an exception.
+    pub(super) fn probe_request(&self, unit: u8) -> ModbusReadRequest {
+        // The register of the setting itself: a device that has it always answers for it.
+        ModbusReadRequest {
             unit,
-            function: Function::Holding,
+            function: ModbusReadFunction::Holding,
             address: self.setting.register,
-            count: self.setting.count(),
+            count: self.setting.register_count(),
         }
     }
 
-    /// What would be written, and why that is dangerous.
-    pub fn say(&self, lang: Lang) -> String {
-        let write = self.write();
+    /// Text of the planned writes and their risk.
+    pub fn describe(&self, lang: Language) -> String {
+        let write = self.write_request();
         let words = write.values().iter().map(|word| format!("0x{word:04X}"));
         let words = words.collect::<Vec<_>>().join(" ");
         let (unit, register) = (write.unit.to_string(), self.setting.register.to_string());
         let function = write.function().to_string();
-        let change = self.change();
+        let change = self.change_text();
         let args = [
             ("device", self.device.as_str()),
             ("bus", &self.before.bus.id),
@@ -182,11 +196,11 @@ impl Plan {
             ("words", &words),
             ("change", &change),
         ];
-        let mut lines = vec![lang.say("setaddr-plan", &args)];
+        let mut lines = vec![lang.text_with("setaddr-plan", &args)];
         if let Some((register, value)) = self.setting.save {
             let (register, value) = (register.to_string(), value.to_string());
             let args = [("register", &*register), ("value", &*value)];
-            lines.push(lang.say("setaddr-plan-save", &args));
+            lines.push(lang.text_with("setaddr-plan-save", &args));
         }
         lines.push(lang.text("setaddr-danger"));
         if self.setting.button {
@@ -198,40 +212,43 @@ impl Plan {
         lines.join("\n")
     }
 
-    /// What the configuration must say from now on; nothing when it says so already.
-    pub(super) fn reminder(&self, lang: Lang) -> Option<String> {
+    /// Text of the setting that the configuration must have from now on; `None` when it already has
+    /// it.
+    pub(super) fn config_reminder(&self, lang: Language) -> Option<String> {
         if let Some(baud) = self.baud {
             let (baud, bus) = (baud.to_string(), &*self.before.bus.id);
-            return Some(lang.say("setaddr-config-baud", &[("baud", &baud), ("bus", bus)]));
+            return Some(lang.text_with("setaddr-config-baud", &[("baud", &baud), ("bus", bus)]));
         }
         let (unit, device) = (self.after.unit.to_string(), self.device.as_str());
         let args = [("unit", &*unit), ("device", device)];
-        (self.after.unit != self.configured).then(|| lang.say("setaddr-config", &args))
+        (self.after.unit != self.configured).then(|| lang.text_with("setaddr-config", &args))
     }
 }
 
-fn differ(old: u32, new: u32) -> Result<(), Wrong> {
+fn check_differs(old: u32, new: u32) -> Result<(), AddressPlanError> {
     if old == new {
-        return Err(Wrong::new("setaddr-same", &new, &""));
+        return Err(AddressPlanError::new("setaddr-same", &new, &""));
     }
     Ok(())
 }
 
-fn range(setting: &Setting) -> String {
-    use crate::config::set_address::Coding;
+fn range_text(setting: &DeviceSetting) -> String {
+    use crate::config::set_address::SettingEncoding;
     match &setting.coding {
-        Coding::Whole(from, to) | Coding::Float(from, to) => format!("{from} - {to}"),
-        Coding::Codes(codes) => {
+        SettingEncoding::Whole(from, to) | SettingEncoding::Float(from, to) => {
+            format!("{from} - {to}")
+        }
+        SettingEncoding::Codes(codes) => {
             let speeds: Vec<String> = codes.iter().map(|(speed, _)| speed.to_string()).collect();
             speeds.join(", ")
         }
     }
 }
 
-/// The profile of this name, or of its variant.
-fn profile(config: &Config, name: &str) -> Option<Profile> {
+/// The profile or variant with this name.
+fn find_profile(config: &Config, name: &str) -> Option<Profile> {
     let file = name.split_once('.').map_or(name, |(file, _)| file);
-    let all = profiles(config.profiles.as_deref()).into_iter();
+    let all = load_profiles(config.profiles.as_deref()).into_iter();
     let mut all = all.filter(|(known, _)| known == file);
     let profile = all.next()?.1.ok()?;
     if *profile.name == *name {
@@ -243,16 +260,20 @@ fn profile(config: &Config, name: &str) -> Option<Profile> {
         .find(|variant| *variant.name == *name)
 }
 
-/// Where the setting is: typed by hand, else a fact of the profile.
-fn setting(asked: &Asked, profile: Option<&Profile>) -> Result<Setting, Wrong> {
+/// Setting of the request (typed register), else that of the profile.
+fn find_setting(
+    asked: &AddressChangeRequest,
+    profile: Option<&Profile>,
+) -> Result<DeviceSetting, AddressPlanError> {
     if let Some(register) = &asked.register {
         let multiple = match asked.function {
             6 => false,
             16 => true,
-            other => return Err(Wrong::new("setaddr-function", &other, &"6, 16")),
+            other => return Err(AddressPlanError::new("setaddr-function", &other, &"6, 16")),
         };
-        let typed = Setting::typed(register, multiple);
-        return typed.ok_or_else(|| Wrong::new("setaddr-register", &register, &"holding:N"));
+        let typed = DeviceSetting::parse_register(register, multiple);
+        return typed
+            .ok_or_else(|| AddressPlanError::new("setaddr-register", &register, &"holding:N"));
     }
     let (known, key) = match asked.baud {
         Some(_) => (
@@ -265,5 +286,5 @@ fn setting(asked: &Asked, profile: Option<&Profile>) -> Result<Setting, Wrong> {
         ),
     };
     let name = profile.map_or("-", |profile| &*profile.name);
-    known.ok_or_else(|| Wrong::new(key, &name, &""))
+    known.ok_or_else(|| AddressPlanError::new(key, &name, &""))
 }

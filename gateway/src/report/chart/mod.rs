@@ -1,86 +1,95 @@
-//! Plots: what they show, and how that becomes shapes (`scene`) for paper and for the page.
+//! Plots of a report: their data, and their drawing as shapes (`scene`) for paper and for the web
+//! page.
 //!
-//! A value that is not there is a gap in a line, a missing bar, a hatched day; never a zero.
+//! Entry type: [`Chart`].
+//!
+//! ```text
+//! let scene = chart.scene(Language::Id, 500.0);   // 500 points wide
+//! let svg = scene.svg();
+//! ```
+//!
+//! A missing value is a gap in a line, a missing bar or a crossed-out day, never a zero. Which
+//! plots a report has: `docs/reports.md`.
 
-mod axis;
-mod bars;
-mod calendar;
-mod frame;
-mod line;
-mod scene;
+mod bar_chart;
+mod calendar_chart;
+mod chart_drawing;
+mod line_chart;
+mod plot_frame;
+mod value_axis;
 
-pub use scene::{Anchor, Ink, Mark, Scene};
+pub use chart_drawing::{ChartDrawing, DrawingColour, DrawingMark, TextAnchor};
 
-use crate::report::document::Document;
-use crate::report::format;
-use crate::report::table::{Column, Table};
-use crate::report::value::{Kind, Value};
-use crate::words::Lang;
+use crate::i18n::Language;
+use crate::report::cell_value::{CellValue, ValueKind};
+use crate::report::document::ReportDocument;
+use crate::report::number_format;
+use crate::report::table::{ReportColumn, ReportTable};
 use jiff::civil::Date;
 
-/// A plot.
+/// Plot of one or more series.
 #[derive(Clone, Debug)]
-pub struct Chart {
+pub struct ReportChart {
     /// Stable English key within the report.
     pub id: String,
-    /// Its title in the report's language.
+    /// Title in the report's language.
     pub title: String,
-    /// Its form.
-    pub form: Form,
+    /// Form of the plot.
+    pub form: ChartForm,
     /// Unit and digits of its values.
-    pub kind: Kind,
-    /// What runs from left to right.
-    pub along: Along,
-    /// The values; each series has one for every step of `along`.
-    pub series: Vec<Series>,
-    /// A line across the plot.
-    pub target: Option<Target>,
+    pub kind: ValueKind,
+    /// Steps from left to right.
+    pub along: ChartSteps,
+    /// Series; each has one value for every step of `along`.
+    pub series: Vec<ChartSeries>,
+    /// Target line across the plot.
+    pub target: Option<ChartTarget>,
 }
 
-/// The form of a plot.
+/// Form of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// One line a series.
+pub enum ChartForm {
+    /// One line for each series.
     Line,
     /// Bars side by side.
     Bars,
     /// Bars on top of each other.
     Stacked,
-    /// A square a day, darker for more; the first series alone.
+    /// One square for each day, darker for more; the first series only.
     Calendar,
 }
 
-/// What runs from left to right.
+/// Steps of a plot from left to right.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Along {
-    /// Days.
+pub enum ChartSteps {
+    /// Days of a period.
     Days(Vec<Date>),
-    /// Anything else, by name.
+    /// Any other steps, by name.
     Labels(Vec<String>),
 }
 
-/// The values of one thing.
+/// Values of one series.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
+pub struct ChartSeries {
     /// Stable English key.
     pub id: String,
-    /// Its name in the report's language.
+    /// Name in the report's language.
     pub label: String,
-    /// One value a step; `None` is a gap.
+    /// One value for each step; `None` is a gap.
     pub values: Vec<Option<f64>>,
 }
 
-/// A line across the plot.
+/// Target line across a plot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    /// Its name in the report's language.
+pub struct ChartTarget {
+    /// Name in the report's language.
     pub label: String,
-    /// Where it lies, in the unit of the values.
+    /// Value of the target, in the unit of the series.
     pub value: f64,
 }
 
-impl Along {
-    /// Steps.
+impl ChartSteps {
+    /// Returns the number of steps.
     pub fn len(&self) -> usize {
         match self {
             Self::Days(days) => days.len(),
@@ -88,25 +97,29 @@ impl Along {
         }
     }
 
-    /// True without steps.
+    /// Returns true if there are no steps.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Step `index` as a cell.
-    fn value(&self, index: usize) -> Value {
+    /// Returns step `index` as a table cell.
+    fn step_value(&self, index: usize) -> CellValue {
         match self {
-            Self::Days(days) => days.get(index).copied().map_or(Value::Empty, Value::Date),
-            Self::Labels(labels) => labels.get(index).map_or(Value::Empty, Value::text),
+            Self::Days(days) => days
+                .get(index)
+                .copied()
+                .map_or(CellValue::Empty, CellValue::Date),
+            Self::Labels(labels) => labels.get(index).map_or(CellValue::Empty, CellValue::text),
         }
     }
 
-    /// Step `index` below an axis: a day of the month, the whole day when `full`, or a name.
-    fn label(&self, index: usize, lang: Lang, full: bool) -> String {
+    /// Returns the label of step `index` below an axis: the day of the month, the whole date if
+    /// `full`, or a name.
+    fn step_label(&self, index: usize, lang: Language, full: bool) -> String {
         match self {
             Self::Labels(labels) => labels.get(index).cloned().unwrap_or_default(),
             Self::Days(days) => match days.get(index) {
-                Some(day) if full => format::short_date(lang, *day),
+                Some(day) if full => number_format::format_short_date(lang, *day),
                 Some(day) => day.day().to_string(),
                 None => String::new(),
             },
@@ -114,44 +127,48 @@ impl Along {
     }
 }
 
-impl Chart {
-    /// The numbers behind the plot, for formats that have no plots of their own.
-    pub fn table(&self, document: &Document) -> Table {
+impl ReportChart {
+    /// Returns the numbers of the plot as a table, for formats without plots of their own.
+    pub fn data_table(&self, document: &ReportDocument) -> ReportTable {
         let lang = document.lang;
         let (word, kind) = match self.along {
-            Along::Days(_) => ("report-date", Kind::Date),
-            Along::Labels(_) => ("report-step", Kind::Text),
+            ChartSteps::Days(_) => ("report-date", ValueKind::Date),
+            ChartSteps::Labels(_) => ("report-step", ValueKind::Text),
         };
-        let mut columns = vec![Column::new("step", &lang.text(word), kind)];
+        let mut columns = vec![ReportColumn::new("step", &lang.text(word), kind)];
         for series in &self.series {
-            columns.push(Column::new(&series.id, &series.label, self.kind.clone()));
+            columns.push(ReportColumn::new(
+                &series.id,
+                &series.label,
+                self.kind.clone(),
+            ));
         }
-        let row = |index: usize| -> Vec<Value> {
+        let row = |index: usize| -> Vec<CellValue> {
             let values = self.series.iter().map(|series| {
                 let value = series.values.get(index).copied().flatten();
-                // An empty cell: a workbook's own plots take a word for zero.
-                value.map_or(Value::Empty, Value::Number)
+                // An empty cell, since plots of a workbook take a text for zero.
+                value.map_or(CellValue::Empty, CellValue::Number)
             });
-            std::iter::once(self.along.value(index))
+            std::iter::once(self.along.step_value(index))
                 .chain(values)
                 .collect()
         };
-        let mut table = Table::new(&self.id, &self.title, columns);
+        let mut table = ReportTable::new(&self.id, &self.title, columns);
         table.rows = (0..self.along.len()).map(row).collect();
         table
     }
 
-    /// The plot as shapes, `width` points wide.
-    pub fn scene(&self, lang: Lang, width: f64) -> Scene {
+    /// Draws the plot, `width` points wide.
+    pub fn draw(&self, lang: Language, width: f64) -> ChartDrawing {
         match self.form {
-            Form::Line => line::draw(self, lang, width),
-            Form::Bars => bars::draw(self, lang, width, false),
-            Form::Stacked => bars::draw(self, lang, width, true),
-            Form::Calendar => calendar::draw(self, lang, width),
+            ChartForm::Line => line_chart::draw_lines(self, lang, width),
+            ChartForm::Bars => bar_chart::draw_bars(self, lang, width, false),
+            ChartForm::Stacked => bar_chart::draw_bars(self, lang, width, true),
+            ChartForm::Calendar => calendar_chart::draw_calendar(self, lang, width),
         }
     }
 
-    fn values(&self) -> impl Iterator<Item = f64> + '_ {
+    fn plotted_values(&self) -> impl Iterator<Item = f64> + '_ {
         self.series
             .iter()
             .flat_map(|s| s.values.iter().flatten().copied())

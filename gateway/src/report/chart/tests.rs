@@ -1,27 +1,27 @@
 use super::*;
 
-fn chart(form: Form, values: &[Option<f64>]) -> Chart {
+fn test_chart(form: ChartForm, values: &[Option<f64>]) -> ReportChart {
     let first = Date::constant(2026, 11, 1);
     let days = (0_i64..).map(|day| first + jiff::Span::new().days(day));
-    Chart {
+    ReportChart {
         id: "c".to_owned(),
         title: "A <plot> & \"more\"".to_owned(),
         form,
-        kind: Kind::number("kWh", 1),
-        along: Along::Days(days.take(values.len()).collect()),
-        series: vec![Series {
+        kind: ValueKind::number("kWh", 1),
+        along: ChartSteps::Days(days.take(values.len()).collect()),
+        series: vec![ChartSeries {
             id: "s".to_owned(),
             label: "<script>".to_owned(),
             values: values.to_vec(),
         }],
-        target: Some(Target {
+        target: Some(ChartTarget {
             label: "T".to_owned(),
             value: 4.0,
         }),
     }
 }
 
-fn inside(scene: &Scene) {
+fn assert_inside(scene: &ChartDrawing) {
     let held = |x: f64, y: f64| {
         let wide = -0.5..=scene.width + 0.5;
         let high = -0.5..=scene.height + 0.5;
@@ -29,37 +29,44 @@ fn inside(scene: &Scene) {
     };
     for mark in &scene.marks {
         match mark {
-            Mark::Rect([x, y, wide, high], _) => {
+            DrawingMark::Rect([x, y, wide, high], _) => {
                 held(*x, *y);
                 held(x + wide, y + high);
             }
-            Mark::Line { points, .. } => points.iter().for_each(|(x, y)| held(*x, *y)),
-            Mark::Dot(x, y, ..) => held(*x, *y),
-            Mark::Text { at, .. } => held(at.0, at.1),
+            DrawingMark::Line { points, .. } => points.iter().for_each(|(x, y)| held(*x, *y)),
+            DrawingMark::Dot(x, y, ..) => held(*x, *y),
+            DrawingMark::Text { at, .. } => held(at.0, at.1),
         }
     }
 }
 
-const FORMS: [Form; 4] = [Form::Line, Form::Bars, Form::Stacked, Form::Calendar];
+const ALL_FORMS: [ChartForm; 4] = [
+    ChartForm::Line,
+    ChartForm::Bars,
+    ChartForm::Stacked,
+    ChartForm::Calendar,
+];
 
 #[test]
 fn nothing_leaves_the_drawing() {
-    for form in FORMS {
+    for form in ALL_FORMS {
         for values in [
             vec![Some(1.0), None, Some(-3.5), Some(9.9)],
             vec![None; 31],
             vec![Some(0.0)],
             vec![],
         ] {
-            inside(&chart(form, &values).scene(Lang::Id, 500.0));
+            assert_inside(&test_chart(form, &values).draw(Language::Id, 500.0));
         }
     }
 }
 
 #[test]
 fn names_cannot_break_out_of_the_svg() {
-    for form in FORMS {
-        let svg = chart(form, &[Some(1.0)]).scene(Lang::En, 300.0).svg();
+    for form in ALL_FORMS {
+        let svg = test_chart(form, &[Some(1.0)])
+            .draw(Language::En, 300.0)
+            .to_svg();
         assert!(
             !svg.contains("<script>") && !svg.contains("<plot>"),
             "{svg}"
@@ -70,15 +77,17 @@ fn names_cannot_break_out_of_the_svg() {
 
 #[test]
 fn a_missing_day_is_marked_and_has_no_bar() {
-    let scene = chart(Form::Bars, &[Some(2.0), None]).scene(Lang::Id, 300.0);
-    let rects = |wanted: Ink| {
+    let scene = test_chart(ChartForm::Bars, &[Some(2.0), None]).draw(Language::Id, 300.0);
+    let rects = |wanted: DrawingColour| {
         let mut marks = scene.marks.iter();
-        marks.any(|mark| matches!(mark, Mark::Rect([x, ..], ink) if *ink == wanted && *x > 100.0))
+        marks.any(
+            |mark| matches!(mark, DrawingMark::Rect([x, ..], ink) if *ink == wanted && *x > 100.0),
+        )
     };
-    assert!(rects(Ink::Missing));
+    assert!(rects(DrawingColour::Missing));
     let bars = scene
         .marks
         .iter()
-        .filter(|mark| matches!(mark, Mark::Rect([_, _, _, high], Ink::Series(_)) if *high > 7.0));
+        .filter(|mark| matches!(mark, DrawingMark::Rect([_, _, _, high], DrawingColour::Series(_)) if *high > 7.0));
     assert_eq!(bars.count(), 1);
 }

@@ -1,58 +1,65 @@
-//! The report as typeset A4 pages.
+//! PDF renderer: typeset A4 pages.
+//!
+//! Entry function: `render`, for one document.
+//!
+//! ```text
+//! cover -> sections (flow, table, cards) -> contents -> header and footer (frame) -> paint
+//! ```
 //!
 //! `flow` fills pages from top to bottom, `table` and `cards` lay out what is not running text,
-//! `frame` adds what every page has, `paint` writes the file. Lengths are points (1/72 inch) from
-//! a page's top left corner.
+//! `frame` adds header and footer, `paint` writes the file. Lengths are points (1/72 inch) from the
+//! top left corner of a page. The content of a report: `docs/reports.md`.
 
-mod cards;
-mod cover;
-mod flow;
-mod frame;
-mod page;
-mod paint;
-mod plan;
-mod table;
-mod wrap;
+mod cover_page;
+mod figure_cards;
+mod line_wrap;
+mod page_flow;
+mod page_frame;
+mod pdf_page;
+mod pdf_writer;
+mod table_layout;
+mod table_pages;
 
-use crate::report::document::Block;
-use crate::report::show::Show;
-use flow::Flow;
+use crate::report::document::ReportBlock;
+use crate::report::render_context::RenderContext;
+use page_flow::PageFlow;
 
-/// The whole report.
-pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, String> {
-    let mut flow = Flow::new(show);
-    let contents = cover::draw(&mut flow);
+/// Renders the whole report as PDF.
+pub(crate) fn render_pdf(show: &RenderContext<'_>) -> Result<Vec<u8>, String> {
+    let mut flow = PageFlow::new(show);
+    let contents = cover_page::draw_cover(&mut flow);
     for (index, section) in show.document.sections.iter().enumerate() {
-        let is_text = |block: &&Block| matches!(block, Block::Paragraph(_));
+        let is_text = |block: &&ReportBlock| matches!(block, ReportBlock::Paragraph(_));
         let before = section.blocks.iter().take_while(is_text).count();
         let is_wide = match section.blocks.get(before) {
-            Some(Block::Table(table)) => table::is_wide(show, table),
+            Some(ReportBlock::Table(table)) => table_pages::needs_landscape(show, table),
             _ => false,
         };
-        flow.section(index, is_wide);
+        flow.start_section(index, is_wide);
         for (place, block) in section.blocks.iter().enumerate() {
             match block {
-                // An introduction stands on the wide page of its table.
-                Block::Paragraph(text) if is_wide && place < before => flow.text(text),
-                block => draw(&mut flow, block),
+                // Paragraphs before a wide table go onto its landscape page.
+                ReportBlock::Paragraph(text) if is_wide && place < before => flow.text(text),
+                block => draw_block(&mut flow, block),
             }
         }
-        flow.notes(index);
+        flow.write_footnotes(index);
     }
     let mut pages = flow.pages;
-    cover::fill_contents(show, &mut pages, &contents, &flow.starts);
-    frame::draw(show, &mut pages);
-    paint::write(show.document, &pages, &flow.starts)
+    // Page numbers and the number of pages are known only now.
+    cover_page::fill_contents(show, &mut pages, &contents, &flow.starts);
+    page_frame::draw_page_frames(show, &mut pages);
+    pdf_writer::write_pdf(show.document, &pages, &flow.starts)
 }
 
-fn draw(flow: &mut Flow<'_>, block: &Block) {
+fn draw_block(flow: &mut PageFlow<'_>, block: &ReportBlock) {
     match block {
-        Block::Heading(text) => flow.heading(text),
-        Block::Paragraph(text) => flow.paragraph(text),
-        Block::Callout(callout) => flow.callout(callout),
-        Block::Figures(figures) => cards::draw(flow, figures),
-        Block::Table(table) => table::draw(flow, table),
-        Block::Chart(chart) => flow.chart(chart),
-        Block::Photo(photo) => flow.photo(photo),
+        ReportBlock::Heading(text) => flow.heading(text),
+        ReportBlock::Paragraph(text) => flow.paragraph(text),
+        ReportBlock::Callout(callout) => flow.callout(callout),
+        ReportBlock::Figures(figures) => figure_cards::draw_cards(flow, figures),
+        ReportBlock::Table(table) => table_pages::draw_table(flow, table),
+        ReportBlock::Chart(chart) => flow.chart(chart),
+        ReportBlock::Photo(photo) => flow.photo(photo),
     }
 }

@@ -1,28 +1,35 @@
-//! The report as a workbook: a sheet a section, real numbers and dates, totals as formulas with
-//! their result, the workbook's own plots.
+//! Workbook renderer: one sheet for each section, real numbers and dates, totals as formulas with
+//! their result, native plots.
 //!
-//! Sheets are held in memory: the temporary files of the library's constant-memory mode would need
-//! a writable directory, and 10 000 rows cost some megabytes.
+//! Entry function: `render`, for one document.
+//!
+//! ```text
+//! front sheet (properties, list of sheets) -> one sheet a section: rows -> cells, formulas, plots
+//! ```
+//!
+//! Sheets are held in memory. The temporary files of the library's constant-memory mode would need
+//! a writable directory, and 10 000 rows cost some megabytes. The content of a report:
+//! `docs/reports.md`.
 
-mod look;
-mod plot;
-mod sheet;
+mod cell_formats;
+mod native_chart;
+mod sheet_writer;
 
-use crate::report::chart::Chart;
-use crate::report::document::{Block, Section};
-use crate::report::format;
-use crate::report::photo::Photo;
-use crate::report::rows;
-use crate::report::show::Show;
-use look::Look;
+use crate::report::chart::ReportChart;
+use crate::report::document::{ReportBlock, ReportSection};
+use crate::report::number_format;
+use crate::report::photo::ReportPhoto;
+use crate::report::render_context::RenderContext;
+use crate::report::sheet_rows;
+use cell_formats::CellFormats;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
-use sheet::Pictures;
+use sheet_writer::SheetPictures;
 
-/// Characters of a sheet's name at most.
-const NAME_MAX: usize = 31;
+/// Largest length of a sheet name, characters (limit of Excel).
+const SHEET_NAME_MAX: usize = 31;
 
-/// The whole report.
-pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, XlsxError> {
+/// Renders the whole report as a workbook.
+pub(crate) fn render_xlsx(show: &RenderContext<'_>) -> Result<Vec<u8>, XlsxError> {
     let document = show.document;
     let mut book = Workbook::new();
     let issued = ExcelDateTime::from_timestamp(document.issued.0.div_euclid(1000))?;
@@ -30,85 +37,101 @@ pub(crate) fn render(show: &Show<'_>) -> Result<Vec<u8>, XlsxError> {
         .set_title(&document.title)
         .set_subject(format!("{}, {}", document.site.name, document.period.name))
         .set_author("Pantau")
+        // Time of issue and not the clock, so that the same report has the same bytes.
         .set_creation_datetime(&issued);
     book.set_properties(&properties);
-    let names = names(show);
-    front(&mut book, show, &names)?;
+    let names = sheet_names(show);
+    write_front_sheet(&mut book, show, &names)?;
     for (index, section) in document.sections.iter().enumerate() {
         let worksheet = book.add_worksheet();
         worksheet.set_name(&names[index + 1])?;
-        let pictures = Pictures {
-            charts: charts(section),
-            photos: photos(section),
+        let pictures = SheetPictures {
+            charts: section_charts(section),
+            photos: section_photos(section),
         };
-        let rows = rows::of(show, index);
-        sheet::write(worksheet, show, &names[index + 1], &rows, &pictures)?;
+        let rows = sheet_rows::section_rows(show, index);
+        sheet_writer::write_sheet(worksheet, show, &names[index + 1], &rows, &pictures)?;
     }
     book.save_to_buffer()
 }
 
-fn photos(section: &Section) -> Vec<&Photo> {
+fn section_photos(section: &ReportSection) -> Vec<&ReportPhoto> {
     let mut photos = Vec::new();
     for block in &section.blocks {
-        if let Block::Photo(photo) = block {
+        if let ReportBlock::Photo(photo) = block {
             photos.push(photo);
         }
     }
     photos
 }
 
-fn charts(section: &Section) -> Vec<&Chart> {
+fn section_charts(section: &ReportSection) -> Vec<&ReportChart> {
     let mut charts = Vec::new();
     for block in &section.blocks {
-        if let Block::Chart(chart) = block {
+        if let ReportBlock::Chart(chart) = block {
             charts.push(chart);
         }
     }
     charts
 }
 
-/// What the report is, and a list of its sheets.
-fn front(book: &mut Workbook, show: &Show<'_>, names: &[String]) -> Result<(), XlsxError> {
+/// Writes the first sheet: properties of the report and a list of its sheets.
+fn write_front_sheet(
+    book: &mut Workbook,
+    show: &RenderContext<'_>,
+    names: &[String],
+) -> Result<(), XlsxError> {
     let worksheet = book.add_worksheet();
     worksheet.set_name(&names[0])?;
     worksheet.set_column_width(0, 26.0)?;
     worksheet.set_column_width(1, 80.0)?;
-    worksheet.write_with_format(0, 0, &show.document.title, &Look::title())?;
+    worksheet.write_with_format(0, 0, &show.document.title, &CellFormats::title())?;
     let mut row = 2;
-    for (word, value) in rows::about(show) {
-        worksheet.write_with_format(row, 0, &word, &Look::faint())?;
-        worksheet.write_with_format(row, 1, &value, &Look::text())?;
+    for (word, value) in sheet_rows::report_properties(show) {
+        worksheet.write_with_format(row, 0, &word, &CellFormats::faint())?;
+        worksheet.write_with_format(row, 1, &value, &CellFormats::text())?;
         row += 1;
     }
     row += 1;
-    worksheet.write_with_format(row, 0, show.word("report-contents"), &Look::heading())?;
+    worksheet.write_with_format(
+        row,
+        0,
+        show.translate("report-contents"),
+        &CellFormats::heading(),
+    )?;
     for (index, name) in names.iter().skip(1).enumerate() {
         row += 1;
-        worksheet.write_with_format(row, 0, name, &Look::text())?;
-        worksheet.write_with_format(row, 1, show.document.heading(index), &Look::text())?;
+        worksheet.write_with_format(row, 0, name, &CellFormats::text())?;
+        worksheet.write_with_format(
+            row,
+            1,
+            show.document.section_heading(index),
+            &CellFormats::text(),
+        )?;
     }
-    look::page(worksheet);
+    cell_formats::set_print_page(worksheet);
     Ok(())
 }
 
-/// The sheets' names: the front first, then a section each; short, allowed and different.
-fn names(show: &Show<'_>) -> Vec<String> {
-    let mut names = vec![allowed(&show.word("report-tab"))];
+/// Returns the sheet names, the front sheet first: short, allowed and unique.
+fn sheet_names(show: &RenderContext<'_>) -> Vec<String> {
+    let mut names = vec![allowed_sheet_name(&show.translate("report-tab"))];
     for (index, section) in show.document.sections.iter().enumerate() {
         let wish = if section.tab.is_empty() {
             &section.title
         } else {
             &section.tab
         };
-        let mut name = allowed(wish);
+        let mut name = allowed_sheet_name(wish);
         let taken = |name: &str| {
             names
                 .iter()
+                // Excel compares sheet names without regard to case.
                 .any(|n| n.to_lowercase() == name.to_lowercase())
         };
         if name.is_empty() || taken(&name) {
             let number = format!(" {}", index + 1);
-            let room = NAME_MAX - number.len();
+            let room = SHEET_NAME_MAX - number.len();
             name = name.chars().take(room).collect::<String>() + &number;
         }
         names.push(name);
@@ -116,7 +139,8 @@ fn names(show: &Show<'_>) -> Vec<String> {
     names
 }
 
-fn allowed(wish: &str) -> String {
+fn allowed_sheet_name(wish: &str) -> String {
+    // Excel refuses to open a workbook with these characters in a sheet name.
     let forbidden = ['[', ']', ':', '*', '?', '/', '\\', '\''];
     let safe = |c: char| {
         if forbidden.contains(&c) || c.is_control() {
@@ -125,22 +149,25 @@ fn allowed(wish: &str) -> String {
             c
         }
     };
-    let name: String = wish.chars().map(safe).take(NAME_MAX).collect();
+    let name: String = wish.chars().map(safe).take(SHEET_NAME_MAX).collect();
     name.trim().to_owned()
 }
 
-/// A local moment as a workbook holds it.
-fn moment(show: &Show<'_>, at: crate::model::UtcMs) -> Result<ExcelDateTime, XlsxError> {
-    let (local, _) = format::local(at, &show.document.zone);
-    day(local.date())?.and_hms(
+/// Converts a time to local time as a workbook stores it.
+fn excel_datetime(
+    show: &RenderContext<'_>,
+    at: crate::domain::UtcMs,
+) -> Result<ExcelDateTime, XlsxError> {
+    let (local, _) = number_format::local_time(at, &show.document.zone);
+    excel_date(local.date())?.and_hms(
         u16::from(local.hour().unsigned_abs()),
         local.minute().unsigned_abs(),
         f64::from(local.second()),
     )
 }
 
-/// A day as a workbook holds it.
-fn day(date: jiff::civil::Date) -> Result<ExcelDateTime, XlsxError> {
+/// Converts a day as a workbook stores it.
+fn excel_date(date: jiff::civil::Date) -> Result<ExcelDateTime, XlsxError> {
     let (year, month, day) = (date.year(), date.month(), date.day());
     ExcelDateTime::from_ymd(
         year.unsigned_abs(),

@@ -1,9 +1,9 @@
-//! Servers of a few lines, and the whole program before them.
+//! Small scripted Modbus servers, and the whole program reading them.
 
 use crate::killed::pantau;
-use crate::peers::{Peer, wait_for};
+use crate::peers::{PeerProcess, wait_for};
 use crate::servers::free_port;
-use crate::wizards::call;
+use crate::wizards::run_pantau;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What a server sends for a request: the request's bytes, how long it has been connected, and how
-/// many requests came before. Nothing: silence.
-pub(super) type Answer = fn(&[u8], Duration, usize) -> Vec<u8>;
+/// Function from a request to the bytes sent back; empty for no reply. Arguments: bytes of the
+/// request, time since the connection, number of earlier requests.
+pub(super) type TcpAnswer = fn(&[u8], Duration, usize) -> Vec<u8>;
 
-/// A server of a few lines; every request that it has heard.
+/// Log of all requests that a server has received.
 #[derive(Clone, Default)]
-pub(super) struct Heard(pub(super) Arc<Mutex<Vec<Vec<u8>>>>);
+pub(super) struct RequestLog(pub(super) Arc<Mutex<Vec<Vec<u8>>>>);
 
-impl Heard {
+impl RequestLog {
     pub(super) fn count(&self) -> usize {
         self.0.lock().unwrap().len()
     }
@@ -35,21 +35,21 @@ impl Heard {
 }
 
 /// Serves on a free port, each request whole in one read, as these tests' requests come.
-pub(super) fn server(answer: Answer) -> (u16, Heard) {
+pub(super) fn start_server(answer: TcpAnswer) -> (u16, RequestLog) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let heard = Heard::default();
+    let heard = RequestLog::default();
     let shared = heard.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let heard = shared.clone();
-            std::thread::spawn(move || serve(stream, &heard, answer));
+            std::thread::spawn(move || serve_connection(stream, &heard, answer));
         }
     });
     (port, heard)
 }
 
-fn serve(mut wire: TcpStream, heard: &Heard, answer: Answer) {
+fn serve_connection(mut wire: TcpStream, heard: &RequestLog, answer: TcpAnswer) {
     let (opened, mut buffer) = (Instant::now(), [0; 512]);
     while let Ok(got @ 1..) = wire.read(&mut buffer) {
         let asked = &buffer[..got];
@@ -63,7 +63,7 @@ fn serve(mut wire: TcpStream, heard: &Heard, answer: Answer) {
 }
 
 /// The header of the request, its function, and these data bytes.
-pub(super) fn reply(asked: &[u8], data: &[u8]) -> Vec<u8> {
+pub(super) fn reply_frame(asked: &[u8], data: &[u8]) -> Vec<u8> {
     let mut frame = asked[..8].to_vec();
     frame[5] = u8::try_from(3 + data.len()).unwrap();
     frame.push(u8::try_from(data.len()).unwrap());
@@ -72,18 +72,18 @@ pub(super) fn reply(asked: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 /// Each register is 1.
-pub(super) fn ones(asked: &[u8]) -> Vec<u8> {
-    reply(asked, &[0, 1].repeat(usize::from(asked[11])))
+pub(super) fn ones_frame(asked: &[u8]) -> Vec<u8> {
+    reply_frame(asked, &[0, 1].repeat(usize::from(asked[11])))
 }
 
-pub(super) fn refuse(asked: &[u8], code: u8) -> Vec<u8> {
+pub(super) fn exception_frame(asked: &[u8], code: u8) -> Vec<u8> {
     let mut frame = asked[..8].to_vec();
     (frame[5], frame[7]) = (3, asked[7] | 0x80);
     frame.push(code);
     frame
 }
 
-pub(super) fn lan(port: u16, more: &str) -> String {
+pub(super) fn tcp_bus_toml(port: u16, more: &str) -> String {
     format!(
         "[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}\n\
          {more}\n"
@@ -91,18 +91,18 @@ pub(super) fn lan(port: u16, more: &str) -> String {
 }
 
 /// A device with these points on the bus `lan`.
-pub(super) fn device(points: &str) -> String {
+pub(super) fn device_toml(points: &str) -> String {
     format!("[[device]]\nid = \"d\"\nbus = \"lan\"\nunit = 1\nevery = \"1s\"\npoint = [{points}]\n")
 }
 
-pub(super) fn point(id: &str, register: &str, kind: &str) -> String {
+pub(super) fn point_toml(id: &str, register: &str, kind: &str) -> String {
     format!("{{ id = \"{id}\", register = \"{register}\", type = \"{kind}\" }},")
 }
 
-/// What `pantau read d --json` says, and the whole output.
+/// Runs `pantau read d --json`; returns its JSON and the whole output.
 #[track_caller]
-pub(super) fn read(config: &Path, times: &str) -> (Value, Output) {
-    let output = call(config, &["read", "d", "--json", "--times", times]);
+pub(super) fn read_device(config: &Path, times: &str) -> (Value, Output) {
+    let output = run_pantau(config, &["read", "d", "--json", "--times", times]);
     let read = serde_json::from_slice(&output.stdout);
     (
         read.unwrap_or_else(|why| panic!("{why}: {output:?}")),
@@ -111,12 +111,12 @@ pub(super) fn read(config: &Path, times: &str) -> (Value, Output) {
 }
 
 /// `pantau run`, with its page on a free port.
-pub(super) struct Gateway {
+pub(super) struct GatewayProcess {
     pub(super) page: u16,
-    _running: Peer,
+    _running: PeerProcess,
 }
 
-impl Gateway {
+impl GatewayProcess {
     pub(super) fn start(config: &Path) -> Self {
         let page = free_port();
         let text = std::fs::read_to_string(config).unwrap();
@@ -124,7 +124,7 @@ impl Gateway {
         std::fs::write(config, text + &web).unwrap();
         let mut run = pantau();
         run.args(["--log", "off", "run", "-c"]).arg(config);
-        let running = Peer::start(&mut run);
+        let running = PeerProcess::start(&mut run);
         wait_for("the page", || {
             TcpStream::connect(("127.0.0.1", page)).is_ok()
         });
@@ -134,7 +134,7 @@ impl Gateway {
         }
     }
 
-    pub(super) fn ask(&self, path: &str) -> Value {
+    pub(super) fn get_json(&self, path: &str) -> Value {
         let mut stream = TcpStream::connect(("127.0.0.1", self.page)).unwrap();
         let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
@@ -145,12 +145,12 @@ impl Gateway {
     }
 
     pub(super) fn status(&self) -> Value {
-        self.ask("/api/v1/devices?lang=en")[0]["status"].clone()
+        self.get_json("/api/v1/devices?lang=en")[0]["status"].clone()
     }
 
-    /// Waits until the status of the device is as wanted; that status.
+    /// Waits until the status of the device meets the condition; returns that status.
     #[track_caller]
-    pub(super) fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub(super) fn wait_for_status(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         wait_for(what, || {
             last = self.status();
@@ -162,7 +162,7 @@ impl Gateway {
 
 pub(super) const ONE_POINT: &str = "{ id = \"a\", register = \"holding:0\", type = \"u16\" },";
 
-pub(super) fn serial(port: &Path, more: &str) -> String {
+pub(super) fn serial_bus_toml(port: &Path, more: &str) -> String {
     let port = port.display();
     format!("[[bus]]\nid = \"lan\"\nkind = \"modbus-rtu\"\nport = \"{port}\"\n{more}\n")
 }

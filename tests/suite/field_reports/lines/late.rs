@@ -1,11 +1,12 @@
 //! Devices that answer late or only in part, and ports that others hold.
 
 use super::bench::{
-    Answer, Gateway, ONE_POINT, device, lan, ones, point, read, refuse, serial, server,
+    GatewayProcess, ONE_POINT, TcpAnswer, device_toml, exception_frame, ones_frame, point_toml,
+    read_device, serial_bus_toml, start_server, tcp_bus_toml,
 };
 use crate::killed::pantau;
-use crate::peers::{line, wait_for};
-use crate::wizards::{call, site};
+use crate::peers::{pty_line, wait_for};
+use crate::wizards::{run_pantau, write_site};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -13,21 +14,21 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Points of `count` registers side by side.
-fn many(count: u16) -> String {
+fn points_toml(count: u16) -> String {
     (0..count)
-        .map(|at| point(&format!("p{at}"), &format!("input:{at}"), "u16"))
+        .map(|at| point_toml(&format!("p{at}"), &format!("input:{at}"), "u16"))
         .collect()
 }
 
 #[test]
 fn reads_that_are_refused_as_too_long_are_split() {
-    let limited: [(Answer, u16); 2] = [
+    let limited: [(TcpAnswer, u16); 2] = [
         (
             |asked, _, _| {
                 if asked[11] > 50 {
-                    refuse(asked, 3)
+                    exception_frame(asked, 3)
                 } else {
-                    ones(asked)
+                    ones_frame(asked)
                 }
             },
             107,
@@ -35,9 +36,9 @@ fn reads_that_are_refused_as_too_long_are_split() {
         (
             |asked, _, _| {
                 if asked[11] > 5 {
-                    refuse(asked, 2)
+                    exception_frame(asked, 2)
                 } else {
-                    ones(asked)
+                    ones_frame(asked)
                 }
             },
             40,
@@ -45,9 +46,12 @@ fn reads_that_are_refused_as_too_long_are_split() {
     ];
     for (answer, count) in limited {
         let scratch = tempfile::tempdir().unwrap();
-        let (port, _) = server(answer);
-        let config = site(scratch.path(), &(lan(port, "") + &device(&many(count))));
-        let (said, output) = read(&config, "1");
+        let (port, _) = start_server(answer);
+        let config = write_site(
+            scratch.path(),
+            &(tcp_bus_toml(port, "") + &device_toml(&points_toml(count))),
+        );
+        let (said, output) = read_device(&config, "1");
         let points = said["points"].as_array().unwrap();
         assert!(
             points.iter().all(|point| point["value"] == 1.0),
@@ -58,50 +62,50 @@ fn reads_that_are_refused_as_too_long_are_split() {
 
 #[test]
 fn a_device_that_leaves_long_reads_unanswered_is_read_in_shorter_ones() {
-    let (port, heard) = server(|asked, _, _| {
+    let (port, heard) = start_server(|asked, _, _| {
         if asked[11] > 10 {
             Vec::new()
         } else {
-            ones(asked)
+            ones_frame(asked)
         }
     });
     let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"growatt-min-tlx\"\n\
                     every = \"500ms\"\nlimits = { gap = \"0ms\" }\n";
     let scratch = tempfile::tempdir().unwrap();
-    let tables = lan(port, "timeout = \"100ms\"") + inverter;
-    let config = site(scratch.path(), &tables);
-    let (said, output) = read(&config, "1");
+    let tables = tcp_bus_toml(port, "timeout = \"100ms\"") + inverter;
+    let config = write_site(scratch.path(), &tables);
+    let (said, output) = read_device(&config, "1");
     assert!(said["failure"].is_null(), "{output:?}");
     assert!(heard.last_count() <= 10);
-    let gateway = Gateway::start(&config);
-    let status = gateway.until("values", |status| !status["last_good"].is_null());
+    let gateway = GatewayProcess::start(&config);
+    let status = gateway.wait_for_status("values", |status| !status["last_good"].is_null());
     let shortened = status["shortened_to"].as_u64().unwrap();
     assert!((5..=13).contains(&shortened), "{status:#}");
 }
 
 #[test]
 fn an_answer_after_the_timeout_is_called_late_and_the_key_is_named() {
-    let slow: Answer = |asked, _, _| {
+    let slow: TcpAnswer = |asked, _, _| {
         std::thread::sleep(Duration::from_millis(320));
-        ones(asked)
+        ones_frame(asked)
     };
     let scratch = tempfile::tempdir().unwrap();
-    let (port, _) = server(slow);
-    let tables = lan(port, "timeout = \"200ms\"") + &device(ONE_POINT);
-    let config = site(scratch.path(), &tables);
-    let (said, output) = read(&config, "1");
+    let (port, _) = start_server(slow);
+    let tables = tcp_bus_toml(port, "timeout = \"200ms\"") + &device_toml(ONE_POINT);
+    let config = write_site(scratch.path(), &tables);
+    let (said, output) = read_device(&config, "1");
     let failure = said["failure"].to_string();
     assert!(failure.contains("too late: after 3"), "{output:?}");
     assert_eq!(said["advice"], "diagnosis-late", "{output:?}");
-    let gateway = Gateway::start(&config);
+    let gateway = GatewayProcess::start(&config);
     let late = |status: &Value| status["fault"]["reason"] == "late";
-    let status = gateway.until("lateness", late);
+    let status = gateway.wait_for_status("lateness", late);
     let hint = status["fault"]["hint"].as_str().unwrap();
     assert!(hint.contains("`timeout`"), "{hint}");
     let detail = status["fault"]["detail"].as_str().unwrap();
     assert!(detail.contains("timeout is 200 ms"), "{detail}");
     for (command, lang, word) in [("watch", "en", "too late"), ("soak", "id", "terlambat")] {
-        let mut command = pantau_for(command, lang, &config);
+        let mut command = run_for_seconds(command, lang, &config);
         let output = command.stdout(Stdio::piped()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains(word) && text.contains("`timeout`"), "{text}");
@@ -109,7 +113,7 @@ fn an_answer_after_the_timeout_is_called_late_and_the_key_is_named() {
 }
 
 /// `watch` or `soak` for a few seconds.
-fn pantau_for(name: &str, lang: &str, config: &Path) -> Command {
+fn run_for_seconds(name: &str, lang: &str, config: &Path) -> Command {
     let mut command = Command::new("timeout");
     command.args(["-s", "INT", "4"]).arg(pantau().get_program());
     command.args(["--lang", lang, "--log", "off", name]);
@@ -125,7 +129,7 @@ fn pantau_for(name: &str, lang: &str, config: &Path) -> Command {
 #[test]
 fn a_scan_of_a_line_calls_a_late_device_late_and_names_no_other_unit() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, near, far) = line(scratch.path());
+    let (_line, near, far) = pty_line(scratch.path());
     std::thread::spawn(move || {
         let wire = std::fs::File::options().read(true).write(true).open(far);
         let mut wire = wire.unwrap();
@@ -141,7 +145,7 @@ fn a_scan_of_a_line_calls_a_late_device_late_and_names_no_other_unit() {
                 (3, 0, 1) => vec![2, 3, 2, 0, 1],
                 (function, ..) => vec![2, function | 0x80, 2],
             };
-            frame.extend(drivers::frame::crc(&frame).to_le_bytes());
+            frame.extend(drivers::frame::crc16(&frame).to_le_bytes());
             let mut late = wire.try_clone().unwrap();
             std::thread::spawn(move || {
                 std::thread::sleep(Duration::from_millis(70));
@@ -182,7 +186,7 @@ fn a_scan_of_a_line_calls_a_late_device_late_and_names_no_other_unit() {
 #[test]
 fn a_port_that_another_program_holds_is_left_to_it_and_its_holder_named() {
     let scratch = tempfile::tempdir().unwrap();
-    let (_line, near, _far) = line(scratch.path());
+    let (_line, near, _far) = pty_line(scratch.path());
     let port = std::fs::File::open(&near).unwrap();
     let mut holder = Command::new("sleep").arg("60").stdin(port).spawn().unwrap();
     let pid = holder.id();
@@ -190,24 +194,24 @@ fn a_port_that_another_program_holds_is_left_to_it_and_its_holder_named() {
     wait_for("the holder", || {
         std::fs::read_to_string(&comm).is_ok_and(|name| name.trim() == "sleep")
     });
-    let config = site(
+    let config = write_site(
         scratch.path(),
-        &(serial(&near, "timeout = \"100ms\"") + &device(ONE_POINT)),
+        &(serial_bus_toml(&near, "timeout = \"100ms\"") + &device_toml(ONE_POINT)),
     );
     for words in [
         &["read", "d"][..],
         &["watch", "--plain"],
         &["soak", "--for", "1s"],
     ] {
-        let output = call(&config, words);
+        let output = run_pantau(&config, words);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
         let holder = format!("sleep (proses {pid})");
         assert!(said.contains(&holder), "{words:?}: {said}");
     }
     // The gateway waits for it, and says for whom.
-    let gateway = Gateway::start(&config);
-    let status = gateway.until("the fault", |status| !status["fault"].is_null());
+    let gateway = GatewayProcess::start(&config);
+    let status = gateway.wait_for_status("the fault", |status| !status["fault"].is_null());
     let detail = status["fault"]["detail"].as_str().unwrap();
     assert!(
         detail.contains(&format!("sleep (process {pid})")),
@@ -216,21 +220,21 @@ fn a_port_that_another_program_holds_is_left_to_it_and_its_holder_named() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     let silent = |status: &Value| status["fault"]["reason"] == "timeout";
-    gateway.until("the line is the gateway's", silent);
+    gateway.wait_for_status("the line is the gateway's", silent);
 }
 
 #[test]
 fn two_gateways_do_not_share_a_line() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (_line, near, _far) = line(one.path());
-    let tables = serial(&near, "timeout = \"100ms\"") + &device(ONE_POINT);
-    let first = Gateway::start(&site(one.path(), &tables));
-    first.until("its line", |status| status["fault"]["reason"] == "timeout");
-    let second = Gateway::start(&site(two.path(), &tables));
-    let status = second.until("the fault", |status| !status["fault"].is_null());
+    let (_line, near, _far) = pty_line(one.path());
+    let tables = serial_bus_toml(&near, "timeout = \"100ms\"") + &device_toml(ONE_POINT);
+    let first = GatewayProcess::start(&write_site(one.path(), &tables));
+    first.wait_for_status("its line", |status| status["fault"]["reason"] == "timeout");
+    let second = GatewayProcess::start(&write_site(two.path(), &tables));
+    let status = second.wait_for_status("the fault", |status| !status["fault"].is_null());
     assert_eq!(status["fault"]["reason"], "unreachable", "{status:#}");
     let detail = status["fault"]["detail"].as_str().unwrap();
     assert!(detail.contains("pantau (process "), "{detail}");
     drop(first);
-    second.until("its turn", |status| status["fault"]["reason"] == "timeout");
+    second.wait_for_status("its turn", |status| status["fault"]["reason"] == "timeout");
 }

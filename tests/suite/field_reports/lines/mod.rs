@@ -1,14 +1,15 @@
-//! Devices and lines that answer late, slowly or wrongly: the whole program against servers of a
-//! few lines, each as the report has it.
+//! Fault reports about devices and lines that answer late, slowly or wrongly: the whole program
+//! against small servers that behave as in the report.
 
 mod bench;
 mod late;
 
 use crate::killed::pantau;
-use crate::peers::line;
-use crate::wizards::{call, site};
+use crate::peers::pty_line;
+use crate::wizards::{run_pantau, write_site};
 use bench::{
-    Answer, Gateway, ONE_POINT, device, lan, ones, point, read, refuse, reply, serial, server,
+    GatewayProcess, ONE_POINT, TcpAnswer, device_toml, exception_frame, ones_frame, point_toml,
+    read_device, reply_frame, serial_bus_toml, start_server, tcp_bus_toml,
 };
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -16,46 +17,49 @@ use std::time::Duration;
 
 #[test]
 fn a_dongle_that_drops_what_comes_soon_after_connecting_gives_values() {
-    let dongles: [(Answer, &str); 2] = [
+    let dongles: [(TcpAnswer, &str); 2] = [
         (
             |asked, since, _| match since.as_millis() {
                 0..700 => Vec::new(),
-                _ => ones(asked),
+                _ => ones_frame(asked),
             },
             "timeout = \"200ms\"",
         ),
         (
             |asked, since, _| match since.as_millis() {
                 0..2000 => Vec::new(),
-                _ => ones(asked),
+                _ => ones_frame(asked),
             },
             "timeout = \"200ms\"\nsettle = \"2100ms\"",
         ),
     ];
     for (dongle, bus) in dongles {
         let scratch = tempfile::tempdir().unwrap();
-        let (port, heard) = server(dongle);
-        let config = site(scratch.path(), &(lan(port, bus) + &device(ONE_POINT)));
-        let (said, output) = read(&config, "1");
+        let (port, heard) = start_server(dongle);
+        let config = write_site(
+            scratch.path(),
+            &(tcp_bus_toml(port, bus) + &device_toml(ONE_POINT)),
+        );
+        let (said, output) = read_device(&config, "1");
         assert_eq!(said["points"][0]["value"], 1.0, "{output:?}");
         let asked = heard.count();
-        // Who waits as long as is said has nothing to ask twice.
+        // With `settle` configured, the gateway waits long enough and asks only once.
         assert_eq!(asked == 1, bus.contains("settle"), "{asked}");
-        let gateway = Gateway::start(&config);
-        gateway.until("values", |status| status["state"] == "ok");
+        let gateway = GatewayProcess::start(&config);
+        gateway.wait_for_status("values", |status| status["state"] == "ok");
     }
 }
 
 #[test]
 fn the_profile_of_an_inverter_behind_a_dongle_knows_its_quiet_time() {
     let scratch = tempfile::tempdir().unwrap();
-    let (port, heard) = server(|asked, since, _| match since.as_millis() {
+    let (port, heard) = start_server(|asked, since, _| match since.as_millis() {
         0..900 => Vec::new(),
-        _ => ones(asked),
+        _ => ones_frame(asked),
     });
     let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"huawei-sun2000\"\n";
-    let config = site(scratch.path(), &(lan(port, "") + inverter));
-    let (said, output) = read(&config, "1");
+    let config = write_site(scratch.path(), &(tcp_bus_toml(port, "") + inverter));
+    let (said, output) = read_device(&config, "1");
     assert!(said["failure"].is_null(), "{output:?}");
     let first = heard.0.lock().unwrap()[0].clone();
     let again = heard.0.lock().unwrap()[1].clone();
@@ -65,18 +69,18 @@ fn the_profile_of_an_inverter_behind_a_dongle_knows_its_quiet_time() {
 #[test]
 fn a_dongle_that_drops_at_night_is_not_asleep() {
     let scratch = tempfile::tempdir().unwrap();
-    let (port, _) = server(|_, _, _| Vec::new());
-    // It is night for ever at one of these two places.
+    let (port, _) = start_server(|_, _, _| Vec::new());
+    // At one of these two places it is always night.
     for longitude in ["103.78", "-76.22"] {
-        let sleeper = device(ONE_POINT).replace("every", "asleep_at_night = true\nevery");
-        let tables = lan(port, "timeout = \"100ms\"") + &sleeper;
-        let config = site(scratch.path(), &tables);
+        let sleeper = device_toml(ONE_POINT).replace("every", "asleep_at_night = true\nevery");
+        let tables = tcp_bus_toml(port, "timeout = \"100ms\"") + &sleeper;
+        let config = write_site(scratch.path(), &tables);
         let text = std::fs::read_to_string(&config).unwrap();
         let moved = text.replace("longitude = 103.78", &format!("longitude = {longitude}"));
         std::fs::write(&config, moved).unwrap();
-        let gateway = Gateway::start(&config);
+        let gateway = GatewayProcess::start(&config);
         let polled = |status: &Value| status["polls"].as_u64() >= Some(3);
-        let status = gateway.until("three polls", polled);
+        let status = gateway.wait_for_status("three polls", polled);
         assert_eq!(status["fault"]["reason"], "timeout", "{status:#}");
         let hint = status["fault"]["hint"].as_str().unwrap();
         assert!(hint.contains("`settle`"), "{hint}");
@@ -85,11 +89,11 @@ fn a_dongle_that_drops_at_night_is_not_asleep() {
 
 #[test]
 fn a_scan_waits_for_a_dongle_as_it_is_told_and_asks_again_what_it_lost() {
-    let (port, _) = server(|asked, since, _| match (since.as_millis(), asked[7]) {
+    let (port, _) = start_server(|asked, since, _| match (since.as_millis(), asked[7]) {
         (0..600, _) => Vec::new(),
         // It answers for every unit, as many do.
-        (_, 3) => ones(asked),
-        _ => refuse(asked, 1),
+        (_, 3) => ones_frame(asked),
+        _ => exception_frame(asked, 1),
     });
     let host = format!("127.0.0.1:{port}");
     for settle in [&["--settle", "650"][..], &[]] {
@@ -103,8 +107,8 @@ fn a_scan_waits_for_a_dongle_as_it_is_told_and_asks_again_what_it_lost() {
             "100",
             "--json",
         ];
-        let config = site(scratch.path(), "");
-        let output = call(&config, &[&words[..], settle].concat());
+        let config = write_site(scratch.path(), "");
+        let output = run_pantau(&config, &[&words[..], settle].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<Value> = text
             .lines()
@@ -121,7 +125,7 @@ fn noise_in_front_of_an_answer_is_passed_over() {
     for noise in [&[0xff][..], &[0xff, 0xff], &[0]] {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path();
-        let (_line, near, far) = line(folder);
+        let (_line, near, far) = pty_line(folder);
         let noise = noise.to_vec();
         // 2238 and 5000: 223.8 V, 50.00 Hz.
         let slave = std::thread::spawn({
@@ -132,17 +136,17 @@ fn noise_in_front_of_an_answer_is_passed_over() {
                 let mut asked = [0; 8];
                 wire.read_exact(&mut asked).unwrap();
                 let mut frame = vec![1, 3, 4, 8, 0xbe, 0x13, 0x88];
-                frame.extend(drivers::frame::crc(&frame).to_le_bytes());
+                frame.extend(drivers::frame::crc16(&frame).to_le_bytes());
                 wire.write_all(&[noise, frame].concat()).unwrap();
             }
         });
-        let tables = serial(&near, "")
-            + &device(
+        let tables = serial_bus_toml(&near, "")
+            + &device_toml(
                 "{ id = \"v\", register = \"holding:0\", type = \"u16\", scale = 0.1, unit = \"V\" },\
              { id = \"f\", register = \"holding:1\", type = \"u16\", scale = 0.01, unit = \"Hz\" }",
             );
-        let config = site(folder, &tables);
-        let (said, output) = read(&config, "1");
+        let config = write_site(folder, &tables);
+        let (said, output) = read_device(&config, "1");
         assert_eq!(said["points"][0]["value"], 223.8, "{output:?}");
         assert_eq!(said["points"][1]["value"], 50.0, "{output:?}");
         slave.join().unwrap();
@@ -151,10 +155,10 @@ fn noise_in_front_of_an_answer_is_passed_over() {
 
 #[test]
 fn a_header_that_names_a_wrong_length_is_named_with_both_numbers() {
-    let servers: [(Answer, &str); 2] = [
+    let servers: [(TcpAnswer, &str); 2] = [
         (
             |asked, _, _| {
-                let mut frame = reply(asked, &[0x39, 2]);
+                let mut frame = reply_frame(asked, &[0x39, 2]);
                 frame[5] = 6;
                 frame
             },
@@ -162,7 +166,7 @@ fn a_header_that_names_a_wrong_length_is_named_with_both_numbers() {
         ),
         (
             |asked, _, _| {
-                let mut frame = reply(asked, &[0x13, 0x88].repeat(10));
+                let mut frame = reply_frame(asked, &[0x13, 0x88].repeat(10));
                 frame[5] = 29;
                 frame
             },
@@ -171,14 +175,17 @@ fn a_header_that_names_a_wrong_length_is_named_with_both_numbers() {
     ];
     for ((wrong, named), points) in servers.into_iter().zip([
         ONE_POINT.to_owned(),
-        point("f", "holding:7", "u16")
-            + &point("a", "holding:0", "u16")
-            + &point("z", "holding:9", "u16"),
+        point_toml("f", "holding:7", "u16")
+            + &point_toml("a", "holding:0", "u16")
+            + &point_toml("z", "holding:9", "u16"),
     ]) {
         let scratch = tempfile::tempdir().unwrap();
-        let (port, _) = server(wrong);
-        let config = site(scratch.path(), &(lan(port, "") + &device(&points)));
-        let (said, output) = read(&config, "1");
+        let (port, _) = start_server(wrong);
+        let config = write_site(
+            scratch.path(),
+            &(tcp_bus_toml(port, "") + &device_toml(&points)),
+        );
+        let (said, output) = read_device(&config, "1");
         let failure = said["failure"].to_string();
         assert!(failure.contains(named), "{output:?}");
         let advice = said["advice"].to_string();
@@ -197,28 +204,34 @@ fn a_header_that_names_a_wrong_length_is_named_with_both_numbers() {
 #[test]
 fn answers_of_others_before_ours_do_no_harm() {
     let scratch = tempfile::tempdir().unwrap();
-    // Two old transactions, a stranger's, then ours.
-    let (port, _) = server(|asked, _, _| {
-        let ours = reply(asked, &[0, 33]);
+    // Two old transactions, one of another master, then ours.
+    let (port, _) = start_server(|asked, _, _| {
+        let ours = reply_frame(asked, &[0, 33]);
         let mut all = Vec::new();
         for (old, data) in [(0x08a4_u16, [9, 9]), (0x08a3, [8, 8]), (0x00bf, [7, 7])] {
-            let mut frame = reply(asked, &data);
+            let mut frame = reply_frame(asked, &data);
             frame[..2].copy_from_slice(&old.to_be_bytes());
             all.extend(frame);
         }
         all.extend(ours);
         all
     });
-    let config = site(scratch.path(), &(lan(port, "") + &device(ONE_POINT)));
-    assert_eq!(read(&config, "1").0["points"][0]["value"], 33.0);
-    // The answer of another unit is none.
-    let (port, _) = server(|asked, _, _| {
-        let mut frame = reply(asked, &[0x0f, 0xff]);
+    let config = write_site(
+        scratch.path(),
+        &(tcp_bus_toml(port, "") + &device_toml(ONE_POINT)),
+    );
+    assert_eq!(read_device(&config, "1").0["points"][0]["value"], 33.0);
+    // A reply of another unit is not accepted.
+    let (port, _) = start_server(|asked, _, _| {
+        let mut frame = reply_frame(asked, &[0x0f, 0xff]);
         frame[6] = 0;
         frame
     });
-    let config = site(scratch.path(), &(lan(port, "") + &device(ONE_POINT)));
-    let (said, _) = read(&config, "1");
+    let config = write_site(
+        scratch.path(),
+        &(tcp_bus_toml(port, "") + &device_toml(ONE_POINT)),
+    );
+    let (said, _) = read_device(&config, "1");
     assert!(said["points"][0]["value"].is_null(), "{said:#}");
     assert!(
         said["failure"].to_string().contains("another unit"),
@@ -229,18 +242,21 @@ fn answers_of_others_before_ours_do_no_harm() {
 #[test]
 fn one_refused_register_costs_no_other_one() {
     let scratch = tempfile::tempdir().unwrap();
-    let (port, _) = server(|asked, _, _| {
+    let (port, _) = start_server(|asked, _, _| {
         let first = u16::from_be_bytes([asked[8], asked[9]]);
         let covers = (first..first + u16::from(asked[11])).contains(&32_086);
         if covers {
-            refuse(asked, 2)
+            exception_frame(asked, 2)
         } else {
-            ones(asked)
+            ones_frame(asked)
         }
     });
     let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"huawei-sun2000\"\n";
-    let config = site(scratch.path(), &(lan(port, "settle = \"0s\"") + inverter));
-    let (said, output) = read(&config, "1");
+    let config = write_site(
+        scratch.path(),
+        &(tcp_bus_toml(port, "settle = \"0s\"") + inverter),
+    );
+    let (said, output) = read_device(&config, "1");
     let points = said["points"].as_array().unwrap();
     let refused = points.iter().filter(|point| point["reason"] == "refused");
     let refused: Vec<&Value> = refused.map(|point| &point["id"]).collect();
@@ -250,19 +266,22 @@ fn one_refused_register_costs_no_other_one() {
 #[test]
 fn busy_and_failing_answers_are_gaps_and_never_zero() {
     let scratch = tempfile::tempdir().unwrap();
-    let (port, heard) = server(|asked, _, turn| match turn {
-        0 => refuse(asked, 6),
-        1 => refuse(asked, 11),
-        2 => refuse(asked, 4),
-        _ => reply(asked, &[9, 0x2e]),
+    let (port, heard) = start_server(|asked, _, turn| match turn {
+        0 => exception_frame(asked, 6),
+        1 => exception_frame(asked, 11),
+        2 => exception_frame(asked, 4),
+        _ => reply_frame(asked, &[9, 0x2e]),
     });
     let volt =
         "{ id = \"a\", register = \"holding:0\", type = \"u16\", scale = 0.1, unit = \"V\" }";
-    let config = site(scratch.path(), &(lan(port, "") + &device(volt)));
-    let gateway = Gateway::start(&config);
-    gateway.until("a value", |status| status["state"] == "ok");
+    let config = write_site(
+        scratch.path(),
+        &(tcp_bus_toml(port, "") + &device_toml(volt)),
+    );
+    let gateway = GatewayProcess::start(&config);
+    gateway.wait_for_status("a value", |status| status["state"] == "ok");
     assert!(heard.count() >= 4);
-    let samples = gateway.ask("/api/v1/samples?point=d.a");
+    let samples = gateway.get_json("/api/v1/samples?point=d.a");
     let values = samples["v"].as_array().unwrap();
     let numbers = values.iter().filter(|value| !value.is_null());
     assert!(
@@ -276,7 +295,7 @@ fn busy_and_failing_answers_are_gaps_and_never_zero() {
 fn an_answer_that_dribbles_in_is_whole_in_the_end() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path();
-    let (_line, near, far) = line(folder);
+    let (_line, near, far) = pty_line(folder);
     std::thread::spawn(move || {
         let wire = std::fs::File::options().read(true).write(true).open(far);
         let mut wire = wire.unwrap();
@@ -302,18 +321,21 @@ fn an_answer_that_dribbles_in_is_whole_in_the_end() {
             let data: Vec<u8> = words.into_iter().flat_map(u16::to_be_bytes).collect();
             let mut frame = vec![1, 4, asked[5] * 2];
             frame.extend(data);
-            frame.extend(drivers::frame::crc(&frame).to_le_bytes());
+            frame.extend(drivers::frame::crc16(&frame).to_le_bytes());
             for piece in frame.chunks(8) {
                 wire.write_all(piece).unwrap();
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
     });
-    let float = |id: &str, at: u16| point(id, &format!("input:{at}"), "f32");
+    let float = |id: &str, at: u16| point_toml(id, &format!("input:{at}"), "f32");
     let points =
         float("v", 0) + &float("w", 12) + &float("var", 24) + &float("hz", 70) + &float("kwh", 72);
-    let config = site(folder, &(serial(&near, "") + &device(&points)));
-    let (said, output) = read(&config, "1");
+    let config = write_site(
+        folder,
+        &(serial_bus_toml(&near, "") + &device_toml(&points)),
+    );
+    let (said, output) = read_device(&config, "1");
     let value = |at: usize| said["points"][at]["value"].as_f64();
     let expected = [236.494, 20.887, -9.082, 50.0, 2697.348];
     for (at, expected) in expected.into_iter().enumerate() {

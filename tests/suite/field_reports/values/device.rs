@@ -19,12 +19,12 @@ impl RegisterServer {
     pub(super) fn new(blocks: &[(u16, &[u16])]) -> Self {
         let device = Self::default();
         for (first, words) in blocks {
-            device.hold(*first, words);
+            device.set_registers(*first, words);
         }
         device
     }
 
-    pub(super) fn hold(&self, first: u16, words: &[u16]) {
+    pub(super) fn set_registers(&self, first: u16, words: &[u16]) {
         let places = (first..).zip(words.iter().copied());
         self.registers.lock().unwrap().extend(places);
     }
@@ -37,13 +37,13 @@ impl RegisterServer {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let device = device.clone();
-                std::thread::spawn(move || device.answer(stream));
+                std::thread::spawn(move || device.serve_connection(stream));
             }
         });
         port
     }
 
-    fn answer(&self, mut stream: TcpStream) {
+    fn serve_connection(&self, mut stream: TcpStream) {
         let mut request = [0; 12];
         let mut left = self.patience.unwrap_or(usize::MAX);
         while left > 0 && stream.read_exact(&mut request).is_ok() {

@@ -1,73 +1,81 @@
 //! The later chapters: notes of staff, CO2, completeness, and the annexes.
 
-use super::{Sample, days, wave};
-use gateway::model::UtcMs;
-use gateway::report::chart::{Along, Chart, Form};
-use gateway::report::document::{Block, Callout, Tone};
-use gateway::report::table::{Table, Total};
-use gateway::report::value::{Kind, Value};
+use super::{SampleReport, november_days, sine_wave};
+use gateway::domain::UtcMs;
+use gateway::report::cell_value::{CellValue, ValueKind};
+use gateway::report::chart::{ChartForm, ChartSteps, ReportChart};
+use gateway::report::document::{CalloutBox, CalloutTone, ReportBlock};
+use gateway::report::table::{ColumnTotalKind, ReportTable};
 use jiff::civil::date;
 
-impl Sample {
-    pub(super) fn ledger(&self) -> Vec<Block> {
-        let mut table = Table::new(
+impl SampleReport {
+    pub(super) fn ledger(&self) -> Vec<ReportBlock> {
+        let mut table = ReportTable::new(
             "entries",
-            &self.say("Catatan petugas", "Staff records"),
+            &self.in_language("Catatan petugas", "Staff records"),
             vec![
-                self.column("time", ["Waktu", "Time"], Kind::Time),
-                self.column("what", ["Kegiatan", "Activity"], Kind::Text),
-                self.column("mass", ["Massa", "Mass"], Kind::number("kg", 1))
-                    .totalled(Total::Sum),
-                self.column("value", ["Nilai", "Value"], Kind::number("Rp", 0))
-                    .totalled(Total::Sum),
-                self.column("who", ["Petugas", "By"], Kind::Text),
-                self.column("note", ["Keterangan", "Remark"], Kind::Text),
+                self.column("time", ["Waktu", "Time"], ValueKind::Time),
+                self.column("what", ["Kegiatan", "Activity"], ValueKind::Text),
+                self.column("mass", ["Massa", "Mass"], ValueKind::number("kg", 1))
+                    .with_total(ColumnTotalKind::Sum),
+                self.column("value", ["Nilai", "CellValue"], ValueKind::number("Rp", 0))
+                    .with_total(ColumnTotalKind::Sum),
+                self.column("who", ["Petugas", "By"], ValueKind::Text),
+                self.column("note", ["Keterangan", "Remark"], ValueKind::Text),
             ],
         );
-        table.total_label = self.say("Jumlah", "Total");
-        let remark = self.say(
+        table.total_label = self.in_language("Jumlah", "Total");
+        let remark = self.in_language(
             "Ditimbang di lokasi dengan timbangan gantung, foto 12",
             "Weighed on site with a hanging scale, photo 12",
         );
         for entry in 0..14_u8 {
             let at = UtcMs(1_793_500_000_000 + i64::from(entry) * 86_400_000 * 2);
-            let fed = self.say("Sampah organik untuk maggot", "Organic waste for maggots");
-            let sold = self.say("Kasgot dijual", "Frass sold");
+            let fed = self.in_language("Sampah organik untuk maggot", "Organic waste for maggots");
+            let sold = self.in_language("Kasgot dijual", "Frass sold");
             let is_sale = entry % 4 == 3;
             table.rows.push(vec![
-                Value::Time(at),
-                Value::Text(if is_sale { sold } else { fed }),
-                Value::Number(12.0 + f64::from(entry) * 0.7),
+                CellValue::Time(at),
+                CellValue::Text(if is_sale { sold } else { fed }),
+                CellValue::Number(12.0 + f64::from(entry) * 0.7),
                 if is_sale {
-                    Value::Number(150_000.0)
+                    CellValue::Number(150_000.0)
                 } else {
-                    Value::Empty
+                    CellValue::Empty
                 },
-                Value::text("Siti Rahmawati"),
-                Value::Text(remark.clone()),
+                CellValue::text("Siti Rahmawati"),
+                CellValue::Text(remark.clone()),
             ]);
         }
-        vec![Block::Table(table)]
+        vec![ReportBlock::Table(table)]
     }
 
-    pub(super) fn carbon(&self) -> Vec<Block> {
-        let callout = Callout {
-            tone: Tone::Provisional,
-            title: self.say("Angka sementara", "Provisional figures"),
-            text: self.say(
+    pub(super) fn carbon(&self) -> Vec<ReportBlock> {
+        let callout = CalloutBox {
+            tone: CalloutTone::Provisional,
+            title: self.in_language("Angka sementara", "Provisional figures"),
+            text: self.in_language(
                 "Faktor emisi jaringan Sumatera 2019 belum dibandingkan dengan halaman resminya. \
                  Angka CO₂ di bawah ini dapat berubah dan belum boleh dikutip sebagai hasil akhir.",
                 "The emission factor of the Sumatera grid, 2019, has not been compared with its \
                  official page. The CO₂ figures below may change and are not to be quoted as final.",
             ),
         };
-        let mut table = Table::new(
+        let mut table = ReportTable::new(
             "carbon-lines",
-            &self.say("Perhitungan", "Computation"),
+            &self.in_language("Perhitungan", "Computation"),
             vec![
-                self.column("line", ["Baris", "Line"], Kind::Text),
-                self.column("value", ["Nilai", "Value"], Kind::number("t CO₂e", 4)),
-                self.column("how", ["Asal angka", "Where it comes from"], Kind::Text),
+                self.column("line", ["Baris", "Line"], ValueKind::Text),
+                self.column(
+                    "value",
+                    ["Nilai", "CellValue"],
+                    ValueKind::number("t CO₂e", 4),
+                ),
+                self.column(
+                    "how",
+                    ["Asal angka", "Where it comes from"],
+                    ValueKind::Text,
+                ),
             ],
         );
         for (line, en, value, how) in [
@@ -87,16 +95,16 @@ impl Sample {
             ("Bersih", "Net", 0.1877, "gross − proyek ≥ 0"),
         ] {
             table.rows.push(vec![
-                Value::Text(self.say(line, en)),
-                Value::Number(value),
-                Value::text(how),
+                CellValue::Text(self.in_language(line, en)),
+                CellValue::Number(value),
+                CellValue::text(how),
             ]);
         }
         vec![
-            Block::Callout(callout),
-            Block::Table(table),
-            Block::Heading(self.say("Cara membulatkan", "Rounding")),
-            Block::Paragraph(self.say(
+            ReportBlock::Callout(callout),
+            ReportBlock::Table(table),
+            ReportBlock::Heading(self.in_language("Cara membulatkan", "Rounding")),
+            ReportBlock::Paragraph(self.in_language(
                 "Manfaat dibulatkan ke bawah dan beban dibulatkan ke atas, sehingga angka yang \
                  diklaim tidak pernah lebih besar daripada hasil hitungan.",
                 "Benefits are rounded down and burdens up, so that a claim is never larger than what \
@@ -105,30 +113,30 @@ impl Sample {
         ]
     }
 
-    pub(super) fn coverage(&self) -> Vec<Block> {
+    pub(super) fn coverage(&self) -> Vec<ReportBlock> {
         let share: Vec<Option<f64>> = (0..30)
             .map(|day| match day {
                 8 | 9 => None,
                 17 => Some(0.41),
-                _ => Some(0.96 + 0.04 * wave(day, 2.0)),
+                _ => Some(0.96 + 0.04 * sine_wave(day, 2.0)),
             })
             .collect();
-        let calendar = Chart {
+        let calendar = ReportChart {
             id: "coverage-days".to_owned(),
-            title: self.say("Kelengkapan data per hari", "Data completeness per day"),
-            form: Form::Calendar,
-            kind: Kind::Percent(0),
-            along: Along::Days(days()),
+            title: self.in_language("Kelengkapan data per hari", "Data completeness per day"),
+            form: ChartForm::Calendar,
+            kind: ValueKind::Percent(0),
+            along: ChartSteps::Days(november_days()),
             series: vec![self.series("share", ["Terukur", "Measured"], share)],
             target: None,
         };
-        let mut table = Table::new(
+        let mut table = ReportTable::new(
             "events",
-            &self.say("Kejadian data", "Data events"),
+            &self.in_language("Kejadian data", "Data events"),
             vec![
-                self.column("time", ["Waktu", "Time"], Kind::Time),
-                self.column("point", ["Titik ukur", "Point"], Kind::Text),
-                self.column("event", ["Kejadian", "Event"], Kind::Text),
+                self.column("time", ["Waktu", "Time"], ValueKind::Time),
+                self.column("point", ["Titik ukur", "Point"], ValueKind::Text),
+                self.column("event", ["Kejadian", "Event"], ValueKind::Text),
             ],
         );
         for (at, point, id, en) in [
@@ -146,34 +154,34 @@ impl Sample {
             ),
         ] {
             table.rows.push(vec![
-                Value::Time(UtcMs(at)),
-                Value::text(point),
-                Value::Text(self.say(id, en)),
+                CellValue::Time(UtcMs(at)),
+                CellValue::text(point),
+                CellValue::Text(self.in_language(id, en)),
             ]);
         }
-        let warning = Callout {
-            tone: Tone::Warning,
-            title: self.say("Dua hari tanpa data", "Two days without data"),
-            text: self.say(
+        let warning = CalloutBox {
+            tone: CalloutTone::Warning,
+            title: self.in_language("Dua hari tanpa data", "Two days without data"),
+            text: self.in_language(
                 "Pada 9 dan 10 November gateway tidak mendapat listrik. Hari-hari itu tidak diisi \
                  dengan perkiraan.",
                 "On 9 and 10 November the gateway had no power. Those days are not filled in.",
             ),
         };
         vec![
-            Block::Callout(warning),
-            Block::Chart(calendar),
-            Block::Table(table),
+            ReportBlock::Callout(warning),
+            ReportBlock::Chart(calendar),
+            ReportBlock::Table(table),
         ]
     }
 
     /// The line table of a TJSL officer: wider than any paper.
-    pub(super) fn form(&self) -> Vec<Block> {
-        let text = |id, in_id, en| self.column(id, [in_id, en], Kind::Text);
-        let number = |id, in_id, en, unit| self.column(id, [in_id, en], Kind::number(unit, 2));
-        let mut table = Table::new(
+    pub(super) fn officer_form(&self) -> Vec<ReportBlock> {
+        let text = |id, in_id, en| self.column(id, [in_id, en], ValueKind::Text);
+        let number = |id, in_id, en, unit| self.column(id, [in_id, en], ValueKind::number(unit, 2));
+        let mut table = ReportTable::new(
             "officer",
-            &self.say(
+            &self.in_language(
                 "Satu baris untuk tiap indikator",
                 "One line for each indicator",
             ),
@@ -181,12 +189,12 @@ impl Sample {
                 text("indicator", "Indikator", "Indicator"),
                 text("site", "Lokasi", "Site"),
                 text("programme", "Program", "Programme"),
-                self.column("quantity", ["Jumlah", "Quantity"], Kind::number("", 2)),
+                self.column("quantity", ["Jumlah", "Quantity"], ValueKind::number("", 2)),
                 text("unit", "Satuan", "Unit"),
-                self.column("from", ["Dari", "From"], Kind::Date),
-                self.column("to", ["Sampai", "To"], Kind::Date),
+                self.column("from", ["Dari", "From"], ValueKind::Date),
+                self.column("to", ["Sampai", "To"], ValueKind::Date),
                 text("origin", "Asal", "Origin"),
-                self.column("share", ["Terukur", "Measured"], Kind::Percent(0)),
+                self.column("share", ["Terukur", "Measured"], ValueKind::Percent(0)),
                 text("baseline", "Kode baseline", "Baseline code"),
                 text("method", "Metode", "Method"),
                 text("factor", "Faktor dan tahun", "Factor and vintage"),
@@ -197,7 +205,7 @@ impl Sample {
                 self.column(
                     "spread",
                     ["Ketidakpastian", "Uncertainty"],
-                    Kind::Percent(0),
+                    ValueKind::Percent(0),
                 ),
                 text("rounding", "Pembulatan", "Rounding"),
                 text("evidence", "Bukti", "Evidence"),
@@ -227,65 +235,65 @@ impl Sample {
         ] {
             table
                 .rows
-                .push(self.form_row(&self.say(id, en), quantity, unit));
+                .push(self.form_row(&self.in_language(id, en), quantity, unit));
         }
-        vec![Block::Table(table)]
+        vec![ReportBlock::Table(table)]
     }
 
-    fn form_row(&self, indicator: &str, quantity: f64, unit: &str) -> Vec<Value> {
+    fn form_row(&self, indicator: &str, quantity: f64, unit: &str) -> Vec<CellValue> {
         let is_energy = unit == "kWh";
         let carbon = |value: f64| {
             if is_energy {
-                Value::Number(value)
+                CellValue::Number(value)
             } else {
-                Value::Empty
+                CellValue::Empty
             }
         };
         let text = |value: &str| {
             if is_energy {
-                Value::text(value)
+                CellValue::text(value)
             } else {
-                Value::Empty
+                CellValue::Empty
             }
         };
         vec![
-            Value::text(indicator),
-            Value::text("Desa Impian"),
-            Value::Text(self.say("PLTS irigasi", "Solar irrigation")),
-            Value::Number(quantity),
-            Value::text(unit),
-            Value::Date(date(2026, 11, 1)),
-            Value::Date(date(2026, 11, 30)),
-            Value::Text(self.say("terukur", "measured")),
-            Value::Number(0.974),
+            CellValue::text(indicator),
+            CellValue::text("Desa Impian"),
+            CellValue::Text(self.in_language("PLTS irigasi", "Solar irrigation")),
+            CellValue::Number(quantity),
+            CellValue::text(unit),
+            CellValue::Date(date(2026, 11, 1)),
+            CellValue::Date(date(2026, 11, 30)),
+            CellValue::Text(self.in_language("terukur", "measured")),
+            CellValue::Number(0.974),
             text("GRID"),
             text("C.3"),
             text("grid.sumatera.2019.cm5050_expost"),
-            text(&self.say("sementara", "provisional")),
+            text(&self.in_language("sementara", "provisional")),
             carbon(0.2205),
             carbon(0.0328),
             carbon(0.1877),
-            Value::Number(0.1),
-            Value::Text(self.say("ke bawah", "down")),
-            Value::text("L-0031, L-0032"),
-            Value::text("Siti Rahmawati"),
-            Value::Empty,
-            Value::text("Desa Impian"),
-            Value::Text(self.say("Pemberdayaan masyarakat", "Community empowerment")),
-            Value::text("7, 13"),
-            Value::text("302-4, 305-5"),
-            Value::Empty,
+            CellValue::Number(0.1),
+            CellValue::Text(self.in_language("ke bawah", "down")),
+            CellValue::text("L-0031, L-0032"),
+            CellValue::text("Siti Rahmawati"),
+            CellValue::Empty,
+            CellValue::text("Desa Impian"),
+            CellValue::Text(self.in_language("Pemberdayaan masyarakat", "Community empowerment")),
+            CellValue::text("7, 13"),
+            CellValue::text("302-4, 305-5"),
+            CellValue::Empty,
         ]
     }
 
-    pub(super) fn methods(&self) -> Vec<Block> {
-        let mut table = Table::new(
+    pub(super) fn methods(&self) -> Vec<ReportBlock> {
+        let mut table = ReportTable::new(
             "method-list",
-            &self.say("Persamaan", "Equations"),
+            &self.in_language("Persamaan", "Equations"),
             vec![
-                self.column("id", ["Kode", "Id"], Kind::Text),
-                self.column("equation", ["Persamaan", "Equation"], Kind::Text),
-                self.column("meaning", ["Arti", "Meaning"], Kind::Text),
+                self.column("id", ["Kode", "Id"], ValueKind::Text),
+                self.column("equation", ["Persamaan", "Equation"], ValueKind::Text),
+                self.column("meaning", ["Arti", "Meaning"], ValueKind::Text),
             ],
         );
         for (id, equation, in_id, en) in [
@@ -309,11 +317,11 @@ impl Sample {
             ),
         ] {
             table.rows.push(vec![
-                Value::text(id),
-                Value::text(equation),
-                Value::Text(self.say(in_id, en)),
+                CellValue::text(id),
+                CellValue::text(equation),
+                CellValue::Text(self.in_language(in_id, en)),
             ]);
         }
-        vec![Block::Table(table)]
+        vec![ReportBlock::Table(table)]
     }
 }

@@ -1,0 +1,243 @@
+//! Errors of the API as JSON: one sentence, a stable code for scripts, and a message in the
+//! reader's language.
+
+use super::pages::request_language;
+use crate::i18n::Language;
+use crate::storage::StoreError;
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+tokio::task_local! {
+    /// Language of the request that is being answered.
+    static REQUEST_LANG: Language;
+}
+
+/// Stable error code for scripts; each has a message in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ApiErrorCode {
+    /// A parameter has an invalid value.
+    Parameter,
+    /// No such path.
+    Path,
+    /// The path does not support this method.
+    Method,
+    /// The host name is not a loopback name.
+    Host,
+    /// A page of another origin tried to change something.
+    ForeignPage,
+    /// Unknown point.
+    UnknownPoint,
+    /// Unknown ledger entry.
+    UnknownEntry,
+    /// The ledger entry has already been corrected.
+    Superseded,
+    /// The store refused the input as invalid.
+    Invalid,
+    /// The store has stopped or is overloaded.
+    Busy,
+    /// A disk error.
+    Disk,
+    /// The request queue of the bus is full.
+    BusBusy,
+    /// The bus has stopped.
+    BusStopped,
+    /// Too many event streams are open.
+    LiveBusy,
+    /// Another job of this kind is running, or this job is not waiting for a person.
+    JobBusy,
+    /// Unknown job.
+    UnknownJob,
+}
+
+impl ApiErrorCode {
+    /// Message key in the catalogue.
+    const fn message_key(self) -> &'static str {
+        match self {
+            Self::Parameter => "web-error-parameter",
+            Self::Path => "web-error-path",
+            Self::Method => "web-error-method",
+            Self::Host => "web-error-host",
+            Self::ForeignPage => "web-error-foreign-page",
+            Self::UnknownPoint => "web-error-unknown-point",
+            Self::UnknownEntry => "web-error-unknown-entry",
+            Self::Superseded => "web-error-superseded",
+            Self::Invalid => "web-error-invalid",
+            Self::Busy => "web-error-busy",
+            Self::Disk => "web-error-disk",
+            Self::BusBusy => "web-error-bus-busy",
+            Self::BusStopped => "web-error-bus-stopped",
+            Self::LiveBusy => "web-error-live-busy",
+            Self::JobBusy => "web-error-job-busy",
+            Self::UnknownJob => "web-error-unknown-job",
+        }
+    }
+}
+
+/// Middleware: stores the language of the request, so that errors are written in it.
+pub(super) async fn with_request_language(request: Request, next: Next) -> Response {
+    let lang = request_language(request.uri(), request.headers());
+    REQUEST_LANG.scope(lang, next.run(request)).await
+}
+
+/// An error answer.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct ApiError {
+    /// HTTP status.
+    #[serde(skip)]
+    pub(super) status: u16,
+    /// Cause in one sentence, in English unless a handler has translated it.
+    pub(super) error: String,
+    /// Stable code, where there is more to say than the HTTP status does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<ApiErrorCode>,
+    /// Cause for people, in the language of `lang`, else of the cookie, else of Accept-Language,
+    /// else Indonesian.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
+    /// Name of the invalid parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parameter: Option<&'static str>,
+    /// Its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<String>,
+    /// Expected value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expected: Option<String>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self {
+            status: status.as_u16(),
+            error: error.into(),
+            code: None,
+            message: None,
+            parameter: None,
+            found: None,
+            expected: None,
+        }
+    }
+
+    /// An error with a code, and so with a message in both languages.
+    pub(super) fn with_code(
+        status: StatusCode,
+        code: ApiErrorCode,
+        error: impl Into<String>,
+    ) -> Self {
+        Self {
+            code: Some(code),
+            ..Self::new(status, error)
+        }
+    }
+
+    /// Message of the code; `None` when `error` has been translated by the handler.
+    fn localised_message(&self, lang: Language) -> Option<String> {
+        let args = [
+            ("parameter", self.parameter.unwrap_or_default()),
+            ("found", self.found.as_deref().unwrap_or_default()),
+            ("why", self.error.as_str()),
+        ];
+        self.code
+            .map(|code| lang.text_with(code.message_key(), &args))
+    }
+
+    /// Status 400 for a parameter with an invalid value. The value is cut at 200 characters.
+    pub(super) fn bad_parameter(
+        parameter: &'static str,
+        found: &str,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            parameter: Some(parameter),
+            found: Some(found.chars().take(200).collect()),
+            expected: Some(expected.into()),
+            ..Self::with_code(
+                StatusCode::BAD_REQUEST,
+                ApiErrorCode::Parameter,
+                format!("cannot use `{parameter}`"),
+            )
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(mut self) -> Response {
+        // Outside of a request (unit tests) no language is set, and the answer has no message.
+        let lang = REQUEST_LANG.try_with(|lang| *lang).ok();
+        self.message = lang.and_then(|lang| self.localised_message(lang));
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(self)).into_response()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let (status, code) = match error {
+            StoreError::UnknownPoint(_) => (StatusCode::NOT_FOUND, ApiErrorCode::UnknownPoint),
+            StoreError::UnknownEntry(_) => (StatusCode::NOT_FOUND, ApiErrorCode::UnknownEntry),
+            StoreError::Superseded { .. } => (StatusCode::CONFLICT, ApiErrorCode::Superseded),
+            StoreError::Invalid(_) => (StatusCode::BAD_REQUEST, ApiErrorCode::Invalid),
+            StoreError::Stopped | StoreError::Busy(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::Busy)
+            }
+            StoreError::Disk { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Missing(_)
+            | StoreError::Older(_) => (StatusCode::INTERNAL_SERVER_ERROR, ApiErrorCode::Disk),
+        };
+        Self::with_code(status, code, error.to_string())
+    }
+}
+
+pub(super) async fn unknown_path_error(uri: Uri) -> ApiError {
+    ApiError {
+        expected: Some("a path of /api/openapi.json, or / for people".to_owned()),
+        found: Some(uri.path().chars().take(200).collect()),
+        ..ApiError::with_code(StatusCode::NOT_FOUND, ApiErrorCode::Path, "no such path")
+    }
+}
+
+pub(super) async fn wrong_method_error() -> ApiError {
+    ApiError::with_code(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ApiErrorCode::Method,
+        "this path does not take this method",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_sentence_in_both_languages() {
+        for code in [
+            ApiErrorCode::Parameter,
+            ApiErrorCode::Path,
+            ApiErrorCode::Method,
+            ApiErrorCode::Host,
+            ApiErrorCode::ForeignPage,
+            ApiErrorCode::UnknownPoint,
+            ApiErrorCode::UnknownEntry,
+            ApiErrorCode::Superseded,
+            ApiErrorCode::Invalid,
+            ApiErrorCode::Busy,
+            ApiErrorCode::Disk,
+            ApiErrorCode::BusBusy,
+            ApiErrorCode::BusStopped,
+            ApiErrorCode::LiveBusy,
+            ApiErrorCode::JobBusy,
+            ApiErrorCode::UnknownJob,
+        ] {
+            let error = ApiError::with_code(StatusCode::BAD_REQUEST, code, "x");
+            let [id, en] =
+                [Language::Id, Language::En].map(|lang| error.localised_message(lang).unwrap());
+            assert!(id != en && !id.contains("web-error") && !en.contains("web-error"));
+        }
+    }
+}

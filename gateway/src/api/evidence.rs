@@ -1,0 +1,199 @@
+//! `/control/evidence/...`: the evidence chain and its data in small pieces, for `pantau verify`
+//! and for evidence bundles. The caller computes the hashes.
+
+use super::ApiListener;
+use super::error::ApiError;
+use super::samples::acquire_answer_slot;
+use crate::domain::Sample;
+use crate::evidence::{DayDigest, RevisionKind, write_samples};
+use crate::storage::{EvidenceExtent, TextRevision};
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::stream;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Samples written between two await points, so that other tasks can run.
+const SAMPLES_PER_PIECE: usize = 2048;
+
+/// Digests after this number.
+#[derive(Deserialize)]
+struct DigestsQuery {
+    after: u64,
+}
+
+/// A local day, and a point for the samples.
+#[derive(Deserialize)]
+struct EvidenceDayQuery {
+    day: String,
+    #[serde(default)]
+    point: String,
+}
+
+/// A range of ledger entries, both ends included.
+#[derive(Deserialize)]
+struct LedgerLinesQuery {
+    first: u64,
+    last: u64,
+}
+
+/// The next archived text of a kind after a number.
+#[derive(Deserialize)]
+struct RevisionTextQuery {
+    kind: String,
+    after: u64,
+}
+
+/// Number of days that still need an evidence record.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PendingDigestsJson {
+    /// 0: all records are made.
+    pub left: u64,
+}
+
+/// An archived text (configuration, factors or calibrations) with its revision number.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RevisionTextJson {
+    /// Revision number.
+    pub id: u64,
+    /// Start of its validity, milliseconds since 1970 UTC.
+    pub since: i64,
+    /// The text.
+    pub text: String,
+}
+
+/// Extent of the evidence besides the records; days are ISO dates.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EvidenceExtentJson {
+    /// Raw samples of days before this one were deleted by retention.
+    pub gone_before: Option<String>,
+    /// Local days with sealed raw samples.
+    pub days: Vec<String>,
+    /// Number of the last ledger entry.
+    pub last_entry: u64,
+    /// Closed days whose samples have changed since their record was made.
+    #[serde(default)]
+    pub due: Vec<String>,
+}
+
+pub(super) fn evidence_routes() -> axum::Router<ApiListener> {
+    axum::Router::new()
+        .route("/control/evidence/settle", post(settle_digests))
+        .route("/control/evidence/digests", get(list_digests))
+        .route("/control/evidence/newest", get(get_day_digest))
+        .route("/control/evidence/points", get(list_day_points))
+        .route("/control/evidence/samples", get(stream_day_samples))
+        .route("/control/evidence/ledger", get(get_ledger_lines))
+        .route("/control/evidence/revision", get(get_revision_text))
+        .route("/control/evidence/extent", get(get_evidence_extent))
+}
+
+/// Makes some of the due records; the caller repeats it until `left` is 0.
+async fn settle_digests(
+    State(app): State<ApiListener>,
+) -> Result<Json<PendingDigestsJson>, ApiError> {
+    let left = app.state().store.close_due_days().await?;
+    Ok(Json(PendingDigestsJson { left }))
+}
+
+async fn list_digests(
+    State(app): State<ApiListener>,
+    Query(ask): Query<DigestsQuery>,
+) -> Result<Json<Vec<DayDigest>>, ApiError> {
+    Ok(Json(app.state().store.digests_after(ask.after).await?))
+}
+
+async fn get_day_digest(
+    State(app): State<ApiListener>,
+    Query(ask): Query<EvidenceDayQuery>,
+) -> Result<Json<Option<DayDigest>>, ApiError> {
+    Ok(Json(
+        app.state().store.digest_of_day(parse_day(&ask)?).await?,
+    ))
+}
+
+async fn list_day_points(
+    State(app): State<ApiListener>,
+    Query(ask): Query<EvidenceDayQuery>,
+) -> Result<Json<Vec<String>>, ApiError> {
+    let points = app.state().store.points_of_day(parse_day(&ask)?).await?;
+    Ok(Json(points.iter().map(ToString::to_string).collect()))
+}
+
+/// Streams the lines over which the day's hash is computed.
+async fn stream_day_samples(
+    State(app): State<ApiListener>,
+    Query(ask): Query<EvidenceDayQuery>,
+) -> Result<Response, ApiError> {
+    let turn = acquire_answer_slot(&app).await?;
+    let samples = app
+        .state()
+        .store
+        .samples_of_day(parse_day(&ask)?, &ask.point);
+    let samples: Arc<[Sample]> = samples.await?.into();
+    let body = stream::unfold((samples, 0, turn), |(samples, at, turn)| async move {
+        let some = samples.get(at..)?.chunks(SAMPLES_PER_PIECE).next()?;
+        let mut text = String::with_capacity(some.len() * 48);
+        write_samples(&mut text, some);
+        let next = at + some.len();
+        Some((
+            Ok::<_, Infallible>(Bytes::from(text)),
+            (samples, next, turn),
+        ))
+    });
+    Ok(Body::from_stream(body).into_response())
+}
+
+async fn get_ledger_lines(
+    State(app): State<ApiListener>,
+    Query(ask): Query<LedgerLinesQuery>,
+) -> Result<String, ApiError> {
+    Ok(app.state().store.ledger_lines(ask.first, ask.last).await?)
+}
+
+async fn get_revision_text(
+    State(app): State<ApiListener>,
+    Query(ask): Query<RevisionTextQuery>,
+) -> Result<Json<Option<RevisionTextJson>>, ApiError> {
+    let kind = RevisionKind::parse(&ask.kind);
+    let kind = kind.ok_or_else(|| ApiError::bad_parameter("kind", &ask.kind, "configuration"))?;
+    let found = app.state().store.revision_after(kind, ask.after).await?;
+    Ok(Json(found.map(RevisionTextJson::from)))
+}
+
+async fn get_evidence_extent(
+    State(app): State<ApiListener>,
+) -> Result<Json<EvidenceExtentJson>, ApiError> {
+    Ok(Json(app.state().store.evidence_extent().await?.into()))
+}
+
+fn parse_day(ask: &EvidenceDayQuery) -> Result<Date, ApiError> {
+    let day = ask.day.parse();
+    day.map_err(|_| ApiError::bad_parameter("day", &ask.day, "2026-11-21"))
+}
+
+impl From<TextRevision> for RevisionTextJson {
+    fn from(revision: TextRevision) -> Self {
+        Self {
+            id: revision.id,
+            since: revision.since.0,
+            text: revision.text,
+        }
+    }
+}
+
+impl From<EvidenceExtent> for EvidenceExtentJson {
+    fn from(extent: EvidenceExtent) -> Self {
+        Self {
+            gone_before: extent.raw_deleted_before.map(|day| day.to_string()),
+            days: extent.days.iter().map(ToString::to_string).collect(),
+            last_entry: extent.last_entry,
+            due: extent.due.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! `/api/v1/indicators`: figures of a period, and the explanation of one of them.
+
+use super::ApiListener;
+use super::error::ApiError;
+use super::pages::request_language;
+use crate::chapters::explain::{
+    ExplanationJson, IndicatorValueJson, explain_indicator, indicator_json,
+};
+use crate::config::Config;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::indicators::IndicatorQuery;
+use crate::reporting::{self, CalculationBasis, ReportBuildError};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::IntoParams;
+
+/// Longest wait for the slot of reports and figures.
+const REPORT_SLOT_WAIT: Duration = Duration::from_mins(1);
+
+/// Query parameters of the figures.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct IndicatorsQuery {
+    /// Period in local time: `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `2026` or
+    /// `2026-10-05..2026-11-21`.
+    #[param(required = true)]
+    period: Option<String>,
+    /// Asset id; default: all assets and the site.
+    pub(super) asset: Option<String>,
+    /// Revision of configuration and factors, `4.1`, or the digits that a report prints; default:
+    /// the revision in force.
+    revision: Option<String>,
+    /// `id` or `en`; else Accept-Language.
+    #[expect(
+        dead_code,
+        reason = "read from the address, as every page does; this describes it"
+    )]
+    lang: Option<String>,
+    /// `text`: the explanation as text for people.
+    #[serde(rename = "as")]
+    shape: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/v1/indicators", params(IndicatorsQuery),
+    description = "Every figure of the period, unrounded, with its inputs.",
+    responses((status = 200, body = [IndicatorValueJson]), (status = 400, body = ApiError),
+        (status = 404, body = ApiError), (status = 503, body = ApiError)))]
+pub(super) async fn list_indicators(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+    wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
+) -> Result<Json<Vec<IndicatorValueJson>>, ApiError> {
+    let lang = request_language(&uri, &headers);
+    let (account, config, _) = compute_indicators(&app, wanted, lang).await?;
+    let all = account.indicators.iter();
+    Ok(Json(
+        all.map(|one| indicator_json(&config, &account, one, lang))
+            .collect(),
+    ))
+}
+
+#[utoipa::path(get, path = "/api/v1/indicators/{id}",
+    description = "One figure and the way down from it: equation with its numbers, inputs, factors, \
+        first and last readings, gaps.",
+    params(("id" = String, Path, description = "Id of the figure, `plts.generation`"), IndicatorsQuery),
+    responses((status = 200, body = ExplanationJson), (status = 400, body = ApiError),
+        (status = 404, body = ApiError), (status = 503, body = ApiError)))]
+pub(super) async fn get_indicator(
+    State(app): State<ApiListener>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let lang = request_language(&uri, &headers);
+    let (account, config, wanted) = compute_indicators(&app, wanted, lang).await?;
+    let asset = wanted.asset.as_deref();
+    let found = explain_indicator(&account, &id, asset, lang);
+    let found =
+        found.map_err(|unknown| ApiError::new(StatusCode::NOT_FOUND, unknown.message(lang)))?;
+    if wanted.shape.as_deref() == Some("text") {
+        let text = found.text(&config, &account, lang);
+        return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
+    }
+    Ok(Json(found.json(&config, &account, lang)).into_response())
+}
+
+/// Computes the figures of the query; also returns the configuration that was used.
+async fn compute_indicators(
+    app: &ApiListener,
+    wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
+    lang: Language,
+) -> Result<(SiteIndicators, Arc<Config>, IndicatorsQuery), ApiError> {
+    let Query(wanted) =
+        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let period = parse_period(wanted.period.as_deref().unwrap_or_default(), lang)?;
+    let ask = IndicatorQuery {
+        period,
+        asset: asset_filter(wanted.asset.as_deref()),
+        now: app.state().clock.now().at,
+        daily: false,
+    };
+    let turn = acquire_report_slot(app, lang).await?;
+    let config = requested_basis(app, wanted.revision.as_deref(), lang)
+        .await?
+        .config;
+    let store = app.state().store.clone();
+    let account =
+        reporting::compute_indicators(Arc::clone(&config), store, ask, turn, |_| ()).await;
+    let account = account.map_err(|trouble| report_error(&trouble, lang))?;
+    Ok((account, config, wanted))
+}
+
+/// Configuration and factors of the requested revision, else those in force.
+pub(super) async fn requested_basis(
+    app: &ApiListener,
+    asked: Option<&str>,
+    lang: Language,
+) -> Result<CalculationBasis, ApiError> {
+    let config = Arc::clone(&app.state().config);
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return Ok(CalculationBasis::in_force(config));
+    };
+    let basis = reporting::load_basis(config, &app.state().store, asked).await;
+    basis.map_err(|trouble| report_error(&trouble, lang))
+}
+
+/// Asset id of the query; an empty text counts as missing.
+pub(super) fn asset_filter(asked: Option<&str>) -> Option<Arc<str>> {
+    asked.filter(|asset| !asset.is_empty()).map(Arc::from)
+}
+
+pub(super) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiError> {
+    text.parse().map_err(|_| ApiError {
+        error: lang.text_with("reporting-no-period", &[("found", text)]),
+        ..ApiError::bad_parameter(
+            "period",
+            text,
+            "2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21",
+        )
+    })
+}
+
+/// Waits for one of `REPORTS_MAX` slots; status 503 after a minute. Figures of a year take many
+/// seconds of CPU time, so the number of such computations at once is limited.
+pub(super) async fn acquire_report_slot(
+    app: &ApiListener,
+    lang: Language,
+) -> Result<OwnedSemaphorePermit, ApiError> {
+    let busy = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, lang.text("reporting-busy"));
+    let turn = Arc::clone(&app.0.reports).acquire_owned();
+    let turn = tokio::time::timeout(REPORT_SLOT_WAIT, turn).await;
+    turn.map_err(|_| busy())?.map_err(|_| busy())
+}
+
+/// The error with its HTTP status: 404 for unknown assets and revisions, 400 for other invalid
+/// requests, 503 while the store is busy.
+pub(super) fn report_error(trouble: &ReportBuildError, lang: Language) -> ApiError {
+    use crate::indicators::IndicatorsError;
+    use crate::storage::StoreError;
+    let status = match trouble {
+        ReportBuildError::Account(IndicatorsError::UnknownAsset(_))
+        | ReportBuildError::NoRevision(_) => StatusCode::NOT_FOUND,
+        question if question.is_bad_request() => StatusCode::BAD_REQUEST,
+        ReportBuildError::Store(StoreError::Stopped | StoreError::Busy(_))
+        | ReportBuildError::Account(IndicatorsError::Store(
+            StoreError::Stopped | StoreError::Busy(_),
+        )) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(error = %trouble, "report failed");
+    }
+    ApiError::new(status, trouble.message(lang))
+}

@@ -1,0 +1,365 @@
+//! `/api/v1/ledger`: manual entries. Entries are added, or corrected by new entries; none is ever
+//! changed.
+
+use super::ApiListener;
+use super::error::ApiError;
+use super::pages::request_language;
+use crate::domain::UtcMs;
+use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime};
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::ledger::{
+    AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatch, EntryBatchRequest, EntryJson,
+    EntryRequest, EntryRules, FaultJson, IndicatorDefinitionJson,
+};
+use crate::limits::{ATTACHMENT_BYTES_MAX, LEDGER_FILE_BYTES_MAX};
+use crate::storage::{LedgerQuery, StoreError};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use std::str::FromStr;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Recorded author of a request that names none.
+pub(super) const DEFAULT_RECORDER: &str = "api";
+
+/// Query parameters of the entry list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LedgerEntriesQuery {
+    /// Period in local time: `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`; default: all
+    /// entries.
+    period: Option<String>,
+    /// First local day, when `period` is missing.
+    from: Option<String>,
+    /// Last local day, when `period` is missing.
+    to: Option<String>,
+    /// Indicator id.
+    indicator: Option<String>,
+    /// Includes corrected and withdrawn entries.
+    #[serde(default)]
+    superseded: bool,
+    /// Entries after this number; an answer has at most 10000.
+    #[serde(default)]
+    after: EntryId,
+}
+
+/// Query parameter of an upload.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AttachmentNameQuery {
+    /// File name of the receipt or photo.
+    name: String,
+}
+
+pub(super) fn ledger_routes() -> OpenApiRouter<ApiListener> {
+    let entries = OpenApiRouter::new()
+        .routes(routes!(list_entries, add_entries))
+        .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX));
+    let files = OpenApiRouter::new()
+        .routes(routes!(add_attachment))
+        .layer(DefaultBodyLimit::max(ATTACHMENT_BYTES_MAX));
+    OpenApiRouter::new()
+        .merge(entries)
+        .merge(files)
+        .routes(routes!(list_ledger_indicators))
+        .routes(routes!(get_entry_chain))
+        .routes(routes!(get_attachment))
+}
+
+#[utoipa::path(get, path = "/api/v1/ledger", params(LedgerEntriesQuery),
+    description = "Entries that touch the period, in the order in which they were written down.",
+    responses((status = 200, body = [EntryJson]), (status = 400, body = ApiError)))]
+pub(super) async fn list_entries(
+    State(app): State<ApiListener>,
+    Query(ask): Query<LedgerEntriesQuery>,
+) -> Result<Json<Vec<EntryJson>>, ApiError> {
+    let period: Option<Period> = parse_parameter("period", ask.period.as_deref())?;
+    let (from, to) = match period {
+        Some(period) => (Some(period.first()), Some(period.last())),
+        None => (
+            parse_parameter("from", ask.from.as_deref())?,
+            parse_parameter("to", ask.to.as_deref())?,
+        ),
+    };
+    let indicator = ask.indicator.filter(|text| !text.is_empty());
+    if let Some(id) = &indicator {
+        check_indicator(&app, id)?;
+    }
+    let query = LedgerQuery {
+        from,
+        to,
+        indicator,
+        superseded: ask.superseded,
+        after: ask.after,
+    };
+    let entries = app.state().store.ledger(query).await?;
+    Ok(Json(entries.iter().map(EntryJson::from_entry).collect()))
+}
+
+/// Value of an optional query parameter; an empty text counts as missing. Status 400 when it cannot
+/// be parsed.
+fn parse_parameter<T: FromStr>(
+    name: &'static str,
+    text: Option<&str>,
+) -> Result<Option<T>, ApiError> {
+    let text = text.filter(|text| !text.is_empty());
+    let parse = |text: &str| {
+        let expected = "a local date, or of a period 2026-W47, 2026-11, 2026-Q4 or 2026";
+        let fault = |_| ApiError::bad_parameter(name, text, expected);
+        text.parse().map_err(fault)
+    };
+    text.map(parse).transpose()
+}
+
+/// Status 400 with the most similar id when the indicator is not defined.
+fn check_indicator(app: &ApiListener, id: &str) -> Result<(), ApiError> {
+    let definitions = &app.state().definitions;
+    if definitions.find(id).is_some() {
+        return Ok(());
+    }
+    let near = definitions.nearest_id(id);
+    let expected = near.map_or(
+        "an id of /api/v1/ledger/indicators".to_owned(),
+        str::to_owned,
+    );
+    Err(ApiError::bad_parameter("indicator", id, expected))
+}
+
+#[utoipa::path(get, path = "/api/v1/ledger/indicators",
+    params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
+    responses((status = 200, body = [IndicatorDefinitionJson])))]
+pub(super) async fn list_ledger_indicators(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Json<Vec<IndicatorDefinitionJson>> {
+    let lang = request_language(&uri, &headers);
+    let all = app.state().definitions.all().iter();
+    Json(
+        all.map(|one| IndicatorDefinitionJson::from_definition(one, lang))
+            .collect(),
+    )
+}
+
+#[utoipa::path(get, path = "/api/v1/ledger/{id}",
+    description = "The chain of corrections of an entry, the oldest first; the last one is current.",
+    params(("id" = u64, Path, description = "Number of any entry of the chain")),
+    responses((status = 200, body = [EntryJson]), (status = 404, body = ApiError)))]
+pub(super) async fn get_entry_chain(
+    State(app): State<ApiListener>,
+    Path(id): Path<EntryId>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Vec<EntryJson>>, ApiError> {
+    let lang = request_language(&uri, &headers);
+    let chain = app.state().store.correction_chain(id).await;
+    let chain = chain.map_err(|fault| ledger_error(fault, lang))?;
+    Ok(Json(chain.iter().map(EntryJson::from_entry).collect()))
+}
+
+#[utoipa::path(post, path = "/api/v1/ledger",
+    description = "One entry, a list of them, or `{entries, again, recorded_by}`: all are written \
+        down or none. The body must be `application/json`.",
+    params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
+    request_body(content = EntryBatchRequest),
+    responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),
+        (status = 409, body = ApiError), (status = 413, body = ApiError),
+        (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]
+pub(super) async fn add_entries(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let lang = request_language(&uri, &headers);
+    let body = read_body(&headers, "application/json", body)?;
+    let batch = EntryBatchRequest::parse(&body).map_err(|fault| {
+        ApiError::new(StatusCode::BAD_REQUEST, format!("not an entry: {fault}"))
+    })?;
+    let by = batch.recorded_by.clone();
+    let checked = check_batch(&app, &batch).await?;
+    if !checked.faults.is_empty() {
+        return Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(refused_json(&checked, lang)),
+        )
+            .into_response());
+    }
+    let statements = checked.good.into_iter().map(|(_, statement)| statement);
+    let by = by.filter(|by| !by.trim().is_empty());
+    let by: String = by
+        .as_deref()
+        .unwrap_or(DEFAULT_RECORDER)
+        .chars()
+        .take(100)
+        .collect();
+    let added = app
+        .state()
+        .store
+        .append_ledger(statements.collect(), &by)
+        .await;
+    let ids = added.map_err(|fault| ledger_error(fault, lang))?;
+    let remarks = checked
+        .remarks
+        .iter()
+        .map(|told| FaultJson::from_row_remark(told, lang));
+    let added = EntriesAddedJson {
+        ids,
+        remarks: remarks.collect(),
+    };
+    Ok((StatusCode::CREATED, Json(added)).into_response())
+}
+
+/// The whole body, when it has this media type; otherwise status 415. A page of another origin can
+/// send `text/plain` without a preflight, but not these types.
+pub(super) fn read_body(
+    headers: &HeaderMap,
+    media: &'static str,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Bytes, ApiError> {
+    let said = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|said| said.to_str().ok());
+    let said = said
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if !said.eq_ignore_ascii_case(media) {
+        return Err(ApiError {
+            found: Some(said.to_owned()),
+            expected: Some(media.to_owned()),
+            ..ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not this media type")
+        });
+    }
+    body.map_err(|fault| ApiError::new(fault.status(), fault.body_text()))
+}
+
+/// Checks all entries against the definitions and against entries of the same days.
+async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<EntryBatch, ApiError> {
+    let stamp = app.state().clock.now();
+    let rules = EntryRules {
+        definitions: &app.state().definitions,
+        today: stamp.trusted.then(|| local_today(app, stamp.at)),
+        zone: app.0.zone.clone(),
+        mark: None,
+    };
+    let raws: Vec<_> = sent.entries.iter().map(EntryRequest::raw).collect();
+    let mut batch = EntryBatch::check_rows((1..).zip(&raws), &rules);
+    // A duplicate has the same days: only entries of these days are read.
+    let days = batch.good.iter().map(|(_, statement)| statement.when);
+    let (from, to) = (
+        days.clone().map(EntryTime::first).min(),
+        days.map(EntryTime::last).max(),
+    );
+    let query = LedgerQuery {
+        from,
+        to,
+        ..LedgerQuery::default()
+    };
+    if batch
+        .good
+        .iter()
+        .any(|(_, statement)| needs_duplicate_check(statement, sent.again))
+    {
+        let kept = app.state().store.all_ledger_entries(query).await?;
+        batch.flag_duplicates(&kept, sent.again);
+    }
+    Ok(batch)
+}
+
+/// True when the entry must be compared with existing ones: always for targets and baselines, for
+/// records unless `again` is set.
+fn needs_duplicate_check(statement: &EntryStatement, again: bool) -> bool {
+    !again || statement.sort != EntryKind::Record
+}
+
+/// Local day of a time.
+pub(super) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
+    let now = Timestamp::from_millisecond(at.0).unwrap_or_default();
+    now.to_zoned_datetime(app.0.zone.clone()).date()
+}
+
+fn refused_json(batch: &EntryBatch, lang: Language) -> EntriesRefusedJson {
+    let count = batch.faults.len().to_string();
+    EntriesRefusedJson {
+        error: lang.text_with("ledger-refused", &[("count", &count)]),
+        faults: batch
+            .faults
+            .iter()
+            .map(|told| FaultJson::from_row_remark(told, lang))
+            .collect(),
+    }
+}
+
+/// The store's error in the requested language.
+pub(super) fn ledger_error(fault: StoreError, lang: Language) -> ApiError {
+    let words = match &fault {
+        StoreError::Superseded { entry, current } => {
+            let (entry, current) = (entry.to_string(), current.to_string());
+            lang.text_with(
+                "ledger-superseded",
+                &[("entry", &entry), ("current", &current)],
+            )
+        }
+        StoreError::UnknownEntry(entry) => {
+            lang.text_with("ledger-unknown-entry", &[("entry", &entry.to_string())])
+        }
+        _ => return fault.into(),
+    };
+    ApiError {
+        error: words,
+        ..ApiError::from(fault)
+    }
+}
+
+#[utoipa::path(post, path = "/api/v1/ledger/attachments", params(AttachmentNameQuery),
+    description = "Keeps a receipt or photo, to be named in an entry's `attachments`. The body must \
+        be `application/octet-stream`.",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = AttachmentJson), (status = 400, body = ApiError),
+        (status = 413, body = ApiError), (status = 415, body = ApiError)))]
+pub(super) async fn add_attachment(
+    State(app): State<ApiListener>,
+    Query(named): Query<AttachmentNameQuery>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<AttachmentJson>), ApiError> {
+    let body = read_body(&headers, "application/octet-stream", body)?;
+    let kept = app
+        .state()
+        .store
+        .save_attachment(&named.name, body.into())
+        .await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(AttachmentJson::from_attachment(&kept)),
+    ))
+}
+
+#[utoipa::path(get, path = "/api/v1/ledger/attachments/{sha256}",
+    params(("sha256" = String, Path, description = "Hash of the file")),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 400, body = ApiError), (status = 500, body = ApiError)))]
+pub(super) async fn get_attachment(
+    State(app): State<ApiListener>,
+    Path(sha256): Path<String>,
+) -> Result<Response, ApiError> {
+    let bytes = app.state().store.read_attachment(&sha256).await?;
+    // Always a download: an uploaded HTML file must not run as a page of this origin.
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+    ];
+    Ok((headers, bytes).into_response())
+}

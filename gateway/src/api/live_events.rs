@@ -1,0 +1,172 @@
+//! `/api/v1/live`: server-sent events with every reading, journal progress and changes of health.
+//!
+//! - `reading` `{device,t,seq,v,q,kept}`: a new reading; `kept` is false until it is on disk.
+//! - `kept` `{seq}`: all readings up to `seq` are on disk.
+//! - `status`: health texts of the site, when they have changed.
+//! - `reload`: this client was too slow and missed readings; it must fetch the page again.
+
+use super::error::{ApiError, ApiErrorCode};
+use super::pages::request_language;
+use super::{ApiListener, resources, wait_for_stop};
+use crate::domain::{NumberedReading, ReadingSeq, Site};
+use crate::i18n::Language;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream, StreamExt};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+
+/// Interval of the check for changes of health.
+const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Delay after which a browser connects again.
+const RECONNECT_DELAY: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct ReadingEvent<'a> {
+    device: &'a str,
+    t: i64,
+    seq: ReadingSeq,
+    v: Map<String, Value>,
+    q: Map<String, Value>,
+    kept: bool,
+}
+
+/// State of one open event stream.
+struct LiveClient {
+    app: ApiListener,
+    lang: Language,
+    readings: broadcast::Receiver<Arc<NumberedReading>>,
+    durable: watch::Receiver<ReadingSeq>,
+    look: tokio::time::Interval,
+    /// JSON of the last `status` event.
+    told: String,
+    _place: OwnedSemaphorePermit,
+}
+
+#[utoipa::path(get, path = "/api/v1/live",
+    params(("lang" = Option<String>, Query, description = "language of `status` events")),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String,
+         description = "events `reading`, `kept`, `status`, `reload`"),
+        (status = 503, body = ApiError, description = "too many live pages are open")))]
+pub(super) async fn stream_live_events(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    // Refused and not queued: a browser connects again by itself.
+    let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
+        ApiError::with_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ApiErrorCode::LiveBusy,
+            "too many live pages are open",
+        )
+    })?;
+    let mut look = tokio::time::interval(HEALTH_CHECK_INTERVAL);
+    // After a pause one check is enough; missed ones are not made up for.
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let client = LiveClient {
+        lang: request_language(&uri, &headers),
+        readings: app.state().store.subscribe_live(),
+        durable: app.state().store.durable(),
+        look,
+        told: String::new(),
+        _place: place,
+        app: app.clone(),
+    };
+    let events = stream::unfold(client, |mut client| async {
+        let event = client.next_event().await?;
+        Some((Ok(event), client))
+    });
+    // Open streams would otherwise delay a clean stop.
+    let events = events.take_until(Box::pin(wait_for_stop(app.0.stop.clone())));
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+impl LiveClient {
+    /// The next event; `None` when the store has ended.
+    async fn next_event(&mut self) -> Option<Event> {
+        loop {
+            tokio::select! {
+                reading = self.readings.recv() => return match reading {
+                    Ok(numbered) => Some(self.reading_sse(&numbered)),
+                    // The queue of live readings is bounded (`LIVE_QUEUE_MAX`), so that a slow
+                    // browser costs no memory.
+                    Err(broadcast::error::RecvError::Lagged(missed)) => {
+                        tracing::debug!(missed, "an event stream was too slow");
+                        Some(Event::default().event("reload").data("{}"))
+                    }
+                    Err(broadcast::error::RecvError::Closed) => None,
+                },
+                changed = self.durable.changed() => {
+                    changed.ok()?;
+                    let seq = *self.durable.borrow_and_update();
+                    return Some(Event::default().event("kept").data(format!("{{\"seq\":{seq}}}")));
+                }
+                _ = self.look.tick() => {
+                    if let Some(event) = self.health_event() {
+                        return Some(event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn health_event(&mut self) -> Option<Event> {
+        let status = serde_json::to_string(&self.app.status(self.lang)).ok()?;
+        if status == self.told {
+            return None;
+        }
+        self.told.clone_from(&status);
+        Some(
+            Event::default()
+                .event("status")
+                .data(status)
+                .retry(RECONNECT_DELAY),
+        )
+    }
+
+    fn reading_sse(&self, numbered: &NumberedReading) -> Event {
+        let kept = numbered.seq <= *self.durable.borrow();
+        let text = serde_json::to_string(&reading_event_json(numbered, self.app.site(), kept));
+        Event::default()
+            .event("reading")
+            .data(text.unwrap_or_default())
+    }
+}
+
+/// JSON of a reading: `v` has the values that are not bad, `q` only qualities other than good, as
+/// in the MQTT payload.
+fn reading_event_json<'a>(
+    numbered: &NumberedReading,
+    site: &'a Site,
+    kept: bool,
+) -> ReadingEvent<'a> {
+    let reading = &numbered.reading;
+    let device = site.devices.get(usize::from(reading.device));
+    let points = device
+        .map(|device| device.points.as_slice())
+        .unwrap_or_default();
+    let (mut v, mut q) = (Map::new(), Map::new());
+    for (point, outcome) in points.iter().zip(&reading.outcomes) {
+        if let Some(number) = outcome.number().and_then(resources::json_number) {
+            v.insert(point.name.to_string(), Value::Number(number));
+        }
+        if outcome.reason().is_some() {
+            q.insert(point.name.to_string(), outcome.quality().word().into());
+        }
+    }
+    ReadingEvent {
+        device: device.map_or("", |device| &device.id),
+        t: reading.at.0,
+        seq: numbered.seq,
+        v,
+        q,
+        kept,
+    }
+}

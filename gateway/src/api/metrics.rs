@@ -1,0 +1,261 @@
+//! `/metrics` in `OpenMetrics` text for Prometheus, from the status board and the store's health at
+//! the time of the request.
+
+use super::ApiListener;
+use super::error::ApiError;
+use crate::status::{BusState, DeviceState, SinkState};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+
+type MetricLabels = [(&'static str, String); 1];
+type CounterMetric = Counter<u64, AtomicU64>;
+type GaugeMetric = Gauge<f64, AtomicU64>;
+
+const OPENMETRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[utoipa::path(get, path = "/metrics", responses(
+    (status = 200, content_type = "application/openmetrics-text", body = String)))]
+pub(super) async fn get_metrics(State(app): State<ApiListener>) -> Result<Response, ApiError> {
+    // A new registry for each request: the numbers live on the board, so there is nothing to keep
+    // in step.
+    let mut registry = Registry::with_prefix("pantau");
+    let board = app.state().board.snapshot();
+    register_device_metrics(
+        &mut registry,
+        board
+            .devices
+            .iter()
+            .map(|(id, state)| (id.to_string(), state))
+            .collect(),
+    );
+    register_bus_metrics(
+        &mut registry,
+        board
+            .buses
+            .iter()
+            .map(|(id, state)| (id.to_string(), state))
+            .collect(),
+    );
+    register_sink_metrics(
+        &mut registry,
+        board
+            .sinks
+            .iter()
+            .map(|(id, state)| ((*id).to_owned(), state))
+            .collect(),
+    );
+    register_store_metrics(&mut registry, &app.state().store.health().borrow());
+    let clock = f64::from(u8::from(app.state().clock.now().trusted));
+    register_gauge(
+        &mut registry,
+        "clock_trusted",
+        "1 when the wall clock is trusted",
+        clock,
+    );
+    if let Some(bytes) = resident_memory_bytes() {
+        register_gauge(
+            &mut registry,
+            "process_resident_bytes",
+            "Resident memory",
+            bytes,
+        );
+    }
+    let mut text = String::new();
+    encode(&mut text, &registry)
+        .map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "metrics failed"))?;
+    Ok(([(header::CONTENT_TYPE, OPENMETRICS_MEDIA_TYPE)], text).into_response())
+}
+
+/// Metrics of one kind of object (device, bus, sink): label value and state of each.
+struct MetricTable<'a, T> {
+    registry: &'a mut Registry,
+    label: &'static str,
+    rows: Vec<(String, &'a T)>,
+}
+
+impl<T> MetricTable<'_, T> {
+    /// Adds a counter with one series for each object.
+    fn add_counter(&mut self, name: &str, help: &str, of: impl Fn(&T) -> u64) {
+        let family = Family::<MetricLabels, CounterMetric>::default();
+        for (id, state) in &self.rows {
+            family
+                .get_or_create(&[(self.label, id.clone())])
+                .inc_by(of(state));
+        }
+        self.registry.register(name, help, family);
+    }
+
+    /// Adds a gauge; objects without a value get no series.
+    fn add_gauge(&mut self, name: &str, help: &str, of: impl Fn(&T) -> Option<f64>) {
+        let family = Family::<MetricLabels, GaugeMetric>::default();
+        for (id, state) in &self.rows {
+            if let Some(value) = of(state) {
+                family.get_or_create(&[(self.label, id.clone())]).set(value);
+            }
+        }
+        self.registry.register(name, help, family);
+    }
+}
+
+fn register_device_metrics(registry: &mut Registry, rows: Vec<(String, &DeviceState)>) {
+    let mut table = MetricTable {
+        registry,
+        label: "device",
+        rows,
+    };
+    table.add_counter("readings", "Polls that gave at least one value", |s| {
+        s.polls.saturating_sub(s.failures)
+    });
+    table.add_counter("polls", "Polls done", |s| s.polls);
+    table.add_counter("failures", "Polls that gave nothing", |s| s.failures);
+    table.add_counter("late", "Slots that passed because the bus was busy", |s| {
+        s.late
+    });
+    table.add_gauge("device_up", "1 when the last poll was without fault", |s| {
+        s.last_poll.map(|_| f64::from(u8::from(s.fault.is_none())))
+    });
+    table.add_gauge(
+        "device_last_good_seconds",
+        "Time of the last poll that gave a value",
+        |s| s.last_good.map(|at| millis_to_f64(at.0) / 1000.0),
+    );
+    table.add_gauge(
+        "device_round_trip_seconds",
+        "Round trip of the last good request",
+        |s| Some(s.round_trip_ms / 1000.0),
+    );
+}
+
+fn register_bus_metrics(registry: &mut Registry, rows: Vec<(String, &BusState)>) {
+    let mut table = MetricTable {
+        registry,
+        label: "bus",
+        rows,
+    };
+    table.add_gauge("bus_open", "1 when the port or connection is open", |s| {
+        Some(f64::from(u8::from(s.open)))
+    });
+    table.add_counter("requests", "Requests sent", |s| s.requests);
+    table.add_counter("timeouts", "Requests without an answer in time", |s| {
+        s.timeouts
+    });
+    table.add_counter("corrupt", "Corrupt or unexpected answers", |s| s.corrupt);
+    table.add_counter(
+        "late_answers",
+        "Whole answers that came after the timeout",
+        |s| s.late,
+    );
+    table.add_counter("stale", "Unexpected frames that were discarded", |s| {
+        s.stale
+    });
+}
+
+fn register_sink_metrics(registry: &mut Registry, rows: Vec<(String, &SinkState)>) {
+    let mut table = MetricTable {
+        registry,
+        label: "sink",
+        rows,
+    };
+    table.add_gauge("sink_connected", "1 when connected", |s| {
+        Some(f64::from(u8::from(s.connected)))
+    });
+    table.add_gauge(
+        "sink_delivered_seq",
+        "Journal number up to which all is acknowledged",
+        |s| Some(count_to_f64(s.delivered)),
+    );
+    table.add_gauge(
+        "sink_waiting",
+        "Stored readings not yet acknowledged",
+        |s| Some(count_to_f64(s.waiting)),
+    );
+    table.add_gauge(
+        "sink_stalled_seconds",
+        "Seconds without an acknowledgement although readings wait",
+        |s| Some(s.stalled_for().as_secs_f64()),
+    );
+    table.add_gauge(
+        "sink_delivering",
+        "1 when connected and waiting readings are acknowledged",
+        |s| Some(f64::from(u8::from(s.is_delivering()))),
+    );
+    table.add_counter("sink_refused", "Readings refused for good", |s| s.refused);
+}
+
+fn register_store_metrics(registry: &mut Registry, health: &crate::storage::StoreHealth) {
+    register_gauge(
+        registry,
+        "store_bytes",
+        "Bytes on disk",
+        count_to_f64(health.bytes),
+    );
+    let unflushed = u64::try_from(health.unflushed).unwrap_or(u64::MAX);
+    register_gauge(
+        registry,
+        "store_unflushed",
+        "Readings not yet on disk",
+        count_to_f64(unflushed),
+    );
+    register_gauge(
+        registry,
+        "store_durable_seq",
+        "Last journal number on disk",
+        count_to_f64(health.durable),
+    );
+    let failing = f64::from(u8::from(health.failure.is_some()));
+    register_gauge(
+        registry,
+        "store_failing",
+        "1 while disk writes fail",
+        failing,
+    );
+    for (name, help, value) in [
+        (
+            "store_lost",
+            "Readings lost because the disk refused them",
+            health.lost,
+        ),
+        ("store_flushes", "Commits since the start", health.flushes),
+    ] {
+        let counter = CounterMetric::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
+}
+
+fn register_gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = GaugeMetric::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric; exact up to 2^53")]
+fn count_to_f64(value: u64) -> f64 {
+    value as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a time in milliseconds is below 2^53"
+)]
+fn millis_to_f64(value: i64) -> f64 {
+    value as f64
+}
+
+/// Resident memory of this process in bytes (`VmRSS` of `/proc/self/status`).
+fn resident_memory_bytes() -> Option<f64> {
+    // Linux only; without this file the metric is left out.
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(count_to_f64(kilobytes * 1024))
+}

@@ -1,0 +1,118 @@
+//! `/api/v1/reports/PERIOD.FORMAT`: the report of a period, made on request.
+
+use super::ApiListener;
+use super::error::ApiError;
+use super::indicators::{
+    acquire_report_slot, asset_filter, parse_period, report_error, requested_basis,
+};
+use super::pages::request_language;
+use crate::report::ReportFormat;
+use crate::reporting::{self, CalculationRevision, ReportRequest};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+/// Query parameters of a report.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReportQuery {
+    /// `id` or `en`; else Accept-Language.
+    #[expect(
+        dead_code,
+        reason = "read from the address, as every page does; this describes it"
+    )]
+    lang: Option<String>,
+    /// Asset id; default: the whole site.
+    asset: Option<String>,
+    /// Revision of configuration and factors, `4.1`, or the digits that a report prints; default:
+    /// the revision in force.
+    revision: Option<String>,
+}
+
+/// A revision: a configuration together with the program's built-in factors.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReportRevisionJson {
+    /// Numbers of the configuration and of the factors, `4.1`.
+    pub id: String,
+    /// Start of its validity, UTC.
+    pub since: String,
+    /// First digits of both SHA-256 values, as reports print them.
+    pub digits: String,
+}
+
+impl From<CalculationRevision> for ReportRevisionJson {
+    fn from(one: CalculationRevision) -> Self {
+        Self {
+            id: one.number(),
+            since: one.since.to_string(),
+            digits: one.name,
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/revisions",
+    description = "Revisions of configuration and factors, the oldest first.",
+    responses((status = 200, body = [ReportRevisionJson]), (status = 503, body = ApiError)))]
+pub(super) async fn list_revisions(
+    State(app): State<ApiListener>,
+) -> Result<Json<Vec<ReportRevisionJson>>, ApiError> {
+    let all = reporting::list_revisions(&app.state().store).await?;
+    Ok(Json(all.into_iter().map(Into::into).collect()))
+}
+
+#[utoipa::path(get, path = "/api/v1/reports/{name}",
+    description = "The report of a period; all formats have the same content.",
+    params(("name" = String, Path, description = "Period and format: `2026-11.pdf`, \
+        `2026-Q4.xlsx`, `2026-W47.csv`, `2026.json`"), ReportQuery),
+    responses((status = 200, description = "The file", body = Vec<u8>,
+            content_type = "application/octet-stream"),
+        (status = 400, body = ApiError), (status = 404, body = ApiError),
+        (status = 503, body = ApiError)))]
+pub(super) async fn get_report(
+    State(app): State<ApiListener>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    wanted: Result<Query<ReportQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let lang = request_language(&uri, &headers);
+    let Query(wanted) =
+        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let (of, format) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let format = ReportFormat::parse(format).ok_or_else(|| ApiError {
+        found: Some(name.chars().take(200).collect()),
+        expected: Some("PERIOD.pdf, PERIOD.xlsx, PERIOD.csv, PERIOD.json".to_owned()),
+        ..ApiError::new(StatusCode::NOT_FOUND, lang.text("reporting-no-format"))
+    })?;
+    let wish = ReportRequest {
+        period: parse_period(of, lang)?,
+        asset: asset_filter(wanted.asset.as_deref()),
+        lang,
+        format,
+    };
+    // A browser shows PDF and JSON itself; workbooks and tables are downloaded.
+    let shown = match format {
+        ReportFormat::Pdf | ReportFormat::Json => "inline",
+        ReportFormat::Xlsx | ReportFormat::Csv => "attachment",
+    };
+    let turn = acquire_report_slot(&app, lang).await?;
+    let basis = requested_basis(&app, wanted.revision.as_deref(), lang).await?;
+    let revision = wanted.revision.as_deref().filter(|asked| !asked.is_empty());
+    let file = reporting::report_file_name(&basis.config, &wish, revision);
+    let store = app.state().store.clone();
+    let now = app.state().clock.now().at;
+    let bytes = reporting::build_report(basis, store, wish, now, turn, |_| ()).await;
+    let bytes = bytes.map_err(|trouble| report_error(&trouble, lang))?;
+    let headers = [
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("{shown}; filename=\"{file}\""),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
+}

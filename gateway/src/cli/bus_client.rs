@@ -1,0 +1,216 @@
+//! Access of a command to a bus: through the running gateway when it owns the bus, else directly.
+
+use super::backend::{CommandError, GatewayConnection};
+use crate::bus_request::{
+    self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
+    ResponderCount,
+};
+use crate::config::{Bus, BusLink, Config};
+use crate::domain::QualityReason;
+use crate::i18n::Language;
+use crate::modbus::bus::BusChannel;
+use crate::onsite::scan;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// Channel to the devices of bus `index`, and whether a running gateway owns it.
+pub(super) async fn open_channel(
+    config: &Config,
+    index: usize,
+) -> Result<(BusChannel, bool), CommandError> {
+    let bus = &config.buses[index];
+    Ok(match gateway_bus_handle(config, &bus.id).await? {
+        Some(door) => (BusChannel::via_owner(bus, door), true),
+        None => (BusChannel::new(bus), false),
+    })
+}
+
+/// Sentence that names the program which holds a port of these buses; `None` when no program does.
+pub(super) fn port_holder_text(buses: &[Bus], lang: Language) -> Option<String> {
+    let mut ports = buses.iter().filter_map(|bus| match &bus.link {
+        // Only a serial port can be held; TCP allows several connections.
+        BusLink::Rtu(line) => scan::port_holder_text(&line.port, lang),
+        BusLink::Tcp { .. } | BusLink::RtuOverTcp { .. } => None,
+    });
+    ports.next()
+}
+
+/// Handle to a bus that a running gateway owns; `None` when no gateway runs.
+pub(super) async fn gateway_bus_handle(
+    config: &Config,
+    bus: &str,
+) -> Result<Option<mpsc::Sender<BusRequest>>, CommandError> {
+    let index = config.buses.iter().position(|known| *known.id == *bus);
+    let has_devices = config
+        .devices
+        .iter()
+        .any(|device| Some(device.bus) == index);
+    // The gateway does not open a bus without devices.
+    if !has_devices {
+        return Ok(None);
+    }
+    let running = GatewayConnection::connect(&config.store.path).await?;
+    Ok(running.map(|running| {
+        let (door, errands) = bus_request::request_channel();
+        // Ends when the channels that hold the handle are dropped.
+        tokio::spawn(forward_requests(running, bus.to_owned(), errands));
+        door
+    }))
+}
+
+/// Sends bus requests to the running gateway, one at a time.
+async fn forward_requests(
+    mut running: GatewayConnection,
+    bus: String,
+    mut errands: mpsc::Receiver<BusRequest>,
+) {
+    while let Some(errand) = errands.recv().await {
+        let done = forward_request(&mut running, &bus, &errand).await;
+        let done = done.unwrap_or_else(|trouble| BusRequestOutcome {
+            said: Err(BusRequestError {
+                // For the caller a lost gateway is a bus that cannot be reached.
+                reason: QualityReason::Unreachable,
+                detail: trouble.to_string(),
+            }),
+            sent: Vec::new(),
+            received: Vec::new(),
+        });
+        // The receiver is gone when the command was stopped in between.
+        let _ = errand.answer.send(done);
+    }
+}
+
+/// Sends one bus request to the running gateway and waits for its result.
+async fn forward_request(
+    running: &mut GatewayConnection,
+    bus: &str,
+    errand: &BusRequest,
+) -> Result<BusRequestOutcome, CommandError> {
+    let (gap, patience) = (errand.gap.as_millis(), errand.patience.as_millis());
+    let bus = super::backend::percent_encode(bus);
+    let what = control_path(errand.wanted);
+    let path = format!("/control/{what}&bus={bus}&gap_ms={gap}&patience_ms={patience}");
+    let body = running.request("POST", &path, "").await?.collect().await?;
+    let json: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+    parse_bus_answer(&json)
+        .ok_or_else(|| CommandError::Refused(format!("unreadable answer: {json}")))
+}
+
+/// Path of a bus request on the control socket.
+fn control_path(wanted: BusRequestKind) -> String {
+    let asked = |door: &str, unit: u8, function: u8, address: u16, count: u16| {
+        format!("{door}?unit={unit}&function={function}&address={address}&count={count}")
+    };
+    match wanted {
+        BusRequestKind::Read(ask) => {
+            asked("ask", ask.unit, ask.function as u8, ask.address, ask.count)
+        }
+        BusRequestKind::Listen(ask) => {
+            asked("hear", ask.unit, ask.function as u8, ask.address, ask.count)
+        }
+        // Function 0x2B/0x0E, read device identification: the address carries the object.
+        BusRequestKind::Identification(ask) => asked("ask", ask.unit, 0x2b, ask.object.into(), 1),
+        BusRequestKind::Write(write) => {
+            let [first, second] = write.words;
+            let count = u16::from(write.count);
+            let begin = asked("write", write.unit, write.function(), write.address, count);
+            let by = super::backend::current_user().unwrap_or_else(|| "cli".to_owned());
+            let by = super::backend::percent_encode(&by);
+            format!("{begin}&first={first}&second={second}&by={by}")
+        }
+    }
+}
+
+/// Result of one bus request, from the JSON of the running gateway; `None` for an unknown form.
+fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
+    let said = &json["said"];
+    let said = if let Some(data) = said["data"].as_str() {
+        Ok(BusRequestAnswer::Data(parse_hex(data)?))
+    } else if let Some(code) = said["exception"].as_u64() {
+        Ok(BusRequestAnswer::Exception(u8::try_from(code).ok()?))
+    } else if let Some(word) = said["heard"].as_str() {
+        Ok(BusRequestAnswer::Responders(
+            ResponderCount::ALL
+                .into_iter()
+                .find(|one| one.word() == word)?,
+        ))
+    } else if said["written"].as_bool() == Some(true) {
+        Ok(BusRequestAnswer::Written)
+    } else if let Some(objects) = said["objects"].as_array() {
+        let object = |pair: &Value| {
+            let number = u8::try_from(pair[0].as_u64()?).ok()?;
+            Some((number, pair[1].as_str()?.to_owned()))
+        };
+        let next = said["next"].as_u64();
+        let next = next.and_then(|next| u8::try_from(next).ok());
+        Ok(BusRequestAnswer::Objects(
+            objects.iter().filter_map(object).collect(),
+            next,
+        ))
+    } else {
+        let code = u8::try_from(said["failure"].as_u64()?).ok()?;
+        Err(BusRequestError {
+            reason: QualityReason::from_code(code)?,
+            detail: said["detail"].as_str()?.to_owned(),
+        })
+    };
+    Some(BusRequestOutcome {
+        said,
+        sent: parse_hex(json["sent"].as_str()?)?,
+        received: parse_hex(json["received"].as_str()?)?,
+    })
+}
+
+/// Bytes of a hexadecimal text; `None` when it is none.
+fn parse_hex(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_gateway_says_of_an_errand_comes_back_whole() {
+        let of =
+            |said: Value| parse_bus_answer(&json!({ "said": said, "sent": "01", "received": "" }));
+        let data = of(json!({ "data": "00ff" })).unwrap();
+        assert_eq!(
+            (data.said, data.sent),
+            (Ok(BusRequestAnswer::Data(vec![0, 255])), vec![1])
+        );
+        let refused = of(json!({ "exception": 2 })).unwrap();
+        assert_eq!(refused.said, Ok(BusRequestAnswer::Exception(2)));
+        let objects = of(json!({ "objects": [[0, "Acme"]], "next": 1 })).unwrap();
+        assert_eq!(
+            objects.said,
+            Ok(BusRequestAnswer::Objects(vec![(0, "Acme".into())], Some(1)))
+        );
+        for heard in ResponderCount::ALL {
+            let told = of(json!({ "heard": heard.word() })).unwrap();
+            assert_eq!(told.said, Ok(BusRequestAnswer::Responders(heard)));
+        }
+        assert_eq!(
+            of(json!({ "written": true })).unwrap().said,
+            Ok(BusRequestAnswer::Written)
+        );
+        let silent =
+            of(json!({ "failure": QualityReason::Timeout.code(), "detail": "x" })).unwrap();
+        assert_eq!(silent.said.unwrap_err().reason, QualityReason::Timeout);
+        assert_eq!(of(json!({})), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_hexadecimal_text_is_survived(text in "[0-9a-fA-F é]{0,20}") {
+            if let Some(bytes) = parse_hex(&text) {
+                prop_assert_eq!(bytes.len(), text.len().div_ceil(2));
+            }
+        }
+    }
+}

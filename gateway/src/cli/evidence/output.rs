@@ -1,0 +1,186 @@
+//! Output of `pantau verify`, for people and for scripts.
+
+use crate::cli::backend::print_stderr;
+use crate::cli::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::evidence::{BundleError, BundleSummary, EvidenceMismatch, VerificationReport};
+use crate::i18n::Language;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Prints the result of a check; returns exit status 0 without differences, else 1.
+pub(super) fn print_verdict(
+    verdict: &VerificationReport,
+    about: Option<&BundleSummary>,
+    as_json: bool,
+    lang: Language,
+) -> u8 {
+    let text = if as_json {
+        format!("{:#}\n", verdict_json(verdict, about, lang))
+    } else {
+        verdict_lines(verdict, about, lang).join("\n") + "\n"
+    };
+    // Nothing can be reported when standard output is closed.
+    let _ = io::stdout().write_all(text.as_bytes());
+    if verdict.is_intact() {
+        EXIT_DONE
+    } else {
+        EXIT_NEGATIVE
+    }
+}
+
+/// Prints why a bundle cannot be read; returns exit status 1 for a file that is no bundle, 2 for a
+/// missing file.
+pub(super) fn print_unreadable_bundle(
+    file: &Path,
+    fault: &BundleError,
+    as_json: bool,
+    lang: Language,
+) -> u8 {
+    let (path, why) = (file.display().to_string(), fault.to_string());
+    let words = lang.text_with("evidence-unreadable", &[("file", &path), ("why", &why)]);
+    match fault {
+        // A file that cannot be opened is a wrong call; it says nothing about the evidence.
+        BundleError::File(_) => {
+            print_stderr(&words);
+            EXIT_USAGE
+        }
+        BundleError::Archive(_) | BundleError::Foreign(_) if as_json => {
+            let value = json!({"good": false, "first": null, "error": words});
+            let _ = writeln!(io::stdout(), "{value:#}");
+            EXIT_NEGATIVE
+        }
+        BundleError::Archive(_) | BundleError::Foreign(_) => {
+            print_stderr(&words);
+            EXIT_NEGATIVE
+        }
+    }
+}
+
+/// Prints the result of writing a bundle; returns exit status 0 when its check found no difference,
+/// 1 when it did or when no day of the period is closed.
+pub(in crate::cli) fn print_written_bundle(
+    written: Option<&(BundleSummary, VerificationReport)>,
+    file: &Path,
+    lang: Language,
+) -> u8 {
+    let Some((about, verdict)) = written else {
+        print_stderr(&lang.text("evidence-nothing-closed"));
+        return EXIT_NEGATIVE;
+    };
+    let path = file.display().to_string();
+    let days = [
+        ("first", about.first.as_str()),
+        ("last", about.last.as_str()),
+    ];
+    print_stderr(&lang.text_with(
+        "evidence-written",
+        &[&[("file", path.as_str())], &days[..]].concat(),
+    ));
+    for line in verdict_lines(verdict, None, lang) {
+        print_stderr(&line);
+    }
+    if verdict.is_intact() {
+        EXIT_DONE
+    } else {
+        EXIT_NEGATIVE
+    }
+}
+
+fn verdict_lines(
+    verdict: &VerificationReport,
+    about: Option<&BundleSummary>,
+    lang: Language,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(about) = about {
+        let (site, period) = (about.site.as_str(), about.period.as_str());
+        let (first, last) = (about.first.as_str(), about.last.as_str());
+        let what = [
+            ("site", site),
+            ("period", period),
+            ("first", first),
+            ("last", last),
+        ];
+        lines.push(lang.text_with("evidence-bundle", &what));
+    }
+    let number = |count: u64| count.to_string();
+    let (days, records) = (number(verdict.days), number(verdict.records));
+    lines.push(
+        match (verdict.is_intact(), verdict.first_day(), verdict.last) {
+            // Without any record nothing was verified, which must not look like a pass.
+            (true, _, None) => lang.text("evidence-none"),
+            (true, ..) => {
+                lang.text_with("evidence-good", &[("days", &days), ("records", &records)])
+            }
+            (false, Some(day), _) => lang.text_with("evidence-bad", &[("day", &day.to_string())]),
+            (false, None, _) => lang.text("evidence-bad-archive"),
+        },
+    );
+    lines.extend(
+        verdict
+            .mismatches
+            .iter()
+            .map(|fault| difference_text(fault, lang)),
+    );
+    let more = verdict
+        .mismatch_count
+        .saturating_sub(verdict.mismatches.len() as u64);
+    for (count, key) in [
+        (more, "evidence-more"),
+        (verdict.gone, "evidence-gone"),
+        (verdict.due, "evidence-due"),
+        (verdict.open_entries, "evidence-open"),
+    ] {
+        if count > 0 {
+            lines.push(lang.text_with(key, &[("count", &number(count))]));
+        }
+    }
+    if let Some(last) = verdict.last {
+        let last = last.to_string();
+        lines.push(lang.text_with(
+            "evidence-head",
+            &[("day", &last), ("digest", &verdict.head)],
+        ));
+    }
+    lines
+}
+
+fn difference_text(fault: &EvidenceMismatch, lang: Language) -> String {
+    let key = format!("evidence-differs-{}", fault.what.word());
+    let words = lang.text_with(&key, &[("name", &fault.name)]);
+    match fault.day {
+        Some(day) => format!("- {day}: {words}"),
+        None => format!("- {words}"),
+    }
+}
+
+fn verdict_json(
+    verdict: &VerificationReport,
+    about: Option<&BundleSummary>,
+    lang: Language,
+) -> Value {
+    let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
+    let fault = |fault: &EvidenceMismatch| {
+        json!({
+            "day": day(fault.day),
+            "what": fault.what.word(),
+            "name": fault.name,
+            "error": difference_text(fault, lang).trim_start_matches("- "),
+        })
+    };
+    json!({
+        "good": verdict.is_intact(),
+        "first": day(verdict.first_day()),
+        "days": verdict.days,
+        "days_gone": verdict.gone,
+        "days_due": verdict.due,
+        "records": verdict.records,
+        "last": day(verdict.last),
+        "digest": verdict.head,
+        "open_entries": verdict.open_entries,
+        "fault_count": verdict.mismatch_count,
+        "faults": verdict.mismatches.iter().map(fault).collect::<Vec<_>>(),
+        "bundle": about,
+    })
+}

@@ -1,0 +1,131 @@
+//! Output of `pantau ledger`.
+
+use crate::domain::decimal::Decimal;
+use crate::domain::ledger::{EntryId, LedgerEntry};
+use crate::i18n::Language;
+use crate::ledger::{EntryJson, IndicatorDefinitionJson, IndicatorDefinitions};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Prints a text to standard output.
+pub(super) fn print_text(text: &str) {
+    // Nothing can be reported when standard output is closed.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Prints one JSON value.
+pub(super) fn print_json(value: &impl Serialize) {
+    print_text(&(serde_json::to_string(value).unwrap_or_default() + "\n"));
+}
+
+/// Prints the ids of new entries.
+pub(super) fn print_added_ids(ids: &[EntryId], lang: Language) {
+    // The ids of one batch follow each other, so the first and the last name them all.
+    let words = if let [first, .., last] = ids {
+        let [count, first, last] = [ids.len() as u64, *first, *last].map(|id| id.to_string());
+        let args = [("count", &*count), ("first", &*first), ("last", &*last)];
+        lang.text_with("ledger-added-many", &args)
+    } else {
+        let id = ids.first().map(EntryId::to_string).unwrap_or_default();
+        lang.text_with("ledger-added", &[("ids", &id)])
+    };
+    print_text(&(words + "\n"));
+}
+
+/// Prints entries, one on each line.
+pub(super) fn print_entries(entries: &[LedgerEntry], as_json: bool, lang: Language) {
+    if as_json {
+        let all: Vec<EntryJson> = entries.iter().map(EntryJson::from_entry).collect();
+        return print_json(&all);
+    }
+    if entries.is_empty() {
+        return print_text(&(lang.text("ledger-nothing") + "\n"));
+    }
+    for entry in entries {
+        print_text(&(entry_line(entry, lang) + "\n"));
+    }
+}
+
+fn entry_line(entry: &LedgerEntry, lang: Language) -> String {
+    let said = &entry.statement;
+    let quantity = match said.quantity {
+        Some(quantity) => format!("{} {}", grouped_number(quantity, lang), said.unit),
+        None => lang.text("ledger-withdrawn"),
+    };
+    let word = |word: &str| lang.text(&format!("ledger-word-{word}"));
+    let mut parts = vec![
+        format!("{:>5}", entry.id),
+        format!("{:<10}", said.when.to_string()),
+        format!("{:<20}", said.indicator),
+        format!("{quantity:>16}"),
+        word(said.known.word()),
+        lang.text_with("ledger-by", &[("who", &said.who)]),
+    ];
+    if said.sort != crate::domain::ledger::EntryKind::Record {
+        parts.push(format!("[{}]", word(said.sort.word())));
+    }
+    parts.extend(
+        [&said.what, &said.note]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .cloned(),
+    );
+    parts.extend(
+        said.attachments
+            .iter()
+            .map(|file| format!("+{}", file.name)),
+    );
+    let chain = [
+        ("ledger-corrects", said.supersedes),
+        ("ledger-corrected", entry.superseded_by),
+    ];
+    for (key, id) in chain {
+        parts.extend(id.map(|id| format!("({})", lang.text_with(key, &[("id", &id.to_string())]))));
+    }
+    parts.join("  ")
+}
+
+/// Number with grouped digits, as the language writes it: 1.234,5 or 1,234.5.
+fn grouped_number(number: Decimal, lang: Language) -> String {
+    let text = number.to_string();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let (group, point) = match lang {
+        Language::Id => ('.', ','),
+        Language::En => (',', '.'),
+    };
+    let mut out = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            out.push(group);
+        }
+        out.push(digit);
+    }
+    if !part.is_empty() {
+        out.push(point);
+        out.push_str(part);
+    }
+    out
+}
+
+/// Prints the indicators, with unit and printing rules.
+pub(super) fn print_indicators(definitions: &IndicatorDefinitions, as_json: bool, lang: Language) {
+    let all = definitions.all().iter();
+    if as_json {
+        let all: Vec<IndicatorDefinitionJson> = all
+            .map(|one| IndicatorDefinitionJson::from_definition(one, lang))
+            .collect();
+        return print_json(&all);
+    }
+    for one in all {
+        let name = one.name.text(lang);
+        print_text(&format!("{:<20}  {:<9}  {name}\n", one.id, one.unit));
+        for (key, both) in [
+            ("print", &one.print),
+            ("needs", &one.needs),
+            ("never", &one.never),
+        ] {
+            let key = lang.text(&format!("ledger-list-{key}"));
+            print_text(&format!("{:<22}{key}: {}\n", "", both.text(lang)));
+        }
+    }
+}

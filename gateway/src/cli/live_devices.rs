@@ -1,0 +1,327 @@
+//! Live devices for `watch` and `soak`: from the running gateway, else from polls of this process.
+//!
+//! A bus has one owner. While a gateway runs, no command opens its lines.
+
+use super::backend::{CommandError, GatewayConnection};
+use super::bus_client;
+use crate::clock::Clock;
+use crate::config::{Bus, Config};
+use crate::domain::{QualityReason, Reading, SampleOutcome};
+use crate::field::fault_diagnosis;
+use crate::field::soak_test::SoakCounts;
+use crate::i18n::Language;
+use crate::limits::READING_QUEUE_MAX;
+use crate::modbus;
+use crate::status::StatusBoard;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// State of one device at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct DeviceSnapshot {
+    pub(super) id: Arc<str>,
+    pub(super) counts: SoakCounts,
+    /// Device, register, request and answer of the fault; empty without a fault.
+    pub(super) detail: String,
+    /// Advice for the fault, in words; empty without a fault.
+    pub(super) advice: String,
+    pub(super) values: Vec<PointSnapshot>,
+}
+
+/// Last value of one point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct PointSnapshot {
+    pub(super) name: String,
+    /// Number in the resolution of the device; a dash without a number.
+    pub(super) text: String,
+    pub(super) value: Option<f64>,
+    pub(super) unit: String,
+    /// Reason for a missing or doubtful number.
+    pub(super) reason: Option<QualityReason>,
+}
+
+/// Source of device states.
+pub(super) enum LiveDevices {
+    /// The running gateway.
+    Gateway(GatewayConnection, Vec<Arc<str>>, Language),
+    /// Polls of this process.
+    Direct(Box<DirectPolling>),
+}
+
+/// Polls of this process, with the last reading of each device.
+pub(super) struct DirectPolling {
+    config: Config,
+    /// Devices that are shown; others on the same buses are polled for diagnosis only.
+    ids: Vec<Arc<str>>,
+    board: StatusBoard,
+    readings: mpsc::Receiver<Reading>,
+    last: HashMap<u16, Reading>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<String>,
+    lang: Language,
+}
+
+impl LiveDevices {
+    /// Opens the source for these devices; a running gateway is asked before a line is opened.
+    /// Errors: another program holds a serial port.
+    pub(super) async fn open(
+        config: Config,
+        ids: Vec<Arc<str>>,
+        lang: Language,
+    ) -> Result<Self, CommandError> {
+        if let Some(running) = GatewayConnection::connect(&config.store.path).await? {
+            return Ok(Self::Gateway(running, ids, lang));
+        }
+        // Only buses with a shown device are opened.
+        let used = |index: &usize| config.devices.iter().any(|device| device.bus == *index);
+        let buses = (0..config.buses.len()).filter(used);
+        let buses: Vec<Bus> = buses.map(|index| config.buses[index].clone()).collect();
+        if let Some(who) = bus_client::port_holder_text(&buses, lang) {
+            return Err(CommandError::Refused(who));
+        }
+        Ok(Self::Direct(Box::new(DirectPolling::start(
+            config, ids, lang,
+        ))))
+    }
+
+    /// Whether a running gateway is the source.
+    pub(super) fn is_gateway(&self) -> bool {
+        matches!(self, Self::Gateway(..))
+    }
+
+    /// State of every device now, in the order of the configuration.
+    pub(super) async fn take_snapshots(&mut self) -> Result<Vec<DeviceSnapshot>, CommandError> {
+        match self {
+            Self::Direct(own) => Ok(own.take_snapshots()),
+            Self::Gateway(running, ids, lang) => {
+                let path = format!("/api/v1/devices?lang={}", lang.code());
+                let devices = get_json(running, &path).await?;
+                let points = get_json(running, "/api/v1/points").await?;
+                let looks = ids
+                    .iter()
+                    .map(|id| snapshot_from_api(id, &devices, &points));
+                Ok(looks.collect())
+            }
+        }
+    }
+
+    /// Ends the polls and closes the lines.
+    pub(super) async fn close(self) {
+        if let Self::Direct(mut own) = self {
+            let _ = own.stop.send(true);
+            // The serial ports are free only when their tasks have ended.
+            while own.tasks.join_next().await.is_some() {}
+        }
+    }
+}
+
+impl DirectPolling {
+    fn start(config: Config, ids: Vec<Arc<str>>, lang: Language) -> Self {
+        let (sender, readings) = mpsc::channel(READING_QUEUE_MAX);
+        let (stop, stopped) = watch::channel(false);
+        let (board, mut tasks) = (StatusBoard::default(), JoinSet::new());
+        // The handles for requests of others are not needed here.
+        let _errands = modbus::spawn_bus_tasks(
+            &config,
+            &Clock::system(),
+            &board,
+            &sender,
+            &stopped,
+            &mut tasks,
+        );
+        Self {
+            config,
+            ids,
+            board,
+            readings,
+            last: HashMap::new(),
+            stop,
+            tasks,
+            lang,
+        }
+    }
+
+    fn take_snapshots(&mut self) -> Vec<DeviceSnapshot> {
+        while let Ok(reading) = self.readings.try_recv() {
+            self.last.insert(reading.device, reading);
+        }
+        let numbers = (0..self.config.devices.len()).zip(0u16..);
+        numbers
+            .filter(|(index, _)| self.ids.contains(&self.config.devices[*index].id))
+            .map(|(index, number)| self.device_snapshot(index, number))
+            .collect()
+    }
+
+    fn device_snapshot(&self, index: usize, number: u16) -> DeviceSnapshot {
+        let device = &self.config.devices[index];
+        let board = self.board.snapshot();
+        let state = board.devices.get(&device.id).cloned().unwrap_or_default();
+        let reason = state.fault.as_ref().map(|fault| fault.reason);
+        // The advice depends on the neighbours: one silent device has another cause than a silent
+        // bus.
+        let same_bus = self
+            .config
+            .devices
+            .iter()
+            .filter(|other| other.bus == device.bus);
+        let fault_of = |id| Some(board.devices.get(id)?.fault.as_ref()?.reason);
+        let reasons: Vec<Option<QualityReason>> =
+            same_bus.map(|other| fault_of(&other.id)).collect();
+        let link = self.config.buses.get(device.bus).map(|bus| &bus.link);
+        let advice = reason.and_then(|reason| fault_diagnosis::advice_key(reason, link, &reasons));
+        let outcomes = self.last.get(&number).map(|reading| &*reading.outcomes);
+        let points = device.points.iter().enumerate();
+        let shown = points.map(|(place, point)| {
+            let outcome = outcomes.and_then(|outcomes| outcomes.get(place));
+            point_snapshot(&point.name, &point.unit, outcome)
+        });
+        DeviceSnapshot {
+            id: device.id.clone(),
+            counts: SoakCounts {
+                polls: state.polls,
+                failures: state.failures,
+                late: state.late,
+                round_trip_ms: state.round_trip_ms,
+                fault: reason,
+            },
+            detail: state.fault.map(|fault| fault.detail).unwrap_or_default(),
+            advice: advice.map(|key| self.lang.text(key)).unwrap_or_default(),
+            values: shown.collect(),
+        }
+    }
+}
+
+fn point_snapshot(name: &str, unit: &str, outcome: Option<&SampleOutcome>) -> PointSnapshot {
+    let number = outcome.and_then(SampleOutcome::number);
+    PointSnapshot {
+        name: name.to_owned(),
+        text: number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+        value: number.map(crate::domain::ExactNumber::to_f64),
+        unit: unit.to_owned(),
+        reason: outcome.and_then(SampleOutcome::reason),
+    }
+}
+
+async fn get_json(running: &mut GatewayConnection, path: &str) -> Result<Value, CommandError> {
+    let body = running.request("GET", path, "").await?.collect().await?;
+    serde_json::from_slice(&body.to_bytes())
+        .map_err(|error| CommandError::Refused(error.to_string()))
+}
+
+/// State of one device from the answers of the API. A device that the gateway does not have is
+/// shown as never polled: its configuration is older than the file.
+fn snapshot_from_api(id: &Arc<str>, devices: &Value, points: &Value) -> DeviceSnapshot {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let all = list(devices);
+    let Some(device) = all.iter().find(|one| one["id"] == **id) else {
+        return DeviceSnapshot {
+            id: id.clone(),
+            ..DeviceSnapshot::default()
+        };
+    };
+    let (status, fault) = (&device["status"], &device["status"]["fault"]);
+    let count = |name: &str| status[name].as_u64().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mine = list(points).into_iter();
+    let prefix = format!("{id}.");
+    let values = mine
+        .filter_map(|point| point_from_api(point["id"].as_str()?.strip_prefix(&prefix)?, &point));
+    DeviceSnapshot {
+        id: id.clone(),
+        counts: SoakCounts {
+            polls: count("polls"),
+            failures: count("failures"),
+            late: count("late"),
+            round_trip_ms: status["round_trip_ms"].as_f64().unwrap_or_default(),
+            fault: parse_reason_word(&fault["reason"]),
+        },
+        detail: text(&fault["detail"]),
+        advice: text(&fault["hint"]),
+        values: values.collect(),
+    }
+}
+
+fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
+    let last = &point["last"];
+    Some(PointSnapshot {
+        name: name.to_owned(),
+        text: match &last["v"] {
+            Value::Number(number) => number.to_string(),
+            _ => "-".to_owned(),
+        },
+        value: last["v"].as_f64(),
+        unit: point["unit"].as_str()?.to_owned(),
+        reason: parse_reason_word(&last["reason"]),
+    })
+}
+
+/// Reason of this word. An exception code is not part of the API, so that every refusal is the
+/// same.
+fn parse_reason_word(word: &Value) -> Option<QualityReason> {
+    let word = word.as_str()?;
+    (0..=u8::MAX)
+        .filter_map(QualityReason::from_code)
+        .find(|reason| reason.word() == word)
+}
+
+/// Ids of the named devices, or of all devices when none is named. Errors: a name that the
+/// configuration does not have. The other devices of the same buses stay in the configuration,
+/// since the diagnosis of a silent device needs its neighbours.
+pub(super) fn select_devices(
+    config: &mut Config,
+    wanted: &[String],
+) -> Result<Vec<Arc<str>>, String> {
+    let known = |id: &String| config.devices.iter().any(|device| *device.id == **id);
+    if let Some(unknown) = wanted.iter().find(|id| !known(id)) {
+        return Err(unknown.clone());
+    }
+    let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == id);
+    let named = config.devices.iter().filter(|device| is_wanted(&device.id));
+    let (ids, buses): (Vec<_>, Vec<_>) =
+        named.map(|device| (device.id.clone(), device.bus)).unzip();
+    let mut stay = config
+        .devices
+        .iter()
+        .map(|device| buses.contains(&device.bus));
+    // Both lists have the same order; what is known by bus index in one is dropped from both.
+    config.site.devices.retain(|_| stay.next().unwrap_or(false));
+    config.devices.retain(|device| buses.contains(&device.bus));
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_running_gateway_tells_is_a_look() {
+        let devices = json!([{"id": "meter", "status": {
+            "polls": 10, "failures": 1, "late": 0, "round_trip_ms": 4.5,
+            "fault": {"reason": "timeout", "detail": "no answer", "hint": "check A/B"}
+        }}]);
+        let points = json!([
+            {"id": "meter.power", "unit": "W", "last": {"v": 12.50, "q": "good"}},
+            {"id": "other.power", "unit": "W", "last": null},
+        ]);
+        let look = snapshot_from_api(&"meter".into(), &devices, &points);
+        assert_eq!((look.counts.polls, look.counts.failures), (10, 1));
+        assert_eq!(look.counts.fault, Some(QualityReason::Timeout));
+        assert_eq!(
+            (look.detail.as_str(), look.advice.as_str()),
+            ("no answer", "check A/B")
+        );
+        assert_eq!(look.values.len(), 1);
+        assert_eq!(look.values[0].value, Some(12.5));
+    }
+
+    #[test]
+    fn a_device_that_the_running_gateway_does_not_know_was_never_polled() {
+        let look = snapshot_from_api(&"new".into(), &json!([]), &json!([]));
+        assert_eq!(look.counts, SoakCounts::default());
+    }
+}

@@ -1,0 +1,89 @@
+//! Questions to the person at the terminal. They go to standard error, so that standard output
+//! stays free for scripts; answers may come from a pipe.
+
+use super::backend::print_stderr;
+use crate::i18n::Language;
+use std::io::BufRead;
+
+/// Tries for one question before it counts as unanswered.
+const PROMPT_TRIES: usize = 3;
+
+/// Reader of answers.
+pub(super) struct ConsolePrompt<'a> {
+    from: &'a mut dyn BufRead,
+    pub(super) lang: Language,
+}
+
+impl<'a> ConsolePrompt<'a> {
+    pub(super) fn new(from: &'a mut dyn BufRead, lang: Language) -> Self {
+        Self { from, lang }
+    }
+
+    /// Answer to a question without surrounding spaces; `None` at the end of the input.
+    pub(super) fn ask_line(&mut self, question: &str) -> Option<String> {
+        print_stderr(question);
+        let mut line = String::new();
+        let bytes = self.from.read_line(&mut line).ok()?;
+        // Zero bytes are the end of the input; an empty line has its line end.
+        (bytes > 0).then(|| line.trim().to_owned())
+    }
+
+    /// Answer that `understood` accepts; `None` at the end of the input, after an empty answer, or
+    /// after too many wrong ones.
+    pub(super) fn ask_parsed<T>(
+        &mut self,
+        question: &str,
+        understood: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        for _ in 0..PROMPT_TRIES {
+            let answer = self.ask_line(question)?;
+            if answer.is_empty() {
+                return None;
+            }
+            if let Some(answer) = understood(&answer) {
+                return Some(answer);
+            }
+            print_stderr(
+                &self
+                    .lang
+                    .text_with("cli-device-again", &[("found", &answer)]),
+            );
+        }
+        None
+    }
+
+    /// Whether the answer is yes. Any other answer, and no answer, is no.
+    pub(super) fn ask_agreement(&mut self, question: &str) -> bool {
+        let answer = self.ask_line(question).unwrap_or_default().to_lowercase();
+        // The words of both languages are accepted, whatever the language of the call.
+        ["y", "ya", "yes"].contains(&answer.as_str())
+    }
+}
+
+/// Finite number, with a decimal point or comma.
+pub(super) fn parse_decimal(text: &str) -> Option<f64> {
+    let number: f64 = text.trim().replace(',', ".").parse().ok()?;
+    number.is_finite().then_some(number)
+}
+
+/// Two numbers with `sign` between them: `0.03=0`, `100/5`.
+pub(super) fn parse_pair(text: &str, sign: char) -> Option<(f64, f64)> {
+    let (left, right) = text.split_once(sign)?;
+    Some((parse_decimal(left)?, parse_decimal(right)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_is_a_decimal_point_and_a_wrong_answer_is_asked_again() {
+        let mut pipe = "abc\n1,25\n".as_bytes();
+        let mut person = ConsolePrompt::new(&mut pipe, Language::En);
+        assert_eq!(person.ask_parsed("?", parse_decimal), Some(1.25));
+        assert_eq!(person.ask_parsed("?", parse_decimal), None);
+        assert!(!person.ask_agreement("?"));
+        assert_eq!(parse_pair("0,03=0", '='), Some((0.03, 0.0)));
+        assert_eq!(parse_pair("100/inf", '/'), None);
+    }
+}

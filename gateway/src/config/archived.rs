@@ -1,0 +1,193 @@
+//! [`load_kept`]: checks an archived configuration again, to remake a report of that time.
+
+use super::diagnostic_collector::DiagnosticCollector;
+use super::factors::FactorTexts;
+use super::secret::mask_comment_secrets;
+use super::{Config, Diagnostics, accept_config, check, raw_config, schema_check};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Separator between the site's file and its own factor file.
+const OWN_FACTORS_MARK: &str = "\n# --- [factors] file ---\n";
+
+/// Joins the texts that the store archives: the file, with secrets in comments masked, and the
+/// site's own factors.
+pub(super) fn join_texts(text: &str, own: &str) -> String {
+    let text = mask_comment_secrets(text);
+    match own {
+        "" => text.into_owned(),
+        own => format!("{text}{OWN_FACTORS_MARK}{own}"),
+    }
+}
+
+fn split_texts(kept: &str) -> (&str, &str) {
+    kept.split_once(OWN_FACTORS_MARK).unwrap_or((kept, ""))
+}
+
+/// Checks an archived text with the built-in factors of its time.
+///
+/// Profiles and attached pages are read as they are now; a page that has changed is a warning.
+pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, Diagnostics> {
+    let (text, own) = split_texts(kept);
+    let mut notes = DiagnosticCollector::new(file, text);
+    let typed = schema_check::parse_checked::<raw_config::RawConfig>(&mut notes);
+    let config = typed.map(|mut typed| {
+        // No figure depends on sinks, and the secrets of that time may be gone.
+        (typed.mqtt, typed.influx, typed.web) = (None, None, None);
+        let texts = FactorTexts::Kept { built_in, own };
+        check::check_config(&mut notes, &typed, &|_| None, texts)
+    });
+    let faults = std::mem::take(&mut notes.faults);
+    // A changed page must not block an old report, so this error becomes a warning here.
+    let (pages, faults) = faults
+        .into_iter()
+        .partition(|fault| fault.what == "fault-evidence-hash");
+    notes.faults = faults;
+    notes.warnings.extend::<Vec<_>>(pages);
+    accept_config(notes, config)
+}
+
+/// Lists the tables that differ between two archived texts, such as `[site]` or `[[asset]] plts`.
+///
+/// Empty when only comments differ.
+pub fn changed_places(before: &str, after: &str) -> Vec<String> {
+    let ((before, own_before), (after, own_after)) = (split_texts(before), split_texts(after));
+    // Both were valid when they were archived.
+    let read = |text: &str| text.parse::<Table>().unwrap_or_default();
+    let (before, after) = (read(before), read(after));
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let mut all: Vec<String> = Vec::new();
+    for key in keys {
+        all.extend(changed_tables(key, before.get(key), after.get(key)));
+    }
+    if own_before != own_after {
+        all.push("[factors] file".to_owned());
+    }
+    all
+}
+
+fn changed_tables(key: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<String> {
+    if before == after {
+        return Vec::new();
+    }
+    let is_list = |side: Option<&Value>| side.is_none_or(Value::is_array);
+    // A table that is no list has no ids: the whole table is named.
+    if !is_list(before) || !is_list(after) {
+        return vec![format!("[{key}]")];
+    }
+    let (before, after) = (tables_by_id(before), tables_by_id(after));
+    let ids: BTreeSet<&&str> = before.keys().chain(after.keys()).collect();
+    let differ = |id: &&&str| before.get(**id) != after.get(**id);
+    let named = ids.into_iter().filter(differ);
+    let all: Vec<String> = named
+        .map(|id| format!("[[{key}]] {id}").trim_end().to_owned())
+        .collect();
+    // Only the order differs.
+    if all.is_empty() {
+        vec![format!("[[{key}]]")]
+    } else {
+        all
+    }
+}
+
+/// Groups the tables of a list by id; tables without one are grouped together.
+fn tables_by_id(list: Option<&Value>) -> BTreeMap<&str, Vec<&Value>> {
+    let mut all: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for item in list.and_then(Value::as_array).into_iter().flatten() {
+        // Attached pages have no id of their own; their factor identifies them.
+        let id = item.get("id").or_else(|| item.get("factor"));
+        let id = id.and_then(Value::as_str).unwrap_or_default();
+        all.entry(id).or_default().push(item);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::factors::built_in_factors;
+    use crate::config::{load_config, load_config_text};
+    use proptest::prelude::*;
+    use std::fs;
+
+    const SITE: &str = "[site]\nid = 'a'\n[factors]\nfile = 'own.toml'\n\
+                        [mqtt]\nurl = 'mqtt://x'\nusername = 'u'\npassword_file = 'secret'\n";
+    const OWN_FACTORS: &str = "[[factor]]\nid = 'grid.own'\nvalue = 0.8\nunit = 'kgCO2/kWh'\n\
+                               source = 's'\nstatus = 'official_text'\n";
+
+    #[test]
+    fn a_kept_text_is_read_without_the_files_and_secrets_of_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pantau.toml");
+        fs::write(&file, SITE).unwrap();
+        fs::write(dir.path().join("own.toml"), OWN_FACTORS).unwrap();
+        fs::write(dir.path().join("secret"), "s").unwrap();
+        let then = load_config(&file).unwrap();
+        fs::remove_file(dir.path().join("own.toml")).unwrap();
+        fs::remove_file(dir.path().join("secret")).unwrap();
+        let kept = load_archived(&then.revision_text(), built_in_factors(), &file).unwrap();
+        assert_eq!(kept.revision_text(), then.revision_text());
+        assert_eq!(kept.revision_id(), then.revision_id());
+        assert!(kept.factors.find("grid.own").is_some());
+    }
+
+    #[test]
+    fn the_built_in_factors_are_those_of_their_time_and_part_of_the_revisions_name() {
+        let old = built_in_factors().replacen("value = 28.0", "value = 29.0", 1);
+        assert_ne!(old, built_in_factors());
+        let text = "[site]\nid = 'a'\n";
+        let file = Path::new("pantau.toml");
+        let now = load_config_text(text, file, &|_| None).unwrap();
+        let then = load_archived(text, &old, file).unwrap();
+        let values = |config: &Config| -> Vec<f64> {
+            let all = config.factors.all().iter();
+            all.map(|factor| factor.value).collect()
+        };
+        assert_ne!(values(&then), values(&now));
+        let (then, now) = (then.revision_id(), now.revision_id());
+        assert_ne!(then, now);
+        assert_eq!(
+            then.split_once('-').unwrap().0,
+            now.split_once('-').unwrap().0
+        );
+    }
+
+    #[test]
+    fn an_official_page_that_has_changed_does_not_stop_an_old_revision() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pantau.toml");
+        fs::write(dir.path().join("page.pdf"), "another").unwrap();
+        let text = format!(
+            "[site]\nid = 'a'\n[[factor_evidence]]\nfactor = 'grid.sumatera.2019.cm5050_exante'\n\
+             file = 'page.pdf'\nsha256 = '{}'\nby = 'b'\non = 2026-01-01\n",
+            "0".repeat(64)
+        );
+        assert!(load_config_text(&text, &file, &|_| None).is_err());
+        let kept = load_archived(&text, built_in_factors(), &file).unwrap();
+        assert!(!kept.factors.evidence[0].present);
+        let warned = |what| kept.warnings.iter().any(|fault| fault.what == what);
+        assert!(warned("fault-evidence-hash"));
+    }
+
+    #[test]
+    fn a_change_is_told_by_its_place() {
+        let before = "[site]\nid = 'a'\n[[asset]]\nid = 'p'\nx = 1\n[[asset]]\nid = 'q'\nx = 1\n";
+        let after = before.replacen("x = 1", "x = 2", 1) + "[mqtt]\nurl = 'h'\n";
+        assert_eq!(changed_places(before, &after), ["[[asset]] p", "[mqtt]"]);
+        assert_eq!(changed_places(before, &format!("# why\n{before}")), [""; 0]);
+        let own = join_texts(before, "x = 1\n");
+        assert_eq!(changed_places(before, &own), ["[factors] file"]);
+        let turned = "[site]\nid = 'a'\n[[asset]]\nid = 'q'\nx = 1\n[[asset]]\nid = 'p'\nx = 1\n";
+        assert_eq!(changed_places(before, turned), ["[[asset]]"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_kept_text_is_survived(text in "[\\[\\]a-z=\\n #'0-9-]{0,60}", own in "\\PC{0,20}") {
+            let kept = join_texts(&text, &own);
+            let _ = load_archived(&kept, &own, Path::new("pantau.toml"));
+            let _ = changed_places(&kept, &text);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! [`narrow`]: value limits of points from the ratings of their assets.
+//!
+//! ```text
+//! capacity_kwp = 5    # power of the plant: -15 to 15 kW
+//! ```
+//!
+//! They are narrower than the limits of the quantity, and wide enough for every true value. The
+//! table is in `docs/configuration.md` ("What is believed").
+
+use super::{
+    Asset, AssetKind, AssetPoint, GensetAsset, LevelMeasurement, PumpAsset, PvPlantAsset,
+    PvSystemType, TankAsset,
+};
+use crate::config::{Device, Point};
+
+/// Margin on the AC rating of an inverter.
+// Inverters exceed their rating for seconds, and are often a little larger than was typed.
+const AC_MARGIN: f64 = 2.0;
+/// Margin on the module rating, without a typed AC rating.
+// An inverter that also discharges a battery may be larger than the modules.
+const PEAK_MARGIN: f64 = 3.0;
+/// Margin on the module rating of an off-grid plant.
+// Without a grid the loads decide the size of the inverter.
+const OFF_GRID_MARGIN: f64 = 10.0;
+/// Margin on the rated power of a pump.
+// A motor draws a multiple of its rating when it starts.
+const START_MARGIN: f64 = 5.0;
+/// Margin on the rated flow of a pump.
+// Without head a pump delivers more than its rating.
+const FLOW_MARGIN: f64 = 3.0;
+/// Margin on the rated power of a generator set.
+// A set carries an overload for minutes.
+const GENSET_MARGIN: f64 = 2.0;
+/// Margin beyond bottom and top of a tank, m, in addition to its height.
+// A level that is not calibrated yet may be far off.
+const LEVEL_MARGIN_M: f64 = 1.0;
+/// Maximum operating time behind a counter, h: full power for a century.
+const LIFETIME_H: f64 = 876_600.0;
+/// Standard gravity, m/s2.
+const GRAVITY: f64 = 9.806_65;
+/// Upper bound of the air pressure, Pa; an absolute sensor measures it on top of the water.
+const AIR_PRESSURE_MAX_PA: f64 = 120_000.0;
+/// Temperature range of air, modules and water outdoors, degC.
+const OUTDOOR_RANGE_C: (f64, f64) = (-60.0, 150.0);
+
+/// Limits of one point, in the unit of its asset.
+type RatedLimit<'a> = (&'a AssetPoint, (f64, f64));
+
+/// Narrows the limits of every point for which an asset has ratings.
+pub(crate) fn apply_rated_limits(assets: &[Asset], devices: &mut [Device]) {
+    for (used, (low, high)) in assets.iter().flat_map(rated_limits) {
+        let Some(point) = find_point(devices, &used.id) else {
+            continue;
+        };
+        let own = |value: f64| (value - used.offset) / used.scale;
+        let low = point.min.map_or(own(low), |min| min.max(own(low)));
+        let high = point.max.map_or(own(high), |max| max.min(own(high)));
+        // Otherwise no value would be left: a rating or its unit is wrong, keep the point's limits.
+        if low < high {
+            (point.min, point.max) = (Some(low), Some(high));
+        }
+    }
+}
+
+fn find_point<'a>(devices: &'a mut [Device], id: &str) -> Option<&'a mut Point> {
+    let (device, name) = id.split_once('.')?;
+    let device = devices.iter_mut().find(|known| *known.id == *device)?;
+    device.points.iter_mut().find(|point| *point.name == *name)
+}
+
+fn rated_limits(asset: &Asset) -> Vec<RatedLimit<'_>> {
+    match &asset.kind {
+        AssetKind::Plts(plant) => pv_plant_limits(plant),
+        AssetKind::Pump(pump) => pump_limits(pump),
+        AssetKind::Tank(tank) => tank_limits(tank),
+        AssetKind::Genset(set) => genset_limits(set),
+        AssetKind::Catchment(_)
+        | AssetKind::Bsf(_)
+        | AssetKind::Compost(_)
+        | AssetKind::Meter(_) => Vec::new(),
+    }
+}
+
+/// Limits of -most to +most.
+fn symmetric_limit(used: Option<&AssetPoint>, most: f64) -> Option<RatedLimit<'_>> {
+    used.map(|used| (used, (-most, most)))
+}
+
+/// Limits of a counter: zero to full power for a century.
+fn lifetime_limit(used: Option<&AssetPoint>, most_an_hour: f64) -> Option<RatedLimit<'_>> {
+    used.map(|used| (used, (0.0, most_an_hour * LIFETIME_H)))
+}
+
+fn pv_plant_limits(plant: &PvPlantAsset) -> Vec<RatedLimit<'_>> {
+    let margin = match plant.system {
+        PvSystemType::GridTied | PvSystemType::PumpOnly => PEAK_MARGIN,
+        PvSystemType::OffGrid => OFF_GRID_MARGIN,
+    };
+    let modules_kw = plant.capacity_kwp * margin;
+    let kw = plant.ac_rating_kw.map_or(modules_kw, |kw| kw * AC_MARGIN);
+    let outdoors = [&plant.module_temperature, &plant.air_temperature];
+    let outdoors = outdoors
+        .into_iter()
+        .flatten()
+        .map(|used| (used, OUTDOOR_RANGE_C));
+    let points = [
+        symmetric_limit(plant.power.as_ref(), kw * 1000.0),
+        lifetime_limit(plant.energy.as_ref(), kw),
+        lifetime_limit(plant.dc_energy.as_ref(), modules_kw),
+    ];
+    points.into_iter().flatten().chain(outdoors).collect()
+}
+
+fn pump_limits(pump: &PumpAsset) -> Vec<RatedLimit<'_>> {
+    let power = pump.rated_power_w.map(|watts| watts * START_MARGIN);
+    let flow = pump.rated_flow_m3_h.map(|flow| flow * FLOW_MARGIN);
+    let points = [
+        power.and_then(|watts| symmetric_limit(pump.power.as_ref(), watts)),
+        power.and_then(|watts| lifetime_limit(pump.energy.as_ref(), watts / 1000.0)),
+        flow.and_then(|flow| symmetric_limit(pump.flow.as_ref(), flow)),
+        flow.and_then(|flow| lifetime_limit(pump.volume.as_ref(), flow)),
+    ];
+    points.into_iter().flatten().collect()
+}
+
+fn genset_limits(set: &GensetAsset) -> Vec<RatedLimit<'_>> {
+    let kw = set.rating_kw * GENSET_MARGIN;
+    let points = [
+        symmetric_limit(set.power.as_ref(), kw * 1000.0),
+        lifetime_limit(set.energy.as_ref(), kw),
+    ];
+    points.into_iter().flatten().collect()
+}
+
+fn tank_limits(tank: &TankAsset) -> Vec<RatedLimit<'_>> {
+    let mut all: Vec<RatedLimit<'_>> = Vec::new();
+    all.extend(tank.temperature.iter().map(|used| (used, OUTDOOR_RANGE_C)));
+    let (Some(level), Some(shape)) = (&tank.level, &tank.shape) else {
+        return all;
+    };
+    let (bottom, top) = shape.level_range();
+    let margin = (top - bottom) + LEVEL_MARGIN_M;
+    let (low, high) = (
+        bottom - tank.offset_m - margin,
+        top - tank.offset_m + margin,
+    );
+    match level {
+        LevelMeasurement::Level(used) => all.push((used, (low, high))),
+        LevelMeasurement::Pressure { point, barometer } => {
+            let air = barometer.as_ref().map_or(0.0, |_| AIR_PRESSURE_MAX_PA);
+            let pascals = tank.density_kg_m3 * GRAVITY;
+            all.push((point, (low * pascals, high * pascals + air)));
+        }
+        LevelMeasurement::Distance {
+            point,
+            height_m,
+            air,
+            ..
+        } => {
+            let range = (-LEVEL_MARGIN_M, 2.0 * height_m + LEVEL_MARGIN_M);
+            all.push((point, range));
+            all.extend(air.iter().map(|used| (used, OUTDOOR_RANGE_C)));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, load_config_text};
+    use std::path::Path;
+
+    const HEAD: &str = "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'h'\n";
+
+    fn load_assets(points: &str, assets: &str) -> Config {
+        let text = format!("{HEAD}[[device]]\nid = 'd'\nbus = 'b'\npoint = [{points}]\n{assets}");
+        load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+    }
+
+    fn point_range(config: &Config, name: &str) -> (Option<f64>, Option<f64>) {
+        let points = &config.devices[0].points;
+        let point = points.iter().find(|point| *point.name == *name).unwrap();
+        (point.min, point.max)
+    }
+
+    const POINTS: &str = "
+        { id = 'kw', register = 'holding:0', type = 'i32', unit = 'kW' },
+        { id = 'kwh', register = 'holding:2', type = 'u32', unit = 'kWh', counter = true },
+        { id = 'cm', register = 'holding:4', type = 'u16', unit = 'cm' },
+        { id = 'flow', register = 'holding:5', type = 'u16', unit = 'L/min' },
+        { id = 'kpa', register = 'holding:6', type = 'i16', unit = 'kPa' },
+        { id = 'f', register = 'holding:7', type = 'u16', unit = 'm', max = 3 }";
+
+    #[test]
+    fn a_plants_power_ends_at_its_rating_with_a_margin_in_the_points_own_unit() {
+        let plant = |rest: &str| {
+            let keys = "kind = 'plts'\nid = 'p'\npower = 'd.kw'\nenergy = 'd.kwh'\n";
+            load_assets(
+                POINTS,
+                &format!("[[asset]]\n{keys}capacity_kwp = 5\n{rest}"),
+            )
+        };
+        let power = |rest: &str| point_range(&plant(rest), "kw").1;
+        assert_eq!(power(""), Some(15.0));
+        assert_eq!(power("ac_rating_kw = 8"), Some(16.0));
+        assert_eq!(power("system = 'off-grid'"), Some(50.0));
+        assert_eq!(point_range(&plant(""), "kw").0, Some(-15.0));
+        assert_eq!(
+            point_range(&plant(""), "kwh"),
+            (Some(0.0), Some(13_149_000.0))
+        );
+        // The physical limit of 10 MW is the narrower one.
+        assert_eq!(power("ac_rating_kw = 8000"), Some(10_000.0));
+    }
+
+    #[test]
+    fn a_tanks_level_ends_a_height_and_a_metre_beyond_it() {
+        let tank = |level: &str| {
+            let shape = "{ kind = 'vertical-cylinder', diameter_m = 1, height_m = 2 }";
+            let tank = format!("[[asset]]\nkind = 'tank'\nid = 't'\nshape = {shape}\n{level}");
+            load_assets(POINTS, &tank)
+        };
+        let level = point_range(&tank("level = 'd.cm'"), "cm");
+        assert_eq!(level, (Some(-300.0), Some(500.0)));
+        let offset = "level = 'd.cm'\nsensor = { offset_m = 0.5 }";
+        assert_eq!(
+            point_range(&tank(offset), "cm"),
+            (Some(-350.0), Some(450.0))
+        );
+        let distance = "distance = 'd.cm'\nsensor = { height_m = 2.5 }";
+        assert_eq!(
+            point_range(&tank(distance), "cm"),
+            (Some(-100.0), Some(600.0))
+        );
+        let (low, high) = point_range(&tank("pressure = 'd.kpa'"), "kpa");
+        assert!(low < Some(-29.0) && high > Some(48.0) && high < Some(50.0));
+        // The point's own limit is kept where it is narrower.
+        assert_eq!(
+            point_range(&tank("level = 'd.f'"), "f"),
+            (Some(-3.0), Some(3.0))
+        );
+    }
+
+    #[test]
+    fn a_pump_may_start_and_run_without_head() {
+        let keys = "rated_power_kw = 1.5\nrated_flow_m3_h = 6\n";
+        let pump =
+            format!("[[asset]]\nkind = 'pump'\nid = 'p'\npower = 'd.kw'\nflow = 'd.flow'\n{keys}");
+        let config = load_assets(POINTS, &pump);
+        assert_eq!(point_range(&config, "kw"), (Some(-7.5), Some(7.5)));
+        let (_, flow) = point_range(&config, "flow");
+        assert!((flow.unwrap() - 300.0).abs() < 1e-9, "{flow:?}");
+    }
+
+    #[test]
+    fn a_rating_that_leaves_nothing_leaves_the_point_as_it_is() {
+        let points = "{ id = 'w', register = 'holding:0', type = 'u32', unit = 'W', min = 90000 }";
+        let plant = "[[asset]]\nkind = 'plts'\nid = 'p'\npower = 'd.w'\ncapacity_kwp = 1\n";
+        let (min, max) = point_range(&load_assets(points, plant), "w");
+        assert_eq!((min, max), (Some(90_000.0), Some(1e7)));
+    }
+}

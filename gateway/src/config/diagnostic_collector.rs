@@ -1,0 +1,223 @@
+//! [`Notes`]: collects the errors and warnings of one file while it is checked.
+//!
+//! ```text
+//! let kwp = notes.positive_number(&raw.capacity_kwp, "capacity_kwp");    // None: reported
+//! ```
+
+use crate::config::raw_config::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
+use crate::config::value_syntax::is_id;
+use crate::config::{Diagnostic, mask_secrets};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// File under check, with its errors and warnings so far.
+#[derive(Debug)]
+pub(crate) struct DiagnosticCollector<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) text: &'a str,
+    pub(crate) faults: Vec<Diagnostic>,
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// All strings within the asset tables of the file, point ids among them.
+    pub(crate) asset_texts: Vec<String>,
+}
+
+impl<'a> DiagnosticCollector<'a> {
+    pub(crate) fn new(file: &'a Path, text: &'a str) -> Self {
+        Self {
+            file,
+            text,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+            asset_texts: Vec::new(),
+        }
+    }
+
+    /// Adds an error without a hint.
+    pub(crate) fn add_error(
+        &mut self,
+        span: Range<usize>,
+        key: &str,
+        what: &'static str,
+        found: &str,
+        expected: &str,
+    ) {
+        self.add_error_with_hint(span, key, what, found, expected, None);
+    }
+
+    /// Adds an error with the nearest valid name.
+    pub(crate) fn add_error_with_hint(
+        &mut self,
+        span: Range<usize>,
+        key: &str,
+        what: &'static str,
+        found: &str,
+        expected: &str,
+        hint: Option<String>,
+    ) {
+        let fault = self.build_diagnostic(span.start, key, what, found, expected, hint);
+        self.faults.push(fault);
+    }
+
+    /// Adds a warning, which does not prevent the start.
+    pub(crate) fn add_warning(
+        &mut self,
+        span: Range<usize>,
+        key: &str,
+        what: &'static str,
+        found: &str,
+        expected: &str,
+    ) {
+        let fault = self.build_diagnostic(span.start, key, what, found, expected, None);
+        self.warnings.push(fault);
+    }
+
+    /// Parses a text with `read`; an error when that returns `None`.
+    pub(crate) fn parsed_text<T>(
+        &mut self,
+        typed: &RawText,
+        key: &str,
+        read: impl Fn(&str) -> Option<T>,
+        expected: &str,
+    ) -> Option<T> {
+        let at = typed.as_ref()?;
+        let value = read(at.get());
+        if value.is_none() {
+            self.add_error(at.span(), key, "fault-value", at.get(), expected);
+        }
+        value
+    }
+
+    /// Returns an integer within `range`; an error otherwise.
+    pub(crate) fn integer_in_range<T: TryFrom<i64>>(
+        &mut self,
+        typed: &RawInteger,
+        key: &str,
+        range: RangeInclusive<i64>,
+    ) -> Option<T> {
+        let at = typed.as_ref()?;
+        let value = T::try_from(*at.get()).ok();
+        if range.contains(at.get()) && value.is_some() {
+            return value;
+        }
+        let expected = format!("{}..={}", range.start(), range.end());
+        self.add_error(
+            at.span(),
+            key,
+            "fault-range",
+            &at.get().to_string(),
+            &expected,
+        );
+        None
+    }
+
+    /// Returns a date, written as a TOML date or as a string.
+    pub(crate) fn date(&mut self, typed: Option<&RawDate>, key: &str) -> Option<Date> {
+        let at = typed?;
+        let text = match at.get() {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let date = text.parse().ok();
+        // The length excludes a TOML date with a time of day.
+        if date.is_none() || text.len() != "2026-11-20".len() {
+            self.add_error(at.span(), key, "fault-value", &text, "fault-expect-date");
+            return None;
+        }
+        date
+    }
+
+    /// Returns a finite number above zero; an error otherwise.
+    pub(crate) fn positive_number(&mut self, typed: &RawNumber, key: &str) -> Option<f64> {
+        let at = typed.as_ref()?;
+        let value = self.finite_number(typed.as_ref(), key)?;
+        if value <= 0.0 {
+            self.add_error(at.span(), key, "fault-range", &value.to_string(), "> 0");
+            return None;
+        }
+        Some(value)
+    }
+
+    /// Returns a finite number within `range`; an error otherwise.
+    pub(crate) fn number_in_range(
+        &mut self,
+        typed: &RawNumber,
+        key: &str,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let at = typed.as_ref()?;
+        let value = self.finite_number(typed.as_ref(), key)?;
+        if !range.contains(&value) {
+            let expected = format!("{}..={}", range.start(), range.end());
+            self.add_error(at.span(), key, "fault-range", &value.to_string(), &expected);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// Returns a finite number; an error for NaN and infinity.
+    pub(crate) fn finite_number(
+        &mut self,
+        typed: Option<&SpannedValue<f64>>,
+        key: &str,
+    ) -> Option<f64> {
+        let at = typed?;
+        if at.get().is_finite() {
+            return Some(*at.get());
+        }
+        let found = at.get().to_string();
+        self.add_error(at.span(), key, "fault-value", &found, "fault-expect-number");
+        None
+    }
+
+    /// Returns an id that is not in `seen` yet; the empty id stands for one that was reported.
+    pub(crate) fn id(&mut self, typed: &RawText, seen: &mut BTreeSet<String>) -> Arc<str> {
+        let Some(id) = self.parsed_text(typed, "id", parse_id, "fault-expect-id") else {
+            return Arc::from("");
+        };
+        if !seen.insert(id.clone()) {
+            let span = typed.as_ref().map_or(0..0, SpannedValue::span);
+            self.add_error(span, "id", "fault-duplicate", &id, "");
+        }
+        Arc::from(id)
+    }
+
+    /// Resolves a path; a relative one starts at the directory of the file.
+    pub(crate) fn path(&self, typed: &str) -> PathBuf {
+        let base = self.file.parent().unwrap_or_else(|| Path::new(""));
+        base.join(typed)
+    }
+
+    /// Line of a byte offset in the text, from 1.
+    pub(crate) fn line_number(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default();
+        1 + before.matches('\n').count()
+    }
+
+    fn build_diagnostic(
+        &self,
+        at: usize,
+        key: &str,
+        what: &'static str,
+        found: &str,
+        expected: &str,
+        hint: Option<String>,
+    ) -> Diagnostic {
+        Diagnostic {
+            file: self.file.to_owned(),
+            line: self.line_number(at),
+            key: mask_secrets(key).into_owned(),
+            what,
+            // Diagnostics are printed, logged and passed on: secrets in values are masked.
+            found: mask_secrets(found).into_owned(),
+            expected: expected.to_owned(),
+            hint,
+        }
+    }
+}
+
+fn parse_id(text: &str) -> Option<String> {
+    is_id(text).then(|| text.to_owned())
+}

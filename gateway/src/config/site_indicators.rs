@@ -1,0 +1,246 @@
+//! [`definitions`]: checks `[[indicator]]`, the ledger indicators that a site adds or changes.
+
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::factors::{Factors, choose_factor};
+use crate::config::raw_config::{RawInteger, RawNumber, RawText, SpannedValue};
+use crate::domain::decimal::Decimal;
+use crate::domain::factor::Factor;
+use crate::domain::ledger::QuantityBasis;
+use crate::ledger::{BilingualText, IndicatorDefinition, IndicatorDefinitions, TotalRule};
+use crate::limits::INDICATORS_MAX;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Maximum decimals that a report prints of an entry.
+const DECIMALS_MAX: i64 = 6;
+
+/// `[[indicator]]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawIndicator {
+    /// Letters, digits, `-` and `_`; the id of a built-in indicator changes that one.
+    #[schemars(required)]
+    id: RawText,
+    /// Name for people.
+    name: Option<SpannedValue<RawBilingualText>>,
+    /// Programme to which it belongs, `other` by default.
+    programme: RawText,
+    /// Unit in which the ledger stores it: `kg`, `L`, `pcs`, `orang`, `IDR`, ...
+    unit: RawText,
+    /// Decimals in a report, 0 by default.
+    decimals: RawInteger,
+    /// Total of a period, `sum` by default.
+    total: Option<SpannedValue<RawTotalRule>>,
+    /// Ways in which the quantity may be known; the first is the default of an entry.
+    #[serde(default)]
+    known: Vec<SpannedValue<RawKnownBy>>,
+    /// Id of the factor that converts the quantity into an effect.
+    factor: RawText,
+    /// Statement that may be printed.
+    print: Option<SpannedValue<RawBilingualText>>,
+    /// Data that must be supplied before more may be printed.
+    needs: Option<SpannedValue<RawBilingualText>>,
+    /// Statement that may not be printed.
+    never: Option<SpannedValue<RawBilingualText>>,
+    /// Plausible quantity, for the table to fill in.
+    example: RawNumber,
+}
+
+/// Text in both languages.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawBilingualText {
+    /// Bahasa Indonesia.
+    #[schemars(required)]
+    id: RawText,
+    /// English.
+    #[schemars(required)]
+    en: RawText,
+}
+
+/// Total of a period.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawTotalRule {
+    /// Entries are added: a flow.
+    Sum,
+    /// The latest entry counts: a stock such as members or living trees.
+    Last,
+}
+
+/// Way in which a quantity is known.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawKnownBy {
+    Weighed,
+    Metered,
+    Counted,
+    Declared,
+}
+
+/// Returns the built-in indicators together with the site's own.
+pub(crate) fn check_indicators(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawIndicator>],
+    factors: &Factors,
+) -> IndicatorDefinitions {
+    let built_in = IndicatorDefinitions::built_in();
+    if let Some(extra) = raw.get(INDICATORS_MAX) {
+        let (found, most) = (raw.len().to_string(), INDICATORS_MAX.to_string());
+        notes.add_error(extra.span(), "indicator", "fault-too-many", &found, &most);
+    }
+    let mut seen = BTreeSet::new();
+    let own: Vec<IndicatorDefinition> = raw
+        .iter()
+        .map(|at| check_indicator(notes, at, &built_in, factors, &mut seen))
+        .collect();
+    built_in.with_site_indicators(own)
+}
+
+fn check_indicator(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawIndicator>,
+    built_in: &IndicatorDefinitions,
+    factors: &Factors,
+    seen: &mut BTreeSet<String>,
+) -> IndicatorDefinition {
+    let raw = at.get();
+    // An id of the built-in list changes that indicator: absent keys keep their built-in values.
+    let id = notes.id(&raw.id, seen);
+    let base = built_in.find(&id);
+    let name = convert_text(raw.name.as_ref()).or_else(|| base.map(|base| base.name.clone()));
+    let unit = check_unit(notes, raw, built_in).or_else(|| base.map(|base| Arc::clone(&base.unit)));
+    let needed = [
+        ("name", name.is_none() && raw.name.is_none()),
+        ("unit", unit.is_none() && raw.unit.is_none()),
+    ];
+    for (key, _) in needed.iter().filter(|(_, missing)| *missing) {
+        notes.add_error(at.span(), key, "fault-missing", "", "");
+    }
+    // Empty only after an error, which has been reported above.
+    let unit = unit.unwrap_or_else(|| Arc::from(""));
+    let decimals = notes.integer_in_range(&raw.decimals, "decimals", 0..=DECIMALS_MAX);
+    let text = |typed: &Option<SpannedValue<RawBilingualText>>, base: Option<&BilingualText>| {
+        convert_text(typed.as_ref())
+            .or_else(|| base.cloned())
+            .unwrap_or_else(empty_text)
+    };
+    IndicatorDefinition {
+        programme: check_programme(notes, raw, base),
+        name: name.unwrap_or_else(empty_text),
+        decimals: decimals.or(base.map(|base| base.decimals)).unwrap_or(0),
+        total: convert_total(raw)
+            .or(base.map(|base| base.total))
+            .unwrap_or(TotalRule::Sum),
+        known: convert_known(raw, base),
+        print: text(&raw.print, base.map(|base| &base.print)),
+        needs: text(&raw.needs, base.map(|base| &base.needs)),
+        never: text(&raw.never, base.map(|base| &base.never)),
+        example: check_example(notes, raw, base),
+        factor: check_factor(notes, raw, factors, built_in, &unit),
+        unit,
+        id,
+    }
+}
+
+fn empty_text() -> BilingualText {
+    BilingualText {
+        id: String::new(),
+        en: String::new(),
+    }
+}
+
+fn convert_text(typed: Option<&SpannedValue<RawBilingualText>>) -> Option<BilingualText> {
+    let raw = typed?.get();
+    Some(BilingualText {
+        id: raw.id.as_ref()?.get().clone(),
+        en: raw.en.as_ref()?.get().clone(),
+    })
+}
+
+fn check_programme(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawIndicator,
+    base: Option<&IndicatorDefinition>,
+) -> Arc<str> {
+    let word = |text: &str| crate::config::value_syntax::is_id(text).then(|| Arc::from(text));
+    let own = notes.parsed_text(&raw.programme, "programme", word, "fault-expect-id");
+    let base = base.map(|base| Arc::clone(&base.programme));
+    own.or(base).unwrap_or_else(|| Arc::from("other"))
+}
+
+fn check_unit(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawIndicator,
+    built_in: &IndicatorDefinitions,
+) -> Option<Arc<str>> {
+    let at = raw.unit.as_ref()?;
+    if let Some(unit) = built_in.unit_id(at.get()) {
+        return Some(Arc::from(unit));
+    }
+    let all: Vec<&str> = built_in.units().collect();
+    let hint = crate::config::diagnostic::nearest_name(at.get(), all.iter().copied());
+    notes.add_error_with_hint(
+        at.span(),
+        "unit",
+        "fault-unknown-unit",
+        at.get(),
+        &all.join(", "),
+        hint,
+    );
+    None
+}
+
+fn convert_total(raw: &RawIndicator) -> Option<TotalRule> {
+    Some(match raw.total.as_ref()?.get() {
+        RawTotalRule::Sum => TotalRule::Sum,
+        RawTotalRule::Last => TotalRule::Last,
+    })
+}
+
+fn convert_known(raw: &RawIndicator, base: Option<&IndicatorDefinition>) -> Vec<QuantityBasis> {
+    let word = |at: &SpannedValue<RawKnownBy>| match at.get() {
+        RawKnownBy::Weighed => QuantityBasis::Weighed,
+        RawKnownBy::Metered => QuantityBasis::Metered,
+        RawKnownBy::Counted => QuantityBasis::Counted,
+        RawKnownBy::Declared => QuantityBasis::Declared,
+    };
+    match (raw.known.is_empty(), base) {
+        (false, _) => raw.known.iter().map(word).collect(),
+        (true, Some(base)) => base.known.clone(),
+        (true, None) => vec![QuantityBasis::Declared],
+    }
+}
+
+fn check_example(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawIndicator,
+    base: Option<&IndicatorDefinition>,
+) -> Decimal {
+    let own = notes.positive_number(&raw.example, "example");
+    let own = own.and_then(|number| number.to_string().parse().ok());
+    own.or(base.map(|base| base.example))
+        .or_else(|| Decimal::new(1, 0))
+        .unwrap_or_default()
+}
+
+/// Checks the factor: its unit must be per unit of the indicator, or of a convertible unit.
+fn check_factor(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawIndicator,
+    factors: &Factors,
+    built_in: &IndicatorDefinitions,
+    unit: &str,
+) -> Option<Arc<str>> {
+    if unit.is_empty() {
+        // The missing unit is reported already; the factor cannot be checked without it.
+        return None;
+    }
+    let fits = |factor: &Factor| {
+        let under = factor.unit.denominator_symbol();
+        under.is_some_and(|under| built_in.power_between(unit, under).is_some())
+    };
+    let expected = format!("tCO2e/{unit}, IDR/{unit}");
+    choose_factor(notes, factors, &raw.factor, "factor", &expected, fits)
+        .map(|factor| Arc::clone(&factor.id))
+}

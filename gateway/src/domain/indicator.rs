@@ -1,0 +1,245 @@
+//! Indicators: figures for an asset or the site over a period, with unit, uncertainty, completeness
+//! and inputs.
+//!
+//! An indicator is a pure function of raw samples, ledger entries, configuration and factors, and
+//! is never stored. Texts are message keys; numbers are not rounded.
+
+use super::UtcMs;
+use super::factor::{Factor, HeadlineStatus};
+use super::ledger::EntryId;
+use super::period::Period;
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// Indicator: one figure of an asset or the site over a period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indicator {
+    /// Id such as `plts.generation`, `co2.net` or `ledger.jelantah`. Its name has the message key
+    /// `indicator-ID` with `-` for `.` and `_`; ledger indicators carry their own name.
+    pub id: Arc<str>,
+    /// The asset; `None`: the site.
+    pub asset: Option<Arc<str>>,
+    /// The period.
+    pub period: Period,
+    /// Value in `unit`, or the reason why there is none. A missing value is never zero.
+    pub value: Result<f64, IndicatorRemark>,
+    /// Symbol of the unit; empty for a bare number.
+    pub unit: Arc<str>,
+    /// Uncertainty.
+    pub uncertainty: Uncertainty,
+    /// Share of the period that was measured.
+    pub completeness: CompletenessShares,
+    /// Origin of the number.
+    pub origin: ValueOrigin,
+    /// Rounding direction.
+    pub side: RoundingDirection,
+    /// Method id of METHODS, such as `A.1` or `C.3`.
+    pub method: &'static str,
+    /// Equation in the symbols of `inputs`, such as `E · EF / 1000`.
+    pub equation: &'static str,
+    /// Inputs, in the order of the equation.
+    pub inputs: Vec<IndicatorInput>,
+    /// Factors that it depends on.
+    pub factors: Vec<Arc<Factor>>,
+    /// Headline status: firm or provisional.
+    pub headline: HeadlineStatus,
+    /// Remarks for the reader: a lower bound, a reset, a missing log.
+    pub remarks: Vec<IndicatorRemark>,
+}
+
+/// Translatable remark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndicatorRemark {
+    /// Message key.
+    pub key: String,
+    /// Arguments of the message.
+    pub args: Vec<(&'static str, String)>,
+}
+
+/// Half-widths of the 95 % interval (k = 2); `None`: unknown, which is not zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Uncertainty {
+    /// IPCC Tier 1 (METHODS G.1), % of the value.
+    pub tier1_pct: Option<f64>,
+    /// GUM (METHODS G.2), in the unit of the figure; correlated inputs are added linearly.
+    pub gum: Option<f64>,
+}
+
+/// Measured shares of the period, 0 to 1; `None`: nothing was expected, or the figure is no
+/// measurement.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CompletenessShares {
+    /// Share of all hours.
+    pub all: Option<f64>,
+    /// Share of the hours with the sun above the horizon.
+    pub daylight: Option<f64>,
+}
+
+/// Origin of a number (METHODS 0.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueOrigin {
+    /// Sensor.
+    Measured,
+    /// Counter of billing grade.
+    Meter,
+    /// Entered by staff, with evidence.
+    Manual,
+    /// Computed from other quantities.
+    Estimated,
+    /// Declared, without evidence.
+    Declared,
+}
+
+/// Rounding direction (METHODS G.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RoundingDirection {
+    /// Rounded to the nearest value.
+    Neutral,
+    /// Claimed benefit: rounded down.
+    Benefit,
+    /// Burden: rounded up.
+    Burden,
+}
+
+/// Input of an indicator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndicatorInput {
+    /// Symbol in the equation, such as `E`.
+    pub symbol: &'static str,
+    /// Value.
+    pub value: Option<f64>,
+    /// Symbol of the unit.
+    pub unit: Arc<str>,
+    /// Source of the value.
+    pub from: InputSource,
+}
+
+/// Source of an input; follows the figure down to its readings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputSource {
+    /// Readings of a point.
+    Point(PointReadings),
+    /// Entries of the ledger.
+    Ledger {
+        /// Indicator of the ledger.
+        indicator: Arc<str>,
+        /// Entries that count.
+        entries: Vec<EntryId>,
+    },
+    /// A factor.
+    Factor(Arc<str>),
+    /// Key of the configuration: `capacity_kwp` of the asset, `gwp` of the site.
+    Setting(String),
+    /// Another indicator of the same asset and period.
+    Indicator(Arc<str>),
+    /// Convention of the methods: seconds of an hour, 44/12.
+    Constant(&'static str),
+}
+
+/// Readings of a point within a period.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PointReadings {
+    /// Id of the point, `device.point`.
+    pub point: Arc<str>,
+    /// First good reading, in the unit of the point.
+    pub first: Option<(UtcMs, f64)>,
+    /// Last good reading, in the unit of the point.
+    pub last: Option<(UtcMs, f64)>,
+    /// Number of good readings.
+    pub good: u64,
+    /// Number of expected readings.
+    pub expected: u64,
+    /// Number of gaps: stretches without a good reading, longer than three polling intervals.
+    pub gaps: u64,
+    /// Longest gap, ms.
+    pub longest_gap_ms: i64,
+}
+
+/// Values by local day, for plots and tables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DailyValues {
+    /// Id of the indicator.
+    pub id: Arc<str>,
+    /// The asset; `None`: the site.
+    pub asset: Option<Arc<str>>,
+    /// Unit of the values.
+    pub unit: Arc<str>,
+    /// All days of the period in order: date, value (`None`: no value can be defended) and share
+    /// measured.
+    pub days: Vec<(Date, Option<f64>, CompletenessShares)>,
+}
+
+/// Data event: something that happened to the data, for staff to check and correct.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataEvent {
+    /// Start.
+    pub at: UtcMs,
+    /// End, if it lasted.
+    pub until: Option<UtcMs>,
+    /// The point, or the indicator of the ledger.
+    pub of: Arc<str>,
+    /// `reset`, `rollover`, `spike`, `dip`, `step_down`, `outlier`, `zero`, `gap`, `correction` or
+    /// `undated`; its message key is `event-KIND`, with `-` for `_`.
+    pub kind: &'static str,
+    /// Reading before and after, if any.
+    pub before_after: Option<(f64, f64)>,
+}
+
+/// All indicators of a site over a period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteIndicators {
+    /// The period.
+    pub period: Period,
+    /// Revision of the configuration and factors used.
+    pub revision: String,
+    /// Indicators, assets in the order of the configuration.
+    pub indicators: Vec<Indicator>,
+    /// Daily values, if requested.
+    pub daily: Vec<DailyValues>,
+    /// Data events in time order, at most `DATA_EVENTS_MAX`.
+    pub events: Vec<DataEvent>,
+    /// Number of events beyond that bound.
+    pub events_left_out: u64,
+}
+
+impl ValueOrigin {
+    /// Stable English key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Meter => "meter",
+            Self::Manual => "manual",
+            Self::Estimated => "estimated",
+            Self::Declared => "declared",
+        }
+    }
+}
+
+impl IndicatorRemark {
+    /// Remark without arguments.
+    pub fn new(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            args: Vec::new(),
+        }
+    }
+
+    /// The remark with one more argument.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and texts are said alike at the call"
+    )]
+    pub fn with_arg(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.args.push((name, value.to_string()));
+        self
+    }
+}
+
+impl SiteIndicators {
+    /// Indicator with this id, of this asset or of the site.
+    pub fn find(&self, id: &str, asset: Option<&str>) -> Option<&Indicator> {
+        let mut all = self.indicators.iter();
+        all.find(|one| &*one.id == id && one.asset.as_deref() == asset)
+    }
+}

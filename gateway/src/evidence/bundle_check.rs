@@ -1,0 +1,426 @@
+//! Verification of a bundle: archive, manifest, chain, and everything that the chain covers.
+
+use super::bundle::{
+    BUNDLE_FORMAT, BundleError, BundleFile, BundleManifest, BundleSummary, COMMENT_PREFIX,
+    DIGESTS_NAME, LEDGER_NAME, MANIFEST_NAME, SAMPLES_FOLDER, SHA256_DIGITS, hash_archive,
+    revision_file_name, samples_file_name,
+};
+use super::canonical_form::{SAMPLES_CSV_HEADER, Sha256Hasher};
+use super::day_record::{DayDigest, DayRecord, SampleDigestLine};
+use super::digest_chain::{DigestChain, LedgerRange};
+use super::verification::{MismatchKind, VerificationReport};
+use crate::limits::{EVIDENCE_LINE_BYTES_MAX, EVIDENCE_MANIFEST_BYTES_MAX};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use zip::ZipArchive;
+
+/// Bytes of one read.
+const READ_BYTES: usize = 64 << 10;
+
+/// Verifies a bundle, and that the digest `wanted` is in its chain; returns its summary and the
+/// verdict. `progress` is called with the number of bytes read.
+pub fn check_bundle(
+    path: &Path,
+    wanted: Option<&str>,
+    mut progress: impl FnMut(u64),
+) -> Result<(BundleSummary, VerificationReport), BundleError> {
+    let mut file = File::open(path)?;
+    let digits = hash_archive(&mut file)?;
+    let mut zip = ZipArchive::new(file)?;
+    let is_whole = zip.comment() == format!("{COMMENT_PREFIX}{digits}").as_bytes();
+    let mut check = BundleCheck::new(read_manifest(&mut zip)?, &mut progress)?;
+    check.check_names(&zip);
+    check.check_digests(&mut zip, wanted);
+    check.check_ledger(&mut zip);
+    check.check_revisions(&mut zip);
+    check.check_samples(&mut zip);
+    check.check_other_files(&mut zip);
+    let BundleCheck {
+        manifest,
+        mut verdict,
+        ..
+    } = check;
+    // A changed file changes the archive's hash as well: the archive is named only when nothing
+    // more exact is.
+    if verdict.is_intact() && !is_whole {
+        verdict.add_mismatch(None, MismatchKind::Archive, "");
+    }
+    verdict.settle();
+    Ok((manifest.about, verdict))
+}
+
+/// Reads the manifest; `Foreign` when it is missing or of another format.
+fn read_manifest(zip: &mut ZipArchive<File>) -> Result<BundleManifest, BundleError> {
+    let foreign = |why: &dyn std::fmt::Display| BundleError::Foreign(why.to_string());
+    let file = zip
+        .by_name(MANIFEST_NAME)
+        .map_err(|fault| foreign(&fault))?;
+    let mut text = Vec::new();
+    // A small archive can unpack to any size.
+    file.take(EVIDENCE_MANIFEST_BYTES_MAX)
+        .read_to_end(&mut text)
+        .map_err(|fault| foreign(&fault))?;
+    let manifest: BundleManifest =
+        serde_json::from_slice(&text).map_err(|fault| foreign(&fault))?;
+    if manifest.about.format == BUNDLE_FORMAT {
+        Ok(manifest)
+    } else {
+        Err(foreign(&manifest.about.format))
+    }
+}
+
+/// State of the verification of one bundle.
+struct BundleCheck<'p> {
+    manifest: BundleManifest,
+    listed: BTreeMap<String, BundleFile>,
+    /// Files that were read already.
+    seen: BTreeSet<String>,
+    gone: BTreeSet<Date>,
+    chain: DigestChain,
+    /// Newest record of each day of the period.
+    records: BTreeMap<Date, DayRecord>,
+    verdict: VerificationReport,
+    progress: &'p mut dyn FnMut(u64),
+}
+
+impl<'p> BundleCheck<'p> {
+    fn new(
+        manifest: BundleManifest,
+        progress: &'p mut dyn FnMut(u64),
+    ) -> Result<Self, BundleError> {
+        let about = &manifest.about;
+        let days = about.gone.iter().map(|day| day.parse());
+        let gone: Result<_, jiff::Error> = days.collect();
+        let files = manifest.files.iter();
+        Ok(Self {
+            listed: files
+                .map(|file| (file.name.clone(), file.clone()))
+                .collect(),
+            seen: BTreeSet::from([MANIFEST_NAME.to_owned()]),
+            gone: gone.map_err(|fault| BundleError::Foreign(fault.to_string()))?,
+            chain: DigestChain::default(),
+            records: BTreeMap::new(),
+            verdict: VerificationReport::default(),
+            progress,
+            manifest,
+        })
+    }
+
+    /// Checks that archive and manifest list the same files.
+    fn check_names(&mut self, zip: &ZipArchive<File>) {
+        let unnamed = |_| "?".to_owned();
+        let names = zip.file_names();
+        let there: BTreeSet<String> = names
+            .map(|name| name.map_or_else(unnamed, std::borrow::Cow::into_owned))
+            .collect();
+        let listed: BTreeSet<String> = self.listed.keys().cloned().collect();
+        for name in there.symmetric_difference(&listed) {
+            if name != MANIFEST_NAME {
+                self.verdict.add_mismatch(None, MismatchKind::File, name);
+            }
+        }
+    }
+
+    /// Reads a listed file line by line and checks its hash; stops at the first invalid bytes.
+    fn for_each_line(
+        &mut self,
+        zip: &mut ZipArchive<File>,
+        name: &str,
+        mut each: impl FnMut(&[u8]),
+    ) {
+        let mut line = Vec::new();
+        let whole = self.for_each_block(zip, name, |piece| {
+            for part in piece.split_inclusive(|byte| *byte == b'\n') {
+                line.extend_from_slice(part);
+                if part.ends_with(b"\n") {
+                    each(&line);
+                    line.clear();
+                // A line without an end must not fill the memory.
+                } else if line.len() > EVIDENCE_LINE_BYTES_MAX {
+                    return false;
+                }
+            }
+            true
+        });
+        if !(whole && line.is_empty()) {
+            self.report_broken_file(name);
+        }
+    }
+
+    /// Adds a mismatch for a file that differs from the manifest, once.
+    fn report_broken_file(&mut self, name: &str) {
+        let what = (MismatchKind::File, name);
+        if !self
+            .verdict
+            .mismatches
+            .iter()
+            .any(|one| (one.what, one.name.as_str()) == what)
+        {
+            self.verdict.add_mismatch(None, MismatchKind::File, name);
+        }
+    }
+
+    /// Reads a file in blocks; returns whether it is the one of the manifest.
+    fn for_each_block(
+        &mut self,
+        zip: &mut ZipArchive<File>,
+        name: &str,
+        mut each: impl FnMut(&[u8]) -> bool,
+    ) -> bool {
+        self.seen.insert(name.to_owned());
+        let Ok(mut file) = zip.by_name(name) else {
+            return false;
+        };
+        let (mut hash, mut bytes, mut piece) = (Sha256Hasher::default(), 0u64, vec![0; READ_BYTES]);
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => break,
+                Ok(read) => {
+                    let piece = piece.get(..read).unwrap_or_default();
+                    hash.put(piece);
+                    bytes += read as u64;
+                    (self.progress)(read as u64);
+                    if !each(piece) {
+                        return false;
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+        let said = self.listed.get(name);
+        said.is_some_and(|said| said.bytes == bytes && said.sha256 == hash.finish_hex())
+    }
+
+    /// Checks the chain, and finds the wanted digest.
+    fn check_digests(&mut self, zip: &mut ZipArchive<File>, wanted: Option<&str>) {
+        let about = &self.manifest.about;
+        let (first, last) = (about.first.clone(), about.last.clone());
+        let mut chain = DigestChain::default();
+        let mut verdict = VerificationReport::default();
+        let mut records = BTreeMap::new();
+        let mut found = wanted.is_none();
+        self.for_each_line(zip, DIGESTS_NAME, |line| {
+            let Ok(digest) = serde_json::from_slice::<DayDigest>(line) else {
+                let next = (chain.count() + 1).to_string();
+                return verdict.add_mismatch(None, MismatchKind::Record, next);
+            };
+            found |= Some(digest.sha256.as_str()) == wanted;
+            let record = chain.push(&digest, &mut verdict);
+            let day = digest.day.to_string();
+            if let Some(record) = record.filter(|_| (&first..=&last).contains(&&day)) {
+                records.insert(record.day, record);
+            }
+        });
+        for fault in std::mem::take(&mut verdict.mismatches) {
+            self.verdict.add_mismatch(fault.day, fault.what, fault.name);
+        }
+        chain.summarise(&mut self.verdict);
+        if !found {
+            self.verdict
+                .add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
+        }
+        // The summary names the last digest: records cut off at the end are detected.
+        if self.verdict.head != self.manifest.about.head {
+            let day = self.verdict.last;
+            self.verdict.add_mismatch(day, MismatchKind::Link, "head");
+        }
+        (self.chain, self.records) = (chain, records);
+    }
+
+    /// Checks the ledger lines against the ranges of the records.
+    fn check_ledger(&mut self, zip: &mut ZipArchive<File>) {
+        let ranges = self.chain.ranges().to_vec();
+        let mut ledger = LedgerCheck::new(&ranges);
+        self.for_each_line(zip, LEDGER_NAME, |line| ledger.add_line(line));
+        let (wrong, open) = ledger.finish();
+        self.verdict.open_entries = open;
+        for range in wrong {
+            let name = format!("{}-{}", range.first, range.last);
+            self.verdict
+                .add_mismatch(Some(range.day), MismatchKind::Ledger, name);
+        }
+    }
+
+    /// Checks configurations, factors and calibrations against the records.
+    fn check_revisions(&mut self, zip: &mut ZipArchive<File>) {
+        for ((kind, id), (day, sha256)) in self.chain.texts().clone() {
+            let name = revision_file_name(kind, id);
+            let mut hash = Sha256Hasher::default();
+            let whole = self.for_each_block(zip, &name, |piece| {
+                hash.put(piece);
+                true
+            });
+            if !whole || hash.finish_hex() != sha256 {
+                self.verdict
+                    .add_mismatch(Some(day), kind.what(), id.to_string());
+            }
+        }
+    }
+
+    /// Checks the samples of each point against the newest record of each day.
+    fn check_samples(&mut self, zip: &mut ZipArchive<File>) {
+        let mut points: BTreeMap<String, Vec<(Date, SampleDigestLine)>> = BTreeMap::new();
+        for (day, record) in std::mem::take(&mut self.records) {
+            if self.gone.contains(&day) {
+                self.verdict.gone += 1;
+                continue;
+            }
+            self.verdict.days += 1;
+            for line in record.samples {
+                points
+                    .entry(line.point.clone())
+                    .or_default()
+                    .push((day, line));
+            }
+        }
+        for (point, days) in points {
+            let name = samples_file_name(&point);
+            let mut check = SampleCheck::new(&days);
+            self.for_each_line(zip, &name, |line| check.add_line(line));
+            if let Some(day) = check.finish() {
+                self.verdict
+                    .add_mismatch(Some(day), MismatchKind::Samples, point);
+            }
+        }
+    }
+
+    /// Checks files that the chain does not cover, such as a report.
+    fn check_other_files(&mut self, zip: &mut ZipArchive<File>) {
+        let names: Vec<String> = self.listed.keys().cloned().collect();
+        for name in names {
+            if self.seen.contains(&name) {
+                continue;
+            }
+            // Samples that no record names prove nothing and must not be there.
+            let foreign = name.starts_with(SAMPLES_FOLDER);
+            if !self.for_each_block(zip, &name, |_| true) || foreign {
+                self.report_broken_file(&name);
+            }
+        }
+    }
+}
+
+/// Comparison of ledger lines with the ranges of the records.
+struct LedgerCheck<'c> {
+    ranges: std::iter::Peekable<std::slice::Iter<'c, LedgerRange>>,
+    hash: Sha256Hasher,
+    id: u64,
+    wrong: Vec<LedgerRange>,
+    open: u64,
+}
+
+impl<'c> LedgerCheck<'c> {
+    fn new(ranges: &'c [LedgerRange]) -> Self {
+        Self {
+            ranges: ranges.iter().peekable(),
+            hash: Sha256Hasher::default(),
+            id: 0,
+            wrong: Vec::new(),
+            open: 0,
+        }
+    }
+
+    /// Adds the next line.
+    fn add_line(&mut self, line: &[u8]) {
+        self.id = entry_id_of_line(line).unwrap_or(self.id + 1);
+        // A range whose last entry is missing ends where the next one begins.
+        while self.ranges.peek().is_some_and(|range| range.last < self.id) {
+            self.close_range();
+        }
+        match self.ranges.peek() {
+            Some(range) => {
+                let is_last = range.last == self.id;
+                self.hash.put(line);
+                if is_last {
+                    self.close_range();
+                }
+            }
+            None => self.open += 1,
+        }
+    }
+
+    /// Compares the hash of the finished range.
+    fn close_range(&mut self) {
+        let hash = std::mem::take(&mut self.hash).finish_hex();
+        let range = self.ranges.next();
+        self.wrong
+            .extend(range.filter(|range| range.sha256 != hash).cloned());
+    }
+
+    /// Returns the ranges that differ, and the number of entries after the last range.
+    fn finish(mut self) -> (Vec<LedgerRange>, u64) {
+        // Ranges without any line are missing from the file.
+        self.wrong.extend(self.ranges.cloned());
+        (self.wrong, self.open)
+    }
+}
+
+/// Returns the entry number at the start of a line.
+fn entry_id_of_line(line: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(line).ok()?.strip_prefix("{\"id\":")?;
+    text.split(',').next()?.parse().ok()
+}
+
+/// Comparison of a point's lines with its days: the first COUNT lines belong to the first day, and
+/// so on.
+struct SampleCheck<'c> {
+    days: std::slice::Iter<'c, (Date, SampleDigestLine)>,
+    today: Option<&'c (Date, SampleDigestLine)>,
+    header: bool,
+    hash: Sha256Hasher,
+    count: u64,
+    last: Option<Date>,
+    wrong: Option<Date>,
+}
+
+impl<'c> SampleCheck<'c> {
+    fn new(days: &'c [(Date, SampleDigestLine)]) -> Self {
+        let mut days = days.iter();
+        Self {
+            today: days.next(),
+            days,
+            header: false,
+            hash: Sha256Hasher::default(),
+            count: 0,
+            last: None,
+            wrong: None,
+        }
+    }
+
+    /// Adds the next line.
+    fn add_line(&mut self, line: &[u8]) {
+        if self.wrong.is_some() {
+            return;
+        }
+        let Some((day, said)) = self.today else {
+            // More lines than all days have.
+            self.wrong = self.last;
+            return;
+        };
+        if !self.header {
+            self.header = true;
+            let right = line.trim_ascii_end() == SAMPLES_CSV_HEADER.as_bytes();
+            self.wrong = (!right).then_some(*day);
+            return;
+        }
+        self.hash.put(line);
+        self.count += 1;
+        if self.count == said.count {
+            self.last = Some(*day);
+            if std::mem::take(&mut self.hash).finish_hex() != said.sha256 {
+                self.wrong = Some(*day);
+            }
+            (self.today, self.count) = (self.days.next(), 0);
+        }
+    }
+
+    /// Returns the first day that differs.
+    fn finish(self) -> Option<Date> {
+        self.wrong.or(self.today.map(|(day, _)| *day))
+    }
+}
+
+const _: () = assert!(SHA256_DIGITS == 64, "the digits of SHA-256");

@@ -1,0 +1,185 @@
+//! Checks of a calibration before it is recorded. Every error names its field and a message of the
+//! catalogue (`calibrate-WORD`). See docs/field.md, "Calibrations".
+
+mod pairs;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+pub use subject::{CalibrationSubject, find_subject};
+
+use crate::config::Asset;
+use crate::domain::Site;
+use crate::domain::calibration::{Calibration, CalibrationKind};
+use crate::limits::LEDGER_TEXT_MAX;
+use jiff::civil::Date;
+use std::fmt::Display;
+
+/// Calibration as entered by a technician, before the checks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalibrationDraft {
+    /// Kind of calibration.
+    pub kind: CalibrationKind,
+    /// Id of a point, a tank or a device, depending on the kind.
+    pub target: String,
+    /// Pairs as in [`Calibration::pairs`].
+    pub pairs: Vec<(f64, f64)>,
+    /// First local day; today when not given.
+    pub since: Option<Date>,
+    /// Name of the person.
+    pub who: String,
+    /// Note.
+    pub note: String,
+}
+
+/// Error in an entered calibration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalibrationCheckError {
+    /// Field: `target`, `pairs`, `since`, `who`, `note` or `withdraws`.
+    pub field: &'static str,
+    /// Message key; its arguments are `found` and `expected`.
+    pub key: &'static str,
+    /// Entered value.
+    pub found: String,
+    /// Acceptable value.
+    pub expected: String,
+}
+
+impl CalibrationCheckError {
+    fn new(
+        field: &'static str,
+        key: &'static str,
+        found: &dyn Display,
+        expected: &dyn Display,
+    ) -> Self {
+        Self {
+            field,
+            key,
+            found: found.to_string(),
+            expected: expected.to_string(),
+        }
+    }
+}
+
+/// Checks a calibration: returns the record to keep, or all errors. `today` is the site's date;
+/// `None` while the clock is not trusted, and then the day must be given.
+pub fn check_calibration(
+    asked: &CalibrationDraft,
+    site: &Site,
+    assets: &[Asset],
+    today: Option<Date>,
+) -> Result<Calibration, Vec<CalibrationCheckError>> {
+    // All errors are collected, so that a person corrects an entry once.
+    let mut against = Vec::new();
+    let since = resolve_start_day(asked.since, today, &mut against);
+    check_texts(&asked.who, &asked.note, &mut against);
+    let targets = match find_subject(asked.kind, &asked.target, site, assets) {
+        Ok(subject) => {
+            against.extend(pairs::check_pairs(asked, &subject).err());
+            subject.targets
+        }
+        Err(objection) => {
+            against.push(objection);
+            Vec::new()
+        }
+    };
+    // A strapping table is kept sorted by level; people may enter the steps in any order.
+    let mut pairs = asked.pairs.clone();
+    if asked.kind == CalibrationKind::Strapping {
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    match since {
+        Some(since) if against.is_empty() => Ok(Calibration {
+            kind: asked.kind,
+            targets,
+            pairs,
+            since,
+            withdraws: None,
+            who: asked.who.trim().to_owned(),
+            note: asked.note.trim().to_owned(),
+        }),
+        _ => Err(against),
+    }
+}
+
+/// Returns the withdrawal of `old` from `since` on (today when not given); a reason must be given.
+pub fn check_withdrawal(
+    old: &crate::domain::calibration::CalibrationEntry,
+    (since, today): (Option<Date>, Option<Date>),
+    who: &str,
+    note: &str,
+) -> Result<Calibration, Vec<CalibrationCheckError>> {
+    let mut against = Vec::new();
+    // A calibration that begins later is withdrawn before its first day.
+    let day =
+        self::resolve_start_day(since, today, &mut against).map(|day| day.max(old.said.since));
+    check_texts(who, note, &mut against);
+    if note.trim().is_empty() {
+        against.push(CalibrationCheckError::new(
+            "note",
+            "calibrate-no-reason",
+            &"",
+            &"",
+        ));
+    }
+    match day {
+        Some(since) if against.is_empty() => Ok(Calibration {
+            kind: old.said.kind,
+            targets: old.said.targets.clone(),
+            pairs: Vec::new(),
+            since,
+            withdraws: Some(old.id),
+            who: who.trim().to_owned(),
+            note: note.trim().to_owned(),
+        }),
+        _ => Err(against),
+    }
+}
+
+fn resolve_start_day(
+    said: Option<Date>,
+    today: Option<Date>,
+    against: &mut Vec<CalibrationCheckError>,
+) -> Option<Date> {
+    let day = said.or(today);
+    match (day, today) {
+        (None, _) => against.push(CalibrationCheckError::new(
+            "since",
+            "calibrate-no-date",
+            &"",
+            &"",
+        )),
+        // A calibration never changes the figures of earlier days (docs/field.md).
+        (Some(day), Some(today)) if day < today => {
+            against.push(CalibrationCheckError::new(
+                "since",
+                "calibrate-past",
+                &day,
+                &today,
+            ));
+        }
+        _ => {}
+    }
+    day
+}
+
+fn check_texts(who: &str, note: &str, against: &mut Vec<CalibrationCheckError>) {
+    if who.trim().is_empty() {
+        against.push(CalibrationCheckError::new(
+            "who",
+            "calibrate-no-who",
+            &"",
+            &"",
+        ));
+    }
+    for (field, text) in [("who", who), ("note", note)] {
+        if text.chars().count() > LEDGER_TEXT_MAX {
+            against.push(CalibrationCheckError::new(
+                field,
+                "calibrate-long",
+                &"",
+                &LEDGER_TEXT_MAX,
+            ));
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Diagnosis of a line from the pattern of its devices' errors, and advice for the technician.
+//! Pure.
+//!
+//! The rules are a table; the first one that fits a device applies. Each names a message of the
+//! catalogue that tells what to check, in the order of likelihood.
+
+use crate::config::BusLink;
+use crate::domain::QualityReason;
+
+/// Connection between gateway and device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SymptomLink {
+    /// Serial port of this machine.
+    Port,
+    /// Serial line, at a port or behind a serial server.
+    Serial,
+    /// Serial line behind a serial server.
+    Server,
+    /// Modbus TCP.
+    Network,
+    /// Any.
+    Any,
+}
+
+/// Number of devices of the line with the same symptom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SymptomExtent {
+    /// All devices.
+    All,
+    /// All devices have a fault, but not the same one.
+    Mixed,
+    /// Another device of the line answers too late.
+    BesideLate,
+    /// Any number.
+    Any,
+}
+
+/// Symptoms that the rules distinguish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SymptomKind {
+    Silent,
+    /// Answers come after the timeout.
+    Late,
+    Garbled,
+    /// Wrong length in the Modbus TCP header.
+    Header,
+    Unreachable,
+    /// Exception 1.
+    Function,
+    /// Exceptions 2 and 3.
+    Register,
+    /// Exceptions 5 and 6.
+    Busy,
+    /// Exceptions 10 and 11: the gateway in front of the device cannot reach it.
+    BehindGateway,
+    /// Any other exception.
+    Refused,
+    Value,
+    Clock,
+    NoList,
+}
+
+// The order matters: a late answer is checked first, because it also explains garbled answers of
+// other devices; rules for a whole line come before those for one device.
+const DIAGNOSIS_RULES: &[(SymptomKind, SymptomExtent, SymptomLink, &str)] = &[
+    (
+        SymptomKind::Late,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-late",
+    ),
+    (
+        SymptomKind::Header,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-header",
+    ),
+    (
+        SymptomKind::Garbled,
+        SymptomExtent::BesideLate,
+        SymptomLink::Serial,
+        "diagnosis-beside-late",
+    ),
+    (
+        SymptomKind::Silent,
+        SymptomExtent::All,
+        SymptomLink::Server,
+        "diagnosis-server-silent",
+    ),
+    (
+        SymptomKind::Silent,
+        SymptomExtent::All,
+        SymptomLink::Serial,
+        "diagnosis-line-silent",
+    ),
+    (
+        SymptomKind::Silent,
+        SymptomExtent::Mixed,
+        SymptomLink::Serial,
+        "diagnosis-line-noisy",
+    ),
+    (
+        SymptomKind::Silent,
+        SymptomExtent::Any,
+        SymptomLink::Serial,
+        "diagnosis-device-silent",
+    ),
+    (
+        SymptomKind::Silent,
+        SymptomExtent::Any,
+        SymptomLink::Network,
+        "diagnosis-unit-silent",
+    ),
+    (
+        SymptomKind::Garbled,
+        SymptomExtent::All,
+        SymptomLink::Serial,
+        "diagnosis-line-garbled",
+    ),
+    (
+        SymptomKind::Garbled,
+        SymptomExtent::Mixed,
+        SymptomLink::Serial,
+        "diagnosis-line-noisy",
+    ),
+    (
+        SymptomKind::Garbled,
+        SymptomExtent::Any,
+        SymptomLink::Serial,
+        "diagnosis-device-garbled",
+    ),
+    (
+        SymptomKind::Garbled,
+        SymptomExtent::Any,
+        SymptomLink::Network,
+        "diagnosis-network-garbled",
+    ),
+    (
+        SymptomKind::Unreachable,
+        SymptomExtent::Any,
+        SymptomLink::Port,
+        "diagnosis-port",
+    ),
+    (
+        SymptomKind::Unreachable,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-host",
+    ),
+    (
+        SymptomKind::Function,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-function",
+    ),
+    (
+        SymptomKind::Register,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-register",
+    ),
+    (
+        SymptomKind::Busy,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-busy",
+    ),
+    (
+        SymptomKind::BehindGateway,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-behind",
+    ),
+    (
+        SymptomKind::Refused,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-refused",
+    ),
+    (
+        SymptomKind::Value,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-value",
+    ),
+    (
+        SymptomKind::Clock,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-clock",
+    ),
+    (
+        SymptomKind::NoList,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-no-list",
+    ),
+];
+
+/// Returns the message key of the advice for a device whose last poll failed with `reason`.
+///
+/// `reasons` holds the reason of each device of the bus, including this one; `None` for a device
+/// without fault or without a poll so far. Returns `None` for a value that the device itself
+/// reports as missing.
+pub fn advice_key(
+    reason: QualityReason,
+    link: Option<&BusLink>,
+    reasons: &[Option<QualityReason>],
+) -> Option<&'static str> {
+    // Missing values, and devices that sleep at night, are no fault.
+    let kind = SymptomKind::of_reason(reason)?;
+    let extent = symptom_extent(kind, reasons);
+    let beside_late = reasons.contains(&Some(QualityReason::Late));
+    let is_so = |wanted: SymptomExtent| match wanted {
+        SymptomExtent::Any => true,
+        SymptomExtent::BesideLate => beside_late,
+        SymptomExtent::All | SymptomExtent::Mixed => wanted == extent,
+    };
+    let fits = |(of, wanted, way, _): &&(SymptomKind, SymptomExtent, SymptomLink, &'static str)| {
+        *of == kind && is_so(*wanted) && way.fits_link(link)
+    };
+    DIAGNOSIS_RULES.iter().find(fits).map(|(_, _, _, key)| *key)
+}
+
+fn symptom_extent(kind: SymptomKind, reasons: &[Option<QualityReason>]) -> SymptomExtent {
+    // A device that sleeps at night says nothing about the line.
+    let awake = || {
+        reasons
+            .iter()
+            .filter(|reason| **reason != Some(QualityReason::Asleep))
+    };
+    let kinds = || awake().map(|reason| reason.and_then(SymptomKind::of_reason));
+    let troubled = |kind: Option<SymptomKind>| {
+        matches!(kind, Some(SymptomKind::Silent | SymptomKind::Garbled))
+    };
+    // Every awake device with the same symptom points to the line; a mixture of timeouts and
+    // damaged frames to noise.
+    if kinds().all(|other| other == Some(kind)) {
+        SymptomExtent::All
+    } else if kinds().all(troubled) {
+        SymptomExtent::Mixed
+    } else {
+        SymptomExtent::Any
+    }
+}
+
+impl SymptomKind {
+    fn of_reason(reason: QualityReason) -> Option<Self> {
+        Some(match reason {
+            QualityReason::Timeout => Self::Silent,
+            QualityReason::Late => Self::Late,
+            QualityReason::Corrupt => Self::Garbled,
+            QualityReason::Header => Self::Header,
+            QualityReason::Unreachable => Self::Unreachable,
+            QualityReason::Refused(1) => Self::Function,
+            QualityReason::Refused(2 | 3) => Self::Register,
+            QualityReason::Refused(5 | 6) => Self::Busy,
+            QualityReason::Refused(10 | 11) => Self::BehindGateway,
+            QualityReason::Refused(_) => Self::Refused,
+            QualityReason::OutOfRange | QualityReason::NotANumber => Self::Value,
+            QualityReason::Undated => Self::Clock,
+            QualityReason::Absent => Self::NoList,
+            QualityReason::Missing | QualityReason::NotValid | QualityReason::Asleep => {
+                return None;
+            }
+        })
+    }
+}
+
+impl SymptomLink {
+    /// True when the rule applies to this link. An unknown link is treated as a serial line, where
+    /// there is more to check.
+    fn fits_link(self, link: Option<&BusLink>) -> bool {
+        let network = matches!(link, Some(BusLink::Tcp { .. }));
+        match self {
+            Self::Port => matches!(link, Some(BusLink::Rtu(_))),
+            Self::Serial => !network,
+            Self::Server => matches!(link, Some(BusLink::RtuOverTcp { .. })),
+            Self::Network => network,
+            Self::Any => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp_link() -> BusLink {
+        BusLink::Tcp {
+            host: "meter".into(),
+            port: 502,
+        }
+    }
+
+    fn serial_advice(
+        reason: QualityReason,
+        line: &[Option<QualityReason>],
+    ) -> Option<&'static str> {
+        advice_key(reason, None, line)
+    }
+
+    #[test]
+    fn a_silent_line_is_told_from_a_silent_device() {
+        let silent = Some(QualityReason::Timeout);
+        let advise = |line: &[_]| serial_advice(QualityReason::Timeout, line);
+        assert_eq!(advise(&[silent, silent]), Some("diagnosis-line-silent"));
+        assert_eq!(advise(&[silent, None]), Some("diagnosis-device-silent"));
+        let network = advice_key(QualityReason::Timeout, Some(&tcp_link()), &[silent, silent]);
+        assert_eq!(network, Some("diagnosis-unit-silent"));
+    }
+
+    #[test]
+    fn a_late_answer_is_no_noise_and_names_the_timeout() {
+        let (late, garbled) = (Some(QualityReason::Late), Some(QualityReason::Corrupt));
+        let advise = |reason, line: &[_]| serial_advice(reason, line);
+        assert_eq!(
+            advise(QualityReason::Late, &[late, late]),
+            Some("diagnosis-late")
+        );
+        assert_eq!(
+            advise(QualityReason::Corrupt, &[late, garbled]),
+            Some("diagnosis-beside-late")
+        );
+        for lang in [crate::i18n::Language::Id, crate::i18n::Language::En] {
+            for key in ["diagnosis-late", "diagnosis-beside-late"] {
+                assert!(lang.text(key).contains("`timeout`"), "{key}");
+            }
+            for key in ["diagnosis-unit-silent", "diagnosis-server-silent"] {
+                assert!(lang.text(key).contains("`settle`"), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_silent_serial_server_is_told_from_a_silent_port() {
+        let silent = Some(QualityReason::Timeout);
+        let server = BusLink::RtuOverTcp {
+            host: "server".into(),
+            port: 4196,
+            baud: 9600,
+        };
+        let advise = |line: &[_]| advice_key(QualityReason::Timeout, Some(&server), line);
+        assert_eq!(advise(&[silent, silent]), Some("diagnosis-server-silent"));
+        assert_eq!(advise(&[silent, None]), Some("diagnosis-device-silent"));
+    }
+
+    #[test]
+    fn garbled_answers_of_all_are_a_wrong_speed_and_of_one_a_bad_place() {
+        let garbled = Some(QualityReason::Corrupt);
+        let advise = |line: &[_]| serial_advice(QualityReason::Corrupt, line);
+        assert_eq!(advise(&[garbled, garbled]), Some("diagnosis-line-garbled"));
+        assert_eq!(advise(&[garbled, None]), Some("diagnosis-device-garbled"));
+        let mixed = [garbled, Some(QualityReason::Timeout)];
+        assert_eq!(advise(&mixed), Some("diagnosis-line-noisy"));
+    }
+
+    #[test]
+    fn every_exception_has_its_own_advice() {
+        let of = |code| {
+            serial_advice(
+                QualityReason::Refused(code),
+                &[Some(QualityReason::Refused(code))],
+            )
+        };
+        assert_eq!(of(1), Some("diagnosis-function"));
+        assert_eq!(of(2), Some("diagnosis-register"));
+        assert_eq!(of(6), Some("diagnosis-busy"));
+        assert_eq!(of(11), Some("diagnosis-behind"));
+        assert_eq!(of(4), Some("diagnosis-refused"));
+    }
+
+    #[test]
+    fn every_reason_but_a_missing_value_has_advice_on_every_way() {
+        let line = crate::config::SerialPortSettings {
+            port: "/dev/ttyUSB0".into(),
+            baud: 9600,
+            parity: crate::config::Parity::None,
+            stop_bits: 1,
+        };
+        for link in [None, Some(tcp_link()), Some(BusLink::Rtu(line))] {
+            for reason in (0..=u8::MAX).filter_map(QualityReason::from_code) {
+                let silent = matches!(
+                    reason,
+                    QualityReason::Missing | QualityReason::NotValid | QualityReason::Asleep
+                );
+                let found = advice_key(reason, link.as_ref(), &[Some(reason)]);
+                assert_eq!(found.is_none(), silent, "{reason:?}");
+            }
+        }
+    }
+}

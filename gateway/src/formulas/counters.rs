@@ -1,0 +1,501 @@
+//! Totals of meter counters that round, wrap, reset, are replaced or give false readings (METHODS
+//! G.5, version 2).
+
+use super::CompensatedSum;
+
+/// Tolerance on the greatest rate: a step may be 10 % larger before it is a spike.
+pub const RATE_MARGIN: f64 = 1.1;
+/// Share of the base from which a lower reading is a dip or a step down, and below which it is an
+/// outlier or a reset.
+const DIP_SHARE: f64 = 0.9;
+/// Largest drop by rounding as a share of the base, for a register of unknown step.
+const ROUNDING_SHARE: f64 = 0.01;
+/// Largest drop, in register steps, that is a dip even of a counter that has just started.
+const DIP_STEPS: f64 = 2.0;
+/// Time whose greatest growth bounds a dip, s (one day).
+const DIP_S: f64 = 86_400.0;
+
+/// Event found in the readings of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CounterEventKind {
+    /// The counter wrapped at its modulus.
+    Rollover,
+    /// The counter went back by a little (rounding, or two alternating values); the drop is
+    /// subtracted.
+    Dip,
+    /// The counter went back by more than a day's growth, but not to its start. The reading is left
+    /// out; a person has to say whether the meter was replaced.
+    StepDown,
+    /// The counter started again, or the meter was replaced.
+    Reset,
+    /// An impossible jump up; the reading is left out.
+    Spike,
+    /// A reading far below its neighbours, which continue from each other (a zero at night, a torn
+    /// word); it is left out.
+    Outlier,
+}
+
+impl CounterEventKind {
+    /// Returns the stable English code for scripts.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Rollover => "rollover",
+            Self::Dip => "dip",
+            Self::StepDown => "step_down",
+            Self::Reset => "reset",
+            Self::Spike => "spike",
+            Self::Outlier => "outlier",
+        }
+    }
+}
+
+/// Event with its time and readings, for people to see and correct.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CounterEvent {
+    /// Time of the reading, s.
+    pub t_s: f64,
+    /// Kind of the event.
+    pub kind: CounterEventKind,
+    /// Reading that it is compared with.
+    pub before: f64,
+    /// Reading that made the event.
+    pub after: f64,
+}
+
+/// Total of a counter over a period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CounterResult {
+    /// Total in the counter's unit, never below zero; `None` with fewer than two readings.
+    pub total: Option<f64>,
+    /// True if part of the count may be missing, so that the total is a lower bound.
+    pub lower_bound: bool,
+}
+
+/// Numbers of readings behind a total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CounterReadingTally {
+    /// Readings in which the counter had grown.
+    pub rises: u64,
+    /// Readings left out: spikes, steps down, outliers other than a zero.
+    pub refused: u64,
+    /// Spikes and steps down among them that no later reading explained by continuing from the
+    /// base: what the counter counted in that time is not in the total.
+    pub lost: u64,
+}
+
+/// A reading: time in s, and value.
+type TimedReading = (f64, f64);
+
+/// Reason for which a reading is set aside until later readings decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SetAsideReason {
+    Spike,
+    StepDown,
+    /// Below nine tenths of the base: an outlier or a reset.
+    Low,
+}
+
+/// Consecutive readings that do not continue from the base.
+#[derive(Clone, Copy, Debug)]
+struct SetAsideReadings {
+    why: SetAsideReason,
+    /// First of them, the one that the event reports.
+    first: TimedReading,
+    last: TimedReading,
+    /// Number of readings other than zero in a run of low readings.
+    not_zero: u64,
+    /// Value of [`CounterTotal`]'s `credit` at the last of them.
+    credit: f64,
+}
+
+/// Streaming total of a counter (G.5). The base is the last accepted reading; each reading makes a
+/// step Δ from it over the time Δt between them. Missing readings are bridged: a counter counts on
+/// while nothing reads it.
+///
+/// 1. 0 ≤ Δ ≤ `max_rate`·Δt·1.1 is added, and the base moves. A larger step is a spike: the reading
+///    is left out. A second reading that continues from it shows that the counter really moved (a
+///    replaced meter): the base moves there, and the total is a lower bound.
+/// 2. Δ < 0 is a rollover if a modulus is known and the wrapped step is plausible: it is added.
+/// 3. Δ < 0 with nine tenths left, or by at most two steps of the register, and by no more than a
+///    day's growth, is a dip: it is subtracted. So a total without other events is the last reading
+///    less the first, and the totals of adjacent periods add up.
+/// 4. Δ < 0 with nine tenths left, but by more than a day's growth, is a step down: left out like
+///    a spike, and the total is a lower bound.
+/// 5. Any other fall is set aside. A later reading that continues from the base (rules 1 to 3)
+///    shows an outlier, which counts nothing. One that grows from the low reading shows a reset:
+///    the low reading is added if it is plausible, and the total is a lower bound. If both fit,
+///    the drop is subtracted as a dip; if it is more than rounding, the event is a step down and
+///    the total is a lower bound.
+///
+/// If a spike was accepted because it was read twice, but the counter never grew there, and a later
+/// reading continues from the base before it, the base goes back there, so that nothing counts
+/// twice.
+///
+/// Example: 40.0, 40.3, 40.2, 40.9 gives 0.9 with one dip.
+#[derive(Clone, Debug)]
+pub struct CounterTotal {
+    max_rate_per_s: f64,
+    modulus: Option<f64>,
+    /// Smallest step of the register, 0 if unknown.
+    step: f64,
+    slack: f64,
+    /// Part of the slack that is not used up at the base. It comes back while the counter grows
+    /// slower than its greatest rate.
+    credit: f64,
+    base: Option<TimedReading>,
+    /// Former base, left for a spike that has not grown since.
+    left: Option<TimedReading>,
+    aside: Option<SetAsideReadings>,
+    /// Number of spikes and steps down since the base.
+    unexplained: u64,
+    total: CompensatedSum,
+    steps: u64,
+    lower_bound: bool,
+    tally: CounterReadingTally,
+}
+
+impl CounterTotal {
+    /// Creates an empty total. The greatest rate is in the counter's unit per second.
+    pub fn new(max_rate_per_s: f64, modulus: Option<f64>) -> Self {
+        Self {
+            max_rate_per_s,
+            modulus,
+            step: 0.0,
+            slack: 0.0,
+            credit: 0.0,
+            base: None,
+            left: None,
+            aside: None,
+            unexplained: 0,
+            total: CompensatedSum::default(),
+            steps: 0,
+            lower_bound: false,
+            tally: CounterReadingTally::default(),
+        }
+    }
+
+    /// Sets the smallest step of the register, in the counter's unit.
+    #[must_use]
+    pub fn with_step(mut self, step: f64) -> Self {
+        self.step = step;
+        self
+    }
+
+    /// Sets the amount by which a step may exceed the greatest rate, in the counter's unit.
+    #[must_use]
+    // A register of whole kilowatt-hours jumps by one however short the interval. Not at every
+    // reading: the part used comes back only at the greatest rate.
+    pub fn with_slack(mut self, slack: f64) -> Self {
+        self.slack = slack;
+        self.credit = slack;
+        self
+    }
+
+    /// Adds the next reading, `None` if it is missing; returns the events that it decides, in time
+    /// order. A reading that is not later than the one before it is ignored.
+    pub fn push(&mut self, t_s: f64, reading: Option<f64>) -> Vec<CounterEvent> {
+        let mut events = Vec::new();
+        let Some(value) = reading.filter(|value| value.is_finite()) else {
+            return events;
+        };
+        let now = (t_s, value);
+        let Some(base) = self.base else {
+            self.base = Some(now);
+            return events;
+        };
+        // A repeated or late reading must not count twice.
+        let latest = self.aside.map_or(base.0, |aside| aside.last.0);
+        if t_s > latest {
+            self.steps += 1;
+            self.classify_reading(base, now, &mut events);
+        }
+        events
+    }
+
+    fn classify_reading(
+        &mut self,
+        base: TimedReading,
+        now: TimedReading,
+        events: &mut Vec<CounterEvent>,
+    ) {
+        if let Some((change, mut kind)) = self.continuation(base, now) {
+            if kind == Some(CounterEventKind::Dip) && self.may_be_reset(base, now) {
+                // A torn word and then a dip, or a reset that grew: the total takes the smaller
+                // one, and a person decides.
+                (kind, self.lower_bound) = (Some(CounterEventKind::StepDown), true);
+            }
+            // A counter may show exactly 0 right after it wraps: that zero is no outlier.
+            let passed = self.aside.filter(|aside| aside.first.1 == 0.0);
+            if kind == Some(CounterEventKind::Rollover) && passed.is_some() {
+                self.aside = None;
+            }
+            self.drop_outlier(base, events);
+            self.accept(base, now, change);
+            events.extend(kind.map(|kind| counter_event(kind, base, now)));
+            return;
+        }
+        // Back to the base before a spike that never grew.
+        if let Some(left) = self.left
+            && let Some((change, kind)) = self.continuation(left, now)
+        {
+            self.drop_outlier(base, events);
+            self.left = None;
+            self.accept(left, now, change);
+            events.extend(kind.map(|kind| counter_event(kind, left, now)));
+            return;
+        }
+        match self.aside {
+            Some(aside) if self.continues_from_aside(&aside, now) => {
+                self.accept_set_aside(base, &aside, now, events);
+            }
+            _ => self.set_aside(base, now, events),
+        }
+    }
+
+    /// Returns true after a low reading that `now` could have grown from, if the drop from the base
+    /// is more than rounding. The low reading may then have been a reset and not an outlier.
+    fn may_be_reset(&self, base: TimedReading, now: TimedReading) -> bool {
+        let drop = base.1 - now.1;
+        let rounding = (DIP_STEPS * self.step).max(ROUNDING_SHARE * base.1);
+        drop > rounding
+            && self.aside.is_some_and(|aside| {
+                aside.why == SetAsideReason::Low && self.continues_from_aside(&aside, now)
+            })
+    }
+
+    /// Applies rules 1 to 3: returns the change from `from`, and its event, if `now` continues from
+    /// it.
+    fn continuation(
+        &self,
+        from: TimedReading,
+        now: TimedReading,
+    ) -> Option<(f64, Option<CounterEventKind>)> {
+        let change = now.1 - from.1;
+        if self.is_plausible(from, now, change, self.credit) {
+            return Some((change, None));
+        }
+        // An exact zero may come from a device that switches off: the next reading decides.
+        if let Some(wrapped) = self.wrapped_change(from, now).filter(|_| now.1 != 0.0) {
+            return Some((wrapped, Some(CounterEventKind::Rollover)));
+        }
+        self.is_dip(from, now)
+            .then_some((change, Some(CounterEventKind::Dip)))
+    }
+
+    /// Returns true if the change is within the greatest growth plus the unused slack.
+    fn is_plausible(
+        &self,
+        from: TimedReading,
+        now: TimedReading,
+        change: f64,
+        credit: f64,
+    ) -> bool {
+        (0.0..=self.growth_max(now.0 - from.0) + credit).contains(&change)
+    }
+
+    /// Returns the greatest growth in a time in s, tolerance included.
+    fn growth_max(&self, time_s: f64) -> f64 {
+        self.max_rate_per_s * time_s * RATE_MARGIN
+    }
+
+    /// Returns the step across the modulus, if a modulus is known and the step is plausible.
+    fn wrapped_change(&self, from: TimedReading, now: TimedReading) -> Option<f64> {
+        let wrapped = now.1 - from.1 + self.modulus?;
+        let fits = now.1 < from.1 && self.is_plausible(from, now, wrapped, self.credit);
+        fits.then_some(wrapped)
+    }
+
+    /// Rule 3: returns true if the drop is small enough to be subtracted.
+    fn is_dip(&self, from: TimedReading, now: TimedReading) -> bool {
+        let drop = from.1 - now.1;
+        // Decimal register values are inexact as binary numbers; the allowance keeps two steps two
+        // steps.
+        let few = DIP_STEPS * self.step + from.1.abs() * f64::EPSILON * 4.0;
+        // Meters round, alternate by a step or start the morning one step lower. Such a drop taken
+        // for a reset counts the whole total again (40.0, 40.3, 40.2, 40.9 gave 41.2).
+        let near = now.1 >= DIP_SHARE * from.1 || drop <= few;
+        drop > 0.0 && near && drop <= self.growth_max(DIP_S) + self.slack
+    }
+
+    /// Returns true if `now` continues from the readings set aside, which confirms them.
+    fn continues_from_aside(&self, aside: &SetAsideReadings, now: TimedReading) -> bool {
+        let change = now.1 - aside.last.1;
+        // A device that gives zero twice may still be switched off: a low reading is confirmed by
+        // growth only.
+        let grows = change > 0.0 || aside.why != SetAsideReason::Low;
+        grows && self.is_plausible(aside.last, now, change, aside.credit)
+    }
+
+    /// Moves the base to the readings set aside.
+    fn accept_set_aside(
+        &mut self,
+        base: TimedReading,
+        aside: &SetAsideReadings,
+        now: TimedReading,
+        events: &mut Vec<CounterEvent>,
+    ) {
+        if aside.why == SetAsideReason::Low {
+            self.count_reset(base, aside, events);
+        }
+        // A false value read twice looks like a replaced meter: the old base is kept for the way
+        // back.
+        self.left = Some(base).filter(|_| aside.why == SetAsideReason::Spike);
+        self.lower_bound |= aside.why != SetAsideReason::Low;
+        self.tally.lost += self.unexplained;
+        self.credit = aside.credit;
+        self.accept(aside.last, now, now.1 - aside.last.1);
+    }
+
+    /// Rule 5: counts a reset, or a wrap that showed zero first.
+    fn count_reset(
+        &mut self,
+        base: TimedReading,
+        aside: &SetAsideReadings,
+        events: &mut Vec<CounterEvent>,
+    ) {
+        let low = aside.last;
+        if let Some(wrapped) = self.wrapped_change(base, low) {
+            self.total.add(wrapped);
+            events.push(counter_event(CounterEventKind::Rollover, base, aside.first));
+            return;
+        }
+        if self.is_plausible(base, low, low.1, self.credit) {
+            self.total.add(low.1);
+        }
+        self.lower_bound = true;
+        events.push(counter_event(CounterEventKind::Reset, base, aside.first));
+    }
+
+    /// Sets a reading aside that does not continue from the base, with its event unless it is low.
+    fn set_aside(&mut self, base: TimedReading, now: TimedReading, events: &mut Vec<CounterEvent>) {
+        let why = match now.1 - base.1 {
+            change if change >= 0.0 => SetAsideReason::Spike,
+            _ if now.1 >= DIP_SHARE * base.1 => SetAsideReason::StepDown,
+            _ => SetAsideReason::Low,
+        };
+        if why != SetAsideReason::Low {
+            self.drop_outlier(base, events);
+            self.unexplained += 1;
+            self.tally.refused += 1;
+            self.lower_bound |= why == SetAsideReason::StepDown;
+            let kind = match why {
+                SetAsideReason::StepDown => CounterEventKind::StepDown,
+                _ => CounterEventKind::Spike,
+            };
+            events.push(counter_event(kind, base, now));
+        }
+        let run = self
+            .aside
+            .filter(|aside| aside.why == SetAsideReason::Low && why == SetAsideReason::Low);
+        self.aside = Some(SetAsideReadings {
+            why,
+            first: run.map_or(now, |run| run.first),
+            last: now,
+            not_zero: run.map_or(0, |run| run.not_zero) + u64::from(now.1 != 0.0),
+            credit: self
+                .slack
+                .min(self.credit + self.growth_max(now.0 - base.0)),
+        });
+    }
+
+    /// Drops the low readings set aside as an outlier.
+    fn drop_outlier(&mut self, base: TimedReading, events: &mut Vec<CounterEvent>) {
+        if let Some(aside) = self
+            .aside
+            .take()
+            .filter(|aside| aside.why == SetAsideReason::Low)
+        {
+            self.tally.refused += aside.not_zero;
+            events.push(counter_event(CounterEventKind::Outlier, base, aside.first));
+        }
+    }
+
+    /// Adds the change and makes `now` the base.
+    fn accept(&mut self, from: TimedReading, now: TimedReading, change: f64) {
+        self.total.add(change);
+        if change > 0.0 {
+            self.tally.rises += 1;
+            // A counter that grows at its new place is a real meter: no way back to the former
+            // base.
+            self.left = None;
+        }
+        self.credit = self
+            .slack
+            .min(self.credit + self.growth_max(now.0 - from.0) - change);
+        self.base = Some(now);
+        self.aside = None;
+        self.unexplained = 0;
+    }
+
+    /// Starts another period: clears the total and keeps the base.
+    pub fn restart(&mut self) {
+        self.total = CompensatedSum::default();
+        self.steps = 0;
+        self.lower_bound = false;
+        self.unexplained = 0;
+        self.tally = CounterReadingTally::default();
+    }
+
+    /// Ends the readings: counts a low reading that nothing explained as a reset, and returns its
+    /// event.
+    pub fn close_period(&mut self) -> Vec<CounterEvent> {
+        let mut events = Vec::new();
+        if let (Some(base), Some(aside)) = (self.base, self.aside)
+            && aside.why == SetAsideReason::Low
+        {
+            self.count_reset(base, &aside, &mut events);
+            self.accept(aside.last, aside.last, 0.0);
+        }
+        events
+    }
+
+    /// Returns the sum so far with dips subtracted; below zero if there were only dips.
+    pub fn net_total(&self) -> Option<f64> {
+        (self.steps > 0).then(|| self.total.value())
+    }
+
+    /// Returns the total so far. A low reading that nothing has explained yet counts nothing.
+    pub fn finish(&self) -> CounterResult {
+        CounterResult {
+            // A period that only fell is 0, with its event.
+            total: self.net_total().map(|net| net.max(0.0)),
+            lower_bound: self.lower_bound,
+        }
+    }
+
+    /// Returns the numbers of readings behind the total.
+    pub fn tally(&self) -> CounterReadingTally {
+        CounterReadingTally {
+            lost: self.tally.lost + self.unexplained,
+            ..self.tally
+        }
+    }
+}
+
+fn counter_event(
+    kind: CounterEventKind,
+    before: TimedReading,
+    after: TimedReading,
+) -> CounterEvent {
+    CounterEvent {
+        t_s: after.0,
+        kind,
+        before: before.1,
+        after: after.1,
+    }
+}
+
+/// Total and events of readings (time in s, value) to their end (G.5); see [`CounterTotal`].
+pub fn counter_total(
+    readings: &[(f64, Option<f64>)],
+    mut counter: CounterTotal,
+) -> (CounterResult, Vec<CounterEvent>) {
+    let push = |&(t, reading): &(f64, Option<f64>)| counter.push(t, reading);
+    let mut events: Vec<CounterEvent> = readings.iter().flat_map(push).collect();
+    events.extend(counter.close_period());
+    (counter.finish(), events)
+}
+
+#[cfg(test)]
+#[path = "counters_tests.rs"]
+mod tests;

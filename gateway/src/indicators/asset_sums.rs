@@ -1,0 +1,143 @@
+//! Common parts of all asset types: the accumulator trait, totals as figures, and data events.
+
+use crate::domain::indicator::{DailyValues, Indicator, IndicatorRemark, InputSource, ValueOrigin};
+use crate::formulas::FormulaStatus;
+use crate::indicators::coverage::Coverage;
+use crate::indicators::data_events::DataEventList;
+use crate::indicators::figure_context::{
+    FigureBuilder, FigureContext, FigureValue, formula_input, status_remark,
+};
+use crate::indicators::input_series::{InputSeries, point_source};
+use crate::indicators::sample_merge::ReadingSums;
+use crate::indicators::totaliser::Totaliser;
+use std::sync::Arc;
+
+/// Indicators, daily values and events of one asset.
+#[derive(Debug, Default)]
+pub(super) struct AssetIndicators {
+    pub(super) figures: Vec<Indicator>,
+    pub(super) daily: Vec<DailyValues>,
+    pub(super) events: DataEventList,
+}
+
+impl AssetIndicators {
+    /// Adds the results of another asset.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.figures.extend(other.figures);
+        self.daily.extend(other.daily);
+        self.events.extend(other.events);
+    }
+
+    /// Changes the reason of figures without a value to `ImplausibleReadings` where all readings of
+    /// an input were implausible.
+    pub(super) fn mark_implausible(&mut self, tracks: &[Coverage]) {
+        // Otherwise the report would say "no data" for a point with a wrong scale, and nobody would
+        // look for the cause.
+        let none_possible = |point: &Arc<str>| {
+            let mut tracks = tracks.iter();
+            let track = tracks.find(|track| track.readings.point == *point);
+            track.is_some_and(|track| track.readings.good == 0 && !track.outside.is_empty())
+        };
+        for figure in &mut self.figures {
+            let stands_on = figure.inputs.iter().any(|input| match &input.from {
+                InputSource::Point(readings) => none_possible(&readings.point),
+                _ => false,
+            });
+            if figure.value.is_err() && stands_on {
+                figure.value = Err(status_remark(FormulaStatus::ImplausibleReadings));
+            }
+        }
+    }
+}
+
+/// Input series of an asset with the readings of the period.
+#[derive(Clone, Copy)]
+pub(super) struct AssetReadings<'a> {
+    pub(super) desk: &'a FigureContext<'a>,
+    pub(super) lanes: &'a [InputSeries],
+    pub(super) tracks: &'a [Coverage],
+}
+
+/// Accumulator of the readings of one asset.
+pub(super) trait AssetSums: ReadingSums {
+    /// Builds the indicators of the asset.
+    fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators;
+}
+
+impl AssetReadings<'_> {
+    /// Total as a figure, from a counter (G.5) or an integral (A.1).
+    pub(super) fn total_figure(
+        &self,
+        id: &str,
+        symbol: &'static str,
+        amount: Option<&Totaliser>,
+        absent: FormulaStatus,
+    ) -> Indicator {
+        let Some(amount) = amount else {
+            return self.desk.figure(id, Err(status_remark(absent)), Vec::new());
+        };
+        let total: FigureValue = amount.total().map_err(status_remark);
+        let lane = &self.lanes[amount.lane];
+        let track = &self.tracks[amount.lane];
+        let from = point_source(self.tracks, amount.lane);
+        let inputs = vec![formula_input(
+            symbol,
+            total.as_ref().ok().copied(),
+            lane.point.unit,
+            from,
+        )];
+        let share = amount.completeness(self.desk.span, track);
+        let (origin, method, equation) = if amount.is_counter() {
+            (ValueOrigin::Meter, "G.5", None)
+        } else {
+            (ValueOrigin::Measured, "A.1", Some("Σ (P₁ + P₂) / 2 · Δt"))
+        };
+        let mut figure = self
+            .desk
+            .figure(id, total, inputs)
+            .with_origin(origin)
+            .with_completeness(share)
+            .with_uncertainty(amount.uncertainty())
+            .with_remark_if(amount.is_lower_bound(), "account-lower-bound")
+            .with_remark_if(!amount.is_counter(), "account-integrated");
+        // A figure that is not `G.5` in the catalogue keeps its own method.
+        if figure.method == "G.5" {
+            figure.method = method;
+            figure.equation = equation.unwrap_or(figure.equation);
+        }
+        self.mark_old_opening(figure, amount.lane)
+    }
+
+    /// Adds a remark when the last reading of a counter before the period is older than three
+    /// polling intervals: the growth since then is counted in this period.
+    fn mark_old_opening(&self, figure: Indicator, lane: usize) -> Indicator {
+        let span = self.desk.span;
+        let old = self.lanes[lane].every_ms.saturating_mul(3);
+        match self.tracks[lane].readings.first {
+            Some((at, _)) if self.lanes[lane].total && at.0 < span.from.saturating_sub(old) => {
+                let (date, _) = span.local_time(at.0);
+                figure.with_remark(IndicatorRemark::new("account-opening").with_arg("date", date))
+            }
+            _ => figure,
+        }
+    }
+
+    /// Daily values of a total.
+    pub(super) fn daily_totals(&self, id: &str, amount: Option<&Totaliser>) -> Option<DailyValues> {
+        let amount = amount?;
+        let days = amount.daily_totals(self.desk.span, &self.tracks[amount.lane]);
+        Some(self.desk.daily_values(id, days))
+    }
+
+    /// Events of the series and of the counters.
+    pub(super) fn data_events(&self, amounts: &[Option<&Totaliser>]) -> DataEventList {
+        let mut events = DataEventList::default();
+        for (lane, track) in self.lanes.iter().zip(self.tracks) {
+            events.add_point_events(lane, track);
+        }
+        for amount in amounts.iter().flatten() {
+            events.add_counter_events(&self.lanes[amount.lane], amount);
+        }
+        events
+    }
+}

@@ -1,0 +1,180 @@
+//! Application of calibrations: correction of each point and shape of each tank, day by day. Raw
+//! samples stay unchanged, and days before a calibration are not affected.
+
+use crate::domain::calibration::{
+    CalibrationHistory, CalibrationId, CalibrationKind, LinearCorrection,
+};
+use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
+use crate::formulas::tank_geometry::TankGeometry;
+use crate::indicators::input_series::InputSeries;
+use crate::indicators::period_days::PeriodDays;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Corrections of each input series on the current day.
+pub(super) struct SeriesCorrections<'a> {
+    calibrations: &'a CalibrationHistory,
+    lanes: &'a [InputSeries],
+    today: Vec<LinearCorrection>,
+    /// Correction of the last reading of each series.
+    last: Vec<Option<LinearCorrection>>,
+}
+
+/// Reading after correction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CorrectedReading {
+    /// Value in the unit of its use.
+    pub(super) value: f64,
+    /// True growth for each unit of growth of the counter.
+    pub(super) gain: f64,
+    /// The correction differs from that of the previous reading.
+    pub(super) rebased: bool,
+}
+
+impl<'a> SeriesCorrections<'a> {
+    pub(super) fn new(
+        calibrations: &'a CalibrationHistory,
+        lanes: &'a [InputSeries],
+        day: Date,
+    ) -> Self {
+        let mut corrections = Self {
+            calibrations,
+            lanes,
+            today: Vec::new(),
+            last: vec![None; lanes.len()],
+        };
+        corrections.begin_day(day);
+        corrections
+    }
+
+    pub(super) fn series(&self) -> &'a [InputSeries] {
+        self.lanes
+    }
+
+    /// Loads the corrections of a day.
+    pub(super) fn begin_day(&mut self, day: Date) {
+        let line = |lane: &InputSeries| self.calibrations.at(&lane.point.id, day);
+        self.today = self.lanes.iter().map(line).collect();
+    }
+
+    /// Corrects a reading given in the unit of the point. A counter reading stays as it is, so that
+    /// resets are detected on the raw register; only its growth is corrected, by `gain`.
+    pub(super) fn correct_reading(&mut self, lane: usize, own: f64) -> CorrectedReading {
+        let point = &self.lanes[lane].point;
+        let correction = self
+            .today
+            .get(lane)
+            .copied()
+            .unwrap_or(LinearCorrection::NONE);
+        let before = self.last[lane].replace(correction);
+        if self.lanes[lane].is_counter() {
+            return CorrectedReading {
+                value: point.value(own),
+                gain: correction.gain,
+                rebased: false,
+            };
+        }
+        CorrectedReading {
+            value: point.value(correction.apply(own)),
+            gain: 1.0,
+            rebased: before.is_some_and(|before| before != correction),
+        }
+    }
+}
+
+/// Shapes of a tank over the period: the configured one, or a strapping table from its first day
+/// on.
+#[derive(Clone, Debug)]
+pub(super) struct TankShapeHistory {
+    configured: TankGeometry,
+    /// Start (ms) of each other shape; `None`: the configured shape again.
+    since: Vec<(i64, Option<TankGeometry>)>,
+}
+
+impl TankShapeHistory {
+    pub(super) fn new(
+        configured: TankGeometry,
+        calibrations: &CalibrationHistory,
+        tank: &str,
+        span: &PeriodDays,
+    ) -> Self {
+        let mut since: Vec<(i64, Option<TankGeometry>)> = Vec::new();
+        for day in &span.days {
+            let shape = calibrations
+                .strapping_table_on(tank, day.date)
+                .map(TankGeometry::Strapping);
+            if since.last().map(|last| &last.1) != Some(&shape) {
+                since.push((day.from, shape));
+            }
+        }
+        Self { configured, since }
+    }
+
+    /// Shape at a time, ms.
+    pub(super) fn shape_at(&self, at: i64) -> &TankGeometry {
+        // A reading at midnight covers the day before, so it uses the shape of that day.
+        let own = self
+            .shape_number_at(at)
+            .checked_sub(1)
+            .map(|place| &self.since[place].1);
+        own.and_then(Option::as_ref).unwrap_or(&self.configured)
+    }
+
+    /// Number of shapes that began before a time; a different number means a different shape.
+    pub(super) fn shape_number_at(&self, at: i64) -> usize {
+        self.since.partition_point(|(since, _)| *since < at)
+    }
+
+    /// Shape at the end of the period.
+    pub(super) fn last_shape(&self) -> &TankGeometry {
+        self.shape_at(i64::MAX)
+    }
+}
+
+/// Calibrations in force on any day of the period, by point or tank.
+pub(super) fn calibrations_in_period(
+    calibrations: &CalibrationHistory,
+    targets: &[Arc<str>],
+    span: &PeriodDays,
+) -> BTreeMap<Arc<str>, BTreeSet<CalibrationId>> {
+    let mut used: BTreeMap<Arc<str>, BTreeSet<CalibrationId>> = BTreeMap::new();
+    if calibrations.entries().is_empty() {
+        return used;
+    }
+    for day in &span.days {
+        for target in targets {
+            let found = CalibrationKind::ALL
+                .into_iter()
+                .filter_map(|kind| calibrations.in_force(kind, target, day.date));
+            for entry in found {
+                used.entry(target.clone()).or_default().insert(entry.id);
+            }
+        }
+    }
+    used
+}
+
+/// Adds the numbers of the calibrations to the remarks of each figure that uses corrected readings.
+pub(super) fn add_calibration_remarks(
+    figures: &mut [Indicator],
+    tank: &str,
+    used: &BTreeMap<Arc<str>, BTreeSet<CalibrationId>>,
+) {
+    for figure in figures {
+        let points = figure.inputs.iter().filter_map(|input| match &input.from {
+            InputSource::Point(readings) => used.get(&readings.point),
+            _ => None,
+        });
+        let mut ids: BTreeSet<CalibrationId> = points.flatten().copied().collect();
+        if figure.id.starts_with("tank.") {
+            ids.extend(used.get(tank).into_iter().flatten());
+        }
+        if ids.is_empty() {
+            continue;
+        }
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let remark = IndicatorRemark::new("account-calibrated").with_arg("ids", ids.join(", "));
+        figure.remarks.push(remark);
+    }
+}

@@ -1,0 +1,243 @@
+//! Coverage of a point: measured slots of each day, first and last reading, gaps.
+
+use crate::domain::indicator::{CompletenessShares, PointReadings};
+use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
+use crate::formulas::completeness::classify_completeness;
+use crate::indicators::input_series::InputSeries;
+use crate::indicators::period_days::{PeriodDay, PeriodDays};
+use crate::indicators::totaliser::RefusedReadings;
+use crate::limits::DATA_EVENTS_MAX;
+use std::ops::Range;
+
+/// Polling intervals without a reading from which a silence is a gap.
+const GAP_MIN_POLLS: i64 = 3;
+/// Minimum length of a gap that is listed as an event, ms; shorter gaps are only counted.
+const GAP_EVENT_MIN_MS: i64 = 15 * 60_000;
+
+/// Number of measured slots of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct DayCoverage {
+    good: i64,
+    asleep: i64,
+    good_light: i64,
+    asleep_light: i64,
+}
+
+/// Coverage of one point within the period.
+#[derive(Clone, Debug)]
+pub(super) struct Coverage {
+    pub(super) readings: PointReadings,
+    /// Gaps that are events, (from, to) in ms.
+    pub(super) silences: Vec<(i64, i64)>,
+    /// First and last sample with an unknown time, ms.
+    pub(super) undated: Option<(i64, i64)>,
+    /// Implausible readings as (time, reading before, reading) in the unit of the point, at most
+    /// `DATA_EVENTS_MAX`.
+    pub(super) outside: Vec<(UtcMs, Option<f64>, f64)>,
+    /// Number of implausible readings that were not stored.
+    pub(super) more_outside: u64,
+    every_ms: i64,
+    days: Vec<DayCoverage>,
+    heard: i64,
+    good_slot: (usize, i64),
+    asleep_slot: (usize, i64),
+}
+
+impl Coverage {
+    pub(super) fn new(lane: &InputSeries, span: &PeriodDays) -> Self {
+        Self {
+            readings: PointReadings {
+                point: lane.point.id.clone(),
+                ..PointReadings::default()
+            },
+            silences: Vec::new(),
+            undated: None,
+            outside: Vec::new(),
+            more_outside: 0,
+            every_ms: lane.every_ms,
+            days: vec![DayCoverage::default(); span.days.len()],
+            heard: span.from,
+            good_slot: (usize::MAX, 0),
+            asleep_slot: (usize::MAX, 0),
+        }
+    }
+
+    /// Sets the base reading of a counter before the period. A zero replaces only another zero,
+    /// since sleeping devices report zero.
+    pub(super) fn set_opening(&mut self, sample: &Sample) {
+        if let SampleOutcome::Good(number) = sample.outcome {
+            let value = number.to_f64();
+            if value != 0.0 || self.readings.first.is_none_or(|(_, known)| known == 0.0) {
+                self.readings.first = Some((sample.at, value));
+            }
+        }
+    }
+
+    /// Adds a sample to day number `number`.
+    pub(super) fn add_sample(&mut self, sample: &Sample, number: usize, day: &PeriodDay) {
+        // One good sample fills a slot; further ones in the same slot do not raise completeness
+        // above 1.
+        let slot = (number, (sample.at.0 - 1 - day.from) / self.every_ms);
+        match sample.outcome {
+            SampleOutcome::Good(value) => {
+                let reading = (sample.at, value.to_f64());
+                self.readings.first.get_or_insert(reading);
+                self.readings.last = Some(reading);
+                if slot != self.good_slot {
+                    self.good_slot = slot;
+                    self.count_slot(slot, day, false);
+                }
+            }
+            SampleOutcome::Bad(QualityReason::Asleep) => {
+                if slot != self.good_slot && slot != self.asleep_slot {
+                    self.asleep_slot = slot;
+                    self.count_slot(slot, day, true);
+                }
+            }
+            _ => return,
+        }
+        self.record_silence_until(sample.at.0);
+        self.heard = sample.at.0;
+    }
+
+    fn count_slot(&mut self, (number, slot): (usize, i64), day: &PeriodDay, asleep: bool) {
+        let Some(cover) = self.days.get_mut(number) else {
+            return;
+        };
+        // A slot that is cut off by the end of the day is not expected, so it must not be counted
+        // either.
+        let start = day.from + slot * self.every_ms;
+        if start + self.every_ms > day.to {
+            return;
+        }
+        let lit = i64::from((day.light.0..day.light.1).contains(&start));
+        if asleep {
+            cover.asleep += 1;
+            cover.asleep_light += lit;
+        } else {
+            cover.good += 1;
+            cover.good_light += lit;
+        }
+    }
+
+    fn record_silence_until(&mut self, at: i64) {
+        let length = at - self.heard;
+        if length <= GAP_MIN_POLLS.saturating_mul(self.every_ms) {
+            return;
+        }
+        self.readings.gaps += 1;
+        self.readings.longest_gap_ms = self.readings.longest_gap_ms.max(length);
+        if length >= GAP_EVENT_MIN_MS && self.silences.len() <= DATA_EVENTS_MAX {
+            self.silences.push((self.heard, at));
+        }
+    }
+
+    /// Adds an implausible reading.
+    pub(super) fn add_implausible(&mut self, at: UtcMs, value: f64) {
+        if self.outside.len() >= DATA_EVENTS_MAX {
+            self.more_outside += 1;
+            return;
+        }
+        let before = self.readings.last.or(self.readings.first);
+        self.outside
+            .push((at, before.map(|(_, value)| value), value));
+    }
+
+    /// Adds a sample with an unknown time.
+    pub(super) fn add_undated(&mut self, at: UtcMs) {
+        let (first, _) = self.undated.unwrap_or((at.0, at.0));
+        self.undated = Some((first, at.0));
+    }
+
+    /// Closes the period and sums up the expected and good slots.
+    pub(super) fn finish(&mut self, span: &PeriodDays) {
+        self.record_silence_until(span.to);
+        let all = (0..self.days.len()).map(|day| self.slots_of_day(span, day));
+        let (good, expected) = all.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
+        self.readings.good = good.unsigned_abs();
+        self.readings.expected = expected.unsigned_abs();
+    }
+
+    /// Good and expected slots of a day. Slots in which the device slept are not expected.
+    fn slots_of_day(&self, span: &PeriodDays, day: usize) -> (i64, i64) {
+        let (Some(cover), Some(day)) = (self.days.get(day), span.days.get(day)) else {
+            return (0, 0);
+        };
+        let slots = span.passed_ms(day) / self.every_ms;
+        let expected = (slots - cover.asleep).max(0);
+        (cover.good.min(expected), expected)
+    }
+
+    /// Good and expected slots of a day with the sun above the horizon.
+    fn daylight_slots_of_day(&self, span: &PeriodDays, day: usize) -> (i64, i64) {
+        let (Some(cover), Some(day)) = (self.days.get(day), span.days.get(day)) else {
+            return (0, 0);
+        };
+        let slots = span.passed_ms(day) / self.every_ms;
+        // Number of slots that begin before a time.
+        let until = |at: i64| ((at - day.from - 1).div_euclid(self.every_ms) + 1).clamp(0, slots);
+        let lit = until(day.light.1) - until(day.light.0);
+        let expected = (lit - cover.asleep_light).max(0);
+        (cover.good_light.min(expected), expected)
+    }
+
+    /// Whether the day has a good reading.
+    pub(super) fn has_readings_on(&self, day: usize) -> bool {
+        self.days.get(day).is_some_and(|cover| cover.good > 0)
+    }
+
+    /// Completeness of the period.
+    pub(super) fn completeness(&self, span: &PeriodDays) -> CompletenessShares {
+        self.completeness_of_days(span, 0..self.days.len())
+    }
+
+    /// Completeness of one day.
+    pub(super) fn completeness_of_day(&self, span: &PeriodDays, day: usize) -> CompletenessShares {
+        self.completeness_of_days(span, day..day + 1)
+    }
+
+    fn completeness_of_days(&self, span: &PeriodDays, days: Range<usize>) -> CompletenessShares {
+        self.completeness_without_refused(span, days, &[])
+    }
+
+    /// Completeness of some days, without the refused readings of each day.
+    pub(super) fn completeness_without_refused(
+        &self,
+        span: &PeriodDays,
+        days: Range<usize>,
+        refused: &[RefusedReadings],
+    ) -> CompletenessShares {
+        let add = |sum: (i64, i64), day: (i64, i64)| (sum.0 + day.0, sum.1 + day.1);
+        let of = |day: usize| refused.get(day).copied().unwrap_or_default();
+        let less = |(good, all): (i64, i64), refused: i64| ((good - refused).max(0), all);
+        let all = days
+            .clone()
+            .map(|day| less(self.slots_of_day(span, day), of(day).all));
+        let light = days.map(|day| less(self.daylight_slots_of_day(span, day), of(day).light));
+        CompletenessShares {
+            all: slot_ratio(all.fold((0, 0), add)),
+            daylight: slot_ratio(light.fold((0, 0), add)),
+        }
+    }
+}
+
+fn slot_ratio((good, expected): (i64, i64)) -> Option<f64> {
+    use crate::indicators::period_days::millis_to_f64;
+    classify_completeness(millis_to_f64(good), millis_to_f64(expected)).ratio
+}
+
+/// Lowest completeness of several inputs.
+pub(super) fn lowest_completeness(
+    all: impl IntoIterator<Item = CompletenessShares>,
+) -> CompletenessShares {
+    // A figure of two points is known no better than the worse of them.
+    let less = |a: Option<f64>, b: Option<f64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    };
+    let none = CompletenessShares::default();
+    all.into_iter().fold(none, |sum, one| CompletenessShares {
+        all: less(sum.all, one.all),
+        daylight: less(sum.daylight, one.daylight),
+    })
+}

@@ -1,0 +1,130 @@
+//! Data events, for staff to check and correct.
+
+use crate::domain::UtcMs;
+use crate::domain::decimal::Decimal;
+use crate::domain::indicator::DataEvent;
+use crate::domain::ledger::LedgerEntry;
+use crate::indicators::coverage::Coverage;
+use crate::indicators::input_series::InputSeries;
+use crate::indicators::totaliser::Totaliser;
+use crate::limits::DATA_EVENTS_MAX;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Data events of one or more assets, bounded.
+#[derive(Debug, Default)]
+pub(super) struct DataEventList {
+    all: Vec<DataEvent>,
+    left_out: u64,
+}
+
+impl DataEventList {
+    fn push(&mut self, event: DataEvent) {
+        // Twice the bound, so that the most important ones can be chosen in `finish`.
+        if self.all.len() < 2 * DATA_EVENTS_MAX {
+            self.all.push(event);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// Adds gaps, undated samples and implausible readings of a series.
+    pub(super) fn add_point_events(&mut self, lane: &InputSeries, track: &Coverage) {
+        let event = |kind, (from, to): (i64, i64)| DataEvent {
+            at: UtcMs(from),
+            until: Some(UtcMs(to)),
+            of: Arc::clone(&lane.point.id),
+            kind,
+            before_after: None,
+        };
+        for silence in &track.silences {
+            self.push(event("gap", *silence));
+        }
+        if let Some(undated) = track.undated {
+            self.push(event("undated", undated));
+        }
+        for (at, before, after) in &track.outside {
+            self.push(DataEvent {
+                at: *at,
+                until: None,
+                of: Arc::clone(&lane.point.id),
+                kind: "spike",
+                before_after: before.map(|before| (before, *after)),
+            });
+        }
+        self.left_out += track.more_outside;
+    }
+
+    /// Adds resets, rollovers, spikes and other counter events, in the unit of the point.
+    pub(super) fn add_counter_events(&mut self, lane: &InputSeries, amount: &Totaliser) {
+        let own = |value: f64| (value - lane.point.offset) / lane.point.scale;
+        let (events, more) = amount.events();
+        for event in events {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds of a date, in ms")]
+            let at = (event.t_s * 1000.0).round() as i64;
+            self.push(DataEvent {
+                at: UtcMs(at),
+                until: None,
+                of: Arc::clone(&lane.point.id),
+                kind: event.kind,
+                before_after: Some((own(event.before_after.0), own(event.before_after.1))),
+            });
+        }
+        self.left_out += more;
+    }
+
+    /// Adds the correction of a ledger entry.
+    pub(super) fn add_ledger_correction(&mut self, old: &LedgerEntry, new: &LedgerEntry) {
+        let quantity = |entry: &LedgerEntry| entry.statement.quantity.map(Decimal::to_f64);
+        self.push(DataEvent {
+            at: new.recorded_at,
+            until: None,
+            of: Arc::clone(&new.statement.indicator),
+            kind: "correction",
+            before_after: quantity(old).zip(quantity(new)),
+        });
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.left_out += other.left_out;
+        for event in other.all {
+            self.push(event);
+        }
+    }
+
+    /// Keeps the events of some points only.
+    pub(super) fn retain_sources(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.all.retain(|event| wanted(&event.of));
+    }
+
+    /// Events in time order, at most `DATA_EVENTS_MAX`, and the number of events left out. Longer
+    /// gaps take precedence over shorter ones; a gap of several points of one device is listed
+    /// once.
+    pub(super) fn finish(mut self) -> (Vec<DataEvent>, u64) {
+        let device = |of: &str| of.split('.').next().unwrap_or_default().to_owned();
+        let mut seen = BTreeSet::new();
+        self.all.retain(|event| {
+            let of = match event.kind {
+                "gap" | "undated" => device(&event.of),
+                _ => event.of.to_string(),
+            };
+            seen.insert((event.kind, of, event.at, event.until))
+        });
+        let length = |event: &DataEvent| match (event.kind, event.until) {
+            ("gap", Some(until)) => until.0 - event.at.0,
+            // Some inverters report zero every night and some meters dip every minute, so these
+            // come last.
+            ("zero", _) => -1,
+            ("dip", _) => -2,
+            _ => i64::MAX,
+        };
+        self.all
+            .sort_by_key(|event| std::cmp::Reverse(length(event)));
+        let more = self.all.len().saturating_sub(DATA_EVENTS_MAX);
+        self.all.truncate(DATA_EVENTS_MAX);
+        self.all
+            .sort_by(|a, b| (a.at, &a.of, a.kind).cmp(&(b.at, &b.of, b.kind)));
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        (self.all, self.left_out + more)
+    }
+}

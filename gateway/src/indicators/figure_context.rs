@@ -1,0 +1,221 @@
+//! Building of indicators: fixed properties (unit, method, equation) come from the catalogue of
+//! indicators, the rest is added with the methods of [`Build`].
+
+use crate::config::Config;
+use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::domain::indicator::{
+    CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, InputSource,
+    RoundingDirection, Uncertainty, ValueOrigin,
+};
+use crate::formulas::FormulaStatus;
+use crate::indicators::catalogue::find_spec;
+use crate::indicators::period_days::PeriodDays;
+use crate::indicators::uncertainty::RelativeUncertainty;
+use std::sync::Arc;
+
+/// Configuration, period and asset for which figures are built.
+#[derive(Clone, Debug)]
+pub(super) struct FigureContext<'a> {
+    pub(super) config: &'a Config,
+    pub(super) span: &'a PeriodDays,
+    /// `None`: figures of the site.
+    pub(super) asset: Option<Arc<str>>,
+}
+
+/// A number, or the remark that says why there is none.
+pub(super) type FigureValue = Result<f64, IndicatorRemark>;
+
+impl FigureContext<'_> {
+    /// Builds a figure of the catalogue with origin `Measured` and unknown uncertainty.
+    pub(super) fn figure(
+        &self,
+        id: &str,
+        value: FigureValue,
+        inputs: Vec<IndicatorInput>,
+    ) -> Indicator {
+        let spec = find_spec(id);
+        Indicator {
+            id: Arc::from(id),
+            asset: self.asset.clone(),
+            period: self.span.period,
+            value,
+            unit: Arc::from(spec.map_or("", |spec| spec.unit)),
+            uncertainty: Uncertainty::default(),
+            completeness: CompletenessShares::default(),
+            origin: ValueOrigin::Measured,
+            side: spec.map_or(RoundingDirection::Neutral, |spec| spec.side),
+            method: spec.map_or("", |spec| spec.method),
+            equation: spec.map_or("", |spec| spec.equation),
+            inputs,
+            factors: Vec::new(),
+            headline: HeadlineStatus::Firm,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Builds the daily values of a figure, one pair (value, completeness) for each day of the
+    /// period.
+    pub(super) fn daily_values(
+        &self,
+        id: &str,
+        days: Vec<(Option<f64>, CompletenessShares)>,
+    ) -> DailyValues {
+        let dates = self.span.days.iter().map(|day| day.date);
+        DailyValues {
+            id: Arc::from(id),
+            asset: self.asset.clone(),
+            unit: Arc::from(find_spec(id).map_or("", |spec| spec.unit)),
+            days: dates
+                .zip(days)
+                .map(|(date, (value, share))| (date, value, share))
+                .collect(),
+        }
+    }
+}
+
+/// Builder methods of an indicator.
+pub(super) trait FigureBuilder: Sized {
+    /// Sets the share of the period that was measured.
+    fn with_completeness(self, share: CompletenessShares) -> Self;
+    /// Sets the origin of the number.
+    fn with_origin(self, origin: ValueOrigin) -> Self;
+    /// Sets the uncertainty; no effect on a figure without a value.
+    fn with_uncertainty(self, wide: RelativeUncertainty) -> Self;
+    /// Adds a remark, once.
+    fn with_remark(self, remark: IndicatorRemark) -> Self;
+    /// Adds the remark `key` if the condition holds.
+    fn with_remark_if(self, there: bool, key: &str) -> Self;
+    /// Adds a factor, its doubt about the headline, and a remark where the factor is not valid on
+    /// all days of the period.
+    fn with_factor(self, config: &Config, factor: &Arc<Factor>) -> Self;
+}
+
+impl FigureBuilder for Indicator {
+    fn with_completeness(mut self, share: CompletenessShares) -> Self {
+        self.completeness = share;
+        self
+    }
+
+    fn with_origin(mut self, origin: ValueOrigin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    fn with_uncertainty(mut self, wide: RelativeUncertainty) -> Self {
+        if let Ok(value) = self.value {
+            self.uncertainty = wide.absolute(value);
+        }
+        self
+    }
+
+    fn with_remark(mut self, remark: IndicatorRemark) -> Self {
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+        self
+    }
+
+    fn with_remark_if(self, there: bool, key: &str) -> Self {
+        if there {
+            self.with_remark(IndicatorRemark::new(key))
+        } else {
+            self
+        }
+    }
+
+    fn with_factor(mut self, config: &Config, factor: &Arc<Factor>) -> Self {
+        if self.factors.iter().all(|known| known.id != factor.id) {
+            self.factors.push(Arc::clone(factor));
+            let doubt = config.factors.headline(factor);
+            self.headline = HeadlineStatus::combine([self.headline, doubt]);
+            let ends = [self.period.first(), self.period.last()];
+            if !ends.iter().all(|day| factor.holds_on(*day)) {
+                // Both ends of the period are checked: a factor that expires in between must be
+                // named too.
+                let said =
+                    IndicatorRemark::new("account-factor-expired").with_arg("factor", &factor.id);
+                return self.with_remark(said.with_arg("validity", factor.validity()));
+            }
+        }
+        self
+    }
+}
+
+/// Remark with the text of a status.
+pub(super) fn status_remark(status: FormulaStatus) -> IndicatorRemark {
+    IndicatorRemark::new(&status.words_key())
+}
+
+/// The number, or the remark of the status where there is none. `Status::Ok` without a number
+/// becomes `NoData`.
+pub(super) fn value_or_status(value: Option<f64>, status: FormulaStatus) -> FigureValue {
+    value.ok_or_else(|| {
+        status_remark(if status == FormulaStatus::Ok {
+            FormulaStatus::NoData
+        } else {
+            status
+        })
+    })
+}
+
+/// Input of an equation.
+pub(super) fn formula_input(
+    symbol: &'static str,
+    value: Option<f64>,
+    unit: &str,
+    from: InputSource,
+) -> IndicatorInput {
+    IndicatorInput {
+        symbol,
+        value,
+        unit: Arc::from(unit),
+        from,
+    }
+}
+
+/// Input that is another figure of the same asset and period.
+pub(super) fn figure_input(symbol: &'static str, figure: &Indicator) -> IndicatorInput {
+    let value = figure.value.as_ref().ok().copied();
+    let from = InputSource::Indicator(Arc::clone(&figure.id));
+    formula_input(symbol, value, &figure.unit, from)
+}
+
+/// Input that is a key of the configuration.
+pub(super) fn setting_input(
+    symbol: &'static str,
+    value: f64,
+    unit: &str,
+    key: &str,
+) -> IndicatorInput {
+    formula_input(
+        symbol,
+        Some(value),
+        unit,
+        InputSource::Setting(key.to_owned()),
+    )
+}
+
+/// Input that is a convention or a constant of nature.
+pub(super) fn constant_input(
+    symbol: &'static str,
+    value: f64,
+    unit: &str,
+    what: &'static str,
+) -> IndicatorInput {
+    formula_input(symbol, Some(value), unit, InputSource::Constant(what))
+}
+
+/// Input that is a factor, in the unit of the equation.
+pub(super) fn factor_input(
+    symbol: &'static str,
+    value: f64,
+    unit: &str,
+    factor: &Factor,
+) -> IndicatorInput {
+    formula_input(
+        symbol,
+        Some(value),
+        unit,
+        InputSource::Factor(Arc::clone(&factor.id)),
+    )
+}

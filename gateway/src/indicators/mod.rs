@@ -1,0 +1,380 @@
+//! Indicators of a site over a period.
+//!
+//! Entry point: [`account`], with an [`Ask`] (period, asset, present time). It reads raw samples
+//! from the store, ledger entries, configuration and factors, and returns an [`Account`]: a list of
+//! [`Indicator`]s, each with unit, uncertainty, completeness, inputs and factors. The result is a
+//! pure function of these inputs and is never stored.
+//!
+//! ```text
+//! ask:     period 2026-11, asset `plts`
+//! samples: meter.energy 1000.0 kWh at 1 Nov 00:00, 1300.0 kWh at 30 Nov 24:00
+//! result:  plts.generation = 1300.0 - 1000.0 = 300.0 kWh (method G.5)
+//!          co2.gross       = 300.0 / 1000 * 0.94 = 0.282 tCO2 (method C.3)
+//! ```
+//!
+//! Samples are streamed one asset at a time, in blocks of one day, so that memory use does not
+//! depend on the length of the period. Samples with an unknown time (`Reason::Undated`) are never
+//! counted. Equations: `docs/ARCHITECTURE.md` and `pantau method list`; reports made of the
+//! indicators: `docs/reports.md`.
+
+mod asset_sums;
+mod baseline;
+mod bsf;
+mod calibration_corrections;
+mod carbon;
+mod catalogue;
+mod catchment;
+mod counter_events;
+mod coverage;
+mod data_events;
+mod entry_attribution;
+mod figure_context;
+mod fuel;
+mod input_series;
+mod irradiance;
+mod ledger_totals;
+mod meter;
+mod period_days;
+mod plts;
+mod pump;
+mod sample_merge;
+mod site_totals;
+mod tank;
+mod tank_balance;
+#[cfg(test)]
+mod tests;
+mod totaliser;
+mod uncertainty;
+mod waste;
+
+use crate::config::Config;
+use crate::config::assets::{Asset, AssetKind, BaselineKind};
+use crate::domain::UtcMs;
+use crate::domain::calibration::CalibrationHistory;
+use crate::domain::indicator::{Indicator, SiteIndicators};
+use crate::domain::period::Period;
+use crate::storage::{Store, StoreError};
+use asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use bsf::{BsfSums, CompostSums};
+use calibration_corrections::SeriesCorrections;
+use catchment::RoofSums;
+use figure_context::FigureContext;
+use input_series::InputSeries;
+use jiff::civil::Date;
+use ledger_totals::PeriodLedger;
+use meter::{GensetSums, MeterSums};
+use period_days::PeriodDays;
+use plts::PltsSums;
+use pump::PumpSums;
+use sample_merge::{ProgressCounter, gather_readings};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tank::TankSums;
+
+pub use catalogue::{INDICATORS, IndicatorSpec, find_spec, name_key};
+pub use tank::tank_geometry as tank_shape;
+
+/// Request for the indicators of a period.
+#[derive(Clone, Debug)]
+pub struct IndicatorQuery {
+    /// Period to be calculated.
+    pub period: Period,
+    /// One asset; `None`: all assets, the totals of the site and the ledger.
+    pub asset: Option<Arc<str>>,
+    /// Present time; no samples are expected after it.
+    pub now: UtcMs,
+    /// Also return the values of each day.
+    pub daily: bool,
+}
+
+/// Progress of a calculation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalculationProgress {
+    /// Point-days that have been read.
+    pub done: u64,
+    /// Point-days of the whole calculation.
+    pub all: u64,
+}
+
+/// Reasons for which indicators cannot be calculated.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum IndicatorsError {
+    /// The period has not begun at the present time.
+    #[error("the period begins on {0}, which has not come yet")]
+    Future(Date),
+    /// The site has no asset with this id.
+    #[error("no asset {0}")]
+    UnknownAsset(Arc<str>),
+    /// The time zone of the site is unknown.
+    #[error("unknown time zone {0}")]
+    Zone(Arc<str>),
+    /// Reading the store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Calculates all indicators that are asked for. Returns an error when the period has not begun,
+/// the asset or time zone is unknown, or the store cannot be read.
+pub async fn calculate_indicators(
+    config: &Config,
+    store: &Store,
+    ask: &IndicatorQuery,
+    progress: &mut (dyn FnMut(CalculationProgress) + Send),
+) -> Result<SiteIndicators, IndicatorsError> {
+    let span = PeriodDays::new(&config.site, ask.period, ask.now)?;
+    let wanted = required_assets(config, ask)?;
+    let book = PeriodLedger::open(store, &span).await?;
+    let calibrations = store.list_calibrations().await?;
+    let mut kinds = Vec::new();
+    for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
+        let kind = sums_for_asset(config, asset, &span, &calibrations);
+        kinds.push((asset, kind));
+    }
+    let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
+    let mut steps = ProgressCounter {
+        progress,
+        done: 0,
+        all: u64::try_from(lanes * span.days.len()).unwrap_or(u64::MAX),
+    };
+    let mut all = AssetIndicators::default();
+    // One asset after the other: only the streams of one asset are open at a time.
+    for (asset, (lanes, mut sums)) in kinds {
+        let mut corrections = SeriesCorrections::new(&calibrations, &lanes, span.day_before());
+        let tracks =
+            gather_readings(store, &span, &mut corrections, &mut *sums, &mut steps).await?;
+        let desk = figure_context(config, &span, Some(&asset.id));
+        let mut made = sums.build_indicators(&AssetReadings {
+            desk: &desk,
+            lanes: &lanes,
+            tracks: &tracks,
+        });
+        made.mark_implausible(&tracks);
+        let points = lanes.iter().map(|lane| lane.point.id.clone());
+        let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
+        let used = calibration_corrections::calibrations_in_period(&calibrations, &targets, &span);
+        calibration_corrections::add_calibration_remarks(&mut made.figures, &asset.id, &used);
+        all.merge(made);
+    }
+    add_dependent_indicators(config, &span, &book, &mut all);
+    Ok(build_site_indicators(config, ask, all))
+}
+
+/// Adds the indicators that depend on the ledger or on indicators of other assets.
+fn add_dependent_indicators(
+    config: &Config,
+    span: &PeriodDays,
+    book: &PeriodLedger,
+    all: &mut AssetIndicators,
+) {
+    let of_asset = |id: &Arc<str>| figure_context(config, span, Some(id));
+    // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
+    for asset in &config.assets {
+        let more = ledger_based_indicators(&of_asset(&asset.id), asset, book, &all.figures);
+        all.figures.extend(more);
+    }
+    for asset in &config.assets {
+        let more = cross_asset_indicators(&of_asset(&asset.id), asset, &all.figures);
+        all.figures.extend(more);
+    }
+    let site = figure_context(config, span, None);
+    let waste = waste::waste_figures(&site, book, &all.figures);
+    all.figures.extend(waste);
+    let totals = site_totals::site_totals(&site, &all.figures);
+    all.figures.extend(totals);
+    let (figures, daily) = ledger_totals::programme_figures(&site, book);
+    all.figures.extend(figures);
+    all.daily.extend(daily);
+    all.events.extend(book.corrections(span.period));
+}
+
+/// Indicators of an asset that come from ledger entries (genset fuel, compost turnings).
+fn ledger_based_indicators(
+    desk: &FigureContext<'_>,
+    asset: &Asset,
+    book: &PeriodLedger,
+    known: &[Indicator],
+) -> Vec<Indicator> {
+    let own = indicators_of_asset(known, asset);
+    match &asset.kind {
+        AssetKind::Genset(set) => {
+            let mut all = Vec::new();
+            // Measured fuel takes precedence over fuel receipts, so that a litre counts once.
+            let measured = own.iter().any(|one| &*one.id == "genset.fuel");
+            if let Some(indicator) = set.fuel_ledger.as_ref().filter(|_| !measured) {
+                let total = book.total(desk.config, indicator, desk.span.period);
+                all.push(ledger_totals::ledger_figure(
+                    desk,
+                    "genset.fuel",
+                    (indicator, "F"),
+                    total.as_ref(),
+                ));
+            }
+            let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
+            let more = meter::genset_fuel_figures(desk, set, &both);
+            all.extend(more);
+            all
+        }
+        AssetKind::Compost(heap) => {
+            let mut all = Vec::new();
+            if let Some(indicator) = &heap.turning_ledger {
+                let total = book.total(desk.config, indicator, desk.span.period);
+                all.push(ledger_totals::ledger_figure(
+                    desk,
+                    "compost.turnings",
+                    (indicator, "n"),
+                    total.as_ref(),
+                ));
+            }
+            let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
+            let more = bsf::hygienised_figure(desk, heap, &both);
+            all.extend(more);
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Indicators of an asset that depend on indicators of other assets (CO2, PV-to-water).
+fn cross_asset_indicators(
+    desk: &FigureContext<'_>,
+    asset: &Asset,
+    known: &[Indicator],
+) -> Vec<Indicator> {
+    match &asset.kind {
+        AssetKind::Plts(plant) => carbon::carbon_figures(desk, plant, known),
+        AssetKind::Pump(pump) => {
+            let driver = pump.plts.as_deref().and_then(|id| {
+                let mut assets = desk.config.assets.iter();
+                match &assets.find(|one| *one.id == *id)?.kind {
+                    AssetKind::Plts(plant) => Some((id, plant.module_area_m2?)),
+                    _ => None,
+                }
+            });
+            let found = driver.and_then(|(id, area)| {
+                let sun = carbon::find_indicator(known, "plts.insolation", id)?;
+                let lifted = carbon::find_indicator(known, "pump.hydraulic_energy", &asset.id)?;
+                Some(pump::pv_to_water_figure(desk, (lifted, area), sun))
+            });
+            found.into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Indicators of one asset.
+fn indicators_of_asset<'a>(known: &'a [Indicator], asset: &Asset) -> Vec<&'a Indicator> {
+    let own = known
+        .iter()
+        .filter(|one| one.asset.as_ref() == Some(&asset.id));
+    own.collect()
+}
+
+fn figure_context<'a>(
+    config: &'a Config,
+    span: &'a PeriodDays,
+    asset: Option<&Arc<str>>,
+) -> FigureContext<'a> {
+    FigureContext {
+        config,
+        span,
+        asset: asset.cloned(),
+    }
+}
+
+/// Ids of the assets to be calculated: the asset asked for and those that its indicators depend on;
+/// all assets when none is named.
+fn required_assets(
+    config: &Config,
+    ask: &IndicatorQuery,
+) -> Result<BTreeSet<Arc<str>>, IndicatorsError> {
+    let Some(id) = &ask.asset else {
+        return Ok(config.assets.iter().map(|one| one.id.clone()).collect());
+    };
+    let found = config.assets.iter().find(|one| one.id == *id);
+    let Some(asset) = found else {
+        return Err(IndicatorsError::UnknownAsset(id.clone()));
+    };
+    let mut all = BTreeSet::from([id.clone()]);
+    // The CO2 of a plant depends on the water of the pump in its baseline and on the fuel of its
+    // own genset.
+    if let AssetKind::Plts(plant) = &asset.kind {
+        if let Some(BaselineKind::PumpFuel { pump, .. }) = asset.baseline().map(|one| &one.kind) {
+            all.insert(pump.clone());
+        }
+        all.extend(
+            plant
+                .project
+                .as_ref()
+                .and_then(|project| project.genset.clone()),
+        );
+    }
+    if let AssetKind::Pump(pump) = &asset.kind {
+        all.extend(pump.plts.clone());
+    }
+    Ok(all)
+}
+
+/// The accumulator of an asset and the input series that it needs.
+fn sums_for_asset<'a>(
+    config: &'a Config,
+    asset: &'a Asset,
+    span: &PeriodDays,
+    calibrations: &CalibrationHistory,
+) -> (Vec<InputSeries>, Box<dyn AssetSums + 'a>) {
+    fn boxed<'a>(
+        (lanes, kind): (Vec<InputSeries>, impl AssetSums + 'a),
+    ) -> (Vec<InputSeries>, Box<dyn AssetSums + 'a>) {
+        (lanes, Box::new(kind))
+    }
+    match &asset.kind {
+        AssetKind::Plts(plant) => boxed(PltsSums::new(config, plant)),
+        AssetKind::Pump(pump) => boxed(PumpSums::new(config, pump)),
+        AssetKind::Tank(tank) => {
+            boxed(TankSums::new(config, (&asset.id, tank), span, calibrations))
+        }
+        AssetKind::Catchment(roof) => boxed(RoofSums::new(config, roof)),
+        AssetKind::Bsf(bin) => boxed(BsfSums::new(config, bin)),
+        AssetKind::Compost(heap) => boxed(CompostSums::new(config, heap)),
+        AssetKind::Genset(set) => boxed(GensetSums::new(config, set)),
+        AssetKind::Meter(meter) => boxed(MeterSums::new(config, meter)),
+    }
+}
+
+/// Sorts the indicators in report order and drops those of assets that were not asked for.
+fn build_site_indicators(
+    config: &Config,
+    ask: &IndicatorQuery,
+    all: AssetIndicators,
+) -> SiteIndicators {
+    let (mut events, mut indicators) = (all.events, all.figures);
+    let place = |one: &Indicator| {
+        let asset = config
+            .assets
+            .iter()
+            .position(|asset| Some(&asset.id) == one.asset.as_ref());
+        let spec = INDICATORS.iter().position(|spec| *spec.id == *one.id);
+        (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
+    };
+    indicators.sort_by_key(place);
+    let mut daily = if ask.daily { all.daily } else { Vec::new() };
+    if ask.asset.is_some() {
+        indicators.retain(|one| one.asset == ask.asset);
+        daily.retain(|one| one.asset == ask.asset);
+        let asset = config
+            .assets
+            .iter()
+            .find(|one| Some(&one.id) == ask.asset.as_ref());
+        events.retain_sources(|of| {
+            asset.is_some_and(|asset| asset.points.values().any(|point| **point == *of))
+        });
+    }
+    let (events, events_left_out) = events.finish();
+    SiteIndicators {
+        period: ask.period,
+        revision: config.revision_id(),
+        indicators,
+        daily,
+        events,
+        events_left_out,
+    }
+}

@@ -1,0 +1,222 @@
+//! The period as moments: its local days, and the time of each day with the sun above the horizon.
+
+use crate::domain::period::Period;
+use crate::domain::{Site, UtcMs};
+use crate::indicators::IndicatorsError;
+use crate::limits::RANGE_DAYS_MAX;
+use crate::solar_position::{GeoLocation, solar_elevation_sine};
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+/// Milliseconds of an hour.
+pub(super) const HOUR_MS: f64 = 3_600_000.0;
+/// Step in which a day is searched for sunrise and sunset, ms.
+const DAYLIGHT_STEP_MS: i64 = 600_000;
+
+/// Local day of the period; times are ms since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PeriodDay {
+    pub(super) date: Date,
+    /// First moment of the day.
+    pub(super) from: i64,
+    /// First moment after the day.
+    pub(super) to: i64,
+    /// Sunrise and sunset; equal where the sun does not rise.
+    pub(super) light: (i64, i64),
+}
+
+/// The period up to the present.
+#[derive(Clone, Debug)]
+pub(super) struct PeriodDays {
+    pub(super) period: Period,
+    pub(super) zone: TimeZone,
+    /// All days of the period, also those in the future.
+    pub(super) days: Vec<PeriodDay>,
+    /// First moment of the period.
+    pub(super) from: i64,
+    /// End of the period, or the present if that is earlier.
+    pub(super) to: i64,
+}
+
+impl PeriodDays {
+    /// Days of the period at the site; the error is `Future` when the period has not begun.
+    pub(super) fn new(site: &Site, period: Period, now: UtcMs) -> Result<Self, IndicatorsError> {
+        let unknown = |_| IndicatorsError::Zone(site.timezone.clone());
+        let zone = TimeZone::get(&site.timezone).map_err(unknown)?;
+        let place = GeoLocation {
+            latitude: site.latitude,
+            longitude: site.longitude,
+        };
+        let all = usize::try_from(RANGE_DAYS_MAX).unwrap_or_default() + 1;
+        let dates = period.first().series(jiff::Span::new().days(1)).take(all);
+        let days: Vec<PeriodDay> = dates
+            .take_while(|date| *date <= period.last())
+            .map(|date| local_day(date, &zone, place))
+            .collect();
+        let (from, end) = match (days.first(), days.last()) {
+            (Some(first), Some(last)) => (first.from, last.to),
+            _ => return Err(IndicatorsError::Future(period.first())),
+        };
+        if now.0 <= from {
+            return Err(IndicatorsError::Future(period.first()));
+        }
+        Ok(Self {
+            period,
+            zone,
+            days,
+            from,
+            to: end.min(now.0),
+        })
+    }
+
+    /// Day before the first day of the period.
+    pub(super) fn day_before(&self) -> Date {
+        let first = self.period.first();
+        first.yesterday().unwrap_or(first)
+    }
+
+    /// Hours of the period that have passed.
+    pub(super) fn hours_passed(&self) -> f64 {
+        millis_to_f64(self.to - self.from) / HOUR_MS
+    }
+
+    /// Days of the period that have passed, the last one as a fraction.
+    pub(super) fn days_passed(&self) -> f64 {
+        self.hours_passed() / 24.0
+    }
+
+    /// Length of the part of a day that has passed, ms.
+    pub(super) fn passed_ms(&self, day: &PeriodDay) -> i64 {
+        (self.to.min(day.to) - day.from).max(0)
+    }
+
+    /// Local date and time of a moment.
+    pub(super) fn local_time(&self, at: i64) -> (Date, Time) {
+        let moment = Timestamp::from_millisecond(at).unwrap_or_default();
+        let local = self.zone.to_datetime(moment);
+        (local.date(), local.time())
+    }
+}
+
+/// Milliseconds as a floating point number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds of periods stay far below 2^53"
+)]
+pub(super) fn millis_to_f64(ms: i64) -> f64 {
+    ms as f64
+}
+
+/// Seconds since 1970.
+pub(super) fn millis_to_seconds(ms: i64) -> f64 {
+    millis_to_f64(ms) / 1000.0
+}
+
+fn local_day(date: Date, zone: &TimeZone, place: GeoLocation) -> PeriodDay {
+    let start = |date: Date| {
+        // Zones of Indonesia have no daylight saving (METHODS G.8), so each local midnight exists
+        // once.
+        let midnight = date.to_datetime(Time::midnight());
+        let moment = zone.to_timestamp(midnight);
+        moment.map_or(0, Timestamp::as_millisecond)
+    };
+    let (from, to) = (
+        start(date),
+        start(date.saturating_add(jiff::Span::new().days(1))),
+    );
+    let light = daylight_of_day(from, to, place);
+    PeriodDay {
+        date,
+        from,
+        to,
+        light,
+    }
+}
+
+/// First and last moment of a day with the sun above the horizon, to the second.
+fn daylight_of_day(from: i64, to: i64, place: GeoLocation) -> (i64, i64) {
+    // The elevation of the sun is searched in steps and then bisected, since it has one maximum a
+    // day.
+    let up = |at: i64| solar_elevation_sine(UtcMs(at), place) > 0.0;
+    let steps = (to - from) / DAYLIGHT_STEP_MS;
+    let mut lit = (0..=steps)
+        .map(|step| from + step * DAYLIGHT_STEP_MS)
+        .filter(|at| up(*at));
+    let Some(first) = lit.next() else {
+        return (from, from);
+    };
+    let last = lit.next_back().unwrap_or(first);
+    let rise = find_edge(from.max(first - DAYLIGHT_STEP_MS), first, up);
+    let fall = find_edge(last, to.min(last + DAYLIGHT_STEP_MS), |at| !up(at));
+    (rise, fall)
+}
+
+/// First moment at which `there` holds between two moments, to the second.
+fn find_edge(mut low: i64, mut high: i64, there: impl Fn(i64) -> bool) -> i64 {
+    if there(low) {
+        return low;
+    }
+    while high - low > 1000 {
+        let middle = i64::midpoint(low, high);
+        if there(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(zone: &str, longitude: f64) -> Site {
+        Site {
+            id: "s".into(),
+            name: "S".into(),
+            timezone: zone.into(),
+            latitude: -3.76,
+            longitude,
+            devices: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn days_of_all_three_zones_have_24_hours_and_join() {
+        for (zone, longitude, start) in [
+            ("Asia/Jakarta", 103.78, "2026-10-31T17:00:00Z"),
+            ("Asia/Makassar", 119.4, "2026-10-31T16:00:00Z"),
+            ("Asia/Jayapura", 140.7, "2026-10-31T15:00:00Z"),
+        ] {
+            let period = "2026-11".parse().unwrap();
+            let span = PeriodDays::new(&site(zone, longitude), period, UtcMs(i64::MAX)).unwrap();
+            let start: Timestamp = start.parse().unwrap();
+            assert_eq!(span.from, start.as_millisecond());
+            assert_eq!(span.days.len(), 30);
+            assert!((span.hours_passed() - 720.0).abs() < 1e-9);
+            for pair in span.days.windows(2) {
+                assert_eq!(pair[0].to, pair[1].from);
+            }
+            // Near the equator the day is twelve hours long, with noon near its middle.
+            let light = span.days[0].light;
+            assert!((millis_to_f64(light.1 - light.0) / HOUR_MS - 12.2).abs() < 0.3);
+            let (_, rise) = span.local_time(light.0);
+            assert!((5..=6).contains(&rise.hour()), "{zone} {rise}");
+        }
+    }
+
+    #[test]
+    fn a_period_that_has_not_begun_has_no_account() {
+        let period = "2026-12".parse().unwrap();
+        let site = site("Asia/Jakarta", 103.78);
+        let start = PeriodDays::new(&site, period, UtcMs(i64::MAX))
+            .unwrap()
+            .from;
+        let found = PeriodDays::new(&site, period, UtcMs(start));
+        assert!(matches!(found, Err(IndicatorsError::Future(_))));
+        let span = PeriodDays::new(&site, period, UtcMs(start + 3_600_000)).unwrap();
+        assert!((span.hours_passed() - 1.0).abs() < 1e-9);
+    }
+}

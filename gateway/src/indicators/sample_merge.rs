@@ -1,0 +1,394 @@
+//! Merge of the samples of all points of one asset in time order.
+//!
+//! Each point is a stream of blocks of at most one day. Samples before the period are passed on as
+//! opening readings, then all samples up to and including the end of the period. Intervals are
+//! right-labelled: a sample covers the time before it (METHODS 0.1).
+
+use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
+use crate::indicators::calibration_corrections::SeriesCorrections;
+use crate::indicators::coverage::Coverage;
+use crate::indicators::input_series::InputSeries;
+use crate::indicators::period_days::PeriodDays;
+use crate::indicators::{CalculationProgress, IndicatorsError};
+use crate::limits::COUNTER_LOOKBACK_DAYS;
+use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, Store, StoreError};
+use tokio::sync::mpsc;
+
+/// Milliseconds of 24 hours, for looking back before the period.
+const DAY_MS: i64 = 86_400_000;
+
+/// One reading of a point in the unit of its use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InputReading {
+    /// Time, ms since 1970.
+    pub(super) at: i64,
+    /// Index of the input series.
+    pub(super) lane: usize,
+    /// Value; `None` when the sample is not good.
+    pub(super) value: Option<f64>,
+    /// True growth for each unit of growth of the counter (calibration).
+    pub(super) gain: f64,
+    /// Another calibration is in force than at the previous reading of this series.
+    pub(super) rebased: bool,
+    /// The reading lies within the period. Earlier readings: for a counter all that define its base
+    /// value, for other series the last one.
+    pub(super) inside: bool,
+    /// Implausible value that was stored as good, in the unit of the point; then `value` is `None`.
+    pub(super) impossible: Option<f64>,
+    /// The sun is above the horizon.
+    pub(super) lit: bool,
+}
+
+/// Receiver of merged readings.
+pub(super) trait ReadingSums: Send {
+    /// Adds a reading. Readings come in time order; at equal times in the order of the series.
+    fn add_reading(&mut self, tick: &InputReading);
+    /// Closes a day, also one without readings.
+    fn end_day(&mut self);
+}
+
+/// Progress counter.
+pub(super) struct ProgressCounter<'a> {
+    pub(super) progress: &'a mut (dyn FnMut(CalculationProgress) + Send),
+    pub(super) done: u64,
+    pub(super) all: u64,
+}
+
+impl ProgressCounter<'_> {
+    fn advance(&mut self) {
+        self.done = (self.done + 1).min(self.all);
+        (self.progress)(CalculationProgress {
+            done: self.done,
+            all: self.all,
+        });
+    }
+}
+
+/// Stream of the samples of one point with the next sample.
+struct SampleStream {
+    blocks: Option<mpsc::Receiver<Result<SampleBlock, StoreError>>>,
+    block: std::vec::IntoIter<Sample>,
+    head: Option<Sample>,
+}
+
+/// Passes all samples of the input series to `sums` and returns the coverage of each series.
+pub(super) async fn gather_readings(
+    store: &Store,
+    span: &PeriodDays,
+    corrections: &mut SeriesCorrections<'_>,
+    sums: &mut dyn ReadingSums,
+    steps: &mut ProgressCounter<'_>,
+) -> Result<Vec<Coverage>, IndicatorsError> {
+    let lanes = corrections.series();
+    let mut tracks: Vec<Coverage> = lanes.iter().map(|lane| Coverage::new(lane, span)).collect();
+    let mut feeds = Vec::with_capacity(lanes.len());
+    for lane in lanes {
+        let from = read_from(store, span, lane).await?;
+        // The end of a query is exclusive, but a sample exactly at the end of the period belongs to
+        // it (right-labelled intervals).
+        feeds.push(SampleStream::open(store, &lane.point.id, from, span.to + 1).await?);
+    }
+    for feed in &mut feeds {
+        feed.advance(steps).await?;
+    }
+    let mut merged = MergedSamples::new(span, corrections, &mut tracks, sums);
+    while let Some(lane) = earliest_stream(&feeds) {
+        if let Some(sample) = feeds[lane].head.take() {
+            merged.take(lane, &sample);
+        }
+        feeds[lane].head = feeds[lane].block.next();
+        if feeds[lane].head.is_none() {
+            feeds[lane].advance(steps).await?;
+        }
+    }
+    merged.finish_period();
+    for track in &mut tracks {
+        track.finish(span);
+    }
+    Ok(tracks)
+}
+
+/// Index of the stream with the oldest next sample; the first one of several.
+fn earliest_stream(feeds: &[SampleStream]) -> Option<usize> {
+    let mut best: Option<(UtcMs, usize)> = None;
+    for (lane, feed) in feeds.iter().enumerate() {
+        if let Some(head) = &feed.head
+            && best.is_none_or(|(at, _)| head.at < at)
+        {
+            best = Some((head.at, lane));
+        }
+    }
+    best.map(|(_, lane)| lane)
+}
+
+/// Separates samples before the period from those of its days, and applies calibrations.
+struct MergedSamples<'a, 'l> {
+    span: &'a PeriodDays,
+    lanes: &'a [InputSeries],
+    corrections: &'a mut SeriesCorrections<'l>,
+    tracks: &'a mut [Coverage],
+    sums: &'a mut dyn ReadingSums,
+    /// Last sample before the period of each series that is not a counter.
+    before: Vec<Option<Sample>>,
+    begun: bool,
+    day: usize,
+}
+
+impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
+    fn new(
+        span: &'a PeriodDays,
+        corrections: &'a mut SeriesCorrections<'l>,
+        tracks: &'a mut [Coverage],
+        sums: &'a mut dyn ReadingSums,
+    ) -> Self {
+        let lanes = corrections.series();
+        Self {
+            span,
+            lanes,
+            corrections,
+            tracks,
+            sums,
+            before: vec![None; lanes.len()],
+            begun: false,
+            day: 0,
+        }
+    }
+
+    fn take(&mut self, lane: usize, sample: &Sample) {
+        // Undated samples are kept as events only: their time is a guess.
+        if let SampleOutcome::Uncertain(_, QualityReason::Undated) = sample.outcome {
+            self.tracks[lane].add_undated(sample.at);
+            return;
+        }
+        // A sample exactly at the start of the period belongs to the day before (right-labelled).
+        if sample.at.0 <= self.span.from {
+            self.push_earlier_sample(lane, sample);
+            return;
+        }
+        self.begin_period();
+        while let Some(day) = self.span.days.get(self.day)
+            && sample.at.0 > day.to
+        {
+            self.sums.end_day();
+            self.day += 1;
+            self.begin_day();
+        }
+        let Some(day) = self.span.days.get(self.day) else {
+            return;
+        };
+        let lit = (day.light.0..day.light.1).contains(&sample.at.0);
+        match self.implausible_value(lane, sample) {
+            Some(value) => self.tracks[lane].add_implausible(sample.at, value),
+            None => self.tracks[lane].add_sample(sample, self.day, day),
+        }
+        let tick = self.read_input(lane, sample, true);
+        self.sums.add_reading(&InputReading { lit, ..tick });
+    }
+
+    /// Handles a sample before the period. For a counter all good samples are passed on, because
+    /// several readings are needed to know its base value. For other series only the last sample
+    /// counts, good or bad.
+    fn push_earlier_sample(&mut self, lane: usize, sample: &Sample) {
+        let good = matches!(sample.outcome, SampleOutcome::Good(_));
+        let good = good && self.implausible_value(lane, sample).is_none();
+        if good && self.lanes[lane].is_counter() {
+            self.tracks[lane].set_opening(sample);
+            let tick = self.read_input(lane, sample, false);
+            self.sums.add_reading(&tick);
+        } else if good || !self.lanes[lane].total {
+            self.before[lane] = Some(*sample);
+        }
+    }
+
+    /// Value of a good sample that is outside the plausible limits.
+    fn implausible_value(&self, lane: usize, sample: &Sample) -> Option<f64> {
+        match sample.outcome {
+            SampleOutcome::Good(number) => {
+                Some(number.to_f64()).filter(|own| !self.lanes[lane].is_plausible(*own))
+            }
+            _ => None,
+        }
+    }
+
+    fn read_input(&mut self, lane: usize, sample: &Sample, inside: bool) -> InputReading {
+        let impossible = self.implausible_value(lane, sample);
+        let corrected = match sample.outcome {
+            SampleOutcome::Good(number) if impossible.is_none() => {
+                Some(self.corrections.correct_reading(lane, number.to_f64()))
+            }
+            _ => None,
+        };
+        InputReading {
+            at: sample.at.0,
+            lane,
+            value: corrected.map(|one| one.value),
+            gain: corrected.map_or(1.0, |one| one.gain),
+            rebased: corrected.is_some_and(|one| one.rebased),
+            inside,
+            impossible,
+            lit: false,
+        }
+    }
+
+    /// Loads the calibrations of the day that begins.
+    fn begin_day(&mut self) {
+        if let Some(day) = self.span.days.get(self.day) {
+            self.corrections.begin_day(day.date);
+        }
+    }
+
+    /// Passes on the opening readings of all series before the first sample of the period.
+    fn begin_period(&mut self) {
+        if self.begun {
+            return;
+        }
+        self.begun = true;
+        for lane in 0..self.lanes.len() {
+            if let Some(sample) = self.before[lane].take() {
+                if self.lanes[lane].total {
+                    self.tracks[lane].set_opening(&sample);
+                }
+                let tick = self.read_input(lane, &sample, false);
+                self.sums.add_reading(&tick);
+            }
+        }
+        self.begin_day();
+    }
+
+    fn finish_period(&mut self) {
+        self.begin_period();
+        for _ in self.day..self.span.days.len() {
+            self.sums.end_day();
+        }
+    }
+}
+
+impl SampleStream {
+    async fn open(store: &Store, point: &str, from: i64, to: i64) -> Result<Self, IndicatorsError> {
+        let query = PointQuery {
+            point: point.to_owned(),
+            from: UtcMs(from),
+            to: UtcMs(to),
+            step: BucketStep::Raw,
+            aggregate: AggregateFunction::Last,
+        };
+        Ok(Self {
+            blocks: Some(store.query(query).await?),
+            block: Vec::new().into_iter(),
+            head: None,
+        })
+    }
+
+    /// Moves to the next sample; `head` stays empty at the end of the stream.
+    async fn advance(&mut self, steps: &mut ProgressCounter<'_>) -> Result<(), IndicatorsError> {
+        self.head = self.block.next();
+        while self.head.is_none() {
+            let Some(blocks) = &mut self.blocks else {
+                return Ok(());
+            };
+            match blocks.recv().await {
+                Some(Ok(block)) => self.block = block.into_iter(),
+                // A point that was never read is not an error; it has no readings.
+                None | Some(Err(StoreError::UnknownPoint(_))) => self.blocks = None,
+                Some(Err(fault)) => return Err(fault.into()),
+            }
+            self.head = self.block.next();
+            steps.advance();
+            // A block of one day is a noticeable amount of work; other tasks get their turn between
+            // blocks.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Last good sample that is not zero, or the last zero if there is no other.
+    async fn last_good(mut self) -> Result<Option<(i64, f64)>, IndicatorsError> {
+        let mut last: Option<(i64, f64)> = None;
+        while let Some(blocks) = &mut self.blocks {
+            match blocks.recv().await {
+                Some(Ok(block)) => {
+                    let good = block.iter().filter_map(|sample| match sample.outcome {
+                        SampleOutcome::Good(number) => Some((sample.at.0, number.to_f64())),
+                        _ => None,
+                    });
+                    // Devices that sleep report zero at night; the last value before it is the real
+                    // counter.
+                    last = good.fold(last, |last, now| match last {
+                        Some((_, before)) if before != 0.0 && now.1 == 0.0 => last,
+                        _ => Some(now),
+                    });
+                }
+                None | Some(Err(StoreError::UnknownPoint(_))) => self.blocks = None,
+                Some(Err(fault)) => return Err(fault.into()),
+            }
+        }
+        Ok(last)
+    }
+}
+
+/// Start of the stream of a series, ms. A total needs its last reading before the period. A counter
+/// needs one more day before that reading, which shows whether the reading was valid (not a zero at
+/// night or a spike).
+async fn read_from(
+    store: &Store,
+    span: &PeriodDays,
+    lane: &InputSeries,
+) -> Result<i64, IndicatorsError> {
+    let near = span.from.saturating_sub(lane.max_gap_ms());
+    if !lane.total {
+        return Ok(near);
+    }
+    let point = &lane.point.id;
+    let warm_ms = if lane.is_counter() { DAY_MS } else { 0 };
+    let day = SampleStream::open(store, point, span.from - DAY_MS, span.from + 1).await?;
+    let found = day.last_good().await?;
+    if let Some((at, value)) = found
+        && value != 0.0
+    {
+        return Ok(at - warm_ms);
+    }
+    let earlier = latest_day_with_reading(store, span, point).await?;
+    let Some(start) = earlier else {
+        return Ok(found.map_or(near, |(at, _)| at - warm_ms));
+    };
+    let day = SampleStream::open(store, point, start, start + DAY_MS).await?;
+    let last = day.last_good().await?.or(found);
+    Ok(last.map_or(near, |(at, _)| at - warm_ms))
+}
+
+/// Start of the latest day before the period with a reading above zero, else of the latest day with
+/// any reading. Looks back at most `LOOKBACK_DAYS`.
+async fn latest_day_with_reading(
+    store: &Store,
+    span: &PeriodDays,
+    point: &str,
+) -> Result<Option<i64>, IndicatorsError> {
+    // A counter that reads zero may be a sleeping device (the earlier value counts) or a new meter
+    // (there is no earlier value).
+    let query = PointQuery {
+        point: point.to_owned(),
+        from: UtcMs(span.from.saturating_sub(COUNTER_LOOKBACK_DAYS * DAY_MS)),
+        to: UtcMs(span.from),
+        step: BucketStep::Day,
+        aggregate: AggregateFunction::Max,
+    };
+    let mut blocks = store.query(query).await?;
+    let mut last: Option<(i64, f64)> = None;
+    while let Some(block) = blocks.recv().await {
+        let block = match block {
+            Ok(block) => block,
+            Err(StoreError::UnknownPoint(_)) => break,
+            Err(fault) => return Err(fault.into()),
+        };
+        for day in &block {
+            let Some(number) = day.outcome.number() else {
+                continue;
+            };
+            let greatest = number.to_f64();
+            if greatest > 0.0 || last.is_none_or(|(_, known)| known <= 0.0) {
+                last = Some((day.at.0, greatest));
+            }
+        }
+    }
+    Ok(last.map(|(start, _)| start))
+}

@@ -1,0 +1,187 @@
+//! CO2 claims and the evidence that is missing for them.
+
+use super::site::{SITE_DEVICES, SITE_PLANT, site_text};
+use super::{
+    HOUR, TestSite, assert_figure_close, figure_value, find_figure, has_remark, missing_reason,
+    parse_time,
+};
+use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
+use crate::domain::indicator::{RoundingDirection, SiteIndicators};
+
+/// Plant without an export meter.
+fn plant_without_export(baseline: &str) -> String {
+    let plant = "[[asset]]\nid = 'plts'\nkind = 'plts'\nsystem = 'off-grid'\ncapacity_kwp = 2.2\n\
+                 energy = 'inverter.energy'\n";
+    format!("{SITE_DEVICES}{plant}{baseline}\n")
+}
+
+/// Year 2026 of a site whose counter grew by `kwh`.
+async fn account_of_year(text: &str, kwh: f64) -> SiteIndicators {
+    let village = TestSite::new(text);
+    let start = parse_time("2025-12-31T17:00:00Z").0;
+    let days = (0..=365).map(|day| {
+        (
+            start + day * 24 * HOUR,
+            Some(1000.0 + kwh * f64::from(i32::try_from(day).unwrap()) / 365.0),
+        )
+    });
+    village
+        .store_readings(vec![("inverter.energy", days.collect())])
+        .await;
+    village.indicators("2026").await
+}
+
+#[tokio::test]
+async fn a_claim_of_2_28_tonnes_is_arithmetic_and_says_what_is_missing() {
+    let site =
+        plant_without_export("baseline = { kind = 'GRID', factor = 'grid.ptba_practice.2023' }");
+    let found = account_of_year(&site, 2886.0).await;
+    let gross = find_figure(&found, "co2.gross", "plts");
+    assert!((figure_value(&found, "co2.gross", "plts") - 2.279_94).abs() < 1e-9);
+    assert!((figure_value(&found, "co2.net", "") - 2.279_94).abs() < 1e-9);
+    assert_eq!(
+        (gross.method, gross.side, &*gross.unit),
+        ("C.3", RoundingDirection::Benefit, "tCO2e")
+    );
+    assert_eq!(
+        gross.headline,
+        HeadlineStatus::Provisional(ProvisionalReason::Derived)
+    );
+    assert_eq!(find_figure(&found, "co2.net", "").headline, gross.headline);
+    let missing = [
+        "account-evidence-official",
+        "account-evidence-kwp",
+        "account-evidence-baseline",
+        "account-factor-policy",
+    ];
+    for key in missing {
+        assert!(has_remark(gross, key), "{key}: {:?}", gross.remarks);
+    }
+    // Uncertainty of the meter 1 %, of the factor 10 % by policy.
+    let wide = gross.uncertainty.tier1_pct.unwrap();
+    assert!((wide - 101.0_f64.sqrt()).abs() < 1e-9, "{wide}");
+}
+
+#[tokio::test]
+async fn a_grid_factor_without_its_page_is_provisional() {
+    let found = account_of_year(&site_text(&[SITE_PLANT]), 1000.0).await;
+    // Export was never read, so self-use is unknown.
+    assert_eq!(
+        missing_reason(&found, "co2.gross", "plts"),
+        "analyse-status-no-data"
+    );
+    let site = plant_without_export(
+        "baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_expost', losses = 0.1 }",
+    );
+    let found = account_of_year(&site, 1000.0).await;
+    assert_figure_close(&found, "co2.gross", "plts", 1.034);
+    let gross = find_figure(&found, "co2.gross", "plts");
+    assert_eq!(
+        gross.headline,
+        HeadlineStatus::Provisional(ProvisionalReason::NoPage)
+    );
+    assert!(has_remark(gross, "account-evidence-page"));
+    assert_eq!(&*gross.unit, "tCO2");
+}
+
+#[tokio::test]
+async fn where_there_was_no_service_nothing_is_avoided() {
+    let found = account_of_year(
+        &plant_without_export("baseline = { kind = 'NONE' }"),
+        1000.0,
+    )
+    .await;
+    assert_eq!(
+        missing_reason(&found, "co2.gross", "plts"),
+        "account-baseline-none"
+    );
+    assert_eq!(found.find("co2.net", Some("plts")), None);
+    let found = account_of_year(&plant_without_export(""), 1000.0).await;
+    assert_eq!(
+        missing_reason(&found, "co2.gross", "plts"),
+        "account-no-baseline"
+    );
+    let certified = "baseline = { kind = 'GRID', factor = 'grid.ptba_practice.2023' }\n\
+                     claim = { owner = 'Desa', rec = true }";
+    let found = account_of_year(&plant_without_export(certified), 1000.0).await;
+    assert_eq!(missing_reason(&found, "co2.gross", "plts"), "account-rec");
+}
+
+#[tokio::test]
+async fn a_diesel_set_needs_a_statement_of_what_became_of_it() {
+    let set = "baseline = { kind = 'GENSET', rating_kw = 5, litres_per_kwh = 0.4, \
+               density_kg_l = 0.84, biodiesel = [{ from = 2025-01-01, share = 0.4 }] }\n";
+    let found = account_of_year(&plant_without_export(set), 1000.0).await;
+    // 400 L with 1.6059 kg fossil CO2 each.
+    let per_litre = 43.0 * 0.84 / 1000.0 * 74.1 * 0.6;
+    assert_figure_close(&found, "co2.gross", "plts", 0.4 * per_litre);
+    assert_eq!(
+        missing_reason(&found, "co2.net", "plts"),
+        "account-no-statement"
+    );
+    let sold = format!(
+        "{set}leakage = {{ replaced = 'sold', litres_per_year = 100, statement = 'letter' }}"
+    );
+    let found = account_of_year(&plant_without_export(&sold), 1000.0).await;
+    let leaked = 100.0 * 365.0 / 365.25 * per_litre / 1000.0;
+    assert_figure_close(&found, "co2.leakage", "plts", leaked);
+    assert_figure_close(&found, "co2.net", "plts", 0.4 * per_litre - leaked);
+    assert_eq!(
+        find_figure(&found, "co2.leakage", "plts").side,
+        RoundingDirection::Burden
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_nobody_checked_stays_provisional() {
+    let table = "baseline = { kind = 'GENSET', rating_kw = 10, load = 'lf50' }\n\
+                 leakage = { replaced = 'scrapped', statement = 'letter' }";
+    let found = account_of_year(&plant_without_export(table), 1000.0).await;
+    assert_figure_close(&found, "co2.net", "plts", 1.4);
+    let net = find_figure(&found, "co2.net", "plts");
+    assert_eq!(
+        net.headline,
+        HeadlineStatus::Provisional(ProvisionalReason::Unverified)
+    );
+}
+
+#[tokio::test]
+async fn a_fuel_pump_by_its_water_counts_the_fossil_share_alone() {
+    let site = |keys: &str| {
+        let baseline = format!("baseline = {{ kind = 'PUMP_FUEL', pump = 'pump'{keys} }}");
+        let pump = "[[asset]]\nid = 'pump'\nkind = 'pump'\nvolume = 'pump.volume'\n\
+                    head = { static_m = 20.0 }\n";
+        format!("{}{pump}", plant_without_export(&baseline))
+    };
+    let mut found = Vec::new();
+    for keys in [
+        ", biodiesel = [{ from = 2025-01-01, share = 0.0 }]",
+        ", biodiesel = [{ from = 2025-01-01, share = 0.4 }]",
+        "",
+    ] {
+        let village = TestSite::new(&site(keys));
+        let start = parse_time("2025-12-31T17:00:00Z").0;
+        let water = (0..=365_i32).map(|day| {
+            let m3 = 6000.0 * f64::from(day) / 365.0;
+            (start + i64::from(day) * 24 * HOUR, Some(m3))
+        });
+        village
+            .store_readings(vec![("pump.volume", water.collect())])
+            .await;
+        let year = village.indicators("2026").await;
+        let gross = find_figure(&year, "co2.gross", "plts");
+        assert_eq!(gross.method, "C.6");
+        assert!(gross.inputs.iter().any(|input| input.symbol == "b"));
+        found.push(figure_value(&year, "co2.gross", "plts"));
+    }
+    let kwh = 996.236 * 9.806_65 * 20.0 * 6000.0 / 3.6e6;
+    let fossil = 0.0036 * kwh / (0.65 * 0.33) * 74.1 / 1000.0;
+    assert!(
+        (found[0] / fossil - 1.0).abs() < 1e-4,
+        "{} {fossil}",
+        found[0]
+    );
+    // B40, from the configuration or from the factor of 2025.
+    assert!((found[1] / found[0] - 0.6).abs() < 1e-9, "{found:?}");
+    assert!((found[2] / found[0] - 0.6).abs() < 1e-9, "{found:?}");
+}

@@ -1,0 +1,136 @@
+//! Indicators from ledger entries.
+
+use super::site::{OTHER_ASSETS, SITE_PLANT, site_text};
+use super::{TestSite, assert_figure_close, find_figure, has_remark, missing_reason};
+use crate::domain::indicator::ValueOrigin;
+use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
+
+fn ledger_statement(indicator: &str, quantity: i64, when: &str) -> EntryStatement {
+    EntryStatement {
+        sort: EntryKind::Record,
+        indicator: indicator.into(),
+        what: String::new(),
+        quantity: crate::domain::decimal::Decimal::new(quantity, 0),
+        unit: "kg".into(),
+        when: when.parse().unwrap(),
+        known: QuantityBasis::Weighed,
+        who: "Siti".to_owned(),
+        note: String::new(),
+        attachments: Vec::new(),
+        supersedes: None,
+    }
+}
+
+async fn site_with_entries(entries: Vec<EntryStatement>) -> TestSite {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    village.store.append_ledger(entries, "siti").await.unwrap();
+    village
+}
+
+#[tokio::test]
+async fn the_ledger_is_totalled_with_its_corrections_and_aims() {
+    let aim = |quantity, period: &str| EntryStatement {
+        sort: EntryKind::Target,
+        when: EntryTime::Period(period.parse().unwrap()),
+        ..ledger_statement("bsf-maggot", quantity, "2026-11-01")
+    };
+    let village = site_with_entries(vec![
+        ledger_statement("bsf-maggot", 10, "2026-10-31"),
+        ledger_statement("bsf-maggot", 12, "2026-11-02"),
+        EntryStatement {
+            known: QuantityBasis::Declared,
+            ..ledger_statement("bsf-maggot", 5, "2026-11-30")
+        },
+        aim(20, "2026-10"),
+        aim(25, "2026-11"),
+        aim(30, "2026-12"),
+    ])
+    .await;
+    let corrected = EntryStatement {
+        supersedes: Some(2),
+        note: "misread".to_owned(),
+        ..ledger_statement("bsf-maggot", 11, "2026-11-02")
+    };
+    village
+        .store
+        .append_ledger(vec![corrected], "siti")
+        .await
+        .unwrap();
+    let found = village.indicators("2026-11").await;
+    assert_figure_close(&found, "ledger.bsf-maggot", "", 16.0);
+    assert_figure_close(&found, "ledger.bsf-maggot.target", "", 25.0);
+    let total = find_figure(&found, "ledger.bsf-maggot", "");
+    assert_eq!(total.origin, ValueOrigin::Manual);
+    assert!(
+        has_remark(total, "account-partly-declared") && has_remark(total, "account-without-file")
+    );
+    let change = found
+        .events
+        .iter()
+        .find(|event| event.kind == "correction")
+        .unwrap();
+    assert_eq!(change.before_after, Some((12.0, 11.0)));
+    let quarter = village.indicators("2026-Q4").await;
+    assert_figure_close(&quarter, "ledger.bsf-maggot", "", 26.0);
+    // Targets of three months make up the quarter.
+    assert_figure_close(&quarter, "ledger.bsf-maggot.target", "", 75.0);
+    let daily = quarter
+        .daily
+        .iter()
+        .find(|one| &*one.id == "ledger.bsf-maggot")
+        .unwrap();
+    let written: f64 = daily.days.iter().filter_map(|day| day.1).sum();
+    assert!((written - 26.0).abs() < 1e-12);
+}
+
+#[tokio::test]
+async fn a_bins_indices_need_the_kilograms_fed() {
+    let village = site_with_entries(vec![
+        ledger_statement("bsf-fed", 1000, "2026-11-02"),
+        ledger_statement("bsf-maggot", 200, "2026-11-20"),
+        ledger_statement("bsf-kasgot", 250, "2026-11-20"),
+    ])
+    .await;
+    let found = village.indicators("2026-11").await;
+    assert_figure_close(&found, "bsf.reduction", "bin", 75.0);
+    // 18 days from first feeding to harvest.
+    assert_figure_close(&found, "bsf.wri", "bin", 75.0 / 18.0);
+    assert_figure_close(&found, "bsf.bioconversion", "bin", 20.0);
+    assert_figure_close(&found, "bsf.feed_conversion", "bin", 5.0);
+    assert_figure_close(&found, "bsf.loss", "bin", 55.0);
+}
+
+#[tokio::test]
+async fn methane_is_told_by_the_year_and_over_the_lifetime_never_together() {
+    let village = site_with_entries(vec![
+        ledger_statement("bsf-fed", 10_000, "2025-06-01"),
+        ledger_statement("bsf-fed", 10_000, "2026-06-01"),
+    ])
+    .await;
+    let found = village.indicators("2026").await;
+    let first = 0.428_4 * (1.0 - (-0.4_f64).exp());
+    let second = first * (-0.4_f64).exp();
+    let annual = 10.0 * (first + second);
+    let found_annual = super::figure_value(&found, "methane.annual", "bin");
+    assert!(
+        (found_annual - annual).abs() < 1e-6,
+        "{found_annual} {annual}"
+    );
+    assert_figure_close(&found, "methane.lifetime", "bin", 4.284);
+    assert_figure_close(&found, "waste.project", "bin", 1.756);
+    let net = super::figure_value(&found, "waste.net", "bin");
+    assert!((net - (annual - 1.756)).abs() < 1e-6);
+    let wide = find_figure(&found, "methane.annual", "bin")
+        .uncertainty
+        .tier1_pct
+        .unwrap();
+    assert!((55.0..60.0).contains(&wide), "{wide}");
+    assert_eq!(
+        missing_reason(&found, "waste.project", "heap"),
+        "analyse-status-error-fed-missing"
+    );
+    assert_eq!(
+        missing_reason(&found, "methane.annual", "heap"),
+        "account-no-disposal"
+    );
+}

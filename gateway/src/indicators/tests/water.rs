@@ -1,0 +1,181 @@
+//! Figures of water, bins and heaps.
+
+use super::site::{OTHER_ASSETS, SITE_PLANT, site_text};
+use super::{
+    MINUTE, TestSite, assert_figure_close, figure_value, find_figure, has_remark, missing_reason,
+    parse_time,
+};
+use crate::formulas::GRAVITY_M_S2;
+
+pub(super) fn november_start() -> i64 {
+    parse_time("2026-10-31T17:00:00Z").0
+}
+
+/// One value for each minute of a day, as a function of the hour.
+pub(super) fn day(of: impl Fn(f64) -> f64) -> Vec<(i64, Option<f64>)> {
+    let minutes = 0..=24 * 60;
+    let hour = |minute: i64| f64::from(i32::try_from(minute).unwrap()) / 60.0;
+    minutes
+        .map(|minute| (november_start() + minute * MINUTE, Some(of(hour(minute)))))
+        .collect()
+}
+
+/// Hours between `from` and `to` that have passed at `hour`.
+fn passed(hour: f64, from: f64, to: f64) -> f64 {
+    hour.clamp(from, to) - from
+}
+
+#[tokio::test]
+async fn a_pump_lifts_what_its_meters_say() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    // 800 W and 3 m3/h from 08:00 to 12:00, then an hour of power without flow.
+    let runs = |hour: f64| hour > 8.0 && hour <= 13.0;
+    village
+        .store_readings(vec![
+            (
+                "pump.power",
+                day(|hour| if runs(hour) { 800.0 } else { 0.0 }),
+            ),
+            (
+                "pump.energy",
+                day(|hour| 50.0 + 0.8 * passed(hour, 8.0, 13.0)),
+            ),
+            (
+                "pump.flow",
+                day(|hour| if runs(hour) && hour <= 12.0 { 3.0 } else { 0.0 }),
+            ),
+            (
+                "pump.volume",
+                day(|hour| 10.0 + 3.0 * passed(hour, 8.0, 12.0)),
+            ),
+        ])
+        .await;
+    let found = village.indicators("2026-11-01").await;
+    assert_figure_close(&found, "pump.volume", "pump", 12.0);
+    assert_figure_close(&found, "pump.energy", "pump", 4.0);
+    assert_figure_close(&found, "pump.specific", "pump", 3.0);
+    assert_figure_close(&found, "pump.energy_per_m3", "pump", 1.0 / 3.0);
+    assert_figure_close(&found, "pump.hours", "pump", 5.0);
+    assert_figure_close(&found, "pump.dry_runs", "pump", 1.0);
+    let dry = figure_value(&found, "pump.dry_hours", "pump");
+    assert!((dry - 1.0).abs() < 2.5 / 60.0, "{dry}");
+    assert_figure_close(&found, "pump.head", "pump", 20.0);
+    let lifted = 996.24 * GRAVITY_M_S2 * 20.0 * 12.0 / 3.6e6;
+    assert!((figure_value(&found, "pump.hydraulic_energy", "pump") - lifted).abs() < 1e-3);
+    assert!((figure_value(&found, "pump.efficiency", "pump") - 25.0 * lifted).abs() < 0.1);
+    assert!(has_remark(
+        find_figure(&found, "pump.efficiency", "pump"),
+        "account-head-lower-bound"
+    ));
+    assert_figure_close(&found, "pump.m3_per_kwp_day", "pump", 6.0);
+    assert_figure_close(&found, "site.water", "", 12.0);
+}
+
+#[tokio::test]
+async fn a_tank_balances_and_says_how_long_it_lasts() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    // Area 2 m2: from 1.0 m up to 1.5 m in the morning, down to 0.9 m in the afternoon.
+    let level = |hour: f64| {
+        1.0 + 0.5 * passed(hour, 8.0, 10.0) / 2.0 - 0.6 * passed(hour, 13.0, 16.0) / 3.0
+    };
+    village
+        .store_readings(vec![("tank.level", day(level))])
+        .await;
+    let found = village.indicators("2026-11-01").await;
+    assert_figure_close(&found, "tank.volume_last", "tank", 1.8);
+    assert_figure_close(&found, "tank.volume_min", "tank", 1.8);
+    assert_figure_close(&found, "tank.volume_max", "tank", 3.0);
+    assert_figure_close(&found, "tank.fill_last", "tank", 45.0);
+    let (inflow, outflow) = (
+        figure_value(&found, "tank.inflow", "tank"),
+        figure_value(&found, "tank.outflow", "tank"),
+    );
+    // Inflow less outflow is the change of volume, except for what the deadband of 10 L holds back.
+    assert!(
+        (inflow - outflow - (1.8 - 2.0)).abs() < 0.01,
+        "{inflow} {outflow}"
+    );
+    assert!((inflow - 1.0).abs() < 0.011 && (outflow - 1.2).abs() < 0.011);
+    let left = figure_value(&found, "tank.days_left", "tank");
+    assert!((left - 1.6 / outflow).abs() < 1e-9, "{left}");
+    assert_figure_close(&found, "tank.leak_nights", "tank", 0.0);
+    assert_figure_close(&found, "tank.overflow_hours", "tank", 0.0);
+}
+
+#[tokio::test]
+async fn a_tank_that_falls_at_night_leaks() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    // 20 L/h from an area of 2 m2.
+    village
+        .store_readings(vec![("tank.level", day(|hour| 1.5 - 0.01 * hour))])
+        .await;
+    let found = village.indicators("2026-11-01").await;
+    assert_figure_close(&found, "tank.leak_nights", "tank", 1.0);
+}
+
+#[tokio::test]
+async fn rain_is_caught_shower_by_shower() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    // 10 mm at 02:00 and 20 mm at 10:00: two rain events.
+    let rain = |hour: f64| {
+        let first = if hour > 2.0 { 10.0 } else { 0.0 };
+        let second = if hour > 10.0 { 20.0 } else { 0.0 };
+        100.0 + first + second
+    };
+    village.store_readings(vec![("tank.rain", day(rain))]).await;
+    let found = village.indicators("2026-11-01").await;
+    assert_figure_close(&found, "catchment.rain", "roof", 30.0);
+    assert_figure_close(&found, "catchment.gross", "roof", 3.0);
+    assert_figure_close(
+        &found,
+        "catchment.captured",
+        "roof",
+        0.1 * (9.0 - 0.5 + 18.0 - 0.5),
+    );
+}
+
+#[tokio::test]
+async fn a_bins_hours_fall_into_bands() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    let warmth = |hour: f64| if hour > 12.0 { 40.0 } else { 28.0 };
+    let hot = |hour: f64| if hour > 20.0 { 40.0 } else { 60.0 };
+    village
+        .store_readings(vec![("bin.core", day(warmth)), ("bin.heap", day(hot))])
+        .await;
+    let found = village.indicators("2026-11-01").await;
+    assert_figure_close(&found, "bsf.hours_optimal", "bin", 12.0);
+    assert_figure_close(&found, "bsf.hours_critical", "bin", 12.0);
+    assert_figure_close(&found, "bsf.hours_slow", "bin", 0.0);
+    assert_figure_close(&found, "bsf.temperature_mean", "bin", 34.0);
+    assert_figure_close(
+        &found,
+        "bsf.degree_days",
+        "bin",
+        0.5 * (28.0 - 12.3) + 0.5 * (36.0 - 12.3),
+    );
+    assert_figure_close(&found, "compost.hot_hours", "heap", 20.0);
+    assert_figure_close(&found, "compost.hygienised", "heap", 0.0);
+    assert_eq!(
+        missing_reason(&found, "bsf.reduction", "bin"),
+        "analyse-status-error-fed-missing"
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_measured_has_no_figure() {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    let found = village.indicators("2026-11-01").await;
+    for one in &found.indicators {
+        let declared = one.id.starts_with("co2.project") || one.id.starts_with("co2.leakage");
+        assert!(
+            one.value.is_err() || declared,
+            "{}: {:?}",
+            one.id,
+            one.value
+        );
+    }
+    assert_eq!(
+        find_figure(&found, "tank.inflow", "tank").completeness.all,
+        Some(0.0)
+    );
+}

@@ -1,0 +1,380 @@
+//! Totals over a period: growth of a counter (METHODS G.5) or integral of a power or flow (A.1),
+//! with daily values; also last readings and running hours.
+
+use crate::domain::indicator::{CompletenessShares, Indicator};
+use crate::formulas::FormulaStatus;
+use crate::formulas::counters::{CounterReadingTally, CounterTotal};
+use crate::formulas::power_integral::PowerIntegral;
+use crate::indicators::asset_sums::AssetReadings;
+use crate::indicators::counter_events::{CounterWithEvents, RecordedCounterEvent};
+use crate::indicators::coverage::Coverage;
+use crate::indicators::figure_context::{
+    FigureBuilder, constant_input, formula_input, value_or_status,
+};
+use crate::indicators::input_series::{InputSeries, point_source};
+use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64, millis_to_seconds};
+use crate::indicators::sample_merge::InputReading;
+use crate::indicators::uncertainty::RelativeUncertainty;
+
+/// Hours of greatest rate by which a register that is not decimal may jump.
+// A register of whole kilowatt-hours jumps by 1 however short the time since the last poll. Without
+// slack such a step would be refused as a spike.
+const JUMP_SLACK_H: f64 = 0.25;
+/// Refused readings that are tolerated in any case.
+// A few torn words are normal on a bus; more than that is usually a wrong unit or scale.
+const REFUSED_TOLERATED: u64 = 3;
+/// Accepted readings needed for each refused one, so that a total is still reported.
+const ACCEPTED_PER_REFUSED: u64 = 10;
+
+/// Total of one input series over the period.
+#[derive(Clone, Debug)]
+pub(super) struct Totaliser {
+    /// Index of the input series.
+    pub(super) lane: usize,
+    way: TotalMethod,
+    accuracy: Option<f64>,
+    /// Sum of all increments, each with the calibration of its day.
+    sum: f64,
+    /// No calibration changed any increment.
+    plain: bool,
+    /// Running total at the end of each day.
+    days: Vec<f64>,
+    good: u64,
+    /// Good readings outside the plausible limits of the point.
+    outside: u64,
+    /// The first reading within the period has come.
+    begun: bool,
+    /// Readings of each past day, and of today, that were read but not used.
+    refused: Vec<RefusedReadings>,
+    refused_today: RefusedReadings,
+}
+
+/// Number of refused readings of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RefusedReadings {
+    pub(super) all: i64,
+    /// Of these, with the sun above the horizon.
+    pub(super) light: i64,
+}
+
+#[derive(Clone, Debug)]
+enum TotalMethod {
+    Counter(CounterWithEvents),
+    Integral { sum: PowerIntegral, scale: f64 },
+}
+
+impl Totaliser {
+    /// Total of a counter that grows by at most `per_hour`, in the unit of its use.
+    pub(super) fn from_counter(lanes: &[InputSeries], at: usize, per_hour: f64) -> Self {
+        let lane = &lanes[at];
+        let slack = lane.step.max(per_hour * JUMP_SLACK_H);
+        let counter = CounterTotal::new(per_hour / 3600.0, lane.wraps_at)
+            .with_step(lane.step)
+            .with_slack(slack);
+        Self::new(
+            at,
+            lane,
+            TotalMethod::Counter(CounterWithEvents::new(counter)),
+        )
+    }
+
+    /// Integral of a power in W (result in kWh) or of a flow in m3/h (result in m3), with the
+    /// trapezoid rule of A.1.
+    pub(super) fn from_integral(lanes: &[InputSeries], at: usize) -> Self {
+        let lane = &lanes[at];
+        // The integrator expects W and returns kWh. A flow is passed as 1000 x m3/h, so that the
+        // division by 1000 inside it cancels and the result is m3.
+        let watts_for_one = if lane.point.unit == "W" { 1.0 } else { 1000.0 };
+        let way = TotalMethod::Integral {
+            sum: PowerIntegral::new(millis_to_f64(lane.max_gap_ms()) / 1000.0),
+            scale: watts_for_one,
+        };
+        Self::new(at, lane, way)
+    }
+
+    /// Counter total or flow integral, selected by the unit of the series.
+    pub(super) fn from_counter_or_flow(lanes: &[InputSeries], at: usize, per_hour: f64) -> Self {
+        if lanes[at].is_counter() {
+            Self::from_counter(lanes, at, per_hour)
+        } else {
+            Self::from_integral(lanes, at)
+        }
+    }
+
+    fn new(at: usize, lane: &InputSeries, way: TotalMethod) -> Self {
+        Self {
+            lane: at,
+            way,
+            accuracy: lane.accuracy_pct,
+            sum: 0.0,
+            plain: true,
+            days: Vec::new(),
+            good: 0,
+            outside: 0,
+            begun: false,
+            refused: Vec::new(),
+            refused_today: RefusedReadings::default(),
+        }
+    }
+
+    /// Adds a reading; readings of other series are ignored.
+    pub(super) fn add_reading(&mut self, tick: &InputReading) {
+        if tick.lane != self.lane {
+            return;
+        }
+        if tick.inside {
+            self.begin_period();
+            self.good += u64::from(tick.value.is_some());
+            self.outside += u64::from(tick.impossible.is_some());
+        }
+        let at = millis_to_seconds(tick.at);
+        let before = self.raw_total().unwrap_or_default();
+        let refused = match &mut self.way {
+            // An implausible value is treated as not read, not as a gap marker: the good readings
+            // before and after it may still be within the maximum gap (A.1).
+            TotalMethod::Integral { .. } if tick.impossible.is_some() => 0,
+            TotalMethod::Integral { sum, scale } => {
+                sum.push(at, tick.value.map(|value| value * *scale));
+                0
+            }
+            TotalMethod::Counter(counter) => counter.push(at, tick.value),
+        };
+        let refused = i64::try_from(refused).unwrap_or(i64::MAX);
+        self.refused_today.all += refused;
+        self.refused_today.light += if tick.lit { refused } else { 0 };
+        let grown = self.raw_total().unwrap_or_default() - before;
+        self.plain &= (tick.gain - 1.0).abs() < f64::EPSILON;
+        self.sum += grown * tick.gain;
+    }
+
+    fn begin_period(&mut self) {
+        // What was added before the period is dropped here. A counter keeps its base value: the
+        // growth up to the first reading within the period belongs to the period.
+        if !std::mem::replace(&mut self.begun, true) {
+            if let TotalMethod::Counter(counter) = &mut self.way {
+                counter.begin_period();
+            }
+            self.plain = true;
+            self.sum = 0.0;
+            self.refused_today = RefusedReadings::default();
+        }
+    }
+
+    /// Events of the counter within the period, and the number of events beyond the stored ones.
+    pub(super) fn events(&self) -> (Vec<RecordedCounterEvent>, u64) {
+        match &self.way {
+            TotalMethod::Counter(counter) if self.begun => {
+                (counter.events().copied().collect(), counter.more_events)
+            }
+            _ => (Vec::new(), 0),
+        }
+    }
+
+    /// Total with calibrations; without any calibration exactly the sum of the counter.
+    fn corrected_total(&self) -> Option<f64> {
+        let raw = self.raw_total()?;
+        // The raw total is used where possible, because it is last minus first. A sum of single
+        // increments has rounding errors in the last digits.
+        Some(if self.plain { raw } else { self.sum })
+    }
+
+    /// Total as read, without calibration. Below zero when a counter only dipped.
+    fn raw_total(&self) -> Option<f64> {
+        match &self.way {
+            _ if !self.begun => None,
+            TotalMethod::Counter(counter) => counter.net(),
+            TotalMethod::Integral { sum, .. } => sum.finish().positive_kwh,
+        }
+    }
+
+    /// Closes a day.
+    pub(super) fn end_day(&mut self) {
+        self.days.push(self.running_total());
+        self.refused.push(std::mem::take(&mut self.refused_today));
+    }
+
+    /// Running total with calibrations; 0 while there is none.
+    pub(super) fn running_total(&self) -> f64 {
+        self.corrected_total().unwrap_or_default()
+    }
+
+    /// Total of the period, not below zero, or the status that says why there is none.
+    pub(super) fn total(&self) -> Result<f64, FormulaStatus> {
+        if self.is_refused() {
+            return Err(FormulaStatus::ImplausibleReadings);
+        }
+        let total = self.corrected_total().map(|total| total.max(0.0));
+        total.ok_or(match self.good {
+            0 => FormulaStatus::NoData,
+            _ => FormulaStatus::Insufficient,
+        })
+    }
+
+    /// Whether too many readings were refused: more than 3, and more than a tenth of the accepted
+    /// ones. For a counter, accepted means readings at which it had grown, and refused means
+    /// readings that no later reading explained.
+    pub(super) fn is_refused(&self) -> bool {
+        let tally = match &self.way {
+            TotalMethod::Counter(counter) => counter.tally(),
+            TotalMethod::Integral { .. } => CounterReadingTally::default(),
+        };
+        let too_many = |refused: u64, accepted: u64| {
+            refused > REFUSED_TOLERATED && refused.saturating_mul(ACCEPTED_PER_REFUSED) > accepted
+        };
+        // A counter bridges implausible readings: good readings around them give the full growth.
+        let bridged = self.is_counter() && self.good > 0;
+        let outside = if bridged { 0 } else { self.outside };
+        too_many(tally.lost, tally.rises) || too_many(outside, self.good)
+    }
+
+    /// Whether the total is a lower bound: after a reset or a swapped meter the growth between the
+    /// last reading before it and the first one after it is unknown.
+    pub(super) fn is_lower_bound(&self) -> bool {
+        match &self.way {
+            TotalMethod::Counter(counter) => counter.finish().lower_bound,
+            TotalMethod::Integral { .. } => false,
+        }
+    }
+
+    /// Whether the total is read from a counter.
+    pub(super) fn is_counter(&self) -> bool {
+        matches!(self.way, TotalMethod::Counter(_))
+    }
+
+    /// Uncertainty from the accuracy class of the meter.
+    pub(super) fn uncertainty(&self) -> RelativeUncertainty {
+        RelativeUncertainty::from_percent(self.accuracy)
+    }
+
+    /// Share of the period that was measured; refused readings do not count as measured.
+    pub(super) fn completeness(&self, span: &PeriodDays, track: &Coverage) -> CompletenessShares {
+        track.completeness_without_refused(span, 0..self.days.len(), &self.refused)
+    }
+
+    /// Growth of each day with the share measured; `None` for a day without a reading. A day in
+    /// which a counter only dipped shows 0, but the dip is subtracted from the period.
+    pub(super) fn daily_totals(
+        &self,
+        span: &PeriodDays,
+        track: &Coverage,
+    ) -> Vec<(Option<f64>, CompletenessShares)> {
+        let mut before = 0.0;
+        let mut all = Vec::with_capacity(self.days.len());
+        let stands = !self.is_refused();
+        for (day, total) in self.days.iter().enumerate() {
+            let grown = (stands && track.has_readings_on(day)).then_some((total - before).max(0.0));
+            all.push((
+                grown,
+                track.completeness_without_refused(span, day..day + 1, &self.refused),
+            ));
+            before = *total;
+        }
+        all
+    }
+}
+
+/// Selects the counter, or the integral when the counter gives no total and the integral does.
+pub(super) fn prefer_counter<'a>(
+    counter: Option<&'a Totaliser>,
+    integral: Option<&'a Totaliser>,
+) -> Option<&'a Totaliser> {
+    match (counter, integral) {
+        (Some(counter), Some(integral)) if counter.total().is_err() => {
+            Some(if integral.total().is_ok() {
+                integral
+            } else {
+                counter
+            })
+        }
+        (one, other) => one.or(other),
+    }
+}
+
+/// Whether the counter was rejected as implausible, so that the integral is shown in its place.
+pub(super) fn is_counter_rejected(counter: Option<&Totaliser>, chosen: Option<&Totaliser>) -> bool {
+    counter.is_some_and(Totaliser::is_refused) && chosen.is_some_and(|one| !one.is_counter())
+}
+
+/// Last good reading of a series, valid for the maximum gap of that series.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldReading {
+    lane: Option<usize>,
+    max_age_ms: i64,
+    last: Option<(i64, f64)>,
+}
+
+impl HeldReading {
+    pub(super) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {
+        Self {
+            lane,
+            max_age_ms: lane.map_or(0, |lane| lanes[lane].max_gap_ms()),
+            last: None,
+        }
+    }
+
+    /// Stores a reading; a bad reading clears the value.
+    pub(super) fn add_reading(&mut self, tick: &InputReading) {
+        if Some(tick.lane) == self.lane {
+            self.last = tick.value.map(|value| (tick.at, value));
+        }
+    }
+
+    /// Value at the time `at` (ms); `None` when the last reading is too old.
+    pub(super) fn value_at(&self, at: i64) -> Option<f64> {
+        let (since, value) = self.last?;
+        (at - since <= self.max_age_ms).then_some(value)
+    }
+}
+
+/// Time for which a power or flow was at least `least`.
+#[derive(Clone, Debug)]
+pub(super) struct RunningHours {
+    lane: usize,
+    least: f64,
+    max_gap_ms: i64,
+    last: Option<i64>,
+    ms: i64,
+    known_ms: i64,
+}
+
+impl RunningHours {
+    pub(super) fn new(lanes: &[InputSeries], lane: usize, least: f64) -> Self {
+        Self {
+            lane,
+            least,
+            max_gap_ms: lanes[lane].max_gap_ms(),
+            last: None,
+            ms: 0,
+            known_ms: 0,
+        }
+    }
+
+    /// Adds a reading; it covers the time since the previous reading of the series.
+    pub(super) fn add_reading(&mut self, tick: &InputReading) {
+        if tick.lane != self.lane {
+            return;
+        }
+        let step = self.last.map(|last| tick.at - last);
+        self.last = tick.value.map(|_| tick.at);
+        let step = step.filter(|step| (1..=self.max_gap_ms).contains(step));
+        if let (Some(step), Some(value), true) = (step, tick.value, tick.inside) {
+            self.known_ms += step;
+            self.ms += if value >= self.least { step } else { 0 };
+        }
+    }
+
+    /// Running hours as a figure.
+    pub(super) fn figure(&self, read: &AssetReadings<'_>, id: &str) -> Indicator {
+        let lane = &read.lanes[self.lane];
+        let unit = lane.point.unit;
+        let hours = (self.known_ms > 0).then(|| millis_to_f64(self.ms) / HOUR_MS);
+        let inputs = vec![
+            formula_input("P", None, unit, point_source(read.tracks, self.lane)),
+            constant_input("P_run", self.least, unit, "running"),
+        ];
+        let track = &read.tracks[self.lane];
+        read.desk
+            .figure(id, value_or_status(hours, FormulaStatus::NoData), inputs)
+            .with_completeness(track.completeness(read.desk.span))
+    }
+}

@@ -1,0 +1,491 @@
+//! Check of a raw entry: it becomes a statement, or a list of all its faults. Tables, API and
+//! command line use the same check.
+
+use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
+use super::value_parser::{self, DecimalMark};
+use crate::domain::decimal::Decimal;
+use crate::domain::ledger::{
+    Attachment, EntryId, EntryKind, EntryStatement, EntryTime, QuantityBasis,
+};
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::limits::{LEDGER_FILES_MAX, LEDGER_TEXT_MAX};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Field of an entry; its word is a column heading of tables and a key of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryField {
+    /// Record, target or baseline.
+    Kind,
+    /// Indicator id.
+    Indicator,
+    /// Description in free words.
+    What,
+    /// Quantity.
+    Quantity,
+    /// Unit.
+    Unit,
+    /// Date, date-time or period.
+    EntryTime,
+    /// Basis of the quantity: weighed, metered, counted or declared.
+    How,
+    /// Person who states the quantity.
+    Who,
+    /// Free note.
+    Note,
+    /// The entry that is replaced.
+    Supersedes,
+    /// Receipts and photos.
+    Attachments,
+}
+
+/// Text of a quantity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuantityText {
+    /// Digits with a decimal point, from a program.
+    Plain(String),
+    /// Text written by a person, with any decimal sign.
+    Written(String),
+}
+
+/// Entry as handed in, not yet checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RawEntry {
+    /// Kind; record if absent.
+    pub kind: Option<String>,
+    /// Id or exact name of the indicator.
+    pub indicator: Option<String>,
+    /// Description in free words.
+    pub what: Option<String>,
+    /// Quantity.
+    pub quantity: Option<QuantityText>,
+    /// Unit of the indicator, or one that can be converted to it.
+    pub unit: Option<String>,
+    /// Date, date-time or period.
+    pub when: Option<String>,
+    /// Basis of the quantity; declared if absent.
+    pub how: Option<String>,
+    /// Person who states the quantity.
+    pub who: Option<String>,
+    /// Free note.
+    pub note: Option<String>,
+    /// The entry that is replaced.
+    pub supersedes: Option<EntryId>,
+    /// Stored receipts and photos.
+    pub attachments: Vec<Attachment>,
+}
+
+/// Message about a field of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRemark {
+    /// The field.
+    pub field: EntryField,
+    /// Message key.
+    pub key: &'static str,
+    /// Text that was found.
+    pub found: String,
+    /// Expected or converted value, the same in all languages.
+    pub detail: String,
+}
+
+/// Definitions and limits that entries are checked against.
+#[derive(Clone, Debug)]
+pub struct EntryRules<'a> {
+    /// Indicators and units.
+    pub definitions: &'a IndicatorDefinitions,
+    /// Today at the site; `None` while the clock is not trusted, then no date is refused as a
+    /// future one.
+    pub today: Option<Date>,
+    /// Time zone of the site.
+    pub zone: TimeZone,
+    /// Decimal sign of the file, if known.
+    pub mark: Option<DecimalMark>,
+}
+
+/// Statement with the conversions and assumptions that were made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedStatement {
+    /// The statement.
+    pub statement: EntryStatement,
+    /// Conversions and assumptions.
+    pub remarks: Vec<FieldRemark>,
+}
+
+impl EntryField {
+    /// Word in tables and the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Indicator => "indicator",
+            Self::What => "what",
+            Self::Quantity => "quantity",
+            Self::Unit => "unit",
+            Self::EntryTime => "when",
+            Self::How => "how",
+            Self::Who => "who",
+            Self::Note => "note",
+            Self::Supersedes => "supersedes",
+            Self::Attachments => "attachments",
+        }
+    }
+
+    /// Name in a language.
+    pub fn name(self, lang: Language) -> String {
+        lang.text(&format!("ledger-field-{}", self.word()))
+    }
+}
+
+impl FieldRemark {
+    /// Message in a language, without the name of the field.
+    pub fn message(&self, lang: Language) -> String {
+        let args = [("found", &*self.found), ("detail", &*self.detail)];
+        lang.text_with(self.key, &args)
+    }
+}
+
+/// Checks a raw entry; returns the statement, or all faults of the entry.
+pub fn check_entry(
+    raw: &RawEntry,
+    rules: &EntryRules<'_>,
+) -> Result<CheckedStatement, Vec<FieldRemark>> {
+    let mut desk = EntryChecker {
+        rules,
+        faults: Vec::new(),
+        remarks: Vec::new(),
+    };
+    let statement = desk.check_statement(raw);
+    match statement {
+        Some(statement) if desk.faults.is_empty() => Ok(CheckedStatement {
+            statement,
+            remarks: desk.remarks,
+        }),
+        _ => Err(desk.faults),
+    }
+}
+
+struct EntryChecker<'a> {
+    rules: &'a EntryRules<'a>,
+    faults: Vec<FieldRemark>,
+    remarks: Vec<FieldRemark>,
+}
+
+/// Trimmed text of a field; `None` if empty.
+fn trimmed_text(typed: Option<&String>) -> Option<&str> {
+    typed
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty())
+}
+
+impl<'a> EntryChecker<'a> {
+    fn add_fault(&mut self, field: EntryField, key: &'static str, found: &str, detail: &str) {
+        self.faults.push(field_remark(field, key, found, detail));
+    }
+
+    fn check_statement(&mut self, raw: &RawEntry) -> Option<EntryStatement> {
+        // All fields are checked even after a fault, so that staff see every fault of a row at
+        // once.
+        let sort = self.check_kind(raw);
+        let definition = self.check_indicator(raw);
+        let quantity = self.check_quantity(raw, definition);
+        let known = self.check_basis(raw, definition);
+        let when = self.check_time(raw, sort);
+        let what = self.check_text(EntryField::What, raw.what.as_ref());
+        let who = self.check_text(EntryField::Who, raw.who.as_ref());
+        let note = self.check_text(EntryField::Note, raw.note.as_ref());
+        if who.is_empty() {
+            self.add_fault(EntryField::Who, "ledger-missing", "", "");
+        }
+        self.check_withdrawal(raw, &note);
+        if raw.attachments.len() > LEDGER_FILES_MAX {
+            let (found, most) = (
+                raw.attachments.len().to_string(),
+                LEDGER_FILES_MAX.to_string(),
+            );
+            self.add_fault(EntryField::Attachments, "ledger-too-many", &found, &most);
+        }
+        let definition = definition?;
+        Some(EntryStatement {
+            sort,
+            indicator: Arc::clone(&definition.id),
+            what,
+            quantity,
+            unit: Arc::clone(&definition.unit),
+            when: when?,
+            known,
+            who,
+            note,
+            attachments: raw.attachments.clone(),
+            supersedes: raw.supersedes,
+        })
+    }
+
+    fn check_kind(&mut self, raw: &RawEntry) -> EntryKind {
+        let Some(found) = trimmed_text(raw.kind.as_ref()) else {
+            return EntryKind::Record;
+        };
+        self.rules.definitions.sort(found).unwrap_or_else(|| {
+            self.add_fault(
+                EntryField::Kind,
+                "ledger-word",
+                found,
+                &join_words(&EntryKind::ALL.map(EntryKind::word)),
+            );
+            EntryKind::Record
+        })
+    }
+
+    fn check_indicator(&mut self, raw: &RawEntry) -> Option<&'a IndicatorDefinition> {
+        let Some(found) = trimmed_text(raw.indicator.as_ref()) else {
+            self.add_fault(EntryField::Indicator, "ledger-missing", "", "");
+            return None;
+        };
+        let definitions = self.rules.definitions;
+        let known = definitions.find_by_name(found);
+        if known.is_none() {
+            match definitions.nearest_id(found) {
+                Some(near) => {
+                    self.add_fault(EntryField::Indicator, "ledger-indicator-near", found, near);
+                }
+                None => self.add_fault(EntryField::Indicator, "ledger-indicator", found, ""),
+            }
+        }
+        known
+    }
+
+    /// Quantity in the unit of the indicator.
+    fn check_quantity(
+        &mut self,
+        raw: &RawEntry,
+        definition: Option<&IndicatorDefinition>,
+    ) -> Option<Decimal> {
+        let (number, beside) = self.check_number(raw)?;
+        // Entries are corrected by superseding them, not by negative quantities.
+        if number.is_negative() {
+            self.add_fault(
+                EntryField::Quantity,
+                "ledger-negative",
+                &number.to_string(),
+                "",
+            );
+            return None;
+        }
+        let definition = definition?;
+        let definitions = self.rules.definitions;
+        let column = trimmed_text(raw.unit.as_ref());
+        // The unit behind the number and the unit column contradict each other: the row is refused.
+        if let (Some(column), Some(beside)) = (column, beside)
+            && definitions.unit_id(column) != definitions.unit_id(beside)
+        {
+            self.add_fault(EntryField::Unit, "ledger-units-differ", column, beside);
+            return None;
+        }
+        let Some(unit) = column.or(beside) else {
+            self.add_fault(
+                EntryField::Unit,
+                "ledger-unit-missing",
+                "",
+                &definition.unit,
+            );
+            return None;
+        };
+        let Some(power) = definitions.power_between(unit, &definition.unit) else {
+            let alike = definitions.convertible_units(&definition.unit);
+            self.add_fault(EntryField::Unit, "ledger-unit", unit, &alike);
+            return None;
+        };
+        let Some(converted) = number.times_power_of_ten(power) else {
+            self.add_fault(
+                EntryField::Quantity,
+                "ledger-number",
+                &number.to_string(),
+                "",
+            );
+            return None;
+        };
+        if power != 0 {
+            let (found, made) = (
+                format!("{number} {unit}"),
+                format!("{converted} {}", definition.unit),
+            );
+            self.remarks.push(field_remark(
+                EntryField::Unit,
+                "ledger-converted",
+                &found,
+                &made,
+            ));
+        }
+        // Indicators without decimal places count pieces or people.
+        if definition.decimals == 0 && converted.places() > 0 {
+            self.add_fault(
+                EntryField::Quantity,
+                "ledger-whole",
+                &converted.to_string(),
+                &definition.unit,
+            );
+        }
+        Some(converted)
+    }
+
+    /// Number of a quantity, and the unit that a person wrote behind it.
+    fn check_number<'r>(&mut self, raw: &'r RawEntry) -> Option<(Decimal, Option<&'r str>)> {
+        let (typed, is_plain) = match &raw.quantity {
+            Some(QuantityText::Plain(typed)) => (typed, true),
+            Some(QuantityText::Written(typed)) => (typed, false),
+            None => return None,
+        };
+        let found = trimmed_text(Some(typed))?;
+        if is_plain {
+            let number = Decimal::from_str(found).ok();
+            if number.is_none() {
+                self.add_fault(EntryField::Quantity, "ledger-number", found, "");
+            }
+            return Some((number?, None));
+        }
+        let (digits, beside) = value_parser::split_unit(found);
+        let Some(amount) = value_parser::parse_number(digits) else {
+            self.add_fault(
+                EntryField::Quantity,
+                unreadable_key(found, "ledger-number"),
+                found,
+                "",
+            );
+            return None;
+        };
+        let number = amount.resolve(self.rules.mark);
+        if let (
+            None,
+            value_parser::WrittenNumber::Either {
+                grouped, decimal, ..
+            },
+        ) = (number, amount)
+        {
+            let both = format!("{grouped} / {}", decimal.to_string().replace('.', ","));
+            self.add_fault(EntryField::Quantity, "ledger-ambiguous", found, &both);
+        }
+        Some((number?, beside))
+    }
+
+    fn check_basis(
+        &mut self,
+        raw: &RawEntry,
+        definition: Option<&IndicatorDefinition>,
+    ) -> QuantityBasis {
+        let may = definition.map_or(&QuantityBasis::ALL[..], |definition| &definition.known);
+        let Some(found) = trimmed_text(raw.how.as_ref()) else {
+            // The weakest basis is assumed, and a remark says so.
+            let word = QuantityBasis::Declared.word();
+            self.remarks
+                .push(field_remark(EntryField::How, "ledger-assumed", "", word));
+            return QuantityBasis::Declared;
+        };
+        let known = self.rules.definitions.parse_basis(found);
+        known
+            .filter(|known| may.contains(known))
+            .unwrap_or_else(|| {
+                let may: Vec<&str> = may.iter().map(|known| known.word()).collect();
+                self.add_fault(EntryField::How, "ledger-word", found, &join_words(&may));
+                QuantityBasis::Declared
+            })
+    }
+
+    fn check_time(&mut self, raw: &RawEntry, sort: EntryKind) -> Option<EntryTime> {
+        let Some(found) = trimmed_text(raw.when.as_ref()) else {
+            self.add_fault(EntryField::EntryTime, "ledger-missing", "", "");
+            return None;
+        };
+        // The period of a target is no date of an event: it may lie in the future.
+        if sort != EntryKind::Record {
+            return match found.parse() {
+                Ok(Period::Day(day)) => Some(EntryTime::Day(day)),
+                Ok(period) => Some(EntryTime::Period(period)),
+                Err(_) => {
+                    self.add_fault(EntryField::EntryTime, "ledger-period", found, "");
+                    None
+                }
+            };
+        }
+        let Some(when) = value_parser::parse_entry_time(found, &self.rules.zone) else {
+            self.add_fault(
+                EntryField::EntryTime,
+                unreadable_key(found, "ledger-date"),
+                found,
+                "",
+            );
+            return None;
+        };
+        if let Some(today) = self.rules.today.filter(|today| when.first() > *today) {
+            self.add_fault(
+                EntryField::EntryTime,
+                "ledger-future",
+                found,
+                &today.to_string(),
+            );
+        }
+        if value_parser::is_day_number(found) {
+            let made = when.to_string();
+            self.remarks.push(field_remark(
+                EntryField::EntryTime,
+                "ledger-serial",
+                found,
+                &made,
+            ));
+        }
+        Some(when)
+    }
+
+    fn check_text(&mut self, field: EntryField, typed: Option<&String>) -> String {
+        let found = trimmed_text(typed).unwrap_or_default();
+        if found.chars().count() > LEDGER_TEXT_MAX {
+            self.add_fault(field, "ledger-long", found, &LEDGER_TEXT_MAX.to_string());
+        }
+        found
+            .chars()
+            .filter(|c| !c.is_control() || *c == '\n')
+            .collect()
+    }
+
+    /// A quantity may be missing only in a correction, and a correction must have a reason in its
+    /// note.
+    fn check_withdrawal(&mut self, raw: &RawEntry, note: &str) {
+        let has_quantity = match &raw.quantity {
+            Some(QuantityText::Plain(typed) | QuantityText::Written(typed)) => {
+                !typed.trim().is_empty()
+            }
+            None => false,
+        };
+        if !has_quantity && raw.supersedes.is_none() {
+            self.add_fault(EntryField::Quantity, "ledger-missing", "", "");
+        }
+        if raw.supersedes.is_some() && note.is_empty() {
+            self.add_fault(EntryField::Note, "ledger-reason", "", "");
+        }
+    }
+}
+
+/// Message key of an unreadable text. A leading `=` is a formula of a spreadsheet without a stored
+/// result.
+fn unreadable_key(found: &str, key: &'static str) -> &'static str {
+    if found.starts_with('=') {
+        "ledger-formula"
+    } else {
+        key
+    }
+}
+
+fn field_remark(field: EntryField, key: &'static str, found: &str, detail: &str) -> FieldRemark {
+    // A cell can hold a long text; a message quotes only its beginning.
+    let cut = |text: &str| text.chars().take(80).collect();
+    FieldRemark {
+        field,
+        key,
+        found: cut(found),
+        detail: detail.to_owned(),
+    }
+}
+
+fn join_words(all: &[&str]) -> String {
+    all.join(", ")
+}

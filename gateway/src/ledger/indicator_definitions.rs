@@ -1,0 +1,387 @@
+//! Definitions of the ledger: indicators, units and words, as data (`config/indicators.toml`).
+
+use crate::domain::decimal::Decimal;
+use crate::domain::ledger::{EntryKind, QuantityBasis};
+use crate::i18n::Language;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::{Arc, LazyLock};
+
+static BUILT_IN_TOML: &str = include_str!("../../../config/indicators.toml");
+/// Similarity (Jaro-Winkler) below which no suggestion is made.
+const LIKENESS_MIN: f64 = 0.75;
+
+/// Text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BilingualText {
+    /// Bahasa Indonesia.
+    pub id: String,
+    /// English.
+    pub en: String,
+}
+
+/// Rule for the total of an indicator over a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TotalRule {
+    /// Sum of the entries: a flow.
+    Sum,
+    /// Latest entry: a stock, such as members or living trees.
+    Last,
+}
+
+/// Indicator of the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndicatorDefinition {
+    /// Id, such as `bsf-maggot`.
+    pub id: Arc<str>,
+    /// Programme that it belongs to, such as `bsf`.
+    pub programme: Arc<str>,
+    /// Name.
+    pub name: BilingualText,
+    /// Unit in which the ledger stores it.
+    pub unit: Arc<str>,
+    /// Decimal places in a report; with 0 only whole numbers are accepted.
+    pub decimals: u8,
+    /// Rule for the total over a period.
+    pub total: TotalRule,
+    /// Accepted bases of the quantity.
+    pub known: Vec<QuantityBasis>,
+    /// Statement that may be printed.
+    pub print: BilingualText,
+    /// Evidence that must be supplied before more may be claimed.
+    pub needs: BilingualText,
+    /// Statement that must not be printed.
+    pub never: BilingualText,
+    /// Plausible quantity, for the table template.
+    pub example: Decimal,
+    /// Id of the factor that turns the quantity into an effect; `None`: quantity alone.
+    pub factor: Option<Arc<str>>,
+}
+
+/// Unit with its accepted spellings.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitSpelling {
+    id: String,
+    kind: String,
+    /// Power of ten to the first unit of this kind.
+    power: i8,
+    also: Vec<String>,
+}
+
+/// All definitions of a site.
+#[derive(Clone, Debug)]
+pub struct IndicatorDefinitions {
+    indicators: Vec<IndicatorDefinition>,
+    units: Vec<UnitSpelling>,
+    columns: BTreeMap<String, Vec<String>>,
+    words: BTreeMap<String, Vec<String>>,
+    /// Earlier names of an indicator, by its id.
+    names: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DefinitionsFile {
+    columns: BTreeMap<String, Vec<String>>,
+    words: BTreeMap<String, Vec<String>>,
+    names: BTreeMap<String, Vec<String>>,
+    unit: Vec<UnitSpelling>,
+    indicator: Vec<RawDefinition>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDefinition {
+    id: String,
+    programme: String,
+    name: BilingualText,
+    unit: String,
+    decimals: u8,
+    total: TotalRule,
+    known: Vec<String>,
+    print: BilingualText,
+    needs: BilingualText,
+    never: BilingualText,
+    example: f64,
+}
+
+static BUILT_IN_DEFINITIONS: LazyLock<IndicatorDefinitions> = LazyLock::new(|| {
+    // A unit test checks that the embedded file is valid, so an empty list cannot occur.
+    let file: Option<DefinitionsFile> = toml::from_str(BUILT_IN_TOML).ok();
+    file.map_or_else(IndicatorDefinitions::empty, IndicatorDefinitions::from_file)
+});
+
+impl BilingualText {
+    /// Text in one language.
+    pub fn text(&self, lang: Language) -> &str {
+        match lang {
+            Language::Id => &self.id,
+            Language::En => &self.en,
+        }
+    }
+}
+
+impl IndicatorDefinitions {
+    /// Built-in definitions.
+    pub fn built_in() -> Self {
+        BUILT_IN_DEFINITIONS.clone()
+    }
+
+    /// Adds the indicators of a site; they replace built-in ones with the same id.
+    #[must_use]
+    pub fn with_site_indicators(
+        mut self,
+        own: impl IntoIterator<Item = IndicatorDefinition>,
+    ) -> Self {
+        for definition in own {
+            self.indicators.retain(|known| known.id != definition.id);
+            self.indicators.push(definition);
+        }
+        self
+    }
+
+    fn empty() -> Self {
+        Self {
+            indicators: Vec::new(),
+            units: Vec::new(),
+            columns: BTreeMap::new(),
+            words: BTreeMap::new(),
+            names: BTreeMap::new(),
+        }
+    }
+
+    fn from_file(file: DefinitionsFile) -> Self {
+        Self {
+            indicators: file
+                .indicator
+                .into_iter()
+                .filter_map(checked_definition)
+                .collect(),
+            units: file.unit,
+            columns: file.columns,
+            words: file.words,
+            names: file.names,
+        }
+    }
+
+    /// All indicators.
+    pub fn all(&self) -> &[IndicatorDefinition] {
+        &self.indicators
+    }
+
+    /// Indicator with this id, ignoring case.
+    pub fn find(&self, id: &str) -> Option<&IndicatorDefinition> {
+        let same = |definition: &&IndicatorDefinition| definition.id.eq_ignore_ascii_case(id);
+        self.indicators.iter().find(same)
+    }
+
+    /// Indicator with this id, or with exactly this name in either language.
+    pub fn find_by_name(&self, text: &str) -> Option<&IndicatorDefinition> {
+        let wanted = normalise_text(text);
+        let has = |definition: &&IndicatorDefinition| {
+            let name = &definition.name;
+            normalise_text(&name.id) == wanted || normalise_text(&name.en) == wanted
+        };
+        self.find(text.trim())
+            .or_else(|| self.indicators.iter().find(has))
+            .or_else(|| self.find(find_meaning(&self.names, text)?))
+    }
+
+    /// Id of the most similar indicator, by id or name.
+    pub fn nearest_id(&self, text: &str) -> Option<&str> {
+        let wanted = normalise_text(text);
+        let likeness = |definition: &IndicatorDefinition| {
+            let names = [&*definition.id, &definition.name.id, &definition.name.en];
+            let all = names.map(|name| strsim::jaro_winkler(&wanted, &normalise_text(name)));
+            all.into_iter().fold(0.0, f64::max)
+        };
+        let all = self.indicators.iter().map(|one| (likeness(one), &*one.id));
+        let best = all.max_by(|a, b| a.0.total_cmp(&b.0));
+        best.filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+            .map(|(_, id)| id)
+    }
+
+    /// Power of ten from a unit as written to the unit `to`; `None` when they measure different
+    /// quantities.
+    pub fn power_between(&self, written: &str, to: &str) -> Option<i8> {
+        if normalise_text(written) == normalise_text(to) {
+            return Some(0);
+        }
+        let (from, to) = (self.find_unit(written)?, self.find_unit(to)?);
+        (from.kind == to.kind).then_some(from.power - to.power)
+    }
+
+    fn find_unit(&self, written: &str) -> Option<&UnitSpelling> {
+        // An exact spelling takes precedence over one that ignores case.
+        let exact = |unit: &&UnitSpelling| unit.id == written.trim();
+        let wanted = normalise_text(written);
+        let like = |unit: &&UnitSpelling| {
+            normalise_text(&unit.id) == wanted
+                || unit.also.iter().any(|also| normalise_text(also) == wanted)
+        };
+        let units = &self.units;
+        units.iter().find(exact).or_else(|| units.iter().find(like))
+    }
+
+    /// All units, as the ledger spells them.
+    pub fn units(&self) -> impl Iterator<Item = &str> {
+        self.units.iter().map(|unit| unit.id.as_str())
+    }
+
+    /// Unit as the ledger spells it, from a written unit.
+    pub fn unit_id(&self, written: &str) -> Option<&str> {
+        self.find_unit(written).map(|unit| unit.id.as_str())
+    }
+
+    /// Units that can be converted into `unit`, as a list for a message.
+    pub fn convertible_units(&self, unit: &str) -> String {
+        let Some(known) = self.find_unit(unit) else {
+            return unit.to_owned();
+        };
+        let alike = self.units.iter().filter(|one| one.kind == known.kind);
+        let ids: Vec<&str> = alike.map(|one| one.id.as_str()).collect();
+        ids.join(", ")
+    }
+
+    /// Field that a column heading stands for.
+    pub fn column_field(&self, heading: &str) -> Option<&str> {
+        find_meaning(&self.columns, heading)
+    }
+
+    /// Kind of an entry from a word in English or another language.
+    pub fn sort(&self, text: &str) -> Option<EntryKind> {
+        parse_word(&self.words, text)
+    }
+
+    /// Basis of a quantity from a word in English or another language.
+    pub fn parse_basis(&self, text: &str) -> Option<QuantityBasis> {
+        parse_word(&self.words, text)
+    }
+}
+
+fn parse_word<T: FromStr>(words: &BTreeMap<String, Vec<String>>, text: &str) -> Option<T> {
+    let wanted = normalise_text(text);
+    if let Ok(found) = wanted.parse() {
+        return Some(found);
+    }
+    // One word may stand for several keys in different columns; the key that parses as `T` is
+    // meant.
+    words
+        .iter()
+        .filter(|(_, also)| also.iter().any(|also| normalise_text(also) == wanted))
+        .find_map(|(word, _)| word.parse().ok())
+}
+
+fn find_meaning<'a>(words: &'a BTreeMap<String, Vec<String>>, text: &str) -> Option<&'a str> {
+    let wanted = normalise_text(text);
+    words
+        .iter()
+        .find(|(word, also)| {
+            **word == wanted || also.iter().any(|also| normalise_text(also) == wanted)
+        })
+        .map(|(word, _)| word.as_str())
+}
+
+/// Lower case, single spaces; `_` and `-` count as spaces.
+fn normalise_text(text: &str) -> String {
+    let spaced = text.replace(['_', '-'], " ").to_lowercase();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn checked_definition(raw: RawDefinition) -> Option<IndicatorDefinition> {
+    let known = raw.known.iter().map(|word| word.parse().ok());
+    Some(IndicatorDefinition {
+        id: raw.id.into(),
+        programme: raw.programme.into(),
+        name: raw.name,
+        unit: raw.unit.into(),
+        decimals: raw.decimals,
+        total: raw.total,
+        known: known.collect::<Option<_>>()?,
+        print: raw.print,
+        needs: raw.needs,
+        never: raw.never,
+        example: raw.example.to_string().parse().ok()?,
+        factor: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_indicator_is_whole() {
+        let file: DefinitionsFile = toml::from_str(BUILT_IN_TOML).unwrap();
+        let count = file.indicator.len();
+        let definitions = IndicatorDefinitions::built_in();
+        assert_eq!(definitions.all().len(), count);
+        for definition in definitions.all() {
+            assert!(
+                definitions.find_unit(&definition.unit).is_some(),
+                "{definition:?}"
+            );
+            assert!(
+                definition.known.contains(&QuantityBasis::Declared),
+                "{definition:?}"
+            );
+            let same = definitions
+                .all()
+                .iter()
+                .filter(|one| one.id == definition.id);
+            assert_eq!(same.count(), 1, "{}", definition.id);
+        }
+    }
+
+    #[test]
+    fn every_programme_of_the_seed_sites_can_be_written_down() {
+        let definitions = IndicatorDefinitions::built_in();
+        let programmes = [
+            "bsf", "jelantah", "belt", "coconut", "batik", "waste", "proklim", "disaster", "trees",
+            "people", "money",
+        ];
+        for programme in programmes {
+            let has = |one: &IndicatorDefinition| &*one.programme == programme;
+            assert!(definitions.all().iter().any(has), "{programme}");
+        }
+    }
+
+    #[test]
+    fn units_of_one_kind_are_converted_by_powers_of_ten() {
+        let definitions = IndicatorDefinitions::built_in();
+        assert_eq!(definitions.power_between("gram", "kg"), Some(-3));
+        assert_eq!(definitions.power_between("ton", "kg"), Some(3));
+        assert_eq!(definitions.power_between("kg", "t"), Some(-3));
+        assert_eq!(definitions.power_between("mL", "L"), Some(-3));
+        assert_eq!(definitions.power_between("m³", "L"), Some(3));
+        assert_eq!(definitions.power_between("Rp juta", "IDR"), Some(6));
+        assert_eq!(definitions.power_between("L", "kg"), None);
+        assert_eq!(definitions.power_between("parsec", "kg"), None);
+    }
+
+    #[test]
+    fn a_misspelt_indicator_has_a_nearest_one_and_a_strange_one_none() {
+        let definitions = IndicatorDefinitions::built_in();
+        assert_eq!(definitions.nearest_id("bsf-magot"), Some("bsf-maggot"));
+        assert_eq!(definitions.nearest_id("xyzzy"), None);
+        assert_eq!(
+            &*definitions.find_by_name("maggot dipanen").unwrap().id,
+            "bsf-maggot"
+        );
+    }
+    #[test]
+    fn words_that_are_no_longer_written_are_still_read() {
+        let definitions = IndicatorDefinitions::built_in();
+        let old = definitions.find_by_name("sampah organik diumpankan ke maggot");
+        assert_eq!(&*old.unwrap().id, "bsf-fed");
+        assert_eq!(definitions.column_field("Lot"), Some("what"));
+        assert_eq!(
+            definitions.sort("Kondisi awal (baseline)"),
+            Some(EntryKind::Baseline)
+        );
+    }
+}

@@ -1,0 +1,405 @@
+//! Reader of tables that staff fill in: CSV with `;`, `,` or tabs, or the first sheet of an XLSX
+//! with the known headings. Rows above the headings and total rows are skipped and reported.
+
+use super::entry_check::{EntryField, QuantityText, RawEntry};
+use super::indicator_definitions::IndicatorDefinitions;
+use super::value_parser::{self, DecimalMark};
+use super::xlsx_reader::XlsxWorkbook;
+use crate::i18n::Language;
+use crate::limits::{LEDGER_FILE_BYTES_MAX, LEDGER_HEADING_ROWS_MAX, LEDGER_ROWS_MAX};
+
+/// Reasons for which a file cannot be read as a table of entries.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// Longer than `LEDGER_FILE_BYTES_MAX` bytes.
+    #[error("larger than {LEDGER_FILE_BYTES_MAX} bytes")]
+    TooLong,
+    /// More than `LEDGER_ROWS_MAX` rows.
+    #[error("more than {LEDGER_ROWS_MAX} rows")]
+    TooManyRows,
+    /// Neither UTF-8 text nor an XLSX file.
+    #[error("not UTF-8 text")]
+    NotText,
+    /// Damaged table, with the message of the parser.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Missing column headings.
+    #[error("no heading {}", .0.join(", "))]
+    Headings(Vec<&'static str>),
+}
+
+impl TableError {
+    /// Message for staff, in one language.
+    pub fn message(&self, lang: Language) -> String {
+        match self {
+            Self::TooLong => {
+                let most = (LEDGER_FILE_BYTES_MAX >> 20).to_string();
+                lang.text_with("ledger-table-too-long", &[("most", &most)])
+            }
+            Self::TooManyRows => {
+                let most = LEDGER_ROWS_MAX.to_string();
+                lang.text_with("ledger-table-too-many", &[("most", &most)])
+            }
+            Self::NotText => lang.text("ledger-table-not-text"),
+            Self::Unreadable(why) => lang.text_with("ledger-table-damaged", &[("why", why)]),
+            Self::Headings(words) => {
+                let words = words.iter();
+                let all: Vec<String> = words
+                    .map(|word| lang.text(&format!("ledger-column-{word}")))
+                    .collect();
+                let rows = LEDGER_HEADING_ROWS_MAX.to_string();
+                let args = [("missing", &*all.join(", ")), ("rows", &*rows)];
+                lang.text_with("ledger-table-headings", &args)
+            }
+        }
+    }
+}
+
+/// Table of entries, with row numbers as a spreadsheet shows them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntryTable {
+    /// Rows below the headings that are neither empty nor totals.
+    pub rows: Vec<EntryRow>,
+    /// Skipped rows.
+    pub left_out: Vec<SkippedRow>,
+    /// Decimal sign, if unambiguous quantities show it and agree.
+    pub mark: Option<DecimalMark>,
+    /// Fields in the order of their columns, as (column from 0, field).
+    pub columns: Vec<(usize, EntryField)>,
+}
+
+/// Row of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntryRow {
+    /// Row number in the file, from 1.
+    pub line: u64,
+    /// The raw entry.
+    pub raw: RawEntry,
+}
+
+/// Row that was skipped because it is no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedRow {
+    /// Row number in the file, from 1.
+    pub line: u64,
+    /// Text of the row, shortened.
+    pub found: String,
+    /// Message key of the reason: above the headings, or a total.
+    key: &'static str,
+}
+
+impl SkippedRow {
+    /// Message in one language.
+    pub fn message(&self, lang: Language) -> String {
+        let args = [("row", &*self.line.to_string()), ("found", &*self.found)];
+        lang.text_with(self.key, &args)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum SheetCell {
+    Text(String),
+    /// Typed number or date of a spreadsheet, as digits.
+    Plain(String),
+}
+
+pub(super) type SheetRows = Vec<(u64, Vec<SheetCell>)>;
+
+impl SheetCell {
+    fn text(&self) -> &str {
+        let (Self::Text(text) | Self::Plain(text)) = self;
+        text.trim()
+    }
+}
+
+/// Parses a CSV or XLSX file; an XLSX file is recognised by the ZIP signature `PK`.
+pub fn parse_table(
+    bytes: &[u8],
+    definitions: &IndicatorDefinitions,
+) -> Result<EntryTable, TableError> {
+    if bytes.len() > LEDGER_FILE_BYTES_MAX {
+        return Err(TableError::TooLong);
+    }
+    if bytes.starts_with(b"PK") {
+        parse_xlsx(bytes, definitions)
+    } else {
+        parse_csv(bytes, definitions)
+    }
+}
+
+/// Parses CSV with each separator until the headings are found; otherwise the error of the most
+/// likely separator.
+fn parse_csv(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTable, TableError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|_| TableError::NotText)?;
+    // Line ends are made LF (CR LF, LF, or CR alone in very old programs) before lines are counted:
+    // the CSV parser counts LF only, and row numbers in messages must match the spreadsheet.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    if let Some((separator, rest)) = declared_separator(&text) {
+        return build_table(split_rows(rest, separator, 1)?, definitions, 0);
+    }
+    let mut first = None;
+    for separator in likely_separators(&text) {
+        let found =
+            split_rows(&text, separator, 0).and_then(|rows| build_table(rows, definitions, 0));
+        match found {
+            Ok(table) => return Ok(table),
+            Err(fault) => _ = first.get_or_insert(fault),
+        }
+    }
+    Err(first.unwrap_or(TableError::NotText))
+}
+
+/// Separator declared by `sep=;` in the first line (written by spreadsheets), and the text after
+/// it.
+fn declared_separator(text: &str) -> Option<(u8, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    let line = line.trim_end_matches('\r').trim_matches('"');
+    match line.as_bytes() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', sign] if sign.is_ascii() => {
+            Some((*sign, rest))
+        }
+        _ => None,
+    }
+}
+
+/// Splits a text into rows; `before` lines stand above it in the file.
+fn split_rows(text: &str, separator: u8, before: u64) -> Result<SheetRows, TableError> {
+    let mut reader = ::csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        // Title rows above the headings have fewer cells.
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
+    let mut cells = SheetRows::new();
+    for record in reader.records() {
+        let record = record.map_err(|fault| TableError::Unreadable(fault.to_string()))?;
+        let line = before + record.position().map_or(0, ::csv::Position::line);
+        let row = record.iter().map(|cell| SheetCell::Text(cell.to_owned()));
+        push_row(&mut cells, line, row.collect())?;
+    }
+    Ok(cells)
+}
+
+/// Separators, the most frequent one in the first non-empty line first.
+fn likely_separators(text: &str) -> [u8; 3] {
+    let heading = text.lines().find(|line| !line.trim().is_empty());
+    let count = |sign: u8| {
+        let bytes = heading.unwrap_or_default().bytes();
+        bytes.filter(|byte| *byte == sign).count()
+    };
+    let mut signs = [b'\t', b';', b','];
+    signs.sort_by_key(|sign| std::cmp::Reverse(count(*sign)));
+    signs
+}
+
+pub(super) fn push_row(
+    cells: &mut SheetRows,
+    line: u64,
+    row: Vec<SheetCell>,
+) -> Result<(), TableError> {
+    if row.iter().all(|cell| cell.text().is_empty()) {
+        return Ok(());
+    }
+    // Headings, titles and totals do not count as rows, hence the allowance.
+    if cells.len() > LEDGER_ROWS_MAX + LEDGER_HEADING_ROWS_MAX {
+        return Err(TableError::TooManyRows);
+    }
+    cells.push((line, row));
+    Ok(())
+}
+
+/// Parses the first sheet with the known headings; otherwise the error of the first sheet.
+fn parse_xlsx(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTable, TableError> {
+    let mut book = XlsxWorkbook::open(bytes)?;
+    // Days between the epochs of 1900 and 1904.
+    let shift = if book.is_1904 { 1462 } else { 0 };
+    let mut first = None;
+    for name in book.sheet_names() {
+        match build_table(book.read_sheet(&name)?, definitions, shift) {
+            Ok(table) => return Ok(table),
+            Err(TableError::TooManyRows) => return Err(TableError::TooManyRows),
+            Err(fault) => _ = first.get_or_insert(fault),
+        }
+    }
+    Err(first.unwrap_or_else(|| TableError::Headings(missing_fields(&[]))))
+}
+
+fn find_headings(
+    row: &[SheetCell],
+    definitions: &IndicatorDefinitions,
+) -> Vec<(usize, EntryField)> {
+    let field = |cell: &SheetCell| {
+        let word = definitions.column_field(cell.text())?;
+        TABLE_COLUMNS.into_iter().find(|field| field.word() == word)
+    };
+    let mut found: Vec<(usize, EntryField)> = Vec::new();
+    for (at, cell) in row.iter().enumerate() {
+        if let Some(field) = field(cell).filter(|field| !found.iter().any(|(_, one)| one == field))
+        {
+            found.push((at, field));
+        }
+    }
+    found
+}
+
+/// Columns of a table, in the order of the template.
+pub(super) const TABLE_COLUMNS: [EntryField; 9] = [
+    EntryField::EntryTime,
+    EntryField::Indicator,
+    EntryField::What,
+    EntryField::Quantity,
+    EntryField::Unit,
+    EntryField::How,
+    EntryField::Who,
+    EntryField::Note,
+    EntryField::Kind,
+];
+
+fn missing_fields(found: &[(usize, EntryField)]) -> Vec<&'static str> {
+    let needed = [
+        EntryField::EntryTime,
+        EntryField::Indicator,
+        EntryField::Quantity,
+        EntryField::Unit,
+        EntryField::Who,
+    ];
+    let absent = needed
+        .into_iter()
+        .filter(|field| !found.iter().any(|(_, one)| one == field));
+    absent.map(EntryField::word).collect()
+}
+
+/// Builds the table. The heading row is the first of the first rows that has all required columns.
+fn build_table(
+    cells: SheetRows,
+    definitions: &IndicatorDefinitions,
+    shift: i64,
+) -> Result<EntryTable, TableError> {
+    let near = cells.iter().take(LEDGER_HEADING_ROWS_MAX);
+    let found: Vec<_> = near
+        .map(|(_, row)| find_headings(row, definitions))
+        .collect();
+    let Some(at) = found
+        .iter()
+        .position(|found| missing_fields(found).is_empty())
+    else {
+        let absent = found.iter().map(|found| missing_fields(found));
+        // The row with the fewest missing headings is most likely meant as the heading row.
+        let fewest = absent.min_by_key(Vec::len);
+        return Err(TableError::Headings(
+            fewest.unwrap_or_else(|| missing_fields(&[])),
+        ));
+    };
+    let columns = found.into_iter().nth(at).unwrap_or_default();
+    let mut left_out = Vec::new();
+    let mut rows = Vec::new();
+    for (place, (line, row)) in cells.into_iter().enumerate() {
+        if place < at {
+            left_out.push(skipped_row(line, &row, "ledger-above-heading"));
+        } else if place > at && is_total_row(&row, &columns) {
+            left_out.push(skipped_row(line, &row, "ledger-total-row"));
+        } else if place > at {
+            let raw = row_to_raw_entry(&row, &columns, shift);
+            rows.push(EntryRow { line, raw });
+        }
+    }
+    if rows.len() > LEDGER_ROWS_MAX {
+        return Err(TableError::TooManyRows);
+    }
+    Ok(EntryTable {
+        mark: common_decimal_mark(&rows),
+        rows,
+        left_out,
+        columns,
+    })
+}
+
+fn skipped_row(line: u64, row: &[SheetCell], key: &'static str) -> SkippedRow {
+    let texts = row
+        .iter()
+        .map(SheetCell::text)
+        .filter(|text| !text.is_empty());
+    let text = texts.collect::<Vec<_>>().join(" ");
+    SkippedRow {
+        line,
+        found: text.chars().take(80).collect(),
+        key,
+    }
+}
+
+/// Words at the start of a total row, English and Indonesian.
+const TOTAL_WORDS: [&str; 7] = [
+    "total",
+    "subtotal",
+    "sub total",
+    "grand total",
+    "jumlah",
+    "jml",
+    "sum",
+];
+
+fn starts_with_total(cell: &SheetCell) -> bool {
+    let text = cell.text().to_lowercase();
+    TOTAL_WORDS.iter().any(|total| {
+        let rest = text.strip_prefix(total);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
+    })
+}
+
+/// Whether a row adds up others: it begins with a total word, and has no day, indicator and person.
+fn is_total_row(row: &[SheetCell], columns: &[(usize, EntryField)]) -> bool {
+    // A description may contain "total"; such a row still names day, indicator or person.
+    let is_void = |field: &EntryField| {
+        let column = columns.iter().find(|(_, one)| one == field);
+        let cell = column.and_then(|(at, _)| row.get(*at));
+        cell.is_none_or(|cell| cell.text().is_empty() || starts_with_total(cell))
+    };
+    let named = [
+        EntryField::EntryTime,
+        EntryField::Indicator,
+        EntryField::Who,
+    ];
+    row.iter().any(starts_with_total) && named.iter().all(is_void)
+}
+
+/// Raw entry of a row; `shift` is added to the day numbers of the table.
+fn row_to_raw_entry(row: &[SheetCell], columns: &[(usize, EntryField)], shift: i64) -> RawEntry {
+    let mut raw = RawEntry::default();
+    for (at, field) in columns {
+        let Some(cell) = row.get(*at).filter(|cell| !cell.text().is_empty()) else {
+            continue;
+        };
+        let text = Some(cell.text().to_owned());
+        match field {
+            EntryField::Kind => raw.kind = text,
+            EntryField::Indicator => raw.indicator = text,
+            EntryField::What => raw.what = text,
+            EntryField::Unit => raw.unit = text,
+            EntryField::EntryTime => {
+                raw.when = Some(value_parser::shift_day_number(cell.text(), shift));
+            }
+            EntryField::How => raw.how = text,
+            EntryField::Who => raw.who = text,
+            EntryField::Note => raw.note = text,
+            EntryField::Quantity => {
+                raw.quantity = Some(match cell {
+                    SheetCell::Text(text) => QuantityText::Written(text.clone()),
+                    SheetCell::Plain(text) => QuantityText::Plain(text.clone()),
+                });
+            }
+            EntryField::Supersedes | EntryField::Attachments => {}
+        }
+    }
+    raw
+}
+
+/// Decimal sign that at least one quantity shows and none contradicts.
+fn common_decimal_mark(rows: &[EntryRow]) -> Option<DecimalMark> {
+    let mut marks = rows.iter().filter_map(|row| match &row.raw.quantity {
+        Some(QuantityText::Written(text)) => value_parser::shown_decimal_mark(text),
+        _ => None,
+    });
+    let first = marks.next()?;
+    marks.all(|mark| mark == first).then_some(first)
+}

@@ -1,0 +1,143 @@
+//! Empty table to fill in, with headings in one language and one example row for each programme.
+
+use super::entry_check::EntryField;
+use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
+use super::table_reader::TABLE_COLUMNS;
+use crate::i18n::Language;
+use jiff::civil::Date;
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use std::collections::BTreeSet;
+
+/// Column width in the spreadsheet, characters.
+const COLUMN_WIDTH: f64 = 22.0;
+
+/// Example rows: the first indicator of each programme.
+fn example_definitions(definitions: &IndicatorDefinitions) -> Vec<&IndicatorDefinition> {
+    let mut seen = BTreeSet::new();
+    let all = definitions.all().iter();
+    all.filter(|one| seen.insert(&one.programme)).collect()
+}
+
+fn heading_text(field: EntryField, lang: Language) -> String {
+    lang.text(&format!("ledger-column-{}", field.word()))
+}
+
+/// Example cell as text; dates and quantities have types of their own in a spreadsheet.
+fn example_cell(field: EntryField, one: &IndicatorDefinition, lang: Language) -> String {
+    match field {
+        EntryField::Indicator => one.id.to_string(),
+        EntryField::What => one.name.text(lang).to_owned(),
+        EntryField::Unit => one.unit.to_string(),
+        EntryField::How => {
+            let known = one.known.first().map_or("declared", |known| known.word());
+            lang.text(&format!("ledger-word-{known}"))
+        }
+        EntryField::Kind => lang.text("ledger-word-record"),
+        EntryField::Note => lang.text("ledger-example"),
+        EntryField::Who => lang.text("ledger-example-who"),
+        _ => String::new(),
+    }
+}
+
+/// CSV in the form that a spreadsheet of that language opens: `;` and decimal comma in Indonesian.
+pub fn render_csv(definitions: &IndicatorDefinitions, lang: Language, day: Date) -> String {
+    let sign = match lang {
+        Language::Id => ';',
+        Language::En => ',',
+    };
+    let join = |cells: Vec<String>| {
+        let cells: Vec<String> = cells.iter().map(|cell| quote_cell(cell, sign)).collect();
+        cells.join(&sign.to_string()) + "\n"
+    };
+    // Without a byte order mark spreadsheets read the text as Latin-1.
+    let mut out = String::from("\u{feff}");
+    out += &join(
+        TABLE_COLUMNS
+            .map(|field| heading_text(field, lang))
+            .to_vec(),
+    );
+    for one in example_definitions(definitions) {
+        let row = TABLE_COLUMNS.map(|field| match (field, lang) {
+            (EntryField::EntryTime, Language::Id) => day.strftime("%d/%m/%Y").to_string(),
+            (EntryField::EntryTime, Language::En) => day.to_string(),
+            (EntryField::Quantity, Language::Id) => one.example.to_string().replace('.', ","),
+            (EntryField::Quantity, Language::En) => one.example.to_string(),
+            _ => example_cell(field, one, lang),
+        });
+        out += &join(row.to_vec());
+    }
+    out
+}
+
+fn quote_cell(cell: &str, sign: char) -> String {
+    if cell.contains([sign, '"', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+/// XLSX with typed dates and numbers, and a second sheet that lists all indicators.
+pub fn render_xlsx(
+    definitions: &IndicatorDefinitions,
+    lang: Language,
+    day: Date,
+) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let bold = Format::new().set_bold();
+    let date = Format::new().set_num_format("yyyy-mm-dd");
+    let sheet = book.add_worksheet().set_name(lang.text("ledger-sheet"))?;
+    sheet.set_freeze_panes(1, 0)?;
+    for (column, field) in (0u16..).zip(TABLE_COLUMNS) {
+        sheet.set_column_width(column, COLUMN_WIDTH)?;
+        sheet.write_with_format(0, column, heading_text(field, lang), &bold)?;
+    }
+    for (row, one) in (1u32..).zip(example_definitions(definitions)) {
+        for (column, field) in (0u16..).zip(TABLE_COLUMNS) {
+            match field {
+                EntryField::EntryTime => {
+                    sheet.write_with_format(row, column, day_to_serial(day), &date)?
+                }
+                EntryField::Quantity => sheet.write(row, column, one.example.to_f64())?,
+                _ => sheet.write(row, column, example_cell(field, one, lang))?,
+            };
+        }
+    }
+    write_indicator_sheet(&mut book, definitions, lang)?;
+    book.save_to_buffer()
+}
+
+/// Writes the sheet with all indicators and what may and may not be printed of each.
+fn write_indicator_sheet(
+    book: &mut Workbook,
+    definitions: &IndicatorDefinitions,
+    lang: Language,
+) -> Result<(), XlsxError> {
+    let bold = Format::new().set_bold();
+    let sheet = book
+        .add_worksheet()
+        .set_name(lang.text("ledger-sheet-indicators"))?;
+    let keys = ["indicator", "name", "unit", "print", "needs", "never"];
+    for (column, key) in (0u16..).zip(keys) {
+        sheet.set_column_width(column, COLUMN_WIDTH)?;
+        let text = lang.text(&format!("ledger-list-{key}"));
+        sheet.write_with_format(0, column, text, &bold)?;
+    }
+    for (row, one) in (1u32..).zip(definitions.all()) {
+        let [name, print, needs, never] =
+            [&one.name, &one.print, &one.needs, &one.never].map(|both| both.text(lang));
+        let cells = [&*one.id, name, &*one.unit, print, needs, never];
+        for (column, text) in (0u16..).zip(cells) {
+            sheet.write(row, column, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Day number of a spreadsheet, counted from 30 December 1899.
+fn day_to_serial(day: Date) -> i32 {
+    // Spreadsheets count 1900 as a leap year. With this origin all days from 1 March 1900 on are
+    // right.
+    let origin = Date::constant(1899, 12, 30);
+    day.since(origin).map_or(0, |span| span.get_days())
+}

@@ -1,0 +1,433 @@
+//! Parsing of numbers and dates as people write them: decimal comma or point, day before month.
+
+use crate::domain::decimal::Decimal;
+use crate::domain::ledger::EntryTime;
+use crate::domain::month_names::parse_month_name;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+
+/// Decimal sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecimalMark {
+    /// `1.234,5`
+    Comma,
+    /// `1,234.5`
+    Point,
+}
+
+/// Meaning of a written number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WrittenNumber {
+    /// Unambiguous number.
+    Clear(Decimal),
+    /// `1.234` or `1,234`: the sign may group thousands or be the decimal sign.
+    Either {
+        /// Value if the sign groups thousands.
+        grouped: Decimal,
+        /// Value if the sign is the decimal sign.
+        decimal: Decimal,
+        /// The sign.
+        mark: DecimalMark,
+    },
+}
+
+/// Accepted day numbers of spreadsheets (days since 30 December 1899): the years 1954 to 2118, so
+/// that small numbers and bare years are not taken for dates.
+const SERIAL_DAYS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
+
+/// Currency signs before an amount of money.
+const CURRENCIES: [&str; 6] = ["Rp.", "Rp", "rp.", "rp", "RP", "IDR"];
+/// Endings of an amount without decimals, such as `Rp 2.500.000,-`.
+const NO_DECIMALS_SUFFIXES: [&str; 3] = [",--", ",-", ".-"];
+
+/// Written number without spaces, currency sign and the ending for no decimals.
+fn strip_currency(text: &str) -> String {
+    // Spaces, also no-break spaces, group thousands: `2 500`.
+    let text: String = text.split_whitespace().collect();
+    let before = CURRENCIES.iter().find_map(|sign| text.strip_prefix(sign));
+    let text = before.unwrap_or(&text);
+    let behind = NO_DECIMALS_SUFFIXES
+        .iter()
+        .find_map(|end| text.strip_suffix(end));
+    behind.unwrap_or(text).to_owned()
+}
+
+/// Splits a number from the unit behind it (`12,5 kg`); the unit is `None` if there is none.
+pub(super) fn split_unit(text: &str) -> (&str, Option<&str>) {
+    let text = text.trim();
+    let is_digit = |c: char| c.is_ascii_digit();
+    let end = text.rfind(is_digit).map_or(0, |at| at + 1);
+    let (number, unit) = (&text[..end], text[end..].trim());
+    let digits = number.trim_start_matches('-').chars();
+    let is_number = digits.clone().next().is_some_and(is_digit)
+        && digits
+            .into_iter()
+            .all(|c| is_digit(c) || ".,".contains(c) || c.is_whitespace());
+    let is_unit = unit
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '%' || c == '\u{b0}');
+    if is_number && is_unit {
+        (number, Some(unit))
+    } else {
+        (text, None)
+    }
+}
+
+/// Parses a written number; `None` if it is not a number.
+pub(super) fn parse_number(text: &str) -> Option<WrittenNumber> {
+    let text = strip_currency(text);
+    let text = text.as_str();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let read = |digits: &str| format!("{sign}{digits}").parse::<Decimal>().ok();
+    let clear = |digits: &str| read(digits).map(WrittenNumber::Clear);
+    match (digits.rfind(','), digits.rfind('.')) {
+        (None, None) => clear(digits),
+        // With both signs present the last one is the decimal sign.
+        (Some(comma), Some(point)) => {
+            let (at, group) = if comma > point {
+                (comma, '.')
+            } else {
+                (point, ',')
+            };
+            let (whole, part) = (&digits[..at], &digits[at + 1..]);
+            clear(&format!("{}.{part}", remove_grouping(whole, group)?))
+        }
+        (Some(at), None) => parse_one_sign(digits, at, DecimalMark::Comma, read),
+        (None, Some(at)) => parse_one_sign(digits, at, DecimalMark::Point, read),
+    }
+}
+
+fn parse_one_sign(
+    digits: &str,
+    at: usize,
+    mark: DecimalMark,
+    read: impl Fn(&str) -> Option<Decimal>,
+) -> Option<WrittenNumber> {
+    let sign = match mark {
+        DecimalMark::Comma => ',',
+        DecimalMark::Point => '.',
+    };
+    let (whole, part) = (&digits[..at], &digits[at + 1..]);
+    // No group of thousands begins with 0: `0,125` is a fraction.
+    let grouped = remove_grouping(digits, sign).filter(|_| !digits.starts_with('0'));
+    if whole.contains(sign) {
+        return read(&grouped?).map(WrittenNumber::Clear);
+    }
+    let decimal = read(&format!("{whole}.{part}"))?;
+    match grouped.and_then(|grouped| read(&grouped)) {
+        Some(grouped) => Some(WrittenNumber::Either {
+            grouped,
+            decimal,
+            mark,
+        }),
+        None => Some(WrittenNumber::Clear(decimal)),
+    }
+}
+
+/// Digits without the sign that groups thousands; `None` if the groups are not of three digits.
+fn remove_grouping(digits: &str, sign: char) -> Option<String> {
+    let mut groups = digits.split(sign);
+    let first = groups.next()?;
+    let mut all = first.to_owned();
+    if first.is_empty() {
+        return None;
+    }
+    for (count, group) in groups.enumerate() {
+        if group.len() != 3 || (count == 0 && first.len() > 3) {
+            return None;
+        }
+        all.push_str(group);
+    }
+    Some(all)
+}
+
+/// Decimal sign that a written number shows without doubt.
+pub(super) fn shown_decimal_mark(text: &str) -> Option<DecimalMark> {
+    let text = strip_currency(split_unit(text).0);
+    match parse_number(&text)? {
+        WrittenNumber::Either { .. } => None,
+        WrittenNumber::Clear(number) => {
+            let at = text.rfind([',', '.'])?;
+            let is_comma = text[at..].starts_with(',');
+            // Several equal signs can only group thousands, so the other sign is the decimal sign.
+            let several = text.matches([',', '.']).count() > 1;
+            let decimal = number.places() > 0 || !several;
+            Some(if is_comma == decimal {
+                DecimalMark::Comma
+            } else {
+                DecimalMark::Point
+            })
+        }
+    }
+}
+
+impl WrittenNumber {
+    /// The number, if the decimal sign is known or does not matter.
+    pub(super) fn resolve(self, known: Option<DecimalMark>) -> Option<Decimal> {
+        match self {
+            Self::Clear(number) => Some(number),
+            Self::Either {
+                grouped,
+                decimal,
+                mark,
+            } => known.map(|known| if known == mark { decimal } else { grouped }),
+        }
+    }
+}
+
+/// Date of a day number.
+fn serial_to_date(days: i64) -> Option<Date> {
+    let origin = Date::new(1899, 12, 30).ok()?;
+    let known = SERIAL_DAYS.contains(&days);
+    known.then(|| origin.saturating_add(jiff::Span::new().days(days)))
+}
+
+/// Whole days and fraction of a day, if the text is a day number.
+fn parse_day_number(text: &str) -> Option<(i64, f64)> {
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    let (days, _) = text.split_once('.').unwrap_or((text, ""));
+    Some((days.parse().ok()?, number.fract()))
+}
+
+/// Whether a text is a day number of a spreadsheet.
+pub(super) fn is_day_number(text: &str) -> bool {
+    parse_day_number(text).is_some()
+}
+
+/// Day number shifted by `shift` days to the epoch of 1900; other texts unchanged.
+pub(super) fn shift_day_number(text: &str, shift: i64) -> String {
+    match parse_day_number(text) {
+        // A bare year is below the range of day numbers and stays unchanged.
+        Some((days, _)) if shift != 0 && SERIAL_DAYS.contains(&days.saturating_add(shift)) => {
+            let part = text.find('.').map_or("", |at| &text[at..]);
+            format!("{}{part}", days.saturating_add(shift))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Date or date-time of a day number; the fraction is the time of day.
+fn parse_serial_time(text: &str) -> Option<EntryTime> {
+    let (days, fraction) = parse_day_number(text)?;
+    let day = serial_to_date(days)?;
+    if fraction == 0.0 {
+        return Some(EntryTime::Day(day));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a day has 86 400 seconds at most"
+    )]
+    let seconds = (fraction * 86_400.0).round() as i64;
+    let moment = day.to_datetime(Time::midnight());
+    let moment = moment.checked_add(jiff::Span::new().seconds(seconds));
+    moment.ok().map(EntryTime::Moment)
+}
+
+/// Date with the month as a word: `20 Nov 2026`, `20-November-2026 14:30`, `Nov 20, 2026`.
+fn parse_worded_date(text: &str) -> Option<EntryTime> {
+    let parts = text.split(|c: char| c.is_whitespace() || "-/,".contains(c));
+    let parts: Vec<&str> = parts
+        // Short forms of months may end with a point: `Nop.`.
+        .map(|part| part.trim_end_matches('.'))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let [first, second, year, ref rest @ ..] = parts[..] else {
+        return None;
+    };
+    let (day, month) = match (parse_month_name(first), parse_month_name(second)) {
+        (Some(month), None) => (second, month),
+        (None, Some(month)) => (first, month),
+        _ => return None,
+    };
+    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i16>()
+            .ok()
+            .filter(|_| is_plain && digits.contains(&text.len()))
+    };
+    let day = i8::try_from(number(day, 1..=2)?).ok()?;
+    let date = Date::new(number(year, 4..=4)?, month, day).ok()?;
+    match rest {
+        [] => Some(EntryTime::Day(date)),
+        [time] => Some(EntryTime::Moment(date.to_datetime(parse_clock_time(time)?))),
+        _ => None,
+    }
+}
+
+/// Parses a day or a day with time: `2026-11-21`, `21/11/2026`, `21-11-2026`, `21.11.2026`, `21
+/// November 2026`, each with an optional ` 14:30` or `T14:30:00`, or a day number. A time with an
+/// offset is converted to local time of the site.
+pub(super) fn parse_entry_time(text: &str, zone: &TimeZone) -> Option<EntryTime> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        let moment = at.to_zoned_datetime(zone.clone()).datetime();
+        return Some(EntryTime::Moment(truncate_to_seconds(moment)));
+    }
+    if is_day_number(text) {
+        return parse_serial_time(text);
+    }
+    if let Some(when) = parse_worded_date(text) {
+        return Some(when);
+    }
+    let (day, time) = match text.split_once(['T', ' ']) {
+        Some((day, time)) => (parse_date(day)?, Some(time.trim())),
+        None => (parse_date(text)?, None),
+    };
+    match time {
+        None => Some(EntryTime::Day(day)),
+        Some(time) => Some(EntryTime::Moment(day.to_datetime(parse_clock_time(time)?))),
+    }
+}
+
+fn parse_date(text: &str) -> Option<Date> {
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let [first, month, last] = parts[..] else {
+        return None;
+    };
+    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| -> Option<i16> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        (plain && digits.contains(&text.len())).then(|| text.parse().ok())?
+    };
+    // The month never comes first: in Indonesia the day stands before the month.
+    let (year, day) = if first.len() == 4 {
+        (first, last)
+    } else {
+        (last, first)
+    };
+    let small = |text| i8::try_from(number(text, 1..=2)?).ok();
+    Date::new(number(year, 4..=4)?, small(month)?, small(day)?).ok()
+}
+
+fn parse_clock_time(text: &str) -> Option<Time> {
+    // In Indonesia times are written `14.30` as well as `14:30`.
+    let mut parts = text.split([':', '.']).map(|part| {
+        let plain = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| part.parse::<i8>().ok())?
+    });
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    let second = parts.next().unwrap_or(Some(0))?;
+    let ended = parts.next().is_none();
+    Time::new(hour, minute, second, 0).ok().filter(|_| ended)
+}
+
+fn truncate_to_seconds(moment: DateTime) -> DateTime {
+    // The text form of an entry's time has whole seconds only.
+    let time = moment.time();
+    moment
+        .date()
+        .at(time.hour(), time.minute(), time.second(), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn read_clear(text: &str) -> String {
+        match parse_number(text) {
+            Some(WrittenNumber::Clear(number)) => number.to_string(),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn comma_and_point_are_told_apart_where_they_can_be() {
+        assert_eq!(read_clear("12,5"), "12.5");
+        assert_eq!(read_clear("12.5"), "12.5");
+        assert_eq!(read_clear("1.234,5"), "1234.5");
+        assert_eq!(read_clear("1,234.5"), "1234.5");
+        assert_eq!(read_clear("1.234.567"), "1234567");
+        assert_eq!(read_clear("0,125"), "0.125");
+        assert_eq!(read_clear("1234,567"), "1234.567");
+        assert_eq!(read_clear("-3"), "-3");
+        assert_eq!(read_clear("Rp 2.500.000"), "2500000");
+        assert_eq!(read_clear("Rp. 2.500.000"), "2500000");
+    }
+
+    #[test]
+    fn a_thousand_or_one_and_a_fraction_is_left_open_until_the_file_says_which() {
+        let open = parse_number("1.234").unwrap();
+        assert_eq!(open.resolve(None), None);
+        assert_eq!(
+            open.resolve(Some(DecimalMark::Comma)).unwrap().to_string(),
+            "1234"
+        );
+        assert_eq!(
+            open.resolve(Some(DecimalMark::Point)).unwrap().to_string(),
+            "1.234"
+        );
+        assert_eq!(shown_decimal_mark("1.234"), None);
+        assert_eq!(shown_decimal_mark("12,5"), Some(DecimalMark::Comma));
+        assert_eq!(shown_decimal_mark("12.5"), Some(DecimalMark::Point));
+        assert_eq!(shown_decimal_mark("1.234.567"), Some(DecimalMark::Comma));
+        assert_eq!(shown_decimal_mark("1.234,5"), Some(DecimalMark::Comma));
+        assert_eq!(shown_decimal_mark("17"), None);
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for text in [
+            "", "-", "12 kg", "1.23.4", "1,2,3", "12,", ",5", "1e5", "--1", "sepuluh",
+        ] {
+            assert_eq!(parse_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_read_in_every_spelling_with_the_day_before_the_month() {
+        let zone = TimeZone::get("Asia/Jakarta").unwrap();
+        let read = |text| parse_entry_time(text, &zone).map(|when| when.to_string());
+        for text in [
+            "2026-11-21",
+            "21/11/2026",
+            "21-11-2026",
+            "21.11.2026",
+            "46347",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("2026-11-21"), "{text}");
+        }
+        let moment = Some("2026-11-21T14:30");
+        for text in [
+            "2026-11-21 14:30",
+            "21/11/2026 14.30",
+            "2026-11-21T14:30:00",
+        ] {
+            assert_eq!(read(text).as_deref(), moment, "{text}");
+        }
+        assert_eq!(read("2026-11-21T07:30:00Z").as_deref(), moment);
+        for text in [
+            "11/21/2026",
+            "21/11/26",
+            "2026",
+            "31/02/2026",
+            "2026-11-21 25:00",
+            "kemarin",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_readers_panic(text in "[-0-9.,/:T RpZé]{0,20}") {
+            let _ = (parse_number(&text), shown_decimal_mark(&text), parse_entry_time(&text, &TimeZone::UTC));
+        }
+
+        #[test]
+        fn a_number_written_the_indonesian_way_comes_back(
+            mantissa in 0i64..999_999_999, places in 0u8..4,
+        ) {
+            let number = Decimal::new(mantissa, places).unwrap();
+            let text = number.to_string().replace('.', ",");
+            prop_assert_eq!(parse_number(&text).unwrap().resolve(Some(DecimalMark::Comma)), Some(number));
+        }
+    }
+}

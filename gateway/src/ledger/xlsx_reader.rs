@@ -1,0 +1,164 @@
+//! Sheets of an XLSX file as rows of cells: typed numbers and dates as digits, days in the epoch of
+//! the workbook, and formulas without a stored result.
+
+use super::table_reader::{SheetCell, SheetRows, TableError, push_row};
+use crate::limits::LEDGER_COLUMNS_MAX;
+use calamine::{Data, Reader, Xlsx, XlsxError};
+use jiff::civil::{Date, DateTime, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read};
+
+/// Bytes read of `xl/workbook.xml`, which lists only sheets and names.
+const WORKBOOK_XML_BYTES_MAX: u64 = 1 << 20;
+
+/// Open workbook.
+pub(super) struct XlsxWorkbook<'a> {
+    book: Xlsx<Cursor<&'a [u8]>>,
+    /// Days are counted from 1 January 1904 (old spreadsheets of Macintosh), not from 1900.
+    pub(super) is_1904: bool,
+}
+
+impl<'a> XlsxWorkbook<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, TableError> {
+        let book = Xlsx::new(Cursor::new(bytes)).map_err(to_table_error)?;
+        Ok(Self {
+            book,
+            is_1904: uses_1904_epoch(bytes),
+        })
+    }
+
+    pub(super) fn sheet_names(&self) -> Vec<String> {
+        self.book.sheet_names()
+    }
+
+    /// Non-empty rows of a sheet. Cells are read one by one, so that a cell far off does not
+    /// allocate the range in between.
+    pub(super) fn read_sheet(&mut self, name: &str) -> Result<SheetRows, TableError> {
+        let mut rows: BTreeMap<u32, Vec<SheetCell>> = BTreeMap::new();
+        let mut hollow: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let mut reader = self
+            .book
+            .worksheet_cells_reader(name)
+            .map_err(to_table_error)?;
+        while let Some(found) = reader.next_cell().map_err(to_table_error)? {
+            let (row, column) = found.get_position();
+            if !is_within_columns(column) {
+                continue;
+            }
+            let data = Data::from(found.get_value().clone());
+            if matches!(data, Data::Empty) {
+                hollow.insert((row, column));
+            } else {
+                place_cell(&mut rows, row, column, to_sheet_cell(&data));
+            }
+        }
+        drop(reader);
+        if !hollow.is_empty() {
+            self.add_unstored_formulas(name, &hollow, &mut rows)?;
+        }
+        let mut cells = SheetRows::new();
+        for (row, content) in rows {
+            push_row(&mut cells, u64::from(row) + 1, content)?;
+        }
+        Ok(cells)
+    }
+
+    /// Adds formulas of cells without a value: some programs do not store results.
+    fn add_unstored_formulas(
+        &mut self,
+        name: &str,
+        hollow: &BTreeSet<(u32, u32)>,
+        rows: &mut BTreeMap<u32, Vec<SheetCell>>,
+    ) -> Result<(), TableError> {
+        let mut reader = self
+            .book
+            .worksheet_cells_reader(name)
+            .map_err(to_table_error)?;
+        while let Some(found) = reader.next_formula().map_err(to_table_error)? {
+            let (row, column) = found.get_position();
+            let formula = found.get_value();
+            if hollow.contains(&(row, column)) && !formula.is_empty() {
+                place_cell(rows, row, column, SheetCell::Text(format!("={formula}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the form that `map_err` wants"
+)]
+fn to_table_error(fault: XlsxError) -> TableError {
+    TableError::Unreadable(fault.to_string())
+}
+
+fn is_within_columns(column: u32) -> bool {
+    usize::try_from(column).is_ok_and(|column| column < LEDGER_COLUMNS_MAX)
+}
+
+fn place_cell(rows: &mut BTreeMap<u32, Vec<SheetCell>>, row: u32, column: u32, cell: SheetCell) {
+    let Ok(at) = usize::try_from(column) else {
+        return;
+    };
+    let content = rows.entry(row).or_default();
+    if content.len() <= at {
+        content.resize(at + 1, SheetCell::Text(String::new()));
+    }
+    content[at] = cell;
+}
+
+/// Whether the workbook counts days from 1904 (ECMA-376 part 1, 18.2.28). The XLSX reader uses the
+/// epoch only for cells with a date format, so plain day numbers need it here.
+fn uses_1904_epoch(bytes: &[u8]) -> bool {
+    let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
+        return false;
+    };
+    let Ok(file) = archive.by_name("xl/workbook.xml") else {
+        return false;
+    };
+    let mut text = Vec::new();
+    // A damaged file is refused by the XLSX reader; here it means "not 1904".
+    let _ = file.take(WORKBOOK_XML_BYTES_MAX).read_to_end(&mut text);
+    let text = String::from_utf8_lossy(&text);
+    let said = text.split_once("date1904").map(|(_, rest)| rest);
+    let value = said.and_then(|rest| rest.trim_start().strip_prefix('='));
+    let value = value.map(|rest| rest.trim_start().trim_start_matches(['"', '\'']));
+    value.is_some_and(|value| ["1", "true", "on"].iter().any(|yes| value.starts_with(yes)))
+}
+
+fn to_sheet_cell(data: &Data) -> SheetCell {
+    match data {
+        Data::Int(number) => SheetCell::Plain(number.to_string()),
+        Data::Float(number) => SheetCell::Plain(round_to_15_digits(*number)),
+        Data::DateTime(at) if at.is_datetime() => match to_datetime(at) {
+            // A date without a time is stored as midnight.
+            Some(moment) if moment.time() == Time::midnight() => {
+                SheetCell::Plain(moment.date().to_string())
+            }
+            Some(moment) => SheetCell::Plain(moment.to_string()),
+            None => SheetCell::Text(data.to_string()),
+        },
+        other => SheetCell::Text(other.to_string()),
+    }
+}
+
+/// Date and time of a cell, rounded to the second, since spreadsheets store time as a fraction of a
+/// day.
+fn to_datetime(at: &calamine::ExcelDateTime) -> Option<DateTime> {
+    let (year, month, day, hour, minute, second, milli) = at.to_ymd_hms_milli();
+    let small = |part: u8| i8::try_from(part).ok();
+    let year = i16::try_from(year).ok()?;
+    let date = Date::new(year, small(month)?, small(day)?).ok()?;
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    // calamine returns a whole second as 1000 ms of the second before.
+    let milli = jiff::Span::new().milliseconds(i64::from(milli));
+    let moment = date.to_datetime(time).checked_add(milli).ok()?;
+    moment.round(jiff::Unit::Second).ok()
+}
+
+/// Number of a spreadsheet, rounded to the 15 significant digits that spreadsheets keep.
+fn round_to_15_digits(number: f64) -> String {
+    let fifteen = format!("{number:.14e}").parse::<f64>();
+    fifteen.unwrap_or(number).to_string()
+}

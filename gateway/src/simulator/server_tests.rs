@@ -1,0 +1,355 @@
+//! Tests of the simulated servers over real sockets and a pseudo terminal.
+
+use super::*;
+use crate::clock::Clock;
+use crate::config::{
+    Bus, Device, DeviceLimits, LinearScale, Parity, Point, RegisterEncoding, ScaleExponentTable,
+    SerialPortSettings, StoreSettings, WebSettings, WordOrder,
+};
+use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, Site, UtcMs};
+use crate::modbus::decode;
+use crate::simulator::clear_sky;
+use crate::simulator::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
+use crate::simulator::plant::{PlantSnapshot, SimulatedPlant};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// 2026-07-01T12:00:00+07:00.
+const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+fn test_point(name: &str, address: u16, encoding: RegisterEncoding, unit: &str) -> Point {
+    Point {
+        name: name.into(),
+        table: ModbusTable::Holding,
+        address,
+        high: None,
+        encoding,
+        words: WordOrder::Abcd,
+        bits: None,
+        scale: LinearScale {
+            factor: (1, -1),
+            offset: (0, 0),
+        },
+        unit: unit.into(),
+        quantity: "".into(),
+        counter: false,
+        wraps_at: None,
+        min: None,
+        max: None,
+        missing: Vec::new(),
+        scale_from: None,
+        multiply_from: None,
+        powers: Vec::new(),
+        valid_when: None,
+        about: crate::config::PointDescription::default(),
+    }
+}
+
+/// Points of an inverter with a wrapping counter, a split value, bits, a selected scale and a
+/// condition.
+fn odd_points() -> Vec<Point> {
+    let power = test_point("ac_power", 10, RegisterEncoding::U32, "W");
+    let voltage = Point {
+        words: WordOrder::Dcba,
+        ..test_point("ac_voltage", 12, RegisterEncoding::F32, "V")
+    };
+    let energy = Point {
+        high: Some(3),
+        address: 20,
+        counter: true,
+        ..test_point("ac_energy_total", 20, RegisterEncoding::U32, "kWh")
+    };
+    let status = Point {
+        bits: Some((4, 7)),
+        scale: LinearScale::IDENTITY,
+        ..test_point("mode", 14, RegisterEncoding::U16, "")
+    };
+    let unit = Point {
+        scale: LinearScale::IDENTITY,
+        ..test_point("level_unit", 15, RegisterEncoding::U16, "")
+    };
+    let level = Point {
+        scale: LinearScale::IDENTITY,
+        powers: vec![ScaleExponentTable {
+            point: 4,
+            table: vec![(0, -2), (1, -3)],
+        }],
+        valid_when: Some((3, vec![5])),
+        ..test_point("level", 16, RegisterEncoding::I16, "m")
+    };
+    let small = Point {
+        counter: true,
+        ..test_point("energy_import", 17, RegisterEncoding::U16, "kWh")
+    };
+    vec![power, voltage, energy, status, unit, level, small]
+}
+
+fn device_info(device: &Device) -> DeviceInfo {
+    DeviceInfo {
+        id: device.id.clone(),
+        bus: "".into(),
+        profile: None,
+        kind: "inverter".into(),
+        every_ms: 10_000,
+        points: device
+            .points
+            .iter()
+            .map(|point| PointInfo {
+                id: format!("{}.{}", device.id, point.name).into(),
+                name: point.name.clone(),
+                unit: point.unit.clone(),
+                quantity: point.quantity.clone(),
+                counter: point.counter,
+            })
+            .collect(),
+    }
+}
+
+fn serial_line() -> SerialPortSettings {
+    SerialPortSettings {
+        port: "/nowhere".into(),
+        baud: 9600,
+        parity: Parity::None,
+        stop_bits: 1,
+    }
+}
+
+fn test_inverters() -> Vec<Device> {
+    let limits = DeviceLimits {
+        max_registers: 20,
+        align: 1,
+        blocks: Vec::new(),
+        gap: Duration::ZERO,
+        settle: Duration::ZERO,
+    };
+    let inverter = |bus| Device {
+        id: format!("inverter-{bus}").into(),
+        bus,
+        unit: 7,
+        every: Duration::from_secs(10),
+        limits: limits.clone(),
+        points: odd_points(),
+        asleep_at_night: false,
+        accuracy: std::collections::BTreeMap::new(),
+        facts: Vec::new(),
+        sunspec: None,
+    };
+    (0..3).map(inverter).collect()
+}
+
+fn test_config() -> Config {
+    let line = |link, id: &str| Bus {
+        id: id.into(),
+        link,
+        timeout: Duration::from_secs(1),
+        settle: Duration::ZERO,
+    };
+    let devices = test_inverters();
+    Config {
+        file: PathBuf::new(),
+        text: String::new(),
+        site: Site {
+            id: "s".into(),
+            name: "S".into(),
+            timezone: "Asia/Jakarta".into(),
+            latitude: -3.76,
+            longitude: 103.78,
+            devices: devices.iter().map(device_info).collect(),
+        },
+        buses: vec![
+            line(
+                BusLink::Tcp {
+                    host: "10.0.0.1".into(),
+                    port: 502,
+                },
+                "lan",
+            ),
+            line(
+                BusLink::RtuOverTcp {
+                    host: "10.0.0.2".into(),
+                    port: 23,
+                    baud: 9600,
+                },
+                "server",
+            ),
+            line(BusLink::Rtu(serial_line()), "rs485"),
+        ],
+        devices,
+        assets: Vec::new(),
+        factors: crate::config::factors::Factors::default(),
+        definitions: crate::ledger::IndicatorDefinitions::built_in(),
+        store: StoreSettings {
+            path: PathBuf::new(),
+            flush: Duration::from_secs(10),
+            keep: None,
+            budget: None,
+        },
+        mqtt: None,
+        influx: None,
+        web: WebSettings { listen: None },
+        profiles: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn world_at_noon() -> SimulatedWorld {
+    let place = clear_sky::GeoLocation {
+        latitude: -3.76,
+        longitude: 103.78,
+    };
+    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
+    SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
+}
+
+fn odd_device() -> (SimulatedDevice, Vec<Point>, PlantSnapshot) {
+    let config = test_config();
+    let device = SimulatedDevice::new(&config.devices[0], &config.site.devices[0], 1);
+    (device, odd_points(), world_at_noon().snapshot())
+}
+
+#[test]
+fn what_the_registers_say_decodes_to_what_the_plant_does() {
+    let (device, points, now) = odd_device();
+    let context: Vec<Option<i64>> = points
+        .iter()
+        .enumerate()
+        .map(|(index, point)| decode::raw_integer(point, &device.point_registers(index, &now)?))
+        .collect();
+    let expected = [
+        now.ac_power,
+        now.voltage,
+        now.solar_total / 1000.0,
+        5.0,
+        1.0,
+        now.level,
+    ];
+    for (index, expected) in expected.into_iter().enumerate() {
+        let words = device.point_registers(index, &now).unwrap();
+        let outcome = decode::decode_point(&points[index], &words, &context);
+        let SampleOutcome::Good(number) = outcome else {
+            panic!("{}: {outcome:?}", points[index].name)
+        };
+        let off = (number.to_f64() - expected).abs();
+        assert!(
+            off <= 0.051,
+            "{}: {number} for {expected}",
+            points[index].name
+        );
+    }
+    assert!(now.ac_power > 100.0 && now.level > 0.1, "{now:?}");
+}
+
+#[test]
+fn a_counter_too_small_for_its_value_begins_again_instead_of_stopping() {
+    let (device, points, now) = odd_device();
+    let words = device.point_registers(6, &now).unwrap();
+    let SampleOutcome::Good(number) = decode::decode_point(&points[6], &words, &[]) else {
+        panic!()
+    };
+    let off = (now.solar_total / 1000.0).rem_euclid(6553.6) - number.to_f64();
+    assert!(off.abs() <= 0.051, "{number}");
+}
+
+#[test]
+fn neighbours_in_one_read_are_the_same_as_alone() {
+    let (device, _, now) = odd_device();
+    let all = device.read(ModbusTable::Holding, 10, 8, &now).unwrap();
+    for (address, word) in (10..).zip(all) {
+        assert_eq!(
+            device.read(ModbusTable::Holding, address, 1, &now),
+            Ok(vec![word])
+        );
+    }
+}
+
+#[test]
+fn what_is_not_there_or_too_much_is_refused() {
+    let (device, _, now) = odd_device();
+    assert_eq!(
+        device.read(ModbusTable::Holding, 22, 1, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(
+        device.read(ModbusTable::Holding, 2, 1, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(
+        device.read(ModbusTable::Holding, 65_535, 2, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(
+        device.read(ModbusTable::Input, 10, 1, &now),
+        Err(ILLEGAL_ADDRESS)
+    );
+    assert_eq!(
+        device.read(ModbusTable::Holding, 3, 21, &now),
+        Err(ILLEGAL_VALUE)
+    );
+    assert_eq!(
+        device.read(ModbusTable::Holding, 10, 0, &now),
+        Err(ILLEGAL_VALUE)
+    );
+}
+
+async fn read_registers(
+    mut line: impl AsyncRead + AsyncWrite + Unpin,
+    request: &[u8],
+    answer: usize,
+) -> Vec<u8> {
+    line.write_all(request).await.unwrap();
+    let mut heard = vec![0; answer];
+    let all = line.read_exact(&mut heard);
+    tokio::time::timeout(Duration::from_secs(5), all)
+        .await
+        .expect("an answer")
+        .unwrap();
+    heard
+}
+
+#[tokio::test]
+async fn every_bus_answers_where_it_says_it_is() {
+    let mut config = test_config();
+    let world = world_at_noon();
+    let served = serve_devices(&config, &world).await.unwrap();
+    served.redirect_config(&mut config);
+    let exact = world.snapshot().level * 1000.0;
+    let level = (0..=u16::MAX).find(|step| (f64::from(*step) - exact).abs() <= 0.5);
+    let level = level.unwrap().to_be_bytes();
+
+    let BusLink::Tcp { host, port } = &config.buses[0].link else {
+        panic!()
+    };
+    let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
+    let heard = read_registers(tcp, &[0, 9, 0, 0, 0, 6, 7, 3, 0, 16, 0, 1], 11).await;
+    assert_eq!(heard, [&[0, 9, 0, 0, 0, 5, 7, 3, 2], &level[..]].concat());
+
+    let request = [7, 3, 0, 16, 0, 1, 0x85, 0xa9];
+    let BusLink::RtuOverTcp { host, port, .. } = &config.buses[1].link else {
+        panic!()
+    };
+    let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
+    let over_tcp = read_registers(tcp, &request, 7).await;
+    assert_eq!(over_tcp[..5], [&[7, 3, 2], &level[..]].concat());
+
+    let BusLink::Rtu(line) = &config.buses[2].link else {
+        panic!()
+    };
+    for _ in 0..2 {
+        // The port may be opened again and again, as a gateway does after a fault.
+        let port = serial2_tokio::SerialPort::open(&line.port, line.baud).unwrap();
+        assert_eq!(read_registers(port, &request, 7).await, over_tcp);
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_is_not_there_has_no_path_over_tcp() {
+    let served = serve_devices(&test_config(), &world_at_noon())
+        .await
+        .unwrap();
+    let SimulatedEndpoint::Tcp(address) = served.places[0] else {
+        panic!()
+    };
+    let tcp = TcpStream::connect(address).await.unwrap();
+    let heard = read_registers(tcp, &[0, 1, 0, 0, 0, 6, 8, 3, 0, 16, 0, 1], 9).await;
+    assert_eq!(heard, [0, 1, 0, 0, 0, 3, 8, 0x83, 11]);
+}

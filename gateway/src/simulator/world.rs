@@ -1,0 +1,86 @@
+//! One plant shared by all simulated devices, moved on by a clock at a chosen speed.
+
+use super::plant::{PlantSnapshot, SimulatedPlant};
+use crate::clock::Clock;
+use crate::domain::UtcMs;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Shared plant and its time; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SimulatedWorld(Arc<WorldState>);
+
+#[derive(Debug)]
+struct WorldState {
+    clock: Clock,
+    start: UtcMs,
+    rate: f64,
+    seed: u64,
+    plant: Mutex<SimulatedPlant>,
+}
+
+impl SimulatedWorld {
+    /// The plant's time runs `rate` times as fast as the clock from now on.
+    pub fn new(plant: SimulatedPlant, clock: Clock, seed: u64, rate: f64) -> Self {
+        let start = clock.now().at;
+        Self(Arc::new(WorldState {
+            clock,
+            start,
+            rate,
+            seed,
+            plant: Mutex::new(plant),
+        }))
+    }
+
+    /// Returns the current snapshot of the plant.
+    pub fn snapshot(&self) -> PlantSnapshot {
+        let shared = &*self.0;
+        let passed = shared.clock.now().at.0 - shared.start.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "milliseconds of a session; a fraction of one is of no use"
+        )]
+        let passed = (passed as f64 * shared.rate) as i64;
+        self.snapshot_at(UtcMs(shared.start.0.saturating_add(passed)))
+    }
+
+    /// Returns the snapshot at a time, or the current one when that time has passed.
+    pub fn snapshot_at(&self, at: UtcMs) -> PlantSnapshot {
+        // A plant is consistent after each step, so a panic of another thread does not matter.
+        let mut plant = self.0.plant.lock().unwrap_or_else(PoisonError::into_inner);
+        *plant.advance(at)
+    }
+
+    /// Returns the seed of all random values.
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::clear_sky::GeoLocation;
+    use std::time::Duration;
+
+    #[test]
+    fn a_fast_world_sees_a_day_in_minutes() {
+        let midnight = UtcMs(1_782_838_800_000);
+        let clock = Clock::set(midnight, true);
+        let place = GeoLocation {
+            latitude: -3.76,
+            longitude: 103.78,
+        };
+        let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, midnight);
+        let world = SimulatedWorld::new(plant, clock.clone(), 1, 144.0);
+        assert!(
+            world.snapshot().ac_power.abs() < f64::EPSILON,
+            "midnight is dark"
+        );
+        clock.advance(Duration::from_mins(5));
+        assert!(
+            world.snapshot().ac_power > 50.0,
+            "five minutes later it is noon"
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! MQTT sink: one message a reading, `QoS` 1; the cursor moves on PUBACK only.
+//!
+//! rumqttc's codec writes and reads the packets (`packet`); the connection (`link`) is our own: the
+//! journal is the queue, so a client library's own queue and retries are in the way, and rumqttc
+//! ends the connection over a second acknowledgement. A lost connection is discarded with all
+//! unacknowledged messages; the next one starts at the cursor.
+//!
+//! MQTT 5 is tried first, because its acknowledgements say why a message is refused; 3.1.1 is used
+//! with brokers that do not know it. With 3.1.1 a broker that acknowledges a message and discards
+//! it (an ACL that denies it) cannot be told from one that keeps it.
+//!
+//! A connection without acknowledgements for `MQTT_ACK_SECONDS` is ended, and one that is lost
+//! within `SINK_STABLE_SECONDS` does not reset the pause. `suspicion` finds the message that makes
+//! a broker close the connection.
+
+mod ack_window;
+mod broker_link;
+mod broker_messages;
+mod hangup_suspicion;
+mod packet_codec;
+mod session;
+
+use crate::clock::Clock;
+use crate::config::MqttSettings;
+use crate::domain::Site;
+use crate::limits::{SINK_SHORT_CONNECTIONS, SINK_STABLE_SECONDS};
+use crate::sinks::backoff::SinkBackoff;
+use crate::sinks::mqtt::broker_link::{
+    BrokerLink, BrokerLinkError, ConnectionEndCause, KnownBrokerVersion,
+};
+use crate::sinks::mqtt::hangup_suspicion::HangupSuspicion;
+use crate::sinks::mqtt::session::MqttSession;
+use crate::sinks::mqtt_payload;
+use crate::sinks::sink_progress::{SinkProgress, pause_or_stop, wait_for_stop};
+use crate::status::{SinkDiagnosis, StatusBoard};
+use crate::storage::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Name of the sink in the status and in the store.
+pub const MQTT_SINK_NAME: &str = "mqtt";
+
+/// Publishes the journal until a stop is requested or the store has ended.
+pub async fn run_mqtt_sink(
+    settings: MqttSettings,
+    site: Arc<Site>,
+    store: Store,
+    clock: Clock,
+    board: StatusBoard,
+    mut stop: watch::Receiver<bool>,
+) {
+    let end = async {
+        let progress = SinkProgress::open(MQTT_SINK_NAME, store, clock, board).await?;
+        let mut sink = MqttSink::new(settings, site, progress);
+        sink.serve_connections(&mut stop).await
+    };
+    if let Err(why) = end.await {
+        tracing::error!(sink = MQTT_SINK_NAME, %why, "sink has ended");
+    }
+}
+
+/// State that is kept across connections.
+struct MqttSink {
+    settings: MqttSettings,
+    site: Arc<Site>,
+    /// Topic of each device, in the order of the site's devices.
+    topics: Vec<String>,
+    state_topic: String,
+    progress: SinkProgress,
+    suspicion: HangupSuspicion,
+    spoken: KnownBrokerVersion,
+    /// Number of short connections in a row that the broker ended without a reason.
+    short_connections: u32,
+    /// The limits of 3.1.1 have been logged.
+    warned: bool,
+}
+
+/// End of a connection.
+enum SessionEnd {
+    /// A stop was requested.
+    Stopped,
+    /// The connection failed.
+    Broken(BrokenSession),
+}
+
+/// Failed connection.
+struct BrokenSession {
+    lost: BrokerLinkError,
+    /// Time for which the broker had accepted us; `None` when it had not.
+    lived: Option<Duration>,
+    /// A single message is suspected as the cause.
+    suspected: bool,
+    /// Expected loss: the number of times that the same message has caused one.
+    expected: Option<u32>,
+}
+
+impl MqttSink {
+    fn new(settings: MqttSettings, site: Arc<Site>, progress: SinkProgress) -> Self {
+        // The topics never change while the gateway runs, so they are formatted once.
+        let topic = |last: &str| format!("{}/{}/{last}", settings.prefix, site.id);
+        Self {
+            topics: site.devices.iter().map(|d| topic(&d.id)).collect(),
+            state_topic: topic("state"),
+            settings,
+            site,
+            progress,
+            suspicion: HangupSuspicion::default(),
+            spoken: KnownBrokerVersion::default(),
+            short_connections: 0,
+            warned: false,
+        }
+    }
+
+    /// Runs one connection after another.
+    async fn serve_connections(
+        &mut self,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), StoreError> {
+        let mut backoff = SinkBackoff::default();
+        while !*stop.borrow() {
+            let end = self.run_connection(stop).await;
+            self.progress.persist_cursor(true).await?;
+            let SessionEnd::Broken(broken) = end? else {
+                break;
+            };
+            let wait = self.record_broken(broken, &mut backoff);
+            if !pause_or_stop(wait, stop).await {
+                break;
+            }
+        }
+        self.progress.set_disconnected();
+        Ok(())
+    }
+
+    /// Runs one connection from CONNECT to its end.
+    async fn run_connection(
+        &mut self,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<SessionEnd, StoreError> {
+        // The last will must be known before connecting: the broker publishes it when the
+        // connection breaks.
+        let will = self.state_message("offline", false);
+        let will = (self.state_topic.as_str(), will.as_str());
+        let link = tokio::select! {
+            link = BrokerLink::open(&self.settings, will, &mut self.spoken) => link,
+            () = wait_for_stop(stop) => return Ok(SessionEnd::Stopped),
+        };
+        match link {
+            Ok(link) => MqttSession::new(self, link).run(stop).await,
+            Err(lost) => Ok(SessionEnd::Broken(BrokenSession {
+                lost,
+                lived: None,
+                suspected: false,
+                expected: None,
+            })),
+        }
+    }
+
+    /// Reports a failed connection; returns the pause before the next one.
+    fn record_broken(&mut self, broken: BrokenSession, backoff: &mut SinkBackoff) -> Duration {
+        let BrokenSession {
+            mut lost,
+            lived,
+            suspected,
+            expected,
+        } = broken;
+        let ended = match lost.how {
+            // An end that a suspected reading explains is no sign of a second client with our id.
+            ConnectionEndCause::HungUp => !suspected,
+            _ => lost.trouble == Some(SinkDiagnosis::ClientId),
+        };
+        match lived {
+            // The connection was stable, so the next one may be opened at once.
+            Some(lived) if lived >= Duration::from_secs(SINK_STABLE_SECONDS) => {
+                backoff.reset();
+                self.short_connections = 0;
+            }
+            Some(_) => self.short_connections += u32::from(ended),
+            None => self.short_connections = 0,
+        }
+        // A cause that the broker has named is better than our guess.
+        if self.has_short_connections() && lost.trouble.is_none() {
+            lost = broker_messages::repeated_hangups(&lost, self.short_connections, &self.settings);
+        }
+        self.progress.set_fault(&lost.why, lost.trouble);
+        // An expected loss has a pause by its own count; the general back-off does not grow with
+        // it.
+        match expected {
+            Some(times) => SinkBackoff::pause_after(times.saturating_sub(1), fastrand::f64()),
+            None => backoff.next_pause(fastrand::f64()),
+        }
+    }
+
+    /// True when the broker accepts us and ends the connection soon, several times in a row.
+    fn has_short_connections(&self) -> bool {
+        self.short_connections >= SINK_SHORT_CONNECTIONS
+    }
+
+    /// Returns the site's state message. A last will has no `since`, since the time at which the
+    /// broker sends it is not known when it is registered.
+    fn state_message(&self, state: &str, dated: bool) -> String {
+        let mut text = format!("{{\"state\":\"{state}\"");
+        if dated {
+            text.push_str(",\"since\":\"");
+            mqtt_payload::time(&mut text, self.progress.clock.now().at);
+            text.push('"');
+        }
+        text + ",\"version\":\"" + env!("CARGO_PKG_VERSION") + "\"}"
+    }
+}

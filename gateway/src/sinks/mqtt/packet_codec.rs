@@ -1,0 +1,447 @@
+//! Packets of MQTT 3.1.1 and 5.0 that a publisher sends and receives, without input or output.
+//!
+//! rumqttc's two codecs write and read them. This module gives both one interface, so that the
+//! connection and the session do not depend on the version.
+
+use crate::limits::{MQTT_ANSWER_MAX, MQTT_PACKET_MAX};
+use bytes::{Bytes, BytesMut};
+use rumqttc::mqttbytes::{Error as OldError, Protocol, QoS as OldQoS, v4};
+use rumqttc::v5::mqttbytes::{Error as NewError, QoS as NewQoS, v5};
+
+/// Version of the MQTT protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MqttProtocolVersion {
+    /// 3.1.1: an acknowledgement cannot be negative.
+    V3,
+    /// 5.0: an acknowledgement has a reason code.
+    V5,
+}
+
+impl MqttProtocolVersion {
+    /// Returns the version number as text.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::V3 => "3.1.1",
+            Self::V5 => "5.0",
+        }
+    }
+}
+
+/// PINGREQ packet; it has no content.
+pub(super) const PINGREQ: [u8; 2] = [0xC0, 0];
+/// DISCONNECT packet: a clean end, after which the broker does not publish the last will.
+pub(super) const DISCONNECT: [u8; 2] = [0xE0, 0];
+
+/// Content of CONNECT.
+#[derive(Debug)]
+pub(super) struct ConnectPacket<'a> {
+    pub(super) client_id: &'a str,
+    /// Keep-alive interval, seconds.
+    pub(super) keep_alive: u16,
+    pub(super) will_topic: &'a str,
+    pub(super) will: &'a str,
+    /// User name and password.
+    pub(super) login: Option<(&'a str, &'a str)>,
+}
+
+/// Appends CONNECT with a clean session; the last will is retained with `QoS` 1.
+///
+/// # Errors
+/// A text is longer than MQTT allows (65535 bytes).
+pub(super) fn write_connect(
+    out: &mut BytesMut,
+    version: MqttProtocolVersion,
+    with: &ConnectPacket<'_>,
+) -> Result<(), String> {
+    let (user, password) = with.login.unwrap_or_default();
+    // Checked here, since the codecs write the length of a text in two bytes without a check.
+    let texts = [with.client_id, with.will_topic, with.will, user, password];
+    if texts.iter().any(|text| text.len() > usize::from(u16::MAX)) {
+        return Err("client id, user name or password are longer than MQTT takes".to_owned());
+    }
+    let written = match version {
+        MqttProtocolVersion::V3 => connect_packet_v3(with)
+            .write(out)
+            .map_err(|why| why.to_string()),
+        MqttProtocolVersion::V5 => write_connect_v5(out, with).map_err(|why| why.to_string()),
+    };
+    written.map(|_| ())
+}
+
+fn connect_packet_v3(with: &ConnectPacket<'_>) -> v4::Connect {
+    v4::Connect {
+        protocol: Protocol::V4,
+        keep_alive: with.keep_alive,
+        client_id: with.client_id.to_owned(),
+        clean_session: true,
+        last_will: Some(v4::LastWill {
+            topic: with.will_topic.to_owned(),
+            message: Bytes::copy_from_slice(with.will.as_bytes()),
+            qos: OldQoS::AtLeastOnce,
+            retain: true,
+        }),
+        login: with.login.map(|(user, password)| v4::Login {
+            username: user.to_owned(),
+            password: password.to_owned(),
+        }),
+    }
+}
+
+fn write_connect_v5(out: &mut BytesMut, with: &ConnectPacket<'_>) -> Result<usize, NewError> {
+    let will = v5::LastWill {
+        topic: Bytes::copy_from_slice(with.will_topic.as_bytes()),
+        message: Bytes::copy_from_slice(with.will.as_bytes()),
+        qos: NewQoS::AtLeastOnce,
+        retain: true,
+        properties: None,
+    };
+    let login = with.login.map(|(user, password)| v5::Login {
+        username: user.to_owned(),
+        password: password.to_owned(),
+    });
+    let connect = v5::Connect {
+        keep_alive: with.keep_alive,
+        client_id: with.client_id.to_owned(),
+        clean_start: true,
+        properties: None,
+    };
+    connect.write(&Some(will), &login, out)
+}
+
+/// Message to publish.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PublishMessage<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) retain: bool,
+}
+
+impl PublishMessage<'_> {
+    /// Appends PUBLISH with `QoS` 1 and this packet id, which is not 0.
+    pub(super) fn write_publish(&self, out: &mut BytesMut, version: MqttProtocolVersion, id: u16) {
+        let bytes = self.packet_bytes(version);
+        debug_assert!(bytes <= MQTT_PACKET_MAX, "checked before it is sent");
+        out.reserve(bytes);
+        let payload = Bytes::copy_from_slice(self.payload.as_bytes());
+        let is_written = match version {
+            MqttProtocolVersion::V3 => {
+                let mut packet = v4::Publish::from_bytes(self.topic, OldQoS::AtLeastOnce, payload);
+                (packet.pkid, packet.retain) = (id, self.retain);
+                packet.write(out).is_ok()
+            }
+            MqttProtocolVersion::V5 => {
+                let mut packet = v5::Publish::new(self.topic, NewQoS::AtLeastOnce, payload, None);
+                (packet.pkid, packet.retain) = (id, self.retain);
+                packet.write(out).is_ok()
+            }
+        };
+        debug_assert!(is_written, "only an id of 0 or 256 MB cannot be written");
+    }
+
+    /// Returns the bytes of the whole packet.
+    pub(super) fn packet_bytes(&self, version: MqttProtocolVersion) -> usize {
+        let properties = usize::from(version == MqttProtocolVersion::V5);
+        let rest = 2 + self.topic.len() + 2 + properties + self.payload.len();
+        // The remaining length takes one byte for each 7 bits (MQTT 3.1.1, 2.2.3).
+        let digits = (1..4).filter(|digit| rest >> (7 * digit) > 0).count();
+        rest + 2 + digits
+    }
+}
+
+/// Packet that a broker sends to a publisher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BrokerPacket {
+    ConnAck(ConnAck),
+    /// Acknowledgement of a message, positive or negative.
+    PubAck {
+        /// Packet id of the message.
+        id: u16,
+        said: BrokerReasonCode,
+    },
+    Pong,
+    /// The broker ends the connection (5.0).
+    Disconnect(BrokerReasonCode),
+    /// Anything that a publisher does not use.
+    Other,
+}
+
+/// Reason code (0: success) and the broker's own text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct BrokerReasonCode {
+    pub(super) code: u8,
+    pub(super) words: Option<String>,
+}
+
+/// Answer to CONNECT, and the broker's limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ConnAck {
+    pub(super) said: BrokerReasonCode,
+    /// Largest number of unacknowledged messages.
+    pub(super) receive_max: u16,
+    /// Largest packet in bytes; `None` for no limit.
+    pub(super) packet_max: Option<usize>,
+    /// Keep-alive interval that the broker demands, seconds.
+    pub(super) keep_alive: Option<u16>,
+    /// Highest `QoS` that the broker supports.
+    pub(super) qos_max: u8,
+    /// The answer has a property list, even an empty one: it is of version 5.
+    pub(super) properties: bool,
+}
+
+/// Received bytes that are not MQTT.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct MalformedPacketError;
+
+/// Takes the next packet from the received bytes; `None` while it is incomplete.
+///
+/// # Errors
+/// The bytes are no packet that a broker sends to a publisher.
+pub(super) fn take_packet(
+    read: &mut BytesMut,
+    version: MqttProtocolVersion,
+) -> Result<Option<BrokerPacket>, MalformedPacketError> {
+    // The lower half of the first byte is fixed in all packets that a publisher receives.
+    let (kind, flags) = match read.first() {
+        Some(first) => (first >> 4, first & 0x0F),
+        None => return Ok(None),
+    };
+    // A broker does not send types 0, 1 (CONNECT), 12 (PINGREQ) and 15 (AUTH in 5.0) to us: this is
+    // not MQTT.
+    if matches!(kind, 0 | 1 | 12 | 15) || (matches!(kind, 2 | 4 | 13 | 14) && flags != 0) {
+        return Err(MalformedPacketError);
+    }
+    // rumqttc's codec of version 5 requires a reason here, which the standard lets a broker leave
+    // out.
+    if read.starts_with(&DISCONNECT) {
+        let _ = read.split_to(DISCONNECT.len());
+        return Ok(Some(BrokerPacket::Disconnect(BrokerReasonCode::default())));
+    }
+    let start = PacketStart::parse_start(read);
+    let before = read.len();
+    // A broker that does not know version 5 answers with a two-byte CONNACK without properties.
+    let packet = if version == MqttProtocolVersion::V3 || read.starts_with(&[0x20, 2]) {
+        match v4::Packet::read(read, MQTT_ANSWER_MAX) {
+            Ok(packet) => Ok(packet_from_v3(&packet, start)),
+            Err(OldError::InsufficientBytes(_)) if read.len() == before => return Ok(None),
+            Err(_) => Err(MalformedPacketError),
+        }
+    } else {
+        let most = u32::try_from(MQTT_ANSWER_MAX).unwrap_or(u32::MAX);
+        match v5::Packet::read(read, Some(most)) {
+            Ok(packet) => Ok(packet_from_v5(packet, start)),
+            Err(NewError::InsufficientBytes(_)) if read.len() == before => return Ok(None),
+            Err(_) => Err(MalformedPacketError),
+        }
+    };
+    packet.map(Some)
+}
+
+/// First bytes of a packet: rumqttc gives reasons as names, here their numbers are needed.
+#[derive(Clone, Copy)]
+struct PacketStart {
+    bytes: [u8; 8],
+    /// Index of the variable header.
+    body: usize,
+}
+
+impl PacketStart {
+    fn parse_start(read: &[u8]) -> Self {
+        let mut bytes = [0; 8];
+        let known = read.len().min(bytes.len());
+        bytes[..known].copy_from_slice(&read[..known]);
+        let digits = bytes[1..5].iter().take_while(|digit| **digit & 0x80 != 0);
+        let body = 2 + digits.count();
+        Self { bytes, body }
+    }
+
+    /// Returns a byte of the variable header.
+    fn header_byte(self, at: usize) -> u8 {
+        self.bytes.get(self.body + at).copied().unwrap_or_default()
+    }
+}
+
+fn packet_from_v3(packet: &v4::Packet, start: PacketStart) -> BrokerPacket {
+    match packet {
+        v4::Packet::ConnAck(_) => BrokerPacket::ConnAck(ConnAck {
+            said: BrokerReasonCode {
+                code: start.header_byte(1),
+                words: None,
+            },
+            receive_max: u16::MAX,
+            packet_max: None,
+            keep_alive: None,
+            qos_max: 2,
+            properties: false,
+        }),
+        v4::Packet::PubAck(ack) => BrokerPacket::PubAck {
+            id: ack.pkid,
+            said: BrokerReasonCode::default(),
+        },
+        v4::Packet::PingResp => BrokerPacket::Pong,
+        v4::Packet::Disconnect => BrokerPacket::Disconnect(BrokerReasonCode::default()),
+        _ => BrokerPacket::Other,
+    }
+}
+
+fn packet_from_v5(packet: v5::Packet, start: PacketStart) -> BrokerPacket {
+    match packet {
+        v5::Packet::ConnAck(answer) => {
+            BrokerPacket::ConnAck(connack_from_v5(answer, start.header_byte(1)))
+        }
+        v5::Packet::PubAck(ack) => BrokerPacket::PubAck {
+            id: ack.pkid,
+            said: BrokerReasonCode {
+                // An acknowledgement without properties has no byte for the reason.
+                code: match ack.reason {
+                    v5::PubAckReason::Success => 0,
+                    _ => start.header_byte(2),
+                },
+                words: ack.properties.and_then(|all| all.reason_string),
+            },
+        },
+        v5::Packet::PingResp(_) => BrokerPacket::Pong,
+        v5::Packet::Disconnect(end) => BrokerPacket::Disconnect(BrokerReasonCode {
+            code: end.reason_code as u8,
+            words: end.properties.and_then(|all| all.reason_string),
+        }),
+        _ => BrokerPacket::Other,
+    }
+}
+
+fn connack_from_v5(answer: v5::ConnAck, code: u8) -> ConnAck {
+    let all = answer.properties;
+    let of = all.as_ref();
+    ConnAck {
+        receive_max: of
+            .and_then(|all| all.receive_max)
+            // 0 is a protocol error; one message at a time always works.
+            .map_or(u16::MAX, |most| most.max(1)),
+        packet_max: of
+            .and_then(|all| all.max_packet_size)
+            .and_then(|most| usize::try_from(most).ok()),
+        keep_alive: of.and_then(|all| all.server_keep_alive),
+        qos_max: of.and_then(|all| all.max_qos).unwrap_or(2),
+        properties: true,
+        said: BrokerReasonCode {
+            code,
+            words: all.and_then(|all| all.reason_string),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn take_v5_packet(bytes: &[u8]) -> Result<Option<BrokerPacket>, MalformedPacketError> {
+        take_packet(&mut BytesMut::from(bytes), MqttProtocolVersion::V5)
+    }
+
+    #[test]
+    fn a_connection_begins_as_the_standard_spells_it() {
+        let with = ConnectPacket {
+            client_id: "c",
+            keep_alive: 20,
+            will_topic: "t",
+            will: "off",
+            login: Some(("u", "p")),
+        };
+        let mut out = BytesMut::new();
+        write_connect(&mut out, MqttProtocolVersion::V3, &with).unwrap();
+        let wanted = b"\x10\x1B\0\x04MQTT\x04\xEE\0\x14\0\x01c\0\x01t\0\x03off\0\x01u\0\x01p";
+        assert_eq!(out, wanted[..]);
+        out.clear();
+        write_connect(
+            &mut out,
+            MqttProtocolVersion::V5,
+            &ConnectPacket {
+                login: None,
+                ..with
+            },
+        )
+        .unwrap();
+        let wanted = b"\x10\x17\0\x04MQTT\x05\x2E\0\x14\0\0\x01c\0\0\x01t\0\x03off";
+        assert_eq!(out, wanted[..]);
+    }
+
+    #[test]
+    fn a_message_is_as_long_as_it_says() {
+        for length in [0, 100, 120, 121, 122, 123, 200, 16_375, 16_383, 70_000] {
+            let payload = "x".repeat(length);
+            let message = PublishMessage {
+                topic: "a/b",
+                payload: &payload,
+                retain: false,
+            };
+            for version in [MqttProtocolVersion::V3, MqttProtocolVersion::V5] {
+                let mut out = BytesMut::new();
+                message.write_publish(&mut out, version, 7);
+                assert_eq!(out.len(), message.packet_bytes(version), "{length}");
+            }
+        }
+        let mut out = BytesMut::new();
+        let message = PublishMessage {
+            topic: "a",
+            payload: "x",
+            retain: true,
+        };
+        message.write_publish(&mut out, MqttProtocolVersion::V5, 0x0102);
+        assert_eq!(out, b"\x33\x07\0\x01a\x01\x02\0x"[..]);
+    }
+
+    #[test]
+    fn an_acknowledgement_may_have_a_reason() {
+        let plain = take_v5_packet(b"\x40\x02\x01\x02");
+        let said = BrokerReasonCode::default();
+        assert_eq!(plain, Ok(Some(BrokerPacket::PubAck { id: 258, said })));
+        let denied = take_v5_packet(b"\x40\x09\0\x05\x87\x05\x1F\0\x02no");
+        let said = BrokerReasonCode {
+            code: 0x87,
+            words: Some("no".into()),
+        };
+        assert_eq!(denied, Ok(Some(BrokerPacket::PubAck { id: 5, said })));
+        assert_eq!(take_v5_packet(b"\x40\x02\x01"), Ok(None));
+        assert_eq!(
+            take_v5_packet(b"HTTP/1.1 400 Bad Request\r\n"),
+            Err(MalformedPacketError)
+        );
+    }
+
+    #[test]
+    fn a_broker_says_within_which_bounds_it_takes_messages() {
+        let bytes = b"\x20\x0E\0\0\x0B\x21\0\x14\x27\0\0\x03\xE8\x13\0\x0A";
+        let Ok(Some(BrokerPacket::ConnAck(answer))) = take_v5_packet(bytes) else {
+            panic!("not understood");
+        };
+        let bounds = (answer.receive_max, answer.packet_max, answer.keep_alive);
+        assert_eq!(bounds, (20, Some(1000), Some(10)));
+    }
+
+    #[test]
+    fn an_old_broker_that_does_not_know_version_5_is_understood() {
+        let Ok(Some(BrokerPacket::ConnAck(answer))) = take_v5_packet(b"\x20\x02\0\x01") else {
+            panic!("not understood");
+        };
+        assert_eq!((answer.said.code, answer.properties), (1, false));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(bytes: Vec<u8>) {
+            for version in [MqttProtocolVersion::V3, MqttProtocolVersion::V5] {
+                let mut read = BytesMut::from(&bytes[..]);
+                while let Ok(Some(_)) = take_packet(&mut read, version) {}
+                for kind in 0..=15 {
+                    let length = bytes.len() % 128;
+                    let mut packet = vec![kind << 4, u8::try_from(length).unwrap()];
+                    packet.extend(&bytes[..length]);
+                    let mut read = BytesMut::from(&packet[..]);
+                    let found = take_packet(&mut read, version);
+                    // A complete packet is never waited for.
+                    prop_assert_ne!(found, Ok(None));
+                }
+            }
+        }
+    }
+}

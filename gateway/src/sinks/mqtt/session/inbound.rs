@@ -1,0 +1,177 @@
+//! Packets from the broker: acknowledgements, refusals, DISCONNECT.
+
+use super::MqttSession;
+use crate::sinks::mqtt::ack_window::{AckedMessage, InFlightReading};
+use crate::sinks::mqtt::broker_link::{BrokerLinkError, ConnectionEndCause};
+use crate::sinks::mqtt::packet_codec::{BrokerPacket, BrokerReasonCode};
+use crate::sinks::mqtt::{MQTT_SINK_NAME, SessionEnd, broker_messages};
+use crate::storage::StoreError;
+use tokio::time::Instant;
+
+impl MqttSession<'_> {
+    /// Processes all packets that were read.
+    pub(super) async fn process_packets(&mut self) -> Result<Option<SessionEnd>, StoreError> {
+        loop {
+            let end = match self.link.next_packet() {
+                Ok(Some(packet)) => self.process_packet(packet).await?,
+                Ok(None) => break,
+                Err(lost) => Some(self.handle_loss(lost).await?),
+            };
+            if end.is_some() {
+                return Ok(end);
+            }
+        }
+        self.advance_cursor();
+        Ok(None)
+    }
+
+    async fn process_packet(
+        &mut self,
+        packet: BrokerPacket,
+    ) -> Result<Option<SessionEnd>, StoreError> {
+        match packet {
+            // 0x10 means that nobody has subscribed to the topic, which is no failure.
+            BrokerPacket::PubAck { id, said } if matches!(said.code, 0 | 0x10) => {
+                self.record_ack(id).await?;
+            }
+            BrokerPacket::PubAck { id, said } => return self.handle_negative_ack(id, &said).await,
+            BrokerPacket::Pong => {
+                self.ping_sent = None;
+                self.pongs += 1;
+                self.sink.suspicion.record_small_packet();
+            }
+            BrokerPacket::Disconnect(said) => {
+                let lost = broker_messages::disconnect_reason(&said, &self.sink.settings);
+                return Ok(Some(self.handle_loss(lost).await?));
+            }
+            BrokerPacket::ConnAck(_) => {
+                let lost = BrokerLinkError::new(
+                    ConnectionEndCause::OtherReason,
+                    "the other side is no MQTT broker",
+                );
+                return Ok(Some(self.handle_loss(lost).await?));
+            }
+            BrokerPacket::Other => {}
+        }
+        Ok(None)
+    }
+
+    /// Records a positive acknowledgement.
+    async fn record_ack(&mut self, id: u16) -> Result<(), StoreError> {
+        match self.acks.acknowledge(id) {
+            AckedMessage::Reading(flying) => self.sink.suspicion.record_ack(&flying),
+            AckedMessage::Other => match self.control.take() {
+                Some((control, flying)) if control == id => {
+                    self.acks.advance(Instant::now());
+                    self.sink.suspicion.record_ack(&flying);
+                    self.refuse_suspect().await?;
+                }
+                other => {
+                    self.control = other;
+                    self.sink.suspicion.record_small_packet();
+                }
+            },
+            // A second acknowledgement is harmless and is logged once; rumqttc's own event loop
+            // would end the connection over it.
+            AckedMessage::Unknown if !self.stray => {
+                self.stray = true;
+                tracing::warn!(
+                    sink = MQTT_SINK_NAME,
+                    id,
+                    "acknowledgement of a message that is not in flight"
+                );
+            }
+            AckedMessage::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// Refuses the suspected reading after the broker has accepted a smaller one.
+    async fn refuse_suspect(&mut self) -> Result<(), StoreError> {
+        let Some(suspect) = self.sink.suspicion.condemn_suspect(Instant::now()) else {
+            return Ok(());
+        };
+        let (bytes, times) = (suspect.reading.bytes, suspect.alone);
+        let why = format!(
+            "{bytes} bytes: the broker has hung up on it {times} times, and takes smaller ones"
+        );
+        // The suspect waited at the front of the queue while its control was sent.
+        let front = self.taken.pop_front();
+        if let Some(numbered) = front.filter(|one| one.seq == suspect.reading.seq) {
+            self.refuse_reading(&numbered, &why).await?;
+        }
+        Ok(())
+    }
+
+    /// Handles a negative acknowledgement.
+    async fn handle_negative_ack(
+        &mut self,
+        id: u16,
+        said: &BrokerReasonCode,
+    ) -> Result<Option<SessionEnd>, StoreError> {
+        // Earlier acknowledgements move the cursor, even if this one ends the connection.
+        self.advance_cursor();
+        let flying = match self.acks.acknowledge(id) {
+            AckedMessage::Reading(flying) => flying,
+            // The broker denies even a reading that is smaller: it is not about the size.
+            AckedMessage::Other if self.control.is_some() => {
+                let lost = BrokerLinkError::new(
+                    ConnectionEndCause::HungUp,
+                    "the broker accepts no reading",
+                );
+                return Ok(Some(self.handle_loss(lost).await?));
+            }
+            AckedMessage::Other => {
+                let lost = broker_messages::negative_ack(said, &self.sink.state_topic, 0);
+                tracing::warn!(sink = MQTT_SINK_NAME, why = lost.why, "state not published");
+                self.remark = Some(lost);
+                return Ok(None);
+            }
+            AckedMessage::Unknown => return Ok(None),
+        };
+        let topic = self
+            .sink
+            .topics
+            .get(usize::from(flying.device))
+            .map_or("", String::as_str);
+        let lost = broker_messages::negative_ack(said, topic, flying.bytes);
+        match lost.how {
+            ConnectionEndCause::Refused => {
+                self.refuse_in_flight(&flying, &lost.why).await?;
+                Ok(None)
+            }
+            ConnectionEndCause::HungUp => Ok(Some(self.record_loss(lost, &[flying], true))),
+            ConnectionEndCause::OtherReason | ConnectionEndCause::Silent => {
+                // The next connection tries this reading alone, so that others are not held up with
+                // it.
+                self.sink.suspicion.send_singly_until(flying.seq);
+                Ok(Some(self.record_loss(lost, &[], false)))
+            }
+        }
+    }
+
+    /// Puts a reading in flight on the refused list.
+    pub(super) async fn refuse_in_flight(
+        &mut self,
+        flying: &InFlightReading,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let before = flying.seq.saturating_sub(1);
+        self.scratch.clear();
+        if let Some(numbered) = self
+            .sink
+            .progress
+            .store
+            .read_journal(before, 1)
+            .await?
+            .first()
+            && numbered.seq == flying.seq
+        {
+            let _ = self.encode_reading(numbered);
+        }
+        self.sink
+            .progress
+            .refuse_reading(flying.seq, why, &self.scratch)
+            .await
+    }
+}

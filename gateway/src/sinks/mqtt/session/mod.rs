@@ -1,0 +1,353 @@
+//! Session over one connection: message window, acknowledgements, end.
+
+mod inbound;
+mod outbound;
+
+use crate::domain::{NumberedReading, ReadingSeq};
+use crate::limits::{SINK_STABLE_SECONDS, SINK_STOP_SECONDS};
+use crate::sinks::catch_up_rate::CatchUpRate;
+use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
+use crate::sinks::mqtt::broker_link::{BrokerLink, BrokerLinkError, ConnectionEndCause};
+use crate::sinks::mqtt::packet_codec::{DISCONNECT, MqttProtocolVersion, PINGREQ, PublishMessage};
+use crate::sinks::mqtt::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
+use crate::sinks::sink_progress::wait_for_stop;
+use crate::status::SinkDiagnosis;
+use crate::storage::StoreError;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+const SESSION_TICK: Duration = Duration::from_secs(1);
+
+/// State of one connection.
+pub(super) struct MqttSession<'a> {
+    sink: &'a mut MqttSink,
+    link: BrokerLink,
+    acks: AckWindow,
+    /// Readings taken from the journal and not yet sent.
+    taken: VecDeque<Arc<NumberedReading>>,
+    /// Sequence number of the last reading taken.
+    last: ReadingSeq,
+    pace: CatchUpRate,
+    scratch: String,
+    since: Instant,
+    /// Time of the last write.
+    wrote: Instant,
+    /// Time of a ping that is not answered yet.
+    ping_sent: Option<Instant>,
+    /// Number of answered pings.
+    pongs: u32,
+    /// Nothing may be sent beside the message in flight.
+    alone: bool,
+    /// Control reading that is sent before its turn, with its packet id (`suspicion`).
+    control: Option<(u16, InFlightReading)>,
+    /// Set once a stop was requested: time limit of a clean end.
+    closing: Option<Instant>,
+    /// Progress of a clean end.
+    closing_stage: SessionClosing,
+    /// The status shows "connected".
+    shown: bool,
+    /// Problem that does not affect readings.
+    remark: Option<BrokerLinkError>,
+    /// An unexpected acknowledgement was logged.
+    stray: bool,
+}
+
+/// Steps of a clean end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum SessionClosing {
+    /// The "offline" message has not been sent.
+    Open,
+    /// The "offline" message is not acknowledged yet.
+    SaidOffline,
+    /// DISCONNECT remains to be written.
+    Leaving,
+}
+
+/// Event that a session waits for.
+enum SessionEvent {
+    /// Something was read (true) or written.
+    Network(Result<bool, BrokerLinkError>),
+    /// Readings may be sent, or the cursor persisted.
+    Work,
+    Tick,
+    Stop,
+    GiveUp,
+}
+
+impl<'a> MqttSession<'a> {
+    pub(super) fn new(sink: &'a mut MqttSink, link: BrokerLink) -> Self {
+        let durable = *sink.progress.durable.borrow();
+        let now = Instant::now();
+        Self {
+            last: sink.progress.delivered(),
+            pace: CatchUpRate::new(sink.settings.catch_up, durable, now),
+            sink,
+            link,
+            acks: AckWindow::new(now),
+            taken: VecDeque::new(),
+            // The scratch buffer keeps its memory from message to message.
+            scratch: String::new(),
+            since: now,
+            wrote: now,
+            ping_sent: None,
+            pongs: 0,
+            alone: false,
+            control: None,
+            closing: None,
+            closing_stage: SessionClosing::Open,
+            shown: false,
+            remark: None,
+            stray: false,
+        }
+    }
+
+    /// Runs from CONNACK to the end of the connection.
+    pub(super) async fn run(
+        mut self,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<SessionEnd, StoreError> {
+        let version = self.link.version.label();
+        tracing::info!(
+            sink = MQTT_SINK_NAME,
+            from = self.last + 1,
+            version,
+            "connected"
+        );
+        if self.link.version == MqttProtocolVersion::V3 && !self.sink.warned {
+            self.sink.warned = true;
+            tracing::warn!(
+                sink = MQTT_SINK_NAME,
+                "MQTT 3.1.1: a broker that discards acknowledged messages cannot be detected"
+            );
+        }
+        self.publish_state("online");
+        // At least twice within the time limit of an acknowledgement.
+        let mut tick = tokio::time::interval(SESSION_TICK.min(self.sink.settings.ack_within / 2));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let resume = self.fill_window().await?;
+            self.continue_closing();
+            let end = match self.wait_for_event(resume, &mut tick, stop).await? {
+                SessionEvent::Network(Ok(true)) => self.process_packets().await?,
+                SessionEvent::Network(Ok(false)) => self.closing_end(),
+                SessionEvent::Network(Err(lost)) => Some(self.handle_loss(lost).await?),
+                SessionEvent::Work => {
+                    self.sink.progress.persist_cursor(false).await?;
+                    None
+                }
+                SessionEvent::Tick => self.check_timeouts().await?,
+                SessionEvent::Stop => {
+                    let wait = Duration::from_secs(SINK_STOP_SECONDS);
+                    self.closing = Some(Instant::now() + wait);
+                    None
+                }
+                SessionEvent::GiveUp => Some(SessionEnd::Stopped),
+            };
+            if let Some(end) = end {
+                return Ok(end);
+            }
+        }
+    }
+
+    async fn wait_for_event(
+        &mut self,
+        resume: Option<Instant>,
+        tick: &mut Interval,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<SessionEvent, StoreError> {
+        let closing = self.closing;
+        Ok(tokio::select! {
+            done = self.link.exchange_bytes() => SessionEvent::Network(done),
+            changed = self.sink.progress.durable.changed(), if closing.is_none() => {
+                changed.map_err(|_| StoreError::Stopped)?;
+                SessionEvent::Work
+            }
+            () = sleep_until_or_never(resume) => SessionEvent::Work,
+            _ = tick.tick() => SessionEvent::Tick,
+            () = wait_for_stop(stop), if closing.is_none() => SessionEvent::Stop,
+            () = sleep_until_or_never(closing) => SessionEvent::GiveUp,
+        })
+    }
+
+    /// Publishes the site's state.
+    fn publish_state(&mut self, state: &str) {
+        let now = Instant::now();
+        let text = self.sink.state_message(state, true);
+        let message = PublishMessage {
+            topic: &self.sink.state_topic,
+            payload: &text,
+            retain: true,
+        };
+        let id = self.acks.push_sent(None, now);
+        message.write_publish(&mut self.link.out, self.link.version, id);
+        self.wrote = now;
+    }
+
+    fn send_ping(&mut self) {
+        if self.ping_sent.is_none() {
+            let now = Instant::now();
+            self.link.out.extend_from_slice(&PINGREQ);
+            (self.ping_sent, self.wrote) = (Some(now), now);
+        }
+    }
+
+    fn advance_cursor(&mut self) {
+        let place = self.acks.advance(Instant::now());
+        if let Some(place) = place {
+            self.sink.progress.advance(place);
+        }
+        self.alone &= self.acks.len() > 0;
+        if !self.shown && (place.is_some() || self.is_idle()) {
+            self.shown = true;
+            self.show_connected();
+        }
+    }
+
+    /// True when nothing is in flight and nothing waits.
+    fn is_idle(&self) -> bool {
+        let progress = &self.sink.progress;
+        self.acks.len() == 0 && *progress.durable.borrow() <= progress.delivered()
+    }
+
+    /// Sets the status to connected, after an acknowledgement has proved it.
+    fn show_connected(&self) {
+        let progress = &self.sink.progress;
+        match &self.remark {
+            Some(remark) => progress.set_connected_with(Some((&remark.why, remark.trouble))),
+            // A fault that occurred several times in a row remains visible until the connection is
+            // stable.
+            None if self.sink.has_short_connections() => progress.set_connected_with(None),
+            None => progress.set_connected(),
+        }
+    }
+
+    /// Checks the time limits, once a second.
+    async fn check_timeouts(&mut self) -> Result<Option<SessionEnd>, StoreError> {
+        self.sink.progress.persist_cursor(false).await?;
+        let (now, limit) = (Instant::now(), self.sink.settings.ack_within);
+        // One limit for the oldest message and for a ping: a broker that is connected and silent is
+        // detected by either.
+        let over = |since: Option<Instant>| since.is_some_and(|since| now - since >= limit);
+        if over(self.acks.waiting_since()) || over(self.ping_sent) {
+            let why = format!("the broker is connected and has acknowledged nothing for {limit:?}");
+            let mut lost = BrokerLinkError::new(ConnectionEndCause::Silent, why);
+            lost.trouble = Some(SinkDiagnosis::Silent);
+            return Ok(Some(self.handle_loss(lost).await?));
+        }
+        if now - self.wrote >= self.link.keep_alive {
+            self.send_ping();
+        }
+        let stable = now - self.since >= Duration::from_secs(SINK_STABLE_SECONDS);
+        if stable && self.sink.has_short_connections() {
+            self.sink.short_connections = 0;
+            self.show_connected();
+        }
+        Ok(None)
+    }
+
+    /// Performs a step of a clean end: "offline" is acknowledged after everything still in flight.
+    fn continue_closing(&mut self) {
+        if self.closing.is_none() {
+            return;
+        }
+        // A full window has no room for the "offline" message yet.
+        if self.closing_stage == SessionClosing::Open && self.acks.len() < self.link.window {
+            self.publish_state("offline");
+            self.closing_stage = SessionClosing::SaidOffline;
+        }
+        if self.closing_stage == SessionClosing::SaidOffline && self.acks.len() == 0 {
+            self.link.out.extend_from_slice(&DISCONNECT);
+            self.closing_stage = SessionClosing::Leaving;
+        }
+    }
+
+    fn closing_end(&self) -> Option<SessionEnd> {
+        let left = self.closing_stage == SessionClosing::Leaving && self.link.out.is_empty();
+        left.then_some(SessionEnd::Stopped)
+    }
+
+    /// Handles the loss of the connection.
+    async fn handle_loss(&mut self, lost: BrokerLinkError) -> Result<SessionEnd, StoreError> {
+        let flying: Vec<InFlightReading> = self.acks.in_flight().collect();
+        if let ([only], ConnectionEndCause::Refused) = (&flying[..], lost.how) {
+            self.refuse_in_flight(only, &format!("{} bytes: {}", only.bytes, lost.why))
+                .await?;
+            // It was the oldest unacknowledged reading, so the cursor may pass it.
+            self.sink.progress.advance((only.seq, only.at));
+            return Ok(self.record_loss(lost, &[], false));
+        }
+        // With another message in flight (the state, say) the reading was not alone.
+        let certain = flying.len() != 1 || self.acks.open_count() == 1;
+        let hung_up = matches!(
+            lost.how,
+            ConnectionEndCause::HungUp | ConnectionEndCause::Refused
+        ) && certain;
+        Ok(self.record_loss(lost, &flying, hung_up))
+    }
+
+    /// Records the loss for what was in flight.
+    fn record_loss(
+        &mut self,
+        mut lost: BrokerLinkError,
+        flying: &[InFlightReading],
+        hung_up: bool,
+    ) -> SessionEnd {
+        // During a clean end a lost connection is no failure: unacknowledged readings are sent
+        // again at the next start.
+        if self.closing.is_some() {
+            return SessionEnd::Stopped;
+        }
+        if let Some(remark) = self
+            .remark
+            .take()
+            .filter(|_| lost.how == ConnectionEndCause::HungUp)
+        {
+            // The earlier refusal is the best available explanation.
+            lost.why = format!("{}; {}", remark.why, lost.why);
+            lost.trouble = remark.trouble;
+        }
+        let suspicion = &mut self.sink.suspicion;
+        let expected = match lost.how {
+            ConnectionEndCause::HungUp if self.control.is_some() => {
+                suspicion.record_lost_control();
+                lost.why
+                    .push_str("; it hangs up on every reading: may this user publish them?");
+                None
+            }
+            ConnectionEndCause::HungUp
+            | ConnectionEndCause::Refused
+            | ConnectionEndCause::Silent => suspicion.record_loss(flying, hung_up),
+            ConnectionEndCause::OtherReason => None,
+        };
+        if lost.how == ConnectionEndCause::Refused
+            && let Some(newest) = flying.last()
+        {
+            suspicion.send_singly_until(newest.seq);
+        }
+        if let [one] = flying {
+            let device = self.sink.site.devices.get(usize::from(one.device));
+            let device = device.map_or("?", |device| &*device.id);
+            let (seq, bytes) = (one.seq, one.bytes);
+            let more = format!(" (on the way: reading {seq} of {device}, {bytes} bytes)");
+            lost.why.push_str(&more);
+        }
+        let suspected = hung_up && flying.len() == 1;
+        SessionEnd::Broken(BrokenSession {
+            lost,
+            lived: Some(self.since.elapsed()),
+            suspected,
+            expected,
+        })
+    }
+}
+
+/// Waits until that time; for ever when there is none.
+async fn sleep_until_or_never(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,189 @@
+//! Progress of a sink: its durable cursor, and its state on the status page.
+
+use crate::clock::Clock;
+use crate::domain::{ReadingSeq, UtcMs};
+use crate::limits::CURSOR_PERSIST_MS;
+use crate::status::{SinkDiagnosis, SinkState, StatusBoard};
+use crate::storage::{RefusedReading, Store, StoreError};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Largest part of a refused line or payload that is kept, bytes.
+const REFUSED_TEXT_MAX: usize = 4096;
+
+/// Position of one sink in the journal.
+#[derive(Debug)]
+pub(crate) struct SinkProgress {
+    pub(crate) name: &'static str,
+    pub(crate) store: Store,
+    pub(crate) durable: watch::Receiver<ReadingSeq>,
+    pub(crate) clock: Clock,
+    board: StatusBoard,
+    /// Sequence number up to which everything is acknowledged.
+    delivered: ReadingSeq,
+    /// The part of it that the store has persisted.
+    persisted: ReadingSeq,
+    persisted_at: Instant,
+    /// Refused readings after the cursor: after a lost connection they are sent and refused again,
+    /// but must be listed once.
+    refused: BTreeSet<ReadingSeq>,
+}
+
+impl SinkProgress {
+    /// Reads the cursor from the store; a new sink starts at the beginning of the journal.
+    pub(crate) async fn open(
+        name: &'static str,
+        store: Store,
+        clock: Clock,
+        board: StatusBoard,
+    ) -> Result<Self, StoreError> {
+        // A new sink delivers the whole journal, not only what comes from now on.
+        let delivered = store.sink_cursor(name).await?.unwrap_or(0);
+        let (refused, _) = store.list_refusals(name).await?;
+        let durable = store.durable();
+        let progress = Self {
+            name,
+            store,
+            durable,
+            clock,
+            board,
+            delivered,
+            persisted: delivered,
+            persisted_at: Instant::now(),
+            refused: BTreeSet::new(),
+        };
+        progress.update_status(|state| state.refused = refused);
+        Ok(progress)
+    }
+
+    /// Returns the sequence number up to which everything is acknowledged.
+    pub(crate) fn delivered(&self) -> ReadingSeq {
+        self.delivered
+    }
+
+    /// Sets the state to connected and clears the fault.
+    pub(crate) fn set_connected(&self) {
+        self.update_status(|state| {
+            state.connected = true;
+            (state.fault, state.trouble) = (None, None);
+        });
+    }
+
+    /// Sets the state to connected and keeps a fault that is still worth reading.
+    pub(crate) fn set_connected_with(&self, fault: Option<(&str, Option<SinkDiagnosis>)>) {
+        self.update_status(|state| {
+            state.connected = true;
+            if let Some((why, trouble)) = fault {
+                (state.fault, state.trouble) = (Some(why.to_owned()), trouble);
+            }
+        });
+    }
+
+    /// Sets the state to disconnected, for a planned stop.
+    pub(crate) fn set_disconnected(&self) {
+        self.update_status(|state| state.connected = false);
+    }
+
+    /// Sets a fault and the state to disconnected. Logged when it is new.
+    pub(crate) fn set_fault(&self, why: &str, trouble: Option<SinkDiagnosis>) {
+        let news = self.update_status(|state| {
+            let news = state.connected || state.fault.as_deref() != Some(why);
+            state.connected = false;
+            (state.fault, state.trouble) = (Some(why.to_owned()), trouble);
+            news
+        });
+        if news {
+            tracing::warn!(
+                sink = self.name,
+                why,
+                "sink not reachable, readings are kept"
+            );
+        }
+    }
+
+    /// Moves the cursor after an acknowledgement; `at` is the time of the last reading.
+    pub(crate) fn advance(&mut self, (seq, at): (ReadingSeq, UtcMs)) {
+        self.delivered = seq;
+        // Readings at or before the cursor cannot come by again.
+        while self.refused.first().is_some_and(|&refused| refused <= seq) {
+            self.refused.pop_first();
+        }
+        self.update_status(|state| {
+            state.delivered_at = Some(at);
+            state.waiting_since = (state.waiting > 0).then(Instant::now);
+        });
+    }
+
+    /// Persists the cursor in the store, at most once a second unless `now`.
+    pub(crate) async fn persist_cursor(&mut self, now: bool) -> Result<(), StoreError> {
+        // A cursor that is a second old costs at most that second's readings sent twice after a
+        // crash.
+        let waited = self.persisted_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
+        if self.persisted == self.delivered || !(now || waited) {
+            // The number of waiting readings on the status page grows with the journal.
+            self.update_status(|_| ());
+            return Ok(());
+        }
+        self.persisted = self.delivered;
+        self.persisted_at = Instant::now();
+        self.store.advance_cursor(self.name, self.delivered).await
+    }
+
+    /// Puts a reading on the refused list, once.
+    pub(crate) async fn refuse_reading(
+        &mut self,
+        seq: ReadingSeq,
+        why: &str,
+        what: &str,
+    ) -> Result<(), StoreError> {
+        if !self.refused.insert(seq) {
+            return Ok(());
+        }
+        tracing::warn!(sink = self.name, seq, why, "reading refused permanently");
+        let refusal = RefusedReading {
+            sink: self.name.to_owned(),
+            seq,
+            at: self.clock.now().at,
+            why: why.to_owned(),
+            // Cut at a character boundary, so that the text stays valid UTF-8.
+            what: what[..what.floor_char_boundary(REFUSED_TEXT_MAX)].to_owned(),
+        };
+        self.store.record_refusal(refusal).await?;
+        self.update_status(|state| {
+            state.refused += 1;
+            (state.fault, state.trouble) = (Some(why.to_owned()), None);
+        });
+        Ok(())
+    }
+
+    fn update_status<T>(&self, change: impl FnOnce(&mut SinkState) -> T) -> T {
+        let durable = *self.durable.borrow();
+        self.board.update(|board| {
+            let state = board.sinks.entry(self.name).or_default();
+            state.delivered = self.delivered;
+            // The waiting time is measured from the first waiting reading, to tell a stalled sink
+            // from a busy one.
+            state.waiting = durable.saturating_sub(self.delivered);
+            match state.waiting {
+                0 => state.waiting_since = None,
+                _ => _ = state.waiting_since.get_or_insert_with(Instant::now),
+            }
+            change(state)
+        })
+    }
+}
+
+/// Completes when a stop is requested.
+pub(crate) async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
+    // A dropped sender means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Waits; returns false when a stop is requested.
+pub(crate) async fn pause_or_stop(wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(wait, wait_for_stop(stop))
+        .await
+        .is_err()
+}

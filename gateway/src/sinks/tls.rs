@@ -1,0 +1,66 @@
+//! TLS client configuration for brokers and databases: rustls with ring; certificate authorities of
+//! the system or of one file.
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Returns a configuration that trusts the authorities of `ca_file`, or those of the system; the
+/// error is a sentence.
+pub(crate) fn tls_client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    let roots = match ca_file {
+        Some(file) => roots_from_file(file).map_err(|why| format!("{}: {why}", file.display()))?,
+        None => roots_from_system()?,
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+fn roots_from_file(file: &Path) -> Result<RootCertStore, String> {
+    let certificates = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|why| why.to_string())?;
+    roots_or_error(certificates, "no certificate in it")
+}
+
+/// Reads the system's authorities; one damaged certificate must not disable the others.
+fn roots_from_system() -> Result<RootCertStore, String> {
+    let certificates = rustls_native_certs::load_native_certs().certs;
+    roots_or_error(
+        certificates,
+        "this system has no certificates; name a ca_file",
+    )
+}
+
+fn roots_or_error(
+    certificates: Vec<CertificateDer<'static>>,
+    none: &str,
+) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates);
+    if roots.is_empty() {
+        return Err(none.to_owned());
+    }
+    Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ca_file_that_is_missing_or_holds_nothing_is_named() {
+        let missing = tls_client_config(Some(Path::new("/nowhere/ca.pem"))).unwrap_err();
+        assert!(missing.contains("/nowhere/ca.pem"), "{missing}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let empty = tls_client_config(Some(file.path())).unwrap_err();
+        assert!(empty.contains("no certificate"), "{empty}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Backup: a verified copy of the whole file while it is in use.
+
+use super::file_permissions;
+use super::schema::disk_error;
+use super::store_error::StoreError;
+use super::writer::StoreWriter;
+use rusqlite::Connection;
+use std::path::Path;
+
+impl StoreWriter {
+    /// Flushes, copies the file to `to`, and raises the bound of numbers.
+    pub(super) fn backup(&mut self, to: &Path) -> Result<(), StoreError> {
+        match self.flush() {
+            // A removed file can still be copied from the open handle, and from nowhere else.
+            Err(_) if self.check_files().is_err() => {}
+            flushed => drop(flushed?),
+        }
+        self.copy(to)?;
+        // The copy may be put back later: numbers given out after it must then be skipped.
+        if let Some(floor) = &mut self.floor {
+            floor
+                .raise(&self.db, self.next)
+                .map_err(|fault| disk_error("keeping the bound of numbers", &fault))?;
+        }
+        Ok(())
+    }
+
+    /// Copies the open file; the copy gets its name only after SQLite's quick check.
+    pub(super) fn copy(&self, to: &Path) -> Result<(), StoreError> {
+        let half = to.with_extension("unfinished");
+        // An interrupted copy is started again, with the permissions of a new file.
+        let _ = std::fs::remove_file(&half);
+        file_permissions::file(&half).map_err(|fault| StoreError::Disk {
+            what: "copying the file",
+            why: format!("{}: {fault}", half.display()),
+        })?;
+        let copied = self
+            .db
+            .backup("main", &half, None::<fn(rusqlite::backup::Progress)>)
+            .and_then(|()| quick_check(&half))
+            .map_err(|fault| disk_error("copying the file", &fault))?;
+        if copied != "ok" {
+            return Err(StoreError::Disk {
+                what: "checking the copy",
+                why: copied,
+            });
+        }
+        std::fs::rename(&half, to).map_err(|fault| StoreError::Disk {
+            what: "naming the copy",
+            why: fault.to_string(),
+        })
+    }
+}
+
+/// Runs SQLite's quick check on the copy; `ok` when it is intact.
+fn quick_check(copy: &Path) -> Result<String, rusqlite::Error> {
+    let copy = Connection::open(copy)?;
+    copy.pragma_query_value(None, "quick_check", |row| row.get(0))
+}

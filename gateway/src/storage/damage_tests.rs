@@ -1,0 +1,226 @@
+//! Tests of damaged files, changed configurations, full disks and rejecting receivers.
+
+use super::tests::{MIDNIGHT, ask, close_days, decimal, open, open_at, raw, reading, site};
+use super::*;
+use crate::clock::Clock;
+use crate::config::StoreSettings;
+use crate::domain::*;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_set_aside_and_the_store_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let garbage: Vec<u8> = (0..5000u32).map(|i| i.to_le_bytes()[0] ^ 0x5a).collect();
+    std::fs::write(dir.path().join("pantau.db"), &garbage).unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    assert_eq!(store.health().borrow().repairs.len(), 1);
+    let kept = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("damaged"));
+    assert_eq!(std::fs::read(kept.unwrap()).unwrap(), garbage);
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    assert_eq!(store.flush().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_log_whose_file_is_gone_is_set_aside_and_not_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    store.stop().await;
+    std::fs::remove_file(dir.path().join("pantau.db")).unwrap();
+    let log = std::fs::read(dir.path().join("pantau.db-wal")).unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    assert_eq!(store.health().borrow().repairs.len(), 1);
+    let mut kept = std::fs::read_dir(dir.path()).unwrap().flatten();
+    let kept = kept.find(|entry| entry.file_name().to_string_lossy().contains("damaged"));
+    assert!(std::fs::read(kept.unwrap().path()).unwrap() == log);
+}
+
+#[tokio::test]
+async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let store = open_at(dir.path(), &site, &clock, None);
+    let value = |i: i64| decimal(i * 7919 % 10_007);
+    for i in 0..2000 {
+        store
+            .append(reading(MIDNIGHT + i * 1000, &[value(i)]))
+            .await
+            .unwrap();
+    }
+    close_days(&store, &clock).await;
+    for i in 2000..2100 {
+        store
+            .append(reading(MIDNIGHT + i * 1000, &[value(i)]))
+            .await
+            .unwrap();
+        store.flush().await.unwrap();
+    }
+    store.stop().await;
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..60 {
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["pantau.db", "pantau.db-wal"] {
+            let mut bytes = std::fs::read(dir.path().join(name)).unwrap();
+            let end = bytes.len().min(200_000);
+            for _ in 0..20 {
+                bytes[random.usize(..end)] ^= 1 << random.u8(..8);
+            }
+            std::fs::write(copy.path().join(name), bytes).unwrap();
+        }
+        let store = open(copy.path(), &site);
+        let mut blocks = store.query(raw("meter.power")).await.unwrap();
+        while let Some(block) = blocks.recv().await {
+            for sample in block.unwrap_or_default() {
+                let i = (sample.at.0 - MIDNIGHT) / 1000;
+                assert_eq!(sample.outcome, value(i));
+            }
+        }
+        store.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_changed_configuration_keeps_old_readings_under_their_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power", "temp"]));
+    store.sink_cursor("mqtt").await.unwrap();
+    store
+        .append(reading(MIDNIGHT, &[decimal(1), decimal(2)]))
+        .await
+        .unwrap();
+    store.stop().await;
+    let store = open(dir.path(), &site(&["level", "temp"]));
+    let readings = store.read_journal(0, 10).await.unwrap();
+    let want = [SampleOutcome::Bad(QualityReason::Missing), decimal(2)];
+    assert_eq!(*readings[0].reading.outcomes, want);
+    assert_eq!(ask(&store, raw("meter.power")).await.len(), 1);
+    assert_eq!(ask(&store, raw("meter.level")).await.len(), 0);
+}
+
+#[tokio::test]
+async fn refusals_are_counted_and_the_latest_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    for seq in 1..=3 {
+        let refusal = RefusedReading {
+            sink: "influx".to_owned(),
+            seq,
+            at: UtcMs(5),
+            why: "field type conflict".to_owned(),
+            what: "x".repeat(9000),
+        };
+        store.record_refusal(refusal).await.unwrap();
+    }
+    store.flush().await.unwrap();
+    let (count, kept) = store.list_refusals("influx").await.unwrap();
+    assert_eq!((count, kept[0].seq, kept[0].what.len()), (3, 3, 4096));
+    assert_eq!(store.list_refusals("mqtt").await.unwrap().0, 0);
+}
+
+#[tokio::test]
+async fn a_backup_is_a_store_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let store = open(dir.path(), &site);
+    store
+        .append(reading(MIDNIGHT, &[decimal(1)]))
+        .await
+        .unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    store.backup(copy.path().join("pantau.db")).await.unwrap();
+    let again = open(copy.path(), &site);
+    assert_eq!(ask(&again, raw("meter.power")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_backup_takes_the_receipts_along_and_says_which_it_could_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    let good = store
+        .save_attachment("a.jpg", b"receipt".to_vec())
+        .await
+        .unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let beside = copy.path().join("copy.db.attachments");
+    store.backup(copy.path().join("copy.db")).await.unwrap();
+    let copied = std::fs::read(beside.join(&good.sha256)).unwrap();
+    assert_eq!(copied, b"receipt");
+
+    let bad = store
+        .save_attachment("b.jpg", b"another".to_vec())
+        .await
+        .unwrap();
+    let kept = dir.path().join("attachments");
+    std::fs::write(kept.join(&bad.sha256), b"damaged").unwrap();
+    std::fs::write(kept.join("x.unfinished"), b"half").unwrap();
+    std::fs::write(beside.join(&good.sha256), b"cut").unwrap();
+    let said = store.backup(copy.path().join("copy.db")).await;
+    let said = said.unwrap_err().to_string();
+    assert!(
+        said.contains("1 are missing") && said.contains(&bad.sha256),
+        "{said}"
+    );
+    let copied = std::fs::read(beside.join(&good.sha256)).unwrap();
+    assert_eq!(copied, b"receipt");
+    assert!(!beside.join(&bad.sha256).exists() && !beside.join("x.unfinished").exists());
+}
+
+#[test]
+fn sqlite_is_built_with_fdatasync() {
+    // SQLite does not list it among its compile options; the flags come from `.cargo/config.toml`.
+    let flags = option_env!("LIBSQLITE3_FLAGS").unwrap_or_default();
+    assert!(flags.contains("-DHAVE_FDATASYNC=1"), "{flags}");
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(&["power"]);
+    let settings = StoreSettings {
+        path: dir.path().to_owned(),
+        flush: Duration::from_hours(1),
+        keep: None,
+        budget: None,
+    };
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    let (mut keeper, store, _requests) = super::recovery::prepare_writer(
+        StoreAccess::Gateway,
+        dir.path(),
+        &site,
+        &settings,
+        "text",
+        &clock,
+    )
+    .unwrap();
+    let pages: i64 = keeper
+        .db
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    keeper
+        .db
+        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
+    for i in 0..5000 {
+        keeper.append(reading(MIDNIGHT + i * 1000, &[decimal(i * 7919 % 10_007)]));
+    }
+    assert!(keeper.flush().is_err());
+    assert!(store.health().borrow().failure.is_some());
+    assert_eq!(store.health().borrow().unflushed, 5000);
+    assert_eq!(*store.durable().borrow(), 0);
+    keeper
+        .db
+        .pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(()))
+        .unwrap();
+    assert_eq!(keeper.flush().unwrap(), 5000);
+    assert_eq!(store.health().borrow().failure, None);
+}

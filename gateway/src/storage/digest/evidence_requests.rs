@@ -1,0 +1,225 @@
+//! Requests for day digests and the data behind them, from checks, bundles and reports.
+
+use crate::domain::{Sample, UtcMs};
+use crate::evidence::{DayDigest, RevisionKind};
+use crate::storage::schema::disk_error;
+use crate::storage::store_error::StoreError;
+use crate::storage::store_handle::{Store, StoreReply, StoreRequest};
+use crate::storage::writer::StoreWriter;
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// Revision of a text (configuration, factors, calibrations).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextRevision {
+    /// Number of the revision.
+    pub id: u64,
+    /// Time from which it holds.
+    pub since: UtcMs,
+    /// Full text.
+    pub text: String,
+}
+
+/// Extent of the data behind the chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceExtent {
+    /// First day whose raw samples are still stored; `None` while none were deleted.
+    pub raw_deleted_before: Option<Date>,
+    /// Local days with sealed raw samples.
+    pub days: Vec<Date>,
+    /// Number of the ledger's last entry.
+    pub last_entry: u64,
+    /// Closed days whose samples have changed since their last record.
+    pub due: Vec<Date>,
+}
+
+/// Requests about day digests, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum EvidenceRequest {
+    Settle(StoreReply<u64>),
+    Digests {
+        after: u64,
+        reply: StoreReply<Vec<DayDigest>>,
+    },
+    Newest {
+        first: Date,
+        last: Date,
+        reply: StoreReply<Option<DayDigest>>,
+    },
+    Points {
+        day: Date,
+        reply: StoreReply<Vec<Arc<str>>>,
+    },
+    Samples {
+        day: Date,
+        point: String,
+        reply: StoreReply<Vec<Sample>>,
+    },
+    Ledger {
+        first: u64,
+        last: u64,
+        reply: StoreReply<String>,
+    },
+    Revision {
+        kind: RevisionKind,
+        after: u64,
+        reply: StoreReply<Option<TextRevision>>,
+    },
+    Extent(StoreReply<EvidenceExtent>),
+    Pages(StoreReply<()>),
+    Due(StoreReply<u64>),
+}
+
+impl Store {
+    /// Makes one piece of the records that are due; returns the number of days left. Call it until
+    /// that is 0.
+    pub async fn close_due_days(&self) -> Result<u64, StoreError> {
+        self.request_evidence(EvidenceRequest::Settle).await
+    }
+
+    /// Returns records with a number greater than `after`, in order, at most `EVIDENCE_PAGE_MAX`.
+    pub async fn digests_after(&self, after: u64) -> Result<Vec<DayDigest>, StoreError> {
+        self.request_evidence(|reply| EvidenceRequest::Digests { after, reply })
+            .await
+    }
+
+    /// Returns the newest record of a local day; `None` while the day is open, and for days before
+    /// the first one with data.
+    pub async fn digest_of_day(&self, day: Date) -> Result<Option<DayDigest>, StoreError> {
+        self.newest_digest(day, day).await
+    }
+
+    /// Returns the newest record of the last closed day from `first` to `last`, the digest that a
+    /// report of these days prints. `None` when none of them is closed.
+    pub async fn newest_digest(
+        &self,
+        first: Date,
+        last: Date,
+    ) -> Result<Option<DayDigest>, StoreError> {
+        self.request_evidence(|reply| EvidenceRequest::Newest { first, last, reply })
+            .await
+    }
+
+    /// Returns the points that have samples on a local day, by id.
+    pub async fn points_of_day(&self, day: Date) -> Result<Vec<Arc<str>>, StoreError> {
+        self.request_evidence(|reply| EvidenceRequest::Points { day, reply })
+            .await
+    }
+
+    /// Returns all dated samples of a point's local day, in time order.
+    pub async fn samples_of_day(&self, day: Date, point: &str) -> Result<Vec<Sample>, StoreError> {
+        let point = point.to_owned();
+        self.request_evidence(|reply| EvidenceRequest::Samples { day, point, reply })
+            .await
+    }
+
+    /// Returns ledger entries `first` to `last` as the lines that are hashed, at most
+    /// `LEDGER_PAGE_MAX`.
+    pub async fn ledger_lines(&self, first: u64, last: u64) -> Result<String, StoreError> {
+        self.request_evidence(|reply| EvidenceRequest::Ledger { first, last, reply })
+            .await
+    }
+
+    /// Returns the first revision with a number greater than `after`.
+    pub async fn revision_after(
+        &self,
+        kind: RevisionKind,
+        after: u64,
+    ) -> Result<Option<TextRevision>, StoreError> {
+        self.request_evidence(|reply| EvidenceRequest::Revision { kind, after, reply })
+            .await
+    }
+
+    /// Returns the extent of the data behind the chain.
+    pub async fn evidence_extent(&self) -> Result<EvidenceExtent, StoreError> {
+        self.request_evidence(EvidenceRequest::Extent).await
+    }
+
+    /// Returns the number of closed days that need a record; 0 while the clock is untrusted.
+    pub async fn count_due_days(&self) -> Result<u64, StoreError> {
+        self.request_evidence(EvidenceRequest::Due).await
+    }
+
+    /// Checks the structure of the whole file; `Damaged` when it is inconsistent.
+    pub async fn check_integrity(&self) -> Result<(), StoreError> {
+        self.request_evidence(EvidenceRequest::Pages).await
+    }
+
+    async fn request_evidence<T>(
+        &self,
+        question: impl FnOnce(StoreReply<T>) -> EvidenceRequest,
+    ) -> Result<T, StoreError> {
+        self.ask(|reply| StoreRequest::Evidence(question(reply)))
+            .await
+    }
+}
+
+impl StoreWriter {
+    /// Serves a request about day digests.
+    pub(in crate::storage) fn evidence(&mut self, question: EvidenceRequest) {
+        // A send fails when the caller has gone; there is nobody to report that to.
+        match question {
+            EvidenceRequest::Settle(reply) => drop(reply.send(self.settle())),
+            EvidenceRequest::Digests { after, reply } => {
+                drop(reply.send(map_disk_error(
+                    "reading the chain",
+                    self.digests_after(after),
+                )));
+            }
+            EvidenceRequest::Newest { first, last, reply } => {
+                drop(reply.send(map_disk_error(
+                    "reading the chain",
+                    self.newest_digest(first, last),
+                )));
+            }
+            EvidenceRequest::Points { day, reply } => {
+                let found =
+                    self.points_with_samples(crate::storage::local_calendar::day_number(day));
+                let names = found.map(|points| points.into_values().map(|one| one.name).collect());
+                drop(reply.send(map_disk_error("reading samples", names)));
+            }
+            EvidenceRequest::Samples { day, point, reply } => {
+                drop(reply.send(self.point_samples_of_day(day, &point)));
+            }
+            EvidenceRequest::Ledger { first, last, reply } => {
+                drop(reply.send(map_disk_error(
+                    "reading the ledger",
+                    self.ledger_lines(first, last),
+                )));
+            }
+            EvidenceRequest::Revision { kind, after, reply } => {
+                drop(reply.send(map_disk_error(
+                    "reading revisions",
+                    self.revision_after(kind, after),
+                )));
+            }
+            EvidenceRequest::Due(reply) => {
+                drop(reply.send(map_disk_error("reading the chain", self.count_due_days())));
+            }
+            EvidenceRequest::Pages(reply) => {
+                drop(reply.send(crate::storage::access::check_integrity(
+                    &self.db, &self.file,
+                )));
+            }
+            EvidenceRequest::Extent(reply) => {
+                drop(reply.send(map_disk_error("reading the chain", self.evidence_extent())));
+            }
+        }
+    }
+
+    fn point_samples_of_day(&self, day: Date, point: &str) -> Result<Vec<Sample>, StoreError> {
+        let key = self.names.point(point);
+        let key = key.ok_or_else(|| StoreError::UnknownPoint(point.to_owned()))?;
+        // Dated samples only: an undated one belongs to no day yet.
+        let day = crate::storage::local_calendar::day_number(day);
+        map_disk_error("reading samples", self.samples(key, day, false))
+    }
+}
+
+/// Converts an SQLite error into a store error.
+fn map_disk_error<T>(
+    what: &'static str,
+    found: Result<T, rusqlite::Error>,
+) -> Result<T, StoreError> {
+    found.map_err(|fault| disk_error(what, &fault))
+}

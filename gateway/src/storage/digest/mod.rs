@@ -1,0 +1,20 @@
+//! Day digests: a chained record for each closed local day (`docs/evidence.md`).
+//!
+//! Entry points: `Store::settle_digests` makes the records that are due, in small pieces on the
+//! store's thread (`close`); the other requests of `ask` read the chain and the data behind it.
+//!
+//! ```text
+//! while store.settle_digests().await? > 0 {}
+//! let digest = store.digest_of(day).await?;     // newest record of that day
+//! ```
+
+mod day_closing;
+mod evidence_requests;
+mod record_sources;
+#[cfg(test)]
+mod tests;
+
+pub(super) use day_closing::{DayCloser, mark_day_due};
+pub(crate) use evidence_requests::EvidenceRequest;
+pub use evidence_requests::{EvidenceExtent, TextRevision};
+pub(super) use record_sources::record_factors;

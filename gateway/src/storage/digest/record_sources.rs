@@ -1,0 +1,316 @@
+//! Sources of a record: points, ledger lines and text revisions, read from the file.
+
+use crate::domain::{ExactNumber, UtcMs};
+use crate::evidence::{
+    DayDigest, LedgerFile, LedgerLine, RevisionKind, RevisionLine, Sha256Hasher, hash,
+    write_ledger_line,
+};
+use crate::limits::{EVIDENCE_PAGE_MAX, LEDGER_PAGE_MAX};
+use crate::storage::digest::evidence_requests::{EvidenceExtent, TextRevision};
+use crate::storage::key_registry::PointKey;
+use crate::storage::local_calendar::{LocalDay, date, day_number};
+use crate::storage::pack_rows::parse_pieces;
+use crate::storage::schema::sql_int;
+use crate::storage::writer::StoreWriter;
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Point with the id and unit that a record names.
+#[derive(Clone, Debug)]
+pub(super) struct NamedPoint {
+    pub(super) key: PointKey,
+    pub(super) name: Arc<str>,
+    pub(super) unit: String,
+}
+
+impl StoreWriter {
+    /// Returns the points with dated samples on a local day, by id.
+    pub(super) fn points_with_samples(
+        &self,
+        day: LocalDay,
+    ) -> Result<BTreeMap<Arc<str>, NamedPoint>, rusqlite::Error> {
+        let mut keys: Vec<PointKey> = self
+            .memtable
+            .keys()
+            .filter(|key| key.boot == 0 && key.day == day)
+            .map(|key| key.point)
+            .collect();
+        let mut rows = self
+            .db
+            .prepare("SELECT parts FROM pack WHERE day = ? AND boot = 0 AND content IN (0, 1)")?;
+        let mut rows = rows.query([day])?;
+        while let Some(row) = rows.next()? {
+            let here = parse_pieces(row.get_ref(0)?.as_blob().unwrap_or_default());
+            keys.extend(here.iter().map(|piece| piece.point));
+        }
+        // A point may be in memory, in parts and in whole-day chunks at once.
+        keys.sort_unstable();
+        keys.dedup();
+        let mut find = self
+            .db
+            .prepare("SELECT name, unit FROM point WHERE id = ?")?;
+        let mut points = BTreeMap::new();
+        for key in keys {
+            let named = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+            if let Some((name, unit)) = find.query_row([key], named).optional()? {
+                let name: Arc<str> = name.into();
+                points.insert(Arc::clone(&name), NamedPoint { key, name, unit });
+            }
+        }
+        Ok(points)
+    }
+
+    /// Returns records with a number greater than `after`, at most `EVIDENCE_PAGE_MAX`.
+    pub(super) fn digests_after(&self, after: u64) -> Result<Vec<DayDigest>, rusqlite::Error> {
+        let mut rows = self.db.prepare(
+            "SELECT number, day, revision, sha256, record FROM digest WHERE number > ?
+             ORDER BY number LIMIT ?",
+        )?;
+        let values = params![after.cast_signed(), sql_int(EVIDENCE_PAGE_MAX)];
+        rows.query_map(values, parse_digest)?.collect()
+    }
+
+    /// Returns the newest record of the last closed day in a range.
+    pub(super) fn newest_digest(
+        &self,
+        first: Date,
+        last: Date,
+    ) -> Result<Option<DayDigest>, rusqlite::Error> {
+        newest_digest_in(&self.db, day_number(first), day_number(last))
+    }
+
+    pub(super) fn ledger_lines(&self, first: u64, last: u64) -> Result<String, rusqlite::Error> {
+        read_ledger_lines(&self.db, (first, last))
+    }
+
+    pub(super) fn revision_after(
+        &self,
+        kind: RevisionKind,
+        after: u64,
+    ) -> Result<Option<TextRevision>, rusqlite::Error> {
+        find_revision_after(&self.db, kind, after)
+    }
+
+    /// Returns the extent of the data behind the chain.
+    pub(super) fn evidence_extent(&self) -> Result<EvidenceExtent, rusqlite::Error> {
+        let mut rows = self
+            .db
+            .prepare("SELECT DISTINCT day FROM pack WHERE content = 0 AND boot = 0 ORDER BY day")?;
+        let days = rows.query_map([], |row| row.get(0).map(date))?;
+        let mut due = self
+            .db
+            .prepare("SELECT DISTINCT day FROM digest_due ORDER BY day")?;
+        let due = due.query_map([], |row| row.get(0).map(date))?;
+        let last: i64 =
+            self.db
+                .query_row("SELECT coalesce(max(id), 0) FROM ledger", [], |row| {
+                    row.get(0)
+                })?;
+        Ok(EvidenceExtent {
+            raw_deleted_before: (self.raw_deleted_before != 0)
+                .then(|| date(self.raw_deleted_before)),
+            days: days.collect::<Result<_, _>>()?,
+            last_entry: last.cast_unsigned(),
+            due: due.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Reads a record from a row.
+fn parse_digest(row: &Row<'_>) -> Result<DayDigest, rusqlite::Error> {
+    Ok(DayDigest {
+        number: row.get::<_, i64>(0)?.cast_unsigned(),
+        day: date(row.get(1)?),
+        revision: row.get(2)?,
+        sha256: row.get(3)?,
+        record: row.get(4)?,
+    })
+}
+
+/// Returns the newest record of a day.
+pub(super) fn newest_digest_of(
+    db: &Connection,
+    day: LocalDay,
+) -> Result<Option<DayDigest>, rusqlite::Error> {
+    newest_digest_in(db, day, day)
+}
+
+fn newest_digest_in(
+    db: &Connection,
+    first: LocalDay,
+    last: LocalDay,
+) -> Result<Option<DayDigest>, rusqlite::Error> {
+    db.query_row(
+        "SELECT number, day, revision, sha256, record FROM digest WHERE day BETWEEN ? AND ?
+         ORDER BY day DESC, revision DESC LIMIT 1",
+        [first, last],
+        parse_digest,
+    )
+    .optional()
+}
+
+/// Returns the last record of the chain.
+pub(super) fn chain_head(db: &Connection) -> Result<Option<DayDigest>, rusqlite::Error> {
+    db.query_row(
+        "SELECT number, day, revision, sha256, record FROM digest ORDER BY number DESC LIMIT 1",
+        [],
+        parse_digest,
+    )
+    .optional()
+}
+
+/// Returns the hashed lines of ledger entries, at most `LEDGER_PAGE_MAX`.
+fn read_ledger_lines(
+    db: &Connection,
+    (first, last): (u64, u64),
+) -> Result<String, rusqlite::Error> {
+    let mut text = String::new();
+    let mut rows = db.prepare(
+        "SELECT id, sort, indicator, what, mantissa, places, unit, moment, first, last, known, who,
+         note, supersedes, recorded_at, recorded_by FROM ledger WHERE id BETWEEN ? AND ?
+         ORDER BY id LIMIT ?",
+    )?;
+    let page = params![
+        first.cast_signed(),
+        last.cast_signed(),
+        sql_int(LEDGER_PAGE_MAX)
+    ];
+    let mut rows = rows.query(page)?;
+    while let Some(row) = rows.next()? {
+        write_ledger_line(&mut text, &parse_ledger_line(row, db)?);
+    }
+    Ok(text)
+}
+
+/// Returns the SHA-256 of the lines of ledger entries, read page by page.
+pub(super) fn hash_ledger(
+    db: &Connection,
+    first: u64,
+    last: u64,
+) -> Result<String, rusqlite::Error> {
+    let mut hash = Sha256Hasher::default();
+    let mut from = first;
+    while from <= last {
+        let until = last.min(from + LEDGER_PAGE_MAX as u64 - 1);
+        hash.put(read_ledger_lines(db, (from, until))?.as_bytes());
+        from = until + 1;
+    }
+    Ok(hash.finish_hex())
+}
+
+/// Reads a ledger row as its hashed line.
+fn parse_ledger_line(row: &Row<'_>, db: &Connection) -> Result<LedgerLine, rusqlite::Error> {
+    let id: i64 = row.get(0)?;
+    let (mantissa, places): (Option<i64>, i64) = (row.get(4)?, row.get(5)?);
+    // The row as stored, not as parsed: an invalid value that was written past the program must
+    // change the hash, not fail to be read.
+    let quantity = mantissa.map(|mantissa| match i8::try_from(places) {
+        Ok(places) if places >= 0 => ExactNumber::Decimal {
+            mantissa,
+            exponent: -places,
+        }
+        .to_string(),
+        _ => format!("{mantissa}e-{places}"),
+    });
+    let mut files =
+        db.prepare("SELECT name, sha256, bytes FROM ledger_file WHERE entry = ? ORDER BY place")?;
+    let file = |row: &Row<'_>| {
+        Ok(LedgerFile {
+            name: row.get(0)?,
+            sha256: row.get(1)?,
+            bytes: row.get(2)?,
+        })
+    };
+    Ok(LedgerLine {
+        id: id.cast_unsigned(),
+        sort: row.get(1)?,
+        indicator: row.get(2)?,
+        what: row.get(3)?,
+        quantity,
+        unit: row.get(6)?,
+        when: row.get(7)?,
+        first: row.get(8)?,
+        last: row.get(9)?,
+        known: row.get(10)?,
+        who: row.get(11)?,
+        note: row.get(12)?,
+        files: files.query_map([id], file)?.collect::<Result<_, _>>()?,
+        supersedes: row.get::<_, Option<i64>>(13)?.map(i64::cast_unsigned),
+        recorded_at: UtcMs(row.get(14)?).to_string(),
+        recorded_by: row.get(15)?,
+    })
+}
+
+/// Table of a kind of revisions.
+fn revision_table(kind: RevisionKind) -> &'static str {
+    match kind {
+        RevisionKind::Configuration => "revision",
+        RevisionKind::Factors => "factors",
+        RevisionKind::Calibrations => "calibration_text",
+    }
+}
+
+fn find_revision_after(
+    db: &Connection,
+    kind: RevisionKind,
+    after: u64,
+) -> Result<Option<TextRevision>, rusqlite::Error> {
+    let table = revision_table(kind);
+    let find = format!("SELECT id, since, text FROM {table} WHERE id > ? ORDER BY id LIMIT 1");
+    let revision = |row: &Row<'_>| {
+        Ok(TextRevision {
+            id: row.get::<_, i64>(0)?.cast_unsigned(),
+            since: UtcMs(row.get(1)?),
+            text: row.get(2)?,
+        })
+    };
+    db.query_row(&find, [after.cast_signed()], revision)
+        .optional()
+}
+
+/// Returns the revisions from the one that the chain named last to the last one that began before
+/// `to`.
+pub(super) fn revision_lines_until(
+    db: &Connection,
+    kind: RevisionKind,
+    named: Option<u64>,
+    to: UtcMs,
+) -> Result<Vec<RevisionLine>, rusqlite::Error> {
+    let table = revision_table(kind);
+    let last = format!("SELECT max(id) FROM {table} WHERE since < ?");
+    let last: Option<i64> = db.query_row(&last, [to.0], |row| row.get(0))?;
+    let first = named.unwrap_or(1);
+    // At least the revision that the chain named last, which still holds.
+    let last = last.map_or(0, i64::cast_unsigned).max(named.unwrap_or(0));
+    let mut lines = Vec::new();
+    // By number, not by time: revisions made while the clock was wrong are included.
+    let mut next = find_revision_after(db, kind, first.saturating_sub(1))?;
+    while let Some(revision) = next.filter(|revision| revision.id <= last) {
+        lines.push(RevisionLine {
+            id: revision.id,
+            since: revision.since,
+            sha256: hash(revision.text.as_bytes()),
+        });
+        next = find_revision_after(db, kind, revision.id)?;
+    }
+    Ok(lines)
+}
+
+/// Stores the built-in factors when they differ from those of the last start.
+pub(in crate::storage) fn record_factors(
+    db: &Connection,
+    now: UtcMs,
+) -> Result<(), rusqlite::Error> {
+    // Compared with the newest revision only: a new program version with the same factors adds
+    // none.
+    let newest = "SELECT text FROM factors ORDER BY id DESC LIMIT 1";
+    let before: Option<String> = db.query_row(newest, [], |row| row.get(0)).optional()?;
+    let text = crate::config::factors::built_in_factors();
+    if before.as_deref() != Some(text) {
+        let new = params![now.0, text];
+        db.execute("INSERT INTO factors(since, text) VALUES (?, ?)", new)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Check that the open files are still the ones that the directory names.
+//!
+//! A process can go on writing into a file that was removed or replaced, and all of that is gone
+//! when it ends. Therefore nothing counts as durable unless the directory still names the same
+//! files.
+
+use super::store_error::StoreError;
+use super::writer::StoreWriter;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Path, device and inode number of each open file.
+#[derive(Debug)]
+pub(super) struct FilePresence(Vec<(PathBuf, (u64, u64))>);
+
+impl FilePresence {
+    /// Records the identity of the files.
+    pub(super) fn observe(files: impl IntoIterator<Item = PathBuf>) -> io::Result<Self> {
+        let known = files.into_iter().map(|file| {
+            let about = file_identity(&file)?;
+            Ok((file, about))
+        });
+        known.collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Returns a description of the first file that is no longer the recorded one.
+    pub(super) fn first_change(&self) -> Option<String> {
+        self.0.iter().find_map(|(file, known)| {
+            let what = match file_identity(file) {
+                Ok(now) if now == *known => return None,
+                Ok(_) => "was replaced by another file".to_owned(),
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => "was removed".to_owned(),
+                Err(fault) => format!("cannot be reached ({fault})"),
+            };
+            Some(format!("{} {what}", file.display()))
+        })
+    }
+}
+
+fn file_identity(file: &Path) -> io::Result<(u64, u64)> {
+    let about = std::fs::metadata(file)?;
+    Ok((about.dev(), about.ino()))
+}
+
+impl StoreWriter {
+    /// Returns an error when an open file was removed or replaced.
+    pub(super) fn check_files(&self) -> Result<(), StoreError> {
+        let missing = self
+            .open_files
+            .as_ref()
+            .and_then(FilePresence::first_change);
+        missing.map_or(Ok(()), |what| {
+            Err(StoreError::Disk {
+                what: "keeping readings",
+                why: format!(
+                    "{what} while it was in use; readings are held in memory. `pantau backup` \
+                     copies what it held; a restart begins with what is there now"
+                ),
+            })
+        })
+    }
+
+    /// Writes the bound of numbers again when its file was removed together with the store.
+    pub(super) fn restore_sequence_floor(&mut self) {
+        // Else a restart would give numbers out a second time.
+        let Some(floor) = self.floor.as_mut().filter(|floor| !floor.file_exists()) else {
+            return;
+        };
+        if let Err(fault) = floor.raise(&self.db, self.next) {
+            tracing::warn!(%fault, "the bound of numbers stands in its own file only");
+        }
+    }
+
+    /// Saves a removed or replaced file, with the readings in memory, as `pantau.db.rescued-TIME`.
+    pub(super) fn save_orphaned_file(&mut self) {
+        let now = self.clock.now().at;
+        let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+        let name = format!("pantau.db.rescued-{}", stamp.strftime("%Y%m%dT%H%M%SZ"));
+        let to = self.file.with_file_name(name);
+        // The whole directory may have been removed; it is created again.
+        let folder = to.parent().unwrap_or(Path::new("."));
+        if let Err(fault) = super::file_permissions::create_folder(folder) {
+            tracing::error!(%fault, folder = %folder.display(), "the store's folder cannot be made");
+        }
+        self.restore_sequence_floor();
+        // The commit goes into the open file, which has no name any more; the backup copies it to
+        // one that has.
+        let saved = self
+            .commit()
+            .map_err(|fault| super::schema::disk_error("keeping readings", &fault))
+            .and_then(|_| self.copy(&to));
+        match saved {
+            Ok(()) => tracing::error!(
+                file = %to.display(),
+                "the store's file was removed or replaced; all of it was saved under this name"
+            ),
+            Err(fault) => tracing::error!(
+                %fault,
+                unflushed = self.pending.len(),
+                "the store's file was removed or replaced, and could not be saved"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::storage::tests::{MIDNIGHT, ask, decimal, open, raw, reading, site};
+    use std::path::PathBuf;
+
+    #[tokio::test]
+    async fn a_file_removed_or_replaced_under_the_program_is_said_and_nothing_is_lost() {
+        for (what, file) in [
+            ("remove", "pantau.db"),
+            ("replace", "pantau.db"),
+            ("remove", "pantau.db-wal"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = open(dir.path(), &site(&["power"]));
+            let take = async |n: i64| {
+                let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+                store.append(one).await.unwrap();
+                store.flush().await
+            };
+            take(1).await.unwrap();
+            let (path, away) = (dir.path().join(file), dir.path().join("away"));
+            if what == "remove" {
+                std::fs::remove_file(&path).unwrap();
+            } else {
+                std::fs::rename(&path, &away).unwrap();
+                std::fs::copy(&away, &path).unwrap();
+            }
+            let said = take(2).await.unwrap_err().to_string();
+            assert!(said.contains(file), "{said}");
+            assert!(store.append_ledger(Vec::new(), "x").await.is_err());
+            let health = store.health().borrow().clone();
+            assert!(health.failure.is_some());
+            assert_eq!((health.unflushed, health.durable), (1, 1));
+            store.stop().await;
+            let rescued = std::fs::read_dir(dir.path()).unwrap();
+            let rescued: Vec<PathBuf> = rescued
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.to_string_lossy().contains("rescued"))
+                .collect();
+            let other = tempfile::tempdir().unwrap();
+            std::fs::copy(&rescued[0], other.path().join("pantau.db")).unwrap();
+            let store = open(other.path(), &site(&["power"]));
+            assert_eq!(
+                ask(&store, raw("meter.power")).await.len(),
+                2,
+                "{what} {file}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_with_its_folder_is_saved_and_no_number_is_used_twice() {
+        for whole in [false, true] {
+            let above = tempfile::tempdir().unwrap();
+            let dir = above.path().join("store");
+            let store = open(&dir, &site(&["power"]));
+            for n in 1..=3 {
+                let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+                store.append(one).await.unwrap();
+                store.flush().await.unwrap();
+            }
+            std::fs::remove_dir_all(&dir).unwrap();
+            if !whole {
+                std::fs::create_dir(&dir).unwrap();
+            }
+            store.flush().await.unwrap_err();
+            store.stop().await;
+            let names = std::fs::read_dir(&dir).unwrap();
+            let mut names = names.map(|entry| entry.unwrap().file_name());
+            assert!(names.any(|name| name.to_string_lossy().contains("rescued")));
+            let store = open(&dir, &site(&["power"]));
+            let one = reading(MIDNIGHT + 9000, &[decimal(9)]);
+            store.append(one).await.unwrap();
+            assert!(store.flush().await.unwrap() > 3, "{whole}");
+            store.stop().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_put_back_is_written_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        let take = async |n: i64| {
+            let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+            store.append(one).await.unwrap();
+            store.flush().await
+        };
+        take(1).await.unwrap();
+        let (path, away) = (dir.path().join("pantau.db"), dir.path().join("away"));
+        std::fs::rename(&path, &away).unwrap();
+        take(2).await.unwrap_err();
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(take(3).await.unwrap(), 3);
+        assert_eq!(store.health().borrow().failure, None);
+    }
+}

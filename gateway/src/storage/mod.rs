@@ -1,0 +1,64 @@
+//! Storage: journal, sealed chunks, sink cursors, ledger and day digests in one SQLite file.
+//!
+//! Entry type: [`Store`], a cheap handle to the one thread that owns the file (`keeper`). Requests
+//! go through a bounded channel and are served one by one.
+//!
+//! ```text
+//! let store = Store::open(path, &site, &settings, config_text, &clock)?;
+//! store.append(reading).await?;         // has a number, is not durable yet
+//! let seq = store.flush().await?;       // durable up to `seq`
+//! let blocks = store.query(query).await?;
+//! ```
+//!
+//! Design and invariants: `docs/ARCHITECTURE.md`, section `store`. Settings:
+//! `docs/configuration.md`.
+
+mod access;
+#[cfg(test)]
+mod access_tests;
+mod attachments;
+mod audit;
+mod backup;
+mod calibrations;
+mod chunk_codec;
+mod clock_era;
+#[cfg(test)]
+mod damage_tests;
+mod delta_codec;
+mod digest;
+mod downsample;
+mod file_permissions;
+mod file_presence;
+mod flush;
+mod import;
+mod journal_codec;
+mod journal_reader;
+mod key_registry;
+mod latest;
+mod ledger;
+#[cfg(test)]
+mod ledger_tests;
+mod local_calendar;
+mod memtable;
+mod pack_rows;
+mod query_stream;
+mod recovery;
+mod retention;
+#[cfg(test)]
+mod retention_tests;
+mod rollup;
+mod schema;
+mod seal;
+mod sequence_floor;
+mod sink_cursors;
+mod store_error;
+mod store_handle;
+#[cfg(test)]
+mod tests;
+mod varint;
+mod writer;
+
+pub use access::StoreAccess;
+pub use digest::{EvidenceExtent, TextRevision};
+pub use store_error::StoreError;
+pub use store_handle::*;

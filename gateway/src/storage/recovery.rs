@@ -1,0 +1,411 @@
+//! Opening and recovery: the state of the writer is rebuilt from the file.
+
+use super::access::{StoreAccess, corruption_error};
+use super::audit::append_audit;
+use super::file_presence::FilePresence;
+use super::journal_reader::ReadingRing;
+use super::key_registry::KeyRegistry;
+use super::latest::LatestCache;
+use super::local_calendar::LocalCalendar;
+use super::memtable::{BootKey, Memtable};
+use super::schema::{self, OpenedDatabase, is_corruption};
+use super::seal::HOUR_MS;
+use super::sequence_floor::SequenceFloor;
+use super::sink_cursors::SinkCursors;
+use super::store_error::StoreError;
+use super::store_handle::{Store, StoreHealth, StoreRequest};
+use super::writer::{StoreWriter, WriterOutputs};
+use crate::clock::{Clock, boot_id};
+use crate::config::StoreSettings;
+use crate::domain::{ReadingSeq, Site};
+use crate::evidence::RecordReason;
+use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeSet, VecDeque};
+use std::path::Path;
+use tokio::sync::{broadcast, mpsc, watch};
+
+impl Store {
+    /// Opens the store in this directory, or creates it, and starts the thread that owns the file.
+    /// A file that cannot be read is renamed and a new one started; `repairs` of the health says
+    /// so. `Busy` when another process holds the file.
+    pub fn open(
+        path: &Path,
+        site: &Site,
+        settings: &StoreSettings,
+        config_text: &str,
+        clock: &Clock,
+    ) -> Result<Self, StoreError> {
+        Self::open_with_access(
+            StoreAccess::Gateway,
+            path,
+            site,
+            settings,
+            config_text,
+            clock,
+        )
+    }
+
+    /// Opens the store with the given rights: `Damaged` when a command meets a damaged file,
+    /// `Missing` when a read-only command finds no file.
+    pub fn open_with_access(
+        access: StoreAccess,
+        path: &Path,
+        site: &Site,
+        settings: &StoreSettings,
+        config_text: &str,
+        clock: &Clock,
+    ) -> Result<Self, StoreError> {
+        let (keeper, store, requests) =
+            prepare_writer(access, path, site, settings, config_text, clock)?;
+        spawn_writer(keeper, requests)?;
+        Ok(store)
+    }
+}
+
+/// Opens and recovers the store, without starting the thread.
+pub(super) fn prepare_writer(
+    access: StoreAccess,
+    path: &Path,
+    site: &Site,
+    settings: &StoreSettings,
+    config_text: &str,
+    clock: &Clock,
+) -> Result<OpenedStore, StoreError> {
+    let now = clock.now().at;
+    let opened = schema::open(path, now, access)?;
+    let file = opened.file.clone();
+    let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
+    let (mut keeper, store, requests) = match assemble(opened) {
+        Err((fault, db)) if is_corruption(&fault) => {
+            // SQLite must have closed the file before it is renamed.
+            drop(db);
+            // Only the gateway repairs; a command reports the damage and changes nothing.
+            if access != StoreAccess::Gateway {
+                return Err(super::access::open_error(&file, &fault));
+            }
+            let repair = schema::quarantine_file(&file, now, &fault)?;
+            let mut opened = schema::open(path, now, access)?;
+            opened.repairs.push(repair);
+            assemble(opened)
+        }
+        other => other,
+    }
+    .map_err(|(fault, _)| schema::to_store_error(&file, "reading the file", &fault))?;
+    keeper.publish_health();
+    Ok((keeper, store, requests))
+}
+
+/// Writer, handle and request queue of an opened store.
+type OpenedStore = (StoreWriter, Store, mpsc::Receiver<StoreRequest>);
+/// Error of recovery, with the database, so that it can be closed before its file is renamed.
+type AssembleFailure = (rusqlite::Error, Option<Connection>);
+
+/// Builds the writer from the opened file.
+fn assemble_writer(
+    (access, opened): (StoreAccess, OpenedDatabase),
+    site: &Site,
+    settings: &StoreSettings,
+    clock: &Clock,
+    config_text: &str,
+) -> Result<OpenedStore, AssembleFailure> {
+    let OpenedDatabase {
+        mut db,
+        file,
+        repairs,
+        lock,
+    } = opened;
+    let (names, (cursors, moved_at), last) = match load_state(&mut db, site) {
+        Ok(read) => read,
+        Err(fault) => return Err((fault, Some(db))),
+    };
+    let (next, last, floor) = match recover_sequence(access, &file, &db, last) {
+        Ok(numbering) => numbering,
+        Err(fault) => return Err((fault, Some(db))),
+    };
+    let (store, out, queue) = open_channels(last, &settings.path);
+    // The next full hour: parts are sealed at full hours.
+    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
+    let mut keeper = StoreWriter {
+        open_files: observe_files(access, &file),
+        floor,
+        access,
+        _lock: lock,
+        db,
+        file,
+        settings: settings.clone(),
+        clock: clock.clone(),
+        calendar: LocalCalendar::new(&site.timezone).unwrap_or_else(|_| LocalCalendar::utc()),
+        names,
+        boot: boot_id(),
+        current_era: None,
+        pending: VecDeque::new(),
+        next,
+        durable: last,
+        ring: store.ring.clone(),
+        memtable: Memtable::default(),
+        latest: LatestCache::default(),
+        cursors,
+        moved_at,
+        moved_cursors: BTreeSet::new(),
+        refusals: Vec::new(),
+        running_queries: VecDeque::new(),
+        health: StoreHealth {
+            repairs,
+            ..StoreHealth::default()
+        },
+        losses: None,
+        flush_due: None,
+        backoff_ms: 0,
+        unmerged_parts: BTreeSet::new(),
+        raw_deleted_before: 0,
+        seal_after,
+        retention_resumes_ms: 0,
+        closing: super::digest::DayCloser::new(site),
+        outputs: out,
+    };
+    match keeper
+        .replay_journal()
+        .and_then(|()| keeper.record_start(config_text))
+        .and_then(|()| keeper.mark_unsealed())
+    {
+        Ok(()) => Ok((keeper, store, queue)),
+        Err(fault) => Err((fault, Some(keeper.db))),
+    }
+}
+
+/// Returns the next number, the last finished number, and the bound of numbers (gateway only).
+fn recover_sequence(
+    access: StoreAccess,
+    file: &Path,
+    db: &Connection,
+    last: ReadingSeq,
+) -> Result<(ReadingSeq, ReadingSeq, Option<SequenceFloor>), rusqlite::Error> {
+    if access != StoreAccess::Gateway {
+        return Ok((last + 1, last, None));
+    }
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let (next, floor) = SequenceFloor::load(directory, db, last)?;
+    // An empty store has nothing to deliver: everything before its first number counts as done.
+    let done = if last == 0 { next - 1 } else { last };
+    Ok((next, done, Some(floor)))
+}
+
+/// Records the identity of the open files; `None` for a read-only command, and where the files
+/// cannot be examined.
+fn observe_files(access: StoreAccess, file: &Path) -> Option<FilePresence> {
+    if access == StoreAccess::Read {
+        return None;
+    }
+    let files = [file.to_owned(), schema::wal_path(file)];
+    match FilePresence::observe(files) {
+        Ok(presence) => Some(presence),
+        Err(fault) => {
+            tracing::warn!(%fault, "whether the store's files stay in place cannot be seen");
+            None
+        }
+    }
+}
+
+/// Creates the handle and the channel ends of the thread.
+fn open_channels(
+    last: ReadingSeq,
+    directory: &Path,
+) -> (Store, WriterOutputs, mpsc::Receiver<StoreRequest>) {
+    let (requests, queue) = mpsc::channel(READING_QUEUE_MAX);
+    let (durable, durable_seen) = watch::channel(last);
+    let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
+    let (health, health_seen) = watch::channel(StoreHealth::default());
+    let store = Store {
+        requests,
+        durable: durable_seen,
+        live: live.clone(),
+        health: health_seen,
+        directory: directory.into(),
+        ring: ReadingRing::default(),
+    };
+    let out = WriterOutputs {
+        durable,
+        live,
+        health,
+    };
+    (store, out, queue)
+}
+
+/// Names, cursors and last sequence number found in the file.
+type RecoveredState = (KeyRegistry, SinkCursors, ReadingSeq);
+
+/// Reads names, cursors and the last sequence number.
+fn load_state(db: &mut Connection, site: &Site) -> Result<RecoveredState, rusqlite::Error> {
+    let names = KeyRegistry::load(db, site)?;
+    let cursors = super::sink_cursors::read_cursors(db)?;
+    let kept = db.query_row(
+        "SELECT coalesce(max(first + n - 1), 0) FROM journal",
+        [],
+        |row| row.get::<_, i64>(0),
+    )?;
+    // Sealed journal rows are deleted, so the last number may be in `meta` only.
+    let gone: i64 = read_meta(db, "last_seq")?.unwrap_or(0);
+    Ok((names, cursors, kept.max(gone).cast_unsigned()))
+}
+
+/// Returns a number from table `meta`.
+pub(super) fn read_meta(db: &Connection, key: &str) -> Result<Option<i64>, rusqlite::Error> {
+    db.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| {
+        row.get(0)
+    })
+    .optional()
+}
+
+/// Stores a number in table `meta`.
+pub(super) fn write_meta(db: &Connection, key: &str, value: i64) -> Result<(), rusqlite::Error> {
+    db.execute(
+        "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+        params![key, value],
+    )?;
+    Ok(())
+}
+
+/// Starts the thread of the writer.
+fn spawn_writer(
+    keeper: StoreWriter,
+    requests: mpsc::Receiver<StoreRequest>,
+) -> Result<(), StoreError> {
+    let failed = |fault: std::io::Error| StoreError::Disk {
+        what: "starting the store's thread",
+        why: fault.to_string(),
+    };
+    // A runtime of its own on its own thread: SQLite calls block, and must not hold up the tasks of
+    // the buses.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(failed)?;
+    std::thread::Builder::new()
+        .name("store".to_owned())
+        .spawn(move || runtime.block_on(keeper.run(requests)))
+        .map(drop)
+        .map_err(failed)
+}
+
+impl StoreWriter {
+    /// Records the start in the audit log, and the configuration when it differs from the newest
+    /// revision.
+    fn record_start(&mut self, config_text: &str) -> Result<(), rusqlite::Error> {
+        let now = self.clock.now().at;
+        let transaction = self.db.transaction()?;
+        let crc = crc32fast::hash(config_text.as_bytes());
+        let newest = "SELECT text FROM revision ORDER BY id DESC LIMIT 1";
+        let before: Option<String> = transaction
+            .query_row(newest, [], |row| row.get(0))
+            .optional()?;
+        append_audit(&transaction, now, "start", env!("CARGO_PKG_VERSION"))?;
+        if before.as_deref() != Some(config_text) {
+            transaction.execute(
+                "INSERT INTO revision(since, crc, text) VALUES (?, ?, ?)",
+                params![now.0, crc, config_text],
+            )?;
+            let what = format!("crc32 {crc:08x}");
+            append_audit(&transaction, now, "configuration", &what)?;
+        }
+        super::digest::record_factors(&transaction, now)?;
+        for repair in &self.health.repairs {
+            tracing::warn!(%repair, "the store was repaired");
+            append_audit(&transaction, now, "repair", repair)?;
+        }
+        transaction.commit()
+    }
+
+    /// Rebuilds the memtable from the unsealed rows of the journal, and the latest samples.
+    fn replay_journal(&mut self) -> Result<(), rusqlite::Error> {
+        let gone = read_meta(&self.db, "gone_before")?.unwrap_or(0);
+        self.raw_deleted_before = i32::try_from(gone).unwrap_or(0);
+        self.unmerged_parts = super::seal::load_unmerged_parts(&self.db)?;
+        self.latest.load(&self.db)?;
+        let mut damaged = Vec::new();
+        let sealed = read_meta(&self.db, "sealed_seq")?.unwrap_or(0);
+        let mut rows = Vec::new();
+        {
+            let mut select = self
+                .db
+                .prepare("SELECT first, n, boot, crc, body FROM journal WHERE first + n - 1 > ?")?;
+            let mut found = select.query([sealed])?;
+            while let Some(row) = found.next()? {
+                let first = row.get::<_, i64>(0)?;
+                let body = row.get_ref(4)?.as_blob().unwrap_or_default();
+                let right = crc32fast::hash(body) == row.get::<_, u32>(3)?;
+                let kept = super::journal_codec::decode_row(body, row.get(1)?, &self.names)
+                    .filter(|_| right);
+                match kept {
+                    Some(kept) => rows.push((first.cast_unsigned(), row.get(2)?, kept)),
+                    None => damaged.push(first),
+                }
+            }
+        }
+        for (first, boot, kept) in rows {
+            self.replay_row(first, boot, &kept);
+        }
+        for first in damaged {
+            if self.access != StoreAccess::Gateway {
+                return Err(corruption_error(format!("journal row {first} is garbled")));
+            }
+            self.quarantine_row(first)?;
+        }
+        Ok(())
+    }
+
+    /// For a read-only command, which seals nothing: marks closed days with unsealed samples as
+    /// outdated (in its private tables).
+    fn mark_unsealed(&mut self) -> Result<(), rusqlite::Error> {
+        if self.access != StoreAccess::Read {
+            return Ok(());
+        }
+        let days: BTreeSet<_> = self
+            .memtable
+            .keys()
+            .filter(|key| key.boot == 0)
+            .map(|key| key.day)
+            .collect();
+        for day in days {
+            super::digest::mark_day_due(&self.db, day, RecordReason::Late)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the readings of one journal row to memory.
+    fn replay_row(
+        &mut self,
+        first: ReadingSeq,
+        boot: BootKey,
+        kept: &[super::journal_codec::JournalReading],
+    ) {
+        for (kept, seq) in kept.iter().zip(first..) {
+            let boot = if kept.dated { 0 } else { boot };
+            if let Some(points) = self.names.layout_points(kept.layout) {
+                for (point, outcome) in points.iter().zip(&kept.outcomes) {
+                    self.latest
+                        .set_current(*point, kept.at, *outcome, (seq, kept.dated));
+                }
+            }
+            self.add_to_memtable((kept.layout, boot, kept.at), &kept.outcomes);
+        }
+    }
+
+    /// Moves a garbled journal row to table `damaged`.
+    fn quarantine_row(&mut self, first: i64) -> Result<(), rusqlite::Error> {
+        let now = self.clock.now().at;
+        let transaction = self.db.transaction()?;
+        let origin = format!("journal {first}");
+        transaction.execute(
+            "INSERT INTO damaged(at, origin, body) SELECT ?, ?, body FROM journal WHERE first = ?",
+            params![now.0, origin, first],
+        )?;
+        transaction.execute("DELETE FROM journal WHERE first = ?", [first])?;
+        // The numbers of the row are never given out again.
+        write_meta(&transaction, "last_seq", self.durable.cast_signed())?;
+        transaction.commit()?;
+        let repair = format!("{origin} was garbled and set aside");
+        self.health.repairs.push(repair);
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Retention: deletes raw samples by age and data over the disk budget. Roll-ups are never deleted.
+//!
+//! Order when the budget is exceeded: the backlog of sinks that are dead for days, then sealed raw
+//! samples, oldest first, then undelivered readings.
+//!
+//! No history is deleted by an untrusted clock, and age counts from the newest dated reading, so
+//! that a clock in the future makes nothing old. A trusted clock that is wrong does little harm
+//! before people notice: one run deletes at most a tenth of the days, and after such a run the next
+//! one by age waits for a day.
+
+use super::audit::append_audit;
+use super::local_calendar::{DAY_MS, LocalDay};
+use super::recovery::{read_meta, write_meta};
+use super::writer::StoreWriter;
+use crate::clock::ClockStamp;
+use crate::domain::UtcMs;
+use crate::limits::{RETENTION_DAYS_DIVISOR, SINK_DEAD_DAYS};
+use rusqlite::{Connection, params};
+
+/// Journal rows deleted in one transaction.
+const JOURNAL_ROWS_PER_RUN: i64 = 256;
+
+impl StoreWriter {
+    /// Applies the age rule, then the disk budget.
+    pub(super) fn apply_retention(&mut self, now: ClockStamp) -> Result<(), rusqlite::Error> {
+        if now.trusted {
+            self.stamp_idle_cursors(now.at)?;
+            self.delete_expired(now)?;
+        }
+        let Some(budget) = self.settings.budget else {
+            return Ok(());
+        };
+        while used_bytes(&self.db)? > budget {
+            if !self.drop_stale_backlog(now)? {
+                return self.delete_oldest_raw(budget, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes raw samples that are older than the rule keeps.
+    fn delete_expired(&mut self, now: ClockStamp) -> Result<(), rusqlite::Error> {
+        let Some(keep) = self.settings.keep else {
+            return Ok(());
+        };
+        if now.mono.0 < self.retention_resumes_ms {
+            return Ok(());
+        }
+        let days = sealed_days(&self.db)?;
+        let sealed = days.last().map(|day| self.calendar.day_start(*day));
+        let Some(newest) = self.latest.newest_dated().max(sealed) else {
+            return Ok(());
+        };
+        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        // Age counts from the newest dated reading, never from the clock alone.
+        let from = UtcMs(newest.min(now.at).0.saturating_sub(keep));
+        let day = self.calendar.day(from);
+        let old = days.iter().take_while(|kept| **kept < day).count();
+        let most = days_per_run(days.len());
+        let Some(last) = days[..old.min(most)].last() else {
+            return Ok(());
+        };
+        // The monotonic clock decides when the next run may delete: the wall clock is what may be
+        // wrong.
+        if old > most {
+            self.retention_resumes_ms = now.mono.0.saturating_add(DAY_MS.unsigned_abs());
+            tracing::warn!(
+                old,
+                kept = days.len(),
+                gone = most,
+                "many days are older than `keep`: a tenth of them goes, the rest in a day. If the \
+                 clock is wrong, put it right now"
+            );
+        }
+        self.delete_raw_before(last + 1, now.at, "older than the rule keeps")
+    }
+
+    /// Deletes the oldest raw samples until the budget is kept, at most a tenth of the days;
+    /// without any, undelivered readings.
+    fn delete_oldest_raw(&mut self, budget: u64, now: ClockStamp) -> Result<(), rusqlite::Error> {
+        if !now.trusted {
+            tracing::warn!("over the disk budget; nothing is deleted while the clock is untrusted");
+            return Ok(());
+        }
+        let days = sealed_days(&self.db)?;
+        if days.is_empty() {
+            return self.drop_undelivered(budget, now.at);
+        }
+        for day in &days[..days_per_run(days.len())] {
+            self.delete_raw_before(day + 1, now.at, "over the disk budget")?;
+            if used_bytes(&self.db)? <= budget {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the raw samples of days before `day`.
+    fn delete_raw_before(
+        &mut self,
+        day: LocalDay,
+        now: UtcMs,
+        why: &str,
+    ) -> Result<(), rusqlite::Error> {
+        let transaction = self.db.transaction()?;
+        // Only whole-day chunks: parts that are not merged yet have no roll-up that would remain.
+        let gone = transaction.execute(
+            "DELETE FROM pack WHERE content = 0 AND boot = 0 AND day < ?",
+            [day],
+        )?;
+        if gone > 0 {
+            let what = format!("raw samples before day {day} (since 1970, local): {why}");
+            append_audit(&transaction, now, "retention", &what)?;
+            write_meta(&transaction, "gone_before", day.into())?;
+            tracing::info!(day, why, "raw samples deleted by retention");
+        }
+        transaction.commit()?;
+        if gone > 0 {
+            self.raw_deleted_before = self.raw_deleted_before.max(day);
+        }
+        Ok(())
+    }
+
+    /// Deletes readings that wait only for sinks without any acknowledgement for `SINK_DEAD_DAYS`;
+    /// returns whether any were deleted.
+    fn drop_stale_backlog(&mut self, now: ClockStamp) -> Result<bool, rusqlite::Error> {
+        let patience = SINK_DEAD_DAYS * DAY_MS;
+        // The samples remain in the history: only the delivery is given up.
+        let is_dead = |sink: &str| {
+            let moved = self.moved_at.get(sink);
+            now.trusted && moved.is_some_and(|moved| now.at.0 - moved > patience)
+        };
+        let (mut dead, mut alive) = (None, u64::MAX);
+        for (sink, seq) in &self.cursors {
+            if is_dead(sink) {
+                dead = Some(dead.map_or(*seq, |least: u64| least.min(*seq)));
+            } else {
+                alive = alive.min(*seq);
+            }
+        }
+        match dead {
+            Some(dead) if dead < alive => {
+                let until = i64::try_from(alive).unwrap_or(i64::MAX);
+                self.drop_journal_rows(until, now.at)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Last resort: deletes undelivered readings, oldest first, until the budget is kept.
+    fn drop_undelivered(&mut self, budget: u64, now: UtcMs) -> Result<(), rusqlite::Error> {
+        while used_bytes(&self.db)? > budget {
+            if !self.drop_journal_rows(i64::MAX, now)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the oldest sealed journal rows up to `limit`; returns whether there were any.
+    fn drop_journal_rows(&mut self, limit: i64, now: UtcMs) -> Result<bool, rusqlite::Error> {
+        let transaction = self.db.transaction()?;
+        // Only sealed rows: the samples of the others are nowhere else on disk.
+        let sealed = read_meta(&transaction, "sealed_seq")?.unwrap_or(0);
+        let bounds: (Option<i64>, Option<i64>, Option<i64>) = transaction.query_row(
+            "SELECT min(first), max(first + n - 1), sum(n) FROM (SELECT first, n FROM journal
+               WHERE first + n - 1 <= ? ORDER BY first LIMIT ?)",
+            params![sealed.min(limit), JOURNAL_ROWS_PER_RUN],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let (Some(first), Some(last), Some(count)) = bounds else {
+            return Ok(false);
+        };
+        transaction.execute("DELETE FROM journal WHERE first <= ?", [last])?;
+        let what = format!("undelivered readings {first} to {last}: over the disk budget");
+        append_audit(&transaction, now, "loss", &what)?;
+        transaction.commit()?;
+        self.health.undelivered += count.unsigned_abs();
+        self.publish_health();
+        tracing::error!(
+            first,
+            last,
+            "undelivered readings deleted: over the disk budget"
+        );
+        Ok(true)
+    }
+}
+
+/// Returns the days with sealed raw samples, oldest first.
+fn sealed_days(db: &Connection) -> Result<Vec<LocalDay>, rusqlite::Error> {
+    let mut rows =
+        db.prepare("SELECT DISTINCT day FROM pack WHERE content = 0 AND boot = 0 ORDER BY day")?;
+    rows.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Returns how many days one run may delete.
+fn days_per_run(days: usize) -> usize {
+    // At least one day, so that a rule of a few days is kept.
+    days.div_ceil(RETENTION_DAYS_DIVISOR)
+}
+
+/// Returns the bytes of the pages in use.
+fn used_bytes(db: &Connection) -> Result<u64, rusqlite::Error> {
+    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    // The file itself never shrinks: deleted pages are reused.
+    let pages = number("page_count")? - number("freelist_count")?;
+    Ok((pages * number("page_size")?).cast_unsigned())
+}

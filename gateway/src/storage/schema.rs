@@ -1,0 +1,397 @@
+//! Database file: schema, migrations, SQLite settings, and handling of a file that cannot be read.
+
+use super::access::StoreAccess;
+use super::file_permissions;
+use super::store_error::StoreError;
+use crate::domain::UtcMs;
+use rusqlite::{Connection, ErrorCode};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// File name within the store's directory.
+pub(super) const DATABASE_FILE: &str = "pantau.db";
+/// Preallocated length of the write-ahead log, bytes.
+// With a fixed length no commit changes the size of the log: a changed size makes the file system
+// write its own journal as well, and wear on an SD card is commits times cost per commit.
+const WAL_BYTES: u64 = 4 << 20;
+/// Pages of 1 KiB after which the log is copied back into the file.
+// A commit of a thousand pages more still fits into the preallocated log.
+const CHECKPOINT_PAGES: u32 = 3000;
+/// Schema steps, one a version; a later version appends a step.
+pub(super) const MIGRATIONS: [&str; 3] = [BASE_SCHEMA, EVIDENCE_SCHEMA, CALIBRATION_SCHEMA];
+
+/// Triggers that refuse to change or delete rows of append-only tables, and the view through which
+/// evidence reads calibrations, each row as stored.
+// A second barrier behind the code, which has no statement that changes such a row. `REPLACE`
+// deletes without firing a delete trigger, so inserts are guarded as well. Created at every start:
+// a file that lost its triggers gets them back.
+const APPEND_ONLY_TRIGGERS: &str = "
+CREATE TRIGGER IF NOT EXISTS ledger_update BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_delete BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_replace BEFORE INSERT ON ledger
+  WHEN EXISTS (SELECT 1 FROM ledger WHERE id = NEW.id OR supersedes = NEW.supersedes)
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_file_update BEFORE UPDATE ON ledger_file
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_file_delete BEFORE DELETE ON ledger_file
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_file_replace BEFORE INSERT ON ledger_file
+  WHEN EXISTS (SELECT 1 FROM ledger_file WHERE entry = NEW.entry AND place = NEW.place)
+  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER IF NOT EXISTS digest_update BEFORE UPDATE ON digest
+  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
+CREATE TRIGGER IF NOT EXISTS digest_delete BEFORE DELETE ON digest
+  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
+CREATE TRIGGER IF NOT EXISTS digest_replace BEFORE INSERT ON digest
+  WHEN EXISTS (SELECT 1 FROM digest WHERE number >= NEW.number
+    OR (day = NEW.day AND revision = NEW.revision))
+  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
+CREATE TRIGGER IF NOT EXISTS revision_update BEFORE UPDATE ON revision
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS revision_delete BEFORE DELETE ON revision
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS factors_update BEFORE UPDATE ON factors
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS factors_delete BEFORE DELETE ON factors
+  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_update BEFORE UPDATE ON calibration
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_delete BEFORE DELETE ON calibration
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE TRIGGER IF NOT EXISTS calibration_replace BEFORE INSERT ON calibration
+  WHEN EXISTS (SELECT 1 FROM calibration WHERE id = NEW.id OR withdraws = NEW.withdraws)
+  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+CREATE VIEW IF NOT EXISTS calibration_text AS SELECT id, recorded_at AS since,
+  json_array(id, kind, targets, pairs, since, withdraws, who, note, recorded_at, recorded_by)
+  AS text FROM calibration;
+CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
+CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
+";
+
+/// Tables of version 1.
+const BASE_SCHEMA: &str = "
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE boot(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE device(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE point(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, unit TEXT NOT NULL,
+  quantity TEXT NOT NULL, counter INTEGER NOT NULL);
+CREATE TABLE layout(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, points BLOB NOT NULL);
+CREATE TABLE revision(id INTEGER PRIMARY KEY, since INTEGER NOT NULL, crc INTEGER NOT NULL,
+  text TEXT NOT NULL);
+CREATE TABLE journal(first INTEGER PRIMARY KEY, n INTEGER NOT NULL, boot INTEGER NOT NULL,
+  undated INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE pack(id INTEGER PRIMARY KEY, content INTEGER NOT NULL, day INTEGER NOT NULL,
+  boot INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, parts BLOB NOT NULL,
+  body BLOB NOT NULL);
+CREATE INDEX pack_day ON pack(day, low, high);
+CREATE INDEX pack_parts ON pack(content) WHERE content = 1;
+CREATE TABLE daily(point INTEGER NOT NULL, day INTEGER NOT NULL, roll BLOB NOT NULL,
+  PRIMARY KEY(point, day)) WITHOUT ROWID;
+CREATE TABLE cursor(sink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE refused(id INTEGER PRIMARY KEY, sink TEXT NOT NULL, seq INTEGER NOT NULL,
+  at INTEGER NOT NULL, why TEXT NOT NULL, what TEXT NOT NULL);
+CREATE INDEX refused_sink ON refused(sink);
+CREATE TABLE refused_count(sink TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ledger(id INTEGER PRIMARY KEY AUTOINCREMENT, sort TEXT NOT NULL,
+  indicator TEXT NOT NULL, what TEXT NOT NULL, mantissa INTEGER, places INTEGER NOT NULL,
+  unit TEXT NOT NULL, moment TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+  known TEXT NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL,
+  supersedes INTEGER UNIQUE REFERENCES ledger(id), recorded_at INTEGER NOT NULL,
+  recorded_by TEXT NOT NULL);
+CREATE INDEX ledger_first ON ledger(first, indicator);
+CREATE TABLE ledger_file(entry INTEGER NOT NULL REFERENCES ledger(id), place INTEGER NOT NULL,
+  name TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(entry, place)) WITHOUT ROWID;
+CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,
+  what TEXT NOT NULL);
+CREATE TABLE damaged(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, origin TEXT NOT NULL,
+  body BLOB NOT NULL);
+";
+
+/// Tables of version 2: chain of day records, closed days that need a further record with the
+/// reason, and the built-in factors of each program version.
+const EVIDENCE_SCHEMA: &str = "
+CREATE TABLE digest(number INTEGER PRIMARY KEY, day INTEGER NOT NULL, revision INTEGER NOT NULL,
+  sha256 TEXT NOT NULL, record TEXT NOT NULL, UNIQUE(day, revision));
+CREATE TABLE digest_due(day INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY(day, why))
+  WITHOUT ROWID;
+CREATE TABLE factors(id INTEGER PRIMARY KEY, since INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE INDEX ledger_recorded ON ledger(recorded_at);
+";
+
+/// Table of version 3; `targets` and `pairs` are JSON lists, since their lengths differ by kind.
+const CALIBRATION_SCHEMA: &str = "
+CREATE TABLE calibration(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+  targets TEXT NOT NULL, pairs TEXT NOT NULL, since TEXT NOT NULL,
+  withdraws INTEGER UNIQUE REFERENCES calibration(id), who TEXT NOT NULL, note TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL, recorded_by TEXT NOT NULL);
+";
+
+/// Opened database.
+#[derive(Debug)]
+pub(super) struct OpenedDatabase {
+    pub(super) db: Connection,
+    pub(super) file: PathBuf,
+    /// Descriptions of what was set aside.
+    pub(super) repairs: Vec<String>,
+    /// Lock of a read-only command.
+    pub(super) lock: Option<File>,
+}
+
+/// Opens the file of the directory. The gateway renames an unreadable file and starts a new one.
+pub(super) fn open(
+    directory: &Path,
+    now: UtcMs,
+    access: StoreAccess,
+) -> Result<OpenedDatabase, StoreError> {
+    match access {
+        StoreAccess::Read => return super::access::open_read_only(directory),
+        StoreAccess::Write => super::access::check_before_write(directory)?,
+        StoreAccess::Gateway => {}
+    }
+    file_permissions::create_folder(directory).map_err(|fault| StoreError::Disk {
+        what: "creating the store's directory",
+        why: format!("{}: {fault}", directory.display()),
+    })?;
+    let file = directory.join(DATABASE_FILE);
+    let mut repairs = Vec::new();
+    if !file.exists() && wal_path(&file).exists() {
+        // SQLite would delete a log whose database file is new; the log may hold the only copy of
+        // readings.
+        let alone = super::access::corruption_error("it is missing, its log is there".to_owned());
+        if access == StoreAccess::Write {
+            return Err(super::access::open_error(&file, &alone));
+        }
+        repairs.push(quarantine_file(&file, now, &alone)?);
+    }
+    if access == StoreAccess::Gateway {
+        tighten_store_files(&file);
+    }
+    match connect_database(&file) {
+        Ok((_, version)) if version > MIGRATIONS.len() => Err(newer_version_error(&file, version)),
+        Ok((db, _)) => Ok(OpenedDatabase {
+            db,
+            file,
+            repairs,
+            lock: None,
+        }),
+        Err(fault) if is_corruption(&fault) && access == StoreAccess::Write => {
+            Err(super::access::open_error(&file, &fault))
+        }
+        Err(fault) if is_corruption(&fault) => {
+            let repair = quarantine_file(&file, now, &fault)?;
+            let (db, _) = connect_database(&file)
+                .map_err(|fault| to_store_error(&file, "opening the file", &fault))?;
+            Ok(OpenedDatabase {
+                db,
+                file,
+                repairs: vec![repair],
+                lock: None,
+            })
+        }
+        Err(fault) => Err(to_store_error(&file, "opening the file", &fault)),
+    }
+}
+
+/// Removes permissions for others that an earlier version left on files of the store.
+fn tighten_store_files(file: &Path) {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    for own in [
+        file,
+        &wal_path(file),
+        &directory.join(super::sequence_floor::FLOOR_FILE),
+    ] {
+        file_permissions::tighten_permissions(own);
+    }
+    file_permissions::tighten_folder(&directory.join(super::attachments::ATTACHMENTS_FOLDER));
+}
+
+/// Error for a file of a later version, which is left unchanged.
+pub(super) fn newer_version_error(file: &Path, version: usize) -> StoreError {
+    let file = file.display();
+    StoreError::Invalid(format!(
+        "{file} was written by a newer pantau (format {version})"
+    ))
+}
+
+/// Renames the damaged file and its log; nothing is deleted. Returns a description.
+pub(super) fn quarantine_file(
+    file: &Path,
+    now: UtcMs,
+    fault: &rusqlite::Error,
+) -> Result<String, StoreError> {
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let name = format!(
+        "{DATABASE_FILE}.damaged-{}",
+        stamp.strftime("%Y%m%dT%H%M%SZ")
+    );
+    let moved = |suffix: &str| {
+        let from = file.with_file_name(format!("{DATABASE_FILE}{suffix}"));
+        let to = file.with_file_name(format!("{name}{suffix}"));
+        if from.exists() {
+            std::fs::rename(from, to)
+        } else {
+            Ok(())
+        }
+    };
+    moved("")
+        .and_then(|()| moved("-wal"))
+        .map_err(|fault| StoreError::Disk {
+            what: "setting the damaged file aside",
+            why: fault.to_string(),
+        })?;
+    Ok(format!(
+        "{DATABASE_FILE} could not be read ({fault}); kept as {name}, a new one begun"
+    ))
+}
+
+/// Returns whether an error means corrupt content, as opposed to a failing card or a lock.
+pub(super) fn is_corruption(fault: &rusqlite::Error) -> bool {
+    // At start our own statements are known to be right: a missing table or a value of the wrong
+    // type is damage just like what SQLite itself calls corrupt.
+    !matches!(
+        fault.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::OutOfMemory
+                | ErrorCode::NoLargeFileSupport
+        )
+    )
+}
+
+/// Converts an SQLite error into a store error; a lock becomes `Busy`.
+pub(super) fn to_store_error(
+    file: &Path,
+    what: &'static str,
+    fault: &rusqlite::Error,
+) -> StoreError {
+    match fault.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Busy(file.to_owned())
+        }
+        _ => disk_error(what, fault),
+    }
+}
+
+/// Converts an SQLite error into `Disk` with the failed step.
+pub(super) fn disk_error(what: &'static str, fault: &rusqlite::Error) -> StoreError {
+    StoreError::Disk {
+        what,
+        why: fault.to_string(),
+    }
+}
+
+/// Converts a count into an SQLite integer.
+pub(super) fn sql_int(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Returns the size of the file and its log, bytes.
+pub(super) fn bytes_on_disk(file: &Path) -> u64 {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    size(file) + size(&wal_path(file))
+}
+
+/// Opens the connection with its settings; returns it with the schema version that was found.
+fn connect_database(file: &Path) -> Result<(Connection, usize), rusqlite::Error> {
+    // SQLite gives its log the permissions of the file, so the file is created first. An existing
+    // file, or a failure, is seen by the next line.
+    drop(file_permissions::file(file));
+    let mut db = Connection::open(file)?;
+    // Another process holds the file for good: waiting for it is of no use.
+    db.busy_timeout(std::time::Duration::ZERO)?;
+    // 1 KiB pages write a fifth less than 4 KiB pages: a 4 KiB frame with its header takes two
+    // pages of the file system.
+    db.pragma_update(None, "page_size", 1024)?;
+    // Exclusive mode keeps the index of the log in memory: a shared `-shm` file is written back by
+    // the kernel and doubles the traffic.
+    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // FULL: a commit that was reported is on the card. NORMAL loses what came since the last
+    // checkpoint at a power cut.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "cache_size", -1024)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    // No limit: SQLite must not cut the preallocated log.
+    db.pragma_update_and_check(None, "journal_size_limit", -1, |_| Ok(()))?;
+    db.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    // A checkpoint at close would delete the preallocated log.
+    db.set_db_config(
+        rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+        true,
+    )?;
+    let version = migrate_schema(&mut db)?;
+    // Not fatal: a short log costs wear, not data.
+    if let Err(fault) = preallocate_wal(&wal_path(file)) {
+        tracing::warn!(%fault, "the write-ahead log could not be given its length");
+    }
+    Ok((db, version))
+}
+
+/// Brings an older file to the current schema, in one transaction; returns the version that was
+/// found.
+fn migrate_schema(db: &mut Connection) -> Result<usize, rusqlite::Error> {
+    let lock = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version = schema_version(&lock)?;
+    // A garbled version number must not pass for a newer program's file, which would never be
+    // repaired.
+    if version > MIGRATIONS.len() && !is_version_confirmed(&lock, version) {
+        let garbled = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        return Err(rusqlite::Error::SqliteFailure(garbled, None));
+    }
+    for (step, tables) in MIGRATIONS.iter().enumerate().skip(version) {
+        lock.execute_batch(tables)?;
+        lock.pragma_update(None, "user_version", sql_int(step + 1))?;
+        lock.execute(
+            "INSERT OR REPLACE INTO meta(key, value) VALUES ('tables', ?)",
+            [sql_int(step + 1)],
+        )?;
+    }
+    lock.execute_batch(APPEND_ONLY_TRIGGERS)?;
+    lock.commit()?;
+    Ok(version)
+}
+
+/// Returns the schema version of the file.
+pub(super) fn schema_version(db: &Connection) -> Result<usize, rusqlite::Error> {
+    db.query_row("PRAGMA user_version", [], |row| {
+        Ok(usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX))
+    })
+}
+
+/// Returns whether table `meta` confirms the version.
+pub(super) fn is_version_confirmed(db: &Connection, version: usize) -> bool {
+    let said = db.query_row("SELECT value FROM meta WHERE key = 'tables'", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    said.is_ok_and(|said| said == sql_int(version))
+}
+
+/// Extends the log with zeros to `WAL_BYTES`.
+fn preallocate_wal(wal: &Path) -> std::io::Result<()> {
+    // Zeros behind the last frame mean nothing to SQLite.
+    let block = vec![0; 64 << 10];
+    let mut log = std::fs::OpenOptions::new().append(true).open(wal)?;
+    let mut length = log.metadata()?.len();
+    while length < WAL_BYTES {
+        log.write_all(&block)?;
+        length += block.len() as u64;
+    }
+    log.sync_all()
+}
+
+/// Returns the path of the write-ahead log.
+pub(super) fn wal_path(file: &Path) -> PathBuf {
+    file.with_file_name(format!("{DATABASE_FILE}-wal"))
+}

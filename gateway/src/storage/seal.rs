@@ -1,0 +1,325 @@
+//! Sealing: from the journal to compressed chunks.
+//!
+//! Parts of the current day are sealed every hour, whole days when they are over.
+
+use super::access::StoreAccess;
+use super::chunk_codec;
+use super::digest::mark_day_due;
+use super::key_registry::PointKey;
+use super::local_calendar::LocalDay;
+use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
+use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
+use super::recovery::write_meta;
+use super::rollup::{RollupCodec, SampleRollup};
+use super::varint::{ByteReader, put};
+use super::writer::StoreWriter;
+use crate::clock::ClockStamp;
+use crate::domain::{Sample, UtcMs};
+use crate::evidence::RecordReason;
+use crate::limits::MEMTABLE_BYTES_MAX;
+use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Milliseconds of an hour.
+// Hourly parts bound what a start must replay from the journal.
+pub(super) const HOUR_MS: i64 = 3_600_000;
+/// Delay after midnight before a day counts as over, ms.
+// The last readings of the day must have arrived.
+pub(super) const DAY_GRACE_MS: i64 = 300_000;
+
+/// Samples to merge, by point.
+pub(super) type SamplesByPoint = BTreeMap<PointKey, Vec<Sample>>;
+
+impl StoreWriter {
+    /// Maintenance after a flush.
+    pub(super) fn run_maintenance(&mut self) {
+        if self.access == StoreAccess::Read {
+            return;
+        }
+        let now = self.clock.now();
+        // A clock that was set back by more than two hours counts as a new hour, else nothing would
+        // be sealed until it has caught up.
+        let hourly = !(self.seal_after - 2 * HOUR_MS..self.seal_after).contains(&now.at.0);
+        if let Err(fault) = self.maintain_at(now, hourly) {
+            tracing::warn!(%fault, "sealing failed; the journal keeps the readings, tried again");
+            self.seal_after = now.at.0 + 60_000;
+        }
+    }
+
+    /// Does one piece of maintenance, small enough that the next flush is not late.
+    fn maintain_at(&mut self, now: ClockStamp, hourly: bool) -> Result<(), rusqlite::Error> {
+        if hourly || self.memtable.memory_bytes() > MEMTABLE_BYTES_MAX {
+            self.seal_parts()?;
+        }
+        let today = self.calendar.day(UtcMs(now.at.0 - DAY_GRACE_MS));
+        // An untrusted clock ends no day.
+        if now.trusted && (self.merge_next_group(today - 1)? || self.close_due_days(now.at)) {
+            self.schedule_maintenance();
+        }
+        if hourly {
+            self.apply_retention(now)?;
+            self.seal_after = (now.at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
+        }
+        Ok(())
+    }
+
+    /// Merges one group of points of one day up to `limit`; returns whether there was one.
+    pub(super) fn merge_next_group(&mut self, limit: LocalDay) -> Result<bool, rusqlite::Error> {
+        let Some(key) = self.find_unmerged_part(limit) else {
+            return Ok(false);
+        };
+        let place = (key.day, group_of_point(key.point));
+        self.merge_days(BTreeMap::from([(place, SamplesByPoint::new())]))?;
+        Ok(true)
+    }
+
+    /// Returns a part of a day up to `limit` that is not merged yet.
+    pub(super) fn find_unmerged_part(&self, limit: LocalDay) -> Option<ColumnKey> {
+        let over = |key: &&ColumnKey| key.boot == 0 && key.day <= limit;
+        self.unmerged_parts.iter().find(over).copied()
+    }
+
+    /// Writes the memtable as parts, and deletes journal rows that all sinks have passed.
+    pub(super) fn seal_parts(&mut self) -> Result<(), rusqlite::Error> {
+        let transaction = self.db.transaction()?;
+        let keys: Vec<ColumnKey> = self.memtable.keys().collect();
+        for day in keys.chunk_by(|a, b| (a.boot, a.day) == (b.boot, b.day)) {
+            let mut packer = PackWriter::new(PackContent::Parts, day[0].day, day[0].boot);
+            for key in day {
+                let mut samples = Vec::new();
+                if let Some(column) = self.memtable.get(*key) {
+                    column.read_into(&mut samples);
+                }
+                sort_and_dedup(&mut samples);
+                for piece in samples.chunks(chunk_codec::CHUNK_SAMPLES_MAX) {
+                    packer.add(&transaction, key.point, &chunk_codec::encode_chunk(piece))?;
+                }
+            }
+            packer.write_row(&transaction)?;
+            if day[0].boot == 0 {
+                mark_day_due(&transaction, day[0].day, RecordReason::Late)?;
+                self.closing.invalidate_day(day[0].day);
+            }
+        }
+        let sealed = self.durable.cast_signed();
+        write_meta(&transaction, "sealed_seq", sealed)?;
+        write_meta(&transaction, "last_seq", sealed)?;
+        self.latest.save(&transaction)?;
+        // The slowest sink decides; without sinks the sealed samples are enough.
+        let passed = self.cursors.values().min().copied().unwrap_or(u64::MAX);
+        transaction.execute(
+            "DELETE FROM journal WHERE first + n - 1 <= ?",
+            [passed.min(self.durable).cast_signed()],
+        )?;
+        transaction.commit()?;
+        // Only after the commit: a failure keeps all samples in memory.
+        self.memtable.clear();
+        self.unmerged_parts.extend(keys);
+        Ok(())
+    }
+
+    /// Merges samples with what is stored of their days, all in one transaction.
+    pub(super) fn merge_days(
+        &mut self,
+        days: BTreeMap<(LocalDay, u32), SamplesByPoint>,
+    ) -> Result<(), rusqlite::Error> {
+        let transaction = self.db.transaction()?;
+        let mut merged = Vec::new();
+        for ((day, group), extra) in days {
+            let start = self.calendar.day_start(day);
+            let frozen = day < self.raw_deleted_before;
+            if !extra.is_empty() {
+                mark_day_due(&transaction, day, RecordReason::Import)?;
+                self.closing.invalidate_day(day);
+            }
+            for point in merge_group(&transaction, (day, start, frozen), group, extra)? {
+                merged.push(ColumnKey {
+                    boot: 0,
+                    day,
+                    point,
+                });
+            }
+        }
+        transaction.commit()?;
+        for key in merged {
+            self.unmerged_parts.remove(&key);
+        }
+        Ok(())
+    }
+}
+
+/// Rewrites the samples of a group of points on a day as whole-day chunks with roll-ups; returns
+/// the points.
+pub(super) fn merge_group(
+    db: &Connection,
+    (day, start, frozen): (LocalDay, UtcMs, bool),
+    group: u32,
+    mut extra: SamplesByPoint,
+) -> Result<BTreeSet<PointKey>, rusqlite::Error> {
+    let old = group_rows(db, day, group)?;
+    let mut points: BTreeSet<PointKey> = extra.keys().copied().collect();
+    for (_, content, pieces) in &old {
+        if *content != PackContent::Hours as u8 {
+            points.extend(pieces.iter().map(|piece| piece.point));
+        }
+    }
+    let mut days = PackWriter::new(PackContent::Days, day, 0);
+    let mut hours = PackWriter::new(PackContent::Hours, day, 0);
+    for point in &points {
+        let mut samples = Vec::new();
+        for (row, content, pieces) in &old {
+            for piece in pieces.iter().filter(|piece| piece.point == *point) {
+                if *content != PackContent::Hours as u8 {
+                    samples.extend(read_or_quarantine(db, day, *row, *piece)?);
+                }
+            }
+        }
+        samples.extend(extra.remove(point).unwrap_or_default());
+        sort_and_dedup(&mut samples);
+        for piece in samples.chunks(chunk_codec::CHUNK_SAMPLES_MAX) {
+            days.add(db, *point, &chunk_codec::encode_chunk(piece))?;
+        }
+        let rolls = rollups_by_hour(&samples, start);
+        // `frozen`: the raw samples of the day were deleted by retention. Its roll-ups cannot be
+        // worked out again from a late sample alone.
+        if !frozen || !has_daily_rollup(db, *point, day)? {
+            upsert_daily(db, *point, day, &rolls)?;
+            hours.add(db, *point, &encode_hours(&rolls))?;
+        }
+    }
+    for (row, content, _) in &old {
+        if !frozen || *content != PackContent::Hours as u8 {
+            db.execute("DELETE FROM pack WHERE id = ?", [row])?;
+        }
+    }
+    days.write_row(db)?;
+    hours.write_row(db)?;
+    Ok(points)
+}
+
+/// Row of table `pack`: id, content, chunks.
+type PackRow = (i64, u8, Vec<super::pack_rows::PackPiece>);
+
+/// Returns the rows of a point group on a day, oldest first.
+fn group_rows(db: &Connection, day: LocalDay, group: u32) -> Result<Vec<PackRow>, rusqlite::Error> {
+    let (low, high) = super::pack_rows::points_of_group(group);
+    let mut rows = db.prepare(
+        "SELECT id, content, parts FROM pack
+         WHERE day = ? AND low BETWEEN ? AND ? AND boot = 0 ORDER BY id",
+    )?;
+    rows.query_map(params![day, low, high], |row| {
+        let parts = row.get_ref(2)?.as_blob().unwrap_or_default();
+        Ok((row.get(0)?, row.get(1)?, parse_pieces(parts)))
+    })?
+    .collect()
+}
+
+/// Returns the samples of a chunk; a garbled one is copied to table `damaged` and gives none.
+fn read_or_quarantine(
+    db: &Connection,
+    day: LocalDay,
+    row: i64,
+    piece: super::pack_rows::PackPiece,
+) -> Result<Vec<Sample>, rusqlite::Error> {
+    if let Some(samples) = read_piece(db, row, piece)?
+        .as_deref()
+        .and_then(chunk_codec::decode_chunk)
+    {
+        return Ok(samples);
+    }
+    tracing::error!(row, point = piece.point, "a garbled chunk was set aside");
+    mark_day_due(db, day, RecordReason::Damage)?;
+    db.execute(
+        "INSERT INTO damaged(at, origin, body) SELECT 0, ?, body FROM pack WHERE id = ?",
+        params![format!("pack {row} point {}", piece.point), row],
+    )?;
+    Ok(Vec::new())
+}
+
+/// Roll-ups of the hours of a day that have samples.
+pub(super) type HourlyRollups = Vec<(u8, SampleRollup)>;
+
+/// Adds samples up by hour from the first moment of the day.
+pub(super) fn rollups_by_hour(samples: &[Sample], start: UtcMs) -> HourlyRollups {
+    let mut rolls: HourlyRollups = Vec::new();
+    for sample in samples {
+        // A day can have 23 or 25 hours; 31 is the bound of the bit mask.
+        let hour = (sample.at.0 - start.0).div_euclid(HOUR_MS).clamp(0, 31);
+        let hour = u8::try_from(hour).unwrap_or(31);
+        match rolls.last_mut() {
+            Some((last, roll)) if *last == hour => roll.add(sample),
+            _ => {
+                let mut roll = SampleRollup::default();
+                roll.add(sample);
+                rolls.push((hour, roll));
+            }
+        }
+    }
+    rolls
+}
+
+/// Encodes hourly roll-ups: a bit mask of the hours, then the roll-ups.
+fn encode_hours(rolls: &HourlyRollups) -> Vec<u8> {
+    let present = rolls.iter().fold(0u64, |mask, (hour, _)| mask | 1 << hour);
+    let (mut out, mut tracks) = (Vec::new(), RollupCodec::default());
+    put(&mut out, present);
+    for (_, roll) in rolls {
+        tracks.put(&mut out, roll);
+    }
+    out
+}
+
+/// The inverse of `write_hours`.
+pub(super) fn decode_hours(blob: &[u8]) -> Option<HourlyRollups> {
+    let (mut bytes, mut tracks) = (ByteReader(blob), RollupCodec::default());
+    let present = bytes.read_varint()?;
+    let hours = (0u8..32).filter(|hour| present >> hour & 1 == 1);
+    hours
+        .map(|hour| Some((hour, tracks.decode(&mut bytes)?)))
+        .collect()
+}
+
+/// Stores the daily roll-up of a point.
+fn upsert_daily(
+    db: &Connection,
+    point: PointKey,
+    day: LocalDay,
+    rolls: &HourlyRollups,
+) -> Result<(), rusqlite::Error> {
+    let mut whole = SampleRollup::default();
+    for (_, roll) in rolls {
+        whole.append(roll);
+    }
+    let mut out = Vec::new();
+    RollupCodec::default().put(&mut out, &whole);
+    db.execute(
+        "INSERT OR REPLACE INTO daily(point, day, roll) VALUES (?, ?, ?)",
+        params![point, day, out],
+    )?;
+    Ok(())
+}
+
+/// Returns whether the point has a daily roll-up for the day.
+fn has_daily_rollup(
+    db: &Connection,
+    point: PointKey,
+    day: LocalDay,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare("SELECT 1 FROM daily WHERE point = ? AND day = ?")?
+        .exists(params![point, day])
+}
+
+/// Returns the parts on disk that are not merged yet.
+pub(super) fn load_unmerged_parts(db: &Connection) -> Result<BTreeSet<ColumnKey>, rusqlite::Error> {
+    let mut rows = db.prepare("SELECT day, boot, parts FROM pack WHERE content = 1")?;
+    let mut rows = rows.query([])?;
+    let mut keys = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let (day, boot): (LocalDay, BootKey) = (row.get(0)?, row.get(1)?);
+        for piece in parse_pieces(row.get_ref(2)?.as_blob().unwrap_or_default()) {
+            let point = piece.point;
+            keys.insert(ColumnKey { boot, day, point });
+        }
+    }
+    Ok(keys)
+}

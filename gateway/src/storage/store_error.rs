@@ -1,0 +1,57 @@
+//! Errors of the store.
+
+use crate::domain::ledger::EntryId;
+use std::path::PathBuf;
+
+/// Error of a store operation.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The thread that owns the file has ended.
+    #[error("the store has stopped")]
+    Stopped,
+    /// An operation failed in the file system or in SQLite; `what` names the step.
+    #[error("{what}: {why}")]
+    Disk {
+        /// Step that failed.
+        what: &'static str,
+        /// Error text of the system or of SQLite.
+        why: String,
+    },
+    /// No point with this id is stored.
+    #[error("no point {0}")]
+    UnknownPoint(String),
+    /// The ledger has no entry with this number.
+    #[error("no ledger entry {0}")]
+    UnknownEntry(EntryId),
+    /// The entry has been replaced; a correction must name the current entry of the chain.
+    #[error("ledger entry {entry} has been replaced; the current one is {current}")]
+    Superseded {
+        /// Entry named in the request.
+        entry: EntryId,
+        /// Current entry of the chain.
+        current: EntryId,
+    },
+    /// Another process holds the lock of the file.
+    #[error("{0} is in use by another pantau")]
+    Busy(PathBuf),
+    /// The request cannot be stored; the text gives the reason.
+    #[error("{0}")]
+    Invalid(String),
+    /// The file is damaged and the caller has no right to repair it.
+    #[error(
+        "{file} is damaged ({why}). Nothing was changed. `pantau run` sets it aside under another \
+         name and begins a new one"
+    )]
+    Damaged {
+        /// Path of the damaged file.
+        file: PathBuf,
+        /// First inconsistency that was found.
+        why: String,
+    },
+    /// There is no store file in the directory.
+    #[error("there is no store: {0} is not there. `pantau run` makes it")]
+    Missing(PathBuf),
+    /// The file has the schema of an earlier version.
+    #[error("{0} was written by an earlier version. `pantau run` brings it up to date")]
+    Older(PathBuf),
+}

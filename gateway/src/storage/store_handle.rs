@@ -1,0 +1,492 @@
+//! Public interface of the store: the handle, queries and their results.
+
+use super::journal_reader::ReadingRing;
+use super::store_error::StoreError;
+use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
+use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
+use crate::domain::{
+    BootId, ExactNumber, NumberedReading, Reading, ReadingSeq, Sample, SampleOutcome, UtcMs,
+};
+use crate::limits::SINK_BATCH_MAX;
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Handle to the thread that owns the file; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) requests: mpsc::Sender<StoreRequest>,
+    pub(crate) durable: watch::Receiver<ReadingSeq>,
+    pub(crate) live: broadcast::Sender<Arc<NumberedReading>>,
+    pub(crate) health: watch::Receiver<StoreHealth>,
+    /// Directory of the file and of the attachments.
+    pub(crate) directory: Arc<Path>,
+    pub(crate) ring: ReadingRing,
+}
+
+/// Bucket size of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketStep {
+    /// No buckets: every sample as stored.
+    Raw,
+    /// Buckets of a fixed length in milliseconds, aligned to local midnight.
+    Millis(u64),
+    /// Local calendar days.
+    Day,
+    /// Local calendar months.
+    Month,
+    /// Local calendar years.
+    Year,
+}
+
+/// Aggregate function of a bucket. Bad samples are never used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AggregateFunction {
+    /// Mean of the values.
+    Mean,
+    /// Lowest value.
+    Min,
+    /// Highest value.
+    Max,
+    /// Last value.
+    Last,
+    /// Sum of the values.
+    Sum,
+    /// Increase of a counter within the bucket: last value up to the bucket's end minus last value
+    /// before its start. A fall that leaves at least 90 % of the value is subtracted (METHODS G.5);
+    /// any larger fall is a reset, and counting starts again at 0.
+    Delta,
+}
+
+/// Query for the samples of one point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointQuery {
+    /// Point id, `device.point`.
+    pub point: String,
+    /// Start time, inclusive.
+    pub from: UtcMs,
+    /// End time, exclusive.
+    pub to: UtcMs,
+    /// Bucket size.
+    pub step: BucketStep,
+    /// Aggregate function; ignored for `Step::Raw`.
+    pub aggregate: AggregateFunction,
+}
+
+/// One part of a query result, in time order. A bucket that has only bad samples is `Bad` with its
+/// most frequent reason; a bucket without any sample is absent.
+pub type SampleBlock = Vec<Sample>;
+
+/// Latest sample of one point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatestSample {
+    /// Point id, `device.point`.
+    pub point: Arc<str>,
+    /// Latest sample.
+    pub sample: Sample,
+    /// `true` when the reading is on disk.
+    pub durable: bool,
+}
+
+/// Reading that the receiver of a sink rejected permanently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusedReading {
+    /// Name of the sink.
+    pub sink: String,
+    /// Sequence number of the reading.
+    pub seq: ReadingSeq,
+    /// Time of the rejection.
+    pub at: UtcMs,
+    /// Reason given by the receiver.
+    pub why: String,
+    /// Rejected line or payload, cut to 4 KiB.
+    pub what: String,
+}
+
+/// One imported row: time and value.
+pub type ImportRow = (UtcMs, ExactNumber);
+
+/// Point id and the samples to import for it, in any order.
+pub type ImportColumn = (Arc<str>, Vec<(UtcMs, SampleOutcome)>);
+
+/// State of the store, for status pages and `/healthz`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoreHealth {
+    /// Time and text of the last failed flush; cleared by the next successful one.
+    pub failure: Option<(UtcMs, String)>,
+    /// Repairs made at start: files, rows and chunks that were set aside.
+    pub repairs: Vec<String>,
+    /// Readings in memory that are not on disk yet.
+    pub unflushed: usize,
+    /// Readings dropped from memory since the start because the disk failed for too long.
+    pub lost: u64,
+    /// Size of the file and its write-ahead log, in bytes.
+    pub bytes: u64,
+    /// Sequence number of the last durable reading.
+    pub durable: ReadingSeq,
+    /// Time of the last durable reading.
+    pub durable_at: Option<UtcMs>,
+    /// Commits since the start.
+    pub flushes: u64,
+    /// Readings deleted from the journal before delivery since the start, because the disk budget
+    /// was exceeded.
+    pub undelivered: u64,
+    /// Sinks that are no longer configured; no journal is kept for them.
+    pub retired: Vec<String>,
+}
+
+/// Query for ledger entries; the default returns the first page of current entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerQuery {
+    /// Entries whose period ends on this day or later.
+    pub from: Option<Date>,
+    /// Entries whose period starts on this day or earlier.
+    pub to: Option<Date>,
+    /// Entries of one indicator only.
+    pub indicator: Option<String>,
+    /// Also returns replaced entries, withdrawn entries and withdrawals.
+    pub superseded: bool,
+    /// Entries with a greater number: the last number of the previous page.
+    pub after: EntryId,
+}
+
+/// Requests to the thread that owns the file, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum StoreRequest {
+    Append(Vec<Reading>),
+    Flush(oneshot::Sender<Result<ReadingSeq, StoreError>>),
+    Journal {
+        after: ReadingSeq,
+        max: usize,
+        reply: StoreReply<Vec<Arc<NumberedReading>>>,
+    },
+    Cursor {
+        sink: String,
+        reply: StoreReply<Option<ReadingSeq>>,
+    },
+    Sinks {
+        names: Vec<&'static str>,
+        reply: StoreReply<()>,
+    },
+    MoveCursor {
+        sink: String,
+        to: ReadingSeq,
+    },
+    Refuse(RefusedReading),
+    Refusals {
+        sink: String,
+        reply: StoreReply<(u64, Vec<RefusedReading>)>,
+    },
+    Query {
+        query: PointQuery,
+        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
+    },
+    Last {
+        reply: StoreReply<Vec<LatestSample>>,
+    },
+    Import {
+        point: String,
+        rows: Vec<ImportRow>,
+        reply: StoreReply<u64>,
+    },
+    ImportMany {
+        columns: Vec<ImportColumn>,
+        reply: StoreReply<u64>,
+    },
+    Redate {
+        boot: BootId,
+        offset_ms: i64,
+        reply: StoreReply<u64>,
+    },
+    Backup {
+        to: PathBuf,
+        reply: StoreReply<()>,
+    },
+    LedgerAdd {
+        statements: Vec<EntryStatement>,
+        by: String,
+        reply: StoreReply<Vec<EntryId>>,
+    },
+    Ledger {
+        query: LedgerQuery,
+        reply: StoreReply<Vec<LedgerEntry>>,
+    },
+    LedgerChain {
+        entry: EntryId,
+        reply: StoreReply<Vec<LedgerEntry>>,
+    },
+    Calibrate {
+        said: Calibration,
+        by: String,
+        reply: StoreReply<CalibrationId>,
+    },
+    Calibrations {
+        reply: StoreReply<CalibrationHistory>,
+    },
+    Note {
+        kind: &'static str,
+        what: String,
+        reply: StoreReply<()>,
+    },
+    Evidence(super::digest::EvidenceRequest),
+    Stop(oneshot::Sender<()>),
+}
+
+/// Reply channel of a request.
+pub(crate) type StoreReply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+impl Store {
+    /// Hands a reading in. Waits while the queue is full, so that a slow SD card slows down the
+    /// buses and no reading is lost. The reading gets its number at once, is sent to `live`, and is
+    /// durable after the next flush.
+    pub async fn append(&self, reading: Reading) -> Result<(), StoreError> {
+        self.append_all(vec![reading]).await
+    }
+
+    /// Hands several readings in, in this order.
+    pub async fn append_all(&self, readings: Vec<Reading>) -> Result<(), StoreError> {
+        // One message for all readings wakes the store's thread once.
+        self.send_request(StoreRequest::Append(readings)).await
+    }
+
+    /// Writes everything handed in so far to disk; returns the last durable `seq`.
+    pub async fn flush(&self) -> Result<ReadingSeq, StoreError> {
+        self.ask(StoreRequest::Flush).await
+    }
+
+    /// Returns durable readings with `seq` greater than `after`, in order, at most `max`.
+    pub async fn read_journal(
+        &self,
+        after: ReadingSeq,
+        max: usize,
+    ) -> Result<Vec<Arc<NumberedReading>>, StoreError> {
+        // Bound of memory, whatever the caller asks for.
+        let max = max.min(SINK_BATCH_MAX);
+        // A sink that keeps up is served from memory: no disk access, and no wait for the store's
+        // thread, which may be sealing a day.
+        if let Some(found) = self.ring.after(after, max) {
+            return Ok(found);
+        }
+        self.ask(|reply| StoreRequest::Journal { after, max, reply })
+            .await
+    }
+
+    /// Returns a watch on the last durable `seq`.
+    pub fn durable(&self) -> watch::Receiver<ReadingSeq> {
+        self.durable.clone()
+    }
+
+    /// Subscribes to every reading as it arrives, before it is durable; for pages and alarms.
+    pub fn subscribe_live(&self) -> broadcast::Receiver<Arc<NumberedReading>> {
+        self.live.subscribe()
+    }
+
+    /// Returns a watch on the state of the store.
+    pub fn health(&self) -> watch::Receiver<StoreHealth> {
+        self.health.clone()
+    }
+
+    /// Returns the `seq` up to which the sink has delivered, or `None` for a new sink. The call
+    /// registers the sink: from then on the journal is kept for it.
+    pub async fn sink_cursor(&self, sink: &str) -> Result<Option<ReadingSeq>, StoreError> {
+        let sink = sink.to_owned();
+        self.ask(|reply| StoreRequest::Cursor { sink, reply }).await
+    }
+
+    /// Sets the configured sinks. Every other known sink is retired: the journal is no longer kept
+    /// for it. A retired sink that is configured again continues where it stopped, as far as the
+    /// journal still reaches.
+    pub async fn set_configured_sinks(&self, names: Vec<&'static str>) -> Result<(), StoreError> {
+        self.ask(|reply| StoreRequest::Sinks { names, reply }).await
+    }
+
+    /// Records that the receiver has acknowledged everything up to `to`. Written with the next
+    /// flush, without a commit of its own; after a power cut before that flush the readings are
+    /// sent again.
+    pub async fn advance_cursor(&self, sink: &str, to: ReadingSeq) -> Result<(), StoreError> {
+        self.send_request(StoreRequest::MoveCursor {
+            sink: sink.to_owned(),
+            to,
+        })
+        .await
+    }
+
+    /// Stores a permanent rejection with its reason.
+    pub async fn record_refusal(&self, refusal: RefusedReading) -> Result<(), StoreError> {
+        self.send_request(StoreRequest::Refuse(refusal)).await
+    }
+
+    /// Returns the number of readings that the receiver of a sink rejected, and the latest of them.
+    pub async fn list_refusals(
+        &self,
+        sink: &str,
+    ) -> Result<(u64, Vec<RefusedReading>), StoreError> {
+        let sink = sink.to_owned();
+        self.ask(|reply| StoreRequest::Refusals { sink, reply })
+            .await
+    }
+
+    /// Answers a query in blocks, in time order.
+    pub async fn query(
+        &self,
+        query: PointQuery,
+    ) -> Result<mpsc::Receiver<Result<SampleBlock, StoreError>>, StoreError> {
+        // Two blocks of one day each: a query over a year needs no more memory than one over a day.
+        let (blocks, answer) = mpsc::channel(2);
+        self.send_request(StoreRequest::Query { query, blocks })
+            .await?;
+        Ok(answer)
+    }
+
+    /// Returns the latest sample of every configured point that has one.
+    pub async fn latest_samples(&self) -> Result<Vec<LatestSample>, StoreError> {
+        self.ask(|reply| StoreRequest::Last { reply }).await
+    }
+
+    /// Merges rows, in any order, into the samples of a point; a row with the time of a stored
+    /// sample replaces it. Returns the number of rows. Durable on return.
+    pub async fn import_rows(&self, point: &str, rows: Vec<ImportRow>) -> Result<u64, StoreError> {
+        let point = point.to_owned();
+        self.ask(|reply| StoreRequest::Import { point, rows, reply })
+            .await
+    }
+
+    /// Merges samples of many points, with their quality, in one transaction. Returns the number of
+    /// samples. Durable on return.
+    pub async fn import_columns(&self, columns: Vec<ImportColumn>) -> Result<u64, StoreError> {
+        self.ask(|reply| StoreRequest::ImportMany { columns, reply })
+            .await
+    }
+
+    /// Gives the undated readings of a boot their true time (`mono` + `offset_ms`) and removes the
+    /// quality reason `undated`. Returns the number of samples moved.
+    pub async fn redate_boot(&self, boot: BootId, offset_ms: i64) -> Result<u64, StoreError> {
+        self.ask(|reply| StoreRequest::Redate {
+            boot,
+            offset_ms,
+            reply,
+        })
+        .await
+    }
+
+    /// Writes a consistent copy of the whole file to `to` while it is in use, then the attachments
+    /// named in its ledger to `TO.attachments/`.
+    pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
+        let mut beside = to.clone().into_os_string();
+        beside.push(".attachments");
+        // The file is copied first: every attachment named in the copied ledger was stored before
+        // it.
+        self.ask(|reply| StoreRequest::Backup { to, reply }).await?;
+        let directory = Arc::clone(&self.directory);
+        let copy = move || super::attachments::copy_attachments(&directory, Path::new(&beside));
+        tokio::task::spawn_blocking(copy)
+            .await
+            .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Appends ledger statements as `by`, all or none; returns their numbers in the same order.
+    /// Durable on return. A statement may supersede only an entry of its own sort that nothing
+    /// replaces yet; its attachments must have been stored with `attach` before.
+    pub async fn append_ledger(
+        &self,
+        statements: Vec<EntryStatement>,
+        by: &str,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        let by = by.to_owned();
+        self.ask(|reply| StoreRequest::LedgerAdd {
+            statements,
+            by,
+            reply,
+        })
+        .await
+    }
+
+    /// Returns entries in the order of their numbers, at most `LEDGER_PAGE_MAX`; the next page
+    /// starts `after` the last one.
+    pub async fn ledger(&self, query: LedgerQuery) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.ask(|reply| StoreRequest::Ledger { query, reply })
+            .await
+    }
+
+    /// Returns all entries that match the query, read page by page.
+    pub async fn all_ledger_entries(
+        &self,
+        mut query: LedgerQuery,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let page = self.ledger(query.clone()).await?;
+            let Some(last) = page.last() else {
+                return Ok(all);
+            };
+            // The number of the last entry is the position of the next page.
+            query.after = last.id;
+            all.extend(page);
+        }
+    }
+
+    /// Returns every entry of the chain of corrections that contains this entry, oldest first; the
+    /// last one is current. `UnknownEntry` when the number does not exist.
+    pub async fn correction_chain(&self, entry: EntryId) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.ask(|reply| StoreRequest::LedgerChain { entry, reply })
+            .await
+    }
+
+    /// Stores a receipt or photo under its SHA-256 and verifies it by reading it back; at most
+    /// `ATTACHMENT_BYTES_MAX` bytes. The same bytes are stored once.
+    pub async fn save_attachment(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Attachment, StoreError> {
+        let (directory, name) = (Arc::clone(&self.directory), name.to_owned());
+        let keep = move || super::attachments::save_attachment(&directory, &name, &bytes);
+        tokio::task::spawn_blocking(keep)
+            .await
+            .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Returns the bytes of a stored attachment; an error when they no longer match the SHA-256.
+    pub async fn read_attachment(&self, sha256: &str) -> Result<Vec<u8>, StoreError> {
+        let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
+        tokio::task::spawn_blocking(move || {
+            super::attachments::read_attachment(&directory, &sha256)
+        })
+        .await
+        .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Flushes and closes the file.
+    pub async fn stop(&self) {
+        let (done, wait) = oneshot::channel();
+        // An error means that the thread has ended already.
+        if self.send_request(StoreRequest::Stop(done)).await.is_ok() {
+            let _ = wait.await;
+        }
+    }
+
+    async fn send_request(&self, request: StoreRequest) -> Result<(), StoreError> {
+        self.requests
+            .send(request)
+            .await
+            .map_err(|_| StoreError::Stopped)
+    }
+
+    pub(super) async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> StoreRequest,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send_request(request(reply)).await?;
+        answer.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+/// Returns a bad sample with this reason, as a gap appears in a query result.
+pub fn gap_sample(at: UtcMs, reason: crate::domain::QualityReason) -> Sample {
+    Sample {
+        at,
+        outcome: SampleOutcome::Bad(reason),
+    }
+}

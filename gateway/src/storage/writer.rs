@@ -1,0 +1,249 @@
+//! The thread that owns the file: serves requests one by one, flushes on time, and sends query
+//! results in between.
+
+use super::access::StoreAccess;
+use super::file_presence::FilePresence;
+use super::journal_reader::ReadingRing;
+use super::key_registry::KeyRegistry;
+use super::latest::LatestCache;
+use super::local_calendar::{LocalCalendar, LocalDay};
+use super::memtable::{BootKey, ColumnKey, Memtable};
+use super::query_stream::RunningQuery;
+use super::schema;
+use super::sequence_floor::SequenceFloor;
+use super::store_error::StoreError;
+use super::store_handle::{StoreHealth, StoreRequest};
+use crate::clock::Clock;
+use crate::config::StoreSettings;
+use crate::domain::{BootId, NumberedReading, ReadingSeq};
+use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::Instant;
+
+/// State of the thread that owns the file.
+#[derive(Debug)]
+pub(super) struct StoreWriter {
+    pub(super) db: rusqlite::Connection,
+    pub(super) file: PathBuf,
+    /// Rights of the process that opened the store.
+    pub(super) access: StoreAccess,
+    /// Lock of a read-only command; blocks writers while it is held.
+    pub(super) _lock: Option<File>,
+    /// Identity of the files when they were opened; `None` when nothing is written.
+    pub(super) open_files: Option<FilePresence>,
+    /// Upper bound of all sequence numbers given out; only the gateway gives numbers out.
+    pub(super) floor: Option<SequenceFloor>,
+    pub(super) settings: StoreSettings,
+    pub(super) clock: Clock,
+    pub(super) calendar: LocalCalendar,
+    pub(super) names: KeyRegistry,
+    /// Id of this boot of the machine.
+    pub(super) boot: BootId,
+    /// Key under which undated readings are stored now, and the clock offset it stands for, ms.
+    pub(super) current_era: Option<(BootKey, i64)>,
+    /// Readings not on disk yet, in order.
+    pub(super) pending: VecDeque<Arc<NumberedReading>>,
+    pub(super) next: ReadingSeq,
+    pub(super) durable: ReadingSeq,
+    pub(super) ring: ReadingRing,
+    pub(super) memtable: Memtable,
+    pub(super) latest: LatestCache,
+    pub(super) cursors: BTreeMap<String, ReadingSeq>,
+    /// Time of the last move of each sink's cursor, ms since 1970.
+    pub(super) moved_at: BTreeMap<String, i64>,
+    /// Sinks whose cursor moved since the last flush.
+    pub(super) moved_cursors: BTreeSet<String>,
+    pub(super) refusals: Vec<super::store_handle::RefusedReading>,
+    pub(super) running_queries: VecDeque<RunningQuery>,
+    pub(super) health: StoreHealth,
+    /// Losses not in the audit log yet: count, first and last `seq`.
+    pub(super) losses: Option<(u64, ReadingSeq, ReadingSeq)>,
+    /// Time of the next flush; `None` while there is nothing to flush.
+    pub(super) flush_due: Option<Instant>,
+    pub(super) backoff_ms: u64,
+    /// Sealed parts on disk that are not merged into whole days yet.
+    pub(super) unmerged_parts: BTreeSet<ColumnKey>,
+    /// First day whose raw samples were not deleted by retention.
+    pub(super) raw_deleted_before: LocalDay,
+    /// Wall-clock time (ms) before which hourly sealing is not due.
+    pub(super) seal_after: i64,
+    /// Monotonic time (ms) before which retention deletes nothing more by age.
+    pub(super) retention_resumes_ms: u64,
+    /// Progress of the day that is being closed.
+    pub(super) closing: super::digest::DayCloser,
+    pub(super) outputs: WriterOutputs,
+}
+
+/// Sending ends of the channels that the handle reads.
+#[derive(Debug)]
+pub(super) struct WriterOutputs {
+    pub(super) durable: watch::Sender<ReadingSeq>,
+    pub(super) live: broadcast::Sender<Arc<NumberedReading>>,
+    pub(super) health: watch::Sender<StoreHealth>,
+}
+
+/// Reason for which the thread wakes up.
+enum WriterEvent {
+    Request(Option<StoreRequest>),
+    FlushDue,
+    QueryReady(usize),
+}
+
+impl StoreWriter {
+    /// Serves requests until all handles are dropped or `Stop` arrives.
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<StoreRequest>) {
+        loop {
+            let event = tokio::select! {
+                request = requests.recv() => WriterEvent::Request(request),
+                () = sleep_until_due(self.flush_due) => WriterEvent::FlushDue,
+                wanted = super::query_stream::next_ready(&self.running_queries) => WriterEvent::QueryReady(wanted),
+            };
+            match event {
+                WriterEvent::Request(Some(StoreRequest::Stop(done))) => {
+                    // Requests that were queued before the stop are still served, then the channel
+                    // is closed: no reading that was accepted is dropped.
+                    requests.close();
+                    while let Ok(request) = requests.try_recv() {
+                        self.handle_request(request);
+                    }
+                    self.shut_down();
+                    // The file is closed before the reply: whoever waits may open it again at once.
+                    drop(self);
+                    let _ = done.send(());
+                    return;
+                }
+                WriterEvent::Request(Some(request)) => self.handle_request(request),
+                WriterEvent::Request(None) => return self.shut_down(),
+                WriterEvent::FlushDue => self.flush_and_maintain(),
+                WriterEvent::QueryReady(which) => self.send_next_block(which),
+            }
+        }
+    }
+
+    /// Last flush before the thread ends.
+    fn shut_down(&mut self) {
+        if self.check_files().is_err() {
+            return self.save_orphaned_file();
+        }
+        if let Err(fault) = self.flush() {
+            tracing::error!(%fault, unflushed = self.pending.len(), "stopped without the last readings");
+        }
+    }
+
+    /// Serves one request.
+    fn handle_request(&mut self, request: StoreRequest) {
+        // A send fails when the caller has gone; there is nobody to report that to.
+        match request {
+            StoreRequest::Append(readings) => readings.into_iter().for_each(|one| self.append(one)),
+            StoreRequest::Flush(reply) => {
+                // The reply goes out before the maintenance: the caller needs the flush only.
+                drop(reply.send(self.flush()));
+                self.run_maintenance();
+            }
+            StoreRequest::Journal { after, max, reply } => {
+                drop(reply.send(self.journal_after(after, max)));
+            }
+            StoreRequest::Cursor { sink, reply } => drop(reply.send(self.sink_cursor(sink))),
+            StoreRequest::Sinks { names, reply } => {
+                drop(reply.send(self.set_configured_sinks(&names)));
+            }
+            StoreRequest::MoveCursor { sink, to } => self.advance_cursor(sink, to),
+            StoreRequest::Refuse(refusal) => self.record_refusal(refusal),
+            StoreRequest::Refusals { sink, reply } => {
+                drop(reply.send(self.refusals_of_sink(&sink)));
+            }
+            StoreRequest::Query { query, blocks } => self.start_query(query, blocks),
+            StoreRequest::Last { reply } => {
+                drop(reply.send(Ok(self.latest.all(&self.names, self.durable))));
+            }
+            StoreRequest::Import { point, rows, reply } => {
+                drop(reply.send(self.import_rows(&point, &rows)));
+            }
+            StoreRequest::ImportMany { columns, reply } => {
+                drop(reply.send(self.import_columns(&columns)));
+            }
+            StoreRequest::Redate {
+                boot,
+                offset_ms,
+                reply,
+            } => drop(reply.send(self.redate_boot(&boot, offset_ms))),
+            StoreRequest::Backup { to, reply } => drop(reply.send(self.backup(&to))),
+            StoreRequest::LedgerAdd {
+                statements,
+                by,
+                reply,
+            } => drop(reply.send(self.append_ledger(&statements, &by))),
+            StoreRequest::Ledger { query, reply } => drop(reply.send(self.ledger(&query))),
+            StoreRequest::LedgerChain { entry, reply } => {
+                drop(reply.send(self.correction_chain(entry)));
+            }
+            StoreRequest::Calibrate { said, by, reply } => {
+                drop(reply.send(self.append_calibration(&said, &by)));
+            }
+            StoreRequest::Calibrations { reply } => drop(reply.send(self.read_calibrations())),
+            StoreRequest::Note { kind, what, reply } => {
+                drop(reply.send(self.append_audit(kind, &what)));
+            }
+            StoreRequest::Evidence(question) => self.evidence(question),
+            StoreRequest::Stop(done) => drop(done.send(())),
+        }
+    }
+
+    /// Schedules a flush within the flush interval.
+    pub(super) fn schedule_flush(&mut self) {
+        if self.flush_due.is_none() {
+            self.flush_due = Some(Instant::now() + self.settings.flush);
+        }
+        // A full batch is written early, but not while the disk fails: then the backoff decides.
+        if self.pending.len() >= FLUSH_READINGS_MAX && self.health.failure.is_none() {
+            self.flush_and_maintain();
+        }
+    }
+
+    /// Flushes, and does maintenance when the flush succeeded.
+    fn flush_and_maintain(&mut self) {
+        if self.flush().is_ok() {
+            self.run_maintenance();
+        }
+    }
+
+    /// Schedules the next piece of maintenance.
+    pub(super) fn schedule_maintenance(&mut self) {
+        // A short pause, so that requests are served between two pieces.
+        let soon = Instant::now() + Duration::from_millis(BACKOFF_MIN_MS);
+        self.flush_due = Some(self.flush_due.map_or(soon, |due| due.min(soon)));
+    }
+
+    /// Records a failed flush and schedules a retry; readings stay in memory.
+    pub(super) fn retry_later(&mut self, fault: &StoreError) {
+        if self.health.failure.is_none() {
+            tracing::error!(%fault, "readings cannot be written to disk; held in memory");
+        }
+        self.health.failure = Some((self.clock.now().at, fault.to_string()));
+        // Exponential backoff: a full disk or a dead SD card is not hammered.
+        self.backoff_ms = (self.backoff_ms * 2).clamp(BACKOFF_MIN_MS, BACKOFF_MAX_MS);
+        self.flush_due = Some(Instant::now() + Duration::from_millis(self.backoff_ms));
+        self.publish_health();
+    }
+
+    /// Publishes the current state to the handles.
+    pub(super) fn publish_health(&mut self) {
+        self.health.unflushed = self.pending.len();
+        self.health.durable = self.durable;
+        self.health.bytes = schema::bytes_on_disk(&self.file);
+        self.outputs.health.send_replace(self.health.clone());
+    }
+}
+
+/// Waits until a time; for ever when there is none.
+async fn sleep_until_due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
