@@ -1,4 +1,4 @@
-//! [`App`]: starts all tasks of the gateway, connects them, and stops them in order.
+//! [`GatewayApp`]: starts all tasks of the gateway, connects them, and stops them in order.
 //!
 //! ```text
 //! let app = GatewayApp::open(config, Clock::system()).await?;
@@ -16,7 +16,7 @@ use crate::domain::Reading;
 use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
-use crate::{api, modbus, sinks};
+use crate::{api, modbus, server, sinks};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -188,12 +188,12 @@ impl GatewayApp {
             ..api::ApiState::new(&self.config, &self.store, &self.board, &self.clock)
         };
         let (path, control) = (self.config.store.path.clone(), state.clone());
-        let control = api::serve_control(path, control, stop.clone());
+        let control = server::serve_control(path, control, stop.clone());
         tasks.spawn(run_named("control socket", control));
         if let Some(listener) = listener {
             tasks.spawn(run_named(
                 "page",
-                api::serve_http(listener, state, stop.clone()),
+                server::serve_http(listener, state, stop.clone()),
             ));
         }
         tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));

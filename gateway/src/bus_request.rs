@@ -1,4 +1,4 @@
-//! [`Errand`]: a request on a bus, made by the task that owns the bus for another task.
+//! [`BusRequest`]: a request on a bus, made by the task that owns the bus for another task.
 //!
 //! ```text
 //! let (answer, done) = oneshot::channel();
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Exactly one task owns a bus. A scan or a technician's `pantau read` queues its request with that
-//! task, which makes one request between two polls and returns the answer. See the `read` section
+//! task, which makes one request between two polls and returns the answer. See the `modbus` section
 //! of `docs/ARCHITECTURE.md`.
 
 use crate::domain::QualityReason;

@@ -1,4 +1,4 @@
-//! [`sine_elevation`]: elevation of the sun at a time and place.
+//! [`solar_elevation_sine`]: elevation of the sun at a time and place.
 //!
 //! ```text
 //! let place = GeoLocation { latitude: -3.76, longitude: 103.78 };    // degrees

@@ -1,4 +1,4 @@
-//! [`Board`]: the current state of buses, devices and sinks, shared in memory.
+//! [`StatusBoard`]: the current state of buses, devices and sinks, shared in memory.
 //!
 //! ```text
 //! board.update(|state| state.buses.entry(id).or_default().open = true);   // a bus task

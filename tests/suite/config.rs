@@ -1,6 +1,6 @@
 //! Configurations: the example loads, faulty ones are answered in full, nothing panics.
 
-use gateway::config::assets::AssetKind;
+use gateway::assets::AssetKind;
 use gateway::config::{self, Config, Diagnostics};
 use gateway::i18n::Language;
 use proptest::prelude::*;

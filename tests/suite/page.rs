@@ -2,7 +2,6 @@
 //! machine.
 
 use crate::peers;
-use gateway::api;
 use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::{
@@ -10,6 +9,7 @@ use gateway::domain::{
 };
 use gateway::status::{BusState, DeviceFault, DeviceState, SinkState, StatusBoard};
 use gateway::storage::Store;
+use gateway::{api, server};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -243,7 +243,7 @@ fn the_page_lives_in_a_real_browser() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
-        let page = tokio::spawn(api::serve_http(listener, state, stopped));
+        let page = tokio::spawn(server::serve_http(listener, state, stopped));
         let feed = tokio::spawn(append_readings(store.clone(), clock));
         let mut browser = tokio::process::Command::from(peers::python_peer("page.py"));
         let status = browser.arg(address).arg(&shots).status().await.unwrap();

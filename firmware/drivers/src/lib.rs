@@ -1,12 +1,12 @@
 //! Code shared by the gateway and a sensor node: Modbus frames and units of measure. Needs no
 //! operating system and no memory allocator.
 //!
-//! Entry type: [`frame::Request`]. A read of three holding registers over RTU:
+//! Entry type: [`frame::ModbusReadRequest`]. A read of three holding registers over RTU:
 //!
 //! ```text
-//! let request = Request { unit: 1, function: Function::Holding, address: 0x006b, count: 3 };
-//! let length = request.build(Framing::Rtu, 0, &mut out);   // 01 03 00 6b 00 03 74 17
-//! match Reply::parse(request, Framing::Rtu, 0, received) { .. }
+//! let request = Request { unit: 1, function: ModbusReadFunction::Holding, address: 0x006b, count: 3 };
+//! let length = request.build(ModbusFraming::Rtu, 0, &mut out);   // 01 03 00 6b 00 03 74 17
+//! match ModbusReadReply::parse(request, ModbusFraming::Rtu, 0, received) { .. }
 //! ```
 //!
 //! Devices and their registers: `docs/devices.md`.

@@ -27,7 +27,7 @@ const COMMIT_GAP_NS: i64 = 20_000_000;
 /// A start is not to wait for the flush.
 const START_FLUSH: &str = "100ms";
 
-/// The case that runs only when it is named: an hour of `w1`.
+/// The case that runs only when it is named: an hour of `site_load`.
 pub(crate) const HOUR: &str = "hour";
 
 /// One kind of site.
@@ -257,7 +257,7 @@ impl PeerBench {
         figures
     }
 
-    /// Memory of the gateway on `w1`, minute by minute for an hour, and what was missed.
+    /// Memory of the gateway on `site_load`, minute by minute for an hour, and what was missed.
     fn measure_hour(&self) {
         let case = SiteLoadCase {
             window_s: 3600,

@@ -14,8 +14,8 @@ use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::UtcMs;
 use gateway::i18n::Language;
-use gateway::report::ReportFormat;
-use gateway::reporting::{self, CalculationBasis, ReportRequest};
+use gateway::report::build::{self, CalculationBasis, ReportRequest};
+use gateway::report::render::ReportFormat;
 use gateway::storage::Store;
 use std::error::Error;
 use std::io::Write;
@@ -84,7 +84,7 @@ async fn measure_report(folder: &Path, period: &str, days: u32) -> ReportBenchRe
     let before = peak_mb()?;
     let (basis, begun) = (CalculationBasis::in_force(Arc::new(config)), Instant::now());
     let bytes =
-        reporting::build_report(basis, store.clone(), wish, end_of_data(days), (), |_| ()).await?;
+        build::build_report(basis, store.clone(), wish, end_of_data(days), (), |_| ()).await?;
     let seconds = begun.elapsed().as_secs_f64();
     store.stop().await;
     print_line(&format!(

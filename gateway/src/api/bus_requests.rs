@@ -25,7 +25,7 @@ const IDENTIFICATION_FUNCTION: u8 = 0x2b;
 /// the pause before the request, `patience_ms` the time that the answer may take beyond its time on
 /// the wire.
 #[derive(Debug, Deserialize)]
-pub(super) struct BusRequestQuery {
+pub(crate) struct BusRequestQuery {
     bus: String,
     unit: u8,
     function: u8,
@@ -36,7 +36,7 @@ pub(super) struct BusRequestQuery {
 }
 
 /// Sends the request and answers with data, exception code or failure.
-pub(super) async fn read_on_bus(
+pub(crate) async fn read_on_bus(
     Of(app): Of<ApiListener>,
     Query(ask): Query<BusRequestQuery>,
 ) -> Result<Json<Value>, ApiError> {
@@ -45,7 +45,7 @@ pub(super) async fn read_on_bus(
 }
 
 /// Sends the same request and reports how many devices answer, for `set-address`.
-pub(super) async fn probe_on_bus(
+pub(crate) async fn probe_on_bus(
     Of(app): Of<ApiListener>,
     Query(ask): Query<BusRequestQuery>,
 ) -> Result<Json<Value>, ApiError> {
@@ -59,14 +59,14 @@ pub(super) async fn probe_on_bus(
 /// Register values that `set-address` writes, and the person's name. They are noted in the audit
 /// before the write.
 #[derive(Debug, Deserialize)]
-pub(super) struct RegisterWriteQuery {
+pub(crate) struct RegisterWriteQuery {
     first: u16,
     second: u16,
     by: String,
 }
 
 /// Writes one or two registers (function 6 or 16).
-pub(super) async fn write_on_bus(
+pub(crate) async fn write_on_bus(
     Of(app): Of<ApiListener>,
     Query(ask): Query<BusRequestQuery>,
     Query(written): Query<RegisterWriteQuery>,

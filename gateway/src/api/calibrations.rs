@@ -4,9 +4,9 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::ledger::{DEFAULT_RECORDER, ledger_error, local_today, read_body};
-use super::pages::request_language;
+use super::request_language::request_language;
+use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
-use crate::field::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::i18n::Language;
 use crate::ledger::{CalibrationJson, CalibrationRequest, EntriesRefusedJson, FaultJson};
 use crate::limits::LEDGER_FILE_BYTES_MAX;
@@ -26,14 +26,14 @@ use utoipa_axum::routes;
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct CalibrationsQuery {
+pub(crate) struct CalibrationsQuery {
     /// Point or tank.
     target: Option<String>,
     /// Local day for which `in_force` is given; default: today.
     day: Option<String>,
 }
 
-pub(super) fn calibration_routes() -> OpenApiRouter<ApiListener> {
+pub(crate) fn calibration_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::new()
         .routes(routes!(list_calibrations, add_calibration))
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
@@ -42,7 +42,7 @@ pub(super) fn calibration_routes() -> OpenApiRouter<ApiListener> {
 #[utoipa::path(get, path = "/api/v1/calibrations", params(CalibrationsQuery),
     description = "Calibrations and withdrawals, in the order in which they were written down.",
     responses((status = 200, body = [CalibrationJson]), (status = 400, body = ApiError)))]
-pub(super) async fn list_calibrations(
+pub(crate) async fn list_calibrations(
     State(app): State<ApiListener>,
     Query(ask): Query<CalibrationsQuery>,
 ) -> Result<Json<Vec<CalibrationJson>>, ApiError> {
@@ -75,7 +75,7 @@ fn parse_date(text: Option<&str>, name: &'static str) -> Result<Option<Date>, Ap
     responses((status = 201, body = CalibrationJson), (status = 400, body = ApiError),
         (status = 404, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]
-pub(super) async fn add_calibration(
+pub(crate) async fn add_calibration(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -172,7 +172,7 @@ fn refused_response(against: &[CalibrationCheckError], lang: Language) -> Respon
 
 #[cfg(test)]
 mod tests {
-    use crate::api::tests::ApiTestBench;
+    use crate::server::tests::ApiTestBench;
     use axum::http::{Request, StatusCode};
     use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::samples::{CheckedSamplesQuery, acquire_answer_slot, check_samples_query};
-use crate::exchange;
+use crate::samples_csv;
 use crate::storage::{SampleBlock, StoreError};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -28,7 +28,7 @@ struct CsvStream {
     params(super::samples::SamplesQuery),
     responses((status = 200, content_type = "text/csv", body = String),
         (status = 400, body = ApiError), (status = 404, body = ApiError)))]
-pub(super) async fn get_samples_csv(
+pub(crate) async fn get_samples_csv(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
@@ -56,12 +56,12 @@ impl CsvStream {
     async fn next_piece(&mut self) -> Option<Result<Bytes, StoreError>> {
         if !self.header {
             self.header = true;
-            return Some(Ok(format!("{}\n", exchange::SAMPLES_CSV_HEADER).into()));
+            return Some(Ok(format!("{}\n", samples_csv::SAMPLES_CSV_HEADER).into()));
         }
         Some(self.blocks.recv().await?.map(|block| {
             let mut text = String::with_capacity(block.len() * 32);
             for sample in &block {
-                exchange::write_sample_row(&mut text, sample);
+                samples_csv::write_sample_row(&mut text, sample);
             }
             text.into()
         }))

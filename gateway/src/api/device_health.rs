@@ -1,8 +1,8 @@
 //! Health of a device, with advice for the technician. Pure functions of the status board.
 
+use crate::commissioning::fault_diagnosis;
 use crate::config::Bus;
 use crate::domain::{DeviceInfo, QualityReason, Site, UtcMs};
-use crate::field::fault_diagnosis;
 use crate::status::{self, DeviceFault};
 
 /// Poll periods without a good poll after which a device counts as silent even without a fault.
@@ -10,7 +10,7 @@ const SILENT_AFTER_PERIODS: i64 = 3;
 
 /// Health of a device, sink or store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HealthState {
+pub(crate) enum HealthState {
     /// Works.
     Ok,
     /// Not polled yet.
@@ -25,15 +25,15 @@ pub(super) enum HealthState {
 
 /// Health of a device, its fault, and the message key of the advice.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct DeviceHealthVerdict {
-    pub(super) health: HealthState,
-    pub(super) fault: Option<DeviceFault>,
-    pub(super) hint: Option<&'static str>,
+pub(crate) struct DeviceHealthVerdict {
+    pub(crate) health: HealthState,
+    pub(crate) fault: Option<DeviceFault>,
+    pub(crate) hint: Option<&'static str>,
 }
 
 impl HealthState {
     /// Stable word, used in the API and in message keys `web-health-WORD`.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Waiting => "waiting",
@@ -45,7 +45,7 @@ impl HealthState {
 }
 
 /// Health of a device at the time `now`.
-pub(super) fn judge_device_health(
+pub(crate) fn judge_device_health(
     device: &DeviceInfo,
     site: &Site,
     buses: &[Bus],
@@ -112,7 +112,7 @@ fn diagnosis_hint_key(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::tests::test_site;
+    use crate::server::tests::test_site;
     use crate::status::DeviceState;
 
     fn board_with_faults(faults: &[(&str, Option<QualityReason>)]) -> status::StatusSnapshot {

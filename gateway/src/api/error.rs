@@ -1,7 +1,7 @@
 //! Errors of the API as JSON: one sentence, a stable code for scripts, and a message in the
 //! reader's language.
 
-use super::pages::request_language;
+use super::request_language::request_language;
 use crate::i18n::Language;
 use crate::storage::StoreError;
 use axum::Json;
@@ -19,7 +19,7 @@ tokio::task_local! {
 /// Stable error code for scripts; each has a message in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum ApiErrorCode {
+pub(crate) enum ApiErrorCode {
     /// A parameter has an invalid value.
     Parameter,
     /// No such path.
@@ -79,39 +79,39 @@ impl ApiErrorCode {
 }
 
 /// Middleware: stores the language of the request, so that errors are written in it.
-pub(super) async fn with_request_language(request: Request, next: Next) -> Response {
+pub(crate) async fn with_request_language(request: Request, next: Next) -> Response {
     let lang = request_language(request.uri(), request.headers());
     REQUEST_LANG.scope(lang, next.run(request)).await
 }
 
 /// An error answer.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     /// HTTP status.
     #[serde(skip)]
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// Cause in one sentence, in English unless a handler has translated it.
-    pub(super) error: String,
+    pub(crate) error: String,
     /// Stable code, where there is more to say than the HTTP status does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) code: Option<ApiErrorCode>,
+    pub(crate) code: Option<ApiErrorCode>,
     /// Cause for people, in the language of `lang`, else of the cookie, else of Accept-Language,
     /// else Indonesian.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) message: Option<String>,
+    pub(crate) message: Option<String>,
     /// Name of the invalid parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) parameter: Option<&'static str>,
+    pub(crate) parameter: Option<&'static str>,
     /// Its value.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) found: Option<String>,
+    pub(crate) found: Option<String>,
     /// Expected value.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) expected: Option<String>,
+    pub(crate) expected: Option<String>,
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self {
             status: status.as_u16(),
             error: error.into(),
@@ -124,7 +124,7 @@ impl ApiError {
     }
 
     /// An error with a code, and so with a message in both languages.
-    pub(super) fn with_code(
+    pub(crate) fn with_code(
         status: StatusCode,
         code: ApiErrorCode,
         error: impl Into<String>,
@@ -147,7 +147,7 @@ impl ApiError {
     }
 
     /// Status 400 for a parameter with an invalid value. The value is cut at 200 characters.
-    pub(super) fn bad_parameter(
+    pub(crate) fn bad_parameter(
         parameter: &'static str,
         found: &str,
         expected: impl Into<String>,
@@ -194,7 +194,7 @@ impl From<StoreError> for ApiError {
     }
 }
 
-pub(super) async fn unknown_path_error(uri: Uri) -> ApiError {
+pub(crate) async fn unknown_path_error(uri: Uri) -> ApiError {
     ApiError {
         expected: Some("a path of /api/openapi.json, or / for people".to_owned()),
         found: Some(uri.path().chars().take(200).collect()),
@@ -202,7 +202,7 @@ pub(super) async fn unknown_path_error(uri: Uri) -> ApiError {
     }
 }
 
-pub(super) async fn wrong_method_error() -> ApiError {
+pub(crate) async fn wrong_method_error() -> ApiError {
     ApiError::with_code(
         StatusCode::METHOD_NOT_ALLOWED,
         ApiErrorCode::Method,

@@ -81,7 +81,7 @@ pub struct EvidenceExtentJson {
     pub due: Vec<String>,
 }
 
-pub(super) fn evidence_routes() -> axum::Router<ApiListener> {
+pub(crate) fn evidence_routes() -> axum::Router<ApiListener> {
     axum::Router::new()
         .route("/control/evidence/settle", post(settle_digests))
         .route("/control/evidence/digests", get(list_digests))

@@ -2,16 +2,16 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::pages::request_language;
-use crate::chapters::explain::{
-    ExplanationJson, IndicatorValueJson, explain_indicator, indicator_json,
-};
+use super::request_language::request_language;
 use crate::config::Config;
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::IndicatorQuery;
-use crate::reporting::{self, CalculationBasis, ReportBuildError};
+use crate::report::build::{self, CalculationBasis, ReportBuildError};
+use crate::report::content::explain::{
+    ExplanationJson, IndicatorValueJson, explain_indicator, indicator_json,
+};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -29,13 +29,13 @@ const REPORT_SLOT_WAIT: Duration = Duration::from_mins(1);
 /// Query parameters of the figures.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct IndicatorsQuery {
+pub(crate) struct IndicatorsQuery {
     /// Period in local time: `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `2026` or
     /// `2026-10-05..2026-11-21`.
     #[param(required = true)]
     period: Option<String>,
     /// Asset id; default: all assets and the site.
-    pub(super) asset: Option<String>,
+    pub(crate) asset: Option<String>,
     /// Revision of configuration and factors, `4.1`, or the digits that a report prints; default:
     /// the revision in force.
     revision: Option<String>,
@@ -54,7 +54,7 @@ pub(super) struct IndicatorsQuery {
     description = "Every figure of the period, unrounded, with its inputs.",
     responses((status = 200, body = [IndicatorValueJson]), (status = 400, body = ApiError),
         (status = 404, body = ApiError), (status = 503, body = ApiError)))]
-pub(super) async fn list_indicators(
+pub(crate) async fn list_indicators(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -75,7 +75,7 @@ pub(super) async fn list_indicators(
     params(("id" = String, Path, description = "Id of the figure, `plts.generation`"), IndicatorsQuery),
     responses((status = 200, body = ExplanationJson), (status = 400, body = ApiError),
         (status = 404, body = ApiError), (status = 503, body = ApiError)))]
-pub(super) async fn get_indicator(
+pub(crate) async fn get_indicator(
     State(app): State<ApiListener>,
     Path(id): Path<String>,
     uri: Uri,
@@ -115,14 +115,13 @@ async fn compute_indicators(
         .await?
         .config;
     let store = app.state().store.clone();
-    let account =
-        reporting::compute_indicators(Arc::clone(&config), store, ask, turn, |_| ()).await;
+    let account = build::compute_indicators(Arc::clone(&config), store, ask, turn, |_| ()).await;
     let account = account.map_err(|trouble| report_error(&trouble, lang))?;
     Ok((account, config, wanted))
 }
 
 /// Configuration and factors of the requested revision, else those in force.
-pub(super) async fn requested_basis(
+pub(crate) async fn requested_basis(
     app: &ApiListener,
     asked: Option<&str>,
     lang: Language,
@@ -131,16 +130,16 @@ pub(super) async fn requested_basis(
     let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
         return Ok(CalculationBasis::in_force(config));
     };
-    let basis = reporting::load_basis(config, &app.state().store, asked).await;
+    let basis = build::load_basis(config, &app.state().store, asked).await;
     basis.map_err(|trouble| report_error(&trouble, lang))
 }
 
 /// Asset id of the query; an empty text counts as missing.
-pub(super) fn asset_filter(asked: Option<&str>) -> Option<Arc<str>> {
+pub(crate) fn asset_filter(asked: Option<&str>) -> Option<Arc<str>> {
     asked.filter(|asset| !asset.is_empty()).map(Arc::from)
 }
 
-pub(super) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiError> {
+pub(crate) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiError> {
     text.parse().map_err(|_| ApiError {
         error: lang.text_with("reporting-no-period", &[("found", text)]),
         ..ApiError::bad_parameter(
@@ -153,7 +152,7 @@ pub(super) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiErro
 
 /// Waits for one of `REPORTS_MAX` slots; status 503 after a minute. Figures of a year take many
 /// seconds of CPU time, so the number of such computations at once is limited.
-pub(super) async fn acquire_report_slot(
+pub(crate) async fn acquire_report_slot(
     app: &ApiListener,
     lang: Language,
 ) -> Result<OwnedSemaphorePermit, ApiError> {
@@ -165,7 +164,7 @@ pub(super) async fn acquire_report_slot(
 
 /// The error with its HTTP status: 404 for unknown assets and revisions, 400 for other invalid
 /// requests, 503 while the store is busy.
-pub(super) fn report_error(trouble: &ReportBuildError, lang: Language) -> ApiError {
+pub(crate) fn report_error(trouble: &ReportBuildError, lang: Language) -> ApiError {
     use crate::indicators::IndicatorsError;
     use crate::storage::StoreError;
     let status = match trouble {

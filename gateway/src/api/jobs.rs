@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 /// Command to a running job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JobCommand {
+pub(crate) enum JobCommand {
     /// The operator has done the requested action.
     Continue,
     /// Stop.
@@ -23,16 +23,16 @@ pub trait JobProgress: Clone {
 
 /// A job as the API sees it: its progress, and a channel for commands.
 #[derive(Clone, Debug)]
-pub(super) struct JobHandle<T> {
-    pub(super) progress: watch::Receiver<T>,
-    pub(super) commands: mpsc::Sender<JobCommand>,
+pub(crate) struct JobHandle<T> {
+    pub(crate) progress: watch::Receiver<T>,
+    pub(crate) commands: mpsc::Sender<JobCommand>,
 }
 
 /// The same job as its task sees it.
 #[derive(Debug)]
-pub(super) struct JobWorker<T> {
-    pub(super) progress: watch::Sender<T>,
-    pub(super) commands: mpsc::Receiver<JobCommand>,
+pub(crate) struct JobWorker<T> {
+    pub(crate) progress: watch::Sender<T>,
+    pub(crate) commands: mpsc::Receiver<JobCommand>,
 }
 
 /// All jobs of one kind, by number.
@@ -47,7 +47,7 @@ impl<T> Default for JobRegistry<T> {
 
 impl<T: JobProgress> JobRegistry<T> {
     /// Registers a new job with the progress `first(number)`; `None` while another job runs.
-    pub(super) fn start_job(&self, first: impl FnOnce(u64) -> T) -> Option<JobWorker<T>> {
+    pub(crate) fn start_job(&self, first: impl FnOnce(u64) -> T) -> Option<JobWorker<T>> {
         // A panic of another request must not make the jobs unusable, so poisoning is ignored.
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.values().any(|job| !job.progress.borrow().has_ended()) {
@@ -74,13 +74,13 @@ impl<T: JobProgress> JobRegistry<T> {
     }
 
     /// The job with this number.
-    pub(super) fn find_job(&self, id: u64) -> Option<JobHandle<T>> {
+    pub(crate) fn find_job(&self, id: u64) -> Option<JobHandle<T>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&id).cloned()
     }
 
     /// Progress of all jobs that are kept, the latest last.
-    pub(super) fn list_progress(&self) -> Vec<T> {
+    pub(crate) fn list_progress(&self) -> Vec<T> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.values()
             .map(|job| job.progress.borrow().clone())
@@ -90,13 +90,13 @@ impl<T: JobProgress> JobRegistry<T> {
 
 impl<T> JobWorker<T> {
     /// Waits for a command; true for `Continue`, false for `Stop` or when the job is gone.
-    pub(super) async fn wait_for_continue(&mut self) -> bool {
+    pub(crate) async fn wait_for_continue(&mut self) -> bool {
         self.commands.recv().await == Some(JobCommand::Continue)
     }
 }
 
 /// The jobs of one kind, shared by all listeners.
-pub(super) type SharedJobs<T> = Arc<JobRegistry<T>>;
+pub(crate) type SharedJobs<T> = Arc<JobRegistry<T>>;
 
 #[cfg(test)]
 mod tests {

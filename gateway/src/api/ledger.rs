@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::pages::request_language;
+use super::request_language::request_language;
 use crate::domain::UtcMs;
 use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime};
 use crate::domain::period::Period;
@@ -29,12 +29,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Recorded author of a request that names none.
-pub(super) const DEFAULT_RECORDER: &str = "api";
+pub(crate) const DEFAULT_RECORDER: &str = "api";
 
 /// Query parameters of the entry list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct LedgerEntriesQuery {
+pub(crate) struct LedgerEntriesQuery {
     /// Period in local time: `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`; default: all
     /// entries.
     period: Option<String>,
@@ -55,12 +55,12 @@ pub(super) struct LedgerEntriesQuery {
 /// Query parameter of an upload.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct AttachmentNameQuery {
+pub(crate) struct AttachmentNameQuery {
     /// File name of the receipt or photo.
     name: String,
 }
 
-pub(super) fn ledger_routes() -> OpenApiRouter<ApiListener> {
+pub(crate) fn ledger_routes() -> OpenApiRouter<ApiListener> {
     let entries = OpenApiRouter::new()
         .routes(routes!(list_entries, add_entries))
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX));
@@ -78,7 +78,7 @@ pub(super) fn ledger_routes() -> OpenApiRouter<ApiListener> {
 #[utoipa::path(get, path = "/api/v1/ledger", params(LedgerEntriesQuery),
     description = "Entries that touch the period, in the order in which they were written down.",
     responses((status = 200, body = [EntryJson]), (status = 400, body = ApiError)))]
-pub(super) async fn list_entries(
+pub(crate) async fn list_entries(
     State(app): State<ApiListener>,
     Query(ask): Query<LedgerEntriesQuery>,
 ) -> Result<Json<Vec<EntryJson>>, ApiError> {
@@ -137,7 +137,7 @@ fn check_indicator(app: &ApiListener, id: &str) -> Result<(), ApiError> {
 #[utoipa::path(get, path = "/api/v1/ledger/indicators",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
     responses((status = 200, body = [IndicatorDefinitionJson])))]
-pub(super) async fn list_ledger_indicators(
+pub(crate) async fn list_ledger_indicators(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -154,7 +154,7 @@ pub(super) async fn list_ledger_indicators(
     description = "The chain of corrections of an entry, the oldest first; the last one is current.",
     params(("id" = u64, Path, description = "Number of any entry of the chain")),
     responses((status = 200, body = [EntryJson]), (status = 404, body = ApiError)))]
-pub(super) async fn get_entry_chain(
+pub(crate) async fn get_entry_chain(
     State(app): State<ApiListener>,
     Path(id): Path<EntryId>,
     uri: Uri,
@@ -174,7 +174,7 @@ pub(super) async fn get_entry_chain(
     responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),
         (status = 409, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]
-pub(super) async fn add_entries(
+pub(crate) async fn add_entries(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -221,7 +221,7 @@ pub(super) async fn add_entries(
 
 /// The whole body, when it has this media type; otherwise status 415. A page of another origin can
 /// send `text/plain` without a preflight, but not these types.
-pub(super) fn read_body(
+pub(crate) fn read_body(
     headers: &HeaderMap,
     media: &'static str,
     body: Result<Bytes, BytesRejection>,
@@ -285,7 +285,7 @@ fn needs_duplicate_check(statement: &EntryStatement, again: bool) -> bool {
 }
 
 /// Local day of a time.
-pub(super) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
+pub(crate) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
     let now = Timestamp::from_millisecond(at.0).unwrap_or_default();
     now.to_zoned_datetime(app.0.zone.clone()).date()
 }
@@ -303,7 +303,7 @@ fn refused_json(batch: &EntryBatch, lang: Language) -> EntriesRefusedJson {
 }
 
 /// The store's error in the requested language.
-pub(super) fn ledger_error(fault: StoreError, lang: Language) -> ApiError {
+pub(crate) fn ledger_error(fault: StoreError, lang: Language) -> ApiError {
     let words = match &fault {
         StoreError::Superseded { entry, current } => {
             let (entry, current) = (entry.to_string(), current.to_string());
@@ -329,7 +329,7 @@ pub(super) fn ledger_error(fault: StoreError, lang: Language) -> ApiError {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = AttachmentJson), (status = 400, body = ApiError),
         (status = 413, body = ApiError), (status = 415, body = ApiError)))]
-pub(super) async fn add_attachment(
+pub(crate) async fn add_attachment(
     State(app): State<ApiListener>,
     Query(named): Query<AttachmentNameQuery>,
     headers: HeaderMap,
@@ -351,7 +351,7 @@ pub(super) async fn add_attachment(
     params(("sha256" = String, Path, description = "Hash of the file")),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
         (status = 400, body = ApiError), (status = 500, body = ApiError)))]
-pub(super) async fn get_attachment(
+pub(crate) async fn get_attachment(
     State(app): State<ApiListener>,
     Path(sha256): Path<String>,
 ) -> Result<Response, ApiError> {

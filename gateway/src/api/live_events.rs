@@ -6,7 +6,7 @@
 //! - `reload`: this client was too slow and missed readings; it must fetch the page again.
 
 use super::error::{ApiError, ApiErrorCode};
-use super::pages::request_language;
+use super::request_language::request_language;
 use super::{ApiListener, resources, wait_for_stop};
 use crate::domain::{NumberedReading, ReadingSeq, Site};
 use crate::i18n::Language;
@@ -54,7 +54,7 @@ struct LiveClient {
         (status = 200, content_type = "text/event-stream", body = String,
          description = "events `reading`, `kept`, `status`, `reload`"),
         (status = 503, body = ApiError, description = "too many live pages are open")))]
-pub(super) async fn stream_live_events(
+pub(crate) async fn stream_live_events(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,

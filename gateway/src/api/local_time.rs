@@ -8,7 +8,7 @@ use jiff::{RoundMode, Span, Timestamp, Unit, ZonedDateTime, ZonedDateTimeRound};
 
 /// Span of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PlotSpan {
+pub(crate) enum PlotSpan {
     Hour,
     Day,
     Week,
@@ -18,18 +18,18 @@ pub(super) enum PlotSpan {
 
 /// One interval of a plot, end exclusive.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct PlotInterval {
-    pub(super) from: UtcMs,
-    pub(super) to: UtcMs,
+pub(crate) struct PlotInterval {
+    pub(crate) from: UtcMs,
+    pub(crate) to: UtcMs,
     /// Times within the previous and the next interval, as `at=` takes them.
-    pub(super) before: String,
-    pub(super) after: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
     /// Title of the interval.
-    pub(super) title: String,
+    pub(crate) title: String,
 }
 
 /// Time zone of the site. UTC for an unknown name, which `check` has already refused.
-pub(super) fn site_time_zone(site: &Site) -> TimeZone {
+pub(crate) fn site_time_zone(site: &Site) -> TimeZone {
     TimeZone::get(&site.timezone).unwrap_or(TimeZone::UTC)
 }
 
@@ -40,12 +40,12 @@ fn to_local_time(at: UtcMs, zone: &TimeZone) -> ZonedDateTime {
 }
 
 /// Abbreviation of the zone at that time: WIB, WITA, WIT.
-pub(super) fn zone_abbreviation(at: UtcMs, zone: &TimeZone) -> String {
+pub(crate) fn zone_abbreviation(at: UtcMs, zone: &TimeZone) -> String {
     to_local_time(at, zone).strftime("%Z").to_string()
 }
 
 /// `14:05:10` for today, otherwise date and `14:05`.
-pub(super) fn format_local_time(at: UtcMs, now: UtcMs, zone: &TimeZone, lang: Language) -> String {
+pub(crate) fn format_local_time(at: UtcMs, now: UtcMs, zone: &TimeZone, lang: Language) -> String {
     let (at, now) = (to_local_time(at, zone), to_local_time(now, zone));
     if at.date() == now.date() {
         return at.strftime("%H:%M:%S").to_string();
@@ -67,10 +67,10 @@ fn format_month(date: Date, lang: Language) -> String {
 }
 
 impl PlotSpan {
-    pub(super) const ALL: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Year];
+    pub(crate) const ALL: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Year];
 
     /// Word in addresses and in message keys `web-reach-WORD`.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Hour => "hour",
             Self::Day => "day",
@@ -80,13 +80,13 @@ impl PlotSpan {
         }
     }
 
-    pub(super) fn parse(word: &str) -> Option<Self> {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reach| reach.word() == word)
     }
 
     /// Bucket width that gives a few hundred values, as `step=` takes it and in milliseconds;
     /// `None`: raw samples.
-    pub(super) fn bucket_step(self) -> Option<(&'static str, i64)> {
+    pub(crate) fn bucket_step(self) -> Option<(&'static str, i64)> {
         const MINUTE: i64 = 60_000;
         match self {
             Self::Hour => None,
@@ -98,7 +98,7 @@ impl PlotSpan {
     }
 
     /// Bucket width of the bars of a counter's increase.
-    pub(super) fn growth_step(self) -> (&'static str, i64) {
+    pub(crate) fn growth_step(self) -> (&'static str, i64) {
         const HOUR: i64 = 3_600_000;
         match self {
             Self::Hour => ("5m", HOUR / 12),
@@ -110,7 +110,7 @@ impl PlotSpan {
     }
 
     /// The interval that contains `at`.
-    pub(super) fn interval_at(self, at: UtcMs, zone: &TimeZone, lang: Language) -> PlotInterval {
+    pub(crate) fn interval_at(self, at: UtcMs, zone: &TimeZone, lang: Language) -> PlotInterval {
         let at = to_local_time(at, zone);
         let (start, one) = self.interval_start(&at);
         let end = start.checked_add(one).unwrap_or_else(|_| start.clone());

@@ -22,7 +22,7 @@ const OPENMETRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.
 
 #[utoipa::path(get, path = "/metrics", responses(
     (status = 200, content_type = "application/openmetrics-text", body = String)))]
-pub(super) async fn get_metrics(State(app): State<ApiListener>) -> Result<Response, ApiError> {
+pub(crate) async fn get_metrics(State(app): State<ApiListener>) -> Result<Response, ApiError> {
     // A new registry for each request: the numbers live on the board, so there is nothing to keep
     // in step.
     let mut registry = Registry::with_prefix("pantau");

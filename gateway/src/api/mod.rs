@@ -1,6 +1,5 @@
-//! HTTP server of the gateway: JSON API, server-sent events and HTML pages. The entry type is
-//! [`State`]; [`serve`] answers on a TCP listener, [`serve_control`] on the Unix socket of the
-//! store's directory.
+//! JSON API and server-sent events of the gateway. The entry type is [`ApiState`]; the routes are
+//! served by [`crate::server`].
 //!
 //! ```text
 //! $ curl 'http://localhost:8080/api/v1/samples?point=inverter.ac_power&step=15m&agg=mean'
@@ -8,53 +7,31 @@
 //! ```
 //!
 //! Answers are made from the store (samples, last values, health), from the status board (state of
-//! devices, buses and sinks) and from the configuration. The server keeps no state of its own
-//! except the number of open event streams and the jobs that were started here (scans, changes of
-//! address). Style, script and plotting library are inside the binary; no page loads anything from
-//! another host.
-//!
-//! Each request passes the middleware in `guard`: the host name must be a loopback name (against
-//! DNS rebinding), and a request that may change something must not come from a page of another
-//! origin.
+//! devices, buses and sinks) and from the configuration. The API keeps no state of its own except
+//! the number of open event streams and the jobs that were started here (scans, changes of
+//! address).
 //!
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
-mod bus_requests;
+pub(crate) mod bus_requests;
 mod calibrations;
-mod control_socket;
 mod csv_export;
-mod device_health;
-mod error;
-mod evidence;
+pub(crate) mod device_health;
+pub(crate) mod error;
+pub(crate) mod evidence;
 mod indicators;
 mod jobs;
 mod ledger;
 mod live_events;
-mod local_time;
+pub(crate) mod local_time;
 mod metrics;
-mod number_format;
-mod origin_guard;
-mod page_texts;
-mod pages;
 mod reports;
+pub(crate) mod request_language;
 mod resources;
 mod samples;
 mod scans;
 mod set_address;
-mod static_files;
 
-#[cfg(test)]
-mod guard_tests;
-#[cfg(test)]
-mod indicators_tests;
-#[cfg(test)]
-mod ledger_tests;
-#[cfg(test)]
-mod sinks_tests;
-#[cfg(test)]
-mod tests;
-
-pub use control_socket::{SOCKET_NAME, serve_control};
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
 
@@ -63,15 +40,12 @@ use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
 use crate::domain::Site;
 use crate::ledger::IndicatorDefinitions;
-use crate::limits::{LIVE_CLIENTS_MAX, REPORTS_MAX, SAMPLE_RESPONSES_MAX, STOP_SECONDS};
+use crate::limits::{LIVE_CLIENTS_MAX, REPORTS_MAX, SAMPLE_RESPONSES_MAX};
 use crate::status::StatusBoard;
 use crate::storage::Store;
-use axum::routing::get;
+use axum::Router;
 use jiff::tz::TimeZone;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -128,12 +102,12 @@ impl ApiState {
 
 /// State of every handler: [`State`], and the limits of one listener.
 #[derive(Clone, Debug)]
-struct ApiListener(Arc<ApiListenerInner>);
+pub(crate) struct ApiListener(pub(crate) Arc<ApiListenerInner>);
 
 #[derive(Debug)]
-struct ApiListenerInner {
+pub(crate) struct ApiListenerInner {
     state: ApiState,
-    zone: TimeZone,
+    pub(crate) zone: TimeZone,
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
     answers: Arc<Semaphore>,
@@ -147,24 +121,8 @@ struct ApiListenerInner {
 ))]
 struct PantauOpenApi;
 
-/// Router of all pages and the API, with the guards. Used by tests; it is never told to stop.
-pub fn build_router(state: ApiState) -> axum::Router {
-    // The sender is dropped at once: `stopped` then waits forever instead of returning.
-    let (_, stop) = watch::channel(false);
-    guarded_routes(ApiListener::new(state, stop))
-}
-
-/// Answers HTTP requests on `listener` until `stop` is true.
-pub async fn serve_http(listener: TcpListener, state: ApiState, stop: watch::Receiver<bool>) {
-    let router = guarded_routes(ApiListener::new(state, stop.clone()));
-    let server = axum::serve(listener, router).with_graceful_shutdown(wait_for_stop(stop.clone()));
-    if let Err(error) = run_until_stopped(server.into_future(), stop).await {
-        tracing::error!(%error, "the HTTP server has ended");
-    }
-}
-
 impl ApiListener {
-    fn new(state: ApiState, stop: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(state: ApiState, stop: watch::Receiver<bool>) -> Self {
         let zone = local_time::site_time_zone(&state.site);
         Self(Arc::new(ApiListenerInner {
             state,
@@ -176,31 +134,18 @@ impl ApiListener {
         }))
     }
 
-    fn state(&self) -> &ApiState {
+    pub(crate) fn state(&self) -> &ApiState {
         &self.0.state
     }
 
-    fn site(&self) -> &Site {
+    pub(crate) fn site(&self) -> &Site {
         &self.0.state.site
     }
 }
 
-/// All public routes with the middleware. The last layer added runs first: the language of the
-/// request is known before a guard refuses it, and the security headers are on refusals too.
-fn guarded_routes(app: ApiListener) -> axum::Router {
-    unguarded_routes(app)
-        .layer(axum::middleware::from_fn(origin_guard::check_origin))
-        .layer(axum::middleware::from_fn(origin_guard::check_host))
-        .layer(axum::middleware::from_fn(
-            origin_guard::add_security_headers,
-        ))
-        .layer(axum::middleware::from_fn(error::with_request_language))
-}
-
-/// All public routes without the checks of host name and origin. The control socket uses it: a
-/// browser cannot connect to a Unix socket.
-fn unguarded_routes(app: ApiListener) -> axum::Router {
-    let (router, description) = OpenApiRouter::with_openapi(PantauOpenApi::openapi())
+/// Routes of the API with their description.
+pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(PantauOpenApi::openapi())
         .routes(routes!(resources::healthz))
         .routes(routes!(metrics::get_metrics))
         .routes(routes!(resources::get_site))
@@ -218,39 +163,11 @@ fn unguarded_routes(app: ApiListener) -> axum::Router {
         .merge(calibrations::calibration_routes())
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
-        .split_for_parts();
-    let description = Arc::new(description);
-    let description = move || std::future::ready(axum::Json(description.as_ref().clone()));
-    router
-        .route("/api/openapi.json", get(description))
-        .route("/", get(pages::overview_page))
-        .route("/points/{id}", get(pages::point_page))
-        .route("/health", get(pages::health_page))
-        .route("/assets/{*path}", get(static_files::get_static_file))
-        .fallback(error::unknown_path_error)
-        .method_not_allowed_fallback(error::wrong_method_error)
-        .with_state(app)
-}
-
-/// Ends with the server, or half of `STOP_SECONDS` after `stop` when a client keeps its connection
-/// open.
-async fn run_until_stopped(
-    server: impl Future<Output = io::Result<()>> + Send,
-    stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let overdue = async {
-        wait_for_stop(stop).await;
-        // Half of the time, because sinks and the store must still close within `STOP_SECONDS`.
-        tokio::time::sleep(Duration::from_secs(STOP_SECONDS) / 2).await;
-    };
-    tokio::select! {
-        ended = server => ended,
-        () = overdue => Ok(()),
-    }
+        .split_for_parts()
 }
 
 /// Waits until `stop` is true; forever when the sender is gone.
-async fn wait_for_stop(mut stop: watch::Receiver<bool>) {
+pub(crate) async fn wait_for_stop(mut stop: watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -5,9 +5,9 @@ use super::error::ApiError;
 use super::indicators::{
     acquire_report_slot, asset_filter, parse_period, report_error, requested_basis,
 };
-use super::pages::request_language;
-use crate::report::ReportFormat;
-use crate::reporting::{self, CalculationRevision, ReportRequest};
+use super::request_language::request_language;
+use crate::report::build::{self, CalculationRevision, ReportRequest};
+use crate::report::render::ReportFormat;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 /// Query parameters of a report.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ReportQuery {
+pub(crate) struct ReportQuery {
     /// `id` or `en`; else Accept-Language.
     #[expect(
         dead_code,
@@ -57,10 +57,10 @@ impl From<CalculationRevision> for ReportRevisionJson {
 #[utoipa::path(get, path = "/api/v1/revisions",
     description = "Revisions of configuration and factors, the oldest first.",
     responses((status = 200, body = [ReportRevisionJson]), (status = 503, body = ApiError)))]
-pub(super) async fn list_revisions(
+pub(crate) async fn list_revisions(
     State(app): State<ApiListener>,
 ) -> Result<Json<Vec<ReportRevisionJson>>, ApiError> {
-    let all = reporting::list_revisions(&app.state().store).await?;
+    let all = build::list_revisions(&app.state().store).await?;
     Ok(Json(all.into_iter().map(Into::into).collect()))
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn list_revisions(
             content_type = "application/octet-stream"),
         (status = 400, body = ApiError), (status = 404, body = ApiError),
         (status = 503, body = ApiError)))]
-pub(super) async fn get_report(
+pub(crate) async fn get_report(
     State(app): State<ApiListener>,
     Path(name): Path<String>,
     uri: Uri,
@@ -102,10 +102,10 @@ pub(super) async fn get_report(
     let turn = acquire_report_slot(&app, lang).await?;
     let basis = requested_basis(&app, wanted.revision.as_deref(), lang).await?;
     let revision = wanted.revision.as_deref().filter(|asked| !asked.is_empty());
-    let file = reporting::report_file_name(&basis.config, &wish, revision);
+    let file = build::report_file_name(&basis.config, &wish, revision);
     let store = app.state().store.clone();
     let now = app.state().clock.now().at;
-    let bytes = reporting::build_report(basis, store, wish, now, turn, |_| ()).await;
+    let bytes = build::build_report(basis, store, wish, now, turn, |_| ()).await;
     let bytes = bytes.map_err(|trouble| report_error(&trouble, lang))?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),

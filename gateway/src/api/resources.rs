@@ -3,7 +3,7 @@
 
 use super::device_health;
 use super::error::ApiError;
-use super::pages::request_language;
+use super::request_language::request_language;
 use super::{ApiListener, local_time};
 use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::i18n::Language;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 /// Health of the gateway itself.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct HealthzJson {
+pub(crate) struct HealthzJson {
     /// `ok`, or `failing` with status 503.
     status: &'static str,
     /// Failures of the gateway; empty when `ok`.
@@ -29,7 +29,7 @@ pub(super) struct HealthzJson {
 
 /// The site and its clock.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SiteJson {
+pub(crate) struct SiteJson {
     id: String,
     name: String,
     /// IANA name.
@@ -51,7 +51,7 @@ pub(super) struct SiteJson {
 
 /// An asset: a solar plant, pump, tank, bin and so on.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AssetJson {
+pub(crate) struct AssetJson {
     id: String,
     /// Name for people.
     name: String,
@@ -62,7 +62,7 @@ pub(super) struct AssetJson {
 
 /// A device with its status.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct DeviceJson {
+pub(crate) struct DeviceJson {
     id: String,
     bus: String,
     profile: Option<String>,
@@ -79,7 +79,7 @@ pub(super) struct DeviceJson {
 
 /// Polling status of a device.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct DeviceStatusJson {
+pub(crate) struct DeviceStatusJson {
     /// `ok`, `waiting` (not asked yet), `doubtful`, `fault`.
     state: &'static str,
     fault: Option<DeviceFaultJson>,
@@ -100,7 +100,7 @@ pub(super) struct DeviceStatusJson {
 
 /// Identification that the device returned.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct DeviceIdentityJson {
+pub(crate) struct DeviceIdentityJson {
     manufacturer: String,
     model: String,
     options: String,
@@ -118,7 +118,7 @@ pub(super) struct DeviceIdentityJson {
 
 /// A `SunSpec` model of a device.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SunspecModelJson {
+pub(crate) struct SunspecModelJson {
     id: u16,
     /// Length in registers.
     length: u16,
@@ -126,7 +126,7 @@ pub(super) struct SunspecModelJson {
 
 /// A device fault, in the requested language.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct DeviceFaultJson {
+pub(crate) struct DeviceFaultJson {
     /// Stable code: `timeout`, `corrupt`, `refused`, ...
     reason: &'static str,
     words: String,
@@ -138,7 +138,7 @@ pub(super) struct DeviceFaultJson {
 
 /// A point and its last sample.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PointJson {
+pub(crate) struct PointJson {
     id: String,
     device: String,
     name: String,
@@ -155,7 +155,7 @@ pub(super) struct PointJson {
 
 /// A point's last sample.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LastSampleJson {
+pub(crate) struct LastSampleJson {
     /// Milliseconds since 1970 UTC.
     t: i64,
     /// Absent when there is no number.
@@ -172,7 +172,7 @@ pub(super) struct LastSampleJson {
 
 /// A sink: a destination of readings, such as an MQTT broker.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SinkJson {
+pub(crate) struct SinkJson {
     name: &'static str,
     connected: bool,
     /// Connected, and waiting readings are being acknowledged.
@@ -192,7 +192,7 @@ pub(super) struct SinkJson {
 
 /// A reading that the remote side refused permanently.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SinkRefusalJson {
+pub(crate) struct SinkRefusalJson {
     seq: u64,
     /// Milliseconds.
     at: i64,
@@ -202,7 +202,7 @@ pub(super) struct SinkRefusalJson {
 
 /// A JSON number with the same decimal digits, as far as a double holds them; `None` for NaN and
 /// infinities.
-pub(super) fn json_number(number: ExactNumber) -> Option<serde_json::Number> {
+pub(crate) fn json_number(number: ExactNumber) -> Option<serde_json::Number> {
     number.to_string().parse().ok()
 }
 
@@ -211,7 +211,7 @@ pub(super) fn json_number(number: ExactNumber) -> Option<serde_json::Number> {
 #[utoipa::path(get, path = "/healthz", responses(
     (status = 200, body = HealthzJson, description = "The gateway does its work"),
     (status = 503, body = HealthzJson, description = "It does not; `why` says what fails")))]
-pub(super) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json<HealthzJson>) {
+pub(crate) async fn healthz(State(app): State<ApiListener>) -> (StatusCode, Json<HealthzJson>) {
     let receiver = app.state().store.health();
     let mut why = Vec::new();
     if receiver.has_changed().is_err() {
@@ -296,7 +296,7 @@ fn sink_note(sink: &status::SinkState) -> Option<String> {
 }
 
 #[utoipa::path(get, path = "/api/v1/site", responses((status = 200, body = SiteJson)))]
-pub(super) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
+pub(crate) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
     let (site, now) = (app.site(), app.state().clock.now());
     let assets = app.state().assets.iter().map(|asset| AssetJson {
         id: asset.id.to_string(),
@@ -325,7 +325,7 @@ pub(super) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
 #[utoipa::path(get, path = "/api/v1/devices",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
     responses((status = 200, body = [DeviceJson])))]
-pub(super) async fn list_devices(
+pub(crate) async fn list_devices(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -403,7 +403,7 @@ fn device_identity_json(identity: &crate::status::DeviceIdentity) -> DeviceIdent
 
 #[utoipa::path(get, path = "/api/v1/points", responses(
     (status = 200, body = [PointJson]), (status = 503, body = ApiError)))]
-pub(super) async fn list_points(
+pub(crate) async fn list_points(
     State(app): State<ApiListener>,
 ) -> Result<Json<Vec<PointJson>>, ApiError> {
     let last = app.state().store.latest_samples().await?;
@@ -448,7 +448,7 @@ fn last_sample_json(at: UtcMs, outcome: SampleOutcome, durable: bool) -> LastSam
 
 #[utoipa::path(get, path = "/api/v1/sinks", responses(
     (status = 200, body = [SinkJson]), (status = 503, body = ApiError)))]
-pub(super) async fn list_sinks(
+pub(crate) async fn list_sinks(
     State(app): State<ApiListener>,
 ) -> Result<Json<Vec<SinkJson>>, ApiError> {
     let mut sinks = Vec::new();

@@ -4,8 +4,8 @@
 use super::ApiListener;
 use super::error::ApiError;
 use crate::domain::{PointInfo, Quality, Sample, UtcMs};
-use crate::exchange;
 use crate::limits::SAMPLES_PER_ANSWER_MAX;
+use crate::samples_csv;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, StoreError};
 use axum::body::{Body, Bytes};
 use axum::extract::{Query as Asked, State};
@@ -30,7 +30,7 @@ const STEP_HELP: &str = "10s, 5m, 1h (up to 24h), 1d, 1mo or 1y";
 /// Query parameters of `/api/v1/samples` and `/api/v1/samples.csv`.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct SamplesQuery {
+pub(crate) struct SamplesQuery {
     /// `device.point`.
     #[param(required = true)]
     point: Option<String>,
@@ -48,9 +48,9 @@ pub(super) struct SamplesQuery {
 }
 
 /// Validated query with the point that it is about.
-pub(super) struct CheckedSamplesQuery {
-    pub(super) query: PointQuery,
-    pub(super) point: PointInfo,
+pub(crate) struct CheckedSamplesQuery {
+    pub(crate) query: PointQuery,
+    pub(crate) point: PointInfo,
 }
 
 /// Shape of the answer, one array for each column; used only in the OpenAPI description.
@@ -73,7 +73,7 @@ struct SamplesJson {
 #[utoipa::path(get, path = "/api/v1/samples", params(SamplesQuery), responses(
     (status = 200, body = SamplesJson), (status = 400, body = ApiError),
     (status = 404, body = ApiError), (status = 503, body = ApiError)))]
-pub(super) async fn get_samples(
+pub(crate) async fn get_samples(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
@@ -99,7 +99,7 @@ pub(super) async fn get_samples(
 }
 
 /// Waits for one of `ANSWERS_MAX` slots. Status 503 after ten seconds.
-pub(super) async fn acquire_answer_slot(
+pub(crate) async fn acquire_answer_slot(
     app: &ApiListener,
 ) -> Result<OwnedSemaphorePermit, ApiError> {
     let busy = || {
@@ -246,7 +246,7 @@ fn json_string(text: &str) -> String {
 
 /// Validates the query. Status 400 names the parameter and what was expected; 404 for an unknown
 /// point.
-pub(super) fn check_samples_query(
+pub(crate) fn check_samples_query(
     app: &ApiListener,
     uri: &Uri,
 ) -> Result<CheckedSamplesQuery, ApiError> {
@@ -325,7 +325,7 @@ fn parse_moment(name: &'static str, text: Option<&str>) -> Result<Option<UtcMs>,
     // Milliseconds first: no RFC 3339 text is a whole number.
     let number = text.parse().ok().map(UtcMs);
     // In a query `+` means a space, and people paste offsets such as `+07:00` without escaping.
-    let time = number.or_else(|| exchange::parse_time(&text.replace(' ', "+")));
+    let time = number.or_else(|| samples_csv::parse_time(&text.replace(' ', "+")));
     let expected = "RFC 3339 with an offset (2026-11-21T10:00:00+07:00) or milliseconds since 1970";
     let time = time.filter(|at| TIME_RANGE_MS.contains(&at.0));
     time.map(Some)

@@ -4,18 +4,18 @@
 use super::error::{ApiError, ApiErrorCode};
 use super::jobs::{JobCommand, JobProgress, JobWorker};
 use super::ledger::read_body;
-use super::pages::request_language;
+use super::request_language::request_language;
 use super::{ApiListener, wait_for_stop};
 use crate::bus_request::BusHandles;
-use crate::config::{Config, Parity};
-use crate::field::scan_engine::{ScanLineSettings, ScanProbe, scan_ranges};
-use crate::i18n::Language;
-use crate::limits::SCAN_MESSAGES_MAX;
-use crate::modbus::bus::BusChannel;
-use crate::onsite::scan::{
+use crate::commissioning::scan::{
     DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions, ScanTarget, found_device_json,
     plan_additions,
 };
+use crate::commissioning::scan_engine::{ScanLineSettings, ScanProbe, scan_ranges};
+use crate::config::{Config, Parity};
+use crate::i18n::Language;
+use crate::limits::SCAN_MESSAGES_MAX;
+use crate::modbus::bus::BusChannel;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -39,7 +39,7 @@ const SCAN_EVENT_INTERVAL: Duration = Duration::from_millis(250);
 /// Request of a scan; missing fields have their defaults.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct ScanRequest {
+pub(crate) struct ScanRequest {
     /// Buses of this gateway, serial ports, hosts or address ranges; default: all buses.
     targets: Vec<String>,
     /// Every speed, parity and unit instead of the most likely ones; takes hours on a serial line.
@@ -97,7 +97,7 @@ impl JobProgress for ScanJson {
     }
 }
 
-pub(super) fn scan_routes() -> OpenApiRouter<ApiListener> {
+pub(crate) fn scan_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::new()
         .routes(routes!(list_scans, start_scan))
         .routes(routes!(get_scan, stop_scan))
@@ -107,7 +107,7 @@ pub(super) fn scan_routes() -> OpenApiRouter<ApiListener> {
 #[utoipa::path(get, path = "/api/v1/scans",
     description = "The last scans since the start of the gateway.",
     responses((status = 200, body = [ScanJson])))]
-pub(super) async fn list_scans(State(app): State<ApiListener>) -> Json<Vec<ScanJson>> {
+pub(crate) async fn list_scans(State(app): State<ApiListener>) -> Json<Vec<ScanJson>> {
     Json(app.state().scans.list_progress())
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn list_scans(State(app): State<ApiListener>) -> Json<Vec<ScanJ
     responses((status = 202, body = ScanJson), (status = 400, body = ApiError),
         (status = 409, body = ApiError, description = "another scan runs now"),
         (status = 415, body = ApiError)))]
-pub(super) async fn start_scan(
+pub(crate) async fn start_scan(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -160,7 +160,7 @@ pub(super) async fn start_scan(
 #[utoipa::path(get, path = "/api/v1/scans/{id}",
     params(("id" = u64, Path)),
     responses((status = 200, body = ScanJson), (status = 404, body = ApiError)))]
-pub(super) async fn get_scan(
+pub(crate) async fn get_scan(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<Json<ScanJson>, ApiError> {
@@ -177,7 +177,7 @@ pub(super) async fn get_scan(
     description = "Stops the scan; devices found so far stay in the answer.",
     params(("id" = u64, Path)),
     responses((status = 200, body = ScanJson), (status = 404, body = ApiError)))]
-pub(super) async fn stop_scan(
+pub(crate) async fn stop_scan(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<Json<ScanJson>, ApiError> {
@@ -198,7 +198,7 @@ pub(super) async fn stop_scan(
         (status = 200, content_type = "text/event-stream", body = String,
          description = "event `scan` with all of it, on each change, until it has ended"),
         (status = 404, body = ApiError), (status = 503, body = ApiError)))]
-pub(super) async fn stream_scan(
+pub(crate) async fn stream_scan(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {

@@ -5,16 +5,16 @@ use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use super::jobs::{JobCommand, JobProgress, JobWorker};
 use super::ledger::read_body;
-use super::pages::request_language;
+use super::request_language::request_language;
 use crate::bus_request::BusHandles;
+use crate::commissioning::address::{
+    AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
+    change_address,
+};
 use crate::config::Bus;
 use crate::i18n::Language;
 use crate::limits::WIZARD_STEP_SECONDS;
 use crate::modbus::bus::BusChannel;
-use crate::onsite::address::{
-    AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
-    change_address,
-};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -31,7 +31,7 @@ const OPERATOR_NAME_MAX: usize = 100;
 /// Request: the device, and its new address or speed.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SetAddressRequest {
+pub(crate) struct SetAddressRequest {
     /// Device id.
     device: String,
     /// Current unit address; default: that of the configuration.
@@ -83,7 +83,7 @@ impl JobProgress for SetAddressJson {
     }
 }
 
-pub(super) fn set_address_routes() -> OpenApiRouter<ApiListener> {
+pub(crate) fn set_address_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::new()
         .routes(routes!(start_set_address))
         .routes(routes!(get_set_address, abandon_set_address))
@@ -101,7 +101,7 @@ pub(super) fn set_address_routes() -> OpenApiRouter<ApiListener> {
         (status = 409, body = ApiError, description = "another goes on, or the bus cannot change \
             its speed while the gateway uses it"),
         (status = 415, body = ApiError), (status = 422, body = ApiError)))]
-pub(super) async fn start_set_address(
+pub(crate) async fn start_set_address(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
@@ -145,7 +145,7 @@ pub(super) async fn start_set_address(
 
 #[utoipa::path(get, path = "/api/v1/set-address/{id}", params(("id" = u64, Path)),
     responses((status = 200, body = SetAddressJson), (status = 404, body = ApiError)))]
-pub(super) async fn get_set_address(
+pub(crate) async fn get_set_address(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<Json<SetAddressJson>, ApiError> {
@@ -162,7 +162,7 @@ pub(super) async fn get_set_address(
     description = "The action named in `waiting_for` is done.",
     responses((status = 202, body = SetAddressJson), (status = 404, body = ApiError),
         (status = 409, body = ApiError, description = "the job does not wait for the operator")))]
-pub(super) async fn continue_set_address(
+pub(crate) async fn continue_set_address(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<(StatusCode, Json<SetAddressJson>), ApiError> {
@@ -174,7 +174,7 @@ pub(super) async fn continue_set_address(
     description = "Gives up waiting for the operator.",
     responses((status = 202, body = SetAddressJson), (status = 404, body = ApiError),
         (status = 409, body = ApiError, description = "the job does not wait for the operator")))]
-pub(super) async fn abandon_set_address(
+pub(crate) async fn abandon_set_address(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<(StatusCode, Json<SetAddressJson>), ApiError> {

@@ -2,9 +2,9 @@
 //! store.
 
 use super::{EXIT_NEGATIVE, EXIT_USAGE};
-use crate::api::SOCKET_NAME;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::server::SOCKET_NAME;
 use crate::storage::{Store, StoreAccess, StoreError};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};

@@ -5,11 +5,11 @@ use crate::bus_request::{
     self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
     ResponderCount,
 };
+use crate::commissioning::scan;
 use crate::config::{Bus, BusLink, Config};
 use crate::domain::QualityReason;
 use crate::i18n::Language;
 use crate::modbus::bus::BusChannel;
-use crate::onsite::scan;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::sync::mpsc;

@@ -9,8 +9,8 @@ use super::evidence::{self, BundleExtraFile};
 use super::{EXIT_DONE, EXIT_USAGE};
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::exchange;
 use crate::i18n::Language;
+use crate::samples_csv;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreAccess};
 use http_body_util::BodyExt;
 use std::fs::File;
@@ -118,7 +118,7 @@ async fn export_samples(
 /// Range in UTC milliseconds; `None` when a time cannot be read.
 fn parse_range((from, to): RequestedRange<'_>) -> Option<Range<i64>> {
     let moment = |text: Option<&str>, otherwise| match text {
-        Some(text) => exchange::parse_time(text).map(|at| at.0),
+        Some(text) => samples_csv::parse_time(text).map(|at| at.0),
         None => Some(otherwise),
     };
     Some(moment(from, ALL_TIME_MS.start)?..moment(to, ALL_TIME_MS.end)?)
@@ -173,13 +173,13 @@ async fn copy_from_store(
         aggregate: AggregateFunction::Last,
     };
     let mut blocks = store.query(query).await?;
-    target.write_bytes(format!("{}\n", exchange::SAMPLES_CSV_HEADER).as_bytes())?;
+    target.write_bytes(format!("{}\n", samples_csv::SAMPLES_CSV_HEADER).as_bytes())?;
     // Block by block, so that a long history does not fill the memory.
     while let Some(block) = blocks.recv().await {
         let mut text = String::new();
         block?
             .iter()
-            .for_each(|sample| exchange::write_sample_row(&mut text, sample));
+            .for_each(|sample| samples_csv::write_sample_row(&mut text, sample));
         target.write_bytes(text.as_bytes())?;
     }
     Ok(())

@@ -4,7 +4,7 @@
 //! sample replaces it, so that an interrupted import is simply repeated.
 //!
 //! A file in the exchange format is read line by line, so its length is not limited. Any other file
-//! is read as the table of another program ([`exchange::read_table`]), and the detected format is
+//! is read as the table of another program ([`samples_csv::read_table`]), and the detected format is
 //! printed.
 
 use super::args::DEFAULT_CONFIG_PATH;
@@ -15,13 +15,13 @@ use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::exchange::{
+use crate::i18n::Language;
+use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX, IMPORT_TABLE_BYTES_MAX};
+use crate::samples_csv::{
     self, CsvRowError, CsvRowErrorKind, CsvRowErrors, DateOrder, DecimalSeparator,
     DetectedTableFormat, DuplicateTimeFinder, LoggerTable, LoggerTableError, LoggerTableOptions,
     TimestampBounds,
 };
-use crate::i18n::Language;
-use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX, IMPORT_TABLE_BYTES_MAX};
 use crate::storage::{ImportRow, StoreAccess};
 use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
@@ -120,7 +120,7 @@ async fn import_file(
         print_stderr(&lang.text_with("exchange-too-large", &[("most", &most)]));
         return Ok(EXIT_NEGATIVE);
     }
-    match exchange::read_table(&std::fs::read(file)?, wishes) {
+    match samples_csv::read_table(&std::fs::read(file)?, wishes) {
         Ok(LoggerTable {
             rows,
             format: understood,
@@ -178,8 +178,8 @@ fn print_detected_format(understood: &DetectedTableFormat, options: &ImportArgs,
     print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts.join(", "))]));
     if let Some((line, (at, number))) = understood.first {
         let (mut time, mut value) = (String::new(), String::new());
-        exchange::write_time(&mut time, at);
-        exchange::write_number(&mut value, number);
+        samples_csv::write_time(&mut time, at);
+        samples_csv::write_number(&mut value, number);
         let args = [
             ("line", &*line.to_string()),
             ("time", &time),
@@ -407,11 +407,11 @@ async fn store_piece(
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     match way {
         Backend::Gateway(running) => {
-            let mut text = format!("{}\n", exchange::SAMPLES_CSV_HEADER);
+            let mut text = format!("{}\n", samples_csv::SAMPLES_CSV_HEADER);
             for (at, number) in rows {
-                exchange::write_time(&mut text, at);
+                samples_csv::write_time(&mut text, at);
                 text.push(',');
-                exchange::write_number(&mut text, number);
+                samples_csv::write_number(&mut text, number);
                 text.push('\n');
             }
             let path = format!("/control/import?point={}", percent_encode(point));
@@ -428,7 +428,7 @@ async fn store_piece(
 
 enum SamplesFileLine {
     Header(bool),
-    Row(exchange::SampleRowResult),
+    Row(samples_csv::SampleRowResult),
 }
 
 /// Reader of the lines of a file; a long line cannot fill the memory.
@@ -471,11 +471,11 @@ impl SamplesFileReader {
             return Ok(Some(SamplesFileLine::Row(Err(fault))));
         }
         if self.number == 1 {
-            return Ok(Some(SamplesFileLine::Header(exchange::is_header(
+            return Ok(Some(SamplesFileLine::Header(samples_csv::is_header(
                 &self.text,
             ))));
         }
-        Ok(Some(SamplesFileLine::Row(exchange::parse_sample_row(
+        Ok(Some(SamplesFileLine::Row(samples_csv::parse_sample_row(
             self.number,
             &self.text,
         ))))
@@ -487,7 +487,7 @@ mod tests {
     use super::*;
 
     fn test_bounds() -> TimestampBounds {
-        TimestampBounds::for_now(exchange::parse_time("2026-11-28T00:00:00Z").unwrap())
+        TimestampBounds::for_now(samples_csv::parse_time("2026-11-28T00:00:00Z").unwrap())
     }
 
     fn faults_of_text(text: &[u8]) -> Vec<(u64, CsvRowErrorKind)> {

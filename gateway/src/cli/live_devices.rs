@@ -5,10 +5,10 @@
 use super::backend::{CommandError, GatewayConnection};
 use super::bus_client;
 use crate::clock::Clock;
+use crate::commissioning::fault_diagnosis;
+use crate::commissioning::soak_test::SoakCounts;
 use crate::config::{Bus, Config};
 use crate::domain::{QualityReason, Reading, SampleOutcome};
-use crate::field::fault_diagnosis;
-use crate::field::soak_test::SoakCounts;
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
 use crate::modbus;

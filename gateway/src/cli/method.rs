@@ -2,11 +2,11 @@
 
 use super::args::MethodCommand;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use crate::formulas::methods::{
-    self, FormulaMethod, InputRequirement, MethodError, MethodInput, VectorCase, VectorDifference,
-};
 use crate::i18n::Language;
 use crate::limits::METHOD_FILE_BYTES_MAX;
+use crate::methods::{
+    self, FormulaMethod, InputRequirement, MethodError, MethodInput, VectorCase, VectorDifference,
+};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,6 +1,7 @@
 //! Command line of `pantau`: one module for each command, with help in both languages.
 //!
-//! Entry point: [`main`], which parses the arguments, runs one command and returns its exit status.
+//! Entry point: [`run_command_line`], which parses the arguments, runs one command and returns its
+//! exit status.
 //!
 //! ```text
 //! $ pantau check -c pantau.toml --lang en

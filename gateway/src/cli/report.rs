@@ -8,16 +8,16 @@ use super::backend::{
 };
 use super::evidence::{self, BundleExtraFile};
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use crate::chapters::explain::explain_indicator;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::{CalculationProgress, IndicatorQuery};
-use crate::report::ReportFormat;
-use crate::report::number_format::date;
-use crate::reporting::{self, CalculationBasis, ReportRequest};
+use crate::report::build::{self, CalculationBasis, ReportRequest};
+use crate::report::content::explain::explain_indicator;
+use crate::report::render::ReportFormat;
+use crate::report::render::number_format::date;
 use crate::storage::{Store, StoreAccess};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -76,7 +76,7 @@ pub(super) enum ReportCommandError {
     /// The readings or a file could not be reached.
     Command(CommandError),
     /// The figures or the report could not be made.
-    Report(reporting::ReportBuildError),
+    Report(build::ReportBuildError),
     /// There is no such figure.
     UnknownFigure(String),
 }
@@ -106,14 +106,14 @@ pub(super) async fn run_report(options: ReportArgs, lang: Language) -> u8 {
 
 impl CheckedReportArgs {
     fn file_name(&self) -> String {
-        reporting::report_file_name(&self.config, &self.wish, self.revision.as_deref())
+        build::report_file_name(&self.config, &self.wish, self.revision.as_deref())
     }
 
     /// Configuration and factors to compute with, from the store of this process.
     async fn load_basis(&self, store: &Store) -> Result<CalculationBasis, ReportCommandError> {
         let config = Arc::clone(&self.config);
         Ok(match &self.revision {
-            Some(asked) => reporting::load_basis(config, store, asked).await?,
+            Some(asked) => build::load_basis(config, store, asked).await?,
             None => CalculationBasis::in_force(config),
         })
     }
@@ -319,7 +319,7 @@ async fn report_from_store(
 ) -> Result<Vec<u8>, ReportCommandError> {
     let (bar, moved) = bar_and_callback();
     let (basis, wish) = (asked.load_basis(store).await?, asked.wish.clone());
-    let bytes = reporting::build_report(basis, store.clone(), wish, asked.now, (), moved).await;
+    let bytes = build::build_report(basis, store.clone(), wish, asked.now, (), moved).await;
     bar.finish_and_clear();
     Ok(bytes?)
 }
@@ -385,7 +385,7 @@ async fn explain_from_store(
     };
     let (bar, moved) = bar_and_callback();
     let account =
-        reporting::compute_indicators(Arc::clone(&config), store.clone(), ask, (), moved).await;
+        build::compute_indicators(Arc::clone(&config), store.clone(), ask, (), moved).await;
     bar.finish_and_clear();
     let account = account?;
     let found = explain_indicator(&account, figure, wish.asset.as_deref(), wish.lang);
@@ -437,8 +437,8 @@ impl From<io::Error> for ReportCommandError {
     }
 }
 
-impl From<reporting::ReportBuildError> for ReportCommandError {
-    fn from(trouble: reporting::ReportBuildError) -> Self {
+impl From<build::ReportBuildError> for ReportCommandError {
+    fn from(trouble: build::ReportBuildError) -> Self {
         Self::Report(trouble)
     }
 }

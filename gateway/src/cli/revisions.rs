@@ -7,7 +7,7 @@ use super::report::{ReportCommandError, print_bytes};
 use crate::api::ReportRevisionJson;
 use crate::config::Config;
 use crate::i18n::Language;
-use crate::reporting;
+use crate::report::build;
 use crate::storage::{Store, StoreAccess};
 use http_body_util::BodyExt;
 use std::io;
@@ -49,7 +49,7 @@ async fn revisions_from_gateway(
 }
 
 async fn revisions_from_store(store: &Store) -> Result<Vec<ReportRevisionJson>, CommandError> {
-    let all = reporting::list_revisions(store).await?;
+    let all = build::list_revisions(store).await?;
     Ok(all.into_iter().map(Into::into).collect())
 }
 

@@ -6,8 +6,8 @@ use super::backend::{CommandError, progress_bar};
 use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message, load_checked_config};
 use crate::clock::Clock;
+use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
-use crate::field::soak_test::{DeviceSoakResult, SoakTest};
 use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
 use serde_json::{Value, json};
@@ -228,7 +228,7 @@ fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::soak_test::SoakCounts;
+    use crate::commissioning::soak_test::SoakCounts;
 
     fn finished_soak(good: u64, polls: u64, elapsed_ms: u64) -> FinishedSoak {
         let mut soak = SoakTest::new(900_000, [("meter".into(), 10_000)]);

@@ -13,7 +13,7 @@ const OWN_FACTORS_MARK: &str = "\n# --- [factors] file ---\n";
 
 /// Joins the texts that the store archives: the file, with secrets in comments masked, and the
 /// site's own factors.
-pub(super) fn join_texts(text: &str, own: &str) -> String {
+pub(crate) fn join_texts(text: &str, own: &str) -> String {
     let text = mask_comment_secrets(text);
     match own {
         "" => text.into_owned(),

@@ -1,6 +1,6 @@
 //! [`config`]: checks site, store and buses, and calls the checks of all other tables.
 
-use crate::config::assets::{self, CheckContext};
+use crate::assets::{self, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawBus, RawBusKind, RawConfig, RawParity, RawSite, SpannedValue};
 use crate::config::{

@@ -1,4 +1,4 @@
-//! [`Fault`]: one error or warning about a configuration file, with its place and a hint.
+//! [`Diagnostic`]: one error or warning about a configuration file, with its place and a hint.
 
 use crate::i18n::Language;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! [`Notes`]: collects the errors and warnings of one file while it is checked.
+//! [`DiagnosticCollector`]: collects the errors and warnings of one file while it is checked.
 //!
 //! ```text
 //! let kwp = notes.positive_number(&raw.capacity_kwp, "capacity_kwp");    // None: reported

@@ -1,4 +1,4 @@
-//! [`rules`]: checks the `identify` rules of a profile, by which `scan` recognises a device.
+//! `check_rules`: checks the `identify` rules of a profile, by which `scan` recognises a device.
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawPoint, SpannedValue};

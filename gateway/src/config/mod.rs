@@ -1,4 +1,5 @@
-//! [`load`]: reads `pantau.toml` and its profiles into a checked [`Config`], or reports all errors.
+//! [`load_config`]: reads `pantau.toml` and its profiles into a checked [`Config`], or reports all
+//! errors.
 //!
 //! ```text
 //! match config::load_config(Path::new("pantau.toml")) {
@@ -15,32 +16,31 @@
 //! All keys are described in `docs/configuration.md`, profiles in `docs/devices.md`, factors in
 //! `docs/factors.md`.
 
-mod archived;
-pub mod assets;
-mod check;
-mod device_limits;
-mod devices;
-mod diagnostic;
-mod diagnostic_collector;
+pub(crate) mod archived;
+pub(crate) mod check;
+pub(crate) mod device_limits;
+pub(crate) mod devices;
+pub(crate) mod diagnostic;
+pub(crate) mod diagnostic_collector;
 pub mod factors;
 pub mod identification;
 pub(crate) mod physical_limits;
-mod point_checks;
+pub(crate) mod point_checks;
 pub mod profile;
-mod profile_variant;
-mod raw_config;
-mod raw_profile;
-mod schema_check;
-mod secret;
+pub(crate) mod profile_variant;
+pub(crate) mod raw_config;
+pub(crate) mod raw_profile;
+pub(crate) mod schema_check;
+pub(crate) mod secret;
 pub mod set_address;
 pub mod settings;
-mod sink_settings;
-mod site_indicators;
+pub(crate) mod sink_settings;
+pub(crate) mod site_indicators;
 pub mod sunspec;
-mod value_syntax;
+pub(crate) mod value_syntax;
 
+pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
-pub use assets::Asset;
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use secret::{Secret, mask_secrets};

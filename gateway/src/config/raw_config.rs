@@ -4,7 +4,7 @@
 //! Almost every key is optional for serde: missing keys are reported by `schema_check`, so that one
 //! error does not hide the others.
 
-use crate::config::assets::RawAsset;
+use crate::assets::RawAsset;
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::site_indicators::RawIndicator;
 use schemars::{JsonSchema, Schema, SchemaGenerator};

@@ -108,7 +108,7 @@ fn mask_text_port(place: &str) -> String {
 /// Masks secrets in the comments of a TOML text (`# password = "..."`, addresses with a password).
 ///
 /// The parsed content is unchanged. The text is archived in the store and handed on with evidence.
-pub(super) fn mask_comment_secrets(text: &str) -> Cow<'_, str> {
+pub(crate) fn mask_comment_secrets(text: &str) -> Cow<'_, str> {
     // The archived configuration leaves the site in evidence bundles.
     let lines: Vec<Cow<'_, str>> = text.split_inclusive('\n').map(mask_comment_line).collect();
     if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {

@@ -1,4 +1,5 @@
-//! [`Setting`]: register and encoding of a device's unit id or serial speed, used by the wizard.
+//! [`DeviceSetting`]: register and encoding of a device's unit id or serial speed, used by the
+//! wizard.
 //!
 //! ```text
 //! let setting = DeviceSetting::parse_register("holding:0", false)?;

@@ -1,7 +1,7 @@
 //! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
+use crate::assets::Asset;
 use crate::config::archived;
-use crate::config::assets::Asset;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
 use crate::config::{Diagnostic, Secret};
@@ -267,7 +267,8 @@ pub struct Point {
     /// Further powers of ten, chosen by raw values of other points and added to the exponent.
     ///
     /// A raw value that is not listed, or a point without a value, makes this point
-    /// `Reason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read in m.
+    /// `QualityReason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read
+    /// in m.
     pub powers: Vec<ScaleExponentTable>,
     /// Index of another point in this device, and its raw values for which this point is valid.
     pub valid_when: Option<(usize, Vec<i64>)>,

@@ -217,8 +217,8 @@ impl CalibrationHistory {
             .is_some_and(|entry| entry.said.since <= day)
     }
 
-    /// Correction in force for a point on a local day, [`Line::NONE`] if there is none. The growth
-    /// of a counter on that day is multiplied by `gain`; its reading is not changed.
+    /// Correction in force for a point on a local day, [`LinearCorrection::NONE`] if there is none.
+    /// The growth of a counter on that day is multiplied by `gain`; its reading is not changed.
     pub fn at(&self, point: &str, day: Date) -> LinearCorrection {
         // A strapping table is not a correction of a reading; it replaces the shape of the tank.
         let kinds = [

@@ -2,7 +2,7 @@
 //! each edge (files, API, store) has its own form.
 //!
 //! Main types: [`Reading`] (one poll of one device) and [`Sample`] (one point at one time), with
-//! [`Outcome`] (number and quality).
+//! [`SampleOutcome`] (number and quality).
 //!
 //! ```text
 //! reading of device `meter` at 10:00:00: [energy: Good(15100 x 10^-1), power: Bad(Timeout)]

@@ -1,12 +1,12 @@
 //! Evidence that readings, ledger, configuration and factors are still those of their day.
 //!
-//! Pure code: the canonical form of what is hashed (`canon`), the record of a day ([`Record`]), the
-//! [`Chain`] of records, and the bundle that another machine checks ([`check_bundle`]). The store
-//! makes the records; the command line compares them with the data.
+//! Pure code: the canonical form of what is hashed (`canonical_form`), the record of a day
+//! ([`DayRecord`]), the [`DigestChain`] of records, and the bundle that another machine checks
+//! ([`check_bundle`]). The store makes the records; the command line compares them with the data.
 //!
 //! ```text
-//! let mut chain = Chain::default();
-//! let mut verdict = Verdict::default();
+//! let mut chain = DigestChain::default();
+//! let mut verdict = VerificationReport::default();
 //! for digest in &digests { chain.push(digest, &mut verdict); }
 //! chain.sum_up(&mut verdict);           // verdict.is_good(): nothing differs
 //! ```

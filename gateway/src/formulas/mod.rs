@@ -1,44 +1,30 @@
 //! Formulas of the methods as pure functions: numbers in, numbers out; no storage, no clock, no
 //! network. One file a concept.
 //!
-//! Entry types: [`methods::Method`], which reaches each formula by its name, and
+//! Entry types: [`crate::methods::FormulaMethod`], which reaches each formula by its name, and
 //! [`counters::CounterTotal`], the total of a meter. A stream of samples goes through a struct with
 //! `push` and `finish`; a slice function is a loop over it:
 //!
 //! ```text
-//! let mut insolation = PoaInsolation::default();
+//! let mut insolation = PlaneInsolationSum::default();
 //! for (irradiance_w_m2, step_s) in samples { insolation.push(irradiance_w_m2, step_s); }
 //! let h_kwh_m2 = insolation.finish().kwh_m2;   // None without a valid record
 //! ```
 //!
 //! Every function names its section of the methods (A.1 to G.8), its units and its validity. A
-//! value that cannot be defended is `None` with a [`Status`], never 0. Only
-//! [`rounding::round_claim`] rounds. The same formulas on the command line: `pantau method`. See
-//! `docs/reports.md` for how they are counted, `docs/factors.md` for factors.
+//! value that cannot be defended is `None` with a [`FormulaStatus`], never 0. Only
+//! [`claim_rounding::round_claim`] rounds. The same formulas on the command line: `pantau method`.
+//! See `docs/reports.md` for how they are counted, `docs/factors.md` for factors.
 
-pub mod bsf;
 pub mod claim_rounding;
 mod compensated_sum;
 pub mod completeness;
-pub mod compost;
 pub mod counters;
-pub mod first_order_decay;
 mod formula_status;
-pub mod fuel;
-pub mod global_warming;
-pub mod grid_emissions;
 pub mod ledger_value;
-pub mod level_sensor;
 pub mod local_periods;
-pub mod methods;
-pub mod pipe_friction;
 pub mod power_integral;
-pub mod pump;
-pub mod pv;
-pub mod rainwater;
 pub mod sensor_drift;
-pub mod tank_balance;
-pub mod tank_geometry;
 pub mod uncertainty;
 
 pub use compensated_sum::CompensatedSum;

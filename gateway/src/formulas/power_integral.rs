@@ -2,10 +2,10 @@
 
 use super::{CompensatedSum, FormulaStatus, HOUR_S};
 
-/// Result of [`EnergyFromPower`].
+/// Result of [`PowerIntegral`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IntegratedEnergy {
-    /// [`Status::Ok`], or the reason for which there is no energy.
+    /// [`FormulaStatus::Ok`], or the reason for which there is no energy.
     pub status: FormulaStatus,
     /// Energy of the intervals with a positive mean power, kWh.
     pub positive_kwh: Option<f64>,
@@ -20,7 +20,7 @@ pub struct IntegratedEnergy {
 /// Streaming energy from power (A.1): the trapezoid between two valid neighbours at most
 /// `max_gap_s` apart. Any other interval is a gap and is never bridged.
 ///
-/// Times in s must grow; a step back makes the result [`Status::TimeOrder`].
+/// Times in s must grow; a step back makes the result [`FormulaStatus::TimeOrder`].
 #[derive(Clone, Debug)]
 pub struct PowerIntegral {
     max_gap_s: f64,
@@ -95,7 +95,7 @@ impl PowerIntegral {
     }
 }
 
-/// Energy of a slice of (time in s, power in W) (A.1); see [`EnergyFromPower`].
+/// Energy of a slice of (time in s, power in W) (A.1); see [`PowerIntegral`].
 pub fn energy_from_power(samples: &[(f64, Option<f64>)], max_gap_s: f64) -> IntegratedEnergy {
     let mut energy = PowerIntegral::new(max_gap_s);
     for &(t, p) in samples {

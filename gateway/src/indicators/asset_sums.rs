@@ -14,15 +14,15 @@ use std::sync::Arc;
 
 /// Indicators, daily values and events of one asset.
 #[derive(Debug, Default)]
-pub(super) struct AssetIndicators {
-    pub(super) figures: Vec<Indicator>,
-    pub(super) daily: Vec<DailyValues>,
-    pub(super) events: DataEventList,
+pub(crate) struct AssetIndicators {
+    pub(crate) figures: Vec<Indicator>,
+    pub(crate) daily: Vec<DailyValues>,
+    pub(crate) events: DataEventList,
 }
 
 impl AssetIndicators {
     /// Adds the results of another asset.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.figures.extend(other.figures);
         self.daily.extend(other.daily);
         self.events.extend(other.events);
@@ -30,7 +30,7 @@ impl AssetIndicators {
 
     /// Changes the reason of figures without a value to `ImplausibleReadings` where all readings of
     /// an input were implausible.
-    pub(super) fn mark_implausible(&mut self, tracks: &[Coverage]) {
+    pub(crate) fn mark_implausible(&mut self, tracks: &[Coverage]) {
         // Otherwise the report would say "no data" for a point with a wrong scale, and nobody would
         // look for the cause.
         let none_possible = |point: &Arc<str>| {
@@ -52,21 +52,21 @@ impl AssetIndicators {
 
 /// Input series of an asset with the readings of the period.
 #[derive(Clone, Copy)]
-pub(super) struct AssetReadings<'a> {
-    pub(super) desk: &'a FigureContext<'a>,
-    pub(super) lanes: &'a [InputSeries],
-    pub(super) tracks: &'a [Coverage],
+pub(crate) struct AssetReadings<'a> {
+    pub(crate) desk: &'a FigureContext<'a>,
+    pub(crate) lanes: &'a [InputSeries],
+    pub(crate) tracks: &'a [Coverage],
 }
 
 /// Accumulator of the readings of one asset.
-pub(super) trait AssetSums: ReadingSums {
+pub(crate) trait AssetSums: ReadingSums {
     /// Builds the indicators of the asset.
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators;
 }
 
 impl AssetReadings<'_> {
     /// Total as a figure, from a counter (G.5) or an integral (A.1).
-    pub(super) fn total_figure(
+    pub(crate) fn total_figure(
         &self,
         id: &str,
         symbol: &'static str,
@@ -123,14 +123,14 @@ impl AssetReadings<'_> {
     }
 
     /// Daily values of a total.
-    pub(super) fn daily_totals(&self, id: &str, amount: Option<&Totaliser>) -> Option<DailyValues> {
+    pub(crate) fn daily_totals(&self, id: &str, amount: Option<&Totaliser>) -> Option<DailyValues> {
         let amount = amount?;
         let days = amount.daily_totals(self.desk.span, &self.tracks[amount.lane]);
         Some(self.desk.daily_values(id, days))
     }
 
     /// Events of the series and of the counters.
-    pub(super) fn data_events(&self, amounts: &[Option<&Totaliser>]) -> DataEventList {
+    pub(crate) fn data_events(&self, amounts: &[Option<&Totaliser>]) -> DataEventList {
         let mut events = DataEventList::default();
         for (lane, track) in self.lanes.iter().zip(self.tracks) {
             events.add_point_events(lane, track);

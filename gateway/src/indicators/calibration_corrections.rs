@@ -1,11 +1,11 @@
 //! Application of calibrations: correction of each point and shape of each tank, day by day. Raw
 //! samples stay unchanged, and days before a calibration are not affected.
 
+use crate::assets::tank::geometry::TankGeometry;
 use crate::domain::calibration::{
     CalibrationHistory, CalibrationId, CalibrationKind, LinearCorrection,
 };
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
-use crate::formulas::tank_geometry::TankGeometry;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::PeriodDays;
 use jiff::civil::Date;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Corrections of each input series on the current day.
-pub(super) struct SeriesCorrections<'a> {
+pub(crate) struct SeriesCorrections<'a> {
     calibrations: &'a CalibrationHistory,
     lanes: &'a [InputSeries],
     today: Vec<LinearCorrection>,
@@ -23,17 +23,17 @@ pub(super) struct SeriesCorrections<'a> {
 
 /// Reading after correction.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CorrectedReading {
+pub(crate) struct CorrectedReading {
     /// Value in the unit of its use.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// True growth for each unit of growth of the counter.
-    pub(super) gain: f64,
+    pub(crate) gain: f64,
     /// The correction differs from that of the previous reading.
-    pub(super) rebased: bool,
+    pub(crate) rebased: bool,
 }
 
 impl<'a> SeriesCorrections<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         calibrations: &'a CalibrationHistory,
         lanes: &'a [InputSeries],
         day: Date,
@@ -48,19 +48,19 @@ impl<'a> SeriesCorrections<'a> {
         corrections
     }
 
-    pub(super) fn series(&self) -> &'a [InputSeries] {
+    pub(crate) fn series(&self) -> &'a [InputSeries] {
         self.lanes
     }
 
     /// Loads the corrections of a day.
-    pub(super) fn begin_day(&mut self, day: Date) {
+    pub(crate) fn begin_day(&mut self, day: Date) {
         let line = |lane: &InputSeries| self.calibrations.at(&lane.point.id, day);
         self.today = self.lanes.iter().map(line).collect();
     }
 
     /// Corrects a reading given in the unit of the point. A counter reading stays as it is, so that
     /// resets are detected on the raw register; only its growth is corrected, by `gain`.
-    pub(super) fn correct_reading(&mut self, lane: usize, own: f64) -> CorrectedReading {
+    pub(crate) fn correct_reading(&mut self, lane: usize, own: f64) -> CorrectedReading {
         let point = &self.lanes[lane].point;
         let correction = self
             .today
@@ -86,14 +86,14 @@ impl<'a> SeriesCorrections<'a> {
 /// Shapes of a tank over the period: the configured one, or a strapping table from its first day
 /// on.
 #[derive(Clone, Debug)]
-pub(super) struct TankShapeHistory {
+pub(crate) struct TankShapeHistory {
     configured: TankGeometry,
     /// Start (ms) of each other shape; `None`: the configured shape again.
     since: Vec<(i64, Option<TankGeometry>)>,
 }
 
 impl TankShapeHistory {
-    pub(super) fn new(
+    pub(crate) fn new(
         configured: TankGeometry,
         calibrations: &CalibrationHistory,
         tank: &str,
@@ -112,7 +112,7 @@ impl TankShapeHistory {
     }
 
     /// Shape at a time, ms.
-    pub(super) fn shape_at(&self, at: i64) -> &TankGeometry {
+    pub(crate) fn shape_at(&self, at: i64) -> &TankGeometry {
         // A reading at midnight covers the day before, so it uses the shape of that day.
         let own = self
             .shape_number_at(at)
@@ -122,18 +122,18 @@ impl TankShapeHistory {
     }
 
     /// Number of shapes that began before a time; a different number means a different shape.
-    pub(super) fn shape_number_at(&self, at: i64) -> usize {
+    pub(crate) fn shape_number_at(&self, at: i64) -> usize {
         self.since.partition_point(|(since, _)| *since < at)
     }
 
     /// Shape at the end of the period.
-    pub(super) fn last_shape(&self) -> &TankGeometry {
+    pub(crate) fn last_shape(&self) -> &TankGeometry {
         self.shape_at(i64::MAX)
     }
 }
 
 /// Calibrations in force on any day of the period, by point or tank.
-pub(super) fn calibrations_in_period(
+pub(crate) fn calibrations_in_period(
     calibrations: &CalibrationHistory,
     targets: &[Arc<str>],
     span: &PeriodDays,
@@ -156,7 +156,7 @@ pub(super) fn calibrations_in_period(
 }
 
 /// Adds the numbers of the calibrations to the remarks of each figure that uses corrected readings.
-pub(super) fn add_calibration_remarks(
+pub(crate) fn add_calibration_remarks(
     figures: &mut [Indicator],
     tank: &str,
     used: &BTreeMap<Arc<str>, BTreeSet<CalibrationId>>,

@@ -7,19 +7,19 @@ use crate::limits::DATA_EVENTS_MAX;
 
 /// Event of a counter.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct RecordedCounterEvent {
+pub(crate) struct RecordedCounterEvent {
     /// Time of the reading, s since 1970.
-    pub(super) t_s: f64,
+    pub(crate) t_s: f64,
     /// `reset`, `rollover`, `spike`, `dip`, `step_down`, `outlier` or `zero` (an outlier with the
     /// value 0).
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Reference reading and the reading itself.
-    pub(super) before_after: (f64, f64),
+    pub(crate) before_after: (f64, f64),
 }
 
 /// Counter with its events.
 #[derive(Clone, Debug)]
-pub(super) struct CounterWithEvents {
+pub(crate) struct CounterWithEvents {
     counter: CounterTotal,
     /// Dips, at most `DATA_EVENTS_MAX`; other events have a list of their own with the same bound.
     // Two separate lists: a register that alternates by one step produces thousands of dips, which
@@ -27,11 +27,11 @@ pub(super) struct CounterWithEvents {
     dips: Vec<RecordedCounterEvent>,
     others: Vec<RecordedCounterEvent>,
     /// Number of events that were not stored.
-    pub(super) more_events: u64,
+    pub(crate) more_events: u64,
 }
 
 impl CounterWithEvents {
-    pub(super) fn new(counter: CounterTotal) -> Self {
+    pub(crate) fn new(counter: CounterTotal) -> Self {
         Self {
             counter,
             dips: Vec::new(),
@@ -41,14 +41,14 @@ impl CounterWithEvents {
     }
 
     /// Starts the period: readings before it only set the base value of the counter.
-    pub(super) fn begin_period(&mut self) {
+    pub(crate) fn begin_period(&mut self) {
         *self = Self::new(self.counter.clone());
         self.counter.restart();
     }
 
     /// Adds a reading (`None`: missing) and returns the number of readings newly found to be
     /// refused.
-    pub(super) fn push(&mut self, t_s: f64, reading: Option<f64>) -> u64 {
+    pub(crate) fn push(&mut self, t_s: f64, reading: Option<f64>) -> u64 {
         let before = self.counter.tally().refused;
         for event in self.counter.push(t_s, reading) {
             self.record_event(event);
@@ -79,22 +79,22 @@ impl CounterWithEvents {
     }
 
     /// All events, dips last.
-    pub(super) fn events(&self) -> impl Iterator<Item = &RecordedCounterEvent> {
+    pub(crate) fn events(&self) -> impl Iterator<Item = &RecordedCounterEvent> {
         self.others.iter().chain(&self.dips)
     }
 
     /// Result so far.
-    pub(super) fn finish(&self) -> CounterResult {
+    pub(crate) fn finish(&self) -> CounterResult {
         self.counter.finish()
     }
 
     /// Total so far; below zero when only dips happened.
-    pub(super) fn net(&self) -> Option<f64> {
+    pub(crate) fn net(&self) -> Option<f64> {
         self.counter.net_total()
     }
 
     /// Number of readings that were accepted and refused.
-    pub(super) fn tally(&self) -> CounterReadingTally {
+    pub(crate) fn tally(&self) -> CounterReadingTally {
         self.counter.tally()
     }
 }

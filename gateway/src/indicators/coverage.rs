@@ -25,17 +25,17 @@ struct DayCoverage {
 
 /// Coverage of one point within the period.
 #[derive(Clone, Debug)]
-pub(super) struct Coverage {
-    pub(super) readings: PointReadings,
+pub(crate) struct Coverage {
+    pub(crate) readings: PointReadings,
     /// Gaps that are events, (from, to) in ms.
-    pub(super) silences: Vec<(i64, i64)>,
+    pub(crate) silences: Vec<(i64, i64)>,
     /// First and last sample with an unknown time, ms.
-    pub(super) undated: Option<(i64, i64)>,
+    pub(crate) undated: Option<(i64, i64)>,
     /// Implausible readings as (time, reading before, reading) in the unit of the point, at most
     /// `DATA_EVENTS_MAX`.
-    pub(super) outside: Vec<(UtcMs, Option<f64>, f64)>,
+    pub(crate) outside: Vec<(UtcMs, Option<f64>, f64)>,
     /// Number of implausible readings that were not stored.
-    pub(super) more_outside: u64,
+    pub(crate) more_outside: u64,
     every_ms: i64,
     days: Vec<DayCoverage>,
     heard: i64,
@@ -44,7 +44,7 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
-    pub(super) fn new(lane: &InputSeries, span: &PeriodDays) -> Self {
+    pub(crate) fn new(lane: &InputSeries, span: &PeriodDays) -> Self {
         Self {
             readings: PointReadings {
                 point: lane.point.id.clone(),
@@ -64,7 +64,7 @@ impl Coverage {
 
     /// Sets the base reading of a counter before the period. A zero replaces only another zero,
     /// since sleeping devices report zero.
-    pub(super) fn set_opening(&mut self, sample: &Sample) {
+    pub(crate) fn set_opening(&mut self, sample: &Sample) {
         if let SampleOutcome::Good(number) = sample.outcome {
             let value = number.to_f64();
             if value != 0.0 || self.readings.first.is_none_or(|(_, known)| known == 0.0) {
@@ -74,7 +74,7 @@ impl Coverage {
     }
 
     /// Adds a sample to day number `number`.
-    pub(super) fn add_sample(&mut self, sample: &Sample, number: usize, day: &PeriodDay) {
+    pub(crate) fn add_sample(&mut self, sample: &Sample, number: usize, day: &PeriodDay) {
         // One good sample fills a slot; further ones in the same slot do not raise completeness
         // above 1.
         let slot = (number, (sample.at.0 - 1 - day.from) / self.every_ms);
@@ -133,7 +133,7 @@ impl Coverage {
     }
 
     /// Adds an implausible reading.
-    pub(super) fn add_implausible(&mut self, at: UtcMs, value: f64) {
+    pub(crate) fn add_implausible(&mut self, at: UtcMs, value: f64) {
         if self.outside.len() >= DATA_EVENTS_MAX {
             self.more_outside += 1;
             return;
@@ -144,13 +144,13 @@ impl Coverage {
     }
 
     /// Adds a sample with an unknown time.
-    pub(super) fn add_undated(&mut self, at: UtcMs) {
+    pub(crate) fn add_undated(&mut self, at: UtcMs) {
         let (first, _) = self.undated.unwrap_or((at.0, at.0));
         self.undated = Some((first, at.0));
     }
 
     /// Closes the period and sums up the expected and good slots.
-    pub(super) fn finish(&mut self, span: &PeriodDays) {
+    pub(crate) fn finish(&mut self, span: &PeriodDays) {
         self.record_silence_until(span.to);
         let all = (0..self.days.len()).map(|day| self.slots_of_day(span, day));
         let (good, expected) = all.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
@@ -182,17 +182,17 @@ impl Coverage {
     }
 
     /// Whether the day has a good reading.
-    pub(super) fn has_readings_on(&self, day: usize) -> bool {
+    pub(crate) fn has_readings_on(&self, day: usize) -> bool {
         self.days.get(day).is_some_and(|cover| cover.good > 0)
     }
 
     /// Completeness of the period.
-    pub(super) fn completeness(&self, span: &PeriodDays) -> CompletenessShares {
+    pub(crate) fn completeness(&self, span: &PeriodDays) -> CompletenessShares {
         self.completeness_of_days(span, 0..self.days.len())
     }
 
     /// Completeness of one day.
-    pub(super) fn completeness_of_day(&self, span: &PeriodDays, day: usize) -> CompletenessShares {
+    pub(crate) fn completeness_of_day(&self, span: &PeriodDays, day: usize) -> CompletenessShares {
         self.completeness_of_days(span, day..day + 1)
     }
 
@@ -201,7 +201,7 @@ impl Coverage {
     }
 
     /// Completeness of some days, without the refused readings of each day.
-    pub(super) fn completeness_without_refused(
+    pub(crate) fn completeness_without_refused(
         &self,
         span: &PeriodDays,
         days: Range<usize>,
@@ -227,7 +227,7 @@ fn slot_ratio((good, expected): (i64, i64)) -> Option<f64> {
 }
 
 /// Lowest completeness of several inputs.
-pub(super) fn lowest_completeness(
+pub(crate) fn lowest_completeness(
     all: impl IntoIterator<Item = CompletenessShares>,
 ) -> CompletenessShares {
     // A figure of two points is known no better than the worse of them.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Data events of one or more assets, bounded.
 #[derive(Debug, Default)]
-pub(super) struct DataEventList {
+pub(crate) struct DataEventList {
     all: Vec<DataEvent>,
     left_out: u64,
 }
@@ -29,7 +29,7 @@ impl DataEventList {
     }
 
     /// Adds gaps, undated samples and implausible readings of a series.
-    pub(super) fn add_point_events(&mut self, lane: &InputSeries, track: &Coverage) {
+    pub(crate) fn add_point_events(&mut self, lane: &InputSeries, track: &Coverage) {
         let event = |kind, (from, to): (i64, i64)| DataEvent {
             at: UtcMs(from),
             until: Some(UtcMs(to)),
@@ -56,7 +56,7 @@ impl DataEventList {
     }
 
     /// Adds resets, rollovers, spikes and other counter events, in the unit of the point.
-    pub(super) fn add_counter_events(&mut self, lane: &InputSeries, amount: &Totaliser) {
+    pub(crate) fn add_counter_events(&mut self, lane: &InputSeries, amount: &Totaliser) {
         let own = |value: f64| (value - lane.point.offset) / lane.point.scale;
         let (events, more) = amount.events();
         for event in events {
@@ -74,7 +74,7 @@ impl DataEventList {
     }
 
     /// Adds the correction of a ledger entry.
-    pub(super) fn add_ledger_correction(&mut self, old: &LedgerEntry, new: &LedgerEntry) {
+    pub(crate) fn add_ledger_correction(&mut self, old: &LedgerEntry, new: &LedgerEntry) {
         let quantity = |entry: &LedgerEntry| entry.statement.quantity.map(Decimal::to_f64);
         self.push(DataEvent {
             at: new.recorded_at,
@@ -85,7 +85,7 @@ impl DataEventList {
         });
     }
 
-    pub(super) fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.left_out += other.left_out;
         for event in other.all {
             self.push(event);
@@ -93,14 +93,14 @@ impl DataEventList {
     }
 
     /// Keeps the events of some points only.
-    pub(super) fn retain_sources(&mut self, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn retain_sources(&mut self, wanted: impl Fn(&str) -> bool) {
         self.all.retain(|event| wanted(&event.of));
     }
 
     /// Events in time order, at most `DATA_EVENTS_MAX`, and the number of events left out. Longer
     /// gaps take precedence over shorter ones; a gap of several points of one device is listed
     /// once.
-    pub(super) fn finish(mut self) -> (Vec<DataEvent>, u64) {
+    pub(crate) fn finish(mut self) -> (Vec<DataEvent>, u64) {
         let device = |of: &str| of.split('.').next().unwrap_or_default().to_owned();
         let mut seen = BTreeSet::new();
         self.all.retain(|event| {

@@ -1,7 +1,7 @@
 //! Attribution of ledger entries to bins and heaps that share an indicator, and the length of
 //! feeding batches (METHODS E.3).
 
-use crate::config::assets::{Asset, AssetKind, BsfAsset};
+use crate::assets::{Asset, AssetKind, BsfAsset};
 use crate::domain::ledger::LedgerEntry;
 use crate::domain::period::Period;
 use crate::indicators::ledger_totals::PeriodLedger;
@@ -9,27 +9,27 @@ use jiff::civil::Date;
 
 /// Bins and heaps that share an indicator of the ledger.
 #[derive(Debug)]
-pub(super) struct EntryAttribution<'a> {
+pub(crate) struct EntryAttribution<'a> {
     members: &'a [&'a Asset],
 }
 
 impl<'a> EntryAttribution<'a> {
-    pub(super) fn new(members: &'a [&'a Asset]) -> Self {
+    pub(crate) fn new(members: &'a [&'a Asset]) -> Self {
         Self { members }
     }
 
     /// Entries of one member: entries that name it, and entries of an indicator that only it uses.
-    pub(super) fn entries_of(&self, book: &PeriodLedger, member: &Asset) -> PeriodLedger {
+    pub(crate) fn entries_of(&self, book: &PeriodLedger, member: &Asset) -> PeriodLedger {
         book.filtered(|entry| self.owner_of(entry).is_some_and(|one| one.id == member.id))
     }
 
     /// Entries that cannot be attributed to a single member.
-    pub(super) fn unattributed_entries(&self, book: &PeriodLedger) -> PeriodLedger {
+    pub(crate) fn unattributed_entries(&self, book: &PeriodLedger) -> PeriodLedger {
         book.filtered(|entry| self.owner_of(entry).is_none())
     }
 
     /// Whether there is an entry of the mass that goes into or comes out of a member.
-    pub(super) fn has_entries(&self, book: &PeriodLedger) -> bool {
+    pub(crate) fn has_entries(&self, book: &PeriodLedger) -> bool {
         let mut all = self
             .members
             .iter()
@@ -94,7 +94,7 @@ fn contains_whole_words(text: &str, words: &str) -> bool {
 
 /// Mean length in days of the feeding batches that were harvested in a period, from first feeding
 /// to harvest, weighted by mass fed. `None` when no batch was harvested.
-pub(super) fn mean_batch_days(book: &PeriodLedger, bin: &BsfAsset, period: Period) -> Option<f64> {
+pub(crate) fn mean_batch_days(book: &PeriodLedger, bin: &BsfAsset, period: Period) -> Option<f64> {
     let larvae = book.records_by_date(&bin.larvae);
     let harvests = if larvae.is_empty() {
         book.records_by_date(&bin.residue)

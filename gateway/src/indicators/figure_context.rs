@@ -15,19 +15,19 @@ use std::sync::Arc;
 
 /// Configuration, period and asset for which figures are built.
 #[derive(Clone, Debug)]
-pub(super) struct FigureContext<'a> {
-    pub(super) config: &'a Config,
-    pub(super) span: &'a PeriodDays,
+pub(crate) struct FigureContext<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) span: &'a PeriodDays,
     /// `None`: figures of the site.
-    pub(super) asset: Option<Arc<str>>,
+    pub(crate) asset: Option<Arc<str>>,
 }
 
 /// A number, or the remark that says why there is none.
-pub(super) type FigureValue = Result<f64, IndicatorRemark>;
+pub(crate) type FigureValue = Result<f64, IndicatorRemark>;
 
 impl FigureContext<'_> {
     /// Builds a figure of the catalogue with origin `Measured` and unknown uncertainty.
-    pub(super) fn figure(
+    pub(crate) fn figure(
         &self,
         id: &str,
         value: FigureValue,
@@ -55,7 +55,7 @@ impl FigureContext<'_> {
 
     /// Builds the daily values of a figure, one pair (value, completeness) for each day of the
     /// period.
-    pub(super) fn daily_values(
+    pub(crate) fn daily_values(
         &self,
         id: &str,
         days: Vec<(Option<f64>, CompletenessShares)>,
@@ -74,7 +74,7 @@ impl FigureContext<'_> {
 }
 
 /// Builder methods of an indicator.
-pub(super) trait FigureBuilder: Sized {
+pub(crate) trait FigureBuilder: Sized {
     /// Sets the share of the period that was measured.
     fn with_completeness(self, share: CompletenessShares) -> Self;
     /// Sets the origin of the number.
@@ -142,13 +142,13 @@ impl FigureBuilder for Indicator {
 }
 
 /// Remark with the text of a status.
-pub(super) fn status_remark(status: FormulaStatus) -> IndicatorRemark {
+pub(crate) fn status_remark(status: FormulaStatus) -> IndicatorRemark {
     IndicatorRemark::new(&status.words_key())
 }
 
 /// The number, or the remark of the status where there is none. `Status::Ok` without a number
 /// becomes `NoData`.
-pub(super) fn value_or_status(value: Option<f64>, status: FormulaStatus) -> FigureValue {
+pub(crate) fn value_or_status(value: Option<f64>, status: FormulaStatus) -> FigureValue {
     value.ok_or_else(|| {
         status_remark(if status == FormulaStatus::Ok {
             FormulaStatus::NoData
@@ -159,7 +159,7 @@ pub(super) fn value_or_status(value: Option<f64>, status: FormulaStatus) -> Figu
 }
 
 /// Input of an equation.
-pub(super) fn formula_input(
+pub(crate) fn formula_input(
     symbol: &'static str,
     value: Option<f64>,
     unit: &str,
@@ -174,14 +174,14 @@ pub(super) fn formula_input(
 }
 
 /// Input that is another figure of the same asset and period.
-pub(super) fn figure_input(symbol: &'static str, figure: &Indicator) -> IndicatorInput {
+pub(crate) fn figure_input(symbol: &'static str, figure: &Indicator) -> IndicatorInput {
     let value = figure.value.as_ref().ok().copied();
     let from = InputSource::Indicator(Arc::clone(&figure.id));
     formula_input(symbol, value, &figure.unit, from)
 }
 
 /// Input that is a key of the configuration.
-pub(super) fn setting_input(
+pub(crate) fn setting_input(
     symbol: &'static str,
     value: f64,
     unit: &str,
@@ -196,7 +196,7 @@ pub(super) fn setting_input(
 }
 
 /// Input that is a convention or a constant of nature.
-pub(super) fn constant_input(
+pub(crate) fn constant_input(
     symbol: &'static str,
     value: f64,
     unit: &str,
@@ -206,7 +206,7 @@ pub(super) fn constant_input(
 }
 
 /// Input that is a factor, in the unit of the equation.
-pub(super) fn factor_input(
+pub(crate) fn factor_input(
     symbol: &'static str,
     value: f64,
     unit: &str,

@@ -1,8 +1,8 @@
 //! Input series: a point as the indicators need it, in the unit of its use, with polling interval,
 //! register step and accuracy.
 
+use crate::assets::AssetPoint;
 use crate::config::Config;
-use crate::config::assets::AssetPoint;
 use crate::domain::ExactNumber;
 use crate::domain::indicator::InputSource;
 use crate::indicators::coverage::Coverage;
@@ -14,18 +14,18 @@ const RATING_MARGIN: f64 = 2.0;
 
 /// Readings of one point in the unit of its use.
 #[derive(Clone, Debug)]
-pub(super) struct InputSeries {
-    pub(super) point: AssetPoint,
+pub(crate) struct InputSeries {
+    pub(crate) point: AssetPoint,
     /// Polling interval, ms.
-    pub(super) every_ms: i64,
+    pub(crate) every_ms: i64,
     /// Smallest step of the register, in the unit of its use; 0: unknown.
-    pub(super) step: f64,
+    pub(crate) step: f64,
     /// Value at which the counter wraps to 0, in the unit of its use.
-    pub(super) wraps_at: Option<f64>,
+    pub(crate) wraps_at: Option<f64>,
     /// Half-width of the 95 % interval, % of the reading; `None`: unknown.
-    pub(super) accuracy_pct: Option<f64>,
+    pub(crate) accuracy_pct: Option<f64>,
     /// The series is added up. Its baseline is the last reading before the period, however old.
-    pub(super) total: bool,
+    pub(crate) total: bool,
     /// Lowest and highest plausible value, in the unit of the point.
     limits: (f64, f64),
     /// Highest plausible absolute value by the rating of the asset, in the unit of its use.
@@ -34,14 +34,14 @@ pub(super) struct InputSeries {
 
 /// Input series of one asset, in the order in which its accumulator asked for them.
 #[derive(Debug)]
-pub(super) struct InputSeriesList<'a> {
+pub(crate) struct InputSeriesList<'a> {
     config: &'a Config,
-    pub(super) all: Vec<InputSeries>,
+    pub(crate) all: Vec<InputSeries>,
 }
 
 impl InputSeries {
     /// Whether the series is a counter, whose growth is added up.
-    pub(super) fn is_counter(&self) -> bool {
+    pub(crate) fn is_counter(&self) -> bool {
         // A point that is added up may also be a power or a flow; only its unit tells it from a
         // counter.
         let unit = self.point.unit;
@@ -50,20 +50,20 @@ impl InputSeries {
 
     /// Whether a reading, in the unit of the point, is plausible. Limits are those of today:
     /// readings stored as good under wider limits may be implausible.
-    pub(super) fn is_plausible(&self, own: f64) -> bool {
+    pub(crate) fn is_plausible(&self, own: f64) -> bool {
         let (least, greatest) = self.limits;
         (least..=greatest).contains(&own) && self.point.value(own).abs() <= self.most
     }
 
     /// Age from which a reading no longer gives the present value, ms.
-    pub(super) fn max_gap_ms(&self) -> i64 {
+    pub(crate) fn max_gap_ms(&self) -> i64 {
         // Maximum gap of METHODS A.1: twice the nominal interval.
         self.every_ms.saturating_mul(2)
     }
 }
 
 impl<'a> InputSeriesList<'a> {
-    pub(super) fn new(config: &'a Config) -> Self {
+    pub(crate) fn new(config: &'a Config) -> Self {
         Self {
             config,
             all: Vec::new(),
@@ -71,18 +71,18 @@ impl<'a> InputSeriesList<'a> {
     }
 
     /// Adds a series of momentary values and returns its index; `None` for a missing point.
-    pub(super) fn add_level(&mut self, point: Option<&AssetPoint>) -> Option<usize> {
+    pub(crate) fn add_level(&mut self, point: Option<&AssetPoint>) -> Option<usize> {
         self.add_series(point?, false)
     }
 
     /// Adds a series that is added up and returns its index.
-    pub(super) fn add_total(&mut self, point: Option<&AssetPoint>) -> Option<usize> {
+    pub(crate) fn add_total(&mut self, point: Option<&AssetPoint>) -> Option<usize> {
         self.add_series(point?, true)
     }
 
     /// Limits the plausible values of a power or flow to `RATING_MARGIN` times `most`, the highest
     /// value by the rating of the asset.
-    pub(super) fn limit_by_rating(&mut self, lane: Option<usize>, most: f64) {
+    pub(crate) fn limit_by_rating(&mut self, lane: Option<usize>, most: f64) {
         let lane = lane.and_then(|at| self.all.get_mut(at));
         if let Some(lane) = lane.filter(|lane| !lane.is_counter()) {
             lane.most = most * RATING_MARGIN;
@@ -125,7 +125,7 @@ impl<'a> InputSeriesList<'a> {
 }
 
 /// Source of an input that is read from a series.
-pub(super) fn point_source(tracks: &[Coverage], lane: usize) -> InputSource {
+pub(crate) fn point_source(tracks: &[Coverage], lane: usize) -> InputSource {
     let readings = tracks.get(lane).map(|track| track.readings.clone());
     InputSource::Point(readings.unwrap_or_default())
 }

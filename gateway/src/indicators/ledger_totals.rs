@@ -26,23 +26,23 @@ use std::sync::Arc;
 
 /// Ledger entries up to the end of a period, superseded entries included.
 #[derive(Debug, Default)]
-pub(super) struct PeriodLedger {
+pub(crate) struct PeriodLedger {
     entries: Vec<LedgerEntry>,
 }
 
 /// Sum of a set of entries.
 #[derive(Debug)]
-pub(super) struct LedgerTotal {
-    pub(super) value: f64,
-    pub(super) entries: Vec<EntryId>,
-    pub(super) origin: ValueOrigin,
+pub(crate) struct LedgerTotal {
+    pub(crate) value: f64,
+    pub(crate) entries: Vec<EntryId>,
+    pub(crate) origin: ValueOrigin,
     /// Remarks for the reader: partly declared, without attachment, older stock.
-    pub(super) remarks: Vec<IndicatorRemark>,
+    pub(crate) remarks: Vec<IndicatorRemark>,
 }
 
 impl PeriodLedger {
     /// Reads the entries from the store.
-    pub(super) async fn open(store: &Store, span: &PeriodDays) -> Result<Self, IndicatorsError> {
+    pub(crate) async fn open(store: &Store, span: &PeriodDays) -> Result<Self, IndicatorsError> {
         let query = LedgerQuery {
             to: Some(span.period.last()),
             // Superseded entries are needed to report corrections.
@@ -54,7 +54,7 @@ impl PeriodLedger {
     }
 
     /// Copy with only the entries for which `keep` holds.
-    pub(super) fn filtered(&self, keep: impl Fn(&LedgerEntry) -> bool) -> Self {
+    pub(crate) fn filtered(&self, keep: impl Fn(&LedgerEntry) -> bool) -> Self {
         Self {
             entries: self
                 .entries
@@ -78,7 +78,7 @@ impl PeriodLedger {
     }
 
     /// Quantities of one indicator by date, from the first entry to the end of the period.
-    pub(super) fn records_by_date(&self, indicator: &str) -> Vec<(Date, f64)> {
+    pub(crate) fn records_by_date(&self, indicator: &str) -> Vec<(Date, f64)> {
         // From the first entry on, because landfill methane depends on all earlier deposits
         // (METHODS E.7).
         let records = self.current_entries(indicator, EntryKind::Record);
@@ -88,7 +88,7 @@ impl PeriodLedger {
     }
 
     /// Total of an indicator in the period; `None` when there is no entry.
-    pub(super) fn total(
+    pub(crate) fn total(
         &self,
         config: &Config,
         indicator: &str,
@@ -173,7 +173,7 @@ impl PeriodLedger {
     }
 
     /// Corrections of entries that belong to the period.
-    pub(super) fn corrections(&self, period: Period) -> DataEventList {
+    pub(crate) fn corrections(&self, period: Period) -> DataEventList {
         let mut events = DataEventList::default();
         let by_id: HashMap<EntryId, &LedgerEntry> =
             self.entries.iter().map(|one| (one.id, one)).collect();
@@ -231,7 +231,7 @@ fn sum_entries(entries: &[&LedgerEntry]) -> LedgerTotal {
 }
 
 /// Figure that is the total of ledger entries alone.
-pub(super) fn ledger_figure(
+pub(crate) fn ledger_figure(
     desk: &FigureContext<'_>,
     id: &str,
     (indicator, symbol): (&str, &'static str),
@@ -260,7 +260,7 @@ fn indicator_unit(config: &Config, indicator: &str) -> Arc<str> {
 
 /// Figures of all indicators of the ledger with an entry in the period, with targets, baselines,
 /// effects and daily values.
-pub(super) fn programme_figures(
+pub(crate) fn programme_figures(
     desk: &FigureContext<'_>,
     book: &PeriodLedger,
 ) -> (Vec<Indicator>, Vec<DailyValues>) {

@@ -1,9 +1,9 @@
 //! Indicators of a site over a period.
 //!
-//! Entry point: [`account`], with an [`Ask`] (period, asset, present time). It reads raw samples
-//! from the store, ledger entries, configuration and factors, and returns an [`Account`]: a list of
-//! [`Indicator`]s, each with unit, uncertainty, completeness, inputs and factors. The result is a
-//! pure function of these inputs and is never stored.
+//! Entry point: [`calculate_indicators`], with an [`IndicatorQuery`] (period, asset, present time).
+//! It reads raw samples from the store, ledger entries, configuration and factors, and returns an
+//! [`SiteIndicators`]: a list of [`Indicator`]s, each with unit, uncertainty, completeness, inputs
+//! and factors. The result is a pure function of these inputs and is never stored.
 //!
 //! ```text
 //! ask:     period 2026-11, asset `plts`
@@ -13,66 +13,57 @@
 //! ```
 //!
 //! Samples are streamed one asset at a time, in blocks of one day, so that memory use does not
-//! depend on the length of the period. Samples with an unknown time (`Reason::Undated`) are never
-//! counted. Equations: `docs/ARCHITECTURE.md` and `pantau method list`; reports made of the
+//! depend on the length of the period. Samples with an unknown time (`QualityReason::Undated`) are
+//! never counted. Equations: `docs/ARCHITECTURE.md` and `pantau method list`; reports made of the
 //! indicators: `docs/reports.md`.
 
-mod asset_sums;
-mod baseline;
-mod bsf;
-mod calibration_corrections;
-mod carbon;
-mod catalogue;
-mod catchment;
-mod counter_events;
-mod coverage;
-mod data_events;
-mod entry_attribution;
-mod figure_context;
-mod fuel;
-mod input_series;
-mod irradiance;
-mod ledger_totals;
-mod meter;
-mod period_days;
-mod plts;
-mod pump;
-mod sample_merge;
-mod site_totals;
-mod tank;
-mod tank_balance;
+pub(crate) mod asset_sums;
+pub(crate) mod calibration_corrections;
+pub(crate) mod catalogue;
+pub(crate) mod counter_events;
+pub(crate) mod coverage;
+pub(crate) mod data_events;
+pub(crate) mod entry_attribution;
+pub(crate) mod figure_context;
+pub(crate) mod input_series;
+pub(crate) mod ledger_totals;
+pub(crate) mod period_days;
+pub(crate) mod sample_merge;
+pub(crate) mod site_totals;
+pub(crate) mod temperature_stats;
 #[cfg(test)]
 mod tests;
-mod totaliser;
-mod uncertainty;
-mod waste;
+pub(crate) mod totaliser;
+pub(crate) mod uncertainty;
 
+use crate::assets::bsf::indicators::BsfSums;
+use crate::assets::catchment::indicators::RoofSums;
+use crate::assets::compost::indicators::{self as compost_figures, CompostSums};
+use crate::assets::genset::indicators::{self as genset_figures, GensetSums};
+use crate::assets::meter::indicators::MeterSums;
+use crate::assets::pump::indicators::{self as pump_figures, PumpSums};
+use crate::assets::solar::indicators::PltsSums;
+use crate::assets::tank::indicators::TankSums;
+use crate::assets::{Asset, AssetKind, BaselineKind};
+use crate::carbon::{avoided_emissions as carbon, waste_emissions as waste};
 use crate::config::Config;
-use crate::config::assets::{Asset, AssetKind, BaselineKind};
 use crate::domain::UtcMs;
 use crate::domain::calibration::CalibrationHistory;
 use crate::domain::indicator::{Indicator, SiteIndicators};
 use crate::domain::period::Period;
 use crate::storage::{Store, StoreError};
 use asset_sums::{AssetIndicators, AssetReadings, AssetSums};
-use bsf::{BsfSums, CompostSums};
 use calibration_corrections::SeriesCorrections;
-use catchment::RoofSums;
 use figure_context::FigureContext;
 use input_series::InputSeries;
 use jiff::civil::Date;
 use ledger_totals::PeriodLedger;
-use meter::{GensetSums, MeterSums};
 use period_days::PeriodDays;
-use plts::PltsSums;
-use pump::PumpSums;
 use sample_merge::{ProgressCounter, gather_readings};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tank::TankSums;
 
 pub use catalogue::{INDICATORS, IndicatorSpec, find_spec, name_key};
-pub use tank::tank_geometry as tank_shape;
 
 /// Request for the indicators of a period.
 #[derive(Clone, Debug)]
@@ -210,7 +201,7 @@ fn ledger_based_indicators(
                 ));
             }
             let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
-            let more = meter::genset_fuel_figures(desk, set, &both);
+            let more = genset_figures::genset_fuel_figures(desk, set, &both);
             all.extend(more);
             all
         }
@@ -226,7 +217,7 @@ fn ledger_based_indicators(
                 ));
             }
             let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
-            let more = bsf::hygienised_figure(desk, heap, &both);
+            let more = compost_figures::hygienised_figure(desk, heap, &both);
             all.extend(more);
             all
         }
@@ -253,7 +244,7 @@ fn cross_asset_indicators(
             let found = driver.and_then(|(id, area)| {
                 let sun = carbon::find_indicator(known, "plts.insolation", id)?;
                 let lifted = carbon::find_indicator(known, "pump.hydraulic_energy", &asset.id)?;
-                Some(pump::pv_to_water_figure(desk, (lifted, area), sun))
+                Some(pump_figures::pv_to_water_figure(desk, (lifted, area), sun))
             });
             found.into_iter().collect()
         }

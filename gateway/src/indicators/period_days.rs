@@ -10,38 +10,38 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 /// Milliseconds of an hour.
-pub(super) const HOUR_MS: f64 = 3_600_000.0;
+pub(crate) const HOUR_MS: f64 = 3_600_000.0;
 /// Step in which a day is searched for sunrise and sunset, ms.
 const DAYLIGHT_STEP_MS: i64 = 600_000;
 
 /// Local day of the period; times are ms since 1970.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct PeriodDay {
-    pub(super) date: Date,
+pub(crate) struct PeriodDay {
+    pub(crate) date: Date,
     /// First moment of the day.
-    pub(super) from: i64,
+    pub(crate) from: i64,
     /// First moment after the day.
-    pub(super) to: i64,
+    pub(crate) to: i64,
     /// Sunrise and sunset; equal where the sun does not rise.
-    pub(super) light: (i64, i64),
+    pub(crate) light: (i64, i64),
 }
 
 /// The period up to the present.
 #[derive(Clone, Debug)]
-pub(super) struct PeriodDays {
-    pub(super) period: Period,
-    pub(super) zone: TimeZone,
+pub(crate) struct PeriodDays {
+    pub(crate) period: Period,
+    pub(crate) zone: TimeZone,
     /// All days of the period, also those in the future.
-    pub(super) days: Vec<PeriodDay>,
+    pub(crate) days: Vec<PeriodDay>,
     /// First moment of the period.
-    pub(super) from: i64,
+    pub(crate) from: i64,
     /// End of the period, or the present if that is earlier.
-    pub(super) to: i64,
+    pub(crate) to: i64,
 }
 
 impl PeriodDays {
     /// Days of the period at the site; the error is `Future` when the period has not begun.
-    pub(super) fn new(site: &Site, period: Period, now: UtcMs) -> Result<Self, IndicatorsError> {
+    pub(crate) fn new(site: &Site, period: Period, now: UtcMs) -> Result<Self, IndicatorsError> {
         let unknown = |_| IndicatorsError::Zone(site.timezone.clone());
         let zone = TimeZone::get(&site.timezone).map_err(unknown)?;
         let place = GeoLocation {
@@ -71,28 +71,28 @@ impl PeriodDays {
     }
 
     /// Day before the first day of the period.
-    pub(super) fn day_before(&self) -> Date {
+    pub(crate) fn day_before(&self) -> Date {
         let first = self.period.first();
         first.yesterday().unwrap_or(first)
     }
 
     /// Hours of the period that have passed.
-    pub(super) fn hours_passed(&self) -> f64 {
+    pub(crate) fn hours_passed(&self) -> f64 {
         millis_to_f64(self.to - self.from) / HOUR_MS
     }
 
     /// Days of the period that have passed, the last one as a fraction.
-    pub(super) fn days_passed(&self) -> f64 {
+    pub(crate) fn days_passed(&self) -> f64 {
         self.hours_passed() / 24.0
     }
 
     /// Length of the part of a day that has passed, ms.
-    pub(super) fn passed_ms(&self, day: &PeriodDay) -> i64 {
+    pub(crate) fn passed_ms(&self, day: &PeriodDay) -> i64 {
         (self.to.min(day.to) - day.from).max(0)
     }
 
     /// Local date and time of a moment.
-    pub(super) fn local_time(&self, at: i64) -> (Date, Time) {
+    pub(crate) fn local_time(&self, at: i64) -> (Date, Time) {
         let moment = Timestamp::from_millisecond(at).unwrap_or_default();
         let local = self.zone.to_datetime(moment);
         (local.date(), local.time())
@@ -104,12 +104,12 @@ impl PeriodDays {
     clippy::cast_precision_loss,
     reason = "milliseconds of periods stay far below 2^53"
 )]
-pub(super) fn millis_to_f64(ms: i64) -> f64 {
+pub(crate) fn millis_to_f64(ms: i64) -> f64 {
     ms as f64
 }
 
 /// Seconds since 1970.
-pub(super) fn millis_to_seconds(ms: i64) -> f64 {
+pub(crate) fn millis_to_seconds(ms: i64) -> f64 {
     millis_to_f64(ms) / 1000.0
 }
 

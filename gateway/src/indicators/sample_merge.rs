@@ -19,28 +19,28 @@ const DAY_MS: i64 = 86_400_000;
 
 /// One reading of a point in the unit of its use.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct InputReading {
+pub(crate) struct InputReading {
     /// Time, ms since 1970.
-    pub(super) at: i64,
+    pub(crate) at: i64,
     /// Index of the input series.
-    pub(super) lane: usize,
+    pub(crate) lane: usize,
     /// Value; `None` when the sample is not good.
-    pub(super) value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// True growth for each unit of growth of the counter (calibration).
-    pub(super) gain: f64,
+    pub(crate) gain: f64,
     /// Another calibration is in force than at the previous reading of this series.
-    pub(super) rebased: bool,
+    pub(crate) rebased: bool,
     /// The reading lies within the period. Earlier readings: for a counter all that define its base
     /// value, for other series the last one.
-    pub(super) inside: bool,
+    pub(crate) inside: bool,
     /// Implausible value that was stored as good, in the unit of the point; then `value` is `None`.
-    pub(super) impossible: Option<f64>,
+    pub(crate) impossible: Option<f64>,
     /// The sun is above the horizon.
-    pub(super) lit: bool,
+    pub(crate) lit: bool,
 }
 
 /// Receiver of merged readings.
-pub(super) trait ReadingSums: Send {
+pub(crate) trait ReadingSums: Send {
     /// Adds a reading. Readings come in time order; at equal times in the order of the series.
     fn add_reading(&mut self, tick: &InputReading);
     /// Closes a day, also one without readings.
@@ -48,10 +48,10 @@ pub(super) trait ReadingSums: Send {
 }
 
 /// Progress counter.
-pub(super) struct ProgressCounter<'a> {
-    pub(super) progress: &'a mut (dyn FnMut(CalculationProgress) + Send),
-    pub(super) done: u64,
-    pub(super) all: u64,
+pub(crate) struct ProgressCounter<'a> {
+    pub(crate) progress: &'a mut (dyn FnMut(CalculationProgress) + Send),
+    pub(crate) done: u64,
+    pub(crate) all: u64,
 }
 
 impl ProgressCounter<'_> {
@@ -72,7 +72,7 @@ struct SampleStream {
 }
 
 /// Passes all samples of the input series to `sums` and returns the coverage of each series.
-pub(super) async fn gather_readings(
+pub(crate) async fn gather_readings(
     store: &Store,
     span: &PeriodDays,
     corrections: &mut SeriesCorrections<'_>,

@@ -1,8 +1,8 @@
 //! Totals of the site over its assets.
 
+use crate::carbon::avoided_emissions::KnownIndicators;
 use crate::domain::factor::HeadlineStatus;
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, ValueOrigin};
-use crate::indicators::carbon::KnownIndicators;
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{FigureBuilder, FigureContext, figure_input};
 use crate::indicators::uncertainty::RelativeUncertainty;
@@ -22,7 +22,7 @@ const SITE_TOTALS: &[(&str, &str)] = &[
 ];
 
 /// Totals of the site, from the figures of its assets.
-pub(super) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) -> Vec<Indicator> {
+pub(crate) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) -> Vec<Indicator> {
     let total = |(id, of): &(&str, &str)| {
         let parts = known.iter().filter(|one| &*one.id == *of);
         let parts: Vec<&Indicator> = parts.filter(|one| one.asset.is_some()).collect();

@@ -28,9 +28,9 @@ const ACCEPTED_PER_REFUSED: u64 = 10;
 
 /// Total of one input series over the period.
 #[derive(Clone, Debug)]
-pub(super) struct Totaliser {
+pub(crate) struct Totaliser {
     /// Index of the input series.
-    pub(super) lane: usize,
+    pub(crate) lane: usize,
     way: TotalMethod,
     accuracy: Option<f64>,
     /// Sum of all increments, each with the calibration of its day.
@@ -51,10 +51,10 @@ pub(super) struct Totaliser {
 
 /// Number of refused readings of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct RefusedReadings {
-    pub(super) all: i64,
+pub(crate) struct RefusedReadings {
+    pub(crate) all: i64,
     /// Of these, with the sun above the horizon.
-    pub(super) light: i64,
+    pub(crate) light: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ enum TotalMethod {
 
 impl Totaliser {
     /// Total of a counter that grows by at most `per_hour`, in the unit of its use.
-    pub(super) fn from_counter(lanes: &[InputSeries], at: usize, per_hour: f64) -> Self {
+    pub(crate) fn from_counter(lanes: &[InputSeries], at: usize, per_hour: f64) -> Self {
         let lane = &lanes[at];
         let slack = lane.step.max(per_hour * JUMP_SLACK_H);
         let counter = CounterTotal::new(per_hour / 3600.0, lane.wraps_at)
@@ -80,7 +80,7 @@ impl Totaliser {
 
     /// Integral of a power in W (result in kWh) or of a flow in m3/h (result in m3), with the
     /// trapezoid rule of A.1.
-    pub(super) fn from_integral(lanes: &[InputSeries], at: usize) -> Self {
+    pub(crate) fn from_integral(lanes: &[InputSeries], at: usize) -> Self {
         let lane = &lanes[at];
         // The integrator expects W and returns kWh. A flow is passed as 1000 x m3/h, so that the
         // division by 1000 inside it cancels and the result is m3.
@@ -93,7 +93,7 @@ impl Totaliser {
     }
 
     /// Counter total or flow integral, selected by the unit of the series.
-    pub(super) fn from_counter_or_flow(lanes: &[InputSeries], at: usize, per_hour: f64) -> Self {
+    pub(crate) fn from_counter_or_flow(lanes: &[InputSeries], at: usize, per_hour: f64) -> Self {
         if lanes[at].is_counter() {
             Self::from_counter(lanes, at, per_hour)
         } else {
@@ -118,7 +118,7 @@ impl Totaliser {
     }
 
     /// Adds a reading; readings of other series are ignored.
-    pub(super) fn add_reading(&mut self, tick: &InputReading) {
+    pub(crate) fn add_reading(&mut self, tick: &InputReading) {
         if tick.lane != self.lane {
             return;
         }
@@ -161,7 +161,7 @@ impl Totaliser {
     }
 
     /// Events of the counter within the period, and the number of events beyond the stored ones.
-    pub(super) fn events(&self) -> (Vec<RecordedCounterEvent>, u64) {
+    pub(crate) fn events(&self) -> (Vec<RecordedCounterEvent>, u64) {
         match &self.way {
             TotalMethod::Counter(counter) if self.begun => {
                 (counter.events().copied().collect(), counter.more_events)
@@ -188,18 +188,18 @@ impl Totaliser {
     }
 
     /// Closes a day.
-    pub(super) fn end_day(&mut self) {
+    pub(crate) fn end_day(&mut self) {
         self.days.push(self.running_total());
         self.refused.push(std::mem::take(&mut self.refused_today));
     }
 
     /// Running total with calibrations; 0 while there is none.
-    pub(super) fn running_total(&self) -> f64 {
+    pub(crate) fn running_total(&self) -> f64 {
         self.corrected_total().unwrap_or_default()
     }
 
     /// Total of the period, not below zero, or the status that says why there is none.
-    pub(super) fn total(&self) -> Result<f64, FormulaStatus> {
+    pub(crate) fn total(&self) -> Result<f64, FormulaStatus> {
         if self.is_refused() {
             return Err(FormulaStatus::ImplausibleReadings);
         }
@@ -213,7 +213,7 @@ impl Totaliser {
     /// Whether too many readings were refused: more than 3, and more than a tenth of the accepted
     /// ones. For a counter, accepted means readings at which it had grown, and refused means
     /// readings that no later reading explained.
-    pub(super) fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         let tally = match &self.way {
             TotalMethod::Counter(counter) => counter.tally(),
             TotalMethod::Integral { .. } => CounterReadingTally::default(),
@@ -229,7 +229,7 @@ impl Totaliser {
 
     /// Whether the total is a lower bound: after a reset or a swapped meter the growth between the
     /// last reading before it and the first one after it is unknown.
-    pub(super) fn is_lower_bound(&self) -> bool {
+    pub(crate) fn is_lower_bound(&self) -> bool {
         match &self.way {
             TotalMethod::Counter(counter) => counter.finish().lower_bound,
             TotalMethod::Integral { .. } => false,
@@ -237,23 +237,23 @@ impl Totaliser {
     }
 
     /// Whether the total is read from a counter.
-    pub(super) fn is_counter(&self) -> bool {
+    pub(crate) fn is_counter(&self) -> bool {
         matches!(self.way, TotalMethod::Counter(_))
     }
 
     /// Uncertainty from the accuracy class of the meter.
-    pub(super) fn uncertainty(&self) -> RelativeUncertainty {
+    pub(crate) fn uncertainty(&self) -> RelativeUncertainty {
         RelativeUncertainty::from_percent(self.accuracy)
     }
 
     /// Share of the period that was measured; refused readings do not count as measured.
-    pub(super) fn completeness(&self, span: &PeriodDays, track: &Coverage) -> CompletenessShares {
+    pub(crate) fn completeness(&self, span: &PeriodDays, track: &Coverage) -> CompletenessShares {
         track.completeness_without_refused(span, 0..self.days.len(), &self.refused)
     }
 
     /// Growth of each day with the share measured; `None` for a day without a reading. A day in
     /// which a counter only dipped shows 0, but the dip is subtracted from the period.
-    pub(super) fn daily_totals(
+    pub(crate) fn daily_totals(
         &self,
         span: &PeriodDays,
         track: &Coverage,
@@ -274,7 +274,7 @@ impl Totaliser {
 }
 
 /// Selects the counter, or the integral when the counter gives no total and the integral does.
-pub(super) fn prefer_counter<'a>(
+pub(crate) fn prefer_counter<'a>(
     counter: Option<&'a Totaliser>,
     integral: Option<&'a Totaliser>,
 ) -> Option<&'a Totaliser> {
@@ -291,20 +291,20 @@ pub(super) fn prefer_counter<'a>(
 }
 
 /// Whether the counter was rejected as implausible, so that the integral is shown in its place.
-pub(super) fn is_counter_rejected(counter: Option<&Totaliser>, chosen: Option<&Totaliser>) -> bool {
+pub(crate) fn is_counter_rejected(counter: Option<&Totaliser>, chosen: Option<&Totaliser>) -> bool {
     counter.is_some_and(Totaliser::is_refused) && chosen.is_some_and(|one| !one.is_counter())
 }
 
 /// Last good reading of a series, valid for the maximum gap of that series.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HeldReading {
+pub(crate) struct HeldReading {
     lane: Option<usize>,
     max_age_ms: i64,
     last: Option<(i64, f64)>,
 }
 
 impl HeldReading {
-    pub(super) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {
+    pub(crate) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {
         Self {
             lane,
             max_age_ms: lane.map_or(0, |lane| lanes[lane].max_gap_ms()),
@@ -313,14 +313,14 @@ impl HeldReading {
     }
 
     /// Stores a reading; a bad reading clears the value.
-    pub(super) fn add_reading(&mut self, tick: &InputReading) {
+    pub(crate) fn add_reading(&mut self, tick: &InputReading) {
         if Some(tick.lane) == self.lane {
             self.last = tick.value.map(|value| (tick.at, value));
         }
     }
 
     /// Value at the time `at` (ms); `None` when the last reading is too old.
-    pub(super) fn value_at(&self, at: i64) -> Option<f64> {
+    pub(crate) fn value_at(&self, at: i64) -> Option<f64> {
         let (since, value) = self.last?;
         (at - since <= self.max_age_ms).then_some(value)
     }
@@ -328,7 +328,7 @@ impl HeldReading {
 
 /// Time for which a power or flow was at least `least`.
 #[derive(Clone, Debug)]
-pub(super) struct RunningHours {
+pub(crate) struct RunningHours {
     lane: usize,
     least: f64,
     max_gap_ms: i64,
@@ -338,7 +338,7 @@ pub(super) struct RunningHours {
 }
 
 impl RunningHours {
-    pub(super) fn new(lanes: &[InputSeries], lane: usize, least: f64) -> Self {
+    pub(crate) fn new(lanes: &[InputSeries], lane: usize, least: f64) -> Self {
         Self {
             lane,
             least,
@@ -350,7 +350,7 @@ impl RunningHours {
     }
 
     /// Adds a reading; it covers the time since the previous reading of the series.
-    pub(super) fn add_reading(&mut self, tick: &InputReading) {
+    pub(crate) fn add_reading(&mut self, tick: &InputReading) {
         if tick.lane != self.lane {
             return;
         }
@@ -364,7 +364,7 @@ impl RunningHours {
     }
 
     /// Running hours as a figure.
-    pub(super) fn figure(&self, read: &AssetReadings<'_>, id: &str) -> Indicator {
+    pub(crate) fn figure(&self, read: &AssetReadings<'_>, id: &str) -> Indicator {
         let lane = &read.lanes[self.lane];
         let unit = lane.point.unit;
         let hours = (self.known_ms > 0).then(|| millis_to_f64(self.ms) / HOUR_MS);

@@ -9,22 +9,22 @@ use crate::formulas::uncertainty::{
 
 /// Half of the 95 % interval in % of the value, by two methods.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct RelativeUncertainty {
+pub(crate) struct RelativeUncertainty {
     /// IPCC Tier 1: all inputs are independent (METHODS G.1).
-    pub(super) tier1: Option<f64>,
+    pub(crate) tier1: Option<f64>,
     /// GUM: inputs with a common cause are added linearly (METHODS G.2).
-    pub(super) gum: Option<f64>,
+    pub(crate) gum: Option<f64>,
 }
 
 impl RelativeUncertainty {
     /// No uncertainty: a convention.
-    pub(super) const EXACT: Self = Self {
+    pub(crate) const EXACT: Self = Self {
         tier1: Some(0.0),
         gum: Some(0.0),
     };
 
     /// The same percentage by both methods; `None`: unknown.
-    pub(super) fn from_percent(pct: Option<f64>) -> Self {
+    pub(crate) fn from_percent(pct: Option<f64>) -> Self {
         Self {
             tier1: pct,
             gum: pct,
@@ -32,7 +32,7 @@ impl RelativeUncertainty {
     }
 
     /// Uncertainty of a product or quotient of independent inputs.
-    pub(super) fn of_product(all: &[Self]) -> Self {
+    pub(crate) fn of_product(all: &[Self]) -> Self {
         // Relative uncertainty does not depend on the values, so each input is given as 1.0. The
         // GUM formula needs the standard uncertainty (k = 1) as a fraction: half of 95 % interval /
         // 2 / 100.
@@ -53,7 +53,7 @@ impl RelativeUncertainty {
 
     /// Uncertainty of a sum of (value, uncertainty). With `linked`, the terms share a meter or
     /// factor.
-    pub(super) fn of_sum(terms: &[(f64, Self)], linked: bool) -> Self {
+    pub(crate) fn of_sum(terms: &[(f64, Self)], linked: bool) -> Self {
         let of = |way: fn(&Self) -> Option<f64>| -> Option<Vec<(f64, f64)>> {
             // A term of zero adds no uncertainty, even if its own is unknown.
             let known = terms.iter().filter(|(x, _)| *x != 0.0);
@@ -73,7 +73,7 @@ impl RelativeUncertainty {
     }
 
     /// Uncertainty as an indicator reports it: GUM in the unit of the figure.
-    pub(super) fn absolute(self, value: f64) -> Uncertainty {
+    pub(crate) fn absolute(self, value: f64) -> Uncertainty {
         Uncertainty {
             tier1_pct: self.tier1,
             gum: self.gum.map(|pct| pct * value.abs() / 100.0),
@@ -81,7 +81,7 @@ impl RelativeUncertainty {
     }
 
     /// Relative uncertainty of a finished figure.
-    pub(super) fn from_indicator(figure: &Indicator) -> Self {
+    pub(crate) fn from_indicator(figure: &Indicator) -> Self {
         let value = figure.value.as_ref().ok().copied().unwrap_or_default();
         // A figure of zero has no relative uncertainty.
         let relative = |gum: f64| (value != 0.0).then(|| 100.0 * gum / value.abs());

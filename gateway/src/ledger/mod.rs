@@ -1,7 +1,7 @@
 //! Ledger of manual entries: definitions of indicators and units, parsing of tables, checks, and
 //! JSON forms.
 //!
-//! Entry points: [`read_table`] parses a file, [`Batch::of`] checks its rows, `check_entry` checks
+//! Entry points: [`read_table`] parses a file, [`EntryBatch`] checks its rows, `check_entry` checks
 //! a single entry. All of it is pure: no store and no clock.
 //!
 //! ```text

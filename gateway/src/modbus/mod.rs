@@ -1,7 +1,8 @@
 //! Modbus devices to readings: plan the reads, schedule the polls, exchange frames, decode
 //! registers.
 //!
-//! Entry point: [`spawn`], one task for each bus; [`Session`] reads one device for a technician.
+//! Entry point: [`spawn_bus_tasks`], one task for each bus; [`AdhocReader`] reads one device for a
+//! technician.
 //!
 //! ```text
 //! let buses = spawn_bus_tasks(&config, &clock, &status_board, &readings, &stop, &mut tasks);

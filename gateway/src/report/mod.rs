@@ -1,120 +1,14 @@
-//! Rendering of reports: one [`document::Document`] becomes PDF, workbook, CSV and JSON, so that
-//! the formats cannot disagree.
+//! Reports: what a report contains, how one is made from the store, and its four formats.
 //!
-//! Entry function: [`render`].
+//! [`build::build_report`] is the entry: store and ledger of a period to the bytes of a file. It
+//! fills a [`render::document::ReportDocument`] with [`content`], and [`render`] writes it.
 //!
 //! ```text
-//! let pdf = render(&document, Format::Pdf)?;     // bytes of a PDF/A-2b file
-//! let csv = render(&document, Format::Csv)?;     // the same numbers, footnotes and totals
+//! pantau report -c pantau.toml 2026-Q4 -o laporan.pdf
 //! ```
 //!
-//! Modules to read first: `document` (the content), `show` (the text shown for a value). Renderers
-//! compute nothing: rounding is in `value`, totals in `table`, footnote numbers in `notes`. No
-//! storage, no clock, no network: the same document gives the same bytes. The reports themselves:
-//! `docs/reports.md`.
+//! See docs/reports.md.
 
-pub mod cell_value;
-pub mod chart;
-mod consistency;
-mod csv;
-pub mod document;
-pub mod figure;
-mod font_metrics;
-mod footnotes;
-mod json;
-pub mod number_format;
-mod pdf;
-pub mod photo;
-mod render_context;
-mod sheet_rows;
-pub mod table;
-mod xlsx;
-
-use crate::report::document::ReportDocument;
-use crate::report::render_context::RenderContext;
-
-/// File format of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportFormat {
-    /// Typeset A4 pages, PDF/A-2b.
-    Pdf,
-    /// Workbook with one sheet for each section.
-    Xlsx,
-    /// One text file for spreadsheets.
-    Csv,
-    /// Unrounded numbers for scripts.
-    Json,
-}
-
-/// Error of rendering a report.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// The document is inconsistent.
-    #[error("{place}: {what}")]
-    Shape {
-        /// Section, block and row of the fault.
-        place: String,
-        /// Description of the fault.
-        what: String,
-    },
-    /// More cells than a report may have.
-    #[error("{found} cells; a report has at most {most}")]
-    TooLarge {
-        /// Cells in the document.
-        found: usize,
-        /// Largest number allowed.
-        most: usize,
-    },
-    /// The PDF could not be written.
-    #[error("pdf: {0}")]
-    Pdf(String),
-    /// The workbook could not be written.
-    #[error("xlsx: {0}")]
-    Xlsx(#[from] rust_xlsxwriter::XlsxError),
-    /// The JSON could not be written.
-    #[error("json: {0}")]
-    Json(#[from] serde_json::Error),
-}
-
-impl ReportFormat {
-    /// Parses the word on the command line or the ending of a web address: `pdf`.
-    pub fn parse(word: &str) -> Option<Self> {
-        let all = [Self::Pdf, Self::Xlsx, Self::Csv, Self::Json];
-        all.into_iter().find(|format| format.key() == word)
-    }
-
-    /// Returns the word for it, which is also the file extension.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Pdf => "pdf",
-            Self::Xlsx => "xlsx",
-            Self::Csv => "csv",
-            Self::Json => "json",
-        }
-    }
-
-    /// Returns the media type.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Pdf => "application/pdf",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Json => "application/json",
-        }
-    }
-}
-
-/// Renders `document` in `format`. The same document gives the same bytes.
-pub fn render_document(
-    document: &ReportDocument,
-    format: ReportFormat,
-) -> Result<Vec<u8>, RenderError> {
-    consistency::check_document(document)?;
-    let show = RenderContext::new(document);
-    match format {
-        ReportFormat::Pdf => pdf::render_pdf(&show).map_err(RenderError::Pdf),
-        ReportFormat::Xlsx => Ok(xlsx::render_xlsx(&show)?),
-        ReportFormat::Csv => Ok(csv::render_csv(&show)),
-        ReportFormat::Json => Ok(json::render_json(&show)?),
-    }
-}
+pub mod build;
+pub mod content;
+pub mod render;

@@ -1,12 +1,13 @@
 //! Simulated site: sun, pump, tank, rain and larvae bins behind real Modbus servers.
 //!
-//! [`Plant`] is the physical model, [`World`] moves it on by a clock, `role` selects the value that
-//! a point shows, `device` answers register reads, and [`serve`] puts the devices behind sockets
-//! and pseudo terminals. The same seed gives the same history.
+//! [`SimulatedPlant`] is the physical model, [`SimulatedWorld`] moves it on by a clock,
+//! `value_source` selects the value that a point shows, `device` answers register reads, and
+//! [`serve_devices`] puts the devices behind sockets and pseudo terminals. The same seed gives the
+//! same history.
 //!
 //! ```text
-//! let plant = Plant::new(place, "Asia/Jakarta", seed, start);
-//! let world = World::new(plant, clock, seed, 1.0);       // 1.0: real time
+//! let plant = SimulatedPlant::new(place, "Asia/Jakarta", seed, start);
+//! let world = SimulatedWorld::new(plant, clock, seed, 1.0);       // 1.0: real time
 //! let served = serve(&config, &world).await?;
 //! served.redirect(&mut config);                          // point the gateway at the simulation
 //! ```
@@ -16,16 +17,11 @@
 pub mod clear_sky;
 pub mod device;
 pub mod history;
-pub mod larvae_bin;
 pub mod plant;
 pub mod pty;
-pub mod pv;
-pub mod rain_showers;
 pub mod rtu_bus;
 pub mod server;
-pub mod solar_pump;
 pub mod value_source;
-pub mod water_tank;
 pub mod weather;
 pub mod world;
 

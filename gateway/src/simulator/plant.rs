@@ -5,10 +5,11 @@
 //! of a second and an energy counter is exactly the sum of the power that was shown.
 
 use super::clear_sky::{self, GeoLocation};
-use super::larvae_bin::LarvaeBin;
-use super::water_tank::{self, WaterTank};
 use super::weather::{RandomDrift, WeatherState};
-use super::{pv, solar_pump};
+use crate::assets::bsf::simulation::LarvaeBin;
+use crate::assets::pump::simulation as solar_pump;
+use crate::assets::solar::simulation as pv;
+use crate::assets::tank::simulation::{self as water_tank, WaterTank};
 use crate::domain::UtcMs;
 use crate::limits::SIM_STEPS_MAX;
 use fastrand::Rng;

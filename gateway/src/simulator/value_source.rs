@@ -4,7 +4,7 @@
 //! nothing in the plant varies slowly between its `min` and `max`, or grows when it is a counter.
 
 use super::plant::PlantSnapshot;
-use super::water_tank;
+use crate::assets::tank::simulation as water_tank;
 use crate::config::Point;
 use crate::domain::{DeviceInfo, UtcMs};
 use drivers::units;

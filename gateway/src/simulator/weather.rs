@@ -1,6 +1,6 @@
 //! Weather and random drift of grid values, in steps of 10 s.
 
-use super::rain_showers::DailyShowers;
+use crate::assets::catchment::simulation::DailyShowers;
 use fastrand::Rng;
 
 /// Random drift around 0 with memory: an AR(1) process.

@@ -1,11 +1,11 @@
 //! InfluxDB v2 sink: batches of line protocol, gzip; the cursor moves on status 204 only.
 //!
-//! The answer of the database decides (`verdict`): a rejected line is found by halving the batch
-//! and put on the refused list, and the others are delivered; a batch that is too large is halved;
-//! with a wrong token or bucket, or a web page as answer, all readings are kept and the fault is
-//! shown; everything else is retried, after the server's `Retry-After` when it gives one. Writing a
-//! line twice has the same result as writing it once, so "at least once" delivery leaves no
-//! duplicates.
+//! The answer of the database decides (`write_verdict`): a rejected line is found by halving the
+//! batch and put on the refused list, and the others are delivered; a batch that is too large is
+//! halved; with a wrong token or bucket, or a web page as answer, all readings are kept and the
+//! fault is shown; everything else is retried, after the server's `Retry-After` when it gives one.
+//! Writing a line twice has the same result as writing it once, so "at least once" delivery leaves
+//! no duplicates.
 
 use crate::clock::Clock;
 use crate::config::InfluxSettings;

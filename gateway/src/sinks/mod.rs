@@ -1,6 +1,6 @@
 //! Delivery of readings to an MQTT broker and an InfluxDB.
 //!
-//! Entry points: [`mqtt::run`] and [`influx::run`], one task each:
+//! Entry points: [`mqtt::run_mqtt_sink`] and [`influx::run_influx_sink`], one task each:
 //!
 //! ```text
 //! tasks.spawn(mqtt::run_mqtt_sink(settings, site, store, clock, status_board, stop));
@@ -12,8 +12,8 @@
 //!
 //! **Order.** A sink sends readings in `seq` order, always, so a live reading waits for the backlog
 //! before it. On top of the live readings the sink may send `catch_up` backlog readings a second
-//! (`pace`): a backlog of N readings is gone after N / `catch_up` seconds, whatever the live rate
-//! is. The web page shows live values directly and does not wait for a sink.
+//! (`catch_up_rate`): a backlog of N readings is gone after N / `catch_up` seconds, whatever the
+//! live rate is. The web page shows live values directly and does not wait for a sink.
 //!
 //! Not part of this module: meaning of a reading, buffers on disk. See docs/ARCHITECTURE.md,
 //! "publish", and docs/configuration.md, `[mqtt]` and `[influx]`.

@@ -1,6 +1,6 @@
 //! Storage: journal, sealed chunks, sink cursors, ledger and day digests in one SQLite file.
 //!
-//! Entry type: [`Store`], a cheap handle to the one thread that owns the file (`keeper`). Requests
+//! Entry type: [`Store`], a cheap handle to the one thread that owns the file (`writer`). Requests
 //! go through a bounded channel and are served one by one.
 //!
 //! ```text

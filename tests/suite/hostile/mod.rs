@@ -256,9 +256,9 @@ async fn no_misbehaviour_makes_a_wrong_value_or_stalls_a_neighbour() {
     let gateway = start_gateway(&config, page);
     let bad = pairs.each_ref().map(|pair| pair.bad);
     let be = |mood| {
-        pairs
-            .iter()
-            .for_each(|pair| pair.bad_server.set_behaviour(mood));
+        for pair in &pairs {
+            pair.bad_server.set_behaviour(mood);
+        }
     };
     let well = |_: &str, status: &Value| status["state"] == "ok";
 

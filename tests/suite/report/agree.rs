@@ -3,7 +3,7 @@
 use super::sample::{DIGEST, SampleReport};
 use super::{LANGS, render_bytes, render_json, render_text, workbook_totals};
 use gateway::i18n::Language;
-use gateway::report::ReportFormat;
+use gateway::report::render::ReportFormat;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -2,10 +2,10 @@
 
 use super::client::{CalibrationClient, LivePointValue};
 use super::{CalibrateCtArgs, CalibrateLevelArgs, CalibratePulsesArgs, CalibrateStrappingArgs};
+use crate::assets::{AssetKind, LevelMeasurement as Way};
 use crate::cli::backend::{CommandError, print_stderr};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
-use crate::config::assets::{AssetKind, LevelMeasurement as Way};
-use crate::field::calibration_check::CalibrationSubject;
+use crate::commissioning::calibration_check::CalibrationSubject;
 use crate::limits::CALIBRATION_PAIRS_MAX;
 use drivers::units;
 use std::io;

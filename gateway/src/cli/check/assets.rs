@@ -1,7 +1,7 @@
 //! Assets of a site in the plan: their points, baselines and factors.
 
+use crate::assets::{Asset, Baseline};
 use crate::config::Config;
-use crate::config::assets::{Asset, Baseline};
 use crate::domain::factor::{Factor, HeadlineStatus};
 use crate::i18n::Language;
 use serde_json::{Value, json};

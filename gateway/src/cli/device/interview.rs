@@ -2,12 +2,12 @@
 
 use super::{EXIT_DONE, EXIT_USAGE, load_valid_profile, output, print_text};
 use crate::cli::{EXIT_NEGATIVE, prompt};
+use crate::commissioning::register_inference::{
+    InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
+};
 use crate::config::physical_limits::{self, NegativeValues};
 use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
-use crate::field::register_inference::{
-    InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
-};
 use crate::i18n::Language;
 use crate::limits::POINTS_PER_DEVICE_MAX;
 use crate::modbus::decode;

@@ -3,9 +3,9 @@
 
 use crate::cli::backend::{CommandError, GatewayConnection};
 use crate::clock::Clock;
+use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
-use crate::field::display_comparison::{DisplayComparison, compare_with_display};
 use crate::modbus;
 use crate::status::DeviceIdentity;
 use http_body_util::BodyExt;

@@ -1,10 +1,10 @@
 //! Files for the record besides the configuration: display values, a soak test, photos.
 
+use crate::commissioning::display_comparison::compare_with_display;
 use crate::evidence::hash;
-use crate::field::display_comparison::compare_with_display;
 use crate::i18n::Language;
 use crate::limits::{ATTACHMENT_BYTES_MAX, HANDOVER_FILE_BYTES_MAX, HANDOVER_PHOTOS_MAX};
-use crate::report::photo::{PictureFile, ReportPhoto};
+use crate::report::render::photo::{PictureFile, ReportPhoto};
 use serde::Deserialize;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
 use crate::i18n::Language;
-use crate::report::{ReportFormat, render_document};
+use crate::report::render::{ReportFormat, render_document};
 use crate::storage::StoreAccess;
 use device_readings::HandoverPoint;
 use input_files::DisplayReading;
@@ -178,7 +178,8 @@ fn ask_displays(devices: &mut [device_readings::HandoverDevice], person: &mut Co
         ];
         let question = person.lang.text_with("handover-ask-display", &args);
         let number = |text: &str| {
-            let compared = crate::field::display_comparison::compare_with_display(0.0, text)?;
+            let compared =
+                crate::commissioning::display_comparison::compare_with_display(0.0, text)?;
             compared.display.is_finite().then(|| text.to_owned())
         };
         point.display = person.ask_parsed(&question, number);

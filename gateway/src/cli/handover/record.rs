@@ -8,11 +8,11 @@ use crate::domain::UtcMs;
 use crate::domain::calibration::CalibrationHistory;
 use crate::evidence::hash;
 use crate::i18n::Language;
-use crate::report::document::{
+use crate::report::render::document::{
     CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
 };
-use crate::report::number_format;
-use crate::report::photo::ReportPhoto;
+use crate::report::render::number_format;
+use crate::report::render::photo::ReportPhoto;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 

@@ -3,14 +3,14 @@
 use super::device_readings::HandoverPoint;
 use super::input_files::SoakResultFile;
 use super::record::HandoverRecord;
+use crate::assets::tank::geometry::{TankGeometry, tank_volume};
+use crate::assets::tank::indicators::tank_geometry as tank_shape;
+use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
-use crate::config::assets::{AssetKind, TankAsset};
 use crate::config::{BusLink, Parity};
-use crate::formulas::tank_geometry::{TankGeometry, tank_volume};
-use crate::indicators::tank_shape;
-use crate::report::cell_value::{CellValue, ValueKind};
-use crate::report::number_format;
-use crate::report::table::{ReportColumn, ReportTable};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::number_format;
+use crate::report::render::table::{ReportColumn, ReportTable};
 
 /// Most decimals of a reading: a 32-bit float has about seven digits in all.
 const DIGITS_MAX: usize = 3;

@@ -1,10 +1,10 @@
 //! Possible meanings of registers, ranked by likelihood, and whether the configuration agrees.
 
-use crate::config::{Point, RegisterEncoding, WordOrder};
-use crate::domain::ExactNumber;
-use crate::field::register_inference::{
+use crate::commissioning::register_inference::{
     HypothesisRanking, InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
 };
+use crate::config::{Point, RegisterEncoding, WordOrder};
+use crate::domain::ExactNumber;
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -2,9 +2,9 @@
 //! the old file is kept beside it.
 
 use crate::cli::backend::print_stderr;
+use crate::commissioning::scan::{FoundDevice, join_config, plan_additions};
 use crate::config::{self, Config};
 use crate::i18n::Language;
-use crate::onsite::scan::{FoundDevice, join_config, plan_additions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -100,9 +100,11 @@ fn write_new_file(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commissioning::scan::DeviceLocation;
+    use crate::commissioning::scan_engine::{
+        IdentificationResult, ProfileCandidate, ScanLineSettings,
+    };
     use crate::config::{FactConfidence, Parity};
-    use crate::field::scan_engine::{IdentificationResult, ProfileCandidate, ScanLineSettings};
-    use crate::onsite::scan::DeviceLocation;
 
     const TEST_SITE: &str = "# The site of the village.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\n\
                         latitude = -3.76\nlongitude = 103.78\n\n[[bus]]\nid = 'lan'\n\

@@ -3,13 +3,13 @@
 
 use crate::cli::backend::{print_stderr, progress_bar};
 use crate::cli::bus_client;
-use crate::config::Config;
-use crate::field::scan_engine::{ScanLineSettings, ScanProbe};
-use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
-use crate::onsite::scan::{
+use crate::commissioning::scan::{
     FoundDevice, ScanCost, ScanObserver, candidate_reasons, found_device_json, place_text,
 };
+use crate::commissioning::scan_engine::{ScanLineSettings, ScanProbe};
+use crate::config::Config;
+use crate::i18n::Language;
+use crate::modbus::bus::BusChannel;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::io::Write as _;

@@ -1,7 +1,7 @@
 //! `pantau watch`: live values, round-trip times and errors of devices.
 //!
 //! Entry point: [`run`]. On a terminal it draws a screen (`screen`) from the recorded values
-//! (`track`); without a terminal, or with `--plain`, it prints one line for each poll:
+//! (`history`); without a terminal, or with `--plain`, it prints one line for each poll:
 //!
 //! ```text
 //! meter 12.0 ms 9/10 power=1510.5 W

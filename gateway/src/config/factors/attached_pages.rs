@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Bytes per read while a page is hashed.
 const CHUNK_BYTES: usize = 64 << 10;
 
-pub(super) fn check_evidence(
+pub(crate) fn check_evidence(
     notes: &mut DiagnosticCollector<'_>,
     raw: &[SpannedValue<RawFactorEvidence>],
     factors: &Factors,

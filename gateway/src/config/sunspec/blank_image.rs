@@ -5,10 +5,10 @@ use super::{COMMON_MODEL, END_MODEL, SUNS_MARKER, SunSpecModel};
 use std::collections::BTreeMap;
 
 /// Register values by address.
-pub(super) type SunSpecImage = BTreeMap<u16, u16>;
+pub(crate) type SunSpecImage = BTreeMap<u16, u16>;
 
 /// Builds the list of these consecutive models, with texts for the common model.
-pub(super) fn build_blank_image(
+pub(crate) fn build_blank_image(
     base: u16,
     models: &[SunSpecModel],
     texts: &[(&str, &str)],

@@ -1,4 +1,5 @@
-//! [`SunSpec`]: points of a `SunSpec` device, selected by name before their addresses are known.
+//! [`SunSpecSelection`]: points of a `SunSpec` device, selected by name before their addresses are
+//! known.
 //!
 //! ```text
 //! let selection = SunSpecSelection::new(None, wanted);

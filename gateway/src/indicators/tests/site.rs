@@ -1,7 +1,7 @@
 //! Configuration of the test site.
 
 /// One device for each quantity, all polled once a minute.
-pub(super) const SITE_DEVICES: &str = r#"
+pub(crate) const SITE_DEVICES: &str = r#"
 [site]
 id = "desa"
 timezone = "Asia/Jakarta"
@@ -74,7 +74,7 @@ point = [
 "#;
 
 /// Plant with all optional points.
-pub(super) const SITE_PLANT: &str = r#"
+pub(crate) const SITE_PLANT: &str = r#"
 [[asset]]
 id = "plts"
 kind = "plts"
@@ -91,7 +91,7 @@ baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_expost", since =
 "#;
 
 /// Pump, tank, catchment, BSF bin and compost heap.
-pub(super) const OTHER_ASSETS: &str = r#"
+pub(crate) const OTHER_ASSETS: &str = r#"
 [[asset]]
 id = "pump"
 kind = "pump"
@@ -132,6 +132,6 @@ temperature = "bin.heap"
 "#;
 
 /// Configuration text with the devices and the given assets.
-pub(super) fn site_text(assets: &[&str]) -> String {
+pub(crate) fn site_text(assets: &[&str]) -> String {
     [&[SITE_DEVICES], assets].concat().concat()
 }

@@ -7,12 +7,12 @@ use super::{
 };
 use crate::formulas::GRAVITY_M_S2;
 
-pub(super) fn november_start() -> i64 {
+pub(crate) fn november_start() -> i64 {
     parse_time("2026-10-31T17:00:00Z").0
 }
 
 /// One value for each minute of a day, as a function of the hour.
-pub(super) fn day(of: impl Fn(f64) -> f64) -> Vec<(i64, Option<f64>)> {
+pub(crate) fn day(of: impl Fn(f64) -> f64) -> Vec<(i64, Option<f64>)> {
     let minutes = 0..=24 * 60;
     let hour = |minute: i64| f64::from(i32::try_from(minute).unwrap()) / 60.0;
     minutes

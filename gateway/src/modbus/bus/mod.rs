@@ -5,8 +5,8 @@
 //! let reply = channel.send_request(request, device.limits.gap).await?;
 //! ```
 //! TCP has a transaction id. RTU has none: a unit with unanswered requests is asked for a few
-//! registers more, so that a late answer has the wrong length (`owed`). See docs/ARCHITECTURE.md,
-//! "read".
+//! registers more, so that a late answer has the wrong length (`outstanding`). See
+//! docs/ARCHITECTURE.md, "read".
 
 mod addressing;
 mod channel_error;

@@ -1,17 +1,17 @@
 //! MQTT sink: one message a reading, `QoS` 1; the cursor moves on PUBACK only.
 //!
-//! rumqttc's codec writes and reads the packets (`packet`); the connection (`link`) is our own: the
-//! journal is the queue, so a client library's own queue and retries are in the way, and rumqttc
-//! ends the connection over a second acknowledgement. A lost connection is discarded with all
-//! unacknowledged messages; the next one starts at the cursor.
+//! rumqttc's codec writes and reads the packets (`packet_codec`); the connection (`broker_link`) is
+//! our own: the journal is the queue, so a client library's own queue and retries are in the way,
+//! and rumqttc ends the connection over a second acknowledgement. A lost connection is discarded
+//! with all unacknowledged messages; the next one starts at the cursor.
 //!
 //! MQTT 5 is tried first, because its acknowledgements say why a message is refused; 3.1.1 is used
 //! with brokers that do not know it. With 3.1.1 a broker that acknowledges a message and discards
 //! it (an ACL that denies it) cannot be told from one that keeps it.
 //!
 //! A connection without acknowledgements for `MQTT_ACK_SECONDS` is ended, and one that is lost
-//! within `SINK_STABLE_SECONDS` does not reset the pause. `suspicion` finds the message that makes
-//! a broker close the connection.
+//! within `SINK_STABLE_SECONDS` does not reset the pause. `hangup_suspicion` finds the message that
+//! makes a broker close the connection.
 
 mod ack_window;
 mod broker_link;

@@ -1,7 +1,8 @@
 //! Day digests: a chained record for each closed local day (`docs/evidence.md`).
 //!
 //! Entry points: `Store::settle_digests` makes the records that are due, in small pieces on the
-//! store's thread (`close`); the other requests of `ask` read the chain and the data behind it.
+//! store's thread (`day_closing`); the other requests of `evidence_requests` read the chain and the
+//! data behind it.
 //!
 //! ```text
 //! while store.settle_digests().await? > 0 {}

@@ -2,10 +2,10 @@
 
 use super::{SampleReport, november_days, sine_wave};
 use gateway::domain::UtcMs;
-use gateway::report::cell_value::{CellValue, ValueKind};
-use gateway::report::chart::{ChartForm, ChartSteps, ReportChart};
-use gateway::report::document::{CalloutBox, CalloutTone, ReportBlock};
-use gateway::report::table::{ColumnTotalKind, ReportTable};
+use gateway::report::render::cell_value::{CellValue, ValueKind};
+use gateway::report::render::chart::{ChartForm, ChartSteps, ReportChart};
+use gateway::report::render::document::{CalloutBox, CalloutTone, ReportBlock};
+use gateway::report::render::table::{ColumnTotalKind, ReportTable};
 use jiff::civil::date;
 
 impl SampleReport {

@@ -3,11 +3,13 @@
 
 use gateway::domain::UtcMs;
 use gateway::i18n::Language;
-use gateway::report::cell_value::{CellValue, ValueKind};
-use gateway::report::chart::{ChartForm, ChartSeries, ChartSteps, ChartTarget, ReportChart};
-use gateway::report::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
-use gateway::report::figure::{FigureStatus, KeyFigure, KeyFigures, ValueOrigin};
-use gateway::report::table::{ColumnTotalKind, ReportColumn, ReportTable};
+use gateway::report::render::cell_value::{CellValue, ValueKind};
+use gateway::report::render::chart::{
+    ChartForm, ChartSeries, ChartSteps, ChartTarget, ReportChart,
+};
+use gateway::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use gateway::report::render::figure::{FigureStatus, KeyFigure, KeyFigures, ValueOrigin};
+use gateway::report::render::table::{ColumnTotalKind, ReportColumn, ReportTable};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 

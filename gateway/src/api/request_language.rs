@@ -1,0 +1,40 @@
+//! Language of a request: the parameter `lang`, the cookie of the pages, then the browser's wish.
+
+use crate::i18n::Language;
+use axum::http::{HeaderMap, Uri, header};
+
+/// Language of a request: `?lang=`, else the cookie, else Accept-Language, else Indonesian.
+pub(crate) fn request_language(uri: &Uri, headers: &HeaderMap) -> Language {
+    let wished = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|wish| wish.to_str().ok());
+    query_parameter(uri, "lang")
+        .and_then(|lang| Language::parse(&lang))
+        .or_else(|| cookie_value(headers, "lang").and_then(Language::parse))
+        .or_else(|| wished.and_then(Language::parse))
+        .unwrap_or_default()
+}
+
+/// Value of a query parameter, without unescaping: the parameters of the pages are plain words and
+/// numbers. Of several the last counts.
+pub(crate) fn query_parameter(uri: &Uri, name: &str) -> Option<String> {
+    let pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+        .next_back()
+}
+
+pub(crate) fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get(header::COOKIE)?.to_str().ok()?;
+    let pairs = all
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+        .next()
+}

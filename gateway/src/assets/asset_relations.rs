@@ -1,0 +1,166 @@
+//! [`check`]: checks relations between assets.
+//!
+//! Referenced assets must exist and have the right kind, a kilowatt-hour is claimed once, and grid
+//! factors have one vintage.
+
+use super::{Asset, AssetKind, PvPlantAsset, RawAsset};
+use crate::carbon::settings::baseline::{BaselineKind, PumpEmissionMethod, RawBaseline};
+use crate::config::diagnostic::nearest_name;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawText, SpannedValue};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) fn check_relations(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawAsset>],
+    all: &[Asset],
+) {
+    for (at, asset) in raw.iter().zip(all) {
+        match at.get() {
+            RawAsset::Pump(raw) => check_named_asset(notes, all, &raw.plts, "plts", "plts"),
+            RawAsset::Catchment(raw) => check_named_asset(notes, all, &raw.tank, "tank", "tank"),
+            RawAsset::Plts(raw) => {
+                if let Some(project) = &raw.project {
+                    check_named_asset(notes, all, &project.get().genset, "genset", "genset");
+                }
+                if let Some(at) = &raw.baseline
+                    && let RawBaseline::PumpFuel(typed) = at.get()
+                {
+                    check_named_asset(notes, all, &typed.pump, "pump", "pump");
+                    check_replaced_pump(notes, at, asset, all);
+                }
+            }
+            _ => {}
+        }
+    }
+    check_single_claim(notes, raw, all);
+    warn_mixed_vintages(notes, raw, all);
+}
+
+/// Checks a reference to another asset.
+fn check_named_asset(
+    notes: &mut DiagnosticCollector<'_>,
+    all: &[Asset],
+    typed: &RawText,
+    key: &str,
+    kind: &str,
+) {
+    let Some(at) = typed else {
+        return;
+    };
+    let found = all.iter().find(|asset| *asset.id == **at.get());
+    match found {
+        Some(asset) if asset.kind.word() == kind => {}
+        Some(asset) => {
+            let found = format!("{} ({})", asset.id, asset.kind.word());
+            notes.add_error(at.span(), key, "fault-asset-kind", &found, kind);
+        }
+        None => {
+            let of_kind = all.iter().filter(|asset| asset.kind.word() == kind);
+            let ids: Vec<&str> = of_kind.map(|asset| &*asset.id).collect();
+            let hint = nearest_name(at.get(), ids.iter().copied());
+            notes.add_error_with_hint(
+                at.span(),
+                key,
+                "fault-unknown-asset",
+                at.get(),
+                &ids.join(", "),
+                hint,
+            );
+        }
+    }
+}
+
+fn as_pv_plant(asset: &Asset) -> Option<&PvPlantAsset> {
+    match &asset.kind {
+        AssetKind::Plts(plant) => Some(plant),
+        _ => None,
+    }
+}
+
+/// Checks that the pump of a fuel pump baseline measures its water.
+fn check_replaced_pump(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawBaseline>,
+    asset: &Asset,
+    all: &[Asset],
+) {
+    let baseline = as_pv_plant(asset).and_then(|plant| plant.baseline.as_ref());
+    let Some(BaselineKind::PumpFuel {
+        pump: id,
+        method: way,
+        ..
+    }) = baseline.map(|one| &one.kind)
+    else {
+        return;
+    };
+    let named = all.iter().find(|asset| asset.id == *id);
+    let Some(AssetKind::Pump(pump)) = named.map(|asset| &asset.kind) else {
+        return;
+    };
+    if pump.volume.is_none() && pump.flow.is_none() {
+        notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "volume, flow");
+    }
+    // Without litres, fuel is computed from the energy of the lifted water, which needs the head.
+    if matches!(way, PumpEmissionMethod::Water { .. }) && pump.head.is_none() {
+        notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "head");
+    }
+}
+
+/// Checks that no two plants claim the energy of one point (METHODS G.7).
+fn check_single_claim(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawAsset>],
+    all: &[Asset],
+) {
+    let mut owners: BTreeMap<&str, &Arc<str>> = BTreeMap::new();
+    for (at, asset) in raw.iter().zip(all) {
+        // A plant without a baseline, or with `NONE`, claims nothing.
+        let claims = as_pv_plant(asset).filter(|plant| {
+            let kind = plant.baseline.as_ref().map(|one| &one.kind);
+            kind.is_some_and(|kind| *kind != BaselineKind::None)
+        });
+        // The counter where there is one: it is the point that the figures use.
+        let Some(point) = claims.and_then(|plant| plant.energy.as_ref().or(plant.power.as_ref()))
+        else {
+            continue;
+        };
+        if let Some(owner) = owners.insert(&point.id, &asset.id) {
+            notes.add_error(
+                at.span(),
+                "baseline",
+                "fault-claimed-twice",
+                &point.id,
+                owner,
+            );
+        }
+    }
+}
+
+/// Warns about grid factors of different years (METHODS C.2: one vintage a year).
+fn warn_mixed_vintages(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawAsset>],
+    all: &[Asset],
+) {
+    let mut first: Option<(i16, &str)> = None;
+    for (at, asset) in raw.iter().zip(all) {
+        let baseline = as_pv_plant(asset).and_then(|plant| plant.baseline.as_ref());
+        let Some(BaselineKind::Grid {
+            factor: Some(factor),
+            ..
+        }) = baseline.map(|one| &one.kind)
+        else {
+            continue;
+        };
+        match (factor.year, first) {
+            (Some(year), Some((other, id))) if year != other => {
+                let (found, other) = (format!("{} ({year})", factor.id), format!("{id} ({other})"));
+                notes.add_warning(at.span(), "baseline", "fault-vintages", &found, &other);
+            }
+            (Some(year), None) => first = Some((year, &factor.id)),
+            _ => {}
+        }
+    }
+}

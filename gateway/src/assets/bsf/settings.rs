@@ -1,0 +1,242 @@
+//! [`BsfAsset`]: kind `bsf`, a bin with larvae of the black soldier fly (METHODS E.1 to E.3).
+
+use crate::assets::asset_point::{
+    self, AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
+};
+use crate::assets::{CheckContext, check_indicator, text_or_empty};
+use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bin with black soldier fly larvae.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BsfAsset {
+    /// Temperatures of the substrate, degC; the first is the core.
+    pub temperatures: Vec<AssetPoint>,
+    /// Air humidity, % or %RH.
+    pub humidity: Option<AssetPoint>,
+    /// Substrate moisture, % or %RH.
+    pub moisture: Option<AssetPoint>,
+    /// Life stage that is reared, as a word.
+    pub stage: String,
+    /// Position of the probe, as text; empty when not recorded.
+    pub probe: String,
+    /// Limits of the temperature bands.
+    pub bands: BsfTemperatureBands,
+    /// Ledger indicator of the waste fed.
+    pub fed: Arc<str>,
+    /// Ledger indicator of the larvae harvested.
+    pub larvae: Arc<str>,
+    /// Ledger indicator of the residue (kasgot).
+    pub residue: Arc<str>,
+    /// True when all three are dry mass, false for wet mass.
+    pub dry_mass: bool,
+    /// Replaced disposal; `None`: no methane baseline.
+    pub disposal: Option<WasteDisposal>,
+}
+
+/// Limits of the temperature bands of BSF larvae, degC (METHODS E.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct BsfTemperatureBands {
+    /// No development below this.
+    pub slow: f64,
+    /// Start of the optimal band, which ends at `warm`.
+    pub optimal: f64,
+    /// Start of the warm band.
+    pub warm: f64,
+    /// Start of the critical band.
+    pub critical: f64,
+    /// Start of the lethal band.
+    pub lethal: f64,
+}
+
+// Survival to adult is 74 to 97 % at 27 and 30 degC and 0.1 % at 36 degC (Tomberlin 2009); 12 and
+// 44 degC are the lower threshold and the thermal maximum (Chia 2018), METHODS E.1.
+impl Default for BsfTemperatureBands {
+    fn default() -> Self {
+        Self {
+            slow: 12.0,
+            optimal: 27.0,
+            warm: 30.0,
+            critical: 36.0,
+            lethal: 44.0,
+        }
+    }
+}
+
+/// `bsf` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawBsf {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: RawText,
+    /// Name for people.
+    pub(crate) name: RawText,
+    /// Point of the substrate's temperature, or a list of them, the core first.
+    #[schemars(required, with = "Option<serde_json::Value>")]
+    pub(crate) temperature: Option<SpannedValue<toml::Value>>,
+    /// Point of the air's humidity.
+    pub(crate) humidity: RawText,
+    /// Point of the substrate's moisture.
+    pub(crate) moisture: RawText,
+    /// Life stage that is reared, `larva` by default.
+    pub(crate) stage: Option<SpannedValue<RawBsfStage>>,
+    /// Position of the probe, e.g. "5 cm deep, centre".
+    pub(crate) probe: RawText,
+    /// Limits of the temperature bands.
+    pub(crate) bands: Option<SpannedValue<RawTemperatureBands>>,
+    /// Ledger indicator of the waste fed, `bsf-fed` by default.
+    pub(crate) fed: RawText,
+    /// Ledger indicator of the larvae harvested, `bsf-maggot` by default.
+    pub(crate) larvae: RawText,
+    /// Ledger indicator of the residue, `bsf-kasgot` by default.
+    pub(crate) residue: RawText,
+    /// Basis of these masses, `wet` (default) or `dry`.
+    pub(crate) basis: Option<SpannedValue<RawMassBasis>>,
+    /// Disposal without the programme.
+    pub(crate) disposal: Option<SpannedValue<RawDisposal>>,
+}
+
+/// Life stage.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawBsfStage {
+    Egg,
+    Larva,
+    Prepupa,
+    Pupa,
+    Adult,
+}
+
+/// Basis of masses.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawMassBasis {
+    Wet,
+    Dry,
+}
+
+/// `bands` as typed; each degC.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawTemperatureBands {
+    /// No development below this; 12 by default.
+    pub(crate) slow: RawNumber,
+    /// Start of the optimal band, which ends at `warm`; 27 by default.
+    pub(crate) optimal: RawNumber,
+    /// Start of the warm band; 30 by default.
+    pub(crate) warm: RawNumber,
+    /// Start of the critical band; 36 by default.
+    pub(crate) critical: RawNumber,
+    /// Start of the lethal band; 44 by default.
+    pub(crate) lethal: RawNumber,
+}
+
+pub(crate) fn check_bsf(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawBsf,
+    around: &mut CheckContext<'_>,
+) -> BsfAsset {
+    let probe = text_or_empty(&raw.probe);
+    // Larval heaps heat themselves, so a temperature means little without the probe's position
+    // (METHODS E.1).
+    if probe.is_empty() {
+        notes.add_warning(span.clone(), "probe", "fault-no-probe", "", "");
+    }
+    let stage = raw
+        .stage
+        .as_ref()
+        .map_or(RawBsfStage::Larva, |at| *at.get());
+    let disposal = raw.disposal.as_ref();
+    let temperature = raw.temperature.as_ref();
+    BsfAsset {
+        temperatures: asset_point::check_point_list(
+            notes,
+            around,
+            temperature,
+            "temperature",
+            TEMPERATURE_UNITS,
+        ),
+        humidity: asset_point::check_point(
+            notes,
+            around,
+            &raw.humidity,
+            "humidity",
+            HUMIDITY_UNITS,
+        ),
+        moisture: asset_point::check_point(
+            notes,
+            around,
+            &raw.moisture,
+            "moisture",
+            MOISTURE_UNITS,
+        ),
+        stage: stage_word(stage).to_owned(),
+        probe,
+        bands: check_bands(notes, raw.bands.as_ref()),
+        fed: check_indicator(notes, around, &raw.fed, "fed", "bsf-fed"),
+        larvae: check_indicator(notes, around, &raw.larvae, "larvae", "bsf-maggot"),
+        residue: check_indicator(notes, around, &raw.residue, "residue", "bsf-kasgot"),
+        dry_mass: raw
+            .basis
+            .as_ref()
+            .is_some_and(|at| *at.get() == RawMassBasis::Dry),
+        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+    }
+}
+
+fn stage_word(stage: RawBsfStage) -> &'static str {
+    match stage {
+        RawBsfStage::Egg => "egg",
+        RawBsfStage::Larva => "larva",
+        RawBsfStage::Prepupa => "prepupa",
+        RawBsfStage::Pupa => "pupa",
+        RawBsfStage::Adult => "adult",
+    }
+}
+
+/// Checks the limits, which must rise.
+fn check_bands(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: Option<&SpannedValue<RawTemperatureBands>>,
+) -> BsfTemperatureBands {
+    let usual = BsfTemperatureBands::default();
+    let Some(at) = typed else {
+        return usual;
+    };
+    let raw = at.get();
+    let mut limit = |typed: &RawNumber, key: &str, usual: f64| {
+        notes
+            .number_in_range(typed, key, -20.0..=80.0)
+            .unwrap_or(usual)
+    };
+    let bands = BsfTemperatureBands {
+        slow: limit(&raw.slow, "slow", usual.slow),
+        optimal: limit(&raw.optimal, "optimal", usual.optimal),
+        warm: limit(&raw.warm, "warm", usual.warm),
+        critical: limit(&raw.critical, "critical", usual.critical),
+        lethal: limit(&raw.lethal, "lethal", usual.lethal),
+    };
+    let all = [
+        bands.slow,
+        bands.optimal,
+        bands.warm,
+        bands.critical,
+        bands.lethal,
+    ];
+    if all.windows(2).any(|pair| pair[0] >= pair[1]) {
+        let found = all.map(|limit| limit.to_string()).join(", ");
+        notes.add_error(
+            at.span(),
+            "bands",
+            "fault-value",
+            &found,
+            "fault-expect-rising",
+        );
+    }
+    bands
+}

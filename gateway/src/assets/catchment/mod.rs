@@ -1,0 +1,6 @@
+//! Kind `catchment`: a roof or yard that catches rain (METHODS D.3).
+
+pub mod formulas;
+pub mod indicators;
+pub mod settings;
+pub mod simulation;

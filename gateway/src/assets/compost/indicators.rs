@@ -1,0 +1,190 @@
+//! Compost heaps by temperature (METHODS E.4).
+
+use crate::assets::compost::formulas::{CompostAeration, HotRunTracker};
+use crate::assets::solar::indicators::GRID_KW_MAX;
+use crate::assets::{CompostAsset, CompostProcess};
+use crate::config::Config;
+use crate::domain::indicator::Indicator;
+use crate::formulas::FormulaStatus;
+use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::coverage::lowest_completeness;
+use crate::indicators::figure_context::{
+    FigureBuilder, FigureContext, constant_input, figure_input, formula_input, status_remark,
+    value_or_status,
+};
+use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::period_days::millis_to_f64;
+use crate::indicators::sample_merge::{InputReading, ReadingSums};
+use crate::indicators::temperature_stats::TemperatureStats;
+use crate::indicators::totaliser::{HeldReading, Totaliser};
+
+/// Silence from which a hot run is broken, ms (METHODS E.4: a missing hour breaks the run).
+const HOT_RUN_BREAK_MS: i64 = 3_600_000;
+/// Upper bound of turnings in an hour, for impossible jumps of the counter.
+const TURNINGS_MAX_PER_H: f64 = 60.0;
+
+/// Accumulator of a compost heap.
+#[derive(Debug)]
+pub(crate) struct CompostSums {
+    core: TemperatureStats,
+    probes: Vec<HeldReading>,
+    last_probe: Option<usize>,
+    before: Option<i64>,
+    hot: HotRunTracker,
+    turning: Option<Totaliser>,
+    energy: Option<Totaliser>,
+}
+
+impl CompostSums {
+    pub(crate) fn new(config: &Config, heap: &CompostAsset) -> (Vec<InputSeries>, Self) {
+        let mut lanes = InputSeriesList::new(config);
+        let probes = heap.temperatures.iter();
+        let probes: Vec<usize> = probes
+            .filter_map(|point| lanes.add_level(Some(point)))
+            .collect();
+        let turning = lanes.add_total(heap.turning.as_ref());
+        let energy = lanes.add_total(heap.energy.as_ref());
+        let lanes = lanes.all;
+        let sums = Self {
+            core: TemperatureStats::new(&lanes, probes.first().copied()),
+            probes: probes
+                .iter()
+                .map(|at| HeldReading::new(&lanes, Some(*at)))
+                .collect(),
+            last_probe: probes.last().copied(),
+            before: None,
+            hot: HotRunTracker::default(),
+            turning: turning.map(|at| Totaliser::from_counter(&lanes, at, TURNINGS_MAX_PER_H)),
+            energy: energy.map(|at| Totaliser::from_counter(&lanes, at, GRID_KW_MAX)),
+        };
+        (lanes, sums)
+    }
+
+    /// Lowest temperature of all probes; `None` when any probe has no current value.
+    fn coldest_probe_at(&self, at: i64) -> Option<f64> {
+        // The standard asks for the coldest probe (METHODS E.4), so an unknown probe leaves the
+        // result open.
+        let all: Option<Vec<f64>> = self.probes.iter().map(|probe| probe.value_at(at)).collect();
+        all?.into_iter().reduce(f64::min)
+    }
+}
+
+impl ReadingSums for CompostSums {
+    fn add_reading(&mut self, tick: &InputReading) {
+        self.core.add_reading(tick);
+        for probe in &mut self.probes {
+            probe.add_reading(tick);
+        }
+        for amount in self.turning.iter_mut().chain(&mut self.energy) {
+            amount.add_reading(tick);
+        }
+        // Evaluated once a round, at the last probe: then all probes have their newest value.
+        if Some(tick.lane) != self.last_probe {
+            return;
+        }
+        let Some(coldest) = self.coldest_probe_at(tick.at) else {
+            return;
+        };
+        let step = self.before.map_or(0, |before| tick.at - before);
+        self.before = Some(tick.at);
+        if !tick.inside {
+            return;
+        }
+        if step > HOT_RUN_BREAK_MS {
+            self.hot.push(None, 0.0);
+        }
+        // A short silence does not break the run, but the missing time does not count as hot
+        // either.
+        let known = step.min(self.core.max_gap_ms);
+        let step = if step > known {
+            self.core.every_ms
+        } else {
+            step
+        };
+        self.hot.push(Some(coldest), millis_to_f64(step) / 1000.0);
+    }
+
+    fn end_day(&mut self) {
+        self.core.end_day();
+        let both = self.turning.iter_mut().chain(&mut self.energy);
+        both.for_each(Totaliser::end_day);
+    }
+}
+
+impl AssetSums for CompostSums {
+    fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
+        let ids = [
+            "compost.temperature_mean",
+            "compost.temperature_min",
+            "compost.temperature_max",
+        ];
+        let mut figures = Vec::new();
+        if self.core.lane.is_some() {
+            figures.extend(self.core.figures(read, ids));
+            let inputs = (0..self.probes.len())
+                .map(|lane| formula_input("T", None, "degC", point_source(read.tracks, lane)));
+            let inputs = inputs.chain([constant_input("T_hot", 55.0, "degC", "hygiene")]);
+            let covered =
+                (0..self.probes.len()).map(|lane| read.tracks[lane].completeness(read.desk.span));
+            let hours = (self.core.n > 0).then(|| self.hot.longest_h());
+            let value = value_or_status(hours, FormulaStatus::NoData);
+            let figure = read
+                .desk
+                .figure("compost.hot_hours", value, inputs.collect());
+            figures.push(figure.with_completeness(lowest_completeness(covered)));
+        }
+        if let Some(turning) = &self.turning {
+            figures.push(read.total_figure(
+                "compost.turnings",
+                "n",
+                Some(turning),
+                FormulaStatus::NoData,
+            ));
+        }
+        if let Some(energy) = &self.energy {
+            figures.push(read.total_figure(
+                "compost.energy",
+                "E",
+                Some(energy),
+                FormulaStatus::NoEnergy,
+            ));
+        }
+        AssetIndicators {
+            figures,
+            daily: self
+                .core
+                .daily_means(read, "compost.temperature_mean")
+                .into_iter()
+                .collect(),
+            events: read.data_events(&[self.turning.as_ref(), self.energy.as_ref()]),
+        }
+    }
+}
+
+/// Hygienisation figure (METHODS E.4), after turnings are known from a counter or from the ledger.
+pub(crate) fn hygienised_figure(
+    desk: &FigureContext<'_>,
+    heap: &CompostAsset,
+    known: &[&Indicator],
+) -> Option<Indicator> {
+    let find = |id: &str| known.iter().copied().find(|one| &*one.id == id);
+    let run = find("compost.hot_hours")?;
+    let turnings = find("compost.turnings");
+    let process = match heap.process {
+        CompostProcess::InVessel => CompostAeration::InVessel,
+        CompostProcess::AeratedStaticPile => CompostAeration::StaticPile,
+        CompostProcess::Windrow => CompostAeration::Windrow,
+    };
+    let turned = turnings.and_then(|one| one.value.clone().ok());
+    // A windrow needs 5 turnings; without a turning log the result is unknown, not "no".
+    let unknown = process == CompostAeration::Windrow && turned.is_none();
+    let value = match &run.value {
+        Err(why) => Err(why.clone()),
+        Ok(_) if unknown => Err(status_remark(FormulaStatus::NoData)),
+        Ok(hours) => Ok(f64::from(process.hygienised(*hours, turned.unwrap_or(0.0)))),
+    };
+    let mut inputs = vec![figure_input("run", run)];
+    inputs.extend(turnings.map(|one| figure_input("n", one)));
+    let figure = desk.figure("compost.hygienised", value, inputs);
+    Some(figure.with_completeness(run.completeness))
+}

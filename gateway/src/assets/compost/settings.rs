@@ -1,0 +1,140 @@
+//! [`CompostAsset`]: kind `compost`, a heap of organic waste (METHODS E.4).
+
+use crate::assets::asset_point::{
+    self, AssetPoint, ENERGY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
+};
+use crate::assets::{ANY_UNIT, CheckContext, check_indicator, require_one_of};
+use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawText, SpannedValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Compost heap.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompostAsset {
+    /// Composting process.
+    pub process: CompostProcess,
+    /// Temperatures of the heap, degC.
+    pub temperatures: Vec<AssetPoint>,
+    /// Moisture, % or %RH.
+    pub moisture: Option<AssetPoint>,
+    /// Counter of turnings.
+    pub turning: Option<AssetPoint>,
+    /// Ledger indicator of the turnings.
+    pub turning_ledger: Option<Arc<str>>,
+    /// Electricity that the heap takes, kWh.
+    pub energy: Option<AssetPoint>,
+    /// Ledger indicator of the waste put in.
+    pub fed: Arc<str>,
+    /// Replaced disposal; `None`: no methane baseline.
+    pub disposal: Option<WasteDisposal>,
+}
+
+/// Composting process, as in the formula `pfrp` (process to further reduce pathogens).
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum CompostProcess {
+    /// Closed vessel.
+    InVessel,
+    /// Aerated static pile.
+    AeratedStaticPile,
+    /// Turned windrow.
+    Windrow,
+}
+
+impl CompostProcess {
+    /// Word in files and in the formula `pfrp`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InVessel => "in_vessel",
+            Self::AeratedStaticPile => "aerated_static_pile",
+            Self::Windrow => "windrow",
+        }
+    }
+}
+
+/// `compost` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawCompost {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: RawText,
+    /// Name for people.
+    pub(crate) name: RawText,
+    /// Composting process.
+    #[schemars(required)]
+    pub(crate) process: Option<SpannedValue<CompostProcess>>,
+    /// Point of the heap's temperature, or a list of them.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) temperature: Option<SpannedValue<toml::Value>>,
+    /// Point of the moisture.
+    pub(crate) moisture: RawText,
+    /// Point of the counter of turnings.
+    pub(crate) turning: RawText,
+    /// Ledger indicator of the turnings.
+    pub(crate) turning_ledger: RawText,
+    /// Point of the electricity that the heap takes, a counter.
+    pub(crate) energy: RawText,
+    /// Ledger indicator of the waste put in, `waste-sorted` by default.
+    pub(crate) fed: RawText,
+    /// Disposal without the programme.
+    pub(crate) disposal: Option<SpannedValue<RawDisposal>>,
+}
+
+pub(crate) fn check_compost(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawCompost,
+    around: &mut CheckContext<'_>,
+) -> CompostAsset {
+    let windrow = raw
+        .process
+        .as_ref()
+        .is_some_and(|at| *at.get() == CompostProcess::Windrow);
+    // Hygienisation of a windrow needs a number of turnings, so they must be recorded.
+    if windrow && raw.temperature.is_some() {
+        let turnings = [
+            ("turning", raw.turning.is_some()),
+            ("turning_ledger", raw.turning_ledger.is_some()),
+        ];
+        require_one_of(notes, span, &turnings);
+    }
+    let ledger = raw.turning_ledger.as_ref();
+    let disposal = raw.disposal.as_ref();
+    let temperature = raw.temperature.as_ref();
+    CompostAsset {
+        process: raw
+            .process
+            .as_ref()
+            .map_or(CompostProcess::Windrow, |at| *at.get()),
+        temperatures: asset_point::check_point_list(
+            notes,
+            around,
+            temperature,
+            "temperature",
+            TEMPERATURE_UNITS,
+        ),
+        moisture: asset_point::check_point(
+            notes,
+            around,
+            &raw.moisture,
+            "moisture",
+            MOISTURE_UNITS,
+        ),
+        turning: asset_point::check_point(notes, around, &raw.turning, "turning", ANY_UNIT),
+        turning_ledger: ledger
+            .map(|_| check_indicator(notes, around, &raw.turning_ledger, "turning_ledger", "")),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        fed: check_indicator(notes, around, &raw.fed, "fed", "waste-sorted"),
+        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+    }
+}

@@ -1,0 +1,170 @@
+//! Gensets: energy, hours, fuel and CO2 (METHODS C.5).
+
+use crate::assets::GensetAsset;
+use crate::carbon::fuel_emissions::litre_emissions;
+use crate::config::Config;
+use crate::domain::indicator::{Indicator, ValueOrigin};
+use crate::formulas::{FormulaStatus, finite_ratio};
+use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::coverage::lowest_completeness;
+use crate::indicators::figure_context::{
+    FigureBuilder, FigureContext, FigureValue, figure_input, status_remark, value_or_status,
+};
+use crate::indicators::input_series::{InputSeries, InputSeriesList};
+use crate::indicators::sample_merge::{InputReading, ReadingSums};
+use crate::indicators::totaliser::{RunningHours, Totaliser, is_counter_rejected, prefer_counter};
+use crate::indicators::uncertainty::RelativeUncertainty;
+
+/// Share of the rating from which a genset counts as running.
+const GENSET_RUN_SHARE: f64 = 0.02;
+/// Factor on the rating above which the power of a genset is implausible.
+const GENSET_OVER_RATING: f64 = 1.5;
+/// Upper bound of fuel for a kilowatt-hour, m3/kWh.
+const FUEL_MAX_M3_PER_KWH: f64 = 0.002;
+
+/// Accumulator of a genset.
+#[derive(Debug)]
+pub(crate) struct GensetSums {
+    energy: Option<Totaliser>,
+    power: Option<Totaliser>,
+    fuel: Option<Totaliser>,
+    flow: Option<Totaliser>,
+    hours: Option<RunningHours>,
+}
+
+impl GensetSums {
+    pub(crate) fn new(config: &Config, set: &GensetAsset) -> (Vec<InputSeries>, Self) {
+        let mut lanes = InputSeriesList::new(config);
+        let energy = lanes.add_total(set.energy.as_ref());
+        let power = lanes.add_level(set.power.as_ref());
+        let fuel = lanes.add_total(set.fuel.as_ref());
+        let flow = lanes.add_level(set.fuel_flow.as_ref());
+        let most = set.rating_kw * GENSET_OVER_RATING;
+        lanes.limit_by_rating(power, most * 1000.0);
+        lanes.limit_by_rating(flow, most * FUEL_MAX_M3_PER_KWH);
+        let lanes = lanes.all;
+        let run_w = set.rating_kw * 1000.0 * GENSET_RUN_SHARE;
+        let sums = Self {
+            energy: energy.map(|at| Totaliser::from_counter(&lanes, at, most)),
+            power: power.map(|at| Totaliser::from_integral(&lanes, at)),
+            fuel: fuel.map(|at| Totaliser::from_counter(&lanes, at, most * FUEL_MAX_M3_PER_KWH)),
+            flow: flow.map(|at| Totaliser::from_integral(&lanes, at)),
+            hours: power.map(|at| RunningHours::new(&lanes, at, run_w)),
+        };
+        (lanes, sums)
+    }
+
+    fn totalisers(&mut self) -> impl Iterator<Item = &mut Totaliser> {
+        let all = [
+            &mut self.energy,
+            &mut self.power,
+            &mut self.fuel,
+            &mut self.flow,
+        ];
+        all.into_iter().flatten()
+    }
+}
+
+impl ReadingSums for GensetSums {
+    fn add_reading(&mut self, tick: &InputReading) {
+        self.totalisers()
+            .for_each(|amount| amount.add_reading(tick));
+        if let Some(hours) = &mut self.hours {
+            hours.add_reading(tick);
+        }
+    }
+
+    fn end_day(&mut self) {
+        self.totalisers().for_each(Totaliser::end_day);
+    }
+}
+
+impl AssetSums for GensetSums {
+    fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
+        let mut made = AssetIndicators::default();
+        let energy = prefer_counter(self.energy.as_ref(), self.power.as_ref());
+        if energy.is_some() {
+            let passed = is_counter_rejected(self.energy.as_ref(), energy);
+            let figure = read.total_figure("genset.energy", "E", energy, FormulaStatus::NoEnergy);
+            made.figures
+                .push(figure.with_remark_if(passed, "account-counter-refused"));
+            made.daily
+                .extend(read.daily_totals("genset.energy", energy));
+        }
+        if let Some(fuel) = prefer_counter(self.fuel.as_ref(), self.flow.as_ref()) {
+            let passed = is_counter_rejected(self.fuel.as_ref(), Some(fuel));
+            let mut figure = read
+                .total_figure("genset.fuel", "F", Some(fuel), FormulaStatus::NoData)
+                .with_remark_if(passed, "account-counter-refused");
+            // Readings are in m3; the figure is in litres, the unit that staff use.
+            figure.value = figure.value.map(|m3| m3 * 1000.0);
+            figure.uncertainty.gum = figure.uncertainty.gum.map(|m3| m3 * 1000.0);
+            made.figures.push(figure);
+        }
+        if let Some(hours) = &self.hours {
+            made.figures.push(hours.figure(read, "genset.hours"));
+        }
+        made.events = read.data_events(&[self.energy.as_ref(), self.fuel.as_ref()]);
+        made
+    }
+}
+
+/// Figures that follow from the fuel of a genset, measured or bought (METHODS C.5): litres per
+/// kilowatt-hour and CO2.
+pub(crate) fn genset_fuel_figures(
+    desk: &FigureContext<'_>,
+    set: &GensetAsset,
+    known: &[&Indicator],
+) -> Vec<Indicator> {
+    let find = |id: &str| known.iter().copied().find(|one| &*one.id == id);
+    let Some(fuel) = find("genset.fuel") else {
+        return vec![desk.figure(
+            "genset.co2",
+            Err(status_remark(FormulaStatus::NoData)),
+            Vec::new(),
+        )];
+    };
+    let mut all = Vec::new();
+    if let Some(energy) = find("genset.energy") {
+        let both = fuel
+            .value
+            .clone()
+            .and_then(|f| Ok((f, energy.value.clone()?)));
+        let value: FigureValue = both
+            .and_then(|(f, e)| value_or_status(finite_ratio(f, e), FormulaStatus::NoGeneration));
+        let inputs = vec![figure_input("F", fuel), figure_input("E", energy)];
+        let width = RelativeUncertainty::of_product(&[
+            RelativeUncertainty::from_indicator(fuel),
+            RelativeUncertainty::from_indicator(energy),
+        ]);
+        let share = lowest_completeness([fuel.completeness, energy.completeness]);
+        let figure = desk.figure("genset.specific_fuel", value, inputs);
+        all.push(
+            figure
+                .with_completeness(share)
+                .with_origin(fuel.origin)
+                .with_uncertainty(width),
+        );
+    }
+    let mut co2 = match litre_emissions(desk, &set.burns) {
+        Err(missing) => desk.figure("genset.co2", Err(missing), vec![figure_input("F", fuel)]),
+        Ok(litre) => {
+            let value = fuel.value.clone().map(|f| f * litre.kg_co2 / 1000.0);
+            let mut inputs = vec![figure_input("F", fuel)];
+            inputs.extend(litre.inputs);
+            let figure = desk.figure("genset.co2", value, inputs);
+            let add = |figure: Indicator, factor| figure.with_factor(desk.config, factor);
+            let figure = litre.factors.iter().fold(figure, add);
+            litre
+                .remarks
+                .into_iter()
+                .fold(figure, FigureBuilder::with_remark)
+        }
+    };
+    co2.equation = "F · NCV · ρ / 1000 · EF · (1 − b) / 1000";
+    all.push(
+        co2.with_origin(ValueOrigin::Estimated)
+            .with_completeness(fuel.completeness),
+    );
+    all
+}

@@ -1,0 +1,126 @@
+//! [`GensetAsset`]: kind `genset`, a generator set on the site (METHODS C.4, C.5).
+
+use crate::assets::asset_point::{
+    self, AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS,
+};
+use crate::assets::{CheckContext, check_indicator};
+use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Generator set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GensetAsset {
+    /// Rated power, kW.
+    pub rating_kw: f64,
+    /// Load class; `None` when not configured.
+    pub load: Option<GensetLoad>,
+    /// Power, W.
+    pub power: Option<AssetPoint>,
+    /// Energy, kWh.
+    pub energy: Option<AssetPoint>,
+    /// Fuel used, m3.
+    pub fuel: Option<AssetPoint>,
+    /// Fuel flow, m3/h.
+    pub fuel_flow: Option<AssetPoint>,
+    /// Ledger indicator with the litres bought.
+    pub fuel_ledger: Option<Arc<str>>,
+    /// Fuel.
+    pub burns: EngineFuel,
+}
+
+/// Load class of a generator set: the columns of METHODS C.4.
+// Not verified against TOOL33, so figures from these columns stay provisional (METHODS C.4).
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum GensetLoad {
+    /// 25 %: a mini-grid in continuous operation.
+    Lf25,
+    /// 50 %: four to six hours a day, productive use, water pumps.
+    Lf50,
+    /// 100 %: with storage.
+    Lf100,
+}
+
+impl GensetLoad {
+    /// Word in files and in the formula `genset_ef`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lf25 => "lf25",
+            Self::Lf50 => "lf50",
+            Self::Lf100 => "lf100",
+        }
+    }
+}
+
+/// `genset` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawGenset {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: RawText,
+    /// Name for people.
+    pub(crate) name: RawText,
+    /// Rated power, kW.
+    #[schemars(required)]
+    pub(crate) rating_kw: RawNumber,
+    /// Load class.
+    pub(crate) load: Option<SpannedValue<GensetLoad>>,
+    /// Point of the power.
+    pub(crate) power: RawText,
+    /// Point of the energy, a counter.
+    pub(crate) energy: RawText,
+    /// Point of the fuel used, a counter.
+    pub(crate) fuel: RawText,
+    /// Point of the fuel flow.
+    pub(crate) fuel_flow: RawText,
+    /// Ledger indicator with the litres bought.
+    pub(crate) fuel_ledger: RawText,
+    /// Fuel, `diesel` by default.
+    pub(crate) fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    pub(crate) fuel_factor: RawText,
+    /// Density from the delivery note, kg/L.
+    pub(crate) density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date: `[{ from = 2025-01-01, share = 0.4 }]`.
+    #[serde(default)]
+    pub(crate) biodiesel: Vec<SpannedValue<RawBlend>>,
+}
+
+pub(crate) fn check_genset(
+    notes: &mut DiagnosticCollector<'_>,
+    _span: &Range<usize>,
+    raw: &RawGenset,
+    around: &mut CheckContext<'_>,
+) -> GensetAsset {
+    let typed = engine_fuel::RawFuelKeys {
+        kind: raw.fuel_kind.as_ref(),
+        factor: &raw.fuel_factor,
+        density: &raw.density_kg_l,
+        blends: &raw.biodiesel,
+    };
+    let ledger = raw.fuel_ledger.as_ref();
+    GensetAsset {
+        rating_kw: notes
+            .positive_number(&raw.rating_kw, "rating_kw")
+            .unwrap_or(0.0),
+        load: raw.load.as_ref().map(|at| *at.get()),
+        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        fuel: asset_point::check_counter_point(notes, around, &raw.fuel, "fuel", VOLUME_UNITS),
+        fuel_flow: asset_point::check_point(notes, around, &raw.fuel_flow, "fuel_flow", FLOW_UNITS),
+        fuel_ledger: ledger
+            .map(|_| check_indicator(notes, around, &raw.fuel_ledger, "fuel_ledger", "")),
+        burns: engine_fuel::check_fuel(notes, around, &typed),
+    }
+}

@@ -1,0 +1,87 @@
+//! Electricity meters (METHODS G.5).
+
+use crate::assets::MeterAsset;
+use crate::assets::solar::indicators::GRID_KW_MAX;
+use crate::config::Config;
+use crate::formulas::FormulaStatus;
+use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::input_series::{InputSeries, InputSeriesList};
+use crate::indicators::sample_merge::{InputReading, ReadingSums};
+use crate::indicators::totaliser::Totaliser;
+
+/// Accumulator of a meter.
+#[derive(Debug)]
+pub(crate) struct MeterSums {
+    /// Counters as (id, symbol, totaliser). Power is used only when there is no counter.
+    // Integrated power beside a counter would show the same energy twice.
+    counters: Vec<(&'static str, &'static str, Totaliser)>,
+    power: Option<Totaliser>,
+}
+
+impl MeterSums {
+    pub(crate) fn new(config: &Config, meter: &MeterAsset) -> (Vec<InputSeries>, Self) {
+        let mut lanes = InputSeriesList::new(config);
+        let all = [
+            ("meter.energy", "E", lanes.add_total(meter.energy.as_ref())),
+            (
+                "meter.import",
+                "E_import",
+                lanes.add_total(meter.import.as_ref()),
+            ),
+            (
+                "meter.export",
+                "E_export",
+                lanes.add_total(meter.export.as_ref()),
+            ),
+        ];
+        let power = lanes.add_level(meter.power.as_ref());
+        lanes.limit_by_rating(power, GRID_KW_MAX * 1000.0);
+        let lanes = lanes.all;
+        let counters = all.into_iter().filter_map(|(id, symbol, lane)| {
+            Some((
+                id,
+                symbol,
+                Totaliser::from_counter(&lanes, lane?, GRID_KW_MAX),
+            ))
+        });
+        let counters: Vec<_> = counters.collect();
+        let power = power.filter(|_| counters.is_empty());
+        let power = power.map(|at| Totaliser::from_integral(&lanes, at));
+        (lanes, Self { counters, power })
+    }
+
+    fn totalisers(&mut self) -> impl Iterator<Item = &mut Totaliser> {
+        let counters = self.counters.iter_mut().map(|(_, _, amount)| amount);
+        counters.chain(&mut self.power)
+    }
+}
+
+impl ReadingSums for MeterSums {
+    fn add_reading(&mut self, tick: &InputReading) {
+        self.totalisers()
+            .for_each(|amount| amount.add_reading(tick));
+    }
+
+    fn end_day(&mut self) {
+        self.totalisers().for_each(Totaliser::end_day);
+    }
+}
+
+impl AssetSums for MeterSums {
+    fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
+        let power = self.power.iter().map(|power| ("meter.energy", "E", power));
+        let counters = self
+            .counters
+            .iter()
+            .map(|(id, symbol, one)| (*id, *symbol, one));
+        let mut made = AssetIndicators::default();
+        for (id, symbol, amount) in counters.chain(power) {
+            made.figures
+                .push(read.total_figure(id, symbol, Some(amount), FormulaStatus::NoData));
+            made.daily.extend(read.daily_totals(id, Some(amount)));
+        }
+        let all: Vec<_> = self.counters.iter().map(|(_, _, one)| Some(one)).collect();
+        made.events = read.data_events(&all);
+        made
+    }
+}

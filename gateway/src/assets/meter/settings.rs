@@ -1,0 +1,88 @@
+//! [`MeterAsset`]: kind `meter`, an electricity meter.
+
+use crate::assets::asset_point::{self, AssetPoint, ENERGY_UNITS, POWER_UNITS};
+use crate::assets::{CheckContext, require_one_of};
+use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawText, SpannedValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+
+/// Electricity meter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeterAsset {
+    /// Power, W; positive for import.
+    pub power: Option<AssetPoint>,
+    /// Total energy, kWh.
+    pub energy: Option<AssetPoint>,
+    /// Imported energy, kWh.
+    pub import: Option<AssetPoint>,
+    /// Exported energy, kWh.
+    pub export: Option<AssetPoint>,
+    /// Claim to the energy.
+    pub claim: Option<EnergyClaim>,
+}
+
+/// `meter` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawMeter {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: RawText,
+    /// Name for people.
+    pub(crate) name: RawText,
+    /// Point of the power; positive for import.
+    pub(crate) power: RawText,
+    /// Point of the total energy, a counter.
+    pub(crate) energy: RawText,
+    /// Point of the imported energy, a counter.
+    pub(crate) import: RawText,
+    /// Point of the exported energy, a counter.
+    pub(crate) export: RawText,
+    /// Claim to the energy.
+    pub(crate) claim: Option<SpannedValue<RawClaim>>,
+}
+
+pub(crate) fn check_meter(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawMeter,
+    around: &mut CheckContext<'_>,
+) -> MeterAsset {
+    let keys = [
+        ("energy", raw.energy.is_some()),
+        ("import", raw.import.is_some()),
+        ("export", raw.export.is_some()),
+        ("power", raw.power.is_some()),
+    ];
+    require_one_of(notes, span, &keys);
+    MeterAsset {
+        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        import: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.import,
+            "import",
+            ENERGY_UNITS,
+        ),
+        export: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.export,
+            "export",
+            ENERGY_UNITS,
+        ),
+        claim: raw
+            .claim
+            .as_ref()
+            .map(|at| energy_claim::check_claim(notes, at.get())),
+    }
+}

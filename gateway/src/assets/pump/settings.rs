@@ -1,0 +1,159 @@
+//! [`PumpAsset`]: kind `pump`, a water pump (METHODS B).
+
+use crate::assets::asset_point::{
+    self, AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS,
+};
+use crate::assets::pump::head_settings::{self as pump_head, HeadComponents, RawHead};
+use crate::assets::{ANY_UNIT, CheckContext, require_one_of};
+use crate::config::check::EXPECT_DURATION;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::value_syntax;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Default criteria of a dry run: shares of the rated power and flow, and duration (METHODS B.8).
+const DRY_RUN_POWER_SHARE: f64 = 0.30;
+const DRY_RUN_FLOW_SHARE: f64 = 0.05;
+const DRY_RUN_DURATION: Duration = Duration::from_mins(1);
+
+/// Water pump.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PumpAsset {
+    /// Electric power, W.
+    pub power: Option<AssetPoint>,
+    /// Electric energy, kWh.
+    pub energy: Option<AssetPoint>,
+    /// Water volume, m3.
+    pub volume: Option<AssetPoint>,
+    /// Water flow, m3/h.
+    pub flow: Option<AssetPoint>,
+    /// Status of the drive.
+    pub status: Option<AssetPoint>,
+    /// Rated electric power, W.
+    pub rated_power_w: Option<f64>,
+    /// Rated flow, m3/h.
+    pub rated_flow_m3_h: Option<f64>,
+    /// Components of the head.
+    pub head: Option<HeadComponents>,
+    /// Criteria of a dry run.
+    pub dry_run: DryRunRule,
+    /// Id of the PV plant that drives it.
+    pub plts: Option<Arc<str>>,
+}
+
+/// Criteria of a dry run; all must hold at the same time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DryRunRule {
+    /// Minimum share of the rated power.
+    pub power_share: f64,
+    /// Share of the rated flow below which the pump runs dry.
+    pub flow_share: f64,
+    /// Minimum duration.
+    pub after: Duration,
+}
+
+/// `pump` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawPump {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: RawText,
+    /// Name for people.
+    pub(crate) name: RawText,
+    /// Point of the electric power.
+    pub(crate) power: RawText,
+    /// Point of the electric energy, a counter.
+    pub(crate) energy: RawText,
+    /// Point of the water volume, a counter.
+    pub(crate) volume: RawText,
+    /// Point of the flow.
+    pub(crate) flow: RawText,
+    /// Point of the drive status.
+    pub(crate) status: RawText,
+    /// Rated electric power, kW.
+    pub(crate) rated_power_kw: RawNumber,
+    /// Rated flow, m3/h.
+    pub(crate) rated_flow_m3_h: RawNumber,
+    /// Components of the head.
+    pub(crate) head: Option<SpannedValue<RawHead>>,
+    /// Criteria of a dry run.
+    pub(crate) dry_run: Option<RawDryRun>,
+    /// Id of the PV plant that drives it.
+    pub(crate) plts: RawText,
+}
+
+/// `dry_run` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawDryRun {
+    /// Minimum share of the rated power, 0.3 by default.
+    pub(crate) power_share: RawNumber,
+    /// Share of the rated flow below which the pump runs dry, 0.05 by default.
+    pub(crate) flow_share: RawNumber,
+    /// Minimum duration, `"60s"` by default.
+    pub(crate) after: RawText,
+}
+
+pub(crate) fn check_pump(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawPump,
+    around: &mut CheckContext<'_>,
+) -> PumpAsset {
+    let keys = [
+        ("energy", raw.energy.is_some()),
+        ("power", raw.power.is_some()),
+        ("volume", raw.volume.is_some()),
+        ("flow", raw.flow.is_some()),
+    ];
+    require_one_of(notes, span, &keys);
+    let rated_power = notes.positive_number(&raw.rated_power_kw, "rated_power_kw");
+    PumpAsset {
+        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        volume: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.volume,
+            "volume",
+            VOLUME_UNITS,
+        ),
+        flow: asset_point::check_point(notes, around, &raw.flow, "flow", FLOW_UNITS),
+        status: asset_point::check_point(notes, around, &raw.status, "status", ANY_UNIT),
+        rated_power_w: rated_power.map(|kw| kw * 1000.0),
+        rated_flow_m3_h: notes.positive_number(&raw.rated_flow_m3_h, "rated_flow_m3_h"),
+        head: raw
+            .head
+            .as_ref()
+            .map(|at| pump_head::check_head(notes, at, around)),
+        dry_run: check_dry_run(notes, raw),
+        plts: raw.plts.as_ref().map(|at| Arc::from(at.get().as_str())),
+    }
+}
+
+fn check_dry_run(notes: &mut DiagnosticCollector<'_>, raw: &RawPump) -> DryRunRule {
+    let empty = RawDryRun::default();
+    let limits = raw.dry_run.as_ref().unwrap_or(&empty);
+    let power = notes.number_in_range(&limits.power_share, "power_share", 0.0..=1.0);
+    let flow = notes.number_in_range(&limits.flow_share, "flow_share", 0.0..=1.0);
+    let after = notes.parsed_text(
+        &limits.after,
+        "after",
+        value_syntax::parse_duration,
+        EXPECT_DURATION,
+    );
+    DryRunRule {
+        power_share: power.unwrap_or(DRY_RUN_POWER_SHARE),
+        flow_share: flow.unwrap_or(DRY_RUN_FLOW_SHARE),
+        after: after.unwrap_or(DRY_RUN_DURATION),
+    }
+}

@@ -1,0 +1,603 @@
+use super::*;
+use crate::config::{self, Config, Diagnostic, Diagnostics};
+use crate::i18n::Language;
+use proptest::prelude::*;
+use std::path::Path;
+
+/// Site whose device `d` has one point of each unit; assets are appended to it.
+const SITE: &str = "[site]
+id = 'a'
+timezone = 'Asia/Jakarta'
+latitude = -3
+longitude = 103
+[[bus]]
+id = 'b'
+kind = 'modbus-tcp'
+host = 'h'
+[[device]]
+id = 'd'
+bus = 'b'
+point = [
+  { id = 'w', register = 'holding:0', type = 'u16', unit = 'kW' },
+  { id = 'wh', register = 'holding:1', type = 'u16', unit = 'Wh', counter = true },
+  { id = 'loose', register = 'holding:2', type = 'u16', unit = 'kWh' },
+  { id = 'm', register = 'holding:3', type = 'u16', unit = 'cm' },
+  { id = 'c', register = 'holding:4', type = 'u16', unit = 'degC' },
+  { id = 'm3', register = 'holding:5', type = 'u16', unit = 'L', counter = true },
+  { id = 'flow', register = 'holding:6', type = 'u16', unit = 'L/min' },
+  { id = 'mm', register = 'holding:7', type = 'u16', unit = 'mm', counter = true },
+  { id = 'bar', register = 'holding:8', type = 'u16', unit = 'mbar' },
+  { id = 'bare', register = 'holding:9', type = 'u16' },
+  { id = 'k', register = 'holding:10', type = 'u16', unit = 'K' },
+  { id = 'pct', register = 'holding:11', type = 'u16', unit = '%' },
+]
+";
+/// Number of lines of `SITE`.
+const LINES: usize = 26;
+
+const PLTS: &str = "[[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\nenergy = 'd.wh'\n";
+const TANK: &str = "[[asset]]\nid = 't'\nkind = 'tank'\nlevel = 'd.m'\n";
+const UPRIGHT: &str = "shape = { kind = 'vertical-cylinder', diameter_m = 1.1, height_m = 1.35 }\n";
+
+fn load_assets(text: &str) -> Result<Config, Diagnostics> {
+    config::load_config_text(&format!("{SITE}{text}"), Path::new("pantau.toml"), &|_| {
+        None
+    })
+}
+
+#[track_caller]
+fn load_valid(text: &str) -> Config {
+    match load_assets(text) {
+        Ok(config) => config,
+        Err(faults) => panic!("{faults}"),
+    }
+}
+
+/// Diagnostics of a site with these assets, line numbers relative to the first asset.
+#[track_caller]
+fn rendered_diagnostics(text: &str, lang: Language) -> Vec<String> {
+    let render = |fault: Diagnostic| {
+        let line = fault.line - LINES;
+        Diagnostic { line, ..fault }
+            .render(lang)
+            .replace("pantau.toml:", "")
+    };
+    load_assets(text)
+        .unwrap_err()
+        .0
+        .into_iter()
+        .map(render)
+        .collect()
+}
+
+#[track_caller]
+fn assert_one_diagnostic(text: &str, en: &str, id: &str) {
+    assert_eq!(rendered_diagnostics(text, Language::En), [en]);
+    assert_eq!(rendered_diagnostics(text, Language::Id), [id]);
+}
+
+#[track_caller]
+fn assert_warns(text: &str, what: &str) {
+    let config = load_valid(text);
+    let warnings: Vec<&str> = config.warnings.iter().map(|fault| fault.what).collect();
+    assert_eq!(warnings, [what]);
+}
+
+#[test]
+fn points_come_with_the_way_to_the_unit_that_figures_need() {
+    let config = load_valid(&format!(
+        "{PLTS}power = 'd.w'\nmodule_temperature = 'd.k'\n"
+    ));
+    let AssetKind::Plts(plant) = &config.assets[0].kind else {
+        panic!("a plant");
+    };
+    let power = plant.power.as_ref().unwrap();
+    assert_eq!((power.unit, power.value(1.5)), ("W", 1500.0));
+    let energy = plant.energy.as_ref().unwrap();
+    assert_eq!(
+        (energy.unit, energy.value(2500.0), energy.counter),
+        ("kWh", 2.5, true)
+    );
+    let warm = plant.module_temperature.as_ref().unwrap();
+    assert!((warm.value(300.0) - 26.85).abs() < 1e-9);
+    assert_eq!(&*config.assets[0].points["energy"], "d.wh");
+    assert_eq!(config.assets[0].kind.word(), "plts");
+}
+
+#[test]
+fn a_level_in_degrees_does_not_fit_its_use() {
+    assert_one_diagnostic(
+        &format!("{TANK}{UPRIGHT}").replace("d.m", "d.c"),
+        "4: level: point `d.c (degC)` does not fit here, expected one with the unit m, cm, mm, km",
+        "4: level: titik ukur `d.c (degC)` tidak cocok di sini, seharusnya dalam satuan m, cm, mm, \
+         km",
+    );
+}
+
+#[test]
+fn energy_in_watts_does_not_fit_its_use_and_a_bare_number_fits_nothing() {
+    let text = PLTS.replace("d.wh", "d.w");
+    let said = rendered_diagnostics(&text, Language::En);
+    assert!(said[0].contains("point `d.w (kW)` does not fit here, expected one with the unit Wh"));
+    assert_one_diagnostic(
+        &format!("{TANK}{UPRIGHT}").replace("d.m", "d.bare"),
+        "4: level: point `d.bare` has no unit; give it one of m, cm, mm, km",
+        "4: level: titik ukur `d.bare` tidak punya satuan; beri salah satu dari m, cm, mm, km",
+    );
+}
+
+#[test]
+fn energy_that_is_no_counter_is_doubtful() {
+    assert_warns(&PLTS.replace("d.wh", "d.loose"), "fault-not-counter");
+}
+
+#[test]
+fn a_tank_without_a_diameter_is_refused() {
+    assert_one_diagnostic(
+        &format!("{TANK}shape = {{ kind = 'vertical-cylinder', height_m = 1.35 }}\n"),
+        "5: diameter_m: missing",
+        "5: diameter_m: belum diisi",
+    );
+    assert_one_diagnostic(TANK, "1: shape: missing", "1: shape: belum diisi");
+}
+
+#[test]
+fn a_misspelt_shape_is_checked_as_the_nearest_one() {
+    let text =
+        format!("{TANK}shape = {{ kind = 'vertical-cilinder', diameter_m = -1, height_m = 2 }}\n");
+    let said = rendered_diagnostics(&text, Language::En);
+    assert!(
+        said[0].contains("unknown word `vertical-cilinder`"),
+        "{said:?}"
+    );
+    assert!(said[0].ends_with("did you mean `vertical-cylinder`?"));
+    assert_eq!(said[1], "5: diameter_m: -1 is out of range, expected > 0");
+}
+
+#[test]
+fn a_capacity_of_nothing_or_less_is_refused() {
+    let text = PLTS.replace("capacity_kwp = 2", "capacity_kwp = 0");
+    assert_one_diagnostic(
+        &text,
+        "4: capacity_kwp: 0 is out of range, expected > 0",
+        "4: capacity_kwp: 0 di luar rentang, seharusnya > 0",
+    );
+    let said = rendered_diagnostics(
+        &PLTS.replace("capacity_kwp = 2", "capacity_kwp = -2.5"),
+        Language::En,
+    );
+    assert_eq!(
+        said,
+        ["4: capacity_kwp: -2.5 is out of range, expected > 0"]
+    );
+    let said = rendered_diagnostics(
+        &PLTS.replace("capacity_kwp = 2", "capacity = 2"),
+        Language::En,
+    );
+    assert_eq!(
+        said,
+        ["4: capacity: unknown key `capacity`; did you mean `capacity_kwp`?"]
+    );
+}
+
+#[test]
+fn a_coefficient_in_percent_is_noticed() {
+    let said = rendered_diagnostics(&format!("{PLTS}gamma = -0.35\n"), Language::En);
+    assert_eq!(
+        said,
+        ["6: gamma: -0.35 is out of range, expected -0.01..=0"]
+    );
+}
+
+#[test]
+fn a_strapping_table_must_rise() {
+    let table =
+        |rows: &str| format!("{TANK}shape = {{ kind = 'strapping-table', table = {rows} }}\n");
+    assert_one_diagnostic(
+        &table("[[0, 0], [0.5, 0.6], [0.5, 0.7]]"),
+        "5: table: row [0.5, 0.7] must not come after [0.5, 0.6]: sort from the lowest level up, \
+         and volumes must not fall",
+        "5: table: baris [0.5, 0.7] tidak boleh sesudah [0.5, 0.6]: urutkan dari ketinggian \
+         terendah, dan volume tidak boleh turun",
+    );
+    for rows in [
+        "[]",
+        "[[0, 0]]",
+        "[[0], [1]]",
+        "[[0, 0, 0], [1, 1]]",
+        "[[0, -1], [1, 1]]",
+    ] {
+        let said = rendered_diagnostics(&table(rows), Language::En);
+        assert!(
+            said[0].contains("expected 2 to 10000 pairs of level"),
+            "{rows} {said:?}"
+        );
+    }
+    let config = load_valid(&table("[[0, 0], [0.5, 0.6], [1.0, 0.6]]"));
+    let AssetKind::Tank(tank) = &config.assets[0].kind else {
+        panic!("a tank");
+    };
+    assert!((tank.full_m - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn every_shape_of_a_tank_is_known() {
+    for (shape, top) in [
+        (
+            "{ kind = 'box', length_m = 2, width_m = 1, height_m = 1.5 }",
+            1.5,
+        ),
+        (
+            "{ kind = 'horizontal-cylinder', diameter_m = 1.2, length_m = 3 }",
+            1.2,
+        ),
+        (
+            "{ kind = 'cylinder-on-cone', diameter_m = 1.2, cone_height_m = 0.5, \
+             cylinder_height_m = 1.5 }",
+            2.0,
+        ),
+        (
+            "{ kind = 'ibc', area_m2 = 1.1, height_m = 1, nominal_m3 = 1 }",
+            1.0,
+        ),
+    ] {
+        let config = load_valid(&format!("{TANK}shape = {shape}\nfreeboard_m = 0.2\n"));
+        let AssetKind::Tank(tank) = &config.assets[0].kind else {
+            panic!("a tank");
+        };
+        assert!((tank.full_m - (top - 0.2)).abs() < 1e-12, "{shape}");
+    }
+}
+
+#[test]
+fn a_tank_is_measured_in_one_way() {
+    let none = TANK.replace("level = 'd.m'\n", "") + UPRIGHT;
+    assert_one_diagnostic(
+        &none,
+        "1: level: one of level, pressure, distance is needed",
+        "1: level: salah satu dari level, pressure, distance harus diisi",
+    );
+    let said = rendered_diagnostics(
+        &format!("{TANK}{UPRIGHT}pressure = 'd.bar'\n"),
+        Language::En,
+    );
+    assert_eq!(
+        said,
+        ["6: pressure: only one of level, pressure, distance is allowed"]
+    );
+    let distance = none.clone() + "distance = 'd.m'\n";
+    assert_eq!(
+        rendered_diagnostics(&distance, Language::En),
+        ["1: sensor.height_m: missing"]
+    );
+    let config = load_valid(&(distance + "sensor = { height_m = 1.6, blanking_m = 0.2 }\n"));
+    assert_eq!(&*config.assets[0].points["distance"], "d.m");
+    let said = rendered_diagnostics(
+        &format!("{TANK}{UPRIGHT}sensor = {{ blanking_m = 0.2 }}\n"),
+        Language::En,
+    );
+    assert_eq!(
+        said,
+        ["6: blanking_m: `blanking_m` does not apply to this measuring method"]
+    );
+}
+
+#[test]
+fn a_grid_factor_that_is_not_there_has_its_nearest_one() {
+    let grid = |id: &str| format!("{PLTS}baseline = {{ kind = 'GRID', factor = '{id}' }}\n");
+    assert_one_diagnostic(
+        &grid("grid.sumatra.2019.cm5050_expost"),
+        "6: factor: unknown factor `grid.sumatra.2019.cm5050_expost`; did you mean \
+         `grid.sumatera.2019.cm5050_expost`?",
+        "6: factor: faktor `grid.sumatra.2019.cm5050_expost` tidak dikenal; maksudnya \
+         `grid.sumatera.2019.cm5050_expost`?",
+    );
+    assert_one_diagnostic(
+        &grid("fuel.diesel.co2"),
+        "6: factor: factor `fuel.diesel.co2 (kgCO2/GJ)` does not fit here, expected one in \
+         tCO2/MWh, kgCO2/kWh",
+        "6: factor: faktor `fuel.diesel.co2 (kgCO2/GJ)` tidak cocok di sini, seharusnya dalam \
+         tCO2/MWh, kgCO2/kWh",
+    );
+    let said = rendered_diagnostics(&grid("grid.sumatera.2024"), Language::En);
+    assert!(said[0].contains("was never checked"), "{said:?}");
+    let said = rendered_diagnostics(
+        &format!("{PLTS}baseline = {{ kind = 'GRID' }}\n"),
+        Language::En,
+    );
+    assert_eq!(said, ["6: factor: missing"]);
+}
+
+#[test]
+fn a_declared_baseline_says_how_far_it_may_be_believed() {
+    let text = "baseline = { kind = 'GRID', factor = 'grid.jamali.2019.om', since = 2026-01-01 }\n";
+    let config = load_valid(&format!("{PLTS}{text}"));
+    let baseline = config.assets[0].baseline().unwrap();
+    assert_eq!(baseline.kind.code(), "GRID");
+    assert_eq!(baseline.headline(&config.factors).word(), "no-page");
+    assert_eq!(config.assets[0].factors().len(), 1);
+    let none = load_valid(&format!("{PLTS}baseline = {{ kind = 'NONE' }}\n"));
+    let baseline = none.assets[0].baseline().unwrap();
+    assert_eq!(
+        baseline.headline(&none.factors),
+        crate::domain::factor::HeadlineStatus::Firm
+    );
+}
+
+#[test]
+fn a_genset_baseline_needs_a_rating_and_one_way_to_its_emissions() {
+    let genset = |more: &str| {
+        let leakage = "leakage = { replaced = 'scrapped', statement = 'letter' }\n";
+        format!("{PLTS}baseline = {{ kind = 'GENSET'{more} }}\n{leakage}")
+    };
+    let said = rendered_diagnostics(&genset(", load = 'lf50'"), Language::En);
+    assert_eq!(said, ["6: rating_kw: missing"]);
+    let said = rendered_diagnostics(&genset(", rating_kw = 10"), Language::En);
+    assert_eq!(
+        said,
+        ["6: litres_per_kwh: one of litres_per_kwh, factor, load is needed"]
+    );
+    let said = rendered_diagnostics(
+        &genset(", rating_kw = 10, litres_per_kwh = 0.4"),
+        Language::Id,
+    );
+    assert!(
+        said[0].contains("emisi CO2 tidak dapat dihitung dari liter"),
+        "{said:?}"
+    );
+    assert_warns(
+        &genset(", rating_kw = 10, load = 'lf50'"),
+        "fault-unverified-used",
+    );
+    assert_warns(
+        &genset(", rating_kw = 10, factor = 'genset.flat'"),
+        "fault-unverified-used",
+    );
+    let litres = genset(", rating_kw = 10, litres_per_kwh = 0.4, density_kg_l = 0.85");
+    let config = load_valid(&litres);
+    assert_eq!(config.warnings, []);
+    let factors = config.assets[0].factors();
+    let ids: Vec<&str> = factors.iter().map(|factor| &*factor.id).collect();
+    assert_eq!(
+        ids,
+        [
+            "fuel.diesel.co2",
+            "fuel.diesel.ncv",
+            "fuel.biodiesel.blend.2025"
+        ]
+    );
+}
+
+#[test]
+fn a_genset_without_a_rating_is_refused() {
+    assert_one_diagnostic(
+        "[[asset]]\nid = 'g'\nkind = 'genset'\nenergy = 'd.wh'\n",
+        "1: rating_kw: missing",
+        "1: rating_kw: belum diisi",
+    );
+}
+
+const PUMP_FUEL: &str = "system = 'pump-only'\nbaseline = { kind = 'PUMP_FUEL', pump = 'w' }\n\
+                         leakage = { replaced = 'nothing' }\n";
+
+#[test]
+fn a_fuel_pump_is_reckoned_from_a_pump_that_measures_its_water() {
+    let pump = "[[asset]]\nid = 'w'\nkind = 'pump'\npower = 'd.w'\n";
+    let said = rendered_diagnostics(&format!("{PLTS}{PUMP_FUEL}{pump}"), Language::En);
+    assert_eq!(said.len(), 2);
+    assert!(said[0].contains("pump `w` has no volume, flow"), "{said:?}");
+    assert!(said[1].contains("pump `w` has no head"), "{said:?}");
+    let whole = format!("{PLTS}{PUMP_FUEL}{pump}volume = 'd.m3'\nhead = {{ static_m = 20 }}\n");
+    let config = load_valid(&whole);
+    let BaselineKind::PumpFuel { method: way, .. } = &config.assets[0].baseline().unwrap().kind
+    else {
+        panic!("a fuel pump");
+    };
+    let high = PumpEmissionMethod::Water {
+        eta_pump: 0.65,
+        eta_engine: 0.33,
+        measured: false,
+    };
+    assert_eq!(*way, high);
+}
+
+#[test]
+fn an_asset_that_is_named_must_be_there_and_of_the_right_kind() {
+    let tank = format!("{TANK}{UPRIGHT}");
+    let pump = "[[asset]]\nid = 'w'\nkind = 'pump'\npower = 'd.w'\nplts = 'pp'\n";
+    let said = rendered_diagnostics(&format!("{tank}{PLTS}{pump}"), Language::En);
+    assert_eq!(said, ["15: plts: unknown asset `pp`; did you mean `p`?"]);
+    let said = rendered_diagnostics(
+        &format!("{tank}{PLTS}{}", pump.replace("'pp'", "'t'")),
+        Language::Id,
+    );
+    assert_eq!(said, ["15: plts: aset `t (tank)` bukan plts"]);
+}
+
+#[test]
+fn a_kilowatt_hour_is_claimed_once() {
+    let plant = |id: &str, kind: &str| {
+        PLTS.replace("'p'", &format!("'{id}'")) + &format!("baseline = {{ {kind} }}\n")
+    };
+    let grid = "kind = 'GRID', factor = 'grid.jamali.2019.om'";
+    assert_one_diagnostic(
+        &(plant("p", grid) + &plant("q", grid)),
+        "7: baseline: the energy of point `d.wh` is already claimed by asset `p`; one \
+         kilowatt-hour may be claimed only once",
+        "7: baseline: energi titik ukur `d.wh` sudah diklaim oleh aset `p`; satu kilowatt-jam \
+         hanya boleh diklaim satu kali",
+    );
+    load_valid(&(plant("p", grid) + &plant("q", "kind = 'NONE'")));
+}
+
+#[test]
+fn factors_of_two_years_are_doubtful() {
+    let plant = |id: &str, point: &str, factor: &str| {
+        let plant = PLTS
+            .replace("'p'", &format!("'{id}'"))
+            .replace("d.wh", point);
+        plant + &format!("baseline = {{ kind = 'GRID', factor = '{factor}' }}\n")
+    };
+    let first = plant("p", "d.wh", "grid.jamali.2019.om");
+    let config = load_valid(&(first + &plant("q", "d.loose", "grid.jamali.2018.cm")));
+    assert!(
+        config
+            .warnings
+            .iter()
+            .any(|fault| fault.what == "fault-vintages")
+    );
+}
+
+#[test]
+fn a_factor_that_no_longer_holds_is_refused_for_a_baseline() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = "[[factor]]\nid = 'grid.own'\nvalue = 0.8\nunit = 'kgCO2/kWh'\nsource = 's'\n\
+               status = 'official_text'\nvalid_to = 2025-12-31\n";
+    std::fs::write(dir.path().join("own.toml"), own).unwrap();
+    let text = format!(
+        "{SITE}[factors]\nfile = 'own.toml'\n{PLTS}\
+         baseline = {{ kind = 'GRID', factor = 'grid.own', since = 2026-01-01 }}\n"
+    );
+    let faults =
+        config::load_config_text(&text, &dir.path().join("pantau.toml"), &|_| None).unwrap_err();
+    let said = faults.render(Language::En);
+    assert!(
+        said.contains("is not valid on that day; it is valid ..2025-12-31"),
+        "{said}"
+    );
+    let text = text.replace("2026-01-01", "2025-01-01");
+    let config =
+        config::load_config_text(&text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
+    assert!(config.revision_text().ends_with(own) && config.revision_text().starts_with(&text));
+    assert_eq!(config.expired_factors(jiff::civil::date(2025, 12, 31)), []);
+    let late = config.expired_factors(jiff::civil::date(2026, 1, 1));
+    assert_eq!((late.len(), late[0].line), (1, LINES + 8));
+}
+
+#[test]
+fn a_key_of_another_kind_of_asset_is_unknown() {
+    let said = rendered_diagnostics(&format!("{PLTS}shape = 1\n"), Language::En);
+    assert!(
+        said[0].starts_with("6: shape: unknown key `shape`"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn the_kind_of_an_asset_is_needed() {
+    assert_one_diagnostic(
+        "[[asset]]\nid = 'x'\n",
+        "1: kind: missing",
+        "1: kind: belum diisi",
+    );
+    let said = rendered_diagnostics("[[asset]]\nid = 'x'\nkind = 'windmill'\n", Language::En);
+    assert!(
+        said[0].contains("unknown word `windmill`, expected one of plts, pump"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_bin_may_have_several_probes() {
+    let bin = |points: &str| {
+        format!("[[asset]]\nid = 'x'\nkind = 'bsf'\nprobe = '5 cm'\ntemperature = {points}\n")
+    };
+    let config = load_valid(&bin("['d.c', 'd.k']"));
+    assert_eq!(&*config.assets[0].points["temperature_2"], "d.k");
+    load_valid(&bin("'d.c'"));
+    assert_eq!(
+        rendered_diagnostics(&bin("['d.c', 'd.c']"), Language::En),
+        ["5: temperature: `d.c` is used twice"]
+    );
+    let said = rendered_diagnostics(&bin("3"), Language::En);
+    assert_eq!(
+        said,
+        ["5: temperature: found `3`, expected the id of a point or a list of them"]
+    );
+    let said = rendered_diagnostics(
+        &format!("{}bands = {{ warm = 20 }}\n", bin("'d.c'")),
+        Language::En,
+    );
+    assert!(
+        said[0].ends_with("expected limits in rising order"),
+        "{said:?}"
+    );
+    let said = rendered_diagnostics(&format!("{}fed = 'bsf-fet'\n", bin("'d.c'")), Language::En);
+    assert_eq!(
+        said,
+        ["6: fed: unknown indicator `bsf-fet`; did you mean `bsf-fed`?"]
+    );
+}
+
+#[test]
+fn a_roof_takes_a_handbook_runoff_and_says_so() {
+    let roof = "[[asset]]\nid = 'r'\nkind = 'catchment'\narea_m2 = 40\nrain = 'd.mm'\n";
+    assert_warns(roof, "fault-assumed");
+    let config = load_valid(&format!("{roof}runoff = 0.8\n"));
+    assert!(config.assets[0].factors().is_empty());
+    let said = rendered_diagnostics(&format!("{roof}runoff = 80\n"), Language::En);
+    assert_eq!(said, ["6: runoff: 80 is out of range, expected 0..=1"]);
+}
+
+#[test]
+fn an_indicator_of_ones_own_is_written_down_beside_the_built_in_ones() {
+    let own = "[[indicator]]\nid = 'ecoenzyme'\nunit = 'liter'\ndecimals = 1\n\
+               name = { id = 'Eco-enzyme', en = 'Eco enzyme' }\n";
+    let config = load_valid(own);
+    let found = config.definitions.find("ecoenzyme").unwrap();
+    assert_eq!(
+        (&*found.unit, &*found.programme, found.decimals),
+        ("L", "other", 1)
+    );
+    assert!(config.definitions.find("bsf-fed").is_some());
+    let changed = load_valid("[[indicator]]\nid = 'bsf-fed'\ndecimals = 3\n");
+    let found = changed.definitions.find("bsf-fed").unwrap();
+    assert_eq!((&*found.unit, found.decimals), ("kg", 3));
+    assert!(!found.never.id.is_empty());
+}
+
+#[test]
+fn an_indicator_without_a_name_or_with_a_strange_unit_or_factor_is_refused() {
+    let said = rendered_diagnostics("[[indicator]]\nid = 'x'\nunit = 'kgs'\n", Language::En);
+    assert_eq!(said, ["1: name: missing"]);
+    let name = "name = { id = 'X', en = 'X' }\n";
+    let said = rendered_diagnostics(
+        &format!("[[indicator]]\nid = 'x'\nunit = 'parsec'\n{name}"),
+        Language::En,
+    );
+    assert!(
+        said[0].starts_with("3: unit: unknown unit `parsec`"),
+        "{said:?}"
+    );
+    let factor = "factor = 'fuel.diesel.ncv'\n";
+    let text = format!("[[indicator]]\nid = 'x'\nunit = 'L'\n{name}{factor}");
+    let said = rendered_diagnostics(&text, Language::En);
+    assert!(
+        said[0].contains("does not fit here, expected one in tCO2e/L, IDR/L"),
+        "{said:?}"
+    );
+    let said = rendered_diagnostics(
+        "[[indicator]]\nid = 'x'\nunit = 'L'\nname = { id = 'X' }\n",
+        Language::En,
+    );
+    assert_eq!(said[0], "4: en: missing");
+}
+
+proptest! {
+    /// Any text behind the keys of an asset is answered, without a panic.
+    #[test]
+    fn no_garbage_in_an_asset_panics(
+        kind in "plts|pump|tank|catchment|bsf|compost|genset|meter|x",
+        key in "capacity_kwp|energy|level|distance|shape|head|baseline|leakage|bands|temperature|\
+                table|disposal|rain|project|leak_night|sensor|rating_kw|process|gamma|freeboard_m",
+        value in "'d\\.(wh|m|c|mm)'|-?[0-9]{1,3}(\\.[0-9]{1,3})?|nan|inf|true|\\[\\]|\\{\\}|\
+                  \\{ kind = '(box|ibc|GRID|GENSET|PUMP_FUEL|NONE|strapping-table)' \\}|\
+                  \\[\\[0, 0\\], \\[nan, 1\\]\\]|1979-05-27|\\{ kind = 3, table = 'x' \\}",
+    ) {
+        let text = format!("[[asset]]\nid = 'x'\nkind = '{kind}'\n{key} = {value}\n");
+        if let Err(faults) = load_assets(&text) {
+            prop_assert!(!faults.0.is_empty());
+            prop_assert!(faults.0.iter().all(|fault| fault.line >= 1));
+        }
+    }
+}

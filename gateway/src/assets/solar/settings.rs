@@ -1,0 +1,262 @@
+//! [`PvPlantAsset`]: kind `plts`, a photovoltaic plant (METHODS A, C).
+
+use crate::assets::asset_point::{
+    self, AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
+};
+use crate::assets::{ANY_UNIT, CheckContext, require_one_of};
+use crate::carbon::settings::baseline::{self, Baseline, RawBaseline};
+use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
+use crate::carbon::settings::project_emissions::{
+    self, LeakageDeclaration, ProjectEmissions, RawLeakage, RawProject,
+};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::domain::factor::Factor;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Photovoltaic plant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PvPlantAsset {
+    /// System type.
+    pub system: PvSystemType,
+    /// Rated power of all modules, kWp.
+    pub capacity_kwp: f64,
+    /// Rated AC power of the inverter, kW.
+    pub ac_rating_kw: Option<f64>,
+    /// Area of all modules, m2.
+    pub module_area_m2: Option<f64>,
+    /// Power temperature coefficient, 1/degC, at most 0.
+    pub gamma: Option<f64>,
+    /// Nominal operating cell temperature, degC, used without a module temperature.
+    pub noct_c: Option<f64>,
+    /// AC power, W.
+    pub power: Option<AssetPoint>,
+    /// AC energy, kWh.
+    pub energy: Option<AssetPoint>,
+    /// DC energy of the array, kWh.
+    pub dc_energy: Option<AssetPoint>,
+    /// Energy exported to the grid, kWh.
+    pub export: Option<AssetPoint>,
+    /// Energy imported from the grid by the same loads, kWh.
+    pub import: Option<AssetPoint>,
+    /// Irradiance, W/m2.
+    pub irradiance: Option<AssetPoint>,
+    /// Plane of the irradiance sensor.
+    pub plane: IrradiancePlane,
+    /// Module temperature, degC.
+    pub module_temperature: Option<AssetPoint>,
+    /// Air temperature, degC.
+    pub air_temperature: Option<AssetPoint>,
+    /// Wind speed, m/s.
+    pub wind: Option<AssetPoint>,
+    /// Status of the inverter.
+    pub status: Option<AssetPoint>,
+    /// Declared baseline; `None`: no emissions are avoided.
+    pub baseline: Option<Baseline>,
+    /// Project emissions: energy that the plant takes itself.
+    pub project: Option<ProjectEmissions>,
+    /// Leakage: fate of the replaced engine.
+    pub leakage: Option<LeakageDeclaration>,
+    /// Claim to the energy.
+    pub claim: Option<EnergyClaim>,
+}
+
+/// System type of a plant.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum PvSystemType {
+    /// Parallel to the grid.
+    #[default]
+    GridTied,
+    /// With a battery, without a grid.
+    OffGrid,
+    /// Direct supply of a pump: a full tank throttles it, so its PR measures demand.
+    PumpOnly,
+}
+
+/// Plane of an irradiance sensor.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum IrradiancePlane {
+    /// Plane of the modules (POA).
+    #[default]
+    Array,
+    /// Horizontal (GHI): no performance ratio, or an indicative one.
+    Horizontal,
+    /// Satellite estimate instead of a sensor, used like a horizontal one.
+    Satellite,
+}
+
+impl PvPlantAsset {
+    /// Factors on which its figures depend.
+    pub fn factors(&self) -> Vec<&Arc<Factor>> {
+        let baseline = self.baseline.iter().flat_map(|one| one.kind.factors());
+        let project = self.project.iter().filter_map(|one| one.factor.as_ref());
+        baseline.chain(project).collect()
+    }
+}
+
+impl PvSystemType {
+    /// Word in files and APIs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GridTied => "grid-tied",
+            Self::OffGrid => "off-grid",
+            Self::PumpOnly => "pump-only",
+        }
+    }
+}
+
+/// `plts` as typed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawPlts {
+    /// Letters, digits, `-` and `_`.
+    #[schemars(required)]
+    pub(crate) id: RawText,
+    /// Name for people.
+    pub(crate) name: RawText,
+    /// System type, `grid-tied` by default.
+    pub(crate) system: Option<SpannedValue<PvSystemType>>,
+    /// Rated power of all modules, kWp.
+    #[schemars(required)]
+    pub(crate) capacity_kwp: RawNumber,
+    /// Rated AC power of the inverter, kW.
+    pub(crate) ac_rating_kw: RawNumber,
+    /// Area of all modules, m2.
+    pub(crate) module_area_m2: RawNumber,
+    /// Power temperature coefficient, 1/degC: -0.0035 where the data sheet says -0.35 %/K.
+    pub(crate) gamma: RawNumber,
+    /// Nominal operating cell temperature, degC.
+    pub(crate) noct_c: RawNumber,
+    /// Point of the AC power.
+    pub(crate) power: RawText,
+    /// Point of the AC energy, a counter.
+    pub(crate) energy: RawText,
+    /// Point of the array's DC energy, a counter.
+    pub(crate) dc_energy: RawText,
+    /// Point of the energy exported to the grid, a counter.
+    pub(crate) export: RawText,
+    /// Point of the energy imported from the grid by the same loads, a counter.
+    pub(crate) import: RawText,
+    /// Point of the irradiance.
+    pub(crate) irradiance: RawText,
+    /// Plane of the irradiance sensor, `array` by default.
+    pub(crate) irradiance_plane: Option<SpannedValue<IrradiancePlane>>,
+    /// Point of the module temperature.
+    pub(crate) module_temperature: RawText,
+    /// Point of the air temperature.
+    pub(crate) air_temperature: RawText,
+    /// Point of the wind speed.
+    pub(crate) wind: RawText,
+    /// Point of the inverter status.
+    pub(crate) status: RawText,
+    /// Declared baseline.
+    pub(crate) baseline: Option<SpannedValue<RawBaseline>>,
+    /// Project emissions: energy that the plant takes itself.
+    pub(crate) project: Option<SpannedValue<RawProject>>,
+    /// Leakage: fate of the replaced engine.
+    pub(crate) leakage: Option<SpannedValue<RawLeakage>>,
+    /// Claim to the energy.
+    pub(crate) claim: Option<SpannedValue<RawClaim>>,
+}
+
+pub(crate) fn check_pv_plant(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawPlts,
+    around: &mut CheckContext<'_>,
+) -> PvPlantAsset {
+    let keys = [
+        ("energy", raw.energy.is_some()),
+        ("power", raw.power.is_some()),
+    ];
+    require_one_of(notes, span, &keys);
+    let baseline = raw.baseline.as_ref();
+    let baseline = baseline.map(|at| baseline::check_baseline(notes, at, around));
+    PvPlantAsset {
+        system: raw.system.as_ref().map(|at| *at.get()).unwrap_or_default(),
+        capacity_kwp: notes
+            .positive_number(&raw.capacity_kwp, "capacity_kwp")
+            .unwrap_or(0.0),
+        ac_rating_kw: notes.positive_number(&raw.ac_rating_kw, "ac_rating_kw"),
+        module_area_m2: notes.positive_number(&raw.module_area_m2, "module_area_m2"),
+        // At most 1 % per degree: a value typed in percent (-0.35) is refused.
+        gamma: notes.number_in_range(&raw.gamma, "gamma", -0.01..=0.0),
+        noct_c: notes.number_in_range(&raw.noct_c, "noct_c", 20.0..=80.0),
+        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.energy,
+            "energy",
+            ENERGY_UNITS,
+        ),
+        dc_energy: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.dc_energy,
+            "dc_energy",
+            ENERGY_UNITS,
+        ),
+        export: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.export,
+            "export",
+            ENERGY_UNITS,
+        ),
+        import: asset_point::check_counter_point(
+            notes,
+            around,
+            &raw.import,
+            "import",
+            ENERGY_UNITS,
+        ),
+        irradiance: asset_point::check_point(
+            notes,
+            around,
+            &raw.irradiance,
+            "irradiance",
+            IRRADIANCE_UNITS,
+        ),
+        plane: raw
+            .irradiance_plane
+            .as_ref()
+            .map(|at| *at.get())
+            .unwrap_or_default(),
+        module_temperature: asset_point::check_point(
+            notes,
+            around,
+            &raw.module_temperature,
+            "module_temperature",
+            TEMPERATURE_UNITS,
+        ),
+        air_temperature: asset_point::check_point(
+            notes,
+            around,
+            &raw.air_temperature,
+            "air_temperature",
+            TEMPERATURE_UNITS,
+        ),
+        wind: asset_point::check_point(notes, around, &raw.wind, "wind", SPEED_UNITS),
+        status: asset_point::check_point(notes, around, &raw.status, "status", ANY_UNIT),
+        project: raw
+            .project
+            .as_ref()
+            .map(|at| project_emissions::check_project(notes, at.get(), around)),
+        leakage: project_emissions::check_leakage(
+            notes,
+            span,
+            raw.leakage.as_ref(),
+            baseline.as_ref(),
+        ),
+        baseline,
+        claim: raw
+            .claim
+            .as_ref()
+            .map(|at| energy_claim::check_claim(notes, at.get())),
+    }
+}

@@ -1,0 +1,487 @@
+//! Water tank (METHODS D.1, D.2, D.4, D.5).
+
+use crate::assets::catchment::indicators::{RAIN_MAX_MM_H, RainEvents};
+use crate::assets::tank::geometry::{OVERFULL_RATIO, OVERFULL_S, TankGeometry, tank_volume};
+use crate::assets::tank::level_balance::{DeadbandBalances, NightVolumes};
+use crate::assets::tank::level_sensor::{level_from_pressure, sound_speed};
+use crate::assets::{AssetKind, LevelMeasurement, TankAsset, TankShape};
+use crate::config::Config;
+use crate::domain::calibration::CalibrationHistory;
+use crate::domain::indicator::{
+    CompletenessShares, Indicator, IndicatorInput, IndicatorRemark, ValueOrigin,
+};
+use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
+use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::calibration_corrections::TankShapeHistory;
+use crate::indicators::figure_context::{
+    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
+    setting_input, status_remark, value_or_status,
+};
+use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
+use crate::indicators::sample_merge::{InputReading, ReadingSums};
+use crate::indicators::totaliser::{HeldReading, Totaliser};
+use crate::indicators::uncertainty::RelativeUncertainty;
+
+/// Air temperature assumed by a distance sensor without temperature correction, degC.
+const ECHO_AIR_C: f64 = 20.0;
+/// Shortest time to fill or empty a tank, h; limits the plausible rate of its meters.
+const FILL_TIME_MIN_H: f64 = 0.25;
+
+/// Accumulator of a tank.
+#[derive(Debug)]
+pub(crate) struct TankSums<'a> {
+    tank: &'a TankAsset,
+    shapes: TankShapeHistory,
+    /// Number of the shape that gave the last volume.
+    shape_of_last: Option<usize>,
+    level: Option<usize>,
+    max_gap_ms: i64,
+    barometer: HeldReading,
+    air: HeldReading,
+    inflow: Option<Totaliser>,
+    outflow: Option<Totaliser>,
+    rain: Option<(Totaliser, RainEvents)>,
+    stock: TankStock,
+    balances: DeadbandBalances,
+    nights: NightVolumes,
+}
+
+/// Volume in the tank: last, minimum, maximum, by day, and time at full level.
+#[derive(Debug, Default)]
+struct TankStock {
+    last_at: Option<i64>,
+    last: Option<f64>,
+    least: Option<f64>,
+    most: Option<f64>,
+    full_ms: i64,
+    /// Time since which the level is above any possible water level.
+    above_since: Option<i64>,
+    overfull: bool,
+    days: Vec<Option<f64>>,
+    today: Option<f64>,
+}
+
+impl<'a> TankSums<'a> {
+    pub(crate) fn new(
+        config: &'a Config,
+        (id, tank): (&str, &'a TankAsset),
+        span: &PeriodDays,
+        calibrations: &CalibrationHistory,
+    ) -> (Vec<InputSeries>, Self) {
+        let mut lanes = InputSeriesList::new(config);
+        let (barometer, air) = match &tank.level {
+            Some(LevelMeasurement::Pressure { barometer, .. }) => (barometer.as_ref(), None),
+            Some(LevelMeasurement::Distance { air, .. }) => (None, air.as_ref()),
+            _ => (None, None),
+        };
+        let (barometer, air) = (lanes.add_level(barometer), lanes.add_level(air));
+        let inflow = lanes.add_total(tank.inflow.as_ref());
+        let outflow = lanes.add_total(tank.outflow.as_ref());
+        let roof = config.assets.iter().find_map(|asset| match &asset.kind {
+            AssetKind::Catchment(roof) if roof.tank.as_deref() == Some(id) => Some(roof),
+            _ => None,
+        });
+        let rain = lanes.add_total(roof.and_then(|roof| roof.rain.as_ref()));
+        let level = lanes.add_level(tank.level.as_ref().map(|level| match level {
+            LevelMeasurement::Level(point)
+            | LevelMeasurement::Pressure { point, .. }
+            | LevelMeasurement::Distance { point, .. } => point,
+        }));
+        let configured = tank.shape.as_ref().map(tank_geometry);
+        let configured = configured.unwrap_or(TankGeometry::Strapping(Vec::new()));
+        let shapes = TankShapeHistory::new(configured, calibrations, id, span);
+        let capacity = shapes.last_shape().capacity_m3().unwrap_or(0.0);
+        let most = capacity / FILL_TIME_MIN_H;
+        // Level comes last: it is evaluated with the latest barometer, air temperature and meters.
+        lanes.limit_by_rating(inflow, most);
+        lanes.limit_by_rating(outflow, most);
+        let lanes = lanes.all;
+        let sums = Self {
+            level,
+            max_gap_ms: level.map_or(0, |at| lanes[at].max_gap_ms()),
+            barometer: HeldReading::new(&lanes, barometer),
+            air: HeldReading::new(&lanes, air),
+            inflow: inflow.map(|at| Totaliser::from_counter_or_flow(&lanes, at, most)),
+            outflow: outflow.map(|at| Totaliser::from_counter_or_flow(&lanes, at, most)),
+            // Only the time of the last rain is needed here, so events are not separated.
+            rain: rain.map(|at| {
+                (
+                    Totaliser::from_counter(&lanes, at, RAIN_MAX_MM_H),
+                    RainEvents::new(0),
+                )
+            }),
+            stock: TankStock::default(),
+            balances: DeadbandBalances::new(tank.deadband_m3, capacity),
+            nights: NightVolumes::new(&tank.leak_night, span),
+            shapes,
+            shape_of_last: None,
+            tank,
+        };
+        (lanes, sums)
+    }
+
+    /// Level of the water from a reading, m (METHODS D.2).
+    fn level_m(&self, tick: &InputReading) -> Option<f64> {
+        let value = tick.value?;
+        match self.tank.level.as_ref()? {
+            LevelMeasurement::Level(_) => Some(value + self.tank.offset_m),
+            LevelMeasurement::Pressure { barometer, .. } => {
+                let air = match barometer {
+                    Some(_) => self.barometer.value_at(tick.at)?,
+                    None => 0.0,
+                };
+                let (rho, offset) = (self.tank.density_kg_m3, self.tank.offset_m);
+                level_from_pressure(value, air, rho, offset)
+            }
+            LevelMeasurement::Distance {
+                height_m,
+                blanking_m,
+                air,
+                ..
+            } => {
+                // The sensor computes distance with a fixed speed of sound. A difference of 10 degC
+                // in air temperature is 1.7 % of the distance (METHODS D.2).
+                let stretch = match air {
+                    Some(_) => sound_speed(self.air.value_at(tick.at)?)? / sound_speed(ECHO_AIR_C)?,
+                    None => 1.0,
+                };
+                let distance = value * stretch;
+                // A distance within the blanking distance of the sensor is not valid (METHODS D.2).
+                (distance >= *blanking_m).then_some(height_m - distance)
+            }
+        }
+    }
+}
+
+impl TankStock {
+    fn add_volume(&mut self, at: i64, volume: f64) {
+        self.last = Some(volume);
+        self.today = Some(volume);
+        self.least = Some(self.least.map_or(volume, |least| least.min(volume)));
+        self.most = Some(self.most.map_or(volume, |most| most.max(volume)));
+        self.last_at = Some(at);
+    }
+
+    /// Adds the time at full level, and detects a level that stays above the top of the tank.
+    fn add_full_time(&mut self, at: i64, level: f64, (full, top): (f64, f64), max_gap_ms: i64) {
+        let step = self.last_at.map(|last| at - last);
+        let step = step.filter(|step| (1..=max_gap_ms).contains(step));
+        if level >= full {
+            self.full_ms += step.unwrap_or(0);
+        }
+        // More than 3 % above the top for 10 minutes is a sensor fault (METHODS D.1).
+        if level <= top * OVERFULL_RATIO {
+            self.above_since = None;
+            return;
+        }
+        let since = *self.above_since.get_or_insert(at);
+        self.overfull |= millis_to_f64(at - since) / 1000.0 >= OVERFULL_S;
+    }
+}
+
+impl ReadingSums for TankSums<'_> {
+    fn add_reading(&mut self, tick: &InputReading) {
+        self.barometer.add_reading(tick);
+        self.air.add_reading(tick);
+        for meter in self.inflow.iter_mut().chain(&mut self.outflow) {
+            let before = meter.running_total();
+            meter.add_reading(tick);
+            // A leak can be seen only while no water is metered in or out (METHODS D.5).
+            if meter.running_total() > before {
+                self.nights.set_disturbed(tick.at);
+            }
+        }
+        if let Some((rain, showers)) = &mut self.rain {
+            rain.add_reading(tick);
+            if tick.lane == rain.lane {
+                showers.add_total(tick.at, rain.running_total());
+                self.nights.set_last_rain(showers.last);
+            }
+        }
+        if Some(tick.lane) != self.level || !tick.inside {
+            return;
+        }
+        let level = self.level_m(tick);
+        let number = self.shapes.shape_number_at(tick.at);
+        let before = self.shape_of_last.replace(number);
+        if tick.rebased || before.is_some_and(|before| before != number) {
+            // The step in volume caused by another calibration is not water that flowed.
+            self.balances.rebase();
+        }
+        let shape = self.shapes.shape_at(tick.at);
+        let volume = tank_volume(shape, level).v_m3;
+        if let (Some(level), Some(volume)) = (level, volume) {
+            let top = shape.levels().map_or(0.0, |(_, top)| top);
+            self.stock
+                .add_full_time(tick.at, level, (self.tank.full_m, top), self.max_gap_ms);
+            self.stock.add_volume(tick.at, volume);
+            self.nights.add_volume(tick.at, volume);
+        }
+        self.balances.add_volume(volume);
+    }
+
+    fn end_day(&mut self) {
+        let meters = self.inflow.iter_mut().chain(&mut self.outflow);
+        meters.for_each(Totaliser::end_day);
+        if let Some((rain, _)) = &mut self.rain {
+            rain.end_day();
+        }
+        let today = self.stock.today.take();
+        self.stock.days.push(today);
+        self.nights.end_day();
+    }
+}
+
+impl AssetSums for TankSums<'_> {
+    fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
+        let Some(level) = self.level else {
+            return AssetIndicators::default();
+        };
+        let mut figures = self.volume_figures(read, level);
+        let balance = self.flow_figures(read, level, &figures[0]);
+        figures.extend(balance);
+        figures.push(self.overflow_figure(read, level));
+        figures.push(self.leak_figure(read, level));
+        let track = &read.tracks[level];
+        let days = self.stock.days.iter().enumerate();
+        let days = days.map(|(day, last)| (*last, track.completeness_of_day(read.desk.span, day)));
+        let daily = read.desk.daily_values("tank.volume_last", days.collect());
+        let mut all = vec![daily];
+        all.extend(read.daily_totals("tank.inflow", self.inflow.as_ref()));
+        all.extend(read.daily_totals("tank.outflow", self.outflow.as_ref()));
+        AssetIndicators {
+            figures,
+            daily: all,
+            events: read.data_events(&[self.inflow.as_ref(), self.outflow.as_ref()]),
+        }
+    }
+}
+
+impl TankSums<'_> {
+    /// Volume at the end, minimum, maximum and fill level (METHODS D.1).
+    fn volume_figures(&self, read: &AssetReadings<'_>, level: usize) -> Vec<Indicator> {
+        let desk = read.desk;
+        let share = read.tracks[level].completeness(desk.span);
+        let unit = read.lanes[level].point.unit;
+        let from_level = || {
+            vec![formula_input(
+                "h",
+                None,
+                unit,
+                point_source(read.tracks, level),
+            )]
+        };
+        let volume = |id: &str, value: Option<f64>| {
+            let value = value_or_status(value, FormulaStatus::NoData);
+            desk.figure(id, value, from_level())
+                .with_completeness(share)
+                .with_remark_if(self.stock.overfull, "account-tank-overfull")
+        };
+        let last = volume("tank.volume_last", self.stock.last);
+        let capacity = tank_volume(self.shapes.last_shape(), Some(self.tank.full_m)).v_m3;
+        let percent = self
+            .stock
+            .last
+            .zip(capacity)
+            .map(|(v, full)| 100.0 * v / full);
+        let percent = percent.filter(|percent| percent.is_finite());
+        let mut inputs = vec![figure_input("V(h_last)", &last)];
+        inputs.extend(capacity.map(|full| setting_input("V(h_full)", full, "m3", "full_m")));
+        let filled = desk
+            .figure(
+                "tank.fill_last",
+                value_or_status(percent, FormulaStatus::NoData),
+                inputs,
+            )
+            .with_completeness(share);
+        vec![
+            last,
+            volume("tank.volume_min", self.stock.least),
+            volume("tank.volume_max", self.stock.most),
+            filled,
+        ]
+    }
+
+    /// Inflow and outflow, from meters if there are any, else from the level (METHODS D.4); days of
+    /// supply left.
+    fn flow_figures(
+        &self,
+        read: &AssetReadings<'_>,
+        level: usize,
+        last: &Indicator,
+    ) -> Vec<Indicator> {
+        let noise = self.nights.volume_noise();
+        let (balance, deadband) = self.balances.choose_balance(noise);
+        let share = read.tracks[level].completeness(read.desk.span);
+        let unit = read.lanes[level].point.unit;
+        let from_level = |id: &str, value: Option<f64>| {
+            let inputs = vec![
+                formula_input("h", None, unit, point_source(read.tracks, level)),
+                setting_input("δ", deadband, "m3", "deadband_l"),
+            ];
+            let figure = read
+                .desk
+                .figure(id, value_or_status(value, balance.status), inputs)
+                .with_completeness(share)
+                .with_origin(ValueOrigin::Estimated)
+                // Filling and use at the same time cancel in the level, so both totals are lower
+                // bounds.
+                .with_remark(IndicatorRemark::new("account-balance-lower-bound"));
+            match balance.across_gap {
+                0 => figure,
+                n => figure
+                    .with_remark(IndicatorRemark::new("account-across-gaps").with_arg("count", n)),
+            }
+        };
+        let metered = |id: &str, symbol, amount: &Totaliser| {
+            let mut figure = read.total_figure(id, symbol, Some(amount), FormulaStatus::NoData);
+            if amount.is_counter() {
+                (figure.method, figure.equation) = ("G.5", "ΣΔV");
+            } else {
+                (figure.method, figure.equation) = ("A.1", "Σ (Q₁ + Q₂) / 2 · Δt");
+            }
+            figure
+        };
+        let inflow = match &self.inflow {
+            Some(meter) => metered("tank.inflow", "V_in", meter)
+                .with_remark_if(self.rain.is_some(), "account-inflow-without-rain"),
+            None => from_level("tank.inflow", balance.inflow_m3),
+        };
+        let outflow = match &self.outflow {
+            Some(meter) => metered("tank.outflow", "V_out", meter),
+            None => from_level("tank.outflow", balance.outflow_m3),
+        };
+        let left = self.days_left_figure(read.desk, last, &outflow);
+        vec![inflow, outflow, left]
+    }
+
+    fn days_left_figure(
+        &self,
+        desk: &FigureContext<'_>,
+        last: &Indicator,
+        out: &Indicator,
+    ) -> Indicator {
+        let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
+            .v_m3
+            .unwrap_or(0.0);
+        let days = desk.span.days_passed();
+        let both = last.value.clone().and_then(|v| Ok((v, out.value.clone()?)));
+        let value: FigureValue = both.and_then(|(v, out)| {
+            let left = (v - dead).max(0.0) * days / out;
+            let used = out > 0.0 && left.is_finite();
+            used.then_some(left)
+                .ok_or_else(|| IndicatorRemark::new("account-no-use"))
+        });
+        let inputs: Vec<IndicatorInput> = vec![
+            figure_input("V_last", last),
+            setting_input("V_outlet", dead, "m3", "outlet_m"),
+            figure_input("V_out", out),
+            constant_input("d", days, "d", "period"),
+        ];
+        desk.figure("tank.days_left", value, inputs)
+            .with_completeness(out.completeness)
+            .with_origin(ValueOrigin::Estimated)
+    }
+
+    fn overflow_figure(&self, read: &AssetReadings<'_>, level: usize) -> Indicator {
+        let hours = self
+            .stock
+            .last
+            .map(|_| millis_to_f64(self.stock.full_ms) / HOUR_MS);
+        let inputs = vec![
+            formula_input(
+                "h",
+                None,
+                read.lanes[level].point.unit,
+                point_source(read.tracks, level),
+            ),
+            setting_input("h_full", self.tank.full_m, "m", "full_m"),
+        ];
+        let value = value_or_status(hours, FormulaStatus::NoData);
+        read.desk
+            .figure("tank.overflow_hours", value, inputs)
+            .with_completeness(read.tracks[level].completeness(read.desk.span))
+    }
+
+    /// Nights with a leak (METHODS D.5).
+    fn leak_figure(&self, read: &AssetReadings<'_>, level: usize) -> Indicator {
+        let (leaking, verdicts, suspected) = self.nights.leak_verdict();
+        let value: FigureValue = match verdicts {
+            0 => Err(status_remark(FormulaStatus::Insufficient)),
+            _ => Ok(leaking),
+        };
+        let threshold = self.tank.leak_night.threshold_m3_h;
+        let inputs = vec![
+            formula_input(
+                "h",
+                None,
+                read.lanes[level].point.unit,
+                point_source(read.tracks, level),
+            ),
+            setting_input("q", threshold, "m3/h", "leak_night.threshold_l_h"),
+        ];
+        let share = CompletenessShares {
+            all: finite_ratio(count_as_f64(verdicts), count_as_f64(self.stock.days.len())),
+            daylight: None,
+        };
+        let said = IndicatorRemark::new("account-leak-nights").with_arg("nights", verdicts);
+        read.desk
+            .figure("tank.leak_nights", value, inputs)
+            .with_completeness(share)
+            .with_uncertainty(RelativeUncertainty::default())
+            .with_remark(said)
+            .with_remark_if(suspected == Some(true), "account-leak-suspected")
+            .with_remark_if(self.rain.is_none(), "account-leak-no-rain-gauge")
+    }
+}
+
+/// Shape of a tank as the formulas take it.
+pub fn tank_geometry(config: &TankShape) -> TankGeometry {
+    match config {
+        TankShape::Box {
+            length_m,
+            width_m,
+            height_m,
+        } => TankGeometry::Box {
+            length: *length_m,
+            width: *width_m,
+            height: *height_m,
+        },
+        TankShape::VerticalCylinder {
+            diameter_m,
+            height_m,
+        } => TankGeometry::VerticalCylinder {
+            radius: diameter_m / 2.0,
+            height: *height_m,
+        },
+        TankShape::HorizontalCylinder {
+            diameter_m,
+            length_m,
+        } => TankGeometry::HorizontalCylinder {
+            radius: diameter_m / 2.0,
+            length: *length_m,
+        },
+        TankShape::CylinderOnCone {
+            diameter_m,
+            bottom_diameter_m,
+            cone_height_m,
+            cylinder_height_m,
+        } => TankGeometry::CylinderOnCone {
+            radius: diameter_m / 2.0,
+            bottom: bottom_diameter_m / 2.0,
+            cone: *cone_height_m,
+            cylinder: *cylinder_height_m,
+        },
+        TankShape::Ibc {
+            area_m2,
+            height_m,
+            nominal_m3,
+        } => TankGeometry::Ibc {
+            area_m2: *area_m2,
+            height: *height_m,
+            nominal_m3: *nominal_m3,
+        },
+        TankShape::StrappingTable(rows) => TankGeometry::Strapping(rows.clone()),
+    }
+}

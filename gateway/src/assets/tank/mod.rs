@@ -1,0 +1,12 @@
+//! Kind `tank`: a water tank. [`settings::TankAsset`] is its checked configuration,
+//! `indicators::TankSums` makes its figures, [`geometry`] and [`mass_balance`] are the arithmetic
+//! of METHODS D.
+
+pub mod geometry;
+pub mod indicators;
+pub mod level_balance;
+pub mod level_sensor;
+pub mod mass_balance;
+pub mod settings;
+pub mod shape_settings;
+pub mod simulation;

@@ -1,0 +1,362 @@
+//! CO2 of a plant (METHODS C): gross by its one declared baseline, project emissions, leakage and
+//! net.
+
+use crate::assets::{
+    Baseline, BaselineKind, ExportClaim, GensetEmissionMethod, PvPlantAsset, PvSystemType,
+};
+use crate::carbon::baseline_emissions::{
+    EmissionPart, genset_emissions, grid_emissions, pump_fuel_emissions,
+};
+use crate::carbon::formulas::grid_emissions::net_emission_reduction;
+use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
+use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
+use crate::domain::indicator::{
+    CompletenessShares, Indicator, IndicatorRemark, InputSource, ValueOrigin,
+};
+use crate::formulas::FormulaStatus;
+use crate::indicators::coverage::lowest_completeness;
+use crate::indicators::figure_context::{
+    FigureBuilder, FigureContext, figure_input, setting_input, status_remark,
+};
+use crate::indicators::period_days::PeriodDays;
+use crate::indicators::uncertainty::RelativeUncertainty;
+use std::sync::Arc;
+
+/// Figures built so far, of all assets.
+pub(crate) type KnownIndicators<'a> = &'a [Indicator];
+
+/// The figure with this id of this asset.
+pub(crate) fn find_indicator<'a>(
+    known: KnownIndicators<'a>,
+    id: &str,
+    asset: &str,
+) -> Option<&'a Indicator> {
+    let mut all = known.iter();
+    all.find(|one| &*one.id == id && one.asset.as_deref() == Some(asset))
+}
+
+/// CO2 figures of a plant, from figures built before. Without a baseline only `co2.gross`, with the
+/// reason.
+pub(crate) fn carbon_figures(
+    desk: &FigureContext<'_>,
+    plant: &PvPlantAsset,
+    known: KnownIndicators<'_>,
+) -> Vec<Indicator> {
+    let Some(baseline) = &plant.baseline else {
+        let none = || Err(IndicatorRemark::new("account-no-baseline"));
+        return vec![desk.figure("co2.gross", none(), Vec::new())];
+    };
+    let gross = gross_figure(desk, plant, baseline, known);
+    if matches!(baseline.kind, BaselineKind::None) {
+        return vec![gross];
+    }
+    let project = project_figure(desk, plant, known);
+    let leakage = leakage_figure(desk, plant, &baseline.kind);
+    let net = net_figure(desk, [&gross, &project, &leakage]);
+    vec![gross, project, leakage, net]
+}
+
+/// Baseline emissions (BE), t.
+fn gross_figure(
+    desk: &FigureContext<'_>,
+    plant: &PvPlantAsset,
+    baseline: &Baseline,
+    known: KnownIndicators<'_>,
+) -> Indicator {
+    let id = desk.asset.as_deref().unwrap_or_default();
+    let first = desk.span.period.first();
+    // A baseline must be declared before the period in which it is used (METHODS C.1).
+    let late = baseline.since.filter(|since| *since > first);
+    // Energy sold as a renewable energy certificate must not be claimed again (METHODS G.7).
+    if plant.claim.as_ref().is_some_and(|claim| claim.rec) {
+        return EmissionPart::unavailable(IndicatorRemark::new("account-rec"))
+            .into_figure(desk, "co2.gross");
+    }
+    if let Some(since) = late.filter(|since| *since > desk.span.period.last()) {
+        let remark = IndicatorRemark::new("account-baseline-later").with_arg("date", since);
+        return EmissionPart::unavailable(remark).into_figure(desk, "co2.gross");
+    }
+    let used = displaced_energy(plant, id, known);
+    let mut part = match (&baseline.kind, &used) {
+        (BaselineKind::None, _) => {
+            EmissionPart::unavailable(IndicatorRemark::new("account-baseline-none"))
+        }
+        (
+            BaselineKind::PumpFuel {
+                pump,
+                method: way,
+                fuel,
+            },
+            _,
+        ) => pump_fuel_emissions(desk, known, pump, *way, fuel),
+        (_, None) => EmissionPart::unavailable(status_remark(FormulaStatus::NoEnergy)),
+        (BaselineKind::Grid { factor, losses }, Some(used)) => {
+            grid_emissions(desk.config, used, factor.as_ref(), *losses)
+        }
+        (
+            BaselineKind::Genset {
+                rating_kw,
+                method: way,
+            },
+            Some(used),
+        ) => genset_emissions(desk, used, *rating_kw, way.as_ref()),
+    };
+    if let Some(since) = late {
+        part.remarks
+            .push(IndicatorRemark::new("account-baseline-late").with_arg("date", since));
+    }
+    let stands_on = part.inputs.iter().find_map(|input| match &input.from {
+        InputSource::Indicator(id) => Some(Arc::clone(id)),
+        _ => None,
+    });
+    let mut figure = part.into_figure(desk, "co2.gross");
+    let of_pump = match &baseline.kind {
+        BaselineKind::PumpFuel { pump, .. } => pump,
+        _ => id,
+    };
+    if let Some(from) = stands_on.and_then(|from| find_indicator(known, &from, of_pump)) {
+        figure = figure.with_completeness(from.completeness);
+        figure.remarks.extend(from.remarks.iter().cloned());
+    }
+    figure.headline =
+        HeadlineStatus::combine([figure.headline, baseline.headline(&desk.config.factors)]);
+    add_evidence_remarks(figure, plant, baseline)
+}
+
+/// Energy that displaced other energy: self-used energy, or all generation.
+fn displaced_energy<'a>(
+    plant: &PvPlantAsset,
+    id: &str,
+    known: KnownIndicators<'a>,
+) -> Option<&'a Indicator> {
+    // Export counts only if the off-taker does not claim it (METHODS C.7).
+    let site_claims = plant
+        .claim
+        .as_ref()
+        .is_some_and(|claim| claim.export == ExportClaim::Site);
+    let own = find_indicator(known, "plts.self_use", id);
+    let generated = find_indicator(known, "plts.generation", id);
+    if site_claims {
+        generated
+    } else {
+        own.or(generated)
+    }
+}
+
+/// Project emissions (PE): grid energy and fuel that the plant itself uses (METHODS C.9).
+fn project_figure(
+    desk: &FigureContext<'_>,
+    plant: &PvPlantAsset,
+    known: KnownIndicators<'_>,
+) -> Indicator {
+    let id = desk.asset.as_deref().unwrap_or_default();
+    let Some(project) = &plant.project else {
+        return EmissionPart::known_zero("account-no-project")
+            .into_figure(desk, "co2.project")
+            .with_origin(ValueOrigin::Declared);
+    };
+    let mut parts = Vec::new();
+    if project.import.is_some() {
+        let taken = find_indicator(known, "plts.project_import", id);
+        parts.push(match taken {
+            Some(taken) => (
+                grid_emissions(desk.config, taken, project.factor.as_ref(), 0.0),
+                taken.completeness,
+            ),
+            None => (
+                EmissionPart::unavailable(status_remark(FormulaStatus::NoEnergy)),
+                CompletenessShares::default(),
+            ),
+        });
+    }
+    if let Some(set) = &project.genset {
+        let burnt = find_indicator(known, "genset.co2", set);
+        parts.push(match burnt {
+            Some(burnt) => (genset_emission_part(burnt), burnt.completeness),
+            None => (
+                EmissionPart::unavailable(status_remark(FormulaStatus::NoData)),
+                CompletenessShares::default(),
+            ),
+        });
+    }
+    let share = lowest_completeness(parts.iter().map(|(_, share)| *share));
+    let parts = parts.into_iter().map(|(part, _)| part);
+    sum_emission_parts(parts)
+        .into_figure(desk, "co2.project")
+        .with_completeness(share)
+}
+
+fn genset_emission_part(figure: &Indicator) -> EmissionPart {
+    EmissionPart {
+        value: figure.value.clone(),
+        unit: "tCO2",
+        inputs: vec![figure_input("F · EF_fuel", figure)],
+        factors: figure.factors.clone(),
+        wide: RelativeUncertainty::from_indicator(figure),
+        remarks: figure.remarks.clone(),
+        method: "",
+        equation: "",
+    }
+}
+
+/// Sum of several sources; unknown if one of them is unknown.
+fn sum_emission_parts(parts: impl Iterator<Item = EmissionPart>) -> EmissionPart {
+    let mut sum = EmissionPart::known_zero("account-no-project");
+    sum.remarks.clear();
+    let mut terms = Vec::new();
+    for part in parts {
+        if let Ok(value) = part.value {
+            terms.push((value, part.wide));
+        }
+        sum.value = sum.value.and_then(|so_far| Ok(so_far + part.value?));
+        if part.unit == "tCO2e" {
+            sum.unit = part.unit;
+        }
+        sum.inputs.extend(part.inputs);
+        sum.factors.extend(part.factors);
+        sum.remarks.extend(part.remarks);
+    }
+    sum.wide = RelativeUncertainty::of_sum(&terms, false);
+    if sum.value == Ok(0.0) {
+        sum.wide = RelativeUncertainty::EXACT;
+    }
+    sum
+}
+
+/// Leakage (LE): fuel that the replaced set goes on burning elsewhere (METHODS C.9).
+fn leakage_figure(
+    desk: &FigureContext<'_>,
+    plant: &PvPlantAsset,
+    kind: &BaselineKind,
+) -> Indicator {
+    let replaces = matches!(
+        kind,
+        BaselineKind::Genset { .. } | BaselineKind::PumpFuel { .. }
+    );
+    let part = match &plant.leakage {
+        // A replaced engine that is sold or used elsewhere keeps burning fuel, so a statement on
+        // its disposal is required before leakage can be taken as zero.
+        None if replaces => EmissionPart::unavailable(IndicatorRemark::new("account-no-statement")),
+        Some(leak) if leak.replaced.leaks() => {
+            let fuel = match kind {
+                BaselineKind::PumpFuel { fuel, .. }
+                | BaselineKind::Genset {
+                    method: Some(GensetEmissionMethod::Litres { fuel, .. }),
+                    ..
+                } => Some(fuel),
+                _ => None,
+            };
+            let burnt = leak
+                .litres_per_year
+                .map(|year| year * years_passed(desk.span));
+            let litre = fuel.map(|fuel| litre_emissions(desk, fuel));
+            leakage_fuel_part(burnt, litre)
+        }
+        _ => EmissionPart::known_zero("account-no-leakage"),
+    };
+    part.into_figure(desk, "co2.leakage")
+        .with_origin(ValueOrigin::Declared)
+}
+
+fn years_passed(span: &PeriodDays) -> f64 {
+    span.days_passed() / 365.25
+}
+
+fn leakage_fuel_part(
+    burnt: Option<f64>,
+    litre: Option<Result<LitreEmissions, IndicatorRemark>>,
+) -> EmissionPart {
+    let (Some(burnt), Some(litre)) = (burnt, litre) else {
+        return EmissionPart::unavailable(IndicatorRemark::new("account-no-density"));
+    };
+    let litre = match litre {
+        Ok(litre) => litre,
+        Err(missing) => return EmissionPart::unavailable(missing),
+    };
+    let mut part = EmissionPart::unavailable(status_remark(FormulaStatus::NoData));
+    part.value = Ok(burnt * litre.kg_co2 / 1000.0);
+    part.inputs = vec![setting_input("F", burnt, "L", "leakage.litres_per_year")];
+    part.inputs.extend(litre.inputs);
+    part.factors = litre.factors;
+    part.remarks = litre.remarks;
+    part
+}
+
+/// Net emissions ER = BE - PE - LE (METHODS C.9); unknown if one of the three is unknown.
+pub(crate) fn net_figure(
+    desk: &FigureContext<'_>,
+    [gross, project, leakage]: [&Indicator; 3],
+) -> Indicator {
+    let parts = [gross, project, leakage];
+    let number = |at: usize| parts[at].value.clone();
+    let value = number(0).and_then(|be| Ok(net_emission_reduction(be, number(1)?, number(2)?)));
+    let mut terms = Vec::new();
+    // A negative result is reported as it is.
+    for (figure, sign) in parts.iter().zip([1.0, -1.0, -1.0]) {
+        if let Ok(value) = figure.value {
+            terms.push((sign * value, RelativeUncertainty::from_indicator(figure)));
+        }
+    }
+    // Uncertainties of gross and project emissions add linearly if they share a factor (METHODS
+    // G.2).
+    let shared = gross
+        .factors
+        .iter()
+        .any(|one| project.factors.contains(one));
+    let inputs = [("BE", gross), ("PE", project), ("LE", leakage)];
+    let inputs = inputs.map(|(symbol, figure)| figure_input(symbol, figure));
+    let mut net = desk
+        .figure("co2.net", value, inputs.to_vec())
+        .with_origin(ValueOrigin::Estimated)
+        .with_completeness(gross.completeness)
+        .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared));
+    let whole = parts.iter().any(|part| &*part.unit == "tCO2e");
+    net.unit = Arc::from(if whole { "tCO2e" } else { "tCO2" });
+    for part in parts {
+        for factor in &part.factors {
+            net = net.with_factor(desk.config, factor);
+        }
+        net = part
+            .remarks
+            .iter()
+            .cloned()
+            .fold(net, FigureBuilder::with_remark);
+    }
+    net.headline = HeadlineStatus::combine(parts.map(|part| part.headline));
+    net
+}
+
+/// Adds remarks on evidence that an auditor will ask for and the site has not yet provided.
+fn add_evidence_remarks(figure: Indicator, plant: &PvPlantAsset, baseline: &Baseline) -> Indicator {
+    if figure.value.is_err() {
+        return figure;
+    }
+    let doubt = match figure.headline {
+        HeadlineStatus::Firm => None,
+        HeadlineStatus::Provisional(doubt) => Some(doubt),
+    };
+    let grid_tied = plant.system == PvSystemType::GridTied;
+    let given_unknown = plant.export.is_none() && grid_tied;
+    let metered = plant.energy.as_ref().is_some_and(|energy| energy.counter);
+    let kwp = IndicatorRemark::new("account-evidence-kwp").with_arg("kwp", plant.capacity_kwp);
+    let mut figure = figure
+        .with_remark_if(
+            doubt == Some(ProvisionalReason::NoPage),
+            "account-evidence-page",
+        )
+        .with_remark_if(
+            doubt == Some(ProvisionalReason::PageMissing),
+            "account-evidence-page-missing",
+        )
+        .with_remark_if(
+            doubt == Some(ProvisionalReason::Derived),
+            "account-evidence-official",
+        )
+        .with_remark_if(!metered, "account-evidence-metered")
+        .with_remark_if(given_unknown, "account-no-export")
+        .with_remark_if(baseline.evidence.is_empty(), "account-evidence-baseline");
+    if doubt.is_some() {
+        figure = figure.with_remark(kwp);
+    }
+    figure
+}

@@ -1,0 +1,468 @@
+//! [`Baseline`]: the declared baseline of a plant: energy use without it (METHODS C.1 to C.6, C.9).
+
+use crate::assets::genset::settings::GensetLoad;
+use crate::assets::{CheckContext, require_one_of, text_or_empty};
+use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::factors::{Factors, choose_factor};
+use crate::config::raw_config::{RawDate, RawNumber, RawText, SpannedValue};
+use crate::domain::factor::{Factor, HeadlineStatus, ProvisionalReason, UnverifiedFactor};
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Id of the genset emission table of METHODS C.4, which is not verified.
+const GENSET_TABLE: &str = "genset.table";
+/// Units of an electricity factor, for messages.
+pub(crate) const ENERGY_FACTOR_UNITS: &str = "tCO2/MWh, kgCO2/kWh";
+
+/// Declared baseline of a plant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// Kind of the baseline.
+    pub kind: BaselineKind,
+    /// First day for which it is declared.
+    pub since: Option<Date>,
+    /// Person or body that declared it.
+    pub by: String,
+    /// Evidence: a bill, a fuel log, photos.
+    pub evidence: String,
+}
+
+/// Source of energy that the plant replaces.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BaselineKind {
+    /// Electricity from the grid.
+    Grid {
+        /// Grid factor; `None` only after an error.
+        factor: Option<Arc<Factor>>,
+        /// Transmission and distribution losses as a share; 0 by default.
+        losses: f64,
+    },
+    /// Electricity from a diesel generator set.
+    Genset {
+        /// Rated power, kW.
+        rating_kw: f64,
+        /// Method for its emissions; `None` only after an error.
+        method: Option<GensetEmissionMethod>,
+    },
+    /// Diesel or petrol pump.
+    PumpFuel {
+        /// Id of the pump asset whose water it would have lifted.
+        pump: Arc<str>,
+        /// Method for its emissions.
+        method: PumpEmissionMethod,
+        /// Fuel.
+        fuel: EngineFuel,
+    },
+    /// No service existed: nothing is avoided.
+    None,
+}
+
+/// Method for the emissions of a replaced generator set.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GensetEmissionMethod {
+    /// Litres for each kWh, from a fuel log (METHODS C.5).
+    Litres {
+        /// Litres per kWh.
+        litres_per_kwh: f64,
+        /// Fuel.
+        fuel: EngineFuel,
+    },
+    /// Emission factor for electricity.
+    Factor(Arc<Factor>),
+    /// Unverified emission factor, chosen by the site.
+    Unverified(UnverifiedFactor),
+    /// Unverified table of METHODS C.4 at this load.
+    Table(GensetLoad),
+}
+
+/// Method for the emissions of a replaced fuel pump.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PumpEmissionMethod {
+    /// Litres for each m3, from a fuel log (METHODS C.5).
+    Litres {
+        /// Litres per m3.
+        litres_per_m3: f64,
+    },
+    /// Energy of the lifted water and efficiencies (METHODS C.6).
+    Water {
+        /// Efficiency of the pump, 0 to 1.
+        eta_pump: f64,
+        /// Efficiency of the engine, 0 to 1.
+        eta_engine: f64,
+        /// True when both were measured on the replaced set; false when defaults are used.
+        // The defaults are high: that claims less fuel, so fewer avoided emissions.
+        measured: bool,
+    },
+}
+
+impl Baseline {
+    /// Strength of a headline that depends on this baseline: firm, or provisional with a reason.
+    pub fn headline(&self, factors: &Factors) -> HeadlineStatus {
+        let known = self.kind.factors().into_iter();
+        let known = known.map(|factor| factors.headline(factor));
+        let unchecked = self
+            .kind
+            .unverified_id()
+            .map(|_| HeadlineStatus::Provisional(ProvisionalReason::Unverified));
+        HeadlineStatus::combine(known.chain(unchecked))
+    }
+}
+
+impl BaselineKind {
+    /// Id of the unverified number on which it depends, if any.
+    pub fn unverified_id(&self) -> Option<&str> {
+        match self {
+            Self::Genset { method: way, .. } => match way.as_ref()? {
+                GensetEmissionMethod::Unverified(number) => Some(&*number.id),
+                GensetEmissionMethod::Table(_) => Some(GENSET_TABLE),
+                GensetEmissionMethod::Litres { .. } | GensetEmissionMethod::Factor(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Code of METHODS C.1.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Grid { .. } => "GRID",
+            Self::Genset { .. } => "GENSET",
+            Self::PumpFuel { .. } => "PUMP_FUEL",
+            Self::None => "NONE",
+        }
+    }
+
+    /// Factors on which it depends.
+    pub fn factors(&self) -> Vec<&Arc<Factor>> {
+        match self {
+            Self::Grid { factor, .. } => factor.iter().collect(),
+            Self::Genset { method: way, .. } => match way {
+                Some(GensetEmissionMethod::Factor(factor)) => vec![factor],
+                Some(GensetEmissionMethod::Litres { fuel, .. }) => fuel.factors(),
+                _ => Vec::new(),
+            },
+            Self::PumpFuel { fuel, .. } => fuel.factors(),
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+/// `baseline` as typed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(tag = "kind")]
+pub(crate) enum RawBaseline {
+    /// Electricity from the grid.
+    Grid(RawGridBaseline),
+    /// Electricity from a diesel generator set.
+    Genset(RawGensetBaseline),
+    /// Diesel or petrol pump.
+    PumpFuel(RawPumpFuelBaseline),
+    /// No service existed: nothing is avoided.
+    None(RawNoBaseline),
+}
+
+/// `GRID`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawGridBaseline {
+    /// Id of the grid factor; required, there is no default.
+    #[schemars(required)]
+    factor: RawText,
+    /// Transmission and distribution losses as a share, 0 by default (the lowest claim).
+    losses: RawNumber,
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence: the PLN bill, a meter at the same load.
+    evidence: RawText,
+}
+
+/// `GENSET`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawGensetBaseline {
+    /// Rated power, kW.
+    #[schemars(required)]
+    rating_kw: RawNumber,
+    /// Litres per kWh, from a fuel log.
+    litres_per_kwh: RawNumber,
+    /// Id of a factor for its electricity.
+    factor: RawText,
+    /// Load, for the unverified table of METHODS C.4.
+    load: Option<SpannedValue<GensetLoad>>,
+    /// Fuel, `diesel` by default.
+    fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    fuel_factor: RawText,
+    /// Density from the delivery note, kg/L.
+    density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date.
+    #[serde(default)]
+    biodiesel: Vec<SpannedValue<RawBlend>>,
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence: a fuel log, the nameplate.
+    evidence: RawText,
+}
+
+/// `PUMP_FUEL`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawPumpFuelBaseline {
+    /// Id of the pump asset whose water it would have lifted.
+    #[schemars(required)]
+    pub(crate) pump: RawText,
+    /// Litres per m3, from a fuel log; otherwise computed from water and head.
+    litres_per_m3: RawNumber,
+    /// Efficiency of the replaced pump, measured.
+    eta_pump: RawNumber,
+    /// Efficiency of the replaced engine, measured.
+    eta_engine: RawNumber,
+    /// Fuel, `diesel` by default.
+    fuel_kind: Option<SpannedValue<RawFuelKind>>,
+    /// Factor for CO2 per heat; that of the IPCC for the fuel by default.
+    fuel_factor: RawText,
+    /// Density from the delivery note, kg/L.
+    density_kg_l: RawNumber,
+    /// Shares of biodiesel, by start date.
+    #[serde(default)]
+    biodiesel: Vec<SpannedValue<RawBlend>>,
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence: a fuel log, photos, farmers' statements.
+    evidence: RawText,
+}
+
+/// `NONE`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RawNoBaseline {
+    /// First day for which it is declared.
+    #[schemars(with = "Option<serde_json::Value>")]
+    since: Option<RawDate>,
+    /// Person or body that declared it.
+    by: RawText,
+    /// Evidence.
+    evidence: RawText,
+}
+
+/// Keys that all kinds share: `since`, `by`, `evidence`.
+type DeclarationKeys<'a> = (Option<&'a RawDate>, &'a RawText, &'a RawText);
+
+pub(crate) fn check_baseline(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawBaseline>,
+    around: &CheckContext<'_>,
+) -> Baseline {
+    let (kind, (since, by, evidence)): (_, DeclarationKeys<'_>) = match at.get() {
+        RawBaseline::Grid(raw) => (
+            check_grid(notes, raw, around),
+            (raw.since.as_ref(), &raw.by, &raw.evidence),
+        ),
+        RawBaseline::Genset(raw) => (
+            check_genset_baseline(notes, &at.span(), raw, around),
+            (raw.since.as_ref(), &raw.by, &raw.evidence),
+        ),
+        RawBaseline::PumpFuel(raw) => (
+            check_pump_fuel(notes, &at.span(), raw, around),
+            (raw.since.as_ref(), &raw.by, &raw.evidence),
+        ),
+        RawBaseline::None(raw) => (
+            BaselineKind::None,
+            (raw.since.as_ref(), &raw.by, &raw.evidence),
+        ),
+    };
+    // A factor that is not valid on the first day cannot support the baseline (docs/factors.md).
+    let day = notes.date(since, "since");
+    if let (Some(day), Some(at)) = (day, since) {
+        for factor in kind
+            .factors()
+            .into_iter()
+            .filter(|factor| !factor.holds_on(day))
+        {
+            let (found, expected) = (format!("{} ({day})", factor.id), factor.validity());
+            notes.add_error(
+                at.span(),
+                "since",
+                "fault-factor-expired",
+                &found,
+                &expected,
+            );
+        }
+    }
+    Baseline {
+        kind,
+        since: day,
+        by: text_or_empty(by),
+        evidence: text_or_empty(evidence),
+    }
+}
+
+fn check_grid(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawGridBaseline,
+    around: &CheckContext<'_>,
+) -> BaselineKind {
+    let fits = |factor: &Factor| factor.t_per_mwh().is_some();
+    // 0 by default is conservative (METHODS C.3).
+    let losses = notes.number_in_range(&raw.losses, "losses", 0.0..=0.3);
+    BaselineKind::Grid {
+        factor: choose_factor(
+            notes,
+            around.factors,
+            &raw.factor,
+            "factor",
+            ENERGY_FACTOR_UNITS,
+            fits,
+        ),
+        losses: losses.unwrap_or(0.0),
+    }
+}
+
+fn check_genset_baseline(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawGensetBaseline,
+    around: &CheckContext<'_>,
+) -> BaselineKind {
+    let ways = [
+        ("litres_per_kwh", raw.litres_per_kwh.is_some()),
+        ("factor", raw.factor.is_some()),
+        ("load", raw.load.is_some()),
+    ];
+    require_one_of(notes, span, &ways);
+    if ways.iter().filter(|(_, given)| *given).count() > 1 {
+        notes.add_error(
+            span.clone(),
+            "baseline",
+            "fault-only-one",
+            "",
+            "litres_per_kwh, factor, load",
+        );
+    }
+    BaselineKind::Genset {
+        rating_kw: notes
+            .positive_number(&raw.rating_kw, "rating_kw")
+            .unwrap_or(0.0),
+        method: check_genset_method(notes, span, raw, around),
+    }
+}
+
+fn check_genset_method(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawGensetBaseline,
+    around: &CheckContext<'_>,
+) -> Option<GensetEmissionMethod> {
+    if raw.litres_per_kwh.is_some() {
+        require_density(notes, span, &raw.density_kg_l);
+        let typed = engine_fuel::RawFuelKeys {
+            kind: raw.fuel_kind.as_ref(),
+            factor: &raw.fuel_factor,
+            density: &raw.density_kg_l,
+            blends: &raw.biodiesel,
+        };
+        let fuel = engine_fuel::check_fuel(notes, around, &typed);
+        let litres_per_kwh = notes.positive_number(&raw.litres_per_kwh, "litres_per_kwh")?;
+        return Some(GensetEmissionMethod::Litres {
+            litres_per_kwh,
+            fuel,
+        });
+    }
+    if let Some(load) = &raw.load {
+        // Allowed on request, but the figure stays provisional.
+        notes.add_warning(
+            load.span(),
+            "load",
+            "fault-unverified-used",
+            GENSET_TABLE,
+            "",
+        );
+        return Some(GensetEmissionMethod::Table(*load.get()));
+    }
+    let at = raw.factor.as_ref()?;
+    let number = around.factors.find_unverified(at.get());
+    if let Some(number) = number.filter(|number| number.value.is_some()) {
+        notes.add_warning(at.span(), "factor", "fault-unverified-used", at.get(), "");
+        return Some(GensetEmissionMethod::Unverified(number.clone()));
+    }
+    let fits = |factor: &Factor| factor.t_per_mwh().is_some();
+    let factor = choose_factor(
+        notes,
+        around.factors,
+        &raw.factor,
+        "factor",
+        ENERGY_FACTOR_UNITS,
+        fits,
+    )?;
+    Some(GensetEmissionMethod::Factor(factor))
+}
+
+/// Requires a density.
+fn require_density(notes: &mut DiagnosticCollector<'_>, span: &Range<usize>, typed: &RawNumber) {
+    // Litres give no CO2 without a density, and no usual value is verified.
+    if typed.is_none() {
+        notes.add_error(
+            span.clone(),
+            "density_kg_l",
+            "fault-missing-density",
+            "",
+            "",
+        );
+    }
+}
+
+fn check_pump_fuel(
+    notes: &mut DiagnosticCollector<'_>,
+    span: &Range<usize>,
+    raw: &RawPumpFuelBaseline,
+    around: &CheckContext<'_>,
+) -> BaselineKind {
+    let typed = engine_fuel::RawFuelKeys {
+        kind: raw.fuel_kind.as_ref(),
+        factor: &raw.fuel_factor,
+        density: &raw.density_kg_l,
+        blends: &raw.biodiesel,
+    };
+    let etas = [
+        // Defaults 0.65 and 0.33 (METHODS C.6, policy).
+        ("eta_pump", &raw.eta_pump, "policy.pump.eta"),
+        ("eta_engine", &raw.eta_engine, "policy.engine.eta"),
+    ];
+    let [eta_pump, eta_engine] = etas.map(|(key, typed, usual)| {
+        let usual = around
+            .factors
+            .find(usual)
+            .map_or(1.0, |factor| factor.value);
+        notes
+            .number_in_range(typed, key, 0.01..=1.0)
+            .unwrap_or(usual)
+    });
+    let way = match &raw.litres_per_m3 {
+        Some(_) => {
+            require_density(notes, span, &raw.density_kg_l);
+            let litres = notes.positive_number(&raw.litres_per_m3, "litres_per_m3");
+            PumpEmissionMethod::Litres {
+                litres_per_m3: litres.unwrap_or(0.0),
+            }
+        }
+        None => PumpEmissionMethod::Water {
+            eta_pump,
+            eta_engine,
+            measured: raw.eta_pump.is_some() && raw.eta_engine.is_some(),
+        },
+    };
+    BaselineKind::PumpFuel {
+        pump: Arc::from(text_or_empty(&raw.pump)),
+        method: way,
+        fuel: engine_fuel::check_fuel(notes, around, &typed),
+    }
+}

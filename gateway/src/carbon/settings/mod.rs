@@ -1,0 +1,7 @@
+//! Checked parts of the configuration that emissions are computed from.
+
+pub mod baseline;
+pub mod energy_claim;
+pub mod engine_fuel;
+pub mod project_emissions;
+pub mod waste_disposal;

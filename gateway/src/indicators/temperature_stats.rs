@@ -1,0 +1,101 @@
+//! Mean, minimum and maximum of a temperature: bins and compost heaps.
+
+use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator};
+use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
+use crate::indicators::asset_sums::AssetReadings;
+use crate::indicators::figure_context::{FigureBuilder, formula_input, value_or_status};
+use crate::indicators::input_series::{InputSeries, point_source};
+use crate::indicators::sample_merge::InputReading;
+
+/// Mean, minimum and maximum of a temperature, with daily means.
+#[derive(Debug)]
+pub(crate) struct TemperatureStats {
+    pub(crate) lane: Option<usize>,
+    pub(crate) every_ms: i64,
+    pub(crate) max_gap_ms: i64,
+    pub(crate) last: Option<i64>,
+    pub(crate) sum: CompensatedSum,
+    pub(crate) n: usize,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    pub(crate) today: (CompensatedSum, usize),
+    pub(crate) days: Vec<Option<f64>>,
+}
+
+impl TemperatureStats {
+    pub(crate) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {
+        Self {
+            lane,
+            every_ms: lane.map_or(0, |at| lanes[at].every_ms),
+            max_gap_ms: lane.map_or(0, |at| lanes[at].max_gap_ms()),
+            last: None,
+            sum: CompensatedSum::default(),
+            n: 0,
+            least: f64::INFINITY,
+            most: f64::NEG_INFINITY,
+            today: (CompensatedSum::default(), 0),
+            days: Vec::new(),
+        }
+    }
+
+    /// Adds a reading; returns the temperature and the time that it covers, ms.
+    pub(crate) fn add_reading(&mut self, tick: &InputReading) -> Option<(f64, i64)> {
+        if Some(tick.lane) != self.lane {
+            return None;
+        }
+        let step = self.last.map(|last| tick.at - last);
+        self.last = tick.value.map(|_| tick.at);
+        let value = tick.value.filter(|_| tick.inside)?;
+        self.sum.add(value);
+        self.n += 1;
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+        self.today.0.add(value);
+        self.today.1 += 1;
+        let step = step.filter(|step| (1..=self.max_gap_ms).contains(step));
+        Some((value, step.unwrap_or(self.every_ms)))
+    }
+
+    pub(crate) fn end_day(&mut self) {
+        let (sum, n) = std::mem::take(&mut self.today);
+        self.days.push(finite_ratio(sum.value(), count_as_f64(n)));
+    }
+
+    /// Mean, minimum and maximum as figures with these ids.
+    pub(crate) fn figures(
+        &self,
+        read: &AssetReadings<'_>,
+        [mean, least, most]: [&str; 3],
+    ) -> Vec<Indicator> {
+        let share = self.completeness(read);
+        let any = self.n > 0;
+        let all = [
+            (mean, finite_ratio(self.sum.value(), count_as_f64(self.n))),
+            (least, any.then_some(self.least)),
+            (most, any.then_some(self.most)),
+        ];
+        let figure = |(id, value)| {
+            let inputs = self
+                .lane
+                .map(|lane| formula_input("T", None, "degC", point_source(read.tracks, lane)));
+            let value = value_or_status(value, FormulaStatus::NoData);
+            let inputs = inputs.into_iter().collect();
+            read.desk.figure(id, value, inputs).with_completeness(share)
+        };
+        all.into_iter().map(figure).collect()
+    }
+
+    pub(crate) fn completeness(&self, read: &AssetReadings<'_>) -> CompletenessShares {
+        let lane = self
+            .lane
+            .map(|lane| read.tracks[lane].completeness(read.desk.span));
+        lane.unwrap_or_default()
+    }
+
+    pub(crate) fn daily_means(&self, read: &AssetReadings<'_>, id: &str) -> Option<DailyValues> {
+        let track = &read.tracks[self.lane?];
+        let days = self.days.iter().enumerate();
+        let days = days.map(|(day, mean)| (*mean, track.completeness_of_day(read.desk.span, day)));
+        Some(read.desk.daily_values(id, days.collect()))
+    }
+}

@@ -1,0 +1,93 @@
+//! Numbers with the separators of the language: 1.234,5 in Indonesian, 1,234.5 in English.
+
+use crate::domain::ExactNumber;
+use crate::i18n::Language;
+
+/// Maximum number of decimal places.
+const PLACES_MAX: u8 = 4;
+
+/// Decimal places of a value: for a decimal those of the register's scale; for a float as many as
+/// give four significant digits.
+pub(crate) fn decimal_places(number: ExactNumber) -> u8 {
+    match number {
+        ExactNumber::Decimal { exponent, .. } => exponent.min(0).unsigned_abs().min(PLACES_MAX),
+        ExactNumber::Float(value) => match value.abs() {
+            size if size < 5e-5 => 0,
+            size if size >= 1000.0 => 0,
+            size if size >= 100.0 => 1,
+            size if size >= 10.0 => 2,
+            size if size >= 1.0 => 3,
+            _ => PLACES_MAX,
+        },
+    }
+}
+
+/// The number with grouped digits.
+pub(crate) fn format_number(number: ExactNumber, lang: Language) -> String {
+    let places = usize::from(decimal_places(number));
+    group_digits(&format!("{:.places$}", number.to_f64()), lang)
+}
+
+/// A count with grouped digits.
+pub(crate) fn format_count(count: u64, lang: Language) -> String {
+    group_digits(&count.to_string(), lang)
+}
+
+/// A size in decimal units: `12,3 MB`.
+pub(crate) fn format_bytes(bytes: u64, lang: Language) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    let mut tenths = bytes / 100;
+    let mut unit = 0;
+    while tenths >= 10_000 && unit + 1 < units.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    let text = group_digits(&format!("{}.{}", tenths / 10, tenths % 10), lang);
+    format!("{text} {}", units[unit])
+}
+
+fn group_digits(text: &str, lang: Language) -> String {
+    let (group, point) = match lang {
+        Language::Id => ('.', ','),
+        Language::En => (',', '.'),
+    };
+    // U+2212 is the minus sign; the hyphen is too short for it.
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("\u{2212}", digits));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut out = sign.to_owned();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            out.push(group);
+        }
+        out.push(digit);
+    }
+    if !part.is_empty() {
+        out.push(point);
+        out.push_str(part);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_has_its_own_marks() {
+        let power = ExactNumber::Decimal {
+            mantissa: 12345,
+            exponent: -1,
+        };
+        assert_eq!(format_number(power, Language::Id), "1.234,5");
+        assert_eq!(format_number(power, Language::En), "1,234.5");
+        assert_eq!(
+            format_number(ExactNumber::Float(-0.25), Language::Id),
+            "\u{2212}0,2500"
+        );
+        assert_eq!(format_count(1_003_120, Language::Id), "1.003.120");
+        assert_eq!(format_bytes(12_345_678, Language::Id), "12,3 MB");
+        assert_eq!(format_bytes(999, Language::En), "0.9 kB");
+    }
+}

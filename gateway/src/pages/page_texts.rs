@@ -1,0 +1,358 @@
+//! Texts of a page in one language. The first page and the live changes use the same texts.
+
+use crate::api::device_health::{self, HealthState};
+use crate::api::{ApiListener, local_time};
+use crate::config::Asset;
+use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
+use crate::i18n::Language;
+use crate::pages::number_format;
+use crate::status;
+use crate::storage::{LatestSample, StoreHealth};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// Health of the whole site as texts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct SiteHealthTexts {
+    /// By device id.
+    pub(crate) devices: BTreeMap<String, HealthLine>,
+    /// By sink name.
+    pub(crate) sinks: BTreeMap<String, HealthLine>,
+    /// The store.
+    pub(crate) store: HealthLine,
+    /// Number of devices that answer: `5 of 6 devices answer`.
+    pub(crate) answering: HealthLine,
+}
+
+/// One line of health: a state for the colour, and always a text as well.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct HealthLine {
+    /// `ok`, `waiting`, `doubtful`, `fault`.
+    pub(crate) state: &'static str,
+    /// Main text.
+    pub(crate) words: String,
+    /// Details; empty when there are none.
+    pub(crate) detail: String,
+    /// Advice; empty when nothing is to be done.
+    pub(crate) hint: String,
+    /// Time of the last success as text; empty when there was none.
+    pub(crate) last: String,
+}
+
+/// A device on the overview page.
+#[derive(Clone, Debug)]
+pub(crate) struct DeviceCard {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) line: HealthLine,
+    pub(crate) points: Vec<PointCard>,
+}
+
+/// A point on a page.
+#[derive(Clone, Debug)]
+pub(crate) struct PointCard {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) unit: String,
+    pub(crate) value: String,
+    /// Decimal places of live values; `auto` for floats.
+    pub(crate) places: String,
+    /// `good`, `uncertain`, `bad`, `none`.
+    pub(crate) quality: &'static str,
+    /// Reason when the quality is not good.
+    pub(crate) why: String,
+    pub(crate) kept: bool,
+}
+
+impl ApiListener {
+    pub(crate) fn now(&self) -> UtcMs {
+        self.state().clock.now().at
+    }
+
+    /// Health of devices, sinks and store in this language.
+    pub(crate) fn status(&self, lang: Language) -> SiteHealthTexts {
+        let board = self.state().board.snapshot();
+        let devices: BTreeMap<_, _> = self
+            .site()
+            .devices
+            .iter()
+            .map(|device| {
+                (
+                    device.id.to_string(),
+                    self.device_line(device, &board, lang),
+                )
+            })
+            .collect();
+        let sinks = board
+            .sinks
+            .iter()
+            .map(|(name, sink)| ((*name).to_owned(), self.sink_line(sink, lang)))
+            .collect();
+        SiteHealthTexts {
+            answering: answering_line(&devices, lang),
+            devices,
+            sinks,
+            store: self.store_line(lang),
+        }
+    }
+
+    fn device_line(
+        &self,
+        device: &DeviceInfo,
+        board: &status::StatusSnapshot,
+        lang: Language,
+    ) -> HealthLine {
+        let site = self.site();
+        let verdict = device_health::judge_device_health(
+            device,
+            site,
+            &self.state().buses,
+            board,
+            self.now(),
+        );
+        let fault = verdict.fault.as_ref();
+        let words = match fault {
+            Some(fault) => lang.text(&format!("reason-{}", fault.reason.word())),
+            None => lang.text(&format!("web-health-{}", verdict.health.word())),
+        };
+        let last = board
+            .devices
+            .get(&device.id)
+            .and_then(|state| state.last_good);
+        HealthLine {
+            state: verdict.health.word(),
+            words,
+            detail: fault.map(|fault| fault.detail.clone()).unwrap_or_default(),
+            hint: verdict.hint.map(|key| lang.text(key)).unwrap_or_default(),
+            last: last
+                .map(|at| self.format_time(at, lang))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn sink_line(&self, sink: &status::SinkState, lang: Language) -> HealthLine {
+        let waiting = number_format::format_count(sink.waiting, lang);
+        let until = sink.delivered_at.map(|at| self.format_time(at, lang));
+        let words = match &until {
+            Some(until) => {
+                lang.text_with("web-sink-until", &[("until", until), ("waiting", &waiting)])
+            }
+            None => lang.text_with("web-sink-nothing", &[("waiting", &waiting)]),
+        };
+        let refused = number_format::format_count(sink.refused, lang);
+        let seconds = number_format::format_count(sink.stalled_for().as_secs(), lang);
+        // A known cause has its own advice; otherwise the advice follows from the connection.
+        let hint = match (sink.trouble, sink.is_delivering()) {
+            (Some(trouble), _) => lang.text(trouble.message_key()),
+            (None, true) if sink.refused == 0 => String::new(),
+            (None, true) => lang.text_with("web-sink-refused", &[("refused", &refused)]),
+            (None, false) if sink.connected => {
+                lang.text_with("web-sink-stalled", &[("seconds", &seconds)])
+            }
+            (None, false) => lang.text("web-sink-away"),
+        };
+        // A sink that delivers but has refused readings is doubtful: those readings are not at the
+        // destination.
+        let well = sink.refused == 0 && sink.fault.is_none();
+        let state = match sink.is_delivering() {
+            true if well => HealthState::Ok,
+            true => HealthState::Doubtful,
+            false => HealthState::Fault,
+        };
+        let detail = sink.fault.clone().unwrap_or_default();
+        HealthLine {
+            state: state.word(),
+            words,
+            detail,
+            hint,
+            last: until.unwrap_or_default(),
+        }
+    }
+
+    fn store_line(&self, lang: Language) -> HealthLine {
+        let receiver = self.state().store.health();
+        // The store's task has ended when the sender of its health is gone.
+        let stopped = receiver.has_changed().is_err();
+        let health = receiver.borrow().clone();
+        let until = health
+            .durable_at
+            .map(|at| self.format_time(at, lang))
+            .unwrap_or_default();
+        let unflushed =
+            number_format::format_count(u64::try_from(health.unflushed).unwrap_or(u64::MAX), lang);
+        let words = match health.durable_at {
+            Some(_) if health.unflushed == 0 => {
+                lang.text_with("web-store-all", &[("until", &until)])
+            }
+            Some(_) => lang.text_with(
+                "web-store-until",
+                &[("until", &until), ("unflushed", &unflushed)],
+            ),
+            None => lang.text_with("web-store-nothing", &[("unflushed", &unflushed)]),
+        };
+        let size = number_format::format_bytes(health.bytes, lang);
+        let failure = health.failure.as_ref();
+        let detail = match failure {
+            Some((at, why)) => format!("{}: {why}", self.format_time(*at, lang)),
+            None if stopped => lang.text("web-store-stopped"),
+            None => lang.text_with("web-store-size", &[("size", &size)]),
+        };
+        // Lost readings come before the disk's failure: they cannot be repaired any more.
+        let hint = match health.lost {
+            0 if failure.is_some() => lang.text("web-hint-store"),
+            0 => undelivered_text(&health, lang),
+            lost => lang.text_with(
+                "web-store-lost",
+                &[("lost", &number_format::format_count(lost, lang))],
+            ),
+        };
+        let state = match (stopped || failure.is_some(), health.lost) {
+            (true, _) => HealthState::Fault,
+            (false, 0) => HealthState::Ok,
+            (false, _) => HealthState::Doubtful,
+        };
+        HealthLine {
+            state: state.word(),
+            words,
+            detail,
+            hint,
+            last: until,
+        }
+    }
+
+    fn format_time(&self, at: UtcMs, lang: Language) -> String {
+        local_time::format_local_time(at, self.now(), &self.0.zone, lang)
+    }
+
+    /// Devices with the last values of their points, the most important points first.
+    pub(crate) fn device_cards(&self, last: &[LatestSample], lang: Language) -> Vec<DeviceCard> {
+        let last: HashMap<&str, &LatestSample> =
+            last.iter().map(|last| (&*last.point, last)).collect();
+        let board = self.state().board.snapshot();
+        let of = |device: &DeviceInfo| {
+            let mut points: Vec<&PointInfo> = device.points.iter().collect();
+            points.sort_by_key(|point| point_sort_key(point, &self.state().assets));
+            let points = points.into_iter();
+            DeviceCard {
+                id: device.id.to_string(),
+                kind: device_kind_text(&device.kind, lang),
+                line: self.device_line(device, &board, lang),
+                points: points
+                    .map(|point| point_card(point, last.get(&*point.id).copied(), lang))
+                    .collect(),
+            }
+        };
+        self.site().devices.iter().map(of).collect()
+    }
+}
+
+/// Text about readings that sinks no longer get; empty when there are none.
+fn undelivered_text(health: &StoreHealth, lang: Language) -> String {
+    let mut words = Vec::new();
+    if health.undelivered > 0 {
+        let count = number_format::format_count(health.undelivered, lang);
+        words.push(lang.text_with("web-store-undelivered", &[("count", &count)]));
+    }
+    if !health.retired.is_empty() {
+        let sinks = health.retired.join(", ");
+        words.push(lang.text_with("web-store-retired", &[("sinks", &sinks)]));
+    }
+    words.join(". ")
+}
+
+/// Texts and last value of a point.
+pub(crate) fn point_card(
+    point: &PointInfo,
+    last: Option<&LatestSample>,
+    lang: Language,
+) -> PointCard {
+    let outcome = last.map(|last| last.sample.outcome);
+    let number = outcome.as_ref().and_then(SampleOutcome::number);
+    let reason = outcome.as_ref().and_then(SampleOutcome::reason);
+    PointCard {
+        id: point.id.to_string(),
+        name: point.name.to_string(),
+        label: point_label(point, lang),
+        unit: unit_text(&point.unit, lang),
+        value: number.map_or_else(
+            || "\u{2013}".to_owned(),
+            |number| number_format::format_number(number, lang),
+        ),
+        places: match number {
+            Some(number @ crate::domain::ExactNumber::Decimal { .. }) => {
+                number_format::decimal_places(number).to_string()
+            }
+            _ => "auto".to_owned(),
+        },
+        quality: outcome
+            .as_ref()
+            .map_or("none", |outcome| outcome.quality().word()),
+        why: reason
+            .map(|reason| lang.text(&format!("reason-{}", reason.word())))
+            .unwrap_or_default(),
+        kept: last.is_none_or(|last| last.durable),
+    }
+}
+
+fn answering_line(devices: &BTreeMap<String, HealthLine>, lang: Language) -> HealthLine {
+    let well = devices
+        .values()
+        .filter(|line| line.state != HealthState::Fault.word())
+        .count();
+    let (count, all) = (well.to_string(), devices.len().to_string());
+    let state = if well == devices.len() {
+        HealthState::Ok
+    } else {
+        HealthState::Fault
+    };
+    HealthLine {
+        state: state.word(),
+        words: lang.text_with("web-answering", &[("count", &count), ("all", &all)]),
+        detail: String::new(),
+        hint: String::new(),
+        last: String::new(),
+    }
+}
+
+/// Name of the measured quantity; the point's own name when the catalogue has no text for it.
+pub(crate) fn point_label(point: &PointInfo, lang: Language) -> String {
+    catalogue_word("web-quantity-", &point.name, lang)
+        .or_else(|| catalogue_word("web-quantity-", &point.quantity, lang))
+        .unwrap_or_else(|| point.name.replace(['_', '-'], " "))
+}
+
+/// Unit as printed: `degC` becomes °C.
+fn unit_text(unit: &str, lang: Language) -> String {
+    let key = unit.replace('/', "-per-").replace('%', "pct-");
+    catalogue_word("web-unit-", key.trim_end_matches('-'), lang).unwrap_or_else(|| unit.to_owned())
+}
+
+/// Sort key of a point on a card: points of assets first; then power, flow, level, length,
+/// temperature, volume; others; states and alarms last.
+fn point_sort_key(point: &PointInfo, assets: &[Asset]) -> (bool, usize) {
+    const FIRST: [&str; 6] = ["power", "flow", "level", "length", "temperature", "volume"];
+    const LAST: [&str; 3] = ["status", "state", "alarm"];
+    let of_asset = assets
+        .iter()
+        .flat_map(|asset| asset.points.values())
+        .any(|id| *id == point.id);
+    let quantity = &*point.quantity;
+    let place = FIRST.iter().position(|first| *first == quantity);
+    let other = if LAST.contains(&quantity) {
+        FIRST.len() + 1
+    } else {
+        FIRST.len()
+    };
+    (!of_asset, place.unwrap_or(other))
+}
+
+fn device_kind_text(kind: &str, lang: Language) -> String {
+    catalogue_word("web-kind-", kind, lang).unwrap_or_else(|| kind.to_owned())
+}
+
+/// Text of `PREFIXword` in the catalogue; `None` when it has none.
+fn catalogue_word(prefix: &str, word: &str, lang: Language) -> Option<String> {
+    let key = format!("{prefix}{}", word.replace(['_', ' '], "-"));
+    Some(lang.text(&key)).filter(|text| *text != key)
+}

@@ -1,0 +1,209 @@
+//! Computes figures and makes reports from the store, on a blocking thread, so that the caller goes
+//! on answering others. API and command line both use it. The entry type is [`ReportRequest`].
+//!
+//! ```text
+//! let (lang, format) = (Language::Id, ReportFormat::Pdf);
+//! let wish = ReportRequest { period: "2026-11".parse()?, asset: None, lang, format };
+//! let pdf = report(CalculationBasis::now(config), store, wish, now, permit, |_| ()).await?;
+//! ```
+//!
+//! See docs/reports.md.
+
+mod revisions;
+#[cfg(test)]
+mod tests;
+
+pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_basis};
+
+use crate::config::{Config, Diagnostics};
+use crate::domain::UtcMs;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::indicators::{self, CalculationProgress, IndicatorQuery, IndicatorsError};
+use crate::limits::REPORT_EVIDENCE_STEPS_MAX;
+use crate::report::content::{self, ReportInputs};
+use crate::report::render::{self, ReportFormat};
+use crate::storage::{LedgerQuery, Store, StoreError};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
+
+/// Requested report.
+#[derive(Clone, Debug)]
+pub struct ReportRequest {
+    /// Period.
+    pub period: Period,
+    /// Asset; `None`: the whole site.
+    pub asset: Option<Arc<str>>,
+    /// Language.
+    pub lang: Language,
+    /// File format.
+    pub format: ReportFormat,
+}
+
+/// Reasons why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportBuildError {
+    /// The figures could not be computed.
+    #[error(transparent)]
+    Account(#[from] IndicatorsError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The report could not be written.
+    #[error(transparent)]
+    Report(#[from] render::RenderError),
+    /// Unknown revision.
+    #[error("no revision {0}")]
+    NoRevision(String),
+    /// The archived configuration of the revision is no longer valid for this program version.
+    #[error("revision {0} can no longer be read: {1}")]
+    Unreadable(String, Diagnostics),
+    /// The thread ended before its work was done.
+    #[error("the work was cut short: {0}")]
+    CutShort(#[from] JoinError),
+}
+
+impl ReportBuildError {
+    /// The error as a sentence with what to change, in one language.
+    pub fn message(&self, lang: Language) -> String {
+        match self {
+            Self::Account(IndicatorsError::Future(first)) => {
+                let first = render::number_format::date(lang, *first);
+                lang.text_with("reporting-future", &[("first", &first)])
+            }
+            Self::Account(IndicatorsError::UnknownAsset(id)) => {
+                lang.text_with("reporting-no-asset", &[("found", id)])
+            }
+            Self::Report(render::RenderError::TooLarge { found, most }) => {
+                let (found, most) = (found.to_string(), most.to_string());
+                lang.text_with("reporting-too-large", &[("found", &found), ("most", &most)])
+            }
+            Self::NoRevision(found) => lang.text_with("reporting-no-revision", &[("found", found)]),
+            Self::Unreadable(found, faults) => {
+                let args = [("found", found.as_str()), ("why", &faults.render(lang))];
+                lang.text_with("reporting-old-unreadable", &args)
+            }
+            other => lang.text_with("reporting-failed", &[("why", &other.to_string())]),
+        }
+    }
+
+    /// True when the request is invalid, false when the gateway failed.
+    pub fn is_bad_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Account(IndicatorsError::Future(_) | IndicatorsError::UnknownAsset(_))
+                | Self::Report(render::RenderError::TooLarge { .. })
+                | Self::NoRevision(_)
+                | Self::Unreadable(..)
+        )
+    }
+}
+
+/// Computes the figures of a period. `held` is kept until the work is done, also when the caller
+/// has gone: it is the permit that limits the number of such computations.
+pub async fn compute_indicators<H: Send + 'static>(
+    config: Arc<Config>,
+    store: Store,
+    ask: IndicatorQuery,
+    held: H,
+    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+) -> Result<SiteIndicators, ReportBuildError> {
+    // The computation is CPU-bound for many seconds and asks the store in between: a blocking
+    // thread with a handle of the runtime does both.
+    let runtime = Handle::current();
+    let work = move || {
+        let account = indicators::calculate_indicators(&config, &store, &ask, &mut progress);
+        let account = runtime.block_on(account);
+        drop(held);
+        account
+    };
+    Ok(tokio::task::spawn_blocking(work).await??)
+}
+
+/// Makes a report. The same request on the same readings at the same time `now` gives the same
+/// bytes.
+pub async fn build_report<H: Send + 'static>(
+    basis: CalculationBasis,
+    store: Store,
+    wish: ReportRequest,
+    now: UtcMs,
+    held: H,
+    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+) -> Result<Vec<u8>, ReportBuildError> {
+    let runtime = Handle::current();
+    let work = move || {
+        let bytes = runtime.block_on(assemble_report(&basis, &store, &wish, now, &mut progress));
+        drop(held);
+        bytes
+    };
+    tokio::task::spawn_blocking(work).await?
+}
+
+/// Makes the due records of the evidence chain first, so that a report names the digest of its last
+/// closed day also over HTTP.
+async fn settle_digests(store: &Store) -> Result<(), StoreError> {
+    for _ in 0..REPORT_EVIDENCE_STEPS_MAX {
+        if store.close_due_days().await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn assemble_report(
+    basis: &CalculationBasis,
+    store: &Store,
+    wish: &ReportRequest,
+    now: UtcMs,
+    progress: &mut (dyn FnMut(CalculationProgress) + Send),
+) -> Result<Vec<u8>, ReportBuildError> {
+    let config = &*basis.config;
+    let ask = IndicatorQuery {
+        period: wish.period,
+        asset: wish.asset.clone(),
+        now,
+        daily: true,
+    };
+    settle_digests(store).await?;
+    let account = indicators::calculate_indicators(config, store, &ask, progress).await?;
+    let query = LedgerQuery {
+        from: Some(wish.period.first()),
+        to: Some(wish.period.last()),
+        ..LedgerQuery::default()
+    };
+    // Manual entries belong to the site, not to an asset.
+    let entries = match wish.asset {
+        Some(_) => Vec::new(),
+        None => store.all_ledger_entries(query).await?,
+    };
+    let digest = store
+        .newest_digest(wish.period.first(), wish.period.last())
+        .await?;
+    let (changes, changes_left_out) =
+        revisions::revision_changes(config, store, wish.period).await?;
+    let document = content::build_document(ReportInputs {
+        config,
+        account: &account,
+        entries: &entries,
+        changes: &changes,
+        changes_left_out,
+        past: basis.past.as_ref(),
+        digest: digest.as_ref().map_or("", |digest| &digest.sha256),
+        asset: wish.asset.as_deref(),
+        issued: now,
+        lang: wish.lang,
+    });
+    Ok(render::render_document(&document, wish.format)?)
+}
+
+/// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset and `-r4.1` for a
+/// requested revision.
+pub fn report_file_name(config: &Config, wish: &ReportRequest, revision: Option<&str>) -> String {
+    let (site, period) = (&config.site.id, wish.period.to_string().replace("..", "_"));
+    let asset = wish.asset.as_deref().map(|asset| format!("-{asset}"));
+    let asset = asset.unwrap_or_default();
+    let revision = revision.map_or(String::new(), |revision| format!("-r{revision}"));
+    format!("{site}-{period}{asset}{revision}.{}", wish.format.key())
+}

@@ -1,0 +1,268 @@
+//! Daily values as table and plots: by day for up to `REPORT_DAY_ROWS_MAX` days, otherwise by
+//! month.
+
+use super::context::ReportContext;
+use super::significant_digits;
+use crate::domain::indicator::{CompletenessShares, DailyValues};
+use crate::limits::REPORT_DAY_ROWS_MAX;
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::chart::{ChartForm, ChartSeries, ChartSteps, ReportChart};
+use crate::report::render::document::ReportBlock;
+use crate::report::render::table::{ColumnTotalKind, ReportTable};
+use jiff::civil::Date;
+use std::ops::Range;
+
+/// Id prefixes of states (levels), whose daily values have a mean and no sum.
+const STATE_PREFIXES: &[&str] = &["tank.volume", "tank.days"];
+/// Units of flows, whose daily values add up to the value of the period.
+const FLOW_UNITS: &[&str] = &[
+    "kWh", "m3", "L", "mm", "h", "kg", "t", "IDR", "degC d", "kWh/kWp", "kWh/m2", "tCO2", "tCO2e",
+];
+/// Counts, which add up too.
+const COUNT_INDICATORS: &[&str] = &["pump.dry_runs", "tank.leak_nights", "compost.turnings"];
+/// Maximum number of series in a plot; with more it is no longer readable.
+const SERIES_MAX: usize = 4;
+
+/// Rows of the table and steps of the plots: days or months.
+struct DailySteps {
+    by_month: bool,
+    /// First day of each step, and the range of its days in the series.
+    all: Vec<(Date, Range<usize>)>,
+}
+
+/// Plots of the series, one for each unit, then their table; empty for a period of one day.
+pub(crate) fn daily_blocks(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+) -> Vec<ReportBlock> {
+    let days = series.first().map_or(0, |first| first.days.len());
+    // Series of another length would not line up with the rows of the table.
+    let series: Vec<&DailyValues> = series
+        .iter()
+        .copied()
+        .filter(|s| s.days.len() == days)
+        .collect();
+    let Some(steps) = group_days(&series).filter(|_| days > 1) else {
+        return Vec::new();
+    };
+    let mut blocks: Vec<ReportBlock> = daily_charts(book, id, &series, &steps);
+    blocks.push(ReportBlock::Table(daily_table(book, id, &series, &steps)));
+    blocks
+}
+
+fn group_days(series: &[&DailyValues]) -> Option<DailySteps> {
+    let days: Vec<Date> = series.first()?.days.iter().map(|(day, ..)| *day).collect();
+    let by_month = days.len() > REPORT_DAY_ROWS_MAX;
+    let mut all: Vec<(Date, Range<usize>)> = Vec::new();
+    for (index, day) in days.into_iter().enumerate() {
+        match all.last_mut() {
+            Some((first, range)) if by_month && first.first_of_month() == day.first_of_month() => {
+                range.end = index + 1;
+            }
+            _ => all.push((day, index..index + 1)),
+        }
+    }
+    Some(DailySteps { by_month, all })
+}
+
+fn daily_charts(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+    steps: &DailySteps,
+) -> Vec<ReportBlock> {
+    let mut units: Vec<(&str, bool)> = Vec::new();
+    for one in series {
+        let key = (&*one.unit, is_flow(one));
+        if !units.contains(&key) {
+            units.push(key);
+        }
+    }
+    // States and flows of one unit get separate plots: bars of a flow, a line of a state.
+    let of = |(unit, flow): (&str, bool)| -> Vec<&DailyValues> {
+        let same = series.iter().copied();
+        same.filter(|one| *one.unit == *unit && is_flow(one) == flow)
+            .filter(|one| one.days.iter().any(|(_, value, _)| value.is_some()))
+            .take(SERIES_MAX)
+            .collect()
+    };
+    let all = units.into_iter().enumerate();
+    all.filter_map(|(index, key)| {
+        let same = of(key);
+        let chart = daily_chart(book, &format!("plot-{index}/{id}"), &same, steps);
+        (!same.is_empty()).then_some(ReportBlock::Chart(chart))
+    })
+    .collect()
+}
+
+fn daily_chart(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+    steps: &DailySteps,
+) -> ReportChart {
+    let names: Vec<String> = series
+        .iter()
+        .map(|one| book.indicator_name(&one.id))
+        .collect();
+    let flow = series.first().is_some_and(|one| is_flow(one));
+    let one = |(one, label): (&&DailyValues, &String)| ChartSeries {
+        id: one.id.to_string(),
+        label: label.clone(),
+        values: steps
+            .all
+            .iter()
+            .map(|(_, range)| step_value(one, range))
+            .collect(),
+    };
+    ReportChart {
+        id: id.to_owned(),
+        title: names.join(", "),
+        form: if flow {
+            ChartForm::Bars
+        } else {
+            ChartForm::Line
+        },
+        kind: series
+            .first()
+            .map_or(ValueKind::Mixed, |one| daily_number_kind(book, one)),
+        along: chart_axis(book, steps),
+        series: series.iter().zip(&names).map(one).collect(),
+        target: None,
+    }
+}
+
+fn chart_axis(book: &ReportContext<'_>, steps: &DailySteps) -> ChartSteps {
+    let days = steps.all.iter().map(|(day, _)| *day);
+    if steps.by_month {
+        ChartSteps::Labels(days.map(|day| month_label(book, day, "mon")).collect())
+    } else {
+        ChartSteps::Days(days.collect())
+    }
+}
+
+/// `Nov 2026` or `November 2026`.
+fn month_label(book: &ReportContext<'_>, day: Date, length: &str) -> String {
+    let month = book.message(&format!("report-{length}-{}", day.month()));
+    format!("{month} {}", day.year())
+}
+
+fn daily_table(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+    steps: &DailySteps,
+) -> ReportTable {
+    let (word, key) = if steps.by_month {
+        (book.column("month", ValueKind::Text), "by-month")
+    } else {
+        (book.column("day", ValueKind::Date), "by-day")
+    };
+    let mut columns = vec![word];
+    for one in series {
+        let mut column = book
+            .column("value", daily_number_kind(book, one))
+            .with_total(column_total(one));
+        column.id = one.id.to_string();
+        column.head = book.indicator_name(&one.id);
+        columns.push(column);
+    }
+    let share = book.column("share", ValueKind::Percent(0));
+    columns.push(share.with_total(ColumnTotalKind::Mean));
+    let mut table = book.table(&format!("days/{id}"), key, columns);
+    table.total_label = book.message("chapters-total-or-mean");
+    let today = book.today();
+    table.rows = steps
+        .all
+        .iter()
+        .map(|step| daily_row(book, series, steps, step, today))
+        .collect();
+    table
+}
+
+fn daily_row(
+    book: &ReportContext<'_>,
+    series: &[&DailyValues],
+    steps: &DailySteps,
+    (first, range): &(Date, Range<usize>),
+    today: Date,
+) -> Vec<CellValue> {
+    let head = if steps.by_month {
+        CellValue::Text(month_label(book, *first, "month"))
+    } else {
+        CellValue::Date(*first)
+    };
+    let future = *first > today;
+    // A future day is empty; a past day without a value has a reason.
+    let cell = |value: Option<f64>| match value {
+        Some(value) => CellValue::Number(value),
+        None if future => CellValue::Empty,
+        None => CellValue::Missing(book.message("chapters-no-value")),
+    };
+    let values = series.iter().map(|one| cell(step_value(one, range)));
+    let share = match series.first().and_then(|one| step_share(one, range)) {
+        Some(share) if !future => CellValue::Number(share),
+        _ => CellValue::Empty,
+    };
+    std::iter::once(head).chain(values).chain([share]).collect()
+}
+
+fn is_flow(one: &DailyValues) -> bool {
+    let state = STATE_PREFIXES.iter().any(|start| one.id.starts_with(start));
+    let flow = FLOW_UNITS.contains(&&*one.unit) || COUNT_INDICATORS.contains(&&*one.id);
+    flow && !state
+}
+
+fn column_total(one: &DailyValues) -> ColumnTotalKind {
+    if is_flow(one) {
+        ColumnTotalKind::Sum
+    } else {
+        ColumnTotalKind::Mean
+    }
+}
+
+fn daily_number_kind(book: &ReportContext<'_>, one: &DailyValues) -> ValueKind {
+    let count = one.days.iter().filter_map(|(_, value, _)| *value);
+    let some = count.clone().find(|value| value.fract() != 0.0);
+    let decimals =
+        significant_digits::usual_decimals(&one.unit, some.or_else(|| count.clone().next()));
+    ValueKind::number(&book.unit_text(&one.unit), decimals)
+}
+
+/// Sum or mean of the days of a step; `None` when no day has a value.
+fn step_value(one: &DailyValues, range: &Range<usize>) -> Option<f64> {
+    let days = one.days.get(range.clone())?;
+    let (sum, count) = sum_and_count(days.iter().map(|(_, value, _)| *value));
+    match column_total(one) {
+        _ if count == 0.0 => None,
+        ColumnTotalKind::Sum => Some(sum),
+        ColumnTotalKind::Mean => Some(sum / count),
+    }
+}
+
+/// Mean measured share of the days of a step.
+fn step_share(one: &DailyValues, range: &Range<usize>) -> Option<f64> {
+    let days = one.days.get(range.clone())?;
+    let (sum, count) = sum_and_count(
+        days.iter()
+            .map(|(.., known)| relevant_completeness(&one.id, known)),
+    );
+    (count > 0.0).then(|| sum / count)
+}
+
+/// Measured share that counts for this indicator: of daylight hours for solar plants, otherwise of
+/// all hours.
+pub(crate) fn relevant_completeness(id: &str, known: &CompletenessShares) -> Option<f64> {
+    if id.starts_with("plts.") {
+        known.daylight.or(known.all)
+    } else {
+        known.all.or(known.daylight)
+    }
+}
+
+fn sum_and_count(values: impl Iterator<Item = Option<f64>>) -> (f64, f64) {
+    values
+        .flatten()
+        .fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0))
+}

@@ -1,0 +1,249 @@
+//! Printed names of indicators, units and periods, and numbers within sentences.
+
+use crate::domain::indicator::IndicatorRemark;
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::ledger::IndicatorDefinitions;
+use crate::report::render::number_format;
+
+/// Significant digits of a number within a sentence or an equation.
+const SIGNIFICANT_DIGITS: i32 = 6;
+/// Printed form of unit symbols. Units that are words have a message key instead.
+const PRINTED_UNITS: &[(&str, &str)] = &[
+    ("CO2", "CO₂"),
+    ("CH4", "CH₄"),
+    ("N2O", "N₂O"),
+    ("m3", "m³"),
+    ("m2", "m²"),
+    ("degC", "°C"),
+    ("%RH", "%"),
+];
+
+/// Name of an indicator in one language; its id when it has none.
+pub fn indicator_name(definitions: &IndicatorDefinitions, lang: Language, id: &str) -> String {
+    if let Some(definition) = written_definition(definitions, id) {
+        return definition.name.text(lang).to_owned();
+    }
+    if let Some(of) = id.strip_suffix(".effect") {
+        let name = indicator_name(definitions, lang, of);
+        return lang.text_with("chapters-effect-of", &[("name", &name)]);
+    }
+    let key = format!("indicator-{}", id.replace(['.', '_'], "-"));
+    match lang.text(&key) {
+        text if text == key => id.to_owned(),
+        text => text,
+    }
+}
+
+/// Definition of the ledger indicator with the id `ledger.ID`.
+pub(crate) fn written_definition<'a>(
+    definitions: &'a IndicatorDefinitions,
+    id: &str,
+) -> Option<&'a crate::ledger::IndicatorDefinition> {
+    definitions.find(id.strip_prefix("ledger.")?)
+}
+
+/// A remark as a sentence, with a capital letter and a final mark.
+pub fn remark_sentence(lang: Language, remark: &IndicatorRemark) -> String {
+    // Arguments are numbers as text with a decimal point, whatever the language.
+    let args: Vec<(&str, String)> = remark
+        .args
+        .iter()
+        .map(|(name, value)| (*name, localise_number(lang, value)))
+        .collect();
+    let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    to_sentence(&lang.text_with(&remark.key, &args))
+}
+
+/// A text as a sentence.
+pub(crate) fn to_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let mut text: String = first.into_iter().flatten().chain(letters).collect();
+    if !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
+/// A number given as text, with the decimal mark of the language.
+fn localise_number(lang: Language, text: &str) -> String {
+    let is_number = text.contains('.') && text.parse::<f64>().is_ok();
+    match lang {
+        Language::Id if is_number => text.replace('.', ","),
+        _ => text.to_owned(),
+    }
+}
+
+/// A unit as printed.
+pub(crate) fn unit_text(lang: Language, symbol: &str) -> String {
+    let key = format!("chapters-unit-{}", symbol.replace(['/', '%', ' '], "-"));
+    match lang.text(&key) {
+        text if text == key => {}
+        text => return text,
+    }
+    if symbol == "1" {
+        return String::new();
+    }
+    let whole = match symbol.split_once('/') {
+        Some(("1", under)) => return format!("1/{}", unit_text(lang, under)),
+        Some((top, under)) => {
+            let parts = [top, under].map(|part| unit_text(lang, part));
+            return parts.join("/");
+        }
+        None => symbol,
+    };
+    let spaced = space_mass_unit(whole);
+    PRINTED_UNITS
+        .iter()
+        .fold(spaced, |text, (from, to)| text.replace(from, to))
+}
+
+/// `tCO2e` is a mass of a substance and is printed `t CO2e`.
+fn space_mass_unit(symbol: &str) -> String {
+    for mass in ["kg", "g", "t"] {
+        let matter = symbol.strip_prefix(mass).unwrap_or_default();
+        if ["CO2", "CH4", "N2O", "C"]
+            .iter()
+            .any(|of| matter.starts_with(of))
+        {
+            // No-break space: number, unit and substance stay on one line.
+            return format!("{mass}\u{a0}{matter}");
+        }
+    }
+    symbol.to_owned()
+}
+
+/// Kind of a period, as the last part of message keys.
+pub(crate) fn period_kind(period: Period) -> &'static str {
+    match period {
+        Period::Day(_) => "day",
+        Period::Week(_) => "week",
+        Period::Month(_) => "month",
+        Period::Quarter(_) => "quarter",
+        Period::Year(_) => "year",
+        Period::Range(..) => "range",
+    }
+}
+
+/// Name of a period: `November 2026`, `Triwulan IV 2026`.
+pub(crate) fn period_name(lang: Language, period: Period) -> String {
+    let (first, last) = (period.first(), period.last());
+    let (from, to) = (
+        number_format::date(lang, first),
+        number_format::date(lang, last),
+    );
+    match period {
+        Period::Day(_) => from,
+        Period::Range(..) => format!("{from} – {to}"),
+        Period::Month(_) => {
+            let month = lang.text(&format!("report-month-{}", first.month()));
+            format!("{month} {}", first.year())
+        }
+        Period::Year(_) => first.year().to_string(),
+        Period::Week(monday) => {
+            let week = monday.iso_week_date();
+            let (number, year) = (week.week().to_string(), week.year().to_string());
+            let args = [
+                ("week", &*number),
+                ("year", &*year),
+                ("from", &*from),
+                ("to", &*to),
+            ];
+            lang.text_with("chapters-period-week", &args)
+        }
+        Period::Quarter(_) => {
+            let roman = ["I", "II", "III", "IV"];
+            let place = usize::try_from((first.month() - 1) / 3).unwrap_or(0);
+            let (number, year) = ((place + 1).to_string(), first.year().to_string());
+            let args = [
+                ("roman", roman[place.min(3)]),
+                ("number", &*number),
+                ("year", &*year),
+            ];
+            lang.text_with("chapters-period-quarter", &args)
+        }
+    }
+}
+
+/// A number within a sentence or an equation, without trailing zeros.
+pub(crate) fn format_number(lang: Language, number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let whole = decimal_magnitude(number);
+    let decimals = u8::try_from((SIGNIFICANT_DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
+    let text = number_format::format_number(lang, number, decimals);
+    if !text.contains(decimal_mark(lang)) {
+        return text;
+    }
+    text.trim_end_matches('0')
+        .trim_end_matches(decimal_mark(lang))
+        .to_owned()
+}
+
+/// A number with its unit within a sentence.
+pub(crate) fn format_quantity(lang: Language, value: f64, symbol: &str) -> String {
+    let text = format_number(lang, value);
+    match unit_text(lang, symbol).as_str() {
+        "" => text,
+        "Rp" => format!("Rp\u{a0}{text}"),
+        "%" => format!("{text}%"),
+        unit => format!("{text}\u{a0}{unit}"),
+    }
+}
+
+fn decimal_mark(lang: Language) -> char {
+    match lang {
+        Language::Id => ',',
+        Language::En => '.',
+    }
+}
+
+/// Power of ten of a number's first digit.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the logarithm of a double lies between -324 and 309"
+)]
+pub(crate) fn decimal_magnitude(number: f64) -> i32 {
+    let power = number.abs().log10().floor();
+    if power.is_finite() { power as i32 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_printed_as_people_write_them() {
+        let printed = |symbol| unit_text(Language::Id, symbol).replace('\u{a0}', " ");
+        assert_eq!(printed("tCO2e"), "t CO₂e");
+        assert_eq!(printed("tCO2/MWh"), "t CO₂/MWh");
+        assert_eq!(printed("m3"), "m³");
+        assert_eq!(printed("m3/kWh"), "m³/kWh");
+        assert_eq!(printed("IDR"), "Rp");
+        assert_eq!(printed("orang"), "orang");
+        assert_eq!(unit_text(Language::En, "orang"), "people");
+        assert_eq!(printed("t"), "t");
+        assert_eq!(printed(""), "");
+    }
+
+    #[test]
+    fn a_number_in_a_sentence_has_the_digits_that_count() {
+        assert_eq!(format_number(Language::Id, 1_234.567_89), "1.234,57");
+        assert_eq!(format_number(Language::Id, 0.94), "0,94");
+        assert_eq!(format_number(Language::En, 2.28), "2.28");
+        assert_eq!(format_number(Language::En, 1000.0), "1,000");
+        assert_eq!(
+            format_number(Language::En, -0.000_012_345_6),
+            "−0.0000123456"
+        );
+    }
+
+    #[test]
+    fn a_quarter_is_named_as_offices_name_it() {
+        let quarter: Period = "2026-Q4".parse().unwrap();
+        assert_eq!(period_name(Language::Id, quarter), "Triwulan IV 2026");
+        assert_eq!(period_name(Language::En, quarter), "Quarter 4 of 2026");
+    }
+}

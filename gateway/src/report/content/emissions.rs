@@ -1,0 +1,171 @@
+//! Chapter on avoided emissions: baseline, factor with its status, gross, project, leakage and net
+//! emissions, and the equations with their numbers. Methane is separate: of the year, and over the
+//! lifetime of the deposit.
+
+use super::context::{ReportContext, text_cell};
+use super::explain::substitute_numbers;
+use super::{baseline_table, daily_values, display_names, indicator_figures};
+use crate::config::Asset;
+use crate::domain::factor::HeadlineStatus;
+use crate::domain::indicator::Indicator;
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::{CalloutTone, ReportBlock};
+
+/// Id prefixes of emissions.
+const EMISSION_PREFIXES: &[&str] = &["co2.", "methane.", "waste."];
+const ANNUAL_PREFIXES: &[&str] = &["methane.annual", "waste."];
+const LIFETIME_PREFIXES: &[&str] = &["methane.lifetime"];
+
+/// True when this chapter shows the indicator instead of the asset's chapter.
+pub(crate) fn is_emission(id: &str) -> bool {
+    EMISSION_PREFIXES.iter().any(|start| id.starts_with(start))
+}
+
+/// Emissions on the first page: net emissions of the site, else those of each asset.
+pub(crate) fn headline_emissions<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
+    let nets = |site: bool| -> Vec<&'a Indicator> {
+        let all = book.indicators().iter();
+        all.filter(|one| &*one.id == "co2.net" && one.asset.is_none() == site)
+            .collect()
+    };
+    match nets(true) {
+        site if site.is_empty() => nets(false),
+        site => site,
+    }
+}
+
+pub(crate) fn emission_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let mut blocks: Vec<ReportBlock> = book
+        .assets()
+        .flat_map(|asset| energy_blocks(book, asset))
+        .collect();
+    let site = book.indicators_of(None, &["co2."]);
+    let of_assets = book.indicators().iter().filter(|one| &*one.id == "co2.net");
+    // With a single asset the site's emissions are the same numbers; they are not repeated.
+    if of_assets.filter(|one| one.asset.is_some()).count() > 1 && !site.is_empty() {
+        blocks.push(ReportBlock::Heading(book.message("chapters-carbon-site")));
+        blocks.extend(indicator_figures::figure_cards(book, "carbon-site", &site));
+        blocks.extend(calculation_table(book, ":site", &site));
+    }
+    let assets = book.assets();
+    blocks.extend(assets.flat_map(|asset| waste_blocks(book, Some(asset))));
+    blocks.extend(waste_blocks(book, None));
+    if !blocks.is_empty() {
+        blocks.push(ReportBlock::Heading(book.message("chapters-carbon-limits")));
+        blocks.push(book.paragraph("carbon-limits-text", &[]));
+    }
+    blocks
+}
+
+/// Emissions avoided by an asset's energy.
+fn energy_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
+    let all = book.indicators_of(Some(&asset.id), &["co2."]);
+    let declared = asset.baseline();
+    if all.is_empty() && declared.is_none() {
+        return Vec::new();
+    }
+    let mut blocks = vec![ReportBlock::Heading(asset.name.to_string())];
+    if let Some(doubtful) = all.iter().find(|one| one.headline != HeadlineStatus::Firm) {
+        let key = format!("factor-headline-{}", doubtful.headline.word());
+        let why = display_names::to_sentence(&book.message(&key));
+        blocks.push(book.callout(
+            CalloutTone::Provisional,
+            "carbon-provisional",
+            &[("why", &why)],
+        ));
+    }
+    // NONE is a declaration too, and is stated like any other.
+    if declared.is_some_and(|declared| declared.kind.code() == "NONE") {
+        blocks.push(book.callout(CalloutTone::Note, "carbon-none", &[]));
+    }
+    blocks.extend(baseline_table::basis_table(book, asset));
+    blocks.extend(indicator_figures::figure_cards(
+        book,
+        &format!("carbon/{}", asset.id),
+        &all,
+    ));
+    blocks.extend(calculation_table(book, &asset.id, &all));
+    let series = book.daily_of(Some(&asset.id), &["co2."]);
+    blocks.extend(daily_values::daily_blocks(
+        book,
+        &format!("carbon/{}", asset.id),
+        &series,
+    ));
+    blocks
+}
+
+/// Emissions avoided by waste treatment. Methane of the year and of the lifetime are two numbers
+/// that must not be added. `None`: several bins or heaps with common entries.
+fn waste_blocks(book: &ReportContext<'_>, asset: Option<&Asset>) -> Vec<ReportBlock> {
+    let place = asset.map_or(":waste", |asset| &*asset.id);
+    let [annual, lifetime] = [ANNUAL_PREFIXES, LIFETIME_PREFIXES]
+        .map(|ids| book.indicators_of(asset.map(|asset| &*asset.id), ids));
+    if annual.is_empty() && lifetime.is_empty() {
+        return Vec::new();
+    }
+    let all: Vec<&Indicator> = annual.iter().chain(&lifetime).copied().collect();
+    let id = |what: &str| format!("{what}/{place}");
+    let heading = asset.map_or_else(
+        || book.message("chapters-waste-together"),
+        |asset| asset.name.to_string(),
+    );
+    let mut blocks = vec![ReportBlock::Heading(heading)];
+    blocks.extend(asset.and_then(|asset| baseline_table::basis_table(book, asset)));
+    blocks.extend(indicator_figures::figure_cards(
+        book,
+        &id("methane-annual"),
+        &annual,
+    ));
+    if !lifetime.is_empty() {
+        blocks.push(book.callout(CalloutTone::Warning, "lifetime", &[]));
+        blocks.extend(indicator_figures::figure_cards(
+            book,
+            &id("methane-lifetime"),
+            &lifetime,
+        ));
+    }
+    blocks.extend(calculation_table(book, place, &all));
+    blocks
+}
+
+/// Table of the equations, each also with its numbers.
+fn calculation_table(
+    book: &ReportContext<'_>,
+    id: &str,
+    all: &[&Indicator],
+) -> Option<ReportBlock> {
+    let columns = vec![
+        book.column("line", ValueKind::Text),
+        book.column("equation", ValueKind::Text),
+        book.column("numbers", ValueKind::Text),
+        book.column("value", ValueKind::Mixed),
+        book.column("unit", ValueKind::Text),
+        book.column("method", ValueKind::Text),
+    ];
+    let scope = if all.iter().any(|one| one.id.starts_with("co2.")) {
+        "co2"
+    } else {
+        "methane"
+    };
+    let mut table = book.table(&format!("lines-{scope}/{id}"), "calculation", columns);
+    let computed = all.iter().filter(|one| one.value.is_ok());
+    table.rows = computed.map(|one| calculation_row(book, one)).collect();
+    (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
+}
+
+fn calculation_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
+    let numbers = substitute_numbers(book.lang, one);
+    let numbers = if numbers == one.equation {
+        String::new()
+    } else {
+        numbers
+    };
+    vec![
+        CellValue::Text(book.indicator_name(&one.id)),
+        text_cell(one.equation),
+        text_cell(numbers),
+        indicator_figures::printed_value(book, one),
+        text_cell(book.unit_text(&one.unit)),
+        text_cell(one.method),
+    ]
+}

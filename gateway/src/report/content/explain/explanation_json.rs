@@ -1,0 +1,224 @@
+//! JSON of a figure and of its explanation, the same for API and command line.
+
+use super::IndicatorExplanation;
+use crate::domain::UtcMs;
+use crate::domain::factor::{Factor, HeadlineStatus};
+use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::report::content::context::ReportContext;
+use crate::report::content::{display_names, significant_digits};
+use crate::report::render::number_format::format_rfc3339;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A figure of an asset or of the site over a period.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IndicatorValueJson {
+    /// Stable id, `plts.generation`.
+    pub id: String,
+    /// Its asset; null for the site.
+    pub asset: Option<String>,
+    /// Name in the requested language.
+    pub name: String,
+    /// Period, `2026-11`.
+    pub period: String,
+    /// Unrounded value in `unit`; null, with a `reason`, when no value can be defended.
+    pub value: Option<f64>,
+    /// Reason why there is no value, in the requested language.
+    pub reason: Option<String>,
+    /// Symbol of the unit; empty for a number without a unit.
+    pub unit: String,
+    /// Half-width of the 95 % interval (k = 2) in `unit`; null when unknown.
+    pub uncertainty: Option<f64>,
+    /// Half-width of the 95 % interval in percent of the value.
+    pub uncertainty_pct: Option<f64>,
+    /// Measured share of all hours of the period, 0 to 1; null for figures that are no measurement.
+    pub completeness: Option<f64>,
+    /// Measured share of the daylight hours, 0 to 1.
+    pub completeness_daylight: Option<f64>,
+    /// Origin: `measured`, `meter`, `manual`, `estimated` or `declared`.
+    pub origin: &'static str,
+    /// Method id, `C.3`.
+    pub method: &'static str,
+    /// Equation in the symbols of `inputs`.
+    pub equation: &'static str,
+    /// Inputs in the order of the equation.
+    pub inputs: Vec<IndicatorInputJson>,
+    /// Factors that the figure uses.
+    pub factors: Vec<ReportFactorJson>,
+    /// True when a factor of the figure is not confirmed, so that it must not be stated as final.
+    pub provisional: bool,
+    /// Further remarks, in the requested language.
+    pub remarks: Vec<String>,
+    /// Revision of configuration and factors.
+    pub revision: String,
+}
+
+/// An input of a figure.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IndicatorInputJson {
+    /// Symbol in the equation.
+    pub symbol: &'static str,
+    /// Value in `unit`.
+    pub value: Option<f64>,
+    /// Symbol of the unit.
+    pub unit: String,
+    /// Kind of source: `point`, `ledger`, `factor`, `setting`, `indicator` or `constant`.
+    pub source: &'static str,
+    /// Id of the source: a point, an indicator, a factor, a key of the configuration.
+    pub of: String,
+    /// Readings, when the source is a point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readings: Option<InputReadingsJson>,
+    /// Numbers of the ledger entries that count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<u64>,
+}
+
+/// Readings of a point within the period.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct InputReadingsJson {
+    /// Time of the first good reading, RFC 3339 in UTC.
+    pub first_at: Option<String>,
+    /// First good reading, in the unit of the point.
+    pub first: Option<f64>,
+    /// Time of the last good reading.
+    pub last_at: Option<String>,
+    /// Last good reading.
+    pub last: Option<f64>,
+    /// Number of good readings.
+    pub good: u64,
+    /// Number of expected readings.
+    pub expected: u64,
+    /// Number of gaps without a good reading.
+    pub gaps: u64,
+    /// Longest gap, milliseconds.
+    pub longest_gap_ms: i64,
+}
+
+/// A factor behind a figure.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReportFactorJson {
+    /// Id, `grid.sumatera.2019.cm5050_expost`.
+    pub id: String,
+    /// Value in `unit`.
+    pub value: f64,
+    /// Unit, `tCO2/MWh`.
+    pub unit: String,
+    /// Year of the data.
+    pub year: Option<i16>,
+    /// Status of the source: `official_text`, `transcribed_2plus`, `transcribed_1`, `derived`,
+    /// `constant`, `policy`.
+    pub status: &'static str,
+    /// `firm`, or the reason why figures with this factor are provisional.
+    pub headline: &'static str,
+    /// Source of the number.
+    pub source: String,
+}
+
+/// Explanation of a figure.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplanationJson {
+    /// The figure.
+    pub indicator: IndicatorValueJson,
+    /// Equation with its numbers, in the requested language.
+    pub numbers: String,
+    /// Explanations of the figures among its inputs.
+    #[schema(no_recursion)]
+    pub below: Vec<ExplanationJson>,
+}
+
+pub(crate) fn to_explanation_json(
+    book: &ReportContext<'_>,
+    one: &IndicatorExplanation<'_>,
+) -> ExplanationJson {
+    ExplanationJson {
+        indicator: to_indicator_json(book, one.indicator),
+        numbers: one.numbers.clone(),
+        below: one
+            .below
+            .iter()
+            .map(|(_, next)| to_explanation_json(book, next))
+            .collect(),
+    }
+}
+
+pub(crate) fn to_indicator_json(book: &ReportContext<'_>, one: &Indicator) -> IndicatorValueJson {
+    let reason = one.value.as_ref().err();
+    let factor = |factor: &std::sync::Arc<Factor>| to_factor_json(book, factor);
+    IndicatorValueJson {
+        id: one.id.to_string(),
+        asset: one.asset.as_deref().map(str::to_owned),
+        name: book.indicator_name(&one.id),
+        period: one.period.to_string(),
+        value: one.value.as_ref().ok().copied(),
+        reason: reason.map(|why| display_names::remark_sentence(book.lang, why)),
+        unit: one.unit.to_string(),
+        uncertainty: significant_digits::half_width(one),
+        uncertainty_pct: significant_digits::uncertainty_percent(one),
+        completeness: one.completeness.all,
+        completeness_daylight: one.completeness.daylight,
+        origin: one.origin.key(),
+        method: one.method,
+        equation: one.equation,
+        inputs: one.inputs.iter().map(to_input_json).collect(),
+        factors: one.factors.iter().map(factor).collect(),
+        provisional: one.headline != HeadlineStatus::Firm,
+        remarks: crate::report::content::indicator_figures::figure_notes(book, one),
+        revision: book.matter.account.revision.clone(),
+    }
+}
+
+fn to_input_json(one: &IndicatorInput) -> IndicatorInputJson {
+    let (source, of) = match &one.from {
+        InputSource::Point(readings) => ("point", readings.point.to_string()),
+        InputSource::Ledger { indicator, .. } => ("ledger", indicator.to_string()),
+        InputSource::Factor(id) => ("factor", id.to_string()),
+        InputSource::Setting(key) => ("setting", key.clone()),
+        InputSource::Indicator(id) => ("indicator", id.to_string()),
+        InputSource::Constant(what) => ("constant", (*what).to_owned()),
+    };
+    let readings = match &one.from {
+        InputSource::Point(readings) => Some(to_readings_json(readings)),
+        _ => None,
+    };
+    let entries = match &one.from {
+        InputSource::Ledger { entries, .. } => entries.clone(),
+        _ => Vec::new(),
+    };
+    IndicatorInputJson {
+        symbol: one.symbol,
+        value: one.value,
+        unit: one.unit.to_string(),
+        source,
+        of,
+        readings,
+        entries,
+    }
+}
+
+fn to_readings_json(one: &PointReadings) -> InputReadingsJson {
+    let time = |read: Option<(UtcMs, f64)>| read.map(|(at, _)| format_rfc3339(at));
+    let value = |read: Option<(UtcMs, f64)>| read.map(|(_, value)| value);
+    InputReadingsJson {
+        first_at: time(one.first),
+        first: value(one.first),
+        last_at: time(one.last),
+        last: value(one.last),
+        good: one.good,
+        expected: one.expected,
+        gaps: one.gaps,
+        longest_gap_ms: one.longest_gap_ms,
+    }
+}
+
+fn to_factor_json(book: &ReportContext<'_>, one: &Factor) -> ReportFactorJson {
+    ReportFactorJson {
+        id: one.id.to_string(),
+        value: one.value,
+        unit: one.unit.text().to_owned(),
+        year: one.year,
+        status: one.status.word(),
+        headline: book.matter.config.factors.headline(one).word(),
+        source: one.source.clone(),
+    }
+}

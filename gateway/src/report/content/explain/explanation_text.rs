@@ -1,0 +1,194 @@
+//! Explanation of a figure as text, indented by depth.
+
+use super::IndicatorExplanation;
+use crate::domain::UtcMs;
+use crate::domain::indicator::{Indicator, IndicatorInput, InputSource, PointReadings};
+use crate::report::content::context::ReportContext;
+use crate::report::content::{display_names, factor_annex, indicator_figures, readings_annex};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::figure::KeyFigure;
+use crate::report::render::number_format;
+use std::fmt::Write as _;
+
+const INDENT: &str = "  ";
+
+/// Text being written.
+struct ExplanationWriter<'b, 'a> {
+    book: &'b ReportContext<'a>,
+    text: String,
+}
+
+pub(crate) fn write_explanation(
+    book: &ReportContext<'_>,
+    one: &IndicatorExplanation<'_>,
+) -> String {
+    let mut lines = ExplanationWriter {
+        book,
+        text: String::new(),
+    };
+    lines.write_indicator(one, 0);
+    lines.text
+}
+
+impl ExplanationWriter<'_, '_> {
+    fn write_line(&mut self, depth: usize, text: &str) {
+        let _ = writeln!(self.text, "{}{text}", INDENT.repeat(depth));
+    }
+
+    fn write_message(&mut self, depth: usize, key: &str, args: &[(&str, &str)]) {
+        let text = self
+            .book
+            .format_message(&format!("chapters-explain-{key}"), args);
+        self.write_line(depth, &text);
+    }
+
+    fn write_indicator(&mut self, one: &IndicatorExplanation<'_>, depth: usize) {
+        let (book, indicator) = (self.book, one.indicator);
+        let name = book.full_name(indicator);
+        let period = display_names::period_name(book.lang, indicator.period);
+        self.write_line(depth, &format!("{name} ({}), {period}", indicator.id));
+        let said = printed_figure_text(book, indicator);
+        self.write_line(depth + 1, &said);
+        let origin = book.message(&format!("report-origin-{}", indicator.origin.key()));
+        let args = [("method", indicator.method), ("origin", &*origin)];
+        self.write_message(depth + 1, "method", &args);
+        self.write_line(depth + 1, indicator.equation);
+        if let (Ok(value), true) = (&indicator.value, one.numbers != indicator.equation) {
+            let result = display_names::format_quantity(book.lang, *value, &indicator.unit);
+            self.write_line(depth + 1, &format!("{} → {result}", one.numbers));
+        }
+        for (place, input) in indicator.inputs.iter().enumerate() {
+            self.write_input(input, depth + 1);
+            let below = one.below.iter().filter(|(at, _)| *at == place);
+            for (_, next) in below {
+                self.write_indicator(next, depth + 2);
+            }
+        }
+        for note in indicator_figures::figure_notes(book, indicator) {
+            self.write_message(depth + 1, "note", &[("note", &note)]);
+        }
+    }
+
+    fn write_input(&mut self, input: &IndicatorInput, depth: usize) {
+        let book = self.book;
+        let value = match input.value {
+            Some(value) => display_names::format_quantity(book.lang, value, &input.unit),
+            None => number_format::NO_VALUE.to_owned(),
+        };
+        let (key, of) = match &input.from {
+            InputSource::Point(readings) => ("point", readings.point.to_string()),
+            InputSource::Ledger { indicator, .. } => (
+                "ledger",
+                book.indicator_name(&format!("ledger.{indicator}")),
+            ),
+            InputSource::Factor(id) => ("factor", id.to_string()),
+            InputSource::Setting(key) => ("setting", key.clone()),
+            InputSource::Indicator(id) => ("indicator", book.indicator_name(id)),
+            InputSource::Constant(what) => ("constant", (*what).to_owned()),
+        };
+        let from = book.format_message(&format!("chapters-explain-{key}"), &[("of", &of)]);
+        self.write_line(depth, &format!("{} = {value} ← {from}", input.symbol));
+        match &input.from {
+            InputSource::Point(readings) => self.write_readings(readings, depth + 1),
+            InputSource::Factor(id) => self.write_factor(id, depth + 1),
+            InputSource::Ledger { entries, .. } => {
+                let all = entries.iter().map(ToString::to_string).collect::<Vec<_>>();
+                self.write_message(depth + 1, "entries", &[("entries", &all.join(", "))]);
+            }
+            _ => {}
+        }
+    }
+
+    fn write_readings(&mut self, one: &PointReadings, depth: usize) {
+        let book = self.book;
+        let point = book.matter.config.site.point(&one.point);
+        let unit = point.map_or("", |point| &*point.unit);
+        let read = |read: Option<(UtcMs, f64)>| match read {
+            Some((at, value)) => format!(
+                "{} ({})",
+                display_names::format_quantity(book.lang, value, unit),
+                number_format::time(book.lang, at, &book.zone)
+            ),
+            None => number_format::NO_VALUE.to_owned(),
+        };
+        let [first, last] = [one.first, one.last].map(read);
+        self.write_message(depth, "readings", &[("first", &first), ("last", &last)]);
+        let number = |count: u64| {
+            number_format::format_number(book.lang, readings_annex::count_to_f64(count), 0)
+        };
+        let longest = number_format::format_number(
+            book.lang,
+            readings_annex::ms_to_hours(one.longest_gap_ms),
+            1,
+        );
+        let args = [
+            ("good", &*number(one.good)),
+            ("expected", &*number(one.expected)),
+            ("gaps", &*number(one.gaps)),
+            ("longest", &*longest),
+        ];
+        self.write_message(depth, "gaps", &args);
+    }
+
+    fn write_factor(&mut self, id: &str, depth: usize) {
+        let book = self.book;
+        let Some(factor) = book.matter.config.factors.find(id) else {
+            return;
+        };
+        let year = factor.year.map_or_else(
+            || number_format::NO_VALUE.to_owned(),
+            |year| year.to_string(),
+        );
+        let (status, headline) = (
+            factor_annex::factor_status_text(book, factor),
+            factor_annex::factor_headline_text(book, factor),
+        );
+        let args = [
+            ("year", &*year),
+            ("status", &*status),
+            ("headline", &*headline),
+            (
+                "source",
+                book.matter.config.factors.source(factor, book.lang),
+            ),
+        ];
+        self.write_message(depth, "factor-is", &args);
+    }
+}
+
+/// The figure as the report prints it, with uncertainty, completeness and status.
+fn printed_figure_text(book: &ReportContext<'_>, one: &Indicator) -> String {
+    let figure: KeyFigure = indicator_figures::indicator_figure(book, one, "", "");
+    let shown = |value: f64| match &figure.kind {
+        ValueKind::Number(measure) => {
+            let rounded = measure.round(value);
+            number_format::format_quantity(
+                book.lang,
+                rounded,
+                &measure.unit,
+                measure.shown_decimals(),
+            )
+        }
+        _ => display_names::format_number(book.lang, value),
+    };
+    let mut text = match &figure.value {
+        CellValue::Number(value) => shown(*value),
+        CellValue::Missing(why) => format!("{} {why}", number_format::NO_VALUE),
+        _ => number_format::NO_VALUE.to_owned(),
+    };
+    if let Some(width) = figure.plus_minus {
+        let _ = write!(
+            text,
+            " ± {}",
+            display_names::format_quantity(book.lang, width, &one.unit)
+        );
+    }
+    if let Some(share) = figure.completeness {
+        let share = number_format::format_percent(book.lang, share, 1);
+        text.push_str(" · ");
+        text.push_str(&book.format_message("report-card-completeness", &[("share", &share)]));
+    }
+    let status = book.message(&format!("report-status-{}", figure.status.key()));
+    let _ = write!(text, " · {status}");
+    text
+}

@@ -1,0 +1,219 @@
+//! Explanation of a figure: its equation, the equation with its numbers, inputs with their sources,
+//! readings and gaps. As text for people and as JSON for scripts.
+//!
+//! ```text
+//! explain(&account, "co2.net", Some("plts"), lang)?.text(&config, &account, lang)
+//! ```
+//!
+//! See docs/reports.md.
+
+mod explanation_json;
+mod explanation_text;
+
+pub use explanation_json::{
+    ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReportFactorJson,
+};
+
+use super::ReportInputs;
+use super::context::ReportContext;
+use super::display_names;
+use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
+use crate::i18n::Language;
+use crate::limits::{EXPLAIN_DEPTH_MAX, EXPLAIN_FIGURES_MAX};
+
+/// Minimum similarity (Jaro-Winkler) of a suggested id.
+const LIKENESS_MIN: f64 = 0.75;
+
+/// A figure and the figures among its inputs.
+#[derive(Clone, Debug)]
+pub struct IndicatorExplanation<'a> {
+    /// The figure.
+    pub indicator: &'a Indicator,
+    /// Its equation with numbers in place of symbols.
+    pub numbers: String,
+    /// Figures among its inputs, each with the index of that input.
+    pub below: Vec<(usize, Self)>,
+}
+
+/// No figure has the requested id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no figure {asked}")]
+pub struct UnknownIndicatorError {
+    /// Requested id, at most 100 letters.
+    pub asked: String,
+    /// The most similar id.
+    pub near: Option<String>,
+}
+
+impl UnknownIndicatorError {
+    /// The error as a sentence with the suggestion.
+    pub fn message(&self, lang: Language) -> String {
+        let mut text = lang.text_with("chapters-no-figure", &[("asked", &self.asked)]);
+        if let Some(near) = &self.near {
+            text.push(' ');
+            text.push_str(&lang.text_with("chapters-near", &[("near", near)]));
+        }
+        text
+    }
+}
+
+/// Explains the figure `id` of `asset`; without an asset that of the site, else of the first asset
+/// that has it.
+pub fn explain_indicator<'a>(
+    account: &'a SiteIndicators,
+    id: &str,
+    asset: Option<&str>,
+    lang: Language,
+) -> Result<IndicatorExplanation<'a>, UnknownIndicatorError> {
+    let exact = account.find(id, asset);
+    let any = || {
+        account
+            .indicators
+            .iter()
+            .find(|one| *one.id == *id && asset.is_none())
+    };
+    let found = exact
+        .or_else(any)
+        .ok_or_else(|| unknown_indicator(account, id))?;
+    let mut left = EXPLAIN_FIGURES_MAX;
+    Ok(explain_step(account, found, lang, 0, &mut left))
+}
+
+fn unknown_indicator(account: &SiteIndicators, id: &str) -> UnknownIndicatorError {
+    let likeness = |one: &Indicator| strsim::jaro_winkler(&one.id, id);
+    let all = account.indicators.iter().map(|one| (likeness(one), one));
+    let best = all.max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = best.filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
+    UnknownIndicatorError {
+        asked: id.chars().take(100).collect(),
+        near: near.map(|(_, one)| one.id.to_string()),
+    }
+}
+
+fn explain_step<'a>(
+    account: &'a SiteIndicators,
+    one: &'a Indicator,
+    lang: Language,
+    depth: usize,
+    left: &mut usize,
+) -> IndicatorExplanation<'a> {
+    let mut below = Vec::new();
+    for (place, input) in one.inputs.iter().enumerate() {
+        let InputSource::Indicator(id) = &input.from else {
+            continue;
+        };
+        // Both limits guard against figures that refer to each other in a ring.
+        if depth + 1 >= EXPLAIN_DEPTH_MAX || *left == 0 {
+            break;
+        }
+        let found = account
+            .find(id, one.asset.as_deref())
+            .or_else(|| account.find(id, None));
+        // A figure that has itself as an input is not followed.
+        if let Some(next) = found.filter(|next| !std::ptr::eq(*next, one)) {
+            *left -= 1;
+            below.push((place, explain_step(account, next, lang, depth + 1, left)));
+        }
+    }
+    IndicatorExplanation {
+        indicator: one,
+        numbers: substitute_numbers(lang, one),
+        below,
+    }
+}
+
+impl IndicatorExplanation<'_> {
+    /// The explanation as indented text.
+    pub fn text(&self, config: &Config, account: &SiteIndicators, lang: Language) -> String {
+        explanation_text::write_explanation(&explanation_context(config, account, lang), self)
+    }
+
+    /// The explanation as JSON.
+    pub fn json(
+        &self,
+        config: &Config,
+        account: &SiteIndicators,
+        lang: Language,
+    ) -> ExplanationJson {
+        explanation_json::to_explanation_json(&explanation_context(config, account, lang), self)
+    }
+}
+
+/// JSON of one figure without its explanation.
+pub fn indicator_json(
+    config: &Config,
+    account: &SiteIndicators,
+    one: &Indicator,
+    lang: Language,
+) -> IndicatorValueJson {
+    explanation_json::to_indicator_json(&explanation_context(config, account, lang), one)
+}
+
+fn explanation_context<'a>(
+    config: &'a Config,
+    account: &'a SiteIndicators,
+    lang: Language,
+) -> ReportContext<'a> {
+    ReportContext::new(ReportInputs {
+        config,
+        account,
+        entries: &[],
+        changes: &[],
+        changes_left_out: 0,
+        past: None,
+        digest: "",
+        asset: None,
+        issued: UtcMs(0),
+        lang,
+    })
+}
+
+/// The equation with the numbers of its inputs in place of their symbols.
+pub(crate) fn substitute_numbers(lang: Language, one: &Indicator) -> String {
+    // Only the right side is substituted; the left side is the result.
+    let (head, body) = match one.equation.split_once(" = ") {
+        Some((head, body)) if !head.contains(' ') => (format!("{head} = "), body),
+        _ => (String::new(), one.equation),
+    };
+    let known = one
+        .inputs
+        .iter()
+        .filter_map(|input| Some((input.symbol, input.value?)));
+    let mut symbols: Vec<(&str, f64)> = known.filter(|(symbol, _)| !symbol.is_empty()).collect();
+    // Longer symbols first, so that `E_export` is not read as `E`.
+    symbols.sort_by_key(|(symbol, _)| std::cmp::Reverse(symbol.len()));
+    let mut text = head;
+    let mut rest = body;
+    let mut before = ' ';
+    while let Some(letter) = rest.chars().next() {
+        let found = symbols.iter().find(|(symbol, _)| {
+            let after = rest.strip_prefix(symbol).map(|after| after.chars().next());
+            !is_symbol_char(before) && after.is_some_and(|next| !next.is_some_and(is_symbol_char))
+        });
+        let taken = if let Some((symbol, value)) = found {
+            text.push_str(&bracket_negative(lang, *value));
+            symbol.len()
+        } else {
+            text.push(letter);
+            letter.len_utf8()
+        };
+        before = rest[..taken].chars().next_back().unwrap_or(' ');
+        rest = &rest[taken..];
+    }
+    text
+}
+
+fn bracket_negative(lang: Language, value: f64) -> String {
+    let text = display_names::format_number(lang, value);
+    if value < 0.0 {
+        format!("({text})")
+    } else {
+        text
+    }
+}
+
+fn is_symbol_char(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_' || letter == '′'
+}

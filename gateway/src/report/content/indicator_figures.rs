@@ -1,0 +1,160 @@
+//! Makes a report figure from an indicator, with uncertainty, completeness, origin and status.
+
+use super::context::ReportContext;
+use super::display_names;
+use super::significant_digits;
+use super::targets;
+use crate::domain::factor::HeadlineStatus;
+use crate::domain::indicator::Indicator;
+use crate::domain::ledger::EntryKind;
+use crate::formulas::FormulaStatus as Reason;
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::ReportBlock;
+use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
+use crate::report::render::table::ReportTable;
+
+/// Shares of the period from which a figure is complete, and from which it may be a headline
+/// (METHODS G.4).
+const COMPLETE_SHARE: f64 = 0.9;
+const SUFFICIENT_SHARE: f64 = 0.75;
+/// Id prefixes of figures whose completeness counts daylight hours only.
+const DAYLIGHT_PREFIXES: &[&str] = &["plts.", "co2."];
+
+/// The figure `PLACE/ASSET/ID`.
+pub(crate) fn indicator_figure(
+    book: &ReportContext<'_>,
+    one: &Indicator,
+    place: &str,
+    label: &str,
+) -> KeyFigure {
+    let kind =
+        significant_digits::figure_number_kind(&book.matter.config.definitions, book.lang, one);
+    let value = match &one.value {
+        Ok(value) => CellValue::Number(*value),
+        Err(why) => CellValue::Missing(display_names::remark_sentence(book.lang, why)),
+    };
+    let parts = [Some(place), one.asset.as_deref(), Some(&*one.id)];
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    let mut figure = KeyFigure::new(&parts.collect::<Vec<_>>().join("/"), label, value, kind);
+    figure.plus_minus = significant_digits::half_width(one);
+    figure.completeness = measured_share(one);
+    figure.origin = Some(one.origin);
+    figure.status = figure_status(one);
+    figure.target = targets::target_value(book, EntryKind::Target, one);
+    one.method.clone_into(&mut figure.method);
+    figure.factors = one.factors.iter().map(|f| f.id.to_string()).collect();
+    figure.notes = figure_notes(book, one);
+    figure
+}
+
+/// Cards of these indicators; `None` when there are none.
+pub(crate) fn figure_cards(
+    book: &ReportContext<'_>,
+    id: &str,
+    all: &[&Indicator],
+) -> Option<ReportBlock> {
+    let one = |one: &&Indicator| indicator_figure(book, one, "", &book.indicator_name(&one.id));
+    let items: Vec<KeyFigure> = all.iter().map(one).collect();
+    let id = id.to_owned();
+    (!items.is_empty()).then_some(ReportBlock::Figures(KeyFigures { id, items }))
+}
+
+/// Notes beside the number.
+pub(crate) fn figure_notes(book: &ReportContext<'_>, one: &Indicator) -> Vec<String> {
+    let remarks = one.remarks.iter();
+    let mut notes: Vec<String> = remarks
+        .map(|r| display_names::remark_sentence(book.lang, r))
+        .collect();
+    if let HeadlineStatus::Provisional(_) = one.headline {
+        let key = format!("factor-headline-{}", one.headline.word());
+        notes.push(display_names::to_sentence(&book.message(&key)));
+    }
+    notes
+}
+
+/// Measured share of the period, 0 to 1; of daylight hours for solar figures.
+pub(crate) fn measured_share(one: &Indicator) -> Option<f64> {
+    let known = &one.completeness;
+    let is_solar = DAYLIGHT_PREFIXES
+        .iter()
+        .any(|prefix| one.id.starts_with(prefix));
+    if is_solar {
+        known.daylight.or(known.all)
+    } else {
+        known.all.or(known.daylight)
+    }
+}
+
+/// Status of a figure (METHODS C.2, G.4).
+pub(crate) fn figure_status(one: &Indicator) -> FigureStatus {
+    match (one.headline, measured_share(one)) {
+        // The order matters: refused readings come first, because their share would look complete.
+        _ if is_refused(one) => FigureStatus::Insufficient,
+        (HeadlineStatus::Provisional(_), _) => FigureStatus::Provisional,
+        (_, Some(share)) if share < SUFFICIENT_SHARE => FigureStatus::Insufficient,
+        (_, Some(share)) if share < COMPLETE_SHARE => FigureStatus::Partial,
+        _ => FigureStatus::Final,
+    }
+}
+
+/// True when too little was measured for a headline. A figure without a value states its own
+/// reason.
+pub(crate) fn is_insufficient(one: &Indicator) -> bool {
+    one.value.is_ok() && measured_share(one).is_some_and(|share| share < SUFFICIENT_SHARE)
+}
+
+/// True when there were enough readings, but they were refused as implausible.
+fn is_refused(one: &Indicator) -> bool {
+    let refused = Reason::ImplausibleReadings.words_key();
+    matches!(&one.value, Err(why) if why.key == refused)
+}
+
+/// Table of further figures, one row each.
+pub(crate) fn figure_table(
+    book: &ReportContext<'_>,
+    id: &str,
+    all: &[&Indicator],
+) -> Option<ReportBlock> {
+    let columns = vec![
+        book.column("indicator", ValueKind::Text),
+        book.column("value", ValueKind::Mixed),
+        book.column("unit", ValueKind::Text),
+        book.column("spread", ValueKind::Percent(0)),
+        book.column("share", ValueKind::Percent(0)),
+        book.column("origin", ValueKind::Text),
+        book.column("method", ValueKind::Text),
+        book.column("note", ValueKind::Note),
+    ];
+    let mut table: ReportTable = book.table(id, "more-figures", columns);
+    table.rows = all.iter().map(|one| figure_row(book, one)).collect();
+    (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
+}
+
+fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
+    let share = |share: Option<f64>| share.map_or(CellValue::Empty, CellValue::Number);
+    let spread = significant_digits::uncertainty_percent(one).map(|percent| percent / 100.0);
+    vec![
+        CellValue::Text(book.indicator_name(&one.id)),
+        printed_value(book, one),
+        super::context::text_cell(book.unit_text(&one.unit)),
+        share(spread),
+        share(self::measured_share(one)),
+        CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
+        CellValue::text(one.method),
+        super::context::text_cell(figure_notes(book, one).join(" ")),
+    ]
+}
+
+/// Rounded value of an indicator, or the reason why there is none.
+pub(crate) fn printed_value(book: &ReportContext<'_>, one: &Indicator) -> CellValue {
+    let definitions = &book.matter.config.definitions;
+    match &one.value {
+        Ok(x) => CellValue::Number(significant_digits::round_as_printed(
+            definitions,
+            book.lang,
+            one,
+            *x,
+        )),
+        Err(why) => CellValue::Missing(display_names::remark_sentence(book.lang, why)),
+    }
+}

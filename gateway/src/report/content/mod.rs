@@ -1,0 +1,178 @@
+//! Content of a report: turns the computed figures of a period and the ledger's entries into a
+//! `Document`, one file for each chapter or annex. The entry type is [`ReportInputs`];
+//! [`build_document`] builds the document.
+//!
+//! ```text
+//! SiteIndicators + entries + changes -> document(ReportInputs) -> Document -> PDF, XLSX, CSV, JSON
+//!   sections: summary, energy, pump, tanks, rain, waste, power, ledger, carbon, coverage, events
+//!   annexes:  form, points, methods, factors
+//! ```
+//!
+//! `context` holds what all chapters need, `indicator_figures` makes a figure of an indicator,
+//! `significant_digits` limits its digits. `explain` leads from a figure to its readings.
+//!
+//! **Invariant:** no store, no clock, no network: the same input gives the same document. Chapters
+//! compute no quantities; these come from the indicators. See docs/reports.md.
+
+mod asset_chapters;
+mod baseline_table;
+mod context;
+mod coverage;
+mod daily_values;
+mod data_events;
+mod display_names;
+mod emissions;
+pub mod explain;
+mod factor_annex;
+mod indicator_figures;
+mod ledger_chapter;
+mod method_annex;
+mod officer_form;
+mod readings_annex;
+mod significant_digits;
+mod summary;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+pub use display_names::{indicator_name, remark_sentence};
+
+use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::ledger::LedgerEntry;
+use crate::i18n::Language;
+use crate::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use context::ReportContext;
+
+/// Input of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportInputs<'a> {
+    /// The site and its assets.
+    pub config: &'a Config,
+    /// The figures of the period.
+    pub account: &'a SiteIndicators,
+    /// Ledger entries that touch the period: records, targets and baselines, without corrected
+    /// ones.
+    pub entries: &'a [LedgerEntry],
+    /// Changes of the configuration and of the built-in factors within the period, in time order.
+    pub changes: &'a [RevisionChange],
+    /// Number of earlier changes in the period that are not in `changes`.
+    pub changes_left_out: u64,
+    /// Set when `config` is an earlier revision.
+    pub past: Option<&'a PastRevision>,
+    /// Evidence digest of the last closed day, hexadecimal; empty when there is none.
+    pub digest: &'a str,
+    /// The asset of the report; `None`: the whole site.
+    pub asset: Option<&'a str>,
+    /// Time of issue.
+    pub issued: UtcMs,
+    /// Language.
+    pub lang: Language,
+}
+
+/// A change of the configuration or of the built-in factors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisionChange {
+    /// Time of the change.
+    pub at: UtcMs,
+    /// `configuration` or `factors`; its text has the message key `event-KIND`.
+    pub kind: &'static str,
+    /// Places of the configuration that differ, as `config::changed` names them.
+    pub places: Vec<String>,
+    /// Names of the revisions before and after.
+    pub before_after: (String, String),
+}
+
+/// The earlier revision with which figures were computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastRevision {
+    /// Its number, `4.1`.
+    pub number: String,
+    /// Name of the revision in force.
+    pub in_force: String,
+}
+
+/// Builds the document of a report.
+pub fn build_document(matter: ReportInputs<'_>) -> ReportDocument {
+    let book = ReportContext::new(matter);
+    let (site, period) = (&matter.config.site, matter.account.period);
+    ReportDocument {
+        title: book.message(&format!(
+            "chapters-title-{}",
+            display_names::period_kind(period)
+        )),
+        site: LabelledId {
+            id: site.id.to_string(),
+            name: book.site_name(),
+        },
+        period: LabelledId {
+            id: period.to_string(),
+            name: display_names::period_name(matter.lang, period),
+        },
+        lang: matter.lang,
+        zone: book.zone.clone(),
+        issued: matter.issued,
+        revision: matter.account.revision.clone(),
+        digest: matter.digest.to_owned(),
+        sections: build_sections(&book),
+    }
+}
+
+/// Chapters that are not empty, then the annexes.
+fn build_sections(book: &ReportContext<'_>) -> Vec<ReportSection> {
+    let mut sections = vec![build_section(
+        book,
+        "summary",
+        summary::summary_blocks(book),
+    )];
+    for chapter in asset_chapters::ASSET_CHAPTERS {
+        sections.push(build_section(
+            book,
+            chapter.id,
+            asset_chapters::asset_chapter_blocks(book, chapter),
+        ));
+    }
+    sections.push(build_section(
+        book,
+        "ledger",
+        ledger_chapter::ledger_blocks(book),
+    ));
+    sections.push(build_section(
+        book,
+        "carbon",
+        emissions::emission_blocks(book),
+    ));
+    sections.push(build_section(
+        book,
+        "coverage",
+        coverage::coverage_blocks(book),
+    ));
+    sections.push(build_section(
+        book,
+        "events",
+        data_events::event_blocks(book),
+    ));
+    for (id, blocks) in [
+        ("form", officer_form::form_blocks(book)),
+        ("points", readings_annex::readings_blocks(book)),
+        ("methods", method_annex::method_blocks(book)),
+        ("factors", factor_annex::factor_blocks(book)),
+    ] {
+        let mut annex = build_section(book, id, blocks);
+        annex.annex = true;
+        sections.push(annex);
+    }
+    sections.retain(|section| !section.blocks.is_empty());
+    sections
+}
+
+fn build_section(book: &ReportContext<'_>, id: &str, blocks: Vec<ReportBlock>) -> ReportSection {
+    ReportSection {
+        id: id.to_owned(),
+        title: book.message(&format!("chapters-{id}")),
+        tab: book.message(&format!("chapters-{id}-tab")),
+        annex: false,
+        blocks,
+    }
+}

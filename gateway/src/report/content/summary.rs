@@ -1,0 +1,175 @@
+//! First page of a report.
+
+use super::context::ReportContext;
+use super::targets;
+use super::{asset_chapters, display_names, emissions, indicator_figures, significant_digits};
+use crate::domain::factor::HeadlineStatus;
+use crate::domain::indicator::Indicator;
+use crate::domain::ledger::EntryKind;
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::{CalloutTone, ReportBlock};
+use crate::report::render::figure::{KeyFigure, KeyFigures};
+use crate::report::render::number_format;
+
+/// Maximum number of headline figures.
+const HEADLINES_MAX: usize = 12;
+
+pub(crate) fn summary_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
+    let headlines = headline_indicators(book);
+    let mut blocks: Vec<ReportBlock> = past_revision_callout(book).into_iter().collect();
+    blocks.push(introduction_paragraph(book));
+    blocks.extend(doubt_callouts(book, &headlines));
+    let items: Vec<KeyFigure> = headlines
+        .iter()
+        .map(|one| headline_figure(book, one))
+        .collect();
+    if !items.is_empty() {
+        let id = "headline".to_owned();
+        blocks.push(ReportBlock::Figures(KeyFigures { id, items }));
+    }
+    blocks.extend(site_totals(book));
+    blocks.extend(target_table(book));
+    blocks
+}
+
+/// Callout of a report with an earlier revision; names official pages of its factors that are
+/// missing.
+fn past_revision_callout(book: &ReportContext<'_>) -> Option<ReportBlock> {
+    let (past, config) = (book.matter.past?, book.matter.config);
+    let revision = book.matter.account.revision.as_str();
+    let args = [
+        ("number", past.number.as_str()),
+        ("revision", revision),
+        ("now", &past.in_force),
+    ];
+    let ReportBlock::Callout(mut callout) = book.callout(CalloutTone::Warning, "past", &args)
+    else {
+        return None;
+    };
+    let pages = config.factors.evidence.iter().filter(|page| !page.present);
+    let pages: Vec<&str> = pages.map(|page| page.file.as_str()).collect();
+    if !pages.is_empty() {
+        let pages = book.format_message("chapters-past-pages", &[("files", &pages.join(", "))]);
+        callout.text = format!("{} {pages}", callout.text);
+    }
+    Some(ReportBlock::Callout(callout))
+}
+
+/// Totals of the site, when several assets of one kind contribute.
+fn site_totals(book: &ReportContext<'_>) -> Option<ReportBlock> {
+    let several = |kind: &str| book.assets().filter(|one| one.kind.word() == kind).count() > 1;
+    let all = book.indicators_of(None, &["site."]);
+    let is_told = ["plts", "pump", "catchment"].into_iter().any(several) && !all.is_empty();
+    is_told
+        .then(|| indicator_figures::figure_table(book, "site-totals", &all))
+        .flatten()
+}
+
+/// Headline figures: avoided emissions, the first figure of each asset, and indicators with a
+/// target.
+fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
+    let mains = book.assets().filter_map(|asset| {
+        let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
+        own.into_iter().find(|one| one.value.is_ok())
+    });
+    let aimed = book.indicators().iter().filter(|one| {
+        one.id.starts_with("ledger.")
+            && targets::target_value(book, EntryKind::Target, one).is_some()
+    });
+    let mut all: Vec<&Indicator> = emissions::headline_emissions(book);
+    all.extend(mains);
+    all.extend(aimed);
+    all.truncate(HEADLINES_MAX);
+    all
+}
+
+/// Headline figure. When too little was measured, the reason replaces the value (METHODS G.4).
+fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
+    let mut figure =
+        indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
+    if indicator_figures::is_insufficient(one) {
+        let share = indicator_figures::measured_share(one).unwrap_or_default();
+        let share = number_format::format_percent(book.lang, share, 0);
+        let why = book.format_message("chapters-insufficient", &[("share", &share)]);
+        figure.value = CellValue::Missing(why);
+        figure.plus_minus = None;
+    }
+    figure
+}
+
+fn introduction_paragraph(book: &ReportContext<'_>) -> ReportBlock {
+    let period = book.matter.account.period;
+    let (first, last) = (
+        number_format::date(book.lang, period.first()),
+        number_format::date(book.lang, period.last()),
+    );
+    let site = book.site_name();
+    let args = [("site", &*site), ("first", &*first), ("last", &*last)];
+    book.paragraph("introduction", &args)
+}
+
+fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<ReportBlock> {
+    let mut blocks = Vec::new();
+    // The period is not over: its figures will still change.
+    if book.matter.account.period.last() >= book.today() {
+        let until = number_format::time(book.lang, book.matter.issued, &book.zone);
+        blocks.push(book.callout(CalloutTone::Note, "not-over", &[("until", &until)]));
+    }
+    if headlines
+        .iter()
+        .any(|one| one.headline != HeadlineStatus::Firm)
+    {
+        blocks.push(book.callout(CalloutTone::Provisional, "provisional", &[]));
+    }
+    blocks
+}
+
+/// Table of all figures with a target or a baseline.
+fn target_table(book: &ReportContext<'_>) -> Option<ReportBlock> {
+    let columns = vec![
+        book.column("indicator", ValueKind::Text),
+        book.column("value", ValueKind::Mixed),
+        book.column("target", ValueKind::Mixed),
+        book.column("unit", ValueKind::Text),
+        book.column("reached", ValueKind::Percent(0)),
+        book.column("before", ValueKind::Mixed),
+    ];
+    let mut table = book.table("targets", "targets", columns);
+    table.rows = book
+        .indicators()
+        .iter()
+        .filter_map(|one| target_row(book, one))
+        .collect();
+    (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
+}
+
+fn target_row(book: &ReportContext<'_>, one: &Indicator) -> Option<Vec<CellValue>> {
+    let [target, before] =
+        [EntryKind::Target, EntryKind::Baseline].map(|sort| targets::target_value(book, sort, one));
+    target.or(before)?;
+    let value = indicator_figures::printed_value(book, one);
+    let reached = match (&value, target) {
+        (CellValue::Number(value), Some(target)) if target > 0.0 => {
+            CellValue::Number(value / target)
+        }
+        _ => CellValue::Empty,
+    };
+    let definitions = &book.matter.config.definitions;
+    let given = |given: Option<f64>| match given {
+        Some(given) => CellValue::Number(significant_digits::round_as_printed(
+            definitions,
+            book.lang,
+            one,
+            given,
+        )),
+        None => CellValue::Empty,
+    };
+    Some(vec![
+        CellValue::Text(book.full_name(one)),
+        value,
+        given(target),
+        super::context::text_cell(display_names::unit_text(book.lang, &one.unit)),
+        reached,
+        given(before),
+    ])
+}

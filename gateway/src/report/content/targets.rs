@@ -1,0 +1,63 @@
+//! Targets and baselines of the ledger for the period.
+
+use super::context::ReportContext;
+use crate::domain::decimal::Decimal;
+use crate::domain::indicator::Indicator;
+use crate::domain::ledger::{EntryKind, LedgerEntry};
+use crate::ledger::TotalRule;
+use jiff::civil::Date;
+
+/// Target (or baseline) of an indicator in its unit. A ledger indicator has a further indicator
+/// with its target. The target of a measured indicator is an entry under its id with `-` in place
+/// of `.` and `_`: an entry for exactly this period, else the sum of entries that cover the period
+/// without a gap.
+pub(crate) fn target_value(
+    book: &ReportContext<'_>,
+    sort: EntryKind,
+    one: &Indicator,
+) -> Option<f64> {
+    if one.id.starts_with("ledger.") {
+        let id = format!("{}.{}", one.id, sort.word());
+        let found = book.matter.account.find(&id, one.asset.as_deref());
+        return found.and_then(|found| found.value.as_ref().ok().copied());
+    }
+    let id = one.id.replace(['.', '_'], "-");
+    let definition = book.matter.config.definitions.find(&id)?;
+    let all = book.matter.entries.iter().filter(|entry| {
+        let said = &entry.statement;
+        entry.is_current() && said.sort == sort && *said.indicator == *id && said.unit == one.unit
+    });
+    let all: Vec<&LedgerEntry> = all.collect();
+    let period = book.matter.account.period;
+    let exact = |entry: &&&LedgerEntry| {
+        let when = entry.statement.when;
+        (when.first(), when.last()) == (period.first(), period.last())
+    };
+    // Of several entries for the same period the newest counts.
+    let newest = all.iter().filter(exact).max_by_key(|entry| entry.id);
+    match (newest, definition.total) {
+        (Some(entry), _) => entry_quantity(entry),
+        (None, TotalRule::Sum) => sum_consecutive(&all, period.first(), period.last()),
+        (None, TotalRule::Last) => None,
+    }
+}
+
+/// Sum of entries whose periods follow each other from `first` to `last`; at each step the longest.
+/// `None` when there is a gap.
+fn sum_consecutive(all: &[&LedgerEntry], first: Date, last: Date) -> Option<f64> {
+    let (mut at, mut sum) = (first, 0.0);
+    while at <= last {
+        let begins = all.iter().filter(|entry| {
+            let when = entry.statement.when;
+            when.first() == at && when.last() <= last
+        });
+        let entry = begins.max_by_key(|entry| (entry.statement.when.last(), entry.id))?;
+        sum += entry_quantity(entry)?;
+        at = entry.statement.when.last().tomorrow().ok()?;
+    }
+    Some(sum)
+}
+
+fn entry_quantity(entry: &LedgerEntry) -> Option<f64> {
+    entry.statement.quantity.map(Decimal::to_f64)
+}

@@ -1,0 +1,105 @@
+//! Key figures: one number with its uncertainty, completeness, origin, method and factors.
+
+pub use crate::domain::indicator::ValueOrigin;
+use crate::report::render::cell_value::{CellValue, ValueKind};
+
+/// Key figures shown together.
+#[derive(Clone, Debug)]
+pub struct KeyFigures {
+    /// Stable English key within the report.
+    pub id: String,
+    /// The figures, in reading order.
+    pub items: Vec<KeyFigure>,
+}
+
+/// Key figure.
+#[derive(Clone, Debug)]
+pub struct KeyFigure {
+    /// Stable English key: `energy.generated`.
+    pub id: String,
+    /// Name in the report's language.
+    pub label: String,
+    /// Value, or the reason for which there is none.
+    pub value: CellValue,
+    /// Unit and digits.
+    pub kind: ValueKind,
+    /// Half width of the 95 % interval (k = 2), in the unit of the figure.
+    pub plus_minus: Option<f64>,
+    /// Share of the period that was measured, 0 to 1.
+    pub completeness: Option<f64>,
+    /// Origin of the number: measured, declared, ...
+    pub origin: Option<ValueOrigin>,
+    /// Finality.
+    pub status: FigureStatus,
+    /// Target, in the unit of the figure.
+    pub target: Option<f64>,
+    /// Method id: `C.3`.
+    pub method: String,
+    /// Factor ids.
+    pub factors: Vec<String>,
+    /// Remarks, printed as footnotes.
+    pub notes: Vec<String>,
+}
+
+/// Finality of a figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FigureStatus {
+    /// Final.
+    #[default]
+    Final,
+    /// Provisional: its factor is not confirmed.
+    Provisional,
+    /// Partial: 75 to below 90 % of the period was measured.
+    Partial,
+    /// Insufficient: less than 75 % was measured; no headline.
+    Insufficient,
+}
+
+impl KeyFigure {
+    /// Creates a figure with a value only.
+    pub fn new(id: &str, label: &str, value: CellValue, kind: ValueKind) -> Self {
+        Self {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            value,
+            kind,
+            plus_minus: None,
+            completeness: None,
+            origin: None,
+            status: FigureStatus::Final,
+            target: None,
+            method: String::new(),
+            factors: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Returns the share of the target that was reached, 1 for all of it; `None` without value or
+    /// target.
+    pub fn target_share(&self) -> Option<f64> {
+        let (CellValue::Number(value), Some(target)) = (&self.value, self.target) else {
+            return None;
+        };
+        (target > 0.0).then(|| self.kind.settle(*value) / target)
+    }
+}
+
+impl KeyFigures {
+    /// Returns true if one of the figures is provisional.
+    pub fn is_provisional(&self) -> bool {
+        let mut items = self.items.iter();
+        items.any(|figure| figure.status == FigureStatus::Provisional)
+    }
+}
+
+impl FigureStatus {
+    /// Returns the stable English key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Final => "final",
+            Self::Provisional => "provisional",
+            Self::Partial => "partial",
+            Self::Insufficient => "insufficient",
+        }
+    }
+}

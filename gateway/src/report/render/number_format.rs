@@ -1,0 +1,187 @@
+//! Numbers and dates in the style of each language: `1.234,5` and `21 November 2026` in Bahasa
+//! Indonesia, `1,234.5` in English. The only place that rounds for display.
+
+use crate::domain::UtcMs;
+use crate::i18n::Language;
+use crate::report::render::cell_value::{NumberFormat, RoundingMode};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+/// Sign for a missing value.
+pub const NO_VALUE: &str = "–";
+
+/// Formats a number with thousands separators: `1.234,5`.
+pub fn format_number(lang: Language, value: f64, decimals: u8) -> String {
+    write_number(lang, value, decimals, true)
+}
+
+/// Formats a number for a spreadsheet: decimal mark of the language, no thousands separators, `-`
+/// for minus.
+pub fn format_plain_number(lang: Language, value: f64, decimals: u8) -> String {
+    write_number(lang, value, decimals, false)
+}
+
+/// Formats a number with its unit, joined by a no-break space: `1.234,5 kWh`, `Rp 70.700.000`,
+/// `45%`.
+pub fn format_quantity(lang: Language, value: f64, unit: &str, decimals: u8) -> String {
+    let number = format_number(lang, value, decimals);
+    match unit {
+        "" => number,
+        "%" => format!("{number}%"),
+        "Rp" => match number.strip_prefix('−') {
+            Some(positive) => format!("−Rp\u{a0}{positive}"),
+            None => format!("Rp\u{a0}{number}"),
+        },
+        _ => format!("{number}\u{a0}{unit}"),
+    }
+}
+
+/// Formats a share (0 to 1) as a percentage: `97,5%`.
+pub fn format_percent(lang: Language, share: f64, decimals: u8) -> String {
+    format_quantity(lang, share * 100.0, "%", decimals)
+}
+
+/// Formats a day: `21 November 2026`.
+pub fn date(lang: Language, date: Date) -> String {
+    let month = lang.text(&format!("report-month-{}", date.month()));
+    format!("{} {month} {}", date.day(), date.year())
+}
+
+/// Formats a day for a narrow column: `21 Nov 2026`.
+pub fn format_short_date(lang: Language, date: Date) -> String {
+    let month = lang.text(&format!("report-mon-{}", date.month()));
+    format!("{} {month} {}", date.day(), date.year())
+}
+
+/// Formats a time in a zone: `21 November 2026 10.15 WIB`.
+pub fn time(lang: Language, at: UtcMs, zone: &TimeZone) -> String {
+    let (local, name) = local_time(at, zone);
+    format!(
+        "{} {} {name}",
+        date(lang, local.date()),
+        format_clock(lang, local)
+    )
+}
+
+/// Formats a time for a narrow column, without the zone: `21 Nov 2026 10.15`.
+pub fn format_short_time(lang: Language, at: UtcMs, zone: &TimeZone) -> String {
+    let (local, _) = local_time(at, zone);
+    format!(
+        "{} {}",
+        format_short_date(lang, local.date()),
+        format_clock(lang, local)
+    )
+}
+
+/// Returns the local time and the abbreviation of the zone: `WIB`.
+pub fn local_time(at: UtcMs, zone: &TimeZone) -> (DateTime, String) {
+    let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    let name = zone.to_offset_info(stamp).abbreviation().to_owned();
+    (zone.to_datetime(stamp), name)
+}
+
+/// Formats a time as RFC 3339 in UTC.
+pub fn format_rfc3339(at: UtcMs) -> String {
+    let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.to_string()
+}
+
+fn format_clock(lang: Language, local: DateTime) -> String {
+    // Times are written 10.15 in Bahasa Indonesia.
+    let mark = match lang {
+        Language::Id => '.',
+        Language::En => ':',
+    };
+    format!("{:02}{mark}{:02}", local.hour(), local.minute())
+}
+
+fn write_number(lang: Language, value: f64, decimals: u8, for_people: bool) -> String {
+    let measure = NumberFormat {
+        unit: String::new(),
+        decimals: i8::try_from(decimals).unwrap_or(i8::MAX),
+        rounding: RoundingMode::Nearest,
+    };
+    // Rounded with ties away from zero, as a workbook does; `{:.1}` alone rounds the binary value.
+    let rounded = measure.round(value);
+    let digits = format!("{:.*}", usize::from(decimals), rounded.abs());
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let (thousands, decimal) = match lang {
+        Language::Id => ('.', ','),
+        Language::En => (',', '.'),
+    };
+    let mut text = String::new();
+    // Tested after rounding, so that -0.04 is not written as "−0,0".
+    if rounded < 0.0 {
+        text.push(if for_people { '−' } else { '-' });
+    }
+    for (index, digit) in whole.chars().enumerate() {
+        if for_people && index > 0 && (whole.len() - index).is_multiple_of(3) {
+            text.push(thousands);
+        }
+        text.push(digit);
+    }
+    if !fraction.is_empty() {
+        text.push(decimal);
+        text.push_str(fraction);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_are_written_as_each_language_writes_them() {
+        assert_eq!(format_number(Language::Id, 1234.5, 1), "1.234,5");
+        assert_eq!(format_number(Language::En, 1234.5, 1), "1,234.5");
+        assert_eq!(format_number(Language::Id, -0.04, 1), "0,0");
+        assert_eq!(format_number(Language::Id, -1_234_567.0, 0), "−1.234.567");
+        assert_eq!(format_plain_number(Language::Id, -1234.56, 1), "-1234,6");
+        assert_eq!(format_number(Language::En, 999.999, 2), "1,000.00");
+        assert_eq!(
+            format_quantity(Language::Id, 7.07e7, "Rp", 0),
+            "Rp\u{a0}70.700.000"
+        );
+        assert_eq!(format_quantity(Language::En, -5.0, "Rp", 0), "−Rp\u{a0}5");
+        assert_eq!(format_percent(Language::Id, 0.9754, 1), "97,5%");
+    }
+
+    #[test]
+    fn dates_are_written_as_each_language_writes_them() {
+        let day = Date::constant(2026, 8, 2);
+        assert_eq!(date(Language::Id, day), "2 Agustus 2026");
+        assert_eq!(format_short_date(Language::Id, day), "2 Agu 2026");
+        assert_eq!(date(Language::En, day), "2 August 2026");
+    }
+
+    #[test]
+    fn a_moment_is_shown_on_the_sites_clock() {
+        let zone = TimeZone::get("Asia/Makassar").unwrap();
+        let at = UtcMs(1_795_229_100_000);
+        assert_eq!(format_rfc3339(at), "2026-11-21T02:45:00Z");
+        assert_eq!(time(Language::Id, at, &zone), "21 November 2026 10.45 WITA");
+        assert_eq!(
+            format_short_time(Language::En, at, &zone),
+            "21 Nov 2026 10:45"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_number_reads_back_within_half_a_digit(
+            value in -1e9..1e9_f64, decimals in 0_u8..6, indonesian: bool
+        ) {
+            let lang = if indonesian { Language::Id } else { Language::En };
+            let (thousands, decimal) = if indonesian { ('.', ',') } else { (',', '.') };
+            let text = format_number(lang, value, decimals).replace(thousands, "");
+            let read: f64 = text.replace(decimal, ".").replace('−', "-").parse().unwrap();
+            let half = 0.5 / 10_f64.powi(i32::from(decimals));
+            prop_assert!((read - value).abs() <= half * 1.0001 + value.abs() * 1e-15);
+            let unmarked = format_plain_number(lang, value, decimals);
+            prop_assert_eq!(unmarked, text.replace('−', "-"));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Head of the first page: title, site, period, properties and table of contents.
+
+use super::line_wrap;
+use super::page_flow::{BODY_STYLE, PageFlow, SMALL_STYLE, SectionStart};
+use super::pdf_page::{
+    AMBER, FAINT, GREEN, MARGIN, PALE_AMBER, PageItem, PdfPage, RULE, TEXT, WHITE,
+};
+use crate::report::render::font_metrics::{FontFace, text_width};
+use crate::report::render::render_context::RenderContext;
+use crate::report::render::sheet_rows;
+
+const BAND_HEIGHT: f64 = 118.0;
+const CONTENTS_LINE_HEIGHT: f64 = 14.0;
+
+/// Draws the head; returns the places of the lines of contents, which are filled in later.
+pub(crate) fn draw_cover(flow: &mut PageFlow<'_>) -> Vec<SectionStart> {
+    draw_band(flow);
+    draw_properties(flow);
+    let show = flow.show;
+    flow.heading(&show.translate("report-contents"));
+    let mut places = Vec::new();
+    for _ in &show.document.sections {
+        flow.ensure_height(CONTENTS_LINE_HEIGHT);
+        places.push((flow.pages.len() - 1, flow.y));
+        flow.y += CONTENTS_LINE_HEIGHT;
+    }
+    flow.y += 4.0;
+    places
+}
+
+fn draw_band(flow: &mut PageFlow<'_>) {
+    let document = flow.show.document;
+    let wide = flow.page().width();
+    flow.page()
+        .items
+        .push(PageItem::Rect([0.0, 0.0, wide, BAND_HEIGHT], GREEN));
+    let mut y = 48.0;
+    let room = flow.width_between_margins();
+    let title = fit_on_one_line(&document.title, 23.0, room);
+    flow.page()
+        .text((MARGIN, y), title.1, FontFace::Bold, WHITE, &title.0);
+    y += 24.0;
+    let site = fit_on_one_line(&document.site.name, 13.0, room);
+    flow.page()
+        .text((MARGIN, y), site.1, FontFace::Bold, WHITE, &site.0);
+    y += 19.0;
+    let period = fit_on_one_line(&document.period.name, 11.0, room);
+    flow.page()
+        .text((MARGIN, y), period.1, FontFace::Regular, WHITE, &period.0);
+    flow.y = BAND_HEIGHT + 14.0;
+    if document.is_provisional() {
+        draw_provisional_stamp(flow);
+    }
+}
+
+/// Fits `text` on one line: returns it with a smaller type size, cut off below half of `size`.
+fn fit_on_one_line(text: &str, size: f64, room: f64) -> (String, f64) {
+    let wide = text_width(FontFace::Bold, size, text);
+    let smaller = (size * room / wide.max(1.0)).clamp(size * 0.5, size);
+    let lines = line_wrap::wrap_lines(text, FontFace::Bold, smaller, room - smaller);
+    let first = lines.first().cloned().unwrap_or_default();
+    let cut = if lines.len() > 1 { "…" } else { "" };
+    (first + cut, smaller)
+}
+
+fn draw_provisional_stamp(flow: &mut PageFlow<'_>) {
+    let word = flow.show.translate("report-provisional").to_uppercase();
+    let wide = text_width(FontFace::Bold, 9.0, &word) + 16.0;
+    let x = flow.page().width() - MARGIN - wide;
+    let y = BAND_HEIGHT - 28.0;
+    flow.page()
+        .items
+        .push(PageItem::Rect([x, y, wide, 17.0], PALE_AMBER));
+    flow.page()
+        .text((x + 8.0, y + 12.0), 9.0, FontFace::Bold, AMBER, &word);
+}
+
+/// Draws the properties of the report as pairs of label and value.
+fn draw_properties(flow: &mut PageFlow<'_>) {
+    let pairs = sheet_rows::report_properties(flow.show);
+    let widths = pairs
+        .iter()
+        .map(|(word, _)| text_width(FontFace::Regular, SMALL_STYLE.size, word));
+    let indent = widths.fold(0.0, f64::max) + 14.0;
+    // Site and period are already in the band above.
+    for (word, value) in pairs.iter().skip(2) {
+        let at = (MARGIN, flow.y + BODY_STYLE.size);
+        flow.page()
+            .text(at, SMALL_STYLE.size, FontFace::Regular, FAINT, word);
+        flow.write_wrapped(
+            super::page_flow::TextStyle {
+                size: 8.0,
+                ..BODY_STYLE
+            },
+            value,
+            indent,
+        );
+    }
+    flow.y += 6.0;
+}
+
+/// Fills titles and page numbers into the lines of contents.
+pub(crate) fn fill_contents(
+    show: &RenderContext<'_>,
+    pages: &mut [PdfPage],
+    places: &[SectionStart],
+    starts: &[SectionStart],
+) {
+    for (index, (place, start)) in places.iter().zip(starts).enumerate() {
+        let page = &mut pages[place.0];
+        let right = page.width() - MARGIN;
+        let base = place.1 + BODY_STYLE.size;
+        let number = (start.0 + 1).to_string();
+        let heading = line_wrap::wrap_lines(
+            &show.document.section_heading(index),
+            BODY_STYLE.face,
+            BODY_STYLE.size,
+            right - MARGIN - 60.0,
+        );
+        let title = heading.first().cloned().unwrap_or_default();
+        let end = MARGIN + text_width(BODY_STYLE.face, BODY_STYLE.size, &title) + 6.0;
+        page.text(
+            (MARGIN, base),
+            BODY_STYLE.size,
+            BODY_STYLE.face,
+            TEXT,
+            &title,
+        );
+        page.text_right_aligned(
+            (right, base),
+            BODY_STYLE.size,
+            BODY_STYLE.face,
+            TEXT,
+            &number,
+        );
+        page.items.push(PageItem::Line {
+            points: vec![(end, base - 1.0), (right - 20.0, base - 1.0)],
+            rgb: RULE,
+            width: 0.6,
+            dashed: true,
+        });
+        let area = [MARGIN, place.1, right - MARGIN, CONTENTS_LINE_HEIGHT];
+        page.items.push(PageItem::Link(area, start.0, start.1));
+    }
+}

@@ -1,0 +1,71 @@
+//! Header and footer of pages: site and period above, digest and page number below.
+
+use super::line_wrap;
+use super::pdf_page::{AMBER, FAINT, MARGIN, PdfPage, RULE};
+use crate::report::render::font_metrics::{FontFace, text_width};
+use crate::report::render::render_context::RenderContext;
+
+const FRAME_TYPE_SIZE: f64 = 7.4;
+
+/// Adds header and footer once the number of pages is known.
+pub(crate) fn draw_page_frames(show: &RenderContext<'_>, pages: &mut [PdfPage]) {
+    let all = pages.len().to_string();
+    for (index, page) in pages.iter_mut().enumerate() {
+        if index > 0 {
+            draw_header(show, page);
+        }
+        let number = (index + 1).to_string();
+        let args = [("page", number.as_str()), ("pages", all.as_str())];
+        draw_footer(show, page, &show.lang().text_with("report-page", &args));
+    }
+}
+
+fn draw_header(show: &RenderContext<'_>, page: &mut PdfPage) {
+    let document = show.document;
+    let right = page.width() - MARGIN;
+    let y = 32.0;
+    let period = &document.period.name;
+    let taken = text_width(FontFace::Regular, FRAME_TYPE_SIZE, period) + 110.0;
+    let site = format!("{} · {}", document.site.name, document.title);
+    let lines = line_wrap::wrap_lines(
+        &site,
+        FontFace::Bold,
+        FRAME_TYPE_SIZE,
+        right - MARGIN - taken,
+    );
+    let site = lines.first().map_or("", String::as_str);
+    page.text((MARGIN, y), FRAME_TYPE_SIZE, FontFace::Bold, FAINT, site);
+    page.text_right_aligned(
+        (right, y),
+        FRAME_TYPE_SIZE,
+        FontFace::Regular,
+        FAINT,
+        period,
+    );
+    if document.is_provisional() {
+        let word = show.translate("report-provisional").to_uppercase();
+        let x = right - text_width(FontFace::Regular, FRAME_TYPE_SIZE, period) - 12.0;
+        page.text_right_aligned((x, y), FRAME_TYPE_SIZE, FontFace::Bold, AMBER, &word);
+    }
+    page.rule(MARGIN, right, y + 6.0, 0.5, RULE);
+}
+
+fn draw_footer(show: &RenderContext<'_>, page: &mut PdfPage, number: &str) {
+    let right = page.width() - MARGIN;
+    let y = page.height() - 28.0;
+    page.rule(MARGIN, right, y - 11.0, 0.5, RULE);
+    page.text_right_aligned(
+        (right, y),
+        FRAME_TYPE_SIZE,
+        FontFace::Regular,
+        FAINT,
+        number,
+    );
+    let digest = &show.document.digest;
+    if !digest.is_empty() {
+        let text = format!("{} {digest}", show.translate("report-digest"));
+        let lines = line_wrap::wrap_lines(&text, FontFace::Regular, 6.2, right - MARGIN - 90.0);
+        let line = lines.first().map_or("", String::as_str);
+        page.text((MARGIN, y), 6.2, FontFace::Regular, FAINT, line);
+    }
+}

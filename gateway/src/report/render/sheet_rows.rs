@@ -1,0 +1,187 @@
+//! Sections as rows of cells: the common input of the CSV and workbook renderers.
+
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::document::{CalloutBox, ReportBlock, ReportDocument};
+use crate::report::render::figure::KeyFigures;
+use crate::report::render::render_context::RenderContext;
+use crate::report::render::table::{ColumnTotalKind, ReportTable};
+
+/// Row of a sheet.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SheetRow {
+    /// Heading of the section.
+    Title(String),
+    /// Subheading.
+    Heading(String),
+    /// Running text.
+    Text(String),
+    /// Title and text of a callout.
+    Callout(String, String),
+    /// Heads of columns, and the number of data rows below.
+    Head(Vec<String>, usize),
+    /// Data cells.
+    Data(Vec<ReportCell>),
+    /// Totals of the data rows above.
+    Total(Vec<TotalCell>),
+    /// Footnote: number and text.
+    Note(usize, String),
+    /// Place of the plot of chart `.0` of the section; its numbers are in the rows above.
+    Plot(usize),
+    /// Photo `.0` of the section, its name and its hash.
+    Photo(usize, String, String),
+    /// Empty row.
+    Blank,
+}
+
+/// Value with its kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ReportCell {
+    /// Value of the cell.
+    pub(crate) value: CellValue,
+    /// Unit and digits.
+    pub(crate) kind: ValueKind,
+}
+
+/// Cell of a total row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TotalCell {
+    /// Label of the row.
+    Label(String),
+    /// Column without a total.
+    None,
+    /// Total over the `rows` rows above, with its value and footnote.
+    Total {
+        /// Sum or mean.
+        total: ColumnTotalKind,
+        /// Value computed by `Table::total`.
+        value: Option<f64>,
+        /// Unit and digits.
+        kind: ValueKind,
+        /// Footnote on missing rows.
+        note: Option<usize>,
+        /// Data rows above it.
+        rows: usize,
+    },
+}
+
+/// Returns the rows of section `index`.
+pub(crate) fn section_rows(show: &RenderContext<'_>, index: usize) -> Vec<SheetRow> {
+    let document = show.document;
+    let mut rows = vec![
+        SheetRow::Title(document.section_heading(index)),
+        SheetRow::Blank,
+    ];
+    let (mut plots, mut photos) = (0, 0);
+    for block in document
+        .sections
+        .get(index)
+        .into_iter()
+        .flat_map(|s| &s.blocks)
+    {
+        match block {
+            ReportBlock::Heading(text) => rows.push(SheetRow::Heading(text.clone())),
+            ReportBlock::Paragraph(text) => rows.push(SheetRow::Text(text.clone())),
+            ReportBlock::Callout(callout) => rows.push(callout_row(callout)),
+            ReportBlock::Figures(figures) => figure_rows(show, figures, &mut rows),
+            ReportBlock::Table(table) => table_rows(show, table, &mut rows),
+            ReportBlock::Photo(photo) => {
+                rows.push(SheetRow::Photo(
+                    photos,
+                    photo.name.clone(),
+                    hash(&photo.sha256),
+                ));
+                photos += 1;
+            }
+            ReportBlock::Chart(chart) => {
+                table_rows(show, &chart.data_table(document), &mut rows);
+                rows.push(SheetRow::Plot(plots));
+                plots += 1;
+            }
+        }
+        rows.push(SheetRow::Blank);
+    }
+    let mut notes = show.notes.of_section(index).peekable();
+    if notes.peek().is_some() {
+        rows.push(SheetRow::Heading(show.translate("report-notes")));
+    }
+    rows.extend(notes.map(|(number, text)| SheetRow::Note(number, text.to_owned())));
+    rows
+}
+
+/// Returns the properties of the report (site, period, issue, revision, ...) as pairs of label and
+/// value: the head of a CSV, the first sheet of a workbook.
+pub(crate) fn report_properties(show: &RenderContext<'_>) -> Vec<(String, String)> {
+    let document: &ReportDocument = show.document;
+    let issued =
+        crate::report::render::number_format::time(document.lang, document.issued, &document.zone);
+    let is_final = !document.is_provisional();
+    let status = if is_final { "final" } else { "provisional" };
+    let status = show.translate(&format!("report-status-{status}"));
+    let pairs = [
+        ("report-site", document.site.name.clone()),
+        ("report-period", document.period.name.clone()),
+        ("report-issued", issued),
+        ("report-status", status),
+        ("report-revision", document.revision.clone()),
+        ("report-digest", document.digest.clone()),
+    ];
+    let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    known
+        .map(|(key, value)| (show.translate(key), value))
+        .collect()
+}
+
+/// Returns the hash of a photo as printed below it.
+pub(crate) fn hash(sha256: &str) -> String {
+    format!("SHA-256 {sha256}")
+}
+
+fn callout_row(callout: &CalloutBox) -> SheetRow {
+    SheetRow::Callout(callout.title.clone(), callout.text.clone())
+}
+
+fn figure_rows(show: &RenderContext<'_>, figures: &KeyFigures, rows: &mut Vec<SheetRow>) {
+    rows.push(SheetRow::Head(show.figure_heads(), figures.items.len()));
+    for figure in &figures.items {
+        let cells = show.figure_row(figure).into_iter();
+        let cells = cells.map(|(value, kind)| ReportCell { value, kind });
+        rows.push(SheetRow::Data(cells.collect()));
+    }
+}
+
+fn table_rows(show: &RenderContext<'_>, table: &ReportTable, rows: &mut Vec<SheetRow>) {
+    rows.push(SheetRow::Heading(table.title.clone()));
+    let heads = table.columns.iter().map(|column| show.column_head(column));
+    rows.push(SheetRow::Head(heads.collect(), table.rows.len()));
+    for row in &table.rows {
+        let cells = row
+            .iter()
+            .zip(&table.columns)
+            .map(|(value, column)| ReportCell {
+                value: value.clone(),
+                kind: column.kind.clone(),
+            });
+        rows.push(SheetRow::Data(cells.collect()));
+    }
+    if table.has_total() {
+        rows.push(SheetRow::Total(total_cells(show, table)));
+    }
+}
+
+fn total_cells(show: &RenderContext<'_>, table: &ReportTable) -> Vec<TotalCell> {
+    let sum = |index: usize| -> TotalCell {
+        let column = &table.columns[index];
+        match (column.total, table.total(index)) {
+            (Some(total), Some(totalled)) => TotalCell::Total {
+                total,
+                value: totalled.value,
+                kind: column.kind.clone(),
+                note: show.total_text(column, totalled).note,
+                rows: table.rows.len(),
+            },
+            _ if index == 0 => TotalCell::Label(table.total_label.clone()),
+            _ => TotalCell::None,
+        }
+    };
+    (0..table.columns.len()).map(sum).collect()
+}

@@ -1,0 +1,113 @@
+//! Cell formats of the workbook.
+
+use crate::i18n::Language;
+use crate::report::render::cell_value::{NumberFormat, ValueKind};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet};
+
+const GREEN: Color = Color::RGB(0x000F_766E);
+const PALE: Color = Color::RGB(0x00E3_F1EF);
+const FAINT: Color = Color::RGB(0x0060_6C76);
+const PAPER_SIZE_A4: u8 = 9;
+
+/// Cell formats in one language.
+pub(crate) struct CellFormats {
+    lang: Language,
+}
+
+impl CellFormats {
+    pub(crate) fn new(lang: Language) -> Self {
+        Self { lang }
+    }
+
+    pub(crate) fn title() -> Format {
+        Format::new()
+            .set_bold()
+            .set_font_size(16)
+            .set_font_color(GREEN)
+    }
+
+    pub(crate) fn heading() -> Format {
+        Format::new().set_bold().set_font_size(12)
+    }
+
+    pub(crate) fn text() -> Format {
+        Format::new()
+    }
+
+    pub(crate) fn faint() -> Format {
+        Format::new().set_font_color(FAINT)
+    }
+
+    pub(crate) fn head() -> Format {
+        let format = Format::new().set_bold().set_background_color(PALE);
+        let format = format.set_border_bottom(FormatBorder::Thin);
+        format
+            .set_text_wrap()
+            .set_align(FormatAlign::VerticalCenter)
+    }
+
+    pub(crate) fn missing() -> Format {
+        Self::faint().set_align(FormatAlign::Right)
+    }
+
+    /// Returns the format of a cell of this kind.
+    pub(crate) fn cell(&self, kind: &ValueKind) -> Format {
+        let format = Format::new().set_align(FormatAlign::Top);
+        match kind {
+            ValueKind::Number(measure) => format.set_num_format(number_pattern(measure)),
+            ValueKind::Percent(decimals) => {
+                format.set_num_format(format!("0{}%", decimal_pattern(*decimals)))
+            }
+            ValueKind::Date => format.set_num_format(format!("{}d mmmm yyyy", self.locale_code())),
+            ValueKind::Time => {
+                // The dot is escaped: in a number format it is the decimal mark.
+                let mark = if self.lang == Language::Id {
+                    "\\."
+                } else {
+                    ":"
+                };
+                format.set_num_format(format!("{}d mmm yyyy hh{mark}mm", self.locale_code()))
+            }
+            ValueKind::Mixed => format,
+            ValueKind::Text | ValueKind::Note => format.set_text_wrap(),
+        }
+    }
+
+    /// Returns the format of a total of this kind.
+    pub(crate) fn total(&self, kind: &ValueKind) -> Format {
+        self.cell(kind)
+            .set_bold()
+            .set_border_top(FormatBorder::Thin)
+    }
+
+    /// Returns the locale code that gives month names in the report's language on any computer.
+    fn locale_code(&self) -> &'static str {
+        match self.lang {
+            Language::Id => "[$-421]",
+            Language::En => "[$-809]",
+        }
+    }
+}
+
+fn number_pattern(measure: &NumberFormat) -> String {
+    let digits = decimal_pattern(measure.shown_decimals());
+    match measure.unit.as_str() {
+        "Rp" => format!("\"Rp\"\\ #,##0{digits}"),
+        _ => format!("#,##0{digits}"),
+    }
+}
+
+fn decimal_pattern(decimals: u8) -> String {
+    match decimals {
+        0 => String::new(),
+        more => format!(".{}", "0".repeat(usize::from(more))),
+    }
+}
+
+/// Sets the page for printing: A4, landscape, one page wide.
+pub(crate) fn set_print_page(worksheet: &mut Worksheet) {
+    worksheet.set_paper_size(PAPER_SIZE_A4);
+    worksheet.set_landscape();
+    worksheet.set_print_fit_to_pages(1, 0);
+    worksheet.set_footer("&L&A&R&P / &N");
+}

@@ -1,0 +1,312 @@
+//! Writer of a section's rows onto a sheet.
+
+use super::cell_formats::{self, CellFormats};
+use super::native_chart::{self, ChartRange};
+use super::{excel_date, excel_datetime};
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::chart::ReportChart;
+use crate::report::render::csv::with_footnote_mark;
+use crate::report::render::number_format;
+use crate::report::render::photo::ReportPhoto;
+use crate::report::render::render_context::RenderContext;
+use crate::report::render::sheet_rows::{ReportCell, SheetRow, TotalCell};
+use crate::report::render::table::ColumnTotalKind;
+use rust_xlsxwriter::{Formula, Image, Worksheet, XlsxError, utility};
+
+/// Largest length of a text in a cell, characters; Excel does not open a workbook with more.
+const CELL_CHARS_MAX: usize = 32_767;
+/// Longer side of a photo, pixels.
+const PHOTO_SIDE: u32 = 480;
+const WIDTH_MIN: usize = 9;
+const WIDTH_MAX: usize = 46;
+
+/// Plots and photos of a sheet, in reading order.
+pub(crate) struct SheetPictures<'a> {
+    pub(crate) charts: Vec<&'a ReportChart>,
+    pub(crate) photos: Vec<&'a ReportPhoto>,
+}
+
+struct SheetWriter<'a, 'b> {
+    worksheet: &'a mut Worksheet,
+    show: &'a RenderContext<'b>,
+    look: CellFormats,
+    row: u32,
+    /// Row of the last table head, and its number of columns.
+    head: (u32, u16),
+    /// First free row beside the tables, for the next plot.
+    free: u32,
+}
+
+/// Writes `rows` onto the sheet `name`, with plots beside their numbers.
+pub(crate) fn write_sheet(
+    worksheet: &mut Worksheet,
+    show: &RenderContext<'_>,
+    name: &str,
+    rows: &[SheetRow],
+    pictures: &SheetPictures<'_>,
+) -> Result<(), XlsxError> {
+    for (column, width) in column_widths(show, rows).into_iter().enumerate() {
+        worksheet.set_column_width(column_number(column), f64::from(width))?;
+    }
+    freeze_panes(worksheet, rows)?;
+    cell_formats::set_print_page(worksheet);
+    let mut sheet = SheetWriter {
+        worksheet,
+        show,
+        look: CellFormats::new(show.lang()),
+        row: 0,
+        head: (0, 0),
+        free: 0,
+    };
+    for row in rows {
+        sheet.write_row(name, row, pictures)?;
+    }
+    Ok(())
+}
+
+impl SheetWriter<'_, '_> {
+    fn write_row(
+        &mut self,
+        name: &str,
+        row: &SheetRow,
+        pictures: &SheetPictures<'_>,
+    ) -> Result<(), XlsxError> {
+        match row {
+            SheetRow::Title(text) => self.write_text(0, text, &CellFormats::title())?,
+            SheetRow::Heading(text) => self.write_text(0, text, &CellFormats::heading())?,
+            SheetRow::Text(text) => self.write_text(0, text, &CellFormats::text())?,
+            SheetRow::Callout(title, text) => {
+                self.write_text(0, title, &CellFormats::heading())?;
+                self.row += 1;
+                self.write_text(0, text, &CellFormats::text())?;
+            }
+            SheetRow::Note(number, text) => {
+                self.write_text(0, &format!("[{number}] {text}"), &CellFormats::faint())?;
+            }
+            SheetRow::Head(heads, _) => self.write_heads(heads)?,
+            SheetRow::Data(cells) => self.write_cells(cells)?,
+            SheetRow::Total(sums) => self.write_totals(sums)?,
+            SheetRow::Plot(index) => {
+                if let Some(chart) = pictures.charts.get(*index) {
+                    self.insert_plot(name, chart)?;
+                }
+                return Ok(());
+            }
+            SheetRow::Photo(index, name, hash) => {
+                self.write_text(0, name, &CellFormats::heading())?;
+                self.row += 1;
+                self.write_text(0, hash, &CellFormats::faint())?;
+                self.row += 1;
+                if let Some(photo) = pictures.photos.get(*index) {
+                    self.insert_photo(photo)?;
+                }
+            }
+            SheetRow::Blank => {}
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn write_text(
+        &mut self,
+        column: u16,
+        text: &str,
+        format: &rust_xlsxwriter::Format,
+    ) -> Result<(), XlsxError> {
+        let cut: String = text.chars().take(CELL_CHARS_MAX).collect();
+        self.worksheet
+            .write_string_with_format(self.row, column, &cut, format)?;
+        Ok(())
+    }
+
+    fn write_heads(&mut self, heads: &[String]) -> Result<(), XlsxError> {
+        self.head = (self.row, column_number(heads.len()));
+        for (column, head) in heads.iter().enumerate() {
+            self.write_text(column_number(column), head, &CellFormats::head())?;
+        }
+        Ok(())
+    }
+
+    fn write_cells(&mut self, cells: &[ReportCell]) -> Result<(), XlsxError> {
+        for (column, cell) in cells.iter().enumerate() {
+            self.write_cell(column_number(column), cell)?;
+        }
+        Ok(())
+    }
+
+    fn write_cell(&mut self, column: u16, cell: &ReportCell) -> Result<(), XlsxError> {
+        let format = self.look.cell(&cell.kind);
+        let row = self.row;
+        match &cell.value {
+            CellValue::Number(value) => {
+                // A claim is stored as rounded, so that the formula adds up the printed numbers.
+                let value = cell.kind.settle(*value);
+                self.worksheet
+                    .write_number_with_format(row, column, value, &format)?;
+            }
+            CellValue::Date(date) => {
+                self.worksheet.write_datetime_with_format(
+                    row,
+                    column,
+                    excel_date(*date)?,
+                    &format,
+                )?;
+            }
+            CellValue::Time(at) => {
+                let at = excel_datetime(self.show, *at)?;
+                self.worksheet
+                    .write_datetime_with_format(row, column, at, &format)?;
+            }
+            CellValue::Text(text) => self.write_text(column, text, &format)?,
+            CellValue::Missing(_) => {
+                let shown = self.show.cell_text(&cell.value, &cell.kind);
+                // A text and not 0: SUM and AVERAGE leave it out.
+                let text = with_footnote_mark(&shown.text, shown.note);
+                self.write_text(column, &text, &CellFormats::missing())?;
+            }
+            CellValue::Empty => {}
+        }
+        Ok(())
+    }
+
+    fn write_totals(&mut self, sums: &[TotalCell]) -> Result<(), XlsxError> {
+        for (column, sum) in sums.iter().enumerate() {
+            let column = column_number(column);
+            match sum {
+                TotalCell::Label(text) => {
+                    self.write_text(column, text, &self.look.total(&ValueKind::Text))?;
+                }
+                TotalCell::None => {
+                    let format = self.look.total(&ValueKind::Text);
+                    self.worksheet.write_blank(self.row, column, &format)?;
+                }
+                TotalCell::Total {
+                    total,
+                    value: Some(value),
+                    kind,
+                    rows,
+                    ..
+                } => self.write_formula(column, *total, *value, kind, *rows)?,
+                TotalCell::Total { note, .. } => {
+                    let text = with_footnote_mark(number_format::NO_VALUE, *note);
+                    self.write_text(column, &text, &CellFormats::missing())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a total as a formula, with the result that the other formats print.
+    fn write_formula(
+        &mut self,
+        column: u16,
+        total: ColumnTotalKind,
+        value: f64,
+        kind: &ValueKind,
+        rows: usize,
+    ) -> Result<(), XlsxError> {
+        let first = self.row - u32::try_from(rows).unwrap_or(self.row);
+        // Viewers that do not compute formulas show the stored result.
+        let name = match total {
+            ColumnTotalKind::Sum => "SUM",
+            ColumnTotalKind::Mean => "AVERAGE",
+        };
+        let range = utility::cell_range(first, column, self.row - 1, column);
+        let formula = Formula::new(format!("={name}({range})")).set_result(value.to_string());
+        let format = self.look.total(kind);
+        self.worksheet
+            .write_formula_with_format(self.row, column, formula, &format)?;
+        Ok(())
+    }
+
+    /// Inserts a photo below its name, as stored (not rotated).
+    fn insert_photo(&mut self, photo: &ReportPhoto) -> Result<(), XlsxError> {
+        let image = Image::new_from_buffer(&photo.picture.bytes)?
+            .set_scale_to_size(PHOTO_SIDE, PHOTO_SIDE, true)
+            .set_alt_text(&photo.name);
+        self.worksheet.insert_image(self.row, 0, &image)?;
+        // A cell is 20 pixels high.
+        self.row += PHOTO_SIDE / 20;
+        Ok(())
+    }
+
+    fn insert_plot(&mut self, name: &str, chart: &ReportChart) -> Result<(), XlsxError> {
+        let (head, columns) = self.head;
+        let area = ChartRange {
+            sheet: name,
+            head,
+            last: self.row.saturating_sub(1),
+            columns,
+        };
+        if area.last <= head {
+            return Ok(());
+        }
+        let at = self.free.max(head);
+        self.free = native_chart::place_plot(self.worksheet, chart, &area, at)?;
+        Ok(())
+    }
+}
+
+/// Freezes the head of the only table of a sheet, or the title of a sheet with several.
+fn freeze_panes(worksheet: &mut Worksheet, rows: &[SheetRow]) -> Result<(), XlsxError> {
+    let is_head = |row: &&SheetRow| matches!(row, SheetRow::Head(..));
+    let heads = rows.iter().filter(is_head).count();
+    let before = rows.iter().take_while(|row| !is_head(row));
+    let above: usize = before
+        .map(|row| 1 + usize::from(matches!(row, SheetRow::Callout(..))))
+        .sum();
+    let row = if heads == 1 { above + 1 } else { 1 };
+    // A head far down would leave no room to scroll.
+    let row = if row > 12 { 1 } else { row };
+    worksheet.set_freeze_panes(u32::try_from(row).unwrap_or(1), 0)?;
+    Ok(())
+}
+
+/// Returns the width of each column, characters: that of the widest cell, within limits.
+fn column_widths(show: &RenderContext<'_>, rows: &[SheetRow]) -> Vec<u16> {
+    let mut widths: Vec<usize> = Vec::new();
+    let mut widen = |column: usize, chars: usize| {
+        if widths.len() <= column {
+            widths.resize(column + 1, WIDTH_MIN);
+        }
+        widths[column] = widths[column].max(chars.min(WIDTH_MAX));
+    };
+    for row in rows {
+        match row {
+            SheetRow::Head(heads, _) => {
+                for (column, head) in heads.iter().enumerate() {
+                    let words = head.split(' ').map(|word| word.chars().count());
+                    widen(column, words.max().unwrap_or(0) + 2);
+                }
+            }
+            SheetRow::Data(cells) => {
+                for (column, cell) in cells.iter().enumerate() {
+                    let spare = if cell.kind == ValueKind::Date { 8 } else { 3 };
+                    let shown = show.cell_text(&cell.value, &cell.kind);
+                    widen(column, shown.text.chars().count() + spare);
+                }
+            }
+            SheetRow::Total(sums) => {
+                for (column, sum) in sums.iter().enumerate() {
+                    if let TotalCell::Total {
+                        value: Some(value),
+                        kind,
+                        ..
+                    } = sum
+                    {
+                        let shown = show.cell_text(&CellValue::Number(*value), kind);
+                        widen(column, shown.text.chars().count() + 3);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let width = |width: usize| u16::try_from(width).unwrap_or(9);
+    widths.into_iter().map(width).collect()
+}
+
+/// Converts a column index; a report has far fewer columns than a workbook can hold.
+fn column_number(column: usize) -> u16 {
+    u16::try_from(column).unwrap_or(u16::MAX)
+}

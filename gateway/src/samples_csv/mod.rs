@@ -1,0 +1,422 @@
+//! Samples as CSV: the exchange format `time,value`, and the tables of loggers and spreadsheets.
+//!
+//! Entry points: [`parse_sample_row`] and [`write_sample_row`] for the exchange format,
+//! [`read_table`] for the file of another program.
+//!
+//! ```text
+//! time,value
+//! 2026-11-25T03:00:10Z,1510
+//! 2026-11-25T03:00:20.250Z,1512.5
+//! ```
+//!
+//! `time` is RFC 3339 in UTC, with milliseconds only when they are not zero. `value` is a decimal
+//! number with a decimal point and without trailing zeros. Only samples that have a number are
+//! written. Reading and writing are exact inverses: a file that is exported, imported and exported
+//! again is the same byte for byte.
+//!
+//! A row that cannot be read is an error with its line number, and the caller then imports nothing.
+//!
+//! User documentation: `docs/configuration.md`, "Readings of other programs".
+
+mod columns;
+mod duplicates;
+mod logger_table;
+#[cfg(test)]
+mod logger_table_tests;
+mod number_format;
+mod text_encoding;
+mod time_format;
+
+pub use duplicates::DuplicateTimeFinder;
+pub use logger_table::{
+    DetectedTableFormat, LoggerTable, LoggerTableError, LoggerTableMessage, LoggerTableOptions,
+    read_logger_table as read_table,
+};
+pub use number_format::DecimalSeparator;
+pub use text_encoding::TextEncoding;
+pub use time_format::DateOrder;
+
+use crate::domain::{ExactNumber, Sample, UtcMs};
+use crate::limits::{IMPORT_FAULTS_MAX, IMPORT_TIME_MIN_MS};
+use jiff::Timestamp;
+
+/// First line of a file in the exchange format.
+pub const SAMPLES_CSV_HEADER: &str = "time,value";
+
+/// Time and value of one row, or the error in it.
+pub type SampleRowResult = Result<(UtcMs, ExactNumber), CsvRowError>;
+
+/// Error in one row of an imported file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CsvRowError {
+    /// Line in the file; the header is line 1.
+    pub line: u64,
+    /// Kind of the error; `CsvRowErrorKind::message_key` is its key in the catalogue.
+    pub kind: CsvRowErrorKind,
+    /// Text of the row or cell, cut to 80 characters.
+    pub found: String,
+    /// Line of the earlier row that this row contradicts.
+    pub other: Option<u64>,
+}
+
+/// Kinds of row errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CsvRowErrorKind {
+    /// The first line is not `time,value`.
+    Header,
+    /// The row does not have two columns.
+    Columns,
+    /// The time is not RFC 3339 with an offset, or is finer than a millisecond.
+    Time,
+    /// The value is not a finite decimal number.
+    Value,
+    /// The row is not UTF-8, or is longer than `IMPORT_LINE_MAX`.
+    Text,
+    /// The time is before the year 2000: the clock of the logger was not set.
+    TooOld,
+    /// The time is more than a day after the present.
+    InFuture,
+    /// An earlier row has another value at the same time.
+    DuplicateTime,
+    /// The clock of the time zone showed this local time twice or never (daylight saving).
+    Clock,
+    /// The rows are not in order of time, and there are too many to sort in memory.
+    Unsorted,
+}
+
+/// Row errors of a file: the first ones of each kind in full, the others only counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CsvRowErrors {
+    /// At most `IMPORT_FAULTS_MAX` errors of each kind.
+    pub named: Vec<CsvRowError>,
+    /// Count of all errors.
+    pub count: u64,
+    /// Count of errors for each kind.
+    pub kinds: Vec<(CsvRowErrorKind, u64)>,
+}
+
+/// Times that a row may have: from 2000-01-01 to one day after the present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimestampBounds {
+    latest: UtcMs,
+}
+
+impl CsvRowErrorKind {
+    /// Message key of the sentence that says what was expected.
+    pub fn message_key(self) -> &'static str {
+        match self {
+            Self::Header => "exchange-header",
+            Self::Columns => "exchange-columns",
+            Self::Time => "exchange-time",
+            Self::Value => "exchange-value",
+            Self::Text => "exchange-text",
+            Self::TooOld => "exchange-old",
+            Self::InFuture => "exchange-future",
+            Self::DuplicateTime => "exchange-twice",
+            Self::Clock => "exchange-clock",
+            Self::Unsorted => "exchange-unsorted",
+        }
+    }
+}
+
+impl CsvRowErrors {
+    /// Adds one error; it is kept in full only below the bound of its kind.
+    pub fn push(&mut self, fault: CsvRowError) {
+        self.count += 1;
+        let known = self.kinds.iter().position(|(kind, _)| *kind == fault.kind);
+        let at = known.unwrap_or_else(|| {
+            self.kinds.push((fault.kind, 0));
+            self.kinds.len() - 1
+        });
+        self.kinds[at].1 += 1;
+        if self.kinds[at].1 <= IMPORT_FAULTS_MAX {
+            self.named.push(fault);
+        }
+    }
+
+    /// Count of errors of a kind that are not kept in full.
+    pub fn unlisted_count(&self, kind: CsvRowErrorKind) -> u64 {
+        let all = self.kinds.iter().find(|(one, _)| *one == kind);
+        all.map_or(0, |(_, count)| count.saturating_sub(IMPORT_FAULTS_MAX))
+    }
+}
+
+impl TimestampBounds {
+    /// Bounds for an import at the time `now`.
+    pub fn for_now(now: UtcMs) -> Self {
+        // A logger's clock may run ahead of ours, or be set to another time zone, by up to a day.
+        const DAY_MS: i64 = 86_400_000;
+        Self {
+            latest: UtcMs(now.0.saturating_add(DAY_MS)),
+        }
+    }
+
+    /// Error of a time outside the bounds; `None` for a time inside.
+    pub fn check_timestamp(self, line: u64, at: UtcMs, found: &str) -> Option<CsvRowError> {
+        let kind = if at.0 < IMPORT_TIME_MIN_MS {
+            CsvRowErrorKind::TooOld
+        } else if at > self.latest {
+            CsvRowErrorKind::InFuture
+        } else {
+            return None;
+        };
+        Some(CsvRowError::new(line, kind, found))
+    }
+}
+
+impl CsvRowError {
+    /// Error of one row; `found` is cut to 80 characters.
+    pub fn new(line: u64, kind: CsvRowErrorKind, found: &str) -> Self {
+        Self {
+            line,
+            kind,
+            found: truncate_excerpt(found),
+            other: None,
+        }
+    }
+}
+
+/// Appends the row of a sample; appends nothing when the sample has no number.
+pub fn write_sample_row(out: &mut String, sample: &Sample) {
+    if let Some(number) = sample.outcome.number() {
+        write_time(out, sample.at);
+        out.push(',');
+        write_number(out, number);
+        out.push('\n');
+    }
+}
+
+/// Appends a time as the exchange format writes it.
+pub fn write_time(out: &mut String, at: UtcMs) {
+    at.append_to(out);
+}
+
+/// Appends a number in full, without trailing zeros.
+pub fn write_number(out: &mut String, number: ExactNumber) {
+    let text = number.to_string();
+    // The zeros of an exponent (`1e20`) and of a whole number (`1500`) are significant.
+    let has_needless = text.contains('.') && !text.contains('e');
+    out.push_str(if has_needless {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    });
+}
+
+/// Reads one line after the header. Errors: `Text`, `Columns`, `Time` or `Value`.
+pub fn parse_sample_row(line: u64, text: &[u8]) -> SampleRowResult {
+    let fault = |kind, found: &str| CsvRowError::new(line, kind, found);
+    let Ok(text) = std::str::from_utf8(text) else {
+        return Err(fault(CsvRowErrorKind::Text, &String::from_utf8_lossy(text)));
+    };
+    // Files that were edited on Windows end their lines with CR LF.
+    let text = text.trim_end_matches(['\r', '\n']);
+    let mut columns = text.split(',');
+    let (Some(time), Some(value), None) = (columns.next(), columns.next(), columns.next()) else {
+        return Err(fault(CsvRowErrorKind::Columns, text));
+    };
+    let time = parse_time(time).ok_or_else(|| fault(CsvRowErrorKind::Time, time))?;
+    let value = parse_number(value).ok_or_else(|| fault(CsvRowErrorKind::Value, value))?;
+    Ok((time, value))
+}
+
+/// Whether this is the header line of the exchange format; a byte order mark is ignored.
+pub fn is_header(text: &[u8]) -> bool {
+    // Spreadsheets add a byte order mark when they save UTF-8.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.trim_ascii_end() == SAMPLES_CSV_HEADER.as_bytes()
+}
+
+/// Time with an offset; `None` when it is finer than a millisecond.
+pub fn parse_time(text: &str) -> Option<UtcMs> {
+    let time: Timestamp = text.trim().parse().ok()?;
+    let whole = time.subsec_nanosecond() % 1_000_000 == 0;
+    whole.then(|| UtcMs(time.as_millisecond()))
+}
+
+/// Finite decimal number, exact wherever an `i64` mantissa holds its digits.
+fn parse_number(text: &str) -> Option<ExactNumber> {
+    let text = text.trim();
+    let number = ExactNumber::parse(text)?;
+    let mut back = String::new();
+    write_number(&mut back, number);
+    // The double gives the same text back, so nothing was rounded.
+    if back == text {
+        return Some(number);
+    }
+    Some(parse_exact_decimal(text).unwrap_or(number))
+}
+
+/// `[-]digits[.digits]` as mantissa and exponent; `None` when an `i64` does not hold it. A double
+/// would round a counter of 17 digits.
+fn parse_exact_decimal(text: &str) -> Option<ExactNumber> {
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("-", digits));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let part = part.trim_end_matches('0');
+    let mut steps = format!("{whole}{part}");
+    let mut exponent = -i8::try_from(part.len()).ok()?;
+    // Zeros at the end go into the exponent, so that more numbers fit the mantissa.
+    while (0..18).contains(&exponent) && steps.len() > 1 && steps.ends_with('0') {
+        steps.pop();
+        exponent += 1;
+    }
+    // Stored decimals have exponents from -18 to 18.
+    if steps.is_empty() || !steps.bytes().all(|byte| byte.is_ascii_digit()) || exponent < -18 {
+        return None;
+    }
+    let mantissa: i64 = format!("{sign}{steps}").parse().ok()?;
+    // A decimal has no negative zero; the double that Number::parse gave has.
+    (mantissa != 0 || sign.is_empty()).then_some(ExactNumber::Decimal { mantissa, exponent })
+}
+
+fn truncate_excerpt(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SampleOutcome;
+    use proptest::prelude::*;
+
+    fn row(at: i64, number: ExactNumber) -> String {
+        let mut out = String::new();
+        write_sample_row(
+            &mut out,
+            &Sample {
+                at: UtcMs(at),
+                outcome: SampleOutcome::Good(number),
+            },
+        );
+        out
+    }
+
+    #[track_caller]
+    fn kind(line: &str) -> CsvRowErrorKind {
+        parse_sample_row(7, line.as_bytes()).unwrap_err().kind
+    }
+
+    #[test]
+    fn a_row_is_short_and_in_utc() {
+        let decimal = ExactNumber::Decimal {
+            mantissa: 15100,
+            exponent: -1,
+        };
+        assert_eq!(
+            row(1_795_575_610_000, decimal),
+            "2026-11-25T03:00:10Z,1510\n"
+        );
+        assert_eq!(
+            row(1_795_575_610_250, ExactNumber::Float(0.5)),
+            "2026-11-25T03:00:10.250Z,0.5\n"
+        );
+    }
+
+    #[test]
+    fn another_offset_is_the_same_moment() {
+        let read = |text| parse_time(text).unwrap();
+        assert_eq!(
+            read("2026-11-21T10:00:00+07:00"),
+            read("2026-11-21T03:00:00Z")
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_row_says_which_part() {
+        assert_eq!(kind("2026-11-21T03:00:00Z"), CsvRowErrorKind::Columns);
+        assert_eq!(kind("2026-11-21T03:00:00Z,1,5"), CsvRowErrorKind::Columns);
+        assert_eq!(kind("2026-11-21 03:00,1"), CsvRowErrorKind::Time);
+        assert_eq!(kind("2026-11-21T03:00:00.0005Z,1"), CsvRowErrorKind::Time);
+        assert_eq!(kind("2026-11-21T03:00:00Z,"), CsvRowErrorKind::Value);
+        assert_eq!(kind("2026-11-21T03:00:00Z,NaN"), CsvRowErrorKind::Value);
+        assert_eq!(
+            parse_sample_row(1, b"\xff,1").unwrap_err().kind,
+            CsvRowErrorKind::Text
+        );
+    }
+
+    #[test]
+    fn a_large_counter_keeps_every_digit() {
+        let number = parse_number("81985529216486895").unwrap();
+        assert_eq!(number.to_string(), "81985529216486895");
+    }
+
+    #[test]
+    fn faults_beyond_the_bound_are_counted() {
+        let mut faults = CsvRowErrors::default();
+        for line in 0..1000 {
+            faults.push(CsvRowError::new(line, CsvRowErrorKind::Value, ""));
+        }
+        faults.push(CsvRowError::new(1000, CsvRowErrorKind::Time, ""));
+        let named = usize::try_from(IMPORT_FAULTS_MAX).unwrap() + 1;
+        assert_eq!((faults.named.len(), faults.count), (named, 1001));
+        let left = 1000 - IMPORT_FAULTS_MAX;
+        assert_eq!(faults.unlisted_count(CsvRowErrorKind::Value), left);
+        assert_eq!(faults.unlisted_count(CsvRowErrorKind::Time), 0);
+    }
+
+    #[test]
+    fn a_time_before_2000_or_beyond_tomorrow_is_a_fault() {
+        let era = TimestampBounds::for_now(parse_time("2026-11-28T00:00:00Z").unwrap());
+        let kind = |text| {
+            let fault = era.check_timestamp(3, parse_time(text).unwrap(), text);
+            fault.map(|fault| fault.kind)
+        };
+        assert_eq!(
+            kind("1970-01-01T02:00:36+02:00"),
+            Some(CsvRowErrorKind::TooOld)
+        );
+        assert_eq!(kind("1999-12-31T23:59:59Z"), Some(CsvRowErrorKind::TooOld));
+        assert_eq!(kind("2000-01-01T00:00:00Z"), None);
+        assert_eq!(kind("2026-11-28T23:00:00Z"), None);
+        assert_eq!(
+            kind("2026-11-29T00:00:01Z"),
+            Some(CsvRowErrorKind::InFuture)
+        );
+        assert_eq!(
+            kind("2126-07-02T10:00:00+07:00"),
+            Some(CsvRowErrorKind::InFuture)
+        );
+    }
+
+    fn numbers() -> impl Strategy<Value = ExactNumber> {
+        prop_oneof![
+            any::<f64>()
+                .prop_filter("finite", |f| f.is_finite())
+                .prop_map(ExactNumber::Float),
+            any::<f32>()
+                .prop_filter("finite", |f| f.is_finite())
+                .prop_map(|f| ExactNumber::Float(f.into())),
+            (any::<i64>(), -18i8..=0)
+                .prop_map(|(mantissa, exponent)| ExactNumber::Decimal { mantissa, exponent }),
+            (-99_999i64..99_999, -18i8..=18)
+                .prop_map(|(mantissa, exponent)| ExactNumber::Decimal { mantissa, exponent }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn reading_is_the_inverse_of_writing(
+            at in -62_135_596_800_000i64..253_370_000_000_000,
+            number in numbers(),
+        ) {
+            let text = row(at, number);
+            let (time, back) = parse_sample_row(1, text.as_bytes()).unwrap();
+            prop_assert_eq!(time, UtcMs(at));
+            prop_assert_eq!(back.to_f64().to_bits(), match number.to_f64() {
+                // A decimal has no negative zero, and neither has its text.
+                zero if zero == 0.0 && matches!(number, ExactNumber::Decimal { .. }) => 0,
+                value => value.to_bits(),
+            });
+            prop_assert_eq!(row(at, back), text);
+        }
+
+        #[test]
+        fn no_line_makes_the_reader_panic(line in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = parse_sample_row(1, &line);
+            let _ = is_header(&line);
+        }
+    }
+}

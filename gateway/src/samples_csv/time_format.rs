@@ -1,0 +1,463 @@
+//! Parser of times as loggers and spreadsheets write them.
+//!
+//! Two things can stay open after parsing: the order of day and month, and the time zone. Other
+//! rows of the column, or an option, decide them in [`ParsedLoggerTime::moment`].
+
+use crate::domain::UtcMs;
+use crate::domain::month_names::parse_month_name;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use std::ops::RangeInclusive;
+
+/// Day numbers of spreadsheets, counted from 1899-12-30: those of the years 1954 to 2118.
+const SPREADSHEET_DAY_NUMBERS: RangeInclusive<f64> = 20_000.0..=80_000.0;
+/// Seconds since 1970 of the years 2001 to 2128. The range does not overlap with day numbers or
+/// years, so that one number has one meaning.
+const UNIX_SECONDS: RangeInclusive<i64> = 1_000_000_000..=4_999_999_999;
+const DAY_MS: f64 = 86_400_000.0;
+
+/// Order of day, month and year in a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Day, month, year.
+    Dmy,
+    /// Month, day, year.
+    Mdy,
+    /// Year, month, day.
+    Ymd,
+}
+
+impl DateOrder {
+    /// Parses the command line word `dmy`, `mdy` or `ymd`.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Dmy, Self::Mdy, Self::Ymd]
+            .into_iter()
+            .find(|order| order.word() == word)
+    }
+
+    /// Word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dmy => "dmy",
+            Self::Mdy => "mdy",
+            Self::Ymd => "ymd",
+        }
+    }
+}
+
+/// Parsed time of a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum ParsedLoggerTime {
+    /// Time with an offset; `cut` is set when it was finer than a millisecond.
+    Instant { at: UtcMs, cut: bool },
+    /// Date and time of day without an offset, in milliseconds of the day.
+    LocalClock {
+        day: ParsedLoggerDate,
+        ms: i64,
+        cut: bool,
+        /// Whether it was a day number of a spreadsheet.
+        numbered: bool,
+    },
+}
+
+/// Parsed date of a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum ParsedLoggerDate {
+    /// The order is known: the year stands first, or the month is a word.
+    Known(Date),
+    /// `02/08/2022`: day and month, or month and day.
+    DayOrMonthFirst { first: i8, second: i8, year: i16 },
+    /// `02/08/22`: each of the three numbers can be the year.
+    TwoDigitYear([i8; 3]),
+}
+
+/// Reasons why a parsed time is no UTC time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoggerTimeError {
+    /// The order of day and month is not known.
+    Order,
+    /// The time zone is not known.
+    Zone,
+    /// There is no such date in that order.
+    NoDay,
+    /// The clock of the time zone showed it twice or never: it was set back or forward.
+    Clock,
+}
+
+/// Parses a time that cannot be mistaken for a plain number.
+pub(super) fn parse_logger_time(text: &str) -> Option<ParsedLoggerTime> {
+    let text = text.trim();
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // RFC 3339 with an offset is tried first: it leaves nothing open.
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        let ns = moment.as_nanosecond();
+        return Some(ParsedLoggerTime::Instant {
+            at: UtcMs(i64::try_from(ns.div_euclid(1_000_000)).ok()?),
+            cut: ns.rem_euclid(1_000_000) != 0,
+        });
+    }
+    if let Some((day, rest)) = parse_month_name_date(text) {
+        return attach_clock(ParsedLoggerDate::Known(day), rest);
+    }
+    // A no-break space may stand between date and time.
+    let (day, rest) = text.split_once(['T', ' ', '\u{a0}']).unwrap_or((text, ""));
+    attach_clock(parse_numeric_date(day)?, rest)
+}
+
+fn attach_clock(day: ParsedLoggerDate, rest: &str) -> Option<ParsedLoggerTime> {
+    let (ms, cut) = match rest.trim() {
+        "" => (0, false),
+        rest => parse_clock(rest)?,
+    };
+    Some(ParsedLoggerTime::LocalClock {
+        day,
+        ms,
+        cut,
+        numbered: false,
+    })
+}
+
+/// Parses a day number of a spreadsheet, or seconds or milliseconds since 1970.
+pub(super) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
+    // A spreadsheet with decimal commas writes day numbers with a comma, too.
+    let text = text.trim().replace(',', ".");
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    if let Ok(count) = text.parse::<i64>() {
+        let seconds = UNIX_SECONDS.contains(&count).then(|| count * 1000);
+        let thousandths = UNIX_SECONDS.contains(&(count / 1000)).then_some(count);
+        if let Some(at) = seconds.or(thousandths) {
+            return Some(ParsedLoggerTime::Instant {
+                at: UtcMs(at),
+                cut: false,
+            });
+        }
+    }
+    if !SPREADSHEET_DAY_NUMBERS.contains(&number) {
+        return None;
+    }
+    let part = text.split_once('.').map_or("", |(_, part)| part);
+    // Eight decimals of a day are a millisecond. Files with fewer decimals are precise to the
+    // second at best, so that the rounding error of the double is removed.
+    let step = if part.len() < 8 { 1000.0 } else { 1.0 };
+    let ms = (number.fract() * DAY_MS / step).round() * step;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a day, and days of some centuries"
+    )]
+    let (days, ms) = (number.trunc() as i64, ms as i64);
+    // Spreadsheets count 1900 as a leap year; from this origin all dates after February 1900 are
+    // right.
+    let origin = Date::new(1899, 12, 30).ok()?;
+    let day = origin.checked_add(jiff::Span::new().days(days)).ok()?;
+    Some(ParsedLoggerTime::LocalClock {
+        day: ParsedLoggerDate::Known(day),
+        ms,
+        cut: false,
+        numbered: true,
+    })
+}
+
+/// Time of day alone, in milliseconds, as the second of two columns; and whether it was cut.
+pub(super) fn parse_clock_cell(text: &str) -> Option<(i64, bool)> {
+    // A cell such as `10.5` beside a date is a value.
+    parse_clock(text.trim()).filter(|_| text.contains(':'))
+}
+
+/// Number of at most `most` digits.
+fn parse_short_number(text: &str, most: usize) -> Option<i16> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = is_plain && (1..=most).contains(&text.len());
+    text.parse().ok().filter(|_| fits)
+}
+
+fn parse_numeric_date(text: &str) -> Option<ParsedLoggerDate> {
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let [first, second, third] = parts[..] else {
+        return None;
+    };
+    let part = |text| i8::try_from(parse_short_number(text, 2)?).ok();
+    // After a year in front the month comes first in every format.
+    if first.len() == 4 {
+        let day = Date::new(parse_short_number(first, 4)?, part(second)?, part(third)?);
+        return day.ok().map(ParsedLoggerDate::Known);
+    }
+    let (first, second) = (part(first)?, part(second)?);
+    if third.len() == 4 {
+        let year = parse_short_number(third, 4)?;
+        // A date that exists in one order only still stays open here: the whole column decides.
+        let is_day = |day: i8, month: i8| Date::new(year, month, day).is_ok();
+        let either = ParsedLoggerDate::DayOrMonthFirst {
+            first,
+            second,
+            year,
+        };
+        return (is_day(first, second) || is_day(second, first)).then_some(either);
+    }
+    (third.len() == 2)
+        .then(|| part(third))?
+        .map(|third| ParsedLoggerDate::TwoDigitYear([first, second, third]))
+}
+
+/// Date of `20 Nov 2026` or `20-Nov-2026`, and the text behind it.
+fn parse_month_name_date(text: &str) -> Option<(Date, &str)> {
+    let is_end = |c: char| c.is_whitespace() || "-/".contains(c);
+    let (day, rest) = text.split_once(is_end)?;
+    let (month, rest) = rest.split_once(is_end)?;
+    let (year, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let month = parse_month_name(month.trim_end_matches(['.', ',']))?;
+    let day = i8::try_from(parse_short_number(day.trim_end_matches('.'), 2)?).ok()?;
+    // A year of two digits could be the day as well.
+    let year = parse_short_number(year.trim_end_matches(','), 4).filter(|_| year.len() >= 4)?;
+    Date::new(year, month, day).ok().map(|date| (date, rest))
+}
+
+/// Time of day: `15:30`, `15.30.07`, `15:30:07,250`, `3:30 PM`, and `24:00` for the end of a day.
+/// The result is in milliseconds, with whether it was cut.
+fn parse_clock(text: &str) -> Option<(i64, bool)> {
+    let upper = text.to_ascii_uppercase();
+    let half = [("AM", 0), ("PM", 12)].into_iter().find_map(|(word, add)| {
+        let rest = upper.strip_suffix(word)?;
+        Some((rest.trim_end().to_owned(), add))
+    });
+    let (text, half) = half.map_or((text.to_owned(), None), |(text, add)| (text, Some(add)));
+    let (hour, rest) = text.split_once([':', '.'])?;
+    let (minute, rest) = rest.split_once([':', '.']).unwrap_or((rest, "0"));
+    let (second, part) = rest.split_once(['.', ',', ':']).unwrap_or((rest, ""));
+    let whole_part = part.is_empty() || part.bytes().all(|byte| byte.is_ascii_digit());
+    let hour = parse_short_number(hour, 2)?;
+    let hour = match half {
+        None => hour,
+        // 12 AM is midnight and 12 PM is noon.
+        Some(add) if (1..=12).contains(&hour) => hour % 12 + add,
+        Some(_) => return None,
+    };
+    let (minute, second) = (
+        parse_short_number(minute, 2)?,
+        parse_short_number(second, 2)?,
+    );
+    let is_clock = hour < 24 && minute < 60 && second < 60;
+    let is_end = hour == 24 && minute == 0 && second == 0 && part.is_empty();
+    if !whole_part || part.len() > 9 || !(is_clock || is_end) {
+        return None;
+    }
+    let nanos: i64 = format!("{part:0<9}").parse().ok()?;
+    let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
+    Some((seconds * 1000 + nanos / 1_000_000, nanos % 1_000_000 != 0))
+}
+
+impl ParsedLoggerTime {
+    /// The same date with another time of day.
+    pub(super) fn with_clock_of_day(self, (ms, cut): (i64, bool)) -> Self {
+        match self {
+            Self::LocalClock { day, numbered, .. } => Self::LocalClock {
+                day,
+                ms,
+                cut,
+                numbered,
+            },
+            moment @ Self::Instant { .. } => moment,
+        }
+    }
+
+    /// Whether a time of day other than midnight is written beside the date.
+    pub(super) fn has_clock(self) -> bool {
+        !matches!(self, Self::LocalClock { ms: 0, .. })
+    }
+
+    /// Time in UTC, cut to the millisecond. Errors: `Order`, `Zone`, `NoDay` or `Clock`.
+    pub(super) fn to_utc(
+        self,
+        order: Option<DateOrder>,
+        zone: Option<&TimeZone>,
+    ) -> Result<UtcMs, LoggerTimeError> {
+        let (day, ms) = match self {
+            Self::Instant { at, .. } => return Ok(at),
+            Self::LocalClock { day, ms, .. } => (day, ms),
+        };
+        let day = day.resolve_date(order)?;
+        let zone = zone.ok_or(LoggerTimeError::Zone)?;
+        // Milliseconds are added to the date, since 24:00 is the end of the day.
+        let midnight: DateTime = day.to_datetime(Time::midnight());
+        let local = midnight.checked_add(jiff::Span::new().milliseconds(ms));
+        let local = local.map_err(|_| LoggerTimeError::NoDay)?;
+        // A local time that occurs twice or never (daylight saving) is refused, not moved.
+        let moment = zone.to_ambiguous_timestamp(local).unambiguous();
+        let moment = moment.map_err(|_| LoggerTimeError::Clock)?;
+        Ok(UtcMs(moment.as_millisecond()))
+    }
+}
+
+impl ParsedLoggerDate {
+    /// Date under an order of day and month. Errors: `Order` or `NoDay`.
+    pub(super) fn resolve_date(self, order: Option<DateOrder>) -> Result<Date, LoggerTimeError> {
+        let day = match (self, order) {
+            (Self::Known(day), _) => return Ok(day),
+            (_, None) => return Err(LoggerTimeError::Order),
+            (
+                Self::DayOrMonthFirst {
+                    first,
+                    second,
+                    year,
+                },
+                Some(order),
+            ) => match order {
+                DateOrder::Dmy => Date::new(year, second, first),
+                DateOrder::Mdy => Date::new(year, first, second),
+                DateOrder::Ymd => return Err(LoggerTimeError::NoDay),
+            },
+            (Self::TwoDigitYear([a, b, c]), Some(order)) => {
+                let (year, month, day) = match order {
+                    DateOrder::Dmy => (c, b, a),
+                    DateOrder::Mdy => (c, a, b),
+                    DateOrder::Ymd => (a, b, c),
+                };
+                // Times before the year 2000 are refused by the import anyway
+                // (`IMPORT_TIME_MIN_MS`).
+                Date::new(2000 + i16::from(year), month, day)
+            }
+        };
+        day.map_err(|_| LoggerTimeError::NoDay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn parse_to_utc(text: &str, order: Option<DateOrder>) -> Result<String, LoggerTimeError> {
+        let zone = TimeZone::get("Asia/Jakarta").unwrap();
+        let written = parse_logger_time(text)
+            .or_else(|| parse_numeric_time(text))
+            .unwrap();
+        let moment = written.to_utc(order, Some(&zone))?;
+        Ok(Timestamp::from_millisecond(moment.0).unwrap().to_string())
+    }
+
+    #[test]
+    fn one_moment_is_read_in_every_spelling() {
+        for text in [
+            "2026-11-20T08:30:00Z",
+            "2026-11-20T15:30:00+07:00",
+            "2026-11-20T15:30:00+0700",
+            "2026-11-20 15:30",
+            "2026/11/20 15:30:00",
+            "2026-11-20T15:30:00.000",
+            "20/11/2026 15.30",
+            "20.11.2026 15:30:00,000",
+            "20-11-2026 3:30 PM",
+            "20 Nov 2026 15:30",
+            "20-Nopember-2026 15:30:00",
+            "20. November 2026 15:30",
+            "46346.6458333333",
+            "46346,6458333333",
+            "46346.64583",
+            "1795163400",
+            "1795163400000",
+        ] {
+            let dmy = Some(DateOrder::Dmy);
+            assert_eq!(
+                parse_to_utc(text, dmy).as_deref(),
+                Ok("2026-11-20T08:30:00Z"),
+                "{text}"
+            );
+        }
+        let short = parse_to_utc("11/20/26 15:30", Some(DateOrder::Mdy));
+        assert_eq!(short.as_deref(), Ok("2026-11-20T08:30:00Z"));
+        let end = parse_to_utc("2026-11-20 24:00", None);
+        assert_eq!(end.as_deref(), Ok("2026-11-20T17:00:00Z"));
+    }
+
+    #[test]
+    fn what_is_open_stays_open() {
+        assert_eq!(
+            parse_to_utc("02/08/2022 15:30", None),
+            Err(LoggerTimeError::Order)
+        );
+        assert_eq!(
+            parse_to_utc("02/08/22 15:30", None),
+            Err(LoggerTimeError::Order)
+        );
+        let mdy = Some(DateOrder::Mdy);
+        assert_eq!(
+            parse_to_utc("20/11/2026 15:30", mdy),
+            Err(LoggerTimeError::NoDay)
+        );
+        let zoneless = parse_logger_time("2026-11-20 15:30").unwrap();
+        assert_eq!(zoneless.to_utc(None, None), Err(LoggerTimeError::Zone));
+    }
+
+    #[test]
+    fn an_hour_that_a_clock_showed_twice_or_never_is_no_moment() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        for text in ["2026-10-25 02:30", "2026-03-29 02:30"] {
+            let written = parse_logger_time(text).unwrap();
+            assert_eq!(
+                written.to_utc(None, Some(&zone)),
+                Err(LoggerTimeError::Clock),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "x",
+            "12.5",
+            "2026",
+            "31/31/2026",
+            "2026-02-30",
+            "20 Foo 2026",
+            "2026-11-20 25:00",
+            "2026-11-20 12:60",
+            "20/11/2026 13:00 PM",
+            "1,5",
+        ] {
+            assert_eq!(parse_logger_time(text), None, "{text}");
+        }
+        for text in [
+            "",
+            "12.5",
+            "2026",
+            "999",
+            "90000",
+            "20000.x",
+            "5000000000000000",
+        ] {
+            assert_eq!(parse_numeric_time(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "[-0-9:./TZ APMNov,+é]{0,26}") {
+            for written in parse_logger_time(&text).into_iter().chain(parse_numeric_time(&text)) {
+                for order in [None, Some(DateOrder::Dmy), Some(DateOrder::Ymd)] {
+                    let _ = written.to_utc(order, Some(&TimeZone::UTC));
+                }
+            }
+            let _ = parse_clock_cell(&text);
+        }
+
+        #[test]
+        fn a_written_moment_comes_back(at in 946_684_800_000i64..4_000_000_000_000) {
+            let moment = Timestamp::from_millisecond(at).unwrap();
+            let civil = moment.to_zoned_datetime(TimeZone::UTC).datetime();
+            for form in ["%d/%m/%Y %H:%M:%S%.f", "%d-%b-%Y %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"] {
+                let text = civil.strftime(form).to_string();
+                let read = parse_logger_time(&text).unwrap();
+                let back = read.to_utc(Some(DateOrder::Dmy), Some(&TimeZone::UTC));
+                prop_assert_eq!(back, Ok(UtcMs(at)), "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Control socket in the store's directory: a second `pantau` process asks the running one over it.
+//! It has all public routes, and those that change or copy the store.
+
+use crate::api::error::ApiError;
+use crate::api::{ApiListener, ApiState, wait_for_stop};
+use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
+use crate::samples_csv::{self, CsvRowError, CsvRowErrorKind, CsvRowErrors};
+use crate::server::{run_until_stopped, unguarded_routes};
+use crate::storage::ImportRow;
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, Query, State as Of};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+
+/// Name of the socket in the store's directory.
+pub const SOCKET_NAME: &str = "pantau.sock";
+
+/// Point that an import goes to.
+#[derive(Deserialize)]
+struct ImportQuery {
+    point: String,
+}
+
+/// Directory or file of a backup.
+#[derive(Deserialize)]
+struct BackupRequest {
+    to: PathBuf,
+}
+
+/// Number of imported rows.
+#[derive(Debug, Serialize, Deserialize)]
+struct ImportedRowsJson {
+    rows: u64,
+}
+
+/// Answers on the socket in the store's `directory` until `stop` is true. Only the same user may
+/// connect. When the socket cannot be opened, the gateway runs without it.
+pub async fn serve_control(directory: PathBuf, state: ApiState, stop: watch::Receiver<bool>) {
+    let socket = directory.join(SOCKET_NAME);
+    let listener = match bind_socket(&socket).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, socket = %socket.display(), "control socket not opened");
+            return;
+        }
+    };
+    let router = control_router(ApiListener::new(state, stop.clone()));
+    let server = axum::serve(listener, router).with_graceful_shutdown(wait_for_stop(stop.clone()));
+    if let Err(error) = run_until_stopped(server.into_future(), stop).await {
+        tracing::error!(%error, "the control socket server has ended");
+    }
+    // A stale socket is removed at the next start, so a failure is harmless.
+    let _ = std::fs::remove_file(&socket);
+}
+
+/// Binds the socket after removing a stale one of a process that has ended.
+async fn bind_socket(socket: &Path) -> io::Result<UnixListener> {
+    // A socket file remains after a crash. Whether it is stale shows only in a connection attempt.
+    if UnixStream::connect(socket).await.is_ok() {
+        let why = format!("{} is answered by another pantau", socket.display());
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, why));
+    }
+    match std::fs::remove_file(socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+pub(crate) fn control_router(app: ApiListener) -> axum::Router {
+    let routes = axum::Router::new()
+        .route("/control/import", post(import_samples))
+        .route("/control/backup", post(backup_store))
+        .merge(crate::api::evidence::evidence_routes())
+        .route("/control/ask", post(crate::api::bus_requests::read_on_bus))
+        .route(
+            "/control/hear",
+            post(crate::api::bus_requests::probe_on_bus),
+        )
+        .route(
+            "/control/write",
+            post(crate::api::bus_requests::write_on_bus),
+        )
+        .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX))
+        .with_state(app.clone());
+    unguarded_routes(app).merge(routes)
+}
+
+/// Imports one part of a CSV with its heading: all rows or none.
+async fn import_samples(
+    Of(app): Of<ApiListener>,
+    Query(ask): Query<ImportQuery>,
+    body: Bytes,
+) -> Result<Json<ImportedRowsJson>, Response> {
+    let rows = parse_rows(&body).map_err(|faults| {
+        let words = faults
+            .named
+            .first()
+            .map(|fault| format!("line {}: {}", fault.line, fault.found));
+        ApiError::new(StatusCode::BAD_REQUEST, words.unwrap_or_default()).into_response()
+    })?;
+    if app.site().point(&ask.point).is_none() {
+        let error = ApiError::bad_parameter("point", &ask.point, "a point of this site");
+        return Err(error.into_response());
+    }
+    let rows = app.state().store.import_rows(&ask.point, rows).await;
+    rows.map(|rows| Json(ImportedRowsJson { rows }))
+        .map_err(|error| ApiError::from(error).into_response())
+}
+
+async fn backup_store(
+    Of(app): Of<ApiListener>,
+    Query(ask): Query<BackupRequest>,
+) -> Result<StatusCode, ApiError> {
+    app.state().store.backup(ask.to).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// All rows, or all faults.
+fn parse_rows(text: &[u8]) -> Result<Vec<ImportRow>, CsvRowErrors> {
+    let mut faults = CsvRowErrors::default();
+    let mut rows = Vec::new();
+    for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+        if number == 1 {
+            if !samples_csv::is_header(line) {
+                let found = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+                faults.push(CsvRowError::new(1, CsvRowErrorKind::Header, &found));
+            }
+            continue;
+        }
+        match samples_csv::parse_sample_row(number, &line[..line.len().min(IMPORT_LINE_MAX)]) {
+            Ok(row) => rows.push(row),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.count == 0 {
+        Ok(rows)
+    } else {
+        Err(faults)
+    }
+}

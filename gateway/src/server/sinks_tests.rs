@@ -1,0 +1,132 @@
+//! Texts about a sink on the page, in the API, in metrics and in `/healthz`.
+
+use crate::limits::SINK_STALL_SECONDS;
+use crate::server::tests::ApiTestBench;
+use crate::status::{SinkDiagnosis, SinkState};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A gateway whose sink has this state.
+fn bench_with_sink(state: SinkState) -> ApiTestBench {
+    let bench = ApiTestBench::new();
+    bench
+        .board()
+        .update(|board| board.sinks.insert("mqtt", state));
+    bench
+}
+
+/// A connected sink without an acknowledgement for `seconds`.
+fn stalled_sink(seconds: u64) -> SinkState {
+    SinkState {
+        connected: true,
+        waiting: 5,
+        waiting_since: Instant::now().checked_sub(Duration::from_secs(seconds)),
+        ..SinkState::default()
+    }
+}
+
+async fn page_text(bench: &ApiTestBench, path: &str, language: &str) -> String {
+    let request = Request::get(path)
+        .header("host", "localhost:8080")
+        .header("accept-language", language);
+    let (status, text) = bench
+        .send_request(request.body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    text
+}
+
+#[tokio::test]
+async fn a_connected_sink_without_acknowledgements_is_failing_after_a_minute() {
+    let bench = bench_with_sink(stalled_sink(SINK_STALL_SECONDS + 5));
+    let health = page_text(&bench, "/healthz", "en").await;
+    assert!(
+        health.contains("sink mqtt: connected, but nothing acknowledged for 65 s"),
+        "{health}"
+    );
+    let metrics = page_text(&bench, "/metrics", "en").await;
+    assert!(
+        metrics.contains("pantau_sink_delivering{sink=\"mqtt\"} 0.0"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("pantau_sink_stalled_seconds{sink=\"mqtt\"} 65."),
+        "{metrics}"
+    );
+    let sink = &bench.json("/api/v1/sinks").await[0];
+    assert_eq!(
+        (&sink["connected"], &sink["delivering"]),
+        (&true.into(), &false.into())
+    );
+    let page = page_text(&bench, "/health", "en").await;
+    assert!(
+        page.contains("data-line=\"sink:mqtt\" data-state=\"fault\""),
+        "{page}"
+    );
+    assert!(page.contains("has acknowledged nothing for 65 s"), "{page}");
+    let page = page_text(&bench, "/health", "id").await;
+    assert!(
+        page.contains("selama 65 detik tidak ada yang dikonfirmasi"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_sink_that_waits_for_less_than_that_is_well() {
+    let bench = bench_with_sink(stalled_sink(SINK_STALL_SECONDS - 20));
+    let health = page_text(&bench, "/healthz", "en").await;
+    assert!(!health.contains("sink mqtt"), "{health}");
+    let page = page_text(&bench, "/health", "en").await;
+    assert!(
+        page.contains("data-line=\"sink:mqtt\" data-state=\"ok\""),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn each_likely_cause_has_a_sentence_in_both_languages() {
+    for (trouble, en, id) in [
+        (
+            SinkDiagnosis::WebPage,
+            "comes from a web page",
+            "halaman web",
+        ),
+        (
+            SinkDiagnosis::Silent,
+            "acknowledges nothing",
+            "tidak mengonfirmasi kiriman",
+        ),
+        (
+            SinkDiagnosis::ClientId,
+            "the same client id",
+            "client id yang sama",
+        ),
+        (
+            SinkDiagnosis::NotAllowed,
+            "allow this user to write",
+            "tidak mengizinkan pengguna",
+        ),
+    ] {
+        let bench = bench_with_sink(SinkState {
+            fault: Some("the fault itself".to_owned()),
+            trouble: Some(trouble),
+            ..SinkState::default()
+        });
+        assert!(
+            page_text(&bench, "/health", "en").await.contains(en),
+            "{en}"
+        );
+        let page = page_text(&bench, "/health", "id").await;
+        assert!(
+            page.contains(id) && page.contains("the fault itself"),
+            "{id}"
+        );
+        let health = page_text(&bench, "/healthz", "en").await;
+        assert!(
+            health.contains("not connected, 0 readings wait: the fault itself"),
+            "{health}"
+        );
+    }
+}

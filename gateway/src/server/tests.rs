@@ -1,0 +1,612 @@
+//! Tests of pages and API without a network: requests are handed to the router.
+
+use crate::domain::Site;
+
+pub(crate) fn test_site() -> Site {
+    let point =
+        |device: &str, name: &str, unit: &str, quantity: &str, counter| crate::domain::PointInfo {
+            id: format!("{device}.{name}").into(),
+            name: name.into(),
+            unit: unit.into(),
+            quantity: quantity.into(),
+            counter,
+        };
+    let device = |id: &str, kind: &str, points| crate::domain::DeviceInfo {
+        id: id.into(),
+        bus: "rs485".into(),
+        profile: None,
+        kind: kind.into(),
+        every_ms: 10_000,
+        points,
+    };
+    let inverter = vec![
+        point("inverter", "ac_power", "W", "power", false),
+        point("inverter", "ac_energy", "kWh", "energy", true),
+    ];
+    let level = vec![point("level", "level", "m", "level", false)];
+    Site {
+        id: "desa-impian".into(),
+        name: "Desa Impian".into(),
+        timezone: "Asia/Jakarta".into(),
+        latitude: -3.76,
+        longitude: 103.78,
+        devices: vec![
+            device("inverter", "inverter", inverter),
+            device("level", "level", level),
+        ],
+    }
+}
+
+use crate::api::ApiState;
+use crate::clock::Clock;
+use crate::config::{Config, StoreSettings, load_config_text};
+use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::server::{build_router, control_socket};
+use crate::status::{DeviceFault, DeviceIdentity, DeviceState, SinkState, StatusBoard};
+use crate::storage::Store;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tower::ServiceExt;
+
+/// 2026-11-25 10:00:00 in Jakarta, milliseconds since 1970 UTC.
+const NOW: i64 = 1_795_575_600_000;
+
+/// Configuration with the inverter of `site` as a solar plant.
+fn test_config() -> Config {
+    let text = r#"
+[site]
+id = "desa-impian"
+name = "Desa Impian"
+timezone = "Asia/Jakarta"
+latitude = -3.76
+longitude = 103.78
+[store]
+path = "store"
+[[bus]]
+id = "lan"
+kind = "modbus-tcp"
+host = "192.0.2.1"
+[[device]]
+id = "inverter"
+bus = "lan"
+unit = 1
+every = "10s"
+point = [
+  { id = "ac_power", register = "holding:0", type = "u16", unit = "W" },
+  { id = "ac_energy", register = "holding:1", type = "u32", unit = "kWh", counter = true },
+]
+[[asset]]
+id = "plts"
+kind = "plts"
+capacity_kwp = 2.0
+power = "inverter.ac_power"
+energy = "inverter.ac_energy"
+baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante" }
+"#;
+    load_config_text(text, std::path::Path::new("pantau.toml"), &|_| None).unwrap()
+}
+
+/// A gateway with two devices, of which one is silent, and a sink with a backlog.
+pub(crate) struct ApiTestBench {
+    state: ApiState,
+    _dir: tempfile::TempDir,
+}
+
+impl ApiTestBench {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set(UtcMs(NOW), true);
+        let settings = StoreSettings {
+            path: dir.path().to_owned(),
+            flush: Duration::from_secs(10),
+            keep: None,
+            budget: None,
+        };
+        let store = Store::open(dir.path(), &test_site(), &settings, "", &clock).unwrap();
+        let board = StatusBoard::default();
+        board.update(|board| {
+            let good = DeviceState {
+                last_good: Some(UtcMs(NOW)),
+                last_poll: Some(UtcMs(NOW)),
+                polls: 9,
+                identity: Some(DeviceIdentity {
+                    serial: "SN-1".to_owned(),
+                    models: vec![(1, 66), (103, 50)],
+                    ..DeviceIdentity::default()
+                }),
+                ..DeviceState::default()
+            };
+            let fault = DeviceFault {
+                reason: QualityReason::Timeout,
+                detail: "level: unit 5: no answer in 500 ms".to_owned(),
+            };
+            let bad = DeviceState {
+                last_poll: Some(UtcMs(NOW)),
+                fault: Some(fault),
+                misses: 3,
+                polls: 3,
+                failures: 3,
+                ..DeviceState::default()
+            };
+            board.devices.insert("inverter".into(), good);
+            board.devices.insert("level".into(), bad);
+            let sink = SinkState {
+                connected: true,
+                delivered: 7,
+                delivered_at: Some(UtcMs(NOW - 60_000)),
+                waiting: 3120,
+                ..SinkState::default()
+            };
+            board.sinks.insert("mqtt", sink);
+        });
+        let state = ApiState {
+            config: Arc::new(test_config()),
+            site: Arc::new(test_site()),
+            buses: Arc::new([]),
+            assets: Arc::new([]),
+            definitions: Arc::new(crate::ledger::IndicatorDefinitions::built_in()),
+            store,
+            board,
+            clock,
+            bus_handles: crate::bus_request::BusHandles::default(),
+            scans: Arc::default(),
+            addresses: Arc::default(),
+            version: "0.1.0",
+        };
+        Self { state, _dir: dir }
+    }
+
+    /// Status board that the tests write to.
+    pub(crate) fn board(&self) -> &StatusBoard {
+        &self.state.board
+    }
+
+    /// One reading every ten seconds up to now; all on disk.
+    pub(crate) async fn with_readings(count: i64) -> Self {
+        let bench = Self::new();
+        for index in 0..count {
+            let at = UtcMs(NOW - (count - 1 - index) * 10_000);
+            bench
+                .append_reading(
+                    at,
+                    SampleOutcome::Good(ExactNumber::Decimal {
+                        mantissa: 15_100 + index,
+                        exponent: -1,
+                    }),
+                )
+                .await;
+        }
+        bench.state.store.flush().await.unwrap();
+        bench
+    }
+
+    async fn append_reading(&self, at: UtcMs, power: SampleOutcome) {
+        let mono = self.state.clock.now().mono;
+        let energy = SampleOutcome::Good(ExactNumber::Decimal {
+            mantissa: 81_234,
+            exponent: -1,
+        });
+        let reading = Reading {
+            device: 0,
+            at,
+            mono,
+            dated: true,
+            outcomes: Box::new([power, energy]),
+        };
+        self.state.store.append(reading).await.unwrap();
+    }
+
+    pub(crate) async fn send_request(&self, request: Request<Body>) -> (StatusCode, String) {
+        let response = build_router(self.state.clone())
+            .oneshot(request)
+            .await
+            .unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        self.send_request(get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    pub(crate) async fn json(&self, path: &str) -> serde_json::Value {
+        let (status, text) = self.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn get(path: &str) -> axum::http::request::Builder {
+    Request::get(path)
+        .header("host", "localhost:8080")
+        .header("accept-language", "id")
+}
+
+#[tokio::test]
+async fn a_stretch_of_samples_comes_as_three_columns() {
+    let bench = ApiTestBench::with_readings(3).await;
+    bench
+        .append_reading(
+            UtcMs(NOW + 10_000),
+            SampleOutcome::Bad(QualityReason::Timeout),
+        )
+        .await;
+    bench.state.store.flush().await.unwrap();
+    let (status, text) = bench
+        .get(&format!(
+            "/api/v1/samples?point=inverter.ac_power&from={}&to={}",
+            NOW - 10_000,
+            NOW + 20_000
+        ))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    let expected = format!(
+        "{{\"point\":\"inverter.ac_power\",\"unit\":\"W\",\"t\":[{},{NOW},{}],\"v\":[1510.1,1510.2,null],\"q\":[\"good\",\"good\",\"bad\"]}}",
+        NOW - 10_000,
+        NOW + 10_000
+    );
+    assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn an_empty_stretch_is_three_empty_columns() {
+    let bench = ApiTestBench::new();
+    let (_, text) = bench
+        .get("/api/v1/samples?point=level.level&from=0&to=1000")
+        .await;
+    assert_eq!(
+        text,
+        "{\"point\":\"level.level\",\"unit\":\"m\",\"t\":[],\"v\":[],\"q\":[]}"
+    );
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_answered_says_what_was_expected() {
+    let bench = ApiTestBench::new();
+    for (query, parameter, status) in [
+        ("point=inverter.ac_pwer", "point", 404),
+        ("", "point", 400),
+        ("point=level.level&from=yesterday", "from", 400),
+        ("point=level.level&from=5&to=5", "from", 400),
+        ("point=level.level&step=5x", "step", 400),
+        ("point=level.level&step=2d", "step", 400),
+        ("point=level.level&step=0m", "step", 400),
+        (
+            "point=level.level&from=0&to=900000000000&step=1ms",
+            "step",
+            400,
+        ),
+        ("point=level.level&step=1h&agg=median", "agg", 400),
+    ] {
+        let (got, text) = bench.get(&format!("/api/v1/samples?{query}")).await;
+        let error: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (got.as_u16(), &error["parameter"]),
+            (status, &parameter.into()),
+            "{query}: {text}"
+        );
+        assert!(error["expected"].is_string(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn times_with_an_offset_are_understood() {
+    let bench = ApiTestBench::with_readings(3).await;
+    let json = bench.json("/api/v1/samples?point=inverter.ac_power&from=2026-11-25T09:59:50%2B07:00&to=2026-11-25T10:00:05+07:00").await;
+    assert_eq!(json["v"], serde_json::json!([1510.1, 1510.2]));
+}
+
+#[tokio::test]
+async fn points_come_with_their_last_sample() {
+    let bench = ApiTestBench::with_readings(1).await;
+    bench
+        .append_reading(
+            UtcMs(NOW + 10_000),
+            SampleOutcome::Bad(QualityReason::OutOfRange),
+        )
+        .await;
+    // The store answers in order, so the question below sees the reading above.
+    let json = bench.json("/api/v1/points").await;
+    let power = &json[0];
+    assert_eq!(
+        power["last"],
+        serde_json::json!({"t": NOW + 10_000, "v": null, "q": "bad", "reason": "out-of-range", "durable": false})
+    );
+    assert_eq!(json[2]["last"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_silent_device_is_told_in_words_with_a_hint() {
+    let json = ApiTestBench::new().json("/api/v1/devices?lang=id").await;
+    assert_eq!(json[1]["status"]["state"], "fault");
+    assert_eq!(json[0]["identity"]["serial"], "SN-1");
+    assert_eq!(json[0]["identity"]["models"][1]["id"], 103);
+    assert!(json[1].get("identity").is_none());
+    assert_eq!(json[1]["status"]["fault"]["words"], "alat tidak menjawab");
+    assert!(
+        json[1]["status"]["fault"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("alamat unit")
+    );
+}
+
+#[tokio::test]
+async fn sinks_say_how_far_they_are() {
+    let json = ApiTestBench::new().json("/api/v1/sinks").await;
+    assert_eq!(json[0]["waiting"], 3120);
+    assert_eq!(json[0]["delivered_at"], NOW - 60_000);
+}
+
+#[tokio::test]
+async fn health_is_503_when_the_store_has_stopped() {
+    let bench = ApiTestBench::new();
+    assert_eq!(bench.get("/healthz").await.0, StatusCode::OK);
+    bench.state.store.stop().await;
+    let (status, text) = bench.get("/healthz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{text}");
+    assert!(text.contains("the store has stopped"), "{text}");
+}
+
+#[tokio::test]
+async fn metrics_name_device_bus_and_sink() {
+    let (_, text) = ApiTestBench::new().get("/metrics").await;
+    for line in [
+        "pantau_polls_total{device=\"inverter\"} 9",
+        "pantau_failures_total{device=\"level\"} 3",
+        "pantau_sink_waiting{sink=\"mqtt\"} 3120.0",
+        "pantau_process_resident_bytes ",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn another_hosts_name_is_refused() {
+    let bench = ApiTestBench::new();
+    let request = Request::get("/api/v1/site").header("host", "evil.example:8080");
+    let (status, _) = bench
+        .send_request(request.body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_json_and_carries_the_headers() {
+    let request = get("/api/v1/nothing").body(Body::empty()).unwrap();
+    let response = build_router(ApiTestBench::new().state)
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(
+        response.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .starts_with("default-src 'self'")
+    );
+}
+
+#[tokio::test]
+async fn the_description_names_every_path() {
+    let json = ApiTestBench::new().json("/api/openapi.json").await;
+    for path in [
+        "/healthz",
+        "/metrics",
+        "/api/v1/site",
+        "/api/v1/devices",
+        "/api/v1/points",
+        "/api/v1/samples",
+        "/api/v1/live",
+        "/api/v1/sinks",
+    ] {
+        assert!(json["paths"][path]["get"].is_object(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_live_page_sees_a_reading_before_it_is_kept_and_when_it_is() {
+    let bench = ApiTestBench::new();
+    let response = build_router(bench.state.clone())
+        .oneshot(get("/api/v1/live").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    bench
+        .append_reading(
+            UtcMs(NOW),
+            SampleOutcome::Good(ExactNumber::Decimal {
+                mantissa: 15_100,
+                exponent: -1,
+            }),
+        )
+        .await;
+    let mut body = response.into_body();
+    let mut seen = String::new();
+    let mut flushed = false;
+    while !seen.contains("event: kept") {
+        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        seen.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+        if seen.contains("event: reading") && !flushed {
+            bench.state.store.flush().await.unwrap();
+            flushed = true;
+        }
+    }
+    let expected = format!(
+        "data: {{\"device\":\"inverter\",\"t\":{NOW},\"seq\":1,\"v\":{{\"ac_energy\":8123.4,\"ac_power\":1510.0}},\"q\":{{}},\"kept\":false}}"
+    );
+    assert!(seen.contains(&expected), "{seen}");
+    assert!(seen.contains("data: {\"seq\":1}"), "{seen}");
+}
+
+#[tokio::test]
+async fn rows_come_as_the_exchange_format() {
+    let bench = ApiTestBench::with_readings(2).await;
+    let (_, text) = bench
+        .get("/api/v1/samples.csv?point=inverter.ac_power")
+        .await;
+    assert_eq!(
+        text,
+        "time,value\n2026-11-25T02:59:50Z,1510\n2026-11-25T03:00:00Z,1510.1\n"
+    );
+}
+
+#[tokio::test]
+async fn a_faulty_row_imports_nothing() {
+    let bench = ApiTestBench::new();
+    let body = "time,value\n2026-11-21T03:00:00Z,1\n2026-11-21T03:00:10Z,\n";
+    let request = Request::post("/control/import?point=level.level")
+        .body(Body::from(body))
+        .unwrap();
+    let (_, stop) = tokio::sync::watch::channel(false);
+    let app = crate::api::ApiListener::new(bench.state.clone(), stop);
+    let response = control_socket::control_router(app)
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let (_, text) = bench
+        .get("/api/v1/samples?point=level.level&from=0&to=2000000000000")
+        .await;
+    assert!(text.contains("\"t\":[]"), "{text}");
+}
+
+mod words {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const PAGES: [&str; 3] = ["/", "/health", "/points/inverter.ac_energy?span=week"];
+
+    /// Visible text of a page: without tags, ids (`translate="no"`) and script data.
+    fn visible(html: &str) -> String {
+        let html = html.split_once("<body").unwrap().1;
+        let mut text = String::new();
+        let mut hidden: Option<String> = None;
+        for piece in html.split('<').skip(1) {
+            let (tag, rest) = piece.split_once('>').unwrap_or((piece, ""));
+            let name = tag
+                .trim_start_matches('/')
+                .split([' ', '\n'])
+                .next()
+                .unwrap();
+            match &hidden {
+                None if tag.contains("translate=\"no\"") => hidden = Some(name.to_owned()),
+                Some(outer) if tag.starts_with('/') && name == outer => hidden = None,
+                _ => {}
+            }
+            if hidden.is_none() {
+                text.push_str(rest);
+                text.push(' ');
+            }
+        }
+        text
+    }
+
+    fn words(text: &str) -> BTreeSet<String> {
+        let plain = |word: &str| word.chars().all(char::is_alphabetic) && word.len() > 2;
+        text.split(|c: char| !c.is_alphanumeric() && c != '-')
+            .filter(|word| plain(word))
+            .map(str::to_lowercase)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn no_raw_key_shows_and_no_word_of_the_other_language() {
+        let bench = ApiTestBench::with_readings(2).await;
+        let id = words(include_str!("../../assets/words/id.ftl"));
+        let en = words(include_str!("../../assets/words/en.ftl"));
+        let names = words("Pantau API CSV Desa Impian Asia Jakarta WIB inverter mqtt November");
+        for page in PAGES {
+            for (lang, own, other) in [("id", &id, &en), ("en", &en, &id)] {
+                let joint = if page.contains('?') { '&' } else { '?' };
+                let (status, html) = bench.get(&format!("{page}{joint}lang={lang}")).await;
+                assert_eq!(status, StatusCode::OK);
+                for key in ["web-", "reason-", "fault-"] {
+                    assert!(!visible(&html).contains(key), "{page} {lang}: {html}");
+                }
+                let foreign: Vec<_> = words(&visible(&html))
+                    .into_iter()
+                    .filter(|word| {
+                        other.contains(word) && !own.contains(word) && !names.contains(word)
+                    })
+                    .collect();
+                assert_eq!(foreign, Vec::<String>::new(), "{page} {lang}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_a_template_or_the_script_names_has_its_words() {
+        let catalogue = include_str!("../../assets/words/id.ftl");
+        let script = include_str!("../../assets/site/pantau.js").to_owned()
+            + include_str!("../../assets/site/plot.js");
+        let sources = [
+            include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/overview.html"),
+            include_str!("../../assets/pages/health.html"),
+            include_str!("../../assets/pages/point.html"),
+            include_str!("../../assets/pages/missing.html"),
+        ];
+        for source in sources {
+            for key in source
+                .split("frame.t(\"")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next())
+            {
+                assert!(catalogue.contains(&format!("\n{key} =")), "{key}");
+            }
+        }
+        for word in script.split("words.").skip(1).map(|rest| {
+            rest.split(|c: char| !c.is_ascii_lowercase())
+                .next()
+                .unwrap()
+        }) {
+            assert!(catalogue.contains(&format!("\nweb-{word} =")), "{word}");
+        }
+    }
+
+    #[tokio::test]
+    async fn numbers_and_times_are_written_as_the_language_does() {
+        let bench = ApiTestBench::with_readings(1).await;
+        let id = bench.get("/?lang=id").await.1;
+        assert!(
+            id.contains("1.510,0") && id.contains("terkirim sampai 09:59:00, 3.120 dalam antrean"),
+            "{id}"
+        );
+        let en = bench.get("/?lang=en").await.1;
+        assert!(
+            en.contains("1,510.0") && en.contains("delivered up to 09:59:00, 3,120 in the queue"),
+            "{en}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_language_chosen_by_hand_is_remembered() {
+        let bench = ApiTestBench::new();
+        let request = get("/?lang=en").body(Body::empty()).unwrap();
+        let response = build_router(bench.state.clone())
+            .oneshot(request)
+            .await
+            .unwrap();
+        assert!(
+            response.headers()["set-cookie"]
+                .to_str()
+                .unwrap()
+                .starts_with("lang=en;")
+        );
+        let request = get("/")
+            .header("cookie", "a=b; lang=en")
+            .body(Body::empty())
+            .unwrap();
+        assert!(bench.send_request(request).await.1.contains("Last updated"));
+    }
+}
