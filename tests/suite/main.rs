@@ -8,6 +8,7 @@
 mod brokers;
 mod config;
 mod evidence;
+mod extending;
 mod field_reports;
 mod hostile;
 mod killed;
