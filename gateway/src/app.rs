@@ -16,7 +16,7 @@ use crate::domain::Reading;
 use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
-use crate::{api, modbus, server, sinks};
+use crate::{api, buses, server, sinks};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -135,7 +135,7 @@ impl GatewayApp {
     fn start_buses(&self, stop: &watch::Receiver<bool>) -> (JoinSet<TaskName>, BusHandles) {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        let errands = modbus::spawn_bus_tasks(
+        let errands = buses::spawn_bus_tasks(
             &self.config,
             &self.clock,
             &self.board,

@@ -2,11 +2,11 @@
 //! states.
 
 use crate::peers::{PeerProcess, python_peer};
+use gateway::buses::modbus::decode;
 use gateway::clock::Clock;
-use gateway::config::{self, BusLink, Config, ModbusTable, Point, WordOrder, profile::Profile};
+use gateway::config::{self, Config, ModbusLink, ModbusTable, Point, WordOrder, profile::Profile};
 use gateway::domain::{ExactNumber, UtcMs};
 use gateway::i18n::Language;
-use gateway::modbus::decode;
 use gateway::simulator::clear_sky::GeoLocation;
 use gateway::simulator::device::SimulatedRegisters;
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, server::serve_registers};
@@ -25,7 +25,11 @@ fn every_capture_of_every_profile_decodes_to_its_value() {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
         assert!(!profile.source.is_empty());
-        assert_eq!(gateway::modbus::replay_captures(&profile), [], "{name}");
+        assert_eq!(
+            gateway::buses::modbus::replay_captures(&profile),
+            [],
+            "{name}"
+        );
     }
 }
 
@@ -84,7 +88,7 @@ impl ProfileCases {
     async fn assert_all_read(&self, config: &Config) {
         let clock = Clock::system();
         for (index, case) in self.0.iter().enumerate() {
-            let mut session = gateway::modbus::AdhocReader::new(config, index, &clock).unwrap();
+            let mut session = gateway::buses::AdhocReader::new(config, index, &clock).unwrap();
             let read = session.read().await;
             let place = format!("{} at {}", case["profile"], case["level"]);
             assert_eq!(read.failure, None, "{place}");
@@ -142,7 +146,7 @@ async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
     };
     let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
     let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
-    if let BusLink::Tcp { port, .. } = &mut config.buses[0].link {
+    if let Some(ModbusLink::Tcp { port, .. }) = config.buses[0].link.modbus_mut() {
         *port = 0;
     }
     let twins = serve_registers(&config, &world, &cases.registers())
@@ -283,7 +287,7 @@ fn a_capture_that_decodes_otherwise_is_named_with_its_line() {
     let text = include_str!("../../config/devices/xy-md02.toml");
     let text = text.replace("value = 85.3", "value = 85.4");
     let profile = config::profile::load_profile_text(&text, Path::new("xy-md02.toml")).unwrap();
-    let wrong = gateway::modbus::replay_captures(&profile);
+    let wrong = gateway::buses::modbus::replay_captures(&profile);
     let line = 1 + text[..text.find("value = 85.4").unwrap()]
         .matches('\n')
         .count();
@@ -314,7 +318,7 @@ proptest! {
             text.push('\n');
         }
         if let Ok(profile) = config::profile::load_profile_text(&text, Path::new("any.toml")) {
-            let _ = gateway::modbus::replay_captures(&profile);
+            let _ = gateway::buses::modbus::replay_captures(&profile);
         }
     }
 }

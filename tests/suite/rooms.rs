@@ -38,14 +38,15 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "methods",
         "domain limits i18n formulas assets.formulas carbon.formulas",
     ),
+    // One task polls a bus, and each kind of bus is a driver in it.
     (
-        "modbus",
+        "buses",
         "domain limits clock status solar_position config bus_request",
     ),
     // What a technician does on the lines, for the command line and the API alike.
     (
         "commissioning",
-        "domain limits status i18n config assets.settings bus_request modbus",
+        "domain limits status i18n config assets.settings bus_request buses",
     ),
     (
         "assets.simulation",
@@ -54,7 +55,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "simulator",
-        "domain limits clock solar_position config i18n modbus assets.simulation",
+        "domain limits clock solar_position config i18n buses assets.simulation",
     ),
     // The form of what proves a day; the store makes it, edges check it.
     ("evidence", "domain limits"),
@@ -95,7 +96,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("samples_csv", "domain limits storage"),
     (
         "api",
-        "domain limits clock status i18n config assets.settings modbus commissioning evidence \
+        "domain limits clock status i18n config assets.settings buses commissioning evidence \
          storage bus_request samples_csv ledger indicators report.content report.render \
          report.build",
     ),
@@ -103,12 +104,12 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("server", "limits storage samples_csv api pages"),
     (
         "app",
-        "domain limits clock status config modbus storage sinks api server bus_request",
+        "domain limits clock status config buses storage sinks api server bus_request",
     ),
     (
         "cli",
         "domain limits clock status i18n config assets.settings assets.formulas \
-         assets.indicators modbus commissioning simulator evidence storage sinks samples_csv \
+         assets.indicators buses commissioning simulator evidence storage sinks samples_csv \
          ledger methods indicators report.content report.render report.build bus_request api \
          server app",
     ),
@@ -138,7 +139,7 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("krilla", "report.render"),
     ("skrifa", "report.render"),
     ("fluent_bundle", "i18n"),
-    ("serial2_tokio", "modbus simulator commissioning"),
+    ("serial2_tokio", "buses simulator commissioning"),
     ("tokio_modbus", "simulator"),
 ];
 

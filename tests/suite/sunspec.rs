@@ -2,10 +2,10 @@
 //! with what pysunspec2 reads from the same registers.
 
 use crate::peers::{PeerProcess, peer_file, python_peer};
+use gateway::buses::{AdhocReader, AdhocReading};
 use gateway::clock::Clock;
 use gateway::config::{Config, load_config_text};
 use gateway::domain::UtcMs;
-use gateway::modbus::{AdhocReader, AdhocReading};
 use gateway::simulator::{
     SimulatedEndpoint, SimulatedPlant, SimulatedWorld, clear_sky, serve_devices,
 };

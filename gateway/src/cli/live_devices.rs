@@ -4,6 +4,7 @@
 
 use super::backend::{CommandError, GatewayConnection};
 use super::bus_client;
+use crate::buses;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
@@ -11,7 +12,6 @@ use crate::config::{Bus, Config};
 use crate::domain::{QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
-use crate::modbus;
 use crate::status::StatusBoard;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -125,7 +125,7 @@ impl DirectPolling {
         let (stop, stopped) = watch::channel(false);
         let (board, mut tasks) = (StatusBoard::default(), JoinSet::new());
         // The handles for requests of others are not needed here.
-        let _errands = modbus::spawn_bus_tasks(
+        let _errands = buses::spawn_bus_tasks(
             &config,
             &Clock::system(),
             &board,

@@ -1,8 +1,9 @@
 //! [`limits`]: checks the request limits of devices and the settle times of buses.
 
+use crate::config::bus_kinds::RawBus;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawBus, RawDeviceLimits, RawText, SpannedValue};
-use crate::config::{Bus, BusLink, Device, DeviceLimits, ModbusTable, Point, value_syntax};
+use crate::config::raw_config::{RawDeviceLimits, RawText, SpannedValue};
+use crate::config::{Bus, Device, DeviceLimits, ModbusTable, Point, value_syntax};
 use crate::limits::REGISTERS_PER_READ_MAX;
 use std::ops::Range;
 use std::time::Duration;
@@ -82,7 +83,7 @@ pub(crate) fn apply_settle_times(
     for (index, (bus, raw)) in buses.iter_mut().zip(raw).enumerate() {
         let is_said = raw.get().settle.is_some();
         // A serial port has no connection to the device: the profile's time is for networks.
-        if is_said || matches!(bus.link, BusLink::Rtu(_)) {
+        if is_said || bus.link.serial_port().is_some() {
             continue;
         }
         let own = devices.iter().filter(|device| device.bus == index);

@@ -17,6 +17,7 @@
 //! `docs/factors.md`.
 
 pub(crate) mod archived;
+pub(crate) mod bus_kinds;
 pub(crate) mod check;
 pub(crate) mod device_limits;
 pub(crate) mod devices;
@@ -24,6 +25,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod diagnostic_collector;
 pub mod factors;
 pub mod identification;
+pub(crate) mod modbus_link;
 pub(crate) mod physical_limits;
 pub(crate) mod point_checks;
 pub mod profile;
@@ -41,8 +43,10 @@ pub(crate) mod value_syntax;
 
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
+pub use bus_kinds::{Bus, BusLink, BusLinkSummary};
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
 pub use sink_settings::MqttVersion;

@@ -1,9 +1,10 @@
 //! [`points`]: checks `[[point]]` tables: registers, types, scales and limits of a device.
 
+use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::physical_limits;
-use crate::config::raw_config::{RawConfidence, RawPoint, RawText, RawWordOrder, SpannedValue};
+use crate::config::raw_config::{RawConfidence, RawText, RawWordOrder, SpannedValue};
 use crate::config::value_syntax::{self, ENCODING_WORDS};
 use crate::config::{
     FactConfidence, LinearScale, ModbusTable, Point, PointDescription, RegisterEncoding,

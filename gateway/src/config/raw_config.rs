@@ -5,6 +5,7 @@
 //! error does not hide the others.
 
 use crate::assets::RawAsset;
+use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::site_indicators::RawIndicator;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -152,47 +153,6 @@ pub(crate) struct RawStore {
     pub(crate) budget: RawText,
 }
 
-/// `[[bus]]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawBus {
-    /// Letters, digits, `-` and `_`.
-    #[schemars(required)]
-    pub(crate) id: RawText,
-    /// Kind of bus.
-    #[schemars(required)]
-    pub(crate) kind: Option<SpannedValue<RawBusKind>>,
-    /// Serial device, e.g. `/dev/ttyUSB0`.
-    pub(crate) port: RawText,
-    /// Serial speed in bit/s, 9600 by default.
-    pub(crate) baud: RawInteger,
-    /// Parity, `none` by default.
-    pub(crate) parity: Option<SpannedValue<RawParity>>,
-    /// Stop bits: 1 or 2.
-    pub(crate) stop_bits: RawInteger,
-    /// Name or address of a Modbus TCP server or a serial device server.
-    pub(crate) host: RawText,
-    /// TCP port, 502 by default.
-    pub(crate) tcp_port: Option<SpannedValue<u16>>,
-    /// Timeout of one request, `"500ms"` by default.
-    pub(crate) timeout: RawText,
-    /// Quiet time between connecting (or opening the port) and the first request; by default the
-    /// longest time in the profiles of its devices.
-    pub(crate) settle: RawText,
-}
-
-/// Kinds of bus.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawBusKind {
-    ModbusTcp,
-    ModbusRtu,
-    ModbusRtuOverTcp,
-    Gpio,
-    I2c,
-    OneWire,
-    Mqtt,
-}
-
 /// Parity of a serial line.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -256,64 +216,6 @@ pub(crate) struct RawDeviceLimits {
     pub(crate) gap: RawText,
     /// Quiet time that the device needs after a network connection was opened.
     pub(crate) settle: RawText,
-}
-
-/// One point.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawPoint {
-    /// Letters, digits, `-` and `_`.
-    #[schemars(required)]
-    pub(crate) id: RawText,
-    /// `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol address.
-    #[schemars(required)]
-    pub(crate) register: RawText,
-    /// `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
-    #[schemars(required)]
-    pub(crate) r#type: RawText,
-    /// Order of bytes and words, `abcd` (big endian) by default.
-    pub(crate) words: Option<SpannedValue<RawWordOrder>>,
-    /// Bits to use: `3`, `"0-3"` or `[0, 3]`; 0 is the least significant.
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub(crate) bits: Option<SpannedValue<toml::Value>>,
-    /// Address of the high word, when the words are not neighbours: `"holding:N"`.
-    pub(crate) high_register: RawText,
-    /// value = raw x scale + offset.
-    pub(crate) scale: Option<SpannedValue<f64>>,
-    /// value = raw x scale + offset.
-    pub(crate) offset: Option<SpannedValue<f64>>,
-    /// Unit symbol: `W`, `kWh`, `m3`, `degC`, ...
-    pub(crate) unit: RawText,
-    /// Physical quantity: `power`, `energy`, `level`, ...; that of the unit by default.
-    pub(crate) quantity: RawText,
-    /// True for a counter: it only grows, and may wrap or be reset.
-    pub(crate) counter: Option<bool>,
-    /// Value at which the counter restarts at 0, in the point's unit.
-    pub(crate) wraps_at: Option<SpannedValue<f64>>,
-    /// Minimum valid value.
-    pub(crate) min: Option<SpannedValue<f64>>,
-    /// Maximum valid value.
-    pub(crate) max: Option<SpannedValue<f64>>,
-    /// Raw values that mean "no value": `[0x8000]`.
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub(crate) missing: Option<SpannedValue<toml::Value>>,
-    /// Id of the point whose value is the power of ten of this point's scale.
-    pub(crate) scale_from: RawText,
-    /// Id of the point whose raw value multiplies this one, such as a transformer ratio.
-    pub(crate) multiply_from: RawText,
-    /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]]
-    /// }]`.
-    #[serde(default)]
-    pub(crate) powers_from: Vec<SpannedValue<RawExponentTable>>,
-    /// Point and its raw values for which this one is valid.
-    pub(crate) valid_when: Option<SpannedValue<RawValidWhen>>,
-    /// Names of raw values: `{ 0 = "idle", 1 = "running" }`.
-    #[serde(default)]
-    pub(crate) values: BTreeMap<String, String>,
-    /// Names of single bits, 0 the least significant: `{ 0 = "over-voltage" }`.
-    #[serde(default)]
-    pub(crate) flags: BTreeMap<String, String>,
-    /// Confidence in these facts; that of the profile by default.
-    pub(crate) confidence: Option<SpannedValue<RawConfidence>>,
 }
 
 /// Confidence in facts.

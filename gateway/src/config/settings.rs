@@ -4,7 +4,7 @@ use crate::assets::Asset;
 use crate::config::archived;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Diagnostic, Secret};
+use crate::config::{Bus, Diagnostic, Secret};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::ledger::IndicatorDefinitions;
@@ -110,66 +110,6 @@ fn hash_prefix(text: &str, bytes: usize) -> String {
     let hash = digest(&SHA256, text.as_bytes());
     let bytes = hash.as_ref().iter().take(bytes);
     bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-/// Connection to devices: a serial line or a network address.
-#[derive(Clone, Debug)]
-pub struct Bus {
-    /// Id in the configuration.
-    pub id: Arc<str>,
-    /// Transport and its settings.
-    pub link: BusLink,
-    /// Timeout of one request.
-    pub timeout: Duration,
-    /// Quiet time between connecting and the first request.
-    pub settle: Duration,
-}
-
-/// Transport of a bus.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BusLink {
-    /// Modbus TCP, one connection.
-    Tcp {
-        /// Name or address.
-        host: String,
-        /// TCP port, 502 by default.
-        port: u16,
-    },
-    /// RTU frames over a TCP connection (serial device servers).
-    RtuOverTcp {
-        /// Name or address.
-        host: String,
-        /// TCP port.
-        port: u16,
-        /// Speed of the serial line behind the server, bit/s, for the request plan.
-        baud: u32,
-    },
-    /// RTU frames on a serial line.
-    Rtu(SerialPortSettings),
-}
-
-/// Parameters of a serial line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SerialPortSettings {
-    /// Device path, e.g. `/dev/ttyUSB0`.
-    pub port: PathBuf,
-    /// Speed, bit/s.
-    pub baud: u32,
-    /// Parity.
-    pub parity: Parity,
-    /// Stop bits: 1 or 2.
-    pub stop_bits: u8,
-}
-
-/// Parity of a serial line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parity {
-    /// No parity bit.
-    None,
-    /// Even.
-    Even,
-    /// Odd.
-    Odd,
 }
 
 /// Device: its address, poll interval and points.

@@ -2,12 +2,12 @@
 
 use super::plant::PlantSnapshot;
 use super::value_source::SimulatedValueSource;
+use crate::buses::modbus::decode;
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::sunspec::SunSpecSelection;
 use crate::config::{Device, DeviceLimits, LinearScale, ModbusTable, Point, RegisterEncoding};
 use crate::domain::DeviceInfo;
 use crate::limits::COILS_PER_READ_MAX;
-use crate::modbus::decode;
 use std::collections::BTreeMap;
 
 /// Modbus exception 2, illegal data address.

@@ -4,9 +4,9 @@
 use super::device::SimulatedDevice;
 use super::plant::{PlantSnapshot, STEP_MS};
 use super::world::SimulatedWorld;
+use crate::buses::modbus::decode;
 use crate::config::{Config, Point};
 use crate::domain::{SampleOutcome, UtcMs};
-use crate::modbus::decode;
 use std::sync::Arc;
 
 /// Samples of one point in time order.

@@ -1,13 +1,13 @@
 //! Tests of the simulated servers over real sockets and a pseudo terminal.
 
 use super::*;
+use crate::buses::modbus::decode;
 use crate::clock::Clock;
 use crate::config::{
-    Bus, Device, DeviceLimits, LinearScale, Parity, Point, RegisterEncoding, ScaleExponentTable,
-    SerialPortSettings, StoreSettings, WebSettings, WordOrder,
+    Bus, BusLink, Device, DeviceLimits, LinearScale, ModbusLink, Parity, Point, RegisterEncoding,
+    ScaleExponentTable, SerialPortSettings, StoreSettings, WebSettings, WordOrder,
 };
 use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, Site, UtcMs};
-use crate::modbus::decode;
 use crate::simulator::clear_sky;
 use crate::simulator::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
 use crate::simulator::plant::{PlantSnapshot, SimulatedPlant};
@@ -158,21 +158,21 @@ fn test_config() -> Config {
         },
         buses: vec![
             line(
-                BusLink::Tcp {
+                BusLink::Modbus(ModbusLink::Tcp {
                     host: "10.0.0.1".into(),
                     port: 502,
-                },
+                }),
                 "lan",
             ),
             line(
-                BusLink::RtuOverTcp {
+                BusLink::Modbus(ModbusLink::RtuOverTcp {
                     host: "10.0.0.2".into(),
                     port: 23,
                     baud: 9600,
-                },
+                }),
                 "server",
             ),
-            line(BusLink::Rtu(serial_line()), "rs485"),
+            line(BusLink::Modbus(ModbusLink::Rtu(serial_line())), "rs485"),
         ],
         devices,
         assets: Vec::new(),
@@ -316,7 +316,7 @@ async fn every_bus_answers_where_it_says_it_is() {
     let level = (0..=u16::MAX).find(|step| (f64::from(*step) - exact).abs() <= 0.5);
     let level = level.unwrap().to_be_bytes();
 
-    let BusLink::Tcp { host, port } = &config.buses[0].link else {
+    let BusLink::Modbus(ModbusLink::Tcp { host, port }) = &config.buses[0].link else {
         panic!()
     };
     let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
@@ -324,14 +324,14 @@ async fn every_bus_answers_where_it_says_it_is() {
     assert_eq!(heard, [&[0, 9, 0, 0, 0, 5, 7, 3, 2], &level[..]].concat());
 
     let request = [7, 3, 0, 16, 0, 1, 0x85, 0xa9];
-    let BusLink::RtuOverTcp { host, port, .. } = &config.buses[1].link else {
+    let BusLink::Modbus(ModbusLink::RtuOverTcp { host, port, .. }) = &config.buses[1].link else {
         panic!()
     };
     let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
     let over_tcp = read_registers(tcp, &request, 7).await;
     assert_eq!(over_tcp[..5], [&[7, 3, 2], &level[..]].concat());
 
-    let BusLink::Rtu(line) = &config.buses[2].link else {
+    let BusLink::Modbus(ModbusLink::Rtu(line)) = &config.buses[2].link else {
         panic!()
     };
     for _ in 0..2 {

@@ -1,9 +1,9 @@
 //! Estimated cost of a configuration: time on the bus, network traffic, and wear of the SD card.
 //! Pure functions.
 
-use crate::config::{BusLink, Config, Parity};
+use crate::buses::modbus::read_plan;
+use crate::config::{BusLink, Config, Device, ModbusLink};
 use crate::domain::DeviceInfo;
-use crate::modbus::read_plan;
 
 /// Seconds of a month of 30 days.
 const MONTH_S: f64 = 30.0 * 86_400.0;
@@ -103,7 +103,7 @@ impl CostEstimate {
 }
 
 fn estimate_bus(config: &Config, index: usize) -> BusLoad {
-    let link = &config.buses[index].link;
+    let link = config.buses[index].link.modbus();
     let of_bus = config
         .devices
         .iter()
@@ -112,15 +112,11 @@ fn estimate_bus(config: &Config, index: usize) -> BusLoad {
     let mut load = 0.0;
     let devices = of_bus
         .map(|(index, device)| {
-            let plan = read_plan::plan_reads(device, link);
-            // The pause after the last answer can be used for other devices.
-            let pauses = count_as_f64(plan.reads.len().saturating_sub(1));
-            let pauses = pauses * device.limits.gap.as_secs_f64() * 1000.0;
-            let wire_ms = read_plan::bus_time_ms(&plan, link) + pauses;
+            let (requests, wire_ms) = link.map_or((0, 0.0), |link| plan_cost(device, link));
             load += wire_ms / (device.every.as_secs_f64() * 1000.0);
             DeviceLoad {
                 index,
-                requests: plan.reads.len(),
+                requests,
                 wire_ms,
             }
         })
@@ -130,6 +126,18 @@ fn estimate_bus(config: &Config, index: usize) -> BusLoad {
         devices,
         load,
     }
+}
+
+/// Requests of one poll of a Modbus device, and the milliseconds that they occupy its bus.
+fn plan_cost(device: &Device, link: &ModbusLink) -> (usize, f64) {
+    let plan = read_plan::plan_reads(device, link);
+    // The pause after the last answer can be used for other devices.
+    let pauses = count_as_f64(plan.reads.len().saturating_sub(1));
+    let pauses = pauses * device.limits.gap.as_secs_f64() * 1000.0;
+    (
+        plan.reads.len(),
+        read_plan::bus_time_ms(&plan, link) + pauses,
+    )
 }
 
 /// Polls of a device in a month.
@@ -154,24 +162,13 @@ fn influx_bytes(config: &Config, info: &DeviceInfo) -> f64 {
 
 /// Kind and address of a link, as text.
 pub(super) fn link_text(link: &BusLink) -> String {
-    match link {
-        BusLink::Tcp { host, port } => format!("modbus-tcp {host}:{port}"),
-        BusLink::RtuOverTcp { host, port, baud } => {
-            format!("modbus-rtu-over-tcp {host}:{port} ({baud})")
-        }
-        BusLink::Rtu(serial) => {
-            let letter = match serial.parity {
-                Parity::None => 'N',
-                Parity::Even => 'E',
-                Parity::Odd => 'O',
-            };
-            let port = serial.port.display();
-            format!(
-                "modbus-rtu {port} {} 8{letter}{}",
-                serial.baud, serial.stop_bits
-            )
-        }
-    }
+    let link = link.summary();
+    let settings = match (link.baud, link.format) {
+        (Some(baud), Some(format)) => format!(" {baud} {format}"),
+        (Some(baud), None) => format!(" ({baud})"),
+        (None, _) => String::new(),
+    };
+    format!("{} {}{settings}", link.kind, link.address)
 }
 
 fn count_as_f64(number: usize) -> f64 {

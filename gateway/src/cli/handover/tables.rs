@@ -7,7 +7,6 @@ use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::indicators::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
-use crate::config::{BusLink, Parity};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
@@ -74,27 +73,14 @@ pub(super) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
         record.text_columns(&["bus", "link", "address", "line"]),
     );
     let row = |bus: &crate::config::Bus| {
-        let (kind, address, line) = match &bus.link {
-            BusLink::Tcp { host, port } => ("Modbus TCP", format!("{host}:{port}"), String::new()),
-            BusLink::RtuOverTcp { host, port, baud } => {
-                let line = format!("{baud} baud");
-                ("Modbus RTU / TCP", format!("{host}:{port}"), line)
-            }
-            BusLink::Rtu(line) => {
-                let parity = match line.parity {
-                    Parity::None => 'N',
-                    Parity::Even => 'E',
-                    Parity::Odd => 'O',
-                };
-                let form = format!("{} baud, 8{parity}{}", line.baud, line.stop_bits);
-                ("Modbus RTU", line.port.display().to_string(), form)
-            }
-        };
+        let link = bus.link.summary();
+        let baud = link.baud.map(|baud| format!("{baud} baud"));
+        let settings = baud.into_iter().chain(link.format).collect::<Vec<_>>();
         vec![
             text_value(&*bus.id),
-            text_value(kind),
-            text_value(address),
-            text_value(line),
+            text_value(link.name),
+            text_value(link.address),
+            text_value(settings.join(", ")),
         ]
     };
     table.rows = record.config.buses.iter().map(row).collect();

@@ -6,12 +6,12 @@
 //! counts against the profile, as does an impossible value.
 
 use super::register_answers::{KnownRegisters, RegisterAnswers};
+use crate::buses::modbus::decode;
+use crate::buses::modbus::read_plan::{self, PlannedRead};
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::profile::Profile;
-use crate::config::{BusLink, Device, ModbusTable, Point, RegisterEncoding};
+use crate::config::{Device, ModbusLink, ModbusTable, Point, RegisterEncoding};
 use crate::domain::{QualityReason, SampleOutcome};
-use crate::modbus::decode;
-use crate::modbus::read_plan::{self, PlannedRead};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ pub(crate) struct ProfileWeight {
 }
 
 impl<'a> SuspectProfile<'a> {
-    pub(crate) fn new(profile: &'a Profile, unit: u8, link: &BusLink) -> Self {
+    pub(crate) fn new(profile: &'a Profile, unit: u8, link: &ModbusLink) -> Self {
         let device = Device {
             id: profile.name.clone(),
             bus: 0,

@@ -1,8 +1,8 @@
 //! Answers of one device so far, by register.
 
+use crate::buses::modbus::read_plan;
 use crate::config::{ModbusTable, Point};
 use crate::limits::SCAN_TIMEOUTS_MAX;
-use crate::modbus::read_plan;
 use std::collections::BTreeMap;
 
 /// Timeouts of one table without any answer after which it is not read any more.

@@ -106,7 +106,7 @@ fn identify_on_bench(
     baud: u32,
 ) -> Option<(IdentificationResult, usize)> {
     let tuning = ScanLineSettings::new(baud, crate::config::Parity::None);
-    let link = crate::config::BusLink::Rtu(tuning.to_line("/nowhere".into()));
+    let link = crate::config::ModbusLink::Rtu(tuning.to_line("/nowhere".into()));
     let mut identify = DeviceIdentifier::new(library, unit, &link);
     let mut questions = 0;
     let mut sweep = UnitSweep::for_line(&[tuning], &[unit]);

@@ -1,11 +1,11 @@
 //! Plans that respect a device's limits and cost the fewest bytes.
 
 use super::*;
+use crate::buses::modbus::decode::tests::test_point;
 use crate::config::{DeviceLimits, RegisterEncoding};
-use crate::modbus::decode::tests::test_point;
 use std::time::Duration;
 
-pub(in crate::modbus) fn device_with_points(points: Vec<Point>) -> Device {
+pub(in crate::buses::modbus) fn device_with_points(points: Vec<Point>) -> Device {
     Device {
         id: "meter".into(),
         bus: 0,
@@ -33,18 +33,18 @@ fn point_at(address: u16, encoding: RegisterEncoding) -> Point {
     }
 }
 
-fn tcp_link() -> BusLink {
-    BusLink::Tcp {
+fn tcp_link() -> ModbusLink {
+    ModbusLink::Tcp {
         host: "localhost".into(),
         port: 502,
     }
 }
 
-fn rtu_link() -> BusLink {
-    BusLink::Rtu(SerialPortSettings::eight_n_one(9600))
+fn rtu_link() -> ModbusLink {
+    ModbusLink::Rtu(SerialPortSettings::eight_n_one(9600))
 }
 
-fn planned_reads(device: &Device, link: &BusLink) -> Vec<(u16, u16)> {
+fn planned_reads(device: &Device, link: &ModbusLink) -> Vec<(u16, u16)> {
     let plan = plan_reads(device, link);
     plan.reads
         .iter()

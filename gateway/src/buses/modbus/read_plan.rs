@@ -2,7 +2,7 @@
 //! within the device's limits. Pure. Reads that a device refuses are split here and remembered by
 //! `DeviceReader`.
 
-use crate::config::{BusLink, Device, ModbusTable, Parity, Point, SerialPortSettings};
+use crate::config::{Device, ModbusLink, ModbusTable, Parity, Point, SerialPortSettings};
 use crate::limits::{COILS_PER_READ_MAX, REGISTERS_PER_READ_MAX};
 use drivers::frame::{ModbusFraming, ModbusReadFunction, ModbusReadRequest};
 
@@ -51,7 +51,7 @@ pub struct AtomicRange {
 }
 
 /// Returns the requests that read all points of a device over this link with the fewest bytes.
-pub fn plan_reads(device: &Device, link: &BusLink) -> ReadPlan {
+pub fn plan_reads(device: &Device, link: &ModbusLink) -> ReadPlan {
     let mut pieces = atomic_ranges(device);
     // Neighbours in address order are the only candidates for one request.
     pieces.sort_by_key(|piece| (piece.table, piece.first, piece.last));
@@ -69,7 +69,7 @@ pub fn plan_reads(device: &Device, link: &BusLink) -> ReadPlan {
 }
 
 /// Returns the milliseconds that a plan occupies the bus when the device answers at once.
-pub fn bus_time_ms(plan: &ReadPlan, link: &BusLink) -> f64 {
+pub fn bus_time_ms(plan: &ReadPlan, link: &ModbusLink) -> f64 {
     plan.reads
         .iter()
         .map(|ask| {
@@ -77,12 +77,14 @@ pub fn bus_time_ms(plan: &ReadPlan, link: &BusLink) -> f64 {
             let bytes = ask.to_request(0).reply_bytes(ModbusFraming::Rtu) + 8;
             let bytes = f64::from(u16::try_from(bytes).unwrap_or(u16::MAX));
             match link {
-                BusLink::Tcp { .. } => TCP_ROUND_TRIP_MS,
-                BusLink::RtuOverTcp { baud, .. } => {
+                ModbusLink::Tcp { .. } => TCP_ROUND_TRIP_MS,
+                ModbusLink::RtuOverTcp { baud, .. } => {
                     let serial = SerialPortSettings::eight_n_one(*baud);
                     TCP_ROUND_TRIP_MS + bytes * serial.character_ms() + 2.0 * serial.silence_ms()
                 }
-                BusLink::Rtu(serial) => bytes * serial.character_ms() + 2.0 * serial.silence_ms(),
+                ModbusLink::Rtu(serial) => {
+                    bytes * serial.character_ms() + 2.0 * serial.silence_ms()
+                }
             }
         })
         .sum()
@@ -191,7 +193,7 @@ fn join_read(
     ask: &PlannedRead,
     piece: &AtomicRange,
     device: &Device,
-    link: &BusLink,
+    link: &ModbusLink,
 ) -> Option<PlannedRead> {
     if ask.table != piece.table {
         return None;
@@ -203,9 +205,9 @@ fn join_read(
         ModbusTable::Holding | ModbusTable::Input => gap * 2,
     };
     let overhead = match link {
-        BusLink::Tcp { .. } => TCP_OVERHEAD_BYTES + pause_as_bytes(device, TCP_ASSUMED_BAUD),
-        BusLink::RtuOverTcp { baud, .. } => RTU_OVERHEAD_BYTES + pause_as_bytes(device, *baud),
-        BusLink::Rtu(serial) => RTU_OVERHEAD_BYTES + pause_as_bytes(device, serial.baud),
+        ModbusLink::Tcp { .. } => TCP_OVERHEAD_BYTES + pause_as_bytes(device, TCP_ASSUMED_BAUD),
+        ModbusLink::RtuOverTcp { baud, .. } => RTU_OVERHEAD_BYTES + pause_as_bytes(device, *baud),
+        ModbusLink::Rtu(serial) => RTU_OVERHEAD_BYTES + pause_as_bytes(device, serial.baud),
     };
     let mut pieces = ask.ranges.clone();
     pieces.push(piece.clone());

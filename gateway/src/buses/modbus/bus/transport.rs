@@ -1,7 +1,7 @@
 //! Open connection of a bus: a TCP stream or a serial port.
 
 use super::port_lock::PortLock;
-use crate::config::{BusLink, Parity, SerialPortSettings};
+use crate::config::{ModbusLink, Parity, SerialPortSettings};
 use futures_util::FutureExt;
 use std::io;
 use std::time::Duration;
@@ -32,9 +32,9 @@ impl From<serial2_tokio::SerialPort> for LockedSerialPort {
 
 impl BusTransport {
     /// Opens the link within `timeout`.
-    pub(super) async fn open(link: &BusLink, timeout: Duration) -> io::Result<Self> {
+    pub(super) async fn open(link: &ModbusLink, timeout: Duration) -> io::Result<Self> {
         match link {
-            BusLink::Tcp { host, port } | BusLink::RtuOverTcp { host, port, .. } => {
+            ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. } => {
                 let connecting = TcpStream::connect((host.as_str(), *port));
                 let stream = tokio::time::timeout(timeout, connecting)
                     .await
@@ -43,7 +43,7 @@ impl BusTransport {
                 stream.set_nodelay(true)?;
                 Ok(Self::Tcp(stream))
             }
-            BusLink::Rtu(serial) => {
+            ModbusLink::Rtu(serial) => {
                 // The lock comes before the port is opened, so that another program's settings stay
                 // untouched.
                 let lock = PortLock::acquire(&serial.port)?;

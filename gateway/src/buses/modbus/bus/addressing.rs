@@ -3,7 +3,7 @@
 
 use super::channel_error::not_open_error;
 use super::shared_bus::unexpected_answer_error;
-use super::{BUFFER_BYTES, BusChannel, BusChannelError, duration_from_ms, serial_line};
+use super::{BUFFER_BYTES, BusChannel, BusChannelError, duration_from_ms};
 use crate::bus_request::{BusRequestAnswer, BusRequestKind, ResponderCount};
 use drivers::frame::{
     FRAME_MAX, ModbusFrameError, ModbusFraming, ModbusReadReply, ModbusReadRequest, ParsedFrame,
@@ -79,7 +79,7 @@ impl BusChannel {
         self.open().await?;
         self.wait_until_ready(Duration::ZERO).await;
         self.send_frame(frame).await?;
-        let line = serial_line(&self.link);
+        let line = self.serial_line();
         let bytes = f64::from(u16::try_from(frame.len() + answer).unwrap_or(u16::MAX));
         let on_wire = line.map_or(Duration::ZERO, |line| {
             duration_from_ms(bytes * line.character_ms())

@@ -1,8 +1,8 @@
 //! Whatever a device answers, the discovery ends, and its result lies within the answers.
 
 use super::*;
+use crate::buses::modbus::decode;
 use crate::config::{Config, load_config_text};
-use crate::modbus::decode;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -285,7 +285,10 @@ fn a_scale_factor_is_read_in_the_same_request_as_the_values_it_scales() {
     let mut device = config.devices[0].clone();
     let sunspec = wanted_of(&device);
     device.points = sunspec.resolve_points(&sunspec.shortest_models()).points;
-    let plan = crate::modbus::read_plan::plan_reads(&device, &config.buses[0].link);
+    let plan = crate::buses::modbus::read_plan::plan_reads(
+        &device,
+        config.buses[0].link.modbus().unwrap(),
+    );
     let scaled = device
         .points
         .iter()
@@ -293,9 +296,10 @@ fn a_scale_factor_is_read_in_the_same_request_as_the_values_it_scales() {
     let mut count = 0;
     for (point, scale) in scaled {
         count += 1;
-        let covers = |address: u16, registers: u16, ask: &crate::modbus::read_plan::PlannedRead| {
-            ask.address <= address && address + registers <= ask.address + ask.count
-        };
+        let covers =
+            |address: u16, registers: u16, ask: &crate::buses::modbus::read_plan::PlannedRead| {
+                ask.address <= address && address + registers <= ask.address + ask.count
+            };
         let together = plan.reads.iter().any(|ask| {
             let whole = point.encoding.registers();
             covers(point.address, whole, ask) && covers(scale.address, 1, ask)

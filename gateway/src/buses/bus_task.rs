@@ -1,17 +1,18 @@
 //! Task that owns one bus: selects the next device, polls it, sends the reading on and updates the
 //! status.
 
-use super::bus::{BusChannel, BusChannelError, back_off_ms};
-use super::device_reader::DeviceReader;
+use super::bus_driver::{BusDriver, DevicePoll, PollError};
 use super::poll_scheduler::{PollDecision, PollScheduler};
+use super::{back_off_ms, create_driver, devices_of_bus};
 use crate::bus_request::{self, BusHandles, BusRequest};
 use crate::clock::{Clock, ClockStamp};
-use crate::config::{Bus, Config};
+use crate::config::{Config, Device};
 use crate::domain::{QualityReason, Reading, SampleOutcome, UtcMs};
-use crate::limits::BUS_REQUEST_EXTRA_MS;
+use crate::limits::{BACKOFF_MIN_MS, BUS_REQUEST_EXTRA_MS};
 use crate::solar_position::{self, GeoLocation};
 use crate::status::{DeviceFault, StatusBoard};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -38,28 +39,13 @@ pub fn spawn_bus_tasks(
 ) -> BusHandles {
     let mut doors = BTreeMap::new();
     for (index, bus) in config.buses.iter().enumerate() {
-        let devices = config.devices.iter().zip(0u16..);
-        // Samples carry the index of the device in the configuration, which must be the same for
-        // all buses.
-        let readers: Vec<(u16, DeviceReader)> = devices
-            .filter(|(device, _)| device.bus == index)
-            .map(|(device, number)| (number, DeviceReader::new(device.clone(), &bus.link)))
-            .collect();
-        if readers.is_empty() {
+        let devices = devices_of_bus(config, index).map(|(_, device)| device.clone());
+        let devices: Vec<Device> = devices.collect();
+        if devices.is_empty() {
             continue;
         }
-        let place = GeoLocation {
-            latitude: config.site.latitude,
-            longitude: config.site.longitude,
-        };
-        let task = BusTask::new(
-            bus,
-            place,
-            readers,
-            clock.clone(),
-            board.clone(),
-            out.clone(),
-        );
+        let driver = create_driver(bus, devices, None);
+        let task = BusTask::new(config, index, driver, clock, board, out);
         let (door, errands) = bus_request::request_channel();
         doors.insert(bus.id.clone(), door);
         tasks.spawn(task.run(errands, stop.clone()));
@@ -67,54 +53,88 @@ pub fn spawn_bus_tasks(
     BusHandles::new(doors)
 }
 
-struct BusTask {
-    bus: Bus,
+/// Task that polls the devices of one bus.
+#[derive(Debug)]
+pub struct BusTask {
+    id: Arc<str>,
+    timeout: Duration,
     place: GeoLocation,
-    channel: BusChannel,
+    driver: Box<dyn BusDriver>,
     poller: PollScheduler,
-    readers: Vec<(u16, DeviceReader)>,
-    misses: Vec<u32>,
+    devices: Vec<PolledDevice>,
     clock: Clock,
     board: StatusBoard,
     out: mpsc::Sender<Reading>,
 }
 
+/// What the task needs to know of a device.
+#[derive(Debug)]
+struct PolledDevice {
+    id: Arc<str>,
+    /// Index in the configuration, which samples carry.
+    number: u16,
+    /// Number of points.
+    points: usize,
+    asleep_at_night: bool,
+    /// Failed polls in a row.
+    misses: u32,
+}
+
 impl BusTask {
-    fn new(
-        bus: &Bus,
-        place: GeoLocation,
-        readers: Vec<(u16, DeviceReader)>,
-        clock: Clock,
-        board: StatusBoard,
-        out: mpsc::Sender<Reading>,
+    /// Creates the task of the bus with this index; its devices are polled with this driver.
+    ///
+    /// # Panics
+    /// When there is no such bus.
+    pub fn new(
+        config: &Config,
+        bus: usize,
+        driver: Box<dyn BusDriver>,
+        clock: &Clock,
+        board: &StatusBoard,
+        out: &mpsc::Sender<Reading>,
     ) -> Self {
-        let turns = readers.iter().zip(0u64..).map(|((_, reader), place)| {
-            // The phase follows the position on the bus, so that it is the same after a restart.
-            let every = u64::try_from(reader.device.every.as_millis()).unwrap_or(u64::MAX);
-            let phase = place * PHASE_STEP_MS;
-            // At most an eighth of the period, so that devices with a short period stay near their
-            // slot.
-            (every, phase % (every / 8).clamp(1, PHASE_MAX_MS))
-        });
+        let turns = devices_of_bus(config, bus)
+            .zip(0u64..)
+            .map(|((_, device), place)| {
+                // The phase follows the position on the bus, so that it is the same after a
+                // restart.
+                let every = u64::try_from(device.every.as_millis()).unwrap_or(u64::MAX);
+                let phase = place * PHASE_STEP_MS;
+                // At most an eighth of the period, so that devices with a short period stay near
+                // their slot.
+                (every, phase % (every / 8).clamp(1, PHASE_MAX_MS))
+            });
+        let polled = |(number, device): (u16, &Device)| PolledDevice {
+            id: device.id.clone(),
+            number,
+            points: device.points.len(),
+            asleep_at_night: device.asleep_at_night,
+            misses: 0,
+        };
         Self {
-            channel: BusChannel::new(bus),
+            id: config.buses[bus].id.clone(),
+            timeout: config.buses[bus].timeout,
+            place: GeoLocation {
+                latitude: config.site.latitude,
+                longitude: config.site.longitude,
+            },
+            driver,
             poller: PollScheduler::new(turns),
-            misses: vec![0; readers.len()],
-            bus: bus.clone(),
-            place,
-            readers,
-            clock,
-            board,
-            out,
+            devices: devices_of_bus(config, bus).map(polled).collect(),
+            clock: clock.clone(),
+            board: board.clone(),
+            out: out.clone(),
         }
     }
 
-    async fn run(
+    /// Polls until `stop` becomes true or is dropped, or nobody receives readings any more; returns
+    /// the name of the task.
+    pub async fn run(
         mut self,
         mut errands: mpsc::Receiver<BusRequest>,
         mut stop: watch::Receiver<bool>,
     ) -> String {
-        let name = format!("bus {}", self.bus.id);
+        let name = format!("bus {}", self.id);
         // `biased`: a stop request is honoured before another poll begins.
         tokio::select! {
             biased;
@@ -132,8 +152,7 @@ impl BusTask {
             match self.poller.next_poll(now) {
                 PollDecision::Wait(ms) => tokio::select! {
                     Some(errand) = errands.recv() => self.serve_request(errand).await,
-                    // A late answer is read now, so that its delay can be measured and reported.
-                    () = self.channel.listen_for_late_answers(), if self.channel.awaits_late_answer() => {}
+                    () = self.driver.run_idle() => {}
                     () = tokio::time::sleep(Duration::from_millis(ms)) => {}
                 },
                 PollDecision::Poll(index, at) => {
@@ -153,28 +172,24 @@ impl BusTask {
 
     async fn serve_request(&mut self, mut errand: BusRequest) {
         // Others may not hold the bus for longer than this, whatever timeout they ask for.
-        let most = Duration::from_millis(BUS_REQUEST_EXTRA_MS).max(self.bus.timeout);
+        let most = Duration::from_millis(BUS_REQUEST_EXTRA_MS).max(self.timeout);
         errand.patience = errand.patience.min(most);
         errand.gap = errand.gap.min(most);
-        self.channel.serve_bus_request(errand).await;
-        // Requests of other tasks may go to units outside this site's configuration.
-        self.channel.take_counts();
+        self.driver.serve_request(errand).await;
     }
 
     /// Polls one device. The clock is read once for date, monotonic time and trust, since it may be
     /// set in between.
     async fn poll(&mut self, index: usize, at: UtcMs, begun: ClockStamp) -> Reading {
-        let (number, reader) = &mut self.readers[index];
-        let result = reader.poll(&mut self.channel, begun.mono).await;
-        let (number, points) = (*number, reader.device.points.len());
+        let poll = self.driver.poll(index, begun.mono).await;
         let now = self.clock.now();
-        let late = match &result {
+        let late = match &poll.outcomes {
             Ok(_) => {
-                self.misses[index] = 0;
+                self.devices[index].misses = 0;
                 self.poller.record_success(index, now)
             }
             Err(failure) => {
-                let pause = self.pause_ms(index, failure);
+                let pause = self.pause_ms(index, failure, &poll);
                 self.poller.record_failure(index, now, pause);
                 0
             }
@@ -182,8 +197,8 @@ impl BusTask {
         // Without a trusted clock the position of the sun is not known.
         let asleep = begun.trusted && self.is_dark_now(index, begun.at);
         // A connection that may still be in its quiet time says nothing about the device behind it.
-        let silence_counts = self.channel.is_silence_meaningful();
-        let reason = |failure: &BusChannelError| match failure.reason() {
+        let silence_counts = poll.is_silence_meaningful;
+        let reason = |failure: &PollError| match failure.reason {
             QualityReason::Timeout if asleep && silence_counts => QualityReason::Asleep,
             // A device without power takes its own network module away with it, or the gateway in
             // front of it answers with exception 10 or 11.
@@ -192,13 +207,15 @@ impl BusTask {
             }
             reason => reason,
         };
-        let why = result.as_ref().err().map(reason);
-        self.update_status(index, at, late, &result, why);
-        let outcomes = result.unwrap_or_else(|failure| {
-            vec![SampleOutcome::Bad(why.unwrap_or(failure.reason())); points].into_boxed_slice()
+        let why = poll.outcomes.as_ref().err().map(reason);
+        self.update_status(index, at, late, &poll, why);
+        let device = &self.devices[index];
+        let outcomes = poll.outcomes.unwrap_or_else(|failure| {
+            let bad = SampleOutcome::Bad(why.unwrap_or(failure.reason));
+            vec![bad; device.points].into_boxed_slice()
         });
         Reading {
-            device: number,
+            device: device.number,
             at,
             mono: begun.mono,
             // Readings of an untrusted clock get their time later from the monotonic clock.
@@ -209,114 +226,89 @@ impl BusTask {
 
     /// True when the device is powered by sunlight and the sun is too low.
     fn is_dark_now(&self, index: usize, at: UtcMs) -> bool {
-        let reader = &self.readers[index].1;
-        reader.device.asleep_at_night
+        self.devices[index].asleep_at_night
             && solar_position::solar_elevation_sine(at, self.place) < DARK_BELOW_SINE
     }
 
     /// Returns the pause before the next poll of a device. While the whole bus is unreachable, only
     /// the bus's own pause counts.
-    fn pause_ms(&mut self, index: usize, failure: &BusChannelError) -> u64 {
-        if matches!(failure, BusChannelError::Unreachable(_)) && !self.channel.is_open() {
-            return self
-                .channel
-                .reconnect_pause_ms()
-                .max(crate::limits::BACKOFF_MIN_MS);
+    fn pause_ms(&mut self, index: usize, failure: &PollError, poll: &DevicePoll) -> u64 {
+        if let (QualityReason::Unreachable, Some(pause)) = (failure.reason, poll.reopen_ms) {
+            return pause.max(BACKOFF_MIN_MS);
         }
         // A device that answered in part and will be read in another way next time is not dead.
-        if self.readers[index].1.has_learnt {
-            return crate::limits::BACKOFF_MIN_MS;
+        if poll.has_learnt {
+            return BACKOFF_MIN_MS;
         }
-        let pause = back_off_ms(self.misses[index]);
-        self.misses[index] = self.misses[index].saturating_add(1);
+        let misses = &mut self.devices[index].misses;
+        let pause = back_off_ms(*misses);
+        *misses = misses.saturating_add(1);
         pause
     }
 
     fn update_status(
-        &mut self,
+        &self,
         index: usize,
         at: UtcMs,
         late: u64,
-        result: &Result<Box<[SampleOutcome]>, BusChannelError>,
+        poll: &DevicePoll,
         why: Option<QualityReason>,
     ) {
-        let reader = &self.readers[index].1;
-        let fault = device_fault(reader, result, why);
-        let any = result
+        let id = &self.devices[index].id;
+        let fault = device_fault(poll, why);
+        let any = poll
+            .outcomes
             .as_ref()
             .is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.number().is_some()));
-        let counts = self.channel.take_counts();
-        let open = self.channel.is_open();
-        let unreachable = match result {
-            Err(BusChannelError::Unreachable(why)) => Some(why.clone()),
-            _ => None,
-        };
+        let failure = poll.outcomes.as_ref().err();
+        let unreachable = failure.filter(|error| error.reason == QualityReason::Unreachable);
         let before = self.board.update(|state| {
-            let bus = status_entry(&mut state.buses, &self.bus.id);
-            bus.open = open;
-            bus.fault = unreachable;
-            bus.requests += counts.requests;
-            bus.timeouts += counts.timeouts;
-            bus.corrupt += counts.corrupt;
-            bus.late += counts.late;
-            bus.stale += counts.stale;
-            let device = status_entry(&mut state.devices, &reader.device.id);
+            let bus = status_entry(&mut state.buses, &self.id);
+            bus.open = poll.reopen_ms.is_none();
+            bus.fault = unreachable.map(|error| error.message.clone());
+            bus.requests += poll.counts.requests;
+            bus.timeouts += poll.counts.timeouts;
+            bus.corrupt += poll.counts.corrupt;
+            bus.late += poll.counts.late;
+            bus.stale += poll.counts.stale;
+            let device = status_entry(&mut state.devices, id);
             device.polls += 1;
             device.late += late;
-            device.identity = reader.identity().cloned();
-            device.shortened_to = reader.shortened_to();
+            device.identity.clone_from(&poll.identity);
+            device.shortened_to = poll.shortened_to;
             device.last_poll = Some(at);
             if any {
                 device.last_good = Some(at);
                 device.misses = 0;
-                device.round_trip_ms = reader.round_trip_ms;
+                device.round_trip_ms = poll.round_trip_ms;
             } else {
                 device.failures += 1;
                 device.misses = device.misses.saturating_add(1);
             }
             std::mem::replace(&mut device.fault, fault.clone())
         });
-        log_fault_change(
-            &self.bus.id,
-            &reader.device.id,
-            before.as_ref(),
-            fault.as_ref(),
-        );
+        log_fault_change(&self.id, id, before.as_ref(), fault.as_ref());
     }
 }
 
-fn status_entry<'a, T: Default>(
-    map: &'a mut std::collections::BTreeMap<std::sync::Arc<str>, T>,
-    id: &std::sync::Arc<str>,
-) -> &'a mut T {
+fn status_entry<'a, T: Default>(map: &'a mut BTreeMap<Arc<str>, T>, id: &Arc<str>) -> &'a mut T {
     map.entry(id.clone()).or_default()
 }
 
 /// Returns the fault of a device: of the whole device, or of a part that it refuses.
-fn device_fault(
-    reader: &DeviceReader,
-    result: &Result<Box<[SampleOutcome]>, BusChannelError>,
-    why: Option<QualityReason>,
-) -> Option<DeviceFault> {
+fn device_fault(poll: &DevicePoll, why: Option<QualityReason>) -> Option<DeviceFault> {
     let refused = |outcomes: &[SampleOutcome]| {
         let mut reasons = outcomes.iter().filter_map(SampleOutcome::reason);
         reasons.find(|reason| matches!(reason, QualityReason::Refused(_) | QualityReason::Timeout))
     };
-    let reason = match result {
-        Ok(outcomes) => match (refused(outcomes), reader.list_end_reason()) {
-            (Some(reason), _) => reason,
-            (None, Some(why)) => {
-                let detail = format!("SunSpec list of models ends early: {why}");
-                return Some(DeviceFault {
-                    reason: QualityReason::Absent,
-                    detail,
-                });
-            }
-            (None, None) => return None,
+    let reason = match &poll.outcomes {
+        Ok(outcomes) => match refused(outcomes) {
+            Some(reason) => reason,
+            None => return poll.fault.clone(),
         },
-        Err(failure) => why.unwrap_or(failure.reason()),
+        Err(failure) => why.unwrap_or(failure.reason),
     };
-    let detail = reader.detail.clone();
+    let detail = poll.detail.clone();
     Some(DeviceFault { reason, detail })
 }
 

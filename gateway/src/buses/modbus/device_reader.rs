@@ -8,7 +8,7 @@ use super::silence_tracker::{SilenceRemedy, SilenceTracker};
 use super::sunspec_discovery::{DiscoveryStep, SunSpecDiscovery};
 use super::sunspec_state::{DeviceSunSpecState, apply_configured_limits, format_bases};
 use super::tracked_read::TrackedRead;
-use crate::config::{BusLink, Device, Point};
+use crate::config::{Device, ModbusLink, Point};
 use crate::domain::{MonoMs, QualityReason, SampleOutcome};
 use crate::limits::BACKOFF_MAX_MS;
 use crate::status::DeviceIdentity;
@@ -24,7 +24,7 @@ pub(super) struct DeviceReader {
     pub(super) device: Device,
     /// The device as it is read: a `SunSpec` device has its discovered addresses here.
     asked: Device,
-    link: BusLink,
+    link: ModbusLink,
     asks: Vec<TrackedRead>,
     image: RegisterImage,
     discovery: Option<DeviceSunSpecState>,
@@ -47,7 +47,7 @@ pub(super) struct DeviceReader {
 }
 
 impl DeviceReader {
-    pub(super) fn new(device: Device, link: &BusLink) -> Self {
+    pub(super) fn new(device: Device, link: &ModbusLink) -> Self {
         let mut reader = Self {
             asked: device.clone(),
             discovery: device.sunspec.clone().map(DeviceSunSpecState::new),
@@ -71,10 +71,9 @@ impl DeviceReader {
         reader
     }
 
-    /// Returns a reader that adapts after one silent poll, for a technician who waits.
-    pub(super) fn interactive(mut self) -> Self {
+    /// Adapts after one silent poll from now on, for a technician who waits.
+    pub(super) fn become_interactive(&mut self) {
         self.silence = SilenceTracker::interactive();
-        self
     }
 
     fn replan(&mut self) {

@@ -4,7 +4,7 @@
 use super::decode;
 use super::read_plan::{self, PlannedRead};
 use super::register_image::RegisterImage;
-use crate::config::{BusLink, Device, Point, RegisterEncoding};
+use crate::config::{Device, ModbusLink, Point, RegisterEncoding};
 use crate::domain::MonoMs;
 use crate::limits::{DEVICE_INFO_INTERVAL_MS, DEVICE_INFO_RETRY_MS};
 use crate::status::DeviceIdentity;
@@ -20,7 +20,7 @@ pub(super) struct DeviceInfoReader {
 }
 
 impl DeviceInfoReader {
-    pub(super) fn new(device: &Device, link: &BusLink) -> Self {
+    pub(super) fn new(device: &Device, link: &ModbusLink) -> Self {
         // One request each: a device without a serial number may still report its firmware.
         let alone = |fact: &Point| {
             let only = Device {

@@ -19,8 +19,8 @@ mod shared_bus;
 mod transport;
 
 use crate::bus_request::BusRequest;
-use crate::config::{Bus, BusLink, SerialPortSettings};
-use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
+use crate::buses::{BusCounts, NO_RAW_REQUESTS, back_off_ms};
+use crate::config::{Bus, ModbusLink, SerialPortSettings};
 use channel_error::{not_open_error, unreachable_error};
 use connection_health::ConnectionHealth;
 use drivers::frame::{
@@ -32,7 +32,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use transport::BusTransport;
 
-pub use channel_error::{BusChannelError, BusCounts};
+pub use channel_error::BusChannelError;
 pub use outstanding::AnswerLateness;
 pub use port_lock::{PortHolder, port_holder};
 
@@ -45,7 +45,8 @@ const QUIET_AFTER_REPLY: Duration = Duration::from_millis(50);
 /// A bus with its connection.
 #[derive(Debug)]
 pub struct BusChannel {
-    link: BusLink,
+    /// `None`: the bus is no Modbus bus, and every request fails.
+    link: Option<ModbusLink>,
     timeout: Duration,
     /// Remainder of the timeout for the current request, over both tries.
     patience: Duration,
@@ -80,12 +81,12 @@ impl BusChannel {
     pub fn new(bus: &Bus) -> Self {
         let now = Instant::now();
         Self {
-            link: bus.link.clone(),
+            link: bus.link.modbus().cloned(),
             timeout: bus.timeout,
             patience: bus.timeout,
-            framing: match bus.link {
-                BusLink::Tcp { .. } => ModbusFraming::Tcp,
-                BusLink::RtuOverTcp { .. } | BusLink::Rtu(_) => ModbusFraming::Rtu,
+            framing: match bus.link.modbus() {
+                Some(ModbusLink::RtuOverTcp { .. } | ModbusLink::Rtu(_)) => ModbusFraming::Rtu,
+                Some(ModbusLink::Tcp { .. }) | None => ModbusFraming::Tcp,
             },
             settle: bus.settle,
             wire: None,
@@ -118,7 +119,7 @@ impl BusChannel {
     /// Changes speed and parity; the port stays open, since closing it resets some adapters.
     /// Answers to requests in the old settings can still arrive.
     pub fn set_line_settings(&mut self, line: &SerialPortSettings) -> Result<(), BusChannelError> {
-        self.link = BusLink::Rtu(line.clone());
+        self.link = Some(ModbusLink::Rtu(line.clone()));
         let tuned = self
             .wire
             .as_mut()
@@ -151,8 +152,12 @@ impl BusChannel {
             .map_or((&[], &[]), |(out, back)| (out, back))
     }
 
+    fn serial_line(&self) -> Option<&SerialPortSettings> {
+        self.link.as_ref()?.serial_port()
+    }
+
     fn is_network(&self) -> bool {
-        !matches!(self.link, BusLink::Rtu(_))
+        self.serial_line().is_none()
     }
 
     /// True while the connection is open.
@@ -309,7 +314,10 @@ impl BusChannel {
         if Instant::now() < self.retry_at {
             return Err(BusChannelError::Unreachable("waiting to try again".into()));
         }
-        match BusTransport::open(&self.link, self.timeout.max(Duration::from_millis(200))).await {
+        let Some(link) = &self.link else {
+            return Err(BusChannelError::Unreachable(NO_RAW_REQUESTS.into()));
+        };
+        match BusTransport::open(link, self.timeout.max(Duration::from_millis(200))).await {
             Ok(wire) => {
                 self.wire = Some(wire);
                 self.refusals = 0;
@@ -353,7 +361,8 @@ impl BusChannel {
 
     /// Waits for the silence between frames, the device's pause, and its quiet time.
     async fn wait_until_ready(&self, gap: Duration) {
-        let silence = serial_line(&self.link)
+        let silence = self
+            .serial_line()
             .map_or(Duration::ZERO, |line| duration_from_ms(line.silence_ms()));
         let ready = (self.quiet_since + silence.max(gap)).max(self.settled_at);
         if ready > Instant::now() {
@@ -364,7 +373,7 @@ impl BusChannel {
     /// Returns the time of this many bytes on a serial line; zero on a network.
     fn wire_time(&self, bytes: usize) -> Duration {
         let bytes = f64::from(u16::try_from(bytes).unwrap_or(u16::MAX));
-        serial_line(&self.link).map_or(Duration::ZERO, |line| {
+        self.serial_line().map_or(Duration::ZERO, |line| {
             duration_from_ms(bytes * line.character_ms())
         })
     }
@@ -532,20 +541,6 @@ impl ReceivedBytes {
             );
         }
         BusChannelError::Timeout(timeout.as_millis())
-    }
-}
-
-/// Returns the pause after this many failures in a row: 0.5 s, doubled up to 60 s.
-pub fn back_off_ms(failures_before: u32) -> u64 {
-    BACKOFF_MIN_MS
-        .saturating_mul(1 << failures_before.min(16))
-        .min(BACKOFF_MAX_MS)
-}
-
-fn serial_line(link: &BusLink) -> Option<&SerialPortSettings> {
-    match link {
-        BusLink::Rtu(serial) => Some(serial),
-        BusLink::Tcp { .. } | BusLink::RtuOverTcp { .. } => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-pub(in crate::modbus) fn test_point(encoding: RegisterEncoding) -> Point {
+pub(in crate::buses::modbus) fn test_point(encoding: RegisterEncoding) -> Point {
     plain_point(encoding, WordOrder::Abcd)
 }
 

@@ -2,8 +2,9 @@
 //! and request number, so that a late or foreign one is recognised.
 
 use super::*;
-use crate::config::Parity;
+use crate::config::{BusLink, Parity};
 use crate::domain::QualityReason;
+use crate::limits::BACKOFF_MIN_MS;
 use drivers::frame::ModbusReadFunction;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -152,8 +153,8 @@ async fn count_believed_over_tcp(framing: ModbusFraming) -> usize {
     });
     let host = "127.0.0.1".to_owned();
     let link = match framing {
-        ModbusFraming::Tcp => BusLink::Tcp { host, port },
-        ModbusFraming::Rtu => BusLink::RtuOverTcp {
+        ModbusFraming::Tcp => ModbusLink::Tcp { host, port },
+        ModbusFraming::Rtu => ModbusLink::RtuOverTcp {
             host,
             port,
             baud: 9600,
@@ -161,7 +162,7 @@ async fn count_believed_over_tcp(framing: ModbusFraming) -> usize {
     };
     let bus = Bus {
         id: "bus".into(),
-        link,
+        link: BusLink::Modbus(link),
         timeout: Duration::from_millis(30),
         settle: Duration::ZERO,
     };
@@ -190,7 +191,7 @@ fn serial_channel(wire: serial2_tokio::SerialPort, timeout: u64) -> BusChannel {
     let timeout = Duration::from_millis(timeout);
     let mut channel = BusChannel::new(&Bus {
         id: "line".into(),
-        link: BusLink::Rtu(line),
+        link: BusLink::Modbus(ModbusLink::Rtu(line)),
         timeout,
         settle: Duration::ZERO,
     });
@@ -235,13 +236,13 @@ async fn no_request_goes_out_before_the_line_was_silent() {
 
 #[tokio::test]
 async fn a_bus_that_is_not_there_is_a_reason() {
-    let link = BusLink::Tcp {
+    let link = ModbusLink::Tcp {
         host: "127.0.0.1".into(),
         port: 1,
     };
     let bus = Bus {
         id: "lan".into(),
-        link,
+        link: BusLink::Modbus(link),
         timeout: Duration::from_millis(100),
         settle: Duration::ZERO,
     };
@@ -378,10 +379,10 @@ async fn a_device_is_asked_on_until_it_has_said_all_of_itself() {
     });
     let bus = Bus {
         id: "b".into(),
-        link: BusLink::Tcp {
+        link: BusLink::Modbus(ModbusLink::Tcp {
             host: "127.0.0.1".into(),
             port,
-        },
+        }),
         timeout: Duration::from_secs(5),
         settle: Duration::ZERO,
     };
@@ -416,10 +417,10 @@ async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
     });
     let bus = Bus {
         id: "b".into(),
-        link: BusLink::Tcp {
+        link: BusLink::Modbus(ModbusLink::Tcp {
             host: "127.0.0.1".into(),
             port,
-        },
+        }),
         timeout: Duration::from_secs(5),
         settle: Duration::ZERO,
     };
@@ -485,8 +486,8 @@ async fn serve_settling_device(
 fn network_channel(framing: ModbusFraming, port: u16, settle: Duration) -> BusChannel {
     let host = "127.0.0.1".to_owned();
     let link = match framing {
-        ModbusFraming::Tcp => BusLink::Tcp { host, port },
-        ModbusFraming::Rtu => BusLink::RtuOverTcp {
+        ModbusFraming::Tcp => ModbusLink::Tcp { host, port },
+        ModbusFraming::Rtu => ModbusLink::RtuOverTcp {
             host,
             port,
             baud: 9600,
@@ -494,7 +495,7 @@ fn network_channel(framing: ModbusFraming, port: u16, settle: Duration) -> BusCh
     };
     BusChannel::new(&Bus {
         id: "b".into(),
-        link,
+        link: BusLink::Modbus(link),
         timeout: Duration::from_millis(500),
         settle,
     })

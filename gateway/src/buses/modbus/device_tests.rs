@@ -109,7 +109,10 @@ impl DeviceReaderBench {
         let config = config(start_server(&registers).await);
         Self {
             registers,
-            reader: DeviceReader::new(config.devices[0].clone(), &config.buses[0].link),
+            reader: DeviceReader::new(
+                config.devices[0].clone(),
+                config.buses[0].link.modbus().unwrap(),
+            ),
             channel: BusChannel::new(&config.buses[0]),
         }
     }

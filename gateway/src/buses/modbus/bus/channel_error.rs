@@ -1,4 +1,4 @@
-//! Errors of a request, and counts of what has happened on a bus.
+//! Errors of a request.
 
 use crate::domain::QualityReason;
 use drivers::frame::ModbusFrameError;
@@ -59,19 +59,4 @@ pub(super) fn unreachable_error(fault: &std::io::Error) -> BusChannelError {
 
 pub(super) fn not_open_error() -> BusChannelError {
     BusChannelError::Unreachable("not open".into())
-}
-
-/// Counts of one bus since they were last taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BusCounts {
-    /// Requests sent.
-    pub requests: u64,
-    /// Requests without an answer in time.
-    pub timeouts: u64,
-    /// Answers that did not fit.
-    pub corrupt: u64,
-    /// Complete answers to earlier requests.
-    pub late: u64,
-    /// Other unexpected bytes.
-    pub stale: u64,
 }
