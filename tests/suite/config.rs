@@ -61,7 +61,7 @@ fn the_example_site_loads_as_it_is_written() {
         .iter()
         .find(|device| &*device.id == "well")
         .unwrap();
-    assert_eq!(well.points[2].powers.len(), 2);
+    assert_eq!(well.points[2].modbus().unwrap().powers.len(), 2);
     let kinds: Vec<&str> = config
         .site
         .devices

@@ -4,7 +4,9 @@
 use crate::peers::{PeerProcess, python_peer};
 use gateway::buses::modbus::decode;
 use gateway::clock::Clock;
-use gateway::config::{self, Config, ModbusLink, ModbusTable, Point, WordOrder, profile::Profile};
+use gateway::config::{
+    self, Config, ModbusLink, ModbusPoint, ModbusTable, Point, WordOrder, profile::Profile,
+};
 use gateway::domain::{ExactNumber, UtcMs};
 use gateway::i18n::Language;
 use gateway::simulator::clear_sky::GeoLocation;
@@ -135,9 +137,6 @@ async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
     let said = std::fs::read_to_string(&out).unwrap();
     let cases = ProfileCases(serde_json::from_str(&said).unwrap());
     let mut config = cases.config(port.parse().unwrap(), folder.path(), profiles);
-    // All profiles share one bus here, and each case connects anew: the quiet time of one profile
-    // would be waited for by all.
-    config.buses[0].settle = std::time::Duration::ZERO;
     cases.assert_all_read(&config).await;
 
     let place = GeoLocation {
@@ -334,29 +333,30 @@ fn measured_points() -> Vec<(String, Point)> {
     points.filter(|(_, point)| !point.unit.is_empty()).collect()
 }
 
+fn registers_of(point: &Point) -> &ModbusPoint {
+    point.modbus().unwrap()
+}
+
 /// Decodes the registers of a point as if all points that it depends on were valid.
 fn decode_registers(point: &Point, words: &[u16]) -> Option<f64> {
-    let point = Point {
-        scale_from: None,
-        multiply_from: None,
-        powers: Vec::new(),
-        valid_when: None,
-        ..point.clone()
-    };
+    let mut point = point.clone();
+    let access = point.modbus_mut().unwrap();
+    (access.scale_from, access.multiply_from) = (None, None);
+    (access.powers, access.valid_when) = (Vec::new(), None);
     let number = decode::decode_point(&point, words, &[]).number();
     number.map(ExactNumber::to_f64)
 }
 
 /// The registers of a bit pattern, in the order of the point.
 fn pattern_registers(point: &Point, pattern: u64) -> Vec<u16> {
-    let count = usize::from(point.encoding.registers());
+    let count = usize::from(registers_of(point).encoding.registers());
     let bytes = pattern.to_be_bytes();
     let bytes = &bytes[8 - 2 * count..];
     let pairs = bytes.chunks(2);
     let mut words: Vec<u16> = pairs
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
         .collect();
-    if point.words == WordOrder::Cdab && point.high.is_none() {
+    if registers_of(point).words == WordOrder::Cdab && registers_of(point).high.is_none() {
         words.reverse();
     }
     words
@@ -365,14 +365,14 @@ fn pattern_registers(point: &Point, pattern: u64) -> Vec<u16> {
 /// Bit patterns that mean "no value" with some maker, in the width of the point, and a small
 /// negative number, which an unsigned type reads as a large one.
 fn invalid_patterns(point: &Point, below: u64) -> [u64; 4] {
-    let bits = 16 * u32::from(point.encoding.registers());
+    let bits = 16 * u32::from(registers_of(point).encoding.registers());
     let all = u64::MAX >> (64 - bits);
     [all, all >> 1, (all >> 1) + 1, all - below]
 }
 
 #[test]
 fn no_word_for_no_value_is_believed_beyond_what_the_device_can_have() {
-    let wide = |point: &Point| point.encoding.registers() > 1;
+    let wide = |point: &Point| registers_of(point).encoding.registers() > 1;
     for (name, point) in measured_points() {
         let (min, max) = (point.min.unwrap(), point.max.unwrap());
         for pattern in invalid_patterns(&point, 99) {

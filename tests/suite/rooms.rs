@@ -155,9 +155,9 @@ fn room_of(path: &[&str]) -> String {
             _ => "formulas",
         },
         ("assets", _) => "settings",
-        ("carbon", Some(layer @ ("settings" | "formulas"))) => layer,
+        ("carbon", Some(layer @ ("settings" | "formulas")))
+        | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",
-        ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         (first, _) => return first.to_owned(),
     };
     format!("{}.{layer}", path[0])

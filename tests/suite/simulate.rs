@@ -84,10 +84,11 @@ async fn another_master_reads_every_point_of_every_profile() {
         for (index, point) in device.points.iter().enumerate() {
             let expected = twin.point_registers(index, &world.snapshot()).unwrap();
             let place = &served.places[device.bus];
-            let count = point.encoding.registers();
+            let access = point.modbus().unwrap();
+            let count = access.encoding.registers();
             let heard =
-                mbpoll_registers(place, device.unit, point.table, point.address, count).await;
-            let mask = point
+                mbpoll_registers(place, device.unit, access.table, access.address, count).await;
+            let mask = access
                 .bits
                 .map_or(u16::MAX, |(low, high)| (low..=high).map(|b| 1 << b).sum());
             let heard: Vec<u16> = heard.iter().map(|word| word & mask).collect();

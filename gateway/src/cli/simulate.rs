@@ -150,17 +150,18 @@ fn mbpoll_example(
     unit: u8,
     point: &Point,
 ) -> Option<String> {
-    let table = match point.table {
+    let access = point.modbus()?;
+    let table = match access.table {
         ModbusTable::Coil => "0",
         ModbusTable::Discrete => "1",
         ModbusTable::Input => "3:hex",
         ModbusTable::Holding => "4:hex",
     };
     // Of a value in two places, the lower one is shown.
-    let first = point
+    let first = access
         .high
-        .map_or(point.address, |high| high.min(point.address));
-    let count = point.encoding.registers();
+        .map_or(access.address, |high| high.min(access.address));
+    let count = access.encoding.registers();
     // `-0` counts addresses from 0, as the configuration does; mbpoll counts from 1 by default.
     let what = format!("-0 -1 -a {unit} -t {table} -r {first} -c {count}");
     match (link, place) {

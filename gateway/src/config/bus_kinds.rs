@@ -6,6 +6,7 @@
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::modbus_link::{ModbusLink, check_modbus_link};
+use crate::config::modbus_point::{ModbusPoint, check_modbus_point};
 use crate::config::raw_config::{
     RawConfidence, RawExponentTable, RawInteger, RawParity, RawText, RawValidWhen, RawWordOrder,
     SpannedValue,
@@ -14,6 +15,7 @@ use crate::config::{SerialPortSettings, device_limits, value_syntax};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,6 +183,39 @@ impl BusLink {
             Self::Modbus(link) => link.summary(),
         }
     }
+}
+
+/// Source of a point's raw value, of the kind of its bus.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PointAccess {
+    /// Modbus registers.
+    Modbus(ModbusPoint),
+}
+
+impl PointAccess {
+    /// Modbus registers; `None` for another kind of bus.
+    pub fn modbus(&self) -> Option<&ModbusPoint> {
+        match self {
+            Self::Modbus(registers) => Some(registers),
+        }
+    }
+
+    /// Same as `modbus`, to change it.
+    pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
+        match self {
+            Self::Modbus(registers) => Some(registers),
+        }
+    }
+}
+
+/// Checks the keys that say where a point's value comes from; `names` are the points of its device.
+pub(crate) fn check_point_access(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    span: &Range<usize>,
+    names: &[String],
+) -> PointAccess {
+    PointAccess::Modbus(check_modbus_point(notes, raw, span, names))
 }
 
 /// Checks all `[[bus]]` tables.

@@ -36,7 +36,7 @@ pub(crate) fn check_config(
     let mut buses = bus_kinds::check_buses(notes, &raw.bus);
     let (mut devices, infos) = devices::check_devices(notes, raw, raw_site, &buses);
     // After the devices: a bus without `settle` takes the longest time of its devices' profiles.
-    device_limits::apply_settle_times(&mut buses, &raw.bus, &devices);
+    device_limits::apply_settle_times(&mut buses, &raw.bus, &mut devices);
     let site = check_site(notes, raw, infos);
     let factors = factors::check_factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = site_indicators::check_indicators(notes, &raw.indicator, &factors);

@@ -383,12 +383,13 @@ fn check_capture(
     let typed = at.get();
     let find = |name: &str| find_point_index(points, name);
     let point = notes.parsed_text(&typed.point, "point", find, "fault-expect-point")?;
-    let wanted = points[point].encoding.registers();
+    let encoding = points[point].modbus().map(|access| access.encoding);
+    let wanted = encoding.map_or(0, RegisterEncoding::registers);
     if typed.words.len() != usize::from(wanted) {
         let (found, wanted) = (typed.words.len().to_string(), wanted.to_string());
         notes.add_error(at.span(), "words", "fault-value", &found, &wanted);
     }
-    let is_text = matches!(points[point].encoding, RegisterEncoding::Text(_));
+    let is_text = matches!(encoding, Some(RegisterEncoding::Text(_)));
     if is_text != typed.text.is_some() {
         notes.add_error(
             at.span(),

@@ -4,7 +4,7 @@ use crate::assets::Asset;
 use crate::config::archived;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Bus, Diagnostic, Secret};
+use crate::config::{Bus, Diagnostic, ModbusPoint, ModbusTable, PointAccess, Secret};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::ledger::IndicatorDefinitions;
@@ -153,37 +153,13 @@ pub struct DeviceLimits {
     pub settle: Duration,
 }
 
-/// Modbus data table (application protocol V1.1b3, 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ModbusTable {
-    /// Coils, read with function 1.
-    Coil,
-    /// Discrete inputs, read with function 2.
-    Discrete,
-    /// Holding registers, read with function 3.
-    Holding,
-    /// Input registers, read with function 4.
-    Input,
-}
-
-/// Point, decoded from registers.
+/// Measured quantity of a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// Name within the device.
     pub name: Arc<str>,
-    /// Table of its registers.
-    pub table: ModbusTable,
-    /// 0-based protocol address of the first register (of the low word, when `high` is set).
-    pub address: u16,
-    /// Address of the high word, when the words are not neighbours.
-    pub high: Option<u16>,
-    /// Type of the registers.
-    pub encoding: RegisterEncoding,
-    /// Order of bytes and words.
-    pub words: WordOrder,
-    /// Lowest and highest bit used (inclusive, 0 = least significant) of the raw integer; `None`:
-    /// all bits.
-    pub bits: Option<(u8, u8)>,
+    /// Where its raw value comes from.
+    pub access: PointAccess,
     /// Value = raw x scale + offset.
     pub scale: LinearScale,
     /// Unit symbol (`drivers::units`), empty for a number without a unit.
@@ -198,22 +174,36 @@ pub struct Point {
     pub min: Option<f64>,
     /// Maximum valid value, in the point's unit.
     pub max: Option<f64>,
-    /// Raw integers that mean "no value".
-    pub missing: Vec<i64>,
-    /// Index of the point in this device whose value is the power of ten of this point's scale.
-    pub scale_from: Option<usize>,
-    /// Index of the point in this device whose raw value multiplies this one.
-    pub multiply_from: Option<usize>,
-    /// Further powers of ten, chosen by raw values of other points and added to the exponent.
-    ///
-    /// A raw value that is not listed, or a point without a value, makes this point
-    /// `QualityReason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read
-    /// in m.
-    pub powers: Vec<ScaleExponentTable>,
-    /// Index of another point in this device, and its raw values for which this point is valid.
-    pub valid_when: Option<(usize, Vec<i64>)>,
     /// Description for people.
     pub about: PointDescription,
+}
+
+impl Point {
+    /// Creates a point without unit, scale and limits.
+    pub fn new(name: &str, access: PointAccess) -> Self {
+        Self {
+            name: name.into(),
+            access,
+            scale: LinearScale::IDENTITY,
+            unit: "".into(),
+            quantity: "".into(),
+            counter: false,
+            wraps_at: None,
+            min: None,
+            max: None,
+            about: PointDescription::default(),
+        }
+    }
+
+    /// Modbus registers; `None` for a point of another kind of bus.
+    pub fn modbus(&self) -> Option<&ModbusPoint> {
+        self.access.modbus()
+    }
+
+    /// Same as `modbus`, to change it.
+    pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
+        self.access.modbus_mut()
+    }
 }
 
 /// Description of a point: confidence and names of values.
@@ -262,58 +252,6 @@ impl PointDescription {
         let names: Vec<&str> = flags.map(|(_, name)| &**name).collect();
         (!names.is_empty()).then(|| names.join(", "))
     }
-}
-
-/// Powers of ten chosen by the raw value of another point.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScaleExponentTable {
-    /// Index of that point in this device.
-    pub point: usize,
-    /// Raw values, each with the power of ten that is added to the exponent of the scale.
-    pub table: Vec<(i64, i8)>,
-}
-
-/// Type of a value in registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegisterEncoding {
-    /// One bit: a coil, or a register that is not 0.
-    Bool,
-    /// Unsigned 16 bit.
-    U16,
-    /// Signed 16 bit.
-    I16,
-    /// Unsigned 32 bit.
-    U32,
-    /// Signed 32 bit.
-    I32,
-    /// Unsigned 64 bit.
-    U64,
-    /// Signed 64 bit.
-    I64,
-    /// IEEE 754 single.
-    F32,
-    /// IEEE 754 double.
-    F64,
-    /// Four decimal digits in a register.
-    Bcd16,
-    /// Eight decimal digits in two registers.
-    Bcd32,
-    /// Text in this number of registers; for identification, not for readings.
-    Text(u16),
-}
-
-/// Byte order of a 32-bit value on the wire, named by example; likewise for 16 and 64 bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum WordOrder {
-    /// Big endian, the Modbus default.
-    #[default]
-    Abcd,
-    /// Low word first, big endian within words.
-    Cdab,
-    /// Bytes swapped within words.
-    Badc,
-    /// Little endian.
-    Dcba,
 }
 
 /// Linear scale: value = raw x `factor` + `offset`.
@@ -388,18 +326,6 @@ pub struct InfluxSettings {
 pub struct WebSettings {
     /// Address to listen on; `None`: no page.
     pub listen: Option<std::net::SocketAddr>,
-}
-
-impl RegisterEncoding {
-    /// Number of registers of the type.
-    pub fn registers(self) -> u16 {
-        match self {
-            Self::Bool | Self::U16 | Self::I16 | Self::Bcd16 => 1,
-            Self::U32 | Self::I32 | Self::F32 | Self::Bcd32 => 2,
-            Self::U64 | Self::I64 | Self::F64 => 4,
-            Self::Text(registers) => registers,
-        }
-    }
 }
 
 impl LinearScale {

@@ -105,7 +105,7 @@ impl SimulatorServers {
                     *port = at.port();
                 }
                 (Some(ModbusLink::Rtu(line)), SimulatedEndpoint::Port(path)) => {
-                    line.port.clone_from(path)
+                    line.port.clone_from(path);
                 }
                 _ => {}
             }

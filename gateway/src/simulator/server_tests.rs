@@ -4,8 +4,9 @@ use super::*;
 use crate::buses::modbus::decode;
 use crate::clock::Clock;
 use crate::config::{
-    Bus, BusLink, Device, DeviceLimits, LinearScale, ModbusLink, Parity, Point, RegisterEncoding,
-    ScaleExponentTable, SerialPortSettings, StoreSettings, WebSettings, WordOrder,
+    Bus, BusLink, Device, DeviceLimits, LinearScale, ModbusLink, ModbusPoint, Parity, Point,
+    PointAccess, RegisterEncoding, ScaleExponentTable, SerialPortSettings, StoreSettings,
+    WebSettings, WordOrder,
 };
 use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, Site, UtcMs};
 use crate::simulator::clear_sky;
@@ -18,65 +19,54 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
 fn test_point(name: &str, address: u16, encoding: RegisterEncoding, unit: &str) -> Point {
+    let access = ModbusPoint::new(ModbusTable::Holding, address, encoding);
     Point {
-        name: name.into(),
-        table: ModbusTable::Holding,
-        address,
-        high: None,
-        encoding,
-        words: WordOrder::Abcd,
-        bits: None,
         scale: LinearScale {
             factor: (1, -1),
             offset: (0, 0),
         },
         unit: unit.into(),
-        quantity: "".into(),
-        counter: false,
-        wraps_at: None,
-        min: None,
-        max: None,
-        missing: Vec::new(),
-        scale_from: None,
-        multiply_from: None,
-        powers: Vec::new(),
-        valid_when: None,
-        about: crate::config::PointDescription::default(),
+        ..Point::new(name, PointAccess::Modbus(access))
     }
+}
+
+/// The point with changed registers.
+fn with_registers(mut point: Point, change: impl FnOnce(&mut ModbusPoint)) -> Point {
+    change(point.modbus_mut().unwrap());
+    point
 }
 
 /// Points of an inverter with a wrapping counter, a split value, bits, a selected scale and a
 /// condition.
 fn odd_points() -> Vec<Point> {
     let power = test_point("ac_power", 10, RegisterEncoding::U32, "W");
-    let voltage = Point {
-        words: WordOrder::Dcba,
-        ..test_point("ac_voltage", 12, RegisterEncoding::F32, "V")
-    };
+    let voltage = test_point("ac_voltage", 12, RegisterEncoding::F32, "V");
+    let voltage = with_registers(voltage, |access| access.words = WordOrder::Dcba);
     let energy = Point {
-        high: Some(3),
-        address: 20,
         counter: true,
         ..test_point("ac_energy_total", 20, RegisterEncoding::U32, "kWh")
     };
+    let energy = with_registers(energy, |access| access.high = Some(3));
     let status = Point {
-        bits: Some((4, 7)),
         scale: LinearScale::IDENTITY,
         ..test_point("mode", 14, RegisterEncoding::U16, "")
     };
+    let status = with_registers(status, |access| access.bits = Some((4, 7)));
     let unit = Point {
         scale: LinearScale::IDENTITY,
         ..test_point("level_unit", 15, RegisterEncoding::U16, "")
     };
     let level = Point {
         scale: LinearScale::IDENTITY,
-        powers: vec![ScaleExponentTable {
-            point: 4,
-            table: vec![(0, -2), (1, -3)],
-        }],
-        valid_when: Some((3, vec![5])),
         ..test_point("level", 16, RegisterEncoding::I16, "m")
     };
+    let level = with_registers(level, |access| {
+        access.powers = vec![ScaleExponentTable {
+            point: 4,
+            table: vec![(0, -2), (1, -3)],
+        }];
+        access.valid_when = Some((3, vec![5]));
+    });
     let small = Point {
         counter: true,
         ..test_point("energy_import", 17, RegisterEncoding::U16, "kWh")

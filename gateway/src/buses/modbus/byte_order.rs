@@ -1,7 +1,7 @@
 //! Register words to an unscaled value: word order, data type, bit range. The scale is applied in
 //! `decode`.
 
-use crate::config::{Point, RegisterEncoding, WordOrder};
+use crate::config::{ModbusPoint, RegisterEncoding, WordOrder};
 
 /// Value in a point's registers before scale and checks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,12 +27,12 @@ pub(super) fn to_big_endian(words: &mut [u16], order: WordOrder) {
 }
 
 /// Returns the registers of a number (at most four) as one big-endian bit pattern.
-pub(super) fn bit_pattern(point: &Point, words: &[u16]) -> u64 {
+pub(super) fn bit_pattern(access: &ModbusPoint, words: &[u16]) -> u64 {
     let mut buffer = [0; 4];
     let used = words.len().min(4);
     let straight = &mut buffer[..used];
     straight.copy_from_slice(&words[..used]);
-    to_big_endian(straight, effective_order(point));
+    to_big_endian(straight, effective_order(access));
     straight
         .iter()
         .fold(0, |bits, word| (bits << 16) | u64::from(*word))
@@ -40,8 +40,8 @@ pub(super) fn bit_pattern(point: &Point, words: &[u16]) -> u64 {
 
 /// Returns the word order to apply: for a point whose halves are read from two addresses only the
 /// bytes of each word may be swapped, since the high half is already first.
-pub(super) fn effective_order(point: &Point) -> WordOrder {
-    match (point.high, point.words) {
+pub(super) fn effective_order(access: &ModbusPoint) -> WordOrder {
+    match (access.high, access.words) {
         (None, order) => order,
         (Some(_), WordOrder::Abcd | WordOrder::Cdab) => WordOrder::Abcd,
         (Some(_), WordOrder::Badc | WordOrder::Dcba) => WordOrder::Badc,
@@ -49,22 +49,22 @@ pub(super) fn effective_order(point: &Point) -> WordOrder {
 }
 
 /// Returns the value in a bit pattern, or in the point's bit range of it.
-pub(super) fn unscaled_value(point: &Point, bits: u64) -> UnscaledValue {
+pub(super) fn unscaled_value(access: &ModbusPoint, bits: u64) -> UnscaledValue {
     let float = matches!(
-        point.encoding,
+        access.encoding,
         RegisterEncoding::F32 | RegisterEncoding::F64
     );
     // A bit range of a floating-point value has no meaning.
-    if let Some((low, high)) = point.bits.filter(|_| !float) {
+    if let Some((low, high)) = access.bits.filter(|_| !float) {
         let width = u32::from(high.saturating_sub(low)) + 1;
         let mask = 1u64.checked_shl(width).map_or(u64::MAX, |top| top - 1);
         let part = bits.checked_shr(low.into()).unwrap_or(0) & mask;
-        return match point.encoding {
+        return match access.encoding {
             RegisterEncoding::Bool => UnscaledValue::Integer((part != 0).into()),
             _ => i64::try_from(part).map_or(UnscaledValue::Invalid, UnscaledValue::Integer),
         };
     }
-    interpret_bits(point.encoding, bits)
+    interpret_bits(access.encoding, bits)
 }
 
 #[expect(

@@ -2,7 +2,7 @@
 
 use super::decode;
 use crate::config::profile::{Profile, RegisterCapture};
-use crate::config::{Point, RegisterEncoding};
+use crate::config::{ModbusPoint, Point};
 use crate::domain::ExactNumber;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn find_mismatch(profile: &Profile, capture: &RegisterCapture) -> Option<Capture
             *slot = Some(*raw);
         }
     }
-    let (said, found) = if matches!(point.encoding, RegisterEncoding::Text(_)) {
+    let (said, found) = if point.modbus().is_some_and(ModbusPoint::is_text) {
         (capture.text.clone(), decode::text(point, &capture.words))
     } else {
         let number = decode::decode_point(point, &capture.words, &context).number();

@@ -5,7 +5,9 @@
 //! instead of a value.
 
 use super::byte_order::{self, UnscaledValue};
-use crate::config::{LinearScale, Point, RegisterEncoding, WordOrder};
+use crate::config::{
+    LinearScale, ModbusPoint, ModbusTable, Point, PointAccess, RegisterEncoding, WordOrder,
+};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use drivers::units;
 
@@ -21,33 +23,36 @@ const SCALE_POWER_MAX: i64 = 10;
 /// this point depends on no other.
 pub fn decode_point(point: &Point, words: &[u16], context: &[Option<i64>]) -> SampleOutcome {
     // A capture in a profile may have a wrong length.
-    if words.len() != usize::from(point.encoding.registers()) {
+    let is_whole = |access: &&ModbusPoint| words.len() == usize::from(access.encoding.registers());
+    let Some(access) = point.modbus().filter(is_whole) else {
         return SampleOutcome::Bad(QualityReason::Corrupt);
-    }
-    decode_number(point, words, context).map_or_else(SampleOutcome::Bad, SampleOutcome::Good)
+    };
+    decode_number(point, access, words, context)
+        .map_or_else(SampleOutcome::Bad, SampleOutcome::Good)
 }
 
 fn decode_number(
     point: &Point,
+    access: &ModbusPoint,
     words: &[u16],
     context: &[Option<i64>],
 ) -> Result<ExactNumber, QualityReason> {
-    let bits = byte_order::bit_pattern(point, words);
-    let raw = byte_order::unscaled_value(point, bits);
+    let bits = byte_order::bit_pattern(access, words);
+    let raw = byte_order::unscaled_value(access, bits);
     // The "no value" pattern is checked before the partner's value: a device that is idle often
     // reports both, and "missing" is the more exact reason.
-    if is_missing(point, bits, raw) {
+    if is_missing(access, bits, raw) {
         return Err(QualityReason::Missing);
     }
     // The point has a meaning only while its partner has one of these values.
-    if let Some((partner, values)) = &point.valid_when {
+    if let Some((partner, values)) = &access.valid_when {
         let partner = context.get(*partner).copied().flatten();
         if !partner.is_some_and(|value| values.contains(&value)) {
             return Err(QualityReason::NotValid);
         }
     }
-    let power = scale_power(point, context)?;
-    let times = multiplier_of(point, context)?;
+    let power = scale_power(access, context)?;
+    let times = multiplier_of(access, context)?;
     let value = match raw {
         UnscaledValue::Integer(steps) => steps
             .checked_mul(times)
@@ -90,12 +95,13 @@ pub(super) fn invalidate_idle_frequencies(points: &[Point], outcomes: &mut [Samp
 
 /// Returns the raw integer of a point, as `scale_from` and `valid_when` of other points use it.
 pub fn raw_integer(point: &Point, words: &[u16]) -> Option<i64> {
-    if words.len() != usize::from(point.encoding.registers()) {
+    let access = point.modbus()?;
+    if words.len() != usize::from(access.encoding.registers()) {
         return None;
     }
-    let bits = byte_order::bit_pattern(point, words);
-    match byte_order::unscaled_value(point, bits) {
-        raw if is_missing(point, bits, raw) => None,
+    let bits = byte_order::bit_pattern(access, words);
+    match byte_order::unscaled_value(access, bits) {
+        raw if is_missing(access, bits, raw) => None,
         UnscaledValue::Integer(value) => Some(value),
         UnscaledValue::Float(_) | UnscaledValue::Invalid => None,
     }
@@ -104,7 +110,7 @@ pub fn raw_integer(point: &Point, words: &[u16]) -> Option<i64> {
 /// Decodes a text register: printable ASCII up to the first NUL, without spaces at the ends; `None`
 /// when it has other characters or is empty.
 pub fn text(point: &Point, words: &[u16]) -> Option<String> {
-    let swapped = matches!(point.words, WordOrder::Badc | WordOrder::Dcba);
+    let swapped = matches!(point.modbus()?.words, WordOrder::Badc | WordOrder::Dcba);
     let bytes = words.iter().flat_map(|word| {
         let word = if swapped { word.swap_bytes() } else { *word };
         word.to_be_bytes()
@@ -125,9 +131,9 @@ pub fn text(point: &Point, words: &[u16]) -> Option<String> {
     clippy::float_cmp,
     reason = "64-bit patterns are compared as they are; a float's `missing` is a small whole number"
 )]
-fn is_missing(point: &Point, bits: u64, raw: UnscaledValue) -> bool {
-    point.missing.iter().any(|missing| match raw {
-        UnscaledValue::Integer(value) if point.bits.is_some() => value == *missing,
+fn is_missing(access: &ModbusPoint, bits: u64, raw: UnscaledValue) -> bool {
+    access.missing.iter().any(|missing| match raw {
+        UnscaledValue::Integer(value) if access.bits.is_some() => value == *missing,
         UnscaledValue::Integer(value) => value == *missing || bits as i64 == *missing,
         UnscaledValue::Float(value) => value == *missing as f64 || bits as i64 == *missing,
         UnscaledValue::Invalid => bits as i64 == *missing,
@@ -135,8 +141,8 @@ fn is_missing(point: &Point, bits: u64, raw: UnscaledValue) -> bool {
 }
 
 /// Returns the factor that another point of the device holds; 1 when the point has none.
-fn multiplier_of(point: &Point, context: &[Option<i64>]) -> Result<i64, QualityReason> {
-    let Some(partner) = point.multiply_from else {
+fn multiplier_of(access: &ModbusPoint, context: &[Option<i64>]) -> Result<i64, QualityReason> {
+    let Some(partner) = access.multiply_from else {
         return Ok(1);
     };
     let held = context.get(partner).copied().flatten();
@@ -144,7 +150,7 @@ fn multiplier_of(point: &Point, context: &[Option<i64>]) -> Result<i64, QualityR
 }
 
 /// Returns the power of ten that other points of the device choose, by their value or by a table.
-fn scale_power(point: &Point, context: &[Option<i64>]) -> Result<i8, QualityReason> {
+fn scale_power(access: &ModbusPoint, context: &[Option<i64>]) -> Result<i8, QualityReason> {
     let raw_of = |partner: usize| {
         context
             .get(partner)
@@ -152,11 +158,11 @@ fn scale_power(point: &Point, context: &[Option<i64>]) -> Result<i8, QualityReas
             .flatten()
             .ok_or(QualityReason::NotValid)
     };
-    let mut sum = match point.scale_from {
+    let mut sum = match access.scale_from {
         Some(partner) => raw_of(partner)?,
         None => 0,
     };
-    for from in &point.powers {
+    for from in &access.powers {
         let raw = raw_of(from.point)?;
         let (_, power) = from
             .table
@@ -242,16 +248,18 @@ fn scale_as_floats(scale: LinearScale, power: i8) -> (f64, f64) {
 pub fn encode_value(point: &Point, value: f64) -> Option<Vec<u16>> {
     let (factor, offset) = scale_as_floats(point.scale, 0);
     let raw = (value - offset) / factor;
-    let bits = match point.encoding {
+    let access = point.modbus()?;
+    let bits = match access.encoding {
         RegisterEncoding::F32 => single_precision_bits(raw)?,
         RegisterEncoding::F64 => raw.is_finite().then_some(raw.to_bits())?,
-        encoding => integer_bits(encoding, point.bits, raw)?,
+        encoding => integer_bits(encoding, access.bits, raw)?,
     };
-    let mut words: Vec<u16> = bits.to_be_bytes()[8 - 2 * usize::from(point.encoding.registers())..]
+    let mut words: Vec<u16> = bits.to_be_bytes()
+        [8 - 2 * usize::from(access.encoding.registers())..]
         .chunks_exact(2)
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
         .collect();
-    byte_order::to_big_endian(&mut words, byte_order::effective_order(point));
+    byte_order::to_big_endian(&mut words, byte_order::effective_order(access));
     Some(words)
 }
 
@@ -377,28 +385,8 @@ pub fn decode_scaled(
 
 /// Returns a point with a type and a word order and nothing else.
 fn plain_point(encoding: RegisterEncoding, words: WordOrder) -> Point {
-    Point {
-        name: "".into(),
-        table: crate::config::ModbusTable::Holding,
-        address: 0,
-        high: None,
-        encoding,
-        words,
-        bits: None,
-        scale: LinearScale::IDENTITY,
-        unit: "".into(),
-        quantity: "".into(),
-        counter: false,
-        wraps_at: None,
-        min: None,
-        max: None,
-        missing: Vec::new(),
-        scale_from: None,
-        multiply_from: None,
-        powers: Vec::new(),
-        valid_when: None,
-        about: crate::config::PointDescription::default(),
-    }
+    let access = ModbusPoint::new(ModbusTable::Holding, 0, encoding);
+    Point::new("", PointAccess::Modbus(ModbusPoint { words, ..access }))
 }
 
 #[cfg(test)]

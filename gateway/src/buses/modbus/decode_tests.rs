@@ -7,6 +7,11 @@ pub(in crate::buses::modbus) fn test_point(encoding: RegisterEncoding) -> Point 
     plain_point(encoding, WordOrder::Abcd)
 }
 
+/// The registers of a test point.
+pub(in crate::buses::modbus) fn registers(point: &mut Point) -> &mut ModbusPoint {
+    point.modbus_mut().unwrap()
+}
+
 fn good_decimal(mantissa: i64, exponent: i8) -> SampleOutcome {
     SampleOutcome::Good(ExactNumber::Decimal { mantissa, exponent })
 }
@@ -91,21 +96,21 @@ fn every_word_order_finds_the_same_value() {
         (WordOrder::Dcba, [0x0d0c, 0x0b0a]),
     ] {
         check_decoding(
-            |p| p.words = order,
+            |p| registers(p).words = order,
             RegisterEncoding::U32,
             &words,
             good_decimal(0x0a0b_0c0d, 0),
         );
     }
     check_decoding(
-        |p| p.words = WordOrder::Dcba,
+        |p| registers(p).words = WordOrder::Dcba,
         RegisterEncoding::U16,
         &[0x3412],
         good_decimal(0x1234, 0),
     );
     let little = [0x0807, 0x0605, 0x0403, 0x0201];
     check_decoding(
-        |p| p.words = WordOrder::Dcba,
+        |p| registers(p).words = WordOrder::Dcba,
         RegisterEncoding::U64,
         &little,
         good_decimal(0x0102_0304_0506_0708, 0),
@@ -127,13 +132,13 @@ fn scale_and_offset_are_exact_decimals() {
         good_decimal(1901, -1),
     );
     check_decoding(
-        |p| p.scale_from = Some(0),
+        |p| registers(p).scale_from = Some(0),
         RegisterEncoding::U16,
         &[2301],
         good_decimal(2301, -2),
     );
     check_decoding(
-        |p| p.bits = Some((4, 7)),
+        |p| registers(p).bits = Some((4, 7)),
         RegisterEncoding::U16,
         &[0x12a4],
         good_decimal(10, 0),
@@ -175,19 +180,19 @@ fn what_is_not_a_number_is_a_reason() {
         bad(QualityReason::Corrupt),
     );
     check_decoding(
-        |p| p.missing = vec![0x8000],
+        |p| registers(p).missing = vec![0x8000],
         RegisterEncoding::I16,
         &[0x8000],
         bad(QualityReason::Missing),
     );
     check_decoding(
-        |p| p.missing = vec![-1],
+        |p| registers(p).missing = vec![-1],
         RegisterEncoding::U64,
         &[0xffff; 4],
         bad(QualityReason::Missing),
     );
     check_decoding(
-        |p| p.missing = vec![0x7fc0_0000],
+        |p| registers(p).missing = vec![0x7fc0_0000],
         RegisterEncoding::F32,
         &[0x7fc0, 0],
         bad(QualityReason::Missing),
@@ -204,7 +209,7 @@ fn what_is_not_a_number_is_a_reason() {
         &[9],
         bad(QualityReason::OutOfRange),
     );
-    let elsewhere = |p: &mut Point| p.valid_when = Some((1, vec![3, 4]));
+    let elsewhere = |p: &mut Point| registers(p).valid_when = Some((1, vec![3, 4]));
     check_decoding(
         elsewhere,
         RegisterEncoding::U16,
@@ -212,19 +217,19 @@ fn what_is_not_a_number_is_a_reason() {
         bad(QualityReason::NotValid),
     );
     check_decoding(
-        |p| p.valid_when = Some((1, vec![7])),
+        |p| registers(p).valid_when = Some((1, vec![7])),
         RegisterEncoding::U16,
         &[9],
         good_decimal(9, 0),
     );
     check_decoding(
-        |p| p.scale_from = Some(2),
+        |p| registers(p).scale_from = Some(2),
         RegisterEncoding::U16,
         &[9],
         bad(QualityReason::NotValid),
     );
     check_decoding(
-        |p| p.scale_from = Some(9),
+        |p| registers(p).scale_from = Some(9),
         RegisterEncoding::U16,
         &[9],
         bad(QualityReason::NotValid),
@@ -260,14 +265,15 @@ fn any_point() -> impl Strategy<Value = Point> {
         prop::option::of((0u8..16, 0u8..16)),
         any::<bool>(),
     )
-        .prop_map(|(encoding, order, (m, e, om, oe), bits, high)| Point {
-            scale: LinearScale {
+        .prop_map(|(encoding, order, (m, e, om, oe), bits, high)| {
+            let mut point = plain_point(encoding, order);
+            point.scale = LinearScale {
                 factor: (m, e),
                 offset: (om, oe),
-            },
-            bits: bits.map(|(a, b)| (a.min(b), a.max(b))),
-            high: high.then_some(9),
-            ..plain_point(encoding, order)
+            };
+            registers(&mut point).bits = bits.map(|(a, b)| (a.min(b), a.max(b)));
+            registers(&mut point).high = high.then_some(9);
+            point
         })
 }
 
@@ -297,7 +303,8 @@ proptest! {
 
 #[test]
 fn the_ratio_of_a_transformer_multiplies_and_a_missing_one_is_no_value() {
-    let by = |partner: usize| move |point: &mut Point| point.multiply_from = Some(partner);
+    let by =
+        |partner: usize| move |point: &mut Point| registers(point).multiply_from = Some(partner);
     check_decoding(by(1), RegisterEncoding::U16, &[15], good_decimal(105, 0));
     let float = SampleOutcome::Good(ExactNumber::Float(10.5));
     check_decoding(by(1), RegisterEncoding::F32, &[0x3fc0, 0x0000], float);
@@ -325,6 +332,6 @@ fn a_text_ends_at_its_first_nul_and_has_printable_characters_only() {
     );
     assert_eq!(text(&point, &[0x4107, 0x4242, 0x4343]), None);
     assert_eq!(text(&point, &[0, 0, 0]), None);
-    point.words = WordOrder::Badc;
+    registers(&mut point).words = WordOrder::Badc;
     assert_eq!(text(&point, &[0x4241]).as_deref(), Some("AB"));
 }

@@ -4,7 +4,7 @@
 use super::decode;
 use super::read_plan::{self, PlannedRead};
 use super::register_image::RegisterImage;
-use crate::config::{Device, ModbusLink, Point, RegisterEncoding};
+use crate::config::{Device, ModbusLink, ModbusPoint, Point};
 use crate::domain::MonoMs;
 use crate::limits::{DEVICE_INFO_INTERVAL_MS, DEVICE_INFO_RETRY_MS};
 use crate::status::DeviceIdentity;
@@ -89,7 +89,7 @@ impl DeviceInfoReader {
 
 /// Returns a fact as text; a number as its name when it has one, else with its unit.
 fn fact_text(point: &Point, words: &[u16]) -> Option<String> {
-    if matches!(point.encoding, RegisterEncoding::Text(_)) {
+    if point.modbus().is_some_and(ModbusPoint::is_text) {
         return decode::text(point, words);
     }
     let raw = decode::raw_integer(point, words);

@@ -36,6 +36,12 @@ impl ModbusBus {
         devices: Vec<Device>,
         owner: Option<mpsc::Sender<BusRequest>>,
     ) -> Self {
+        // One device that is read alone waits for its own quiet time, not for that of the others.
+        let settle = devices.iter().map(|device| device.limits.settle).max();
+        let bus = &Bus {
+            settle: settle.unwrap_or_default(),
+            ..bus.clone()
+        };
         let reader = |device| DeviceReader::new(device, link);
         Self {
             channel: match owner {
@@ -98,7 +104,7 @@ impl ModbusBus {
         }
     }
 
-    fn to_device_poll(&mut self, device: usize, result: PointOutcomes) -> DevicePoll {
+    fn device_poll(&mut self, device: usize, result: PointOutcomes) -> DevicePoll {
         let reader = &self.readers[device];
         let (channel, list_end) = (&mut self.channel, reader.list_end_reason());
         DevicePoll {
@@ -126,7 +132,7 @@ impl BusDriver for ModbusBus {
     fn poll(&mut self, device: usize, now: MonoMs) -> BusFuture<'_, DevicePoll> {
         Box::pin(async move {
             let result = self.poll_device(device, now).await;
-            self.to_device_poll(device, result)
+            self.device_poll(device, result)
         })
     }
 
@@ -138,7 +144,7 @@ impl BusDriver for ModbusBus {
     ) -> BusFuture<'a, DevicePoll> {
         Box::pin(async move {
             let result = self.poll_for_technician(device, clock, waiting).await;
-            self.to_device_poll(device, result)
+            self.device_poll(device, result)
         })
     }
 

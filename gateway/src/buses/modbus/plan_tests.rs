@@ -1,7 +1,7 @@
 //! Plans that respect a device's limits and cost the fewest bytes.
 
 use super::*;
-use crate::buses::modbus::decode::tests::test_point;
+use crate::buses::modbus::decode::tests::{registers, test_point};
 use crate::config::{DeviceLimits, RegisterEncoding};
 use std::time::Duration;
 
@@ -27,10 +27,9 @@ pub(in crate::buses::modbus) fn device_with_points(points: Vec<Point>) -> Device
 }
 
 fn point_at(address: u16, encoding: RegisterEncoding) -> Point {
-    Point {
-        address,
-        ..test_point(encoding)
-    }
+    let mut point = test_point(encoding);
+    registers(&mut point).address = address;
+    point
 }
 
 fn tcp_link() -> ModbusLink {
@@ -94,7 +93,7 @@ fn a_value_and_the_registers_that_name_its_unit_are_read_together() {
     let mut points: Vec<Point> = (0..3)
         .map(|i| point_at(i * 30, RegisterEncoding::U16))
         .collect();
-    points[2].powers = vec![crate::config::ScaleExponentTable {
+    registers(&mut points[2]).powers = vec![crate::config::ScaleExponentTable {
         point: 0,
         table: vec![(1, -2)],
     }];
@@ -133,13 +132,12 @@ fn the_devices_limits_hold() {
 #[test]
 fn what_belongs_together_is_read_together() {
     let mut points: Vec<Point> = (0..8).map(|i| point_at(i, RegisterEncoding::U16)).collect();
-    points[0].scale_from = Some(7);
+    registers(&mut points[0]).scale_from = Some(7);
     let mut device = device_with_points(points);
     device.limits.max_registers = 8;
-    device.points.push(Point {
-        high: Some(13),
-        ..point_at(10, RegisterEncoding::U32)
-    });
+    let mut split = point_at(10, RegisterEncoding::U32);
+    registers(&mut split).high = Some(13);
+    device.points.push(split);
     for ask in plan_reads(&device, &rtu_link()).reads {
         let (first, last) = (ask.address, ask.address + ask.count - 1);
         let holds = |address: u16| (first..=last).contains(&address);
@@ -154,8 +152,8 @@ fn partners_in_two_tables_are_asked_for_apart() {
         point_at(0, RegisterEncoding::U16),
         point_at(5, RegisterEncoding::U16),
     ];
-    points[0].valid_when = Some((1, vec![1]));
-    points[1].table = ModbusTable::Input;
+    registers(&mut points[0]).valid_when = Some((1, vec![1]));
+    registers(&mut points[1]).table = ModbusTable::Input;
     let plan = plan_reads(&device_with_points(points), &tcp_link());
     let asks: Vec<_> = plan
         .reads

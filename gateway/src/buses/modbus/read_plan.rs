@@ -95,24 +95,19 @@ pub fn bus_time_ms(plan: &ReadPlan, link: &ModbusLink) -> f64 {
 fn atomic_ranges(device: &Device) -> Vec<AtomicRange> {
     let mut pieces: Vec<(Vec<usize>, AtomicRange)> = Vec::new();
     for (index, point) in device.points.iter().enumerate() {
+        let Some(access) = point.modbus() else {
+            continue;
+        };
         let mut members = vec![index];
-        members.extend(point.scale_from);
-        members.extend(point.multiply_from);
         // Scale factors that change with the value (as in `SunSpec`) must come from the same
         // moment.
-        members.extend(point.powers.iter().map(|from| from.point));
-        members.extend(point.valid_when.as_ref().map(|(partner, _)| *partner));
-        let mut values = Vec::new();
-        for member in &members {
-            values.extend(
-                device
-                    .points
-                    .get(*member)
-                    .into_iter()
-                    .flat_map(register_spans),
-            );
-        }
-        let Some(mut piece) = enclosing_range(point.table, values) else {
+        members.extend(access.partners());
+        let partners = members
+            .iter()
+            .filter_map(|member| device.points.get(*member));
+        let values = partners.flat_map(register_spans);
+        let values = values.map(|(_, first, last)| (first, last)).collect();
+        let Some(mut piece) = enclosing_range(access.table, values) else {
             continue;
         };
         // Points that share a partner (one scale register for three phases) end up in one range.
@@ -141,27 +136,36 @@ fn split_if_too_long(members: &[usize], piece: AtomicRange, device: &Device) -> 
         .iter()
         .filter_map(|member| device.points.get(*member));
     // A partner in another table needs a request of its own anyway.
-    let same_table = points.clone().all(|point| point.table == piece.table);
+    let mut spans = points.clone().flat_map(register_spans);
+    let same_table = spans.all(|(table, ..)| table == piece.table);
     if same_table && is_allowed_read(&piece, device) {
         return vec![piece];
     }
     points
-        .flat_map(|point| register_spans(point).map(|span| (point.table, span)))
-        .filter_map(|(table, span)| enclosing_range(table, vec![span]))
+        .flat_map(register_spans)
+        .filter_map(|(table, first, last)| enclosing_range(table, vec![(first, last)]))
         .collect()
 }
 
-/// Returns first and last register of a point; two ranges when its halves are not adjacent.
-pub fn register_spans(point: &Point) -> impl Iterator<Item = (u16, u16)> + use<> {
-    let registers = match point.table {
-        ModbusTable::Coil | ModbusTable::Discrete => 1,
-        ModbusTable::Holding | ModbusTable::Input => point.encoding.registers().max(1),
-    };
-    let span = |first: u16, count: u16| (first, first.saturating_add(count.max(1) - 1));
-    let high = point.high.map(|high| span(high, registers / 2));
-    // Two 16-bit halves may stand at distant addresses in some maps.
-    let share = if high.is_some() { 2 } else { 1 };
-    std::iter::once(span(point.address, registers / share)).chain(high)
+/// Returns table, first and last register of a point; two ranges when its halves are not adjacent,
+/// none for a point without registers.
+pub fn register_spans(point: &Point) -> impl Iterator<Item = (ModbusTable, u16, u16)> + use<> {
+    let spans = point.modbus().map(|access| {
+        let table = access.table;
+        let registers = match table {
+            ModbusTable::Coil | ModbusTable::Discrete => 1,
+            ModbusTable::Holding | ModbusTable::Input => access.encoding.registers().max(1),
+        };
+        let span = |first: u16, count: u16| {
+            let last = first.saturating_add(count.max(1) - 1);
+            (table, first, last)
+        };
+        // Two 16-bit halves may stand at distant addresses in some maps.
+        let share = if access.high.is_some() { 2 } else { 1 };
+        let high = access.high.map(|high| span(high, registers / 2));
+        std::iter::once(span(access.address, registers / share)).chain(high)
+    });
+    spans.into_iter().flatten()
 }
 
 fn enclosing_range(table: ModbusTable, mut values: Vec<(u16, u16)>) -> Option<AtomicRange> {

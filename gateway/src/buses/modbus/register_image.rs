@@ -117,20 +117,19 @@ impl RegisterImage {
         // the high half first.
         let low = spans.next().ok_or(QualityReason::Missing)?;
         let Some(high) = spans.next() else {
-            return self.registers_between(point.table, low.0, low.1);
+            return self.registers_between(low.0, low.1, low.2);
         };
         buffer.clear();
-        buffer.extend(self.registers_between(point.table, high.0, high.1)?);
-        buffer.extend(self.registers_between(point.table, low.0, low.1)?);
+        buffer.extend(self.registers_between(high.0, high.1, high.2)?);
+        buffer.extend(self.registers_between(low.0, low.1, low.2)?);
         Ok(buffer)
     }
 
     /// Decodes one outcome for each point of the device.
     pub(super) fn decode_outcomes(&self, device: &Device) -> Box<[SampleOutcome]> {
         let leans = |point: &Point| {
-            let scaled = point.scale_from.is_some() || !point.powers.is_empty();
-            let scaled = scaled || point.multiply_from.is_some();
-            scaled || point.valid_when.is_some()
+            let access = point.modbus();
+            access.is_some_and(|access| access.partners().next().is_some())
         };
         let mut buffer = Vec::new();
         let mut context = Vec::new();

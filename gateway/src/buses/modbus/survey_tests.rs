@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::buses::modbus::decode;
-use crate::config::{Config, load_config_text};
+use crate::config::{Config, ModbusPoint, Point, load_config_text};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,6 +19,10 @@ fn sunspec_config(keys: &str) -> Config {
          [[device]]\nid = 'd'\nbus = 'b'\nprofile = 'sunspec'\n{keys}\n"
     );
     load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
+}
+
+fn access_of(point: &Point) -> &ModbusPoint {
+    point.modbus().unwrap()
 }
 
 fn wanted_points(keys: &str) -> std::sync::Arc<SunSpecSelection> {
@@ -78,7 +82,12 @@ fn decode_wanted_points(wanted: &SunSpecSelection, device: &FakeSunSpecDevice) -
     let (found, _) = run_discovery(wanted, device);
     let fitted = wanted.resolve_points(&found.unwrap_or_default().models);
     let words = |point: &crate::config::Point| {
-        read_words(device, point.address, point.encoding.registers()).unwrap_or_default()
+        read_words(
+            device,
+            access_of(point).address,
+            access_of(point).encoding.registers(),
+        )
+        .unwrap_or_default()
     };
     let raw = |point| decode::raw_integer(point, &words(point));
     let context: Vec<Option<i64>> = fitted.points.iter().map(raw).collect();
@@ -207,9 +216,12 @@ fn values_of_another_model_than_was_found_are_not_valid() {
     let fitted = wanted.resolve_points(&found.unwrap().models);
     let (head, number) = fitted.headers[0];
     assert_eq!(number, 103 * 65_536 + 50);
-    assert_eq!(fitted.points[0].valid_when, Some((head, vec![number])));
+    assert_eq!(
+        access_of(&fitted.points[0]).valid_when,
+        Some((head, vec![number]))
+    );
     let mut context = vec![None; fitted.points.len()];
-    context[fitted.points[0].scale_from.unwrap()] = Some(0);
+    context[access_of(&fitted.points[0]).scale_from.unwrap()] = Some(0);
     context[head] = Some(number);
     assert!(
         decode::decode_point(&fitted.points[0], &[7], &context)
@@ -259,10 +271,10 @@ proptest! {
         let (found, _) = run_discovery(&wanted, &device);
         let models = found.map(|found| found.models).unwrap_or_default();
         for point in wanted.resolve_points(&models).points {
-            let last = u32::from(point.address) + u32::from(point.encoding.registers());
+            let last = u32::from(access_of(&point).address) + u32::from(access_of(&point).encoding.registers());
             let inside = |model: &SunSpecModel| {
                 let end = u32::from(model.address) + 2 + u32::from(model.length);
-                model.address <= point.address && last <= end
+                model.address <= access_of(&point).address && last <= end
             };
             prop_assert!(models.iter().any(inside), "{point:?}");
         }
@@ -292,7 +304,7 @@ fn a_scale_factor_is_read_in_the_same_request_as_the_values_it_scales() {
     let scaled = device
         .points
         .iter()
-        .filter_map(|p| Some((p, &device.points[p.scale_from?])));
+        .filter_map(|p| Some((p, &device.points[access_of(p).scale_from?])));
     let mut count = 0;
     for (point, scale) in scaled {
         count += 1;
@@ -301,8 +313,8 @@ fn a_scale_factor_is_read_in_the_same_request_as_the_values_it_scales() {
                 ask.address <= address && address + registers <= ask.address + ask.count
             };
         let together = plan.reads.iter().any(|ask| {
-            let whole = point.encoding.registers();
-            covers(point.address, whole, ask) && covers(scale.address, 1, ask)
+            let whole = access_of(point).encoding.registers();
+            covers(access_of(point).address, whole, ask) && covers(access_of(scale).address, 1, ask)
         });
         assert!(together, "{}: {:?}", point.name, plan.reads);
     }

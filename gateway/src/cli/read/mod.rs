@@ -22,7 +22,7 @@ use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::register_inference::HypothesisRanking;
-use crate::config::{Bus, Config, Device, FactConfidence, ModbusLink, ModbusTable, Point};
+use crate::config::{Bus, Config, Device, FactConfidence, ModbusLink, ModbusPoint, Point};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
@@ -419,7 +419,7 @@ fn point_reads<'a>(
 }
 
 fn register_text(place: Option<&Point>) -> Option<String> {
-    place.map(|point| format!("{}:{}", table_name(point.table), point.address))
+    place?.modbus().map(ModbusPoint::register_text)
 }
 
 fn point_line(
@@ -435,7 +435,7 @@ fn point_line(
             let name = words.and_then(|words| value_name(point, words));
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
             // A single has about seven digits; the double that carries it would show more.
-            let number = ranking::number_text(point.encoding, number);
+            let number = ranking::point_number_text(point, number);
             let unit = match &*point.unit {
                 "" => String::new(),
                 unit => format!(" {unit}"),
@@ -476,7 +476,7 @@ fn limit_line(point: &Point, refused: ExactNumber, lang: Language) -> String {
         None => ("cli-read-above", point.max.unwrap_or_default()),
     };
     let (value, limit) = (
-        ranking::number_text(point.encoding, refused),
+        ranking::point_number_text(point, refused),
         limit.to_string(),
     );
     let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
@@ -507,15 +507,6 @@ fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> {
         &seen.line
     };
     fault_diagnosis::advice_key(reason, Some(&bus.link), line)
-}
-
-fn table_name(table: ModbusTable) -> &'static str {
-    match table {
-        ModbusTable::Coil => "coil",
-        ModbusTable::Discrete => "discrete",
-        ModbusTable::Holding => "holding",
-        ModbusTable::Input => "input",
-    }
 }
 
 fn hex_text(bytes: &[u8]) -> String {

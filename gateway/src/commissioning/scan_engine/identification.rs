@@ -304,7 +304,7 @@ impl<'a> DeviceIdentifier<'a> {
         let [(suspect, _)] = self.fitting_profiles()[..] else {
             return None;
         };
-        let fact = suspect.profile.facts.get(place)?;
+        let fact = suspect.profile.facts.get(place)?.modbus()?;
         let count = fact.encoding.registers();
         Some(self.read_question(fact.table, fact.address, count, suspect.profile.limits.gap))
     }

@@ -111,8 +111,8 @@ impl RegisterAnswers {
     /// stands apart.
     pub(crate) fn point_registers(&self, point: &Point) -> KnownRegisters {
         let mut halves = Vec::new();
-        for (first, last) in read_plan::register_spans(point) {
-            match self.known_registers(point.table, first, last) {
+        for (table, first, last) in read_plan::register_spans(point) {
+            match self.known_registers(table, first, last) {
                 KnownRegisters::Words(words) => halves.push(words),
                 other => return other,
             }

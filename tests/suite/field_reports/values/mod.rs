@@ -54,8 +54,9 @@ async fn read_profile(profile: &str, blocks: &[(u16, &[u16])]) -> BTreeMap<Strin
     let known = RegisterServer::default();
     let device = &config.devices[0];
     for point in device.points.iter().chain(&device.facts) {
-        let count = point.encoding.registers();
-        let first = point.address.saturating_sub(120);
+        let access = point.modbus().unwrap();
+        let count = access.encoding.registers();
+        let first = access.address.saturating_sub(120);
         known.set_registers(first, &vec![0; usize::from(count) + 240]);
     }
     for (first, words) in blocks {
@@ -237,16 +238,17 @@ async fn power_that_no_device_has_is_not_believed_at_dusk() {
         let config = load_site(0, &device_toml(&format!("profile = \"{profile}\"")));
         let mut points = config.devices[0].points.iter();
         let known = points.find(|known| *known.name == *point).unwrap();
-        let low_first = known.words == gateway::config::WordOrder::Cdab;
+        let access = known.modbus().unwrap();
+        let low_first = access.words == gateway::config::WordOrder::Cdab;
         for raw in [0x7FFF_FFFF_u32, 0xFFFF_FFFF, 0x8000_0000, 0xFFFF_FF9C] {
             let mut words = high_low_words(raw);
             if low_first {
                 words.reverse();
             }
-            let read = read_profile(profile, &[(known.address, &words)]).await;
+            let read = read_profile(profile, &[(access.address, &words)]).await;
             let value = as_f64(read[point]);
             let small = value.is_some_and(|value| (-100.0..0.0).contains(&value));
-            let signed = known.encoding == gateway::config::RegisterEncoding::I32;
+            let signed = access.encoding == gateway::config::RegisterEncoding::I32;
             let place = format!("{profile} {point} {raw:08x}: {value:?}");
             assert!(
                 value.is_none() || (signed && small) || value == Some(-100.0),

@@ -1,5 +1,8 @@
 //! The examples of `docs/extending.md` are the files that are built and run here.
 
+mod device;
+mod table_bus;
+
 use crate::source::project_root;
 use std::fs;
 
