@@ -7,7 +7,7 @@
 //! let poll = driver.poll(0, clock.now().mono).await;
 //! ```
 //!
-//! See docs/ARCHITECTURE.md, "read".
+//! See docs/ARCHITECTURE.md, "buses".
 
 pub mod bus;
 mod byte_order;
