@@ -14,6 +14,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::Reading;
 use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
+use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
 use crate::{api, buses, server, sinks};
@@ -67,7 +68,8 @@ impl GatewayApp {
             &config.revision_text(),
             &clock,
         )?;
-        store.set_configured_sinks(sink_names(&config)).await?;
+        let sinks = config.sinks.iter().map(|sink| sink.name());
+        store.set_configured_sinks(sinks.collect()).await?;
         let listener = match config.web.listen {
             Some(address) => Some(
                 TcpListener::bind(address)
@@ -161,27 +163,17 @@ impl GatewayApp {
     ) -> JoinSet<TaskName> {
         let mut tasks = JoinSet::new();
         let site = Arc::new(self.config.site.clone());
-        if let Some(mqtt) = self.config.mqtt.clone() {
-            let sink = sinks::mqtt::run_mqtt_sink(
-                mqtt,
-                site.clone(),
-                self.store.clone(),
-                self.clock.clone(),
-                self.board.clone(),
-                stop.clone(),
-            );
-            tasks.spawn(run_named("MQTT sink", sink));
-        }
-        if let Some(influx) = self.config.influx.clone() {
-            let sink = sinks::influx::run_influx_sink(
-                influx,
-                site.clone(),
-                self.store.clone(),
-                self.clock.clone(),
-                self.board.clone(),
-                stop.clone(),
-            );
-            tasks.spawn(run_named("InfluxDB sink", sink));
+        let context = SinkContext {
+            site,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            board: self.board.clone(),
+            stop: stop.clone(),
+        };
+        for sink in &self.config.sinks {
+            let name = format!("sink {}", sink.name());
+            let task = sinks::run_sink(Arc::clone(sink), context.clone());
+            tasks.spawn(async move { run_named(&name, task).await });
         }
         let state = api::ApiState {
             bus_handles: errands,
@@ -199,16 +191,6 @@ impl GatewayApp {
         tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));
         tasks
     }
-}
-
-/// Names of the configured sinks.
-fn sink_names(config: &Config) -> Vec<&'static str> {
-    let mqtt = config.mqtt.as_ref().map(|_| sinks::mqtt::MQTT_SINK_NAME);
-    let influx = config
-        .influx
-        .as_ref()
-        .map(|_| sinks::influx::INFLUX_SINK_NAME);
-    mqtt.into_iter().chain(influx).collect()
 }
 
 /// Keeps the readings channel open until the stop.

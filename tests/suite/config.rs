@@ -3,6 +3,8 @@
 use gateway::assets::AssetKind;
 use gateway::config::{self, Config, Diagnostics};
 use gateway::i18n::Language;
+use gateway::sinks::influx::InfluxSettings;
+use gateway::sinks::mqtt::MqttSettings;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,17 +44,18 @@ fn the_example_site_loads_as_it_is_written() {
     assert_eq!(config.devices.len(), config.site.devices.len());
     assert_eq!(config.store.flush, Duration::from_mins(1));
     assert_eq!(config.store.budget, Some(2_000_000_000));
-    let mqtt = config.mqtt.unwrap();
+    let mqtt = config.sink::<MqttSettings>().unwrap();
     assert_eq!(
         (mqtt.host.as_str(), mqtt.port, mqtt.tls),
         ("broker.example.org", 8883, true)
     );
     assert_eq!(
-        mqtt.password.unwrap().reveal().unwrap(),
+        mqtt.password.as_ref().unwrap().reveal().unwrap(),
         "secret of PANTAU_MQTT_PASSWORD"
     );
+    let influx = config.sink::<InfluxSettings>().unwrap();
     assert_eq!(
-        config.influx.unwrap().token.unwrap().reveal().unwrap(),
+        influx.token.as_ref().unwrap().reveal().unwrap(),
         "secret of PANTAU_INFLUX_TOKEN"
     );
     assert_eq!(config.warnings, []);
@@ -170,8 +173,8 @@ fn a_secret_comes_from_its_file_without_the_line_end() {
     let text = "[site]\nid = 'a'\n[mqtt]\nurl = 'mqtt://h'\npassword_file = 'secret'\n";
     let config =
         config::load_config_text(text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
-    let mqtt = config.mqtt.unwrap();
-    assert_eq!(mqtt.password.clone().unwrap().reveal().unwrap(), "rahasia");
+    let mqtt = config.sink::<MqttSettings>().unwrap();
+    assert_eq!(mqtt.password.as_ref().unwrap().reveal().unwrap(), "rahasia");
     assert!(!format!("{mqtt:?}").contains("rahasia"));
     assert_eq!(
         (mqtt.port, mqtt.client_id.as_str(), mqtt.prefix.as_str()),

@@ -1,8 +1,8 @@
 //! Which module of the gateway may name which, and which crates: the rules of docs/ARCHITECTURE.md.
 //!
-//! A room is a folder or file right under `gateway/src`. Assets, emissions and reports have a room
-//! for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank stands in
-//! one folder, and its formulas still know no store.
+//! A room is a folder or file right under `gateway/src`. Assets, emissions, sinks and reports have
+//! a room for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank
+//! stands in one folder, and its formulas still know no store.
 
 use crate::source::{SourceFile, closing_bracket, word_places};
 use crate::tidy::{assert_no_faults, gateway_sources};
@@ -22,7 +22,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // checked with the one and stand in the other.
     (
         "config",
-        "domain limits i18n ledger assets.settings carbon.settings",
+        "domain limits i18n ledger assets.settings carbon.settings sinks",
     ),
     (
         "assets.settings",
@@ -61,7 +61,16 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("evidence", "domain limits"),
     // Of `config` the store knows its own settings, and the factors that it keeps by revision.
     ("storage", "domain limits clock config evidence"),
-    ("sinks", "domain limits clock status config storage"),
+    // The kinds of sinks: a table of the configuration each, and its delivery.
+    (
+        "sinks",
+        "domain limits clock status config storage sinks.settings sinks.delivery",
+    ),
+    ("sinks.settings", "domain limits config sinks"),
+    (
+        "sinks.delivery",
+        "domain limits clock status config storage sinks sinks.settings",
+    ),
     // Readings and ledger to figures; the present is handed in. A kind of asset makes its figures
     // with the parts that all share, and the room has the list of kinds.
     (
@@ -121,21 +130,24 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
 const CRATE_ROOMS: &[(&str, &str)] = &[
     ("rusqlite", "storage"),
     ("pco", "storage"),
-    ("rumqttc", "sinks"),
-    ("influxdb2", "sinks"),
-    ("reqwest", "sinks"),
+    ("rumqttc", "sinks.delivery"),
+    ("influxdb2", "sinks.delivery"),
+    ("reqwest", "sinks.delivery"),
     ("axum", "api pages server"),
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    ("ring", "storage sinks config evidence"),
+    ("ring", "storage sinks.delivery config evidence"),
     ("calamine", "ledger"),
     ("rust_xlsxwriter", "ledger report.render"),
     ("prometheus_client", "api"),
     ("clap", "cli main"),
     ("indicatif", "cli"),
     ("ratatui", "cli"),
-    ("schemars", "config assets.settings carbon.settings"),
+    (
+        "schemars",
+        "config assets.settings carbon.settings sinks sinks.settings sinks.delivery",
+    ),
     ("krilla", "report.render"),
     ("skrifa", "report.render"),
     ("fluent_bundle", "i18n"),
@@ -158,6 +170,14 @@ fn room_of(path: &[&str]) -> String {
         ("carbon", Some(layer @ ("settings" | "formulas")))
         | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",
+        ("sinks", Some("sink_check")) => "settings",
+        // The kinds, and the names that the room gives to others.
+        ("sinks", None | Some("sink_kind")) => return path[0].to_owned(),
+        ("sinks", Some(name)) if !name.starts_with(char::is_lowercase) => {
+            return path[0].to_owned();
+        }
+        ("sinks", _) if file == Some("settings") => "settings",
+        ("sinks", _) => "delivery",
         (first, _) => return first.to_owned(),
     };
     format!("{}.{layer}", path[0])
@@ -280,6 +300,9 @@ fn the_layer_of_a_file_is_its_room() {
         ("carbon::formulas::fuel::FuelPerLitre", "carbon.formulas"),
         ("carbon::waste_emissions", "carbon.figures"),
         ("report::render::document", "report.render"),
+        ("sinks::SINK_KINDS", "sinks"),
+        ("sinks::mqtt::settings::MqttSettings", "sinks.settings"),
+        ("sinks::mqtt::session::outbound", "sinks.delivery"),
         ("storage::Store", "storage"),
     ] {
         let path: Vec<&str> = path.split("::").collect();

@@ -4,10 +4,11 @@ use crate::assets::{self, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawConfig, RawSite, SpannedValue};
 use crate::config::{
-    Config, StoreSettings, bus_kinds, device_limits, devices, factors, sink_settings,
-    site_indicators, value_syntax,
+    Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
+    value_syntax, web_settings,
 };
 use crate::domain::{DeviceInfo, Site};
+use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,11 +25,10 @@ const STORE_DEFAULT: &str = "/var/lib/pantau";
 /// Catalogue key of the text that explains the syntax of durations.
 pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
 
-/// Checks the whole file. The result is valid only when `notes` has no errors.
+/// Checks the whole file but its sinks. The result is valid only when `notes` has no errors.
 pub(crate) fn check_config(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawConfig,
-    env: &dyn Fn(&str) -> Option<String>,
     texts: factors::FactorTexts<'_>,
 ) -> Config {
     let empty = RawSite::default();
@@ -56,15 +56,32 @@ pub(crate) fn check_config(
         factors,
         definitions,
         store: check_store(notes, raw),
-        mqtt: sink_settings::check_mqtt(notes, raw.mqtt.as_ref(), &site.id, env),
-        influx: sink_settings::check_influx(notes, raw.influx.as_ref(), env),
-        web: sink_settings::check_web(notes, raw.web.as_ref()),
+        sinks: Vec::new(),
+        web: web_settings::check_web(notes, raw.web.as_ref()),
         site,
         buses,
         devices,
         profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),
         warnings: Vec::new(),
     }
+}
+
+/// Checks the tables of the sinks.
+pub(crate) fn check_sinks(
+    notes: &mut DiagnosticCollector<'_>,
+    sinks: Vec<RawSink<'_>>,
+    site: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Arc<dyn ConfiguredSink>> {
+    let mut checked = Vec::new();
+    for (kind, table) in sinks {
+        let mut check = SinkCheck { notes, site, env };
+        match (kind.check)(table, &mut check) {
+            Ok(sink) => checked.push(sink),
+            Err(error) => notes.add_toml_error(&error),
+        }
+    }
+    checked
 }
 
 fn check_site(

@@ -6,8 +6,8 @@ use crate::servers::{
     DatabaseAnswer, MosquittoBroker, MqttSubscriber, STORED_ANSWER, ScriptedDatabase,
     assert_seqs_complete, wait_until,
 };
-use gateway::config::{MqttSettings, MqttVersion};
 use gateway::domain::{DeviceInfo, ExactNumber, PointInfo, ReadingSeq, SampleOutcome, Site};
+use gateway::sinks::mqtt::{MqttSettings, MqttVersion};
 use gateway::status::SinkDiagnosis;
 use std::time::Duration;
 

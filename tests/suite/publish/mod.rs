@@ -6,12 +6,14 @@ mod mqtt;
 
 use crate::servers::wait_until;
 use gateway::clock::Clock;
-use gateway::config::{InfluxSettings, MqttSettings, MqttVersion, Secret, StoreSettings};
+use gateway::config::{Secret, StoreSettings};
 use gateway::domain::{
     DeviceInfo, ExactNumber, MonoMs, PointInfo, QualityReason, Reading, ReadingSeq, SampleOutcome,
     Site, UtcMs,
 };
-use gateway::sinks;
+use gateway::sinks::influx::InfluxSettings;
+use gateway::sinks::mqtt::{MqttSettings, MqttVersion};
+use gateway::sinks::{self, ConfiguredSink, SinkContext};
 use gateway::status::{SinkState, StatusBoard};
 use gateway::storage::Store;
 use std::sync::Arc;
@@ -172,22 +174,23 @@ impl SinkBench {
     }
 
     pub(crate) fn run_mqtt(&self, settings: MqttSettings) -> RunningSink {
-        let (stop, stopped) = watch::channel(false);
-        let (site, store) = (Arc::clone(&self.site), self.store.clone());
-        let (clock, board) = (self.clock.clone(), self.board.clone());
-        let task = tokio::spawn(sinks::mqtt::run_mqtt_sink(
-            settings, site, store, clock, board, stopped,
-        ));
-        RunningSink { stop, task }
+        self.run(Arc::new(settings))
     }
 
     pub(crate) fn run_influx(&self, settings: InfluxSettings) -> RunningSink {
+        self.run(Arc::new(settings))
+    }
+
+    pub(crate) fn run(&self, sink: Arc<dyn ConfiguredSink>) -> RunningSink {
         let (stop, stopped) = watch::channel(false);
-        let (site, store) = (Arc::clone(&self.site), self.store.clone());
-        let (clock, board) = (self.clock.clone(), self.board.clone());
-        let task = tokio::spawn(sinks::influx::run_influx_sink(
-            settings, site, store, clock, board, stopped,
-        ));
+        let context = SinkContext {
+            site: Arc::clone(&self.site),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            board: self.board.clone(),
+            stop: stopped,
+        };
+        let task = tokio::spawn(sinks::run_sink(sink, context));
         RunningSink { stop, task }
     }
 
