@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Data flows from left to right, and so do imports: the table of allowed imports is in
-//! `tests/suite/tidy.rs`. `docs/ARCHITECTURE.md` describes each module.
+//! `tests/suite/rooms.rs`. `docs/ARCHITECTURE.md` describes each module.
 
 pub mod api;
 pub mod app;

@@ -174,7 +174,7 @@ fn words_that_people_read_are_in_both_languages() {
         plain && text.contains('-') && !text.starts_with('-') && !text.ends_with('-')
     };
     for source in gateway_sources() {
-        for call in [".text(", ".say("] {
+        for call in [".text(", ".text_with("] {
             for (at, _) in source.product.match_indices(call) {
                 let said = source.text[at + call.len()..].trim_start();
                 let Some(key) = said.strip_prefix('"').and_then(|s| s.split('"').next()) else {

@@ -98,7 +98,10 @@ fn a_port_without_permission_names_the_group_to_join() {
     let output = scan.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("group") && said.contains(&port), "{said}");
+    assert!(
+        said.contains("usermod -aG") && said.contains(&port),
+        "{said}"
+    );
 }
 
 #[tokio::test]

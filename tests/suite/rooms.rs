@@ -1,8 +1,8 @@
 //! Which module of the gateway may name which, and which crates: the rules of docs/ARCHITECTURE.md.
 //!
 //! A room is a folder or file right under `gateway/src`. Assets, emissions and reports have a room
-//! for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank stands in one
-//! folder, and its formulas still know no store.
+//! for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank stands in
+//! one folder, and its formulas still know no store.
 
 use crate::source::{SourceFile, closing_bracket, word_places};
 use crate::tidy::{assert_no_faults, gateway_sources};

@@ -217,17 +217,7 @@ fn pdf_text(pdf: &Path) -> String {
 #[test]
 fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
     let scratch = tempfile::tempdir().unwrap();
-    let port = free_port();
-    let config = write_site(scratch.path(), &tcp_level_site(port));
-    let _site = PeerProcess::start(
-        pantau()
-            .args(["--log", "off", "simulate", "--speed", "1", "-c"])
-            .arg(&config)
-            .stdout(Stdio::null()),
-    );
-    wait_for("the simulated site", || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
+    let (_site, config) = start_simulated_site(scratch.path());
     let dry = [
         "calibrate",
         "level",
@@ -285,6 +275,22 @@ fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
         stderr_text(&differing)
     );
     assert!(pdf_text(&pdf).contains("BERBEDA"));
+}
+
+/// Starts a simulated site with a level probe, and returns it with its configuration.
+fn start_simulated_site(folder: &Path) -> (PeerProcess, PathBuf) {
+    let port = free_port();
+    let config = write_site(folder, &tcp_level_site(port));
+    let site = PeerProcess::start(
+        pantau()
+            .args(["--log", "off", "simulate", "--speed", "1", "-c"])
+            .arg(&config)
+            .stdout(Stdio::null()),
+    );
+    wait_for("the simulated site", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    (site, config)
 }
 
 fn write_handover(config: &Path, file: &str, more: &[&str]) -> Value {

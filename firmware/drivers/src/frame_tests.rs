@@ -175,9 +175,11 @@ proptest! {
     ) {
         let mut out = [0; FRAME_MAX];
         let data = &data[..request.data_bytes()];
-        let length = ModbusReadReply::Data(data).build(request, ModbusFraming::Tcp, transaction, &mut out);
+        let reply = ModbusReadReply::Data(data);
+        let length = reply.build(request, ModbusFraming::Tcp, transaction, &mut out);
         let should = u16::try_from(length - 6).unwrap();
-        prop_assert_eq!(ModbusReadReply::header_length_error(request, transaction, &out[..length]), None);
+        let header_error = |bytes| ModbusReadReply::header_length_error(request, transaction, bytes);
+        prop_assert_eq!(header_error(&out[..length]), None);
         out[4..6].copy_from_slice(&says.to_be_bytes());
         let found = ModbusReadReply::header_length_error(request, transaction, &out[..length]);
         let expected = (says != should).then_some(ModbusFrameError::HeaderLength {

@@ -12,6 +12,7 @@ use crate::harness::{
     BenchProcess, collect_lines, compile_peer, free_port, now_ns, pantau_command, quantile,
     sleep_until, start_broker,
 };
+use crate::year_import::import_a_year;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -20,7 +21,7 @@ use std::process::{ChildStdout, Command};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const SECOND_NS: i64 = 1_000_000_000;
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 /// Writes further apart than this belong to two commits.
 const COMMIT_GAP_NS: i64 = 20_000_000;
 
@@ -322,39 +323,6 @@ impl PeerBench {
         let at: i64 = first.unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         program.stop();
         mean_per(u64::try_from(at - began).unwrap_or(0), 1) / 1e9
-    }
-}
-
-/// 50 points of one device, every five minutes for a year, through `pantau import`.
-fn import_a_year(folder: &Path) {
-    let today = now_ns() / SECOND_NS / 86_400 * 86_400;
-    for point in 0..POINTS_PER_DEVICE {
-        let mut text = String::from("time,value\n");
-        for step in 0..365 * 288_i64 {
-            let at = jiff::Timestamp::from_second(today - 300 * (step + 1)).unwrap();
-            let _ = writeln!(
-                text,
-                "{at},{}.{}",
-                200 + (step * 7 + i64::from(point)) % 50,
-                step % 10
-            );
-        }
-        let file = folder.join("year.csv");
-        std::fs::write(&file, text).unwrap();
-        let mut command = pantau_command();
-        command
-            .args(["--log", "warn", "import", "-c"])
-            .arg(folder.join("pantau.toml"));
-        let said = command
-            .args(["--point", &format!("d0.p{point}")])
-            .arg(&file)
-            .output()
-            .unwrap();
-        assert!(
-            said.status.success(),
-            "import: {}",
-            String::from_utf8_lossy(&said.stderr)
-        );
     }
 }
 

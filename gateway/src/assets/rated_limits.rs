@@ -5,7 +5,7 @@
 //! ```
 //!
 //! They are narrower than the limits of the quantity, and wide enough for every true value. The
-//! table is in `docs/configuration.md` ("What is believed").
+//! table is in `docs/configuration.md` ("Limits of values").
 
 use super::{
     Asset, AssetKind, AssetPoint, GensetAsset, LevelMeasurement, PumpAsset, PvPlantAsset,

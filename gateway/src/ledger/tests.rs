@@ -555,7 +555,8 @@ proptest! {
         let text = serde_json::to_string(&EntryJson::from_entry(&kept)).unwrap();
         let back: EntryJson = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(back.entry(), Some(kept));
-        let sent = EntryBatchRequest::parse(&serde_json::to_vec(&EntryRequest::from_statement(&said)).unwrap()).unwrap();
+        let body = serde_json::to_vec(&EntryRequest::from_statement(&said)).unwrap();
+        let sent = EntryBatchRequest::parse(&body).unwrap();
         let raw = sent.entries[0].raw();
         prop_assert_eq!(raw.quantity, said.quantity.map(|q| QuantityText::Plain(q.to_string())));
     }

@@ -133,7 +133,8 @@ impl BusTask {
                 PollDecision::Wait(ms) => tokio::select! {
                     Some(errand) = errands.recv() => self.serve_request(errand).await,
                     // A late answer is read now, so that its delay can be measured and reported.
-                    () = self.channel.listen_for_late_answers(), if self.channel.awaits_late_answer() => {}
+                    () = self.channel.listen_for_late_answers(),
+                        if self.channel.awaits_late_answer() => {}
                     () = tokio::time::sleep(Duration::from_millis(ms)) => {}
                 },
                 PollDecision::Poll(index, at) => {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! This module knows neither the store nor the sinks: readings leave it through a channel. Exactly
-//! one task owns a bus, with one request on the wire at a time. See docs/ARCHITECTURE.md, "read".
+//! one task owns a bus, with one request on the wire at a time. See docs/ARCHITECTURE.md, "modbus".
 
 mod adhoc;
 pub mod bus;

@@ -210,7 +210,8 @@ mod tests {
             let (mut count, mut polls) = (whole, 0);
             while count > limit {
                 silence.record_answer(input_read(0, 1));
-                if let SilenceRemedy::Shorten(most) = silence.record_silence(input_read(0, count), true, false) {
+                let remedy = silence.record_silence(input_read(0, count), true, false);
+                if let SilenceRemedy::Shorten(most) = remedy {
                     prop_assert!(most < count && most >= 1);
                     count = most;
                 }

@@ -261,9 +261,8 @@ impl SimulatedPoint {
             }
             IdentificationTest::OneOf(values, _) => {
                 let raw = |raw: &i64| scale_raw(self.point.scale, *raw);
-                let kept = matches!(self.role, SimulatedValueSource::Fixed(own) if values.iter().any(|value| {
-                    (raw(value) - own).abs() < 1e-9
-                }));
+                let is_among = |own: f64| values.iter().any(|v| (raw(v) - own).abs() < 1e-9);
+                let kept = matches!(self.role, SimulatedValueSource::Fixed(own) if is_among(own));
                 if let Some(first) = values.first().filter(|_| !kept) {
                     self.role = SimulatedValueSource::Fixed(raw(first));
                 }

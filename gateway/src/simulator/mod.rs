@@ -12,7 +12,7 @@
 //! served.redirect(&mut config);                          // point the gateway at the simulation
 //! ```
 //!
-//! See `docs/testing.md`, and section `web`, `cli`, `sim`, `app` of `docs/ARCHITECTURE.md`.
+//! See `docs/testing.md`, and section `simulator` of `docs/ARCHITECTURE.md`.
 
 pub mod clear_sky;
 pub mod device;

@@ -16,7 +16,7 @@
 //! live rate is. The web page shows live values directly and does not wait for a sink.
 //!
 //! Not part of this module: meaning of a reading, buffers on disk. See docs/ARCHITECTURE.md,
-//! "publish", and docs/configuration.md, `[mqtt]` and `[influx]`.
+//! "sinks", and docs/configuration.md, `[mqtt]` and `[influx]`.
 
 mod backoff;
 mod catch_up_rate;

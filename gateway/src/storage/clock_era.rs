@@ -245,7 +245,8 @@ mod tests {
     fn any_event() -> impl Strategy<Value = ClockEvent> {
         prop_oneof![
             6 => Just(ClockEvent::Read),
-            2 => prop_oneof![Just(MIDNIGHT), -4_000_000_000i64..4_000_000_000].prop_map(ClockEvent::Set),
+            2 => prop_oneof![Just(MIDNIGHT), -4_000_000_000i64..4_000_000_000]
+                .prop_map(ClockEvent::Set),
             1 => Just(ClockEvent::Restart),
             1 => Just(ClockEvent::Flush),
             1 => Just(ClockEvent::Trust),

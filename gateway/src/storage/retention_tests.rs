@@ -107,6 +107,27 @@ async fn what_is_old_goes_a_tenth_of_the_days_at_a_time() {
     );
 }
 
+#[tokio::test]
+async fn deleting_days_that_were_imported_later_does_not_open_deleted_days_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::set(UtcMs(MIDNIGHT), true);
+    store_with_history(dir.path(), &clock).await.stop().await;
+    let store = open_at(dir.path(), &site(&["power"]), &clock, Some(10));
+    advance_hours(&store, &clock, 24 * 8).await;
+    let deleted_before = async |store: &Store| {
+        let extent = store.evidence_extent().await.unwrap();
+        extent.raw_deleted_before.unwrap()
+    };
+    let first = deleted_before(&store).await;
+    let old = |day| (UtcMs(MIDNIGHT - day * DAY_IN_MS), ExactNumber::Float(2.0));
+    let rows = (60..=69).map(old).collect();
+    store.import_rows("meter.power", rows).await.unwrap();
+    advance_hours(&store, &clock, 24 * 3).await;
+    store.stop().await;
+    let store = open_at(dir.path(), &site(&["power"]), &clock, Some(10));
+    assert!(deleted_before(&store).await >= first);
+}
+
 /// Random value, which cannot be compressed.
 fn random_outcome(random: &mut fastrand::Rng) -> SampleOutcome {
     SampleOutcome::Good(ExactNumber::Float(random.f64()))

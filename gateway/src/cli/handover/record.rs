@@ -34,7 +34,7 @@ pub(super) struct HandoverRecord<'a> {
 }
 
 impl HandoverRecord<'_> {
-    pub(super) fn text(&self, key: &str) -> String {
+    pub(super) fn handover_text(&self, key: &str) -> String {
         self.lang.text(&format!("handover-{key}"))
     }
 
@@ -66,7 +66,7 @@ impl HandoverRecord<'_> {
         let site = &self.config.site;
         let day = self.local_day();
         ReportDocument {
-            title: self.text("title"),
+            title: self.handover_text("title"),
             site: LabelledId {
                 id: site.id.to_string(),
                 name: site.name.to_string(),
@@ -116,7 +116,7 @@ impl HandoverRecord<'_> {
         sections.push(self.build_section(
             "signatures",
             vec![
-                ReportBlock::Paragraph(self.text("signatures-text")),
+                ReportBlock::Paragraph(self.handover_text("signatures-text")),
                 ReportBlock::Table(tables::signatures_table(self)),
             ],
         ));
@@ -126,7 +126,7 @@ impl HandoverRecord<'_> {
     fn build_section(&self, id: &str, blocks: Vec<ReportBlock>) -> ReportSection {
         ReportSection {
             id: id.to_owned(),
-            title: self.text(id),
+            title: self.handover_text(id),
             tab: String::new(),
             annex: false,
             blocks,
@@ -149,7 +149,7 @@ impl HandoverRecord<'_> {
         let args = [("compared", &*compared), ("differing", &*differing)];
         let callout = CalloutBox {
             tone,
-            title: self.text("readings-box"),
+            title: self.handover_text("readings-box"),
             text: self.lang.text_with(&format!("handover-{key}"), &args),
         };
         vec![
@@ -168,7 +168,7 @@ impl HandoverRecord<'_> {
         };
         let callout = CalloutBox {
             tone,
-            title: self.text("soak-box"),
+            title: self.handover_text("soak-box"),
             text: self.lang.text_with(key, &[("minutes", &minutes)]),
         };
         vec![
@@ -180,7 +180,7 @@ impl HandoverRecord<'_> {
     fn calibrations_block(&self) -> ReportBlock {
         match tables::calibrations_table(self) {
             Some(table) => ReportBlock::Table(table),
-            None => ReportBlock::Paragraph(self.text("calibrations-none")),
+            None => ReportBlock::Paragraph(self.handover_text("calibrations-none")),
         }
     }
 }

@@ -30,12 +30,17 @@ fn text_value(words: impl Into<String>) -> CellValue {
 
 impl HandoverRecord<'_> {
     fn new_table(&self, id: &str, columns: Vec<ReportColumn>) -> ReportTable {
-        ReportTable::new(id, &self.text(&format!("{id}-title")), columns)
+        ReportTable::new(id, &self.handover_text(&format!("{id}-title")), columns)
     }
 
     fn text_columns(&self, heads: &[&str]) -> Vec<ReportColumn> {
-        let column =
-            |id: &&str| ReportColumn::new(id, &self.text(&format!("head-{id}")), ValueKind::Text);
+        let column = |id: &&str| {
+            ReportColumn::new(
+                id,
+                &self.handover_text(&format!("head-{id}")),
+                ValueKind::Text,
+            )
+        };
         heads.iter().map(column).collect()
     }
 }
@@ -60,7 +65,7 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let mut table = record.new_table("facts", record.text_columns(&["item", "value"]));
     let row = |(key, value): (&str, String)| {
         vec![
-            text_value(record.text(&format!("fact-{key}"))),
+            text_value(record.handover_text(&format!("fact-{key}"))),
             text_value(value),
         ]
     };
@@ -116,7 +121,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
         .zip(&record.config.devices);
     for ((info, device), seen) in known.zip(&record.devices) {
         let profile = info.profile.as_deref().map(str::to_owned);
-        let profile = profile.unwrap_or_else(|| record.text("by-hand"));
+        let profile = profile.unwrap_or_else(|| record.handover_text("by-hand"));
         let sure = record
             .lang
             .text(&format!("confidence-{}", seen.confidence.word()));
@@ -133,7 +138,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
                 let reason = record.lang.text(&format!("reason-{reason}"));
                 format!("{reason} ({detail})")
             }
-            None => record.text("answers"),
+            None => record.handover_text("answers"),
         };
         table.rows.push(vec![
             text_value(&*info.id),
@@ -178,7 +183,7 @@ fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellVa
     let shown = match (point.value, point.reason) {
         (Some(value), _) => with_unit(value, own),
         (None, Some(reason)) => CellValue::Missing(record.lang.text(&format!("reason-{reason}"))),
-        (None, None) => CellValue::Missing(record.text("unread")),
+        (None, None) => CellValue::Missing(record.handover_text("unread")),
     };
     let mut row = vec![text_value(&*point.id), shown];
     let display = point.display.as_deref().unwrap_or_default();
@@ -193,7 +198,7 @@ fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellVa
         row.push(with_unit(compared.display, digits(display)));
         row.push(with_unit(compared.difference, finest));
         row.push(with_unit(compared.tolerance, finest));
-        row.push(text_value(record.text(verdict)));
+        row.push(text_value(record.handover_text(verdict)));
     } else {
         row.push(text_value(display));
         row.extend([CellValue::Empty, CellValue::Empty, CellValue::Empty]);
@@ -215,7 +220,7 @@ pub(super) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakResultFile) -> 
         table.rows.push(vec![
             text_value(&*row.device),
             text_value(format!("{} / {}", row.good, row.polls)),
-            CellValue::number_or_missing(share, &record.text("unread")),
+            CellValue::number_or_missing(share, &record.handover_text("unread")),
             text_value(record.lang.text(verdict)),
         ]);
     }
@@ -247,7 +252,7 @@ fn tank_table(
         None => (tank_shape(tank.shape.as_ref()?), "tank-configured"),
     };
     let (empty, full) = shape.levels()?;
-    let head = |id: &str| record.text(&format!("head-{id}"));
+    let head = |id: &str| record.handover_text(&format!("head-{id}"));
     let columns = vec![
         ReportColumn::new("height", &head("height"), ValueKind::Percent(0)),
         ReportColumn::new("level", &head("level"), ValueKind::number("m", 3)),
@@ -265,7 +270,7 @@ fn tank_table(
         table.rows.push(vec![
             CellValue::Number(part),
             CellValue::Number(level),
-            CellValue::number_or_missing(litres, &record.text("unread")),
+            CellValue::number_or_missing(litres, &record.handover_text("unread")),
         ]);
     }
     Some(table)
@@ -316,7 +321,7 @@ pub(super) fn signatures_table(record: &HandoverRecord<'_>) -> ReportTable {
             name => name,
         };
         table.rows.push(vec![
-            text_value(record.text(role) + SIGNATURE_SPACE),
+            text_value(record.handover_text(role) + SIGNATURE_SPACE),
             text_value(name),
             text_value(&*day),
             text_value("........................................"),

@@ -6,7 +6,7 @@
 //! ```
 //! TCP has a transaction id. RTU has none: a unit with unanswered requests is asked for a few
 //! registers more, so that a late answer has the wrong length (`outstanding`). See
-//! docs/ARCHITECTURE.md, "read".
+//! docs/ARCHITECTURE.md, "modbus".
 
 mod addressing;
 mod channel_error;

@@ -345,7 +345,8 @@ mod tests {
             for framing in [ModbusFraming::Tcp, ModbusFraming::Rtu] {
                 let (mut owed, now) = (OutstandingRequests::default(), Instant::now());
                 owed.push_unanswered(unanswered(request(ModbusReadFunction::Input, 0, count), now));
-                if let OutstandingMatch::Complete(used) = owed.match_answer(framing, &bytes, Some(now)) {
+                let found = owed.match_answer(framing, &bytes, Some(now));
+                if let OutstandingMatch::Complete(used) = found {
                     prop_assert!(used <= bytes.len());
                     prop_assert!(!owed.has_open_requests());
                 }
@@ -359,7 +360,11 @@ mod tests {
             let (mut owed, now) = (OutstandingRequests::default(), Instant::now());
             let mut gone: Vec<ModbusReadRequest> = Vec::new();
             for (count, is_bits) in asks {
-                let function = if is_bits { ModbusReadFunction::Coils } else { ModbusReadFunction::Holding };
+                let function = if is_bits {
+                    ModbusReadFunction::Coils
+                } else {
+                    ModbusReadFunction::Holding
+                };
                 let plain = request(function, 7, count);
                 let sent = owed.lengthen_request(plain, now);
                 let recent = gone.iter().rev().take(OUTSTANDING_REQUESTS_MAX);
