@@ -90,7 +90,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     ("report", ""),
     // Documents to files; what they say is handed in.
-    ("report.render", "domain limits i18n"),
+    ("report.render", "domain limits i18n formulas"),
     // What a report says; nothing of how it looks, and no store.
     (
         "report.content",
@@ -102,14 +102,17 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "domain limits i18n config ledger evidence storage indicators report.content \
          report.render",
     ),
-    ("samples_csv", "domain limits storage"),
+    ("samples_csv", "domain limits i18n storage"),
     (
         "api",
         "domain limits clock status i18n config assets.settings buses commissioning evidence \
          storage bus_request samples_csv ledger indicators report.content report.render \
          report.build",
     ),
-    ("pages", "domain limits status i18n config storage api"),
+    (
+        "pages",
+        "domain limits status i18n config formulas storage api",
+    ),
     ("server", "limits storage samples_csv api pages"),
     (
         "app",
@@ -117,7 +120,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "domain limits clock status i18n config assets.settings assets.formulas \
+        "domain limits clock status i18n config formulas assets.settings assets.formulas \
          assets.indicators buses commissioning simulator evidence storage sinks samples_csv \
          ledger methods indicators report.content report.render report.build bus_request api \
          server app",

@@ -54,16 +54,7 @@ pub(crate) fn format_local_time(at: UtcMs, now: UtcMs, zone: &TimeZone, lang: La
 }
 
 fn format_day(date: Date, lang: Language) -> String {
-    format!(
-        "{} {} {}",
-        date.day(),
-        format_month(date, lang),
-        date.year()
-    )
-}
-
-fn format_month(date: Date, lang: Language) -> String {
-    lang.text(&format!("web-month-{}", date.month()))
+    lang.locale().format_date(date)
 }
 
 impl PlotSpan {
@@ -170,7 +161,7 @@ impl PlotSpan {
                     format_day(last, lang)
                 )
             }
-            Self::Month => format!("{} {}", format_month(date, lang), date.year()),
+            Self::Month => lang.locale().format_month(date),
             Self::Year => date.year().to_string(),
         }
     }

@@ -17,7 +17,6 @@ pub mod decimal;
 pub mod factor;
 pub mod indicator;
 pub mod ledger;
-pub mod month_names;
 pub mod period;
 
 use std::fmt;
