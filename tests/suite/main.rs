@@ -11,6 +11,7 @@ mod evidence;
 mod extending;
 mod field_reports;
 mod hostile;
+mod indicator_ids;
 mod killed;
 mod knowledge;
 mod ledger;

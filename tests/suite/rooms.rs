@@ -164,7 +164,8 @@ fn room_of(path: &[&str]) -> String {
     let file = path.get(2).copied();
     let layer = match (path[0], path.get(1).copied()) {
         ("assets", Some(kind)) if file.is_some() && kind != "asset_point" => match file {
-            Some("indicators" | "level_balance" | "irradiance") => "indicators",
+            Some("level_balance" | "irradiance") => "indicators",
+            Some(name) if name.ends_with("indicators") => "indicators",
             Some("simulation") => "simulation",
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
