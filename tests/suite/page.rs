@@ -4,6 +4,7 @@
 use crate::peers;
 use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config_text};
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{
     DeviceInfo, ExactNumber, PointInfo, QualityReason, Reading, SampleOutcome, Site, UtcMs,
 };
@@ -58,7 +59,7 @@ fn page_site() -> Site {
     Site {
         id: "desa-impian".into(),
         name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: -3.76,
         longitude: 103.78,
         devices: vec![

@@ -4,6 +4,7 @@
 use crate::peers::{PeerProcess, python_peer};
 use gateway::clock::Clock;
 use gateway::config::{self, BusLink, Config, ModbusTable, Point, WordOrder, profile::Profile};
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{ExactNumber, UtcMs};
 use gateway::i18n::Language;
 use gateway::modbus::decode;
@@ -140,7 +141,7 @@ async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
         latitude: 0.0,
         longitude: 110.0,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, UtcMs(1_782_838_800_000));
     let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
     if let BusLink::Tcp { port, .. } = &mut config.buses[0].link {
         *port = 0;

@@ -9,6 +9,7 @@ use drivers::frame::{
 use gateway::clock::Clock;
 use gateway::config::{self, Config, ModbusTable};
 use gateway::domain::UtcMs;
+use gateway::domain::site_zone::SiteZone;
 use gateway::simulator::device::SimulatedDevice;
 use gateway::simulator::pty::PseudoTerminal;
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, clear_sky, serve_devices};
@@ -62,7 +63,7 @@ fn noon_world() -> SimulatedWorld {
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, NOON);
     SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
 }
 

@@ -5,6 +5,7 @@ use crate::peers::{PeerProcess, peer_file, python_peer};
 use gateway::clock::Clock;
 use gateway::config::{Config, load_config_text};
 use gateway::domain::UtcMs;
+use gateway::domain::site_zone::SiteZone;
 use gateway::modbus::{AdhocReader, AdhocReading};
 use gateway::simulator::{
     SimulatedEndpoint, SimulatedPlant, SimulatedWorld, clear_sky, serve_devices,
@@ -136,7 +137,7 @@ async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_read
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = SimulatedPlant::new(spot, "Asia/Jakarta", 1, NOON);
+    let plant = SimulatedPlant::new(spot, SiteZone::default(), 1, NOON);
     let world = SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0);
     let served = serve_devices(&config, &world).await.unwrap();
     let SimulatedEndpoint::Tcp(at) = &served.places[0] else {

@@ -6,6 +6,7 @@ use crate::servers::free_port;
 use gateway::clock::Clock;
 use gateway::config;
 use gateway::domain::UtcMs;
+use gateway::domain::site_zone::SiteZone;
 use gateway::simulator::clear_sky;
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices};
 use serde_json::Value;
@@ -59,7 +60,7 @@ point = [
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, NOON);
     let world = SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0);
     let served = serve_devices(&config, &world).await.unwrap();
     let ghost = "\n[[device]]\nid = \"ghost\"\nbus = \"lan\"\nunit = 9\nevery = \"200ms\"\npoint = [\n  \

@@ -19,7 +19,9 @@ pub mod indicator;
 pub mod ledger;
 pub mod month_names;
 pub mod period;
+pub mod site_zone;
 
+use site_zone::SiteZone;
 use std::fmt;
 use std::sync::Arc;
 
@@ -185,8 +187,8 @@ pub struct Site {
     pub id: Arc<str>,
     /// Name.
     pub name: Arc<str>,
-    /// IANA time zone of days and months.
-    pub timezone: Arc<str>,
+    /// Time zone of days and months.
+    pub timezone: SiteZone,
     /// Latitude in degrees, north positive.
     pub latitude: f64,
     /// Longitude in degrees, east positive.

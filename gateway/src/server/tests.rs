@@ -1,6 +1,7 @@
 //! Tests of pages and API without a network: requests are handed to the router.
 
 use crate::domain::Site;
+use crate::domain::site_zone::SiteZone;
 
 pub(crate) fn test_site() -> Site {
     let point =
@@ -27,7 +28,7 @@ pub(crate) fn test_site() -> Site {
     Site {
         id: "desa-impian".into(),
         name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: -3.76,
         longitude: 103.78,
         devices: vec![

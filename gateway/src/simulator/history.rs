@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config;
+    use crate::domain::site_zone::SiteZone;
     use crate::simulator::clear_sky::GeoLocation;
     use crate::simulator::plant::SimulatedPlant;
     use std::path::Path;
@@ -122,7 +123,7 @@ mod tests {
             latitude: -3.76,
             longitude: 103.78,
         };
-        let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, JULY);
+        let plant = SimulatedPlant::new(place, SiteZone::default(), 1, JULY);
         let world = SimulatedWorld::new(plant, Clock::set(JULY, true), 1, 1.0);
         let points = config
             .site

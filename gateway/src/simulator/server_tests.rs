@@ -6,6 +6,7 @@ use crate::config::{
     Bus, Device, DeviceLimits, LinearScale, Parity, Point, RegisterEncoding, ScaleExponentTable,
     SerialPortSettings, StoreSettings, WebSettings, WordOrder,
 };
+use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, Site, UtcMs};
 use crate::modbus::decode;
 use crate::simulator::clear_sky;
@@ -151,7 +152,7 @@ fn test_config() -> Config {
         site: Site {
             id: "s".into(),
             name: "S".into(),
-            timezone: "Asia/Jakarta".into(),
+            timezone: SiteZone::default(),
             latitude: -3.76,
             longitude: 103.78,
             devices: devices.iter().map(device_info).collect(),
@@ -197,7 +198,7 @@ fn world_at_noon() -> SimulatedWorld {
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, NOON);
     SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
+use crate::domain::site_zone::SiteZone;
 use crate::domain::*;
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub(super) fn site(points: &[&str]) -> Site {
     Site {
         id: "s".into(),
         name: "S".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: 0.0,
         longitude: 107.0,
         devices: vec![DeviceInfo {

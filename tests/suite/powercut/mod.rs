@@ -10,6 +10,7 @@ mod disk;
 use disk::{BlockLog, LoggedDisk, MountedImage, SeededRandom, UnflushedWrites};
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{
     DeviceInfo, ExactNumber, MonoMs, NumberedReading, PointInfo, QualityReason, Reading,
     ReadingSeq, SampleOutcome, Site, UtcMs,
@@ -41,7 +42,7 @@ fn meter_site() -> Site {
     Site {
         id: "cut".into(),
         name: "Cut".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: -3.76,
         longitude: 103.78,
         devices: vec![DeviceInfo {

@@ -7,6 +7,7 @@ mod mqtt;
 use crate::servers::wait_until;
 use gateway::clock::Clock;
 use gateway::config::{InfluxSettings, MqttSettings, MqttVersion, Secret, StoreSettings};
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{
     DeviceInfo, ExactNumber, MonoMs, PointInfo, QualityReason, Reading, ReadingSeq, SampleOutcome,
     Site, UtcMs,
@@ -65,7 +66,7 @@ pub(crate) fn sink_site() -> Site {
     Site {
         id: "desa-impian".into(),
         name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: -3.76,
         longitude: 103.78,
         devices: vec![device("a"), device("b")],

@@ -1,6 +1,7 @@
 use super::pairs::check_fill;
 use super::*;
 use crate::domain::PointInfo;
+use crate::domain::site_zone::SiteZone;
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -25,7 +26,7 @@ fn test_site() -> Site {
     Site {
         id: "s".into(),
         name: "S".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: 0.0,
         longitude: 107.0,
         devices: vec![

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::profile::Profile;
 use crate::config::{FactConfidence, ModbusTable, load_config_text, load_profiles};
 use crate::domain::UtcMs;
+use crate::domain::site_zone::SiteZone;
 use crate::simulator::device::{ILLEGAL_ADDRESS, SimulatedDevice};
 use crate::simulator::plant::PlantSnapshot;
 use crate::simulator::{SimulatedPlant, SimulatedWorld, clear_sky};
@@ -44,7 +45,7 @@ impl IdentificationBench {
             latitude: -3.76,
             longitude: 103.78,
         };
-        let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, at);
+        let plant = SimulatedPlant::new(place, SiteZone::default(), 1, at);
         let world = SimulatedWorld::new(plant, Clock::set(at, true), 1, 1.0);
         let mut device = SimulatedDevice::new(&config.devices[0], &config.site.devices[0], 1);
         device.apply_identify_rules(&of.identify);

@@ -3,6 +3,7 @@
 use super::{DAY, TestSite, assert_texts_exist, figure_value, parse_time};
 use crate::clock::Clock;
 use crate::domain::UtcMs;
+use crate::domain::site_zone::SiteZone;
 use crate::indicators::{IndicatorQuery, calculate_indicators};
 use crate::simulator::SimulatedHistory;
 use crate::simulator::plant::SimulatedPlant;
@@ -19,7 +20,7 @@ async fn demo_site() -> TestSite {
         latitude: -3.76,
         longitude: 103.78,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, start);
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, start);
     let world = SimulatedWorld::new(plant, Clock::set(start, true), 1, 1.0);
     let history = SimulatedHistory::new(&village.config, &world);
     for day in 0..2 {
