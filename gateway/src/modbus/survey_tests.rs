@@ -1,11 +1,11 @@
 //! Whatever a device answers, the discovery ends, and its result lies within the answers.
 
 use super::*;
-use crate::config::{Config, load_config_text};
+use crate::config::Config;
 use crate::modbus::decode;
+use crate::tests::{load_site, sunspec_text};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Simulated registers by address; all others are refused with exception 2.
 type FakeSunSpecDevice = BTreeMap<u16, u16>;
@@ -14,11 +14,7 @@ type FakeSunSpecDevice = BTreeMap<u16, u16>;
 const QUESTIONS_MAX: usize = 3 + SUNSPEC_MODELS_MAX + 2 + 8 * SUNSPEC_MODELS_MAX;
 
 fn sunspec_config(keys: &str) -> Config {
-    let text = format!(
-        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-         [[device]]\nid = 'd'\nbus = 'b'\nprofile = 'sunspec'\n{keys}\n"
-    );
-    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
+    load_site(&sunspec_text(502, keys))
 }
 
 fn wanted_points(keys: &str) -> std::sync::Arc<SunSpecSelection> {
