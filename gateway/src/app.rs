@@ -293,10 +293,9 @@ async fn drain_tasks(stage: &str, tasks: &mut JoinSet<TaskName>, grace: Duration
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
     use crate::domain::{ExactNumber, Quality, SampleOutcome, UtcMs};
     use crate::storage::{AggregateFunction, BucketStep, PointQuery};
-    use std::path::Path;
+    use crate::tests::{SiteText, load_site};
 
     fn reading_now(clock: &Clock) -> Reading {
         let now = clock.now();
@@ -330,11 +329,10 @@ mod tests {
     async fn what_an_earlier_run_read_without_the_time_gets_its_date_with_the_first_dated_reading()
     {
         let dir = tempfile::tempdir().unwrap();
-        let text = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = 0.0\nlongitude = 107.0\n\
-            [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-            [[device]]\nid = 'd'\nbus = 'b'\n\
-            point = [{ id = 'p', register = 'holding:0', type = 'u16' }]\n";
-        let config = config::load_config_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let text = SiteText::new("s").tcp_bus("b", 502).device("d", "b", "");
+        let text = text.points(["{ id = 'p', register = 'holding:0', type = 'u16' }"]);
+        let text = &text.text();
+        let config = load_site(text);
         let clock = Clock::set(UtcMs(1000), false);
         let open = || Store::open(dir.path(), &config.site, &config.store, text, &clock).unwrap();
         let earlier = open();

@@ -146,7 +146,7 @@ fn what_is_left_out_has_a_default() {
     let config = load_example("[site]\nid = 'a'\n").unwrap();
     assert_eq!(config.web.listen, None);
     assert_eq!(config.store.path, Path::new("/var/lib/pantau"));
-    assert_eq!(&*config.site.timezone, "Asia/Jakarta");
+    assert_eq!(&**config.site.timezone.name(), "Asia/Jakarta");
     assert_eq!(config.warnings.len(), 3);
 }
 

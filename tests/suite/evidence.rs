@@ -3,10 +3,12 @@
 
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::sites::write_config;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use tests::site_text::SiteText;
 
 /// A site with three days of one point, and an entry of the ledger.
 struct EvidenceSite {
@@ -17,16 +19,11 @@ struct EvidenceSite {
 impl EvidenceSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\n\
-             latitude = -3.76\nlongitude = 103.78\n[store]\npath = \"{}\"\n\
-             [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
-             [[device]]\nid = \"tank\"\nbus = \"lan\"\nunit = 1\nevery = \"24h\"\n\
-             point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\" }}]\n",
-            folder.path().join("store").display()
-        );
-        let config = folder.path().join("pantau.toml");
-        std::fs::write(&config, text).unwrap();
+        let site = SiteText::new("desa")
+            .tcp_bus("lan", 9)
+            .device("tank", "lan", "unit = 1\nevery = '24h'")
+            .points(["{ id = 'level', register = 'holding:0', type = 'u16' }"]);
+        let config = write_config(folder.path(), site);
         let scratch = Self { folder, config };
         scratch.import(21..24, 0);
         let entry = ["ledger", "add", "bsf-maggot", "12,5", "kg", "--date"];

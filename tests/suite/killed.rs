@@ -10,6 +10,7 @@ use crate::servers::{
 };
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use tests::site_text::SiteText;
 
 /// Number of times the gateway is killed.
 const KILLS: usize = 20;
@@ -31,48 +32,24 @@ pub(crate) fn pantau() -> Command {
 }
 
 fn write_site(folder: &Path, devices: u16, broker: u16) -> PathBuf {
-    let store = folder.join("store");
-    let text = format!(
-        r#"
-[site]
-id = "killed"
-name = "Killed"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-
-[store]
-path = "{}"
-flush = "200ms"
-
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-tcp_port = {devices}
-
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-profile = "growatt-min-tlx"
-every = "1s"
-
-[[device]]
-id = "level"
-bus = "lan"
-unit = 2
-every = "100ms"
-point = [{{ id = "level", register = "holding:0", type = "u16", scale = 0.001, unit = "m" }}]
-
-[mqtt]
-url = "mqtt://127.0.0.1:{broker}"
-catch_up = 100000
-"#,
-        store.display()
-    );
+    let site = SiteText::new("killed")
+        .tcp_bus("lan", devices)
+        .device(
+            "inverter",
+            "lan",
+            "unit = 1\nprofile = 'growatt-min-tlx'\nevery = '1s'",
+        )
+        .device("level", "lan", "unit = 2\nevery = '100ms'")
+        .points([
+            "{ id = 'level', register = 'holding:0', type = 'u16', scale = 0.001, unit = 'm' }",
+        ])
+        .with(format_args!(
+            "[mqtt]\nurl = 'mqtt://127.0.0.1:{broker}'\ncatch_up = 100000"
+        ))
+        .store(&folder.join("store"))
+        .with("flush = '200ms'");
     let file = folder.join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, site.text()).unwrap();
     file
 }
 

@@ -3,22 +3,18 @@
 
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::sites::write_config;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use tests::site_text::SiteText;
 
 fn write_site(folder: &Path) -> PathBuf {
-    let text = format!(
-        "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
-         longitude = 103.78\n[store]\npath = \"{}\"\n\
-         [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
-         [[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery = \"10s\"\n\
-         point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
-        folder.join("store").display()
-    );
-    let file = folder.join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
-    file
+    let site = SiteText::new("desa")
+        .tcp_bus("lan", 9)
+        .device("level", "lan", "unit = 1\nevery = '10s'")
+        .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
+    write_config(folder, site)
 }
 
 fn run_ledger(config: &Path, words: &[&str]) -> Output {

@@ -31,6 +31,7 @@ mod rooms;
 mod scan;
 mod servers;
 mod simulate;
+mod sites;
 mod source;
 mod sunspec;
 mod technician;

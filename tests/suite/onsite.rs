@@ -3,11 +3,13 @@
 
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
-use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text, write_site};
+use crate::sites::write_config;
+use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use tests::site_text::SiteText;
 
 /// A sensor as the technician's own file knows it: it wants its button, and its power off and on.
 const OWN_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
@@ -16,6 +18,32 @@ const OWN_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nk
     register = 'holding:258'\ncodes = { 4800 = 2, 9600 = 3 }\n[[point]]\nid = 'temp'\n\
     register = 'holding:0'\ntype = 'u16'\nunit = 'degC'\n[[capture]]\npoint = 'temp'\n\
     words = [7]\nvalue = 7.0\nfrom = 'worked-out'\n";
+
+/// Configuration with a line, a device `air` of this profile at unit 5, a page on `port`, and the
+/// technician's own profile `shy`.
+pub(crate) fn write_line_site(
+    folder: &Path,
+    shy: &str,
+    tty: &str,
+    port: u16,
+    profile: &str,
+) -> PathBuf {
+    let profiles = folder.join("profiles");
+    std::fs::create_dir_all(&profiles).unwrap();
+    std::fs::write(profiles.join("shy.toml"), shy).unwrap();
+    let line = "kind = 'modbus-rtu'\nbaud = 9600\ntimeout = '100ms'";
+    let device = "unit = 5\nevery = '1s'";
+    let site = SiteText::new("desa")
+        .with(format_args!("profiles = '{}'", profiles.display()))
+        .with(format_args!("[web]\nlisten = '127.0.0.1:{port}'"))
+        .bus("rs485", format_args!("{line}\nport = '{tty}'"))
+        .device(
+            "air",
+            "rs485",
+            format_args!("{device}\nprofile = '{profile}'"),
+        );
+    write_config(folder, site)
+}
 
 /// A gateway with its page.
 struct CommissioningSite {
@@ -29,19 +57,7 @@ impl CommissioningSite {
     fn new(folder: &Path, devices: &[&str], profile: &str) -> Self {
         let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(devices));
         let port = free_port();
-        let profiles = folder.join("profiles");
-        std::fs::create_dir_all(&profiles).unwrap();
-        std::fs::write(profiles.join("shy.toml"), OWN_PROFILE).unwrap();
-        let tables = format!(
-            "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
-             kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
-             [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
-             profile = \"{profile}\"\n"
-        );
-        let config = write_site(folder, &tables);
-        let text = std::fs::read_to_string(&config).unwrap();
-        let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
-        std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
+        let config = write_line_site(folder, OWN_PROFILE, &tty, port, profile);
         Self {
             config,
             port,

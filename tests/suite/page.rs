@@ -2,6 +2,7 @@
 //! machine.
 
 use crate::peers;
+use crate::sites::site_of;
 use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::{
@@ -55,19 +56,13 @@ fn page_site() -> Site {
         ("temperature", "\u{b0}C", "temperature"),
         ("humidity", "%", "humidity"),
     ];
-    Site {
-        id: "desa-impian".into(),
-        name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![
-            device_info("inverter", "inverter", &electric),
-            device_info("tank", "level", &[("level", "m", "level")]),
-            device_info("bin-1", "environment", &air),
-            device_info("meter", "meter", &electric[..2]),
-        ],
-    }
+    let devices = vec![
+        device_info("inverter", "inverter", &electric),
+        device_info("tank", "level", &[("level", "m", "level")]),
+        device_info("bin-1", "environment", &air),
+        device_info("meter", "meter", &electric[..2]),
+    ];
+    site_of("desa-impian", "Desa Impian", devices)
 }
 
 /// Outcomes of a device at a time: sun from 06:00 to 18:00, a tank, a warm bin.

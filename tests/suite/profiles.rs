@@ -7,6 +7,7 @@ use gateway::clock::Clock;
 use gateway::config::{
     self, Config, ModbusLink, ModbusPoint, ModbusTable, Point, WordOrder, profile::Profile,
 };
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{ExactNumber, UtcMs};
 use gateway::i18n::Language;
 use gateway::simulator::clear_sky::GeoLocation;
@@ -143,7 +144,7 @@ async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
         latitude: 0.0,
         longitude: 110.0,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, UtcMs(1_782_838_800_000));
     let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
     if let Some(ModbusLink::Tcp { port, .. }) = config.buses[0].link.modbus_mut() {
         *port = 0;

@@ -127,6 +127,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     ("main", "cli app"),
     ("lib", ""),
+    ("tests", ""),
 ];
 
 /// Crates that only these rooms may use.

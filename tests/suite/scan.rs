@@ -3,26 +3,23 @@
 
 use crate::killed::pantau;
 use crate::servers::{free_port, wait_until};
+use crate::sites::noon_world;
 use drivers::frame::{
     FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame,
 };
-use gateway::clock::Clock;
 use gateway::config::{self, Config, ModbusTable};
-use gateway::domain::UtcMs;
 use gateway::simulator::device::SimulatedDevice;
 use gateway::simulator::pty::PseudoTerminal;
-use gateway::simulator::{SimulatedPlant, SimulatedWorld, clear_sky, serve_devices};
+use gateway::simulator::{SimulatedWorld, serve_devices};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
+use tests::site_text::SiteText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::task::JoinSet;
-
-/// 2026-07-01T12:00:00+07:00.
-const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
 /// Speed, unit and profile of the devices of five lines.
 const LINES: [&[(u32, u8, &str)]; 5] = [
@@ -46,24 +43,12 @@ const LINES: [&[(u32, u8, &str)]; 5] = [
 
 fn write_site(folder: &Path, buses: &str) -> (PathBuf, Config) {
     let file = folder.join("pantau.toml");
-    let text = format!(
-        "# Our site.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\n\
-         longitude = 103.78\n[store]\npath = '{}'\n{buses}",
-        folder.join("store").display()
-    );
+    let site = SiteText::new("desa").store(&folder.join("store"));
+    let text = format!("# Our site.\n{}", site.with(buses).text());
     std::fs::write(&file, &text).unwrap();
     let config =
         config::load_config_text(&text, &file, &|_| None).unwrap_or_else(|f| panic!("{f}"));
     (file, config)
-}
-
-fn noon_world() -> SimulatedWorld {
-    let place = clear_sky::GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
-    SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
 }
 
 /// Devices of one line, each at its own speed.

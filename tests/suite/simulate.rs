@@ -20,7 +20,7 @@ fn demo_site() -> (Config, SimulatedWorld) {
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(place, &config.site.timezone, 1, NOON);
+    let plant = SimulatedPlant::new(place, config.site.timezone.clone(), 1, NOON);
     (
         config,
         SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0),

@@ -4,22 +4,18 @@
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
+use crate::sites::write_config;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-
-const HEAD: &str = "[site]\nid = \"desa\"\nname = \"Desa Impian\"\ntimezone = \"Asia/Jakarta\"\n\
-    latitude = -3.76\nlongitude = 103.78\n";
+use tests::site_text::SiteText;
 
 /// A configuration in `folder` with these tables.
 pub(crate) fn write_site(folder: &Path, tables: &str) -> PathBuf {
-    let store = folder.join("store");
-    let text = format!("{HEAD}[store]\npath = \"{}\"\n{tables}", store.display());
-    let file = folder.join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
-    file
+    let site = SiteText::new("desa").with("name = 'Desa Impian'");
+    write_config(folder, site.with(tables))
 }
 
 pub(crate) fn run_pantau(config: &Path, words: &[&str]) -> Output {

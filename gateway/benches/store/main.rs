@@ -16,6 +16,7 @@ mod victoria;
 
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{DeviceInfo, MonoMs, PointInfo, Reading, Sample, SampleOutcome, Site, UtcMs};
 use gateway::storage::{AggregateFunction, BucketStep, PointQuery, Store};
 use series::BenchSeries;
@@ -254,7 +255,7 @@ fn bench_site(devices: usize, points: usize) -> Site {
     Site {
         id: "bench".into(),
         name: "Bench".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: -3.76,
         longitude: 103.78,
         devices: (0..devices).map(device).collect(),

@@ -78,7 +78,7 @@ pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
     let wishes = LoggerTableOptions {
         dates: options.dates.as_deref().and_then(DateOrder::parse),
         zone,
-        site_zone: config.site.timezone.to_string(),
+        site_zone: config.site.timezone.name().to_string(),
         decimals: options
             .decimals
             .as_deref()

@@ -20,8 +20,6 @@ use crate::report::render::ReportFormat;
 use crate::report::render::number_format::date;
 use crate::storage::{Store, StoreAccess};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -150,10 +148,8 @@ fn check_args(
     let period: Period = found
         .parse()
         .map_err(|_| lang.text_with("reporting-no-period", &[("found", found)]))?;
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
     let now = Clock::system().now().at;
-    let today = Timestamp::from_millisecond(now.0).unwrap_or_default();
-    if period.first() > today.to_zoned_datetime(zone).date() {
+    if period.first() > config.site.timezone.date(now) {
         let first = date(lang, period.first());
         return Err(lang.text_with("reporting-future", &[("first", &first)]));
     }

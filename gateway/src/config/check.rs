@@ -7,6 +7,7 @@ use crate::config::{
     Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
     value_syntax, web_settings,
 };
+use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
 use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,6 @@ const FLUSH_DEFAULT: Duration = Duration::from_mins(1);
 /// Minimum flush interval.
 // More frequent commits wear the card and gain nothing.
 const FLUSH_MIN: Duration = Duration::from_millis(100);
-const TIMEZONE_DEFAULT: &str = "Asia/Jakarta";
 const STORE_DEFAULT: &str = "/var/lib/pantau";
 /// Catalogue key of the text that explains the syntax of durations.
 pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
@@ -93,22 +93,18 @@ fn check_site(
     let head = raw.site.as_ref().map_or(0..0, SpannedValue::span);
     let raw = raw.site.as_ref().map_or(&empty, SpannedValue::get);
     let id = notes.id(&raw.id, &mut BTreeSet::new());
-    let zone = |name: &str| jiff::tz::TimeZone::get(name).ok().map(|_| Arc::from(name));
+    let zone = SiteZone::by_name;
     let timezone = notes.parsed_text(&raw.timezone, "timezone", zone, "fault-expect-timezone");
+    let timezone = timezone.unwrap_or_default();
     if raw.timezone.is_none() {
-        notes.add_warning(
-            head.clone(),
-            "timezone",
-            "fault-assumed",
-            "",
-            TIMEZONE_DEFAULT,
-        );
+        let name = timezone.name();
+        notes.add_warning(head.clone(), "timezone", "fault-assumed", "", name);
     }
     let name = raw.name.as_ref().map(|at| Arc::from(at.get().as_str()));
     Site {
         name: name.unwrap_or_else(|| id.clone()),
         id,
-        timezone: timezone.unwrap_or_else(|| Arc::from(TIMEZONE_DEFAULT)),
+        timezone,
         latitude: check_coordinate(notes, &head, raw.latitude.as_ref(), "latitude", 90.0),
         longitude: check_coordinate(notes, &head, raw.longitude.as_ref(), "longitude", 180.0),
         devices,

@@ -18,7 +18,9 @@ pub mod factor;
 pub mod indicator;
 pub mod ledger;
 pub mod period;
+pub mod site_zone;
 
+use site_zone::SiteZone;
 use std::fmt;
 use std::sync::Arc;
 
@@ -184,8 +186,8 @@ pub struct Site {
     pub id: Arc<str>,
     /// Name.
     pub name: Arc<str>,
-    /// IANA time zone of days and months.
-    pub timezone: Arc<str>,
+    /// Time zone of days and months.
+    pub timezone: SiteZone,
     /// Latitude in degrees, north positive.
     pub latitude: f64,
     /// Longitude in degrees, east positive.

@@ -98,16 +98,13 @@ pub enum IndicatorsError {
     /// The site has no asset with this id.
     #[error("no asset {0}")]
     UnknownAsset(Arc<str>),
-    /// The time zone of the site is unknown.
-    #[error("unknown time zone {0}")]
-    Zone(Arc<str>),
     /// Reading the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Calculates all indicators that are asked for. Returns an error when the period has not begun,
-/// the asset or time zone is unknown, or the store cannot be read.
+/// the asset is unknown, or the store cannot be read.
 pub async fn calculate_indicators(
     config: &Config,
     store: &Store,

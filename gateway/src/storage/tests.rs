@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::*;
+use crate::tests::site_with_devices;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,21 +19,15 @@ pub(super) fn site(points: &[&str]) -> Site {
         quantity: "power".into(),
         counter: false,
     };
-    Site {
-        id: "s".into(),
-        name: "S".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: 0.0,
-        longitude: 107.0,
-        devices: vec![DeviceInfo {
-            id: "meter".into(),
-            bus: "b".into(),
-            profile: None,
-            kind: "meter".into(),
-            every_ms: 10_000,
-            points: points.iter().map(point).collect(),
-        }],
-    }
+    let meter = DeviceInfo {
+        id: "meter".into(),
+        bus: "b".into(),
+        profile: None,
+        kind: "meter".into(),
+        every_ms: 10_000,
+        points: points.iter().map(point).collect(),
+    };
+    site_with_devices("s", vec![meter])
 }
 
 pub(super) fn open(dir: &Path, site: &Site) -> Store {

@@ -1,6 +1,7 @@
 //! Fault reports about requests, configuration and imported files.
 
 use crate::killed::pantau;
+use crate::onsite::write_line_site;
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
@@ -52,19 +53,7 @@ impl WaitingGateway {
     fn new(folder: &Path) -> Self {
         let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(["1"]));
         let port = free_port();
-        let profiles = folder.join("profiles");
-        std::fs::create_dir_all(&profiles).unwrap();
-        std::fs::write(profiles.join("shy.toml"), BUTTON_PROFILE).unwrap();
-        let tables = format!(
-            "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
-             kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
-             [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
-             profile = \"shy\"\n"
-        );
-        let config = write_site(folder, &tables);
-        let text = std::fs::read_to_string(&config).unwrap();
-        let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
-        std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
+        let config = write_line_site(folder, BUTTON_PROFILE, &tty, port, "shy");
         let gateway = start_gateway(&config);
         let waiting = Self {
             port,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use tests::site_text::SiteText;
 
 /// A site with one device, read and kept ten times a second.
 struct OneDeviceSite {
@@ -23,18 +24,16 @@ impl OneDeviceSite {
         let folder = tempfile::tempdir().unwrap();
         let (device, page) = (free_port(), free_port());
         let home = folder.path().join("store");
-        let text = format!(
-            "[site]\nid = \"one\"\nname = \"One\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
-             longitude = 103.78\n[store]\npath = \"{}\"\nflush = \"100ms\"\n\
-             [web]\nlisten = \"127.0.0.1:{page}\"\n\
-             [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
-             tcp_port = {device}\n\
-             [[device]]\nid = \"tank\"\nbus = \"lan\"\nunit = 1\nevery = \"100ms\"\n\
-             point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
-            store.unwrap_or(&home).display()
-        );
+        let site = SiteText::new("one")
+            .store(store.unwrap_or(&home))
+            .with(format_args!(
+                "flush = '100ms'\n[web]\nlisten = '127.0.0.1:{page}'"
+            ))
+            .tcp_bus("lan", device)
+            .device("tank", "lan", "unit = 1\nevery = '100ms'")
+            .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
         let config = folder.path().join("pantau.toml");
-        std::fs::write(&config, text).unwrap();
+        std::fs::write(&config, site.text()).unwrap();
         let simulator = PeerProcess::start(
             pantau()
                 .arg("simulate")
@@ -55,6 +54,15 @@ impl OneDeviceSite {
 
     fn store(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// Checks that nothing of what was numbered is missing after a further start.
+    async fn assert_all_exported(&self) {
+        let gateway = self.start().await;
+        let last = self.durable_seq().await;
+        gateway.terminate();
+        let rows = self.exported_rows();
+        assert!(rows >= last, "{rows} of {last}");
     }
 
     async fn start(&self) -> PeerProcess {
@@ -179,14 +187,7 @@ async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_lose
     disk.remove_filler();
     site.wait_durable_above(kept + 5).await;
     gateway.terminate();
-    let gateway = site.start().await;
-    let last = site.durable_seq().await;
-    gateway.terminate();
-    assert!(
-        site.exported_rows() >= last,
-        "{} of {last}",
-        site.exported_rows()
-    );
+    site.assert_all_exported().await;
 }
 
 #[tokio::test]
@@ -201,15 +202,7 @@ async fn a_disk_too_small_for_the_reserve_is_said_and_readings_wait_in_memory() 
     site.wait_for_health("ok").await;
     site.wait_durable_above(20).await;
     gateway.terminate();
-    let gateway = site.start().await;
-    let last = site.durable_seq().await;
-    gateway.terminate();
-    // Nothing of what was numbered is missing.
-    assert!(
-        site.exported_rows() >= last,
-        "{} of {last}",
-        site.exported_rows()
-    );
+    site.assert_all_exported().await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use serde_json::Value;
 use server::{ALL_MISBEHAVIOURS, LoggedRequest, MisbehavingServer, ServerBehaviour};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::site_text::SiteText;
 
 /// Milliseconds between two polls of each device.
 const POLL_MS: i64 = 500;
@@ -19,13 +20,9 @@ const SEED: u64 = 0x5EED_0BAD;
 
 /// A configuration without devices and buses; the page is on `page`.
 fn write_site(folder: &Path, page: u16, rest: &str) -> PathBuf {
-    let store = folder.join("store");
-    let text = format!(
-        "[site]\nid = \"hostile\"\nname = \"Hostile\"\ntimezone = \"Asia/Jakarta\"\n\
-         latitude = -3.76\nlongitude = 103.78\n[store]\npath = \"{}\"\nflush = \"200ms\"\n\
-         [web]\nlisten = \"127.0.0.1:{page}\"\n{rest}",
-        store.display()
-    );
+    let listen = format!("[web]\nlisten = '127.0.0.1:{page}'\n{rest}");
+    let site = SiteText::new("hostile").store(&folder.join("store"));
+    let text = site.with("flush = '200ms'").with(listen).text();
     let file = folder.join("pantau.toml");
     std::fs::write(&file, text).unwrap();
     file

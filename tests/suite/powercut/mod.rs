@@ -7,6 +7,7 @@
 
 mod disk;
 
+use crate::sites::site_of;
 use disk::{BlockLog, LoggedDisk, MountedImage, SeededRandom, UnflushedWrites};
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
@@ -38,21 +39,15 @@ fn meter_site() -> Site {
         quantity: "power".into(),
         counter: false,
     });
-    Site {
-        id: "cut".into(),
-        name: "Cut".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![DeviceInfo {
-            id: "meter".into(),
-            bus: "lan".into(),
-            profile: None,
-            kind: "meter".into(),
-            every_ms: 10_000,
-            points: points.collect(),
-        }],
-    }
+    let devices = vec![DeviceInfo {
+        id: "meter".into(),
+        bus: "lan".into(),
+        profile: None,
+        kind: "meter".into(),
+        every_ms: 10_000,
+        points: points.collect(),
+    }];
+    site_of("cut", "Cut", devices)
 }
 
 /// Returns the n-th reading of the device, computed from n, so that it can be checked later.

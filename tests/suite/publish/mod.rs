@@ -5,6 +5,7 @@ mod influx;
 mod mqtt;
 
 use crate::servers::wait_until;
+use crate::sites::site_of;
 use gateway::clock::Clock;
 use gateway::config::{Secret, StoreSettings};
 use gateway::domain::{
@@ -64,14 +65,8 @@ pub(crate) fn sink_site() -> Site {
             })
             .into(),
     };
-    Site {
-        id: "desa-impian".into(),
-        name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![device("a"), device("b")],
-    }
+    let devices = vec![device("a"), device("b")];
+    site_of("desa-impian", "Desa Impian", devices)
 }
 
 /// Returns the outcomes of reading number `seq`; the temperature is sometimes missing.

@@ -5,49 +5,32 @@ use super::agree::{pdf_text, pdf_words, value_text_pairs};
 use super::workbook_file_totals;
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, wait_for};
+use crate::sites::{run_ok, write_config};
 use jiff::civil::date;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use tests::site_text::SiteText;
 
-const SITE: &str = r#"
-[site]
-id = "desa"
-name = "Desa Impian"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-[web]
-listen = "127.0.0.1:0"
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-tcp_port = 9
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-every = "5m"
-point = [{ id = "energy", register = "holding:0", type = "u32", unit = "kWh", scale = 0.01, counter = true }]
-[[device]]
-id = "meter"
-bus = "lan"
-unit = 2
-every = "5m"
-point = [{ id = "export", register = "holding:0", type = "u32", unit = "kWh", scale = 0.01, counter = true }]
-[[asset]]
-id = "plts"
-name = "PLTS irigasi"
-kind = "plts"
-capacity_kwp = 2.0
-energy = "inverter.energy"
-export = "meter.export"
-baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante", since = 2025-01-01, evidence = "rekening PLN" }
-claim = { owner = "Desa Impian" }
-"#;
+fn irrigation_plant() -> SiteText {
+    let counter = |id: &str| {
+        format!(
+            "{{ id = '{id}', register = 'holding:0', type = 'u32', unit = 'kWh', scale = 0.01, counter = true }}"
+        )
+    };
+    SiteText::new("desa")
+        .with("name = 'Desa Impian'\n[web]\nlisten = '127.0.0.1:0'")
+        .tcp_bus("lan", 9)
+        .device("inverter", "lan", "unit = 1\nevery = '5m'")
+        .points([counter("energy")])
+        .device("meter", "lan", "unit = 2\nevery = '5m'")
+        .points([counter("export")])
+        .asset("plts", "plts", "name = 'PLTS irigasi'\ncapacity_kwp = 2.0")
+        .with("energy = 'inverter.energy'\nexport = 'meter.export'\nclaim = { owner = 'Desa Impian' }")
+        .with("baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante', since = 2025-01-01, evidence = 'rekening PLN' }")
+}
 
 /// Site with imported readings of November 2025.
 struct ReportedSite {
@@ -58,10 +41,7 @@ struct ReportedSite {
 impl ReportedSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("pantau.toml");
-        let store = folder.path().join("store");
-        let text = format!("{SITE}\n[store]\npath = \"{}\"\n", store.display());
-        std::fs::write(&config, text).unwrap();
+        let config = write_config(folder.path(), irrigation_plant());
         let site = Self { folder, config };
         for (point, a_day) in [("inverter.energy", 9.37), ("meter.export", 3.11)] {
             let file = site.folder.path().join("readings.csv");
@@ -95,12 +75,10 @@ impl ReportedSite {
     /// The same site in another folder, from a backup.
     fn restored(copy: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("pantau.toml");
+        let config = write_config(folder.path(), irrigation_plant());
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
         std::fs::copy(copy, store.join("pantau.db")).unwrap();
-        let text = format!("{SITE}\n[store]\npath = \"{}\"\n", store.display());
-        std::fs::write(&config, text).unwrap();
         Self { folder, config }
     }
 
@@ -113,10 +91,7 @@ impl ReportedSite {
 
     #[track_caller]
     fn run_ok(&self, words: &[&str]) -> Vec<u8> {
-        let output = self.run(words, "id");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{words:?}: {errors}");
-        output.stdout
+        run_ok(self.folder.path(), "id", words)
     }
 
     /// The report as a file.

@@ -4,14 +4,13 @@
 use crate::cli::backend::{Backend, CommandError, current_user};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::domain::calibration::{Calibration, CalibrationHistory};
+use crate::domain::site_zone::SiteZone;
 use crate::i18n::Language;
 use crate::ledger::{CalibrationJson, CalibrationRequest};
 use crate::storage::{StoreAccess, StoreError};
 use http_body_util::BodyExt;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::io;
@@ -19,7 +18,7 @@ use std::io;
 pub(in crate::cli) struct CalibrationClient<'a> {
     way: Backend,
     clock: Clock,
-    zone: TimeZone,
+    zone: SiteZone,
     pub(super) config: &'a Config,
     /// Date at the site; `None` while the clock is not trusted.
     pub(super) today: Option<Date>,
@@ -41,13 +40,13 @@ impl<'a> CalibrationClient<'a> {
         lang: Language,
         access: StoreAccess,
     ) -> Result<Self, CommandError> {
-        let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
+        let zone = config.site.timezone.clone();
         let clock = Clock::system();
         let now = clock.now();
         Ok(Self {
             way: Backend::open(config, access).await?,
             // An entry dated by a wrong clock would hold from a wrong day.
-            today: now.trusted.then_some(date_of_moment(now.at, &zone)),
+            today: now.trusted.then_some(zone.date(now.at)),
             clock,
             zone,
             config,
@@ -61,7 +60,7 @@ impl<'a> CalibrationClient<'a> {
 
     /// Date by the clock, trusted or not.
     pub(super) fn local_day(&self) -> Date {
-        date_of_moment(self.clock.now().at, &self.zone)
+        self.zone.date(self.clock.now().at)
     }
 
     /// All calibrations.
@@ -159,12 +158,6 @@ fn to_request(said: &Calibration, by: String) -> CalibrationRequest {
         note: Some(said.note.clone()),
         recorded_by: Some(by),
     }
-}
-
-/// Local date of a moment.
-fn date_of_moment(at: UtcMs, zone: &TimeZone) -> Date {
-    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    at.to_zoned_datetime(zone.clone()).date()
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, CommandError> {

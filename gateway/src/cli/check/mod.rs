@@ -18,9 +18,7 @@ use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::i18n::Language;
 use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
@@ -46,9 +44,7 @@ pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
 
 /// Date at the site by the clock of this computer.
 fn site_today(config: &Config) -> Date {
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let now = Timestamp::from_millisecond(Clock::system().now().at.0).unwrap_or_default();
-    now.to_zoned_datetime(zone).date()
+    config.site.timezone.date(Clock::system().now().at)
 }
 
 fn print_diagnostics(faults: &Diagnostics, lang: Language, json: bool) -> u8 {

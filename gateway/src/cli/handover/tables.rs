@@ -50,12 +50,12 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let degrees = |value: f64| number_format::format_number(record.lang, value, 5);
     let place = format!("{}, {}", degrees(site.latitude), degrees(site.longitude));
     let file = record.config.file.file_name().unwrap_or_default();
-    let now = number_format::time(record.lang, record.now, &record.zone);
+    let now = number_format::time(record.lang, record.now, site.timezone.rules());
     let rows = [
         ("name", site.name.to_string()),
         ("id", site.id.to_string()),
         ("place", place),
-        ("zone", site.timezone.to_string()),
+        ("zone", site.timezone.name().to_string()),
         ("read-at", now),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("config", file.to_string_lossy().into_owned()),

@@ -3,10 +3,10 @@
 use crate::cli::backend::{Backend, CommandError, current_user, percent_encode, report_failure};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::domain::ledger::{
     Attachment, EntryId, EntryKind, EntryStatement, EntryTime, LedgerEntry,
 };
+use crate::domain::site_zone::SiteZone;
 use crate::i18n::Language;
 use crate::ledger::{
     AttachmentJson, DecimalMark, EntriesAddedJson, EntryBatch, EntryBatchRequest, EntryJson,
@@ -16,7 +16,6 @@ use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::storage::{LedgerQuery, StoreAccess, StoreError};
 use http_body_util::BodyExt;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use std::fmt::Write as _;
 use std::io;
@@ -25,7 +24,7 @@ use std::path::Path;
 pub(super) struct LedgerClient {
     way: Backend,
     pub(super) definitions: IndicatorDefinitions,
-    pub(super) zone: TimeZone,
+    pub(super) zone: SiteZone,
     /// Date at the site; `None` while the clock is not trusted.
     pub(super) today: Option<Date>,
     pub(super) lang: Language,
@@ -37,9 +36,9 @@ impl LedgerClient {
         lang: Language,
         access: StoreAccess,
     ) -> Result<Self, CommandError> {
-        let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
+        let zone = config.site.timezone.clone();
         let now = Clock::system().now();
-        let today = date_of_moment(now.at, &zone);
+        let today = zone.date(now.at);
         Ok(Self {
             way: Backend::open(config, access).await?,
             definitions: config.definitions.clone(),
@@ -154,7 +153,7 @@ impl LedgerClient {
         let rules = EntryRules {
             definitions: &self.definitions,
             today: self.today,
-            zone: self.zone.clone(),
+            zone: self.zone.rules().clone(),
             mark,
         };
         let mut batch = EntryBatch::check_rows(rows, &rules);
@@ -211,12 +210,6 @@ impl LedgerClient {
         let answer = running.request("GET", path, "").await?;
         parse_json(&answer.collect().await?.to_bytes())
     }
-}
-
-/// Local date of a moment.
-pub(super) fn date_of_moment(at: UtcMs, zone: &TimeZone) -> Date {
-    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    at.to_zoned_datetime(zone.clone()).date()
 }
 
 fn query_path(query: &LedgerQuery) -> String {

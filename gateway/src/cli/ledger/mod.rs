@@ -33,7 +33,6 @@ use args::{
     LedgerTargetArgs, LedgerTemplateArgs, LedgerWithdrawArgs,
 };
 use client::LedgerClient;
-use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// Runs the subcommand; returns the exit status.
@@ -345,8 +344,7 @@ fn run_template(config: &Config, output: Option<&Path>, lang: Language) -> u8 {
 fn write_template(config: &Config, output: Option<&Path>, lang: Language) -> std::io::Result<()> {
     let definitions = &config.definitions;
     let now = Clock::system().now().at;
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let day = client::date_of_moment(now, &zone);
+    let day = config.site.timezone.date(now);
     let Some(file) = output else {
         output::print_text(&csv_template(definitions, lang, day));
         return Ok(());

@@ -68,7 +68,7 @@ impl DayCloser {
     pub(in crate::storage) fn new(site: &Site) -> Self {
         Self {
             site: Arc::clone(&site.id),
-            zone: Arc::clone(&site.timezone),
+            zone: Arc::clone(site.timezone.name()),
             work: None,
             done: None,
             not_before: i64::MIN,

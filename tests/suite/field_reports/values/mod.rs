@@ -16,15 +16,13 @@ use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use tests::site_text::SiteText;
 
 /// A site whose devices are all behind one port.
 fn site_toml(folder: &Path, port: u16, tables: &str) -> String {
-    format!(
-        "[site]\nid = \"t\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\nlongitude = 103.78\n\
-         [store]\npath = \"{}\"\nflush = \"200ms\"\n[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\n\
-         host = \"127.0.0.1\"\ntcp_port = {port}\n{tables}",
-        folder.join("store").display()
-    )
+    let site = SiteText::new("t").store(&folder.join("store"));
+    let site = site.with("flush = '200ms'").tcp_bus("lan", port);
+    site.with(tables).text()
 }
 
 fn load_site(port: u16, tables: &str) -> Config {
