@@ -81,7 +81,7 @@ pub struct IndicatorQuery {
 }
 
 /// Progress of a calculation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CalculationProgress {
     /// Point-days that have been read.
     pub done: u64,
