@@ -89,6 +89,8 @@ fn the_example_site_loads_as_it_is_written() {
     };
     assert!((tank.full_m - 1.25).abs() < 1e-12 && tank.offset_m > 0.0);
     let claimed = config.assets[0].baseline().unwrap();
+    // The example must not promise a CO2 figure: its factor has no official page until somebody
+    // attaches one.
     assert_eq!(claimed.headline(&config.factors).word(), "no-page");
     assert_eq!(&*config.definitions.find("pupuk-cair").unwrap().unit, "L");
 }
@@ -110,6 +112,7 @@ fn every_faulty_case_is_answered_with_all_its_faults() {
             found += "\n";
         }
         let golden = path.with_extension("txt");
+        // Messages change often; new golden files are written here and read in the diff.
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&golden, &found).unwrap();
         }
@@ -136,6 +139,7 @@ fn an_address_open_to_the_network_is_served_on_this_machine_only_and_said_so() {
                        [web]\nlisten = '0.0.0.0:8080'\n",
     )
     .unwrap();
+    // The page has no login, so the network must never reach it.
     assert_eq!(config.web.listen, Some("127.0.0.1:8080".parse().unwrap()));
     assert_eq!(config.warnings.len(), 1);
     assert_eq!(config.warnings[0].line, 7);
@@ -169,6 +173,7 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
 #[test]
 fn a_secret_comes_from_its_file_without_the_line_end() {
     let dir = tempfile::tempdir().unwrap();
+    // Editors end a file with a line end, which is no part of a password.
     std::fs::write(dir.path().join("secret"), "rahasia\n").unwrap();
     let text = "[site]\nid = 'a'\n[mqtt]\nurl = 'mqtt://h'\npassword_file = 'secret'\n";
     let config =
@@ -228,6 +233,7 @@ fn the_schema_knows_every_key_and_no_secret() {
     assert!(
         device["properties"]["point"]["items"]["properties"]["register"]["description"].is_string()
     );
+    // A password belongs in its own file; no key would let it be typed here.
     assert!(!config::config_schema().contains("\"password\""));
 }
 

@@ -72,6 +72,7 @@ impl EvidenceSite {
     fn bundle(&self, name: &str) -> PathBuf {
         let file = self.path(name);
         let report = self.path("laporan.pdf");
+        // No valid UTF-8 and no PDF: a bundle must take any file as it is.
         std::fs::write(&report, [0, 159, 146, 150]).unwrap();
         let (report, to) = (report.to_str().unwrap(), file.to_str().unwrap());
         let output = self.run(&["export", "--bundle", "2025-11", "--with", report, "-o", to]);
@@ -96,6 +97,8 @@ impl EvidenceSite {
 
     /// A copy of the store, to be put back.
     fn save_store(&self) -> tempfile::TempDir {
+        // The triggers refuse such changes to everybody who uses the store; only a change of the
+        // file itself is left to find.
         let saved = tempfile::tempdir().unwrap();
         copy_files(&self.path("store"), saved.path());
         saved
@@ -200,6 +203,7 @@ fn what_somebody_changes_in_the_file_is_found_and_its_day_named() {
         scratch.tamper(sql);
         let verdict = scratch.verify();
         assert_eq!(verdict["good"], false, "{sql}");
+        // The first faulty day matters most: all days before it are still proven.
         assert_eq!(verdict["first"], day, "{sql}: {verdict:#}");
         let faults = verdict["faults"].as_array().unwrap();
         assert!(
@@ -264,6 +268,7 @@ fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() 
             .status
             .success()
     );
+    // The right length and form, but no digest of this chain.
     let foreign = scratch.run(&["verify", "--digest", &"ab".repeat(32)]);
     assert_eq!(foreign.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&foreign.stdout).contains("tidak ada dalam rantai"));
@@ -276,6 +281,7 @@ fn a_bundle_with_one_changed_bit_is_refused_by_both_verifiers() {
     let scratch = EvidenceSite::new();
     let bundle = scratch.bundle("own.zip");
     let whole = std::fs::read(&bundle).unwrap();
+    // Forty places meet every part of the archive: names, data, and the directory at its end.
     for at in (0..whole.len()).step_by(whole.len() / 40) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;

@@ -20,6 +20,7 @@ const READINGS_BETWEEN_KILLS: u64 = 8;
 /// The program under test, beside the test's own binary.
 pub(crate) fn pantau() -> Command {
     let mut path = std::env::current_exe().unwrap();
+    // The test binary is in `deps`, one folder below the program.
     path.pop();
     path.pop();
     let path = path.join("pantau");
@@ -67,6 +68,8 @@ async fn wait_for_readings(ears: &MqttSubscriber) {
 async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() {
     let scratch = tempfile::tempdir().unwrap();
     let (folder, devices) = (scratch.path(), free_port());
+    // No limit of messages in flight, so that many readings are between send and PUBACK when the
+    // kill comes.
     let mut broker = MosquittoBroker::start("max_inflight_messages 0").await;
     let ears = MqttSubscriber::start(broker.port, folder, &[]).await;
     let config = write_site(folder, devices, broker.port);
@@ -81,10 +84,14 @@ async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_or
     for kill in 0..KILLS {
         let gateway =
             PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
+        // Kills 3, 10 and 17: early, in the middle and near the end, with kills that find the
+        // broker between.
         if kill % 7 == 3 {
             // The broker is stopped for some of the kills, so that the journal grows.
             broker.stop();
             let before = last_change(folder);
+            // The store's files must have changed without a broker, so the readings of this round
+            // exist only on disk.
             wait_until("a growing journal", || before < last_change(folder)).await;
             drop(gateway);
             broker.start_process().await;
@@ -93,6 +100,7 @@ async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_or
         wait_for_readings(&ears).await;
         drop(gateway);
     }
+    // The last start is not killed: it must deliver everything that the kills left over.
     let _gateway = PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
     wait_for_readings(&ears).await;
 

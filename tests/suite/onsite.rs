@@ -121,6 +121,7 @@ fn a_line_in_use_is_scanned_over_the_api_and_what_was_found_can_be_configured() 
         (202, &json!("running")),
         "{begun}"
     );
+    // One scan at a time: both would need the few gaps between the polls of one line.
     let (status, refused) = site.http_json("POST", "/api/v1/scans", &wanted);
     assert_eq!(
         (status, &refused["code"]),
@@ -149,6 +150,7 @@ fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
     let scratch = tempfile::tempdir().unwrap();
     let site = CommissioningSite::new(scratch.path(), &["1", "5"], "xy-md02");
     let _gateway = start_gateway(&site.config);
+    // All units, so that there is something left to stop after the first device.
     let wanted = json!({ "targets": ["rs485"], "full": true });
     assert_eq!(site.http_json("POST", "/api/v1/scans", &wanted).0, 202);
     wait_for("the first device", || {
@@ -212,10 +214,12 @@ fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_lef
     assert_eq!((status, &plan["state"]), (200, &json!("planned")), "{plan}");
     assert_eq!(plan["change"], "unit 7 -> 5");
     wanted["confirm"] = json!(true);
+    // Confirmed, but without a name: the audit log must say who moved a device.
     assert_eq!(site.http_json("POST", path, &wanted).0, 400);
     wanted["who"] = json!("Budi");
     let (status, begun) = site.http_json("POST", path, &wanted);
     assert_eq!(status, 202, "{begun}");
+    // This profile needs neither a button nor power, so any question to a person is a fault.
     let done = site.wait_for_end(1, |step| panic!("{step}"));
     assert_eq!(
         (&done["outcome"], &done["verified"]),
@@ -251,6 +255,8 @@ fn the_page_waits_for_the_button_and_for_the_power_of_a_device_that_needs_them()
     );
     let mut steps = Vec::new();
     let done = site.wait_for_end(1, |step| {
+        // The simulated device takes the file as its pressed button, or as its power switched off
+        // and on.
         std::fs::write(scratch.path().join(step), "").unwrap();
         steps.push(step.to_owned());
     });
@@ -283,6 +289,8 @@ fn a_device_whose_button_nobody_presses_is_left_as_it_was() {
 #[test]
 fn a_device_gets_another_speed_and_is_heard_there_alone() {
     let scratch = tempfile::tempdir().unwrap();
+    // The device hears nothing at another speed, so "silent" afterwards shows that the change is
+    // real.
     let site = CommissioningSite::new(scratch.path(), &["--speed", "9600", "5"], "shy");
     assert_eq!(
         set_address_outcome(&site.config, &["--baud", "4800"]),

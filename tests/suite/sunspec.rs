@@ -85,6 +85,8 @@ async fn read_all_models(folder: &Path) -> BTreeMap<u64, usize> {
             *compared.entry(number).or_default() += assert_model(&config, index, model, &once);
             let identity = once.identity.unwrap();
             assert_eq!(identity.cut_short, None, "{}", path.display());
+            // The first maker is of the images made here, the second of pysunspec2's own test
+            // device.
             assert!(["Uji Coba", "SunSpecTest"].contains(&identity.manufacturer.as_str()));
         }
     }
@@ -94,6 +96,8 @@ async fn read_all_models(folder: &Path) -> BTreeMap<u64, usize> {
 #[tokio::test]
 async fn every_number_of_every_model_is_what_pysunspec2_reads() {
     let folder = tempfile::tempdir().unwrap();
+    // Two seeds, because a value that is right by chance (0, or equal halves) is not so in both
+    // images.
     for seed in ["1", "2"] {
         let made = python_peer("sunspec_image.py")
             .arg(folder.path())
@@ -142,6 +146,8 @@ async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_read
     assert_eq!(found["unimplemented"], Value::Null);
     assert_eq!(found["modules"], 2);
 
+    // Port 502 of the configuration is not free for users other than root; the simulator listens
+    // elsewhere.
     served.redirect_config(&mut config);
     let once = read_model(&config, 0).await;
     let names = config.devices[0].points.iter().map(|point| &*point.name);

@@ -66,6 +66,8 @@ async fn read_ranks_meanings_and_its_mbpoll_call_reads_the_same_registers() {
         .flat_map(|point| point["words"].as_array().unwrap())
         .map(|word| word.as_u64().unwrap())
         .collect();
+    // Technicians compare with mbpoll, so the printed call must run as it is and read the same
+    // words.
     let call = json["mbpoll"][0].as_str().unwrap();
     let mut parts = call.split_whitespace();
     let mut command = Command::new(parts.next().unwrap());
@@ -103,6 +105,8 @@ async fn a_soak_passes_for_a_good_device_and_not_for_a_silent_one() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["devices"][0]["passes"], true, "{json:#}");
+    // The device beside the missing one still passes: its neighbour's timeouts do not count against
+    // it.
     assert_eq!(json["devices"][1]["passes"], false, "{json:#}");
 }
 

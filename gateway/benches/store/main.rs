@@ -120,11 +120,13 @@ async fn append_month(
             };
             store.append(reading).await?;
         }
+        // Ten minutes in one flush, so that the bench does not wait for the disk at each slot.
         if slot % 60 == 59 {
             store.flush().await?;
         }
     }
     // The last day closes, and the work after it is done.
+    // Beyond the next hour, when parts are sealed, and beyond the grace after midnight.
     clock.advance(Duration::from_secs(3700));
     for _ in 0..4 {
         store.flush().await?;
@@ -208,6 +210,7 @@ async fn time_query(store: &Store, what: &str, query: &PointQuery) -> StoreBench
         while let Some(block) = blocks.recv().await {
             all.extend(block?);
         }
+        // The best of ten: other work on the computer only makes a query slower.
         best = best.min(elapsed_ms(begun));
         samples = all.len();
     }

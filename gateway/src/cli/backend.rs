@@ -10,9 +10,7 @@ use crate::domain::UtcMs;
 use crate::server;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// Failure of a command.

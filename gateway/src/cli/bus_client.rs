@@ -6,7 +6,6 @@ use crate::bus_request::{
     self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
     ResponderCount,
 };
-use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan;
 use crate::config::{Bus, Config};
 use crate::domain::QualityReason;

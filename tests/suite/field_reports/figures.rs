@@ -75,8 +75,10 @@ fn a_dip_a_spike_and_a_wrong_unit_are_told_and_never_counted() {
     let night = night.map(|(time, kwh)| (time.to_owned(), kwh));
     import_readings(folder, "inverter.energy", &night);
     let mut power: Vec<(String, f64)> = day_times().map(|time| (time, 2000.0)).collect();
+    // OpenInverterGateway#342: one such reading counted 17 919 kWh in a day.
     power[70].1 = 214_748_364.7;
     import_readings(folder, "inverter.power", &power);
+    // 167 Wh in five minutes is 2 kW; read as kWh it is 2 MW, more than 5 kWp can give.
     let steps = (0..).map(|place: u32| f64::from(place) * 167.0);
     let watt_hours: Vec<(String, f64)> = day_times().zip(steps).collect();
     import_readings(folder, "inverter.wrong", &watt_hours);

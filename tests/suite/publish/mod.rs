@@ -75,6 +75,8 @@ pub(crate) fn outcomes_of(seq: ReadingSeq) -> Box<[SampleOutcome]> {
     let decimal =
         |mantissa, exponent| SampleOutcome::Good(ExactNumber::Decimal { mantissa, exponent });
     let temp = match u8::try_from(seq % 7).unwrap() {
+        // Every seventh temperature is missing and the others are uncertain, so that the contract's
+        // field `q` is used too.
         0 => SampleOutcome::Bad(QualityReason::Missing),
         n => SampleOutcome::Uncertain(
             ExactNumber::Float(f64::from(n) / 4.0),
@@ -120,6 +122,7 @@ impl SinkBench {
         let folder = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
             path: folder.path().to_owned(),
+            // Sinks see only durable readings; a short flush keeps the tests short.
             flush: Duration::from_millis(50),
             keep: None,
             budget: None,
@@ -127,6 +130,7 @@ impl SinkBench {
         let clock = Clock::system();
         clock.trust();
         let store = Store::open(folder.path(), &site, &settings, "", &clock).unwrap();
+        // An hour back: up to 3000 readings, one a second, must not reach into the future.
         let start = UtcMs(clock.now().at.0 / 1000 * 1000 - 3_600_000);
         Self {
             site: Arc::new(site),
@@ -141,6 +145,7 @@ impl SinkBench {
     /// Appends the readings with these numbers.
     pub(crate) async fn append_range(&self, seqs: std::ops::RangeInclusive<ReadingSeq>) {
         for seq in seqs {
+            // Two devices in turn, so that two topics and two series are mixed in one journal.
             let device = u16::try_from(seq % 2).unwrap();
             self.append(seq, device, outcomes_of(seq)).await;
         }

@@ -43,6 +43,7 @@ impl ReportedSite {
         let folder = tempfile::tempdir().unwrap();
         let config = write_config(folder.path(), irrigation_plant());
         let site = Self { folder, config };
+        // Odd numbers a day, so that a day too much or too few shows in the sum.
         for (point, a_day) in [("inverter.energy", 9.37), ("meter.export", 3.11)] {
             let file = site.folder.path().join("readings.csv");
             std::fs::write(&file, counter_csv(a_day)).unwrap();
@@ -78,6 +79,7 @@ impl ReportedSite {
         let config = write_config(folder.path(), irrigation_plant());
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
+        // The backup alone, without journal files beside it: that is all a person keeps.
         std::fs::copy(copy, store.join("pantau.db")).unwrap();
         Self { folder, config }
     }
@@ -130,6 +132,7 @@ fn counter_csv(a_day: f64) -> String {
     let (mut text, mut total) = ("time,value\n".to_owned(), 1000.0);
     for step in 0..30 * 288_i64 {
         let (day, slot) = (step / 288, step % 288);
+        // From 06:00 to 18:00, as the sun shines on the plant.
         if (72..216).contains(&slot) {
             total += a_day / 144.0;
         }
@@ -164,10 +167,12 @@ fn all_formats_and_languages_say_the_same_numbers_of_the_month() {
         let generated = report_figure(&report, "plts/plts.generation")["value"]
             .as_f64()
             .unwrap();
+        // The missing day is in the sum, because a counter goes on counting while nobody reads it.
         assert!((generated - 9.37 * 30.0).abs() < 0.02, "{generated}");
         let net = report_figure(&report, "summary/co2.net");
         assert_eq!(net["status"], "provisional", "{net}");
         let net = net["value"].as_f64().unwrap();
+        // Self-used energy times the grid factor of 0.93 t/MWh. Export is not claimed.
         assert!((net - 6.26 * 30.0 * 0.93 / 1000.0).abs() < 1e-4, "{net}");
         assert_totals_agree(
             &report,
@@ -271,6 +276,7 @@ fn a_question_that_makes_no_sense_is_told_what_to_change_and_leaves_no_file() {
     let site = ReportedSite::new();
     let file = site.folder.path().join("out.pdf");
     let name = file.to_str().unwrap();
+    // Misspelt words as well: the answer has to name what was probably meant.
     for (words, part) in [
         (vec!["report", "2999-01", "-o", name], "belum dimulai"),
         (vec!["report", "2025-13", "-o", name], "bukan periode"),
