@@ -1,5 +1,9 @@
 //! The examples of `docs/extending.md` are the files that are built and run here.
 
+mod asset_kind;
+mod ledger_indicator;
+mod tank_figure;
+
 use crate::source::project_root;
 use std::fs;
 
