@@ -26,7 +26,7 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, factor_input, figure_input, formula_input,
     status_remark,
 };
-use crate::indicators::ledger_totals::{self, PeriodLedger};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ fn group_figures(
         None => Vec::new(),
     };
     if group.heap {
-        made.push(fed_figure(desk, &compost::FED, group.fed, book));
+        made.push(entered_figure(desk, &compost::FED, (group.fed, "W"), book));
     }
     made.extend(methane_figures(desk, group, book, known));
     made
@@ -158,16 +158,16 @@ fn shared_group_figures(
 
 /// A single bin or heap as a group.
 fn single_asset_group(asset: &Asset) -> Option<WasteGroup<'_>> {
-    let (fed, disposal, bin) = match &asset.kind {
-        AssetKind::Bsf(bin) => (&bin.fed, &bin.disposal, Some(&**bin)),
-        AssetKind::Compost(heap) => (&heap.fed, &heap.disposal, None),
-        _ => return None,
+    let waste = asset.kind.settings().organic_waste()?;
+    let bin = match &asset.kind {
+        AssetKind::Bsf(bin) => Some(&**bin),
+        _ => None,
     };
     Some(WasteGroup {
-        fed,
+        fed: waste.fed,
         assets: vec![asset],
-        disposal: disposal.as_ref(),
-        dry: bin.is_some_and(|bin| bin.dry_mass),
+        disposal: waste.disposal,
+        dry: waste.dry,
         heap: bin.is_none(),
         bin,
     })
@@ -188,16 +188,6 @@ fn waste_groups(config: &Config) -> Vec<WasteGroup<'_>> {
         }
     }
     all
-}
-
-fn fed_figure(
-    desk: &FigureContext<'_>,
-    spec: &IndicatorSpec<'_>,
-    indicator: &str,
-    book: &PeriodLedger,
-) -> Indicator {
-    let total = book.total(desk.config, indicator, desk.span.period);
-    ledger_totals::ledger_figure(desk, spec, (indicator, "W"), total.as_ref())
 }
 
 /// Methane avoided and project emissions (METHODS E.5, E.7 to E.9).

@@ -48,7 +48,7 @@ pub(crate) fn check_config(
     };
     let assets = assets::check_assets(notes, &raw.asset, &mut around);
     // After the assets: their ratings narrow the limits of the points that they name.
-    assets::rated_limits::apply_rated_limits(&assets, &mut devices);
+    assets::apply_rated_limits(&assets, &mut devices);
     Config {
         file: notes.file.to_owned(),
         text: notes.text.to_owned(),

@@ -1,29 +1,16 @@
 //! List of all indicators of assets and of the site.
 
-use crate::assets::{bsf, catchment, compost, genset, meter, pump, solar, tank};
 use crate::carbon;
 use crate::domain::indicator::IndicatorSpec;
-use crate::indicators::site_totals;
-
-/// Lists of the folders, in report order.
-const CATALOGUE: &[&[&IndicatorSpec<'static>]] = &[
-    solar::indicators::INDICATORS,
-    pump::indicators::INDICATORS,
-    tank::indicators::INDICATORS,
-    catchment::indicators::INDICATORS,
-    bsf::indicators::INDICATORS,
-    compost::indicators::INDICATORS,
-    genset::indicators::INDICATORS,
-    meter::indicators::INDICATORS,
-    carbon::INDICATORS,
-    site_totals::INDICATORS,
-];
+use crate::indicators::{asset_figures::ASSET_INDICATORS, site_totals};
 
 /// All indicators of assets and of the site, in report order. Ids of ledger indicators
 /// (`ledger.ID`, `ledger.ID.target`, `ledger.ID.baseline`, `ledger.ID.effect`) follow from the
 /// definitions of the ledger and are not listed.
 pub fn all_indicators() -> impl Iterator<Item = &'static IndicatorSpec<'static>> {
-    CATALOGUE.iter().copied().flatten().copied()
+    let others = [carbon::INDICATORS, site_totals::INDICATORS];
+    let lists = ASSET_INDICATORS.iter().copied().chain(others);
+    lists.flatten().copied()
 }
 
 /// Message key of the name of an indicator.

@@ -231,7 +231,7 @@ fn sum_entries(entries: &[&LedgerEntry]) -> LedgerTotal {
 }
 
 /// Figure that is the total of ledger entries alone.
-pub(crate) fn ledger_figure(
+fn ledger_figure(
     desk: &FigureContext<'_>,
     spec: &IndicatorSpec<'_>,
     (indicator, symbol): (&str, &'static str),
@@ -251,6 +251,17 @@ pub(crate) fn ledger_figure(
     remarks
         .into_iter()
         .fold(figure.with_origin(origin), FigureBuilder::with_remark)
+}
+
+/// Figure that is the total of the entries of an indicator in the period.
+pub(crate) fn entered_figure(
+    desk: &FigureContext<'_>,
+    spec: &IndicatorSpec<'_>,
+    (indicator, symbol): (&str, &'static str),
+    book: &PeriodLedger,
+) -> Indicator {
+    let total = book.total(desk.config, indicator, desk.span.period);
+    ledger_figure(desk, spec, (indicator, symbol), total.as_ref())
 }
 
 fn indicator_unit(config: &Config, indicator: &str) -> Arc<str> {

@@ -3,6 +3,9 @@
 mod device;
 mod sink;
 mod table_bus;
+mod asset_kind;
+mod ledger_indicator;
+mod tank_figure;
 
 use crate::source::project_root;
 use std::fs;

@@ -8,6 +8,7 @@ use crate::assets::{BsfAsset, BsfTemperatureBands};
 use crate::config::Config;
 use crate::domain::indicator::{IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::figure_context::{FigureBuilder, formula_input, value_or_status};
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
@@ -127,6 +128,12 @@ impl ReadingSums for BsfSums<'_> {
 
     fn end_day(&mut self) {
         self.core.end_day();
+    }
+}
+
+impl AssetFigures for BsfAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(BsfSums::new(request.config, self))
     }
 }
 

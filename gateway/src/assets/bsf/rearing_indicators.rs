@@ -8,7 +8,7 @@ use crate::indicators::entry_attribution::mean_batch_days;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, figure_input, value_or_status,
 };
-use crate::indicators::ledger_totals::{self, PeriodLedger};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 
 pub(crate) const FED: IndicatorSpec = IndicatorSpec::new("bsf.fed", "kg", "E.3", "W");
 pub(crate) const LARVAE: IndicatorSpec = IndicatorSpec::new("bsf.larvae", "kg", "E.3", "B");
@@ -32,10 +32,7 @@ pub(crate) fn bsf_index_figures(
     bin: &BsfAsset,
     book: &PeriodLedger,
 ) -> Vec<Indicator> {
-    let written = |spec: &IndicatorSpec<'_>, indicator: &str, symbol| {
-        let total = book.total(desk.config, indicator, desk.span.period);
-        ledger_totals::ledger_figure(desk, spec, (indicator, symbol), total.as_ref())
-    };
+    let written = |spec, indicator, symbol| entered_figure(desk, spec, (indicator, symbol), book);
     let w = written(&FED, &bin.fed, "W");
     let b = written(&LARVAE, &bin.larvae, "B");
     let r = written(&RESIDUE, &bin.residue, "R");

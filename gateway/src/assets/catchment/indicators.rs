@@ -5,6 +5,7 @@ use crate::assets::catchment::formulas::{RainCapture, RoofRainInput, rain_captur
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -125,6 +126,12 @@ impl ReadingSums for RoofSums<'_> {
     fn end_day(&mut self) {
         let both = self.rain.iter_mut().chain(&mut self.inflow);
         both.for_each(Totaliser::end_day);
+    }
+}
+
+impl AssetFigures for CatchmentAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(RoofSums::new(request.config, self))
     }
 }
 

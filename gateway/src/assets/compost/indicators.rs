@@ -6,6 +6,7 @@ use crate::assets::{CompostAsset, CompostProcess};
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -13,6 +14,7 @@ use crate::indicators::figure_context::{
     status_remark, value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::millis_to_f64;
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::temperature_stats::TemperatureStats;
@@ -142,6 +144,26 @@ impl ReadingSums for CompostSums {
     }
 }
 
+impl AssetFigures for CompostAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(CompostSums::new(request.config, self))
+    }
+
+    fn ledger_figures(
+        &self,
+        desk: &FigureContext<'_>,
+        book: &PeriodLedger,
+        own: &[&Indicator],
+    ) -> Vec<Indicator> {
+        let turned = self.turning_ledger.as_ref();
+        let turned =
+            turned.map(|indicator| entered_figure(desk, &TURNINGS, (indicator, "n"), book));
+        let both: Vec<&Indicator> = own.iter().copied().chain(&turned).collect();
+        let more = hygienised_figure(desk, self, &both);
+        turned.into_iter().chain(more).collect()
+    }
+}
+
 impl AssetSums for CompostSums {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
         let ids = [&TEMPERATURE_MEAN, &TEMPERATURE_MIN, &TEMPERATURE_MAX];
@@ -177,7 +199,7 @@ impl AssetSums for CompostSums {
 }
 
 /// Hygienisation figure (METHODS E.4), after turnings are known from a counter or from the ledger.
-pub(crate) fn hygienised_figure(
+fn hygienised_figure(
     desk: &FigureContext<'_>,
     heap: &CompostAsset,
     known: &[&Indicator],

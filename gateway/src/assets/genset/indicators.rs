@@ -5,6 +5,7 @@ use crate::carbon::fuel_emissions::litre_emissions;
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
 use crate::formulas::{FormulaStatus, finite_ratio};
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -12,6 +13,7 @@ use crate::indicators::figure_context::{
     value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::{RunningHours, Totaliser, is_counter_rejected, prefer_counter};
 use crate::indicators::uncertainty::RelativeUncertainty;
@@ -96,6 +98,27 @@ impl ReadingSums for GensetSums {
     }
 }
 
+impl AssetFigures for GensetAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(GensetSums::new(request.config, self))
+    }
+
+    fn ledger_figures(
+        &self,
+        desk: &FigureContext<'_>,
+        book: &PeriodLedger,
+        own: &[&Indicator],
+    ) -> Vec<Indicator> {
+        // Measured fuel takes precedence over fuel receipts, so that a litre counts once.
+        let measured = figure_among(own, &FUEL).is_some();
+        let bought = self.fuel_ledger.as_ref().filter(|_| !measured);
+        let bought = bought.map(|indicator| entered_figure(desk, &FUEL, (indicator, "F"), book));
+        let both: Vec<&Indicator> = own.iter().copied().chain(&bought).collect();
+        let more = genset_fuel_figures(desk, self, &both);
+        bought.into_iter().chain(more).collect()
+    }
+}
+
 impl AssetSums for GensetSums {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
         let mut made = AssetIndicators::default();
@@ -127,7 +150,7 @@ impl AssetSums for GensetSums {
 
 /// Figures that follow from the fuel of a genset, measured or bought (METHODS C.5): litres per
 /// kilowatt-hour and CO2.
-pub(crate) fn genset_fuel_figures(
+fn genset_fuel_figures(
     desk: &FigureContext<'_>,
     set: &GensetAsset,
     known: &[&Indicator],

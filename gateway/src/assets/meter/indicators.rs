@@ -5,6 +5,7 @@ use crate::assets::solar::indicators::GRID_KW_MAX;
 use crate::config::Config;
 use crate::domain::indicator::IndicatorSpec;
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
@@ -67,6 +68,12 @@ impl ReadingSums for MeterSums {
 
     fn end_day(&mut self) {
         self.totalisers().for_each(Totaliser::end_day);
+    }
+}
+
+impl AssetFigures for MeterAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(MeterSums::new(request.config, self))
     }
 }
 

@@ -4,15 +4,18 @@ use crate::assets::pump::formulas::{
     DryRunDetector, DryRunLimits, PumpedWaterInput, pump_specific,
 };
 use crate::assets::pump::lift_indicators::{self as lift, HeadSums, water_density};
+use crate::assets::solar::yield_indicators::INSOLATION;
 use crate::assets::{AssetKind, PumpAsset};
+use crate::carbon::avoided_emissions::find_indicator;
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, constant_input, figure_input, formula_input, setting_input, status_remark,
-    value_or_status,
+    FigureBuilder, FigureContext, constant_input, figure_input, formula_input, setting_input,
+    status_remark, value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64, millis_to_seconds};
@@ -213,6 +216,26 @@ impl ReadingSums for PumpSums<'_> {
 
     fn end_day(&mut self) {
         self.totalisers().for_each(Totaliser::end_day);
+    }
+}
+
+impl AssetFigures for PumpAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(PumpSums::new(request.config, self))
+    }
+
+    fn dependent_figures(&self, desk: &FigureContext<'_>, known: &[Indicator]) -> Vec<Indicator> {
+        let water = self.plts.as_deref().and_then(|id| {
+            let mut assets = desk.config.assets.iter();
+            let area = match &assets.find(|one| *one.id == *id)?.kind {
+                AssetKind::Plts(plant) => plant.module_area_m2?,
+                _ => return None,
+            };
+            let sun = find_indicator(known, &INSOLATION, id)?;
+            let lifted = find_indicator(known, &lift::HYDRAULIC_ENERGY, desk.asset.as_deref()?)?;
+            Some(lift::pv_to_water_figure(desk, (lifted, area), sun))
+        });
+        water.into_iter().collect()
     }
 }
 

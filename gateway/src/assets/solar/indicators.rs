@@ -3,12 +3,14 @@
 use crate::assets::PvPlantAsset;
 use crate::assets::solar::irradiance::Irradiance;
 use crate::assets::solar::yield_indicators as yields;
+use crate::carbon::avoided_emissions::carbon_figures;
 use crate::carbon::formulas::grid_emissions::self_consumption;
 use crate::config::Config;
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -170,6 +172,16 @@ impl ReadingSums for PltsSums<'_> {
         }
         let so_far = self.sun.insolation.finish().kwh_m2;
         self.sun.days.push(so_far.unwrap_or_default());
+    }
+}
+
+impl AssetFigures for PvPlantAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(PltsSums::new(request.config, self))
+    }
+
+    fn dependent_figures(&self, desk: &FigureContext<'_>, known: &[Indicator]) -> Vec<Indicator> {
+        carbon_figures(desk, self, known)
     }
 }
 

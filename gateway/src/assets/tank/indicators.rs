@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
 use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec};
 use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::calibration_corrections::TankShapeHistory;
 use crate::indicators::figure_context::{
@@ -255,6 +256,17 @@ impl ReadingSums for TankSums<'_> {
         let today = self.stock.today.take();
         self.stock.days.push(today);
         self.nights.end_day();
+    }
+}
+
+impl AssetFigures for TankAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(TankSums::new(
+            request.config,
+            (&request.asset.id, self),
+            request.span,
+            request.calibrations,
+        ))
     }
 }
 

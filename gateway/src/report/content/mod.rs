@@ -129,7 +129,7 @@ fn build_sections(book: &ReportContext<'_>) -> Vec<ReportSection> {
     for chapter in asset_chapters::ASSET_CHAPTERS {
         sections.push(build_section(
             book,
-            chapter.id,
+            chapter,
             asset_chapters::asset_chapter_blocks(book, chapter),
         ));
     }
