@@ -8,6 +8,7 @@ use crate::config::{
     factors, sink_settings, site_indicators, value_syntax,
 };
 use crate::domain::{DeviceInfo, Site};
+use crate::i18n::Language;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
@@ -65,6 +66,10 @@ pub(crate) fn check_config(
         influx: sink_settings::check_influx(notes, raw.influx.as_ref(), env),
         web: sink_settings::check_web(notes, raw.web.as_ref()),
         site,
+        language: raw_site
+            .language
+            .as_ref()
+            .and_then(|at| Language::parse(at.get())),
         buses,
         devices,
         profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),

@@ -156,6 +156,7 @@ fn test_config() -> Config {
             longitude: 103.78,
             devices: devices.iter().map(device_info).collect(),
         },
+        language: None,
         buses: vec![
             line(
                 BusLink::Tcp {

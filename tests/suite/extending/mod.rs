@@ -1,5 +1,7 @@
 //! The examples of `docs/extending.md` are the files that are built and run here.
 
+mod language;
+
 use crate::source::project_root;
 use std::fs;
 
