@@ -19,6 +19,7 @@ mod lines;
 mod methods;
 mod modbus_peers;
 mod names;
+mod newcomer;
 mod onsite;
 mod page;
 mod peers;

@@ -1,12 +1,13 @@
 //! Errors of the API as JSON: one sentence, a stable code for scripts, and a message in the
 //! reader's language.
 
-use super::request_language::request_language;
+use super::request_language::{request_language, wished_language};
 use crate::i18n::Language;
 use crate::storage::StoreError;
 use axum::Json;
-use axum::extract::Request;
-use axum::http::{StatusCode, Uri};
+use axum::extract::{Request, State};
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -78,8 +79,18 @@ impl ApiErrorCode {
     }
 }
 
-/// Middleware: stores the language of the request, so that errors are written in it.
-pub(crate) async fn with_request_language(request: Request, next: Next) -> Response {
+/// Middleware: stores the language of the request, so that errors are written in it. A request that
+/// asks for none is answered in the language of the site, when its configuration names one.
+pub(crate) async fn with_request_language(
+    State(site_language): State<Option<Language>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let wished = wished_language(request.uri(), request.headers());
+    if let (None, Some(lang)) = (wished, site_language) {
+        let code = HeaderValue::from_static(lang.code());
+        request.headers_mut().insert(ACCEPT_LANGUAGE, code);
+    }
     let lang = request_language(request.uri(), request.headers());
     REQUEST_LANG.scope(lang, next.run(request)).await
 }
@@ -96,7 +107,7 @@ pub(crate) struct ApiError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<ApiErrorCode>,
     /// Cause for people, in the language of `lang`, else of the cookie, else of Accept-Language,
-    /// else Indonesian.
+    /// else of the site, else Indonesian.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
     /// Name of the invalid parameter.

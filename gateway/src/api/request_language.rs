@@ -3,8 +3,14 @@
 use crate::i18n::Language;
 use axum::http::{HeaderMap, Uri, header};
 
-/// Language of a request: `?lang=`, else the cookie, else Accept-Language, else Indonesian.
+/// Language of a request: `?lang=`, else the cookie, else Accept-Language (of the browser, else of
+/// the site: `with_request_language`), else Indonesian.
 pub(crate) fn request_language(uri: &Uri, headers: &HeaderMap) -> Language {
+    wished_language(uri, headers).unwrap_or_default()
+}
+
+/// Language that a request asks for.
+pub(crate) fn wished_language(uri: &Uri, headers: &HeaderMap) -> Option<Language> {
     let wished = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|wish| wish.to_str().ok());
@@ -12,7 +18,6 @@ pub(crate) fn request_language(uri: &Uri, headers: &HeaderMap) -> Language {
         .and_then(|lang| Language::parse(&lang))
         .or_else(|| cookie_value(headers, "lang").and_then(Language::parse))
         .or_else(|| wished.and_then(Language::parse))
-        .unwrap_or_default()
 }
 
 /// Value of a query parameter, without unescaping: the parameters of the pages are plain words and

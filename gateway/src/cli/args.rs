@@ -2,15 +2,18 @@
 
 use super::{EXIT_DONE, EXIT_USAGE};
 use crate::config;
-use crate::i18n::Language;
+use crate::i18n::{FALLBACK, Language};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Configuration file of a command without `--config`.
 pub(super) const DEFAULT_CONFIG_PATH: &str = "/etc/pantau/pantau.toml";
+
+/// Place of the options of every command among the options: last.
+const GLOBAL_OPTION_ORDER: usize = 1000;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -20,8 +23,8 @@ pub(super) const DEFAULT_CONFIG_PATH: &str = "/etc/pantau/pantau.toml";
     arg_required_else_help = true
 )]
 pub(super) struct CommandLine {
-    /// Language: `id` or `en`.
-    #[arg(long, global = true, value_name = "id|en")]
+    /// Language of texts.
+    #[arg(long, global = true, value_name = Language::ALL.map(Language::code).join("|"))]
     pub(super) lang: Option<String>,
     /// Log filter.
     #[arg(long, global = true, value_name = "FILTER")]
@@ -94,30 +97,44 @@ pub(super) enum MethodCommand {
     },
 }
 
-/// Language from `--lang`, else from the environment, else Bahasa Indonesia.
+/// Language from `--lang`, else from `PANTAU_LANG`, else from the configuration that `--config`
+/// names, else from the locale, else English.
 pub(super) fn choose_language(
     arguments: &[OsString],
     env: impl Fn(&str) -> Option<String>,
+    site_language: impl Fn(&Path) -> Option<Language>,
 ) -> Language {
     // Searched by hand, since clap has not parsed the arguments yet.
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    let by_hand = words.iter().enumerate().find_map(|(at, word)| {
-        word.strip_prefix("--lang=").or_else(|| {
-            (*word == "--lang")
-                .then(|| words.get(at + 1).copied())
-                .flatten()
-        })
-    });
-    let asked = by_hand.and_then(Language::parse);
-    // The order is that of gettext; `PANTAU_LANG` sets this program alone.
-    let names = ["PANTAU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"];
+    let from_env = |name: &str| env(name).as_deref().and_then(Language::parse);
+    let asked = option_value(&words, &["--lang"]).and_then(Language::parse);
+    let config = || option_value(&words, &["--config", "-c"]);
     asked
+        .or_else(|| from_env("PANTAU_LANG"))
+        .or_else(|| site_language(Path::new(config()?)))
+        // The order is that of gettext.
         .or_else(|| {
-            names
-                .iter()
-                .find_map(|name| env(name).as_deref().and_then(Language::parse))
+            ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .into_iter()
+                .find_map(from_env)
         })
-        .unwrap_or_default()
+        .unwrap_or(FALLBACK)
+}
+
+/// Value of an option: `--config FILE`, `--config=FILE`, `-c FILE`, `-c=FILE` or `-cFILE`.
+fn option_value<'a>(words: &[&'a str], names: &[&str]) -> Option<&'a str> {
+    let options = words.iter().take_while(|word| **word != "--");
+    options.enumerate().find_map(|(at, word)| {
+        names.iter().find_map(|name| {
+            let rest = word.strip_prefix(name)?;
+            match rest.strip_prefix('=') {
+                Some(value) => Some(value),
+                None if rest.is_empty() => words.get(at + 1).copied(),
+                // Only short names are followed by their value without a sign.
+                None => (!name.starts_with("--")).then_some(rest),
+            }
+        })
+    })
 }
 
 /// Command line with help texts in one language.
@@ -136,7 +153,11 @@ fn localise_command(command: clap::Command, lang: Language) -> clap::Command {
         .map(|sub| sub.get_name().to_owned())
         .collect();
     let command = command
-        .help_template(help_template(lang, !subcommands.is_empty()))
+        .help_template(format!(
+            "{{about}}\n\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
+            lang.text("cli-usage")
+        ))
+        .subcommand_help_heading(lang.text("cli-commands"))
         // The flags of clap itself have English help texts.
         .disable_help_flag(true)
         .disable_version_flag(true)
@@ -144,14 +165,12 @@ fn localise_command(command: clap::Command, lang: Language) -> clap::Command {
             clap::Arg::new("help")
                 .short('h')
                 .long("help")
-                .action(clap::ArgAction::Help)
-                .help(lang.text("cli-arg-help")),
+                .action(clap::ArgAction::Help),
         )
         // A text for this command (`cli-scan-json`) wins over the common one (`cli-arg-json`).
         .mut_args(|arg| {
             let key = format!("cli-arg-{}", arg.get_id().as_str().replace('_', "-"));
             let own = format!("cli-{name}-{}", arg.get_id().as_str().replace('_', "-"));
-            let text = lang.text(&own);
             let takes_values = arg.get_action().takes_values();
             let arg = if takes_values {
                 let names = arg.get_value_names().unwrap_or_default().iter();
@@ -160,31 +179,25 @@ fn localise_command(command: clap::Command, lang: Language) -> clap::Command {
             } else {
                 arg
             };
-            if text == own {
-                arg.help(lang.text(&key))
-            } else {
-                arg.help(text)
-            }
+            let text = lang.find_text(&own).unwrap_or_else(|| lang.text(&key));
+            under_heading(arg.help(text), lang)
         });
     // Only the program itself has a version, subcommands have none.
     let command = if command.get_version().is_none() {
         command
     } else {
-        command.arg(
-            clap::Arg::new("version")
-                .short('V')
-                .long("version")
-                .action(clap::ArgAction::Version)
-                .help(lang.text("cli-arg-version")),
-        )
+        let version = clap::Arg::new("version").short('V').long("version");
+        let version = version.help(lang.text("cli-arg-version"));
+        command.arg(under_heading(
+            version.action(clap::ArgAction::Version),
+            lang,
+        ))
     };
     subcommands.iter().fold(command, |command, sub| {
         command.mut_subcommand(sub, |sub| {
             let own = format!("cli-{name}-{}", sub.get_name());
-            let about = match lang.text(&own) {
-                text if text == own => lang.text(&format!("cli-{}", sub.get_name())),
-                text => text,
-            };
+            let common = format!("cli-{}", sub.get_name());
+            let about = lang.find_text(&own).unwrap_or_else(|| lang.text(&common));
             localise_command(sub.about(about), lang)
         })
     })
@@ -196,28 +209,28 @@ fn placeholder(name: &str, lang: Language) -> String {
     let words = name.split_inclusive(is_sign).map(|part| {
         let word = part.trim_end_matches(is_sign);
         let key = format!("cli-value-{}", word.to_lowercase());
-        let text = lang.text(&key);
         // Small letters and words without a key (`N`, `URL`, `id|en`) are typed as they stand.
-        if text == key || word.contains(|c: char| c.is_ascii_lowercase()) {
-            part.to_owned()
-        } else {
-            part.replace(word, &text)
+        match lang.find_text(&key) {
+            Some(text) if !word.contains(|c: char| c.is_ascii_lowercase()) => {
+                part.replace(word, &text)
+            }
+            _ => part.to_owned(),
         }
     });
     words.collect()
 }
 
-fn help_template(lang: Language, has_subcommands: bool) -> String {
-    let [usage, commands, options] =
-        ["cli-usage", "cli-commands", "cli-options"].map(|key| lang.text(key));
-    let commands = if has_subcommands {
-        format!("{commands}:\n{{subcommands}}\n\n")
+/// Puts an argument below its heading: an option of the command, or of every command.
+fn under_heading(arg: clap::Arg, lang: Language) -> clap::Arg {
+    if arg.is_positional() {
+        // clap lists these first, below a heading of its own (`localise_clap_words`).
+        arg
+    } else if arg.is_global_set() || ["help", "version"].contains(&arg.get_id().as_str()) {
+        arg.help_heading(lang.text("cli-options-global"))
+            .display_order(GLOBAL_OPTION_ORDER)
     } else {
-        String::new()
-    };
-    format!(
-        "{{about}}\n\n{usage}: {{usage}}\n\n{commands}{options}:\n{{options}}\n\n{{after-help}}"
-    )
+        arg.help_heading(lang.text("cli-options"))
+    }
 }
 
 /// Prints help or version (exit status 0), or a parse error (exit status 2).
@@ -226,7 +239,7 @@ pub(super) fn print_parse_error(error: &clap::Error, lang: Language) -> u8 {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let text = localise_usage(&error.render().to_string(), lang);
+            let text = localise_clap_words(&error.render().to_string(), lang);
             // Help that nobody requested (a call without a command) counts as a wrong call.
             if error.use_stderr() {
                 eprint!("{text}");
@@ -243,11 +256,15 @@ pub(super) fn print_parse_error(error: &clap::Error, lang: Language) -> u8 {
     }
 }
 
-/// Replaces the words that clap itself writes into a usage line.
-fn localise_usage(text: &str, lang: Language) -> String {
-    text.replace("[OPTIONS]", &lang.text("cli-usage-options"))
-        .replace("<COMMAND>", &lang.text("cli-usage-command"))
-        .replace("[COMMAND]", &lang.text("cli-usage-command"))
+/// Replaces the words that clap itself writes into a usage line and over the arguments.
+fn localise_clap_words(text: &str, lang: Language) -> String {
+    text.replace(
+        "Arguments:\n",
+        &format!("{}:\n", lang.text("cli-arguments")),
+    )
+    .replace("[OPTIONS]", &lang.text("cli-usage-options"))
+    .replace("<COMMAND>", &lang.text("cli-usage-command"))
+    .replace("[COMMAND]", &lang.text("cli-usage-command"))
 }
 
 /// Message for a parse error.
@@ -337,18 +354,31 @@ mod tests {
     #[test]
     fn the_language_is_taken_from_the_call_before_the_environment() {
         let call = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        let english = |name: &str| (name == "LANG").then(|| "en_US.UTF-8".to_owned());
-        assert_eq!(
-            choose_language(&call(&["pantau", "--lang", "id", "run"]), english),
-            Language::Id
-        );
-        assert_eq!(
-            choose_language(&call(&["pantau", "run"]), english),
-            Language::En
-        );
-        assert_eq!(
-            choose_language(&call(&["pantau", "run"]), |_| None),
-            Language::Id
-        );
+        let nothing = |_: &str| None;
+        let locale = |name: &str| (name == "LANG").then(|| "id_ID.UTF-8".to_owned());
+        let own = |name: &str| (name == "PANTAU_LANG").then(|| "en".to_owned());
+        let site = |file: &Path| (file == Path::new("site.toml")).then_some(Language::Id);
+        let named = call(&["pantau", "check", "-c", "site.toml"]);
+        let english = call(&["pantau", "check", "--lang=en", "--config", "site.toml"]);
+        assert_eq!(choose_language(&english, locale, site), Language::En);
+        assert_eq!(choose_language(&named, own, site), Language::En);
+        assert_eq!(choose_language(&named, nothing, site), Language::Id);
+        let other = call(&["pantau", "check", "-c", "other.toml"]);
+        assert_eq!(choose_language(&other, locale, site), Language::Id);
+        assert_eq!(choose_language(&other, nothing, site), Language::En);
+    }
+
+    #[test]
+    fn a_value_is_found_in_every_way_to_write_it() {
+        let value = |words: &[&str]| {
+            let words = [&["pantau", "check"], words].concat();
+            option_value(&words, &["--config", "-c"]).map(str::to_owned)
+        };
+        for words in [["-c", "x"].as_slice(), &["-cx"], &["-c=x"], &["--config=x"]] {
+            assert_eq!(value(words).as_deref(), Some("x"), "{words:?}");
+        }
+        assert_eq!(value(&["--configuration", "x"]), None);
+        assert_eq!(value(&["--", "-c", "x"]), None);
+        assert_eq!(value(&["-c"]), None);
     }
 }

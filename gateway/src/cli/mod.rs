@@ -62,7 +62,11 @@ pub const EXIT_USAGE: u8 = 2;
 pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // The language must be known before parsing: the help and parse errors are in that language.
-    let lang = args::choose_language(&arguments, |name| std::env::var(name).ok());
+    let lang = args::choose_language(
+        &arguments,
+        |name| std::env::var(name).ok(),
+        config::site_language,
+    );
     let parsed = args::localised_command(lang)
         .try_get_matches_from(&arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));

@@ -10,6 +10,7 @@ use crate::config::{
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
 use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
+use crate::i18n::Language;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -59,6 +60,10 @@ pub(crate) fn check_config(
         sinks: Vec::new(),
         web: web_settings::check_web(notes, raw.web.as_ref()),
         site,
+        language: raw_site
+            .language
+            .as_ref()
+            .and_then(|at| Language::parse(at.get())),
         buses,
         devices,
         profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),

@@ -56,9 +56,11 @@ pub use secret::{Secret, mask_secrets};
 pub use settings::*;
 
 use crate::sinks::{SINK_KINDS, SinkKind};
+use crate::i18n::Language;
 use factors::FactorTexts;
 use profile::ProfileLibrary;
 use std::path::Path;
+use toml::de::DeTable;
 
 /// Maximum size of a configuration file, in bytes; a site of 3000 devices needs less.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -88,6 +90,16 @@ fn read_text(path: &Path) -> Result<String, String> {
         Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
         _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
     }
+}
+
+/// Returns the language that a configuration file names for its site; `None` when it names none or
+/// cannot be read. The rest of the file is not checked.
+pub(crate) fn site_language(path: &Path) -> Option<Language> {
+    let text = read_text(path).ok()?;
+    // A fault in the file does not change the language in which it is reported.
+    let (root, _) = DeTable::parse_recoverable(&text);
+    let site = root.get_ref().get("site")?.get_ref().get("language")?;
+    Language::parse(site.get_ref().as_str()?)
 }
 
 /// Checks the text of a configuration.

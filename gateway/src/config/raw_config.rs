@@ -8,6 +8,7 @@ use crate::assets::RawAsset;
 use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::site_indicators::RawIndicator;
+use crate::i18n::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -128,6 +129,9 @@ pub(crate) struct RawSite {
     pub(crate) latitude: Option<SpannedValue<f64>>,
     /// Degrees, east positive; the middle of Indonesia by default.
     pub(crate) longitude: Option<SpannedValue<f64>>,
+    /// Language of commands, and of the page where the browser asks for none.
+    #[schemars(extend("enum" = Language::ALL.map(Language::code)))]
+    pub(crate) language: RawText,
     /// Directory with your own profiles; one of the same name replaces a built-in one.
     pub(crate) profiles: RawText,
 }

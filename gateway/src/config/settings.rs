@@ -8,6 +8,7 @@ use crate::config::sunspec::SunSpecSelection;
 use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
+use crate::i18n::Language;
 use crate::ledger::IndicatorDefinitions;
 use crate::sinks::ConfiguredSink;
 use jiff::civil::Date;
@@ -27,6 +28,8 @@ pub struct Config {
     pub text: String,
     /// Site, devices and points for store, sinks and pages; same order as `devices`.
     pub site: Site,
+    /// Language of the site's people, when configured.
+    pub language: Option<Language>,
     /// Buses in file order.
     pub buses: Vec<Bus>,
     /// Devices in file order, indexed by `Reading::device`.

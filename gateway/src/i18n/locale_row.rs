@@ -1,6 +1,6 @@
 //! [`LocaleRow`]: everything that differs between languages beside the messages themselves.
 
-use super::{Language, MessageCatalogue};
+use super::{FALLBACK, MessageCatalogue};
 use jiff::civil::{Date, Time};
 
 /// One language: its messages, its marks in numbers, and its way of writing dates.
@@ -39,7 +39,7 @@ impl LocaleRow {
     /// else the key itself.
     pub fn text_with(&self, key: &str, args: &[(&str, &str)]) -> String {
         let own = self.messages.find(key, args);
-        own.or_else(|| Language::En.locale().messages.find(key, args))
+        own.or_else(|| FALLBACK.locale().messages.find(key, args))
             // A missing text is visible on the page; it must not stop the gateway.
             .unwrap_or_else(|| key.to_owned())
     }
@@ -110,6 +110,7 @@ impl LocaleRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Language;
 
     #[test]
     fn each_language_has_its_own_marks() {

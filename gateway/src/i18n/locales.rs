@@ -18,6 +18,9 @@ impl Language {
     pub const ALL: [Self; LOCALES.len()] = [Self::Id, Self::En];
 }
 
+/// Language of what is not there in another one, and of commands when nothing names a language.
+pub const FALLBACK: Language = Language::En;
+
 /// The languages, in the order of [`Language`].
 pub static LOCALES: [LocaleRow; 2] = [
     LocaleRow {

@@ -16,7 +16,7 @@ mod locales;
 
 pub use catalogue::MessageCatalogue;
 pub use locale_row::LocaleRow;
-pub use locales::{LOCALES, Language, parse_month_name};
+pub use locales::{FALLBACK, LOCALES, Language, parse_month_name};
 
 impl Language {
     /// Parses `id`, `en`, `id_ID.UTF-8`, `en-GB,en;q=0.9`, ...; `None` for other languages.

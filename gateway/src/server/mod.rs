@@ -57,13 +57,15 @@ pub async fn serve_http(listener: TcpListener, state: ApiState, stop: watch::Rec
 /// All public routes with the middleware. The last layer added runs first: the language of the
 /// request is known before a guard refuses it, and the security headers are on refusals too.
 fn guarded_routes(app: ApiListener) -> axum::Router {
+    let with_language =
+        axum::middleware::from_fn_with_state(app.state().config.language, with_request_language);
     unguarded_routes(app)
         .layer(axum::middleware::from_fn(origin_guard::check_origin))
         .layer(axum::middleware::from_fn(origin_guard::check_host))
         .layer(axum::middleware::from_fn(
             origin_guard::add_security_headers,
         ))
-        .layer(axum::middleware::from_fn(with_request_language))
+        .layer(with_language)
 }
 
 /// All public routes without the checks of host name and origin. The control socket uses it: a

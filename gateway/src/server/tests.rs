@@ -589,4 +589,34 @@ mod words {
             .unwrap();
         assert!(bench.send_request(request).await.1.contains("Last updated"));
     }
+
+    #[tokio::test]
+    async fn the_site_decides_where_the_browser_asks_for_no_language_that_is_there() {
+        let mut bench = ApiTestBench::new();
+        let overview = |wish: &str, path: &str| {
+            let request = Request::get(path).header("host", "localhost:8080");
+            let request = request.header("accept-language", wish);
+            request.body(Body::empty()).unwrap()
+        };
+        let before = bench.send_request(overview("de", "/")).await.1;
+        assert!(before.contains("<html lang=\"id\""), "{before}");
+        Arc::make_mut(&mut bench.state.config).language = Some(crate::i18n::Language::En);
+        for (wish, path, lang) in [
+            ("de", "/", "en"),
+            ("", "/", "en"),
+            ("id", "/", "id"),
+            ("de", "/?lang=id", "id"),
+        ] {
+            let page = bench.send_request(overview(wish, path)).await.1;
+            assert!(
+                page.contains(&format!("<html lang=\"{lang}\"")),
+                "{wish} {path}"
+            );
+        }
+        let fault = bench
+            .send_request(overview("de", "/api/v1/samples?point=x.y"))
+            .await
+            .1;
+        assert!(fault.contains("`point` cannot be used"), "{fault}");
+    }
 }

@@ -138,6 +138,7 @@ fn test_config() -> Config {
         file: PathBuf::new(),
         text: String::new(),
         site: site_with_devices("s", devices.iter().map(device_info).collect()),
+        language: None,
         buses: vec![
             line(
                 BusLink::Modbus(ModbusLink::Tcp {

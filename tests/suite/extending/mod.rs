@@ -6,6 +6,7 @@ mod table_bus;
 mod asset_kind;
 mod ledger_indicator;
 mod tank_figure;
+mod language;
 
 use crate::source::project_root;
 use std::fs;

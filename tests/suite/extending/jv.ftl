@@ -1,0 +1,2 @@
+web-health = Kasarasan
+web-times-in = Wekdal wonten ing
