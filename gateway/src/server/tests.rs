@@ -91,7 +91,7 @@ baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante" }
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    state: ApiState,
+    pub(super) state: ApiState,
     _dir: tempfile::TempDir,
 }
 
