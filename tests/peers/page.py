@@ -81,7 +81,7 @@ class Browser:
         shown = self.driver.find_element(By.TAG_NAME, "html").get_attribute("lang")
         if shown != self.lang:
             self.faults.append(f"asked for {self.lang}, shown {shown}")
-        live = {"id": "langsung", "en": "live"}[self.lang]
+        live = {"id": "terhubung", "en": "connected"}[self.lang]
         self.wait("the live connection", lambda: self.text("#live") == live)
         value = "[data-point='inverter.ac_power'] .value"
         first = self.text(value)

@@ -4,7 +4,8 @@
 //! Entry type: [`frame::ModbusReadRequest`]. A read of three holding registers over RTU:
 //!
 //! ```text
-//! let request = Request { unit: 1, function: ModbusReadFunction::Holding, address: 0x006b, count: 3 };
+//! let function = ModbusReadFunction::Holding;
+//! let request = ModbusReadRequest { unit: 1, function, address: 0x006b, count: 3 };
 //! let length = request.build(ModbusFraming::Rtu, 0, &mut out);   // 01 03 00 6b 00 03 74 17
 //! match ModbusReadReply::parse(request, ModbusFraming::Rtu, 0, received) { .. }
 //! ```

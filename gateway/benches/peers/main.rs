@@ -14,6 +14,7 @@ mod devices;
 mod harness;
 mod rtu_line;
 mod site_load;
+mod year_import;
 
 fn main() {
     let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));

@@ -12,6 +12,7 @@ use crate::harness::{
     BenchProcess, collect_lines, compile_peer, free_port, now_ns, pantau_command, quantile,
     sleep_until, start_broker,
 };
+use crate::year_import::import_a_year;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -20,7 +21,7 @@ use std::process::{ChildStdout, Command};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const SECOND_NS: i64 = 1_000_000_000;
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 /// Writes further apart than this belong to two commits.
 const COMMIT_GAP_NS: i64 = 20_000_000;
 
@@ -142,6 +143,8 @@ impl PeerBench {
             .collect();
         devices.extend((0..case.silent).map(|_| BenchDevice::start(BenchDeviceBehaviour::Silent)));
         let (mut ours, mut floors) = (Vec::new(), Vec::new());
+        // In turn, because other work on the computer changes the CPU time of one program by up to
+        // half.
         for _ in 0..case.rounds.max(1) {
             let (_store, mut command, store) =
                 self.gateway_command(&devices, case.every_s, &self.flush);
@@ -245,6 +248,7 @@ impl PeerBench {
         sleep_until(to);
         let cpu = program.cpu_ns() - before;
         let (rss_mb, peak_mb) = program.memory_mb();
+        // Readings of the last slots still wait for their flush and their way to the subscriber.
         sleep_until(to + 4 * SECOND_NS + flush_ns(&self.flush));
         program.stop();
         listener.close_stdin();
@@ -299,6 +303,7 @@ impl PeerBench {
             let (_folder, mut fresh, _) = self.gateway_command(&devices, 1, START_FLUSH);
             empty.push(self.measure_start(&mut fresh));
         }
+        // After the starts with nothing on disk, which it must not slow down.
         import_a_year(folder.path());
         let mut year: Vec<f64> = (0..5).map(|_| self.measure_start(&mut command)).collect();
         println!("\nstart: exec to first reading at the subscriber, 5 starts, median [worst]");
@@ -325,39 +330,6 @@ impl PeerBench {
     }
 }
 
-/// 50 points of one device, every five minutes for a year, through `pantau import`.
-fn import_a_year(folder: &Path) {
-    let today = now_ns() / SECOND_NS / 86_400 * 86_400;
-    for point in 0..POINTS_PER_DEVICE {
-        let mut text = String::from("time,value\n");
-        for step in 0..365 * 288_i64 {
-            let at = jiff::Timestamp::from_second(today - 300 * (step + 1)).unwrap();
-            let _ = writeln!(
-                text,
-                "{at},{}.{}",
-                200 + (step * 7 + i64::from(point)) % 50,
-                step % 10
-            );
-        }
-        let file = folder.join("year.csv");
-        std::fs::write(&file, text).unwrap();
-        let mut command = pantau_command();
-        command
-            .args(["--log", "warn", "import", "-c"])
-            .arg(folder.join("pantau.toml"));
-        let said = command
-            .args(["--point", &format!("d0.p{point}")])
-            .arg(&file)
-            .output()
-            .unwrap();
-        assert!(
-            said.status.success(),
-            "import: {}",
-            String::from_utf8_lossy(&said.stderr)
-        );
-    }
-}
-
 /// Compares the messages received in a window with the values that the devices sent.
 fn evaluate_window(
     lines: &[String],
@@ -378,6 +350,8 @@ fn evaluate_window(
             continue;
         };
         if kind == "W" {
+            // A commit is several writes in a row, and the reading has waited since the first of
+            // them.
             if at - last_write > COMMIT_GAP_NS {
                 commits.push(at);
             }
@@ -410,6 +384,8 @@ fn evaluate_window(
         let Some(answered) = source.answered_at(poll) else {
             continue;
         };
+        // A reading waits for its flush on purpose; what is counted is the time from that commit
+        // on.
         let commit = commits.last().copied().unwrap_or(answered).max(answered);
         whole.push(ns_to_ms(at - answered));
         beyond.push(ns_to_ms(at - commit));

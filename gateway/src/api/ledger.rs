@@ -20,7 +20,6 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::str::FromStr;
@@ -269,8 +268,7 @@ async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<Entr
 
 /// Local day of a time.
 pub(crate) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
-    let now = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    now.to_zoned_datetime(app.0.zone.clone()).date()
+    app.site().timezone.date(at)
 }
 
 fn refused_json(batch: &EntryBatch, lang: Language) -> EntriesRefusedJson {

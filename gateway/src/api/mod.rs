@@ -127,7 +127,7 @@ struct PantauOpenApi;
 
 impl ApiListener {
     pub(crate) fn new(state: ApiState, stop: watch::Receiver<bool>) -> Self {
-        let zone = local_time::site_time_zone(&state.site);
+        let zone = state.site.timezone.rules().clone();
         Self(Arc::new(ApiListenerInner {
             state,
             zone,

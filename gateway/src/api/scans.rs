@@ -7,6 +7,7 @@ use super::ledger::read_body;
 use super::request_language::request_language;
 use super::{ApiListener, wait_for_stop};
 use crate::bus_request::BusHandles;
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan::{
     DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions, ScanTarget, found_device_json,
     plan_additions,
@@ -15,7 +16,6 @@ use crate::commissioning::scan_engine::{ScanLineSettings, ScanProbe, scan_ranges
 use crate::config::{Config, Parity};
 use crate::i18n::Language;
 use crate::limits::SCAN_MESSAGES_MAX;
-use crate::modbus::bus::BusChannel;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;

@@ -7,6 +7,7 @@ use super::jobs::{JobCommand, JobProgress, JobWorker};
 use super::ledger::read_body;
 use super::request_language::request_language;
 use crate::bus_request::BusHandles;
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::address::{
     AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
     change_address,
@@ -14,7 +15,6 @@ use crate::commissioning::address::{
 use crate::config::Bus;
 use crate::i18n::Language;
 use crate::limits::WIZARD_STEP_SECONDS;
-use crate::modbus::bus::BusChannel;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;

@@ -10,9 +10,7 @@ use crate::domain::UtcMs;
 use crate::server;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// Failure of a command.
@@ -168,9 +166,7 @@ fn store_error_text(fault: &StoreError, lang: crate::i18n::Language) -> Option<S
 
 /// Date at the site of a moment.
 pub(super) fn local_date(config: &Config, at: UtcMs) -> Date {
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let at = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    at.to_zoned_datetime(zone).date()
+    config.site.timezone.date(at)
 }
 
 /// Name of the person at this computer, when the environment has one.

@@ -7,34 +7,18 @@ use crate::bus_request::{
     ResponderCount,
 };
 use crate::commissioning::scan;
-use crate::config::{Bus, BusLink, Config};
+use crate::config::{Bus, Config};
 use crate::domain::QualityReason;
 use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
 use crate::server;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// Channel to the devices of bus `index`, and whether a running gateway owns it.
-pub(super) async fn open_channel(
-    config: &Config,
-    index: usize,
-) -> Result<(BusChannel, bool), CommandError> {
-    let bus = &config.buses[index];
-    Ok(match gateway_bus_handle(config, &bus.id).await? {
-        Some(door) => (BusChannel::via_owner(bus, door), true),
-        None => (BusChannel::new(bus), false),
-    })
-}
-
 /// Sentence that names the program which holds a port of these buses; `None` when no program does.
 pub(super) fn port_holder_text(buses: &[Bus], lang: Language) -> Option<String> {
-    let mut ports = buses.iter().filter_map(|bus| match &bus.link {
-        // Only a serial port can be held; TCP allows several connections.
-        BusLink::Rtu(line) => scan::port_holder_text(&line.port, lang),
-        BusLink::Tcp { .. } | BusLink::RtuOverTcp { .. } => None,
-    });
-    ports.next()
+    // Only a serial port can be held; TCP allows several connections.
+    let mut ports = buses.iter().filter_map(|bus| bus.link.serial_port());
+    ports.find_map(|line| scan::port_holder_text(&line.port, lang))
 }
 
 /// Handle to a bus that a running gateway owns; `None` when no gateway runs.

@@ -4,8 +4,8 @@
 //! sample replaces it, so that an interrupted import is simply repeated.
 //!
 //! A file in the exchange format is read line by line, so its length is not limited. Any other file
-//! is read as the table of another program ([`samples_csv::read_table`]), and the detected format is
-//! printed.
+//! is read as the table of another program ([`samples_csv::read_table`]), and the detected format
+//! is printed.
 
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{
@@ -78,7 +78,7 @@ pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
     let wishes = LoggerTableOptions {
         dates: options.dates.as_deref().and_then(DateOrder::parse),
         zone,
-        site_zone: config.site.timezone.to_string(),
+        site_zone: config.site.timezone.name().to_string(),
         decimals: options
             .decimals
             .as_deref()

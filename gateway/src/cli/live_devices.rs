@@ -5,6 +5,7 @@
 use super::backend::CommandError;
 use super::bus_client;
 use crate::api::client::ApiClient;
+use crate::buses;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
@@ -12,7 +13,6 @@ use crate::config::{Bus, Config};
 use crate::domain::{QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
-use crate::modbus;
 use crate::server;
 use crate::status::StatusBoard;
 use serde_json::Value;
@@ -126,7 +126,7 @@ impl DirectPolling {
         let (stop, stopped) = watch::channel(false);
         let (board, mut tasks) = (StatusBoard::default(), JoinSet::new());
         // The handles for requests of others are not needed here.
-        let _errands = modbus::spawn_bus_tasks(
+        let _errands = buses::spawn_bus_tasks(
             &config,
             &Clock::system(),
             &board,

@@ -11,13 +11,13 @@ use super::prompt::ConsolePrompt;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client};
 use crate::api::client::path_with_query;
 use crate::bus_request::BusRequest;
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::address::{
     AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
     change_address,
 };
 use crate::config::{Bus, Config};
 use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
 use crate::storage::StoreAccess;
 use serde_json::json;
 use std::io::{Write, stdin, stdout};

@@ -338,7 +338,8 @@ mod tests {
             low in -5.0..5.0_f64, gain in 0.5..2.0_f64,
         ) {
             let pairs = [(shown, low), (shown + apart, low + gain * apart)];
-            let line = entry(1, CalibrationKind::Level, &pairs, 20).said.linear_correction().unwrap();
+            let entry = entry(1, CalibrationKind::Level, &pairs, 20);
+            let line = entry.said.linear_correction().unwrap();
             for (shown, truth) in pairs {
                 prop_assert!((line.apply(shown) - truth).abs() < 1e-6);
             }

@@ -379,7 +379,9 @@ proptest! {
         let modulus = wraps.then_some(100.0);
         // A torn word at the very end cannot be told from a reset (rule 5); figures of a site leave
         // it to the next period.
-        let undecided = |(_, fate): &&(f64, ReadingFate)| matches!(fate, ReadingFate::Torn(_) | ReadingFate::Missing);
+        let undecided = |(_, fate): &&(f64, ReadingFate)| {
+            matches!(fate, ReadingFate::Torn(_) | ReadingFate::Missing)
+        };
         let known = steps.len() - steps.iter().rev().take_while(undecided).count();
         let seen = simulate_counter(start, &steps[..known], modulus);
         let (total, events) = counter_total(&seen.readings, village_counter(modulus));
@@ -404,7 +406,9 @@ proptest! {
         let seen = simulate_counter(start, &steps, None);
         let (total, events) = counter_total(&seen.readings, village_counter(None));
         let last = seen.readings.last().unwrap().1.unwrap();
-        let quiet = |one: &CounterEvent| matches!(one.kind, CounterEventKind::Dip | CounterEventKind::Outlier);
+        let quiet = |one: &CounterEvent| {
+            matches!(one.kind, CounterEventKind::Dip | CounterEventKind::Outlier)
+        };
         prop_assume!(events.iter().all(quiet));
         let wanted = (last - start).max(0.0);
         prop_assert!((total.total.unwrap() - wanted).abs() < 1e-6, "{total:?}, not {wanted}");

@@ -6,13 +6,13 @@
 //! same history.
 //!
 //! ```text
-//! let plant = SimulatedPlant::new(place, "Asia/Jakarta", seed, start);
+//! let plant = SimulatedPlant::new(place, SiteZone::default(), seed, start);
 //! let world = SimulatedWorld::new(plant, clock, seed, 1.0);       // 1.0: real time
 //! let served = serve(&config, &world).await?;
 //! served.redirect(&mut config);                          // point the gateway at the simulation
 //! ```
 //!
-//! See `docs/testing.md`, and section `web`, `cli`, `sim`, `app` of `docs/ARCHITECTURE.md`.
+//! See `docs/testing.md`, and section `simulator` of `docs/ARCHITECTURE.md`.
 
 pub mod clear_sky;
 pub mod device;

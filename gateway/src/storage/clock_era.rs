@@ -56,6 +56,7 @@ impl StoreWriter {
         if eras.is_empty() {
             return Ok(0);
         }
+        // The move works on parts on disk, so the samples in memory are written first.
         self.seal_parts().map_err(failed)?;
         let mut moved = 0;
         for (key, then) in eras {
@@ -245,7 +246,8 @@ mod tests {
     fn any_event() -> impl Strategy<Value = ClockEvent> {
         prop_oneof![
             6 => Just(ClockEvent::Read),
-            2 => prop_oneof![Just(MIDNIGHT), -4_000_000_000i64..4_000_000_000].prop_map(ClockEvent::Set),
+            2 => prop_oneof![Just(MIDNIGHT), -4_000_000_000i64..4_000_000_000]
+                .prop_map(ClockEvent::Set),
             1 => Just(ClockEvent::Restart),
             1 => Just(ClockEvent::Flush),
             1 => Just(ClockEvent::Trust),

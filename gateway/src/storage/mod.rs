@@ -10,7 +10,7 @@
 //! let blocks = store.query(query).await?;
 //! ```
 //!
-//! Design and invariants: `docs/ARCHITECTURE.md`, section `store`. Settings:
+//! Design and invariants: `docs/ARCHITECTURE.md`, section `storage`. Settings:
 //! `docs/configuration.md`.
 
 mod access;

@@ -111,7 +111,9 @@ impl StoreWriter {
         if gone > 0 {
             let what = format!("raw samples before day {day} (since 1970, local): {why}");
             append_audit(&transaction, now, "retention", &what)?;
-            write_meta(&transaction, "gone_before", day.into())?;
+            // Days may be imported that are older than what was deleted before.
+            let before = self.raw_deleted_before.max(day);
+            write_meta(&transaction, "gone_before", before.into())?;
             tracing::info!(day, why, "raw samples deleted by retention");
         }
         transaction.commit()?;

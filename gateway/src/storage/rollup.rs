@@ -328,8 +328,11 @@ mod tests {
                 AggregateFunction::Sum,
                 AggregateFunction::Delta,
             ] {
-                    let is = back.aggregate_outcome(aggregate, None).map(|o| (o.quality(), o.number()));
-                    let was = roll.aggregate_outcome(aggregate, None).map(|o| (o.quality(), o.number()));
+                    let outcome = |roll: &SampleRollup| {
+                        let found = roll.aggregate_outcome(aggregate, None);
+                        found.map(|o| (o.quality(), o.number()))
+                    };
+                    let (is, was) = (outcome(&back), outcome(roll));
                     prop_assert_eq!(is, was);
                 }
             }

@@ -101,7 +101,9 @@ impl StoreWriter {
             let event = tokio::select! {
                 request = requests.recv() => WriterEvent::Request(request),
                 () = sleep_until_due(self.flush_due) => WriterEvent::FlushDue,
-                wanted = super::query_stream::next_ready(&self.running_queries) => WriterEvent::QueryReady(wanted),
+                wanted = super::query_stream::next_ready(&self.running_queries) => {
+                    WriterEvent::QueryReady(wanted)
+                }
             };
             match event {
                 WriterEvent::Request(Some(StoreRequest::Stop(done))) => {

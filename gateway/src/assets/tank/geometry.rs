@@ -188,7 +188,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn more_level_is_never_less_water(shape in any_geometry(), a in -1.0..12.0, b in -1.0..12.0) {
+        fn more_level_is_never_less_water(
+            shape in any_geometry(), a in -1.0..12.0, b in -1.0..12.0
+        ) {
             let volume = |h: f64| tank_volume(&shape, Some(h)).v_m3.unwrap();
             let (low, high) = (f64::min(a, b), f64::max(a, b));
             prop_assert!(volume(low) <= volume(high) + 1e-9);

@@ -180,7 +180,8 @@ mod tests {
             year in 0..30_i32,
         ) {
             let landfill = LandfillModel { phi: 1.0, ..LandfillModel::default() };
-            let (k, doc) = (WasteKind::Food.decay_rate_per_year(), WasteKind::Food.degradable_carbon());
+            let food = WasteKind::Food;
+            let (k, doc) = (food.decay_rate_per_year(), food.degradable_carbon());
             let plain: Vec<(i32, f64)> = (1..).zip(tonnes).collect();
             let typed: Vec<WasteDeposit> = plain
                 .iter()

@@ -1,6 +1,7 @@
 //! `pantau device new`: an interview that writes a device profile. Answers may come from a pipe.
 
 use super::{EXIT_DONE, EXIT_USAGE, load_valid_profile, output, print_text};
+use crate::buses::modbus::decode;
 use crate::cli::EXIT_NEGATIVE;
 use crate::cli::prompt::{self, ConsolePrompt, PROMPT_TRIES};
 use crate::commissioning::register_inference::{
@@ -11,7 +12,6 @@ use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
 use crate::i18n::Language;
 use crate::limits::POINTS_PER_DEVICE_MAX;
-use crate::modbus::decode;
 use std::fmt::Write as _;
 use std::io::BufRead;
 use std::path::Path;

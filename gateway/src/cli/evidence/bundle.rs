@@ -124,7 +124,7 @@ async fn write_bundle_once(
     let about = BundleSummary {
         format: BUNDLE_FORMAT.to_owned(),
         site: site.id.to_string(),
-        zone: site.timezone.to_string(),
+        zone: site.timezone.name().to_string(),
         period: period.to_string(),
         first: from.to_string(),
         last: to.to_string(),

@@ -1,12 +1,12 @@
 //! State of every device for the record: from the running gateway, else from one read of each
 //! device.
 
+use crate::buses;
 use crate::cli::backend::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
-use crate::modbus;
 use crate::server;
 use crate::status::DeviceIdentity;
 use serde_json::Value;
@@ -94,7 +94,7 @@ async fn read_devices_once(config: &Config) -> Vec<HandoverDevice> {
     let mut all = devices_from_config(config);
     // One after the other: two requests on one bus would collide.
     for (index, device) in all.iter_mut().enumerate() {
-        if let Some(once) = modbus::read_device_once(config, index, &clock).await {
+        if let Some(once) = buses::read_device_once(config, index, &clock).await {
             apply_reading(device, &once);
         }
     }
@@ -102,13 +102,13 @@ async fn read_devices_once(config: &Config) -> Vec<HandoverDevice> {
 }
 
 /// Applies one read to a device.
-fn apply_reading(device: &mut HandoverDevice, once: &modbus::AdhocReading) {
+fn apply_reading(device: &mut HandoverDevice, once: &buses::AdhocReading) {
     if let Some(identity) = &once.identity {
         apply_identity(device, identity);
     }
     let whole = once.failure.as_ref();
-    let silent = whole.map(|(failure, _)| failure.reason());
-    device.fault = whole.map(|(failure, detail)| (failure.reason().word(), detail.clone()));
+    let silent = whole.map(|(failure, _)| failure.reason);
+    device.fault = whole.map(|(failure, detail)| (failure.reason.word(), detail.clone()));
     for (index, point) in device.points.iter_mut().enumerate() {
         let outcome = once.outcomes.get(index);
         let number = outcome.and_then(SampleOutcome::number);

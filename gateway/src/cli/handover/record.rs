@@ -14,7 +14,6 @@ use crate::report::render::document::{
 use crate::report::render::number_format;
 use crate::report::render::photo::ReportPhoto;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 /// Digits of the configuration's hash in the record.
 const REVISION_DIGITS: usize = 16;
@@ -23,7 +22,6 @@ const REVISION_DIGITS: usize = 16;
 pub(super) struct HandoverRecord<'a> {
     pub(super) config: &'a Config,
     pub(super) lang: Language,
-    pub(super) zone: TimeZone,
     pub(super) now: UtcMs,
     pub(super) devices: Vec<HandoverDevice>,
     pub(super) soak: Option<SoakResultFile>,
@@ -34,13 +32,13 @@ pub(super) struct HandoverRecord<'a> {
 }
 
 impl HandoverRecord<'_> {
-    pub(super) fn text(&self, key: &str) -> String {
+    pub(super) fn handover_text(&self, key: &str) -> String {
         self.lang.text(&format!("handover-{key}"))
     }
 
     /// Local date of the record.
     pub(super) fn local_day(&self) -> Date {
-        number_format::local_time(self.now, &self.zone).0.date()
+        self.config.site.timezone.date(self.now)
     }
 
     /// First digits of the SHA-256 of the configuration.
@@ -66,7 +64,7 @@ impl HandoverRecord<'_> {
         let site = &self.config.site;
         let day = self.local_day();
         ReportDocument {
-            title: self.text("title"),
+            title: self.handover_text("title"),
             site: LabelledId {
                 id: site.id.to_string(),
                 name: site.name.to_string(),
@@ -76,7 +74,7 @@ impl HandoverRecord<'_> {
                 name: number_format::date(self.lang, day),
             },
             lang: self.lang,
-            zone: self.zone.clone(),
+            zone: site.timezone.rules().clone(),
             issued: self.now,
             revision: self.revision_digits(),
             // The record is about this moment and not about closed days, so it has no digest.
@@ -116,7 +114,7 @@ impl HandoverRecord<'_> {
         sections.push(self.build_section(
             "signatures",
             vec![
-                ReportBlock::Paragraph(self.text("signatures-text")),
+                ReportBlock::Paragraph(self.handover_text("signatures-text")),
                 ReportBlock::Table(tables::signatures_table(self)),
             ],
         ));
@@ -126,7 +124,7 @@ impl HandoverRecord<'_> {
     fn build_section(&self, id: &str, blocks: Vec<ReportBlock>) -> ReportSection {
         ReportSection {
             id: id.to_owned(),
-            title: self.text(id),
+            title: self.handover_text(id),
             tab: String::new(),
             annex: false,
             blocks,
@@ -149,7 +147,7 @@ impl HandoverRecord<'_> {
         let args = [("compared", &*compared), ("differing", &*differing)];
         let callout = CalloutBox {
             tone,
-            title: self.text("readings-box"),
+            title: self.handover_text("readings-box"),
             text: self.lang.text_with(&format!("handover-{key}"), &args),
         };
         vec![
@@ -168,7 +166,7 @@ impl HandoverRecord<'_> {
         };
         let callout = CalloutBox {
             tone,
-            title: self.text("soak-box"),
+            title: self.handover_text("soak-box"),
             text: self.lang.text_with(key, &[("minutes", &minutes)]),
         };
         vec![
@@ -180,7 +178,7 @@ impl HandoverRecord<'_> {
     fn calibrations_block(&self) -> ReportBlock {
         match tables::calibrations_table(self) {
             Some(table) => ReportBlock::Table(table),
-            None => ReportBlock::Paragraph(self.text("calibrations-none")),
+            None => ReportBlock::Paragraph(self.handover_text("calibrations-none")),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::indicators::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
-use crate::config::{BusLink, Parity};
+use crate::cli::soak;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
@@ -29,12 +29,17 @@ fn text_value(words: impl Into<String>) -> CellValue {
 
 impl HandoverRecord<'_> {
     fn new_table(&self, id: &str, columns: Vec<ReportColumn>) -> ReportTable {
-        ReportTable::new(id, &self.text(&format!("{id}-title")), columns)
+        ReportTable::new(id, &self.handover_text(&format!("{id}-title")), columns)
     }
 
     fn text_columns(&self, heads: &[&str]) -> Vec<ReportColumn> {
-        let column =
-            |id: &&str| ReportColumn::new(id, &self.text(&format!("head-{id}")), ValueKind::Text);
+        let column = |id: &&str| {
+            ReportColumn::new(
+                id,
+                &self.handover_text(&format!("head-{id}")),
+                ValueKind::Text,
+            )
+        };
         heads.iter().map(column).collect()
     }
 }
@@ -45,12 +50,12 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let degrees = |value: f64| number_format::format_number(record.lang, value, 5);
     let place = format!("{}, {}", degrees(site.latitude), degrees(site.longitude));
     let file = record.config.file.file_name().unwrap_or_default();
-    let now = number_format::time(record.lang, record.now, &record.zone);
+    let now = number_format::time(record.lang, record.now, site.timezone.rules());
     let rows = [
         ("name", site.name.to_string()),
         ("id", site.id.to_string()),
         ("place", place),
-        ("zone", site.timezone.to_string()),
+        ("zone", site.timezone.name().to_string()),
         ("read-at", now),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("config", file.to_string_lossy().into_owned()),
@@ -59,7 +64,7 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let mut table = record.new_table("facts", record.text_columns(&["item", "value"]));
     let row = |(key, value): (&str, String)| {
         vec![
-            text_value(record.text(&format!("fact-{key}"))),
+            text_value(record.handover_text(&format!("fact-{key}"))),
             text_value(value),
         ]
     };
@@ -74,27 +79,14 @@ pub(super) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
         record.text_columns(&["bus", "link", "address", "line"]),
     );
     let row = |bus: &crate::config::Bus| {
-        let (kind, address, line) = match &bus.link {
-            BusLink::Tcp { host, port } => ("Modbus TCP", format!("{host}:{port}"), String::new()),
-            BusLink::RtuOverTcp { host, port, baud } => {
-                let line = format!("{baud} baud");
-                ("Modbus RTU / TCP", format!("{host}:{port}"), line)
-            }
-            BusLink::Rtu(line) => {
-                let parity = match line.parity {
-                    Parity::None => 'N',
-                    Parity::Even => 'E',
-                    Parity::Odd => 'O',
-                };
-                let form = format!("{} baud, 8{parity}{}", line.baud, line.stop_bits);
-                ("Modbus RTU", line.port.display().to_string(), form)
-            }
-        };
+        let link = bus.link.summary();
+        let baud = link.baud.map(|baud| format!("{baud} baud"));
+        let settings = baud.into_iter().chain(link.format).collect::<Vec<_>>();
         vec![
             text_value(&*bus.id),
-            text_value(kind),
-            text_value(address),
-            text_value(line),
+            text_value(link.name),
+            text_value(link.address),
+            text_value(settings.join(", ")),
         ]
     };
     table.rows = record.config.buses.iter().map(row).collect();
@@ -115,7 +107,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
         .zip(&record.config.devices);
     for ((info, device), seen) in known.zip(&record.devices) {
         let profile = info.profile.as_deref().map(str::to_owned);
-        let profile = profile.unwrap_or_else(|| record.text("by-hand"));
+        let profile = profile.unwrap_or_else(|| record.handover_text("by-hand"));
         let sure = record
             .lang
             .text(&format!("confidence-{}", seen.confidence.word()));
@@ -132,7 +124,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
                 let reason = record.lang.text(&format!("reason-{reason}"));
                 format!("{reason} ({detail})")
             }
-            None => record.text("answers"),
+            None => record.handover_text("answers"),
         };
         table.rows.push(vec![
             text_value(&*info.id),
@@ -177,7 +169,7 @@ fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellVa
     let shown = match (point.value, point.reason) {
         (Some(value), _) => with_unit(value, own),
         (None, Some(reason)) => CellValue::Missing(record.lang.text(&format!("reason-{reason}"))),
-        (None, None) => CellValue::Missing(record.text("unread")),
+        (None, None) => CellValue::Missing(record.handover_text("unread")),
     };
     let mut row = vec![text_value(&*point.id), shown];
     let display = point.display.as_deref().unwrap_or_default();
@@ -192,7 +184,7 @@ fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellVa
         row.push(with_unit(compared.display, digits(display)));
         row.push(with_unit(compared.difference, finest));
         row.push(with_unit(compared.tolerance, finest));
-        row.push(text_value(record.text(verdict)));
+        row.push(text_value(record.handover_text(verdict)));
     } else {
         row.push(text_value(display));
         row.extend([CellValue::Empty, CellValue::Empty, CellValue::Empty]);
@@ -208,11 +200,13 @@ pub(super) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakResultFile) -> 
     let mut table = record.new_table("soak-table", columns);
     for row in &soak.devices {
         let verdict = if row.passes { "soak-ok" } else { "soak-bad" };
-        let share = row.percent.map(|percent| (percent * 100.0).floor() / 1e4);
+        let share = row
+            .percent
+            .map(|percent| soak::rounded_down(percent) / 100.0);
         table.rows.push(vec![
             text_value(&*row.device),
             text_value(format!("{} / {}", row.good, row.polls)),
-            CellValue::number_or_missing(share, &record.text("unread")),
+            CellValue::number_or_missing(share, &record.handover_text("unread")),
             text_value(record.lang.text(verdict)),
         ]);
     }
@@ -244,7 +238,7 @@ fn tank_table(
         None => (tank_shape(tank.shape.as_ref()?), "tank-configured"),
     };
     let (empty, full) = shape.levels()?;
-    let head = |id: &str| record.text(&format!("head-{id}"));
+    let head = |id: &str| record.handover_text(&format!("head-{id}"));
     let columns = vec![
         ReportColumn::new("height", &head("height"), ValueKind::Percent(0)),
         ReportColumn::new("level", &head("level"), ValueKind::number("m", 3)),
@@ -262,7 +256,7 @@ fn tank_table(
         table.rows.push(vec![
             CellValue::Number(part),
             CellValue::Number(level),
-            CellValue::number_or_missing(litres, &record.text("unread")),
+            CellValue::number_or_missing(litres, &record.handover_text("unread")),
         ]);
     }
     Some(table)
@@ -313,7 +307,7 @@ pub(super) fn signatures_table(record: &HandoverRecord<'_>) -> ReportTable {
             name => name,
         };
         table.rows.push(vec![
-            text_value(record.text(role) + SIGNATURE_SPACE),
+            text_value(record.handover_text(role) + SIGNATURE_SPACE),
             text_value(name),
             text_value(&*day),
             text_value("........................................"),

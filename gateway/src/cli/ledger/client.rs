@@ -5,6 +5,7 @@ use crate::cli::backend::{CommandError, current_user, local_date, open_client};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
+use crate::domain::site_zone::SiteZone;
 use crate::i18n::Language;
 use crate::ledger::{
     DecimalMark, EntryBatch, EntryBatchRequest, EntryRequest, EntryRules, IndicatorDefinitions,
@@ -13,14 +14,13 @@ use crate::ledger::{
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::storage::{LedgerQuery, StoreAccess};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::io;
 use std::path::Path;
 
 pub(super) struct LedgerClient {
     api: ApiClient,
     pub(super) definitions: IndicatorDefinitions,
-    zone: TimeZone,
+    pub(super) zone: SiteZone,
     /// Date at the site; `None` while the clock is not trusted.
     pub(super) today: Option<Date>,
     pub(super) lang: Language,
@@ -36,7 +36,7 @@ impl LedgerClient {
         Ok(Self {
             api: open_client(config, access).await?,
             definitions: config.definitions.clone(),
-            zone: TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC),
+            zone: config.site.timezone.clone(),
             // An entry dated by a wrong clock would count in a wrong period.
             today: now.trusted.then(|| local_date(config, now.at)),
             lang,
@@ -97,7 +97,7 @@ impl LedgerClient {
         let rules = EntryRules {
             definitions: &self.definitions,
             today: self.today,
-            zone: self.zone.clone(),
+            zone: self.zone.rules().clone(),
             mark,
         };
         let api = &mut self.api;

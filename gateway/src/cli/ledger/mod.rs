@@ -7,7 +7,7 @@
 //! $ pantau ledger import isian.xlsx --yes
 //! ```
 //!
-//! User documentation: `docs/configuration.md`, "What people write down".
+//! User documentation: `docs/configuration.md`, "What people record".
 
 mod args;
 mod client;

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! let plan = AddressChangePlan::of(&asked, &config)?;         // unit 1 -> 5 in holding:2000
-//! let outcome = change(&plan, &mut host).await;  // AddressChangeOutcome::Done when it was verified
+//! let outcome = change(&plan, &mut host).await;   // Done when the new address was verified
 //! ```
 
 mod apply_change;

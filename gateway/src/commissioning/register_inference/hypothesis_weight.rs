@@ -201,7 +201,7 @@ impl<'a> WeighingContext<'a> {
         let far =
             // Ten steps of the register and 10 %: more than a measured value moves between two
             // reads.
-            |(from, change): (f64, f64)| change.abs() > 0.1 * from.abs() + 10.0 * step.step_at(from);
+            |(from, by): (f64, f64)| by.abs() > 0.1 * from.abs() + 10.0 * step.step_at(from);
         if changes().any(far) {
             InferenceReason::Jumps
         } else {

@@ -1,7 +1,7 @@
 //! Share of right first answers, and no decision where two hypotheses fit.
 
 use super::*;
-use crate::modbus::decode;
+use crate::buses::modbus::decode;
 use proptest::prelude::*;
 
 /// Registers of big-endian bytes in a word order, built without the decoder.
@@ -320,7 +320,8 @@ proptest! {
         counter in any::<bool>(),
     ) {
         let borrowed: Vec<&[u16]> = reads.iter().map(Vec::as_slice).collect();
-        let ranking = rank_hypotheses(&borrowed, &InferenceHints { counter, ..unit_hints(quantity, "") });
+        let hints = InferenceHints { counter, ..unit_hints(quantity, "") };
+        let ranking = rank_hypotheses(&borrowed, &hints);
         let shares: Vec<f64> = ranking.hypotheses.iter().map(|h| h.share).collect();
         prop_assert!(shares.windows(2).all(|pair| pair[0] >= pair[1]));
         if ranking.certain {

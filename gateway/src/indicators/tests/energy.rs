@@ -270,7 +270,8 @@ proptest! {
         let mut mixed = samples.clone();
         fastrand::Rng::with_seed(order).shuffle(&mut mixed);
         let (first, second) = runtime.block_on(async {
-            let (one, other) = (TestSite::new(&site_text(&[SITE_PLANT])), TestSite::new(&site_text(&[SITE_PLANT])));
+            let one = TestSite::new(&site_text(&[SITE_PLANT]));
+            let other = TestSite::new(&site_text(&[SITE_PLANT]));
             one.store_readings(vec![("inverter.energy", samples)]).await;
             for part in mixed.chunks(17) {
                 other.store_readings(vec![("inverter.energy", part.to_vec())]).await;

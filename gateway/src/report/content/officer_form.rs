@@ -219,11 +219,13 @@ fn factor_names(factors: &[Arc<Factor>]) -> String {
 }
 
 fn factor_statuses(book: &ReportContext<'_>, factors: &[Arc<Factor>]) -> String {
-    let mut all: Vec<String> = factors
-        .iter()
-        .map(|factor| super::factor_annex::factor_status_text(book, factor))
-        .collect();
-    all.dedup();
+    let mut all: Vec<String> = Vec::new();
+    for factor in factors {
+        let status = super::factor_annex::factor_status_text(book, factor);
+        if !all.contains(&status) {
+            all.push(status);
+        }
+    }
     all.join(", ")
 }
 

@@ -85,9 +85,9 @@ fn a_missing_day_is_marked_and_has_no_bar() {
         )
     };
     assert!(rects(DrawingColour::Missing));
-    let bars = scene
-        .marks
-        .iter()
-        .filter(|mark| matches!(mark, DrawingMark::Rect([_, _, _, high], DrawingColour::Series(_)) if *high > 7.0));
+    let bars = scene.marks.iter().filter(|mark| match mark {
+        DrawingMark::Rect([_, _, _, high], DrawingColour::Series(_)) => *high > 7.0,
+        _ => false,
+    });
     assert_eq!(bars.count(), 1);
 }
