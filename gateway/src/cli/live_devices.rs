@@ -257,10 +257,7 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
 /// Reason of this word. An exception code is not part of the API, so that every refusal is the
 /// same.
 fn parse_reason_word(word: &Value) -> Option<QualityReason> {
-    let word = word.as_str()?;
-    (0..=u8::MAX)
-        .filter_map(QualityReason::from_code)
-        .find(|reason| reason.word() == word)
+    QualityReason::from_word(word.as_str()?)
 }
 
 /// Ids of the named devices, or of all devices when none is named. Errors: a name that the

@@ -398,6 +398,13 @@ impl QualityReason {
         }
     }
 
+    /// Reason of this word, with exception code 0; `None` for an unknown word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        // Reasons are listed by their codes, so that a new reason is known here too.
+        let mut all = (0..=u8::MAX).filter_map(Self::from_code);
+        all.find(|reason| reason.word() == word)
+    }
+
     /// Reason with this code; `None` for an unknown code.
     pub fn from_code(code: u8) -> Option<Self> {
         Some(match code {

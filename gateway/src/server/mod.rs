@@ -14,6 +14,8 @@ mod control_socket;
 mod origin_guard;
 
 #[cfg(test)]
+mod client_tests;
+#[cfg(test)]
 mod guard_tests;
 #[cfg(test)]
 mod indicators_tests;

@@ -71,7 +71,7 @@ fn test_config() -> Config {
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    state: ApiState,
+    pub(super) state: ApiState,
     _dir: tempfile::TempDir,
 }
 

@@ -157,25 +157,16 @@ fn device_from_api(
         };
         apply_identity(&mut device, &identity);
         let fault = &found["status"]["fault"];
-        let reason = fault["reason"].as_str().and_then(reason_word);
-        device.fault = reason.map(|reason| (reason, text(&fault["detail"])));
+        let reason = fault["reason"].as_str().and_then(QualityReason::from_word);
+        device.fault = reason.map(|reason| (reason.word(), text(&fault["detail"])));
     }
     for point in &mut device.points {
         let found = points.iter().find(|one| one["id"] == *point.id);
         let last = found.map(|one| &one["last"]);
         let number = last.and_then(|last| last["v"].as_number()?.to_string().parse().ok());
         let number = number.and_then(|text: String| ExactNumber::parse(&text));
-        let reason = last.and_then(|last| reason_word(last["reason"].as_str()?));
-        apply_point_value(point, number, reason);
+        let reason = last.and_then(|last| QualityReason::from_word(last["reason"].as_str()?));
+        apply_point_value(point, number, reason.map(QualityReason::word));
     }
     device
-}
-
-/// Reason of this word.
-fn reason_word(text: &str) -> Option<&'static str> {
-    // Reasons are listed by their codes, so that a new reason is known here too.
-    let all = (0..=u8::MAX)
-        .filter_map(QualityReason::from_code)
-        .map(QualityReason::word);
-    all.into_iter().find(|word| *word == text)
 }

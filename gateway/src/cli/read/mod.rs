@@ -87,7 +87,7 @@ struct DeviceReads {
 
 /// Reads the device and prints the result; returns the exit status.
 pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
-    let config = match super::load_checked_config(&options.config, lang) {
+    let config = match super::backend::load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
