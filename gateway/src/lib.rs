@@ -36,3 +36,5 @@ pub mod sinks;
 pub mod solar_position;
 pub mod status;
 pub mod storage;
+#[cfg(test)]
+pub mod tests;

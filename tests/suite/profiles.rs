@@ -7,6 +7,7 @@ use gateway::clock::Clock;
 use gateway::config::{
     self, Config, ModbusLink, ModbusPoint, ModbusTable, Point, WordOrder, profile::Profile,
 };
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{ExactNumber, UtcMs};
 use gateway::i18n::Language;
 use gateway::simulator::clear_sky::GeoLocation;
@@ -22,6 +23,8 @@ use std::path::Path;
 #[test]
 fn every_capture_of_every_profile_decodes_to_its_value() {
     let all = config::load_profiles(None);
+    // A lower bound, so that profiles which are not found at all do not pass for none that is
+    // wrong.
     assert!(all.len() >= 53, "{}", all.len());
     for (name, profile) in all {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
@@ -143,7 +146,7 @@ async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
         latitude: 0.0,
         longitude: 110.0,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, UtcMs(1_782_838_800_000));
     let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
     if let Some(ModbusLink::Tcp { port, .. }) = config.buses[0].link.modbus_mut() {
         *port = 0;
@@ -180,6 +183,7 @@ async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
         .map(|profile| profile.points.len())
         .sum();
     assert!(points >= 577, "{points}");
+    // Each point at four levels: full scale, zero, negative, and no value.
     assert_eq!(cases.points(), 4 * points, "none is left out");
 }
 
@@ -306,6 +310,7 @@ proptest! {
         let real: Vec<&str> = REAL_PROFILES.iter().flat_map(|text| text.lines()).collect();
         let mut text = String::new();
         for (pick, junk, how) in picks {
+            // Lines of real profiles reach far deeper into the parser than random text does.
             let line = real[usize::from(pick) % real.len()];
             let line = match (how, line.split_once('=')) {
                 (0, _) => junk,
@@ -367,6 +372,7 @@ fn pattern_registers(point: &Point, pattern: u64) -> Vec<u16> {
 fn invalid_patterns(point: &Point, below: u64) -> [u64; 4] {
     let bits = 16 * u32::from(registers_of(point).encoding.registers());
     let all = u64::MAX >> (64 - bits);
+    // All ones, the greatest and the smallest signed number, and a small negative one.
     [all, all >> 1, (all >> 1) + 1, all - below]
 }
 
@@ -396,6 +402,7 @@ fn zero_hertz_is_believed_of_a_drive_only() {
     for (name, point) in measured_points() {
         if &*point.unit == "Hz" {
             let zero = decode_registers(&point, &pattern_registers(&point, 0));
+            // Only the output of a drive can really have 0 Hz; a grid cannot.
             let drive = &*point.quantity == "output_frequency";
             assert_eq!(zero, drive.then_some(0.0), "{name}");
             drives += usize::from(drive);

@@ -1,8 +1,8 @@
 //! Which module of the gateway may name which, and which crates: the rules of docs/ARCHITECTURE.md.
 //!
-//! A room is a folder or file right under `gateway/src`. Assets, emissions and reports have a room
-//! for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank stands in
-//! one folder, and its formulas still know no store.
+//! A room is a folder or file right under `gateway/src`. Assets, emissions, sinks and reports have
+//! a room for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank
+//! stands in one folder, and its formulas still know no store.
 
 use crate::source::{SourceFile, closing_bracket, word_places};
 use crate::tidy::{assert_no_faults, gateway_sources};
@@ -22,7 +22,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // checked with the one and stand in the other.
     (
         "config",
-        "domain limits i18n ledger assets.settings carbon.settings",
+        "domain limits i18n ledger assets.settings carbon.settings sinks",
     ),
     (
         "assets.settings",
@@ -61,7 +61,16 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("evidence", "domain limits"),
     // Of `config` the store knows its own settings, and the factors that it keeps by revision.
     ("storage", "domain limits clock config evidence"),
-    ("sinks", "domain limits clock status config storage"),
+    // The kinds of sinks: a table of the configuration each, and its delivery.
+    (
+        "sinks",
+        "domain limits clock status config storage sinks.settings sinks.delivery",
+    ),
+    ("sinks.settings", "domain limits config sinks"),
+    (
+        "sinks.delivery",
+        "domain limits clock status config storage sinks sinks.settings",
+    ),
     // Readings and ledger to figures; the present is handed in. A kind of asset makes its figures
     // with the parts that all share, and the room has the list of kinds.
     (
@@ -81,7 +90,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     ("report", ""),
     // Documents to files; what they say is handed in.
-    ("report.render", "domain limits i18n"),
+    ("report.render", "domain limits i18n formulas"),
     // What a report says; nothing of how it looks, and no store.
     (
         "report.content",
@@ -93,14 +102,17 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "domain limits i18n config ledger evidence storage indicators report.content \
          report.render",
     ),
-    ("samples_csv", "domain limits storage"),
+    ("samples_csv", "domain limits i18n storage"),
     (
         "api",
         "domain limits clock status i18n config assets.settings buses commissioning evidence \
          storage bus_request samples_csv ledger indicators report.content report.render \
          report.build",
     ),
-    ("pages", "domain limits status i18n config storage api"),
+    (
+        "pages",
+        "domain limits status i18n config formulas storage api",
+    ),
     ("server", "limits storage samples_csv api pages"),
     (
         "app",
@@ -108,34 +120,38 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "domain limits clock status i18n config assets.settings assets.formulas \
+        "domain limits clock status i18n config formulas assets.settings assets.formulas \
          assets.indicators buses commissioning simulator evidence storage sinks samples_csv \
          ledger methods indicators report.content report.render report.build bus_request api \
          server app",
     ),
     ("main", "cli app"),
     ("lib", ""),
+    ("tests", ""),
 ];
 
 /// Crates that only these rooms may use.
 const CRATE_ROOMS: &[(&str, &str)] = &[
     ("rusqlite", "storage"),
     ("pco", "storage"),
-    ("rumqttc", "sinks"),
-    ("influxdb2", "sinks"),
-    ("reqwest", "sinks"),
+    ("rumqttc", "sinks.delivery"),
+    ("influxdb2", "sinks.delivery"),
+    ("reqwest", "sinks.delivery"),
     ("axum", "api pages server"),
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    ("ring", "storage sinks config evidence"),
+    ("ring", "storage sinks.delivery config evidence"),
     ("calamine", "ledger"),
     ("rust_xlsxwriter", "ledger report.render"),
     ("prometheus_client", "api"),
     ("clap", "cli main"),
     ("indicatif", "cli"),
     ("ratatui", "cli"),
-    ("schemars", "config assets.settings carbon.settings"),
+    (
+        "schemars",
+        "config assets.settings carbon.settings sinks sinks.settings sinks.delivery",
+    ),
     ("krilla", "report.render"),
     ("skrifa", "report.render"),
     ("fluent_bundle", "i18n"),
@@ -149,7 +165,8 @@ fn room_of(path: &[&str]) -> String {
     let file = path.get(2).copied();
     let layer = match (path[0], path.get(1).copied()) {
         ("assets", Some(kind)) if file.is_some() && kind != "asset_point" => match file {
-            Some("indicators" | "level_balance" | "irradiance") => "indicators",
+            Some("level_balance" | "irradiance") => "indicators",
+            Some(name) if name.ends_with("indicators") => "indicators",
             Some("simulation") => "simulation",
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
@@ -158,6 +175,14 @@ fn room_of(path: &[&str]) -> String {
         ("carbon", Some(layer @ ("settings" | "formulas")))
         | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",
+        ("sinks", Some("sink_check")) => "settings",
+        // The kinds, and the names that the room gives to others.
+        ("sinks", None | Some("sink_kind")) => return path[0].to_owned(),
+        ("sinks", Some(name)) if !name.starts_with(char::is_lowercase) => {
+            return path[0].to_owned();
+        }
+        ("sinks", _) if file == Some("settings") => "settings",
+        ("sinks", _) => "delivery",
         (first, _) => return first.to_owned(),
     };
     format!("{}.{layer}", path[0])
@@ -280,6 +305,9 @@ fn the_layer_of_a_file_is_its_room() {
         ("carbon::formulas::fuel::FuelPerLitre", "carbon.formulas"),
         ("carbon::waste_emissions", "carbon.figures"),
         ("report::render::document", "report.render"),
+        ("sinks::SINK_KINDS", "sinks"),
+        ("sinks::mqtt::settings::MqttSettings", "sinks.settings"),
+        ("sinks::mqtt::session::outbound", "sinks.delivery"),
         ("storage::Store", "storage"),
     ] {
         let path: Vec<&str> = path.split("::").collect();

@@ -81,6 +81,8 @@ impl MosquittoBroker {
             running: None,
         };
         let folder = broker.folder.path().display();
+        // The queue is unlimited: a subscriber that is behind would otherwise lose messages at the
+        // broker. Started by root, mosquitto would change to a user who cannot write this folder.
         let port = broker.port;
         let text = format!(
             "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\n\
@@ -149,6 +151,8 @@ impl MqttSubscriber {
             .args(more);
         let greeted = greeting.status().expect("apt install mosquitto-clients");
         assert!(greeted.success(), "the broker takes no greeting");
+        // A persistent session (-c, -i) gets what came while the broker was away; the short
+        // keepalive (-k) makes a killed broker noticed.
         let file = folder.join("heard");
         let out = std::fs::File::create(&file).unwrap();
         let mut command = Command::new("mosquitto_sub");
@@ -181,6 +185,7 @@ impl MqttSubscriber {
     /// Returns the received messages as topic, retained flag and payload.
     pub(crate) fn messages(&self) -> Vec<(String, bool, serde_json::Value)> {
         let text = std::fs::read_to_string(&self.file).unwrap();
+        // The last line may be only half written.
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let parse = |line: &str| {
             let mut parts = line.splitn(3, ' ');
@@ -420,6 +425,8 @@ impl ScriptedDatabase {
                             *count - 1
                         };
                         let Some(answer) = script(number, &lines) else {
+                            // The connection stays open: a closed one would be another fault than
+                            // no answer.
                             sleep(WAIT_MAX).await;
                             return;
                         };

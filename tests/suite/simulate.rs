@@ -20,7 +20,7 @@ fn demo_site() -> (Config, SimulatedWorld) {
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(place, &config.site.timezone, 1, NOON);
+    let plant = SimulatedPlant::new(place, config.site.timezone.clone(), 1, NOON);
     (
         config,
         SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0),
@@ -36,6 +36,8 @@ async fn mbpoll_registers(
     count: u16,
 ) -> Vec<u16> {
     let mut call = Command::new("mbpoll");
+    // -0 counts addresses from 0 as the profiles do, -1 polls once, and -o waits 5 s on a busy
+    // computer.
     call.args(["-0", "-1", "-q", "-o", "5", "-a", &unit.to_string()]);
     call.args([
         "-t",
@@ -95,6 +97,7 @@ async fn another_master_reads_every_point_of_every_profile() {
             assert_eq!(heard, expected, "{}.{}", info.id, point.name);
         }
     }
+    // All profiles of the demo, so that a device without readings does not pass unseen.
     assert_eq!(profiles.len(), 5, "{profiles:?}");
 }
 

@@ -24,6 +24,51 @@ const TOP_FOLDER: &[&str] = &[
     "tests",
 ];
 
+/// Files that may name a language, with the reason.
+const LANGUAGE_FILES: &[(&str, &str)] = &[
+    ("gateway/src/config/diagnostic.rs", "`Display` is for logs"),
+    ("gateway/src/config/set_address.rs", "an error for logs"),
+    (
+        "gateway/src/methods/method_error.rs",
+        "`Display` is for logs",
+    ),
+    (
+        "gateway/src/cli/run.rs",
+        "the log of the gateway is English",
+    ),
+];
+
+/// Rooms that show figures; `formulas::claim_rounding` rounds for them.
+const FIGURE_ROOMS: &[&str] = &[
+    "indicators",
+    "assets",
+    "carbon",
+    "report",
+    "pages",
+    "api",
+    "ledger",
+    "cli",
+];
+
+/// Files of these rooms that round something else than a figure.
+const ROUNDING_FILES: &[(&str, &str)] = &[
+    ("gateway/src/indicators/data_events.rs", "seconds to ms"),
+    ("gateway/src/ledger/value_parser.rs", "a time of day to s"),
+    ("gateway/src/ledger/xlsx_reader.rs", "the digits of a cell"),
+    (
+        "gateway/src/report/render/chart/value_axis.rs",
+        "axis ticks",
+    ),
+    (
+        "gateway/src/report/render/chart/chart_drawing.rs",
+        "colours, and places on the page",
+    ),
+    (
+        "gateway/src/cli/read/ranking.rs",
+        "a probability just below 1 must not snap to 100 %",
+    ),
+];
+
 const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 500;
 const WIDTH_MAX: usize = 100;
@@ -187,6 +232,53 @@ fn only_the_clock_asks_the_system_for_the_time() {
     assert_no_faults(&faults);
 }
 
+fn is_listed(files: &[(&str, &str)], source: &SourceFile) -> bool {
+    files.iter().any(|(path, _)| *path == source.path)
+}
+
+#[test]
+fn languages_differ_only_in_their_rows() {
+    let mut sources = gateway_sources();
+    sources.retain(|source| source.room_name() != "i18n" && !is_listed(LANGUAGE_FILES, source));
+    let mut faults = Vec::new();
+    for word in ["Language::Id", "Language::En"] {
+        faults.extend(fault_places(
+            &sources,
+            word,
+            "what differs between languages is a field of i18n::LocaleRow or a message",
+        ));
+    }
+    assert_no_faults(&faults);
+}
+
+#[test]
+fn figures_are_rounded_in_one_place() {
+    let mut sources = gateway_sources();
+    sources.retain(|source| {
+        let shows_figures = FIGURE_ROOMS.contains(&source.room_name());
+        shows_figures && !is_listed(ROUNDING_FILES, source)
+    });
+    let advice = "formulas::claim_rounding rounds figures";
+    let mut faults = Vec::new();
+    for word in [".round()", ".floor()", ".ceil()", ".trunc()"] {
+        faults.extend(fault_places(&sources, word, advice));
+    }
+    // Commands also print round trips and file sizes, with digits of their own.
+    sources.retain(|source| source.room_name() != "cli");
+    for source in &sources {
+        for (at, text) in source.literals() {
+            let mut formats = text
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split_once('}'));
+            if formats.any(|(inner, _)| inner.contains(":.")) {
+                faults.push(format!("{}: `{text}`: {advice}", source.place_of(at)));
+            }
+        }
+    }
+    assert_no_faults(&faults);
+}
+
 #[test]
 fn attributes_do_not_silence_lints_and_paths_do_not_climb() {
     let sources = all_sources();
@@ -229,6 +321,7 @@ fn the_project_holds_what_it_should_and_no_trace_of_a_machine() {
             ));
         }
     }
+    // The names are joined here, since the rule would find them in this file otherwise.
     let paths = ["work", "root", "tmp"].map(|folder| format!("/{folder}/"));
     for (path, text) in project_files("", "") {
         for hit in paths.iter().filter(|hit| text.contains(hit.as_str())) {

@@ -289,9 +289,11 @@ fn parse_tcp(
     let Some(frame) = bytes.get(..length) else {
         return ParsedFrame::Incomplete(length - bytes.len());
     };
+    // Dropped as a whole: the header says where the next frame begins.
     if frame[..2] != transaction.to_be_bytes() {
         return ParsedFrame::Garbage(ModbusFrameError::Stale, length);
     }
+    // Reports have answers of unit 0; behind a gateway they could be of any device.
     if frame[6] != request.unit {
         return ParsedFrame::Garbage(ModbusFrameError::Unit, length);
     }
@@ -304,6 +306,7 @@ fn parse_tcp(
 /// Returns the length of the TCP frame that starts here, header included.
 pub(crate) fn tcp_frame_length(bytes: &[u8]) -> Result<usize, ParsedFrame<()>> {
     if bytes.len() < 6 {
+        // 8 bytes are the shortest frame that is read here: header, unit and function.
         return Err(ParsedFrame::Incomplete(8 - bytes.len()));
     }
     let length = usize::from(u16::from_be_bytes([bytes[4], bytes[5]]));
@@ -328,6 +331,8 @@ fn parse_pdu(
             fits.then_some(ModbusReadReply::Data(data))
                 .ok_or(ModbusFrameError::Length)
         }
+        // The right function with too few bytes behind it: a device that cuts its answer, not
+        // another one's.
         [code, ..] if code & 0x7f == function => Err(ModbusFrameError::Length),
         _ => Err(ModbusFrameError::Function),
     }
@@ -376,6 +381,7 @@ fn parse_rtu(request: ModbusReadRequest, bytes: &[u8]) -> ParsedFrame<ModbusRead
 fn rtu_reply_length(start: &[u8]) -> Option<usize> {
     match *start {
         [_, 1..=4, count] => Some(5 + usize::from(count)),
+        // An exception has no byte count, so its length is fixed.
         [_, 0x81..=0x84, _] => Some(5),
         _ => None,
     }
@@ -392,6 +398,8 @@ pub(crate) fn has_valid_crc(frame: &[u8]) -> bool {
 /// goes first on the wire.
 pub fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xffff, |sum, byte| {
+        // By table: bit by bit it would take eight steps for each byte, which counts on a bare
+        // chip.
         (sum >> 8) ^ CRC_TABLE[usize::from((sum ^ u16::from(*byte)) & 0xff)]
     })
 }
@@ -440,6 +448,7 @@ impl<'a> ModbusFrameWriter<'a> {
         };
         if framing == ModbusFraming::Tcp {
             let [high, low] = transaction.to_be_bytes();
+            // The length field is filled in at the end, when the length is known.
             writer.append(&[high, low, 0, 0, 0, 0]);
         }
         writer.append(&[unit]);

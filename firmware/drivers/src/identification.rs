@@ -105,6 +105,8 @@ impl IdentificationRequest {
         if bytes.starts_with(&echo[..length]) {
             return ParsedFrame::Garbage(ModbusFrameError::Echo, length);
         }
+        // Only the own unit may begin a frame, because the length of any other one would be added
+        // up from noise.
         if bytes.first().is_some_and(|unit| *unit != self.unit) {
             return ParsedFrame::Garbage(ModbusFrameError::Noise, 1);
         }

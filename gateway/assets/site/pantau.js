@@ -3,7 +3,7 @@
 const words = JSON.parse(document.body.dataset.words);
 const zone = document.body.dataset.zone;
 const lang = document.documentElement.lang;
-const locale = lang === "id" ? "id-ID" : "en-US";
+const locale = document.documentElement.dataset.locale;
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // As many decimal places as the device's own step has; for floats enough for four digits.

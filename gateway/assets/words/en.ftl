@@ -97,8 +97,6 @@ web-keeping = Storage and delivery
 web-connecting = connecting
 web-live = connected
 web-lost = disconnected
-web-other-language = ID
-web-other-language-code = id
 web-theme = Light or dark
 web-times-in = Times in
 web-updated = Last updated
@@ -152,18 +150,6 @@ web-store-lost = { $lost } readings lost because they could not be written to th
 web-hint-store = Check the SD card: full, write-protected or damaged. Readings are held in memory for now.
 web-store-retired = No longer configured; readings are not stored for it: { $sinks }
 web-store-undelivered = { $count } readings were not sent and were removed from the queue, because the store exceeds its size limit; they are still on the SD card
-web-month-1 = January
-web-month-2 = February
-web-month-3 = March
-web-month-4 = April
-web-month-5 = May
-web-month-6 = June
-web-month-7 = July
-web-month-8 = August
-web-month-9 = September
-web-month-10 = October
-web-month-11 = November
-web-month-12 = December
 web-kind-inverter = Inverter
 web-kind-meter = Electricity meter
 web-kind-level = Water level
@@ -415,8 +401,11 @@ cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $point
    *[other] requests
 }, { $ms } ms on the wire
 cli-check-overloaded = bus { $bus } has too little time for its devices: poll less often, or raise the baud rate
-cli-check-mqtt = MQTT to { $to }: about { $mb } MB per month
-cli-check-influx = InfluxDB at { $to }: about { $mb } MB per month
+cli-check-sink = { $sink ->
+    [mqtt] MQTT to
+    [influx] InfluxDB at
+   *[other] { $sink } to
+} { $to }: about { $mb } MB per month
 cli-check-card = Store in { $path }, written every { $flush }: about { $written } MB per month written to the SD card, { $kept } MB per month stored
 cli-check-asset = Asset { $asset } ({ $kind }): { $points }
 cli-check-baseline = - baseline { $code }, declared from { $since }
@@ -649,30 +638,6 @@ report-status-final = final
 report-status-provisional = provisional
 report-status-partial = partial data
 report-status-insufficient = insufficient data
-report-month-1 = January
-report-month-2 = February
-report-month-3 = March
-report-month-4 = April
-report-month-5 = May
-report-month-6 = June
-report-month-7 = July
-report-month-8 = August
-report-month-9 = September
-report-month-10 = October
-report-month-11 = November
-report-month-12 = December
-report-mon-1 = Jan
-report-mon-2 = Feb
-report-mon-3 = Mar
-report-mon-4 = Apr
-report-mon-5 = May
-report-mon-6 = Jun
-report-mon-7 = Jul
-report-mon-8 = Aug
-report-mon-9 = Sep
-report-mon-10 = Oct
-report-mon-11 = Nov
-report-mon-12 = Dec
 # What people write down (ledger)
 ledger-field-kind = kind
 ledger-field-indicator = indicator

@@ -5,7 +5,7 @@ use super::ApiListener;
 use super::error::ApiError;
 use super::request_language::request_language;
 use crate::domain::UtcMs;
-use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime};
+use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -20,7 +20,6 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::str::FromStr;
@@ -255,39 +254,21 @@ async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<Entr
         mark: None,
     };
     let raws: Vec<_> = sent.entries.iter().map(EntryRequest::raw).collect();
-    let mut batch = EntryBatch::check_rows((1..).zip(&raws), &rules);
-    // A duplicate has the same days: only entries of these days are read.
-    let days = batch.good.iter().map(|(_, statement)| statement.when);
-    let (from, to) = (
-        days.clone().map(EntryTime::first).min(),
-        days.map(EntryTime::last).max(),
-    );
-    let query = LedgerQuery {
-        from,
-        to,
-        ..LedgerQuery::default()
+    let store = &app.state().store;
+    let entries_of = async |from, to| {
+        let query = LedgerQuery {
+            from: Some(from),
+            to: Some(to),
+            ..LedgerQuery::default()
+        };
+        store.all_ledger_entries(query).await
     };
-    if batch
-        .good
-        .iter()
-        .any(|(_, statement)| needs_duplicate_check(statement, sent.again))
-    {
-        let kept = app.state().store.all_ledger_entries(query).await?;
-        batch.flag_duplicates(&kept, sent.again);
-    }
-    Ok(batch)
-}
-
-/// True when the entry must be compared with existing ones: always for targets and baselines, for
-/// records unless `again` is set.
-fn needs_duplicate_check(statement: &EntryStatement, again: bool) -> bool {
-    !again || statement.sort != EntryKind::Record
+    Ok(EntryBatch::check((1..).zip(&raws), &rules, sent.again, entries_of).await?)
 }
 
 /// Local day of a time.
 pub(crate) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
-    let now = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    now.to_zoned_datetime(app.0.zone.clone()).date()
+    app.site().timezone.date(at)
 }
 
 fn refused_json(batch: &EntryBatch, lang: Language) -> EntriesRefusedJson {

@@ -1,6 +1,6 @@
 //! Local time of the site, and the intervals of a plot.
 
-use crate::domain::{Site, UtcMs};
+use crate::domain::UtcMs;
 use crate::i18n::Language;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -28,11 +28,6 @@ pub(crate) struct PlotInterval {
     pub(crate) title: String,
 }
 
-/// Time zone of the site. UTC for an unknown name, which `check` has already refused.
-pub(crate) fn site_time_zone(site: &Site) -> TimeZone {
-    TimeZone::get(&site.timezone).unwrap_or(TimeZone::UTC)
-}
-
 fn to_local_time(at: UtcMs, zone: &TimeZone) -> ZonedDateTime {
     Timestamp::from_millisecond(at.0)
         .unwrap_or_default()
@@ -54,16 +49,7 @@ pub(crate) fn format_local_time(at: UtcMs, now: UtcMs, zone: &TimeZone, lang: La
 }
 
 fn format_day(date: Date, lang: Language) -> String {
-    format!(
-        "{} {} {}",
-        date.day(),
-        format_month(date, lang),
-        date.year()
-    )
-}
-
-fn format_month(date: Date, lang: Language) -> String {
-    lang.text(&format!("web-month-{}", date.month()))
+    lang.locale().format_date(date)
 }
 
 impl PlotSpan {
@@ -170,7 +156,7 @@ impl PlotSpan {
                     format_day(last, lang)
                 )
             }
-            Self::Month => format!("{} {}", format_month(date, lang), date.year()),
+            Self::Month => lang.locale().format_month(date),
             Self::Year => date.year().to_string(),
         }
     }

@@ -167,14 +167,12 @@ fn tank_limits(tank: &TankAsset) -> Vec<RatedLimit<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, load_config_text};
-    use std::path::Path;
-
-    const HEAD: &str = "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'h'\n";
+    use crate::config::Config;
+    use crate::tests::{SiteText, load_site};
 
     fn load_assets(points: &str, assets: &str) -> Config {
-        let text = format!("{HEAD}[[device]]\nid = 'd'\nbus = 'b'\npoint = [{points}]\n{assets}");
-        load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+        let text = SiteText::new("a").tcp_bus("b", 502).device("d", "b", "");
+        load_site(&text.points([points]).with(assets).text())
     }
 
     fn point_range(config: &Config, name: &str) -> (Option<f64>, Option<f64>) {

@@ -349,20 +349,19 @@ fn log_fault_change(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{SiteText, load_site};
 
     /// Returns the reason of a first poll to a closed TCP port at this moment.
     async fn first_failure_at(at: UtcMs, asleep_at_night: bool) -> Option<QualityReason> {
         let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = closed.local_addr().unwrap().port();
         drop(closed);
-        let text = format!(
-            "[site]\nid = 't'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\nlongitude = 103.78\n\
-             [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\ntcp_port = {port}\n\
-             [[device]]\nid = 'd'\nbus = 'b'\nasleep_at_night = {asleep_at_night}\n\
-             point = [{{ id = 'p', register = 'holding:0', type = 'u16' }}]\n"
-        );
-        let file = std::path::Path::new("pantau.toml");
-        let config = crate::config::load_config_text(&text, file, &|_| None).unwrap();
+        let asleep = format!("asleep_at_night = {asleep_at_night}");
+        let text = SiteText::new("t")
+            .tcp_bus("b", port)
+            .device("d", "b", asleep);
+        let point = "{ id = 'p', register = 'holding:0', type = 'u16' }";
+        let config = load_site(&text.points([point]).text());
         let (out, mut readings) = mpsc::channel(1);
         let (_stop, stopped) = watch::channel(false);
         let (clock, board, mut tasks) =

@@ -1,6 +1,7 @@
 //! Access of a command to a bus: through the running gateway when it owns the bus, else directly.
 
-use super::backend::{CommandError, GatewayConnection};
+use super::backend::CommandError;
+use crate::api::client::{ApiClient, percent_encode};
 use crate::bus_request::{
     self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
     ResponderCount,
@@ -9,7 +10,7 @@ use crate::commissioning::scan;
 use crate::config::{Bus, Config};
 use crate::domain::QualityReason;
 use crate::i18n::Language;
-use http_body_util::BodyExt;
+use crate::server;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -34,7 +35,7 @@ pub(super) async fn gateway_bus_handle(
     if !has_devices {
         return Ok(None);
     }
-    let running = GatewayConnection::connect(&config.store.path).await?;
+    let running = server::connect_client(&config.store.path).await?;
     Ok(running.map(|running| {
         let (door, errands) = bus_request::request_channel();
         // Ends when the channels that hold the handle are dropped.
@@ -45,7 +46,7 @@ pub(super) async fn gateway_bus_handle(
 
 /// Sends bus requests to the running gateway, one at a time.
 async fn forward_requests(
-    mut running: GatewayConnection,
+    mut running: ApiClient,
     bus: String,
     mut errands: mpsc::Receiver<BusRequest>,
 ) {
@@ -67,16 +68,15 @@ async fn forward_requests(
 
 /// Sends one bus request to the running gateway and waits for its result.
 async fn forward_request(
-    running: &mut GatewayConnection,
+    running: &mut ApiClient,
     bus: &str,
     errand: &BusRequest,
 ) -> Result<BusRequestOutcome, CommandError> {
     let (gap, patience) = (errand.gap.as_millis(), errand.patience.as_millis());
-    let bus = super::backend::percent_encode(bus);
+    let bus = percent_encode(bus);
     let what = control_path(errand.wanted);
     let path = format!("/control/{what}&bus={bus}&gap_ms={gap}&patience_ms={patience}");
-    let body = running.request("POST", &path, "").await?.collect().await?;
-    let json: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+    let json: Value = running.post_json(&path, &()).await?;
     parse_bus_answer(&json)
         .ok_or_else(|| CommandError::Refused(format!("unreadable answer: {json}")))
 }
@@ -100,7 +100,7 @@ fn control_path(wanted: BusRequestKind) -> String {
             let count = u16::from(write.count);
             let begin = asked("write", write.unit, write.function(), write.address, count);
             let by = super::backend::current_user().unwrap_or_else(|| "cli".to_owned());
-            let by = super::backend::percent_encode(&by);
+            let by = percent_encode(&by);
             format!("{begin}&first={first}&second={second}&by={by}")
         }
     }

@@ -76,7 +76,7 @@ pub(super) fn build_world(
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(spot, &config.site.timezone, seed, from);
+    let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from);
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
 }
 

@@ -8,6 +8,7 @@ use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message, load_checke
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
 use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
 use serde_json::{Value, json};
@@ -205,12 +206,16 @@ impl FinishedSoak {
     }
 }
 
+/// Percent with two decimals, rounded down so that a fail is never shown as the limit itself.
+pub(super) fn rounded_down(percent: f64) -> f64 {
+    round_decimals(percent, 2, RoundingMode::Down)
+}
+
 fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
     let verdict = lang.text(if row.passes { "soak-ok" } else { "soak-bad" });
-    // Rounded down, so that a fail is never shown as the limit itself.
     let percent = row
         .percent
-        .map(|percent| format!("{:.2} %", (percent * 100.0).floor() / 100.0));
+        .map(|percent| format!("{:.2} %", rounded_down(percent)));
     let fault = row
         .fault
         .map(|fault| lang.text(&format!("reason-{}", fault.word())));

@@ -4,10 +4,12 @@ use crate::assets::{self, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawConfig, RawSite, SpannedValue};
 use crate::config::{
-    Config, StoreSettings, bus_kinds, device_limits, devices, factors, sink_settings,
-    site_indicators, value_syntax,
+    Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
+    value_syntax, web_settings,
 };
+use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
+use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,16 +21,14 @@ const FLUSH_DEFAULT: Duration = Duration::from_mins(1);
 /// Minimum flush interval.
 // More frequent commits wear the card and gain nothing.
 const FLUSH_MIN: Duration = Duration::from_millis(100);
-const TIMEZONE_DEFAULT: &str = "Asia/Jakarta";
 const STORE_DEFAULT: &str = "/var/lib/pantau";
 /// Catalogue key of the text that explains the syntax of durations.
 pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
 
-/// Checks the whole file. The result is valid only when `notes` has no errors.
+/// Checks the whole file but its sinks. The result is valid only when `notes` has no errors.
 pub(crate) fn check_config(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawConfig,
-    env: &dyn Fn(&str) -> Option<String>,
     texts: factors::FactorTexts<'_>,
 ) -> Config {
     let empty = RawSite::default();
@@ -56,15 +56,32 @@ pub(crate) fn check_config(
         factors,
         definitions,
         store: check_store(notes, raw),
-        mqtt: sink_settings::check_mqtt(notes, raw.mqtt.as_ref(), &site.id, env),
-        influx: sink_settings::check_influx(notes, raw.influx.as_ref(), env),
-        web: sink_settings::check_web(notes, raw.web.as_ref()),
+        sinks: Vec::new(),
+        web: web_settings::check_web(notes, raw.web.as_ref()),
         site,
         buses,
         devices,
         profiles: raw_site.profiles.as_ref().map(|at| notes.path(at.get())),
         warnings: Vec::new(),
     }
+}
+
+/// Checks the tables of the sinks.
+pub(crate) fn check_sinks(
+    notes: &mut DiagnosticCollector<'_>,
+    sinks: Vec<RawSink<'_>>,
+    site: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Arc<dyn ConfiguredSink>> {
+    let mut checked = Vec::new();
+    for (kind, table) in sinks {
+        let mut check = SinkCheck { notes, site, env };
+        match (kind.check)(table, &mut check) {
+            Ok(sink) => checked.push(sink),
+            Err(error) => notes.add_toml_error(&error),
+        }
+    }
+    checked
 }
 
 fn check_site(
@@ -76,22 +93,18 @@ fn check_site(
     let head = raw.site.as_ref().map_or(0..0, SpannedValue::span);
     let raw = raw.site.as_ref().map_or(&empty, SpannedValue::get);
     let id = notes.id(&raw.id, &mut BTreeSet::new());
-    let zone = |name: &str| jiff::tz::TimeZone::get(name).ok().map(|_| Arc::from(name));
+    let zone = SiteZone::by_name;
     let timezone = notes.parsed_text(&raw.timezone, "timezone", zone, "fault-expect-timezone");
+    let timezone = timezone.unwrap_or_default();
     if raw.timezone.is_none() {
-        notes.add_warning(
-            head.clone(),
-            "timezone",
-            "fault-assumed",
-            "",
-            TIMEZONE_DEFAULT,
-        );
+        let name = timezone.name();
+        notes.add_warning(head.clone(), "timezone", "fault-assumed", "", name);
     }
     let name = raw.name.as_ref().map(|at| Arc::from(at.get().as_str()));
     Site {
         name: name.unwrap_or_else(|| id.clone()),
         id,
-        timezone: timezone.unwrap_or_else(|| Arc::from(TIMEZONE_DEFAULT)),
+        timezone,
         latitude: check_coordinate(notes, &head, raw.latitude.as_ref(), "latitude", 90.0),
         longitude: check_coordinate(notes, &head, raw.longitude.as_ref(), "longitude", 180.0),
         devices,

@@ -37,23 +37,24 @@ pub(crate) mod schema_check;
 pub(crate) mod secret;
 pub mod set_address;
 pub mod settings;
-pub(crate) mod sink_settings;
 pub(crate) mod site_indicators;
 pub mod sunspec;
 pub(crate) mod value_syntax;
+mod web_settings;
 
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
 pub use bus_kinds::{Bus, BusLink, BusLinkSummary, PointAccess};
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diagnostic_collector::DiagnosticCollector;
 pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
 pub use modbus_point::{ModbusPoint, ModbusTable, RegisterEncoding, ScaleExponentTable, WordOrder};
+pub use raw_config::{RawInteger, RawText, SpannedValue};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
-pub use sink_settings::MqttVersion;
 
-use diagnostic_collector::DiagnosticCollector;
+use crate::sinks::{SINK_KINDS, SinkKind};
 use factors::FactorTexts;
 use profile::ProfileLibrary;
 use std::path::Path;
@@ -96,9 +97,22 @@ pub fn load_config_text(
     file: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Diagnostics> {
+    load_with_sinks(text, file, env, SINK_KINDS)
+}
+
+/// Checks the text of a configuration that may name sinks of these kinds.
+pub fn load_with_sinks(
+    text: &str,
+    file: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    kinds: &[SinkKind],
+) -> Result<Config, Diagnostics> {
     let mut notes = DiagnosticCollector::new(file, text);
-    let config = schema_check::parse_checked::<raw_config::RawConfig>(&mut notes)
-        .map(|raw| check::check_config(&mut notes, &raw, env, FactorTexts::Now));
+    let config = schema_check::parse_config(&mut notes, kinds).map(|(raw, sinks)| {
+        let mut config = check::check_config(&mut notes, &raw, FactorTexts::Now);
+        config.sinks = check::check_sinks(&mut notes, sinks, &config.site.id, env);
+        config
+    });
     accept_config(notes, config)
 }
 
@@ -122,7 +136,7 @@ fn accept_config(
 
 /// Returns the JSON Schema of `pantau.toml` as text, for editors.
 pub fn config_schema() -> String {
-    let schema = schema_check::schema_for::<raw_config::RawConfig>();
+    let schema = schema_check::config_schema(SINK_KINDS);
     serde_json::to_string_pretty(&schema).unwrap_or_default()
 }
 

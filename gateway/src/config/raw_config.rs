@@ -43,23 +43,19 @@ pub(crate) const KEY_SYNONYMS: &[(&str, &str)] = &[
     ("time_zone", "timezone"),
 ];
 
-/// Keys that would put a secret into the file, the key for a file, and the environment variable.
-pub(crate) const SECRET_KEYS: &[(&str, &str, &str)] = &[
-    ("password", "password_file", "PANTAU_MQTT_PASSWORD"),
-    ("token", "token_file", "PANTAU_INFLUX_TOKEN"),
-];
-
 /// Value with its place in the file.
 // Places are kept for the line numbers of diagnostics.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SpannedValue<T>(Spanned<T>);
+pub struct SpannedValue<T>(Spanned<T>);
 
 impl<T> SpannedValue<T> {
-    pub(crate) fn get(&self) -> &T {
+    /// Returns the value.
+    pub fn get(&self) -> &T {
         self.0.get_ref()
     }
 
-    pub(crate) fn span(&self) -> Range<usize> {
+    /// Returns its place: byte offsets in the text.
+    pub fn span(&self) -> Range<usize> {
         self.0.span()
     }
 }
@@ -82,11 +78,11 @@ impl<T: JsonSchema> JsonSchema for SpannedValue<T> {
 /// Date with its place, typed with or without quotes.
 pub(crate) type RawDate = SpannedValue<toml::Value>;
 /// Optional text with its place.
-pub(crate) type RawText = Option<SpannedValue<String>>;
+pub type RawText = Option<SpannedValue<String>>;
 /// Optional number with its place.
 pub(crate) type RawNumber = Option<SpannedValue<f64>>;
 /// Optional integer with its place.
-pub(crate) type RawInteger = Option<SpannedValue<i64>>;
+pub type RawInteger = Option<SpannedValue<i64>>;
 
 /// The whole `pantau.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -113,10 +109,6 @@ pub(crate) struct RawConfig {
     /// Ledger indicators beyond the built-in list, or changes to it.
     #[serde(default)]
     pub(crate) indicator: Vec<SpannedValue<RawIndicator>>,
-    /// MQTT sink.
-    pub(crate) mqtt: Option<SpannedValue<RawMqttSink>>,
-    /// `InfluxDB` v2 sink.
-    pub(crate) influx: Option<SpannedValue<RawInfluxSink>>,
     /// The local page.
     pub(crate) web: Option<RawWebPage>,
 }
@@ -260,48 +252,6 @@ pub(crate) struct RawValidWhen {
     /// Raw values of that point for which this one is valid.
     #[serde(default)]
     pub(crate) is: Vec<i64>,
-}
-
-/// `[mqtt]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawMqttSink {
-    /// `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
-    #[schemars(required)]
-    pub(crate) url: RawText,
-    /// User name.
-    pub(crate) username: RawText,
-    /// File with the password; the environment variable `PANTAU_MQTT_PASSWORD` has priority.
-    pub(crate) password_file: RawText,
-    /// PEM file of the authority that signed the broker's certificate; the system's by default.
-    pub(crate) ca_file: RawText,
-    /// MQTT client id, `pantau-SITE` by default.
-    pub(crate) client_id: RawText,
-    /// First level of the topics, `pantau` by default.
-    pub(crate) prefix: RawText,
-    /// Readings per second sent from the queue after an outage.
-    pub(crate) catch_up: RawInteger,
-    /// `5` or `3.1.1`; by default the newer one that the broker accepts.
-    pub(crate) version: RawText,
-}
-
-/// `[influx]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawInfluxSink {
-    /// `http://HOST:PORT` or `https://HOST:PORT`.
-    #[schemars(required)]
-    pub(crate) url: RawText,
-    /// Organisation.
-    #[schemars(required)]
-    pub(crate) org: RawText,
-    /// Bucket.
-    #[schemars(required)]
-    pub(crate) bucket: RawText,
-    /// File with the token; the environment variable `PANTAU_INFLUX_TOKEN` has priority.
-    pub(crate) token_file: RawText,
-    /// PEM file of the authority that signed the server's certificate; the system's by default.
-    pub(crate) ca_file: RawText,
-    /// Readings per second sent from the queue after an outage.
-    pub(crate) catch_up: RawInteger,
 }
 
 /// `[web]`.

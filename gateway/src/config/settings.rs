@@ -1,15 +1,18 @@
 //! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
 use crate::assets::Asset;
+use crate::config::Diagnostic;
 use crate::config::archived;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Bus, Diagnostic, ModbusPoint, ModbusTable, PointAccess, Secret};
+use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::ledger::IndicatorDefinitions;
+use crate::sinks::ConfiguredSink;
 use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,10 +39,8 @@ pub struct Config {
     pub definitions: IndicatorDefinitions,
     /// Settings of the store.
     pub store: StoreSettings,
-    /// MQTT sink, when configured.
-    pub mqtt: Option<MqttSettings>,
-    /// InfluxDB sink, when configured.
-    pub influx: Option<InfluxSettings>,
+    /// Sinks in the order of `sinks::SINK_KINDS`.
+    pub sinks: Vec<Arc<dyn ConfiguredSink>>,
     /// Settings of the page.
     pub web: WebSettings,
     /// Directory of the site's own profiles.
@@ -49,6 +50,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the settings of a sink by their type, when it is configured.
+    pub fn sink<T: ConfiguredSink>(&self) -> Option<&T> {
+        let mut all = self.sinks.iter().map(|sink| &**sink as &dyn Any);
+        all.find_map(<dyn Any>::downcast_ref)
+    }
+
     /// Text of the revision: the file and the site's own factors.
     // Beyond readings and ledger a figure depends on nothing else. The store archives this text,
     // so that an old report can be computed again.
@@ -275,50 +282,6 @@ pub struct StoreSettings {
     pub keep: Option<Duration>,
     /// Maximum bytes of the store on disk; `None`: no limit.
     pub budget: Option<u64>,
-}
-
-/// Settings of the MQTT sink.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MqttSettings {
-    /// Host name of the broker.
-    pub host: String,
-    /// Port of the broker.
-    pub port: u16,
-    /// True for `mqtts://`.
-    pub tls: bool,
-    /// User name.
-    pub username: Option<String>,
-    /// Password, from its file or the environment.
-    pub password: Option<Secret>,
-    /// PEM file of the authority that signed the broker's certificate; `None`: the system's.
-    pub ca_file: Option<PathBuf>,
-    /// MQTT client id.
-    pub client_id: String,
-    /// First level of the topics, `pantau`.
-    pub prefix: String,
-    /// Readings per second sent from the queue after an outage.
-    pub catch_up: u32,
-    /// Protocol version.
-    pub version: super::MqttVersion,
-    /// Maximum time until an acknowledgement (`limits::MQTT_ACK_SECONDS`).
-    pub ack_within: Duration,
-}
-
-/// Settings of the InfluxDB v2 sink.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InfluxSettings {
-    /// Base address, `http://host:port[/path]` or https.
-    pub url: String,
-    /// Organisation.
-    pub org: String,
-    /// Bucket.
-    pub bucket: String,
-    /// Token, from its file or the environment.
-    pub token: Option<Secret>,
-    /// PEM file of the authority that signed the server's certificate; `None`: the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Readings per second sent from the queue after an outage.
-    pub catch_up: u32,
 }
 
 /// Settings of the local page.

@@ -87,6 +87,7 @@ impl FromStr for Decimal {
         let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let dangling = digits.ends_with('.');
+        // `.5` and `5.` are refused: what is stored must be read as the same number by any program.
         if whole.is_empty() || dangling || !plain(whole) || !plain(part) {
             return Err(DecimalError);
         }

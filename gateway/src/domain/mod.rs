@@ -17,9 +17,10 @@ pub mod decimal;
 pub mod factor;
 pub mod indicator;
 pub mod ledger;
-pub mod month_names;
 pub mod period;
+pub mod site_zone;
 
+use site_zone::SiteZone;
 use std::fmt;
 use std::sync::Arc;
 
@@ -185,8 +186,8 @@ pub struct Site {
     pub id: Arc<str>,
     /// Name.
     pub name: Arc<str>,
-    /// IANA time zone of days and months.
-    pub timezone: Arc<str>,
+    /// Time zone of days and months.
+    pub timezone: SiteZone,
     /// Latitude in degrees, north positive.
     pub latitude: f64,
     /// Longitude in degrees, east positive.
@@ -209,6 +210,8 @@ impl fmt::Display for UtcMs {
             // Beyond the year 9999: written as a number, so that the value is still visible.
             return write!(f, "{}", self.0);
         };
+        // Most polls stand on whole seconds, and the text of a day's samples is shorter without
+        // `.000`.
         let places = if self.0.rem_euclid(1000) == 0 { 0 } else { 3 };
         write!(f, "{time:.places$}")
     }
@@ -306,6 +309,8 @@ impl fmt::Display for ExactNumber {
                 let places = usize::from(exponent.unsigned_abs());
                 let sign = if mantissa < 0 { "-" } else { "" };
                 let digits = mantissa.unsigned_abs();
+                // Beyond 10^19 the power does not fit 64 bits; then all digits are behind the
+                // point.
                 let power = 10u64.checked_pow(u32::from(exponent.unsigned_abs()));
                 let (whole, part) = power.map_or((0, digits), |p| (digits / p, digits % p));
                 write!(f, "{sign}{whole}.{part:0places$}")

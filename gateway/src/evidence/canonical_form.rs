@@ -57,6 +57,7 @@ fn write_sample(out: &mut String, sample: &Sample) {
         number.append_to(out);
     }
     out.push(',');
+    // Words instead of codes, so that a verifier needs no table of this program.
     out.push_str(sample.outcome.quality().word());
     out.push(',');
     match sample.outcome {

@@ -1,6 +1,18 @@
-//! Rounding of claims (G.3). The only place in the formulas where a figure is rounded.
+//! Rounding of figures, claims among them (G.3). The only place where a figure is rounded.
 
 use super::finite_number;
+
+/// Direction in which a figure is rounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoundingMode {
+    /// To the nearest; a tie away from zero, as in a workbook.
+    #[default]
+    Nearest,
+    /// Towards minus infinity, for a claimed benefit.
+    Down,
+    /// Towards plus infinity, for a burden.
+    Up,
+}
 
 /// Rounding direction of a claim, always against the claimant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +37,21 @@ impl ClaimDirection {
     }
 }
 
-/// Rounds at `decimals` against the claimant (G.3); `None` if the result is not finite. Example:
-/// 2.29 with one decimal is 2.2 as a benefit, 2.3 as a burden.
-pub fn round_claim(x: f64, decimals: i32, direction: ClaimDirection) -> Option<f64> {
+/// Rounds `x` at `decimals`; below 0, tens, hundreds, ... are rounded. A number that is not finite,
+/// or too large to have such a digit, is returned as it is.
+pub fn round_decimals(x: f64, decimals: i32, mode: RoundingMode) -> f64 {
     let scale = 10_f64.powi(decimals.saturating_abs());
     let scaled = if decimals >= 0 { x * scale } else { x / scale };
-    // Snapped to 1e−6 of the last digit first: 2.28 as a binary number may lie just below 2.28.
+    // Above 2^53 a double has no fraction left to round.
+    if !scaled.is_finite() || scaled.abs() >= 9e15 {
+        return x;
+    }
+    // Snapped to 1e−6 of the last digit first: 2.28 computed as 2.2799999999 stays 2.28.
     let snapped = (scaled * 1e6).round() / 1e6;
-    let whole = match direction {
-        ClaimDirection::Benefit => snapped.floor(),
-        ClaimDirection::Burden => snapped.ceil(),
+    let whole = match mode {
+        RoundingMode::Nearest => snapped.round(),
+        RoundingMode::Down => snapped.floor(),
+        RoundingMode::Up => snapped.ceil(),
     };
     let rounded = if decimals >= 0 {
         whole / scale
@@ -42,15 +59,42 @@ pub fn round_claim(x: f64, decimals: i32, direction: ClaimDirection) -> Option<f
         whole * scale
     };
     // Adding zero turns -0 into 0.
-    finite_number(rounded + 0.0)
+    rounded + 0.0
+}
+
+/// Rounds at `decimals` against the claimant (G.3); `None` if the result is not finite. Example:
+/// 2.29 with one decimal is 2.2 as a benefit, 2.3 as a burden.
+pub fn round_claim(x: f64, decimals: i32, direction: ClaimDirection) -> Option<f64> {
+    let mode = match direction {
+        ClaimDirection::Benefit => RoundingMode::Down,
+        ClaimDirection::Burden => RoundingMode::Up,
+    };
+    finite_number(round_decimals(x, decimals, mode))
+}
+
+/// Writes `x` with this many decimals, rounded to the nearest: `-1234.50`. Marks of a language are
+/// set by [`crate::i18n::LocaleRow`].
+pub fn nearest_digits(x: f64, decimals: u8) -> String {
+    // Ties away from zero, as a workbook does; `{:.1}` alone rounds the binary value.
+    let rounded = round_decimals(x, i32::from(decimals), RoundingMode::Nearest);
+    format!("{rounded:.*}", usize::from(decimals))
+}
+
+/// Power of ten of the first digit of `x`; `None` for 0 and for what is not finite.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the logarithm of a double lies between -324 and 309"
+)]
+pub fn decimal_magnitude(x: f64) -> Option<i32> {
+    let power = finite_number(x.abs().log10())?.floor();
+    Some(power as i32)
 }
 
 /// Returns the decimals that an uncertainty of `u_pct` % supports, down to its first digit: "2.2
 /// t", not "2.28 t", with ±10 % (G.3). `None` for a figure of zero or without uncertainty.
 pub fn supported_decimals(x: f64, u_pct: f64) -> Option<i32> {
-    let wide = (x * u_pct / 100.0).abs();
-    let first_digit = finite_number(wide.log10())?.floor();
-    (-12..=12).find(|decimals| f64::from(-*decimals) <= first_digit)
+    let first_digit = decimal_magnitude(x * u_pct / 100.0)?;
+    (-12..=12).find(|decimals| -*decimals <= first_digit)
 }
 
 #[cfg(test)]

@@ -1,52 +1,44 @@
-//! [`Language`]: texts in Bahasa Indonesia and English from one catalogue.
+//! [`Language`]: texts, numbers and dates in Bahasa Indonesia and English.
 //!
 //! ```text
 //! Language::Id.text("fault-missing")                               // text without arguments
 //! Language::En.text_with("fault-hint", &[("hint", "inverter-1")])   // text with arguments
+//! Language::Id.locale().grouped_digits("1234.5")                   // 1.234,5
 //! ```
 //!
-//! The catalogue is `gateway/assets/words/{id,en}.ftl` (Fluent). Every text that a person reads has
-//! a key there; a test compares the keys of both languages. See `docs/ARCHITECTURE.md`.
+//! All that differs between languages stands in one [`LocaleRow`] of [`LOCALES`] and in one
+//! catalogue, `gateway/assets/words/CODE.ftl` (Fluent). Every text that a person reads has a key
+//! there. A text that a language lacks is shown in English. See `docs/extending.md`.
 
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
-use std::sync::LazyLock;
-use unic_langid::LanguageIdentifier;
+mod catalogue;
+mod locale_row;
+mod locales;
 
-/// Language of texts for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Language {
-    /// Bahasa Indonesia.
-    #[default]
-    Id,
-    /// English.
-    En,
-}
-
-static BUNDLE_ID: LazyLock<FluentBundle<FluentResource>> =
-    LazyLock::new(|| build_bundle("id", include_str!("../../assets/words/id.ftl")));
-static BUNDLE_EN: LazyLock<FluentBundle<FluentResource>> =
-    LazyLock::new(|| build_bundle("en", include_str!("../../assets/words/en.ftl")));
+pub use catalogue::MessageCatalogue;
+pub use locale_row::LocaleRow;
+pub use locales::{LOCALES, Language, parse_month_name};
 
 impl Language {
     /// Parses `id`, `en`, `id_ID.UTF-8`, `en-GB,en;q=0.9`, ...; `None` for other languages.
     pub fn parse(text: &str) -> Option<Self> {
-        text.split(',').find_map(
-            |part| match part.trim().get(..2)?.to_ascii_lowercase().as_str() {
-                // `in` is the old ISO code of Indonesian; Malay speakers read it as well.
-                "id" | "in" | "ms" => Some(Self::Id),
-                "en" => Some(Self::En),
-                _ => None,
-            },
-        )
+        text.split(',').find_map(|part| {
+            let code = part.trim().get(..2)?.to_ascii_lowercase();
+            let is_code = |lang: &Self| {
+                let row = lang.locale();
+                row.code == code || row.other_codes.contains(&&*code)
+            };
+            Self::ALL.into_iter().find(is_code)
+        })
+    }
+
+    /// Marks, forms and messages of the language.
+    pub fn locale(self) -> &'static LocaleRow {
+        &LOCALES[self as usize]
     }
 
     /// Language code: `id` or `en`.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::En => "en",
-        }
+        self.locale().code
     }
 
     /// Returns the text of `key`, which has no arguments.
@@ -54,74 +46,32 @@ impl Language {
         self.text_with(key, &[])
     }
 
-    /// Returns the text of `key` with its arguments inserted, or `key` itself when it is missing.
+    /// Returns the text of `key` with its arguments inserted: in this language, else in English,
+    /// else the key itself.
     pub fn text_with(self, key: &str, args: &[(&str, &str)]) -> String {
-        let bundle = match self {
-            Self::Id => &*BUNDLE_ID,
-            Self::En => &*BUNDLE_EN,
-        };
-        // A missing text is visible on the page; it must not stop the gateway.
-        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-            return key.to_owned();
-        };
-        let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, *value)).collect();
-        bundle
-            .format_pattern(pattern, Some(&args), &mut Vec::new())
-            .into_owned()
+        self.locale().text_with(key, args)
     }
-}
 
-fn build_bundle(code: &str, source: &str) -> FluentBundle<FluentResource> {
-    let language: LanguageIdentifier = code.parse().unwrap_or_default();
-    let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    // Isolation marks around arguments would show up in terminals and CSV files.
-    bundle.set_use_isolating(false);
-    // A faulty line is skipped and the rest is used; a test reports it.
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(good, _)| good);
-    bundle.add_resource_overriding(resource);
-    bundle
+    /// Returns the text of `key` without arguments; `None` when no language has it.
+    pub fn find_text(self, key: &str) -> Option<String> {
+        let text = self.text(key);
+        (text != key).then_some(text)
+    }
+
+    /// Chooses between two texts of data that has both: the first in Bahasa Indonesia, the second
+    /// in every other language.
+    pub fn choose<'a>(self, indonesian: &'a str, english: &'a str) -> &'a str {
+        if self == Self::Id {
+            indonesian
+        } else {
+            english
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
-
-    fn message_keys(source: &str) -> BTreeSet<&str> {
-        let is_key = |c: char| c.is_ascii_lowercase();
-        source
-            .lines()
-            .filter(|line| line.starts_with(is_key))
-            .filter_map(|line| Some(line.split_once('=')?.0.trim()))
-            .collect()
-    }
-
-    #[test]
-    fn no_key_stands_twice_in_a_catalogue() {
-        for source in [
-            include_str!("../../assets/words/id.ftl"),
-            include_str!("../../assets/words/en.ftl"),
-        ] {
-            let mut seen = BTreeSet::new();
-            let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
-            for line in source.lines().filter(is_key) {
-                let key = line.split_once('=').unwrap().0.trim();
-                assert!(seen.insert(key), "{key}");
-            }
-        }
-    }
-
-    #[test]
-    fn both_catalogues_parse_and_have_the_same_keys() {
-        let id = include_str!("../../assets/words/id.ftl");
-        let en = include_str!("../../assets/words/en.ftl");
-        for source in [id, en] {
-            if let Err((_, faults)) = FluentResource::try_new(source.to_owned()) {
-                panic!("{faults:?}");
-            }
-        }
-        assert_eq!(message_keys(id), message_keys(en));
-    }
 
     #[test]
     fn the_browsers_wish_chooses_the_language() {
@@ -131,5 +81,11 @@ mod tests {
         );
         assert_eq!(Language::parse("id_ID.UTF-8"), Some(Language::Id));
         assert_eq!(Language::parse("de,fr"), None);
+    }
+
+    #[test]
+    fn a_missing_text_is_its_key() {
+        assert_eq!(Language::Id.text("no-such-key"), "no-such-key");
+        assert_eq!(Language::Id.find_text("no-such-key"), None);
     }
 }

@@ -41,8 +41,10 @@ use crate::assets::catchment::indicators::RoofSums;
 use crate::assets::compost::indicators::{self as compost_figures, CompostSums};
 use crate::assets::genset::indicators::{self as genset_figures, GensetSums};
 use crate::assets::meter::indicators::MeterSums;
-use crate::assets::pump::indicators::{self as pump_figures, PumpSums};
+use crate::assets::pump::indicators::PumpSums;
+use crate::assets::pump::lift_indicators::{HYDRAULIC_ENERGY, pv_to_water_figure};
 use crate::assets::solar::indicators::PltsSums;
+use crate::assets::solar::yield_indicators::INSOLATION;
 use crate::assets::tank::indicators::TankSums;
 use crate::assets::{Asset, AssetKind, BaselineKind};
 use crate::carbon::{avoided_emissions as carbon, waste_emissions as waste};
@@ -63,7 +65,7 @@ use sample_merge::{ProgressCounter, gather_readings};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use catalogue::{INDICATORS, IndicatorSpec, find_spec, name_key};
+pub use catalogue::{all_indicators, name_key};
 
 /// Request for the indicators of a period.
 #[derive(Clone, Debug)]
@@ -79,7 +81,7 @@ pub struct IndicatorQuery {
 }
 
 /// Progress of a calculation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CalculationProgress {
     /// Point-days that have been read.
     pub done: u64,
@@ -96,16 +98,13 @@ pub enum IndicatorsError {
     /// The site has no asset with this id.
     #[error("no asset {0}")]
     UnknownAsset(Arc<str>),
-    /// The time zone of the site is unknown.
-    #[error("unknown time zone {0}")]
-    Zone(Arc<str>),
     /// Reading the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Calculates all indicators that are asked for. Returns an error when the period has not begun,
-/// the asset or time zone is unknown, or the store cannot be read.
+/// the asset is unknown, or the store cannot be read.
 pub async fn calculate_indicators(
     config: &Config,
     store: &Store,
@@ -190,12 +189,12 @@ fn ledger_based_indicators(
         AssetKind::Genset(set) => {
             let mut all = Vec::new();
             // Measured fuel takes precedence over fuel receipts, so that a litre counts once.
-            let measured = own.iter().any(|one| &*one.id == "genset.fuel");
+            let measured = own.iter().any(|one| *one.id == *genset_figures::FUEL.id);
             if let Some(indicator) = set.fuel_ledger.as_ref().filter(|_| !measured) {
                 let total = book.total(desk.config, indicator, desk.span.period);
                 all.push(ledger_totals::ledger_figure(
                     desk,
-                    "genset.fuel",
+                    &genset_figures::FUEL,
                     (indicator, "F"),
                     total.as_ref(),
                 ));
@@ -211,7 +210,7 @@ fn ledger_based_indicators(
                 let total = book.total(desk.config, indicator, desk.span.period);
                 all.push(ledger_totals::ledger_figure(
                     desk,
-                    "compost.turnings",
+                    &compost_figures::TURNINGS,
                     (indicator, "n"),
                     total.as_ref(),
                 ));
@@ -242,9 +241,9 @@ fn cross_asset_indicators(
                 }
             });
             let found = driver.and_then(|(id, area)| {
-                let sun = carbon::find_indicator(known, "plts.insolation", id)?;
-                let lifted = carbon::find_indicator(known, "pump.hydraulic_energy", &asset.id)?;
-                Some(pump_figures::pv_to_water_figure(desk, (lifted, area), sun))
+                let sun = carbon::find_indicator(known, &INSOLATION, id)?;
+                let lifted = carbon::find_indicator(known, &HYDRAULIC_ENERGY, &asset.id)?;
+                Some(pv_to_water_figure(desk, (lifted, area), sun))
             });
             found.into_iter().collect()
         }
@@ -343,7 +342,7 @@ fn build_site_indicators(
             .assets
             .iter()
             .position(|asset| Some(&asset.id) == one.asset.as_ref());
-        let spec = INDICATORS.iter().position(|spec| *spec.id == *one.id);
+        let spec = all_indicators().position(|spec| *spec.id == *one.id);
         (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
     };
     indicators.sort_by_key(place);

@@ -118,10 +118,7 @@ static BUILT_IN_DEFINITIONS: LazyLock<IndicatorDefinitions> = LazyLock::new(|| {
 impl BilingualText {
     /// Text in one language.
     pub fn text(&self, lang: Language) -> &str {
-        match lang {
-            Language::Id => &self.id,
-            Language::En => &self.en,
-        }
+        lang.choose(&self.id, &self.en)
     }
 }
 

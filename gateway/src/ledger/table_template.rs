@@ -41,10 +41,8 @@ fn example_cell(field: EntryField, one: &IndicatorDefinition, lang: Language) ->
 
 /// CSV in the form that a spreadsheet of that language opens: `;` and decimal comma in Indonesian.
 pub fn render_csv(definitions: &IndicatorDefinitions, lang: Language, day: Date) -> String {
-    let sign = match lang {
-        Language::Id => ';',
-        Language::En => ',',
-    };
+    let locale = lang.locale();
+    let sign = locale.list_separator;
     let join = |cells: Vec<String>| {
         let cells: Vec<String> = cells.iter().map(|cell| quote_cell(cell, sign)).collect();
         cells.join(&sign.to_string()) + "\n"
@@ -57,11 +55,9 @@ pub fn render_csv(definitions: &IndicatorDefinitions, lang: Language, day: Date)
             .to_vec(),
     );
     for one in example_definitions(definitions) {
-        let row = TABLE_COLUMNS.map(|field| match (field, lang) {
-            (EntryField::EntryTime, Language::Id) => day.strftime("%d/%m/%Y").to_string(),
-            (EntryField::EntryTime, Language::En) => day.to_string(),
-            (EntryField::Quantity, Language::Id) => one.example.to_string().replace('.', ","),
-            (EntryField::Quantity, Language::En) => one.example.to_string(),
+        let row = TABLE_COLUMNS.map(|field| match field {
+            EntryField::EntryTime => locale.format_numeric_date(day),
+            EntryField::Quantity => locale.plain_digits(&one.example.to_string()),
             _ => example_cell(field, one, lang),
         });
         out += &join(row.to_vec());
@@ -87,6 +83,7 @@ pub fn render_xlsx(
     let bold = Format::new().set_bold();
     let date = Format::new().set_num_format("yyyy-mm-dd");
     let sheet = book.add_worksheet().set_name(lang.text("ledger-sheet"))?;
+    // The headings stay in sight below many rows.
     sheet.set_freeze_panes(1, 0)?;
     for (column, field) in (0u16..).zip(TABLE_COLUMNS) {
         sheet.set_column_width(column, COLUMN_WIDTH)?;

@@ -2,7 +2,7 @@
 
 use crate::domain::decimal::Decimal;
 use crate::domain::ledger::EntryTime;
-use crate::domain::month_names::parse_month_name;
+use crate::i18n::parse_month_name;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 

@@ -1,6 +1,7 @@
 //! Numbers with the separators of the language: 1.234,5 in Indonesian, 1,234.5 in English.
 
 use crate::domain::ExactNumber;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 
 /// Maximum number of decimal places.
@@ -24,13 +25,13 @@ pub(crate) fn decimal_places(number: ExactNumber) -> u8 {
 
 /// The number with grouped digits.
 pub(crate) fn format_number(number: ExactNumber, lang: Language) -> String {
-    let places = usize::from(decimal_places(number));
-    group_digits(&format!("{:.places$}", number.to_f64()), lang)
+    let digits = nearest_digits(number.to_f64(), decimal_places(number));
+    lang.locale().grouped_digits(&digits)
 }
 
 /// A count with grouped digits.
 pub(crate) fn format_count(count: u64, lang: Language) -> String {
-    group_digits(&count.to_string(), lang)
+    lang.locale().grouped_digits(&count.to_string())
 }
 
 /// A size in decimal units: `12,3 MB`.
@@ -42,32 +43,8 @@ pub(crate) fn format_bytes(bytes: u64, lang: Language) -> String {
         tenths /= 1000;
         unit += 1;
     }
-    let text = group_digits(&format!("{}.{}", tenths / 10, tenths % 10), lang);
-    format!("{text} {}", units[unit])
-}
-
-fn group_digits(text: &str, lang: Language) -> String {
-    let (group, point) = match lang {
-        Language::Id => ('.', ','),
-        Language::En => (',', '.'),
-    };
-    // U+2212 is the minus sign; the hyphen is too short for it.
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or(("", text), |digits| ("\u{2212}", digits));
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let mut out = sign.to_owned();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(group);
-        }
-        out.push(digit);
-    }
-    if !part.is_empty() {
-        out.push(point);
-        out.push_str(part);
-    }
-    out
+    let digits = format!("{}.{}", tenths / 10, tenths % 10);
+    format!("{} {}", lang.locale().grouped_digits(&digits), units[unit])
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::api::ApiListener;
 use crate::api::local_time::{self, PlotInterval, PlotSpan};
 use crate::api::request_language::{cookie_value, query_parameter, request_language};
 use crate::domain::UtcMs;
-use crate::i18n::Language;
+use crate::i18n::{LOCALES, Language, LocaleRow};
 use crate::pages::page_texts::{self, DeviceCard, PointCard, SiteHealthTexts};
 use crate::pages::static_files;
 use askama::Template;
@@ -26,8 +26,8 @@ struct PageFrame {
     here: &'static str,
     /// Texts that the script shows, as a JSON object.
     words: String,
-    /// Link to this page in the other language.
-    other: String,
+    /// Every other language, with the link to this page in it.
+    others: Vec<(&'static LocaleRow, String)>,
 }
 
 #[derive(Template)]
@@ -199,7 +199,7 @@ impl PageFrame {
             site: app.site().name.to_string(),
             version: app.state().version,
             tag: &static_files::STATIC_FILES_HASH,
-            timezone: app.site().timezone.to_string(),
+            timezone: app.site().timezone.name().to_string(),
             zone_label: local_time::zone_abbreviation(app.now(), &app.0.zone),
             theme: match cookie_value(headers, "theme") {
                 Some("dark") => "dark",
@@ -208,7 +208,7 @@ impl PageFrame {
             },
             here,
             words: serde_json::Value::Object(words).to_string(),
-            other: other_language_link(uri, lang),
+            others: other_language_links(uri, lang),
         }
     }
 
@@ -239,16 +239,18 @@ impl PointPlotPage {
     }
 }
 
-fn other_language_link(uri: &Uri, lang: Language) -> String {
-    let other = match lang {
-        Language::Id => Language::En,
-        Language::En => Language::Id,
-    };
+fn other_language_links(uri: &Uri, lang: Language) -> Vec<(&'static LocaleRow, String)> {
     let kept = uri.query().unwrap_or_default().split('&');
-    let kept = kept.filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
-    let own = format!("lang={}", other.code());
-    let query: Vec<&str> = kept.chain([own.as_str()]).collect();
-    format!("{}?{}", uri.path(), query.join("&"))
+    let kept: Vec<&str> = kept
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
+        .collect();
+    let link = |row: &LocaleRow| {
+        let own = format!("lang={}", row.code);
+        let query = [kept.as_slice(), &[&own]].concat();
+        format!("{}?{}", uri.path(), query.join("&"))
+    };
+    let others = LOCALES.iter().filter(|row| row.code != lang.code());
+    others.map(|row| (row, link(row))).collect()
 }
 
 /// Renders the template; a language given by `?lang=` is stored in a cookie for a year.

@@ -4,7 +4,7 @@
 //! rows of the column, or an option, decide them in [`ParsedLoggerTime::moment`].
 
 use crate::domain::UtcMs;
-use crate::domain::month_names::parse_month_name;
+use crate::i18n::parse_month_name;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;

@@ -25,6 +25,7 @@ mod sinks_tests;
 pub(crate) mod tests;
 
 pub use control_socket::{SOCKET_NAME, serve_control};
+pub(crate) use control_socket::{connect_client, local_client};
 
 use crate::api::error::{unknown_path_error, with_request_language, wrong_method_error};
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};

@@ -2,16 +2,15 @@
 
 use super::*;
 use crate::buses::modbus::decode;
-use crate::clock::Clock;
 use crate::config::{
     Bus, BusLink, Device, DeviceLimits, LinearScale, ModbusLink, ModbusPoint, Parity, Point,
     PointAccess, RegisterEncoding, ScaleExponentTable, SerialPortSettings, StoreSettings,
     WebSettings, WordOrder,
 };
-use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, Site, UtcMs};
-use crate::simulator::clear_sky;
+use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
 use crate::simulator::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
-use crate::simulator::plant::{PlantSnapshot, SimulatedPlant};
+use crate::simulator::plant::PlantSnapshot;
+use crate::tests::{site_with_devices, world_at};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -138,14 +137,7 @@ fn test_config() -> Config {
     Config {
         file: PathBuf::new(),
         text: String::new(),
-        site: Site {
-            id: "s".into(),
-            name: "S".into(),
-            timezone: "Asia/Jakarta".into(),
-            latitude: -3.76,
-            longitude: 103.78,
-            devices: devices.iter().map(device_info).collect(),
-        },
+        site: site_with_devices("s", devices.iter().map(device_info).collect()),
         buses: vec![
             line(
                 BusLink::Modbus(ModbusLink::Tcp {
@@ -174,27 +166,17 @@ fn test_config() -> Config {
             keep: None,
             budget: None,
         },
-        mqtt: None,
-        influx: None,
+        sinks: Vec::new(),
         web: WebSettings { listen: None },
         profiles: None,
         warnings: Vec::new(),
     }
 }
 
-fn world_at_noon() -> SimulatedWorld {
-    let place = clear_sky::GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
-    SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
-}
-
 fn odd_device() -> (SimulatedDevice, Vec<Point>, PlantSnapshot) {
     let config = test_config();
     let device = SimulatedDevice::new(&config.devices[0], &config.site.devices[0], 1);
-    (device, odd_points(), world_at_noon().snapshot())
+    (device, odd_points(), world_at(NOON).snapshot())
 }
 
 #[test]
@@ -299,7 +281,7 @@ async fn read_registers(
 #[tokio::test]
 async fn every_bus_answers_where_it_says_it_is() {
     let mut config = test_config();
-    let world = world_at_noon();
+    let world = world_at(NOON);
     let served = serve_devices(&config, &world).await.unwrap();
     served.redirect_config(&mut config);
     let exact = world.snapshot().level * 1000.0;
@@ -333,7 +315,7 @@ async fn every_bus_answers_where_it_says_it_is() {
 
 #[tokio::test]
 async fn a_unit_that_is_not_there_has_no_path_over_tcp() {
-    let served = serve_devices(&test_config(), &world_at_noon())
+    let served = serve_devices(&test_config(), &world_at(NOON))
         .await
         .unwrap();
     let SimulatedEndpoint::Tcp(address) = served.places[0] else {

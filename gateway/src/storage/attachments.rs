@@ -55,6 +55,7 @@ pub(super) fn save_attachment(
     }
     let sha256 = sha256_of(bytes);
     let file = attachment_path(directory, &sha256)?;
+    // The same receipt twice is one file; a damaged one is written again.
     if std::fs::read(&file).is_ok_and(|kept| kept == bytes) {
         return Ok(describe_attachment(name, sha256, bytes));
     }

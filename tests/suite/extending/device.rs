@@ -4,6 +4,7 @@ use gateway::buses::{AdhocReader, modbus};
 use gateway::clock::Clock;
 use gateway::config::{load_config_text, profile};
 use gateway::domain::UtcMs;
+use gateway::domain::site_zone::SiteZone;
 use gateway::simulator::clear_sky::GeoLocation;
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, serve_devices};
 use std::path::Path;
@@ -30,7 +31,7 @@ async fn a_device_of_the_profile_is_read() {
         latitude: -3.0,
         longitude: 104.0,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, UtcMs(1_782_838_800_000));
     let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
     let served = serve_devices(&config, &world).await.unwrap();
     served.redirect_config(&mut config);

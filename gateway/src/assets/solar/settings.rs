@@ -1,7 +1,8 @@
 //! [`PvPlantAsset`]: kind `plts`, a photovoltaic plant (METHODS A, C).
 
 use crate::assets::asset_point::{
-    self, AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
+    AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
+    check_counter_point, check_point,
 };
 use crate::assets::{ANY_UNIT, CheckContext, require_one_of};
 use crate::carbon::settings::baseline::{self, Baseline, RawBaseline};
@@ -186,36 +187,12 @@ pub(crate) fn check_pv_plant(
         // At most 1 % per degree: a value typed in percent (-0.35) is refused.
         gamma: notes.number_in_range(&raw.gamma, "gamma", -0.01..=0.0),
         noct_c: notes.number_in_range(&raw.noct_c, "noct_c", 20.0..=80.0),
-        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
-        energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.energy,
-            "energy",
-            ENERGY_UNITS,
-        ),
-        dc_energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.dc_energy,
-            "dc_energy",
-            ENERGY_UNITS,
-        ),
-        export: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.export,
-            "export",
-            ENERGY_UNITS,
-        ),
-        import: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.import,
-            "import",
-            ENERGY_UNITS,
-        ),
-        irradiance: asset_point::check_point(
+        power: check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: check_counter_point(notes, around, &raw.energy, "energy", ENERGY_UNITS),
+        dc_energy: check_counter_point(notes, around, &raw.dc_energy, "dc_energy", ENERGY_UNITS),
+        export: check_counter_point(notes, around, &raw.export, "export", ENERGY_UNITS),
+        import: check_counter_point(notes, around, &raw.import, "import", ENERGY_UNITS),
+        irradiance: check_point(
             notes,
             around,
             &raw.irradiance,
@@ -227,22 +204,22 @@ pub(crate) fn check_pv_plant(
             .as_ref()
             .map(|at| *at.get())
             .unwrap_or_default(),
-        module_temperature: asset_point::check_point(
+        module_temperature: check_point(
             notes,
             around,
             &raw.module_temperature,
             "module_temperature",
             TEMPERATURE_UNITS,
         ),
-        air_temperature: asset_point::check_point(
+        air_temperature: check_point(
             notes,
             around,
             &raw.air_temperature,
             "air_temperature",
             TEMPERATURE_UNITS,
         ),
-        wind: asset_point::check_point(notes, around, &raw.wind, "wind", SPEED_UNITS),
-        status: asset_point::check_point(notes, around, &raw.status, "status", ANY_UNIT),
+        wind: check_point(notes, around, &raw.wind, "wind", SPEED_UNITS),
+        status: check_point(notes, around, &raw.status, "status", ANY_UNIT),
         project: raw
             .project
             .as_ref()

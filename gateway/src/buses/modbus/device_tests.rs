@@ -1,11 +1,11 @@
 //! A device whose model list changes between polls, over a real socket.
 
 use super::*;
-use crate::config::{Config, load_config_text};
+use crate::config::Config;
 use crate::limits::SUNSPEC_MISSES_MAX;
+use crate::tests::{SiteText, load_site, sunspec_text};
 use drivers::frame::{FRAME_MAX, ParsedFrame};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,12 +73,8 @@ async fn start_server(registers: &SharedFakeRegisters) -> u16 {
 }
 
 fn sunspec_config(port: u16) -> Config {
-    let text = format!(
-        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-         tcp_port = {port}\ntimeout = '50ms'\n[[device]]\nid = 'd'\nbus = 'b'\n\
-         profile = 'sunspec'\npoints = ['ac_power', 'dc_power_2']\n"
-    );
-    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+    let bus = format!("{port}\ntimeout = '50ms'");
+    load_site(&sunspec_text(bus, "points = ['ac_power', 'dc_power_2']"))
 }
 
 /// Model list: id and length of each model, all of whose registers hold 2.
@@ -193,12 +189,10 @@ fn long_config(port: u16) -> Config {
             )
         })
         .collect();
-    let text = format!(
-        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-         tcp_port = {port}\ntimeout = '500ms'\n[[device]]\nid = 'd'\nbus = 'b'\npoint = [{}]\n",
-        points.join(",")
-    );
-    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+    let text = SiteText::new("a")
+        .tcp_bus("b", port)
+        .with("timeout = '500ms'");
+    load_site(&text.device("d", "b", "").points(points).text())
 }
 
 fn hundred_registers() -> BTreeMap<u16, u16> {

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::buses::modbus::decode;
-use crate::config::{Config, ModbusPoint, Point, load_config_text};
+use crate::config::{Config, ModbusPoint, Point};
+use crate::tests::{load_site, sunspec_text};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Simulated registers by address; all others are refused with exception 2.
 type FakeSunSpecDevice = BTreeMap<u16, u16>;
@@ -14,11 +14,7 @@ type FakeSunSpecDevice = BTreeMap<u16, u16>;
 const QUESTIONS_MAX: usize = 3 + SUNSPEC_MODELS_MAX + 2 + 8 * SUNSPEC_MODELS_MAX;
 
 fn sunspec_config(keys: &str) -> Config {
-    let text = format!(
-        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-         [[device]]\nid = 'd'\nbus = 'b'\nprofile = 'sunspec'\n{keys}\n"
-    );
-    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
+    load_site(&sunspec_text(502, keys))
 }
 
 fn access_of(point: &Point) -> &ModbusPoint {

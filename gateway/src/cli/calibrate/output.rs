@@ -5,6 +5,7 @@ use super::measurements::counter_step;
 use crate::domain::calibration::{
     Calibration, CalibrationEntry, CalibrationHistory, CalibrationKind,
 };
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::ledger::CalibrationJson;
 use drivers::units;
@@ -18,14 +19,9 @@ fn print_line(text: &str) {
 
 /// Number with at most four decimals, with the decimal separator of the language.
 fn short_number(number: f64, lang: Language) -> String {
-    let text = format!("{number:.4}");
+    let text = nearest_digits(number, 4);
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    // A small negative number rounds to `-0`.
-    let text = if text == "-0" { "0" } else { text };
-    match lang {
-        Language::Id => text.replace('.', ","),
-        Language::En => text.to_owned(),
-    }
+    lang.locale().plain_digits(text)
 }
 
 /// Prints the calibrations that hold on `day`; with `also_old` all entries.

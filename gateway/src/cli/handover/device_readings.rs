@@ -2,13 +2,13 @@
 //! device.
 
 use crate::buses;
-use crate::cli::backend::{CommandError, GatewayConnection};
+use crate::cli::backend::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::server;
 use crate::status::DeviceIdentity;
-use http_body_util::BodyExt;
 use serde_json::Value;
 
 /// Device in the record.
@@ -58,24 +58,15 @@ pub(super) fn find_point_mut<'a>(
 
 /// All devices, in the order of the configuration.
 pub(super) async fn gather_devices(config: &Config) -> Result<Vec<HandoverDevice>, CommandError> {
-    let Some(mut running) = GatewayConnection::connect(&config.store.path).await? else {
+    let Some(mut running) = server::connect_client(&config.store.path).await? else {
         return Ok(read_devices_once(config).await);
     };
-    let devices = get_json_list(&mut running, "/api/v1/devices").await?;
-    let points = get_json_list(&mut running, "/api/v1/points").await?;
+    let devices: Vec<Value> = running.get_json("/api/v1/devices").await?;
+    let points: Vec<Value> = running.get_json("/api/v1/points").await?;
     let all = devices_from_config(config).into_iter();
     Ok(all
         .map(|one| device_from_api(one, &devices, &points))
         .collect())
-}
-
-async fn get_json_list(
-    running: &mut GatewayConnection,
-    path: &str,
-) -> Result<Vec<Value>, CommandError> {
-    let body = running.request("GET", path, "").await?.collect().await?;
-    serde_json::from_slice(&body.to_bytes())
-        .map_err(|error| CommandError::Refused(error.to_string()))
 }
 
 /// Devices and points as the configuration has them, without values.

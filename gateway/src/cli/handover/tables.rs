@@ -7,6 +7,7 @@ use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::indicators::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
+use crate::cli::soak;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
@@ -49,12 +50,12 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let degrees = |value: f64| number_format::format_number(record.lang, value, 5);
     let place = format!("{}, {}", degrees(site.latitude), degrees(site.longitude));
     let file = record.config.file.file_name().unwrap_or_default();
-    let now = number_format::time(record.lang, record.now, &record.zone);
+    let now = number_format::time(record.lang, record.now, site.timezone.rules());
     let rows = [
         ("name", site.name.to_string()),
         ("id", site.id.to_string()),
         ("place", place),
-        ("zone", site.timezone.to_string()),
+        ("zone", site.timezone.name().to_string()),
         ("read-at", now),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("config", file.to_string_lossy().into_owned()),
@@ -199,7 +200,9 @@ pub(super) fn soak_table(record: &HandoverRecord<'_>, soak: &SoakResultFile) -> 
     let mut table = record.new_table("soak-table", columns);
     for row in &soak.devices {
         let verdict = if row.passes { "soak-ok" } else { "soak-bad" };
-        let share = row.percent.map(|percent| (percent * 100.0).floor() / 1e4);
+        let share = row
+            .percent
+            .map(|percent| soak::rounded_down(percent) / 100.0);
         table.rows.push(vec![
             text_value(&*row.device),
             text_value(format!("{} / {}", row.good, row.polls)),

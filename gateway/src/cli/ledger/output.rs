@@ -1,6 +1,5 @@
 //! Output of `pantau ledger`.
 
-use crate::domain::decimal::Decimal;
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::i18n::Language;
 use crate::ledger::{EntryJson, IndicatorDefinitionJson, IndicatorDefinitions};
@@ -49,7 +48,10 @@ pub(super) fn print_entries(entries: &[LedgerEntry], as_json: bool, lang: Langua
 fn entry_line(entry: &LedgerEntry, lang: Language) -> String {
     let said = &entry.statement;
     let quantity = match said.quantity {
-        Some(quantity) => format!("{} {}", grouped_number(quantity, lang), said.unit),
+        Some(quantity) => {
+            let digits = lang.locale().grouped_digits(&quantity.to_string());
+            format!("{digits} {}", said.unit)
+        }
         None => lang.text("ledger-withdrawn"),
     };
     let word = |word: &str| lang.text(&format!("ledger-word-{word}"));
@@ -83,28 +85,6 @@ fn entry_line(entry: &LedgerEntry, lang: Language) -> String {
         parts.extend(id.map(|id| format!("({})", lang.text_with(key, &[("id", &id.to_string())]))));
     }
     parts.join("  ")
-}
-
-/// Number with grouped digits, as the language writes it: 1.234,5 or 1,234.5.
-fn grouped_number(number: Decimal, lang: Language) -> String {
-    let text = number.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let (group, point) = match lang {
-        Language::Id => ('.', ','),
-        Language::En => (',', '.'),
-    };
-    let mut out = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            out.push(group);
-        }
-        out.push(digit);
-    }
-    if !part.is_empty() {
-        out.push(point);
-        out.push_str(part);
-    }
-    out
 }
 
 /// Prints the indicators, with unit and printing rules.

@@ -248,18 +248,12 @@ fn doubt_text(doubt: InferenceReason, lang: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::load_config_text;
-    use std::path::Path;
+    use crate::tests::{SiteText, load_site};
 
     fn point(rest: &str) -> Point {
-        let text = format!(
-            "[site]\nid = \"s\"\nname = \"S\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.0\n\
-             longitude = 103.0\n[store]\npath = \"/nowhere\"\n[[bus]]\nid = \"b\"\n\
-             kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n[[device]]\nid = \"d\"\nbus = \"b\"\n\
-             unit = 1\nevery = \"10s\"\npoint = [{{ id = \"v\", register = \"holding:0\", {rest} }}]\n"
-        );
-        let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
-        config.unwrap().devices[0].points[0].clone()
+        let text = SiteText::new("s").tcp_bus("b", 502).device("d", "b", "");
+        let point = format!("{{ id = \"v\", register = \"holding:0\", {rest} }}");
+        load_site(&text.points([point]).text()).devices[0].points[0].clone()
     }
 
     #[test]

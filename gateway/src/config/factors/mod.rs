@@ -140,8 +140,7 @@ impl Factors {
     /// Returns the source of the factor, in Bahasa Indonesia where the file has it.
     pub fn source<'a>(&'a self, factor: &'a Factor, lang: Language) -> &'a str {
         let own = self.sources_id.get(&factor.id);
-        own.filter(|_| lang == Language::Id)
-            .unwrap_or(&factor.source)
+        lang.choose(own.unwrap_or(&factor.source), &factor.source)
     }
 
     fn add(&mut self, own: ParsedFactors) {

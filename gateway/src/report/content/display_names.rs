@@ -2,6 +2,7 @@
 
 use crate::domain::indicator::IndicatorRemark;
 use crate::domain::period::Period;
+use crate::formulas::claim_rounding::decimal_magnitude;
 use crate::i18n::Language;
 use crate::ledger::IndicatorDefinitions;
 use crate::report::render::number_format;
@@ -29,10 +30,7 @@ pub fn indicator_name(definitions: &IndicatorDefinitions, lang: Language, id: &s
         return lang.text_with("chapters-effect-of", &[("name", &name)]);
     }
     let key = format!("indicator-{}", id.replace(['.', '_'], "-"));
-    match lang.text(&key) {
-        text if text == key => id.to_owned(),
-        text => text,
-    }
+    lang.find_text(&key).unwrap_or_else(|| id.to_owned())
 }
 
 /// Definition of the ledger indicator with the id `ledger.ID`.
@@ -69,18 +67,18 @@ pub(crate) fn to_sentence(text: &str) -> String {
 /// A number given as text, with the decimal mark of the language.
 fn localise_number(lang: Language, text: &str) -> String {
     let is_number = text.contains('.') && text.parse::<f64>().is_ok();
-    match lang {
-        Language::Id if is_number => text.replace('.', ","),
-        _ => text.to_owned(),
+    if is_number {
+        lang.locale().plain_digits(text)
+    } else {
+        text.to_owned()
     }
 }
 
 /// A unit as printed.
 pub(crate) fn unit_text(lang: Language, symbol: &str) -> String {
     let key = format!("chapters-unit-{}", symbol.replace(['/', '%', ' '], "-"));
-    match lang.text(&key) {
-        text if text == key => {}
-        text => return text,
+    if let Some(text) = lang.find_text(&key) {
+        return text;
     }
     if symbol == "1" {
         return String::new();
@@ -136,10 +134,7 @@ pub(crate) fn period_name(lang: Language, period: Period) -> String {
     match period {
         Period::Day(_) => from,
         Period::Range(..) => format!("{from} – {to}"),
-        Period::Month(_) => {
-            let month = lang.text(&format!("report-month-{}", first.month()));
-            format!("{month} {}", first.year())
-        }
+        Period::Month(_) => lang.locale().format_month(first),
         Period::Year(_) => first.year().to_string(),
         Period::Week(monday) => {
             let week = monday.iso_week_date();
@@ -171,15 +166,14 @@ pub(crate) fn format_number(lang: Language, number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
-    let whole = decimal_magnitude(number);
+    let whole = decimal_magnitude(number).unwrap_or(0);
     let decimals = u8::try_from((SIGNIFICANT_DIGITS - 1 - whole).clamp(0, 12)).unwrap_or(0);
     let text = number_format::format_number(lang, number, decimals);
-    if !text.contains(decimal_mark(lang)) {
+    let mark = lang.locale().decimal_mark;
+    if !text.contains(mark) {
         return text;
     }
-    text.trim_end_matches('0')
-        .trim_end_matches(decimal_mark(lang))
-        .to_owned()
+    text.trim_end_matches('0').trim_end_matches(mark).to_owned()
 }
 
 /// A number with its unit within a sentence.
@@ -191,23 +185,6 @@ pub(crate) fn format_quantity(lang: Language, value: f64, symbol: &str) -> Strin
         "%" => format!("{text}%"),
         unit => format!("{text}\u{a0}{unit}"),
     }
-}
-
-fn decimal_mark(lang: Language) -> char {
-    match lang {
-        Language::Id => ',',
-        Language::En => '.',
-    }
-}
-
-/// Power of ten of a number's first digit.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the logarithm of a double lies between -324 and 309"
-)]
-pub(crate) fn decimal_magnitude(number: f64) -> i32 {
-    let power = number.abs().log10().floor();
-    if power.is_finite() { power as i32 } else { 0 }
 }
 
 #[cfg(test)]

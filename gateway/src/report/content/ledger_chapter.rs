@@ -5,6 +5,7 @@ use super::context::{ReportContext, text_cell};
 use super::{display_names, indicator_figures, significant_digits};
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::{EntryKind, LedgerEntry, QuantityBasis};
+use crate::formulas::claim_rounding::{self, RoundingMode};
 use crate::ledger::IndicatorDefinition;
 use crate::limits::REPORT_ENTRIES_MAX;
 use crate::report::render::cell_value::{CellValue, ValueKind};
@@ -52,10 +53,8 @@ pub(crate) fn written_totals<'a>(
 /// Name of a programme; its id when the catalogue has no text.
 pub(crate) fn programme_name(book: &ReportContext<'_>, programme: &str) -> String {
     let key = format!("chapters-programme-{programme}");
-    match book.message(&key) {
-        text if text == key => programme.to_owned(),
-        text => text,
-    }
+    let text = book.matter.lang.find_text(&key);
+    text.unwrap_or_else(|| programme.to_owned())
 }
 
 fn totals_table(
@@ -135,8 +134,8 @@ fn effect_row(book: &ReportContext<'_>, effect: &Indicator) -> Vec<CellValue> {
 }
 
 fn round_to_decimals(definition: &IndicatorDefinition, x: f64) -> f64 {
-    let scale = 10_f64.powi(i32::from(definition.decimals));
-    (x * scale).round() / scale
+    let decimals = i32::from(definition.decimals);
+    claim_rounding::round_decimals(x, decimals, RoundingMode::Nearest)
 }
 
 /// Current records of an indicator within the period.

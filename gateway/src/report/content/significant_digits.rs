@@ -59,7 +59,7 @@ fn printed_decimals(definitions: &IndicatorDefinitions, one: &Indicator) -> i8 {
         // decimals.
         (None, RoundingDirection::Neutral) => usual,
         (None, _) if value == 0.0 => usual.min(CLAIM_DIGITS),
-        (None, _) => CLAIM_DIGITS - 1 - display_names::decimal_magnitude(value),
+        (None, _) => CLAIM_DIGITS - 1 - claim_rounding::decimal_magnitude(value).unwrap_or(0),
     };
     to_i8(bears.min(usual).max(DECIMALS_MIN))
 }

@@ -1,7 +1,10 @@
 //! Values of cells and figures, and their kinds: unit, digits and rounding.
 
 use crate::domain::UtcMs;
+use crate::formulas::claim_rounding::round_decimals;
 use jiff::civil::Date;
+
+pub use crate::formulas::claim_rounding::RoundingMode;
 
 /// Largest number of decimals in a mixed column.
 const MIXED_DIGITS_MAX: u8 = 6;
@@ -66,18 +69,6 @@ pub struct NumberFormat {
     pub rounding: RoundingMode,
 }
 
-/// Rounding direction of the last digit shown (method G.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RoundingMode {
-    /// To the nearest; a tie away from zero, as in a workbook.
-    #[default]
-    Nearest,
-    /// Towards minus infinity, for a claimed benefit.
-    Down,
-    /// Towards plus infinity, for a burden.
-    Up,
-}
-
 impl ValueKind {
     /// Creates a number kind in `unit` with this many decimals, rounded to the nearest.
     pub fn number(unit: &str, decimals: i8) -> Self {
@@ -139,8 +130,9 @@ impl ValueKind {
 /// Returns the decimals that a number of a mixed column needs, at most six.
 pub fn digits_needed(number: f64) -> u8 {
     let fits = |decimals: &u8| {
-        let scaled = number * 10_f64.powi(i32::from(*decimals));
-        (scaled - scaled.round()).abs() <= 1e-9 * scaled.abs().max(1.0)
+        let rounded = round_decimals(number, i32::from(*decimals), RoundingMode::Nearest);
+        let last_digit = 10_f64.powi(-i32::from(*decimals));
+        (number - rounded).abs() <= 1e-9 * number.abs().max(last_digit)
     };
     (0..MIXED_DIGITS_MAX).find(fits).unwrap_or(MIXED_DIGITS_MAX)
 }
@@ -153,21 +145,7 @@ impl NumberFormat {
 
     /// Rounds `number` to `decimals` in the direction of `rounding`.
     pub fn round(&self, number: f64) -> f64 {
-        let scale = 10_f64.powi(i32::from(self.decimals));
-        let scaled = number * scale;
-        // Above 2^53 a double has no fraction left to round.
-        if !scaled.is_finite() || scaled.abs() >= 9e15 {
-            return number;
-        }
-        // Snapped to a millionth of the last digit first: 2.28 computed as 2.2799999999 stays 2.28.
-        let snapped = (scaled * 1e6).round() / 1e6;
-        let snapped = if snapped.is_finite() { snapped } else { scaled };
-        let whole = match self.rounding {
-            RoundingMode::Nearest => snapped.round(),
-            RoundingMode::Down => snapped.floor(),
-            RoundingMode::Up => snapped.ceil(),
-        };
-        whole / scale
+        round_decimals(number, i32::from(self.decimals), self.rounding)
     }
 }
 

@@ -5,7 +5,6 @@
 //! thousands separators; days are `2026-11-21`, times `2026-11-21 10:15`, which every spreadsheet
 //! understands. A text that a spreadsheet would take for a formula starts with `'`.
 
-use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind, digits_needed};
 use crate::report::render::number_format;
 use crate::report::render::render_context::RenderContext;
@@ -138,10 +137,7 @@ impl CsvRenderer<'_> {
     }
 
     fn push_line(&mut self, fields: &[CsvField]) {
-        let separator = match self.show.lang() {
-            Language::Id => ';',
-            Language::En => ',',
-        };
+        let separator = self.show.lang().locale().list_separator;
         for (index, field) in fields.iter().enumerate() {
             if index > 0 {
                 self.text.push(separator);

@@ -1,9 +1,9 @@
 //! Numbers and dates in the style of each language: `1.234,5` and `21 November 2026` in Bahasa
-//! Indonesia, `1,234.5` in English. The only place that rounds for display.
+//! Indonesia, `1,234.5` in English.
 
 use crate::domain::UtcMs;
+use crate::formulas::claim_rounding;
 use crate::i18n::Language;
-use crate::report::render::cell_value::{NumberFormat, RoundingMode};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -13,13 +13,15 @@ pub const NO_VALUE: &str = "–";
 
 /// Formats a number with thousands separators: `1.234,5`.
 pub fn format_number(lang: Language, value: f64, decimals: u8) -> String {
-    write_number(lang, value, decimals, true)
+    let digits = claim_rounding::nearest_digits(value, decimals);
+    lang.locale().grouped_digits(&digits)
 }
 
 /// Formats a number for a spreadsheet: decimal mark of the language, no thousands separators, `-`
 /// for minus.
 pub fn format_plain_number(lang: Language, value: f64, decimals: u8) -> String {
-    write_number(lang, value, decimals, false)
+    let digits = claim_rounding::nearest_digits(value, decimals);
+    lang.locale().plain_digits(&digits)
 }
 
 /// Formats a number with its unit, joined by a no-break space: `1.234,5 kWh`, `Rp 70.700.000`,
@@ -44,34 +46,26 @@ pub fn format_percent(lang: Language, share: f64, decimals: u8) -> String {
 
 /// Formats a day: `21 November 2026`.
 pub fn date(lang: Language, date: Date) -> String {
-    let month = lang.text(&format!("report-month-{}", date.month()));
-    format!("{} {month} {}", date.day(), date.year())
+    lang.locale().format_date(date)
 }
 
 /// Formats a day for a narrow column: `21 Nov 2026`.
 pub fn format_short_date(lang: Language, date: Date) -> String {
-    let month = lang.text(&format!("report-mon-{}", date.month()));
-    format!("{} {month} {}", date.day(), date.year())
+    lang.locale().format_short_date(date)
 }
 
 /// Formats a time in a zone: `21 November 2026 10.15 WIB`.
 pub fn time(lang: Language, at: UtcMs, zone: &TimeZone) -> String {
     let (local, name) = local_time(at, zone);
-    format!(
-        "{} {} {name}",
-        date(lang, local.date()),
-        format_clock(lang, local)
-    )
+    let clock = lang.locale().format_clock(local.time());
+    format!("{} {clock} {name}", date(lang, local.date()))
 }
 
 /// Formats a time for a narrow column, without the zone: `21 Nov 2026 10.15`.
 pub fn format_short_time(lang: Language, at: UtcMs, zone: &TimeZone) -> String {
     let (local, _) = local_time(at, zone);
-    format!(
-        "{} {}",
-        format_short_date(lang, local.date()),
-        format_clock(lang, local)
-    )
+    let clock = lang.locale().format_clock(local.time());
+    format!("{} {clock}", format_short_date(lang, local.date()))
 }
 
 /// Returns the local time and the abbreviation of the zone: `WIB`.
@@ -85,47 +79,6 @@ pub fn local_time(at: UtcMs, zone: &TimeZone) -> (DateTime, String) {
 pub fn format_rfc3339(at: UtcMs) -> String {
     let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
     stamp.to_string()
-}
-
-fn format_clock(lang: Language, local: DateTime) -> String {
-    // Times are written 10.15 in Bahasa Indonesia.
-    let mark = match lang {
-        Language::Id => '.',
-        Language::En => ':',
-    };
-    format!("{:02}{mark}{:02}", local.hour(), local.minute())
-}
-
-fn write_number(lang: Language, value: f64, decimals: u8, for_people: bool) -> String {
-    let measure = NumberFormat {
-        unit: String::new(),
-        decimals: i8::try_from(decimals).unwrap_or(i8::MAX),
-        rounding: RoundingMode::Nearest,
-    };
-    // Rounded with ties away from zero, as a workbook does; `{:.1}` alone rounds the binary value.
-    let rounded = measure.round(value);
-    let digits = format!("{:.*}", usize::from(decimals), rounded.abs());
-    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
-    let (thousands, decimal) = match lang {
-        Language::Id => ('.', ','),
-        Language::En => (',', '.'),
-    };
-    let mut text = String::new();
-    // Tested after rounding, so that -0.04 is not written as "−0,0".
-    if rounded < 0.0 {
-        text.push(if for_people { '−' } else { '-' });
-    }
-    for (index, digit) in whole.chars().enumerate() {
-        if for_people && index > 0 && (whole.len() - index).is_multiple_of(3) {
-            text.push(thousands);
-        }
-        text.push(digit);
-    }
-    if !fraction.is_empty() {
-        text.push(decimal);
-        text.push_str(fraction);
-    }
-    text
 }
 
 #[cfg(test)]

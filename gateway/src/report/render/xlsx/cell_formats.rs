@@ -60,11 +60,10 @@ impl CellFormats {
             }
             ValueKind::Date => format.set_num_format(format!("{}d mmmm yyyy", self.locale_code())),
             ValueKind::Time => {
-                // The dot is escaped: in a number format it is the decimal mark.
-                let mark = if self.lang == Language::Id {
-                    "\\."
-                } else {
-                    ":"
+                // The mark is escaped: a dot in a number format is the decimal mark.
+                let mark = match self.lang.locale().time_mark {
+                    ':' => ":".to_owned(),
+                    mark => format!("\\{mark}"),
                 };
                 format.set_num_format(format!("{}d mmm yyyy hh{mark}mm", self.locale_code()))
             }
@@ -81,11 +80,8 @@ impl CellFormats {
     }
 
     /// Returns the locale code that gives month names in the report's language on any computer.
-    fn locale_code(&self) -> &'static str {
-        match self.lang {
-            Language::Id => "[$-421]",
-            Language::En => "[$-809]",
-        }
+    fn locale_code(&self) -> String {
+        format!("[$-{}]", self.lang.locale().workbook_id)
     }
 }
 

@@ -8,10 +8,11 @@
 //! token never crosses loopback.
 
 use crate::clock::Clock;
-use crate::config::{InfluxSettings, mask_secrets};
+use crate::config::mask_secrets;
 use crate::limits::{
     INFLUX_ANSWER_MAX, INFLUX_ANSWER_SECONDS, INFLUX_BYTES_MAX, RETRY_AFTER_MAX_SECONDS,
 };
+use crate::sinks::influx::InfluxSettings;
 use crate::sinks::tls;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};

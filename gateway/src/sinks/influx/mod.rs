@@ -7,52 +7,62 @@
 //! Writing a line twice has the same result as writing it once, so "at least once" delivery leaves
 //! no duplicates.
 
-use crate::clock::Clock;
-use crate::config::InfluxSettings;
-use crate::domain::{NumberedReading, ReadingSeq, Site, UtcMs};
-use crate::limits::{INFLUX_ANSWER_SECONDS, INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
+mod line_batch;
+mod line_protocol;
+mod relay;
+mod settings;
+mod write_verdict;
+mod writer;
+
+pub use settings::InfluxSettings;
+pub(crate) use settings::RawInfluxSink;
+
+use crate::domain::{DeviceInfo, NumberedReading, ReadingSeq, Site};
+use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
 use crate::sinks::catch_up_rate::CatchUpRate;
-use crate::sinks::influx_relay::{InfluxRelay, InfluxTarget};
-use crate::sinks::line_protocol;
-use crate::sinks::sink_progress::{SinkProgress, pause_or_stop, wait_for_stop};
-use crate::sinks::write_verdict::{WriteVerdict, judge_answer};
-use crate::status::{SinkDiagnosis, StatusBoard};
-use crate::storage::{Store, StoreError};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use influxdb2::api::write::TimestampPrecision;
-use influxdb2::{Client, ClientBuilder, RequestError};
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use crate::sinks::influx::line_batch::{LineBatch, split_range};
+use crate::sinks::influx::write_verdict::WriteVerdict;
+use crate::sinks::influx::writer::InfluxWriter;
+use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
+use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
+use crate::status::SinkDiagnosis;
+use crate::storage::StoreError;
 use std::collections::VecDeque;
-use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-/// Name of the sink in the status and in the store.
-pub const INFLUX_SINK_NAME: &str = "influx";
 /// Interval at which the cursor is persisted while nothing else happens.
 const CURSOR_TICK: Duration = Duration::from_secs(1);
+/// Compression ratio of gzip for line protocol in batches of about ten lines.
+const GZIP_RATIO: f64 = 5.0;
 
-/// Delivers the journal to the database until a stop is requested or the store has ended.
-pub async fn run_influx_sink(
-    settings: InfluxSettings,
-    site: Arc<Site>,
-    store: Store,
-    clock: Clock,
-    board: StatusBoard,
-    mut stop: watch::Receiver<bool>,
-) {
-    let end = async {
-        let progress = SinkProgress::open(INFLUX_SINK_NAME, store, clock, board).await?;
-        serve_rounds(&settings, site, progress, &mut stop).await
-    };
-    // The sink ends only when the store has ended; faults of the far side are handled inside.
-    if let Err(why) = end.await {
-        tracing::error!(sink = INFLUX_SINK_NAME, %why, "sink has ended");
+impl ConfiguredSink for InfluxSettings {
+    fn name(&self) -> &'static str {
+        RawInfluxSink::NAME
+    }
+
+    fn address(&self) -> String {
+        self.url.clone()
+    }
+
+    fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64 {
+        // `kind,site=..,device=.. name=value,.. time`, and gzip.
+        let tags = device.kind.len() + site.id.len() + device.id.len() + 14;
+        let values = device.points.iter().map(|point| point.name.len() + 8);
+        estimated_bytes(tags + 15 + values.sum::<usize>()) / GZIP_RATIO
+    }
+
+    fn deliver(
+        self: Arc<Self>,
+        site: Arc<Site>,
+        progress: SinkProgress,
+        mut stop: watch::Receiver<bool>,
+    ) -> SinkFuture {
+        Box::pin(async move { serve_rounds(&self, site, progress, &mut stop).await })
     }
 }
 
@@ -320,158 +330,8 @@ impl InfluxSink {
     }
 }
 
-/// Lines of one write.
-#[derive(Debug, Default)]
-struct LineBatch {
-    text: String,
-    places: Vec<BatchEntry>,
-}
-
-/// One reading of a batch.
-#[derive(Debug)]
-struct BatchEntry {
-    seq: ReadingSeq,
-    at: UtcMs,
-    /// End of its line in the text; end of the previous line when it has none.
-    end: usize,
-}
-
-impl LineBatch {
-    fn clear(&mut self) {
-        self.text.clear();
-        self.places.clear();
-    }
-
-    /// Marks the end of a reading's line, if it has one.
-    fn push_reading(&mut self, seq: ReadingSeq, at: UtcMs) {
-        let end = self.text.len();
-        self.places.push(BatchEntry { seq, at, end });
-    }
-
-    fn text_of(&self, part: &Range<usize>) -> &str {
-        let end = |index: usize| self.places.get(index).map_or(0, |place| place.end);
-        let start = part.start.checked_sub(1).map_or(0, end);
-        &self.text[start..end(part.end - 1)]
-    }
-
-    fn line_count(&self, part: &Range<usize>) -> usize {
-        self.text_of(part).matches('\n').count()
-    }
-}
-
-/// Returns the two halves, the later one first, since parts are taken from the end of the list.
-fn split_range(part: Range<usize>) -> [Range<usize>; 2] {
-    let middle = part.start + part.len() / 2;
-    [middle..part.end, part.start..middle]
-}
-
 /// Ends some time after a stop was requested.
 async fn stop_deadline(stop: &mut watch::Receiver<bool>) {
     wait_for_stop(stop).await;
     sleep(Duration::from_secs(SINK_STOP_SECONDS)).await;
-}
-
-/// Client of the influxdb2 crate, used as transport only.
-struct InfluxWriter {
-    client: Client,
-    relay: InfluxRelay,
-    org: String,
-    bucket: String,
-}
-
-impl InfluxWriter {
-    async fn open(settings: &InfluxSettings, clock: &Clock) -> Result<Self, String> {
-        // Validated before the library gets it, since influxdb2 panics on an invalid address.
-        let target = InfluxTarget::parse(&settings.url)?;
-        let relay = InfluxRelay::start(settings, target, clock.clone()).await?;
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let http = reqwest::Client::builder()
-            .default_headers(headers)
-            .timeout(write_timeout())
-            // A redirection to a login page must be seen as such, not followed.
-            .redirect(reqwest::redirect::Policy::none())
-            .http1_only()
-            // Requests to the relay on loopback must not go through a proxy set in the environment.
-            .no_proxy();
-        let address = format!("http://{}", relay.address);
-        let client = ClientBuilder::with_builder(http, address, &settings.org, &relay.key)
-            .build()
-            .map_err(|why| why.to_string())?;
-        Ok(Self {
-            client,
-            relay,
-            org: settings.org.clone(),
-            bucket: settings.bucket.clone(),
-        })
-    }
-
-    async fn write(&self, text: &str, lines: usize) -> WriteVerdict {
-        let silent = |why: String| WriteVerdict::RetryLater {
-            why,
-            after: None,
-            silent: true,
-        };
-        let body = match compress_gzip(text) {
-            Ok(body) => body,
-            Err(why) => return silent(why.to_string()),
-        };
-        let write = self.client.write_line_protocol_with_precision(
-            &self.org,
-            &self.bucket,
-            body,
-            TimestampPrecision::Milliseconds,
-        );
-        match timeout(write_timeout(), write).await {
-            Ok(Ok(())) => WriteVerdict::Stored,
-            Ok(Err(RequestError::Http { status, text })) => {
-                judge_answer(status.as_u16(), &text, lines, self.relay.retry_after())
-            }
-            Ok(Err(why)) => silent(why.to_string()),
-            Err(_) => silent("no answer".to_owned()),
-        }
-    }
-}
-
-/// Slightly longer than the relay's own limit, so that its more exact error arrives first.
-fn write_timeout() -> Duration {
-    Duration::from_secs(INFLUX_ANSWER_SECONDS + 5)
-}
-
-fn compress_gzip(text: &str) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    encoder.write_all(text.as_bytes())?;
-    encoder.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_of_a_batch_has_the_text_of_its_readings_only() {
-        let mut batch = LineBatch::default();
-        for (seq, line) in [(1, "a\n"), (2, ""), (3, "b\n"), (4, "c\n")] {
-            batch.text.push_str(line);
-            batch.push_reading(seq, UtcMs(0));
-        }
-        assert_eq!(batch.text_of(&(0..4)), "a\nb\nc\n");
-        assert_eq!(batch.text_of(&(1..3)), "b\n");
-        assert_eq!(batch.text_of(&(1..2)), "");
-        assert_eq!(batch.line_count(&(2..4)), 2);
-    }
-
-    #[test]
-    fn halving_keeps_order_and_ends_with_single_lines() {
-        let whole = 0..5;
-        let mut parts = Vec::from([whole]);
-        let mut seen = Vec::new();
-        while let Some(part) = parts.pop() {
-            match part.len() {
-                1 => seen.push(part.start),
-                _ => parts.extend(split_range(part)),
-            }
-        }
-        assert_eq!(seen, [0, 1, 2, 3, 4]);
-    }
 }

@@ -10,7 +10,12 @@ use std::fmt::Write as _;
 
 /// Appends the reading's line with its newline; returns false and appends nothing when no point has
 /// a number.
-pub fn encode_line(out: &mut String, site: &str, device: &DeviceInfo, reading: &Reading) -> bool {
+pub(super) fn encode_line(
+    out: &mut String,
+    site: &str,
+    device: &DeviceInfo,
+    reading: &Reading,
+) -> bool {
     let start = out.len();
     write_measurement(out, &device.kind);
     write_tag(out, "site", site);
@@ -69,7 +74,7 @@ fn write_escaped(out: &mut String, text: &str) {
 mod tests {
     use super::*;
     use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
-    use crate::sinks::mqtt_payload::tests::{good_decimal, reading, test_device};
+    use crate::sinks::mqtt::payload::tests::{good_decimal, reading, test_device};
     use proptest::prelude::*;
 
     fn encode_to_string(device: &DeviceInfo, reading: &Reading) -> Option<String> {

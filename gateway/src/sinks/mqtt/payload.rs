@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// Appends `{"t":..,"seq":..,"v":{..},"q":{..}}`. `q` lists only points whose quality is not good
 /// and is left out when all are; a bad point has no value.
-pub fn encode_payload(out: &mut String, device: &DeviceInfo, numbered: &NumberedReading) {
+pub(super) fn encode_payload(out: &mut String, device: &DeviceInfo, numbered: &NumberedReading) {
     let reading = &numbered.reading;
     out.push_str("{\"t\":\"");
     time(out, reading.at);
@@ -18,7 +18,7 @@ pub fn encode_payload(out: &mut String, device: &DeviceInfo, numbered: &Numbered
 }
 
 /// Appends a time as RFC 3339 in UTC; with milliseconds only when they are not zero.
-pub fn time(out: &mut String, at: UtcMs) {
+pub(super) fn time(out: &mut String, at: UtcMs) {
     // `div_euclid` and `rem_euclid` round down, so that times before 1970 have positive
     // milliseconds.
     let second = at.0.div_euclid(1000);
@@ -34,7 +34,7 @@ pub fn time(out: &mut String, at: UtcMs) {
 }
 
 /// Appends a JSON string.
-pub fn write_json_string(out: &mut String, text: &str) {
+fn write_json_string(out: &mut String, text: &str) {
     out.push('"');
     let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     // Names of points need no escape in practice; the usual case is one copy.

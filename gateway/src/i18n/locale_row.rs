@@ -1,0 +1,135 @@
+//! [`LocaleRow`]: everything that differs between languages beside the messages themselves.
+
+use super::{Language, MessageCatalogue};
+use jiff::civil::{Date, Time};
+
+/// One language: its messages, its marks in numbers, and its way of writing dates.
+#[derive(Debug)]
+pub struct LocaleRow {
+    /// Code of two letters (ISO 639-1), as in `--lang` and `?lang=`.
+    pub code: &'static str,
+    /// Other codes whose readers get this language.
+    pub other_codes: &'static [&'static str],
+    /// Name of the language in itself.
+    pub name: &'static str,
+    /// Language and region (BCP 47) for numbers and dates that the script of a page writes.
+    pub page_tag: &'static str,
+    /// Hexadecimal language number of date formats in workbooks.
+    pub workbook_id: &'static str,
+    /// Mark between whole number and decimals.
+    pub decimal_mark: char,
+    /// Mark between groups of three digits.
+    pub thousands_mark: char,
+    /// Mark between hours and minutes in a report.
+    pub time_mark: char,
+    /// Separator of a CSV file that a spreadsheet in this language opens with a double click.
+    pub list_separator: char,
+    /// Date in texts, made of `{day}`, `{month}` and `{year}`.
+    pub date_form: &'static str,
+    /// Date in a column that people fill in, in the letters of `strftime`.
+    pub numeric_date_form: &'static str,
+    /// Months from January on: full name, short name, then other spellings that files use.
+    pub months: [&'static [&'static str]; 12],
+    /// Messages; those that are missing are shown in English.
+    pub messages: MessageCatalogue,
+}
+
+impl LocaleRow {
+    /// Returns the text of `key` with its arguments inserted: in this language, else in English,
+    /// else the key itself.
+    pub fn text_with(&self, key: &str, args: &[(&str, &str)]) -> String {
+        let own = self.messages.find(key, args);
+        own.or_else(|| Language::En.locale().messages.find(key, args))
+            // A missing text is visible on the page; it must not stop the gateway.
+            .unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Writes the digits of a number for people: `-1234.5` becomes `−1.234,5`.
+    pub fn grouped_digits(&self, digits: &str) -> String {
+        let (minus, digits) = match digits.strip_prefix('-') {
+            // U+2212 is the minus sign; the hyphen is too short for it.
+            Some(size) => ("\u{2212}", size),
+            None => ("", digits),
+        };
+        let whole = digits.find('.').unwrap_or(digits.len());
+        let mut text = minus.to_owned();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
+                text.push(self.thousands_mark);
+            }
+            text.push(if at == whole {
+                self.decimal_mark
+            } else {
+                digit
+            });
+        }
+        text
+    }
+
+    /// Writes the digits of a number for spreadsheets and forms: `-1234.5` becomes `-1234,5`.
+    pub fn plain_digits(&self, digits: &str) -> String {
+        digits.replace('.', &self.decimal_mark.to_string())
+    }
+
+    /// Writes a date: `21 November 2026`.
+    pub fn format_date(&self, date: Date) -> String {
+        self.fill_date_form(date, self.month_names(date)[0])
+    }
+
+    /// Writes a date for a narrow column: `21 Nov 2026`.
+    pub fn format_short_date(&self, date: Date) -> String {
+        self.fill_date_form(date, self.month_names(date)[1])
+    }
+
+    /// Writes the month of a date: `November 2026`.
+    pub fn format_month(&self, date: Date) -> String {
+        format!("{} {}", self.month_names(date)[0], date.year())
+    }
+
+    /// Writes a date as people type it into a table: `21/11/2026`.
+    pub fn format_numeric_date(&self, date: Date) -> String {
+        date.strftime(self.numeric_date_form).to_string()
+    }
+
+    /// Writes hours and minutes: `10.15`.
+    pub fn format_clock(&self, time: Time) -> String {
+        format!("{:02}{}{:02}", time.hour(), self.time_mark, time.minute())
+    }
+
+    fn month_names(&self, date: Date) -> &'static [&'static str] {
+        self.months[usize::from(date.month().unsigned_abs()) - 1]
+    }
+
+    fn fill_date_form(&self, date: Date, month: &str) -> String {
+        let text = self.date_form.replace("{month}", month);
+        let text = text.replace("{day}", &date.day().to_string());
+        text.replace("{year}", &date.year().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_has_its_own_marks() {
+        let [id, en] = [Language::Id, Language::En].map(Language::locale);
+        assert_eq!(id.grouped_digits("-1234567.50"), "\u{2212}1.234.567,50");
+        assert_eq!(en.grouped_digits("1234567.50"), "1,234,567.50");
+        assert_eq!(id.grouped_digits("123"), "123");
+        assert_eq!(id.plain_digits("-1234.5"), "-1234,5");
+    }
+
+    #[test]
+    fn dates_are_written_as_each_language_writes_them() {
+        let [id, en] = [Language::Id, Language::En].map(Language::locale);
+        let day = Date::constant(2026, 8, 2);
+        assert_eq!(id.format_date(day), "2 Agustus 2026");
+        assert_eq!(id.format_short_date(day), "2 Agu 2026");
+        assert_eq!(en.format_month(day), "August 2026");
+        assert_eq!(id.format_numeric_date(day), "02/08/2026");
+        assert_eq!(en.format_numeric_date(day), "2026-08-02");
+        assert_eq!(id.format_clock(Time::constant(7, 5, 0, 0)), "07.05");
+        assert_eq!(en.format_clock(Time::constant(7, 5, 0, 0)), "07:05");
+    }
+}
