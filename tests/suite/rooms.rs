@@ -175,17 +175,24 @@ fn room_of(path: &[&str]) -> String {
         ("carbon", Some(layer @ ("settings" | "formulas")))
         | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",
-        ("sinks", Some("sink_check")) => "settings",
-        // The kinds, and the names that the room gives to others.
-        ("sinks", None | Some("sink_kind")) => return path[0].to_owned(),
-        ("sinks", Some(name)) if !name.starts_with(char::is_lowercase) => {
-            return path[0].to_owned();
-        }
-        ("sinks", _) if file == Some("settings") => "settings",
-        ("sinks", _) => "delivery",
+        ("sinks", _) => match sink_layer(path) {
+            Some(layer) => layer,
+            None => return path[0].to_owned(),
+        },
         (first, _) => return first.to_owned(),
     };
     format!("{}.{layer}", path[0])
+}
+
+/// Returns the layer of a path in `sinks`; `None` for the kinds of sinks, and for the names that
+/// the room gives to others.
+fn sink_layer(path: &[&str]) -> Option<&'static str> {
+    match path[1..] {
+        [] | ["sink_kind", ..] => None,
+        ["sink_check", ..] | [_, "settings", ..] => Some("settings"),
+        [name, ..] if !name.starts_with(char::is_lowercase) => None,
+        _ => Some("delivery"),
+    }
 }
 
 /// Returns the room that a source file belongs to.

@@ -11,7 +11,8 @@
 //! A text is checked in two passes. `schema_check` compares it with the JSON Schema of the raw
 //! types (`raw_config`, `raw_profile`) and removes what does not fit. The `check_...` functions
 //! then turn the raw types into the checked ones (`settings`, `assets`, `factors`). Both collect
-//! diagnostics, so that one load shows every error. No raw type is visible outside this module.
+//! diagnostics, so that one load shows every error. The tables of the sinks are read and checked by
+//! the kinds of sinks themselves (`sinks::SINK_KINDS`).
 //!
 //! All keys are described in `docs/configuration.md`, profiles in `docs/devices.md`, factors in
 //! `docs/factors.md`.

@@ -1,6 +1,7 @@
 //! The examples of `docs/extending.md` are the files that are built and run here.
 
 mod device;
+mod sink;
 mod table_bus;
 
 use crate::source::project_root;

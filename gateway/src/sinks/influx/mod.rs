@@ -9,7 +9,6 @@
 
 mod line_batch;
 mod line_protocol;
-mod relay;
 mod settings;
 mod write_verdict;
 mod writer;
@@ -102,7 +101,7 @@ async fn open_writer(
 ) -> Option<InfluxWriter> {
     let mut backoff = SinkBackoff::default();
     loop {
-        match InfluxWriter::open(settings, &progress.clock).await {
+        match InfluxWriter::open(settings, &progress.clock) {
             Ok(writer) => return Some(writer),
             Err(why) => progress.set_fault(&why, None),
         }

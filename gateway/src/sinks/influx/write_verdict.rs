@@ -135,8 +135,11 @@ mod tests {
 
     #[test]
     fn every_answer_has_its_consequence() {
+        fn is_refused(verdict: &WriteVerdict, wanted: bool) -> bool {
+            matches!(verdict, WriteVerdict::Refused { all, .. } if *all == wanted)
+        }
         let judge = |status, text| judge_answer(status, text, 3, None);
-        let refused = |all| move |v: &WriteVerdict| matches!(v, WriteVerdict::Refused { all: a, .. } if *a == all);
+        let refused = |wanted| move |verdict: &WriteVerdict| is_refused(verdict, wanted);
         assert_eq!(judge(204, ""), WriteVerdict::Stored);
         assert!(refused(false)(&judge(
             400,
