@@ -67,7 +67,7 @@ pub struct BusTask {
     out: mpsc::Sender<Reading>,
 }
 
-/// What the task needs to know of a device.
+/// Facts about a device that its bus task needs.
 #[derive(Debug)]
 struct PolledDevice {
     id: Arc<str>,

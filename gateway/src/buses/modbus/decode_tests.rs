@@ -197,6 +197,11 @@ fn what_is_not_a_number_is_a_reason() {
         &[0x7fc0, 0],
         bad(QualityReason::Missing),
     );
+}
+
+#[test]
+fn what_lies_outside_its_limits_or_has_no_partner_is_a_reason() {
+    let bad = SampleOutcome::Bad;
     check_decoding(
         |p| p.max = Some(10.0),
         RegisterEncoding::U16,

@@ -267,10 +267,11 @@ proptest! {
         let (found, _) = run_discovery(&wanted, &device);
         let models = found.map(|found| found.models).unwrap_or_default();
         for point in wanted.resolve_points(&models).points {
-            let last = u32::from(access_of(&point).address) + u32::from(access_of(&point).encoding.registers());
+            let access = access_of(&point);
+            let last = u32::from(access.address) + u32::from(access.encoding.registers());
             let inside = |model: &SunSpecModel| {
                 let end = u32::from(model.address) + 2 + u32::from(model.length);
-                model.address <= access_of(&point).address && last <= end
+                model.address <= access.address && last <= end
             };
             prop_assert!(models.iter().any(inside), "{point:?}");
         }

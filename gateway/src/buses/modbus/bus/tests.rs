@@ -5,7 +5,7 @@ use super::*;
 use crate::config::{BusLink, Parity};
 use crate::domain::QualityReason;
 use crate::limits::BACKOFF_MIN_MS;
-use drivers::frame::ModbusReadFunction;
+use drivers::frame::{ModbusReadFunction, ParsedFrame};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};

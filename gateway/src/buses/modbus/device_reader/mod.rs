@@ -1,27 +1,29 @@
 //! One poll of one device: sends its planned reads and remembers the refused ones.
 
-use super::bus::{BusChannel, BusChannelError};
-use super::device_info::DeviceInfoReader;
-use super::read_plan::{self, PlannedRead};
-use super::register_image::RegisterImage;
-use super::silence_tracker::{SilenceRemedy, SilenceTracker};
-use super::sunspec_discovery::{DiscoveryStep, SunSpecDiscovery};
-use super::sunspec_state::{DeviceSunSpecState, apply_configured_limits, format_bases};
-use super::tracked_read::TrackedRead;
+mod remedies;
+
+use crate::buses::modbus::bus::{BusChannel, BusChannelError};
+use crate::buses::modbus::device_info::DeviceInfoReader;
+use crate::buses::modbus::read_plan::{self, PlannedRead};
+use crate::buses::modbus::register_image::RegisterImage;
+use crate::buses::modbus::silence_tracker::SilenceTracker;
+use crate::buses::modbus::sunspec_discovery::{DiscoveryStep, SunSpecDiscovery};
+use crate::buses::modbus::sunspec_state::{
+    DeviceSunSpecState, apply_configured_limits, format_bases,
+};
+use crate::buses::modbus::tracked_read::TrackedRead;
 use crate::config::{Device, ModbusLink, Point};
 use crate::domain::{MonoMs, QualityReason, SampleOutcome};
-use crate::limits::BACKOFF_MAX_MS;
 use crate::status::DeviceIdentity;
 use drivers::frame::{ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest};
-use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// One device with its current read plan and the registers of its last poll.
 #[derive(Debug)]
-pub(super) struct DeviceReader {
+pub(in crate::buses::modbus) struct DeviceReader {
     /// The device as configured.
-    pub(super) device: Device,
+    pub(in crate::buses::modbus) device: Device,
     /// The device as it is read: a `SunSpec` device has its discovered addresses here.
     asked: Device,
     link: ModbusLink,
@@ -37,17 +39,17 @@ pub(super) struct DeviceReader {
     /// Requests not answered in this poll.
     silences: u32,
     /// This poll changed the read plan.
-    pub(super) has_learnt: bool,
+    pub(in crate::buses::modbus) has_learnt: bool,
     /// The last failed request.
     failed: Option<ModbusReadRequest>,
     /// Round-trip time of the last answered request, milliseconds.
-    pub(super) round_trip_ms: f64,
+    pub(in crate::buses::modbus) round_trip_ms: f64,
     /// Last request and its error, as text for log and status page.
-    pub(super) detail: String,
+    pub(in crate::buses::modbus) detail: String,
 }
 
 impl DeviceReader {
-    pub(super) fn new(device: Device, link: &ModbusLink) -> Self {
+    pub(in crate::buses::modbus) fn new(device: Device, link: &ModbusLink) -> Self {
         let mut reader = Self {
             asked: device.clone(),
             discovery: device.sunspec.clone().map(DeviceSunSpecState::new),
@@ -72,7 +74,7 @@ impl DeviceReader {
     }
 
     /// Adapts after one silent poll from now on, for a technician who waits.
-    pub(super) fn become_interactive(&mut self) {
+    pub(in crate::buses::modbus) fn become_interactive(&mut self) {
         self.silence = SilenceTracker::interactive();
     }
 
@@ -85,7 +87,7 @@ impl DeviceReader {
 
     /// Reads all points. A device that does not answer ends the poll at the first timeout, so that
     /// other devices of the bus lose one timeout and no more.
-    pub(super) async fn poll(
+    pub(in crate::buses::modbus) async fn poll(
         &mut self,
         channel: &mut BusChannel,
         now: MonoMs,
@@ -268,84 +270,6 @@ impl DeviceReader {
         }
     }
 
-    /// Handles a timed-out read: the poll ends with the error; a single value that timed out
-    /// several times is suspended instead, and the poll continues.
-    fn handle_silence(
-        &mut self,
-        index: usize,
-        failure: BusChannelError,
-        now: MonoMs,
-    ) -> Result<bool, BusChannelError> {
-        let ask = &self.asks[index].read;
-        let request = ask.to_request(self.device.unit);
-        let Some(parts) = ask.split(&self.asked) else {
-            let (table, address, count) = (ask.table, ask.address, ask.count);
-            let remedy = self
-                .silence
-                .record_silence(request, self.answers > 0, false);
-            if remedy == SilenceRemedy::Wait || self.silences > 1 {
-                return Err(failure);
-            }
-            self.asks[index].refused =
-                Some((QualityReason::Timeout, MonoMs(now.0 + BACKOFF_MAX_MS)));
-            self.image
-                .store_failure(table, address, count, QualityReason::Timeout);
-            return Ok(true);
-        };
-        let has_peer = self.has_comparable_read(index);
-        match self.decide_remedy(request, has_peer) {
-            SilenceRemedy::Wait => {}
-            SilenceRemedy::Compare => {
-                self.asks[index].was_silent = true;
-                // The failed read goes to the end: the next poll begins with a comparable one.
-                self.asks[index..].rotate_left(1);
-                self.has_learnt = true;
-            }
-            SilenceRemedy::Shorten(_) => self.replan(),
-            SilenceRemedy::Split => {
-                let parts = parts.into_iter().map(TrackedRead::new);
-                self.asks.splice(index..=index, parts);
-                self.has_learnt = true;
-            }
-        }
-        Err(failure)
-    }
-
-    /// True when other reads of about the same length exist and none of them timed out so far.
-    fn has_comparable_read(&self, index: usize) -> bool {
-        let ask = &self.asks[index].read;
-        let others = self.asks.iter().enumerate();
-        let mut peers = others
-            .filter(|(other, _)| *other != index)
-            .map(|(_, other)| other)
-            .filter(|other| other.read.table == ask.table && 2 * other.read.count > ask.count)
-            .peekable();
-        peers.peek().is_some() && peers.all(|other| !other.was_silent)
-    }
-
-    /// Decides on a read that timed out and that could be shorter; a learned length limit is
-    /// logged.
-    fn decide_remedy(&mut self, request: ModbusReadRequest, has_peer: bool) -> SilenceRemedy {
-        let remedy = self
-            .silence
-            .record_silence(request, self.answers > 0, has_peer);
-        if let SilenceRemedy::Shorten(most) = remedy {
-            let (device, silent) = (&*self.device.id, request.count);
-            tracing::warn!(
-                device,
-                silent,
-                most,
-                "device answers short reads only: its reads are limited to fewer registers"
-            );
-            let _ = write!(
-                self.detail,
-                "; it answers shorter reads: at most {most} from now on"
-            );
-            self.has_learnt = true;
-        }
-        remedy
-    }
-
     /// Largest number of registers of one read: the configured limit, or less when the device did
     /// not answer longer reads.
     fn max_registers(&self) -> u16 {
@@ -360,7 +284,7 @@ impl DeviceReader {
     }
 
     /// Learned limit of registers in one read; `None` when none was learned.
-    pub(super) fn shortened_to(&self) -> Option<u16> {
+    pub(in crate::buses::modbus) fn shortened_to(&self) -> Option<u16> {
         self.silence
             .learned_max_registers()
             .map(|_| self.max_registers())
@@ -393,7 +317,7 @@ impl DeviceReader {
     }
 
     /// Returns the last failed request as "late": its reply came after the timeout.
-    pub(super) fn as_late_error(
+    pub(in crate::buses::modbus) fn as_late_error(
         &mut self,
         timeout: Duration,
         after: Option<Duration>,
@@ -403,43 +327,6 @@ impl DeviceReader {
             self.detail = failure_detail(request, &failure);
         }
         failure
-    }
-
-    fn handle_exception(
-        &mut self,
-        index: usize,
-        code: u8,
-        now: MonoMs,
-    ) -> Result<bool, BusChannelError> {
-        let ask = &self.asks[index].read;
-        self.detail = format!(
-            "{:?}:{} x {}: exception {code}",
-            ask.table, ask.address, ask.count
-        );
-        // 10 and 11 come from a gateway: the device behind it is unreachable.
-        if matches!(code, 10 | 11) {
-            return Err(BusChannelError::Refused(code));
-        }
-        // 2 and 3: one register of the range may be missing; the others may be readable.
-        if matches!(code, 2 | 3)
-            && let Some(parts) = ask.split(&self.asked)
-        {
-            self.asks
-                .splice(index..=index, parts.into_iter().map(TrackedRead::new));
-            return Ok(false);
-        }
-        self.image.store_failure(
-            ask.table,
-            ask.address,
-            ask.count,
-            QualityReason::Refused(code),
-        );
-        // 1 to 3 do not change soon; others (4 failure, 6 busy) are tried at the next poll.
-        if matches!(code, 1..=3) {
-            let until = MonoMs(now.0 + BACKOFF_MAX_MS);
-            self.asks[index].refused = Some((QualityReason::Refused(code), until));
-        }
-        Ok(true)
     }
 
     /// Returns one outcome for each configured point.
@@ -453,7 +340,7 @@ impl DeviceReader {
     }
 
     /// Same as `outcomes` without limits: values that were rejected as out of range.
-    pub(super) fn outcomes_without_limits(&self) -> Box<[SampleOutcome]> {
+    pub(in crate::buses::modbus) fn outcomes_without_limits(&self) -> Box<[SampleOutcome]> {
         let mut asked = self.asked.clone();
         for point in &mut asked.points {
             (point.min, point.max) = (None, None);
@@ -479,7 +366,7 @@ impl DeviceReader {
     }
 
     /// Returns the configured point of this index as it is read; `None` when the device has none.
-    pub(super) fn point_as_read(&self, index: usize) -> Option<&Point> {
+    pub(in crate::buses::modbus) fn point_as_read(&self, index: usize) -> Option<&Point> {
         match (&self.discovery, self.point_slots()) {
             (None, _) => self.asked.points.get(index),
             (Some(_), None) => None,
@@ -488,12 +375,12 @@ impl DeviceReader {
     }
 
     /// Reason that the device's model list ended early; `None` when it did not.
-    pub(super) fn list_end_reason(&self) -> Option<&str> {
+    pub(in crate::buses::modbus) fn list_end_reason(&self) -> Option<&str> {
         self.discovery.as_ref()?.cut_short.as_deref()
     }
 
     /// Returns manufacturer, model, version and serial number, when they have been read.
-    pub(super) fn identity(&self) -> Option<&DeviceIdentity> {
+    pub(in crate::buses::modbus) fn identity(&self) -> Option<&DeviceIdentity> {
         let found = self
             .discovery
             .as_ref()
@@ -501,12 +388,14 @@ impl DeviceReader {
         found.or(self.facts.identity())
     }
 
-    pub(super) fn image(&self) -> &RegisterImage {
+    pub(in crate::buses::modbus) fn image(&self) -> &RegisterImage {
         &self.image
     }
 
     /// Returns the planned reads, each with the bytes of its RTU reply.
-    pub(super) fn planned_reads(&self) -> impl Iterator<Item = (&PlannedRead, usize)> {
+    pub(in crate::buses::modbus) fn planned_reads(
+        &self,
+    ) -> impl Iterator<Item = (&PlannedRead, usize)> {
         let size = |ask: &PlannedRead| {
             ask.to_request(self.device.unit)
                 .reply_bytes(ModbusFraming::Rtu)
@@ -540,5 +429,4 @@ fn answer_registers(answer: &Result<Vec<u8>, u8>) -> Result<Vec<u16>, u8> {
 }
 
 #[cfg(test)]
-#[path = "device_tests.rs"]
 mod tests;
