@@ -7,6 +7,7 @@ use crate::config::sunspec::SunSpecSelection;
 use crate::config::{Diagnostic, Secret};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
+use crate::domain::hex_text::to_hex;
 use crate::ledger::IndicatorDefinitions;
 use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
@@ -108,8 +109,7 @@ pub fn factors_name(text: &str) -> String {
 /// First bytes of a text's SHA-256 as hexadecimal digits.
 fn hash_prefix(text: &str, bytes: usize) -> String {
     let hash = digest(&SHA256, text.as_bytes());
-    let bytes = hash.as_ref().iter().take(bytes);
-    bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    to_hex(&hash.as_ref()[..bytes])
 }
 
 /// Connection to devices: a serial line or a network address.

@@ -20,7 +20,7 @@ mod transport;
 
 use crate::bus_request::BusRequest;
 use crate::config::{Bus, BusLink, SerialPortSettings};
-use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
+use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
 use channel_error::{not_open_error, unreachable_error};
 use connection_health::ConnectionHealth;
 use drivers::frame::{
@@ -537,9 +537,7 @@ impl ReceivedBytes {
 
 /// Returns the pause after this many failures in a row: 0.5 s, doubled up to 60 s.
 pub fn back_off_ms(failures_before: u32) -> u64 {
-    BACKOFF_MIN_MS
-        .saturating_mul(1 << failures_before.min(16))
-        .min(BACKOFF_MAX_MS)
+    doubled_backoff_ms(BACKOFF_MIN_MS, failures_before)
 }
 
 fn serial_line(link: &BusLink) -> Option<&SerialPortSettings> {
