@@ -282,29 +282,40 @@ fn parse_tcp(
     transaction: u16,
     bytes: &[u8],
 ) -> ParsedFrame<ModbusReadReply<'_>> {
-    let length = match tcp_frame_length(bytes) {
-        Ok(length) => length,
+    let frame = match tcp_reply_frame(request.unit, transaction, bytes) {
+        Ok(frame) => frame,
         Err(parsed) => return parsed.without_frame(),
     };
-    let Some(frame) = bytes.get(..length) else {
-        return ParsedFrame::Incomplete(length - bytes.len());
-    };
-    // Dropped as a whole: the header says where the next frame begins.
-    if frame[..2] != transaction.to_be_bytes() {
-        return ParsedFrame::Garbage(ModbusFrameError::Stale, length);
-    }
-    // Reports have answers of unit 0; behind a gateway they could be of any device.
-    if frame[6] != request.unit {
-        return ParsedFrame::Garbage(ModbusFrameError::Unit, length);
-    }
     match parse_pdu(request, &frame[7..]) {
-        Ok(reply) => ParsedFrame::Frame(reply, length),
-        Err(misfit) => ParsedFrame::Garbage(misfit, length),
+        Ok(reply) => ParsedFrame::Frame(reply, frame.len()),
+        Err(misfit) => ParsedFrame::Garbage(misfit, frame.len()),
     }
 }
 
+/// Returns the whole TCP frame that starts here, when it answers this transaction and comes from
+/// this unit.
+pub(crate) fn tcp_reply_frame(
+    unit: u8,
+    transaction: u16,
+    bytes: &[u8],
+) -> Result<&[u8], ParsedFrame<()>> {
+    let length = tcp_frame_length(bytes)?;
+    let Some(frame) = bytes.get(..length) else {
+        return Err(ParsedFrame::Incomplete(length - bytes.len()));
+    };
+    // Dropped as a whole: the header says where the next frame begins.
+    if frame[..2] != transaction.to_be_bytes() {
+        return Err(ParsedFrame::Garbage(ModbusFrameError::Stale, length));
+    }
+    // Reports have answers of unit 0; behind a gateway they could be of any device.
+    if frame[6] != unit {
+        return Err(ParsedFrame::Garbage(ModbusFrameError::Unit, length));
+    }
+    Ok(frame)
+}
+
 /// Returns the length of the TCP frame that starts here, header included.
-pub(crate) fn tcp_frame_length(bytes: &[u8]) -> Result<usize, ParsedFrame<()>> {
+fn tcp_frame_length(bytes: &[u8]) -> Result<usize, ParsedFrame<()>> {
     if bytes.len() < 6 {
         // 8 bytes are the shortest frame that is read here: header, unit and function.
         return Err(ParsedFrame::Incomplete(8 - bytes.len()));

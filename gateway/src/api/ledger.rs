@@ -3,6 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
+use super::json_body::JsonBody;
 use super::request_language::request_language;
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryId;
@@ -28,7 +29,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Recorded author of a request that names none.
-pub(crate) const DEFAULT_RECORDER: &str = "api";
+const DEFAULT_RECORDER: &str = "api";
+/// Characters of the recorder that are kept.
+const RECORDER_NAME_MAX: usize = 100;
 
 /// Query parameters of the entry list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -175,13 +178,9 @@ pub(crate) async fn get_entry_chain(
         (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]
 pub(crate) async fn add_entries(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    JsonBody { bytes, lang }: JsonBody,
 ) -> Result<Response, ApiError> {
-    let lang = request_language(&uri, &headers);
-    let body = read_body(&headers, "application/json", body)?;
-    let batch = EntryBatchRequest::parse(&body).map_err(|fault| {
+    let batch = EntryBatchRequest::parse(&bytes).map_err(|fault| {
         ApiError::new(StatusCode::BAD_REQUEST, format!("not an entry: {fault}"))
     })?;
     let by = batch.recorded_by.clone();
@@ -194,13 +193,7 @@ pub(crate) async fn add_entries(
             .into_response());
     }
     let statements = checked.good.into_iter().map(|(_, statement)| statement);
-    let by = by.filter(|by| !by.trim().is_empty());
-    let by: String = by
-        .as_deref()
-        .unwrap_or(DEFAULT_RECORDER)
-        .chars()
-        .take(100)
-        .collect();
+    let by = recorder_name(by);
     let added = app
         .state()
         .store
@@ -264,6 +257,13 @@ async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<Entr
         store.all_ledger_entries(query).await
     };
     Ok(EntryBatch::check((1..).zip(&raws), &rules, sent.again, entries_of).await?)
+}
+
+/// Name of the person or program that writes an entry down, as it is kept.
+pub(crate) fn recorder_name(said: Option<String>) -> String {
+    let said = said.filter(|by| !by.trim().is_empty());
+    let said = said.as_deref().unwrap_or(DEFAULT_RECORDER);
+    said.chars().take(RECORDER_NAME_MAX).collect()
 }
 
 /// Local day of a time.

@@ -22,6 +22,7 @@ pub(crate) mod error;
 pub(crate) mod evidence;
 mod indicators;
 mod jobs;
+mod json_body;
 mod ledger;
 mod live_events;
 pub(crate) mod local_time;

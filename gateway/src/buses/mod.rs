@@ -19,7 +19,7 @@ mod poll_scheduler;
 
 use crate::bus_request::BusRequest;
 use crate::config::{Bus, BusLink, Config, Device};
-use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
+use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
 use tokio::sync::mpsc;
 
 pub use adhoc::{AdhocReader, AdhocReading, read_device_once};
@@ -52,7 +52,5 @@ fn devices_of_bus(config: &Config, bus: usize) -> impl Iterator<Item = (u16, &De
 
 /// Returns the pause after this many failures in a row: 0.5 s, doubled up to 60 s.
 fn back_off_ms(failures_before: u32) -> u64 {
-    BACKOFF_MIN_MS
-        .saturating_mul(1 << failures_before.min(16))
-        .min(BACKOFF_MAX_MS)
+    doubled_backoff_ms(BACKOFF_MIN_MS, failures_before)
 }

@@ -9,6 +9,7 @@ use crate::bus_request::{
 use crate::commissioning::scan;
 use crate::config::{Bus, Config};
 use crate::domain::QualityReason;
+use crate::domain::hex_text::parse_hex;
 use crate::i18n::Language;
 use crate::server;
 use serde_json::Value;
@@ -144,13 +145,6 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         sent: parse_hex(json["sent"].as_str()?)?,
         received: parse_hex(json["received"].as_str()?)?,
     })
-}
-
-/// Bytes of a hexadecimal text; `None` when it is none.
-fn parse_hex(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    pairs.map(byte).collect()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use crate::config::{
 };
 use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
-use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use crate::i18n::Language;
+use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;

@@ -55,8 +55,8 @@ pub use raw_config::{RawInteger, RawText, SpannedValue};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
 
-use crate::sinks::{SINK_KINDS, SinkKind};
 use crate::i18n::Language;
+use crate::sinks::{SINK_KINDS, SinkKind};
 use factors::FactorTexts;
 use profile::ProfileLibrary;
 use std::path::Path;

@@ -8,6 +8,7 @@ use crate::config::sunspec::SunSpecSelection;
 use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
+use crate::domain::hex_text::to_hex;
 use crate::i18n::Language;
 use crate::ledger::IndicatorDefinitions;
 use crate::sinks::ConfiguredSink;
@@ -118,8 +119,7 @@ pub fn factors_name(text: &str) -> String {
 /// First bytes of a text's SHA-256 as hexadecimal digits.
 fn hash_prefix(text: &str, bytes: usize) -> String {
     let hash = digest(&SHA256, text.as_bytes());
-    let bytes = hash.as_ref().iter().take(bytes);
-    bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    to_hex(&hash.as_ref()[..bytes])
 }
 
 /// Device: its address, poll interval and points.

@@ -15,6 +15,7 @@
 pub mod calibration;
 pub mod decimal;
 pub mod factor;
+pub(crate) mod hex_text;
 pub mod indicator;
 pub mod ledger;
 pub mod period;
@@ -463,19 +464,11 @@ fn decimal_to_f64(mantissa: i64, exponent: i8) -> f64 {
 }
 
 fn parse_decimal(text: &str) -> Option<ExactNumber> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text),
-    };
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let (sign, whole, part) = decimal::decimal_digits(text)?;
     let all: String = [whole, part].concat();
     let significant = all.trim_start_matches('0').len();
     // More digits would not survive the conversion to f64 in another program.
-    if significant > 15
-        || part.len() > 18
-        || all.is_empty()
-        || !all.bytes().all(|b| b.is_ascii_digit())
-    {
+    if significant > decimal::DIGITS_MAX || part.len() > 18 || all.is_empty() {
         return None;
     }
     let mantissa: i64 = all.parse().ok()?;

@@ -188,18 +188,7 @@ async fn a_secret_that_comes_late_needs_no_restart_and_nothing_is_lost_meanwhile
     let scratch = tempfile::tempdir().unwrap();
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    // The broker was started once for its configuration file, which now gets passwords.
-    let users = broker.file("users");
-    let made = std::process::Command::new("mosquitto_passwd")
-        .args(["-b", "-c"])
-        .arg(&users)
-        .args(["desa", PASSWORD])
-        .status();
-    assert!(made.expect("apt install mosquitto").success());
-    let text = std::fs::read_to_string(broker.file("mosquitto.conf")).unwrap();
-    let text = text.replace("allow_anonymous true", "allow_anonymous false");
-    let text = format!("{text}password_file {}\n", users.display());
-    std::fs::write(broker.file("mosquitto.conf"), text).unwrap();
+    broker.require_password("desa", PASSWORD);
     broker.start_process().await;
     let ears = ["-u", "desa", "-P", PASSWORD];
     let ears = MqttSubscriber::start(broker.port, scratch.path(), &ears).await;

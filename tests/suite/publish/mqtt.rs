@@ -111,21 +111,7 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     let bench = SinkBench::new();
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    let users = broker.file("users");
-    let made = std::process::Command::new("mosquitto_passwd")
-        .args(["-b", "-c"])
-        .arg(&users)
-        .args(["desa", "right"])
-        .status();
-    assert!(made.expect("apt install mosquitto").success());
-    let config = broker.file("mosquitto.conf");
-    let text = std::fs::read_to_string(&config).unwrap();
-    let text = text.replace("allow_anonymous true", "allow_anonymous false");
-    std::fs::write(
-        &config,
-        format!("{text}password_file {}\n", users.display()),
-    )
-    .unwrap();
+    broker.require_password("desa", "right");
     broker.start_process().await;
     let more = ["-u", "desa", "-P", "right"];
     let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &more).await;
