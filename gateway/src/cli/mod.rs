@@ -44,6 +44,7 @@ mod simulate;
 mod soak;
 mod watch;
 
+use crate::config;
 use crate::i18n::Language;
 use args::{CliCommand, CommandLine};
 use clap::FromArgMatches;
