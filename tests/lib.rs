@@ -1,2 +1,4 @@
-//! Empty library: the tests are in `suite/`, the programs that they run against in `peers/`. See
-//! `docs/testing.md`.
+//! Parts that tests share: the tests are in `suite/`, the programs that they run against in
+//! `peers/`. See `docs/testing.md`.
+
+pub mod site_text;

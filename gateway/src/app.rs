@@ -14,9 +14,10 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::Reading;
 use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
+use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
-use crate::{api, modbus, server, sinks};
+use crate::{api, buses, server, sinks};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -67,7 +68,8 @@ impl GatewayApp {
             &config.revision_text(),
             &clock,
         )?;
-        store.set_configured_sinks(sink_names(&config)).await?;
+        let sinks = config.sinks.iter().map(|sink| sink.name());
+        store.set_configured_sinks(sinks.collect()).await?;
         let listener = match config.web.listen {
             Some(address) => Some(
                 TcpListener::bind(address)
@@ -135,7 +137,7 @@ impl GatewayApp {
     fn start_buses(&self, stop: &watch::Receiver<bool>) -> (JoinSet<TaskName>, BusHandles) {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
-        let errands = modbus::spawn_bus_tasks(
+        let errands = buses::spawn_bus_tasks(
             &self.config,
             &self.clock,
             &self.board,
@@ -161,27 +163,17 @@ impl GatewayApp {
     ) -> JoinSet<TaskName> {
         let mut tasks = JoinSet::new();
         let site = Arc::new(self.config.site.clone());
-        if let Some(mqtt) = self.config.mqtt.clone() {
-            let sink = sinks::mqtt::run_mqtt_sink(
-                mqtt,
-                site.clone(),
-                self.store.clone(),
-                self.clock.clone(),
-                self.board.clone(),
-                stop.clone(),
-            );
-            tasks.spawn(run_named("MQTT sink", sink));
-        }
-        if let Some(influx) = self.config.influx.clone() {
-            let sink = sinks::influx::run_influx_sink(
-                influx,
-                site.clone(),
-                self.store.clone(),
-                self.clock.clone(),
-                self.board.clone(),
-                stop.clone(),
-            );
-            tasks.spawn(run_named("InfluxDB sink", sink));
+        let context = SinkContext {
+            site,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            board: self.board.clone(),
+            stop: stop.clone(),
+        };
+        for sink in &self.config.sinks {
+            let name = format!("sink {}", sink.name());
+            let task = sinks::run_sink(Arc::clone(sink), context.clone());
+            tasks.spawn(async move { run_named(&name, task).await });
         }
         let state = api::ApiState {
             bus_handles: errands,
@@ -199,16 +191,6 @@ impl GatewayApp {
         tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));
         tasks
     }
-}
-
-/// Names of the configured sinks.
-fn sink_names(config: &Config) -> Vec<&'static str> {
-    let mqtt = config.mqtt.as_ref().map(|_| sinks::mqtt::MQTT_SINK_NAME);
-    let influx = config
-        .influx
-        .as_ref()
-        .map(|_| sinks::influx::INFLUX_SINK_NAME);
-    mqtt.into_iter().chain(influx).collect()
 }
 
 /// Keeps the readings channel open until the stop.
@@ -311,10 +293,9 @@ async fn drain_tasks(stage: &str, tasks: &mut JoinSet<TaskName>, grace: Duration
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
     use crate::domain::{ExactNumber, Quality, SampleOutcome, UtcMs};
     use crate::storage::{AggregateFunction, BucketStep, PointQuery};
-    use std::path::Path;
+    use crate::tests::{SiteText, load_site};
 
     fn reading_now(clock: &Clock) -> Reading {
         let now = clock.now();
@@ -348,11 +329,10 @@ mod tests {
     async fn what_an_earlier_run_read_without_the_time_gets_its_date_with_the_first_dated_reading()
     {
         let dir = tempfile::tempdir().unwrap();
-        let text = "[site]\nid = 's'\ntimezone = 'Asia/Jakarta'\nlatitude = 0.0\nlongitude = 107.0\n\
-            [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-            [[device]]\nid = 'd'\nbus = 'b'\n\
-            point = [{ id = 'p', register = 'holding:0', type = 'u16' }]\n";
-        let config = config::load_config_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let text = SiteText::new("s").tcp_bus("b", 502).device("d", "b", "");
+        let text = text.points(["{ id = 'p', register = 'holding:0', type = 'u16' }"]);
+        let text = &text.text();
+        let config = load_site(text);
         let clock = Clock::set(UtcMs(1000), false);
         let open = || Store::open(dir.path(), &config.site, &config.store, text, &clock).unwrap();
         let earlier = open();

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Exactly one task owns a bus. A scan or a technician's `pantau read` queues its request with that
-//! task, which makes one request between two polls and returns the answer. See the `modbus` section
+//! task, which makes one request between two polls and returns the answer. See the `buses` section
 //! of `docs/ARCHITECTURE.md`.
 
 use crate::domain::QualityReason;

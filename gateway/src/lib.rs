@@ -1,8 +1,8 @@
 //! Pantau: polls the devices of a site, stores every reading and publishes it.
 //!
 //! ```text
-//! config -> modbus -> storage -> sinks                          readings
-//!                         \-> indicators -> report          figures and reports
+//! config -> buses -> storage -> sinks                          readings
+//!                        \-> indicators -> report          figures and reports
 //! api, cli, app                                               entry points
 //! ```
 //!
@@ -13,6 +13,7 @@ pub mod api;
 pub mod app;
 pub mod assets;
 pub mod bus_request;
+pub mod buses;
 pub mod carbon;
 pub mod cli;
 pub mod clock;
@@ -26,7 +27,6 @@ pub mod indicators;
 pub mod ledger;
 pub mod limits;
 pub mod methods;
-pub mod modbus;
 pub mod pages;
 pub mod report;
 pub mod samples_csv;
@@ -36,3 +36,5 @@ pub mod sinks;
 pub mod solar_position;
 pub mod status;
 pub mod storage;
+#[cfg(test)]
+pub mod tests;

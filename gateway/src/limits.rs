@@ -138,6 +138,18 @@ pub const SINK_SHORT_CONNECTIONS: u32 = 3;
 pub const INFLUX_LINES_MAX: usize = 5000;
 /// Maximum bytes in one InfluxDB write, before gzip.
 pub const INFLUX_BYTES_MAX: usize = 1 << 20;
+/// Returns a retry delay in milliseconds: `first`, doubled so many times, up to `BACKOFF_MAX_MS`.
+pub(crate) const fn doubled_backoff_ms(first: u64, doublings: u32) -> u64 {
+    // Sixteen doublings are beyond the longest delay already.
+    let doublings = if doublings < 16 { doublings } else { 16 };
+    let delay = first.saturating_mul(1 << doublings);
+    if delay < BACKOFF_MAX_MS {
+        delay
+    } else {
+        BACKOFF_MAX_MS
+    }
+}
+
 /// First retry delay in milliseconds, doubled up to `BACKOFF_MAX_MS`.
 pub const BACKOFF_MIN_MS: u64 = 500;
 /// Longest delay in milliseconds between two tries of a device that does not answer.

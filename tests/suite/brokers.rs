@@ -93,6 +93,8 @@ async fn speak_mqtt(
     loop {
         let (kind, body) = mqtt_packet(&mut stream).await?;
         match kind >> 4 {
+            // Byte 6 is the protocol level. A 3.1.1 broker refuses a higher one with return code 1;
+            // one that does not look at the level (here 3) accepts it and answers in 3.1.1.
             1 if body[6] > level && level > 3 => return stream.write_all(&[0x20, 2, 0, 1]).await,
             1 => {
                 spoken = if level > 3 { body[6] } else { 4 };
@@ -101,6 +103,7 @@ async fn speak_mqtt(
                     *connects += 1;
                     *connects
                 };
+                // The CONNACK of MQTT 5 has one byte more, the length of its properties.
                 let answer: &[u8] = if spoken == 5 {
                     &[0x20, 3, 0, 0, 0]
                 } else {
@@ -111,6 +114,8 @@ async fn speak_mqtt(
             3 => {
                 let topic = usize::from(u16::from_be_bytes([body[0], body[1]]));
                 let id = [body[2 + topic], body[3 + topic]];
+                // A PUBLISH of MQTT 5 also has the length of its properties; Pantau sends none, so
+                // it is one byte.
                 let payload = &body[4 + topic + usize::from(spoken == 5)..];
                 let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
                 let seq = payload["seq"].as_u64();
@@ -124,12 +129,15 @@ async fn speak_mqtt(
                         stream.write_all(&[0x40, 3, id[0], id[1], code]).await?;
                     }
                     BrokerReply::Silence => {}
+                    // In 3.1.1 a broker has no words for a message that is too large: it closes the
+                    // connection.
                     BrokerReply::HangUp => return Ok(()),
                 }
                 if matches!(reply, BrokerReply::Ack | BrokerReply::AckTwice) {
                     taken.lock().unwrap().push(heard);
                 }
             }
+            // PINGREQ: without an answer, the client would end the connection by itself.
             12 => stream.write_all(&[0xD0, 0]).await?,
             _ => return Ok(()),
         }
@@ -139,6 +147,7 @@ async fn speak_mqtt(
 /// First byte and body of the next packet.
 async fn mqtt_packet(stream: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
     let kind = stream.read_u8().await?;
+    // MQTT counts lengths in 7-bit digits, the lowest first.
     let (mut length, mut shift) = (0, 0);
     loop {
         let digit = stream.read_u8().await?;

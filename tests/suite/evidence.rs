@@ -3,10 +3,12 @@
 
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::sites::write_config;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use tests::site_text::SiteText;
 
 /// A site with three days of one point, and an entry of the ledger.
 struct EvidenceSite {
@@ -17,16 +19,11 @@ struct EvidenceSite {
 impl EvidenceSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\n\
-             latitude = -3.76\nlongitude = 103.78\n[store]\npath = \"{}\"\n\
-             [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
-             [[device]]\nid = \"tank\"\nbus = \"lan\"\nunit = 1\nevery = \"24h\"\n\
-             point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\" }}]\n",
-            folder.path().join("store").display()
-        );
-        let config = folder.path().join("pantau.toml");
-        std::fs::write(&config, text).unwrap();
+        let site = SiteText::new("desa")
+            .tcp_bus("lan", 9)
+            .device("tank", "lan", "unit = 1\nevery = '24h'")
+            .points(["{ id = 'level', register = 'holding:0', type = 'u16' }"]);
+        let config = write_config(folder.path(), site);
         let scratch = Self { folder, config };
         scratch.import(21..24, 0);
         let entry = ["ledger", "add", "bsf-maggot", "12,5", "kg", "--date"];
@@ -75,6 +72,7 @@ impl EvidenceSite {
     fn bundle(&self, name: &str) -> PathBuf {
         let file = self.path(name);
         let report = self.path("laporan.pdf");
+        // No valid UTF-8 and no PDF: a bundle must take any file as it is.
         std::fs::write(&report, [0, 159, 146, 150]).unwrap();
         let (report, to) = (report.to_str().unwrap(), file.to_str().unwrap());
         let output = self.run(&["export", "--bundle", "2025-11", "--with", report, "-o", to]);
@@ -99,6 +97,8 @@ impl EvidenceSite {
 
     /// A copy of the store, to be put back.
     fn save_store(&self) -> tempfile::TempDir {
+        // The triggers refuse such changes to everybody who uses the store; only a change of the
+        // file itself is left to find.
         let saved = tempfile::tempdir().unwrap();
         copy_files(&self.path("store"), saved.path());
         saved
@@ -203,6 +203,7 @@ fn what_somebody_changes_in_the_file_is_found_and_its_day_named() {
         scratch.tamper(sql);
         let verdict = scratch.verify();
         assert_eq!(verdict["good"], false, "{sql}");
+        // The first faulty day matters most: all days before it are still proven.
         assert_eq!(verdict["first"], day, "{sql}: {verdict:#}");
         let faults = verdict["faults"].as_array().unwrap();
         assert!(
@@ -267,6 +268,7 @@ fn a_late_import_makes_a_new_revision_and_an_old_report_is_still_in_the_chain() 
             .status
             .success()
     );
+    // The right length and form, but no digest of this chain.
     let foreign = scratch.run(&["verify", "--digest", &"ab".repeat(32)]);
     assert_eq!(foreign.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&foreign.stdout).contains("tidak ada dalam rantai"));
@@ -279,6 +281,7 @@ fn a_bundle_with_one_changed_bit_is_refused_by_both_verifiers() {
     let scratch = EvidenceSite::new();
     let bundle = scratch.bundle("own.zip");
     let whole = std::fs::read(&bundle).unwrap();
+    // Forty places meet every part of the archive: names, data, and the directory at its end.
     for at in (0..whole.len()).step_by(whole.len() / 40) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;

@@ -10,6 +10,7 @@ use crate::servers::{
 };
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use tests::site_text::SiteText;
 
 /// Number of times the gateway is killed.
 const KILLS: usize = 20;
@@ -19,6 +20,7 @@ const READINGS_BETWEEN_KILLS: u64 = 8;
 /// The program under test, beside the test's own binary.
 pub(crate) fn pantau() -> Command {
     let mut path = std::env::current_exe().unwrap();
+    // The test binary is in `deps`, one folder below the program.
     path.pop();
     path.pop();
     let path = path.join("pantau");
@@ -31,48 +33,24 @@ pub(crate) fn pantau() -> Command {
 }
 
 fn write_site(folder: &Path, devices: u16, broker: u16) -> PathBuf {
-    let store = folder.join("store");
-    let text = format!(
-        r#"
-[site]
-id = "killed"
-name = "Killed"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-
-[store]
-path = "{}"
-flush = "200ms"
-
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-tcp_port = {devices}
-
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-profile = "growatt-min-tlx"
-every = "1s"
-
-[[device]]
-id = "level"
-bus = "lan"
-unit = 2
-every = "100ms"
-point = [{{ id = "level", register = "holding:0", type = "u16", scale = 0.001, unit = "m" }}]
-
-[mqtt]
-url = "mqtt://127.0.0.1:{broker}"
-catch_up = 100000
-"#,
-        store.display()
-    );
+    let site = SiteText::new("killed")
+        .tcp_bus("lan", devices)
+        .device(
+            "inverter",
+            "lan",
+            "unit = 1\nprofile = 'growatt-min-tlx'\nevery = '1s'",
+        )
+        .device("level", "lan", "unit = 2\nevery = '100ms'")
+        .points([
+            "{ id = 'level', register = 'holding:0', type = 'u16', scale = 0.001, unit = 'm' }",
+        ])
+        .with(format_args!(
+            "[mqtt]\nurl = 'mqtt://127.0.0.1:{broker}'\ncatch_up = 100000"
+        ))
+        .store(&folder.join("store"))
+        .with("flush = '200ms'");
     let file = folder.join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, site.text()).unwrap();
     file
 }
 
@@ -90,6 +68,8 @@ async fn wait_for_readings(ears: &MqttSubscriber) {
 async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_order() {
     let scratch = tempfile::tempdir().unwrap();
     let (folder, devices) = (scratch.path(), free_port());
+    // No limit of messages in flight, so that many readings are between send and PUBACK when the
+    // kill comes.
     let mut broker = MosquittoBroker::start("max_inflight_messages 0").await;
     let ears = MqttSubscriber::start(broker.port, folder, &[]).await;
     let config = write_site(folder, devices, broker.port);
@@ -104,10 +84,14 @@ async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_or
     for kill in 0..KILLS {
         let gateway =
             PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
+        // Kills 3, 10 and 17: early, in the middle and near the end, with kills that find the
+        // broker between.
         if kill % 7 == 3 {
             // The broker is stopped for some of the kills, so that the journal grows.
             broker.stop();
             let before = last_change(folder);
+            // The store's files must have changed without a broker, so the readings of this round
+            // exist only on disk.
             wait_until("a growing journal", || before < last_change(folder)).await;
             drop(gateway);
             broker.start_process().await;
@@ -116,6 +100,7 @@ async fn twenty_kills_and_three_broker_outages_lose_no_reading_and_keep_their_or
         wait_for_readings(&ears).await;
         drop(gateway);
     }
+    // The last start is not killed: it must deliver everything that the kills left over.
     let _gateway = PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(&config));
     wait_for_readings(&ears).await;
 

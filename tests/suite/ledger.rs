@@ -3,22 +3,18 @@
 
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::sites::write_config;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use tests::site_text::SiteText;
 
 fn write_site(folder: &Path) -> PathBuf {
-    let text = format!(
-        "[site]\nid = \"desa\"\nname = \"Desa\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
-         longitude = 103.78\n[store]\npath = \"{}\"\n\
-         [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = 9\n\
-         [[device]]\nid = \"level\"\nbus = \"lan\"\nunit = 1\nevery = \"10s\"\n\
-         point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
-        folder.join("store").display()
-    );
-    let file = folder.join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
-    file
+    let site = SiteText::new("desa")
+        .tcp_bus("lan", 9)
+        .device("level", "lan", "unit = 1\nevery = '10s'")
+        .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
+    write_config(folder, site)
 }
 
 fn run_ledger(config: &Path, words: &[&str]) -> Output {
@@ -42,6 +38,8 @@ fn run_ledger_json(config: &Path, words: &[&str]) -> Value {
 fn start_gateway(config: &Path, folder: &Path) -> PeerProcess {
     let gateway = PeerProcess::start(pantau().args(["--log", "error", "run", "-c"]).arg(config));
     let socket = folder.join("store").join("pantau.sock");
+    // Beside a gateway the command line writes through this socket, so the test may begin only when
+    // it answers.
     wait_for("the control socket", || {
         std::os::unix::net::UnixStream::connect(&socket).is_ok()
     });
@@ -82,6 +80,7 @@ fn entries_are_the_same_with_and_without_a_running_gateway_and_outlive_its_kill(
         .collect();
     assert_eq!(ids, [1, 2, 3, 4]);
     assert_eq!(asked[1]["quantity"], 1500);
+    // The attachment is a file beside the database; it must have survived the kill as well.
     let kept = asked[1]["attachments"][0]["path"].as_str().unwrap();
     let kept = scratch.path().join("store").join(kept);
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "receipt");
@@ -109,6 +108,7 @@ fn beside_a_running_gateway(config: &Path, receipt: &Path) {
     ];
     let with = [&with[..], &["--attach", path]].concat();
     assert_eq!(run_ledger_json(config, &with)["ids"][0], 2);
+    // 12.5 kg become 11 500 g: a correction may use another unit of the same kind.
     let correction = [
         "correct",
         "1",
@@ -130,9 +130,12 @@ fn beside_a_running_gateway(config: &Path, receipt: &Path) {
         "Siti",
     ];
     assert_eq!(run_ledger_json(config, &target)["ids"][0], 4);
+    // The same entry a second time: staff press the key twice, or import a table again.
     let again = run_ledger(config, &with);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("sudah tercatat sebagai entri 2"));
+    // Entry 1 was already replaced by entry 3. Two replacements of one entry would leave open which
+    // holds.
     let old = run_ledger(config, &["withdraw", "1", "--note", "dua kali"]);
     assert!(String::from_utf8_lossy(&old.stderr).contains("yang berlaku entri 3"));
 }
@@ -151,6 +154,7 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
         assert!(status.success());
         file.to_str().unwrap().to_owned()
     };
+    // Two rows are wrong: nothing of the table may be written.
     let bad = book("bad.xlsx", "bad");
     let refused = run_ledger(&config, &["import", &bad, "--yes"]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -165,6 +169,7 @@ fn a_workbook_of_another_program_is_checked_first_and_written_as_a_whole() {
     let good = book("good.xlsx", "good");
     let dry = run_ledger(&config, &["import", &good]);
     assert!(String::from_utf8_lossy(&dry.stderr).contains("3 baris benar"));
+    // Without --yes an import is only a check.
     assert_eq!(run_ledger_json(&config, &["list"]), serde_json::json!([]));
 
     let _gateway = start_gateway(&config, scratch.path());

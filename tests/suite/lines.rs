@@ -47,6 +47,7 @@ fn a_scan_that_is_stopped_midway_keeps_what_it_found() {
     let (_line, port) = start_line(&["1"]);
     let mut scan = pantau();
     scan.args([
+        // All 247 units take minutes, so there is time to stop it after the first device.
         "--lang", "en", "scan", &port, "--full", "--baud", "9600", "--json",
     ]);
     scan.args(["-c", "/nowhere/pantau.toml"]);
@@ -112,6 +113,8 @@ async fn a_line_with_another_master_is_left_alone_unless_it_is_agreed_to() {
         let mut slots = tokio::time::interval(Duration::from_millis(20));
         loop {
             slots.tick().await;
+            // A whole request with its CRC, again and again: this is how another master looks on a
+            // line.
             let _ = pty.write_all(&[1, 3, 0, 0, 0, 1, 0x84, 0x0a]).await;
         }
     });
@@ -156,6 +159,7 @@ fn what_a_silent_device_means_its_neighbours_say() {
         alone.contains("Hanya alat ini yang tidak menjawab"),
         "{alone}"
     );
+    // Unit 9 is on the line but not configured, so every configured device is without an answer.
     let (_none, port) = start_line(&["9"]);
     let all = said(&sensors_site(scratch.path(), &port));
     assert!(
@@ -202,6 +206,7 @@ fn a_watch_that_is_ended_from_outside_ends_well_and_no_log_tears_its_screen() {
         let line = lines.next().unwrap().unwrap();
         assert!(!line.contains("shade"), "{line}");
     }
+    // As systemd or a closed terminal ends a program, other than Ctrl-C.
     send_signal(&watch, "-TERM");
     let output = watch.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -246,6 +251,8 @@ fn a_device_that_says_what_it_is_in_several_answers_is_heard_whole() {
 
 #[test]
 fn a_device_that_nobody_knew_is_interviewed_and_reads_as_its_display_in_both_languages() {
+    // The answers in the order of the questions; an empty line takes the default, or ends the
+    // points.
     const ANSWERS: &str = "Acme\nLevel 5\nacme-level\nlevel\nplate\nlevel\nholding\n4\nm\n\
                            0x04D2\n1.234\nenergy\ninput\n2\nkWh\n0x2345 0x0001\n7456.5\n\n";
     for lang in ["id", "en"] {

@@ -23,6 +23,8 @@ fn an_auditor_redoes_every_golden_vector_and_sees_the_one_that_differs() {
     let mut file: Value = serde_json::from_slice(&std::fs::read(&golden).unwrap()).unwrap();
     let changed = file["vectors"].as_array_mut().unwrap();
     let one = changed.iter_mut().find(|v| v["id"] == "C04").unwrap();
+    // A result that differs a little from the right one, like a rounded figure in an auditor's
+    // table.
     one["expected"] = Value::from(414.2);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("changed.json");
@@ -39,6 +41,7 @@ fn one_formula_is_worked_out_by_hand_and_a_wrong_call_is_explained() {
         (right.status.code(), utf8_text(&right.stdout).trim()),
         (Some(0), "0.79")
     );
+    // Two letters are swapped on purpose: the message has to suggest the right name.
     let wrong = eval_method(&["be_gird", "{}"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(utf8_text(&wrong.stderr).contains("be_grid"));

@@ -145,6 +145,7 @@ fn add_integers(image: &mut PeerRegisterImage) {
             decimal_outcome(value.into(), 0),
         );
     }
+    // The third number has another byte at every place, so no exchange of bytes gives it again.
     for value in [i64::MIN, -4, 0x0102_0304_0506_0708, i64::MAX] {
         image.add_number("i64", &value.to_be_bytes(), "", decimal_outcome(value, 0));
     }
@@ -156,6 +157,7 @@ fn add_integers(image: &mut PeerRegisterImage) {
     );
     image.add_number(
         "u64",
+        // Beyond 2^53: a double would have rounded it.
         &(1_u64 << 62).to_be_bytes(),
         ", scale = 0.01",
         decimal_outcome(1 << 62, -2),
@@ -182,6 +184,8 @@ fn add_integers(image: &mut PeerRegisterImage) {
 }
 
 fn add_floats(image: &mut PeerRegisterImage) {
+    // Minus zero and numbers below the smallest normal one are what a careless conversion loses
+    // first.
     for value in [0.1_f32, -0.0, f32::MIN_POSITIVE / 2.0, f32::MAX, -123.456] {
         image.add_number("f32", &value.to_be_bytes(), "", float_outcome(value.into()));
     }
@@ -256,7 +260,7 @@ async fn every_value_is_exact(bus: &str, image: &PeerRegisterImage, folder: &Pat
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (clock, board) = (Clock::system(), StatusBoard::default());
-    gateway::modbus::spawn_bus_tasks(&config, &clock, &board, &out, &stopped, &mut tasks);
+    gateway::buses::spawn_bus_tasks(&config, &clock, &board, &out, &stopped, &mut tasks);
     let wait = tokio::time::timeout(Duration::from_mins(1), readings.recv());
     let reading = wait.await.expect("no reading in a minute").unwrap();
     assert_eq!(reading.outcomes.len(), image.cases.len());
@@ -264,6 +268,7 @@ async fn every_value_is_exact(bus: &str, image: &PeerRegisterImage, folder: &Pat
         assert_eq!(*outcome, case.expected, "{}", case.point);
     }
     stop.send(true).unwrap();
+    // Without its receiver the bus task ends, also while it waits for room in the channel.
     drop(readings);
     while tasks.join_next().await.is_some() {}
 }
@@ -277,6 +282,7 @@ async fn read_served_image(server: impl Fn() -> Command) {
     let bus = format!("kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}");
     every_value_is_exact(&bus, &image, folder.path()).await;
 
+    // The same registers over a serial line, where frames have a CRC and no transaction number.
     let (_line, near, far) = pty_line(folder.path());
     let (_rtu, _) = PeerProcess::start_ready(server().arg(&file).arg("rtu").arg(&far));
     let bus = format!(

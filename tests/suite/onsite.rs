@@ -3,11 +3,13 @@
 
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
-use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text, write_site};
+use crate::sites::write_config;
+use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use tests::site_text::SiteText;
 
 /// A sensor as the technician's own file knows it: it wants its button, and its power off and on.
 const OWN_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nkind = 'environment'\n\
@@ -16,6 +18,32 @@ const OWN_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'\nk
     register = 'holding:258'\ncodes = { 4800 = 2, 9600 = 3 }\n[[point]]\nid = 'temp'\n\
     register = 'holding:0'\ntype = 'u16'\nunit = 'degC'\n[[capture]]\npoint = 'temp'\n\
     words = [7]\nvalue = 7.0\nfrom = 'worked-out'\n";
+
+/// Configuration with a line, a device `air` of this profile at unit 5, a page on `port`, and the
+/// technician's own profile `shy`.
+pub(crate) fn write_line_site(
+    folder: &Path,
+    shy: &str,
+    tty: &str,
+    port: u16,
+    profile: &str,
+) -> PathBuf {
+    let profiles = folder.join("profiles");
+    std::fs::create_dir_all(&profiles).unwrap();
+    std::fs::write(profiles.join("shy.toml"), shy).unwrap();
+    let line = "kind = 'modbus-rtu'\nbaud = 9600\ntimeout = '100ms'";
+    let device = "unit = 5\nevery = '1s'";
+    let site = SiteText::new("desa")
+        .with(format_args!("profiles = '{}'", profiles.display()))
+        .with(format_args!("[web]\nlisten = '127.0.0.1:{port}'"))
+        .bus("rs485", format_args!("{line}\nport = '{tty}'"))
+        .device(
+            "air",
+            "rs485",
+            format_args!("{device}\nprofile = '{profile}'"),
+        );
+    write_config(folder, site)
+}
 
 /// A gateway with its page.
 struct CommissioningSite {
@@ -29,19 +57,7 @@ impl CommissioningSite {
     fn new(folder: &Path, devices: &[&str], profile: &str) -> Self {
         let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(devices));
         let port = free_port();
-        let profiles = folder.join("profiles");
-        std::fs::create_dir_all(&profiles).unwrap();
-        std::fs::write(profiles.join("shy.toml"), OWN_PROFILE).unwrap();
-        let tables = format!(
-            "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
-             kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
-             [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
-             profile = \"{profile}\"\n"
-        );
-        let config = write_site(folder, &tables);
-        let text = std::fs::read_to_string(&config).unwrap();
-        let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
-        std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
+        let config = write_line_site(folder, OWN_PROFILE, &tty, port, profile);
         Self {
             config,
             port,
@@ -105,6 +121,7 @@ fn a_line_in_use_is_scanned_over_the_api_and_what_was_found_can_be_configured() 
         (202, &json!("running")),
         "{begun}"
     );
+    // One scan at a time: both would need the few gaps between the polls of one line.
     let (status, refused) = site.http_json("POST", "/api/v1/scans", &wanted);
     assert_eq!(
         (status, &refused["code"]),
@@ -133,6 +150,7 @@ fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
     let scratch = tempfile::tempdir().unwrap();
     let site = CommissioningSite::new(scratch.path(), &["1", "5"], "xy-md02");
     let _gateway = start_gateway(&site.config);
+    // All units, so that there is something left to stop after the first device.
     let wanted = json!({ "targets": ["rs485"], "full": true });
     assert_eq!(site.http_json("POST", "/api/v1/scans", &wanted).0, 202);
     wait_for("the first device", || {
@@ -196,10 +214,12 @@ fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_lef
     assert_eq!((status, &plan["state"]), (200, &json!("planned")), "{plan}");
     assert_eq!(plan["change"], "unit 7 -> 5");
     wanted["confirm"] = json!(true);
+    // Confirmed, but without a name: the audit log must say who moved a device.
     assert_eq!(site.http_json("POST", path, &wanted).0, 400);
     wanted["who"] = json!("Budi");
     let (status, begun) = site.http_json("POST", path, &wanted);
     assert_eq!(status, 202, "{begun}");
+    // This profile needs neither a button nor power, so any question to a person is a fault.
     let done = site.wait_for_end(1, |step| panic!("{step}"));
     assert_eq!(
         (&done["outcome"], &done["verified"]),
@@ -235,6 +255,8 @@ fn the_page_waits_for_the_button_and_for_the_power_of_a_device_that_needs_them()
     );
     let mut steps = Vec::new();
     let done = site.wait_for_end(1, |step| {
+        // The simulated device takes the file as its pressed button, or as its power switched off
+        // and on.
         std::fs::write(scratch.path().join(step), "").unwrap();
         steps.push(step.to_owned());
     });
@@ -267,6 +289,8 @@ fn a_device_whose_button_nobody_presses_is_left_as_it_was() {
 #[test]
 fn a_device_gets_another_speed_and_is_heard_there_alone() {
     let scratch = tempfile::tempdir().unwrap();
+    // The device hears nothing at another speed, so "silent" afterwards shows that the change is
+    // real.
     let site = CommissioningSite::new(scratch.path(), &["--speed", "9600", "5"], "shy");
     assert_eq!(
         set_address_outcome(&site.config, &["--baud", "4800"]),

@@ -2,6 +2,7 @@
 //! machine.
 
 use crate::peers;
+use crate::sites::site_of;
 use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::{
@@ -55,19 +56,13 @@ fn page_site() -> Site {
         ("temperature", "\u{b0}C", "temperature"),
         ("humidity", "%", "humidity"),
     ];
-    Site {
-        id: "desa-impian".into(),
-        name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![
-            device_info("inverter", "inverter", &electric),
-            device_info("tank", "level", &[("level", "m", "level")]),
-            device_info("bin-1", "environment", &air),
-            device_info("meter", "meter", &electric[..2]),
-        ],
-    }
+    let devices = vec![
+        device_info("inverter", "inverter", &electric),
+        device_info("tank", "level", &[("level", "m", "level")]),
+        device_info("bin-1", "environment", &air),
+        device_info("meter", "meter", &electric[..2]),
+    ];
+    site_of("desa-impian", "Desa Impian", devices)
 }
 
 /// Outcomes of a device at a time: sun from 06:00 to 18:00, a tank, a warm bin.
@@ -84,10 +79,13 @@ fn outcomes_at(device: u16, at: i64) -> Box<[SampleOutcome]> {
     let sun = ((hours - 6.0) / 24.0 * std::f64::consts::TAU)
         .sin()
         .max(0.0);
+    // The two frequencies share no period with the day, so the plot is not a smooth curve.
     let cloud = 0.8 + 0.2 * (hours * 37.0).sin() * (hours * 101.0).cos();
     match device {
         0 => [
             good(
+                // The seconds are added so that two readings in sequence always differ: the browser
+                // waits for a live value to change, also at night.
                 sun * cloud * 15_000.0 + 400.0 + f64::from(i32::try_from(at / 1000 % 97).unwrap()),
                 -1,
             ),
@@ -97,6 +95,7 @@ fn outcomes_at(device: u16, at: i64) -> Box<[SampleOutcome]> {
         ]
         .into(),
         1 => [good(800.0 + 300.0 * (hours / 8.0).sin(), -3)].into(),
+        // The bin's humidity is always missing, so the page has to draw a value without a number.
         2 => {
             let humidity = SampleOutcome::Bad(QualityReason::Missing);
             [
@@ -125,6 +124,7 @@ fn filled_board(now: UtcMs) -> StatusBoard {
     board.update(|board| {
         for id in ["inverter", "tank", "bin-1"] {
             let state = DeviceState {
+                // An hour ahead, so that a slow run does not make these devices stale.
                 last_good: Some(UtcMs(now.0 + 60 * MINUTE)),
                 last_poll: Some(now),
                 polls: 8640,
@@ -132,6 +132,7 @@ fn filled_board(now: UtcMs) -> StatusBoard {
             };
             board.devices.insert(id.into(), state);
         }
+        // The page must show a device that does not answer, with its reason and since when.
         let detail = "meter: unit 7, holding 0 to 3: no answer in 500 ms".to_owned();
         let silent = DeviceState {
             last_good: Some(UtcMs(now.0 - 95 * MINUTE)),
@@ -152,6 +153,7 @@ fn filled_board(now: UtcMs) -> StatusBoard {
             },
         );
         let mqtt = SinkState {
+            // One sink with a backlog, one without, so that both are on the page.
             connected: false,
             fault: Some("connection refused".to_owned()),
             delivered: 9000,
@@ -183,6 +185,7 @@ async fn fill_history(store: &Store, clock: &Clock) {
         }
     }
     store
+        // The meter's only reading is as old as its status says.
         .append(reading_at(clock, 3, now - 95 * MINUTE))
         .await
         .unwrap();
@@ -190,6 +193,7 @@ async fn fill_history(store: &Store, clock: &Clock) {
 }
 
 async fn append_readings(store: Store, clock: Clock) {
+    // Faster than the flush of 2 s: the page must show readings that are not stored yet.
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     loop {
         tick.tick().await;
@@ -211,12 +215,14 @@ fn the_page_lives_in_a_real_browser() {
     let folder = tempfile::tempdir().unwrap();
     let shots = std::env::var_os(SCREENSHOTS_VARIABLE)
         .map_or_else(|| folder.path().join("shots"), PathBuf::from);
+    // The browser is a process of its own, so one thread is enough to serve it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let status = runtime.block_on(async {
         let clock = Clock::system();
+        // Readings of an untrusted clock would be uncertain, and the plots empty.
         clock.trust();
         let settings = StoreSettings {
             path: folder.path().to_owned(),

@@ -25,6 +25,8 @@ impl PeerProcess {
         let mut peer = Self::start(command.stdout(Stdio::piped()));
         let mut said = String::new();
         let output = peer.0.stdout.take().unwrap();
+        // The peer chooses its port itself and prints it, so no other process can take the port in
+        // between.
         BufReader::new(output).read_line(&mut said).unwrap();
         let rest = said
             .trim()
@@ -39,6 +41,8 @@ impl PeerProcess {
         let id = self.0.id().to_string();
         let told = Command::new("kill").arg(id).status();
         assert!(told.unwrap().success());
+        // The gateway must end with status 0 after SIGTERM; systemd counts another status as a
+        // failure.
         assert!(self.0.wait().unwrap().success());
     }
 }
@@ -94,6 +98,8 @@ pub(crate) fn compile_peer(name: &str, libraries: &[&str], folder: &Path) -> Com
 #[track_caller]
 pub(crate) fn pty_line(folder: &Path) -> (PeerProcess, PathBuf, PathBuf) {
     let (near, far) = (folder.join("near"), folder.join("far"));
+    // Raw and without echo, because the terminal layer would change bytes such as CR and send
+    // requests back.
     let end = |path: &Path| format!("pty,raw,echo=0,link={}", path.display());
     let peer = PeerProcess::start(Command::new("socat").args([end(&near), end(&far)]));
     wait_for("the line", || near.exists() && far.exists());

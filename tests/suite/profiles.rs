@@ -2,11 +2,14 @@
 //! states.
 
 use crate::peers::{PeerProcess, python_peer};
+use gateway::buses::modbus::decode;
 use gateway::clock::Clock;
-use gateway::config::{self, BusLink, Config, ModbusTable, Point, WordOrder, profile::Profile};
+use gateway::config::{
+    self, Config, ModbusLink, ModbusPoint, ModbusTable, Point, WordOrder, profile::Profile,
+};
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{ExactNumber, UtcMs};
 use gateway::i18n::Language;
-use gateway::modbus::decode;
 use gateway::simulator::clear_sky::GeoLocation;
 use gateway::simulator::device::SimulatedRegisters;
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, server::serve_registers};
@@ -20,12 +23,18 @@ use std::path::Path;
 #[test]
 fn every_capture_of_every_profile_decodes_to_its_value() {
     let all = config::load_profiles(None);
+    // A lower bound, so that profiles which are not found at all do not pass for none that is
+    // wrong.
     assert!(all.len() >= 53, "{}", all.len());
     for (name, profile) in all {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
         assert!(!profile.source.is_empty());
-        assert_eq!(gateway::modbus::replay_captures(&profile), [], "{name}");
+        assert_eq!(
+            gateway::buses::modbus::replay_captures(&profile),
+            [],
+            "{name}"
+        );
     }
 }
 
@@ -84,7 +93,7 @@ impl ProfileCases {
     async fn assert_all_read(&self, config: &Config) {
         let clock = Clock::system();
         for (index, case) in self.0.iter().enumerate() {
-            let mut session = gateway::modbus::AdhocReader::new(config, index, &clock).unwrap();
+            let mut session = gateway::buses::AdhocReader::new(config, index, &clock).unwrap();
             let read = session.read().await;
             let place = format!("{} at {}", case["profile"], case["level"]);
             assert_eq!(read.failure, None, "{place}");
@@ -131,18 +140,15 @@ async fn read_back(profiles: &Path, kind: &str) -> ProfileCases {
     let said = std::fs::read_to_string(&out).unwrap();
     let cases = ProfileCases(serde_json::from_str(&said).unwrap());
     let mut config = cases.config(port.parse().unwrap(), folder.path(), profiles);
-    // All profiles share one bus here, and each case connects anew: the quiet time of one profile
-    // would be waited for by all.
-    config.buses[0].settle = std::time::Duration::ZERO;
     cases.assert_all_read(&config).await;
 
     let place = GeoLocation {
         latitude: 0.0,
         longitude: 110.0,
     };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, UtcMs(1_782_838_800_000));
+    let plant = SimulatedPlant::new(place, SiteZone::default(), 1, UtcMs(1_782_838_800_000));
     let world = SimulatedWorld::new(plant, Clock::system(), 1, 1.0);
-    if let BusLink::Tcp { port, .. } = &mut config.buses[0].link {
+    if let Some(ModbusLink::Tcp { port, .. }) = config.buses[0].link.modbus_mut() {
         *port = 0;
     }
     let twins = serve_registers(&config, &world, &cases.registers())
@@ -177,6 +183,7 @@ async fn every_profile_is_read_exactly_from_pymodbus_and_from_our_simulator() {
         .map(|profile| profile.points.len())
         .sum();
     assert!(points >= 577, "{points}");
+    // Each point at four levels: full scale, zero, negative, and no value.
     assert_eq!(cases.points(), 4 * points, "none is left out");
 }
 
@@ -283,7 +290,7 @@ fn a_capture_that_decodes_otherwise_is_named_with_its_line() {
     let text = include_str!("../../config/devices/xy-md02.toml");
     let text = text.replace("value = 85.3", "value = 85.4");
     let profile = config::profile::load_profile_text(&text, Path::new("xy-md02.toml")).unwrap();
-    let wrong = gateway::modbus::replay_captures(&profile);
+    let wrong = gateway::buses::modbus::replay_captures(&profile);
     let line = 1 + text[..text.find("value = 85.4").unwrap()]
         .matches('\n')
         .count();
@@ -303,6 +310,7 @@ proptest! {
         let real: Vec<&str> = REAL_PROFILES.iter().flat_map(|text| text.lines()).collect();
         let mut text = String::new();
         for (pick, junk, how) in picks {
+            // Lines of real profiles reach far deeper into the parser than random text does.
             let line = real[usize::from(pick) % real.len()];
             let line = match (how, line.split_once('=')) {
                 (0, _) => junk,
@@ -314,7 +322,7 @@ proptest! {
             text.push('\n');
         }
         if let Ok(profile) = config::profile::load_profile_text(&text, Path::new("any.toml")) {
-            let _ = gateway::modbus::replay_captures(&profile);
+            let _ = gateway::buses::modbus::replay_captures(&profile);
         }
     }
 }
@@ -330,29 +338,30 @@ fn measured_points() -> Vec<(String, Point)> {
     points.filter(|(_, point)| !point.unit.is_empty()).collect()
 }
 
+fn registers_of(point: &Point) -> &ModbusPoint {
+    point.modbus().unwrap()
+}
+
 /// Decodes the registers of a point as if all points that it depends on were valid.
 fn decode_registers(point: &Point, words: &[u16]) -> Option<f64> {
-    let point = Point {
-        scale_from: None,
-        multiply_from: None,
-        powers: Vec::new(),
-        valid_when: None,
-        ..point.clone()
-    };
+    let mut point = point.clone();
+    let access = point.modbus_mut().unwrap();
+    (access.scale_from, access.multiply_from) = (None, None);
+    (access.powers, access.valid_when) = (Vec::new(), None);
     let number = decode::decode_point(&point, words, &[]).number();
     number.map(ExactNumber::to_f64)
 }
 
 /// The registers of a bit pattern, in the order of the point.
 fn pattern_registers(point: &Point, pattern: u64) -> Vec<u16> {
-    let count = usize::from(point.encoding.registers());
+    let count = usize::from(registers_of(point).encoding.registers());
     let bytes = pattern.to_be_bytes();
     let bytes = &bytes[8 - 2 * count..];
     let pairs = bytes.chunks(2);
     let mut words: Vec<u16> = pairs
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
         .collect();
-    if point.words == WordOrder::Cdab && point.high.is_none() {
+    if registers_of(point).words == WordOrder::Cdab && registers_of(point).high.is_none() {
         words.reverse();
     }
     words
@@ -361,14 +370,15 @@ fn pattern_registers(point: &Point, pattern: u64) -> Vec<u16> {
 /// Bit patterns that mean "no value" with some maker, in the width of the point, and a small
 /// negative number, which an unsigned type reads as a large one.
 fn invalid_patterns(point: &Point, below: u64) -> [u64; 4] {
-    let bits = 16 * u32::from(point.encoding.registers());
+    let bits = 16 * u32::from(registers_of(point).encoding.registers());
     let all = u64::MAX >> (64 - bits);
+    // All ones, the greatest and the smallest signed number, and a small negative one.
     [all, all >> 1, (all >> 1) + 1, all - below]
 }
 
 #[test]
 fn no_word_for_no_value_is_believed_beyond_what_the_device_can_have() {
-    let wide = |point: &Point| point.encoding.registers() > 1;
+    let wide = |point: &Point| registers_of(point).encoding.registers() > 1;
     for (name, point) in measured_points() {
         let (min, max) = (point.min.unwrap(), point.max.unwrap());
         for pattern in invalid_patterns(&point, 99) {
@@ -392,6 +402,7 @@ fn zero_hertz_is_believed_of_a_drive_only() {
     for (name, point) in measured_points() {
         if &*point.unit == "Hz" {
             let zero = decode_registers(&point, &pattern_registers(&point, 0));
+            // Only the output of a drive can really have 0 Hz; a grid cannot.
             let drive = &*point.quantity == "output_frequency";
             assert_eq!(zero, drive.then_some(0.0), "{name}");
             drives += usize::from(drive);

@@ -1,68 +1,36 @@
 //! A measured plant's figures against pvlib, rdtools and pvanalytics: the same readings are
 //! imported, and the report says the same numbers.
 
-use crate::killed::pantau;
 use crate::peers::python_peer;
+use crate::sites::{run_ok, write_config};
 use serde_json::Value as Json;
 use std::path::Path;
+use tests::site_text::SiteText;
 
 /// Share by which figures may differ where definitions agree.
 const RELATIVE_TOLERANCE: f64 = 1e-6;
 const PERIOD: &str = "2022-01-02..2022-01-06";
 
-const SITE: &str = r#"
-[site]
-id = "serf"
-name = "SERF West"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-tcp_port = 9
-[[device]]
-id = "w"
-bus = "lan"
-unit = 1
-every = "15m"
-point = [
-  { id = "power", register = "holding:0", type = "f32", unit = "W" },
-  { id = "energy", register = "holding:2", type = "f32", unit = "kWh", counter = true },
-  { id = "poa", register = "holding:4", type = "f32", unit = "W/m2" },
-  { id = "module", register = "holding:6", type = "f32", unit = "degC" },
-  { id = "holed", register = "holding:8", type = "f32", unit = "W" },
-]
-[[asset]]
-id = "integrated"
-kind = "plts"
-capacity_kwp = 6.0
-power = "w.power"
-[[asset]]
-id = "metered"
-kind = "plts"
-capacity_kwp = 6.0
-gamma = -0.004
-energy = "w.energy"
-irradiance = "w.poa"
-module_temperature = "w.module"
-[[asset]]
-id = "holed"
-kind = "plts"
-capacity_kwp = 6.0
-power = "w.holed"
-"#;
-
-#[track_caller]
-fn run_pantau(folder: &Path, words: &[&str]) -> Vec<u8> {
-    let mut command = pantau();
-    command.args(["--lang", "en", "--log", "error"]).args(words);
-    let output = command.arg("-c").arg(folder.join("pantau.toml")).output();
-    let output = output.unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words:?}: {errors}");
-    output.stdout
+fn measured_plants() -> SiteText {
+    SiteText::new("serf")
+        .with("name = 'SERF West'")
+        .tcp_bus("lan", 9)
+        .device("w", "lan", "unit = 1\nevery = '15m'")
+        .points([
+            "{ id = 'power', register = 'holding:0', type = 'f32', unit = 'W' }",
+            "{ id = 'energy', register = 'holding:2', type = 'f32', unit = 'kWh', counter = true }",
+            "{ id = 'poa', register = 'holding:4', type = 'f32', unit = 'W/m2' }",
+            "{ id = 'module', register = 'holding:6', type = 'f32', unit = 'degC' }",
+            "{ id = 'holed', register = 'holding:8', type = 'f32', unit = 'W' }",
+        ])
+        .asset(
+            "integrated",
+            "plts",
+            "capacity_kwp = 6.0\npower = 'w.power'",
+        )
+        .asset("metered", "plts", "capacity_kwp = 6.0\ngamma = -0.004")
+        .with("energy = 'w.energy'\nirradiance = 'w.poa'\nmodule_temperature = 'w.module'")
+        .asset("holed", "plts", "capacity_kwp = 6.0\npower = 'w.holed'")
 }
 
 /// A figure of an asset, with all the digits that it has.
@@ -77,7 +45,7 @@ fn report_figure(folder: &Path, asset: &str, id: &str) -> f64 {
         "--explain",
         id,
     ];
-    let said: Json = serde_json::from_slice(&run_pantau(folder, &ask)).unwrap();
+    let said: Json = serde_json::from_slice(&run_ok(folder, "en", &ask)).unwrap();
     let value = said["indicator"]["value"].as_f64();
     value.unwrap_or_else(|| panic!("{said:#}"))
 }
@@ -86,8 +54,7 @@ fn report_figure(folder: &Path, asset: &str, id: &str) -> f64 {
 fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path();
-    let site = format!("{SITE}\n[store]\npath = \"{}/store\"\n", folder.display());
-    std::fs::write(folder.join("pantau.toml"), site).unwrap();
+    write_config(folder, measured_plants());
     let output = python_peer("pv_reference.py").arg(folder).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
@@ -96,8 +63,9 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
         let name = name.as_str().unwrap();
         let file = folder.join(format!("{name}.csv"));
         let point = format!("w.{name}");
-        run_pantau(
+        run_ok(
             folder,
+            "en",
             &["import", "--point", &point, file.to_str().unwrap()],
         );
     }
@@ -127,5 +95,6 @@ fn energies_yields_and_ratios_are_those_of_the_field_s_own_libraries() {
             "{asset} {id}: {found}, expected {wanted}"
         );
     }
+    // If the gap held no energy, both definitions would give the same sum and prove nothing.
     assert!(expected("left_out") > 1.0, "the gap shows nothing");
 }

@@ -1,8 +1,8 @@
 //! Which module of the gateway may name which, and which crates: the rules of docs/ARCHITECTURE.md.
 //!
-//! A room is a folder or file right under `gateway/src`. Assets, emissions and reports have a room
-//! for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank stands in
-//! one folder, and its formulas still know no store.
+//! A room is a folder or file right under `gateway/src`. Assets, emissions, sinks and reports have
+//! a room for each layer (`assets.settings`, `assets.formulas`, ...): everything about a tank
+//! stands in one folder, and its formulas still know no store.
 
 use crate::source::{SourceFile, closing_bracket, word_places};
 use crate::tidy::{assert_no_faults, gateway_sources};
@@ -22,7 +22,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // checked with the one and stand in the other.
     (
         "config",
-        "domain limits i18n ledger assets.settings carbon.settings",
+        "domain limits i18n ledger assets.settings carbon.settings sinks",
     ),
     (
         "assets.settings",
@@ -38,14 +38,15 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "methods",
         "domain limits i18n formulas assets.formulas carbon.formulas",
     ),
+    // One task polls a bus, and each kind of bus is a driver in it.
     (
-        "modbus",
+        "buses",
         "domain limits clock status solar_position config bus_request",
     ),
     // What a technician does on the lines, for the command line and the API alike.
     (
         "commissioning",
-        "domain limits status i18n config assets.settings bus_request modbus",
+        "domain limits status i18n config assets.settings bus_request buses",
     ),
     (
         "assets.simulation",
@@ -54,13 +55,22 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // It answers as a bus would be answered, and makes a history out of readings.
     (
         "simulator",
-        "domain limits clock solar_position config i18n modbus assets.simulation",
+        "domain limits clock solar_position config i18n buses assets.simulation",
     ),
     // The form of what proves a day; the store makes it, edges check it.
     ("evidence", "domain limits"),
     // Of `config` the store knows its own settings, and the factors that it keeps by revision.
     ("storage", "domain limits clock config evidence"),
-    ("sinks", "domain limits clock status config storage"),
+    // The kinds of sinks: a table of the configuration each, and its delivery.
+    (
+        "sinks",
+        "domain limits clock status config storage sinks.settings sinks.delivery",
+    ),
+    ("sinks.settings", "domain limits config sinks"),
+    (
+        "sinks.delivery",
+        "domain limits clock status config storage sinks sinks.settings",
+    ),
     // Readings and ledger to figures; the present is handed in. A kind of asset makes its figures
     // with the parts that all share, and the room has the list of kinds.
     (
@@ -95,7 +105,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("samples_csv", "domain limits i18n storage"),
     (
         "api",
-        "domain limits clock status i18n config assets.settings modbus commissioning evidence \
+        "domain limits clock status i18n config assets.settings buses commissioning evidence \
          storage bus_request samples_csv ledger indicators report.content report.render \
          report.build",
     ),
@@ -106,42 +116,46 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("server", "limits storage samples_csv api pages"),
     (
         "app",
-        "domain limits clock status config modbus storage sinks api server bus_request",
+        "domain limits clock status config buses storage sinks api server bus_request",
     ),
     (
         "cli",
         "domain limits clock status i18n config formulas assets.settings assets.formulas \
-         assets.indicators modbus commissioning simulator evidence storage sinks samples_csv \
+         assets.indicators buses commissioning simulator evidence storage sinks samples_csv \
          ledger methods indicators report.content report.render report.build bus_request api \
          server app",
     ),
     ("main", "cli app"),
     ("lib", ""),
+    ("tests", ""),
 ];
 
 /// Crates that only these rooms may use.
 const CRATE_ROOMS: &[(&str, &str)] = &[
     ("rusqlite", "storage"),
     ("pco", "storage"),
-    ("rumqttc", "sinks"),
-    ("influxdb2", "sinks"),
-    ("reqwest", "sinks"),
+    ("rumqttc", "sinks.delivery"),
+    ("influxdb2", "sinks.delivery"),
+    ("reqwest", "sinks.delivery"),
     ("axum", "api pages server"),
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    ("ring", "storage sinks config evidence"),
+    ("ring", "storage sinks.delivery config evidence"),
     ("calamine", "ledger"),
     ("rust_xlsxwriter", "ledger report.render"),
     ("prometheus_client", "api"),
     ("clap", "cli main"),
     ("indicatif", "cli"),
     ("ratatui", "cli"),
-    ("schemars", "config assets.settings carbon.settings"),
+    (
+        "schemars",
+        "config assets.settings carbon.settings sinks sinks.settings sinks.delivery",
+    ),
     ("krilla", "report.render"),
     ("skrifa", "report.render"),
     ("fluent_bundle", "i18n"),
-    ("serial2_tokio", "modbus simulator commissioning"),
+    ("serial2_tokio", "buses simulator commissioning"),
     ("tokio_modbus", "simulator"),
 ];
 
@@ -151,7 +165,8 @@ fn room_of(path: &[&str]) -> String {
     let file = path.get(2).copied();
     let layer = match (path[0], path.get(1).copied()) {
         ("assets", Some(kind)) if file.is_some() && kind != "asset_point" => match file {
-            Some("indicators" | "level_balance" | "irradiance") => "indicators",
+            Some("level_balance" | "irradiance") => "indicators",
+            Some(name) if name.ends_with("indicators") => "indicators",
             Some("simulation") => "simulation",
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
@@ -160,9 +175,24 @@ fn room_of(path: &[&str]) -> String {
         ("carbon", Some(layer @ ("settings" | "formulas")))
         | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",
+        ("sinks", _) => match sink_layer(path) {
+            Some(layer) => layer,
+            None => return path[0].to_owned(),
+        },
         (first, _) => return first.to_owned(),
     };
     format!("{}.{layer}", path[0])
+}
+
+/// Returns the layer of a path in `sinks`; `None` for the kinds of sinks, and for the names that
+/// the room gives to others.
+fn sink_layer(path: &[&str]) -> Option<&'static str> {
+    match path[1..] {
+        [] | ["sink_kind", ..] => None,
+        ["sink_check", ..] | [_, "settings", ..] => Some("settings"),
+        [name, ..] if !name.starts_with(char::is_lowercase) => None,
+        _ => Some("delivery"),
+    }
 }
 
 /// Returns the room that a source file belongs to.
@@ -282,6 +312,9 @@ fn the_layer_of_a_file_is_its_room() {
         ("carbon::formulas::fuel::FuelPerLitre", "carbon.formulas"),
         ("carbon::waste_emissions", "carbon.figures"),
         ("report::render::document", "report.render"),
+        ("sinks::SINK_KINDS", "sinks"),
+        ("sinks::mqtt::settings::MqttSettings", "sinks.settings"),
+        ("sinks::mqtt::session::outbound", "sinks.delivery"),
         ("storage::Store", "storage"),
     ] {
         let path: Vec<&str> = path.split("::").collect();

@@ -3,26 +3,23 @@
 
 use crate::killed::pantau;
 use crate::servers::{free_port, wait_until};
+use crate::sites::noon_world;
 use drivers::frame::{
     FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame,
 };
-use gateway::clock::Clock;
 use gateway::config::{self, Config, ModbusTable};
-use gateway::domain::UtcMs;
 use gateway::simulator::device::SimulatedDevice;
 use gateway::simulator::pty::PseudoTerminal;
-use gateway::simulator::{SimulatedPlant, SimulatedWorld, clear_sky, serve_devices};
+use gateway::simulator::{SimulatedWorld, serve_devices};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
+use tests::site_text::SiteText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::task::JoinSet;
-
-/// 2026-07-01T12:00:00+07:00.
-const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
 /// Speed, unit and profile of the devices of five lines.
 const LINES: [&[(u32, u8, &str)]; 5] = [
@@ -46,24 +43,12 @@ const LINES: [&[(u32, u8, &str)]; 5] = [
 
 fn write_site(folder: &Path, buses: &str) -> (PathBuf, Config) {
     let file = folder.join("pantau.toml");
-    let text = format!(
-        "# Our site.\n[site]\nid = 'desa'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\n\
-         longitude = 103.78\n[store]\npath = '{}'\n{buses}",
-        folder.join("store").display()
-    );
+    let site = SiteText::new("desa").store(&folder.join("store"));
+    let text = format!("# Our site.\n{}", site.with(buses).text());
     std::fs::write(&file, &text).unwrap();
     let config =
         config::load_config_text(&text, &file, &|_| None).unwrap_or_else(|f| panic!("{f}"));
     (file, config)
-}
-
-fn noon_world() -> SimulatedWorld {
-    let place = clear_sky::GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
-    SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
 }
 
 /// Devices of one line, each at its own speed.
@@ -125,6 +110,7 @@ impl SimulatedLine {
 
     async fn reply(&mut self, request: ModbusReadRequest) {
         let baud = self.pty.baud().unwrap();
+        // A real device hears only noise at another speed, and stays silent.
         let Some(device) = self.devices.get(&(baud, request.unit)) else {
             return;
         };
@@ -152,6 +138,7 @@ impl SimulatedLine {
         let mut out = [0; FRAME_MAX];
         let length = reply.build(request, ModbusFraming::Rtu, 0, &mut out);
         if self.paced {
+            // The request, the answer, and the silence before it, at 10 bits a character.
             let characters = f64::from(u32::try_from(8 + length).unwrap()) + 3.5;
             let seconds = characters * 10.0 / f64::from(baud);
             tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
@@ -169,6 +156,7 @@ async fn run_scan(arguments: &[&str]) -> (Output, Vec<Value>) {
     if !arguments.contains(&"-c") {
         command.args(["-c", "/nowhere/pantau.toml"]);
     }
+    // A test that fails must not leave a scan running on its line.
     command.kill_on_drop(true);
     let output = tokio::time::timeout(Duration::from_mins(4), command.output());
     let output = output.await.unwrap().unwrap();
@@ -197,10 +185,13 @@ async fn five_lines_of_mixed_devices_at_mixed_speeds_are_found_and_none_is_mista
         tasks.spawn(line.answer_forever());
     }
     let mut arguments: Vec<&str> = paths.iter().map(String::as_str).collect();
+    // The simulated lines answer at once; a short timeout keeps the search through all speeds
+    // short.
     arguments.extend(["--units", "1-3", "--timeout", "60"]);
     let (output, found) = run_scan(&arguments).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let all = LINES.iter().map(|line| line.len()).sum::<usize>();
+    // One line more than devices: the last one sums up the scan.
     assert_eq!(found.len(), all + 1, "{found:#?}");
     for (path, devices) in paths.iter().zip(LINES) {
         for (baud, unit, profile) in devices {
@@ -235,6 +226,7 @@ async fn a_paced_line_is_scanned_in_little_more_than_its_own_wire_and_timeouts()
     assert_eq!(lines.len(), 3, "{output:?}");
     let end = &lines[2];
     let ms = |name: &str| end[name].as_f64().unwrap();
+    // A fifth more than the wire itself, for the computer's own delays.
     assert!(ms("took_ms") <= 1.2 * ms("limit_ms"), "{end}");
     // Eight silent units, twice 200 ms each, and what two devices are asked.
     assert!(ms("limit_ms") < 20_000.0, "{end}");
@@ -250,6 +242,7 @@ async fn a_network_device_is_found_once_and_added_to_the_configuration() {
     let meter = "[[device]]\nid = 'm'\nbus = 'lan'\nunit = 4\nprofile = 'eastron-sdm630'\n";
     let (_, config) = write_site(folder.path(), &format!("{bus}{meter}"));
     let _served = serve_devices(&config, &noon_world()).await.unwrap();
+    // The same bus without the device: the scan is to find it and to add it.
     let (file, _) = write_site(folder.path(), &bus);
     let (target, file_text) = (format!("127.0.0.1:{port}"), file.display().to_string());
     let arguments = [target.as_str(), "-c", &file_text, "--write"];
@@ -258,6 +251,7 @@ async fn a_network_device_is_found_once_and_added_to_the_configuration() {
     assert_eq!(lines[0]["unit"], 4, "{lines:#?}");
     assert_eq!(lines[0]["profile"], "eastron-sdm630", "{lines:#?}");
     let text = std::fs::read_to_string(&file).unwrap();
+    // Comments of the technician must survive the change.
     assert!(text.starts_with("# Our site.\n"), "{text}");
     let config = config::load_config(&file).unwrap();
     let device = &config.devices[0];
@@ -327,6 +321,7 @@ async fn a_port_that_cannot_be_had_is_told_with_what_to_do() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("There is no port /dev/ttyNOPE7"), "{said}");
     assert_eq!(lines[0]["found"], 0);
+    // 268 million addresses: refused as a typing mistake, before anything is sent.
     let (output, _) = run_scan(&["10.0.0.0/4"]).await;
     assert_eq!(output.status.code(), Some(2));
 }

@@ -81,6 +81,8 @@ impl MosquittoBroker {
             running: None,
         };
         let folder = broker.folder.path().display();
+        // The queue is unlimited: a subscriber that is behind would otherwise lose messages at the
+        // broker. Started by root, mosquitto would change to a user who cannot write this folder.
         let port = broker.port;
         let text = format!(
             "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\n\
@@ -94,6 +96,23 @@ impl MosquittoBroker {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Lets in nobody but this user from the next start on.
+    pub(crate) fn require_password(&self, user: &str, password: &str) {
+        let users = self.file("users");
+        let mut command = std::process::Command::new("mosquitto_passwd");
+        command
+            .args(["-b", "-c"])
+            .arg(&users)
+            .args([user, password]);
+        let made = command.status();
+        assert!(made.expect("apt install mosquitto").success());
+        let config = self.file("mosquitto.conf");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = text.replace("allow_anonymous true", "allow_anonymous false");
+        let text = format!("{text}password_file {}\n", users.display());
+        std::fs::write(config, text).unwrap();
     }
 
     pub(crate) async fn start_process(&mut self) {
@@ -149,6 +168,8 @@ impl MqttSubscriber {
             .args(more);
         let greeted = greeting.status().expect("apt install mosquitto-clients");
         assert!(greeted.success(), "the broker takes no greeting");
+        // A persistent session (-c, -i) gets what came while the broker was away; the short
+        // keepalive (-k) makes a killed broker noticed.
         let file = folder.join("heard");
         let out = std::fs::File::create(&file).unwrap();
         let mut command = Command::new("mosquitto_sub");
@@ -181,6 +202,7 @@ impl MqttSubscriber {
     /// Returns the received messages as topic, retained flag and payload.
     pub(crate) fn messages(&self) -> Vec<(String, bool, serde_json::Value)> {
         let text = std::fs::read_to_string(&self.file).unwrap();
+        // The last line may be only half written.
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let parse = |line: &str| {
             let mut parts = line.splitn(3, ' ');
@@ -420,6 +442,8 @@ impl ScriptedDatabase {
                             *count - 1
                         };
                         let Some(answer) = script(number, &lines) else {
+                            // The connection stays open: a closed one would be another fault than
+                            // no answer.
                             sleep(WAIT_MAX).await;
                             return;
                         };

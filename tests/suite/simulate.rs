@@ -20,7 +20,7 @@ fn demo_site() -> (Config, SimulatedWorld) {
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(place, &config.site.timezone, 1, NOON);
+    let plant = SimulatedPlant::new(place, config.site.timezone.clone(), 1, NOON);
     (
         config,
         SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0),
@@ -36,6 +36,8 @@ async fn mbpoll_registers(
     count: u16,
 ) -> Vec<u16> {
     let mut call = Command::new("mbpoll");
+    // -0 counts addresses from 0 as the profiles do, -1 polls once, and -o waits 5 s on a busy
+    // computer.
     call.args(["-0", "-1", "-q", "-o", "5", "-a", &unit.to_string()]);
     call.args([
         "-t",
@@ -84,16 +86,18 @@ async fn another_master_reads_every_point_of_every_profile() {
         for (index, point) in device.points.iter().enumerate() {
             let expected = twin.point_registers(index, &world.snapshot()).unwrap();
             let place = &served.places[device.bus];
-            let count = point.encoding.registers();
+            let access = point.modbus().unwrap();
+            let count = access.encoding.registers();
             let heard =
-                mbpoll_registers(place, device.unit, point.table, point.address, count).await;
-            let mask = point
+                mbpoll_registers(place, device.unit, access.table, access.address, count).await;
+            let mask = access
                 .bits
                 .map_or(u16::MAX, |(low, high)| (low..=high).map(|b| 1 << b).sum());
             let heard: Vec<u16> = heard.iter().map(|word| word & mask).collect();
             assert_eq!(heard, expected, "{}.{}", info.id, point.name);
         }
     }
+    // All profiles of the demo, so that a device without readings does not pass unseen.
     assert_eq!(profiles.len(), 5, "{profiles:?}");
 }
 

@@ -52,6 +52,7 @@ pub(crate) fn rust_sources(folder: &str) -> Vec<SourceFile> {
 fn walk_folder(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
+        // Build output and seeds of the fuzzer hold files that no person wrote.
         let skipped = ["target", ".git", "__pycache__", "corpus"];
         if skipped.iter().any(|skip| name == *skip) {
             continue;

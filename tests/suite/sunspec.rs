@@ -2,33 +2,32 @@
 //! with what pysunspec2 reads from the same registers.
 
 use crate::peers::{PeerProcess, peer_file, python_peer};
+use crate::sites::noon_world;
+use gateway::buses::{AdhocReader, AdhocReading};
 use gateway::clock::Clock;
 use gateway::config::{Config, load_config_text};
-use gateway::domain::UtcMs;
-use gateway::modbus::{AdhocReader, AdhocReading};
-use gateway::simulator::{
-    SimulatedEndpoint, SimulatedPlant, SimulatedWorld, clear_sky, serve_devices,
-};
+use gateway::simulator::{SimulatedEndpoint, serve_devices};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
+use tests::site_text::SiteText;
 
 /// A site with one device a model of the image, all behind the same unit.
 fn sunspec_site(port: &str, models: &[Value]) -> Config {
-    let mut text = format!(
-        "[site]\nid = \"t\"\n[[bus]]\nid = \"bus\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
-         tcp_port = {port}\ntimeout = \"10s\"\n"
-    );
+    let mut site = SiteText::new("t")
+        .tcp_bus("bus", port)
+        .with("timeout = '10s'");
     for (index, model) in models.iter().enumerate() {
         let names: Vec<&String> = model["points"].as_object().unwrap().keys().collect();
-        write!(
-            text,
-            "[[device]]\nid = \"d{index}\"\nbus = \"bus\"\nprofile = \"sunspec\"\npoints = {names:?}\n"
-        )
-        .unwrap();
+        let keys = format_args!("profile = 'sunspec'\npoints = {names:?}");
+        site = site.device(&format!("d{index}"), "bus", keys);
     }
-    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap_or_else(|f| panic!("{f}"))
+    load_site(site)
+}
+
+fn load_site(site: SiteText) -> Config {
+    load_config_text(&site.text(), Path::new("pantau.toml"), &|_| None)
+        .unwrap_or_else(|f| panic!("{f}"))
 }
 
 async fn read_model(config: &Config, index: usize) -> AdhocReading {
@@ -86,6 +85,8 @@ async fn read_all_models(folder: &Path) -> BTreeMap<u64, usize> {
             *compared.entry(number).or_default() += assert_model(&config, index, model, &once);
             let identity = once.identity.unwrap();
             assert_eq!(identity.cut_short, None, "{}", path.display());
+            // The first maker is of the images made here, the second of pysunspec2's own test
+            // device.
             assert!(["Uji Coba", "SunSpecTest"].contains(&identity.manufacturer.as_str()));
         }
     }
@@ -95,6 +96,8 @@ async fn read_all_models(folder: &Path) -> BTreeMap<u64, usize> {
 #[tokio::test]
 async fn every_number_of_every_model_is_what_pysunspec2_reads() {
     let folder = tempfile::tempdir().unwrap();
+    // Two seeds, because a value that is right by chance (0, or equal halves) is not so in both
+    // images.
     for seed in ["1", "2"] {
         let made = python_peer("sunspec_image.py")
             .arg(folder.path())
@@ -123,21 +126,12 @@ fn the_definitions_are_those_of_the_alliance() {
     );
 }
 
-/// 2026-07-01T12:00:00+07:00.
-const NOON: UtcMs = UtcMs(1_782_882_000_000);
-
 #[tokio::test]
 async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_reads() {
-    let text = "[site]\nid = \"t\"\n[[bus]]\nid = \"bus\"\nkind = \"modbus-tcp\"\n\
-                host = \"127.0.0.1\"\ntcp_port = 502\n[[device]]\nid = \"inverter\"\nbus = \"bus\"\n\
-                unit = 3\nprofile = \"sunspec\"\nmodels = [103, 160]\n";
-    let mut config = load_config_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
-    let spot = clear_sky::GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(spot, "Asia/Jakarta", 1, NOON);
-    let world = SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0);
+    let keys = "unit = 3\nprofile = 'sunspec'\nmodels = [103, 160]";
+    let site = SiteText::new("t").tcp_bus("bus", 502);
+    let mut config = load_site(site.device("inverter", "bus", keys));
+    let world = noon_world();
     let served = serve_devices(&config, &world).await.unwrap();
     let SimulatedEndpoint::Tcp(at) = &served.places[0] else {
         panic!("not TCP");
@@ -152,6 +146,8 @@ async fn pysunspec2_finds_the_simulated_inverter_and_reads_what_the_gateway_read
     assert_eq!(found["unimplemented"], Value::Null);
     assert_eq!(found["modules"], 2);
 
+    // Port 502 of the configuration is not free for users other than root; the simulator listens
+    // elsewhere.
     served.redirect_config(&mut config);
     let once = read_model(&config, 0).await;
     let names = config.devices[0].points.iter().map(|point| &*point.name);

@@ -3,69 +3,34 @@
 
 use crate::killed::pantau;
 use crate::servers::free_port;
-use gateway::clock::Clock;
+use crate::sites::{noon_world, write_config};
 use gateway::config;
-use gateway::domain::UtcMs;
-use gateway::simulator::clear_sky;
-use gateway::simulator::{SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices};
+use gateway::simulator::{SimulatorServers, serve_devices};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
+use tests::site_text::SiteText;
 use tokio::process::Command;
-
-/// Simulated time, 2026-07-01T12:00:00+07:00. It stands still, so that every read gives the same
-/// values.
-const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
 /// Site with one meter that answers and one unit that does not exist.
 async fn serve_site(folder: &Path) -> (PathBuf, SimulatorServers) {
-    let file = folder.join("pantau.toml");
-    let text = format!(
-        r#"
-[site]
-id = "desa"
-name = "Desa"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-
-[store]
-path = "{}"
-
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-tcp_port = {}
-timeout = "300ms"
-
-[[device]]
-id = "meter"
-bus = "lan"
-unit = 7
-every = "200ms"
-point = [
-  {{ id = "voltage", register = "input:10", type = "f32", words = "cdab", unit = "V" }},
-  {{ id = "frequency", register = "input:12", type = "u16", scale = 0.01, unit = "Hz" }},
-]
-"#,
-        folder.join("store").display(),
-        free_port()
-    );
-    std::fs::write(&file, &text).unwrap();
-    let config = config::load_config_text(&text, &file, &|_| None).unwrap();
-    let place = clear_sky::GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
-    let world = SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0);
+    let site = SiteText::new("desa")
+        .tcp_bus("lan", free_port())
+        .with("timeout = '300ms'")
+        .device("meter", "lan", "unit = 7\nevery = '200ms'")
+        .points([
+            "{ id = 'voltage', register = 'input:10', type = 'f32', words = 'cdab', unit = 'V' }",
+            "{ id = 'frequency', register = 'input:12', type = 'u16', scale = 0.01, unit = 'Hz' }",
+        ]);
+    let file = write_config(folder, site.clone());
+    let config = config::load_config(&file).unwrap();
+    let world = noon_world();
     let served = serve_devices(&config, &world).await.unwrap();
-    let ghost = "\n[[device]]\nid = \"ghost\"\nbus = \"lan\"\nunit = 9\nevery = \"200ms\"\npoint = [\n  \
-                 { id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" },\n]\n";
-    std::fs::write(&file, text + ghost).unwrap();
-    (file, served)
+    let ghost = site
+        .device("ghost", "lan", "unit = 9\nevery = '200ms'")
+        .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
+    (write_config(folder, ghost), served)
 }
 
 /// Runs the program; returns its output.
@@ -101,6 +66,8 @@ async fn read_ranks_meanings_and_its_mbpoll_call_reads_the_same_registers() {
         .flat_map(|point| point["words"].as_array().unwrap())
         .map(|word| word.as_u64().unwrap())
         .collect();
+    // Technicians compare with mbpoll, so the printed call must run as it is and read the same
+    // words.
     let call = json["mbpoll"][0].as_str().unwrap();
     let mut parts = call.split_whitespace();
     let mut command = Command::new(parts.next().unwrap());
@@ -138,6 +105,8 @@ async fn a_soak_passes_for_a_good_device_and_not_for_a_silent_one() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["devices"][0]["passes"], true, "{json:#}");
+    // The device beside the missing one still passes: its neighbour's timeouts do not count against
+    // it.
     assert_eq!(json["devices"][1]["passes"], false, "{json:#}");
 }
 

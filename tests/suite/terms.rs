@@ -169,6 +169,7 @@ fn uses(text: &str, term: &str) -> bool {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(term).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + term.len()..]);
+        // The suffix means "its" or "the" and joins any noun.
         let after = after.strip_prefix("nya").unwrap_or(after);
         let is_open = !term.ends_with(is_letter) || !after.starts_with(is_letter);
         is_open && !before.ends_with(is_letter)
@@ -203,6 +204,7 @@ fn no_message_uses_a_term_that_the_glossary_replaced() {
 fn a_measuring_point_is_named_in_full_and_a_percent_sign_follows_its_number() {
     let mut faults = Vec::new();
     for (key, text) in messages("id") {
+        // Alone, "titik" is also a full stop.
         let short = text.find("titik").filter(|_| uses(&text, "titik"));
         let rest = short.map_or("", |at| text[at + "titik".len()..].trim_start());
         let follows = ["ukur", "nol", "desimal", ")"];

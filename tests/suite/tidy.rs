@@ -321,6 +321,7 @@ fn the_project_holds_what_it_should_and_no_trace_of_a_machine() {
             ));
         }
     }
+    // The names are joined here, since the rule would find them in this file otherwise.
     let paths = ["work", "root", "tmp"].map(|folder| format!("/{folder}/"));
     for (path, text) in project_files("", "") {
         for hit in paths.iter().filter(|hit| text.contains(hit.as_str())) {

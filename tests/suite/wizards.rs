@@ -4,22 +4,18 @@
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
+use crate::sites::write_config;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-
-const HEAD: &str = "[site]\nid = \"desa\"\nname = \"Desa Impian\"\ntimezone = \"Asia/Jakarta\"\n\
-    latitude = -3.76\nlongitude = 103.78\n";
+use tests::site_text::SiteText;
 
 /// A configuration in `folder` with these tables.
 pub(crate) fn write_site(folder: &Path, tables: &str) -> PathBuf {
-    let store = folder.join("store");
-    let text = format!("{HEAD}[store]\npath = \"{}\"\n{tables}", store.display());
-    let file = folder.join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
-    file
+    let site = SiteText::new("desa").with("name = 'Desa Impian'");
+    write_config(folder, site.with(tables))
 }
 
 pub(crate) fn run_pantau(config: &Path, words: &[&str]) -> Output {
@@ -79,6 +75,7 @@ fn a_new_device_gets_its_address_once_it_was_agreed_to_and_answers_there_alone()
     let asked = run_pantau(&config, &["set-address", "air", "--from", "1"]);
     assert_eq!(asked.status.code(), Some(2));
     let plan = stderr_text(&asked);
+    // Without agreement the plan is printed only; its status 2 tells scripts that nothing was done.
     for part in ["unit 1 -> 5", "0x0005", "holding:257", "fungsi 6", "--yes"] {
         assert!(plan.contains(part), "{part}: {plan}");
     }
@@ -98,6 +95,8 @@ fn a_new_device_gets_its_address_once_it_was_agreed_to_and_answers_there_alone()
 #[test]
 fn two_devices_at_one_address_are_left_alone() {
     let scratch = tempfile::tempdir().unwrap();
+    // Two new sensors come with the same address. Writing to it would move both, and they could not
+    // be told apart afterwards.
     let (_line, config) = start_line(scratch.path(), &["1", "1", "7"]);
     assert_eq!(set_address_outcome(&config, &["--from", "1"]), "several");
     // Both devices still answer, and the third keeps its address.
@@ -137,6 +136,7 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
     let scratch = tempfile::tempdir().unwrap();
     let config = write_site(scratch.path(), &tcp_level_site(9));
     let who = ["--who", "Budi", "--yes"];
+    // Decimal comma and decimal point in one call, as people mix them.
     let dips = [
         "calibrate",
         "level",
@@ -162,6 +162,7 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
         "1=930",
     ];
     assert_eq!(run_json(&config, &[&fill[..], &who].concat())["id"], 2);
+    // A calibration of an earlier day would change figures that were already reported.
     let yesterday = [
         "calibrate",
         "level",
@@ -178,6 +179,7 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
         "{}",
         stderr_text(&past)
     );
+    // Standard input is closed, so nobody can be asked.
     let unsaid = run_pantau(
         &config,
         &[
@@ -237,6 +239,8 @@ fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
     let points = &table_by_id(&read, "points")["rows"];
     assert_eq!(points[0][0]["text"], "level.level", "{points}");
     let shown = points[0][1]["text"].as_str().unwrap().replace(',', ".");
+    // The person types what the display shows, here the very text of the record with a decimal
+    // point.
     let display = format!("level.level={}", shown.trim_end_matches(" m"));
     let people = ["--technician", "Budi Santoso", "--receiver", "Siti Aminah"];
     let more = [&people[..], &["--photo", photo, "--display", &display]].concat();
@@ -266,6 +270,8 @@ fn a_site_is_handed_over_with_displays_calibrations_photos_and_names() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("handover-"), "a key without words: {text}");
+    // The record is written although a display differs: it documents the difference, and the status
+    // shows it.
     let wrong = ["handover", "-o", file, "--display", "level.level=9,99"];
     let differing = run_pantau(&config, &wrong);
     assert_eq!(
@@ -350,6 +356,8 @@ fn a_new_profile_on_a_fresh_machine_takes_decimal_commas_and_asks_for_the_sign()
             let (status, profile, said) = run_interview(lang, &dir, &(head.to_owned() + &point));
             assert_eq!(status, Some(0), "{said}");
             assert!(said.contains(question), "{said}");
+            // 285 shown as 28,5: the scale follows from the two numbers, the sign only from the
+            // answer.
             let wanted = format!("type = \"{kind}\"\nscale = 0.1\n");
             assert!(profile.contains(&wanted), "{profile}");
             assert!(!said.contains("cli-device"), "{said}");

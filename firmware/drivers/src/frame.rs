@@ -282,28 +282,42 @@ fn parse_tcp(
     transaction: u16,
     bytes: &[u8],
 ) -> ParsedFrame<ModbusReadReply<'_>> {
-    let length = match tcp_frame_length(bytes) {
-        Ok(length) => length,
+    let frame = match tcp_reply_frame(request.unit, transaction, bytes) {
+        Ok(frame) => frame,
         Err(parsed) => return parsed.without_frame(),
     };
-    let Some(frame) = bytes.get(..length) else {
-        return ParsedFrame::Incomplete(length - bytes.len());
-    };
-    if frame[..2] != transaction.to_be_bytes() {
-        return ParsedFrame::Garbage(ModbusFrameError::Stale, length);
-    }
-    if frame[6] != request.unit {
-        return ParsedFrame::Garbage(ModbusFrameError::Unit, length);
-    }
     match parse_pdu(request, &frame[7..]) {
-        Ok(reply) => ParsedFrame::Frame(reply, length),
-        Err(misfit) => ParsedFrame::Garbage(misfit, length),
+        Ok(reply) => ParsedFrame::Frame(reply, frame.len()),
+        Err(misfit) => ParsedFrame::Garbage(misfit, frame.len()),
     }
 }
 
+/// Returns the whole TCP frame that starts here, when it answers this transaction and comes from
+/// this unit.
+pub(crate) fn tcp_reply_frame(
+    unit: u8,
+    transaction: u16,
+    bytes: &[u8],
+) -> Result<&[u8], ParsedFrame<()>> {
+    let length = tcp_frame_length(bytes)?;
+    let Some(frame) = bytes.get(..length) else {
+        return Err(ParsedFrame::Incomplete(length - bytes.len()));
+    };
+    // Dropped as a whole: the header says where the next frame begins.
+    if frame[..2] != transaction.to_be_bytes() {
+        return Err(ParsedFrame::Garbage(ModbusFrameError::Stale, length));
+    }
+    // Reports have answers of unit 0; behind a gateway they could be of any device.
+    if frame[6] != unit {
+        return Err(ParsedFrame::Garbage(ModbusFrameError::Unit, length));
+    }
+    Ok(frame)
+}
+
 /// Returns the length of the TCP frame that starts here, header included.
-pub(crate) fn tcp_frame_length(bytes: &[u8]) -> Result<usize, ParsedFrame<()>> {
+fn tcp_frame_length(bytes: &[u8]) -> Result<usize, ParsedFrame<()>> {
     if bytes.len() < 6 {
+        // 8 bytes are the shortest frame that is read here: header, unit and function.
         return Err(ParsedFrame::Incomplete(8 - bytes.len()));
     }
     let length = usize::from(u16::from_be_bytes([bytes[4], bytes[5]]));
@@ -328,6 +342,8 @@ fn parse_pdu(
             fits.then_some(ModbusReadReply::Data(data))
                 .ok_or(ModbusFrameError::Length)
         }
+        // The right function with too few bytes behind it: a device that cuts its answer, not
+        // another one's.
         [code, ..] if code & 0x7f == function => Err(ModbusFrameError::Length),
         _ => Err(ModbusFrameError::Function),
     }
@@ -376,6 +392,7 @@ fn parse_rtu(request: ModbusReadRequest, bytes: &[u8]) -> ParsedFrame<ModbusRead
 fn rtu_reply_length(start: &[u8]) -> Option<usize> {
     match *start {
         [_, 1..=4, count] => Some(5 + usize::from(count)),
+        // An exception has no byte count, so its length is fixed.
         [_, 0x81..=0x84, _] => Some(5),
         _ => None,
     }
@@ -392,6 +409,8 @@ pub(crate) fn has_valid_crc(frame: &[u8]) -> bool {
 /// goes first on the wire.
 pub fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xffff, |sum, byte| {
+        // By table: bit by bit it would take eight steps for each byte, which counts on a bare
+        // chip.
         (sum >> 8) ^ CRC_TABLE[usize::from((sum ^ u16::from(*byte)) & 0xff)]
     })
 }
@@ -440,6 +459,7 @@ impl<'a> ModbusFrameWriter<'a> {
         };
         if framing == ModbusFraming::Tcp {
             let [high, low] = transaction.to_be_bytes();
+            // The length field is filled in at the end, when the length is known.
             writer.append(&[high, low, 0, 0, 0, 0]);
         }
         writer.append(&[unit]);

@@ -55,6 +55,7 @@ fn an_exception_is_an_answer() {
 
 #[test]
 fn noise_and_our_own_echo_before_the_reply_are_dropped() {
+    // Bytes of 0xff in front of an answer were reported (docs/field-reports.md).
     let mut wire = [0xff; FRAME_MAX];
     let mut out = [0; FRAME_MAX];
     let echo = READ_REQUEST.build(ModbusFraming::Rtu, 0, &mut out);
@@ -121,6 +122,7 @@ fn a_wrong_checksum_is_never_believed() {
         0,
         &mut out,
     );
+    // Every single bit, since a CRC-16 finds each of them.
     for bit in 0..length * 8 {
         let mut damaged = out;
         damaged[bit / 8] ^= 1 << (bit % 8);

@@ -3,7 +3,7 @@
 
 use crate::frame::{
     FRAME_MAX, ModbusFrameError, ModbusFrameWriter, ModbusFraming, ParsedFrame, has_valid_crc,
-    tcp_frame_length,
+    tcp_reply_frame,
 };
 
 /// Function code and MEI type of the request.
@@ -80,22 +80,13 @@ impl IdentificationRequest {
     }
 
     fn parse_tcp(self, transaction: u16, bytes: &[u8]) -> ParsedFrame<IdentificationReply<'_>> {
-        let length = match tcp_frame_length(bytes) {
-            Ok(length) => length,
+        let frame = match tcp_reply_frame(self.unit, transaction, bytes) {
+            Ok(frame) => frame,
             Err(parsed) => return parsed.without_frame(),
         };
-        let Some(frame) = bytes.get(..length) else {
-            return ParsedFrame::Incomplete(length - bytes.len());
-        };
-        if frame[..2] != transaction.to_be_bytes() {
-            return ParsedFrame::Garbage(ModbusFrameError::Stale, length);
-        }
-        if frame[6] != self.unit {
-            return ParsedFrame::Garbage(ModbusFrameError::Unit, length);
-        }
         match parse_pdu(&frame[7..]) {
-            Some(answer) => ParsedFrame::Frame(answer, length),
-            None => ParsedFrame::Garbage(ModbusFrameError::Function, length),
+            Some(answer) => ParsedFrame::Frame(answer, frame.len()),
+            None => ParsedFrame::Garbage(ModbusFrameError::Function, frame.len()),
         }
     }
 
@@ -105,6 +96,8 @@ impl IdentificationRequest {
         if bytes.starts_with(&echo[..length]) {
             return ParsedFrame::Garbage(ModbusFrameError::Echo, length);
         }
+        // Only the own unit may begin a frame, because the length of any other one would be added
+        // up from noise.
         if bytes.first().is_some_and(|unit| *unit != self.unit) {
             return ParsedFrame::Garbage(ModbusFrameError::Noise, 1);
         }

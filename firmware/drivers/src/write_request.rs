@@ -70,6 +70,7 @@ impl ModbusWriteRequest {
         // some not at all.
         let wanted = [self.unit, self.function() | 0x80];
         let bodies = bytes.get(start..)?.windows(3);
+        // Searched at every place, because noise may stand before the answer.
         let mut found = bodies.filter(|body| body[..2] == wanted);
         found.next().map(|body| body[2])
     }

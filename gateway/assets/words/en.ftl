@@ -403,8 +403,11 @@ cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $point
    *[other] requests
 }, { $ms } ms on the wire
 cli-check-overloaded = bus { $bus } has too little time for its devices: poll less often, or raise the baud rate
-cli-check-mqtt = MQTT to { $to }: about { $mb } MB per month
-cli-check-influx = InfluxDB at { $to }: about { $mb } MB per month
+cli-check-sink = { $sink ->
+    [mqtt] MQTT to
+    [influx] InfluxDB at
+   *[other] { $sink } to
+} { $to }: about { $mb } MB per month
 cli-check-card = Store in { $path }, written every { $flush }: about { $written } MB per month written to the SD card, { $kept } MB per month stored
 cli-check-asset = Asset { $asset } ({ $kind }): { $points }
 cli-check-baseline = - baseline { $code }, declared from { $since }

@@ -400,8 +400,11 @@ cli-check-site = Lokasi { $site } ({ $name }): { $buses } jalur, { $devices } al
 cli-check-bus = Jalur { $bus } ({ $link }): satu putaran { $seconds } detik, terpakai { $load }% dari waktu
 cli-check-device = - { $device }: unit { $unit }, profil { $profile }, { $points } titik ukur setiap { $every }, { $requests } permintaan, { $ms } ms di kabel
 cli-check-overloaded = waktu jalur { $bus } tidak cukup untuk semua alatnya: baca lebih jarang, atau naikkan kecepatannya (baud rate)
-cli-check-mqtt = MQTT ke { $to }: sekitar { $mb } MB per bulan
-cli-check-influx = InfluxDB di { $to }: sekitar { $mb } MB per bulan
+cli-check-sink = { $sink ->
+    [mqtt] MQTT ke
+    [influx] InfluxDB di
+   *[other] { $sink } ke
+} { $to }: sekitar { $mb } MB per bulan
 cli-check-card = Penyimpanan di { $path }, ditulis setiap { $flush }: sekitar { $written } MB per bulan ditulis ke kartu SD, { $kept } MB per bulan disimpan
 cli-check-asset = Aset { $asset } ({ $kind }): { $points }
 cli-check-baseline = - baseline { $code }, dinyatakan sejak { $since }

@@ -53,6 +53,8 @@ impl BenchDevice {
     }
 
     fn serve(&self, mut stream: TcpStream, manner: BenchDeviceBehaviour) -> Option<()> {
+        // Without it, Nagle's algorithm would add delays that belong to the bench and not to the
+        // gateway.
         stream.set_nodelay(true).ok()?;
         loop {
             let mut asked = [0; 12];
@@ -75,6 +77,7 @@ impl BenchDevice {
 
     /// The registers asked for, as bytes; notes the moment.
     fn register_bytes(&self, address: u16, count: u16) -> Vec<u8> {
+        // The time is taken when the values are made, because the latency is counted from there.
         let mut answered = self.answered.lock().unwrap();
         let poll = answered.len();
         answered.push(now_ns());
@@ -92,6 +95,7 @@ impl BenchDevice {
     reason = "below 2^24, where every f32 is exact"
 )]
 pub(crate) fn poll_value(poll: usize, point: u16) -> f32 {
+    // 64 is more than the points of a device, so a value names both its poll and its point.
     ((poll % 200_000) * 64 + usize::from(point)) as f32 / 4.0
 }
 

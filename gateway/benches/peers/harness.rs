@@ -31,6 +31,7 @@ impl BenchProcess {
 
     /// Nanoseconds on a processor so far, over all threads that still live.
     pub(crate) fn cpu_ns(&self) -> u64 {
+        // `schedstat` counts nanoseconds. `stat` counts ticks of 10 ms, too coarse for a window.
         let tasks = fs::read_dir(format!("/proc/{}/task", self.0.id()))
             .into_iter()
             .flatten();
@@ -120,6 +121,7 @@ pub(crate) fn compile_peer(name: &str, libraries: &[&str], folder: &Path) -> Pat
         text.split_whitespace().map(str::to_owned).collect()
     };
     let mut compiler = Command::new("cc");
+    // Optimised like a packaged program, so that the comparison is fair.
     compiler.args(["-O2", "-o"]).arg(&program).arg(source);
     compiler.args(libraries.iter().flat_map(flags));
     let status = compiler
@@ -134,6 +136,7 @@ pub(crate) fn compile_peer(name: &str, libraries: &[&str], folder: &Path) -> Pat
 
 /// A broker of its own, without limits; its port.
 pub(crate) fn start_broker(folder: &Path) -> (BenchProcess, u16) {
+    // No limits and no persistence: the broker must not be what is measured.
     let port = free_port();
     let file = folder.join("mosquitto.conf");
     let text = format!(
@@ -141,6 +144,7 @@ pub(crate) fn start_broker(folder: &Path) -> (BenchProcess, u16) {
          max_queued_messages 0\nmax_inflight_messages 0\nlog_type error\n"
     );
     fs::write(&file, text).unwrap();
+    // Debian keeps servers out of an ordinary user's path.
     let places = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
     let place = places.iter().find(|place| Path::new(place).exists());
     let mut command = Command::new(place.unwrap_or(&"mosquitto"));

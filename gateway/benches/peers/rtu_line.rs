@@ -28,7 +28,9 @@ pub(crate) fn run_rtu_bench() {
     let mut command = pantau_command();
     let (mut gateway, _) =
         BenchProcess::start(command.args(["--log", "error", "run", "-c"]).arg(&file));
+    // About ninety cycles of 312.5 ms, so that the start counts for little.
     thread::sleep(Duration::from_secs(SECONDS));
+    // Before the stop, whose work belongs to no poll.
     let cpu = gateway.cpu_ns();
     gateway.stop();
     line.close_stdin();
@@ -67,6 +69,7 @@ fn print_line_report(seen: &str, cpu: u64) {
         let at = words.iter().position(|word| *word == key).unwrap();
         words[at + 1].parse().unwrap()
     };
+    // The line counts requests, and a cycle is one request to each device.
     let cycle = of("seconds") / (of("requests") / f64::from(DEVICES));
     println!("rtu: {DEVICES} devices x 20 registers, 9600 8N1, {SECONDS} s");
     println!("  requests                 {:8.0}", of("requests"));

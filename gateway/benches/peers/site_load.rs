@@ -143,6 +143,8 @@ impl PeerBench {
             .collect();
         devices.extend((0..case.silent).map(|_| BenchDevice::start(BenchDeviceBehaviour::Silent)));
         let (mut ours, mut floors) = (Vec::new(), Vec::new());
+        // In turn, because other work on the computer changes the CPU time of one program by up to
+        // half.
         for _ in 0..case.rounds.max(1) {
             let (_store, mut command, store) =
                 self.gateway_command(&devices, case.every_s, &self.flush);
@@ -246,6 +248,7 @@ impl PeerBench {
         sleep_until(to);
         let cpu = program.cpu_ns() - before;
         let (rss_mb, peak_mb) = program.memory_mb();
+        // Readings of the last slots still wait for their flush and their way to the subscriber.
         sleep_until(to + 4 * SECOND_NS + flush_ns(&self.flush));
         program.stop();
         listener.close_stdin();
@@ -300,6 +303,7 @@ impl PeerBench {
             let (_folder, mut fresh, _) = self.gateway_command(&devices, 1, START_FLUSH);
             empty.push(self.measure_start(&mut fresh));
         }
+        // After the starts with nothing on disk, which it must not slow down.
         import_a_year(folder.path());
         let mut year: Vec<f64> = (0..5).map(|_| self.measure_start(&mut command)).collect();
         println!("\nstart: exec to first reading at the subscriber, 5 starts, median [worst]");
@@ -346,6 +350,8 @@ fn evaluate_window(
             continue;
         };
         if kind == "W" {
+            // A commit is several writes in a row, and the reading has waited since the first of
+            // them.
             if at - last_write > COMMIT_GAP_NS {
                 commits.push(at);
             }
@@ -378,6 +384,8 @@ fn evaluate_window(
         let Some(answered) = source.answered_at(poll) else {
             continue;
         };
+        // A reading waits for its flush on purpose; what is counted is the time from that commit
+        // on.
         let commit = commits.last().copied().unwrap_or(answered).max(answered);
         whole.push(ns_to_ms(at - answered));
         beyond.push(ns_to_ms(at - commit));

@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// 50 points of one device, every five minutes for a year, through `pantau import`.
 pub(crate) fn import_a_year(folder: &Path) {
+    // Up to the last midnight, so that no reading lies in the future, which an import refuses.
     let today = now_ns() / SECOND_NS / 86_400 * 86_400;
     for point in 0..POINTS_PER_DEVICE {
         let mut text = String::from("time,value\n");

@@ -43,6 +43,7 @@ fn main() -> ReportBenchResult<()> {
     let folder = tempfile::tempdir()?;
     runtime.block_on(import_days(folder.path(), days))?;
     for period in ["2026", "2026-Q1"] {
+        // A process for each report: the peak of its memory cannot be set back.
         let mut child = Command::new(std::env::current_exe()?);
         let child = child.arg("--report").arg(folder.path()).arg(period);
         if !child.status()?.success() {
@@ -81,6 +82,7 @@ async fn measure_report(folder: &Path, period: &str, days: u32) -> ReportBenchRe
         lang: Language::Id,
         format: ReportFormat::Pdf,
     };
+    // An open store already takes memory, which is no part of the report.
     let before = peak_mb()?;
     let (basis, begun) = (CalculationBasis::in_force(Arc::new(config)), Instant::now());
     let bytes =

@@ -82,11 +82,13 @@ impl SyntheticVillage {
         shape: PointSignal,
         exponent: i8,
     ) -> Vec<(UtcMs, SampleOutcome)> {
+        // Seeded by day and point, so that a shorter year has the same days.
         let mut random = fastrand::Rng::with_seed(u64::from(day) * 64 + index);
         let (start, whole) = (
             START_MS + i64::from(day) * DAY_MS,
             self.sum[SLOTS_PER_DAY - 1],
         );
+        // A counter goes on from the day before; it must not begin at zero every day.
         let before = i64::from(day) * whole;
         let slots = self.sun.iter().zip(&self.sum).zip(0..);
         let one = |((sun, sum), slot): ((&i64, &i64), i64)| {

@@ -16,6 +16,7 @@ mod victoria;
 
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
+use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{DeviceInfo, MonoMs, PointInfo, Reading, Sample, SampleOutcome, Site, UtcMs};
 use gateway::storage::{AggregateFunction, BucketStep, PointQuery, Store};
 use series::BenchSeries;
@@ -119,11 +120,13 @@ async fn append_month(
             };
             store.append(reading).await?;
         }
+        // Ten minutes in one flush, so that the bench does not wait for the disk at each slot.
         if slot % 60 == 59 {
             store.flush().await?;
         }
     }
     // The last day closes, and the work after it is done.
+    // Beyond the next hour, when parts are sealed, and beyond the grace after midnight.
     clock.advance(Duration::from_secs(3700));
     for _ in 0..4 {
         store.flush().await?;
@@ -207,6 +210,7 @@ async fn time_query(store: &Store, what: &str, query: &PointQuery) -> StoreBench
         while let Some(block) = blocks.recv().await {
             all.extend(block?);
         }
+        // The best of ten: other work on the computer only makes a query slower.
         best = best.min(elapsed_ms(begun));
         samples = all.len();
     }
@@ -254,7 +258,7 @@ fn bench_site(devices: usize, points: usize) -> Site {
     Site {
         id: "bench".into(),
         name: "Bench".into(),
-        timezone: "Asia/Jakarta".into(),
+        timezone: SiteZone::default(),
         latitude: -3.76,
         longitude: 103.78,
         devices: (0..devices).map(device).collect(),

@@ -169,6 +169,7 @@ impl MeasuredSeries {
         }
         let left = ((at - self.now) / STEP_S) as f64;
         let rough = (value - known).abs() / (((at - before) / STEP_S) as f64).sqrt();
+        // A plain line between two values would compress far too well.
         let bridge = rough * (left / (left + 1.0)).sqrt() * normal_noise(random);
         self.value += (value - self.value) / (left + 1.0) + bridge;
         self.point(random)
@@ -179,6 +180,8 @@ impl MeasuredSeries {
         let (value, exponent, noise) = match self.is {
             SeriesRole::Itself => (self.value, self.column.exponent, noise),
             SeriesRole::Counter => {
+                // A counter never goes back, also where the measured power is a little below zero
+                // at night.
                 self.other += self.value.max(0.0) * STEP_S as f64 / 3600.0;
                 (self.other, self.column.exponent + 1, 0.0)
             }
@@ -244,6 +247,7 @@ fn parse_columns(text: &str) -> Vec<MeasuredColumn> {
             }
         }
     }
+    // A short column would only repeat itself within the month.
     columns.retain(|column| column.samples.len() > 1000);
     for column in columns
         .iter_mut()

@@ -49,6 +49,7 @@ pub(crate) fn bytes_per_sample() -> StoreBenchResult<Option<f64>> {
     }
     rival.post("/write", &lines)?;
     rival.post("/internal/force_flush", "")?;
+    // Merged, as the parts of a server are in the end; before that they take more space.
     rival.post("/internal/force_merge", "")?;
     Ok(Some(
         settled_bytes(folder.path())? / crate::count_as_f64(samples),
@@ -67,6 +68,8 @@ fn push_device_line(
     let mut values = 0;
     for (point, series) in mine.iter_mut().enumerate() {
         let value = match series.next(slot).number() {
+            // The decimal itself, so that the other database does not store the digits of a binary
+            // fraction.
             Some(ExactNumber::Decimal { mantissa, exponent }) => format!("{mantissa}e{exponent}"),
             Some(ExactNumber::Float(value)) => value.to_string(),
             None => continue,
@@ -90,6 +93,7 @@ impl BenchVictoria {
         command
             .arg(format!("-storageDataPath={}", folder.display()))
             .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
+            // The samples are of 2026; the default of one month would drop them.
             .arg("-retentionPeriod=100y")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -98,6 +102,7 @@ impl BenchVictoria {
         };
         let rival = Self { child, port };
         for _ in 0..START_TENTHS_MAX {
+            // An empty write is answered as soon as the server takes any.
             if rival.post("/write", "").is_ok() {
                 return Ok(Some(rival));
             }

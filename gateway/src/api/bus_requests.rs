@@ -5,6 +5,7 @@
 use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use crate::bus_request::{BusRequest, BusRequestAnswer, BusRequestKind, BusRequestOutcome};
+use crate::domain::hex_text::to_hex;
 use crate::limits::{COILS_PER_READ_MAX, REGISTERS_PER_READ_MAX};
 use axum::Json;
 use axum::extract::{Query, State as Of};
@@ -14,7 +15,6 @@ use drivers::identification::IdentificationRequest;
 use drivers::write_request::ModbusWriteRequest;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -184,11 +184,4 @@ fn bus_reply_json(done: &BusRequestOutcome) -> Value {
         Err(failed) => json!({ "failure": failed.reason.code(), "detail": failed.detail }),
     };
     json!({ "said": said, "sent": to_hex(&done.sent), "received": to_hex(&done.received) })
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

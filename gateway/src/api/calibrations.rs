@@ -3,8 +3,8 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::ledger::{DEFAULT_RECORDER, ledger_error, local_today, read_body};
-use super::request_language::request_language;
+use super::json_body::JsonBody;
+use super::ledger::{ledger_error, local_today, recorder_name};
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
 use crate::i18n::Language;
@@ -12,10 +12,8 @@ use crate::ledger::{CalibrationJson, CalibrationRequest, EntriesRefusedJson, Fau
 use crate::limits::LEDGER_FILE_BYTES_MAX;
 use crate::storage::StoreError;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -77,13 +75,9 @@ fn parse_date(text: Option<&str>, name: &'static str) -> Result<Option<Date>, Ap
         (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]
 pub(crate) async fn add_calibration(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    JsonBody { bytes, lang }: JsonBody,
 ) -> Result<Response, ApiError> {
-    let lang = request_language(&uri, &headers);
-    let body = read_body(&headers, "application/json", body)?;
-    let sent: CalibrationRequest = serde_json::from_slice(&body).map_err(|fault| {
+    let sent: CalibrationRequest = serde_json::from_slice(&bytes).map_err(|fault| {
         ApiError::new(StatusCode::BAD_REQUEST, format!("no calibration: {fault}"))
     })?;
     let store = &app.state().store;
@@ -92,13 +86,7 @@ pub(crate) async fn add_calibration(
         Ok(said) => said,
         Err(against) => return Ok(refused_response(&against, lang)),
     };
-    let by = sent.recorded_by.filter(|by| !by.trim().is_empty());
-    let by: String = by
-        .as_deref()
-        .unwrap_or(DEFAULT_RECORDER)
-        .chars()
-        .take(100)
-        .collect();
+    let by = recorder_name(sent.recorded_by);
     let since = said.since;
     let id = store.append_calibration(said, &by).await;
     let id = id.map_err(|fault| ledger_error(fault, lang))?;

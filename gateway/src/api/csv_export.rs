@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::samples::{CheckedSamplesQuery, acquire_answer_slot, check_samples_query};
+use super::samples::open_samples;
 use crate::samples_csv;
 use crate::storage::{SampleBlock, StoreError};
 use axum::body::{Body, Bytes};
@@ -32,19 +32,20 @@ pub(crate) async fn get_samples_csv(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let CheckedSamplesQuery { query, point } = check_samples_query(&app, &uri)?;
-    let turn = acquire_answer_slot(&app).await?;
-    let blocks = app.state().store.query(query).await?;
+    let found = open_samples(&app, &uri).await?;
     let rows = CsvStream {
-        blocks,
+        blocks: found.blocks,
         header: false,
-        _turn: turn,
+        _turn: found.turn,
     };
     let body = stream::unfold(rows, |mut rows| async {
         let piece = rows.next_piece().await?;
         Some((piece, rows))
     });
-    let name = format!("attachment; filename=\"{}.csv\"", safe_file_name(&point.id));
+    let name = format!(
+        "attachment; filename=\"{}.csv\"",
+        safe_file_name(&found.point.id)
+    );
     let headers = [
         (header::CONTENT_TYPE, CSV_MEDIA_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, name),

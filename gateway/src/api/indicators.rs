@@ -45,7 +45,7 @@ pub(crate) struct IndicatorsQuery {
         reason = "read from the address, as every page does; this describes it"
     )]
     lang: Option<String>,
-    /// `text`: the explanation as text for people.
+    /// `text`: the explanation as text for people; `indented`: as JSON with line breaks.
     #[serde(rename = "as")]
     shape: Option<String>,
 }
@@ -88,11 +88,21 @@ pub(crate) async fn get_indicator(
     let found = explain_indicator(&account, &id, asset, lang);
     let found =
         found.map_err(|unknown| ApiError::new(StatusCode::NOT_FOUND, unknown.message(lang)))?;
-    if wanted.shape.as_deref() == Some("text") {
-        let text = found.text(&config, &account, lang);
-        return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
-    }
-    Ok(Json(found.json(&config, &account, lang)).into_response())
+    let (media, text) = match wanted.shape.as_deref() {
+        Some("text") => (
+            "text/plain; charset=utf-8",
+            found.text(&config, &account, lang),
+        ),
+        Some("indented") => {
+            let json = serde_json::to_string_pretty(&found.json(&config, &account, lang));
+            let fault = |fault: serde_json::Error| {
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, fault.to_string())
+            };
+            ("application/json", json.map_err(fault)?)
+        }
+        _ => return Ok(Json(found.json(&config, &account, lang)).into_response()),
+    };
+    Ok(([(header::CONTENT_TYPE, media)], text).into_response())
 }
 
 /// Computes the figures of the query; also returns the configuration that was used.
@@ -115,7 +125,8 @@ async fn compute_indicators(
         .await?
         .config;
     let store = app.state().store.clone();
-    let account = build::compute_indicators(Arc::clone(&config), store, ask, turn, |_| ()).await;
+    let shown = app.progress_callback();
+    let account = build::compute_indicators(Arc::clone(&config), store, ask, turn, shown).await;
     let account = account.map_err(|trouble| report_error(&trouble, lang))?;
     Ok((account, config, wanted))
 }

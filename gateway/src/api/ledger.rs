@@ -3,9 +3,10 @@
 
 use super::ApiListener;
 use super::error::ApiError;
+use super::json_body::JsonBody;
 use super::request_language::request_language;
 use crate::domain::UtcMs;
-use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime};
+use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -20,7 +21,6 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::str::FromStr;
@@ -29,7 +29,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Recorded author of a request that names none.
-pub(crate) const DEFAULT_RECORDER: &str = "api";
+const DEFAULT_RECORDER: &str = "api";
+/// Characters of the recorder that are kept.
+const RECORDER_NAME_MAX: usize = 100;
 
 /// Query parameters of the entry list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -176,13 +178,9 @@ pub(crate) async fn get_entry_chain(
         (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]
 pub(crate) async fn add_entries(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    JsonBody { bytes, lang }: JsonBody,
 ) -> Result<Response, ApiError> {
-    let lang = request_language(&uri, &headers);
-    let body = read_body(&headers, "application/json", body)?;
-    let batch = EntryBatchRequest::parse(&body).map_err(|fault| {
+    let batch = EntryBatchRequest::parse(&bytes).map_err(|fault| {
         ApiError::new(StatusCode::BAD_REQUEST, format!("not an entry: {fault}"))
     })?;
     let by = batch.recorded_by.clone();
@@ -195,13 +193,7 @@ pub(crate) async fn add_entries(
             .into_response());
     }
     let statements = checked.good.into_iter().map(|(_, statement)| statement);
-    let by = by.filter(|by| !by.trim().is_empty());
-    let by: String = by
-        .as_deref()
-        .unwrap_or(DEFAULT_RECORDER)
-        .chars()
-        .take(100)
-        .collect();
+    let by = recorder_name(by);
     let added = app
         .state()
         .store
@@ -255,39 +247,28 @@ async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<Entr
         mark: None,
     };
     let raws: Vec<_> = sent.entries.iter().map(EntryRequest::raw).collect();
-    let mut batch = EntryBatch::check_rows((1..).zip(&raws), &rules);
-    // A duplicate has the same days: only entries of these days are read.
-    let days = batch.good.iter().map(|(_, statement)| statement.when);
-    let (from, to) = (
-        days.clone().map(EntryTime::first).min(),
-        days.map(EntryTime::last).max(),
-    );
-    let query = LedgerQuery {
-        from,
-        to,
-        ..LedgerQuery::default()
+    let store = &app.state().store;
+    let entries_of = async |from, to| {
+        let query = LedgerQuery {
+            from: Some(from),
+            to: Some(to),
+            ..LedgerQuery::default()
+        };
+        store.all_ledger_entries(query).await
     };
-    if batch
-        .good
-        .iter()
-        .any(|(_, statement)| needs_duplicate_check(statement, sent.again))
-    {
-        let kept = app.state().store.all_ledger_entries(query).await?;
-        batch.flag_duplicates(&kept, sent.again);
-    }
-    Ok(batch)
+    Ok(EntryBatch::check((1..).zip(&raws), &rules, sent.again, entries_of).await?)
 }
 
-/// True when the entry must be compared with existing ones: always for targets and baselines, for
-/// records unless `again` is set.
-fn needs_duplicate_check(statement: &EntryStatement, again: bool) -> bool {
-    !again || statement.sort != EntryKind::Record
+/// Name of the person or program that writes an entry down, as it is kept.
+pub(crate) fn recorder_name(said: Option<String>) -> String {
+    let said = said.filter(|by| !by.trim().is_empty());
+    let said = said.as_deref().unwrap_or(DEFAULT_RECORDER);
+    said.chars().take(RECORDER_NAME_MAX).collect()
 }
 
 /// Local day of a time.
 pub(crate) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
-    let now = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    now.to_zoned_datetime(app.0.zone.clone()).date()
+    app.site().timezone.date(at)
 }
 
 fn refused_json(batch: &EntryBatch, lang: Language) -> EntriesRefusedJson {

@@ -1,6 +1,6 @@
 //! Local time of the site, and the intervals of a plot.
 
-use crate::domain::{Site, UtcMs};
+use crate::domain::UtcMs;
 use crate::i18n::Language;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -26,11 +26,6 @@ pub(crate) struct PlotInterval {
     pub(crate) after: String,
     /// Title of the interval.
     pub(crate) title: String,
-}
-
-/// Time zone of the site. UTC for an unknown name, which `check` has already refused.
-pub(crate) fn site_time_zone(site: &Site) -> TimeZone {
-    TimeZone::get(&site.timezone).unwrap_or(TimeZone::UTC)
 }
 
 fn to_local_time(at: UtcMs, zone: &TimeZone) -> ZonedDateTime {

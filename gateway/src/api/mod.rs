@@ -15,12 +15,14 @@
 
 pub(crate) mod bus_requests;
 mod calibrations;
+pub(crate) mod client;
 mod csv_export;
 pub(crate) mod device_health;
 pub(crate) mod error;
 pub(crate) mod evidence;
 mod indicators;
 mod jobs;
+mod json_body;
 mod ledger;
 mod live_events;
 pub(crate) mod local_time;
@@ -39,6 +41,7 @@ use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
 use crate::domain::Site;
+use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
 use crate::limits::{LIVE_CLIENTS_MAX, REPORTS_MAX, SAMPLE_RESPONSES_MAX};
 use crate::status::StatusBoard;
@@ -112,6 +115,8 @@ pub(crate) struct ApiListenerInner {
     live: Arc<Semaphore>,
     answers: Arc<Semaphore>,
     reports: Arc<Semaphore>,
+    /// Progress of the report that is being made; a command shows it.
+    progress: watch::Sender<CalculationProgress>,
 }
 
 #[derive(OpenApi)]
@@ -123,7 +128,7 @@ struct PantauOpenApi;
 
 impl ApiListener {
     pub(crate) fn new(state: ApiState, stop: watch::Receiver<bool>) -> Self {
-        let zone = local_time::site_time_zone(&state.site);
+        let zone = state.site.timezone.rules().clone();
         Self(Arc::new(ApiListenerInner {
             state,
             zone,
@@ -131,6 +136,7 @@ impl ApiListener {
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
             answers: Arc::new(Semaphore::new(SAMPLE_RESPONSES_MAX)),
             reports: Arc::new(Semaphore::new(REPORTS_MAX)),
+            progress: watch::Sender::default(),
         }))
     }
 
@@ -140,6 +146,14 @@ impl ApiListener {
 
     pub(crate) fn site(&self) -> &Site {
         &self.0.state.site
+    }
+
+    /// Callback that shows the progress of a calculation.
+    fn progress_callback(&self) -> impl FnMut(CalculationProgress) + Send + 'static {
+        let shown = self.0.progress.clone();
+        move |progress| {
+            shown.send_replace(progress);
+        }
     }
 }
 

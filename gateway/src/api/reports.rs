@@ -105,7 +105,7 @@ pub(crate) async fn get_report(
     let file = build::report_file_name(&basis.config, &wish, revision);
     let store = app.state().store.clone();
     let now = app.state().clock.now().at;
-    let bytes = build::build_report(basis, store, wish, now, turn, |_| ()).await;
+    let bytes = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
     let bytes = bytes.map_err(|trouble| report_error(&trouble, lang))?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),

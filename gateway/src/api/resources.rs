@@ -311,7 +311,7 @@ pub(crate) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
     Json(SiteJson {
         id: site.id.to_string(),
         name: site.name.to_string(),
-        timezone: site.timezone.to_string(),
+        timezone: site.timezone.name().to_string(),
         timezone_label: local_time::zone_abbreviation(now.at, &app.0.zone),
         latitude: site.latitude,
         longitude: site.longitude,

@@ -48,9 +48,16 @@ pub(crate) struct SamplesQuery {
 }
 
 /// Validated query with the point that it is about.
-pub(crate) struct CheckedSamplesQuery {
-    pub(crate) query: PointQuery,
+struct CheckedSamplesQuery {
+    query: PointQuery,
+    point: PointInfo,
+}
+
+/// Samples on their way from the store, their point, and the slot that the answer takes.
+pub(crate) struct OpenSamples {
     pub(crate) point: PointInfo,
+    pub(crate) blocks: mpsc::Receiver<Result<SampleBlock, StoreError>>,
+    pub(crate) turn: OwnedSemaphorePermit,
 }
 
 /// Shape of the answer, one array for each column; used only in the OpenAPI description.
@@ -77,15 +84,13 @@ pub(crate) async fn get_samples(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let CheckedSamplesQuery { query, point } = check_samples_query(&app, &uri)?;
-    let turn = acquire_answer_slot(&app).await?;
-    let blocks = app.state().store.query(query).await?;
+    let found = open_samples(&app, &uri).await?;
     let answer = SamplesStream {
-        blocks,
+        blocks: found.blocks,
         columns: PendingColumns::default(),
-        stage: SamplesStage::Head(point),
+        stage: SamplesStage::Head(found.point),
         count: 0,
-        _turn: turn,
+        _turn: found.turn,
     };
     let body = stream::unfold(answer, |mut answer| async {
         let piece = answer.next_piece().await?;
@@ -96,6 +101,18 @@ pub(crate) async fn get_samples(
         Body::from_stream(body),
     )
         .into_response())
+}
+
+/// Begins the answer to a query of samples.
+pub(crate) async fn open_samples(app: &ApiListener, uri: &Uri) -> Result<OpenSamples, ApiError> {
+    let CheckedSamplesQuery { query, point } = check_samples_query(app, uri)?;
+    let turn = acquire_answer_slot(app).await?;
+    let blocks = app.state().store.query(query).await?;
+    Ok(OpenSamples {
+        point,
+        blocks,
+        turn,
+    })
 }
 
 /// Waits for one of `ANSWERS_MAX` slots. Status 503 after ten seconds.
@@ -246,10 +263,7 @@ fn json_string(text: &str) -> String {
 
 /// Validates the query. Status 400 names the parameter and what was expected; 404 for an unknown
 /// point.
-pub(crate) fn check_samples_query(
-    app: &ApiListener,
-    uri: &Uri,
-) -> Result<CheckedSamplesQuery, ApiError> {
+fn check_samples_query(app: &ApiListener, uri: &Uri) -> Result<CheckedSamplesQuery, ApiError> {
     let Asked(ask) = Asked::<SamplesQuery>::try_from_uri(uri)
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let id = ask.point.unwrap_or_default();

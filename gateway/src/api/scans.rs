@@ -3,10 +3,10 @@
 
 use super::error::{ApiError, ApiErrorCode};
 use super::jobs::{JobCommand, JobProgress, JobWorker};
-use super::ledger::read_body;
-use super::request_language::request_language;
+use super::json_body::JsonBody;
 use super::{ApiListener, wait_for_stop};
 use crate::bus_request::BusHandles;
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan::{
     DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions, ScanTarget, found_device_json,
     plan_additions,
@@ -15,12 +15,9 @@ use crate::commissioning::scan_engine::{ScanLineSettings, ScanProbe, scan_ranges
 use crate::config::{Config, Parity};
 use crate::i18n::Language;
 use crate::limits::SCAN_MESSAGES_MAX;
-use crate::modbus::bus::BusChannel;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
@@ -120,13 +117,9 @@ pub(crate) async fn list_scans(State(app): State<ApiListener>) -> Json<Vec<ScanJ
         (status = 415, body = ApiError)))]
 pub(crate) async fn start_scan(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    JsonBody { bytes, lang }: JsonBody,
 ) -> Result<(StatusCode, Json<ScanJson>), ApiError> {
-    let lang = request_language(&uri, &headers);
-    let body = read_body(&headers, "application/json", body)?;
-    let sent: ScanRequest = serde_json::from_slice(&body)
+    let sent: ScanRequest = serde_json::from_slice(&bytes)
         .map_err(|fault| ApiError::bad_parameter("body", &fault.to_string(), "a scan"))?;
     let wishes = sent.scan_options()?;
     let config = &app.state().config;

@@ -4,9 +4,9 @@
 use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use super::jobs::{JobCommand, JobProgress, JobWorker};
-use super::ledger::read_body;
-use super::request_language::request_language;
+use super::json_body::JsonBody;
 use crate::bus_request::BusHandles;
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::address::{
     AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
     change_address,
@@ -14,12 +14,9 @@ use crate::commissioning::address::{
 use crate::config::Bus;
 use crate::i18n::Language;
 use crate::limits::WIZARD_STEP_SECONDS;
-use crate::modbus::bus::BusChannel;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
@@ -103,13 +100,9 @@ pub(crate) fn set_address_routes() -> OpenApiRouter<ApiListener> {
         (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 pub(crate) async fn start_set_address(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    JsonBody { bytes, lang }: JsonBody,
 ) -> Result<(StatusCode, Json<SetAddressJson>), ApiError> {
-    let lang = request_language(&uri, &headers);
-    let body = read_body(&headers, "application/json", body)?;
-    let sent: SetAddressRequest = serde_json::from_slice(&body)
+    let sent: SetAddressRequest = serde_json::from_slice(&bytes)
         .map_err(|fault| ApiError::bad_parameter("body", &fault.to_string(), "a change"))?;
     let plan = AddressChangePlan::from_request(&sent.change_request(), &app.state().config)
         .map_err(|wrong| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.message(lang)))?;
@@ -149,11 +142,8 @@ pub(crate) async fn get_set_address(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
 ) -> Result<Json<SetAddressJson>, ApiError> {
-    let job = app
-        .state()
-        .addresses
-        .find_job(id)
-        .ok_or_else(unknown_set_address_error)?;
+    let job = app.state().addresses.find_job(id);
+    let job = job.ok_or_else(unknown_set_address_error)?;
     let seen = job.progress.borrow().clone();
     Ok(Json(seen))
 }
@@ -188,11 +178,8 @@ fn send_job_command(
     id: u64,
     say: JobCommand,
 ) -> Result<SetAddressJson, ApiError> {
-    let job = app
-        .state()
-        .addresses
-        .find_job(id)
-        .ok_or_else(unknown_set_address_error)?;
+    let job = app.state().addresses.find_job(id);
+    let job = job.ok_or_else(unknown_set_address_error)?;
     let seen = job.progress.borrow().clone();
     let is_told = seen.waiting_for.is_some() && job.commands.try_send(say).is_ok();
     if !is_told {

@@ -1,10 +1,10 @@
-//! [`check`]: checks relations between assets.
+//! [`check_relations`]: checks relations between assets.
 //!
 //! Referenced assets must exist and have the right kind, a kilowatt-hour is claimed once, and grid
 //! factors have one vintage.
 
 use super::{Asset, AssetKind, PvPlantAsset, RawAsset};
-use crate::carbon::settings::baseline::{BaselineKind, PumpEmissionMethod, RawBaseline};
+use crate::carbon::settings::baseline::BaselineKind;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawText, SpannedValue};
@@ -17,29 +17,14 @@ pub(crate) fn check_relations(
     all: &[Asset],
 ) {
     for (at, asset) in raw.iter().zip(all) {
-        match at.get() {
-            RawAsset::Pump(raw) => check_named_asset(notes, all, &raw.plts, "plts", "plts"),
-            RawAsset::Catchment(raw) => check_named_asset(notes, all, &raw.tank, "tank", "tank"),
-            RawAsset::Plts(raw) => {
-                if let Some(project) = &raw.project {
-                    check_named_asset(notes, all, &project.get().genset, "genset", "genset");
-                }
-                if let Some(at) = &raw.baseline
-                    && let RawBaseline::PumpFuel(typed) = at.get()
-                {
-                    check_named_asset(notes, all, &typed.pump, "pump", "pump");
-                    check_replaced_pump(notes, at, asset, all);
-                }
-            }
-            _ => {}
-        }
+        at.get().table().check_relations(notes, asset, all);
     }
     check_single_claim(notes, raw, all);
     warn_mixed_vintages(notes, raw, all);
 }
 
 /// Checks a reference to another asset.
-fn check_named_asset(
+pub(crate) fn check_named_asset(
     notes: &mut DiagnosticCollector<'_>,
     all: &[Asset],
     typed: &RawText,
@@ -76,35 +61,6 @@ fn as_pv_plant(asset: &Asset) -> Option<&PvPlantAsset> {
     match &asset.kind {
         AssetKind::Plts(plant) => Some(plant),
         _ => None,
-    }
-}
-
-/// Checks that the pump of a fuel pump baseline measures its water.
-fn check_replaced_pump(
-    notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawBaseline>,
-    asset: &Asset,
-    all: &[Asset],
-) {
-    let baseline = as_pv_plant(asset).and_then(|plant| plant.baseline.as_ref());
-    let Some(BaselineKind::PumpFuel {
-        pump: id,
-        method: way,
-        ..
-    }) = baseline.map(|one| &one.kind)
-    else {
-        return;
-    };
-    let named = all.iter().find(|asset| asset.id == *id);
-    let Some(AssetKind::Pump(pump)) = named.map(|asset| &asset.kind) else {
-        return;
-    };
-    if pump.volume.is_none() && pump.flow.is_none() {
-        notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "volume, flow");
-    }
-    // Without litres, fuel is computed from the energy of the lifted water, which needs the head.
-    if matches!(way, PumpEmissionMethod::Water { .. }) && pump.head.is_none() {
-        notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "head");
     }
 }
 
@@ -146,7 +102,7 @@ fn warn_mixed_vintages(
 ) {
     let mut first: Option<(i16, &str)> = None;
     for (at, asset) in raw.iter().zip(all) {
-        let baseline = as_pv_plant(asset).and_then(|plant| plant.baseline.as_ref());
+        let baseline = asset.baseline();
         let Some(BaselineKind::Grid {
             factor: Some(factor),
             ..

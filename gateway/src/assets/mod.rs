@@ -8,9 +8,30 @@
 //! shape = { kind = "vertical-cylinder", diameter_m = 1.1, height_m = 1.35 }
 //! ```
 //!
-//! One file for each kind: the raw table, the checked type, and the check between them. Keys and
-//! units are listed in `docs/configuration.md`, formulas are cited by their METHODS id.
+//! One folder for each kind: `settings` is the raw table, the checked type and the check between
+//! them, `indicators` are its figures. The list of kinds is `for_each_asset_kind`; how to add one:
+//! `docs/extending.md`. Keys and units are listed in `docs/configuration.md`, formulas are cited by
+//! their METHODS id.
 
+/// Calls a macro with the list of the kinds of assets, one line a kind, in report order: variant,
+/// word in files, description, and the folder with its checked settings and its table as typed.
+macro_rules! for_each_asset_kind {
+    ($then:ident) => {
+        $then! {
+            Plts: "plts", "A photovoltaic plant.", solar(PvPlantAsset, RawPlts);
+            Pump: "pump", "A water pump.", pump(PumpAsset, RawPump);
+            Tank: "tank", "A water tank.", tank(TankAsset, RawTank);
+            Catchment: "catchment", "Surface that collects rain.", catchment(CatchmentAsset, RawCatchment);
+            Bsf: "bsf", "Bin with black soldier fly larvae (BSF).", bsf(BsfAsset, RawBsf);
+            Compost: "compost", "Compost heap.", compost(CompostAsset, RawCompost);
+            Genset: "genset", "Generator set.", genset(GensetAsset, RawGenset);
+            Meter: "meter", "Electricity meter.", meter(MeterAsset, RawMeter);
+        }
+    };
+}
+pub(crate) use for_each_asset_kind;
+
+mod asset_kind;
 pub(crate) mod asset_point;
 mod asset_relations;
 pub mod bsf;
@@ -19,7 +40,7 @@ pub mod compost;
 pub mod genset;
 pub mod meter;
 pub mod pump;
-pub(crate) mod rated_limits;
+mod rated_limits;
 #[cfg(test)]
 mod settings_tests;
 pub mod solar;
@@ -34,8 +55,11 @@ pub use crate::carbon::settings::project_emissions::{
     LeakageDeclaration, ProjectEmissions, ReplacedEngineFate,
 };
 pub use crate::carbon::settings::waste_disposal::{WasteDisposal, WasteFate};
+pub use asset_kind::AssetKind;
+pub(crate) use asset_kind::{AssetKindSettings, RawAsset, RawAssetTable};
 pub(crate) use asset_point::ANY_UNIT;
 pub use asset_point::AssetPoint;
+pub(crate) use asset_relations::check_named_asset;
 pub use bsf::settings::{BsfAsset, BsfTemperatureBands};
 pub use catchment::settings::CatchmentAsset;
 pub use compost::settings::{CompostAsset, CompostProcess};
@@ -43,6 +67,9 @@ pub use genset::settings::{GensetAsset, GensetLoad};
 pub use meter::settings::MeterAsset;
 pub use pump::head_settings::HeadComponents;
 pub use pump::settings::{DryRunRule, PumpAsset};
+pub(crate) use rated_limits::{
+    OUTDOOR_RANGE_C, RatedLimit, apply_rated_limits, lifetime_limit, symmetric_limit,
+};
 pub use solar::settings::{IrradiancePlane, PvPlantAsset, PvSystemType};
 pub use tank::settings::{LeakNightSettings, LevelMeasurement, TankAsset};
 pub use tank::shape_settings::TankShape;
@@ -54,8 +81,6 @@ use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::ledger::IndicatorDefinitions;
 use crate::limits::ASSETS_MAX;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -72,98 +97,29 @@ pub struct Asset {
     pub kind: AssetKind,
 }
 
-/// Kind of an asset, with its data.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AssetKind {
-    /// A photovoltaic plant.
-    Plts(Box<PvPlantAsset>),
-    /// A water pump.
-    Pump(Box<PumpAsset>),
-    /// A water tank.
-    Tank(Box<TankAsset>),
-    /// Surface that collects rain.
-    Catchment(CatchmentAsset),
-    /// Bin with black soldier fly larvae (BSF).
-    Bsf(Box<BsfAsset>),
-    /// Compost heap.
-    Compost(Box<CompostAsset>),
-    /// Generator set.
-    Genset(Box<GensetAsset>),
-    /// Electricity meter.
-    Meter(MeterAsset),
-}
-
 impl Asset {
     /// Declared baseline, if it has one.
     pub fn baseline(&self) -> Option<&Baseline> {
-        match &self.kind {
-            AssetKind::Plts(plant) => plant.baseline.as_ref(),
-            _ => None,
-        }
+        self.kind.settings().baseline()
     }
 
     /// Factors on which its figures depend.
     pub fn factors(&self) -> Vec<&Arc<Factor>> {
-        match &self.kind {
-            AssetKind::Plts(plant) => plant.factors(),
-            AssetKind::Catchment(roof) => roof.runoff_factor.iter().collect(),
-            AssetKind::Bsf(bin) => bin
-                .disposal
-                .iter()
-                .filter_map(|one| one.mcf.as_ref())
-                .collect(),
-            AssetKind::Compost(heap) => heap
-                .disposal
-                .iter()
-                .filter_map(|one| one.mcf.as_ref())
-                .collect(),
-            AssetKind::Genset(set) => set.burns.factors(),
-            AssetKind::Pump(_) | AssetKind::Tank(_) | AssetKind::Meter(_) => Vec::new(),
-        }
+        self.kind.settings().factors()
     }
 }
 
-impl AssetKind {
-    /// Word in files and APIs: `plts`, `pump`, `tank`, ...
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Plts(_) => "plts",
-            Self::Pump(_) => "pump",
-            Self::Tank(_) => "tank",
-            Self::Catchment(_) => "catchment",
-            Self::Bsf(_) => "bsf",
-            Self::Compost(_) => "compost",
-            Self::Genset(_) => "genset",
-            Self::Meter(_) => "meter",
-        }
-    }
-}
-
-/// `[[asset]]` as typed.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(tag = "kind")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a few dozen, dropped once they are checked"
-)]
-pub(crate) enum RawAsset {
-    /// A photovoltaic plant.
-    Plts(solar::settings::RawPlts),
-    /// A water pump.
-    Pump(pump::settings::RawPump),
-    /// A water tank.
-    Tank(tank::settings::RawTank),
-    /// Surface that collects rain.
-    Catchment(catchment::settings::RawCatchment),
-    /// Bin with black soldier fly larvae (BSF).
-    Bsf(bsf::settings::RawBsf),
-    /// Compost heap.
-    Compost(compost::settings::RawCompost),
-    /// Generator set.
-    Genset(genset::settings::RawGenset),
-    /// Electricity meter.
-    Meter(meter::settings::RawMeter),
+/// Organic waste that an asset takes, by the indicators of the ledger.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrganicWaste<'a> {
+    /// Mass that goes in.
+    pub(crate) fed: &'a Arc<str>,
+    /// Masses that come out.
+    pub(crate) taken: [Option<&'a str>; 2],
+    /// True when the masses are dry.
+    pub(crate) dry: bool,
+    /// Disposal without the programme.
+    pub(crate) disposal: Option<&'a WasteDisposal>,
 }
 
 /// Data against which an asset is checked.
@@ -174,21 +130,6 @@ pub(crate) struct CheckContext<'a> {
     pub(crate) definitions: &'a IndicatorDefinitions,
     /// Points of the asset under check, by role; emptied for each asset.
     pub(crate) roles: BTreeMap<String, Arc<str>>,
-}
-
-impl RawAsset {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        match self {
-            Self::Plts(raw) => (&raw.id, &raw.name),
-            Self::Pump(raw) => (&raw.id, &raw.name),
-            Self::Tank(raw) => (&raw.id, &raw.name),
-            Self::Catchment(raw) => (&raw.id, &raw.name),
-            Self::Bsf(raw) => (&raw.id, &raw.name),
-            Self::Compost(raw) => (&raw.id, &raw.name),
-            Self::Genset(raw) => (&raw.id, &raw.name),
-            Self::Meter(raw) => (&raw.id, &raw.name),
-        }
-    }
 }
 
 /// Checks all assets, each by itself and then their relations.
@@ -216,50 +157,17 @@ fn check_asset(
     around: &mut CheckContext<'_>,
     seen: &mut BTreeSet<String>,
 ) -> Asset {
-    let (id, name) = at.get().id_and_name();
+    let table = at.get().table();
+    let (id, name) = table.id_and_name();
     let id = notes.id(id, seen);
     let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));
-    let kind = check_kind(notes, at, around);
+    let kind = table.check(notes, &at.span(), around);
     Asset {
         name: name.unwrap_or_else(|| Arc::clone(&id)),
         id,
         // Taken out: the roles of this asset must not appear in the next one.
         points: std::mem::take(&mut around.roles),
         kind,
-    }
-}
-
-fn check_kind(
-    notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawAsset>,
-    around: &mut CheckContext<'_>,
-) -> AssetKind {
-    let span = at.span();
-    match at.get() {
-        RawAsset::Plts(raw) => AssetKind::Plts(Box::new(solar::settings::check_pv_plant(
-            notes, &span, raw, around,
-        ))),
-        RawAsset::Pump(raw) => AssetKind::Pump(Box::new(pump::settings::check_pump(
-            notes, &span, raw, around,
-        ))),
-        RawAsset::Tank(raw) => AssetKind::Tank(Box::new(tank::settings::check_tank(
-            notes, &span, raw, around,
-        ))),
-        RawAsset::Catchment(raw) => AssetKind::Catchment(catchment::settings::check_catchment(
-            notes, &span, raw, around,
-        )),
-        RawAsset::Bsf(raw) => AssetKind::Bsf(Box::new(bsf::settings::check_bsf(
-            notes, &span, raw, around,
-        ))),
-        RawAsset::Compost(raw) => AssetKind::Compost(Box::new(compost::settings::check_compost(
-            notes, &span, raw, around,
-        ))),
-        RawAsset::Genset(raw) => AssetKind::Genset(Box::new(genset::settings::check_genset(
-            notes, &span, raw, around,
-        ))),
-        RawAsset::Meter(raw) => {
-            AssetKind::Meter(meter::settings::check_meter(notes, &span, raw, around))
-        }
     }
 }
 

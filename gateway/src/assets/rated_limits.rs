@@ -1,4 +1,4 @@
-//! [`narrow`]: value limits of points from the ratings of their assets.
+//! [`apply_rated_limits`]: value limits of points from the ratings of their assets.
 //!
 //! ```text
 //! capacity_kwp = 5    # power of the plant: -15 to 15 kW
@@ -7,48 +7,23 @@
 //! They are narrower than the limits of the quantity, and wide enough for every true value. The
 //! table is in `docs/configuration.md` ("Limits of values").
 
-use super::{
-    Asset, AssetKind, AssetPoint, GensetAsset, LevelMeasurement, PumpAsset, PvPlantAsset,
-    PvSystemType, TankAsset,
-};
+use super::{Asset, AssetPoint};
 use crate::config::{Device, Point};
 
-/// Margin on the AC rating of an inverter.
-// Inverters exceed their rating for seconds, and are often a little larger than was typed.
-const AC_MARGIN: f64 = 2.0;
-/// Margin on the module rating, without a typed AC rating.
-// An inverter that also discharges a battery may be larger than the modules.
-const PEAK_MARGIN: f64 = 3.0;
-/// Margin on the module rating of an off-grid plant.
-// Without a grid the loads decide the size of the inverter.
-const OFF_GRID_MARGIN: f64 = 10.0;
-/// Margin on the rated power of a pump.
-// A motor draws a multiple of its rating when it starts.
-const START_MARGIN: f64 = 5.0;
-/// Margin on the rated flow of a pump.
-// Without head a pump delivers more than its rating.
-const FLOW_MARGIN: f64 = 3.0;
-/// Margin on the rated power of a generator set.
-// A set carries an overload for minutes.
-const GENSET_MARGIN: f64 = 2.0;
-/// Margin beyond bottom and top of a tank, m, in addition to its height.
-// A level that is not calibrated yet may be far off.
-const LEVEL_MARGIN_M: f64 = 1.0;
 /// Maximum operating time behind a counter, h: full power for a century.
 const LIFETIME_H: f64 = 876_600.0;
-/// Standard gravity, m/s2.
-const GRAVITY: f64 = 9.806_65;
-/// Upper bound of the air pressure, Pa; an absolute sensor measures it on top of the water.
-const AIR_PRESSURE_MAX_PA: f64 = 120_000.0;
 /// Temperature range of air, modules and water outdoors, degC.
-const OUTDOOR_RANGE_C: (f64, f64) = (-60.0, 150.0);
+pub(crate) const OUTDOOR_RANGE_C: (f64, f64) = (-60.0, 150.0);
 
 /// Limits of one point, in the unit of its asset.
-type RatedLimit<'a> = (&'a AssetPoint, (f64, f64));
+pub(crate) type RatedLimit<'a> = (&'a AssetPoint, (f64, f64));
 
 /// Narrows the limits of every point for which an asset has ratings.
 pub(crate) fn apply_rated_limits(assets: &[Asset], devices: &mut [Device]) {
-    for (used, (low, high)) in assets.iter().flat_map(rated_limits) {
+    let limits = assets
+        .iter()
+        .flat_map(|one| one.kind.settings().rated_limits());
+    for (used, (low, high)) in limits {
         let Some(point) = find_point(devices, &used.id) else {
             continue;
         };
@@ -68,113 +43,27 @@ fn find_point<'a>(devices: &'a mut [Device], id: &str) -> Option<&'a mut Point> 
     device.points.iter_mut().find(|point| *point.name == *name)
 }
 
-fn rated_limits(asset: &Asset) -> Vec<RatedLimit<'_>> {
-    match &asset.kind {
-        AssetKind::Plts(plant) => pv_plant_limits(plant),
-        AssetKind::Pump(pump) => pump_limits(pump),
-        AssetKind::Tank(tank) => tank_limits(tank),
-        AssetKind::Genset(set) => genset_limits(set),
-        AssetKind::Catchment(_)
-        | AssetKind::Bsf(_)
-        | AssetKind::Compost(_)
-        | AssetKind::Meter(_) => Vec::new(),
-    }
-}
-
 /// Limits of -most to +most.
-fn symmetric_limit(used: Option<&AssetPoint>, most: f64) -> Option<RatedLimit<'_>> {
+pub(crate) fn symmetric_limit(used: Option<&AssetPoint>, most: f64) -> Option<RatedLimit<'_>> {
     used.map(|used| (used, (-most, most)))
 }
 
 /// Limits of a counter: zero to full power for a century.
-fn lifetime_limit(used: Option<&AssetPoint>, most_an_hour: f64) -> Option<RatedLimit<'_>> {
+pub(crate) fn lifetime_limit(
+    used: Option<&AssetPoint>,
+    most_an_hour: f64,
+) -> Option<RatedLimit<'_>> {
     used.map(|used| (used, (0.0, most_an_hour * LIFETIME_H)))
-}
-
-fn pv_plant_limits(plant: &PvPlantAsset) -> Vec<RatedLimit<'_>> {
-    let margin = match plant.system {
-        PvSystemType::GridTied | PvSystemType::PumpOnly => PEAK_MARGIN,
-        PvSystemType::OffGrid => OFF_GRID_MARGIN,
-    };
-    let modules_kw = plant.capacity_kwp * margin;
-    let kw = plant.ac_rating_kw.map_or(modules_kw, |kw| kw * AC_MARGIN);
-    let outdoors = [&plant.module_temperature, &plant.air_temperature];
-    let outdoors = outdoors
-        .into_iter()
-        .flatten()
-        .map(|used| (used, OUTDOOR_RANGE_C));
-    let points = [
-        symmetric_limit(plant.power.as_ref(), kw * 1000.0),
-        lifetime_limit(plant.energy.as_ref(), kw),
-        lifetime_limit(plant.dc_energy.as_ref(), modules_kw),
-    ];
-    points.into_iter().flatten().chain(outdoors).collect()
-}
-
-fn pump_limits(pump: &PumpAsset) -> Vec<RatedLimit<'_>> {
-    let power = pump.rated_power_w.map(|watts| watts * START_MARGIN);
-    let flow = pump.rated_flow_m3_h.map(|flow| flow * FLOW_MARGIN);
-    let points = [
-        power.and_then(|watts| symmetric_limit(pump.power.as_ref(), watts)),
-        power.and_then(|watts| lifetime_limit(pump.energy.as_ref(), watts / 1000.0)),
-        flow.and_then(|flow| symmetric_limit(pump.flow.as_ref(), flow)),
-        flow.and_then(|flow| lifetime_limit(pump.volume.as_ref(), flow)),
-    ];
-    points.into_iter().flatten().collect()
-}
-
-fn genset_limits(set: &GensetAsset) -> Vec<RatedLimit<'_>> {
-    let kw = set.rating_kw * GENSET_MARGIN;
-    let points = [
-        symmetric_limit(set.power.as_ref(), kw * 1000.0),
-        lifetime_limit(set.energy.as_ref(), kw),
-    ];
-    points.into_iter().flatten().collect()
-}
-
-fn tank_limits(tank: &TankAsset) -> Vec<RatedLimit<'_>> {
-    let mut all: Vec<RatedLimit<'_>> = Vec::new();
-    all.extend(tank.temperature.iter().map(|used| (used, OUTDOOR_RANGE_C)));
-    let (Some(level), Some(shape)) = (&tank.level, &tank.shape) else {
-        return all;
-    };
-    let (bottom, top) = shape.level_range();
-    let margin = (top - bottom) + LEVEL_MARGIN_M;
-    let (low, high) = (
-        bottom - tank.offset_m - margin,
-        top - tank.offset_m + margin,
-    );
-    match level {
-        LevelMeasurement::Level(used) => all.push((used, (low, high))),
-        LevelMeasurement::Pressure { point, barometer } => {
-            let air = barometer.as_ref().map_or(0.0, |_| AIR_PRESSURE_MAX_PA);
-            let pascals = tank.density_kg_m3 * GRAVITY;
-            all.push((point, (low * pascals, high * pascals + air)));
-        }
-        LevelMeasurement::Distance {
-            point,
-            height_m,
-            air,
-            ..
-        } => {
-            let range = (-LEVEL_MARGIN_M, 2.0 * height_m + LEVEL_MARGIN_M);
-            all.push((point, range));
-            all.extend(air.iter().map(|used| (used, OUTDOOR_RANGE_C)));
-        }
-    }
-    all
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, load_config_text};
-    use std::path::Path;
-
-    const HEAD: &str = "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'h'\n";
+    use crate::config::Config;
+    use crate::tests::{SiteText, load_site};
 
     fn load_assets(points: &str, assets: &str) -> Config {
-        let text = format!("{HEAD}[[device]]\nid = 'd'\nbus = 'b'\npoint = [{points}]\n{assets}");
-        load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+        let text = SiteText::new("a").tcp_bus("b", 502).device("d", "b", "");
+        load_site(&text.points([points]).with(assets).text())
     }
 
     fn point_range(config: &Config, name: &str) -> (Option<f64>, Option<f64>) {

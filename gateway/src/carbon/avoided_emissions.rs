@@ -1,6 +1,8 @@
 //! CO2 of a plant (METHODS C): gross by its one declared baseline, project emissions, leakage and
 //! net.
 
+use crate::assets::genset::indicators as genset;
+use crate::assets::solar::indicators as solar;
 use crate::assets::{
     Baseline, BaselineKind, ExportClaim, GensetEmissionMethod, PvPlantAsset, PvSystemType,
 };
@@ -11,7 +13,7 @@ use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
-    CompletenessShares, Indicator, IndicatorRemark, InputSource, ValueOrigin,
+    CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::lowest_completeness;
@@ -22,17 +24,36 @@ use crate::indicators::period_days::PeriodDays;
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::sync::Arc;
 
+pub(crate) const CO2_GROSS: IndicatorSpec = IndicatorSpec::new(
+    "co2.gross",
+    "tCO2",
+    "C.3",
+    "BE = E_used / 1000 · EF · (1 + TDL)",
+)
+.benefit();
+pub(crate) const CO2_PROJECT: IndicatorSpec = IndicatorSpec::new(
+    "co2.project",
+    "tCO2",
+    "C.9",
+    "PE = E_grid / 1000 · EF + F · EF_fuel / 1000",
+)
+.burden();
+pub(crate) const CO2_LEAKAGE: IndicatorSpec =
+    IndicatorSpec::new("co2.leakage", "tCO2", "C.9", "LE = F · EF_fuel / 1000").burden();
+pub(crate) const CO2_NET: IndicatorSpec =
+    IndicatorSpec::new("co2.net", "tCO2", "C.9", "BE − PE − LE").benefit();
+
 /// Figures built so far, of all assets.
 pub(crate) type KnownIndicators<'a> = &'a [Indicator];
 
-/// The figure with this id of this asset.
+/// This figure of this asset.
 pub(crate) fn find_indicator<'a>(
     known: KnownIndicators<'a>,
-    id: &str,
+    spec: &IndicatorSpec<'_>,
     asset: &str,
 ) -> Option<&'a Indicator> {
     let mut all = known.iter();
-    all.find(|one| &*one.id == id && one.asset.as_deref() == Some(asset))
+    all.find(|one| *one.id == *spec.id && one.asset.as_deref() == Some(asset))
 }
 
 /// CO2 figures of a plant, from figures built before. Without a baseline only `co2.gross`, with the
@@ -44,7 +65,7 @@ pub(crate) fn carbon_figures(
 ) -> Vec<Indicator> {
     let Some(baseline) = &plant.baseline else {
         let none = || Err(IndicatorRemark::new("account-no-baseline"));
-        return vec![desk.figure("co2.gross", none(), Vec::new())];
+        return vec![desk.figure(&CO2_GROSS, none(), Vec::new())];
     };
     let gross = gross_figure(desk, plant, baseline, known);
     if matches!(baseline.kind, BaselineKind::None) {
@@ -70,11 +91,11 @@ fn gross_figure(
     // Energy sold as a renewable energy certificate must not be claimed again (METHODS G.7).
     if plant.claim.as_ref().is_some_and(|claim| claim.rec) {
         return EmissionPart::unavailable(IndicatorRemark::new("account-rec"))
-            .into_figure(desk, "co2.gross");
+            .into_figure(desk, &CO2_GROSS);
     }
     if let Some(since) = late.filter(|since| *since > desk.span.period.last()) {
         let remark = IndicatorRemark::new("account-baseline-later").with_arg("date", since);
-        return EmissionPart::unavailable(remark).into_figure(desk, "co2.gross");
+        return EmissionPart::unavailable(remark).into_figure(desk, &CO2_GROSS);
     }
     let used = displaced_energy(plant, id, known);
     let mut part = match (&baseline.kind, &used) {
@@ -109,12 +130,16 @@ fn gross_figure(
         InputSource::Indicator(id) => Some(Arc::clone(id)),
         _ => None,
     });
-    let mut figure = part.into_figure(desk, "co2.gross");
+    let mut figure = part.into_figure(desk, &CO2_GROSS);
     let of_pump = match &baseline.kind {
         BaselineKind::PumpFuel { pump, .. } => pump,
         _ => id,
     };
-    if let Some(from) = stands_on.and_then(|from| find_indicator(known, &from, of_pump)) {
+    let found = stands_on.and_then(|from| {
+        let mut all = known.iter();
+        all.find(|one| one.id == from && one.asset.as_deref() == Some(of_pump))
+    });
+    if let Some(from) = found {
         figure = figure.with_completeness(from.completeness);
         figure.remarks.extend(from.remarks.iter().cloned());
     }
@@ -134,8 +159,8 @@ fn displaced_energy<'a>(
         .claim
         .as_ref()
         .is_some_and(|claim| claim.export == ExportClaim::Site);
-    let own = find_indicator(known, "plts.self_use", id);
-    let generated = find_indicator(known, "plts.generation", id);
+    let own = find_indicator(known, &solar::SELF_USE, id);
+    let generated = find_indicator(known, &solar::GENERATION, id);
     if site_claims {
         generated
     } else {
@@ -152,12 +177,12 @@ fn project_figure(
     let id = desk.asset.as_deref().unwrap_or_default();
     let Some(project) = &plant.project else {
         return EmissionPart::known_zero("account-no-project")
-            .into_figure(desk, "co2.project")
+            .into_figure(desk, &CO2_PROJECT)
             .with_origin(ValueOrigin::Declared);
     };
     let mut parts = Vec::new();
     if project.import.is_some() {
-        let taken = find_indicator(known, "plts.project_import", id);
+        let taken = find_indicator(known, &solar::PROJECT_IMPORT, id);
         parts.push(match taken {
             Some(taken) => (
                 grid_emissions(desk.config, taken, project.factor.as_ref(), 0.0),
@@ -170,7 +195,7 @@ fn project_figure(
         });
     }
     if let Some(set) = &project.genset {
-        let burnt = find_indicator(known, "genset.co2", set);
+        let burnt = find_indicator(known, &genset::CO2, set);
         parts.push(match burnt {
             Some(burnt) => (genset_emission_part(burnt), burnt.completeness),
             None => (
@@ -182,7 +207,7 @@ fn project_figure(
     let share = lowest_completeness(parts.iter().map(|(_, share)| *share));
     let parts = parts.into_iter().map(|(part, _)| part);
     sum_emission_parts(parts)
-        .into_figure(desk, "co2.project")
+        .into_figure(desk, &CO2_PROJECT)
         .with_completeness(share)
 }
 
@@ -254,7 +279,7 @@ fn leakage_figure(
         }
         _ => EmissionPart::known_zero("account-no-leakage"),
     };
-    part.into_figure(desk, "co2.leakage")
+    part.into_figure(desk, &CO2_LEAKAGE)
         .with_origin(ValueOrigin::Declared)
 }
 
@@ -305,13 +330,13 @@ pub(crate) fn net_figure(
         .any(|one| project.factors.contains(one));
     let inputs = [("BE", gross), ("PE", project), ("LE", leakage)];
     let inputs = inputs.map(|(symbol, figure)| figure_input(symbol, figure));
+    let whole = parts.iter().any(|part| &*part.unit == "tCO2e");
+    let spec = CO2_NET.in_unit(if whole { "tCO2e" } else { CO2_NET.unit });
     let mut net = desk
-        .figure("co2.net", value, inputs.to_vec())
+        .figure(&spec, value, inputs.to_vec())
         .with_origin(ValueOrigin::Estimated)
         .with_completeness(gross.completeness)
         .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared));
-    let whole = parts.iter().any(|part| &*part.unit == "tCO2e");
-    net.unit = Arc::from(if whole { "tCO2e" } else { "tCO2" });
     for part in parts {
         for factor in &part.factors {
             net = net.with_factor(desk.config, factor);

@@ -1,6 +1,7 @@
 //! Baseline emissions by kind of baseline: grid, genset and fuel pump (METHODS C.3 to C.6).
 
-use crate::assets::pump::indicators::water_density;
+use crate::assets::pump::indicators as pump_figures;
+use crate::assets::pump::lift_indicators::{self as lift, water_density};
 use crate::assets::{EngineFuel, GensetEmissionMethod, GensetLoad, PumpEmissionMethod};
 use crate::carbon::avoided_emissions::{KnownIndicators, find_indicator};
 use crate::carbon::formulas::fuel::{DieselLoadFactor, FuelPumpSet, be_pump_from_water, genset_ef};
@@ -11,7 +12,7 @@ use crate::carbon::fuel_emissions::{
 use crate::config::Config;
 use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::domain::indicator::{
-    Indicator, IndicatorInput, IndicatorRemark, InputSource, ValueOrigin,
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::figure_context::{
@@ -34,6 +35,7 @@ pub(crate) struct EmissionPart {
     pub(crate) factors: Vec<Arc<Factor>>,
     pub(crate) wide: RelativeUncertainty,
     pub(crate) remarks: Vec<IndicatorRemark>,
+    /// Method and equation, where they differ from those of the figure; else empty.
     pub(crate) method: &'static str,
     pub(crate) equation: &'static str,
 }
@@ -61,15 +63,19 @@ impl EmissionPart {
         part
     }
 
-    pub(crate) fn into_figure(self, desk: &FigureContext<'_>, id: &str) -> Indicator {
+    pub(crate) fn into_figure(
+        self,
+        desk: &FigureContext<'_>,
+        spec: &IndicatorSpec<'_>,
+    ) -> Indicator {
+        let spec = match self.method {
+            "" => *spec,
+            method => spec.computed_by(method, self.equation),
+        };
         let mut figure = desk
-            .figure(id, self.value, self.inputs)
+            .figure(&spec.in_unit(self.unit), self.value, self.inputs)
             .with_origin(ValueOrigin::Estimated)
             .with_uncertainty(self.wide);
-        figure.unit = Arc::from(self.unit);
-        if !self.method.is_empty() {
-            (figure.method, figure.equation) = (self.method, self.equation);
-        }
         for factor in &self.factors {
             figure = figure.with_factor(desk.config, factor);
         }
@@ -269,7 +275,7 @@ pub(crate) fn pump_fuel_emissions(
     way: PumpEmissionMethod,
     fuel: &EngineFuel,
 ) -> EmissionPart {
-    let Some(water) = find_indicator(known, "pump.volume", pump) else {
+    let Some(water) = find_indicator(known, &pump_figures::VOLUME, pump) else {
         return EmissionPart::unavailable(status_remark(FormulaStatus::NoData));
     };
     match way {
@@ -283,7 +289,7 @@ pub(crate) fn pump_fuel_emissions(
             measured,
         } => emissions_by_lifted_water(
             desk,
-            (water, find_indicator(known, "pump.head", pump)),
+            (water, find_indicator(known, &lift::HEAD, pump)),
             (eta_pump, eta_engine),
             measured,
             fuel,

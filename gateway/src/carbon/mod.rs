@@ -14,5 +14,22 @@ pub mod avoided_emissions;
 pub mod baseline_emissions;
 pub mod formulas;
 pub mod fuel_emissions;
+pub mod landfill_baseline;
 pub mod settings;
 pub mod waste_emissions;
+
+use crate::domain::indicator::IndicatorSpec;
+use avoided_emissions::{CO2_GROSS, CO2_LEAKAGE, CO2_NET, CO2_PROJECT};
+use waste_emissions::{METHANE_ANNUAL, METHANE_LIFETIME, WASTE_NET, WASTE_PROJECT};
+
+/// Figures of emissions, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
+    &CO2_GROSS,
+    &CO2_PROJECT,
+    &CO2_LEAKAGE,
+    &CO2_NET,
+    &METHANE_ANNUAL,
+    &METHANE_LIFETIME,
+    &WASTE_PROJECT,
+    &WASTE_NET,
+];

@@ -3,55 +3,67 @@
 //! If bins and heaps share an indicator of the ledger, an entry belongs to the member that it
 //! names, else to all of them together, so that a kilogram counts once.
 
-use crate::assets::bsf::formulas::{BsfMasses, bsf_indices};
+use crate::assets::bsf::rearing_indicators::{self as rearing, bsf_index_figures};
 use crate::assets::compost::formulas::{CompostEmissionInput, compost_pe};
-use crate::assets::{Asset, AssetKind, Baseline, BaselineKind, BsfAsset, WasteDisposal, WasteFate};
+use crate::assets::compost::indicators as compost;
+use crate::assets::{Asset, AssetKind, Baseline, BaselineKind, BsfAsset, WasteDisposal};
 use crate::carbon::avoided_emissions::{KnownIndicators, find_indicator};
 use crate::carbon::baseline_emissions::grid_uncertainty;
 use crate::carbon::formulas::first_order_decay::{
-    LandfillModel, WasteDeposit, WasteKind, fod_tool04, lifetime_per_tonne,
+    WasteDeposit, WasteKind, fod_tool04, lifetime_per_tonne,
 };
 use crate::carbon::fuel_emissions::formula_gwp;
+use crate::carbon::landfill_baseline::landfill_baseline;
 use crate::config::Config;
 use crate::domain::factor::{Factor, HeadlineStatus};
 use crate::domain::indicator::{
-    Indicator, IndicatorInput, IndicatorRemark, InputSource, ValueOrigin,
+    Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::domain::period::Period;
 use crate::formulas::FormulaStatus;
-use crate::indicators::entry_attribution::{EntryAttribution, mean_batch_days};
+use crate::indicators::entry_attribution::EntryAttribution;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, factor_input, figure_input,
-    formula_input, setting_input, status_remark, value_or_status,
+    FigureBuilder, FigureContext, FigureValue, factor_input, figure_input, formula_input,
+    status_remark,
 };
-use crate::indicators::ledger_totals::{self, PeriodLedger};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::PeriodDays;
-use crate::indicators::uncertainty::RelativeUncertainty;
 use jiff::civil::Date;
 use std::sync::Arc;
 
-/// Half of the 95 % interval of `DOC_f`, % (METHODS G.2).
-const DOCF_UNCERTAINTY_PCT: f64 = 20.0;
-/// Ids of the landfill factors of METHODS E.5, in the order used by `landfill_baseline`; MCF and
-/// GWP are chosen by the site.
-const LANDFILL_FACTOR_IDS: [&str; 6] = [
-    "swds.phi.appB_wet",
-    "swds.ox",
-    "swds.F",
-    "swds.docf",
-    "swds.doc.food.wet",
-    "swds.k.food.tropical_wet",
-];
+pub(crate) const METHANE_ANNUAL: IndicatorSpec = IndicatorSpec::new(
+    "methane.annual",
+    "tCO2e",
+    "E.5",
+    "φ(1−f) · GWP · (1−OX) · 16/12 · F · DOC_f · MCF · ΣW · DOC · e^(−k(y−x)) · (1−e^(−k))",
+)
+.benefit();
+pub(crate) const METHANE_LIFETIME: IndicatorSpec = IndicatorSpec::new(
+    "methane.lifetime",
+    "tCO2e",
+    "E.7",
+    "φ(1−f) · GWP · (1−OX) · 16/12 · F · DOC_f · MCF · W · DOC",
+)
+.benefit();
+pub(crate) const WASTE_PROJECT: IndicatorSpec = IndicatorSpec::new(
+    "waste.project",
+    "tCO2e",
+    "E.8",
+    "W · Σ GWP · EF / 1000 + E / 1000 · EF_grid",
+)
+.burden();
+pub(crate) const WASTE_NET: IndicatorSpec =
+    IndicatorSpec::new("waste.net", "tCO2e", "E.9", "BE − PE").benefit();
 
 /// Bins and heaps that are fed from one indicator of the ledger, or a single one of them.
-struct WasteGroup<'a> {
-    fed: &'a Arc<str>,
+pub(super) struct WasteGroup<'a> {
+    pub(super) fed: &'a Arc<str>,
     /// Members, in the order of the configuration.
-    assets: Vec<&'a Asset>,
-    disposal: Option<&'a WasteDisposal>,
-    dry: bool,
-    heap: bool,
-    bin: Option<&'a BsfAsset>,
+    pub(super) assets: Vec<&'a Asset>,
+    pub(super) disposal: Option<&'a WasteDisposal>,
+    pub(super) dry: bool,
+    pub(super) heap: bool,
+    pub(super) bin: Option<&'a BsfAsset>,
 }
 
 /// All waste figures from ledger entries.
@@ -88,7 +100,7 @@ fn group_figures(
         None => Vec::new(),
     };
     if group.heap {
-        made.push(fed_figure(desk, "compost.fed", group.fed, book));
+        made.push(entered_figure(desk, &compost::FED, (group.fed, "W"), book));
     }
     made.extend(methane_figures(desk, group, book, known));
     made
@@ -120,13 +132,13 @@ fn shared_group_figures(
             );
             continue;
         }
-        let id = match asset.kind {
-            AssetKind::Bsf(_) => "bsf.fed",
-            _ => "compost.fed",
+        let spec = match asset.kind {
+            AssetKind::Bsf(_) => &rearing::FED,
+            _ => &compost::FED,
         };
         let why = IndicatorRemark::new("account-unnamed-bin").with_arg("assets", &names);
         all.push(
-            desk.figure(id, Err(why), Vec::new())
+            desk.figure(spec, Err(why), Vec::new())
                 .with_origin(ValueOrigin::Manual),
         );
     }
@@ -146,16 +158,16 @@ fn shared_group_figures(
 
 /// A single bin or heap as a group.
 fn single_asset_group(asset: &Asset) -> Option<WasteGroup<'_>> {
-    let (fed, disposal, bin) = match &asset.kind {
-        AssetKind::Bsf(bin) => (&bin.fed, &bin.disposal, Some(&**bin)),
-        AssetKind::Compost(heap) => (&heap.fed, &heap.disposal, None),
-        _ => return None,
+    let waste = asset.kind.settings().organic_waste()?;
+    let bin = match &asset.kind {
+        AssetKind::Bsf(bin) => Some(&**bin),
+        _ => None,
     };
     Some(WasteGroup {
-        fed,
+        fed: waste.fed,
         assets: vec![asset],
-        disposal: disposal.as_ref(),
-        dry: bin.is_some_and(|bin| bin.dry_mass),
+        disposal: waste.disposal,
+        dry: waste.dry,
         heap: bin.is_none(),
         bin,
     })
@@ -178,85 +190,6 @@ fn waste_groups(config: &Config) -> Vec<WasteGroup<'_>> {
     all
 }
 
-fn fed_figure(
-    desk: &FigureContext<'_>,
-    id: &str,
-    indicator: &str,
-    book: &PeriodLedger,
-) -> Indicator {
-    let total = book.total(desk.config, indicator, desk.span.period);
-    ledger_totals::ledger_figure(desk, id, (indicator, "W"), total.as_ref())
-}
-
-/// BSF indices (METHODS E.3).
-fn bsf_index_figures(
-    desk: &FigureContext<'_>,
-    bin: &BsfAsset,
-    book: &PeriodLedger,
-) -> Vec<Indicator> {
-    let written = |id: &str, indicator: &str, symbol| {
-        let total = book.total(desk.config, indicator, desk.span.period);
-        ledger_totals::ledger_figure(desk, id, (indicator, symbol), total.as_ref())
-    };
-    let w = written("bsf.fed", &bin.fed, "W");
-    let b = written("bsf.larvae", &bin.larvae, "B");
-    let r = written("bsf.residue", &bin.residue, "R");
-    let number = |one: &Indicator| one.value.as_ref().ok().copied();
-    let days = mean_batch_days(book, bin, desk.span.period);
-    let found = bsf_indices(&BsfMasses {
-        fed_kg: number(&w),
-        residue_kg: number(&r),
-        larvae_gain_kg: number(&b),
-        // Without a completed batch there is no index per day; NaN yields an unknown index.
-        days: days.unwrap_or(f64::NAN),
-    });
-    let percent = |x: Option<f64>| x.map(|x| 100.0 * x);
-    let all = [
-        ("bsf.reduction", percent(found.sr)),
-        ("bsf.wri", found.wri),
-        ("bsf.bioconversion", percent(found.bcr)),
-        ("bsf.feed_conversion", found.fcr),
-        ("bsf.efficiency", percent(found.ecd)),
-        ("bsf.loss", percent(found.loss)),
-    ];
-    // Indices are valid only if all masses have the same basis, so the basis is printed (METHODS
-    // E.3).
-    let basis = if bin.dry_mass {
-        "account-basis-dry"
-    } else {
-        "account-basis-wet"
-    };
-    let odd = found.status == FormulaStatus::MassBalance;
-    let declared = [&w, &b, &r]
-        .iter()
-        .any(|one| one.origin == ValueOrigin::Declared);
-    let origin = if declared {
-        ValueOrigin::Declared
-    } else {
-        ValueOrigin::Manual
-    };
-    let index = |(id, value): (&str, Option<f64>)| {
-        let mut inputs = vec![
-            figure_input("W", &w),
-            figure_input("B", &b),
-            figure_input("R", &r),
-        ];
-        let mut value = value_or_status(value, found.status);
-        if id == "bsf.wri" {
-            inputs.push(constant_input("d", days.unwrap_or_default(), "d", "batch"));
-            if found.sr.is_some() && days.is_none() {
-                value = Err(IndicatorRemark::new("account-no-batch"));
-            }
-        }
-        desk.figure(id, value, inputs)
-            .with_origin(origin)
-            .with_remark(IndicatorRemark::new(basis))
-            .with_remark_if(odd, &found.status.words_key())
-    };
-    let indices: Vec<Indicator> = all.into_iter().map(index).collect();
-    [w, b, r].into_iter().chain(indices).collect()
-}
-
 /// Methane avoided and project emissions (METHODS E.5, E.7 to E.9).
 fn methane_figures(
     desk: &FigureContext<'_>,
@@ -269,11 +202,11 @@ fn methane_figures(
     let landfill = match landfill_baseline(desk, group) {
         Ok(landfill) => landfill,
         Err(why) => {
-            let none = |id: &str| {
-                desk.figure(id, Err(why.clone()), Vec::new())
+            let none = |spec: &IndicatorSpec<'_>| {
+                desk.figure(spec, Err(why.clone()), Vec::new())
                     .with_origin(ValueOrigin::Estimated)
             };
-            return vec![none("methane.annual"), none("methane.lifetime"), project];
+            return vec![none(&METHANE_ANNUAL), none(&METHANE_LIFETIME), project];
         }
     };
     let year = i32::from(desk.span.period.last().year());
@@ -296,7 +229,7 @@ fn methane_figures(
     let annual = landfill
         .figure(
             desk,
-            "methane.annual",
+            &METHANE_ANNUAL,
             any(fod_tool04(&deposits, year, &landfill.model)),
             group,
         )
@@ -305,7 +238,7 @@ fn methane_figures(
         .with_remark(IndicatorRemark::new("account-methane-year").with_arg("year", year));
     let lifetime = lifetime_per_tonne(WasteKind::Food, &landfill.model) * total;
     let lifetime = landfill
-        .figure(desk, "methane.lifetime", any(lifetime), group)
+        .figure(desk, &METHANE_LIFETIME, any(lifetime), group)
         .with_remark(IndicatorRemark::new("account-methane-lifetime"));
     let net = net_waste_figure(desk, &annual, &project);
     vec![annual, lifetime, project, net]
@@ -334,109 +267,6 @@ fn tonnes_in_period(tonnes: &[(Date, f64)], span: &PeriodDays) -> f64 {
     of.map(|(_, tonnes)| tonnes).sum()
 }
 
-/// Landfill baseline: model, factors and inputs.
-struct LandfillBaseline {
-    model: LandfillModel,
-    factors: Vec<Arc<Factor>>,
-    inputs: Vec<IndicatorInput>,
-    wide: RelativeUncertainty,
-}
-
-/// Landfill baseline of the waste; fails with a remark when disposal gives no methane baseline.
-fn landfill_baseline(
-    desk: &FigureContext<'_>,
-    group: &WasteGroup<'_>,
-) -> Result<LandfillBaseline, IndicatorRemark> {
-    let refused = |key: &str| Err(IndicatorRemark::new(key));
-    let Some(disposal) = group.disposal else {
-        return refused("account-no-disposal");
-    };
-    // Open burning, animal feed and farm heaps emit no landfill methane (METHODS E.5).
-    if disposal.fate != WasteFate::Landfill {
-        return refused("account-no-landfill");
-    }
-    // The landfill factors are per tonne of wet waste.
-    if group.dry {
-        return refused("account-dry-mass");
-    }
-    // Zero gas capture is not assumed: the landfill operator must be asked (METHODS E.5).
-    let Some(captured) = disposal.gas_captured else {
-        return refused("account-ask-landfill");
-    };
-    let known = &desk.config.factors;
-    let usual = LandfillModel::default();
-    let value = |id: &str, usual: f64| known.find(id).map_or(usual, |factor| factor.value);
-    let mcf = disposal.mcf.clone();
-    let set = formula_gwp(known.gwp);
-    let model = LandfillModel {
-        phi: value(LANDFILL_FACTOR_IDS[0], usual.phi),
-        f: captured,
-        gwp_ch4: set.ch4(),
-        ox: value(LANDFILL_FACTOR_IDS[1], usual.ox),
-        f_ch4: value(LANDFILL_FACTOR_IDS[2], usual.f_ch4),
-        docf: value(LANDFILL_FACTOR_IDS[3], usual.docf),
-        mcf: mcf.as_ref().map_or(usual.mcf, |factor| factor.value),
-    };
-    let warming = format!("gwp.{}.ch4", set.name().to_lowercase());
-    let mut factors: Vec<Arc<Factor>> = LANDFILL_FACTOR_IDS
-        .iter()
-        .filter_map(|id| known.find(id).cloned())
-        .collect();
-    factors.extend(known.find(&warming).cloned());
-    let mut inputs = vec![setting_input("f", captured, "", "disposal.gas_captured")];
-    let symbols = ["φ", "OX", "F", "DOC_f", "DOC", "k", "GWP"];
-    for (symbol, factor) in symbols.into_iter().zip(&factors) {
-        inputs.push(factor_input(
-            symbol,
-            factor.value,
-            factor.unit.text(),
-            factor,
-        ));
-    }
-    let doc = known
-        .find(LANDFILL_FACTOR_IDS[4])
-        .and_then(|factor| factor.uncertainty_percent());
-    let of_dump = mcf.as_ref().and_then(|factor| factor.uncertainty_percent());
-    if let Some(factor) = mcf {
-        inputs.push(factor_input("MCF", factor.value, "", &factor));
-        factors.push(factor);
-    }
-    let parts = [doc, Some(DOCF_UNCERTAINTY_PCT), of_dump].map(RelativeUncertainty::from_percent);
-    Ok(LandfillBaseline {
-        model,
-        factors,
-        inputs,
-        wide: RelativeUncertainty::of_product(&parts),
-    })
-}
-
-impl LandfillBaseline {
-    fn figure(
-        &self,
-        desk: &FigureContext<'_>,
-        id: &str,
-        value: FigureValue,
-        group: &WasteGroup<'_>,
-    ) -> Indicator {
-        let from = InputSource::Ledger {
-            indicator: Arc::clone(group.fed),
-            entries: Vec::new(),
-        };
-        let mut inputs = vec![formula_input("W", None, "t", from)];
-        inputs.extend(self.inputs.iter().cloned());
-        let figure = desk
-            .figure(id, value, inputs)
-            .with_origin(ValueOrigin::Estimated)
-            .with_uncertainty(self.wide)
-            .with_remark(IndicatorRemark::new("account-order-of-magnitude"))
-            .with_remark(IndicatorRemark::new("account-food-waste"));
-        let add = |figure: Indicator, factor| figure.with_factor(desk.config, factor);
-        let figure = self.factors.iter().fold(figure, add);
-        let unproved = group.disposal.is_some_and(|one| one.evidence.is_empty());
-        figure.with_remark_if(unproved, "account-evidence-disposal")
-    }
-}
-
 /// Emissions of the treatment itself (METHODS E.8).
 fn project_emissions_figure(
     desk: &FigureContext<'_>,
@@ -455,7 +285,7 @@ fn project_emissions_figure(
     let energy = desk
         .asset
         .as_deref()
-        .and_then(|id| find_indicator(known, "compost.energy", id));
+        .and_then(|id| find_indicator(known, &compost::ENERGY, id));
     let grid = site_grid_factor(desk.config);
     let wet = tonnes_in_period(tonnes, desk.span);
     let value: FigureValue = match (both, energy, grid) {
@@ -486,7 +316,7 @@ fn project_emissions_figure(
     let mut inputs = vec![formula_input("W", Some(wet), "t", from)];
     inputs.extend(energy.map(|energy| figure_input("E", energy)));
     let mut figure = desk
-        .figure("waste.project", value, inputs)
+        .figure(&WASTE_PROJECT, value, inputs)
         .with_origin(ValueOrigin::Estimated)
         // No emission factor of BSF could be verified; the composting factor is an upper bound
         // (METHODS E.8).
@@ -542,7 +372,7 @@ fn net_waste_figure(
     };
     let inputs = vec![figure_input("BE", annual), figure_input("PE", project)];
     let figure = desk
-        .figure("waste.net", value, inputs)
+        .figure(&WASTE_NET, value, inputs)
         .with_origin(ValueOrigin::Estimated);
     let all = annual.factors.iter().chain(&project.factors);
     let mut figure = all.fold(figure, |figure, factor| {

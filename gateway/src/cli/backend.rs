@@ -1,36 +1,34 @@
-//! Access of a command to the readings: through the running gateway's socket, or by opening the
-//! store.
+//! Access of a command to the readings: one client of the API, whether a gateway runs or not. Also
+//! what the commands share: configuration, messages, progress.
 
 use super::{EXIT_NEGATIVE, EXIT_USAGE};
+use crate::api::ApiState;
+use crate::api::client::{ApiClient, ApiClientError};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::server::SOCKET_NAME;
+use crate::domain::UtcMs;
+use crate::server;
+use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
+use jiff::civil::Date;
 use std::path::Path;
-use tokio::net::UnixStream;
 
 /// Failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    /// The running gateway refused the request, with this message.
+    /// The command stops with this message.
     #[error("{0}")]
     Refused(String),
-    /// The running gateway closed the connection before its answer was complete.
-    #[error("the running gateway does not answer: {0}")]
-    Disconnected(#[from] hyper::Error),
+    /// The call is wrong: the message says what to change; exit status 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The API refused a request, or its answer was lost.
+    #[error(transparent)]
+    Api(#[from] ApiClientError),
     /// A day of the evidence bundle has changed since its record was made.
     #[error("{0} has changed since its record was made")]
     RecordChanged(String),
-    /// The HTTP request could not be built.
-    #[error(transparent)]
-    Request(#[from] hyper::http::Error),
-    /// The store could not be opened, or refused the operation.
+    /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A file could not be read or written.
@@ -38,161 +36,93 @@ pub(super) enum CommandError {
     File(#[from] std::io::Error),
 }
 
-/// Source of readings for one command.
-pub(super) enum Backend {
-    /// A gateway runs; it is asked over its socket.
-    Gateway(GatewayConnection),
-    /// No gateway runs; the store is open in this process until `close`.
-    Store(Store),
+/// Client of the running gateway, else of the routes in this process, on the store opened with the
+/// access that the command needs. Two processes never have the store open for writing.
+pub(super) async fn open_client(
+    config: &Config,
+    access: StoreAccess,
+) -> Result<ApiClient, CommandError> {
+    if let Some(running) = server::connect_client(&config.store.path).await? {
+        return Ok(running);
+    }
+    Ok(local_client(config, &open_store(config, access)?))
 }
 
-/// HTTP connection to the running gateway.
-pub(super) struct GatewayConnection(SendRequest<Full<Bytes>>);
-
-impl Backend {
-    /// Connects to the running gateway, else opens the store with the access that the command
-    /// needs. Two processes never have the store open for writing.
-    pub(super) async fn open(config: &Config, access: StoreAccess) -> Result<Self, CommandError> {
-        if let Some(running) = GatewayConnection::connect(&config.store.path).await? {
-            return Ok(Self::Gateway(running));
-        }
-        let (site, text) = (&config.site, &config.revision_text());
-        let store = Store::open_with_access(
-            access,
-            &config.store.path,
-            site,
-            &config.store,
-            text,
-            &Clock::system(),
-        )?;
-        Ok(Self::Store(store))
+/// Client for reading, after the evidence records of closed days that are due were made, as the
+/// gateway would make them. A store without write permission is read as it is. `check_file`: the
+/// pages of the file are checked first. A running gateway is not asked to check: it would stop
+/// reading meanwhile.
+pub(super) async fn open_with_records(
+    config: &Config,
+    check_file: bool,
+) -> Result<ApiClient, CommandError> {
+    if let Some(running) = server::connect_client(&config.store.path).await? {
+        return Ok(running);
     }
-
-    /// Backend for reading, after the evidence records of closed days that are due were made, as
-    /// the gateway would make them. A store without write permission is read as it is.
-    pub(super) async fn open_with_records(config: &Config) -> Result<Self, CommandError> {
-        let way = Self::open(config, StoreAccess::Read).await?;
-        let Self::Store(store) = &way else {
-            return Ok(way);
-        };
-        if store.count_due_days().await? == 0 {
-            return Ok(way);
-        }
-        // Nothing is added to a damaged file: a repair needs it as it is.
+    let store = open_store(config, StoreAccess::Read)?;
+    let is_due = store.count_due_days().await? > 0;
+    // Nothing is added to a damaged file: a repair needs it as it is.
+    if check_file || is_due {
         store.check_integrity().await?;
-        way.close().await;
-        // The records need a store that is open for writing; the command itself reads only.
-        if let Ok(mut own) = Self::open(config, StoreAccess::Write).await {
-            if let Err(trouble) = own.make_due_records(|_| ()).await {
-                tracing::warn!(%trouble, "the records that are due could not be made");
-            }
-            own.close().await;
-        }
-        Self::open(config, StoreAccess::Read).await
     }
-
-    /// Closes the store, if it was opened here.
-    pub(super) async fn close(self) {
-        if let Self::Store(store) = self {
-            store.stop().await;
-        }
+    if !is_due {
+        return Ok(local_client(config, &store));
     }
+    store.stop().await;
+    // The records need a store that is open for writing; the command itself reads only.
+    if let Ok(store) = open_store(config, StoreAccess::Write) {
+        let mut writer = local_client(config, &store);
+        if let Err(trouble) = writer.make_due_records(|_| ()).await {
+            tracing::warn!(%trouble, "the records that are due could not be made");
+        }
+        writer.close().await;
+    }
+    open_client(config, StoreAccess::Read).await
 }
 
-impl GatewayConnection {
-    /// Connection to the gateway of this store directory; `None` when no gateway runs.
-    pub(super) async fn connect(directory: &Path) -> Result<Option<Self>, CommandError> {
-        // A socket file that a crash left behind refuses the connection, which means the same.
-        let Ok(stream) = UnixStream::connect(directory.join(SOCKET_NAME)).await else {
-            return Ok(None);
-        };
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // The task ends with the sender. Its error is also the error of the request that waits.
-        tokio::spawn(connection);
-        Ok(Some(Self(sender)))
-    }
-
-    /// Sends a request with a text body. A status other than success is an error with the message
-    /// of the gateway.
-    pub(super) async fn request(
-        &mut self,
-        method: &str,
-        path: &str,
-        body: impl Into<Bytes>,
-    ) -> Result<Incoming, CommandError> {
-        self.request_with_media_type(method, path, "text/plain", body)
-            .await
-    }
-
-    /// Sends a request with a body of this media type.
-    pub(super) async fn request_with_media_type(
-        &mut self,
-        method: &str,
-        path: &str,
-        media: &str,
-        body: impl Into<Bytes>,
-    ) -> Result<Incoming, CommandError> {
-        let request = Request::builder().method(method).uri(path);
-        let request = request
-            // HTTP/1.1 requires a host, and the gateway accepts requests for its own names only.
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, media)
-            .body(Full::new(body.into()))?;
-        self.0.ready().await?;
-        let response = self.0.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body();
-        if status.is_success() {
-            return Ok(body);
-        }
-        Err(CommandError::Refused(refusal_text(
-            status,
-            &body.collect().await?.to_bytes(),
-        )))
-    }
+fn open_store(config: &Config, access: StoreAccess) -> Result<Store, StoreError> {
+    let (site, text) = (&config.site, &config.revision_text());
+    let clock = Clock::system();
+    Store::open_with_access(
+        access,
+        &config.store.path,
+        site,
+        &config.store,
+        text,
+        &clock,
+    )
 }
 
-/// Message of a refused request, from the JSON body, else from the HTTP status.
-fn refusal_text(status: StatusCode, body: &[u8]) -> String {
-    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let part = |name: &str| json.get(name).and_then(serde_json::Value::as_str);
-    // A refused ledger batch has its errors in a list; the first one is enough here.
-    let faults = json.get("faults").and_then(serde_json::Value::as_array);
-    let first = faults.and_then(|faults| faults.first()?.get("error")?.as_str());
-    match (part("error"), part("expected").or(first)) {
-        (Some(error), Some(expected)) => format!("{error}: {expected}"),
-        (Some(error), None) => error.to_owned(),
-        _ => status.to_string(),
-    }
+fn local_client(config: &Config, store: &Store) -> ApiClient {
+    let board = StatusBoard::default();
+    server::local_client(ApiState::new(config, store, &board, &Clock::system()))
 }
 
-/// Value in a form that a URL query accepts (percent-encoding).
-pub(super) fn percent_encode(text: &str) -> String {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let one = |byte: u8| {
-        if harmless(byte) {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02X}")
-        }
-    };
-    text.bytes().map(one).collect()
-}
+/// Form of a progress bar with a known total.
+const BAR_TEMPLATE: &str = "{bar:30} {percent} % {human_pos} {eta}";
 
 /// Progress bar on standard error; not drawn when that is no terminal.
 pub(super) fn progress_bar(total: Option<u64>) -> indicatif::ProgressBar {
     use indicatif::{ProgressBar, ProgressStyle};
     let (bar, template) = match total {
-        Some(total) => (
-            ProgressBar::new(total),
-            "{bar:30} {percent} % {human_pos} {eta}",
-        ),
+        Some(total) => (ProgressBar::new(total), BAR_TEMPLATE),
         None => (ProgressBar::new_spinner(), "{spinner} {bytes} {elapsed}"),
     };
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
+}
+
+/// Moves a bar to `done` of `all`; one without a total until now gets the form of one with it.
+pub(super) fn move_progress_bar(bar: &indicatif::ProgressBar, done: u64, all: u64) {
+    if bar.length().is_none()
+        && let Ok(style) = indicatif::ProgressStyle::with_template(BAR_TEMPLATE)
+    {
+        bar.set_style(style);
+    }
+    bar.set_length(all);
+    bar.set_position(done);
 }
 
 /// Configuration after its check. Errors are printed, and the exit status is returned.
@@ -203,9 +133,13 @@ pub(super) fn load_config(file: &Path, lang: crate::i18n::Language) -> Result<Co
     })
 }
 
-/// Prints the failure on standard error; returns exit status 1.
+/// Prints the failure on standard error; returns exit status 1, and 2 for a wrong call.
 pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language) -> u8 {
     let why = match trouble {
+        CommandError::Usage(why) => {
+            print_stderr(why);
+            return EXIT_USAGE;
+        }
         CommandError::Store(fault) => store_error_text(fault, lang),
         CommandError::RecordChanged(day) => {
             Some(lang.text_with("evidence-unsettled", &[("day", day)]))
@@ -228,6 +162,11 @@ fn store_error_text(fault: &StoreError, lang: crate::i18n::Language) -> Option<S
     };
     let file = file.display().to_string();
     Some(lang.text_with(key, &[("file", &file), ("why", why)]))
+}
+
+/// Date at the site of a moment.
+pub(super) fn local_date(config: &Config, at: UtcMs) -> Date {
+    config.site.timezone.date(at)
 }
 
 /// Name of the person at this computer, when the environment has one.

@@ -1,9 +1,10 @@
 //! `pantau backup`: a consistent copy of the store, with or without a running gateway.
 
 use super::backend::{
-    Backend, CommandError, load_config, percent_encode, print_stderr, progress_bar, report_failure,
+    CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
 };
 use super::{EXIT_DONE, EXIT_USAGE};
+use crate::api::client::path_with_query;
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::storage::StoreAccess;
@@ -39,17 +40,10 @@ pub(super) async fn run_backup(file: &Path, to: &Path, lang: Language) -> u8 {
 async fn copy_store(config: &Config, to: &Path) -> Result<(), CommandError> {
     // The running gateway has another working directory, so the path must be absolute.
     let to: PathBuf = std::path::absolute(to)?;
-    let mut way = Backend::open(config, StoreAccess::Read).await?;
-    let done = match &mut way {
-        Backend::Gateway(running) => {
-            let path = format!(
-                "/control/backup?to={}",
-                percent_encode(&to.to_string_lossy())
-            );
-            running.request("POST", &path, "").await.map(drop)
-        }
-        Backend::Store(store) => store.backup(to).await.map_err(CommandError::from),
-    };
-    way.close().await;
-    done
+    let mut client = open_client(config, StoreAccess::Read).await?;
+    let to = to.to_string_lossy();
+    let path = path_with_query("/control/backup", &[("to", Some(&*to))]);
+    let done = client.post(&path, "text/plain", "").await;
+    client.close().await;
+    Ok(done.map(drop)?)
 }

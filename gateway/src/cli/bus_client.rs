@@ -1,39 +1,25 @@
 //! Access of a command to a bus: through the running gateway when it owns the bus, else directly.
 
-use super::backend::{CommandError, GatewayConnection};
+use super::backend::CommandError;
+use crate::api::client::{ApiClient, percent_encode};
 use crate::bus_request::{
     self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
     ResponderCount,
 };
 use crate::commissioning::scan;
-use crate::config::{Bus, BusLink, Config};
+use crate::config::{Bus, Config};
 use crate::domain::QualityReason;
+use crate::domain::hex_text::parse_hex;
 use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
-use http_body_util::BodyExt;
+use crate::server;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// Channel to the devices of bus `index`, and whether a running gateway owns it.
-pub(super) async fn open_channel(
-    config: &Config,
-    index: usize,
-) -> Result<(BusChannel, bool), CommandError> {
-    let bus = &config.buses[index];
-    Ok(match gateway_bus_handle(config, &bus.id).await? {
-        Some(door) => (BusChannel::via_owner(bus, door), true),
-        None => (BusChannel::new(bus), false),
-    })
-}
-
 /// Sentence that names the program which holds a port of these buses; `None` when no program does.
 pub(super) fn port_holder_text(buses: &[Bus], lang: Language) -> Option<String> {
-    let mut ports = buses.iter().filter_map(|bus| match &bus.link {
-        // Only a serial port can be held; TCP allows several connections.
-        BusLink::Rtu(line) => scan::port_holder_text(&line.port, lang),
-        BusLink::Tcp { .. } | BusLink::RtuOverTcp { .. } => None,
-    });
-    ports.next()
+    // Only a serial port can be held; TCP allows several connections.
+    let mut ports = buses.iter().filter_map(|bus| bus.link.serial_port());
+    ports.find_map(|line| scan::port_holder_text(&line.port, lang))
 }
 
 /// Handle to a bus that a running gateway owns; `None` when no gateway runs.
@@ -50,7 +36,7 @@ pub(super) async fn gateway_bus_handle(
     if !has_devices {
         return Ok(None);
     }
-    let running = GatewayConnection::connect(&config.store.path).await?;
+    let running = server::connect_client(&config.store.path).await?;
     Ok(running.map(|running| {
         let (door, errands) = bus_request::request_channel();
         // Ends when the channels that hold the handle are dropped.
@@ -61,7 +47,7 @@ pub(super) async fn gateway_bus_handle(
 
 /// Sends bus requests to the running gateway, one at a time.
 async fn forward_requests(
-    mut running: GatewayConnection,
+    mut running: ApiClient,
     bus: String,
     mut errands: mpsc::Receiver<BusRequest>,
 ) {
@@ -83,16 +69,15 @@ async fn forward_requests(
 
 /// Sends one bus request to the running gateway and waits for its result.
 async fn forward_request(
-    running: &mut GatewayConnection,
+    running: &mut ApiClient,
     bus: &str,
     errand: &BusRequest,
 ) -> Result<BusRequestOutcome, CommandError> {
     let (gap, patience) = (errand.gap.as_millis(), errand.patience.as_millis());
-    let bus = super::backend::percent_encode(bus);
+    let bus = percent_encode(bus);
     let what = control_path(errand.wanted);
     let path = format!("/control/{what}&bus={bus}&gap_ms={gap}&patience_ms={patience}");
-    let body = running.request("POST", &path, "").await?.collect().await?;
-    let json: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+    let json: Value = running.post_json(&path, &()).await?;
     parse_bus_answer(&json)
         .ok_or_else(|| CommandError::Refused(format!("unreadable answer: {json}")))
 }
@@ -116,7 +101,7 @@ fn control_path(wanted: BusRequestKind) -> String {
             let count = u16::from(write.count);
             let begin = asked("write", write.unit, write.function(), write.address, count);
             let by = super::backend::current_user().unwrap_or_else(|| "cli".to_owned());
-            let by = super::backend::percent_encode(&by);
+            let by = percent_encode(&by);
             format!("{begin}&first={first}&second={second}&by={by}")
         }
     }
@@ -160,13 +145,6 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         sent: parse_hex(json["sent"].as_str()?)?,
         received: parse_hex(json["received"].as_str()?)?,
     })
-}
-
-/// Bytes of a hexadecimal text; `None` when it is none.
-fn parse_hex(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    pairs.map(byte).collect()
 }
 
 #[cfg(test)]

@@ -2,17 +2,16 @@
 
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    Backend, CommandError, GatewayConnection, load_config, percent_encode, print_stderr,
-    progress_bar, report_failure,
+    CommandError, load_config, open_client, open_with_records, print_stderr, progress_bar,
+    report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::{EXIT_DONE, EXIT_USAGE};
+use crate::api::client::{ApiClient, path_with_query};
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::samples_csv;
-use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreAccess};
-use http_body_util::BodyExt;
+use crate::storage::StoreAccess;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
@@ -76,11 +75,11 @@ async fn export_bundle(
         let extra = with.iter().map(|file| BundleExtraFile::read(file));
         let extra = extra.collect::<io::Result<Vec<_>>>()?;
         // A bundle can only hold days that have a record, so due records are made first.
-        let mut way = Backend::open_with_records(config).await?;
-        let told = |bytes| bar.inc(bytes);
+        let mut client = open_with_records(config, false).await?;
+        let (client_ref, told) = (&mut client, |bytes| bar.inc(bytes));
         let done =
-            evidence::write_bundle(&mut way, &config.site, period, &extra, output, told).await;
-        way.close().await;
+            evidence::write_bundle(client_ref, &config.site, period, &extra, output, told).await;
+        client.close().await;
         done
     };
     let done = done.await;
@@ -130,57 +129,32 @@ async fn write_samples(
     stretch: Range<i64>,
     output: Option<&Path>,
 ) -> Result<(), CommandError> {
-    let mut way = Backend::open(config, StoreAccess::Read).await?;
+    let mut client = open_client(config, StoreAccess::Read).await?;
     let mut target = ExportTarget::open(output)?;
-    let done = match &mut way {
-        Backend::Gateway(running) => copy_from_gateway(running, point, stretch, &mut target).await,
-        Backend::Store(store) => copy_from_store(store, point, stretch, &mut target).await,
-    };
-    way.close().await;
+    let done = copy_samples(&mut client, point, stretch, &mut target).await;
+    client.close().await;
     // The store is closed also after an error.
     done?;
     Ok(target.finish()?)
 }
 
-async fn copy_from_gateway(
-    running: &mut GatewayConnection,
+/// Copies the rows part by part, so that a long history does not fill the memory.
+async fn copy_samples(
+    client: &mut ApiClient,
     point: &str,
     stretch: Range<i64>,
     target: &mut ExportTarget,
 ) -> Result<(), CommandError> {
-    let (point, Range { start, end }) = (percent_encode(point), stretch);
-    let path = format!("/api/v1/samples.csv?point={point}&from={start}&to={end}");
-    let mut body = running.request("GET", &path, "").await?;
-    while let Some(frame) = body.frame().await {
-        if let Ok(bytes) = frame?.into_data() {
-            target.write_bytes(&bytes)?;
-        }
-    }
-    Ok(())
-}
-
-async fn copy_from_store(
-    store: &Store,
-    point: &str,
-    stretch: Range<i64>,
-    target: &mut ExportTarget,
-) -> Result<(), CommandError> {
-    let query = PointQuery {
-        point: point.to_owned(),
-        from: UtcMs(stretch.start),
-        to: UtcMs(stretch.end),
-        step: BucketStep::Raw,
-        aggregate: AggregateFunction::Last,
-    };
-    let mut blocks = store.query(query).await?;
-    target.write_bytes(format!("{}\n", samples_csv::SAMPLES_CSV_HEADER).as_bytes())?;
-    // Block by block, so that a long history does not fill the memory.
-    while let Some(block) = blocks.recv().await {
-        let mut text = String::new();
-        block?
-            .iter()
-            .for_each(|sample| samples_csv::write_sample_row(&mut text, sample));
-        target.write_bytes(text.as_bytes())?;
+    let [from, to] = [stretch.start, stretch.end].map(|at| at.to_string());
+    let parameters = [
+        ("point", Some(point)),
+        ("from", Some(&*from)),
+        ("to", Some(&*to)),
+    ];
+    let path = path_with_query("/api/v1/samples.csv", &parameters);
+    let mut rows = client.get(&path).await?;
+    while let Some(part) = rows.next_part().await? {
+        target.write_bytes(&part)?;
     }
     Ok(())
 }

@@ -9,9 +9,10 @@
 
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    Backend, CommandError, load_config, percent_encode, print_stderr, progress_bar, report_failure,
+    CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
 };
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::api::client::{ApiClient, path_with_query};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::UtcMs;
@@ -23,7 +24,6 @@ use crate::samples_csv::{
     TimestampBounds,
 };
 use crate::storage::{ImportRow, StoreAccess};
-use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -78,7 +78,7 @@ pub(super) async fn run_import(options: &ImportArgs, lang: Language) -> u8 {
     let wishes = LoggerTableOptions {
         dates: options.dates.as_deref().and_then(DateOrder::parse),
         zone,
-        site_zone: config.site.timezone.to_string(),
+        site_zone: config.site.timezone.name().to_string(),
         decimals: options
             .decimals
             .as_deref()
@@ -347,30 +347,34 @@ async fn store_rows(
     point: &str,
     rows: ImportRowSource<'_>,
 ) -> Result<u64, CommandError> {
-    let mut way = Backend::open(config, StoreAccess::Write).await?;
+    let mut client = open_client(config, StoreAccess::Write).await?;
     let done = match rows {
-        ImportRowSource::Lines(file) => store_lines(&mut way, point, file).await,
-        ImportRowSource::Table(rows) => store_table(&mut way, point, rows).await,
+        ImportRowSource::Lines(file) => store_lines(&mut client, point, file).await,
+        ImportRowSource::Table(rows) => store_table(&mut client, point, rows).await,
     };
-    way.close().await;
+    client.close().await;
     done
 }
 
 /// Stores the rows of a table in pieces; returns their number.
 async fn store_table(
-    way: &mut Backend,
+    client: &mut ApiClient,
     point: &str,
     rows: &[ImportRow],
 ) -> Result<u64, CommandError> {
     let mut total = 0;
     for rows in rows.chunks(ROWS_PER_PIECE_MAX) {
-        total += store_piece(way, point, rows.to_vec()).await?;
+        total += store_piece(client, point, rows).await?;
     }
     Ok(total)
 }
 
 /// Stores the rows of a file in pieces; returns their number.
-async fn store_lines(way: &mut Backend, point: &str, file: &Path) -> Result<u64, CommandError> {
+async fn store_lines(
+    client: &mut ApiClient,
+    point: &str,
+    file: &Path,
+) -> Result<u64, CommandError> {
     let bar = progress_bar(Some(std::fs::metadata(file)?.len()));
     let mut lines = SamplesFileReader::open(file)?;
     let mut rows = Vec::with_capacity(ROWS_PER_PIECE_MAX);
@@ -388,7 +392,8 @@ async fn store_lines(way: &mut Backend, point: &str, file: &Path) -> Result<u64,
             Some(SamplesFileLine::Header(true)) | None => {}
         }
         if rows.len() == ROWS_PER_PIECE_MAX || (ended && !rows.is_empty()) {
-            total += store_piece(way, point, std::mem::take(&mut rows)).await?;
+            total += store_piece(client, point, &rows).await?;
+            rows.clear();
             bar.set_position(lines.bytes);
         }
         if ended {
@@ -398,32 +403,23 @@ async fn store_lines(way: &mut Backend, point: &str, file: &Path) -> Result<u64,
     }
 }
 
-/// Stores one piece through the backend; returns its number of rows.
+/// Stores one piece; returns its number of rows.
 async fn store_piece(
-    way: &mut Backend,
+    client: &mut ApiClient,
     point: &str,
-    rows: Vec<ImportRow>,
+    rows: &[ImportRow],
 ) -> Result<u64, CommandError> {
-    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    match way {
-        Backend::Gateway(running) => {
-            let mut text = format!("{}\n", samples_csv::SAMPLES_CSV_HEADER);
-            for (at, number) in rows {
-                samples_csv::write_time(&mut text, at);
-                text.push(',');
-                samples_csv::write_number(&mut text, number);
-                text.push('\n');
-            }
-            let path = format!("/control/import?point={}", percent_encode(point));
-            // The body is read to its end, so that the connection is free for the next piece.
-            let answer = running.request("POST", &path, text).await?;
-            answer.collect().await?;
-        }
-        Backend::Store(store) => {
-            store.import_rows(point, rows).await?;
-        }
+    let mut text = format!("{}\n", samples_csv::SAMPLES_CSV_HEADER);
+    for (at, number) in rows {
+        samples_csv::write_time(&mut text, *at);
+        text.push(',');
+        samples_csv::write_number(&mut text, *number);
+        text.push('\n');
     }
-    Ok(count)
+    let path = path_with_query("/control/import", &[("point", Some(point))]);
+    // The answer is read to its end, so that the connection is free for the next piece.
+    client.post(&path, "text/csv", text).await?.bytes().await?;
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }
 
 enum SamplesFileLine {

@@ -2,8 +2,10 @@
 //!
 //! A bus has one owner. While a gateway runs, no command opens its lines.
 
-use super::backend::{CommandError, GatewayConnection};
+use super::backend::CommandError;
 use super::bus_client;
+use crate::api::client::ApiClient;
+use crate::buses;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
@@ -11,9 +13,8 @@ use crate::config::{Bus, Config};
 use crate::domain::{QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
-use crate::modbus;
+use crate::server;
 use crate::status::StatusBoard;
-use http_body_util::BodyExt;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub(super) struct PointSnapshot {
 /// Source of device states.
 pub(super) enum LiveDevices {
     /// The running gateway.
-    Gateway(GatewayConnection, Vec<Arc<str>>, Language),
+    Gateway(ApiClient, Vec<Arc<str>>, Language),
     /// Polls of this process.
     Direct(Box<DirectPolling>),
 }
@@ -73,7 +74,7 @@ impl LiveDevices {
         ids: Vec<Arc<str>>,
         lang: Language,
     ) -> Result<Self, CommandError> {
-        if let Some(running) = GatewayConnection::connect(&config.store.path).await? {
+        if let Some(running) = server::connect_client(&config.store.path).await? {
             return Ok(Self::Gateway(running, ids, lang));
         }
         // Only buses with a shown device are opened.
@@ -99,8 +100,8 @@ impl LiveDevices {
             Self::Direct(own) => Ok(own.take_snapshots()),
             Self::Gateway(running, ids, lang) => {
                 let path = format!("/api/v1/devices?lang={}", lang.code());
-                let devices = get_json(running, &path).await?;
-                let points = get_json(running, "/api/v1/points").await?;
+                let devices = running.get_json(&path).await?;
+                let points = running.get_json("/api/v1/points").await?;
                 let looks = ids
                     .iter()
                     .map(|id| snapshot_from_api(id, &devices, &points));
@@ -125,7 +126,7 @@ impl DirectPolling {
         let (stop, stopped) = watch::channel(false);
         let (board, mut tasks) = (StatusBoard::default(), JoinSet::new());
         // The handles for requests of others are not needed here.
-        let _errands = modbus::spawn_bus_tasks(
+        let _errands = buses::spawn_bus_tasks(
             &config,
             &Clock::system(),
             &board,
@@ -206,12 +207,6 @@ fn point_snapshot(name: &str, unit: &str, outcome: Option<&SampleOutcome>) -> Po
     }
 }
 
-async fn get_json(running: &mut GatewayConnection, path: &str) -> Result<Value, CommandError> {
-    let body = running.request("GET", path, "").await?.collect().await?;
-    serde_json::from_slice(&body.to_bytes())
-        .map_err(|error| CommandError::Refused(error.to_string()))
-}
-
 /// State of one device from the answers of the API. A device that the gateway does not have is
 /// shown as never polled: its configuration is older than the file.
 fn snapshot_from_api(id: &Arc<str>, devices: &Value, points: &Value) -> DeviceSnapshot {
@@ -262,10 +257,7 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
 /// Reason of this word. An exception code is not part of the API, so that every refusal is the
 /// same.
 fn parse_reason_word(word: &Value) -> Option<QualityReason> {
-    let word = word.as_str()?;
-    (0..=u8::MAX)
-        .filter_map(QualityReason::from_code)
-        .find(|reason| reason.word() == word)
+    QualityReason::from_word(word.as_str()?)
 }
 
 /// Ids of the named devices, or of all devices when none is named. Errors: a name that the

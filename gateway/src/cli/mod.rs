@@ -12,8 +12,8 @@
 //! Exit status of every command: 0 done; 1 the command ran and the result is negative, or it
 //! failed; 2 the call or the configuration is wrong.
 //!
-//! Commands that need readings ask the running gateway over its socket; without a running gateway
-//! they open the store themselves (`backend`).
+//! Commands that need readings ask the API (`backend`): over the socket of the running gateway, or,
+//! when none runs, in this process, on the store that the command opens.
 //!
 //! User documentation: `docs/field.md`, `docs/reports.md`, `docs/evidence.md`.
 
@@ -44,12 +44,10 @@ mod simulate;
 mod soak;
 mod watch;
 
-use crate::config::{self, Config};
 use crate::i18n::Language;
 use args::{CliCommand, CommandLine};
 use clap::FromArgMatches;
 use std::ffi::OsString;
-use std::path::Path;
 
 /// Exit status of a command that is done.
 pub const EXIT_DONE: u8 = 0;
@@ -113,14 +111,6 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Report(options) => report::run_report(options, lang).await,
         CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
     }
-}
-
-/// Configuration after its check. Errors are printed, and the exit status is returned.
-fn load_checked_config(file: &Path, lang: Language) -> Result<Config, u8> {
-    config::load_config(file).map_err(|faults| {
-        eprintln!("{}", faults.render(lang));
-        EXIT_USAGE
-    })
 }
 
 /// Prints a failure and returns exit status 1.

@@ -6,26 +6,62 @@ use crate::i18n::Language;
 use std::io::BufRead;
 
 /// Tries for one question before it counts as unanswered.
-const PROMPT_TRIES: usize = 3;
+pub(super) const PROMPT_TRIES: usize = 3;
 
 /// Reader of answers.
 pub(super) struct ConsolePrompt<'a> {
     from: &'a mut dyn BufRead,
+    /// Answer that belongs to the next question.
+    pending: Option<String>,
     pub(super) lang: Language,
 }
 
 impl<'a> ConsolePrompt<'a> {
     pub(super) fn new(from: &'a mut dyn BufRead, lang: Language) -> Self {
-        Self { from, lang }
+        Self {
+            from,
+            pending: None,
+            lang,
+        }
     }
 
     /// Answer to a question without surrounding spaces; `None` at the end of the input.
     pub(super) fn ask_line(&mut self, question: &str) -> Option<String> {
         print_stderr(question);
+        if let Some(answer) = self.pending.take() {
+            return Some(answer);
+        }
         let mut line = String::new();
         let bytes = self.from.read_line(&mut line).ok()?;
         // Zero bytes are the end of the input; an empty line has its line end.
         (bytes > 0).then(|| line.trim().to_owned())
+    }
+
+    /// Keeps an answer for the next question.
+    pub(super) fn put_back(&mut self, answer: String) {
+        self.pending = Some(answer);
+    }
+
+    /// Answer that `fits` accepts; `None` at the end of the input, or after too many wrong answers.
+    pub(super) fn ask_valid(
+        &mut self,
+        question: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        for _ in 0..PROMPT_TRIES {
+            let answer = self.ask_line(question)?;
+            if fits(&answer) {
+                return Some(answer);
+            }
+            self.print_retry(&answer);
+        }
+        None
+    }
+
+    /// Says that an answer was not understood.
+    pub(super) fn print_retry(&self, answer: &str) {
+        let args = [("found", answer)];
+        print_stderr(&self.lang.text_with("cli-device-again", &args));
     }
 
     /// Answer that `understood` accepts; `None` at the end of the input, after an empty answer, or
@@ -35,21 +71,9 @@ impl<'a> ConsolePrompt<'a> {
         question: &str,
         understood: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
-        for _ in 0..PROMPT_TRIES {
-            let answer = self.ask_line(question)?;
-            if answer.is_empty() {
-                return None;
-            }
-            if let Some(answer) = understood(&answer) {
-                return Some(answer);
-            }
-            print_stderr(
-                &self
-                    .lang
-                    .text_with("cli-device-again", &[("found", &answer)]),
-            );
-        }
-        None
+        let ends = |text: &str| text.is_empty() || understood(text).is_some();
+        let answer = self.ask_valid(question, ends)?;
+        understood(&answer)
     }
 
     /// Whether the answer is yes. Any other answer, and no answer, is no.

@@ -1,27 +1,22 @@
-//! `pantau report`: the report of a period, or the explanation of one of its figures; from the
-//! running gateway, else from the store.
+//! `pantau report`: the report of a period, or the explanation of one of its figures.
 
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    Backend, CommandError, GatewayConnection, load_config, percent_encode, print_stderr,
-    progress_bar, report_failure,
+    CommandError, load_config, local_date, move_progress_bar, open_client, open_with_records,
+    print_stderr, progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::{EXIT_DONE, EXIT_USAGE};
+use crate::api::client::{ApiClient, ApiClientError, path_with_query, percent_encode};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::domain::period::Period;
 use crate::i18n::Language;
-use crate::indicators::{CalculationProgress, IndicatorQuery};
-use crate::report::build::{self, CalculationBasis, ReportRequest};
-use crate::report::content::explain::explain_indicator;
+use crate::report::build::{self, ReportRequest};
 use crate::report::render::ReportFormat;
 use crate::report::render::number_format::date;
-use crate::storage::{Store, StoreAccess};
-use http_body_util::BodyExt;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::storage::StoreAccess;
+use bytes::Bytes;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -68,17 +63,6 @@ struct CheckedReportArgs {
     wish: ReportRequest,
     /// Revision to compute with, when it is not the one in force.
     revision: Option<String>,
-    now: UtcMs,
-}
-
-/// Failure of `pantau report`.
-pub(super) enum ReportCommandError {
-    /// The readings or a file could not be reached.
-    Command(CommandError),
-    /// The figures or the report could not be made.
-    Report(build::ReportBuildError),
-    /// There is no such figure.
-    UnknownFigure(String),
 }
 
 /// Makes the report or the explanation; returns the exit status.
@@ -101,7 +85,7 @@ pub(super) async fn run_report(options: ReportArgs, lang: Language) -> u8 {
         Some(figure) => explain_figure(&asked, figure, &options).await,
         None => write_report(&asked, &options).await,
     };
-    done.unwrap_or_else(|failure| failure.print_error(lang))
+    done.unwrap_or_else(|trouble| report_failure(&trouble, lang))
 }
 
 impl CheckedReportArgs {
@@ -109,34 +93,14 @@ impl CheckedReportArgs {
         build::report_file_name(&self.config, &self.wish, self.revision.as_deref())
     }
 
-    /// Configuration and factors to compute with, from the store of this process.
-    async fn load_basis(&self, store: &Store) -> Result<CalculationBasis, ReportCommandError> {
-        let config = Arc::clone(&self.config);
-        Ok(match &self.revision {
-            Some(asked) => build::load_basis(config, store, asked).await?,
-            None => CalculationBasis::in_force(config),
-        })
-    }
-}
-
-impl ReportCommandError {
-    /// Prints the reason on standard error; returns the exit status.
-    pub(super) fn print_error(self, lang: Language) -> u8 {
-        match self {
-            Self::Command(trouble) => report_failure(&trouble, lang),
-            Self::Report(trouble) => {
-                print_stderr(&trouble.message(lang));
-                if trouble.is_bad_request() {
-                    EXIT_USAGE
-                } else {
-                    EXIT_NEGATIVE
-                }
-            }
-            Self::UnknownFigure(sentence) => {
-                print_stderr(&sentence);
-                EXIT_USAGE
-            }
-        }
+    /// Path with the query parameters for language, asset and revision, and these.
+    fn path(&self, path: &str, more: &[(&str, Option<&str>)]) -> String {
+        let own = [
+            ("lang", Some(self.wish.lang.code())),
+            ("asset", self.wish.asset.as_deref()),
+            ("revision", self.revision.as_deref()),
+        ];
+        path_with_query(path, &[&own, more].concat())
     }
 }
 
@@ -150,10 +114,7 @@ fn check_args(
     let period: Period = found
         .parse()
         .map_err(|_| lang.text_with("reporting-no-period", &[("found", found)]))?;
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let now = Clock::system().now().at;
-    let today = Timestamp::from_millisecond(now.0).unwrap_or_default();
-    if period.first() > today.to_zoned_datetime(zone).date() {
+    if period.first() > local_date(&config, Clock::system().now().at) {
         let first = date(lang, period.first());
         return Err(lang.text_with("reporting-future", &[("first", &first)]));
     }
@@ -176,7 +137,6 @@ fn check_args(
             format,
         },
         revision: options.revision.clone(),
-        now,
     })
 }
 
@@ -210,41 +170,37 @@ fn choose_format(options: &ReportArgs, lang: Language) -> Result<ReportFormat, S
 }
 
 /// Writes the report; the file gets its name only when it is complete.
-async fn write_report(
-    asked: &CheckedReportArgs,
-    options: &ReportArgs,
-) -> Result<u8, ReportCommandError> {
-    let mut way = Backend::open_with_records(&asked.config).await?;
-    let done = write_report_and_bundle(&mut way, asked, options).await;
-    way.close().await;
+async fn write_report(asked: &CheckedReportArgs, options: &ReportArgs) -> Result<u8, CommandError> {
+    let mut client = open_with_records(&asked.config, false).await?;
+    let done = write_report_and_bundle(&mut client, asked, options).await;
+    client.close().await;
     done
 }
 
 /// Writes the report, which prints the digest of the last closed day; then the bundle, if
 /// requested.
 async fn write_report_and_bundle(
-    way: &mut Backend,
+    client: &mut ApiClient,
     asked: &CheckedReportArgs,
     options: &ReportArgs,
-) -> Result<u8, ReportCommandError> {
+) -> Result<u8, CommandError> {
     // The digest that the report prints must exist before the report is made.
-    way.make_due_records(|_| ()).await?;
-    let bytes = match way {
-        Backend::Gateway(running) => report_from_gateway(running, asked).await,
-        Backend::Store(store) => report_from_store(store, asked).await,
-    }?;
+    client.make_due_records(|_| ()).await?;
+    let (period, format) = (asked.wish.period, asked.wish.format.key());
+    let path = asked.path(&format!("/api/v1/reports/{period}.{format}"), &[]);
+    let bytes = fetch_with_progress(client, &path).await?;
     save_report(&bytes, asked, options)?;
     let Some(bundle) = &options.bundle else {
         return Ok(EXIT_DONE);
     };
     let extra = BundleExtraFile {
         name: asked.file_name(),
-        bytes,
+        bytes: bytes.into(),
     };
     let (site, period) = (&asked.config.site, asked.wish.period);
     let bar = progress_bar(None);
-    let done =
-        evidence::write_bundle(way, site, period, &[extra], bundle, |done| bar.inc(done)).await;
+    let told = |done| bar.inc(done);
+    let done = evidence::write_bundle(client, site, period, &[extra], bundle, told).await;
     bar.finish_and_clear();
     Ok(evidence::print_written_bundle(
         done?.as_ref(),
@@ -275,67 +231,28 @@ fn save_report(bytes: &[u8], asked: &CheckedReportArgs, options: &ReportArgs) ->
     print_bytes(format!("{said}\n").as_bytes())
 }
 
-async fn report_from_gateway(
-    running: &mut GatewayConnection,
-    asked: &CheckedReportArgs,
-) -> Result<Vec<u8>, ReportCommandError> {
-    let wish = &asked.wish;
-    let (period, format, lang) = (wish.period, wish.format.key(), wish.lang.code());
-    let more = query_suffix(asked);
-    let path = format!("/api/v1/reports/{period}.{format}?lang={lang}{more}");
-    fetch_with_progress(running, &path).await
-}
-
-/// Query parameters for asset and revision.
-fn query_suffix(asked: &CheckedReportArgs) -> String {
-    let said = [
-        ("asset", asked.wish.asset.as_deref()),
-        ("revision", asked.revision.as_deref()),
-    ];
-    let part =
-        |(key, value): (&str, Option<&str>)| Some(format!("&{key}={}", percent_encode(value?)));
-    said.into_iter().filter_map(part).collect()
-}
-
-/// Answer of the running gateway, with a progress spinner while it computes.
-async fn fetch_with_progress(
-    running: &mut GatewayConnection,
-    path: &str,
-) -> Result<Vec<u8>, ReportCommandError> {
+/// Answer of the API, with a bar while it computes. Errors: a refused request is a wrong call.
+async fn fetch_with_progress(client: &mut ApiClient, path: &str) -> Result<Bytes, CommandError> {
     let bar = progress_bar(None);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let body = running.request("GET", path, "").await;
-    let body = match body {
-        Ok(body) => body.collect().await.map_err(CommandError::from),
-        Err(trouble) => Err(trouble),
+    let mut progress = client.progress();
+    let mut answer = std::pin::pin!(async { client.get(path).await?.bytes().await });
+    let answer = loop {
+        tokio::select! {
+            answer = &mut answer => break answer,
+            Ok(()) = progress.changed() => {
+                let now = *progress.borrow_and_update();
+                move_progress_bar(&bar, now.done, now.all);
+            }
+        }
     };
     bar.finish_and_clear();
-    Ok(body?.to_bytes().to_vec())
-}
-
-async fn report_from_store(
-    store: &Store,
-    asked: &CheckedReportArgs,
-) -> Result<Vec<u8>, ReportCommandError> {
-    let (bar, moved) = bar_and_callback();
-    let (basis, wish) = (asked.load_basis(store).await?, asked.wish.clone());
-    let bytes = build::build_report(basis, store.clone(), wish, asked.now, (), moved).await;
-    bar.finish_and_clear();
-    Ok(bytes?)
-}
-
-/// Progress bar, and the callback that moves it.
-fn bar_and_callback() -> (
-    indicatif::ProgressBar,
-    impl FnMut(CalculationProgress) + Send + 'static,
-) {
-    let bar = progress_bar(Some(0));
-    let moving = bar.clone();
-    let moved = move |progress: CalculationProgress| {
-        moving.set_length(progress.all);
-        moving.set_position(progress.done);
-    };
-    (bar, moved)
+    answer.map_err(|trouble| match trouble {
+        ApiClientError::Refused { status, text } if status.is_client_error() => {
+            CommandError::Usage(text)
+        }
+        other => other.into(),
+    })
 }
 
 /// Prints the explanation of a figure.
@@ -343,22 +260,16 @@ async fn explain_figure(
     asked: &CheckedReportArgs,
     figure: &str,
     options: &ReportArgs,
-) -> Result<u8, ReportCommandError> {
+) -> Result<u8, CommandError> {
+    let period = asked.wish.period.to_string();
+    let shape = if options.json { "indented" } else { "text" };
+    let path = format!("/api/v1/indicators/{}", percent_encode(figure));
+    let path = asked.path(&path, &[("period", Some(&*period)), ("as", Some(shape))]);
     // Unlike a report, an explanation prints no digest and needs no evidence records.
-    let mut way = Backend::open(&asked.config, StoreAccess::Read).await?;
-    let said = match &mut way {
-        Backend::Gateway(running) => {
-            let (period, lang) = (asked.wish.period, asked.wish.lang.code());
-            let (figure, more) = (percent_encode(figure), query_suffix(asked));
-            let shape = if options.json { "" } else { "&as=text" };
-            let path =
-                format!("/api/v1/indicators/{figure}?period={period}&lang={lang}{more}{shape}");
-            fetch_with_progress(running, &path).await
-        }
-        Backend::Store(store) => explain_from_store(store, asked, figure, options.json).await,
-    };
-    way.close().await;
-    let mut said = said?;
+    let mut client = open_client(&asked.config, StoreAccess::Read).await?;
+    let said = fetch_with_progress(&mut client, &path).await;
+    client.close().await;
+    let mut said = Vec::from(said?);
     // The answer of the API has no final newline, and the prompt of the terminal needs one.
     if !said.ends_with(b"\n") {
         said.push(b'\n');
@@ -368,34 +279,6 @@ async fn explain_figure(
         _ => print_bytes(&said)?,
     }
     Ok(EXIT_DONE)
-}
-
-async fn explain_from_store(
-    store: &Store,
-    asked: &CheckedReportArgs,
-    figure: &str,
-    as_json: bool,
-) -> Result<Vec<u8>, ReportCommandError> {
-    let (config, wish) = (asked.load_basis(store).await?.config, &asked.wish);
-    let ask = IndicatorQuery {
-        period: wish.period,
-        asset: wish.asset.clone(),
-        now: asked.now,
-        daily: false,
-    };
-    let (bar, moved) = bar_and_callback();
-    let account =
-        build::compute_indicators(Arc::clone(&config), store.clone(), ask, (), moved).await;
-    bar.finish_and_clear();
-    let account = account?;
-    let found = explain_indicator(&account, figure, wish.asset.as_deref(), wish.lang);
-    let found =
-        found.map_err(|unknown| ReportCommandError::UnknownFigure(unknown.message(wish.lang)))?;
-    if !as_json {
-        return Ok(found.text(&config, &account, wish.lang).into_bytes());
-    }
-    let json = found.json(&config, &account, wish.lang);
-    serde_json::to_vec_pretty(&json).map_err(|fault| io::Error::other(fault).into())
 }
 
 /// Writes a file that gets its name only when all of it is on disk.
@@ -422,23 +305,5 @@ pub(super) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
-    }
-}
-
-impl From<CommandError> for ReportCommandError {
-    fn from(trouble: CommandError) -> Self {
-        Self::Command(trouble)
-    }
-}
-
-impl From<io::Error> for ReportCommandError {
-    fn from(error: io::Error) -> Self {
-        Self::Command(CommandError::File(error))
-    }
-}
-
-impl From<build::ReportBuildError> for ReportCommandError {
-    fn from(trouble: build::ReportBuildError) -> Self {
-        Self::Report(trouble)
     }
 }

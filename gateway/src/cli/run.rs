@@ -1,6 +1,7 @@
 //! `pantau run`: the gateway itself.
 
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, load_checked_config};
+use super::backend::load_config;
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::app::{AppError, GatewayApp};
 use crate::clock::Clock;
 use crate::i18n::Language;
@@ -11,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Runs until SIGTERM or Ctrl-C. An error in the configuration ends it with exit status 2 before
 /// any device, store or network is touched.
 pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
-    let config = match load_checked_config(file, lang) {
+    let config = match load_config(file, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };

@@ -5,18 +5,19 @@
 
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    Backend, CommandError, current_user, load_config, print_stderr, report_failure,
+    CommandError, current_user, load_config, open_client, print_stderr, report_failure,
 };
 use super::prompt::ConsolePrompt;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client};
+use crate::api::client::path_with_query;
 use crate::bus_request::BusRequest;
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::address::{
     AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
     change_address,
 };
 use crate::config::{Bus, Config};
 use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
 use crate::storage::StoreAccess;
 use serde_json::json;
 use std::io::{Write, stdin, stdout};
@@ -144,12 +145,11 @@ async fn write_audit(
     let by = current_user().unwrap_or_else(|| "cli".to_owned());
     let what = plan.audit_note(&by, outcome.word());
     let noted = async {
-        let way = Backend::open(config, StoreAccess::Write).await?;
-        if let Backend::Store(store) = &way {
-            store.append_audit("set-address", what).await?;
-        }
-        way.close().await;
-        Ok::<(), CommandError>(())
+        let mut client = open_client(config, StoreAccess::Write).await?;
+        let path = path_with_query("/control/audit/set-address", &[("note", Some(&what))]);
+        let done = client.post(&path, "text/plain", "").await;
+        client.close().await;
+        Ok::<(), CommandError>(done.map(drop)?)
     };
     if let Err(trouble) = noted.await {
         let why = trouble.to_string();

@@ -4,7 +4,7 @@
 use super::run::wait_for_stop;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
-use crate::config::{self, BusLink, Config, ModbusTable, Parity, Point};
+use crate::config::{self, Config, ModbusLink, ModbusTable, Parity, Point};
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::simulator::clear_sky::GeoLocation as Spot;
@@ -76,7 +76,7 @@ pub(super) fn build_world(
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(spot, &config.site.timezone, seed, from);
+    let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from);
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
 }
 
@@ -89,10 +89,13 @@ pub(super) fn print_line(text: &str) {
 pub(super) fn buses_text(config: &Config, served: &SimulatorServers, lang: Language) -> String {
     let mut text = String::new();
     for (index, (bus, place)) in config.buses.iter().zip(&served.places).enumerate() {
-        let (kind, place_text) = (link_kind(&bus.link), address_text(place));
+        let Some(link) = bus.link.modbus() else {
+            continue;
+        };
+        let (kind, place_text) = (link_kind(link), address_text(place));
         let args = [("bus", &*bus.id), ("kind", kind), ("place", &place_text)];
         let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
-        if is_port_moved(&bus.link, place) {
+        if is_port_moved(link, place) {
             let _ = writeln!(text, "  {}", lang.text_with("sim-moved", &args));
         }
         let devices = config.devices.iter().zip(&config.site.devices);
@@ -103,7 +106,7 @@ pub(super) fn buses_text(config: &Config, served: &SimulatorServers, lang: Langu
             let _ = writeln!(text, "  {}", lang.text_with("sim-device", &args));
             let point = device.points.first();
             if let Some(call) =
-                point.and_then(|point| mbpoll_example(&bus.link, place, device.unit, point))
+                point.and_then(|point| mbpoll_example(link, place, device.unit, point))
             {
                 let _ = writeln!(text, "    {call}");
             }
@@ -112,11 +115,11 @@ pub(super) fn buses_text(config: &Config, served: &SimulatorServers, lang: Langu
     text.trim_end().to_owned()
 }
 
-fn link_kind(link: &BusLink) -> &'static str {
+fn link_kind(link: &ModbusLink) -> &'static str {
     match link {
-        BusLink::Tcp { .. } => "Modbus TCP",
-        BusLink::RtuOverTcp { .. } => "Modbus RTU over TCP",
-        BusLink::Rtu(_) => "Modbus RTU",
+        ModbusLink::Tcp { .. } => "Modbus TCP",
+        ModbusLink::RtuOverTcp { .. } => "Modbus RTU over TCP",
+        ModbusLink::Rtu(_) => "Modbus RTU",
     }
 }
 
@@ -129,10 +132,10 @@ fn address_text(place: &SimulatedEndpoint) -> String {
 
 /// Whether the simulator uses another port than the configuration: the configured one was
 /// privileged or taken.
-fn is_port_moved(link: &BusLink, place: &SimulatedEndpoint) -> bool {
+fn is_port_moved(link: &ModbusLink, place: &SimulatedEndpoint) -> bool {
     match (link, place) {
         (
-            BusLink::Tcp { port, .. } | BusLink::RtuOverTcp { port, .. },
+            ModbusLink::Tcp { port, .. } | ModbusLink::RtuOverTcp { port, .. },
             SimulatedEndpoint::Tcp(address),
         ) => *port != address.port(),
         _ => false,
@@ -142,26 +145,27 @@ fn is_port_moved(link: &BusLink, place: &SimulatedEndpoint) -> bool {
 /// `mbpoll` command that shows the registers of one point; `None` for RTU over TCP, which mbpoll
 /// does not support.
 fn mbpoll_example(
-    link: &BusLink,
+    link: &ModbusLink,
     place: &SimulatedEndpoint,
     unit: u8,
     point: &Point,
 ) -> Option<String> {
-    let table = match point.table {
+    let access = point.modbus()?;
+    let table = match access.table {
         ModbusTable::Coil => "0",
         ModbusTable::Discrete => "1",
         ModbusTable::Input => "3:hex",
         ModbusTable::Holding => "4:hex",
     };
     // Of a value in two places, the lower one is shown.
-    let first = point
+    let first = access
         .high
-        .map_or(point.address, |high| high.min(point.address));
-    let count = point.encoding.registers();
+        .map_or(access.address, |high| high.min(access.address));
+    let count = access.encoding.registers();
     // `-0` counts addresses from 0, as the configuration does; mbpoll counts from 1 by default.
     let what = format!("-0 -1 -a {unit} -t {table} -r {first} -c {count}");
     match (link, place) {
-        (BusLink::Rtu(serial), SimulatedEndpoint::Port(path)) => {
+        (ModbusLink::Rtu(serial), SimulatedEndpoint::Port(path)) => {
             let parity = match serial.parity {
                 Parity::None => "none",
                 Parity::Even => "even",
@@ -170,7 +174,7 @@ fn mbpoll_example(
             let (baud, path) = (serial.baud, path.display());
             Some(format!("mbpoll -m rtu -b {baud} -P {parity} {what} {path}"))
         }
-        (BusLink::Tcp { .. }, SimulatedEndpoint::Tcp(address)) => Some(format!(
+        (ModbusLink::Tcp { .. }, SimulatedEndpoint::Tcp(address)) => Some(format!(
             "mbpoll -m tcp -p {} {what} {}",
             address.port(),
             address.ip()

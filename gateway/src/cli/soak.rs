@@ -2,9 +2,10 @@
 //! values in at least 99 % of the polls.
 
 use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::load_config;
 use super::backend::{CommandError, progress_bar};
 use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message, load_checked_config};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
@@ -62,7 +63,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// Tests the devices; returns exit status 0 for a pass, 1 for a fail.
 pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
-    let mut config = match load_checked_config(&options.config, lang) {
+    let mut config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };

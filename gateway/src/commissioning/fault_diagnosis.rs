@@ -4,7 +4,7 @@
 //! The rules are a table; the first one that fits a device applies. Each names a message of the
 //! catalogue that tells what to check, in the order of likelihood.
 
-use crate::config::BusLink;
+use crate::config::{BusLink, ModbusLink};
 use crate::domain::QualityReason;
 
 /// Connection between gateway and device.
@@ -271,11 +271,12 @@ impl SymptomLink {
     /// True when the rule applies to this link. An unknown link is treated as a serial line, where
     /// there is more to check.
     fn fits_link(self, link: Option<&BusLink>) -> bool {
-        let network = matches!(link, Some(BusLink::Tcp { .. }));
+        let link = link.and_then(BusLink::modbus);
+        let network = matches!(link, Some(ModbusLink::Tcp { .. }));
         match self {
-            Self::Port => matches!(link, Some(BusLink::Rtu(_))),
+            Self::Port => matches!(link, Some(ModbusLink::Rtu(_))),
             Self::Serial => !network,
-            Self::Server => matches!(link, Some(BusLink::RtuOverTcp { .. })),
+            Self::Server => matches!(link, Some(ModbusLink::RtuOverTcp { .. })),
             Self::Network => network,
             Self::Any => true,
         }
@@ -287,10 +288,10 @@ mod tests {
     use super::*;
 
     fn tcp_link() -> BusLink {
-        BusLink::Tcp {
+        BusLink::Modbus(ModbusLink::Tcp {
             host: "meter".into(),
             port: 502,
-        }
+        })
     }
 
     fn serial_advice(
@@ -335,11 +336,11 @@ mod tests {
     #[test]
     fn a_silent_serial_server_is_told_from_a_silent_port() {
         let silent = Some(QualityReason::Timeout);
-        let server = BusLink::RtuOverTcp {
+        let server = BusLink::Modbus(ModbusLink::RtuOverTcp {
             host: "server".into(),
             port: 4196,
             baud: 9600,
-        };
+        });
         let advise = |line: &[_]| advice_key(QualityReason::Timeout, Some(&server), line);
         assert_eq!(advise(&[silent, silent]), Some("diagnosis-server-silent"));
         assert_eq!(advise(&[silent, None]), Some("diagnosis-device-silent"));
@@ -378,7 +379,11 @@ mod tests {
             parity: crate::config::Parity::None,
             stop_bits: 1,
         };
-        for link in [None, Some(tcp_link()), Some(BusLink::Rtu(line))] {
+        for link in [
+            None,
+            Some(tcp_link()),
+            Some(BusLink::Modbus(ModbusLink::Rtu(line))),
+        ] {
             for reason in (0..=u8::MAX).filter_map(QualityReason::from_code) {
                 let silent = matches!(
                     reason,

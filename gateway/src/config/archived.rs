@@ -3,7 +3,8 @@
 use super::diagnostic_collector::DiagnosticCollector;
 use super::factors::FactorTexts;
 use super::secret::mask_comment_secrets;
-use super::{Config, Diagnostics, accept_config, check, raw_config, schema_check};
+use super::{Config, Diagnostics, accept_config, check, schema_check};
+use crate::sinks::SINK_KINDS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use toml::{Table, Value};
@@ -31,12 +32,12 @@ fn split_texts(kept: &str) -> (&str, &str) {
 pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, Diagnostics> {
     let (text, own) = split_texts(kept);
     let mut notes = DiagnosticCollector::new(file, text);
-    let typed = schema_check::parse_checked::<raw_config::RawConfig>(&mut notes);
-    let config = typed.map(|mut typed| {
-        // No figure depends on sinks, and the secrets of that time may be gone.
-        (typed.mqtt, typed.influx, typed.web) = (None, None, None);
+    let typed = schema_check::parse_config(&mut notes, SINK_KINDS);
+    // No figure depends on sinks, and the secrets of that time may be gone.
+    let config = typed.map(|(mut typed, _sinks)| {
+        typed.web = None;
         let texts = FactorTexts::Kept { built_in, own };
-        check::check_config(&mut notes, &typed, &|_| None, texts)
+        check::check_config(&mut notes, &typed, texts)
     });
     let faults = std::mem::take(&mut notes.faults);
     // A changed page must not block an old report, so this error becomes a warning here.

@@ -2,16 +2,17 @@
 
 use crate::assets::{self, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawBus, RawBusKind, RawConfig, RawParity, RawSite, SpannedValue};
+use crate::config::raw_config::{RawConfig, RawSite, SpannedValue};
 use crate::config::{
-    Bus, BusLink, Config, Parity, SerialPortSettings, StoreSettings, device_limits, devices,
-    factors, sink_settings, site_indicators, value_syntax,
+    Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
+    value_syntax, web_settings,
 };
+use crate::domain::site_zone::SiteZone;
 use crate::domain::{DeviceInfo, Site};
 use crate::i18n::Language;
+use crate::sinks::{ConfiguredSink, RawSink, SinkCheck};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Range, RangeInclusive};
-use std::path::PathBuf;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,28 +22,22 @@ const FLUSH_DEFAULT: Duration = Duration::from_mins(1);
 /// Minimum flush interval.
 // More frequent commits wear the card and gain nothing.
 const FLUSH_MIN: Duration = Duration::from_millis(100);
-const TIMEZONE_DEFAULT: &str = "Asia/Jakarta";
 const STORE_DEFAULT: &str = "/var/lib/pantau";
-const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
 /// Catalogue key of the text that explains the syntax of durations.
 pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
 
-/// Valid speeds of serial lines, bit/s.
-pub(crate) const BAUD_RANGE: RangeInclusive<i64> = 300..=4_000_000;
-
-/// Checks the whole file. The result is valid only when `notes` has no errors.
+/// Checks the whole file but its sinks. The result is valid only when `notes` has no errors.
 pub(crate) fn check_config(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawConfig,
-    env: &dyn Fn(&str) -> Option<String>,
     texts: factors::FactorTexts<'_>,
 ) -> Config {
     let empty = RawSite::default();
     let raw_site = raw.site.as_ref().map_or(&empty, SpannedValue::get);
-    let mut buses = check_buses(notes, &raw.bus);
+    let mut buses = bus_kinds::check_buses(notes, &raw.bus);
     let (mut devices, infos) = devices::check_devices(notes, raw, raw_site, &buses);
     // After the devices: a bus without `settle` takes the longest time of its devices' profiles.
-    device_limits::apply_settle_times(&mut buses, &raw.bus, &devices);
+    device_limits::apply_settle_times(&mut buses, &raw.bus, &mut devices);
     let site = check_site(notes, raw, infos);
     let factors = factors::check_factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = site_indicators::check_indicators(notes, &raw.indicator, &factors);
@@ -54,7 +49,7 @@ pub(crate) fn check_config(
     };
     let assets = assets::check_assets(notes, &raw.asset, &mut around);
     // After the assets: their ratings narrow the limits of the points that they name.
-    assets::rated_limits::apply_rated_limits(&assets, &mut devices);
+    assets::apply_rated_limits(&assets, &mut devices);
     Config {
         file: notes.file.to_owned(),
         text: notes.text.to_owned(),
@@ -62,9 +57,8 @@ pub(crate) fn check_config(
         factors,
         definitions,
         store: check_store(notes, raw),
-        mqtt: sink_settings::check_mqtt(notes, raw.mqtt.as_ref(), &site.id, env),
-        influx: sink_settings::check_influx(notes, raw.influx.as_ref(), env),
-        web: sink_settings::check_web(notes, raw.web.as_ref()),
+        sinks: Vec::new(),
+        web: web_settings::check_web(notes, raw.web.as_ref()),
         site,
         language: raw_site
             .language
@@ -77,6 +71,24 @@ pub(crate) fn check_config(
     }
 }
 
+/// Checks the tables of the sinks.
+pub(crate) fn check_sinks(
+    notes: &mut DiagnosticCollector<'_>,
+    sinks: Vec<RawSink<'_>>,
+    site: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Arc<dyn ConfiguredSink>> {
+    let mut checked = Vec::new();
+    for (kind, table) in sinks {
+        let mut check = SinkCheck { notes, site, env };
+        match (kind.check)(table, &mut check) {
+            Ok(sink) => checked.push(sink),
+            Err(error) => notes.add_toml_error(&error),
+        }
+    }
+    checked
+}
+
 fn check_site(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawConfig,
@@ -86,22 +98,18 @@ fn check_site(
     let head = raw.site.as_ref().map_or(0..0, SpannedValue::span);
     let raw = raw.site.as_ref().map_or(&empty, SpannedValue::get);
     let id = notes.id(&raw.id, &mut BTreeSet::new());
-    let zone = |name: &str| jiff::tz::TimeZone::get(name).ok().map(|_| Arc::from(name));
+    let zone = SiteZone::by_name;
     let timezone = notes.parsed_text(&raw.timezone, "timezone", zone, "fault-expect-timezone");
+    let timezone = timezone.unwrap_or_default();
     if raw.timezone.is_none() {
-        notes.add_warning(
-            head.clone(),
-            "timezone",
-            "fault-assumed",
-            "",
-            TIMEZONE_DEFAULT,
-        );
+        let name = timezone.name();
+        notes.add_warning(head.clone(), "timezone", "fault-assumed", "", name);
     }
     let name = raw.name.as_ref().map(|at| Arc::from(at.get().as_str()));
     Site {
         name: name.unwrap_or_else(|| id.clone()),
         id,
-        timezone: timezone.unwrap_or_else(|| Arc::from(TIMEZONE_DEFAULT)),
+        timezone,
         latitude: check_coordinate(notes, &head, raw.latitude.as_ref(), "latitude", 90.0),
         longitude: check_coordinate(notes, &head, raw.longitude.as_ref(), "longitude", 180.0),
         devices,
@@ -161,125 +169,5 @@ fn check_store(notes: &mut DiagnosticCollector<'_>, raw: &RawConfig) -> StoreSet
             value_syntax::parse_size,
             "fault-expect-size",
         ),
-    }
-}
-
-fn check_buses(notes: &mut DiagnosticCollector<'_>, raw: &[SpannedValue<RawBus>]) -> Vec<Bus> {
-    let mut ids = BTreeSet::new();
-    let mut ports = BTreeSet::new();
-    let mut buses = Vec::new();
-    for at in raw {
-        let typed = at.get();
-        let id = notes.id(&typed.id, &mut ids);
-        let link = check_bus_link(notes, at);
-        // A serial port has exactly one owner.
-        if let (BusLink::Rtu(line), Some(port)) = (&link, &typed.port)
-            && !ports.insert(line.port.clone())
-        {
-            notes.add_error(port.span(), "port", "fault-duplicate", port.get(), "");
-        }
-        let timeout = notes.parsed_text(
-            &typed.timeout,
-            "timeout",
-            value_syntax::parse_duration,
-            EXPECT_DURATION,
-        );
-        let usable = Duration::from_millis(10)..=Duration::from_mins(1);
-        if let (Some(typed), Some(timeout)) = (&typed.timeout, timeout)
-            && !usable.contains(&timeout)
-        {
-            notes.add_error(
-                typed.span(),
-                "timeout",
-                "fault-range",
-                typed.get(),
-                "10ms..=60s",
-            );
-        }
-        buses.push(Bus {
-            id,
-            link,
-            timeout: timeout.unwrap_or(TIMEOUT_DEFAULT),
-            settle: device_limits::settle(notes, &typed.settle).unwrap_or_default(),
-        });
-    }
-    buses
-}
-
-fn check_bus_link(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<RawBus>) -> BusLink {
-    let typed = at.get();
-    let kind = typed.kind.as_ref().map(|kind| *kind.get());
-    // For RTU over TCP it is the speed of the line behind the server, used for the plan.
-    let baud = notes
-        .integer_in_range(&typed.baud, "baud", BAUD_RANGE)
-        .unwrap_or(9600);
-    let serial = kind == Some(RawBusKind::ModbusRtu);
-    let tcp = matches!(
-        kind,
-        Some(RawBusKind::ModbusTcp | RawBusKind::ModbusRtuOverTcp)
-    );
-    let needed = if serial {
-        ("port", &typed.port)
-    } else {
-        ("host", &typed.host)
-    };
-    if (serial || tcp) && needed.1.as_ref().is_none_or(|text| text.get().is_empty()) {
-        notes.add_error(at.span(), needed.0, "fault-missing", "", "");
-    }
-    // A key of another kind of bus would be ignored in silence.
-    let stray = [("port", &typed.port, tcp), ("host", &typed.host, serial)];
-    for (key, text, stray) in stray {
-        if let Some(text) = text.as_ref().filter(|_| stray) {
-            notes.add_error(text.span(), key, "fault-other-kind", key, "");
-        }
-    }
-    let host = typed
-        .host
-        .as_ref()
-        .map_or(String::new(), |at| at.get().clone());
-    let port = typed.tcp_port.as_ref().map_or(502, |at| *at.get());
-    match kind {
-        Some(RawBusKind::ModbusRtu) => BusLink::Rtu(check_serial_port(notes, typed, baud)),
-        Some(RawBusKind::ModbusRtuOverTcp) => BusLink::RtuOverTcp { host, port, baud },
-        Some(RawBusKind::Gpio | RawBusKind::I2c | RawBusKind::OneWire | RawBusKind::Mqtt) => {
-            let span = typed.kind.as_ref().map_or(0..0, SpannedValue::span);
-            // The word as typed, so that the message does not show a Rust name.
-            let found = notes
-                .text
-                .get(span.clone())
-                .unwrap_or_default()
-                .trim_matches('"')
-                .to_owned();
-            let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp";
-            notes.add_error(span, "kind", "fault-bus-later", &found, open);
-            BusLink::Tcp { host, port }
-        }
-        Some(RawBusKind::ModbusTcp) | None => BusLink::Tcp { host, port },
-    }
-}
-
-fn check_serial_port(
-    notes: &mut DiagnosticCollector<'_>,
-    typed: &RawBus,
-    baud: u32,
-) -> SerialPortSettings {
-    SerialPortSettings {
-        port: PathBuf::from(typed.port.as_ref().map_or("", |at| at.get().as_str())),
-        baud,
-        parity: typed
-            .parity
-            .as_ref()
-            .map_or(Parity::None, |at| convert_parity(*at.get())),
-        stop_bits: notes
-            .integer_in_range(&typed.stop_bits, "stop_bits", 1..=2)
-            .unwrap_or(1),
-    }
-}
-
-pub(crate) fn convert_parity(raw: RawParity) -> Parity {
-    match raw {
-        RawParity::None => Parity::None,
-        RawParity::Even => Parity::Even,
-        RawParity::Odd => Parity::Odd,
     }
 }

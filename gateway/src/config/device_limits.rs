@@ -1,8 +1,9 @@
 //! [`limits`]: checks the request limits of devices and the settle times of buses.
 
+use crate::config::bus_kinds::RawBus;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawBus, RawDeviceLimits, RawText, SpannedValue};
-use crate::config::{Bus, BusLink, Device, DeviceLimits, ModbusTable, Point, value_syntax};
+use crate::config::raw_config::{RawDeviceLimits, RawText, SpannedValue};
+use crate::config::{Bus, Device, DeviceLimits, ModbusTable, Point, value_syntax};
 use crate::limits::REGISTERS_PER_READ_MAX;
 use std::ops::Range;
 use std::time::Duration;
@@ -73,23 +74,23 @@ pub(crate) fn settle(notes: &mut DiagnosticCollector<'_>, typed: &RawText) -> Op
     Some(settle)
 }
 
-/// Sets the settle time of buses without one to the longest of their devices.
+/// Gives each device the settle time of its bus where that says one, and a bus without one the
+/// longest of its devices.
 pub(crate) fn apply_settle_times(
     buses: &mut [Bus],
     raw: &[SpannedValue<RawBus>],
-    devices: &[Device],
+    devices: &mut [Device],
 ) {
     for (index, (bus, raw)) in buses.iter_mut().zip(raw).enumerate() {
-        let is_said = raw.get().settle.is_some();
         // A serial port has no connection to the device: the profile's time is for networks.
-        if is_said || matches!(bus.link, BusLink::Rtu(_)) {
-            continue;
+        let is_said = raw.get().settle.is_some() || bus.link.serial_port().is_some();
+        for device in devices.iter_mut().filter(|device| device.bus == index) {
+            if is_said {
+                device.limits.settle = bus.settle;
+            } else {
+                bus.settle = bus.settle.max(device.limits.settle);
+            }
         }
-        let own = devices.iter().filter(|device| device.bus == index);
-        bus.settle = own
-            .map(|device| device.limits.settle)
-            .max()
-            .unwrap_or_default();
     }
 }
 
@@ -111,18 +112,52 @@ pub(crate) fn check_points_fit(
     points: &[Point],
     limits: &DeviceLimits,
 ) {
-    for point in points {
-        let registers = point.encoding.registers();
-        let bits = matches!(point.table, ModbusTable::Coil | ModbusTable::Discrete);
+    let accesses = points
+        .iter()
+        .filter_map(|point| Some((point, point.modbus()?)));
+    for (point, access) in accesses {
+        let registers = access.encoding.registers();
+        let bits = matches!(access.table, ModbusTable::Coil | ModbusTable::Discrete);
         // Coils and discrete inputs are packed bits: alignment and register counts do not apply.
-        let align = !bits && (point.address % limits.align != 0);
+        let align = !bits && (access.address % limits.align != 0);
         if align || (!bits && registers > limits.max_registers) {
-            let found = format!("{} ({}, {registers})", point.name, point.address);
+            let found = format!("{} ({}, {registers})", point.name, access.address);
             let expected = format!(
                 "align {}, max_registers {}",
                 limits.align, limits.max_registers
             );
             notes.add_error(span.clone(), "limits", "fault-limits", &found, &expected);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::load_config_text;
+    use std::path::Path;
+
+    /// Returns the settle time of the bus and of its two devices, milliseconds.
+    fn settle_times(bus: &str) -> (u128, [u128; 2]) {
+        let point = "point = [{ id = 'v', register = 'holding:0', type = 'u16' }]";
+        let text = format!(
+            "[site]\nid = 's'\n[[bus]]\nid = 'b'\n{bus}\n\
+             [[device]]\nid = 'slow'\nbus = 'b'\nunit = 1\n{point}\n\
+             limits = {{ settle = '2s' }}\n\
+             [[device]]\nid = 'quick'\nbus = 'b'\nunit = 2\n{point}\n"
+        );
+        let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let devices = [&config.devices[0], &config.devices[1]];
+        let own = devices.map(|device| device.limits.settle.as_millis());
+        (config.buses[0].settle.as_millis(), own)
+    }
+
+    #[test]
+    fn a_device_settles_by_itself_unless_its_bus_says_how_long() {
+        let tcp = "kind = 'modbus-tcp'\nhost = 'h'\n";
+        assert_eq!(settle_times(tcp), (2000, [2000, 0]));
+        let said = format!("{tcp}settle = '500ms'");
+        assert_eq!(settle_times(&said), (500, [500, 500]));
+        let line = "kind = 'modbus-rtu'\nport = '/dev/ttyUSB0'";
+        assert_eq!(settle_times(line), (0, [0, 0]));
     }
 }

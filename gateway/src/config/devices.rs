@@ -6,7 +6,8 @@ use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::profile::{Profile, ProfileLibrary};
 use crate::config::raw_config::{RawConfig, RawDevice, RawSite, SpannedValue};
 use crate::config::{
-    Bus, BusLink, Device, FactConfidence, Point, device_limits, point_checks, sunspec, value_syntax,
+    Bus, Device, FactConfidence, ModbusLink, Point, device_limits, point_checks, sunspec,
+    value_syntax,
 };
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
@@ -200,7 +201,7 @@ fn check_unit_id(
     let serial = around
         .buses
         .get(bus)
-        .is_some_and(|bus| !matches!(bus.link, BusLink::Tcp { .. }));
+        .is_some_and(|bus| !matches!(bus.link.modbus(), Some(ModbusLink::Tcp { .. })));
     // On a serial line 0 is broadcast and 248..=255 are reserved (serial line guide V1.02, 2.2).
     let range = if serial { 1..=247 } else { 0..=255 };
     notes.integer_in_range(&at.get().unit, "unit", range)

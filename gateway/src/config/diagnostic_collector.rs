@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// File under check, with its errors and warnings so far.
 #[derive(Debug)]
-pub(crate) struct DiagnosticCollector<'a> {
+pub struct DiagnosticCollector<'a> {
     pub(crate) file: &'a Path,
     pub(crate) text: &'a str,
     pub(crate) faults: Vec<Diagnostic>,
@@ -36,7 +36,7 @@ impl<'a> DiagnosticCollector<'a> {
     }
 
     /// Adds an error without a hint.
-    pub(crate) fn add_error(
+    pub fn add_error(
         &mut self,
         span: Range<usize>,
         key: &str,
@@ -61,8 +61,14 @@ impl<'a> DiagnosticCollector<'a> {
         self.faults.push(fault);
     }
 
+    /// Adds the error of a text that is no TOML or does not deserialize.
+    pub(crate) fn add_toml_error(&mut self, error: &toml::de::Error) {
+        let span = error.span().unwrap_or(0..0);
+        self.add_error(span, "", "fault-syntax", error.message(), "");
+    }
+
     /// Adds a warning, which does not prevent the start.
-    pub(crate) fn add_warning(
+    pub fn add_warning(
         &mut self,
         span: Range<usize>,
         key: &str,
@@ -75,7 +81,7 @@ impl<'a> DiagnosticCollector<'a> {
     }
 
     /// Parses a text with `read`; an error when that returns `None`.
-    pub(crate) fn parsed_text<T>(
+    pub fn parsed_text<T>(
         &mut self,
         typed: &RawText,
         key: &str,
@@ -91,7 +97,7 @@ impl<'a> DiagnosticCollector<'a> {
     }
 
     /// Returns an integer within `range`; an error otherwise.
-    pub(crate) fn integer_in_range<T: TryFrom<i64>>(
+    pub fn integer_in_range<T: TryFrom<i64>>(
         &mut self,
         typed: &RawInteger,
         key: &str,
@@ -185,7 +191,7 @@ impl<'a> DiagnosticCollector<'a> {
     }
 
     /// Resolves a path; a relative one starts at the directory of the file.
-    pub(crate) fn path(&self, typed: &str) -> PathBuf {
+    pub fn path(&self, typed: &str) -> PathBuf {
         let base = self.file.parent().unwrap_or_else(|| Path::new(""));
         base.join(typed)
     }

@@ -1,7 +1,8 @@
 //! `check_rules`: checks the `identify` rules of a profile, by which `scan` recognises a device.
 
+use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawPoint, SpannedValue};
+use crate::config::raw_config::SpannedValue;
 use crate::config::raw_profile::RawIdentificationRule;
 use crate::config::{Point, point_checks, value_syntax};
 

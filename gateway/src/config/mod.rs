@@ -11,12 +11,14 @@
 //! A text is checked in two passes. `schema_check` compares it with the JSON Schema of the raw
 //! types (`raw_config`, `raw_profile`) and removes what does not fit. The `check_...` functions
 //! then turn the raw types into the checked ones (`settings`, `assets`, `factors`). Both collect
-//! diagnostics, so that one load shows every error. No raw type is visible outside this module.
+//! diagnostics, so that one load shows every error. The tables of the sinks are read and checked by
+//! the kinds of sinks themselves (`sinks::SINK_KINDS`).
 //!
 //! All keys are described in `docs/configuration.md`, profiles in `docs/devices.md`, factors in
 //! `docs/factors.md`.
 
 pub(crate) mod archived;
+pub(crate) mod bus_kinds;
 pub(crate) mod check;
 pub(crate) mod device_limits;
 pub(crate) mod devices;
@@ -24,6 +26,8 @@ pub(crate) mod diagnostic;
 pub(crate) mod diagnostic_collector;
 pub mod factors;
 pub mod identification;
+pub(crate) mod modbus_link;
+pub(crate) mod modbus_point;
 pub(crate) mod physical_limits;
 pub(crate) mod point_checks;
 pub mod profile;
@@ -34,21 +38,25 @@ pub(crate) mod schema_check;
 pub(crate) mod secret;
 pub mod set_address;
 pub mod settings;
-pub(crate) mod sink_settings;
 pub(crate) mod site_indicators;
 pub mod sunspec;
 pub(crate) mod value_syntax;
+mod web_settings;
 
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
+pub use bus_kinds::{Bus, BusLink, BusLinkSummary, PointAccess};
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diagnostic_collector::DiagnosticCollector;
+pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
+pub use modbus_point::{ModbusPoint, ModbusTable, RegisterEncoding, ScaleExponentTable, WordOrder};
+pub use raw_config::{RawInteger, RawText, SpannedValue};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
-pub use sink_settings::MqttVersion;
 
 use crate::i18n::Language;
-use diagnostic_collector::DiagnosticCollector;
+use crate::sinks::{SINK_KINDS, SinkKind};
 use factors::FactorTexts;
 use profile::ProfileLibrary;
 use std::path::Path;
@@ -102,9 +110,22 @@ pub fn load_config_text(
     file: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Diagnostics> {
+    load_with_sinks(text, file, env, SINK_KINDS)
+}
+
+/// Checks the text of a configuration that may name sinks of these kinds.
+pub fn load_with_sinks(
+    text: &str,
+    file: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    kinds: &[SinkKind],
+) -> Result<Config, Diagnostics> {
     let mut notes = DiagnosticCollector::new(file, text);
-    let config = schema_check::parse_checked::<raw_config::RawConfig>(&mut notes)
-        .map(|raw| check::check_config(&mut notes, &raw, env, FactorTexts::Now));
+    let config = schema_check::parse_config(&mut notes, kinds).map(|(raw, sinks)| {
+        let mut config = check::check_config(&mut notes, &raw, FactorTexts::Now);
+        config.sinks = check::check_sinks(&mut notes, sinks, &config.site.id, env);
+        config
+    });
     accept_config(notes, config)
 }
 
@@ -128,7 +149,7 @@ fn accept_config(
 
 /// Returns the JSON Schema of `pantau.toml` as text, for editors.
 pub fn config_schema() -> String {
-    let schema = schema_check::schema_for::<raw_config::RawConfig>();
+    let schema = schema_check::config_schema(SINK_KINDS);
     serde_json::to_string_pretty(&schema).unwrap_or_default()
 }
 

@@ -7,17 +7,18 @@
 //!
 //! The format is described in `docs/devices.md`.
 
+use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::identification::{self, IdentificationRule};
-use crate::config::raw_config::{RawPoint, RawText, SpannedValue};
+use crate::config::raw_config::{RawText, SpannedValue};
 use crate::config::raw_profile::{RawCapture, RawCaptureOrigin, RawProfile, RawVariant};
 use crate::config::set_address::DeviceSetting;
 use crate::config::{
     DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, RegisterEncoding,
 };
 use crate::config::{
-    check, device_limits, point_checks, profile_variant, schema_check, set_address,
+    device_limits, modbus_link, point_checks, profile_variant, schema_check, set_address,
 };
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
@@ -338,12 +339,12 @@ fn check_factory_settings(
     raw: &RawProfile,
 ) -> FactorySettings {
     FactorySettings {
-        baud: notes.integer_in_range(&raw.link.baud, "baud", check::BAUD_RANGE),
+        baud: notes.integer_in_range(&raw.link.baud, "baud", modbus_link::BAUD_RANGE),
         parity: raw
             .link
             .parity
             .as_ref()
-            .map(|at| check::convert_parity(*at.get())),
+            .map(|at| modbus_link::convert_parity(*at.get())),
         stop_bits: notes.integer_in_range(&raw.link.stop_bits, "stop_bits", 1..=2),
         unit: notes.integer_in_range(&raw.link.unit, "unit", 1..=247),
         tcp_port: notes.integer_in_range(&raw.link.tcp_port, "tcp_port", 1..=65_535),
@@ -382,12 +383,13 @@ fn check_capture(
     let typed = at.get();
     let find = |name: &str| find_point_index(points, name);
     let point = notes.parsed_text(&typed.point, "point", find, "fault-expect-point")?;
-    let wanted = points[point].encoding.registers();
+    let encoding = points[point].modbus().map(|access| access.encoding);
+    let wanted = encoding.map_or(0, RegisterEncoding::registers);
     if typed.words.len() != usize::from(wanted) {
         let (found, wanted) = (typed.words.len().to_string(), wanted.to_string());
         notes.add_error(at.span(), "words", "fault-value", &found, &wanted);
     }
-    let is_text = matches!(points[point].encoding, RegisterEncoding::Text(_));
+    let is_text = matches!(encoding, Some(RegisterEncoding::Text(_)));
     if is_text != typed.text.is_some() {
         notes.add_error(
             at.span(),

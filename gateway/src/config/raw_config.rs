@@ -5,6 +5,7 @@
 //! error does not hide the others.
 
 use crate::assets::RawAsset;
+use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::factors::{RawFactorEvidence, RawFactors};
 use crate::config::site_indicators::RawIndicator;
 use crate::i18n::Language;
@@ -43,23 +44,19 @@ pub(crate) const KEY_SYNONYMS: &[(&str, &str)] = &[
     ("time_zone", "timezone"),
 ];
 
-/// Keys that would put a secret into the file, the key for a file, and the environment variable.
-pub(crate) const SECRET_KEYS: &[(&str, &str, &str)] = &[
-    ("password", "password_file", "PANTAU_MQTT_PASSWORD"),
-    ("token", "token_file", "PANTAU_INFLUX_TOKEN"),
-];
-
 /// Value with its place in the file.
 // Places are kept for the line numbers of diagnostics.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SpannedValue<T>(Spanned<T>);
+pub struct SpannedValue<T>(Spanned<T>);
 
 impl<T> SpannedValue<T> {
-    pub(crate) fn get(&self) -> &T {
+    /// Returns the value.
+    pub fn get(&self) -> &T {
         self.0.get_ref()
     }
 
-    pub(crate) fn span(&self) -> Range<usize> {
+    /// Returns its place: byte offsets in the text.
+    pub fn span(&self) -> Range<usize> {
         self.0.span()
     }
 }
@@ -82,11 +79,11 @@ impl<T: JsonSchema> JsonSchema for SpannedValue<T> {
 /// Date with its place, typed with or without quotes.
 pub(crate) type RawDate = SpannedValue<toml::Value>;
 /// Optional text with its place.
-pub(crate) type RawText = Option<SpannedValue<String>>;
+pub type RawText = Option<SpannedValue<String>>;
 /// Optional number with its place.
 pub(crate) type RawNumber = Option<SpannedValue<f64>>;
 /// Optional integer with its place.
-pub(crate) type RawInteger = Option<SpannedValue<i64>>;
+pub type RawInteger = Option<SpannedValue<i64>>;
 
 /// The whole `pantau.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -113,10 +110,6 @@ pub(crate) struct RawConfig {
     /// Ledger indicators beyond the built-in list, or changes to it.
     #[serde(default)]
     pub(crate) indicator: Vec<SpannedValue<RawIndicator>>,
-    /// MQTT sink.
-    pub(crate) mqtt: Option<SpannedValue<RawMqttSink>>,
-    /// `InfluxDB` v2 sink.
-    pub(crate) influx: Option<SpannedValue<RawInfluxSink>>,
     /// The local page.
     pub(crate) web: Option<RawWebPage>,
 }
@@ -154,47 +147,6 @@ pub(crate) struct RawStore {
     pub(crate) keep: RawText,
     /// Maximum bytes of the store on disk, e.g. `"2 GB"`; no limit by default.
     pub(crate) budget: RawText,
-}
-
-/// `[[bus]]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawBus {
-    /// Letters, digits, `-` and `_`.
-    #[schemars(required)]
-    pub(crate) id: RawText,
-    /// Kind of bus.
-    #[schemars(required)]
-    pub(crate) kind: Option<SpannedValue<RawBusKind>>,
-    /// Serial device, e.g. `/dev/ttyUSB0`.
-    pub(crate) port: RawText,
-    /// Serial speed in bit/s, 9600 by default.
-    pub(crate) baud: RawInteger,
-    /// Parity, `none` by default.
-    pub(crate) parity: Option<SpannedValue<RawParity>>,
-    /// Stop bits: 1 or 2.
-    pub(crate) stop_bits: RawInteger,
-    /// Name or address of a Modbus TCP server or a serial device server.
-    pub(crate) host: RawText,
-    /// TCP port, 502 by default.
-    pub(crate) tcp_port: Option<SpannedValue<u16>>,
-    /// Timeout of one request, `"500ms"` by default.
-    pub(crate) timeout: RawText,
-    /// Quiet time between connecting (or opening the port) and the first request; by default the
-    /// longest time in the profiles of its devices.
-    pub(crate) settle: RawText,
-}
-
-/// Kinds of bus.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawBusKind {
-    ModbusTcp,
-    ModbusRtu,
-    ModbusRtuOverTcp,
-    Gpio,
-    I2c,
-    OneWire,
-    Mqtt,
 }
 
 /// Parity of a serial line.
@@ -262,64 +214,6 @@ pub(crate) struct RawDeviceLimits {
     pub(crate) settle: RawText,
 }
 
-/// One point.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawPoint {
-    /// Letters, digits, `-` and `_`.
-    #[schemars(required)]
-    pub(crate) id: RawText,
-    /// `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol address.
-    #[schemars(required)]
-    pub(crate) register: RawText,
-    /// `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
-    #[schemars(required)]
-    pub(crate) r#type: RawText,
-    /// Order of bytes and words, `abcd` (big endian) by default.
-    pub(crate) words: Option<SpannedValue<RawWordOrder>>,
-    /// Bits to use: `3`, `"0-3"` or `[0, 3]`; 0 is the least significant.
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub(crate) bits: Option<SpannedValue<toml::Value>>,
-    /// Address of the high word, when the words are not neighbours: `"holding:N"`.
-    pub(crate) high_register: RawText,
-    /// value = raw x scale + offset.
-    pub(crate) scale: Option<SpannedValue<f64>>,
-    /// value = raw x scale + offset.
-    pub(crate) offset: Option<SpannedValue<f64>>,
-    /// Unit symbol: `W`, `kWh`, `m3`, `degC`, ...
-    pub(crate) unit: RawText,
-    /// Physical quantity: `power`, `energy`, `level`, ...; that of the unit by default.
-    pub(crate) quantity: RawText,
-    /// True for a counter: it only grows, and may wrap or be reset.
-    pub(crate) counter: Option<bool>,
-    /// Value at which the counter restarts at 0, in the point's unit.
-    pub(crate) wraps_at: Option<SpannedValue<f64>>,
-    /// Minimum valid value.
-    pub(crate) min: Option<SpannedValue<f64>>,
-    /// Maximum valid value.
-    pub(crate) max: Option<SpannedValue<f64>>,
-    /// Raw values that mean "no value": `[0x8000]`.
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub(crate) missing: Option<SpannedValue<toml::Value>>,
-    /// Id of the point whose value is the power of ten of this point's scale.
-    pub(crate) scale_from: RawText,
-    /// Id of the point whose raw value multiplies this one, such as a transformer ratio.
-    pub(crate) multiply_from: RawText,
-    /// Other points whose raw values add powers of ten: `[{ point = "decimals", powers = [[1, -1]]
-    /// }]`.
-    #[serde(default)]
-    pub(crate) powers_from: Vec<SpannedValue<RawExponentTable>>,
-    /// Point and its raw values for which this one is valid.
-    pub(crate) valid_when: Option<SpannedValue<RawValidWhen>>,
-    /// Names of raw values: `{ 0 = "idle", 1 = "running" }`.
-    #[serde(default)]
-    pub(crate) values: BTreeMap<String, String>,
-    /// Names of single bits, 0 the least significant: `{ 0 = "over-voltage" }`.
-    #[serde(default)]
-    pub(crate) flags: BTreeMap<String, String>,
-    /// Confidence in these facts; that of the profile by default.
-    pub(crate) confidence: Option<SpannedValue<RawConfidence>>,
-}
-
 /// Confidence in facts.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -362,48 +256,6 @@ pub(crate) struct RawValidWhen {
     /// Raw values of that point for which this one is valid.
     #[serde(default)]
     pub(crate) is: Vec<i64>,
-}
-
-/// `[mqtt]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawMqttSink {
-    /// `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
-    #[schemars(required)]
-    pub(crate) url: RawText,
-    /// User name.
-    pub(crate) username: RawText,
-    /// File with the password; the environment variable `PANTAU_MQTT_PASSWORD` has priority.
-    pub(crate) password_file: RawText,
-    /// PEM file of the authority that signed the broker's certificate; the system's by default.
-    pub(crate) ca_file: RawText,
-    /// MQTT client id, `pantau-SITE` by default.
-    pub(crate) client_id: RawText,
-    /// First level of the topics, `pantau` by default.
-    pub(crate) prefix: RawText,
-    /// Readings per second sent from the queue after an outage.
-    pub(crate) catch_up: RawInteger,
-    /// `5` or `3.1.1`; by default the newer one that the broker accepts.
-    pub(crate) version: RawText,
-}
-
-/// `[influx]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawInfluxSink {
-    /// `http://HOST:PORT` or `https://HOST:PORT`.
-    #[schemars(required)]
-    pub(crate) url: RawText,
-    /// Organisation.
-    #[schemars(required)]
-    pub(crate) org: RawText,
-    /// Bucket.
-    #[schemars(required)]
-    pub(crate) bucket: RawText,
-    /// File with the token; the environment variable `PANTAU_INFLUX_TOKEN` has priority.
-    pub(crate) token_file: RawText,
-    /// PEM file of the authority that signed the server's certificate; the system's by default.
-    pub(crate) ca_file: RawText,
-    /// Readings per second sent from the queue after an outage.
-    pub(crate) catch_up: RawInteger,
 }
 
 /// `[web]`.

@@ -1,7 +1,8 @@
 //! [`RawProfile`]: the file of a profile as typed, before any check (`docs/devices.md`).
 
+use crate::config::bus_kinds::RawPoint;
 use crate::config::raw_config::{
-    RawConfidence, RawDeviceLimits, RawInteger, RawParity, RawPoint, RawText, SpannedValue,
+    RawConfidence, RawDeviceLimits, RawInteger, RawParity, RawText, SpannedValue,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -5,9 +5,10 @@
 
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{KEY_SYNONYMS, SECRET_KEYS};
-use schemars::JsonSchema;
+use crate::config::raw_config::{KEY_SYNONYMS, RawConfig};
+use crate::sinks::{RawSink, SINK_KINDS, SinkKind};
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -16,13 +17,26 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Returns the JSON Schema of a raw type, without references and without `null`.
-pub(crate) fn schema_for<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value();
+fn schema_for<T: JsonSchema>() -> Value {
+    let mut schema = schema_generator().into_root_schema_for::<T>().to_value();
     strip_null_types(&mut schema);
+    schema
+}
+
+fn schema_generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+    settings.into_generator()
+}
+
+/// Returns the JSON Schema of `pantau.toml` with the tables of these sinks.
+pub(crate) fn config_schema(kinds: &[SinkKind]) -> Value {
+    let mut schema = schema_for::<RawConfig>();
+    for kind in kinds {
+        let mut table = (kind.schema)(&mut schema_generator()).to_value();
+        strip_null_types(&mut table);
+        table["description"] = kind.summary.into();
+        schema["properties"][kind.name] = table;
+    }
     schema
 }
 
@@ -69,28 +83,49 @@ fn drop_null_type(map: &mut serde_json::Map<String, Value>) {
 pub(crate) fn parse_checked<T: JsonSchema + DeserializeOwned>(
     notes: &mut DiagnosticCollector<'_>,
 ) -> Option<T> {
-    let text = notes.text;
-    let (mut root, errors) = DeTable::parse_recoverable(text);
+    let root = parse_table(notes, &schema_for::<T>())?;
+    deserialize_table(notes, root)
+}
+
+/// Reads `pantau.toml`, and apart from it the tables of sinks of these kinds.
+pub(crate) fn parse_config<'a>(
+    notes: &mut DiagnosticCollector<'a>,
+    kinds: &[SinkKind],
+) -> Option<(RawConfig, Vec<RawSink<'a>>)> {
+    let mut root = parse_table(notes, &config_schema(kinds))?;
+    if let Some(assets) = root.get_ref().get("asset") {
+        collect_texts(assets.get_ref(), &mut notes.asset_texts);
+    }
+    let table = root.get_mut();
+    let sinks = kinds.iter();
+    let sinks = sinks.filter_map(|kind| Some((*kind, table.remove(kind.name)?)));
+    let sinks = sinks.collect();
+    Some((deserialize_table(notes, root)?, sinks))
+}
+
+/// Parses a text and removes what does not fit the schema.
+fn parse_table<'a>(
+    notes: &mut DiagnosticCollector<'a>,
+    schema: &Value,
+) -> Option<Spanned<DeTable<'a>>> {
+    let (mut root, errors) = DeTable::parse_recoverable(notes.text);
     for error in &errors {
-        let span = error.span().unwrap_or(0..0);
-        notes.add_error(span, "", "fault-syntax", error.message(), "");
+        notes.add_toml_error(error);
     }
     if !errors.is_empty() {
         return None;
     }
     let span = root.span();
-    check_table(notes, &schema_for::<T>(), span, root.get_mut());
-    if let Some(assets) = root.get_ref().get("asset") {
-        collect_texts(assets.get_ref(), &mut notes.asset_texts);
-    }
-    match T::deserialize(toml::de::Deserializer::from(root)) {
-        Ok(raw) => Some(raw),
-        Err(error) => {
-            let span = error.span().unwrap_or(0..0);
-            notes.add_error(span, "", "fault-syntax", error.message(), "");
-            None
-        }
-    }
+    check_table(notes, schema, span, root.get_mut());
+    Some(root)
+}
+
+fn deserialize_table<T: DeserializeOwned>(
+    notes: &mut DiagnosticCollector<'_>,
+    root: Spanned<DeTable<'_>>,
+) -> Option<T> {
+    let raw = T::deserialize(toml::de::Deserializer::from(root));
+    raw.map_err(|error| notes.add_toml_error(&error)).ok()
 }
 
 /// Collects every string within a value.
@@ -149,11 +184,10 @@ fn report_unknown_key(
     name: &str,
     known: &serde_json::Map<String, Value>,
 ) -> Option<String> {
-    if let Some((_, file_key, variable)) = SECRET_KEYS
-        .iter()
-        .find(|(secret, file_key, _)| *secret == name && known.contains_key(*file_key))
+    let mut secrets = SINK_KINDS.iter().filter_map(|kind| kind.secret);
+    if let Some(keys) = secrets.find(|keys| keys.forbidden == name && known.contains_key(keys.file))
     {
-        notes.add_error(span, name, "fault-secret", file_key, variable);
+        notes.add_error(span, name, "fault-secret", keys.file, keys.variable);
         return None;
     }
     // Keys of other gateways have priority over edit distance: `slave` means `unit`.

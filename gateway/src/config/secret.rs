@@ -240,7 +240,7 @@ mod tests {
                     .iter()
                     .map(|fault| fault.render(Language::Id));
                 let warnings: Vec<String> = warnings.collect();
-                let sinks = format!("{:?} {:?}", config.mqtt, config.influx);
+                let sinks = format!("{:?}", config.sinks);
                 [warnings.join(""), sinks, config.revision_text()].concat()
             }
             Err(faults) => format!("{:?} {}", faults, faults.render(Language::Id)),

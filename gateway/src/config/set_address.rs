@@ -11,7 +11,7 @@
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::SpannedValue;
 use crate::config::raw_profile::{RawDeviceSetting, RawSettingType};
-use crate::config::{ModbusTable, check, value_syntax};
+use crate::config::{ModbusTable, modbus_link, value_syntax};
 use std::ops::Range;
 
 /// Writable setting of a device.
@@ -118,7 +118,7 @@ pub(crate) fn check_baud_setting(
     let mut codes = Vec::new();
     for (number, code) in &at.get().codes {
         let speed = number.parse::<u32>().ok();
-        let speed = speed.filter(|speed| check::BAUD_RANGE.contains(&i64::from(*speed)));
+        let speed = speed.filter(|speed| modbus_link::BAUD_RANGE.contains(&i64::from(*speed)));
         match (speed, u16::try_from(*code)) {
             (Some(speed), Ok(code)) => codes.push((speed, code)),
             _ => notes.add_error(at.span(), "codes", "fault-set", number, "9600 = 3"),

@@ -1,16 +1,20 @@
 //! [`Config`]: the checked configuration, the only form that the rest of the program sees.
 
 use crate::assets::Asset;
+use crate::config::Diagnostic;
 use crate::config::archived;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Diagnostic, Secret};
+use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
+use crate::domain::hex_text::to_hex;
 use crate::i18n::Language;
 use crate::ledger::IndicatorDefinitions;
+use crate::sinks::ConfiguredSink;
 use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,10 +43,8 @@ pub struct Config {
     pub definitions: IndicatorDefinitions,
     /// Settings of the store.
     pub store: StoreSettings,
-    /// MQTT sink, when configured.
-    pub mqtt: Option<MqttSettings>,
-    /// InfluxDB sink, when configured.
-    pub influx: Option<InfluxSettings>,
+    /// Sinks in the order of `sinks::SINK_KINDS`.
+    pub sinks: Vec<Arc<dyn ConfiguredSink>>,
     /// Settings of the page.
     pub web: WebSettings,
     /// Directory of the site's own profiles.
@@ -52,6 +54,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the settings of a sink by their type, when it is configured.
+    pub fn sink<T: ConfiguredSink>(&self) -> Option<&T> {
+        let mut all = self.sinks.iter().map(|sink| &**sink as &dyn Any);
+        all.find_map(<dyn Any>::downcast_ref)
+    }
+
     /// Text of the revision: the file and the site's own factors.
     // Beyond readings and ledger a figure depends on nothing else. The store archives this text,
     // so that an old report can be computed again.
@@ -111,68 +119,7 @@ pub fn factors_name(text: &str) -> String {
 /// First bytes of a text's SHA-256 as hexadecimal digits.
 fn hash_prefix(text: &str, bytes: usize) -> String {
     let hash = digest(&SHA256, text.as_bytes());
-    let bytes = hash.as_ref().iter().take(bytes);
-    bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-/// Connection to devices: a serial line or a network address.
-#[derive(Clone, Debug)]
-pub struct Bus {
-    /// Id in the configuration.
-    pub id: Arc<str>,
-    /// Transport and its settings.
-    pub link: BusLink,
-    /// Timeout of one request.
-    pub timeout: Duration,
-    /// Quiet time between connecting and the first request.
-    pub settle: Duration,
-}
-
-/// Transport of a bus.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BusLink {
-    /// Modbus TCP, one connection.
-    Tcp {
-        /// Name or address.
-        host: String,
-        /// TCP port, 502 by default.
-        port: u16,
-    },
-    /// RTU frames over a TCP connection (serial device servers).
-    RtuOverTcp {
-        /// Name or address.
-        host: String,
-        /// TCP port.
-        port: u16,
-        /// Speed of the serial line behind the server, bit/s, for the request plan.
-        baud: u32,
-    },
-    /// RTU frames on a serial line.
-    Rtu(SerialPortSettings),
-}
-
-/// Parameters of a serial line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SerialPortSettings {
-    /// Device path, e.g. `/dev/ttyUSB0`.
-    pub port: PathBuf,
-    /// Speed, bit/s.
-    pub baud: u32,
-    /// Parity.
-    pub parity: Parity,
-    /// Stop bits: 1 or 2.
-    pub stop_bits: u8,
-}
-
-/// Parity of a serial line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parity {
-    /// No parity bit.
-    None,
-    /// Even.
-    Even,
-    /// Odd.
-    Odd,
+    to_hex(&hash.as_ref()[..bytes])
 }
 
 /// Device: its address, poll interval and points.
@@ -216,37 +163,13 @@ pub struct DeviceLimits {
     pub settle: Duration,
 }
 
-/// Modbus data table (application protocol V1.1b3, 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ModbusTable {
-    /// Coils, read with function 1.
-    Coil,
-    /// Discrete inputs, read with function 2.
-    Discrete,
-    /// Holding registers, read with function 3.
-    Holding,
-    /// Input registers, read with function 4.
-    Input,
-}
-
-/// Point, decoded from registers.
+/// Measured quantity of a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// Name within the device.
     pub name: Arc<str>,
-    /// Table of its registers.
-    pub table: ModbusTable,
-    /// 0-based protocol address of the first register (of the low word, when `high` is set).
-    pub address: u16,
-    /// Address of the high word, when the words are not neighbours.
-    pub high: Option<u16>,
-    /// Type of the registers.
-    pub encoding: RegisterEncoding,
-    /// Order of bytes and words.
-    pub words: WordOrder,
-    /// Lowest and highest bit used (inclusive, 0 = least significant) of the raw integer; `None`:
-    /// all bits.
-    pub bits: Option<(u8, u8)>,
+    /// Where its raw value comes from.
+    pub access: PointAccess,
     /// Value = raw x scale + offset.
     pub scale: LinearScale,
     /// Unit symbol (`drivers::units`), empty for a number without a unit.
@@ -261,22 +184,36 @@ pub struct Point {
     pub min: Option<f64>,
     /// Maximum valid value, in the point's unit.
     pub max: Option<f64>,
-    /// Raw integers that mean "no value".
-    pub missing: Vec<i64>,
-    /// Index of the point in this device whose value is the power of ten of this point's scale.
-    pub scale_from: Option<usize>,
-    /// Index of the point in this device whose raw value multiplies this one.
-    pub multiply_from: Option<usize>,
-    /// Further powers of ten, chosen by raw values of other points and added to the exponent.
-    ///
-    /// A raw value that is not listed, or a point without a value, makes this point
-    /// `QualityReason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read
-    /// in m.
-    pub powers: Vec<ScaleExponentTable>,
-    /// Index of another point in this device, and its raw values for which this point is valid.
-    pub valid_when: Option<(usize, Vec<i64>)>,
     /// Description for people.
     pub about: PointDescription,
+}
+
+impl Point {
+    /// Creates a point without unit, scale and limits.
+    pub fn new(name: &str, access: PointAccess) -> Self {
+        Self {
+            name: name.into(),
+            access,
+            scale: LinearScale::IDENTITY,
+            unit: "".into(),
+            quantity: "".into(),
+            counter: false,
+            wraps_at: None,
+            min: None,
+            max: None,
+            about: PointDescription::default(),
+        }
+    }
+
+    /// Modbus registers; `None` for a point of another kind of bus.
+    pub fn modbus(&self) -> Option<&ModbusPoint> {
+        self.access.modbus()
+    }
+
+    /// Same as `modbus`, to change it.
+    pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
+        self.access.modbus_mut()
+    }
 }
 
 /// Description of a point: confidence and names of values.
@@ -327,58 +264,6 @@ impl PointDescription {
     }
 }
 
-/// Powers of ten chosen by the raw value of another point.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScaleExponentTable {
-    /// Index of that point in this device.
-    pub point: usize,
-    /// Raw values, each with the power of ten that is added to the exponent of the scale.
-    pub table: Vec<(i64, i8)>,
-}
-
-/// Type of a value in registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegisterEncoding {
-    /// One bit: a coil, or a register that is not 0.
-    Bool,
-    /// Unsigned 16 bit.
-    U16,
-    /// Signed 16 bit.
-    I16,
-    /// Unsigned 32 bit.
-    U32,
-    /// Signed 32 bit.
-    I32,
-    /// Unsigned 64 bit.
-    U64,
-    /// Signed 64 bit.
-    I64,
-    /// IEEE 754 single.
-    F32,
-    /// IEEE 754 double.
-    F64,
-    /// Four decimal digits in a register.
-    Bcd16,
-    /// Eight decimal digits in two registers.
-    Bcd32,
-    /// Text in this number of registers; for identification, not for readings.
-    Text(u16),
-}
-
-/// Byte order of a 32-bit value on the wire, named by example; likewise for 16 and 64 bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum WordOrder {
-    /// Big endian, the Modbus default.
-    #[default]
-    Abcd,
-    /// Low word first, big endian within words.
-    Cdab,
-    /// Bytes swapped within words.
-    Badc,
-    /// Little endian.
-    Dcba,
-}
-
 /// Linear scale: value = raw x `factor` + `offset`.
 // Decimal instead of binary, so that integers and decimal steps stay exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -402,67 +287,11 @@ pub struct StoreSettings {
     pub budget: Option<u64>,
 }
 
-/// Settings of the MQTT sink.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MqttSettings {
-    /// Host name of the broker.
-    pub host: String,
-    /// Port of the broker.
-    pub port: u16,
-    /// True for `mqtts://`.
-    pub tls: bool,
-    /// User name.
-    pub username: Option<String>,
-    /// Password, from its file or the environment.
-    pub password: Option<Secret>,
-    /// PEM file of the authority that signed the broker's certificate; `None`: the system's.
-    pub ca_file: Option<PathBuf>,
-    /// MQTT client id.
-    pub client_id: String,
-    /// First level of the topics, `pantau`.
-    pub prefix: String,
-    /// Readings per second sent from the queue after an outage.
-    pub catch_up: u32,
-    /// Protocol version.
-    pub version: super::MqttVersion,
-    /// Maximum time until an acknowledgement (`limits::MQTT_ACK_SECONDS`).
-    pub ack_within: Duration,
-}
-
-/// Settings of the InfluxDB v2 sink.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InfluxSettings {
-    /// Base address, `http://host:port[/path]` or https.
-    pub url: String,
-    /// Organisation.
-    pub org: String,
-    /// Bucket.
-    pub bucket: String,
-    /// Token, from its file or the environment.
-    pub token: Option<Secret>,
-    /// PEM file of the authority that signed the server's certificate; `None`: the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Readings per second sent from the queue after an outage.
-    pub catch_up: u32,
-}
-
 /// Settings of the local page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebSettings {
     /// Address to listen on; `None`: no page.
     pub listen: Option<std::net::SocketAddr>,
-}
-
-impl RegisterEncoding {
-    /// Number of registers of the type.
-    pub fn registers(self) -> u16 {
-        match self {
-            Self::Bool | Self::U16 | Self::I16 | Self::Bcd16 => 1,
-            Self::U32 | Self::I32 | Self::F32 | Self::Bcd32 => 2,
-            Self::U64 | Self::I64 | Self::F64 => 4,
-            Self::Text(registers) => registers,
-        }
-    }
 }
 
 impl LinearScale {

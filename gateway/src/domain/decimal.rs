@@ -1,11 +1,12 @@
 //! Exact decimal numbers, as written by a person: digits and a decimal point.
 
+use super::ExactNumber;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 /// Significant digits that an f64 keeps exactly; entries have no more.
-const DIGITS_MAX: usize = 15;
+pub(super) const DIGITS_MAX: usize = 15;
 
 /// Exact decimal of at most 15 digits, without trailing zeros after the point, so that equal
 /// numbers are equal values. Its text is read as the same number by any program.
@@ -57,19 +58,23 @@ impl Decimal {
 
     /// Nearest f64.
     pub fn to_f64(self) -> f64 {
-        // Parsing the digits rounds correctly; dividing by a power of ten could be off by one bit.
-        self.to_string().parse().unwrap_or(f64::NAN)
+        ExactNumber::from(self).to_f64()
+    }
+}
+
+impl From<Decimal> for ExactNumber {
+    fn from(decimal: Decimal) -> Self {
+        Self::Decimal {
+            mantissa: decimal.mantissa,
+            // At most 15 places.
+            exponent: -decimal.places.cast_signed(),
+        }
     }
 }
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = usize::from(self.places);
-        let digits = format!("{:0>1$}", self.mantissa.unsigned_abs(), places + 1);
-        let (whole, part) = digits.split_at(digits.len() - places);
-        let sign = if self.mantissa < 0 { "-" } else { "" };
-        let point = if places > 0 { "." } else { "" };
-        write!(f, "{sign}{whole}{point}{part}")
+        ExactNumber::from(*self).fmt(f)
     }
 }
 
@@ -78,22 +83,30 @@ impl fmt::Display for Decimal {
 #[error("not a decimal number of at most 15 digits")]
 pub struct DecimalError;
 
+/// Sign, digits before and digits after the point of a text; `None` when it has anything else.
+pub(super) fn decimal_digits(text: &str) -> Option<(i64, &str, &str)> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (plain(whole) && plain(part)).then_some((sign, whole, part))
+}
+
 impl FromStr for Decimal {
     type Err = DecimalError;
 
     /// Parses `[-]digits[.digits]` and nothing else.
     fn from_str(text: &str) -> Result<Self, DecimalError> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let dangling = digits.ends_with('.');
-        if whole.is_empty() || dangling || !plain(whole) || !plain(part) {
+        let (sign, whole, part) = decimal_digits(text).ok_or(DecimalError)?;
+        // `.5` and `5.` are refused: what is stored must be read as the same number by any program.
+        if whole.is_empty() || text.ends_with('.') {
             return Err(DecimalError);
         }
         // Trailing zeros do not count as digits: `12.50000000000000000` is a valid decimal.
         let part = part.trim_end_matches('0');
-        let mantissa: i64 = format!("{whole}{part}").parse().map_err(|_| DecimalError)?;
-        let sign = if text.starts_with('-') { -1 } else { 1 };
+        let mantissa: i64 = [whole, part].concat().parse().map_err(|_| DecimalError)?;
         let places = u8::try_from(part.len()).map_err(|_| DecimalError)?;
         Self::new(sign * mantissa, places).ok_or(DecimalError)
     }

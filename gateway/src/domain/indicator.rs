@@ -101,6 +101,32 @@ pub enum RoundingDirection {
     Burden,
 }
 
+/// Fixed properties of an indicator. Each figure of an asset or the site is one constant beside the
+/// function that computes it.
+///
+/// ```
+/// use gateway::domain::indicator::IndicatorSpec;
+///
+/// const ENERGY: IndicatorSpec = IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = ΣΔE");
+/// // The same figure where there is no counter, but only the power.
+/// const INTEGRATED: IndicatorSpec = ENERGY.computed_by("A.1", "Σ (P₁ + P₂) / 2 · Δt");
+/// assert_eq!((INTEGRATED.id, INTEGRATED.method), (ENERGY.id, "A.1"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndicatorSpec<'a> {
+    /// Id, such as `plts.pr`.
+    pub id: &'a str,
+    /// Symbol of the unit; empty for a bare number. CO2 figures may be `tCO2e` instead of `tCO2`,
+    /// depending on the factor.
+    pub unit: &'a str,
+    /// Method id of METHODS, such as `A.5`.
+    pub method: &'static str,
+    /// Equation in the symbols of the inputs.
+    pub equation: &'static str,
+    /// Rounding direction (METHODS G.3).
+    pub side: RoundingDirection,
+}
+
 /// Input of an indicator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IndicatorInput {
@@ -200,6 +226,58 @@ pub struct SiteIndicators {
     pub events: Vec<DataEvent>,
     /// Number of events beyond that bound.
     pub events_left_out: u64,
+}
+
+impl<'a> IndicatorSpec<'a> {
+    /// Properties of an indicator that is rounded to the nearest value.
+    pub const fn new(
+        id: &'a str,
+        unit: &'a str,
+        method: &'static str,
+        equation: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            unit,
+            method,
+            equation,
+            side: RoundingDirection::Neutral,
+        }
+    }
+
+    /// The same as a claimed benefit, which is rounded down.
+    #[must_use]
+    pub const fn benefit(self) -> Self {
+        Self {
+            side: RoundingDirection::Benefit,
+            ..self
+        }
+    }
+
+    /// The same as a burden, which is rounded up.
+    #[must_use]
+    pub const fn burden(self) -> Self {
+        Self {
+            side: RoundingDirection::Burden,
+            ..self
+        }
+    }
+
+    /// The same figure computed another way.
+    #[must_use]
+    pub const fn computed_by(self, method: &'static str, equation: &'static str) -> Self {
+        Self {
+            method,
+            equation,
+            ..self
+        }
+    }
+
+    /// The same figure in another unit.
+    #[must_use]
+    pub const fn in_unit(self, unit: &'a str) -> Self {
+        Self { unit, ..self }
+    }
 }
 
 impl ValueOrigin {

@@ -15,10 +15,13 @@
 pub mod calibration;
 pub mod decimal;
 pub mod factor;
+pub(crate) mod hex_text;
 pub mod indicator;
 pub mod ledger;
 pub mod period;
+pub mod site_zone;
 
+use site_zone::SiteZone;
 use std::fmt;
 use std::sync::Arc;
 
@@ -184,8 +187,8 @@ pub struct Site {
     pub id: Arc<str>,
     /// Name.
     pub name: Arc<str>,
-    /// IANA time zone of days and months.
-    pub timezone: Arc<str>,
+    /// Time zone of days and months.
+    pub timezone: SiteZone,
     /// Latitude in degrees, north positive.
     pub latitude: f64,
     /// Longitude in degrees, east positive.
@@ -208,6 +211,8 @@ impl fmt::Display for UtcMs {
             // Beyond the year 9999: written as a number, so that the value is still visible.
             return write!(f, "{}", self.0);
         };
+        // Most polls stand on whole seconds, and the text of a day's samples is shorter without
+        // `.000`.
         let places = if self.0.rem_euclid(1000) == 0 { 0 } else { 3 };
         write!(f, "{time:.places$}")
     }
@@ -305,6 +310,8 @@ impl fmt::Display for ExactNumber {
                 let places = usize::from(exponent.unsigned_abs());
                 let sign = if mantissa < 0 { "-" } else { "" };
                 let digits = mantissa.unsigned_abs();
+                // Beyond 10^19 the power does not fit 64 bits; then all digits are behind the
+                // point.
                 let power = 10u64.checked_pow(u32::from(exponent.unsigned_abs()));
                 let (whole, part) = power.map_or((0, digits), |p| (digits / p, digits % p));
                 write!(f, "{sign}{whole}.{part:0places$}")
@@ -392,6 +399,13 @@ impl QualityReason {
         }
     }
 
+    /// Reason of this word, with exception code 0; `None` for an unknown word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        // Reasons are listed by their codes, so that a new reason is known here too.
+        let mut all = (0..=u8::MAX).filter_map(Self::from_code);
+        all.find(|reason| reason.word() == word)
+    }
+
     /// Reason with this code; `None` for an unknown code.
     pub fn from_code(code: u8) -> Option<Self> {
         Some(match code {
@@ -450,19 +464,11 @@ fn decimal_to_f64(mantissa: i64, exponent: i8) -> f64 {
 }
 
 fn parse_decimal(text: &str) -> Option<ExactNumber> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text),
-    };
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let (sign, whole, part) = decimal::decimal_digits(text)?;
     let all: String = [whole, part].concat();
     let significant = all.trim_start_matches('0').len();
     // More digits would not survive the conversion to f64 in another program.
-    if significant > 15
-        || part.len() > 18
-        || all.is_empty()
-        || !all.bytes().all(|b| b.is_ascii_digit())
-    {
+    if significant > decimal::DIGITS_MAX || part.len() > 18 || all.is_empty() {
         return None;
     }
     let mantissa: i64 = all.parse().ok()?;

@@ -164,6 +164,7 @@ impl BundleWriter {
         let digits = hash_archive(&mut file)?;
         file.seek(SeekFrom::End(-64))?;
         file.write_all(digits.as_bytes())?;
+        // Synced, because the bundle may be on a disk that is removed at once.
         Ok(file.sync_all()?)
     }
 

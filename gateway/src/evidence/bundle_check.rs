@@ -204,6 +204,7 @@ impl<'p> BundleCheck<'p> {
         let mut found = wanted.is_none();
         self.for_each_line(zip, DIGESTS_NAME, |line| {
             let Ok(digest) = serde_json::from_slice::<DayDigest>(line) else {
+                // An unreadable line has no number of its own; this is the one that was due.
                 let next = (chain.count() + 1).to_string();
                 return verdict.add_mismatch(None, MismatchKind::Record, next);
             };
@@ -265,6 +266,8 @@ impl<'p> BundleCheck<'p> {
         let mut points: BTreeMap<String, Vec<(Date, SampleDigestLine)>> = BTreeMap::new();
         for (day, record) in std::mem::take(&mut self.records) {
             if self.gone.contains(&day) {
+                // Deleted by retention, as the summary says: these days are counted, but are no
+                // mismatch.
                 self.verdict.gone += 1;
                 continue;
             }

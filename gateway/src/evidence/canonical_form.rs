@@ -1,5 +1,6 @@
 //! Canonical form of what is hashed: a line a sample, a line a ledger entry, texts byte for byte.
 
+use crate::domain::hex_text::to_hex;
 use crate::domain::{QualityReason, Sample, SampleOutcome};
 use ring::digest::{Context, SHA256};
 use serde::Serialize;
@@ -33,12 +34,7 @@ impl Sha256Hasher {
 
     /// Returns 64 lower-case hexadecimal digits.
     pub fn finish_hex(self) -> String {
-        let mut text = String::with_capacity(64);
-        for byte in self.0.finish().as_ref() {
-            // Writing into a text cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        to_hex(self.0.finish().as_ref())
     }
 }
 
@@ -57,6 +53,7 @@ fn write_sample(out: &mut String, sample: &Sample) {
         number.append_to(out);
     }
     out.push(',');
+    // Words instead of codes, so that a verifier needs no table of this program.
     out.push_str(sample.outcome.quality().word());
     out.push(',');
     match sample.outcome {

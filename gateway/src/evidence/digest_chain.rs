@@ -49,6 +49,8 @@ impl DigestChain {
         let Some(record) = read.filter(|_| hash(digest.record.as_bytes()) == digest.sha256) else {
             verdict.add_mismatch(day, MismatchKind::Record, name);
             self.newest
+                // The day still has a record, though a broken one; otherwise it would be reported
+                // as unrecorded too.
                 .insert(digest.day, (digest.number, digest.revision));
             return None;
         };

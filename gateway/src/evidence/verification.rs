@@ -110,6 +110,7 @@ impl VerificationReport {
     /// Sorts mismatches by day and drops those over the bound, latest first.
     pub fn settle(&mut self) {
         self.mismatches.sort_by(|a, b| {
+            // Without a day they come last: a mismatch with a day says more.
             let day = |fault: &EvidenceMismatch| fault.day.unwrap_or(Date::MAX);
             (day(a), a.what, &a.name).cmp(&(day(b), b.what, &b.name))
         });

@@ -1,6 +1,8 @@
 //! Common parts of all asset types: the accumulator trait, totals as figures, and data events.
 
-use crate::domain::indicator::{DailyValues, Indicator, IndicatorRemark, InputSource, ValueOrigin};
+use crate::domain::indicator::{
+    DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
+};
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::Coverage;
 use crate::indicators::data_events::DataEventList;
@@ -68,13 +70,15 @@ impl AssetReadings<'_> {
     /// Total as a figure, from a counter (G.5) or an integral (A.1).
     pub(crate) fn total_figure(
         &self,
-        id: &str,
+        spec: &IndicatorSpec<'_>,
         symbol: &'static str,
         amount: Option<&Totaliser>,
         absent: FormulaStatus,
     ) -> Indicator {
         let Some(amount) = amount else {
-            return self.desk.figure(id, Err(status_remark(absent)), Vec::new());
+            return self
+                .desk
+                .figure(spec, Err(status_remark(absent)), Vec::new());
         };
         let total: FigureValue = amount.total().map_err(status_remark);
         let lane = &self.lanes[amount.lane];
@@ -87,24 +91,23 @@ impl AssetReadings<'_> {
             from,
         )];
         let share = amount.completeness(self.desk.span, track);
-        let (origin, method, equation) = if amount.is_counter() {
-            (ValueOrigin::Meter, "G.5", None)
-        } else {
-            (ValueOrigin::Measured, "A.1", Some("Σ (P₁ + P₂) / 2 · Δt"))
+        // A total that is not `G.5` says itself how it is computed.
+        let (origin, spec) = match (amount.is_counter(), spec.method) {
+            (true, _) => (ValueOrigin::Meter, *spec),
+            (false, "G.5") => (
+                ValueOrigin::Measured,
+                spec.computed_by("A.1", "Σ (P₁ + P₂) / 2 · Δt"),
+            ),
+            (false, _) => (ValueOrigin::Measured, *spec),
         };
-        let mut figure = self
+        let figure = self
             .desk
-            .figure(id, total, inputs)
+            .figure(&spec, total, inputs)
             .with_origin(origin)
             .with_completeness(share)
             .with_uncertainty(amount.uncertainty())
             .with_remark_if(amount.is_lower_bound(), "account-lower-bound")
             .with_remark_if(!amount.is_counter(), "account-integrated");
-        // A figure that is not `G.5` in the catalogue keeps its own method.
-        if figure.method == "G.5" {
-            figure.method = method;
-            figure.equation = equation.unwrap_or(figure.equation);
-        }
         self.mark_old_opening(figure, amount.lane)
     }
 
@@ -123,10 +126,14 @@ impl AssetReadings<'_> {
     }
 
     /// Daily values of a total.
-    pub(crate) fn daily_totals(&self, id: &str, amount: Option<&Totaliser>) -> Option<DailyValues> {
+    pub(crate) fn daily_totals(
+        &self,
+        spec: &IndicatorSpec<'_>,
+        amount: Option<&Totaliser>,
+    ) -> Option<DailyValues> {
         let amount = amount?;
         let days = amount.daily_totals(self.desk.span, &self.tracks[amount.lane]);
-        Some(self.desk.daily_values(id, days))
+        Some(self.desk.daily_values(spec, days))
     }
 
     /// Events of the series and of the counters.

@@ -1,7 +1,7 @@
 //! Attribution of ledger entries to bins and heaps that share an indicator, and the length of
 //! feeding batches (METHODS E.3).
 
-use crate::assets::{Asset, AssetKind, BsfAsset};
+use crate::assets::{Asset, BsfAsset};
 use crate::domain::ledger::LedgerEntry;
 use crate::domain::period::Period;
 use crate::indicators::ledger_totals::PeriodLedger;
@@ -51,11 +51,9 @@ impl<'a> EntryAttribution<'a> {
 
 /// Indicators of the mass that goes into a bin or heap, and of the mass that comes out.
 fn mass_indicators(asset: &Asset) -> Vec<&str> {
-    match &asset.kind {
-        AssetKind::Bsf(bin) => vec![&bin.fed, &bin.larvae, &bin.residue],
-        AssetKind::Compost(heap) => vec![&heap.fed],
-        _ => Vec::new(),
-    }
+    let waste = asset.kind.settings().organic_waste();
+    let all = waste.map(|waste| [Some(&**waste.fed)].into_iter().chain(waste.taken));
+    all.into_iter().flatten().flatten().collect()
 }
 
 /// The one asset that a text names by id or name. If one name contains another (`bin`, `bin 2`),

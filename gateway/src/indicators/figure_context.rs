@@ -1,14 +1,13 @@
-//! Building of indicators: fixed properties (unit, method, equation) come from the catalogue of
-//! indicators, the rest is added with the methods of [`Build`].
+//! Building of indicators: fixed properties (unit, method, equation) come from the
+//! [`IndicatorSpec`], the rest is added with the methods of [`FigureBuilder`].
 
 use crate::config::Config;
 use crate::domain::factor::{Factor, HeadlineStatus};
 use crate::domain::indicator::{
-    CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, InputSource,
-    RoundingDirection, Uncertainty, ValueOrigin,
+    CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec,
+    InputSource, Uncertainty, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
-use crate::indicators::catalogue::find_spec;
 use crate::indicators::period_days::PeriodDays;
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::sync::Arc;
@@ -26,26 +25,25 @@ pub(crate) struct FigureContext<'a> {
 pub(crate) type FigureValue = Result<f64, IndicatorRemark>;
 
 impl FigureContext<'_> {
-    /// Builds a figure of the catalogue with origin `Measured` and unknown uncertainty.
+    /// Builds a figure with origin `Measured` and unknown uncertainty.
     pub(crate) fn figure(
         &self,
-        id: &str,
+        spec: &IndicatorSpec<'_>,
         value: FigureValue,
         inputs: Vec<IndicatorInput>,
     ) -> Indicator {
-        let spec = find_spec(id);
         Indicator {
-            id: Arc::from(id),
+            id: Arc::from(spec.id),
             asset: self.asset.clone(),
             period: self.span.period,
             value,
-            unit: Arc::from(spec.map_or("", |spec| spec.unit)),
+            unit: Arc::from(spec.unit),
             uncertainty: Uncertainty::default(),
             completeness: CompletenessShares::default(),
             origin: ValueOrigin::Measured,
-            side: spec.map_or(RoundingDirection::Neutral, |spec| spec.side),
-            method: spec.map_or("", |spec| spec.method),
-            equation: spec.map_or("", |spec| spec.equation),
+            side: spec.side,
+            method: spec.method,
+            equation: spec.equation,
             inputs,
             factors: Vec::new(),
             headline: HeadlineStatus::Firm,
@@ -57,14 +55,14 @@ impl FigureContext<'_> {
     /// period.
     pub(crate) fn daily_values(
         &self,
-        id: &str,
+        spec: &IndicatorSpec<'_>,
         days: Vec<(Option<f64>, CompletenessShares)>,
     ) -> DailyValues {
         let dates = self.span.days.iter().map(|day| day.date);
         DailyValues {
-            id: Arc::from(id),
+            id: Arc::from(spec.id),
             asset: self.asset.clone(),
-            unit: Arc::from(find_spec(id).map_or("", |spec| spec.unit)),
+            unit: Arc::from(spec.unit),
             days: dates
                 .zip(days)
                 .map(|(date, (value, share))| (date, value, share))
@@ -139,6 +137,14 @@ impl FigureBuilder for Indicator {
         }
         self
     }
+}
+
+/// This figure among figures of one asset.
+pub(crate) fn figure_among<'a>(
+    known: &[&'a Indicator],
+    spec: &IndicatorSpec<'_>,
+) -> Option<&'a Indicator> {
+    known.iter().copied().find(|one| *one.id == *spec.id)
 }
 
 /// Remark with the text of a status.

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::domain::decimal::Decimal;
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
-    CompletenessShares, DailyValues, Indicator, IndicatorRemark, InputSource, RoundingDirection,
+    CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
     ValueOrigin,
 };
 use crate::domain::ledger::{EntryId, EntryKind, EntryTime, LedgerEntry, QuantityBasis};
@@ -231,9 +231,9 @@ fn sum_entries(entries: &[&LedgerEntry]) -> LedgerTotal {
 }
 
 /// Figure that is the total of ledger entries alone.
-pub(crate) fn ledger_figure(
+fn ledger_figure(
     desk: &FigureContext<'_>,
-    id: &str,
+    spec: &IndicatorSpec<'_>,
     (indicator, symbol): (&str, &'static str),
     written: Option<&LedgerTotal>,
 ) -> Indicator {
@@ -245,12 +245,23 @@ pub(crate) fn ledger_figure(
     };
     let inputs = vec![formula_input(symbol, value, &unit, from)];
     let value = value.ok_or_else(|| IndicatorRemark::new("account-not-written"));
-    let figure = desk.figure(id, value, inputs);
+    let figure = desk.figure(spec, value, inputs);
     let origin = written.map_or(ValueOrigin::Manual, |one| one.origin);
     let remarks = written.map_or_else(Vec::new, |one| one.remarks.clone());
     remarks
         .into_iter()
         .fold(figure.with_origin(origin), FigureBuilder::with_remark)
+}
+
+/// Figure that is the total of the entries of an indicator in the period.
+pub(crate) fn entered_figure(
+    desk: &FigureContext<'_>,
+    spec: &IndicatorSpec<'_>,
+    (indicator, symbol): (&str, &'static str),
+    book: &PeriodLedger,
+) -> Indicator {
+    let total = book.total(desk.config, indicator, desk.span.period);
+    ledger_figure(desk, spec, (indicator, symbol), total.as_ref())
 }
 
 fn indicator_unit(config: &Config, indicator: &str) -> Arc<str> {
@@ -291,7 +302,7 @@ pub(crate) fn programme_figures(
         }
         all.extend(effect_figure(desk, definition, &quantity));
         if let (TotalRule::Sum, true) = (definition.total, total.is_some()) {
-            daily.push(daily_quantities(desk, book, definition, &id));
+            daily.push(daily_quantities(desk, book, definition, &quantity.id));
         }
         all.push(quantity);
     }
@@ -304,13 +315,12 @@ fn programme_figure(
     id: &str,
     written: Option<&LedgerTotal>,
 ) -> Indicator {
-    let mut made = ledger_figure(desk, id, (&definition.id, "Q"), written);
-    made.unit = Arc::clone(&definition.unit);
-    (made.method, made.equation) = ("F", "Σ Q");
-    if definition.total == TotalRule::Last {
-        made.equation = "Q_last";
-    }
-    made
+    let equation = match definition.total {
+        TotalRule::Sum => "Σ Q",
+        TotalRule::Last => "Q_last",
+    };
+    let spec = IndicatorSpec::new(id, &definition.unit, "F", equation);
+    ledger_figure(desk, &spec, (&definition.id, "Q"), written)
 }
 
 /// Effect of a quantity (quantity x factor), if the definition names a factor.
@@ -337,11 +347,12 @@ fn effect_figure(
         figure_input("Q", quantity),
         formula_input("f", number, unit, InputSource::Factor(Arc::clone(id))),
     ];
+    let id = format!("{}.effect", quantity.id);
+    let unit = unit.split('/').next().unwrap_or_default();
+    let spec = IndicatorSpec::new(&id, unit, "F", "Q · f").benefit();
     let mut figure = desk
-        .figure(&format!("{}.effect", quantity.id), value, inputs)
+        .figure(&spec, value, inputs)
         .with_origin(ValueOrigin::Estimated);
-    figure.unit = Arc::from(unit.split('/').next().unwrap_or_default());
-    (figure.method, figure.equation, figure.side) = ("F", "Q · f", RoundingDirection::Benefit);
     let illustrates = found.status == FormulaStatus::Illustrative;
     figure = figure.with_remark_if(illustrates, &found.status.words_key());
     if illustrates {
@@ -365,7 +376,6 @@ fn daily_quantities(
         *sums.entry(date).or_default() += quantity;
     }
     let of_day = |day: &PeriodDay| (sums.get(&day.date).copied(), CompletenessShares::default());
-    let mut daily = desk.daily_values(id, desk.span.days.iter().map(of_day).collect());
-    daily.unit = Arc::clone(&definition.unit);
-    daily
+    let spec = IndicatorSpec::new(id, &definition.unit, "F", "Q");
+    desk.daily_values(&spec, desk.span.days.iter().map(of_day).collect())
 }

@@ -17,6 +17,7 @@
 //! never counted. Equations: `docs/ARCHITECTURE.md` and `pantau method list`; reports made of the
 //! indicators: `docs/reports.md`.
 
+pub(crate) mod asset_figures;
 pub(crate) mod asset_sums;
 pub(crate) mod calibration_corrections;
 pub(crate) mod catalogue;
@@ -36,26 +37,17 @@ mod tests;
 pub(crate) mod totaliser;
 pub(crate) mod uncertainty;
 
-use crate::assets::bsf::indicators::BsfSums;
-use crate::assets::catchment::indicators::RoofSums;
-use crate::assets::compost::indicators::{self as compost_figures, CompostSums};
-use crate::assets::genset::indicators::{self as genset_figures, GensetSums};
-use crate::assets::meter::indicators::MeterSums;
-use crate::assets::pump::indicators::{self as pump_figures, PumpSums};
-use crate::assets::solar::indicators::PltsSums;
-use crate::assets::tank::indicators::TankSums;
-use crate::assets::{Asset, AssetKind, BaselineKind};
-use crate::carbon::{avoided_emissions as carbon, waste_emissions as waste};
+use crate::assets::Asset;
+use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::domain::calibration::CalibrationHistory;
 use crate::domain::indicator::{Indicator, SiteIndicators};
 use crate::domain::period::Period;
 use crate::storage::{Store, StoreError};
-use asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use asset_figures::{SumsRequest, figures_of_kind};
+use asset_sums::{AssetIndicators, AssetReadings};
 use calibration_corrections::SeriesCorrections;
 use figure_context::FigureContext;
-use input_series::InputSeries;
 use jiff::civil::Date;
 use ledger_totals::PeriodLedger;
 use period_days::PeriodDays;
@@ -63,7 +55,7 @@ use sample_merge::{ProgressCounter, gather_readings};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use catalogue::{INDICATORS, IndicatorSpec, find_spec, name_key};
+pub use catalogue::{all_indicators, name_key};
 
 /// Request for the indicators of a period.
 #[derive(Clone, Debug)]
@@ -79,7 +71,7 @@ pub struct IndicatorQuery {
 }
 
 /// Progress of a calculation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CalculationProgress {
     /// Point-days that have been read.
     pub done: u64,
@@ -96,16 +88,13 @@ pub enum IndicatorsError {
     /// The site has no asset with this id.
     #[error("no asset {0}")]
     UnknownAsset(Arc<str>),
-    /// The time zone of the site is unknown.
-    #[error("unknown time zone {0}")]
-    Zone(Arc<str>),
     /// Reading the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Calculates all indicators that are asked for. Returns an error when the period has not begun,
-/// the asset or time zone is unknown, or the store cannot be read.
+/// the asset is unknown, or the store cannot be read.
 pub async fn calculate_indicators(
     config: &Config,
     store: &Store,
@@ -118,8 +107,13 @@ pub async fn calculate_indicators(
     let calibrations = store.list_calibrations().await?;
     let mut kinds = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
-        let kind = sums_for_asset(config, asset, &span, &calibrations);
-        kinds.push((asset, kind));
+        let request = SumsRequest {
+            config,
+            asset,
+            span: &span,
+            calibrations: &calibrations,
+        };
+        kinds.push((asset, figures_of_kind(&asset.kind).sums(&request)));
     }
     let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
     let mut steps = ProgressCounter {
@@ -160,11 +154,14 @@ fn add_dependent_indicators(
     let of_asset = |id: &Arc<str>| figure_context(config, span, Some(id));
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for asset in &config.assets {
-        let more = ledger_based_indicators(&of_asset(&asset.id), asset, book, &all.figures);
+        let own = indicators_of_asset(&all.figures, asset);
+        let figures = figures_of_kind(&asset.kind);
+        let more = figures.ledger_figures(&of_asset(&asset.id), book, &own);
         all.figures.extend(more);
     }
     for asset in &config.assets {
-        let more = cross_asset_indicators(&of_asset(&asset.id), asset, &all.figures);
+        let figures = figures_of_kind(&asset.kind);
+        let more = figures.dependent_figures(&of_asset(&asset.id), &all.figures);
         all.figures.extend(more);
     }
     let site = figure_context(config, span, None);
@@ -176,80 +173,6 @@ fn add_dependent_indicators(
     all.figures.extend(figures);
     all.daily.extend(daily);
     all.events.extend(book.corrections(span.period));
-}
-
-/// Indicators of an asset that come from ledger entries (genset fuel, compost turnings).
-fn ledger_based_indicators(
-    desk: &FigureContext<'_>,
-    asset: &Asset,
-    book: &PeriodLedger,
-    known: &[Indicator],
-) -> Vec<Indicator> {
-    let own = indicators_of_asset(known, asset);
-    match &asset.kind {
-        AssetKind::Genset(set) => {
-            let mut all = Vec::new();
-            // Measured fuel takes precedence over fuel receipts, so that a litre counts once.
-            let measured = own.iter().any(|one| &*one.id == "genset.fuel");
-            if let Some(indicator) = set.fuel_ledger.as_ref().filter(|_| !measured) {
-                let total = book.total(desk.config, indicator, desk.span.period);
-                all.push(ledger_totals::ledger_figure(
-                    desk,
-                    "genset.fuel",
-                    (indicator, "F"),
-                    total.as_ref(),
-                ));
-            }
-            let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
-            let more = genset_figures::genset_fuel_figures(desk, set, &both);
-            all.extend(more);
-            all
-        }
-        AssetKind::Compost(heap) => {
-            let mut all = Vec::new();
-            if let Some(indicator) = &heap.turning_ledger {
-                let total = book.total(desk.config, indicator, desk.span.period);
-                all.push(ledger_totals::ledger_figure(
-                    desk,
-                    "compost.turnings",
-                    (indicator, "n"),
-                    total.as_ref(),
-                ));
-            }
-            let both: Vec<&Indicator> = own.into_iter().chain(&all).collect();
-            let more = compost_figures::hygienised_figure(desk, heap, &both);
-            all.extend(more);
-            all
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Indicators of an asset that depend on indicators of other assets (CO2, PV-to-water).
-fn cross_asset_indicators(
-    desk: &FigureContext<'_>,
-    asset: &Asset,
-    known: &[Indicator],
-) -> Vec<Indicator> {
-    match &asset.kind {
-        AssetKind::Plts(plant) => carbon::carbon_figures(desk, plant, known),
-        AssetKind::Pump(pump) => {
-            let driver = pump.plts.as_deref().and_then(|id| {
-                let mut assets = desk.config.assets.iter();
-                match &assets.find(|one| *one.id == *id)?.kind {
-                    AssetKind::Plts(plant) => Some((id, plant.module_area_m2?)),
-                    _ => None,
-                }
-            });
-            let found = driver.and_then(|(id, area)| {
-                let sun = carbon::find_indicator(known, "plts.insolation", id)?;
-                let lifted = carbon::find_indicator(known, "pump.hydraulic_energy", &asset.id)?;
-                Some(pump_figures::pv_to_water_figure(desk, (lifted, area), sun))
-            });
-            found.into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// Indicators of one asset.
@@ -286,49 +209,8 @@ fn required_assets(
         return Err(IndicatorsError::UnknownAsset(id.clone()));
     };
     let mut all = BTreeSet::from([id.clone()]);
-    // The CO2 of a plant depends on the water of the pump in its baseline and on the fuel of its
-    // own genset.
-    if let AssetKind::Plts(plant) = &asset.kind {
-        if let Some(BaselineKind::PumpFuel { pump, .. }) = asset.baseline().map(|one| &one.kind) {
-            all.insert(pump.clone());
-        }
-        all.extend(
-            plant
-                .project
-                .as_ref()
-                .and_then(|project| project.genset.clone()),
-        );
-    }
-    if let AssetKind::Pump(pump) = &asset.kind {
-        all.extend(pump.plts.clone());
-    }
+    all.extend(asset.kind.settings().needed_assets().into_iter().cloned());
     Ok(all)
-}
-
-/// The accumulator of an asset and the input series that it needs.
-fn sums_for_asset<'a>(
-    config: &'a Config,
-    asset: &'a Asset,
-    span: &PeriodDays,
-    calibrations: &CalibrationHistory,
-) -> (Vec<InputSeries>, Box<dyn AssetSums + 'a>) {
-    fn boxed<'a>(
-        (lanes, kind): (Vec<InputSeries>, impl AssetSums + 'a),
-    ) -> (Vec<InputSeries>, Box<dyn AssetSums + 'a>) {
-        (lanes, Box::new(kind))
-    }
-    match &asset.kind {
-        AssetKind::Plts(plant) => boxed(PltsSums::new(config, plant)),
-        AssetKind::Pump(pump) => boxed(PumpSums::new(config, pump)),
-        AssetKind::Tank(tank) => {
-            boxed(TankSums::new(config, (&asset.id, tank), span, calibrations))
-        }
-        AssetKind::Catchment(roof) => boxed(RoofSums::new(config, roof)),
-        AssetKind::Bsf(bin) => boxed(BsfSums::new(config, bin)),
-        AssetKind::Compost(heap) => boxed(CompostSums::new(config, heap)),
-        AssetKind::Genset(set) => boxed(GensetSums::new(config, set)),
-        AssetKind::Meter(meter) => boxed(MeterSums::new(config, meter)),
-    }
 }
 
 /// Sorts the indicators in report order and drops those of assets that were not asked for.
@@ -343,7 +225,7 @@ fn build_site_indicators(
             .assets
             .iter()
             .position(|asset| Some(&asset.id) == one.asset.as_ref());
-        let spec = INDICATORS.iter().position(|spec| *spec.id == *one.id);
+        let spec = all_indicators().position(|spec| *spec.id == *one.id);
         (asset.unwrap_or(usize::MAX), spec.unwrap_or(usize::MAX))
     };
     indicators.sort_by_key(place);

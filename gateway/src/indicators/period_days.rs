@@ -1,13 +1,13 @@
 //! The period as moments: its local days, and the time of each day with the sun above the horizon.
 
 use crate::domain::period::Period;
+use crate::domain::site_zone::SiteZone;
 use crate::domain::{Site, UtcMs};
 use crate::indicators::IndicatorsError;
 use crate::limits::RANGE_DAYS_MAX;
 use crate::solar_position::{GeoLocation, solar_elevation_sine};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
 
 /// Milliseconds of an hour.
 pub(crate) const HOUR_MS: f64 = 3_600_000.0;
@@ -30,7 +30,7 @@ pub(crate) struct PeriodDay {
 #[derive(Clone, Debug)]
 pub(crate) struct PeriodDays {
     pub(crate) period: Period,
-    pub(crate) zone: TimeZone,
+    pub(crate) zone: SiteZone,
     /// All days of the period, also those in the future.
     pub(crate) days: Vec<PeriodDay>,
     /// First moment of the period.
@@ -42,8 +42,7 @@ pub(crate) struct PeriodDays {
 impl PeriodDays {
     /// Days of the period at the site; the error is `Future` when the period has not begun.
     pub(crate) fn new(site: &Site, period: Period, now: UtcMs) -> Result<Self, IndicatorsError> {
-        let unknown = |_| IndicatorsError::Zone(site.timezone.clone());
-        let zone = TimeZone::get(&site.timezone).map_err(unknown)?;
+        let zone = site.timezone.clone();
         let place = GeoLocation {
             latitude: site.latitude,
             longitude: site.longitude,
@@ -94,7 +93,7 @@ impl PeriodDays {
     /// Local date and time of a moment.
     pub(crate) fn local_time(&self, at: i64) -> (Date, Time) {
         let moment = Timestamp::from_millisecond(at).unwrap_or_default();
-        let local = self.zone.to_datetime(moment);
+        let local = self.zone.rules().to_datetime(moment);
         (local.date(), local.time())
     }
 }
@@ -113,18 +112,8 @@ pub(crate) fn millis_to_seconds(ms: i64) -> f64 {
     millis_to_f64(ms) / 1000.0
 }
 
-fn local_day(date: Date, zone: &TimeZone, place: GeoLocation) -> PeriodDay {
-    let start = |date: Date| {
-        // Zones of Indonesia have no daylight saving (METHODS G.8), so each local midnight exists
-        // once.
-        let midnight = date.to_datetime(Time::midnight());
-        let moment = zone.to_timestamp(midnight);
-        moment.map_or(0, Timestamp::as_millisecond)
-    };
-    let (from, to) = (
-        start(date),
-        start(date.saturating_add(jiff::Span::new().days(1))),
-    );
+fn local_day(date: Date, zone: &SiteZone, place: GeoLocation) -> PeriodDay {
+    let (UtcMs(from), UtcMs(to)) = zone.day_bounds(date);
     let light = daylight_of_day(from, to, place);
     PeriodDay {
         date,
@@ -176,7 +165,7 @@ mod tests {
         Site {
             id: "s".into(),
             name: "S".into(),
-            timezone: zone.into(),
+            timezone: SiteZone::by_name(zone).unwrap(),
             latitude: -3.76,
             longitude,
             devices: Vec::new(),

@@ -1,38 +1,55 @@
 //! Totals of the site over its assets.
 
-use crate::carbon::avoided_emissions::KnownIndicators;
+use crate::assets::catchment::indicators as catchment;
+use crate::assets::pump::indicators as pump;
+use crate::assets::solar::indicators as solar;
+use crate::carbon::avoided_emissions::{self as carbon, KnownIndicators};
 use crate::domain::factor::HeadlineStatus;
-use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource, ValueOrigin};
+use crate::domain::indicator::{
+    Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
+};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{FigureBuilder, FigureContext, figure_input};
 use crate::indicators::uncertainty::RelativeUncertainty;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Site totals as (id of the total, id of the figures that are added).
-const SITE_TOTALS: &[(&str, &str)] = &[
-    ("site.generation", "plts.generation"),
-    ("site.self_use", "plts.self_use"),
-    ("site.water", "pump.volume"),
-    ("site.rain_captured", "catchment.captured"),
-    ("co2.gross", "co2.gross"),
-    ("co2.project", "co2.project"),
-    ("co2.leakage", "co2.leakage"),
-    ("co2.net", "co2.net"),
+const GENERATION: IndicatorSpec = IndicatorSpec::new("site.generation", "kWh", "G.5", "ΣE");
+const SELF_USE: IndicatorSpec = IndicatorSpec::new("site.self_use", "kWh", "C.7", "ΣE_self");
+const WATER: IndicatorSpec = IndicatorSpec::new("site.water", "m3", "G.5", "ΣV");
+const RAIN_CAPTURED: IndicatorSpec = IndicatorSpec::new("site.rain_captured", "m3", "D.3", "ΣV");
+
+/// Figures of the site that no asset has, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&GENERATION, &SELF_USE, &WATER, &RAIN_CAPTURED];
+
+/// Site totals as (the total, the figures of assets that are added).
+const SITE_TOTALS: &[(&IndicatorSpec, &IndicatorSpec)] = &[
+    (&GENERATION, &solar::GENERATION),
+    (&SELF_USE, &solar::SELF_USE),
+    (&WATER, &pump::VOLUME),
+    (&RAIN_CAPTURED, &catchment::CAPTURED),
+    (&carbon::CO2_GROSS, &carbon::CO2_GROSS),
+    (&carbon::CO2_PROJECT, &carbon::CO2_PROJECT),
+    (&carbon::CO2_LEAKAGE, &carbon::CO2_LEAKAGE),
+    (&carbon::CO2_NET, &carbon::CO2_NET),
 ];
 
 /// Totals of the site, from the figures of its assets.
 pub(crate) fn site_totals(desk: &FigureContext<'_>, known: KnownIndicators<'_>) -> Vec<Indicator> {
-    let total = |(id, of): &(&str, &str)| {
-        let parts = known.iter().filter(|one| &*one.id == *of);
+    let total = |(spec, of): &(&IndicatorSpec<'_>, &IndicatorSpec<'_>)| {
+        let parts = known.iter().filter(|one| *one.id == *of.id);
         let parts: Vec<&Indicator> = parts.filter(|one| one.asset.is_some()).collect();
-        (!parts.is_empty()).then(|| sum_indicators(desk, id, &parts))
+        (!parts.is_empty()).then(|| sum_indicators(desk, spec, &parts))
     };
     SITE_TOTALS.iter().filter_map(total).collect()
 }
 
 /// Sum of the known parts; a remark names the assets whose part is unknown.
-fn sum_indicators(desk: &FigureContext<'_>, id: &str, parts: &[&Indicator]) -> Indicator {
+fn sum_indicators(
+    desk: &FigureContext<'_>,
+    spec: &IndicatorSpec<'_>,
+    parts: &[&Indicator],
+) -> Indicator {
     let mut terms = Vec::new();
     let mut left_out = Vec::new();
     let mut why = None;
@@ -58,22 +75,17 @@ fn sum_indicators(desk: &FigureContext<'_>, id: &str, parts: &[&Indicator]) -> I
     let origin = known
         .first()
         .map_or(ValueOrigin::Estimated, |one| one.origin);
+    // A sum of `tCO2` and `tCO2e` is labelled `tCO2e`, the longer unit, as it contains other gases.
+    let units = parts.iter().map(|part| &*part.unit);
+    let unit = units.max_by_key(|unit| unit.len()).unwrap_or(spec.unit);
+    let spec = spec.computed_by(spec.method, "Σ x").in_unit(unit);
     let mut figure = desk
-        .figure(id, value, inputs)
+        .figure(&spec, value, inputs)
         .with_origin(origin)
         .with_completeness(lowest_completeness(
             known.iter().map(|one| one.completeness),
         ))
         .with_uncertainty(RelativeUncertainty::of_sum(&terms, share_a_source(&known)));
-    figure.equation = "Σ x";
-    // A sum of `tCO2` and `tCO2e` is labelled `tCO2e`, the longer unit, as it contains other gases.
-    if let Some(unit) = parts
-        .iter()
-        .map(|one| &one.unit)
-        .max_by_key(|unit| unit.len())
-    {
-        figure.unit = Arc::clone(unit);
-    }
     for part in &known {
         for factor in &part.factors {
             figure = figure.with_factor(desk.config, factor);

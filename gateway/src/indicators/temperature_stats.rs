@@ -1,6 +1,6 @@
 //! Mean, minimum and maximum of a temperature: bins and compost heaps.
 
-use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator};
+use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator, IndicatorSpec};
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::{FigureBuilder, formula_input, value_or_status};
@@ -61,11 +61,11 @@ impl TemperatureStats {
         self.days.push(finite_ratio(sum.value(), count_as_f64(n)));
     }
 
-    /// Mean, minimum and maximum as figures with these ids.
+    /// Mean, minimum and maximum as figures with these properties.
     pub(crate) fn figures(
         &self,
         read: &AssetReadings<'_>,
-        [mean, least, most]: [&str; 3],
+        [mean, least, most]: [&IndicatorSpec<'_>; 3],
     ) -> Vec<Indicator> {
         let share = self.completeness(read);
         let any = self.n > 0;
@@ -74,13 +74,15 @@ impl TemperatureStats {
             (least, any.then_some(self.least)),
             (most, any.then_some(self.most)),
         ];
-        let figure = |(id, value)| {
+        let figure = |(spec, value)| {
             let inputs = self
                 .lane
                 .map(|lane| formula_input("T", None, "degC", point_source(read.tracks, lane)));
             let value = value_or_status(value, FormulaStatus::NoData);
             let inputs = inputs.into_iter().collect();
-            read.desk.figure(id, value, inputs).with_completeness(share)
+            read.desk
+                .figure(spec, value, inputs)
+                .with_completeness(share)
         };
         all.into_iter().map(figure).collect()
     }
@@ -92,10 +94,14 @@ impl TemperatureStats {
         lane.unwrap_or_default()
     }
 
-    pub(crate) fn daily_means(&self, read: &AssetReadings<'_>, id: &str) -> Option<DailyValues> {
+    pub(crate) fn daily_means(
+        &self,
+        read: &AssetReadings<'_>,
+        spec: &IndicatorSpec<'_>,
+    ) -> Option<DailyValues> {
         let track = &read.tracks[self.lane?];
         let days = self.days.iter().enumerate();
         let days = days.map(|(day, mean)| (*mean, track.completeness_of_day(read.desk.span, day)));
-        Some(read.desk.daily_values(id, days.collect()))
+        Some(read.desk.daily_values(spec, days.collect()))
     }
 }

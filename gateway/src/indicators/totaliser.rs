@@ -1,7 +1,7 @@
 //! Totals over a period: growth of a counter (METHODS G.5) or integral of a power or flow (A.1),
 //! with daily values; also last readings and running hours.
 
-use crate::domain::indicator::{CompletenessShares, Indicator};
+use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorSpec};
 use crate::formulas::FormulaStatus;
 use crate::formulas::counters::{CounterReadingTally, CounterTotal};
 use crate::formulas::power_integral::PowerIntegral;
@@ -364,7 +364,7 @@ impl RunningHours {
     }
 
     /// Running hours as a figure.
-    pub(crate) fn figure(&self, read: &AssetReadings<'_>, id: &str) -> Indicator {
+    pub(crate) fn figure(&self, read: &AssetReadings<'_>, spec: &IndicatorSpec<'_>) -> Indicator {
         let lane = &read.lanes[self.lane];
         let unit = lane.point.unit;
         let hours = (self.known_ms > 0).then(|| millis_to_f64(self.ms) / HOUR_MS);
@@ -374,7 +374,7 @@ impl RunningHours {
         ];
         let track = &read.tracks[self.lane];
         read.desk
-            .figure(id, value_or_status(hours, FormulaStatus::NoData), inputs)
+            .figure(spec, value_or_status(hours, FormulaStatus::NoData), inputs)
             .with_completeness(track.completeness(read.desk.span))
     }
 }

@@ -4,7 +4,8 @@
 use super::entry_check::{
     CheckedStatement, EntryField, EntryRules, FieldRemark, RawEntry, check_entry,
 };
-use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, LedgerEntry};
+use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime, LedgerEntry};
+use jiff::civil::Date;
 
 /// Fault or remark of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,35 @@ pub struct EntryBatch {
 }
 
 impl EntryBatch {
+    /// Checks all rows by themselves, and against the entries that exist. `entries_of` reads the
+    /// entries that touch the days from the first to the last date. With `again`, records may
+    /// repeat entries of the ledger. Errors: those of `entries_of`.
+    pub async fn check<'r, E>(
+        rows: impl IntoIterator<Item = (u64, &'r RawEntry)>,
+        rules: &EntryRules<'_>,
+        again: bool,
+        entries_of: impl AsyncFnOnce(Date, Date) -> Result<Vec<LedgerEntry>, E>,
+    ) -> Result<Self, E> {
+        let mut batch = Self::check_rows(rows, rules);
+        // A second target of the same indicator and period is refused even with `again`.
+        let is_compared =
+            |statement: &EntryStatement| !again || statement.sort != EntryKind::Record;
+        if !batch
+            .good
+            .iter()
+            .any(|(_, statement)| is_compared(statement))
+        {
+            return Ok(batch);
+        }
+        // Only the days of the rows can hold duplicates.
+        let days = batch.good.iter().map(|(_, statement)| statement.when);
+        let first = days.clone().map(EntryTime::first).min();
+        if let Some((first, last)) = first.zip(days.map(EntryTime::last).max()) {
+            batch.flag_duplicates(&entries_of(first, last).await?, again);
+        }
+        Ok(batch)
+    }
+
     /// Checks all rows.
     pub fn check_rows<'r>(
         rows: impl IntoIterator<Item = (u64, &'r RawEntry)>,

@@ -243,6 +243,8 @@ impl<'a> EntryChecker<'a> {
             return None;
         };
         let definitions = self.rules.definitions;
+        // Only an exact name counts. A near one is proposed, since similar ids are different
+        // figures.
         let known = definitions.find_by_name(found);
         if known.is_none() {
             match definitions.nearest_id(found) {
@@ -416,6 +418,7 @@ impl<'a> EntryChecker<'a> {
             );
             return None;
         };
+        // A date in the future is nearly always a wrong year or an exchanged day and month.
         if let Some(today) = self.rules.today.filter(|today| when.first() > *today) {
             self.add_fault(
                 EntryField::EntryTime,
@@ -443,6 +446,7 @@ impl<'a> EntryChecker<'a> {
         }
         found
             .chars()
+            // Control characters come with texts that were copied out of other programs.
             .filter(|c| !c.is_control() || *c == '\n')
             .collect()
     }

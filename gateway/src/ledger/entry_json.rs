@@ -221,6 +221,11 @@ impl EntryBatchRequest {
     }
 }
 
+fn attachments_json(statement: &EntryStatement) -> Vec<AttachmentJson> {
+    let all = statement.attachments.iter();
+    all.map(AttachmentJson::from_attachment).collect()
+}
+
 impl EntryRequest {
     /// Raw entry for the check.
     pub fn raw(&self) -> RawEntry {
@@ -263,11 +268,7 @@ impl EntryRequest {
             how: Some(statement.known.word().to_owned()),
             who: Some(statement.who.clone()),
             note: Some(statement.note.clone()),
-            attachments: statement
-                .attachments
-                .iter()
-                .map(AttachmentJson::from_attachment)
-                .collect(),
+            attachments: attachments_json(statement),
             supersedes: statement.supersedes,
         }
     }
@@ -320,11 +321,7 @@ impl EntryJson {
             how: statement.known.word().to_owned(),
             who: statement.who.clone(),
             note: statement.note.clone(),
-            attachments: statement
-                .attachments
-                .iter()
-                .map(AttachmentJson::from_attachment)
-                .collect(),
+            attachments: attachments_json(statement),
             supersedes: statement.supersedes,
             superseded_by: entry.superseded_by,
             current: entry.is_current(),

@@ -130,11 +130,14 @@ pub fn parse_table(
 /// Parses CSV with each separator until the headings are found; otherwise the error of the most
 /// likely separator.
 fn parse_csv(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryTable, TableError> {
+    // Spreadsheets begin UTF-8 with a byte order mark, which would become a part of the first
+    // heading.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| TableError::NotText)?;
     // Line ends are made LF (CR LF, LF, or CR alone in very old programs) before lines are counted:
     // the CSV parser counts LF only, and row numbers in messages must match the spreadsheet.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    // The file says its separator, so no other one is tried.
     if let Some((separator, rest)) = declared_separator(&text) {
         return build_table(split_rows(rest, separator, 1)?, definitions, 0);
     }
@@ -216,6 +219,7 @@ fn parse_xlsx(bytes: &[u8], definitions: &IndicatorDefinitions) -> Result<EntryT
     let shift = if book.is_1904 { 1462 } else { 0 };
     let mut first = None;
     for name in book.sheet_names() {
+        // Staff may have sheets of their own in front; the first one with the headings counts.
         match build_table(book.read_sheet(&name)?, definitions, shift) {
             Ok(table) => return Ok(table),
             Err(TableError::TooManyRows) => return Err(TableError::TooManyRows),
@@ -235,6 +239,7 @@ fn find_headings(
     };
     let mut found: Vec<(usize, EntryField)> = Vec::new();
     for (at, cell) in row.iter().enumerate() {
+        // Of two columns with one heading the first counts.
         if let Some(field) = field(cell).filter(|field| !found.iter().any(|(_, one)| one == field))
         {
             found.push((at, field));
@@ -385,9 +390,11 @@ fn row_to_raw_entry(row: &[SheetCell], columns: &[(usize, EntryField)], shift: i
             EntryField::Quantity => {
                 raw.quantity = Some(match cell {
                     SheetCell::Text(text) => QuantityText::Written(text.clone()),
+                    // A typed number of a workbook has no decimal sign that could be misread.
                     SheetCell::Plain(text) => QuantityText::Plain(text.clone()),
                 });
             }
+            // A table has no columns for these: corrections and receipts belong to single entries.
             EntryField::Supersedes | EntryField::Attachments => {}
         }
     }

@@ -83,6 +83,7 @@ pub fn render_xlsx(
     let bold = Format::new().set_bold();
     let date = Format::new().set_num_format("yyyy-mm-dd");
     let sheet = book.add_worksheet().set_name(lang.text("ledger-sheet"))?;
+    // The headings stay in sight below many rows.
     sheet.set_freeze_panes(1, 0)?;
     for (column, field) in (0u16..).zip(TABLE_COLUMNS) {
         sheet.set_column_width(column, COLUMN_WIDTH)?;

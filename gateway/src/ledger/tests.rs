@@ -130,6 +130,7 @@ fn a_number_that_can_mean_two_things_is_refused_when_no_other_row_decides() {
         "{head}1.234;kg;weighed;S\n2026-11-20;bsf-fed;12,5;kg;weighed;S\n"
     ));
     assert_eq!(quantity_texts(&with), ["1234 kg", "12.5 kg"]);
+    // Two rows contradict each other, so neither decides what `1.234` means.
     let against = import_text(&format!(
         "{head}1.234;kg;weighed;S\n2026-11-20;bsf-fed;12,5;kg;weighed;S\n\
          2026-11-19;bsf-fed;12.5;kg;weighed;S\n"
@@ -156,6 +157,7 @@ fn a_second_target_of_one_period_is_refused_and_a_repeated_record_only_until_som
         [(2, "ledger-duplicate-target"), (3, "ledger-duplicate")]
     );
     assert_eq!(again.faults[1].remark.detail, "43");
+    // A target may not come twice even then: two targets of one period would both be in force.
     let mut insisted = import_text(&text.replace("900", "950"));
     insisted.flag_duplicates(&kept, true);
     assert_eq!(fault_keys(&insisted), [(2, "ledger-duplicate-target")]);
@@ -230,6 +232,8 @@ fn a_withdrawal_and_a_correction_say_why() {
     };
     let mut raw = RawEntry {
         indicator: Some("bsf-fed".to_owned()),
+        // `today` is unknown in these rules, as with a clock that is not trusted: no date is in the
+        // future.
         when: Some("2099-01-01".to_owned()),
         how: Some("weighed".to_owned()),
         who: Some("Siti".to_owned()),
@@ -489,6 +493,7 @@ fn odd_bytes_of_spreadsheets_are_read_or_refused_in_words() {
         );
     }
     let definitions = IndicatorDefinitions::built_in();
+    // Refused here, other than with readings: a name in a wrong code page would be stored for ever.
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let one_byte = text.replace(";S", ";Ren\u{e9}");
     let one_byte: Vec<u8> = one_byte.chars().map(|c| u8::try_from(c).unwrap()).collect();
@@ -529,6 +534,7 @@ proptest! {
     #[test]
     fn a_day_number_means_the_day_that_its_workbook_shows(day in 30_000i64..46_000, old: bool) {
         let (says, number) = if old {
+            // The 1904 epoch begins 1462 days after the other one.
             ("date1904=\"true\"", day - 1462)
         } else {
             ("", day)

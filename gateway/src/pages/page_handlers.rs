@@ -199,7 +199,7 @@ impl PageFrame {
             site: app.site().name.to_string(),
             version: app.state().version,
             tag: &static_files::STATIC_FILES_HASH,
-            timezone: app.site().timezone.to_string(),
+            timezone: app.site().timezone.name().to_string(),
             zone_label: local_time::zone_abbreviation(app.now(), &app.0.zone),
             theme: match cookie_value(headers, "theme") {
                 Some("dark") => "dark",

@@ -37,6 +37,7 @@ impl DuplicateTimeFinder {
         for group in self.rows.chunk_by(|one, next| one.0 == next.0) {
             let (at, first, value) = group[0];
             for (_, line, other) in &group[1..] {
+                // Compared as the number that counts, so that `1.50` repeats `1.5`.
                 if other.to_f64().to_bits() == value.to_f64().to_bits() {
                     repeated += 1;
                     continue;

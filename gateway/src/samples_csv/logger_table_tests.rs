@@ -78,15 +78,18 @@ fn one_stretch_comes_out_of_every_file_that_can_mean_nothing_else() {
         plain.into(),
         plain.replace("time,value", "date,data").into(),
         plain.replace("time,value", "Waktu,Nilai").into(),
+        // Some loggers write no heading at all.
         plain.replace("time,value\n", "").into(),
         plain.replace(',', ";").replace('.', ",").into(),
         plain.replace(',', "\t").into(),
         plain.replace('\n', "\r").into(),
         format!("\u{feff}{}", plain.replace('\n', "\r\n")).into(),
         format!("sep=;\n{}", plain.replace(',', ";")).into(),
+        // "Unicode text" of a spreadsheet: UTF-16 with tabs.
         wide(&plain.replace(',', "\t")),
         "\"time\",\"value\"\n\"2022-08-02T08:30:00Z\",\"28,9\"\n\"2022-08-02T08:45:00Z\",\"29,1\"\n"
             .into(),
+        // The degree sign of a Windows code page is no valid UTF-8.
         b"Alat: suhu \xb0C\nlokasi: gudang\n\ntime;value\n2022-08-02T08:30:00Z;28,9\n\
           2022-08-02T08:45:00Z;29,1\n"
             .to_vec(),
@@ -113,6 +116,7 @@ fn local_times_are_read_in_the_zone_that_was_said_and_in_the_order_of_their_colu
         "Tanggal;Nilai\n2 Agustus 2022 15.30;28,9\n2 Agu 2022 15.45;29,1\n",
         "Tanggal;Jam;Nilai\n2022-08-02;15:30;28,9\n2022-08-02;15:45;29,1\n",
         "dd/MM/yyyy HH:mm;kWh\n02/08/2022 15:30;28,9\n02/08/2022 15:45;29,1\n",
+        // 15:30 as a part of a day has no end in decimals; it must come back as the whole second.
         "time,value\n44775.6458333333,28.9\n44775.65625,29.1\n",
         "\"44775,6458333333\";\"28,9\"\n\"44775,65625\";\"29,1\"\n",
     ] {
@@ -177,6 +181,7 @@ fn what_a_file_leaves_open_is_asked_for_all_at_once() {
 
 #[test]
 fn lines_above_the_heading_of_a_portal_are_left_out_and_counted() {
+    // The head of a file as the manual of Sunny Explorer shows it; two of its columns have values.
     let file = "sep=;\nVersion CSV1|Tool Sunny Explorer|Delimiter semicolon|Precision 3\n\n\
                 ;SN: 2100000000;SN: 2100000000\n;SB 5000TL-21;SB 5000TL-21\n\
                 ;Total yield;Power\n;Counter;Analog\ndd/MM/yyyy HH:mm:ss;kWh;kW\n\
@@ -228,6 +233,7 @@ fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
         ("1970-01-01T00:00:01Z;1\n", vec![(3, TooOld)]),
         ("2126-01-01T00:00:01Z;1\n", vec![(3, InFuture)]),
         ("2022-08-02T08:30:00Z;29\n", vec![(3, DuplicateTime)]),
+        // A sum below the readings would be imported as a reading.
         ("TOTAL;57,9\n", vec![(3, Time)]),
         (
             "2022-08-02T08:45:00Z;\"1\n2022-08-02T09:00:00Z;2\n",
@@ -236,6 +242,7 @@ fn a_row_that_is_wrong_is_named_and_takes_the_whole_file_with_it() {
     ] {
         assert_eq!(of(rows), found, "{rows}");
     }
+    // Jakarta has no daylight saving, so the hour that comes twice is tested in another zone.
     let berlin = LoggerTableOptions {
         zone: Some(TimeZone::get("Europe/Berlin").unwrap()),
         ..bare_options()

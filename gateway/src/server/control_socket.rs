@@ -1,6 +1,8 @@
 //! Control socket in the store's directory: a second `pantau` process asks the running one over it.
-//! It has all public routes, and those that change or copy the store.
+//! It has all public routes, and those that change or copy the store. A command that finds no
+//! running gateway calls the same routes in its own process.
 
+use crate::api::client::{ApiClient, ApiClientError};
 use crate::api::error::ApiError;
 use crate::api::{ApiListener, ApiState, wait_for_stop};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
@@ -33,6 +35,12 @@ struct ImportQuery {
 #[derive(Deserialize)]
 struct BackupRequest {
     to: PathBuf,
+}
+
+/// Note about a change of a device's address or speed.
+#[derive(Deserialize)]
+struct AddressNote {
+    note: String,
 }
 
 /// Number of imported rows.
@@ -77,10 +85,24 @@ async fn bind_socket(socket: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Client of the gateway whose store is in `directory`; `None` when no gateway runs.
+pub(crate) async fn connect_client(directory: &Path) -> Result<Option<ApiClient>, ApiClientError> {
+    ApiClient::connect(&directory.join(SOCKET_NAME)).await
+}
+
+/// Client of the same routes in this process, for a command that has opened the store of `state`.
+pub(crate) fn local_client(state: ApiState) -> ApiClient {
+    // The sender is dropped at once: the routes are never told to stop.
+    let (_, stop) = watch::channel(false);
+    let app = ApiListener::new(state, stop);
+    ApiClient::in_process(&app, control_router(app.clone()))
+}
+
 pub(crate) fn control_router(app: ApiListener) -> axum::Router {
     let routes = axum::Router::new()
         .route("/control/import", post(import_samples))
         .route("/control/backup", post(backup_store))
+        .route("/control/audit/set-address", post(note_address_change))
         .merge(crate::api::evidence::evidence_routes())
         .route("/control/ask", post(crate::api::bus_requests::read_on_bus))
         .route(
@@ -123,6 +145,16 @@ async fn backup_store(
     Query(ask): Query<BackupRequest>,
 ) -> Result<StatusCode, ApiError> {
     app.state().store.backup(ask.to).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Notes a change in the audit that a command made on a bus of its own.
+async fn note_address_change(
+    Of(app): Of<ApiListener>,
+    Query(ask): Query<AddressNote>,
+) -> Result<StatusCode, ApiError> {
+    let store = &app.state().store;
+    store.append_audit("set-address", ask.note).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,6 +14,8 @@ mod control_socket;
 mod origin_guard;
 
 #[cfg(test)]
+mod client_tests;
+#[cfg(test)]
 mod guard_tests;
 #[cfg(test)]
 mod indicators_tests;
@@ -25,6 +27,7 @@ mod sinks_tests;
 pub(crate) mod tests;
 
 pub use control_socket::{SOCKET_NAME, serve_control};
+pub(crate) use control_socket::{connect_client, local_client};
 
 use crate::api::error::{unknown_path_error, with_request_language, wrong_method_error};
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};

@@ -24,26 +24,25 @@ pub(crate) fn test_site() -> Site {
         point("inverter", "ac_energy", "kWh", "energy", true),
     ];
     let level = vec![point("level", "level", "m", "level", false)];
+    let devices = vec![
+        device("inverter", "inverter", inverter),
+        device("level", "level", level),
+    ];
+    let name = "Desa Impian".into();
     Site {
-        id: "desa-impian".into(),
-        name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![
-            device("inverter", "inverter", inverter),
-            device("level", "level", level),
-        ],
+        name,
+        ..site_with_devices("desa-impian", devices)
     }
 }
 
 use crate::api::ApiState;
 use crate::clock::Clock;
-use crate::config::{Config, StoreSettings, load_config_text};
+use crate::config::{Config, StoreSettings};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
 use crate::server::{build_router, control_socket};
 use crate::status::{DeviceFault, DeviceIdentity, DeviceState, SinkState, StatusBoard};
 use crate::storage::Store;
+use crate::tests::{SiteText, load_site, site_with_devices};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -56,42 +55,23 @@ const NOW: i64 = 1_795_575_600_000;
 
 /// Configuration with the inverter of `site` as a solar plant.
 fn test_config() -> Config {
-    let text = r#"
-[site]
-id = "desa-impian"
-name = "Desa Impian"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-[store]
-path = "store"
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "192.0.2.1"
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-every = "10s"
-point = [
-  { id = "ac_power", register = "holding:0", type = "u16", unit = "W" },
-  { id = "ac_energy", register = "holding:1", type = "u32", unit = "kWh", counter = true },
-]
-[[asset]]
-id = "plts"
-kind = "plts"
-capacity_kwp = 2.0
-power = "inverter.ac_power"
-energy = "inverter.ac_energy"
-baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante" }
-"#;
-    load_config_text(text, std::path::Path::new("pantau.toml"), &|_| None).unwrap()
+    let text = SiteText::new("desa-impian")
+        .with("name = 'Desa Impian'\n[store]\npath = 'store'")
+        .tcp_bus("lan", 502)
+        .device("inverter", "lan", "unit = 1\nevery = '10s'")
+        .points([
+            "{ id = 'ac_power', register = 'holding:0', type = 'u16', unit = 'W' }",
+            "{ id = 'ac_energy', register = 'holding:1', type = 'u32', unit = 'kWh', counter = true }",
+        ])
+        .asset("plts", "plts", "capacity_kwp = 2.0\npower = 'inverter.ac_power'")
+        .with("energy = 'inverter.ac_energy'")
+        .with("baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante' }");
+    load_site(&text.text())
 }
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    state: ApiState,
+    pub(super) state: ApiState,
     _dir: tempfile::TempDir,
 }
 

@@ -2,12 +2,14 @@
 
 use super::plant::PlantSnapshot;
 use super::value_source::SimulatedValueSource;
+use crate::buses::modbus::{decode, read_plan};
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Device, DeviceLimits, LinearScale, ModbusTable, Point, RegisterEncoding};
+use crate::config::{
+    Device, DeviceLimits, LinearScale, ModbusPoint, ModbusTable, Point, RegisterEncoding,
+};
 use crate::domain::DeviceInfo;
 use crate::limits::COILS_PER_READ_MAX;
-use crate::modbus::decode;
 use std::collections::BTreeMap;
 
 /// Modbus exception 2, illegal data address.
@@ -47,6 +49,8 @@ pub struct SimulatedDevice {
 #[derive(Clone, Debug)]
 struct SimulatedPoint {
     point: Point,
+    /// Registers of the point.
+    access: ModbusPoint,
     role: SimulatedValueSource,
     /// Divisor of the value before it is encoded, from scale registers.
     power: f64,
@@ -97,10 +101,13 @@ impl SimulatedDevice {
 
     /// Sets registers that belong to no point to a value that satisfies a rule.
     fn fix_registers(&mut self, point: &Point, test: &IdentificationTest) {
+        let Some(access) = point.modbus() else {
+            return;
+        };
         let words = match test {
             IdentificationTest::Contains(said) => {
                 let mut bytes = said.clone().into_bytes();
-                bytes.resize(2 * usize::from(point.encoding.registers()), 0);
+                bytes.resize(2 * usize::from(access.encoding.registers()), 0);
                 let pairs = bytes.chunks_exact(2);
                 Some(
                     pairs
@@ -115,12 +122,12 @@ impl SimulatedDevice {
                 decode::encode_value(point, low.max(1.0).min(*high))
             }
         };
-        for (address, word) in (point.address..).zip(words.unwrap_or_default()) {
-            self.fixed.insert((point.table, address), word);
-            let span = self.spans.iter_mut().find(|span| span.0 == point.table);
+        for (address, word) in (access.address..).zip(words.unwrap_or_default()) {
+            self.fixed.insert((access.table, address), word);
+            let span = self.spans.iter_mut().find(|span| span.0 == access.table);
             match span {
                 Some(span) => (span.1, span.2) = (span.1.min(address), span.2.max(address)),
-                None => self.spans.push((point.table, address, address)),
+                None => self.spans.push((access.table, address, address)),
             }
         }
     }
@@ -155,10 +162,13 @@ impl SimulatedDevice {
     fn from_points(points: &[Point], device: &Device, info: &DeviceInfo, seed: u64) -> Self {
         let mut sim: Vec<SimulatedPoint> = points
             .iter()
-            .map(|point| SimulatedPoint {
-                point: point.clone(),
-                role: SimulatedValueSource::for_point(info, point, seed),
-                power: 1.0,
+            .filter_map(|point| {
+                Some(SimulatedPoint {
+                    access: point.modbus()?.clone(),
+                    point: point.clone(),
+                    role: SimulatedValueSource::for_point(info, point, seed),
+                    power: 1.0,
+                })
             })
             .collect();
         fix_selectors(points, &mut sim);
@@ -286,26 +296,35 @@ impl SimulatedPoint {
 
     /// Returns the registers of the current value.
     fn registers(&self, now: &PlantSnapshot) -> Vec<u16> {
-        let registers = self.point.encoding.registers();
-        if let RegisterEncoding::Text(_) = self.point.encoding {
+        let registers = self.access.encoding.registers();
+        if self.access.is_text() {
             return text_registers(registers);
         }
         let value = self.value(now) / self.power;
         // A counter that has outgrown its register begins again at 0, as a real one does.
         decode::encode_value(&self.point, value)
-            .or_else(|| {
-                decode::encode_value(&self.point, value.rem_euclid(register_range(&self.point)))
-            })
+            .or_else(|| decode::encode_value(&self.point, value.rem_euclid(self.register_range())))
             .unwrap_or_else(|| vec![0; usize::from(registers)])
+    }
+
+    /// Returns the range of an integer register before it wraps to 0, in the point's unit.
+    fn register_range(&self) -> f64 {
+        let steps = match self.access.encoding {
+            RegisterEncoding::Bcd16 => 1e4,
+            RegisterEncoding::Bcd32 => 1e8,
+            RegisterEncoding::U16 => 2f64.powi(16),
+            RegisterEncoding::U32 => 2f64.powi(32),
+            encoding => 2f64.powi(16 * i32::from(encoding.registers()) - 1),
+        };
+        let factor = decimal_to_f64(self.point.scale.factor).abs();
+        if factor > 0.0 { steps * factor } else { steps }
     }
 
     /// Returns the addresses of the registers, high half first.
     fn addresses(&self) -> impl Iterator<Item = u16> {
-        let count = self.point.encoding.registers();
-        let (low, split) = (
-            self.point.address,
-            self.point.high.map(|high| (high, count / 2)),
-        );
+        let access = &self.access;
+        let count = access.encoding.registers();
+        let (low, split) = (access.address, access.high.map(|high| (high, count / 2)));
         (0..count).map(move |at| match split {
             Some((high, half)) if at < half => high.wrapping_add(at),
             Some((_, half)) => low.wrapping_add(at - half),
@@ -315,7 +334,7 @@ impl SimulatedPoint {
 
     /// Returns whether a register of the point lies in the range.
     fn overlaps(&self, table: ModbusTable, start: u16, end: u16) -> bool {
-        self.point.table == table && self.addresses().any(|at| (start..=end).contains(&at))
+        self.access.table == table && self.addresses().any(|at| (start..=end).contains(&at))
     }
 
     /// Returns the registers with their addresses.
@@ -328,26 +347,27 @@ impl SimulatedPoint {
 /// accordingly.
 fn fix_selectors(points: &[Point], sim: &mut [SimulatedPoint]) {
     let mut settled: Vec<Option<i64>> = vec![None; points.len()];
-    for (point, index) in points.iter().zip(0..) {
-        if let Some((selector, means)) = &point.valid_when
+    let accesses = points.iter().filter_map(Point::modbus);
+    for (access, index) in accesses.zip(0..) {
+        if let Some((selector, means)) = &access.valid_when
             && let Some(raw) = means.first()
             && let Some(slot) = settled.get_mut(*selector)
         {
             slot.get_or_insert(*raw);
         }
         let mut power: i64 = 0;
-        if let Some(partner) = point.multiply_from
+        if let Some(partner) = access.multiply_from
             && let Some(slot) = settled.get_mut(partner)
         {
             slot.get_or_insert(1);
         }
-        if let Some(partner) = point.scale_from
+        if let Some(partner) = access.scale_from
             && let Some(slot) = settled.get_mut(partner)
         {
             power += *slot.get_or_insert(SCALE_EXPONENT);
         }
         let mut rest = TARGET_EXPONENT;
-        for from in &point.powers {
+        for from in &access.powers {
             let Some(slot) = settled.get_mut(from.point) else {
                 continue;
             };
@@ -386,27 +406,17 @@ fn decimal_to_f64((mantissa, exponent): (i64, i8)) -> f64 {
     mantissa as f64 * 10f64.powi(i32::from(exponent))
 }
 
-/// Range of an integer register before it wraps to 0, in the point's unit.
-fn register_range(point: &Point) -> f64 {
-    let steps = match point.encoding {
-        RegisterEncoding::Bcd16 => 1e4,
-        RegisterEncoding::Bcd32 => 1e8,
-        RegisterEncoding::U16 => 2f64.powi(16),
-        RegisterEncoding::U32 => 2f64.powi(32),
-        encoding => 2f64.powi(16 * i32::from(encoding.registers()) - 1),
-    };
-    let factor = decimal_to_f64(point.scale.factor).abs();
-    if factor > 0.0 { steps * factor } else { steps }
-}
-
 /// Returns the registers of a constant fact.
 fn fact_registers(fact: &Point) -> Vec<((ModbusTable, u16), u16)> {
-    let words = match fact.encoding {
+    let Some(access) = fact.modbus() else {
+        return Vec::new();
+    };
+    let words = match access.encoding {
         RegisterEncoding::Text(registers) => text_registers(registers),
         _ => decode::encode_value(fact, 1.0).unwrap_or_default(),
     };
-    let addresses = fact.address..;
-    let place = |(address, word)| ((fact.table, address), word);
+    let addresses = access.address..;
+    let place = |(address, word)| ((access.table, address), word);
     addresses.zip(words).map(place).collect()
 }
 
@@ -431,27 +441,11 @@ fn table_spans(points: &[Point]) -> Vec<(ModbusTable, u16, u16)> {
     tables
         .into_iter()
         .filter_map(|table| {
-            let here = || points.iter().filter(move |point| point.table == table);
-            let halves = |point: &Point| {
-                let count = point.encoding.registers();
-                let each = if point.high.is_some() {
-                    count / 2
-                } else {
-                    count
-                };
-                let last = each.saturating_sub(1);
-                let ends = |at: u16| at.saturating_add(last);
-                (
-                    point
-                        .high
-                        .map_or(point.address, |high| high.min(point.address)),
-                    point.high.map_or(ends(point.address), |high| {
-                        ends(high).max(ends(point.address))
-                    }),
-                )
-            };
-            let first = here().map(|point| halves(point).0).min()?;
-            let last = here().map(|point| halves(point).1).max()?;
+            let spans = points.iter().flat_map(read_plan::register_spans);
+            let here = spans.filter(|span| span.0 == table);
+            let (first, last) = here
+                .map(|(_, first, last)| (first, last))
+                .reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))?;
             Some((table, first, last))
         })
         .collect()

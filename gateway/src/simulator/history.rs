@@ -4,9 +4,9 @@
 use super::device::SimulatedDevice;
 use super::plant::{PlantSnapshot, STEP_MS};
 use super::world::SimulatedWorld;
+use crate::buses::modbus::decode;
 use crate::config::{Config, Point};
 use crate::domain::{SampleOutcome, UtcMs};
-use crate::modbus::decode;
 use std::sync::Arc;
 
 /// Samples of one point in time order.
@@ -103,11 +103,7 @@ impl DeviceHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::config;
-    use crate::simulator::clear_sky::GeoLocation;
-    use crate::simulator::plant::SimulatedPlant;
-    use std::path::Path;
+    use crate::tests::{SiteText, load_site, world_at};
 
     /// 2026-07-01T00:00:00+07:00.
     const JULY: UtcMs = UtcMs(1_782_838_800_000);
@@ -117,20 +113,14 @@ mod tests {
     }
 
     fn history_of(text: &str) -> (SimulatedHistory, usize) {
-        let config = config::load_config_text(text, Path::new("demo.toml"), &|_| None).unwrap();
-        let place = GeoLocation {
-            latitude: -3.76,
-            longitude: 103.78,
-        };
-        let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, JULY);
-        let world = SimulatedWorld::new(plant, Clock::set(JULY, true), 1, 1.0);
+        let config = load_site(text);
         let points = config
             .site
             .devices
             .iter()
             .map(|device| device.points.len())
             .sum();
-        (SimulatedHistory::new(&config, &world), points)
+        (SimulatedHistory::new(&config, &world_at(JULY)), points)
     }
 
     fn find_column<'a>(columns: &'a [HistoryColumn], id: &str) -> &'a [(UtcMs, SampleOutcome)] {
@@ -161,8 +151,10 @@ mod tests {
     #[test]
     fn a_device_that_says_itself_where_its_points_are_has_a_past_too() {
         let (history, _) = history_of(
-            "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'x'\n\
-             [[device]]\nid = 'plts'\nbus = 'b'\nprofile = 'sunspec'\nmodels = [103, 160]\n",
+            &SiteText::new("a")
+                .tcp_bus("b", 502)
+                .device("plts", "b", "profile = 'sunspec'\nmodels = [103, 160]")
+                .text(),
         );
         let noon = JULY.0 + 12 * 3_600_000;
         let columns = history.polls_between(UtcMs(noon), UtcMs(noon + 60_000));

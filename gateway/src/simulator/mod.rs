@@ -6,7 +6,7 @@
 //! same history.
 //!
 //! ```text
-//! let plant = SimulatedPlant::new(place, "Asia/Jakarta", seed, start);
+//! let plant = SimulatedPlant::new(place, SiteZone::default(), seed, start);
 //! let world = SimulatedWorld::new(plant, clock, seed, 1.0);       // 1.0: real time
 //! let served = serve(&config, &world).await?;
 //! served.redirect(&mut config);                          // point the gateway at the simulation

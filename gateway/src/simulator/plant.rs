@@ -11,9 +11,9 @@ use crate::assets::pump::simulation as solar_pump;
 use crate::assets::solar::simulation as pv;
 use crate::assets::tank::simulation::{self as water_tank, WaterTank};
 use crate::domain::UtcMs;
+use crate::domain::site_zone::SiteZone;
 use crate::limits::SIM_STEPS_MAX;
 use fastrand::Rng;
-use jiff::tz::TimeZone;
 
 /// Length of a step, ms.
 pub const STEP_MS: i64 = 10_000;
@@ -89,7 +89,7 @@ pub struct PlantSnapshot {
 #[derive(Clone, Debug)]
 pub struct SimulatedPlant {
     place: GeoLocation,
-    zone: TimeZone,
+    zone: SiteZone,
     seed: u64,
     random: Rng,
     weather: WeatherState,
@@ -107,9 +107,8 @@ pub struct SimulatedPlant {
 
 impl SimulatedPlant {
     /// A site at the local midnight before `start`.
-    pub fn new(place: GeoLocation, timezone: &str, seed: u64, start: UtcMs) -> Self {
-        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
-        let (midnight, _) = local_day(&zone, start);
+    pub fn new(place: GeoLocation, zone: SiteZone, seed: u64, start: UtcMs) -> Self {
+        let midnight = zone.midnight(zone.date(start));
         #[expect(clippy::cast_precision_loss, reason = "days since 2025 are few")]
         let days = (midnight.0 - COMMISSIONED_MS).max(0) as f64 / DAY_MS as f64;
         // Counters start with more than they could have counted since 2025, so that a plant started
@@ -157,9 +156,7 @@ impl SimulatedPlant {
         // through it.
         if steps > SIM_STEPS_MAX {
             let start = UtcMs(to.0 - DAY_MS);
-            let mut fresh = Self::new(self.place, "UTC", self.seed, start);
-            fresh.zone = self.zone.clone();
-            *self = fresh;
+            *self = Self::new(self.place, self.zone.clone(), self.seed, start);
         }
         for _ in 0..((to.0 - self.now.at.0) / STEP_MS).max(0) {
             self.step();
@@ -202,7 +199,7 @@ impl SimulatedPlant {
 
     /// Starts a local day: weather and feeding.
     fn begin_day(&mut self, at: UtcMs) {
-        (self.midnight, self.next_midnight) = local_day(&self.zone, at);
+        (self.midnight, self.next_midnight) = self.zone.day_bounds(self.zone.date(at));
         let day = self.midnight.0.div_euclid(DAY_MS).unsigned_abs();
         // Each day has its own random stream, so that two runs agree again at every midnight.
         self.random = Rng::with_seed(self.seed ^ day.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -283,14 +280,6 @@ fn wet_season_index(at: UtcMs, latitude: f64) -> f64 {
     if latitude > 0.0 { 1.0 - wet } else { wet }
 }
 
-/// Returns the first moments of the local day that contains `at` and of the next day.
-fn local_day(zone: &TimeZone, at: UtcMs) -> (UtcMs, UtcMs) {
-    let offset = jiff::Timestamp::from_millisecond(at.0)
-        .map_or(0, |stamp| i64::from(zone.to_offset(stamp).seconds()) * 1000);
-    let midnight = (at.0 + offset).div_euclid(DAY_MS) * DAY_MS - offset;
-    (UtcMs(midnight), UtcMs(midnight + DAY_MS))
-}
-
 #[expect(
     clippy::cast_precision_loss,
     reason = "milliseconds of a day are small"
@@ -311,7 +300,7 @@ mod tests {
     const JULY: UtcMs = UtcMs(1_782_838_800_000);
 
     fn simulate_month(seed: u64) -> Vec<PlantSnapshot> {
-        let mut plant = SimulatedPlant::new(DESA, "Asia/Jakarta", seed, JULY);
+        let mut plant = SimulatedPlant::new(DESA, SiteZone::default(), seed, JULY);
         (1..30 * 1440)
             .map(|minute| *plant.advance(UtcMs(JULY.0 + minute * 60_000)))
             .collect()
@@ -343,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_energy_counter_is_the_sum_of_the_power_shown() {
-        let mut plant = SimulatedPlant::new(DESA, "Asia/Jakarta", 4, JULY);
+        let mut plant = SimulatedPlant::new(DESA, SiteZone::default(), 4, JULY);
         let first = plant.now().solar_total;
         let mut sum = 0.0;
         for slot in 2..3 * 8640 {
@@ -388,16 +377,17 @@ mod tests {
 
     #[test]
     fn a_plant_started_later_counts_on_from_higher_values() {
-        let early = *SimulatedPlant::new(DESA, "Asia/Jakarta", 6, JULY)
+        let early = *SimulatedPlant::new(DESA, SiteZone::default(), 6, JULY)
             .advance(UtcMs(JULY.0 + 10 * DAY_MS));
-        let late = *SimulatedPlant::new(DESA, "Asia/Jakarta", 6, UtcMs(JULY.0 + 10 * DAY_MS)).now();
+        let late =
+            *SimulatedPlant::new(DESA, SiteZone::default(), 6, UtcMs(JULY.0 + 10 * DAY_MS)).now();
         assert!(late.solar_total >= early.solar_total && late.pumped >= early.pumped);
         assert!(late.grid_import >= early.grid_import && late.rain_total >= early.rain_total);
     }
 
     #[test]
     fn a_leap_of_years_starts_anew_instead_of_stepping_for_ever() {
-        let mut plant = SimulatedPlant::new(DESA, "Asia/Jakarta", 7, JULY);
+        let mut plant = SimulatedPlant::new(DESA, SiteZone::default(), 7, JULY);
         let to = UtcMs(JULY.0 + 30 * 366 * DAY_MS);
         assert!(to.0 - plant.advance(to).at.0 < STEP_MS);
     }

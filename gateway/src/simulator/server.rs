@@ -6,7 +6,7 @@ use super::rtu_bus::SimulatedBus;
 use super::world::SimulatedWorld;
 use crate::config::identification::IdentificationRule;
 use crate::config::profile::ProfileLibrary;
-use crate::config::{BusLink, Config, Device, ModbusTable};
+use crate::config::{Config, Device, ModbusLink, ModbusTable};
 use crate::domain::DeviceInfo;
 use std::collections::BTreeMap;
 use std::future::Ready;
@@ -74,12 +74,13 @@ pub async fn serve_registers(
     };
     for (index, bus) in config.buses.iter().enumerate() {
         let units = Arc::new(simulated_bus(config, index, world, held));
-        let place = match &bus.link {
-            BusLink::Tcp { port, .. } => serve_tcp(*port, units, &mut served.tasks).await,
-            BusLink::RtuOverTcp { port, .. } => {
+        let place = match bus.link.modbus() {
+            Some(ModbusLink::Tcp { port, .. }) => serve_tcp(*port, units, &mut served.tasks).await,
+            Some(ModbusLink::RtuOverTcp { port, .. }) => {
                 serve_rtu_over_tcp(*port, units, &mut served.tasks).await
             }
-            BusLink::Rtu(line) => serve_rtu(line.baud, units, &mut served.tasks),
+            Some(ModbusLink::Rtu(line)) => serve_rtu(line.baud, units, &mut served.tasks),
+            None => Err(std::io::ErrorKind::Unsupported.into()),
         };
         served.places.push(place.map_err(|why| SimulatorError {
             bus: bus.id.clone(),
@@ -93,15 +94,19 @@ impl SimulatorServers {
     /// Points the buses of a configuration to the simulated ones.
     pub fn redirect_config(&self, config: &mut Config) {
         for (bus, place) in config.buses.iter_mut().zip(&self.places) {
-            match (&mut bus.link, place) {
+            match (bus.link.modbus_mut(), place) {
                 (
-                    BusLink::Tcp { host, port } | BusLink::RtuOverTcp { host, port, .. },
+                    Some(
+                        ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. },
+                    ),
                     SimulatedEndpoint::Tcp(at),
                 ) => {
                     *host = at.ip().to_string();
                     *port = at.port();
                 }
-                (BusLink::Rtu(line), SimulatedEndpoint::Port(path)) => line.port.clone_from(path),
+                (Some(ModbusLink::Rtu(line)), SimulatedEndpoint::Port(path)) => {
+                    line.port.clone_from(path);
+                }
                 _ => {}
             }
         }

@@ -1,16 +1,16 @@
 //! Tests of the simulated servers over real sockets and a pseudo terminal.
 
 use super::*;
-use crate::clock::Clock;
+use crate::buses::modbus::decode;
 use crate::config::{
-    Bus, Device, DeviceLimits, LinearScale, Parity, Point, RegisterEncoding, ScaleExponentTable,
-    SerialPortSettings, StoreSettings, WebSettings, WordOrder,
+    Bus, BusLink, Device, DeviceLimits, LinearScale, ModbusLink, ModbusPoint, Parity, Point,
+    PointAccess, RegisterEncoding, ScaleExponentTable, SerialPortSettings, StoreSettings,
+    WebSettings, WordOrder,
 };
-use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, Site, UtcMs};
-use crate::modbus::decode;
-use crate::simulator::clear_sky;
+use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
 use crate::simulator::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
-use crate::simulator::plant::{PlantSnapshot, SimulatedPlant};
+use crate::simulator::plant::PlantSnapshot;
+use crate::tests::{site_with_devices, world_at};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -18,65 +18,54 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 const NOON: UtcMs = UtcMs(1_782_882_000_000);
 
 fn test_point(name: &str, address: u16, encoding: RegisterEncoding, unit: &str) -> Point {
+    let access = ModbusPoint::new(ModbusTable::Holding, address, encoding);
     Point {
-        name: name.into(),
-        table: ModbusTable::Holding,
-        address,
-        high: None,
-        encoding,
-        words: WordOrder::Abcd,
-        bits: None,
         scale: LinearScale {
             factor: (1, -1),
             offset: (0, 0),
         },
         unit: unit.into(),
-        quantity: "".into(),
-        counter: false,
-        wraps_at: None,
-        min: None,
-        max: None,
-        missing: Vec::new(),
-        scale_from: None,
-        multiply_from: None,
-        powers: Vec::new(),
-        valid_when: None,
-        about: crate::config::PointDescription::default(),
+        ..Point::new(name, PointAccess::Modbus(access))
     }
+}
+
+/// The point with changed registers.
+fn with_registers(mut point: Point, change: impl FnOnce(&mut ModbusPoint)) -> Point {
+    change(point.modbus_mut().unwrap());
+    point
 }
 
 /// Points of an inverter with a wrapping counter, a split value, bits, a selected scale and a
 /// condition.
 fn odd_points() -> Vec<Point> {
     let power = test_point("ac_power", 10, RegisterEncoding::U32, "W");
-    let voltage = Point {
-        words: WordOrder::Dcba,
-        ..test_point("ac_voltage", 12, RegisterEncoding::F32, "V")
-    };
+    let voltage = test_point("ac_voltage", 12, RegisterEncoding::F32, "V");
+    let voltage = with_registers(voltage, |access| access.words = WordOrder::Dcba);
     let energy = Point {
-        high: Some(3),
-        address: 20,
         counter: true,
         ..test_point("ac_energy_total", 20, RegisterEncoding::U32, "kWh")
     };
+    let energy = with_registers(energy, |access| access.high = Some(3));
     let status = Point {
-        bits: Some((4, 7)),
         scale: LinearScale::IDENTITY,
         ..test_point("mode", 14, RegisterEncoding::U16, "")
     };
+    let status = with_registers(status, |access| access.bits = Some((4, 7)));
     let unit = Point {
         scale: LinearScale::IDENTITY,
         ..test_point("level_unit", 15, RegisterEncoding::U16, "")
     };
     let level = Point {
         scale: LinearScale::IDENTITY,
-        powers: vec![ScaleExponentTable {
-            point: 4,
-            table: vec![(0, -2), (1, -3)],
-        }],
-        valid_when: Some((3, vec![5])),
         ..test_point("level", 16, RegisterEncoding::I16, "m")
     };
+    let level = with_registers(level, |access| {
+        access.powers = vec![ScaleExponentTable {
+            point: 4,
+            table: vec![(0, -2), (1, -3)],
+        }];
+        access.valid_when = Some((3, vec![5]));
+    });
     let small = Point {
         counter: true,
         ..test_point("energy_import", 17, RegisterEncoding::U16, "kWh")
@@ -148,32 +137,25 @@ fn test_config() -> Config {
     Config {
         file: PathBuf::new(),
         text: String::new(),
-        site: Site {
-            id: "s".into(),
-            name: "S".into(),
-            timezone: "Asia/Jakarta".into(),
-            latitude: -3.76,
-            longitude: 103.78,
-            devices: devices.iter().map(device_info).collect(),
-        },
+        site: site_with_devices("s", devices.iter().map(device_info).collect()),
         language: None,
         buses: vec![
             line(
-                BusLink::Tcp {
+                BusLink::Modbus(ModbusLink::Tcp {
                     host: "10.0.0.1".into(),
                     port: 502,
-                },
+                }),
                 "lan",
             ),
             line(
-                BusLink::RtuOverTcp {
+                BusLink::Modbus(ModbusLink::RtuOverTcp {
                     host: "10.0.0.2".into(),
                     port: 23,
                     baud: 9600,
-                },
+                }),
                 "server",
             ),
-            line(BusLink::Rtu(serial_line()), "rs485"),
+            line(BusLink::Modbus(ModbusLink::Rtu(serial_line())), "rs485"),
         ],
         devices,
         assets: Vec::new(),
@@ -185,27 +167,17 @@ fn test_config() -> Config {
             keep: None,
             budget: None,
         },
-        mqtt: None,
-        influx: None,
+        sinks: Vec::new(),
         web: WebSettings { listen: None },
         profiles: None,
         warnings: Vec::new(),
     }
 }
 
-fn world_at_noon() -> SimulatedWorld {
-    let place = clear_sky::GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, NOON);
-    SimulatedWorld::new(plant, Clock::set(NOON, true), 1, 1.0)
-}
-
 fn odd_device() -> (SimulatedDevice, Vec<Point>, PlantSnapshot) {
     let config = test_config();
     let device = SimulatedDevice::new(&config.devices[0], &config.site.devices[0], 1);
-    (device, odd_points(), world_at_noon().snapshot())
+    (device, odd_points(), world_at(NOON).snapshot())
 }
 
 #[test]
@@ -310,14 +282,14 @@ async fn read_registers(
 #[tokio::test]
 async fn every_bus_answers_where_it_says_it_is() {
     let mut config = test_config();
-    let world = world_at_noon();
+    let world = world_at(NOON);
     let served = serve_devices(&config, &world).await.unwrap();
     served.redirect_config(&mut config);
     let exact = world.snapshot().level * 1000.0;
     let level = (0..=u16::MAX).find(|step| (f64::from(*step) - exact).abs() <= 0.5);
     let level = level.unwrap().to_be_bytes();
 
-    let BusLink::Tcp { host, port } = &config.buses[0].link else {
+    let BusLink::Modbus(ModbusLink::Tcp { host, port }) = &config.buses[0].link else {
         panic!()
     };
     let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
@@ -325,14 +297,14 @@ async fn every_bus_answers_where_it_says_it_is() {
     assert_eq!(heard, [&[0, 9, 0, 0, 0, 5, 7, 3, 2], &level[..]].concat());
 
     let request = [7, 3, 0, 16, 0, 1, 0x85, 0xa9];
-    let BusLink::RtuOverTcp { host, port, .. } = &config.buses[1].link else {
+    let BusLink::Modbus(ModbusLink::RtuOverTcp { host, port, .. }) = &config.buses[1].link else {
         panic!()
     };
     let tcp = TcpStream::connect((host.as_str(), *port)).await.unwrap();
     let over_tcp = read_registers(tcp, &request, 7).await;
     assert_eq!(over_tcp[..5], [&[7, 3, 2], &level[..]].concat());
 
-    let BusLink::Rtu(line) = &config.buses[2].link else {
+    let BusLink::Modbus(ModbusLink::Rtu(line)) = &config.buses[2].link else {
         panic!()
     };
     for _ in 0..2 {
@@ -344,7 +316,7 @@ async fn every_bus_answers_where_it_says_it_is() {
 
 #[tokio::test]
 async fn a_unit_that_is_not_there_has_no_path_over_tcp() {
-    let served = serve_devices(&test_config(), &world_at_noon())
+    let served = serve_devices(&test_config(), &world_at(NOON))
         .await
         .unwrap();
     let SimulatedEndpoint::Tcp(address) = served.places[0] else {

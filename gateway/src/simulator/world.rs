@@ -60,6 +60,7 @@ impl SimulatedWorld {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::site_zone::SiteZone;
     use crate::simulator::clear_sky::GeoLocation;
     use std::time::Duration;
 
@@ -71,7 +72,7 @@ mod tests {
             latitude: -3.76,
             longitude: 103.78,
         };
-        let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, midnight);
+        let plant = SimulatedPlant::new(place, SiteZone::default(), 1, midnight);
         let world = SimulatedWorld::new(plant, clock.clone(), 1, 144.0);
         assert!(
             world.snapshot().ac_power.abs() < f64::EPSILON,

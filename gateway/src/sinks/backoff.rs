@@ -2,7 +2,7 @@
 //! that the gateways of a whole programme do not reconnect to a restarted broker in the same
 //! second.
 
-use crate::limits::{BACKOFF_MAX_MS, SINK_BACKOFF_FIRST_MS, SINK_BACKOFF_MIN_MS};
+use crate::limits::{SINK_BACKOFF_FIRST_MS, SINK_BACKOFF_MIN_MS, doubled_backoff_ms};
 use std::time::Duration;
 
 /// Number of failures in a row, and the pause that follows from it.
@@ -24,9 +24,7 @@ impl SinkBackoff {
     pub(crate) fn pause_after(failures: u32, chance: f64) -> Duration {
         let whole = match failures {
             0 => SINK_BACKOFF_FIRST_MS,
-            n => SINK_BACKOFF_MIN_MS
-                .saturating_mul(1 << (n - 1).min(16))
-                .min(BACKOFF_MAX_MS),
+            n => doubled_backoff_ms(SINK_BACKOFF_MIN_MS, n - 1),
         };
         // Jitter takes off at most half, so that the pause still grows.
         Duration::from_millis(whole).mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)

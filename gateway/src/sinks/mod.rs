@@ -1,10 +1,16 @@
 //! Delivery of readings to an MQTT broker and an InfluxDB.
 //!
-//! Entry points: [`mqtt::run_mqtt_sink`] and [`influx::run_influx_sink`], one task each:
+//! Entry points: [`SINK_KINDS`], the list of all kinds, and [`run_sink`], one task a sink:
 //!
 //! ```text
-//! tasks.spawn(mqtt::run_mqtt_sink(settings, site, store, clock, status_board, stop));
+//! for sink in &config.sinks {
+//!     tasks.spawn(sinks::run_sink(Arc::clone(sink), context.clone()));
+//! }
 //! ```
+//!
+//! A kind of sink is one folder or file: its table of `pantau.toml` ([`SinkTable`]), and its
+//! checked settings with the estimate of its traffic and the delivery ([`ConfiguredSink`]).
+//! `docs/extending.md` adds one.
 //!
 //! Each sink has its own durable cursor in the store. It reads the journal in `seq` order, sends,
 //! and moves the cursor only after the receiver has acknowledged; during an outage the cursor does
@@ -21,10 +27,26 @@
 mod backoff;
 mod catch_up_rate;
 pub mod influx;
-mod influx_relay;
-pub mod line_protocol;
 pub mod mqtt;
-pub mod mqtt_payload;
+mod sink_check;
+mod sink_kind;
 mod sink_progress;
 mod tls;
-mod write_verdict;
+
+pub(crate) use sink_check::RawSink;
+pub use sink_check::SinkCheck;
+pub use sink_kind::{
+    ConfiguredSink, SecretKeys, SinkContext, SinkFuture, SinkKind, SinkTable, run_sink,
+};
+pub use sink_progress::SinkProgress;
+
+/// Kinds of sink that `pantau.toml` may name, in the order in which they are checked and started.
+pub const SINK_KINDS: &[SinkKind] = &[
+    SinkKind::of::<mqtt::RawMqttSink>(),
+    SinkKind::of::<influx::RawInfluxSink>(),
+];
+
+/// Converts an estimated number of bytes for arithmetic.
+fn estimated_bytes(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

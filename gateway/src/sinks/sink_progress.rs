@@ -15,11 +15,15 @@ const REFUSED_TEXT_MAX: usize = 4096;
 
 /// Position of one sink in the journal.
 #[derive(Debug)]
-pub(crate) struct SinkProgress {
-    pub(crate) name: &'static str,
-    pub(crate) store: Store,
-    pub(crate) durable: watch::Receiver<ReadingSeq>,
-    pub(crate) clock: Clock,
+pub struct SinkProgress {
+    /// Name of the sink.
+    pub name: &'static str,
+    /// Store with the journal.
+    pub store: Store,
+    /// Sequence number of the last reading that is on disk and may be sent.
+    pub durable: watch::Receiver<ReadingSeq>,
+    /// Clock, for times in messages.
+    pub clock: Clock,
     board: StatusBoard,
     /// Sequence number up to which everything is acknowledged.
     delivered: ReadingSeq,
@@ -33,7 +37,7 @@ pub(crate) struct SinkProgress {
 
 impl SinkProgress {
     /// Reads the cursor from the store; a new sink starts at the beginning of the journal.
-    pub(crate) async fn open(
+    pub async fn open(
         name: &'static str,
         store: Store,
         clock: Clock,
@@ -59,12 +63,12 @@ impl SinkProgress {
     }
 
     /// Returns the sequence number up to which everything is acknowledged.
-    pub(crate) fn delivered(&self) -> ReadingSeq {
+    pub fn delivered(&self) -> ReadingSeq {
         self.delivered
     }
 
     /// Sets the state to connected and clears the fault.
-    pub(crate) fn set_connected(&self) {
+    pub fn set_connected(&self) {
         self.update_status(|state| {
             state.connected = true;
             (state.fault, state.trouble) = (None, None);
@@ -72,7 +76,7 @@ impl SinkProgress {
     }
 
     /// Sets the state to connected and keeps a fault that is still worth reading.
-    pub(crate) fn set_connected_with(&self, fault: Option<(&str, Option<SinkDiagnosis>)>) {
+    pub fn set_connected_with(&self, fault: Option<(&str, Option<SinkDiagnosis>)>) {
         self.update_status(|state| {
             state.connected = true;
             if let Some((why, trouble)) = fault {
@@ -82,12 +86,12 @@ impl SinkProgress {
     }
 
     /// Sets the state to disconnected, for a planned stop.
-    pub(crate) fn set_disconnected(&self) {
+    pub fn set_disconnected(&self) {
         self.update_status(|state| state.connected = false);
     }
 
     /// Sets a fault and the state to disconnected. Logged when it is new.
-    pub(crate) fn set_fault(&self, why: &str, trouble: Option<SinkDiagnosis>) {
+    pub fn set_fault(&self, why: &str, trouble: Option<SinkDiagnosis>) {
         let news = self.update_status(|state| {
             let news = state.connected || state.fault.as_deref() != Some(why);
             state.connected = false;
@@ -104,7 +108,7 @@ impl SinkProgress {
     }
 
     /// Moves the cursor after an acknowledgement; `at` is the time of the last reading.
-    pub(crate) fn advance(&mut self, (seq, at): (ReadingSeq, UtcMs)) {
+    pub fn advance(&mut self, (seq, at): (ReadingSeq, UtcMs)) {
         self.delivered = seq;
         // Readings at or before the cursor cannot come by again.
         while self.refused.first().is_some_and(|&refused| refused <= seq) {
@@ -117,7 +121,7 @@ impl SinkProgress {
     }
 
     /// Persists the cursor in the store, at most once a second unless `now`.
-    pub(crate) async fn persist_cursor(&mut self, now: bool) -> Result<(), StoreError> {
+    pub async fn persist_cursor(&mut self, now: bool) -> Result<(), StoreError> {
         // A cursor that is a second old costs at most that second's readings sent twice after a
         // crash.
         let waited = self.persisted_at.elapsed() >= Duration::from_millis(CURSOR_PERSIST_MS);
@@ -132,7 +136,7 @@ impl SinkProgress {
     }
 
     /// Puts a reading on the refused list, once.
-    pub(crate) async fn refuse_reading(
+    pub async fn refuse_reading(
         &mut self,
         seq: ReadingSeq,
         why: &str,

@@ -47,12 +47,15 @@ const READ_LOCK: (i64, i64) = (0x4000_0002, 510);
 pub(super) fn open_read_only(directory: &Path) -> Result<OpenedDatabase, StoreError> {
     let file = directory.join(DATABASE_FILE);
     let lock = lock_for_reading(&file)?;
+    // The lock is taken before SQLite opens the file, so that no start of the gateway comes
+    // between.
     let opened = connect_read_only(&file).and_then(|db| {
         let version = check_tables(&db)?;
         Ok((db, version))
     });
     let (db, version) = opened.map_err(|fault| open_error(&file, &fault))?;
     match version {
+        // A file without tables holds nothing yet, as after a first start that was cut short.
         0 => return Err(StoreError::Missing(file)),
         now if now < MIGRATIONS.len() => return Err(StoreError::Older(file)),
         now if now > MIGRATIONS.len() => return Err(schema::newer_version_error(&file, now)),
@@ -147,6 +150,7 @@ fn connect_read_only(file: &Path) -> Result<Connection, rusqlite::Error> {
     )?;
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     db.pragma_update(None, "cache_size", -1024)?;
+    // Temporary tables would otherwise go into a file, and a reader changes nothing on disk.
     db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(db)
 }

@@ -17,6 +17,8 @@ fn open_test_store(access: StoreAccess, dir: &Path) -> Result<Store, StoreError>
         budget: None,
     };
     let clock = Clock::set(UtcMs(MIDNIGHT + 90_000_000), true);
+    // A start writes a new configuration, new points and an audit entry. A command that only reads
+    // must do all of that in memory.
     let text = "a configuration that the store has not seen";
     let points: &[&str] = match access {
         StoreAccess::Read => &["power", "new", "later"],
@@ -30,6 +32,7 @@ type FileContents = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
 fn read_files(dir: &Path) -> FileContents {
     let file = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.unwrap().path();
+        // The time as well: a file that is written with the same bytes was still touched.
         let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
         (path.clone(), (std::fs::read(path).unwrap(), changed))
     };
@@ -105,6 +108,7 @@ fn without_a_store_there_is_nothing_to_read_and_none_is_made() {
 async fn a_store_of_an_earlier_version_is_left_as_it_is() {
     let dir = store_with_log().await;
     let db = rusqlite::Connection::open(dir.path().join("pantau.db")).unwrap();
+    // The state of version 2, before there were calibrations.
     db.execute_batch("DROP VIEW calibration_text; DROP TABLE calibration; PRAGMA user_version = 2")
         .unwrap();
     db.execute("UPDATE meta SET value = 2 WHERE key = 'tables'", [])
@@ -162,6 +166,7 @@ async fn a_flipped_bit_in_the_list_of_tables_is_said_and_nothing_is_moved_or_inv
     drop(db);
     let whole = std::fs::read(&file).unwrap();
     let places = schema_bytes(&whole);
+    // A fixed seed: a place that fails is found again.
     let mut random = fastrand::Rng::with_seed(3);
     let (mut damaged, tries) = (0, 150);
     for _ in 0..tries {
@@ -191,5 +196,6 @@ async fn a_flipped_bit_in_the_list_of_tables_is_said_and_nothing_is_moved_or_inv
             );
         }
     }
+    // Enough of the flips must have been seen, otherwise the loop would test only unused space.
     assert!(damaged > tries / 4, "{damaged}");
 }

@@ -3,10 +3,10 @@
 
 use super::file_permissions;
 use super::store_error::StoreError;
+use crate::domain::hex_text::to_hex;
 use crate::domain::ledger::Attachment;
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use ring::digest::{SHA256, digest};
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,12 +18,7 @@ const FILE_NAME_CHARS_MAX: usize = 120;
 
 /// Returns the SHA-256 in lower-case hexadecimal digits.
 fn sha256_of(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest(&SHA256, bytes).as_ref() {
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    to_hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Returns the path of an attachment; `Invalid` when the text is no SHA-256.
@@ -55,6 +50,7 @@ pub(super) fn save_attachment(
     }
     let sha256 = sha256_of(bytes);
     let file = attachment_path(directory, &sha256)?;
+    // The same receipt twice is one file; a damaged one is written again.
     if std::fs::read(&file).is_ok_and(|kept| kept == bytes) {
         return Ok(describe_attachment(name, sha256, bytes));
     }

@@ -102,6 +102,7 @@ fn write_times(out: &mut Vec<u8>, samples: &[Sample]) {
     };
     put_signed_varint(out, first.at.0);
     let steps = || samples.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0);
+    // Polls stand on slots, so one step covers a day except at gaps.
     let period = majority_step(steps());
     put_signed_varint(out, period);
     let mut regular = 0u64;

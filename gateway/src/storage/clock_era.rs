@@ -56,6 +56,7 @@ impl StoreWriter {
         if eras.is_empty() {
             return Ok(0);
         }
+        // The move works on parts on disk, so the samples in memory are written first.
         self.seal_parts().map_err(failed)?;
         let mut moved = 0;
         for (key, then) in eras {

@@ -10,6 +10,7 @@ use std::time::Duration;
 #[tokio::test]
 async fn a_file_that_is_no_database_is_set_aside_and_the_store_starts() {
     let dir = tempfile::tempdir().unwrap();
+    // The bytes have no header of a database, so SQLite refuses the file when it is opened.
     let garbage: Vec<u8> = (0..5000u32).map(|i| i.to_le_bytes()[0] ^ 0x5a).collect();
     std::fs::write(dir.path().join("pantau.db"), &garbage).unwrap();
     let store = open(dir.path(), &site(&["power"]));
@@ -36,6 +37,7 @@ async fn a_log_whose_file_is_gone_is_set_aside_and_not_deleted() {
         .unwrap();
     store.stop().await;
     std::fs::remove_file(dir.path().join("pantau.db")).unwrap();
+    // The log may hold readings that were acknowledged; a new database would overwrite it.
     let log = std::fs::read(dir.path().join("pantau.db-wal")).unwrap();
     let store = open(dir.path(), &site(&["power"]));
     assert_eq!(store.health().borrow().repairs.len(), 1);
@@ -50,6 +52,7 @@ async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
     let site = site(&["power"]);
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = open_at(dir.path(), &site, &clock, None);
+    // Two primes: the values look random, and each can be computed from its index.
     let value = |i: i64| decimal(i * 7919 % 10_007);
     for i in 0..2000 {
         store
@@ -57,6 +60,8 @@ async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
             .await
             .unwrap();
     }
+    // Both kinds of storage are in the file: sealed chunks, and below journal rows that are not
+    // sealed.
     close_days(&store, &clock).await;
     for i in 2000..2100 {
         store
@@ -71,7 +76,10 @@ async fn garbled_bytes_anywhere_never_stop_a_start_and_never_make_a_value() {
         let copy = tempfile::tempdir().unwrap();
         for name in ["pantau.db", "pantau.db-wal"] {
             let mut bytes = std::fs::read(dir.path().join(name)).unwrap();
+            // The log is grown in advance; beyond its beginning there would be only unused zeros to
+            // change.
             let end = bytes.len().min(200_000);
+            // Many flips in one copy, so that most copies have one in a place that matters.
             for _ in 0..20 {
                 bytes[random.usize(..end)] ^= 1 << random.u8(..8);
             }
@@ -99,6 +107,8 @@ async fn a_changed_configuration_keeps_old_readings_under_their_points() {
         .await
         .unwrap();
     store.stop().await;
+    // The first point is replaced, the second stays: a sink that is behind reads old rows in the
+    // new order.
     let store = open(dir.path(), &site(&["level", "temp"]));
     let readings = store.read_journal(0, 10).await.unwrap();
     let want = [SampleOutcome::Bad(QualityReason::Missing), decimal(2)];
@@ -117,6 +127,7 @@ async fn refusals_are_counted_and_the_latest_kept() {
             seq,
             at: UtcMs(5),
             why: "field type conflict".to_owned(),
+            // Longer than what is kept of a refused payload (4 KiB).
             what: "x".repeat(9000),
         };
         store.record_refusal(refusal).await.unwrap();
@@ -161,6 +172,7 @@ async fn a_backup_takes_the_receipts_along_and_says_which_it_could_not() {
         .await
         .unwrap();
     let kept = dir.path().join("attachments");
+    // One receipt is damaged in the store, one file is unfinished, and one copy is incomplete.
     std::fs::write(kept.join(&bad.sha256), b"damaged").unwrap();
     std::fs::write(kept.join("x.unfinished"), b"half").unwrap();
     std::fs::write(beside.join(&good.sha256), b"cut").unwrap();
@@ -208,6 +220,7 @@ async fn a_full_disk_loses_nothing_and_is_said() {
         .unwrap();
     keeper
         .db
+        // SQLite's own limit acts like a full disk, and needs no small disk.
         .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
         .unwrap();
     for i in 0..5000 {

@@ -106,8 +106,17 @@ impl StoreWriter {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::ReadingSeq;
     use crate::storage::tests::{MIDNIGHT, ask, decimal, open, raw, reading, site};
+    use crate::storage::{Store, StoreError};
     use std::path::PathBuf;
+
+    /// Stores the reading of second `n` and flushes.
+    async fn store_one(store: &Store, n: i64) -> Result<ReadingSeq, StoreError> {
+        let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
+        store.append(one).await.unwrap();
+        store.flush().await
+    }
 
     #[tokio::test]
     async fn a_file_removed_or_replaced_under_the_program_is_said_and_nothing_is_lost() {
@@ -118,11 +127,7 @@ mod tests {
         ] {
             let dir = tempfile::tempdir().unwrap();
             let store = open(dir.path(), &site(&["power"]));
-            let take = async |n: i64| {
-                let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
-                store.append(one).await.unwrap();
-                store.flush().await
-            };
+            let take = |n: i64| store_one(&store, n);
             take(1).await.unwrap();
             let (path, away) = (dir.path().join(file), dir.path().join("away"));
             if what == "remove" {
@@ -186,11 +191,7 @@ mod tests {
     async fn a_file_that_is_put_back_is_written_on() {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path(), &site(&["power"]));
-        let take = async |n: i64| {
-            let one = reading(MIDNIGHT + n * 1000, &[decimal(n)]);
-            store.append(one).await.unwrap();
-            store.flush().await
-        };
+        let take = |n: i64| store_one(&store, n);
         take(1).await.unwrap();
         let (path, away) = (dir.path().join("pantau.db"), dir.path().join("away"));
         std::fs::rename(&path, &away).unwrap();

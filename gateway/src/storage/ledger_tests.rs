@@ -214,6 +214,8 @@ async fn the_file_itself_refuses_every_change_of_what_was_written_down() {
     for change in [
         "UPDATE ledger SET mantissa = 9".to_owned(),
         "DELETE FROM ledger".to_owned(),
+        // REPLACE deletes the old row without firing its DELETE trigger, so it needs one of its
+        // own.
         format!("REPLACE INTO ledger(id, {columns}) SELECT id, {columns} FROM ledger"),
         format!(
             "REPLACE INTO ledger(supersedes, {columns}) SELECT supersedes, {columns} FROM ledger \
@@ -238,10 +240,12 @@ async fn a_receipt_is_kept_under_its_hash_and_a_changed_one_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), &site(&["power"]));
     let kept = store
+        // Browsers and scripts may send a path; nothing may be written outside the folder.
         .save_attachment("../../nota 1.jpg", b"abc".to_vec())
         .await
         .unwrap();
     assert_eq!(kept.name, "nota 1.jpg");
+    // The test vector of SHA-256 for `abc`.
     let sha = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!((kept.sha256.as_str(), kept.bytes), (sha, 3));
     assert_eq!(

@@ -1,11 +1,10 @@
 //! Local days and buckets in the time zone of the site.
 
-use super::store_error::StoreError;
 use super::store_handle::BucketStep;
 use crate::domain::UtcMs;
+use crate::domain::site_zone::SiteZone;
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 /// Days since 1970-01-01 in the site's time zone.
 pub(super) type LocalDay = i32;
@@ -13,25 +12,15 @@ pub(super) type LocalDay = i32;
 /// Converts times to local days and back; caches the bounds of the last day.
 #[derive(Clone, Debug)]
 pub(super) struct LocalCalendar {
-    zone: TimeZone,
+    zone: SiteZone,
     seen: (LocalDay, i64, i64),
 }
 
 impl LocalCalendar {
-    /// Calendar of an IANA time zone; `Invalid` when it is unknown.
-    pub(super) fn new(zone: &str) -> Result<Self, StoreError> {
-        let zone = TimeZone::get(zone)
-            .map_err(|fault| StoreError::Invalid(format!("time zone {zone}: {fault}")))?;
-        Ok(Self {
-            zone,
-            seen: (0, 0, 0),
-        })
-    }
-
-    /// Calendar of UTC, for a zone that this program does not know.
-    pub(super) fn utc() -> Self {
+    /// Calendar of a time zone.
+    pub(super) fn new(zone: SiteZone) -> Self {
         Self {
-            zone: TimeZone::UTC,
+            zone,
             seen: (0, 0, 0),
         }
     }
@@ -43,20 +32,19 @@ impl LocalCalendar {
         if (from..to).contains(&at.0) {
             return day;
         }
-        let date = self.local_date(at);
-        let day = day_number(date);
+        let day = day_number(self.zone.date(at));
         self.seen = (day, self.day_start(day).0, self.day_start(day + 1).0);
         day
     }
 
     /// Returns the first moment of a local day.
     pub(super) fn day_start(&self, day: LocalDay) -> UtcMs {
-        self.local_midnight(date(day))
+        self.zone.midnight(date(day))
     }
 
     /// Returns the bucket that contains a time: start (inclusive) and end (exclusive).
     pub(super) fn bucket_bounds(&self, step: BucketStep, at: UtcMs) -> (UtcMs, UtcMs) {
-        let today = self.local_date(at);
+        let today = self.zone.date(at);
         let (first, next) = match step {
             BucketStep::Raw => return (at, UtcMs(at.0 + 1)),
             BucketStep::Millis(step) => return self.slice_bounds(today, step, at),
@@ -70,14 +58,14 @@ impl LocalCalendar {
                 (first, first.saturating_add(1.year()))
             }
         };
-        (self.local_midnight(first), self.local_midnight(next))
+        (self.zone.midnight(first), self.zone.midnight(next))
     }
 
     /// Buckets shorter than a day count from local midnight; longer ones are whole days counted
     /// from 1970-01-01.
     fn slice_bounds(&self, today: Date, step: u64, at: UtcMs) -> (UtcMs, UtcMs) {
         let step = i64::try_from(step.max(1)).unwrap_or(i64::MAX);
-        let midnight = self.local_midnight(today);
+        let midnight = self.zone.midnight(today);
         if step >= DAY_MS {
             let days = i32::try_from(step / DAY_MS).unwrap_or(i32::MAX);
             let first = day_number(today).div_euclid(days).saturating_mul(days);
@@ -89,26 +77,8 @@ impl LocalCalendar {
         let from = midnight.0 + (at.0 - midnight.0).div_euclid(step) * step;
         // The last bucket of a day ends at midnight, also when the step does not divide the day or
         // the zone has a change of its clock.
-        let end = self.local_midnight(today.saturating_add(1.day()));
+        let end = self.zone.midnight(today.saturating_add(1.day()));
         (UtcMs(from), UtcMs(from.saturating_add(step).min(end.0)))
-    }
-
-    /// Returns the local date of a time.
-    fn local_date(&self, at: UtcMs) -> Date {
-        let known =
-            Timestamp::MIN.as_millisecond() + DAY_MS..=Timestamp::MAX.as_millisecond() - DAY_MS;
-        // Times from a garbled blob may lie beyond the range of the calendar library; they are
-        // clamped, with a day left for the zone's offset.
-        let at = at.0.clamp(*known.start(), *known.end());
-        let moment = Timestamp::from_millisecond(at).unwrap_or_default();
-        self.zone.to_datetime(moment).date()
-    }
-
-    fn local_midnight(&self, date: Date) -> UtcMs {
-        let moment = self
-            .zone
-            .to_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
-        UtcMs(moment.map_or(0, Timestamp::as_millisecond))
     }
 }
 
@@ -135,7 +105,7 @@ mod tests {
     use super::*;
 
     fn parse_time(text: &str) -> UtcMs {
-        UtcMs(text.parse::<Timestamp>().unwrap().as_millisecond())
+        UtcMs(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
     }
 
     #[test]
@@ -145,7 +115,7 @@ mod tests {
             ("Asia/Makassar", "2026-11-20T16:00:00Z"),
             ("Asia/Jayapura", "2026-11-20T15:00:00Z"),
         ] {
-            let mut calendar = LocalCalendar::new(zone).unwrap();
+            let mut calendar = LocalCalendar::new(SiteZone::by_name(zone).unwrap());
             let start = parse_time(midnight);
             let day = calendar.day(start);
             assert_eq!(calendar.day_start(day), start, "{zone}");
@@ -156,7 +126,7 @@ mod tests {
 
     #[test]
     fn buckets_are_aligned_to_local_time() {
-        let calendar = LocalCalendar::new("Asia/Jakarta").unwrap();
+        let calendar = LocalCalendar::new(SiteZone::default());
         let moment = parse_time("2026-11-21T03:07:00Z");
         assert_eq!(
             calendar.bucket_bounds(BucketStep::Millis(300_000), moment),

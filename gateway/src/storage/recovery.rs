@@ -135,7 +135,7 @@ fn assemble_writer(
         file,
         settings: settings.clone(),
         clock: clock.clone(),
-        calendar: LocalCalendar::new(&site.timezone).unwrap_or_else(|_| LocalCalendar::utc()),
+        calendar: LocalCalendar::new(site.timezone.clone()),
         names,
         boot: boot_id(),
         current_era: None,

@@ -63,6 +63,7 @@ async fn a_believed_clock_in_the_future_makes_nothing_old_by_itself() {
     let clock = Clock::set(UtcMs(MIDNIGHT), true);
     let store = store_with_history(dir.path(), &clock).await;
     clock.set_wall_clock(FUTURE_TIME);
+    // Age is counted from the newest reading, and none has come since the clock went wrong.
     assert_eq!(advance_hours(&store, &clock, 50).await, history_samples());
 }
 
@@ -76,6 +77,7 @@ async fn a_reading_dated_in_the_future_costs_a_tenth_a_day_and_nothing_once_the_
         .append(reading(FUTURE_TIME.0, &[decimal(1)]))
         .await
         .unwrap();
+    // A tenth is what a wrong clock may cost in a day, until a person sees it.
     let tenth = history_samples() / 10;
     assert_eq!(
         advance_hours(&store, &clock, 20).await,
@@ -100,6 +102,7 @@ async fn what_is_old_goes_a_tenth_of_the_days_at_a_time() {
     for _ in 0..6 {
         left.push(advance_hours(&store, &clock, 24).await);
     }
+    // 40 days less a tenth of those that are left, rounded up: 4 each day.
     assert_eq!(left[..3], [36, 32, 28]);
     assert!(
         left.is_sorted_by(|a, b| a >= b) && left[5] >= 10,
@@ -120,6 +123,7 @@ async fn deleting_days_that_were_imported_later_does_not_open_deleted_days_again
     };
     let first = deleted_before(&store).await;
     let old = |day| (UtcMs(MIDNIGHT - day * DAY_IN_MS), ExactNumber::Float(2.0));
+    // Older than everything that was deleted, so their deletion must not move the bound back.
     let rows = (60..=69).map(old).collect();
     store.import_rows("meter.power", rows).await.unwrap();
     advance_hours(&store, &clock, 24 * 3).await;
@@ -159,6 +163,7 @@ async fn over_budget(dir: &Path, days: u64) -> (usize, usize, Store) {
     for n in 0..5000 {
         let one = reading(MIDNIGHT + n * 100, &[random_outcome(&mut random)]);
         store.append(one).await.unwrap();
+        // Five readings in a row of the journal: rows are deleted as a whole.
         if n % 5 == 0 {
             store.flush().await.unwrap();
         }
@@ -169,6 +174,7 @@ async fn over_budget(dir: &Path, days: u64) -> (usize, usize, Store) {
         path: dir.to_owned(),
         flush: Duration::from_hours(1),
         keep: None,
+        // A little below the present use: the test sees what goes first, not how much.
         budget: Some(used_file_bytes(dir) - 20_000),
     };
     clock.advance(Duration::from_hours(24 * days));

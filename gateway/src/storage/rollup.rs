@@ -339,36 +339,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_dip_of_a_counter_is_taken_off() {
+    /// Rollup of readings in tenths.
+    fn rollup_of(tenths: &[i64]) -> SampleRollup {
         let mut roll = SampleRollup::default();
-        for mantissa in [1000, 1001, 1000, 1001, 1000, 1001] {
+        for mantissa in tenths {
             let outcome = SampleOutcome::Good(ExactNumber::Decimal {
-                mantissa,
+                mantissa: *mantissa,
                 exponent: -1,
             });
-            roll.add(&Sample {
-                at: UtcMs(0),
-                outcome,
-            });
+            let at = UtcMs(0);
+            roll.add(&Sample { at, outcome });
         }
+        roll
+    }
+
+    #[test]
+    fn a_dip_of_a_counter_is_taken_off() {
+        let roll = rollup_of(&[1000, 1001, 1000, 1001, 1000, 1001]);
         let delta = roll.aggregate_outcome(AggregateFunction::Delta, ExactNumber::parse("100.0"));
         assert_eq!(delta.unwrap().number(), ExactNumber::parse("0.1"));
     }
 
     #[test]
     fn a_fall_of_a_counter_counts_from_zero() {
-        let mut roll = SampleRollup::default();
-        for mantissa in [100, 150, 20, 30] {
-            let outcome = SampleOutcome::Good(ExactNumber::Decimal {
-                mantissa,
-                exponent: -1,
-            });
-            roll.add(&Sample {
-                at: UtcMs(0),
-                outcome,
-            });
-        }
+        let roll = rollup_of(&[100, 150, 20, 30]);
         let delta = roll.aggregate_outcome(
             AggregateFunction::Delta,
             Some(ExactNumber::Decimal {

@@ -321,6 +321,7 @@ fn connect_database(file: &Path) -> Result<(Connection, usize), rusqlite::Error>
     // FULL: a commit that was reported is on the card. NORMAL loses what came since the last
     // checkpoint at a power cut.
     db.pragma_update(None, "synchronous", "FULL")?;
+    // A negative size is in KiB: 1 MB, so that the whole program stays small.
     db.pragma_update(None, "cache_size", -1024)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     // No limit: SQLite must not cut the preallocated log.

@@ -86,6 +86,7 @@ impl StoreWriter {
             &format!("{RETIRED_PREFIX}{sink}"),
             seq.cast_signed(),
         )?;
+        // A cursor that stays would keep the journal for a sink that never comes back.
         transaction.execute("DELETE FROM cursor WHERE sink = ?", [sink])?;
         let moved = format!("{MOVED_PREFIX}{sink}");
         transaction.execute("DELETE FROM meta WHERE key = ?", [moved])?;

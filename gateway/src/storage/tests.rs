@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::*;
+use crate::tests::site_with_devices;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,21 +19,15 @@ pub(super) fn site(points: &[&str]) -> Site {
         quantity: "power".into(),
         counter: false,
     };
-    Site {
-        id: "s".into(),
-        name: "S".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: 0.0,
-        longitude: 107.0,
-        devices: vec![DeviceInfo {
-            id: "meter".into(),
-            bus: "b".into(),
-            profile: None,
-            kind: "meter".into(),
-            every_ms: 10_000,
-            points: points.iter().map(point).collect(),
-        }],
-    }
+    let meter = DeviceInfo {
+        id: "meter".into(),
+        bus: "b".into(),
+        profile: None,
+        kind: "meter".into(),
+        every_ms: 10_000,
+        points: points.iter().map(point).collect(),
+    };
+    site_with_devices("s", vec![meter])
 }
 
 pub(super) fn open(dir: &Path, site: &Site) -> Store {
@@ -46,6 +41,7 @@ pub(super) fn try_open_store(dir: &Path, site: &Site) -> Result<Store, StoreErro
         keep: None,
         budget: None,
     };
+    // A day later, so that no reading of these tests lies in the future.
     let clock = Clock::set(UtcMs(MIDNIGHT + 86_400_000), true);
     Store::open(dir, site, &settings, "text", &clock)
 }
@@ -111,6 +107,8 @@ async fn what_was_flushed_is_there_after_a_stop_without_warning() {
         try_open_store(dir.path(), &site),
         Err(StoreError::Busy(_))
     ));
+    // A copy of the files at this moment is what a power cut would leave; the open store still has
+    // the lock.
     let copy = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(dir.path()).unwrap() {
         let file = file.unwrap();
@@ -231,6 +229,7 @@ async fn assert_buckets(store: &Store, samples: &[Sample]) {
             for (got, (at, value)) in got.iter().zip(want) {
                 assert_eq!(got.at.0, at, "{step:?} {aggregate:?}");
                 let got = got.outcome.number().map(ExactNumber::to_f64);
+                // Not exact: the store adds up integers, the expected value adds doubles.
                 let near = match (got, value) {
                     (Some(a), Some(b)) => (a - b).abs() < 1e-6 * b.abs().max(1.0),
                     (a, b) => a == b,
@@ -255,6 +254,7 @@ async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up(
         let mut want = Vec::new();
         let mut at = MIDNIGHT;
         for _ in 0..3000 {
+            // Mostly the same step, as polls have, and a gap of an hour now and then.
             at += if random.u8(..) < 250 {
                 60_000
             } else {
@@ -276,6 +276,7 @@ async fn random_days_come_back_exact_hot_sealed_and_reopened_and_buckets_add_up(
             store.append(reading(at, &[outcome])).await.unwrap();
             match random.u16(..1000) {
                 0..40 => drop(store.flush().await.unwrap()),
+                // The store is also stopped and opened in the middle of a day.
                 40..42 => {
                     store.stop().await;
                     store = open_at(dir.path(), &site, &clock, None);
@@ -382,6 +383,8 @@ async fn undated_readings_get_their_true_time_in_the_samples_and_in_the_journal(
     let boot = crate::clock::boot_id();
     assert_eq!(
         store
+            // The reading has 1000 by the wall clock and 5 by the monotonic one, an offset of 995:
+            // with this true offset it moves by exactly MIDNIGHT.
             .redate_boot(boot.clone(), MIDNIGHT + 995)
             .await
             .unwrap(),

@@ -1,6 +1,12 @@
 //! The examples of `docs/extending.md` are the files that are built and run here.
 
+mod asset_kind;
+mod device;
 mod language;
+mod ledger_indicator;
+mod sink;
+mod table_bus;
+mod tank_figure;
 
 use crate::source::project_root;
 use std::fs;

@@ -1,6 +1,7 @@
 //! Fault reports about requests, configuration and imported files.
 
 use crate::killed::pantau;
+use crate::onsite::write_line_site;
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
@@ -52,19 +53,7 @@ impl WaitingGateway {
     fn new(folder: &Path) -> Self {
         let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(["1"]));
         let port = free_port();
-        let profiles = folder.join("profiles");
-        std::fs::create_dir_all(&profiles).unwrap();
-        std::fs::write(profiles.join("shy.toml"), BUTTON_PROFILE).unwrap();
-        let tables = format!(
-            "[web]\nlisten = \"127.0.0.1:{port}\"\n[[bus]]\nid = \"rs485\"\n\
-             kind = \"modbus-rtu\"\nport = \"{tty}\"\nbaud = 9600\ntimeout = \"100ms\"\n\
-             [[device]]\nid = \"air\"\nbus = \"rs485\"\nunit = 5\nevery = \"1s\"\n\
-             profile = \"shy\"\n"
-        );
-        let config = write_site(folder, &tables);
-        let text = std::fs::read_to_string(&config).unwrap();
-        let own = format!("[site]\nprofiles = \"{}\"\n", profiles.display());
-        std::fs::write(&config, text.replacen("[site]\n", &own, 1)).unwrap();
+        let config = write_line_site(folder, BUTTON_PROFILE, &tty, port, "shy");
         let gateway = start_gateway(&config);
         let waiting = Self {
             port,
@@ -93,6 +82,9 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
         "DELETE /api/v1/set-address/1",
     ];
     for line in lines {
+        // Another site, another port of the same host, and a page without origin such as a
+        // sandboxed frame. Browsers send these headers themselves; a script on the gateway sends
+        // none.
         for headers in [
             "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n",
             "Origin: http://127.0.0.1:3000\r\nSec-Fetch-Site: same-site\r\n",
@@ -125,6 +117,7 @@ fn run_check(config: &Path, lang: &str, more: &[&str]) -> Output {
     let mut command = pantau();
     command.args(["--lang", lang, "--log", "off", "check", "-c"]);
     command.arg(config).args(more);
+    // A developer's environment may have them.
     command.env_remove("PANTAU_MQTT_PASSWORD");
     command.env_remove("PANTAU_INFLUX_TOKEN").output().unwrap()
 }
@@ -154,6 +147,7 @@ fn a_password_in_an_address_is_refused_and_never_shown() {
     let scratch = tempfile::tempdir().unwrap();
     for (table, address) in [
         ("mqtt", format!("mqtt://desa:{PASSWORD}@broker.example.org")),
+        // Without `@` the password looks like a port, and would be quoted as a wrong one.
         ("mqtt", format!("mqtt://desa:{PASSWORD}")),
         ("mqtt", format!("desa:{PASSWORD}@broker.example.org:1883")),
         ("influx", format!("http://desa:{PASSWORD}@db.example.org")),
@@ -177,6 +171,7 @@ fn a_password_in_an_address_is_refused_and_never_shown() {
             }
         }
         let mut run = pantau();
+        // The most talkative log, since libraries also log what they were given.
         let run = run.args(["--log", "trace", "run", "-c"]).arg(&config);
         let output = run.output().unwrap();
         assert_eq!(output.status.code(), Some(2));
@@ -193,17 +188,7 @@ async fn a_secret_that_comes_late_needs_no_restart_and_nothing_is_lost_meanwhile
     let scratch = tempfile::tempdir().unwrap();
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    let users = broker.file("users");
-    let made = std::process::Command::new("mosquitto_passwd")
-        .args(["-b", "-c"])
-        .arg(&users)
-        .args(["desa", PASSWORD])
-        .status();
-    assert!(made.expect("apt install mosquitto").success());
-    let text = std::fs::read_to_string(broker.file("mosquitto.conf")).unwrap();
-    let text = text.replace("allow_anonymous true", "allow_anonymous false");
-    let text = format!("{text}password_file {}\n", users.display());
-    std::fs::write(broker.file("mosquitto.conf"), text).unwrap();
+    broker.require_password("desa", PASSWORD);
     broker.start_process().await;
     let ears = ["-u", "desa", "-P", PASSWORD];
     let ears = MqttSubscriber::start(broker.port, scratch.path(), &ears).await;
@@ -250,6 +235,8 @@ fn the_unit_names_no_group_that_a_plain_debian_lacks() {
         .lines()
         .filter_map(|line| line.strip_prefix("SupplementaryGroups="));
     let named: Vec<&str> = named.flat_map(str::split_whitespace).collect();
+    // systemd does not start a unit with an unknown group; Raspberry Pi OS has `gpio` and `i2c`,
+    // plain Debian has not.
     for group in &named {
         assert!(
             GROUPS_OF_EVERY_DEBIAN.contains(group),
@@ -334,6 +321,7 @@ impl ImportSite {
 #[test]
 fn an_hour_that_stands_twice_is_refused_and_both_lines_are_named() {
     let import = ImportSite::new();
+    // The repeated hour of pvanalytics#104, on the day of a clock change.
     let text = "time,value\n2020-03-08T02:00:00Z,1\n2020-03-08T03:00:00Z,2\n\
                 2020-03-08T03:00:00Z,4\n";
     let why = import.import_refusal(text, &[]);
@@ -360,6 +348,7 @@ fn an_hour_that_stands_twice_is_refused_and_both_lines_are_named() {
 fn readings_of_1970_and_of_2126_are_refused_with_their_line() {
     let import = ImportSite::new();
     for (row, word) in [
+        // 1970 is where a clock begins that was never set (AI-on-the-edge#3790).
         ("1970-01-01T02:00:36+02:00,264.342", "sebelum tahun 2000"),
         ("2126-07-02T10:00:00+07:00,1.5", "jam komputer ini"),
     ] {
@@ -375,6 +364,7 @@ fn readings_of_1970_and_of_2126_are_refused_with_their_line() {
 #[test]
 fn a_table_of_a_spreadsheet_is_read_once_a_person_has_said_what_it_leaves_open() {
     let import = ImportSite::new();
+    // Day and month can be exchanged here, and no zone is given: both must be asked for.
     let text = "time;value\n02/08/2022 15:30;28,9\n";
     let why = import.import_refusal(text, &[]);
     for part in ["--dates dmy", "--zone Asia/Jakarta", "baris 2"] {
@@ -403,6 +393,7 @@ fn a_thousand_faulty_rows_are_a_few_lines() {
     let import = ImportSite::new();
     let row = "2026-07-02T10:00:00Z,1.5.5\n";
     let why = import.import_refusal(format!("time,value\n{}", row.repeat(1000)), &[]);
+    // A wrong sign makes every row faulty; a thousand messages would hide the first.
     assert!(why.lines().count() < 12, "{why}");
     assert!(why.contains("995") && why.contains("1000"), "{why}");
 }

@@ -6,8 +6,8 @@ use crate::servers::{
     DatabaseAnswer, MosquittoBroker, MqttSubscriber, STORED_ANSWER, ScriptedDatabase,
     assert_seqs_complete, wait_until,
 };
-use gateway::config::{MqttSettings, MqttVersion};
 use gateway::domain::{DeviceInfo, ExactNumber, PointInfo, ReadingSeq, SampleOutcome, Site};
+use gateway::sinks::mqtt::{MqttSettings, MqttVersion};
 use gateway::status::SinkDiagnosis;
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ async fn what_is_not_204_has_stored_nothing() {
     let bench = SinkBench::new();
     let database = ScriptedDatabase::start(|number, _| {
         Some(match number {
+            // A hotspot answers every request with its own page, with 200 or 302; 511 is the status
+            // made for it, and 202 promises to store later. The write API stores with 204 only.
             0 => scripted_answer(200, "Content-Type: text/html\r\n", CAPTIVE_PORTAL_PAGE),
             1 => scripted_answer(302, "Location: http://login.example/\r\n", ""),
             2 => scripted_answer(511, "", CAPTIVE_PORTAL_PAGE),
@@ -102,6 +104,7 @@ async fn database_that_drops(
 
 #[tokio::test]
 async fn a_series_of_the_wrong_type_costs_only_itself_whatever_the_status() {
+    // InfluxDB 2 sends these words with 422, and with 500 in influxdb#19779 and telegraf#11005.
     let reason = "unexpected error writing points to database: partial write: field type \
                   conflict: input field power on measurement meter is type float, already exists \
                   as type integer";
@@ -144,6 +147,7 @@ async fn a_wrong_token_is_waited_out_and_a_large_write_is_split() {
     let bench = SinkBench::new();
     let database = ScriptedDatabase::start(|number, lines| {
         Some(match number {
+            // A token may be wrong for a while, for example after the database was set up again.
             0..3 => scripted_answer(401, "", r#"{"code":"unauthorized"}"#),
             _ if lines.len() > 2 => scripted_answer(413, "", "too much"),
             _ => STORED_ANSWER,
@@ -167,6 +171,7 @@ async fn a_broker_that_acknowledges_nothing_is_named_and_left_for_a_new_connecti
     .await;
     bench.append_range(1..=300).await;
     let mut settings = mqtt_settings(broker.port);
+    // Long enough for ten readings on a busy computer, short enough for a test.
     settings.ack_within = Duration::from_millis(400);
     let sink = bench.run_mqtt(settings);
     wait_until("silence is named", || {
@@ -196,6 +201,8 @@ async fn a_broker_that_takes_only_the_state_is_never_shown_as_well() {
     settings.ack_within = Duration::from_millis(100);
     let sink = bench.run_mqtt(settings);
     wait_until("three connections", || {
+        // An acknowledged state message proves only that the connection works, not that readings
+        // arrive.
         assert!(!bench.sink_state("mqtt").connected);
         *broker.connects.lock().unwrap() >= 3
     })
@@ -220,6 +227,7 @@ async fn a_second_acknowledgement_ends_no_connection() {
         sink.stop().await;
         let wanted: Vec<u64> = (1..=500).collect();
         assert_eq!(broker.seqs(), wanted);
+        // rumqttc by itself ends the connection over a second PUBACK.
         assert_eq!(*broker.connects.lock().unwrap(), 1);
     }
 }
@@ -228,6 +236,7 @@ async fn a_second_acknowledgement_ends_no_connection() {
 async fn what_a_broker_refuses_for_good_stops_nothing_else() {
     let bench = SinkBench::new();
     let broker = ScriptedBroker::start(5, |heard| match heard.seq {
+        // 0x99 is "payload format invalid": the same message would be refused every time.
         Some(7) => BrokerReply::Code(0x99),
         _ => BrokerReply::Ack,
     })
@@ -247,6 +256,8 @@ async fn what_a_broker_refuses_for_good_stops_nothing_else() {
 async fn denied_until_allowed(queue: usize) {
     let (bench, folder) = (SinkBench::new(), tempfile::tempdir().unwrap());
     let acl = folder.path().join("acl");
+    // Mosquitto acknowledges in 3.1.1 what it then drops, so only the reason code of MQTT 5 shows
+    // that nothing was delivered.
     let ours = "topic write other/#\ntopic read pantau/#\ntopic write pantau/greeting\n";
     std::fs::write(&acl, ours).unwrap();
     let more = format!("acl_file {}\nmax_queued_messages {queue}", acl.display());
@@ -307,6 +318,8 @@ async fn fill_uneven(bench: &SinkBench) -> (Vec<ReadingSeq>, Vec<ReadingSeq>) {
     for seq in 1..=101 {
         let is_large = seq % 4 == 0;
         let value = ExactNumber::Decimal {
+            // The size varies, because the search for a broker's limit must not need equal
+            // messages.
             mantissa: 10_i64.pow(6 + u32::try_from(seq % 3).unwrap()),
             exponent: 0,
         };
@@ -330,6 +343,7 @@ async fn only_large_ones_are_refused(version: MqttVersion, why: &str) {
         ..mqtt_settings(broker.port)
     });
     bench.wait_delivered("mqtt", 101).await;
+    // Small ones that were in flight when the broker closed the connection come twice.
     let distinct = || {
         let mut seqs = ears.seqs();
         seqs.sort_unstable();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use tests::site_text::SiteText;
 
 /// A site with one device, read and kept ten times a second.
 struct OneDeviceSite {
@@ -23,18 +24,16 @@ impl OneDeviceSite {
         let folder = tempfile::tempdir().unwrap();
         let (device, page) = (free_port(), free_port());
         let home = folder.path().join("store");
-        let text = format!(
-            "[site]\nid = \"one\"\nname = \"One\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\n\
-             longitude = 103.78\n[store]\npath = \"{}\"\nflush = \"100ms\"\n\
-             [web]\nlisten = \"127.0.0.1:{page}\"\n\
-             [[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
-             tcp_port = {device}\n\
-             [[device]]\nid = \"tank\"\nbus = \"lan\"\nunit = 1\nevery = \"100ms\"\n\
-             point = [{{ id = \"level\", register = \"holding:0\", type = \"u16\", unit = \"m\" }}]\n",
-            store.unwrap_or(&home).display()
-        );
+        let site = SiteText::new("one")
+            .store(store.unwrap_or(&home))
+            .with(format_args!(
+                "flush = '100ms'\n[web]\nlisten = '127.0.0.1:{page}'"
+            ))
+            .tcp_bus("lan", device)
+            .device("tank", "lan", "unit = 1\nevery = '100ms'")
+            .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
         let config = folder.path().join("pantau.toml");
-        std::fs::write(&config, text).unwrap();
+        std::fs::write(&config, site.text()).unwrap();
         let simulator = PeerProcess::start(
             pantau()
                 .arg("simulate")
@@ -55,6 +54,15 @@ impl OneDeviceSite {
 
     fn store(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// Checks that nothing of what was numbered is missing after a further start.
+    async fn assert_all_exported(&self) {
+        let gateway = self.start().await;
+        let last = self.durable_seq().await;
+        gateway.terminate();
+        let rows = self.exported_rows();
+        assert!(rows >= last, "{rows} of {last}");
     }
 
     async fn start(&self) -> PeerProcess {
@@ -135,6 +143,7 @@ impl SmallDisk {
         self.mount(&format!("remount,size={size}"));
     }
 
+    // A tmpfs, because it can be made full and grown in place; it needs root.
     fn mount(&self, options: &str) {
         let mut command = Command::new("mount");
         command.args(["-t", "tmpfs", "-o", options, "tmpfs"]);
@@ -144,6 +153,7 @@ impl SmallDisk {
 
     /// Writes until nothing more fits.
     fn fill(&self) {
+        // Pages of 4 KiB: what is left in the end holds no page of the file system.
         let block = vec![1; 4096];
         let mut file = std::fs::File::create(self.0.join("filler")).unwrap();
         while std::io::Write::write_all(&mut file, &block).is_ok() {}
@@ -156,6 +166,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
+        // Lazily, because the gateway may still have files open there.
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
@@ -163,12 +174,14 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_loses_none() {
     let scratch = tempfile::tempdir().unwrap();
+    // Room for the database and its preallocated log; the rest is what others fill.
     let disk = SmallDisk::new(&scratch.path().join("disk"), "12m");
     let site = OneDeviceSite::new(Some(&disk.0));
     let gateway = site.start().await;
     site.wait_durable_above(5).await;
     disk.fill();
     let before = site.durable_seq().await;
+    // Two seconds of readings: all of them go into the space that the log holds in reserve.
     site.wait_durable_above(before + 20).await;
     assert_eq!(site.health().await["status"], "ok");
     // Killed on the full disk; then the disk gets room again.
@@ -179,19 +192,13 @@ async fn a_disk_that_others_have_filled_takes_readings_from_its_reserve_and_lose
     disk.remove_filler();
     site.wait_durable_above(kept + 5).await;
     gateway.terminate();
-    let gateway = site.start().await;
-    let last = site.durable_seq().await;
-    gateway.terminate();
-    assert!(
-        site.exported_rows() >= last,
-        "{} of {last}",
-        site.exported_rows()
-    );
+    site.assert_all_exported().await;
 }
 
 #[tokio::test]
 async fn a_disk_too_small_for_the_reserve_is_said_and_readings_wait_in_memory() {
     let scratch = tempfile::tempdir().unwrap();
+    // Below the reserve that the log is grown to, so the store fails from the first flush.
     let disk = SmallDisk::new(&scratch.path().join("disk"), "128k");
     let site = OneDeviceSite::new(Some(&disk.0));
     let gateway = site.start().await;
@@ -201,15 +208,7 @@ async fn a_disk_too_small_for_the_reserve_is_said_and_readings_wait_in_memory() 
     site.wait_for_health("ok").await;
     site.wait_durable_above(20).await;
     gateway.terminate();
-    let gateway = site.start().await;
-    let last = site.durable_seq().await;
-    gateway.terminate();
-    // Nothing of what was numbered is missing.
-    assert!(
-        site.exported_rows() >= last,
-        "{} of {last}",
-        site.exported_rows()
-    );
+    site.assert_all_exported().await;
 }
 
 #[tokio::test]
@@ -231,6 +230,8 @@ async fn a_store_removed_under_the_gateway_is_said_and_its_numbers_are_not_used_
     assert_eq!(rescued.len(), 1, "{rescued:?}");
     let gateway = site.start().await;
     site.wait_durable_above(0).await;
+    // A new file begins far above the old numbers: a sink that has seen the old ones must not take
+    // new readings for them.
     assert!(site.durable_seq().await > last + 1000, "numbers begin anew");
     assert_eq!(site.health().await["status"], "ok");
     gateway.terminate();
@@ -250,6 +251,8 @@ fn flip_digest_bit(store: &Path) {
     let mut bytes = std::fs::read(&file).unwrap();
     let text = b"CREATE TABLE digest(";
     let at = bytes.windows(text.len()).position(|words| words == text);
+    // Byte 13 is in the name of the table, so SQLite still opens the file but finds no table
+    // `digest`.
     bytes[at.unwrap() + 13] ^= 1;
     std::fs::write(file, bytes).unwrap();
 }
@@ -276,6 +279,8 @@ async fn no_command_but_run_mends_a_damaged_store_and_each_says_what_is_wrong() 
     site.wait_durable_above(5).await;
     gateway.terminate();
     flip_digest_bit(&site.store());
+    // Times too: not even opening the store may write to it, since a person may want to copy it
+    // first.
     let before = snapshot_files(&site.store());
     let rows = site.folder.path().join("rows.csv");
     std::fs::write(&rows, "time,value\n2026-11-21T03:00:00Z,1\n").unwrap();
@@ -292,6 +297,7 @@ async fn no_command_but_run_mends_a_damaged_store_and_each_says_what_is_wrong() 
         &["import", "--point", "tank.level", rows],
         &["ledger", "add", "bsf-maggot", "12.5", "kg", "--who", "Siti"],
     ];
+    // Readers first, then writers: none of them may repair what only `run` repairs.
     for words in commands {
         let output = site.run(words);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -317,6 +323,7 @@ async fn what_the_gateway_makes_is_not_for_all_whatever_the_umask() {
     let site = OneDeviceSite::new(None);
     let mut command = Command::new("sh");
     let program = pantau().get_program().to_owned();
+    // A service manager or a shell may have any umask; the ledger names people.
     command.args(["-c", "umask 000; exec \"$0\" --log off run -c \"$1\""]);
     let gateway = PeerProcess::start(command.arg(program).arg(&site.config));
     let socket = site.store().join("pantau.sock");
@@ -331,6 +338,7 @@ async fn what_the_gateway_makes_is_not_for_all_whatever_the_umask() {
         .collect();
     assert!(kept.len() >= 4, "{kept:?}");
     for path in kept {
+        // Sockets and files may have less than 0640, never more.
         assert_eq!(mode(&path) & !0o640, 0, "{}", path.display());
     }
     gateway.terminate();

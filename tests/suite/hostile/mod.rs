@@ -11,6 +11,7 @@ use serde_json::Value;
 use server::{ALL_MISBEHAVIOURS, LoggedRequest, MisbehavingServer, ServerBehaviour};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::site_text::SiteText;
 
 /// Milliseconds between two polls of each device.
 const POLL_MS: i64 = 500;
@@ -19,13 +20,9 @@ const SEED: u64 = 0x5EED_0BAD;
 
 /// A configuration without devices and buses; the page is on `page`.
 fn write_site(folder: &Path, page: u16, rest: &str) -> PathBuf {
-    let store = folder.join("store");
-    let text = format!(
-        "[site]\nid = \"hostile\"\nname = \"Hostile\"\ntimezone = \"Asia/Jakarta\"\n\
-         latitude = -3.76\nlongitude = 103.78\n[store]\npath = \"{}\"\nflush = \"200ms\"\n\
-         [web]\nlisten = \"127.0.0.1:{page}\"\n{rest}",
-        store.display()
-    );
+    let listen = format!("[web]\nlisten = '127.0.0.1:{page}'\n{rest}");
+    let site = SiteText::new("hostile").store(&folder.join("store"));
+    let text = site.with("flush = '200ms'").with(listen).text();
     let file = folder.join("pantau.toml");
     std::fs::write(&file, text).unwrap();
     file
@@ -101,6 +98,8 @@ fn assert_true_value(
     let asked = log[turn];
     assert_eq!(u64::from(asked.request.unit), unit, "{point}");
     let age = asked.at - at;
+    // Asked within two polls of the time under which it is kept: a late answer to another request
+    // would be a wrong value.
     assert!((0..2 * POLL_MS).contains(&age), "{point}: {age} ms at {at}");
 }
 
@@ -121,6 +120,8 @@ impl DevicePair {
         match mood {
             ServerBehaviour::Silent => "timeout",
             ServerBehaviour::Late => "late",
+            // In TCP, another transaction number is an answer to another request: it is passed
+            // over, and time runs out.
             ServerBehaviour::Transaction if !is_rtu => "timeout",
             // On a line, a valid frame that answers something else is skipped.
             ServerBehaviour::Function | ServerBehaviour::Short | ServerBehaviour::Long
@@ -128,6 +129,7 @@ impl DevicePair {
             {
                 "timeout"
             }
+            // A line has no connection that could end.
             ServerBehaviour::Close if self.is_line => "timeout",
             ServerBehaviour::Close => "unreachable",
             ServerBehaviour::Exception => "refused",
@@ -151,6 +153,7 @@ impl DevicePair {
                 // At least once after each misbehaviour.
                 let count = values.count();
                 assert!(count > ALL_MISBEHAVIOURS.len(), "{point}: {count} values");
+                // The neighbour on the same line may lose a slot to a timeout, but not more.
                 if unit == 2 {
                     assert_no_stall(&point, &samples);
                 }
@@ -168,6 +171,8 @@ fn assert_no_stall(point: &str, samples: &[(i64, Option<f64>)]) {
     }
     let marked = samples.iter().filter(|(_, value)| value.is_none()).count();
     assert!(
+        // A twentieth: on a line the neighbour's answer can be damaged by what the bad device
+        // sends.
         marked * 20 <= samples.len(),
         "{point}: {marked} of {} are gaps",
         samples.len()
@@ -184,6 +189,7 @@ fn device_toml(id: &str, bus: &str, unit: u8) -> String {
 }
 
 fn bus_toml(id: &str, kind: &str, rest: &str) -> String {
+    // A timeout of 200 ms leaves room for the neighbour's poll in the same slot of 500 ms.
     format!("[[bus]]\nid = \"{id}\"\nkind = \"{kind}\"\ntimeout = \"200ms\"\n{rest}\n")
 }
 
@@ -193,6 +199,8 @@ fn at_port(port: u16) -> String {
 
 /// Three pairs: on two TCP buses, behind one serial server, on one line; and the configuration.
 fn device_pairs(near: &Path, far: &Path) -> ([DevicePair; 3], String) {
+    // On TCP each device has a server of its own; behind a serial server and on a line both share
+    // one wire.
     let (bad_lan, bad_port) = MisbehavingServer::listen_tcp(ModbusFraming::Tcp, SEED, None);
     let (lan, port) = MisbehavingServer::listen_tcp(ModbusFraming::Tcp, SEED + 1, None);
     let (served, served_port) = MisbehavingServer::listen_tcp(ModbusFraming::Rtu, SEED + 2, None);
@@ -273,6 +281,8 @@ async fn no_misbehaviour_makes_a_wrong_value_or_stalls_a_neighbour() {
         be(ServerBehaviour::Honest);
         wait_for_statuses(page, &format!("well after {mood:?}"), &bad, well).await;
     }
+    // Faults in any order, since a fault may leave bytes behind that only the next one makes
+    // harmful.
     be(ServerBehaviour::Any);
     let failed = |_: &str, status: &Value| status["state"] == "fault";
     wait_for_statuses(page, "anything goes wrong", &bad, failed).await;
@@ -282,6 +292,7 @@ async fn no_misbehaviour_makes_a_wrong_value_or_stalls_a_neighbour() {
     for pair in &pairs {
         pair.assert_values(page).await;
     }
+    // Read before the gateway ends; the file may have some later values, never other ones.
     let shown = point_samples(page, "line-good.a").await;
     gateway.terminate();
     assert_export_matches(&config, &shown);
@@ -306,6 +317,8 @@ fn assert_export_matches(config: &Path, shown: &[(i64, Option<f64>)]) {
 #[tokio::test]
 async fn an_illegal_address_is_found_once_and_a_pair_is_never_split() {
     let scratch = tempfile::tempdir().unwrap();
+    // Register 5 lies between two pairs of registers, so a read that is halved carelessly cuts a
+    // pair.
     let (server, port) = MisbehavingServer::listen_tcp(ModbusFraming::Tcp, SEED, Some(5));
     let page = free_port();
     let points = "[[device]]\nid = \"d\"\nbus = \"lan\"\nunit = 1\nevery = \"200ms\"\npoint = [\n\
@@ -333,9 +346,12 @@ async fn an_illegal_address_is_found_once_and_a_pair_is_never_split() {
     let mut wide = Vec::new();
     for request in registers {
         let (start, end) = (request.address, request.address + request.count);
+        // 1, 3 and 7 are the second halves of the pairs at 0, 2 and 6.
         let cuts = [start, end].iter().any(|cut| [1, 3, 7].contains(cut));
         assert!(!cuts, "a pair is split: {request:?}");
         if (start..end).contains(&5) {
+            // A read that was refused once must not be sent again: each costs a request on the wire
+            // for ever.
             assert!(!wide.contains(&request), "asked again: {request:?}");
             wide.push(request);
         }
@@ -350,6 +366,8 @@ async fn an_illegal_address_is_found_once_and_a_pair_is_never_split() {
     for point in ["d.low", "d.high"] {
         for (_, value) in point_samples(page, point).await {
             let value = value.unwrap();
+            // Registers beyond a thousand's first hold the turn alone, so both halves of one answer
+            // are equal.
             let (high, low) = ((value / 65536.0).floor(), value % 65536.0);
             assert!((high - low).abs() < 0.5, "{point}: halves of two answers");
         }
@@ -373,5 +391,6 @@ fn a_site_without_a_bus_runs_until_it_is_stopped() {
     let scratch = tempfile::tempdir().unwrap();
     let page = free_port();
     let config = write_site(scratch.path(), page, "");
+    // A new site has no device yet, and its page must be there to find one.
     start_gateway(&config, page).terminate();
 }

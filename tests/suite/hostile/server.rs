@@ -168,6 +168,8 @@ impl MisbehavingServer {
         if mood == ServerBehaviour::Late {
             let out = Arc::clone(out);
             std::thread::spawn(move || {
+                // 250 to 649 ms is after the timeout of 200 ms, and often in the middle of the
+                // answer to the next request.
                 std::thread::sleep(Duration::from_millis(250 + dice % 400));
                 let _ = out.lock().unwrap().write_all(&bytes);
             });
@@ -189,6 +191,7 @@ impl ServerState {
     ) -> (usize, ServerBehaviour, u64, Option<u16>) {
         let at = Clock::system().now().at.0;
         self.log.push(LoggedRequest { at, request });
+        // Xorshift: a seed gives the same faults in every run, without a crate.
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;
@@ -208,6 +211,8 @@ impl ServerState {
 /// turn; elsewhere the turn alone.
 fn register_word(unit: u8, address: u16, turn: usize) -> u16 {
     let turn = u32::try_from(turn).unwrap();
+    // Four bits of unit, four of place and 24 of turn: a value alone tells whether it is the right
+    // one.
     let number = u32::from(unit) << 28 | u32::from(address / 1000) << 24 | turn;
     let halves = number.to_be_bytes();
     match address % 1000 {
@@ -268,6 +273,7 @@ fn misbehaving_frames(
         ServerBehaviour::Transaction if framing == ModbusFraming::Rtu => {
             *bytes.last_mut().unwrap() ^= 1;
         }
+        // 0xa5 is no unit of the test and no function, so no part of it can be taken for a frame.
         ServerBehaviour::Garbage => bytes = vec![0xa5; 40],
         ServerBehaviour::Half => bytes.truncate(bytes.len() / 2),
         _ => {}

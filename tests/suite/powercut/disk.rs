@@ -155,6 +155,8 @@ fn attributes(inode: INodeNo) -> FileAttr {
     }
 }
 
+// Long, because only this process changes the file: the kernel need not ask for its attributes
+// again.
 const TTL: Duration = Duration::from_hours(1);
 
 impl Filesystem for BlockLog {
@@ -208,10 +210,12 @@ impl Filesystem for BlockLog {
     }
 
     fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        // The loop device turns each flush of the file system into an fsync of this file.
         self.0.lock().unwrap().log.push(DiskEvent::Flush);
         reply.ok();
     }
 
+    // This is the close of a file, not a flush of the disk, so nothing is logged.
     fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
         reply.ok();
     }
@@ -235,6 +239,8 @@ impl LoggedDisk {
             .expect("FUSE mounts: this test needs root and /dev/fuse");
         run_program(
             "mkfs.ext4",
+            // Blocks of 1 KiB as small as the pages of the store, so that writes can be torn
+            // between them; a journal of 4 MB fits this small disk.
             &["-q", "-b", "1024", "-J", "size=4"],
             &fuse.join("disk"),
         );
@@ -248,6 +254,8 @@ impl LoggedDisk {
 
     /// Unmounts, and leaves the log.
     pub(crate) fn finish(mut self) -> BlockLog {
+        // Unmounted first: what the kernel still holds goes into the log, as late writes that a cut
+        // may also lose.
         self.mounted.unmount();
         if let Some(session) = self.session.take() {
             session.umount_and_join().unwrap();

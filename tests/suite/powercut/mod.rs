@@ -7,6 +7,7 @@
 
 mod disk;
 
+use crate::sites::site_of;
 use disk::{BlockLog, LoggedDisk, MountedImage, SeededRandom, UnflushedWrites};
 use gateway::clock::Clock;
 use gateway::config::StoreSettings;
@@ -38,26 +39,21 @@ fn meter_site() -> Site {
         quantity: "power".into(),
         counter: false,
     });
-    Site {
-        id: "cut".into(),
-        name: "Cut".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![DeviceInfo {
-            id: "meter".into(),
-            bus: "lan".into(),
-            profile: None,
-            kind: "meter".into(),
-            every_ms: 10_000,
-            points: points.collect(),
-        }],
-    }
+    let devices = vec![DeviceInfo {
+        id: "meter".into(),
+        bus: "lan".into(),
+        profile: None,
+        kind: "meter".into(),
+        every_ms: 10_000,
+        points: points.collect(),
+    }];
+    site_of("cut", "Cut", devices)
 }
 
 /// Returns the n-th reading of the device, computed from n, so that it can be checked later.
 fn nth_reading(n: u64) -> Reading {
     let outcomes = (0..POINTS as u64).map(|point| {
+        // Gaps at places that differ by point, because a gap is coded otherwise than a value.
         if (n + point).is_multiple_of(97) {
             return SampleOutcome::Bad(QualityReason::Timeout);
         }
@@ -79,6 +75,7 @@ fn nth_reading(n: u64) -> Reading {
 fn open_store(path: &Path, clock: &Clock) -> Store {
     let settings = StoreSettings {
         path: path.to_owned(),
+        // The test itself flushes, so that it knows the length of the log at each acknowledgement.
         flush: Duration::from_hours(1),
         keep: None,
         budget: None,
@@ -91,6 +88,7 @@ fn open_store(path: &Path, clock: &Clock) -> Store {
 async fn simulate_day(disk: &LoggedDisk) -> AcknowledgedFlushes {
     let clock = Clock::set(START, true);
     let store = open_store(&disk.mounted.at.join("store"), &clock);
+    // A cursor that is known and never moves keeps the journal from being deleted.
     store.sink_cursor("sink").await.unwrap();
     let mut acknowledged = Vec::new();
     for flush in 0..FLUSHES as u64 {
@@ -114,6 +112,8 @@ async fn check_acknowledged(path: &Path, due: ReadingSeq, clock: &Clock) {
         let Some(last) = batch.last() else { break };
         for numbered in &batch {
             after += 1;
+            // More than the acknowledged readings may be there, since a write can reach the disk
+            // before its flush; a hole may not.
             assert_eq!(numbered.seq, after, "the journal has a hole");
             let (found, sent) = (&numbered.reading, nth_reading(after - 1));
             assert_eq!(
@@ -137,7 +137,9 @@ async fn cut_and_check(
     scratch: &Path,
     image: usize,
 ) {
+    // Seeded by its number: a failing image can be made again alone.
     let mut dice = SeededRandom(image as u64 * 7919 + 1);
+    // Before the first acknowledgement there may be no file system yet, and nothing is due.
     let first = acknowledged.first().unwrap().0;
     let at = first + dice.below(log.len() - first);
     let due = acknowledged
@@ -155,6 +157,7 @@ async fn cut_and_check(
     let disk = scratch.join("cut");
     std::fs::write(&disk, log.image_after_cut(at, fate, &mut dice)).unwrap();
     let mut mounted = MountedImage::new(&disk, &scratch.join("after"));
+    // After all readings, so that the store also closes the day on what the cut left.
     let clock = Clock::set(UtcMs(START.0 + 86_400_000), true);
     check_acknowledged(&mounted.at.join("store"), due, &clock).await;
     mounted.unmount();

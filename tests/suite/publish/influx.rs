@@ -11,11 +11,13 @@ use gateway::domain::ExactNumber;
 async fn victoria_metrics_holds_what_the_journal_holds() {
     let bench = SinkBench::new();
     let database = VictoriaServer::start().await;
+    // More than the journal gives at once (SINK_BATCH_MAX), so that two batches follow each other.
     bench.append_range(1..=2500).await;
     let mut settings = influx_settings(database.port);
     settings.url = format!("http://127.0.0.1:{}", database.port);
     let sink = bench.run_influx(settings);
     bench.wait_delivered("influx", 2500).await;
+    // VictoriaMetrics shows new samples only after its own flush.
     http_body(database.port, "/internal/force_flush", "GET").await;
     let query = "/api/v1/export?match[]=%7Bsite%3D%22desa-impian%22%7D";
     let text = http_body(database.port, query, "GET").await;
@@ -61,6 +63,8 @@ async fn influxdb_behind_a_proxy_with_a_path_holds_what_the_journal_holds() {
     bench.append_range(1..=700).await;
     let sink = bench.run_influx(influx_settings(database.proxy));
     bench.wait_delivered("influx", 700).await;
+    // InfluxDB is asked directly, not through the proxy, so that only the write depends on the path
+    // in the URL.
     let query = "/query?db=pantau&epoch=ms&q=SELECT+power,energy,temp+FROM+meter";
     let text = http_body(database.port, query, "GET").await;
     let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -81,6 +85,8 @@ async fn influxdb_behind_a_proxy_with_a_path_holds_what_the_journal_holds() {
 #[tokio::test]
 async fn the_one_line_that_a_bucket_refuses_is_kept_and_the_rest_flows() {
     let bench = SinkBench::new();
+    // One bad line in the middle: the sink has to find it by halving, and the lines before and
+    // after it must keep their order.
     let bad = bench.expected_line(333);
     let script = bad.clone();
     let database = ScriptedDatabase::start(move |_, lines| {
@@ -136,12 +142,16 @@ async fn every_mood_of_a_database_is_waited_out() {
             ),
             2 => said(429, "Retry-After: 3\r\n", ""),
             3 => said(503, "", "<html>maintenance</html>"),
+            // This is nginx's answer when TLS is missing. It has the status of a refused line
+            // (400), but the database has never seen the readings.
             4 => said(
                 400,
                 "",
                 "<html>The plain HTTP request was sent to HTTPS port</html>",
             ),
+            // No answer at all: the sink's own time limit has to end the wait.
             5 => return None,
+            // The limit of a proxy in front of the database; smaller writes pass.
             _ if lines.len() > 40 => said(413, "", "too much"),
             _ => STORED_ANSWER,
         })
@@ -159,6 +169,7 @@ async fn every_mood_of_a_database_is_waited_out() {
     wait_until("503 shown", || shows("503")).await;
     let pause = bench.clock.now().mono.0 - since;
     assert!(
+        // A little less than 3 s, because the clock is read after the state has changed.
         pause >= 2800,
         "came back {pause} ms after a Retry-After of 3 s"
     );
@@ -178,6 +189,7 @@ async fn every_mood_of_a_database_is_waited_out() {
 async fn an_address_that_is_none_is_a_fault_and_no_crash() {
     let bench = SinkBench::new();
     let mut settings = influx_settings(1);
+    // Without `http://` the host is taken for a scheme; the client library must not panic on it.
     settings.url = "influx:8086".into();
     let sink = bench.run_influx(settings);
     wait_until("fault", || {
@@ -199,6 +211,7 @@ async fn a_database_behind_tls_is_believed_by_its_authority_only() {
     let mut settings = influx_settings(database.proxy);
     settings.url = format!("https://localhost:{}/base/", database.proxy);
     let sink = bench.run_influx(settings.clone());
+    // The certificate is self-signed, so the system's authorities do not know it.
     wait_until("distrust", || bench.sink_state("influx").fault.is_some()).await;
     assert_eq!(bench.sink_state("influx").delivered, 0);
     sink.stop().await;

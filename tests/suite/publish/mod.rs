@@ -5,13 +5,16 @@ mod influx;
 mod mqtt;
 
 use crate::servers::wait_until;
+use crate::sites::site_of;
 use gateway::clock::Clock;
-use gateway::config::{InfluxSettings, MqttSettings, MqttVersion, Secret, StoreSettings};
+use gateway::config::{Secret, StoreSettings};
 use gateway::domain::{
     DeviceInfo, ExactNumber, MonoMs, PointInfo, QualityReason, Reading, ReadingSeq, SampleOutcome,
     Site, UtcMs,
 };
-use gateway::sinks;
+use gateway::sinks::influx::InfluxSettings;
+use gateway::sinks::mqtt::{MqttSettings, MqttVersion};
+use gateway::sinks::{self, ConfiguredSink, SinkContext};
 use gateway::status::{SinkState, StatusBoard};
 use gateway::storage::Store;
 use std::sync::Arc;
@@ -62,14 +65,8 @@ pub(crate) fn sink_site() -> Site {
             })
             .into(),
     };
-    Site {
-        id: "desa-impian".into(),
-        name: "Desa Impian".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: -3.76,
-        longitude: 103.78,
-        devices: vec![device("a"), device("b")],
-    }
+    let devices = vec![device("a"), device("b")];
+    site_of("desa-impian", "Desa Impian", devices)
 }
 
 /// Returns the outcomes of reading number `seq`; the temperature is sometimes missing.
@@ -78,6 +75,8 @@ pub(crate) fn outcomes_of(seq: ReadingSeq) -> Box<[SampleOutcome]> {
     let decimal =
         |mantissa, exponent| SampleOutcome::Good(ExactNumber::Decimal { mantissa, exponent });
     let temp = match u8::try_from(seq % 7).unwrap() {
+        // Every seventh temperature is missing and the others are uncertain, so that the contract's
+        // field `q` is used too.
         0 => SampleOutcome::Bad(QualityReason::Missing),
         n => SampleOutcome::Uncertain(
             ExactNumber::Float(f64::from(n) / 4.0),
@@ -123,6 +122,7 @@ impl SinkBench {
         let folder = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
             path: folder.path().to_owned(),
+            // Sinks see only durable readings; a short flush keeps the tests short.
             flush: Duration::from_millis(50),
             keep: None,
             budget: None,
@@ -130,6 +130,7 @@ impl SinkBench {
         let clock = Clock::system();
         clock.trust();
         let store = Store::open(folder.path(), &site, &settings, "", &clock).unwrap();
+        // An hour back: up to 3000 readings, one a second, must not reach into the future.
         let start = UtcMs(clock.now().at.0 / 1000 * 1000 - 3_600_000);
         Self {
             site: Arc::new(site),
@@ -144,6 +145,7 @@ impl SinkBench {
     /// Appends the readings with these numbers.
     pub(crate) async fn append_range(&self, seqs: std::ops::RangeInclusive<ReadingSeq>) {
         for seq in seqs {
+            // Two devices in turn, so that two topics and two series are mixed in one journal.
             let device = u16::try_from(seq % 2).unwrap();
             self.append(seq, device, outcomes_of(seq)).await;
         }
@@ -172,22 +174,23 @@ impl SinkBench {
     }
 
     pub(crate) fn run_mqtt(&self, settings: MqttSettings) -> RunningSink {
-        let (stop, stopped) = watch::channel(false);
-        let (site, store) = (Arc::clone(&self.site), self.store.clone());
-        let (clock, board) = (self.clock.clone(), self.board.clone());
-        let task = tokio::spawn(sinks::mqtt::run_mqtt_sink(
-            settings, site, store, clock, board, stopped,
-        ));
-        RunningSink { stop, task }
+        self.run(Arc::new(settings))
     }
 
     pub(crate) fn run_influx(&self, settings: InfluxSettings) -> RunningSink {
+        self.run(Arc::new(settings))
+    }
+
+    pub(crate) fn run(&self, sink: Arc<dyn ConfiguredSink>) -> RunningSink {
         let (stop, stopped) = watch::channel(false);
-        let (site, store) = (Arc::clone(&self.site), self.store.clone());
-        let (clock, board) = (self.clock.clone(), self.board.clone());
-        let task = tokio::spawn(sinks::influx::run_influx_sink(
-            settings, site, store, clock, board, stopped,
-        ));
+        let context = SinkContext {
+            site: Arc::clone(&self.site),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            board: self.board.clone(),
+            stop: stopped,
+        };
+        let task = tokio::spawn(sinks::run_sink(sink, context));
         RunningSink { stop, task }
     }
 

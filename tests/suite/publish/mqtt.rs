@@ -26,9 +26,11 @@ async fn a_broker_that_is_stopped_and_killed_costs_no_reading_and_no_order() {
         // it is killed is nothing that the gateway was told is safe.
         wait_until("heard", || ears.seqs().last() == Some(&last)).await;
         match round {
+            // A stopped broker saves its state first; a killed one does not.
             0 => broker.stop(),
             _ => broker.kill(),
         }
+        // Only then is it certain that the next readings are appended while there is no broker.
         wait_until("noticed", || !bench.sink_state("mqtt").connected).await;
         assert!(bench.sink_state("mqtt").fault.is_some());
         bench.append_range(last + 1..=last + 300).await;
@@ -53,6 +55,7 @@ async fn a_gateway_cut_off_in_the_middle_of_a_backlog_goes_on_where_it_was() {
     let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &[]).await;
     bench.append_range(1..=3000).await;
     let mut settings = mqtt_settings(broker.port);
+    // Throttled, so that 3000 readings take longer than five interrupted runs.
     settings.catch_up = 1000;
     for _ in 0..5 {
         let before = ears.seqs().len();
@@ -85,6 +88,7 @@ async fn the_message_is_the_contracts_and_the_will_speaks_for_a_dead_gateway() {
         seventh.2["v"],
         serde_json::json!({"power": 1500.7, "energy": 7})
     );
+    // The missing temperature is not in `v` as null or zero; only `q` says that it was to be there.
     assert_eq!(seventh.2["q"], serde_json::json!({"temp": "bad"}));
     let state = heard
         .iter()
@@ -94,6 +98,7 @@ async fn the_message_is_the_contracts_and_the_will_speaks_for_a_dead_gateway() {
         state["since"].is_string() && state["version"].is_string(),
         "{state}"
     );
+    // Aborted, so that no DISCONNECT is sent: only then does the broker publish the will.
     sink.task.abort();
     wait_until("the will", || {
         ears.last_state().as_deref() == Some("offline")
@@ -106,21 +111,7 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     let bench = SinkBench::new();
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    let users = broker.file("users");
-    let made = std::process::Command::new("mosquitto_passwd")
-        .args(["-b", "-c"])
-        .arg(&users)
-        .args(["desa", "right"])
-        .status();
-    assert!(made.expect("apt install mosquitto").success());
-    let config = broker.file("mosquitto.conf");
-    let text = std::fs::read_to_string(&config).unwrap();
-    let text = text.replace("allow_anonymous true", "allow_anonymous false");
-    std::fs::write(
-        &config,
-        format!("{text}password_file {}\n", users.display()),
-    )
-    .unwrap();
+    broker.require_password("desa", "right");
     broker.start_process().await;
     let more = ["-u", "desa", "-P", "right"];
     let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &more).await;
@@ -136,9 +127,12 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     settings.password = Some(Secret::new("right"));
     let sink = bench.run_mqtt(settings);
     wait_until("some", || !ears.seqs().is_empty()).await;
+    // The rate is what is tested, so this time must really pass.
     sleep(Duration::from_secs(2)).await;
     let after = ears.seqs().len();
     assert!(
+        // 200 readings in 2 s; the range allows for a burst at the beginning and for a slow
+        // computer.
         (150..=400).contains(&after),
         "{after} readings after 2 s at 100 a second"
     );
@@ -163,6 +157,7 @@ async fn a_broker_behind_tls_is_believed_by_its_authority_only() {
     settings.tls = true;
     let sink = bench.run_mqtt(settings.clone());
     wait_until("distrust", || bench.sink_state("mqtt").fault.is_some()).await;
+    // Some time for a second attempt: it must not send anything either.
     sleep(Duration::from_millis(500)).await;
     assert_eq!(bench.sink_state("mqtt").delivered, 0);
     sink.stop().await;

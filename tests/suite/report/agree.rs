@@ -34,6 +34,7 @@ fn parse_shown_number(lang: Language, text: &str) -> Option<f64> {
         Language::Id => ('.', ","),
         Language::En => (',', "."),
     };
+    // Reports use the minus sign U+2212 and no-break spaces, as print does.
     let number = text.trim_start_matches("Rp\u{a0}").replace('−', "-");
     let number = number.split('\u{a0}').next()?.trim_end_matches('%');
     let number = number.replace(thousands, "").replace(decimal, ".");
@@ -68,10 +69,12 @@ fn what_is_shown_reads_back_as_what_was_computed() {
                 value.as_f64().unwrap(),
                 parse_shown_number(lang, text).unwrap(),
             );
+            // A little more than one digit, for the error of the subtraction itself.
             let last = last_digit_value(lang, text) * 1.000_001;
             assert!((value - shown).abs() <= last, "{value} is shown as {text}");
             count += 1;
         }
+        // Without a lower bound, a search that finds no number would pass.
         assert!(count > 150, "{count}");
     }
 }
@@ -93,6 +96,8 @@ fn another_program_recalculates_the_totals_of_the_json() {
         assert_eq!(totals.len(), expected.len());
         assert!(expected.len() >= 10);
         for (total, expected) in totals.iter().zip(expected) {
+            // "Carried" is the stored result that a viewer without formulas shows; "computed" is
+            // what a spreadsheet makes of the formula.
             for result in ["carried", "computed"] {
                 let found = total[result].as_f64().unwrap();
                 let off = (found - expected).abs();
@@ -155,6 +160,7 @@ fn every_number_of_the_json_stands_in_the_pdf_and_the_csv() {
             let plain = plain.replace(thousands, "").replace('−', "-");
             assert!(sheet.contains(plain.as_str()), "{plain} is not in the CSV");
         }
+        // The digest is what an auditor types from paper, so it must be text without a break.
         assert!(pdf.contains(DIGEST));
     }
 }

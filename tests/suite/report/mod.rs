@@ -119,6 +119,7 @@ fn nasty_words_do_nothing() {
     for lang in LANGS {
         let mut table = ReportTable::new(
             "nasty",
+            // The title is also the name of a sheet, in which some of these signs are forbidden.
             "=HYPERLINK(\"http://x\") [a]:*?/\\",
             vec![
                 ReportColumn::new("text", "=1+1", ValueKind::Text),
@@ -129,6 +130,7 @@ fn nasty_words_do_nothing() {
             .iter()
             .map(|words| vec![CellValue::text(*words), CellValue::text(*words)])
             .collect();
+        // A cell of a workbook holds 32 767 characters at most.
         let long = "x".repeat(40_000);
         table
             .rows
@@ -136,6 +138,7 @@ fn nasty_words_do_nothing() {
         let document = document_with_table(lang, table);
         let sheet = render_text(&document, ReportFormat::Csv);
         for start in sheet.trim_start_matches('\u{feff}').split("\r\n") {
+            // A spreadsheet takes a field for a formula also when it is in quotes.
             let first = start.trim_start_matches('"');
             assert!(!first.starts_with(['=', '+', '-', '@', '\t']), "{start}");
         }
@@ -174,6 +177,8 @@ fn ten_thousand_rows_are_written_in_seconds() {
         let bytes = render_bytes(&document, format).len();
         let took = start.elapsed();
         assert!(
+            // Wide limits for a debug build: they only catch work that grows with the square of the
+            // rows.
             took.as_secs() < 60 && bytes < 40 << 20,
             "{format:?} {took:?} {bytes}"
         );

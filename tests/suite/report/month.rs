@@ -5,49 +5,32 @@ use super::agree::{pdf_text, pdf_words, value_text_pairs};
 use super::workbook_file_totals;
 use crate::killed::pantau;
 use crate::peers::{PeerProcess, wait_for};
+use crate::sites::{run_ok, write_config};
 use jiff::civil::date;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use tests::site_text::SiteText;
 
-const SITE: &str = r#"
-[site]
-id = "desa"
-name = "Desa Impian"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-[web]
-listen = "127.0.0.1:0"
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-tcp_port = 9
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-every = "5m"
-point = [{ id = "energy", register = "holding:0", type = "u32", unit = "kWh", scale = 0.01, counter = true }]
-[[device]]
-id = "meter"
-bus = "lan"
-unit = 2
-every = "5m"
-point = [{ id = "export", register = "holding:0", type = "u32", unit = "kWh", scale = 0.01, counter = true }]
-[[asset]]
-id = "plts"
-name = "PLTS irigasi"
-kind = "plts"
-capacity_kwp = 2.0
-energy = "inverter.energy"
-export = "meter.export"
-baseline = { kind = "GRID", factor = "grid.sumatera.2019.cm5050_exante", since = 2025-01-01, evidence = "rekening PLN" }
-claim = { owner = "Desa Impian" }
-"#;
+fn irrigation_plant() -> SiteText {
+    let counter = |id: &str| {
+        format!(
+            "{{ id = '{id}', register = 'holding:0', type = 'u32', unit = 'kWh', scale = 0.01, counter = true }}"
+        )
+    };
+    SiteText::new("desa")
+        .with("name = 'Desa Impian'\n[web]\nlisten = '127.0.0.1:0'")
+        .tcp_bus("lan", 9)
+        .device("inverter", "lan", "unit = 1\nevery = '5m'")
+        .points([counter("energy")])
+        .device("meter", "lan", "unit = 2\nevery = '5m'")
+        .points([counter("export")])
+        .asset("plts", "plts", "name = 'PLTS irigasi'\ncapacity_kwp = 2.0")
+        .with("energy = 'inverter.energy'\nexport = 'meter.export'\nclaim = { owner = 'Desa Impian' }")
+        .with("baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_exante', since = 2025-01-01, evidence = 'rekening PLN' }")
+}
 
 /// Site with imported readings of November 2025.
 struct ReportedSite {
@@ -58,11 +41,9 @@ struct ReportedSite {
 impl ReportedSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("pantau.toml");
-        let store = folder.path().join("store");
-        let text = format!("{SITE}\n[store]\npath = \"{}\"\n", store.display());
-        std::fs::write(&config, text).unwrap();
+        let config = write_config(folder.path(), irrigation_plant());
         let site = Self { folder, config };
+        // Odd numbers a day, so that a day too much or too few shows in the sum.
         for (point, a_day) in [("inverter.energy", 9.37), ("meter.export", 3.11)] {
             let file = site.folder.path().join("readings.csv");
             std::fs::write(&file, counter_csv(a_day)).unwrap();
@@ -95,12 +76,11 @@ impl ReportedSite {
     /// The same site in another folder, from a backup.
     fn restored(copy: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("pantau.toml");
+        let config = write_config(folder.path(), irrigation_plant());
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
+        // The backup alone, without journal files beside it: that is all a person keeps.
         std::fs::copy(copy, store.join("pantau.db")).unwrap();
-        let text = format!("{SITE}\n[store]\npath = \"{}\"\n", store.display());
-        std::fs::write(&config, text).unwrap();
         Self { folder, config }
     }
 
@@ -113,10 +93,7 @@ impl ReportedSite {
 
     #[track_caller]
     fn run_ok(&self, words: &[&str]) -> Vec<u8> {
-        let output = self.run(words, "id");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{words:?}: {errors}");
-        output.stdout
+        run_ok(self.folder.path(), "id", words)
     }
 
     /// The report as a file.
@@ -155,6 +132,7 @@ fn counter_csv(a_day: f64) -> String {
     let (mut text, mut total) = ("time,value\n".to_owned(), 1000.0);
     for step in 0..30 * 288_i64 {
         let (day, slot) = (step / 288, step % 288);
+        // From 06:00 to 18:00, as the sun shines on the plant.
         if (72..216).contains(&slot) {
             total += a_day / 144.0;
         }
@@ -189,10 +167,12 @@ fn all_formats_and_languages_say_the_same_numbers_of_the_month() {
         let generated = report_figure(&report, "plts/plts.generation")["value"]
             .as_f64()
             .unwrap();
+        // The missing day is in the sum, because a counter goes on counting while nobody reads it.
         assert!((generated - 9.37 * 30.0).abs() < 0.02, "{generated}");
         let net = report_figure(&report, "summary/co2.net");
         assert_eq!(net["status"], "provisional", "{net}");
         let net = net["value"].as_f64().unwrap();
+        // Self-used energy times the grid factor of 0.93 t/MWh. Export is not claimed.
         assert!((net - 6.26 * 30.0 * 0.93 / 1000.0).abs() < 1e-4, "{net}");
         assert_totals_agree(
             &report,
@@ -296,6 +276,7 @@ fn a_question_that_makes_no_sense_is_told_what_to_change_and_leaves_no_file() {
     let site = ReportedSite::new();
     let file = site.folder.path().join("out.pdf");
     let name = file.to_str().unwrap();
+    // Misspelt words as well: the answer has to name what was probably meant.
     for (words, part) in [
         (vec!["report", "2999-01", "-o", name], "belum dimulai"),
         (vec!["report", "2025-13", "-o", name], "bukan periode"),

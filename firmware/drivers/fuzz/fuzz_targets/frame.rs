@@ -35,12 +35,15 @@ fn replies(request: ModbusReadRequest, framing: ModbusFraming, transaction: u16,
                 if let ModbusReadReply::Data(data) = reply {
                     assert_eq!(data.len(), request.data_bytes());
                 }
+                // Built again and compared: a parser that accepts too much would not give the same
+                // bytes.
                 let mut again = [0; FRAME_MAX];
                 let length = reply.build(request, framing, transaction, &mut again);
                 assert_eq!(again[..length], rest[..used]);
                 rest = &rest[used..];
             }
             ParsedFrame::Garbage(_, used) => {
+                // Without progress a reader would look at the same byte for ever.
                 assert!(used > 0);
                 rest = &rest[used..];
             }

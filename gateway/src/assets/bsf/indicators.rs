@@ -3,10 +3,12 @@
 use crate::assets::bsf::formulas::{
     DEVELOPMENT_CAP_C, DEVELOPMENT_MIN_C, DegreeDaySum, LarvaeTemperatureBand,
 };
+use crate::assets::bsf::rearing_indicators as rearing;
 use crate::assets::{BsfAsset, BsfTemperatureBands};
 use crate::config::Config;
-use crate::domain::indicator::IndicatorRemark;
+use crate::domain::indicator::{IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::figure_context::{FigureBuilder, formula_input, value_or_status};
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
@@ -14,14 +16,61 @@ use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::temperature_stats::TemperatureStats;
 
-/// Ids of the hours in each temperature band, coldest first.
-const BAND_HOUR_IDS: [&str; 6] = [
-    "bsf.hours_no_development",
-    "bsf.hours_slow",
-    "bsf.hours_optimal",
-    "bsf.hours_warm",
-    "bsf.hours_critical",
-    "bsf.hours_lethal",
+pub(crate) const TEMPERATURE_MEAN: IndicatorSpec =
+    IndicatorSpec::new("bsf.temperature_mean", "degC", "E.1", "ΣT / n");
+pub(crate) const TEMPERATURE_MIN: IndicatorSpec =
+    IndicatorSpec::new("bsf.temperature_min", "degC", "E.1", "min T");
+pub(crate) const TEMPERATURE_MAX: IndicatorSpec =
+    IndicatorSpec::new("bsf.temperature_max", "degC", "E.1", "max T");
+pub(crate) const HOURS_NO_DEVELOPMENT: IndicatorSpec =
+    IndicatorSpec::new("bsf.hours_no_development", "h", "E.1", "Σ τ, T < 12");
+pub(crate) const HOURS_SLOW: IndicatorSpec =
+    IndicatorSpec::new("bsf.hours_slow", "h", "E.1", "Σ τ, 12 ≤ T < 27");
+pub(crate) const HOURS_OPTIMAL: IndicatorSpec =
+    IndicatorSpec::new("bsf.hours_optimal", "h", "E.1", "Σ τ, 27 ≤ T ≤ 30");
+pub(crate) const HOURS_WARM: IndicatorSpec =
+    IndicatorSpec::new("bsf.hours_warm", "h", "E.1", "Σ τ, 30 < T < 36");
+pub(crate) const HOURS_CRITICAL: IndicatorSpec =
+    IndicatorSpec::new("bsf.hours_critical", "h", "E.1", "Σ τ, 36 ≤ T < 44");
+pub(crate) const HOURS_LETHAL: IndicatorSpec =
+    IndicatorSpec::new("bsf.hours_lethal", "h", "E.1", "Σ τ, T ≥ 44");
+pub(crate) const DEGREE_DAYS: IndicatorSpec = IndicatorSpec::new(
+    "bsf.degree_days",
+    "degC d",
+    "E.2",
+    "Σ Δt / 24 h · max(0, min(T, 36) − 12.3)",
+);
+/// Hours in each temperature band, coldest first.
+const BAND_HOURS: [&IndicatorSpec; 6] = [
+    &HOURS_NO_DEVELOPMENT,
+    &HOURS_SLOW,
+    &HOURS_OPTIMAL,
+    &HOURS_WARM,
+    &HOURS_CRITICAL,
+    &HOURS_LETHAL,
+];
+
+/// Figures of a bin, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
+    &TEMPERATURE_MEAN,
+    &TEMPERATURE_MIN,
+    &TEMPERATURE_MAX,
+    &HOURS_NO_DEVELOPMENT,
+    &HOURS_SLOW,
+    &HOURS_OPTIMAL,
+    &HOURS_WARM,
+    &HOURS_CRITICAL,
+    &HOURS_LETHAL,
+    &DEGREE_DAYS,
+    &rearing::FED,
+    &rearing::LARVAE,
+    &rearing::RESIDUE,
+    &rearing::REDUCTION,
+    &rearing::WRI,
+    &rearing::BIOCONVERSION,
+    &rearing::FEED_CONVERSION,
+    &rearing::EFFICIENCY,
+    &rearing::LOSS,
 ];
 
 /// Accumulator of a BSF bin.
@@ -82,13 +131,15 @@ impl ReadingSums for BsfSums<'_> {
     }
 }
 
+impl AssetFigures for BsfAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(BsfSums::new(request.config, self))
+    }
+}
+
 impl AssetSums for BsfSums<'_> {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
-        let ids = [
-            "bsf.temperature_mean",
-            "bsf.temperature_min",
-            "bsf.temperature_max",
-        ];
+        let ids = [&TEMPERATURE_MEAN, &TEMPERATURE_MIN, &TEMPERATURE_MAX];
         let mut figures = self.core.figures(read, ids);
         let share = self.core.completeness(read);
         let any = self.core.n > 0;
@@ -102,11 +153,13 @@ impl AssetSums for BsfSums<'_> {
         };
         let limits = &self.bin.bands;
         let own = *limits != BsfTemperatureBands::default();
-        for (id, ms) in BAND_HOUR_IDS.iter().zip(self.bands) {
+        for (spec, ms) in BAND_HOURS.into_iter().zip(self.bands) {
             let hours = any.then(|| millis_to_f64(ms) / HOUR_MS);
-            let figure =
-                read.desk
-                    .figure(id, value_or_status(hours, FormulaStatus::NoData), inputs());
+            let figure = read.desk.figure(
+                spec,
+                value_or_status(hours, FormulaStatus::NoData),
+                inputs(),
+            );
             let figure = figure
                 .with_completeness(share)
                 .with_remark_if(probe, "account-no-probe");
@@ -117,7 +170,7 @@ impl AssetSums for BsfSums<'_> {
             });
         }
         let degrees = value_or_status(self.degrees.finish().dd, FormulaStatus::NoData);
-        let figure = read.desk.figure("bsf.degree_days", degrees, inputs());
+        let figure = read.desk.figure(&DEGREE_DAYS, degrees, inputs());
         figures.push(
             figure
                 .with_completeness(share)
@@ -127,7 +180,7 @@ impl AssetSums for BsfSums<'_> {
             figures,
             daily: self
                 .core
-                .daily_means(read, "bsf.temperature_mean")
+                .daily_means(read, &TEMPERATURE_MEAN)
                 .into_iter()
                 .collect(),
             events: read.data_events(&[]),

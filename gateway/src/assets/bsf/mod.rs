@@ -2,5 +2,6 @@
 
 pub mod formulas;
 pub mod indicators;
+pub mod rearing_indicators;
 pub mod settings;
 pub mod simulation;

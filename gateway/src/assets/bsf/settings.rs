@@ -3,10 +3,14 @@
 use crate::assets::asset_point::{
     self, AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
 };
-use crate::assets::{CheckContext, check_indicator, text_or_empty};
+use crate::assets::{
+    AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, check_indicator,
+    text_or_empty,
+};
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -135,7 +139,42 @@ pub(crate) struct RawTemperatureBands {
     pub(crate) lethal: RawNumber,
 }
 
-pub(crate) fn check_bsf(
+impl AssetKindSettings for BsfAsset {
+    fn report_chapter(&self) -> &'static str {
+        "waste"
+    }
+
+    fn factors(&self) -> Vec<&Arc<Factor>> {
+        let disposal = self.disposal.iter();
+        disposal.filter_map(|one| one.mcf.as_ref()).collect()
+    }
+
+    fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
+        Some(OrganicWaste {
+            fed: &self.fed,
+            taken: [Some(&self.larvae), Some(&self.residue)],
+            dry: self.dry_mass,
+            disposal: self.disposal.as_ref(),
+        })
+    }
+}
+
+impl RawAssetTable for RawBsf {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Bsf(Box::new(check_bsf(notes, span, self, around)))
+    }
+}
+
+fn check_bsf(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawBsf,

@@ -3,8 +3,9 @@
 use crate::assets::CatchmentAsset;
 use crate::assets::catchment::formulas::{RainCapture, RoofRainInput, rain_capture};
 use crate::config::Config;
-use crate::domain::indicator::{Indicator, ValueOrigin};
+use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
@@ -15,6 +16,27 @@ use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::Totaliser;
 use crate::indicators::uncertainty::RelativeUncertainty;
 use crate::limits::RAIN_EVENTS_MAX;
+
+pub(crate) const RAIN: IndicatorSpec = IndicatorSpec::new("catchment.rain", "mm", "G.5", "P = ΣΔP");
+pub(crate) const GROSS: IndicatorSpec =
+    IndicatorSpec::new("catchment.gross", "m3", "D.3", "A · P / 1000");
+pub(crate) const CAPTURED: IndicatorSpec = IndicatorSpec::new(
+    "catchment.captured",
+    "m3",
+    "D.3",
+    "Σ max(0, A · (C · P − ff)) / 1000",
+);
+pub(crate) const INFLOW: IndicatorSpec =
+    IndicatorSpec::new("catchment.inflow", "m3", "G.5", "V_in = ΣΔV");
+pub(crate) const EFFICIENCY: IndicatorSpec = IndicatorSpec::new(
+    "catchment.efficiency",
+    "%",
+    "D.3",
+    "100 · V_in / (A · P / 1000)",
+);
+
+/// Figures of a catchment, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&RAIN, &GROSS, &CAPTURED, &INFLOW, &EFFICIENCY];
 
 /// Upper bound of rain intensity, mm/h, above the heaviest cloudbursts.
 pub(crate) const RAIN_MAX_MM_H: f64 = 600.0;
@@ -107,18 +129,18 @@ impl ReadingSums for RoofSums<'_> {
     }
 }
 
+impl AssetFigures for CatchmentAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(RoofSums::new(request.config, self))
+    }
+}
+
 impl AssetSums for RoofSums<'_> {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
-        let rain = read.total_figure(
-            "catchment.rain",
-            "P",
-            self.rain.as_ref(),
-            FormulaStatus::NoData,
-        );
+        let rain = read.total_figure(&RAIN, "P", self.rain.as_ref(), FormulaStatus::NoData);
         let inflow = self.inflow.as_ref();
-        let inflow = inflow.map(|one| {
-            read.total_figure("catchment.inflow", "V_in", Some(one), FormulaStatus::NoData)
-        });
+        let inflow =
+            inflow.map(|one| read.total_figure(&INFLOW, "V_in", Some(one), FormulaStatus::NoData));
         let known = |one: &Indicator| one.value.as_ref().ok().copied();
         let found = rain_capture(&RoofRainInput {
             area_m2: self.roof.area_m2,
@@ -143,7 +165,7 @@ impl AssetSums for RoofSums<'_> {
             ];
             let share = lowest_completeness([inflow.completeness, rain.completeness]);
             let value = value_or_status(percent, FormulaStatus::NoData);
-            let efficiency = read.desk.figure("catchment.efficiency", value, inputs);
+            let efficiency = read.desk.figure(&EFFICIENCY, value, inputs);
             figures.push(
                 efficiency
                     .with_completeness(share)
@@ -152,7 +174,7 @@ impl AssetSums for RoofSums<'_> {
             figures.push(inflow);
         }
         figures.insert(0, rain);
-        let daily = read.daily_totals("catchment.rain", self.rain.as_ref());
+        let daily = read.daily_totals(&RAIN, self.rain.as_ref());
         AssetIndicators {
             figures,
             daily: daily.into_iter().collect(),
@@ -174,7 +196,7 @@ impl RoofSums<'_> {
         let gross = read
             .desk
             .figure(
-                "catchment.gross",
+                &GROSS,
                 of(found.gross_m3),
                 vec![area(), figure_input("P", rain)],
             )
@@ -189,7 +211,7 @@ impl RoofSums<'_> {
         let inputs = vec![area(), runoff, figure_input("P", rain), flush];
         let mut caught = read
             .desk
-            .figure("catchment.captured", of(found.net_m3), inputs)
+            .figure(&CAPTURED, of(found.net_m3), inputs)
             .with_origin(ValueOrigin::Estimated)
             .with_completeness(rain.completeness)
             .with_remark_if(roof.inflow.is_none(), "account-rain-no-spill")

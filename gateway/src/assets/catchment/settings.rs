@@ -1,7 +1,9 @@
 //! [`CatchmentAsset`]: kind `catchment`, a surface that collects rain (METHODS D.3).
 
-use crate::assets::CheckContext;
 use crate::assets::asset_point::{self, AssetPoint, RAIN_UNITS, VOLUME_UNITS};
+use crate::assets::{
+    Asset, AssetKind, AssetKindSettings, CheckContext, RawAssetTable, check_named_asset,
+};
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText};
@@ -69,7 +71,36 @@ pub(crate) struct RawCatchment {
     pub(crate) tank: RawText,
 }
 
-pub(crate) fn check_catchment(
+impl AssetKindSettings for CatchmentAsset {
+    fn report_chapter(&self) -> &'static str {
+        "rain"
+    }
+
+    fn factors(&self) -> Vec<&Arc<Factor>> {
+        self.runoff_factor.iter().collect()
+    }
+}
+
+impl RawAssetTable for RawCatchment {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Catchment(Box::new(check_catchment(notes, span, self, around)))
+    }
+
+    fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, _own: &Asset, all: &[Asset]) {
+        check_named_asset(notes, all, &self.tank, "tank", "tank");
+    }
+}
+
+fn check_catchment(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawCatchment,

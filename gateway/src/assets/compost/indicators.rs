@@ -4,19 +4,52 @@ use crate::assets::compost::formulas::{CompostAeration, HotRunTracker};
 use crate::assets::solar::indicators::GRID_KW_MAX;
 use crate::assets::{CompostAsset, CompostProcess};
 use crate::config::Config;
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, constant_input, figure_input, formula_input, status_remark,
-    value_or_status,
+    FigureBuilder, FigureContext, constant_input, figure_among, figure_input, formula_input,
+    status_remark, value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::millis_to_f64;
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::temperature_stats::TemperatureStats;
 use crate::indicators::totaliser::{HeldReading, Totaliser};
+
+pub(crate) const TEMPERATURE_MEAN: IndicatorSpec =
+    IndicatorSpec::new("compost.temperature_mean", "degC", "E.4", "ΣT / n");
+pub(crate) const TEMPERATURE_MIN: IndicatorSpec =
+    IndicatorSpec::new("compost.temperature_min", "degC", "E.4", "min T");
+pub(crate) const TEMPERATURE_MAX: IndicatorSpec =
+    IndicatorSpec::new("compost.temperature_max", "degC", "E.4", "max T");
+pub(crate) const HOT_HOURS: IndicatorSpec =
+    IndicatorSpec::new("compost.hot_hours", "h", "E.4", "max t, T ≥ 55");
+pub(crate) const HYGIENISED: IndicatorSpec = IndicatorSpec::new(
+    "compost.hygienised",
+    "",
+    "E.4",
+    "1: t ≥ 72 h, T ≥ 55; t ≥ 360 h, n ≥ 5",
+);
+pub(crate) const TURNINGS: IndicatorSpec = IndicatorSpec::new("compost.turnings", "", "E.4", "n");
+pub(crate) const FED: IndicatorSpec = IndicatorSpec::new("compost.fed", "kg", "E.4", "W");
+pub(crate) const ENERGY: IndicatorSpec =
+    IndicatorSpec::new("compost.energy", "kWh", "G.5", "E = ΣΔE");
+
+/// Figures of a compost heap, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
+    &TEMPERATURE_MEAN,
+    &TEMPERATURE_MIN,
+    &TEMPERATURE_MAX,
+    &HOT_HOURS,
+    &HYGIENISED,
+    &TURNINGS,
+    &FED,
+    &ENERGY,
+];
 
 /// Silence from which a hot run is broken, ms (METHODS E.4: a missing hour breaks the run).
 const HOT_RUN_BREAK_MS: i64 = 3_600_000;
@@ -111,13 +144,29 @@ impl ReadingSums for CompostSums {
     }
 }
 
+impl AssetFigures for CompostAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(CompostSums::new(request.config, self))
+    }
+
+    fn ledger_figures(
+        &self,
+        desk: &FigureContext<'_>,
+        book: &PeriodLedger,
+        own: &[&Indicator],
+    ) -> Vec<Indicator> {
+        let turned = self.turning_ledger.as_ref();
+        let turned =
+            turned.map(|indicator| entered_figure(desk, &TURNINGS, (indicator, "n"), book));
+        let both: Vec<&Indicator> = own.iter().copied().chain(&turned).collect();
+        let more = hygienised_figure(desk, self, &both);
+        turned.into_iter().chain(more).collect()
+    }
+}
+
 impl AssetSums for CompostSums {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
-        let ids = [
-            "compost.temperature_mean",
-            "compost.temperature_min",
-            "compost.temperature_max",
-        ];
+        let ids = [&TEMPERATURE_MEAN, &TEMPERATURE_MIN, &TEMPERATURE_MAX];
         let mut figures = Vec::new();
         if self.core.lane.is_some() {
             figures.extend(self.core.figures(read, ids));
@@ -128,32 +177,20 @@ impl AssetSums for CompostSums {
                 (0..self.probes.len()).map(|lane| read.tracks[lane].completeness(read.desk.span));
             let hours = (self.core.n > 0).then(|| self.hot.longest_h());
             let value = value_or_status(hours, FormulaStatus::NoData);
-            let figure = read
-                .desk
-                .figure("compost.hot_hours", value, inputs.collect());
+            let figure = read.desk.figure(&HOT_HOURS, value, inputs.collect());
             figures.push(figure.with_completeness(lowest_completeness(covered)));
         }
         if let Some(turning) = &self.turning {
-            figures.push(read.total_figure(
-                "compost.turnings",
-                "n",
-                Some(turning),
-                FormulaStatus::NoData,
-            ));
+            figures.push(read.total_figure(&TURNINGS, "n", Some(turning), FormulaStatus::NoData));
         }
         if let Some(energy) = &self.energy {
-            figures.push(read.total_figure(
-                "compost.energy",
-                "E",
-                Some(energy),
-                FormulaStatus::NoEnergy,
-            ));
+            figures.push(read.total_figure(&ENERGY, "E", Some(energy), FormulaStatus::NoEnergy));
         }
         AssetIndicators {
             figures,
             daily: self
                 .core
-                .daily_means(read, "compost.temperature_mean")
+                .daily_means(read, &TEMPERATURE_MEAN)
                 .into_iter()
                 .collect(),
             events: read.data_events(&[self.turning.as_ref(), self.energy.as_ref()]),
@@ -162,14 +199,13 @@ impl AssetSums for CompostSums {
 }
 
 /// Hygienisation figure (METHODS E.4), after turnings are known from a counter or from the ledger.
-pub(crate) fn hygienised_figure(
+fn hygienised_figure(
     desk: &FigureContext<'_>,
     heap: &CompostAsset,
     known: &[&Indicator],
 ) -> Option<Indicator> {
-    let find = |id: &str| known.iter().copied().find(|one| &*one.id == id);
-    let run = find("compost.hot_hours")?;
-    let turnings = find("compost.turnings");
+    let run = figure_among(known, &HOT_HOURS)?;
+    let turnings = figure_among(known, &TURNINGS);
     let process = match heap.process {
         CompostProcess::InVessel => CompostAeration::InVessel,
         CompostProcess::AeratedStaticPile => CompostAeration::StaticPile,
@@ -185,6 +221,6 @@ pub(crate) fn hygienised_figure(
     };
     let mut inputs = vec![figure_input("run", run)];
     inputs.extend(turnings.map(|one| figure_input("n", one)));
-    let figure = desk.figure("compost.hygienised", value, inputs);
+    let figure = desk.figure(&HYGIENISED, value, inputs);
     Some(figure.with_completeness(run.completeness))
 }

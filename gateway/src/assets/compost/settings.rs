@@ -3,10 +3,14 @@
 use crate::assets::asset_point::{
     self, AssetPoint, ENERGY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
 };
-use crate::assets::{ANY_UNIT, CheckContext, check_indicator, require_one_of};
+use crate::assets::{
+    ANY_UNIT, AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable,
+    check_indicator, require_one_of,
+};
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawText, SpannedValue};
+use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -84,7 +88,42 @@ pub(crate) struct RawCompost {
     pub(crate) disposal: Option<SpannedValue<RawDisposal>>,
 }
 
-pub(crate) fn check_compost(
+impl AssetKindSettings for CompostAsset {
+    fn report_chapter(&self) -> &'static str {
+        "waste"
+    }
+
+    fn factors(&self) -> Vec<&Arc<Factor>> {
+        let disposal = self.disposal.iter();
+        disposal.filter_map(|one| one.mcf.as_ref()).collect()
+    }
+
+    fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
+        Some(OrganicWaste {
+            fed: &self.fed,
+            taken: [None, None],
+            dry: false,
+            disposal: self.disposal.as_ref(),
+        })
+    }
+}
+
+impl RawAssetTable for RawCompost {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Compost(Box::new(check_compost(notes, span, self, around)))
+    }
+}
+
+fn check_compost(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawCompost,

@@ -3,17 +3,36 @@
 use crate::assets::GensetAsset;
 use crate::carbon::fuel_emissions::litre_emissions;
 use crate::config::Config;
-use crate::domain::indicator::{Indicator, ValueOrigin};
+use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
 use crate::formulas::{FormulaStatus, finite_ratio};
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, figure_input, status_remark, value_or_status,
+    FigureBuilder, FigureContext, FigureValue, figure_among, figure_input, status_remark,
+    value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
+use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::{RunningHours, Totaliser, is_counter_rejected, prefer_counter};
 use crate::indicators::uncertainty::RelativeUncertainty;
+
+pub(crate) const ENERGY: IndicatorSpec =
+    IndicatorSpec::new("genset.energy", "kWh", "G.5", "E = ΣΔE");
+pub(crate) const HOURS: IndicatorSpec =
+    IndicatorSpec::new("genset.hours", "h", "A.1", "Σ τ, P ≥ P_run");
+pub(crate) const FUEL: IndicatorSpec = IndicatorSpec::new("genset.fuel", "L", "G.5", "F = ΣΔF");
+pub(crate) const SPECIFIC_FUEL: IndicatorSpec =
+    IndicatorSpec::new("genset.specific_fuel", "L/kWh", "C.5", "F / E");
+pub(crate) const CO2: IndicatorSpec =
+    IndicatorSpec::new("genset.co2", "tCO2", "C.5", "F · EF / 1000").burden();
+/// CO2 of a known amount of fuel.
+const CO2_OF_FUEL: IndicatorSpec =
+    CO2.computed_by("C.5", "F · NCV · ρ / 1000 · EF · (1 − b) / 1000");
+
+/// Figures of a genset, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&ENERGY, &HOURS, &FUEL, &SPECIFIC_FUEL, &CO2];
 
 /// Share of the rating from which a genset counts as running.
 const GENSET_RUN_SHARE: f64 = 0.02;
@@ -79,22 +98,42 @@ impl ReadingSums for GensetSums {
     }
 }
 
+impl AssetFigures for GensetAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(GensetSums::new(request.config, self))
+    }
+
+    fn ledger_figures(
+        &self,
+        desk: &FigureContext<'_>,
+        book: &PeriodLedger,
+        own: &[&Indicator],
+    ) -> Vec<Indicator> {
+        // Measured fuel takes precedence over fuel receipts, so that a litre counts once.
+        let measured = figure_among(own, &FUEL).is_some();
+        let bought = self.fuel_ledger.as_ref().filter(|_| !measured);
+        let bought = bought.map(|indicator| entered_figure(desk, &FUEL, (indicator, "F"), book));
+        let both: Vec<&Indicator> = own.iter().copied().chain(&bought).collect();
+        let more = genset_fuel_figures(desk, self, &both);
+        bought.into_iter().chain(more).collect()
+    }
+}
+
 impl AssetSums for GensetSums {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
         let mut made = AssetIndicators::default();
         let energy = prefer_counter(self.energy.as_ref(), self.power.as_ref());
         if energy.is_some() {
             let passed = is_counter_rejected(self.energy.as_ref(), energy);
-            let figure = read.total_figure("genset.energy", "E", energy, FormulaStatus::NoEnergy);
+            let figure = read.total_figure(&ENERGY, "E", energy, FormulaStatus::NoEnergy);
             made.figures
                 .push(figure.with_remark_if(passed, "account-counter-refused"));
-            made.daily
-                .extend(read.daily_totals("genset.energy", energy));
+            made.daily.extend(read.daily_totals(&ENERGY, energy));
         }
         if let Some(fuel) = prefer_counter(self.fuel.as_ref(), self.flow.as_ref()) {
             let passed = is_counter_rejected(self.fuel.as_ref(), Some(fuel));
             let mut figure = read
-                .total_figure("genset.fuel", "F", Some(fuel), FormulaStatus::NoData)
+                .total_figure(&FUEL, "F", Some(fuel), FormulaStatus::NoData)
                 .with_remark_if(passed, "account-counter-refused");
             // Readings are in m3; the figure is in litres, the unit that staff use.
             figure.value = figure.value.map(|m3| m3 * 1000.0);
@@ -102,7 +141,7 @@ impl AssetSums for GensetSums {
             made.figures.push(figure);
         }
         if let Some(hours) = &self.hours {
-            made.figures.push(hours.figure(read, "genset.hours"));
+            made.figures.push(hours.figure(read, &HOURS));
         }
         made.events = read.data_events(&[self.energy.as_ref(), self.fuel.as_ref()]);
         made
@@ -111,21 +150,16 @@ impl AssetSums for GensetSums {
 
 /// Figures that follow from the fuel of a genset, measured or bought (METHODS C.5): litres per
 /// kilowatt-hour and CO2.
-pub(crate) fn genset_fuel_figures(
+fn genset_fuel_figures(
     desk: &FigureContext<'_>,
     set: &GensetAsset,
     known: &[&Indicator],
 ) -> Vec<Indicator> {
-    let find = |id: &str| known.iter().copied().find(|one| &*one.id == id);
-    let Some(fuel) = find("genset.fuel") else {
-        return vec![desk.figure(
-            "genset.co2",
-            Err(status_remark(FormulaStatus::NoData)),
-            Vec::new(),
-        )];
+    let Some(fuel) = figure_among(known, &FUEL) else {
+        return vec![desk.figure(&CO2, Err(status_remark(FormulaStatus::NoData)), Vec::new())];
     };
     let mut all = Vec::new();
-    if let Some(energy) = find("genset.energy") {
+    if let Some(energy) = figure_among(known, &ENERGY) {
         let both = fuel
             .value
             .clone()
@@ -138,7 +172,7 @@ pub(crate) fn genset_fuel_figures(
             RelativeUncertainty::from_indicator(energy),
         ]);
         let share = lowest_completeness([fuel.completeness, energy.completeness]);
-        let figure = desk.figure("genset.specific_fuel", value, inputs);
+        let figure = desk.figure(&SPECIFIC_FUEL, value, inputs);
         all.push(
             figure
                 .with_completeness(share)
@@ -146,13 +180,13 @@ pub(crate) fn genset_fuel_figures(
                 .with_uncertainty(width),
         );
     }
-    let mut co2 = match litre_emissions(desk, &set.burns) {
-        Err(missing) => desk.figure("genset.co2", Err(missing), vec![figure_input("F", fuel)]),
+    let co2 = match litre_emissions(desk, &set.burns) {
+        Err(missing) => desk.figure(&CO2_OF_FUEL, Err(missing), vec![figure_input("F", fuel)]),
         Ok(litre) => {
             let value = fuel.value.clone().map(|f| f * litre.kg_co2 / 1000.0);
             let mut inputs = vec![figure_input("F", fuel)];
             inputs.extend(litre.inputs);
-            let figure = desk.figure("genset.co2", value, inputs);
+            let figure = desk.figure(&CO2_OF_FUEL, value, inputs);
             let add = |figure: Indicator, factor| figure.with_factor(desk.config, factor);
             let figure = litre.factors.iter().fold(figure, add);
             litre
@@ -161,7 +195,6 @@ pub(crate) fn genset_fuel_figures(
                 .fold(figure, FigureBuilder::with_remark)
         }
     };
-    co2.equation = "F · NCV · ρ / 1000 · EF · (1 − b) / 1000";
     all.push(
         co2.with_origin(ValueOrigin::Estimated)
             .with_completeness(fuel.completeness),

@@ -3,14 +3,22 @@
 use crate::assets::asset_point::{
     self, AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS,
 };
-use crate::assets::{CheckContext, check_indicator};
+use crate::assets::{
+    AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, check_indicator,
+    lifetime_limit, symmetric_limit,
+};
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Margin on the rated power of a generator set.
+// A set carries an overload for minutes.
+const GENSET_MARGIN: f64 = 2.0;
 
 /// Generator set.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +99,41 @@ pub(crate) struct RawGenset {
     pub(crate) biodiesel: Vec<SpannedValue<RawBlend>>,
 }
 
-pub(crate) fn check_genset(
+impl AssetKindSettings for GensetAsset {
+    fn report_chapter(&self) -> &'static str {
+        "power"
+    }
+
+    fn factors(&self) -> Vec<&Arc<Factor>> {
+        self.burns.factors()
+    }
+
+    fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
+        let kw = self.rating_kw * GENSET_MARGIN;
+        let points = [
+            symmetric_limit(self.power.as_ref(), kw * 1000.0),
+            lifetime_limit(self.energy.as_ref(), kw),
+        ];
+        points.into_iter().flatten().collect()
+    }
+}
+
+impl RawAssetTable for RawGenset {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Genset(Box::new(check_genset(notes, span, self, around)))
+    }
+}
+
+fn check_genset(
     notes: &mut DiagnosticCollector<'_>,
     _span: &Range<usize>,
     raw: &RawGenset,

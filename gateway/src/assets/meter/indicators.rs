@@ -3,18 +3,30 @@
 use crate::assets::MeterAsset;
 use crate::assets::solar::indicators::GRID_KW_MAX;
 use crate::config::Config;
+use crate::domain::indicator::IndicatorSpec;
 use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::Totaliser;
 
+pub(crate) const ENERGY: IndicatorSpec =
+    IndicatorSpec::new("meter.energy", "kWh", "G.5", "E = ΣΔE");
+pub(crate) const IMPORT: IndicatorSpec =
+    IndicatorSpec::new("meter.import", "kWh", "G.5", "E_import = ΣΔE");
+pub(crate) const EXPORT: IndicatorSpec =
+    IndicatorSpec::new("meter.export", "kWh", "G.5", "E_export = ΣΔE");
+
+/// Figures of a meter, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[&ENERGY, &IMPORT, &EXPORT];
+
 /// Accumulator of a meter.
 #[derive(Debug)]
 pub(crate) struct MeterSums {
-    /// Counters as (id, symbol, totaliser). Power is used only when there is no counter.
+    /// Counters as (figure, symbol, totaliser). Power is used only when there is no counter.
     // Integrated power beside a counter would show the same energy twice.
-    counters: Vec<(&'static str, &'static str, Totaliser)>,
+    counters: Vec<(IndicatorSpec<'static>, &'static str, Totaliser)>,
     power: Option<Totaliser>,
 }
 
@@ -22,24 +34,16 @@ impl MeterSums {
     pub(crate) fn new(config: &Config, meter: &MeterAsset) -> (Vec<InputSeries>, Self) {
         let mut lanes = InputSeriesList::new(config);
         let all = [
-            ("meter.energy", "E", lanes.add_total(meter.energy.as_ref())),
-            (
-                "meter.import",
-                "E_import",
-                lanes.add_total(meter.import.as_ref()),
-            ),
-            (
-                "meter.export",
-                "E_export",
-                lanes.add_total(meter.export.as_ref()),
-            ),
+            (ENERGY, "E", lanes.add_total(meter.energy.as_ref())),
+            (IMPORT, "E_import", lanes.add_total(meter.import.as_ref())),
+            (EXPORT, "E_export", lanes.add_total(meter.export.as_ref())),
         ];
         let power = lanes.add_level(meter.power.as_ref());
         lanes.limit_by_rating(power, GRID_KW_MAX * 1000.0);
         let lanes = lanes.all;
-        let counters = all.into_iter().filter_map(|(id, symbol, lane)| {
+        let counters = all.into_iter().filter_map(|(spec, symbol, lane)| {
             Some((
-                id,
+                spec,
                 symbol,
                 Totaliser::from_counter(&lanes, lane?, GRID_KW_MAX),
             ))
@@ -67,18 +71,24 @@ impl ReadingSums for MeterSums {
     }
 }
 
+impl AssetFigures for MeterAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(MeterSums::new(request.config, self))
+    }
+}
+
 impl AssetSums for MeterSums {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
-        let power = self.power.iter().map(|power| ("meter.energy", "E", power));
+        let power = self.power.iter().map(|power| (&ENERGY, "E", power));
         let counters = self
             .counters
             .iter()
-            .map(|(id, symbol, one)| (*id, *symbol, one));
+            .map(|(spec, symbol, one)| (spec, *symbol, one));
         let mut made = AssetIndicators::default();
-        for (id, symbol, amount) in counters.chain(power) {
+        for (spec, symbol, amount) in counters.chain(power) {
             made.figures
-                .push(read.total_figure(id, symbol, Some(amount), FormulaStatus::NoData));
-            made.daily.extend(read.daily_totals(id, Some(amount)));
+                .push(read.total_figure(spec, symbol, Some(amount), FormulaStatus::NoData));
+            made.daily.extend(read.daily_totals(spec, Some(amount)));
         }
         let all: Vec<_> = self.counters.iter().map(|(_, _, one)| Some(one)).collect();
         made.events = read.data_events(&all);

@@ -1,7 +1,7 @@
 //! [`MeterAsset`]: kind `meter`, an electricity meter.
 
 use crate::assets::asset_point::{self, AssetPoint, ENERGY_UNITS, POWER_UNITS};
-use crate::assets::{CheckContext, require_one_of};
+use crate::assets::{AssetKind, AssetKindSettings, CheckContext, RawAssetTable, require_one_of};
 use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawText, SpannedValue};
@@ -44,7 +44,28 @@ pub(crate) struct RawMeter {
     pub(crate) claim: Option<SpannedValue<RawClaim>>,
 }
 
-pub(crate) fn check_meter(
+impl AssetKindSettings for MeterAsset {
+    fn report_chapter(&self) -> &'static str {
+        "power"
+    }
+}
+
+impl RawAssetTable for RawMeter {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Meter(Box::new(check_meter(notes, span, self, around)))
+    }
+}
+
+fn check_meter(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawMeter,

@@ -1,21 +1,21 @@
 //! Water pump (METHODS B).
 
 use crate::assets::pump::formulas::{
-    DryRunDetector, DryRunLimits, PumpedWaterInput, hydraulic_energy, pump_specific, pv_to_water,
-    wire_to_water,
+    DryRunDetector, DryRunLimits, PumpedWaterInput, pump_specific,
 };
-use crate::assets::pump::pipe_friction::{
-    DynamicHeadTerms as Parts, head_loss_hazen_williams, total_dynamic_head,
-};
-use crate::assets::{AssetKind, HeadComponents, PumpAsset};
+use crate::assets::pump::lift_indicators::{self as lift, HeadSums, water_density};
+use crate::assets::solar::yield_indicators::INSOLATION;
+use crate::assets::{AssetKind, PumpAsset};
+use crate::carbon::avoided_emissions::find_indicator;
 use crate::config::Config;
-use crate::domain::indicator::{Indicator, IndicatorRemark, ValueOrigin};
-use crate::formulas::{CompensatedSum, FormulaStatus, GRAVITY_M_S2, WATER_KG_M3, finite_ratio};
+use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec};
+use crate::formulas::FormulaStatus;
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
-    setting_input, status_remark, value_or_status,
+    FigureBuilder, FigureContext, constant_input, figure_input, formula_input, setting_input,
+    status_remark, value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64, millis_to_seconds};
@@ -24,7 +24,37 @@ use crate::indicators::totaliser::{
     HeldReading, RunningHours, Totaliser, is_counter_rejected, prefer_counter,
 };
 use crate::indicators::uncertainty::RelativeUncertainty;
-use std::f64::consts::PI;
+
+pub(crate) const VOLUME: IndicatorSpec = IndicatorSpec::new("pump.volume", "m3", "G.5", "V = ΣΔV");
+pub(crate) const ENERGY: IndicatorSpec = IndicatorSpec::new("pump.energy", "kWh", "G.5", "E = ΣΔE");
+pub(crate) const SPECIFIC: IndicatorSpec =
+    IndicatorSpec::new("pump.specific", "m3/kWh", "B.4", "V / E");
+pub(crate) const ENERGY_PER_M3: IndicatorSpec =
+    IndicatorSpec::new("pump.energy_per_m3", "kWh/m3", "B.4", "E / V");
+pub(crate) const M3_PER_KWP_DAY: IndicatorSpec =
+    IndicatorSpec::new("pump.m3_per_kwp_day", "m3/kWp/d", "B.4", "V / (P0 · d)");
+pub(crate) const HOURS: IndicatorSpec =
+    IndicatorSpec::new("pump.hours", "h", "B.8", "Σ τ, P ≥ P_run");
+pub(crate) const DRY_RUNS: IndicatorSpec =
+    IndicatorSpec::new("pump.dry_runs", "", "B.8", "n, P ≥ P_min, Q < Q_min");
+pub(crate) const DRY_HOURS: IndicatorSpec =
+    IndicatorSpec::new("pump.dry_hours", "h", "B.8", "Σ τ, P ≥ P_min, Q < Q_min");
+
+/// Figures of a pump, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
+    &VOLUME,
+    &ENERGY,
+    &SPECIFIC,
+    &ENERGY_PER_M3,
+    &lift::HEAD,
+    &lift::HYDRAULIC_ENERGY,
+    &lift::EFFICIENCY,
+    &M3_PER_KWP_DAY,
+    &lift::PV_TO_WATER,
+    &HOURS,
+    &DRY_RUNS,
+    &DRY_HOURS,
+];
 
 /// Share of the rated power or flow from which a pump counts as running.
 const PUMP_RUN_SHARE: f64 = 0.10;
@@ -34,23 +64,19 @@ const PUMP_RUN_W: f64 = 20.0;
 const PUMP_OVER_RATING: f64 = 2.0;
 /// Limits for a pump of unknown rating, above the largest village pump: kW, m3/h.
 const UNRATED_PUMP_MAX: (f64, f64) = (50.0, 200.0);
-/// Id of the factor for the density of water at 28 degC.
-// Using 1000 kg/m3 instead would overstate the energy by 0.4 % (METHODS B).
-const WARM_WATER_FACTOR: &str = "water.rho.28C";
-
 /// Accumulator of a pump.
 #[derive(Debug)]
 pub(crate) struct PumpSums<'a> {
     config: &'a Config,
-    pump: &'a PumpAsset,
-    rho: f64,
+    pub(super) pump: &'a PumpAsset,
+    pub(super) rho: f64,
     energy: Option<Totaliser>,
     power: Option<Totaliser>,
     volume: Option<Totaliser>,
     flow: Option<Totaliser>,
     hours: Option<RunningHours>,
     dry: Option<DryRunSums>,
-    lift: HeadSums,
+    pub(super) lift: HeadSums,
 }
 
 /// Number and duration of dry runs (METHODS B.8).
@@ -64,27 +90,6 @@ struct DryRunSums {
     after_ms: f64,
     runs: u64,
     ms: f64,
-}
-
-/// Mean head, weighted by the pumped volume.
-#[derive(Debug)]
-struct HeadSums {
-    flow: Option<usize>,
-    max_gap_ms: i64,
-    last: Option<i64>,
-    depth: HeldReading,
-    outlet: HeldReading,
-    inlet: HeldReading,
-    water: CompensatedSum,
-    head_water: CompensatedSum,
-}
-
-/// Density of the pumped water, kg/m3.
-pub(crate) fn water_density(config: &Config) -> f64 {
-    config
-        .factors
-        .find(WARM_WATER_FACTOR)
-        .map_or(WATER_KG_M3, |warm| warm.value)
 }
 
 impl<'a> PumpSums<'a> {
@@ -125,16 +130,7 @@ impl<'a> PumpSums<'a> {
             flow: flow.map(|at| Totaliser::from_integral(&lanes, at)),
             hours: by_power.or_else(by_flow),
             dry: DryRunSums::new(pump, &lanes, power, flow),
-            lift: HeadSums {
-                flow,
-                max_gap_ms: flow.map_or(0, |at| lanes[at].max_gap_ms()),
-                last: None,
-                depth: HeldReading::new(&lanes, depth),
-                outlet: HeldReading::new(&lanes, outlet),
-                inlet: HeldReading::new(&lanes, inlet),
-                water: CompensatedSum::default(),
-                head_water: CompensatedSum::default(),
-            },
+            lift: HeadSums::new(&lanes, flow, [depth, outlet, inlet]),
         };
         (lanes, sums)
     }
@@ -192,54 +188,6 @@ impl DryRunSums {
     }
 }
 
-impl HeadSums {
-    fn add_reading(&mut self, tick: &InputReading, head: Option<&HeadComponents>, rho: f64) {
-        self.depth.add_reading(tick);
-        self.outlet.add_reading(tick);
-        self.inlet.add_reading(tick);
-        let Some(head) = head.filter(|_| Some(tick.lane) == self.flow) else {
-            return;
-        };
-        let step = self.last.map(|last| tick.at - last);
-        self.last = tick.value.map(|_| tick.at);
-        let step = step.filter(|step| tick.inside && (1..=self.max_gap_ms).contains(step));
-        if let (Some(step), Some(q)) = (step, tick.value.filter(|q| *q > 0.0))
-            && let Some(height) = self.head_at_flow(tick.at, q, head, rho)
-        {
-            let water = q * millis_to_f64(step);
-            self.water.add(water);
-            self.head_water.add(water * height);
-        }
-    }
-
-    /// Total dynamic head at a flow in m3/h (METHODS B.6), m. Unknown parts count as 0.
-    fn head_at_flow(&self, at: i64, flow: f64, head: &HeadComponents, rho: f64) -> Option<f64> {
-        let q = flow / 3600.0;
-        let pipe = head.pipe;
-        let friction = pipe
-            .and_then(|(length, d)| head_loss_hazen_williams(length, q, d, head.hazen_williams_c));
-        total_dynamic_head(&Parts {
-            static_m: head.static_m,
-            drawdown_m: self.depth.value_at(at).or(head.drawdown_m).unwrap_or(0.0),
-            h_friction_m: friction.unwrap_or(0.0),
-            p_out_pa: self.outlet.value_at(at).unwrap_or(0.0),
-            p_in_pa: self.inlet.value_at(at).unwrap_or(0.0),
-            v_out_m_s: pipe.map_or(0.0, |(_, d)| q / (PI * d * d / 4.0)),
-            sum_k: head.sum_k,
-            rho,
-        })
-    }
-
-    /// Mean head, m. Without a flow, static head plus drawdown, which need no flow.
-    fn mean_head(&self, head: &HeadComponents) -> Option<f64> {
-        let mean = finite_ratio(self.head_water.value(), self.water.value());
-        mean.or_else(|| match self.flow {
-            Some(_) => None,
-            None => Some(head.static_m + head.drawdown_m.unwrap_or(0.0)),
-        })
-    }
-}
-
 impl PumpSums<'_> {
     fn totalisers(&mut self) -> impl Iterator<Item = &mut Totaliser> {
         let all = [
@@ -271,6 +219,26 @@ impl ReadingSums for PumpSums<'_> {
     }
 }
 
+impl AssetFigures for PumpAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(PumpSums::new(request.config, self))
+    }
+
+    fn dependent_figures(&self, desk: &FigureContext<'_>, known: &[Indicator]) -> Vec<Indicator> {
+        let water = self.plts.as_deref().and_then(|id| {
+            let mut assets = desk.config.assets.iter();
+            let area = match &assets.find(|one| *one.id == *id)?.kind {
+                AssetKind::Plts(plant) => plant.module_area_m2?,
+                _ => return None,
+            };
+            let sun = find_indicator(known, &INSOLATION, id)?;
+            let lifted = find_indicator(known, &lift::HYDRAULIC_ENERGY, desk.asset.as_deref()?)?;
+            Some(lift::pv_to_water_figure(desk, (lifted, area), sun))
+        });
+        water.into_iter().collect()
+    }
+}
+
 impl AssetSums for PumpSums<'_> {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
         let water = prefer_counter(self.volume.as_ref(), self.flow.as_ref());
@@ -278,17 +246,17 @@ impl AssetSums for PumpSums<'_> {
         let passed =
             |counter: &Option<Totaliser>, chosen| is_counter_rejected(counter.as_ref(), chosen);
         let volume = read
-            .total_figure("pump.volume", "V", water, FormulaStatus::NoData)
+            .total_figure(&VOLUME, "V", water, FormulaStatus::NoData)
             .with_remark_if(passed(&self.volume, water), "account-counter-refused");
         let electric = read
-            .total_figure("pump.energy", "E", energy, FormulaStatus::NoEnergy)
+            .total_figure(&ENERGY, "E", energy, FormulaStatus::NoEnergy)
             .with_remark_if(passed(&self.energy, energy), "account-counter-refused");
         let mut figures = self.specific_figures(read, &volume, &electric);
         figures.extend(self.lift_figures(read, &volume, &electric));
         figures.extend(self.operation_figures(read));
         let mut daily = Vec::new();
-        daily.extend(read.daily_totals("pump.volume", water));
-        daily.extend(read.daily_totals("pump.energy", energy));
+        daily.extend(read.daily_totals(&VOLUME, water));
+        daily.extend(read.daily_totals(&ENERGY, energy));
         figures.splice(0..0, [volume, electric]);
         let counters = [self.energy.as_ref(), self.volume.as_ref()];
         AssetIndicators {
@@ -333,9 +301,9 @@ impl PumpSums<'_> {
         ]);
         let per_kwh = found.and_then(|one| one.m3_per_kwh);
         let per_m3 = found.and_then(|one| one.kwh_per_m3);
-        for (id, value) in [("pump.specific", per_kwh), ("pump.energy_per_m3", per_m3)] {
+        for (spec, value) in [(&SPECIFIC, per_kwh), (&ENERGY_PER_M3, per_m3)] {
             let inputs = vec![figure_input("V", v), figure_input("E", e)];
-            let figure = desk.figure(id, value_or_status(value, still), inputs);
+            let figure = desk.figure(spec, value_or_status(value, still), inputs);
             all.push(figure.with_completeness(both).with_uncertainty(width));
         }
         if let Some(kwp) = kwp {
@@ -345,7 +313,7 @@ impl PumpSums<'_> {
                 setting_input("P0", kwp, "kWp", "capacity_kwp"),
                 constant_input("d", days, "d", "period"),
             ];
-            let figure = desk.figure("pump.m3_per_kwp_day", value, inputs);
+            let figure = desk.figure(&M3_PER_KWP_DAY, value, inputs);
             all.push(
                 figure
                     .with_completeness(v.completeness)
@@ -365,87 +333,15 @@ impl PumpSums<'_> {
         }
     }
 
-    /// Head, hydraulic energy and efficiency (METHODS B.1, B.2, B.6).
-    fn lift_figures(
-        &self,
-        read: &AssetReadings<'_>,
-        v: &Indicator,
-        e: &Indicator,
-    ) -> Vec<Indicator> {
-        let Some(head) = &self.pump.head else {
-            let none = Err(IndicatorRemark::new("account-no-head"));
-            return vec![read.desk.figure("pump.efficiency", none, Vec::new())];
-        };
-        let rho = self.rho;
-        let known = head.drawdown_m.is_some() || head.well_depth.is_some();
-        // Without pipe, flow or drawdown the head lacks a part: it and all that follows from it are
-        // lower bounds, which is the safe side for a claim (METHODS B.6).
-        let bound = head.pipe.is_none() || self.lift.flow.is_none() || !known;
-        let said = "account-head-lower-bound";
-        let mut inputs = vec![setting_input(
-            "h_static",
-            head.static_m,
-            "m",
-            "head.static_m",
-        )];
-        if let Some(lane) = self.lift.flow {
-            inputs.push(formula_input(
-                "Q",
-                None,
-                "m3/h",
-                point_source(read.tracks, lane),
-            ));
-        }
-        let mean = value_or_status(self.lift.mean_head(head), FormulaStatus::NoOperation);
-        let height = read
-            .desk
-            .figure("pump.head", mean, inputs)
-            .with_completeness(v.completeness)
-            .with_origin(ValueOrigin::Estimated)
-            .with_remark_if(bound, said);
-        let both = v.value.clone().and_then(|v| Ok((v, height.value.clone()?)));
-        let found = both.map(|(v, h)| (wire_to_water(v, h, e.value.clone().ok(), rho), v, h));
-        let water = found.clone().map(|(_, v, h)| hydraulic_energy(v, h, rho));
-        let of_water = |id: &str, value: FigureValue| {
-            let inputs = vec![
-                figure_input("V", v),
-                figure_input("H", &height),
-                constant_input("ρ", rho, "kg/m3", "water"),
-                constant_input("g", GRAVITY_M_S2, "m/s2", "gravity"),
-            ];
-            let figure = read.desk.figure(id, value, inputs);
-            figure
-                .with_completeness(v.completeness)
-                .with_origin(ValueOrigin::Estimated)
-                .with_remark_if(bound, said)
-        };
-        let hydraulic = of_water("pump.hydraulic_energy", water);
-        let eta = found.and_then(|(found, _, _)| {
-            let percent = value_or_status(found.eta.map(|eta| 100.0 * eta), found.status)?;
-            Ok((percent, found.status))
-        });
-        // Implausible efficiencies stay visible, with a warning (METHODS B.2).
-        let odd = matches!(&eta, Ok((_, FormulaStatus::EtaTooHigh)));
-        let inputs = vec![figure_input("E_hyd", &hydraulic), figure_input("E", e)];
-        let efficiency = read
-            .desk
-            .figure("pump.efficiency", eta.map(|(eta, _)| eta), inputs)
-            .with_completeness(lowest_completeness([v.completeness, e.completeness]))
-            .with_origin(ValueOrigin::Estimated)
-            .with_remark_if(odd, &FormulaStatus::EtaTooHigh.words_key())
-            .with_remark_if(bound, said);
-        vec![height, hydraulic, efficiency]
-    }
-
     /// Running hours and dry runs (METHODS B.8).
     fn operation_figures(&self, read: &AssetReadings<'_>) -> Vec<Indicator> {
         let mut all = Vec::new();
         if let Some(hours) = &self.hours {
-            all.push(hours.figure(read, "pump.hours"));
+            all.push(hours.figure(read, &HOURS));
         }
         let Some(dry) = &self.dry else {
             let none = Err(IndicatorRemark::new("account-no-rating"));
-            all.push(read.desk.figure("pump.dry_runs", none, Vec::new()));
+            all.push(read.desk.figure(&DRY_RUNS, none, Vec::new()));
             return all;
         };
         let share = read.tracks[dry.flow].completeness(read.desk.span);
@@ -453,11 +349,8 @@ impl PumpSums<'_> {
         let flow = ("Q", "m3/h", dry.flow);
         let any = share.all.is_some_and(|share| share > 0.0);
         #[expect(clippy::cast_precision_loss, reason = "a count of events")]
-        let figures = [
-            ("pump.dry_runs", dry.runs as f64),
-            ("pump.dry_hours", dry.ms / HOUR_MS),
-        ];
-        for (id, value) in figures {
+        let figures = [(&DRY_RUNS, dry.runs as f64), (&DRY_HOURS, dry.ms / HOUR_MS)];
+        for (spec, value) in figures {
             let inputs = lanes.into_iter().chain([flow]).map(|(symbol, unit, lane)| {
                 formula_input(symbol, None, unit, point_source(read.tracks, lane))
             });
@@ -466,39 +359,9 @@ impl PumpSums<'_> {
             } else {
                 Err(status_remark(FormulaStatus::NoData))
             };
-            let figure = read.desk.figure(id, value, inputs.collect());
+            let figure = read.desk.figure(spec, value, inputs.collect());
             all.push(figure.with_completeness(share));
         }
         all
     }
-}
-
-/// PV-to-water efficiency (METHODS B.3), after the insolation of the plant is known.
-pub(crate) fn pv_to_water_figure(
-    desk: &FigureContext<'_>,
-    (pump, area_m2): (&Indicator, f64),
-    sun: &Indicator,
-) -> Indicator {
-    let both = pump.value.clone().and_then(|e| Ok((e, sun.value.clone()?)));
-    let value = both.and_then(|(e, h)| {
-        let share = pv_to_water(e, h, area_m2);
-        value_or_status(
-            share.map(|share| 100.0 * share),
-            FormulaStatus::NoIrradiance,
-        )
-    });
-    let inputs = vec![
-        figure_input("E_hyd", pump),
-        figure_input("H_poa", sun),
-        setting_input("A", area_m2, "m2", "module_area_m2"),
-    ];
-    let figure = desk.figure("pump.pv_to_water", value, inputs);
-    let share = lowest_completeness([pump.completeness, sun.completeness]);
-    let figure = figure
-        .with_completeness(share)
-        .with_origin(ValueOrigin::Estimated);
-    pump.remarks
-        .iter()
-        .cloned()
-        .fold(figure, FigureBuilder::with_remark)
 }

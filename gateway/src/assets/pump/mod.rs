@@ -4,6 +4,7 @@
 pub mod formulas;
 pub mod head_settings;
 pub mod indicators;
+pub mod lift_indicators;
 pub mod pipe_friction;
 pub mod settings;
 pub mod simulation;

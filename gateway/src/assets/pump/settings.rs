@@ -4,7 +4,10 @@ use crate::assets::asset_point::{
     self, AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS,
 };
 use crate::assets::pump::head_settings::{self as pump_head, HeadComponents, RawHead};
-use crate::assets::{ANY_UNIT, CheckContext, require_one_of};
+use crate::assets::{
+    ANY_UNIT, Asset, AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable,
+    check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
+};
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
@@ -19,6 +22,12 @@ use std::time::Duration;
 const DRY_RUN_POWER_SHARE: f64 = 0.30;
 const DRY_RUN_FLOW_SHARE: f64 = 0.05;
 const DRY_RUN_DURATION: Duration = Duration::from_mins(1);
+/// Margin on the rated power of a pump.
+// A motor draws a multiple of its rating when it starts.
+const START_MARGIN: f64 = 5.0;
+/// Margin on the rated flow of a pump.
+// Without head a pump delivers more than its rating.
+const FLOW_MARGIN: f64 = 3.0;
 
 /// Water pump.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +106,48 @@ pub(crate) struct RawDryRun {
     pub(crate) after: RawText,
 }
 
-pub(crate) fn check_pump(
+impl AssetKindSettings for PumpAsset {
+    fn report_chapter(&self) -> &'static str {
+        "pump"
+    }
+
+    fn needed_assets(&self) -> Vec<&Arc<str>> {
+        self.plts.iter().collect()
+    }
+
+    fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
+        let power = self.rated_power_w.map(|watts| watts * START_MARGIN);
+        let flow = self.rated_flow_m3_h.map(|flow| flow * FLOW_MARGIN);
+        let points = [
+            power.and_then(|watts| symmetric_limit(self.power.as_ref(), watts)),
+            power.and_then(|watts| lifetime_limit(self.energy.as_ref(), watts / 1000.0)),
+            flow.and_then(|flow| symmetric_limit(self.flow.as_ref(), flow)),
+            flow.and_then(|flow| lifetime_limit(self.volume.as_ref(), flow)),
+        ];
+        points.into_iter().flatten().collect()
+    }
+}
+
+impl RawAssetTable for RawPump {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Pump(Box::new(check_pump(notes, span, self, around)))
+    }
+
+    fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, _own: &Asset, all: &[Asset]) {
+        check_named_asset(notes, all, &self.plts, "plts", "plts");
+    }
+}
+
+fn check_pump(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawPump,

@@ -6,3 +6,4 @@ pub mod indicators;
 pub mod irradiance;
 pub mod settings;
 pub mod simulation;
+pub mod yield_indicators;

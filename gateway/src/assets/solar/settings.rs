@@ -1,10 +1,16 @@
 //! [`PvPlantAsset`]: kind `plts`, a photovoltaic plant (METHODS A, C).
 
 use crate::assets::asset_point::{
-    self, AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
+    AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
+    check_counter_point, check_point,
 };
-use crate::assets::{ANY_UNIT, CheckContext, require_one_of};
-use crate::carbon::settings::baseline::{self, Baseline, RawBaseline};
+use crate::assets::{
+    ANY_UNIT, Asset, AssetKind, AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit,
+    RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
+};
+use crate::carbon::settings::baseline::{
+    self, Baseline, BaselineKind, PumpEmissionMethod, RawBaseline,
+};
 use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
 use crate::carbon::settings::project_emissions::{
     self, LeakageDeclaration, ProjectEmissions, RawLeakage, RawProject,
@@ -16,6 +22,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Margin on the AC rating of an inverter.
+// Inverters exceed their rating for seconds, and are often a little larger than was typed.
+const AC_MARGIN: f64 = 2.0;
+/// Margin on the module rating, without a typed AC rating.
+// An inverter that also discharges a battery may be larger than the modules.
+const PEAK_MARGIN: f64 = 3.0;
+/// Margin on the module rating of an off-grid plant.
+// Without a grid the loads decide the size of the inverter.
+const OFF_GRID_MARGIN: f64 = 10.0;
 
 /// Photovoltaic plant.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,15 +106,6 @@ pub enum IrradiancePlane {
     Satellite,
 }
 
-impl PvPlantAsset {
-    /// Factors on which its figures depend.
-    pub fn factors(&self) -> Vec<&Arc<Factor>> {
-        let baseline = self.baseline.iter().flat_map(|one| one.kind.factors());
-        let project = self.project.iter().filter_map(|one| one.factor.as_ref());
-        baseline.chain(project).collect()
-    }
-}
-
 impl PvSystemType {
     /// Word in files and APIs.
     pub fn word(self) -> &'static str {
@@ -163,7 +170,110 @@ pub(crate) struct RawPlts {
     pub(crate) claim: Option<SpannedValue<RawClaim>>,
 }
 
-pub(crate) fn check_pv_plant(
+impl AssetKindSettings for PvPlantAsset {
+    fn report_chapter(&self) -> &'static str {
+        "energy"
+    }
+
+    fn factors(&self) -> Vec<&Arc<Factor>> {
+        let baseline = self.baseline.iter().flat_map(|one| one.kind.factors());
+        let project = self.project.iter().filter_map(|one| one.factor.as_ref());
+        baseline.chain(project).collect()
+    }
+
+    fn baseline(&self) -> Option<&Baseline> {
+        self.baseline.as_ref()
+    }
+
+    // CO2 depends on the water of the pump in the baseline, and on the fuel of the plant's own
+    // genset.
+    fn needed_assets(&self) -> Vec<&Arc<str>> {
+        let pump = self.baseline.as_ref().and_then(|one| match &one.kind {
+            BaselineKind::PumpFuel { pump, .. } => Some(pump),
+            _ => None,
+        });
+        let project = self.project.as_ref();
+        let genset = project.and_then(|project| project.genset.as_ref());
+        pump.into_iter().chain(genset).collect()
+    }
+
+    fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
+        let margin = match self.system {
+            PvSystemType::GridTied | PvSystemType::PumpOnly => PEAK_MARGIN,
+            PvSystemType::OffGrid => OFF_GRID_MARGIN,
+        };
+        let modules_kw = self.capacity_kwp * margin;
+        let kw = self.ac_rating_kw.map_or(modules_kw, |kw| kw * AC_MARGIN);
+        let outdoors = [&self.module_temperature, &self.air_temperature];
+        let outdoors = outdoors
+            .into_iter()
+            .flatten()
+            .map(|used| (used, OUTDOOR_RANGE_C));
+        let points = [
+            symmetric_limit(self.power.as_ref(), kw * 1000.0),
+            lifetime_limit(self.energy.as_ref(), kw),
+            lifetime_limit(self.dc_energy.as_ref(), modules_kw),
+        ];
+        points.into_iter().flatten().chain(outdoors).collect()
+    }
+}
+
+impl RawAssetTable for RawPlts {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Plts(Box::new(check_pv_plant(notes, span, self, around)))
+    }
+
+    fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, own: &Asset, all: &[Asset]) {
+        if let Some(project) = &self.project {
+            check_named_asset(notes, all, &project.get().genset, "genset", "genset");
+        }
+        if let Some(at) = &self.baseline
+            && let RawBaseline::PumpFuel(typed) = at.get()
+        {
+            check_named_asset(notes, all, &typed.pump, "pump", "pump");
+            check_replaced_pump(notes, at, own, all);
+        }
+    }
+}
+
+/// Checks that the pump of a fuel pump baseline measures its water.
+fn check_replaced_pump(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawBaseline>,
+    own: &Asset,
+    all: &[Asset],
+) {
+    let Some(BaselineKind::PumpFuel {
+        pump: id,
+        method: way,
+        ..
+    }) = own.baseline().map(|one| &one.kind)
+    else {
+        return;
+    };
+    let named = all.iter().find(|asset| asset.id == *id);
+    let Some(AssetKind::Pump(pump)) = named.map(|asset| &asset.kind) else {
+        return;
+    };
+    if pump.volume.is_none() && pump.flow.is_none() {
+        notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "volume, flow");
+    }
+    // Without litres, fuel is computed from the energy of the lifted water, which needs the head.
+    if matches!(way, PumpEmissionMethod::Water { .. }) && pump.head.is_none() {
+        notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "head");
+    }
+}
+
+fn check_pv_plant(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawPlts,
@@ -174,6 +284,7 @@ pub(crate) fn check_pv_plant(
         ("power", raw.power.is_some()),
     ];
     require_one_of(notes, span, &keys);
+    let (plane, claim) = (raw.irradiance_plane.as_ref(), raw.claim.as_ref());
     let baseline = raw.baseline.as_ref();
     let baseline = baseline.map(|at| baseline::check_baseline(notes, at, around));
     PvPlantAsset {
@@ -186,63 +297,35 @@ pub(crate) fn check_pv_plant(
         // At most 1 % per degree: a value typed in percent (-0.35) is refused.
         gamma: notes.number_in_range(&raw.gamma, "gamma", -0.01..=0.0),
         noct_c: notes.number_in_range(&raw.noct_c, "noct_c", 20.0..=80.0),
-        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
-        energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.energy,
-            "energy",
-            ENERGY_UNITS,
-        ),
-        dc_energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.dc_energy,
-            "dc_energy",
-            ENERGY_UNITS,
-        ),
-        export: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.export,
-            "export",
-            ENERGY_UNITS,
-        ),
-        import: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.import,
-            "import",
-            ENERGY_UNITS,
-        ),
-        irradiance: asset_point::check_point(
+        power: check_point(notes, around, &raw.power, "power", POWER_UNITS),
+        energy: check_counter_point(notes, around, &raw.energy, "energy", ENERGY_UNITS),
+        dc_energy: check_counter_point(notes, around, &raw.dc_energy, "dc_energy", ENERGY_UNITS),
+        export: check_counter_point(notes, around, &raw.export, "export", ENERGY_UNITS),
+        import: check_counter_point(notes, around, &raw.import, "import", ENERGY_UNITS),
+        irradiance: check_point(
             notes,
             around,
             &raw.irradiance,
             "irradiance",
             IRRADIANCE_UNITS,
         ),
-        plane: raw
-            .irradiance_plane
-            .as_ref()
-            .map(|at| *at.get())
-            .unwrap_or_default(),
-        module_temperature: asset_point::check_point(
+        plane: plane.map(|at| *at.get()).unwrap_or_default(),
+        module_temperature: check_point(
             notes,
             around,
             &raw.module_temperature,
             "module_temperature",
             TEMPERATURE_UNITS,
         ),
-        air_temperature: asset_point::check_point(
+        air_temperature: check_point(
             notes,
             around,
             &raw.air_temperature,
             "air_temperature",
             TEMPERATURE_UNITS,
         ),
-        wind: asset_point::check_point(notes, around, &raw.wind, "wind", SPEED_UNITS),
-        status: asset_point::check_point(notes, around, &raw.status, "status", ANY_UNIT),
+        wind: check_point(notes, around, &raw.wind, "wind", SPEED_UNITS),
+        status: check_point(notes, around, &raw.status, "status", ANY_UNIT),
         project: raw
             .project
             .as_ref()
@@ -254,9 +337,6 @@ pub(crate) fn check_pv_plant(
             baseline.as_ref(),
         ),
         baseline,
-        claim: raw
-            .claim
-            .as_ref()
-            .map(|at| energy_claim::check_claim(notes, at.get())),
+        claim: claim.map(|at| energy_claim::check_claim(notes, at.get())),
     }
 }

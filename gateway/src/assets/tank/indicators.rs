@@ -1,27 +1,53 @@
 //! Water tank (METHODS D.1, D.2, D.4, D.5).
 
 use crate::assets::catchment::indicators::{RAIN_MAX_MM_H, RainEvents};
+use crate::assets::tank::flow_indicators as flow;
 use crate::assets::tank::geometry::{OVERFULL_RATIO, OVERFULL_S, TankGeometry, tank_volume};
 use crate::assets::tank::level_balance::{DeadbandBalances, NightVolumes};
 use crate::assets::tank::level_sensor::{level_from_pressure, sound_speed};
 use crate::assets::{AssetKind, LevelMeasurement, TankAsset, TankShape};
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
-use crate::domain::indicator::{
-    CompletenessShares, Indicator, IndicatorInput, IndicatorRemark, ValueOrigin,
-};
+use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec};
 use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
+use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::calibration_corrections::TankShapeHistory;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
-    setting_input, status_remark, value_or_status,
+    FigureBuilder, FigureValue, figure_input, formula_input, setting_input, status_remark,
+    value_or_status,
 };
 use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::{HeldReading, Totaliser};
 use crate::indicators::uncertainty::RelativeUncertainty;
+
+pub(crate) const VOLUME_LAST: IndicatorSpec =
+    IndicatorSpec::new("tank.volume_last", "m3", "D.1", "V(h_last)");
+pub(crate) const VOLUME_MIN: IndicatorSpec =
+    IndicatorSpec::new("tank.volume_min", "m3", "D.1", "min V(h)");
+pub(crate) const VOLUME_MAX: IndicatorSpec =
+    IndicatorSpec::new("tank.volume_max", "m3", "D.1", "max V(h)");
+pub(crate) const FILL_LAST: IndicatorSpec =
+    IndicatorSpec::new("tank.fill_last", "%", "D.1", "100 · V(h_last) / V(h_full)");
+pub(crate) const OVERFLOW_HOURS: IndicatorSpec =
+    IndicatorSpec::new("tank.overflow_hours", "h", "D.1", "Σ τ, h ≥ h_full");
+pub(crate) const LEAK_NIGHTS: IndicatorSpec =
+    IndicatorSpec::new("tank.leak_nights", "", "D.5", "n, dV/dt ≤ −q");
+
+/// Figures of a tank, in report order.
+pub(crate) const INDICATORS: &[&IndicatorSpec] = &[
+    &VOLUME_LAST,
+    &VOLUME_MIN,
+    &VOLUME_MAX,
+    &FILL_LAST,
+    &flow::INFLOW,
+    &flow::OUTFLOW,
+    &flow::DAYS_LEFT,
+    &OVERFLOW_HOURS,
+    &LEAK_NIGHTS,
+];
 
 /// Air temperature assumed by a distance sensor without temperature correction, degC.
 const ECHO_AIR_C: f64 = 20.0;
@@ -31,20 +57,20 @@ const FILL_TIME_MIN_H: f64 = 0.25;
 /// Accumulator of a tank.
 #[derive(Debug)]
 pub(crate) struct TankSums<'a> {
-    tank: &'a TankAsset,
-    shapes: TankShapeHistory,
+    pub(super) tank: &'a TankAsset,
+    pub(super) shapes: TankShapeHistory,
     /// Number of the shape that gave the last volume.
     shape_of_last: Option<usize>,
     level: Option<usize>,
     max_gap_ms: i64,
     barometer: HeldReading,
     air: HeldReading,
-    inflow: Option<Totaliser>,
-    outflow: Option<Totaliser>,
-    rain: Option<(Totaliser, RainEvents)>,
+    pub(super) inflow: Option<Totaliser>,
+    pub(super) outflow: Option<Totaliser>,
+    pub(super) rain: Option<(Totaliser, RainEvents)>,
     stock: TankStock,
-    balances: DeadbandBalances,
-    nights: NightVolumes,
+    pub(super) balances: DeadbandBalances,
+    pub(super) nights: NightVolumes,
 }
 
 /// Volume in the tank: last, minimum, maximum, by day, and time at full level.
@@ -233,6 +259,17 @@ impl ReadingSums for TankSums<'_> {
     }
 }
 
+impl AssetFigures for TankAsset {
+    fn sums<'a>(&'a self, request: &SumsRequest<'a>) -> SeriesAndSums<'a> {
+        boxed_sums(TankSums::new(
+            request.config,
+            (&request.asset.id, self),
+            request.span,
+            request.calibrations,
+        ))
+    }
+}
+
 impl AssetSums for TankSums<'_> {
     fn build_indicators(&self, read: &AssetReadings<'_>) -> AssetIndicators {
         let Some(level) = self.level else {
@@ -246,10 +283,10 @@ impl AssetSums for TankSums<'_> {
         let track = &read.tracks[level];
         let days = self.stock.days.iter().enumerate();
         let days = days.map(|(day, last)| (*last, track.completeness_of_day(read.desk.span, day)));
-        let daily = read.desk.daily_values("tank.volume_last", days.collect());
+        let daily = read.desk.daily_values(&VOLUME_LAST, days.collect());
         let mut all = vec![daily];
-        all.extend(read.daily_totals("tank.inflow", self.inflow.as_ref()));
-        all.extend(read.daily_totals("tank.outflow", self.outflow.as_ref()));
+        all.extend(read.daily_totals(&flow::INFLOW, self.inflow.as_ref()));
+        all.extend(read.daily_totals(&flow::OUTFLOW, self.outflow.as_ref()));
         AssetIndicators {
             figures,
             daily: all,
@@ -272,13 +309,13 @@ impl TankSums<'_> {
                 point_source(read.tracks, level),
             )]
         };
-        let volume = |id: &str, value: Option<f64>| {
+        let volume = |spec: &IndicatorSpec<'_>, value: Option<f64>| {
             let value = value_or_status(value, FormulaStatus::NoData);
-            desk.figure(id, value, from_level())
+            desk.figure(spec, value, from_level())
                 .with_completeness(share)
                 .with_remark_if(self.stock.overfull, "account-tank-overfull")
         };
-        let last = volume("tank.volume_last", self.stock.last);
+        let last = volume(&VOLUME_LAST, self.stock.last);
         let capacity = tank_volume(self.shapes.last_shape(), Some(self.tank.full_m)).v_m3;
         let percent = self
             .stock
@@ -290,98 +327,17 @@ impl TankSums<'_> {
         inputs.extend(capacity.map(|full| setting_input("V(h_full)", full, "m3", "full_m")));
         let filled = desk
             .figure(
-                "tank.fill_last",
+                &FILL_LAST,
                 value_or_status(percent, FormulaStatus::NoData),
                 inputs,
             )
             .with_completeness(share);
         vec![
             last,
-            volume("tank.volume_min", self.stock.least),
-            volume("tank.volume_max", self.stock.most),
+            volume(&VOLUME_MIN, self.stock.least),
+            volume(&VOLUME_MAX, self.stock.most),
             filled,
         ]
-    }
-
-    /// Inflow and outflow, from meters if there are any, else from the level (METHODS D.4); days of
-    /// supply left.
-    fn flow_figures(
-        &self,
-        read: &AssetReadings<'_>,
-        level: usize,
-        last: &Indicator,
-    ) -> Vec<Indicator> {
-        let noise = self.nights.volume_noise();
-        let (balance, deadband) = self.balances.choose_balance(noise);
-        let share = read.tracks[level].completeness(read.desk.span);
-        let unit = read.lanes[level].point.unit;
-        let from_level = |id: &str, value: Option<f64>| {
-            let inputs = vec![
-                formula_input("h", None, unit, point_source(read.tracks, level)),
-                setting_input("δ", deadband, "m3", "deadband_l"),
-            ];
-            let figure = read
-                .desk
-                .figure(id, value_or_status(value, balance.status), inputs)
-                .with_completeness(share)
-                .with_origin(ValueOrigin::Estimated)
-                // Filling and use at the same time cancel in the level, so both totals are lower
-                // bounds.
-                .with_remark(IndicatorRemark::new("account-balance-lower-bound"));
-            match balance.across_gap {
-                0 => figure,
-                n => figure
-                    .with_remark(IndicatorRemark::new("account-across-gaps").with_arg("count", n)),
-            }
-        };
-        let metered = |id: &str, symbol, amount: &Totaliser| {
-            let mut figure = read.total_figure(id, symbol, Some(amount), FormulaStatus::NoData);
-            if amount.is_counter() {
-                (figure.method, figure.equation) = ("G.5", "ΣΔV");
-            } else {
-                (figure.method, figure.equation) = ("A.1", "Σ (Q₁ + Q₂) / 2 · Δt");
-            }
-            figure
-        };
-        let inflow = match &self.inflow {
-            Some(meter) => metered("tank.inflow", "V_in", meter)
-                .with_remark_if(self.rain.is_some(), "account-inflow-without-rain"),
-            None => from_level("tank.inflow", balance.inflow_m3),
-        };
-        let outflow = match &self.outflow {
-            Some(meter) => metered("tank.outflow", "V_out", meter),
-            None => from_level("tank.outflow", balance.outflow_m3),
-        };
-        let left = self.days_left_figure(read.desk, last, &outflow);
-        vec![inflow, outflow, left]
-    }
-
-    fn days_left_figure(
-        &self,
-        desk: &FigureContext<'_>,
-        last: &Indicator,
-        out: &Indicator,
-    ) -> Indicator {
-        let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
-            .v_m3
-            .unwrap_or(0.0);
-        let days = desk.span.days_passed();
-        let both = last.value.clone().and_then(|v| Ok((v, out.value.clone()?)));
-        let value: FigureValue = both.and_then(|(v, out)| {
-            let left = (v - dead).max(0.0) * days / out;
-            let used = out > 0.0 && left.is_finite();
-            used.then_some(left)
-                .ok_or_else(|| IndicatorRemark::new("account-no-use"))
-        });
-        let inputs: Vec<IndicatorInput> = vec![
-            figure_input("V_last", last),
-            setting_input("V_outlet", dead, "m3", "outlet_m"),
-            figure_input("V_out", out),
-            constant_input("d", days, "d", "period"),
-        ];
-        desk.figure("tank.days_left", value, inputs)
-            .with_completeness(out.completeness)
-            .with_origin(ValueOrigin::Estimated)
     }
 
     fn overflow_figure(&self, read: &AssetReadings<'_>, level: usize) -> Indicator {
@@ -400,7 +356,7 @@ impl TankSums<'_> {
         ];
         let value = value_or_status(hours, FormulaStatus::NoData);
         read.desk
-            .figure("tank.overflow_hours", value, inputs)
+            .figure(&OVERFLOW_HOURS, value, inputs)
             .with_completeness(read.tracks[level].completeness(read.desk.span))
     }
 
@@ -427,7 +383,7 @@ impl TankSums<'_> {
         };
         let said = IndicatorRemark::new("account-leak-nights").with_arg("nights", verdicts);
         read.desk
-            .figure("tank.leak_nights", value, inputs)
+            .figure(&LEAK_NIGHTS, value, inputs)
             .with_completeness(share)
             .with_uncertainty(RelativeUncertainty::default())
             .with_remark(said)

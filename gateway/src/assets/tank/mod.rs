@@ -2,6 +2,7 @@
 //! `indicators::TankSums` makes its figures, [`geometry`] and [`mass_balance`] are the arithmetic
 //! of METHODS D.
 
+pub mod flow_indicators;
 pub mod geometry;
 pub mod indicators;
 pub mod level_balance;

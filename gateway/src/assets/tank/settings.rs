@@ -4,7 +4,10 @@ use crate::assets::asset_point::{
     self, AssetPoint, LENGTH_UNITS, PRESSURE_UNITS, TEMPERATURE_UNITS, VOLUME_OR_FLOW_UNITS,
 };
 use crate::assets::tank::shape_settings::{RawTankShape, TankShape, check_shape};
-use crate::assets::{CheckContext, require_one_of};
+use crate::assets::{
+    AssetKind, AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit, RawAssetTable,
+    require_one_of,
+};
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
@@ -22,6 +25,13 @@ const WATER_DENSITY_FACTOR: &str = "water.rho.28C";
 const LEAK_THRESHOLD_L_H: f64 = 5.0;
 /// Default dry time before a night counts (METHODS D.5).
 const RAIN_FREE_DEFAULT: Duration = Duration::from_hours(2);
+/// Margin beyond bottom and top of a tank, m, in addition to its height.
+// A level that is not calibrated yet may be far off.
+const LEVEL_MARGIN_M: f64 = 1.0;
+/// Standard gravity, m/s2.
+const GRAVITY: f64 = 9.806_65;
+/// Upper bound of the air pressure, Pa; an absolute sensor measures it on top of the water.
+const AIR_PRESSURE_MAX_PA: f64 = 120_000.0;
 
 /// Water tank.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +165,61 @@ pub(crate) struct RawLeakNight {
     pub(crate) threshold_l_h: RawNumber,
 }
 
-pub(crate) fn check_tank(
+impl AssetKindSettings for TankAsset {
+    fn report_chapter(&self) -> &'static str {
+        "tanks"
+    }
+
+    fn rated_limits(&self) -> Vec<RatedLimit<'_>> {
+        let mut all: Vec<RatedLimit<'_>> = Vec::new();
+        all.extend(self.temperature.iter().map(|used| (used, OUTDOOR_RANGE_C)));
+        let (Some(level), Some(shape)) = (&self.level, &self.shape) else {
+            return all;
+        };
+        let (bottom, top) = shape.level_range();
+        let margin = (top - bottom) + LEVEL_MARGIN_M;
+        let (low, high) = (
+            bottom - self.offset_m - margin,
+            top - self.offset_m + margin,
+        );
+        match level {
+            LevelMeasurement::Level(used) => all.push((used, (low, high))),
+            LevelMeasurement::Pressure { point, barometer } => {
+                let air = barometer.as_ref().map_or(0.0, |_| AIR_PRESSURE_MAX_PA);
+                let pascals = self.density_kg_m3 * GRAVITY;
+                all.push((point, (low * pascals, high * pascals + air)));
+            }
+            LevelMeasurement::Distance {
+                point,
+                height_m,
+                air,
+                ..
+            } => {
+                let range = (-LEVEL_MARGIN_M, 2.0 * height_m + LEVEL_MARGIN_M);
+                all.push((point, range));
+                all.extend(air.iter().map(|used| (used, OUTDOOR_RANGE_C)));
+            }
+        }
+        all
+    }
+}
+
+impl RawAssetTable for RawTank {
+    fn id_and_name(&self) -> (&RawText, &RawText) {
+        (&self.id, &self.name)
+    }
+
+    fn check(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        span: &Range<usize>,
+        around: &mut CheckContext<'_>,
+    ) -> AssetKind {
+        AssetKind::Tank(Box::new(check_tank(notes, span, self, around)))
+    }
+}
+
+fn check_tank(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawTank,

@@ -302,7 +302,7 @@ async fn confirm_and_write(
         print_stderr(&desk.lang.text("calibrate-not-agreed"));
         return Ok(EXIT_NEGATIVE);
     }
-    let kept = desk.add_calibration(said).await?;
+    let kept = desk.add_calibration(&said).await?;
     output::print_added(&kept, common.json, desk.lang);
     Ok(EXIT_DONE)
 }

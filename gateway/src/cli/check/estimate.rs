@@ -1,9 +1,9 @@
 //! Estimated cost of a configuration: time on the bus, network traffic, and wear of the SD card.
 //! Pure functions.
 
-use crate::config::{BusLink, Config, Parity};
+use crate::buses::modbus::read_plan;
+use crate::config::{BusLink, Config, Device, ModbusLink};
 use crate::domain::DeviceInfo;
-use crate::modbus::read_plan;
 
 /// Seconds of a month of 30 days.
 const MONTH_S: f64 = 30.0 * 86_400.0;
@@ -12,10 +12,6 @@ const MONTH_S: f64 = 30.0 * 86_400.0;
 const FLUSH_BYTES: f64 = 22_500.0;
 /// Bytes of a stored sample, with times, indexes and roll-ups.
 const SAMPLE_BYTES: f64 = 0.4;
-/// Bytes of the TCP/IP and MQTT headers of a publish, its PUBACK and their acknowledgements.
-const MQTT_OVERHEAD_BYTES: f64 = 150.0;
-/// Compression ratio of gzip for line protocol in batches of about ten lines.
-const GZIP_RATIO: f64 = 5.0;
 /// Share of its time above which a bus has no room for a retry.
 const LOAD_MAX: f64 = 0.8;
 
@@ -23,10 +19,8 @@ const LOAD_MAX: f64 = 0.8;
 pub(super) struct CostEstimate {
     /// Load of each bus, in the order of the configuration.
     pub(super) buses: Vec<BusLoad>,
-    /// Traffic to the MQTT broker, MB a month.
-    pub(super) mqtt_mb: Option<f64>,
-    /// Traffic to InfluxDB, MB a month.
-    pub(super) influx_mb: Option<f64>,
+    /// Network traffic of each sink, MB a month, in the order of the configuration.
+    pub(super) sinks_mb: Vec<f64>,
     /// Data written to the card, MB a month.
     pub(super) written_mb: f64,
     /// Data kept on the card, MB a month.
@@ -87,14 +81,11 @@ impl CostEstimate {
             buses: (0..config.buses.len())
                 .map(|index| estimate_bus(config, index))
                 .collect(),
-            mqtt_mb: config
-                .mqtt
-                .is_some()
-                .then(|| monthly(&|info| mqtt_bytes(config, info))),
-            influx_mb: config
-                .influx
-                .is_some()
-                .then(|| monthly(&|info| influx_bytes(config, info))),
+            sinks_mb: config
+                .sinks
+                .iter()
+                .map(|sink| monthly(&|info| sink.bytes_per_reading(&config.site, info)))
+                .collect(),
             // A sample is written with its flush, and again when its day is sealed.
             written_mb: flushes * FLUSH_BYTES / 1e6 + 2.0 * samples_mb,
             kept_mb: samples_mb,
@@ -103,7 +94,7 @@ impl CostEstimate {
 }
 
 fn estimate_bus(config: &Config, index: usize) -> BusLoad {
-    let link = &config.buses[index].link;
+    let link = config.buses[index].link.modbus();
     let of_bus = config
         .devices
         .iter()
@@ -112,15 +103,11 @@ fn estimate_bus(config: &Config, index: usize) -> BusLoad {
     let mut load = 0.0;
     let devices = of_bus
         .map(|(index, device)| {
-            let plan = read_plan::plan_reads(device, link);
-            // The pause after the last answer can be used for other devices.
-            let pauses = count_as_f64(plan.reads.len().saturating_sub(1));
-            let pauses = pauses * device.limits.gap.as_secs_f64() * 1000.0;
-            let wire_ms = read_plan::bus_time_ms(&plan, link) + pauses;
+            let (requests, wire_ms) = link.map_or((0, 0.0), |link| plan_cost(device, link));
             load += wire_ms / (device.every.as_secs_f64() * 1000.0);
             DeviceLoad {
                 index,
-                requests: plan.reads.len(),
+                requests,
                 wire_ms,
             }
         })
@@ -132,46 +119,32 @@ fn estimate_bus(config: &Config, index: usize) -> BusLoad {
     }
 }
 
+/// Requests of one poll of a Modbus device, and the milliseconds that they occupy its bus.
+fn plan_cost(device: &Device, link: &ModbusLink) -> (usize, f64) {
+    let plan = read_plan::plan_reads(device, link);
+    // The pause after the last answer can be used for other devices.
+    let pauses = count_as_f64(plan.reads.len().saturating_sub(1));
+    let pauses = pauses * device.limits.gap.as_secs_f64() * 1000.0;
+    (
+        plan.reads.len(),
+        read_plan::bus_time_ms(&plan, link) + pauses,
+    )
+}
+
 /// Polls of a device in a month.
 fn polls_per_month(info: &DeviceInfo) -> f64 {
     MONTH_S * 1000.0 / millis_as_f64(info.every_ms)
 }
 
-/// Bytes of one MQTT publish: `{"t":"..","seq":..,"v":{"name":value,..}}` and its topic.
-fn mqtt_bytes(config: &Config, info: &DeviceInfo) -> f64 {
-    // Rough lengths: keys, quotes and separators, and a number of some digits for each value.
-    let topic = config.site.id.len() + info.id.len() + 8;
-    let values: usize = info.points.iter().map(|point| point.name.len() + 10).sum();
-    MQTT_OVERHEAD_BYTES + count_as_f64(topic + 50 + values)
-}
-
-/// Bytes of one InfluxDB line after gzip: `kind,site=..,device=.. name=value,.. time`.
-fn influx_bytes(config: &Config, info: &DeviceInfo) -> f64 {
-    let tags = info.kind.len() + config.site.id.len() + info.id.len() + 14;
-    let values: usize = info.points.iter().map(|point| point.name.len() + 8).sum();
-    count_as_f64(tags + 15 + values) / GZIP_RATIO
-}
-
 /// Kind and address of a link, as text.
 pub(super) fn link_text(link: &BusLink) -> String {
-    match link {
-        BusLink::Tcp { host, port } => format!("modbus-tcp {host}:{port}"),
-        BusLink::RtuOverTcp { host, port, baud } => {
-            format!("modbus-rtu-over-tcp {host}:{port} ({baud})")
-        }
-        BusLink::Rtu(serial) => {
-            let letter = match serial.parity {
-                Parity::None => 'N',
-                Parity::Even => 'E',
-                Parity::Odd => 'O',
-            };
-            let port = serial.port.display();
-            format!(
-                "modbus-rtu {port} {} 8{letter}{}",
-                serial.baud, serial.stop_bits
-            )
-        }
-    }
+    let link = link.summary();
+    let settings = match (link.baud, link.format) {
+        (Some(baud), Some(format)) => format!(" {baud} {format}"),
+        (Some(baud), None) => format!(" ({baud})"),
+        (None, _) => String::new(),
+    };
+    format!("{} {}{settings}", link.kind, link.address)
 }
 
 fn count_as_f64(number: usize) -> f64 {

@@ -16,10 +16,9 @@ use super::{EXIT_DONE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::i18n::Language;
+use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
@@ -45,9 +44,7 @@ pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
 
 /// Date at the site by the clock of this computer.
 fn site_today(config: &Config) -> Date {
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let now = Timestamp::from_millisecond(Clock::system().now().at.0).unwrap_or_default();
-    now.to_zoned_datetime(zone).date()
+    config.site.timezone.date(Clock::system().now().at)
 }
 
 fn print_diagnostics(faults: &Diagnostics, lang: Language, json: bool) -> u8 {
@@ -123,18 +120,23 @@ fn plan_json(config: &Config, lang: Language) -> Value {
         .iter()
         .map(|fault| diagnostic_json(fault, lang))
         .collect();
-    json!({
+    let mut plan = json!({
         "ok": true,
         "site": &*config.site.id,
         "buses": buses,
         "assets": assets::assets_json(config, lang),
         "indicators": config.definitions.all().len(),
-        "mqtt_mb_per_month": estimate.mqtt_mb,
-        "influx_mb_per_month": estimate.influx_mb,
         "card_written_mb_per_month": estimate.written_mb,
         "card_kept_mb_per_month": estimate.kept_mb,
         "warnings": warnings,
-    })
+    });
+    // A sink that is not configured has a key, too: null.
+    for kind in SINK_KINDS {
+        let mut sinks = config.sinks.iter().zip(&estimate.sinks_mb);
+        let found = sinks.find(|(sink, _)| sink.name() == kind.name());
+        plan[format!("{}_mb_per_month", kind.name())] = found.map(|(_, mb)| *mb).into();
+    }
+    plan
 }
 
 fn bus_json(config: &Config, bus: &BusLoad) -> Value {
@@ -242,18 +244,10 @@ fn push_sinks_text(
     lang: Language,
 ) {
     lines.push(String::new());
-    if let (Some(mqtt), Some(mb)) = (&config.mqtt, estimate.mqtt_mb) {
-        let to = format!("{}:{}", mqtt.host, mqtt.port);
-        lines.push(lang.text_with(
-            "cli-check-mqtt",
-            &[("to", &to), ("mb", &format!("{mb:.0}"))],
-        ));
-    }
-    if let (Some(influx), Some(mb)) = (&config.influx, estimate.influx_mb) {
-        lines.push(lang.text_with(
-            "cli-check-influx",
-            &[("to", &influx.url), ("mb", &format!("{mb:.0}"))],
-        ));
+    for (sink, mb) in config.sinks.iter().zip(&estimate.sinks_mb) {
+        let (to, mb) = (sink.address(), format!("{mb:.0}"));
+        let args = [("sink", sink.name()), ("to", &to), ("mb", &mb)];
+        lines.push(lang.text_with("cli-check-sink", &args));
     }
     lines.push(lang.text_with(
         "cli-check-card",

@@ -22,9 +22,7 @@ use crate::i18n::Language;
 use crate::simulator::{SimulatedHistory, SimulatorServers, serve_devices};
 use crate::storage::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -219,9 +217,7 @@ async fn write_history(
 }
 
 fn local_date(config: &Config, at: UtcMs) -> Date {
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let at = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    at.to_zoned_datetime(zone).date()
+    config.site.timezone.date(at)
 }
 
 fn print_greeting(app: &GatewayApp, options: &DemoArgs, config: &str, lang: Language) {

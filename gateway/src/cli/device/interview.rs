@@ -1,7 +1,9 @@
 //! `pantau device new`: an interview that writes a device profile. Answers may come from a pipe.
 
 use super::{EXIT_DONE, EXIT_USAGE, load_valid_profile, output, print_text};
-use crate::cli::{EXIT_NEGATIVE, prompt};
+use crate::buses::modbus::decode;
+use crate::cli::EXIT_NEGATIVE;
+use crate::cli::prompt::{self, ConsolePrompt, PROMPT_TRIES};
 use crate::commissioning::register_inference::{
     InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
 };
@@ -10,24 +12,18 @@ use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
 use crate::i18n::Language;
 use crate::limits::POINTS_PER_DEVICE_MAX;
-use crate::modbus::decode;
 use std::fmt::Write as _;
 use std::io::BufRead;
 use std::path::Path;
 
 /// Possible encodings that are offered to a person.
 const FITS_SHOWN_MAX: usize = 8;
-/// Tries for one question before the interview ends.
-const ANSWER_TRIES: usize = 3;
 
 /// Interview with a person, or with a pipe.
 struct ProfileInterview<'a> {
-    from: &'a mut dyn BufRead,
+    prompt: ConsolePrompt<'a>,
     /// Whether the answers come from a terminal.
     is_terminal: bool,
-    /// Answer that belongs to the next question.
-    pending_answer: Option<String>,
-    lang: Language,
 }
 
 /// Encoding of the registers that gives the value on the display.
@@ -51,10 +47,8 @@ struct PointSections {
 /// when the answers come from a terminal.
 pub(super) fn run_interview(dir: &Path, from: &mut dyn BufRead, sees: bool, lang: Language) -> u8 {
     let mut person = ProfileInterview {
-        from,
+        prompt: ConsolePrompt::new(from, lang),
         is_terminal: sees,
-        pending_answer: None,
-        lang,
     };
     // Before the first question: otherwise the whole interview would be lost.
     if let Err(why) = std::fs::create_dir_all(dir) {
@@ -100,7 +94,7 @@ fn ask_profile(person: &mut ProfileInterview<'_>, dir: &Path) -> Option<(String,
     let any = |text: &str| !text.is_empty();
     let maker = person.ask_until_valid("cli-device-ask-maker", any)?;
     let model = person.ask_until_valid("cli-device-ask-model", any)?;
-    let lang = person.lang;
+    let lang = person.prompt.lang;
     let name = person.ask_until_valid("cli-device-ask-name", |name| {
         is_valid_id(name) && is_free_file(&dir.join(format!("{name}.toml")), lang)
     })?;
@@ -174,7 +168,7 @@ fn ask_point(person: &mut ProfileInterview<'_>, id: &str) -> Option<PointSection
         parse_register_words(text).is_some()
     })?;
     let words = parse_register_words(&typed)?;
-    let lang = person.lang;
+    let lang = person.prompt.lang;
     let shown = person.ask_until_valid("cli-device-ask-shown", |text| {
         prompt::parse_decimal(text).is_some_and(|shown| is_possible_value(shown, &unit, lang))
     })?;
@@ -233,6 +227,7 @@ fn choose_fit(
             eprintln!(
                 "{}",
                 person
+                    .prompt
                     .lang
                     .text_with("cli-device-no-fit", &[("shown", shown)])
             );
@@ -240,7 +235,7 @@ fn choose_fit(
         }
         [one] => Some(*one),
         many => {
-            eprintln!("{}", person.lang.text("cli-device-many-fit"));
+            eprintln!("{}", person.prompt.lang.text("cli-device-many-fit"));
             for (fit, number) in many.iter().zip(1..) {
                 let value = value_text(words, *fit).unwrap_or_default();
                 eprintln!("  {number}  {}  {value}", fit_text(*fit));
@@ -257,30 +252,8 @@ fn choose_fit(
 impl ProfileInterview<'_> {
     /// Answer that `fits` accepts.
     fn ask_until_valid(&mut self, key: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
-        for _ in 0..ANSWER_TRIES {
-            let answer = self.read_answer(&self.lang.text(key))?;
-            if fits(&answer) {
-                return Some(answer);
-            }
-            self.print_retry(&answer);
-        }
-        None
-    }
-
-    fn print_retry(&self, answer: &str) {
-        let args = [("found", answer)];
-        eprintln!("{}", self.lang.text_with("cli-device-again", &args));
-    }
-
-    /// Next line of the answers.
-    fn read_answer(&mut self, question: &str) -> Option<String> {
-        eprintln!("{question}");
-        if let Some(held) = self.pending_answer.take() {
-            return Some(held);
-        }
-        let mut line = String::new();
-        let bytes = self.from.read_line(&mut line).ok()?;
-        (bytes > 0).then(|| line.trim().to_owned())
+        let question = self.prompt.lang.text(key);
+        self.prompt.ask_valid(&question, fits)
     }
 
     /// Fit with the type, signed or unsigned, that the person chooses when the registers do not
@@ -308,16 +281,17 @@ impl ProfileInterview<'_> {
     /// of a pipe were written before this question was known, so an answer that is neither yes nor
     /// no belongs to the next question.
     fn ask_below_zero(&mut self, proposed: bool, unit: &str) -> bool {
-        let usual = self.lang.text(if proposed {
+        let lang = self.prompt.lang;
+        let usual = lang.text(if proposed {
             "cli-device-yes"
         } else {
             "cli-device-no"
         });
         let example = format!("-1 {unit}");
         let args = [("example", example.trim_end()), ("usual", usual.as_str())];
-        let question = self.lang.text_with("cli-device-ask-sign", &args);
-        for _ in 0..ANSWER_TRIES {
-            let Some(answer) = self.read_answer(&question) else {
+        let question = lang.text_with("cli-device-ask-sign", &args);
+        for _ in 0..PROMPT_TRIES {
+            let Some(answer) = self.prompt.ask_line(&question) else {
                 return proposed;
             };
             match answer.to_lowercase().as_str() {
@@ -325,10 +299,10 @@ impl ProfileInterview<'_> {
                 "y" | "yes" | "ya" => return true,
                 "n" | "no" | "t" | "tidak" => return false,
                 _ if !self.is_terminal => {
-                    self.pending_answer = Some(answer);
+                    self.prompt.put_back(answer);
                     return proposed;
                 }
-                _ => self.print_retry(&answer),
+                _ => self.prompt.print_retry(&answer),
             }
         }
         proposed

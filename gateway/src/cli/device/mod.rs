@@ -13,10 +13,10 @@ mod interview;
 mod output;
 
 use super::{EXIT_DONE, EXIT_USAGE};
+use crate::buses::modbus::replay_captures;
 use crate::config::profile::{self, Profile};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::i18n::Language;
-use crate::modbus::replay_captures;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -113,7 +113,7 @@ fn load_valid_profile(text: &str, file: &Path) -> Result<Profile, Diagnostics> {
 
 /// Captures that decode to other values than stated, as errors.
 pub(super) fn capture_diagnostics(profile: &Profile) -> Vec<Diagnostic> {
-    let fault = |wrong: crate::modbus::CaptureMismatch| Diagnostic {
+    let fault = |wrong: crate::buses::modbus::CaptureMismatch| Diagnostic {
         file: profile.file.clone(),
         line: wrong.line,
         key: "capture".to_owned(),

@@ -3,7 +3,7 @@
 use super::{EXIT_DONE, EXIT_USAGE, print_text};
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::profile::Profile;
-use crate::config::{ModbusTable, Parity, Point, RegisterEncoding, valid_profiles};
+use crate::config::{ModbusPoint, Parity, Point, RegisterEncoding, valid_profiles};
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -73,7 +73,7 @@ fn profile_text(profile: &Profile, lang: Language) -> String {
             "  {:<28} {:<14} {:<10} {:<6} {doubt} {}",
             point.name,
             register_text(point),
-            encoding_word(point.encoding),
+            type_text(point),
             point.unit,
             value_names(point)
         );
@@ -110,13 +110,14 @@ fn link_text(profile: &Profile) -> Option<String> {
 }
 
 fn register_text(point: &Point) -> String {
-    let table = match point.table {
-        ModbusTable::Coil => "coil",
-        ModbusTable::Discrete => "discrete",
-        ModbusTable::Holding => "holding",
-        ModbusTable::Input => "input",
-    };
-    format!("{table}:{}", point.address)
+    point
+        .modbus()
+        .map_or_else(String::new, ModbusPoint::register_text)
+}
+
+fn type_text(point: &Point) -> String {
+    let access = point.modbus();
+    access.map_or_else(String::new, |access| encoding_word(access.encoding))
 }
 
 /// Word of the key `type` in a profile.
@@ -158,7 +159,7 @@ fn profile_json(profile: &Profile) -> Value {
         json!({
             "id": &*point.name,
             "register": register_text(point),
-            "type": encoding_word(point.encoding),
+            "type": type_text(point),
             "unit": &*point.unit,
             "quantity": &*point.quantity,
             "counter": point.counter,

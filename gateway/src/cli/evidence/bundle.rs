@@ -1,7 +1,8 @@
 //! Evidence bundle: samples of a period, the whole chain, ledger, configurations and factors in one
 //! ZIP. It is read back and checked before it gets its name.
 
-use crate::cli::backend::{Backend, CommandError};
+use crate::api::client::ApiClient;
+use crate::cli::backend::CommandError;
 use crate::domain::Site;
 use crate::domain::period::Period;
 use crate::evidence::{
@@ -43,7 +44,7 @@ type ClosedDayRecords = BTreeMap<Date, DayRecord>;
 /// Writes the bundle of a period to `to`. Returns its description and the result of its check;
 /// `None` when no day of the period is closed yet. `told` receives the bytes of samples written.
 pub(in crate::cli) async fn write_bundle(
-    way: &mut Backend,
+    client: &mut ApiClient,
     site: &Site,
     period: Period,
     extra: &[BundleExtraFile],
@@ -53,7 +54,7 @@ pub(in crate::cli) async fn write_bundle(
     let mut half = to.as_os_str().to_owned();
     half.push(".part");
     let half = PathBuf::from(half);
-    let written = write_until_settled(way, site, period, extra, &half, &mut told).await;
+    let written = write_until_settled(client, site, period, extra, &half, &mut told).await;
     match &written {
         Ok(Some(_)) => std::fs::rename(&half, to)?,
         // A partial bundle is removed. A failure to remove it changes nothing more.
@@ -63,7 +64,7 @@ pub(in crate::cli) async fn write_bundle(
 }
 
 async fn write_until_settled(
-    way: &mut Backend,
+    client: &mut ApiClient,
     site: &Site,
     period: Period,
     extra: &[BundleExtraFile],
@@ -71,17 +72,21 @@ async fn write_until_settled(
     told: &mut impl FnMut(u64),
 ) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
     let mut found = None;
-    for _ in 0..BUNDLE_REWRITES_MAX {
-        way.make_due_records(|_| ()).await?;
-        // Every closed day has its record now, which the bundle needs.
-        let Some((about, last)) = write_bundle_once(way, site, period, extra, half, told).await?
-        else {
-            return Ok(None);
+    for attempt in 1..=BUNDLE_REWRITES_MAX {
+        client.make_due_records(|_| ()).await?;
+        // Every closed day has its record now, which the bundle needs; a store that is open for
+        // reading cannot make one.
+        let once = write_bundle_once(client, site, period, extra, half, told).await;
+        let (about, last) = match once {
+            Ok(Some(written)) => written,
+            Ok(None) => return Ok(None),
+            Err(CommandError::RecordChanged(_)) if attempt < BUNDLE_REWRITES_MAX => continue,
+            Err(trouble) => return Err(trouble),
         };
         let (_, verdict) = check_bundle(half, None, |_| ()).map_err(bundle_command_error)?;
         // The bundle is complete when no record was made while it was written.
-        way.make_due_records(|_| ()).await?;
-        let is_current = way.digests_after(last).await?.is_empty();
+        client.make_due_records(|_| ()).await?;
+        let is_current = client.digests_after(last).await?.is_empty();
         let is_done = verdict.is_intact() || is_current;
         found = Some((about, verdict));
         if is_done {
@@ -93,7 +98,7 @@ async fn write_until_settled(
 
 /// Writes the bundle once; returns its description and the number of its last record.
 async fn write_bundle_once(
-    way: &mut Backend,
+    client: &mut ApiClient,
     site: &Site,
     period: Period,
     extra: &[BundleExtraFile],
@@ -101,14 +106,13 @@ async fn write_bundle_once(
     told: &mut impl FnMut(u64),
 ) -> Result<Option<(BundleSummary, u64)>, CommandError> {
     let mut zip = BundleWriter::create(half).map_err(bundle_command_error)?;
-    let (days, head, last) = write_digests(way, &mut zip, period).await?;
+    let (days, head, last) = write_digests(client, &mut zip, period).await?;
     let (Some(from), Some(to)) = (days.keys().next(), days.keys().next_back()) else {
         return Ok(None);
     };
-    let extent = way.evidence_extent().await?;
-    // A store that is open for reading cannot make the missing record.
+    let extent = client.evidence_extent().await?;
     let is_due = |day: &&Date| extent.due.contains(&day.to_string());
-    if let (Backend::Store(_), Some(day)) = (&*way, days.keys().find(is_due)) {
+    if let Some(day) = days.keys().find(is_due) {
         return Err(CommandError::RecordChanged(day.to_string()));
     }
     let gone = |day: &Date| {
@@ -120,7 +124,7 @@ async fn write_bundle_once(
     let about = BundleSummary {
         format: BUNDLE_FORMAT.to_owned(),
         site: site.id.to_string(),
-        zone: site.timezone.to_string(),
+        zone: site.timezone.name().to_string(),
         period: period.to_string(),
         first: from.to_string(),
         last: to.to_string(),
@@ -131,9 +135,9 @@ async fn write_bundle_once(
             .collect(),
         head,
     };
-    write_ledger(way, &mut zip, extent.last_entry).await?;
-    write_revisions(way, &mut zip).await?;
-    write_samples(way, &mut zip, &days, &gone, told).await?;
+    write_ledger(client, &mut zip, extent.last_entry).await?;
+    write_revisions(client, &mut zip).await?;
+    write_samples(client, &mut zip, &days, &gone, told).await?;
     for file in extra {
         zip.begin_file(&format!("report/{}", file.name))
             .map_err(bundle_command_error)?;
@@ -146,13 +150,13 @@ async fn write_bundle_once(
 /// Writes the whole chain; returns the newest records of the period's days, the last digest and its
 /// number.
 async fn write_digests(
-    way: &mut Backend,
+    client: &mut ApiClient,
     zip: &mut BundleWriter,
     period: Period,
 ) -> Result<(ClosedDayRecords, String, u64), CommandError> {
     let (mut days, mut head, mut last) = (ClosedDayRecords::new(), String::new(), 0);
     loop {
-        let page = way.digests_after(last).await?;
+        let page = client.digests_after(last).await?;
         if page.is_empty() {
             return Ok((days, head, last));
         }
@@ -169,7 +173,7 @@ async fn write_digests(
 }
 
 async fn write_ledger(
-    way: &mut Backend,
+    client: &mut ApiClient,
     zip: &mut BundleWriter,
     last: u64,
 ) -> Result<(), CommandError> {
@@ -177,17 +181,20 @@ async fn write_ledger(
     let mut first = 1;
     while first <= last {
         let until = last.min(first + LEDGER_PAGE_MAX as u64 - 1);
-        let lines = way.ledger_lines(first, until).await?;
+        let lines = client.ledger_lines(first, until).await?;
         zip.put(&lines).map_err(bundle_command_error)?;
         first = until + 1;
     }
     Ok(())
 }
 
-async fn write_revisions(way: &mut Backend, zip: &mut BundleWriter) -> Result<(), CommandError> {
+async fn write_revisions(
+    client: &mut ApiClient,
+    zip: &mut BundleWriter,
+) -> Result<(), CommandError> {
     for kind in RevisionKind::ALL {
         let mut after = 0;
-        while let Some(revision) = way.revision_after(kind, after).await? {
+        while let Some(revision) = client.revision_after(kind, after).await? {
             zip.begin_file(&revision_file_name(kind, revision.id))
                 .map_err(bundle_command_error)?;
             zip.put(revision.text.as_bytes())
@@ -200,7 +207,7 @@ async fn write_revisions(way: &mut Backend, zip: &mut BundleWriter) -> Result<()
 
 /// Writes one file for each point, its days one after the other.
 async fn write_samples(
-    way: &mut Backend,
+    client: &mut ApiClient,
     zip: &mut BundleWriter,
     days: &ClosedDayRecords,
     gone: &impl Fn(&Date) -> bool,
@@ -217,7 +224,7 @@ async fn write_samples(
             .map_err(bundle_command_error)?;
         for (day, record) in &kept {
             if record.samples.iter().any(|line| line.point == point) {
-                let lines = way.samples_of_day(**day, point).await?;
+                let lines = client.samples_of_day(**day, point).await?;
                 zip.put(&lines).map_err(bundle_command_error)?;
                 told(lines.len() as u64);
             }

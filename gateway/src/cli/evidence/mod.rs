@@ -13,7 +13,6 @@
 
 mod bundle;
 mod output;
-mod reader;
 mod verify;
 
 pub(super) use bundle::{BundleExtraFile, write_bundle};

@@ -2,14 +2,18 @@
 //! bundle.
 
 use super::output;
+use crate::api::client::ApiClient;
 use crate::cli::args::DEFAULT_CONFIG_PATH;
-use crate::cli::backend::{Backend, CommandError, load_config, progress_bar, report_failure};
+use crate::cli::backend::{
+    CommandError, load_config, move_progress_bar, open_with_records, progress_bar, report_failure,
+};
 use crate::evidence::{
     DayDigest, DayRecord, DigestChain, MismatchKind, Sha256Hasher, VerificationReport,
     check_bundle, hash,
 };
 use crate::i18n::Language;
 use crate::limits::LEDGER_PAGE_MAX;
+use bytes::Bytes;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -55,9 +59,10 @@ async fn verify_chain(options: &VerifyArgs, lang: Language) -> u8 {
         Err(status) => return status,
     };
     let checked = async {
-        let mut way = Backend::open_with_records(&config).await?;
-        let verdict = check_chain(&mut way, wanted_digest(options).as_deref()).await;
-        way.close().await;
+        // A damaged file must be named as damaged, not as changed.
+        let mut client = open_with_records(&config, true).await?;
+        let verdict = check_chain(&mut client, wanted_digest(options).as_deref()).await;
+        client.close().await;
         verdict
     };
     match checked.await {
@@ -78,33 +83,30 @@ fn wanted_digest(options: &VerifyArgs) -> Option<String> {
 
 /// Checks the whole chain against the data.
 async fn check_chain(
-    way: &mut Backend,
+    client: &mut ApiClient,
     wanted: Option<&str>,
 ) -> Result<VerificationReport, CommandError> {
-    // A damaged file must be named as damaged, not as changed.
-    way.check_pages().await?;
     let bar = progress_bar(Some(0));
     let mut most = 0;
-    way.make_due_records(|left| {
-        most = most.max(left);
-        bar.set_length(most);
-        bar.set_position(most - left);
-    })
-    .await?;
+    client
+        .make_due_records(|left| {
+            most = most.max(left);
+            move_progress_bar(&bar, most - left, most);
+        })
+        .await?;
     let mut verdict = VerificationReport::default();
-    let chain = check_records(way, wanted, &mut verdict).await?;
-    check_ledger(way, &chain, &mut verdict).await?;
-    check_revisions(way, &chain, &mut verdict).await?;
-    bar.set_length(chain.newest_by_day().count() as u64);
-    bar.set_position(0);
-    let extent = way.evidence_extent().await?;
+    let chain = check_records(client, wanted, &mut verdict).await?;
+    check_ledger(client, &chain, &mut verdict).await?;
+    check_revisions(client, &chain, &mut verdict).await?;
+    move_progress_bar(&bar, 0, chain.newest_by_day().count() as u64);
+    let extent = client.evidence_extent().await?;
     let gone: Option<Date> = extent.gone_before.and_then(|day| day.parse().ok());
     for (day, _) in chain.newest_by_day() {
         match gone {
             Some(gone) if day < gone => verdict.gone += 1,
             // Samples that came later have no record yet, so the day cannot be checked.
             _ if extent.due.contains(&day.to_string()) => verdict.due += 1,
-            _ => check_day(way, day, &mut verdict).await?,
+            _ => check_day(client, day, &mut verdict).await?,
         }
         bar.inc(1);
     }
@@ -115,14 +117,14 @@ async fn check_chain(
 
 /// Checks every record against the one before it, and searches for closed days without a record.
 async fn check_records(
-    way: &mut Backend,
+    client: &mut ApiClient,
     wanted: Option<&str>,
     verdict: &mut VerificationReport,
 ) -> Result<DigestChain, CommandError> {
     let mut chain = DigestChain::default();
     let mut found = wanted.is_none();
     loop {
-        let page = way.digests_after(chain.count()).await?;
+        let page = client.digests_after(chain.count()).await?;
         if page.is_empty() {
             break;
         }
@@ -136,17 +138,17 @@ async fn check_records(
     if !found {
         verdict.add_mismatch(None, MismatchKind::Foreign, wanted.unwrap_or_default());
     }
-    check_unrecorded_days(way, &chain, verdict).await?;
+    check_unrecorded_days(client, &chain, verdict).await?;
     Ok(chain)
 }
 
 /// Closed days that have samples and no record, after all due records were made.
 async fn check_unrecorded_days(
-    way: &mut Backend,
+    client: &mut ApiClient,
     chain: &DigestChain,
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
-    let extent = way.evidence_extent().await?;
+    let extent = client.evidence_extent().await?;
     let gone = extent.gone_before.as_ref().and_then(|day| day.parse().ok());
     let days = extent
         .days
@@ -161,8 +163,8 @@ async fn check_unrecorded_days(
     for day in bare {
         // Late samples may have come in since the extent was read: only a record that is still
         // missing after another run is a difference.
-        way.make_due_records(|_| ()).await?;
-        if way.newest_digest(day).await?.is_none() {
+        client.make_due_records(|_| ()).await?;
+        if client.newest_digest(day).await?.is_none() {
             verdict.add_mismatch(Some(day), MismatchKind::Unrecorded, "");
         }
     }
@@ -170,7 +172,7 @@ async fn check_unrecorded_days(
 }
 
 async fn check_ledger(
-    way: &mut Backend,
+    client: &mut ApiClient,
     chain: &DigestChain,
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
@@ -180,7 +182,7 @@ async fn check_ledger(
         let mut first = range.first;
         while first <= range.last {
             let last = range.last.min(first + LEDGER_PAGE_MAX as u64 - 1);
-            hash.put(&way.ledger_lines(first, last).await?);
+            hash.put(&client.ledger_lines(first, last).await?);
             first = last + 1;
         }
         if hash.finish_hex() != range.sha256 {
@@ -190,18 +192,18 @@ async fn check_ledger(
     }
     // Entries after the last record are not covered by the chain yet.
     let through = chain.ranges().last().map_or(0, |range| range.last);
-    let last = way.evidence_extent().await?.last_entry;
+    let last = client.evidence_extent().await?.last_entry;
     verdict.open_entries = last.saturating_sub(through);
     Ok(())
 }
 
 async fn check_revisions(
-    way: &mut Backend,
+    client: &mut ApiClient,
     chain: &DigestChain,
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
     for ((kind, id), (day, sha256)) in chain.texts() {
-        let found = way.revision_after(*kind, id.saturating_sub(1)).await?;
+        let found = client.revision_after(*kind, id.saturating_sub(1)).await?;
         let found = found.filter(|found| found.id == *id);
         if found.is_none_or(|found| hash(found.text.as_bytes()) != *sha256) {
             verdict.add_mismatch(Some(*day), kind.what(), id.to_string());
@@ -213,22 +215,22 @@ async fn check_revisions(
 /// Checks the samples of a day against its newest record; repeats when another record was made in
 /// between.
 async fn check_day(
-    way: &mut Backend,
+    client: &mut ApiClient,
     day: Date,
     verdict: &mut VerificationReport,
 ) -> Result<(), CommandError> {
     verdict.days += 1;
-    let mut newest = way.newest_digest(day).await?;
+    let mut newest = client.newest_digest(day).await?;
     for _ in 0..DAY_RECHECKS_MAX {
         let Some(digest) = &newest else {
             return Ok(());
         };
-        let differs = differing_points(way, day, digest).await?;
+        let differs = differing_points(client, day, digest).await?;
         if differs.is_empty() {
             return Ok(());
         }
-        way.make_due_records(|_| ()).await?;
-        let again = way.newest_digest(day).await?;
+        client.make_due_records(|_| ()).await?;
+        let again = client.newest_digest(day).await?;
         if again == newest {
             for point in differs {
                 verdict.add_mismatch(Some(day), MismatchKind::Samples, point);
@@ -242,7 +244,7 @@ async fn check_day(
 
 /// Points whose samples differ from the record.
 async fn differing_points(
-    way: &mut Backend,
+    client: &mut ApiClient,
     day: Date,
     digest: &DayDigest,
 ) -> Result<Vec<String>, CommandError> {
@@ -250,16 +252,16 @@ async fn differing_points(
     let Ok(record) = digest.record.parse::<DayRecord>() else {
         return Ok(Vec::new());
     };
-    let there: BTreeSet<String> = way.points_of_day(day).await?.into_iter().collect();
+    let there: BTreeSet<String> = client.points_of_day(day).await?.into_iter().collect();
     let said = record.samples.iter().map(|line| &line.point);
     let points: BTreeSet<&String> = said.chain(&there).collect();
     let mut differs = Vec::new();
     for point in points {
         let line = record.samples.iter().find(|line| line.point == *point);
         let text = if there.contains(point) {
-            way.samples_of_day(day, point).await?
+            client.samples_of_day(day, point).await?
         } else {
-            Vec::new()
+            Bytes::new()
         };
         let same = match line {
             Some(line) => hash(&text) == line.sha256,

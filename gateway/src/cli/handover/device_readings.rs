@@ -1,14 +1,14 @@
 //! State of every device for the record: from the running gateway, else from one read of each
 //! device.
 
-use crate::cli::backend::{CommandError, GatewayConnection};
+use crate::buses;
+use crate::cli::backend::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
-use crate::modbus;
+use crate::server;
 use crate::status::DeviceIdentity;
-use http_body_util::BodyExt;
 use serde_json::Value;
 
 /// Device in the record.
@@ -58,24 +58,15 @@ pub(super) fn find_point_mut<'a>(
 
 /// All devices, in the order of the configuration.
 pub(super) async fn gather_devices(config: &Config) -> Result<Vec<HandoverDevice>, CommandError> {
-    let Some(mut running) = GatewayConnection::connect(&config.store.path).await? else {
+    let Some(mut running) = server::connect_client(&config.store.path).await? else {
         return Ok(read_devices_once(config).await);
     };
-    let devices = get_json_list(&mut running, "/api/v1/devices").await?;
-    let points = get_json_list(&mut running, "/api/v1/points").await?;
+    let devices: Vec<Value> = running.get_json("/api/v1/devices").await?;
+    let points: Vec<Value> = running.get_json("/api/v1/points").await?;
     let all = devices_from_config(config).into_iter();
     Ok(all
         .map(|one| device_from_api(one, &devices, &points))
         .collect())
-}
-
-async fn get_json_list(
-    running: &mut GatewayConnection,
-    path: &str,
-) -> Result<Vec<Value>, CommandError> {
-    let body = running.request("GET", path, "").await?.collect().await?;
-    serde_json::from_slice(&body.to_bytes())
-        .map_err(|error| CommandError::Refused(error.to_string()))
 }
 
 /// Devices and points as the configuration has them, without values.
@@ -103,7 +94,7 @@ async fn read_devices_once(config: &Config) -> Vec<HandoverDevice> {
     let mut all = devices_from_config(config);
     // One after the other: two requests on one bus would collide.
     for (index, device) in all.iter_mut().enumerate() {
-        if let Some(once) = modbus::read_device_once(config, index, &clock).await {
+        if let Some(once) = buses::read_device_once(config, index, &clock).await {
             apply_reading(device, &once);
         }
     }
@@ -111,13 +102,13 @@ async fn read_devices_once(config: &Config) -> Vec<HandoverDevice> {
 }
 
 /// Applies one read to a device.
-fn apply_reading(device: &mut HandoverDevice, once: &modbus::AdhocReading) {
+fn apply_reading(device: &mut HandoverDevice, once: &buses::AdhocReading) {
     if let Some(identity) = &once.identity {
         apply_identity(device, identity);
     }
     let whole = once.failure.as_ref();
-    let silent = whole.map(|(failure, _)| failure.reason());
-    device.fault = whole.map(|(failure, detail)| (failure.reason().word(), detail.clone()));
+    let silent = whole.map(|(failure, _)| failure.reason);
+    device.fault = whole.map(|(failure, detail)| (failure.reason.word(), detail.clone()));
     for (index, point) in device.points.iter_mut().enumerate() {
         let outcome = once.outcomes.get(index);
         let number = outcome.and_then(SampleOutcome::number);
@@ -166,25 +157,16 @@ fn device_from_api(
         };
         apply_identity(&mut device, &identity);
         let fault = &found["status"]["fault"];
-        let reason = fault["reason"].as_str().and_then(reason_word);
-        device.fault = reason.map(|reason| (reason, text(&fault["detail"])));
+        let reason = fault["reason"].as_str().and_then(QualityReason::from_word);
+        device.fault = reason.map(|reason| (reason.word(), text(&fault["detail"])));
     }
     for point in &mut device.points {
         let found = points.iter().find(|one| one["id"] == *point.id);
         let last = found.map(|one| &one["last"]);
         let number = last.and_then(|last| last["v"].as_number()?.to_string().parse().ok());
         let number = number.and_then(|text: String| ExactNumber::parse(&text));
-        let reason = last.and_then(|last| reason_word(last["reason"].as_str()?));
-        apply_point_value(point, number, reason);
+        let reason = last.and_then(|last| QualityReason::from_word(last["reason"].as_str()?));
+        apply_point_value(point, number, reason.map(QualityReason::word));
     }
     device
-}
-
-/// Reason of this word.
-fn reason_word(text: &str) -> Option<&'static str> {
-    // Reasons are listed by their codes, so that a new reason is known here too.
-    let all = (0..=u8::MAX)
-        .filter_map(QualityReason::from_code)
-        .map(QualityReason::word);
-    all.into_iter().find(|word| *word == text)
 }

@@ -28,7 +28,6 @@ use crate::report::render::{ReportFormat, render_document};
 use crate::storage::StoreAccess;
 use device_readings::HandoverPoint;
 use input_files::DisplayReading;
-use jiff::tz::TimeZone;
 use record::HandoverRecord;
 use std::io::{Write, stdin, stdout};
 use std::path::PathBuf;
@@ -126,11 +125,9 @@ async fn collect_record<'a>(
         ask_displays(&mut devices, &mut ConsolePrompt::new(&mut input, lang));
     }
     let now = Clock::system().now().at;
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
     Ok(HandoverRecord {
         config,
         lang,
-        zone,
         now,
         devices,
         soak,

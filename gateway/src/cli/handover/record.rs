@@ -14,7 +14,6 @@ use crate::report::render::document::{
 use crate::report::render::number_format;
 use crate::report::render::photo::ReportPhoto;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 /// Digits of the configuration's hash in the record.
 const REVISION_DIGITS: usize = 16;
@@ -23,7 +22,6 @@ const REVISION_DIGITS: usize = 16;
 pub(super) struct HandoverRecord<'a> {
     pub(super) config: &'a Config,
     pub(super) lang: Language,
-    pub(super) zone: TimeZone,
     pub(super) now: UtcMs,
     pub(super) devices: Vec<HandoverDevice>,
     pub(super) soak: Option<SoakResultFile>,
@@ -40,7 +38,7 @@ impl HandoverRecord<'_> {
 
     /// Local date of the record.
     pub(super) fn local_day(&self) -> Date {
-        number_format::local_time(self.now, &self.zone).0.date()
+        self.config.site.timezone.date(self.now)
     }
 
     /// First digits of the SHA-256 of the configuration.
@@ -76,7 +74,7 @@ impl HandoverRecord<'_> {
                 name: number_format::date(self.lang, day),
             },
             lang: self.lang,
-            zone: self.zone.clone(),
+            zone: site.timezone.rules().clone(),
             issued: self.now,
             revision: self.revision_digits(),
             // The record is about this moment and not about closed days, so it has no digest.

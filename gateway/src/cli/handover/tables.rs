@@ -8,7 +8,6 @@ use crate::assets::tank::indicators::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
 use crate::cli::soak;
-use crate::config::{BusLink, Parity};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
@@ -51,12 +50,12 @@ pub(super) fn site_table(record: &HandoverRecord<'_>) -> ReportTable {
     let degrees = |value: f64| number_format::format_number(record.lang, value, 5);
     let place = format!("{}, {}", degrees(site.latitude), degrees(site.longitude));
     let file = record.config.file.file_name().unwrap_or_default();
-    let now = number_format::time(record.lang, record.now, &record.zone);
+    let now = number_format::time(record.lang, record.now, site.timezone.rules());
     let rows = [
         ("name", site.name.to_string()),
         ("id", site.id.to_string()),
         ("place", place),
-        ("zone", site.timezone.to_string()),
+        ("zone", site.timezone.name().to_string()),
         ("read-at", now),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("config", file.to_string_lossy().into_owned()),
@@ -80,27 +79,14 @@ pub(super) fn buses_table(record: &HandoverRecord<'_>) -> ReportTable {
         record.text_columns(&["bus", "link", "address", "line"]),
     );
     let row = |bus: &crate::config::Bus| {
-        let (kind, address, line) = match &bus.link {
-            BusLink::Tcp { host, port } => ("Modbus TCP", format!("{host}:{port}"), String::new()),
-            BusLink::RtuOverTcp { host, port, baud } => {
-                let line = format!("{baud} baud");
-                ("Modbus RTU / TCP", format!("{host}:{port}"), line)
-            }
-            BusLink::Rtu(line) => {
-                let parity = match line.parity {
-                    Parity::None => 'N',
-                    Parity::Even => 'E',
-                    Parity::Odd => 'O',
-                };
-                let form = format!("{} baud, 8{parity}{}", line.baud, line.stop_bits);
-                ("Modbus RTU", line.port.display().to_string(), form)
-            }
-        };
+        let link = bus.link.summary();
+        let baud = link.baud.map(|baud| format!("{baud} baud"));
+        let settings = baud.into_iter().chain(link.format).collect::<Vec<_>>();
         vec![
             text_value(&*bus.id),
-            text_value(kind),
-            text_value(address),
-            text_value(line),
+            text_value(link.name),
+            text_value(link.address),
+            text_value(settings.join(", ")),
         ]
     };
     table.rows = record.config.buses.iter().map(row).collect();

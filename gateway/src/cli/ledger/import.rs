@@ -41,9 +41,8 @@ pub(super) async fn run_ledger_import(
     // All rows or none: half a table would have to be sorted out by hand.
     if is_good && asked.yes {
         let statements = batch.good.iter().map(|(_, statement)| statement.clone());
-        ids = desk
-            .add_statements(statements.collect(), asked.again)
-            .await?;
+        let statements: Vec<_> = statements.collect();
+        ids = desk.add_statements(&statements, asked.again).await?;
     }
     if json {
         output::print_json(&serde_json::json!({

@@ -16,11 +16,13 @@ mod output;
 
 pub(super) use args::LedgerArgs;
 
-use super::backend::{CommandError, current_user, load_config, print_stderr, report_failure};
+use super::backend::{
+    CommandError, current_user, load_config, local_date, print_stderr, report_failure,
+};
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::ledger::{EntryId, EntryKind, EntryStatement};
+use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -33,7 +35,6 @@ use args::{
     LedgerTargetArgs, LedgerTemplateArgs, LedgerWithdrawArgs,
 };
 use client::LedgerClient;
-use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// Runs the subcommand; returns the exit status.
@@ -71,11 +72,11 @@ pub(super) async fn run_ledger(options: LedgerArgs, lang: Language) -> u8 {
     };
     let mut desk = match LedgerClient::open(&config, lang, access).await {
         Ok(desk) => desk,
-        Err(trouble) => return LedgerClient::report_failure(&trouble, lang),
+        Err(trouble) => return report_failure(&trouble, lang),
     };
     let done = dispatch_ledger(&mut desk, options.command, json).await;
     desk.close().await;
-    done.unwrap_or_else(|trouble| LedgerClient::report_failure(&trouble, lang))
+    done.unwrap_or_else(|trouble| report_failure(&trouble, lang))
 }
 
 async fn dispatch_ledger(
@@ -227,21 +228,24 @@ async fn write_entry(
     json: bool,
 ) -> Result<u8, CommandError> {
     let lang = desk.lang;
+    let earlier = raw.attachments.len();
+    // Files are stored only for an entry that is right; until then they are counted.
+    let unsaved = Attachment {
+        name: String::new(),
+        sha256: String::new(),
+        bytes: 0,
+    };
+    raw.attachments.resize(earlier + files.len(), unsaved);
     let batch = desk.check_rows([(1, &raw)], None, again).await?;
-    if !batch.faults.is_empty() {
+    let [(_, statement)] = &*batch.good else {
         print_refusal(&batch, json, lang);
         return Ok(EXIT_NEGATIVE);
-    }
-    // Files are stored only for an entry that is right so far.
-    raw.attachments.extend(desk.attach_files(files).await?);
-    // Checked again: the number of attachments is bounded, too.
-    let batch = desk.check_rows([(1, &raw)], None, true).await?;
-    if !batch.faults.is_empty() {
-        print_refusal(&batch, json, lang);
-        return Ok(EXIT_NEGATIVE);
-    }
-    let statements = batch.good.iter().map(|(_, statement)| statement.clone());
-    let ids = desk.add_statements(statements.collect(), again).await?;
+    };
+    let mut statement = statement.clone();
+    statement.attachments.truncate(earlier);
+    let saved = desk.attach_files(files).await?;
+    statement.attachments.extend(saved);
+    let ids = desk.add_statements(&[statement], again).await?;
     if json {
         output::print_json(&EntriesAddedJson {
             ids,
@@ -344,9 +348,7 @@ fn run_template(config: &Config, output: Option<&Path>, lang: Language) -> u8 {
 
 fn write_template(config: &Config, output: Option<&Path>, lang: Language) -> std::io::Result<()> {
     let definitions = &config.definitions;
-    let now = Clock::system().now().at;
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let day = client::date_of_moment(now, &zone);
+    let day = local_date(config, Clock::system().now().at);
     let Some(file) = output else {
         output::print_text(&csv_template(definitions, lang, day));
         return Ok(());

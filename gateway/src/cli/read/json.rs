@@ -39,13 +39,14 @@ pub(super) fn device_json(
         .map(|(number, (point, (place, outcome, words)))| {
             let value = outcome.and_then(|outcome| outcome.number());
             let ranked = seen.rank_point(number, options);
+            let refused = once.details.out_of_range.get(number).copied().flatten();
             json!({
                 "id": format!("{}.{}", device.id, point.name),
                 "register": register_text(place),
                 "words": words,
                 "meaning": ranked.map(|(point, ranking)| ranking::ranking_json(point, value, &ranking)),
                 "value": value.map(ExactNumber::to_f64),
-                "refused": once.out_of_range.get(number).copied().flatten().map(ExactNumber::to_f64),
+                "refused": refused.map(ExactNumber::to_f64),
                 "min": point.min,
                 "max": point.max,
                 "unit": &*point.unit,
@@ -62,10 +63,10 @@ pub(super) fn device_json(
         "points": points,
         "round_trip_ms": once.round_trip_ms,
         "round_trips_ms": seen.round_trips_ms,
-        "sent": hex_text(&once.sent),
-        "received": hex_text(&once.received),
+        "sent": hex_text(&once.details.sent),
+        "received": hex_text(&once.details.received),
         "failure": once.failure.as_ref().map(|(failure, detail)| json!({
-            "reason": failure.reason().word(),
+            "reason": failure.reason.word(),
             "detail": detail,
         })),
         "advice": advice_key(&config.buses[device.bus], seen),

@@ -11,21 +11,23 @@
 
 mod json;
 mod mbpoll;
+mod point_text;
 mod ranking;
 
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::report_failure;
 use super::run::wait_for_stop;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client, fail_with_message};
+use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::register_inference::HypothesisRanking;
-use crate::config::{Bus, BusLink, Config, Device, FactConfidence, ModbusTable, Point};
+use crate::config::{Bus, Config, ModbusLink, Point};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
-use crate::modbus::{AdhocReader, AdhocReading, decode};
 use crate::status::DeviceIdentity;
+use point_text::{limit_line, point_line, point_reads, register_text, value_name};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -86,7 +88,7 @@ struct DeviceReads {
 
 /// Reads the device and prints the result; returns the exit status.
 pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
-    let config = match super::load_checked_config(&options.config, lang) {
+    let config = match super::backend::load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
@@ -101,16 +103,15 @@ pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
     };
     // A line has one owner: a running gateway sends our requests between its polls.
     let bus = config.devices[index].bus;
-    let (channel, is_shared) = match bus_client::open_channel(&config, bus).await {
-        Ok(way) => way,
+    let owner = match bus_client::gateway_bus_handle(&config, &config.buses[bus].id).await {
+        Ok(owner) => owner,
         Err(trouble) => return report_failure(&trouble, lang),
     };
     let port = &config.buses[bus..=bus];
-    if let Some(who) = bus_client::port_holder_text(port, lang).filter(|_| !is_shared) {
+    if let Some(who) = bus_client::port_holder_text(port, lang).filter(|_| owner.is_none()) {
         return fail_with_message(&who);
     }
-    let Some(mut session) = AdhocReader::with_channel(channel, &config, index, &Clock::system())
-    else {
+    let Some(mut session) = AdhocReader::via_owner(&config, index, &Clock::system(), owner) else {
         return EXIT_USAGE;
     };
     let Some(every) = options.every else {
@@ -190,13 +191,16 @@ async fn diagnose_line(
     let Some((failure, _)) = &once.failure else {
         return Vec::new();
     };
-    let mut all = vec![Some(failure.reason())];
+    let mut all = vec![Some(failure.reason)];
     let device = &config.devices[index];
     // On TCP every device has its own connection, so neighbours say nothing about it.
-    let is_network = matches!(config.buses[device.bus].link, BusLink::Tcp { .. });
+    let is_network = matches!(
+        config.buses[device.bus].link.modbus(),
+        Some(ModbusLink::Tcp { .. })
+    );
     if is_network
         || !matches!(
-            failure.reason(),
+            failure.reason,
             QualityReason::Timeout | QualityReason::Corrupt
         )
     {
@@ -205,14 +209,13 @@ async fn diagnose_line(
     let others = config.devices.iter().enumerate();
     let others = others.filter(|(other, one)| one.bus == device.bus && *other != index);
     for (other, _) in others.take(NEIGHBOURS_MAX) {
-        let Ok((channel, _)) = bus_client::open_channel(config, device.bus).await else {
+        let bus = &config.buses[device.bus];
+        let Ok(owner) = bus_client::gateway_bus_handle(config, &bus.id).await else {
             break;
         };
-        if let Some(mut session) =
-            AdhocReader::with_channel(channel, config, other, &Clock::system())
-        {
+        if let Some(mut session) = AdhocReader::via_owner(config, other, &Clock::system(), owner) {
             let once = session.read().await;
-            all.push(once.failure.map(|(failure, _)| failure.reason()));
+            all.push(once.failure.map(|(failure, _)| failure.reason));
         }
     }
     all
@@ -252,7 +255,7 @@ async fn read_times(session: &mut AdhocReader, times: u8, lang: Language) -> Dev
 
 impl DeviceReads {
     fn from_first_read(once: AdhocReading) -> Self {
-        let registers = once.registers.iter().cloned();
+        let registers = once.details.registers.iter().cloned();
         Self {
             reads: registers.map(|read| read.into_iter().collect()).collect(),
             round_trips_ms: good_round_trip(&once).into_iter().collect(),
@@ -266,7 +269,7 @@ impl DeviceReads {
         if once.failure.is_some() {
             return;
         }
-        for (reads, read) in self.reads.iter_mut().zip(&once.registers) {
+        for (reads, read) in self.reads.iter_mut().zip(&once.details.registers) {
             reads.extend(read.clone());
         }
         self.round_trips_ms.extend(good_round_trip(&once));
@@ -288,7 +291,7 @@ impl DeviceReads {
     }
 
     fn rank_point(&self, index: usize, options: &ReadArgs) -> Option<(&Point, HypothesisRanking)> {
-        let point = self.once.points.get(index)?.as_ref()?;
+        let point = self.once.details.points.get(index)?.as_ref()?;
         let shown = options
             .display
             .iter()
@@ -333,7 +336,7 @@ fn device_text(
         .take(count);
     for (number, (point, (place, outcome, words))) in points.enumerate() {
         text += &point_line(point, place, outcome, words, lang);
-        if let Some(refused) = once.out_of_range.get(number).copied().flatten() {
+        if let Some(refused) = once.details.out_of_range.get(number).copied().flatten() {
             text += &limit_line(point, refused, lang);
         }
         if let Some((point, ranking)) = seen.rank_point(number, options) {
@@ -357,10 +360,13 @@ fn device_text(
             lang.text_with("cli-read-time", &[("ms", &times)])
         );
     }
-    if once.sent.is_empty() {
+    if once.details.sent.is_empty() {
         return text;
     }
-    let (sent, received) = (hex_text(&once.sent), hex_text(&once.received));
+    let (sent, received) = (
+        hex_text(&once.details.sent),
+        hex_text(&once.details.received),
+    );
     let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
     let _ = writeln!(text, "{}", lang.text_with("cli-read-bytes", &bytes));
     for command in mbpoll::mbpoll_commands(bus, device, once) {
@@ -399,99 +405,10 @@ fn identity_text(identity: &DeviceIdentity, lang: Language) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Place that was read for a configured point, its outcome, and its registers.
-type PointReadParts<'a> = (Option<&'a Point>, Option<SampleOutcome>, Option<&'a [u16]>);
-
-fn point_reads<'a>(
-    device: &'a Device,
-    once: &'a AdhocReading,
-) -> impl Iterator<Item = PointReadParts<'a>> {
-    (0..device.points.len()).map(|i| {
-        let words = once.registers.get(i).and_then(Option::as_deref);
-        let place = once.points.get(i).and_then(Option::as_ref);
-        (place, once.outcomes.get(i).copied(), words)
-    })
-}
-
-fn register_text(place: Option<&Point>) -> Option<String> {
-    place.map(|point| format!("{}:{}", table_name(point.table), point.address))
-}
-
-fn point_line(
-    point: &Point,
-    place: Option<&Point>,
-    outcome: Option<SampleOutcome>,
-    words: Option<&[u16]>,
-    lang: Language,
-) -> String {
-    let place = register_text(place).unwrap_or_else(|| "-".to_owned());
-    let value = match outcome.map(|outcome| (outcome, outcome.number())) {
-        Some((outcome, Some(number))) => {
-            let name = words.and_then(|words| value_name(point, words));
-            let name = name.map_or(String::new(), |name| format!(" = {name}"));
-            // A single has about seven digits; the double that carries it would show more.
-            let number = ranking::number_text(point.encoding, number);
-            let unit = match &*point.unit {
-                "" => String::new(),
-                unit => format!(" {unit}"),
-            };
-            format!("{number}{unit}{name} ({})", quality_text(outcome, lang))
-        }
-        Some((outcome, None)) => {
-            let word = outcome.reason().map_or("missing", QualityReason::word);
-            format!(
-                "- ({}: {})",
-                quality_text(outcome, lang),
-                lang.text(&format!("reason-{word}"))
-            )
-        }
-        None => "-".to_owned(),
-    };
-    let doubt = match point.about.confidence {
-        FactConfidence::Low => format!("  {}", lang.text("cli-read-doubt")),
-        FactConfidence::Medium | FactConfidence::High => String::new(),
-    };
-    let mut line = format!("{:<20} {place:<16} {value}{doubt}\n", point.name);
-    for word in words.unwrap_or_default() {
-        let _ = writeln!(
-            line,
-            "{:>25}0x{word:04x} u16 {word} i16 {}",
-            "",
-            word.cast_signed()
-        );
-    }
-    line
-}
-
-/// Line about the limit that an implausible value violates.
-fn limit_line(point: &Point, refused: ExactNumber, lang: Language) -> String {
-    let below = point.min.filter(|min| refused.to_f64() < *min);
-    let (key, limit) = match below {
-        Some(min) => ("cli-read-below", min),
-        None => ("cli-read-above", point.max.unwrap_or_default()),
-    };
-    let (value, limit) = (
-        ranking::number_text(point.encoding, refused),
-        limit.to_string(),
-    );
-    let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
-    format!("{:>22} {}\n", "", lang.text_with(key, &args))
-}
-
-fn quality_text(outcome: SampleOutcome, lang: Language) -> String {
-    lang.text(&format!("quality-{}", outcome.quality().word()))
-}
-
-/// Name of this raw value in the profile.
-fn value_name(point: &Point, words: &[u16]) -> Option<String> {
-    let raw = decode::raw_integer(point, words)?;
-    point.about.describe_raw(raw)
-}
-
 /// Message key of the advice for a device that gave nothing, or that refused some requests.
 fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> {
     let once = &seen.once;
-    let whole = once.failure.as_ref().map(|(failure, _)| failure.reason());
+    let whole = once.failure.as_ref().map(|(failure, _)| failure.reason);
     let mut parts = once.outcomes.iter().filter_map(SampleOutcome::reason);
     let reason =
         whole.or_else(|| parts.find(|reason| matches!(reason, QualityReason::Refused(_))))?;
@@ -502,15 +419,6 @@ fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> {
         &seen.line
     };
     fault_diagnosis::advice_key(reason, Some(&bus.link), line)
-}
-
-fn table_name(table: ModbusTable) -> &'static str {
-    match table {
-        ModbusTable::Coil => "coil",
-        ModbusTable::Discrete => "discrete",
-        ModbusTable::Holding => "holding",
-        ModbusTable::Input => "input",
-    }
 }
 
 fn hex_text(bytes: &[u8]) -> String {

@@ -21,9 +21,10 @@ pub(super) fn rank_point(
     reads: &[Vec<u16>],
     display: Option<ExactNumber>,
 ) -> Option<HypothesisRanking> {
-    let plain = point.bits.is_none() && point.high.is_none();
+    let access = point.modbus()?;
+    let plain = access.bits.is_none() && access.high.is_none();
     let number = !matches!(
-        point.encoding,
+        access.encoding,
         RegisterEncoding::Bool | RegisterEncoding::Text(_)
     );
     if !plain || !number || reads.is_empty() {
@@ -153,17 +154,20 @@ pub(super) fn ranking_json(
 /// Whether a hypothesis is the configured meaning, or equal to it for all registers that were read.
 /// Where the scale is read from the device, the value decides.
 fn matches_config(point: &Point, value: Option<ExactNumber>, one: &RegisterHypothesis) -> bool {
-    let encoding = point.encoding == one.encoding || one.twin == Some(point.encoding);
+    let Some(access) = point.modbus() else {
+        return false;
+    };
+    let encoding = access.encoding == one.encoding || one.twin == Some(access.encoding);
     // A configured offset moves the value, which no hypothesis has, so scales cannot be compared.
     let is_moved = point.scale.offset.0 != 0;
-    let scale = if point.scale_from.is_some() || !point.powers.is_empty() {
+    let scale = if access.scale_from.is_some() || !access.powers.is_empty() {
         let (own, other) = (value.map(ExactNumber::to_f64), one.values.last());
         let same = own.zip(other.map(|other| other.to_f64()));
         is_moved || same.is_some_and(|(own, other)| (own - other).abs() <= own.abs() * 1e-9)
     } else {
         is_moved || is_same_scale(point.scale.factor, one.power)
     };
-    encoding && point.words == one.words && scale
+    encoding && access.words == one.words && scale
 }
 
 /// Compares a factor with a power of ten. A factor that is none counts as the nearest one.
@@ -178,7 +182,10 @@ fn scale_text(point: &Point) -> String {
 }
 
 fn point_layout(point: &Point) -> String {
-    layout_text(point.encoding, point.words)
+    let access = point.modbus();
+    access.map_or_else(String::new, |access| {
+        layout_text(access.encoding, access.words)
+    })
 }
 
 fn layout_text(encoding: RegisterEncoding, words: WordOrder) -> String {
@@ -195,9 +202,18 @@ fn hypothesis_text(one: &RegisterHypothesis) -> String {
     format!("{} x{scale}", layout_text(one.encoding, one.words))
 }
 
+/// Value of a point as text.
+pub(super) fn point_number_text(point: &Point, number: ExactNumber) -> String {
+    let access = point.modbus();
+    access.map_or_else(
+        || number.to_string(),
+        |access| number_text(access.encoding, number),
+    )
+}
+
 /// Number as text. A 32-bit float is shown with its own digits, not with those of the double that
 /// carries it.
-pub(super) fn number_text(encoding: RegisterEncoding, number: ExactNumber) -> String {
+fn number_text(encoding: RegisterEncoding, number: ExactNumber) -> String {
     let value = number.to_f64();
     #[expect(clippy::cast_possible_truncation, reason = "it was a single before")]
     let single = value as f32;
@@ -232,18 +248,12 @@ fn doubt_text(doubt: InferenceReason, lang: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::load_config_text;
-    use std::path::Path;
+    use crate::tests::{SiteText, load_site};
 
     fn point(rest: &str) -> Point {
-        let text = format!(
-            "[site]\nid = \"s\"\nname = \"S\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.0\n\
-             longitude = 103.0\n[store]\npath = \"/nowhere\"\n[[bus]]\nid = \"b\"\n\
-             kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n[[device]]\nid = \"d\"\nbus = \"b\"\n\
-             unit = 1\nevery = \"10s\"\npoint = [{{ id = \"v\", register = \"holding:0\", {rest} }}]\n"
-        );
-        let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
-        config.unwrap().devices[0].points[0].clone()
+        let text = SiteText::new("s").tcp_bus("b", 502).device("d", "b", "");
+        let point = format!("{{ id = \"v\", register = \"holding:0\", {rest} }}");
+        load_site(&text.points([point]).text()).devices[0].points[0].clone()
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Output of a scan: progress on a terminal, and devices as they are found, as text or as JSON
 //! lines.
 
+use crate::buses::modbus::bus::BusChannel;
 use crate::cli::backend::{print_stderr, progress_bar};
 use crate::cli::bus_client;
 use crate::commissioning::scan::{
@@ -9,7 +10,6 @@ use crate::commissioning::scan::{
 use crate::commissioning::scan_engine::{ScanLineSettings, ScanProbe};
 use crate::config::Config;
 use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::io::Write as _;
@@ -126,10 +126,9 @@ impl ScanObserver for ScanScreen {
 
     async fn owned_channel(&self, config: &Config, index: usize) -> Option<BusChannel> {
         // A channel of our own is opened by the scan itself, in the settings that it tries.
-        match bus_client::open_channel(config, index).await {
-            Ok((channel, true)) => Some(channel),
-            _ => None,
-        }
+        let bus = &config.buses[index];
+        let owner = bus_client::gateway_bus_handle(config, &bus.id).await;
+        Some(BusChannel::via_owner(bus, owner.ok()??))
     }
 }
 

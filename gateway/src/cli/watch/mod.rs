@@ -13,8 +13,9 @@ mod history;
 mod screen;
 
 use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::load_config;
 use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message, load_checked_config};
+use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -55,7 +56,7 @@ enum WatchKey {
 
 /// Shows the devices until `q` or Ctrl-C; returns the exit status.
 pub(super) async fn run_watch(options: &WatchArgs, lang: Language) -> u8 {
-    let mut config = match load_checked_config(&options.config, lang) {
+    let mut config = match load_config(&options.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };

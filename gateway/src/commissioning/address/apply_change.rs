@@ -2,10 +2,10 @@
 
 use super::plan::{AddressChangePlan, DeviceReach};
 use crate::bus_request::ResponderCount;
+use crate::buses::modbus::bus::{BusChannel, BusChannelError};
 use crate::config::Bus;
 use crate::i18n::Language;
 use crate::limits::{WIZARD_LISTEN_TRIES, WIZARD_RESTART_TRIES};
-use crate::modbus::bus::{BusChannel, BusChannelError};
 use drivers::write_request::ModbusWriteRequest;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::AddressChangeRequest;
 use crate::config::profile::Profile;
 use crate::config::set_address::DeviceSetting;
-use crate::config::{Bus, BusLink, Config, load_profiles};
+use crate::config::{Bus, Config, ModbusLink, load_profiles};
 use crate::i18n::Language;
 use drivers::frame::{ModbusReadFunction, ModbusReadRequest};
 use drivers::write_request::ModbusWriteRequest;
@@ -86,7 +86,7 @@ impl AddressChangePlan {
         let setting = find_setting(asked, profile.as_ref())?;
         let mut after = before.clone();
         let value = if let Some(baud) = asked.baud {
-            let BusLink::Rtu(line) = &mut after.bus.link else {
+            let Some(ModbusLink::Rtu(line)) = after.bus.link.modbus_mut() else {
                 return Err(AddressPlanError::new(
                     "setaddr-no-line",
                     &before.bus.id,
@@ -117,8 +117,8 @@ impl AddressChangePlan {
 
     /// `unit 1 -> 5`, for logs and scripts.
     pub fn change_text(&self) -> String {
-        match (&self.before.bus.link, self.baud) {
-            (BusLink::Rtu(line), Some(baud)) => format!("baud {} -> {baud}", line.baud),
+        match (self.before.bus.link.serial_port(), self.baud) {
+            (Some(line), Some(baud)) => format!("baud {} -> {baud}", line.baud),
             _ => format!("unit {} -> {}", self.before.unit, self.after.unit),
         }
     }

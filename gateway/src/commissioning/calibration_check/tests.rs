@@ -1,6 +1,7 @@
 use super::pairs::check_fill;
 use super::*;
 use crate::domain::PointInfo;
+use crate::tests::site_with_devices;
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -22,25 +23,19 @@ fn test_site() -> Site {
         every_ms: 10_000,
         points,
     };
-    Site {
-        id: "s".into(),
-        name: "S".into(),
-        timezone: "Asia/Jakarta".into(),
-        latitude: 0.0,
-        longitude: 107.0,
-        devices: vec![
-            device("level", vec![point("level.level", "cm", false)]),
-            device("water", vec![point("water.volume", "L", true)]),
-            device(
-                "meter",
-                vec![
-                    point("meter.voltage", "V", false),
-                    point("meter.power", "W", false),
-                    point("meter.energy", "kWh", true),
-                ],
-            ),
-        ],
-    }
+    let devices = vec![
+        device("level", vec![point("level.level", "cm", false)]),
+        device("water", vec![point("water.volume", "L", true)]),
+        device(
+            "meter",
+            vec![
+                point("meter.voltage", "V", false),
+                point("meter.power", "W", false),
+                point("meter.energy", "kWh", true),
+            ],
+        ),
+    ];
+    site_with_devices("s", devices)
 }
 
 fn calibration_draft(

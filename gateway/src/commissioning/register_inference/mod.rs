@@ -15,10 +15,10 @@
 mod hypothesis_weight;
 mod value_priors;
 
+use crate::buses::modbus::decode::{RegisterInterpretation, interpret_registers};
 use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
 use crate::limits::INFER_READS_MAX;
-use crate::modbus::decode::{RegisterInterpretation, interpret_registers};
 pub use hypothesis_weight::InferenceReason;
 
 /// Weight of the lighter hypothesis, relative to the heavier, above which both fit.

@@ -1,7 +1,7 @@
 //! Share of right first answers, and no decision where two hypotheses fit.
 
 use super::*;
-use crate::modbus::decode;
+use crate::buses::modbus::decode;
 use proptest::prelude::*;
 
 /// Registers of big-endian bytes in a word order, built without the decoder.

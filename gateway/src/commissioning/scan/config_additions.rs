@@ -3,7 +3,7 @@
 
 use super::{DeviceLocation, FoundDevice, found_output, place_text, serial_port};
 use crate::commissioning::scan_engine::ScanLineSettings;
-use crate::config::{BusLink, Config};
+use crate::config::{Config, ModbusLink};
 use crate::i18n::Language;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -94,8 +94,8 @@ fn find_or_add_bus(
     text: &mut String,
 ) -> Result<Option<String>, ScanLineSettings> {
     for (index, bus) in config.buses.iter().enumerate() {
-        let other = match (&bus.link, &found.place) {
-            (BusLink::Rtu(line), DeviceLocation::Line(path, tuning))
+        let other = match (bus.link.modbus(), &found.place) {
+            (Some(ModbusLink::Rtu(line)), DeviceLocation::Line(path, tuning))
                 if serial_port::is_same_port(&line.port, path) =>
             {
                 let own = ScanLineSettings {
@@ -105,12 +105,11 @@ fn find_or_add_bus(
                 };
                 (own != *tuning).then_some(own)
             }
-            (BusLink::Tcp { host, port }, DeviceLocation::Network(at, number))
-            | (BusLink::RtuOverTcp { host, port, .. }, DeviceLocation::Server(at, number))
-                if host == at && port == number =>
-            {
-                None
-            }
+            (Some(ModbusLink::Tcp { host, port }), DeviceLocation::Network(at, number))
+            | (
+                Some(ModbusLink::RtuOverTcp { host, port, .. }),
+                DeviceLocation::Server(at, number),
+            ) if host == at && port == number => None,
             _ => continue,
         };
         if let Some(other) = other {

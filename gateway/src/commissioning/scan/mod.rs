@@ -21,11 +21,11 @@ pub use scan_channel::ScanCost;
 pub use serial_port::port_holder_text;
 pub use targets::ScanTarget;
 
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan_engine::{IdentificationResult, ScanLineSettings, ScanProbe};
 use crate::config::profile::Profile;
-use crate::config::{self, BusLink, Config, Parity};
+use crate::config::{self, BusLink, Config, ModbusLink, Parity};
 use crate::i18n::Language;
-use crate::modbus::bus::BusChannel;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -233,14 +233,15 @@ impl<'a, H: ScanObserver> DeviceScan<'a, H> {
     /// Id of the configured device at this location.
     fn configured_id(&self, found: &FoundDevice) -> Option<String> {
         let config = self.config?;
-        let is_here = |link: &BusLink| match (link, &found.place) {
-            (BusLink::Rtu(serial), DeviceLocation::Line(path, tuning)) => {
+        let is_here = |link: &BusLink| match (link.modbus(), &found.place) {
+            (Some(ModbusLink::Rtu(serial)), DeviceLocation::Line(path, tuning)) => {
                 serial_port::is_same_port(&serial.port, path) && serial.baud == tuning.baud
             }
-            (BusLink::Tcp { host, port }, DeviceLocation::Network(at, number))
-            | (BusLink::RtuOverTcp { host, port, .. }, DeviceLocation::Server(at, number)) => {
-                host == at && port == number
-            }
+            (Some(ModbusLink::Tcp { host, port }), DeviceLocation::Network(at, number))
+            | (
+                Some(ModbusLink::RtuOverTcp { host, port, .. }),
+                DeviceLocation::Server(at, number),
+            ) => host == at && port == number,
             _ => false,
         };
         let bus = config.buses.iter().position(|bus| is_here(&bus.link))?;

@@ -2,10 +2,10 @@
 
 use super::scan_channel::ScanChannel;
 use super::{DeviceLocation, DeviceScan, ScanObserver};
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan_engine::{ScanAnswer, ScanProbe, UnitSweep};
-use crate::config::{Bus, BusLink};
+use crate::config::{Bus, BusLink, ModbusLink};
 use crate::limits::{SCAN_CONNECTIONS_MAX, SETTLE_MAX_MS};
-use crate::modbus::bus::BusChannel;
 use drivers::frame::{ModbusReadFunction, ModbusReadRequest};
 use futures_util::StreamExt;
 use std::time::Duration;
@@ -55,24 +55,22 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
     /// Tries Modbus TCP, then RTU frames over TCP: a transparent serial server passes the bytes on
     /// without knowing Modbus.
     async fn scan_host(&mut self, host: &str, port: u16) {
-        let tcp = BusLink::Tcp {
+        let tcp = ModbusLink::Tcp {
             host: host.to_owned(),
             port,
         };
         let buses = self.config.map(|config| config.buses.as_slice());
         let server = buses.unwrap_or_default().iter().find(|bus| {
-            matches!(&bus.link, BusLink::RtuOverTcp { host: at, port: number, .. }
+            matches!(bus.link.modbus(), Some(ModbusLink::RtuOverTcp { host: at, port: number, .. })
                 if at == host && *number == port)
         });
         let is_server = server.is_some();
-        let rtu = server.map_or_else(
-            || BusLink::RtuOverTcp {
-                host: host.to_owned(),
-                port,
-                baud: SERVER_BAUD,
-            },
-            |bus| bus.link.clone(),
-        );
+        let rtu = server.and_then(|bus| bus.link.modbus().cloned());
+        let rtu = rtu.unwrap_or_else(|| ModbusLink::RtuOverTcp {
+            host: host.to_owned(),
+            port,
+            baud: SERVER_BAUD,
+        });
         let usual = if is_server { &rtu } else { &tcp };
         let settle = self.settle_time(usual);
         let before = self.found.len();
@@ -96,10 +94,10 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
     }
 
     /// Quiet time of this host after connecting, from the options or the configured bus.
-    fn settle_time(&self, link: &BusLink) -> Duration {
+    fn settle_time(&self, link: &ModbusLink) -> Duration {
         let buses = self.config.map(|config| config.buses.as_slice());
         let mut buses = buses.unwrap_or_default().iter();
-        let bus = buses.find(|bus| bus.link == *link);
+        let bus = buses.find(|bus| bus.link.modbus() == Some(link));
         let known = bus.map_or(Duration::ZERO, |bus| bus.settle);
         self.wishes.settle.unwrap_or(known)
     }
@@ -109,7 +107,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
         &mut self,
         host: &str,
         port: u16,
-        link: &BusLink,
+        link: &ModbusLink,
         settle: Duration,
     ) -> bool {
         let mut asker = self.open_connection(link, settle).await;
@@ -162,7 +160,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
                 continue;
             }
             let place = match link {
-                BusLink::RtuOverTcp { .. } => DeviceLocation::Server(host.to_owned(), port),
+                ModbusLink::RtuOverTcp { .. } => DeviceLocation::Server(host.to_owned(), port),
                 _ => DeviceLocation::Network(host.to_owned(), port),
             };
             let found = self
@@ -200,12 +198,12 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
     }
 
     /// Channel to the host; through the running gateway when that owns the connection.
-    async fn open_connection(&mut self, link: &BusLink, settle: Duration) -> ScanChannel {
+    async fn open_connection(&mut self, link: &ModbusLink, settle: Duration) -> ScanChannel {
         let buses = self.config.map(|config| config.buses.as_slice());
         let index = buses
             .unwrap_or_default()
             .iter()
-            .position(|bus| bus.link == *link);
+            .position(|bus| bus.link.modbus() == Some(link));
         if let Some((config, index)) = self.config.zip(index)
             && let Some(channel) = self.host.owned_channel(config, index).await
         {
@@ -216,7 +214,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
         }
         let bus = Bus {
             id: "scan".into(),
-            link: link.clone(),
+            link: BusLink::Modbus(link.clone()),
             timeout: Duration::from_millis(ANSWER_TIMEOUT_MS),
             settle,
         };

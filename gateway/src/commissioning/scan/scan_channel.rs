@@ -1,12 +1,12 @@
 //! Requests of a scan over a channel, and their duration.
 
 use super::{DeviceLocation, DeviceScan, FoundDevice, ScanObserver};
+use crate::buses::modbus::bus::{BusChannel, BusChannelError};
 use crate::commissioning::scan_engine::{
     DeviceIdentifier, IdentificationStep, ScanAnswer, ScanLineSettings, ScanQuestion, unit_sweep,
 };
-use crate::config::BusLink;
+use crate::config::ModbusLink;
 use crate::domain::QualityReason;
-use crate::modbus::bus::{BusChannel, BusChannelError};
 use drivers::frame::{ModbusFraming, ModbusReadReply, ModbusReadRequest};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -173,7 +173,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
     pub(crate) async fn identify_device(
         &mut self,
         asker: &mut ScanChannel,
-        link: &BusLink,
+        link: &ModbusLink,
         place: DeviceLocation,
         probe: (ModbusReadRequest, ScanAnswer),
     ) -> FoundDevice {

@@ -2,9 +2,9 @@
 
 use super::scan_channel::ScanChannel;
 use super::{DeviceLocation, DeviceScan, ScanObserver, serial_port};
+use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan_engine::{ScanAnswer, ScanLineSettings, ScanProbe, UnitSweep};
-use crate::config::{Bus, BusLink};
-use crate::modbus::bus::BusChannel;
+use crate::config::{Bus, BusLink, ModbusLink};
 use drivers::frame::ModbusReadRequest;
 use std::path::Path;
 use std::time::Duration;
@@ -129,7 +129,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
         let Some(tuning) = probe.tuning else {
             return;
         };
-        let link = BusLink::Rtu(tuning.to_line(port.to_owned()));
+        let link = ModbusLink::Rtu(tuning.to_line(port.to_owned()));
         let place = DeviceLocation::Line(port.to_owned(), tuning);
         let found = self
             .identify_device(asker, &link, place, (probe.request, answer))
@@ -178,9 +178,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
             .iter()
             .position(|bus| serial_port::is_bus_at_port(&bus.link, port))?;
         let channel = self.host.owned_channel(config, index).await?;
-        let BusLink::Rtu(line) = &config.buses[index].link else {
-            return None;
-        };
+        let line = config.buses[index].link.serial_port()?;
         let tuning = ScanLineSettings {
             baud: line.baud,
             parity: line.parity,
@@ -232,7 +230,7 @@ impl<H: ScanObserver> DeviceScan<'_, H> {
 fn scan_bus(port: &Path, tuning: ScanLineSettings) -> Bus {
     Bus {
         id: "scan".into(),
-        link: BusLink::Rtu(tuning.to_line(port.to_owned())),
+        link: BusLink::Modbus(ModbusLink::Rtu(tuning.to_line(port.to_owned()))),
         timeout: Duration::from_millis(QUICK_TIMEOUT_MS),
         settle: Duration::ZERO,
     }

@@ -1,8 +1,8 @@
 //! Reasons why a serial port cannot be used: permissions, another process, a missing device.
 
+use crate::buses::modbus::bus::port_holder;
 use crate::config::BusLink;
 use crate::i18n::Language;
-use crate::modbus::bus::port_holder;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,8 @@ pub(crate) fn is_same_port(one: &Path, other: &Path) -> bool {
 
 /// True when the bus uses this port.
 pub(crate) fn is_bus_at_port(link: &BusLink, port: &Path) -> bool {
-    matches!(link, BusLink::Rtu(serial) if is_same_port(&serial.port, port))
+    link.serial_port()
+        .is_some_and(|serial| is_same_port(&serial.port, port))
 }
 
 /// Reason why the port cannot be opened, with advice; `None` when it can.

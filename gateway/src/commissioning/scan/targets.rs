@@ -2,7 +2,7 @@
 
 use super::serial_port;
 use crate::commissioning::scan_engine::scan_ranges;
-use crate::config::{BusLink, Config};
+use crate::config::{BusLink, Config, ModbusLink};
 use std::path::{Path, PathBuf};
 
 /// A target of a scan.
@@ -36,7 +36,7 @@ fn parse_targets(
         let buses: Vec<ScanTarget> = buses
             .unwrap_or_default()
             .iter()
-            .map(|bus| link_target(&bus.link))
+            .filter_map(|bus| link_target(&bus.link))
             .collect();
         if !buses.is_empty() {
             return Ok(buses);
@@ -58,8 +58,8 @@ fn parse_target(
     config: Option<&Config>,
 ) -> Result<ScanTarget, (String, String)> {
     let bus = config.and_then(|config| config.buses.iter().find(|bus| *bus.id == *text));
-    if let Some(bus) = bus {
-        return Ok(link_target(&bus.link));
+    if let Some(target) = bus.and_then(|bus| link_target(&bus.link)) {
+        return Ok(target);
     }
     if text.starts_with(['/', '.']) {
         return Ok(ScanTarget::Line(PathBuf::from(text)));
@@ -77,14 +77,14 @@ fn parse_target(
     }
 }
 
-/// Target of a configured bus.
-fn link_target(link: &BusLink) -> ScanTarget {
-    match link {
-        BusLink::Rtu(serial) => ScanTarget::Line(serial.port.clone()),
-        BusLink::Tcp { host, port } | BusLink::RtuOverTcp { host, port, .. } => {
+/// Target of a configured bus; `None` when its kind cannot be scanned.
+fn link_target(link: &BusLink) -> Option<ScanTarget> {
+    Some(match link.modbus()? {
+        ModbusLink::Rtu(serial) => ScanTarget::Line(serial.port.clone()),
+        ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. } => {
             ScanTarget::Network(vec![host.clone()], vec![*port])
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use super::profile_weight::{
     IdentificationTexts, NeededRegisters, ProfileEvidence, ProfileWeight, SuspectProfile,
 };
 use super::register_answers::RegisterAnswers;
+use crate::buses::modbus::decode;
+use crate::buses::modbus::sunspec_discovery::{self, SunSpecDiscovery};
 use crate::config::profile::Profile;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{BusLink, FactConfidence, ModbusTable};
+use crate::config::{FactConfidence, ModbusLink, ModbusTable};
 use crate::limits::{REGISTERS_PER_READ_MAX, SCAN_REQUESTS_MAX};
-use crate::modbus::decode;
-use crate::modbus::sunspec_discovery::{self, SunSpecDiscovery};
 use crate::status::DeviceIdentity;
 use drivers::frame::{ModbusReadFunction, ModbusReadRequest};
 use std::sync::Arc;
@@ -105,10 +105,14 @@ pub struct DeviceIdentifier<'a> {
 
 impl<'a> DeviceIdentifier<'a> {
     /// Creates the identification of a unit over this link, among these profiles.
-    pub fn new(profiles: impl IntoIterator<Item = &'a Profile>, unit: u8, link: &BusLink) -> Self {
+    pub fn new(
+        profiles: impl IntoIterator<Item = &'a Profile>,
+        unit: u8,
+        link: &ModbusLink,
+    ) -> Self {
         let baud = match link {
-            BusLink::Rtu(serial) => Some(serial.baud),
-            BusLink::Tcp { .. } | BusLink::RtuOverTcp { .. } => None,
+            ModbusLink::Rtu(serial) => Some(serial.baud),
+            ModbusLink::Tcp { .. } | ModbusLink::RtuOverTcp { .. } => None,
         };
         // `sunspec` has no register list of its own; it is recognised by its model list.
         let by_registers = profiles
@@ -300,7 +304,7 @@ impl<'a> DeviceIdentifier<'a> {
         let [(suspect, _)] = self.fitting_profiles()[..] else {
             return None;
         };
-        let fact = suspect.profile.facts.get(place)?;
+        let fact = suspect.profile.facts.get(place)?.modbus()?;
         let count = fact.encoding.registers();
         Some(self.read_question(fact.table, fact.address, count, suspect.profile.limits.gap))
     }

@@ -18,6 +18,7 @@ mod profile_weight;
 mod register_answers;
 pub mod scan_ranges;
 pub mod unit_sweep;
+mod value_weight;
 
 pub use identification::{
     DeviceIdentifier, IdentificationResult, IdentificationStep, ProfileCandidate, ScanAnswer,

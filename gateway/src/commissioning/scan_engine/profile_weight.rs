@@ -6,12 +6,13 @@
 //! counts against the profile, as does an impossible value.
 
 use super::register_answers::{KnownRegisters, RegisterAnswers};
+use super::value_weight::{ODD_BITS, likelihood_bits, value_bits};
+use crate::buses::modbus::decode;
+use crate::buses::modbus::read_plan::{self, PlannedRead};
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::profile::Profile;
-use crate::config::{BusLink, Device, ModbusTable, Point, RegisterEncoding};
+use crate::config::{Device, ModbusLink, ModbusTable, Point};
 use crate::domain::{QualityReason, SampleOutcome};
-use crate::modbus::decode;
-use crate::modbus::read_plan::{self, PlannedRead};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -19,16 +20,10 @@ use std::time::Duration;
 const REFUSED_BITS: f64 = -4.0;
 /// Bits against a profile: a register that times out although others are answered.
 const SILENT_BITS: f64 = -3.0;
-/// Bits against a profile: an impossible value.
-const ODD_BITS: f64 = -5.0;
-/// Bits against a profile: zero where something should be measured.
-const ZERO_BITS: f64 = -1.0;
 /// Bits for a profile: a text that only such devices have.
 const TEXT_BITS: f64 = 24.0;
 /// Bits for a profile: a register with the device's own unit id, or the factory settings.
 const SETTING_BITS: f64 = 1.0;
-/// Largest number of bits of a single register.
-const VALUE_BITS_MAX: f64 = 12.0;
 /// Largest share of a profile's points that a device may refuse.
 const REFUSED_SHARE_MAX: f64 = 0.34;
 /// Smallest raw value that is no state or small count which any device might hold.
@@ -102,7 +97,7 @@ pub(crate) struct ProfileWeight {
 }
 
 impl<'a> SuspectProfile<'a> {
-    pub(crate) fn new(profile: &'a Profile, unit: u8, link: &BusLink) -> Self {
+    pub(crate) fn new(profile: &'a Profile, unit: u8, link: &ModbusLink) -> Self {
         let device = Device {
             id: profile.name.clone(),
             bus: 0,
@@ -152,13 +147,6 @@ impl<'a> SuspectProfile<'a> {
         self.weigh_settings(baud, &mut weight);
         self.add_totals(&mut weight);
         Ok(Some(weight))
-    }
-
-    fn need_of_point(&self, point: &Point) -> NeededRegisters {
-        let (first, last) = read_plan::register_spans(point)
-            .next()
-            .unwrap_or((point.address, point.address));
-        self.need_of_range(point.table, first, last - first + 1)
     }
 
     fn need_of_range(&self, table: ModbusTable, address: u16, count: u16) -> NeededRegisters {
@@ -267,13 +255,13 @@ impl<'a> SuspectProfile<'a> {
 
     /// Returns the part of a point that has not been read.
     fn unread_part(&self, point: &Point, known: &RegisterAnswers) -> NeededRegisters {
-        let unknown = read_plan::register_spans(point).find(|(first, last)| {
-            known.known_registers(point.table, *first, *last) == KnownRegisters::Unknown
+        let mut spans = read_plan::register_spans(point);
+        let unknown = spans.find(|(table, first, last)| {
+            known.known_registers(*table, *first, *last) == KnownRegisters::Unknown
         });
-        match unknown {
-            Some((first, last)) => self.need_of_range(point.table, first, last - first + 1),
-            None => self.need_of_point(point),
-        }
+        let part = unknown.or_else(|| read_plan::register_spans(point).next());
+        let (table, first, last) = part.unwrap_or((ModbusTable::Holding, 0, 0));
+        self.need_of_range(table, first, last - first + 1)
     }
 
     /// Checks that all points were read: in joint requests if possible, else one by one.
@@ -282,9 +270,9 @@ impl<'a> SuspectProfile<'a> {
         for ask in &self.asks {
             let last = ask.address.saturating_add(ask.count.max(1) - 1);
             let here = |point: &&Point| {
-                let mut spans = read_plan::register_spans(point);
-                point.table == ask.table
-                    && spans.any(|(first, end)| ask.address <= first && end <= last)
+                read_plan::register_spans(point).any(|(table, first, end)| {
+                    table == ask.table && ask.address <= first && end <= last
+                })
             };
             let mut here = self.device.points.iter().filter(here);
             match known.known_registers(ask.table, ask.address, last) {
@@ -314,7 +302,10 @@ impl<'a> SuspectProfile<'a> {
     fn count_refused(&self, known: &RegisterAnswers, ask: &PlannedRead) -> usize {
         let last = ask.address.saturating_add(ask.count.max(1) - 1);
         let points = self.device.points.iter().filter(|point| {
-            point.table == ask.table && (ask.address..=last).contains(&point.address)
+            let first = read_plan::register_spans(point).next();
+            first.is_some_and(|(table, first, _)| {
+                table == ask.table && (ask.address..=last).contains(&first)
+            })
         });
         points
             .filter(|point| known.point_registers(point) == KnownRegisters::Refused)
@@ -355,10 +346,9 @@ impl<'a> SuspectProfile<'a> {
             weight.bits += worth;
             // Each register counts once, although several points may share it.
             if worth > ODD_BITS {
-                let places =
-                    read_plan::register_spans(point).flat_map(|(first, last)| first..=last);
-                let told = places.filter(|at| known.is_nonzero(point.table, *at));
-                explained.extend(told.map(|at| (point.table, at)));
+                let places = read_plan::register_spans(point)
+                    .flat_map(|(table, first, last)| (first..=last).map(move |at| (table, at)));
+                explained.extend(places.filter(|(table, at)| known.is_nonzero(*table, *at)));
             }
             if worth <= ODD_BITS {
                 weight.odd += 1;
@@ -441,76 +431,6 @@ impl<'a> SuspectProfile<'a> {
 )]
 fn refused_points_max(points: usize) -> usize {
     (points as f64 * REFUSED_SHARE_MAX) as usize
-}
-
-/// Returns the bits that a point's registers count for the profile; negative against it.
-fn value_bits(
-    point: &Point,
-    words: &[u16],
-    outcome: SampleOutcome,
-    range: Option<(f64, f64)>,
-) -> f64 {
-    let number = match outcome {
-        SampleOutcome::Bad(QualityReason::OutOfRange | QualityReason::NotANumber) => {
-            return ODD_BITS;
-        }
-        SampleOutcome::Bad(_) => return 0.0,
-        SampleOutcome::Good(number) | SampleOutcome::Uncertain(number, _) => number.to_f64(),
-    };
-    if words.iter().all(|word| *word == 0) {
-        let measures = range.is_some_and(|(low, _)| low > 0.0);
-        return if measures { ZERO_BITS } else { 0.0 };
-    }
-    let float = matches!(
-        point.encoding,
-        RegisterEncoding::F32 | RegisterEncoding::F64
-    );
-    // A floating-point number of a plausible size is some evidence; an integer always has one.
-    let range = range.or(float.then_some((-1e7, 1e7)));
-    let Some((low, high)) = range.filter(|(low, high)| low < high) else {
-        return 0.0;
-    };
-    if !(low..=high).contains(&number) {
-        return ODD_BITS;
-    }
-    // A few bits of a register are likely on any device.
-    if point.bits.is_some() {
-        return 0.0;
-    }
-    likelihood_bits((value_step(point, number) / (high - low)).min(1.0), words).max(0.0)
-}
-
-/// Returns the distance to the next value that the registers can hold.
-fn value_step(point: &Point, number: f64) -> f64 {
-    let (mantissa, exponent) = point.scale.factor;
-    let scale = crate::domain::ExactNumber::Decimal { mantissa, exponent };
-    match point.encoding {
-        RegisterEncoding::F32 => {
-            number.abs().max(f64::MIN_POSITIVE).log2().floor().exp2() * 2f64.powi(-23)
-        }
-        RegisterEncoding::F64 => number.abs() * 2f64.powi(-52),
-        _ => scale.to_f64().abs(),
-    }
-}
-
-/// Returns the bits by which this probability exceeds that on any device.
-fn likelihood_bits(probability: f64, words: &[u16]) -> f64 {
-    let anywhere: f64 = words
-        .iter()
-        .map(|word| register_commonness(*word))
-        .product();
-    (probability / anywhere)
-        .log2()
-        .clamp(-VALUE_BITS_MAX, VALUE_BITS_MAX)
-}
-
-/// Returns the frequency of a register value on any device: zero often, every order of magnitude
-/// equally.
-fn register_commonness(word: u16) -> f64 {
-    match word {
-        0 => 0.3,
-        word => 0.7 / (f64::from(word) * 65_536f64.ln()),
-    }
 }
 
 fn contains_ignoring_case(text: &str, part: &str) -> bool {

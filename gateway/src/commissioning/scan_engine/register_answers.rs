@@ -1,8 +1,8 @@
 //! Answers of one device so far, by register.
 
+use crate::buses::modbus::read_plan;
 use crate::config::{ModbusTable, Point};
 use crate::limits::SCAN_TIMEOUTS_MAX;
-use crate::modbus::read_plan;
 use std::collections::BTreeMap;
 
 /// Timeouts of one table without any answer after which it is not read any more.
@@ -111,8 +111,8 @@ impl RegisterAnswers {
     /// stands apart.
     pub(crate) fn point_registers(&self, point: &Point) -> KnownRegisters {
         let mut halves = Vec::new();
-        for (first, last) in read_plan::register_spans(point) {
-            match self.known_registers(point.table, first, last) {
+        for (table, first, last) in read_plan::register_spans(point) {
+            match self.known_registers(table, first, last) {
                 KnownRegisters::Words(words) => halves.push(words),
                 other => return other,
             }

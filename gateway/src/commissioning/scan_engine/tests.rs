@@ -2,15 +2,13 @@
 //! undecided ones; another profile is never certain.
 
 use super::*;
-use crate::clock::Clock;
 use crate::config::profile::Profile;
-use crate::config::{FactConfidence, ModbusTable, load_config_text, load_profiles};
+use crate::config::{FactConfidence, ModbusTable, load_profiles};
 use crate::domain::UtcMs;
 use crate::simulator::device::{ILLEGAL_ADDRESS, SimulatedDevice};
 use crate::simulator::plant::PlantSnapshot;
-use crate::simulator::{SimulatedPlant, SimulatedWorld, clear_sky};
+use crate::tests::{SiteText, load_site, world_at};
 use drivers::frame::ModbusReadFunction;
-use std::path::Path;
 
 /// 2026-07-01, 12:00 and 23:00 in Sumatra.
 const NOON: UtcMs = UtcMs(1_782_882_000_000);
@@ -33,19 +31,15 @@ struct IdentificationBench {
 impl IdentificationBench {
     fn new(of: &Profile, unit: u8, at: UtcMs, elsewhere: UnlistedRegisterReply) -> Self {
         let profile = &of.name;
-        let text = format!(
-            "[site]\nid = 't'\ntimezone = 'Asia/Jakarta'\nlatitude = -3.76\nlongitude = 103.78\n\
-             [[bus]]\nid = 'b'\nkind = 'modbus-rtu'\nport = '/nowhere'\n[[device]]\nid = 'd'\n\
-             bus = 'b'\nunit = {unit}\nprofile = '{profile}'\n"
-        );
-        let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
-        let config = config.unwrap_or_else(|faults| panic!("{faults}"));
-        let place = clear_sky::GeoLocation {
-            latitude: -3.76,
-            longitude: 103.78,
-        };
-        let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, at);
-        let world = SimulatedWorld::new(plant, Clock::set(at, true), 1, 1.0);
+        let text = SiteText::new("t")
+            .bus("b", "kind = 'modbus-rtu'\nport = '/nowhere'")
+            .device(
+                "d",
+                "b",
+                format_args!("unit = {unit}\nprofile = '{profile}'"),
+            );
+        let config = load_site(&text.text());
+        let world = world_at(at);
         let mut device = SimulatedDevice::new(&config.devices[0], &config.site.devices[0], 1);
         device.apply_identify_rules(&of.identify);
         Self {
@@ -106,7 +100,7 @@ fn identify_on_bench(
     baud: u32,
 ) -> Option<(IdentificationResult, usize)> {
     let tuning = ScanLineSettings::new(baud, crate::config::Parity::None);
-    let link = crate::config::BusLink::Rtu(tuning.to_line("/nowhere".into()));
+    let link = crate::config::ModbusLink::Rtu(tuning.to_line("/nowhere".into()));
     let mut identify = DeviceIdentifier::new(library, unit, &link);
     let mut questions = 0;
     let mut sweep = UnitSweep::for_line(&[tuning], &[unit]);

@@ -5,11 +5,11 @@ use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::SpannedValue;
 use crate::domain::factor::FactorEvidence;
+use crate::domain::hex_text::to_hex;
 use crate::domain::ledger::Attachment;
 use crate::limits::EVIDENCE_BYTES_MAX;
 use ring::digest::{Context, SHA256};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -140,10 +140,5 @@ fn hash_file(path: &Path) -> io::Result<String> {
         }
         context.update(&chunk[..count]);
     }
-    let mut text = String::with_capacity(64);
-    for byte in context.finish().as_ref() {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(to_hex(context.finish().as_ref()))
 }

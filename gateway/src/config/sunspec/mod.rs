@@ -18,7 +18,7 @@ mod point_names;
 
 pub(crate) use device_keys::{SUNSPEC_PROFILE, check_sunspec};
 
-use crate::config::{LinearScale, ModbusTable, Point, RegisterEncoding, WordOrder};
+use crate::config::{ModbusPoint, ModbusTable, Point, PointAccess, RegisterEncoding};
 use crate::limits::REGISTERS_PER_READ_MAX;
 use definitions::{GroupCounts, ScaleSource};
 use point_names::{ModelPointPath, PointNameError, WantedPoint};
@@ -171,21 +171,22 @@ impl SunSpecSelection {
         let fitted = self.resolve_points(&self.shortest_models());
         let slots = self.wants.iter().zip(&fitted.slots);
         slots
-            .map(|(want, slot)| Point {
-                name: want.name.clone(),
-                unit: want.unit.clone(),
-                quantity: want.quantity.clone(),
-                counter: want.counter,
-                min: want.limits.0,
-                max: want.limits.1,
-                scale_from: None,
-                multiply_from: None,
-                valid_when: None,
-                about: crate::config::PointDescription::default(),
-                ..slot.map_or_else(
-                    || plain_point(0, RegisterEncoding::U16),
-                    |slot| fitted.points[slot].clone(),
-                )
+            .map(|(want, slot)| {
+                let fitted = slot.map(|slot| fitted.points[slot].clone());
+                let mut point = fitted.unwrap_or_else(|| plain_point(0, RegisterEncoding::U16));
+                if let Some(access) = point.modbus_mut() {
+                    // The partners have no index before the device is discovered.
+                    (access.scale_from, access.valid_when) = (None, None);
+                }
+                Point {
+                    name: want.name.clone(),
+                    unit: want.unit.clone(),
+                    quantity: want.quantity.clone(),
+                    counter: want.counter,
+                    min: want.limits.0,
+                    max: want.limits.1,
+                    ..point
+                }
             })
             .collect()
     }
@@ -300,19 +301,20 @@ fn build_point(want: &WantedPoint, spot: &LocatedPoint<'_>, sides: &mut SupportR
             sides.scales.entry(address).or_default().push(index);
         }
     }
+    let address = spot.model.register_at(spot.offset).unwrap_or(0);
     Point {
         name: want.name.clone(),
+        access: PointAccess::Modbus(ModbusPoint {
+            missing: vec![spot.missing],
+            ..ModbusPoint::new(ModbusTable::Holding, address, spot.encoding)
+        }),
         scale,
         unit: want.unit.clone(),
         quantity: want.quantity.clone(),
         counter: want.counter,
         min: want.limits.0,
         max: want.limits.1,
-        missing: vec![spot.missing],
-        ..plain_point(
-            spot.model.register_at(spot.offset).unwrap_or(0),
-            spot.encoding,
-        )
+        ..plain_point(address, spot.encoding)
     }
 }
 
@@ -321,14 +323,17 @@ impl SupportRegisters {
     fn append_to(self, fitted: &mut ResolvedPoints) {
         for (address, users) in self.scales {
             let index = fitted.points.len();
-            let scale = plain_point(address, RegisterEncoding::I16);
-            fitted.points.push(Point {
+            let scale = ModbusPoint {
                 // 0x8000 is "not implemented" of a `sunssf` register.
                 missing: vec![0x8000],
-                ..scale
-            });
+                ..ModbusPoint::new(ModbusTable::Holding, address, RegisterEncoding::I16)
+            };
+            let scale = Point::new("", PointAccess::Modbus(scale));
+            fitted.points.push(scale);
             for user in users {
-                fitted.points[user].scale_from = Some(index);
+                if let Some(access) = fitted.points[user].modbus_mut() {
+                    access.scale_from = Some(index);
+                }
             }
         }
         for (address, (holds, users)) in self.heads {
@@ -340,8 +345,10 @@ impl SupportRegisters {
             for user in users {
                 // Beyond the reach of one read the point is not tied to the header. It stays with
                 // its scale factor; the reader checks `headers` all the same.
-                if registers_from_head(fitted, user, address) <= REGISTERS_PER_READ_MAX {
-                    fitted.points[user].valid_when = Some((index, vec![holds]));
+                if registers_from_head(fitted, user, address) <= REGISTERS_PER_READ_MAX
+                    && let Some(access) = fitted.points[user].modbus_mut()
+                {
+                    access.valid_when = Some((index, vec![holds]));
                 }
             }
         }
@@ -350,39 +357,21 @@ impl SupportRegisters {
 
 /// Registers from a model header to the end of a point and of its scale factor.
 fn registers_from_head(fitted: &ResolvedPoints, user: usize, head: u16) -> u16 {
-    let end = |index: usize| {
-        let point = &fitted.points[index];
-        let last = point.address.saturating_add(point.encoding.registers() - 1);
+    let access = |index: usize| fitted.points.get(index).and_then(Point::modbus);
+    let end = |access: &ModbusPoint| {
+        let registers = access.encoding.registers();
+        let last = access.address.saturating_add(registers - 1);
         last.saturating_sub(head).saturating_add(1)
     };
-    let scale = fitted.points[user].scale_from.map_or(0, end);
-    end(user).max(scale)
+    let own = access(user);
+    let scale = own.and_then(|own| access(own.scale_from?));
+    own.map_or(0, end).max(scale.map_or(0, end))
 }
 
 /// Returns a point of holding registers with default values.
 fn plain_point(address: u16, encoding: RegisterEncoding) -> Point {
-    Point {
-        name: "".into(),
-        table: ModbusTable::Holding,
-        address,
-        high: None,
-        encoding,
-        words: WordOrder::Abcd,
-        bits: None,
-        scale: LinearScale::IDENTITY,
-        unit: "".into(),
-        quantity: "".into(),
-        counter: false,
-        wraps_at: None,
-        min: None,
-        max: None,
-        missing: Vec::new(),
-        scale_from: None,
-        multiply_from: None,
-        powers: Vec::new(),
-        valid_when: None,
-        about: crate::config::PointDescription::default(),
-    }
+    let access = ModbusPoint::new(ModbusTable::Holding, address, encoding);
+    Point::new("", PointAccess::Modbus(access))
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 use super::*;
 use crate::config::load_config_text;
+use crate::tests::sunspec_text;
 use std::path::Path;
 
 fn load_points(keys: &str) -> Result<Vec<Point>, String> {
-    let text = format!(
-        "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\n\
-         [[device]]\nid = 'd'\nbus = 'b'\nprofile = 'sunspec'\n{keys}\n"
-    );
+    let text = sunspec_text(502, keys);
     let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
     config
         .map(|config| config.devices[0].points.clone())

@@ -1,13 +1,10 @@
 //! The simulated demo site, read through the same registers and coarse steps as a real one.
 
 use super::{DAY, TestSite, assert_texts_exist, figure_value, parse_time};
-use crate::clock::Clock;
 use crate::domain::UtcMs;
 use crate::indicators::{IndicatorQuery, calculate_indicators};
 use crate::simulator::SimulatedHistory;
-use crate::simulator::plant::SimulatedPlant;
-use crate::simulator::world::SimulatedWorld;
-use crate::solar_position::GeoLocation;
+use crate::tests::world_at;
 
 const DEMO_SITE: &str = include_str!("../../../assets/demo.toml");
 
@@ -15,13 +12,7 @@ const DEMO_SITE: &str = include_str!("../../../assets/demo.toml");
 async fn demo_site() -> TestSite {
     let village = TestSite::new(DEMO_SITE);
     let start = parse_time("2026-10-31T17:00:00Z");
-    let place = GeoLocation {
-        latitude: -3.76,
-        longitude: 103.78,
-    };
-    let plant = SimulatedPlant::new(place, "Asia/Jakarta", 1, start);
-    let world = SimulatedWorld::new(plant, Clock::set(start, true), 1, 1.0);
-    let history = SimulatedHistory::new(&village.config, &world);
+    let history = SimulatedHistory::new(&village.config, &world_at(start));
     for day in 0..2 {
         let from = start.0 + day * DAY;
         let columns = history.polls_between(UtcMs(from), UtcMs(from + DAY));

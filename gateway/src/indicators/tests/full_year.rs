@@ -3,31 +3,26 @@
 //! A year takes four times as long, because days are streamed one by one.
 
 use super::{DAY, TestSite, parse_time};
-use std::fmt::Write as _;
+use crate::tests::SiteText;
 
 /// Ten devices of five points each, polled every 10 s.
 fn site() -> String {
-    let mut text = "[site]\nid = 'a'\n[store]\npath = 'store'\n\
-                    [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'x'\n"
-        .to_owned();
+    let mut text = SiteText::new("a").tcp_bus("b", 502);
     for n in 0..10 {
-        write!(
-            text,
-            "[[device]]\nid = 'd{n}'\nbus = 'b'\nunit = {n}\nevery = '10s'\npoint = [\n\
-             {{ id = 'p', register = 'holding:0', type = 'f32', unit = 'W' }},\n\
-             {{ id = 'e', register = 'holding:2', type = 'u32', unit = 'kWh', scale = 0.01, \
-             counter = true }},\n\
-             {{ id = 'x', register = 'holding:4', type = 'u32', unit = 'kWh', scale = 0.01, \
-             counter = true }},\n\
-             {{ id = 'g', register = 'holding:6', type = 'u16', unit = 'W/m2' }},\n\
-             {{ id = 't', register = 'holding:7', type = 'i16', scale = 0.1, unit = 'degC' }},\n\
-             ]\n[[asset]]\nid = 'a{n}'\nkind = 'plts'\ncapacity_kwp = 3.0\ngamma = -0.004\n\
-             power = 'd{n}.p'\nenergy = 'd{n}.e'\nexport = 'd{n}.x'\nirradiance = 'd{n}.g'\n\
-             module_temperature = 'd{n}.t'\n"
-        )
-        .unwrap();
+        text = text
+            .device(&format!("d{n}"), "b", format_args!("unit = {n}\nevery = '10s'"))
+            .points([
+                "{ id = 'p', register = 'holding:0', type = 'f32', unit = 'W' }",
+                "{ id = 'e', register = 'holding:2', type = 'u32', unit = 'kWh', scale = 0.01, counter = true }",
+                "{ id = 'x', register = 'holding:4', type = 'u32', unit = 'kWh', scale = 0.01, counter = true }",
+                "{ id = 'g', register = 'holding:6', type = 'u16', unit = 'W/m2' }",
+                "{ id = 't', register = 'holding:7', type = 'i16', scale = 0.1, unit = 'degC' }",
+            ])
+            .asset(&format!("a{n}"), "plts", "capacity_kwp = 3.0\ngamma = -0.004")
+            .with(format_args!("power = 'd{n}.p'\nenergy = 'd{n}.e'\nexport = 'd{n}.x'"))
+            .with(format_args!("irradiance = 'd{n}.g'\nmodule_temperature = 'd{n}.t'"));
     }
-    text
+    text.text()
 }
 
 /// Samples of one day of a point: a daily wave with some noise.

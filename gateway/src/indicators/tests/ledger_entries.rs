@@ -5,7 +5,7 @@ use super::{TestSite, assert_figure_close, find_figure, has_remark, missing_reas
 use crate::domain::indicator::ValueOrigin;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
 
-fn ledger_statement(indicator: &str, quantity: i64, when: &str) -> EntryStatement {
+pub(super) fn ledger_statement(indicator: &str, quantity: i64, when: &str) -> EntryStatement {
     EntryStatement {
         sort: EntryKind::Record,
         indicator: indicator.into(),

@@ -11,13 +11,13 @@ mod site;
 mod water;
 
 use crate::clock::Clock;
-use crate::config::{Config, load_config_text};
+use crate::config::Config;
 use crate::domain::indicator::{Indicator, SiteIndicators};
 use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::indicators::{IndicatorQuery, calculate_indicators};
 use crate::storage::Store;
+use crate::tests::load_site;
 use jiff::Timestamp;
-use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -40,7 +40,7 @@ type PointColumn<'a> = (&'a str, Vec<(i64, Option<f64>)>);
 
 impl TestSite {
     fn new(text: &str) -> Self {
-        let config = load_config_text(text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let config = load_site(text);
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::set(parse_time("2027-06-01T00:00:00Z"), true);
         let store = Store::open(folder.path(), &config.site, &config.store, text, &clock).unwrap();

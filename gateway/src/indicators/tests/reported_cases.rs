@@ -1,12 +1,13 @@
 //! Cases of public fault reports on counters, powers and ledger entries, as figures of a site.
 
+use super::ledger_entries::ledger_statement;
 use super::site::SITE_DEVICES;
 use super::{
     DAY, HOUR, MINUTE, TestSite, assert_figure_close, figure_value, find_figure, has_remark,
     missing_reason, parse_time,
 };
 use crate::domain::indicator::SiteIndicators;
-use crate::domain::ledger::{EntryKind, EntryStatement, QuantityBasis};
+use crate::domain::ledger::EntryStatement;
 
 /// Plant of 5 kWp with a counter.
 const PLANT_WITH_COUNTER: &str = r#"
@@ -344,17 +345,8 @@ disposal = { fate = "landfill", mcf = "swds.mcf.unmanaged_shallow", gas_captured
 
 fn bin_statement(indicator: &str, quantity: i64, when: &str, what: &str) -> EntryStatement {
     EntryStatement {
-        sort: EntryKind::Record,
-        indicator: indicator.into(),
         what: what.to_owned(),
-        quantity: crate::domain::decimal::Decimal::new(quantity, 0),
-        unit: "kg".into(),
-        when: when.parse().unwrap(),
-        known: QuantityBasis::Weighed,
-        who: "Siti".to_owned(),
-        note: String::new(),
-        attachments: Vec::new(),
-        supersedes: None,
+        ..ledger_statement(indicator, quantity, when)
     }
 }
 

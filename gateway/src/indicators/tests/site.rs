@@ -1,77 +1,7 @@
 //! Configuration of the test site.
 
 /// One device for each quantity, all polled once a minute.
-pub(crate) const SITE_DEVICES: &str = r#"
-[site]
-id = "desa"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-[store]
-path = "store"
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "127.0.0.1"
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-every = "1m"
-accuracy = { energy = 1.0 }
-point = [
-  { id = "power", register = "holding:0", type = "f32", unit = "W" },
-  { id = "energy", register = "holding:2", type = "f64", unit = "kWh", counter = true },
-]
-[[device]]
-id = "meter"
-bus = "lan"
-unit = 2
-every = "1m"
-accuracy = { export = 1.0 }
-point = [
-  { id = "import", register = "holding:0", type = "f64", unit = "kWh", counter = true },
-  { id = "export", register = "holding:4", type = "f64", unit = "kWh", counter = true },
-]
-[[device]]
-id = "sun"
-bus = "lan"
-unit = 3
-every = "1m"
-point = [
-  { id = "poa", register = "holding:0", type = "f32", unit = "W/m2" },
-  { id = "cell", register = "holding:2", type = "f32", unit = "degC" },
-]
-[[device]]
-id = "pump"
-bus = "lan"
-unit = 4
-every = "1m"
-point = [
-  { id = "power", register = "holding:0", type = "f32", unit = "W" },
-  { id = "energy", register = "holding:2", type = "f64", unit = "kWh", counter = true },
-  { id = "flow", register = "holding:6", type = "f32", unit = "m3/h" },
-  { id = "volume", register = "holding:8", type = "f64", unit = "m3", counter = true },
-]
-[[device]]
-id = "tank"
-bus = "lan"
-unit = 5
-every = "1m"
-point = [
-  { id = "level", register = "holding:0", type = "f32", unit = "m" },
-  { id = "rain", register = "holding:2", type = "f64", unit = "mm", counter = true },
-]
-[[device]]
-id = "bin"
-bus = "lan"
-unit = 6
-every = "1m"
-point = [
-  { id = "core", register = "holding:0", type = "f32", unit = "degC" },
-  { id = "heap", register = "holding:2", type = "f32", unit = "degC" },
-]
-"#;
+pub(crate) const SITE_DEVICES: &str = include_str!("village.toml");
 
 /// Plant with all optional points.
 pub(crate) const SITE_PLANT: &str = r#"

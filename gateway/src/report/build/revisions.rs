@@ -9,9 +9,6 @@ use crate::evidence::RevisionKind;
 use crate::limits::REPORT_CHANGES_MAX;
 use crate::report::content::{PastRevision, RevisionChange};
 use crate::storage::{self, Store, StoreError};
-use jiff::ToSpan;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -182,13 +179,8 @@ pub(crate) async fn revision_changes(
     store: &Store,
     period: Period,
 ) -> Result<(Vec<RevisionChange>, u64), StoreError> {
-    let zone = TimeZone::get(&config.site.timezone).unwrap_or(TimeZone::UTC);
-    let midnight = |day: Date| {
-        let at = zone.to_ambiguous_zoned_datetime(day.into()).compatible();
-        at.map_or(i64::MAX, |at| at.timestamp().as_millisecond())
-    };
-    let end = period.last().saturating_add(1.day());
-    let within = midnight(period.first())..midnight(end);
+    let zone = &config.site.timezone;
+    let within = zone.midnight(period.first()).0..zone.day_bounds(period.last()).1.0;
     let mut all = Vec::new();
     for kind in [RevisionKind::Configuration, RevisionKind::Factors] {
         collect_changes(store, kind, &within, &mut all).await?;

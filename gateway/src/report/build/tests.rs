@@ -9,6 +9,7 @@ use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::report::render::ReportFormat;
 use crate::storage::Store;
+use crate::tests::SiteText;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -20,35 +21,23 @@ use tempfile::TempDir;
 const DECEMBER: i64 = 1_796_058_000_000;
 const DAY: i64 = 86_400_000;
 
-const SITE: &str = r#"
-[site]
-id = "desa"
-timezone = "Asia/Jakarta"
-latitude = -3.76
-longitude = 103.78
-[store]
-path = "store"
-[factors]
-file = "own.toml"
-[[bus]]
-id = "lan"
-kind = "modbus-tcp"
-host = "192.0.2.1"
-[[device]]
-id = "inverter"
-bus = "lan"
-unit = 1
-every = "1h"
-point = [
-  { id = "energy", register = "holding:1", type = "u32", unit = "kWh", counter = true },
-]
-[[asset]]
-id = "plts"
-kind = "plts"
-capacity_kwp = 2.0
-energy = "inverter.energy"
-baseline = { kind = "GRID", factor = "grid.own", since = 2026-01-01 }
-"#;
+/// Site with a plant whose factor stands in a file of its own.
+fn site_text() -> String {
+    SiteText::new("desa")
+        .with("[store]\npath = 'store'\n[factors]\nfile = 'own.toml'")
+        .tcp_bus("lan", 502)
+        .device("inverter", "lan", "unit = 1\nevery = '1h'")
+        .points([
+            "{ id = 'energy', register = 'holding:1', type = 'u32', unit = 'kWh', counter = true }",
+        ])
+        .asset(
+            "plts",
+            "plts",
+            "capacity_kwp = 2.0\nenergy = 'inverter.energy'",
+        )
+        .with("baseline = { kind = 'GRID', factor = 'grid.own', since = 2026-01-01 }")
+        .text()
+}
 
 fn own_factor_file(value: f64) -> String {
     format!(
@@ -66,7 +55,7 @@ struct ReportTestSite {
 impl ReportTestSite {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("pantau.toml"), SITE).unwrap();
+        fs::write(folder.path().join("pantau.toml"), site_text()).unwrap();
         let clock = Clock::set(UtcMs(DECEMBER), true);
         Self { folder, clock }
     }

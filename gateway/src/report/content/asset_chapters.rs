@@ -13,38 +13,18 @@ const CARDS_MAX: usize = 6;
 /// Id of the chapter on organic waste.
 const WASTE_CHAPTER: &str = "waste";
 
-/// A chapter on assets of certain kinds.
-#[derive(Debug)]
-pub(crate) struct AssetChapter {
-    pub(crate) id: &'static str,
-    kinds: &'static [&'static str],
-}
+/// Ids of all asset chapters in reading order; a kind of asset says which one it is in.
+pub(crate) const ASSET_CHAPTERS: &[&str] =
+    &["energy", "pump", "tanks", "rain", WASTE_CHAPTER, "power"];
 
-const fn asset_chapter(id: &'static str, kinds: &'static [&'static str]) -> AssetChapter {
-    AssetChapter { id, kinds }
-}
-
-/// All asset chapters in reading order.
-pub(crate) const ASSET_CHAPTERS: &[AssetChapter] = &[
-    asset_chapter("energy", &["plts"]),
-    asset_chapter("pump", &["pump"]),
-    asset_chapter("tanks", &["tank"]),
-    asset_chapter("rain", &["catchment"]),
-    asset_chapter(WASTE_CHAPTER, &["bsf", "compost"]),
-    asset_chapter("power", &["genset", "meter"]),
-];
-
-pub(crate) fn asset_chapter_blocks(
-    book: &ReportContext<'_>,
-    chapter: &AssetChapter,
-) -> Vec<ReportBlock> {
+pub(crate) fn asset_chapter_blocks(book: &ReportContext<'_>, chapter: &str) -> Vec<ReportBlock> {
     let fitting = book
         .assets()
-        .filter(|asset| chapter.kinds.contains(&asset.kind.word()));
+        .filter(|asset| asset.kind.settings().report_chapter() == chapter);
     let mut blocks: Vec<ReportBlock> = fitting
         .flat_map(|asset| single_asset_blocks(book, asset))
         .collect();
-    if chapter.id == WASTE_CHAPTER {
+    if chapter == WASTE_CHAPTER {
         blocks.extend(shared_waste_blocks(book));
     }
     blocks

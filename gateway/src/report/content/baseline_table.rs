@@ -17,9 +17,10 @@ type BasisLine = (&'static str, String);
 pub(crate) fn basis_table(book: &ReportContext<'_>, asset: &Asset) -> Option<ReportBlock> {
     let mut lines = match &asset.kind {
         AssetKind::Plts(plant) => plant_lines(book, plant),
-        AssetKind::Bsf(bin) => disposal_lines(book, bin.disposal.as_ref()),
-        AssetKind::Compost(heap) => disposal_lines(book, heap.disposal.as_ref()),
-        _ => Vec::new(),
+        kind => {
+            let waste = kind.settings().organic_waste();
+            disposal_lines(book, waste.and_then(|waste| waste.disposal))
+        }
     };
     for factor in asset.factors() {
         lines.extend(factor_lines(book, factor));

@@ -7,7 +7,6 @@ use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutBox, CalloutTone, ReportBlock};
 use crate::report::render::table::{ReportColumn, ReportTable};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -22,12 +21,10 @@ pub(crate) struct ReportContext<'a> {
 
 impl<'a> ReportContext<'a> {
     pub(crate) fn new(matter: ReportInputs<'a>) -> Self {
-        let name = &matter.config.site.timezone;
         Self {
             matter,
             lang: matter.lang,
-            // A checked configuration names a zone that is known.
-            zone: TimeZone::get(name).unwrap_or(TimeZone::UTC),
+            zone: matter.config.site.timezone.rules().clone(),
         }
     }
 
@@ -41,8 +38,7 @@ impl<'a> ReportContext<'a> {
 
     /// Local day of issue.
     pub(crate) fn today(&self) -> Date {
-        let at = Timestamp::from_millisecond(self.matter.issued.0).unwrap_or_default();
-        at.to_zoned_datetime(self.zone.clone()).date()
+        self.matter.config.site.timezone.date(self.matter.issued)
     }
 
     /// Name of the site, with the asset when the report is about one asset.

@@ -129,30 +129,18 @@ fn build_sections(book: &ReportContext<'_>) -> Vec<ReportSection> {
     for chapter in asset_chapters::ASSET_CHAPTERS {
         sections.push(build_section(
             book,
-            chapter.id,
+            chapter,
             asset_chapters::asset_chapter_blocks(book, chapter),
         ));
     }
-    sections.push(build_section(
-        book,
-        "ledger",
-        ledger_chapter::ledger_blocks(book),
-    ));
-    sections.push(build_section(
-        book,
-        "carbon",
-        emissions::emission_blocks(book),
-    ));
-    sections.push(build_section(
-        book,
-        "coverage",
-        coverage::coverage_blocks(book),
-    ));
-    sections.push(build_section(
-        book,
-        "events",
-        data_events::event_blocks(book),
-    ));
+    for (id, blocks) in [
+        ("ledger", ledger_chapter::ledger_blocks(book)),
+        ("carbon", emissions::emission_blocks(book)),
+        ("coverage", coverage::coverage_blocks(book)),
+        ("events", data_events::event_blocks(book)),
+    ] {
+        sections.push(build_section(book, id, blocks));
+    }
     for (id, blocks) in [
         ("form", officer_form::form_blocks(book)),
         ("points", readings_annex::readings_blocks(book)),

@@ -120,6 +120,7 @@ fn jpeg_size(bytes: &[u8]) -> Option<((u32, u32), PictureRotation)> {
             return None;
         }
         let marker = *bytes.get(at + 1)?;
+        // Fill bytes may stand before a marker.
         if marker == 0xff {
             at += 1;
             continue;
@@ -129,6 +130,7 @@ fn jpeg_size(bytes: &[u8]) -> Option<((u32, u32), PictureRotation)> {
             at += 2;
             continue;
         }
+        // The length counts its own two bytes; a smaller one is damage, and must not stop the loop.
         let length = usize::from(read_u16(bytes, at + 2)?).max(2);
         let body = bytes.get(at + 4..at + 2 + length)?;
         match marker {
@@ -165,6 +167,7 @@ fn exif_rotation(body: &[u8]) -> Option<PictureRotation> {
         3 => PictureRotation::Half,
         6 => PictureRotation::Right,
         8 => PictureRotation::Left,
+        // Cameras do not write the mirrored orientations (2, 4, 5 and 7).
         _ => PictureRotation::None,
     })
 }

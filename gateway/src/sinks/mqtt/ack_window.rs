@@ -231,8 +231,8 @@ mod tests {
                 acks.push_skipped(test_reading(0), now);
                 acks.advance(now);
             }
-            let mut push = |seq| acks.push_sent(Some(test_reading(seq)), now);
-            let ids: Vec<u16> = (1..=50).map(&mut push).collect();
+            let send = |seq| acks.push_sent(Some(test_reading(seq)), now);
+            let ids: Vec<u16> = (1..=50).map(send).collect();
             let mut seen = std::collections::BTreeSet::new();
             let mut cursor = 0;
             for index in order {

@@ -1,11 +1,11 @@
 //! Connection to a broker: TCP or TLS, CONNECT and CONNACK, bytes in both directions.
 
-use crate::config::{MqttSettings, MqttVersion, Secret};
+use crate::config::Secret;
 use crate::limits::{MQTT_SEND_BUFFER_BYTES, MQTT_WINDOW};
-use crate::sinks::mqtt::broker_messages;
 use crate::sinks::mqtt::packet_codec::{
     self, BrokerPacket, ConnAck, ConnectPacket, MqttProtocolVersion,
 };
+use crate::sinks::mqtt::{MqttSettings, MqttVersion, broker_messages};
 use crate::sinks::tls;
 use crate::status::SinkDiagnosis;
 use bytes::BytesMut;

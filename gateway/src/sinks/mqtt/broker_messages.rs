@@ -1,6 +1,6 @@
 //! Reasons of a broker as sentences for a technician: what to check, not only a number.
 
-use crate::config::MqttSettings;
+use crate::sinks::mqtt::MqttSettings;
 use crate::sinks::mqtt::broker_link::{BrokerLinkError, ConnectionEndCause};
 use crate::sinks::mqtt::packet_codec::{BrokerReasonCode, MqttProtocolVersion};
 use crate::status::SinkDiagnosis;

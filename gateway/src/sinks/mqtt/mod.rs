@@ -18,11 +18,14 @@ mod broker_link;
 mod broker_messages;
 mod hangup_suspicion;
 mod packet_codec;
+pub(in crate::sinks) mod payload;
 mod session;
+mod settings;
 
-use crate::clock::Clock;
-use crate::config::MqttSettings;
-use crate::domain::Site;
+pub(crate) use settings::RawMqttSink;
+pub use settings::{MqttSettings, MqttVersion};
+
+use crate::domain::{DeviceInfo, Site};
 use crate::limits::{SINK_SHORT_CONNECTIONS, SINK_STABLE_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
 use crate::sinks::mqtt::broker_link::{
@@ -30,39 +33,51 @@ use crate::sinks::mqtt::broker_link::{
 };
 use crate::sinks::mqtt::hangup_suspicion::HangupSuspicion;
 use crate::sinks::mqtt::session::MqttSession;
-use crate::sinks::mqtt_payload;
-use crate::sinks::sink_progress::{SinkProgress, pause_or_stop, wait_for_stop};
-use crate::status::{SinkDiagnosis, StatusBoard};
-use crate::storage::{Store, StoreError};
+use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
+use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
+use crate::status::SinkDiagnosis;
+use crate::storage::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Name of the sink in the status and in the store.
-pub const MQTT_SINK_NAME: &str = "mqtt";
+/// Name of the sink in log messages.
+const MQTT_SINK_NAME: &str = RawMqttSink::NAME;
+/// Bytes of the TCP/IP and MQTT headers of a publish, its PUBACK and their acknowledgements.
+const OVERHEAD_BYTES: usize = 150;
+/// Bytes of a payload without its values: `{"t":"..","seq":..,"v":{..}}`.
+const PAYLOAD_FRAME_BYTES: usize = 50;
 
-/// Publishes the journal until a stop is requested or the store has ended.
-pub async fn run_mqtt_sink(
-    settings: MqttSettings,
-    site: Arc<Site>,
-    store: Store,
-    clock: Clock,
-    board: StatusBoard,
-    mut stop: watch::Receiver<bool>,
-) {
-    let end = async {
-        let progress = SinkProgress::open(MQTT_SINK_NAME, store, clock, board).await?;
-        let mut sink = MqttSink::new(settings, site, progress);
-        sink.serve_connections(&mut stop).await
-    };
-    if let Err(why) = end.await {
-        tracing::error!(sink = MQTT_SINK_NAME, %why, "sink has ended");
+impl ConfiguredSink for MqttSettings {
+    fn name(&self) -> &'static str {
+        MQTT_SINK_NAME
+    }
+
+    fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64 {
+        // Rough lengths: keys, quotes and separators, and a number of some digits for each value.
+        let topic = site.id.len() + device.id.len() + 8;
+        let values = device.points.iter().map(|point| point.name.len() + 10);
+        estimated_bytes(OVERHEAD_BYTES + topic + PAYLOAD_FRAME_BYTES + values.sum::<usize>())
+    }
+
+    fn deliver(
+        self: Arc<Self>,
+        site: Arc<Site>,
+        progress: SinkProgress,
+        mut stop: watch::Receiver<bool>,
+    ) -> SinkFuture {
+        let mut sink = MqttSink::new(self, site, progress);
+        Box::pin(async move { sink.serve_connections(&mut stop).await })
     }
 }
 
 /// State that is kept across connections.
 struct MqttSink {
-    settings: MqttSettings,
+    settings: Arc<MqttSettings>,
     site: Arc<Site>,
     /// Topic of each device, in the order of the site's devices.
     topics: Vec<String>,
@@ -96,7 +111,7 @@ struct BrokenSession {
 }
 
 impl MqttSink {
-    fn new(settings: MqttSettings, site: Arc<Site>, progress: SinkProgress) -> Self {
+    fn new(settings: Arc<MqttSettings>, site: Arc<Site>, progress: SinkProgress) -> Self {
         // The topics never change while the gateway runs, so they are formatted once.
         let topic = |last: &str| format!("{}/{}/{last}", settings.prefix, site.id);
         Self {
@@ -203,7 +218,7 @@ impl MqttSink {
         let mut text = format!("{{\"state\":\"{state}\"");
         if dated {
             text.push_str(",\"since\":\"");
-            mqtt_payload::time(&mut text, self.progress.clock.now().at);
+            payload::time(&mut text, self.progress.clock.now().at);
             text.push('"');
         }
         text + ",\"version\":\"" + env!("CARGO_PKG_VERSION") + "\"}"

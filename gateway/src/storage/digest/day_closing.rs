@@ -68,7 +68,7 @@ impl DayCloser {
     pub(in crate::storage) fn new(site: &Site) -> Self {
         Self {
             site: Arc::clone(&site.id),
-            zone: Arc::clone(&site.timezone),
+            zone: Arc::clone(site.timezone.name()),
             work: None,
             done: None,
             not_before: i64::MIN,
@@ -93,6 +93,7 @@ impl StoreWriter {
             .map(|left| left > 0)
             .unwrap_or_else(|fault| {
                 tracing::warn!(%fault, "a day could not be closed; tried again");
+                // A full disk would otherwise be tried again at every flush.
                 self.closing.not_before = now.0 + CLOSE_RETRY_MS;
                 false
             })
@@ -199,6 +200,8 @@ impl StoreWriter {
         let transaction = self.db.transaction()?;
         let old = record_sources::newest_digest_of(&transaction, day)?;
         let said: Option<DayRecord> = old.as_ref().and_then(|old| old.record.parse().ok());
+        // In one transaction with the record: after a power cut there is either the mark or the
+        // record.
         transaction.execute("DELETE FROM digest_due WHERE day = ?", [day])?;
         // An import of samples that are stored already changes nothing.
         if said.as_ref().is_some_and(|said| said.samples == work.lines) {

@@ -53,6 +53,7 @@ fn serve_connection(mut wire: TcpStream, heard: &RequestLog, answer: TcpAnswer) 
     let (opened, mut buffer) = (Instant::now(), [0; 512]);
     while let Ok(got @ 1..) = wire.read(&mut buffer) {
         let asked = &buffer[..got];
+        // Counted before the request is logged, so that the first one has the number 0.
         let turn = heard.count();
         heard.0.lock().unwrap().push(asked.to_vec());
         let bytes = answer(asked, opened.elapsed(), turn);
@@ -65,6 +66,7 @@ fn serve_connection(mut wire: TcpStream, heard: &RequestLog, answer: TcpAnswer) 
 /// The header of the request, its function, and these data bytes.
 pub(super) fn reply_frame(asked: &[u8], data: &[u8]) -> Vec<u8> {
     let mut frame = asked[..8].to_vec();
+    // The header's length counts unit, function and the byte count besides the data.
     frame[5] = u8::try_from(3 + data.len()).unwrap();
     frame.push(u8::try_from(data.len()).unwrap());
     frame.extend(data);
@@ -121,6 +123,7 @@ impl GatewayProcess {
         let page = free_port();
         let text = std::fs::read_to_string(config).unwrap();
         let web = format!("\n[web]\nlisten = \"127.0.0.1:{page}\"\n");
+        // The page gets a fresh port with every start: two gateways of one test must not share it.
         std::fs::write(config, text + &web).unwrap();
         let mut run = pantau();
         run.args(["--log", "off", "run", "-c"]).arg(config);

@@ -25,6 +25,8 @@ fn reads_that_are_refused_as_too_long_are_split() {
     let limited: [(TcpAnswer, u16); 2] = [
         (
             |asked, _, _| {
+                // As openWB#2890 reports it: more than 50 registers get exception 3, "illegal data
+                // value".
                 if asked[11] > 50 {
                     exception_frame(asked, 3)
                 } else {
@@ -35,6 +37,8 @@ fn reads_that_are_refused_as_too_long_are_split() {
         ),
         (
             |asked, _, _| {
+                // As Growatt_ModbusTCP#360: above 5 registers, and with exception 2, which usually
+                // means that an address does not exist.
                 if asked[11] > 5 {
                     exception_frame(asked, 2)
                 } else {
@@ -63,12 +67,15 @@ fn reads_that_are_refused_as_too_long_are_split() {
 #[test]
 fn a_device_that_leaves_long_reads_unanswered_is_read_in_shorter_ones() {
     let (port, heard) = start_server(|asked, _, _| {
+        // As Growatt_ModbusTCP#299 and node-red-contrib-modbus#233: no answer at all above 10
+        // registers.
         if asked[11] > 10 {
             Vec::new()
         } else {
             ones_frame(asked)
         }
     });
+    // The profile's gap of 850 ms between requests would make the halving too slow for a test.
     let inverter = "[[device]]\nid = \"d\"\nbus = \"lan\"\nprofile = \"growatt-min-tlx\"\n\
                     every = \"500ms\"\nlimits = { gap = \"0ms\" }\n";
     let scratch = tempfile::tempdir().unwrap();
@@ -80,12 +87,14 @@ fn a_device_that_leaves_long_reads_unanswered_is_read_in_shorter_ones() {
     let gateway = GatewayProcess::start(&config);
     let status = gateway.wait_for_status("values", |status| !status["last_good"].is_null());
     let shortened = status["shortened_to"].as_u64().unwrap();
+    // Halving the profile's blocks ends at a length near 10; which one depends on the block.
     assert!((5..=13).contains(&shortened), "{status:#}");
 }
 
 #[test]
 fn an_answer_after_the_timeout_is_called_late_and_the_key_is_named() {
     let slow: TcpAnswer = |asked, _, _| {
+        // The test looks for "after 3": a busy computer may add up to 79 ms.
         std::thread::sleep(Duration::from_millis(320));
         ones_frame(asked)
     };
@@ -115,6 +124,7 @@ fn an_answer_after_the_timeout_is_called_late_and_the_key_is_named() {
 /// `watch` or `soak` for a few seconds.
 fn run_for_seconds(name: &str, lang: &str, config: &Path) -> Command {
     let mut command = Command::new("timeout");
+    // `watch` runs until Ctrl-C, which is SIGINT.
     command.args(["-s", "INT", "4"]).arg(pantau().get_program());
     command.args(["--lang", lang, "--log", "off", name]);
     if name == "watch" {
@@ -135,6 +145,8 @@ fn a_scan_of_a_line_calls_a_late_device_late_and_names_no_other_unit() {
         let mut wire = wire.unwrap();
         let mut head = [0; 2];
         while wire.read_exact(&mut head).is_ok() {
+            // A scan also asks for the identification (function 43), whose request is a byte
+            // shorter.
             let mut rest = vec![0; if head[1] == 0x2b { 5 } else { 6 }];
             wire.read_exact(&mut rest).unwrap();
             // Unit 2 alone is there, has one register, and answers after 70 ms.
@@ -163,6 +175,7 @@ fn a_scan_of_a_line_calls_a_late_device_late_and_names_no_other_unit() {
         "9600",
         "--parity",
         "none",
+        // Much shorter than the device needs, so its answers arrive while other units are asked.
         "--timeout",
         "20",
         "--json",
@@ -219,6 +232,7 @@ fn a_port_that_another_program_holds_is_left_to_it_and_its_holder_named() {
     );
     holder.kill().unwrap();
     holder.wait().unwrap();
+    // No device is on this line: a timeout shows that the gateway has opened the port.
     let silent = |status: &Value| status["fault"]["reason"] == "timeout";
     gateway.wait_for_status("the line is the gateway's", silent);
 }

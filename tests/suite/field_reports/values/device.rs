@@ -49,6 +49,7 @@ impl RegisterServer {
         while left > 0 && stream.read_exact(&mut request).is_ok() {
             let word = |at: usize| u16::from_be_bytes([request[at], request[at + 1]]);
             let (first, count) = (word(8), word(10));
+            // Logged before the answer, so that a test sees a request as soon as it has its answer.
             self.asked.lock().unwrap().push(first);
             let registers = self.registers.lock().unwrap();
             let places = first..first.saturating_add(count);
@@ -59,6 +60,8 @@ impl RegisterServer {
                     let size = u8::try_from(2 * count).unwrap();
                     [request[7], size].into_iter().chain(bytes).collect()
                 }
+                // Exception 2: real devices refuse a whole read when one of its addresses does not
+                // exist.
                 None => vec![request[7] | 0x80, 2],
             };
             let length = u16::try_from(pdu.len() + 1).unwrap().to_be_bytes();

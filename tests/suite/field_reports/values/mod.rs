@@ -7,24 +7,22 @@ use crate::killed::pantau;
 use crate::peers::{PeerProcess, wait_for};
 use crate::servers::{WAIT_MAX, free_port, http_body};
 use device::RegisterServer;
+use gateway::buses::AdhocReader;
 use gateway::clock::Clock;
 use gateway::config::{Config, load_config_text};
 use gateway::domain::{ExactNumber, QualityReason, SampleOutcome};
-use gateway::modbus::AdhocReader;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use tests::site_text::SiteText;
 
 /// A site whose devices are all behind one port.
 fn site_toml(folder: &Path, port: u16, tables: &str) -> String {
-    format!(
-        "[site]\nid = \"t\"\ntimezone = \"Asia/Jakarta\"\nlatitude = -3.76\nlongitude = 103.78\n\
-         [store]\npath = \"{}\"\nflush = \"200ms\"\n[[bus]]\nid = \"lan\"\nkind = \"modbus-tcp\"\n\
-         host = \"127.0.0.1\"\ntcp_port = {port}\n{tables}",
-        folder.join("store").display()
-    )
+    let site = SiteText::new("t").store(&folder.join("store"));
+    let site = site.with("flush = '200ms'").tcp_bus("lan", port);
+    site.with(tables).text()
 }
 
 fn load_site(port: u16, tables: &str) -> Config {
@@ -54,8 +52,9 @@ async fn read_profile(profile: &str, blocks: &[(u16, &[u16])]) -> BTreeMap<Strin
     let known = RegisterServer::default();
     let device = &config.devices[0];
     for point in device.points.iter().chain(&device.facts) {
-        let count = point.encoding.registers();
-        let first = point.address.saturating_sub(120);
+        let access = point.modbus().unwrap();
+        let count = access.encoding.registers();
+        let first = access.address.saturating_sub(120);
         known.set_registers(first, &vec![0; usize::from(count) + 240]);
     }
     for (first, words) in blocks {
@@ -82,6 +81,8 @@ const MISSING: SampleOutcome = SampleOutcome::Bad(QualityReason::Missing);
 #[tokio::test]
 async fn what_is_not_there_at_dusk_is_missing_and_so_is_a_frequency_of_zero() {
     let dusk = [
+        // Power and energy as evcc#30950 reports them from an SMA inverter at dusk; the frequency
+        // is 0.
         (30775, &[0x8000, 0x0000][..]),
         (30513, &[0xFFFF; 4][..]),
         (30803, &[0, 0][..]),
@@ -107,6 +108,7 @@ async fn what_is_not_there_at_dusk_is_missing_and_so_is_a_frequency_of_zero() {
     };
     let mut session = AdhocReader::new(&config, 0, &Clock::system()).unwrap();
     let mut seen = Vec::new();
+    // A poll needs more than three answers, so the values come from several connections.
     for _ in 0..4 {
         let once = session.read().await;
         seen.extend(once.outcomes.iter().copied().filter_map(as_f64));
@@ -117,6 +119,8 @@ async fn what_is_not_there_at_dusk_is_missing_and_so_is_a_frequency_of_zero() {
 
 #[tokio::test]
 async fn a_drive_that_stands_still_has_a_frequency_of_zero_and_an_inverter_has_none() {
+    // The output of a drive that stands still has 0 Hz. A grid never has: 0 Hz means that the
+    // inverter does not measure.
     let read = read_profile("invt-gd100-pv", &[]).await;
     assert_eq!(as_f64(read["pump_frequency"]), Some(0.0));
     for profile in ["growatt-min-tlx", "solis-string", "huawei-sun2000"] {
@@ -183,6 +187,7 @@ fn read_says_which_limit_a_value_is_beyond_and_which_word_order_would_fit() {
     let file = folder.path().join("pantau.toml");
     std::fs::write(&file, site_toml(folder.path(), port, &counter_toml("abcd"))).unwrap();
     let (english, json) = read_output(&file, "en");
+    // The same two registers as evcc#14522, read in the other order.
     let said = "258034892.8 kWh is above the limit of 200000000 kWh";
     assert!(english.contains(said), "{english}");
     assert!(
@@ -237,16 +242,17 @@ async fn power_that_no_device_has_is_not_believed_at_dusk() {
         let config = load_site(0, &device_toml(&format!("profile = \"{profile}\"")));
         let mut points = config.devices[0].points.iter();
         let known = points.find(|known| *known.name == *point).unwrap();
-        let low_first = known.words == gateway::config::WordOrder::Cdab;
+        let access = known.modbus().unwrap();
+        let low_first = access.words == gateway::config::WordOrder::Cdab;
         for raw in [0x7FFF_FFFF_u32, 0xFFFF_FFFF, 0x8000_0000, 0xFFFF_FF9C] {
             let mut words = high_low_words(raw);
             if low_first {
                 words.reverse();
             }
-            let read = read_profile(profile, &[(known.address, &words)]).await;
+            let read = read_profile(profile, &[(access.address, &words)]).await;
             let value = as_f64(read[point]);
             let small = value.is_some_and(|value| (-100.0..0.0).contains(&value));
-            let signed = known.encoding == gateway::config::RegisterEncoding::I32;
+            let signed = access.encoding == gateway::config::RegisterEncoding::I32;
             let place = format!("{profile} {point} {raw:08x}: {value:?}");
             assert!(
                 value.is_none() || (signed && small) || value == Some(-100.0),
@@ -287,6 +293,8 @@ fn sunspec_body(length: usize, places: &[(usize, &[u16])]) -> Vec<u16> {
 #[tokio::test]
 async fn an_inverter_and_its_meter_in_one_list_with_their_own_factors_are_read() {
     let minus = |power: u16| 0u16.wrapping_sub(power);
+    // Values of the trace in binsentsu/solaredge#17: each has its own scale factor, and a second
+    // common model stands before the meter.
     let (wh, out, back) = (12_245_720_u32, 21_267_458_u32, 18_090_016_u32);
     assert_eq!(
         (high_low_words(out), high_low_words(back)),
@@ -367,6 +375,7 @@ async fn a_list_of_models_that_breaks_off_is_said_once_and_looked_at_again() {
             .chunks(2)
             .map(|pair| u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)])),
     );
+    // Zeros behind it, as in matfroh/sax_battery_ha#128: 0 is no number of a model.
     words.resize(300, 0);
     let known = RegisterServer::new(&[(40_000, &words)]);
     let tables = device_toml("profile = \"sunspec\"");
@@ -384,6 +393,7 @@ async fn a_list_of_models_that_breaks_off_is_said_once_and_looked_at_again() {
     wait_for("three looks at the list", || looked() >= 3);
     let said = std::fs::read_to_string(&log).unwrap();
     let lines: Vec<&str> = said.lines().filter(|line| line.contains("40019")).collect();
+    // One line and not one a poll: a log that repeats itself fills the card.
     assert_eq!(lines.len(), 1, "{said}");
     let wanted = "SunSpec list of models ends early: 40019: [0, 0] is no model";
     assert!(
@@ -396,6 +406,7 @@ async fn a_list_of_models_that_breaks_off_is_said_once_and_looked_at_again() {
         (101, sunspec_body(50, &[(14, &[3649, 0xFFFF])])),
     ];
     known.set_registers(40_000, &sunspec_list(&whole));
+    // 3649 with the factor -1.
     let read = async { while polled_points(page).await[0]["last"]["v"] != 364.9 {} };
     tokio::time::timeout(WAIT_MAX, read).await.unwrap();
 }
@@ -404,6 +415,7 @@ async fn a_list_of_models_that_breaks_off_is_said_once_and_looked_at_again() {
 async fn a_spike_is_bad_with_its_limits_in_the_api_and_in_watch() {
     let folder = tempfile::tempdir().unwrap();
     let page = free_port();
+    // 214 748 364.7 W (OpenInverterGateway#342), and -1 degC read as unsigned, which is 654 degC.
     let port = RegisterServer::new(&[(0, &[0x7FFF, 0xFFFF, 0xFF9C])]).serve();
     let tables = device_toml(
         "point = [\n\
@@ -420,6 +432,8 @@ async fn a_spike_is_bad_with_its_limits_in_the_api_and_in_watch() {
         }
     };
     tokio::time::timeout(WAIT_MAX, first).await.unwrap();
+    // The power's limit comes from the 5 kWp of the asset, the temperature's from the table of
+    // physical limits.
     for (index, max) in [(0, 15_000.0), (1, 150.0)] {
         let point = &points[index];
         assert_eq!(point["max"], max, "{points:#}");

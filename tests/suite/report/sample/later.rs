@@ -25,6 +25,7 @@ impl SampleReport {
             ],
         );
         table.total_label = self.in_language("Jumlah", "Total");
+        // A remark longer than its column, in every row.
         let remark = self.in_language(
             "Ditimbang di lokasi dengan timbangan gantung, foto 12",
             "Weighed on site with a hanging scale, photo 12",
@@ -91,6 +92,7 @@ impl SampleReport {
                 0.0328,
                 "listrik cadangan 34,9 kWh → 0,0328 t",
             ),
+            // Zero is a value here and must not become a dash; the signs are outside of Latin-1.
             ("Kebocoran emisi", "Leakage", 0.0, "≤ 1 %"),
             ("Bersih", "Net", 0.1877, "gross − proyek ≥ 0"),
         ] {
@@ -147,6 +149,8 @@ impl SampleReport {
                 "Counter reset; added up from zero.",
             ),
             (
+                // An id without any space, as sites give them: it must break within a narrow
+                // column.
                 1_794_200_000_000,
                 "tandon_atas_pengisian_otomatis_irigasi_blok_utara_dan_selatan.tinggi_muka_air",
                 "Jeda 31 jam.",
@@ -299,6 +303,7 @@ impl SampleReport {
         for (id, equation, in_id, en) in [
             (
                 "A.1",
+                // Equations need characters that only the font of symbols has.
                 "E = Σ ½ (P₁ + P₂) · Δt, Δt ≤ Δt_max",
                 "Energi dari daya; jeda tidak diisi.",
                 "Energy from power; gaps are not filled.",

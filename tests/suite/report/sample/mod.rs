@@ -187,6 +187,7 @@ impl SampleReport {
         let mut income = self.figure(
             "social.income",
             ["Pendapatan kelompok", "Income of the group"],
+            // Above a million, where thousands are grouped twice.
             CellValue::Number(70_700_000.0),
             ValueKind::number("Rp", 0),
         );
@@ -202,12 +203,14 @@ impl SampleReport {
         self.figure(
             "water.turbidity",
             ["Kekeruhan air", "Turbidity"],
+            // A figure without a value is a dash with a footnote in every format.
             CellValue::Missing(reason),
             ValueKind::number("NTU", 1),
         )
     }
 
     fn energy(&self) -> Vec<ReportBlock> {
+        // Two days without power and one alone, so that gaps of both lengths are in the plots.
         let daily = daily_values(9.1, 4.0, &[8, 9, 17]);
         let used: Vec<Option<f64>> = daily.iter().map(|v| v.map(|v| v * 0.62)).collect();
         let export: Vec<Option<f64>> = daily.iter().map(|v| v.map(|v| v * 0.38)).collect();

@@ -21,6 +21,7 @@ pub(crate) fn draw_cover(flow: &mut PageFlow<'_>) -> Vec<SectionStart> {
     let mut places = Vec::new();
     for _ in &show.document.sections {
         flow.ensure_height(CONTENTS_LINE_HEIGHT);
+        // Room is kept for each line now, because later pages must not move when it is filled in.
         places.push((flow.pages.len() - 1, flow.y));
         flow.y += CONTENTS_LINE_HEIGHT;
     }

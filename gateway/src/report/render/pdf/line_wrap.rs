@@ -16,6 +16,7 @@ pub(crate) fn wrap_lines(text: &str, face: FontFace, size: f64, room: f64) -> Ve
         }
         lines.push(line.text);
     }
+    // Line ends behind a text would leave empty lines in table cells.
     while lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }

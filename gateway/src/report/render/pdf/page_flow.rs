@@ -249,9 +249,12 @@ impl<'a> PageFlow<'a> {
             count_as_f64(lines.len()) * SMALL_STYLE.line_height()
         });
         let height: f64 = lines.sum::<f64>() + 8.0;
+        // Notes that do not fit below a wide table go on upright: a landscape page is kept for the
+        // table.
         if self.height_left() < height && self.page().landscape {
             self.start_page(false);
         }
+        // The rule above the footnotes must not stand alone at the bottom of a page.
         self.ensure_height(SMALL_STYLE.line_height() * 2.0 + 8.0);
         self.y += 4.0;
         let y = self.y;

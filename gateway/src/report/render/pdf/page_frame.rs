@@ -11,6 +11,7 @@ const FRAME_TYPE_SIZE: f64 = 7.4;
 pub(crate) fn draw_page_frames(show: &RenderContext<'_>, pages: &mut [PdfPage]) {
     let all = pages.len().to_string();
     for (index, page) in pages.iter_mut().enumerate() {
+        // The first page has the same words in its band.
         if index > 0 {
             draw_header(show, page);
         }
@@ -64,6 +65,7 @@ fn draw_footer(show: &RenderContext<'_>, page: &mut PdfPage, number: &str) {
     let digest = &show.document.digest;
     if !digest.is_empty() {
         let text = format!("{} {digest}", show.translate("report-digest"));
+        // Small enough that all 64 digits fit on one line, also in the longer language.
         let lines = line_wrap::wrap_lines(&text, FontFace::Regular, 6.2, right - MARGIN - 90.0);
         let line = lines.first().map_or("", String::as_str);
         page.text((MARGIN, y), 6.2, FontFace::Regular, FAINT, line);

@@ -38,6 +38,8 @@ pub(crate) fn write_pdf(
 ) -> Result<Vec<u8>, String> {
     let fonts = PdfFonts::load().ok_or("the fonts inside the program cannot be read")?;
     let configuration = ConfigurationBuilder::new()
+        // An archive must be able to show the report in years: fonts inside, nothing loaded from
+        // elsewhere.
         .with_archival_validator(Archival::A2_B)
         .finish()
         .map_err(|fault| format!("{fault:?}"))?;
@@ -104,6 +106,7 @@ fn pdf_metadata(document: &ReportDocument) -> Metadata {
         .title(title)
         .language(document.lang.code().to_owned())
         .creator("Pantau".to_owned())
+        // Revision and digest are in the file too, where a program can find them.
         .keywords(vec![revision])
         .creation_date(date)
 }
@@ -185,6 +188,7 @@ fn paint_text(surface: &mut Surface<'_>, fonts: &PdfFonts, text: &PageText) {
     let mut run = GlyphRun::default();
     for c in text.words.chars() {
         let drawn = glyph_for(text.face, c);
+        // One run for each face, so that text can be copied and searched in whole words.
         if run.face.is_some_and(|face| face != drawn.face) {
             x = run.paint(surface, fonts, (x, text.at.1), text.size);
         }

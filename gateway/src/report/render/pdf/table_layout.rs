@@ -38,6 +38,7 @@ struct ColumnWidthNeed {
 
 /// Returns the first readable layout: portrait before landscape, large type before small.
 pub(crate) fn plan_table(table: &ReportTable, words: &TableTexts) -> TableLayout {
+    // A page that must be turned is read worse than small type, so type is made smaller first.
     for (landscape, size) in [(false, 8.2), (false, 7.4), (true, 8.2), (true, 7.4)] {
         let wishes = column_width_needs(table, words, size);
         let room = width_between_margins(landscape);

@@ -93,6 +93,7 @@ struct WrappedRow {
 impl TablePainter<'_> {
     fn draw(&mut self, flow: &mut PageFlow<'_>) {
         let head = self.wrap_row(&self.words.heads, FontFace::Bold);
+        // Title, head and two rows: less of a table at the bottom of a page is not worth its place.
         let least =
             CAPTION_STYLE.line_height() + self.row_height(head.lines) + self.row_height(1) * 2.0;
         self.ensure_room(flow, least);
@@ -234,6 +235,7 @@ impl TablePainter<'_> {
             let kind = &self.table.columns[*index].kind;
             for (line, text) in cell.iter().skip(from).take(take).enumerate() {
                 let y = top + count_as_f64(line) * lead;
+                // Numbers are set to the right, so that their digits stand below each other.
                 let start = if kind.is_number() {
                     x + wide - CELL_PADDING / 2.0 - text_width(row.face, size, text)
                 } else {

@@ -132,6 +132,7 @@ fn sheet_names(show: &RenderContext<'_>) -> Vec<String> {
         if name.is_empty() || taken(&name) {
             let number = format!(" {}", index + 1);
             let room = SHEET_NAME_MAX - number.len();
+            // A number of its own makes the name unique, also after it was cut.
             name = name.chars().take(room).collect::<String>() + &number;
         }
         names.push(name);

@@ -47,6 +47,7 @@ fn native_chart(chart: &ReportChart, area: &ChartRange<'_>) -> Plot {
     });
     plot.title().set_name(&chart.title);
     plot.set_width(720).set_height(340);
+    // For screen readers, which cannot read a plot.
     plot.set_alt_text(&chart.title);
     plot.legend().set_position(ChartLegendPosition::Bottom);
     let first = area.head + 1;
@@ -71,6 +72,7 @@ fn native_chart(chart: &ReportChart, area: &ChartRange<'_>) -> Plot {
             .set_gap(40);
     }
     if let ChartSteps::Days(_) = chart.along {
+        // As a text axis, so that a day without value keeps its place.
         plot.x_axis().set_num_format("d").set_text_axis(true);
     }
     if let ValueKind::Number(measure) = &chart.kind {

@@ -115,6 +115,7 @@ impl SheetWriter<'_, '_> {
     ) -> Result<(), XlsxError> {
         let cut: String = text.chars().take(CELL_CHARS_MAX).collect();
         self.worksheet
+            // As a string and never by guessing: a text such as `=1+1` must stay a text.
             .write_string_with_format(self.row, column, &cut, format)?;
         Ok(())
     }
@@ -281,6 +282,8 @@ fn column_widths(show: &RenderContext<'_>, rows: &[SheetRow]) -> Vec<u16> {
             }
             SheetRow::Data(cells) => {
                 for (column, cell) in cells.iter().enumerate() {
+                    // A date may be shown longer in the language of the program that opens the
+                    // workbook.
                     let spare = if cell.kind == ValueKind::Date { 8 } else { 3 };
                     let shown = show.cell_text(&cell.value, &cell.kind);
                     widen(column, shown.text.chars().count() + spare);

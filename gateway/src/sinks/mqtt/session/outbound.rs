@@ -5,7 +5,7 @@ use crate::domain::{NumberedReading, ReadingSeq};
 use crate::limits::{MQTT_PACKET_MAX, MQTT_PROBE_PINGS, MQTT_WINDOW};
 use crate::sinks::mqtt::ack_window::InFlightReading;
 use crate::sinks::mqtt::packet_codec::PublishMessage;
-use crate::sinks::mqtt_payload;
+use crate::sinks::mqtt::payload;
 use crate::storage::StoreError;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -170,7 +170,7 @@ impl MqttSession<'_> {
         let (Some(device), Some(topic)) = (device, self.sink.topics.get(index)) else {
             return Err("its device is no longer in the configuration");
         };
-        mqtt_payload::encode_payload(&mut self.scratch, device, numbered);
+        payload::encode_payload(&mut self.scratch, device, numbered);
         // A topic comes from the ids of the configuration; a broker would close the connection over
         // a wildcard.
         if topic.contains(['+', '#']) {

@@ -1,0 +1,94 @@
+//! The evidence chain and its data, for `pantau verify` and for bundles.
+
+use super::{ApiBody, ApiClient, ApiClientError, percent_encode};
+use crate::api::evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
+use crate::evidence::{DayDigest, RevisionKind};
+use bytes::Bytes;
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+
+impl ApiClient {
+    /// Makes every record that is due; none in a store that is open for reading only. `told`
+    /// receives the number of days that are left.
+    pub(crate) async fn make_due_records(
+        &mut self,
+        mut told: impl FnMut(u64),
+    ) -> Result<(), ApiClientError> {
+        // One call makes a bounded part of the records, so that the gateway's next flush is not
+        // late.
+        loop {
+            let path = "/control/evidence/settle";
+            let answer: PendingDigestsJson = self.post_json(path, &()).await?;
+            told(answer.left);
+            if answer.left == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Records after a number, in order; empty at the end of the chain.
+    pub(crate) async fn digests_after(
+        &mut self,
+        after: u64,
+    ) -> Result<Vec<DayDigest>, ApiClientError> {
+        self.evidence(&format!("digests?after={after}")).await
+    }
+
+    /// Newest record of a day.
+    pub(crate) async fn newest_digest(
+        &mut self,
+        day: Date,
+    ) -> Result<Option<DayDigest>, ApiClientError> {
+        self.evidence(&format!("newest?day={day}")).await
+    }
+
+    /// Points that have samples on a day.
+    pub(crate) async fn points_of_day(&mut self, day: Date) -> Result<Vec<String>, ApiClientError> {
+        self.evidence(&format!("points?day={day}")).await
+    }
+
+    /// Samples of a point's day as the lines that are hashed.
+    pub(crate) async fn samples_of_day(
+        &mut self,
+        day: Date,
+        point: &str,
+    ) -> Result<Bytes, ApiClientError> {
+        let point = percent_encode(point);
+        let path = format!("samples?day={day}&point={point}");
+        self.evidence_body(&path).await?.bytes().await
+    }
+
+    /// Ledger entries as the lines that are hashed, at most `LEDGER_PAGE_MAX` of them.
+    pub(crate) async fn ledger_lines(
+        &mut self,
+        first: u64,
+        last: u64,
+    ) -> Result<Bytes, ApiClientError> {
+        let path = format!("ledger?first={first}&last={last}");
+        self.evidence_body(&path).await?.bytes().await
+    }
+
+    /// First revision of a text after a number.
+    pub(crate) async fn revision_after(
+        &mut self,
+        kind: RevisionKind,
+        after: u64,
+    ) -> Result<Option<RevisionTextJson>, ApiClientError> {
+        let kind = kind.word();
+        self.evidence(&format!("revision?kind={kind}&after={after}"))
+            .await
+    }
+
+    /// Range of the data behind the records.
+    pub(crate) async fn evidence_extent(&mut self) -> Result<EvidenceExtentJson, ApiClientError> {
+        self.evidence("extent").await
+    }
+
+    async fn evidence<T: DeserializeOwned>(&mut self, what: &str) -> Result<T, ApiClientError> {
+        self.evidence_body(what).await?.json().await
+    }
+
+    async fn evidence_body(&mut self, what: &str) -> Result<ApiBody, ApiClientError> {
+        self.get(&format!("/control/evidence/{what}")).await
+    }
+}

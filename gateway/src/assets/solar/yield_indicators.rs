@@ -1,0 +1,347 @@
+//! Yields, performance ratios, capacity factors and availability of a plant (METHODS A).
+
+use crate::assets::solar::formulas::{
+    CorrectedPr, PvYieldInput, T_REF_C, availability_time, capacity_factor, pv_yields,
+    specific_yield,
+};
+use crate::assets::solar::indicators::{DC_ENERGY, PltsSums};
+use crate::assets::{IrradiancePlane, PvSystemType};
+use crate::domain::indicator::{
+    Indicator, IndicatorInput, IndicatorSpec, InputSource, ValueOrigin,
+};
+use crate::formulas::FormulaStatus;
+use crate::indicators::asset_sums::AssetReadings;
+use crate::indicators::coverage::lowest_completeness;
+use crate::indicators::figure_context::{
+    FigureBuilder, constant_input, figure_input, formula_input, setting_input, status_remark,
+    value_or_status,
+};
+use crate::indicators::input_series::point_source;
+use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
+use crate::indicators::uncertainty::RelativeUncertainty;
+
+pub(crate) const SPECIFIC_YIELD: IndicatorSpec =
+    IndicatorSpec::new("plts.specific_yield", "kWh/kWp", "A.10", "E / P0");
+pub(crate) const INSOLATION: IndicatorSpec = IndicatorSpec::new(
+    "plts.insolation",
+    "kWh/m2",
+    "A.2",
+    "H = Σ max(0, G) · τ / 1000",
+);
+pub(crate) const REFERENCE_YIELD: IndicatorSpec =
+    IndicatorSpec::new("plts.reference_yield", "h", "A.3", "Y_r = H · 1000 / G_ref");
+pub(crate) const ARRAY_YIELD: IndicatorSpec =
+    IndicatorSpec::new("plts.array_yield", "h", "A.4", "Y_A = E_DC / P0");
+pub(crate) const FINAL_YIELD: IndicatorSpec =
+    IndicatorSpec::new("plts.final_yield", "h", "A.4", "Y_f = E / P0");
+pub(crate) const PR: IndicatorSpec = IndicatorSpec::new("plts.pr", "%", "A.5", "100 · Y_f / Y_r");
+pub(crate) const CAPTURE_LOSS: IndicatorSpec =
+    IndicatorSpec::new("plts.capture_loss", "h", "A.6", "Y_r − Y_A");
+pub(crate) const SYSTEM_LOSS: IndicatorSpec =
+    IndicatorSpec::new("plts.system_loss", "h", "A.6", "Y_A − Y_f");
+pub(crate) const PR_TEMPERATURE: IndicatorSpec = IndicatorSpec::new(
+    "plts.pr_temperature",
+    "%",
+    "A.8",
+    "100 · ΣE / Σ[P0 · G / G_ref · τ · (1 + γ(T − 25))]",
+);
+pub(crate) const PR_WEATHER: IndicatorSpec = IndicatorSpec::new(
+    "plts.pr_weather",
+    "%",
+    "A.9",
+    "100 · ΣE / Σ[P0 · G / G_ref · τ · (1 + γ(T − T_ref))]",
+);
+pub(crate) const CAPACITY_FACTOR: IndicatorSpec =
+    IndicatorSpec::new("plts.capacity_factor", "%", "A.11", "100 · E / (P0 · t)");
+pub(crate) const CAPACITY_FACTOR_AC: IndicatorSpec = IndicatorSpec::new(
+    "plts.capacity_factor_ac",
+    "%",
+    "A.11",
+    "100 · E / (P_AC · t)",
+);
+pub(crate) const AVAILABILITY: IndicatorSpec = IndicatorSpec::new(
+    "plts.availability",
+    "%",
+    "A.12",
+    "100 · (t_day − t_down) / t_day",
+);
+
+impl PltsSums<'_> {
+    /// Yields and losses (METHODS A.2 to A.6, A.10).
+    pub(super) fn yield_figures(
+        &self,
+        read: &AssetReadings<'_>,
+        generation: &Indicator,
+    ) -> Vec<Indicator> {
+        let desk = read.desk;
+        let p0 = self.plant.capacity_kwp;
+        let per_kwp = |spec: &IndicatorSpec<'_>| {
+            let value = generation
+                .value
+                .clone()
+                .and_then(|e| value_or_status(specific_yield(e, p0), FormulaStatus::NoEnergy));
+            desk.figure(
+                spec,
+                value,
+                vec![figure_input("E", generation), self.nameplate_input()],
+            )
+            .with_completeness(generation.completeness)
+            .with_origin(generation.origin)
+            .with_uncertainty(RelativeUncertainty::from_indicator(generation))
+        };
+        let mut all = vec![per_kwp(&SPECIFIC_YIELD), per_kwp(&FINAL_YIELD)];
+        if let Some(lane) = self.sun.lane {
+            all.extend(self.irradiance_figures(read, generation, lane));
+        } else {
+            let none = Err(status_remark(FormulaStatus::NoIrradiance));
+            all.push(desk.figure(&PR, none, Vec::new()));
+        }
+        all
+    }
+
+    /// Figures that need the irradiance: insolation, reference yield, losses, performance ratio.
+    fn irradiance_figures(
+        &self,
+        read: &AssetReadings<'_>,
+        generation: &Indicator,
+        lane: usize,
+    ) -> Vec<Indicator> {
+        let desk = read.desk;
+        let h = self.sun.insolation.finish().kwh_m2;
+        let share = read.tracks[lane].completeness(desk.span);
+        let width = RelativeUncertainty::from_percent(read.lanes[lane].accuracy_pct);
+        let light = vec![formula_input(
+            "G",
+            h,
+            "kWh/m2",
+            point_source(read.tracks, lane),
+        )];
+        let insolation = desk
+            .figure(
+                &INSOLATION,
+                value_or_status(h, FormulaStatus::NoIrradiance),
+                light,
+            )
+            .with_completeness(share)
+            .with_uncertainty(width);
+        let dc = self.dc.as_ref().and_then(|dc| dc.total().ok());
+        let yields = pv_yields(&PvYieldInput {
+            e_dc_kwh: dc,
+            e_out_kwh: generation.value.as_ref().ok().copied(),
+            p0_kwp: self.plant.capacity_kwp,
+            h_poa_kwh_m2: h,
+        });
+        let both = lowest_completeness([share, generation.completeness]);
+        let reference = value_or_status(yields.reference_h, FormulaStatus::NoIrradiance);
+        let from_h = || figure_input("H", &insolation);
+        let g_ref = || constant_input("G_ref", 1000.0, "W/m2", "stc");
+        let mut all = vec![
+            desk.figure(&REFERENCE_YIELD, reference, vec![from_h(), g_ref()])
+                .with_completeness(share)
+                .with_uncertainty(width),
+        ];
+        if self.dc.is_some() {
+            let losses = [
+                (&ARRAY_YIELD, yields.array_h),
+                (&CAPTURE_LOSS, yields.capture_loss_h),
+                (&SYSTEM_LOSS, yields.system_loss_h),
+            ];
+            for (spec, value) in losses {
+                let inputs = vec![
+                    from_h(),
+                    dc_energy_input(dc),
+                    figure_input("E", generation),
+                    self.nameplate_input(),
+                ];
+                let value = value_or_status(value, FormulaStatus::NoEnergy);
+                all.push(desk.figure(spec, value, inputs).with_completeness(both));
+            }
+        }
+        all.push(
+            self.performance_ratio(read, generation, &insolation)
+                .with_completeness(both),
+        );
+        all.insert(0, insolation);
+        all
+    }
+
+    fn nameplate_input(&self) -> IndicatorInput {
+        setting_input("P0", self.plant.capacity_kwp, "kWp", "capacity_kwp")
+    }
+
+    /// Performance ratio (METHODS A.5) over the intervals with known energy and irradiance.
+    fn performance_ratio(
+        &self,
+        read: &AssetReadings<'_>,
+        generation: &Indicator,
+        sun: &Indicator,
+    ) -> Indicator {
+        let (light, energy) = (self.sun.matched.0.value(), self.sun.matched.1.value());
+        let none = light == 0.0;
+        let yields = pv_yields(&PvYieldInput {
+            e_dc_kwh: None,
+            e_out_kwh: Some(energy),
+            p0_kwp: self.plant.capacity_kwp,
+            h_poa_kwh_m2: Some(light).filter(|_| !none),
+        });
+        // Irradiance was measured but never together with energy: the energy is what is missing.
+        let status = match (none, sun.value.is_ok()) {
+            (true, true) => FormulaStatus::NoEnergy,
+            _ => yields.status,
+        };
+        let value = value_or_status(yields.pr.map(|pr| 100.0 * pr), status);
+        let whole = sun.value.as_ref().is_ok_and(|h| (light / h) > 0.999);
+        let inputs = vec![
+            formula_input("E", Some(energy), "kWh", indicator_source(generation)),
+            self.nameplate_input(),
+            formula_input("H", Some(light), "kWh/m2", indicator_source(sun)),
+        ];
+        let figure = read
+            .desk
+            .figure(&PR, value, inputs)
+            .with_uncertainty(RelativeUncertainty::of_product(&[
+                RelativeUncertainty::from_indicator(generation),
+                RelativeUncertainty::from_indicator(sun),
+            ]))
+            .with_remark_if(status == FormulaStatus::PrTooHigh, &status.words_key())
+            .with_remark_if(!whole && !none, "account-pr-matched");
+        self.with_pr_labels(figure)
+    }
+
+    /// Adds remarks on the limits of a performance ratio.
+    fn with_pr_labels(&self, ratio: Indicator) -> Indicator {
+        // A horizontal sensor does not measure the array plane, and a pump throttles its array when
+        // the tank is full: such a ratio is shown as indicative or load-limited (METHODS A).
+        ratio
+            .with_remark_if(
+                self.plant.plane != IrradiancePlane::Array,
+                "account-pr-indicative",
+            )
+            .with_remark_if(
+                self.plant.system == PvSystemType::PumpOnly,
+                "account-pr-load-limited",
+            )
+    }
+
+    /// Temperature- and weather-corrected performance ratio (METHODS A.8, A.9).
+    pub(super) fn corrected_pr_figures(
+        &self,
+        read: &AssetReadings<'_>,
+        generation: &Indicator,
+    ) -> Vec<Indicator> {
+        let (Some(gamma), Some(lane)) = (self.plant.gamma, self.sun.lane) else {
+            return Vec::new();
+        };
+        let p0 = self.plant.capacity_kwp;
+        let measured = self.plant.module_temperature.is_some();
+        let share = read.tracks[lane].completeness(read.desk.span);
+        let make = |spec: &IndicatorSpec<'_>, found: CorrectedPr| {
+            let value = value_or_status(found.pr.map(|pr| 100.0 * pr), found.status);
+            let inputs = vec![
+                figure_input("E", generation),
+                self.nameplate_input(),
+                setting_input("γ", gamma, "1/degC", "gamma"),
+                formula_input("G", None, "W/m2", point_source(read.tracks, lane)),
+                constant_input("T_ref", found.t_ref_c.unwrap_or(T_REF_C), "degC", "stc"),
+            ];
+            let figure = read
+                .desk
+                .figure(spec, value, inputs)
+                .with_completeness(lowest_completeness([share, generation.completeness]))
+                .with_origin(if measured {
+                    ValueOrigin::Measured
+                } else {
+                    ValueOrigin::Estimated
+                })
+                .with_remark_if(!measured, "account-cell-estimated");
+            self.with_pr_labels(figure)
+        };
+        vec![
+            make(
+                &PR_TEMPERATURE,
+                self.sun.corrected.temp_corrected(p0, gamma, T_REF_C),
+            ),
+            make(&PR_WEATHER, self.sun.corrected.weather_corrected(p0, gamma)),
+        ]
+    }
+
+    /// Capacity factor and availability (METHODS A.11, A.12).
+    pub(super) fn utilisation_figures(
+        &self,
+        read: &AssetReadings<'_>,
+        generation: &Indicator,
+    ) -> Vec<Indicator> {
+        let span = read.desk.span;
+        let factor = |spec: &IndicatorSpec<'_>, symbol, rating: f64, key: &str| {
+            let value = generation.value.clone().and_then(|e| {
+                let share = capacity_factor(e, rating, span.hours_passed());
+                value_or_status(share.map(|share| 100.0 * share), FormulaStatus::NoEnergy)
+            });
+            let inputs = vec![
+                figure_input("E", generation),
+                setting_input(symbol, rating, "kW", key),
+                constant_input("t", span.hours_passed(), "h", "period"),
+            ];
+            read.desk
+                .figure(spec, value, inputs)
+                .with_completeness(generation.completeness)
+                .with_uncertainty(RelativeUncertainty::from_indicator(generation))
+        };
+        let p0 = self.plant.capacity_kwp;
+        let mut all = vec![factor(&CAPACITY_FACTOR, "P0", p0, "capacity_kwp")];
+        if let Some(rating) = self.plant.ac_rating_kw {
+            all.push(factor(&CAPACITY_FACTOR_AC, "P_AC", rating, "ac_rating_kw"));
+        }
+        if let Some(lane) = self.sun.lane {
+            all.push(self.availability_figure(read, lane));
+        }
+        all
+    }
+
+    fn availability_figure(&self, read: &AssetReadings<'_>, lane: usize) -> Indicator {
+        let (day_h, down_h) = (
+            millis_to_hours(self.sun.day_ms),
+            millis_to_hours(self.sun.down_ms),
+        );
+        let share = availability_time(day_h * 3600.0, down_h * 3600.0);
+        let status = match &self.plant.power {
+            None => FormulaStatus::NoEnergy,
+            Some(_) => FormulaStatus::Dark,
+        };
+        let inputs = vec![
+            formula_input("t_day", Some(day_h), "h", point_source(read.tracks, lane)),
+            match &self.power {
+                Some(power) => formula_input(
+                    "t_down",
+                    Some(down_h),
+                    "h",
+                    point_source(read.tracks, power.lane),
+                ),
+                None => constant_input("t_down", down_h, "h", "none"),
+            },
+        ];
+        let value = value_or_status(share.map(|share| 100.0 * share), status);
+        let covered = lowest_completeness(
+            [lane]
+                .into_iter()
+                .chain(self.power.as_ref().map(|one| one.lane))
+                .map(|lane| read.tracks[lane].completeness(read.desk.span)),
+        );
+        read.desk
+            .figure(&AVAILABILITY, value, inputs)
+            .with_completeness(covered)
+    }
+}
+
+fn millis_to_hours(ms: i64) -> f64 {
+    millis_to_f64(ms) / HOUR_MS
+}
+
+fn dc_energy_input(dc: Option<f64>) -> IndicatorInput {
+    let from = InputSource::Indicator(DC_ENERGY.id.into());
+    formula_input("E_DC", dc, "kWh", from)
+}
+
+fn indicator_source(figure: &Indicator) -> InputSource {
+    InputSource::Indicator(figure.id.clone())
+}

@@ -1,0 +1,108 @@
+//! Inflow, outflow and days of supply of a tank (METHODS D.4).
+
+use crate::assets::tank::geometry::tank_volume;
+use crate::assets::tank::indicators::TankSums;
+use crate::domain::indicator::{
+    Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
+};
+use crate::formulas::FormulaStatus;
+use crate::indicators::asset_sums::AssetReadings;
+use crate::indicators::figure_context::{
+    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
+    setting_input, value_or_status,
+};
+use crate::indicators::input_series::point_source;
+use crate::indicators::totaliser::Totaliser;
+
+pub(crate) const INFLOW: IndicatorSpec =
+    IndicatorSpec::new("tank.inflow", "m3", "D.4", "Σ ΔV, ΔV ≥ δ");
+pub(crate) const OUTFLOW: IndicatorSpec =
+    IndicatorSpec::new("tank.outflow", "m3", "D.4", "Σ −ΔV, −ΔV ≥ δ");
+pub(crate) const DAYS_LEFT: IndicatorSpec = IndicatorSpec::new(
+    "tank.days_left",
+    "d",
+    "D.4",
+    "(V_last − V_outlet) · d / V_out",
+);
+
+impl TankSums<'_> {
+    /// Inflow and outflow, from meters if there are any, else from the level (METHODS D.4); days of
+    /// supply left.
+    pub(super) fn flow_figures(
+        &self,
+        read: &AssetReadings<'_>,
+        level: usize,
+        last: &Indicator,
+    ) -> Vec<Indicator> {
+        let noise = self.nights.volume_noise();
+        let (balance, deadband) = self.balances.choose_balance(noise);
+        let share = read.tracks[level].completeness(read.desk.span);
+        let unit = read.lanes[level].point.unit;
+        let from_level = |spec: &IndicatorSpec<'_>, value: Option<f64>| {
+            let inputs = vec![
+                formula_input("h", None, unit, point_source(read.tracks, level)),
+                setting_input("δ", deadband, "m3", "deadband_l"),
+            ];
+            let figure = read
+                .desk
+                .figure(spec, value_or_status(value, balance.status), inputs)
+                .with_completeness(share)
+                .with_origin(ValueOrigin::Estimated)
+                // Filling and use at the same time cancel in the level, so both totals are lower
+                // bounds.
+                .with_remark(IndicatorRemark::new("account-balance-lower-bound"));
+            match balance.across_gap {
+                0 => figure,
+                n => figure
+                    .with_remark(IndicatorRemark::new("account-across-gaps").with_arg("count", n)),
+            }
+        };
+        let metered = |spec: IndicatorSpec<'static>, symbol, amount: &Totaliser| {
+            let spec = if amount.is_counter() {
+                spec.computed_by("G.5", "ΣΔV")
+            } else {
+                spec.computed_by("A.1", "Σ (Q₁ + Q₂) / 2 · Δt")
+            };
+            read.total_figure(&spec, symbol, Some(amount), FormulaStatus::NoData)
+        };
+        let inflow = match &self.inflow {
+            Some(meter) => metered(INFLOW, "V_in", meter)
+                .with_remark_if(self.rain.is_some(), "account-inflow-without-rain"),
+            None => from_level(&INFLOW, balance.inflow_m3),
+        };
+        let outflow = match &self.outflow {
+            Some(meter) => metered(OUTFLOW, "V_out", meter),
+            None => from_level(&OUTFLOW, balance.outflow_m3),
+        };
+        let left = self.days_left_figure(read.desk, last, &outflow);
+        vec![inflow, outflow, left]
+    }
+
+    fn days_left_figure(
+        &self,
+        desk: &FigureContext<'_>,
+        last: &Indicator,
+        out: &Indicator,
+    ) -> Indicator {
+        let dead = tank_volume(self.shapes.last_shape(), Some(self.tank.outlet_m))
+            .v_m3
+            .unwrap_or(0.0);
+        let days = desk.span.days_passed();
+        let both = last.value.clone().and_then(|v| Ok((v, out.value.clone()?)));
+        let value: FigureValue = both.and_then(|(v, out)| {
+            let left = (v - dead).max(0.0) * days / out;
+            let used = out > 0.0 && left.is_finite();
+            used.then_some(left)
+                .ok_or_else(|| IndicatorRemark::new("account-no-use"))
+        });
+        let inputs: Vec<IndicatorInput> = vec![
+            figure_input("V_last", last),
+            setting_input("V_outlet", dead, "m3", "outlet_m"),
+            figure_input("V_out", out),
+            constant_input("d", days, "d", "period"),
+        ];
+        desk.figure(&DAYS_LEFT, value, inputs)
+            .with_completeness(out.completeness)
+            .with_origin(ValueOrigin::Estimated)
+    }
+}

@@ -1,0 +1,56 @@
+//! Buses to readings: one task for each bus polls its devices; each kind of bus is a
+//! [`BusDriver`].
+//!
+//! Entry point: [`spawn_bus_tasks`]; [`AdhocReader`] reads one device for a technician.
+//!
+//! ```text
+//! let buses = spawn_bus_tasks(&config, &clock, &status_board, &readings, &stop, &mut tasks);
+//! ```
+//!
+//! This module knows neither the store nor the sinks: readings leave it through a channel. Exactly
+//! one task owns a bus, with one request on the wire at a time. See docs/ARCHITECTURE.md, "buses",
+//! and docs/extending.md, "A kind of bus".
+
+mod adhoc;
+mod bus_driver;
+mod bus_task;
+pub mod modbus;
+mod poll_scheduler;
+
+use crate::bus_request::BusRequest;
+use crate::config::{Bus, BusLink, Config, Device};
+use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
+use tokio::sync::mpsc;
+
+pub use adhoc::{AdhocReader, AdhocReading, read_device_once};
+pub use bus_driver::{
+    BusCounts, BusDriver, BusFuture, DevicePoll, PollDetails, PollError, PollRequest,
+};
+pub use bus_task::{BusTask, spawn_bus_tasks};
+
+/// Error text of a bus without requests for scans and technicians.
+const NO_RAW_REQUESTS: &str = "this kind of bus has no raw requests";
+
+/// Creates the driver of a bus: the list of the kinds of bus. It opens nothing yet.
+///
+/// With `owner` the requests go to the task that owns the bus instead.
+fn create_driver(
+    bus: &Bus,
+    devices: Vec<Device>,
+    owner: Option<mpsc::Sender<BusRequest>>,
+) -> Box<dyn BusDriver> {
+    match &bus.link {
+        BusLink::Modbus(link) => Box::new(modbus::ModbusBus::new(bus, link, devices, owner)),
+    }
+}
+
+/// Returns the devices of a bus in file order, each with its index in `Config::devices`.
+fn devices_of_bus(config: &Config, bus: usize) -> impl Iterator<Item = (u16, &Device)> {
+    let numbered = (0u16..).zip(&config.devices);
+    numbered.filter(move |(_, device)| device.bus == bus)
+}
+
+/// Returns the pause after this many failures in a row: 0.5 s, doubled up to 60 s.
+fn back_off_ms(failures_before: u32) -> u64 {
+    doubled_backoff_ms(BACKOFF_MIN_MS, failures_before)
+}

@@ -1,0 +1,98 @@
+//! Lines about the points of a read: register, value, quality, limits.
+
+use super::ranking;
+use crate::buses::AdhocReading;
+use crate::buses::modbus::decode;
+use crate::config::{Device, FactConfidence, ModbusPoint, Point};
+use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::i18n::Language;
+use std::fmt::Write as _;
+
+/// Place that was read for a configured point, its outcome, and its registers.
+pub(super) type PointReadParts<'a> = (Option<&'a Point>, Option<SampleOutcome>, Option<&'a [u16]>);
+
+pub(super) fn point_reads<'a>(
+    device: &'a Device,
+    once: &'a AdhocReading,
+) -> impl Iterator<Item = PointReadParts<'a>> {
+    (0..device.points.len()).map(|i| {
+        let words = once.details.registers.get(i).and_then(Option::as_deref);
+        let place = once.details.points.get(i).and_then(Option::as_ref);
+        (place, once.outcomes.get(i).copied(), words)
+    })
+}
+
+pub(super) fn register_text(place: Option<&Point>) -> Option<String> {
+    place?.modbus().map(ModbusPoint::register_text)
+}
+
+pub(super) fn point_line(
+    point: &Point,
+    place: Option<&Point>,
+    outcome: Option<SampleOutcome>,
+    words: Option<&[u16]>,
+    lang: Language,
+) -> String {
+    let place = register_text(place).unwrap_or_else(|| "-".to_owned());
+    let value = match outcome.map(|outcome| (outcome, outcome.number())) {
+        Some((outcome, Some(number))) => {
+            let name = words.and_then(|words| value_name(point, words));
+            let name = name.map_or(String::new(), |name| format!(" = {name}"));
+            // A single has about seven digits; the double that carries it would show more.
+            let number = ranking::point_number_text(point, number);
+            let unit = match &*point.unit {
+                "" => String::new(),
+                unit => format!(" {unit}"),
+            };
+            format!("{number}{unit}{name} ({})", quality_text(outcome, lang))
+        }
+        Some((outcome, None)) => {
+            let word = outcome.reason().map_or("missing", QualityReason::word);
+            format!(
+                "- ({}: {})",
+                quality_text(outcome, lang),
+                lang.text(&format!("reason-{word}"))
+            )
+        }
+        None => "-".to_owned(),
+    };
+    let doubt = match point.about.confidence {
+        FactConfidence::Low => format!("  {}", lang.text("cli-read-doubt")),
+        FactConfidence::Medium | FactConfidence::High => String::new(),
+    };
+    let mut line = format!("{:<20} {place:<16} {value}{doubt}\n", point.name);
+    for word in words.unwrap_or_default() {
+        let _ = writeln!(
+            line,
+            "{:>25}0x{word:04x} u16 {word} i16 {}",
+            "",
+            word.cast_signed()
+        );
+    }
+    line
+}
+
+/// Line about the limit that an implausible value violates.
+pub(super) fn limit_line(point: &Point, refused: ExactNumber, lang: Language) -> String {
+    let below = point.min.filter(|min| refused.to_f64() < *min);
+    let (key, limit) = match below {
+        Some(min) => ("cli-read-below", min),
+        None => ("cli-read-above", point.max.unwrap_or_default()),
+    };
+    let (value, limit) = (
+        ranking::point_number_text(point, refused),
+        limit.to_string(),
+    );
+    let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
+    format!("{:>22} {}\n", "", lang.text_with(key, &args))
+}
+
+fn quality_text(outcome: SampleOutcome, lang: Language) -> String {
+    lang.text(&format!("quality-{}", outcome.quality().word()))
+}
+
+/// Name of this raw value in the profile.
+pub(super) fn value_name(point: &Point, words: &[u16]) -> Option<String> {
+    let raw = decode::raw_integer(point, words)?;
+    point.about.describe_raw(raw)
+}

@@ -1,0 +1,416 @@
+//! [`ModbusPoint`]: the registers of a point and their meaning, and their checks.
+
+use crate::config::Point;
+use crate::config::bus_kinds::RawPoint;
+use crate::config::diagnostic::nearest_name;
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::{RawText, RawWordOrder, SpannedValue};
+use crate::config::value_syntax::{self, ENCODING_WORDS};
+use std::ops::Range;
+
+/// Modbus data table (application protocol V1.1b3, 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ModbusTable {
+    /// Coils, read with function 1.
+    Coil,
+    /// Discrete inputs, read with function 2.
+    Discrete,
+    /// Holding registers, read with function 3.
+    Holding,
+    /// Input registers, read with function 4.
+    Input,
+}
+
+/// Registers of a point, and what their bits mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModbusPoint {
+    /// Table of its registers.
+    pub table: ModbusTable,
+    /// 0-based protocol address of the first register (of the low word, when `high` is set).
+    pub address: u16,
+    /// Address of the high word, when the words are not neighbours.
+    pub high: Option<u16>,
+    /// Type of the registers.
+    pub encoding: RegisterEncoding,
+    /// Order of bytes and words.
+    pub words: WordOrder,
+    /// Lowest and highest bit used (inclusive, 0 = least significant) of the raw integer; `None`:
+    /// all bits.
+    pub bits: Option<(u8, u8)>,
+    /// Raw integers that mean "no value".
+    pub missing: Vec<i64>,
+    /// Index of the point in this device whose value is the power of ten of this point's scale.
+    pub scale_from: Option<usize>,
+    /// Index of the point in this device whose raw value multiplies this one.
+    pub multiply_from: Option<usize>,
+    /// Further powers of ten, chosen by raw values of other points and added to the exponent.
+    ///
+    /// A raw value that is not listed, or a point without a value, makes this point
+    /// `QualityReason::NotValid`. Example: a level probe with registers "mm" and "2 decimals", read
+    /// in m.
+    pub powers: Vec<ScaleExponentTable>,
+    /// Index of another point in this device, and its raw values for which this point is valid.
+    pub valid_when: Option<(usize, Vec<i64>)>,
+}
+
+impl ModbusPoint {
+    /// Creates a point of these registers, in the order of bytes and words of Modbus.
+    pub fn new(table: ModbusTable, address: u16, encoding: RegisterEncoding) -> Self {
+        Self {
+            table,
+            address,
+            high: None,
+            encoding,
+            words: WordOrder::Abcd,
+            bits: None,
+            missing: Vec::new(),
+            scale_from: None,
+            multiply_from: None,
+            powers: Vec::new(),
+            valid_when: None,
+        }
+    }
+
+    /// Table and address as in the configuration, e.g. `holding:0`.
+    pub fn register_text(&self) -> String {
+        let table = match self.table {
+            ModbusTable::Coil => "coil",
+            ModbusTable::Discrete => "discrete",
+            ModbusTable::Holding => "holding",
+            ModbusTable::Input => "input",
+        };
+        format!("{table}:{}", self.address)
+    }
+
+    /// True for text, which no reading has.
+    pub fn is_text(&self) -> bool {
+        matches!(self.encoding, RegisterEncoding::Text(_))
+    }
+
+    /// Indices of the points of this device that give this one its scale or its validity.
+    pub fn partners(&self) -> impl Iterator<Item = usize> {
+        let scales = self.scale_from.into_iter().chain(self.multiply_from);
+        let powers = self.powers.iter().map(|from| from.point);
+        let valid_when = self.valid_when.iter().map(|(partner, _)| *partner);
+        scales.chain(powers).chain(valid_when)
+    }
+}
+
+/// Powers of ten chosen by the raw value of another point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScaleExponentTable {
+    /// Index of that point in this device.
+    pub point: usize,
+    /// Raw values, each with the power of ten that is added to the exponent of the scale.
+    pub table: Vec<(i64, i8)>,
+}
+
+/// Type of a value in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegisterEncoding {
+    /// One bit: a coil, or a register that is not 0.
+    Bool,
+    /// Unsigned 16 bit.
+    U16,
+    /// Signed 16 bit.
+    I16,
+    /// Unsigned 32 bit.
+    U32,
+    /// Signed 32 bit.
+    I32,
+    /// Unsigned 64 bit.
+    U64,
+    /// Signed 64 bit.
+    I64,
+    /// IEEE 754 single.
+    F32,
+    /// IEEE 754 double.
+    F64,
+    /// Four decimal digits in a register.
+    Bcd16,
+    /// Eight decimal digits in two registers.
+    Bcd32,
+    /// Text in this number of registers; for identification, not for readings.
+    Text(u16),
+}
+
+/// Byte order of a 32-bit value on the wire, named by example; likewise for 16 and 64 bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum WordOrder {
+    /// Big endian, the Modbus default.
+    #[default]
+    Abcd,
+    /// Low word first, big endian within words.
+    Cdab,
+    /// Bytes swapped within words.
+    Badc,
+    /// Little endian.
+    Dcba,
+}
+
+impl RegisterEncoding {
+    /// Number of registers of the type.
+    pub fn registers(self) -> u16 {
+        match self {
+            Self::Bool | Self::U16 | Self::I16 | Self::Bcd16 => 1,
+            Self::U32 | Self::I32 | Self::F32 | Self::Bcd32 => 2,
+            Self::U64 | Self::I64 | Self::F64 => 4,
+            Self::Text(registers) => registers,
+        }
+    }
+}
+
+/// Checks the register keys of a point; `names` are the points of its device.
+pub(crate) fn check_modbus_point(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    span: &Range<usize>,
+    names: &[String],
+) -> ModbusPoint {
+    let read = value_syntax::parse_register;
+    let (table, address) = notes
+        .parsed_text(&raw.register, "register", read, "fault-expect-register")
+        .unwrap_or((ModbusTable::Holding, 0));
+    let encoding = check_encoding(notes, raw, table);
+    if u32::from(address) + u32::from(encoding.registers()) > 65_536 {
+        let found = address.to_string();
+        notes.add_error(span.clone(), "register", "fault-range", &found, "0..=65535");
+    }
+    let partner = |notes: &mut DiagnosticCollector<'_>, typed: &RawText, key: &str| {
+        let at = typed.as_ref()?;
+        find_point(notes, at, key, names)
+    };
+    ModbusPoint {
+        table,
+        address,
+        high: check_high_register(notes, raw, table, encoding),
+        encoding,
+        words: raw
+            .words
+            .as_ref()
+            .map_or(WordOrder::Abcd, |order| convert_word_order(*order.get())),
+        bits: check_bits(notes, raw, encoding),
+        missing: check_missing(notes, raw),
+        scale_from: partner(notes, &raw.scale_from, "scale_from"),
+        multiply_from: partner(notes, &raw.multiply_from, "multiply_from"),
+        powers: check_exponent_tables(notes, raw, names),
+        valid_when: check_valid_when(notes, raw, names),
+    }
+}
+
+fn check_encoding(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    table: ModbusTable,
+) -> RegisterEncoding {
+    let is_bit = matches!(table, ModbusTable::Coil | ModbusTable::Discrete);
+    // A missing type is reported by the schema check.
+    let Some(at) = &raw.r#type else {
+        return RegisterEncoding::U16;
+    };
+    let Some(encoding) = value_syntax::parse_encoding(at.get()) else {
+        let words: Vec<&str> = ENCODING_WORDS.iter().map(|(word, _)| *word).collect();
+        let hint = nearest_name(at.get(), words.iter().copied());
+        let expected = format!("{}, string:N", words.join(", "));
+        notes.add_error_with_hint(at.span(), "type", "fault-word", at.get(), &expected, hint);
+        return RegisterEncoding::U16;
+    };
+    if is_bit && encoding != RegisterEncoding::Bool {
+        notes.add_error(at.span(), "type", "fault-bit-type", at.get(), "bool");
+    }
+    encoding
+}
+
+fn convert_word_order(raw: RawWordOrder) -> WordOrder {
+    match raw {
+        RawWordOrder::Abcd => WordOrder::Abcd,
+        RawWordOrder::Cdab => WordOrder::Cdab,
+        RawWordOrder::Badc => WordOrder::Badc,
+        RawWordOrder::Dcba => WordOrder::Dcba,
+    }
+}
+
+fn check_high_register(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    table: ModbusTable,
+    encoding: RegisterEncoding,
+) -> Option<u16> {
+    let at = raw.high_register.as_ref()?;
+    let expected = "fault-expect-register";
+    let (high_table, address) = notes.parsed_text(
+        &raw.high_register,
+        "high_register",
+        value_syntax::parse_register,
+        expected,
+    )?;
+    // Two halves that are not neighbours only make sense for a 32-bit value of one table.
+    if high_table != table || encoding.registers() != 2 {
+        notes.add_error(
+            at.span(),
+            "high_register",
+            "fault-high-register",
+            at.get(),
+            "",
+        );
+    }
+    Some(address)
+}
+
+fn check_bits(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    encoding: RegisterEncoding,
+) -> Option<(u8, u8)> {
+    let at = raw.bits.as_ref()?;
+    let width = 16 * encoding.registers();
+    let whole = !matches!(
+        encoding,
+        RegisterEncoding::F32
+            | RegisterEncoding::F64
+            | RegisterEncoding::Bcd16
+            | RegisterEncoding::Bcd32
+            | RegisterEncoding::Text(_)
+    );
+    // Bits of floats, BCD numbers and texts have no meaning of their own.
+    let bits = value_syntax::parse_bit_range(at.get())
+        .filter(|(_, high)| whole && u16::from(*high) < width);
+    if bits.is_none() {
+        let found = at.get().to_string();
+        notes.add_error(
+            at.span(),
+            "bits",
+            "fault-value",
+            &found,
+            "fault-expect-bits",
+        );
+    }
+    bits
+}
+
+fn check_missing(notes: &mut DiagnosticCollector<'_>, raw: &RawPoint) -> Vec<i64> {
+    let Some(at) = &raw.missing else {
+        return Vec::new();
+    };
+    value_syntax::parse_integers(at.get()).unwrap_or_else(|| {
+        let found = at.get().to_string();
+        notes.add_error(
+            at.span(),
+            "missing",
+            "fault-value",
+            &found,
+            "fault-expect-integers",
+        );
+        Vec::new()
+    })
+}
+
+/// Index of the point with this id in the same device.
+fn find_point(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<String>,
+    key: &str,
+    names: &[String],
+) -> Option<usize> {
+    let index = names.iter().position(|name| name == at.get());
+    if index.is_none() {
+        let hint = nearest_name(at.get(), names.iter().map(String::as_str));
+        notes.add_error_with_hint(
+            at.span(),
+            key,
+            "fault-unknown-point",
+            at.get(),
+            &names.join(", "),
+            hint,
+        );
+    }
+    index
+}
+
+fn check_exponent_tables(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    names: &[String],
+) -> Vec<ScaleExponentTable> {
+    let mut all = Vec::new();
+    for at in &raw.powers_from {
+        let pair = |pair: &Vec<i64>| match pair.as_slice() {
+            // Beyond 10^18 an i64 overflows.
+            [raw, power] => Some((*raw, i8::try_from(*power).ok().filter(|p| p.abs() <= 18)?)),
+            _ => None,
+        };
+        let table: Option<Vec<(i64, i8)>> = at.get().powers.iter().map(pair).collect();
+        let table = table.filter(|table| !table.is_empty());
+        if table.is_none() {
+            notes.add_error(
+                at.span(),
+                "powers",
+                "fault-value",
+                "",
+                "fault-expect-powers",
+            );
+        }
+        let point = at
+            .get()
+            .point
+            .as_ref()
+            .and_then(|at| find_point(notes, at, "point", names));
+        all.extend(
+            point
+                .zip(table)
+                .map(|(point, table)| ScaleExponentTable { point, table }),
+        );
+    }
+    all
+}
+
+fn check_valid_when(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    names: &[String],
+) -> Option<(usize, Vec<i64>)> {
+    let at = raw.valid_when.as_ref()?.get();
+    let index = find_point(notes, at.point.as_ref()?, "valid_when", names)?;
+    Some((index, at.is.clone()))
+}
+
+/// Warns about points that share registers, which means a wrong address or type.
+pub(crate) fn warn_overlaps(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawPoint>],
+    points: &[Point],
+) {
+    // Bit fields may share a register. Two numbers may share exactly the same registers when
+    // `valid_when` of both decides which of them is valid.
+    let extent = |point: &Point| {
+        let access = point.modbus()?;
+        let first = u32::from(access.address);
+        let plain = access.bits.is_none() && access.high.is_none() && !point.name.is_empty();
+        plain.then(|| {
+            (
+                access.table,
+                first,
+                first + u32::from(access.encoding.registers()),
+            )
+        })
+    };
+    let mut extents: Vec<(ModbusTable, u32, u32, usize)> = points
+        .iter()
+        .enumerate()
+        .filter_map(|(index, point)| extent(point).map(|(table, a, b)| (table, a, b, index)))
+        .collect();
+    extents.sort_unstable();
+    // Sorted by table and address: only neighbours can overlap.
+    for pair in extents.windows(2) {
+        let [(table, first, end, one), (next_table, next, next_end, two)] = pair else {
+            continue;
+        };
+        let access = |index: &usize| points[*index].modbus();
+        let chosen = |index| access(index).is_some_and(|access| access.valid_when.is_some());
+        let either_or = first == next && end == next_end && chosen(one) && chosen(two);
+        if table == next_table && next < end && !either_or {
+            let (one, two) = (&points[*one].name, &raw[*two]);
+            notes.add_warning(two.span(), "register", "fault-overlap", one, "");
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! InfluxDB v2 sink: batches of line protocol, gzip; the cursor moves on status 204 only.
+//!
+//! The answer of the database decides (`write_verdict`): a rejected line is found by halving the
+//! batch and put on the refused list, and the others are delivered; a batch that is too large is
+//! halved; with a wrong token or bucket, or a web page as answer, all readings are kept and the
+//! fault is shown; everything else is retried, after the server's `Retry-After` when it gives one.
+//! Writing a line twice has the same result as writing it once, so "at least once" delivery leaves
+//! no duplicates.
+
+mod line_batch;
+mod line_protocol;
+mod settings;
+mod write_verdict;
+mod writer;
+
+pub use settings::InfluxSettings;
+pub(crate) use settings::RawInfluxSink;
+
+use crate::domain::{DeviceInfo, NumberedReading, ReadingSeq, Site};
+use crate::limits::{INFLUX_BYTES_MAX, SINK_BATCH_MAX, SINK_STOP_SECONDS};
+use crate::sinks::backoff::SinkBackoff;
+use crate::sinks::catch_up_rate::CatchUpRate;
+use crate::sinks::influx::line_batch::{LineBatch, split_range};
+use crate::sinks::influx::write_verdict::WriteVerdict;
+use crate::sinks::influx::writer::InfluxWriter;
+use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
+use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
+use crate::status::SinkDiagnosis;
+use crate::storage::StoreError;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// Interval at which the cursor is persisted while nothing else happens.
+const CURSOR_TICK: Duration = Duration::from_secs(1);
+/// Compression ratio of gzip for line protocol in batches of about ten lines.
+const GZIP_RATIO: f64 = 5.0;
+
+impl ConfiguredSink for InfluxSettings {
+    fn name(&self) -> &'static str {
+        RawInfluxSink::NAME
+    }
+
+    fn address(&self) -> String {
+        self.url.clone()
+    }
+
+    fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64 {
+        // `kind,site=..,device=.. name=value,.. time`, and gzip.
+        let tags = device.kind.len() + site.id.len() + device.id.len() + 14;
+        let values = device.points.iter().map(|point| point.name.len() + 8);
+        estimated_bytes(tags + 15 + values.sum::<usize>()) / GZIP_RATIO
+    }
+
+    fn deliver(
+        self: Arc<Self>,
+        site: Arc<Site>,
+        progress: SinkProgress,
+        mut stop: watch::Receiver<bool>,
+    ) -> SinkFuture {
+        Box::pin(async move { serve_rounds(&self, site, progress, &mut stop).await })
+    }
+}
+
+/// Sends round after round; each round returns the pause that follows it.
+async fn serve_rounds(
+    settings: &InfluxSettings,
+    site: Arc<Site>,
+    progress: SinkProgress,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), StoreError> {
+    let Some(writer) = open_writer(settings, &progress, stop).await else {
+        return Ok(());
+    };
+    let mut sink = InfluxSink::new(settings, site, progress, writer);
+    while !*stop.borrow() {
+        let wait = match sink.send_round(stop).await? {
+            InfluxRound::More => Duration::ZERO,
+            InfluxRound::Idle => sink.wait_for_journal(stop).await?,
+            InfluxRound::Wait(wait) => wait,
+        };
+        // At least once a second, also while a long backlog is delivered.
+        sink.progress.persist_cursor(false).await?;
+        if !wait.is_zero() && !pause_or_stop(wait, stop).await {
+            break;
+        }
+    }
+    sink.progress.set_disconnected();
+    sink.progress.persist_cursor(true).await
+}
+
+/// Opens the connection to the database; retried until it succeeds, since a certificate file may be
+/// put in place later.
+async fn open_writer(
+    settings: &InfluxSettings,
+    progress: &SinkProgress,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<InfluxWriter> {
+    let mut backoff = SinkBackoff::default();
+    loop {
+        match InfluxWriter::open(settings, &progress.clock) {
+            Ok(writer) => return Some(writer),
+            Err(why) => progress.set_fault(&why, None),
+        }
+        if !pause_or_stop(backoff.next_pause(fastrand::f64()), stop).await {
+            return None;
+        }
+    }
+}
+
+struct InfluxSink {
+    site: Arc<Site>,
+    progress: SinkProgress,
+    writer: InfluxWriter,
+    /// Readings taken from the journal and not yet sent.
+    taken: VecDeque<Arc<NumberedReading>>,
+    /// Sequence number of the last reading taken.
+    last: ReadingSeq,
+    catch_up: u32,
+    pace: CatchUpRate,
+    backoff: SinkBackoff,
+    /// Largest number of readings in one write; reduced while the line is slow or the server asks
+    /// for less.
+    most: usize,
+    batch: LineBatch,
+}
+
+/// Result of one round.
+enum InfluxRound {
+    /// A batch was delivered; there may be more.
+    More,
+    /// Nothing to send: the journal is at its end, or the backlog is throttled.
+    Idle,
+    /// Not before this pause is over.
+    Wait(Duration),
+}
+
+impl InfluxSink {
+    fn new(
+        settings: &InfluxSettings,
+        site: Arc<Site>,
+        progress: SinkProgress,
+        writer: InfluxWriter,
+    ) -> Self {
+        let durable = *progress.durable.borrow();
+        Self {
+            site,
+            writer,
+            // Throttling starts at the journal's end now: everything before it is backlog.
+            taken: VecDeque::new(),
+            last: progress.delivered(),
+            catch_up: settings.catch_up,
+            pace: CatchUpRate::new(settings.catch_up, durable, Instant::now()),
+            progress,
+            backoff: SinkBackoff::default(),
+            most: SINK_BATCH_MAX,
+            batch: LineBatch::default(),
+        }
+    }
+
+    /// Waits until the journal grows, at most a second; the further wait is zero.
+    async fn wait_for_journal(
+        &mut self,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Duration, StoreError> {
+        let behind = *self.progress.durable.borrow() > self.progress.delivered();
+        tokio::select! {
+            () = wait_for_stop(stop) => {}
+            () = sleep(if behind { CURSOR_TICK / 10 } else { CURSOR_TICK }) => {}
+            moved = self.progress.durable.changed() => moved.map_err(|_| StoreError::Stopped)?,
+        }
+        Ok(Duration::ZERO)
+    }
+
+    /// Sends one batch.
+    async fn send_round(
+        &mut self,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<InfluxRound, StoreError> {
+        let durable = *self.progress.durable.borrow_and_update();
+        let waiting = durable.saturating_sub(self.progress.delivered());
+        let may = self.pace.allowance(durable, Instant::now());
+        // A throttled backlog is sent in one write a second instead of twenty small ones.
+        let worth = waiting.min(u64::from(self.catch_up.max(1)));
+        if waiting == 0 || (may as u64) < worth {
+            return Ok(InfluxRound::Idle);
+        }
+        // Readings left over from a throttled round are sent first, in order.
+        if self.taken.is_empty() {
+            let readings = self
+                .progress
+                .store
+                .read_journal(self.last, SINK_BATCH_MAX)
+                .await?;
+            self.taken.extend(readings);
+        }
+        let sent = self.fill_batch(may.min(self.most)).await?;
+        if sent == 0 {
+            return Ok(InfluxRound::Idle);
+        }
+        self.pace.take(sent);
+        // Taken out for the borrow checker and put back afterwards, with its memory.
+        let batch = std::mem::take(&mut self.batch);
+        let round = tokio::select! {
+            round = self.deliver_batch(&batch) => round,
+            () = stop_deadline(stop) => Ok(InfluxRound::Idle),
+        };
+        self.batch = batch;
+        round
+    }
+
+    /// Encodes up to `most` readings as lines; returns the number of readings used.
+    async fn fill_batch(&mut self, most: usize) -> Result<usize, StoreError> {
+        self.batch.clear();
+        while self.batch.places.len() < most
+            // A quarter of the limit is left for the last reading, whose size is only known
+            // afterwards.
+            && self.batch.text.len() < INFLUX_BYTES_MAX * 3 / 4
+            && let Some(numbered) = self.taken.pop_front()
+        {
+            let reading = &numbered.reading;
+            // A device that was removed from the configuration has no point names to write.
+            if let Some(device) = self.site.devices.get(usize::from(reading.device)) {
+                line_protocol::encode_line(&mut self.batch.text, &self.site.id, device, reading);
+            } else {
+                let why = "its device is no longer in the configuration";
+                self.progress.refuse_reading(numbered.seq, why, "").await?;
+            }
+            self.last = numbered.seq;
+            self.batch.push_reading(numbered.seq, reading.at);
+        }
+        Ok(self.batch.places.len())
+    }
+
+    /// Sends the batch, divided where the answers make that necessary, oldest part first.
+    async fn deliver_batch(&mut self, batch: &LineBatch) -> Result<InfluxRound, StoreError> {
+        let whole = 0..batch.places.len();
+        // A stack: the oldest part is on top, so that the order of delivery stays the same.
+        let mut parts = Vec::from([whole]);
+        while let Some(part) = parts.pop() {
+            let verdict = match batch.line_count(&part) {
+                0 => WriteVerdict::Stored,
+                lines => self.writer.write(batch.text_of(&part), lines).await,
+            };
+            let one = part.len() == 1;
+            match verdict {
+                WriteVerdict::Stored => self.progress.set_connected(),
+                // A single line that is refused cannot be divided further: it goes to the refused
+                // list.
+                WriteVerdict::Refused { why, all } if all || one => {
+                    self.refuse_part(batch, &part, &why).await?;
+                }
+                WriteVerdict::TooLarge(why) if one => self.refuse_part(batch, &part, &why).await?,
+                WriteVerdict::Refused { .. } => {
+                    parts.extend(split_range(part));
+                    continue;
+                }
+                WriteVerdict::TooLarge(_) => {
+                    // The server's limit is not known; the size is halved until it is accepted.
+                    self.most = (part.len() / 2).max(1);
+                    parts.extend(split_range(part));
+                    continue;
+                }
+                WriteVerdict::Misconfigured(why) => {
+                    return Ok(self.record_failure(&why, None, None));
+                }
+                WriteVerdict::ForeignAnswer { why, trouble } => {
+                    return Ok(self.record_failure(&why, trouble, None));
+                }
+                // The order is kept: nothing after a failed part is sent before it.
+                WriteVerdict::RetryLater { why, after, silent } => {
+                    // No answer may be caused by a slow line, on which a smaller write succeeds.
+                    if silent {
+                        self.most = (self.most.min(part.len()) / 2).max(1);
+                    }
+                    return Ok(self.record_failure(&why, None, after));
+                }
+            }
+            self.advance_cursor(batch, &part);
+        }
+        // The size grows back slowly after a slow period.
+        self.most = (self.most + self.most / 8 + 1).min(SINK_BATCH_MAX);
+        Ok(InfluxRound::More)
+    }
+
+    fn advance_cursor(&mut self, batch: &LineBatch, part: &Range<usize>) {
+        self.backoff.reset();
+        if let Some(place) = batch.places.get(part.end - 1) {
+            self.progress.advance((place.seq, place.at));
+        }
+    }
+
+    async fn refuse_part(
+        &mut self,
+        batch: &LineBatch,
+        part: &Range<usize>,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        for index in part.clone() {
+            let line = batch.text_of(&(index..index + 1)).trim_end();
+            if !line.is_empty()
+                && let Some(place) = batch.places.get(index)
+            {
+                self.progress.refuse_reading(place.seq, why, line).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records a failure; the next round starts again at the cursor.
+    fn record_failure(
+        &mut self,
+        why: &str,
+        trouble: Option<SinkDiagnosis>,
+        after: Option<Duration>,
+    ) -> InfluxRound {
+        self.progress.set_fault(why, trouble);
+        // Readings after the cursor are taken from the journal again; none is kept in memory.
+        self.taken.clear();
+        self.last = self.progress.delivered();
+        // Readings that arrive meanwhile count as backlog, not as live readings.
+        let durable = *self.progress.durable.borrow();
+        self.pace = CatchUpRate::new(self.catch_up, durable, Instant::now());
+        let wait = self.backoff.next_pause(fastrand::f64());
+        InfluxRound::Wait(after.map_or(wait, |after| after.max(wait)))
+    }
+}
+
+/// Ends some time after a stop was requested.
+async fn stop_deadline(stop: &mut watch::Receiver<bool>) {
+    wait_for_stop(stop).await;
+    sleep(Duration::from_secs(SINK_STOP_SECONDS)).await;
+}

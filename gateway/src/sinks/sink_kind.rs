@@ -1,0 +1,140 @@
+//! [`SinkTable`] and [`ConfiguredSink`]: what a kind of sink is made of; [`SinkKind`], its entry in
+//! the list.
+
+use crate::clock::Clock;
+use crate::domain::{DeviceInfo, Site};
+use crate::sinks::{SinkCheck, SinkProgress};
+use crate::status::StatusBoard;
+use crate::storage::{Store, StoreError};
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+use tokio::sync::watch;
+use toml::Spanned;
+use toml::de::{DeValue, ValueDeserializer};
+
+/// Table of a sink in `pantau.toml`, as typed.
+///
+/// Its doc comments are the JSON Schema that editors show.
+pub trait SinkTable: DeserializeOwned + JsonSchema {
+    /// Key of the table; also the name of the sink in the status and in the store.
+    const NAME: &'static str;
+    /// Description of the table in the JSON Schema: one sentence.
+    const SUMMARY: &'static str;
+    /// Keys of its secret, when it has one.
+    const SECRET: Option<SecretKeys> = None;
+
+    /// Checks the table; the result counts only when `check` got no error.
+    fn check(&self, check: &mut SinkCheck<'_, '_>) -> Arc<dyn ConfiguredSink>;
+}
+
+/// Checked settings of a sink, and the delivery with them.
+pub trait ConfiguredSink: Any + Debug + Send + Sync {
+    /// Name in the status and in the store.
+    fn name(&self) -> &'static str;
+
+    /// Address that readings are sent to, for people; without secrets.
+    fn address(&self) -> String;
+
+    /// Estimated network traffic for one reading of a device, bytes.
+    fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64;
+
+    /// Delivers the journal until a stop is requested; an error only when the store has ended.
+    ///
+    /// Faults of the far side are reported to `progress` and retried.
+    fn deliver(
+        self: Arc<Self>,
+        site: Arc<Site>,
+        progress: SinkProgress,
+        stop: watch::Receiver<bool>,
+    ) -> SinkFuture;
+}
+
+/// Delivery of a sink; it ends after a stop, or with an error when the store has ended.
+pub type SinkFuture = BoxFuture<'static, Result<(), StoreError>>;
+
+/// Keys of a secret: it stands in a file or in the environment, never in `pantau.toml`.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretKeys {
+    /// Key that people would write it under; an error that names the other two.
+    pub forbidden: &'static str,
+    /// Key that names its file.
+    pub file: &'static str,
+    /// Environment variable; it has priority.
+    pub variable: &'static str,
+}
+
+/// One kind of sink in the list of all.
+#[derive(Clone, Copy, Debug)]
+pub struct SinkKind {
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) secret: Option<SecretKeys>,
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+    pub(crate) check: CheckSinkTable,
+}
+
+/// Function that checks a table; a text that does not deserialize is an error of `toml`.
+type CheckSinkTable = fn(
+    Spanned<DeValue<'_>>,
+    &mut SinkCheck<'_, '_>,
+) -> Result<Arc<dyn ConfiguredSink>, toml::de::Error>;
+
+impl SinkKind {
+    /// Name of its table, and of the sink in the status and in the store.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the entry of a kind of sink.
+    pub const fn of<T: SinkTable>() -> Self {
+        Self {
+            name: T::NAME,
+            summary: T::SUMMARY,
+            secret: T::SECRET,
+            schema: SchemaGenerator::subschema_for::<T>,
+            check: |table, check| {
+                let raw = T::deserialize(ValueDeserializer::from(table))?;
+                Ok(raw.check(check))
+            },
+        }
+    }
+}
+
+/// Connections of a sink to the rest of the gateway.
+#[derive(Clone, Debug)]
+pub struct SinkContext {
+    /// Site; readings name its devices by index.
+    pub site: Arc<Site>,
+    /// Store with the journal and the cursors.
+    pub store: Store,
+    /// Clock, for times in messages.
+    pub clock: Clock,
+    /// Board on which the sink shows its state.
+    pub board: StatusBoard,
+    /// Turns true when the sink must end.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Runs a sink until a stop is requested or the store has ended.
+pub async fn run_sink(sink: Arc<dyn ConfiguredSink>, context: SinkContext) {
+    let name = sink.name();
+    let end = async {
+        let SinkContext {
+            site,
+            store,
+            clock,
+            board,
+            stop,
+        } = context;
+        let progress = SinkProgress::open(name, store, clock, board).await?;
+        sink.deliver(site, progress, stop).await
+    };
+    // The sink ends only when the store has ended; faults of the far side are handled inside.
+    if let Err(why) = end.await {
+        tracing::error!(sink = name, %why, "sink has ended");
+    }
+}

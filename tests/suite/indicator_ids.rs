@@ -1,0 +1,59 @@
+//! The id of an indicator stands once in the product: in the constant beside the function that
+//! computes it.
+
+use crate::tidy::{assert_no_faults, gateway_sources};
+use gateway::indicators::all_indicators;
+use std::collections::BTreeMap;
+
+/// Chooses figures by their ids, as data: what a report shows where.
+const REPORT_CONTENT: &str = "gateway/src/report/content/";
+
+#[test]
+fn the_id_of_an_indicator_stands_in_its_constant_alone() {
+    let ids: Vec<&str> = all_indicators().map(|spec| spec.id).collect();
+    let mut constants: BTreeMap<&str, usize> = ids.iter().map(|id| (*id, 0)).collect();
+    let mut faults = Vec::new();
+    for source in &gateway_sources() {
+        for (at, literal) in source.literals() {
+            let Some(count) = constants.get_mut(literal) else {
+                continue;
+            };
+            if source.product[..at]
+                .trim_end()
+                .ends_with("IndicatorSpec::new(")
+            {
+                *count += 1;
+            } else if !source.path.starts_with(REPORT_CONTENT) {
+                let place = source.place_of(at);
+                faults.push(format!(
+                    "{place}: `{literal}` is an id: name the constant of the figure"
+                ));
+            }
+        }
+    }
+    let repeated = constants.iter().filter(|(_, count)| **count != 1);
+    faults.extend(repeated.map(|(id, count)| format!("`{id}` has {count} constants, not one")));
+    assert_no_faults(&faults);
+}
+
+#[test]
+fn an_id_in_a_report_is_that_of_an_indicator() {
+    let ids: Vec<&str> = all_indicators().map(|spec| spec.id).collect();
+    let folder = |id: &str| id.split_once('.').map(|(folder, _)| folder.to_owned());
+    let mut faults = Vec::new();
+    for source in &gateway_sources() {
+        if !source.path.starts_with(REPORT_CONTENT) {
+            continue;
+        }
+        for (at, literal) in source.literals() {
+            let of_asset =
+                folder(literal).is_some() && ids.iter().any(|id| folder(id) == folder(literal));
+            // A list may name several ids by what they begin with.
+            if of_asset && !ids.iter().any(|id| id.starts_with(literal)) {
+                let place = source.place_of(at);
+                faults.push(format!("{place}: no indicator has the id `{literal}`"));
+            }
+        }
+    }
+    assert_no_faults(&faults);
+}
