@@ -1,4 +1,4 @@
-//! The first minutes of somebody new: the language of commands, the help, the example site.
+//! The first minutes of somebody new: the language of commands, and the help.
 
 use crate::killed::pantau;
 use crate::source::project_root;
@@ -107,20 +107,4 @@ fn help_keeps_the_options_of_every_command_apart() {
             );
         }
     }
-}
-
-#[test]
-fn the_example_site_of_a_fresh_clone_passes_its_check() {
-    let checked = run_with(&[], &["check", "-c", "config/pantau.toml"]);
-    let text = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!(checked.status.code(), Some(0), "{text}");
-    assert_eq!(checked.stderr, b"");
-    // What is not there yet is said, and nothing else.
-    let warnings: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("WARNING"))
-        .collect();
-    let is_secret = |line: &&str| line.contains("password_file") || line.contains("token_file");
-    assert!(warnings.iter().all(is_secret), "{text}");
-    assert!(text.ends_with("The configuration is correct.\n"), "{text}");
 }

@@ -19,6 +19,7 @@ use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use std::error::Error;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -104,7 +105,7 @@ async fn run_screen(
     source: &mut LiveDevices,
     head: &str,
     lang: Language,
-) -> anyhow::Result<u8> {
+) -> Result<u8, Box<dyn Error>> {
     let mut track = WatchHistory::default();
     // SIGTERM, too, must restore the terminal, so that it ends the loop instead of the process.
     let mut asked = Box::pin(super::run::wait_for_stop());
@@ -159,7 +160,7 @@ fn key_action(code: KeyCode, modifiers: KeyModifiers) -> Option<WatchKey> {
 }
 
 /// Prints one line for each poll until Ctrl-C, or until standard output is closed.
-async fn print_lines(source: &mut LiveDevices, lang: Language) -> anyhow::Result<u8> {
+async fn print_lines(source: &mut LiveDevices, lang: Language) -> Result<u8, Box<dyn Error>> {
     let mut asked = Box::pin(super::run::wait_for_stop());
     let mut before: Vec<DeviceSnapshot> = Vec::new();
     loop {
