@@ -171,11 +171,10 @@ fn room_of(path: &[&str]) -> String {
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
         },
-        ("assets", _) => "settings",
+        ("assets", _) | ("sinks", Some("sink_check")) => "settings",
         ("carbon", Some(layer @ ("settings" | "formulas")))
         | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",
-        ("sinks", Some("sink_check")) => "settings",
         // The kinds, and the names that the room gives to others.
         ("sinks", None | Some("sink_kind")) => return path[0].to_owned(),
         ("sinks", Some(name)) if !name.starts_with(char::is_lowercase) => {

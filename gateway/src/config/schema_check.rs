@@ -109,7 +109,9 @@ fn parse_table<'a>(
     schema: &Value,
 ) -> Option<Spanned<DeTable<'a>>> {
     let (mut root, errors) = DeTable::parse_recoverable(notes.text);
-    errors.iter().for_each(|error| notes.add_toml_error(error));
+    for error in &errors {
+        notes.add_toml_error(error);
+    }
     if !errors.is_empty() {
         return None;
     }
