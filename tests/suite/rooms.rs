@@ -171,7 +171,7 @@ fn room_of(path: &[&str]) -> String {
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
         },
-        ("assets", _) => "settings",
+        ("assets", _) | ("sinks", Some("sink_check")) => "settings",
         ("carbon", Some(layer @ ("settings" | "formulas")))
         | ("report", Some(layer @ ("render" | "content" | "build"))) => layer,
         ("carbon", _) => "figures",

@@ -372,9 +372,16 @@ fn an_old_revision_is_the_same_report_beside_a_running_gateway_and_without_one()
         site.run_ok(&["report", "2025-11", "--revision", "1.1", "-o", file]);
         serde_json::from_slice::<Json>(&std::fs::read(file).unwrap()).unwrap()
     };
+    let refusal = || {
+        let output = site.run(&["report", "2025-11", "--revision", "9.9"], "id");
+        (output.status.code(), output.stderr)
+    };
     let own = ask(&site.folder.path().join("own.json"));
+    let refused = refusal();
+    assert_eq!(refused.0, Some(2));
     let gateway = site.start_gateway();
     let asked = ask(&site.folder.path().join("asked.json"));
+    assert_eq!(refusal(), refused);
     drop(gateway);
     for part in ["digest", "revision", "period"] {
         assert_eq!(asked[part], own[part], "{part}");

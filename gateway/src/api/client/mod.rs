@@ -4,7 +4,8 @@
 //! process of the command, on a store that the command has opened. A command sees no difference.
 //!
 //! ```text
-//! let mut client = server::connect_client(directory).await?.unwrap_or_else(|| local_client(state));
+//! let running = server::connect_client(directory).await?;
+//! let mut client = running.unwrap_or_else(|| server::local_client(state));
 //! let revisions: Vec<ReportRevisionJson> = client.get_json("/api/v1/revisions").await?;
 //! client.close().await;
 //! ```
