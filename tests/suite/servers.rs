@@ -98,23 +98,6 @@ impl MosquittoBroker {
         self.folder.path().join(name)
     }
 
-    /// Lets in nobody but this user from the next start on.
-    pub(crate) fn require_password(&self, user: &str, password: &str) {
-        let users = self.file("users");
-        let mut command = std::process::Command::new("mosquitto_passwd");
-        command
-            .args(["-b", "-c"])
-            .arg(&users)
-            .args([user, password]);
-        let made = command.status();
-        assert!(made.expect("apt install mosquitto").success());
-        let config = self.file("mosquitto.conf");
-        let text = std::fs::read_to_string(&config).unwrap();
-        let text = text.replace("allow_anonymous true", "allow_anonymous false");
-        let text = format!("{text}password_file {}\n", users.display());
-        std::fs::write(config, text).unwrap();
-    }
-
     pub(crate) async fn start_process(&mut self) {
         let mut command = Command::new("mosquitto");
         command.arg("-c").arg(self.file("mosquitto.conf"));

@@ -15,17 +15,6 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Access rights of the process that opens the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreAccess {
-    /// The gateway: creates missing files, and sets unreadable ones aside.
-    Gateway,
-    /// A command that adds data: refuses a damaged file.
-    Write,
-    /// A command that only reads: nothing on disk changes.
-    Read,
-}
-
 /// Tables that a start writes, copied into memory for a read-only command.
 // All of them are small; samples and journal are read from the file.
 const COPIED_TABLES: [&str; 8] = [

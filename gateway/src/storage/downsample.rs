@@ -2,7 +2,7 @@
 
 use super::local_calendar::LocalCalendar;
 use super::rollup::SampleRollup;
-use super::store_handle::{AggregateFunction, BucketStep, SampleBlock};
+use super::store_values::{AggregateFunction, BucketStep, SampleBlock};
 use crate::domain::{ExactNumber, Sample, UtcMs};
 
 /// Coarsest roll-up that fits whole into every bucket.

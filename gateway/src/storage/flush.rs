@@ -6,9 +6,7 @@ use super::memtable::BootKey;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::writer::StoreWriter;
-use crate::domain::{
-    NumberedReading, QualityReason, Reading, ReadingSeq, Sample, SampleOutcome, UtcMs,
-};
+use crate::domain::{NumberedReading, Reading, ReadingSeq, Sample, SampleOutcome, UtcMs};
 use crate::limits::UNFLUSHED_READINGS_MAX;
 use rusqlite::{Connection, params};
 use std::sync::Arc;
@@ -165,7 +163,7 @@ impl StoreWriter {
             let outcome = if boot == 0 {
                 *outcome
             } else {
-                mark_undated(*outcome)
+                super::latest::mark_undated(*outcome)
             };
             (*point, Sample { at, outcome })
         });
@@ -197,12 +195,4 @@ fn insert_journal_row(
         ],
     )?;
     Ok(())
-}
-
-/// Returns the outcome as `Uncertain` with reason `Undated`.
-pub(super) fn mark_undated(outcome: SampleOutcome) -> SampleOutcome {
-    match outcome {
-        SampleOutcome::Good(number) => SampleOutcome::Uncertain(number, QualityReason::Undated),
-        other => other,
-    }
 }

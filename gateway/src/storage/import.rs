@@ -8,7 +8,7 @@ use super::pack_rows::{group_of_point, parse_pieces, read_piece};
 use super::schema::disk_error;
 use super::seal::SamplesByPoint;
 use super::store_error::StoreError;
-use super::store_handle::{ImportColumn, ImportRow};
+use super::store_values::{ImportColumn, ImportRow};
 use super::writer::StoreWriter;
 use crate::domain::{Sample, SampleOutcome, UtcMs};
 use crate::evidence::RecordReason;

@@ -3,7 +3,7 @@
 use super::journal_codec;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
-use super::store_handle::RefusedReading;
+use super::store_values::RefusedReading;
 use super::writer::StoreWriter;
 use crate::domain::{NumberedReading, ReadingSeq, UtcMs};
 use crate::limits::{REFUSED_BYTES_MAX, REFUSED_KEPT_MAX, RING_OUTCOMES_MAX};

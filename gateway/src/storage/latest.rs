@@ -2,9 +2,9 @@
 
 use super::delta_codec::DeltaCodec;
 use super::key_registry::{KeyRegistry, PointKey};
-use super::store_handle::LatestSample;
+use super::store_values::LatestSample;
 use super::varint::{ByteReader, put, put_signed_varint};
-use crate::domain::{Reading, ReadingSeq, Sample, SampleOutcome, UtcMs};
+use crate::domain::{QualityReason, Reading, ReadingSeq, Sample, SampleOutcome, UtcMs};
 use rusqlite::{Connection, OptionalExtension};
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl LatestCache {
         let outcome = if dated {
             outcome
         } else {
-            super::flush::mark_undated(outcome)
+            mark_undated(outcome)
         };
         // The reading that arrived last is the current one, whatever its time: the clock may have
         // been ahead before.
@@ -126,5 +126,13 @@ impl LatestCache {
             })
         };
         names.site.iter().filter_map(last).collect()
+    }
+}
+
+/// Returns the outcome as `Uncertain` with reason `Undated`.
+pub(super) fn mark_undated(outcome: SampleOutcome) -> SampleOutcome {
+    match outcome {
+        SampleOutcome::Good(number) => SampleOutcome::Uncertain(number, QualityReason::Undated),
+        other => other,
     }
 }

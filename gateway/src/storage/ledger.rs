@@ -3,7 +3,7 @@
 use super::audit::append_audit;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
-use super::store_handle::LedgerQuery;
+use super::store_values::LedgerQuery;
 use super::writer::StoreWriter;
 use crate::domain::UtcMs;
 use crate::domain::decimal::Decimal;

@@ -1,6 +1,6 @@
 //! Local days and buckets in the time zone of the site.
 
-use super::store_handle::BucketStep;
+use super::store_values::BucketStep;
 use crate::domain::UtcMs;
 use crate::domain::site_zone::SiteZone;
 use jiff::ToSpan;

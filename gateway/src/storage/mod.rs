@@ -40,6 +40,7 @@ mod ledger;
 mod ledger_tests;
 mod local_calendar;
 mod memtable;
+mod meta_table;
 mod pack_rows;
 mod query_stream;
 mod recovery;
@@ -53,12 +54,13 @@ mod sequence_floor;
 mod sink_cursors;
 mod store_error;
 mod store_handle;
+mod store_values;
 #[cfg(test)]
 mod tests;
 mod varint;
 mod writer;
 
-pub use access::StoreAccess;
 pub use digest::{EvidenceExtent, TextRevision};
 pub use store_error::StoreError;
-pub use store_handle::*;
+pub use store_handle::Store;
+pub use store_values::*;

@@ -9,7 +9,7 @@ use super::rollup::{RollupCodec, SampleRollup};
 use super::schema::disk_error;
 use super::seal::{HOUR_MS, decode_hours};
 use super::store_error::StoreError;
-use super::store_handle::{BucketStep, PointQuery, SampleBlock};
+use super::store_values::{BucketStep, PointQuery, SampleBlock};
 use super::writer::StoreWriter;
 use crate::domain::{ExactNumber, UtcMs};
 use crate::limits::QUERIES_MAX;
@@ -94,7 +94,7 @@ impl StoreWriter {
             BucketStep::Day | BucketStep::Month | BucketStep::Year => RollupLevel::Days,
         };
         let before = match query.aggregate {
-            super::store_handle::AggregateFunction::Delta => {
+            super::store_values::AggregateFunction::Delta => {
                 self.number_before(point, query.from)?
             }
             _ => None,

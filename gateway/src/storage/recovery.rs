@@ -1,6 +1,6 @@
 //! Opening and recovery: the state of the writer is rebuilt from the file.
 
-use super::access::{StoreAccess, corruption_error};
+use super::access::corruption_error;
 use super::audit::append_audit;
 use super::file_presence::FilePresence;
 use super::journal_reader::ReadingRing;
@@ -8,12 +8,15 @@ use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
 use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
+use super::meta_table::{read_meta, write_meta};
 use super::schema::{self, OpenedDatabase, is_corruption};
 use super::seal::HOUR_MS;
 use super::sequence_floor::SequenceFloor;
 use super::sink_cursors::SinkCursors;
 use super::store_error::StoreError;
-use super::store_handle::{Store, StoreHealth, StoreRequest};
+use super::store_handle::{Store, StoreRequest};
+use super::store_values::StoreAccess;
+use super::store_values::StoreHealth;
 use super::writer::{StoreWriter, WriterOutputs};
 use crate::clock::{Clock, boot_id};
 use crate::config::StoreSettings;
@@ -247,23 +250,6 @@ fn load_state(db: &mut Connection, site: &Site) -> Result<RecoveredState, rusqli
     // Sealed journal rows are deleted, so the last number may be in `meta` only.
     let gone: i64 = read_meta(db, "last_seq")?.unwrap_or(0);
     Ok((names, cursors, kept.max(gone).cast_unsigned()))
-}
-
-/// Returns a number from table `meta`.
-pub(super) fn read_meta(db: &Connection, key: &str) -> Result<Option<i64>, rusqlite::Error> {
-    db.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| {
-        row.get(0)
-    })
-    .optional()
-}
-
-/// Stores a number in table `meta`.
-pub(super) fn write_meta(db: &Connection, key: &str, value: i64) -> Result<(), rusqlite::Error> {
-    db.execute(
-        "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
-        params![key, value],
-    )?;
-    Ok(())
 }
 
 /// Starts the thread of the writer.

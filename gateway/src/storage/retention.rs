@@ -10,7 +10,7 @@
 
 use super::audit::append_audit;
 use super::local_calendar::{DAY_MS, LocalDay};
-use super::recovery::{read_meta, write_meta};
+use super::meta_table::{read_meta, write_meta};
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;

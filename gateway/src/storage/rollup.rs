@@ -1,7 +1,7 @@
 //! Roll-up of samples of one point: the arithmetic of hours, days and buckets.
 
 use super::delta_codec::DeltaCodec;
-use super::store_handle::AggregateFunction;
+use super::store_values::AggregateFunction;
 use super::varint::{ByteReader, put};
 use crate::domain::{ExactNumber, QualityReason, Sample, SampleOutcome};
 use std::cmp::Ordering;

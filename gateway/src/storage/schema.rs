@@ -1,8 +1,8 @@
 //! Database file: schema, migrations, SQLite settings, and handling of a file that cannot be read.
 
-use super::access::StoreAccess;
 use super::file_permissions;
 use super::store_error::StoreError;
+use super::store_values::StoreAccess;
 use crate::domain::UtcMs;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::File;

@@ -2,15 +2,15 @@
 //!
 //! Parts of the current day are sealed every hour, whole days when they are over.
 
-use super::access::StoreAccess;
 use super::chunk_codec;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
 use super::local_calendar::LocalDay;
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
+use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
-use super::recovery::write_meta;
 use super::rollup::{RollupCodec, SampleRollup};
+use super::store_values::StoreAccess;
 use super::varint::{ByteReader, put};
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;

@@ -10,7 +10,7 @@
 //! The file has two slots, each with a checksum, written in turn and in place: one of them is whole
 //! after a power cut, and a full disk still has room for it.
 
-use super::recovery::{read_meta, write_meta};
+use super::meta_table::{read_meta, write_meta};
 use crate::domain::ReadingSeq;
 use crate::limits::SEQ_RESERVE_STEP;
 use rusqlite::Connection;

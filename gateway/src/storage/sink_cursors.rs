@@ -5,7 +5,7 @@
 //! reaches.
 
 use super::audit::append_audit;
-use super::recovery::{read_meta, write_meta};
+use super::meta_table::{read_meta, write_meta};
 use super::schema::disk_error;
 use super::store_error::StoreError;
 use super::writer::StoreWriter;

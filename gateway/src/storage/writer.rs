@@ -1,7 +1,6 @@
 //! The thread that owns the file: serves requests one by one, flushes on time, and sends query
 //! results in between.
 
-use super::access::StoreAccess;
 use super::file_presence::FilePresence;
 use super::journal_reader::ReadingRing;
 use super::key_registry::KeyRegistry;
@@ -12,7 +11,9 @@ use super::query_stream::RunningQuery;
 use super::schema;
 use super::sequence_floor::SequenceFloor;
 use super::store_error::StoreError;
-use super::store_handle::{StoreHealth, StoreRequest};
+use super::store_handle::StoreRequest;
+use super::store_values::StoreAccess;
+use super::store_values::StoreHealth;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::{BootId, NumberedReading, ReadingSeq};
@@ -58,7 +59,7 @@ pub(super) struct StoreWriter {
     pub(super) moved_at: BTreeMap<String, i64>,
     /// Sinks whose cursor moved since the last flush.
     pub(super) moved_cursors: BTreeSet<String>,
-    pub(super) refusals: Vec<super::store_handle::RefusedReading>,
+    pub(super) refusals: Vec<super::store_values::RefusedReading>,
     pub(super) running_queries: VecDeque<RunningQuery>,
     pub(super) health: StoreHealth,
     /// Losses not in the audit log yet: count, first and last `seq`.

@@ -3,6 +3,7 @@
 use crate::killed::pantau;
 use crate::onsite::write_line_site;
 use crate::peers::{PeerProcess, python_peer, wait_for};
+use crate::publish::require_password;
 use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
 use crate::wizards::{run_pantau, start_gateway, stderr_text, write_site};
@@ -188,7 +189,7 @@ async fn a_secret_that_comes_late_needs_no_restart_and_nothing_is_lost_meanwhile
     let scratch = tempfile::tempdir().unwrap();
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    broker.require_password("desa", PASSWORD);
+    require_password(&broker, "desa", PASSWORD);
     broker.start_process().await;
     let ears = ["-u", "desa", "-P", PASSWORD];
     let ears = MqttSubscriber::start(broker.port, scratch.path(), &ears).await;

@@ -4,7 +4,7 @@
 mod influx;
 mod mqtt;
 
-use crate::servers::wait_until;
+use crate::servers::{MosquittoBroker, wait_until};
 use crate::sites::site_of;
 use gateway::clock::Clock;
 use gateway::config::{Secret, StoreSettings};
@@ -221,4 +221,21 @@ impl SinkBench {
         let (fields, at) = (fields.join(","), self.time_of(seq).0);
         format!("meter,site=desa-impian,device={device} {fields} {at}")
     }
+}
+
+/// Lets nobody but this user into a broker from its next start on.
+pub(crate) fn require_password(broker: &MosquittoBroker, user: &str, password: &str) {
+    let users = broker.file("users");
+    let mut command = std::process::Command::new("mosquitto_passwd");
+    command
+        .args(["-b", "-c"])
+        .arg(&users)
+        .args([user, password]);
+    let made = command.status();
+    assert!(made.expect("apt install mosquitto").success());
+    let config = broker.file("mosquitto.conf");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("allow_anonymous true", "allow_anonymous false");
+    let text = format!("{text}password_file {}\n", users.display());
+    std::fs::write(config, text).unwrap();
 }

@@ -1,6 +1,6 @@
 //! Tests of the MQTT sink against mosquitto, with a subscriber that counts.
 
-use super::{SinkBench, mqtt_settings};
+use super::{SinkBench, mqtt_settings, require_password};
 use crate::servers::{
     MosquittoBroker, MqttSubscriber, assert_seqs_complete, make_certificate, wait_until,
 };
@@ -111,7 +111,7 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     let bench = SinkBench::new();
     let mut broker = MosquittoBroker::start("").await;
     broker.stop();
-    broker.require_password("desa", "right");
+    require_password(&broker, "desa", "right");
     broker.start_process().await;
     let more = ["-u", "desa", "-P", "right"];
     let ears = MqttSubscriber::start(broker.port, bench.folder.path(), &more).await;

@@ -10,12 +10,12 @@ use crate::evidence::{
     DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine, hash_samples,
 };
 use crate::limits::{EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
-use crate::storage::access::StoreAccess;
 use crate::storage::local_calendar::{FIRST_DAY, LocalDay, date};
-use crate::storage::recovery::{read_meta, write_meta};
+use crate::storage::meta_table::{read_meta, write_meta};
 use crate::storage::schema::disk_error;
 use crate::storage::seal::DAY_GRACE_MS;
 use crate::storage::store_error::StoreError;
+use crate::storage::store_values::StoreAccess;
 use crate::storage::writer::StoreWriter;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::VecDeque;

@@ -1,0 +1,151 @@
+//! Questions to the store and its answers: values that its parts and its users share.
+
+use crate::domain::ledger::EntryId;
+use crate::domain::{ExactNumber, QualityReason, ReadingSeq, Sample, SampleOutcome, UtcMs};
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// Bucket size of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketStep {
+    /// No buckets: every sample as stored.
+    Raw,
+    /// Buckets of a fixed length in milliseconds, aligned to local midnight.
+    Millis(u64),
+    /// Local calendar days.
+    Day,
+    /// Local calendar months.
+    Month,
+    /// Local calendar years.
+    Year,
+}
+
+/// Aggregate function of a bucket. Bad samples are never used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AggregateFunction {
+    /// Mean of the values.
+    Mean,
+    /// Lowest value.
+    Min,
+    /// Highest value.
+    Max,
+    /// Last value.
+    Last,
+    /// Sum of the values.
+    Sum,
+    /// Increase of a counter within the bucket: last value up to the bucket's end minus last value
+    /// before its start. A fall that leaves at least 90 % of the value is subtracted (METHODS G.5);
+    /// any larger fall is a reset, and counting starts again at 0.
+    Delta,
+}
+
+/// Query for the samples of one point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointQuery {
+    /// Point id, `device.point`.
+    pub point: String,
+    /// Start time, inclusive.
+    pub from: UtcMs,
+    /// End time, exclusive.
+    pub to: UtcMs,
+    /// Bucket size.
+    pub step: BucketStep,
+    /// Aggregate function; ignored for `Step::Raw`.
+    pub aggregate: AggregateFunction,
+}
+
+/// One part of a query result, in time order. A bucket that has only bad samples is `Bad` with its
+/// most frequent reason; a bucket without any sample is absent.
+pub type SampleBlock = Vec<Sample>;
+
+/// Latest sample of one point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatestSample {
+    /// Point id, `device.point`.
+    pub point: Arc<str>,
+    /// Latest sample.
+    pub sample: Sample,
+    /// `true` when the reading is on disk.
+    pub durable: bool,
+}
+
+/// Reading that the receiver of a sink rejected permanently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusedReading {
+    /// Name of the sink.
+    pub sink: String,
+    /// Sequence number of the reading.
+    pub seq: ReadingSeq,
+    /// Time of the rejection.
+    pub at: UtcMs,
+    /// Reason given by the receiver.
+    pub why: String,
+    /// Rejected line or payload, cut to 4 KiB.
+    pub what: String,
+}
+
+/// One imported row: time and value.
+pub type ImportRow = (UtcMs, ExactNumber);
+
+/// Point id and the samples to import for it, in any order.
+pub type ImportColumn = (Arc<str>, Vec<(UtcMs, SampleOutcome)>);
+
+/// State of the store, for status pages and `/healthz`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoreHealth {
+    /// Time and text of the last failed flush; cleared by the next successful one.
+    pub failure: Option<(UtcMs, String)>,
+    /// Repairs made at start: files, rows and chunks that were set aside.
+    pub repairs: Vec<String>,
+    /// Readings in memory that are not on disk yet.
+    pub unflushed: usize,
+    /// Readings dropped from memory since the start because the disk failed for too long.
+    pub lost: u64,
+    /// Size of the file and its write-ahead log, in bytes.
+    pub bytes: u64,
+    /// Sequence number of the last durable reading.
+    pub durable: ReadingSeq,
+    /// Time of the last durable reading.
+    pub durable_at: Option<UtcMs>,
+    /// Commits since the start.
+    pub flushes: u64,
+    /// Readings deleted from the journal before delivery since the start, because the disk budget
+    /// was exceeded.
+    pub undelivered: u64,
+    /// Sinks that are no longer configured; no journal is kept for them.
+    pub retired: Vec<String>,
+}
+
+/// Query for ledger entries; the default returns the first page of current entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerQuery {
+    /// Entries whose period ends on this day or later.
+    pub from: Option<Date>,
+    /// Entries whose period starts on this day or earlier.
+    pub to: Option<Date>,
+    /// Entries of one indicator only.
+    pub indicator: Option<String>,
+    /// Also returns replaced entries, withdrawn entries and withdrawals.
+    pub superseded: bool,
+    /// Entries with a greater number: the last number of the previous page.
+    pub after: EntryId,
+}
+
+/// Returns a bad sample with this reason, as a gap appears in a query result.
+pub fn gap_sample(at: UtcMs, reason: QualityReason) -> Sample {
+    Sample {
+        at,
+        outcome: SampleOutcome::Bad(reason),
+    }
+}
+
+/// Access rights of the process that opens the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreAccess {
+    /// The gateway: creates missing files, and sets unreadable ones aside.
+    Gateway,
+    /// A command that adds data: refuses a damaged file.
+    Write,
+    /// A command that only reads: nothing on disk changes.
+    Read,
+}
