@@ -180,7 +180,8 @@ proptest! {
         let reply = ModbusReadReply::Data(data);
         let length = reply.build(request, ModbusFraming::Tcp, transaction, &mut out);
         let should = u16::try_from(length - 6).unwrap();
-        let header_error = |bytes| ModbusReadReply::header_length_error(request, transaction, bytes);
+        let header_error =
+            |bytes| ModbusReadReply::header_length_error(request, transaction, bytes);
         prop_assert_eq!(header_error(&out[..length]), None);
         out[4..6].copy_from_slice(&says.to_be_bytes());
         let found = ModbusReadReply::header_length_error(request, transaction, &out[..length]);

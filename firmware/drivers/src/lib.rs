@@ -13,6 +13,7 @@
 //! Devices and their registers: `docs/devices.md`.
 #![cfg_attr(not(test), no_std)]
 
+mod crc;
 pub mod frame;
 pub mod identification;
 pub mod units;

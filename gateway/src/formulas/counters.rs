@@ -2,6 +2,7 @@
 //! G.5, version 2).
 
 use super::CompensatedSum;
+pub use super::counter_event::{CounterEvent, CounterEventKind};
 
 /// Tolerance on the greatest rate: a step may be 10 % larger before it is a spike.
 pub const RATE_MARGIN: f64 = 1.1;
@@ -14,53 +15,6 @@ const ROUNDING_SHARE: f64 = 0.01;
 const DIP_STEPS: f64 = 2.0;
 /// Time whose greatest growth bounds a dip, s (one day).
 const DIP_S: f64 = 86_400.0;
-
-/// Event found in the readings of a counter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CounterEventKind {
-    /// The counter wrapped at its modulus.
-    Rollover,
-    /// The counter went back by a little (rounding, or two alternating values); the drop is
-    /// subtracted.
-    Dip,
-    /// The counter went back by more than a day's growth, but not to its start. The reading is left
-    /// out; a person has to say whether the meter was replaced.
-    StepDown,
-    /// The counter started again, or the meter was replaced.
-    Reset,
-    /// An impossible jump up; the reading is left out.
-    Spike,
-    /// A reading far below its neighbours, which continue from each other (a zero at night, a torn
-    /// word); it is left out.
-    Outlier,
-}
-
-impl CounterEventKind {
-    /// Returns the stable English code for scripts.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Rollover => "rollover",
-            Self::Dip => "dip",
-            Self::StepDown => "step_down",
-            Self::Reset => "reset",
-            Self::Spike => "spike",
-            Self::Outlier => "outlier",
-        }
-    }
-}
-
-/// Event with its time and readings, for people to see and correct.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CounterEvent {
-    /// Time of the reading, s.
-    pub t_s: f64,
-    /// Kind of the event.
-    pub kind: CounterEventKind,
-    /// Reading that it is compared with.
-    pub before: f64,
-    /// Reading that made the event.
-    pub after: f64,
-}
 
 /// Total of a counter over a period.
 #[derive(Clone, Debug, PartialEq)]

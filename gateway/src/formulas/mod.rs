@@ -19,6 +19,7 @@
 pub mod claim_rounding;
 mod compensated_sum;
 pub mod completeness;
+mod counter_event;
 pub mod counters;
 mod formula_status;
 pub mod ledger_value;

@@ -1,0 +1,48 @@
+//! Events found in the readings of a meter counter (METHODS G.5).
+
+/// Event found in the readings of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CounterEventKind {
+    /// The counter wrapped at its modulus.
+    Rollover,
+    /// The counter went back by a little (rounding, or two alternating values); the drop is
+    /// subtracted.
+    Dip,
+    /// The counter went back by more than a day's growth, but not to its start. The reading is left
+    /// out; a person has to say whether the meter was replaced.
+    StepDown,
+    /// The counter started again, or the meter was replaced.
+    Reset,
+    /// An impossible jump up; the reading is left out.
+    Spike,
+    /// A reading far below its neighbours, which continue from each other (a zero at night, a torn
+    /// word); it is left out.
+    Outlier,
+}
+
+impl CounterEventKind {
+    /// Returns the stable English code for scripts.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Rollover => "rollover",
+            Self::Dip => "dip",
+            Self::StepDown => "step_down",
+            Self::Reset => "reset",
+            Self::Spike => "spike",
+            Self::Outlier => "outlier",
+        }
+    }
+}
+
+/// Event with its time and readings, for people to see and correct.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CounterEvent {
+    /// Time of the reading, s.
+    pub t_s: f64,
+    /// Kind of the event.
+    pub kind: CounterEventKind,
+    /// Reading that it is compared with.
+    pub before: f64,
+    /// Reading that made the event.
+    pub after: f64,
+}
