@@ -51,74 +51,76 @@ impl AssetPoint {
     }
 }
 
-/// Checks a point: it must exist and have a unit of the same quantity as one of `units`.
-pub(crate) fn check_point(
-    notes: &mut DiagnosticCollector<'_>,
-    around: &mut CheckContext<'_>,
-    typed: &RawText,
-    key: &str,
-    units: &[&'static str],
-) -> Option<AssetPoint> {
-    let at = typed.as_ref()?;
-    check_role_point(notes, around, at, key, units)
-}
-
-/// Checks a point that is totalled; warns when it is not a counter.
-pub(crate) fn check_counter_point(
-    notes: &mut DiagnosticCollector<'_>,
-    around: &mut CheckContext<'_>,
-    typed: &RawText,
-    key: &str,
-    units: &[&'static str],
-) -> Option<AssetPoint> {
-    let at = typed.as_ref()?;
-    let point = check_role_point(notes, around, at, key, units)?;
-    // A flow is integrated over time instead, so it need not be a counter.
-    let flows = point.unit.contains("/h");
-    if !point.counter && !flows {
-        notes.add_warning(at.span(), key, "fault-not-counter", &point.id, "");
+impl CheckContext<'_> {
+    /// Checks a point: it must exist and have a unit of the same quantity as one of `units`.
+    pub(crate) fn measured_point(
+        &mut self,
+        notes: &mut DiagnosticCollector<'_>,
+        typed: &RawText,
+        key: &str,
+        units: &[&'static str],
+    ) -> Option<AssetPoint> {
+        let at = typed.as_ref()?;
+        check_role_point(notes, self, at, key, units)
     }
-    Some(point)
-}
 
-/// Checks one point or a list of points.
-pub(crate) fn check_point_list(
-    notes: &mut DiagnosticCollector<'_>,
-    around: &mut CheckContext<'_>,
-    typed: Option<&SpannedValue<toml::Value>>,
-    key: &str,
-    units: &[&'static str],
-) -> Vec<AssetPoint> {
-    let Some(at) = typed else {
-        return Vec::new();
-    };
-    let texts: Option<Vec<&str>> = match at.get() {
-        toml::Value::String(one) => Some(vec![one.as_str()]),
-        toml::Value::Array(many) => many.iter().map(toml::Value::as_str).collect(),
-        _ => None,
-    };
-    let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
-        let found = at.get().to_string();
-        notes.add_error(at.span(), key, "fault-value", &found, "fault-expect-points");
-        return Vec::new();
-    };
-    let mut all: Vec<AssetPoint> = Vec::new();
-    for (index, text) in texts.into_iter().enumerate() {
-        let Some(point) = find_point(notes, around, (at, text), key, units) else {
-            continue;
-        };
-        if all.iter().any(|known| known.id == point.id) {
-            notes.add_error(at.span(), key, "fault-duplicate", text, "");
+    /// Checks a point that is totalled; warns when it is not a counter.
+    pub(crate) fn counter_point(
+        &mut self,
+        notes: &mut DiagnosticCollector<'_>,
+        typed: &RawText,
+        key: &str,
+        units: &[&'static str],
+    ) -> Option<AssetPoint> {
+        let at = typed.as_ref()?;
+        let point = check_role_point(notes, self, at, key, units)?;
+        // A flow is integrated over time instead, so it need not be a counter.
+        let flows = point.unit.contains("/h");
+        if !point.counter && !flows {
+            notes.add_warning(at.span(), key, "fault-not-counter", &point.id, "");
         }
-        // `temperature`, `temperature_2`, ...: roles are unique within an asset.
-        let role = match index {
-            0 => key.to_owned(),
-            _ => format!("{key}_{}", index + 1),
-        };
-        around.roles.insert(role, Arc::clone(&point.id));
-        all.push(point);
+        Some(point)
     }
-    all
+
+    /// Checks one point or a list of points.
+    pub(crate) fn point_list(
+        &mut self,
+        notes: &mut DiagnosticCollector<'_>,
+        typed: Option<&SpannedValue<toml::Value>>,
+        key: &str,
+        units: &[&'static str],
+    ) -> Vec<AssetPoint> {
+        let Some(at) = typed else {
+            return Vec::new();
+        };
+        let texts: Option<Vec<&str>> = match at.get() {
+            toml::Value::String(one) => Some(vec![one.as_str()]),
+            toml::Value::Array(many) => many.iter().map(toml::Value::as_str).collect(),
+            _ => None,
+        };
+        let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
+            let found = at.get().to_string();
+            notes.add_error(at.span(), key, "fault-value", &found, "fault-expect-points");
+            return Vec::new();
+        };
+        let mut all: Vec<AssetPoint> = Vec::new();
+        for (index, text) in texts.into_iter().enumerate() {
+            let Some(point) = find_point(notes, self, (at, text), key, units) else {
+                continue;
+            };
+            if all.iter().any(|known| known.id == point.id) {
+                notes.add_error(at.span(), key, "fault-duplicate", text, "");
+            }
+            // `temperature`, `temperature_2`, ...: roles are unique within an asset.
+            let role = match index {
+                0 => key.to_owned(),
+                _ => format!("{key}_{}", index + 1),
+            };
+            self.roles.insert(role, Arc::clone(&point.id));
+            all.push(point);
+        }
+        all
+    }
 }
 
 fn check_role_point(

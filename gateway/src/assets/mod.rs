@@ -197,29 +197,31 @@ pub(crate) fn text_or_empty(typed: &RawText) -> String {
         .map_or(String::new(), |at| at.get().trim().to_owned())
 }
 
-/// Checks the id of a ledger indicator; `usual` when the key is absent.
-pub(crate) fn check_indicator(
-    notes: &mut DiagnosticCollector<'_>,
-    around: &CheckContext<'_>,
-    typed: &RawText,
-    key: &str,
-    usual: &str,
-) -> Arc<str> {
-    let Some(at) = typed else {
-        return Arc::from(usual);
-    };
-    if around.definitions.find(at.get()).is_none() {
-        let hint = around.definitions.nearest_id(at.get()).map(str::to_owned);
-        let all = around.definitions.all().iter().map(|one| &*one.id);
-        let all: Vec<&str> = all.collect();
-        notes.add_error_with_hint(
-            at.span(),
-            key,
-            "fault-unknown-indicator",
-            at.get(),
-            &all.join(", "),
-            hint,
-        );
+impl CheckContext<'_> {
+    /// Checks the id of a ledger indicator; `usual` when the key is absent.
+    pub(crate) fn ledger_indicator(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        typed: &RawText,
+        key: &str,
+        usual: &str,
+    ) -> Arc<str> {
+        let Some(at) = typed else {
+            return Arc::from(usual);
+        };
+        if self.definitions.find(at.get()).is_none() {
+            let hint = self.definitions.nearest_id(at.get()).map(str::to_owned);
+            let all = self.definitions.all().iter().map(|one| &*one.id);
+            let all: Vec<&str> = all.collect();
+            notes.add_error_with_hint(
+                at.span(),
+                key,
+                "fault-unknown-indicator",
+                at.get(),
+                &all.join(", "),
+                hint,
+            );
+        }
+        Arc::from(at.get().as_str())
     }
-    Arc::from(at.get().as_str())
 }

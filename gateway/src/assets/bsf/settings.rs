@@ -1,11 +1,8 @@
 //! [`BsfAsset`]: kind `bsf`, a bin with larvae of the black soldier fly (METHODS E.1 to E.3).
 
-use crate::assets::asset_point::{
-    self, AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
-};
+use crate::assets::asset_point::{AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
 use crate::assets::{
-    AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, check_indicator,
-    text_or_empty,
+    AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, text_or_empty,
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -193,33 +190,15 @@ fn check_bsf(
     let disposal = raw.disposal.as_ref();
     let temperature = raw.temperature.as_ref();
     BsfAsset {
-        temperatures: asset_point::check_point_list(
-            notes,
-            around,
-            temperature,
-            "temperature",
-            TEMPERATURE_UNITS,
-        ),
-        humidity: asset_point::check_point(
-            notes,
-            around,
-            &raw.humidity,
-            "humidity",
-            HUMIDITY_UNITS,
-        ),
-        moisture: asset_point::check_point(
-            notes,
-            around,
-            &raw.moisture,
-            "moisture",
-            MOISTURE_UNITS,
-        ),
+        temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
+        humidity: around.measured_point(notes, &raw.humidity, "humidity", HUMIDITY_UNITS),
+        moisture: around.measured_point(notes, &raw.moisture, "moisture", MOISTURE_UNITS),
         stage: stage_word(stage).to_owned(),
         probe,
         bands: check_bands(notes, raw.bands.as_ref()),
-        fed: check_indicator(notes, around, &raw.fed, "fed", "bsf-fed"),
-        larvae: check_indicator(notes, around, &raw.larvae, "larvae", "bsf-maggot"),
-        residue: check_indicator(notes, around, &raw.residue, "residue", "bsf-kasgot"),
+        fed: around.ledger_indicator(notes, &raw.fed, "fed", "bsf-fed"),
+        larvae: around.ledger_indicator(notes, &raw.larvae, "larvae", "bsf-maggot"),
+        residue: around.ledger_indicator(notes, &raw.residue, "residue", "bsf-kasgot"),
         dry_mass: raw
             .basis
             .as_ref()

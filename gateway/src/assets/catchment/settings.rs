@@ -1,6 +1,6 @@
 //! [`CatchmentAsset`]: kind `catchment`, a surface that collects rain (METHODS D.3).
 
-use crate::assets::asset_point::{self, AssetPoint, RAIN_UNITS, VOLUME_UNITS};
+use crate::assets::asset_point::{AssetPoint, RAIN_UNITS, VOLUME_UNITS};
 use crate::assets::{
     Asset, AssetKind, AssetKindSettings, CheckContext, RawAssetTable, check_named_asset,
 };
@@ -142,14 +142,8 @@ fn check_catchment(
         runoff_factor: handbook,
         first_flush_mm: flush.unwrap_or(FIRST_FLUSH_DEFAULT_MM),
         event_gap: gap.unwrap_or(EVENT_GAP_DEFAULT),
-        rain: asset_point::check_counter_point(notes, around, &raw.rain, "rain", RAIN_UNITS),
-        inflow: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.inflow,
-            "inflow",
-            VOLUME_UNITS,
-        ),
+        rain: around.counter_point(notes, &raw.rain, "rain", RAIN_UNITS),
+        inflow: around.counter_point(notes, &raw.inflow, "inflow", VOLUME_UNITS),
         tank: raw.tank.as_ref().map(|at| Arc::from(at.get().as_str())),
     }
 }

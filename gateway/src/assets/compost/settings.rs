@@ -1,11 +1,9 @@
 //! [`CompostAsset`]: kind `compost`, a heap of organic waste (METHODS E.4).
 
-use crate::assets::asset_point::{
-    self, AssetPoint, ENERGY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS,
-};
+use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
 use crate::assets::{
     ANY_UNIT, AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable,
-    check_indicator, require_one_of,
+    require_one_of,
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -149,31 +147,13 @@ fn check_compost(
             .process
             .as_ref()
             .map_or(CompostProcess::Windrow, |at| *at.get()),
-        temperatures: asset_point::check_point_list(
-            notes,
-            around,
-            temperature,
-            "temperature",
-            TEMPERATURE_UNITS,
-        ),
-        moisture: asset_point::check_point(
-            notes,
-            around,
-            &raw.moisture,
-            "moisture",
-            MOISTURE_UNITS,
-        ),
-        turning: asset_point::check_point(notes, around, &raw.turning, "turning", ANY_UNIT),
+        temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
+        moisture: around.measured_point(notes, &raw.moisture, "moisture", MOISTURE_UNITS),
+        turning: around.measured_point(notes, &raw.turning, "turning", ANY_UNIT),
         turning_ledger: ledger
-            .map(|_| check_indicator(notes, around, &raw.turning_ledger, "turning_ledger", "")),
-        energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.energy,
-            "energy",
-            ENERGY_UNITS,
-        ),
-        fed: check_indicator(notes, around, &raw.fed, "fed", "waste-sorted"),
+            .map(|_| around.ledger_indicator(notes, &raw.turning_ledger, "turning_ledger", "")),
+        energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
+        fed: around.ledger_indicator(notes, &raw.fed, "fed", "waste-sorted"),
         disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
     }
 }

@@ -1,11 +1,9 @@
 //! [`GensetAsset`]: kind `genset`, a generator set on the site (METHODS C.4, C.5).
 
-use crate::assets::asset_point::{
-    self, AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS,
-};
+use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS};
 use crate::assets::{
-    AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, check_indicator,
-    lifetime_limit, symmetric_limit,
+    AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, lifetime_limit,
+    symmetric_limit,
 };
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -151,18 +149,12 @@ fn check_genset(
             .positive_number(&raw.rating_kw, "rating_kw")
             .unwrap_or(0.0),
         load: raw.load.as_ref().map(|at| *at.get()),
-        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
-        energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.energy,
-            "energy",
-            ENERGY_UNITS,
-        ),
-        fuel: asset_point::check_counter_point(notes, around, &raw.fuel, "fuel", VOLUME_UNITS),
-        fuel_flow: asset_point::check_point(notes, around, &raw.fuel_flow, "fuel_flow", FLOW_UNITS),
+        power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
+        energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
+        fuel: around.counter_point(notes, &raw.fuel, "fuel", VOLUME_UNITS),
+        fuel_flow: around.measured_point(notes, &raw.fuel_flow, "fuel_flow", FLOW_UNITS),
         fuel_ledger: ledger
-            .map(|_| check_indicator(notes, around, &raw.fuel_ledger, "fuel_ledger", "")),
+            .map(|_| around.ledger_indicator(notes, &raw.fuel_ledger, "fuel_ledger", "")),
         burns: engine_fuel::check_fuel(notes, around, &typed),
     }
 }

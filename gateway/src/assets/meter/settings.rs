@@ -1,6 +1,6 @@
 //! [`MeterAsset`]: kind `meter`, an electricity meter.
 
-use crate::assets::asset_point::{self, AssetPoint, ENERGY_UNITS, POWER_UNITS};
+use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, POWER_UNITS};
 use crate::assets::{AssetKind, AssetKindSettings, CheckContext, RawAssetTable, require_one_of};
 use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -79,28 +79,10 @@ fn check_meter(
     ];
     require_one_of(notes, span, &keys);
     MeterAsset {
-        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
-        energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.energy,
-            "energy",
-            ENERGY_UNITS,
-        ),
-        import: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.import,
-            "import",
-            ENERGY_UNITS,
-        ),
-        export: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.export,
-            "export",
-            ENERGY_UNITS,
-        ),
+        power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
+        energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
+        import: around.counter_point(notes, &raw.import, "import", ENERGY_UNITS),
+        export: around.counter_point(notes, &raw.export, "export", ENERGY_UNITS),
         claim: raw
             .claim
             .as_ref()

@@ -1,7 +1,7 @@
 //! [`HeadComponents`]: components of the total dynamic head of a pump (METHODS B.5, B.6).
 
 use crate::assets::CheckContext;
-use crate::assets::asset_point::{self, AssetPoint, LENGTH_UNITS, PRESSURE_UNITS};
+use crate::assets::asset_point::{AssetPoint, LENGTH_UNITS, PRESSURE_UNITS};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
 use schemars::JsonSchema;
@@ -87,13 +87,7 @@ pub(crate) fn check_head(
             .number_in_range(&raw.static_m, "static_m", 0.0..=1000.0)
             .unwrap_or(0.0),
         drawdown_m: notes.number_in_range(&raw.drawdown_m, "drawdown_m", 0.0..=500.0),
-        well_depth: asset_point::check_point(
-            notes,
-            around,
-            &raw.well_depth,
-            "well_depth",
-            LENGTH_UNITS,
-        ),
+        well_depth: around.measured_point(notes, &raw.well_depth, "well_depth", LENGTH_UNITS),
         pipe: length.zip(diameter.map(|mm| mm / 1000.0)),
         hazen_williams_c: notes
             .number_in_range(&raw.pipe_c, "pipe_c", 20.0..=200.0)
@@ -101,16 +95,14 @@ pub(crate) fn check_head(
         sum_k: notes
             .number_in_range(&raw.sum_k, "sum_k", 0.0..=1000.0)
             .unwrap_or(0.0),
-        outlet_pressure: asset_point::check_point(
+        outlet_pressure: around.measured_point(
             notes,
-            around,
             &raw.outlet_pressure,
             "outlet_pressure",
             PRESSURE_UNITS,
         ),
-        inlet_pressure: asset_point::check_point(
+        inlet_pressure: around.measured_point(
             notes,
-            around,
             &raw.inlet_pressure,
             "inlet_pressure",
             PRESSURE_UNITS,

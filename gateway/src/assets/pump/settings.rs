@@ -1,8 +1,6 @@
 //! [`PumpAsset`]: kind `pump`, a water pump (METHODS B).
 
-use crate::assets::asset_point::{
-    self, AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS,
-};
+use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS};
 use crate::assets::pump::head_settings::{self as pump_head, HeadComponents, RawHead};
 use crate::assets::{
     ANY_UNIT, Asset, AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable,
@@ -162,23 +160,11 @@ fn check_pump(
     require_one_of(notes, span, &keys);
     let rated_power = notes.positive_number(&raw.rated_power_kw, "rated_power_kw");
     PumpAsset {
-        power: asset_point::check_point(notes, around, &raw.power, "power", POWER_UNITS),
-        energy: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.energy,
-            "energy",
-            ENERGY_UNITS,
-        ),
-        volume: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.volume,
-            "volume",
-            VOLUME_UNITS,
-        ),
-        flow: asset_point::check_point(notes, around, &raw.flow, "flow", FLOW_UNITS),
-        status: asset_point::check_point(notes, around, &raw.status, "status", ANY_UNIT),
+        power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
+        energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
+        volume: around.counter_point(notes, &raw.volume, "volume", VOLUME_UNITS),
+        flow: around.measured_point(notes, &raw.flow, "flow", FLOW_UNITS),
+        status: around.measured_point(notes, &raw.status, "status", ANY_UNIT),
         rated_power_w: rated_power.map(|kw| kw * 1000.0),
         rated_flow_m3_h: notes.positive_number(&raw.rated_flow_m3_h, "rated_flow_m3_h"),
         head: raw

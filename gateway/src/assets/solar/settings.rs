@@ -2,7 +2,6 @@
 
 use crate::assets::asset_point::{
     AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
-    check_counter_point, check_point,
 };
 use crate::assets::{
     ANY_UNIT, Asset, AssetKind, AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit,
@@ -297,35 +296,27 @@ fn check_pv_plant(
         // At most 1 % per degree: a value typed in percent (-0.35) is refused.
         gamma: notes.number_in_range(&raw.gamma, "gamma", -0.01..=0.0),
         noct_c: notes.number_in_range(&raw.noct_c, "noct_c", 20.0..=80.0),
-        power: check_point(notes, around, &raw.power, "power", POWER_UNITS),
-        energy: check_counter_point(notes, around, &raw.energy, "energy", ENERGY_UNITS),
-        dc_energy: check_counter_point(notes, around, &raw.dc_energy, "dc_energy", ENERGY_UNITS),
-        export: check_counter_point(notes, around, &raw.export, "export", ENERGY_UNITS),
-        import: check_counter_point(notes, around, &raw.import, "import", ENERGY_UNITS),
-        irradiance: check_point(
-            notes,
-            around,
-            &raw.irradiance,
-            "irradiance",
-            IRRADIANCE_UNITS,
-        ),
+        power: around.measured_point(notes, &raw.power, "power", POWER_UNITS),
+        energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
+        dc_energy: around.counter_point(notes, &raw.dc_energy, "dc_energy", ENERGY_UNITS),
+        export: around.counter_point(notes, &raw.export, "export", ENERGY_UNITS),
+        import: around.counter_point(notes, &raw.import, "import", ENERGY_UNITS),
+        irradiance: around.measured_point(notes, &raw.irradiance, "irradiance", IRRADIANCE_UNITS),
         plane: plane.map(|at| *at.get()).unwrap_or_default(),
-        module_temperature: check_point(
+        module_temperature: around.measured_point(
             notes,
-            around,
             &raw.module_temperature,
             "module_temperature",
             TEMPERATURE_UNITS,
         ),
-        air_temperature: check_point(
+        air_temperature: around.measured_point(
             notes,
-            around,
             &raw.air_temperature,
             "air_temperature",
             TEMPERATURE_UNITS,
         ),
-        wind: check_point(notes, around, &raw.wind, "wind", SPEED_UNITS),
-        status: check_point(notes, around, &raw.status, "status", ANY_UNIT),
+        wind: around.measured_point(notes, &raw.wind, "wind", SPEED_UNITS),
+        status: around.measured_point(notes, &raw.status, "status", ANY_UNIT),
         project: raw
             .project
             .as_ref()

@@ -1,7 +1,7 @@
 //! [`TankAsset`]: kind `tank`, a water tank (METHODS D.1, D.2, D.4, D.5).
 
 use crate::assets::asset_point::{
-    self, AssetPoint, LENGTH_UNITS, PRESSURE_UNITS, TEMPERATURE_UNITS, VOLUME_OR_FLOW_UNITS,
+    AssetPoint, LENGTH_UNITS, PRESSURE_UNITS, TEMPERATURE_UNITS, VOLUME_OR_FLOW_UNITS,
 };
 use crate::assets::tank::shape_settings::{RawTankShape, TankShape, check_shape};
 use crate::assets::{
@@ -249,23 +249,10 @@ fn check_tank(
             .number_in_range(&raw.outlet_m, "outlet_m", 0.0..=full_m.max(0.0))
             .unwrap_or(0.0),
         density_kg_m3: density.unwrap_or(warm),
-        inflow: asset_point::check_counter_point(
+        inflow: around.counter_point(notes, &raw.inflow, "inflow", VOLUME_OR_FLOW_UNITS),
+        outflow: around.counter_point(notes, &raw.outflow, "outflow", VOLUME_OR_FLOW_UNITS),
+        temperature: around.measured_point(
             notes,
-            around,
-            &raw.inflow,
-            "inflow",
-            VOLUME_OR_FLOW_UNITS,
-        ),
-        outflow: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.outflow,
-            "outflow",
-            VOLUME_OR_FLOW_UNITS,
-        ),
-        temperature: asset_point::check_point(
-            notes,
-            around,
             &raw.temperature,
             "temperature",
             TEMPERATURE_UNITS,
@@ -329,22 +316,14 @@ fn check_level_measurement(
             "level, pressure, distance",
         );
     }
-    let level = asset_point::check_point(notes, around, &raw.level, "level", LENGTH_UNITS);
-    let pressure =
-        asset_point::check_point(notes, around, &raw.pressure, "pressure", PRESSURE_UNITS);
-    let distance = asset_point::check_point(notes, around, &raw.distance, "distance", LENGTH_UNITS);
+    let level = around.measured_point(notes, &raw.level, "level", LENGTH_UNITS);
+    let pressure = around.measured_point(notes, &raw.pressure, "pressure", PRESSURE_UNITS);
+    let distance = around.measured_point(notes, &raw.distance, "distance", LENGTH_UNITS);
     let empty = RawLevelSensor::default();
     let sensor = raw.sensor.as_ref().map_or(&empty, SpannedValue::get);
-    let barometer = asset_point::check_point(
+    let barometer = around.measured_point(notes, &sensor.barometer, "barometer", PRESSURE_UNITS);
+    let air = around.measured_point(
         notes,
-        around,
-        &sensor.barometer,
-        "barometer",
-        PRESSURE_UNITS,
-    );
-    let air = asset_point::check_point(
-        notes,
-        around,
         &sensor.air_temperature,
         "air_temperature",
         TEMPERATURE_UNITS,

@@ -1,7 +1,7 @@
 //! [`ProjectEmissions`], [`LeakageDeclaration`]: emissions of a plant itself and of a replaced
 //! engine (METHODS C.9).
 
-use crate::assets::asset_point::{self, AssetPoint, ENERGY_UNITS};
+use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS};
 use crate::assets::{CheckContext, text_or_empty};
 use crate::carbon::settings::baseline::{Baseline, BaselineKind, ENERGY_FACTOR_UNITS};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -100,13 +100,7 @@ pub(crate) fn check_project(
         notes.add_error(at.span(), "factor", "fault-missing", "", "");
     }
     ProjectEmissions {
-        import: asset_point::check_counter_point(
-            notes,
-            around,
-            &raw.import,
-            "project_import",
-            ENERGY_UNITS,
-        ),
+        import: around.counter_point(notes, &raw.import, "project_import", ENERGY_UNITS),
         factor,
         genset: raw.genset.as_ref().map(|at| Arc::from(at.get().as_str())),
     }
