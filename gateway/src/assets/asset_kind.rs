@@ -41,18 +41,8 @@ pub(crate) trait AssetKindSettings {
     }
 }
 
-/// `[[asset]]` of a kind as typed.
+/// `[[asset]]` of a kind as typed. Its module also has `check_table`, which checks it by itself.
 pub(crate) trait RawAssetTable {
-    fn id_and_name(&self) -> (&RawText, &RawText);
-
-    /// Checks the table by itself.
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind;
-
     /// Checks the names of other assets in the table of `own`, once all assets are known.
     fn check_relations(&self, _notes: &mut DiagnosticCollector<'_>, _own: &Asset, _all: &[Asset]) {}
 }
@@ -93,6 +83,28 @@ macro_rules! asset_kind_enums {
         }
 
         impl RawAsset {
+            pub(crate) fn id_and_name(&self) -> (&RawText, &RawText) {
+                match self {
+                    $(Self::$kind(raw) => (&raw.id, &raw.name),)*
+                }
+            }
+
+            /// Checks the table by itself.
+            pub(crate) fn check(
+                &self,
+                notes: &mut DiagnosticCollector<'_>,
+                span: &Range<usize>,
+                around: &mut CheckContext<'_>,
+            ) -> AssetKind {
+                match self {
+                    $(Self::$kind(raw) => {
+                        let checked =
+                            crate::assets::$folder::settings::check_table(notes, span, raw, around);
+                        AssetKind::$kind(Box::new(checked))
+                    })*
+                }
+            }
+
             pub(crate) fn table(&self) -> &dyn RawAssetTable {
                 match self {
                     $(Self::$kind(raw) => raw,)*

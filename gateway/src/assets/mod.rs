@@ -157,7 +157,7 @@ fn check_asset(
     around: &mut CheckContext<'_>,
     seen: &mut BTreeSet<String>,
 ) -> Asset {
-    let table = at.get().table();
+    let table = at.get();
     let (id, name) = table.id_and_name();
     let id = notes.id(id, seen);
     let name = name.as_ref().map(|at| Arc::from(at.get().as_str()));

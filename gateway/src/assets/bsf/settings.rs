@@ -1,9 +1,7 @@
 //! [`BsfAsset`]: kind `bsf`, a bin with larvae of the black soldier fly (METHODS E.1 to E.3).
 
 use crate::assets::asset_point::{AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
-use crate::assets::{
-    AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, text_or_empty,
-};
+use crate::assets::{AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, text_or_empty};
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
@@ -156,22 +154,10 @@ impl AssetKindSettings for BsfAsset {
     }
 }
 
-impl RawAssetTable for RawBsf {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
+impl RawAssetTable for RawBsf {}
 
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Bsf(Box::new(check_bsf(notes, span, self, around)))
-    }
-}
-
-fn check_bsf(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawBsf,

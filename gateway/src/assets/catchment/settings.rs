@@ -1,9 +1,7 @@
 //! [`CatchmentAsset`]: kind `catchment`, a surface that collects rain (METHODS D.3).
 
 use crate::assets::asset_point::{AssetPoint, RAIN_UNITS, VOLUME_UNITS};
-use crate::assets::{
-    Asset, AssetKind, AssetKindSettings, CheckContext, RawAssetTable, check_named_asset,
-};
+use crate::assets::{Asset, AssetKindSettings, CheckContext, RawAssetTable, check_named_asset};
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText};
@@ -82,25 +80,13 @@ impl AssetKindSettings for CatchmentAsset {
 }
 
 impl RawAssetTable for RawCatchment {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
-
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Catchment(Box::new(check_catchment(notes, span, self, around)))
-    }
-
     fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, _own: &Asset, all: &[Asset]) {
         check_named_asset(notes, all, &self.tank, "tank", "tank");
     }
 }
 
-fn check_catchment(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawCatchment,

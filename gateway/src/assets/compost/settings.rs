@@ -2,8 +2,7 @@
 
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
 use crate::assets::{
-    ANY_UNIT, AssetKind, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable,
-    require_one_of,
+    ANY_UNIT, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, require_one_of,
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -106,22 +105,10 @@ impl AssetKindSettings for CompostAsset {
     }
 }
 
-impl RawAssetTable for RawCompost {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
+impl RawAssetTable for RawCompost {}
 
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Compost(Box::new(check_compost(notes, span, self, around)))
-    }
-}
-
-fn check_compost(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawCompost,

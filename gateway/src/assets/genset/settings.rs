@@ -2,8 +2,7 @@
 
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS};
 use crate::assets::{
-    AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, lifetime_limit,
-    symmetric_limit,
+    AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, lifetime_limit, symmetric_limit,
 };
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -116,22 +115,10 @@ impl AssetKindSettings for GensetAsset {
     }
 }
 
-impl RawAssetTable for RawGenset {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
+impl RawAssetTable for RawGenset {}
 
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Genset(Box::new(check_genset(notes, span, self, around)))
-    }
-}
-
-fn check_genset(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     _span: &Range<usize>,
     raw: &RawGenset,

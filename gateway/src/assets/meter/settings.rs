@@ -1,7 +1,7 @@
 //! [`MeterAsset`]: kind `meter`, an electricity meter.
 
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, POWER_UNITS};
-use crate::assets::{AssetKind, AssetKindSettings, CheckContext, RawAssetTable, require_one_of};
+use crate::assets::{AssetKindSettings, CheckContext, RawAssetTable, require_one_of};
 use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawText, SpannedValue};
@@ -50,22 +50,10 @@ impl AssetKindSettings for MeterAsset {
     }
 }
 
-impl RawAssetTable for RawMeter {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
+impl RawAssetTable for RawMeter {}
 
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Meter(Box::new(check_meter(notes, span, self, around)))
-    }
-}
-
-fn check_meter(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawMeter,

@@ -3,8 +3,8 @@
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS};
 use crate::assets::pump::head_settings::{self as pump_head, HeadComponents, RawHead};
 use crate::assets::{
-    ANY_UNIT, Asset, AssetKind, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable,
-    check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
+    ANY_UNIT, Asset, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, check_named_asset,
+    lifetime_limit, require_one_of, symmetric_limit,
 };
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -127,25 +127,13 @@ impl AssetKindSettings for PumpAsset {
 }
 
 impl RawAssetTable for RawPump {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
-
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Pump(Box::new(check_pump(notes, span, self, around)))
-    }
-
     fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, _own: &Asset, all: &[Asset]) {
         check_named_asset(notes, all, &self.plts, "plts", "plts");
     }
 }
 
-fn check_pump(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawPump,

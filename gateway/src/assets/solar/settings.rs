@@ -218,19 +218,6 @@ impl AssetKindSettings for PvPlantAsset {
 }
 
 impl RawAssetTable for RawPlts {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
-
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Plts(Box::new(check_pv_plant(notes, span, self, around)))
-    }
-
     fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, own: &Asset, all: &[Asset]) {
         if let Some(project) = &self.project {
             check_named_asset(notes, all, &project.get().genset, "genset", "genset");
@@ -272,7 +259,8 @@ fn check_replaced_pump(
     }
 }
 
-fn check_pv_plant(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawPlts,

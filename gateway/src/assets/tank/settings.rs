@@ -5,8 +5,7 @@ use crate::assets::asset_point::{
 };
 use crate::assets::tank::shape_settings::{RawTankShape, TankShape, check_shape};
 use crate::assets::{
-    AssetKind, AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit, RawAssetTable,
-    require_one_of,
+    AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit, RawAssetTable, require_one_of,
 };
 use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -204,22 +203,10 @@ impl AssetKindSettings for TankAsset {
     }
 }
 
-impl RawAssetTable for RawTank {
-    fn id_and_name(&self) -> (&RawText, &RawText) {
-        (&self.id, &self.name)
-    }
+impl RawAssetTable for RawTank {}
 
-    fn check(
-        &self,
-        notes: &mut DiagnosticCollector<'_>,
-        span: &Range<usize>,
-        around: &mut CheckContext<'_>,
-    ) -> AssetKind {
-        AssetKind::Tank(Box::new(check_tank(notes, span, self, around)))
-    }
-}
-
-fn check_tank(
+/// Checks the table by itself.
+pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
     span: &Range<usize>,
     raw: &RawTank,
