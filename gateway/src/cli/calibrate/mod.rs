@@ -1,7 +1,7 @@
 //! `pantau calibrate`: corrects what a sensor shows to the true value, from a day on.
 //!
-//! Entry point: [`run`]. Values that are left out are asked for, beside the present reading.
-//! Nothing is written before the summary is confirmed.
+//! Entry point: [`run_calibrate`]. Values that are left out are asked for, beside the present
+//! reading. Nothing is written before the summary is confirmed.
 //!
 //! ```text
 //! $ pantau calibrate level tank-1 -c pantau.toml --pair 0.03=0 --pair 1.20=1.15

@@ -1,6 +1,6 @@
 //! `pantau check`: errors of a configuration, or the plan of what it will do.
 //!
-//! Entry point: [`run`].
+//! Entry point: [`run_check`].
 //!
 //! ```text
 //! $ pantau check -c pantau.toml

@@ -1,6 +1,6 @@
 //! `pantau demo`: a simulated site behind real Modbus, polled by the real gateway, with a history.
 //!
-//! Entry point: [`run`]. The page is at the printed address, port 8080 unless it is in use.
+//! Entry point: [`run_demo`]. The page is at the printed address, port 8080 unless it is in use.
 //!
 //! ```text
 //! $ pantau demo --days 30 --speed 60

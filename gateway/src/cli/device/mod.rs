@@ -1,6 +1,6 @@
 //! `pantau device`: the library of device profiles, and an interview that writes a new profile.
 //!
-//! Entry point: [`run`].
+//! Entry point: [`run_device`].
 //!
 //! ```text
 //! $ pantau device show eastron-sdm630

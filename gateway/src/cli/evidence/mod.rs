@@ -1,8 +1,8 @@
 //! `pantau verify` and the evidence bundle of `pantau export` and `pantau report`.
 //!
-//! Entry points: [`run`] checks the chain of day records against the data; [`bundle()`] writes the
-//! data of a period with its records into one ZIP. The data comes from the running gateway or from
-//! the store, the check is made in this process.
+//! Entry points: [`run_verify`] checks the chain of day records against the data; [`bundle()`]
+//! writes the data of a period with its records into one ZIP. The data comes from the running
+//! gateway or from the store, the check is made in this process.
 //!
 //! ```text
 //! $ pantau verify -c pantau.toml

@@ -1,8 +1,8 @@
 //! `pantau handover`: commissioning record of a site, for the technician and for the person who
 //! takes the site over.
 //!
-//! Entry point: [`run`]. The devices are read by the running gateway; without one, each device is
-//! read once here.
+//! Entry point: [`run_handover`]. The devices are read by the running gateway; without one, each
+//! device is read once here.
 //!
 //! ```text
 //! $ pantau handover -c pantau.toml -o serah-terima.pdf --displays displays.csv --soak soak.json

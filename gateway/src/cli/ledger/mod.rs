@@ -1,6 +1,6 @@
 //! `pantau ledger`: values that people write down, entered by hand or from a table.
 //!
-//! Entry point: [`run`]. The running gateway is asked; without one the store is opened here.
+//! Entry point: [`run_ledger`]. The running gateway is asked; without one the store is opened here.
 //!
 //! ```text
 //! $ pantau ledger add bsf-maggot 12,5 kg --how weighed --who Siti

@@ -1,7 +1,7 @@
 //! `pantau read`: reads one device a few times and prints its registers, their possible meanings,
 //! the bytes on the wire, and advice when it does not answer.
 //!
-//! Entry point: [`run`].
+//! Entry point: [`run_read`].
 //!
 //! ```text
 //! $ pantau read meter -c pantau.toml --display voltage=230.1

@@ -1,6 +1,6 @@
 //! `pantau scan`: searches lines and networks for Modbus devices.
 //!
-//! Entry point: [`run`].
+//! Entry point: [`run_scan`].
 //!
 //! ```text
 //! $ pantau scan /dev/ttyUSB0 --baud 9600 --units 1-10

@@ -1,6 +1,6 @@
 //! `pantau watch`: live values, round-trip times and errors of devices.
 //!
-//! Entry point: [`run`]. On a terminal it draws a screen (`screen`) from the recorded values
+//! Entry point: [`run_watch`]. On a terminal it draws a screen (`screen`) from the recorded values
 //! (`history`); without a terminal, or with `--plain`, it prints one line for each poll:
 //!
 //! ```text
