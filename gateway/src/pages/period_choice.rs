@@ -71,6 +71,11 @@ impl PeriodChoice {
         }
     }
 
+    /// Number of days of the period.
+    pub(crate) fn days(&self) -> i32 {
+        (self.period.last() - self.period.first()).get_days() + 1
+    }
+
     /// The period before, for comparisons.
     pub(crate) fn period_before(&self) -> Period {
         neighbour(self.period, -1)

@@ -1,0 +1,1 @@
+//! Pages of assets: their content in both languages, without data, and with hostile names.
