@@ -87,7 +87,8 @@
         ctx.fillStyle = color(tone[band.tone]); ctx.globalAlpha = band.tone === "mark" ? 0.5 : 0.13;
         ctx.fillRect(bbox.left, top, bbox.width, foot - top);
         ctx.globalAlpha = 1; ctx.fillStyle = color("--soft"); ctx.textAlign = "right";
-        ctx.fillText(band.label, bbox.left + bbox.width - 6 * px, Math.max(top, bbox.top) + 13 * px);
+        const room = Math.min(foot, bbox.top + bbox.height) - Math.max(top, bbox.top);
+        if (band.tone === "mark" || room > 14 * px) ctx.fillText(band.label, bbox.left + bbox.width - 6 * px, Math.max(top, bbox.top) + 13 * px);
       }
       (spec.marks || []).forEach((mark, index) => {
         const x = Math.round(u.valToPos(mark.at / 1000, "x", true));
@@ -143,7 +144,7 @@
     const one = {
       label: `${series.label}${series.unit ? ` (${series.unit})` : ""}`, scale: series.unit || "1", stroke: main, width: 2, spanGaps: false,
       value: (u, number) => number === null || number === undefined ? "–" : `${show(number, "auto")} ${series.unit}`,
-      points: { show: false, size: 4, fill: main, filter: alone },
+      points: { show: false, size: 7, fill: main, filter: alone },
     };
     if (series.style === "area") one.fill = color("--band");
     if (series.style === "steps") one.paths = uPlot.paths.stepped({ align: 1 });

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 /// Shortest period with a map; a shorter one has curves that say more.
 pub(crate) const MAP_DAYS_MIN: i32 = 14;
+/// Longest period in which each day is a link.
+const DAY_LINKS_MAX: i32 = 31;
 /// Hours of daylight near the equator, within which a missing mean is a gap.
 const DAYLIGHT_HOURS: std::ops::Range<usize> = 7..17;
 /// Watts in a kilowatt.
@@ -28,6 +30,8 @@ pub(crate) struct PowerMap {
     pub(crate) most: String,
     /// The map in sentences.
     pub(crate) summary: String,
+    /// Message key of the hint on its links.
+    pub(crate) hint: &'static str,
 }
 
 /// Means of each hour of a day, kW.
@@ -48,15 +52,12 @@ impl PowerMap {
             months: Vec::new(),
             most,
         };
+        let by_day = at.choice.days() <= DAY_LINKS_MAX;
         let mut day = at.choice.period.first();
         let end = at.choice.period.last();
         while day <= end {
-            if day.day() == 1 || map.months.is_empty() {
-                map.months.push(HeatMonth {
-                    label: short_month(at, day),
-                    link: format!("?period={:04}-{:02}", day.year(), day.month()),
-                    days: Vec::new(),
-                });
+            if day.day() == 1 || map.months.is_empty() || by_day {
+                map.months.push(column_group(at, day, by_day));
             }
             let hours = days.get(&day).copied().unwrap_or_default();
             let days = map.months.last_mut().map(|month| &mut month.days);
@@ -73,6 +74,10 @@ impl PowerMap {
             levels: 0..=HEAT_LEVELS,
             most: power_text(at, most),
             summary: summary(at, &days, last),
+            hint: match by_day {
+                true => "assets-heat-day-hint",
+                false => "assets-heat-hint",
+            },
         })
     }
 }
@@ -94,6 +99,23 @@ fn hours_by_day(
         }
     }
     days
+}
+
+/// Days that one link leads to: those of a month, or a single day where it is wide enough.
+fn column_group(at: &SectionContext<'_>, day: Date, by_day: bool) -> HeatMonth {
+    let month = short_month(at, day);
+    HeatMonth {
+        label: match day.day() {
+            _ if !by_day => month,
+            number if number % 7 == 1 => format!("{number} {month}"),
+            _ => String::new(),
+        },
+        link: match by_day {
+            true => format!("?period={day}"),
+            false => format!("?period={:04}-{:02}", day.year(), day.month()),
+        },
+        days: Vec::new(),
+    }
 }
 
 fn short_month(at: &SectionContext<'_>, day: Date) -> String {

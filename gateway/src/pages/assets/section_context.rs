@@ -13,6 +13,7 @@ use crate::pages::site_figures::SiteFigures;
 use crate::report::content;
 use crate::report::content::period_name;
 use crate::storage::LatestSample;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -242,7 +243,8 @@ impl SectionContext<'_> {
             };
             let day = said.when.first();
             let day = if by_month { day.first_of_month() } else { day };
-            *sums.entry(day.max(self.choice.period.first())).or_default() += quantity.to_f64();
+            let day = day.max(self.choice.period.first());
+            *sums.entry(day).or_default() += quantity.to_f64();
             unit = Some(&said.unit);
         }
         let zone = &self.app.site().timezone;

@@ -9,6 +9,7 @@ use crate::assets::{AssetKind, CatchmentAsset, LevelMeasurement, PumpAsset, Tank
 use crate::formulas::GRAVITY_M_S2;
 use crate::pages::drawings::tank::TankDrawing;
 use crate::pages::plot_spec::{PlotBand, PlotMark, PlotSeries, PlotStyle};
+use jiff::civil::Date;
 
 const TANK_FIGURES: &[&str] = &[
     "tank.fill_last",
@@ -37,6 +38,8 @@ const CATCHMENT_FIGURES: &[&str] = &[
 const CURVE_STEPS: u8 = 48;
 /// Quarters of a tank that are marked in its plot.
 const QUARTERS: [u8; 4] = [25, 50, 75, 100];
+/// Number of nights with a mark of their own.
+const LABELLED_NIGHTS_MAX: usize = 4;
 /// Watts in a kilowatt.
 const KILO: f64 = 0.001;
 
@@ -69,7 +72,7 @@ fn level_plot(at: &SectionContext<'_>, tank: &TankAsset) -> Option<TitledPlot> {
     let look = SeriesLook {
         label: at.text("assets-water"),
         unit: "L",
-        style: PlotStyle::Line,
+        style: PlotStyle::Area,
     };
     let litres = litre_curve(tank, level, &geometry).map(|curve| {
         // The same buckets as the bars of the rain, so that both are drawn in full width.
@@ -109,12 +112,21 @@ fn quarter_bands(geometry: &TankGeometry, tank: &TankAsset) -> Vec<PlotBand> {
     QUARTERS.into_iter().map(quarter).collect()
 }
 
+/// Nights with a suspected leak; many of them have their words once.
 fn leak_marks(at: &SectionContext<'_>) -> Vec<PlotMark> {
-    let nights = at.leak_nights.iter().map(|day| PlotMark {
+    let count = at.leak_nights.len();
+    let nights = at.leak_nights.iter().enumerate();
+    let mark = |(index, day): (usize, &Date)| PlotMark {
         at: at.app.site().timezone.midnight(*day).0,
-        label: at.text("assets-mark-leak"),
-    });
-    nights.collect()
+        label: match index {
+            0 if count > LABELLED_NIGHTS_MAX => at
+                .lang()
+                .text_with("assets-mark-leaks", &[("count", &count.to_string())]),
+            _ if count > LABELLED_NIGHTS_MAX => String::new(),
+            _ => at.text("assets-mark-leak"),
+        },
+    };
+    nights.map(mark).collect()
 }
 
 /// Value of the level's point and litres of the tank, by growing value of the point; `None` where

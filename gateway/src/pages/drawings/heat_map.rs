@@ -15,18 +15,18 @@ const HOURS: u8 = 24;
 /// Means by hour and day.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct HeatMap {
-    /// Months of the period, in order.
+    /// Months (or single days) of the period, in order.
     pub(crate) months: Vec<HeatMonth>,
     /// Greatest mean; the last colour.
     pub(crate) most: f64,
 }
 
-/// Days of one month, as far as they lie within the period.
+/// Days of one link: of a month as far as they lie within the period, or one day.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct HeatMonth {
-    /// Short name.
+    /// Short name; empty when there is no room.
     pub(crate) label: String,
-    /// Address of the page of this month.
+    /// Address of their page.
     pub(crate) link: String,
     /// Days in order.
     pub(crate) days: Vec<HeatDay>,

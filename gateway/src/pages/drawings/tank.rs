@@ -68,11 +68,12 @@ impl TankDrawing {
         let share = |level: f64| ((level - bottom) / (top - bottom)).clamp(0.0, 1.0);
         let volume = |level: f64| tank_volume(&geometry, Some(level)).v_m3.unwrap_or(0.0);
         let stock = figures.value(own, "tank.volume_last");
-        let filled = figures.figure(own, "tank.fill_last");
-        let fill = filled.map_or_else(String::new, |one| match one.has_value() {
-            true => format!("{}%", one.value),
-            false => one.reason,
-        });
+        let filled = figures.value(own, "tank.fill_last");
+        let reason = figures.figure(own, "tank.fill_last").map(|one| one.reason);
+        let fill = match filled {
+            Some(percent) => number_format::format_percent(lang, percent / 100.0, 0),
+            None => reason.unwrap_or_default(),
+        };
         let litres = stock.map_or_else(String::new, |m3| litres_text(lang, m3));
         let flow = |id: &str, key: &str| match figures.figure(own, id) {
             Some(one) if one.has_value() => {
