@@ -1,11 +1,14 @@
 //! [`BsfAsset`]: kind `bsf`, a bin with larvae of the black soldier fly (METHODS E.1 to E.3).
 
 use crate::assets::asset_point::{AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
-use crate::assets::{AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, text_or_empty};
+use crate::assets::{
+    AssetKindSettings, CheckContext, IndicatorKey, OrganicWaste, RawAssetTable, text_or_empty,
+};
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
+use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -182,14 +185,32 @@ pub(crate) fn check_table(
         stage: stage_word(stage).to_owned(),
         probe,
         bands: check_bands(notes, raw.bands.as_ref()),
-        fed: around.ledger_indicator(notes, &raw.fed, "fed", "bsf-fed"),
-        larvae: around.ledger_indicator(notes, &raw.larvae, "larvae", "bsf-maggot"),
-        residue: around.ledger_indicator(notes, &raw.residue, "residue", "bsf-kasgot"),
+        fed: around.ledger_indicator(notes, span, &raw.fed, &mass_key("fed", "bsf-fed")),
+        larvae: around.ledger_indicator(
+            notes,
+            span,
+            &raw.larvae,
+            &mass_key("larvae", "bsf-maggot"),
+        ),
+        residue: around.ledger_indicator(
+            notes,
+            span,
+            &raw.residue,
+            &mass_key("residue", "bsf-kasgot"),
+        ),
         dry_mass: raw
             .basis
             .as_ref()
             .is_some_and(|at| *at.get() == RawMassBasis::Dry),
         disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+    }
+}
+
+fn mass_key(key: &'static str, usual: &'static str) -> IndicatorKey {
+    IndicatorKey {
+        key,
+        usual,
+        dimension: LedgerDimension::Mass,
     }
 }
 
