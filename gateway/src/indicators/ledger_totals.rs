@@ -2,7 +2,7 @@
 //! effect of a quantity where a factor with a source is known.
 
 use crate::config::Config;
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
@@ -217,7 +217,7 @@ impl PeriodLedger {
 // An entry keeps its unit when the site later changes the unit of the indicator.
 fn entry_quantity(config: &Config, entry: &LedgerEntry, to: &str) -> FigureValue {
     let said = &entry.statement;
-    let quantity = said.quantity.map_or(0.0, Decimal::to_f64);
+    let quantity = said.quantity.map_or(0.0, ExactNumber::to_f64);
     quantity_in_unit(config, &said.indicator, (quantity, &said.unit), to)
 }
 

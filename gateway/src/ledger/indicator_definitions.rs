@@ -1,6 +1,6 @@
 //! Definitions of the ledger: indicators, units and words, as data (`config/indicators.toml`).
 
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, QuantityBasis};
 use crate::i18n::Language;
 use serde::Deserialize;
@@ -56,7 +56,7 @@ pub struct IndicatorDefinition {
     /// Statement that must not be printed.
     pub never: BilingualText,
     /// Plausible quantity, for the table template.
-    pub example: Decimal,
+    pub example: ExactNumber,
     /// Id of the factor that turns the quantity into an effect; `None`: quantity alone.
     pub factor: Option<Arc<str>>,
 }
@@ -360,7 +360,7 @@ fn checked_definition(raw: RawDefinition) -> Option<IndicatorDefinition> {
         print: raw.print,
         needs: raw.needs,
         never: raw.never,
-        example: raw.example.to_string().parse().ok()?,
+        example: ExactNumber::parse_quantity(&raw.example.to_string())?,
         factor: None,
     })
 }

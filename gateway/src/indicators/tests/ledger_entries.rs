@@ -13,7 +13,7 @@ pub(super) fn ledger_statement(indicator: &str, quantity: i64, when: &str) -> En
         sort: EntryKind::Record,
         indicator: indicator.into(),
         what: String::new(),
-        quantity: crate::domain::decimal::Decimal::new(quantity, 0),
+        quantity: crate::domain::ExactNumber::with_places(quantity, 0),
         unit: "kg".into(),
         when: when.parse().unwrap(),
         known: QuantityBasis::Weighed,

@@ -219,7 +219,7 @@ fn entry_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 
 fn entry_row(book: &ReportContext<'_>, entry: &LedgerEntry) -> Vec<CellValue> {
     let said = &entry.statement;
-    let quantity = said.quantity.map(crate::domain::decimal::Decimal::to_f64);
+    let quantity = said.quantity.map(crate::domain::ExactNumber::to_f64);
     let files = u64::try_from(said.attachments.len()).unwrap_or(u64::MAX);
     let remark = match said.supersedes {
         Some(old) => {

@@ -3,8 +3,8 @@
 use super::explain::{explain_indicator, substitute_numbers};
 use super::{PastRevision, ReportInputs, RevisionChange, build_document, significant_digits};
 use crate::config::{Config, load_config_text};
+use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::decimal::Decimal;
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, InputSource,
@@ -172,7 +172,7 @@ fn test_entry(id: u64, known: QuantityBasis, quantity: i64) -> LedgerEntry {
             sort: EntryKind::Record,
             indicator: "bsf-fed".into(),
             what: "lot 7".to_owned(),
-            quantity: Decimal::new(quantity, 1),
+            quantity: ExactNumber::with_places(quantity, 1),
             unit: "kg".into(),
             when: EntryTime::Day(date(2026, 11, 7)),
             known,
