@@ -327,23 +327,11 @@ pub(crate) fn net_figure(
     let inputs = inputs.map(|(symbol, figure)| figure_input(symbol, figure));
     let whole = parts.iter().any(|part| &*part.unit == "tCO2e");
     let spec = CO2_NET.in_unit(if whole { "tCO2e" } else { CO2_NET.unit });
-    let mut net = desk
-        .figure(&spec, value, inputs.to_vec())
+    desk.figure(&spec, value, inputs.to_vec())
         .with_origin(ValueOrigin::Estimated)
         .with_completeness(gross.completeness)
-        .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared));
-    for part in parts {
-        for factor in &part.factors {
-            net = net.with_factor(desk.config, factor);
-        }
-        net = part
-            .remarks
-            .iter()
-            .cloned()
-            .fold(net, FigureBuilder::with_remark);
-    }
-    net.headline = HeadlineStatus::combine(parts.map(|part| part.headline));
-    net
+        .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared))
+        .with_parts(desk.config, &parts)
 }
 
 /// Adds remarks on evidence that an auditor will ask for and the site has not yet provided.

@@ -176,7 +176,6 @@ pub(crate) fn check_table(
         .stage
         .as_ref()
         .map_or(RawBsfStage::Larva, |at| *at.get());
-    let disposal = raw.disposal.as_ref();
     let temperature = raw.temperature.as_ref();
     BsfAsset {
         temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
@@ -202,7 +201,7 @@ pub(crate) fn check_table(
             .basis
             .as_ref()
             .is_some_and(|at| *at.get() == RawMassBasis::Dry),
-        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+        disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
     }
 }
 

@@ -142,7 +142,6 @@ pub(crate) fn check_table(
         require_one_of(notes, span, &turnings);
     }
     let turned = &raw.turning_ledger;
-    let disposal = raw.disposal.as_ref();
     let temperature = raw.temperature.as_ref();
     CompostAsset {
         process: raw
@@ -157,6 +156,6 @@ pub(crate) fn check_table(
             .map(|_| around.ledger_indicator(notes, span, turned, &TURNING_KEY)),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
         fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
-        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+        disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
     }
 }
