@@ -200,11 +200,24 @@ pub(crate) fn text_or_empty(typed: &RawText) -> String {
 
 /// Key of an asset that names a ledger indicator.
 pub(crate) struct IndicatorKey {
-    pub(crate) key: &'static str,
-    /// Indicator when the key is absent; empty: none.
-    pub(crate) usual: &'static str,
-    /// What the indicator must measure.
-    pub(crate) dimension: LedgerDimension,
+    key: &'static str,
+    usual: &'static str,
+    dimension: LedgerDimension,
+}
+
+impl IndicatorKey {
+    /// Key of an indicator that measures `dimension`; `usual` is meant when the key is absent.
+    pub(crate) const fn new(
+        key: &'static str,
+        usual: &'static str,
+        dimension: LedgerDimension,
+    ) -> Self {
+        Self {
+            key,
+            usual,
+            dimension,
+        }
+    }
 }
 
 impl CheckContext<'_> {

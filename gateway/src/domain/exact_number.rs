@@ -9,7 +9,7 @@ const DIGITS_MAX: usize = 15;
 ///
 /// Integers keep the step of the device (`15100` with exponent `-1` is 1510.0), so that the store
 /// returns what the register said. `Float` holds f32 and f64 registers (an f32 is widened, which is
-/// exact) and is always finite. A quantity of the ledger is always a `Decimal` of at most 15 digits.
+/// exact) and is always finite. A quantity of the ledger is a `Decimal` of at most 15 digits.
 #[derive(Clone, Copy, Debug)]
 pub enum ExactNumber {
     /// `mantissa` x 10^`exponent`.
@@ -42,7 +42,7 @@ impl ExactNumber {
         Some(parse_decimal(text.trim()).unwrap_or(Self::Float(value)))
     }
 
-    /// Parses a quantity of the ledger: `[-]digits[.digits]` of at most 15 digits, and nothing else.
+    /// Parses a quantity of the ledger: `[-]digits[.digits]`, at most 15 digits, and nothing else.
     pub fn parse_quantity(text: &str) -> Option<Self> {
         let (sign, whole, part) = decimal_digits(text)?;
         // `.5` and `5.` are refused: what is stored must be read as the same number by any program.
@@ -72,8 +72,8 @@ impl ExactNumber {
         })
     }
 
-    /// Mantissa, and number of digits after the point; `None` for a float and for tens, hundreds, ...
-    /// of a device.
+    /// Mantissa, and number of digits after the point; `None` for a float, and for a device that
+    /// counts in tens or more.
     pub fn decimal_parts(self) -> Option<(i64, u8)> {
         match self {
             Self::Decimal { mantissa, exponent } if exponent <= 0 => {

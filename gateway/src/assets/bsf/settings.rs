@@ -14,6 +14,13 @@ use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Key of the waste fed.
+const FED_KEY: IndicatorKey = IndicatorKey::new("fed", "bsf-fed", LedgerDimension::Mass);
+/// Key of the larvae harvested.
+const LARVAE_KEY: IndicatorKey = IndicatorKey::new("larvae", "bsf-maggot", LedgerDimension::Mass);
+/// Key of the residue.
+const RESIDUE_KEY: IndicatorKey = IndicatorKey::new("residue", "bsf-kasgot", LedgerDimension::Mass);
+
 /// Bin with black soldier fly larvae.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BsfAsset {
@@ -143,8 +150,7 @@ impl AssetKindSettings for BsfAsset {
     }
 
     fn factors(&self) -> Vec<&Arc<Factor>> {
-        let disposal = self.disposal.iter();
-        disposal.filter_map(|one| one.mcf.as_ref()).collect()
+        waste_disposal::disposal_factors(self.disposal.as_ref())
     }
 
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
@@ -184,32 +190,14 @@ pub(crate) fn check_table(
         stage: stage_word(stage).to_owned(),
         probe,
         bands: check_bands(notes, raw.bands.as_ref()),
-        fed: around.ledger_indicator(notes, span, &raw.fed, &mass_key("fed", "bsf-fed")),
-        larvae: around.ledger_indicator(
-            notes,
-            span,
-            &raw.larvae,
-            &mass_key("larvae", "bsf-maggot"),
-        ),
-        residue: around.ledger_indicator(
-            notes,
-            span,
-            &raw.residue,
-            &mass_key("residue", "bsf-kasgot"),
-        ),
+        fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
+        larvae: around.ledger_indicator(notes, span, &raw.larvae, &LARVAE_KEY),
+        residue: around.ledger_indicator(notes, span, &raw.residue, &RESIDUE_KEY),
         dry_mass: raw
             .basis
             .as_ref()
             .is_some_and(|at| *at.get() == RawMassBasis::Dry),
         disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
-    }
-}
-
-fn mass_key(key: &'static str, usual: &'static str) -> IndicatorKey {
-    IndicatorKey {
-        key,
-        usual,
-        dimension: LedgerDimension::Mass,
     }
 }
 

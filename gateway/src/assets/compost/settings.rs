@@ -36,18 +36,10 @@ pub struct CompostAsset {
     pub disposal: Option<WasteDisposal>,
 }
 
-/// Key `fed`.
-const FED_KEY: IndicatorKey = IndicatorKey {
-    key: "fed",
-    usual: "waste-sorted",
-    dimension: LedgerDimension::Mass,
-};
-/// Key `turning_ledger`.
-const TURNING_KEY: IndicatorKey = IndicatorKey {
-    key: "turning_ledger",
-    usual: "",
-    dimension: LedgerDimension::Count,
-};
+/// Key of the waste put in.
+const FED_KEY: IndicatorKey = IndicatorKey::new("fed", "waste-sorted", LedgerDimension::Mass);
+/// Key of the turnings.
+const TURNING_KEY: IndicatorKey = IndicatorKey::new("turning_ledger", "", LedgerDimension::Count);
 
 /// Composting process, as in the formula `pfrp` (process to further reduce pathogens).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
@@ -106,8 +98,7 @@ impl AssetKindSettings for CompostAsset {
     }
 
     fn factors(&self) -> Vec<&Arc<Factor>> {
-        let disposal = self.disposal.iter();
-        disposal.filter_map(|one| one.mcf.as_ref()).collect()
+        waste_disposal::disposal_factors(self.disposal.as_ref())
     }
 
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {

@@ -19,12 +19,8 @@ use std::sync::Arc;
 // A set carries an overload for minutes.
 const GENSET_MARGIN: f64 = 2.0;
 
-/// Key `fuel_ledger`.
-const FUEL_KEY: IndicatorKey = IndicatorKey {
-    key: "fuel_ledger",
-    usual: "",
-    dimension: LedgerDimension::Volume,
-};
+/// Key of the fuel bought.
+const FUEL_KEY: IndicatorKey = IndicatorKey::new("fuel_ledger", "", LedgerDimension::Volume);
 
 /// Generator set.
 #[derive(Clone, Debug, PartialEq)]

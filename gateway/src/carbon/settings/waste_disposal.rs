@@ -72,6 +72,12 @@ pub(crate) struct RawDisposal {
     pub(crate) evidence: RawText,
 }
 
+/// Returns the factors on which the disposal depends.
+pub(crate) fn disposal_factors(disposal: Option<&WasteDisposal>) -> Vec<&Arc<Factor>> {
+    let mcf = disposal.and_then(|one| one.mcf.as_ref());
+    mcf.into_iter().collect()
+}
+
 /// Checks `disposal`, when the site has typed it.
 pub(crate) fn check_disposal(
     notes: &mut DiagnosticCollector<'_>,
