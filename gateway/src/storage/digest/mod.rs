@@ -17,5 +17,5 @@ mod tests;
 
 pub(super) use day_closing::{DayCloser, mark_day_due};
 pub(crate) use evidence_requests::EvidenceRequest;
-pub use evidence_requests::{EvidenceExtent, TextRevision};
 pub(super) use record_sources::record_factors;
+pub use record_sources::{EvidenceExtent, TextRevision};
