@@ -3,7 +3,7 @@
 use crate::config::BusLinkSummary;
 use crate::config::bus_kinds::{RawBus, RawBusKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawParity, SpannedValue};
+use crate::config::raw_values::{RawParity, SpannedValue};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 

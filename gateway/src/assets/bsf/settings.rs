@@ -4,7 +4,7 @@ use crate::assets::asset_point::{AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEM
 use crate::assets::{AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, text_or_empty};
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
