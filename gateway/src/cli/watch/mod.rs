@@ -12,10 +12,10 @@
 mod history;
 mod screen;
 
-use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::load_config;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
 use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
