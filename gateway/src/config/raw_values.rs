@@ -1,5 +1,5 @@
-//! Values as typed, before any check: the parts that the tables of `pantau.toml`, profiles and factor
-//! files are made of.
+//! Values as typed, before any check: the parts of the tables of `pantau.toml`, profiles and factor
+//! files.
 //!
 //! Doc comments of these types are descriptions in the JSON Schema, as in `raw_config`.
 

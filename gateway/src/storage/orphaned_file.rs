@@ -1,4 +1,4 @@
-//! What the writer does when its open files were removed or replaced.
+//! Rescue of readings when the open files of the writer were removed or replaced.
 
 use super::file_presence::FilePresence;
 use super::store_error::StoreError;

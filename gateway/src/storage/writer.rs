@@ -19,6 +19,7 @@ use super::store_values::StoreAccess;
 use super::store_values::StoreHealth;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
+use crate::domain::ledger::{EntryId, EntryStatement};
 use crate::domain::{BootId, NumberedReading, ReadingSeq, UtcMs};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
 use rusqlite::Connection;
@@ -184,12 +185,7 @@ impl StoreWriter {
                 statements,
                 by,
                 reply,
-            } => {
-                let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
-                drop(reply.send(self.change_file(|db, now| {
-                    ledger::append_ledger(db, &directory, now, &statements, &by)
-                })));
-            }
+            } => drop(reply.send(self.append_ledger(&statements, &by))),
             StoreRequest::Ledger { query, reply } => {
                 drop(reply.send(ledger::ledger_page(&self.db, &query)));
             }
@@ -215,6 +211,16 @@ impl StoreWriter {
             StoreRequest::Evidence(question) => self.evidence(question),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
+    }
+
+    /// Appends statements to the ledger, all or none; returns their numbers.
+    fn append_ledger(
+        &mut self,
+        statements: &[EntryStatement],
+        by: &str,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
+        self.change_file(|db, now| ledger::append_ledger(db, &directory, now, statements, by))
     }
 
     /// Makes a change of the file that is durable on return.

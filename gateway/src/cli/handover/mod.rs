@@ -13,6 +13,7 @@
 mod device_readings;
 mod input_files;
 mod record;
+mod record_document;
 mod tables;
 
 use super::backend::DEFAULT_CONFIG_PATH;

@@ -1,12 +1,12 @@
 //! Day digests: a chained record for each closed local day (`docs/evidence.md`).
 //!
-//! Entry points: `Store::settle_digests` makes the records that are due, in small pieces on the
+//! Entry points: `Store::close_due_days` makes the records that are due, in small pieces on the
 //! store's thread (`day_closing`); the other requests of `evidence_requests` read the chain and the
 //! data behind it.
 //!
 //! ```text
-//! while store.settle_digests().await? > 0 {}
-//! let digest = store.digest_of(day).await?;     // newest record of that day
+//! while store.close_due_days().await? > 0 {}
+//! let digest = store.digest_of_day(day).await?;     // newest record of that day
 //! ```
 
 mod day_closing;
