@@ -122,10 +122,7 @@ struct TerminalHost {
 
 impl AddressChangeHost for TerminalHost {
     fn channel(&self, bus: &Bus) -> BusChannel {
-        match &self.owner {
-            Some(owner) => BusChannel::via_owner(bus, owner.clone()),
-            None => BusChannel::new(bus),
-        }
+        BusChannel::with_owner(bus, self.owner.clone())
     }
 
     async fn wait_for_step(&mut self, step: OperatorStep) -> bool {

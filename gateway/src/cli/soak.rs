@@ -2,10 +2,9 @@
 //! values in at least 99 % of the polls.
 
 use super::backend::DEFAULT_CONFIG_PATH;
-use super::backend::load_config;
 use super::backend::{CommandError, progress_bar};
-use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
-use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
+use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
@@ -63,19 +62,9 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// Tests the devices; returns exit status 0 for a pass, 1 for a fail.
 pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
-    let mut config = match load_config(&options.config, lang) {
-        Ok(config) => config,
+    let (config, ids) = match load_selection(&options.config, &options.devices, lang) {
+        Ok(selection) => selection,
         Err(status) => return status,
-    };
-    let ids = match select_devices(&mut config, &options.devices) {
-        Ok(ids) => ids,
-        Err(device) => {
-            eprintln!(
-                "{}",
-                lang.text_with("cli-read-unknown", &[("device", &device)])
-            );
-            return EXIT_USAGE;
-        }
     };
     let devices = config.site.devices.iter();
     let devices = devices.filter(|device| ids.contains(&device.id));
