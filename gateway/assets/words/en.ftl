@@ -347,7 +347,7 @@ fault-bus-later = this version cannot open a `{ $found }` bus yet; choose one of
 fault-sunspec-only = `{ $found }` is only for devices with `profile = "sunspec"`
 fault-sunspec-model = unknown SunSpec model { $found }
 fault-sunspec-ambiguous = `{ $found }` has different units in different models; name one: { $expected }
-fault-other-kind = `{ $found }` does not apply to this kind of bus
+fault-other-kind = `{ $found }` does not apply to a bus of the kind `{ $expected }`
 fault-no-points = neither a profile nor points: name a profile, or list the points
 fault-profile-and-points = the device has the profile `{ $found }`; remove the profile or the list of points
 fault-bit-type = coils and discrete inputs are `{ $expected }`, not `{ $found }`

@@ -347,7 +347,7 @@ fault-bus-later = versi ini belum dapat membuka jalur `{ $found }`; pilih salah 
 fault-sunspec-only = `{ $found }` hanya untuk alat dengan `profile = "sunspec"`
 fault-sunspec-model = model SunSpec { $found } tidak dikenal
 fault-sunspec-ambiguous = satuan `{ $found }` berbeda antarmodel; sebutkan salah satu: { $expected }
-fault-other-kind = `{ $found }` bukan untuk jenis jalur ini
+fault-other-kind = `{ $found }` bukan untuk jalur jenis `{ $expected }`
 fault-no-points = tidak ada profil maupun titik ukur: sebutkan profil, atau daftarkan titik ukurnya
 fault-profile-and-points = alat ini memakai profil `{ $found }`; hapus profil itu atau daftar titik ukurnya
 fault-bit-type = coil dan discrete input bertipe `{ $expected }`, bukan `{ $found }`
