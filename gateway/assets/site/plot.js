@@ -72,7 +72,7 @@
     return format({ day: "numeric", month: "short", ...clock }).format(seconds * 1000);
   };
 
-  // Bands behind the curves, and marks above them, each with its words.
+  // Bands behind the curves, and marks above them, each with its label.
   function decorate(spec, unit) {
     const tone = { good: "--ok", warn: "--doubtful", bad: "--fault", mark: "--soft" };
     return (u) => {
@@ -94,8 +94,9 @@
         const x = Math.round(u.valToPos(mark.at / 1000, "x", true));
         ctx.strokeStyle = color("--soft"); ctx.setLineDash([3 * px, 3 * px]);
         ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
-        ctx.fillStyle = color("--ink"); ctx.textAlign = "left";
-        ctx.fillText(mark.label, x + 4 * px, bbox.top + (12 + 14 * (index % 3)) * px);
+        const right = x > bbox.left + bbox.width * 0.85;
+        ctx.fillStyle = color("--ink"); ctx.textAlign = right ? "right" : "left";
+        ctx.fillText(mark.label, x + (right ? -4 : 4) * px, bbox.top + (12 + 14 * (index % 3)) * px);
       });
       for (const { at, bad } of spec.doubts) {
         ctx.fillStyle = color(bad ? "--fault" : "--doubtful");

@@ -1,10 +1,10 @@
 //! Organic waste: bins with larvae and compost heaps.
 
-use super::asset_section::{KindParts, NowValue, figure_bar};
+use super::kind_parts::{KindParts, NowValue, figure_bar};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::assets::{BsfAsset, BsfTemperatureBands, CompostAsset};
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryTime, LedgerEntry};
 use crate::pages::plot_spec::{PlotBand, PlotMark, PlotSeries, PlotStyle};
 use crate::report::content;
@@ -141,7 +141,7 @@ fn entry_marks(at: &SectionContext<'_>, indicator: &str, key: &str) -> Vec<PlotM
         entry.is_current() && said.sort == EntryKind::Record && *said.indicator == *indicator
     };
     let mark = |entry: &LedgerEntry| {
-        let quantity = entry.statement.quantity.map_or(0.0, Decimal::to_f64);
+        let quantity = entry.statement.quantity.map_or(0.0, ExactNumber::to_f64);
         let amount = content::format_quantity(at.lang(), quantity, &entry.statement.unit);
         let moment = match entry.statement.when {
             EntryTime::Moment(moment) => moment,

@@ -75,10 +75,16 @@ fn data_check(at: &SectionContext<'_>, event: &DataEvent) -> DataCheck {
         .map_or_else(String::new, |(before, after)| {
             format!("{} → {}", amount(before), amount(after))
         });
+    // A site that began within the period has not lost anything.
+    let (from, _) = at.app.period_bounds(at.choice.period);
+    let key = match event.kind == "gap" && event.at.0 <= from {
+        true => "assets-check-not-yet".to_owned(),
+        false => format!("event-{}", event.kind.replace('_', "-")),
+    };
     DataCheck {
         when,
         of: at.point_name(&event.of),
-        text: content::to_sentence(&at.text(&format!("event-{}", event.kind.replace('_', "-")))),
+        text: content::to_sentence(&at.text(&key)),
         readings,
         link: format!("/points/{}?span=day&at={}", event.of, event.at.0),
     }

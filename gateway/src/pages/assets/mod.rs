@@ -10,6 +10,7 @@ mod daily_table;
 mod data_checks;
 mod data_download;
 mod day_groups;
+mod kind_parts;
 mod plts_section;
 mod power_map;
 mod power_sections;

@@ -1,6 +1,6 @@
 //! Solar plants: power and irradiance, energy by day, use on the site and by the grid.
 
-use super::asset_section::{KindParts, NowValue, figure_bar};
+use super::kind_parts::{KindParts, NowValue, figure_bar};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::PvPlantAsset;
 use crate::pages::plot_spec::PlotStyle;

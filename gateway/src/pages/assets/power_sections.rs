@@ -1,6 +1,6 @@
 //! Gensets and electricity meters.
 
-use super::asset_section::{KindParts, NowValue};
+use super::kind_parts::{KindParts, NowValue};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::assets::{GensetAsset, MeterAsset};

@@ -248,10 +248,18 @@ impl SectionContext<'_> {
             unit = Some(&said.unit);
         }
         let zone = &self.app.site().timezone;
-        let days = sums.into_iter();
-        let (t, v) = days
-            .map(|(day, sum)| (zone.midnight(day).0, Some(sum)))
-            .unzip();
+        let last = self.choice.period.last().min(self.choice.today);
+        let mut day = self.choice.period.first();
+        let (mut t, mut v) = (Vec::new(), Vec::new());
+        // A day without an entry is a gap, so that no line joins two harvests.
+        while day <= last {
+            t.push(zone.midnight(day).0);
+            v.push(sums.get(&day).copied());
+            day = match by_month {
+                true => day.last_of_month().saturating_add(1.day()),
+                false => day.saturating_add(1.day()),
+            };
+        }
         Some(PlotSeries {
             label: self.figures.name(name),
             unit: content::unit_text(self.lang(), unit?),
@@ -284,13 +292,11 @@ impl SectionContext<'_> {
         (!series.is_empty()).then(|| TitledPlot {
             title: self.text(title),
             spec: PlotSpec {
-                from,
-                to,
                 partial_from: self.partial_from(&series),
-                series,
                 bands,
                 marks,
                 live: self.choice.is_current,
+                ..PlotSpec::new(from, to, series)
             },
         })
     }

@@ -1,6 +1,6 @@
 //! Water: tanks, pumps, and surfaces that collect rain.
 
-use super::asset_section::{KindParts, NowValue};
+use super::kind_parts::{KindParts, NowValue};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
