@@ -61,9 +61,10 @@ impl PeriodChoice {
             period,
             title: period_name(lang, period),
             before: neighbour(period, -1).to_string(),
-            after: match after.first() <= today {
-                true => after.to_string(),
-                false => String::new(),
+            after: if after.first() <= today {
+                after.to_string()
+            } else {
+                String::new()
             },
             kinds: kinds.collect(),
             is_current: period.contains(today),

@@ -36,9 +36,10 @@ impl DailyTable {
         headings.extend([lang.text("chapters-col-share"), lang.text("assets-remark")]);
         let shown = groups.all.iter().filter(|(day, _)| *day <= today);
         let row = |(day, range): &(Date, std::ops::Range<usize>)| {
-            let date = match groups.by_month {
-                true => lang.locale().format_month(*day),
-                false => number_format::format_short_date(lang, *day),
+            let date = if groups.by_month {
+                lang.locale().format_month(*day)
+            } else {
+                number_format::format_short_date(lang, *day)
             };
             let value = |one: &&DailyValues| match group_value(one, range) {
                 Some(value) => number_format::format_number(lang, value, decimals(one)),
@@ -185,9 +186,11 @@ fn plain_number(figures: &SiteFigures, value: f64, decimals: u8) -> String {
 
 /// Remark of a row: it has no value, or its day is not over.
 fn remark(figures: &SiteFigures, values: &[Option<f64>], is_today: bool) -> String {
-    match values.iter().all(Option::is_none) {
-        true => figures.lang.text("assets-day-empty"),
-        false if is_today => figures.lang.text("web-partial"),
-        false => String::new(),
+    if values.iter().all(Option::is_none) {
+        return figures.lang.text("assets-day-empty");
     }
+    if is_today {
+        return figures.lang.text("web-partial");
+    }
+    String::new()
 }

@@ -77,9 +77,10 @@ fn data_check(at: &SectionContext<'_>, event: &DataEvent) -> DataCheck {
         });
     // A site that began within the period has not lost anything.
     let (from, _) = at.app.period_bounds(at.choice.period);
-    let key = match event.kind == "gap" && event.at.0 <= from {
-        true => "assets-check-not-yet".to_owned(),
-        false => format!("event-{}", event.kind.replace('_', "-")),
+    let key = if event.kind == "gap" && event.at.0 <= from {
+        "assets-check-not-yet".to_owned()
+    } else {
+        format!("event-{}", event.kind.replace('_', "-"))
     };
     DataCheck {
         when,

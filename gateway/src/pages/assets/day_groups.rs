@@ -46,11 +46,11 @@ impl DayGroups {
 pub(crate) fn group_value(series: &DailyValues, range: &Range<usize>) -> Option<f64> {
     let days = series.days.get(range.clone())?;
     let (sum, count) = sum_and_count(days.iter().map(|(_, value, _)| *value));
-    match content::is_flow(series) {
-        _ if count == 0.0 => None,
-        true => Some(sum),
-        false => Some(sum / count),
+    if count == 0.0 {
+        return None;
     }
+    let is_flow = content::is_flow(series);
+    Some(if is_flow { sum } else { sum / count })
 }
 
 /// Mean measured share of a group.

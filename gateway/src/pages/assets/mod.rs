@@ -15,8 +15,6 @@ mod plts_section;
 mod power_map;
 mod power_sections;
 mod section_context;
-#[cfg(test)]
-mod tests;
 mod water_sections;
 
 pub(crate) use data_download::asset_data;
@@ -101,9 +99,10 @@ async fn load_section(
     // The period before is only for comparison: without it the page has fewer bars.
     let before = load(choice.period_before()).await.ok();
     let day = Period::Day(choice.today);
-    let today = match choice.is_current && choice.period != day {
-        true => Some(load(day).await?),
-        false => None,
+    let today = if choice.is_current && choice.period != day {
+        Some(load(day).await?)
+    } else {
+        None
     };
     let leak_nights = find_leak_nights(app, asset, choice, &figures).await;
     let means = load_hourly_power(app, asset, choice).await?;

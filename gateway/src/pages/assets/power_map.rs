@@ -74,9 +74,10 @@ impl PowerMap {
             levels: 0..=HEAT_LEVELS,
             most: power_text(at, most),
             summary: summary(at, &days, last),
-            hint: match by_day {
-                true => "assets-heat-day-hint",
-                false => "assets-heat-hint",
+            hint: if by_day {
+                "assets-heat-day-hint"
+            } else {
+                "assets-heat-hint"
             },
         })
     }
@@ -110,9 +111,10 @@ fn column_group(at: &SectionContext<'_>, day: Date, by_day: bool) -> HeatMonth {
             number if number % 7 == 1 => format!("{number} {month}"),
             _ => String::new(),
         },
-        link: match by_day {
-            true => format!("?period={day}"),
-            false => format!("?period={:04}-{:02}", day.year(), day.month()),
+        link: if by_day {
+            format!("?period={day}")
+        } else {
+            format!("?period={:04}-{:02}", day.year(), day.month())
         },
         days: Vec::new(),
     }

@@ -65,6 +65,10 @@ impl SectionContext<'_> {
     }
 
     /// Id of the asset, as the figures take it.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "figures of the site are asked for with `None`"
+    )]
     pub(crate) fn own(&self) -> Option<&str> {
         Some(&self.asset.id)
     }
@@ -151,12 +155,13 @@ impl SectionContext<'_> {
         let daily = self.figures.daily(self.own(), id)?;
         let groups = DayGroups::of(daily);
         let month = |(_, range): &(Date, std::ops::Range<usize>)| group_value(daily, range);
-        let data = match groups.by_month {
-            true => PlotData::Values {
+        let data = if groups.by_month {
+            PlotData::Values {
                 t: self.group_times(&groups),
                 v: groups.all.iter().map(month).collect(),
-            },
-            false => PlotData::of_days(daily, self.app.site().timezone.rules(), 1.0),
+            }
+        } else {
+            PlotData::of_days(daily, self.app.site().timezone.rules(), 1.0)
         };
         let any = daily.days.iter().any(|(_, value, _)| value.is_some());
         any.then(|| PlotSeries {
@@ -255,9 +260,10 @@ impl SectionContext<'_> {
         while day <= last {
             t.push(zone.midnight(day).0);
             v.push(sums.get(&day).copied());
-            day = match by_month {
-                true => day.last_of_month().saturating_add(1.day()),
-                false => day.saturating_add(1.day()),
+            day = if by_month {
+                day.last_of_month().saturating_add(1.day())
+            } else {
+                day.saturating_add(1.day())
             };
         }
         Some(PlotSeries {

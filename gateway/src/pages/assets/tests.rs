@@ -1,1 +1,0 @@
-//! Pages of assets: their content in both languages, without data, and with hostile names.
