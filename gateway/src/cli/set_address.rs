@@ -8,6 +8,7 @@ use super::backend::{
     CommandError, current_user, load_config, open_client, print_stderr, report_failure,
 };
 use super::prompt::ConsolePrompt;
+use super::stdout::print_line;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client};
 use crate::api::client::path_with_query;
 use crate::bus_request::BusRequest;
@@ -20,7 +21,7 @@ use crate::config::{Bus, Config};
 use crate::i18n::Language;
 use crate::storage::StoreAccess;
 use serde_json::json;
-use std::io::{Write, stdin, stdout};
+use std::io::stdin;
 use std::path::PathBuf;
 use tokio::sync::mpsc;
 
@@ -175,8 +176,7 @@ fn print_outcome(
             "verified": *outcome == AddressChangeOutcome::Done,
             "words": words,
         });
-        // Nothing can be reported when standard output is closed.
-        let _ = writeln!(stdout(), "{told}");
+        print_line(&told.to_string());
     } else {
         print_stderr(&words);
     }

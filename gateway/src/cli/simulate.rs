@@ -2,6 +2,7 @@
 //! hardware.
 
 use super::run::wait_for_stop;
+use super::stdout::print_line;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::clock::Clock;
 use crate::config::{self, Config, ModbusLink, ModbusTable, Parity, Point};
@@ -12,7 +13,6 @@ use crate::simulator::{
     SimulatedEndpoint, SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices,
 };
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Arguments of `pantau simulate`.
@@ -78,11 +78,6 @@ pub(super) fn build_world(
     };
     let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from);
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
-}
-
-/// Prints one line; the simulation continues when standard output is closed.
-pub(super) fn print_line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Text with the buses and their addresses, the devices, and an `mbpoll` command for each.

@@ -11,7 +11,8 @@
 mod demo_ledger;
 
 use super::run::wait_for_stop;
-use super::simulate::{self, print_line};
+use super::simulate;
+use super::stdout::print_line;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::app::GatewayApp;
 use crate::clock::Clock;
@@ -232,7 +233,12 @@ fn print_greeting(app: &GatewayApp, options: &DemoArgs, config: &str, lang: Lang
     if let Some(url) = &options.influx {
         print_line(&lang.text_with("demo-influx", &[("url", url)]));
     }
-    print_line(&lang.text_with("demo-next", &[("config", config)]));
+    print_line(&lang.text("demo-next"));
+    let key = match options.store {
+        Some(_) => "demo-config-kept",
+        None => "demo-config-deleted",
+    };
+    print_line(&lang.text_with(key, &[("config", config)]));
     print_line(&lang.text("sim-until-stopped"));
 }
 

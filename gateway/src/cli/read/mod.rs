@@ -17,6 +17,7 @@ mod ranking;
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::report_failure;
 use super::run::wait_for_stop;
+use super::stdout::print_text;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client, fail_with_message};
 use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
@@ -29,7 +30,7 @@ use crate::limits::SETTLE_MAX_MS;
 use crate::status::DeviceIdentity;
 use point_text::{limit_line, point_line, point_reads, register_text, value_name};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -170,15 +171,6 @@ fn render_output(
         Some(_) => format!("{text}\n"),
         None => text,
     }
-}
-
-/// Prints; returns false when standard output is closed (`| head`), which is no fault of the
-/// device.
-fn print_text(text: &str) -> bool {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .is_ok()
 }
 
 /// Faults of the devices on a line, the silent one first. Its neighbours are read once each, since
@@ -353,7 +345,8 @@ fn device_text(
     }
     if !seen.round_trips_ms.is_empty() {
         let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
-        let times = times.collect::<Vec<_>>().join(", ");
+        let times = times.collect::<Vec<_>>();
+        let times = lang.locale().plain_digits(&times.join("; "));
         let _ = writeln!(
             text,
             "{}",

@@ -15,12 +15,13 @@ mod screen;
 use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::load_config;
 use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
+use super::stdout::print_line;
 use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::error::Error;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -171,7 +172,7 @@ async fn print_lines(source: &mut LiveDevices, lang: Language) -> Result<u8, Box
             let known = before.iter().find(|known| known.id == look.id);
             let polls = known.map_or(0, |known| known.counts.polls);
             let line = plain_line(look, lang);
-            if look.counts.polls > polls && writeln!(std::io::stdout(), "{line}").is_err() {
+            if look.counts.polls > polls && !print_line(&line) {
                 return Ok(EXIT_NEGATIVE);
             }
         }
