@@ -265,7 +265,7 @@ fn push_sinks_text(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fmt::Write as _;
+    use crate::tests::SiteText;
 
     fn load_test_config(text: &str) -> Config {
         let env = |_: &str| Some("x".to_owned());
@@ -303,15 +303,14 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_keep_up_is_called_overloaded() {
-        let mut text = "[site]\nid = 'a'\n[[bus]]\nid = 'slow'\nkind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200\n".to_owned();
+        let line = "kind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200";
+        let mut site = SiteText::new("a").bus("slow", line);
         for unit in 1..=8 {
-            let _ = write!(
-                text,
-                "[[device]]\nid = 'd{unit}'\nbus = 'slow'\nunit = {unit}\nevery = '1s'\n\
-                 point = [{{ id = 'v', register = 'holding:0', type = 'u16' }}]\n"
-            );
+            let keys = format!("unit = {unit}\nevery = '1s'");
+            let point = ["{ id = 'v', register = 'holding:0', type = 'u16' }"];
+            site = site.device(&format!("d{unit}"), "slow", keys).points(point);
         }
-        let config = load_test_config(&text);
+        let config = load_test_config(&site.text());
         let plan = plan_json(&config, Language::En);
         assert_eq!(plan["buses"][0]["overloaded"], true);
         assert!(plan_text(&config, Language::Id).contains("slow"));
