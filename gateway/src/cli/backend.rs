@@ -104,17 +104,18 @@ pub(super) async fn open_with_records(
     open_client(config, StoreAccess::Read).await
 }
 
-fn open_store(config: &Config, access: StoreAccess) -> Result<Store, StoreError> {
+fn open_store(config: &Config, access: StoreAccess) -> Result<Store, CommandError> {
     let (site, text) = (&config.site, &config.revision_text());
     let clock = Clock::system();
-    Store::open_with_access(
-        access,
-        &config.store.path,
-        site,
-        &config.store,
-        text,
-        &clock,
-    )
+    let path = &config.store.path;
+    let opened = Store::open_with_access(access, path, site, &config.store, text, &clock);
+    opened.map_err(|fault| match fault {
+        // The error of the system says the step, but not the directory.
+        StoreError::Disk { what, why } => {
+            CommandError::Refused(format!("{}: {what}: {why}", path.display()))
+        }
+        other => CommandError::Store(other),
+    })
 }
 
 fn local_client(config: &Config, store: &Store) -> ApiClient {
