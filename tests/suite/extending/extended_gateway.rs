@@ -129,9 +129,9 @@ fn build_extended_gateway() -> PathBuf {
     build.args(["build", "--workspace", "--bin", PROGRAM, "--examples"]);
     build.args(["--locked", "--offline", "--quiet", "--target-dir"]);
     build.arg(&target);
-    let built = build.current_dir(&folder).output().unwrap();
-    let errors = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{errors}");
+    let output = build.current_dir(&folder).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
     target.join("debug").join(PROGRAM)
 }
 
