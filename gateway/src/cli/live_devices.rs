@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
 use crate::config::{Bus, Config};
-use crate::domain::{QualityReason, Reading, SampleOutcome};
+use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
 use crate::server;
@@ -202,8 +202,8 @@ fn point_snapshot(name: &str, unit: &str, outcome: Option<&SampleOutcome>) -> Po
     let number = outcome.and_then(SampleOutcome::number);
     PointSnapshot {
         name: name.to_owned(),
-        text: number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
-        value: number.map(crate::domain::ExactNumber::to_f64),
+        text: number.map_or_else(|| "-".to_owned(), ExactNumber::short_digits),
+        value: number.map(ExactNumber::to_f64),
         unit: unit.to_owned(),
         reason: outcome.and_then(SampleOutcome::reason),
     }
@@ -247,7 +247,10 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
     Some(PointSnapshot {
         name: name.to_owned(),
         text: match &last["v"] {
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(value) => ExactNumber::Float(value).short_digits(),
+                None => number.to_string(),
+            },
             _ => "-".to_owned(),
         },
         value: last["v"].as_f64(),
