@@ -197,6 +197,9 @@ pub struct Site {
     pub devices: Vec<DeviceInfo>,
 }
 
+/// Most decimal places that people are shown.
+const SHOWN_PLACES_MAX: u8 = 4;
+
 impl UtcMs {
     /// Appends RFC 3339 in UTC, with milliseconds only if they are not zero.
     pub fn append_to(self, out: &mut String) {
@@ -224,6 +227,22 @@ impl ExactNumber {
         match self {
             Self::Float(value) => value,
             Self::Decimal { mantissa, exponent } => decimal_to_f64(mantissa, exponent),
+        }
+    }
+
+    /// Decimal places for people: for a decimal those of the register's scale; for a float as many
+    /// as give four significant digits.
+    pub fn shown_places(self) -> u8 {
+        match self {
+            Self::Decimal { exponent, .. } => exponent.min(0).unsigned_abs().min(SHOWN_PLACES_MAX),
+            Self::Float(value) => match value.abs() {
+                size if size < 5e-5 => 0,
+                size if size >= 1000.0 => 0,
+                size if size >= 100.0 => 1,
+                size if size >= 10.0 => 2,
+                size if size >= 1.0 => 3,
+                _ => SHOWN_PLACES_MAX,
+            },
         }
     }
 

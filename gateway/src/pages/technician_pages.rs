@@ -6,7 +6,7 @@ use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
-use crate::pages::page_texts::{self, DeviceCard, PointCard, SiteHealthTexts};
+use crate::pages::page_texts::{DeviceCard, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -99,11 +99,12 @@ pub(crate) async fn point_page(
     headers: HeaderMap,
 ) -> Response {
     let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
-    let (Some((device, _)), Some(info)) = (app.site().find_point(&id), app.site().point(&id))
+    let (Some((device, place)), Some(info)) = (app.site().find_point(&id), app.site().point(&id))
     else {
         return render_not_found(&uri, frame, &id);
     };
-    let device = &app.site().devices[usize::from(device)];
+    let place = (usize::from(device), place);
+    let device = &app.site().devices[place.0];
     let last = app.state().store.latest_samples().await.unwrap_or_default();
     let reach = query_parameter(&uri, "span")
         .and_then(|word| PlotSpan::parse(&word))
@@ -123,7 +124,7 @@ pub(crate) async fn point_page(
     let every_ms = i64::try_from(device.every_ms).unwrap_or(i64::MAX);
     let spread = !growth && step_ms > 0;
     let last = last.iter().find(|last| *last.point == *id);
-    let point = page_texts::point_card(info, last, frame.lang);
+    let point = app.point_card(place, info, last, frame.lang);
     let current = (stretch.from..stretch.to).contains(&now);
     let series = PlotSeries {
         label: frame.t(if growth { "web-growth" } else { "web-value" }),
@@ -144,7 +145,7 @@ pub(crate) async fn point_page(
         pale: false,
     };
     let plot = PointPlotPage {
-        device: device.id.to_string(),
+        device: app.device_title(place.0, device),
         point,
         counter: info.counter,
         growth,

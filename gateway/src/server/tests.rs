@@ -486,7 +486,9 @@ mod words {
                 .next()
                 .unwrap();
             match &hidden {
-                None if tag.contains("translate=\"no\"") => hidden = Some(name.to_owned()),
+                None if tag.contains("translate=\"no\"") || tag.starts_with("script") => {
+                    hidden = Some(name.to_owned());
+                }
                 Some(outer) if tag.starts_with('/') && name == outer => hidden = None,
                 _ => {}
             }
@@ -574,6 +576,24 @@ mod words {
             en.contains("1,510.0") && en.contains("delivered up to 09:59:00, 3,120 in the queue"),
             "{en}"
         );
+    }
+
+    #[tokio::test]
+    async fn points_have_labels_and_codes_are_words() {
+        let mut bench = ApiTestBench::with_readings(1).await;
+        let device = &mut Arc::make_mut(&mut bench.state.config).devices[0];
+        device.name = "PLTS sekolah".into();
+        device.points[0].about.values = Arc::from([(1510, Arc::from("running"))]);
+        let id = bench.get("/teknisi?lang=id").await.1;
+        assert!(id.contains(">PLTS sekolah</h2>"), "{id}");
+        assert!(
+            id.contains("Daya AC<code") && id.contains("Energi AC<code"),
+            "{id}"
+        );
+        assert!(id.contains(">bekerja</span>"), "{id}");
+        let point = bench.get("/points/inverter.ac_power?lang=en").await.1;
+        assert!(point.contains("<h1>AC power <code"), "{point}");
+        assert!(point.contains(">running</span>"), "{point}");
     }
 
     #[tokio::test]

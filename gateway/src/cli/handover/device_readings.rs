@@ -3,6 +3,7 @@
 
 use crate::buses;
 use crate::cli::backend::CommandError;
+use crate::cli::live_devices::number_text;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
@@ -135,7 +136,7 @@ fn apply_point_value(
     reason: Option<&'static str>,
 ) {
     point.value = number.map(ExactNumber::to_f64);
-    point.text = number.map(|number| number.to_string()).unwrap_or_default();
+    point.text = number.map(number_text).unwrap_or_default();
     point.reason = reason;
 }
 
