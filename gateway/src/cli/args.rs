@@ -1,16 +1,14 @@
 //! Definition of the command line: commands, arguments, and help texts from the catalogue.
 
-use super::{EXIT_DONE, EXIT_USAGE};
+use super::backend::DEFAULT_CONFIG_PATH;
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::standard_output::print_text;
 use crate::config;
 use crate::i18n::{FALLBACK, Language};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-
-/// Configuration file of a command without `--config`.
-pub(super) const DEFAULT_CONFIG_PATH: &str = "/etc/pantau/pantau.toml";
 
 /// Place of the options of every command among the options: last.
 const GLOBAL_OPTION_ORDER: usize = 1000;
@@ -245,7 +243,7 @@ pub(super) fn print_parse_error(error: &clap::Error, lang: Language) -> u8 {
                 eprint!("{text}");
                 EXIT_USAGE
             } else {
-                let _ = write!(std::io::stdout(), "{text}");
+                print_text(&text);
                 EXIT_DONE
             }
         }

@@ -1,7 +1,7 @@
 //! Access of a command to the readings: one client of the API, whether a gateway runs or not. Also
 //! what the commands share: configuration, messages, progress.
 
-use super::{EXIT_NEGATIVE, EXIT_USAGE};
+use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
 use crate::api::ApiState;
 use crate::api::client::{ApiClient, ApiClientError};
 use crate::clock::Clock;
@@ -12,6 +12,9 @@ use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
 use jiff::civil::Date;
 use std::path::Path;
+
+/// Configuration file of a command without `--config`.
+pub(super) const DEFAULT_CONFIG_PATH: &str = "/etc/pantau/pantau.toml";
 
 /// Failure of a command.
 #[derive(Debug, thiserror::Error)]

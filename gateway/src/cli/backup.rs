@@ -3,7 +3,7 @@
 use super::backend::{
     CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
 };
-use super::{EXIT_DONE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
 use crate::api::client::path_with_query;
 use crate::config::Config;
 use crate::i18n::Language;

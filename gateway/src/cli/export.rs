@@ -1,12 +1,12 @@
 //! `pantau export`: the samples of one point as CSV, or the evidence bundle of a period.
 
-use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
     CommandError, load_config, open_client, open_with_records, print_stderr, progress_bar,
     report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
-use super::{EXIT_DONE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
 use crate::api::client::{ApiClient, path_with_query};
 use crate::config::Config;
 use crate::i18n::Language;

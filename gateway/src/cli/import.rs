@@ -7,11 +7,12 @@
 //! is read as the table of another program ([`samples_csv::read_table`]), and the detected format
 //! is printed.
 
-use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
     CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
 };
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_line;
 use crate::api::client::{ApiClient, path_with_query};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,7 +27,7 @@ use crate::samples_csv::{
 use crate::storage::{ImportRow, StoreAccess};
 use jiff::tz::TimeZone;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Rows of one piece. A row takes at most 64 bytes as text, so that a piece fits one request.
@@ -144,8 +145,7 @@ fn print_result(json: &serde_json::Value, rows: u64, lang: Language, as_json: bo
     } else {
         lang.text_with("cli-imported", &[("rows", &rows.to_string())])
     };
-    // Nothing can be reported when standard output is closed.
-    let _ = writeln!(io::stdout(), "{text}");
+    print_line(&text);
 }
 
 fn print_repeated(count: u64, lang: Language) {

@@ -2,8 +2,9 @@
 //!
 //! A bus has one owner. While a gateway runs, no command opens its lines.
 
-use super::backend::CommandError;
+use super::backend::{CommandError, load_config};
 use super::bus_client;
+use super::exit_status::EXIT_USAGE;
 use crate::api::client::ApiClient;
 use crate::buses;
 use crate::clock::Clock;
@@ -18,6 +19,7 @@ use crate::server;
 use crate::status::StatusBoard;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -323,13 +325,27 @@ fn parse_reason_word(word: &Value) -> Option<QualityReason> {
     QualityReason::from_word(word.as_str()?)
 }
 
+/// Loads a configuration and selects devices by name; after an error message the exit status.
+pub(super) fn load_selection(
+    file: &Path,
+    wanted: &[String],
+    lang: Language,
+) -> Result<(Config, Vec<Arc<str>>), u8> {
+    let mut config = load_config(file, lang)?;
+    match select_devices(&mut config, wanted) {
+        Ok(ids) => Ok((config, ids)),
+        Err(device) => {
+            let device = [("device", device.as_str())];
+            eprintln!("{}", lang.text_with("cli-read-unknown", &device));
+            Err(EXIT_USAGE)
+        }
+    }
+}
+
 /// Ids of the named devices, or of all devices when none is named. Errors: a name that the
 /// configuration does not have. The other devices of the same buses stay in the configuration,
 /// since the diagnosis of a silent device needs its neighbours.
-pub(super) fn select_devices(
-    config: &mut Config,
-    wanted: &[String],
-) -> Result<Vec<Arc<str>>, String> {
+fn select_devices(config: &mut Config, wanted: &[String]) -> Result<Vec<Arc<str>>, String> {
     let known = |id: &String| config.devices.iter().any(|device| *device.id == **id);
     if let Some(unknown) = wanted.iter().find(|id| !known(id)) {
         return Err(unknown.clone());

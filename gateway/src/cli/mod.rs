@@ -26,6 +26,7 @@ mod check;
 mod demo;
 mod device;
 mod evidence;
+mod exit_status;
 mod export;
 mod handover;
 mod import;
@@ -42,20 +43,15 @@ mod scan;
 mod set_address;
 mod simulate;
 mod soak;
+mod standard_output;
 mod watch;
 
 use crate::config;
 use crate::i18n::Language;
 use args::{CliCommand, CommandLine};
 use clap::FromArgMatches;
+use exit_status::fail_with_message;
 use std::ffi::OsString;
-
-/// Exit status of a command that is done.
-pub const EXIT_DONE: u8 = 0;
-/// Exit status of a command that ran with a negative result, or that failed.
-pub const EXIT_NEGATIVE: u8 = 1;
-/// Exit status of a wrong call or a wrong configuration.
-pub const EXIT_USAGE: u8 = 2;
 
 /// Runs the command of these arguments and returns its exit status.
 pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -112,10 +108,4 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Report(options) => report::run_report(options, lang).await,
         CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
     }
-}
-
-/// Prints a failure and returns exit status 1.
-fn fail_with_message(why: &str) -> u8 {
-    eprintln!("pantau: {why}");
-    EXIT_NEGATIVE
 }

@@ -1,12 +1,13 @@
 //! `pantau report`: the report of a period, or the explanation of one of its figures.
 
-use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
     CommandError, load_config, local_date, move_progress_bar, open_client, open_with_records,
     print_stderr, progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
-use super::{EXIT_DONE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::standard_output::print_bytes;
 use crate::api::client::{ApiClient, ApiClientError, path_with_query, percent_encode};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -297,13 +298,4 @@ fn write_whole_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = std::fs::remove_file(&part);
     }
     done
-}
-
-/// Writes bytes to standard output; a closed pipe (`| head`) is no failure.
-pub(super) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done,
-    }
 }

@@ -1,9 +1,9 @@
 //! `pantau report --revisions`: revisions of configuration and factors that a report can be made
 //! with.
 
-use super::EXIT_DONE;
 use super::backend::{CommandError, open_client, report_failure};
-use super::report::print_bytes;
+use super::exit_status::EXIT_DONE;
+use super::standard_output::print_bytes;
 use crate::api::ReportRevisionJson;
 use crate::config::Config;
 use crate::i18n::Language;

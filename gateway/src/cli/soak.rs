@@ -1,11 +1,11 @@
 //! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour and must give
 //! values in at least 99 % of the polls.
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::load_config;
+use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{CommandError, progress_bar};
-use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
+use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
+use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
@@ -14,7 +14,6 @@ use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,19 +62,9 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// Tests the devices; returns exit status 0 for a pass, 1 for a fail.
 pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
-    let mut config = match load_config(&options.config, lang) {
-        Ok(config) => config,
+    let (config, ids) = match load_selection(&options.config, &options.devices, lang) {
+        Ok(selection) => selection,
         Err(status) => return status,
-    };
-    let ids = match select_devices(&mut config, &options.devices) {
-        Ok(ids) => ids,
-        Err(device) => {
-            eprintln!(
-                "{}",
-                lang.text_with("cli-read-unknown", &[("device", &device)])
-            );
-            return EXIT_USAGE;
-        }
     };
     let devices = config.site.devices.iter();
     let devices = devices.filter(|device| ids.contains(&device.id));
@@ -150,13 +139,11 @@ impl FinishedSoak {
     /// Prints the result; returns the exit status.
     fn print_result(&self, as_json: bool, lang: Language) -> u8 {
         let passes = self.has_passed();
-        let text = if as_json {
-            format!("{:#}\n", self.as_json(passes))
+        if as_json {
+            print_line(&format!("{:#}", self.as_json(passes)));
         } else {
-            self.as_text(passes, lang)
-        };
-        // A closed pipe (`| head`) is no fault of the line.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            print_text(&self.as_text(passes, lang));
+        }
         if passes { EXIT_DONE } else { EXIT_NEGATIVE }
     }
 

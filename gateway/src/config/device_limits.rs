@@ -2,7 +2,7 @@
 
 use crate::config::bus_kinds::RawBus;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawDeviceLimits, RawText, SpannedValue};
+use crate::config::raw_values::{RawDeviceLimits, RawText, SpannedValue};
 use crate::config::{Bus, Device, DeviceLimits, ModbusTable, Point, value_syntax};
 use crate::limits::REGISTERS_PER_READ_MAX;
 use std::ops::Range;

@@ -169,7 +169,7 @@ fn test_config() -> Config {
             budget: None,
         },
         sinks: Vec::new(),
-        web: WebSettings { listen: None },
+        web: WebSettings::default(),
         profiles: None,
         warnings: Vec::new(),
     }

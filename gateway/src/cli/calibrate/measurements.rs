@@ -1,7 +1,9 @@
 //! Pairs of shown and true values: from the arguments, else asked for beside the present reading.
 
+use super::args::{
+    CalibrateCtArgs, CalibrateLevelArgs, CalibratePulsesArgs, CalibrateStrappingArgs,
+};
 use super::client::{CalibrationClient, LivePointValue};
-use super::{CalibrateCtArgs, CalibrateLevelArgs, CalibratePulsesArgs, CalibrateStrappingArgs};
 use crate::assets::{AssetKind, LevelMeasurement as Way};
 use crate::cli::backend::{CommandError, print_stderr};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};

@@ -2,6 +2,7 @@
 
 use super::client::CalibrationClient;
 use super::measurements::counter_step;
+use crate::cli::standard_output::print_line;
 use crate::domain::calibration::{
     Calibration, CalibrationEntry, CalibrationHistory, CalibrationKind,
 };
@@ -10,12 +11,6 @@ use crate::i18n::Language;
 use crate::ledger::CalibrationJson;
 use drivers::units;
 use jiff::civil::Date;
-use std::io::{self, Write};
-
-fn print_line(text: &str) {
-    // Nothing can be reported when standard output is closed.
-    let _ = writeln!(io::stdout(), "{text}");
-}
 
 /// Number with at most four decimals, with the decimal separator of the language.
 fn short_number(number: f64, lang: Language) -> String {

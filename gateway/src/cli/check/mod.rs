@@ -12,7 +12,8 @@ mod assets;
 mod estimate;
 
 use super::device::capture_diagnostics;
-use super::{EXIT_DONE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::i18n::Language;
@@ -20,7 +21,6 @@ use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use std::io::Write as _;
 use std::path::Path;
 
 /// Prints the errors, or the plan; returns the exit status.
@@ -36,8 +36,14 @@ pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
         Ok(config) if !profile_diagnostics(&config).is_empty() => {
             print_diagnostics(&Diagnostics(profile_diagnostics(&config)), lang, json)
         }
-        Ok(config) if json => print_text(&format!("{:#}\n", plan_json(&config, lang)), EXIT_DONE),
-        Ok(config) => print_text(&plan_text(&config, lang), EXIT_DONE),
+        Ok(config) => {
+            if json {
+                print_line(&format!("{:#}", plan_json(&config, lang)));
+            } else {
+                print_text(&plan_text(&config, lang));
+            }
+            EXIT_DONE
+        }
         Err(faults) => print_diagnostics(&faults, lang, json),
     }
 }
@@ -50,12 +56,10 @@ fn site_today(config: &Config) -> Date {
 fn print_diagnostics(faults: &Diagnostics, lang: Language, json: bool) -> u8 {
     if json {
         // Standard output: for a script the errors are the result.
-        return print_text(
-            &format!("{:#}\n", diagnostics_json(faults, lang)),
-            EXIT_USAGE,
-        );
+        print_line(&format!("{:#}", diagnostics_json(faults, lang)));
+    } else {
+        eprintln!("{}", faults.render(lang));
     }
-    eprintln!("{}", faults.render(lang));
     EXIT_USAGE
 }
 
@@ -77,13 +81,8 @@ fn profile_diagnostics(config: &Config) -> Vec<Diagnostic> {
 
 /// Prints the JSON Schema of `pantau.toml`.
 pub(super) fn print_schema() -> u8 {
-    print_text(&(config::config_schema() + "\n"), EXIT_DONE)
-}
-
-/// A closed pipe (`| head`) is no failure of the check.
-fn print_text(text: &str, status: u8) -> u8 {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    status
+    print_line(&config::config_schema());
+    EXIT_DONE
 }
 
 fn diagnostic_json(fault: &Diagnostic, lang: Language) -> Value {

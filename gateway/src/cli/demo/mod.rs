@@ -10,9 +10,10 @@
 
 mod demo_ledger;
 
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::run::wait_for_stop;
-use super::simulate::{self, print_line};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::simulate;
+use super::standard_output::print_line;
 use crate::app::GatewayApp;
 use crate::clock::Clock;
 use crate::config::{self, Config};

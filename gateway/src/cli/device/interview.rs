@@ -1,9 +1,11 @@
 //! `pantau device new`: an interview that writes a device profile. Answers may come from a pipe.
 
-use super::{EXIT_DONE, EXIT_USAGE, load_valid_profile, output, print_text};
+use super::output;
+use super::profile_check::load_valid_profile;
 use crate::buses::modbus::decode;
-use crate::cli::EXIT_NEGATIVE;
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::cli::prompt::{self, ConsolePrompt, PROMPT_TRIES};
+use crate::cli::standard_output::print_line;
 use crate::commissioning::register_inference::{
     InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
 };
@@ -67,7 +69,7 @@ pub(super) fn run_interview(dir: &Path, from: &mut dyn BufRead, sees: bool, lang
     match write_new_profile(&file, &text) {
         Ok(()) => {
             let file = file.display().to_string();
-            print_text(&(lang.text_with("cli-device-written", &[("file", &file)]) + "\n"));
+            print_line(&lang.text_with("cli-device-written", &[("file", &file)]));
             EXIT_DONE
         }
         Err(why) => {

@@ -11,13 +11,15 @@
 
 mod interview;
 mod output;
+mod profile_check;
 
-use super::{EXIT_DONE, EXIT_USAGE};
-use crate::buses::modbus::replay_captures;
-use crate::config::profile::{self, Profile};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::standard_output::print_line;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::i18n::Language;
-use std::io::{IsTerminal as _, Write as _};
+pub(super) use profile_check::capture_diagnostics;
+use profile_check::load_valid_profile;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// Subcommands of `pantau device`.
@@ -72,7 +74,7 @@ fn test_profiles(files: &[PathBuf], lang: Language) -> u8 {
             Ok(profile) => {
                 let count = (profile.points.len() + profile.facts.len()).to_string();
                 let args = [("name", &*profile.name), ("points", count.as_str())];
-                print_text(&(lang.text_with("cli-device-good", &args) + "\n"));
+                print_line(&lang.text_with("cli-device-good", &args));
             }
             Err(faults) => {
                 eprintln!("{}", faults.render(lang));
@@ -98,34 +100,4 @@ fn unreadable_file(file: &Path, why: &std::io::Error) -> Diagnostics {
         expected: String::new(),
         hint: None,
     }])
-}
-
-/// Profile of a text, after its check. Errors: broken rules, or captures that decode to other
-/// values.
-fn load_valid_profile(text: &str, file: &Path) -> Result<Profile, Diagnostics> {
-    let profile = profile::load_profile_text(text, file)?;
-    let wrong = capture_diagnostics(&profile);
-    if wrong.is_empty() {
-        return Ok(profile);
-    }
-    Err(Diagnostics(wrong))
-}
-
-/// Captures that decode to other values than stated, as errors.
-pub(super) fn capture_diagnostics(profile: &Profile) -> Vec<Diagnostic> {
-    let fault = |wrong: crate::buses::modbus::CaptureMismatch| Diagnostic {
-        file: profile.file.clone(),
-        line: wrong.line,
-        key: "capture".to_owned(),
-        what: "fault-capture-decodes",
-        found: wrong.point.to_string(),
-        expected: format!("{} != {}", wrong.found, wrong.said),
-        hint: None,
-    };
-    replay_captures(profile).into_iter().map(fault).collect()
-}
-
-/// A closed pipe (`| head`) is no failure.
-fn print_text(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,7 +1,8 @@
 //! Output of `pantau verify`, for people and for scripts.
 
 use crate::cli::backend::print_stderr;
-use crate::cli::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::cli::standard_output::print_text;
 use crate::evidence::{BundleError, BundleSummary, EvidenceMismatch, VerificationReport};
 use crate::i18n::Language;
 use serde_json::{Value, json};
@@ -20,8 +21,7 @@ pub(super) fn print_verdict(
     } else {
         verdict_lines(verdict, about, lang).join("\n") + "\n"
     };
-    // Nothing can be reported when standard output is closed.
-    let _ = io::stdout().write_all(text.as_bytes());
+    print_text(&text);
     if verdict.is_intact() {
         EXIT_DONE
     } else {

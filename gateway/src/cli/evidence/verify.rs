@@ -3,7 +3,7 @@
 
 use super::output;
 use crate::api::client::ApiClient;
-use crate::cli::args::DEFAULT_CONFIG_PATH;
+use crate::cli::backend::DEFAULT_CONFIG_PATH;
 use crate::cli::backend::{
     CommandError, load_config, move_progress_bar, open_with_records, progress_bar, report_failure,
 };

@@ -13,13 +13,15 @@
 mod device_readings;
 mod input_files;
 mod record;
+mod record_document;
 mod tables;
 
-use super::args::DEFAULT_CONFIG_PATH;
+use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{CommandError, load_config, print_stderr, report_failure};
 use super::calibrate::CalibrationClient;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::prompt::ConsolePrompt;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_bytes;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
@@ -29,7 +31,7 @@ use crate::storage::StoreAccess;
 use device_readings::HandoverPoint;
 use input_files::DisplayReading;
 use record::HandoverRecord;
-use std::io::{Write, stdin, stdout};
+use std::io::stdin;
 use std::path::PathBuf;
 
 /// Arguments of `pantau handover`.
@@ -214,8 +216,8 @@ fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Langu
     }
     if options.json {
         match written(ReportFormat::Json) {
-            // Nothing can be reported when standard output is closed.
-            Ok(bytes) => drop(stdout().lock().write_all(&bytes)),
+            // Nothing can be reported when standard output does not take it.
+            Ok(bytes) => drop(print_bytes(&bytes)),
             Err(trouble) => return report_failure(&trouble, lang),
         }
     }

@@ -3,9 +3,9 @@
 
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
-use super::{faults_json, output};
+use super::output;
 use crate::cli::backend::{CommandError, print_stderr};
-use crate::cli::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
 use crate::ledger::{EntryBatch, EntryField, EntryTable, RowRemark, read_table};
@@ -49,8 +49,8 @@ pub(super) async fn run_ledger_import(
             "rows": table.rows.len(),
             "written": ids.len(),
             "ids": ids,
-            "faults": faults_json(&batch.faults, lang),
-            "remarks": faults_json(&batch.remarks, lang),
+            "faults": output::faults_json(&batch.faults, lang),
+            "remarks": output::faults_json(&batch.remarks, lang),
             "left_out": left_out_json(&table, lang),
         }));
     } else {

@@ -19,15 +19,15 @@ pub(super) use args::LedgerArgs;
 use super::backend::{
     CommandError, current_user, load_config, local_date, print_stderr, report_failure,
 };
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_text;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
-    EntriesAddedJson, EntryBatch, FaultJson, QuantityText, RawEntry, RowRemark, csv_template,
-    xlsx_template,
+    EntriesAddedJson, EntryBatch, QuantityText, RawEntry, RowRemark, csv_template, xlsx_template,
 };
 use crate::storage::{LedgerQuery, StoreAccess};
 use args::{
@@ -249,7 +249,7 @@ async fn write_entry(
     if json {
         output::print_json(&EntriesAddedJson {
             ids,
-            remarks: faults_json(&batch.remarks, lang),
+            remarks: output::faults_json(&batch.remarks, lang),
         });
     } else {
         for told in &batch.remarks {
@@ -258,12 +258,6 @@ async fn write_entry(
         output::print_added_ids(&ids, lang);
     }
     Ok(EXIT_DONE)
-}
-
-fn faults_json(told: &[RowRemark], lang: Language) -> Vec<FaultJson> {
-    told.iter()
-        .map(|told| FaultJson::from_row_remark(told, lang))
-        .collect()
 }
 
 fn argument_error_text(told: &RowRemark, lang: Language) -> String {
@@ -275,7 +269,7 @@ fn argument_error_text(told: &RowRemark, lang: Language) -> String {
 fn print_refusal(batch: &EntryBatch, json: bool, lang: Language) {
     if json {
         output::print_json(
-            &serde_json::json!({"ids": [], "faults": faults_json(&batch.faults, lang)}),
+            &serde_json::json!({"ids": [], "faults": output::faults_json(&batch.faults, lang)}),
         );
         return;
     }
@@ -350,7 +344,7 @@ fn write_template(config: &Config, output: Option<&Path>, lang: Language) -> std
     let definitions = &config.definitions;
     let day = local_date(config, Clock::system().now().at);
     let Some(file) = output else {
-        output::print_text(&csv_template(definitions, lang, day));
+        print_text(&csv_template(definitions, lang, day));
         return Ok(());
     };
     let is_book = file

@@ -1,16 +1,12 @@
 //! Output of `pantau ledger`.
 
+use crate::cli::standard_output::print_text;
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::i18n::Language;
-use crate::ledger::{EntryJson, IndicatorDefinitionJson, IndicatorDefinitions};
+use crate::ledger::{
+    EntryJson, FaultJson, IndicatorDefinitionJson, IndicatorDefinitions, RowRemark,
+};
 use serde::Serialize;
-use std::io::{self, Write};
-
-/// Prints a text to standard output.
-pub(super) fn print_text(text: &str) {
-    // Nothing can be reported when standard output is closed.
-    let _ = io::stdout().write_all(text.as_bytes());
-}
 
 /// Prints one JSON value.
 pub(super) fn print_json(value: &impl Serialize) {
@@ -108,4 +104,11 @@ pub(super) fn print_indicators(definitions: &IndicatorDefinitions, as_json: bool
             print_text(&format!("{:<22}{key}: {}\n", "", both.text(lang)));
         }
     }
+}
+
+/// Errors of entries as JSON.
+pub(super) fn faults_json(told: &[RowRemark], lang: Language) -> Vec<FaultJson> {
+    told.iter()
+        .map(|told| FaultJson::from_row_remark(told, lang))
+        .collect()
 }

@@ -12,10 +12,9 @@
 mod history;
 mod screen;
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::load_config;
-use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
+use super::backend::DEFAULT_CONFIG_PATH;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
+use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -56,19 +55,9 @@ enum WatchKey {
 
 /// Shows the devices until `q` or Ctrl-C; returns the exit status.
 pub(super) async fn run_watch(options: &WatchArgs, lang: Language) -> u8 {
-    let mut config = match load_config(&options.config, lang) {
-        Ok(config) => config,
+    let (config, ids) = match load_selection(&options.config, &options.devices, lang) {
+        Ok(selection) => selection,
         Err(status) => return status,
-    };
-    let ids = match select_devices(&mut config, &options.devices) {
-        Ok(ids) => ids,
-        Err(device) => {
-            eprintln!(
-                "{}",
-                lang.text_with("cli-read-unknown", &[("device", &device)])
-            );
-            return EXIT_USAGE;
-        }
     };
     let name = config.site.name.to_string();
     let mut source = match LiveDevices::open(config, ids, lang).await {
