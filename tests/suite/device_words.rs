@@ -2,7 +2,7 @@
 
 use crate::source::project_root;
 use crate::tidy::assert_no_faults;
-use gateway::config::{self, Point, profile::Profile};
+use gateway::config::{self, Config, Point, profile::Profile};
 use gateway::i18n::Language;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +86,16 @@ fn all_profiles() -> Vec<Profile> {
         std::iter::once(profile).chain(variants)
     };
     profiles.into_iter().flat_map(with_variants).collect()
+}
+
+/// The example site and that of the demo.
+fn example_sites() -> Vec<Config> {
+    let paths = ["config/pantau.toml", "gateway/assets/demo.toml"];
+    let site = |path| {
+        let (path, text) = (project_root().join(path), project_text(path));
+        config::load_config_text(&text, &path, &|name| Some(name.to_owned())).unwrap()
+    };
+    paths.map(site).into()
 }
 
 /// Text of a file of the project.
@@ -187,6 +197,10 @@ fn no_whole_name_is_left_over() {
         names.extend(profile.points.iter().map(|point| point.name.to_string()));
     }
     names.extend(quoted_values("config/sunspec/names.toml", "id"));
+    for site in example_sites() {
+        let points = site.devices.iter().flat_map(|device| &device.points);
+        names.extend(points.map(|point| point.name.to_string()));
+    }
     let models = project_text("config/sunspec/models.json").to_lowercase();
     let text = project_text("gateway/assets/words/en.ftl");
     let keys = text
@@ -202,9 +216,7 @@ fn no_whole_name_is_left_over() {
 #[test]
 fn points_of_the_example_sites_have_labels_too() {
     let mut faults = Vec::new();
-    for path in ["config/pantau.toml", "gateway/assets/demo.toml"] {
-        let path = project_root().join(path);
-        let site = config::load_config(&path).unwrap();
+    for site in example_sites() {
         for device in &site.devices {
             for lang in Language::ALL {
                 let points = device.points.iter().map(|point| &*point.name);
@@ -266,6 +278,15 @@ fn every_value_of_a_profile_has_a_word_in_both_languages_and_none_is_left_over()
     assert_no_faults(&faults);
 }
 
+/// Text without what is between these brackets.
+fn outside_brackets(text: &str, (open, close): (char, char)) -> String {
+    let pieces = text.split(open).enumerate().map(|(at, piece)| match at {
+        0 => piece,
+        _ => piece.split_once(close).map_or("", |(_, rest)| rest),
+    });
+    pieces.collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn no_english_word_is_in_an_indonesian_label() {
     let text = project_text("gateway/assets/words/id.ftl");
@@ -285,11 +306,8 @@ fn no_english_word_is_in_an_indonesian_label() {
         if !families.iter().any(|family| key.starts_with(family)) || key == "part-order" {
             continue;
         }
-        let outside = label.split('(').enumerate().map(|(at, piece)| match at {
-            0 => piece,
-            _ => piece.split_once(')').map_or("", |(_, rest)| rest),
-        });
-        let outside: String = outside.collect::<Vec<_>>().join(" ").to_lowercase();
+        let outside = outside_brackets(&outside_brackets(label, ('(', ')')), ('{', '}'));
+        let outside = outside.to_lowercase();
         let mut words = outside.split(|c: char| !c.is_alphanumeric());
         if let Some(word) = words.find(|word| ENGLISH.contains(word)) {
             faults.push(format!("id.ftl: `{key}` says \"{word}\""));
