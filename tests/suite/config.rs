@@ -199,10 +199,12 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
     let built_in = include_str!("../../config/devices/xy-md02.toml");
     let changed = built_in.replace("kind = \"environment\"", "kind = \"greenhouse\"");
     std::fs::write(own.join("xy-md02.toml"), changed).unwrap();
-    let text = "[site]\nid = 'a'\nprofiles = 'devices'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\n\
-                host = 'h'\n[[device]]\nid = 'd'\nbus = 'b'\nprofile = 'xy-md02'\n";
+    let site = SiteText::new("a").with("profiles = 'devices'");
+    let site = site
+        .tcp_bus("b", 502)
+        .device("d", "b", "profile = 'xy-md02'");
     let file = dir.path().join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, site.text()).unwrap();
     let config = config::load_config(&file).unwrap();
     assert_eq!(&*config.site.devices[0].kind, "greenhouse");
 }

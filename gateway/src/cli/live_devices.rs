@@ -12,7 +12,6 @@ use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
 use crate::config::{Bus, Config};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome};
-use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
 use crate::server;
@@ -250,19 +249,11 @@ fn sunspec_models(id: &str, devices: &Value) -> Vec<u16> {
     models.filter_map(id).collect()
 }
 
-/// A number with the digits that it is worth: those of the device, of a float four.
-pub(super) fn number_text(number: ExactNumber) -> String {
-    match number {
-        ExactNumber::Decimal { .. } => number.to_string(),
-        ExactNumber::Float(value) => nearest_digits(value, number.shown_places()),
-    }
-}
-
 fn point_snapshot(name: &str, unit: &str, outcome: Option<&SampleOutcome>) -> PointSnapshot {
     let number = outcome.and_then(SampleOutcome::number);
     PointSnapshot {
         name: name.to_owned(),
-        text: number.map_or_else(|| "-".to_owned(), number_text),
+        text: number.map_or_else(|| "-".to_owned(), ExactNumber::short_digits),
         value: number.map(ExactNumber::to_f64),
         unit: unit.to_owned(),
         reason: outcome.and_then(SampleOutcome::reason),
@@ -307,8 +298,8 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
     Some(PointSnapshot {
         name: name.to_owned(),
         text: match &last["v"] {
-            Value::Number(number) => match ExactNumber::parse(&number.to_string()) {
-                Some(number) => number_text(number),
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(value) => ExactNumber::Float(value).short_digits(),
                 None => number.to_string(),
             },
             _ => "-".to_owned(),

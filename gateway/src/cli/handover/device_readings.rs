@@ -3,7 +3,6 @@
 
 use crate::buses;
 use crate::cli::backend::CommandError;
-use crate::cli::live_devices::number_text;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
@@ -136,7 +135,7 @@ fn apply_point_value(
     reason: Option<&'static str>,
 ) {
     point.value = number.map(ExactNumber::to_f64);
-    point.text = number.map(number_text).unwrap_or_default();
+    point.text = number.map(ExactNumber::short_digits).unwrap_or_default();
     point.reason = reason;
 }
 

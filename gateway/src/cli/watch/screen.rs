@@ -51,7 +51,7 @@ pub(super) fn draw_screen(
 
 /// Lines of one device: title, points, and the fault with its advice.
 fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Line<'static>> {
-    let mut lines = vec![device_title(device, width)];
+    let mut lines = vec![device_title(device, width, lang)];
     let values = device.look.values.iter();
     lines.extend(values.map(|value| point_line(device, value, width, lang)));
     if let Some(fault) = device.look.counts.fault {
@@ -69,7 +69,7 @@ fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Lin
 }
 
 /// Title line of a device: id, round-trip time in ms, good polls of all, errors by kind.
-fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
+fn device_title(device: &WatchedDevice, width: usize, lang: Language) -> Line<'static> {
     let counts = &device.look.counts;
     let good = counts.polls.saturating_sub(counts.failures);
     let color = if counts.fault.is_some() {
@@ -78,10 +78,9 @@ fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
         Color::Green
     };
     let name = format!("{:<18}", device.look.id);
-    let facts = format!(
-        "{:>9.1} ms {good:>6}/{:<5}",
-        counts.round_trip_ms, counts.polls
-    );
+    let time = format!("{:.1}", counts.round_trip_ms);
+    let time = lang.locale().plain_digits(&time);
+    let facts = format!("{time:>9} ms {good:>6}/{:<5}", counts.polls);
     let errors = device
         .errors
         .iter()
@@ -105,11 +104,12 @@ fn point_line(
     width: usize,
     lang: Language,
 ) -> Line<'static> {
-    let shown = if value.unit.is_empty() && value.text.chars().count() > NUMBER_COLUMNS {
+    let text = lang.locale().plain_digits(&value.text);
+    let shown = if value.unit.is_empty() && text.chars().count() > NUMBER_COLUMNS {
         // Words are longer than numbers, and a code has no unit.
-        format!("{:<1$.1$}", value.text, NUMBER_COLUMNS + UNIT_COLUMNS)
+        format!("{text:<0$.0$}", NUMBER_COLUMNS + UNIT_COLUMNS)
     } else {
-        let number = format!("{:>1$} ", value.text, NUMBER_COLUMNS);
+        let number = format!("{text:>NUMBER_COLUMNS$} ");
         format!("{number}{:<1$}", value.unit, UNIT_COLUMNS - 1)
     };
     let place = format!("  {:<20}{shown}", value.name);
