@@ -57,6 +57,8 @@ pub const SCAN_TIMEOUTS_MAX: usize = 60;
 pub const DEVICES_MAX: usize = 3000;
 /// Maximum points of one device.
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Maximum letters of a name for people of a device, a point or an asset.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 60;
 /// Maximum models in the list of a `SunSpec` device; the longest known lists have about twenty.
 pub const SUNSPEC_MODELS_MAX: usize = 100;
 /// Missed polls in a row after which a `SunSpec` device is discovered again.

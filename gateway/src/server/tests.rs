@@ -579,6 +579,24 @@ mod words {
     }
 
     #[tokio::test]
+    async fn points_have_labels_and_codes_are_words() {
+        let mut bench = ApiTestBench::with_readings(1).await;
+        let device = &mut Arc::make_mut(&mut bench.state.config).devices[0];
+        device.name = "PLTS sekolah".into();
+        device.points[0].about.values = Arc::from([(1510, Arc::from("running"))]);
+        let id = bench.get("/teknisi?lang=id").await.1;
+        assert!(id.contains(">PLTS sekolah</h2>"), "{id}");
+        assert!(
+            id.contains("Daya AC<code") && id.contains("Energi AC<code"),
+            "{id}"
+        );
+        assert!(id.contains(">bekerja</span>"), "{id}");
+        let point = bench.get("/points/inverter.ac_power?lang=en").await.1;
+        assert!(point.contains("<h1>AC power <code"), "{point}");
+        assert!(point.contains(">running</span>"), "{point}");
+    }
+
+    #[tokio::test]
     async fn a_language_chosen_by_hand_is_remembered() {
         let bench = ApiTestBench::new();
         let request = get("/?lang=en").body(Body::empty()).unwrap();
