@@ -3,6 +3,7 @@
 
 use super::CompensatedSum;
 pub use super::counter_event::{CounterEvent, CounterEventKind};
+use super::saved_state::{SavedState, StateArchive, saved_fields};
 
 /// Tolerance on the greatest rate: a step may be 10 % larger before it is a spike.
 pub const RATE_MARGIN: f64 = 1.1;
@@ -37,6 +38,12 @@ pub struct CounterReadingTally {
     pub lost: u64,
 }
 
+saved_fields!(CounterReadingTally {
+    rises,
+    refused,
+    lost,
+});
+
 /// A reading: time in s, and value.
 type TimedReading = (f64, f64);
 
@@ -47,6 +54,18 @@ enum SetAsideReason {
     StepDown,
     /// Below nine tenths of the base: an outlier or a reset.
     Low,
+}
+
+impl SavedState for SetAsideReason {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        let all = [Self::Spike, Self::StepDown, Self::Low];
+        let mut place = all.iter().position(|one| one == self).unwrap_or_default();
+        place.exchange(archive);
+        match all.get(place) {
+            Some(found) => *self = *found,
+            None => archive.refuse(),
+        }
+    }
 }
 
 /// Consecutive readings that do not continue from the base.
@@ -60,6 +79,26 @@ struct SetAsideReadings {
     not_zero: u64,
     /// Value of [`CounterTotal`]'s `credit` at the last of them.
     credit: f64,
+}
+
+saved_fields!(SetAsideReadings {
+    why,
+    first,
+    last,
+    not_zero,
+    credit,
+});
+
+impl Default for SetAsideReadings {
+    fn default() -> Self {
+        Self {
+            why: SetAsideReason::Spike,
+            first: (0.0, 0.0),
+            last: (0.0, 0.0),
+            not_zero: 0,
+            credit: 0.0,
+        }
+    }
 }
 
 /// Streaming total of a counter (G.5). The base is the last accepted reading; each reading makes a
@@ -107,6 +146,22 @@ pub struct CounterTotal {
     lower_bound: bool,
     tally: CounterReadingTally,
 }
+
+saved_fields!(CounterTotal {
+    max_rate_per_s,
+    modulus,
+    step,
+    slack,
+    credit,
+    base,
+    left,
+    aside,
+    unexplained,
+    total,
+    steps,
+    lower_bound,
+    tally,
+});
 
 impl CounterTotal {
     /// Creates an empty total. The greatest rate is in the counter's unit per second.

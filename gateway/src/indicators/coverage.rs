@@ -3,6 +3,7 @@
 use crate::domain::indicator::{CompletenessShares, PointReadings};
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::formulas::completeness::classify_completeness;
+use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
 use crate::indicators::totaliser::RefusedReadings;
@@ -23,6 +24,13 @@ struct DayCoverage {
     asleep_light: i64,
 }
 
+saved_fields!(DayCoverage {
+    good,
+    asleep,
+    good_light,
+    asleep_light,
+});
+
 /// Coverage of one point within the period.
 #[derive(Clone, Debug)]
 pub(crate) struct Coverage {
@@ -41,6 +49,47 @@ pub(crate) struct Coverage {
     heard: i64,
     good_slot: (usize, i64),
     asleep_slot: (usize, i64),
+}
+
+impl SavedState for Coverage {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        let number_of_days = self.days.len();
+        let readings = &mut self.readings;
+        exchange_reading(&mut readings.first, archive);
+        exchange_reading(&mut readings.last, archive);
+        readings.gaps.exchange(archive);
+        readings.longest_gap_ms.exchange(archive);
+        self.silences.exchange(archive);
+        self.undated.exchange(archive);
+        let outside = self.outside.iter();
+        let mut outside: Vec<((i64, f64), Option<f64>)> = outside
+            .map(|(at, before, value)| ((at.0, *value), *before))
+            .collect();
+        outside.exchange(archive);
+        let outside = outside.into_iter();
+        self.outside = outside
+            .map(|((at, value), before)| (UtcMs(at), before, value))
+            .collect();
+        self.more_outside.exchange(archive);
+        self.every_ms.exchange(archive);
+        self.heard.exchange(archive);
+        self.good_slot.exchange(archive);
+        self.asleep_slot.exchange(archive);
+        // The days to come hold nothing yet, and their number depends on the period that is asked.
+        let passed = self
+            .days
+            .iter()
+            .rposition(|day| *day != DayCoverage::default());
+        self.days.truncate(passed.map_or(0, |last| last + 1));
+        self.days.exchange(archive);
+        self.days.resize(number_of_days, DayCoverage::default());
+    }
+}
+
+fn exchange_reading(reading: &mut Option<(UtcMs, f64)>, archive: &mut StateArchive) {
+    let mut plain = reading.map(|(at, value)| (at.0, value));
+    plain.exchange(archive);
+    *reading = plain.map(|(at, value)| (UtcMs(at), value));
 }
 
 impl Coverage {
