@@ -53,6 +53,7 @@ impl StoreWriter {
         check_calibration(&transaction, said)?;
         let id = insert_calibration(&transaction, said, now, by).map_err(failed)?;
         transaction.commit().map_err(failed)?;
+        self.snapshots.raise_revision();
         self.publish_health();
         Ok(id)
     }

@@ -47,6 +47,7 @@ impl StoreWriter {
             ids.push(insert_entry(&transaction, statement, now, by).map_err(failed)?);
         }
         transaction.commit().map_err(failed)?;
+        self.snapshots.raise_revision();
         self.publish_health();
         Ok(ids)
     }

@@ -27,6 +27,9 @@ mod damage_tests;
 mod delta_codec;
 mod digest;
 mod downsample;
+mod figure_snapshots;
+#[cfg(test)]
+mod figure_snapshots_tests;
 mod file_permissions;
 mod file_presence;
 mod flush;
@@ -61,6 +64,10 @@ mod varint;
 mod writer;
 
 pub use digest::{EvidenceExtent, TextRevision};
+#[cfg(test)]
+pub(crate) use figure_snapshots::change_stored_file;
+pub use figure_snapshots::{FigureSnapshot, SnapshotQuery, snapshot_basis};
+pub(crate) use seal::DAY_GRACE_MS;
 pub use store_error::StoreError;
 pub use store_handle::Store;
 pub use store_values::*;

@@ -2,6 +2,7 @@
 
 use super::access::corruption_error;
 use super::audit::append_audit;
+use super::figure_snapshots::SnapshotShelf;
 use super::file_presence::FilePresence;
 use super::journal_reader::ReadingRing;
 use super::key_registry::KeyRegistry;
@@ -26,6 +27,7 @@ use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 
 impl Store {
@@ -127,6 +129,10 @@ fn assemble_writer(
         Err(fault) => return Err((fault, Some(db))),
     };
     let (store, out, queue) = open_channels(last, &settings.path);
+    let snapshots = match SnapshotShelf::load(&db, Arc::clone(&store.data_revision)) {
+        Ok(snapshots) => snapshots,
+        Err(fault) => return Err((fault, Some(db))),
+    };
     // The next full hour: parts are sealed at full hours.
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = StoreWriter {
@@ -165,6 +171,7 @@ fn assemble_writer(
         seal_after,
         retention_resumes_ms: 0,
         closing: super::digest::DayCloser::new(site),
+        snapshots,
         outputs: out,
     };
     match keeper
@@ -226,6 +233,7 @@ fn open_channels(
         health: health_seen,
         directory: directory.into(),
         ring: ReadingRing::default(),
+        data_revision: Arc::default(),
     };
     let out = WriterOutputs {
         durable,

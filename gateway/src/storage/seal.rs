@@ -4,6 +4,7 @@
 
 use super::chunk_codec;
 use super::digest::mark_day_due;
+use super::figure_snapshots::ChangedStretch;
 use super::key_registry::PointKey;
 use super::local_calendar::LocalDay;
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
@@ -25,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Delay after midnight before a day counts as over, ms.
 // The last readings of the day must have arrived.
-pub(super) const DAY_GRACE_MS: i64 = 300_000;
+pub(crate) const DAY_GRACE_MS: i64 = 300_000;
 
 /// Samples to merge, by point.
 pub(super) type SamplesByPoint = BTreeMap<PointKey, Vec<Sample>>;
@@ -128,7 +129,8 @@ impl StoreWriter {
         for ((day, group), extra) in days {
             let start = self.calendar.day_start(day);
             let frozen = day < self.raw_deleted_before;
-            if !extra.is_empty() {
+            if let Some(stretch) = changed_stretch(&extra) {
+                self.snapshots.forget(&transaction, stretch)?;
                 mark_day_due(&transaction, day, RecordReason::Import)?;
                 self.closing.invalidate_day(day);
             }
@@ -146,6 +148,14 @@ impl StoreWriter {
         }
         Ok(())
     }
+}
+
+/// Stretch of time of samples that come in; `None` without any.
+pub(super) fn changed_stretch(samples: &SamplesByPoint) -> Option<ChangedStretch> {
+    let times = samples.values().flatten().map(|sample| sample.at.0);
+    let (from, to) = (times.clone().min()?, times.max()?);
+    let dated = true;
+    Some(ChangedStretch { from, to, dated })
 }
 
 /// Rewrites the samples of a group of points on a day as whole-day chunks with roll-ups; returns
@@ -229,6 +239,7 @@ fn read_or_quarantine(
     }
     tracing::error!(row, point = piece.point, "a garbled chunk was set aside");
     mark_day_due(db, day, RecordReason::Damage)?;
+    super::figure_snapshots::forget_all(db);
     db.execute(
         "INSERT INTO damaged(at, origin, body) SELECT 0, ?, body FROM pack WHERE id = ?",
         params![format!("pack {row} point {}", piece.point), row],

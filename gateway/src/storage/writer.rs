@@ -1,6 +1,7 @@
 //! The thread that owns the file: serves requests one by one, flushes on time, and sends query
 //! results in between.
 
+use super::figure_snapshots::SnapshotShelf;
 use super::file_presence::FilePresence;
 use super::journal_reader::ReadingRing;
 use super::key_registry::KeyRegistry;
@@ -77,6 +78,8 @@ pub(super) struct StoreWriter {
     pub(super) retention_resumes_ms: u64,
     /// Progress of the day that is being closed.
     pub(super) closing: super::digest::DayCloser,
+    /// Snapshots of figures.
+    pub(super) snapshots: SnapshotShelf,
     pub(super) outputs: WriterOutputs,
 }
 
@@ -193,6 +196,7 @@ impl StoreWriter {
                 drop(reply.send(self.append_audit(kind, &what)));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
+            StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
     }
