@@ -24,7 +24,7 @@ VISITS = [
 ]
 # Pixels of the plot's canvas that are not empty.
 DRAWN = """
-const canvas = document.querySelector('#plot canvas');
+const canvas = document.querySelector('.plot canvas');
 if (!canvas) return 0;
 const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
 let drawn = 0;
@@ -77,7 +77,7 @@ class Browser:
             self.faults.append(f"{what} is {over} px too wide at {self.width}")
 
     def overview(self):
-        self.driver.get(self.address + "/")
+        self.driver.get(self.address + "/teknisi")
         shown = self.driver.find_element(By.TAG_NAME, "html").get_attribute("lang")
         if shown != self.lang:
             self.faults.append(f"asked for {self.lang}, shown {shown}")
@@ -87,8 +87,8 @@ class Browser:
         first = self.text(value)
         self.wait("a live value to change", lambda: self.text(value) != first)
         self.wait("a small plot", lambda: self.driver.find_elements(By.CSS_SELECTOR, ".spark svg"))
-        self.fits("the overview")
-        self.shot("overview")
+        self.fits("the devices")
+        self.shot("technician")
 
     def plot(self, point, span):
         self.driver.get(f"{self.address}/points/{point}?span={span}")

@@ -82,9 +82,10 @@ function onStatus(status) {
 
 const pill = document.getElementById("live");
 function connection(live) {
+  document.body.classList.toggle("lost", !live);
+  if (!pill) return;
   pill.dataset.state = live ? "ok" : "fault";
   pill.lastElementChild.textContent = live ? words.live : words.lost;
-  document.body.classList.toggle("lost", !live);
 }
 
 let source = null;
@@ -105,10 +106,13 @@ function connect() {
   on("status", onStatus);
   on("reload", () => location.reload());
 }
-connect();
-// A page that goes away must not look broken while it does.
-addEventListener("pagehide", () => source.close());
-addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+// Pages without live values open no stream: a phone in a pocket shall cost nothing.
+if (document.body.dataset.live === "true") {
+  connect();
+  // A page that goes away must not look broken while it does.
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+}
 
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;

@@ -1,200 +1,214 @@
-// The plot of one point: a line with its min/max band, bars for a counter's growth, gaps as gaps.
+// Draws every plot of a page from the JSON beside it (PlotSpec). Values are in the JSON, or fetched from /api/v1/samples.
 "use strict";
 (() => {
-  const box = document.getElementById("plot");
-  const ask = box.dataset;
-  const from = Number(ask.from), to = Number(ask.to), step = Number(ask.stepMs), every = Number(ask.every);
-  const growth = ask.growth === "true";
-  const places = growth ? "auto" : ask.places;
-  const width = step || every;
+  const DAY = 86400000;
+  const PALETTE = ["--accent", "--second", "--third", "--fourth", "--fifth", "--sixth"];
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  let plot = null, data = null;
 
-  async function column(aggregate) {
-    let address = `/api/v1/samples?point=${encodeURIComponent(ask.point)}&from=${from}&to=${to}`;
-    if (ask.step) address += `&step=${ask.step}&agg=${aggregate}`;
-    const answer = await fetch(address);
+  async function fetchSamples(spec, series, agg) {
+    const query = new URLSearchParams({ point: series.point, from: spec.from, to: spec.to });
+    if (series.step) { query.set("step", series.step); query.set("agg", agg); }
+    const answer = await fetch(`/api/v1/samples?${query}`);
     if (!answer.ok) throw new Error((await answer.json()).error);
-    return answer.json();
+    const { t, v, q } = await answer.json();
+    // Doubtful and bad readings get a mark at the foot of the plot.
+    t.forEach((at, index) => { if (agg === series.agg && q[index] !== "good") spec.doubts.push({ at, bad: q[index] === "bad" }); });
+    return { t, v: v.map((value) => value === null ? null : value * series.scale) };
   }
 
-  async function load() {
-    if (!step || growth) {
-      const one = await column("delta");
-      return join(one.t, [one.v], one.q);
-    }
-    const [mean, min, max] = [await column("mean"), await column("min"), await column("max")];
-    // The stretch may have grown between two answers: only buckets that all three know.
-    const at = (set) => new Map(set.t.map((time, index) => [time, set.v[index]]));
-    const low = at(min), high = at(max);
-    const of = (map) => mean.t.map((time) => map.has(time) ? map.get(time) : null);
-    return join(mean.t, [mean.v, of(low), of(high)], mean.q);
-  }
-
-  // Where samples are absent a null is put in, so that no line is drawn over the gap.
-  function join(t, columns, q) {
-    const out = { t: [], columns: columns.map(() => []), q: [] };
-    const push = (time, values, quality) => {
-      out.t.push(time / 1000);
-      out.columns.forEach((column, index) => column.push(values[index]));
-      out.q.push(quality);
-    };
+  // A null between values that are further apart than the width, so that no line is drawn over a gap.
+  function withGaps({ t, v }, width) {
+    const times = [], values = [];
     t.forEach((time, index) => {
-      const gap = index > 0 && time - t[index - 1] > 2.5 * width;
-      if (gap) push(t[index - 1] + width, columns.map(() => null), "none");
-      push(time, columns.map((column) => column[index]), q[index]);
+      if (index > 0 && time - t[index - 1] > 2.5 * width) { times.push(t[index - 1] + width); values.push(null); }
+      times.push(time); values.push(v[index]);
     });
-    return out;
+    return { t: times, v: values };
   }
 
-  function marks(u) {
-    const context = u.ctx;
-    const { left, top, height, width: across } = u.bbox;
-    context.save();
-    context.beginPath();
-    context.rect(left, top, across, height);
-    context.clip();
-    data.q.forEach((quality, index) => {
-      if (quality !== "bad" && quality !== "uncertain") return;
-      const x = Math.round(u.valToPos(data.t[index], "x", true));
-      context.fillStyle = color(quality === "bad" ? "--fault" : "--doubtful");
-      context.fillRect(x - devicePixelRatio, top + height - 8 * devicePixelRatio, 2 * devicePixelRatio, 8 * devicePixelRatio);
-    });
-    context.restore();
+  // Columns of one series: its values, and the least and greatest of each bucket where they are shown.
+  async function load(spec, series) {
+    if (!series.point) return [{ t: series.t, v: series.v }];
+    const columns = [];
+    for (const agg of series.spread && series.step ? [series.agg, "min", "max"] : [series.agg]) {
+      columns.push(withGaps(await fetchSamples(spec, series, agg), series.width));
+    }
+    return columns;
   }
 
-  // A sample between two gaps has no line; it is a dot.
-  function alone(u, index) {
-    const values = u.data[index], dots = [];
-    const none = (at) => values[at] === null || values[at] === undefined;
-    values.forEach((value, at) => { if (!none(at) && none(at - 1) && none(at + 1)) dots.push(at); });
-    return dots.length ? dots : null;
-  }
-
-  function when(seconds) {
-    const long = to - from > 2 * 86400000;
-    const options = { timeZone: zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-    if (step >= 86400000) { delete options.hour; delete options.minute; delete options.hourCycle; options.year = "numeric"; }
-    if (!long && step < 60000) options.second = "2-digit";
-    const text = new Intl.DateTimeFormat(locale, options).format(seconds * 1000);
-    return step >= 86400000 ? text : `${text} ${document.body.dataset.label}`;
-  }
-
-  // Labels at round local times: the date where a day begins, the hour within it.
-  function ticks(u, splits) {
-    const gap = splits[1] - splits[0];
-    const format = (options, name = locale) => new Intl.DateTimeFormat(name, { timeZone: zone, ...options });
-    const hour = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "en-GB");
-    const day = format(gap >= 27 * 86400 ? { month: "short" } : { day: "numeric", month: "short" });
-    const long = to - from > 86400000;
-    return splits.map((split) => {
-      const text = hour.format(split * 1000);
-      return gap >= 86400 || (long && text === "00:00") ? day.format(split * 1000) : text;
-    });
-  }
-
-  function options() {
-    const value = (u, number) => number === null || number === undefined ? "–" : `${show(number, places)} ${ask.unit}`;
-    const bars = uPlot.paths.bars({ size: [0.7, 40], align: 1 });
-    const main = {
-      label: growth ? words.growth : step ? words.mean : words.value, stroke: color("--accent"), width: 2, value,
-      points: { show: false, size: 4, fill: color("--accent"), filter: growth ? () => null : alone }, spanGaps: false, ...(growth ? { paths: bars, fill: color("--accent"), width: 0 } : {}),
-    };
-    const edge = (label) => ({ label, stroke: "transparent", width: 0, value, points: { show: false } });
-    const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-    const many = data.columns.length === 3;
-    return {
-      width: box.clientWidth, height: innerWidth < 640 ? 280 : 380,
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
-      scales: { x: { range: () => [from / 1000, to / 1000] }, y: { range: (u, low, high) => scale(low, high) } },
-      series: [{ label: words.time, value: (u, seconds) => seconds === null ? "–" : when(seconds) }, main,
-        ...(many ? [edge(words.min), edge(words.max)] : [])],
-      bands: many ? [{ series: [3, 2], fill: color("--band") }] : [],
-      axes: [{ ...axis, values: ticks, space: 64 },
-        { ...axis, size: 64, values: (u, splits) => splits.map((split) => show(split, decimals(splits))) }],
-      cursor: { drag: { x: true, y: false }, points: { size: 8 } },
-      hooks: { draw: [marks] },
-    };
-  }
-
-  // As many places as tell the labels apart: 0.25 needs two.
-  function decimals(splits) {
+  const digits = (splits) => {
     const gap = Math.abs(splits[1] - splits[0]) || 1;
     for (let places = 0; places < 6; places += 1) {
       const steps = gap * 10 ** places;
       if (Math.abs(steps - Math.round(steps)) < 1e-6 * steps) return places;
     }
     return 6;
-  }
+  };
+  const format = (options, name = locale) => new Intl.DateTimeFormat(name, { timeZone: zone, ...options });
 
-  function scale(low, high) {
-    if (low === null || high === null) return [0, 1];
-    if (growth) return [Math.min(0, low), high * 1.08 || 1];
-    const pad = (high - low || Math.abs(high) || 1) * 0.08;
-    return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad];
-  }
-
-  function draw() {
-    if (plot) plot.destroy();
-    box.textContent = "";
-    const any = data.columns[0].some((value) => value !== null);
-    if (!any && !data.q.includes("bad")) {
-      box.innerHTML = `<p class="note"></p>`;
-      box.firstChild.textContent = words["no-data"];
-      return;
-    }
-    plot = new uPlot(options(), [data.t, ...data.columns], box);
-    box.dataset.drawn = "true";
-    figures();
-  }
-
-  function figures() {
-    const node = document.getElementById("figures");
-    const values = data.columns[0].filter((value) => value !== null);
-    if (!values.length) return;
-    const least = (column) => column.reduce((a, b) => b !== null && b < a ? b : a, Infinity);
-    const most = (column) => column.reduce((a, b) => b !== null && b > a ? b : a, -Infinity);
-    const total = values.reduce((a, b) => a + b, 0);
-    const put = (name, value) => {
-      node.querySelector(`[data-figure=${name}]`).textContent = `${show(value, "auto")} ${ask.unit}`;
-    };
-    put("min", least(data.columns[1] || data.columns[0]));
-    put("max", most(data.columns[2] || data.columns[0]));
-    put("mean", growth ? total : total / values.length);
-    node.hidden = false;
-  }
-
-  function failed(error) {
-    box.innerHTML = `<p class="note"></p>`;
-    box.firstChild.textContent = `${words.failed} (${error.message})`;
-  }
-
-  async function refresh() {
-    data = await load();
-    draw();
-  }
-  refresh().catch(failed);
-
-  let size = 0;
-  new ResizeObserver(() => {
-    if (!plot || box.clientWidth === size) return;
-    size = box.clientWidth;
-    plot.setSize({ width: size, height: innerWidth < 640 ? 280 : 380 });
-  }).observe(box);
-  document.addEventListener("theme", () => { if (data) draw(); });
-
-  // The stretch that holds this moment grows: raw samples one by one, buckets now and then.
-  if (ask.current === "true") {
-    const dot = ask.point.indexOf(".");
-    document.addEventListener("reading", ({ detail }) => {
-      if (step || growth || !data || !plot || detail.device !== ask.point.slice(0, dot)) return;
-      const name = ask.point.slice(dot + 1), seconds = detail.t / 1000;
-      if (detail.t >= to || (data.t.length && seconds <= data.t[data.t.length - 1])) return;
-      data.t.push(seconds);
-      data.columns[0].push(name in detail.v ? detail.v[name] : null);
-      data.q.push(detail.q[name] || "good");
-      plot.setData([data.t, ...data.columns]);
+  // Labels at round local times: the date where a day begins, the hour within it.
+  const ticks = (spec) => (u, splits) => {
+    const gap = splits[1] - splits[0];
+    const hour = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "en-GB");
+    const day = format(gap >= 27 * 86400 ? { month: "short" } : { day: "numeric", month: "short" });
+    const long = spec.to - spec.from > DAY;
+    return splits.map((split) => {
+      const text = hour.format(split * 1000);
+      return gap >= 86400 || (long && text === "00:00") ? day.format(split * 1000) : text;
     });
-    if (step) setInterval(() => refresh().catch(() => {}), 60000);
+  };
+
+  const when = (spec, seconds) => {
+    const days = spec.series.every((one) => !one.point && one.style === "bars");
+    const clock = days ? { year: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    return format({ day: "numeric", month: "short", ...clock }).format(seconds * 1000);
+  };
+
+  // Bands behind the curves, and marks above them, each with its words.
+  function decorate(spec, unit) {
+    const tone = { good: "--ok", warn: "--doubtful", bad: "--fault" };
+    return (u) => {
+      const { ctx, bbox } = u;
+      const px = devicePixelRatio;
+      ctx.save();
+      ctx.beginPath(); ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height); ctx.clip();
+      ctx.font = `${11 * px}px system-ui, sans-serif`;
+      for (const band of spec.bands || []) {
+        const top = u.valToPos(band.to, unit, true), foot = u.valToPos(band.from, unit, true);
+        ctx.fillStyle = color(tone[band.tone]); ctx.globalAlpha = 0.13;
+        ctx.fillRect(bbox.left, top, bbox.width, foot - top);
+        ctx.globalAlpha = 1; ctx.fillStyle = color("--soft"); ctx.textAlign = "right";
+        ctx.fillText(band.label, bbox.left + bbox.width - 6 * px, Math.max(top, bbox.top) + 13 * px);
+      }
+      (spec.marks || []).forEach((mark, index) => {
+        const x = Math.round(u.valToPos(mark.at / 1000, "x", true));
+        ctx.strokeStyle = color("--soft"); ctx.setLineDash([3 * px, 3 * px]);
+        ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
+        ctx.fillStyle = color("--ink"); ctx.textAlign = "left";
+        ctx.fillText(mark.label, x + 4 * px, bbox.top + (12 + 14 * (index % 3)) * px);
+      });
+      for (const { at, bad } of spec.doubts) {
+        ctx.fillStyle = color(bad ? "--fault" : "--doubtful");
+        ctx.fillRect(u.valToPos(at / 1000, "x", true) - px, bbox.top + bbox.height - 8 * px, 2 * px, 8 * px);
+      }
+      ctx.restore();
+    };
   }
+
+  // A value between two gaps has no line; it is a dot.
+  const alone = (u, index) => {
+    const values = u.data[index], none = (at) => values[at] === null || values[at] === undefined;
+    const dots = values.map((value, at) => at).filter((at) => !none(at) && none(at - 1) && none(at + 1));
+    return dots.length ? dots : null;
+  };
+
+  function lineOf(series, at, spec) {
+    const main = color(PALETTE[at % PALETTE.length]);
+    const one = {
+      label: `${series.label}${series.unit ? ` (${series.unit})` : ""}`, scale: series.unit || "1", stroke: main, width: 2, spanGaps: false,
+      value: (u, number) => number === null || number === undefined ? "–" : `${show(number, "auto")} ${series.unit}`,
+      points: { show: false, size: 4, fill: main, filter: alone },
+    };
+    if (series.style === "area") one.fill = color("--band");
+    if (series.style === "steps") one.paths = uPlot.paths.stepped({ align: 1 });
+    if (series.style === "bars") Object.assign(one, { paths: uPlot.paths.bars({ size: [series.pale ? 0.85 : 0.6, 48], align: 1 }), fill: main, width: 0, points: { show: false } });
+    if (series.pale) Object.assign(one, series.style === "bars" ? { fill: color("--line") } : { dash: [6, 4], width: 1.5, stroke: color("--soft") });
+    return one;
+  }
+
+  function options(box, spec, columns) {
+    const units = [...new Set(spec.series.map((one) => one.unit || "1"))];
+    const bars = new Set(spec.series.filter((one) => one.style !== "line" && one.style !== "steps").map((one) => one.unit || "1"));
+    const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const scales = { x: { range: () => [spec.from / 1000, Math.max(spec.to, spec.from + 60000) / 1000] } };
+    for (const unit of units) {
+      scales[unit] = { range: (u, low, high) => {
+        if (low === null || high === null) return [0, 1];
+        const pad = (high - low || Math.abs(high) || 1) * 0.08;
+        const foot = bars.has(unit) ? Math.min(0, low) : low >= 0 && low - pad < 0 ? 0 : low - pad;
+        return [foot, high + pad];
+      } };
+    }
+    const lines = [], bands = [];
+    columns.forEach(({ series, spread }, at) => {
+      lines.push({ ...lineOf(series, at, spec) });
+      if (!spread) return;
+      const edge = (label) => ({ label, scale: series.unit || "1", stroke: "transparent", width: 0, points: { show: false }, value: lines[lines.length - 1].value });
+      const first = lines.length + 1;
+      lines.push(edge(words.min), edge(words.max));
+      bands.push({ series: [first + 1, first], fill: color("--band") });
+    });
+    const side = (unit, at) => ({ ...axis, scale: unit, side: at ? 1 : 3, size: 58, label: unit === "1" ? undefined : unit, labelSize: 18, labelFont: "12px system-ui, sans-serif",
+      grid: at ? { show: false } : axis.grid, values: (u, splits) => splits.map((split) => show(split, digits(splits))) });
+    return {
+      width: box.clientWidth, height: innerWidth < 640 ? 240 : 300, scales, bands,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+      series: [{ label: words.time, value: (u, seconds) => seconds === null ? "–" : when(spec, seconds) }, ...lines],
+      axes: [{ ...axis, values: ticks(spec), space: 60 }, ...units.slice(0, 2).map(side)],
+      cursor: { drag: { x: true, y: false }, points: { size: 8 } },
+      hooks: { drawAxes: [decorate(spec, units[0])] },
+    };
+  }
+
+  function message(box, text) {
+    box.innerHTML = '<p class="note"></p>';
+    box.firstChild.textContent = text;
+    box.dataset.drawn = "true";
+  }
+
+  // Least, mean (for bars: total) and greatest value below a plot that has a place for them.
+  function figures(card, spec, tables) {
+    const values = tables.map(([, column]) => column.filter((value) => value !== null));
+    if (!card.querySelector(".figures") || !values[0].length) return;
+    const total = values[0].reduce((a, b) => a + b, 0);
+    const put = (name, value) => { card.querySelector(`[data-figure=${name}]`).textContent = `${show(value, "auto")} ${spec.series[0].unit}`; };
+    put("min", (values[1] || values[0]).reduce((a, b) => Math.min(a, b)));
+    put("max", (values[2] || values[0]).reduce((a, b) => Math.max(a, b)));
+    put("mean", spec.series[0].style === "bars" ? total : total / values[0].length);
+    card.querySelector(".figures").hidden = false;
+  }
+
+  async function start(card) {
+    const box = card.querySelector(".plot"), spec = JSON.parse(card.querySelector("script").textContent);
+    let plot = null, size = 0, data = null, columns = null;
+    const draw = () => {
+      if (plot) plot.destroy();
+      box.textContent = "";
+      plot = new uPlot(options(box, spec, columns), data, box);
+      box.dataset.drawn = "true";
+    };
+    const refresh = async () => {
+      columns = [];
+      spec.doubts = [];
+      const tables = [];
+      for (const series of spec.series) {
+        const loaded = await load(spec, series);
+        columns.push({ series, spread: loaded.length === 3 });
+        for (const one of loaded) tables.push([one.t.map((time) => time / 1000), one.v]);
+      }
+      if (!spec.doubts.length && !tables.some(([, values]) => values.some((value) => value !== null))) return message(box, words["no-data"]);
+      data = uPlot.join(tables, tables.map((table) => table.map(() => 2)));
+      draw();
+      figures(card, spec, tables);
+    };
+    await refresh().catch((error) => message(box, `${words.failed} (${error.message})`));
+    new ResizeObserver(() => {
+      if (!plot || box.clientWidth === size) return;
+      size = box.clientWidth;
+      plot.setSize({ width: size, height: innerWidth < 640 ? 240 : 300 });
+    }).observe(box);
+    document.addEventListener("theme", () => { if (data) draw(); });
+    if (spec.live && spec.series.some((one) => one.point)) setInterval(() => refresh().catch(() => {}), spec.series[0].step ? 60000 : 10000);
+  }
+
+  // One after the other, and only what comes into view: a phone on a slow link shows the first plot soon.
+  let queue = Promise.resolve();
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      queue = queue.then(() => start(entry.target));
+    }
+  }, { rootMargin: "200px" });
+  all(".plot-card:has(.plot)").forEach((card) => seen.observe(card));
 })();

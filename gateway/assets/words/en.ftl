@@ -90,6 +90,30 @@ cli-fault-unknown = unknown: { $found }. See --help.
 cli-fault-other = the value "{ $value }" cannot be used for { $found }. See --help.
 cli-fault-near = Did you mean: { $near }
 # Pages (web)
+nav-pages = Pages
+nav-beranda = Home
+nav-plts = Solar
+nav-air = Water
+nav-bsf = BSF
+nav-kompos = Compost
+nav-genset = Genset
+nav-meter = Power meter
+nav-catat = Log
+nav-laporan = Reports
+nav-dampak = Impact
+nav-teknisi = Technician
+nav-more = More
+figure-explain = Where the number comes from
+figure-how = Where this number comes from
+figure-target = Target
+figure-repeat = Every step can be repeated with pantau method eval.
+period-range = Other range
+period-from = From
+period-to = To
+period-show = Show
+period-no-later = No data after this
+web-again = Try again
+web-reach-quarter = Quarter
 web-skip = Skip to content
 web-overview = Overview
 web-health = Health
@@ -1614,3 +1638,15 @@ web-error-bus-stopped = The bus was stopped.
 web-error-live-busy = Too many pages are open; close one and reload.
 web-error-job-busy = Not possible now: { $why }.
 web-error-unknown-job = { $why }. The gateway keeps the last eight jobs since its start.
+
+# Pages: home
+
+# Pages: assets
+
+# Pages: log
+
+# Pages: reports
+
+# Pages: impact
+
+# Pages: sign-in and users

@@ -90,6 +90,30 @@ cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
 cli-fault-other = nilai "{ $value }" tidak dapat dipakai untuk { $found }. Lihat --help.
 cli-fault-near = Mungkin maksudnya: { $near }
 # Halaman (web)
+nav-pages = Halaman
+nav-beranda = Beranda
+nav-plts = PLTS
+nav-air = Air
+nav-bsf = BSF
+nav-kompos = Kompos
+nav-genset = Genset
+nav-meter = kWh meter
+nav-catat = Catat
+nav-laporan = Laporan
+nav-dampak = Dampak
+nav-teknisi = Teknisi
+nav-more = Lainnya
+figure-explain = Asal angka
+figure-how = Asal angka ini
+figure-target = Target
+figure-repeat = Setiap langkah dapat dihitung ulang dengan pantau method eval.
+period-range = Rentang lain
+period-from = Dari
+period-to = Sampai
+period-show = Tampilkan
+period-no-later = Tidak ada data sesudah ini
+web-again = Coba lagi
+web-reach-quarter = Triwulan
 web-skip = Langsung ke isi
 web-overview = Beranda
 web-health = Keadaan
@@ -1611,3 +1635,15 @@ web-error-bus-stopped = Jalur ini berhenti dibaca.
 web-error-live-busy = Terlalu banyak halaman terbuka; tutup satu lalu muat ulang.
 web-error-job-busy = Belum bisa: pekerjaan sejenis masih berjalan, atau tidak ada yang perlu dilanjutkan.
 web-error-unknown-job = Pekerjaan itu tidak ada. Gateway menyimpan delapan pekerjaan terakhir sejak dinyalakan.
+
+# Halaman: beranda
+
+# Halaman: aset
+
+# Halaman: catat
+
+# Halaman: laporan
+
+# Halaman: dampak
+
+# Halaman: masuk dan pengguna

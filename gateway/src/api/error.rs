@@ -157,6 +157,12 @@ impl ApiError {
             .map(|code| lang.text_with(code.message_key(), &args))
     }
 
+    /// Cause for people in this language; the English cause when there is no other.
+    pub(crate) fn person_message(&self, lang: Language) -> String {
+        self.localised_message(lang)
+            .unwrap_or_else(|| self.error.clone())
+    }
+
     /// Status 400 for a parameter with an invalid value. The value is cut at 200 characters.
     pub(crate) fn bad_parameter(
         parameter: &'static str,

@@ -100,6 +100,24 @@ pub(crate) async fn get_indicator(
     Ok(([(header::CONTENT_TYPE, media)], text).into_response())
 }
 
+impl ApiListener {
+    /// Figures of a period with the configuration in force, for pages.
+    pub(crate) async fn period_indicators(
+        &self,
+        query: IndicatorQuery,
+        lang: Language,
+    ) -> Result<Arc<SiteIndicators>, ApiError> {
+        let turn = acquire_report_slot(self, lang).await?;
+        let config = Arc::clone(&self.state().config);
+        let store = self.state().store.clone();
+        let shown = self.progress_callback();
+        let account = build::compute_indicators(config, store, query, turn, shown).await;
+        account
+            .map(Arc::new)
+            .map_err(|trouble| report_error(&trouble, lang))
+    }
+}
+
 /// Computes the figures of the query; also returns the configuration that was used.
 async fn compute_indicators(
     app: &ApiListener,

@@ -1,28 +1,47 @@
-//! HTML pages for people: overview, plot of a point, health, in Bahasa Indonesia and English.
+//! HTML pages for people, in Bahasa Indonesia and English.
 //!
-//! Entry: `page_routes`. Templates are in `gateway/assets/pages`; style, script and the plotting
+//! Entry: `page_routes`. Templates are in `gateway/assets/pages`; style, scripts and the plotting
 //! library are inside the binary, and no page loads anything from another host.
 //!
 //! ```text
-//! GET /                 overview
-//! GET /points/ID        plot of a point
-//! GET /health           devices, buses, sinks
+//! GET /                 how the site is today
+//! GET /plts, /air, ..   assets of a kind over a period
+//! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
+//!
+//! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
+//! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
+mod asset_page;
+mod explanation_page;
+mod home_page;
+mod navigation;
 mod number_format;
-mod page_handlers;
+mod page_frame;
 mod page_texts;
+mod period_choice;
+mod plot_spec;
+mod site_figures;
 mod static_files;
+mod technician_pages;
 
 use crate::api::ApiListener;
 use axum::Router;
 use axum::routing::get;
+use navigation::ASSET_PAGES;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
-    Router::new()
-        .route("/", get(page_handlers::overview_page))
-        .route("/points/{id}", get(page_handlers::point_page))
-        .route("/health", get(page_handlers::health_page))
-        .route("/assets/{*path}", get(static_files::get_static_file))
+    let mut routes = Router::new()
+        .route("/", get(home_page::home_page))
+        .route("/jelas/{id}", get(explanation_page::explanation_page))
+        .route("/teknisi", get(technician_pages::technician_page))
+        .route("/points/{id}", get(technician_pages::point_page))
+        .route("/health", get(technician_pages::health_page))
+        .route("/assets/{*path}", get(static_files::get_static_file));
+    for page in &ASSET_PAGES {
+        routes = routes.route(&format!("/{}", page.place), get(asset_page::asset_page));
+    }
+    routes
 }

@@ -3,11 +3,13 @@
 use crate::api::device_health::{self, HealthState};
 use crate::api::{ApiListener, local_time};
 use crate::config::Asset;
+use crate::domain::period::Period;
 use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::pages::number_format;
 use crate::status;
 use crate::storage::{LatestSample, StoreHealth};
+use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -68,6 +70,19 @@ pub(crate) struct PointCard {
 impl ApiListener {
     pub(crate) fn now(&self) -> UtcMs {
         self.state().clock.now().at
+    }
+
+    /// Present day of the site.
+    pub(crate) fn today(&self) -> Date {
+        self.site().timezone.date(self.now())
+    }
+
+    /// Start and end of a period, ms since 1970 UTC.
+    pub(crate) fn period_bounds(&self, period: Period) -> (i64, i64) {
+        let zone = &self.site().timezone;
+        let (from, _) = zone.day_bounds(period.first());
+        let (_, to) = zone.day_bounds(period.last());
+        (from.0, to.0)
     }
 
     /// Health of devices, sinks and store in this language.

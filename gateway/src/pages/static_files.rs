@@ -12,7 +12,7 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 7] = [
+const STATIC_FILES: [(&str, &str, &str); 8] = [
     (
         "pantau.css",
         CSS_TYPE,
@@ -32,6 +32,11 @@ const STATIC_FILES: [(&str, &str, &str); 7] = [
         "icon.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icon.svg"),
+    ),
+    (
+        "icons.svg",
+        SVG_TYPE,
+        include_str!("../../assets/site/icons.svg"),
     ),
     (
         "uplot/uPlot.min.css",

@@ -467,7 +467,14 @@ mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 3] = ["/", "/health", "/points/inverter.ac_energy?span=week"];
+    const PAGES: [&str; 6] = [
+        "/",
+        "/plts",
+        "/air",
+        "/teknisi",
+        "/health",
+        "/points/inverter.ac_energy?span=week",
+    ];
 
     /// Visible text of a page: without tags, ids (`translate="no"`) and script data.
     fn visible(html: &str) -> String {
@@ -534,7 +541,7 @@ mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
-            include_str!("../../assets/pages/overview.html"),
+            include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),

@@ -35,14 +35,16 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use display_names::{format_quantity, period_kind, period_name, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
 
 use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::domain::indicator::SiteIndicators;
+use crate::domain::indicator::{Indicator, RoundingDirection, SiteIndicators};
 use crate::domain::ledger::LedgerEntry;
 use crate::i18n::Language;
 use crate::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use crate::report::render::figure::KeyFigure;
 use context::ReportContext;
 
 /// Input of a report.
@@ -91,6 +93,20 @@ pub struct PastRevision {
     pub number: String,
     /// Name of the revision in force.
     pub in_force: String,
+}
+
+/// A figure as pages show it. A claim for which too little was measured has the reason in place of
+/// its value; a measured quantity keeps its value and says how much was measured.
+pub(crate) fn page_figure(matter: ReportInputs<'_>, one: &Indicator) -> KeyFigure {
+    let book = ReportContext::new(matter);
+    let label = book.indicator_name(&one.id);
+    match one.side {
+        RoundingDirection::Neutral => indicator_figures::indicator_figure(&book, one, "", &label),
+        RoundingDirection::Benefit | RoundingDirection::Burden => KeyFigure {
+            label,
+            ..summary::headline_figure(&book, one)
+        },
+    }
 }
 
 /// Builds the document of a report.

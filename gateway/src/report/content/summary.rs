@@ -84,7 +84,7 @@ fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
 }
 
 /// Headline figure. When too little was measured, the reason replaces the value (METHODS G.4).
-fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
+pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
     let mut figure =
         indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
     if indicator_figures::is_insufficient(one) {

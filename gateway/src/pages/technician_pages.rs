@@ -1,0 +1,183 @@
+//! Pages of the technician: all devices with their points, plot of a point, health.
+
+use crate::api::ApiListener;
+use crate::api::local_time::{PlotInterval, PlotSpan};
+use crate::api::request_language::query_parameter;
+use crate::domain::UtcMs;
+use crate::i18n::Language;
+use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
+use crate::pages::page_texts::{self, DeviceCard, PointCard, SiteHealthTexts};
+use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+
+#[derive(Template)]
+#[template(path = "technician.html")]
+struct TechnicianPage {
+    frame: PageFrame,
+    status: SiteHealthTexts,
+    devices: Vec<DeviceCard>,
+}
+
+#[derive(Template)]
+#[template(path = "health.html")]
+struct HealthPage {
+    frame: PageFrame,
+    status: SiteHealthTexts,
+    devices: Vec<DeviceCard>,
+}
+
+#[derive(Template)]
+#[template(path = "point.html")]
+struct PointPlotPage {
+    frame: PageFrame,
+    device: String,
+    point: PointCard,
+    counter: bool,
+    growth: bool,
+    reach: PlotSpan,
+    stretch: PlotInterval,
+    /// The plotted interval contains the present.
+    current: bool,
+    /// Least and greatest values of each bucket are drawn as a band.
+    spread: bool,
+    spec: PlotSpec,
+}
+
+pub(crate) async fn technician_page(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
+    let (status, devices) = health_and_devices(&app, frame.lang).await;
+    render_page(
+        &uri,
+        StatusCode::OK,
+        &TechnicianPage {
+            frame,
+            status,
+            devices,
+        },
+    )
+}
+
+pub(crate) async fn health_page(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
+    let (status, devices) = health_and_devices(&app, frame.lang).await;
+    render_page(
+        &uri,
+        StatusCode::OK,
+        &HealthPage {
+            frame,
+            status,
+            devices,
+        },
+    )
+}
+
+/// Health and last values. When the store does not answer, the page is still shown; its health line
+/// names the fault.
+async fn health_and_devices(
+    app: &ApiListener,
+    lang: Language,
+) -> (SiteHealthTexts, Vec<DeviceCard>) {
+    let last = app.state().store.latest_samples().await.unwrap_or_default();
+    (app.status(lang), app.device_cards(&last, lang))
+}
+
+pub(crate) async fn point_page(
+    State(app): State<ApiListener>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
+    let (Some((device, _)), Some(info)) = (app.site().find_point(&id), app.site().point(&id))
+    else {
+        return render_not_found(&uri, frame, &id);
+    };
+    let device = &app.site().devices[usize::from(device)];
+    let last = app.state().store.latest_samples().await.unwrap_or_default();
+    let reach = query_parameter(&uri, "span")
+        .and_then(|word| PlotSpan::parse(&word))
+        .unwrap_or(PlotSpan::Day);
+    let now = app.now();
+    let at = query_parameter(&uri, "at")
+        .and_then(|at| at.parse().ok())
+        .map_or(now, UtcMs);
+    // Counters are plotted as increase per bucket unless the reading itself is asked for.
+    let growth = info.counter && query_parameter(&uri, "show").as_deref() != Some("value");
+    let stretch = reach.interval_at(at, &app.0.zone, frame.lang);
+    let (step, step_ms) = if growth {
+        reach.growth_step()
+    } else {
+        reach.bucket_step().unwrap_or(("", 0))
+    };
+    let every_ms = i64::try_from(device.every_ms).unwrap_or(i64::MAX);
+    let spread = !growth && step_ms > 0;
+    let last = last.iter().find(|last| *last.point == *id);
+    let point = page_texts::point_card(info, last, frame.lang);
+    let current = (stretch.from..stretch.to).contains(&now);
+    let series = PlotSeries {
+        label: frame.t(if growth { "web-growth" } else { "web-value" }),
+        unit: point.unit.clone(),
+        style: if growth {
+            PlotStyle::Bars
+        } else {
+            PlotStyle::Line
+        },
+        data: PlotData::Samples {
+            point: id.clone(),
+            step,
+            agg: if growth { "delta" } else { "mean" },
+            width: step_ms.max(every_ms),
+            spread,
+            scale: 1.0,
+        },
+        pale: false,
+    };
+    let plot = PointPlotPage {
+        device: device.id.to_string(),
+        point,
+        counter: info.counter,
+        growth,
+        reach,
+        current,
+        spread,
+        spec: PlotSpec {
+            from: stretch.from.0,
+            to: stretch.to.0,
+            series: vec![series],
+            bands: Vec::new(),
+            marks: Vec::new(),
+            partial_from: None,
+            live: current,
+        },
+        stretch,
+        frame,
+    };
+    render_page(&uri, StatusCode::OK, &plot)
+}
+
+impl PointPlotPage {
+    /// Link to this plot with another span, time or display.
+    fn link(&self, reach: PlotSpan, at: &str, growth: bool) -> String {
+        let show = match (self.counter, growth) {
+            (true, false) => "&show=value",
+            _ => "",
+        };
+        let at = if at.is_empty() {
+            String::new()
+        } else {
+            format!("&at={at}")
+        };
+        format!("?span={}{at}{show}", reach.word())
+    }
+}
