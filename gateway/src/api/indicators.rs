@@ -101,20 +101,24 @@ pub(crate) async fn get_indicator(
 }
 
 impl ApiListener {
-    /// Figures of a period with the configuration in force, for pages.
+    /// Figures of a period by the configuration in force, computed once for all who ask for the
+    /// same; an open period's figures may be some seconds old.
+    pub(crate) async fn indicators(
+        &self,
+        query: IndicatorQuery,
+    ) -> Result<Arc<SiteIndicators>, ReportBuildError> {
+        let figures = &self.state().figures;
+        figures.indicators(query, self.progress_callback()).await
+    }
+
+    /// The same for pages, with the error as they show it.
     pub(crate) async fn period_indicators(
         &self,
         query: IndicatorQuery,
         lang: Language,
     ) -> Result<Arc<SiteIndicators>, ApiError> {
-        let turn = acquire_report_slot(self, lang).await?;
-        let config = Arc::clone(&self.state().config);
-        let store = self.state().store.clone();
-        let shown = self.progress_callback();
-        let account = build::compute_indicators(config, store, query, turn, shown).await;
-        account
-            .map(Arc::new)
-            .map_err(|trouble| report_error(&trouble, lang))
+        let account = self.indicators(query).await;
+        account.map_err(|trouble| report_error(&trouble, lang))
     }
 }
 
@@ -175,18 +179,6 @@ pub(crate) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiErro
             "2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21",
         )
     })
-}
-
-impl ApiListener {
-    /// Figures of a period by the configuration in force, computed once for all who ask for the
-    /// same; an open period's figures may be some seconds old.
-    pub(crate) async fn indicators(
-        &self,
-        ask: IndicatorQuery,
-    ) -> Result<Arc<SiteIndicators>, ReportBuildError> {
-        let figures = &self.state().figures;
-        figures.indicators(ask, self.progress_callback()).await
-    }
 }
 
 /// The error with its HTTP status: 404 for unknown assets and revisions, 400 for other invalid

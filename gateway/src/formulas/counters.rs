@@ -48,8 +48,9 @@ saved_fields!(CounterReadingTally {
 type TimedReading = (f64, f64);
 
 /// Reason for which a reading is set aside until later readings decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum SetAsideReason {
+    #[default]
     Spike,
     StepDown,
     /// Below nine tenths of the base: an outlier or a reset.
@@ -69,7 +70,7 @@ impl SavedState for SetAsideReason {
 }
 
 /// Consecutive readings that do not continue from the base.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct SetAsideReadings {
     why: SetAsideReason,
     /// First of them, the one that the event reports.
@@ -88,18 +89,6 @@ saved_fields!(SetAsideReadings {
     not_zero,
     credit,
 });
-
-impl Default for SetAsideReadings {
-    fn default() -> Self {
-        Self {
-            why: SetAsideReason::Spike,
-            first: (0.0, 0.0),
-            last: (0.0, 0.0),
-            not_zero: 0,
-            credit: 0.0,
-        }
-    }
-}
 
 /// Streaming total of a counter (G.5). The base is the last accepted reading; each reading makes a
 /// step Δ from it over the time Δt between them. Missing readings are bridged: a counter counts on

@@ -178,13 +178,17 @@ impl<T: SavedState + Default> SavedState for Vec<T> {
             self.clear();
             self.resize_with(length, T::default);
         }
-        self.iter_mut().for_each(|one| one.exchange(archive));
+        for one in self.iter_mut() {
+            one.exchange(archive);
+        }
     }
 }
 
 impl<T: SavedState, const N: usize> SavedState for [T; N] {
     fn exchange(&mut self, archive: &mut StateArchive) {
-        self.iter_mut().for_each(|one| one.exchange(archive));
+        for one in self.iter_mut() {
+            one.exchange(archive);
+        }
     }
 }
 

@@ -183,9 +183,9 @@ impl SummedReadings<'_, '_> {
 impl SavedState for SummedReadings<'_, '_> {
     fn exchange(&mut self, archive: &mut StateArchive) {
         self.sums.exchange(archive);
-        self.tracks
-            .iter_mut()
-            .for_each(|track| track.exchange(archive));
+        for track in self.tracks.iter_mut() {
+            track.exchange(archive);
+        }
         self.corrections.exchange(archive);
     }
 }

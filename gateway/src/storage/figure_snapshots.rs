@@ -80,7 +80,7 @@ pub(super) struct ChangedStretch {
     pub(super) dated: bool,
 }
 
-/// What the thread knows about snapshots.
+/// State of the snapshots in memory.
 #[derive(Debug)]
 pub(super) struct SnapshotShelf {
     /// Latest end of any snapshot that is kept or may be in the making, ms.
@@ -139,8 +139,9 @@ impl ChangedStretch {
 
 impl SnapshotShelf {
     /// Reads the horizon; a table that cannot be read counts as void.
-    pub(super) fn load(db: &Connection, revision: Arc<AtomicU64>) -> Result<Self, rusqlite::Error> {
-        let mut epoch = read_meta(db, EPOCH_KEY)?.unwrap_or(0);
+    pub(super) fn load(db: &Connection, revision: Arc<AtomicU64>) -> Self {
+        // Where `meta` cannot be read, the store does not open.
+        let mut epoch = read_meta(db, EPOCH_KEY).ok().flatten().unwrap_or(0);
         let newest = db.query_row("SELECT max(until) FROM figure_snapshot", [], |row| {
             row.get::<_, Option<i64>>(0)
         });
@@ -149,13 +150,13 @@ impl SnapshotShelf {
             epoch += 1;
             None
         });
-        Ok(Self {
+        Self {
             horizon: newest.unwrap_or(i64::MIN),
             revision,
             epoch,
             waiting: Vec::new(),
             used: BTreeSet::new(),
-        })
+        }
     }
 
     /// Whether the next flush has snapshots to write.
@@ -204,15 +205,19 @@ impl SnapshotShelf {
         if stretch.from > self.horizon {
             return Ok(());
         }
-        let start = |one: &FigureSnapshot| match stretch.dated {
-            true => one.looks_from.0,
-            false => one.reads_from.0,
+        let start = |one: &FigureSnapshot| {
+            if stretch.dated {
+                one.looks_from.0
+            } else {
+                one.reads_from.0
+            }
         };
         self.waiting
             .retain(|one| one.until.0 < stretch.from || start(one) > stretch.to);
-        let start = match stretch.dated {
-            true => "looks_from",
-            false => "reads_from",
+        let start = if stretch.dated {
+            "looks_from"
+        } else {
+            "reads_from"
         };
         let text = format!("DELETE FROM figure_snapshot WHERE until >= ?1 AND {start} <= ?2");
         let deleted = db.execute(&text, params![stretch.from, stretch.to]);

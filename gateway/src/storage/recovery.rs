@@ -129,13 +129,10 @@ fn assemble_writer(
         Err(fault) => return Err((fault, Some(db))),
     };
     let (store, out, queue) = open_channels(last, &settings.path);
-    let snapshots = match SnapshotShelf::load(&db, Arc::clone(&store.data_revision)) {
-        Ok(snapshots) => snapshots,
-        Err(fault) => return Err((fault, Some(db))),
-    };
     // The next full hour: parts are sealed at full hours.
     let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = StoreWriter {
+        snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
         open_files: observe_files(access, &file),
         floor,
         access,
@@ -171,7 +168,6 @@ fn assemble_writer(
         seal_after,
         retention_resumes_ms: 0,
         closing: super::digest::DayCloser::new(site),
-        snapshots,
         outputs: out,
     };
     match keeper

@@ -185,7 +185,7 @@ fn random_readings(shape: PointShape, random: &mut fastrand::Rng) -> Vec<(UtcMs,
     all
 }
 
-/// What happens between two questions.
+/// Event between two questions.
 #[derive(Clone, Copy, Debug)]
 enum SiteEvent {
     Wait(i64),

@@ -34,7 +34,7 @@ pub struct IndicatorService {
     running: Mutex<HashMap<ResultKey, Weak<RunningCalculation>>>,
 }
 
-/// What an answer depends on, besides the data and the present time.
+/// Period, asset and daily values of a question.
 type ResultKey = (Period, Option<Arc<str>>, bool);
 
 /// Lock of the calculations of one key, with the last answer.

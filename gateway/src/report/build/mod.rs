@@ -104,8 +104,8 @@ impl ReportBuildError {
     }
 }
 
-/// Computes the figures of a period when it is its turn, on a blocking thread that goes on also when
-/// the caller has gone.
+/// Computes the figures of a period when it is its turn, on a blocking thread that goes on also
+/// when the caller has gone.
 pub async fn compute_indicators(
     config: Arc<Config>,
     store: Store,
