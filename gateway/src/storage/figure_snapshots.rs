@@ -23,6 +23,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Key in table `meta`: snapshots of another epoch are void.
 const EPOCH_KEY: &str = "snapshot_epoch";
 
+/// Revision of a calculation whose sums are not kept: a day of it was not closed when it began.
+const NEVER_KEPT: u64 = u64::MAX;
+
 /// Sums of an asset at the end of a closed day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FigureSnapshot {
@@ -142,16 +145,13 @@ impl SnapshotShelf {
     pub(super) fn load(db: &Connection, revision: Arc<AtomicU64>) -> Self {
         // Where `meta` cannot be read, the store does not open.
         let mut epoch = read_meta(db, EPOCH_KEY).ok().flatten().unwrap_or(0);
-        let newest = db.query_row("SELECT max(until) FROM figure_snapshot", [], |row| {
-            row.get::<_, Option<i64>>(0)
-        });
-        let newest = newest.unwrap_or_else(|fault| {
+        let horizon = newest_end(db).unwrap_or_else(|fault| {
             tracing::debug!(%fault, "snapshots of figures cannot be read; none is used");
             epoch += 1;
-            None
+            i64::MIN
         });
         Self {
-            horizon: newest.unwrap_or(i64::MIN),
+            horizon,
             revision,
             epoch,
             waiting: Vec::new(),
@@ -221,8 +221,14 @@ impl SnapshotShelf {
         };
         let text = format!("DELETE FROM figure_snapshot WHERE until >= ?1 AND {start} <= ?2");
         let deleted = db.execute(&text, params![stretch.from, stretch.to]);
-        match deleted {
-            Ok(_) => Ok(()),
+        match deleted.and_then(|_| newest_end(db)) {
+            Ok(newest) => {
+                // What is in the making has an old revision and is not kept. A horizon that a wrong
+                // clock put into the future goes back here.
+                let waiting = self.waiting.iter().map(|one| one.until.0).max();
+                self.horizon = newest.max(waiting.unwrap_or(i64::MIN));
+                Ok(())
+            }
             Err(fault) => self.void_all(db, &fault),
         }
     }
@@ -309,7 +315,6 @@ impl SnapshotShelf {
         db: &Connection,
         query: &SnapshotQuery,
     ) -> Result<Option<FigureSnapshot>, rusqlite::Error> {
-        self.horizon = self.horizon.max(query.until.0);
         let fits = |one: &&FigureSnapshot| {
             (&one.asset, one.first, &one.basis) == (&query.asset, query.first, &query.basis)
                 && one.until <= query.until
@@ -381,6 +386,14 @@ impl SnapshotShelf {
     }
 }
 
+/// Latest end of a stored snapshot, ms.
+fn newest_end(db: &Connection) -> Result<i64, rusqlite::Error> {
+    let newest = "SELECT max(until) FROM figure_snapshot";
+    db.query_row(newest, [], |row| {
+        Ok(row.get::<_, Option<i64>>(0)?.unwrap_or(i64::MIN))
+    })
+}
+
 /// Deletes all snapshots, since samples were found garbled; called within the transaction that sets
 /// them aside.
 pub(super) fn forget_all(db: &Connection) {
@@ -413,7 +426,13 @@ impl StoreWriter {
     pub(super) fn serve_snapshot(&mut self, request: SnapshotRequest) {
         match request {
             SnapshotRequest::Find { query, reply } => {
-                let revision = self.snapshots.revision.load(Ordering::Acquire);
+                let mut revision = self.snapshots.revision.load(Ordering::Acquire);
+                if self.is_closed(query.until) {
+                    // From now on a late reading for these days raises the revision.
+                    self.snapshots.horizon = self.snapshots.horizon.max(query.until.0);
+                } else {
+                    revision = NEVER_KEPT;
+                }
                 let found = self.snapshots.find(&self.db, &query);
                 let found = found.unwrap_or_else(|fault| {
                     let fault = disk_error("reading a snapshot", &fault);
@@ -430,9 +449,14 @@ impl StoreWriter {
         }
     }
 
-    fn keep_snapshot(&mut self, snapshot: FigureSnapshot, data_revision: u64) -> bool {
+    /// Whether a day with this end is closed, by a trusted clock.
+    fn is_closed(&self, end: UtcMs) -> bool {
         let now = self.clock.now();
-        let closed = now.trusted && snapshot.until.0 + DAY_GRACE_MS <= now.at.0;
+        now.trusted && end.0.saturating_add(DAY_GRACE_MS) <= now.at.0
+    }
+
+    fn keep_snapshot(&mut self, snapshot: FigureSnapshot, data_revision: u64) -> bool {
+        let closed = self.is_closed(snapshot.until);
         let unchanged = data_revision == self.snapshots.revision.load(Ordering::Acquire);
         let fits = snapshot.state.len() <= SNAPSHOT_PENDING_BYTES_MAX;
         let writable = self.access != StoreAccess::Read && self.health.failure.is_none();

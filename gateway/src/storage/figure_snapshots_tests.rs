@@ -266,3 +266,58 @@ async fn a_store_of_version_3_keeps_its_readings_and_gets_snapshots() {
     assert!(find(&store, "plts").await.is_some());
     store.stop().await;
 }
+
+#[tokio::test]
+async fn a_clock_that_was_in_the_future_stops_no_snapshot_for_long() {
+    let (dir, points) = (tempfile::tempdir().unwrap(), site(&["power"]));
+    let settings = StoreSettings {
+        path: dir.path().to_owned(),
+        flush: Duration::from_hours(1),
+        keep: None,
+        budget: None,
+    };
+    let clock = Clock::set(UtcMs(MIDNIGHT + 400 * DAY), true);
+    let store = Store::open(dir.path(), &points, &settings, "text", &clock).unwrap();
+    let future = FigureSnapshot {
+        until: UtcMs(MIDNIGHT + 300 * DAY),
+        ..snapshot("plts")
+    };
+    assert!(keep(&store, future).await);
+    clock.set_wall_clock(UtcMs(MIDNIGHT + DAY));
+    let store_reading = async |at| {
+        store.append(reading(at, &[decimal(1)])).await.unwrap();
+        store.flush().await.unwrap();
+        store.data_revision()
+    };
+    let after_first = store_reading(MIDNIGHT + 10_000).await;
+    assert_eq!(store_reading(MIDNIGHT + 20_000).await, after_first);
+    assert!(keep(&store, snapshot("plts")).await);
+    store.stop().await;
+}
+
+#[tokio::test]
+async fn what_began_before_the_clock_was_right_is_not_kept() {
+    let (dir, points) = (tempfile::tempdir().unwrap(), site(&["power"]));
+    let store = open(dir.path(), &points);
+    let query = |until| SnapshotQuery {
+        asset: "plts".into(),
+        first: FIRST,
+        basis: snapshot_basis(&[b"configuration"]),
+        until: UtcMs(until),
+    };
+    let (_, revision) = store.find_snapshot(query(MIDNIGHT + DAY)).await.unwrap();
+    assert!(
+        !store
+            .keep_snapshot(snapshot("plts"), revision)
+            .await
+            .unwrap()
+    );
+    let (_, revision) = store.find_snapshot(query(MIDNIGHT)).await.unwrap();
+    assert!(
+        store
+            .keep_snapshot(snapshot("plts"), revision)
+            .await
+            .unwrap()
+    );
+    store.stop().await;
+}

@@ -185,7 +185,7 @@ impl IndicatorService {
 impl KeptIndicators {
     fn answers(&self, ask: &IndicatorQuery, data_revision: u64) -> bool {
         let closed = self.now.0 >= self.closed_from && ask.now.0 >= self.closed_from;
-        let recent = (0..=INDICATOR_REUSE_MS).contains(&(ask.now.0 - self.now.0));
+        let recent = (ask.now.0 - self.now.0).abs() <= INDICATOR_REUSE_MS;
         self.key == result_key(ask)
             && self.data_revision == data_revision
             && (closed || recent)
