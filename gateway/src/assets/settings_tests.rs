@@ -530,6 +530,48 @@ fn a_bin_may_have_several_probes() {
 }
 
 #[test]
+fn an_indicator_that_measures_something_else_is_refused() {
+    let bin = "[[asset]]\nid = 'b'\nkind = 'bsf'\ntemperature = 'd.c'\nprobe = 'p'\n";
+    assert_one_diagnostic(
+        &format!("{bin}fed = 'jelantah'\n"),
+        "6: fed: indicator `jelantah (L)` does not fit here, expected one with the unit kg, g, ons, \
+         kuintal, t",
+        "6: fed: indikator `jelantah (L)` tidak cocok di sini, seharusnya dalam satuan kg, g, ons, \
+         kuintal, t",
+    );
+    // The usual indicator of an absent key is refused too, when the site has changed its unit.
+    let said = rendered_diagnostics(
+        &format!("{bin}[[indicator]]\nid = 'bsf-kasgot'\nunit = 'pcs'\n"),
+        Language::En,
+    );
+    let fits = "does not fit here, expected one with the unit kg, g, ons, kuintal, t";
+    assert_eq!(
+        said,
+        [format!("1: residue: indicator `bsf-kasgot (pcs)` {fits}")]
+    );
+    let heap = "[[asset]]\nid = 'h'\nkind = 'compost'\nprocess = 'windrow'\n\
+                turning_ledger = 'bsf-fed'\n";
+    let set = "[[asset]]\nid = 'g'\nkind = 'genset'\nrating_kw = 5\nfuel_ledger = 'bsf-fed'\n";
+    for (text, key, fits) in [
+        (heap, "turning_ledger", "pcs, kegiatan"),
+        (set, "fuel_ledger", "L, mL, m3"),
+    ] {
+        assert_eq!(
+            rendered_diagnostics(text, Language::En),
+            [format!(
+                "5: {key}: indicator `bsf-fed (kg)` does not fit here, expected one with the unit \
+                 {fits}"
+            )]
+        );
+    }
+    let config = load_valid(&format!("{bin}fed = 'BELT-waste'\n"));
+    let AssetKind::Bsf(found) = &config.assets[0].kind else {
+        panic!("a bin");
+    };
+    assert_eq!(&*found.fed, "belt-waste", "as entries spell it");
+}
+
+#[test]
 fn a_roof_takes_a_handbook_runoff_and_says_so() {
     let roof = "[[asset]]\nid = 'r'\nkind = 'catchment'\narea_m2 = 40\nrain = 'd.mm'\n";
     assert_warns(roof, "fault-assumed");

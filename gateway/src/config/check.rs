@@ -58,7 +58,10 @@ pub(crate) fn check_config(
         definitions,
         store: check_store(notes, raw),
         sinks: Vec::new(),
-        web: web_settings::check_web(notes, raw.web.as_ref()),
+        web: {
+            let folder = notes.file.parent().unwrap_or(std::path::Path::new("."));
+            web_settings::check_web(notes, raw.web.as_ref(), folder)
+        },
         site,
         language: raw_site
             .language

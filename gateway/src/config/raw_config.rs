@@ -263,4 +263,14 @@ pub(crate) struct RawValidWhen {
 pub(crate) struct RawWebPage {
     /// `ADDRESS:PORT`; a loopback address.
     pub(crate) listen: RawText,
+    /// `local`: HTTPS with a certificate of the gateway's own authority, which phones are asked to
+    /// trust once (`/sertifikat`). Without this key and without `certificate`: plain HTTP.
+    #[schemars(extend("enum" = ["local"]))]
+    pub(crate) tls: RawText,
+    /// PEM file of a certificate chain, for HTTPS with a given certificate.
+    pub(crate) certificate: RawText,
+    /// PEM file of its private key, readable by the gateway alone.
+    pub(crate) certificate_key_file: RawText,
+    /// Host names under which the page is reached, besides its addresses.
+    pub(crate) names: Option<Vec<SpannedValue<String>>>,
 }

@@ -5,8 +5,8 @@ use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::store_values::LedgerQuery;
 use super::writer::StoreWriter;
+use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::decimal::Decimal;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
 use crate::limits::{LEDGER_PAGE_MAX, LEDGER_ROWS_MAX};
 use rusqlite::types::Type;
@@ -160,7 +160,11 @@ fn insert_entry(
     // A quantity is stored as decimal digits and places: it comes back as it was written, without
     // binary rounding. A withdrawal has none.
     let (mantissa, places) = match statement.quantity {
-        Some(quantity) => (Some(quantity.parts().0), quantity.parts().1),
+        Some(quantity) => {
+            let inexact = || rusqlite::Error::ToSqlConversionFailure("not a decimal".into());
+            let (mantissa, places) = quantity.decimal_parts().ok_or_else(inexact)?;
+            (Some(mantissa), places)
+        }
         None => (None, 0),
     };
     db.prepare(
@@ -218,7 +222,10 @@ fn parse_entry(row: &Row<'_>, db: &Connection) -> Result<LedgerEntry, rusqlite::
     let mantissa: Option<i64> = row.get(4)?;
     let places: u8 = row.get(5)?;
     let quantity = match mantissa {
-        Some(mantissa) => Some(Decimal::new(mantissa, places).ok_or_else(|| garbled_column(4))?),
+        Some(mantissa) => {
+            let number = ExactNumber::with_places(mantissa, places);
+            Some(number.ok_or_else(|| garbled_column(4))?)
+        }
         None => None,
     };
     let id = entry_id(row, 0)?;
