@@ -11,7 +11,7 @@ use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
 use super::schema::{self, OpenedDatabase, is_corruption};
-use super::seal::HOUR_MS;
+use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
 use super::sink_cursors::SinkCursors;
 use super::store_error::StoreError;
@@ -129,8 +129,6 @@ fn assemble_writer(
         Err(fault) => return Err((fault, Some(db))),
     };
     let (store, out, queue) = open_channels(last, &settings.path);
-    // The next full hour: parts are sealed at full hours.
-    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = StoreWriter {
         snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
         open_files: observe_files(access, &file),
@@ -165,7 +163,7 @@ fn assemble_writer(
         backoff_ms: 0,
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
-        seal_after,
+        seal_after: next_full_hour(clock.now().at),
         retention_resumes_ms: 0,
         closing: super::digest::DayCloser::new(site),
         outputs: out,

@@ -31,6 +31,11 @@ pub(crate) const DAY_GRACE_MS: i64 = 300_000;
 /// Samples to merge, by point.
 pub(super) type SamplesByPoint = BTreeMap<PointKey, Vec<Sample>>;
 
+/// Returns the next full hour, at which parts are sealed, ms.
+pub(super) fn next_full_hour(now: UtcMs) -> i64 {
+    (now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS
+}
+
 impl StoreWriter {
     /// Maintenance after a flush.
     pub(super) fn run_maintenance(&mut self) {
@@ -59,7 +64,7 @@ impl StoreWriter {
         }
         if hourly {
             self.apply_retention(now)?;
-            self.seal_after = (now.at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
+            self.seal_after = next_full_hour(now.at);
         }
         Ok(())
     }
