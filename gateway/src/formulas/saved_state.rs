@@ -199,14 +199,17 @@ impl<A: SavedState, B: SavedState> SavedState for (A, B) {
     }
 }
 
-/// Implements [`SavedState`] by its list of fields. `parts` are options and lists whose presence
-/// and length follow from the settings; only their content is saved.
+/// Implements [`SavedState`] by the list of all fields: one that is left out does not compile.
+/// `parts` are options and lists whose presence and length follow from the settings; only their
+/// content is saved. `fixed` fields follow from the settings as a whole.
 macro_rules! saved_fields {
-    ($kind:ty { $($field:ident),* $(,)? } $(parts { $($part:ident),* $(,)? })?) => {
+    ($kind:ty { $($field:ident),* $(,)? } $(parts { $($part:ident),* $(,)? })?
+        $(fixed { $($fixed:ident),* $(,)? })?) => {
         impl $crate::formulas::saved_state::SavedState for $kind {
             fn exchange(&mut self, archive: &mut $crate::formulas::saved_state::StateArchive) {
-                $($crate::formulas::saved_state::SavedState::exchange(&mut self.$field, archive);)*
-                $($(for part in self.$part.iter_mut() {
+                let Self { $($field,)* $($($part,)*)? $($($fixed: _,)*)? } = self;
+                $($crate::formulas::saved_state::SavedState::exchange($field, archive);)*
+                $($(for part in $part.iter_mut() {
                     $crate::formulas::saved_state::SavedState::exchange(part, archive);
                 })*)?
             }

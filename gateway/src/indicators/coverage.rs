@@ -53,37 +53,51 @@ pub(crate) struct Coverage {
 
 impl SavedState for Coverage {
     fn exchange(&mut self, archive: &mut StateArchive) {
-        let number_of_days = self.days.len();
-        let readings = &mut self.readings;
+        // Every field by name: one that is added and not saved does not compile.
+        let Self {
+            readings,
+            silences,
+            undated,
+            outside,
+            more_outside,
+            every_ms,
+            days,
+            heard,
+            good_slot,
+            asleep_slot,
+        } = self;
         exchange_reading(&mut readings.first, archive);
         exchange_reading(&mut readings.last, archive);
         readings.gaps.exchange(archive);
         readings.longest_gap_ms.exchange(archive);
-        self.silences.exchange(archive);
-        self.undated.exchange(archive);
-        let outside = self.outside.iter();
-        let mut outside: Vec<((i64, f64), Option<f64>)> = outside
-            .map(|(at, before, value)| ((at.0, *value), *before))
-            .collect();
-        outside.exchange(archive);
-        let outside = outside.into_iter();
-        self.outside = outside
-            .map(|((at, value), before)| (UtcMs(at), before, value))
-            .collect();
-        self.more_outside.exchange(archive);
-        self.every_ms.exchange(archive);
-        self.heard.exchange(archive);
-        self.good_slot.exchange(archive);
-        self.asleep_slot.exchange(archive);
+        silences.exchange(archive);
+        undated.exchange(archive);
+        exchange_implausible(outside, archive);
+        more_outside.exchange(archive);
+        every_ms.exchange(archive);
+        heard.exchange(archive);
+        good_slot.exchange(archive);
+        asleep_slot.exchange(archive);
         // The days to come hold nothing yet, and their number depends on the period that is asked.
-        let passed = self
-            .days
-            .iter()
-            .rposition(|day| *day != DayCoverage::default());
-        self.days.truncate(passed.map_or(0, |last| last + 1));
-        self.days.exchange(archive);
-        self.days.resize(number_of_days, DayCoverage::default());
+        let number_of_days = days.len();
+        let passed = days.iter().rposition(|day| *day != DayCoverage::default());
+        days.truncate(passed.map_or(0, |last| last + 1));
+        days.exchange(archive);
+        days.resize(number_of_days, DayCoverage::default());
     }
+}
+
+/// Saves or restores implausible readings: time, reading before, reading.
+fn exchange_implausible(all: &mut Vec<(UtcMs, Option<f64>, f64)>, archive: &mut StateArchive) {
+    let plain = all
+        .iter()
+        .map(|(at, before, value)| ((at.0, *value), *before));
+    let mut plain: Vec<((i64, f64), Option<f64>)> = plain.collect();
+    plain.exchange(archive);
+    let plain = plain.into_iter();
+    *all = plain
+        .map(|((at, value), before)| (UtcMs(at), before, value))
+        .collect();
 }
 
 fn exchange_reading(reading: &mut Option<(UtcMs, f64)>, archive: &mut StateArchive) {

@@ -84,7 +84,7 @@ pub(crate) struct BsfSums<'a> {
     degrees: DegreeDaySum,
 }
 
-saved_fields!(BsfSums<'_> { core, bands, degrees });
+saved_fields!(BsfSums<'_> { core, bands, degrees } fixed { bin });
 
 impl<'a> BsfSums<'a> {
     pub(crate) fn new(config: &Config, bin: &'a BsfAsset) -> (Vec<InputSeries>, Self) {

@@ -52,7 +52,7 @@ pub(crate) struct RoofSums<'a> {
     showers: RainEvents,
 }
 
-saved_fields!(RoofSums<'_> { showers } parts { rain, inflow });
+saved_fields!(RoofSums<'_> { showers } parts { rain, inflow } fixed { config, roof });
 
 /// Rain events: rain separated by a dry time of at least `gap_ms`.
 #[derive(Debug, Default)]

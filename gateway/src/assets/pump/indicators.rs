@@ -80,7 +80,10 @@ pub(crate) struct PumpSums<'a> {
     pub(super) lift: HeadSums,
 }
 
-saved_fields!(PumpSums<'_> { rho, lift } parts { energy, power, volume, flow, hours, dry });
+saved_fields!(PumpSums<'_> {
+    rho,
+    lift,
+} parts { energy, power, volume, flow, hours, dry } fixed { config, pump });
 
 /// Number and duration of dry runs (METHODS B.8).
 #[derive(Debug)]

@@ -87,7 +87,9 @@ pub(crate) struct PltsSums<'a> {
     pub(super) sun: Irradiance,
 }
 
-saved_fields!(PltsSums<'_> { sun } parts { energy, power, dc, export, import, project });
+saved_fields!(PltsSums<'_> {
+    sun,
+} parts { energy, power, dc, export, import, project } fixed { plant });
 
 impl<'a> PltsSums<'a> {
     pub(crate) fn new(config: &'a Config, plant: &'a PvPlantAsset) -> (Vec<InputSeries>, Self) {

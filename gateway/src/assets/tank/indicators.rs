@@ -73,7 +73,6 @@ pub(crate) struct TankSums<'a> {
     pub(super) nights: NightVolumes,
 }
 
-// The shapes follow from the settings and the calibrations.
 saved_fields!(TankSums<'_> {
     shape_of_last,
     level,
@@ -83,7 +82,7 @@ saved_fields!(TankSums<'_> {
     stock,
     balances,
     nights,
-} parts { inflow, outflow, rain });
+} parts { inflow, outflow, rain } fixed { tank, shapes });
 
 /// Volume in the tank: last, minimum, maximum, by day, and time at full level.
 #[derive(Debug, Default)]

@@ -93,7 +93,6 @@ pub(crate) struct NightVolumes {
     verdicts: Vec<Option<bool>>,
 }
 
-// The windows follow from the days and the settings.
 saved_fields!(NightVolumes {
     rain_free_ms,
     threshold_m3_h,
@@ -107,7 +106,7 @@ saved_fields!(NightVolumes {
     disturbed,
     noises,
     verdicts,
-});
+} fixed { windows });
 
 impl NightVolumes {
     pub(crate) fn new(night: &LeakNightSettings, span: &PeriodDays) -> Self {
