@@ -63,7 +63,7 @@ cli-device-new = Create a profile by questions and answers; answers may come fro
 cli-test-files = Profile files
 cli-arg-dir = Directory of your own profiles
 cli-arg-name = Profile name, e.g. growatt-min-tlx
-cli-import = Import readings of one point from a CSV: time,value (RFC 3339), or a file from a data logger or spreadsheet; how it was read is shown
+cli-import = Import readings of one point from a CSV: time,value (RFC 3339), or a CSV from a data logger or saved from a spreadsheet (XLSX is not read); how it was read is shown
 cli-import-dates = Order of day, month and year, when no row shows it
 cli-import-zone = Time zone when the file names none, e.g. Asia/Jakarta
 cli-import-decimals = Decimal sign, when no row shows it
@@ -73,6 +73,7 @@ cli-backup = Copy the whole store; the gateway may keep running
 cli-arg-help = Show this help
 cli-arg-version = Show the version
 cli-arg-lang = Language of all texts (also PANTAU_LANG, or language in the [site] table)
+cli-lang-unknown = WARNING: PANTAU_LANG is "{ $found }", which is no language of Pantau; expected one of { $known }
 cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
 cli-arg-log-json = Log lines as JSON
 cli-arg-config = Configuration file (default: /etc/pantau/pantau.toml)
@@ -80,7 +81,7 @@ cli-arg-json = JSON output for scripts
 cli-arg-schema = Print the configuration's JSON Schema for editors
 cli-arg-device = Device id, as in the configuration
 cli-arg-point = Point, e.g. inverter.ac_power
-cli-arg-file = CSV file, or - for standard input
+cli-arg-file = CSV file
 cli-arg-from = Start at this time (RFC 3339)
 cli-arg-to = End before this time (RFC 3339)
 cli-arg-output = Output file (default: the screen)
@@ -88,6 +89,7 @@ cli-backup-output = Backup file
 cli-fault-missing = missing arguments: { $found }. See --help.
 cli-fault-unknown = unknown: { $found }. See --help.
 cli-fault-other = the value "{ $value }" cannot be used for { $found }. See --help.
+cli-fault-conflict = { $found } cannot be used together with { $other }. See --help.
 cli-fault-near = Did you mean: { $near }
 # Pages (web)
 nav-pages = Pages
@@ -286,6 +288,13 @@ exchange-repeated = { $count } rows are the same as another row and were counted
 
 # Export, import, backup (cli)
 cli-failed = Failed: { $why }
+cli-output-lost = The output could not be written: { $why }
+io-not-found = there is no such file or directory
+io-denied = no permission
+io-full = the disk is full
+io-cut-short = the file ends too early
+io-directory = this is a directory, not a file
+io-no-text = the file is no text in UTF-8
 cli-store-damaged = { $file } is damaged ({ $why }). Nothing was changed. First copy this file, then start the gateway (pantau run): it renames the damaged file and creates a new one. If there is a backup from pantau backup, restore it before starting the gateway.
 cli-store-missing = there is no store yet: { $file } was not found. Check [store] path and whether the disk is mounted. pantau run creates a new store.
 cli-store-older = { $file } was written by an earlier version. Start the gateway (pantau run) once to update the file.
@@ -301,13 +310,13 @@ cli-backup-done = The backup is in { $file }, receipts and photos in { $file }.a
 # Commands
 
 # Simulated site: simulate and demo
-cli-arg-seed = Random seed: the same seed gives the same simulated site
-cli-arg-speed = Simulation speed: simulated seconds per second, up to 86400
+cli-arg-seed = Random seed: the same seed gives the same simulated site (default: 1)
+cli-arg-speed = Simulation speed: simulated seconds per second, up to 86400 (default: 1)
 cli-demo-mqtt = Publish to this MQTT broker as well, e.g. mqtt://127.0.0.1:1883
 cli-demo-influx = Write to this InfluxDB as well, e.g. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
-cli-demo-port = Port of the page on this computer; if it is in use, the next free port
-cli-demo-days = Number of days of history
-cli-demo-store = Store the readings in this directory (default: deleted at the end)
+cli-demo-port = Port of the page on this computer; if it is in use, the next free port (default: 8080)
+cli-demo-days = Number of days of history, up to 366 (default: 30)
+cli-demo-store = Keep the readings and the configuration in this directory (default: both are deleted at the end)
 sim-bus = { $bus }: { $kind } at { $place }
 sim-moved = not the port of the configuration: that port is in use or needs more permissions
 sim-device = { $device }: unit { $unit }, { $points } points
@@ -321,7 +330,8 @@ demo-next = What next?
     { "  " }- see a day pass in ten minutes: pantau demo --speed 144
     { "  " }- publish as well: pantau demo --mqtt mqtt://127.0.0.1:1883
     { "  " }- read a device yourself: use the mbpoll commands above
-    { "  " }- read your own devices: start from { $config }, then pantau check -c FILE and pantau run -c FILE
+demo-config-deleted = { "  " }- read your own devices: copy { $config } before the end of the demo (it is then deleted, or use --store DIRECTORY), change [store] path and the buses in the copy, then pantau check -c FILE and pantau run -c FILE
+demo-config-kept = { "  " }- read your own devices: copy { $config }, change [store] path and the buses in the copy, then pantau check -c FILE and pantau run -c FILE
 
 # Faults of a configuration
 fault-syntax = not valid TOML: { $found }
@@ -347,7 +357,7 @@ fault-bus-later = this version cannot open a `{ $found }` bus yet; choose one of
 fault-sunspec-only = `{ $found }` is only for devices with `profile = "sunspec"`
 fault-sunspec-model = unknown SunSpec model { $found }
 fault-sunspec-ambiguous = `{ $found }` has different units in different models; name one: { $expected }
-fault-other-kind = `{ $found }` does not apply to this kind of bus
+fault-other-kind = `{ $found }` does not apply to a bus of the kind `{ $expected }`
 fault-no-points = neither a profile nor points: name a profile, or list the points
 fault-profile-and-points = the device has the profile `{ $found }`; remove the profile or the list of points
 fault-bit-type = coils and discrete inputs are `{ $expected }`, not `{ $found }`
@@ -428,9 +438,24 @@ fault-expect-factor-unit = a unit such as tCO2/MWh, kgCO2/GJ, kgC/kg wet, kWh/m3
 # Commands
 
 # pantau check
-cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
+cli-check-site = Site { $site } ({ $name }): { $buses } { $buses ->
+    [1] bus
+   *[other] buses
+}, { $devices } { $devices ->
+    [1] device
+   *[other] devices
+}, { $points } { $points ->
+    [1] point
+   *[other] points
+}, { $assets } { $assets ->
+    [1] asset
+   *[other] assets
+}
 cli-check-bus = Bus { $bus } ({ $link }): one round takes { $seconds } s, in use { $load }% of the time
-cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } points every { $every }, { $requests } { $requests ->
+cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } { $points ->
+    [1] point
+   *[other] points
+} every { $every }, { $requests } { $requests ->
     [1] request
    *[other] requests
 }, { $ms } ms on the wire
@@ -453,7 +478,10 @@ confidence-high = certain
 confidence-medium = fairly certain
 confidence-low = not certain
 cli-device-unknown = There is no profile { $name }; see: pantau device list
-cli-device-good = { $name }: correct, { $points } points
+cli-device-good = { $name }: correct, { $points } { $points ->
+    [1] point
+   *[other] points
+}
 cli-device-head = Kind { $kind }, { $sure }. Source: { $source }
 cli-device-link = Factory settings: { $link }
 cli-device-written = Profile written: { $file }. Put it into the directory of [site] profiles and name it in [[device]] profile.
@@ -737,6 +765,7 @@ ledger-unknown-entry = the ledger has no entry { $entry }
 ledger-row = row { $row }, column { $column }: { $why }
 ledger-row-bare = row { $row }: { $field }: { $why }
 ledger-argument = { $field }: { $why }
+ledger-argument-who = { $field } is missing: give the name with --who
 ledger-no-table = { $file } is not a readable table: { $why }
 ledger-refused = { $count } errors; nothing was recorded
 ledger-dry = { $count } rows are correct; nothing is recorded yet. Record them with --yes
@@ -1227,6 +1256,7 @@ chapters-method-basis = Basis of the methods
 reporting-future = This period has not started: its first day is { $first }. Choose a period that has started.
 reporting-no-period = "{ $found }" is not a period. Write 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21.
 reporting-no-format = The format of a report must be pdf, xlsx, csv or json.
+reporting-no-ending = There is no report format "{ $found }". The file must end with .pdf, .xlsx, .csv or .json, or name the format with --format.
 reporting-no-asset = There is no asset { $found } at this site.
 reporting-assets = Assets: { $known }.
 reporting-too-large = The report has { $found } cells, at most { $most }: choose a shorter period or one asset.

@@ -63,7 +63,7 @@ cli-device-new = Buat profil lewat tanya jawab; jawaban boleh dari pipa (pipe)
 cli-test-files = Berkas profil
 cli-arg-dir = Direktori profil tambahan
 cli-arg-name = Nama profil, misalnya growatt-min-tlx
-cli-import = Impor bacaan satu titik ukur dari CSV: time,value (RFC 3339), atau berkas pencatat data (logger) atau lembar kerja; cara membacanya ditampilkan
+cli-import = Impor bacaan satu titik ukur dari CSV: time,value (RFC 3339), atau CSV dari pencatat data (logger) atau hasil simpan lembar kerja (XLSX tidak dibaca); cara membacanya ditampilkan
 cli-import-dates = Urutan hari, bulan, dan tahun, bila tidak jelas dari isi berkas
 cli-import-zone = Zona waktu bila berkas tidak menyebutnya, misalnya Asia/Jakarta
 cli-import-decimals = Tanda desimal, bila tidak jelas dari isi berkas
@@ -73,6 +73,7 @@ cli-backup = Salin seluruh penyimpanan; gateway boleh tetap berjalan
 cli-arg-help = Tampilkan bantuan ini
 cli-arg-version = Tampilkan versi
 cli-arg-lang = Bahasa semua teks (juga PANTAU_LANG, atau language dalam tabel [site])
+cli-lang-unknown = PERINGATAN: PANTAU_LANG berisi "{ $found }", yang bukan bahasa Pantau; seharusnya salah satu dari { $known }
 cli-arg-log = Penyaring log, misalnya info,gateway=debug (juga PANTAU_LOG)
 cli-arg-log-json = Baris log sebagai JSON
 cli-arg-config = Berkas konfigurasi (bawaan: /etc/pantau/pantau.toml)
@@ -80,7 +81,7 @@ cli-arg-json = Keluaran JSON untuk skrip
 cli-arg-schema = Tampilkan JSON Schema konfigurasi untuk penyunting teks
 cli-arg-device = Id alat, seperti dalam konfigurasi
 cli-arg-point = Titik ukur, misalnya inverter.ac_power
-cli-arg-file = Berkas CSV, atau - untuk masukan baku
+cli-arg-file = Berkas CSV
 cli-arg-from = Mulai dari waktu ini (RFC 3339)
 cli-arg-to = Sampai sebelum waktu ini (RFC 3339)
 cli-arg-output = Berkas tujuan (bawaan: layar)
@@ -88,6 +89,7 @@ cli-backup-output = Berkas cadangan
 cli-fault-missing = argumen belum lengkap: { $found }. Lihat --help.
 cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
 cli-fault-other = nilai "{ $value }" tidak dapat dipakai untuk { $found }. Lihat --help.
+cli-fault-conflict = { $found } tidak dapat dipakai bersama { $other }. Lihat --help.
 cli-fault-near = Mungkin maksudnya: { $near }
 # Halaman (web)
 nav-pages = Halaman
@@ -286,6 +288,13 @@ exchange-repeated = { $count } baris sama dengan baris lain dan dihitung sekali
 
 # Ekspor, impor, cadangan (cli)
 cli-failed = Gagal: { $why }
+cli-output-lost = Keluaran tidak dapat ditulis: { $why }
+io-not-found = berkas atau folder ini tidak ada
+io-denied = tidak ada izin
+io-full = disk sudah penuh
+io-cut-short = berkas berakhir terlalu awal
+io-directory = ini folder, bukan berkas
+io-no-text = berkas ini bukan teks UTF-8
 cli-store-damaged = { $file } rusak ({ $why }). Tidak ada yang diubah. Salin dahulu berkas itu, lalu jalankan gateway (pantau run): berkas rusak diganti namanya dan berkas baru dibuat. Bila ada cadangan dari pantau backup, pasang cadangan itu sebelum menjalankan gateway.
 cli-store-missing = penyimpanan belum ada: { $file } tidak ditemukan. Periksa [store] path dan apakah disknya terpasang. pantau run membuat penyimpanan baru.
 cli-store-older = { $file } ditulis oleh versi sebelumnya. Jalankan gateway (pantau run) satu kali agar berkas diperbarui.
@@ -301,13 +310,13 @@ cli-backup-done = Cadangan tersimpan di { $file }, nota dan foto di { $file }.at
 # Perintah
 
 # Lokasi tiruan: simulate dan demo
-cli-arg-seed = Angka awal acak (seed): angka yang sama memberi lokasi simulasi yang sama
-cli-arg-speed = Kecepatan simulasi: detik simulasi per detik, paling banyak 86400
+cli-arg-seed = Angka awal acak (seed): angka yang sama memberi lokasi simulasi yang sama (bawaan: 1)
+cli-arg-speed = Kecepatan simulasi: detik simulasi per detik, paling banyak 86400 (bawaan: 1)
 cli-demo-mqtt = Kirim juga ke broker MQTT ini, misalnya mqtt://127.0.0.1:1883
 cli-demo-influx = Tulis juga ke InfluxDB ini, misalnya http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
-cli-demo-port = Port halaman di komputer ini; bila terpakai, port bebas berikutnya
-cli-demo-days = Jumlah hari riwayat
-cli-demo-store = Simpan bacaan di direktori ini (bawaan: dihapus saat selesai)
+cli-demo-port = Port halaman di komputer ini; bila terpakai, port bebas berikutnya (bawaan: 8080)
+cli-demo-days = Jumlah hari riwayat, paling banyak 366 (bawaan: 30)
+cli-demo-store = Simpan bacaan dan konfigurasi di direktori ini (bawaan: keduanya dihapus saat selesai)
 sim-bus = { $bus }: { $kind } di { $place }
 sim-moved = bukan port dari konfigurasi: port itu terpakai atau perlu izin
 sim-device = { $device }: unit { $unit }, { $points } titik ukur
@@ -321,7 +330,8 @@ demo-next = Selanjutnya?
     { "  " }- lihat satu hari dalam sepuluh menit: pantau demo --speed 144
     { "  " }- kirim juga ke MQTT: pantau demo --mqtt mqtt://127.0.0.1:1883
     { "  " }- baca sendiri sebuah alat: pakai perintah mbpoll di atas
-    { "  " }- baca alat Anda sendiri: mulai dari { $config }, lalu pantau check -c BERKAS dan pantau run -c BERKAS
+demo-config-deleted = { "  " }- baca alat Anda sendiri: salin { $config } sebelum demo selesai (setelah itu dihapus; atau pakai --store DIREKTORI), ubah [store] path dan jalurnya dalam salinan itu, lalu pantau check -c BERKAS dan pantau run -c BERKAS
+demo-config-kept = { "  " }- baca alat Anda sendiri: salin { $config }, ubah [store] path dan jalurnya dalam salinan itu, lalu pantau check -c BERKAS dan pantau run -c BERKAS
 
 # Kesalahan dalam konfigurasi
 fault-syntax = bukan TOML yang valid: { $found }
@@ -347,7 +357,7 @@ fault-bus-later = versi ini belum dapat membuka jalur `{ $found }`; pilih salah 
 fault-sunspec-only = `{ $found }` hanya untuk alat dengan `profile = "sunspec"`
 fault-sunspec-model = model SunSpec { $found } tidak dikenal
 fault-sunspec-ambiguous = satuan `{ $found }` berbeda antarmodel; sebutkan salah satu: { $expected }
-fault-other-kind = `{ $found }` bukan untuk jenis jalur ini
+fault-other-kind = `{ $found }` bukan untuk jalur jenis `{ $expected }`
 fault-no-points = tidak ada profil maupun titik ukur: sebutkan profil, atau daftarkan titik ukurnya
 fault-profile-and-points = alat ini memakai profil `{ $found }`; hapus profil itu atau daftar titik ukurnya
 fault-bit-type = coil dan discrete input bertipe `{ $expected }`, bukan `{ $found }`
@@ -734,6 +744,7 @@ ledger-unknown-entry = tidak ada entri { $entry }
 ledger-row = baris { $row }, kolom { $column }: { $why }
 ledger-row-bare = baris { $row }: { $field }: { $why }
 ledger-argument = { $field }: { $why }
+ledger-argument-who = { $field } belum diisi: sebutkan namanya dengan --who
 ledger-no-table = { $file } bukan tabel yang dapat dibaca: { $why }
 ledger-refused = { $count } kesalahan; tidak ada yang dicatat
 ledger-dry = { $count } baris benar; belum ada yang dicatat. Catat dengan --yes
@@ -1224,6 +1235,7 @@ chapters-method-basis = Dasar metode
 reporting-future = Periode ini belum dimulai: hari pertamanya { $first }. Pilih periode yang sudah berjalan.
 reporting-no-period = "{ $found }" bukan periode. Tulis 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026, atau 2026-10-05..2026-11-21.
 reporting-no-format = Format laporan harus pdf, xlsx, csv, atau json.
+reporting-no-ending = Tidak ada format laporan "{ $found }". Nama berkas harus berakhiran .pdf, .xlsx, .csv, atau .json, atau sebutkan formatnya dengan --format.
 reporting-no-asset = Tidak ada aset bernama { $found } di lokasi ini.
 reporting-assets = Aset yang ada: { $known }.
 reporting-too-large = Laporan memuat { $found } sel, paling banyak { $most }: pilih periode yang lebih pendek atau satu aset.

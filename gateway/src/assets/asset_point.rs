@@ -7,7 +7,7 @@
 use super::CheckContext;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::domain::PointInfo;
 use drivers::units::{self, UnitOfMeasure};
 use std::sync::Arc;

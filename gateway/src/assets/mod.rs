@@ -76,7 +76,7 @@ pub use tank::shape_settings::TankShape;
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::ledger::{IndicatorDefinitions, LedgerDimension};

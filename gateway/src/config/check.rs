@@ -2,7 +2,9 @@
 
 use crate::assets::{self, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawConfig, RawSite, SpannedValue};
+use crate::config::raw_config::{RawConfig, RawSite};
+use crate::config::raw_values::SpannedValue;
+use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
     value_syntax, web_settings,
@@ -23,8 +25,6 @@ const FLUSH_DEFAULT: Duration = Duration::from_mins(1);
 // More frequent commits wear the card and gain nothing.
 const FLUSH_MIN: Duration = Duration::from_millis(100);
 const STORE_DEFAULT: &str = "/var/lib/pantau";
-/// Catalogue key of the text that explains the syntax of durations.
-pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
 
 /// Checks the whole file but its sinks. The result is valid only when `notes` has no errors.
 pub(crate) fn check_config(

@@ -2,7 +2,7 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
-use crate::config::raw_config::{RawInteger, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawInteger, RawNumber, RawText, SpannedValue};
 use crate::domain::ExactNumber;
 use crate::domain::factor::Factor;
 use crate::domain::ledger::QuantityBasis;

@@ -24,6 +24,21 @@ pub enum ExactNumber {
 }
 
 impl ExactNumber {
+    /// Digits for people. A double whose digits are those of arithmetic or of a widened single
+    /// (`230.10000610351562`) is written as a single, which has about seven.
+    pub fn short_digits(self) -> String {
+        let text = self.to_string();
+        match self {
+            // From 2^24 on a single does not have all whole numbers.
+            Self::Float(value) if text.len() > 16 && value.abs() < 16_777_216.0 => {
+                #[expect(clippy::cast_possible_truncation, reason = "fewer digits are wanted")]
+                let single = value as f32;
+                single.to_string()
+            }
+            _ => text,
+        }
+    }
+
     /// Nearest f64.
     pub fn to_f64(self) -> f64 {
         match self {
@@ -233,6 +248,17 @@ fn parse_decimal(text: &str) -> Option<ExactNumber> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn people_see_the_digits_of_a_single() {
+        let digits = |value| ExactNumber::Float(value).short_digits();
+        assert_eq!(digits(f64::from(230.1_f32)), "230.1");
+        assert_eq!(digits(f64::from(230.1_f32) * 0.001), "0.2301");
+        assert_eq!(digits(0.1 + 0.2), "0.3");
+        assert_eq!(digits(12.5), "12.5");
+        // A single would lose digits of a large counter.
+        assert_eq!(digits(123_456_789.123_456_78), "123456789.12345678");
+    }
 
     #[test]
     fn a_decimal_prints_in_the_devices_own_step() {

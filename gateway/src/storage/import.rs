@@ -1,6 +1,5 @@
 //! Import of samples, and correction of the time of undated samples.
 
-use super::figure_snapshots::ChangedStretch;
 use super::journal_codec::{self, JournalEncoder};
 use super::key_registry::PointKey;
 use super::local_calendar::LocalDay;
@@ -8,6 +7,7 @@ use super::memtable::BootKey;
 use super::pack_rows::{group_of_point, parse_pieces, read_piece};
 use super::schema::disk_error;
 use super::seal::{SamplesByPoint, changed_stretch};
+use super::snapshot_shelf::ChangedStretch;
 use super::store_error::StoreError;
 use super::store_values::{ImportColumn, ImportRow};
 use super::writer::StoreWriter;

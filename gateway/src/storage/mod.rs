@@ -44,17 +44,23 @@ mod ledger_tests;
 mod local_calendar;
 mod memtable;
 mod meta_table;
+mod open_database;
+mod orphaned_file;
 mod pack_rows;
 mod query_stream;
+mod reading_ring;
 mod recovery;
 mod retention;
 #[cfg(test)]
 mod retention_tests;
 mod rollup;
+mod rollup_rows;
+mod running_query;
 mod schema;
 mod seal;
 mod sequence_floor;
 mod sink_cursors;
+mod snapshot_shelf;
 mod store_error;
 mod store_handle;
 mod store_values;
@@ -64,10 +70,10 @@ mod varint;
 mod writer;
 
 pub use digest::{EvidenceExtent, TextRevision};
-#[cfg(test)]
-pub(crate) use figure_snapshots::change_stored_file;
-pub use figure_snapshots::{FigureSnapshot, SnapshotQuery, snapshot_basis};
 pub(crate) use seal::DAY_GRACE_MS;
+#[cfg(test)]
+pub(crate) use snapshot_shelf::change_stored_file;
+pub use snapshot_shelf::{FigureSnapshot, SnapshotQuery, snapshot_basis};
 pub use store_error::StoreError;
 pub use store_handle::Store;
 pub use store_values::*;

@@ -2,18 +2,19 @@
 
 use super::access::corruption_error;
 use super::audit::append_audit;
-use super::figure_snapshots::SnapshotShelf;
 use super::file_presence::FilePresence;
-use super::journal_reader::ReadingRing;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
 use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
+use super::open_database::open_database;
+use super::reading_ring::ReadingRing;
 use super::schema::{self, OpenedDatabase, is_corruption};
 use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
 use super::sink_cursors::SinkCursors;
+use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::{Store, StoreRequest};
 use super::store_values::StoreAccess;
@@ -78,7 +79,7 @@ pub(super) fn prepare_writer(
     clock: &Clock,
 ) -> Result<OpenedStore, StoreError> {
     let now = clock.now().at;
-    let opened = schema::open(path, now, access)?;
+    let opened = open_database(path, now, access)?;
     let file = opened.file.clone();
     let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
     let (mut keeper, store, requests) = match assemble(opened) {
@@ -90,7 +91,7 @@ pub(super) fn prepare_writer(
                 return Err(super::access::open_error(&file, &fault));
             }
             let repair = schema::quarantine_file(&file, now, &fault)?;
-            let mut opened = schema::open(path, now, access)?;
+            let mut opened = open_database(path, now, access)?;
             opened.repairs.push(repair);
             assemble(opened)
         }

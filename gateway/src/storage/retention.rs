@@ -9,9 +9,9 @@
 //! one by age waits for a day.
 
 use super::audit::append_audit;
-use super::figure_snapshots::ChangedStretch;
 use super::local_calendar::{DAY_MS, LocalDay};
 use super::meta_table::{read_meta, write_meta};
+use super::snapshot_shelf::ChangedStretch;
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;

@@ -4,13 +4,13 @@
 
 use super::chunk_codec;
 use super::digest::mark_day_due;
-use super::figure_snapshots::ChangedStretch;
 use super::key_registry::PointKey;
 use super::local_calendar::LocalDay;
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
 use super::rollup::{RollupCodec, SampleRollup};
+use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
 use super::varint::{ByteReader, put};
 use super::writer::StoreWriter;
@@ -244,7 +244,7 @@ fn read_or_quarantine(
     }
     tracing::error!(row, point = piece.point, "a garbled chunk was set aside");
     mark_day_due(db, day, RecordReason::Damage)?;
-    super::figure_snapshots::forget_all(db);
+    super::snapshot_shelf::forget_all(db);
     db.execute(
         "INSERT INTO damaged(at, origin, body) SELECT 0, ?, body FROM pack WHERE id = ?",
         params![format!("pack {row} point {}", piece.point), row],

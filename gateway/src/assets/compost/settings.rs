@@ -7,7 +7,7 @@ use crate::assets::{
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;

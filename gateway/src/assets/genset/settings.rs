@@ -7,7 +7,7 @@ use crate::assets::{
 };
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@ use crate::assets::{CheckContext, require_one_of, text_or_empty};
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
-use crate::config::raw_config::{RawDate, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::{Factor, HeadlineStatus, ProvisionalReason, UnverifiedFactor};
 use jiff::civil::Date;
 use schemars::JsonSchema;

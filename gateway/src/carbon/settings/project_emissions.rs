@@ -5,7 +5,7 @@ use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS};
 use crate::assets::{CheckContext, text_or_empty};
 use crate::carbon::settings::baseline::{Baseline, BaselineKind, choose_energy_factor};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -5,7 +5,7 @@
 use crate::assets::{CheckContext, text_or_empty};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::choose_factor;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
