@@ -39,6 +39,7 @@ use crate::api::ApiState;
 use crate::clock::Clock;
 use crate::config::{Config, StoreSettings};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::report::build::IndicatorService;
 use crate::server::{build_router, control_socket};
 use crate::status::{DeviceFault, DeviceIdentity, DeviceState, SinkState, StatusBoard};
 use crate::storage::Store;
@@ -122,7 +123,9 @@ impl ApiTestBench {
             };
             board.sinks.insert("mqtt", sink);
         });
+        let figures = IndicatorService::new(Arc::new(test_config()), store.clone());
         let state = ApiState {
+            figures: Arc::new(figures),
             config: Arc::new(test_config()),
             site: Arc::new(test_site()),
             buses: Arc::new([]),
