@@ -7,6 +7,7 @@
 
 mod brokers;
 mod config;
+mod entry;
 mod evidence;
 mod extending;
 mod field_reports;

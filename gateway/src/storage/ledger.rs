@@ -1,9 +1,10 @@
 //! Ledger table: rows are added, never changed or deleted.
 
 use super::audit::append_audit;
+use super::entry_keys::{find_keyed_entries, insert_entry_key};
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
-use super::store_values::LedgerQuery;
+use super::store_values::{EntryKey, LedgerQuery, RecordedEntries};
 use super::writer::StoreWriter;
 use crate::domain::UtcMs;
 use crate::domain::decimal::Decimal;
@@ -22,12 +23,14 @@ const ENTRY_COLUMNS: &str = "one.id, one.sort, one.indicator, one.what, one.mant
 const ENTRY_JOIN: &str = "FROM ledger one LEFT JOIN ledger later ON later.supersedes = one.id";
 
 impl StoreWriter {
-    /// Appends statements, all or none; returns their numbers.
+    /// Appends statements, all or none; returns their numbers. A key that was used before appends
+    /// nothing.
     pub(super) fn append_ledger(
         &mut self,
         statements: &[EntryStatement],
         by: &str,
-    ) -> Result<Vec<EntryId>, StoreError> {
+        key: Option<&EntryKey>,
+    ) -> Result<RecordedEntries, StoreError> {
         let failed = |fault: rusqlite::Error| disk_error("keeping ledger entries", &fault);
         if statements.len() > LEDGER_ROWS_MAX {
             let why = format!(
@@ -41,23 +44,37 @@ impl StoreWriter {
         let now = self.clock.now().at;
         let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
         let transaction = self.db.transaction().map_err(failed)?;
+        if let Some(key) = key
+            && let Some(earlier) = find_keyed_entries(&transaction, key)?
+        {
+            return Ok(earlier);
+        }
         let mut ids = Vec::with_capacity(statements.len());
         for statement in statements {
             check_statement(&transaction, &directory, statement)?;
             ids.push(insert_entry(&transaction, statement, now, by).map_err(failed)?);
         }
+        if let Some(key) = key {
+            insert_entry_key(&transaction, key, &ids).map_err(failed)?;
+        }
         transaction.commit().map_err(failed)?;
         self.publish_health();
-        Ok(ids)
+        let note = key.map(|key| key.note.clone()).unwrap_or_default();
+        Ok(RecordedEntries { ids, note })
     }
 
-    /// Returns one page of entries.
+    /// Returns one page of entries, in the order of their numbers.
     pub(super) fn ledger(&self, query: &LedgerQuery) -> Result<Vec<LedgerEntry>, StoreError> {
+        let order = if query.newest.is_some() {
+            "DESC"
+        } else {
+            "ASC"
+        };
         let text = format!(
             "SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} WHERE one.id > ?1 AND (?2 IS NULL OR one.last >= ?2)
              AND (?3 IS NULL OR one.first <= ?3) AND (?4 IS NULL OR one.indicator = ?4)
-             AND (?5 OR (later.id IS NULL AND one.mantissa IS NOT NULL))
-             ORDER BY one.id LIMIT ?6"
+             AND (?7 IS NULL OR one.sort = ?7) AND (?5 OR (later.id IS NULL AND one.mantissa IS NOT NULL))
+             ORDER BY one.id {order} LIMIT ?6"
         );
         let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
         let values = params![
@@ -66,10 +83,13 @@ impl StoreWriter {
             day(query.to),
             query.indicator,
             query.superseded,
-            sql_int(LEDGER_PAGE_MAX),
+            sql_int(query.newest.unwrap_or(LEDGER_PAGE_MAX).min(LEDGER_PAGE_MAX)),
+            query.sort.map(crate::domain::ledger::EntryKind::word),
         ];
-        read_entries(&self.db, &text, values)
-            .map_err(|fault| disk_error("reading the ledger", &fault))
+        let mut found = read_entries(&self.db, &text, values)
+            .map_err(|fault| disk_error("reading the ledger", &fault))?;
+        found.sort_by_key(|entry| entry.id);
+        Ok(found)
     }
 
     /// Returns the chain of corrections that contains an entry, oldest first.

@@ -27,6 +27,7 @@ mod damage_tests;
 mod delta_codec;
 mod digest;
 mod downsample;
+mod entry_keys;
 mod file_permissions;
 mod file_presence;
 mod flush;

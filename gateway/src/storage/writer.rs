@@ -179,8 +179,12 @@ impl StoreWriter {
             StoreRequest::LedgerAdd {
                 statements,
                 by,
+                key,
                 reply,
-            } => drop(reply.send(self.append_ledger(&statements, &by))),
+            } => drop(reply.send(self.append_ledger(&statements, &by, key.as_ref()))),
+            StoreRequest::LedgerKeyed { key, reply } => {
+                drop(reply.send(self.keyed_entries(&key)));
+            }
             StoreRequest::Ledger { query, reply } => drop(reply.send(self.ledger(&query))),
             StoreRequest::LedgerChain { entry, reply } => {
                 drop(reply.send(self.correction_chain(entry)));
