@@ -190,14 +190,19 @@ impl EntryPage {
     ) -> Self {
         let today = app.today();
         let locale = frame.lang.locale();
+        // The year would not fit on a button of a phone.
+        let day_text = |day: Date| {
+            let whole = locale.format_short_date(day);
+            whole.replace(&format!(" {}", day.year()), "")
+        };
         let units = app.state().definitions.units();
         Self {
             is_offline: false,
             refusal: FormRefusal::default(),
             units: units.map(str::to_owned).collect(),
             today,
-            today_text: locale.format_short_date(today),
-            yesterday_text: locale.format_short_date(today.saturating_sub(1.day())),
+            today_text: day_text(today),
+            yesterday_text: day_text(today.saturating_sub(1.day())),
             saved: None,
             rows: Vec::new(),
             filter: EntryFilter::default(),

@@ -26,15 +26,13 @@ pub(super) struct EntryRow {
     pub(super) basis: &'static str,
     pub(super) who: String,
     pub(super) note: String,
-    /// Time of recording, and the user that recorded it.
-    pub(super) recorded_at: String,
     /// Photos and receipts: name and hash.
     pub(super) files: Vec<(String, String)>,
     /// True when it counts.
     pub(super) is_current: bool,
     /// The entry that it replaces.
     pub(super) replaces: Option<EntryId>,
-    /// Who replaced it, when and by which entry; empty when nothing did.
+    /// Person, time and entry that replaced it; empty when nothing did.
     pub(super) replaced: String,
 }
 
@@ -119,7 +117,6 @@ fn entry_row(
         basis: statement.known.word(),
         who: statement.who.clone(),
         note: statement.note.clone(),
-        recorded_at: time(entry.recorded_at),
         files: files
             .map(|file| (file.name.clone(), file.sha256.clone()))
             .collect(),

@@ -55,13 +55,19 @@ impl FormFields {
         said.join("\n")
     }
 
+    fn text_bytes(&self) -> usize {
+        let texts = self.texts.iter();
+        texts.map(|(name, text)| name.len() + text.len()).sum()
+    }
+
     /// Reads one field; false when the form ends here because it is too large.
     async fn read_field(&mut self, mut field: Field<'_>) -> Result<bool, ApiError> {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
+        // The texts of a form share one limit: many fields must not take more memory than one.
         let most = match file {
             Some(_) => ATTACHMENT_BYTES_MAX,
-            None => LEDGER_FILE_BYTES_MAX,
+            None => LEDGER_FILE_BYTES_MAX.saturating_sub(self.text_bytes()),
         };
         let mut bytes = Vec::new();
         let mut is_whole = true;

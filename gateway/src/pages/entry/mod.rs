@@ -9,8 +9,8 @@
 //! GET  /catat/luring, /sw.js, /manifest.webmanifest   the page without a connection
 //! ```
 //!
-//! Every form works without a script, and carries a key: sent twice it is recorded once. The service
-//! worker keeps a form that cannot be sent and sends it later with the same key.
+//! Every form works without a script, and carries a key: sent twice it is recorded once. The
+//! service worker keeps a form that cannot be sent and sends it later with the same key.
 
 mod app_shell;
 mod correction_page;

@@ -552,3 +552,14 @@ async fn a_form_of_another_page_or_without_a_key_records_nothing() {
     assert_eq!(bench.send_request(request).await.0, StatusCode::BAD_REQUEST);
     assert!(all_entries(&bench).await.is_empty());
 }
+
+#[tokio::test]
+async fn the_texts_of_a_form_share_one_limit() {
+    let bench = ApiTestBench::new();
+    let long = "x".repeat(6 << 20);
+    let form = usual_form(&[("a", &long), ("b", &long), ("what", "sisa dapur")]);
+    let (status, page) = post_form(&bench, "/catat", &form).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{page}");
+    assert!(page.contains("sisa dapur"));
+    assert!(all_entries(&bench).await.is_empty());
+}
