@@ -8,6 +8,7 @@ use gateway::sinks::mqtt::MqttSettings;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::site_text::SiteText;
 
 const EXAMPLE: &str = include_str!("../../config/pantau.toml");
 
@@ -146,6 +147,42 @@ fn an_address_open_to_the_network_is_served_on_this_machine_only_and_said_so() {
 }
 
 #[test]
+fn a_key_of_another_kind_of_bus_is_named_with_the_kind() {
+    let warnings = |keys: &str| {
+        let text = format!("[site]\nid = 'a'\n[[bus]]\nid = 'b'\n{keys}\n");
+        let config = load_example(&text).unwrap();
+        let warnings = config.warnings.iter().map(|one| one.render(Language::En));
+        let warnings: Vec<String> = warnings
+            .filter(|one| one.contains("does not apply"))
+            .collect();
+        warnings.join("\n")
+    };
+    let serial = "kind = 'modbus-rtu'\nport = '/dev/ttyS0'";
+    let tcp = "kind = 'modbus-tcp'\nhost = '127.0.0.1'";
+    let over_tcp = "kind = 'modbus-rtu-over-tcp'\nhost = '127.0.0.1'";
+    for (bus, key, kind) in [
+        (serial, "tcp_port = 502", "modbus-rtu"),
+        (tcp, "baud = 19200", "modbus-tcp"),
+        (tcp, "parity = 'even'", "modbus-tcp"),
+        (tcp, "stop_bits = 2", "modbus-tcp"),
+        (over_tcp, "parity = 'even'", "modbus-rtu-over-tcp"),
+        (over_tcp, "stop_bits = 2", "modbus-rtu-over-tcp"),
+    ] {
+        let said = warnings(&format!("{bus}\n{key}"));
+        let name = key.split(' ').next().unwrap_or_default();
+        let expected = format!("`{name}` does not apply to a bus of the kind `{kind}`");
+        assert!(said.contains(&expected), "{bus} {key}: {said}");
+    }
+    for fitting in [
+        format!("{serial}\nbaud = 9600\nparity = 'even'\nstop_bits = 2"),
+        format!("{tcp}\ntcp_port = 1502"),
+        format!("{over_tcp}\ntcp_port = 4196\nbaud = 9600"),
+    ] {
+        assert_eq!(warnings(&fitting), "");
+    }
+}
+
+#[test]
 fn what_is_left_out_has_a_default() {
     let config = load_example("[site]\nid = 'a'\n").unwrap();
     assert_eq!(config.web.listen, None);
@@ -162,10 +199,12 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
     let built_in = include_str!("../../config/devices/xy-md02.toml");
     let changed = built_in.replace("kind = \"environment\"", "kind = \"greenhouse\"");
     std::fs::write(own.join("xy-md02.toml"), changed).unwrap();
-    let text = "[site]\nid = 'a'\nprofiles = 'devices'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\n\
-                host = 'h'\n[[device]]\nid = 'd'\nbus = 'b'\nprofile = 'xy-md02'\n";
+    let site = SiteText::new("a").with("profiles = 'devices'");
+    let site = site
+        .tcp_bus("b", 502)
+        .device("d", "b", "profile = 'xy-md02'");
     let file = dir.path().join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, site.text()).unwrap();
     let config = config::load_config(&file).unwrap();
     assert_eq!(&*config.site.devices[0].kind, "greenhouse");
 }

@@ -6,6 +6,7 @@
 )]
 
 mod brokers;
+mod command_errors;
 mod config;
 mod entry;
 mod evidence;

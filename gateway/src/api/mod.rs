@@ -55,6 +55,15 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// How a request came in; an extension of each request over the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PeerConnection {
+    /// Address of the client.
+    pub(crate) address: std::net::SocketAddr,
+    /// The connection is encrypted.
+    pub(crate) tls: bool,
+}
+
 /// Everything that request handlers read; one for all listeners.
 #[derive(Clone, Debug)]
 pub struct ApiState {

@@ -288,10 +288,31 @@ pub struct StoreSettings {
 }
 
 /// Settings of the local page.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WebSettings {
     /// Address to listen on; `None`: no page.
     pub listen: Option<std::net::SocketAddr>,
+    /// Certificate for HTTPS.
+    pub certificate: PageCertificate,
+    /// Host names under which the page is reached, besides its addresses.
+    pub names: Vec<String>,
+}
+
+/// Certificate of the page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum PageCertificate {
+    /// None: plain HTTP.
+    #[default]
+    None,
+    /// Signed by the gateway's own authority, which is made at the first start.
+    LocalAuthority,
+    /// PEM files of the certificate chain and of its private key.
+    Files {
+        /// Certificate chain.
+        chain: PathBuf,
+        /// Private key.
+        key: PathBuf,
+    },
 }
 
 impl LinearScale {

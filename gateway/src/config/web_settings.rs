@@ -1,24 +1,38 @@
-//! [`check_web`]: checks `[web]`, the address of the page.
+//! [`check_web`]: checks `[web]`, the address of the page and its certificate.
 
-use crate::config::WebSettings;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::RawWebPage;
+use crate::config::{PageCertificate, WebSettings};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
-/// Checks `[web]`.
+/// Maximum host names of the page.
+const NAMES_MAX: usize = 8;
+
+/// Checks `[web]`; file names are relative to `folder`.
 pub(crate) fn check_web(
     notes: &mut DiagnosticCollector<'_>,
     raw: Option<&RawWebPage>,
+    folder: &Path,
 ) -> WebSettings {
-    let typed = raw.and_then(|raw| raw.listen.as_ref());
-    let Some(at) = typed else {
-        return WebSettings { listen: None };
+    let Some(raw) = raw else {
+        return WebSettings::default();
     };
+    WebSettings {
+        listen: check_listen(notes, raw),
+        certificate: check_certificate(notes, raw, folder),
+        names: check_names(notes, raw),
+    }
+}
+
+/// Checks `listen`.
+fn check_listen(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Option<SocketAddr> {
+    let at = raw.listen.as_ref()?;
     // `SocketAddr` takes no host names.
     let text = at.get().replace("localhost", "127.0.0.1");
     let Ok(mut listen) = text.parse::<SocketAddr>() else {
         notes.add_error(at.span(), "listen", "fault-value", at.get(), "ADDRESS:PORT");
-        return WebSettings { listen: None };
+        return None;
     };
     // There is no login yet, so only this computer is served, whatever the address says.
     if !listen.ip().is_loopback() {
@@ -31,7 +45,62 @@ pub(crate) fn check_web(
             &listen.to_string(),
         );
     }
-    WebSettings {
-        listen: Some(listen),
+    Some(listen)
+}
+
+/// Checks `tls`, `certificate` and `certificate_key_file`.
+fn check_certificate(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawWebPage,
+    folder: &Path,
+) -> PageCertificate {
+    if let Some(tls) = &raw.tls
+        && tls.get() != "local"
+    {
+        notes.add_error(tls.span(), "tls", "fault-value", tls.get(), "local");
     }
+    match (&raw.certificate, &raw.certificate_key_file, &raw.tls) {
+        (Some(chain), Some(key), None) => PageCertificate::Files {
+            chain: folder.join(chain.get()),
+            key: folder.join(key.get()),
+        },
+        (Some(at), Some(_), Some(_)) => {
+            notes.add_error(
+                at.span(),
+                "certificate",
+                "fault-value",
+                at.get(),
+                "no `tls`",
+            );
+            PageCertificate::None
+        }
+        (Some(at), None, _) => {
+            let missing = "certificate_key_file";
+            notes.add_error(at.span(), missing, "fault-missing", "", "");
+            PageCertificate::None
+        }
+        (None, Some(at), _) => {
+            let missing = "certificate";
+            notes.add_error(at.span(), missing, "fault-missing", "", "");
+            PageCertificate::None
+        }
+        (None, None, Some(_)) => PageCertificate::LocalAuthority,
+        (None, None, None) => PageCertificate::None,
+    }
+}
+
+/// Checks `names`: host names as DNS has them.
+fn check_names(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Vec<String> {
+    let mut names = Vec::new();
+    for at in raw.names.iter().flatten() {
+        let name = at.get().to_ascii_lowercase();
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        let is_name = !name.is_empty() && name.len() <= 253 && name.chars().all(plain);
+        if !is_name || names.len() >= NAMES_MAX {
+            notes.add_error(at.span(), "names", "fault-value", at.get(), "pantau.local");
+            continue;
+        }
+        names.push(name);
+    }
+    names
 }

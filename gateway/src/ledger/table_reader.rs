@@ -1,7 +1,6 @@
 //! Reader of tables that staff fill in: CSV with `;`, `,` or tabs, or the first sheet of an XLSX
 //! with the known headings. Rows above the headings and total rows are skipped and reported.
 
-use super::entry_batch::RowRemark;
 use super::entry_check::{EntryField, QuantityText, RawEntry};
 use super::indicator_definitions::IndicatorDefinitions;
 use super::value_parser::{self, DecimalMark};
@@ -94,41 +93,6 @@ impl SkippedRow {
     pub fn message(&self, lang: Language) -> String {
         let args = [("row", &*self.line.to_string()), ("found", &*self.found)];
         lang.text_with(self.key, &args)
-    }
-}
-
-impl EntryTable {
-    /// Message about a row, with its number and column, in one language.
-    pub fn row_message(&self, told: &RowRemark, lang: Language) -> String {
-        let (line, why) = (told.line.to_string(), told.remark.message(lang));
-        let field = told.remark.field.name(lang);
-        match self.column_letters(told.remark.field) {
-            Some(letter) => {
-                let column = format!("{letter} ({field})");
-                lang.text_with(
-                    "ledger-row",
-                    &[("row", &line), ("column", &column), ("why", &why)],
-                )
-            }
-            None => lang.text_with(
-                "ledger-row-bare",
-                &[("row", &line), ("field", &field), ("why", &why)],
-            ),
-        }
-    }
-
-    /// Column letter of a field in a spreadsheet: A to Z, AA, ...
-    fn column_letters(&self, field: EntryField) -> Option<String> {
-        let (at, _) = self.columns.iter().find(|(_, one)| *one == field)?;
-        let mut at = *at + 1;
-        let mut letters = String::new();
-        // Base 26 without a zero: after Z comes AA.
-        while at > 0 {
-            let digit = u8::try_from((at - 1) % 26).unwrap_or(0);
-            letters.insert(0, char::from(b'A' + digit));
-            at = (at - 1) / 26;
-        }
-        Some(letters)
     }
 }
 

@@ -27,11 +27,13 @@ mod plot_spec;
 mod site_figures;
 mod static_files;
 mod technician_pages;
+mod trust_page;
 
 use crate::api::ApiListener;
 use axum::Router;
 use axum::routing::get;
 use navigation::ASSET_PAGES;
+pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {

@@ -11,7 +11,9 @@
 //! another origin.
 
 mod control_socket;
+mod listener;
 mod origin_guard;
+mod trust_page;
 
 #[cfg(test)]
 mod client_tests;
@@ -28,46 +30,76 @@ pub(crate) mod tests;
 
 pub use control_socket::{SOCKET_NAME, serve_control};
 pub(crate) use control_socket::{connect_client, local_client};
+pub(crate) use listener::tls::TlsSetup;
 
 use crate::api::error::{unknown_path_error, with_request_language, wrong_method_error};
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};
 use crate::limits::STOP_SECONDS;
 use crate::pages;
 use axum::routing::get;
+use listener::{BodyBudget, ListenerRoutes};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 /// Router of all pages and the API, with the guards. Used by tests; it is never told to stop.
 pub fn build_router(state: ApiState) -> axum::Router {
     // The sender is dropped at once: `stopped` then waits forever instead of returning.
     let (_, stop) = watch::channel(false);
-    guarded_routes(ApiListener::new(state, stop))
+    guarded_routes(ApiListener::new(state, stop), axum::Router::new())
 }
 
-/// Answers HTTP requests on `listener` until `stop` is true.
+/// Answers HTTP requests on `listener` until `stop` is true, without TLS.
 pub async fn serve_http(listener: TcpListener, state: ApiState, stop: watch::Receiver<bool>) {
-    let router = guarded_routes(ApiListener::new(state, stop.clone()));
-    let server = axum::serve(listener, router).with_graceful_shutdown(wait_for_stop(stop.clone()));
-    if let Err(error) = run_until_stopped(server.into_future(), stop).await {
-        tracing::error!(%error, "the HTTP server has ended");
-    }
+    serve_page(listener, state, None, stop).await;
+}
+
+/// Answers requests on `listener` until `stop` is true. With TLS, a plain connection gets only the
+/// way to the encrypted page and the certificate to trust.
+pub(crate) async fn serve_page(
+    listener: TcpListener,
+    state: ApiState,
+    tls: Option<TlsSetup>,
+    stop: watch::Receiver<bool>,
+) {
+    let authority = tls.as_ref().and_then(TlsSetup::authority_certificate);
+    let trust = trust_page::trust_routes(authority, state.config.language);
+    let app = ApiListener::new(state, stop.clone());
+    let plain = with_headers(trust.clone().fallback(trust_page::lead_to_https));
+    let routes = ListenerRoutes {
+        main: guarded_routes(app, trust),
+        tls: tls.map(|setup| (setup, plain)),
+    };
+    listener::serve_connections(listener, routes, stop).await;
 }
 
 /// All public routes with the middleware. The last layer added runs first: the language of the
 /// request is known before a guard refuses it, and the security headers are on refusals too.
-fn guarded_routes(app: ApiListener) -> axum::Router {
+fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
     let with_language =
         axum::middleware::from_fn_with_state(app.state().config.language, with_request_language);
-    unguarded_routes(app)
-        .layer(axum::middleware::from_fn(origin_guard::check_origin))
-        .layer(axum::middleware::from_fn(origin_guard::check_host))
-        .layer(axum::middleware::from_fn(
-            origin_guard::add_security_headers,
+    let budget = BodyBudget::default();
+    let router = unguarded_routes(app)
+        .merge(trust)
+        .layer(axum::middleware::from_fn_with_state(
+            budget,
+            listener::guard_request_body,
         ))
-        .layer(with_language)
+        .layer(axum::middleware::from_fn(origin_guard::check_origin))
+        .layer(axum::middleware::from_fn(origin_guard::check_host));
+    with_headers(router).layer(with_language)
+}
+
+/// The security headers, and gzip where the client takes it.
+fn with_headers(router: axum::Router) -> axum::Router {
+    let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    router.layer(gzip).layer(axum::middleware::from_fn(
+        origin_guard::add_security_headers,
+    ))
 }
 
 /// All public routes without the checks of host name and origin. The control socket uses it: a

@@ -4,21 +4,10 @@
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::store_values::{EntryKey, RecordedEntries};
-use super::writer::StoreWriter;
 use crate::domain::ledger::EntryId;
 use crate::limits::ENTRY_KEYS_MAX;
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, params};
-
-impl StoreWriter {
-    /// Returns the entries that were recorded with this key; `KeyUsed` when their content differs.
-    pub(super) fn keyed_entries(
-        &self,
-        key: &EntryKey,
-    ) -> Result<Option<RecordedEntries>, StoreError> {
-        find_keyed_entries(&self.db, key)
-    }
-}
 
 /// Returns the entries that were recorded with this key; `KeyUsed` when their content differs.
 pub(super) fn find_keyed_entries(

@@ -1,6 +1,6 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
-use super::journal_reader::ReadingRing;
+use super::reading_ring::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
     EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RecordedEntries,

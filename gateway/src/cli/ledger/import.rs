@@ -3,9 +3,11 @@
 
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
-use super::{faults_json, output};
+use super::output;
+use crate::api::entry_recording::row_message;
 use crate::cli::backend::{CommandError, print_stderr};
-use crate::cli::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::file_error::NameFile as _;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
 use crate::ledger::{EntryBatch, EntryTable, read_table};
@@ -20,7 +22,7 @@ pub(super) async fn run_ledger_import(
     json: bool,
 ) -> Result<u8, CommandError> {
     let lang = desk.lang;
-    let bytes = read_bounded_file(&asked.table)?;
+    let bytes = read_bounded_file(&asked.table).reading(&asked.table)?;
     let table = match read_table(&bytes, &desk.definitions) {
         Ok(table) => table,
         Err(why) => {
@@ -49,8 +51,8 @@ pub(super) async fn run_ledger_import(
             "rows": table.rows.len(),
             "written": ids.len(),
             "ids": ids,
-            "faults": faults_json(&batch.faults, lang),
-            "remarks": faults_json(&batch.remarks, lang),
+            "faults": output::faults_json(&batch.faults, lang),
+            "remarks": output::faults_json(&batch.remarks, lang),
             "left_out": left_out_json(&table, lang),
         }));
     } else {
@@ -80,7 +82,7 @@ fn print_import_result(table: &EntryTable, batch: &EntryBatch, ids: &[EntryId], 
         print_stderr(&row.message(lang));
     }
     for told in batch.remarks.iter().chain(&batch.faults) {
-        print_stderr(&table.row_message(told, lang));
+        print_stderr(&row_message(table, told, lang));
     }
     if !batch.faults.is_empty() {
         let count = batch.faults.len().to_string();

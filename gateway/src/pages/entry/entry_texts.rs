@@ -2,7 +2,7 @@
 
 use crate::api::ApiListener;
 use crate::api::local_time::format_local_time;
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryId, EntryKind, EntryStatement, EntryTime, LedgerEntry};
 use crate::i18n::Language;
 use crate::report::content::{period_name, unit_text};
@@ -37,7 +37,7 @@ pub(super) struct EntryRow {
 }
 
 /// Quantity with its unit, in the marks of the language.
-pub(super) fn quantity_text(quantity: Decimal, unit: &str, lang: Language) -> String {
+pub(super) fn quantity_text(quantity: ExactNumber, unit: &str, lang: Language) -> String {
     let digits = lang.locale().grouped_digits(&quantity.to_string());
     format!("{digits} {}", unit_text(lang, unit))
 }

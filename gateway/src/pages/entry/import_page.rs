@@ -4,7 +4,7 @@ use super::entry_page::{PAGE_RECORDER, new_form_key};
 use super::entry_texts;
 use super::form_fields::FormFields;
 use crate::api::ApiListener;
-use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult};
+use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult, row_message};
 use crate::api::error::{ApiError, unknown_path_error};
 use crate::api::ledger::{ledger_error, recorder_name};
 use crate::api::request_language::{query_parameter, request_language};
@@ -176,11 +176,11 @@ fn preview(
     let remarks = batch
         .remarks
         .iter()
-        .map(|told| table.row_message(told, lang));
+        .map(|told| row_message(table, told, lang));
     let faults = batch
         .faults
         .iter()
-        .map(|told| table.row_message(told, lang));
+        .map(|told| row_message(table, told, lang));
     let statements = batch.good.iter().map(|(_, statement)| statement);
     let requests: Vec<EntryRequest> = statements.map(EntryRequest::from_statement).collect();
     TablePreview {

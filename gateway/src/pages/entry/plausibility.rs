@@ -44,8 +44,8 @@ pub(super) fn is_doubtful(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UtcMs;
     use crate::domain::ledger::{EntryTime, QuantityBasis};
+    use crate::domain::{ExactNumber, UtcMs};
     use crate::ledger::IndicatorDefinitions;
 
     fn fed(quantity: &str) -> EntryStatement {
@@ -53,7 +53,7 @@ mod tests {
             sort: EntryKind::Record,
             indicator: "bsf-fed".into(),
             what: String::new(),
-            quantity: Some(quantity.parse().unwrap()),
+            quantity: Some(ExactNumber::parse_quantity(quantity).unwrap()),
             unit: "kg".into(),
             when: EntryTime::Day(jiff::civil::date(2026, 11, 20)),
             known: QuantityBasis::Weighed,
