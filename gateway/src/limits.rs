@@ -233,11 +233,20 @@ pub const LEDGER_FILE_BYTES_MAX: usize = 8 << 20;
 pub const LEDGER_PAGE_MAX: usize = 10_000;
 /// Maximum characters of a text in a ledger entry.
 pub const LEDGER_TEXT_MAX: usize = 1000;
+/// Maximum keys of requests with ledger entries that are kept: years of entries of one programme.
+pub const ENTRY_KEYS_MAX: usize = 10_000;
+/// Maximum characters of such a key; a UUID has 36.
+pub const ENTRY_KEY_CHARS_MAX: usize = 64;
 /// Maximum receipts and photos of one entry.
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
+/// kept: a browser shows the answer only then.
+pub const FORM_BYTES_MAX: usize = 96 << 20;
+/// Maximum fields of one form.
+pub const FORM_FIELDS_MAX: usize = 64;
 /// Maximum calibrations of one site: a quarterly check of every point for decades.
 pub const CALIBRATIONS_MAX: usize = 10_000;
 /// Maximum pairs of one calibration, except a strapping table.

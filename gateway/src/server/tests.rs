@@ -203,6 +203,22 @@ impl ApiTestBench {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
+    /// Status, place of a redirect, and body with other than UTF-8 replaced.
+    pub(crate) async fn send_with_location(
+        &self,
+        request: Request<Body>,
+    ) -> (StatusCode, Option<String>, String) {
+        let response = build_router(self.state.clone())
+            .oneshot(request)
+            .await
+            .unwrap();
+        let place = response.headers().get("location");
+        let place = place.map(|place| place.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, place, String::from_utf8_lossy(&body).into_owned())
+    }
+
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
         self.send_request(get(path).body(Body::empty()).unwrap())
             .await
@@ -478,8 +494,13 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 6] = [
+    const PAGES: [&str; 11] = [
         "/",
+        "/catat",
+        "/catat/luring",
+        "/catat/target",
+        "/catat/impor",
+        "/luring",
         "/plts",
         "/air",
         "/teknisi",
@@ -546,7 +567,7 @@ pub(crate) mod words {
                 let joint = if page.contains('?') { '&' } else { '?' };
                 let (status, html) = bench.get(&format!("{page}{joint}lang={lang}")).await;
                 assert_eq!(status, StatusCode::OK);
-                for key in ["web-", "reason-", "fault-"] {
+                for key in ["web-", "reason-", "fault-", "entry-", "ledger-"] {
                     assert!(!visible(&html).contains(key), "{page} {lang}: {html}");
                 }
                 let foreign = foreign_words(&html, lang, "");
@@ -569,6 +590,12 @@ pub(crate) mod words {
             include_str!("../../assets/pages/assets.html"),
             include_str!("../../assets/pages/asset_parts.html"),
             include_str!("../../assets/pages/explanation.html"),
+            include_str!("../../assets/pages/entry.html"),
+            include_str!("../../assets/pages/entry_parts.html"),
+            include_str!("../../assets/pages/entry_correction.html"),
+            include_str!("../../assets/pages/entry_target.html"),
+            include_str!("../../assets/pages/entry_import.html"),
+            include_str!("../../assets/pages/offline.html"),
         ];
         for source in sources {
             for key in source

@@ -30,6 +30,7 @@ mod downsample;
 mod figure_snapshots;
 #[cfg(test)]
 mod figure_snapshots_tests;
+mod entry_keys;
 mod file_permissions;
 mod file_presence;
 mod flush;

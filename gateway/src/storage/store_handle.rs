@@ -3,8 +3,8 @@
 use super::reading_ring::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
-    ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading, SampleBlock,
-    StoreHealth,
+    EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
+    RefusedReading, SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -84,7 +84,12 @@ pub(crate) enum StoreRequest {
     LedgerAdd {
         statements: Vec<EntryStatement>,
         by: String,
-        reply: StoreReply<Vec<EntryId>>,
+        key: Option<EntryKey>,
+        reply: StoreReply<RecordedEntries>,
+    },
+    LedgerKeyed {
+        key: EntryKey,
+        reply: StoreReply<Option<RecordedEntries>>,
     },
     Ledger {
         query: LedgerQuery,
@@ -272,13 +277,36 @@ impl Store {
         statements: Vec<EntryStatement>,
         by: &str,
     ) -> Result<Vec<EntryId>, StoreError> {
+        let recorded = self.append_ledger_once(statements, by, None).await?;
+        Ok(recorded.ids)
+    }
+
+    /// Appends ledger statements like [`Self::append_ledger`]. A key that was used before appends
+    /// nothing and returns what was recorded then; `KeyUsed` when the content was another one.
+    pub async fn append_ledger_once(
+        &self,
+        statements: Vec<EntryStatement>,
+        by: &str,
+        key: Option<EntryKey>,
+    ) -> Result<RecordedEntries, StoreError> {
         let by = by.to_owned();
         self.ask(|reply| StoreRequest::LedgerAdd {
             statements,
             by,
+            key,
             reply,
         })
         .await
+    }
+
+    /// Returns the entries that were recorded with this key; `None` when it is new, `KeyUsed` when
+    /// the content was another one.
+    pub async fn keyed_entries(
+        &self,
+        key: EntryKey,
+    ) -> Result<Option<RecordedEntries>, StoreError> {
+        self.ask(|reply| StoreRequest::LedgerKeyed { key, reply })
+            .await
     }
 
     /// Returns entries in the order of their numbers, at most `LEDGER_PAGE_MAX`; the next page
