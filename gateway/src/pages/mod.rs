@@ -7,6 +7,7 @@
 //! GET /                 how the site is today
 //! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 mod assets;
 mod drawings;
+mod entry;
 mod explanation_page;
 mod home_page;
 mod navigation;
@@ -42,7 +44,8 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
-        .route("/assets/{*path}", get(static_files::get_static_file));
+        .route("/assets/{*path}", get(static_files::get_static_file))
+        .merge(entry::entry_routes());
     for page in &ASSET_PAGES {
         routes = routes
             .route(&format!("/{}", page.place), get(assets::asset_page))

@@ -39,7 +39,6 @@ pub(crate) struct PlotSeries {
     /// Shape.
     pub(crate) style: PlotStyle,
     /// Values, or where to fetch them.
-    #[serde(flatten)]
     pub(crate) data: PlotData,
     /// Drawn dashed and pale: a target, or the period before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -62,7 +61,7 @@ pub(crate) enum PlotStyle {
 
 /// Values of a series.
 #[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum PlotData {
     /// Values in the page.
     Values {

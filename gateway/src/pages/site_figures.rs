@@ -115,6 +115,7 @@ impl SiteFigures {
             asset: scope.asset,
             now,
             daily: scope.daily,
+            snapshots: true,
         };
         let account = app.period_indicators(query, lang).await?;
         let entries = LedgerQuery {

@@ -39,6 +39,16 @@ const STATIC_FILES: [(&str, &str, &str); 10] = [
         include_str!("../../assets/site/plot.js"),
     ),
     (
+        "entry.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/entry.css"),
+    ),
+    (
+        "entry.js",
+        JS_TYPE,
+        include_str!("../../assets/site/entry.js"),
+    ),
+    (
         "icon.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icon.svg"),
