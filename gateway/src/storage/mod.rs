@@ -27,10 +27,10 @@ mod damage_tests;
 mod delta_codec;
 mod digest;
 mod downsample;
+mod entry_keys;
 mod figure_snapshots;
 #[cfg(test)]
 mod figure_snapshots_tests;
-mod entry_keys;
 mod file_permissions;
 mod file_presence;
 mod flush;
