@@ -35,8 +35,8 @@ impl NowValue {
     /// Last reading of a point.
     pub(crate) fn of_point(at: &SectionContext<'_>, point: &AssetPoint) -> Option<Self> {
         let info = at.app.site().point(&point.id)?;
-        let (device, place) = at.app.site().find_point(&point.id)?;
-        let place = (usize::from(device), usize::from(place));
+        let (device, own) = at.app.site().find_point(&point.id)?;
+        let place = (usize::from(device), own);
         let last = at.latest.iter().find(|last| last.point == point.id);
         Some(Self {
             card: at.app.point_card(place, info, last, at.lang()),
