@@ -134,6 +134,7 @@ impl ApiTestBench {
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: "0.1.0",
         };
         Self { state, _dir: dir }
@@ -464,10 +465,13 @@ mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 6] = [
+    const PAGES: [&str; 9] = [
         "/",
         "/plts",
         "/air",
+        "/laporan",
+        "/dampak",
+        "/dampak/sematkan",
         "/teknisi",
         "/health",
         "/points/inverter.ac_energy?span=week",
@@ -544,6 +548,12 @@ mod words {
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/reports.html"),
+            include_str!("../../assets/pages/report_order.html"),
+            include_str!("../../assets/pages/report_issued.html"),
+            include_str!("../../assets/pages/impact.html"),
+            include_str!("../../assets/pages/impact_card.html"),
+            include_str!("../../assets/pages/impact_parts.html"),
         ];
         for source in sources {
             for key in source

@@ -31,6 +31,7 @@ mod file_permissions;
 mod file_presence;
 mod flush;
 mod import;
+mod issued_reports;
 mod journal_codec;
 mod journal_reader;
 mod key_registry;

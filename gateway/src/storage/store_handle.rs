@@ -105,6 +105,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Issue(super::issued_reports::IssueRequest),
     Stop(oneshot::Sender<()>),
 }
 

@@ -25,6 +25,7 @@ mod emissions;
 pub mod explain;
 mod factor_annex;
 mod indicator_figures;
+mod issued_content;
 mod ledger_chapter;
 mod method_annex;
 mod officer_form;
@@ -37,6 +38,9 @@ mod tests;
 
 pub(crate) use display_names::{format_quantity, period_kind, period_name, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
+pub use issued_content::{
+    HeadlineRecord, MovedHeadline, canonical_content, headline_records, moved_headlines,
+};
 
 use crate::config::Config;
 use crate::domain::UtcMs;
