@@ -2,7 +2,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::indicators::{acquire_report_slot, report_error};
+use super::indicators::report_error;
 use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -50,6 +50,7 @@ impl ApiListener {
             asset: asset.clone(),
             now,
             daily: false,
+            snapshots: true,
         };
         let account = self.period_indicators(query, lang).await?;
         let basis = CalculationBasis::in_force(Arc::clone(&state.config));
@@ -85,8 +86,9 @@ impl ApiListener {
         issued: &ReportIssue,
         lang: Language,
     ) -> Result<IssueComparison, ApiError> {
-        let turn = acquire_report_slot(self, lang).await?;
         let state = self.state();
+        let turn = state.figures.turns().long().await;
+        let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
         let basis = CalculationBasis::in_force(Arc::clone(&state.config));
         let wish = ReportRequest {
             period: issued.period,

@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::indicators::{acquire_report_slot, report_error};
+use super::indicators::report_error;
 use crate::domain::issued_report::IssueWay;
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -167,20 +167,22 @@ impl ApiListener {
         show: watch::Sender<CalculationProgress>,
     ) -> Result<Bytes, ApiError> {
         let lang = wish.lang;
-        let mut turn = acquire_report_slot(self, lang).await;
+        let state = self.state();
+        let turns = state.figures.turns();
+        let mut turn = turns.long().await;
         for _ in 1..TURN_TRIES {
             if turn.is_ok() {
                 break;
             }
-            turn = acquire_report_slot(self, lang).await;
+            turn = turns.long().await;
         }
-        let state = self.state();
+        let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
         let basis = CalculationBasis::in_force(Arc::clone(&state.config));
         let (store, now) = (state.store.clone(), state.clock.now().at);
         let progress = move |progress| {
             show.send_replace(progress);
         };
-        let built = build::build_report(basis, store, wish, now, turn?, progress).await;
+        let built = build::build_report(basis, store, wish, now, turn, progress).await;
         let built = built.map_err(|trouble| report_error(&trouble, lang))?;
         if built.bytes.len() > REPORT_JOB_BYTES_MAX {
             return Err(too_large_error(lang));

@@ -5,17 +5,20 @@
 //!
 //! ```text
 //! GET /                 how the site is today
-//! GET /plts, /air, ..   assets of a kind over a period
+//! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
 //! GET /laporan          reports: short edition, downloads, issued ones
 //! GET /dampak           what the programme has achieved, for people outside
+//! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
 //!
 //! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
 //! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
-mod asset_page;
+mod assets;
+mod drawings;
+mod entry;
 mod explanation_page;
 mod home_page;
 mod impact;
@@ -48,9 +51,15 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/health", get(technician_pages::health_page))
         .route("/assets/{*path}", get(static_files::get_static_file))
         .merge(reports::report_routes())
-        .merge(impact::impact_routes());
+        .merge(impact::impact_routes())
+        .merge(entry::entry_routes());
     for page in &ASSET_PAGES {
-        routes = routes.route(&format!("/{}", page.place), get(asset_page::asset_page));
+        routes = routes
+            .route(&format!("/{}", page.place), get(assets::asset_page))
+            .route(
+                &format!("/{}/data.{{format}}", page.place),
+                get(assets::asset_data),
+            );
     }
     routes
 }
