@@ -102,6 +102,11 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "domain limits i18n config ledger evidence storage indicators report.content \
          report.render",
     ),
+    // What is wrong at a site, in words: figures and states are handed in.
+    (
+        "attention",
+        "domain i18n ledger solar_position assets.settings report.render",
+    ),
     ("samples_csv", "domain limits i18n storage"),
     (
         "api",
@@ -111,8 +116,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "pages",
-        "domain limits status i18n config formulas ledger storage indicators report.content \
-         report.render api",
+        "domain limits status i18n config formulas ledger assets.settings storage indicators \
+         attention report.content report.render api",
     ),
     ("server", "limits storage samples_csv api pages"),
     (

@@ -51,7 +51,7 @@ use std::time::Duration;
 use tower::ServiceExt;
 
 /// 2026-11-25 10:00:00 in Jakarta, milliseconds since 1970 UTC.
-const NOW: i64 = 1_795_575_600_000;
+pub(crate) const NOW: i64 = 1_795_575_600_000;
 
 /// Configuration with the inverter of `site` as a solar plant.
 fn test_config() -> Config {
@@ -71,7 +71,7 @@ fn test_config() -> Config {
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    pub(super) state: ApiState,
+    pub(crate) state: ApiState,
     _dir: tempfile::TempDir,
 }
 
@@ -139,6 +139,17 @@ impl ApiTestBench {
         Self { state, _dir: dir }
     }
 
+    /// A gateway of this site, that has read nothing.
+    pub(crate) fn of_config(config: &Config) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set(UtcMs(NOW), true);
+        let store = Store::open(dir.path(), &config.site, &config.store, "", &clock).unwrap();
+        Self {
+            state: ApiState::new(config, &store, &StatusBoard::default(), &clock),
+            _dir: dir,
+        }
+    }
+
     /// Status board that the tests write to.
     pub(crate) fn board(&self) -> &StatusBoard {
         &self.state.board
@@ -189,7 +200,7 @@ impl ApiTestBench {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, String) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
         self.send_request(get(path).body(Body::empty()).unwrap())
             .await
     }
@@ -460,7 +471,7 @@ async fn a_faulty_row_imports_nothing() {
     assert!(text.contains("\"t\":[]"), "{text}");
 }
 
-mod words {
+pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
@@ -474,7 +485,7 @@ mod words {
     ];
 
     /// Visible text of a page: without tags, ids (`translate="no"`) and script data.
-    fn visible(html: &str) -> String {
+    pub(crate) fn visible(html: &str) -> String {
         let html = html.split_once("<body").unwrap().1;
         let mut text = String::new();
         let mut hidden: Option<String> = None;
@@ -508,26 +519,34 @@ mod words {
             .collect()
     }
 
+    /// Words of a page that only the other language has, but for these names.
+    pub(crate) fn foreign_words(html: &str, lang: &str, names: &str) -> Vec<String> {
+        let id = words(include_str!("../../assets/words/id.ftl"));
+        let en = words(include_str!("../../assets/words/en.ftl"));
+        let (own, other) = if lang == "id" { (id, en) } else { (en, id) };
+        let names = words(&format!(
+            "Pantau API CSV Desa Impian Asia Jakarta WIB inverter mqtt November {names}"
+        ));
+        let is_foreign =
+            |word: &String| other.contains(word) && !own.contains(word) && !names.contains(word);
+        words(&visible(html))
+            .into_iter()
+            .filter(is_foreign)
+            .collect()
+    }
+
     #[tokio::test]
     async fn no_raw_key_shows_and_no_word_of_the_other_language() {
         let bench = ApiTestBench::with_readings(2).await;
-        let id = words(include_str!("../../assets/words/id.ftl"));
-        let en = words(include_str!("../../assets/words/en.ftl"));
-        let names = words("Pantau API CSV Desa Impian Asia Jakarta WIB inverter mqtt November");
         for page in PAGES {
-            for (lang, own, other) in [("id", &id, &en), ("en", &en, &id)] {
+            for lang in ["id", "en"] {
                 let joint = if page.contains('?') { '&' } else { '?' };
                 let (status, html) = bench.get(&format!("{page}{joint}lang={lang}")).await;
                 assert_eq!(status, StatusCode::OK);
                 for key in ["web-", "reason-", "fault-"] {
                     assert!(!visible(&html).contains(key), "{page} {lang}: {html}");
                 }
-                let foreign: Vec<_> = words(&visible(&html))
-                    .into_iter()
-                    .filter(|word| {
-                        other.contains(word) && !own.contains(word) && !names.contains(word)
-                    })
-                    .collect();
+                let foreign = foreign_words(&html, lang, "");
                 assert_eq!(foreign, Vec::<String>::new(), "{page} {lang}");
             }
         }
@@ -540,6 +559,7 @@ mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/home.html"),
             include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
