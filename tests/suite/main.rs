@@ -6,7 +6,10 @@
 )]
 
 mod brokers;
+mod command_errors;
 mod config;
+mod device_words;
+mod entry;
 mod evidence;
 mod extending;
 mod field_reports;

@@ -39,6 +39,7 @@ use crate::api::ApiState;
 use crate::clock::Clock;
 use crate::config::{Config, StoreSettings};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::report::build::IndicatorService;
 use crate::server::{build_router, control_socket};
 use crate::status::{DeviceFault, DeviceIdentity, DeviceState, SinkState, StatusBoard};
 use crate::storage::Store;
@@ -122,7 +123,9 @@ impl ApiTestBench {
             };
             board.sinks.insert("mqtt", sink);
         });
+        let figures = IndicatorService::new(Arc::new(test_config()), store.clone());
         let state = ApiState {
+            figures: Arc::new(figures),
             config: Arc::new(test_config()),
             site: Arc::new(test_site()),
             buses: Arc::new([]),
@@ -198,6 +201,22 @@ impl ApiTestBench {
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// Status, place of a redirect, and body with other than UTF-8 replaced.
+    pub(crate) async fn send_with_location(
+        &self,
+        request: Request<Body>,
+    ) -> (StatusCode, Option<String>, String) {
+        let response = build_router(self.state.clone())
+            .oneshot(request)
+            .await
+            .unwrap();
+        let place = response.headers().get("location");
+        let place = place.map(|place| place.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, place, String::from_utf8_lossy(&body).into_owned())
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
@@ -475,8 +494,13 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 6] = [
+    const PAGES: [&str; 11] = [
         "/",
+        "/catat",
+        "/catat/luring",
+        "/catat/target",
+        "/catat/impor",
+        "/luring",
         "/plts",
         "/air",
         "/teknisi",
@@ -543,7 +567,7 @@ pub(crate) mod words {
                 let joint = if page.contains('?') { '&' } else { '?' };
                 let (status, html) = bench.get(&format!("{page}{joint}lang={lang}")).await;
                 assert_eq!(status, StatusCode::OK);
-                for key in ["web-", "reason-", "fault-"] {
+                for key in ["web-", "reason-", "fault-", "entry-", "ledger-"] {
                     assert!(!visible(&html).contains(key), "{page} {lang}: {html}");
                 }
                 let foreign = foreign_words(&html, lang, "");
@@ -564,6 +588,15 @@ pub(crate) mod words {
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/assets.html"),
+            include_str!("../../assets/pages/asset_parts.html"),
+            include_str!("../../assets/pages/explanation.html"),
+            include_str!("../../assets/pages/entry.html"),
+            include_str!("../../assets/pages/entry_parts.html"),
+            include_str!("../../assets/pages/entry_correction.html"),
+            include_str!("../../assets/pages/entry_target.html"),
+            include_str!("../../assets/pages/entry_import.html"),
+            include_str!("../../assets/pages/offline.html"),
         ];
         for source in sources {
             for key in source
@@ -596,6 +629,24 @@ pub(crate) mod words {
             en.contains("1,510.0") && en.contains("delivered up to 09:59:00, 3,120 in the queue"),
             "{en}"
         );
+    }
+
+    #[tokio::test]
+    async fn points_have_labels_and_codes_are_words() {
+        let mut bench = ApiTestBench::with_readings(1).await;
+        let device = &mut Arc::make_mut(&mut bench.state.config).devices[0];
+        device.name = "PLTS sekolah".into();
+        device.points[0].about.values = Arc::from([(1510, Arc::from("running"))]);
+        let id = bench.get("/teknisi?lang=id").await.1;
+        assert!(id.contains(">PLTS sekolah</h2>"), "{id}");
+        assert!(
+            id.contains("Daya AC<code") && id.contains("Energi AC<code"),
+            "{id}"
+        );
+        assert!(id.contains(">bekerja</span>"), "{id}");
+        let point = bench.get("/points/inverter.ac_power?lang=en").await.1;
+        assert!(point.contains("<h1>AC power <code"), "{point}");
+        assert!(point.contains(">running</span>"), "{point}");
     }
 
     #[tokio::test]
