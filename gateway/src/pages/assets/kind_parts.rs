@@ -4,7 +4,7 @@
 use super::section_context::{SectionContext, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::pages::drawings::stacked_bar::{BarPart, StackedBar};
-use crate::pages::page_texts::{self, PointCard};
+use crate::pages::page_texts::PointCard;
 
 /// Present value of a point.
 #[derive(Clone, Debug)]
@@ -35,9 +35,11 @@ impl NowValue {
     /// Last reading of a point.
     pub(crate) fn of_point(at: &SectionContext<'_>, point: &AssetPoint) -> Option<Self> {
         let info = at.app.site().point(&point.id)?;
+        let (device, own) = at.app.site().find_point(&point.id)?;
+        let place = (usize::from(device), own);
         let last = at.latest.iter().find(|last| last.point == point.id);
         Some(Self {
-            card: page_texts::point_card(info, last, at.lang()),
+            card: at.app.point_card(place, info, last, at.lang()),
             label: at.point_name(&point.id),
             state: String::new(),
             tone: "",
