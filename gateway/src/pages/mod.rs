@@ -20,7 +20,7 @@ mod assets;
 mod drawings;
 mod entry;
 mod explanation_page;
-mod home_page;
+mod home;
 mod impact;
 mod navigation;
 mod number_format;
@@ -44,7 +44,7 @@ pub(crate) use trust_page::trust_page;
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
     let mut routes = Router::new()
-        .route("/", get(home_page::home_page))
+        .route("/", get(home::home_page))
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))

@@ -19,6 +19,11 @@ const STATIC_FILES: [(&str, &str, &str); 15] = [
         include_str!("../../assets/site/pantau.css"),
     ),
     (
+        "home.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/home.css"),
+    ),
+    (
         "assets.css",
         CSS_TYPE,
         include_str!("../../assets/site/assets.css"),
@@ -72,6 +77,16 @@ const STATIC_FILES: [(&str, &str, &str); 15] = [
         "icons.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icons.svg"),
+    ),
+    (
+        "htmx/htmx.min.js",
+        JS_TYPE,
+        include_str!("../../assets/vendor/htmx/htmx.min.js"),
+    ),
+    (
+        "htmx/LICENSE",
+        TEXT_TYPE,
+        include_str!("../../assets/vendor/htmx/LICENSE"),
     ),
     (
         "uplot/uPlot.min.css",

@@ -72,7 +72,7 @@ fn test_config() -> Config {
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    pub(super) state: ApiState,
+    pub(crate) state: ApiState,
     _dir: tempfile::TempDir,
 }
 
@@ -587,6 +587,7 @@ pub(crate) mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/home.html"),
             include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
