@@ -12,7 +12,7 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 15] = [
+const STATIC_FILES: &[(&str, &str, &str)] = &[
     (
         "pantau.css",
         CSS_TYPE,

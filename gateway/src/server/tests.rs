@@ -265,6 +265,23 @@ async fn a_stretch_of_samples_comes_as_three_columns() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_of_samples_comes_to_its_end() {
+    let bench = ApiTestBench::with_readings(3).await;
+    for path in [
+        "/api/v1/samples?point=inverter.ac_power",
+        "/api/v1/samples.csv?point=inverter.ac_power",
+    ] {
+        let request = get(path).header("accept-encoding", "gzip");
+        let request = request.body(Body::empty()).unwrap();
+        let response = build_router(bench.state.clone()).oneshot(request).await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.starts_with(&[0x1f, 0x8b]), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_stretch_is_three_empty_columns() {
     let bench = ApiTestBench::new();
     let (_, text) = bench
