@@ -8,6 +8,7 @@
 mod brokers;
 mod command_errors;
 mod config;
+mod device_words;
 mod entry;
 mod evidence;
 mod extending;

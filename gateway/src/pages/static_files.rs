@@ -12,11 +12,21 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 10] = [
+const STATIC_FILES: [(&str, &str, &str); 12] = [
     (
         "pantau.css",
         CSS_TYPE,
         include_str!("../../assets/site/pantau.css"),
+    ),
+    (
+        "assets.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/assets.css"),
+    ),
+    (
+        "drawings.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/drawings.css"),
     ),
     (
         "pantau.js",

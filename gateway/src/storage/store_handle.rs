@@ -12,6 +12,7 @@ use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Handle to the thread that owns the file; cheap to clone.
@@ -24,6 +25,8 @@ pub struct Store {
     /// Directory of the file and of the attachments.
     pub(crate) directory: Arc<Path>,
     pub(crate) ring: ReadingRing,
+    /// Number that grows with each change of closed days, ledger and calibrations.
+    pub(super) data_revision: Arc<AtomicU64>,
 }
 
 /// Requests to the thread that owns the file, each with its reply channel.
@@ -110,6 +113,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
 }
 

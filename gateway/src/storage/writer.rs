@@ -14,6 +14,7 @@ use super::reading_ring::ReadingRing;
 use super::running_query::RunningQuery;
 use super::schema;
 use super::sequence_floor::SequenceFloor;
+use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::StoreRequest;
 use super::store_values::{EntryKey, RecordedEntries, StoreAccess, StoreHealth};
@@ -82,6 +83,8 @@ pub(super) struct StoreWriter {
     pub(super) retention_resumes_ms: u64,
     /// Progress of the day that is being closed.
     pub(super) closing: super::digest::DayCloser,
+    /// Snapshots of figures.
+    pub(super) snapshots: SnapshotShelf,
     pub(super) outputs: WriterOutputs,
 }
 
@@ -213,6 +216,7 @@ impl StoreWriter {
                 })));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
+            StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
     }
@@ -242,6 +246,7 @@ impl StoreWriter {
         // A commit into a removed file would be gone at exit.
         self.check_files()?;
         let changed = change(&mut self.db, self.clock.now().at)?;
+        self.snapshots.raise_revision();
         self.publish_health();
         Ok(changed)
     }
