@@ -242,8 +242,8 @@ pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
-/// Maximum bytes of a photo in a form of a page. The script of the page makes photos smaller; without
-/// it most phones stay below this.
+/// Maximum bytes of a photo in a form of a page. The script of the page makes photos smaller;
+/// without it most phones stay below this.
 pub const FORM_PHOTO_BYTES_MAX: usize = 9 << 20;
 /// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
 /// kept: a browser shows the answer only then.
