@@ -70,6 +70,11 @@ pub(crate) struct PeerConnection {
     pub(crate) tls: bool,
 }
 
+/// Extension of a request with a body. A handler that drops bytes which it has received calls it
+/// with their number, so that they no longer count as held in memory.
+#[derive(Clone)]
+pub(crate) struct DroppedBytes(pub(crate) Arc<dyn Fn(usize) + Send + Sync>);
+
 /// Everything that request handlers read; one for all listeners.
 #[derive(Clone, Debug)]
 pub struct ApiState {
