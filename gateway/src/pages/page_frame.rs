@@ -22,8 +22,6 @@ pub(crate) struct PageFrame {
     pub(crate) timezone: String,
     pub(crate) zone_label: String,
     pub(crate) theme: &'static str,
-    /// Place of the page in the navigation, as in [`NavigationLink::place`].
-    pub(crate) here: &'static str,
     /// Pages of this site, in the order of the navigation.
     pub(crate) links: Vec<NavigationLink>,
     /// Texts that the script shows, as a JSON object.
@@ -94,7 +92,6 @@ impl PageFrame {
                 Some("light") => "light",
                 _ => "auto",
             },
-            here,
             links: navigation::navigation_links(app.state().assets.as_ref(), here),
             words: serde_json::Value::Object(words).to_string(),
             others: other_language_links(uri, lang),
