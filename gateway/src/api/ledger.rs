@@ -5,6 +5,7 @@ use super::ApiListener;
 use super::error::ApiError;
 use super::json_body::JsonBody;
 use super::request_language::request_language;
+use super::request_sender::RequestSender;
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
@@ -170,7 +171,8 @@ pub(crate) async fn get_entry_chain(
 
 #[utoipa::path(post, path = "/api/v1/ledger",
     description = "One entry, a list of them, or `{entries, again, recorded_by}`: all are written \
-        down or none. The body must be `application/json`.",
+        down or none. The body must be `application/json`. `recorded_by` counts on the gateway's \
+        own control socket only: over the network the person of the session, or the token, is kept.",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
     request_body(content = EntryBatchRequest),
     responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),
@@ -183,7 +185,7 @@ pub(crate) async fn add_entries(
     let batch = EntryBatchRequest::parse(&bytes).map_err(|fault| {
         ApiError::new(StatusCode::BAD_REQUEST, format!("not an entry: {fault}"))
     })?;
-    let by = batch.recorded_by.clone();
+    let by = RequestSender::current().recorded_or(batch.recorded_by.clone());
     let checked = check_batch(&app, &batch).await?;
     if !checked.faults.is_empty() {
         return Ok((

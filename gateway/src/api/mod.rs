@@ -13,6 +13,8 @@
 //!
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
+pub(crate) mod accounts;
+mod audit;
 pub(crate) mod bus_requests;
 mod calibrations;
 pub(crate) mod client;
@@ -29,14 +31,17 @@ pub(crate) mod local_time;
 mod metrics;
 mod reports;
 pub(crate) mod request_language;
+pub(crate) mod request_sender;
 mod resources;
 mod samples;
 mod scans;
 mod set_address;
+pub(crate) mod users;
 
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
 
+use crate::access::AccessPolicy;
 use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
@@ -73,6 +78,8 @@ pub struct ApiState {
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
     pub clock: Clock,
+    /// Who may use the listener of the page. The control socket does not ask.
+    pub access: AccessPolicy,
     /// Request queues of the running buses, for technicians' commands.
     pub bus_handles: BusHandles,
     /// Scans started over the API.
@@ -84,7 +91,8 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// Copies what handlers need of the configuration and clones the handles.
+    /// Copies what handlers need of the configuration and clones the handles. Access control is
+    /// off: the gateway sets it.
     pub fn new(config: &Config, store: &Store, board: &StatusBoard, clock: &Clock) -> Self {
         Self {
             config: Arc::new(config.clone()),
@@ -95,6 +103,7 @@ impl ApiState {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
+            access: AccessPolicy::Open,
             bus_handles: BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
@@ -177,6 +186,8 @@ pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
         .merge(calibrations::calibration_routes())
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
+        .merge(users::user_routes())
+        .merge(audit::audit_routes())
         .split_for_parts()
 }
 

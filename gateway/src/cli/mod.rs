@@ -42,6 +42,7 @@ mod scan;
 mod set_address;
 mod simulate;
 mod soak;
+mod user;
 mod watch;
 
 use crate::config;
@@ -110,6 +111,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Verify(options) => evidence::run_verify(&options, lang).await,
         CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
         CliCommand::Report(options) => report::run_report(options, lang).await,
+        CliCommand::User(options) => user::run_user(options, lang).await,
         CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
     }
 }

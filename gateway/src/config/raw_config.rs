@@ -261,6 +261,12 @@ pub(crate) struct RawValidWhen {
 /// `[web]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawWebPage {
-    /// `ADDRESS:PORT`; a loopback address.
+    /// `ADDRESS:PORT`. An address beyond this computer is used once a first user exists.
     pub(crate) listen: RawText,
+    /// Further host names and addresses under which people open the page: `pantau.local`.
+    #[serde(default)]
+    pub(crate) names: Vec<SpannedValue<String>>,
+    /// `read`: pages and figures are open without signing in; `no` by default.
+    #[schemars(extend("enum" = ["no", "read"]))]
+    pub(crate) public: RawText,
 }

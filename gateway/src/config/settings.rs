@@ -288,10 +288,14 @@ pub struct StoreSettings {
 }
 
 /// Settings of the local page.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WebSettings {
-    /// Address to listen on; `None`: no page.
+    /// Address to listen on; `None`: no page. Beyond this computer only once a user exists.
     pub listen: Option<std::net::SocketAddr>,
+    /// Further host names and addresses of the page, lower case, without port.
+    pub names: Vec<String>,
+    /// Pages and figures are open without signing in.
+    pub is_public: bool,
 }
 
 impl LinearScale {

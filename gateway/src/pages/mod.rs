@@ -7,14 +7,19 @@
 //! GET /                 how the site is today
 //! GET /plts, /air, ..   assets of a kind over a period
 //! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /masuk, /mulai    sign-in, the first person; POST /keluar
+//! GET /akun             own password, sessions and tokens; /pengguna people; /riwayat audit log
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
 //!
 //! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
 //! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
+mod account_page;
 mod asset_page;
+mod audit_page;
 mod explanation_page;
+mod form_fields;
 mod home_page;
 mod navigation;
 mod number_format;
@@ -22,13 +27,18 @@ mod page_frame;
 mod page_texts;
 mod period_choice;
 mod plot_spec;
+mod set_up_page;
+mod sign_in_page;
 mod site_figures;
 mod static_files;
 mod technician_pages;
+mod users_page;
+
+pub(crate) use sign_in_page::{ask_to_sign_in, redirect_to, render_refusal};
 
 use crate::api::ApiListener;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use navigation::ASSET_PAGES;
 
 /// Routes of the pages and of the files that they load.
@@ -39,9 +49,25 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
-        .route("/assets/{*path}", get(static_files::get_static_file));
+        .route("/assets/{*path}", get(static_files::get_static_file))
+        .merge(access_routes());
     for page in &ASSET_PAGES {
         routes = routes.route(&format!("/{}", page.place), get(asset_page::asset_page));
     }
     routes
+}
+
+/// Routes of sign-in, people and the audit log.
+fn access_routes() -> Router<ApiListener> {
+    let sign_in = get(sign_in_page::sign_in_page).post(sign_in_page::sign_in);
+    let set_up = get(set_up_page::set_up_page).post(set_up_page::make_first_admin);
+    let users = get(users_page::users_page).post(users_page::change_users);
+    let account = get(account_page::account_page).post(account_page::change_account);
+    Router::new()
+        .route("/masuk", sign_in)
+        .route("/keluar", post(sign_in_page::sign_out))
+        .route("/mulai", set_up)
+        .route("/pengguna", users)
+        .route("/akun", account)
+        .route("/riwayat", get(audit_page::audit_page))
 }

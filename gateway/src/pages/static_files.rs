@@ -12,11 +12,16 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 8] = [
+const STATIC_FILES: [(&str, &str, &str); 9] = [
     (
         "pantau.css",
         CSS_TYPE,
         include_str!("../../assets/site/pantau.css"),
+    ),
+    (
+        "access.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/access.css"),
     ),
     (
         "pantau.js",

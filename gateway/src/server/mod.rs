@@ -6,10 +6,13 @@
 //! serve_http(listener, ApiState::new(&config, &store, &board, &clock), stop).await
 //! ```
 //!
-//! Each request passes the middleware in `origin_guard`: the host name must be a loopback name
+//! Each request passes the middleware in `origin_guard`: the host name must be one of this gateway
 //! (against DNS rebinding), and a request that may change something must not come from a page of
-//! another origin.
+//! another origin. Then `access_guard` finds who sent it, and asks the rule of the route.
 
+mod access_guard;
+#[cfg(test)]
+mod access_tests;
 mod control_socket;
 mod origin_guard;
 
@@ -29,12 +32,16 @@ pub(crate) mod tests;
 pub use control_socket::{SOCKET_NAME, serve_control};
 pub(crate) use control_socket::{connect_client, local_client};
 
+use crate::access::ConnectionSecurity;
 use crate::api::error::{unknown_path_error, with_request_language, wrong_method_error};
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};
 use crate::limits::STOP_SECONDS;
 use crate::pages;
+use axum::extract::connect_info::Connected;
 use axum::routing::get;
+use axum::serve::IncomingStream;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -50,9 +57,22 @@ pub fn build_router(state: ApiState) -> axum::Router {
 /// Answers HTTP requests on `listener` until `stop` is true.
 pub async fn serve_http(listener: TcpListener, state: ApiState, stop: watch::Receiver<bool>) {
     let router = guarded_routes(ApiListener::new(state, stop.clone()));
-    let server = axum::serve(listener, router).with_graceful_shutdown(wait_for_stop(stop.clone()));
+    let service = router.into_make_service_with_connect_info::<ConnectionSecurity>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(wait_for_stop(stop.clone()));
     if let Err(error) = run_until_stopped(server.into_future(), stop).await {
         tracing::error!(%error, "the HTTP server has ended");
+    }
+}
+
+impl Connected<IncomingStream<'_, TcpListener>> for ConnectionSecurity {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        // Without a known address of this side no IP address passes the check of the host.
+        let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        Self {
+            tls: false,
+            peer: *stream.remote_addr(),
+            local: stream.io().local_addr().unwrap_or(unknown),
+        }
     }
 }
 
@@ -61,9 +81,13 @@ pub async fn serve_http(listener: TcpListener, state: ApiState, stop: watch::Rec
 fn guarded_routes(app: ApiListener) -> axum::Router {
     let with_language =
         axum::middleware::from_fn_with_state(app.state().config.language, with_request_language);
+    let access = axum::middleware::from_fn_with_state(app.clone(), access_guard::check_access);
+    let names: Arc<[String]> = app.state().config.web.names.as_slice().into();
+    let host = axum::middleware::from_fn_with_state(names, origin_guard::check_host);
     unguarded_routes(app)
+        .layer(access)
         .layer(axum::middleware::from_fn(origin_guard::check_origin))
-        .layer(axum::middleware::from_fn(origin_guard::check_host))
+        .layer(host)
         .layer(axum::middleware::from_fn(
             origin_guard::add_security_headers,
         ))

@@ -131,6 +131,7 @@ impl ApiTestBench {
             store,
             board,
             clock,
+            access: crate::access::AccessPolicy::Open,
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),

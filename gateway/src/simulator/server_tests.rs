@@ -168,7 +168,7 @@ fn test_config() -> Config {
             budget: None,
         },
         sinks: Vec::new(),
-        web: WebSettings { listen: None },
+        web: WebSettings::default(),
         profiles: None,
         warnings: Vec::new(),
     }

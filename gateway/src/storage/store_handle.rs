@@ -3,8 +3,8 @@
 use super::journal_reader::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
-    ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading, SampleBlock,
-    StoreHealth,
+    AuditEntry, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading,
+    SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -98,6 +98,10 @@ pub(crate) enum StoreRequest {
     },
     Calibrations {
         reply: StoreReply<CalibrationHistory>,
+    },
+    Audit {
+        before: Option<i64>,
+        reply: StoreReply<Vec<AuditEntry>>,
     },
     Note {
         kind: &'static str,

@@ -189,6 +189,9 @@ impl StoreWriter {
                 drop(reply.send(self.append_calibration(&said, &by)));
             }
             StoreRequest::Calibrations { reply } => drop(reply.send(self.read_calibrations())),
+            StoreRequest::Audit { before, reply } => {
+                drop(reply.send(self.read_audit(before)));
+            }
             StoreRequest::Note { kind, what, reply } => {
                 drop(reply.send(self.append_audit(kind, &what)));
             }
