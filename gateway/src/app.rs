@@ -15,6 +15,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::Reading;
 use crate::limits::{READING_QUEUE_MAX, STOP_SECONDS, STORE_BATCH_WAIT_MS};
+use crate::server::TlsSetup;
 use crate::sinks::SinkContext;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
@@ -41,6 +42,9 @@ pub enum AppError {
         /// Error of the operating system.
         why: std::io::Error,
     },
+    /// The certificate of the page cannot be used.
+    #[error("certificate of the page: {0}")]
+    Certificate(String),
     /// A task ended before the stop.
     #[error("{0} ended unexpectedly")]
     Ended(String),
@@ -55,6 +59,7 @@ pub struct GatewayApp {
     board: StatusBoard,
     access: AccessControl,
     listener: Option<TcpListener>,
+    tls: Option<TlsSetup>,
 }
 
 /// Name of a task that ended.
@@ -82,7 +87,9 @@ impl GatewayApp {
             }
             None => None,
         };
+        let tls = TlsSetup::of_settings(&config.web, &config.store.path, &clock);
         Ok(Self {
+            tls: tls.map_err(AppError::Certificate)?,
             config: Arc::new(config),
             clock,
             store,
@@ -196,7 +203,7 @@ impl GatewayApp {
         if let Some(listener) = listener {
             tasks.spawn(run_named(
                 "page",
-                server::serve_http(listener, state, stop.clone()),
+                server::serve_page(listener, state, self.tls.clone(), stop.clone()),
             ));
         }
         tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));

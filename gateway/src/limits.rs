@@ -172,8 +172,35 @@ pub const INFLUX_ANSWER_MAX: usize = 64 << 10;
 pub const SINK_STOP_SECONDS: u64 = 2;
 /// Maximum refused readings kept in full for each sink; older ones are only counted.
 pub const REFUSED_KEPT_MAX: usize = 1000;
+/// Maximum open connections to the page; the one that waits longest gives way to a new one.
+// A quarter of the usual 1024 file descriptors is left for the store, buses, sinks and reports.
+pub const CONNECTIONS_MAX: usize = 384;
+/// The same for one address; a whole office may share one.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+/// Time in seconds for a TLS handshake.
+pub const HANDSHAKE_SECONDS: u64 = 10;
+/// Time in seconds in which the head of a request must arrive.
+pub const REQUEST_HEAD_SECONDS: u64 = 10;
+/// Time in seconds that a connection may stay open between two requests.
+pub const CONNECTION_IDLE_SECONDS: u64 = 60;
+/// Time in seconds in which a client must send or take something.
+pub const CLIENT_STALL_SECONDS: u64 = 30;
+/// Minimum rate in bytes per second at which a client must send a body or take an answer, after
+/// the first `CLIENT_STALL_SECONDS`.
+// A tenth of what the slowest mobile link carries (GPRS).
+pub const CLIENT_RATE_MIN: u64 = 512;
+/// Maximum bytes of all request bodies that are held in memory together.
+pub const BODY_BUDGET_BYTES: usize = 14 << 20;
+/// The same for the bodies of one address.
+pub const BODY_BUDGET_PER_ADDRESS: usize = 10 << 20;
+/// Bytes of a body that are accepted whatever the others hold: forms and entries.
+pub const BODY_FREE_BYTES: usize = 16 << 10;
+/// Time in seconds that a body waits for room in the budget; then it is refused as busy.
+pub const BODY_BUDGET_WAIT_SECONDS: u64 = 10;
+/// Maximum certificates of the local authority that are kept, one for each own address.
+pub const LOCAL_CERTIFICATES_MAX: usize = 16;
 /// Maximum open live pages (server-sent events); a further one is refused as busy.
-pub const LIVE_CLIENTS_MAX: usize = 64;
+pub const LIVE_CLIENTS_MAX: usize = 128;
 /// Live readings that a slow page may lag behind; then it is told to reload.
 pub const LIVE_QUEUE_MAX: usize = 1024;
 /// Maximum sample responses written to browsers and scripts at once; further ones wait.
@@ -352,8 +379,6 @@ pub const SIGN_IN_NOTES_PER_HOUR: u32 = 60;
 pub const FORM_BYTES_MAX: usize = 64 << 10;
 /// Maximum entries of one page of the audit log.
 pub const AUDIT_PAGE_MAX: usize = 200;
-/// Maximum host names of `[web] names`.
-pub const HOST_NAMES_MAX: usize = 20;
 /// Maximum steps of 10 s that a simulated site is advanced at once: a year and a month.
 // After a longer gap the simulation restarts instead of catching up.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;
@@ -390,4 +415,13 @@ const _: () = assert!(
 const _: () = assert!(
     ASSET_POINTS_MAX + SAMPLE_RESPONSES_MAX < QUERIES_MAX,
     "pages must leave the store room for exports and reports"
+);
+const _: () = assert!(
+    BODY_BUDGET_PER_ADDRESS > LEDGER_FILE_BYTES_MAX && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
+    "the largest body must fit the budget of its address"
+);
+const _: () = assert!(
+    CONNECTIONS_PER_ADDRESS_MAX >= 2 * LIVE_CLIENTS_MAX
+        && CONNECTIONS_MAX > CONNECTIONS_PER_ADDRESS_MAX,
+    "live pages of one office must leave room for others"
 );

@@ -76,7 +76,7 @@ fn a_user_of_the_command_line_signs_in_over_the_listener_and_stays_signed_in_ove
     let address = format!("127.0.0.1:{}", free_port());
     let config = write_page_site(scratch.path(), &address);
     let short = run_with_password(&config, &["add", "siti"], "kurang");
-    assert_eq!(short.status.code(), Some(1));
+    assert_eq!(short.status.code(), Some(2));
     assert!(
         stderr_text(&short).contains("at least 10"),
         "{}",

@@ -8,6 +8,7 @@ use gateway::sinks::mqtt::MqttSettings;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::site_text::SiteText;
 
 const EXAMPLE: &str = include_str!("../../config/pantau.toml");
 
@@ -137,12 +138,12 @@ fn the_address_the_names_and_the_readers_of_the_page_are_read_and_checked() {
     let config = load_example(
         "[site]\nid = 'a'\ntimezone = 'Asia/Jakarta'\nlatitude = -6\nlongitude = 107\n\
                        [web]\nlisten = '0.0.0.0:8080'\n\
-                       names = ['Pantau.local', '[fd00::1]']\npublic = 'read'\n",
+                       names = ['Pantau.local', '192.168.1.20']\npublic = 'read'\n",
     )
     .unwrap();
     // Whether the network is served is decided at the start: it needs a user.
     assert_eq!(config.web.listen, Some("0.0.0.0:8080".parse().unwrap()));
-    assert_eq!(config.web.names, ["pantau.local", "fd00::1"]);
+    assert_eq!(config.web.names, ["pantau.local", "192.168.1.20"]);
     assert!(config.web.is_public);
     assert_eq!(config.warnings.len(), 0);
     let faults = load_example(
@@ -155,6 +156,42 @@ fn the_address_the_names_and_the_readers_of_the_page_are_read_and_checked() {
         .map(|fault| (fault.line, &*fault.key))
         .collect();
     assert_eq!(lines, [(4, "names"), (4, "names"), (5, "public")]);
+}
+
+#[test]
+fn a_key_of_another_kind_of_bus_is_named_with_the_kind() {
+    let warnings = |keys: &str| {
+        let text = format!("[site]\nid = 'a'\n[[bus]]\nid = 'b'\n{keys}\n");
+        let config = load_example(&text).unwrap();
+        let warnings = config.warnings.iter().map(|one| one.render(Language::En));
+        let warnings: Vec<String> = warnings
+            .filter(|one| one.contains("does not apply"))
+            .collect();
+        warnings.join("\n")
+    };
+    let serial = "kind = 'modbus-rtu'\nport = '/dev/ttyS0'";
+    let tcp = "kind = 'modbus-tcp'\nhost = '127.0.0.1'";
+    let over_tcp = "kind = 'modbus-rtu-over-tcp'\nhost = '127.0.0.1'";
+    for (bus, key, kind) in [
+        (serial, "tcp_port = 502", "modbus-rtu"),
+        (tcp, "baud = 19200", "modbus-tcp"),
+        (tcp, "parity = 'even'", "modbus-tcp"),
+        (tcp, "stop_bits = 2", "modbus-tcp"),
+        (over_tcp, "parity = 'even'", "modbus-rtu-over-tcp"),
+        (over_tcp, "stop_bits = 2", "modbus-rtu-over-tcp"),
+    ] {
+        let said = warnings(&format!("{bus}\n{key}"));
+        let name = key.split(' ').next().unwrap_or_default();
+        let expected = format!("`{name}` does not apply to a bus of the kind `{kind}`");
+        assert!(said.contains(&expected), "{bus} {key}: {said}");
+    }
+    for fitting in [
+        format!("{serial}\nbaud = 9600\nparity = 'even'\nstop_bits = 2"),
+        format!("{tcp}\ntcp_port = 1502"),
+        format!("{over_tcp}\ntcp_port = 4196\nbaud = 9600"),
+    ] {
+        assert_eq!(warnings(&fitting), "");
+    }
 }
 
 #[test]
@@ -174,10 +211,12 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
     let built_in = include_str!("../../config/devices/xy-md02.toml");
     let changed = built_in.replace("kind = \"environment\"", "kind = \"greenhouse\"");
     std::fs::write(own.join("xy-md02.toml"), changed).unwrap();
-    let text = "[site]\nid = 'a'\nprofiles = 'devices'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\n\
-                host = 'h'\n[[device]]\nid = 'd'\nbus = 'b'\nprofile = 'xy-md02'\n";
+    let site = SiteText::new("a").with("profiles = 'devices'");
+    let site = site
+        .tcp_bus("b", 502)
+        .device("d", "b", "profile = 'xy-md02'");
     let file = dir.path().join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, site.text()).unwrap();
     let config = config::load_config(&file).unwrap();
     assert_eq!(&*config.site.devices[0].kind, "greenhouse");
 }

@@ -7,6 +7,7 @@
 
 mod access;
 mod brokers;
+mod command_errors;
 mod config;
 mod evidence;
 mod extending;

@@ -64,7 +64,7 @@
     return format({ day: "numeric", month: "short", ...clock }).format(seconds * 1000);
   };
 
-  // Bands behind the curves, and marks above them, each with its words.
+  // Bands behind the curves, and marks above them, each with its label.
   function decorate(spec, unit) {
     const tone = { good: "--ok", warn: "--doubtful", bad: "--fault" };
     return (u) => {

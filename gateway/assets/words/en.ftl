@@ -63,7 +63,7 @@ cli-device-new = Create a profile by questions and answers; answers may come fro
 cli-test-files = Profile files
 cli-arg-dir = Directory of your own profiles
 cli-arg-name = Profile name, e.g. growatt-min-tlx
-cli-import = Import readings of one point from a CSV: time,value (RFC 3339), or a file from a data logger or spreadsheet; how it was read is shown
+cli-import = Import readings of one point from a CSV: time,value (RFC 3339), or a CSV from a data logger or saved from a spreadsheet (XLSX is not read); how it was read is shown
 cli-import-dates = Order of day, month and year, when no row shows it
 cli-import-zone = Time zone when the file names none, e.g. Asia/Jakarta
 cli-import-decimals = Decimal sign, when no row shows it
@@ -73,6 +73,7 @@ cli-backup = Copy the whole store; the gateway may keep running
 cli-arg-help = Show this help
 cli-arg-version = Show the version
 cli-arg-lang = Language of all texts (also PANTAU_LANG, or language in the [site] table)
+cli-lang-unknown = WARNING: PANTAU_LANG is "{ $found }", which is no language of Pantau; expected one of { $known }
 cli-arg-log = Log filter, e.g. info,gateway=debug (also PANTAU_LOG)
 cli-arg-log-json = Log lines as JSON
 cli-arg-config = Configuration file (default: /etc/pantau/pantau.toml)
@@ -80,7 +81,7 @@ cli-arg-json = JSON output for scripts
 cli-arg-schema = Print the configuration's JSON Schema for editors
 cli-arg-device = Device id, as in the configuration
 cli-arg-point = Point, e.g. inverter.ac_power
-cli-arg-file = CSV file, or - for standard input
+cli-arg-file = CSV file
 cli-arg-from = Start at this time (RFC 3339)
 cli-arg-to = End before this time (RFC 3339)
 cli-arg-output = Output file (default: the screen)
@@ -88,6 +89,7 @@ cli-backup-output = Backup file
 cli-fault-missing = missing arguments: { $found }. See --help.
 cli-fault-unknown = unknown: { $found }. See --help.
 cli-fault-other = the value "{ $value }" cannot be used for { $found }. See --help.
+cli-fault-conflict = { $found } cannot be used together with { $other }. See --help.
 cli-fault-near = Did you mean: { $near }
 # Pages (web)
 nav-pages = Pages
@@ -114,6 +116,13 @@ period-show = Show
 period-no-later = No data after this
 web-again = Try again
 web-reach-quarter = Quarter
+trust-title = Trust this gateway's certificate
+trust-why = This gateway uses HTTPS with a certificate that it made itself. Install this certificate once on the phone; from then on nobody else on this network can read the connection, and entries can be made without internet.
+trust-download = Download the certificate (pantau-ca.crt)
+trust-android = Open Settings, Security, Encryption and credentials, Install a certificate, CA certificate. Choose pantau-ca.crt.
+trust-ios = Open the downloaded file, then Settings, Profile Downloaded, Install. Then General, About, Certificate Trust Settings: switch Pantau on.
+trust-computer = Open the file and add it to the trusted certificate authorities of the browser or system.
+trust-then = Continue to the HTTPS page
 web-skip = Skip to content
 web-overview = Overview
 web-health = Health
@@ -279,6 +288,13 @@ exchange-repeated = { $count } rows are the same as another row and were counted
 
 # Export, import, backup (cli)
 cli-failed = Failed: { $why }
+cli-output-lost = The output could not be written: { $why }
+io-not-found = there is no such file or directory
+io-denied = no permission
+io-full = the disk is full
+io-cut-short = the file ends too early
+io-directory = this is a directory, not a file
+io-no-text = the file is no text in UTF-8
 cli-store-damaged = { $file } is damaged ({ $why }). Nothing was changed. First copy this file, then start the gateway (pantau run): it renames the damaged file and creates a new one. If there is a backup from pantau backup, restore it before starting the gateway.
 cli-store-missing = there is no store yet: { $file } was not found. Check [store] path and whether the disk is mounted. pantau run creates a new store.
 cli-store-older = { $file } was written by an earlier version. Start the gateway (pantau run) once to update the file.
@@ -294,13 +310,13 @@ cli-backup-done = The backup is in { $file }, receipts and photos in { $file }.a
 # Commands
 
 # Simulated site: simulate and demo
-cli-arg-seed = Random seed: the same seed gives the same simulated site
-cli-arg-speed = Simulation speed: simulated seconds per second, up to 86400
+cli-arg-seed = Random seed: the same seed gives the same simulated site (default: 1)
+cli-arg-speed = Simulation speed: simulated seconds per second, up to 86400 (default: 1)
 cli-demo-mqtt = Publish to this MQTT broker as well, e.g. mqtt://127.0.0.1:1883
 cli-demo-influx = Write to this InfluxDB as well, e.g. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
-cli-demo-port = Port of the page on this computer; if it is in use, the next free port
-cli-demo-days = Number of days of history
-cli-demo-store = Store the readings in this directory (default: deleted at the end)
+cli-demo-port = Port of the page on this computer; if it is in use, the next free port (default: 8080)
+cli-demo-days = Number of days of history, up to 366 (default: 30)
+cli-demo-store = Keep the readings and the configuration in this directory (default: both are deleted at the end)
 sim-bus = { $bus }: { $kind } at { $place }
 sim-moved = not the port of the configuration: that port is in use or needs more permissions
 sim-device = { $device }: unit { $unit }, { $points } points
@@ -314,7 +330,8 @@ demo-next = What next?
     { "  " }- see a day pass in ten minutes: pantau demo --speed 144
     { "  " }- publish as well: pantau demo --mqtt mqtt://127.0.0.1:1883
     { "  " }- read a device yourself: use the mbpoll commands above
-    { "  " }- read your own devices: start from { $config }, then pantau check -c FILE and pantau run -c FILE
+demo-config-deleted = { "  " }- read your own devices: copy { $config } before the end of the demo (it is then deleted, or use --store DIRECTORY), change [store] path and the buses in the copy, then pantau check -c FILE and pantau run -c FILE
+demo-config-kept = { "  " }- read your own devices: copy { $config }, change [store] path and the buses in the copy, then pantau check -c FILE and pantau run -c FILE
 
 # Faults of a configuration
 fault-syntax = not valid TOML: { $found }
@@ -340,7 +357,7 @@ fault-bus-later = this version cannot open a `{ $found }` bus yet; choose one of
 fault-sunspec-only = `{ $found }` is only for devices with `profile = "sunspec"`
 fault-sunspec-model = unknown SunSpec model { $found }
 fault-sunspec-ambiguous = `{ $found }` has different units in different models; name one: { $expected }
-fault-other-kind = `{ $found }` does not apply to this kind of bus
+fault-other-kind = `{ $found }` does not apply to a bus of the kind `{ $expected }`
 fault-no-points = neither a profile nor points: name a profile, or list the points
 fault-profile-and-points = the device has the profile `{ $found }`; remove the profile or the list of points
 fault-bit-type = coils and discrete inputs are `{ $expected }`, not `{ $found }`
@@ -361,7 +378,6 @@ fault-set = this setting is incomplete or does not fit; expected { $expected }
 fault-reached-by = `{ $found }` is not read with a list of registers but through { $expected }
 fault-overlap = shares registers with point `{ $found }`; check the address and the type
 fault-same-unit = unit { $found } is also used by another device on this bus
-fault-loopback-only = { $found } would be open to the network. While there is no login, use { $expected }
 fault-assumed = not given; { $expected } is used
 fault-point-unit = point `{ $found }` does not fit here, expected one with the unit { $expected }
 fault-point-no-unit = point `{ $found }` has no unit; give it one of { $expected }
@@ -383,6 +399,7 @@ fault-evidence-file = file { $found } does not exist; figures with this factor s
 fault-claimed-twice = the energy of point `{ $found }` is already claimed by asset `{ $expected }`; one kilowatt-hour may be claimed only once
 fault-vintages = { $found } is from another year than { $expected }; use factors of the same year
 fault-unknown-indicator = unknown indicator `{ $found }`
+fault-indicator-unit = indicator `{ $found }` does not fit here, expected one with the unit { $expected }
 fault-gasoline = gasoline has no biodiesel share
 fault-missing-density = the density is missing; without it CO2 emissions cannot be computed from litres. See the delivery note or the certificate of analysis
 fault-no-statement = the state of the replaced device is not declared; fill in `leakage` (scrapped, idle or sold). Without it the emission figure cannot be used
@@ -420,9 +437,24 @@ fault-expect-factor-unit = a unit such as tCO2/MWh, kgCO2/GJ, kgC/kg wet, kWh/m3
 # Commands
 
 # pantau check
-cli-check-site = Site { $site } ({ $name }): { $buses } buses, { $devices } devices, { $points } points, { $assets } assets
+cli-check-site = Site { $site } ({ $name }): { $buses } { $buses ->
+    [1] bus
+   *[other] buses
+}, { $devices } { $devices ->
+    [1] device
+   *[other] devices
+}, { $points } { $points ->
+    [1] point
+   *[other] points
+}, { $assets } { $assets ->
+    [1] asset
+   *[other] assets
+}
 cli-check-bus = Bus { $bus } ({ $link }): one round takes { $seconds } s, in use { $load }% of the time
-cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } points every { $every }, { $requests } { $requests ->
+cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } { $points ->
+    [1] point
+   *[other] points
+} every { $every }, { $requests } { $requests ->
     [1] request
    *[other] requests
 }, { $ms } ms on the wire
@@ -445,7 +477,10 @@ confidence-high = certain
 confidence-medium = fairly certain
 confidence-low = not certain
 cli-device-unknown = There is no profile { $name }; see: pantau device list
-cli-device-good = { $name }: correct, { $points } points
+cli-device-good = { $name }: correct, { $points } { $points ->
+    [1] point
+   *[other] points
+}
 cli-device-head = Kind { $kind }, { $sure }. Source: { $source }
 cli-device-link = Factory settings: { $link }
 cli-device-written = Profile written: { $file }. Put it into the directory of [site] profiles and name it in [[device]] profile.
@@ -729,6 +764,7 @@ ledger-unknown-entry = the ledger has no entry { $entry }
 ledger-row = row { $row }, column { $column }: { $why }
 ledger-row-bare = row { $row }: { $field }: { $why }
 ledger-argument = { $field }: { $why }
+ledger-argument-who = { $field } is missing: give the name with --who
 ledger-no-table = { $file } is not a readable table: { $why }
 ledger-refused = { $count } errors; nothing was recorded
 ledger-dry = { $count } rows are correct; nothing is recorded yet. Record them with --yes
@@ -1219,6 +1255,7 @@ chapters-method-basis = Basis of the methods
 reporting-future = This period has not started: its first day is { $first }. Choose a period that has started.
 reporting-no-period = "{ $found }" is not a period. Write 2026-11-21, 2026-W47, 2026-11, 2026-Q4, 2026 or 2026-10-05..2026-11-21.
 reporting-no-format = The format of a report must be pdf, xlsx, csv or json.
+reporting-no-ending = There is no report format "{ $found }". The file must end with .pdf, .xlsx, .csv or .json, or name the format with --format.
 reporting-no-asset = There is no asset { $found } at this site.
 reporting-assets = Assets: { $known }.
 reporting-too-large = The report has { $found } cells, at most { $most }: choose a shorter period or one asset.
@@ -1255,6 +1292,8 @@ account-no-project = the configuration declares no project emissions
 account-no-leakage = no leakage: the replaced engine is no longer used
 account-no-statement = cannot be defended: there is no statement on the replaced engine (scrapped, idle, sold)
 account-no-density = the density of the fuel is missing; without it CO₂ emissions cannot be computed from litres. Fill in density_kg_l from the delivery note
+account-no-leakage-litres = the litres that the replaced engine still burns per year are missing. Fill in litres_per_year of leakage
+account-no-leakage-fuel = the baseline names no fuel, so the emissions of the replaced engine cannot be computed from litres. Fill in a baseline with litres from a fuel log and the fuel
 account-no-fuel-factor = there is no emission factor for the fuel
 account-blend-changed = the biodiesel share changed in this period; the largest share (smallest claim) is used
 account-eta-assumed = the efficiencies of the old pump and engine were not measured; high assumptions keep the claim low
@@ -1284,6 +1323,7 @@ account-leak-no-rain-gauge = no rain gauge: rainy nights are assessed as well
 account-no-probe = the position of the temperature sensor is not recorded
 account-own-bands = limits set by the site: { $limits } °C
 account-not-written = no staff records for this period
+account-unit-unfit = cannot be computed: indicator { $indicator } is recorded in { $unit }, expected one of { $units }
 account-stock-since = last recorded state, { $date }
 account-partly-declared = { $quantity } of it is only declared, without evidence
 account-without-file = { $count } of { $all } entries have no receipt or photo

@@ -55,6 +55,9 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/healthz", RouteRule::Public),
     ("GET", "/metrics", RouteRule::Metrics),
     ("GET", "/assets/{*path}", RouteRule::Public),
+    // How a phone is made to trust the gateway's certificate.
+    ("GET", "/sertifikat", RouteRule::Public),
+    ("GET", "/ca.crt", RouteRule::Public),
     ("GET POST", "/masuk", RouteRule::Public),
     ("GET POST", "/mulai", RouteRule::Public),
     // Who has no session any more is signed out already.
@@ -88,7 +91,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/api/v1/sinks", RouteRule::Reading),
     ("GET", "/api/v1/indicators", RouteRule::Reading),
     ("GET", "/api/v1/indicators/{id}", RouteRule::Reading),
-    ("GET", "/api/v1/reports/{file}", RouteRule::Reading),
+    ("GET", "/api/v1/reports/{name}", RouteRule::Reading),
     ("GET", "/api/v1/revisions", RouteRule::Reading),
     ("GET", "/api/v1/ledger", RouteRule::Reading),
     ("POST", "/api/v1/ledger", RouteRule::Ledger),

@@ -254,10 +254,7 @@ struct AddressChangePageHost {
 
 impl AddressChangeHost for AddressChangePageHost {
     fn channel(&self, bus: &Bus) -> BusChannel {
-        match self.bus_handles.handle(&bus.id) {
-            Some(door) => BusChannel::via_owner(bus, door.clone()),
-            None => BusChannel::new(bus),
-        }
+        BusChannel::with_owner(bus, self.bus_handles.handle(&bus.id).cloned())
     }
 
     async fn wait_for_step(&mut self, step: OperatorStep) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::assets::{Asset, Baseline, CheckContext, OrganicWaste, RatedLimit};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::RawText;
+use crate::config::raw_values::RawText;
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -7,7 +7,7 @@
 use super::CheckContext;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::domain::PointInfo;
 use drivers::units::{self, UnitOfMeasure};
 use std::sync::Arc;
@@ -61,7 +61,9 @@ impl CheckContext<'_> {
         units: &[&'static str],
     ) -> Option<AssetPoint> {
         let at = typed.as_ref()?;
-        check_role_point(notes, self, at, key, units)
+        let point = find_point(notes, self, (at, at.get()), key, units)?;
+        self.roles.insert(key.to_owned(), Arc::clone(&point.id));
+        Some(point)
     }
 
     /// Checks a point that is totalled; warns when it is not a counter.
@@ -73,7 +75,7 @@ impl CheckContext<'_> {
         units: &[&'static str],
     ) -> Option<AssetPoint> {
         let at = typed.as_ref()?;
-        let point = check_role_point(notes, self, at, key, units)?;
+        let point = self.measured_point(notes, typed, key, units)?;
         // A flow is integrated over time instead, so it need not be a counter.
         let flows = point.unit.contains("/h");
         if !point.counter && !flows {
@@ -121,18 +123,6 @@ impl CheckContext<'_> {
         }
         all
     }
-}
-
-fn check_role_point(
-    notes: &mut DiagnosticCollector<'_>,
-    around: &mut CheckContext<'_>,
-    at: &SpannedValue<String>,
-    key: &str,
-    units: &[&'static str],
-) -> Option<AssetPoint> {
-    let point = find_point(notes, around, (at, at.get()), key, units)?;
-    around.roles.insert(key.to_owned(), Arc::clone(&point.id));
-    Some(point)
 }
 
 fn find_point<T>(

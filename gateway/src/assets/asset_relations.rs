@@ -7,7 +7,7 @@ use super::{Asset, AssetKind, PvPlantAsset, RawAsset};
 use crate::carbon::settings::baseline::BaselineKind;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -76,12 +76,13 @@ pub use tank::shape_settings::TankShape;
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::Factors;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
-use crate::ledger::IndicatorDefinitions;
+use crate::ledger::{IndicatorDefinitions, LedgerDimension};
 use crate::limits::ASSETS_MAX;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Checked asset: a PV plant, a pump, a tank, ...
@@ -174,7 +175,7 @@ fn check_asset(
 /// Requires at least one of these keys.
 pub(crate) fn require_one_of(
     notes: &mut DiagnosticCollector<'_>,
-    span: &std::ops::Range<usize>,
+    span: &Range<usize>,
     keys: &[(&str, bool)],
 ) {
     if keys.iter().any(|(_, given)| *given) {
@@ -197,31 +198,58 @@ pub(crate) fn text_or_empty(typed: &RawText) -> String {
         .map_or(String::new(), |at| at.get().trim().to_owned())
 }
 
+/// Key of an asset that names a ledger indicator.
+pub(crate) struct IndicatorKey {
+    key: &'static str,
+    usual: &'static str,
+    dimension: LedgerDimension,
+}
+
+impl IndicatorKey {
+    /// Key of an indicator that measures `dimension`; `usual` is meant when the key is absent.
+    pub(crate) const fn new(
+        key: &'static str,
+        usual: &'static str,
+        dimension: LedgerDimension,
+    ) -> Self {
+        Self {
+            key,
+            usual,
+            dimension,
+        }
+    }
+}
+
 impl CheckContext<'_> {
-    /// Checks the id of a ledger indicator; `usual` when the key is absent.
+    /// Checks a ledger indicator and its unit; `table` is the place of an asset without the key.
     pub(crate) fn ledger_indicator(
         &self,
         notes: &mut DiagnosticCollector<'_>,
+        table: &Range<usize>,
         typed: &RawText,
-        key: &str,
-        usual: &str,
+        wanted: &IndicatorKey,
     ) -> Arc<str> {
-        let Some(at) = typed else {
-            return Arc::from(usual);
+        // A site may change the unit of a built-in indicator, so the usual one is checked too.
+        let (id, span) = match typed {
+            Some(at) => (at.get().as_str(), at.span()),
+            None => (wanted.usual, table.clone()),
         };
-        if self.definitions.find(at.get()).is_none() {
-            let hint = self.definitions.nearest_id(at.get()).map(str::to_owned);
-            let all = self.definitions.all().iter().map(|one| &*one.id);
-            let all: Vec<&str> = all.collect();
-            notes.add_error_with_hint(
-                at.span(),
-                key,
-                "fault-unknown-indicator",
-                at.get(),
-                &all.join(", "),
-                hint,
-            );
+        let known = self.definitions;
+        let Some(definition) = known.find(id) else {
+            let hint = known.nearest_id(id).map(str::to_owned);
+            let all: Vec<&str> = known.all().iter().map(|one| &*one.id).collect();
+            let all = all.join(", ");
+            let what = "fault-unknown-indicator";
+            notes.add_error_with_hint(span, wanted.key, what, id, &all, hint);
+            return Arc::from(id);
+        };
+        let unit = &definition.unit;
+        // Without a unit the indicator itself has an error, which is reported already.
+        if !unit.is_empty() && !known.measures(unit, wanted.dimension) {
+            let found = format!("{} ({unit})", definition.id);
+            let fitting = known.units_measuring(wanted.dimension);
+            notes.add_error(span, wanted.key, "fault-indicator-unit", &found, &fitting);
         }
-        Arc::from(at.get().as_str())
+        Arc::clone(&definition.id)
     }
 }

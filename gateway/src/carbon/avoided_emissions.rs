@@ -275,7 +275,7 @@ fn leakage_figure(
                 .litres_per_year
                 .map(|year| year * years_passed(desk.span));
             let litre = fuel.map(|fuel| litre_emissions(desk, fuel));
-            leakage_fuel_part(burnt, litre)
+            leakage_fuel_part(burnt, litre).unwrap_or_else(EmissionPart::unavailable)
         }
         _ => EmissionPart::known_zero("account-no-leakage"),
     };
@@ -290,21 +290,16 @@ fn years_passed(span: &PeriodDays) -> f64 {
 fn leakage_fuel_part(
     burnt: Option<f64>,
     litre: Option<Result<LitreEmissions, IndicatorRemark>>,
-) -> EmissionPart {
-    let (Some(burnt), Some(litre)) = (burnt, litre) else {
-        return EmissionPart::unavailable(IndicatorRemark::new("account-no-density"));
-    };
-    let litre = match litre {
-        Ok(litre) => litre,
-        Err(missing) => return EmissionPart::unavailable(missing),
-    };
+) -> Result<EmissionPart, IndicatorRemark> {
+    let burnt = burnt.ok_or_else(|| IndicatorRemark::new("account-no-leakage-litres"))?;
+    let litre = litre.ok_or_else(|| IndicatorRemark::new("account-no-leakage-fuel"))??;
     let mut part = EmissionPart::unavailable(status_remark(FormulaStatus::NoData));
     part.value = Ok(burnt * litre.kg_co2 / 1000.0);
     part.inputs = vec![setting_input("F", burnt, "L", "leakage.litres_per_year")];
     part.inputs.extend(litre.inputs);
     part.factors = litre.factors;
     part.remarks = litre.remarks;
-    part
+    Ok(part)
 }
 
 /// Net emissions ER = BE - PE - LE (METHODS C.9); unknown if one of the three is unknown.
@@ -332,23 +327,11 @@ pub(crate) fn net_figure(
     let inputs = inputs.map(|(symbol, figure)| figure_input(symbol, figure));
     let whole = parts.iter().any(|part| &*part.unit == "tCO2e");
     let spec = CO2_NET.in_unit(if whole { "tCO2e" } else { CO2_NET.unit });
-    let mut net = desk
-        .figure(&spec, value, inputs.to_vec())
+    desk.figure(&spec, value, inputs.to_vec())
         .with_origin(ValueOrigin::Estimated)
         .with_completeness(gross.completeness)
-        .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared));
-    for part in parts {
-        for factor in &part.factors {
-            net = net.with_factor(desk.config, factor);
-        }
-        net = part
-            .remarks
-            .iter()
-            .cloned()
-            .fold(net, FigureBuilder::with_remark);
-    }
-    net.headline = HeadlineStatus::combine(parts.map(|part| part.headline));
-    net
+        .with_uncertainty(RelativeUncertainty::of_sum(&terms, shared))
+        .with_parts(desk.config, &parts)
 }
 
 /// Adds remarks on evidence that an auditor will ask for and the site has not yet provided.

@@ -197,16 +197,26 @@ fn methane_figures(
     book: &PeriodLedger,
     known: KnownIndicators<'_>,
 ) -> Vec<Indicator> {
-    let tonnes = tonnes_by_date(desk.config, group, book);
+    let unknown = |spec: &IndicatorSpec<'_>, why: &IndicatorRemark| {
+        desk.figure(spec, Err(why.clone()), Vec::new())
+            .with_origin(ValueOrigin::Estimated)
+    };
+    // Wet tonnes from the first entry on: first-order decay needs the whole deposit history, not
+    // only the period (METHODS E.7).
+    let tonnes = match book.records_by_date(desk.config, group.fed, "t") {
+        Ok(tonnes) => tonnes,
+        Err(why) => {
+            let all = [&METHANE_ANNUAL, &METHANE_LIFETIME, &WASTE_PROJECT];
+            return all.map(|spec| unknown(spec, &why)).into();
+        }
+    };
     let project = project_emissions_figure(desk, group, &tonnes, known);
     let landfill = match landfill_baseline(desk, group) {
         Ok(landfill) => landfill,
         Err(why) => {
-            let none = |spec: &IndicatorSpec<'_>| {
-                desk.figure(spec, Err(why.clone()), Vec::new())
-                    .with_origin(ValueOrigin::Estimated)
-            };
-            return vec![none(&METHANE_ANNUAL), none(&METHANE_LIFETIME), project];
+            let both = [&METHANE_ANNUAL, &METHANE_LIFETIME];
+            let both = both.map(|spec| unknown(spec, &why));
+            return both.into_iter().chain([project]).collect();
         }
     };
     let year = i32::from(desk.span.period.last().year());
@@ -242,22 +252,6 @@ fn methane_figures(
         .with_remark(IndicatorRemark::new("account-methane-lifetime"));
     let net = net_waste_figure(desk, &annual, &project);
     vec![annual, lifetime, project, net]
-}
-
-/// Wet tonnes by date, from the first entry on.
-// First-order decay needs the whole deposit history, not only the period (METHODS E.7).
-fn tonnes_by_date(
-    config: &Config,
-    group: &WasteGroup<'_>,
-    book: &PeriodLedger,
-) -> Vec<(Date, f64)> {
-    let definition = config.definitions.find(group.fed);
-    let power = definition.and_then(|one| config.definitions.power_between(&one.unit, "t"));
-    let scale = power.map_or(0.0, |power| 10.0_f64.powi(i32::from(power)));
-    let records = book.records_by_date(group.fed).into_iter();
-    records
-        .map(|(date, quantity)| (date, quantity * scale))
-        .collect()
 }
 
 fn tonnes_in_period(tonnes: &[(Date, f64)], span: &PeriodDays) -> f64 {

@@ -2,21 +2,23 @@
 //!
 //! A bus has one owner. While a gateway runs, no command opens its lines.
 
-use super::backend::CommandError;
+use super::backend::{CommandError, load_config};
 use super::bus_client;
+use super::exit_status::EXIT_USAGE;
 use crate::api::client::ApiClient;
 use crate::buses;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
 use crate::config::{Bus, Config};
-use crate::domain::{QualityReason, Reading, SampleOutcome};
+use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
 use crate::server;
 use crate::status::StatusBoard;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -200,8 +202,8 @@ fn point_snapshot(name: &str, unit: &str, outcome: Option<&SampleOutcome>) -> Po
     let number = outcome.and_then(SampleOutcome::number);
     PointSnapshot {
         name: name.to_owned(),
-        text: number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
-        value: number.map(crate::domain::ExactNumber::to_f64),
+        text: number.map_or_else(|| "-".to_owned(), ExactNumber::short_digits),
+        value: number.map(ExactNumber::to_f64),
         unit: unit.to_owned(),
         reason: outcome.and_then(SampleOutcome::reason),
     }
@@ -245,7 +247,10 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
     Some(PointSnapshot {
         name: name.to_owned(),
         text: match &last["v"] {
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(value) => ExactNumber::Float(value).short_digits(),
+                None => number.to_string(),
+            },
             _ => "-".to_owned(),
         },
         value: last["v"].as_f64(),
@@ -260,13 +265,27 @@ fn parse_reason_word(word: &Value) -> Option<QualityReason> {
     QualityReason::from_word(word.as_str()?)
 }
 
+/// Loads a configuration and selects devices by name; after an error message the exit status.
+pub(super) fn load_selection(
+    file: &Path,
+    wanted: &[String],
+    lang: Language,
+) -> Result<(Config, Vec<Arc<str>>), u8> {
+    let mut config = load_config(file, lang)?;
+    match select_devices(&mut config, wanted) {
+        Ok(ids) => Ok((config, ids)),
+        Err(device) => {
+            let device = [("device", device.as_str())];
+            eprintln!("{}", lang.text_with("cli-read-unknown", &device));
+            Err(EXIT_USAGE)
+        }
+    }
+}
+
 /// Ids of the named devices, or of all devices when none is named. Errors: a name that the
 /// configuration does not have. The other devices of the same buses stay in the configuration,
 /// since the diagnosis of a silent device needs its neighbours.
-pub(super) fn select_devices(
-    config: &mut Config,
-    wanted: &[String],
-) -> Result<Vec<Arc<str>>, String> {
+fn select_devices(config: &mut Config, wanted: &[String]) -> Result<Vec<Arc<str>>, String> {
     let known = |id: &String| config.devices.iter().any(|device| *device.id == **id);
     if let Some(unknown) = wanted.iter().find(|id| !known(id)) {
         return Err(unknown.clone());

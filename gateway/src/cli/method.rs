@@ -1,7 +1,9 @@
 //! `pantau method`: each formula on its own, so that an auditor can repeat any calculation step.
 
 use super::args::MethodCommand;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
+use super::file_error::io_reason;
+use super::standard_output::print_text;
 use crate::i18n::Language;
 use crate::limits::METHOD_FILE_BYTES_MAX;
 use crate::methods::{
@@ -9,13 +11,13 @@ use crate::methods::{
 };
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Runs the subcommand; returns the exit status.
 pub(super) fn run_method(ask: &MethodCommand, lang: Language) -> u8 {
     match ask {
-        MethodCommand::List { json } => print_text(&methods_text(*json, lang)),
+        MethodCommand::List { json } => print_result(&methods_text(*json, lang)),
         MethodCommand::Eval { name, inputs, file } => {
             match (name.as_deref(), inputs.as_deref(), file.as_deref()) {
                 (Some(name), Some(inputs), None) => eval_inputs(name, inputs, lang),
@@ -72,7 +74,7 @@ fn input_line(field: &MethodInput, lang: Language) -> String {
 fn eval_inputs(name: &str, inputs: &str, lang: Language) -> u8 {
     let result = parse_json(inputs).and_then(|inputs| methods::eval_method(name, &inputs));
     match result {
-        Ok(result) => print_text(&format!("{result}\n")),
+        Ok(result) => print_result(&format!("{result}\n")),
         Err(fault) => print_usage_error(&fault.message(lang)),
     }
 }
@@ -104,7 +106,7 @@ fn eval_file(name: Option<&str>, file: &Path, lang: Language) -> u8 {
 
 fn eval_case(case: &VectorCase, lang: Language) -> u8 {
     match case.run().result {
-        Ok(result) => print_text(&format!("{result}\n")),
+        Ok(result) => print_result(&format!("{result}\n")),
         Err(fault) => print_usage_error(&fault.message(lang)),
     }
 }
@@ -145,7 +147,7 @@ fn eval_cases(cases: &[VectorCase], lang: Language) -> u8 {
         let [good, all] = [good, compared].map(|n| n.to_string());
         lines.push(lang.text_with("cli-method-held", &[("good", &good), ("all", &all)]));
     }
-    print_text(&(lines.join("\n") + "\n")).max(status)
+    print_result(&(lines.join("\n") + "\n")).max(status)
 }
 
 fn difference_text(case: &VectorCase, found: &VectorDifference, lang: Language) -> String {
@@ -169,7 +171,7 @@ fn parse_json(text: &str) -> Result<Value, MethodError> {
 fn read_method_file(file: &Path, lang: Language) -> Result<String, String> {
     let name = file.display().to_string();
     let failed = |error: io::Error| {
-        let why = format!("{name}: {error}");
+        let why = format!("{name}: {}", io_reason(&error, lang));
         lang.text_with("cli-failed", &[("why", &why)])
     };
     let mut text = String::new();
@@ -185,15 +187,8 @@ fn read_method_file(file: &Path, lang: Language) -> Result<String, String> {
     Err(lang.text_with("cli-method-large", &[("file", &name), ("most", &most)]))
 }
 
-/// Prints to standard output; returns the exit status. A closed pipe (`| head`) is no failure.
-fn print_text(text: &str) -> u8 {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => EXIT_NEGATIVE,
-        _ => EXIT_DONE,
-    }
-}
-
-fn print_usage_error(why: &str) -> u8 {
-    eprintln!("pantau: {why}");
-    EXIT_USAGE
+/// Prints the result of a command that is done.
+fn print_result(text: &str) -> u8 {
+    print_text(text);
+    EXIT_DONE
 }

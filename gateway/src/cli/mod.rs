@@ -10,7 +10,9 @@
 //! ```
 //!
 //! Exit status of every command: 0 done; 1 the command ran and the result is negative, or it
-//! failed; 2 the call or the configuration is wrong.
+//! failed; 2 the call or the configuration is wrong. A call is also wrong when it names a file that
+//! cannot be read, or a thing that the site does not have. The content of a file with data (rows to
+//! import, a bundle) is no part of the call: when it is refused, the status is 1.
 //!
 //! Commands that need readings ask the API (`backend`): over the socket of the running gateway, or,
 //! when none runs, in this process, on the store that the command opens.
@@ -26,7 +28,9 @@ mod check;
 mod demo;
 mod device;
 mod evidence;
+mod exit_status;
 mod export;
+mod file_error;
 mod handover;
 mod import;
 mod ledger;
@@ -42,6 +46,7 @@ mod scan;
 mod set_address;
 mod simulate;
 mod soak;
+mod standard_output;
 mod user;
 mod watch;
 
@@ -49,14 +54,8 @@ use crate::config;
 use crate::i18n::Language;
 use args::{CliCommand, CommandLine};
 use clap::FromArgMatches;
+use exit_status::fail_with_message;
 use std::ffi::OsString;
-
-/// Exit status of a command that is done.
-pub const EXIT_DONE: u8 = 0;
-/// Exit status of a command that ran with a negative result, or that failed.
-pub const EXIT_NEGATIVE: u8 = 1;
-/// Exit status of a wrong call or a wrong configuration.
-pub const EXIT_USAGE: u8 = 2;
 
 /// Runs the command of these arguments and returns its exit status.
 pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -67,6 +66,11 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         |name| std::env::var(name).ok(),
         config::site_language,
     );
+    if let Some(found) = args::unknown_language(|name| std::env::var(name).ok()) {
+        let known = Language::ALL.map(Language::code).join(", ");
+        let args = [("found", &*found), ("known", &*known)];
+        backend::print_stderr(&lang.text_with("cli-lang-unknown", &args));
+    }
     let parsed = args::localised_command(lang)
         .try_get_matches_from(&arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
@@ -76,7 +80,10 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     logging::start_logging(&cli);
     match build_runtime() {
-        Ok(runtime) => runtime.block_on(dispatch_command(cli, lang)),
+        Ok(runtime) => {
+            let status = runtime.block_on(dispatch_command(cli, lang));
+            standard_output::status_with_output(status, lang)
+        }
         Err(error) => fail_with_message(&error.to_string()),
     }
 }
@@ -114,10 +121,4 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::User(options) => user::run_user(options, lang).await,
         CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
     }
-}
-
-/// Prints a failure and returns exit status 1.
-fn fail_with_message(why: &str) -> u8 {
-    eprintln!("pantau: {why}");
-    EXIT_NEGATIVE
 }

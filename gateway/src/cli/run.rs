@@ -1,7 +1,7 @@
 //! `pantau run`: the gateway itself.
 
 use super::backend::{load_config, print_stderr};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::app::{AppError, GatewayApp};
 use crate::clock::Clock;
 use crate::i18n::Language;

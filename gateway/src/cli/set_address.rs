@@ -3,12 +3,14 @@
 //! This is the only command that writes to a device. Without `--yes` it prints the planned write
 //! and its risk, and writes nothing. Procedure: `docs/field.md`, "A new device gets its address".
 
-use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    CommandError, current_user, load_config, open_client, print_stderr, report_failure,
+    CommandError, DEFAULT_CONFIG_PATH, current_user, load_config, open_client, print_stderr,
+    report_failure,
 };
+use super::bus_client;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::prompt::ConsolePrompt;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client};
+use super::standard_output::print_line;
 use crate::api::client::path_with_query;
 use crate::bus_request::BusRequest;
 use crate::buses::modbus::bus::BusChannel;
@@ -20,7 +22,7 @@ use crate::config::{Bus, Config};
 use crate::i18n::Language;
 use crate::storage::StoreAccess;
 use serde_json::json;
-use std::io::{Write, stdin, stdout};
+use std::io::stdin;
 use std::path::PathBuf;
 use tokio::sync::mpsc;
 
@@ -120,10 +122,7 @@ struct TerminalHost {
 
 impl AddressChangeHost for TerminalHost {
     fn channel(&self, bus: &Bus) -> BusChannel {
-        match &self.owner {
-            Some(owner) => BusChannel::via_owner(bus, owner.clone()),
-            None => BusChannel::new(bus),
-        }
+        BusChannel::with_owner(bus, self.owner.clone())
     }
 
     async fn wait_for_step(&mut self, step: OperatorStep) -> bool {
@@ -175,8 +174,7 @@ fn print_outcome(
             "verified": *outcome == AddressChangeOutcome::Done,
             "words": words,
         });
-        // Nothing can be reported when standard output is closed.
-        let _ = writeln!(stdout(), "{told}");
+        print_line(&told.to_string());
     } else {
         print_stderr(&words);
     }

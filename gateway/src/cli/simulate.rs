@@ -1,8 +1,9 @@
 //! `pantau simulate`: the devices of a configuration as a Modbus simulator, for a rehearsal without
 //! hardware.
 
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::run::wait_for_stop;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_line;
 use crate::clock::Clock;
 use crate::config::{self, Config, ModbusLink, ModbusTable, Parity, Point};
 use crate::domain::UtcMs;
@@ -12,14 +13,13 @@ use crate::simulator::{
     SimulatedEndpoint, SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices,
 };
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Arguments of `pantau simulate`.
 #[derive(Debug, clap::Args)]
 pub(super) struct SimulateArgs {
     /// Configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = super::args::DEFAULT_CONFIG_PATH)]
+    #[arg(short, long, value_name = "FILE", default_value = super::backend::DEFAULT_CONFIG_PATH)]
     pub(super) config: PathBuf,
     /// Seed of all random values.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -78,11 +78,6 @@ pub(super) fn build_world(
     };
     let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from);
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
-}
-
-/// Prints one line; the simulation continues when standard output is closed.
-pub(super) fn print_line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Text with the buses and their addresses, the devices, and an `mbpoll` command for each.

@@ -1,11 +1,10 @@
 //! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour and must give
 //! values in at least 99 % of the polls.
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::load_config;
-use super::backend::{CommandError, progress_bar};
-use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
+use super::backend::{CommandError, DEFAULT_CONFIG_PATH, progress_bar};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
+use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
+use super::standard_output::print_text;
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
@@ -14,7 +13,6 @@ use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,19 +61,9 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// Tests the devices; returns exit status 0 for a pass, 1 for a fail.
 pub(super) async fn run_soak(options: &SoakArgs, lang: Language) -> u8 {
-    let mut config = match load_config(&options.config, lang) {
-        Ok(config) => config,
+    let (config, ids) = match load_selection(&options.config, &options.devices, lang) {
+        Ok(selection) => selection,
         Err(status) => return status,
-    };
-    let ids = match select_devices(&mut config, &options.devices) {
-        Ok(ids) => ids,
-        Err(device) => {
-            eprintln!(
-                "{}",
-                lang.text_with("cli-read-unknown", &[("device", &device)])
-            );
-            return EXIT_USAGE;
-        }
     };
     let devices = config.site.devices.iter();
     let devices = devices.filter(|device| ids.contains(&device.id));
@@ -155,8 +143,7 @@ impl FinishedSoak {
         } else {
             self.as_text(passes, lang)
         };
-        // A closed pipe (`| head`) is no fault of the line.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        print_text(&text);
         if passes { EXIT_DONE } else { EXIT_NEGATIVE }
     }
 
@@ -174,10 +161,8 @@ impl FinishedSoak {
                 (false, advice) => drop(writeln!(text, "    {advice}")),
             }
         }
-        let minutes = format!(
-            "{:.1}",
-            Duration::from_millis(self.elapsed_ms).as_secs_f64() / 60.0
-        );
+        let minutes = Duration::from_millis(self.elapsed_ms).as_secs_f64() / 60.0;
+        let minutes = lang.locale().plain_digits(&format!("{minutes:.1}"));
         let key = match (passes, self.soak.is_over(self.elapsed_ms)) {
             (true, _) => "soak-passed",
             (false, true) => "soak-failed",
@@ -216,17 +201,19 @@ fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
     let verdict = lang.text(if row.passes { "soak-ok" } else { "soak-bad" });
     let percent = row
         .percent
-        .map(|percent| format!("{:.2} %", rounded_down(percent)));
+        .map(|percent| format!("{:.2} %", rounded_down(percent)))
+        .map(|percent| lang.locale().plain_digits(&percent));
+    let longest = format!("{:.1}", row.round_trip_max_ms);
+    let longest = lang.locale().plain_digits(&longest);
     let fault = row
         .fault
         .map(|fault| lang.text(&format!("reason-{}", fault.word())));
     format!(
-        "{:<16} {verdict:<8} {:>9}  {:>6}/{:<6} {:>8.1} ms  {}",
+        "{:<16} {verdict:<8} {:>9}  {:>6}/{:<6} {longest:>8} ms  {}",
         row.id,
         percent.unwrap_or_else(|| "-".to_owned()),
         row.good,
         row.polls,
-        row.round_trip_max_ms,
         fault.unwrap_or_default()
     )
 }

@@ -12,6 +12,10 @@ use toml::{Table, Value};
 /// Separator between the site's file and its own factor file.
 const OWN_FACTORS_MARK: &str = "\n# --- [factors] file ---\n";
 
+/// Errors that must not block an old report, so they become warnings: a changed page, and a unit
+/// that earlier versions did not check, whose figures are unknown.
+const SURVIVABLE_FAULTS: [&str; 2] = ["fault-evidence-hash", "fault-indicator-unit"];
+
 /// Joins the texts that the store archives: the file, with secrets in comments masked, and the
 /// site's own factors.
 pub(crate) fn join_texts(text: &str, own: &str) -> String {
@@ -40,12 +44,11 @@ pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, 
         check::check_config(&mut notes, &typed, texts)
     });
     let faults = std::mem::take(&mut notes.faults);
-    // A changed page must not block an old report, so this error becomes a warning here.
-    let (pages, faults) = faults
+    let (doubts, faults) = faults
         .into_iter()
-        .partition(|fault| fault.what == "fault-evidence-hash");
+        .partition(|fault| SURVIVABLE_FAULTS.contains(&fault.what));
     notes.faults = faults;
-    notes.warnings.extend::<Vec<_>>(pages);
+    notes.warnings.extend::<Vec<_>>(doubts);
     accept_config(notes, config)
 }
 

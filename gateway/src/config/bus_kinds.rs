@@ -3,14 +3,14 @@
 //! A new kind of bus has its line in [`RawBusKind`], [`BusLink`], [`PointAccess`] and the checks
 //! below, and nowhere else in the configuration: see docs/extending.md, "A kind of bus".
 
-use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::modbus_link::{ModbusLink, check_modbus_link};
 use crate::config::modbus_point::{ModbusPoint, check_modbus_point};
-use crate::config::raw_config::{
+use crate::config::raw_values::{
     RawConfidence, RawExponentTable, RawInteger, RawParity, RawText, RawValidWhen, RawWordOrder,
     SpannedValue,
 };
+use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{SerialPortSettings, device_limits, value_syntax};
 use schemars::JsonSchema;
 use serde::Deserialize;

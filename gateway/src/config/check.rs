@@ -2,7 +2,9 @@
 
 use crate::assets::{self, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawConfig, RawSite, SpannedValue};
+use crate::config::raw_config::{RawConfig, RawSite};
+use crate::config::raw_values::SpannedValue;
+use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
     value_syntax, web_settings,
@@ -23,8 +25,6 @@ const FLUSH_DEFAULT: Duration = Duration::from_mins(1);
 // More frequent commits wear the card and gain nothing.
 const FLUSH_MIN: Duration = Duration::from_millis(100);
 const STORE_DEFAULT: &str = "/var/lib/pantau";
-/// Catalogue key of the text that explains the syntax of durations.
-pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
 
 /// Checks the whole file but its sinks. The result is valid only when `notes` has no errors.
 pub(crate) fn check_config(
@@ -58,7 +58,10 @@ pub(crate) fn check_config(
         definitions,
         store: check_store(notes, raw),
         sinks: Vec::new(),
-        web: web_settings::check_web(notes, raw.web.as_ref()),
+        web: {
+            let folder = notes.file.parent().unwrap_or(std::path::Path::new("."));
+            web_settings::check_web(notes, raw.web.as_ref(), folder)
+        },
         site,
         language: raw_site
             .language

@@ -1,10 +1,11 @@
 //! [`devices`]: checks `[[device]]` tables and resolves their profiles.
 
-use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::profile::{Profile, ProfileLibrary};
-use crate::config::raw_config::{RawConfig, RawDevice, RawSite, SpannedValue};
+use crate::config::raw_config::{RawConfig, RawDevice, RawSite};
+use crate::config::raw_values::SpannedValue;
+use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     Bus, Device, FactConfidence, ModbusLink, Point, device_limits, point_checks, sunspec,
     value_syntax,

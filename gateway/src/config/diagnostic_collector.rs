@@ -4,7 +4,7 @@
 //! let kwp = notes.positive_number(&raw.capacity_kwp, "capacity_kwp");    // None: reported
 //! ```
 
-use crate::config::raw_config::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax::is_id;
 use crate::config::{Diagnostic, mask_secrets};
 use jiff::civil::Date;

@@ -2,8 +2,8 @@
 
 use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::SpannedValue;
 use crate::config::raw_profile::RawIdentificationRule;
+use crate::config::raw_values::SpannedValue;
 use crate::config::{Point, point_checks, value_syntax};
 
 /// Rule of a profile: one source and one test of the answer.

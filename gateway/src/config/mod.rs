@@ -34,9 +34,12 @@ pub mod profile;
 pub(crate) mod profile_variant;
 pub(crate) mod raw_config;
 pub(crate) mod raw_profile;
+pub(crate) mod raw_values;
 pub(crate) mod schema_check;
 pub(crate) mod secret;
 pub mod set_address;
+#[cfg(test)]
+mod set_address_tests;
 pub mod settings;
 pub(crate) mod site_indicators;
 pub mod sunspec;
@@ -51,7 +54,7 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diagnostic_collector::DiagnosticCollector;
 pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
 pub use modbus_point::{ModbusPoint, ModbusTable, RegisterEncoding, ScaleExponentTable, WordOrder};
-pub use raw_config::{RawInteger, RawText, SpannedValue};
+pub use raw_values::{RawInteger, RawText, SpannedValue};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
 

@@ -4,7 +4,7 @@ use crate::config::Point;
 use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, RawWordOrder, SpannedValue};
+use crate::config::raw_values::{RawText, RawWordOrder, SpannedValue};
 use crate::config::value_syntax::{self, ENCODING_WORDS};
 use std::ops::Range;
 

@@ -4,7 +4,7 @@ use crate::config::bus_kinds::{self, RawPoint};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::physical_limits;
-use crate::config::raw_config::{RawConfidence, SpannedValue};
+use crate::config::raw_values::{RawConfidence, SpannedValue};
 use crate::config::{
     FactConfidence, LinearScale, Point, PointDescription, modbus_point, value_syntax,
 };

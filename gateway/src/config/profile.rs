@@ -11,8 +11,8 @@ use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::identification::{self, IdentificationRule};
-use crate::config::raw_config::{RawText, SpannedValue};
 use crate::config::raw_profile::{RawCapture, RawCaptureOrigin, RawProfile, RawVariant};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::set_address::DeviceSetting;
 use crate::config::{
     DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, RegisterEncoding,

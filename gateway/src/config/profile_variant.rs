@@ -1,7 +1,7 @@
 //! [`merged`]: builds the profile of a variant from its base profile.
 
-use crate::config::raw_config::SpannedValue;
 use crate::config::raw_profile::{RawProfile, RawVariant};
+use crate::config::raw_values::SpannedValue;
 use std::collections::BTreeSet;
 
 /// Entry of `without` that removes all points.

@@ -7,14 +7,12 @@
 use crate::assets::RawAsset;
 use crate::config::bus_kinds::{RawBus, RawPoint};
 use crate::config::factors::{RawFactorEvidence, RawFactors};
+use crate::config::raw_values::{RawDeviceLimits, RawInteger, RawText, SpannedValue};
 use crate::config::site_indicators::RawIndicator;
 use crate::i18n::Language;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
-use toml::Spanned;
 
 /// Keys of other gateways and the key that is meant.
 pub(crate) const KEY_SYNONYMS: &[(&str, &str)] = &[
@@ -43,47 +41,6 @@ pub(crate) const KEY_SYNONYMS: &[(&str, &str)] = &[
     ("runoff_coefficient", "runoff"),
     ("time_zone", "timezone"),
 ];
-
-/// Value with its place in the file.
-// Places are kept for the line numbers of diagnostics.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SpannedValue<T>(Spanned<T>);
-
-impl<T> SpannedValue<T> {
-    /// Returns the value.
-    pub fn get(&self) -> &T {
-        self.0.get_ref()
-    }
-
-    /// Returns its place: byte offsets in the text.
-    pub fn span(&self) -> Range<usize> {
-        self.0.span()
-    }
-}
-
-// Transparent in the schema: a value with a place is described like the value itself.
-impl<T: JsonSchema> JsonSchema for SpannedValue<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
-
-/// Date with its place, typed with or without quotes.
-pub(crate) type RawDate = SpannedValue<toml::Value>;
-/// Optional text with its place.
-pub type RawText = Option<SpannedValue<String>>;
-/// Optional number with its place.
-pub(crate) type RawNumber = Option<SpannedValue<f64>>;
-/// Optional integer with its place.
-pub type RawInteger = Option<SpannedValue<i64>>;
 
 /// The whole `pantau.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -149,15 +106,6 @@ pub(crate) struct RawStore {
     pub(crate) budget: RawText,
 }
 
-/// Parity of a serial line.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RawParity {
-    None,
-    Even,
-    Odd,
-}
-
 /// `[[device]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawDevice {
@@ -198,75 +146,22 @@ pub(crate) struct RawDevice {
     pub(crate) base: RawInteger,
 }
 
-/// `[limits]`: limits of one request.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawDeviceLimits {
-    /// Maximum registers in one read, 1..=125.
-    pub(crate) max_registers: RawInteger,
-    /// Start and count are multiples of this: 1 or 2.
-    pub(crate) align: RawInteger,
-    /// Ranges that one read must not leave, e.g. `["input:0-79"]`.
-    #[serde(default)]
-    pub(crate) blocks: Vec<SpannedValue<String>>,
-    /// Minimum time between an answer and the next request.
-    pub(crate) gap: RawText,
-    /// Quiet time that the device needs after a network connection was opened.
-    pub(crate) settle: RawText,
-}
-
-/// Confidence in facts.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RawConfidence {
-    /// Manufacturer's document, or two independent sources that agree.
-    High,
-    /// One credible source.
-    Medium,
-    /// A single transcription, or memory.
-    Low,
-}
-
-/// Order of the bytes of a value, named by example.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RawWordOrder {
-    Abcd,
-    Cdab,
-    Badc,
-    Dcba,
-}
-
-/// One entry of `powers_from`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawExponentTable {
-    /// Id of the other point.
-    #[schemars(required)]
-    pub(crate) point: RawText,
-    /// Pairs of its raw value and the power of ten; any other raw value makes the point not valid.
-    #[serde(default)]
-    pub(crate) powers: Vec<Vec<i64>>,
-}
-
-/// `valid_when`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct RawValidWhen {
-    /// Id of the other point.
-    #[schemars(required)]
-    pub(crate) point: RawText,
-    /// Raw values of that point for which this one is valid.
-    #[serde(default)]
-    pub(crate) is: Vec<i64>,
-}
-
 /// `[web]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawWebPage {
     /// `ADDRESS:PORT`. An address beyond this computer is used once a first user exists.
     pub(crate) listen: RawText,
-    /// Further host names and addresses under which people open the page: `pantau.local`.
-    #[serde(default)]
-    pub(crate) names: Vec<SpannedValue<String>>,
     /// `read`: pages and figures are open without signing in; `no` by default.
     #[schemars(extend("enum" = ["no", "read"]))]
     pub(crate) public: RawText,
+    /// `local`: HTTPS with a certificate of the gateway's own authority, which phones are asked to
+    /// trust once (`/sertifikat`). Without this key and without `certificate`: plain HTTP.
+    #[schemars(extend("enum" = ["local"]))]
+    pub(crate) tls: RawText,
+    /// PEM file of a certificate chain, for HTTPS with a given certificate.
+    pub(crate) certificate: RawText,
+    /// PEM file of its private key, readable by the gateway alone.
+    pub(crate) certificate_key_file: RawText,
+    /// Host names under which the page is reached, besides its addresses.
+    pub(crate) names: Option<Vec<SpannedValue<String>>>,
 }

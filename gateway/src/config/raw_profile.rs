@@ -1,7 +1,7 @@
 //! [`RawProfile`]: the file of a profile as typed, before any check (`docs/devices.md`).
 
 use crate::config::bus_kinds::RawPoint;
-use crate::config::raw_config::{
+use crate::config::raw_values::{
     RawConfidence, RawDeviceLimits, RawInteger, RawParity, RawText, SpannedValue,
 };
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! [`read`]: compares a file with the JSON Schema of its raw type and deserializes it.
+//! [`parse_checked`]: compares a file with the JSON Schema of its raw type and deserializes it.
 //!
 //! Reports unknown keys, wrong types, unknown words and missing keys, and removes what does not
 //! fit, so that the rest is still checked. Meaning is checked by the `check_...` functions.
@@ -6,15 +6,19 @@
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::{KEY_SYNONYMS, RawConfig};
-use crate::sinks::{RawSink, SINK_KINDS, SinkKind};
+use crate::sinks::{RawSink, SecretKeys, SinkKind};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+/// Key that the schema of a sink's table has only while a file is read: the keys of its secret.
+// Each table has its own: two sinks may both have a `token_file`, with different variables.
+const SECRET_KEYS: &str = "x-secret-keys";
 
 /// Returns the JSON Schema of a raw type, without references and without `null`.
 fn schema_for<T: JsonSchema>() -> Value {
@@ -92,7 +96,11 @@ pub(crate) fn parse_config<'a>(
     notes: &mut DiagnosticCollector<'a>,
     kinds: &[SinkKind],
 ) -> Option<(RawConfig, Vec<RawSink<'a>>)> {
-    let mut root = parse_table(notes, &config_schema(kinds))?;
+    let mut schema = config_schema(kinds);
+    for kind in kinds {
+        schema["properties"][kind.name][SECRET_KEYS] = kind.secret.map(secret_json).into();
+    }
+    let mut root = parse_table(notes, &schema)?;
     if let Some(assets) = root.get_ref().get("asset") {
         collect_texts(assets.get_ref(), &mut notes.asset_texts);
     }
@@ -101,6 +109,10 @@ pub(crate) fn parse_config<'a>(
     let sinks = sinks.filter_map(|kind| Some((*kind, table.remove(kind.name)?)));
     let sinks = sinks.collect();
     Some((deserialize_table(notes, root)?, sinks))
+}
+
+fn secret_json(keys: SecretKeys) -> Value {
+    json!({ "forbidden": keys.forbidden, "file": keys.file, "variable": keys.variable })
 }
 
 /// Parses a text and removes what does not fit the schema.
@@ -161,7 +173,7 @@ fn check_table(
             None if *open == Value::Bool(true) => true,
             None => {
                 // The key was misspelt, not forgotten: do not report it as missing as well.
-                seen.extend(report_unknown_key(notes, key.span(), &name, properties));
+                seen.extend(report_unknown_key(notes, key.span(), &name, schema));
                 false
             }
         };
@@ -182,14 +194,17 @@ fn report_unknown_key(
     notes: &mut DiagnosticCollector<'_>,
     span: Range<usize>,
     name: &str,
-    known: &serde_json::Map<String, Value>,
+    schema: &Value,
 ) -> Option<String> {
-    let mut secrets = SINK_KINDS.iter().filter_map(|kind| kind.secret);
-    if let Some(keys) = secrets.find(|keys| keys.forbidden == name && known.contains_key(keys.file))
-    {
-        notes.add_error(span, name, "fault-secret", keys.file, keys.variable);
+    let secret = &schema[SECRET_KEYS];
+    if secret["forbidden"] == name {
+        let [file, variable] = [&secret["file"], &secret["variable"]];
+        let [file, variable] = [file, variable].map(|text| text.as_str().unwrap_or_default());
+        notes.add_error(span, name, "fault-secret", file, variable);
         return None;
     }
+    let empty = serde_json::Map::new();
+    let known = schema["properties"].as_object().unwrap_or(&empty);
     // Keys of other gateways have priority over edit distance: `slave` means `unit`.
     let renamed = KEY_SYNONYMS
         .iter()
@@ -398,5 +413,40 @@ fn expected_type_key(type_name: &str) -> &'static str {
         "number" => "fault-expect-number",
         "boolean" => "fault-expect-boolean",
         _ => "fault-expect-text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::load_with_sinks;
+    use crate::i18n::Language;
+    use crate::sinks::influx::RawInfluxSink;
+    use crate::sinks::{SecretKeys, SinkKind};
+    use std::path::Path;
+
+    #[test]
+    fn a_forbidden_secret_is_told_the_variable_of_its_own_sink() {
+        let influx = SinkKind::of::<RawInfluxSink>();
+        let archive = SinkKind {
+            name: "archive",
+            secret: Some(SecretKeys {
+                forbidden: "token",
+                file: "token_file",
+                variable: "PANTAU_ARCHIVE_TOKEN",
+            }),
+            ..influx
+        };
+        let message = |table: &str| {
+            let text = format!("[site]\nid = 'a'\n[{table}]\ntoken = 'x'\n");
+            let file = Path::new("pantau.toml");
+            let loaded = load_with_sinks(&text, file, &|_| None, &[influx, archive]);
+            loaded.unwrap_err().render(Language::En)
+        };
+        for (table, variable) in [
+            ("influx", "PANTAU_INFLUX_TOKEN"),
+            ("archive", "PANTAU_ARCHIVE_TOKEN"),
+        ] {
+            assert!(message(table).contains(variable), "{}", message(table));
+        }
     }
 }

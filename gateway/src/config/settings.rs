@@ -292,10 +292,29 @@ pub struct StoreSettings {
 pub struct WebSettings {
     /// Address to listen on; `None`: no page. Beyond this computer only once a user exists.
     pub listen: Option<std::net::SocketAddr>,
-    /// Further host names and addresses of the page, lower case, without port.
-    pub names: Vec<String>,
     /// Pages and figures are open without signing in.
     pub is_public: bool,
+    /// Certificate for HTTPS.
+    pub certificate: PageCertificate,
+    /// Host names under which the page is reached, besides its addresses.
+    pub names: Vec<String>,
+}
+
+/// Certificate of the page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum PageCertificate {
+    /// None: plain HTTP.
+    #[default]
+    None,
+    /// Signed by the gateway's own authority, which is made at the first start.
+    LocalAuthority,
+    /// PEM files of the certificate chain and of its private key.
+    Files {
+        /// Certificate chain.
+        chain: PathBuf,
+        /// Private key.
+        key: PathBuf,
+    },
 }
 
 impl LinearScale {

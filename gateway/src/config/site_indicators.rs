@@ -2,8 +2,8 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
-use crate::config::raw_config::{RawInteger, RawNumber, RawText, SpannedValue};
-use crate::domain::decimal::Decimal;
+use crate::config::raw_values::{RawInteger, RawNumber, RawText, SpannedValue};
+use crate::domain::ExactNumber;
 use crate::domain::factor::Factor;
 use crate::domain::ledger::QuantityBasis;
 use crate::ledger::{BilingualText, IndicatorDefinition, IndicatorDefinitions, TotalRule};
@@ -216,12 +216,14 @@ fn check_example(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawIndicator,
     base: Option<&IndicatorDefinition>,
-) -> Decimal {
+) -> ExactNumber {
     let own = notes.positive_number(&raw.example, "example");
-    let own = own.and_then(|number| number.to_string().parse().ok());
+    let own = own.and_then(|number| ExactNumber::parse_quantity(&number.to_string()));
     own.or(base.map(|base| base.example))
-        .or_else(|| Decimal::new(1, 0))
-        .unwrap_or_default()
+        .unwrap_or(ExactNumber::Decimal {
+            mantissa: 1,
+            exponent: 0,
+        })
 }
 
 /// Checks the factor: its unit must be per unit of the indicator, or of a convertible unit.

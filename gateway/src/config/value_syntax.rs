@@ -10,6 +10,9 @@
 use crate::config::{ModbusTable, RegisterEncoding};
 use std::time::Duration;
 
+/// Catalogue key of the text that explains the syntax of durations.
+pub(crate) const EXPECT_DURATION: &str = "fault-expect-duration";
+
 /// Parses `"10s"`, `"500ms"`, `"5m"`, `"1h"`, `"7d"`; a fraction is allowed.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_number_and_unit(text)?;

@@ -1,36 +1,36 @@
-//! [`check_web`]: checks `[web]`: the address of the page, its names, and who may read it.
+//! [`check_web`]: checks `[web]`, the address of the page, its certificate, and who may read it.
 
-use crate::config::WebSettings;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawWebPage, SpannedValue};
-use crate::limits::HOST_NAMES_MAX;
-use std::net::{IpAddr, SocketAddr};
+use crate::config::raw_config::RawWebPage;
+use crate::config::{PageCertificate, WebSettings};
+use std::net::SocketAddr;
+use std::path::Path;
 
 /// Words of `public`, with their meaning.
 const PUBLIC_WORDS: [(&str, bool); 2] = [("no", false), ("read", true)];
+/// Maximum host names of the page.
+const NAMES_MAX: usize = 8;
 
-/// Checks `[web]`.
+/// Checks `[web]`; file names are relative to `folder`.
 pub(crate) fn check_web(
     notes: &mut DiagnosticCollector<'_>,
     raw: Option<&RawWebPage>,
+    folder: &Path,
 ) -> WebSettings {
     let Some(raw) = raw else {
         return WebSettings::default();
     };
     WebSettings {
-        listen: raw.listen.as_ref().and_then(|at| check_listen(notes, at)),
-        names: check_names(notes, &raw.names),
-        is_public: raw
-            .public
-            .as_ref()
-            .is_some_and(|at| check_public(notes, at)),
+        listen: check_listen(notes, raw),
+        certificate: check_certificate(notes, raw, folder),
+        names: check_names(notes, raw),
+        is_public: check_public(notes, raw),
     }
 }
 
-fn check_listen(
-    notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<String>,
-) -> Option<SocketAddr> {
+/// Checks `listen`.
+fn check_listen(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Option<SocketAddr> {
+    let at = raw.listen.as_ref()?;
     // `SocketAddr` takes no host names.
     let text = at.get().replace("localhost", "127.0.0.1");
     let listen = text.parse().ok();
@@ -40,41 +40,72 @@ fn check_listen(
     listen
 }
 
-fn check_names(notes: &mut DiagnosticCollector<'_>, typed: &[SpannedValue<String>]) -> Vec<String> {
-    if let Some(at) = typed.get(HOST_NAMES_MAX) {
-        let most = HOST_NAMES_MAX.to_string();
-        notes.add_error(
-            at.span(),
-            "names",
-            "fault-value",
-            at.get(),
-            &format!("<= {most}"),
-        );
+/// Checks `tls`, `certificate` and `certificate_key_file`.
+fn check_certificate(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawWebPage,
+    folder: &Path,
+) -> PageCertificate {
+    if let Some(tls) = &raw.tls
+        && tls.get() != "local"
+    {
+        notes.add_error(tls.span(), "tls", "fault-value", tls.get(), "local");
     }
-    let mut names = Vec::new();
-    for at in typed {
-        let name = at.get().trim();
-        // Browsers send an IPv6 address in brackets; it is compared without them.
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let is_part = |part: &str| {
-            let is_sign = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            !part.is_empty() && part.chars().all(is_sign)
-        };
-        if bare.parse::<IpAddr>().is_ok() || (name.len() < 254 && name.split('.').all(is_part)) {
-            names.push(bare.to_ascii_lowercase());
-        } else {
-            let expected = "pantau.local, 192.168.1.20";
-            notes.add_error(at.span(), "names", "fault-value", at.get(), expected);
+    match (&raw.certificate, &raw.certificate_key_file, &raw.tls) {
+        (Some(chain), Some(key), None) => PageCertificate::Files {
+            chain: folder.join(chain.get()),
+            key: folder.join(key.get()),
+        },
+        (Some(at), Some(_), Some(_)) => {
+            notes.add_error(
+                at.span(),
+                "certificate",
+                "fault-value",
+                at.get(),
+                "no `tls`",
+            );
+            PageCertificate::None
         }
+        (Some(at), None, _) => {
+            let missing = "certificate_key_file";
+            notes.add_error(at.span(), missing, "fault-missing", "", "");
+            PageCertificate::None
+        }
+        (None, Some(at), _) => {
+            let missing = "certificate";
+            notes.add_error(at.span(), missing, "fault-missing", "", "");
+            PageCertificate::None
+        }
+        (None, None, Some(_)) => PageCertificate::LocalAuthority,
+        (None, None, None) => PageCertificate::None,
+    }
+}
+
+/// Checks `names`: host names as DNS has them.
+fn check_names(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Vec<String> {
+    let mut names = Vec::new();
+    for at in raw.names.iter().flatten() {
+        let name = at.get().to_ascii_lowercase();
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        let is_name = !name.is_empty() && name.len() <= 253 && name.chars().all(plain);
+        if !is_name || names.len() >= NAMES_MAX {
+            notes.add_error(at.span(), "names", "fault-value", at.get(), "pantau.local");
+            continue;
+        }
+        names.push(name);
     }
     names
 }
 
-fn check_public(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<String>) -> bool {
+/// Checks `public`.
+fn check_public(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> bool {
+    let Some(at) = &raw.public else {
+        return false;
+    };
     let known = PUBLIC_WORDS.iter().find(|(word, _)| word == at.get());
     if known.is_none() {
         let words = PUBLIC_WORDS.map(|(word, _)| word).join(" | ");
         notes.add_error(at.span(), "public", "fault-value", at.get(), &words);
     }
-    known.is_some_and(|(_, meaning)| *meaning)
+    known.is_some_and(|(_, is_public)| *is_public)
 }

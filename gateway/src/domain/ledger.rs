@@ -1,8 +1,8 @@
 //! Entries of the ledger. An entry is never changed: a correction is a new entry that names the old
 //! one, and a withdrawal is a correction without a quantity.
 
+use super::ExactNumber;
 use super::UtcMs;
-use super::decimal::Decimal;
 use super::period::Period;
 use jiff::civil::{Date, DateTime};
 use std::fmt;
@@ -68,7 +68,7 @@ pub struct EntryStatement {
     /// Description in free words: batch, product, activity.
     pub what: String,
     /// Quantity in `unit`; `None` withdraws the superseded entry, for the reason in `note`.
-    pub quantity: Option<Decimal>,
+    pub quantity: Option<ExactNumber>,
     /// Unit of the indicator.
     pub unit: Arc<str>,
     /// Time of the quantity.

@@ -13,13 +13,15 @@
 //! Overview of the rooms that use them: `docs/ARCHITECTURE.md`.
 
 pub mod calibration;
-pub mod decimal;
+mod exact_number;
 pub mod factor;
 pub(crate) mod hex_text;
 pub mod indicator;
 pub mod ledger;
 pub mod period;
 pub mod site_zone;
+
+pub use exact_number::ExactNumber;
 
 use site_zone::SiteZone;
 use std::fmt;
@@ -36,24 +38,6 @@ pub struct MonoMs(pub u64);
 
 /// Journal number of a reading: 1, 2, 3, ... without holes, over all devices.
 pub type ReadingSeq = u64;
-
-/// Value exactly as the device counts it.
-///
-/// Integers keep the step of the device (`15100` with exponent `-1` is 1510.0), so that the store
-/// returns what the register said. `Float` holds f32 and f64 registers (an f32 is widened, which is
-/// exact) and is always finite.
-#[derive(Clone, Copy, Debug)]
-pub enum ExactNumber {
-    /// `mantissa` x 10^`exponent`.
-    Decimal {
-        /// Signed count of steps.
-        mantissa: i64,
-        /// Power of ten of one step, -18..=18.
-        exponent: i8,
-    },
-    /// A finite IEEE 754 double.
-    Float(f64),
-}
 
 /// Reason for which there is no number, or for which a number is doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -218,108 +202,6 @@ impl fmt::Display for UtcMs {
     }
 }
 
-impl ExactNumber {
-    /// Nearest f64.
-    pub fn to_f64(self) -> f64 {
-        match self {
-            Self::Float(value) => value,
-            Self::Decimal { mantissa, exponent } => decimal_to_f64(mantissa, exponent),
-        }
-    }
-
-    /// Parses a number: decimal text of up to 15 significant digits becomes `Decimal`, any other
-    /// finite number the nearest `Float`; `None` for all other text.
-    pub fn parse(text: &str) -> Option<Self> {
-        let value: f64 = text.trim().parse().ok()?;
-        if !value.is_finite() {
-            return None;
-        }
-        Some(parse_decimal(text.trim()).unwrap_or(Self::Float(value)))
-    }
-}
-
-impl PartialEq for ExactNumber {
-    /// Compares the quantity, regardless of the step in which it is counted.
-    fn eq(&self, other: &Self) -> bool {
-        match (self.canonical(), other.canonical()) {
-            (
-                Self::Decimal {
-                    mantissa: a,
-                    exponent: x,
-                },
-                Self::Decimal {
-                    mantissa: b,
-                    exponent: y,
-                },
-            ) => a == b && x == y,
-            // By bits, because `0.0` and `-0.0` have different texts.
-            (a, b) => a.to_f64().to_bits() == b.to_f64().to_bits(),
-        }
-    }
-}
-
-impl ExactNumber {
-    /// The number without trailing zeros in the mantissa.
-    fn canonical(self) -> Self {
-        let Self::Decimal {
-            mut mantissa,
-            mut exponent,
-        } = self
-        else {
-            return self;
-        };
-        if mantissa == 0 {
-            return Self::Decimal {
-                mantissa: 0,
-                exponent: 0,
-            };
-        }
-        while mantissa % 10 == 0 && exponent < 18 {
-            mantissa /= 10;
-            exponent += 1;
-        }
-        Self::Decimal { mantissa, exponent }
-    }
-}
-
-impl ExactNumber {
-    /// Appends the text of `Display` without the cost of a formatter, for sinks that write millions
-    /// of floats.
-    pub fn append_to(self, out: &mut String) {
-        if let Self::Float(value) = self {
-            out.push_str(zmij::Buffer::new().format(value));
-        } else {
-            // Writing into a `String` cannot fail.
-            let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
-        }
-    }
-}
-
-impl fmt::Display for ExactNumber {
-    /// Decimal digits in the step of the device (`1510.0`); a float in the fewest digits that give
-    /// the same f64. The text is always a valid JSON number.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Float(value) => f.write_str(zmij::Buffer::new().format(value)),
-            Self::Decimal { mantissa, exponent } if exponent >= 0 => {
-                write!(f, "{mantissa}")?;
-                // Zero has no trailing zeros, whatever its exponent.
-                (0..if mantissa == 0 { 0 } else { exponent }).try_for_each(|_| f.write_str("0"))
-            }
-            Self::Decimal { mantissa, exponent } => {
-                let places = usize::from(exponent.unsigned_abs());
-                let sign = if mantissa < 0 { "-" } else { "" };
-                let digits = mantissa.unsigned_abs();
-                // Beyond 10^19 the power does not fit 64 bits; then all digits are behind the
-                // point.
-                let power = 10u64.checked_pow(u32::from(exponent.unsigned_abs()));
-                let (whole, part) = power.map_or((0, digits), |p| (digits / p, digits % p));
-                write!(f, "{sign}{whole}.{part:0places$}")
-            }
-        }
-    }
-}
-
 impl SampleOutcome {
     /// Quality of the outcome.
     pub fn quality(&self) -> Quality {
@@ -446,82 +328,9 @@ impl Site {
     }
 }
 
-fn decimal_to_f64(mantissa: i64, exponent: i8) -> f64 {
-    const EXACT_DOUBLE_MAX: u64 = 1 << 53;
-    if mantissa.unsigned_abs() <= EXACT_DOUBLE_MAX && exponent.unsigned_abs() <= 22 {
-        // Both operands are exact as f64, so one division or product rounds correctly.
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^53, exact")]
-        let steps = mantissa as f64;
-        let power = 10f64.powi(i32::from(exponent.unsigned_abs()));
-        return if exponent < 0 {
-            steps / power
-        } else {
-            steps * power
-        };
-    }
-    // The parser of the standard library rounds correctly for any length.
-    format!("{mantissa}e{exponent}").parse().unwrap_or(f64::NAN)
-}
-
-fn parse_decimal(text: &str) -> Option<ExactNumber> {
-    let (sign, whole, part) = decimal::decimal_digits(text)?;
-    let all: String = [whole, part].concat();
-    let significant = all.trim_start_matches('0').len();
-    // More digits would not survive the conversion to f64 in another program.
-    if significant > decimal::DIGITS_MAX || part.len() > 18 || all.is_empty() {
-        return None;
-    }
-    let mantissa: i64 = all.parse().ok()?;
-    // A decimal has no negative zero; the float keeps the sign.
-    if mantissa == 0 && sign < 0 {
-        return None;
-    }
-    let exponent = -i8::try_from(part.len()).ok()?;
-    Some(ExactNumber::Decimal {
-        mantissa: sign * mantissa,
-        exponent,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_decimal_prints_in_the_devices_own_step() {
-        let show = |mantissa, exponent| ExactNumber::Decimal { mantissa, exponent }.to_string();
-        assert_eq!(show(15100, -1), "1510.0");
-        assert_eq!(show(-5, -2), "-0.05");
-        assert_eq!(show(7, 3), "7000");
-        assert_eq!(show(81_985_529_216_486_895, 0), "81985529216486895");
-    }
-
-    #[test]
-    fn text_and_number_are_inverses() {
-        for text in [
-            "1510.0",
-            "-0.05",
-            "0.1",
-            "230.10000610351562",
-            "1e300",
-            "-0.0",
-            "0",
-        ] {
-            let number = ExactNumber::parse(text).unwrap();
-            assert_eq!(
-                number.to_f64().to_bits(),
-                text.parse::<f64>().unwrap().to_bits(),
-                "{text}"
-            );
-            assert_eq!(
-                ExactNumber::parse(&number.to_string()),
-                Some(number),
-                "{text}"
-            );
-        }
-        assert_eq!(ExactNumber::parse("NaN"), None);
-        assert_eq!(ExactNumber::parse("1,5"), None);
-    }
 
     #[test]
     fn every_reason_survives_its_code() {

@@ -1,7 +1,8 @@
 //! Common parts of all asset types: the accumulator trait, totals as figures, and data events.
 
 use crate::domain::indicator::{
-    DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
+    DailyValues, Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource,
+    ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::coverage::Coverage;
@@ -67,6 +68,12 @@ pub(crate) trait AssetSums: ReadingSums {
 }
 
 impl AssetReadings<'_> {
+    /// Readings of a series as an input, in the unit of its point.
+    pub(crate) fn readings_input(&self, symbol: &'static str, lane: usize) -> IndicatorInput {
+        let unit = self.lanes[lane].point.unit;
+        formula_input(symbol, None, unit, point_source(self.tracks, lane))
+    }
+
     /// Total as a figure, from a counter (G.5) or an integral (A.1).
     pub(crate) fn total_figure(
         &self,

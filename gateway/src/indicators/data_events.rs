@@ -1,7 +1,7 @@
 //! Data events, for staff to check and correct.
 
+use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::decimal::Decimal;
 use crate::domain::indicator::DataEvent;
 use crate::domain::ledger::LedgerEntry;
 use crate::indicators::coverage::Coverage;
@@ -75,7 +75,7 @@ impl DataEventList {
 
     /// Adds the correction of a ledger entry.
     pub(crate) fn add_ledger_correction(&mut self, old: &LedgerEntry, new: &LedgerEntry) {
-        let quantity = |entry: &LedgerEntry| entry.statement.quantity.map(Decimal::to_f64);
+        let quantity = |entry: &LedgerEntry| entry.statement.quantity.map(ExactNumber::to_f64);
         self.push(DataEvent {
             at: new.recorded_at,
             until: None,

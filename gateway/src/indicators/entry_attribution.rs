@@ -3,7 +3,7 @@
 
 use crate::assets::{Asset, BsfAsset};
 use crate::domain::ledger::LedgerEntry;
-use crate::domain::period::Period;
+use crate::indicators::figure_context::FigureContext;
 use crate::indicators::ledger_totals::PeriodLedger;
 use jiff::civil::Date;
 
@@ -34,7 +34,7 @@ impl<'a> EntryAttribution<'a> {
             .members
             .iter()
             .flat_map(|member| mass_indicators(member));
-        all.any(|indicator| !book.records_by_date(indicator).is_empty())
+        all.any(|indicator| book.record_dates(indicator).next().is_some())
     }
 
     fn owner_of(&self, entry: &LedgerEntry) -> Option<&'a Asset> {
@@ -92,20 +92,21 @@ fn contains_whole_words(text: &str, words: &str) -> bool {
 
 /// Mean length in days of the feeding batches that were harvested in a period, from first feeding
 /// to harvest, weighted by mass fed. `None` when no batch was harvested.
-pub(crate) fn mean_batch_days(book: &PeriodLedger, bin: &BsfAsset, period: Period) -> Option<f64> {
-    let larvae = book.records_by_date(&bin.larvae);
-    let harvests = if larvae.is_empty() {
-        book.records_by_date(&bin.residue)
-    } else {
-        larvae
-    };
+pub(crate) fn mean_batch_days(
+    desk: &FigureContext<'_>,
+    book: &PeriodLedger,
+    bin: &BsfAsset,
+) -> Option<f64> {
+    let mut harvests: Vec<Date> = book.record_dates(&bin.larvae).collect();
+    if harvests.is_empty() {
+        harvests = book.record_dates(&bin.residue).collect();
+    }
     // Harvests are sorted before feedings of the same day: a bin that is emptied and filled on one
     // day starts its new batch on that day.
-    let harvests = harvests.into_iter().map(|(date, _)| (date, None));
-    let fed = book.records_by_date(&bin.fed).into_iter();
-    let mut all: Vec<(Date, Option<f64>)> = harvests
-        .chain(fed.map(|(date, mass)| (date, Some(mass))))
-        .collect();
+    let harvests = harvests.into_iter().map(|date| (date, None));
+    let fed = book.records_by_date(desk.config, &bin.fed, "kg").ok()?;
+    let fed = fed.into_iter().map(|(date, mass)| (date, Some(mass)));
+    let mut all: Vec<(Date, Option<f64>)> = harvests.chain(fed).collect();
     all.sort_by_key(|(date, fed)| (*date, fed.is_some()));
     let mut begun: Option<(Date, f64)> = None;
     let (mut mass_days, mut mass) = (0.0, 0.0);
@@ -117,7 +118,7 @@ pub(crate) fn mean_batch_days(book: &PeriodLedger, bin: &BsfAsset, period: Perio
                 begun = None;
                 // A batch that began before the period but was harvested in it counts as a whole:
                 // the index is by batch days, not by calendar days (METHODS E.3).
-                if period.contains(date) {
+                if desk.span.period.contains(date) {
                     mass_days += fed * f64::from((date - first).get_days());
                     mass += fed;
                 }

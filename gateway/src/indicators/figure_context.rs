@@ -83,6 +83,9 @@ pub(crate) trait FigureBuilder: Sized {
     fn with_remark(self, remark: IndicatorRemark) -> Self;
     /// Adds the remark `key` if the condition holds.
     fn with_remark_if(self, there: bool, key: &str) -> Self;
+    /// Adds the factors and remarks of the figures that it is made of, and makes its headline as
+    /// doubtful as theirs.
+    fn with_parts(self, config: &Config, parts: &[&Indicator]) -> Self;
     /// Adds a factor, its doubt about the headline, and a remark where the factor is not valid on
     /// all days of the period.
     fn with_factor(self, config: &Config, factor: &Arc<Factor>) -> Self;
@@ -119,6 +122,19 @@ impl FigureBuilder for Indicator {
         } else {
             self
         }
+    }
+
+    fn with_parts(self, config: &Config, parts: &[&Indicator]) -> Self {
+        let mut figure = self;
+        for part in parts {
+            for factor in &part.factors {
+                figure = figure.with_factor(config, factor);
+            }
+            let remarks = part.remarks.iter().cloned();
+            figure = remarks.fold(figure, Self::with_remark);
+        }
+        figure.headline = HeadlineStatus::combine(parts.iter().map(|part| part.headline));
+        figure
     }
 
     fn with_factor(mut self, config: &Config, factor: &Arc<Factor>) -> Self {

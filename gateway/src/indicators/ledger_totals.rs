@@ -2,7 +2,7 @@
 //! effect of a quantity where a factor with a source is known.
 
 use crate::config::Config;
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, InputSource,
@@ -15,10 +15,10 @@ use crate::formulas::{CompensatedSum, FormulaStatus};
 use crate::indicators::IndicatorsError;
 use crate::indicators::data_events::DataEventList;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, figure_input, formula_input, status_remark,
+    FigureBuilder, FigureContext, FigureValue, figure_input, formula_input, status_remark,
 };
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
-use crate::ledger::{IndicatorDefinition, TotalRule};
+use crate::ledger::{IndicatorDefinition, LedgerDimension, TotalRule};
 use crate::storage::{LedgerQuery, Store};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
@@ -33,7 +33,8 @@ pub(crate) struct PeriodLedger {
 /// Sum of a set of entries.
 #[derive(Debug)]
 pub(crate) struct LedgerTotal {
-    pub(crate) value: f64,
+    /// Sum, or the reason for which an entry cannot be added.
+    pub(crate) value: FigureValue,
     pub(crate) entries: Vec<EntryId>,
     pub(crate) origin: ValueOrigin,
     /// Remarks for the reader: partly declared, without attachment, older stock.
@@ -77,22 +78,43 @@ impl PeriodLedger {
         })
     }
 
-    /// Quantities of one indicator by date, from the first entry to the end of the period.
-    pub(crate) fn records_by_date(&self, indicator: &str) -> Vec<(Date, f64)> {
+    /// Dates of the records of one indicator, from the first entry to the end of the period.
+    pub(crate) fn record_dates<'a>(
+        &'a self,
+        indicator: &'a str,
+    ) -> impl Iterator<Item = Date> + use<'a> {
+        let records = self.current_entries(indicator, EntryKind::Record);
+        records.map(|entry| entry.statement.when.first())
+    }
+
+    /// Quantities of one indicator by date in the unit `to`, from the first entry to the end of the
+    /// period.
+    pub(crate) fn records_by_date(
+        &self,
+        config: &Config,
+        indicator: &str,
+        to: &str,
+    ) -> Result<Vec<(Date, f64)>, IndicatorRemark> {
         // From the first entry on, because landfill methane depends on all earlier deposits
         // (METHODS E.7).
         let records = self.current_entries(indicator, EntryKind::Record);
         records
-            .map(|entry| (entry.statement.when.first(), entry_quantity(entry)))
+            .map(|entry| {
+                Ok((
+                    entry.statement.when.first(),
+                    entry_quantity(config, entry, to)?,
+                ))
+            })
             .collect()
     }
 
-    /// Total of an indicator in the period; `None` when there is no entry.
-    pub(crate) fn total(
+    /// Total of an indicator in the period, in the unit `to`; `None` when there is no entry.
+    fn total(
         &self,
         config: &Config,
         indicator: &str,
         period: Period,
+        to: &str,
     ) -> Option<LedgerTotal> {
         let stock = config.definitions.find(indicator)?.total == TotalRule::Last;
         let day = |entry: &LedgerEntry| entry.statement.when.first();
@@ -105,7 +127,7 @@ impl PeriodLedger {
             let latest = records
                 .into_iter()
                 .max_by_key(|entry| (day(entry), entry.id))?;
-            let mut written = sum_entries(&[latest]);
+            let mut written = sum_entries(config, &[latest], to);
             if day(latest) < period.first() {
                 let since =
                     IndicatorRemark::new("account-stock-since").with_arg("date", day(latest));
@@ -114,13 +136,14 @@ impl PeriodLedger {
             return Some(written);
         }
         records.retain(|entry| period.contains(day(entry)));
-        (!records.is_empty()).then(|| sum_entries(&records))
+        (!records.is_empty()).then(|| sum_entries(config, &records, to))
     }
 
     /// Target or baseline of the period: the entry for exactly this period, or the sum of entries
     /// for consecutive parts of it.
     fn target_or_baseline(
         &self,
+        config: &Config,
         definition: &IndicatorDefinition,
         sort: EntryKind,
         period: Period,
@@ -137,14 +160,14 @@ impl PeriodLedger {
             .filter(of)
             .max_by_key(|entry| entry.id);
         if let Some(entry) = exact {
-            return Some(sum_entries(&[entry]));
+            return Some(sum_entries(config, &[entry], &definition.unit));
         }
         // Targets of a stock must not be added over months.
         if definition.total == TotalRule::Last {
             return None;
         }
         let parts = self.consecutive_parts(definition, sort, period)?;
-        Some(sum_entries(&parts))
+        Some(sum_entries(config, &parts, &definition.unit))
     }
 
     /// Entries for consecutive stretches that fill the period without a gap or overlap.
@@ -191,27 +214,54 @@ impl PeriodLedger {
     }
 }
 
-fn entry_quantity(entry: &LedgerEntry) -> f64 {
-    entry.statement.quantity.map_or(0.0, Decimal::to_f64)
+// An entry keeps its unit when the site later changes the unit of the indicator.
+fn entry_quantity(config: &Config, entry: &LedgerEntry, to: &str) -> FigureValue {
+    let said = &entry.statement;
+    let quantity = said.quantity.map_or(0.0, ExactNumber::to_f64);
+    quantity_in_unit(config, &said.indicator, (quantity, &said.unit), to)
 }
 
-fn sum_entries(entries: &[&LedgerEntry]) -> LedgerTotal {
-    let value = entries
-        .iter()
-        .map(|entry| entry_quantity(entry))
-        .collect::<CompensatedSum>()
-        .value();
+/// Quantity of an indicator in the unit `to`, or the remark that the two units do not convert.
+fn quantity_in_unit(
+    config: &Config,
+    indicator: &str,
+    (quantity, unit): (f64, &str),
+    to: &str,
+) -> FigureValue {
+    let definitions = &config.definitions;
+    let converted = definitions.convert_quantity(quantity, unit, to);
+    converted.ok_or_else(|| {
+        let fitting = match to {
+            "" => definitions.units_measuring(LedgerDimension::Count),
+            to => definitions.convertible_units(to),
+        };
+        IndicatorRemark::new("account-unit-unfit")
+            .with_arg("indicator", indicator)
+            .with_arg("unit", unit)
+            .with_arg("units", fitting)
+    })
+}
+
+fn sum_entries(config: &Config, entries: &[&LedgerEntry], to: &str) -> LedgerTotal {
+    let sum_of = |entries: &[&LedgerEntry]| -> FigureValue {
+        let quantities = entries
+            .iter()
+            .map(|entry| entry_quantity(config, entry, to));
+        let sum: CompensatedSum = quantities.collect::<Result<_, _>>()?;
+        Ok(sum.value())
+    };
     let declared = entries
         .iter()
+        .copied()
         .filter(|entry| entry.statement.known == QuantityBasis::Declared);
-    let declared: Vec<_> = declared.map(|entry| entry_quantity(entry)).collect();
+    let declared: Vec<&LedgerEntry> = declared.collect();
     let bare = entries
         .iter()
         .filter(|entry| entry.statement.attachments.is_empty())
         .count();
+    let partly = !declared.is_empty() && declared.len() < entries.len();
     let mut remarks = Vec::new();
-    if !declared.is_empty() && declared.len() < entries.len() {
-        let sum = declared.iter().copied().collect::<CompensatedSum>().value();
+    if let (true, Ok(sum)) = (partly, sum_of(&declared)) {
         remarks.push(IndicatorRemark::new("account-partly-declared").with_arg("quantity", sum));
     }
     if bare > 0 {
@@ -219,7 +269,7 @@ fn sum_entries(entries: &[&LedgerEntry]) -> LedgerTotal {
         remarks.push(of.with_arg("all", entries.len()));
     }
     LedgerTotal {
-        value,
+        value: sum_of(entries),
         entries: entries.iter().map(|entry| entry.id).collect(),
         origin: if declared.len() == entries.len() {
             ValueOrigin::Declared
@@ -230,21 +280,26 @@ fn sum_entries(entries: &[&LedgerEntry]) -> LedgerTotal {
     }
 }
 
-/// Figure that is the total of ledger entries alone.
+/// Figure that is the total of ledger entries alone; `written` is in the unit of the figure.
 fn ledger_figure(
     desk: &FigureContext<'_>,
     spec: &IndicatorSpec<'_>,
     (indicator, symbol): (&str, &'static str),
     written: Option<&LedgerTotal>,
 ) -> Indicator {
-    let unit = indicator_unit(desk.config, indicator);
-    let value = written.map(|one| one.value);
+    // A bare count is shown as people count it: activities, pieces.
+    let unit = match spec.unit {
+        "" => indicator_unit(desk.config, indicator),
+        unit => Arc::from(unit),
+    };
+    let missing = || Err(IndicatorRemark::new("account-not-written"));
+    let value = written.map_or_else(missing, |one| one.value.clone());
     let from = InputSource::Ledger {
         indicator: Arc::from(indicator),
         entries: written.map_or_else(Vec::new, |one| one.entries.clone()),
     };
-    let inputs = vec![formula_input(symbol, value, &unit, from)];
-    let value = value.ok_or_else(|| IndicatorRemark::new("account-not-written"));
+    let number = value.as_ref().ok().copied();
+    let inputs = vec![formula_input(symbol, number, &unit, from)];
     let figure = desk.figure(spec, value, inputs);
     let origin = written.map_or(ValueOrigin::Manual, |one| one.origin);
     let remarks = written.map_or_else(Vec::new, |one| one.remarks.clone());
@@ -260,7 +315,7 @@ pub(crate) fn entered_figure(
     (indicator, symbol): (&str, &'static str),
     book: &PeriodLedger,
 ) -> Indicator {
-    let total = book.total(desk.config, indicator, desk.span.period);
+    let total = book.total(desk.config, indicator, desk.span.period, spec.unit);
     ledger_figure(desk, spec, (indicator, symbol), total.as_ref())
 }
 
@@ -278,13 +333,13 @@ pub(crate) fn programme_figures(
     let (mut all, mut daily) = (Vec::new(), Vec::new());
     let period = desk.span.period;
     for definition in desk.config.definitions.all() {
-        let total = book.total(desk.config, &definition.id, period);
+        let total = book.total(desk.config, &definition.id, period, &definition.unit);
         let aims = [
             (EntryKind::Target, "target"),
             (EntryKind::Baseline, "baseline"),
         ];
-        let aims =
-            aims.map(|(sort, word)| (word, book.target_or_baseline(definition, sort, period)));
+        let find_aim = |sort| book.target_or_baseline(desk.config, definition, sort, period);
+        let aims = aims.map(|(sort, word)| (word, find_aim(sort)));
         if total.is_none() && aims.iter().all(|(_, aim)| aim.is_none()) {
             continue;
         }
@@ -302,7 +357,7 @@ pub(crate) fn programme_figures(
         }
         all.extend(effect_figure(desk, definition, &quantity));
         if let (TotalRule::Sum, true) = (definition.total, total.is_some()) {
-            daily.push(daily_quantities(desk, book, definition, &quantity.id));
+            daily.extend(daily_quantities(desk, book, definition, &quantity.id));
         }
         all.push(quantity);
     }
@@ -341,8 +396,20 @@ fn effect_figure(
         (None, Some(one)) => (UNVERIFIED, one.why.as_str(), one.unit.as_str()),
         (None, None) => ("", "", ""),
     };
-    let found = ledger_indicator(quantity.value.clone().ok(), number, status, source);
-    let value = found.value.ok_or_else(|| status_remark(found.status));
+    let under = match known {
+        Some(factor) => factor.unit.denominator_symbol(),
+        None => unit.split_once('/').map(|(_, under)| under),
+    };
+    // The factor may be for another unit than that of the ledger: kgCO2/kg, and tonnes recorded.
+    let amount = quantity.value.clone().and_then(|amount| match under {
+        Some(under) => {
+            let amount = (amount, &*definition.unit);
+            quantity_in_unit(desk.config, &definition.id, amount, under)
+        }
+        None => Ok(amount),
+    });
+    let found = ledger_indicator(amount.as_ref().ok().copied(), number, status, source);
+    let value = amount.and_then(|_| found.value.ok_or_else(|| status_remark(found.status)));
     let inputs = vec![
         figure_input("Q", quantity),
         formula_input("f", number, unit, InputSource::Factor(Arc::clone(id))),
@@ -370,12 +437,13 @@ fn daily_quantities(
     book: &PeriodLedger,
     definition: &IndicatorDefinition,
     id: &str,
-) -> DailyValues {
+) -> Option<DailyValues> {
+    let records = book.records_by_date(desk.config, &definition.id, &definition.unit);
     let mut sums: BTreeMap<Date, f64> = BTreeMap::new();
-    for (date, quantity) in book.records_by_date(&definition.id) {
+    for (date, quantity) in records.ok()? {
         *sums.entry(date).or_default() += quantity;
     }
     let of_day = |day: &PeriodDay| (sums.get(&day.date).copied(), CompletenessShares::default());
     let spec = IndicatorSpec::new(id, &definition.unit, "F", "Q");
-    desk.daily_values(&spec, desk.span.days.iter().map(of_day).collect())
+    Some(desk.daily_values(&spec, desk.span.days.iter().map(of_day).collect()))
 }

@@ -4,7 +4,6 @@ use crate::assets::catchment::indicators as catchment;
 use crate::assets::pump::indicators as pump;
 use crate::assets::solar::indicators as solar;
 use crate::carbon::avoided_emissions::{self as carbon, KnownIndicators};
-use crate::domain::factor::HeadlineStatus;
 use crate::domain::indicator::{
     Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };
@@ -79,24 +78,14 @@ fn sum_indicators(
     let units = parts.iter().map(|part| &*part.unit);
     let unit = units.max_by_key(|unit| unit.len()).unwrap_or(spec.unit);
     let spec = spec.computed_by(spec.method, "Σ x").in_unit(unit);
-    let mut figure = desk
+    let figure = desk
         .figure(&spec, value, inputs)
         .with_origin(origin)
         .with_completeness(lowest_completeness(
             known.iter().map(|one| one.completeness),
         ))
-        .with_uncertainty(RelativeUncertainty::of_sum(&terms, share_a_source(&known)));
-    for part in &known {
-        for factor in &part.factors {
-            figure = figure.with_factor(desk.config, factor);
-        }
-        figure = part
-            .remarks
-            .iter()
-            .cloned()
-            .fold(figure, FigureBuilder::with_remark);
-    }
-    figure.headline = HeadlineStatus::combine(known.iter().map(|one| one.headline));
+        .with_uncertainty(RelativeUncertainty::of_sum(&terms, share_a_source(&known)))
+        .with_parts(desk.config, &known);
     if left_out.is_empty() {
         return figure;
     }

@@ -3,8 +3,8 @@
 use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator, IndicatorSpec};
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
-use crate::indicators::figure_context::{FigureBuilder, formula_input, value_or_status};
-use crate::indicators::input_series::{InputSeries, point_source};
+use crate::indicators::figure_context::{FigureBuilder, value_or_status};
+use crate::indicators::input_series::InputSeries;
 use crate::indicators::sample_merge::InputReading;
 
 /// Mean, minimum and maximum of a temperature, with daily means.
@@ -75,9 +75,7 @@ impl TemperatureStats {
             (most, any.then_some(self.most)),
         ];
         let figure = |(spec, value)| {
-            let inputs = self
-                .lane
-                .map(|lane| formula_input("T", None, "degC", point_source(read.tracks, lane)));
+            let inputs = self.lane.map(|lane| read.readings_input("T", lane));
             let value = value_or_status(value, FormulaStatus::NoData);
             let inputs = inputs.into_iter().collect();
             read.desk

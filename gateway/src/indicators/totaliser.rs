@@ -8,10 +8,8 @@ use crate::formulas::power_integral::PowerIntegral;
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::counter_events::{CounterWithEvents, RecordedCounterEvent};
 use crate::indicators::coverage::Coverage;
-use crate::indicators::figure_context::{
-    FigureBuilder, constant_input, formula_input, value_or_status,
-};
-use crate::indicators::input_series::{InputSeries, point_source};
+use crate::indicators::figure_context::{FigureBuilder, constant_input, value_or_status};
+use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64, millis_to_seconds};
 use crate::indicators::sample_merge::InputReading;
 use crate::indicators::uncertainty::RelativeUncertainty;
@@ -369,7 +367,7 @@ impl RunningHours {
         let unit = lane.point.unit;
         let hours = (self.known_ms > 0).then(|| millis_to_f64(self.ms) / HOUR_MS);
         let inputs = vec![
-            formula_input("P", None, unit, point_source(read.tracks, self.lane)),
+            read.readings_input("P", self.lane),
             constant_input("P_run", self.least, unit, "running"),
         ];
         let track = &read.tracks[self.lane];

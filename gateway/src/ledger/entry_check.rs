@@ -3,7 +3,7 @@
 
 use super::indicator_definitions::{IndicatorDefinition, IndicatorDefinitions};
 use super::value_parser::{self, DecimalMark};
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{
     Attachment, EntryId, EntryKind, EntryStatement, EntryTime, QuantityBasis,
 };
@@ -12,7 +12,6 @@ use crate::i18n::Language;
 use crate::limits::{LEDGER_FILES_MAX, LEDGER_TEXT_MAX};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use std::str::FromStr;
 use std::sync::Arc;
 
 /// Field of an entry; its word is a column heading of tables and a key of the API.
@@ -262,10 +261,10 @@ impl<'a> EntryChecker<'a> {
         &mut self,
         raw: &RawEntry,
         definition: Option<&IndicatorDefinition>,
-    ) -> Option<Decimal> {
+    ) -> Option<ExactNumber> {
         let (number, beside) = self.check_number(raw)?;
         // Entries are corrected by superseding them, not by negative quantities.
-        if number.is_negative() {
+        if number.to_f64() < 0.0 {
             self.add_fault(
                 EntryField::Quantity,
                 "ledger-negative",
@@ -320,7 +319,7 @@ impl<'a> EntryChecker<'a> {
             ));
         }
         // Indicators without decimal places count pieces or people.
-        if definition.decimals == 0 && converted.places() > 0 {
+        if definition.decimals == 0 && converted.has_fraction() {
             self.add_fault(
                 EntryField::Quantity,
                 "ledger-whole",
@@ -332,7 +331,7 @@ impl<'a> EntryChecker<'a> {
     }
 
     /// Number of a quantity, and the unit that a person wrote behind it.
-    fn check_number<'r>(&mut self, raw: &'r RawEntry) -> Option<(Decimal, Option<&'r str>)> {
+    fn check_number<'r>(&mut self, raw: &'r RawEntry) -> Option<(ExactNumber, Option<&'r str>)> {
         let (typed, is_plain) = match &raw.quantity {
             Some(QuantityText::Plain(typed)) => (typed, true),
             Some(QuantityText::Written(typed)) => (typed, false),
@@ -340,7 +339,7 @@ impl<'a> EntryChecker<'a> {
         };
         let found = trimmed_text(Some(typed))?;
         if is_plain {
-            let number = Decimal::from_str(found).ok();
+            let number = ExactNumber::parse_quantity(found);
             if number.is_none() {
                 self.add_fault(EntryField::Quantity, "ledger-number", found, "");
             }

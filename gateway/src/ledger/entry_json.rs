@@ -3,8 +3,8 @@
 use super::entry_batch::RowRemark;
 use super::entry_check::{QuantityText, RawEntry};
 use super::indicator_definitions::{BilingualText, IndicatorDefinition, TotalRule};
+use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::decimal::Decimal;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
 use crate::i18n::Language;
 use serde::{Deserialize, Serialize};
@@ -334,7 +334,7 @@ impl EntryJson {
     pub fn entry(&self) -> Option<LedgerEntry> {
         let recorded: jiff::Timestamp = self.recorded_at.parse().ok()?;
         let quantity = match &self.quantity {
-            Some(number) => Some(number.to_string().parse::<Decimal>().ok()?),
+            Some(number) => Some(ExactNumber::parse_quantity(&number.to_string())?),
             None => None,
         };
         Some(LedgerEntry {
@@ -363,9 +363,9 @@ impl EntryJson {
     }
 }
 
-/// JSON number with the same digits: a ledger decimal has at most 15 digits, which a double keeps.
+/// JSON number with the same digits: a quantity has at most 15 digits, which a double keeps.
 /// A small fraction may have an exponent in JSON; it is removed when the entry is parsed.
-fn json_number(quantity: Decimal) -> Option<serde_json::Number> {
+fn json_number(quantity: ExactNumber) -> Option<serde_json::Number> {
     quantity.to_string().parse().ok()
 }
 

@@ -1,6 +1,6 @@
 //! Definitions of the ledger: indicators, units and words, as data (`config/indicators.toml`).
 
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, QuantityBasis};
 use crate::i18n::Language;
 use serde::Deserialize;
@@ -56,9 +56,31 @@ pub struct IndicatorDefinition {
     /// Statement that must not be printed.
     pub never: BilingualText,
     /// Plausible quantity, for the table template.
-    pub example: Decimal,
+    pub example: ExactNumber,
     /// Id of the factor that turns the quantity into an effect; `None`: quantity alone.
     pub factor: Option<Arc<str>>,
+}
+
+/// Quantity that a ledger indicator must measure to fit its use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerDimension {
+    /// A mass: kg, g, t, ...
+    Mass,
+    /// A volume: L, mL, m3.
+    Volume,
+    /// A number of times or pieces.
+    Count,
+}
+
+impl LedgerDimension {
+    /// Kinds of unit that measure it, as in `config/indicators.toml`.
+    fn unit_kinds(self) -> &'static [&'static str] {
+        match self {
+            Self::Mass => &["mass"],
+            Self::Volume => &["volume"],
+            Self::Count => &["pieces", "activities"],
+        }
+    }
 }
 
 /// Unit with its accepted spellings.
@@ -212,6 +234,32 @@ impl IndicatorDefinitions {
         (from.kind == to.kind).then_some(from.power - to.power)
     }
 
+    /// Quantity in the unit `to`, where an empty `to` is a bare count; `None` when the two measure
+    /// different quantities.
+    pub fn convert_quantity(&self, quantity: f64, written: &str, to: &str) -> Option<f64> {
+        if written == to {
+            return Some(quantity);
+        }
+        if to.is_empty() {
+            let counts = self.measures(written, LedgerDimension::Count);
+            return counts.then_some(quantity);
+        }
+        let power = self.power_between(written, to)?;
+        let scale = 10.0_f64.powi(i32::from(power.unsigned_abs()));
+        // Only powers above one are exact as f64, so a smaller number is a quotient.
+        Some(if power < 0 {
+            quantity / scale
+        } else {
+            quantity * scale
+        })
+    }
+
+    /// Whether a unit measures this dimension.
+    pub fn measures(&self, unit: &str, wanted: LedgerDimension) -> bool {
+        let found = self.find_unit(unit);
+        found.is_some_and(|unit| wanted.unit_kinds().contains(&unit.kind.as_str()))
+    }
+
     fn find_unit(&self, written: &str) -> Option<&UnitSpelling> {
         // An exact spelling takes precedence over one that ignores case.
         let exact = |unit: &&UnitSpelling| unit.id == written.trim();
@@ -236,11 +284,21 @@ impl IndicatorDefinitions {
 
     /// Units that can be converted into `unit`, as a list for a message.
     pub fn convertible_units(&self, unit: &str) -> String {
-        let Some(known) = self.find_unit(unit) else {
-            return unit.to_owned();
-        };
-        let alike = self.units.iter().filter(|one| one.kind == known.kind);
-        let ids: Vec<&str> = alike.map(|one| one.id.as_str()).collect();
+        match self.find_unit(unit) {
+            Some(known) => self.units_of_kinds(&[&known.kind]),
+            None => unit.to_owned(),
+        }
+    }
+
+    /// Units that measure this dimension, as a list for a message.
+    pub fn units_measuring(&self, wanted: LedgerDimension) -> String {
+        self.units_of_kinds(wanted.unit_kinds())
+    }
+
+    fn units_of_kinds(&self, kinds: &[&str]) -> String {
+        let units = self.units.iter();
+        let alike = units.filter(|unit| kinds.contains(&unit.kind.as_str()));
+        let ids: Vec<&str> = alike.map(|unit| unit.id.as_str()).collect();
         ids.join(", ")
     }
 
@@ -302,7 +360,7 @@ fn checked_definition(raw: RawDefinition) -> Option<IndicatorDefinition> {
         print: raw.print,
         needs: raw.needs,
         never: raw.never,
-        example: raw.example.to_string().parse().ok()?,
+        example: ExactNumber::parse_quantity(&raw.example.to_string())?,
         factor: None,
     })
 }
@@ -358,6 +416,23 @@ mod tests {
         assert_eq!(definitions.power_between("Rp juta", "IDR"), Some(6));
         assert_eq!(definitions.power_between("L", "kg"), None);
         assert_eq!(definitions.power_between("parsec", "kg"), None);
+    }
+
+    #[test]
+    fn a_quantity_is_converted_within_its_dimension_only() {
+        let definitions = IndicatorDefinitions::built_in();
+        assert_eq!(definitions.convert_quantity(2.5, "t", "kg"), Some(2500.0));
+        assert_eq!(definitions.convert_quantity(2.3, "kg", "t"), Some(0.0023));
+        assert_eq!(definitions.convert_quantity(7.0, "kegiatan", ""), Some(7.0));
+        assert_eq!(definitions.convert_quantity(7.0, "kg", ""), None);
+        assert_eq!(definitions.convert_quantity(7.0, "pcs", "kg"), None);
+        for (dimension, units) in [
+            (LedgerDimension::Mass, "kg, g, ons, kuintal, t"),
+            (LedgerDimension::Volume, "L, mL, m3"),
+            (LedgerDimension::Count, "pcs, kegiatan"),
+        ] {
+            assert_eq!(definitions.units_measuring(dimension), units);
+        }
     }
 
     #[test]

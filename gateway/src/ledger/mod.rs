@@ -34,7 +34,7 @@ pub use entry_json::{
     EntryRequest, FaultJson, IndicatorDefinitionJson,
 };
 pub use indicator_definitions::{
-    BilingualText, IndicatorDefinition, IndicatorDefinitions, TotalRule,
+    BilingualText, IndicatorDefinition, IndicatorDefinitions, LedgerDimension, TotalRule,
 };
 pub use table_reader::{EntryRow, EntryTable, SkippedRow, TableError, parse_table as read_table};
 pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};

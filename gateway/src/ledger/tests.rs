@@ -555,7 +555,7 @@ proptest! {
     ) {
         let batch = import_text("date;indicator;quantity;unit;how;who\n2026-11-21 14:30;bsf-fed;1;kg;weighed;S\n");
         let mut said = batch.good[0].1.clone();
-        said.quantity = crate::domain::decimal::Decimal::new(mantissa, places);
+        said.quantity = crate::domain::ExactNumber::with_places(mantissa, places);
         said.note = note;
         let kept = entry_with_id(id, &said);
         let text = serde_json::to_string(&EntryJson::from_entry(&kept)).unwrap();

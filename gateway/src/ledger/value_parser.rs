@@ -1,6 +1,6 @@
 //! Parsing of numbers and dates as people write them: decimal comma or point, day before month.
 
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::EntryTime;
 use crate::i18n::parse_month_name;
 use jiff::civil::{Date, DateTime, Time};
@@ -16,16 +16,16 @@ pub enum DecimalMark {
 }
 
 /// Meaning of a written number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum WrittenNumber {
     /// Unambiguous number.
-    Clear(Decimal),
+    Clear(ExactNumber),
     /// `1.234` or `1,234`: the sign may group thousands or be the decimal sign.
     Either {
         /// Value if the sign groups thousands.
-        grouped: Decimal,
+        grouped: ExactNumber,
         /// Value if the sign is the decimal sign.
-        decimal: Decimal,
+        decimal: ExactNumber,
         /// The sign.
         mark: DecimalMark,
     },
@@ -82,7 +82,7 @@ pub(super) fn parse_number(text: &str) -> Option<WrittenNumber> {
         Some(digits) => ("-", digits),
         None => ("", text),
     };
-    let read = |digits: &str| format!("{sign}{digits}").parse::<Decimal>().ok();
+    let read = |digits: &str| ExactNumber::parse_quantity(&format!("{sign}{digits}"));
     let clear = |digits: &str| read(digits).map(WrittenNumber::Clear);
     match (digits.rfind(','), digits.rfind('.')) {
         (None, None) => clear(digits),
@@ -105,7 +105,7 @@ fn parse_one_sign(
     digits: &str,
     at: usize,
     mark: DecimalMark,
-    read: impl Fn(&str) -> Option<Decimal>,
+    read: impl Fn(&str) -> Option<ExactNumber>,
 ) -> Option<WrittenNumber> {
     let sign = match mark {
         DecimalMark::Comma => ',',
@@ -155,7 +155,7 @@ pub(super) fn shown_decimal_mark(text: &str) -> Option<DecimalMark> {
             let is_comma = text[at..].starts_with(',');
             // Several equal signs can only group thousands, so the other sign is the decimal sign.
             let several = text.matches([',', '.']).count() > 1;
-            let decimal = number.places() > 0 || !several;
+            let decimal = number.has_fraction() || !several;
             Some(if is_comma == decimal {
                 DecimalMark::Comma
             } else {
@@ -167,7 +167,7 @@ pub(super) fn shown_decimal_mark(text: &str) -> Option<DecimalMark> {
 
 impl WrittenNumber {
     /// The number, if the decimal sign is known or does not matter.
-    pub(super) fn resolve(self, known: Option<DecimalMark>) -> Option<Decimal> {
+    pub(super) fn resolve(self, known: Option<DecimalMark>) -> Option<ExactNumber> {
         match self {
             Self::Clear(number) => Some(number),
             Self::Either {
@@ -426,7 +426,7 @@ mod tests {
         fn a_number_written_the_indonesian_way_comes_back(
             mantissa in 0i64..999_999_999, places in 0u8..4,
         ) {
-            let number = Decimal::new(mantissa, places).unwrap();
+            let number = ExactNumber::with_places(mantissa, places).unwrap();
             let text = number.to_string().replace('.', ",");
             let parsed = parse_number(&text).unwrap();
             prop_assert_eq!(parsed.resolve(Some(DecimalMark::Comma)), Some(number));

@@ -22,6 +22,7 @@ const F_CH4: MethodInput = share_of_one("F").or_default(0.5);
 const DOCF: MethodInput = share_of_one("docf").or_default(0.5);
 const MCF: MethodInput = share_of_one("mcf").or_default(0.4);
 const WASTE: MethodInput = word_choice("waste", WasteKind::NAMES).or_default_word("food");
+const YEAR: MethodInput = MethodInput::new("year", "", InputKind::Whole(i32::MIN, i32::MAX));
 const TEMPS: MethodInput = MethodInput::new("temps_c", "°C", InputKind::Gaps(InputRange::Any));
 
 pub(crate) const METHODS: &[FormulaMethod] = &[
@@ -75,7 +76,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         section: "E.5",
         inputs: &[
             MethodInput::new("deposits_t", "t", InputKind::Deposits),
-            MethodInput::new("year", "", InputKind::Whole(i32::MIN, i32::MAX)),
+            YEAR,
             MCF,
             PHI,
             CAPTURED,
@@ -91,7 +92,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         section: "E.6",
         inputs: &[
             MethodInput::new("deposits_t", "t", InputKind::Years),
-            MethodInput::new("year", "", InputKind::Whole(i32::MIN, i32::MAX)),
+            YEAR,
             non_negative("k", "1/a").or_default(0.40),
             share_of_one("doc").or_default(0.15),
             DOCF,

@@ -50,24 +50,14 @@ pub(crate) async fn asset_page(
         let own = own.filter(|one| one.asset.as_deref() == Some(&asset.id));
         let (from, to) = app.period_bounds(choice.period);
         let plot = |one: &crate::domain::indicator::DailyValues| {
-            (
-                one.id.to_string(),
-                PlotSpec {
-                    from,
-                    to,
-                    series: vec![PlotSeries {
-                        label: one.id.to_string(),
-                        unit: one.unit.to_string(),
-                        style: PlotStyle::Bars,
-                        data: PlotData::of_days(one, &app.0.zone, 1.0),
-                        pale: false,
-                    }],
-                    bands: Vec::new(),
-                    marks: Vec::new(),
-                    partial_from: None,
-                    live: choice.is_current,
-                },
-            )
+            let series = PlotSeries {
+                label: one.id.to_string(),
+                unit: one.unit.to_string(),
+                style: PlotStyle::Bars,
+                data: PlotData::of_days(one, &app.0.zone, 1.0),
+                pale: false,
+            };
+            (one.id.to_string(), PlotSpec::new(from, to, vec![series]))
         };
         assets.push(AssetSection {
             name: asset.name.to_string(),

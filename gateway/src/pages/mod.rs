@@ -32,6 +32,7 @@ mod sign_in_page;
 mod site_figures;
 mod static_files;
 mod technician_pages;
+mod trust_page;
 mod users_page;
 
 pub(crate) use sign_in_page::{ask_to_sign_in, redirect_to, render_refusal};
@@ -40,6 +41,7 @@ use crate::api::ApiListener;
 use axum::Router;
 use axum::routing::{get, post};
 use navigation::ASSET_PAGES;
+pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {

@@ -38,7 +38,7 @@ pub(crate) struct PlotSeries {
     pub(crate) unit: String,
     /// Shape.
     pub(crate) style: PlotStyle,
-    /// Where the values come from.
+    /// Values, or where to fetch them.
     #[serde(flatten)]
     pub(crate) data: PlotData,
     /// Drawn dashed and pale: a target, or the period before.
@@ -111,6 +111,19 @@ pub(crate) struct PlotMark {
 }
 
 impl PlotSpec {
+    /// Plot of these series from `from` to `to`, without bands and marks.
+    pub(crate) fn new(from: i64, to: i64, series: Vec<PlotSeries>) -> Self {
+        Self {
+            from,
+            to,
+            series,
+            bands: Vec::new(),
+            marks: Vec::new(),
+            partial_from: None,
+            live: false,
+        }
+    }
+
     /// JSON for a `<script type="application/json">`: no text can end the element.
     pub(crate) fn json(&self) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();

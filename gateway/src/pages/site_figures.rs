@@ -22,7 +22,7 @@ use crate::report::render::number_format;
 use crate::storage::LedgerQuery;
 use std::sync::Arc;
 
-/// What figures are wanted of a period.
+/// Selection of the figures of a period.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FigureScope {
     /// One asset; `None`: all assets and the site.
@@ -66,7 +66,7 @@ pub(crate) struct FigureText {
     /// `final`, `provisional`, `partial` or `insufficient`; its text has the message key
     /// `report-status-STATUS`.
     pub(crate) status: &'static str,
-    /// Why there is no value; empty when there is one.
+    /// Reason why there is no value; empty when there is one.
     pub(crate) reason: String,
     /// Remarks, one sentence each.
     pub(crate) notes: Vec<String>,

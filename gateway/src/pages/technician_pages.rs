@@ -115,33 +115,15 @@ pub(crate) async fn point_page(
     // Counters are plotted as increase per bucket unless the reading itself is asked for.
     let growth = info.counter && query_parameter(&uri, "show").as_deref() != Some("value");
     let stretch = reach.interval_at(at, &app.0.zone, frame.lang);
-    let (step, step_ms) = if growth {
-        reach.growth_step()
-    } else {
-        reach.bucket_step().unwrap_or(("", 0))
-    };
-    let every_ms = i64::try_from(device.every_ms).unwrap_or(i64::MAX);
-    let spread = !growth && step_ms > 0;
     let last = last.iter().find(|last| *last.point == *id);
     let point = page_texts::point_card(info, last, frame.lang);
     let current = (stretch.from..stretch.to).contains(&now);
-    let series = PlotSeries {
-        label: frame.t(if growth { "web-growth" } else { "web-value" }),
-        unit: point.unit.clone(),
-        style: if growth {
-            PlotStyle::Bars
-        } else {
-            PlotStyle::Line
-        },
-        data: PlotData::Samples {
-            point: id.clone(),
-            step,
-            agg: if growth { "delta" } else { "mean" },
-            width: step_ms.max(every_ms),
-            spread,
-            scale: 1.0,
-        },
-        pale: false,
+    let every_ms = i64::try_from(device.every_ms).unwrap_or(i64::MAX);
+    let label = frame.t(if growth { "web-growth" } else { "web-value" });
+    let (series, spread) = point_series(&point, label, reach, growth, every_ms);
+    let spec = PlotSpec {
+        live: current,
+        ..PlotSpec::new(stretch.from.0, stretch.to.0, vec![series])
     };
     let plot = PointPlotPage {
         device: device.id.to_string(),
@@ -151,19 +133,46 @@ pub(crate) async fn point_page(
         reach,
         current,
         spread,
-        spec: PlotSpec {
-            from: stretch.from.0,
-            to: stretch.to.0,
-            series: vec![series],
-            bands: Vec::new(),
-            marks: Vec::new(),
-            partial_from: None,
-            live: current,
-        },
+        spec,
         stretch,
         frame,
     };
     render_page(&uri, StatusCode::OK, &plot)
+}
+
+/// Series of a point, and whether the spread of each bucket is drawn.
+fn point_series(
+    point: &PointCard,
+    label: String,
+    reach: PlotSpan,
+    growth: bool,
+    every_ms: i64,
+) -> (PlotSeries, bool) {
+    let (step, step_ms) = if growth {
+        reach.growth_step()
+    } else {
+        reach.bucket_step().unwrap_or(("", 0))
+    };
+    let spread = !growth && step_ms > 0;
+    let series = PlotSeries {
+        label,
+        unit: point.unit.clone(),
+        style: if growth {
+            PlotStyle::Bars
+        } else {
+            PlotStyle::Line
+        },
+        data: PlotData::Samples {
+            point: point.id.clone(),
+            step,
+            agg: if growth { "delta" } else { "mean" },
+            width: step_ms.max(every_ms),
+            spread,
+            scale: 1.0,
+        },
+        pale: false,
+    };
+    (series, spread)
 }
 
 impl PointPlotPage {

@@ -8,20 +8,15 @@ use crate::api::ApiListener;
 use crate::api::error::{ApiError, ApiErrorCode};
 use crate::api::request_sender::RequestSender;
 use crate::pages;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Connection of a request; the listener puts it there, as itself or as axum's `ConnectInfo`.
+/// Connection of a request; the listener puts it there.
 pub(crate) fn request_connection(request: &Request) -> Option<ConnectionSecurity> {
-    let extensions = request.extensions();
-    let own = extensions.get::<ConnectionSecurity>().copied();
-    own.or_else(|| {
-        let info = extensions.get::<ConnectInfo<ConnectionSecurity>>();
-        info.map(|ConnectInfo(connection)| *connection)
-    })
+    request.extensions().get().copied()
 }
 
 /// Answers a request when its sender may use the route; otherwise asks to sign in, or refuses.

@@ -14,7 +14,9 @@ mod access_guard;
 #[cfg(test)]
 mod access_tests;
 mod control_socket;
+mod listener;
 mod origin_guard;
+mod trust_page;
 
 #[cfg(test)]
 mod client_tests;
@@ -31,67 +33,80 @@ pub(crate) mod tests;
 
 pub use control_socket::{SOCKET_NAME, serve_control};
 pub(crate) use control_socket::{connect_client, local_client};
+pub(crate) use listener::tls::TlsSetup;
 
-use crate::access::ConnectionSecurity;
 use crate::api::error::{unknown_path_error, with_request_language, wrong_method_error};
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};
 use crate::limits::STOP_SECONDS;
 use crate::pages;
-use axum::extract::connect_info::Connected;
 use axum::routing::get;
-use axum::serve::IncomingStream;
+use listener::{BodyBudget, ListenerRoutes};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 /// Router of all pages and the API, with the guards. Used by tests; it is never told to stop.
 pub fn build_router(state: ApiState) -> axum::Router {
     // The sender is dropped at once: `stopped` then waits forever instead of returning.
     let (_, stop) = watch::channel(false);
-    guarded_routes(ApiListener::new(state, stop))
+    guarded_routes(ApiListener::new(state, stop), axum::Router::new())
 }
 
-/// Answers HTTP requests on `listener` until `stop` is true.
+/// Answers HTTP requests on `listener` until `stop` is true, without TLS.
 pub async fn serve_http(listener: TcpListener, state: ApiState, stop: watch::Receiver<bool>) {
-    let router = guarded_routes(ApiListener::new(state, stop.clone()));
-    let service = router.into_make_service_with_connect_info::<ConnectionSecurity>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(wait_for_stop(stop.clone()));
-    if let Err(error) = run_until_stopped(server.into_future(), stop).await {
-        tracing::error!(%error, "the HTTP server has ended");
-    }
+    serve_page(listener, state, None, stop).await;
 }
 
-impl Connected<IncomingStream<'_, TcpListener>> for ConnectionSecurity {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        // Without a known address of this side no IP address passes the check of the host.
-        let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        Self {
-            tls: false,
-            peer: *stream.remote_addr(),
-            local: stream.io().local_addr().unwrap_or(unknown),
-        }
-    }
+/// Answers requests on `listener` until `stop` is true. With TLS, a plain connection gets only the
+/// way to the encrypted page and the certificate to trust.
+pub(crate) async fn serve_page(
+    listener: TcpListener,
+    state: ApiState,
+    tls: Option<TlsSetup>,
+    stop: watch::Receiver<bool>,
+) {
+    let authority = tls.as_ref().and_then(TlsSetup::authority_certificate);
+    let trust = trust_page::trust_routes(authority, state.config.language);
+    let app = ApiListener::new(state, stop.clone());
+    let plain = with_headers(trust.clone().fallback(trust_page::lead_to_https));
+    let routes = ListenerRoutes {
+        main: guarded_routes(app, trust),
+        tls: tls.map(|setup| (setup, plain)),
+    };
+    listener::serve_connections(listener, routes, stop).await;
 }
 
 /// All public routes with the middleware. The last layer added runs first: the language of the
 /// request is known before a guard refuses it, and the security headers are on refusals too.
-fn guarded_routes(app: ApiListener) -> axum::Router {
+fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
     let with_language =
         axum::middleware::from_fn_with_state(app.state().config.language, with_request_language);
+    let budget = BodyBudget::default();
     let access = axum::middleware::from_fn_with_state(app.clone(), access_guard::check_access);
     let names: Arc<[String]> = app.state().config.web.names.as_slice().into();
     let host = axum::middleware::from_fn_with_state(names, origin_guard::check_host);
-    unguarded_routes(app)
+    let router = unguarded_routes(app)
+        .merge(trust)
         .layer(access)
-        .layer(axum::middleware::from_fn(origin_guard::check_origin))
-        .layer(host)
-        .layer(axum::middleware::from_fn(
-            origin_guard::add_security_headers,
+        .layer(axum::middleware::from_fn_with_state(
+            budget,
+            listener::guard_request_body,
         ))
-        .layer(with_language)
+        .layer(axum::middleware::from_fn(origin_guard::check_origin))
+        .layer(host);
+    with_headers(router).layer(with_language)
+}
+
+/// The security headers, and gzip where the client takes it.
+fn with_headers(router: axum::Router) -> axum::Router {
+    let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    router.layer(gzip).layer(axum::middleware::from_fn(
+        origin_guard::add_security_headers,
+    ))
 }
 
 /// All public routes without the checks of host name and origin. The control socket uses it: a

@@ -75,9 +75,17 @@ pub async fn serve_registers(
     for (index, bus) in config.buses.iter().enumerate() {
         let units = Arc::new(simulated_bus(config, index, world, held));
         let place = match bus.link.modbus() {
-            Some(ModbusLink::Tcp { port, .. }) => serve_tcp(*port, units, &mut served.tasks).await,
+            Some(ModbusLink::Tcp { port, .. }) => {
+                listen_loopback(*port, |listener| {
+                    served.tasks.spawn(serve_tcp(listener, units));
+                })
+                .await
+            }
             Some(ModbusLink::RtuOverTcp { port, .. }) => {
-                serve_rtu_over_tcp(*port, units, &mut served.tasks).await
+                listen_loopback(*port, |listener| {
+                    served.tasks.spawn(serve_rtu_over_tcp(listener, units));
+                })
+                .await
             }
             Some(ModbusLink::Rtu(line)) => serve_rtu(line.baud, units, &mut served.tasks),
             None => Err(std::io::ErrorKind::Unsupported.into()),
@@ -188,54 +196,47 @@ async fn bind_loopback(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
 }
 
-/// Starts a Modbus TCP server.
-async fn serve_tcp(
+/// Listens on a port and starts a server; returns where it listens.
+async fn listen_loopback(
     port: u16,
-    units: Arc<SimulatedBus>,
-    tasks: &mut JoinSet<()>,
+    start: impl FnOnce(TcpListener),
 ) -> io::Result<SimulatedEndpoint> {
     let listener = bind_loopback(port).await?;
     let place = SimulatedEndpoint::Tcp(listener.local_addr()?);
-    tasks.spawn(async move {
-        let connected = |stream: TcpStream, _| {
-            let service = SimulatedTcpService(units.clone());
-            async move {
-                stream.set_nodelay(true)?;
-                Ok(Some((service, stream)))
-            }
-        };
-        let server = Server::new(listener);
-        let lost = |error: io::Error| tracing::debug!(%error, "a master hung up");
-        if let Err(error) = server.serve(&connected, lost).await {
-            tracing::error!(%error, "a simulated bus ended");
-        }
-    });
+    start(listener);
     Ok(place)
 }
 
-/// Starts a server for RTU frames over TCP.
-async fn serve_rtu_over_tcp(
-    port: u16,
-    units: Arc<SimulatedBus>,
-    tasks: &mut JoinSet<()>,
-) -> io::Result<SimulatedEndpoint> {
-    let listener = bind_loopback(port).await?;
-    let place = SimulatedEndpoint::Tcp(listener.local_addr()?);
-    tasks.spawn(async move {
-        // Connections are dropped together with the server.
-        let mut masters = JoinSet::new();
-        while let Ok((stream, _)) = listener.accept().await {
-            // Finished connections are removed, else the set would only grow.
-            while masters.try_join_next().is_some() {}
-            let units = units.clone();
-            masters.spawn(async move {
-                if stream.set_nodelay(true).is_ok() {
-                    units.serve_line(stream).await;
-                }
-            });
+/// Serves Modbus TCP.
+async fn serve_tcp(listener: TcpListener, units: Arc<SimulatedBus>) {
+    let connected = |stream: TcpStream, _| {
+        let service = SimulatedTcpService(units.clone());
+        async move {
+            stream.set_nodelay(true)?;
+            Ok(Some((service, stream)))
         }
-    });
-    Ok(place)
+    };
+    let server = Server::new(listener);
+    let lost = |error: io::Error| tracing::debug!(%error, "a master hung up");
+    if let Err(error) = server.serve(&connected, lost).await {
+        tracing::error!(%error, "a simulated bus ended");
+    }
+}
+
+/// Serves RTU frames over TCP.
+async fn serve_rtu_over_tcp(listener: TcpListener, units: Arc<SimulatedBus>) {
+    // Connections are dropped together with the server.
+    let mut masters = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        // Finished connections are removed, else the set would only grow.
+        while masters.try_join_next().is_some() {}
+        let units = units.clone();
+        masters.spawn(async move {
+            if stream.set_nodelay(true).is_ok() {
+                units.serve_line(stream).await;
+            }
+        });
+    }
 }
 
 /// Starts a serial line on a pseudo terminal.

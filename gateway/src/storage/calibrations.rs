@@ -4,7 +4,6 @@ use super::audit::append_audit;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::store_handle::{Store, StoreRequest};
-use super::writer::StoreWriter;
 use crate::domain::UtcMs;
 use crate::domain::calibration::{
     Calibration, CalibrationEntry, CalibrationHistory, CalibrationId,
@@ -39,40 +38,30 @@ impl Store {
     }
 }
 
-impl StoreWriter {
-    pub(super) fn append_calibration(
-        &mut self,
-        said: &Calibration,
-        by: &str,
-    ) -> Result<CalibrationId, StoreError> {
-        let failed = |fault: rusqlite::Error| disk_error("keeping a calibration", &fault);
-        // A commit into a removed file would be gone at exit.
-        self.check_files()?;
-        let now = self.clock.now().at;
-        let transaction = self.db.transaction().map_err(failed)?;
-        check_calibration(&transaction, said)?;
-        let id = insert_calibration(&transaction, said, now, by).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-        self.publish_health();
-        Ok(id)
-    }
+/// Appends a calibration or withdrawal as `by`; returns its number.
+pub(super) fn append_calibration(
+    db: &mut Connection,
+    now: UtcMs,
+    said: &Calibration,
+    by: &str,
+) -> Result<CalibrationId, StoreError> {
+    let failed = |fault: rusqlite::Error| disk_error("keeping a calibration", &fault);
+    let transaction = db.transaction().map_err(failed)?;
+    check_calibration(&transaction, said)?;
+    let id = insert_calibration(&transaction, said, now, by).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(id)
+}
 
-    pub(super) fn read_calibrations(&self) -> Result<CalibrationHistory, StoreError> {
-        let failed = |fault: rusqlite::Error| disk_error("reading calibrations", &fault);
-        let text = "SELECT id, kind, targets, pairs, since, withdraws, who, note, recorded_at,
-            recorded_by FROM calibration ORDER BY id";
-        let mut rows = self.db.prepare(text).map_err(failed)?;
-        let entries = rows.query_map([], parse_calibration).map_err(failed)?;
-        let entries: Result<Vec<CalibrationEntry>, _> = entries.collect();
-        Ok(CalibrationHistory::new(entries.map_err(failed)?))
-    }
-
-    pub(super) fn append_audit(&self, kind: &str, what: &str) -> Result<(), StoreError> {
-        self.check_files()?;
-        let now = self.clock.now().at;
-        append_audit(&self.db, now, kind, what)
-            .map_err(|fault| disk_error("keeping an audit entry", &fault))
-    }
+/// Returns all calibrations and withdrawals.
+pub(super) fn read_calibrations(db: &Connection) -> Result<CalibrationHistory, StoreError> {
+    let failed = |fault: rusqlite::Error| disk_error("reading calibrations", &fault);
+    let text = "SELECT id, kind, targets, pairs, since, withdraws, who, note, recorded_at,
+        recorded_by FROM calibration ORDER BY id";
+    let mut rows = db.prepare(text).map_err(failed)?;
+    let entries = rows.query_map([], parse_calibration).map_err(failed)?;
+    let entries: Result<Vec<CalibrationEntry>, _> = entries.collect();
+    Ok(CalibrationHistory::new(entries.map_err(failed)?))
 }
 
 /// Checks a calibration or withdrawal before it is stored.

@@ -4,9 +4,8 @@ use super::audit::append_audit;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
 use super::store_values::LedgerQuery;
-use super::writer::StoreWriter;
+use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::decimal::Decimal;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
 use crate::limits::{LEDGER_PAGE_MAX, LEDGER_ROWS_MAX};
 use rusqlite::types::Type;
@@ -21,60 +20,62 @@ const ENTRY_COLUMNS: &str = "one.id, one.sort, one.indicator, one.what, one.mant
 /// Entry joined with the entry that supersedes it.
 const ENTRY_JOIN: &str = "FROM ledger one LEFT JOIN ledger later ON later.supersedes = one.id";
 
-impl StoreWriter {
-    /// Appends statements, all or none; returns their numbers.
-    pub(super) fn append_ledger(
-        &mut self,
-        statements: &[EntryStatement],
-        by: &str,
-    ) -> Result<Vec<EntryId>, StoreError> {
-        let failed = |fault: rusqlite::Error| disk_error("keeping ledger entries", &fault);
-        if statements.len() > LEDGER_ROWS_MAX {
-            let why = format!(
-                "{} entries at once, at most {LEDGER_ROWS_MAX}",
-                statements.len()
-            );
-            return Err(StoreError::Invalid(why));
-        }
-        // A commit into a removed file would be gone at exit.
-        self.check_files()?;
-        let now = self.clock.now().at;
-        let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
-        let transaction = self.db.transaction().map_err(failed)?;
-        let mut ids = Vec::with_capacity(statements.len());
-        for statement in statements {
-            check_statement(&transaction, &directory, statement)?;
-            ids.push(insert_entry(&transaction, statement, now, by).map_err(failed)?);
-        }
-        transaction.commit().map_err(failed)?;
-        self.publish_health();
-        Ok(ids)
+/// Appends statements as `by`, all or none; returns their numbers. `directory` is that of the
+/// store, with the attachments.
+pub(super) fn append_ledger(
+    db: &mut Connection,
+    directory: &Path,
+    now: UtcMs,
+    statements: &[EntryStatement],
+    by: &str,
+) -> Result<Vec<EntryId>, StoreError> {
+    let failed = |fault: rusqlite::Error| disk_error("keeping ledger entries", &fault);
+    if statements.len() > LEDGER_ROWS_MAX {
+        let why = format!(
+            "{} entries at once, at most {LEDGER_ROWS_MAX}",
+            statements.len()
+        );
+        return Err(StoreError::Invalid(why));
     }
+    let transaction = db.transaction().map_err(failed)?;
+    let mut ids = Vec::with_capacity(statements.len());
+    for statement in statements {
+        check_statement(&transaction, directory, statement)?;
+        ids.push(insert_entry(&transaction, statement, now, by).map_err(failed)?);
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(ids)
+}
 
-    /// Returns one page of entries.
-    pub(super) fn ledger(&self, query: &LedgerQuery) -> Result<Vec<LedgerEntry>, StoreError> {
-        let text = format!(
-            "SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} WHERE one.id > ?1 AND (?2 IS NULL OR one.last >= ?2)
+/// Returns one page of entries.
+pub(super) fn ledger_page(
+    db: &Connection,
+    query: &LedgerQuery,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let text = format!(
+        "SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} WHERE one.id > ?1 AND (?2 IS NULL OR one.last >= ?2)
              AND (?3 IS NULL OR one.first <= ?3) AND (?4 IS NULL OR one.indicator = ?4)
              AND (?5 OR (later.id IS NULL AND one.mantissa IS NOT NULL))
              ORDER BY one.id LIMIT ?6"
-        );
-        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
-        let values = params![
-            query.after.cast_signed(),
-            day(query.from),
-            day(query.to),
-            query.indicator,
-            query.superseded,
-            sql_int(LEDGER_PAGE_MAX),
-        ];
-        read_entries(&self.db, &text, values)
-            .map_err(|fault| disk_error("reading the ledger", &fault))
-    }
+    );
+    let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
+    let values = params![
+        query.after.cast_signed(),
+        day(query.from),
+        day(query.to),
+        query.indicator,
+        query.superseded,
+        sql_int(LEDGER_PAGE_MAX),
+    ];
+    read_entries(db, &text, values).map_err(|fault| disk_error("reading the ledger", &fault))
+}
 
-    /// Returns the chain of corrections that contains an entry, oldest first.
-    pub(super) fn correction_chain(&self, entry: EntryId) -> Result<Vec<LedgerEntry>, StoreError> {
-        let text = format!(
+/// Returns the chain of corrections that contains an entry, oldest first.
+pub(super) fn correction_chain(
+    db: &Connection,
+    entry: EntryId,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let text = format!(
             // First back to the original entry, then forward over all replacements.
             "WITH RECURSIVE older(id) AS (VALUES (?1) UNION
                SELECT supersedes FROM ledger JOIN older USING (id) WHERE supersedes IS NOT NULL),
@@ -82,13 +83,12 @@ impl StoreWriter {
                SELECT ledger.id FROM ledger JOIN chain ON ledger.supersedes = chain.id)
              SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} WHERE one.id IN (SELECT id FROM chain) ORDER BY one.id"
         );
-        let chain = read_entries(&self.db, &text, params![entry.cast_signed()])
-            .map_err(|fault| disk_error("reading the ledger", &fault))?;
-        if chain.is_empty() {
-            return Err(StoreError::UnknownEntry(entry));
-        }
-        Ok(chain)
+    let chain = read_entries(db, &text, params![entry.cast_signed()])
+        .map_err(|fault| disk_error("reading the ledger", &fault))?;
+    if chain.is_empty() {
+        return Err(StoreError::UnknownEntry(entry));
     }
+    Ok(chain)
 }
 
 /// Checks that the superseded entry exists, is of the same sort and is current, and that all
@@ -159,7 +159,11 @@ fn insert_entry(
     // A quantity is stored as decimal digits and places: it comes back as it was written, without
     // binary rounding. A withdrawal has none.
     let (mantissa, places) = match statement.quantity {
-        Some(quantity) => (Some(quantity.parts().0), quantity.parts().1),
+        Some(quantity) => {
+            let inexact = || rusqlite::Error::ToSqlConversionFailure("not a decimal".into());
+            let (mantissa, places) = quantity.decimal_parts().ok_or_else(inexact)?;
+            (Some(mantissa), places)
+        }
         None => (None, 0),
     };
     db.prepare(
@@ -217,7 +221,10 @@ fn parse_entry(row: &Row<'_>, db: &Connection) -> Result<LedgerEntry, rusqlite::
     let mantissa: Option<i64> = row.get(4)?;
     let places: u8 = row.get(5)?;
     let quantity = match mantissa {
-        Some(mantissa) => Some(Decimal::new(mantissa, places).ok_or_else(|| garbled_column(4))?),
+        Some(mantissa) => {
+            let number = ExactNumber::with_places(mantissa, places);
+            Some(number.ok_or_else(|| garbled_column(4))?)
+        }
         None => None,
     };
     let id = entry_id(row, 0)?;

@@ -2,8 +2,8 @@
 
 use super::tests::{MIDNIGHT, open, site};
 use super::*;
-use crate::domain::UtcMs;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, LedgerEntry, QuantityBasis};
+use crate::domain::{ExactNumber, UtcMs};
 use jiff::civil::date;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub(super) fn said(quantity: &str, day: i8) -> EntryStatement {
         sort: EntryKind::Record,
         indicator: "bsf-fed".into(),
         what: "batch 7".to_owned(),
-        quantity: Some(quantity.parse().unwrap()),
+        quantity: Some(ExactNumber::parse_quantity(quantity).unwrap()),
         unit: "kg".into(),
         when: EntryTime::Day(date(2026, 11, day)),
         known: QuantityBasis::Weighed,
@@ -25,7 +25,7 @@ pub(super) fn said(quantity: &str, day: i8) -> EntryStatement {
 
 fn correction(of: u64, quantity: Option<&str>) -> EntryStatement {
     EntryStatement {
-        quantity: quantity.map(|text| text.parse().unwrap()),
+        quantity: quantity.map(|text| ExactNumber::parse_quantity(text).unwrap()),
         note: "the scale was off".to_owned(),
         supersedes: Some(of),
         ..said("0", 20)

@@ -41,13 +41,18 @@ mod ledger_tests;
 mod local_calendar;
 mod memtable;
 mod meta_table;
+mod open_database;
+mod orphaned_file;
 mod pack_rows;
 mod query_stream;
+mod reading_ring;
 mod recovery;
 mod retention;
 #[cfg(test)]
 mod retention_tests;
 mod rollup;
+mod rollup_rows;
+mod running_query;
 mod schema;
 mod seal;
 mod sequence_floor;

@@ -5,44 +5,22 @@ use super::key_registry::PointKey;
 use super::local_calendar::{DAY_MS, LocalDay};
 use super::memtable::{ColumnKey, sort_and_dedup};
 use super::pack_rows::{PackContent, find_pieces, read_piece};
-use super::rollup::{RollupCodec, SampleRollup};
+use super::rollup_rows::{self, decode_rollup};
+use super::running_query::RunningQuery;
 use super::schema::disk_error;
-use super::seal::{HOUR_MS, decode_hours};
+use super::seal::HOUR_MS;
 use super::store_error::StoreError;
 use super::store_values::{BucketStep, PointQuery, SampleBlock};
 use super::writer::StoreWriter;
 use crate::domain::{ExactNumber, UtcMs};
 use crate::limits::QUERIES_MAX;
 use rusqlite::params;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
 /// Days of daily roll-ups added in one step.
 // A year of daily roll-ups is one short read of table `daily`.
 const DAYS_AT_ONCE: LocalDay = 400;
-
-/// Query in progress.
-#[derive(Debug)]
-pub(super) struct RunningQuery {
-    query: PointQuery,
-    point: PointKey,
-    /// Next local day to read.
-    day: LocalDay,
-    /// Last local day to read.
-    end: LocalDay,
-    /// `None` for raw samples.
-    fold: Option<BucketDownsampler>,
-    blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
-}
-
-/// Waits until a query has room for its next block; returns its index.
-pub(super) async fn next_ready(running: &VecDeque<RunningQuery>) -> usize {
-    if running.is_empty() {
-        return std::future::pending().await;
-    }
-    let room = running.iter().map(|one| Box::pin(one.blocks.reserve()));
-    futures_util::future::select_all(room).await.1
-}
 
 impl StoreWriter {
     /// Starts a query.
@@ -148,7 +126,7 @@ impl StoreWriter {
             RollupLevel::Hours | RollupLevel::Samples => one.day,
         };
         let rolled = match fold.unit {
-            RollupLevel::Days => self.daily_rollups(one.point, one.day, until)?,
+            RollupLevel::Days => rollup_rows::daily_rollups(&self.db, one.point, one.day, until)?,
             RollupLevel::Hours | RollupLevel::Samples => BTreeMap::new(),
         };
         for day in one.day..=until {
@@ -165,7 +143,7 @@ impl StoreWriter {
                 }
                 (RollupLevel::Days, None) if clean => {}
                 (RollupLevel::Hours, _) if clean => {
-                    for (hour, roll) in self.hourly_rollups(one.point, day)? {
+                    for (hour, roll) in rollup_rows::hourly_rollups(&self.db, one.point, day)? {
                         let at = UtcMs(start.0 + i64::from(hour) * HOUR_MS);
                         fold.add(&self.calendar, at, &roll, &mut full);
                     }
@@ -227,40 +205,6 @@ impl StoreWriter {
             .map(|key| key.day)
     }
 
-    /// Returns the daily roll-ups of a point.
-    fn daily_rollups(
-        &self,
-        point: PointKey,
-        from: LocalDay,
-        to: LocalDay,
-    ) -> Result<BTreeMap<LocalDay, SampleRollup>, rusqlite::Error> {
-        let mut rows = self
-            .db
-            .prepare("SELECT day, roll FROM daily WHERE point = ? AND day BETWEEN ? AND ?")?;
-        let mut rows = rows.query(params![point, from, to])?;
-        let mut rolls = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            if let Some(roll) = decode_rollup(row.get_ref(1)?.as_blob().unwrap_or_default()) {
-                rolls.insert(row.get(0)?, roll);
-            }
-        }
-        Ok(rolls)
-    }
-
-    /// Returns the hourly roll-ups of a point's day.
-    fn hourly_rollups(
-        &self,
-        point: PointKey,
-        day: LocalDay,
-    ) -> Result<super::seal::HourlyRollups, rusqlite::Error> {
-        let mut hours = Vec::new();
-        for (row, piece) in find_pieces(&self.db, &[PackContent::Hours], (day, point), false)? {
-            let blob = read_piece(&self.db, row, piece)?;
-            hours = blob.as_deref().and_then(decode_hours).unwrap_or_default();
-        }
-        Ok(hours)
-    }
-
     /// Returns the last number of a point before a time.
     fn number_before(
         &mut self,
@@ -314,8 +258,4 @@ impl StoreWriter {
         let days = self.unsealed_days(point);
         Ok(days.fold(sealed, |(low, high), day| (low.min(day), high.max(day))))
     }
-}
-
-fn decode_rollup(blob: &[u8]) -> Option<SampleRollup> {
-    RollupCodec::default().decode(&mut super::varint::ByteReader(blob))
 }

@@ -3,12 +3,13 @@
 use super::access::corruption_error;
 use super::audit::append_audit;
 use super::file_presence::FilePresence;
-use super::journal_reader::ReadingRing;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
 use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
+use super::open_database::open_database;
+use super::reading_ring::ReadingRing;
 use super::schema::{self, OpenedDatabase, is_corruption};
 use super::seal::HOUR_MS;
 use super::sequence_floor::SequenceFloor;
@@ -76,7 +77,7 @@ pub(super) fn prepare_writer(
     clock: &Clock,
 ) -> Result<OpenedStore, StoreError> {
     let now = clock.now().at;
-    let opened = schema::open(path, now, access)?;
+    let opened = open_database(path, now, access)?;
     let file = opened.file.clone();
     let assemble = |opened| assemble_writer((access, opened), site, settings, clock, config_text);
     let (mut keeper, store, requests) = match assemble(opened) {
@@ -88,7 +89,7 @@ pub(super) fn prepare_writer(
                 return Err(super::access::open_error(&file, &fault));
             }
             let repair = schema::quarantine_file(&file, now, &fault)?;
-            let mut opened = schema::open(path, now, access)?;
+            let mut opened = open_database(path, now, access)?;
             opened.repairs.push(repair);
             assemble(opened)
         }

@@ -1,6 +1,6 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
-use super::journal_reader::ReadingRing;
+use super::reading_ring::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
     AuditEntry, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading,
@@ -334,6 +334,13 @@ impl Store {
         })
         .await
         .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Returns entries of the audit log, the latest first, at most `AUDIT_PAGE_MAX`; those before
+    /// the number `before`, when it is given.
+    pub async fn read_audit(&self, before: Option<i64>) -> Result<Vec<AuditEntry>, StoreError> {
+        self.ask(|reply| StoreRequest::Audit { before, reply })
+            .await
     }
 
     /// Flushes and closes the file.

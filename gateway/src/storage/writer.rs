@@ -1,13 +1,16 @@
 //! The thread that owns the file: serves requests one by one, flushes on time, and sends query
 //! results in between.
 
+use super::audit::{append_audit, read_audit};
+use super::calibrations;
 use super::file_presence::FilePresence;
-use super::journal_reader::ReadingRing;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
+use super::ledger;
 use super::local_calendar::{LocalCalendar, LocalDay};
 use super::memtable::{BootKey, ColumnKey, Memtable};
-use super::query_stream::RunningQuery;
+use super::reading_ring::ReadingRing;
+use super::running_query::RunningQuery;
 use super::schema;
 use super::sequence_floor::SequenceFloor;
 use super::store_error::StoreError;
@@ -16,11 +19,13 @@ use super::store_values::StoreAccess;
 use super::store_values::StoreHealth;
 use crate::clock::Clock;
 use crate::config::StoreSettings;
-use crate::domain::{BootId, NumberedReading, ReadingSeq};
+use crate::domain::ledger::{EntryId, EntryStatement};
+use crate::domain::{BootId, NumberedReading, ReadingSeq, UtcMs};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
+use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -29,7 +34,7 @@ use tokio::time::Instant;
 /// State of the thread that owns the file.
 #[derive(Debug)]
 pub(super) struct StoreWriter {
-    pub(super) db: rusqlite::Connection,
+    pub(super) db: Connection,
     pub(super) file: PathBuf,
     /// Rights of the process that opened the store.
     pub(super) access: StoreAccess,
@@ -102,7 +107,7 @@ impl StoreWriter {
             let event = tokio::select! {
                 request = requests.recv() => WriterEvent::Request(request),
                 () = sleep_until_due(self.flush_due) => WriterEvent::FlushDue,
-                wanted = super::query_stream::next_ready(&self.running_queries) => {
+                wanted = super::running_query::next_ready(&self.running_queries) => {
                     WriterEvent::QueryReady(wanted)
                 }
             };
@@ -181,23 +186,56 @@ impl StoreWriter {
                 by,
                 reply,
             } => drop(reply.send(self.append_ledger(&statements, &by))),
-            StoreRequest::Ledger { query, reply } => drop(reply.send(self.ledger(&query))),
+            StoreRequest::Ledger { query, reply } => {
+                drop(reply.send(ledger::ledger_page(&self.db, &query)));
+            }
             StoreRequest::LedgerChain { entry, reply } => {
-                drop(reply.send(self.correction_chain(entry)));
+                drop(reply.send(ledger::correction_chain(&self.db, entry)));
             }
             StoreRequest::Calibrate { said, by, reply } => {
-                drop(reply.send(self.append_calibration(&said, &by)));
+                drop(reply.send(
+                    self.change_file(|db, now| {
+                        calibrations::append_calibration(db, now, &said, &by)
+                    }),
+                ));
             }
-            StoreRequest::Calibrations { reply } => drop(reply.send(self.read_calibrations())),
+            StoreRequest::Calibrations { reply } => {
+                drop(reply.send(calibrations::read_calibrations(&self.db)));
+            }
             StoreRequest::Audit { before, reply } => {
-                drop(reply.send(self.read_audit(before)));
+                drop(reply.send(read_audit(&self.db, before)));
             }
             StoreRequest::Note { kind, what, reply } => {
-                drop(reply.send(self.append_audit(kind, &what)));
+                drop(reply.send(self.change_file(|db, now| {
+                    append_audit(db, now, kind, &what)
+                        .map_err(|fault| schema::disk_error("keeping an audit entry", &fault))
+                })));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
+    }
+
+    /// Appends statements to the ledger, all or none; returns their numbers.
+    fn append_ledger(
+        &mut self,
+        statements: &[EntryStatement],
+        by: &str,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
+        self.change_file(|db, now| ledger::append_ledger(db, &directory, now, statements, by))
+    }
+
+    /// Makes a change of the file that is durable on return.
+    fn change_file<T>(
+        &mut self,
+        change: impl FnOnce(&mut Connection, UtcMs) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // A commit into a removed file would be gone at exit.
+        self.check_files()?;
+        let changed = change(&mut self.db, self.clock.now().at)?;
+        self.publish_health();
+        Ok(changed)
     }
 
     /// Schedules a flush within the flush interval.

@@ -10,8 +10,8 @@ use crate::domain::indicator::{IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
-use crate::indicators::figure_context::{FigureBuilder, formula_input, value_or_status};
-use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::figure_context::{FigureBuilder, value_or_status};
+use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::temperature_stats::TemperatureStats;
@@ -145,10 +145,8 @@ impl AssetSums for BsfSums<'_> {
         let any = self.core.n > 0;
         let probe = self.bin.probe.is_empty();
         let inputs = || {
-            let lane = self
-                .core
-                .lane
-                .map(|lane| formula_input("T", None, "degC", point_source(read.tracks, lane)));
+            let lane = self.core.lane;
+            let lane = lane.map(|lane| read.readings_input("T", lane));
             lane.into_iter().collect::<Vec<_>>()
         };
         let limits = &self.bin.bands;

@@ -37,7 +37,7 @@ pub(crate) fn bsf_index_figures(
     let b = written(&LARVAE, &bin.larvae, "B");
     let r = written(&RESIDUE, &bin.residue, "R");
     let number = |one: &Indicator| one.value.as_ref().ok().copied();
-    let days = mean_batch_days(book, bin, desk.span.period);
+    let days = mean_batch_days(desk, book, bin);
     let found = bsf_indices(&BsfMasses {
         fed_kg: number(&w),
         residue_kg: number(&r),

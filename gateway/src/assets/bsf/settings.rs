@@ -1,15 +1,25 @@
 //! [`BsfAsset`]: kind `bsf`, a bin with larvae of the black soldier fly (METHODS E.1 to E.3).
 
 use crate::assets::asset_point::{AssetPoint, HUMIDITY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
-use crate::assets::{AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, text_or_empty};
+use crate::assets::{
+    AssetKindSettings, CheckContext, IndicatorKey, OrganicWaste, RawAssetTable, text_or_empty,
+};
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
+use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Key of the waste fed.
+const FED_KEY: IndicatorKey = IndicatorKey::new("fed", "bsf-fed", LedgerDimension::Mass);
+/// Key of the larvae harvested.
+const LARVAE_KEY: IndicatorKey = IndicatorKey::new("larvae", "bsf-maggot", LedgerDimension::Mass);
+/// Key of the residue.
+const RESIDUE_KEY: IndicatorKey = IndicatorKey::new("residue", "bsf-kasgot", LedgerDimension::Mass);
 
 /// Bin with black soldier fly larvae.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,8 +150,7 @@ impl AssetKindSettings for BsfAsset {
     }
 
     fn factors(&self) -> Vec<&Arc<Factor>> {
-        let disposal = self.disposal.iter();
-        disposal.filter_map(|one| one.mcf.as_ref()).collect()
+        waste_disposal::disposal_factors(self.disposal.as_ref())
     }
 
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
@@ -173,7 +182,6 @@ pub(crate) fn check_table(
         .stage
         .as_ref()
         .map_or(RawBsfStage::Larva, |at| *at.get());
-    let disposal = raw.disposal.as_ref();
     let temperature = raw.temperature.as_ref();
     BsfAsset {
         temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
@@ -182,14 +190,14 @@ pub(crate) fn check_table(
         stage: stage_word(stage).to_owned(),
         probe,
         bands: check_bands(notes, raw.bands.as_ref()),
-        fed: around.ledger_indicator(notes, &raw.fed, "fed", "bsf-fed"),
-        larvae: around.ledger_indicator(notes, &raw.larvae, "larvae", "bsf-maggot"),
-        residue: around.ledger_indicator(notes, &raw.residue, "residue", "bsf-kasgot"),
+        fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
+        larvae: around.ledger_indicator(notes, span, &raw.larvae, &LARVAE_KEY),
+        residue: around.ledger_indicator(notes, span, &raw.residue, &RESIDUE_KEY),
         dry_mass: raw
             .basis
             .as_ref()
             .is_some_and(|at| *at.get() == RawMassBasis::Dry),
-        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+        disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
     }
 }
 

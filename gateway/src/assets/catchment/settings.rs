@@ -2,10 +2,10 @@
 
 use crate::assets::asset_point::{AssetPoint, RAIN_UNITS, VOLUME_UNITS};
 use crate::assets::{Asset, AssetKindSettings, CheckContext, RawAssetTable, check_named_asset};
-use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText};
+use crate::config::raw_values::{RawNumber, RawText};
 use crate::config::value_syntax;
+use crate::config::value_syntax::EXPECT_DURATION;
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -10,10 +10,10 @@ use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest,
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, constant_input, figure_among, figure_input, formula_input,
-    status_remark, value_or_status,
+    FigureBuilder, FigureContext, constant_input, figure_among, figure_input, status_remark,
+    value_or_status,
 };
-use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::millis_to_f64;
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
@@ -170,8 +170,7 @@ impl AssetSums for CompostSums {
         let mut figures = Vec::new();
         if self.core.lane.is_some() {
             figures.extend(self.core.figures(read, ids));
-            let inputs = (0..self.probes.len())
-                .map(|lane| formula_input("T", None, "degC", point_source(read.tracks, lane)));
+            let inputs = (0..self.probes.len()).map(|lane| read.readings_input("T", lane));
             let inputs = inputs.chain([constant_input("T_hot", 55.0, "degC", "hygiene")]);
             let covered =
                 (0..self.probes.len()).map(|lane| read.tracks[lane].completeness(read.desk.span));

@@ -2,12 +2,14 @@
 
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, MOISTURE_UNITS, TEMPERATURE_UNITS};
 use crate::assets::{
-    ANY_UNIT, AssetKindSettings, CheckContext, OrganicWaste, RawAssetTable, require_one_of,
+    ANY_UNIT, AssetKindSettings, CheckContext, IndicatorKey, OrganicWaste, RawAssetTable,
+    require_one_of,
 };
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::domain::factor::Factor;
+use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -33,6 +35,11 @@ pub struct CompostAsset {
     /// Replaced disposal; `None`: no methane baseline.
     pub disposal: Option<WasteDisposal>,
 }
+
+/// Key of the waste put in.
+const FED_KEY: IndicatorKey = IndicatorKey::new("fed", "waste-sorted", LedgerDimension::Mass);
+/// Key of the turnings.
+const TURNING_KEY: IndicatorKey = IndicatorKey::new("turning_ledger", "", LedgerDimension::Count);
 
 /// Composting process, as in the formula `pfrp` (process to further reduce pathogens).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
@@ -91,8 +98,7 @@ impl AssetKindSettings for CompostAsset {
     }
 
     fn factors(&self) -> Vec<&Arc<Factor>> {
-        let disposal = self.disposal.iter();
-        disposal.filter_map(|one| one.mcf.as_ref()).collect()
+        waste_disposal::disposal_factors(self.disposal.as_ref())
     }
 
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
@@ -126,8 +132,7 @@ pub(crate) fn check_table(
         ];
         require_one_of(notes, span, &turnings);
     }
-    let ledger = raw.turning_ledger.as_ref();
-    let disposal = raw.disposal.as_ref();
+    let turned = &raw.turning_ledger;
     let temperature = raw.temperature.as_ref();
     CompostAsset {
         process: raw
@@ -137,10 +142,11 @@ pub(crate) fn check_table(
         temperatures: around.point_list(notes, temperature, "temperature", TEMPERATURE_UNITS),
         moisture: around.measured_point(notes, &raw.moisture, "moisture", MOISTURE_UNITS),
         turning: around.measured_point(notes, &raw.turning, "turning", ANY_UNIT),
-        turning_ledger: ledger
-            .map(|_| around.ledger_indicator(notes, &raw.turning_ledger, "turning_ledger", "")),
+        turning_ledger: turned
+            .as_ref()
+            .map(|_| around.ledger_indicator(notes, span, turned, &TURNING_KEY)),
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
-        fed: around.ledger_indicator(notes, &raw.fed, "fed", "waste-sorted"),
-        disposal: disposal.and_then(|at| waste_disposal::check_disposal(notes, at, around)),
+        fed: around.ledger_indicator(notes, span, &raw.fed, &FED_KEY),
+        disposal: waste_disposal::check_disposal(notes, raw.disposal.as_ref(), around),
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS};
 use crate::assets::{
-    AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, lifetime_limit, symmetric_limit,
+    AssetKindSettings, CheckContext, IndicatorKey, RatedLimit, RawAssetTable, lifetime_limit,
+    symmetric_limit,
 };
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
+use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -16,6 +18,9 @@ use std::sync::Arc;
 /// Margin on the rated power of a generator set.
 // A set carries an overload for minutes.
 const GENSET_MARGIN: f64 = 2.0;
+
+/// Key of the fuel bought.
+const FUEL_KEY: IndicatorKey = IndicatorKey::new("fuel_ledger", "", LedgerDimension::Volume);
 
 /// Generator set.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +37,7 @@ pub struct GensetAsset {
     pub fuel: Option<AssetPoint>,
     /// Fuel flow, m3/h.
     pub fuel_flow: Option<AssetPoint>,
-    /// Ledger indicator with the litres bought.
+    /// Ledger indicator of the fuel bought, a volume.
     pub fuel_ledger: Option<Arc<str>>,
     /// Fuel.
     pub burns: EngineFuel,
@@ -83,7 +88,7 @@ pub(crate) struct RawGenset {
     pub(crate) fuel: RawText,
     /// Point of the fuel flow.
     pub(crate) fuel_flow: RawText,
-    /// Ledger indicator with the litres bought.
+    /// Ledger indicator of the fuel bought, a volume.
     pub(crate) fuel_ledger: RawText,
     /// Fuel, `diesel` by default.
     pub(crate) fuel_kind: Option<SpannedValue<RawFuelKind>>,
@@ -120,7 +125,7 @@ impl RawAssetTable for RawGenset {}
 /// Checks the table by itself.
 pub(crate) fn check_table(
     notes: &mut DiagnosticCollector<'_>,
-    _span: &Range<usize>,
+    span: &Range<usize>,
     raw: &RawGenset,
     around: &mut CheckContext<'_>,
 ) -> GensetAsset {
@@ -130,7 +135,7 @@ pub(crate) fn check_table(
         density: &raw.density_kg_l,
         blends: &raw.biodiesel,
     };
-    let ledger = raw.fuel_ledger.as_ref();
+    let bought = &raw.fuel_ledger;
     GensetAsset {
         rating_kw: notes
             .positive_number(&raw.rating_kw, "rating_kw")
@@ -140,8 +145,9 @@ pub(crate) fn check_table(
         energy: around.counter_point(notes, &raw.energy, "energy", ENERGY_UNITS),
         fuel: around.counter_point(notes, &raw.fuel, "fuel", VOLUME_UNITS),
         fuel_flow: around.measured_point(notes, &raw.fuel_flow, "fuel_flow", FLOW_UNITS),
-        fuel_ledger: ledger
-            .map(|_| around.ledger_indicator(notes, &raw.fuel_ledger, "fuel_ledger", "")),
+        fuel_ledger: bought
+            .as_ref()
+            .map(|_| around.ledger_indicator(notes, span, bought, &FUEL_KEY)),
         burns: engine_fuel::check_fuel(notes, around, &typed),
     }
 }

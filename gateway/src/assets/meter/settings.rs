@@ -4,7 +4,7 @@ use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, POWER_UNITS};
 use crate::assets::{AssetKindSettings, CheckContext, RawAssetTable, require_one_of};
 use crate::carbon::settings::energy_claim::{self, EnergyClaim, RawClaim};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;

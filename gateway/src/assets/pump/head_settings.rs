@@ -3,7 +3,7 @@
 use crate::assets::CheckContext;
 use crate::assets::asset_point::{AssetPoint, LENGTH_UNITS, PRESSURE_UNITS};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

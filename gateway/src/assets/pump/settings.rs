@@ -6,10 +6,10 @@ use crate::assets::{
     ANY_UNIT, Asset, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, check_named_asset,
     lifetime_limit, require_one_of, symmetric_limit,
 };
-use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax;
+use crate::config::value_syntax::EXPECT_DURATION;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;

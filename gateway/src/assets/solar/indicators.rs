@@ -131,14 +131,7 @@ impl<'a> PltsSums<'a> {
         ]
     }
 
-    /// Total that the energy figures are based on: the counter, or the integral of the power.
-    fn generation_total(&self) -> Option<&Totaliser> {
-        prefer_counter(self.energy.as_ref(), self.power.as_ref())
-    }
-}
-
-impl ReadingSums for PltsSums<'_> {
-    fn add_reading(&mut self, tick: &InputReading) {
+    fn totalisers_mut(&mut self) -> impl Iterator<Item = &mut Totaliser> {
         let all = [
             &mut self.energy,
             &mut self.power,
@@ -147,7 +140,18 @@ impl ReadingSums for PltsSums<'_> {
             &mut self.import,
             &mut self.project,
         ];
-        for amount in all.into_iter().flatten() {
+        all.into_iter().flatten()
+    }
+
+    /// Total that the energy figures are based on: the counter, or the integral of the power.
+    fn generation_total(&self) -> Option<&Totaliser> {
+        prefer_counter(self.energy.as_ref(), self.power.as_ref())
+    }
+}
+
+impl ReadingSums for PltsSums<'_> {
+    fn add_reading(&mut self, tick: &InputReading) {
+        for amount in self.totalisers_mut() {
             amount.add_reading(tick);
         }
         // The running total is needed only when an irradiance reading arrives; computing it for
@@ -159,17 +163,7 @@ impl ReadingSums for PltsSums<'_> {
     }
 
     fn end_day(&mut self) {
-        let all = [
-            &mut self.energy,
-            &mut self.power,
-            &mut self.dc,
-            &mut self.export,
-            &mut self.import,
-            &mut self.project,
-        ];
-        for amount in all.into_iter().flatten() {
-            amount.end_day();
-        }
+        self.totalisers_mut().for_each(Totaliser::end_day);
         let so_far = self.sun.insolation.finish().kwh_m2;
         self.sun.days.push(so_far.unwrap_or_default());
     }

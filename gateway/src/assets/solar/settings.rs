@@ -15,7 +15,7 @@ use crate::carbon::settings::project_emissions::{
     self, LeakageDeclaration, ProjectEmissions, RawLeakage, RawProject,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;

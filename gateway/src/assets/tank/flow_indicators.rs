@@ -8,10 +8,9 @@ use crate::domain::indicator::{
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, formula_input,
-    setting_input, value_or_status,
+    FigureBuilder, FigureContext, FigureValue, constant_input, figure_input, setting_input,
+    value_or_status,
 };
-use crate::indicators::input_series::point_source;
 use crate::indicators::totaliser::Totaliser;
 
 pub(crate) const INFLOW: IndicatorSpec =
@@ -37,10 +36,9 @@ impl TankSums<'_> {
         let noise = self.nights.volume_noise();
         let (balance, deadband) = self.balances.choose_balance(noise);
         let share = read.tracks[level].completeness(read.desk.span);
-        let unit = read.lanes[level].point.unit;
         let from_level = |spec: &IndicatorSpec<'_>, value: Option<f64>| {
             let inputs = vec![
-                formula_input("h", None, unit, point_source(read.tracks, level)),
+                read.readings_input("h", level),
                 setting_input("δ", deadband, "m3", "deadband_l"),
             ];
             let figure = read

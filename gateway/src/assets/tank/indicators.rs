@@ -14,10 +14,9 @@ use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest,
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::calibration_corrections::TankShapeHistory;
 use crate::indicators::figure_context::{
-    FigureBuilder, FigureValue, figure_input, formula_input, setting_input, status_remark,
-    value_or_status,
+    FigureBuilder, FigureValue, figure_input, setting_input, status_remark, value_or_status,
 };
-use crate::indicators::input_series::{InputSeries, InputSeriesList, point_source};
+use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::{HeldReading, Totaliser};
@@ -300,15 +299,7 @@ impl TankSums<'_> {
     fn volume_figures(&self, read: &AssetReadings<'_>, level: usize) -> Vec<Indicator> {
         let desk = read.desk;
         let share = read.tracks[level].completeness(desk.span);
-        let unit = read.lanes[level].point.unit;
-        let from_level = || {
-            vec![formula_input(
-                "h",
-                None,
-                unit,
-                point_source(read.tracks, level),
-            )]
-        };
+        let from_level = || vec![read.readings_input("h", level)];
         let volume = |spec: &IndicatorSpec<'_>, value: Option<f64>| {
             let value = value_or_status(value, FormulaStatus::NoData);
             desk.figure(spec, value, from_level())
@@ -346,12 +337,7 @@ impl TankSums<'_> {
             .last
             .map(|_| millis_to_f64(self.stock.full_ms) / HOUR_MS);
         let inputs = vec![
-            formula_input(
-                "h",
-                None,
-                read.lanes[level].point.unit,
-                point_source(read.tracks, level),
-            ),
+            read.readings_input("h", level),
             setting_input("h_full", self.tank.full_m, "m", "full_m"),
         ];
         let value = value_or_status(hours, FormulaStatus::NoData);
@@ -369,12 +355,7 @@ impl TankSums<'_> {
         };
         let threshold = self.tank.leak_night.threshold_m3_h;
         let inputs = vec![
-            formula_input(
-                "h",
-                None,
-                read.lanes[level].point.unit,
-                point_source(read.tracks, level),
-            ),
+            read.readings_input("h", level),
             setting_input("q", threshold, "m3/h", "leak_night.threshold_l_h"),
         ];
         let share = CompletenessShares {

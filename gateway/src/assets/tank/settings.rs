@@ -7,10 +7,10 @@ use crate::assets::tank::shape_settings::{RawTankShape, TankShape, check_shape};
 use crate::assets::{
     AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit, RawAssetTable, require_one_of,
 };
-use crate::config::check::EXPECT_DURATION;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax;
+use crate::config::value_syntax::EXPECT_DURATION;
 use jiff::civil::{Time, time};
 use schemars::JsonSchema;
 use serde::Deserialize;

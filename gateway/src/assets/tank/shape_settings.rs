@@ -1,7 +1,7 @@
 //! [`TankShape`]: inner shape of a tank, from which level gives volume (METHODS D.1).
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawNumber, SpannedValue};
+use crate::config::raw_values::{RawNumber, SpannedValue};
 use crate::limits::STRAPPING_ROWS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -44,10 +44,7 @@ impl ModbusBus {
         };
         let reader = |device| DeviceReader::new(device, link);
         Self {
-            channel: match owner {
-                Some(owner) => BusChannel::via_owner(bus, owner),
-                None => BusChannel::new(bus),
-            },
+            channel: BusChannel::with_owner(bus, owner),
             readers: devices.into_iter().map(reader).collect(),
             is_interactive: false,
         }

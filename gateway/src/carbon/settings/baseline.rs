@@ -5,7 +5,7 @@ use crate::assets::{CheckContext, require_one_of, text_or_empty};
 use crate::carbon::settings::engine_fuel::{self, EngineFuel, RawBlend, RawFuelKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::{Factors, choose_factor};
-use crate::config::raw_config::{RawDate, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::{Factor, HeadlineStatus, ProvisionalReason, UnverifiedFactor};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -15,8 +15,6 @@ use std::sync::Arc;
 
 /// Id of the genset emission table of METHODS C.4, which is not verified.
 const GENSET_TABLE: &str = "genset.table";
-/// Units of an electricity factor, for messages.
-pub(crate) const ENERGY_FACTOR_UNITS: &str = "tCO2/MWh, kgCO2/kWh";
 
 /// Declared baseline of a plant.
 #[derive(Clone, Debug, PartialEq)]
@@ -306,23 +304,26 @@ pub(crate) fn check_baseline(
     }
 }
 
+/// Returns the factor of electricity that the key `factor` names.
+pub(crate) fn choose_energy_factor(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawText,
+    around: &CheckContext<'_>,
+) -> Option<Arc<Factor>> {
+    let fits = |factor: &Factor| factor.t_per_mwh().is_some();
+    let units = "tCO2/MWh, kgCO2/kWh";
+    choose_factor(notes, around.factors, typed, "factor", units, fits)
+}
+
 fn check_grid(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawGridBaseline,
     around: &CheckContext<'_>,
 ) -> BaselineKind {
-    let fits = |factor: &Factor| factor.t_per_mwh().is_some();
     // 0 by default is conservative (METHODS C.3).
     let losses = notes.number_in_range(&raw.losses, "losses", 0.0..=0.3);
     BaselineKind::Grid {
-        factor: choose_factor(
-            notes,
-            around.factors,
-            &raw.factor,
-            "factor",
-            ENERGY_FACTOR_UNITS,
-            fits,
-        ),
+        factor: choose_energy_factor(notes, &raw.factor, around),
         losses: losses.unwrap_or(0.0),
     }
 }
@@ -394,15 +395,7 @@ fn check_genset_method(
         notes.add_warning(at.span(), "factor", "fault-unverified-used", at.get(), "");
         return Some(GensetEmissionMethod::Unverified(number.clone()));
     }
-    let fits = |factor: &Factor| factor.t_per_mwh().is_some();
-    let factor = choose_factor(
-        notes,
-        around.factors,
-        &raw.factor,
-        "factor",
-        ENERGY_FACTOR_UNITS,
-        fits,
-    )?;
+    let factor = choose_energy_factor(notes, &raw.factor, around)?;
     Some(GensetEmissionMethod::Factor(factor))
 }
 

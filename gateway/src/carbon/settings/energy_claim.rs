@@ -3,7 +3,7 @@
 //! Each kilowatt-hour has one owner: two claims for it would count the reduction twice.
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 use crate::assets::CheckContext;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::choose_factor;
-use crate::config::raw_config::{RawDate, RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use jiff::civil::Date;
 use schemars::JsonSchema;

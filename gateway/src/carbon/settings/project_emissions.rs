@@ -3,10 +3,9 @@
 
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS};
 use crate::assets::{CheckContext, text_or_empty};
-use crate::carbon::settings::baseline::{Baseline, BaselineKind, ENERGY_FACTOR_UNITS};
+use crate::carbon::settings::baseline::{Baseline, BaselineKind, choose_energy_factor};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::factors::choose_factor;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -86,15 +85,7 @@ pub(crate) fn check_project(
     raw: &RawProject,
     around: &mut CheckContext<'_>,
 ) -> ProjectEmissions {
-    let fits = |factor: &Factor| factor.t_per_mwh().is_some();
-    let factor = choose_factor(
-        notes,
-        around.factors,
-        &raw.factor,
-        "factor",
-        ENERGY_FACTOR_UNITS,
-        fits,
-    );
+    let factor = choose_energy_factor(notes, &raw.factor, around);
     // Imported energy has emissions: without a factor they would count as zero.
     if let Some(at) = raw.import.as_ref().filter(|_| raw.factor.is_none()) {
         notes.add_error(at.span(), "factor", "fault-missing", "", "");

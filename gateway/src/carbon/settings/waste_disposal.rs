@@ -5,7 +5,7 @@
 use crate::assets::{CheckContext, text_or_empty};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::factors::choose_factor;
-use crate::config::raw_config::{RawNumber, RawText, SpannedValue};
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::domain::factor::Factor;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -72,11 +72,19 @@ pub(crate) struct RawDisposal {
     pub(crate) evidence: RawText,
 }
 
+/// Returns the factors on which the disposal depends.
+pub(crate) fn disposal_factors(disposal: Option<&WasteDisposal>) -> Vec<&Arc<Factor>> {
+    let mcf = disposal.and_then(|one| one.mcf.as_ref());
+    mcf.into_iter().collect()
+}
+
+/// Checks `disposal`, when the site has typed it.
 pub(crate) fn check_disposal(
     notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawDisposal>,
+    typed: Option<&SpannedValue<RawDisposal>>,
     around: &CheckContext<'_>,
 ) -> Option<WasteDisposal> {
+    let at = typed?;
     let raw = at.get();
     let fate = *raw.fate.as_ref()?.get();
     let is_mcf = |factor: &Factor| factor.id.starts_with("swds.mcf.");

@@ -9,163 +9,23 @@
 //!
 //! User documentation: `docs/field.md`, "Calibrations".
 
+mod args;
 mod client;
 mod measurements;
 mod output;
 
-use super::args::DEFAULT_CONFIG_PATH;
 use super::backend::{CommandError, load_config, print_stderr, report_failure};
-use super::prompt::{ConsolePrompt, parse_decimal, parse_pair};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::prompt::ConsolePrompt;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::i18n::Language;
 use crate::storage::StoreAccess;
-use clap::{Args, Subcommand};
+pub(super) use args::CalibrateArgs;
+use args::{CalibrateCommand, CalibrateCommonArgs, CalibrateWithdrawArgs};
 pub(super) use client::CalibrationClient;
-use jiff::civil::Date;
 pub(super) use output::effect_text;
 use std::io::stdin;
-use std::path::PathBuf;
-
-/// Arguments of `pantau calibrate`.
-#[derive(Debug, Args)]
-pub(super) struct CalibrateArgs {
-    #[command(subcommand)]
-    command: CalibrateCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum CalibrateCommand {
-    List(CalibrateListArgs),
-    Level(CalibrateLevelArgs),
-    Strapping(CalibrateStrappingArgs),
-    Pulses(CalibratePulsesArgs),
-    Ct(CalibrateCtArgs),
-    Withdraw(CalibrateWithdrawArgs),
-}
-
-/// Arguments of every entry.
-#[derive(Debug, Args)]
-struct CalibrateCommonArgs {
-    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
-    config: PathBuf,
-    #[arg(long)]
-    json: bool,
-    /// First local day.
-    #[arg(long = "date", value_name = "DATE")]
-    since: Option<Date>,
-    #[arg(long, value_name = "NAME")]
-    who: Option<String>,
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
-    /// Confirms the summary beforehand.
-    #[arg(long = "yes")]
-    agreed: bool,
-}
-
-#[derive(Debug, Args)]
-struct CalibrateListArgs {
-    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
-    config: PathBuf,
-    #[arg(long)]
-    json: bool,
-    /// Includes withdrawn and replaced entries.
-    #[arg(long)]
-    all: bool,
-}
-
-#[derive(Debug, Args)]
-struct CalibrateLevelArgs {
-    #[command(flatten)]
-    common: CalibrateCommonArgs,
-    #[arg(value_name = "POINT")]
-    dipped: String,
-    /// Earlier measurements.
-    #[arg(long, value_name = "SHOWN=TRUE", value_parser = parse_equal_pair)]
-    pair: Vec<(f64, f64)>,
-    /// True level now.
-    #[arg(long, value_name = "LEVEL", value_parser = parse_finite_number)]
-    dip: Option<f64>,
-    /// The tank is empty now.
-    #[arg(long, conflicts_with = "dip")]
-    dry: bool,
-}
-
-#[derive(Debug, Args)]
-struct CalibrateStrappingArgs {
-    #[command(flatten)]
-    common: CalibrateCommonArgs,
-    #[arg(value_name = "TANK")]
-    tank: String,
-    #[arg(long, value_name = "METRES=LITRES", value_parser = parse_equal_pair)]
-    row: Vec<(f64, f64)>,
-    /// The same rows from a file.
-    #[arg(long, value_name = "FILE.csv", conflicts_with = "row")]
-    rows: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct CalibratePulsesArgs {
-    #[command(flatten)]
-    common: CalibrateCommonArgs,
-    #[arg(value_name = "POINT")]
-    counter: String,
-    /// Counted pulses.
-    #[arg(long = "pulses", value_name = "N", value_parser = parse_finite_number, requires = "litres")]
-    counted: Option<f64>,
-    #[arg(long, value_name = "L", value_parser = parse_finite_number)]
-    litres: Option<f64>,
-}
-
-#[derive(Debug, Args)]
-struct CalibrateCtArgs {
-    #[command(flatten)]
-    common: CalibrateCommonArgs,
-    #[arg(value_name = "DEVICE")]
-    device: String,
-    /// Ratio that the meter is set to.
-    #[arg(long, value_name = "A/A", value_parser = parse_ratio_pair)]
-    set: Option<(f64, f64)>,
-    /// Ratio of the mounted transformer.
-    #[arg(long, value_name = "A/A", value_parser = parse_ratio_pair)]
-    mounted: Option<(f64, f64)>,
-}
-
-#[derive(Debug, Args)]
-struct CalibrateWithdrawArgs {
-    #[command(flatten)]
-    common: CalibrateCommonArgs,
-    #[arg(value_name = "ID")]
-    id: u64,
-}
-
-fn parse_equal_pair(text: &str) -> Result<(f64, f64), String> {
-    // clap prints the error text behind the argument; an example needs no translation.
-    parse_pair(text, '=').ok_or_else(|| "0.03=0".to_owned())
-}
-
-fn parse_ratio_pair(text: &str) -> Result<(f64, f64), String> {
-    parse_pair(text, '/').ok_or_else(|| "100/5".to_owned())
-}
-
-fn parse_finite_number(text: &str) -> Result<f64, String> {
-    parse_decimal(text).ok_or_else(|| "1.25".to_owned())
-}
-
-impl CalibrateCommand {
-    fn config_and_json(&self) -> (&PathBuf, bool) {
-        let common = match self {
-            Self::List(list) => return (&list.config, list.json),
-            Self::Level(CalibrateLevelArgs { common, .. })
-            | Self::Strapping(CalibrateStrappingArgs { common, .. })
-            | Self::Pulses(CalibratePulsesArgs { common, .. })
-            | Self::Ct(CalibrateCtArgs { common, .. })
-            | Self::Withdraw(CalibrateWithdrawArgs { common, .. }) => common,
-        };
-        (&common.config, common.json)
-    }
-}
 
 /// Runs the subcommand; returns the exit status.
 pub(super) async fn run_calibrate(options: CalibrateArgs, lang: Language) -> u8 {
@@ -252,7 +112,7 @@ async fn dispatch_calibrate(
         Ok(said) => confirm_and_write(desk, person, said, common).await,
         Err(against) => {
             print_objections(&against, desk.lang);
-            Ok(EXIT_NEGATIVE)
+            Ok(EXIT_USAGE)
         }
     }
 }
@@ -284,7 +144,7 @@ async fn withdraw_calibration(
         Ok(said) => confirm_and_write(desk, person, said, common).await,
         Err(against) => {
             print_objections(&against, desk.lang);
-            Ok(EXIT_NEGATIVE)
+            Ok(EXIT_USAGE)
         }
     }
 }

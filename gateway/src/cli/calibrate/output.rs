@@ -2,6 +2,7 @@
 
 use super::client::CalibrationClient;
 use super::measurements::counter_step;
+use crate::cli::standard_output::print_line;
 use crate::domain::calibration::{
     Calibration, CalibrationEntry, CalibrationHistory, CalibrationKind,
 };
@@ -10,12 +11,6 @@ use crate::i18n::Language;
 use crate::ledger::CalibrationJson;
 use drivers::units;
 use jiff::civil::Date;
-use std::io::{self, Write};
-
-fn print_line(text: &str) {
-    // Nothing can be reported when standard output is closed.
-    let _ = writeln!(io::stdout(), "{text}");
-}
 
 /// Number with at most four decimals, with the decimal separator of the language.
 fn short_number(number: f64, lang: Language) -> String {
@@ -41,10 +36,12 @@ pub(super) fn print_list(
         });
     }
     if json {
-        return print_line(&serde_json::to_string(&shown).unwrap_or_default());
+        print_line(&serde_json::to_string(&shown).unwrap_or_default());
+        return;
     }
     if shown.is_empty() {
-        return print_line(&lang.text("calibrate-none"));
+        print_line(&lang.text("calibrate-none"));
+        return;
     }
     for one in &shown {
         let entry = all.entries().iter().find(|entry| entry.id == one.id);
@@ -182,7 +179,8 @@ fn pulses_per_litre_text(
 /// Prints the new entry.
 pub(super) fn print_added(kept: &CalibrationJson, json: bool, lang: Language) {
     if json {
-        return print_line(&serde_json::to_string(kept).unwrap_or_default());
+        print_line(&serde_json::to_string(kept).unwrap_or_default());
+        return;
     }
     let id = kept.id.to_string();
     print_line(&lang.text_with("calibrate-added", &[("id", &id)]));

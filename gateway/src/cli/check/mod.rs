@@ -12,7 +12,8 @@ mod assets;
 mod estimate;
 
 use super::device::capture_diagnostics;
-use super::{EXIT_DONE, EXIT_USAGE};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::i18n::Language;
@@ -20,7 +21,6 @@ use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use std::io::Write as _;
 use std::path::Path;
 
 /// Prints the errors, or the plan; returns the exit status.
@@ -36,8 +36,15 @@ pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
         Ok(config) if !profile_diagnostics(&config).is_empty() => {
             print_diagnostics(&Diagnostics(profile_diagnostics(&config)), lang, json)
         }
-        Ok(config) if json => print_text(&format!("{:#}\n", plan_json(&config, lang)), EXIT_DONE),
-        Ok(config) => print_text(&plan_text(&config, lang), EXIT_DONE),
+        Ok(config) => {
+            let text = if json {
+                format!("{:#}\n", plan_json(&config, lang))
+            } else {
+                plan_text(&config, lang)
+            };
+            print_text(&text);
+            EXIT_DONE
+        }
         Err(faults) => print_diagnostics(&faults, lang, json),
     }
 }
@@ -50,12 +57,10 @@ fn site_today(config: &Config) -> Date {
 fn print_diagnostics(faults: &Diagnostics, lang: Language, json: bool) -> u8 {
     if json {
         // Standard output: for a script the errors are the result.
-        return print_text(
-            &format!("{:#}\n", diagnostics_json(faults, lang)),
-            EXIT_USAGE,
-        );
+        print_text(&format!("{:#}\n", diagnostics_json(faults, lang)));
+    } else {
+        eprintln!("{}", faults.render(lang));
     }
-    eprintln!("{}", faults.render(lang));
     EXIT_USAGE
 }
 
@@ -77,13 +82,8 @@ fn profile_diagnostics(config: &Config) -> Vec<Diagnostic> {
 
 /// Prints the JSON Schema of `pantau.toml`.
 pub(super) fn print_schema() -> u8 {
-    print_text(&(config::config_schema() + "\n"), EXIT_DONE)
-}
-
-/// A closed pipe (`| head`) is no failure of the check.
-fn print_text(text: &str, status: u8) -> u8 {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    status
+    print_line(&config::config_schema());
+    EXIT_DONE
 }
 
 fn diagnostic_json(fault: &Diagnostic, lang: Language) -> Value {
@@ -203,14 +203,15 @@ fn plan_text(config: &Config, lang: Language) -> String {
 
 fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Language) {
     let settings = &config.buses[bus.index];
+    let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
     lines.push(lang.text_with(
         "cli-check-bus",
         &[
             ("bus", &settings.id),
             ("link", &estimate::link_text(&settings.link)),
-            ("seconds", &format!("{:.2}", bus.cycle_s())),
-            ("load", &format!("{:.1}", bus.load * 100.0)),
+            ("seconds", &digits(&format!("{:.2}", bus.cycle_s()))),
+            ("load", &digits(&format!("{:.1}", bus.load * 100.0))),
         ],
     ));
     for device in &bus.devices {
@@ -225,7 +226,7 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
                 ("unit", &settings.unit.to_string()),
                 ("profile", info.profile.as_deref().unwrap_or("-")),
                 ("points", &settings.points.len().to_string()),
-                ("every", &format!("{:?}", settings.every)),
+                ("every", &digits(&format!("{:?}", settings.every))),
                 ("requests", &device.requests.to_string()),
                 ("ms", &format!("{:.0}", device.wire_ms)),
             ],
@@ -243,6 +244,7 @@ fn push_sinks_text(
     estimate: &CostEstimate,
     lang: Language,
 ) {
+    let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
     for (sink, mb) in config.sinks.iter().zip(&estimate.sinks_mb) {
         let (to, mb) = (sink.address(), format!("{mb:.0}"));
@@ -253,8 +255,8 @@ fn push_sinks_text(
         "cli-check-card",
         &[
             ("written", &format!("{:.0}", estimate.written_mb)),
-            ("kept", &format!("{:.1}", estimate.kept_mb)),
-            ("flush", &format!("{:?}", config.store.flush)),
+            ("kept", &digits(&format!("{:.1}", estimate.kept_mb))),
+            ("flush", &digits(&format!("{:?}", config.store.flush))),
             ("path", &config.store.path.display().to_string()),
         ],
     ));
@@ -263,7 +265,7 @@ fn push_sinks_text(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fmt::Write as _;
+    use crate::tests::SiteText;
 
     fn load_test_config(text: &str) -> Config {
         let env = |_: &str| Some("x".to_owned());
@@ -301,15 +303,14 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_keep_up_is_called_overloaded() {
-        let mut text = "[site]\nid = 'a'\n[[bus]]\nid = 'slow'\nkind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200\n".to_owned();
+        let line = "kind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200";
+        let mut site = SiteText::new("a").bus("slow", line);
         for unit in 1..=8 {
-            let _ = write!(
-                text,
-                "[[device]]\nid = 'd{unit}'\nbus = 'slow'\nunit = {unit}\nevery = '1s'\n\
-                 point = [{{ id = 'v', register = 'holding:0', type = 'u16' }}]\n"
-            );
+            let keys = format!("unit = {unit}\nevery = '1s'");
+            let point = ["{ id = 'v', register = 'holding:0', type = 'u16' }"];
+            site = site.device(&format!("d{unit}"), "slow", keys).points(point);
         }
-        let config = load_test_config(&text);
+        let config = load_test_config(&site.text());
         let plan = plan_json(&config, Language::En);
         assert_eq!(plan["buses"][0]["overloaded"], true);
         assert!(plan_text(&config, Language::Id).contains("slow"));

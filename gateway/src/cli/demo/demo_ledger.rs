@@ -1,7 +1,7 @@
 //! Ledger entries of the demo: `assets/demo-ledger.toml`, spread over the days of the history with
 //! a seed.
 
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
 use crate::domain::period::Period;
 use crate::ledger::{IndicatorDefinition, IndicatorDefinitions};
@@ -94,9 +94,8 @@ fn base_statement(
     quantity: f64,
 ) -> Option<EntryStatement> {
     let of: &IndicatorDefinition = definitions.find(id)?;
-    let quantity: Decimal = format!("{quantity:.*}", usize::from(of.decimals))
-        .parse()
-        .ok()?;
+    let quantity = format!("{quantity:.*}", usize::from(of.decimals));
+    let quantity = ExactNumber::parse_quantity(&quantity)?;
     Some(EntryStatement {
         sort: EntryKind::Record,
         indicator: Arc::clone(&of.id),
@@ -127,7 +126,7 @@ mod tests {
         assert_eq!(all.len(), wanted + book.target.len());
         assert!(
             all.iter()
-                .all(|one| one.quantity > Some(Decimal::default()))
+                .all(|one| one.quantity.map(ExactNumber::to_f64) > Some(0.0))
         );
         assert_eq!(
             all,

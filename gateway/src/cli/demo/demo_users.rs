@@ -1,7 +1,7 @@
 //! Ready users of the demo: one for each role, with a random password.
 
 use crate::access::{AccessControl, AccessError, Role, random_password};
-use crate::cli::simulate::print_line;
+use crate::cli::standard_output::print_line;
 use crate::i18n::Language;
 
 /// Name of the user of each role.

@@ -11,9 +11,10 @@
 mod demo_ledger;
 mod demo_users;
 
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::run::wait_for_stop;
-use super::simulate::{self, print_line};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::simulate;
+use super::standard_output::print_line;
 use crate::app::GatewayApp;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -240,7 +241,12 @@ fn print_greeting(app: &GatewayApp, options: &DemoArgs, config: &str, lang: Lang
     if let Some(url) = &options.influx {
         print_line(&lang.text_with("demo-influx", &[("url", url)]));
     }
-    print_line(&lang.text_with("demo-next", &[("config", config)]));
+    print_line(&lang.text("demo-next"));
+    let key = match options.store {
+        Some(_) => "demo-config-kept",
+        None => "demo-config-deleted",
+    };
+    print_line(&lang.text_with(key, &[("config", config)]));
 }
 
 impl DemoDirectory {

@@ -1,9 +1,12 @@
 //! `pantau device new`: an interview that writes a device profile. Answers may come from a pipe.
 
-use super::{EXIT_DONE, EXIT_USAGE, load_valid_profile, output, print_text};
+use super::output;
+use super::profile_check::load_valid_profile;
 use crate::buses::modbus::decode;
-use crate::cli::EXIT_NEGATIVE;
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::cli::file_error::io_reason;
 use crate::cli::prompt::{self, ConsolePrompt, PROMPT_TRIES};
+use crate::cli::standard_output::print_line;
 use crate::commissioning::register_inference::{
     InferenceHints, InferenceReason, RegisterHypothesis, rank_hypotheses,
 };
@@ -52,7 +55,7 @@ pub(super) fn run_interview(dir: &Path, from: &mut dyn BufRead, sees: bool, lang
     };
     // Before the first question: otherwise the whole interview would be lost.
     if let Err(why) = std::fs::create_dir_all(dir) {
-        eprintln!("pantau: {}: {why}", dir.display());
+        eprintln!("pantau: {}: {}", dir.display(), io_reason(&why, lang));
         return EXIT_NEGATIVE;
     }
     let Some((name, text)) = ask_profile(&mut person, dir) else {
@@ -67,11 +70,11 @@ pub(super) fn run_interview(dir: &Path, from: &mut dyn BufRead, sees: bool, lang
     match write_new_profile(&file, &text) {
         Ok(()) => {
             let file = file.display().to_string();
-            print_text(&(lang.text_with("cli-device-written", &[("file", &file)]) + "\n"));
+            print_line(&lang.text_with("cli-device-written", &[("file", &file)]));
             EXIT_DONE
         }
         Err(why) => {
-            eprintln!("pantau: {}: {why}", file.display());
+            eprintln!("pantau: {}: {}", file.display(), io_reason(&why, lang));
             EXIT_NEGATIVE
         }
     }

@@ -11,13 +11,16 @@
 
 mod interview;
 mod output;
+mod profile_check;
 
-use super::{EXIT_DONE, EXIT_USAGE};
-use crate::buses::modbus::replay_captures;
-use crate::config::profile::{self, Profile};
+use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::file_error::io_reason;
+use super::standard_output::print_line;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::i18n::Language;
-use std::io::{IsTerminal as _, Write as _};
+pub(super) use profile_check::capture_diagnostics;
+use profile_check::load_valid_profile;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// Subcommands of `pantau device`.
@@ -67,12 +70,12 @@ pub(super) fn run_device(ask: DeviceCommand, lang: Language) -> u8 {
 fn test_profiles(files: &[PathBuf], lang: Language) -> u8 {
     let mut status = EXIT_DONE;
     for file in files {
-        let read = std::fs::read_to_string(file).map_err(|why| unreadable_file(file, &why));
+        let read = std::fs::read_to_string(file).map_err(|why| unreadable_file(file, &why, lang));
         match read.and_then(|text| load_valid_profile(&text, file)) {
             Ok(profile) => {
                 let count = (profile.points.len() + profile.facts.len()).to_string();
                 let args = [("name", &*profile.name), ("points", count.as_str())];
-                print_text(&(lang.text_with("cli-device-good", &args) + "\n"));
+                print_line(&lang.text_with("cli-device-good", &args));
             }
             Err(faults) => {
                 eprintln!("{}", faults.render(lang));
@@ -84,10 +87,10 @@ fn test_profiles(files: &[PathBuf], lang: Language) -> u8 {
     status
 }
 
-fn unreadable_file(file: &Path, why: &std::io::Error) -> Diagnostics {
+fn unreadable_file(file: &Path, why: &std::io::Error, lang: Language) -> Diagnostics {
     let (what, found) = match why.kind() {
         std::io::ErrorKind::NotFound => ("fault-no-file", file.display().to_string()),
-        _ => ("fault-file", why.to_string()),
+        _ => ("fault-file", io_reason(why, lang)),
     };
     Diagnostics(vec![Diagnostic {
         file: file.to_owned(),
@@ -98,34 +101,4 @@ fn unreadable_file(file: &Path, why: &std::io::Error) -> Diagnostics {
         expected: String::new(),
         hint: None,
     }])
-}
-
-/// Profile of a text, after its check. Errors: broken rules, or captures that decode to other
-/// values.
-fn load_valid_profile(text: &str, file: &Path) -> Result<Profile, Diagnostics> {
-    let profile = profile::load_profile_text(text, file)?;
-    let wrong = capture_diagnostics(&profile);
-    if wrong.is_empty() {
-        return Ok(profile);
-    }
-    Err(Diagnostics(wrong))
-}
-
-/// Captures that decode to other values than stated, as errors.
-pub(super) fn capture_diagnostics(profile: &Profile) -> Vec<Diagnostic> {
-    let fault = |wrong: crate::buses::modbus::CaptureMismatch| Diagnostic {
-        file: profile.file.clone(),
-        line: wrong.line,
-        key: "capture".to_owned(),
-        what: "fault-capture-decodes",
-        found: wrong.point.to_string(),
-        expected: format!("{} != {}", wrong.found, wrong.said),
-        hint: None,
-    };
-    replay_captures(profile).into_iter().map(fault).collect()
-}
-
-/// A closed pipe (`| head`) is no failure.
-fn print_text(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

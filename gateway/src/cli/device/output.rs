@@ -1,6 +1,7 @@
 //! Output of `pantau device`.
 
-use super::{EXIT_DONE, EXIT_USAGE, print_text};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_USAGE};
+use crate::cli::standard_output::print_text;
 use crate::config::identification::{IdentificationRule, IdentificationSource, IdentificationTest};
 use crate::config::profile::Profile;
 use crate::config::{ModbusPoint, Parity, Point, RegisterEncoding, valid_profiles};

@@ -3,6 +3,7 @@
 
 use crate::api::client::ApiClient;
 use crate::cli::backend::CommandError;
+use crate::cli::file_error::{FileError, NameFile as _};
 use crate::domain::Site;
 use crate::domain::period::Period;
 use crate::evidence::{
@@ -12,7 +13,6 @@ use crate::evidence::{
 use crate::limits::LEDGER_PAGE_MAX;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Additional file for the folder `report` of the bundle.
@@ -26,11 +26,11 @@ pub(in crate::cli) struct BundleExtraFile {
 
 impl BundleExtraFile {
     /// Reads a file as it is.
-    pub(in crate::cli) fn read(file: &Path) -> io::Result<Self> {
+    pub(in crate::cli) fn read(file: &Path) -> Result<Self, CommandError> {
         let name = file.file_name().unwrap_or_default();
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
-            bytes: std::fs::read(file)?,
+            bytes: std::fs::read(file).reading(file)?,
         })
     }
 }
@@ -49,102 +49,115 @@ pub(in crate::cli) async fn write_bundle(
     period: Period,
     extra: &[BundleExtraFile],
     to: &Path,
-    mut told: impl FnMut(u64),
+    told: impl FnMut(u64),
 ) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
     let mut half = to.as_os_str().to_owned();
     half.push(".part");
     let half = PathBuf::from(half);
-    let written = write_until_settled(client, site, period, extra, &half, &mut told).await;
+    let mut job = BundleJob {
+        client,
+        site,
+        period,
+        extra,
+        half: &half,
+        told,
+    };
+    let written = job.write_until_settled().await;
     match &written {
-        Ok(Some(_)) => std::fs::rename(&half, to)?,
+        Ok(Some(_)) => std::fs::rename(&half, to).writing(to)?,
         // A partial bundle is removed. A failure to remove it changes nothing more.
         _ => drop(std::fs::remove_file(&half)),
     }
-    written
-}
-
-async fn write_until_settled(
-    client: &mut ApiClient,
-    site: &Site,
-    period: Period,
-    extra: &[BundleExtraFile],
-    half: &Path,
-    told: &mut impl FnMut(u64),
-) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
-    let mut found = None;
-    for attempt in 1..=BUNDLE_REWRITES_MAX {
-        client.make_due_records(|_| ()).await?;
-        // Every closed day has its record now, which the bundle needs; a store that is open for
-        // reading cannot make one.
-        let once = write_bundle_once(client, site, period, extra, half, told).await;
-        let (about, last) = match once {
-            Ok(Some(written)) => written,
-            Ok(None) => return Ok(None),
-            Err(CommandError::RecordChanged(_)) if attempt < BUNDLE_REWRITES_MAX => continue,
-            Err(trouble) => return Err(trouble),
-        };
-        let (_, verdict) = check_bundle(half, None, |_| ()).map_err(bundle_command_error)?;
-        // The bundle is complete when no record was made while it was written.
-        client.make_due_records(|_| ()).await?;
-        let is_current = client.digests_after(last).await?.is_empty();
-        let is_done = verdict.is_intact() || is_current;
-        found = Some((about, verdict));
-        if is_done {
-            break;
+    written.map_err(|trouble| match trouble {
+        CommandError::Bundle(BundleError::File(error)) => {
+            CommandError::OutputFile(FileError::new(to, error))
         }
-    }
-    Ok(found)
+        other => other,
+    })
 }
 
-/// Writes the bundle once; returns its description and the number of its last record.
-async fn write_bundle_once(
-    client: &mut ApiClient,
-    site: &Site,
+/// Bundle that is being written.
+struct BundleJob<'a, F> {
+    client: &'a mut ApiClient,
+    site: &'a Site,
     period: Period,
-    extra: &[BundleExtraFile],
-    half: &Path,
-    told: &mut impl FnMut(u64),
-) -> Result<Option<(BundleSummary, u64)>, CommandError> {
-    let mut zip = BundleWriter::create(half).map_err(bundle_command_error)?;
-    let (days, head, last) = write_digests(client, &mut zip, period).await?;
-    let (Some(from), Some(to)) = (days.keys().next(), days.keys().next_back()) else {
-        return Ok(None);
-    };
-    let extent = client.evidence_extent().await?;
-    let is_due = |day: &&Date| extent.due.contains(&day.to_string());
-    if let Some(day) = days.keys().find(is_due) {
-        return Err(CommandError::RecordChanged(day.to_string()));
+    extra: &'a [BundleExtraFile],
+    /// File of the part that is written so far.
+    half: &'a Path,
+    /// Receives the bytes of samples written.
+    told: F,
+}
+
+impl<F: FnMut(u64)> BundleJob<'_, F> {
+    async fn write_until_settled(
+        &mut self,
+    ) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
+        let mut found = None;
+        for attempt in 1..=BUNDLE_REWRITES_MAX {
+            self.client.make_due_records(|_| ()).await?;
+            // Every closed day has its record now, which the bundle needs; a store that is open for
+            // reading cannot make one.
+            let (about, last) = match self.write_once().await {
+                Ok(Some(written)) => written,
+                Ok(None) => return Ok(None),
+                Err(CommandError::RecordChanged(_)) if attempt < BUNDLE_REWRITES_MAX => continue,
+                Err(trouble) => return Err(trouble),
+            };
+            let (_, verdict) = check_bundle(self.half, None, |_| ())?;
+            // The bundle is complete when no record was made while it was written.
+            self.client.make_due_records(|_| ()).await?;
+            let is_current = self.client.digests_after(last).await?.is_empty();
+            let is_done = verdict.is_intact() || is_current;
+            found = Some((about, verdict));
+            if is_done {
+                break;
+            }
+        }
+        Ok(found)
     }
-    let gone = |day: &Date| {
-        extent
-            .gone_before
-            .as_ref()
-            .is_some_and(|gone| day.to_string() < *gone)
-    };
-    let about = BundleSummary {
-        format: BUNDLE_FORMAT.to_owned(),
-        site: site.id.to_string(),
-        zone: site.timezone.name().to_string(),
-        period: period.to_string(),
-        first: from.to_string(),
-        last: to.to_string(),
-        gone: days
-            .keys()
-            .filter(|day| gone(day))
-            .map(ToString::to_string)
-            .collect(),
-        head,
-    };
-    write_ledger(client, &mut zip, extent.last_entry).await?;
-    write_revisions(client, &mut zip).await?;
-    write_samples(client, &mut zip, &days, &gone, told).await?;
-    for file in extra {
-        zip.begin_file(&format!("report/{}", file.name))
-            .map_err(bundle_command_error)?;
-        zip.put(&file.bytes).map_err(bundle_command_error)?;
+
+    /// Writes the bundle once; returns its description and the number of its last record.
+    async fn write_once(&mut self) -> Result<Option<(BundleSummary, u64)>, CommandError> {
+        let mut zip = BundleWriter::create(self.half)?;
+        let (days, head, last) = write_digests(self.client, &mut zip, self.period).await?;
+        let (Some(from), Some(to)) = (days.keys().next(), days.keys().next_back()) else {
+            return Ok(None);
+        };
+        let extent = self.client.evidence_extent().await?;
+        let is_due = |day: &&Date| extent.due.contains(&day.to_string());
+        if let Some(day) = days.keys().find(is_due) {
+            return Err(CommandError::RecordChanged(day.to_string()));
+        }
+        let gone = |day: &Date| {
+            extent
+                .gone_before
+                .as_ref()
+                .is_some_and(|gone| day.to_string() < *gone)
+        };
+        let about = BundleSummary {
+            format: BUNDLE_FORMAT.to_owned(),
+            site: self.site.id.to_string(),
+            zone: self.site.timezone.name().to_string(),
+            period: self.period.to_string(),
+            first: from.to_string(),
+            last: to.to_string(),
+            gone: days
+                .keys()
+                .filter(|day| gone(day))
+                .map(ToString::to_string)
+                .collect(),
+            head,
+        };
+        write_ledger(self.client, &mut zip, extent.last_entry).await?;
+        write_revisions(self.client, &mut zip).await?;
+        write_samples(self.client, &mut zip, &days, &gone, &mut self.told).await?;
+        for file in self.extra {
+            zip.begin_file(&format!("report/{}", file.name))?;
+            zip.put(&file.bytes)?;
+        }
+        zip.finish(about.clone())?;
+        Ok(Some((about, last)))
     }
-    zip.finish(about.clone()).map_err(bundle_command_error)?;
-    Ok(Some((about, last)))
 }
 
 /// Writes the whole chain; returns the newest records of the period's days, the last digest and its
@@ -161,7 +174,7 @@ async fn write_digests(
             return Ok((days, head, last));
         }
         for digest in page {
-            zip.write_digest(&digest).map_err(bundle_command_error)?;
+            zip.write_digest(&digest)?;
             if period.contains(digest.day)
                 && let Ok(record) = digest.record.parse()
             {
@@ -177,12 +190,12 @@ async fn write_ledger(
     zip: &mut BundleWriter,
     last: u64,
 ) -> Result<(), CommandError> {
-    zip.begin_ledger().map_err(bundle_command_error)?;
+    zip.begin_ledger()?;
     let mut first = 1;
     while first <= last {
         let until = last.min(first + LEDGER_PAGE_MAX as u64 - 1);
         let lines = client.ledger_lines(first, until).await?;
-        zip.put(&lines).map_err(bundle_command_error)?;
+        zip.put(&lines)?;
         first = until + 1;
     }
     Ok(())
@@ -195,10 +208,8 @@ async fn write_revisions(
     for kind in RevisionKind::ALL {
         let mut after = 0;
         while let Some(revision) = client.revision_after(kind, after).await? {
-            zip.begin_file(&revision_file_name(kind, revision.id))
-                .map_err(bundle_command_error)?;
-            zip.put(revision.text.as_bytes())
-                .map_err(bundle_command_error)?;
+            zip.begin_file(&revision_file_name(kind, revision.id))?;
+            zip.put(revision.text.as_bytes())?;
             after = revision.id;
         }
     }
@@ -218,24 +229,15 @@ async fn write_samples(
     let named = kept.iter().flat_map(|(_, record)| &record.samples);
     let points: BTreeSet<&str> = named.map(|line| line.point.as_str()).collect();
     for point in points {
-        zip.begin_file(&samples_file_name(point))
-            .map_err(bundle_command_error)?;
-        zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
-            .map_err(bundle_command_error)?;
+        zip.begin_file(&samples_file_name(point))?;
+        zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())?;
         for (day, record) in &kept {
             if record.samples.iter().any(|line| line.point == point) {
                 let lines = client.samples_of_day(**day, point).await?;
-                zip.put(&lines).map_err(bundle_command_error)?;
+                zip.put(&lines)?;
                 told(lines.len() as u64);
             }
         }
     }
     Ok(())
-}
-
-fn bundle_command_error(fault: BundleError) -> CommandError {
-    match fault {
-        BundleError::File(fault) => CommandError::File(fault),
-        other => CommandError::File(io::Error::other(other)),
-    }
 }

@@ -13,13 +13,17 @@
 mod device_readings;
 mod input_files;
 mod record;
+mod record_document;
 mod tables;
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::{CommandError, load_config, print_stderr, report_failure};
+use super::backend::{
+    CommandError, DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure,
+};
 use super::calibrate::CalibrationClient;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::file_error::NameFile as _;
 use super::prompt::ConsolePrompt;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::standard_output::print_bytes;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
@@ -29,7 +33,7 @@ use crate::storage::StoreAccess;
 use device_readings::HandoverPoint;
 use input_files::DisplayReading;
 use record::HandoverRecord;
-use std::io::{Write, stdin, stdout};
+use std::io::stdin;
 use std::path::PathBuf;
 
 /// Arguments of `pantau handover`.
@@ -205,7 +209,8 @@ fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Langu
         render_document(&document, format).map_err(|fault| CommandError::Refused(fault.to_string()))
     };
     if let Some(file) = &options.record {
-        let saved = written(ReportFormat::Pdf).and_then(|bytes| Ok(std::fs::write(file, bytes)?));
+        let saved =
+            written(ReportFormat::Pdf).and_then(|bytes| std::fs::write(file, bytes).writing(file));
         if let Err(trouble) = saved {
             return report_failure(&trouble, lang);
         }
@@ -214,8 +219,7 @@ fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Langu
     }
     if options.json {
         match written(ReportFormat::Json) {
-            // Nothing can be reported when standard output is closed.
-            Ok(bytes) => drop(stdout().lock().write_all(&bytes)),
+            Ok(bytes) => drop(print_bytes(&bytes)),
             Err(trouble) => return report_failure(&trouble, lang),
         }
     }

@@ -1,6 +1,6 @@
 //! Arguments of `pantau ledger`.
 
-use crate::cli::args::DEFAULT_CONFIG_PATH;
+use crate::cli::backend::DEFAULT_CONFIG_PATH;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

@@ -3,13 +3,15 @@
 
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
-use super::{faults_json, output};
+use super::output;
 use crate::cli::backend::{CommandError, print_stderr};
-use crate::cli::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::file_error::NameFile as _;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
 use crate::ledger::{EntryBatch, EntryField, EntryTable, RowRemark, read_table};
 use crate::limits::LEDGER_FILE_BYTES_MAX;
+use crate::report::render::number_format::place_letters;
 use std::io::Read;
 use std::path::Path;
 
@@ -20,7 +22,7 @@ pub(super) async fn run_ledger_import(
     json: bool,
 ) -> Result<u8, CommandError> {
     let lang = desk.lang;
-    let bytes = read_bounded_file(&asked.table)?;
+    let bytes = read_bounded_file(&asked.table).reading(&asked.table)?;
     let table = match read_table(&bytes, &desk.definitions) {
         Ok(table) => table,
         Err(why) => {
@@ -49,8 +51,8 @@ pub(super) async fn run_ledger_import(
             "rows": table.rows.len(),
             "written": ids.len(),
             "ids": ids,
-            "faults": faults_json(&batch.faults, lang),
-            "remarks": faults_json(&batch.remarks, lang),
+            "faults": output::faults_json(&batch.faults, lang),
+            "remarks": output::faults_json(&batch.remarks, lang),
             "left_out": left_out_json(&table, lang),
         }));
     } else {
@@ -114,13 +116,5 @@ fn row_message(table: &EntryTable, told: &RowRemark, lang: Language) -> String {
 /// Column letter of a field in a spreadsheet: A to Z, AA, ...
 fn column_letters(table: &EntryTable, field: EntryField) -> Option<String> {
     let (at, _) = table.columns.iter().find(|(_, one)| *one == field)?;
-    let mut at = *at + 1;
-    let mut letters = String::new();
-    // Base 26 without a zero: after Z comes AA.
-    while at > 0 {
-        let digit = u8::try_from((at - 1) % 26).unwrap_or(0);
-        letters.insert(0, char::from(b'A' + digit));
-        at = (at - 1) / 26;
-    }
-    Some(letters)
+    Some(place_letters(*at))
 }

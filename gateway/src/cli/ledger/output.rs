@@ -1,20 +1,16 @@
 //! Output of `pantau ledger`.
 
+use crate::cli::standard_output::{print_line, print_text};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::i18n::Language;
-use crate::ledger::{EntryJson, IndicatorDefinitionJson, IndicatorDefinitions};
+use crate::ledger::{
+    EntryJson, FaultJson, IndicatorDefinitionJson, IndicatorDefinitions, RowRemark,
+};
 use serde::Serialize;
-use std::io::{self, Write};
-
-/// Prints a text to standard output.
-pub(super) fn print_text(text: &str) {
-    // Nothing can be reported when standard output is closed.
-    let _ = io::stdout().write_all(text.as_bytes());
-}
 
 /// Prints one JSON value.
 pub(super) fn print_json(value: &impl Serialize) {
-    print_text(&(serde_json::to_string(value).unwrap_or_default() + "\n"));
+    print_line(&serde_json::to_string(value).unwrap_or_default());
 }
 
 /// Prints the ids of new entries.
@@ -28,7 +24,7 @@ pub(super) fn print_added_ids(ids: &[EntryId], lang: Language) {
         let id = ids.first().map(EntryId::to_string).unwrap_or_default();
         lang.text_with("ledger-added", &[("ids", &id)])
     };
-    print_text(&(words + "\n"));
+    print_line(&words);
 }
 
 /// Prints entries, one on each line.
@@ -38,10 +34,11 @@ pub(super) fn print_entries(entries: &[LedgerEntry], as_json: bool, lang: Langua
         return print_json(&all);
     }
     if entries.is_empty() {
-        return print_text(&(lang.text("ledger-nothing") + "\n"));
+        print_line(&lang.text("ledger-nothing"));
+        return;
     }
     for entry in entries {
-        print_text(&(entry_line(entry, lang) + "\n"));
+        print_line(&entry_line(entry, lang));
     }
 }
 
@@ -108,4 +105,11 @@ pub(super) fn print_indicators(definitions: &IndicatorDefinitions, as_json: bool
             print_text(&format!("{:<22}{key}: {}\n", "", both.text(lang)));
         }
     }
+}
+
+/// Errors of entries as JSON.
+pub(super) fn faults_json(told: &[RowRemark], lang: Language) -> Vec<FaultJson> {
+    told.iter()
+        .map(|told| FaultJson::from_row_remark(told, lang))
+        .collect()
 }

@@ -1,9 +1,8 @@
 //! JSON output of `pantau read`.
 
-use super::{
-    DeviceReads, ReadArgs, advice_key, hex_text, mbpoll, point_reads, ranking, register_text,
-    value_name,
-};
+use super::device_reads::{DeviceReads, advice_key, hex_text};
+use super::point_text::{point_reads, register_text, value_name};
+use super::{mbpoll, ranking};
 use crate::config::Config;
 use crate::domain::{ExactNumber, QualityReason};
 use crate::status::DeviceIdentity;
@@ -27,7 +26,7 @@ pub(super) fn device_json(
     config: &Config,
     index: usize,
     seen: &DeviceReads,
-    options: &ReadArgs,
+    display: &[(String, ExactNumber)],
 ) -> Value {
     let once = &seen.once;
     let device = &config.devices[index];
@@ -38,7 +37,7 @@ pub(super) fn device_json(
         .enumerate()
         .map(|(number, (point, (place, outcome, words)))| {
             let value = outcome.and_then(|outcome| outcome.number());
-            let ranked = seen.rank_point(number, options);
+            let ranked = seen.rank_point(number, display);
             let refused = once.details.out_of_range.get(number).copied().flatten();
             json!({
                 "id": format!("{}.{}", device.id, point.name),

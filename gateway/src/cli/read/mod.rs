@@ -9,34 +9,33 @@
 //!
 //! User documentation: `docs/field.md`, `docs/devices.md`.
 
+mod device_reads;
 mod json;
 mod mbpoll;
 mod point_text;
 mod ranking;
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::report_failure;
+use super::backend::{DEFAULT_CONFIG_PATH, report_failure};
+use super::bus_client;
+use super::exit_status::{EXIT_DONE, EXIT_USAGE, fail_with_message};
 use super::run::wait_for_stop;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, bus_client, fail_with_message};
+use super::standard_output::print_text;
 use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
-use crate::commissioning::fault_diagnosis;
-use crate::commissioning::register_inference::HypothesisRanking;
-use crate::config::{Bus, Config, ModbusLink, Point};
-use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+use crate::config::{Config, ModbusLink};
+use crate::domain::{ExactNumber, QualityReason};
 use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
 use crate::status::DeviceIdentity;
-use point_text::{limit_line, point_line, point_reads, register_text, value_name};
+use device_reads::{DeviceReads, advice_key, hex_text};
+use point_text::{limit_line, point_line, point_reads};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Pause between two reads: most devices have measured again by then.
 const READ_PAUSE: Duration = Duration::from_millis(500);
-/// Reads of the live screen that are ranked together.
-const LIVE_READS_MAX: usize = 16;
 /// Neighbours of a silent device that are read for the diagnosis.
 const NEIGHBOURS_MAX: usize = 3;
 /// ANSI codes that clear the screen and its scrollback.
@@ -74,16 +73,6 @@ fn parse_display_value(text: &str) -> Result<(String, ExactNumber), String> {
         Some((point.to_owned(), value))
     });
     parsed.ok_or_else(|| "POINT=VALUE".to_owned())
-}
-
-/// Reads of one device: the last one in full, the registers of all.
-struct DeviceReads {
-    once: AdhocReading,
-    /// For each point, the registers of every read that gave it.
-    reads: Vec<Vec<Vec<u16>>>,
-    round_trips_ms: Vec<f64>,
-    /// Fault of each device on its line, this device first; empty when it answers.
-    line: Vec<Option<QualityReason>>,
 }
 
 /// Reads the device and prints the result; returns the exit status.
@@ -158,10 +147,16 @@ fn render_output(
     lang: Language,
 ) -> String {
     if options.json && options.every.is_some() {
-        return format!("{}\n", json::device_json(config, index, seen, options));
+        return format!(
+            "{}\n",
+            json::device_json(config, index, seen, &options.display)
+        );
     }
     if options.json {
-        return format!("{:#}\n", json::device_json(config, index, seen, options));
+        return format!(
+            "{:#}\n",
+            json::device_json(config, index, seen, &options.display)
+        );
     }
     let text = device_text(config, index, seen, options, lang);
     match options.every {
@@ -170,15 +165,6 @@ fn render_output(
         Some(_) => format!("{text}\n"),
         None => text,
     }
-}
-
-/// Prints; returns false when standard output is closed (`| head`), which is no fault of the
-/// device.
-fn print_text(text: &str) -> bool {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .is_ok()
 }
 
 /// Faults of the devices on a line, the silent one first. Its neighbours are read once each, since
@@ -221,17 +207,6 @@ async fn diagnose_line(
     all
 }
 
-impl DeviceReads {
-    fn exit_status(&self) -> u8 {
-        let mut outcomes = self.once.outcomes.iter();
-        if outcomes.any(|outcome| outcome.number().is_some()) {
-            EXIT_DONE
-        } else {
-            EXIT_NEGATIVE
-        }
-    }
-}
-
 /// Reads so many times; stops at the first failure.
 async fn read_times(session: &mut AdhocReader, times: u8, lang: Language) -> DeviceReads {
     let waiting = || {
@@ -251,62 +226,6 @@ async fn read_times(session: &mut AdhocReader, times: u8, lang: Language) -> Dev
         seen.add_read(session.read().await);
     }
     seen
-}
-
-impl DeviceReads {
-    fn from_first_read(once: AdhocReading) -> Self {
-        let registers = once.details.registers.iter().cloned();
-        Self {
-            reads: registers.map(|read| read.into_iter().collect()).collect(),
-            round_trips_ms: good_round_trip(&once).into_iter().collect(),
-            line: Vec::new(),
-            once,
-        }
-    }
-
-    /// Adds a later read; one without an answer leaves the earlier ones as they are.
-    fn add_read(&mut self, once: AdhocReading) {
-        if once.failure.is_some() {
-            return;
-        }
-        for (reads, read) in self.reads.iter_mut().zip(&once.details.registers) {
-            reads.extend(read.clone());
-        }
-        self.round_trips_ms.extend(good_round_trip(&once));
-        self.once = once;
-    }
-
-    /// Adds a read of the live screen: a failure is shown, and old reads are dropped.
-    fn add_live_read(&mut self, once: AdhocReading) {
-        if once.failure.is_some() {
-            self.once = once;
-            return;
-        }
-        self.add_read(once);
-        let old = |all: usize| all.saturating_sub(LIVE_READS_MAX);
-        self.round_trips_ms.drain(..old(self.round_trips_ms.len()));
-        for reads in &mut self.reads {
-            reads.drain(..old(reads.len()));
-        }
-    }
-
-    fn rank_point(&self, index: usize, options: &ReadArgs) -> Option<(&Point, HypothesisRanking)> {
-        let point = self.once.details.points.get(index)?.as_ref()?;
-        let shown = options
-            .display
-            .iter()
-            .find(|(name, _)| **name == *point.name);
-        let ranking = ranking::rank_point(
-            point,
-            self.reads.get(index)?,
-            shown.map(|(_, value)| *value),
-        )?;
-        Some((point, ranking))
-    }
-}
-
-fn good_round_trip(once: &AdhocReading) -> Option<f64> {
-    once.failure.is_none().then_some(once.round_trip_ms)
 }
 
 fn device_text(
@@ -339,7 +258,7 @@ fn device_text(
         if let Some(refused) = once.details.out_of_range.get(number).copied().flatten() {
             text += &limit_line(point, refused, lang);
         }
-        if let Some((point, ranking)) = seen.rank_point(number, options) {
+        if let Some((point, ranking)) = seen.rank_point(number, &options.display) {
             let value = outcome.and_then(|outcome| outcome.number());
             text += &ranking::ranking_text(point, value, &ranking, lang);
         }
@@ -353,7 +272,8 @@ fn device_text(
     }
     if !seen.round_trips_ms.is_empty() {
         let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
-        let times = times.collect::<Vec<_>>().join(", ");
+        let times = times.collect::<Vec<_>>();
+        let times = lang.locale().plain_digits(&times.join("; "));
         let _ = writeln!(
             text,
             "{}",
@@ -403,25 +323,4 @@ fn identity_text(identity: &DeviceIdentity, lang: Language) -> String {
     ];
     lines.push(lang.text_with("cli-read-identity", &facts));
     lines.join("\n") + "\n"
-}
-
-/// Message key of the advice for a device that gave nothing, or that refused some requests.
-fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> {
-    let once = &seen.once;
-    let whole = once.failure.as_ref().map(|(failure, _)| failure.reason);
-    let mut parts = once.outcomes.iter().filter_map(SampleOutcome::reason);
-    let reason =
-        whole.or_else(|| parts.find(|reason| matches!(reason, QualityReason::Refused(_))))?;
-    let alone = [Some(reason)];
-    let line = if seen.line.is_empty() {
-        &alone[..]
-    } else {
-        &seen.line
-    };
-    fault_diagnosis::advice_key(reason, Some(&bus.link), line)
-}
-
-fn hex_text(bytes: &[u8]) -> String {
-    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    pairs.join(" ")
 }

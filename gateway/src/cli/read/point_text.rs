@@ -40,6 +40,7 @@ pub(super) fn point_line(
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
             // A single has about seven digits; the double that carries it would show more.
             let number = ranking::point_number_text(point, number);
+            let number = lang.locale().plain_digits(&number);
             let unit = match &*point.unit {
                 "" => String::new(),
                 unit => format!(" {unit}"),
@@ -83,6 +84,7 @@ pub(super) fn limit_line(point: &Point, refused: ExactNumber, lang: Language) ->
         ranking::point_number_text(point, refused),
         limit.to_string(),
     );
+    let [value, limit] = [value, limit].map(|text| lang.locale().plain_digits(&text));
     let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
     format!("{:>22} {}\n", "", lang.text_with(key, &args))
 }

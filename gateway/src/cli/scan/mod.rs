@@ -11,10 +11,9 @@
 mod config_append;
 mod output;
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::print_stderr;
+use super::backend::{DEFAULT_CONFIG_PATH, print_stderr};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
 use super::run::wait_for_stop;
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::commissioning::scan::{DeviceScan, ScanOptions, ScanTarget};
 use crate::commissioning::scan_engine::scan_ranges;
 use crate::config::{self, Config, Parity};
@@ -160,11 +159,6 @@ fn load_optional_config(options: &ScanArgs, lang: Language) -> Result<Option<Con
             if needed { Err(EXIT_USAGE) } else { Ok(None) }
         }
     }
-}
-
-fn print_usage_error(why: &str) -> u8 {
-    print_stderr(&format!("pantau: {why}"));
-    EXIT_USAGE
 }
 
 impl ScanArgs {

@@ -1,7 +1,7 @@
 //! Arguments of `pantau user`.
 
 use crate::access::{Role, TokenScope};
-use crate::cli::args::DEFAULT_CONFIG_PATH;
+use crate::cli::backend::DEFAULT_CONFIG_PATH;
 use crate::limits::TOKEN_DAYS_MAX;
 use std::path::PathBuf;
 

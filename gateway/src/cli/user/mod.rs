@@ -18,7 +18,8 @@ use super::backend::{
     CommandError, current_user, load_config, local_date, open_access_client, print_stderr,
     report_failure,
 };
-use super::{EXIT_DONE, EXIT_NEGATIVE};
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use super::standard_output::print_text;
 use crate::api::client::{ApiClient, path_with_query, percent_encode};
 use crate::api::users::{
     NewTokenRequest, NewUserRequest, SetUpCodeJson, TokenJson, TokenMadeJson, UserChangeRequest,
@@ -236,13 +237,12 @@ impl UserDesk<'_> {
         if self.json {
             print_value(&found);
         }
-        match &found.code {
-            Some(code) if !self.json => print_text(&format!("{code}\n")),
-            Some(_) => {}
-            None => {
-                print_stderr(&self.lang.text("cli-user-no-code"));
-                return Ok(EXIT_NEGATIVE);
-            }
+        let Some(code) = &found.code else {
+            print_stderr(&self.lang.text("cli-user-no-code"));
+            return Ok(EXIT_NEGATIVE);
+        };
+        if !self.json {
+            print_text(&format!("{code}\n"));
         }
         Ok(EXIT_DONE)
     }
@@ -286,10 +286,4 @@ fn print_value(value: &impl Serialize) {
     if let Ok(text) = serde_json::to_string(value) {
         print_text(&format!("{text}\n"));
     }
-}
-
-fn print_text(text: &str) {
-    use std::io::Write as _;
-    // Nothing can be reported when standard output is closed.
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -2,22 +2,29 @@
 //! from an argument, which every user of the computer can see.
 
 use crate::cli::backend::{CommandError, print_stderr};
+use crate::cli::file_error::NameFile as _;
 use crate::i18n::Language;
 use crate::limits::PASSWORD_BYTES_MAX;
-use std::io::{BufRead, BufReader, IsTerminal, stdin};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, stdin};
 use std::path::Path;
 
 /// Password from the file, else from the terminal, else the first line of standard input.
 pub(super) fn read_password(file: Option<&Path>, lang: Language) -> Result<String, CommandError> {
     if let Some(file) = file {
-        return first_line(BufReader::new(std::fs::File::open(file)?));
+        let source = File::open(file).reading(file)?;
+        return first_line(BufReader::new(source)).reading(file);
     }
     if !stdin().is_terminal() {
-        return first_line(stdin().lock());
+        return first_line(stdin().lock()).reading(Path::new("-"));
     }
     for _ in 0..3 {
-        let password = rpassword::prompt_password(lang.text("cli-user-password-ask"))?;
-        let again = rpassword::prompt_password(lang.text("cli-user-password-again"))?;
+        let ask = |key: &str| {
+            let terminal = Path::new("/dev/tty");
+            rpassword::prompt_password(lang.text(key)).reading(terminal)
+        };
+        let password = ask("cli-user-password-ask")?;
+        let again = ask("cli-user-password-again")?;
         if password == again {
             return Ok(password);
         }
@@ -29,7 +36,7 @@ pub(super) fn read_password(file: Option<&Path>, lang: Language) -> Result<Strin
 }
 
 /// First line without its end. It is cut where no password can be that long.
-fn first_line(source: impl BufRead) -> Result<String, CommandError> {
+fn first_line(source: impl BufRead) -> io::Result<String> {
     let most = u64::try_from(PASSWORD_BYTES_MAX).unwrap_or(u64::MAX) + 3;
     let mut line = String::new();
     BufReader::new(source.take(most)).read_line(&mut line)?;

@@ -12,15 +12,15 @@
 mod history;
 mod screen;
 
-use super::args::DEFAULT_CONFIG_PATH;
-use super::backend::load_config;
-use super::live_devices::{DeviceSnapshot, LiveDevices, select_devices};
-use super::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, fail_with_message};
+use super::backend::DEFAULT_CONFIG_PATH;
+use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
+use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
+use super::standard_output::print_line;
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::error::Error;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,19 +56,9 @@ enum WatchKey {
 
 /// Shows the devices until `q` or Ctrl-C; returns the exit status.
 pub(super) async fn run_watch(options: &WatchArgs, lang: Language) -> u8 {
-    let mut config = match load_config(&options.config, lang) {
-        Ok(config) => config,
+    let (config, ids) = match load_selection(&options.config, &options.devices, lang) {
+        Ok(selection) => selection,
         Err(status) => return status,
-    };
-    let ids = match select_devices(&mut config, &options.devices) {
-        Ok(ids) => ids,
-        Err(device) => {
-            eprintln!(
-                "{}",
-                lang.text_with("cli-read-unknown", &[("device", &device)])
-            );
-            return EXIT_USAGE;
-        }
     };
     let name = config.site.name.to_string();
     let mut source = match LiveDevices::open(config, ids, lang).await {
@@ -171,7 +161,7 @@ async fn print_lines(source: &mut LiveDevices, lang: Language) -> Result<u8, Box
             let known = before.iter().find(|known| known.id == look.id);
             let polls = known.map_or(0, |known| known.counts.polls);
             let line = plain_line(look, lang);
-            if look.counts.polls > polls && writeln!(std::io::stdout(), "{line}").is_err() {
+            if look.counts.polls > polls && !print_line(&line) {
                 return Ok(EXIT_NEGATIVE);
             }
         }

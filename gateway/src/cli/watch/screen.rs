@@ -46,7 +46,7 @@ pub(super) fn draw_screen(
 
 /// Lines of one device: title, points, and the fault with its advice.
 fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Line<'static>> {
-    let mut lines = vec![device_title(device, width)];
+    let mut lines = vec![device_title(device, width, lang)];
     let values = device.look.values.iter();
     lines.extend(values.map(|value| point_line(device, value, width, lang)));
     if let Some(fault) = device.look.counts.fault {
@@ -64,7 +64,7 @@ fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Lin
 }
 
 /// Title line of a device: id, round-trip time in ms, good polls of all, errors by kind.
-fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
+fn device_title(device: &WatchedDevice, width: usize, lang: Language) -> Line<'static> {
     let counts = &device.look.counts;
     let good = counts.polls.saturating_sub(counts.failures);
     let color = if counts.fault.is_some() {
@@ -73,10 +73,9 @@ fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
         Color::Green
     };
     let name = format!("{:<18}", device.look.id);
-    let facts = format!(
-        "{:>9.1} ms {good:>6}/{:<5}",
-        counts.round_trip_ms, counts.polls
-    );
+    let time = format!("{:.1}", counts.round_trip_ms);
+    let time = lang.locale().plain_digits(&time);
+    let facts = format!("{time:>9} ms {good:>6}/{:<5}", counts.polls);
     let errors = device
         .errors
         .iter()
@@ -100,7 +99,8 @@ fn point_line(
     width: usize,
     lang: Language,
 ) -> Line<'static> {
-    let place = format!("  {:<20}{:>12} {:<7}", value.name, value.text, value.unit);
+    let number = lang.locale().plain_digits(&value.text);
+    let place = format!("  {:<20}{number:>12} {:<7}", value.name, value.unit);
     let bars = device
         .values
         .get(&value.name)

@@ -438,7 +438,7 @@ fn contains_ignoring_case(text: &str, part: &str) -> bool {
 }
 
 fn value_evidence(point: &Point, outcome: SampleOutcome) -> Option<ProfileEvidence> {
-    let number = outcome.number()?.to_string();
+    let number = outcome.number()?.short_digits();
     Some(ProfileEvidence::Value(
         point.name.to_string(),
         number,

@@ -3,7 +3,7 @@
 use super::{Factors, RawFactorEvidence, non_empty_text};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::SpannedValue;
+use crate::config::raw_values::SpannedValue;
 use crate::domain::factor::FactorEvidence;
 use crate::domain::hex_text::to_hex;
 use crate::domain::ledger::Attachment;

@@ -18,7 +18,7 @@ pub(crate) use raw_factors::{RawFactorEvidence, RawFactors, RawGwpSet};
 
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawText, SpannedValue};
+use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::{Diagnostic, schema_check};
 use crate::domain::factor::{
     Factor, FactorEvidence, FactorStatus, FactorUnit, HeadlineStatus, UnverifiedFactor,

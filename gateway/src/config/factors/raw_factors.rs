@@ -1,6 +1,6 @@
 //! [`RawFactorFile`]: factor file, `[factors]` and `[[factor_evidence]]` as typed.
 
-use crate::config::raw_config::{RawDate, RawInteger, RawText, SpannedValue};
+use crate::config::raw_values::{RawDate, RawInteger, RawText, SpannedValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

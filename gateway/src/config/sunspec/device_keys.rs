@@ -3,7 +3,8 @@
 use super::{PointNameError, SunSpecSelection, point_names};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{RawDevice, SpannedValue};
+use crate::config::raw_config::RawDevice;
+use crate::config::raw_values::SpannedValue;
 use crate::limits::POINTS_PER_DEVICE_MAX;
 use std::collections::BTreeSet;
 

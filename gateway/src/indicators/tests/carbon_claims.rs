@@ -138,6 +138,13 @@ async fn a_number_that_nobody_checked_stays_provisional() {
                  leakage = { replaced = 'scrapped', statement = 'letter' }";
     let found = account_of_year(&plant_without_export(table), 1000.0).await;
     assert_figure_close(&found, "co2.net", "plts", 1.4);
+    // The table knows no fuel, so litres that go on burning have no emissions to compute.
+    let sold = table.replace("'scrapped'", "'sold', litres_per_year = 100");
+    let leaked = account_of_year(&plant_without_export(&sold), 1000.0).await;
+    assert_eq!(
+        missing_reason(&leaked, "co2.leakage", "plts"),
+        "account-no-leakage-fuel"
+    );
     let net = find_figure(&found, "co2.net", "plts");
     assert_eq!(
         net.headline,

@@ -1,16 +1,19 @@
 //! Indicators from ledger entries.
 
-use super::site::{OTHER_ASSETS, SITE_PLANT, site_text};
+use super::site::{OTHER_ASSETS, SITE_DEVICES, SITE_PLANT, site_text};
 use super::{TestSite, assert_figure_close, find_figure, has_remark, missing_reason};
+use crate::config::factors::built_in_factors;
+use crate::config::load_archived;
 use crate::domain::indicator::ValueOrigin;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
+use std::path::Path;
 
 pub(super) fn ledger_statement(indicator: &str, quantity: i64, when: &str) -> EntryStatement {
     EntryStatement {
         sort: EntryKind::Record,
         indicator: indicator.into(),
         what: String::new(),
-        quantity: crate::domain::decimal::Decimal::new(quantity, 0),
+        quantity: crate::domain::ExactNumber::with_places(quantity, 0),
         unit: "kg".into(),
         when: when.parse().unwrap(),
         known: QuantityBasis::Weighed,
@@ -133,4 +136,71 @@ async fn methane_is_told_by_the_year_and_over_the_lifetime_never_together() {
         missing_reason(&found, "methane.annual", "heap"),
         "account-no-disposal"
     );
+}
+
+fn entry_in(unit: &str, indicator: &str, quantity: i64) -> EntryStatement {
+    EntryStatement {
+        unit: unit.into(),
+        ..ledger_statement(indicator, quantity, "2026-11-02")
+    }
+}
+
+const BIN_OF: &str = "[[asset]]\nid = 'bin'\nkind = 'bsf'\ntemperature = 'bin.core'\n\
+    disposal = { fate = 'landfill', gas_captured = 0.0, evidence = 'letter' }\n";
+
+#[tokio::test]
+async fn a_figure_is_in_its_own_unit_whatever_the_unit_of_its_indicator() {
+    let own = "[[indicator]]\nid = 'bsf-fed'\nunit = 't'\n\
+               [[indicator]]\nid = 'fuel'\nunit = 'm3'\nname = { id = 'BBM', en = 'Fuel' }\n\
+               [[indicator]]\nid = 'peel'\nunit = 't'\nname = { id = 'Kulit', en = 'Peel' }\n\
+               factor = 'compost.ch4.wet'\n\
+               [[asset]]\nid = 'set'\nkind = 'genset'\nrating_kw = 5\nfuel_ledger = 'fuel'\n";
+    let village = TestSite::new(&[SITE_DEVICES, BIN_OF, own].concat());
+    let entries = vec![
+        entry_in("t", "bsf-fed", 1),
+        // Written before the site changed the unit of the indicator.
+        entry_in("kg", "bsf-fed", 500),
+        entry_in("kg", "bsf-maggot", 300),
+        entry_in("m3", "fuel", 2),
+        entry_in("t", "peel", 3),
+    ];
+    village.store.append_ledger(entries, "siti").await.unwrap();
+    let found = village.indicators("2026-11").await;
+    assert_figure_close(&found, "ledger.bsf-fed", "", 1.5);
+    assert_figure_close(&found, "bsf.fed", "bin", 1500.0);
+    assert_figure_close(&found, "bsf.bioconversion", "bin", 20.0);
+    assert_figure_close(&found, "methane.lifetime", "bin", 0.428_4 * 1.5);
+    assert_figure_close(&found, "genset.fuel", "set", 2000.0);
+    // The factor is 4 gCH4 for each kilogram.
+    assert_figure_close(&found, "ledger.peel.effect", "", 12_000.0);
+}
+
+#[tokio::test]
+async fn litres_of_waste_give_no_methane_rather_than_none_avoided() {
+    let mut village = TestSite::new(SITE_DEVICES);
+    let set = "[[asset]]\nid = 'set'\nkind = 'genset'\nrating_kw = 5\nfuel_ledger = 'bsf-fed'\n";
+    let bin = format!("{BIN_OF}fed = 'jelantah'\n");
+    let heap = "[[asset]]\nid = 'heap'\nkind = 'compost'\nprocess = 'windrow'\n\
+                turning_ledger = 'bsf-fed'\n";
+    let text = [SITE_DEVICES, &bin, set, heap].concat();
+    // A revision of a time when the unit was not checked can still be opened.
+    village.config = load_archived(&text, built_in_factors(), Path::new("pantau.toml")).unwrap();
+    let entries = vec![
+        entry_in("L", "jelantah", 1000),
+        entry_in("kg", "bsf-fed", 5),
+    ];
+    village.store.append_ledger(entries, "siti").await.unwrap();
+    let found = village.indicators("2026").await;
+    for (figure, asset) in [
+        ("bsf.fed", "bin"),
+        ("methane.annual", "bin"),
+        ("methane.lifetime", "bin"),
+        ("waste.project", "bin"),
+        ("genset.fuel", "set"),
+        ("compost.turnings", "heap"),
+    ] {
+        let why = missing_reason(&found, figure, asset);
+        assert_eq!(why, "account-unit-unfit", "{figure}");
+    }
+    assert_figure_close(&found, "ledger.jelantah", "", 1000.0);
 }

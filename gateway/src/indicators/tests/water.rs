@@ -2,9 +2,10 @@
 
 use super::site::{OTHER_ASSETS, SITE_PLANT, site_text};
 use super::{
-    MINUTE, TestSite, assert_figure_close, figure_value, find_figure, has_remark, missing_reason,
-    parse_time,
+    MINUTE, PointColumn, TestSite, assert_figure_close, figure_value, find_figure, has_remark,
+    missing_reason, parse_time,
 };
+use crate::domain::indicator::SiteIndicators;
 use crate::formulas::GRAVITY_M_S2;
 
 pub(crate) fn november_start() -> i64 {
@@ -20,6 +21,13 @@ pub(crate) fn day(of: impl Fn(f64) -> f64) -> Vec<(i64, Option<f64>)> {
         .collect()
 }
 
+/// Figures of a day of the village with these readings.
+async fn day_of_village(columns: Vec<PointColumn<'_>>) -> SiteIndicators {
+    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    village.store_readings(columns).await;
+    village.indicators("2026-11-01").await
+}
+
 /// Hours between `from` and `to` that have passed at `hour`.
 fn passed(hour: f64, from: f64, to: f64) -> f64 {
     hour.clamp(from, to) - from
@@ -27,30 +35,27 @@ fn passed(hour: f64, from: f64, to: f64) -> f64 {
 
 #[tokio::test]
 async fn a_pump_lifts_what_its_meters_say() {
-    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
     // 800 W and 3 m3/h from 08:00 to 12:00, then an hour of power without flow.
     let runs = |hour: f64| hour > 8.0 && hour <= 13.0;
-    village
-        .store_readings(vec![
-            (
-                "pump.power",
-                day(|hour| if runs(hour) { 800.0 } else { 0.0 }),
-            ),
-            (
-                "pump.energy",
-                day(|hour| 50.0 + 0.8 * passed(hour, 8.0, 13.0)),
-            ),
-            (
-                "pump.flow",
-                day(|hour| if runs(hour) && hour <= 12.0 { 3.0 } else { 0.0 }),
-            ),
-            (
-                "pump.volume",
-                day(|hour| 10.0 + 3.0 * passed(hour, 8.0, 12.0)),
-            ),
-        ])
-        .await;
-    let found = village.indicators("2026-11-01").await;
+    let found = day_of_village(vec![
+        (
+            "pump.power",
+            day(|hour| if runs(hour) { 800.0 } else { 0.0 }),
+        ),
+        (
+            "pump.energy",
+            day(|hour| 50.0 + 0.8 * passed(hour, 8.0, 13.0)),
+        ),
+        (
+            "pump.flow",
+            day(|hour| if runs(hour) && hour <= 12.0 { 3.0 } else { 0.0 }),
+        ),
+        (
+            "pump.volume",
+            day(|hour| 10.0 + 3.0 * passed(hour, 8.0, 12.0)),
+        ),
+    ])
+    .await;
     assert_figure_close(&found, "pump.volume", "pump", 12.0);
     assert_figure_close(&found, "pump.energy", "pump", 4.0);
     assert_figure_close(&found, "pump.specific", "pump", 3.0);
@@ -73,15 +78,11 @@ async fn a_pump_lifts_what_its_meters_say() {
 
 #[tokio::test]
 async fn a_tank_balances_and_says_how_long_it_lasts() {
-    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
     // Area 2 m2: from 1.0 m up to 1.5 m in the morning, down to 0.9 m in the afternoon.
     let level = |hour: f64| {
         1.0 + 0.5 * passed(hour, 8.0, 10.0) / 2.0 - 0.6 * passed(hour, 13.0, 16.0) / 3.0
     };
-    village
-        .store_readings(vec![("tank.level", day(level))])
-        .await;
-    let found = village.indicators("2026-11-01").await;
+    let found = day_of_village(vec![("tank.level", day(level))]).await;
     assert_figure_close(&found, "tank.volume_last", "tank", 1.8);
     assert_figure_close(&found, "tank.volume_min", "tank", 1.8);
     assert_figure_close(&found, "tank.volume_max", "tank", 3.0);
@@ -104,26 +105,20 @@ async fn a_tank_balances_and_says_how_long_it_lasts() {
 
 #[tokio::test]
 async fn a_tank_that_falls_at_night_leaks() {
-    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
     // 20 L/h from an area of 2 m2.
-    village
-        .store_readings(vec![("tank.level", day(|hour| 1.5 - 0.01 * hour))])
-        .await;
-    let found = village.indicators("2026-11-01").await;
+    let found = day_of_village(vec![("tank.level", day(|hour| 1.5 - 0.01 * hour))]).await;
     assert_figure_close(&found, "tank.leak_nights", "tank", 1.0);
 }
 
 #[tokio::test]
 async fn rain_is_caught_shower_by_shower() {
-    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
     // 10 mm at 02:00 and 20 mm at 10:00: two rain events.
     let rain = |hour: f64| {
         let first = if hour > 2.0 { 10.0 } else { 0.0 };
         let second = if hour > 10.0 { 20.0 } else { 0.0 };
         100.0 + first + second
     };
-    village.store_readings(vec![("tank.rain", day(rain))]).await;
-    let found = village.indicators("2026-11-01").await;
+    let found = day_of_village(vec![("tank.rain", day(rain))]).await;
     assert_figure_close(&found, "catchment.rain", "roof", 30.0);
     assert_figure_close(&found, "catchment.gross", "roof", 3.0);
     assert_figure_close(
@@ -136,13 +131,9 @@ async fn rain_is_caught_shower_by_shower() {
 
 #[tokio::test]
 async fn a_bins_hours_fall_into_bands() {
-    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
     let warmth = |hour: f64| if hour > 12.0 { 40.0 } else { 28.0 };
     let hot = |hour: f64| if hour > 20.0 { 40.0 } else { 60.0 };
-    village
-        .store_readings(vec![("bin.core", day(warmth)), ("bin.heap", day(hot))])
-        .await;
-    let found = village.indicators("2026-11-01").await;
+    let found = day_of_village(vec![("bin.core", day(warmth)), ("bin.heap", day(hot))]).await;
     assert_figure_close(&found, "bsf.hours_optimal", "bin", 12.0);
     assert_figure_close(&found, "bsf.hours_critical", "bin", 12.0);
     assert_figure_close(&found, "bsf.hours_slow", "bin", 0.0);
@@ -163,8 +154,7 @@ async fn a_bins_hours_fall_into_bands() {
 
 #[tokio::test]
 async fn what_was_not_measured_has_no_figure() {
-    let village = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
-    let found = village.indicators("2026-11-01").await;
+    let found = day_of_village(Vec::new()).await;
     for one in &found.indicators {
         let declared = one.id.starts_with("co2.project") || one.id.starts_with("co2.leakage");
         assert!(

@@ -95,10 +95,13 @@ fn total_row(
         let own = counted_records(book, &definition.id);
         let own =
             own.filter(|entry| (entry.statement.known == QuantityBasis::Declared) == declared);
-        let quantities = own.filter_map(|entry| entry.statement.quantity);
-        quantities
-            .map(crate::domain::decimal::Decimal::to_f64)
-            .sum::<f64>()
+        let quantities = own.filter_map(|entry| {
+            let said = &entry.statement;
+            let (quantity, to) = (said.quantity?.to_f64(), &definition.unit);
+            let definitions = &book.matter.config.definitions;
+            definitions.convert_quantity(quantity, &said.unit, to)
+        });
+        quantities.sum::<f64>()
     });
     // Only sums can be split by evidence; a last value is a single entry.
     let split = |share: f64| match definition.total {
@@ -216,7 +219,7 @@ fn entry_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 
 fn entry_row(book: &ReportContext<'_>, entry: &LedgerEntry) -> Vec<CellValue> {
     let said = &entry.statement;
-    let quantity = said.quantity.map(crate::domain::decimal::Decimal::to_f64);
+    let quantity = said.quantity.map(crate::domain::ExactNumber::to_f64);
     let files = u64::try_from(said.attachments.len()).unwrap_or(u64::MAX);
     let remark = match said.supersedes {
         Some(old) => {

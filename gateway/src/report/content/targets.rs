@@ -1,7 +1,7 @@
 //! Targets and baselines of the ledger for the period.
 
 use super::context::ReportContext;
-use crate::domain::decimal::Decimal;
+use crate::domain::ExactNumber;
 use crate::domain::indicator::Indicator;
 use crate::domain::ledger::{EntryKind, LedgerEntry};
 use crate::ledger::TotalRule;
@@ -59,5 +59,5 @@ fn sum_consecutive(all: &[&LedgerEntry], first: Date, last: Date) -> Option<f64>
 }
 
 fn entry_quantity(entry: &LedgerEntry) -> Option<f64> {
-    entry.statement.quantity.map(Decimal::to_f64)
+    entry.statement.quantity.map(ExactNumber::to_f64)
 }

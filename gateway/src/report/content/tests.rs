@@ -3,8 +3,8 @@
 use super::explain::{explain_indicator, substitute_numbers};
 use super::{PastRevision, ReportInputs, RevisionChange, build_document, significant_digits};
 use crate::config::{Config, load_config_text};
+use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::decimal::Decimal;
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorInput, IndicatorRemark, InputSource,
@@ -83,13 +83,19 @@ fn generation_indicator() -> Indicator {
     one
 }
 
-fn gross_emissions(config: &Config) -> Indicator {
-    let mut one = test_indicator("co2.gross", Some("plts"), 0.220_492_98, "tCO2");
+/// Avoided emissions by a factor whose official page is not attached.
+fn avoided_emissions(id: &str, tonnes: f64) -> Indicator {
+    let mut one = test_indicator(id, Some("plts"), tonnes, "tCO2");
     one.side = RoundingDirection::Benefit;
-    one.method = "C.3";
-    one.equation = "BE = E_used / 1000 · EF · (1 + TDL)";
     one.uncertainty.tier1_pct = Some(10.0);
     one.headline = HeadlineStatus::Provisional(ProvisionalReason::NoPage);
+    one
+}
+
+fn gross_emissions(config: &Config) -> Indicator {
+    let mut one = avoided_emissions("co2.gross", 0.220_492_98);
+    one.method = "C.3";
+    one.equation = "BE = E_used / 1000 · EF · (1 + TDL)";
     one.factors = vec![Arc::clone(config.factors.find(FACTOR).unwrap())];
     one.inputs = vec![
         test_input(
@@ -105,12 +111,9 @@ fn gross_emissions(config: &Config) -> Indicator {
 }
 
 fn net_emissions() -> Indicator {
-    let mut one = test_indicator("co2.net", Some("plts"), 0.218_1, "tCO2");
-    one.side = RoundingDirection::Benefit;
+    let mut one = avoided_emissions("co2.net", 0.218_1);
     one.method = "C.9";
     one.equation = "BE − PE − LE";
-    one.uncertainty.tier1_pct = Some(10.0);
-    one.headline = HeadlineStatus::Provisional(ProvisionalReason::NoPage);
     one.inputs = vec![test_input(
         "BE",
         0.2181,
@@ -172,7 +175,7 @@ fn test_entry(id: u64, known: QuantityBasis, quantity: i64) -> LedgerEntry {
             sort: EntryKind::Record,
             indicator: "bsf-fed".into(),
             what: "lot 7".to_owned(),
-            quantity: Decimal::new(quantity, 1),
+            quantity: ExactNumber::with_places(quantity, 1),
             unit: "kg".into(),
             when: EntryTime::Day(date(2026, 11, 7)),
             known,

@@ -185,7 +185,9 @@ impl StoreWriter {
         Ok(DayInProgress {
             day,
             reasons,
-            left: self.points_with_samples(day)?.into_values().collect(),
+            left: record_sources::points_with_samples(&self.db, &self.memtable, day)?
+                .into_values()
+                .collect(),
             lines: Vec::new(),
         })
     }
@@ -198,7 +200,7 @@ impl StoreWriter {
             self.calendar.day_start(day + 1),
         );
         let transaction = self.db.transaction()?;
-        let old = record_sources::newest_digest_of(&transaction, day)?;
+        let old = record_sources::newest_digest(&transaction, day, day)?;
         let said: Option<DayRecord> = old.as_ref().and_then(|old| old.record.parse().ok());
         // In one transaction with the record: after a power cut there is either the mark or the
         // record.
@@ -272,7 +274,7 @@ impl StoreWriter {
     /// Returns the day after the last one with a record. An empty day has a record too, unless the
     /// gap is so long that only a wrong clock can have made it.
     fn next_day_in_order(&mut self, limit: LocalDay) -> Result<Option<LocalDay>, rusqlite::Error> {
-        let through = self.last_closed_day()?;
+        let through = record_sources::last_closed_day(&self.db)?;
         let gone = if self.raw_deleted_before == 0 {
             FIRST_DAY
         } else {
@@ -290,13 +292,6 @@ impl StoreWriter {
         };
         let day = if leap { next } else { Some(from) };
         Ok(day.filter(|day| *day <= limit))
-    }
-
-    /// Returns the last day that has a record.
-    fn last_closed_day(&self) -> Result<Option<LocalDay>, rusqlite::Error> {
-        self.db
-            .prepare("SELECT max(day) FROM digest")?
-            .query_row([], |row| row.get(0))
     }
 
     /// Returns the first day from `from` on that has samples, ledger entries or a configuration
@@ -326,7 +321,10 @@ impl StoreWriter {
         }
         let due = "SELECT count(DISTINCT day) FROM digest_due WHERE day <= ?";
         let due: i64 = self.db.query_row(due, [limit], |row| row.get(0))?;
-        let in_turn = match (self.last_closed_day()?, self.next_day_in_order(limit)?) {
+        let in_turn = match (
+            record_sources::last_closed_day(&self.db)?,
+            self.next_day_in_order(limit)?,
+        ) {
             (_, None) => 0,
             (_, Some(day)) => i64::from(limit - day) + 1,
         };

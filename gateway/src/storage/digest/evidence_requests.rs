@@ -1,37 +1,15 @@
 //! Requests for day digests and the data behind them, from checks, bundles and reports.
 
-use crate::domain::{Sample, UtcMs};
+use super::record_sources::{self, EvidenceExtent, TextRevision};
+use crate::domain::Sample;
 use crate::evidence::{DayDigest, RevisionKind};
+use crate::storage::local_calendar::day_number;
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
 use crate::storage::store_handle::{Store, StoreReply, StoreRequest};
 use crate::storage::writer::StoreWriter;
 use jiff::civil::Date;
 use std::sync::Arc;
-
-/// Revision of a text (configuration, factors, calibrations).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextRevision {
-    /// Number of the revision.
-    pub id: u64,
-    /// Time from which it holds.
-    pub since: UtcMs,
-    /// Full text.
-    pub text: String,
-}
-
-/// Extent of the data behind the chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EvidenceExtent {
-    /// First day whose raw samples are still stored; `None` while none were deleted.
-    pub raw_deleted_before: Option<Date>,
-    /// Local days with sealed raw samples.
-    pub days: Vec<Date>,
-    /// Number of the ledger's last entry.
-    pub last_entry: u64,
-    /// Closed days whose samples have changed since their last record.
-    pub due: Vec<Date>,
-}
 
 /// Requests about day digests, each with its reply channel.
 #[derive(Debug)]
@@ -163,18 +141,18 @@ impl StoreWriter {
             EvidenceRequest::Digests { after, reply } => {
                 drop(reply.send(map_disk_error(
                     "reading the chain",
-                    self.digests_after(after),
+                    record_sources::digests_after(&self.db, after),
                 )));
             }
             EvidenceRequest::Newest { first, last, reply } => {
                 drop(reply.send(map_disk_error(
                     "reading the chain",
-                    self.newest_digest(first, last),
+                    record_sources::newest_digest(&self.db, day_number(first), day_number(last)),
                 )));
             }
             EvidenceRequest::Points { day, reply } => {
-                let found =
-                    self.points_with_samples(crate::storage::local_calendar::day_number(day));
+                let day = day_number(day);
+                let found = record_sources::points_with_samples(&self.db, &self.memtable, day);
                 let names = found.map(|points| points.into_values().map(|one| one.name).collect());
                 drop(reply.send(map_disk_error("reading samples", names)));
             }
@@ -184,13 +162,13 @@ impl StoreWriter {
             EvidenceRequest::Ledger { first, last, reply } => {
                 drop(reply.send(map_disk_error(
                     "reading the ledger",
-                    self.ledger_lines(first, last),
+                    record_sources::read_ledger_lines(&self.db, first, last),
                 )));
             }
             EvidenceRequest::Revision { kind, after, reply } => {
                 drop(reply.send(map_disk_error(
                     "reading revisions",
-                    self.revision_after(kind, after),
+                    record_sources::find_revision_after(&self.db, kind, after),
                 )));
             }
             EvidenceRequest::Due(reply) => {
@@ -202,7 +180,8 @@ impl StoreWriter {
                 )));
             }
             EvidenceRequest::Extent(reply) => {
-                drop(reply.send(map_disk_error("reading the chain", self.evidence_extent())));
+                let extent = record_sources::evidence_extent(&self.db, self.raw_deleted_before);
+                drop(reply.send(map_disk_error("reading the chain", extent)));
             }
         }
     }
@@ -211,7 +190,7 @@ impl StoreWriter {
         let key = self.names.point(point);
         let key = key.ok_or_else(|| StoreError::UnknownPoint(point.to_owned()))?;
         // Dated samples only: an undated one belongs to no day yet.
-        let day = crate::storage::local_calendar::day_number(day);
+        let day = day_number(day);
         map_disk_error("reading samples", self.samples(key, day, false))
     }
 }

@@ -1,12 +1,12 @@
 //! Day digests: a chained record for each closed local day (`docs/evidence.md`).
 //!
-//! Entry points: `Store::settle_digests` makes the records that are due, in small pieces on the
+//! Entry points: `Store::close_due_days` makes the records that are due, in small pieces on the
 //! store's thread (`day_closing`); the other requests of `evidence_requests` read the chain and the
 //! data behind it.
 //!
 //! ```text
-//! while store.settle_digests().await? > 0 {}
-//! let digest = store.digest_of(day).await?;     // newest record of that day
+//! while store.close_due_days().await? > 0 {}
+//! let digest = store.digest_of_day(day).await?;     // newest record of that day
 //! ```
 
 mod day_closing;
@@ -17,5 +17,5 @@ mod tests;
 
 pub(super) use day_closing::{DayCloser, mark_day_due};
 pub(crate) use evidence_requests::EvidenceRequest;
-pub use evidence_requests::{EvidenceExtent, TextRevision};
 pub(super) use record_sources::record_factors;
+pub use record_sources::{EvidenceExtent, TextRevision};

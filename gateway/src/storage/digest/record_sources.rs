@@ -6,16 +6,39 @@ use crate::evidence::{
     write_ledger_line,
 };
 use crate::limits::{EVIDENCE_PAGE_MAX, LEDGER_PAGE_MAX};
-use crate::storage::digest::evidence_requests::{EvidenceExtent, TextRevision};
 use crate::storage::key_registry::PointKey;
-use crate::storage::local_calendar::{LocalDay, date, day_number};
+use crate::storage::local_calendar::{LocalDay, date};
+use crate::storage::memtable::Memtable;
 use crate::storage::pack_rows::parse_pieces;
 use crate::storage::schema::sql_int;
-use crate::storage::writer::StoreWriter;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Revision of a text (configuration, factors, calibrations).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextRevision {
+    /// Number of the revision.
+    pub id: u64,
+    /// Time from which it holds.
+    pub since: UtcMs,
+    /// Full text.
+    pub text: String,
+}
+
+/// Extent of the data behind the chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceExtent {
+    /// First day whose raw samples are still stored; `None` while none were deleted.
+    pub raw_deleted_before: Option<Date>,
+    /// Local days with sealed raw samples.
+    pub days: Vec<Date>,
+    /// Number of the ledger's last entry.
+    pub last_entry: u64,
+    /// Closed days whose samples have changed since their last record.
+    pub due: Vec<Date>,
+}
 
 /// Point with the id and unit that a record names.
 #[derive(Clone, Debug)]
@@ -25,97 +48,78 @@ pub(super) struct NamedPoint {
     pub(super) unit: String,
 }
 
-impl StoreWriter {
-    /// Returns the points with dated samples on a local day, by id.
-    pub(super) fn points_with_samples(
-        &self,
-        day: LocalDay,
-    ) -> Result<BTreeMap<Arc<str>, NamedPoint>, rusqlite::Error> {
-        let mut keys: Vec<PointKey> = self
-            .memtable
-            .keys()
-            .filter(|key| key.boot == 0 && key.day == day)
-            .map(|key| key.point)
-            .collect();
-        let mut rows = self
-            .db
-            .prepare("SELECT parts FROM pack WHERE day = ? AND boot = 0 AND content IN (0, 1)")?;
-        let mut rows = rows.query([day])?;
-        while let Some(row) = rows.next()? {
-            let here = parse_pieces(row.get_ref(0)?.as_blob().unwrap_or_default());
-            keys.extend(here.iter().map(|piece| piece.point));
+/// Returns the points with dated samples on a local day, by id.
+pub(super) fn points_with_samples(
+    db: &Connection,
+    memtable: &Memtable,
+    day: LocalDay,
+) -> Result<BTreeMap<Arc<str>, NamedPoint>, rusqlite::Error> {
+    let mut keys: Vec<PointKey> = memtable
+        .keys()
+        .filter(|key| key.boot == 0 && key.day == day)
+        .map(|key| key.point)
+        .collect();
+    let mut rows =
+        db.prepare("SELECT parts FROM pack WHERE day = ? AND boot = 0 AND content IN (0, 1)")?;
+    let mut rows = rows.query([day])?;
+    while let Some(row) = rows.next()? {
+        let here = parse_pieces(row.get_ref(0)?.as_blob().unwrap_or_default());
+        keys.extend(here.iter().map(|piece| piece.point));
+    }
+    // A point may be in memory, in parts and in whole-day chunks at once.
+    keys.sort_unstable();
+    keys.dedup();
+    let mut find = db.prepare("SELECT name, unit FROM point WHERE id = ?")?;
+    let mut points = BTreeMap::new();
+    for key in keys {
+        let named = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+        if let Some((name, unit)) = find.query_row([key], named).optional()? {
+            let name: Arc<str> = name.into();
+            points.insert(Arc::clone(&name), NamedPoint { key, name, unit });
         }
-        // A point may be in memory, in parts and in whole-day chunks at once.
-        keys.sort_unstable();
-        keys.dedup();
-        let mut find = self
-            .db
-            .prepare("SELECT name, unit FROM point WHERE id = ?")?;
-        let mut points = BTreeMap::new();
-        for key in keys {
-            let named = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
-            if let Some((name, unit)) = find.query_row([key], named).optional()? {
-                let name: Arc<str> = name.into();
-                points.insert(Arc::clone(&name), NamedPoint { key, name, unit });
-            }
-        }
-        Ok(points)
     }
+    Ok(points)
+}
 
-    /// Returns records with a number greater than `after`, at most `EVIDENCE_PAGE_MAX`.
-    pub(super) fn digests_after(&self, after: u64) -> Result<Vec<DayDigest>, rusqlite::Error> {
-        let mut rows = self.db.prepare(
-            "SELECT number, day, revision, sha256, record FROM digest WHERE number > ?
-             ORDER BY number LIMIT ?",
-        )?;
-        let values = params![after.cast_signed(), sql_int(EVIDENCE_PAGE_MAX)];
-        rows.query_map(values, parse_digest)?.collect()
-    }
+/// Returns records with a number greater than `after`, at most `EVIDENCE_PAGE_MAX`.
+pub(super) fn digests_after(
+    db: &Connection,
+    after: u64,
+) -> Result<Vec<DayDigest>, rusqlite::Error> {
+    let mut rows = db.prepare(
+        "SELECT number, day, revision, sha256, record FROM digest WHERE number > ?
+         ORDER BY number LIMIT ?",
+    )?;
+    let values = params![after.cast_signed(), sql_int(EVIDENCE_PAGE_MAX)];
+    rows.query_map(values, parse_digest)?.collect()
+}
 
-    /// Returns the newest record of the last closed day in a range.
-    pub(super) fn newest_digest(
-        &self,
-        first: Date,
-        last: Date,
-    ) -> Result<Option<DayDigest>, rusqlite::Error> {
-        newest_digest_in(&self.db, day_number(first), day_number(last))
-    }
+/// Returns the extent of the data behind the chain; `raw_deleted_before` is 0 while no raw samples
+/// were deleted.
+pub(super) fn evidence_extent(
+    db: &Connection,
+    raw_deleted_before: LocalDay,
+) -> Result<EvidenceExtent, rusqlite::Error> {
+    let mut rows =
+        db.prepare("SELECT DISTINCT day FROM pack WHERE content = 0 AND boot = 0 ORDER BY day")?;
+    let days = rows.query_map([], |row| row.get(0).map(date))?;
+    let mut due = db.prepare("SELECT DISTINCT day FROM digest_due ORDER BY day")?;
+    let due = due.query_map([], |row| row.get(0).map(date))?;
+    let last: i64 = db.query_row("SELECT coalesce(max(id), 0) FROM ledger", [], |row| {
+        row.get(0)
+    })?;
+    Ok(EvidenceExtent {
+        raw_deleted_before: (raw_deleted_before != 0).then(|| date(raw_deleted_before)),
+        days: days.collect::<Result<_, _>>()?,
+        last_entry: last.cast_unsigned(),
+        due: due.collect::<Result<_, _>>()?,
+    })
+}
 
-    pub(super) fn ledger_lines(&self, first: u64, last: u64) -> Result<String, rusqlite::Error> {
-        read_ledger_lines(&self.db, (first, last))
-    }
-
-    pub(super) fn revision_after(
-        &self,
-        kind: RevisionKind,
-        after: u64,
-    ) -> Result<Option<TextRevision>, rusqlite::Error> {
-        find_revision_after(&self.db, kind, after)
-    }
-
-    /// Returns the extent of the data behind the chain.
-    pub(super) fn evidence_extent(&self) -> Result<EvidenceExtent, rusqlite::Error> {
-        let mut rows = self
-            .db
-            .prepare("SELECT DISTINCT day FROM pack WHERE content = 0 AND boot = 0 ORDER BY day")?;
-        let days = rows.query_map([], |row| row.get(0).map(date))?;
-        let mut due = self
-            .db
-            .prepare("SELECT DISTINCT day FROM digest_due ORDER BY day")?;
-        let due = due.query_map([], |row| row.get(0).map(date))?;
-        let last: i64 =
-            self.db
-                .query_row("SELECT coalesce(max(id), 0) FROM ledger", [], |row| {
-                    row.get(0)
-                })?;
-        Ok(EvidenceExtent {
-            raw_deleted_before: (self.raw_deleted_before != 0)
-                .then(|| date(self.raw_deleted_before)),
-            days: days.collect::<Result<_, _>>()?,
-            last_entry: last.cast_unsigned(),
-            due: due.collect::<Result<_, _>>()?,
-        })
-    }
+/// Returns the last day that has a record.
+pub(super) fn last_closed_day(db: &Connection) -> Result<Option<LocalDay>, rusqlite::Error> {
+    db.prepare("SELECT max(day) FROM digest")?
+        .query_row([], |row| row.get(0))
 }
 
 /// Reads a record from a row.
@@ -129,15 +133,8 @@ fn parse_digest(row: &Row<'_>) -> Result<DayDigest, rusqlite::Error> {
     })
 }
 
-/// Returns the newest record of a day.
-pub(super) fn newest_digest_of(
-    db: &Connection,
-    day: LocalDay,
-) -> Result<Option<DayDigest>, rusqlite::Error> {
-    newest_digest_in(db, day, day)
-}
-
-fn newest_digest_in(
+/// Returns the newest record of the last closed day in a range.
+pub(super) fn newest_digest(
     db: &Connection,
     first: LocalDay,
     last: LocalDay,
@@ -162,9 +159,10 @@ pub(super) fn chain_head(db: &Connection) -> Result<Option<DayDigest>, rusqlite:
 }
 
 /// Returns the hashed lines of ledger entries, at most `LEDGER_PAGE_MAX`.
-fn read_ledger_lines(
+pub(super) fn read_ledger_lines(
     db: &Connection,
-    (first, last): (u64, u64),
+    first: u64,
+    last: u64,
 ) -> Result<String, rusqlite::Error> {
     let mut text = String::new();
     let mut rows = db.prepare(
@@ -194,7 +192,7 @@ pub(super) fn hash_ledger(
     let mut from = first;
     while from <= last {
         let until = last.min(from + LEDGER_PAGE_MAX as u64 - 1);
-        hash.put(read_ledger_lines(db, (from, until))?.as_bytes());
+        hash.put(read_ledger_lines(db, from, until)?.as_bytes());
         from = until + 1;
     }
     Ok(hash.finish_hex())
@@ -252,7 +250,8 @@ fn revision_table(kind: RevisionKind) -> &'static str {
     }
 }
 
-fn find_revision_after(
+/// Returns the first revision with a number greater than `after`.
+pub(super) fn find_revision_after(
     db: &Connection,
     kind: RevisionKind,
     after: u64,

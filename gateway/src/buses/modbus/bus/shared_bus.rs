@@ -17,6 +17,15 @@ impl BusChannel {
         }
     }
 
+    /// Creates a channel through the owner of the bus, or one that opens the bus when nobody owns
+    /// it.
+    pub fn with_owner(bus: &Bus, owner: Option<mpsc::Sender<BusRequest>>) -> Self {
+        match owner {
+            Some(owner) => Self::via_owner(bus, owner),
+            None => Self::new(bus),
+        }
+    }
+
     pub(super) async fn request_via_owner(
         &mut self,
         request: ModbusReadRequest,

@@ -113,6 +113,22 @@ async fn serve_connection(
     }
 }
 
+/// Bus of a Modbus TCP device on loopback, with the socket that the device listens on.
+async fn listening_bus() -> (TcpListener, Bus) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let bus = Bus {
+        id: "b".into(),
+        link: BusLink::Modbus(ModbusLink::Tcp {
+            host: "127.0.0.1".into(),
+            port,
+        }),
+        timeout: Duration::from_secs(5),
+        settle: Duration::ZERO,
+    };
+    (listener, bus)
+}
+
 fn holding_request(address: u16) -> ModbusReadRequest {
     ModbusReadRequest {
         unit: 1,
@@ -370,22 +386,12 @@ async fn serve_identification(mut wire: impl AsyncRead + AsyncWrite + Unpin) {
 
 #[tokio::test]
 async fn a_device_is_asked_on_until_it_has_said_all_of_itself() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, bus) = listening_bus().await;
     tokio::spawn(async move {
         while let Ok((wire, _)) = listener.accept().await {
             serve_identification(wire).await;
         }
     });
-    let bus = Bus {
-        id: "b".into(),
-        link: BusLink::Modbus(ModbusLink::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        }),
-        timeout: Duration::from_secs(5),
-        settle: Duration::ZERO,
-    };
     let mut channel = BusChannel::new(&bus);
     let said = channel
         .read_identification(9, Duration::ZERO)
@@ -401,8 +407,7 @@ async fn a_device_is_asked_on_until_it_has_said_all_of_itself() {
 
 #[tokio::test]
 async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, bus) = listening_bus().await;
     tokio::spawn(async move {
         let turn = std::sync::atomic::AtomicU16::new(0);
         while let Ok((wire, _)) = listener.accept().await {
@@ -415,15 +420,6 @@ async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
             .await;
         }
     });
-    let bus = Bus {
-        id: "b".into(),
-        link: BusLink::Modbus(ModbusLink::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        }),
-        timeout: Duration::from_secs(5),
-        settle: Duration::ZERO,
-    };
     let (door, mut errands) = crate::bus_request::request_channel();
     let mut owner = BusChannel::new(&bus);
     let owning = async {

@@ -107,18 +107,22 @@ impl DrawingColour {
     }
 }
 
+/// Returns the nearest number of 0 to 255.
+pub(super) fn rounded_byte(value: f64) -> u8 {
+    let whole = value.round().clamp(0.0, 255.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounded and held within 0..=255"
+    )]
+    let byte = whole as u8;
+    byte
+}
+
 fn blend_rgb(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
     let share = share.clamp(0.0, 1.0);
     let mix = |from: u8, to: u8| {
-        let mixed = f64::from(from) + (f64::from(to) - f64::from(from)) * share;
-        let whole = mixed.round().clamp(0.0, 255.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "rounded and held within 0..=255"
-        )]
-        let byte = whole as u8;
-        byte
+        rounded_byte(f64::from(from) + (f64::from(to) - f64::from(from)) * share)
     };
     [
         mix(from[0], to[0]),

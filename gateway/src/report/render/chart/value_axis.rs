@@ -1,5 +1,7 @@
 //! Value axis with ticks at round numbers.
 
+use super::chart_drawing::rounded_byte;
+
 /// Axis from its lowest to its highest tick.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ValueAxis {
@@ -62,14 +64,7 @@ const TICKS_MAX: usize = 12;
 
 fn tick_decimals(power: f64, factor: f64) -> u8 {
     let half = if (factor - 2.5).abs() < 0.1 { 1.0 } else { 0.0 };
-    let digits = (half - power).clamp(0.0, 9.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "held within 0..=9"
-    )]
-    let digits = digits as u8;
-    digits
+    rounded_byte((half - power).clamp(0.0, 9.0))
 }
 
 #[cfg(test)]

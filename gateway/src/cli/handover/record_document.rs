@@ -1,0 +1,134 @@
+//! Commissioning record as a document for the report renderers.
+
+use super::device_readings::HandoverPoint;
+use super::input_files::SoakResultFile;
+use super::record::HandoverRecord;
+use super::tables;
+use crate::report::render::document::{
+    CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
+};
+use crate::report::render::number_format;
+
+impl HandoverRecord<'_> {
+    pub(super) fn to_document(&self) -> ReportDocument {
+        let site = &self.config.site;
+        let day = self.local_day();
+        ReportDocument {
+            title: self.handover_text("title"),
+            site: LabelledId {
+                id: site.id.to_string(),
+                name: site.name.to_string(),
+            },
+            period: LabelledId {
+                id: day.to_string(),
+                name: number_format::date(self.lang, day),
+            },
+            lang: self.lang,
+            zone: site.timezone.rules().clone(),
+            issued: self.now,
+            revision: self.revision_digits(),
+            // The record is about this moment and not about closed days, so it has no digest.
+            digest: String::new(),
+            sections: self.build_sections(),
+        }
+    }
+
+    fn build_sections(&self) -> Vec<ReportSection> {
+        let mut sections = vec![
+            self.build_section(
+                "site",
+                vec![
+                    ReportBlock::Table(tables::site_table(self)),
+                    ReportBlock::Table(tables::buses_table(self)),
+                ],
+            ),
+            self.build_section(
+                "devices",
+                vec![ReportBlock::Table(tables::devices_table(self))],
+            ),
+            self.build_section("readings", self.readings_blocks()),
+        ];
+        if let Some(soak) = &self.soak {
+            sections.push(self.build_section("soak", self.soak_blocks(soak)));
+        }
+        let tanks = tables::tank_tables(self);
+        if !tanks.is_empty() {
+            let tanks = tanks.into_iter().map(ReportBlock::Table);
+            sections.push(self.build_section("tanks", tanks.collect()));
+        }
+        sections.push(self.build_section("calibrations", vec![self.calibrations_block()]));
+        if !self.photos.is_empty() {
+            let photos = self.photos.iter().cloned().map(ReportBlock::Photo);
+            sections.push(self.build_section("photos", photos.collect()));
+        }
+        sections.push(self.build_section(
+            "signatures",
+            vec![
+                ReportBlock::Paragraph(self.handover_text("signatures-text")),
+                ReportBlock::Table(tables::signatures_table(self)),
+            ],
+        ));
+        sections
+    }
+
+    fn build_section(&self, id: &str, blocks: Vec<ReportBlock>) -> ReportSection {
+        ReportSection {
+            id: id.to_owned(),
+            title: self.handover_text(id),
+            tab: String::new(),
+            annex: false,
+            blocks,
+        }
+    }
+
+    fn readings_blocks(&self) -> Vec<ReportBlock> {
+        let differing = self.count_differing();
+        let compared = self
+            .all_points()
+            .filter_map(HandoverPoint::compare_with_display)
+            .count();
+        // Without any comparison nothing is verified, which the reader must notice.
+        let (tone, key) = match (compared, differing) {
+            (0, _) => (CalloutTone::Warning, "uncompared"),
+            (_, 0) => (CalloutTone::Note, "agreeing"),
+            _ => (CalloutTone::Warning, "differing-box"),
+        };
+        let (compared, differing) = (compared.to_string(), differing.to_string());
+        let args = [("compared", &*compared), ("differing", &*differing)];
+        let callout = CalloutBox {
+            tone,
+            title: self.handover_text("readings-box"),
+            text: self.lang.text_with(&format!("handover-{key}"), &args),
+        };
+        vec![
+            ReportBlock::Callout(callout),
+            ReportBlock::Table(tables::readings_table(self)),
+        ]
+    }
+
+    fn soak_blocks(&self, soak: &SoakResultFile) -> Vec<ReportBlock> {
+        let minutes = std::time::Duration::from_millis(soak.elapsed_ms).as_secs_f64() / 60.0;
+        let minutes = number_format::format_number(self.lang, minutes, 1);
+        let (tone, key) = if soak.passes {
+            (CalloutTone::Note, "soak-passed")
+        } else {
+            (CalloutTone::Warning, "soak-failed")
+        };
+        let callout = CalloutBox {
+            tone,
+            title: self.handover_text("soak-box"),
+            text: self.lang.text_with(key, &[("minutes", &minutes)]),
+        };
+        vec![
+            ReportBlock::Callout(callout),
+            ReportBlock::Table(tables::soak_table(self, soak)),
+        ]
+    }
+
+    fn calibrations_block(&self) -> ReportBlock {
+        match tables::calibrations_table(self) {
+            Some(table) => ReportBlock::Table(table),
+            None => ReportBlock::Paragraph(self.handover_text("calibrations-none")),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Reads of one device, and what they say about it.
+
+use super::ranking;
+use crate::buses::AdhocReading;
+use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::commissioning::fault_diagnosis;
+use crate::commissioning::register_inference::HypothesisRanking;
+use crate::config::{Bus, Point};
+use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
+
+/// Reads of the live screen that are ranked together.
+const LIVE_READS_MAX: usize = 16;
+
+/// Reads of one device: the last one in full, the registers of all.
+pub(super) struct DeviceReads {
+    pub(super) once: AdhocReading,
+    /// For each point, the registers of every read that gave it.
+    pub(super) reads: Vec<Vec<Vec<u16>>>,
+    pub(super) round_trips_ms: Vec<f64>,
+    /// Fault of each device on its line, this device first; empty when it answers.
+    pub(super) line: Vec<Option<QualityReason>>,
+}
+
+impl DeviceReads {
+    pub(super) fn exit_status(&self) -> u8 {
+        let mut outcomes = self.once.outcomes.iter();
+        if outcomes.any(|outcome| outcome.number().is_some()) {
+            EXIT_DONE
+        } else {
+            EXIT_NEGATIVE
+        }
+    }
+
+    pub(super) fn from_first_read(once: AdhocReading) -> Self {
+        let registers = once.details.registers.iter().cloned();
+        Self {
+            reads: registers.map(|read| read.into_iter().collect()).collect(),
+            round_trips_ms: good_round_trip(&once).into_iter().collect(),
+            line: Vec::new(),
+            once,
+        }
+    }
+
+    /// Adds a later read; one without an answer leaves the earlier ones as they are.
+    pub(super) fn add_read(&mut self, once: AdhocReading) {
+        if once.failure.is_some() {
+            return;
+        }
+        for (reads, read) in self.reads.iter_mut().zip(&once.details.registers) {
+            reads.extend(read.clone());
+        }
+        self.round_trips_ms.extend(good_round_trip(&once));
+        self.once = once;
+    }
+
+    /// Adds a read of the live screen: a failure is shown, and old reads are dropped.
+    pub(super) fn add_live_read(&mut self, once: AdhocReading) {
+        if once.failure.is_some() {
+            self.once = once;
+            return;
+        }
+        self.add_read(once);
+        let old = |all: usize| all.saturating_sub(LIVE_READS_MAX);
+        self.round_trips_ms.drain(..old(self.round_trips_ms.len()));
+        for reads in &mut self.reads {
+            reads.drain(..old(reads.len()));
+        }
+    }
+
+    pub(super) fn rank_point(
+        &self,
+        index: usize,
+        display: &[(String, ExactNumber)],
+    ) -> Option<(&Point, HypothesisRanking)> {
+        let point = self.once.details.points.get(index)?.as_ref()?;
+        let shown = display.iter().find(|(name, _)| **name == *point.name);
+        let ranking = ranking::rank_point(
+            point,
+            self.reads.get(index)?,
+            shown.map(|(_, value)| *value),
+        )?;
+        Some((point, ranking))
+    }
+}
+
+fn good_round_trip(once: &AdhocReading) -> Option<f64> {
+    once.failure.is_none().then_some(once.round_trip_ms)
+}
+
+/// Message key of the advice for a device that gave nothing, or that refused some requests.
+pub(super) fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> {
+    let once = &seen.once;
+    let whole = once.failure.as_ref().map(|(failure, _)| failure.reason);
+    let mut parts = once.outcomes.iter().filter_map(SampleOutcome::reason);
+    let reason =
+        whole.or_else(|| parts.find(|reason| matches!(reason, QualityReason::Refused(_))))?;
+    let alone = [Some(reason)];
+    let line = if seen.line.is_empty() {
+        &alone[..]
+    } else {
+        &seen.line
+    };
+    fault_diagnosis::advice_key(reason, Some(&bus.link), line)
+}
+
+/// Bytes as hexadecimal pairs.
+pub(super) fn hex_text(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.join(" ")
+}

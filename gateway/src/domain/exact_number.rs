@@ -1,0 +1,340 @@
+//! [`ExactNumber`]: a number as a device counts it or as a person wrote it, without rounding.
+
+use std::fmt;
+
+/// Significant digits that an f64 keeps exactly; quantities of the ledger have no more.
+const DIGITS_MAX: usize = 15;
+
+/// Value exactly as the device counts it or as a person wrote it.
+///
+/// Integers keep the step of the device (`15100` with exponent `-1` is 1510.0), so that the store
+/// returns what the register said. `Float` holds f32 and f64 registers (an f32 is widened, which is
+/// exact) and is always finite. A quantity of the ledger is a `Decimal` of at most 15 digits.
+#[derive(Clone, Copy, Debug)]
+pub enum ExactNumber {
+    /// `mantissa` x 10^`exponent`.
+    Decimal {
+        /// Signed count of steps.
+        mantissa: i64,
+        /// Power of ten of one step, -18..=18.
+        exponent: i8,
+    },
+    /// A finite IEEE 754 double.
+    Float(f64),
+}
+
+impl ExactNumber {
+    /// Digits for people. A double whose digits are those of arithmetic or of a widened single
+    /// (`230.10000610351562`) is written as a single, which has about seven.
+    pub fn short_digits(self) -> String {
+        let text = self.to_string();
+        match self {
+            // From 2^24 on a single does not have all whole numbers.
+            Self::Float(value) if text.len() > 16 && value.abs() < 16_777_216.0 => {
+                #[expect(clippy::cast_possible_truncation, reason = "fewer digits are wanted")]
+                let single = value as f32;
+                single.to_string()
+            }
+            _ => text,
+        }
+    }
+
+    /// Nearest f64.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Self::Float(value) => value,
+            Self::Decimal { mantissa, exponent } => decimal_to_f64(mantissa, exponent),
+        }
+    }
+
+    /// Parses a number: decimal text of up to 15 significant digits becomes `Decimal`, any other
+    /// finite number the nearest `Float`; `None` for all other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let value: f64 = text.trim().parse().ok()?;
+        if !value.is_finite() {
+            return None;
+        }
+        Some(parse_decimal(text.trim()).unwrap_or(Self::Float(value)))
+    }
+
+    /// Parses a quantity of the ledger: `[-]digits[.digits]`, at most 15 digits, and nothing else.
+    pub fn parse_quantity(text: &str) -> Option<Self> {
+        let (sign, whole, part) = decimal_digits(text)?;
+        // `.5` and `5.` are refused: what is stored must be read as the same number by any program.
+        if whole.is_empty() || text.ends_with('.') {
+            return None;
+        }
+        // Trailing zeros do not count as digits: `12.50000000000000000` is a valid quantity.
+        let part = part.trim_end_matches('0');
+        let mantissa: i64 = [whole, part].concat().parse().ok()?;
+        Self::with_places(sign * mantissa, u8::try_from(part.len()).ok()?)
+    }
+
+    /// Decimal `mantissa` x 10^-`places` without trailing zeros after the point; `None` if it has
+    /// more than 15 digits before or after the point.
+    pub fn with_places(mantissa: i64, places: u8) -> Option<Self> {
+        let (mut mantissa, mut places) = (mantissa, places);
+        while places > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            places -= 1;
+        }
+        let digits = mantissa.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
+        let fits = digits <= DIGITS_MAX && usize::from(places) <= DIGITS_MAX;
+        // Only at most 15 places have a sign to turn.
+        fits.then(|| Self::Decimal {
+            mantissa,
+            exponent: -places.cast_signed(),
+        })
+    }
+
+    /// Mantissa, and number of digits after the point; `None` for a float, and for a device that
+    /// counts in tens or more.
+    pub fn decimal_parts(self) -> Option<(i64, u8)> {
+        match self {
+            Self::Decimal { mantissa, exponent } if exponent <= 0 => {
+                Some((mantissa, exponent.unsigned_abs()))
+            }
+            _ => None,
+        }
+    }
+
+    /// A quantity of the ledger times 10^`power`, exact; `None` if the result has too many digits.
+    pub fn times_power_of_ten(self, power: i8) -> Option<Self> {
+        let (mantissa, places) = self.decimal_parts()?;
+        let places = i16::from(places) - i16::from(power);
+        if let Ok(places) = u8::try_from(places) {
+            return Self::with_places(mantissa, places);
+        }
+        let factor = 10i64.checked_pow(u32::from(places.unsigned_abs()))?;
+        Self::with_places(mantissa.checked_mul(factor)?, 0)
+    }
+
+    /// Whether the number has digits after the point.
+    pub fn has_fraction(self) -> bool {
+        match self.canonical() {
+            Self::Decimal { exponent, .. } => exponent < 0,
+            Self::Float(value) => value.fract() != 0.0,
+        }
+    }
+
+    /// Appends the text of `Display` without the cost of a formatter, for sinks that write millions
+    /// of floats.
+    pub fn append_to(self, out: &mut String) {
+        if let Self::Float(value) = self {
+            out.push_str(zmij::Buffer::new().format(value));
+        } else {
+            // Writing into a `String` cannot fail.
+            let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
+        }
+    }
+
+    /// The number without trailing zeros in the mantissa.
+    fn canonical(self) -> Self {
+        let Self::Decimal {
+            mut mantissa,
+            mut exponent,
+        } = self
+        else {
+            return self;
+        };
+        if mantissa == 0 {
+            return Self::Decimal {
+                mantissa: 0,
+                exponent: 0,
+            };
+        }
+        while mantissa % 10 == 0 && exponent < 18 {
+            mantissa /= 10;
+            exponent += 1;
+        }
+        Self::Decimal { mantissa, exponent }
+    }
+}
+
+impl PartialEq for ExactNumber {
+    /// Compares the quantity, regardless of the step in which it is counted.
+    fn eq(&self, other: &Self) -> bool {
+        match (self.canonical(), other.canonical()) {
+            (
+                Self::Decimal {
+                    mantissa: a,
+                    exponent: x,
+                },
+                Self::Decimal {
+                    mantissa: b,
+                    exponent: y,
+                },
+            ) => a == b && x == y,
+            // By bits, because `0.0` and `-0.0` have different texts.
+            (a, b) => a.to_f64().to_bits() == b.to_f64().to_bits(),
+        }
+    }
+}
+
+impl fmt::Display for ExactNumber {
+    /// Decimal digits in the step of the device (`1510.0`); a float in the fewest digits that give
+    /// the same f64. The text is always a valid JSON number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Float(value) => f.write_str(zmij::Buffer::new().format(value)),
+            Self::Decimal { mantissa, exponent } if exponent >= 0 => {
+                write!(f, "{mantissa}")?;
+                // Zero has no trailing zeros, whatever its exponent.
+                (0..if mantissa == 0 { 0 } else { exponent }).try_for_each(|_| f.write_str("0"))
+            }
+            Self::Decimal { mantissa, exponent } => {
+                let places = usize::from(exponent.unsigned_abs());
+                let sign = if mantissa < 0 { "-" } else { "" };
+                let digits = mantissa.unsigned_abs();
+                // Beyond 10^19 the power does not fit 64 bits; then all digits are behind the
+                // point.
+                let power = 10u64.checked_pow(u32::from(exponent.unsigned_abs()));
+                let (whole, part) = power.map_or((0, digits), |p| (digits / p, digits % p));
+                write!(f, "{sign}{whole}.{part:0places$}")
+            }
+        }
+    }
+}
+
+/// Sign, digits before and digits after the point of a text; `None` when it has anything else.
+fn decimal_digits(text: &str) -> Option<(i64, &str, &str)> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (plain(whole) && plain(part)).then_some((sign, whole, part))
+}
+
+fn decimal_to_f64(mantissa: i64, exponent: i8) -> f64 {
+    const EXACT_DOUBLE_MAX: u64 = 1 << 53;
+    if mantissa.unsigned_abs() <= EXACT_DOUBLE_MAX && exponent.unsigned_abs() <= 22 {
+        // Both operands are exact as f64, so one division or product rounds correctly.
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^53, exact")]
+        let steps = mantissa as f64;
+        let power = 10f64.powi(i32::from(exponent.unsigned_abs()));
+        return if exponent < 0 {
+            steps / power
+        } else {
+            steps * power
+        };
+    }
+    // The parser of the standard library rounds correctly for any length.
+    format!("{mantissa}e{exponent}").parse().unwrap_or(f64::NAN)
+}
+
+fn parse_decimal(text: &str) -> Option<ExactNumber> {
+    let (sign, whole, part) = decimal_digits(text)?;
+    let all: String = [whole, part].concat();
+    let significant = all.trim_start_matches('0').len();
+    // More digits would not survive the conversion to f64 in another program.
+    if significant > DIGITS_MAX || part.len() > 18 || all.is_empty() {
+        return None;
+    }
+    let mantissa: i64 = all.parse().ok()?;
+    // A decimal has no negative zero; the float keeps the sign.
+    if mantissa == 0 && sign < 0 {
+        return None;
+    }
+    let exponent = -i8::try_from(part.len()).ok()?;
+    Some(ExactNumber::Decimal {
+        mantissa: sign * mantissa,
+        exponent,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn people_see_the_digits_of_a_single() {
+        let digits = |value| ExactNumber::Float(value).short_digits();
+        assert_eq!(digits(f64::from(230.1_f32)), "230.1");
+        assert_eq!(digits(f64::from(230.1_f32) * 0.001), "0.2301");
+        assert_eq!(digits(0.1 + 0.2), "0.3");
+        assert_eq!(digits(12.5), "12.5");
+        // A single would lose digits of a large counter.
+        assert_eq!(digits(123_456_789.123_456_78), "123456789.12345678");
+    }
+
+    #[test]
+    fn a_decimal_prints_in_the_devices_own_step() {
+        let show = |mantissa, exponent| ExactNumber::Decimal { mantissa, exponent }.to_string();
+        assert_eq!(show(15100, -1), "1510.0");
+        assert_eq!(show(-5, -2), "-0.05");
+        assert_eq!(show(7, 3), "7000");
+        assert_eq!(show(81_985_529_216_486_895, 0), "81985529216486895");
+    }
+
+    #[test]
+    fn text_and_number_are_inverses() {
+        for text in [
+            "1510.0",
+            "-0.05",
+            "0.1",
+            "230.10000610351562",
+            "1e300",
+            "-0.0",
+            "0",
+        ] {
+            let number = ExactNumber::parse(text).unwrap();
+            assert_eq!(
+                number.to_f64().to_bits(),
+                text.parse::<f64>().unwrap().to_bits(),
+                "{text}"
+            );
+            assert_eq!(
+                ExactNumber::parse(&number.to_string()),
+                Some(number),
+                "{text}"
+            );
+        }
+        assert_eq!(ExactNumber::parse("NaN"), None);
+        assert_eq!(ExactNumber::parse("1,5"), None);
+    }
+
+    #[test]
+    fn only_plain_digits_with_a_point_are_a_decimal() {
+        for text in [
+            "", "-", ".5", "5.", "1,5", "1e3", "+1", " 1", "1.5.2", "NaN",
+        ] {
+            assert_eq!(ExactNumber::parse_quantity(text), None, "{text}");
+        }
+        assert_eq!(ExactNumber::parse_quantity("1234567890123456"), None);
+        let written = |text| ExactNumber::parse_quantity(text).unwrap().to_string();
+        assert_eq!(written("12.500"), "12.5");
+        assert_eq!(written("-0"), "0");
+        assert_eq!(ExactNumber::with_places(1, 128), None);
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_double_are_the_same_number(
+            mantissa in -999_999_999_999_999i64..=999_999_999_999_999, places in 0u8..=15,
+        ) {
+            let decimal = ExactNumber::with_places(mantissa, places).unwrap();
+            let read = |text: &str| ExactNumber::parse_quantity(text);
+            prop_assert_eq!(read(&decimal.to_string()), Some(decimal));
+            prop_assert_eq!(read(&decimal.to_f64().to_string()), Some(decimal));
+        }
+
+        #[test]
+        fn shifting_there_and_back_changes_nothing(
+            mantissa in -99_999_999i64..=99_999_999, power in -6i8..=6,
+        ) {
+            let decimal = ExactNumber::with_places(mantissa, 1).unwrap();
+            let there = decimal.times_power_of_ten(power).unwrap();
+            prop_assert_eq!(there.times_power_of_ten(-power), Some(decimal));
+            let grows = mantissa != 0 && power != 0 && (power > 0) == (mantissa > 0);
+            prop_assert_eq!(there.to_f64() > decimal.to_f64(), grows);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".{0,40}") {
+            let _ = ExactNumber::parse_quantity(&text);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! [`GuardedStream`]: a connection whose other side must take what is sent to it.
+
+use crate::limits::{CLIENT_RATE_MIN, CLIENT_STALL_SECONDS};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// A stream that ends with `TimedOut` when its reader is too slow: when nothing is taken for
+/// `CLIENT_STALL_SECONDS`, or less than `CLIENT_RATE_MIN` bytes a second over the time that writing
+/// had to wait.
+#[derive(Debug)]
+pub(super) struct GuardedStream<S> {
+    inner: S,
+    /// Runs while a write waits; its deadline is when the reader counts as stalled.
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// Since when the present write waits.
+    blocked_since: Option<Instant>,
+    /// Time that writing had to wait beyond what the bytes taken since then allow.
+    owed: Duration,
+}
+
+impl<S> GuardedStream<S> {
+    pub(super) fn new(inner: S) -> Self {
+        Self {
+            inner,
+            deadline: None,
+            blocked_since: None,
+            owed: Duration::ZERO,
+        }
+    }
+
+    /// The result of a write that may wait: `Pending` becomes an error after the deadline.
+    fn watch<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+        taken: impl FnOnce(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(done) = result {
+            if let Ok(value) = &done {
+                self.settle(taken(value));
+            }
+            return Poll::Ready(done);
+        }
+        let allowed = Duration::from_secs(CLIENT_STALL_SECONDS).saturating_sub(self.owed);
+        self.blocked_since.get_or_insert_with(Instant::now);
+        let sleep = || Box::pin(tokio::time::sleep(allowed));
+        let deadline = self.deadline.get_or_insert_with(sleep);
+        ready!(deadline.as_mut().poll(context));
+        let why = "the client takes nothing, or too slowly";
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)))
+    }
+
+    /// Counts bytes taken against the time waited.
+    fn settle(&mut self, bytes: usize) {
+        self.deadline = None;
+        if let Some(since) = self.blocked_since.take() {
+            self.owed += Instant::now().saturating_duration_since(since);
+        }
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let earned = Duration::from_micros(bytes.saturating_mul(1_000_000) / CLIENT_RATE_MIN);
+        self.owed = self.owed.saturating_sub(earned);
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.watch(context, result, |taken| *taken)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write_vectored(context, pieces);
+        self.watch(context, result, |taken| *taken)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.inner).poll_flush(context);
+        self.watch(context, result, |()| 0)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.inner).poll_shutdown(context);
+        self.watch(context, result, |()| 0)
+    }
+}

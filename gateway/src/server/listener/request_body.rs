@@ -1,0 +1,224 @@
+//! [`BodyBudget`]: what all request bodies together may hold in memory, and [`guard_request_body`],
+//! which ends a body that does not come.
+
+use crate::access::ConnectionSecurity;
+use crate::limits::{
+    BODY_BUDGET_BYTES, BODY_BUDGET_PER_ADDRESS, BODY_BUDGET_WAIT_SECONDS, BODY_FREE_BYTES,
+    CLIENT_RATE_MIN, CLIENT_STALL_SECONDS,
+};
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep};
+
+/// Bytes that request bodies hold, in all and by address.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BodyBudget(Arc<BudgetState>);
+
+#[derive(Debug, Default)]
+struct BudgetState {
+    held: Mutex<HashMap<IpAddr, usize>>,
+    freed: Notify,
+}
+
+/// Bytes that one body holds; given back when dropped.
+#[derive(Debug)]
+struct HeldBytes {
+    budget: BodyBudget,
+    address: IpAddr,
+    bytes: usize,
+}
+
+/// A body that counts what it hands over, and ends with an error when it stops coming.
+struct GuardedBody {
+    inner: Body,
+    held: Arc<Mutex<HeldBytes>>,
+    /// A piece that waits until the budget has room for it.
+    parked: Option<(Bytes, Pin<Box<Sleep>>)>,
+    wait: Pin<Box<Sleep>>,
+    began: Instant,
+    received: u64,
+    /// Woken when another body gives bytes back.
+    freed: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Middleware: puts a deadline and the budget on the body of each request. What a body holds is
+/// given back when the request is answered.
+pub(crate) async fn guard_request_body(
+    State(budget): State<BodyBudget>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectionSecurity>();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.peer.ip());
+    if HttpBody::is_end_stream(request.body()) {
+        return next.run(request).await;
+    }
+    let held = Arc::new(Mutex::new(HeldBytes {
+        budget: budget.clone(),
+        address,
+        bytes: 0,
+    }));
+    let kept = Arc::clone(&held);
+    let request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
+    let response = next.run(request).await;
+    drop(kept);
+    response
+}
+
+impl BodyBudget {
+    /// Takes `bytes` more for a body that holds `own` already; false when there is no room.
+    fn take(&self, address: IpAddr, own: usize, bytes: usize) -> bool {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = held.values().sum();
+        let of_address = held.get(&address).copied().unwrap_or_default();
+        // Forms and entries are small: they are never refused because somebody uploads photos.
+        let is_small = own + bytes <= BODY_FREE_BYTES;
+        let fits =
+            all + bytes <= BODY_BUDGET_BYTES && of_address + bytes <= BODY_BUDGET_PER_ADDRESS;
+        if is_small || fits {
+            *held.entry(address).or_default() += bytes;
+        }
+        is_small || fits
+    }
+
+    fn give_back(&self, address: IpAddr, bytes: usize) {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_address) = held.get_mut(&address) {
+            *of_address = of_address.saturating_sub(bytes);
+            if *of_address == 0 {
+                held.remove(&address);
+            }
+        }
+        drop(held);
+        self.0.freed.notify_waiters();
+    }
+
+    /// Bytes held by all bodies.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.values().sum()
+    }
+}
+
+impl HeldBytes {
+    fn take(&mut self, bytes: usize) -> bool {
+        let fits = self.budget.take(self.address, self.bytes, bytes);
+        if fits {
+            self.bytes += bytes;
+        }
+        fits
+    }
+}
+
+impl Drop for HeldBytes {
+    fn drop(&mut self) {
+        self.budget.give_back(self.address, self.bytes);
+    }
+}
+
+impl GuardedBody {
+    fn new(inner: Body, held: Arc<Mutex<HeldBytes>>, budget: &BodyBudget) -> Self {
+        Self {
+            inner,
+            held,
+            parked: None,
+            wait: Box::pin(tokio::time::sleep(Self::allowance(0))),
+            began: Instant::now(),
+            received: 0,
+            freed: wait_for_room(budget.clone()),
+        }
+    }
+
+    /// Time within which a body of so many bytes must have come.
+    fn allowance(received: u64) -> Duration {
+        Duration::from_secs(CLIENT_STALL_SECONDS)
+            + Duration::from_millis(received.saturating_mul(1000) / CLIENT_RATE_MIN)
+    }
+
+    /// The parked piece, once the budget has room for it.
+    fn poll_parked(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        let Some((piece, limit)) = &mut self.parked else {
+            return Poll::Ready(Ok(None));
+        };
+        loop {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.take(piece.len()) {
+                let piece = std::mem::take(piece);
+                drop(held);
+                self.parked = None;
+                return Poll::Ready(Ok(Some(piece)));
+            }
+            let budget = held.budget.clone();
+            drop(held);
+            if limit.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err("too many uploads at once".into()));
+            }
+            if self.freed.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.freed = wait_for_room(budget);
+        }
+    }
+}
+
+type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Ends when a body has given bytes back.
+fn wait_for_room(budget: BodyBudget) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move { budget.0.freed.notified().await })
+}
+
+impl HttpBody for GuardedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.poll_parked(context) {
+            Poll::Ready(Ok(None)) => {}
+            Poll::Ready(Ok(Some(piece))) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+            Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+            Poll::Pending => return Poll::Pending,
+        }
+        let frame = match Pin::new(&mut self.inner).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => frame,
+            Poll::Ready(other) => return Poll::Ready(other.map(|one| one.map_err(Into::into))),
+            Poll::Pending => {
+                let late = self.wait.as_mut().poll(context).is_ready();
+                let late = late.then(|| Some(Err("the body does not come".into())));
+                return late.map_or(Poll::Pending, Poll::Ready);
+            }
+        };
+        let Ok(piece) = frame.into_data() else {
+            return Poll::Ready(None);
+        };
+        self.received += piece.len() as u64;
+        let deadline = self.began + Self::allowance(self.received);
+        let stall = Instant::now() + Duration::from_secs(CLIENT_STALL_SECONDS);
+        self.wait.as_mut().reset(deadline.min(stall));
+        let limit = Duration::from_secs(BODY_BUDGET_WAIT_SECONDS);
+        self.parked = Some((piece, Box::pin(tokio::time::sleep(limit))));
+        self.poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.parked.is_none() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
