@@ -9,7 +9,7 @@
 //! then the sinks and the page end, so that every reading taken is stored. See "Stopping" in
 //! `docs/ARCHITECTURE.md`.
 
-use crate::access::{AccessControl, AccessPolicy, PasswordCost};
+use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::bus_request::BusHandles;
 use crate::clock::{self, Clock};
 use crate::config::Config;
@@ -77,7 +77,8 @@ impl GatewayApp {
         )?;
         let sinks = config.sinks.iter().map(|sink| sink.name());
         store.set_configured_sinks(sinks.collect()).await?;
-        let access = AccessControl::open(&config.store.path, &clock, PasswordCost::STANDARD);
+        let (damage, cost) = (DamageHandling::SetAside, PasswordCost::STANDARD);
+        let access = AccessControl::open(&config.store.path, &clock, damage, cost);
         note_set_aside(&access, &store).await;
         let listener = match config.web.listen {
             Some(wished) => {

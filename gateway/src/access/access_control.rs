@@ -1,7 +1,7 @@
 //! [`AccessControl`]: the state of access control, and how it is changed.
 
 use super::access_error::AccessError;
-use super::access_file::{LoadedAccess, load_access, save_access};
+use super::access_file::{DamageHandling, LoadedAccess, load_access, save_access};
 use super::access_record::{ACCESS_VERSION, AccessRecord};
 use super::access_worker::AccessWorker;
 use super::password_hash::{PasswordCost, PasswordHash};
@@ -61,14 +61,19 @@ impl AccessPolicy {
 }
 
 impl AccessControl {
-    /// Reads the file in the store's directory. It always starts: a damaged file is set aside, and
-    /// with one that cannot be used no person can sign in.
-    pub fn open(directory: &Path, clock: &Clock, cost: PasswordCost) -> Self {
+    /// Reads the file in the store's directory. It always starts: with a file that cannot be used no
+    /// person can sign in.
+    pub fn open(
+        directory: &Path,
+        clock: &Clock,
+        damage: DamageHandling,
+        cost: PasswordCost,
+    ) -> Self {
         let empty = AccessRecord {
             version: ACCESS_VERSION,
             ..AccessRecord::default()
         };
-        let (record, locked, set_aside) = match load_access(directory, clock.now().at) {
+        let (record, locked, set_aside) = match load_access(directory, clock.now().at, damage) {
             LoadedAccess::Missing => (empty, None, None),
             LoadedAccess::Read(record) => (record, None, None),
             LoadedAccess::SetAside(aside) => (empty, None, Some(aside)),

@@ -15,6 +15,15 @@ const NEW_FILE: &str = "access.json.new";
 /// Mode: the owner alone.
 const FILE_MODE: u32 = 0o600;
 
+/// What is done with a damaged file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageHandling {
+    /// It is renamed, and there is no user: for the gateway.
+    SetAside,
+    /// It stays, and nothing can be changed: for a command.
+    Refuse,
+}
+
 /// Result of reading the file.
 #[derive(Debug)]
 pub(super) enum LoadedAccess {
@@ -28,8 +37,9 @@ pub(super) enum LoadedAccess {
     Locked(String),
 }
 
-/// Reads the file of the store's directory. A damaged one is renamed, never deleted.
-pub(super) fn load_access(directory: &Path, now: UtcMs) -> LoadedAccess {
+/// Reads the file of the store's directory. A damaged one is renamed by the gateway, and left as it
+/// is by a command; it is never deleted.
+pub(super) fn load_access(directory: &Path, now: UtcMs, damage: DamageHandling) -> LoadedAccess {
     let path = directory.join(ACCESS_FILE);
     let text = match read_bounded(&path) {
         Ok(text) => text,
@@ -41,6 +51,9 @@ pub(super) fn load_access(directory: &Path, now: UtcMs) -> LoadedAccess {
         Ok(record) => LoadedAccess::Read(record),
         Err(RecordFault::Newer(version)) => {
             LoadedAccess::Locked(format!("it was written by a newer pantau (form {version})"))
+        }
+        Err(RecordFault::Damaged) if damage == DamageHandling::Refuse => {
+            LoadedAccess::Locked("it is damaged; `pantau run` sets it aside".to_owned())
         }
         Err(RecordFault::Damaged) => match set_aside(&path, now) {
             Ok(aside) => LoadedAccess::SetAside(aside),
@@ -151,14 +164,14 @@ mod tests {
     fn what_is_written_is_read_again_and_is_for_the_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         assert!(matches!(
-            load_access(dir.path(), UtcMs(0)),
+            load_access(dir.path(), UtcMs(0), DamageHandling::SetAside),
             LoadedAccess::Missing
         ));
         save_access(dir.path(), &record()).unwrap();
         let path = dir.path().join(ACCESS_FILE);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        match load_access(dir.path(), UtcMs(0)) {
+        match load_access(dir.path(), UtcMs(0), DamageHandling::SetAside) {
             LoadedAccess::Read(read) => assert_eq!(read, record()),
             other => panic!("{other:?}"),
         }
@@ -171,7 +184,9 @@ mod tests {
         let whole = std::fs::read(dir.path().join(ACCESS_FILE)).unwrap();
         for cut in 0..whole.len() {
             std::fs::write(dir.path().join(NEW_FILE), &whole[..cut]).unwrap();
-            let LoadedAccess::Read(read) = load_access(dir.path(), UtcMs(0)) else {
+            let LoadedAccess::Read(read) =
+                load_access(dir.path(), UtcMs(0), DamageHandling::SetAside)
+            else {
                 panic!("cut at {cut}");
             };
             assert_eq!(read, record());
@@ -184,7 +199,7 @@ mod tests {
         save_access(dir.path(), &later).unwrap();
         assert!(!dir.path().join(NEW_FILE).exists());
         assert!(
-            matches!(load_access(dir.path(), UtcMs(0)), LoadedAccess::Read(read) if read == later)
+            matches!(load_access(dir.path(), UtcMs(0), DamageHandling::SetAside), LoadedAccess::Read(read) if read == later)
         );
     }
 
@@ -210,7 +225,9 @@ mod tests {
             "{\"version\":0}",
         ] {
             std::fs::write(&path, text).unwrap();
-            let LoadedAccess::SetAside(aside) = load_access(dir.path(), UtcMs(0)) else {
+            let LoadedAccess::SetAside(aside) =
+                load_access(dir.path(), UtcMs(0), DamageHandling::SetAside)
+            else {
                 panic!("{text}");
             };
             assert_eq!(std::fs::read_to_string(aside).unwrap(), text);
@@ -218,7 +235,7 @@ mod tests {
         }
         std::fs::write(&path, "{\"version\":2}").unwrap();
         assert!(matches!(
-            load_access(dir.path(), UtcMs(0)),
+            load_access(dir.path(), UtcMs(0), DamageHandling::SetAside),
             LoadedAccess::Locked(_)
         ));
         assert!(path.exists());

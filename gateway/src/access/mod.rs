@@ -5,7 +5,7 @@
 //! directory.
 //!
 //! ```text
-//! let access = AccessControl::open(directory, &clock, PasswordCost::STANDARD);
+//! let access = AccessControl::open(directory, &clock, DamageHandling::SetAside, cost);
 //! let session = access.sign_in("siti", password, peer).await?;    // the value of a cookie
 //! let caller = access.session_caller(session.reveal());           // Caller::User { .. }
 //! judge_route(route_rule("GET", "/teknisi"), &caller, situation)  // RouteVerdict::Admitted
@@ -35,6 +35,7 @@ mod users;
 
 pub use access_control::{AccessControl, AccessPolicy};
 pub use access_error::AccessError;
+pub use access_file::DamageHandling;
 pub use connection::ConnectionSecurity;
 pub use password_hash::PasswordCost;
 pub use role::{Caller, Role, TokenScope};

@@ -107,8 +107,8 @@ impl AccessControl {
         let now = self.now_ms();
         let mut session = {
             let record = self.record();
-            let all = record.sessions.iter();
-            all.clone().find(|session| session.hash == hash)?.clone()
+            let mut all = record.sessions.iter();
+            all.find(|session| session.hash == hash)?.clone()
         };
         let noted = session.last_seen;
         {

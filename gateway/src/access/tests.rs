@@ -15,7 +15,12 @@ const PASSWORD: &str = "kunci gudang 7";
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn open(directory: &Path, clock: &Clock) -> AccessControl {
-    AccessControl::open(directory, clock, PasswordCost::CHEAP)
+    AccessControl::open(
+        directory,
+        clock,
+        DamageHandling::SetAside,
+        PasswordCost::CHEAP,
+    )
 }
 
 /// Access control with an admin `siti` and a viewer `budi`.
@@ -275,6 +280,16 @@ async fn a_damaged_file_opens_nothing_to_who_comes_first() {
     let path = dir.path().join(ACCESS_FILE);
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    // A command leaves it to the gateway.
+    let refuse = DamageHandling::Refuse;
+    let command = AccessControl::open(dir.path(), &clock, refuse, PasswordCost::CHEAP);
+    assert!(matches!(
+        command
+            .add_user("tamu", Role::Admin, "hujan turun deras")
+            .await,
+        Err(AccessError::Locked(_))
+    ));
+    assert!(path.exists());
     let access = open(dir.path(), &clock);
     assert!(!access.has_users());
     assert_eq!(name_of(&access, &session), None);

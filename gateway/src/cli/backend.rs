@@ -3,7 +3,7 @@
 
 use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
 use super::file_error::FileError;
-use crate::access::{AccessControl, AccessPolicy, PasswordCost};
+use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::api::ApiState;
 use crate::api::client::{ApiClient, ApiClientError};
 use crate::clock::Clock;
@@ -138,7 +138,8 @@ pub(super) async fn open_access_client(
     // The store is opened first: with it, this process is the only one that writes the file.
     let store = open_store(config, access)?;
     let (board, clock) = (StatusBoard::default(), Clock::system());
-    let people = AccessControl::open(&config.store.path, &clock, PasswordCost::STANDARD);
+    let (damage, cost) = (DamageHandling::Refuse, PasswordCost::STANDARD);
+    let people = AccessControl::open(&config.store.path, &clock, damage, cost);
     Ok(server::local_client(ApiState {
         access: AccessPolicy::Guarded(people),
         ..ApiState::new(config, &store, &board, &clock)

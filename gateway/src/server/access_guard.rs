@@ -78,7 +78,9 @@ fn find_caller(
     headers: &HeaderMap,
     is_tls: bool,
 ) -> Result<Caller, ApiError> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    // Another scheme is for a proxy in front of the gateway.
+    let all = headers.get_all(header::AUTHORIZATION).iter();
+    let mut all = all.filter(|value| is_bearer(value));
     if let Some(value) = all.next() {
         let token = value.to_str().ok().and_then(bearer_token);
         let token = token.filter(|_| all.next().is_none());
@@ -96,6 +98,11 @@ fn find_caller(
     let mut secrets = session_values(cookies, is_tls).into_iter();
     let caller = secrets.find_map(|secret| access.session_caller(secret));
     Ok(caller.unwrap_or(Caller::Nobody))
+}
+
+fn is_bearer(value: &HeaderValue) -> bool {
+    let scheme = value.as_bytes().get(..6);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
 }
 
 /// Paths that programs ask: their refusals are JSON.

@@ -465,7 +465,11 @@ mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 6] = [
+    const PAGES: [&str; 10] = [
+        "/masuk",
+        "/akun",
+        "/pengguna",
+        "/riwayat",
         "/",
         "/plts",
         "/air",
@@ -545,6 +549,13 @@ mod words {
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/sign_in.html"),
+            include_str!("../../assets/pages/resume.html"),
+            include_str!("../../assets/pages/set_up.html"),
+            include_str!("../../assets/pages/users.html"),
+            include_str!("../../assets/pages/account.html"),
+            include_str!("../../assets/pages/tokens.html"),
+            include_str!("../../assets/pages/audit.html"),
         ];
         for source in sources {
             for key in source
