@@ -57,6 +57,8 @@ pub const SCAN_TIMEOUTS_MAX: usize = 60;
 pub const DEVICES_MAX: usize = 3000;
 /// Maximum points of one device.
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Maximum letters of a name for people of a device, a point or an asset.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 60;
 /// Maximum models in the list of a `SunSpec` device; the longest known lists have about twenty.
 pub const SUNSPEC_MODELS_MAX: usize = 100;
 /// Missed polls in a row after which a `SunSpec` device is discovered again.
@@ -95,7 +97,7 @@ pub const FLUSH_READINGS_MAX: usize = 8192;
 // Live delivery then reads nothing from the disk.
 pub const RING_OUTCOMES_MAX: usize = 32_768;
 /// Maximum queries that are answered at the same time; a further query is refused as busy.
-pub const QUERIES_MAX: usize = 64;
+pub const QUERIES_MAX: usize = 100;
 /// Maximum bytes kept of an error message of a broker or database, or of what it refused.
 pub const REFUSED_BYTES_MAX: usize = 4096;
 /// Maximum bytes of samples in memory of days that are not sealed; beyond it chunks are sealed
@@ -231,11 +233,20 @@ pub const LEDGER_FILE_BYTES_MAX: usize = 8 << 20;
 pub const LEDGER_PAGE_MAX: usize = 10_000;
 /// Maximum characters of a text in a ledger entry.
 pub const LEDGER_TEXT_MAX: usize = 1000;
+/// Maximum keys of requests with ledger entries that are kept: years of entries of one programme.
+pub const ENTRY_KEYS_MAX: usize = 10_000;
+/// Maximum characters of such a key; a UUID has 36.
+pub const ENTRY_KEY_CHARS_MAX: usize = 64;
 /// Maximum receipts and photos of one entry.
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
+/// kept: a browser shows the answer only then.
+pub const FORM_BYTES_MAX: usize = 96 << 20;
+/// Maximum fields of one form.
+pub const FORM_FIELDS_MAX: usize = 64;
 /// Maximum calibrations of one site: a quarterly check of every point for decades.
 pub const CALIBRATIONS_MAX: usize = 10_000;
 /// Maximum pairs of one calibration, except a strapping table.
@@ -313,7 +324,27 @@ pub const REPORT_CELLS_MAX: usize = 300_000;
 pub const REPORT_DAY_ROWS_MAX: usize = 62;
 /// Maximum ledger entries that a report lists; further ones are counted.
 pub const REPORT_ENTRIES_MAX: usize = 1000;
-/// Maximum reports and figure lists that are computed at once; further ones wait.
+/// Maximum snapshots of sums in the store; of more, the one unused for longest goes first.
+pub const SNAPSHOTS_MAX: usize = 1000;
+/// Maximum bytes of all snapshots in the store.
+// A site of twelve assets takes about 0.4 MB: its running and its last year, quarter, month, week.
+pub const SNAPSHOT_BYTES_MAX: usize = 4 << 20;
+/// Maximum bytes of snapshots that wait for the next flush, and of one snapshot.
+pub const SNAPSHOT_PENDING_BYTES_MAX: usize = 256 << 10;
+/// Maximum bytes of the sums behind a snapshot, before they are compressed.
+pub const SNAPSHOT_STATE_BYTES_MAX: u64 = 4 << 20;
+/// Maximum answers with figures that are kept in memory.
+pub const INDICATOR_RESULTS_MAX: usize = 8;
+/// Maximum bytes of the answers with figures that are kept in memory.
+pub const INDICATOR_RESULT_BYTES_MAX: usize = 512 << 10;
+/// Maximum age of figures of a period that is not over, ms.
+pub const INDICATOR_REUSE_MS: i64 = 10_000;
+/// Maximum days of all points together that a calculation may read and still count as quick.
+// The days of 300 points since midnight before last, in less than a second.
+pub const QUICK_POINT_DAYS_MAX: u64 = 1000;
+/// Maximum time in seconds that a report waits for its turn.
+pub const REPORT_WAIT_SECONDS: u64 = 60;
+/// Maximum reports and long calculations of figures at once; further ones wait.
 pub const REPORTS_MAX: usize = 1;
 /// Maximum configuration and factor changes that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
@@ -375,8 +406,8 @@ pub const SIGN_IN_FORGET_MS: u64 = 3_600_000;
 pub const SIGN_IN_KEYS_MAX: usize = 1000;
 /// Maximum refused sign-ins that are noted in the audit log in an hour.
 pub const SIGN_IN_NOTES_PER_HOUR: u32 = 60;
-/// Maximum bytes of a form of the page.
-pub const FORM_BYTES_MAX: usize = 64 << 10;
+/// Maximum bytes of the texts of a form without files.
+pub const PLAIN_FORM_BYTES_MAX: usize = 64 << 10;
 /// Maximum entries of one page of the audit log.
 pub const AUDIT_PAGE_MAX: usize = 200;
 /// Maximum steps of 10 s that a simulated site is advanced at once: a year and a month.
@@ -413,7 +444,7 @@ const _: () = assert!(
     "a wait must end before its reason is forgotten"
 );
 const _: () = assert!(
-    ASSET_POINTS_MAX + SAMPLE_RESPONSES_MAX < QUERIES_MAX,
+    ASSET_POINTS_MAX * (REPORTS_MAX + 1) + SAMPLE_RESPONSES_MAX < QUERIES_MAX,
     "pages must leave the store room for exports and reports"
 );
 const _: () = assert!(

@@ -222,6 +222,36 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
 }
 
 #[test]
+fn a_site_names_its_devices_and_points() {
+    let site = |keys: &str| {
+        let site = SiteText::new("desa").tcp_bus("lan", 502);
+        site.device("meter", "lan", keys).text()
+    };
+    let profile = "profile = 'eastron-sdm120'\nname = 'Meter sekolah'";
+    let named = site(&format!("{profile}\nnames = {{ ac_power = 'Daya kelas' }}"));
+    let device = load_example(&named).unwrap().devices.remove(0);
+    assert_eq!(&*device.name, "Meter sekolah");
+    let label = |name: &str, lang| {
+        let point = device.points.iter().find(|point| *point.name == *name);
+        point.unwrap().label(lang)
+    };
+    assert_eq!(label("ac_power", Language::En), "Daya kelas");
+    assert_eq!(label("ac_voltage", Language::En), "AC voltage");
+    let unknown = site(&format!("{profile}\nnames = {{ ac_pwer = 'Daya kelas' }}"));
+    let fault = diagnostics_of(&unknown);
+    assert!(
+        fault.contains("names") && fault.contains("ac_power"),
+        "{fault}"
+    );
+    for wrong in ["''".to_owned(), format!("'{}'", "a".repeat(61))] {
+        let fault = diagnostics_of(&site(&format!(
+            "profile = 'eastron-sdm120'\nname = {wrong}"
+        )));
+        assert!(fault.contains("1 to 60 letters"), "{fault}");
+    }
+}
+
+#[test]
 fn a_secret_comes_from_its_file_without_the_line_end() {
     let dir = tempfile::tempdir().unwrap();
     // Editors end a file with a line end, which is no part of a password.

@@ -9,6 +9,8 @@ mod access;
 mod brokers;
 mod command_errors;
 mod config;
+mod device_words;
+mod entry;
 mod evidence;
 mod extending;
 mod field_reports;

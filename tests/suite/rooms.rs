@@ -113,8 +113,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "pages",
-        "access domain limits status i18n config formulas ledger storage indicators report.content \
-         report.render api",
+        "access domain limits status i18n config formulas assets.settings assets.formulas \
+         assets.indicators ledger storage indicators report.content report.render api",
     ),
     ("server", "access limits storage samples_csv api pages"),
     (

@@ -2,17 +2,17 @@
 //! changed.
 
 use super::ApiListener;
+use super::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use super::error::ApiError;
 use super::json_body::JsonBody;
 use super::request_language::request_language;
-use super::request_sender::RequestSender;
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
     AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatch, EntryBatchRequest, EntryJson,
-    EntryRequest, EntryRules, FaultJson, IndicatorDefinitionJson,
+    EntryRequest, FaultJson, IndicatorDefinitionJson,
 };
 use crate::limits::{ATTACHMENT_BYTES_MAX, LEDGER_FILE_BYTES_MAX};
 use crate::storage::{LedgerQuery, StoreError};
@@ -101,8 +101,10 @@ pub(crate) async fn list_entries(
         from,
         to,
         indicator,
+        sort: None,
         superseded: ask.superseded,
         after: ask.after,
+        newest: None,
     };
     let entries = app.state().store.ledger(query).await?;
     Ok(Json(entries.iter().map(EntryJson::from_entry).collect()))
@@ -170,9 +172,11 @@ pub(crate) async fn get_entry_chain(
 }
 
 #[utoipa::path(post, path = "/api/v1/ledger",
-    description = "One entry, a list of them, or `{entries, again, recorded_by}`: all are written \
-        down or none. The body must be `application/json`. `recorded_by` counts on the gateway's \
-        own control socket only: over the network the person of the session, or the token, is kept.",
+    description = "One entry, a list of them, or `{entries, again, recorded_by, key}`: all are \
+        written down or none. A request with a `key` that was used before, after a lost answer, \
+        records nothing and gets the first answer; 409 when its entries are others. The body must \
+        be `application/json`. `recorded_by` counts on the gateway's own control socket only: over \
+        the network the person of the session, or the token, is kept.",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
     request_body(content = EntryBatchRequest),
     responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),
@@ -185,32 +189,27 @@ pub(crate) async fn add_entries(
     let batch = EntryBatchRequest::parse(&bytes).map_err(|fault| {
         ApiError::new(StatusCode::BAD_REQUEST, format!("not an entry: {fault}"))
     })?;
-    let by = RequestSender::current().recorded_or(batch.recorded_by.clone());
-    let checked = check_batch(&app, &batch).await?;
-    if !checked.faults.is_empty() {
-        return Ok((
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Json(refused_json(&checked, lang)),
-        )
-            .into_response());
+    if let Some(key) = &batch.key {
+        ClientKey::check(key)?;
     }
-    let statements = checked.good.into_iter().map(|(_, statement)| statement);
-    let by = recorder_name(by);
-    let added = app
-        .state()
-        .store
-        .append_ledger(statements.collect(), &by)
-        .await;
-    let ids = added.map_err(|fault| ledger_error(fault, lang))?;
-    let remarks = checked
-        .remarks
-        .iter()
-        .map(|told| FaultJson::from_row_remark(told, lang));
-    let added = EntriesAddedJson {
-        ids,
-        remarks: remarks.collect(),
+    let content = (&batch.entries, batch.again);
+    let content = serde_json::to_string(&content).unwrap_or_default();
+    let raws = batch.entries.iter().map(EntryRequest::raw);
+    let recording = EntryRecording {
+        rows: (1..).zip(raws).collect(),
+        mark: None,
+        again: batch.again,
+        by: recorder_name(batch.recorded_by),
+        key: batch.key.map(|key| ClientKey { key, content }),
     };
-    Ok((StatusCode::CREATED, Json(added)).into_response())
+    let result = app.record_entries(recording, lang).await;
+    Ok(match result.map_err(|fault| ledger_error(fault, lang))? {
+        RecordingResult::Recorded(added) => (StatusCode::CREATED, Json(added)).into_response(),
+        RecordingResult::Refused(checked) => {
+            let refused = Json(refused_json(&checked, lang));
+            (StatusCode::UNPROCESSABLE_ENTITY, refused).into_response()
+        }
+    })
 }
 
 /// The whole body, when it has this media type; otherwise status 415. A page of another origin can
@@ -237,28 +236,6 @@ pub(crate) fn read_body(
         });
     }
     body.map_err(|fault| ApiError::new(fault.status(), fault.body_text()))
-}
-
-/// Checks all entries against the definitions and against entries of the same days.
-async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<EntryBatch, ApiError> {
-    let stamp = app.state().clock.now();
-    let rules = EntryRules {
-        definitions: &app.state().definitions,
-        today: stamp.trusted.then(|| local_today(app, stamp.at)),
-        zone: app.0.zone.clone(),
-        mark: None,
-    };
-    let raws: Vec<_> = sent.entries.iter().map(EntryRequest::raw).collect();
-    let store = &app.state().store;
-    let entries_of = async |from, to| {
-        let query = LedgerQuery {
-            from: Some(from),
-            to: Some(to),
-            ..LedgerQuery::default()
-        };
-        store.all_ledger_entries(query).await
-    };
-    Ok(EntryBatch::check((1..).zip(&raws), &rules, sent.again, entries_of).await?)
 }
 
 /// Name of the person or program that writes an entry down, as it is kept.

@@ -20,12 +20,14 @@ mod calibrations;
 pub(crate) mod client;
 mod csv_export;
 pub(crate) mod device_health;
+pub(crate) mod entry_recording;
 pub(crate) mod error;
 pub(crate) mod evidence;
+mod figure_upkeep;
 mod indicators;
 mod jobs;
 mod json_body;
-mod ledger;
+pub(crate) mod ledger;
 mod live_events;
 pub(crate) mod local_time;
 mod metrics;
@@ -38,6 +40,8 @@ mod scans;
 mod set_address;
 pub(crate) mod users;
 
+pub(crate) use figure_upkeep::keep_figures_ready;
+
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
 
@@ -48,7 +52,8 @@ use crate::config::{Asset, Bus, Config};
 use crate::domain::Site;
 use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
-use crate::limits::{LIVE_CLIENTS_MAX, REPORTS_MAX, SAMPLE_RESPONSES_MAX};
+use crate::limits::{LIVE_CLIENTS_MAX, SAMPLE_RESPONSES_MAX};
+use crate::report::build::IndicatorService;
 use crate::status::StatusBoard;
 use crate::storage::Store;
 use axum::Router;
@@ -74,6 +79,8 @@ pub struct ApiState {
     pub definitions: Arc<IndicatorDefinitions>,
     /// Store of readings, ledger and evidence.
     pub store: Store,
+    /// Figures of periods, for pages and API.
+    pub figures: Arc<IndicatorService>,
     /// Current state of devices, buses and sinks.
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
@@ -94,8 +101,13 @@ impl ApiState {
     /// Copies what handlers need of the configuration and clones the handles. Access control is
     /// off: the gateway sets it.
     pub fn new(config: &Config, store: &Store, board: &StatusBoard, clock: &Clock) -> Self {
+        let of_figures = Arc::new(config.clone());
         Self {
-            config: Arc::new(config.clone()),
+            figures: Arc::new(IndicatorService::new(
+                Arc::clone(&of_figures),
+                store.clone(),
+            )),
+            config: of_figures,
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
@@ -123,7 +135,6 @@ pub(crate) struct ApiListenerInner {
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
     answers: Arc<Semaphore>,
-    reports: Arc<Semaphore>,
     /// Progress of the report that is being made; a command shows it.
     progress: watch::Sender<CalculationProgress>,
 }
@@ -144,7 +155,6 @@ impl ApiListener {
             stop,
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
             answers: Arc::new(Semaphore::new(SAMPLE_RESPONSES_MAX)),
-            reports: Arc::new(Semaphore::new(REPORTS_MAX)),
             progress: watch::Sender::default(),
         }))
     }

@@ -134,6 +134,33 @@ pub(crate) async fn acquire_answer_slot(
         .map_err(|_| busy())
 }
 
+impl ApiListener {
+    /// Means of a point by hour, in time order; `None` for an hour that has only bad samples. An
+    /// hour without any sample is left out.
+    pub(crate) async fn hourly_means(
+        &self,
+        point: &str,
+        (from, to): (UtcMs, UtcMs),
+    ) -> Result<Vec<(UtcMs, Option<f64>)>, ApiError> {
+        let _turn = acquire_answer_slot(self).await?;
+        let query = PointQuery {
+            point: point.to_owned(),
+            from,
+            to,
+            step: BucketStep::Millis(3_600_000),
+            aggregate: AggregateFunction::Mean,
+        };
+        let mut blocks = self.state().store.query(query).await?;
+        let mut all = Vec::new();
+        while let Some(block) = blocks.recv().await {
+            let block = block?;
+            let mean = |one: &Sample| one.outcome.number().map(|number| number.to_f64());
+            all.extend(block.iter().map(|one| (one.at, mean(one))));
+        }
+        Ok(all)
+    }
+}
+
 /// An answer in progress. `t`, `v` and `q` are separate arrays, so times are sent at once, while
 /// values and qualities are collected until the last time has been sent.
 struct SamplesStream {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Most decimal places that people are shown.
+const SHOWN_PLACES_MAX: u8 = 4;
+
 /// Significant digits that an f64 keeps exactly; quantities of the ledger have no more.
 const DIGITS_MAX: usize = 15;
 
@@ -44,6 +47,22 @@ impl ExactNumber {
         match self {
             Self::Float(value) => value,
             Self::Decimal { mantissa, exponent } => decimal_to_f64(mantissa, exponent),
+        }
+    }
+
+    /// Decimal places for people: for a decimal those of the register's scale; for a float as many
+    /// as give four significant digits.
+    pub fn shown_places(self) -> u8 {
+        match self {
+            Self::Decimal { exponent, .. } => exponent.min(0).unsigned_abs().min(SHOWN_PLACES_MAX),
+            Self::Float(value) => match value.abs() {
+                size if size < 5e-5 => 0,
+                size if size >= 1000.0 => 0,
+                size if size >= 100.0 => 1,
+                size if size >= 10.0 => 2,
+                size if size >= 1.0 => 3,
+                _ => SHOWN_PLACES_MAX,
+            },
         }
     }
 

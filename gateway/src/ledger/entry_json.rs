@@ -111,6 +111,9 @@ pub struct EntryBatchRequest {
     /// User or script that records the entries.
     #[serde(default)]
     pub recorded_by: Option<String>,
+    /// Key chosen by the client, such as a UUID: a repeated request with it is recorded once.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 /// Result of recording entries.

@@ -5,8 +5,8 @@ use crate::api::ApiListener;
 use crate::api::accounts::{AccountDesk, access_message, access_status};
 use crate::api::request_sender::RequestSender;
 use crate::limits::TOKEN_DAYS_MAX;
-use crate::pages::form_fields::FormFields;
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::redirect_to;
 use crate::pages::users_page::{TokenRow, result_text, time_text, token_rows};
 use askama::Template;
@@ -59,7 +59,7 @@ pub(crate) async fn change_account(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
-    fields: FormFields,
+    fields: PlainForm,
 ) -> Response {
     let change = apply_change(&app, &fields).await;
     if let Ok(AccountChange::Done(done)) = change {
@@ -81,10 +81,7 @@ pub(crate) async fn change_account(
     }
 }
 
-async fn apply_change(
-    app: &ApiListener,
-    fields: &FormFields,
-) -> Result<AccountChange, AccessError> {
+async fn apply_change(app: &ApiListener, fields: &PlainForm) -> Result<AccountChange, AccessError> {
     let desk = AccountDesk::new(app, None);
     let sender = RequestSender::current();
     let own = sender.caller.user_name().unwrap_or_default();

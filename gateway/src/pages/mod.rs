@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! GET /                 how the site is today
-//! GET /plts, /air, ..   assets of a kind over a period
+//! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
 //! GET /masuk, /mulai    sign-in, the first person; POST /keluar
 //! GET /akun             own password, sessions and tokens; /pengguna people; /riwayat audit log
+//! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
 //!
@@ -16,16 +17,18 @@
 //! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
 mod account_page;
-mod asset_page;
+mod assets;
 mod audit_page;
+mod drawings;
+mod entry;
 mod explanation_page;
-mod form_fields;
 mod home_page;
 mod navigation;
 mod number_format;
 mod page_frame;
 mod page_texts;
 mod period_choice;
+mod plain_form;
 mod plot_spec;
 mod set_up_page;
 mod sign_in_page;
@@ -52,9 +55,15 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
         .route("/assets/{*path}", get(static_files::get_static_file))
+        .merge(entry::entry_routes())
         .merge(access_routes());
     for page in &ASSET_PAGES {
-        routes = routes.route(&format!("/{}", page.place), get(asset_page::asset_page));
+        routes = routes
+            .route(&format!("/{}", page.place), get(assets::asset_page))
+            .route(
+                &format!("/{}/data.{{format}}", page.place),
+                get(assets::asset_data),
+            );
     }
     routes
 }

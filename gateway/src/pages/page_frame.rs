@@ -55,7 +55,7 @@ struct FailurePage {
 }
 
 /// Message keys of the texts that the script shows.
-const SCRIPT_MESSAGE_KEYS: [&str; 13] = [
+const SCRIPT_MESSAGE_KEYS: [&str; 14] = [
     "web-live",
     "web-lost",
     "web-not-kept",
@@ -69,6 +69,7 @@ const SCRIPT_MESSAGE_KEYS: [&str; 13] = [
     "web-time",
     "web-failed",
     "web-bad",
+    "web-partial",
 ];
 
 impl PageFrame {
@@ -138,6 +139,12 @@ impl PageFrame {
 
     /// Leaves the link to the sign-in out: the page is the answer to it.
     pub(crate) fn hide_sign_in(&mut self) {
+        self.sign_in_path.clear();
+    }
+
+    /// Leaves person and sign-in out: the page is kept by the browser, whoever uses it later.
+    pub(crate) fn hide_person(&mut self) {
+        self.user = None;
         self.sign_in_path.clear();
     }
 

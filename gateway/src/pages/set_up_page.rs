@@ -2,8 +2,8 @@
 
 use crate::api::ApiListener;
 use crate::api::accounts::{AccountDesk, access_message, access_status};
-use crate::pages::form_fields::FormFields;
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::{is_unset, redirect_to, with_session};
 use askama::Template;
 use axum::extract::State;
@@ -40,7 +40,7 @@ pub(crate) async fn make_first_admin(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
-    fields: FormFields,
+    fields: PlainForm,
 ) -> Response {
     let desk = AccountDesk::new(&app, None);
     let (code, name) = (fields.trimmed("kode"), fields.trimmed("nama"));

@@ -10,10 +10,10 @@ use crate::api::client::percent_encode;
 use crate::api::error::ApiError;
 use crate::api::request_language::query_parameter;
 use crate::api::request_sender::RequestSender;
-use crate::pages::form_fields::FormFields;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::plain_form::{CarriedForm, PlainForm};
 use askama::Template;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -32,6 +32,8 @@ struct SignInPage {
     message: String,
     /// Fields of a form that was sent without a session.
     carried: Vec<(String, String)>,
+    /// That form was sent as `multipart/form-data`.
+    is_multipart: bool,
     /// The form had files, which cannot be carried.
     is_upload: bool,
 }
@@ -43,6 +45,7 @@ struct ResumePage {
     /// Address of the form.
     action: String,
     carried: Vec<(String, String)>,
+    is_multipart: bool,
 }
 
 pub(crate) async fn sign_in_page(
@@ -60,6 +63,7 @@ pub(crate) async fn sign_in_page(
         wished: local_path(&wished.unwrap_or_default()),
         message: String::new(),
         carried: Vec::new(),
+        is_multipart: false,
         is_upload: false,
     };
     render_page(&uri, StatusCode::OK, &page)
@@ -69,7 +73,7 @@ pub(crate) async fn sign_in(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
-    fields: FormFields,
+    fields: PlainForm,
 ) -> Response {
     let wished = local_path(fields.text("ke"));
     let carried = fields.with_prefix(CARRIED_PREFIX);
@@ -86,6 +90,7 @@ pub(crate) async fn sign_in(
                 frame,
                 action: wished,
                 carried,
+                is_multipart: !fields.text("bagian").is_empty(),
             };
             let response = render_page(&uri, StatusCode::OK, &page);
             with_session(response, Some(&secret))
@@ -96,6 +101,7 @@ pub(crate) async fn sign_in(
                 wished,
                 message: access_message(&error, frame.lang),
                 carried,
+                is_multipart: !fields.text("bagian").is_empty(),
                 is_upload: false,
                 frame,
             };
@@ -120,19 +126,19 @@ pub(crate) async fn ask_to_sign_in(app: &ApiListener, request: Request) -> Respo
         let wished = uri.path_and_query().map_or("/", |path| path.as_str());
         return redirect_to(&format!("/masuk?ke={}", percent_encode(wished)));
     }
-    let sent = FormFields::from_request(request, &()).await;
-    let is_upload = sent.is_err();
-    let carried = sent.unwrap_or_default().with_prefix("");
+    let sent = CarriedForm::read(request).await;
     // A password is typed again, rather than written into a page.
     let is_secret = |name: &str| name.contains("sandi");
-    let carried = carried.into_iter().filter(|(name, _)| !is_secret(name));
+    let carried = sent.fields.into_iter();
+    let carried = carried.filter(|(name, _)| !is_secret(name));
     let page = SignInPage {
         frame: PageFrame::new(app, "masuk", &uri, &headers),
         name: String::new(),
         wished: local_path(uri.path()),
         message: String::new(),
         carried: carried.collect(),
-        is_upload,
+        is_multipart: sent.is_multipart,
+        is_upload: sent.is_cut,
     };
     render_page(&uri, StatusCode::UNAUTHORIZED, &page)
 }

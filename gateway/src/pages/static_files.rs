@@ -12,7 +12,7 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 9] = [
+const STATIC_FILES: [(&str, &str, &str); 13] = [
     (
         "pantau.css",
         CSS_TYPE,
@@ -24,6 +24,16 @@ const STATIC_FILES: [(&str, &str, &str); 9] = [
         include_str!("../../assets/site/access.css"),
     ),
     (
+        "assets.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/assets.css"),
+    ),
+    (
+        "drawings.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/drawings.css"),
+    ),
+    (
         "pantau.js",
         JS_TYPE,
         include_str!("../../assets/site/pantau.js"),
@@ -32,6 +42,16 @@ const STATIC_FILES: [(&str, &str, &str); 9] = [
         "plot.js",
         JS_TYPE,
         include_str!("../../assets/site/plot.js"),
+    ),
+    (
+        "entry.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/entry.css"),
+    ),
+    (
+        "entry.js",
+        JS_TYPE,
+        include_str!("../../assets/site/entry.js"),
     ),
     (
         "icon.svg",

@@ -6,8 +6,8 @@ use crate::api::accounts::{AccountDesk, access_message, access_status};
 use crate::api::local_time::format_local_time;
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
-use crate::pages::form_fields::FormFields;
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::redirect_to;
 use askama::Template;
 use axum::extract::State;
@@ -76,7 +76,7 @@ pub(crate) async fn change_users(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
-    fields: FormFields,
+    fields: PlainForm,
 ) -> Response {
     match apply_change(&app, &fields).await {
         Ok(done) => redirect_to(&format!("/pengguna?hasil={done}")),
@@ -95,7 +95,7 @@ pub(crate) async fn change_users(
 }
 
 /// Does what the form asks for; returns the word of the result.
-async fn apply_change(app: &ApiListener, fields: &FormFields) -> Result<&'static str, AccessError> {
+async fn apply_change(app: &ApiListener, fields: &PlainForm) -> Result<&'static str, AccessError> {
     let desk = AccountDesk::new(app, None);
     let (name, password) = (fields.trimmed("nama"), fields.text("sandi"));
     let role = fields.text("peran").parse().unwrap_or(Role::Viewer);

@@ -178,6 +178,9 @@ fn example_path(pattern: &str) -> String {
     let values = [
         ("{*path}", "pantau.css"),
         ("{sha256}", "00"),
+        ("{format}", "csv"),
+        ("templat/{file}", "templat/csv"),
+        ("ikon/{file}", "ikon/192.png"),
         ("reports/{name}", "reports/2026-11.json"),
         ("tokens/{id}", "tokens/999"),
         ("{id}", "1"),

@@ -19,6 +19,8 @@ mod origin_guard;
 mod trust_page;
 
 #[cfg(test)]
+mod asset_pages_tests;
+#[cfg(test)]
 mod client_tests;
 #[cfg(test)]
 mod guard_tests;

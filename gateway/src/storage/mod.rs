@@ -27,6 +27,10 @@ mod damage_tests;
 mod delta_codec;
 mod digest;
 mod downsample;
+mod entry_keys;
+mod figure_snapshots;
+#[cfg(test)]
+mod figure_snapshots_tests;
 mod file_permissions;
 mod file_presence;
 mod flush;
@@ -57,6 +61,7 @@ mod schema;
 mod seal;
 mod sequence_floor;
 mod sink_cursors;
+mod snapshot_shelf;
 mod store_error;
 mod store_handle;
 mod store_values;
@@ -66,6 +71,10 @@ mod varint;
 mod writer;
 
 pub use digest::{EvidenceExtent, TextRevision};
+pub(crate) use seal::DAY_GRACE_MS;
+#[cfg(test)]
+pub(crate) use snapshot_shelf::change_stored_file;
+pub use snapshot_shelf::{FigureSnapshot, SnapshotQuery, snapshot_basis};
 pub use store_error::StoreError;
 pub use store_handle::Store;
 pub use store_values::*;

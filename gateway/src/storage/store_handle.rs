@@ -3,8 +3,8 @@
 use super::reading_ring::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
-    AuditEntry, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading,
-    SampleBlock, StoreHealth,
+    AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
+    RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -12,6 +12,7 @@ use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Handle to the thread that owns the file; cheap to clone.
@@ -24,6 +25,8 @@ pub struct Store {
     /// Directory of the file and of the attachments.
     pub(crate) directory: Arc<Path>,
     pub(crate) ring: ReadingRing,
+    /// Number that grows with each change of closed days, ledger and calibrations.
+    pub(super) data_revision: Arc<AtomicU64>,
 }
 
 /// Requests to the thread that owns the file, each with its reply channel.
@@ -81,7 +84,12 @@ pub(crate) enum StoreRequest {
     LedgerAdd {
         statements: Vec<EntryStatement>,
         by: String,
-        reply: StoreReply<Vec<EntryId>>,
+        key: Option<EntryKey>,
+        reply: StoreReply<RecordedEntries>,
+    },
+    LedgerKeyed {
+        key: EntryKey,
+        reply: StoreReply<Option<RecordedEntries>>,
     },
     Ledger {
         query: LedgerQuery,
@@ -109,6 +117,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
 }
 
@@ -272,13 +281,36 @@ impl Store {
         statements: Vec<EntryStatement>,
         by: &str,
     ) -> Result<Vec<EntryId>, StoreError> {
+        let recorded = self.append_ledger_once(statements, by, None).await?;
+        Ok(recorded.ids)
+    }
+
+    /// Appends ledger statements like [`Self::append_ledger`]. A key that was used before appends
+    /// nothing and returns what was recorded then; `KeyUsed` when the content was another one.
+    pub async fn append_ledger_once(
+        &self,
+        statements: Vec<EntryStatement>,
+        by: &str,
+        key: Option<EntryKey>,
+    ) -> Result<RecordedEntries, StoreError> {
         let by = by.to_owned();
         self.ask(|reply| StoreRequest::LedgerAdd {
             statements,
             by,
+            key,
             reply,
         })
         .await
+    }
+
+    /// Returns the entries that were recorded with this key; `None` when it is new, `KeyUsed` when
+    /// the content was another one.
+    pub async fn keyed_entries(
+        &self,
+        key: EntryKey,
+    ) -> Result<Option<RecordedEntries>, StoreError> {
+        self.ask(|reply| StoreRequest::LedgerKeyed { key, reply })
+            .await
     }
 
     /// Returns entries in the order of their numbers, at most `LEDGER_PAGE_MAX`; the next page

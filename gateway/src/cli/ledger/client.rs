@@ -127,6 +127,7 @@ impl LedgerClient {
             again,
             // The gateway runs as another user, so the command names the person.
             recorded_by: Some(current_user().unwrap_or_else(|| "cli".to_owned())),
+            key: None,
         };
         Ok(self.api.add_entries(&batch, self.lang).await?.ids)
     }

@@ -323,7 +323,7 @@ async fn list_entries(
         to: period.map(Period::last),
         indicator,
         superseded: asked.superseded,
-        after: 0,
+        ..LedgerQuery::default()
     };
     let entries = desk.entries(query).await?;
     output::print_entries(&entries, json, lang);

@@ -12,6 +12,11 @@ use ratatui::widgets::Paragraph;
 /// Columns left of a sparkline.
 const COLUMNS_BEFORE_BARS: u16 = 42;
 
+/// Columns of a number.
+const NUMBER_COLUMNS: usize = 12;
+/// Columns of a unit, with the space before it.
+const UNIT_COLUMNS: usize = 8;
+
 /// Draws the whole screen; `view` is whether it is paused, and the first line that is shown.
 pub(super) fn draw_screen(
     frame: &mut Frame<'_>,
@@ -99,8 +104,15 @@ fn point_line(
     width: usize,
     lang: Language,
 ) -> Line<'static> {
-    let number = lang.locale().plain_digits(&value.text);
-    let place = format!("  {:<20}{number:>12} {:<7}", value.name, value.unit);
+    let text = lang.locale().plain_digits(&value.text);
+    let shown = if value.unit.is_empty() && text.chars().count() > NUMBER_COLUMNS {
+        // Words are longer than numbers, and a code has no unit.
+        format!("{text:<0$.0$}", NUMBER_COLUMNS + UNIT_COLUMNS)
+    } else {
+        let number = format!("{text:>NUMBER_COLUMNS$} ");
+        format!("{number}{:<1$}", value.unit, UNIT_COLUMNS - 1)
+    };
+    let place = format!("  {:<20}{shown}", value.name);
     let bars = device
         .values
         .get(&value.name)

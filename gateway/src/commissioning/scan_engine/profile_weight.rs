@@ -100,6 +100,7 @@ impl<'a> SuspectProfile<'a> {
     pub(crate) fn new(profile: &'a Profile, unit: u8, link: &ModbusLink) -> Self {
         let device = Device {
             id: profile.name.clone(),
+            name: profile.name.clone(),
             bus: 0,
             unit,
             every: Duration::from_secs(10),
