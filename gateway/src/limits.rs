@@ -349,6 +349,20 @@ pub const QUICK_POINT_DAYS_MAX: u64 = 1000;
 pub const REPORT_WAIT_SECONDS: u64 = 60;
 /// Maximum reports and long calculations of figures at once; further ones wait.
 pub const REPORTS_MAX: usize = 1;
+/// Maximum reports that are noted as issued in 24 hours; further ones are made, but not noted.
+// A note takes about 2 kB: 400 kB a day at most.
+pub const ISSUED_REPORTS_PER_DAY_MAX: usize = 200;
+/// Maximum issued reports in one response of the store.
+pub const ISSUED_REPORTS_PAGE_MAX: usize = 50;
+/// Maximum reports that people have ordered on the page and that are being made or wait.
+pub const REPORT_JOBS_WAITING_MAX: usize = 4;
+/// Maximum ordered reports that are kept for their download, with those that are being made.
+pub const REPORT_JOBS_KEPT_MAX: usize = 12;
+/// Time in seconds for which an ordered report is kept.
+pub const REPORT_JOB_SECONDS: u64 = 600;
+/// Maximum bytes of all files that are kept for their download.
+// A year of the largest site takes about 4 MB as JSON.
+pub const REPORT_JOB_BYTES_MAX: usize = 8 << 20;
 /// Maximum configuration and factor changes that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
 

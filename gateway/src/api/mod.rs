@@ -23,12 +23,14 @@ pub(crate) mod error;
 pub(crate) mod evidence;
 mod figure_upkeep;
 mod indicators;
+pub(crate) mod issued_reports;
 mod jobs;
 mod json_body;
 pub(crate) mod ledger;
 mod live_events;
 pub(crate) mod local_time;
 mod metrics;
+pub(crate) mod report_jobs;
 mod reports;
 pub(crate) mod request_language;
 mod resources;
@@ -100,6 +102,8 @@ pub struct ApiState {
     pub scans: jobs::SharedJobs<scans::ScanJson>,
     /// Changes of address started over the API.
     pub addresses: jobs::SharedJobs<set_address::SetAddressJson>,
+    /// Reports ordered on the page.
+    pub report_jobs: Arc<report_jobs::ReportJobs>,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -124,6 +128,7 @@ impl ApiState {
             bus_handles: BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -112,6 +112,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Issue(super::issued_reports::IssueRequest),
     Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
 }

@@ -212,6 +212,7 @@ impl StoreWriter {
                 })));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
+            StoreRequest::Issue(request) => self.serve_issue_request(request),
             StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
@@ -225,7 +226,7 @@ impl StoreWriter {
     }
 
     /// Makes a change of the file that is durable on return.
-    fn change_file<T>(
+    pub(super) fn change_file<T>(
         &mut self,
         change: impl FnOnce(&mut Connection, UtcMs) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
