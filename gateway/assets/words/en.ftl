@@ -1962,8 +1962,77 @@ entry-import-saved = Entries saved
 entry-import-no-file = Choose a file first.
 
 # Pages: reports
+laporan-scope = Scope
+laporan-site = Whole site
+laporan-no-events = No events in the data of this period.
+laporan-events = Events in the data of this period: { $count }. The report has the details.
+laporan-download = Download the full report
+laporan-download-text = All four formats have the same figures. Every report that is made is noted in the list below.
+laporan-making = The report is being made
+laporan-making-text = This page reloads by itself. You may close it; the report is made anyway.
+laporan-waiting = Waiting for its turn
+laporan-reload = Reload
+laporan-ready = The report is ready
+laporan-fetch = Download
+laporan-kept = The file is kept for ten minutes. After that the report can be made again.
+laporan-back = Back to reports
+laporan-failed = The report cannot be made
+laporan-gone = This file is no longer kept. Make the report once more.
+laporan-file-too-large = The file is too large to be kept here. Choose a shorter period, or use pantau report.
+laporan-share = Send a summary
+laporan-share-text = Text for WhatsApp; it may be changed before it is copied
+laporan-copy = Copy the text
+laporan-copied = Copied
+laporan-send = Share
+laporan-issued = Reports made so far
+laporan-issued-text = The same content by the same person is noted once. The hash is that of all languages and formats.
+laporan-none-issued = No report has been made yet.
+laporan-hash = content hash
+laporan-compare = Compare with today
+laporan-compare-text = The period is computed again with the data, records and configuration of today.
+laporan-older = Older
+laporan-no-issue = There is no report with this number in the list.
+laporan-issued-one = Issued report
+laporan-record = As noted
+laporan-today = Compared with today
+laporan-at = Time
+laporan-by = By
+laporan-via-page = by page
+laporan-via-api = by API
+laporan-via-command = by command
+laporan-content = Hash of the content (SHA-256)
+laporan-same = The same: a report of today has exactly the same figures.
+laporan-same-headlines = The headline figures are the same, but other parts have changed.
+laporan-moved = Headline figures have changed since the report was made.
+laporan-moved-table = Headline figures that have changed
+laporan-then = In the report
+laporan-now = Today
+laporan-difference = Difference
+laporan-new-revision = Configuration or factors have changed; the revision of today is { $now }.
+laporan-new-digest = The period has newer day records: a day was closed, or data or records came later.
+laporan-new-details = Details have changed, such as daily values, events in the data, or records of staff.
+laporan-open-today = Open this period
 
 # Pages: impact
+dampak-title = Impact of the programme in
+dampak-lead = What was measured and recorded, with its uncertainty and status. Each figure can be followed down to its readings with the (i) sign.
+dampak-year = { $year } up to { $until }
+dampak-since = Since { $start }
+dampak-running = still running
+dampak-theme-climate = Greenhouse gas emissions avoided
+dampak-theme-energy = Solar energy
+dampak-theme-water = Water
+dampak-theme-waste = Waste put to use, and what it gave
+dampak-theme-people = People and rupiah
+dampak-theme-programme = Other programme records
+dampak-computing = The figures since the start are still being computed. Reload this page in a moment.
+dampak-empty = Nothing has been measured or recorded yet.
+dampak-limits = Limits of these figures
+dampak-bounds = ± is half the width of the 95% confidence interval. Benefits are rounded down. When less than 75% was measured, the reason is shown in place of the figure.
+dampak-no-credit = These emission figures are not carbon units and must not be traded.
+dampak-no-equivalence = The figures are not turned into equivalences such as numbers of trees: there is no valid method for that.
+dampak-at = Computed on
+dampak-more = More
 
 # Pages: sign-in and users
 # Labels of points: parts of names (part-GROUP-WORD), their order (part-order), whole names (point-NAME)

@@ -1941,8 +1941,77 @@ entry-import-saved = Entri tersimpan
 entry-import-no-file = Pilih berkas dahulu.
 
 # Halaman: laporan
+laporan-scope = Cakupan
+laporan-site = Seluruh lokasi
+laporan-no-events = Tidak ada kejadian data pada periode ini.
+laporan-events = Kejadian data pada periode ini: { $count }. Rinciannya ada di dalam laporan.
+laporan-download = Unduh laporan lengkap
+laporan-download-text = Keempat format berisi angka yang sama. Setiap laporan yang dibuat dicatat di daftar di bawah.
+laporan-making = Laporan sedang dibuat
+laporan-making-text = Halaman ini memuat ulang sendiri. Halaman boleh ditutup; laporan tetap dibuat.
+laporan-waiting = Menunggu giliran
+laporan-reload = Muat ulang
+laporan-ready = Laporan sudah jadi
+laporan-fetch = Unduh
+laporan-kept = Berkas disimpan sepuluh menit. Sesudah itu laporan dapat dibuat lagi.
+laporan-back = Kembali ke laporan
+laporan-failed = Laporan tidak dapat dibuat
+laporan-gone = Berkas ini tidak disimpan lagi. Buat laporannya sekali lagi.
+laporan-file-too-large = Berkas terlalu besar untuk disimpan di sini. Pilih periode yang lebih pendek, atau gunakan pantau report.
+laporan-share = Kirim ringkasan
+laporan-share-text = Teks untuk WhatsApp; boleh diubah sebelum disalin
+laporan-copy = Salin teks
+laporan-copied = Sudah disalin
+laporan-send = Bagikan
+laporan-issued = Laporan yang pernah dibuat
+laporan-issued-text = Isi yang sama dari orang yang sama dicatat satu kali. Nilai hash berlaku untuk semua bahasa dan format.
+laporan-none-issued = Belum ada laporan yang dibuat.
+laporan-hash = hash isi
+laporan-compare = Bandingkan dengan hari ini
+laporan-compare-text = Periode ini dihitung lagi dengan data, catatan petugas, dan konfigurasi hari ini.
+laporan-older = Lebih lama
+laporan-no-issue = Tidak ada laporan dengan nomor ini dalam daftar.
+laporan-issued-one = Laporan yang dibuat
+laporan-record = Yang tercatat
+laporan-today = Dibandingkan dengan hari ini
+laporan-at = Waktu
+laporan-by = Oleh
+laporan-via-page = lewat halaman
+laporan-via-api = lewat API
+laporan-via-command = lewat perintah
+laporan-content = Nilai hash isi (SHA-256)
+laporan-same = Sama: laporan hari ini berisi angka yang persis sama.
+laporan-same-headlines = Angka utama masih sama, tetapi bagian lain berubah.
+laporan-moved = Angka utama berubah sejak laporan dibuat.
+laporan-moved-table = Angka utama yang berubah
+laporan-then = Dalam laporan
+laporan-now = Hari ini
+laporan-difference = Selisih
+laporan-new-revision = Konfigurasi atau faktor berubah; revisi hari ini { $now }.
+laporan-new-digest = Rekaman harian periode ini bertambah: ada hari yang baru ditutup, atau data dan catatan petugas yang datang kemudian.
+laporan-new-details = Rincian berubah, misalnya nilai harian, kejadian data, atau entri catatan petugas.
+laporan-open-today = Buka periode ini
 
 # Halaman: dampak
+dampak-title = Dampak program di
+dampak-lead = Hasil yang diukur dan dicatat, dengan ketidakpastian dan statusnya. Setiap angka dapat ditelusuri sampai bacaannya lewat tanda (i).
+dampak-year = Tahun { $year } sampai { $until }
+dampak-since = Sejak { $start }
+dampak-running = masih berjalan
+dampak-theme-climate = Emisi gas rumah kaca yang dihindari
+dampak-theme-energy = Energi PLTS
+dampak-theme-water = Air
+dampak-theme-waste = Limbah yang dimanfaatkan dan hasilnya
+dampak-theme-people = Orang dan rupiah
+dampak-theme-programme = Catatan program lainnya
+dampak-computing = Angka sejak awal masih dihitung. Muat ulang halaman ini sebentar lagi.
+dampak-empty = Belum ada yang diukur atau dicatat.
+dampak-limits = Batas angka ini
+dampak-bounds = Tanda ± adalah setengah lebar selang kepercayaan 95%. Manfaat dibulatkan ke bawah. Bila data yang terukur kurang dari 75%, alasannya ditampilkan sebagai ganti angka.
+dampak-no-credit = Angka emisi ini bukan unit karbon dan tidak boleh diperjualbelikan.
+dampak-no-equivalence = Angka tidak diubah menjadi kesetaraan seperti jumlah pohon, karena tidak ada metode yang valid untuk itu.
+dampak-at = Dihitung pada
+dampak-more = Selengkapnya
 
 # Halaman: masuk dan pengguna
 # Label titik ukur: bagian nama (part-KELOMPOK-KATA), urutannya (part-order), nama utuh (point-NAMA)

@@ -12,7 +12,7 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 15] = [
+const STATIC_FILES: &[(&str, &str, &str)] = &[
     (
         "pantau.css",
         CSS_TYPE,
@@ -42,6 +42,21 @@ const STATIC_FILES: [(&str, &str, &str); 15] = [
         "plot.js",
         JS_TYPE,
         include_str!("../../assets/site/plot.js"),
+    ),
+    (
+        "reports.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/reports.css"),
+    ),
+    (
+        "impact.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/impact.css"),
+    ),
+    (
+        "share.js",
+        JS_TYPE,
+        include_str!("../../assets/site/share.js"),
     ),
     (
         "entry.css",
