@@ -85,7 +85,8 @@ mod tests {
             daily: true,
             snapshots: true,
         };
-        let found = calculate_indicators(config, store, &query, &mut |_| ());
+        let mut progress = |_| ();
+        let found = calculate_indicators(config, store, &query, &mut progress);
         found.await.unwrap()
     }
 
