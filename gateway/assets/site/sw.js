@@ -10,7 +10,7 @@ const SEND_MS = 30000;
 const SEND_PHOTO_MS = 180000;
 
 addEventListener("install", (event) => event.waitUntil(
-  caches.open(CACHE).then((cache) => cache.addAll([...FILES, FORM, NOTICE])).then(() => skipWaiting())));
+  caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(keepForm).then(() => skipWaiting())));
 addEventListener("activate", (event) => event.waitUntil((async () => {
   const old = (await caches.keys()).filter((name) => name.startsWith("pantau-") && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
@@ -172,7 +172,7 @@ async function loadPage(request) {
   }
 }
 
-// The kept form is as new as the last visit: indicators and language.
+// The kept form is as new as the last visit: indicators and language. A log-in page is not kept.
 async function keepForm() {
   const cache = await caches.open(CACHE);
   for (const place of [FORM, NOTICE]) {
