@@ -4,8 +4,8 @@ use super::ledger::LedgerAddition;
 use super::reading_ring::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
-    EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
-    RefusedReading, SampleBlock, StoreHealth,
+    AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
+    RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -105,6 +105,10 @@ pub(crate) enum StoreRequest {
     },
     Calibrations {
         reply: StoreReply<CalibrationHistory>,
+    },
+    Audit {
+        before: Option<i64>,
+        reply: StoreReply<Vec<AuditEntry>>,
     },
     Note {
         kind: &'static str,
@@ -361,6 +365,13 @@ impl Store {
         })
         .await
         .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Returns entries of the audit log, the latest first, at most `AUDIT_PAGE_MAX`; those before
+    /// the number `before`, when it is given.
+    pub async fn read_audit(&self, before: Option<i64>) -> Result<Vec<AuditEntry>, StoreError> {
+        self.ask(|reply| StoreRequest::Audit { before, reply })
+            .await
     }
 
     /// Flushes and closes the file.

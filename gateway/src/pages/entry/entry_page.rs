@@ -130,7 +130,8 @@ pub(super) async fn offline_page(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let mut frame = PageFrame::new(&app, "catat", &uri, &headers);
+    frame.hide_person();
     let lang = frame.lang;
     let tiles = match IndicatorTiles::load(&app, "", false, lang).await {
         Ok(tiles) => tiles,
