@@ -83,7 +83,7 @@ const post = (body, headers, signal) => fetch("/catat", { method: "POST", body, 
 async function decide(fields, form) {
   try {
     const said = await within(sendTime(fields), (signal) => post(form, { accept: "application/json" }, signal));
-    const isOpen = said.status >= 500 || said.status < 200 || [401, 403, 408, 421, 429].includes(said.status);
+    const isOpen = said.status >= 500 || said.status < 200 || [401, 408, 421, 429].includes(said.status);
     return isOpen ? null : { status: said.status, ...(await said.json()) };
   } catch {
     return null;
