@@ -92,8 +92,8 @@ mod tests {
             daily: true,
             snapshots: true,
         };
-        let found = calculate_indicators(config, store, &query, &mut |_| ());
-        found.await.unwrap()
+        let found = calculate_indicators(config, store, &query, &mut |_| ()).await;
+        found.unwrap()
     }
 
     fn value(found: &SiteIndicators, id: &str, asset: &str) -> f64 {
