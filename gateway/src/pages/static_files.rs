@@ -12,11 +12,21 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 15] = [
+const STATIC_FILES: &[(&str, &str, &str)] = &[
     (
         "pantau.css",
         CSS_TYPE,
         include_str!("../../assets/site/pantau.css"),
+    ),
+    (
+        "home.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/home.css"),
+    ),
+    (
+        "access.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/access.css"),
     ),
     (
         "assets.css",
@@ -72,6 +82,16 @@ const STATIC_FILES: [(&str, &str, &str); 15] = [
         "icons.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icons.svg"),
+    ),
+    (
+        "htmx/htmx.min.js",
+        JS_TYPE,
+        include_str!("../../assets/vendor/htmx/htmx.min.js"),
+    ),
+    (
+        "htmx/LICENSE",
+        TEXT_TYPE,
+        include_str!("../../assets/vendor/htmx/LICENSE"),
     ),
     (
         "uplot/uPlot.min.css",

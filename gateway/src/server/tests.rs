@@ -72,7 +72,7 @@ fn test_config() -> Config {
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    pub(super) state: ApiState,
+    pub(crate) state: ApiState,
     _dir: tempfile::TempDir,
 }
 
@@ -134,6 +134,7 @@ impl ApiTestBench {
             store,
             board,
             clock,
+            access: crate::access::AccessPolicy::Open,
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
@@ -262,6 +263,23 @@ async fn a_stretch_of_samples_comes_as_three_columns() {
         NOW + 10_000
     );
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_of_samples_comes_to_its_end() {
+    let bench = ApiTestBench::with_readings(3).await;
+    for path in [
+        "/api/v1/samples?point=inverter.ac_power",
+        "/api/v1/samples.csv?point=inverter.ac_power",
+    ] {
+        let request = get(path).header("accept-encoding", "gzip");
+        let request = request.body(Body::empty()).unwrap();
+        let response = build_router(bench.state.clone()).oneshot(request).await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.starts_with(&[0x1f, 0x8b]), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -495,7 +513,11 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 14] = [
+    const PAGES: &[&str] = &[
+        "/masuk",
+        "/akun",
+        "/pengguna",
+        "/riwayat",
         "/",
         "/catat",
         "/catat/luring",
@@ -587,6 +609,7 @@ pub(crate) mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/home.html"),
             include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
@@ -597,6 +620,13 @@ pub(crate) mod words {
             include_str!("../../assets/pages/impact.html"),
             include_str!("../../assets/pages/impact_card.html"),
             include_str!("../../assets/pages/impact_parts.html"),
+            include_str!("../../assets/pages/sign_in.html"),
+            include_str!("../../assets/pages/resume.html"),
+            include_str!("../../assets/pages/set_up.html"),
+            include_str!("../../assets/pages/users.html"),
+            include_str!("../../assets/pages/account.html"),
+            include_str!("../../assets/pages/tokens.html"),
+            include_str!("../../assets/pages/audit.html"),
             include_str!("../../assets/pages/assets.html"),
             include_str!("../../assets/pages/asset_parts.html"),
             include_str!("../../assets/pages/explanation.html"),
