@@ -9,9 +9,11 @@
 //! Data flows from left to right, and so do imports: the table of allowed imports is in
 //! `tests/suite/rooms.rs`. `docs/ARCHITECTURE.md` describes each module.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod assets;
+pub mod attention;
 pub mod bus_request;
 pub mod buses;
 pub mod carbon;

@@ -242,6 +242,9 @@ pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Maximum bytes of a photo in a form of a page. The script of the page makes photos smaller;
+/// without it most phones stay below this.
+pub const FORM_PHOTO_BYTES_MAX: usize = 9 << 20;
 /// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
 /// kept: a browser shows the answer only then.
 pub const FORM_BYTES_MAX: usize = 96 << 20;
@@ -346,6 +349,20 @@ pub const QUICK_POINT_DAYS_MAX: u64 = 1000;
 pub const REPORT_WAIT_SECONDS: u64 = 60;
 /// Maximum reports and long calculations of figures at once; further ones wait.
 pub const REPORTS_MAX: usize = 1;
+/// Maximum reports that are noted as issued in 24 hours; further ones are made, but not noted.
+// A note takes about 2 kB: 400 kB a day at most.
+pub const ISSUED_REPORTS_PER_DAY_MAX: usize = 200;
+/// Maximum issued reports in one response of the store.
+pub const ISSUED_REPORTS_PAGE_MAX: usize = 50;
+/// Maximum reports that people have ordered on the page and that are being made or wait.
+pub const REPORT_JOBS_WAITING_MAX: usize = 4;
+/// Maximum ordered reports that are kept for their download, with those that are being made.
+pub const REPORT_JOBS_KEPT_MAX: usize = 12;
+/// Time in seconds for which an ordered report is kept.
+pub const REPORT_JOB_SECONDS: u64 = 600;
+/// Maximum bytes of all files that are kept for their download.
+// A year of the largest site takes about 4 MB as JSON.
+pub const REPORT_JOB_BYTES_MAX: usize = 8 << 20;
 /// Maximum configuration and factor changes that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
 
@@ -355,6 +372,61 @@ pub const REPORT_EVIDENCE_STEPS_MAX: u32 = 1_000_000;
 pub const EXPLAIN_DEPTH_MAX: usize = 8;
 /// Maximum figures of one explanation.
 pub const EXPLAIN_FIGURES_MAX: usize = 200;
+/// Maximum bytes of `access.json`.
+// Twice what the most users, sessions and tokens take.
+pub const ACCESS_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Maximum people of one site.
+pub const USERS_MAX: usize = 100;
+/// Maximum characters of the name of a person.
+pub const USER_NAME_CHARS_MAX: usize = 40;
+/// Maximum sessions of one person; a further one ends the one that was not used for longest.
+pub const SESSIONS_PER_USER_MAX: usize = 10;
+/// Maximum tokens of programs.
+pub const TOKENS_MAX: usize = 100;
+/// Maximum characters of the name of a token.
+pub const TOKEN_NAME_CHARS_MAX: usize = 60;
+/// Maximum days of validity of a token.
+pub const TOKEN_DAYS_MAX: u32 = 3660;
+/// Time in seconds without a request after which a session ends: a week.
+// An officer looks at the page at least once a week, and does not like to type on a phone.
+pub const SESSION_IDLE_SECONDS: i64 = 7 * 86_400;
+/// Time in seconds after which a session ends in any case.
+pub const SESSION_ABSOLUTE_SECONDS: i64 = 30 * 86_400;
+/// Time in seconds between two writes of the last use of a session.
+// A write on every request would wear an SD card out.
+pub const SESSION_NOTE_SECONDS: i64 = 6 * 3600;
+/// Maximum cookies with the name of the session that one request may have.
+pub const COOKIES_TRIED_MAX: usize = 4;
+/// Minimum characters of a password.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Maximum bytes of a password.
+pub const PASSWORD_BYTES_MAX: usize = 200;
+/// Maximum passwords that wait for the thread which hashes them; a further one is refused as busy.
+// One takes a third of a second on a Raspberry Pi 3.
+pub const PASSWORD_QUEUE_MAX: usize = 8;
+/// Maximum jobs that wait for that thread; a further change waits for its place.
+pub const ACCESS_QUEUE_MAX: usize = 16;
+/// Maximum wrong tries of a set-up code; then there is a new one.
+pub const SET_UP_TRIES_MAX: u32 = 10;
+/// Wrong passwords of a name or an address without a wait.
+pub const SIGN_IN_FREE_TRIES: u32 = 4;
+/// First wait in milliseconds after more wrong passwords, doubled up to a maximum.
+pub const SIGN_IN_WAIT_FIRST_MS: u64 = 2000;
+/// Longest wait in milliseconds of a name.
+// Short, so that a stranger cannot lock a person out.
+pub const SIGN_IN_NAME_WAIT_MAX_MS: u64 = 60_000;
+/// Longest wait in milliseconds of an address.
+pub const SIGN_IN_ADDRESS_WAIT_MAX_MS: u64 = 15 * 60_000;
+/// Time in milliseconds after which wrong passwords are forgotten.
+pub const SIGN_IN_FORGET_MS: u64 = 3_600_000;
+/// Maximum names and addresses whose wrong passwords are remembered.
+pub const SIGN_IN_KEYS_MAX: usize = 1000;
+/// Maximum refused sign-ins that are noted in the audit log in an hour.
+pub const SIGN_IN_NOTES_PER_HOUR: u32 = 60;
+/// Maximum bytes of the texts of a form without files.
+pub const PLAIN_FORM_BYTES_MAX: usize = 64 << 10;
+/// Maximum entries of one page of the audit log.
+pub const AUDIT_PAGE_MAX: usize = 200;
 /// Maximum steps of 10 s that a simulated site is advanced at once: a year and a month.
 // After a longer gap the simulation restarts instead of catching up.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;
@@ -381,11 +453,21 @@ const _: () = assert!(
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(
+    PASSWORD_QUEUE_MAX < ACCESS_QUEUE_MAX,
+    "sign-ins must leave room for changes"
+);
+const _: () = assert!(
+    SIGN_IN_ADDRESS_WAIT_MAX_MS < SIGN_IN_FORGET_MS,
+    "a wait must end before its reason is forgotten"
+);
+const _: () = assert!(
     ASSET_POINTS_MAX * (REPORTS_MAX + 1) + SAMPLE_RESPONSES_MAX < QUERIES_MAX,
     "pages must leave the store room for exports and reports"
 );
 const _: () = assert!(
-    BODY_BUDGET_PER_ADDRESS > LEDGER_FILE_BYTES_MAX && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
+    BODY_BUDGET_PER_ADDRESS > FORM_PHOTO_BYTES_MAX
+        && FORM_PHOTO_BYTES_MAX > LEDGER_FILE_BYTES_MAX
+        && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
     "the largest body must fit the budget of its address"
 );
 const _: () = assert!(

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod access;
 mod brokers;
 mod command_errors;
 mod config;

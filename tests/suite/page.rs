@@ -244,9 +244,11 @@ fn the_page_lives_in_a_real_browser() {
             store: store.clone(),
             board: filled_board(clock.now().at),
             clock: clock.clone(),
+            access: gateway::access::AccessPolicy::Open,
             bus_handles: gateway::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: "test",
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -13,6 +13,8 @@
 //!
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
+pub(crate) mod accounts;
+mod audit;
 pub(crate) mod bus_requests;
 mod calibrations;
 pub(crate) mod client;
@@ -23,24 +25,29 @@ pub(crate) mod error;
 pub(crate) mod evidence;
 mod figure_upkeep;
 mod indicators;
+pub(crate) mod issued_reports;
 mod jobs;
 mod json_body;
 pub(crate) mod ledger;
 mod live_events;
 pub(crate) mod local_time;
 mod metrics;
+pub(crate) mod report_jobs;
 mod reports;
 pub(crate) mod request_language;
+pub(crate) mod request_sender;
 mod resources;
 mod samples;
 mod scans;
 mod set_address;
+pub(crate) mod users;
 
 pub(crate) use figure_upkeep::keep_figures_ready;
 
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
 
+use crate::access::AccessPolicy;
 use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
@@ -59,14 +66,10 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// How a request came in; an extension of each request over the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PeerConnection {
-    /// Address of the client.
-    pub(crate) address: std::net::SocketAddr,
-    /// The connection is encrypted.
-    pub(crate) tls: bool,
-}
+/// Extension of a request with a body. A handler that drops bytes which it has received calls it
+/// with their number, so that they no longer count as held in memory.
+#[derive(Clone)]
+pub(crate) struct DroppedBytes(pub(crate) Arc<dyn Fn(usize) + Send + Sync>);
 
 /// Everything that request handlers read; one for all listeners.
 #[derive(Clone, Debug)]
@@ -89,18 +92,23 @@ pub struct ApiState {
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
     pub clock: Clock,
+    /// Who may use the listener of the page. The control socket does not ask.
+    pub access: AccessPolicy,
     /// Request queues of the running buses, for technicians' commands.
     pub bus_handles: BusHandles,
     /// Scans started over the API.
     pub scans: jobs::SharedJobs<scans::ScanJson>,
     /// Changes of address started over the API.
     pub addresses: jobs::SharedJobs<set_address::SetAddressJson>,
+    /// Reports ordered on the page.
+    pub report_jobs: Arc<report_jobs::ReportJobs>,
     /// Version of this program.
     pub version: &'static str,
 }
 
 impl ApiState {
-    /// Copies what handlers need of the configuration and clones the handles.
+    /// Copies what handlers need of the configuration and clones the handles. Access control is
+    /// off: the gateway sets it.
     pub fn new(config: &Config, store: &Store, board: &StatusBoard, clock: &Clock) -> Self {
         let of_figures = Arc::new(config.clone());
         Self {
@@ -116,9 +124,11 @@ impl ApiState {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
+            access: AccessPolicy::Open,
             bus_handles: BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -196,6 +206,8 @@ pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
         .merge(calibrations::calibration_routes())
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
+        .merge(users::user_routes())
+        .merge(audit::audit_routes())
         .split_for_parts()
 }
 

@@ -154,8 +154,11 @@ pub(crate) struct RawDevice {
 /// `[web]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawWebPage {
-    /// `ADDRESS:PORT`; a loopback address.
+    /// `ADDRESS:PORT`. An address beyond this computer is used once a first user exists.
     pub(crate) listen: RawText,
+    /// `read`: pages and figures are open without signing in; `no` by default.
+    #[schemars(extend("enum" = ["no", "read"]))]
+    pub(crate) public: RawText,
     /// `local`: HTTPS with a certificate of the gateway's own authority, which phones are asked to
     /// trust once (`/sertifikat`). Without this key and without `certificate`: plain HTTP.
     #[schemars(extend("enum" = ["local"]))]
@@ -166,4 +169,7 @@ pub(crate) struct RawWebPage {
     pub(crate) certificate_key_file: RawText,
     /// Host names under which the page is reached, besides its addresses.
     pub(crate) names: Option<Vec<SpannedValue<String>>>,
+    /// Origins of sites that may show the card `/dampak/sematkan` in a frame:
+    /// `https://desa.example.id`.
+    pub(crate) embed: Option<Vec<SpannedValue<String>>>,
 }

@@ -7,6 +7,10 @@
 //! GET /                 how the site is today
 //! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /laporan          reports: short edition, downloads, issued ones
+//! GET /dampak           what the programme has achieved, for people outside
+//! GET /masuk, /mulai    sign-in, the first person; POST /keluar
+//! GET /akun             own password, sessions and tokens; /pengguna people; /riwayat audit log
 //! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
@@ -14,38 +18,52 @@
 //! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
 //! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
+mod account_page;
 mod assets;
+mod audit_page;
 mod drawings;
 mod entry;
 mod explanation_page;
-mod home_page;
+mod home;
+mod impact;
 mod navigation;
 mod number_format;
 mod page_frame;
 mod page_texts;
 mod period_choice;
+mod plain_form;
 mod plot_spec;
+mod reports;
+mod set_up_page;
+mod sign_in_page;
 mod site_figures;
 mod static_files;
 mod technician_pages;
 mod trust_page;
+mod users_page;
+
+pub(crate) use sign_in_page::{ask_to_sign_in, redirect_to, render_refusal};
 
 use crate::api::ApiListener;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
+pub(crate) use impact::FrameAncestors;
 use navigation::ASSET_PAGES;
 pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
     let mut routes = Router::new()
-        .route("/", get(home_page::home_page))
+        .route("/", get(home::home_page))
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
         .route("/assets/{*path}", get(static_files::get_static_file))
-        .merge(entry::entry_routes());
+        .merge(reports::report_routes())
+        .merge(impact::impact_routes())
+        .merge(entry::entry_routes())
+        .merge(access_routes());
     for page in &ASSET_PAGES {
         routes = routes
             .route(&format!("/{}", page.place), get(assets::asset_page))
@@ -55,4 +73,19 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
             );
     }
     routes
+}
+
+/// Routes of sign-in, people and the audit log.
+fn access_routes() -> Router<ApiListener> {
+    let sign_in = get(sign_in_page::sign_in_page).post(sign_in_page::sign_in);
+    let set_up = get(set_up_page::set_up_page).post(set_up_page::make_first_admin);
+    let users = get(users_page::users_page).post(users_page::change_users);
+    let account = get(account_page::account_page).post(account_page::change_account);
+    Router::new()
+        .route("/masuk", sign_in)
+        .route("/keluar", post(sign_in_page::sign_out))
+        .route("/mulai", set_up)
+        .route("/pengguna", users)
+        .route("/akun", account)
+        .route("/riwayat", get(audit_page::audit_page))
 }

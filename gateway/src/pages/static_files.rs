@@ -19,6 +19,16 @@ const STATIC_FILES: &[(&str, &str, &str)] = &[
         include_str!("../../assets/site/pantau.css"),
     ),
     (
+        "home.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/home.css"),
+    ),
+    (
+        "access.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/access.css"),
+    ),
+    (
         "assets.css",
         CSS_TYPE,
         include_str!("../../assets/site/assets.css"),
@@ -39,6 +49,21 @@ const STATIC_FILES: &[(&str, &str, &str)] = &[
         include_str!("../../assets/site/plot.js"),
     ),
     (
+        "reports.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/reports.css"),
+    ),
+    (
+        "impact.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/impact.css"),
+    ),
+    (
+        "share.js",
+        JS_TYPE,
+        include_str!("../../assets/site/share.js"),
+    ),
+    (
         "entry.css",
         CSS_TYPE,
         include_str!("../../assets/site/entry.css"),
@@ -57,6 +82,16 @@ const STATIC_FILES: &[(&str, &str, &str)] = &[
         "icons.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icons.svg"),
+    ),
+    (
+        "htmx/htmx.min.js",
+        JS_TYPE,
+        include_str!("../../assets/vendor/htmx/htmx.min.js"),
+    ),
+    (
+        "htmx/LICENSE",
+        TEXT_TYPE,
+        include_str!("../../assets/vendor/htmx/LICENSE"),
     ),
     (
         "uplot/uPlot.min.css",

@@ -72,7 +72,7 @@ fn test_config() -> Config {
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    pub(super) state: ApiState,
+    pub(crate) state: ApiState,
     _dir: tempfile::TempDir,
 }
 
@@ -134,9 +134,11 @@ impl ApiTestBench {
             store,
             board,
             clock,
+            access: crate::access::AccessPolicy::Open,
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: "0.1.0",
         };
         Self { state, _dir: dir }
@@ -511,7 +513,11 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 11] = [
+    const PAGES: &[&str] = &[
+        "/masuk",
+        "/akun",
+        "/pengguna",
+        "/riwayat",
         "/",
         "/catat",
         "/catat/luring",
@@ -520,6 +526,9 @@ pub(crate) mod words {
         "/luring",
         "/plts",
         "/air",
+        "/laporan",
+        "/dampak",
+        "/dampak/sematkan",
         "/teknisi",
         "/health",
         "/points/inverter.ac_energy?span=week",
@@ -600,10 +609,24 @@ pub(crate) mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/home.html"),
             include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/reports.html"),
+            include_str!("../../assets/pages/report_order.html"),
+            include_str!("../../assets/pages/report_issued.html"),
+            include_str!("../../assets/pages/impact.html"),
+            include_str!("../../assets/pages/impact_card.html"),
+            include_str!("../../assets/pages/impact_parts.html"),
+            include_str!("../../assets/pages/sign_in.html"),
+            include_str!("../../assets/pages/resume.html"),
+            include_str!("../../assets/pages/set_up.html"),
+            include_str!("../../assets/pages/users.html"),
+            include_str!("../../assets/pages/account.html"),
+            include_str!("../../assets/pages/tokens.html"),
+            include_str!("../../assets/pages/audit.html"),
             include_str!("../../assets/pages/assets.html"),
             include_str!("../../assets/pages/asset_parts.html"),
             include_str!("../../assets/pages/explanation.html"),

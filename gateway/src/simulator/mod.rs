@@ -1,9 +1,9 @@
 //! Simulated site: sun, pump, tank, rain and larvae bins behind real Modbus servers.
 //!
-//! [`SimulatedPlant`] is the physical model, [`SimulatedWorld`] moves it on by a clock,
-//! `value_source` selects the value that a point shows, `device` answers register reads, and
-//! [`serve_devices`] puts the devices behind sockets and pseudo terminals. The same seed gives the
-//! same history.
+//! [`SimulatedPlant`] is the physical model, with what happens once ([`SimulatedIncident`]).
+//! [`SimulatedWorld`] moves it on by a clock, `value_source` selects the value that a point shows,
+//! `device` answers register reads, and [`serve_devices`] puts the devices behind sockets and
+//! pseudo terminals. The same seed gives the same history.
 //!
 //! ```text
 //! let plant = SimulatedPlant::new(place, SiteZone::default(), seed, start);
@@ -17,6 +17,7 @@
 pub mod clear_sky;
 pub mod device;
 pub mod history;
+pub mod incident;
 pub mod plant;
 pub mod pty;
 pub mod rtu_bus;
@@ -26,6 +27,7 @@ pub mod weather;
 pub mod world;
 
 pub use history::SimulatedHistory;
+pub use incident::{IncidentKind, IncidentList, SimulatedIncident};
 pub use plant::SimulatedPlant;
 pub use server::{SimulatedEndpoint, SimulatorError, SimulatorServers, serve_devices};
 pub use world::SimulatedWorld;

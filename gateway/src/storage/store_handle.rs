@@ -1,10 +1,11 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
+use super::ledger::LedgerAddition;
 use super::reading_ring::ReadingRing;
 use super::store_error::StoreError;
 use super::store_values::{
-    EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
-    RefusedReading, SampleBlock, StoreHealth,
+    AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
+    RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -82,9 +83,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     LedgerAdd {
-        statements: Vec<EntryStatement>,
-        by: String,
-        key: Option<EntryKey>,
+        addition: LedgerAddition,
         reply: StoreReply<RecordedEntries>,
     },
     LedgerKeyed {
@@ -107,12 +106,17 @@ pub(crate) enum StoreRequest {
     Calibrations {
         reply: StoreReply<CalibrationHistory>,
     },
+    Audit {
+        before: Option<i64>,
+        reply: StoreReply<Vec<AuditEntry>>,
+    },
     Note {
         kind: &'static str,
         what: String,
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Issue(super::issued_reports::IssueRequest),
     Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
 }
@@ -289,14 +293,13 @@ impl Store {
         by: &str,
         key: Option<EntryKey>,
     ) -> Result<RecordedEntries, StoreError> {
-        let by = by.to_owned();
-        self.ask(|reply| StoreRequest::LedgerAdd {
+        let addition = LedgerAddition {
             statements,
-            by,
+            by: by.to_owned(),
             key,
-            reply,
-        })
-        .await
+        };
+        self.ask(|reply| StoreRequest::LedgerAdd { addition, reply })
+            .await
     }
 
     /// Returns the entries that were recorded with this key; `None` when it is new, `KeyUsed` when
@@ -362,6 +365,13 @@ impl Store {
         })
         .await
         .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Returns entries of the audit log, the latest first, at most `AUDIT_PAGE_MAX`; those before
+    /// the number `before`, when it is given.
+    pub async fn read_audit(&self, before: Option<i64>) -> Result<Vec<AuditEntry>, StoreError> {
+        self.ask(|reply| StoreRequest::Audit { before, reply })
+            .await
     }
 
     /// Flushes and closes the file.

@@ -6,7 +6,7 @@ use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::publish::require_password;
 use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
-use crate::wizards::{run_pantau, start_gateway, stderr_text, write_site};
+use crate::wizards::{run_pantau, start_gateway, stderr_text, token_header, write_site};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -47,6 +47,8 @@ fn http_request(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value
 /// A gateway in the middle of a change of address: it waits for a person to press the button.
 struct WaitingGateway {
     port: u16,
+    /// Header of a technician's token.
+    token: String,
     _peers: (PeerProcess, PeerProcess),
 }
 
@@ -55,22 +57,25 @@ impl WaitingGateway {
         let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(["1"]));
         let port = free_port();
         let config = write_line_site(folder, BUTTON_PROFILE, &tty, port, "shy");
+        let token = token_header(&config);
         let gateway = start_gateway(&config);
         let waiting = Self {
             port,
+            token,
             _peers: (gateway, line),
         };
         let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
-        let media = "Content-Type: application/json\r\n";
+        let media = format!("Content-Type: application/json\r\n{}", waiting.token);
         let body = wanted.to_string();
-        let (status, begun) = http_request(port, "POST /api/v1/set-address", media, &body);
+        let (status, begun) = http_request(port, "POST /api/v1/set-address", &media, &body);
         assert_eq!(status, 202, "{begun}");
         wait_for("the question", || waiting.is_waiting_for_button());
         waiting
     }
 
     fn is_waiting_for_button(&self) -> bool {
-        http_request(self.port, "GET /api/v1/set-address/1", "", "").1["waiting_for"] == "button"
+        let (_, job) = http_request(self.port, "GET /api/v1/set-address/1", &self.token, "");
+        job["waiting_for"] == "button"
     }
 }
 
@@ -91,12 +96,15 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
             "Origin: http://127.0.0.1:3000\r\nSec-Fetch-Site: same-site\r\n",
             "Origin: null\r\n",
         ] {
-            let (status, said) = http_request(waiting.port, line, headers, "");
+            let headers = format!("{headers}{}", waiting.token);
+            let (status, said) = http_request(waiting.port, line, &headers, "");
             assert_eq!((status, &said["code"]), (403, &json!("foreign-page")));
             assert!(waiting.is_waiting_for_button(), "{line} {headers}");
         }
     }
     let (status, _) = http_request(waiting.port, lines[1], "", "");
+    assert_eq!(status, 401, "without a token nothing is changed");
+    let (status, _) = http_request(waiting.port, lines[1], &waiting.token, "");
     assert_eq!(status, 202);
 }
 

@@ -1,7 +1,8 @@
 //! [`BodyBudget`]: what all request bodies together may hold in memory, and [`guard_request_body`],
 //! which ends a body that does not come.
 
-use crate::api::PeerConnection;
+use crate::access::ConnectionSecurity;
+use crate::api::DroppedBytes;
 use crate::limits::{
     BODY_BUDGET_BYTES, BODY_BUDGET_PER_ADDRESS, BODY_BUDGET_WAIT_SECONDS, BODY_FREE_BYTES,
     CLIENT_RATE_MIN, CLIENT_STALL_SECONDS,
@@ -58,8 +59,8 @@ pub(crate) async fn guard_request_body(
     request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<PeerConnection>();
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
+    let peer = request.extensions().get::<ConnectionSecurity>();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.peer.ip());
     if HttpBody::is_end_stream(request.body()) {
         return next.run(request).await;
     }
@@ -69,7 +70,13 @@ pub(crate) async fn guard_request_body(
         bytes: 0,
     }));
     let kept = Arc::clone(&held);
-    let request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
+    let mut request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
+    let dropped = Arc::clone(&kept);
+    let dropped = DroppedBytes(Arc::new(move |bytes| {
+        let mut held = dropped.lock().unwrap_or_else(PoisonError::into_inner);
+        held.give_back(bytes);
+    }));
+    request.extensions_mut().insert(dropped);
     let response = next.run(request).await;
     drop(kept);
     response
@@ -118,6 +125,12 @@ impl HeldBytes {
             self.bytes += bytes;
         }
         fits
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.budget.give_back(self.address, bytes);
     }
 }
 
