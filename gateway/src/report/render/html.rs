@@ -103,9 +103,10 @@ impl HtmlRenderer<'_> {
             .filter_map(|note| self.show.notes.number_of(note))
             .map(|number| number.to_string())
             .collect();
-        let marks = match marks.is_empty() {
-            true => String::new(),
-            false => format!("<sup>{}</sup>", marks.join(", ")),
+        let marks = if marks.is_empty() {
+            String::new()
+        } else {
+            format!("<sup>{}</sup>", marks.join(", "))
         };
         let label = escape_html(&figure.label);
         let info = self.info_link(figure);
