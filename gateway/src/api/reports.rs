@@ -3,6 +3,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::{asset_filter, parse_period, report_error, requested_basis};
+use super::issued_reports::issuer_name;
 use super::request_language::request_language;
 use super::request_sender::RequestSender;
 use crate::domain::issued_report::IssueWay;
@@ -112,7 +113,7 @@ pub(crate) async fn get_report(
         Some(_) => IssueWay::Api,
         None => IssueWay::Command,
     };
-    app.note_issue(built.issue, via).await;
+    app.note_issue(built.issue, via, issuer_name()).await;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (
