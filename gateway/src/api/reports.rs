@@ -8,11 +8,11 @@ use super::request_sender::RequestSender;
 use crate::domain::issued_report::IssueWay;
 use crate::report::build::{self, CalculationRevision, ReportRequest};
 use crate::report::render::ReportFormat;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 

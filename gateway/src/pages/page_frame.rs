@@ -25,6 +25,8 @@ pub(crate) struct PageFrame {
     pub(crate) timezone: String,
     pub(crate) zone_label: String,
     pub(crate) theme: &'static str,
+    /// Place of the page in the navigation, as in [`NavigationLink::place`].
+    pub(crate) here: &'static str,
     /// Pages of this site, in the order of the navigation.
     pub(crate) links: Vec<NavigationLink>,
     /// The person who is signed in, with the role.
@@ -100,6 +102,7 @@ impl PageFrame {
                 Some("light") => "light",
                 _ => "auto",
             },
+            here,
             links: navigation::navigation_links(app.state().assets.as_ref(), here)
                 .into_iter()
                 .filter(|link| is_for_sender(&sender, &link.path))

@@ -13,7 +13,6 @@ use crate::pages::site_figures::explanation_path;
 use crate::report::render::html::render_html_section;
 use crate::report::render::short_text::render_short_text;
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
