@@ -440,7 +440,7 @@ mod tests {
         let story = IncidentList::new(vec![
             incident(0, 4, IncidentKind::TankLeak(0.1)),
             incident(36, 37, IncidentKind::InverterReset),
-            incident(59, 63, IncidentKind::HotBin(7.0)),
+            incident(59, 63, IncidentKind::HotBin(9.0)),
             incident(80, 81, IncidentKind::MeterSwap),
         ]);
         let calm = || SimulatedPlant::new(DESA, SiteZone::default(), 8, JULY);

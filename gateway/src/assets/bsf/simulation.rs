@@ -22,7 +22,7 @@ impl LarvaeBin {
     /// A bin in regular use, at an air temperature in degC.
     pub fn new(air: f64) -> Self {
         Self {
-            core: 0.5 * air + 17.0,
+            core: 0.5 * air + 16.0,
             food: 0.5,
             fed_today: true,
         }
@@ -39,7 +39,7 @@ impl LarvaeBin {
         // Larvae eat two thirds of the food in 14 hours; the heat leaves with a time constant of 3
         // hours. The bin stands in the shade, so that it follows the air by half.
         self.food -= self.food * hours / 14.0;
-        let target = 0.5 * air + 15.5 + 3.5 * self.food;
+        let target = 0.5 * air + 14.4 + 3.5 * self.food;
         self.core += (target - self.core) * hours / 3.0;
         self.core = self.core.clamp(CORE_TEMP_MIN, CORE_TEMP_MAX);
     }

@@ -23,7 +23,7 @@ const STORY: &[StoryPart] = &[
     (4, [-1.0, 5.0], || IncidentKind::TankLeak(0.12)),
     (3, [-1.0, 5.0], || IncidentKind::TankLeak(0.12)),
     // The bin stood in the sun for an afternoon.
-    (2, [11.0, 16.5], || IncidentKind::HotBin(7.0)),
+    (2, [11.0, 16.5], || IncidentKind::HotBin(9.0)),
 ];
 
 /// The story of a site whose present day is `today`.

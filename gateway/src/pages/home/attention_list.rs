@@ -36,7 +36,7 @@ impl AttentionList {
     pub(super) fn of_site(app: &ApiListener, figures: &HomeFigures) -> Self {
         let condition = site_condition(app, figures);
         let found = find_attention(&condition);
-        let is_read = condition.latest.values().next().is_some();
+        let is_read = !condition.latest.is_empty();
         let is_written = !condition.last_entries.is_empty();
         let state = match found.is_empty() {
             false => "trouble",

@@ -50,7 +50,7 @@ fn site_text(folder: &std::path::Path, plant: &str) -> String {
 /// The site after two days of readings, one a minute until `until`.
 struct HomeBench {
     bench: ApiTestBench,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl HomeBench {
@@ -59,7 +59,7 @@ impl HomeBench {
         let config: Config = load_site(&site_text(folder.path(), plant));
         Self {
             bench: ApiTestBench::of_config(&config),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -212,7 +212,7 @@ async fn a_site_that_nothing_was_read_of_is_neither_green_nor_red() {
     assert!(!text.contains("Semua baik"), "{text}");
     assert!(text.contains("belum pernah terbaca"), "{text}");
     assert!(text.contains("0 dari 3 alat menjawab"), "{text}");
-    let nothing = SiteText::new("a").store(home._folder.path()).text();
+    let nothing = SiteText::new("a").store(home.folder.path()).text();
     let bench = ApiTestBench::of_config(&load_site(&nothing));
     let (_, html) = bench.get("/?lang=id").await;
     assert!(html.contains("Belum ada bacaan atau catatan"), "{html}");
@@ -225,7 +225,7 @@ async fn a_site_that_only_writes_down_is_well_while_it_writes() {
     let text = SiteText::new("a").store(folder.path()).text();
     let home = HomeBench {
         bench: ApiTestBench::of_config(&load_site(&text)),
-        _folder: folder,
+        folder,
     };
     home.feed_yesterday().await;
     assert!(home.text("id").await.contains("Semua baik"));
