@@ -16,7 +16,7 @@ pub enum RouteRule {
     Receipts,
     /// People who have signed in, for what is their own.
     SignedIn,
-    /// Who records entries of the ledger.
+    /// People and programs that record entries of the ledger.
     Ledger,
     /// Technicians.
     Technician,
