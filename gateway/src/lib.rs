@@ -13,6 +13,7 @@ pub mod access;
 pub mod api;
 pub mod app;
 pub mod assets;
+pub mod attention;
 pub mod bus_request;
 pub mod buses;
 pub mod carbon;

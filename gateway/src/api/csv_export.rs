@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Media type of the samples CSV format.
@@ -50,7 +50,7 @@ pub(crate) async fn get_samples_csv(
         (header::CONTENT_TYPE, CSV_MEDIA_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
-    Ok((headers, Body::from_stream(body)).into_response())
+    Ok((headers, Body::from_stream(body.fuse())).into_response())
 }
 
 impl CsvStream {

@@ -25,12 +25,14 @@ pub(crate) mod error;
 pub(crate) mod evidence;
 mod figure_upkeep;
 mod indicators;
+pub(crate) mod issued_reports;
 mod jobs;
 mod json_body;
 pub(crate) mod ledger;
 mod live_events;
 pub(crate) mod local_time;
 mod metrics;
+pub(crate) mod report_jobs;
 mod reports;
 pub(crate) mod request_language;
 pub(crate) mod request_sender;
@@ -64,6 +66,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// Extension of a request with a body. A handler that drops bytes which it has received calls it
+/// with their number, so that they no longer count as held in memory.
+#[derive(Clone)]
+pub(crate) struct DroppedBytes(pub(crate) Arc<dyn Fn(usize) + Send + Sync>);
+
 /// Everything that request handlers read; one for all listeners.
 #[derive(Clone, Debug)]
 pub struct ApiState {
@@ -93,6 +100,8 @@ pub struct ApiState {
     pub scans: jobs::SharedJobs<scans::ScanJson>,
     /// Changes of address started over the API.
     pub addresses: jobs::SharedJobs<set_address::SetAddressJson>,
+    /// Reports ordered on the page.
+    pub report_jobs: Arc<report_jobs::ReportJobs>,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -119,6 +128,7 @@ impl ApiState {
             bus_handles: BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -4,6 +4,8 @@ use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::{asset_filter, parse_period, report_error, requested_basis};
 use super::request_language::request_language;
+use super::request_sender::RequestSender;
+use crate::domain::issued_report::IssueWay;
 use crate::report::build::{self, CalculationRevision, ReportRequest};
 use crate::report::render::ReportFormat;
 use axum::Json;
@@ -104,8 +106,13 @@ pub(crate) async fn get_report(
     let file = build::report_file_name(&basis.config, &wish, revision);
     let store = app.state().store.clone();
     let now = app.state().clock.now().at;
-    let bytes = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
-    let bytes = bytes.map_err(|trouble| report_error(&trouble, lang))?;
+    let built = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
+    let built = built.map_err(|trouble| report_error(&trouble, lang))?;
+    let via = match RequestSender::current().connection {
+        Some(_) => IssueWay::Api,
+        None => IssueWay::Command,
+    };
+    app.note_issue(built.issue, via).await;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (
@@ -113,5 +120,5 @@ pub(crate) async fn get_report(
             format!("{shown}; filename=\"{file}\""),
         ),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, built.bytes).into_response())
 }

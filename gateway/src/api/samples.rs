@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query as Asked, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -96,9 +96,10 @@ pub(crate) async fn get_samples(
         let piece = answer.next_piece().await?;
         Some((piece, answer))
     });
+    // Fused: a body is asked again after its end when the answer is compressed.
     Ok((
         [(header::CONTENT_TYPE, "application/json")],
-        Body::from_stream(body),
+        Body::from_stream(body.fuse()),
     )
         .into_response())
 }

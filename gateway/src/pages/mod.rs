@@ -7,6 +7,8 @@
 //! GET /                 how the site is today
 //! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /laporan          reports: short edition, downloads, issued ones
+//! GET /dampak           what the programme has achieved, for people outside
 //! GET /masuk, /mulai    sign-in, the first person; POST /keluar
 //! GET /akun             own password, sessions and tokens; /pengguna people; /riwayat audit log
 //! GET /catat            what people weigh, count and measure
@@ -22,7 +24,8 @@ mod audit_page;
 mod drawings;
 mod entry;
 mod explanation_page;
-mod home_page;
+mod home;
+mod impact;
 mod navigation;
 mod number_format;
 mod page_frame;
@@ -30,6 +33,7 @@ mod page_texts;
 mod period_choice;
 mod plain_form;
 mod plot_spec;
+mod reports;
 mod set_up_page;
 mod sign_in_page;
 mod site_figures;
@@ -43,18 +47,21 @@ pub(crate) use sign_in_page::{ask_to_sign_in, redirect_to, render_refusal};
 use crate::api::ApiListener;
 use axum::Router;
 use axum::routing::{get, post};
+pub(crate) use impact::FrameAncestors;
 use navigation::ASSET_PAGES;
 pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
     let mut routes = Router::new()
-        .route("/", get(home_page::home_page))
+        .route("/", get(home::home_page))
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
         .route("/assets/{*path}", get(static_files::get_static_file))
+        .merge(reports::report_routes())
+        .merge(impact::impact_routes())
         .merge(entry::entry_routes())
         .merge(access_routes());
     for page in &ASSET_PAGES {

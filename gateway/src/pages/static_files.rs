@@ -12,11 +12,16 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 13] = [
+const STATIC_FILES: &[(&str, &str, &str)] = &[
     (
         "pantau.css",
         CSS_TYPE,
         include_str!("../../assets/site/pantau.css"),
+    ),
+    (
+        "home.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/home.css"),
     ),
     (
         "access.css",
@@ -44,6 +49,21 @@ const STATIC_FILES: [(&str, &str, &str); 13] = [
         include_str!("../../assets/site/plot.js"),
     ),
     (
+        "reports.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/reports.css"),
+    ),
+    (
+        "impact.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/impact.css"),
+    ),
+    (
+        "share.js",
+        JS_TYPE,
+        include_str!("../../assets/site/share.js"),
+    ),
+    (
         "entry.css",
         CSS_TYPE,
         include_str!("../../assets/site/entry.css"),
@@ -62,6 +82,16 @@ const STATIC_FILES: [(&str, &str, &str); 13] = [
         "icons.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icons.svg"),
+    ),
+    (
+        "htmx/htmx.min.js",
+        JS_TYPE,
+        include_str!("../../assets/vendor/htmx/htmx.min.js"),
+    ),
+    (
+        "htmx/LICENSE",
+        TEXT_TYPE,
+        include_str!("../../assets/vendor/htmx/LICENSE"),
     ),
     (
         "uplot/uPlot.min.css",

@@ -72,7 +72,7 @@ fn test_config() -> Config {
 
 /// A gateway with two devices, of which one is silent, and a sink with a backlog.
 pub(crate) struct ApiTestBench {
-    pub(super) state: ApiState,
+    pub(crate) state: ApiState,
     _dir: tempfile::TempDir,
 }
 
@@ -138,6 +138,7 @@ impl ApiTestBench {
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: "0.1.0",
         };
         Self { state, _dir: dir }
@@ -262,6 +263,23 @@ async fn a_stretch_of_samples_comes_as_three_columns() {
         NOW + 10_000
     );
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_of_samples_comes_to_its_end() {
+    let bench = ApiTestBench::with_readings(3).await;
+    for path in [
+        "/api/v1/samples?point=inverter.ac_power",
+        "/api/v1/samples.csv?point=inverter.ac_power",
+    ] {
+        let request = get(path).header("accept-encoding", "gzip");
+        let request = request.body(Body::empty()).unwrap();
+        let response = build_router(bench.state.clone()).oneshot(request).await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.starts_with(&[0x1f, 0x8b]), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -495,7 +513,7 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 15] = [
+    const PAGES: &[&str] = &[
         "/masuk",
         "/akun",
         "/pengguna",
@@ -508,6 +526,9 @@ pub(crate) mod words {
         "/luring",
         "/plts",
         "/air",
+        "/laporan",
+        "/dampak",
+        "/dampak/sematkan",
         "/teknisi",
         "/health",
         "/points/inverter.ac_energy?span=week",
@@ -588,10 +609,17 @@ pub(crate) mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/home.html"),
             include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/reports.html"),
+            include_str!("../../assets/pages/report_order.html"),
+            include_str!("../../assets/pages/report_issued.html"),
+            include_str!("../../assets/pages/impact.html"),
+            include_str!("../../assets/pages/impact_card.html"),
+            include_str!("../../assets/pages/impact_parts.html"),
             include_str!("../../assets/pages/sign_in.html"),
             include_str!("../../assets/pages/resume.html"),
             include_str!("../../assets/pages/set_up.html"),

@@ -2,6 +2,7 @@
 //! which ends a body that does not come.
 
 use crate::access::ConnectionSecurity;
+use crate::api::DroppedBytes;
 use crate::limits::{
     BODY_BUDGET_BYTES, BODY_BUDGET_PER_ADDRESS, BODY_BUDGET_WAIT_SECONDS, BODY_FREE_BYTES,
     CLIENT_RATE_MIN, CLIENT_STALL_SECONDS,
@@ -69,7 +70,13 @@ pub(crate) async fn guard_request_body(
         bytes: 0,
     }));
     let kept = Arc::clone(&held);
-    let request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
+    let mut request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
+    let dropped = Arc::clone(&kept);
+    let dropped = DroppedBytes(Arc::new(move |bytes| {
+        let mut held = dropped.lock().unwrap_or_else(PoisonError::into_inner);
+        held.give_back(bytes);
+    }));
+    request.extensions_mut().insert(dropped);
     let response = next.run(request).await;
     drop(kept);
     response
@@ -118,6 +125,12 @@ impl HeldBytes {
             self.bytes += bytes;
         }
         fits
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.budget.give_back(self.address, bytes);
     }
 }
 
