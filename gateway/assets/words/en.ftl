@@ -2020,7 +2020,8 @@ laporan-open-today = Open this period
 # Pages: impact
 dampak-title = Impact of the programme in
 dampak-lead = What was measured and recorded, with its uncertainty and status. Each figure can be followed down to its readings with the (i) sign.
-dampak-year = { $year } up to { $until }
+dampak-until = { $name } up to { $until }
+dampak-no-bounds = ± unknown
 dampak-since = Since { $start }
 dampak-running = still running
 dampak-theme-climate = Greenhouse gas emissions avoided

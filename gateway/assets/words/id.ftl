@@ -1999,7 +1999,8 @@ laporan-open-today = Buka periode ini
 # Halaman: dampak
 dampak-title = Dampak program di
 dampak-lead = Hasil yang diukur dan dicatat, dengan ketidakpastian dan statusnya. Setiap angka dapat ditelusuri sampai bacaannya lewat tanda (i).
-dampak-year = Tahun { $year } sampai { $until }
+dampak-until = { $name } sampai { $until }
+dampak-no-bounds = ± belum diketahui
 dampak-since = Sejak { $start }
 dampak-running = masih berjalan
 dampak-theme-climate = Emisi gas rumah kaca yang dihindari

@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use crate::domain::{PointInfo, Quality, Sample, UtcMs};
+use crate::domain::{ExactNumber, PointInfo, Quality, Sample, UtcMs};
 use crate::limits::SAMPLES_PER_ANSWER_MAX;
 use crate::samples_csv;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, StoreError};
@@ -155,7 +155,7 @@ impl ApiListener {
         let mut all = Vec::new();
         while let Some(block) = blocks.recv().await {
             let block = block?;
-            let mean = |one: &Sample| one.outcome.number().map(|number| number.to_f64());
+            let mean = |one: &Sample| one.outcome.number().map(ExactNumber::to_f64);
             all.extend(block.iter().map(|one| (one.at, mean(one))));
         }
         Ok(all)

@@ -68,9 +68,16 @@ mod tests {
         let text = SiteText::new("desa")
             .store(folder)
             .tcp_bus("lan", 502)
-            .device("level", "lan", "unit = 3\nprofile = 'qdy30a-level'\nevery = '2m'")
+            .device(
+                "level",
+                "lan",
+                "unit = 3\nprofile = 'qdy30a-level'\nevery = '2m'",
+            )
             .device("bsf-bin", "lan", "unit = 12\nkind = 'bin'\nevery = '2m'")
-            .points(["{ id = 'temp_core', register = 'input:0', type = 'i16', scale = 0.1, unit = 'degC' }"])
+            .points([concat!(
+                "{ id = 'temp_core', register = 'input:0', type = 'i16', scale = 0.1, ",
+                "unit = 'degC' }"
+            )])
             .asset("tank", "tank", "level = 'level.level'")
             .with("shape = { kind = 'vertical-cylinder', diameter_m = 3.6, height_m = 2.6 }")
             .asset("bsf", "bsf", "temperature = 'bsf-bin.temp_core'");
@@ -85,9 +92,8 @@ mod tests {
             daily: true,
             snapshots: true,
         };
-        let mut progress = |_| ();
-        let found = calculate_indicators(config, store, &query, &mut progress);
-        found.await.unwrap()
+        let found = calculate_indicators(config, store, &query, &mut |_| ()).await;
+        found.unwrap()
     }
 
     fn value(found: &SiteIndicators, id: &str, asset: &str) -> f64 {
