@@ -92,7 +92,7 @@ pub struct ApiState {
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
     pub clock: Clock,
-    /// Who may use the listener of the page. The control socket does not ask.
+    /// Access control of the listener of the page. The control socket has none.
     pub access: AccessPolicy,
     /// Request queues of the running buses, for technicians' commands.
     pub bus_handles: BusHandles,
