@@ -56,8 +56,9 @@ impl WaitingGateway {
         let port = free_port();
         let config = write_line_site(folder, BUTTON_PROFILE, &tty, port, "shy");
         let gateway = start_gateway(&config);
-        let waiting = Self {
+        let mut waiting = Self {
             port,
+            job: String::new(),
             _peers: (gateway, line),
         };
         let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
@@ -65,12 +66,14 @@ impl WaitingGateway {
         let body = wanted.to_string();
         let (status, begun) = http_request(port, "POST /api/v1/set-address", media, &body);
         assert_eq!(status, 202, "{begun}");
+        waiting.job = format!("/api/v1/set-address/{}", begun["id"].as_str().unwrap());
         wait_for("the question", || waiting.is_waiting_for_button());
         waiting
     }
 
     fn is_waiting_for_button(&self) -> bool {
-        http_request(self.port, "GET /api/v1/set-address/1", "", "").1["waiting_for"] == "button"
+        let line = format!("GET {}", self.job);
+        http_request(self.port, &line, "", "").1["waiting_for"] == "button"
     }
 }
 
@@ -79,10 +82,10 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
     let scratch = tempfile::tempdir().unwrap();
     let waiting = WaitingGateway::new(scratch.path());
     let lines = [
-        "POST /api/v1/set-address/1/continue",
-        "DELETE /api/v1/set-address/1",
+        format!("POST {}/continue", waiting.job),
+        format!("DELETE {}", waiting.job),
     ];
-    for line in lines {
+    for line in &lines {
         // Another site, another port of the same host, and a page without origin such as a
         // sandboxed frame. Browsers send these headers themselves; a script on the gateway sends
         // none.
@@ -96,7 +99,14 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
             assert!(waiting.is_waiting_for_button(), "{line} {headers}");
         }
     }
-    let (status, _) = http_request(waiting.port, lines[1], "", "");
+    // Nobody moves it on by counting jobs.
+    for line in [
+        "POST /api/v1/set-address/1/continue",
+        "DELETE /api/v1/set-address/1",
+    ] {
+        assert_eq!(http_request(waiting.port, line, "", "").0, 404);
+    }
+    let (status, _) = http_request(waiting.port, &lines[1], "", "");
     assert_eq!(status, 202);
 }
 
@@ -106,7 +116,7 @@ fn a_foreign_page_in_a_real_browser_changes_nothing() {
     let waiting = WaitingGateway::new(scratch.path());
     let gateway = format!("http://127.0.0.1:{}", waiting.port);
     let mut browser = python_peer("foreign_page.py");
-    let output = browser.args([&gateway, "/api/v1/set-address/1/continue"]);
+    let output = browser.args([&gateway, &format!("{}/continue", waiting.job)]);
     let output = output.output().unwrap();
     assert!(output.status.success(), "{}", stderr_text(&output));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
