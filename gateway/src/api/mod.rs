@@ -13,6 +13,7 @@
 //!
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
+mod attachments;
 pub(crate) mod bus_requests;
 mod calibrations;
 pub(crate) mod client;
@@ -30,9 +31,11 @@ mod metrics;
 mod reports;
 pub(crate) mod request_language;
 mod resources;
+mod sample_answers;
 mod samples;
 mod scans;
 mod set_address;
+mod time_runs;
 
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
@@ -43,10 +46,11 @@ use crate::config::{Asset, Bus, Config};
 use crate::domain::Site;
 use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
-use crate::limits::{LIVE_CLIENTS_MAX, REPORTS_MAX, SAMPLE_RESPONSES_MAX};
+use crate::limits::{ATTACHMENT_CHECKS_MAX, LEDGER_FILE_BYTES_MAX, LIVE_CLIENTS_MAX, REPORTS_MAX};
 use crate::status::StatusBoard;
 use crate::storage::Store;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -61,6 +65,23 @@ pub(crate) struct PeerConnection {
     pub(crate) address: std::net::SocketAddr,
     /// The connection is encrypted.
     pub(crate) tls: bool,
+}
+
+/// What the body of a request holds of the memory for all bodies; an extension of each request with
+/// a body. A handler that hands a body on in pieces gives the bytes back as they go.
+#[derive(Clone)]
+pub(crate) struct BodyHold(Arc<dyn Fn(usize) + Send + Sync>);
+
+impl BodyHold {
+    /// `give_back` takes the number of bytes that are no longer held.
+    pub(crate) fn new(give_back: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(give_back))
+    }
+
+    /// These bytes of the body are no longer in memory.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        (self.0)(bytes);
+    }
 }
 
 /// Everything that request handlers read; one for all listeners.
@@ -122,7 +143,9 @@ pub(crate) struct ApiListenerInner {
     pub(crate) zone: TimeZone,
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
-    answers: Arc<Semaphore>,
+    answers: sample_answers::SampleAnswers,
+    /// Receipts and photos that are being checked against their hash.
+    attachment_checks: Semaphore,
     reports: Arc<Semaphore>,
     /// Progress of the report that is being made; a command shows it.
     progress: watch::Sender<CalculationProgress>,
@@ -143,7 +166,8 @@ impl ApiListener {
             zone,
             stop,
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
-            answers: Arc::new(Semaphore::new(SAMPLE_RESPONSES_MAX)),
+            answers: sample_answers::SampleAnswers::default(),
+            attachment_checks: Semaphore::new(ATTACHMENT_CHECKS_MAX),
             reports: Arc::new(Semaphore::new(REPORTS_MAX)),
             progress: watch::Sender::default(),
         }))
@@ -183,9 +207,11 @@ pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::get_report))
         .routes(routes!(reports::list_revisions))
         .merge(ledger::ledger_routes())
+        .merge(attachments::attachment_routes())
         .merge(calibrations::calibration_routes())
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
+        .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
         .split_for_parts()
 }
 

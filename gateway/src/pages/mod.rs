@@ -31,6 +31,7 @@ use crate::api::ApiListener;
 use axum::Router;
 use axum::routing::get;
 use navigation::ASSET_PAGES;
+pub(crate) use page_frame::refusal_page;
 pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.

@@ -2,7 +2,7 @@
 //! page is sent as.
 
 use crate::api::ApiListener;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ApiErrorCode};
 use crate::api::local_time;
 use crate::api::request_language::{cookie_value, query_parameter, request_language};
 use crate::i18n::{LOCALES, Language, LocaleRow};
@@ -177,6 +177,20 @@ pub(crate) fn render_not_found(uri: &Uri, frame: PageFrame, found: &str) -> Resp
         found: found.to_owned(),
     };
     render_page(uri, StatusCode::NOT_FOUND, &page)
+}
+
+/// Page for a refusal that a route or a guard gave as JSON.
+pub(crate) fn refusal_page(
+    app: &ApiListener,
+    uri: &Uri,
+    headers: &HeaderMap,
+    error: &ApiError,
+) -> Response {
+    let frame = PageFrame::new(app, "", uri, headers);
+    match error.code {
+        Some(ApiErrorCode::Path) => render_not_found(uri, frame, uri.path()),
+        _ => render_failure(uri, frame, error),
+    }
 }
 
 fn render_failed(error: &dyn fmt::Display) -> Response {

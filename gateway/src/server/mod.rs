@@ -13,6 +13,7 @@
 mod control_socket;
 mod listener;
 mod origin_guard;
+mod refusals;
 mod trust_page;
 
 #[cfg(test)]
@@ -83,13 +84,18 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
     let with_language =
         axum::middleware::from_fn_with_state(app.state().config.language, with_request_language);
     let budget = BodyBudget::default();
-    let router = unguarded_routes(app)
+    let router = unguarded_routes(app.clone())
         .merge(trust)
         .layer(axum::middleware::from_fn_with_state(
             budget,
             listener::guard_request_body,
         ))
         .layer(axum::middleware::from_fn(origin_guard::check_origin))
+        // Below the check of the host: the page of a refusal names the site.
+        .layer(axum::middleware::from_fn_with_state(
+            app,
+            refusals::shape_refusals,
+        ))
         .layer(axum::middleware::from_fn(origin_guard::check_host));
     with_headers(router).layer(with_language)
 }

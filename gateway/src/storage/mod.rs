@@ -65,7 +65,9 @@ mod tests;
 mod varint;
 mod writer;
 
+pub use attachments::{AttachmentFile, AttachmentUpload};
 pub use digest::{EvidenceExtent, TextRevision};
+pub use running_query::{OpenQuery, QueryCursor};
 pub use store_error::StoreError;
 pub use store_handle::Store;
 pub use store_values::*;

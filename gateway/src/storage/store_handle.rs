@@ -1,6 +1,8 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
+use super::attachments::{AttachmentFile, AttachmentUpload, run_blocking};
 use super::reading_ring::ReadingRing;
+use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
 use super::store_values::{
     ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading, SampleBlock,
@@ -56,6 +58,14 @@ pub(crate) enum StoreRequest {
     Query {
         query: PointQuery,
         blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
+    },
+    OpenQuery {
+        query: PointQuery,
+        reply: StoreReply<OpenQuery>,
+    },
+    NextBlock {
+        cursor: QueryCursor,
+        reply: StoreReply<(QueryCursor, SampleBlock)>,
     },
     Last {
         reply: StoreReply<Vec<LatestSample>>,
@@ -214,6 +224,26 @@ impl Store {
         Ok(answer)
     }
 
+    /// Begins a query whose blocks are asked for one by one with [`Store::next_block`], and counts
+    /// its samples. The store keeps nothing of it in between.
+    pub async fn open_query(&self, query: PointQuery) -> Result<OpenQuery, StoreError> {
+        self.ask(|reply| StoreRequest::OpenQuery { query, reply })
+            .await
+    }
+
+    /// Returns the block after a position, and the position after it; `None` after the last block.
+    /// A block may be empty: many days without samples are passed over in steps.
+    pub async fn next_block(
+        &self,
+        cursor: QueryCursor,
+    ) -> Result<Option<(QueryCursor, SampleBlock)>, StoreError> {
+        if cursor.ended {
+            return Ok(None);
+        }
+        let next = self.ask(|reply| StoreRequest::NextBlock { cursor, reply });
+        next.await.map(Some)
+    }
+
     /// Returns the latest sample of every configured point that has one.
     pub async fn latest_samples(&self) -> Result<Vec<LatestSample>, StoreError> {
         self.ask(|reply| StoreRequest::Last { reply }).await
@@ -308,6 +338,12 @@ impl Store {
             .await
     }
 
+    /// Begins to store a receipt or photo, which is handed over in pieces.
+    pub async fn begin_attachment(&self) -> Result<AttachmentUpload, StoreError> {
+        let directory = Arc::clone(&self.directory);
+        run_blocking(move || AttachmentUpload::begin(&directory)).await
+    }
+
     /// Stores a receipt or photo under its SHA-256 and verifies it by reading it back; at most
     /// `ATTACHMENT_BYTES_MAX` bytes. The same bytes are stored once.
     pub async fn save_attachment(
@@ -316,20 +352,18 @@ impl Store {
         bytes: Vec<u8>,
     ) -> Result<Attachment, StoreError> {
         let (directory, name) = (Arc::clone(&self.directory), name.to_owned());
-        let keep = move || super::attachments::save_attachment(&directory, &name, &bytes);
-        tokio::task::spawn_blocking(keep)
-            .await
-            .map_err(|_| StoreError::Stopped)?
-    }
-
-    /// Returns the bytes of a stored attachment; an error when they no longer match the SHA-256.
-    pub async fn read_attachment(&self, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
-        tokio::task::spawn_blocking(move || {
-            super::attachments::read_attachment(&directory, &sha256)
+        run_blocking(move || {
+            let mut upload = AttachmentUpload::begin(&directory)?;
+            upload.write_bytes(&bytes)?;
+            upload.keep(&name)
         })
         .await
-        .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Opens a stored attachment after it was checked against its SHA-256.
+    pub async fn open_attachment(&self, sha256: &str) -> Result<AttachmentFile, StoreError> {
+        let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
+        run_blocking(move || AttachmentFile::open(&directory, &sha256)).await
     }
 
     /// Flushes and closes the file.

@@ -166,6 +166,10 @@ impl StoreWriter {
                 drop(reply.send(self.refusals_of_sink(&sink)));
             }
             StoreRequest::Query { query, blocks } => self.start_query(query, blocks),
+            StoreRequest::OpenQuery { query, reply } => drop(reply.send(self.open_query(query))),
+            StoreRequest::NextBlock { cursor, reply } => {
+                drop(reply.send(self.block_after(cursor)));
+            }
             StoreRequest::Last { reply } => {
                 drop(reply.send(Ok(self.latest.all(&self.names, self.durable))));
             }

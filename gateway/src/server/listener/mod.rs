@@ -17,7 +17,7 @@ pub(crate) mod tls;
 pub(crate) use request_body::{BodyBudget, guard_request_body};
 
 use crate::api::{PeerConnection, wait_for_stop};
-use crate::limits::{HANDSHAKE_SECONDS, STOP_SECONDS};
+use crate::limits::{CONNECTION_BUFFER_BYTES, HANDSHAKE_SECONDS, STOP_SECONDS};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -145,6 +145,8 @@ async fn serve_http1<S>(
         // kept for the next request.
         .header_read_timeout(None)
         .half_close(false)
+        // What a slow reader or a long request keeps in memory.
+        .max_buf_size(CONNECTION_BUFFER_BYTES)
         .serve_connection(io, hyper::service::service_fn(answer));
     tokio::pin!(connection);
     let ended = tokio::select! {
