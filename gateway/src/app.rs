@@ -186,6 +186,10 @@ impl GatewayApp {
             bus_handles: errands,
             ..api::ApiState::new(&self.config, &self.store, &self.board, &self.clock)
         };
+        tasks.spawn(run_named(
+            "figures",
+            api::keep_figures_ready(state.clone(), stop.clone()),
+        ));
         let (path, control) = (self.config.store.path.clone(), state.clone());
         let control = server::serve_control(path, control, stop.clone());
         tasks.spawn(run_named("control socket", control));

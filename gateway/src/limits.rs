@@ -57,6 +57,8 @@ pub const SCAN_TIMEOUTS_MAX: usize = 60;
 pub const DEVICES_MAX: usize = 3000;
 /// Maximum points of one device.
 pub const POINTS_PER_DEVICE_MAX: usize = 1000;
+/// Maximum letters of a name for people of a device, a point or an asset.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 60;
 /// Maximum models in the list of a `SunSpec` device; the longest known lists have about twenty.
 pub const SUNSPEC_MODELS_MAX: usize = 100;
 /// Missed polls in a row after which a `SunSpec` device is discovered again.
@@ -95,7 +97,7 @@ pub const FLUSH_READINGS_MAX: usize = 8192;
 // Live delivery then reads nothing from the disk.
 pub const RING_OUTCOMES_MAX: usize = 32_768;
 /// Maximum queries that are answered at the same time; a further query is refused as busy.
-pub const QUERIES_MAX: usize = 64;
+pub const QUERIES_MAX: usize = 100;
 /// Maximum raw samples in one block of a query's answer: a day at an interval of 10 s.
 pub const QUERY_BLOCK_SAMPLES_MAX: usize = 10_000;
 /// Maximum bytes kept of an error message of a broker or database, or of what it refused.
@@ -252,11 +254,20 @@ pub const LEDGER_FILE_BYTES_MAX: usize = 8 << 20;
 pub const LEDGER_PAGE_MAX: usize = 10_000;
 /// Maximum characters of a text in a ledger entry.
 pub const LEDGER_TEXT_MAX: usize = 1000;
+/// Maximum keys of requests with ledger entries that are kept: years of entries of one programme.
+pub const ENTRY_KEYS_MAX: usize = 10_000;
+/// Maximum characters of such a key; a UUID has 36.
+pub const ENTRY_KEY_CHARS_MAX: usize = 64;
 /// Maximum receipts and photos of one entry.
 pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
+/// kept: a browser shows the answer only then.
+pub const FORM_BYTES_MAX: usize = 96 << 20;
+/// Maximum fields of one form.
+pub const FORM_FIELDS_MAX: usize = 64;
 /// Maximum calibrations of one site: a quarterly check of every point for decades.
 pub const CALIBRATIONS_MAX: usize = 10_000;
 /// Maximum pairs of one calibration, except a strapping table.
@@ -334,7 +345,27 @@ pub const REPORT_CELLS_MAX: usize = 300_000;
 pub const REPORT_DAY_ROWS_MAX: usize = 62;
 /// Maximum ledger entries that a report lists; further ones are counted.
 pub const REPORT_ENTRIES_MAX: usize = 1000;
-/// Maximum reports and figure lists that are computed at once; further ones wait.
+/// Maximum snapshots of sums in the store; of more, the one unused for longest goes first.
+pub const SNAPSHOTS_MAX: usize = 1000;
+/// Maximum bytes of all snapshots in the store.
+// A site of twelve assets takes about 0.4 MB: its running and its last year, quarter, month, week.
+pub const SNAPSHOT_BYTES_MAX: usize = 4 << 20;
+/// Maximum bytes of snapshots that wait for the next flush, and of one snapshot.
+pub const SNAPSHOT_PENDING_BYTES_MAX: usize = 256 << 10;
+/// Maximum bytes of the sums behind a snapshot, before they are compressed.
+pub const SNAPSHOT_STATE_BYTES_MAX: u64 = 4 << 20;
+/// Maximum answers with figures that are kept in memory.
+pub const INDICATOR_RESULTS_MAX: usize = 8;
+/// Maximum bytes of the answers with figures that are kept in memory.
+pub const INDICATOR_RESULT_BYTES_MAX: usize = 512 << 10;
+/// Maximum age of figures of a period that is not over, ms.
+pub const INDICATOR_REUSE_MS: i64 = 10_000;
+/// Maximum days of all points together that a calculation may read and still count as quick.
+// The days of 300 points since midnight before last, in less than a second.
+pub const QUICK_POINT_DAYS_MAX: u64 = 1000;
+/// Maximum time in seconds that a report waits for its turn.
+pub const REPORT_WAIT_SECONDS: u64 = 60;
+/// Maximum reports and long calculations of figures at once; further ones wait.
 pub const REPORTS_MAX: usize = 1;
 /// Maximum configuration and factor changes that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
@@ -371,7 +402,7 @@ const _: () = assert!(
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
 const _: () = assert!(
-    ASSET_POINTS_MAX * REPORTS_MAX < QUERIES_MAX && LONG_ANSWERS_MAX < SAMPLE_ANSWERS_MAX,
+    ASSET_POINTS_MAX * (REPORTS_MAX + 1) < QUERIES_MAX && LONG_ANSWERS_MAX < SAMPLE_ANSWERS_MAX,
     "reports must leave the store room, and long answers must leave room for plots"
 );
 const _: () = assert!(

@@ -8,6 +8,7 @@ use gateway::sinks::mqtt::MqttSettings;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::site_text::SiteText;
 
 const EXAMPLE: &str = include_str!("../../config/pantau.toml");
 
@@ -198,12 +199,44 @@ fn a_profile_of_ones_own_replaces_the_built_in_one() {
     let built_in = include_str!("../../config/devices/xy-md02.toml");
     let changed = built_in.replace("kind = \"environment\"", "kind = \"greenhouse\"");
     std::fs::write(own.join("xy-md02.toml"), changed).unwrap();
-    let text = "[site]\nid = 'a'\nprofiles = 'devices'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\n\
-                host = 'h'\n[[device]]\nid = 'd'\nbus = 'b'\nprofile = 'xy-md02'\n";
+    let site = SiteText::new("a").with("profiles = 'devices'");
+    let site = site
+        .tcp_bus("b", 502)
+        .device("d", "b", "profile = 'xy-md02'");
     let file = dir.path().join("pantau.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, site.text()).unwrap();
     let config = config::load_config(&file).unwrap();
     assert_eq!(&*config.site.devices[0].kind, "greenhouse");
+}
+
+#[test]
+fn a_site_names_its_devices_and_points() {
+    let site = |keys: &str| {
+        let site = SiteText::new("desa").tcp_bus("lan", 502);
+        site.device("meter", "lan", keys).text()
+    };
+    let profile = "profile = 'eastron-sdm120'\nname = 'Meter sekolah'";
+    let named = site(&format!("{profile}\nnames = {{ ac_power = 'Daya kelas' }}"));
+    let device = load_example(&named).unwrap().devices.remove(0);
+    assert_eq!(&*device.name, "Meter sekolah");
+    let label = |name: &str, lang| {
+        let point = device.points.iter().find(|point| *point.name == *name);
+        point.unwrap().label(lang)
+    };
+    assert_eq!(label("ac_power", Language::En), "Daya kelas");
+    assert_eq!(label("ac_voltage", Language::En), "AC voltage");
+    let unknown = site(&format!("{profile}\nnames = {{ ac_pwer = 'Daya kelas' }}"));
+    let fault = diagnostics_of(&unknown);
+    assert!(
+        fault.contains("names") && fault.contains("ac_power"),
+        "{fault}"
+    );
+    for wrong in ["''".to_owned(), format!("'{}'", "a".repeat(61))] {
+        let fault = diagnostics_of(&site(&format!(
+            "profile = 'eastron-sdm120'\nname = {wrong}"
+        )));
+        assert!(fault.contains("1 to 60 letters"), "{fault}");
+    }
 }
 
 #[test]

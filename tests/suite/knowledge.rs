@@ -162,6 +162,115 @@ fn catalogue_keys(language: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Beginnings of keys that code completes at run time.
+const KEY_PREFIXES: &[&str] = &[
+    "analyse-kind-",
+    "analyse-method-",
+    "analyse-range-",
+    "analyse-status-",
+    "calibrate-kind-",
+    "chapters-",
+    "cli-",
+    "confidence-",
+    "event-",
+    "evidence-differs-",
+    "exchange-decimals-",
+    "exchange-order-",
+    "factor-headline-",
+    "factor-status-",
+    "handover-",
+    "indicator-",
+    "ledger-column-",
+    "ledger-field-",
+    "ledger-list-",
+    "ledger-word-",
+    "nav-",
+    "part-",
+    "point-",
+    "quality-",
+    "reason-",
+    "report-",
+    "setaddr-",
+    "value-",
+    "web-health-",
+    "web-kind-",
+    "web-quantity-",
+    "web-reach-",
+    "web-unit-",
+];
+
+/// Names in code that look like keys: ids of tables and of files.
+const NO_KEYS: &[&str] = &["factor-list"];
+
+/// Whether a text has the form of a message key: small letters and digits, joined by `-`.
+fn is_key(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let mut letters = part.bytes();
+        !part.is_empty() && letters.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    text.contains('-') && text.split('-').all(is_part)
+}
+
+#[test]
+fn every_key_in_the_code_is_in_the_catalogue() {
+    let keys = catalogue_keys("en");
+    let family = |key: &str| key.split('-').next().unwrap_or_default().to_owned();
+    let families: BTreeSet<String> = keys.iter().map(|key| family(key)).collect();
+    let mut faults = Vec::new();
+    for (path, text) in project_files("gateway/assets/pages", ".html") {
+        let said = text.split(".t(\"").skip(1);
+        let said = said.filter_map(|rest| rest.split('"').next());
+        let unknown = said.filter(|key| !keys.contains(*key));
+        faults.extend(unknown.map(|key| format!("{path}: no word `{key}`")));
+    }
+    for source in gateway_sources() {
+        let literals = source.literals().into_iter();
+        for (at, key) in literals.filter(|(_, text)| is_key(text)) {
+            // Code may put a prefix before it, and more words behind it.
+            let part = format!("-{key}");
+            let is_known = keys.contains(key) || keys.iter().any(|known| known.contains(&part));
+            let is_name = NO_KEYS.contains(&key);
+            if families.contains(&family(key)) && !is_known && !is_name {
+                faults.push(format!("{}: no word `{key}`", source.place_of(at)));
+            }
+        }
+    }
+    assert_no_faults(&faults);
+}
+
+#[test]
+fn every_key_of_the_catalogue_is_used_by_code() {
+    let mut said: BTreeSet<String> = BTreeSet::new();
+    let mut texts: Vec<String> = gateway_sources()
+        .iter()
+        .map(|one| one.text.clone())
+        .collect();
+    texts.extend(
+        project_files("gateway/assets/pages", ".html")
+            .into_iter()
+            .map(|(_, t)| t),
+    );
+    for text in &texts {
+        said.extend(text.split('"').map(str::to_owned));
+    }
+    let mut faults: Vec<String> = catalogue_keys("en")
+        .into_iter()
+        .filter(|key| !said.contains(key))
+        .filter(|key| !KEY_PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
+        .map(|key| format!("gateway/assets/words: no code says `{key}`: delete it"))
+        .collect();
+    // A prefix that no code completes any more would hide unused keys.
+    for prefix in KEY_PREFIXES {
+        let is_completed = |text: &String| {
+            text.contains(&format!("\"{prefix}{{")) || text.contains(&format!("\"{prefix}\""))
+        };
+        if !texts.iter().any(is_completed) {
+            faults.push(format!("KEY_PREFIXES: no code completes `{prefix}`"));
+        }
+    }
+    assert_no_faults(&faults);
+}
+
 #[test]
 fn words_that_people_read_are_in_both_languages() {
     let (id, en) = (catalogue_keys("id"), catalogue_keys("en"));
@@ -169,12 +278,6 @@ fn words_that_people_read_are_in_both_languages() {
         .symmetric_difference(&en)
         .map(|key| format!("gateway/assets/words: `{key}` is in one language only: add the other"))
         .collect();
-    let is_key = |text: &str| {
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        plain && text.contains('-') && !text.starts_with('-') && !text.ends_with('-')
-    };
     for source in gateway_sources() {
         for call in [".text(", ".text_with("] {
             for (at, _) in source.product.match_indices(call) {

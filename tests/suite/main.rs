@@ -5,8 +5,12 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod api_description;
 mod brokers;
+mod command_errors;
 mod config;
+mod device_words;
+mod entry;
 mod evidence;
 mod extending;
 mod field_reports;
@@ -22,6 +26,7 @@ mod names;
 mod newcomer;
 mod onsite;
 mod page;
+mod page_attacks;
 mod peers;
 mod powercut;
 mod profiles;

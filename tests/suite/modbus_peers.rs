@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+use tests::site_text::SiteText;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -242,15 +243,15 @@ fn add_digits_and_bits(image: &mut PeerRegisterImage) {
 /// A site with one device on one bus, with the image's points.
 fn image_site(bus: &str, image: &PeerRegisterImage, folder: &Path) -> Config {
     let points: Vec<&str> = image.cases.iter().map(|case| case.point.as_str()).collect();
-    let text = format!(
-        "[site]\nid = \"t\"\nname = \"T\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
-         longitude = 110.0\n[store]\npath = \"{}\"\n[[bus]]\nid = \"bus\"\ntimeout = \"5s\"\n{bus}\n\
-         [[device]]\nid = \"device\"\nbus = \"bus\"\nunit = 1\nevery = \"1s\"\npoint = [\n{}\n]\n",
-        folder.display(),
-        points.join(",\n"),
-    );
-    load_config_text(&text, &folder.join("pantau.toml"), &|_| None)
-        .unwrap_or_else(|faults| panic!("{faults:?}"))
+    let site = SiteText::new("t").store(folder);
+    let site = site.bus("bus", format_args!("timeout = '5s'\n{bus}"));
+    let site = site.device("device", "bus", "unit = 1\nevery = '1s'");
+    load_config_text(
+        &site.points(points).text(),
+        &folder.join("pantau.toml"),
+        &|_| None,
+    )
+    .unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 /// Checks that one reading of the whole image holds exactly the values of the bytes.

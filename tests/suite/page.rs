@@ -8,6 +8,7 @@ use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::{
     DeviceInfo, ExactNumber, PointInfo, QualityReason, Reading, SampleOutcome, Site, UtcMs,
 };
+use gateway::report::build::IndicatorService;
 use gateway::status::{BusState, DeviceFault, DeviceState, SinkState, StatusBoard};
 use gateway::storage::Store;
 use gateway::{api, server};
@@ -232,7 +233,9 @@ fn the_page_lives_in_a_real_browser() {
         };
         let store = Store::open(folder.path(), &page_site(), &settings, "", &clock).unwrap();
         fill_history(&store, &clock).await;
+        let figures = IndicatorService::new(Arc::new(demo_config()), store.clone());
         let state = api::ApiState {
+            figures: Arc::new(figures),
             config: Arc::new(demo_config()),
             site: Arc::new(page_site()),
             buses: Arc::new([]),

@@ -17,8 +17,8 @@ use gateway::status::DeviceIdentity;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::Path;
+use tests::site_text::SiteText;
 
 #[test]
 fn every_capture_of_every_profile_decodes_to_its_value() {
@@ -44,24 +44,15 @@ struct ProfileCases(Vec<Value>);
 impl ProfileCases {
     /// A site with one device a case, all on one TCP bus.
     fn config(&self, port: u16, folder: &Path, profiles: &Path) -> Config {
-        let mut text = format!(
-            "[site]\nid = \"t\"\nname = \"T\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
-             longitude = 110.0\nprofiles = \"{}\"\n[store]\npath = \"{}\"\n\
-             [[bus]]\nid = \"bus\"\n\
-             kind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\ntcp_port = {port}\ntimeout = \"5s\"\n",
-            profiles.display(),
-            folder.display()
-        );
+        let site = SiteText::new("t").with(format_args!("profiles = '{}'", profiles.display()));
+        let site = site.store(folder).tcp_bus("bus", port);
+        let mut site = site.with("timeout = '5s'");
         for case in &self.0 {
             let (unit, profile) = (&case["unit"], &case["profile"]);
-            write!(
-                text,
-                "[[device]]\nid = \"d{unit}\"\nbus = \"bus\"\nunit = {unit}\n\
-                 profile = {profile}\nlimits = {{ gap = \"0ms\" }}\n"
-            )
-            .unwrap();
+            let keys = format!("unit = {unit}\nprofile = {profile}\nlimits = {{ gap = '0ms' }}");
+            site = site.device(&format!("d{unit}"), "bus", keys);
         }
-        config::load_config_text(&text, &folder.join("pantau.toml"), &|_| None)
+        config::load_config_text(&site.text(), &folder.join("pantau.toml"), &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"))
     }
 

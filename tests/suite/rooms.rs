@@ -111,8 +111,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ),
     (
         "pages",
-        "domain limits status i18n config formulas ledger storage indicators report.content \
-         report.render api",
+        "domain limits status i18n config formulas assets.settings assets.formulas \
+         assets.indicators ledger storage indicators report.content report.render api",
     ),
     ("server", "limits storage samples_csv api pages"),
     (

@@ -173,7 +173,7 @@ fn calibrations_are_the_same_with_and_without_a_running_gateway_and_change_no_da
         "2020-01-01",
     ];
     let past = run_pantau(&config, &[&yesterday[..], &who].concat());
-    assert_eq!(past.status.code(), Some(1));
+    assert_eq!(past.status.code(), Some(2));
     assert!(
         stderr_text(&past).contains("angka sebelumnya tetap"),
         "{}",

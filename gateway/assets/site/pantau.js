@@ -18,6 +18,25 @@ function show(value, places) {
   return new Intl.NumberFormat(locale, options).format(value).replace("-", "−");
 }
 
+// The word of a code, or the words of the bits that are set; the same rules as in ValueWords.
+function say(value, codes) {
+  if (value === null || value === undefined) return "–";
+  const known = codes.values[value];
+  if (known !== undefined) return known;
+  const code = (left) => codes.code.replace("#", left);
+  if (!codes.flags.length) return code(value);
+  if (value === 0) return codes.none;
+  const said = [];
+  let left = value;
+  for (const [bit, word] of codes.flags) {
+    if (Math.floor(value / 2 ** bit) % 2 !== 1) continue;
+    said.push(word);
+    left -= 2 ** bit;
+  }
+  if (left) said.push(code(left));
+  return said.join(", ");
+}
+
 function clock(ms) {
   const options = { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   return new Intl.DateTimeFormat("en-GB", options).format(ms);
@@ -36,7 +55,8 @@ function onReading(reading) {
     const known = name in reading.v || name in reading.q;
     if (!known) continue;
     const value = node.querySelector(".value");
-    const text = show(reading.v[name], node.dataset.places);
+    const number = reading.v[name];
+    const text = node.dataset.words ? say(number, JSON.parse(node.dataset.words)) : show(number, node.dataset.places);
     if (value.textContent !== text) {
       value.textContent = text;
       node.classList.remove("changed");

@@ -5,6 +5,14 @@
   const PALETTE = ["--accent", "--second", "--third", "--fourth", "--fifth", "--sixth"];
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  // Along a straight line between the pairs of a curve, and beyond them.
+  const convert = ({ scale = 1, curve }, value) => {
+    if (value === null || !curve) return value === null ? null : value * scale;
+    const found = curve.findIndex(([own]) => own >= value), at = found < 0 ? curve.length - 1 : Math.max(found, 1);
+    const [[a, p], [b, q]] = [curve[at - 1], curve[at]];
+    return p + (q - p) * (value - a) / (b - a);
+  };
+
   async function fetchSamples(spec, series, agg) {
     const query = new URLSearchParams({ point: series.point, from: spec.from, to: spec.to });
     if (series.step) { query.set("step", series.step); query.set("agg", agg); }
@@ -13,7 +21,7 @@
     const { t, v, q } = await answer.json();
     // Doubtful and bad readings get a mark at the foot of the plot.
     t.forEach((at, index) => { if (agg === series.agg && q[index] !== "good") spec.doubts.push({ at, bad: q[index] === "bad" }); });
-    return { t, v: v.map((value) => value === null ? null : value * series.scale) };
+    return { t, v: v.map((value) => convert(series, value)) };
   }
 
   // A null between values that are further apart than the width, so that no line is drawn over a gap.
@@ -66,7 +74,7 @@
 
   // Bands behind the curves, and marks above them, each with its label.
   function decorate(spec, unit) {
-    const tone = { good: "--ok", warn: "--doubtful", bad: "--fault" };
+    const tone = { good: "--ok", warn: "--doubtful", bad: "--fault", mark: "--soft" };
     return (u) => {
       const { ctx, bbox } = u;
       const px = devicePixelRatio;
@@ -75,17 +83,20 @@
       ctx.font = `${11 * px}px system-ui, sans-serif`;
       for (const band of spec.bands || []) {
         const top = u.valToPos(band.to, unit, true), foot = u.valToPos(band.from, unit, true);
-        ctx.fillStyle = color(tone[band.tone]); ctx.globalAlpha = 0.13;
+        if (foot <= bbox.top || top >= bbox.top + bbox.height) continue;
+        ctx.fillStyle = color(tone[band.tone]); ctx.globalAlpha = band.tone === "mark" ? 0.5 : 0.13;
         ctx.fillRect(bbox.left, top, bbox.width, foot - top);
         ctx.globalAlpha = 1; ctx.fillStyle = color("--soft"); ctx.textAlign = "right";
-        ctx.fillText(band.label, bbox.left + bbox.width - 6 * px, Math.max(top, bbox.top) + 13 * px);
+        const room = Math.min(foot, bbox.top + bbox.height) - Math.max(top, bbox.top);
+        if (band.tone === "mark" || room > 14 * px) ctx.fillText(band.label, bbox.left + bbox.width - 6 * px, Math.max(top, bbox.top) + 13 * px);
       }
       (spec.marks || []).forEach((mark, index) => {
         const x = Math.round(u.valToPos(mark.at / 1000, "x", true));
         ctx.strokeStyle = color("--soft"); ctx.setLineDash([3 * px, 3 * px]);
         ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
-        ctx.fillStyle = color("--ink"); ctx.textAlign = "left";
-        ctx.fillText(mark.label, x + 4 * px, bbox.top + (12 + 14 * (index % 3)) * px);
+        const right = x > bbox.left + bbox.width * 0.85;
+        ctx.fillStyle = color("--ink"); ctx.textAlign = right ? "right" : "left";
+        ctx.fillText(mark.label, x + (right ? -4 : 4) * px, bbox.top + (12 + 14 * (index % 3)) * px);
       });
       for (const { at, bad } of spec.doubts) {
         ctx.fillStyle = color(bad ? "--fault" : "--doubtful");
@@ -95,6 +106,33 @@
     };
   }
 
+  // Hatches the bar that is not complete yet: the present day or month.
+  const hatch = (spec) => (u) => {
+    if (!spec.partial_from) return;
+    const { ctx, bbox } = u, px = devicePixelRatio, [one, two] = (spec.series.find((series) => series.t) || { t: [] }).t;
+    const left = u.valToPos(spec.partial_from / 1000, "x", true);
+    const right = Math.min(bbox.left + bbox.width, two ? u.valToPos((spec.partial_from + two - one) / 1000, "x", true) : Infinity);
+    ctx.save(); ctx.beginPath(); ctx.rect(left, bbox.top, right - left, bbox.height); ctx.clip();
+    ctx.strokeStyle = color("--card"); ctx.lineWidth = 2 * px; ctx.beginPath();
+    for (let x = left - bbox.height; x < right; x += 7 * px) { ctx.moveTo(x, bbox.top + bbox.height); ctx.lineTo(x + bbox.height, bbox.top); }
+    ctx.stroke(); ctx.restore();
+    ctx.save(); ctx.font = `${11 * px}px system-ui, sans-serif`; ctx.fillStyle = color("--soft"); ctx.textAlign = left > bbox.left + bbox.width / 2 ? "right" : "left";
+    ctx.fillText(words.partial, ctx.textAlign === "right" ? right : left, bbox.top + 11 * px); ctx.restore();
+  };
+
+  // Title, plot and legend as one picture.
+  function savePicture(card, plot) {
+    const px = devicePixelRatio, drawn = plot.ctx.canvas, canvas = document.createElement("canvas"), ctx = canvas.getContext("2d");
+    const title = card.querySelector("figcaption").textContent, names = plot.series.slice(1).filter((one) => one.width || one.fill).map((one) => one.label);
+    canvas.width = drawn.width; canvas.height = drawn.height + 56 * px;
+    ctx.fillStyle = color("--card"); ctx.fillRect(0, 0, canvas.width, canvas.height);
+    ctx.drawImage(drawn, 0, 30 * px);
+    ctx.fillStyle = color("--ink"); ctx.font = `600 ${14 * px}px system-ui, sans-serif`; ctx.fillText(title, 8 * px, 20 * px);
+    ctx.font = `${11 * px}px system-ui, sans-serif`; ctx.fillText([...new Set(names)].join(" · "), 8 * px, canvas.height - 10 * px);
+    const link = document.createElement("a");
+    link.href = canvas.toDataURL(); link.download = `${title}.png`; link.click();
+  }
+
   // A value between two gaps has no line; it is a dot.
   const alone = (u, index) => {
     const values = u.data[index], none = (at) => values[at] === null || values[at] === undefined;
@@ -102,12 +140,12 @@
     return dots.length ? dots : null;
   };
 
-  function lineOf(series, at, spec) {
-    const main = color(PALETTE[at % PALETTE.length]);
+  function lineOf(series, spec) {
+    const main = color(PALETTE[Math.max(0, spec.series.filter((other) => !other.pale).indexOf(series)) % PALETTE.length]);
     const one = {
       label: `${series.label}${series.unit ? ` (${series.unit})` : ""}`, scale: series.unit || "1", stroke: main, width: 2, spanGaps: false,
       value: (u, number) => number === null || number === undefined ? "–" : `${show(number, "auto")} ${series.unit}`,
-      points: { show: false, size: 4, fill: main, filter: alone },
+      points: { show: false, size: 7, fill: main, filter: alone },
     };
     if (series.style === "area") one.fill = color("--band");
     if (series.style === "steps") one.paths = uPlot.paths.stepped({ align: 1 });
@@ -130,8 +168,8 @@
       } };
     }
     const lines = [], bands = [];
-    columns.forEach(({ series, spread }, at) => {
-      lines.push({ ...lineOf(series, at, spec) });
+    columns.forEach(({ series, spread }) => {
+      lines.push(lineOf(series, spec));
       if (!spread) return;
       const edge = (label) => ({ label, scale: series.unit || "1", stroke: "transparent", width: 0, points: { show: false }, value: lines[lines.length - 1].value });
       const first = lines.length + 1;
@@ -146,7 +184,7 @@
       series: [{ label: words.time, value: (u, seconds) => seconds === null ? "–" : when(spec, seconds) }, ...lines],
       axes: [{ ...axis, values: ticks(spec), space: 60 }, ...units.slice(0, 2).map(side)],
       cursor: { drag: { x: true, y: false }, points: { size: 8 } },
-      hooks: { drawAxes: [decorate(spec, units[0])] },
+      hooks: { drawAxes: [decorate(spec, units[0])], draw: [hatch(spec)] },
     };
   }
 
@@ -170,12 +208,15 @@
 
   async function start(card) {
     const box = card.querySelector(".plot"), spec = JSON.parse(card.querySelector("script").textContent);
+    for (const one of spec.series) Object.assign(one, one.data.samples || one.data.values);
     let plot = null, size = 0, data = null, columns = null;
     const draw = () => {
       if (plot) plot.destroy();
       box.textContent = "";
       plot = new uPlot(options(box, spec, columns), data, box);
       box.dataset.drawn = "true";
+      const button = card.querySelector(".picture");
+      if (button) { button.hidden = false; button.onclick = () => savePicture(card, plot); }
     };
     const refresh = async () => {
       columns = [];

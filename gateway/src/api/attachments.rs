@@ -5,13 +5,13 @@ use super::error::{ApiError, ApiErrorCode};
 use super::{ApiListener, BodyHold};
 use crate::ledger::AttachmentJson;
 use crate::limits::ATTACHMENT_BYTES_MAX;
-use crate::storage::StoreError;
+use crate::storage::{AttachmentFile, StoreError};
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -105,15 +105,8 @@ pub(crate) async fn get_attachment(
     State(app): State<ApiListener>,
     Path(sha256): Path<String>,
 ) -> Result<Response, ApiError> {
-    let file = {
-        let _turn = app.0.attachment_checks.acquire().await;
-        app.state().store.open_attachment(&sha256).await?
-    };
+    let file = open_checked(&app, &sha256).await?;
     let length = file.bytes().to_string();
-    let body = stream::unfold(file, |mut file| async {
-        let piece = file.next_piece().await.transpose()?;
-        Some((piece, file))
-    });
     // Always a download: an uploaded HTML file must not run as a page of this origin.
     let headers = [
         (header::CONTENT_TYPE, FILE_MEDIA_TYPE),
@@ -122,5 +115,25 @@ pub(crate) async fn get_attachment(
         // Photos and scans are compressed already.
         (header::CONTENT_ENCODING, "identity"),
     ];
-    Ok((headers, Body::from_stream(body)).into_response())
+    Ok((headers, stream_file(Bytes::new(), file)).into_response())
+}
+
+/// Opens a file after its hash was verified; only a few are read for that at once.
+pub(crate) async fn open_checked(
+    app: &ApiListener,
+    sha256: &str,
+) -> Result<AttachmentFile, ApiError> {
+    let _turn = app.0.attachment_checks.acquire().await;
+    Ok(app.state().store.open_attachment(sha256).await?)
+}
+
+/// Body of a file of which `first` was read already; the rest is read as the client takes it.
+pub(crate) fn stream_file(first: Bytes, file: AttachmentFile) -> Body {
+    let rest = stream::unfold(file, |mut file| async {
+        let piece = file.next_piece().await.transpose()?;
+        Some((piece, file))
+    });
+    let first = stream::once(std::future::ready(Ok(first)));
+    // Fused: a body is asked again after its end when the answer is compressed.
+    Body::from_stream(first.chain(rest.fuse()).fuse())
 }

@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
 /// Media type of the samples CSV format.
 const CSV_MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
@@ -26,7 +26,8 @@ struct CsvStream {
     description = "Parameters as for /api/v1/samples. Samples without a number are left out.",
     params(super::samples::SamplesQuery),
     responses((status = 200, content_type = "text/csv", body = String),
-        (status = 400, body = ApiError), (status = 404, body = ApiError)))]
+        (status = 400, body = ApiError), (status = 404, body = ApiError),
+        (status = 503, body = ApiError)))]
 pub(crate) async fn get_samples_csv(
     State(app): State<ApiListener>,
     uri: Uri,
@@ -48,7 +49,7 @@ pub(crate) async fn get_samples_csv(
         (header::CONTENT_TYPE, CSV_MEDIA_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
-    let response = (headers, Body::from_stream(body)).into_response();
+    let response = (headers, Body::from_stream(body.fuse())).into_response();
     Ok(with_sample_count(response, found.samples))
 }
 

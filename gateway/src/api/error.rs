@@ -41,6 +41,8 @@ pub(crate) enum ApiErrorCode {
     UnknownEntry,
     /// The ledger entry has already been corrected.
     Superseded,
+    /// The key of the request was used before, for other content.
+    KeyUsed,
     /// The store refused the input as invalid.
     Invalid,
     /// The store has stopped or is overloaded.
@@ -83,6 +85,7 @@ impl ApiErrorCode {
             Self::UnknownPoint => "web-error-unknown-point",
             Self::UnknownEntry => "web-error-unknown-entry",
             Self::Superseded => "web-error-superseded",
+            Self::KeyUsed => "web-error-key-used",
             Self::Invalid => "web-error-invalid",
             Self::Busy => "web-error-busy",
             Self::Disk => "web-error-disk",
@@ -233,6 +236,7 @@ impl From<StoreError> for ApiError {
             StoreError::UnknownPoint(_) => (StatusCode::NOT_FOUND, ApiErrorCode::UnknownPoint),
             StoreError::UnknownEntry(_) => (StatusCode::NOT_FOUND, ApiErrorCode::UnknownEntry),
             StoreError::Superseded { .. } => (StatusCode::CONFLICT, ApiErrorCode::Superseded),
+            StoreError::KeyUsed(_) => (StatusCode::CONFLICT, ApiErrorCode::KeyUsed),
             StoreError::Invalid(_) => (StatusCode::BAD_REQUEST, ApiErrorCode::Invalid),
             StoreError::UnknownAttachment(_) => {
                 (StatusCode::NOT_FOUND, ApiErrorCode::UnknownAttachment)
@@ -296,6 +300,7 @@ mod tests {
             ApiErrorCode::UnknownPoint,
             ApiErrorCode::UnknownEntry,
             ApiErrorCode::Superseded,
+            ApiErrorCode::KeyUsed,
             ApiErrorCode::Invalid,
             ApiErrorCode::Busy,
             ApiErrorCode::Disk,

@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -148,7 +148,7 @@ async fn stream_day_samples(
             (samples, next, place),
         ))
     });
-    Ok(Body::from_stream(body).into_response())
+    Ok(Body::from_stream(body.fuse()).into_response())
 }
 
 async fn get_ledger_lines(

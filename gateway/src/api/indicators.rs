@@ -19,12 +19,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
-
-/// Longest wait for the slot of reports and figures.
-const REPORT_SLOT_WAIT: Duration = Duration::from_mins(1);
 
 /// Query parameters of the figures.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -106,20 +101,24 @@ pub(crate) async fn get_indicator(
 }
 
 impl ApiListener {
-    /// Figures of a period with the configuration in force, for pages.
+    /// Figures of a period by the configuration in force, computed once for all who ask for the
+    /// same; an open period's figures may be some seconds old.
+    pub(crate) async fn indicators(
+        &self,
+        query: IndicatorQuery,
+    ) -> Result<Arc<SiteIndicators>, ReportBuildError> {
+        let figures = &self.state().figures;
+        figures.indicators(query, self.progress_callback()).await
+    }
+
+    /// The same for pages, with the error as they show it.
     pub(crate) async fn period_indicators(
         &self,
         query: IndicatorQuery,
         lang: Language,
     ) -> Result<Arc<SiteIndicators>, ApiError> {
-        let turn = acquire_report_slot(self, lang).await?;
-        let config = Arc::clone(&self.state().config);
-        let store = self.state().store.clone();
-        let shown = self.progress_callback();
-        let account = build::compute_indicators(config, store, query, turn, shown).await;
-        account
-            .map(Arc::new)
-            .map_err(|trouble| report_error(&trouble, lang))
+        let account = self.indicators(query).await;
+        account.map_err(|trouble| report_error(&trouble, lang))
     }
 }
 
@@ -128,24 +127,27 @@ async fn compute_indicators(
     app: &ApiListener,
     wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
     lang: Language,
-) -> Result<(SiteIndicators, Arc<Config>, IndicatorsQuery), ApiError> {
+) -> Result<(Arc<SiteIndicators>, Arc<Config>, IndicatorsQuery), ApiError> {
     let Query(wanted) = wanted.map_err(|fault| ApiError::bad_request(fault.body_text()))?;
     let period = parse_period(wanted.period.as_deref().unwrap_or_default(), lang)?;
+    let basis = requested_basis(app, wanted.revision.as_deref(), lang).await?;
     let ask = IndicatorQuery {
         period,
         asset: asset_filter(wanted.asset.as_deref()),
         now: app.state().clock.now().at,
         daily: false,
+        snapshots: basis.past.is_none(),
     };
-    let turn = acquire_report_slot(app, lang).await?;
-    let config = requested_basis(app, wanted.revision.as_deref(), lang)
-        .await?
-        .config;
-    let store = app.state().store.clone();
-    let shown = app.progress_callback();
-    let account = build::compute_indicators(Arc::clone(&config), store, ask, turn, shown).await;
+    let account = if basis.past.is_none() {
+        app.indicators(ask).await
+    } else {
+        let (config, store) = (Arc::clone(&basis.config), app.state().store.clone());
+        let turns = app.state().figures.turns().clone();
+        let account = build::compute_indicators(config, store, ask, turns, app.progress_callback());
+        account.await.map(Arc::new)
+    };
     let account = account.map_err(|trouble| report_error(&trouble, lang))?;
-    Ok((account, config, wanted))
+    Ok((account, basis.config, wanted))
 }
 
 /// Configuration and factors of the requested revision, else those in force.
@@ -178,18 +180,6 @@ pub(crate) fn parse_period(text: &str, lang: Language) -> Result<Period, ApiErro
     })
 }
 
-/// Waits for one of `REPORTS_MAX` slots; status 503 after a minute. Figures of a year take many
-/// seconds of CPU time, so the number of such computations at once is limited.
-pub(crate) async fn acquire_report_slot(
-    app: &ApiListener,
-    lang: Language,
-) -> Result<OwnedSemaphorePermit, ApiError> {
-    let busy = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, lang.text("reporting-busy"));
-    let turn = Arc::clone(&app.0.reports).acquire_owned();
-    let turn = tokio::time::timeout(REPORT_SLOT_WAIT, turn).await;
-    turn.map_err(|_| busy())?.map_err(|_| busy())
-}
-
 /// The error with its HTTP status: 404 for unknown assets and revisions, 400 for other invalid
 /// requests, 503 while the store is busy.
 pub(crate) fn report_error(trouble: &ReportBuildError, lang: Language) -> ApiError {
@@ -200,9 +190,10 @@ pub(crate) fn report_error(trouble: &ReportBuildError, lang: Language) -> ApiErr
         | ReportBuildError::NoRevision(_) => StatusCode::NOT_FOUND,
         question if question.is_bad_request() => StatusCode::BAD_REQUEST,
         ReportBuildError::Store(StoreError::Stopped | StoreError::Busy(_))
-        | ReportBuildError::Account(IndicatorsError::Store(
-            StoreError::Stopped | StoreError::Busy(_),
-        )) => StatusCode::SERVICE_UNAVAILABLE,
+        | ReportBuildError::Account(
+            IndicatorsError::Busy
+            | IndicatorsError::Store(StoreError::Stopped | StoreError::Busy(_)),
+        ) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     if status == StatusCode::INTERNAL_SERVER_ERROR {

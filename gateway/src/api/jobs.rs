@@ -5,10 +5,9 @@
 //! on.
 
 use super::error::{ApiError, ApiErrorCode};
-use crate::domain::hex_text::to_hex;
 use crate::limits::JOBS_KEPT_MAX;
+use crate::storage::random_id;
 use axum::http::StatusCode;
-use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
@@ -86,7 +85,7 @@ impl<T: JobProgress> JobRegistry<T> {
         {
             return Err(JobRefusal::Running);
         }
-        let id = random_job_id().ok_or(JobRefusal::NoRandom)?;
+        let id = random_id().ok_or(JobRefusal::NoRandom)?;
         while all.len() >= JOBS_KEPT_MAX {
             all.pop_front();
         }
@@ -142,13 +141,6 @@ pub(crate) fn job_refusal(refusal: JobRefusal) -> ApiError {
     }
 }
 
-/// Id of 128 random bits.
-fn random_job_id() -> Option<String> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(to_hex(&bytes))
-}
-
 /// The jobs of one kind, shared by all listeners.
 pub(crate) type SharedJobs<T> = Arc<JobRegistry<T>>;
 
@@ -188,8 +180,7 @@ mod tests {
 
     #[test]
     fn an_id_cannot_be_guessed() {
-        let ids: std::collections::BTreeSet<_> =
-            (0..100).map(|_| random_job_id().unwrap()).collect();
+        let ids: std::collections::BTreeSet<_> = (0..100).map(|_| random_id().unwrap()).collect();
         assert_eq!(ids.len(), 100);
         assert!(ids.iter().all(|id| id.len() == 32));
         let jobs: JobRegistry<TestJob> = JobRegistry::default();

@@ -2,6 +2,7 @@
 //! changed.
 
 use super::ApiListener;
+use super::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use super::error::ApiError;
 use super::json_body::JsonBody;
 use super::request_language::request_language;
@@ -11,7 +12,7 @@ use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
     EntriesAddedJson, EntriesRefusedJson, EntryBatch, EntryBatchRequest, EntryJson, EntryRequest,
-    EntryRules, FaultJson, IndicatorDefinitionJson,
+    FaultJson, IndicatorDefinitionJson,
 };
 use crate::storage::{LedgerQuery, StoreError};
 use axum::Json;
@@ -48,6 +49,7 @@ pub(crate) struct LedgerEntriesQuery {
     superseded: bool,
     /// Entries after this number; an answer has at most 10000.
     #[serde(default)]
+    #[param(value_type = u64)]
     after: EntryId,
 }
 
@@ -81,8 +83,10 @@ pub(crate) async fn list_entries(
         from,
         to,
         indicator,
+        sort: None,
         superseded: ask.superseded,
         after: ask.after,
+        newest: None,
     };
     let entries = app.state().store.ledger(query).await?;
     Ok(Json(entries.iter().map(EntryJson::from_entry).collect()))
@@ -136,7 +140,8 @@ pub(crate) async fn list_ledger_indicators(
 #[utoipa::path(get, path = "/api/v1/ledger/{id}",
     description = "The chain of corrections of an entry, the oldest first; the last one is current.",
     params(("id" = u64, Path, description = "Number of any entry of the chain")),
-    responses((status = 200, body = [EntryJson]), (status = 404, body = ApiError)))]
+    responses((status = 200, body = [EntryJson]), (status = 400, body = ApiError),
+        (status = 404, body = ApiError)))]
 pub(crate) async fn get_entry_chain(
     State(app): State<ApiListener>,
     Path(id): Path<EntryId>,
@@ -150,8 +155,10 @@ pub(crate) async fn get_entry_chain(
 }
 
 #[utoipa::path(post, path = "/api/v1/ledger",
-    description = "One entry, a list of them, or `{entries, again, recorded_by}`: all are written \
-        down or none. The body must be `application/json`.",
+    description = "One entry, a list of them, or `{entries, again, recorded_by, key}`: all are \
+        written down or none. A request with a `key` that was used before, after a lost answer, \
+        records nothing and gets the first answer; 409 when its entries are others. The body must \
+        be `application/json`.",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
     request_body(content = EntryBatchRequest),
     responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),
@@ -165,54 +172,27 @@ pub(crate) async fn add_entries(
         let why = format!("not an entry: {fault}");
         ApiError::bad_request(why)
     })?;
-    let by = batch.recorded_by.clone();
-    let checked = check_batch(&app, &batch).await?;
-    if !checked.faults.is_empty() {
-        return Ok((
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Json(refused_json(&checked, lang)),
-        )
-            .into_response());
+    if let Some(key) = &batch.key {
+        ClientKey::check(key)?;
     }
-    let statements = checked.good.into_iter().map(|(_, statement)| statement);
-    let by = recorder_name(by);
-    let added = app
-        .state()
-        .store
-        .append_ledger(statements.collect(), &by)
-        .await;
-    let ids = added.map_err(|fault| ledger_error(fault, lang))?;
-    let remarks = checked
-        .remarks
-        .iter()
-        .map(|told| FaultJson::from_row_remark(told, lang));
-    let added = EntriesAddedJson {
-        ids,
-        remarks: remarks.collect(),
-    };
-    Ok((StatusCode::CREATED, Json(added)).into_response())
-}
-
-/// Checks all entries against the definitions and against entries of the same days.
-async fn check_batch(app: &ApiListener, sent: &EntryBatchRequest) -> Result<EntryBatch, ApiError> {
-    let stamp = app.state().clock.now();
-    let rules = EntryRules {
-        definitions: &app.state().definitions,
-        today: stamp.trusted.then(|| local_today(app, stamp.at)),
-        zone: app.0.zone.clone(),
+    let content = (&batch.entries, batch.again);
+    let content = serde_json::to_string(&content).unwrap_or_default();
+    let raws = batch.entries.iter().map(EntryRequest::raw);
+    let recording = EntryRecording {
+        rows: (1..).zip(raws).collect(),
         mark: None,
+        again: batch.again,
+        by: recorder_name(batch.recorded_by),
+        key: batch.key.map(|key| ClientKey { key, content }),
     };
-    let raws: Vec<_> = sent.entries.iter().map(EntryRequest::raw).collect();
-    let store = &app.state().store;
-    let entries_of = async |from, to| {
-        let query = LedgerQuery {
-            from: Some(from),
-            to: Some(to),
-            ..LedgerQuery::default()
-        };
-        store.all_ledger_entries(query).await
-    };
-    Ok(EntryBatch::check((1..).zip(&raws), &rules, sent.again, entries_of).await?)
+    let result = app.record_entries(recording, lang).await;
+    Ok(match result.map_err(|fault| ledger_error(fault, lang))? {
+        RecordingResult::Recorded(added) => (StatusCode::CREATED, Json(added)).into_response(),
+        RecordingResult::Refused(checked) => {
+            let refused = Json(refused_json(&checked, lang));
+            (StatusCode::UNPROCESSABLE_ENTITY, refused).into_response()
+        }
+    })
 }
 
 /// Name of the person or program that writes an entry down, as it is kept.

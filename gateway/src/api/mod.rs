@@ -13,18 +13,21 @@
 //!
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
-mod attachments;
+mod api_description;
+pub(crate) mod attachments;
 pub(crate) mod bus_requests;
 mod calibrations;
 pub(crate) mod client;
 mod csv_export;
 pub(crate) mod device_health;
+pub(crate) mod entry_recording;
 pub(crate) mod error;
 pub(crate) mod evidence;
+mod figure_upkeep;
 mod indicators;
 mod jobs;
 mod json_body;
-mod ledger;
+pub(crate) mod ledger;
 mod live_events;
 pub(crate) mod local_time;
 mod metrics;
@@ -37,6 +40,8 @@ mod scans;
 mod set_address;
 mod time_runs;
 
+pub(crate) use figure_upkeep::keep_figures_ready;
+
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
 
@@ -46,7 +51,8 @@ use crate::config::{Asset, Bus, Config};
 use crate::domain::Site;
 use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
-use crate::limits::{ATTACHMENT_CHECKS_MAX, LEDGER_FILE_BYTES_MAX, LIVE_CLIENTS_MAX, REPORTS_MAX};
+use crate::limits::{ATTACHMENT_CHECKS_MAX, LEDGER_FILE_BYTES_MAX, LIVE_CLIENTS_MAX};
+use crate::report::build::IndicatorService;
 use crate::status::StatusBoard;
 use crate::storage::Store;
 use axum::Router;
@@ -67,8 +73,8 @@ pub(crate) struct PeerConnection {
     pub(crate) tls: bool,
 }
 
-/// What the body of a request holds of the memory for all bodies; an extension of each request with
-/// a body. A handler that hands a body on in pieces gives the bytes back as they go.
+/// Share of the memory for all bodies that the body of a request holds; an extension of each request
+/// with a body. A handler that hands a body on in pieces gives the bytes back as they go.
 #[derive(Clone)]
 pub(crate) struct BodyHold(Arc<dyn Fn(usize) + Send + Sync>);
 
@@ -99,6 +105,8 @@ pub struct ApiState {
     pub definitions: Arc<IndicatorDefinitions>,
     /// Store of readings, ledger and evidence.
     pub store: Store,
+    /// Figures of periods, for pages and API.
+    pub figures: Arc<IndicatorService>,
     /// Current state of devices, buses and sinks.
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
@@ -116,8 +124,13 @@ pub struct ApiState {
 impl ApiState {
     /// Copies what handlers need of the configuration and clones the handles.
     pub fn new(config: &Config, store: &Store, board: &StatusBoard, clock: &Clock) -> Self {
+        let of_figures = Arc::new(config.clone());
         Self {
-            config: Arc::new(config.clone()),
+            figures: Arc::new(IndicatorService::new(
+                Arc::clone(&of_figures),
+                store.clone(),
+            )),
+            config: of_figures,
             site: Arc::new(config.site.clone()),
             buses: config.buses.as_slice().into(),
             assets: config.assets.as_slice().into(),
@@ -146,7 +159,6 @@ pub(crate) struct ApiListenerInner {
     answers: sample_answers::SampleAnswers,
     /// Receipts and photos that are being checked against their hash.
     attachment_checks: Semaphore,
-    reports: Arc<Semaphore>,
     /// Progress of the report that is being made; a command shows it.
     progress: watch::Sender<CalculationProgress>,
 }
@@ -168,7 +180,6 @@ impl ApiListener {
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
             answers: sample_answers::SampleAnswers::default(),
             attachment_checks: Semaphore::new(ATTACHMENT_CHECKS_MAX),
-            reports: Arc::new(Semaphore::new(REPORTS_MAX)),
             progress: watch::Sender::default(),
         }))
     }
@@ -192,6 +203,12 @@ impl ApiListener {
 
 /// Routes of the API with their description.
 pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
+    let (router, mut description) = described_routes().split_for_parts();
+    api_description::describe_refusals(&mut description);
+    (router, description)
+}
+
+fn described_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::with_openapi(PantauOpenApi::openapi())
         .routes(routes!(resources::healthz))
         .routes(routes!(metrics::get_metrics))
@@ -212,7 +229,6 @@ pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
-        .split_for_parts()
 }
 
 /// Waits until `stop` is true; forever when the sender is gone.

@@ -2,9 +2,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::indicators::{
-    acquire_report_slot, asset_filter, parse_period, report_error, requested_basis,
-};
+use super::indicators::{asset_filter, parse_period, report_error, requested_basis};
 use super::request_language::request_language;
 use crate::report::build::{self, CalculationRevision, ReportRequest};
 use crate::report::render::ReportFormat;
@@ -98,7 +96,8 @@ pub(crate) async fn get_report(
         ReportFormat::Pdf | ReportFormat::Json => "inline",
         ReportFormat::Xlsx | ReportFormat::Csv => "attachment",
     };
-    let turn = acquire_report_slot(&app, lang).await?;
+    let turn = app.state().figures.turns().long().await;
+    let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
     let basis = requested_basis(&app, wanted.revision.as_deref(), lang).await?;
     let revision = wanted.revision.as_deref().filter(|asked| !asked.is_empty());
     let file = build::report_file_name(&basis.config, &wish, revision);

@@ -13,7 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query as Asked, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use std::fmt::Write;
 use utoipa::IntoParams;
@@ -47,9 +47,11 @@ pub(crate) struct SamplesQuery {
     to: Option<String>,
     /// Bucket width: `10s`, `5m`, `1h`, `1d`, `1mo`, `1y`, aligned to the site's local time.
     /// Default: every sample.
+    #[param(pattern = "^[0-9]+(ms|s|m|h|d|mo|y)$")]
     step: Option<String>,
     /// Value of a bucket: `mean` (default), `min`, `max`, `last`, `sum`, or `delta` (increase of a
     /// counter).
+    #[param(pattern = "^(mean|min|max|last|sum|delta)$")]
     agg: Option<String>,
 }
 
@@ -93,8 +95,11 @@ struct SamplesJson {
 }
 
 #[utoipa::path(get, path = "/api/v1/samples", params(SamplesQuery), responses(
-    (status = 200, body = SamplesJson), (status = 400, body = ApiError),
-    (status = 404, body = ApiError), (status = 503, body = ApiError)))]
+    (status = 200, body = SamplesJson,
+        headers(("x-pantau-samples" = u64, description = "Number of raw samples"))),
+    (status = 400, body = ApiError), (status = 404, body = ApiError),
+    (status = 422, body = ApiError, description = "Too many samples; `expected` names a step"),
+    (status = 503, body = ApiError)))]
 pub(crate) async fn get_samples(
     State(app): State<ApiListener>,
     uri: Uri,
@@ -111,7 +116,8 @@ pub(crate) async fn get_samples(
         Some((piece, answer))
     });
     let headers = [(header::CONTENT_TYPE, "application/json")];
-    let response = (headers, Body::from_stream(body)).into_response();
+    // Fused: a body is asked again after its end when the answer is compressed.
+    let response = (headers, Body::from_stream(body.fuse())).into_response();
     Ok(with_sample_count(response, found.samples))
 }
 
@@ -162,6 +168,34 @@ fn too_many_samples(samples: u64, most: u64, span_ms: u64) -> ApiError {
             &samples.to_string(),
             format!("step={step}, or a shorter range"),
         )
+    }
+}
+
+impl ApiListener {
+    /// Means of a point by hour, in time order; `None` for an hour that has only bad samples. An
+    /// hour without any sample is left out.
+    pub(crate) async fn hourly_means(
+        &self,
+        point: &str,
+        (from, to): (UtcMs, UtcMs),
+    ) -> Result<Vec<(UtcMs, Option<f64>)>, ApiError> {
+        let place = self.0.answers.open(0).await?;
+        let query = PointQuery {
+            point: point.to_owned(),
+            from,
+            to,
+            step: BucketStep::Millis(3_600_000),
+            aggregate: AggregateFunction::Mean,
+        };
+        let store = &self.state().store;
+        let opened = store.open_query(query).await?;
+        let mut reader = SampleReader::new(store.clone(), place, opened.cursor);
+        let mut all = Vec::new();
+        while let Some(block) = reader.next_block().await? {
+            let mean = |one: &Sample| one.outcome.number().map(|number| number.to_f64());
+            all.extend(block.iter().map(|one| (one.at, mean(one))));
+        }
+        Ok(all)
     }
 }
 

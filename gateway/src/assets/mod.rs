@@ -108,6 +108,14 @@ impl Asset {
     pub fn factors(&self) -> Vec<&Arc<Factor>> {
         self.kind.settings().factors()
     }
+
+    /// Ledger indicators of the masses that go in and come out; empty for assets without organic
+    /// waste.
+    pub(crate) fn waste_indicators(&self) -> Vec<&str> {
+        let waste = self.kind.settings().organic_waste();
+        let all = waste.map(|waste| [Some(&**waste.fed)].into_iter().chain(waste.taken));
+        all.into_iter().flatten().flatten().collect()
+    }
 }
 
 /// Organic waste that an asset takes, by the indicators of the ledger.

@@ -1,48 +1,44 @@
 use super::*;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::i18n::Language;
+use crate::tests::SiteText;
 use proptest::prelude::*;
 use std::path::Path;
 
-/// Site whose device `d` has one point of each unit; assets are appended to it.
-const SITE: &str = "[site]
-id = 'a'
-timezone = 'Asia/Jakarta'
-latitude = -3
-longitude = 103
-[[bus]]
-id = 'b'
-kind = 'modbus-tcp'
-host = 'h'
-[[device]]
-id = 'd'
-bus = 'b'
-point = [
-  { id = 'w', register = 'holding:0', type = 'u16', unit = 'kW' },
-  { id = 'wh', register = 'holding:1', type = 'u16', unit = 'Wh', counter = true },
-  { id = 'loose', register = 'holding:2', type = 'u16', unit = 'kWh' },
-  { id = 'm', register = 'holding:3', type = 'u16', unit = 'cm' },
-  { id = 'c', register = 'holding:4', type = 'u16', unit = 'degC' },
-  { id = 'm3', register = 'holding:5', type = 'u16', unit = 'L', counter = true },
-  { id = 'flow', register = 'holding:6', type = 'u16', unit = 'L/min' },
-  { id = 'mm', register = 'holding:7', type = 'u16', unit = 'mm', counter = true },
-  { id = 'bar', register = 'holding:8', type = 'u16', unit = 'mbar' },
-  { id = 'bare', register = 'holding:9', type = 'u16' },
-  { id = 'k', register = 'holding:10', type = 'u16', unit = 'K' },
-  { id = 'pct', register = 'holding:11', type = 'u16', unit = '%' },
-]
-";
-/// Number of lines of `SITE`.
-const LINES: usize = 26;
+/// Points of the device `d`, one of each unit.
+const POINTS: [&str; 12] = [
+    "{ id = 'w', register = 'holding:0', type = 'u16', unit = 'kW' }",
+    "{ id = 'wh', register = 'holding:1', type = 'u16', unit = 'Wh', counter = true }",
+    "{ id = 'loose', register = 'holding:2', type = 'u16', unit = 'kWh' }",
+    "{ id = 'm', register = 'holding:3', type = 'u16', unit = 'cm' }",
+    "{ id = 'c', register = 'holding:4', type = 'u16', unit = 'degC' }",
+    "{ id = 'm3', register = 'holding:5', type = 'u16', unit = 'L', counter = true }",
+    "{ id = 'flow', register = 'holding:6', type = 'u16', unit = 'L/min' }",
+    "{ id = 'mm', register = 'holding:7', type = 'u16', unit = 'mm', counter = true }",
+    "{ id = 'bar', register = 'holding:8', type = 'u16', unit = 'mbar' }",
+    "{ id = 'bare', register = 'holding:9', type = 'u16' }",
+    "{ id = 'k', register = 'holding:10', type = 'u16', unit = 'K' }",
+    "{ id = 'pct', register = 'holding:11', type = 'u16', unit = '%' }",
+];
+
+/// Site whose device `d` has `POINTS`; assets are appended to it.
+fn site_text() -> String {
+    let site = SiteText::new("a").tcp_bus("b", 502).device("d", "b", "");
+    site.points(POINTS).text()
+}
+
+/// Number of lines of the site before its assets.
+fn site_lines() -> usize {
+    site_text().lines().count()
+}
 
 const PLTS: &str = "[[asset]]\nid = 'p'\nkind = 'plts'\ncapacity_kwp = 2\nenergy = 'd.wh'\n";
 const TANK: &str = "[[asset]]\nid = 't'\nkind = 'tank'\nlevel = 'd.m'\n";
 const UPRIGHT: &str = "shape = { kind = 'vertical-cylinder', diameter_m = 1.1, height_m = 1.35 }\n";
 
 fn load_assets(text: &str) -> Result<Config, Diagnostics> {
-    config::load_config_text(&format!("{SITE}{text}"), Path::new("pantau.toml"), &|_| {
-        None
-    })
+    let text = site_text() + text;
+    config::load_config_text(&text, Path::new("pantau.toml"), &|_| None)
 }
 
 #[track_caller]
@@ -57,7 +53,7 @@ fn load_valid(text: &str) -> Config {
 #[track_caller]
 fn rendered_diagnostics(text: &str, lang: Language) -> Vec<String> {
     let render = |fault: Diagnostic| {
-        let line = fault.line - LINES;
+        let line = fault.line - site_lines();
         Diagnostic { line, ..fault }
             .render(lang)
             .replace("pantau.toml:", "")
@@ -455,8 +451,9 @@ fn a_factor_that_no_longer_holds_is_refused_for_a_baseline() {
                status = 'official_text'\nvalid_to = 2025-12-31\n";
     std::fs::write(dir.path().join("own.toml"), own).unwrap();
     let text = format!(
-        "{SITE}[factors]\nfile = 'own.toml'\n{PLTS}\
-         baseline = {{ kind = 'GRID', factor = 'grid.own', since = 2026-01-01 }}\n"
+        "{}[factors]\nfile = 'own.toml'\n{PLTS}\
+         baseline = {{ kind = 'GRID', factor = 'grid.own', since = 2026-01-01 }}\n",
+        site_text()
     );
     let faults =
         config::load_config_text(&text, &dir.path().join("pantau.toml"), &|_| None).unwrap_err();
@@ -471,7 +468,7 @@ fn a_factor_that_no_longer_holds_is_refused_for_a_baseline() {
     assert!(config.revision_text().ends_with(own) && config.revision_text().starts_with(&text));
     assert_eq!(config.expired_factors(jiff::civil::date(2025, 12, 31)), []);
     let late = config.expired_factors(jiff::civil::date(2026, 1, 1));
-    assert_eq!((late.len(), late[0].line), (1, LINES + 8));
+    assert_eq!((late.len(), late[0].line), (1, site_lines() + 8));
 }
 
 #[test]

@@ -22,7 +22,8 @@ const GLOBAL_OPTION_ORDER: usize = 1000;
 )]
 pub(super) struct CommandLine {
     /// Language of texts.
-    #[arg(long, global = true, value_name = Language::ALL.map(Language::code).join("|"))]
+    #[arg(long, global = true, value_name = Language::ALL.map(Language::code).join("|"),
+        value_parser = parse_language)]
     pub(super) lang: Option<String>,
     /// Log filter.
     #[arg(long, global = true, value_name = "FILTER")]
@@ -78,6 +79,13 @@ pub(super) enum CliCommand {
     },
 }
 
+/// Language of `--lang`, which is chosen before clap parses the arguments. The placeholder of the
+/// option names the languages in the message.
+fn parse_language(text: &str) -> Result<String, String> {
+    let known = Language::parse(text).map(|lang| lang.code().to_owned());
+    known.ok_or_else(|| Language::ALL.map(Language::code).join(", "))
+}
+
 /// Commands about the formulas.
 #[derive(Debug, Subcommand)]
 pub(super) enum MethodCommand {
@@ -117,6 +125,11 @@ pub(super) fn choose_language(
                 .find_map(from_env)
         })
         .unwrap_or(FALLBACK)
+}
+
+/// Value of `PANTAU_LANG` when it names no language.
+pub(super) fn unknown_language(env: impl Fn(&str) -> Option<String>) -> Option<String> {
+    env("PANTAU_LANG").filter(|text| !text.is_empty() && Language::parse(text).is_none())
 }
 
 /// Value of an option: `--config FILE`, `--config=FILE`, `-c FILE`, `-c=FILE` or `-cFILE`.
@@ -284,9 +297,12 @@ fn parse_error_text(error: &clap::Error, lang: Language) -> String {
     let key = match error.kind() {
         ErrorKind::MissingRequiredArgument => "cli-fault-missing",
         ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => "cli-fault-unknown",
+        ErrorKind::ArgumentConflict => "cli-fault-conflict",
         _ => "cli-fault-other",
     };
-    let mut text = lang.text_with(key, &[("found", &found), ("value", &value)]);
+    let other = context(ContextKind::PriorArg).join(", ");
+    let args = [("found", &*found), ("value", &value), ("other", &other)];
+    let mut text = lang.text_with(key, &args);
     if let Some(near) = near {
         text.push(' ');
         text.push_str(&lang.text_with("cli-fault-near", &[("near", &near)]));
@@ -336,6 +352,29 @@ mod tests {
         assert!(near.ends_with("Mungkin maksudnya: calibrate"), "{near}");
         let near = said(&["pantau", "check", "--confg", "x"], Language::En);
         assert!(near.ends_with("Did you mean: --config"), "{near}");
+    }
+
+    #[test]
+    fn arguments_that_exclude_each_other_are_both_named() {
+        let call = ["pantau", "report", "2026-11", "--revisions"];
+        let why = said(&call, Language::En);
+        assert!(
+            why.contains("--revisions") && why.contains("PERIOD"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_language_is_refused_with_those_that_exist() {
+        let why = said(&["pantau", "check", "--lang", "fr"], Language::En);
+        assert!(why.contains("\"fr\"") && why.contains("id|en"), "{why}");
+        let known =
+            localised_command(Language::En).try_get_matches_from(["pantau", "--lang=id_ID", "run"]);
+        assert!(known.is_ok());
+        let env = |text: &'static str| move |_: &str| Some(text.to_owned());
+        assert_eq!(unknown_language(env("fr")).as_deref(), Some("fr"));
+        assert_eq!(unknown_language(env("en_GB.UTF-8")), None);
+        assert_eq!(unknown_language(env("")), None);
     }
 
     #[test]

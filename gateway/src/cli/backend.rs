@@ -2,11 +2,13 @@
 //! what the commands share: configuration, messages, progress.
 
 use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
+use super::file_error::FileError;
 use crate::api::ApiState;
 use crate::api::client::{ApiClient, ApiClientError};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::UtcMs;
+use crate::evidence::BundleError;
 use crate::server;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
@@ -34,9 +36,31 @@ pub(super) enum CommandError {
     /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file could not be read or written.
+    /// A file that the call names cannot be read; exit status 2.
     #[error(transparent)]
-    File(#[from] std::io::Error),
+    InputFile(FileError),
+    /// A file could not be written.
+    #[error(transparent)]
+    OutputFile(FileError),
+    /// The evidence bundle could not be written or checked.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// JSON for an output could not be made.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl CommandError {
+    /// Whether the call is wrong: it names a file or something of the site that does not exist.
+    fn is_wrong_call(&self) -> bool {
+        match self {
+            Self::Usage(_) | Self::InputFile(_) => true,
+            Self::Api(ApiClientError::Refused { status, .. }) => {
+                [400, 404, 422].contains(&status.as_u16())
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Client of the running gateway, else of the routes in this process, on the store opened with the
@@ -83,17 +107,18 @@ pub(super) async fn open_with_records(
     open_client(config, StoreAccess::Read).await
 }
 
-fn open_store(config: &Config, access: StoreAccess) -> Result<Store, StoreError> {
+fn open_store(config: &Config, access: StoreAccess) -> Result<Store, CommandError> {
     let (site, text) = (&config.site, &config.revision_text());
     let clock = Clock::system();
-    Store::open_with_access(
-        access,
-        &config.store.path,
-        site,
-        &config.store,
-        text,
-        &clock,
-    )
+    let path = &config.store.path;
+    let opened = Store::open_with_access(access, path, site, &config.store, text, &clock);
+    opened.map_err(|fault| match fault {
+        // The error of the system says the step, but not the directory.
+        StoreError::Disk { what, why } => {
+            CommandError::Refused(format!("{}: {what}: {why}", path.display()))
+        }
+        other => CommandError::Store(other),
+    })
 }
 
 fn local_client(config: &Config, store: &Store) -> ApiClient {
@@ -143,6 +168,9 @@ pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language
             print_stderr(why);
             return EXIT_USAGE;
         }
+        CommandError::InputFile(fault) | CommandError::OutputFile(fault) => {
+            Some(fault.message(lang))
+        }
         CommandError::Store(fault) => store_error_text(fault, lang),
         CommandError::RecordChanged(day) => {
             Some(lang.text_with("evidence-unsettled", &[("day", day)]))
@@ -151,7 +179,11 @@ pub(super) fn report_failure(trouble: &CommandError, lang: crate::i18n::Language
     };
     let why = why.unwrap_or_else(|| trouble.to_string());
     print_stderr(&lang.text_with("cli-failed", &[("why", &why)]));
-    EXIT_NEGATIVE
+    if trouble.is_wrong_call() {
+        EXIT_USAGE
+    } else {
+        EXIT_NEGATIVE
+    }
 }
 
 /// Message for a store that cannot be opened, with the remedy; `None` for other errors.

@@ -4,6 +4,7 @@ use super::backend::{
     CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
 };
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::file_error::NameFile as _;
 use crate::api::client::path_with_query;
 use crate::config::Config;
 use crate::i18n::Language;
@@ -39,7 +40,7 @@ pub(super) async fn run_backup(file: &Path, to: &Path, lang: Language) -> u8 {
 
 async fn copy_store(config: &Config, to: &Path) -> Result<(), CommandError> {
     // The running gateway has another working directory, so the path must be absolute.
-    let to: PathBuf = std::path::absolute(to)?;
+    let to: PathBuf = std::path::absolute(to).writing(to)?;
     let mut client = open_client(config, StoreAccess::Read).await?;
     let to = to.to_string_lossy();
     let path = path_with_query("/control/backup", &[("to", Some(&*to))]);

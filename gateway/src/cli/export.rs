@@ -1,19 +1,20 @@
 //! `pantau export`: the samples of one point as CSV, or the evidence bundle of a period.
 
-use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    CommandError, load_config, open_client, open_with_records, print_stderr, progress_bar,
-    report_failure,
+    CommandError, DEFAULT_CONFIG_PATH, load_config, open_client, open_with_records, print_stderr,
+    progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::file_error::NameFile as _;
+use super::standard_output::print_bytes;
 use crate::api::client::{ApiClient, path_with_query};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::samples_csv;
 use crate::storage::StoreAccess;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +74,7 @@ async fn export_bundle(
     let bar = progress_bar(None);
     let done = async {
         let extra = with.iter().map(|file| BundleExtraFile::read(file));
-        let extra = extra.collect::<io::Result<Vec<_>>>()?;
+        let extra = extra.collect::<Result<Vec<_>, _>>()?;
         // A bundle can only hold days that have a record, so due records are made first.
         let mut client = open_with_records(config, false).await?;
         let (client_ref, told) = (&mut client, |bytes| bar.inc(bytes));
@@ -108,8 +109,6 @@ async fn export_samples(
     }
     match write_samples(config, point, stretch, output).await {
         Ok(()) => EXIT_DONE,
-        // A closed pipe (`| head`) is no failure.
-        Err(CommandError::File(error)) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_DONE,
         Err(trouble) => report_failure(&trouble, lang),
     }
 }
@@ -135,7 +134,7 @@ async fn write_samples(
     client.close().await;
     // The store is closed also after an error.
     done?;
-    Ok(target.finish()?)
+    target.finish()
 }
 
 /// Copies the rows part by part, so that a long history does not fill the memory.
@@ -154,50 +153,67 @@ async fn copy_samples(
     let path = path_with_query("/api/v1/samples.csv", &parameters);
     let mut rows = client.get(&path).await?;
     while let Some(part) = rows.next_part().await? {
-        target.write_bytes(&part)?;
+        // Nobody reads further rows from a closed pipe (`| head`).
+        if !target.write_bytes(&part)? {
+            break;
+        }
     }
     Ok(())
 }
 
 /// Output file that gets its name only when it is complete, or standard output.
 struct ExportTarget {
-    writer: BufWriter<Box<dyn Write + Send>>,
-    rename: Option<(PathBuf, PathBuf)>,
+    file: Option<ExportFile>,
     progress: indicatif::ProgressBar,
 }
 
+/// File that is written under another name until it is complete.
+struct ExportFile {
+    writer: BufWriter<File>,
+    part: PathBuf,
+    path: PathBuf,
+}
+
 impl ExportTarget {
-    fn open(path: Option<&Path>) -> io::Result<Self> {
-        let (writer, rename): (Box<dyn Write + Send>, _) = match path {
-            Some(path) => {
-                let mut part = path.as_os_str().to_owned();
-                part.push(".part");
-                let part = PathBuf::from(part);
-                (
-                    Box::new(File::create(&part)?),
-                    Some((part, path.to_owned())),
-                )
-            }
-            None => (Box::new(io::stdout()), None),
-        };
+    fn open(path: Option<&Path>) -> Result<Self, CommandError> {
         Ok(Self {
-            writer: BufWriter::new(writer),
-            rename,
+            file: path.map(ExportFile::create).transpose()?,
             progress: progress_bar(None),
         })
     }
 
-    fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Writes; returns false when standard output is closed.
+    fn write_bytes(&mut self, bytes: &[u8]) -> Result<bool, CommandError> {
         self.progress.inc(u64::try_from(bytes.len()).unwrap_or(0));
-        self.writer.write_all(bytes)
+        match &mut self.file {
+            Some(file) => {
+                file.writer.write_all(bytes).writing(&file.path)?;
+                Ok(true)
+            }
+            None => Ok(print_bytes(bytes)),
+        }
     }
 
-    fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()?;
+    fn finish(self) -> Result<(), CommandError> {
         self.progress.finish_and_clear();
-        match self.rename {
-            Some((part, path)) => std::fs::rename(part, path),
-            None => Ok(()),
-        }
+        let Some(mut file) = self.file else {
+            return Ok(());
+        };
+        let done = file.writer.flush();
+        let done = done.and_then(|()| std::fs::rename(&file.part, &file.path));
+        done.writing(&file.path)
+    }
+}
+
+impl ExportFile {
+    fn create(path: &Path) -> Result<Self, CommandError> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        Ok(Self {
+            writer: BufWriter::new(File::create(&part).writing(path)?),
+            part,
+            path: path.to_owned(),
+        })
     }
 }

@@ -7,11 +7,12 @@
 //! is read as the table of another program ([`samples_csv::read_table`]), and the detected format
 //! is printed.
 
-use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
+    CommandError, DEFAULT_CONFIG_PATH, load_config, open_client, print_stderr, progress_bar,
+    report_failure,
 };
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::file_error::NameFile as _;
 use super::standard_output::print_line;
 use crate::api::client::{ApiClient, path_with_query};
 use crate::clock::Clock;
@@ -101,7 +102,7 @@ async fn import_file(
 ) -> Result<u8, CommandError> {
     let (file, point) = (&*options.file, &*options.point);
     // The exchange format is tried first: it is exact and leaves no question open.
-    let own = check_samples_file(file, wishes.era)?;
+    let own = check_samples_file(file, wishes.era).reading(file)?;
     if own.faults.count == 0 {
         // A repeated row replaces itself, so that it counts once.
         let rows = store_rows(config, point, ImportRowSource::Lines(file)).await? - own.repeated;
@@ -115,13 +116,13 @@ async fn import_file(
         return Ok(EXIT_DONE);
     }
     // A table is read as a whole, unlike a file in the exchange format.
-    if std::fs::metadata(file)?.len() > IMPORT_TABLE_BYTES_MAX {
+    if std::fs::metadata(file).reading(file)?.len() > IMPORT_TABLE_BYTES_MAX {
         print_row_errors(&own.faults, file, lang);
         let most = (IMPORT_TABLE_BYTES_MAX >> 20).to_string();
         print_stderr(&lang.text_with("exchange-too-large", &[("most", &most)]));
         return Ok(EXIT_NEGATIVE);
     }
-    match samples_csv::read_table(&std::fs::read(file)?, wishes) {
+    match samples_csv::read_table(&std::fs::read(file).reading(file)?, wishes) {
         Ok(LoggerTable {
             rows,
             format: understood,
@@ -375,19 +376,19 @@ async fn store_lines(
     point: &str,
     file: &Path,
 ) -> Result<u64, CommandError> {
-    let bar = progress_bar(Some(std::fs::metadata(file)?.len()));
-    let mut lines = SamplesFileReader::open(file)?;
+    let bar = progress_bar(Some(std::fs::metadata(file).reading(file)?.len()));
+    let mut lines = SamplesFileReader::open(file).reading(file)?;
     let mut rows = Vec::with_capacity(ROWS_PER_PIECE_MAX);
     let mut total = 0;
     loop {
-        let line = lines.next_line()?;
+        let line = lines.next_line().reading(file)?;
         let ended = line.is_none();
         match line {
             Some(SamplesFileLine::Row(Ok(row))) => rows.push(row),
             // The check found no error, so another program writes to the file.
             Some(SamplesFileLine::Row(Err(_)) | SamplesFileLine::Header(false)) => {
-                let why = "the file has changed while it was read";
-                return Err(CommandError::File(io::Error::other(why)));
+                let why = format!("{} has changed while it was read", file.display());
+                return Err(CommandError::Refused(why));
             }
             Some(SamplesFileLine::Header(true)) | None => {}
         }

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
 use crate::config::{Bus, Config};
-use crate::domain::{QualityReason, Reading, SampleOutcome};
+use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
 use crate::server;
@@ -50,9 +50,17 @@ pub(super) struct PointSnapshot {
 /// Source of device states.
 pub(super) enum LiveDevices {
     /// The running gateway.
-    Gateway(ApiClient, Vec<Arc<str>>, Language),
+    Gateway(Box<GatewayPolling>),
     /// Polls of this process.
     Direct(Box<DirectPolling>),
+}
+
+/// Running gateway that is asked, and the configuration with the words for its values.
+pub(super) struct GatewayPolling {
+    client: ApiClient,
+    config: Config,
+    ids: Vec<Arc<str>>,
+    lang: Language,
 }
 
 /// Polls of this process, with the last reading of each device.
@@ -77,7 +85,12 @@ impl LiveDevices {
         lang: Language,
     ) -> Result<Self, CommandError> {
         if let Some(running) = server::connect_client(&config.store.path).await? {
-            return Ok(Self::Gateway(running, ids, lang));
+            return Ok(Self::Gateway(Box::new(GatewayPolling {
+                client: running,
+                config,
+                ids,
+                lang,
+            })));
         }
         // Only buses with a shown device are opened.
         let used = |index: &usize| config.devices.iter().any(|device| device.bus == *index);
@@ -100,15 +113,7 @@ impl LiveDevices {
     pub(super) async fn take_snapshots(&mut self) -> Result<Vec<DeviceSnapshot>, CommandError> {
         match self {
             Self::Direct(own) => Ok(own.take_snapshots()),
-            Self::Gateway(running, ids, lang) => {
-                let path = format!("/api/v1/devices?lang={}", lang.code());
-                let devices = running.get_json(&path).await?;
-                let points = running.get_json("/api/v1/points").await?;
-                let looks = ids
-                    .iter()
-                    .map(|id| snapshot_from_api(id, &devices, &points));
-                Ok(looks.collect())
-            }
+            Self::Gateway(running) => running.take_snapshots().await,
         }
     }
 
@@ -119,6 +124,21 @@ impl LiveDevices {
             // The serial ports are free only when their tasks have ended.
             while own.tasks.join_next().await.is_some() {}
         }
+    }
+}
+
+impl GatewayPolling {
+    async fn take_snapshots(&mut self) -> Result<Vec<DeviceSnapshot>, CommandError> {
+        let path = format!("/api/v1/devices?lang={}", self.lang.code());
+        let devices: Value = self.client.get_json(&path).await?;
+        let points: Value = self.client.get_json("/api/v1/points").await?;
+        let looks = self.ids.iter().map(|id| {
+            let mut look = snapshot_from_api(id, &devices, &points);
+            let models = sunspec_models(id, &devices);
+            put_value_words(&mut look, &self.config, &models, self.lang);
+            look
+        });
+        Ok(looks.collect())
     }
 }
 
@@ -182,7 +202,9 @@ impl DirectPolling {
             let outcome = outcomes.and_then(|outcomes| outcomes.get(place));
             point_snapshot(&point.name, &point.unit, outcome)
         });
-        DeviceSnapshot {
+        let identity = state.identity.unwrap_or_default();
+        let models: Vec<u16> = identity.models.iter().map(|(model, _)| *model).collect();
+        let mut look = DeviceSnapshot {
             id: device.id.clone(),
             counts: SoakCounts {
                 polls: state.polls,
@@ -194,16 +216,45 @@ impl DirectPolling {
             detail: state.fault.map(|fault| fault.detail).unwrap_or_default(),
             advice: advice.map(|key| self.lang.text(key)).unwrap_or_default(),
             values: shown.collect(),
+        };
+        put_value_words(&mut look, &self.config, &models, self.lang);
+        look
+    }
+}
+
+/// Shows codes and bits in words.
+fn put_value_words(look: &mut DeviceSnapshot, config: &Config, models: &[u16], lang: Language) {
+    let device = config.devices.iter().find(|device| device.id == look.id);
+    for (index, point) in device
+        .iter()
+        .flat_map(|device| device.points.iter().enumerate())
+    {
+        let words = device.and_then(|device| device.value_words(index, models, lang));
+        let shown = look.values.iter_mut().find(|one| *one.name == *point.name);
+        if let (Some(words), Some(shown)) = (words, shown)
+            && let Some(value) = shown.value
+        {
+            shown.text = words.text(ExactNumber::Float(value));
         }
     }
+}
+
+/// `SunSpec` models of a device, from the answer of the API.
+fn sunspec_models(id: &str, devices: &Value) -> Vec<u16> {
+    let mut all = devices.as_array().into_iter().flatten();
+    let device = all.find(|one| one["id"] == id);
+    let models = device.and_then(|one| one["identity"]["models"].as_array());
+    let models = models.into_iter().flatten();
+    let id = |model: &Value| u16::try_from(model["id"].as_u64()?).ok();
+    models.filter_map(id).collect()
 }
 
 fn point_snapshot(name: &str, unit: &str, outcome: Option<&SampleOutcome>) -> PointSnapshot {
     let number = outcome.and_then(SampleOutcome::number);
     PointSnapshot {
         name: name.to_owned(),
-        text: number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
-        value: number.map(crate::domain::ExactNumber::to_f64),
+        text: number.map_or_else(|| "-".to_owned(), ExactNumber::short_digits),
+        value: number.map(ExactNumber::to_f64),
         unit: unit.to_owned(),
         reason: outcome.and_then(SampleOutcome::reason),
     }
@@ -247,7 +298,10 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
     Some(PointSnapshot {
         name: name.to_owned(),
         text: match &last["v"] {
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(value) => ExactNumber::Float(value).short_digits(),
+                None => number.to_string(),
+            },
             _ => "-".to_owned(),
         },
         value: last["v"].as_f64(),

@@ -2,7 +2,8 @@
 
 use super::args::MethodCommand;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
-use super::standard_output::print_bytes;
+use super::file_error::io_reason;
+use super::standard_output::print_text;
 use crate::i18n::Language;
 use crate::limits::METHOD_FILE_BYTES_MAX;
 use crate::methods::{
@@ -170,7 +171,7 @@ fn parse_json(text: &str) -> Result<Value, MethodError> {
 fn read_method_file(file: &Path, lang: Language) -> Result<String, String> {
     let name = file.display().to_string();
     let failed = |error: io::Error| {
-        let why = format!("{name}: {error}");
+        let why = format!("{name}: {}", io_reason(&error, lang));
         lang.text_with("cli-failed", &[("why", &why)])
     };
     let mut text = String::new();
@@ -186,10 +187,8 @@ fn read_method_file(file: &Path, lang: Language) -> Result<String, String> {
     Err(lang.text_with("cli-method-large", &[("file", &name), ("most", &most)]))
 }
 
-/// Prints a result; returns the exit status.
+/// Prints the result of a command that is done.
 fn print_result(text: &str) -> u8 {
-    match print_bytes(text.as_bytes()) {
-        Ok(()) => EXIT_DONE,
-        Err(_) => EXIT_NEGATIVE,
-    }
+    print_text(text);
+    EXIT_DONE
 }

@@ -10,7 +10,9 @@
 //! ```
 //!
 //! Exit status of every command: 0 done; 1 the command ran and the result is negative, or it
-//! failed; 2 the call or the configuration is wrong.
+//! failed; 2 the call or the configuration is wrong. A call is also wrong when it names a file that
+//! cannot be read, or a thing that the site does not have. The content of a file with data (rows to
+//! import, a bundle) is no part of the call: when it is refused, the status is 1.
 //!
 //! Commands that need readings ask the API (`backend`): over the socket of the running gateway, or,
 //! when none runs, in this process, on the store that the command opens.
@@ -28,6 +30,7 @@ mod device;
 mod evidence;
 mod exit_status;
 mod export;
+mod file_error;
 mod handover;
 mod import;
 mod ledger;
@@ -62,6 +65,11 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         |name| std::env::var(name).ok(),
         config::site_language,
     );
+    if let Some(found) = args::unknown_language(|name| std::env::var(name).ok()) {
+        let known = Language::ALL.map(Language::code).join(", ");
+        let args = [("found", &*found), ("known", &*known)];
+        backend::print_stderr(&lang.text_with("cli-lang-unknown", &args));
+    }
     let parsed = args::localised_command(lang)
         .try_get_matches_from(&arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
@@ -71,7 +79,10 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     logging::start_logging(&cli);
     match build_runtime() {
-        Ok(runtime) => runtime.block_on(dispatch_command(cli, lang)),
+        Ok(runtime) => {
+            let status = runtime.block_on(dispatch_command(cli, lang));
+            standard_output::status_with_output(status, lang)
+        }
         Err(error) => fail_with_message(&error.to_string()),
     }
 }

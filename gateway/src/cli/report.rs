@@ -1,13 +1,13 @@
 //! `pantau report`: the report of a period, or the explanation of one of its figures.
 
-use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    CommandError, load_config, local_date, move_progress_bar, open_client, open_with_records,
-    print_stderr, progress_bar, report_failure,
+    CommandError, DEFAULT_CONFIG_PATH, load_config, local_date, move_progress_bar, open_client,
+    open_with_records, print_stderr, progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
-use super::standard_output::print_bytes;
+use super::file_error::NameFile as _;
+use super::standard_output::{print_bytes, print_line};
 use crate::api::client::{ApiClient, ApiClientError, path_with_query, percent_encode};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -19,7 +19,7 @@ use crate::report::render::number_format::date;
 use crate::storage::StoreAccess;
 use bytes::Bytes;
 use serde_json::json;
-use std::io::{self, Write};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -154,20 +154,20 @@ fn check_asset(config: &Config, asset: &str, lang: Language) -> Result<(), Strin
     Err(sentence)
 }
 
-/// Format of `--format`, else of the file's extension, else PDF.
+/// Format of `--format`, else of the file's ending, else PDF. Errors: a word or an ending that is
+/// no format.
 fn choose_format(options: &ReportArgs, lang: Language) -> Result<ReportFormat, String> {
-    let ending = options.output.as_deref().and_then(Path::extension);
-    let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
-    match (
-        &options.format,
-        ending.as_deref().and_then(ReportFormat::parse),
-    ) {
-        (Some(word), _) => {
-            ReportFormat::parse(word).ok_or_else(|| lang.text("reporting-no-format"))
-        }
-        (None, Some(format)) => Ok(format),
-        (None, None) => Ok(ReportFormat::Pdf),
+    if let Some(word) = &options.format {
+        return ReportFormat::parse(word).ok_or_else(|| lang.text("reporting-no-format"));
     }
+    let ending = options.output.as_deref().and_then(Path::extension);
+    // An explanation is text, whatever the name of its file.
+    let Some(ending) = ending.filter(|_| options.explain.is_none()) else {
+        return Ok(ReportFormat::Pdf);
+    };
+    let ending = ending.to_string_lossy().to_lowercase();
+    ReportFormat::parse(&ending)
+        .ok_or_else(|| lang.text_with("reporting-no-ending", &[("found", &ending)]))
 }
 
 /// Writes the report; the file gets its name only when it is complete.
@@ -211,13 +211,18 @@ async fn write_report_and_bundle(
 }
 
 /// Writes the report to its file or to standard output, and prints where it is.
-fn save_report(bytes: &[u8], asked: &CheckedReportArgs, options: &ReportArgs) -> io::Result<()> {
+fn save_report(
+    bytes: &[u8],
+    asked: &CheckedReportArgs,
+    options: &ReportArgs,
+) -> Result<(), CommandError> {
     let file = match &options.output {
         Some(file) => file.clone(),
         None => PathBuf::from(asked.file_name()),
     };
     if file.as_os_str() == "-" {
-        return print_bytes(bytes);
+        print_bytes(bytes);
+        return Ok(());
     }
     write_whole_file(&file, bytes)?;
     let (name, lang) = (file.display().to_string(), asked.wish.lang);
@@ -229,7 +234,8 @@ fn save_report(bytes: &[u8], asked: &CheckedReportArgs, options: &ReportArgs) ->
     } else {
         lang.text_with("reporting-done", &[("file", &name)])
     };
-    print_bytes(format!("{said}\n").as_bytes())
+    print_line(&said);
+    Ok(())
 }
 
 /// Answer of the API, with a bar while it computes. Errors: a refused request is a wrong call.
@@ -277,13 +283,13 @@ async fn explain_figure(
     }
     match &options.output {
         Some(file) if file.as_os_str() != "-" => write_whole_file(file, &said)?,
-        _ => print_bytes(&said)?,
+        _ => drop(print_bytes(&said)),
     }
     Ok(EXIT_DONE)
 }
 
 /// Writes a file that gets its name only when all of it is on disk.
-fn write_whole_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_whole_file(file: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
@@ -297,5 +303,5 @@ fn write_whole_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
         // A partial file would look like a report. A failure to remove it changes nothing more.
         let _ = std::fs::remove_file(&part);
     }
-    done
+    done.writing(file)
 }

@@ -3,12 +3,11 @@
 
 use super::backend::{CommandError, open_client, report_failure};
 use super::exit_status::EXIT_DONE;
-use super::standard_output::print_bytes;
+use super::standard_output::print_line;
 use crate::api::ReportRevisionJson;
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::storage::StoreAccess;
-use std::io;
 
 /// Prints all revisions; returns the exit status.
 pub(super) async fn run_revisions(config: &Config, as_json: bool, lang: Language) -> u8 {
@@ -28,11 +27,12 @@ async fn print_revisions(
     client.close().await;
     let all: Vec<ReportRevisionJson> = all?;
     let text = if as_json {
-        serde_json::to_string_pretty(&all).map_err(io::Error::other)?
+        serde_json::to_string_pretty(&all)?
     } else {
         revisions_table(&all, lang)
     };
-    Ok(print_bytes(format!("{text}\n").as_bytes())?)
+    print_line(&text);
+    Ok(())
 }
 
 fn revisions_table(all: &[ReportRevisionJson], lang: Language) -> String {

@@ -3,9 +3,9 @@
 //! This is the only command that writes to a device. Without `--yes` it prints the planned write
 //! and its risk, and writes nothing. Procedure: `docs/field.md`, "A new device gets its address".
 
-use super::backend::DEFAULT_CONFIG_PATH;
 use super::backend::{
-    CommandError, current_user, load_config, open_client, print_stderr, report_failure,
+    CommandError, DEFAULT_CONFIG_PATH, current_user, load_config, open_client, print_stderr,
+    report_failure,
 };
 use super::bus_client;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};

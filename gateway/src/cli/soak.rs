@@ -1,11 +1,10 @@
 //! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour and must give
 //! values in at least 99 % of the polls.
 
-use super::backend::DEFAULT_CONFIG_PATH;
-use super::backend::{CommandError, progress_bar};
+use super::backend::{CommandError, DEFAULT_CONFIG_PATH, progress_bar};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
-use super::standard_output::{print_line, print_text};
+use super::standard_output::print_text;
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
@@ -139,11 +138,12 @@ impl FinishedSoak {
     /// Prints the result; returns the exit status.
     fn print_result(&self, as_json: bool, lang: Language) -> u8 {
         let passes = self.has_passed();
-        if as_json {
-            print_line(&format!("{:#}", self.as_json(passes)));
+        let text = if as_json {
+            format!("{:#}\n", self.as_json(passes))
         } else {
-            print_text(&self.as_text(passes, lang));
-        }
+            self.as_text(passes, lang)
+        };
+        print_text(&text);
         if passes { EXIT_DONE } else { EXIT_NEGATIVE }
     }
 
@@ -161,10 +161,8 @@ impl FinishedSoak {
                 (false, advice) => drop(writeln!(text, "    {advice}")),
             }
         }
-        let minutes = format!(
-            "{:.1}",
-            Duration::from_millis(self.elapsed_ms).as_secs_f64() / 60.0
-        );
+        let minutes = Duration::from_millis(self.elapsed_ms).as_secs_f64() / 60.0;
+        let minutes = lang.locale().plain_digits(&format!("{minutes:.1}"));
         let key = match (passes, self.soak.is_over(self.elapsed_ms)) {
             (true, _) => "soak-passed",
             (false, true) => "soak-failed",
@@ -203,17 +201,19 @@ fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
     let verdict = lang.text(if row.passes { "soak-ok" } else { "soak-bad" });
     let percent = row
         .percent
-        .map(|percent| format!("{:.2} %", rounded_down(percent)));
+        .map(|percent| format!("{:.2} %", rounded_down(percent)))
+        .map(|percent| lang.locale().plain_digits(&percent));
+    let longest = format!("{:.1}", row.round_trip_max_ms);
+    let longest = lang.locale().plain_digits(&longest);
     let fault = row
         .fault
         .map(|fault| lang.text(&format!("reason-{}", fault.word())));
     format!(
-        "{:<16} {verdict:<8} {:>9}  {:>6}/{:<6} {:>8.1} ms  {}",
+        "{:<16} {verdict:<8} {:>9}  {:>6}/{:<6} {longest:>8} ms  {}",
         row.id,
         percent.unwrap_or_else(|| "-".to_owned()),
         row.good,
         row.polls,
-        row.round_trip_max_ms,
         fault.unwrap_or_default()
     )
 }

@@ -68,6 +68,8 @@ pub(crate) struct RawPoint {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
     pub(crate) id: RawText,
+    /// Name for people; by default it follows from the id.
+    pub(crate) name: RawText,
     /// `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol address.
     #[schemars(required)]
     pub(crate) register: RawText,

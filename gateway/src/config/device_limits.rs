@@ -133,19 +133,15 @@ pub(crate) fn check_points_fit(
 
 #[cfg(test)]
 mod tests {
-    use crate::config::load_config_text;
-    use std::path::Path;
+    use crate::tests::{SiteText, load_site};
 
     /// Returns the settle time of the bus and of its two devices, milliseconds.
     fn settle_times(bus: &str) -> (u128, [u128; 2]) {
         let point = "point = [{ id = 'v', register = 'holding:0', type = 'u16' }]";
-        let text = format!(
-            "[site]\nid = 's'\n[[bus]]\nid = 'b'\n{bus}\n\
-             [[device]]\nid = 'slow'\nbus = 'b'\nunit = 1\n{point}\n\
-             limits = {{ settle = '2s' }}\n\
-             [[device]]\nid = 'quick'\nbus = 'b'\nunit = 2\n{point}\n"
-        );
-        let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap();
+        let slow = format!("unit = 1\n{point}\nlimits = {{ settle = '2s' }}");
+        let site = SiteText::new("s").bus("b", bus).device("slow", "b", slow);
+        let site = site.device("quick", "b", format_args!("unit = 2\n{point}"));
+        let config = load_site(&site.text());
         let devices = [&config.devices[0], &config.devices[1]];
         let own = devices.map(|device| device.limits.settle.as_millis());
         (config.buses[0].settle.as_millis(), own)

@@ -13,6 +13,7 @@ use crate::config::{
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ fn check_device(
         });
     let limits = device_limits::check_device_limits(notes, typed.limits.as_ref(), base);
     let found = sunspec::check_sunspec(notes, typed, assets);
-    let points = match (&profile, &found) {
+    let mut points = match (&profile, &found) {
         (Some(profile), _) => profile.points.clone(),
         (None, Some((sunspec, _))) => sunspec.nominal_points(),
         (None, None) => listed,
@@ -99,10 +100,7 @@ fn check_device(
     let described = described.or(found.as_ref().map(|(_, kind)| Arc::from(*kind)));
     let kind = device_kind(notes, typed, described, &points);
     let info = DeviceInfo {
-        bus: around
-            .buses
-            .get(bus)
-            .map_or_else(|| Arc::from(""), |bus| bus.id.clone()),
+        bus: bus_id(around.buses, bus),
         profile: match &profile {
             Some(profile) => Some(profile.name.clone()),
             None => found.as_ref().map(|_| Arc::from(sunspec::SUNSPEC_PROFILE)),
@@ -112,10 +110,11 @@ fn check_device(
         points: points.iter().map(|point| point_info(&id, point)).collect(),
         id: id.clone(),
     };
-    let asleep = profile
-        .as_ref()
-        .is_some_and(|profile| profile.asleep_at_night);
+    let asleep = profile.as_ref().is_some_and(|one| one.asleep_at_night);
+    let name = notes.display_name(&typed.name, "name");
+    check_point_names(notes, typed, &info, &mut points);
     let device = Device {
+        name: name.unwrap_or_else(|| id.clone()),
         id,
         bus,
         unit,
@@ -130,6 +129,12 @@ fn check_device(
     (device, info)
 }
 
+/// Id of a bus by its index; empty when the configuration has an error there.
+fn bus_id(buses: &[Bus], index: usize) -> Arc<str> {
+    let bus = buses.get(index);
+    bus.map_or_else(|| Arc::from(""), |bus| bus.id.clone())
+}
+
 /// Checks the measurement accuracy of points, % of the reading.
 fn check_accuracy(
     notes: &mut DiagnosticCollector<'_>,
@@ -141,20 +146,7 @@ fn check_accuracy(
         let pct = *at.get();
         let mut points = info.points.iter();
         match points.find(|point| *point.name == **name) {
-            None => {
-                let names = info.points.iter().map(|point| &*point.name);
-                let hint = nearest_name(name, names);
-                let found = format!("{}.{name}", info.id);
-                let what = "fault-unknown-point";
-                notes.add_error_with_hint(
-                    at.span(),
-                    "accuracy",
-                    what,
-                    &found,
-                    "fault-expect-point",
-                    hint,
-                );
-            }
+            None => add_unknown_point(notes, at.span(), "accuracy", info, name),
             Some(_) if !(pct > 0.0 && pct <= 100.0) => {
                 notes.add_error(
                     at.span(),
@@ -170,6 +162,37 @@ fn check_accuracy(
         }
     }
     all
+}
+
+/// Checks the site's own names of points, and gives them to the points.
+fn check_point_names(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawDevice,
+    info: &DeviceInfo,
+    points: &mut [Point],
+) {
+    for (id, at) in &typed.names {
+        let name = notes.display_name(&Some(at.clone()), "names");
+        match points.iter_mut().find(|point| *point.name == **id) {
+            Some(point) => point.about.name = name.or(point.about.name.take()),
+            None => add_unknown_point(notes, at.span(), "names", info, id),
+        }
+    }
+}
+
+/// Reports a point that the device does not have, with the nearest name.
+fn add_unknown_point(
+    notes: &mut DiagnosticCollector<'_>,
+    span: Range<usize>,
+    key: &str,
+    info: &DeviceInfo,
+    name: &str,
+) {
+    let names = info.points.iter().map(|point| &*point.name);
+    let hint = nearest_name(name, names);
+    let found = format!("{}.{name}", info.id);
+    let what = "fault-unknown-point";
+    notes.add_error_with_hint(span, key, what, &found, "fault-expect-point", hint);
 }
 
 fn check_bus_id(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice, buses: &[Bus]) -> usize {

@@ -7,6 +7,7 @@
 use crate::config::raw_values::{RawDate, RawInteger, RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax::is_id;
 use crate::config::{Diagnostic, mask_secrets};
+use crate::limits::DISPLAY_NAME_CHARS_MAX;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -188,6 +189,16 @@ impl<'a> DiagnosticCollector<'a> {
             self.add_error(span, "id", "fault-duplicate", &id, "");
         }
         Arc::from(id)
+    }
+
+    /// Returns a name for people; an error when it is empty, too long or not one line of text.
+    pub(crate) fn display_name(&mut self, typed: &RawText, key: &str) -> Option<Arc<str>> {
+        let name = |text: &str| {
+            let text = text.trim();
+            let is_line = !text.is_empty() && !text.contains(char::is_control);
+            (is_line && text.chars().count() <= DISPLAY_NAME_CHARS_MAX).then(|| Arc::from(text))
+        };
+        self.parsed_text(typed, key, name, "fault-expect-name")
     }
 
     /// Resolves a path; a relative one starts at the directory of the file.

@@ -44,6 +44,7 @@ pub mod settings;
 pub(crate) mod site_indicators;
 pub mod sunspec;
 pub(crate) mod value_syntax;
+mod value_words;
 mod web_settings;
 
 pub use crate::assets::Asset;
@@ -57,6 +58,7 @@ pub use modbus_point::{ModbusPoint, ModbusTable, RegisterEncoding, ScaleExponent
 pub use raw_values::{RawInteger, RawText, SpannedValue};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
+pub use value_words::ValueWords;
 
 use crate::i18n::Language;
 use crate::sinks::{SINK_KINDS, SinkKind};

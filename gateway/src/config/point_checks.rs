@@ -215,6 +215,7 @@ fn check_description(
 ) -> PointDescription {
     let confidence = typed.confidence.as_ref();
     PointDescription {
+        name: notes.display_name(&typed.name, "name"),
         confidence: confidence.map_or(FactConfidence::High, |at| (*at.get()).into()),
         values: check_value_names(notes, span, "values", &typed.values),
         flags: check_value_names(notes, span, "flags", &typed.flags)

@@ -112,6 +112,11 @@ pub(crate) struct RawDevice {
     /// Letters, digits, `-` and `_`.
     #[schemars(required)]
     pub(crate) id: RawText,
+    /// Name for people; the id by default.
+    pub(crate) name: RawText,
+    /// Names of its points for people, by point id: `{ ac_power = "School roof" }`.
+    #[serde(default)]
+    pub(crate) names: BTreeMap<String, SpannedValue<String>>,
     /// Id of its bus.
     #[schemars(required)]
     pub(crate) bus: RawText,

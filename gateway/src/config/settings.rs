@@ -5,7 +5,7 @@ use crate::config::Diagnostic;
 use crate::config::archived;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess};
+use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess, ValueWords};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::domain::hex_text::to_hex;
@@ -127,6 +127,8 @@ fn hash_prefix(text: &str, bytes: usize) -> String {
 pub struct Device {
     /// Id in the configuration.
     pub id: Arc<str>,
+    /// Name for people; the id when none is given.
+    pub name: Arc<str>,
     /// Index of its bus in `Config::buses`.
     pub bus: usize,
     /// Modbus unit id, 0..=255 (1..=247 on a serial line).
@@ -214,11 +216,35 @@ impl Point {
     pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
         self.access.modbus_mut()
     }
+
+    /// Label for people: the site's own, else in words of the language.
+    pub fn label(&self, lang: Language) -> String {
+        match &self.about.name {
+            Some(own) => own.to_string(),
+            None => lang.point_label(&self.name, &self.quantity),
+        }
+    }
+}
+
+impl Device {
+    /// Words for the values of a point, by its index; `None` for a measured number.
+    ///
+    /// The codes of a `SunSpec` point depend on the model in which the device has it. `models` are
+    /// those that it has; without them the code is not known.
+    pub fn value_words(&self, point: usize, models: &[u16], lang: Language) -> Option<ValueWords> {
+        let settings = self.points.get(point)?;
+        match &self.sunspec {
+            Some(selection) => ValueWords::new(settings, &selection.describe(point, models), lang),
+            None => ValueWords::new(settings, &settings.about, lang),
+        }
+    }
 }
 
 /// Description of a point: confidence and names of values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PointDescription {
+    /// Name for people, given by the site; `None`: it follows from the id.
+    pub name: Option<Arc<str>>,
     /// Confidence in the facts.
     pub confidence: FactConfidence,
     /// Names of raw values, ascending.

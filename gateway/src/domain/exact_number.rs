@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Most decimal places that people are shown.
+const SHOWN_PLACES_MAX: u8 = 4;
+
 /// Significant digits that an f64 keeps exactly; quantities of the ledger have no more.
 const DIGITS_MAX: usize = 15;
 
@@ -24,11 +27,42 @@ pub enum ExactNumber {
 }
 
 impl ExactNumber {
+    /// Digits for people. A double whose digits are those of arithmetic or of a widened single
+    /// (`230.10000610351562`) is written as a single, which has about seven.
+    pub fn short_digits(self) -> String {
+        let text = self.to_string();
+        match self {
+            // From 2^24 on a single does not have all whole numbers.
+            Self::Float(value) if text.len() > 16 && value.abs() < 16_777_216.0 => {
+                #[expect(clippy::cast_possible_truncation, reason = "fewer digits are wanted")]
+                let single = value as f32;
+                single.to_string()
+            }
+            _ => text,
+        }
+    }
+
     /// Nearest f64.
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Float(value) => value,
             Self::Decimal { mantissa, exponent } => decimal_to_f64(mantissa, exponent),
+        }
+    }
+
+    /// Decimal places for people: for a decimal those of the register's scale; for a float as many
+    /// as give four significant digits.
+    pub fn shown_places(self) -> u8 {
+        match self {
+            Self::Decimal { exponent, .. } => exponent.min(0).unsigned_abs().min(SHOWN_PLACES_MAX),
+            Self::Float(value) => match value.abs() {
+                size if size < 5e-5 => 0,
+                size if size >= 1000.0 => 0,
+                size if size >= 100.0 => 1,
+                size if size >= 10.0 => 2,
+                size if size >= 1.0 => 3,
+                _ => SHOWN_PLACES_MAX,
+            },
         }
     }
 
@@ -233,6 +267,17 @@ fn parse_decimal(text: &str) -> Option<ExactNumber> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn people_see_the_digits_of_a_single() {
+        let digits = |value| ExactNumber::Float(value).short_digits();
+        assert_eq!(digits(f64::from(230.1_f32)), "230.1");
+        assert_eq!(digits(f64::from(230.1_f32) * 0.001), "0.2301");
+        assert_eq!(digits(0.1 + 0.2), "0.3");
+        assert_eq!(digits(12.5), "12.5");
+        // A single would lose digits of a large counter.
+        assert_eq!(digits(123_456_789.123_456_78), "123456789.12345678");
+    }
 
     #[test]
     fn a_decimal_prints_in_the_devices_own_step() {

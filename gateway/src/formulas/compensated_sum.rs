@@ -1,5 +1,7 @@
 //! Compensated summation, exact over millions of records.
 
+use super::saved_state::saved_fields;
+
 /// Compensated sum (Neumaier): the part of a small term that a large total cannot hold is kept in a
 /// second number.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -7,6 +9,8 @@ pub struct CompensatedSum {
     total: f64,
     lost: f64,
 }
+
+saved_fields!(CompensatedSum { total, lost });
 
 impl CompensatedSum {
     /// Adds one term.

@@ -21,6 +21,16 @@ pub enum CounterEventKind {
 }
 
 impl CounterEventKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Rollover,
+        Self::Dip,
+        Self::StepDown,
+        Self::Reset,
+        Self::Spike,
+        Self::Outlier,
+    ];
+
     /// Returns the stable English code for scripts.
     pub fn code(self) -> &'static str {
         match self {

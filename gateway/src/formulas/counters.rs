@@ -3,6 +3,7 @@
 
 use super::CompensatedSum;
 pub use super::counter_event::{CounterEvent, CounterEventKind};
+use super::saved_state::{SavedState, StateArchive, saved_fields};
 
 /// Tolerance on the greatest rate: a step may be 10 % larger before it is a spike.
 pub const RATE_MARGIN: f64 = 1.1;
@@ -37,20 +38,39 @@ pub struct CounterReadingTally {
     pub lost: u64,
 }
 
+saved_fields!(CounterReadingTally {
+    rises,
+    refused,
+    lost,
+});
+
 /// A reading: time in s, and value.
 type TimedReading = (f64, f64);
 
 /// Reason for which a reading is set aside until later readings decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum SetAsideReason {
+    #[default]
     Spike,
     StepDown,
     /// Below nine tenths of the base: an outlier or a reset.
     Low,
 }
 
+impl SavedState for SetAsideReason {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        let all = [Self::Spike, Self::StepDown, Self::Low];
+        let mut place = all.iter().position(|one| one == self).unwrap_or_default();
+        place.exchange(archive);
+        match all.get(place) {
+            Some(found) => *self = *found,
+            None => archive.refuse(),
+        }
+    }
+}
+
 /// Consecutive readings that do not continue from the base.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct SetAsideReadings {
     why: SetAsideReason,
     /// First of them, the one that the event reports.
@@ -61,6 +81,14 @@ struct SetAsideReadings {
     /// Value of [`CounterTotal`]'s `credit` at the last of them.
     credit: f64,
 }
+
+saved_fields!(SetAsideReadings {
+    why,
+    first,
+    last,
+    not_zero,
+    credit,
+});
 
 /// Streaming total of a counter (G.5). The base is the last accepted reading; each reading makes a
 /// step Δ from it over the time Δt between them. Missing readings are bridged: a counter counts on
@@ -107,6 +135,22 @@ pub struct CounterTotal {
     lower_bound: bool,
     tally: CounterReadingTally,
 }
+
+saved_fields!(CounterTotal {
+    max_rate_per_s,
+    modulus,
+    step,
+    slack,
+    credit,
+    base,
+    left,
+    aside,
+    unexplained,
+    total,
+    steps,
+    lower_bound,
+    tally,
+});
 
 impl CounterTotal {
     /// Creates an empty total. The greatest rate is in the counter's unit per second.

@@ -25,6 +25,7 @@ mod formula_status;
 pub mod ledger_value;
 pub mod local_periods;
 pub mod power_integral;
+pub mod saved_state;
 pub mod sensor_drift;
 pub mod uncertainty;
 

@@ -1,5 +1,6 @@
 //! Energy from power samples (A.1), for devices without an energy counter.
 
+use super::saved_state::saved_fields;
 use super::{CompensatedSum, FormulaStatus, HOUR_S};
 
 /// Result of [`PowerIntegral`].
@@ -32,6 +33,17 @@ pub struct PowerIntegral {
     intervals: usize,
     disordered: bool,
 }
+
+saved_fields!(PowerIntegral {
+    max_gap_s,
+    last,
+    positive,
+    negative,
+    covered,
+    gap,
+    intervals,
+    disordered,
+});
 
 impl PowerIntegral {
     /// Creates an empty sum. Default of the methods for `max_gap_s`: twice the nominal interval.

@@ -1,7 +1,7 @@
 //! [`MessageCatalogue`]: the messages of one language, from a Fluent file.
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::fmt;
 use std::sync::OnceLock;
 use unic_langid::LanguageIdentifier;
@@ -28,7 +28,10 @@ impl MessageCatalogue {
         // Parsed at first use: most runs need one language only.
         let bundle = self.bundle.get_or_init(|| self.build_bundle());
         let pattern = bundle.get_message(key)?.value()?;
-        let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, *value)).collect();
+        let args = args
+            .iter()
+            .map(|(name, text)| (*name, argument_value(text)));
+        let args: FluentArgs<'_> = args.collect();
         let text = bundle.format_pattern(pattern, Some(&args), &mut Vec::new());
         Some(text.into_owned())
     }
@@ -42,6 +45,15 @@ impl MessageCatalogue {
         let resource = FluentResource::try_new(self.source.to_owned());
         bundle.add_resource_overriding(resource.unwrap_or_else(|(good, _)| good));
         bundle
+    }
+}
+
+/// A count as a number, so that a message can choose between `1 point` and `2 points`; any other
+/// text as it is.
+fn argument_value(text: &str) -> FluentValue<'_> {
+    match text.parse::<u32>() {
+        Ok(count) if count.to_string() == text => FluentValue::from(count),
+        _ => FluentValue::from(text),
     }
 }
 
@@ -68,6 +80,21 @@ mod tests {
 
     fn key_set(catalogue: &MessageCatalogue) -> BTreeSet<&'static str> {
         message_keys(catalogue).into_iter().collect()
+    }
+
+    #[test]
+    fn a_count_chooses_the_plural_and_keeps_its_digits() {
+        let source = "points = { $n } { $n ->\n    [1] point\n   *[other] points\n}\n";
+        let catalogue = MessageCatalogue::new("en", source);
+        for (count, text) in [
+            ("1", "1 point"),
+            ("2", "2 points"),
+            ("4294967295", "4294967295 points"),
+            ("01", "01 points"),
+            ("1.0", "1.0 points"),
+        ] {
+            assert_eq!(catalogue.find("points", &[("n", count)]).unwrap(), text);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 mod catalogue;
 mod locale_row;
 mod locales;
+mod point_labels;
 
 pub use catalogue::MessageCatalogue;
 pub use locale_row::LocaleRow;

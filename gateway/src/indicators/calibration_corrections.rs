@@ -6,6 +6,7 @@ use crate::domain::calibration::{
     CalibrationHistory, CalibrationId, CalibrationKind, LinearCorrection,
 };
 use crate::domain::indicator::{Indicator, IndicatorRemark, InputSource};
+use crate::formulas::saved_state::{SavedState, StateArchive};
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::PeriodDays;
 use jiff::civil::Date;
@@ -19,6 +20,16 @@ pub(crate) struct SeriesCorrections<'a> {
     today: Vec<LinearCorrection>,
     /// Correction of the last reading of each series.
     last: Vec<Option<LinearCorrection>>,
+}
+
+impl SavedState for SeriesCorrections<'_> {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        for last in &mut self.last {
+            let mut plain = last.map(|one| (one.gain, one.offset));
+            plain.exchange(archive);
+            *last = plain.map(|(gain, offset)| LinearCorrection { gain, offset });
+        }
+    }
 }
 
 /// Reading after correction.
@@ -46,6 +57,11 @@ impl<'a> SeriesCorrections<'a> {
         };
         corrections.begin_day(day);
         corrections
+    }
+
+    /// The calibrations of the site.
+    pub(crate) fn calibrations(&self) -> &'a CalibrationHistory {
+        self.calibrations
     }
 
     pub(crate) fn series(&self) -> &'a [InputSeries] {

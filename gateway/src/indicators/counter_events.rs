@@ -3,10 +3,11 @@
 use crate::formulas::counters::{
     CounterEvent, CounterEventKind, CounterReadingTally, CounterResult, CounterTotal,
 };
+use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
 use crate::limits::DATA_EVENTS_MAX;
 
 /// Event of a counter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct RecordedCounterEvent {
     /// Time of the reading, s since 1970.
     pub(crate) t_s: f64,
@@ -15,6 +16,27 @@ pub(crate) struct RecordedCounterEvent {
     pub(crate) kind: &'static str,
     /// Reference reading and the reading itself.
     pub(crate) before_after: (f64, f64),
+}
+
+/// Kind of an outlier with the value 0.
+const ZERO_KIND: &str = "zero";
+
+impl SavedState for RecordedCounterEvent {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        self.t_s.exchange(archive);
+        self.before_after.exchange(archive);
+        let kinds = CounterEventKind::ALL.map(CounterEventKind::code);
+        let mut kinds = kinds.into_iter().chain([ZERO_KIND]);
+        let mut place = kinds
+            .clone()
+            .position(|kind| kind == self.kind)
+            .unwrap_or_default();
+        place.exchange(archive);
+        match kinds.nth(place) {
+            Some(kind) => self.kind = kind,
+            None => archive.refuse(),
+        }
+    }
 }
 
 /// Counter with its events.
@@ -29,6 +51,13 @@ pub(crate) struct CounterWithEvents {
     /// Number of events that were not stored.
     pub(crate) more_events: u64,
 }
+
+saved_fields!(CounterWithEvents {
+    counter,
+    dips,
+    others,
+    more_events,
+});
 
 impl CounterWithEvents {
     pub(crate) fn new(counter: CounterTotal) -> Self {
@@ -62,7 +91,7 @@ impl CounterWithEvents {
             kind: match event.kind {
                 // Some inverters report 0 each night. Such outliers get a kind of their own, so
                 // that they can be listed last.
-                CounterEventKind::Outlier if event.after == 0.0 => "zero",
+                CounterEventKind::Outlier if event.after == 0.0 => ZERO_KIND,
                 kind => kind.code(),
             },
             before_after: (event.before, event.after),

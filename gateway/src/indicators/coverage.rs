@@ -3,6 +3,7 @@
 use crate::domain::indicator::{CompletenessShares, PointReadings};
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::formulas::completeness::classify_completeness;
+use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
 use crate::indicators::totaliser::RefusedReadings;
@@ -23,6 +24,13 @@ struct DayCoverage {
     asleep_light: i64,
 }
 
+saved_fields!(DayCoverage {
+    good,
+    asleep,
+    good_light,
+    asleep_light,
+});
+
 /// Coverage of one point within the period.
 #[derive(Clone, Debug)]
 pub(crate) struct Coverage {
@@ -41,6 +49,61 @@ pub(crate) struct Coverage {
     heard: i64,
     good_slot: (usize, i64),
     asleep_slot: (usize, i64),
+}
+
+impl SavedState for Coverage {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        // Every field by name: one that is added and not saved does not compile.
+        let Self {
+            readings,
+            silences,
+            undated,
+            outside,
+            more_outside,
+            every_ms,
+            days,
+            heard,
+            good_slot,
+            asleep_slot,
+        } = self;
+        exchange_reading(&mut readings.first, archive);
+        exchange_reading(&mut readings.last, archive);
+        readings.gaps.exchange(archive);
+        readings.longest_gap_ms.exchange(archive);
+        silences.exchange(archive);
+        undated.exchange(archive);
+        exchange_implausible(outside, archive);
+        more_outside.exchange(archive);
+        every_ms.exchange(archive);
+        heard.exchange(archive);
+        good_slot.exchange(archive);
+        asleep_slot.exchange(archive);
+        // The days to come hold nothing yet, and their number depends on the period that is asked.
+        let number_of_days = days.len();
+        let passed = days.iter().rposition(|day| *day != DayCoverage::default());
+        days.truncate(passed.map_or(0, |last| last + 1));
+        days.exchange(archive);
+        days.resize(number_of_days, DayCoverage::default());
+    }
+}
+
+/// Saves or restores implausible readings: time, reading before, reading.
+fn exchange_implausible(all: &mut Vec<(UtcMs, Option<f64>, f64)>, archive: &mut StateArchive) {
+    let plain = all
+        .iter()
+        .map(|(at, before, value)| ((at.0, *value), *before));
+    let mut plain: Vec<((i64, f64), Option<f64>)> = plain.collect();
+    plain.exchange(archive);
+    let plain = plain.into_iter();
+    *all = plain
+        .map(|((at, value), before)| (UtcMs(at), before, value))
+        .collect();
+}
+
+fn exchange_reading(reading: &mut Option<(UtcMs, f64)>, archive: &mut StateArchive) {
+    let mut plain = reading.map(|(at, value)| (at.0, value));
+    plain.exchange(archive);
+    *reading = plain.map(|(at, value)| (UtcMs(at), value));
 }
 
 impl Coverage {

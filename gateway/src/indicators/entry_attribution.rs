@@ -33,13 +33,13 @@ impl<'a> EntryAttribution<'a> {
         let mut all = self
             .members
             .iter()
-            .flat_map(|member| mass_indicators(member));
+            .flat_map(|member| member.waste_indicators());
         all.any(|indicator| book.record_dates(indicator).next().is_some())
     }
 
     fn owner_of(&self, entry: &LedgerEntry) -> Option<&'a Asset> {
         let said = &entry.statement;
-        let has = |member: &&&'a Asset| mass_indicators(member).contains(&&*said.indicator);
+        let has = |member: &&&'a Asset| member.waste_indicators().contains(&&*said.indicator);
         let possible: Vec<&'a Asset> = self.members.iter().filter(has).copied().collect();
         match possible[..] {
             [one] => Some(one),
@@ -47,13 +47,6 @@ impl<'a> EntryAttribution<'a> {
                 .or_else(|| asset_named_in(&possible, &said.note)),
         }
     }
-}
-
-/// Indicators of the mass that goes into a bin or heap, and of the mass that comes out.
-fn mass_indicators(asset: &Asset) -> Vec<&str> {
-    let waste = asset.kind.settings().organic_waste();
-    let all = waste.map(|waste| [Some(&**waste.fed)].into_iter().chain(waste.taken));
-    all.into_iter().flatten().flatten().collect()
 }
 
 /// The one asset that a text names by id or name. If one name contains another (`bin`, `bin 2`),

@@ -3,7 +3,8 @@
 //! Entry point: [`calculate_indicators`], with an [`IndicatorQuery`] (period, asset, present time).
 //! It reads raw samples from the store, ledger entries, configuration and factors, and returns an
 //! [`SiteIndicators`]: a list of [`Indicator`]s, each with unit, uncertainty, completeness, inputs
-//! and factors. The result is a pure function of these inputs and is never stored.
+//! and factors. The result is a pure function of these inputs and is never stored; sums of closed
+//! days are (`closed_days`).
 //!
 //! ```text
 //! ask:     period 2026-11, asset `plts`
@@ -18,9 +19,11 @@
 //! indicators: `docs/reports.md`.
 
 pub(crate) mod asset_figures;
+pub(crate) mod asset_plan;
 pub(crate) mod asset_sums;
 pub(crate) mod calibration_corrections;
 pub(crate) mod catalogue;
+pub(crate) mod closed_days;
 pub(crate) mod counter_events;
 pub(crate) mod coverage;
 pub(crate) mod data_events;
@@ -45,13 +48,13 @@ use crate::domain::indicator::{Indicator, SiteIndicators};
 use crate::domain::period::Period;
 use crate::storage::{Store, StoreError};
 use asset_figures::{SumsRequest, figures_of_kind};
-use asset_sums::{AssetIndicators, AssetReadings};
-use calibration_corrections::SeriesCorrections;
+use asset_plan::AssetPlan;
+use asset_sums::AssetIndicators;
 use figure_context::FigureContext;
 use jiff::civil::Date;
 use ledger_totals::PeriodLedger;
 use period_days::PeriodDays;
-use sample_merge::{ProgressCounter, gather_readings};
+use sample_merge::ProgressCounter;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -68,6 +71,9 @@ pub struct IndicatorQuery {
     pub now: UtcMs,
     /// Also return the values of each day.
     pub daily: bool,
+    /// Use the sums of closed days that the store has kept, and keep new ones; only for the
+    /// configuration in force.
+    pub snapshots: bool,
 }
 
 /// Progress of a calculation.
@@ -88,6 +94,9 @@ pub enum IndicatorsError {
     /// The site has no asset with this id.
     #[error("no asset {0}")]
     UnknownAsset(Arc<str>),
+    /// Other calculations did not end in time.
+    #[error("other calculations are running")]
+    Busy,
     /// Reading the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,11 +110,23 @@ pub async fn calculate_indicators(
     ask: &IndicatorQuery,
     progress: &mut (dyn FnMut(CalculationProgress) + Send),
 ) -> Result<SiteIndicators, IndicatorsError> {
+    calculate_in_turn(config, store, ask, async |_| Ok(()), progress).await
+}
+
+/// Like [`calculate_indicators`], but waits for its turn before it reads: `turn` gets the number of
+/// point-days that have to be read, and what it returns is held until the end.
+pub async fn calculate_in_turn<T>(
+    config: &Config,
+    store: &Store,
+    ask: &IndicatorQuery,
+    turn: impl AsyncFnOnce(u64) -> Result<T, IndicatorsError>,
+    progress: &mut (dyn FnMut(CalculationProgress) + Send),
+) -> Result<SiteIndicators, IndicatorsError> {
     let span = PeriodDays::new(&config.site, ask.period, ask.now)?;
     let wanted = required_assets(config, ask)?;
-    let book = PeriodLedger::open(store, &span).await?;
     let calibrations = store.list_calibrations().await?;
-    let mut kinds = Vec::new();
+    let revision = config.revision_id();
+    let mut plans = Vec::new();
     for asset in config.assets.iter().filter(|one| wanted.contains(&one.id)) {
         let request = SumsRequest {
             config,
@@ -113,32 +134,20 @@ pub async fn calculate_indicators(
             span: &span,
             calibrations: &calibrations,
         };
-        kinds.push((asset, figures_of_kind(&asset.kind).sums(&request)));
+        plans.push(AssetPlan::new(store, &revision, ask, request).await?);
     }
-    let lanes: usize = kinds.iter().map(|(_, (lanes, _))| lanes.len()).sum();
+    let all_days = plans.iter().map(AssetPlan::point_days).sum();
+    let _turn = turn(all_days).await?;
+    let book = PeriodLedger::open(store, &span).await?;
     let mut steps = ProgressCounter {
         progress,
         done: 0,
-        all: u64::try_from(lanes * span.days.len()).unwrap_or(u64::MAX),
+        all: all_days,
     };
     let mut all = AssetIndicators::default();
     // One asset after the other: only the streams of one asset are open at a time.
-    for (asset, (lanes, mut sums)) in kinds {
-        let mut corrections = SeriesCorrections::new(&calibrations, &lanes, span.day_before());
-        let tracks =
-            gather_readings(store, &span, &mut corrections, &mut *sums, &mut steps).await?;
-        let desk = figure_context(config, &span, Some(&asset.id));
-        let mut made = sums.build_indicators(&AssetReadings {
-            desk: &desk,
-            lanes: &lanes,
-            tracks: &tracks,
-        });
-        made.mark_implausible(&tracks);
-        let points = lanes.iter().map(|lane| lane.point.id.clone());
-        let targets: Vec<Arc<str>> = points.chain([asset.id.clone()]).collect();
-        let used = calibration_corrections::calibrations_in_period(&calibrations, &targets, &span);
-        calibration_corrections::add_calibration_remarks(&mut made.figures, &asset.id, &used);
-        all.merge(made);
+    for plan in plans {
+        all.merge(plan.run(store, &mut steps).await?);
     }
     add_dependent_indicators(config, &span, &book, &mut all);
     Ok(build_site_indicators(config, ask, all))

@@ -5,7 +5,9 @@
 //! right-labelled: a sample covers the time before it (METHODS 0.1).
 
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
+use crate::formulas::saved_state::SavedState;
 use crate::indicators::calibration_corrections::SeriesCorrections;
+use crate::indicators::closed_days::{ReadReach, SummedReadings};
 use crate::indicators::coverage::Coverage;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::PeriodDays;
@@ -40,7 +42,7 @@ pub(crate) struct InputReading {
 }
 
 /// Receiver of merged readings.
-pub(crate) trait ReadingSums: Send {
+pub(crate) trait ReadingSums: SavedState + Send {
     /// Adds a reading. Readings come in time order; at equal times in the order of the series.
     fn add_reading(&mut self, tick: &InputReading);
     /// Closes a day, also one without readings.
@@ -71,41 +73,85 @@ struct SampleStream {
     head: Option<Sample>,
 }
 
-/// Passes all samples of the input series to `sums` and returns the coverage of each series.
+/// Sums of one asset that are being made.
+pub(crate) struct SumsInProgress<'s, 'l> {
+    pub(crate) span: &'s PeriodDays,
+    pub(crate) corrections: &'s mut SeriesCorrections<'l>,
+    pub(crate) tracks: &'s mut [Coverage],
+    pub(crate) sums: &'s mut dyn ReadingSums,
+    /// Number of days that the sums contain already.
+    pub(crate) restored: usize,
+    /// Number of days after which the sums are saved.
+    pub(crate) save_after: Option<usize>,
+}
+
+/// Saved sums, and how far back their readings were looked for.
+pub(crate) type SavedSums = (Vec<u8>, ReadReach);
+
+/// Passes the samples of the input series that are not in the sums yet to `sums` and to the
+/// coverage of each series. Returns the sums after `save_after` days.
 pub(crate) async fn gather_readings(
     store: &Store,
-    span: &PeriodDays,
-    corrections: &mut SeriesCorrections<'_>,
-    sums: &mut dyn ReadingSums,
+    work: SumsInProgress<'_, '_>,
     steps: &mut ProgressCounter<'_>,
-) -> Result<Vec<Coverage>, IndicatorsError> {
-    let lanes = corrections.series();
-    let mut tracks: Vec<Coverage> = lanes.iter().map(|lane| Coverage::new(lane, span)).collect();
-    let mut feeds = Vec::with_capacity(lanes.len());
-    for lane in lanes {
-        let from = read_from(store, span, lane).await?;
-        // The end of a query is exclusive, but a sample exactly at the end of the period belongs to
-        // it (right-labelled intervals).
-        feeds.push(SampleStream::open(store, &lane.point.id, from, span.to + 1).await?);
-    }
+) -> Result<Option<SavedSums>, IndicatorsError> {
+    let (span, lanes) = (work.span, work.corrections.series());
+    let save_until = work.save_after.and_then(|days| span.days.get(days - 1));
+    let save_until = save_until.map(|day| day.to);
+    let (mut feeds, reach) = open_streams(store, span, lanes, work.restored).await?;
     for feed in &mut feeds {
         feed.advance(steps).await?;
     }
-    let mut merged = MergedSamples::new(span, corrections, &mut tracks, sums);
-    while let Some(lane) = earliest_stream(&feeds) {
-        if let Some(sample) = feeds[lane].head.take() {
-            merged.take(lane, &sample);
+    let mut saved = None;
+    let mut merged = MergedSamples::new(work);
+    loop {
+        let lane = earliest_stream(&feeds);
+        let next = lane.and_then(|lane| feeds[lane].head);
+        if let Some(until) = save_until
+            && saved.is_none()
+            && next.is_none_or(|sample| sample.at.0 > until)
+        {
+            saved = Some((merged.save(), reach));
         }
+        let (Some(lane), Some(sample)) = (lane, next) else {
+            break;
+        };
+        merged.take(lane, &sample);
         feeds[lane].head = feeds[lane].block.next();
         if feeds[lane].head.is_none() {
             feeds[lane].advance(steps).await?;
         }
     }
     merged.finish_period();
-    for track in &mut tracks {
+    for track in merged.work.tracks {
         track.finish(span);
     }
-    Ok(tracks)
+    Ok(saved)
+}
+
+/// Streams of the samples after the restored days, else from before the period on.
+async fn open_streams(
+    store: &Store,
+    span: &PeriodDays,
+    lanes: &[InputSeries],
+    restored: usize,
+) -> Result<(Vec<SampleStream>, ReadReach), IndicatorsError> {
+    let mut feeds = Vec::with_capacity(lanes.len());
+    let mut reach = ReadReach {
+        reads_from: span.from,
+        looks_from: span.from,
+    };
+    let after = restored.checked_sub(1).map(|last| span.days[last].to + 1);
+    for lane in lanes {
+        let from = match after {
+            Some(after) => after,
+            None => read_from(store, span, lane, &mut reach).await?,
+        };
+        // The end of a query is exclusive, but a sample exactly at the end of the period belongs to
+        // it (right-labelled intervals).
+        feeds.push(SampleStream::open(store, &lane.point.id, from, span.to + 1).await?);
+    }
+    Ok((feeds, reach))
 }
 
 /// Index of the stream with the oldest next sample; the first one of several.
@@ -123,11 +169,8 @@ fn earliest_stream(feeds: &[SampleStream]) -> Option<usize> {
 
 /// Separates samples before the period from those of its days, and applies calibrations.
 struct MergedSamples<'a, 'l> {
-    span: &'a PeriodDays,
+    work: SumsInProgress<'a, 'l>,
     lanes: &'a [InputSeries],
-    corrections: &'a mut SeriesCorrections<'l>,
-    tracks: &'a mut [Coverage],
-    sums: &'a mut dyn ReadingSums,
     /// Last sample before the period of each series that is not a counter.
     before: Vec<Option<Sample>>,
     begun: bool,
@@ -135,54 +178,70 @@ struct MergedSamples<'a, 'l> {
 }
 
 impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
-    fn new(
-        span: &'a PeriodDays,
-        corrections: &'a mut SeriesCorrections<'l>,
-        tracks: &'a mut [Coverage],
-        sums: &'a mut dyn ReadingSums,
-    ) -> Self {
-        let lanes = corrections.series();
-        Self {
-            span,
+    fn new(work: SumsInProgress<'a, 'l>) -> Self {
+        let lanes = work.corrections.series();
+        let day = work.restored;
+        let mut merged = Self {
+            work,
             lanes,
-            corrections,
-            tracks,
-            sums,
             before: vec![None; lanes.len()],
-            begun: false,
-            day: 0,
+            begun: day > 0,
+            day,
+        };
+        if day > 0 {
+            merged.begin_day();
         }
+        merged
+    }
+
+    /// Closes the days up to the point of saving and returns the state of the sums.
+    fn save(&mut self) -> Vec<u8> {
+        // Closing them now makes no difference: the next sample lies after them.
+        self.begin_period();
+        let closed = self.work.save_after.unwrap_or_default();
+        while self.day < closed {
+            self.work.sums.end_day();
+            self.day += 1;
+            self.begin_day();
+        }
+        let calibrations = self.work.corrections.calibrations();
+        let mut all = SummedReadings {
+            sums: &mut *self.work.sums,
+            tracks: &mut *self.work.tracks,
+            corrections: &mut *self.work.corrections,
+        };
+        all.save(calibrations, self.work.span.days[closed - 1].date)
     }
 
     fn take(&mut self, lane: usize, sample: &Sample) {
         // Undated samples are kept as events only: their time is a guess.
         if let SampleOutcome::Uncertain(_, QualityReason::Undated) = sample.outcome {
-            self.tracks[lane].add_undated(sample.at);
+            self.work.tracks[lane].add_undated(sample.at);
             return;
         }
         // A sample exactly at the start of the period belongs to the day before (right-labelled).
-        if sample.at.0 <= self.span.from {
+        if sample.at.0 <= self.work.span.from {
             self.push_earlier_sample(lane, sample);
             return;
         }
         self.begin_period();
-        while let Some(day) = self.span.days.get(self.day)
+        while let Some(day) = self.work.span.days.get(self.day)
             && sample.at.0 > day.to
         {
-            self.sums.end_day();
+            self.work.sums.end_day();
             self.day += 1;
             self.begin_day();
         }
-        let Some(day) = self.span.days.get(self.day) else {
+        let Some(day) = self.work.span.days.get(self.day) else {
             return;
         };
         let lit = (day.light.0..day.light.1).contains(&sample.at.0);
         match self.implausible_value(lane, sample) {
-            Some(value) => self.tracks[lane].add_implausible(sample.at, value),
-            None => self.tracks[lane].add_sample(sample, self.day, day),
+            Some(value) => self.work.tracks[lane].add_implausible(sample.at, value),
+            None => self.work.tracks[lane].add_sample(sample, self.day, day),
         }
         let tick = self.read_input(lane, sample, true);
-        self.sums.add_reading(&InputReading { lit, ..tick });
+        self.work.sums.add_reading(&InputReading { lit, ..tick });
     }
 
     /// Handles a sample before the period. For a counter all good samples are passed on, because
@@ -192,9 +251,9 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
         let good = matches!(sample.outcome, SampleOutcome::Good(_));
         let good = good && self.implausible_value(lane, sample).is_none();
         if good && self.lanes[lane].is_counter() {
-            self.tracks[lane].set_opening(sample);
+            self.work.tracks[lane].set_opening(sample);
             let tick = self.read_input(lane, sample, false);
-            self.sums.add_reading(&tick);
+            self.work.sums.add_reading(&tick);
         } else if good || !self.lanes[lane].total {
             self.before[lane] = Some(*sample);
         }
@@ -214,7 +273,7 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
         let impossible = self.implausible_value(lane, sample);
         let corrected = match sample.outcome {
             SampleOutcome::Good(number) if impossible.is_none() => {
-                Some(self.corrections.correct_reading(lane, number.to_f64()))
+                Some(self.work.corrections.correct_reading(lane, number.to_f64()))
             }
             _ => None,
         };
@@ -232,8 +291,8 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
 
     /// Loads the calibrations of the day that begins.
     fn begin_day(&mut self) {
-        if let Some(day) = self.span.days.get(self.day) {
-            self.corrections.begin_day(day.date);
+        if let Some(day) = self.work.span.days.get(self.day) {
+            self.work.corrections.begin_day(day.date);
         }
     }
 
@@ -246,10 +305,10 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
         for lane in 0..self.lanes.len() {
             if let Some(sample) = self.before[lane].take() {
                 if self.lanes[lane].total {
-                    self.tracks[lane].set_opening(&sample);
+                    self.work.tracks[lane].set_opening(&sample);
                 }
                 let tick = self.read_input(lane, &sample, false);
-                self.sums.add_reading(&tick);
+                self.work.sums.add_reading(&tick);
             }
         }
         self.begin_day();
@@ -257,8 +316,8 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
 
     fn finish_period(&mut self) {
         self.begin_period();
-        for _ in self.day..self.span.days.len() {
-            self.sums.end_day();
+        for _ in self.day..self.work.span.days.len() {
+            self.work.sums.end_day();
         }
     }
 }
@@ -333,6 +392,19 @@ async fn read_from(
     store: &Store,
     span: &PeriodDays,
     lane: &InputSeries,
+    reach: &mut ReadReach,
+) -> Result<i64, IndicatorsError> {
+    let from = stream_start(store, span, lane, reach).await?;
+    reach.reads_from = reach.reads_from.min(from);
+    reach.looks_from = reach.looks_from.min(from);
+    Ok(from)
+}
+
+async fn stream_start(
+    store: &Store,
+    span: &PeriodDays,
+    lane: &InputSeries,
+    reach: &mut ReadReach,
 ) -> Result<i64, IndicatorsError> {
     let near = span.from.saturating_sub(lane.max_gap_ms());
     if !lane.total {
@@ -341,12 +413,15 @@ async fn read_from(
     let point = &lane.point.id;
     let warm_ms = if lane.is_counter() { DAY_MS } else { 0 };
     let day = SampleStream::open(store, point, span.from - DAY_MS, span.from + 1).await?;
+    reach.looks_from = reach.looks_from.min(span.from - DAY_MS);
     let found = day.last_good().await?;
     if let Some((at, value)) = found
         && value != 0.0
     {
         return Ok(at - warm_ms);
     }
+    let searched = span.from.saturating_sub(COUNTER_LOOKBACK_DAYS * DAY_MS);
+    reach.looks_from = reach.looks_from.min(searched);
     let earlier = latest_day_with_reading(store, span, point).await?;
     let Some(start) = earlier else {
         return Ok(found.map_or(near, |(at, _)| at - warm_ms));

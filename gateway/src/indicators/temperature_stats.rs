@@ -1,6 +1,7 @@
 //! Mean, minimum and maximum of a temperature: bins and compost heaps.
 
 use crate::domain::indicator::{CompletenessShares, DailyValues, Indicator, IndicatorSpec};
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::{FigureBuilder, value_or_status};
@@ -21,6 +22,19 @@ pub(crate) struct TemperatureStats {
     pub(crate) today: (CompensatedSum, usize),
     pub(crate) days: Vec<Option<f64>>,
 }
+
+saved_fields!(TemperatureStats {
+    lane,
+    every_ms,
+    max_gap_ms,
+    last,
+    sum,
+    n,
+    least,
+    most,
+    today,
+    days,
+});
 
 impl TemperatureStats {
     pub(crate) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {

@@ -5,6 +5,7 @@ use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorSpec};
 use crate::formulas::FormulaStatus;
 use crate::formulas::counters::{CounterReadingTally, CounterTotal};
 use crate::formulas::power_integral::PowerIntegral;
+use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::counter_events::{CounterWithEvents, RecordedCounterEvent};
 use crate::indicators::coverage::Coverage;
@@ -47,6 +48,20 @@ pub(crate) struct Totaliser {
     refused_today: RefusedReadings,
 }
 
+saved_fields!(Totaliser {
+    lane,
+    way,
+    accuracy,
+    sum,
+    plain,
+    days,
+    good,
+    outside,
+    begun,
+    refused,
+    refused_today,
+});
+
 /// Number of refused readings of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RefusedReadings {
@@ -55,10 +70,24 @@ pub(crate) struct RefusedReadings {
     pub(crate) light: i64,
 }
 
+saved_fields!(RefusedReadings { all, light });
+
 #[derive(Clone, Debug)]
 enum TotalMethod {
     Counter(CounterWithEvents),
     Integral { sum: PowerIntegral, scale: f64 },
+}
+
+impl SavedState for TotalMethod {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        match self {
+            Self::Counter(counter) => counter.exchange(archive),
+            Self::Integral { sum, scale } => {
+                sum.exchange(archive);
+                scale.exchange(archive);
+            }
+        }
+    }
 }
 
 impl Totaliser {
@@ -301,6 +330,12 @@ pub(crate) struct HeldReading {
     last: Option<(i64, f64)>,
 }
 
+saved_fields!(HeldReading {
+    lane,
+    max_age_ms,
+    last,
+});
+
 impl HeldReading {
     pub(crate) fn new(lanes: &[InputSeries], lane: Option<usize>) -> Self {
         Self {
@@ -334,6 +369,15 @@ pub(crate) struct RunningHours {
     ms: i64,
     known_ms: i64,
 }
+
+saved_fields!(RunningHours {
+    lane,
+    least,
+    max_gap_ms,
+    last,
+    ms,
+    known_ms,
+});
 
 impl RunningHours {
     pub(crate) fn new(lanes: &[InputSeries], lane: usize, least: f64) -> Self {

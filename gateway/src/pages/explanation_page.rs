@@ -6,11 +6,14 @@ use crate::api::request_language::query_parameter;
 use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
 use crate::pages::period_choice::PeriodChoice;
 use crate::pages::site_figures::{FigureScope, FigureText, SiteFigures};
-use crate::report::content::explain::explain_indicator;
+use crate::report::content::explain::{ExplanationStep, StepKind, explain_indicator};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+
+/// Steps up to this depth are open at first: the inputs of the figure itself.
+const OPEN_DEPTH: usize = 1;
 
 #[derive(Template)]
 #[template(path = "explanation.html")]
@@ -20,8 +23,23 @@ struct ExplanationPage {
     figure: FigureText,
     /// Name of the asset; empty for the site.
     asset_name: String,
-    /// Lines of the explanation, with their depth.
-    lines: Vec<(usize, String)>,
+    steps: Vec<NestedStep>,
+}
+
+/// Line of the explanation, with those that belong to it folded below it.
+#[derive(Debug)]
+struct NestedStep {
+    /// CSS class: `figure`, `value`, `equation`, `input` or `detail`.
+    class: &'static str,
+    text: String,
+    /// Address of the plot of the point; empty for other lines.
+    plot: String,
+    /// Others belong to it.
+    opens: bool,
+    /// It is open at first: the first figure and its inputs.
+    is_open: bool,
+    /// Number of lines that end after this one, with all that belongs to them.
+    closes: usize,
 }
 
 pub(crate) async fn explanation_page(
@@ -45,22 +63,83 @@ pub(crate) async fn explanation_page(
     ) else {
         return render_not_found(&uri, frame, &id);
     };
-    let text = found.text(&figures.config, &figures.account, lang);
-    let line = |line: &str| {
-        let depth = line.len() - line.trim_start().len();
-        (depth / 2, line.trim_start().to_owned())
-    };
+    // The first line repeats the heading of the page.
+    let steps = found.steps(&figures.config, &figures.account, lang);
+    let (from, _) = app.period_bounds(choice.period);
+    let steps = nest_steps(steps.get(1..).unwrap_or_default(), from, choice.days());
     let assets = app.state().assets.iter();
     let mut named = assets.filter(|one| Some(&*one.id) == asset.as_deref());
     let page = ExplanationPage {
         asset_name: named
             .next()
             .map_or_else(String::new, |one| one.name.to_string()),
-        // The first line repeats the heading of the page.
-        lines: text.lines().skip(1).map(line).collect(),
+        steps,
         frame,
         choice,
         figure,
     };
     render_page(&uri, StatusCode::OK, &page)
+}
+
+/// Folds the steps below those that they belong to.
+fn nest_steps(steps: &[ExplanationStep], from: i64, days: i32) -> Vec<NestedStep> {
+    let span = match days {
+        ..=1 => "day",
+        2..=7 => "week",
+        8..=31 => "month",
+        _ => "year",
+    };
+    let mut open: Vec<usize> = Vec::new();
+    let nested = steps.iter().enumerate().map(|(index, step)| {
+        let next = steps.get(index + 1).map_or(0, |next| next.depth);
+        let opens = next > step.depth;
+        if opens {
+            open.push(step.depth);
+        }
+        let before = open.len();
+        open.retain(|depth| *depth < next);
+        NestedStep {
+            class: step_class(&step.kind),
+            text: step.text.clone(),
+            plot: match &step.kind {
+                StepKind::Point(point) => format!("/points/{point}?span={span}&at={from}"),
+                _ => String::new(),
+            },
+            opens,
+            is_open: step.depth <= OPEN_DEPTH,
+            closes: before - open.len(),
+        }
+    });
+    nested.collect()
+}
+
+fn step_class(kind: &StepKind) -> &'static str {
+    match kind {
+        StepKind::Figure => "figure",
+        StepKind::Value => "value",
+        StepKind::Equation => "equation",
+        StepKind::Input | StepKind::Point(_) => "input",
+        StepKind::Detail => "detail",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_that_opens_is_closed_once() {
+        let step = |depth| ExplanationStep {
+            depth,
+            kind: StepKind::Input,
+            text: String::new(),
+        };
+        let depths = [1, 1, 2, 3, 4, 2, 1, 2];
+        let steps: Vec<_> = depths.into_iter().map(step).collect();
+        let nested = nest_steps(&steps, 0, 30);
+        let opens: Vec<bool> = nested.iter().map(|one| one.opens).collect();
+        let closes: Vec<usize> = nested.iter().map(|one| one.closes).collect();
+        assert_eq!(opens, [false, true, true, true, false, false, true, false]);
+        assert_eq!(closes, [0, 0, 0, 0, 2, 1, 0, 1]);
+    }
 }

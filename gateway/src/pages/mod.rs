@@ -5,15 +5,18 @@
 //!
 //! ```text
 //! GET /                 how the site is today
-//! GET /plts, /air, ..   assets of a kind over a period
+//! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
 //!
 //! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
 //! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
-mod asset_page;
+mod assets;
+mod drawings;
+mod entry;
 mod explanation_page;
 mod home_page;
 mod navigation;
@@ -42,9 +45,15 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
-        .route("/assets/{*path}", get(static_files::get_static_file));
+        .route("/assets/{*path}", get(static_files::get_static_file))
+        .merge(entry::entry_routes());
     for page in &ASSET_PAGES {
-        routes = routes.route(&format!("/{}", page.place), get(asset_page::asset_page));
+        routes = routes
+            .route(&format!("/{}", page.place), get(assets::asset_page))
+            .route(
+                &format!("/{}/data.{{format}}", page.place),
+                get(assets::asset_data),
+            );
     }
     routes
 }

@@ -4,28 +4,9 @@ use crate::domain::ExactNumber;
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 
-/// Maximum number of decimal places.
-const PLACES_MAX: u8 = 4;
-
-/// Decimal places of a value: for a decimal those of the register's scale; for a float as many as
-/// give four significant digits.
-pub(crate) fn decimal_places(number: ExactNumber) -> u8 {
-    match number {
-        ExactNumber::Decimal { exponent, .. } => exponent.min(0).unsigned_abs().min(PLACES_MAX),
-        ExactNumber::Float(value) => match value.abs() {
-            size if size < 5e-5 => 0,
-            size if size >= 1000.0 => 0,
-            size if size >= 100.0 => 1,
-            size if size >= 10.0 => 2,
-            size if size >= 1.0 => 3,
-            _ => PLACES_MAX,
-        },
-    }
-}
-
 /// The number with grouped digits.
 pub(crate) fn format_number(number: ExactNumber, lang: Language) -> String {
-    let digits = nearest_digits(number.to_f64(), decimal_places(number));
+    let digits = nearest_digits(number.to_f64(), number.shown_places());
     lang.locale().grouped_digits(&digits)
 }
 

@@ -48,7 +48,7 @@ struct FailurePage {
 }
 
 /// Message keys of the texts that the script shows.
-const SCRIPT_MESSAGE_KEYS: [&str; 13] = [
+const SCRIPT_MESSAGE_KEYS: [&str; 14] = [
     "web-live",
     "web-lost",
     "web-not-kept",
@@ -62,6 +62,7 @@ const SCRIPT_MESSAGE_KEYS: [&str; 13] = [
     "web-time",
     "web-failed",
     "web-bad",
+    "web-partial",
 ];
 
 impl PageFrame {

@@ -2,7 +2,7 @@
 
 use crate::api::device_health::{self, HealthState};
 use crate::api::{ApiListener, local_time};
-use crate::config::Asset;
+use crate::config::{Asset, ValueWords};
 use crate::domain::period::Period;
 use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
 use crate::i18n::Language;
@@ -45,6 +45,7 @@ pub(crate) struct HealthLine {
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceCard {
     pub(crate) id: String,
+    pub(crate) title: String,
     pub(crate) kind: String,
     pub(crate) line: HealthLine,
     pub(crate) points: Vec<PointCard>,
@@ -60,6 +61,8 @@ pub(crate) struct PointCard {
     pub(crate) value: String,
     /// Decimal places of live values; `auto` for floats.
     pub(crate) places: String,
+    /// Words for the values, as JSON for the script; empty for a measured number.
+    pub(crate) words: String,
     /// `good`, `uncertain`, `bad`, `none`.
     pub(crate) quality: &'static str,
     /// Reason when the quality is not good.
@@ -245,21 +248,76 @@ impl ApiListener {
         let last: HashMap<&str, &LatestSample> =
             last.iter().map(|last| (&*last.point, last)).collect();
         let board = self.state().board.snapshot();
-        let of = |device: &DeviceInfo| {
-            let mut points: Vec<&PointInfo> = device.points.iter().collect();
-            points.sort_by_key(|point| point_sort_key(point, &self.state().assets));
-            let points = points.into_iter();
+        let of = |(index, device): (usize, &DeviceInfo)| {
+            let mut points: Vec<(usize, &PointInfo)> = device.points.iter().enumerate().collect();
+            points.sort_by_key(|(_, point)| point_sort_key(point, &self.state().assets));
+            let models = sunspec_models(&board, &device.id);
+            let cards = points.into_iter().map(|(place, point)| {
+                let label = self.point_label((index, place), point, lang);
+                let words = self.value_words((index, place), &models, lang);
+                let last = last.get(&*point.id).copied();
+                build_point_card(point, label, words.as_ref(), last, lang)
+            });
             DeviceCard {
                 id: device.id.to_string(),
+                title: self.device_title(index, device),
                 kind: device_kind_text(&device.kind, lang),
                 line: self.device_line(device, &board, lang),
-                points: points
-                    .map(|point| point_card(point, last.get(&*point.id).copied(), lang))
-                    .collect(),
+                points: cards.collect(),
             }
         };
-        self.site().devices.iter().map(of).collect()
+        self.site().devices.iter().enumerate().map(of).collect()
     }
+
+    /// Name of a device for people; its id when the configuration gives none.
+    pub(crate) fn device_title(&self, index: usize, device: &DeviceInfo) -> String {
+        let settings = self.state().config.devices.get(index);
+        settings
+            .map_or(&device.id, |settings| &settings.name)
+            .to_string()
+    }
+
+    /// Texts and last value of a point; `place` is the index of its device and its own.
+    pub(crate) fn point_card(
+        &self,
+        place: (usize, usize),
+        point: &PointInfo,
+        last: Option<&LatestSample>,
+        lang: Language,
+    ) -> PointCard {
+        let board = self.state().board.snapshot();
+        let device = self.site().devices.get(place.0);
+        let models = device.map(|device| sunspec_models(&board, &device.id));
+        let words = self.value_words(place, &models.unwrap_or_default(), lang);
+        let label = self.point_label(place, point, lang);
+        build_point_card(point, label, words.as_ref(), last, lang)
+    }
+
+    fn point_label(&self, place: (usize, usize), point: &PointInfo, lang: Language) -> String {
+        let device = self.state().config.devices.get(place.0);
+        match device.and_then(|device| device.points.get(place.1)) {
+            Some(settings) => settings.label(lang),
+            None => lang.point_label(&point.name, &point.quantity),
+        }
+    }
+
+    fn value_words(
+        &self,
+        place: (usize, usize),
+        models: &[u16],
+        lang: Language,
+    ) -> Option<ValueWords> {
+        let device = self.state().config.devices.get(place.0)?;
+        device.value_words(place.1, models, lang)
+    }
+}
+
+/// Models that a `SunSpec` device was found to have.
+fn sunspec_models(board: &status::StatusSnapshot, device: &str) -> Vec<u16> {
+    let state = board.devices.get(device);
+    let identity = state.and_then(|state| state.identity.as_ref());
+    let models = identity.iter().flat_map(|identity| &identity.models);
+    models.map(|(model, _)| *model).collect()
 }
 
 /// Text about readings that sinks no longer get; empty when there are none.
@@ -276,9 +334,10 @@ fn undelivered_text(health: &StoreHealth, lang: Language) -> String {
     words.join(". ")
 }
 
-/// Texts and last value of a point.
-pub(crate) fn point_card(
+fn build_point_card(
     point: &PointInfo,
+    label: String,
+    words: Option<&ValueWords>,
     last: Option<&LatestSample>,
     lang: Language,
 ) -> PointCard {
@@ -288,15 +347,19 @@ pub(crate) fn point_card(
     PointCard {
         id: point.id.to_string(),
         name: point.name.to_string(),
-        label: point_label(point, lang),
+        label,
         unit: unit_text(&point.unit, lang),
         value: number.map_or_else(
             || "\u{2013}".to_owned(),
-            |number| number_format::format_number(number, lang),
+            |number| match words {
+                Some(words) => words.text(number),
+                None => number_format::format_number(number, lang),
+            },
         ),
+        words: words.map(script_words).unwrap_or_default(),
         places: match number {
             Some(number @ crate::domain::ExactNumber::Decimal { .. }) => {
-                number_format::decimal_places(number).to_string()
+                number.shown_places().to_string()
             }
             _ => "auto".to_owned(),
         },
@@ -330,11 +393,16 @@ fn answering_line(devices: &BTreeMap<String, HealthLine>, lang: Language) -> Hea
     }
 }
 
-/// Name of the measured quantity; the point's own name when the catalogue has no text for it.
-pub(crate) fn point_label(point: &PointInfo, lang: Language) -> String {
-    catalogue_word("web-quantity-", &point.name, lang)
-        .or_else(|| catalogue_word("web-quantity-", &point.quantity, lang))
-        .unwrap_or_else(|| point.name.replace(['_', '-'], " "))
+/// Words for the values of a point, as JSON for the script of the page.
+fn script_words(words: &ValueWords) -> String {
+    let values: BTreeMap<i64, &str> = words.values.iter().map(|(n, w)| (*n, &**w)).collect();
+    serde_json::json!({
+        "values": values,
+        "flags": words.flags,
+        "none": words.none_text(),
+        "code": words.code_text("#"),
+    })
+    .to_string()
 }
 
 /// Unit as printed: `degC` becomes °C.
@@ -347,7 +415,7 @@ fn unit_text(unit: &str, lang: Language) -> String {
 /// temperature, volume; others; states and alarms last.
 fn point_sort_key(point: &PointInfo, assets: &[Asset]) -> (bool, usize) {
     const FIRST: [&str; 6] = ["power", "flow", "level", "length", "temperature", "volume"];
-    const LAST: [&str; 3] = ["status", "state", "alarm"];
+    const LAST: [&str; 4] = ["status", "state", "alarm", "fault"];
     let of_asset = assets
         .iter()
         .flat_map(|asset| asset.points.values())

@@ -61,14 +61,20 @@ impl PeriodChoice {
             period,
             title: period_name(lang, period),
             before: neighbour(period, -1).to_string(),
-            after: match after.first() <= today {
-                true => after.to_string(),
-                false => String::new(),
+            after: if after.first() <= today {
+                after.to_string()
+            } else {
+                String::new()
             },
             kinds: kinds.collect(),
             is_current: period.contains(today),
             today,
         }
+    }
+
+    /// Number of days of the period.
+    pub(crate) fn days(&self) -> i32 {
+        (self.period.last() - self.period.first()).get_days() + 1
     }
 
     /// The period before, for comparisons.

@@ -39,7 +39,6 @@ pub(crate) struct PlotSeries {
     /// Shape.
     pub(crate) style: PlotStyle,
     /// Values, or where to fetch them.
-    #[serde(flatten)]
     pub(crate) data: PlotData,
     /// Drawn dashed and pale: a target, or the period before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -62,7 +61,7 @@ pub(crate) enum PlotStyle {
 
 /// Values of a series.
 #[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum PlotData {
     /// Values in the page.
     Values {
@@ -86,6 +85,20 @@ pub(crate) enum PlotData {
         /// Factor from the unit of the point to that of the plot.
         scale: f64,
     },
+    /// Samples of a point, converted along a line: litres of a level, degrees of another unit.
+    Converted {
+        /// `device.point`.
+        point: String,
+        /// Bucket width as `step=` takes it.
+        step: &'static str,
+        /// Aggregate as `agg=` takes it.
+        agg: &'static str,
+        /// Bucket width, ms. Longer gaps are not bridged.
+        width: i64,
+        /// Value of the point and value of the plot, at least two pairs by growing value; between
+        /// and beyond them the line is straight.
+        curve: Vec<(f64, f64)>,
+    },
 }
 
 /// Horizontal band.
@@ -97,7 +110,7 @@ pub(crate) struct PlotBand {
     pub(crate) to: f64,
     /// Text within the band.
     pub(crate) label: String,
-    /// `good`, `warn` or `bad`; colours only support the label.
+    /// `good`, `warn`, `bad`, or `mark` for a plain line; colours only support the label.
     pub(crate) tone: &'static str,
 }
 

@@ -115,6 +115,7 @@ impl SiteFigures {
             asset: scope.asset,
             now,
             daily: scope.daily,
+            snapshots: true,
         };
         let account = app.period_indicators(query, lang).await?;
         let entries = LedgerQuery {
@@ -160,6 +161,30 @@ impl SiteFigures {
         all.find(|one| *one.id == *id && one.asset.as_deref() == asset)
     }
 
+    /// Target of an asset's figure (`None`: of the site), in the unit of the figure.
+    pub(crate) fn target(&self, asset: Option<&str>, id: &str) -> Option<f64> {
+        let one = self.indicator(asset, id)?;
+        content::page_figure(self.report_inputs(), one).target
+    }
+
+    /// Number of a figure as a spreadsheet takes it, with the digits of the page; empty when there is
+    /// none.
+    pub(crate) fn plain_number(&self, one: &Indicator) -> String {
+        let figure = content::page_figure(self.report_inputs(), one);
+        match (&figure.value, &figure.kind) {
+            (CellValue::Number(value), ValueKind::Number(format)) => {
+                let rounded = format.round(*value);
+                number_format::format_plain_number(self.lang, rounded, format.shown_decimals())
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Name of a figure.
+    pub(crate) fn name(&self, id: &str) -> String {
+        content::indicator_name(&self.config.definitions, self.lang, id)
+    }
+
     /// The figure as texts.
     pub(crate) fn figure_text(&self, one: &Indicator) -> FigureText {
         let figure = content::page_figure(self.report_inputs(), one);
@@ -189,7 +214,8 @@ impl SiteFigures {
         }
     }
 
-    fn report_inputs(&self) -> ReportInputs<'_> {
+    /// The figures as the report takes them.
+    pub(crate) fn report_inputs(&self) -> ReportInputs<'_> {
         ReportInputs {
             config: &self.config,
             account: &self.account,

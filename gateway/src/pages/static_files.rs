@@ -14,11 +14,21 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 8] = [
+const STATIC_FILES: [(&str, &str, &str); 12] = [
     (
         "pantau.css",
         CSS_TYPE,
         include_str!("../../assets/site/pantau.css"),
+    ),
+    (
+        "assets.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/assets.css"),
+    ),
+    (
+        "drawings.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/drawings.css"),
     ),
     (
         "pantau.js",
@@ -29,6 +39,16 @@ const STATIC_FILES: [(&str, &str, &str); 8] = [
         "plot.js",
         JS_TYPE,
         include_str!("../../assets/site/plot.js"),
+    ),
+    (
+        "entry.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/entry.css"),
+    ),
+    (
+        "entry.js",
+        JS_TYPE,
+        include_str!("../../assets/site/entry.js"),
     ),
     (
         "icon.svg",

@@ -6,7 +6,7 @@ use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
-use crate::pages::page_texts::{self, DeviceCard, PointCard, SiteHealthTexts};
+use crate::pages::page_texts::{DeviceCard, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -99,11 +99,12 @@ pub(crate) async fn point_page(
     headers: HeaderMap,
 ) -> Response {
     let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
-    let (Some((device, _)), Some(info)) = (app.site().find_point(&id), app.site().point(&id))
+    let (Some((device, place)), Some(info)) = (app.site().find_point(&id), app.site().point(&id))
     else {
         return render_not_found(&uri, frame, &id);
     };
-    let device = &app.site().devices[usize::from(device)];
+    let place = (usize::from(device), place);
+    let device = &app.site().devices[place.0];
     let last = app.state().store.latest_samples().await.unwrap_or_default();
     let reach = query_parameter(&uri, "span")
         .and_then(|word| PlotSpan::parse(&word))
@@ -116,7 +117,7 @@ pub(crate) async fn point_page(
     let growth = info.counter && query_parameter(&uri, "show").as_deref() != Some("value");
     let stretch = reach.interval_at(at, &app.0.zone, frame.lang);
     let last = last.iter().find(|last| *last.point == *id);
-    let point = page_texts::point_card(info, last, frame.lang);
+    let point = app.point_card(place, info, last, frame.lang);
     let current = (stretch.from..stretch.to).contains(&now);
     let every_ms = i64::try_from(device.every_ms).unwrap_or(i64::MAX);
     let label = frame.t(if growth { "web-growth" } else { "web-value" });
@@ -126,7 +127,7 @@ pub(crate) async fn point_page(
         ..PlotSpec::new(stretch.from.0, stretch.to.0, vec![series])
     };
     let plot = PointPlotPage {
-        device: device.id.to_string(),
+        device: app.device_title(place.0, device),
         point,
         counter: info.counter,
         growth,

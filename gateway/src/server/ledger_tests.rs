@@ -109,6 +109,52 @@ async fn the_same_entry_is_taken_twice_only_when_somebody_insists() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_repeated_with_its_key_gets_the_first_answer() {
+    let bench = ApiTestBench::new();
+    let mut entry = maggot_entry();
+    entry["quantity"] = json!("12500");
+    entry["unit"] = json!("g");
+    let request = json!({"entries": [entry, maggot_entry()], "again": true,
+        "key": "0b9c5e0e-6f5c-4c0a-9d58-0d6a0f4d7c11"});
+    let first = post_entry(&bench, &request).await;
+    assert_eq!(
+        (first.0, &first.1["ids"]),
+        (StatusCode::CREATED, &json!([1, 2]))
+    );
+    assert_eq!(
+        first.1["remarks"][0]["error"],
+        "12500 g disimpan sebagai 12.5 kg"
+    );
+    for _ in 0..2 {
+        assert_eq!(post_entry(&bench, &request).await, first);
+    }
+    let mut other = request.clone();
+    other["entries"][1]["quantity"] = json!(13);
+    let (status, said) = post_entry(&bench, &other).await;
+    assert_eq!(
+        (status, &said["code"]),
+        (StatusCode::CONFLICT, &json!("key-used"))
+    );
+    assert_eq!(
+        bench.json("/api/v1/ledger").await.as_array().unwrap().len(),
+        2
+    );
+    other["key"] = json!("with a space");
+    assert_eq!(post_entry(&bench, &other).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_key_of_a_refused_request_can_be_used_again() {
+    let bench = ApiTestBench::new();
+    let mut request = json!({"entries": [maggot_entry()], "key": "k-1"});
+    request["entries"][0]["quantity"] = json!(-3);
+    let (status, _) = post_entry(&bench, &request).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    request["entries"][0]["quantity"] = json!(3);
+    assert_eq!(post_entry(&bench, &request).await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn what_a_page_from_elsewhere_could_send_is_not_taken() {
     let bench = ApiTestBench::new();
     let body = maggot_entry().to_string();

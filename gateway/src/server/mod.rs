@@ -17,6 +17,8 @@ mod refusals;
 mod trust_page;
 
 #[cfg(test)]
+mod asset_pages_tests;
+#[cfg(test)]
 mod client_tests;
 #[cfg(test)]
 mod guard_tests;

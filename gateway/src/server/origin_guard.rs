@@ -24,8 +24,10 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
+        // No address leaves this origin. `no-referrer` would make browsers send `Origin: null` with
+        // every form (Fetch standard, 3.1), which `check_origin` refuses.
         header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
+        HeaderValue::from_static("same-origin"),
     ),
     (
         HeaderName::from_static("cross-origin-resource-policy"),

@@ -39,6 +39,7 @@ use crate::api::ApiState;
 use crate::clock::Clock;
 use crate::config::{Config, StoreSettings};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::report::build::IndicatorService;
 use crate::server::{build_router, control_socket};
 use crate::status::{DeviceFault, DeviceIdentity, DeviceState, SinkState, StatusBoard};
 use crate::storage::Store;
@@ -51,7 +52,7 @@ use std::time::Duration;
 use tower::ServiceExt;
 
 /// 2026-11-25 10:00:00 in Jakarta, milliseconds since 1970 UTC.
-const NOW: i64 = 1_795_575_600_000;
+pub(crate) const NOW: i64 = 1_795_575_600_000;
 
 /// Configuration with the inverter of `site` as a solar plant.
 fn test_config() -> Config {
@@ -122,7 +123,9 @@ impl ApiTestBench {
             };
             board.sinks.insert("mqtt", sink);
         });
+        let figures = IndicatorService::new(Arc::new(test_config()), store.clone());
         let state = ApiState {
+            figures: Arc::new(figures),
             config: Arc::new(test_config()),
             site: Arc::new(test_site()),
             buses: Arc::new([]),
@@ -137,6 +140,17 @@ impl ApiTestBench {
             version: "0.1.0",
         };
         Self { state, _dir: dir }
+    }
+
+    /// A gateway of this site, that has read nothing.
+    pub(crate) fn of_config(config: &Config) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set(UtcMs(NOW), true);
+        let store = Store::open(dir.path(), &config.site, &config.store, "", &clock).unwrap();
+        Self {
+            state: ApiState::new(config, &store, &StatusBoard::default(), &clock),
+            _dir: dir,
+        }
     }
 
     /// Status board that the tests write to.
@@ -189,7 +203,23 @@ impl ApiTestBench {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, String) {
+    /// Status, place of a redirect, and body with other than UTF-8 replaced.
+    pub(crate) async fn send_with_location(
+        &self,
+        request: Request<Body>,
+    ) -> (StatusCode, Option<String>, String) {
+        let response = build_router(self.state.clone())
+            .oneshot(request)
+            .await
+            .unwrap();
+        let place = response.headers().get("location");
+        let place = place.map(|place| place.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, place, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
         self.send_request(get(path).body(Body::empty()).unwrap())
             .await
     }
@@ -484,6 +514,21 @@ async fn the_description_names_every_path() {
     ] {
         assert!(json["paths"][path]["get"].is_object(), "{path}");
     }
+    // A schema of a plain number would be a second type of its name.
+    let schemas = json["components"]["schemas"].as_object().unwrap();
+    assert!(!schemas.contains_key("u64"), "{:?}", schemas.keys());
+    let refusal = &json["paths"]["/api/v1/site"]["get"]["responses"]["default"];
+    assert!(
+        refusal["content"]["application/json"].is_object(),
+        "{refusal}"
+    );
+}
+
+#[tokio::test]
+async fn entries_after_the_largest_number_are_none() {
+    let bench = ApiTestBench::new();
+    let path = format!("/api/v1/ledger?after={}", u64::MAX);
+    assert_eq!(bench.json(&path).await, serde_json::json!([]));
 }
 
 #[tokio::test]
@@ -556,12 +601,17 @@ async fn a_faulty_row_imports_nothing() {
     assert!(text.contains("\"t\":[]"), "{text}");
 }
 
-mod words {
+pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 6] = [
+    const PAGES: [&str; 11] = [
         "/",
+        "/catat",
+        "/catat/luring",
+        "/catat/target",
+        "/catat/impor",
+        "/luring",
         "/plts",
         "/air",
         "/teknisi",
@@ -570,7 +620,7 @@ mod words {
     ];
 
     /// Visible text of a page: without tags, ids (`translate="no"`) and script data.
-    fn visible(html: &str) -> String {
+    pub(crate) fn visible(html: &str) -> String {
         let html = html.split_once("<body").unwrap().1;
         let mut text = String::new();
         let mut hidden: Option<String> = None;
@@ -604,26 +654,34 @@ mod words {
             .collect()
     }
 
+    /// Words of a page that only the other language has, but for these names.
+    pub(crate) fn foreign_words(html: &str, lang: &str, names: &str) -> Vec<String> {
+        let id = words(include_str!("../../assets/words/id.ftl"));
+        let en = words(include_str!("../../assets/words/en.ftl"));
+        let (own, other) = if lang == "id" { (id, en) } else { (en, id) };
+        let names = words(&format!(
+            "Pantau API CSV Desa Impian Asia Jakarta WIB inverter mqtt November {names}"
+        ));
+        let is_foreign =
+            |word: &String| other.contains(word) && !own.contains(word) && !names.contains(word);
+        words(&visible(html))
+            .into_iter()
+            .filter(is_foreign)
+            .collect()
+    }
+
     #[tokio::test]
     async fn no_raw_key_shows_and_no_word_of_the_other_language() {
         let bench = ApiTestBench::with_readings(2).await;
-        let id = words(include_str!("../../assets/words/id.ftl"));
-        let en = words(include_str!("../../assets/words/en.ftl"));
-        let names = words("Pantau API CSV Desa Impian Asia Jakarta WIB inverter mqtt November");
         for page in PAGES {
-            for (lang, own, other) in [("id", &id, &en), ("en", &en, &id)] {
+            for lang in ["id", "en"] {
                 let joint = if page.contains('?') { '&' } else { '?' };
                 let (status, html) = bench.get(&format!("{page}{joint}lang={lang}")).await;
                 assert_eq!(status, StatusCode::OK);
-                for key in ["web-", "reason-", "fault-"] {
+                for key in ["web-", "reason-", "fault-", "entry-", "ledger-"] {
                     assert!(!visible(&html).contains(key), "{page} {lang}: {html}");
                 }
-                let foreign: Vec<_> = words(&visible(&html))
-                    .into_iter()
-                    .filter(|word| {
-                        other.contains(word) && !own.contains(word) && !names.contains(word)
-                    })
-                    .collect();
+                let foreign = foreign_words(&html, lang, "");
                 assert_eq!(foreign, Vec::<String>::new(), "{page} {lang}");
             }
         }
@@ -640,6 +698,15 @@ mod words {
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/assets.html"),
+            include_str!("../../assets/pages/asset_parts.html"),
+            include_str!("../../assets/pages/explanation.html"),
+            include_str!("../../assets/pages/entry.html"),
+            include_str!("../../assets/pages/entry_parts.html"),
+            include_str!("../../assets/pages/entry_correction.html"),
+            include_str!("../../assets/pages/entry_target.html"),
+            include_str!("../../assets/pages/entry_import.html"),
+            include_str!("../../assets/pages/offline.html"),
         ];
         for source in sources {
             for key in source
@@ -672,6 +739,24 @@ mod words {
             en.contains("1,510.0") && en.contains("delivered up to 09:59:00, 3,120 in the queue"),
             "{en}"
         );
+    }
+
+    #[tokio::test]
+    async fn points_have_labels_and_codes_are_words() {
+        let mut bench = ApiTestBench::with_readings(1).await;
+        let device = &mut Arc::make_mut(&mut bench.state.config).devices[0];
+        device.name = "PLTS sekolah".into();
+        device.points[0].about.values = Arc::from([(1510, Arc::from("running"))]);
+        let id = bench.get("/teknisi?lang=id").await.1;
+        assert!(id.contains(">PLTS sekolah</h2>"), "{id}");
+        assert!(
+            id.contains("Daya AC<code") && id.contains("Energi AC<code"),
+            "{id}"
+        );
+        assert!(id.contains(">bekerja</span>"), "{id}");
+        let point = bench.get("/points/inverter.ac_power?lang=en").await.1;
+        assert!(point.contains("<h1>AC power <code"), "{point}");
+        assert!(point.contains(">running</span>"), "{point}");
     }
 
     #[tokio::test]

@@ -113,6 +113,7 @@ fn test_inverters() -> Vec<Device> {
     };
     let inverter = |bus| Device {
         id: format!("inverter-{bus}").into(),
+        name: "Inverter".into(),
         bus,
         unit: 7,
         every: Duration::from_secs(10),

@@ -75,7 +75,11 @@ impl StoreWriter {
             return Err(fault);
         }
         // No commit without content: every commit costs a write to the SD card.
-        if self.pending.is_empty() && self.moved_cursors.is_empty() && self.refusals.is_empty() {
+        if self.pending.is_empty()
+            && self.moved_cursors.is_empty()
+            && self.refusals.is_empty()
+            && !self.snapshots.has_waiting()
+        {
             if self.health.failure.take().is_some() {
                 self.publish_health();
             }
@@ -87,6 +91,7 @@ impl StoreWriter {
                 Ok(self.durable)
             }
             Err(fault) => {
+                self.snapshots.drop_waiting();
                 let fault = disk_error("keeping readings", &fault);
                 self.retry_later(&fault);
                 Err(fault)
@@ -104,7 +109,11 @@ impl StoreWriter {
         {
             floor.raise(&self.db, self.next)?;
         }
+        let late = self.snapshots.late_stretches(self.pending.iter());
         let transaction = self.db.transaction()?;
+        for stretch in late {
+            self.snapshots.forget(&transaction, stretch)?;
+        }
         let mut readings: &[_] = self.pending.make_contiguous();
         // Usually one row; more when the clock was set, or became trusted, between two readings.
         for alike in keys.chunk_by(|a, b| a == b) {
@@ -120,6 +129,8 @@ impl StoreWriter {
                 format!("{count} readings lost, seq {first} to {last}: the disk refused them");
             super::audit::append_audit(&transaction, self.clock.now().at, "loss", &what)?;
         }
+        self.snapshots
+            .write_waiting(&transaction, self.clock.now().at)?;
         transaction.commit()?;
         Ok(keys)
     }
@@ -128,6 +139,7 @@ impl StoreWriter {
     fn after_commit(&mut self, keys: &[BootKey]) {
         self.moved_cursors.clear();
         self.refusals.clear();
+        self.snapshots.after_write();
         self.losses = None;
         self.backoff_ms = 0;
         if self.health.failure.take().is_some() {

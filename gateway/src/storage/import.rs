@@ -6,7 +6,8 @@ use super::local_calendar::LocalDay;
 use super::memtable::BootKey;
 use super::pack_rows::{group_of_point, parse_pieces, read_piece};
 use super::schema::disk_error;
-use super::seal::SamplesByPoint;
+use super::seal::{SamplesByPoint, changed_stretch};
+use super::snapshot_shelf::ChangedStretch;
 use super::store_error::StoreError;
 use super::store_values::{ImportColumn, ImportRow};
 use super::writer::StoreWriter;
@@ -112,6 +113,19 @@ impl StoreWriter {
             );
             // In the same transaction as the samples: a power cut cannot leave a changed day
             // without the mark that its digest is outdated.
+            if let Some(stretch) = changed_stretch(&extra) {
+                let (from, to) = (
+                    stretch.from.saturating_sub(shift_ms),
+                    stretch.to.saturating_sub(shift_ms),
+                );
+                let left = ChangedStretch {
+                    from,
+                    to,
+                    dated: false,
+                };
+                self.snapshots.forget(&transaction, left)?;
+                self.snapshots.forget(&transaction, stretch)?;
+            }
             super::digest::mark_day_due(&transaction, day, RecordReason::Redated)?;
             self.closing.invalidate_day(day);
             super::seal::merge_group(&transaction, place, group, extra)?;

@@ -1,12 +1,13 @@
 //! Ledger table: rows are added, never changed or deleted.
 
 use super::audit::append_audit;
+use super::entry_keys::{find_keyed_entries, insert_entry_key};
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
-use super::store_values::LedgerQuery;
+use super::store_values::{EntryKey, LedgerQuery, RecordedEntries};
 use crate::domain::ExactNumber;
 use crate::domain::UtcMs;
-use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
+use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement, LedgerEntry};
 use crate::limits::{LEDGER_PAGE_MAX, LEDGER_ROWS_MAX};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -20,15 +21,28 @@ const ENTRY_COLUMNS: &str = "one.id, one.sort, one.indicator, one.what, one.mant
 /// Entry joined with the entry that supersedes it.
 const ENTRY_JOIN: &str = "FROM ledger one LEFT JOIN ledger later ON later.supersedes = one.id";
 
-/// Appends statements as `by`, all or none; returns their numbers. `directory` is that of the
-/// store, with the attachments.
+/// Statements to append together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LedgerAddition<'a> {
+    pub(super) statements: &'a [EntryStatement],
+    /// User or script that records them.
+    pub(super) by: &'a str,
+    /// Key of the request; one that was used before appends nothing.
+    pub(super) key: Option<&'a EntryKey>,
+}
+
+/// Appends statements, all or none; returns their numbers. `directory` is that of the store, with
+/// the attachments.
 pub(super) fn append_ledger(
     db: &mut Connection,
     directory: &Path,
     now: UtcMs,
-    statements: &[EntryStatement],
-    by: &str,
-) -> Result<Vec<EntryId>, StoreError> {
+    LedgerAddition {
+        statements,
+        by,
+        key,
+    }: LedgerAddition<'_>,
+) -> Result<RecordedEntries, StoreError> {
     let failed = |fault: rusqlite::Error| disk_error("keeping ledger entries", &fault);
     if statements.len() > LEDGER_ROWS_MAX {
         let why = format!(
@@ -38,25 +52,40 @@ pub(super) fn append_ledger(
         return Err(StoreError::Invalid(why));
     }
     let transaction = db.transaction().map_err(failed)?;
+    if let Some(key) = key
+        && let Some(earlier) = find_keyed_entries(&transaction, key)?
+    {
+        return Ok(earlier);
+    }
     let mut ids = Vec::with_capacity(statements.len());
     for statement in statements {
         check_statement(&transaction, directory, statement)?;
         ids.push(insert_entry(&transaction, statement, now, by).map_err(failed)?);
     }
+    if let Some(key) = key {
+        insert_entry_key(&transaction, key, &ids).map_err(failed)?;
+    }
     transaction.commit().map_err(failed)?;
-    Ok(ids)
+    let note = key.map(|key| key.note.clone()).unwrap_or_default();
+    Ok(RecordedEntries { ids, note })
 }
 
-/// Returns one page of entries.
+/// Returns one page of entries, in the order of their numbers.
 pub(super) fn ledger_page(
     db: &Connection,
     query: &LedgerQuery,
 ) -> Result<Vec<LedgerEntry>, StoreError> {
+    let order = if query.newest.is_some() {
+        "DESC"
+    } else {
+        "ASC"
+    };
     let text = format!(
         "SELECT {ENTRY_COLUMNS} {ENTRY_JOIN} WHERE one.id > ?1 AND (?2 IS NULL OR one.last >= ?2)
              AND (?3 IS NULL OR one.first <= ?3) AND (?4 IS NULL OR one.indicator = ?4)
+             AND (?7 IS NULL OR one.sort = ?7)
              AND (?5 OR (later.id IS NULL AND one.mantissa IS NOT NULL))
-             ORDER BY one.id LIMIT ?6"
+             ORDER BY one.id {order} LIMIT ?6"
     );
     let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
     let values = params![
@@ -65,9 +94,13 @@ pub(super) fn ledger_page(
         day(query.to),
         query.indicator,
         query.superseded,
-        sql_int(LEDGER_PAGE_MAX),
+        sql_int(query.newest.unwrap_or(LEDGER_PAGE_MAX).min(LEDGER_PAGE_MAX)),
+        query.sort.map(EntryKind::word),
     ];
-    read_entries(db, &text, values).map_err(|fault| disk_error("reading the ledger", &fault))
+    let mut found = read_entries(db, &text, values)
+        .map_err(|fault| disk_error("reading the ledger", &fault))?;
+    found.sort_by_key(|entry| entry.id);
+    Ok(found)
 }
 
 /// Returns the chain of corrections that contains an entry, oldest first.

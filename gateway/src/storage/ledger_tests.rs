@@ -287,3 +287,57 @@ async fn a_receipt_is_kept_under_its_hash_and_a_changed_one_is_found() {
     let folder = std::fs::read_dir(dir.path().join("attachments")).unwrap();
     assert_eq!(folder.count(), 1, "no half-written file is left");
 }
+
+#[tokio::test]
+async fn a_key_records_its_entries_once_and_outlives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = |content: &str| EntryKey {
+        key: "k-1".to_owned(),
+        content: content.to_owned(),
+        note: "first".to_owned(),
+    };
+    let append = async |store: &Store, content| {
+        let statements = vec![said("12.5", 20), said("3", 20)];
+        store
+            .append_ledger_once(statements, "test", Some(key(content)))
+            .await
+    };
+    let store = open(dir.path(), &site(&["power"]));
+    assert_eq!(store.keyed_entries(key("a")).await.unwrap(), None);
+    let first = append(&store, "a").await.unwrap();
+    assert_eq!((&*first.ids, &*first.note), (&[1, 2][..], "first"));
+    assert_eq!(append(&store, "a").await.unwrap(), first);
+    store.stop().await;
+    let store = open(dir.path(), &site(&["power"]));
+    assert_eq!(append(&store, "a").await.unwrap(), first);
+    assert_eq!(store.keyed_entries(key("a")).await.unwrap(), Some(first));
+    let other = append(&store, "b").await.unwrap_err();
+    assert!(matches!(other, StoreError::KeyUsed(key) if key == "k-1"));
+    assert_eq!(entry_ids(&store, true).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn the_newest_entries_of_a_kind_come_in_the_order_of_their_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), &site(&["power"]));
+    for day in 1..=5 {
+        add_statement(&store, said("1", day)).await.unwrap();
+    }
+    let target = EntryStatement {
+        sort: EntryKind::Target,
+        ..said("9", 6)
+    };
+    add_statement(&store, target).await.unwrap();
+    let newest = async |sort, count| -> Vec<u64> {
+        let query = LedgerQuery {
+            sort,
+            newest: Some(count),
+            ..LedgerQuery::default()
+        };
+        let found = store.ledger(query).await.unwrap();
+        found.iter().map(|entry| entry.id).collect()
+    };
+    assert_eq!(newest(Some(EntryKind::Record), 2).await, [4, 5]);
+    assert_eq!(newest(None, 3).await, [4, 5, 6]);
+    assert_eq!(newest(Some(EntryKind::Target), 3).await, [6]);
+}

@@ -10,6 +10,7 @@ use super::running_query::{OpenQuery, QueryCursor, RunningQuery};
 use super::schema::disk_error;
 use super::seal::HOUR_MS;
 use super::store_error::StoreError;
+use super::store_handle::SamplesRequest;
 use super::store_values::{BucketStep, PointQuery, SampleBlock};
 use super::writer::StoreWriter;
 use crate::domain::{ExactNumber, UtcMs};
@@ -26,8 +27,17 @@ const DAYS_AT_ONCE: LocalDay = 400;
 const EMPTY_DAYS_AT_ONCE: usize = 64;
 
 impl StoreWriter {
+    /// Serves a request for samples.
+    pub(super) fn serve_samples(&mut self, request: SamplesRequest) {
+        match request {
+            SamplesRequest::Stream { query, blocks } => self.start_query(query, blocks),
+            SamplesRequest::Open { query, reply } => drop(reply.send(self.open_query(query))),
+            SamplesRequest::Next { cursor, reply } => drop(reply.send(self.block_after(cursor))),
+        }
+    }
+
     /// Starts a query whose blocks are sent by themselves.
-    pub(super) fn start_query(
+    fn start_query(
         &mut self,
         query: PointQuery,
         blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
@@ -67,7 +77,7 @@ impl StoreWriter {
     }
 
     /// Returns the position before the first block, and the number of raw samples.
-    pub(super) fn open_query(&mut self, query: PointQuery) -> Result<OpenQuery, StoreError> {
+    fn open_query(&mut self, query: PointQuery) -> Result<OpenQuery, StoreError> {
         let cursor = self.open_cursor(query)?;
         let is_raw = matches!(cursor.query.step, BucketStep::Raw);
         let samples = is_raw.then(|| self.count_samples(&cursor)).transpose();
@@ -145,7 +155,7 @@ impl StoreWriter {
     }
 
     /// Makes the next block for a caller that keeps its own position; empty days are passed over.
-    pub(super) fn block_after(
+    fn block_after(
         &mut self,
         mut cursor: QueryCursor,
     ) -> Result<(QueryCursor, SampleBlock), StoreError> {

@@ -11,9 +11,10 @@ use super::meta_table::{read_meta, write_meta};
 use super::open_database::open_database;
 use super::reading_ring::ReadingRing;
 use super::schema::{self, OpenedDatabase, is_corruption};
-use super::seal::HOUR_MS;
+use super::seal::next_full_hour;
 use super::sequence_floor::SequenceFloor;
 use super::sink_cursors::SinkCursors;
+use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::{Store, StoreRequest};
 use super::store_values::StoreAccess;
@@ -27,6 +28,7 @@ use crate::limits::{LIVE_QUEUE_MAX, READING_QUEUE_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 
 impl Store {
@@ -128,9 +130,8 @@ fn assemble_writer(
         Err(fault) => return Err((fault, Some(db))),
     };
     let (store, out, queue) = open_channels(last, &settings.path);
-    // The next full hour: parts are sealed at full hours.
-    let seal_after = (clock.now().at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
     let mut keeper = StoreWriter {
+        snapshots: SnapshotShelf::load(&db, Arc::clone(&store.data_revision)),
         open_files: observe_files(access, &file),
         floor,
         access,
@@ -163,7 +164,7 @@ fn assemble_writer(
         backoff_ms: 0,
         unmerged_parts: BTreeSet::new(),
         raw_deleted_before: 0,
-        seal_after,
+        seal_after: next_full_hour(clock.now().at),
         retention_resumes_ms: 0,
         closing: super::digest::DayCloser::new(site),
         outputs: out,
@@ -227,6 +228,7 @@ fn open_channels(
         health: health_seen,
         directory: directory.into(),
         ring: ReadingRing::default(),
+        data_revision: Arc::default(),
     };
     let out = WriterOutputs {
         durable,

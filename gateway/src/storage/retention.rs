@@ -11,6 +11,7 @@
 use super::audit::append_audit;
 use super::local_calendar::{DAY_MS, LocalDay};
 use super::meta_table::{read_meta, write_meta};
+use super::snapshot_shelf::ChangedStretch;
 use super::writer::StoreWriter;
 use crate::clock::ClockStamp;
 use crate::domain::UtcMs;
@@ -114,6 +115,12 @@ impl StoreWriter {
             // Days may be imported that are older than what was deleted before.
             let before = self.raw_deleted_before.max(day);
             write_meta(&transaction, "gone_before", before.into())?;
+            let gone = ChangedStretch {
+                from: i64::MIN,
+                to: self.calendar.day_start(day).0 - 1,
+                dated: false,
+            };
+            self.snapshots.forget(&transaction, gone)?;
             tracing::info!(day, why, "raw samples deleted by retention");
         }
         transaction.commit()?;

@@ -18,7 +18,13 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 3] = [BASE_SCHEMA, EVIDENCE_SCHEMA, CALIBRATION_SCHEMA];
+pub(super) const MIGRATIONS: [&str; 5] = [
+    BASE_SCHEMA,
+    EVIDENCE_SCHEMA,
+    CALIBRATION_SCHEMA,
+    SNAPSHOT_SCHEMA,
+    ENTRY_KEY_SCHEMA,
+];
 
 /// Triggers that refuse to change or delete rows of append-only tables, and the view through which
 /// evidence reads calibrations, each row as stored.
@@ -129,6 +135,21 @@ CREATE TABLE calibration(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NUL
   targets TEXT NOT NULL, pairs TEXT NOT NULL, since TEXT NOT NULL,
   withdraws INTEGER UNIQUE REFERENCES calibration(id), who TEXT NOT NULL, note TEXT NOT NULL,
   recorded_at INTEGER NOT NULL, recorded_by TEXT NOT NULL);
+";
+
+/// Table of version 4: sums at the end of closed days, which can be computed again at any time.
+const SNAPSHOT_SCHEMA: &str = "
+CREATE TABLE figure_snapshot(id INTEGER PRIMARY KEY, asset TEXT NOT NULL, first TEXT NOT NULL,
+  kind INTEGER NOT NULL, basis BLOB NOT NULL, until INTEGER NOT NULL, reads_from INTEGER NOT NULL,
+  looks_from INTEGER NOT NULL, epoch INTEGER NOT NULL, used_at INTEGER NOT NULL,
+  crc INTEGER NOT NULL, state BLOB NOT NULL, UNIQUE(asset, first, kind));
+";
+
+/// Table of version 5: keys that clients gave their requests with ledger entries, and what was
+/// answered.
+const ENTRY_KEY_SCHEMA: &str = "
+CREATE TABLE entry_key(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+  content BLOB NOT NULL, first INTEGER NOT NULL, entries INTEGER NOT NULL, note TEXT NOT NULL);
 ";
 
 /// Opened database.

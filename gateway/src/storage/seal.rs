@@ -10,6 +10,7 @@ use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
 use super::rollup::{RollupCodec, SampleRollup};
+use super::snapshot_shelf::ChangedStretch;
 use super::store_values::StoreAccess;
 use super::varint::{ByteReader, put};
 use super::writer::StoreWriter;
@@ -25,10 +26,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Delay after midnight before a day counts as over, ms.
 // The last readings of the day must have arrived.
-pub(super) const DAY_GRACE_MS: i64 = 300_000;
+pub(crate) const DAY_GRACE_MS: i64 = 300_000;
 
 /// Samples to merge, by point.
 pub(super) type SamplesByPoint = BTreeMap<PointKey, Vec<Sample>>;
+
+/// Returns the next full hour, at which parts are sealed, ms.
+pub(super) fn next_full_hour(now: UtcMs) -> i64 {
+    (now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS
+}
 
 impl StoreWriter {
     /// Maintenance after a flush.
@@ -58,7 +64,7 @@ impl StoreWriter {
         }
         if hourly {
             self.apply_retention(now)?;
-            self.seal_after = (now.at.0.div_euclid(HOUR_MS) + 1) * HOUR_MS;
+            self.seal_after = next_full_hour(now.at);
         }
         Ok(())
     }
@@ -128,7 +134,8 @@ impl StoreWriter {
         for ((day, group), extra) in days {
             let start = self.calendar.day_start(day);
             let frozen = day < self.raw_deleted_before;
-            if !extra.is_empty() {
+            if let Some(stretch) = changed_stretch(&extra) {
+                self.snapshots.forget(&transaction, stretch)?;
                 mark_day_due(&transaction, day, RecordReason::Import)?;
                 self.closing.invalidate_day(day);
             }
@@ -146,6 +153,14 @@ impl StoreWriter {
         }
         Ok(())
     }
+}
+
+/// Stretch of time of samples that come in; `None` without any.
+pub(super) fn changed_stretch(samples: &SamplesByPoint) -> Option<ChangedStretch> {
+    let times = samples.values().flatten().map(|sample| sample.at.0);
+    let (from, to) = (times.clone().min()?, times.max()?);
+    let dated = true;
+    Some(ChangedStretch { from, to, dated })
 }
 
 /// Rewrites the samples of a group of points on a day as whole-day chunks with roll-ups; returns
@@ -229,6 +244,7 @@ fn read_or_quarantine(
     }
     tracing::error!(row, point = piece.point, "a garbled chunk was set aside");
     mark_day_due(db, day, RecordReason::Damage)?;
+    super::snapshot_shelf::forget_all(db);
     db.execute(
         "INSERT INTO damaged(at, origin, body) SELECT 0, ?, body FROM pack WHERE id = ?",
         params![format!("pack {row} point {}", piece.point), row],

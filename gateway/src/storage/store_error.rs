@@ -43,6 +43,9 @@ pub enum StoreError {
         /// Current entry of the chain.
         current: EntryId,
     },
+    /// The key of a request was used before, for other content.
+    #[error("the key {0} was used for other content")]
+    KeyUsed(String),
     /// Another process holds the lock of the file.
     #[error("{0} is in use by another pantau")]
     Busy(PathBuf),

@@ -5,8 +5,8 @@ use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
 use super::store_values::{
-    ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RefusedReading, SampleBlock,
-    StoreHealth,
+    EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
+    RefusedReading, SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -14,6 +14,7 @@ use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Handle to the thread that owns the file; cheap to clone.
@@ -26,6 +27,8 @@ pub struct Store {
     /// Directory of the file and of the attachments.
     pub(crate) directory: Arc<Path>,
     pub(crate) ring: ReadingRing,
+    /// Number that grows with each change of closed days, ledger and calibrations.
+    pub(super) data_revision: Arc<AtomicU64>,
 }
 
 /// Requests to the thread that owns the file, each with its reply channel.
@@ -55,18 +58,7 @@ pub(crate) enum StoreRequest {
         sink: String,
         reply: StoreReply<(u64, Vec<RefusedReading>)>,
     },
-    Query {
-        query: PointQuery,
-        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
-    },
-    OpenQuery {
-        query: PointQuery,
-        reply: StoreReply<OpenQuery>,
-    },
-    NextBlock {
-        cursor: QueryCursor,
-        reply: StoreReply<(QueryCursor, SampleBlock)>,
-    },
+    Samples(SamplesRequest),
     Last {
         reply: StoreReply<Vec<LatestSample>>,
     },
@@ -91,7 +83,12 @@ pub(crate) enum StoreRequest {
     LedgerAdd {
         statements: Vec<EntryStatement>,
         by: String,
-        reply: StoreReply<Vec<EntryId>>,
+        key: Option<EntryKey>,
+        reply: StoreReply<RecordedEntries>,
+    },
+    LedgerKeyed {
+        key: EntryKey,
+        reply: StoreReply<Option<RecordedEntries>>,
     },
     Ledger {
         query: LedgerQuery,
@@ -115,7 +112,28 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
+}
+
+/// Requests for samples, answered in turns of one block.
+#[derive(Debug)]
+pub(crate) enum SamplesRequest {
+    /// All blocks, sent as there is room for them.
+    Stream {
+        query: PointQuery,
+        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
+    },
+    /// Position before the first block.
+    Open {
+        query: PointQuery,
+        reply: StoreReply<OpenQuery>,
+    },
+    /// Block after a position.
+    Next {
+        cursor: QueryCursor,
+        reply: StoreReply<(QueryCursor, SampleBlock)>,
+    },
 }
 
 /// Reply channel of a request.
@@ -219,15 +237,15 @@ impl Store {
     ) -> Result<mpsc::Receiver<Result<SampleBlock, StoreError>>, StoreError> {
         // Two blocks of one day each: a query over a year needs no more memory than one over a day.
         let (blocks, answer) = mpsc::channel(2);
-        self.send_request(StoreRequest::Query { query, blocks })
-            .await?;
+        let request = SamplesRequest::Stream { query, blocks };
+        self.send_request(StoreRequest::Samples(request)).await?;
         Ok(answer)
     }
 
     /// Begins a query whose blocks are asked for one by one with [`Store::next_block`], and counts
     /// its samples. The store keeps nothing of it in between.
     pub async fn open_query(&self, query: PointQuery) -> Result<OpenQuery, StoreError> {
-        self.ask(|reply| StoreRequest::OpenQuery { query, reply })
+        self.ask(|reply| StoreRequest::Samples(SamplesRequest::Open { query, reply }))
             .await
     }
 
@@ -240,7 +258,7 @@ impl Store {
         if cursor.ended {
             return Ok(None);
         }
-        let next = self.ask(|reply| StoreRequest::NextBlock { cursor, reply });
+        let next = self.ask(|reply| StoreRequest::Samples(SamplesRequest::Next { cursor, reply }));
         next.await.map(Some)
     }
 
@@ -298,13 +316,36 @@ impl Store {
         statements: Vec<EntryStatement>,
         by: &str,
     ) -> Result<Vec<EntryId>, StoreError> {
+        let recorded = self.append_ledger_once(statements, by, None).await?;
+        Ok(recorded.ids)
+    }
+
+    /// Appends ledger statements like [`Self::append_ledger`]. A key that was used before appends
+    /// nothing and returns what was recorded then; `KeyUsed` when the content was another one.
+    pub async fn append_ledger_once(
+        &self,
+        statements: Vec<EntryStatement>,
+        by: &str,
+        key: Option<EntryKey>,
+    ) -> Result<RecordedEntries, StoreError> {
         let by = by.to_owned();
         self.ask(|reply| StoreRequest::LedgerAdd {
             statements,
             by,
+            key,
             reply,
         })
         .await
+    }
+
+    /// Returns the entries that were recorded with this key; `None` when it is new, `KeyUsed` when
+    /// the content was another one.
+    pub async fn keyed_entries(
+        &self,
+        key: EntryKey,
+    ) -> Result<Option<RecordedEntries>, StoreError> {
+        self.ask(|reply| StoreRequest::LedgerKeyed { key, reply })
+            .await
     }
 
     /// Returns entries in the order of their numbers, at most `LEDGER_PAGE_MAX`; the next page

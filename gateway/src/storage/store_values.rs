@@ -1,6 +1,6 @@
 //! Questions to the store and its answers: values that its parts and its users share.
 
-use crate::domain::ledger::EntryId;
+use crate::domain::ledger::{EntryId, EntryKind};
 use crate::domain::{ExactNumber, QualityReason, ReadingSeq, Sample, SampleOutcome, UtcMs};
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -125,10 +125,35 @@ pub struct LedgerQuery {
     pub to: Option<Date>,
     /// Entries of one indicator only.
     pub indicator: Option<String>,
+    /// Entries of one kind only.
+    pub sort: Option<EntryKind>,
     /// Also returns replaced entries, withdrawn entries and withdrawals.
     pub superseded: bool,
     /// Entries with a greater number: the last number of the previous page.
     pub after: EntryId,
+    /// Only so many entries with the greatest numbers; `None`: a page from the start.
+    pub newest: Option<usize>,
+}
+
+/// Key that a client gave to a request with ledger entries, so that a repeated request is recorded
+/// once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryKey {
+    /// The key, chosen by the client.
+    pub key: String,
+    /// Content of the request, the same text whenever the request is repeated.
+    pub content: String,
+    /// Text that is kept with the key and returned to a repeated request.
+    pub note: String,
+}
+
+/// Entries that were recorded by one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEntries {
+    /// Numbers of the entries, in the order of the request.
+    pub ids: Vec<EntryId>,
+    /// Note of the first request with this key; empty without a key.
+    pub note: String,
 }
 
 /// Returns a bad sample with this reason, as a gap appears in a query result.

@@ -3,23 +3,24 @@
 
 use super::audit::append_audit;
 use super::calibrations;
+use super::entry_keys;
 use super::file_presence::FilePresence;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
-use super::ledger;
+use super::ledger::{self, LedgerAddition};
 use super::local_calendar::{LocalCalendar, LocalDay};
 use super::memtable::{BootKey, ColumnKey, Memtable};
 use super::reading_ring::ReadingRing;
 use super::running_query::RunningQuery;
 use super::schema;
 use super::sequence_floor::SequenceFloor;
+use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::StoreRequest;
-use super::store_values::StoreAccess;
-use super::store_values::StoreHealth;
+use super::store_values::{EntryKey, RecordedEntries, StoreAccess, StoreHealth};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
-use crate::domain::ledger::{EntryId, EntryStatement};
+use crate::domain::ledger::EntryStatement;
 use crate::domain::{BootId, NumberedReading, ReadingSeq, UtcMs};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
 use rusqlite::Connection;
@@ -82,6 +83,8 @@ pub(super) struct StoreWriter {
     pub(super) retention_resumes_ms: u64,
     /// Progress of the day that is being closed.
     pub(super) closing: super::digest::DayCloser,
+    /// Snapshots of figures.
+    pub(super) snapshots: SnapshotShelf,
     pub(super) outputs: WriterOutputs,
 }
 
@@ -165,11 +168,7 @@ impl StoreWriter {
             StoreRequest::Refusals { sink, reply } => {
                 drop(reply.send(self.refusals_of_sink(&sink)));
             }
-            StoreRequest::Query { query, blocks } => self.start_query(query, blocks),
-            StoreRequest::OpenQuery { query, reply } => drop(reply.send(self.open_query(query))),
-            StoreRequest::NextBlock { cursor, reply } => {
-                drop(reply.send(self.block_after(cursor)));
-            }
+            StoreRequest::Samples(request) => self.serve_samples(request),
             StoreRequest::Last { reply } => {
                 drop(reply.send(Ok(self.latest.all(&self.names, self.durable))));
             }
@@ -188,8 +187,12 @@ impl StoreWriter {
             StoreRequest::LedgerAdd {
                 statements,
                 by,
+                key,
                 reply,
-            } => drop(reply.send(self.append_ledger(&statements, &by))),
+            } => drop(reply.send(self.append_ledger(&statements, &by, key.as_ref()))),
+            StoreRequest::LedgerKeyed { key, reply } => {
+                drop(reply.send(entry_keys::find_keyed_entries(&self.db, &key)));
+            }
             StoreRequest::Ledger { query, reply } => {
                 drop(reply.send(ledger::ledger_page(&self.db, &query)));
             }
@@ -197,11 +200,10 @@ impl StoreWriter {
                 drop(reply.send(ledger::correction_chain(&self.db, entry)));
             }
             StoreRequest::Calibrate { said, by, reply } => {
-                drop(reply.send(
-                    self.change_file(|db, now| {
-                        calibrations::append_calibration(db, now, &said, &by)
-                    }),
-                ));
+                let append = |db: &mut Connection, now| {
+                    calibrations::append_calibration(db, now, &said, &by)
+                };
+                drop(reply.send(self.change_file(append)));
             }
             StoreRequest::Calibrations { reply } => {
                 drop(reply.send(calibrations::read_calibrations(&self.db)));
@@ -213,18 +215,26 @@ impl StoreWriter {
                 })));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
+            StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
     }
 
-    /// Appends statements to the ledger, all or none; returns their numbers.
+    /// Appends statements to the ledger, all or none; returns their numbers. A key that was used
+    /// before appends nothing.
     fn append_ledger(
         &mut self,
         statements: &[EntryStatement],
         by: &str,
-    ) -> Result<Vec<EntryId>, StoreError> {
+        key: Option<&EntryKey>,
+    ) -> Result<RecordedEntries, StoreError> {
         let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
-        self.change_file(|db, now| ledger::append_ledger(db, &directory, now, statements, by))
+        let addition = LedgerAddition {
+            statements,
+            by,
+            key,
+        };
+        self.change_file(|db, now| ledger::append_ledger(db, &directory, now, addition))
     }
 
     /// Makes a change of the file that is durable on return.
@@ -235,6 +245,7 @@ impl StoreWriter {
         // A commit into a removed file would be gone at exit.
         self.check_files()?;
         let changed = change(&mut self.db, self.clock.now().at)?;
+        self.snapshots.raise_revision();
         self.publish_health();
         Ok(changed)
     }

@@ -8,6 +8,7 @@ use gateway::domain::site_zone::SiteZone;
 use gateway::simulator::clear_sky::GeoLocation;
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, serve_devices};
 use std::path::Path;
+use tests::site_text::SiteText;
 
 const PROFILE: &str = include_str!("acme-flow.toml");
 
@@ -22,11 +23,10 @@ fn the_captures_of_the_profile_decode_to_their_values() {
 async fn a_device_of_the_profile_is_read() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("acme-flow.toml"), PROFILE).unwrap();
-    let text = "[site]\nid = 's'\nprofiles = '.'\n\
-         [[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = '127.0.0.1'\ntcp_port = 0\n\
-         [[device]]\nid = 'flow'\nbus = 'b'\nprofile = 'acme-flow'\n";
+    let site = SiteText::new("s").with("profiles = '.'").tcp_bus("b", 0);
+    let site = site.device("flow", "b", "profile = 'acme-flow'");
     let file = folder.path().join("pantau.toml");
-    let mut config = load_config_text(text, &file, &|_| None).unwrap();
+    let mut config = load_config_text(&site.text(), &file, &|_| None).unwrap();
     let place = GeoLocation {
         latitude: -3.0,
         longitude: 104.0,

@@ -3,12 +3,12 @@
 use gateway::config::load_config_text;
 use gateway::i18n::Language;
 use std::path::Path;
-
-const SITE: &str = "[site]\nid = 'a'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'h'\n";
+use tests::site_text::SiteText;
 
 #[test]
 fn an_indicator_of_a_site_is_known_to_its_ledger() {
-    let text = format!("{SITE}{}", include_str!("ledger_indicator.toml"));
+    let site = SiteText::new("a").tcp_bus("b", 502);
+    let text = site.with(include_str!("ledger_indicator.toml")).text();
     let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap();
     let sold = config.definitions.find("compost-sold").unwrap();
     assert_eq!(&*sold.unit, "kg");

@@ -1,7 +1,7 @@
 //! The examples of `docs/extending.md` are the files that are built and run here.
 
-mod asset_kind;
 mod device;
+mod extended_gateway;
 mod language;
 mod ledger_indicator;
 mod sink;
@@ -11,8 +11,9 @@ mod tank_figure;
 use crate::source::project_root;
 use std::fs;
 
-/// Returns the file name and the text of each code block of the page that names a file.
-fn named_blocks(page: &str) -> Vec<(String, String)> {
+/// Returns the value of a word of the first line, and the text, of each code block of the page
+/// whose first line has this word: `file=NAME`.
+fn marked_blocks(page: &str, word: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
@@ -20,17 +21,21 @@ fn named_blocks(page: &str) -> Vec<(String, String)> {
             continue;
         };
         let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        if let Some((_, file)) = info.split_once("file=") {
-            found.push((file.trim().to_owned(), text.join("\n") + "\n"));
+        let mut words = info.split(' ').filter_map(|part| part.split_once('='));
+        if let Some((_, file)) = words.find(|(name, _)| *name == word) {
+            found.push((file.to_owned(), text.join("\n") + "\n"));
         }
     }
     found
 }
 
+fn extending_page() -> String {
+    fs::read_to_string(project_root().join("docs/extending.md")).unwrap()
+}
+
 #[test]
 fn each_example_of_the_page_stands_in_its_file() {
-    let page = fs::read_to_string(project_root().join("docs/extending.md")).unwrap();
-    for (file, block) in named_blocks(&page) {
+    for (file, block) in marked_blocks(&extending_page(), "file") {
         let text = fs::read_to_string(project_root().join(&file)).unwrap();
         assert!(
             text.contains(&block),
@@ -41,7 +46,9 @@ fn each_example_of_the_page_stands_in_its_file() {
 
 #[test]
 fn a_block_is_found_with_its_file() {
-    let page = "a\n```rust file=tests/x.rs\nfn a() {}\n```\n```sh\nls\n```\n";
-    let found = named_blocks(page);
-    assert_eq!(found, [("tests/x.rs".to_owned(), "fn a() {}\n".to_owned())]);
+    let page = "a\n```rust file=tests/x.rs new=y.rs\nfn a() {}\n```\n```sh\nls\n```\n";
+    for (word, file) in [("file", "tests/x.rs"), ("new", "y.rs")] {
+        let found = marked_blocks(page, word);
+        assert_eq!(found, [(file.to_owned(), "fn a() {}\n".to_owned())]);
+    }
 }

@@ -13,6 +13,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tests::site_text::SiteText;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -121,9 +122,9 @@ impl LineFile {
 async fn readings_of_a_store_become_lines_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pantau.toml");
-    let text = "[site]\nid = 'a'\n[file]\npath = 'readings.txt'\n";
+    let site = SiteText::new("a").with("[file]\npath = 'readings.txt'");
     let kinds = [SinkKind::of::<RawLineFile>()];
-    let config = config::load_with_sinks(text, &file, &|_| None, &kinds).unwrap();
+    let config = config::load_with_sinks(&site.text(), &file, &|_| None, &kinds).unwrap();
     let bench = SinkBench::new();
     bench.append_range(1..=3).await;
     let sink = bench.run(Arc::clone(&config.sinks[0]));

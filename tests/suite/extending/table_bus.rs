@@ -8,6 +8,7 @@ use gateway::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
 use gateway::status::StatusBoard;
 use std::path::Path;
 use std::time::Duration;
+use tests::site_text::SiteText;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// A bus whose devices have fixed pulse counts; a device without a row does not answer.
@@ -37,12 +38,10 @@ impl BusDriver for TableBus {
 /// A site with two devices on one bus.
 fn two_devices() -> Config {
     let point = "point = [{ id = 'pulses', register = 'holding:0', type = 'u16' }]";
-    let text = format!(
-        "[site]\nid = 's'\n[[bus]]\nid = 'b'\nkind = 'modbus-tcp'\nhost = 'nowhere'\n\
-         [[device]]\nid = 'rain'\nbus = 'b'\nunit = 1\n{point}\n\
-         [[device]]\nid = 'flow'\nbus = 'b'\nunit = 2\n{point}\n"
-    );
-    load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap()
+    let site = SiteText::new("s").tcp_bus("b", 502);
+    let site = site.device("rain", "b", format_args!("unit = 1\n{point}"));
+    let site = site.device("flow", "b", format_args!("unit = 2\n{point}"));
+    load_config_text(&site.text(), Path::new("pantau.toml"), &|_| None).unwrap()
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ fn http_request(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value
 /// A gateway in the middle of a change of address: it waits for a person to press the button.
 struct WaitingGateway {
     port: u16,
+    /// Path of the job.
+    job: String,
     _peers: (PeerProcess, PeerProcess),
 }
 

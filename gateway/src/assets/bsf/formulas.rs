@@ -1,5 +1,6 @@
 //! Black soldier fly (BSF) bins: temperature bands (E.1), degree-days (E.2) and mass indices (E.3).
 
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 
 /// Lower development threshold of larvae, °C (Chia 2018: 10.4 to 12.3 °C).
@@ -83,6 +84,14 @@ pub struct DegreeDaySum {
     valid: usize,
     all: usize,
 }
+
+saved_fields!(DegreeDaySum {
+    threshold_c,
+    cap_c,
+    sum,
+    valid,
+    all
+});
 
 impl DegreeDaySum {
     /// Creates an empty sum; the methods use [`DEVELOPMENT_MIN_C`] and [`DEVELOPMENT_CAP_C`].

@@ -8,6 +8,7 @@ use crate::assets::{BsfAsset, BsfTemperatureBands};
 use crate::config::Config;
 use crate::domain::indicator::{IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::figure_context::{FigureBuilder, value_or_status};
@@ -82,6 +83,8 @@ pub(crate) struct BsfSums<'a> {
     bands: [i64; 6],
     degrees: DegreeDaySum,
 }
+
+saved_fields!(BsfSums<'_> { core, bands, degrees } fixed { bin });
 
 impl<'a> BsfSums<'a> {
     pub(crate) fn new(config: &Config, bin: &'a BsfAsset) -> (Vec<InputSeries>, Self) {

@@ -5,6 +5,7 @@ use crate::assets::catchment::formulas::{RainCapture, RoofRainInput, rain_captur
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
 use crate::formulas::FormulaStatus;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
@@ -51,6 +52,8 @@ pub(crate) struct RoofSums<'a> {
     showers: RainEvents,
 }
 
+saved_fields!(RoofSums<'_> { showers } parts { rain, inflow } fixed { config, roof });
+
 /// Rain events: rain separated by a dry time of at least `gap_ms`.
 #[derive(Debug, Default)]
 pub(crate) struct RainEvents {
@@ -63,6 +66,13 @@ pub(crate) struct RainEvents {
     /// Time of the last rain, ms.
     pub(crate) last: Option<i64>,
 }
+
+saved_fields!(RainEvents {
+    gap_ms,
+    all,
+    before,
+    last
+});
 
 impl RainEvents {
     pub(crate) fn new(gap_ms: i64) -> Self {

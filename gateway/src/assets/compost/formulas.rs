@@ -1,6 +1,7 @@
 //! Hygienisation of compost (E.4), and the emissions of composting itself (E.8).
 
 use crate::carbon::formulas::global_warming::{Gwp100Set, co2_equivalent_kg};
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, HOUR_S};
 
 /// Hygienisation temperature, °C (US EPA 40 CFR 503, class A).
@@ -70,6 +71,8 @@ pub struct HotRunTracker {
     run: CompensatedSum,
     longest_s: f64,
 }
+
+saved_fields!(HotRunTracker { run, longest_s });
 
 impl HotRunTracker {
     /// Adds the temperature of the coldest probe, °C, over `step_s` seconds. A missing value breaks

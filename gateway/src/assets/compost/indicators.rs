@@ -6,6 +6,7 @@ use crate::assets::{CompostAsset, CompostProcess};
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
@@ -67,6 +68,8 @@ pub(crate) struct CompostSums {
     turning: Option<Totaliser>,
     energy: Option<Totaliser>,
 }
+
+saved_fields!(CompostSums { core, last_probe, before, hot } parts { probes, turning, energy });
 
 impl CompostSums {
     pub(crate) fn new(config: &Config, heap: &CompostAsset) -> (Vec<InputSeries>, Self) {

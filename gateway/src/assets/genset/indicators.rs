@@ -4,6 +4,7 @@ use crate::assets::GensetAsset;
 use crate::carbon::fuel_emissions::litre_emissions;
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec, ValueOrigin};
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{FormulaStatus, finite_ratio};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
@@ -50,6 +51,8 @@ pub(crate) struct GensetSums {
     flow: Option<Totaliser>,
     hours: Option<RunningHours>,
 }
+
+saved_fields!(GensetSums {} parts { energy, power, fuel, flow, hours });
 
 impl GensetSums {
     pub(crate) fn new(config: &Config, set: &GensetAsset) -> (Vec<InputSeries>, Self) {

@@ -5,6 +5,7 @@ use crate::assets::solar::indicators::GRID_KW_MAX;
 use crate::config::Config;
 use crate::domain::indicator::IndicatorSpec;
 use crate::formulas::FormulaStatus;
+use crate::formulas::saved_state::{SavedState, StateArchive};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
@@ -28,6 +29,13 @@ pub(crate) struct MeterSums {
     // Integrated power beside a counter would show the same energy twice.
     counters: Vec<(IndicatorSpec<'static>, &'static str, Totaliser)>,
     power: Option<Totaliser>,
+}
+
+impl SavedState for MeterSums {
+    fn exchange(&mut self, archive: &mut StateArchive) {
+        self.totalisers()
+            .for_each(|amount| amount.exchange(archive));
+    }
 }
 
 impl MeterSums {

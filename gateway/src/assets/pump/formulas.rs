@@ -1,6 +1,7 @@
 //! PV pumping after the practice of IEC 62253: hydraulic energy, efficiency, specific figures,
 //! affinity laws and dry running (B.1 to B.4, B.7, B.8).
 
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{FormulaStatus, GRAVITY_M_S2, finite_number, finite_ratio};
 
 /// Wire-to-water efficiency above which a sensor or a setting must be wrong (B.2).
@@ -129,6 +130,12 @@ pub struct DryRunLimits {
     pub t_dry_s: f64,
 }
 
+saved_fields!(DryRunLimits {
+    p_min_w,
+    q_min_l_min,
+    t_dry_s
+});
+
 impl DryRunLimits {
     /// Returns the limits of the policy: 30 % of rated power, 5 % of rated flow, 60 s.
     pub fn of_rated(p_rated_w: f64, q_rated_l_min: f64) -> Self {
@@ -150,6 +157,12 @@ pub struct DryRunDetector {
     since_s: Option<f64>,
     alarm_s: Option<f64>,
 }
+
+saved_fields!(DryRunDetector {
+    limits,
+    since_s,
+    alarm_s
+});
 
 impl DryRunDetector {
     /// Creates a detector without samples.

@@ -10,6 +10,7 @@ use crate::carbon::avoided_emissions::find_indicator;
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec};
 use crate::formulas::FormulaStatus;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
@@ -79,6 +80,11 @@ pub(crate) struct PumpSums<'a> {
     pub(super) lift: HeadSums,
 }
 
+saved_fields!(PumpSums<'_> {
+    rho,
+    lift,
+} parts { energy, power, volume, flow, hours, dry } fixed { config, pump });
+
 /// Number and duration of dry runs (METHODS B.8).
 #[derive(Debug)]
 struct DryRunSums {
@@ -91,6 +97,17 @@ struct DryRunSums {
     runs: u64,
     ms: f64,
 }
+
+saved_fields!(DryRunSums {
+    run,
+    power,
+    flow,
+    last,
+    running,
+    after_ms,
+    runs,
+    ms,
+});
 
 impl<'a> PumpSums<'a> {
     pub(crate) fn new(config: &'a Config, pump: &'a PumpAsset) -> (Vec<InputSeries>, Self) {

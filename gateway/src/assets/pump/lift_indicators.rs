@@ -8,6 +8,7 @@ use crate::assets::pump::pipe_friction::{
 };
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin};
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, GRAVITY_M_S2, WATER_KG_M3, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::coverage::lowest_completeness;
@@ -54,6 +55,17 @@ pub(super) struct HeadSums {
     water: CompensatedSum,
     head_water: CompensatedSum,
 }
+
+saved_fields!(HeadSums {
+    flow,
+    max_gap_ms,
+    last,
+    depth,
+    outlet,
+    inlet,
+    water,
+    head_water,
+});
 
 /// Density of the pumped water, kg/m3.
 pub(crate) fn water_density(config: &Config) -> f64 {

@@ -2,6 +2,7 @@
 //!
 //! G is the irradiance in the plane of the array, W/m²; P0 the DC nameplate power at STC, kWp.
 
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, HOUR_S, finite_ratio};
 
 /// Irradiance of the standard test conditions, W/m².
@@ -36,6 +37,12 @@ pub struct PlaneInsolationSum {
     valid: usize,
     expected: usize,
 }
+
+saved_fields!(PlaneInsolationSum {
+    sum,
+    valid,
+    expected
+});
 
 impl PlaneInsolationSum {
     /// Adds one record: irradiance in W/m² or `None`, over `step_s` seconds.
@@ -207,6 +214,15 @@ pub struct CorrectedPrSums {
     warm_light: CompensatedSum,
     used: usize,
 }
+
+saved_fields!(CorrectedPrSums {
+    energy,
+    hours,
+    warm_hours,
+    light,
+    warm_light,
+    used,
+});
 
 impl CorrectedPrSums {
     /// Adds one record; `g_min` in W/m² ([`G_MIN`]).

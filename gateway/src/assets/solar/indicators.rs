@@ -10,6 +10,7 @@ use crate::domain::indicator::{
     CompletenessShares, DailyValues, Indicator, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::coverage::lowest_completeness;
@@ -85,6 +86,10 @@ pub(crate) struct PltsSums<'a> {
     project: Option<Totaliser>,
     pub(super) sun: Irradiance,
 }
+
+saved_fields!(PltsSums<'_> {
+    sun,
+} parts { energy, power, dc, export, import, project } fixed { plant });
 
 impl<'a> PltsSums<'a> {
     pub(crate) fn new(config: &'a Config, plant: &'a PvPlantAsset) -> (Vec<InputSeries>, Self) {

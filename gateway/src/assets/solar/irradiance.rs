@@ -6,6 +6,7 @@ use crate::assets::solar::formulas::{
     CorrectedPrSums, DAYLIGHT_W_M2, G_MIN, PlaneInsolationSum, PrIntervalRecord, cell_temp_noct,
 };
 use crate::formulas::CompensatedSum;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::millis_to_f64;
 use crate::indicators::sample_merge::InputReading;
@@ -32,6 +33,24 @@ pub(crate) struct Irradiance {
     module: HeldReading,
     air: HeldReading,
 }
+
+saved_fields!(Irradiance {
+    lane,
+    every_s,
+    max_gap_ms,
+    last_at,
+    insolation,
+    matched,
+    energy_before,
+    corrected,
+    day_ms,
+    down_ms,
+    days,
+    power,
+    energy,
+    module,
+    air,
+});
 
 impl Irradiance {
     /// State for irradiance of the series `light`, with the series of energy, power, module

@@ -9,6 +9,7 @@ use crate::assets::{AssetKind, LevelMeasurement, TankAsset, TankShape};
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;
 use crate::domain::indicator::{CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec};
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
@@ -72,6 +73,17 @@ pub(crate) struct TankSums<'a> {
     pub(super) nights: NightVolumes,
 }
 
+saved_fields!(TankSums<'_> {
+    shape_of_last,
+    level,
+    max_gap_ms,
+    barometer,
+    air,
+    stock,
+    balances,
+    nights,
+} parts { inflow, outflow, rain } fixed { tank, shapes });
+
 /// Volume in the tank: last, minimum, maximum, by day, and time at full level.
 #[derive(Debug, Default)]
 struct TankStock {
@@ -86,6 +98,18 @@ struct TankStock {
     days: Vec<Option<f64>>,
     today: Option<f64>,
 }
+
+saved_fields!(TankStock {
+    last_at,
+    last,
+    least,
+    most,
+    full_ms,
+    above_since,
+    overfull,
+    days,
+    today,
+});
 
 impl<'a> TankSums<'a> {
     pub(crate) fn new(

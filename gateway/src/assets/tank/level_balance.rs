@@ -5,6 +5,7 @@ use crate::assets::tank::mass_balance::{
     LEAK_NIGHTS, TankBalance, TankMassBalance, leak_night, leak_suspected,
 };
 use crate::formulas::count_as_f64;
+use crate::formulas::saved_state::saved_fields;
 use crate::indicators::period_days::{HOUR_MS, PeriodDays, millis_to_f64};
 
 /// Ratio of each tried deadband to the one before.
@@ -29,6 +30,8 @@ pub(crate) struct DeadbandBalances {
     all: Vec<(f64, TankMassBalance)>,
     fallback_m3: f64,
 }
+
+saved_fields!(DeadbandBalances { fallback_m3 } parts { all });
 
 impl DeadbandBalances {
     /// Balance with the deadband of the site, or with all deadbands of the range.
@@ -89,6 +92,21 @@ pub(crate) struct NightVolumes {
     noises: Vec<f64>,
     verdicts: Vec<Option<bool>>,
 }
+
+saved_fields!(NightVolumes {
+    rain_free_ms,
+    threshold_m3_h,
+    night,
+    points,
+    minute,
+    last,
+    squares,
+    steps,
+    rained,
+    disturbed,
+    noises,
+    verdicts,
+} fixed { windows });
 
 impl NightVolumes {
     pub(crate) fn new(night: &LeakNightSettings, span: &PeriodDays) -> Self {

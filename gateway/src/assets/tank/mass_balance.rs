@@ -1,5 +1,6 @@
 //! Inflow and outflow of a tank from its level alone (D.4), and leak detection at night (D.5).
 
+use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus};
 use crate::limits::LEAK_POINTS_MAX;
 
@@ -43,6 +44,18 @@ pub struct TankMassBalance {
     outflow: CompensatedSum,
     across_gap: usize,
 }
+
+saved_fields!(TankMassBalance {
+    deadband_m3,
+    reference,
+    last,
+    gap,
+    rebase,
+    valid,
+    inflow,
+    outflow,
+    across_gap,
+});
 
 impl TankMassBalance {
     /// Creates an empty balance.

@@ -84,6 +84,17 @@ pub enum LevelMeasurement {
     },
 }
 
+impl LevelMeasurement {
+    /// Point that is measured.
+    pub(crate) fn point(&self) -> &AssetPoint {
+        match self {
+            Self::Level(point) | Self::Pressure { point, .. } | Self::Distance { point, .. } => {
+                point
+            }
+        }
+    }
+}
+
 /// Settings of the leak test at night.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeakNightSettings {

@@ -8,6 +8,7 @@ use std::time::Duration;
 pub(in crate::buses::modbus) fn device_with_points(points: Vec<Point>) -> Device {
     Device {
         id: "meter".into(),
+        name: "meter".into(),
         bus: 0,
         unit: 1,
         every: Duration::from_secs(1),

@@ -6,11 +6,11 @@ use super::args::{
 use super::client::{CalibrationClient, LivePointValue};
 use crate::assets::{AssetKind, LevelMeasurement as Way};
 use crate::cli::backend::{CommandError, print_stderr};
+use crate::cli::file_error::NameFile as _;
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
 use crate::commissioning::calibration_check::CalibrationSubject;
 use crate::limits::CALIBRATION_PAIRS_MAX;
 use drivers::units;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -167,7 +167,7 @@ async fn read_tank_level(
 /// Rows `level_m,litres` of a file, with or without a heading; a decimal point, or a decimal comma
 /// with `;` between the columns.
 fn read_strapping_file(file: &Path) -> Result<Vec<(f64, f64)>, CommandError> {
-    let text = std::fs::read_to_string(file)?;
+    let text = std::fs::read_to_string(file).reading(file)?;
     let mut rows = Vec::new();
     for (line, text) in text.lines().enumerate() {
         let text = text.trim();
@@ -178,7 +178,7 @@ fn read_strapping_file(file: &Path) -> Result<Vec<(f64, f64)>, CommandError> {
             None if line == 0 || text.is_empty() => {}
             None => {
                 let why = format!("{}:{}: {text}", file.display(), line + 1);
-                return Err(CommandError::File(io::Error::other(why)));
+                return Err(CommandError::Usage(why));
             }
         }
     }

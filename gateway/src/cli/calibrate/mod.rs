@@ -112,7 +112,7 @@ async fn dispatch_calibrate(
         Ok(said) => confirm_and_write(desk, person, said, common).await,
         Err(against) => {
             print_objections(&against, desk.lang);
-            Ok(EXIT_NEGATIVE)
+            Ok(EXIT_USAGE)
         }
     }
 }
@@ -144,7 +144,7 @@ async fn withdraw_calibration(
         Ok(said) => confirm_and_write(desk, person, said, common).await,
         Err(against) => {
             print_objections(&against, desk.lang);
-            Ok(EXIT_NEGATIVE)
+            Ok(EXIT_USAGE)
         }
     }
 }

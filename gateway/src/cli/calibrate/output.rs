@@ -36,10 +36,12 @@ pub(super) fn print_list(
         });
     }
     if json {
-        return print_line(&serde_json::to_string(&shown).unwrap_or_default());
+        print_line(&serde_json::to_string(&shown).unwrap_or_default());
+        return;
     }
     if shown.is_empty() {
-        return print_line(&lang.text("calibrate-none"));
+        print_line(&lang.text("calibrate-none"));
+        return;
     }
     for one in &shown {
         let entry = all.entries().iter().find(|entry| entry.id == one.id);
@@ -177,7 +179,8 @@ fn pulses_per_litre_text(
 /// Prints the new entry.
 pub(super) fn print_added(kept: &CalibrationJson, json: bool, lang: Language) {
     if json {
-        return print_line(&serde_json::to_string(kept).unwrap_or_default());
+        print_line(&serde_json::to_string(kept).unwrap_or_default());
+        return;
     }
     let id = kept.id.to_string();
     print_line(&lang.text_with("calibrate-added", &[("id", &id)]));

@@ -42,7 +42,10 @@ fn factor_text(config: &Config, factor: &Factor, lang: Language) -> String {
     let year = factor.year.map_or("-".to_owned(), |year| year.to_string());
     let args = [
         ("factor", &*factor.id),
-        ("value", &factor.value.to_string()),
+        (
+            "value",
+            &lang.locale().plain_digits(&factor.value.to_string()),
+        ),
         // The unit of a bare number is `1`, of a rate `1/yr`; the `1` is not shown.
         ("unit", factor.unit.text().trim_start_matches('1')),
         ("year", &year),

@@ -37,11 +37,12 @@ pub(super) fn run_check(file: &Path, lang: Language, json: bool) -> u8 {
             print_diagnostics(&Diagnostics(profile_diagnostics(&config)), lang, json)
         }
         Ok(config) => {
-            if json {
-                print_line(&format!("{:#}", plan_json(&config, lang)));
+            let text = if json {
+                format!("{:#}\n", plan_json(&config, lang))
             } else {
-                print_text(&plan_text(&config, lang));
-            }
+                plan_text(&config, lang)
+            };
+            print_text(&text);
             EXIT_DONE
         }
         Err(faults) => print_diagnostics(&faults, lang, json),
@@ -56,7 +57,7 @@ fn site_today(config: &Config) -> Date {
 fn print_diagnostics(faults: &Diagnostics, lang: Language, json: bool) -> u8 {
     if json {
         // Standard output: for a script the errors are the result.
-        print_line(&format!("{:#}", diagnostics_json(faults, lang)));
+        print_text(&format!("{:#}\n", diagnostics_json(faults, lang)));
     } else {
         eprintln!("{}", faults.render(lang));
     }
@@ -202,14 +203,15 @@ fn plan_text(config: &Config, lang: Language) -> String {
 
 fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: Language) {
     let settings = &config.buses[bus.index];
+    let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
     lines.push(lang.text_with(
         "cli-check-bus",
         &[
             ("bus", &settings.id),
             ("link", &estimate::link_text(&settings.link)),
-            ("seconds", &format!("{:.2}", bus.cycle_s())),
-            ("load", &format!("{:.1}", bus.load * 100.0)),
+            ("seconds", &digits(&format!("{:.2}", bus.cycle_s()))),
+            ("load", &digits(&format!("{:.1}", bus.load * 100.0))),
         ],
     ));
     for device in &bus.devices {
@@ -224,7 +226,7 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
                 ("unit", &settings.unit.to_string()),
                 ("profile", info.profile.as_deref().unwrap_or("-")),
                 ("points", &settings.points.len().to_string()),
-                ("every", &format!("{:?}", settings.every)),
+                ("every", &digits(&format!("{:?}", settings.every))),
                 ("requests", &device.requests.to_string()),
                 ("ms", &format!("{:.0}", device.wire_ms)),
             ],
@@ -242,6 +244,7 @@ fn push_sinks_text(
     estimate: &CostEstimate,
     lang: Language,
 ) {
+    let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
     for (sink, mb) in config.sinks.iter().zip(&estimate.sinks_mb) {
         let (to, mb) = (sink.address(), format!("{mb:.0}"));
@@ -252,8 +255,8 @@ fn push_sinks_text(
         "cli-check-card",
         &[
             ("written", &format!("{:.0}", estimate.written_mb)),
-            ("kept", &format!("{:.1}", estimate.kept_mb)),
-            ("flush", &format!("{:?}", config.store.flush)),
+            ("kept", &digits(&format!("{:.1}", estimate.kept_mb))),
+            ("flush", &digits(&format!("{:?}", config.store.flush))),
             ("path", &config.store.path.display().to_string()),
         ],
     ));
@@ -262,7 +265,7 @@ fn push_sinks_text(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fmt::Write as _;
+    use crate::tests::SiteText;
 
     fn load_test_config(text: &str) -> Config {
         let env = |_: &str| Some("x".to_owned());
@@ -300,15 +303,14 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_keep_up_is_called_overloaded() {
-        let mut text = "[site]\nid = 'a'\n[[bus]]\nid = 'slow'\nkind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200\n".to_owned();
+        let line = "kind = 'modbus-rtu'\nport = '/dev/x'\nbaud = 1200";
+        let mut site = SiteText::new("a").bus("slow", line);
         for unit in 1..=8 {
-            let _ = write!(
-                text,
-                "[[device]]\nid = 'd{unit}'\nbus = 'slow'\nunit = {unit}\nevery = '1s'\n\
-                 point = [{{ id = 'v', register = 'holding:0', type = 'u16' }}]\n"
-            );
+            let keys = format!("unit = {unit}\nevery = '1s'");
+            let point = ["{ id = 'v', register = 'holding:0', type = 'u16' }"];
+            site = site.device(&format!("d{unit}"), "slow", keys).points(point);
         }
-        let config = load_test_config(&text);
+        let config = load_test_config(&site.text());
         let plan = plan_json(&config, Language::En);
         assert_eq!(plan["buses"][0]["overloaded"], true);
         assert!(plan_text(&config, Language::Id).contains("slow"));

@@ -233,7 +233,12 @@ fn print_greeting(app: &GatewayApp, options: &DemoArgs, config: &str, lang: Lang
     if let Some(url) = &options.influx {
         print_line(&lang.text_with("demo-influx", &[("url", url)]));
     }
-    print_line(&lang.text_with("demo-next", &[("config", config)]));
+    print_line(&lang.text("demo-next"));
+    let key = match options.store {
+        Some(_) => "demo-config-kept",
+        None => "demo-config-deleted",
+    };
+    print_line(&lang.text_with(key, &[("config", config)]));
     print_line(&lang.text("sim-until-stopped"));
 }
 

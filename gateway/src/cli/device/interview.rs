@@ -4,6 +4,7 @@ use super::output;
 use super::profile_check::load_valid_profile;
 use crate::buses::modbus::decode;
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::cli::file_error::io_reason;
 use crate::cli::prompt::{self, ConsolePrompt, PROMPT_TRIES};
 use crate::cli::standard_output::print_line;
 use crate::commissioning::register_inference::{
@@ -54,7 +55,7 @@ pub(super) fn run_interview(dir: &Path, from: &mut dyn BufRead, sees: bool, lang
     };
     // Before the first question: otherwise the whole interview would be lost.
     if let Err(why) = std::fs::create_dir_all(dir) {
-        eprintln!("pantau: {}: {why}", dir.display());
+        eprintln!("pantau: {}: {}", dir.display(), io_reason(&why, lang));
         return EXIT_NEGATIVE;
     }
     let Some((name, text)) = ask_profile(&mut person, dir) else {
@@ -73,7 +74,7 @@ pub(super) fn run_interview(dir: &Path, from: &mut dyn BufRead, sees: bool, lang
             EXIT_DONE
         }
         Err(why) => {
-            eprintln!("pantau: {}: {why}", file.display());
+            eprintln!("pantau: {}: {}", file.display(), io_reason(&why, lang));
             EXIT_NEGATIVE
         }
     }

@@ -14,6 +14,7 @@ mod output;
 mod profile_check;
 
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::file_error::io_reason;
 use super::standard_output::print_line;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::i18n::Language;
@@ -69,7 +70,7 @@ pub(super) fn run_device(ask: DeviceCommand, lang: Language) -> u8 {
 fn test_profiles(files: &[PathBuf], lang: Language) -> u8 {
     let mut status = EXIT_DONE;
     for file in files {
-        let read = std::fs::read_to_string(file).map_err(|why| unreadable_file(file, &why));
+        let read = std::fs::read_to_string(file).map_err(|why| unreadable_file(file, &why, lang));
         match read.and_then(|text| load_valid_profile(&text, file)) {
             Ok(profile) => {
                 let count = (profile.points.len() + profile.facts.len()).to_string();
@@ -86,10 +87,10 @@ fn test_profiles(files: &[PathBuf], lang: Language) -> u8 {
     status
 }
 
-fn unreadable_file(file: &Path, why: &std::io::Error) -> Diagnostics {
+fn unreadable_file(file: &Path, why: &std::io::Error, lang: Language) -> Diagnostics {
     let (what, found) = match why.kind() {
         std::io::ErrorKind::NotFound => ("fault-no-file", file.display().to_string()),
-        _ => ("fault-file", why.to_string()),
+        _ => ("fault-file", io_reason(why, lang)),
     };
     Diagnostics(vec![Diagnostic {
         file: file.to_owned(),

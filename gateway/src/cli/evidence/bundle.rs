@@ -3,6 +3,7 @@
 
 use crate::api::client::ApiClient;
 use crate::cli::backend::CommandError;
+use crate::cli::file_error::{FileError, NameFile as _};
 use crate::domain::Site;
 use crate::domain::period::Period;
 use crate::evidence::{
@@ -12,7 +13,6 @@ use crate::evidence::{
 use crate::limits::LEDGER_PAGE_MAX;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Additional file for the folder `report` of the bundle.
@@ -26,11 +26,11 @@ pub(in crate::cli) struct BundleExtraFile {
 
 impl BundleExtraFile {
     /// Reads a file as it is.
-    pub(in crate::cli) fn read(file: &Path) -> io::Result<Self> {
+    pub(in crate::cli) fn read(file: &Path) -> Result<Self, CommandError> {
         let name = file.file_name().unwrap_or_default();
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
-            bytes: std::fs::read(file)?,
+            bytes: std::fs::read(file).reading(file)?,
         })
     }
 }
@@ -64,11 +64,16 @@ pub(in crate::cli) async fn write_bundle(
     };
     let written = job.write_until_settled().await;
     match &written {
-        Ok(Some(_)) => std::fs::rename(&half, to)?,
+        Ok(Some(_)) => std::fs::rename(&half, to).writing(to)?,
         // A partial bundle is removed. A failure to remove it changes nothing more.
         _ => drop(std::fs::remove_file(&half)),
     }
-    written
+    written.map_err(|trouble| match trouble {
+        CommandError::Bundle(BundleError::File(error)) => {
+            CommandError::OutputFile(FileError::new(to, error))
+        }
+        other => other,
+    })
 }
 
 /// Bundle that is being written.
@@ -98,8 +103,7 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
                 Err(CommandError::RecordChanged(_)) if attempt < BUNDLE_REWRITES_MAX => continue,
                 Err(trouble) => return Err(trouble),
             };
-            let (_, verdict) =
-                check_bundle(self.half, None, |_| ()).map_err(bundle_command_error)?;
+            let (_, verdict) = check_bundle(self.half, None, |_| ())?;
             // The bundle is complete when no record was made while it was written.
             self.client.make_due_records(|_| ()).await?;
             let is_current = self.client.digests_after(last).await?.is_empty();
@@ -114,7 +118,7 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
 
     /// Writes the bundle once; returns its description and the number of its last record.
     async fn write_once(&mut self) -> Result<Option<(BundleSummary, u64)>, CommandError> {
-        let mut zip = BundleWriter::create(self.half).map_err(bundle_command_error)?;
+        let mut zip = BundleWriter::create(self.half)?;
         let (days, head, last) = write_digests(self.client, &mut zip, self.period).await?;
         let (Some(from), Some(to)) = (days.keys().next(), days.keys().next_back()) else {
             return Ok(None);
@@ -148,11 +152,10 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
         write_revisions(self.client, &mut zip).await?;
         write_samples(self.client, &mut zip, &days, &gone, &mut self.told).await?;
         for file in self.extra {
-            zip.begin_file(&format!("report/{}", file.name))
-                .map_err(bundle_command_error)?;
-            zip.put(&file.bytes).map_err(bundle_command_error)?;
+            zip.begin_file(&format!("report/{}", file.name))?;
+            zip.put(&file.bytes)?;
         }
-        zip.finish(about.clone()).map_err(bundle_command_error)?;
+        zip.finish(about.clone())?;
         Ok(Some((about, last)))
     }
 }
@@ -171,7 +174,7 @@ async fn write_digests(
             return Ok((days, head, last));
         }
         for digest in page {
-            zip.write_digest(&digest).map_err(bundle_command_error)?;
+            zip.write_digest(&digest)?;
             if period.contains(digest.day)
                 && let Ok(record) = digest.record.parse()
             {
@@ -187,12 +190,12 @@ async fn write_ledger(
     zip: &mut BundleWriter,
     last: u64,
 ) -> Result<(), CommandError> {
-    zip.begin_ledger().map_err(bundle_command_error)?;
+    zip.begin_ledger()?;
     let mut first = 1;
     while first <= last {
         let until = last.min(first + LEDGER_PAGE_MAX as u64 - 1);
         let lines = client.ledger_lines(first, until).await?;
-        zip.put(&lines).map_err(bundle_command_error)?;
+        zip.put(&lines)?;
         first = until + 1;
     }
     Ok(())
@@ -205,10 +208,8 @@ async fn write_revisions(
     for kind in RevisionKind::ALL {
         let mut after = 0;
         while let Some(revision) = client.revision_after(kind, after).await? {
-            zip.begin_file(&revision_file_name(kind, revision.id))
-                .map_err(bundle_command_error)?;
-            zip.put(revision.text.as_bytes())
-                .map_err(bundle_command_error)?;
+            zip.begin_file(&revision_file_name(kind, revision.id))?;
+            zip.put(revision.text.as_bytes())?;
             after = revision.id;
         }
     }
@@ -228,24 +229,15 @@ async fn write_samples(
     let named = kept.iter().flat_map(|(_, record)| &record.samples);
     let points: BTreeSet<&str> = named.map(|line| line.point.as_str()).collect();
     for point in points {
-        zip.begin_file(&samples_file_name(point))
-            .map_err(bundle_command_error)?;
-        zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())
-            .map_err(bundle_command_error)?;
+        zip.begin_file(&samples_file_name(point))?;
+        zip.put(format!("{SAMPLES_CSV_HEADER}\n").as_bytes())?;
         for (day, record) in &kept {
             if record.samples.iter().any(|line| line.point == point) {
                 let lines = client.samples_of_day(**day, point).await?;
-                zip.put(&lines).map_err(bundle_command_error)?;
+                zip.put(&lines)?;
                 told(lines.len() as u64);
             }
         }
     }
     Ok(())
-}
-
-fn bundle_command_error(fault: BundleError) -> CommandError {
-    match fault {
-        BundleError::File(fault) => CommandError::File(fault),
-        other => CommandError::File(io::Error::other(other)),
-    }
 }

@@ -2,11 +2,11 @@
 
 use crate::cli::backend::print_stderr;
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use crate::cli::file_error::io_reason;
 use crate::cli::standard_output::print_text;
 use crate::evidence::{BundleError, BundleSummary, EvidenceMismatch, VerificationReport};
 use crate::i18n::Language;
 use serde_json::{Value, json};
-use std::io::{self, Write};
 use std::path::Path;
 
 /// Prints the result of a check; returns exit status 0 without differences, else 1.
@@ -37,7 +37,11 @@ pub(super) fn print_unreadable_bundle(
     as_json: bool,
     lang: Language,
 ) -> u8 {
-    let (path, why) = (file.display().to_string(), fault.to_string());
+    let why = match fault {
+        BundleError::File(error) => io_reason(error, lang),
+        other => other.to_string(),
+    };
+    let path = file.display().to_string();
     let words = lang.text_with("evidence-unreadable", &[("file", &path), ("why", &why)]);
     match fault {
         // A file that cannot be opened is a wrong call; it says nothing about the evidence.
@@ -47,7 +51,7 @@ pub(super) fn print_unreadable_bundle(
         }
         BundleError::Archive(_) | BundleError::Foreign(_) if as_json => {
             let value = json!({"good": false, "first": null, "error": words});
-            let _ = writeln!(io::stdout(), "{value:#}");
+            print_text(&format!("{value:#}\n"));
             EXIT_NEGATIVE
         }
         BundleError::Archive(_) | BundleError::Foreign(_) => {

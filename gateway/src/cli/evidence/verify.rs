@@ -3,9 +3,9 @@
 
 use super::output;
 use crate::api::client::ApiClient;
-use crate::cli::backend::DEFAULT_CONFIG_PATH;
 use crate::cli::backend::{
-    CommandError, load_config, move_progress_bar, open_with_records, progress_bar, report_failure,
+    CommandError, DEFAULT_CONFIG_PATH, load_config, move_progress_bar, open_with_records,
+    progress_bar, report_failure,
 };
 use crate::evidence::{
     DayDigest, DayRecord, DigestChain, MismatchKind, Sha256Hasher, VerificationReport,

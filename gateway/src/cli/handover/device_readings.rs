@@ -135,7 +135,7 @@ fn apply_point_value(
     reason: Option<&'static str>,
 ) {
     point.value = number.map(ExactNumber::to_f64);
-    point.text = number.map(|number| number.to_string()).unwrap_or_default();
+    point.text = number.map(ExactNumber::short_digits).unwrap_or_default();
     point.reason = reason;
 }
 

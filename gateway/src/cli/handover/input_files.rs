@@ -1,5 +1,6 @@
 //! Files for the record besides the configuration: display values, a soak test, photos.
 
+use crate::cli::file_error::io_reason;
 use crate::commissioning::display_comparison::compare_with_display;
 use crate::evidence::hash;
 use crate::i18n::Language;
@@ -115,7 +116,7 @@ fn read_bounded_file(file: &Path, most: usize, lang: Language) -> Result<Vec<u8>
         Ok(bytes)
     };
     read().map_err(|error| {
-        let (file, why) = (file.display().to_string(), error.to_string());
+        let (file, why) = (file.display().to_string(), io_reason(&error, lang));
         lang.text_with("handover-file", &[("file", &file), ("why", &why)])
     })
 }

@@ -16,10 +16,12 @@ mod record;
 mod record_document;
 mod tables;
 
-use super::backend::DEFAULT_CONFIG_PATH;
-use super::backend::{CommandError, load_config, print_stderr, report_failure};
+use super::backend::{
+    CommandError, DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure,
+};
 use super::calibrate::CalibrationClient;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::file_error::NameFile as _;
 use super::prompt::ConsolePrompt;
 use super::standard_output::print_bytes;
 use crate::clock::Clock;
@@ -207,7 +209,8 @@ fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Langu
         render_document(&document, format).map_err(|fault| CommandError::Refused(fault.to_string()))
     };
     if let Some(file) = &options.record {
-        let saved = written(ReportFormat::Pdf).and_then(|bytes| Ok(std::fs::write(file, bytes)?));
+        let saved =
+            written(ReportFormat::Pdf).and_then(|bytes| std::fs::write(file, bytes).writing(file));
         if let Err(trouble) = saved {
             return report_failure(&trouble, lang);
         }
@@ -216,7 +219,6 @@ fn write_record(options: &HandoverArgs, record: &HandoverRecord<'_>, lang: Langu
     }
     if options.json {
         match written(ReportFormat::Json) {
-            // Nothing can be reported when standard output does not take it.
             Ok(bytes) => drop(print_bytes(&bytes)),
             Err(trouble) => return report_failure(&trouble, lang),
         }

@@ -8,6 +8,8 @@ use crate::assets::tank::indicators::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
 use crate::cli::soak;
+use crate::config::ValueWords;
+use crate::domain::ExactNumber;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
 use crate::report::render::table::{ReportColumn, ReportTable};
@@ -156,6 +158,13 @@ pub(super) fn readings_table(record: &HandoverRecord<'_>) -> ReportTable {
     table
 }
 
+/// Words for the values of a point; `None` for a measured number.
+fn value_words(record: &HandoverRecord<'_>, id: &str) -> Option<ValueWords> {
+    let (device, point) = record.config.site.find_point(id)?;
+    let device = record.config.devices.get(usize::from(device))?;
+    device.value_words(point, &[], record.lang)
+}
+
 fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellValue> {
     let digits = |text: &str| {
         let part = text.split_once(['.', ',']).map_or("", |(_, part)| part);
@@ -167,7 +176,10 @@ fn reading_row(record: &HandoverRecord<'_>, point: &HandoverPoint) -> Vec<CellVa
     };
     let own = digits(&point.text);
     let shown = match (point.value, point.reason) {
-        (Some(value), _) => with_unit(value, own),
+        (Some(value), _) => match value_words(record, &point.id) {
+            Some(words) => text_value(words.text(ExactNumber::Float(value))),
+            None => with_unit(value, own),
+        },
         (None, Some(reason)) => CellValue::Missing(record.lang.text(&format!("reason-{reason}"))),
         (None, None) => CellValue::Missing(record.handover_text("unread")),
     };

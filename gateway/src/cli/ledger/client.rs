@@ -2,6 +2,7 @@
 
 use crate::api::client::ApiClient;
 use crate::cli::backend::{CommandError, current_user, local_date, open_client};
+use crate::cli::file_error::NameFile as _;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -14,7 +15,6 @@ use crate::ledger::{
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::storage::{LedgerQuery, StoreAccess};
 use jiff::civil::Date;
-use std::io;
 use std::path::Path;
 
 pub(super) struct LedgerClient {
@@ -77,12 +77,12 @@ impl LedgerClient {
 
     async fn attach_file(&mut self, file: &Path) -> Result<Attachment, CommandError> {
         // The size is checked before the file is read into memory.
-        let about = std::fs::metadata(file)?;
+        let about = std::fs::metadata(file).reading(file)?;
         if about.len() > ATTACHMENT_BYTES_MAX as u64 {
             let why = format!("{}: more than {ATTACHMENT_BYTES_MAX} bytes", file.display());
-            return Err(CommandError::File(io::Error::other(why)));
+            return Err(CommandError::Usage(why));
         }
-        let bytes = std::fs::read(file)?;
+        let bytes = std::fs::read(file).reading(file)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         Ok(self.api.save_attachment(&name, bytes).await?)
     }
@@ -127,6 +127,7 @@ impl LedgerClient {
             again,
             // The gateway runs as another user, so the command names the person.
             recorded_by: Some(current_user().unwrap_or_else(|| "cli".to_owned())),
+            key: None,
         };
         Ok(self.api.add_entries(&batch, self.lang).await?.ids)
     }

@@ -4,11 +4,13 @@
 use super::args::LedgerImportArgs;
 use super::client::LedgerClient;
 use super::output;
+use crate::api::entry_recording::row_message;
 use crate::cli::backend::{CommandError, print_stderr};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
+use crate::cli::file_error::NameFile as _;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
-use crate::ledger::{EntryBatch, EntryField, EntryTable, RowRemark, read_table};
+use crate::ledger::{EntryBatch, EntryTable, read_table};
 use crate::limits::LEDGER_FILE_BYTES_MAX;
 use std::io::Read;
 use std::path::Path;
@@ -20,7 +22,7 @@ pub(super) async fn run_ledger_import(
     json: bool,
 ) -> Result<u8, CommandError> {
     let lang = desk.lang;
-    let bytes = read_bounded_file(&asked.table)?;
+    let bytes = read_bounded_file(&asked.table).reading(&asked.table)?;
     let table = match read_table(&bytes, &desk.definitions) {
         Ok(table) => table,
         Err(why) => {
@@ -91,36 +93,4 @@ fn print_import_result(table: &EntryTable, batch: &EntryBatch, ids: &[EntryId], 
     } else {
         output::print_added_ids(ids, lang);
     }
-}
-
-fn row_message(table: &EntryTable, told: &RowRemark, lang: Language) -> String {
-    let (line, why) = (told.line.to_string(), told.remark.message(lang));
-    let field = told.remark.field.name(lang);
-    match column_letters(table, told.remark.field) {
-        Some(letter) => {
-            let column = format!("{letter} ({field})");
-            lang.text_with(
-                "ledger-row",
-                &[("row", &line), ("column", &column), ("why", &why)],
-            )
-        }
-        None => lang.text_with(
-            "ledger-row-bare",
-            &[("row", &line), ("field", &field), ("why", &why)],
-        ),
-    }
-}
-
-/// Column letter of a field in a spreadsheet: A to Z, AA, ...
-fn column_letters(table: &EntryTable, field: EntryField) -> Option<String> {
-    let (at, _) = table.columns.iter().find(|(_, one)| *one == field)?;
-    let mut at = *at + 1;
-    let mut letters = String::new();
-    // Base 26 without a zero: after Z comes AA.
-    while at > 0 {
-        let digit = u8::try_from((at - 1) % 26).unwrap_or(0);
-        letters.insert(0, char::from(b'A' + digit));
-        at = (at - 1) / 26;
-    }
-    Some(letters)
 }

@@ -20,6 +20,7 @@ use super::backend::{
     CommandError, current_user, load_config, local_date, print_stderr, report_failure,
 };
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::file_error::NameFile as _;
 use super::standard_output::print_text;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -27,7 +28,8 @@ use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
-    EntriesAddedJson, EntryBatch, QuantityText, RawEntry, RowRemark, csv_template, xlsx_template,
+    EntriesAddedJson, EntryBatch, EntryField, QuantityText, RawEntry, RowRemark, csv_template,
+    xlsx_template,
 };
 use crate::storage::{LedgerQuery, StoreAccess};
 use args::{
@@ -147,7 +149,7 @@ async fn correct_entry(
     json: bool,
 ) -> Result<u8, CommandError> {
     let Some(old) = find_statement(desk, asked.id).await? else {
-        return Ok(EXIT_NEGATIVE);
+        return Ok(EXIT_USAGE);
     };
     let mut raw = repeat_as_correction(old, asked.id);
     if let Some(quantity) = asked.quantity {
@@ -166,7 +168,7 @@ async fn withdraw_entry(
     json: bool,
 ) -> Result<u8, CommandError> {
     let Some(old) = find_statement(desk, asked.id).await? else {
-        return Ok(EXIT_NEGATIVE);
+        return Ok(EXIT_USAGE);
     };
     let mut raw = repeat_as_correction(old, asked.id);
     raw.quantity = None;
@@ -239,7 +241,13 @@ async fn write_entry(
     let batch = desk.check_rows([(1, &raw)], None, again).await?;
     let [(_, statement)] = &*batch.good else {
         print_refusal(&batch, json, lang);
-        return Ok(EXIT_NEGATIVE);
+        // The call is right when the entry only exists already.
+        let exists = |told: &RowRemark| told.remark.key.starts_with("ledger-duplicate");
+        return Ok(if batch.faults.iter().all(exists) {
+            EXIT_NEGATIVE
+        } else {
+            EXIT_USAGE
+        });
     };
     let mut statement = statement.clone();
     statement.attachments.truncate(earlier);
@@ -262,7 +270,12 @@ async fn write_entry(
 
 fn argument_error_text(told: &RowRemark, lang: Language) -> String {
     let (field, why) = (told.remark.field.name(lang), told.remark.message(lang));
-    lang.text_with("ledger-argument", &[("field", &field), ("why", &why)])
+    // Only a command has the option; a table has a column.
+    let key = match (told.remark.field, told.remark.key) {
+        (EntryField::Who, "ledger-missing") => "ledger-argument-who",
+        _ => "ledger-argument",
+    };
+    lang.text_with(key, &[("field", &field), ("why", &why)])
 }
 
 /// Prints every error of an entry.
@@ -310,7 +323,7 @@ async fn list_entries(
         to: period.map(Period::last),
         indicator,
         superseded: asked.superseded,
-        after: 0,
+        ..LedgerQuery::default()
     };
     let entries = desk.entries(query).await?;
     output::print_entries(&entries, json, lang);
@@ -336,11 +349,15 @@ fn find_indicator_id(desk: &LedgerClient, text: &str) -> Option<String> {
 fn run_template(config: &Config, output: Option<&Path>, lang: Language) -> u8 {
     match write_template(config, output, lang) {
         Ok(()) => EXIT_DONE,
-        Err(error) => report_failure(&CommandError::File(error), lang),
+        Err(trouble) => report_failure(&trouble, lang),
     }
 }
 
-fn write_template(config: &Config, output: Option<&Path>, lang: Language) -> std::io::Result<()> {
+fn write_template(
+    config: &Config,
+    output: Option<&Path>,
+    lang: Language,
+) -> Result<(), CommandError> {
     let definitions = &config.definitions;
     let day = local_date(config, Clock::system().now().at);
     let Some(file) = output else {
@@ -351,11 +368,12 @@ fn write_template(config: &Config, output: Option<&Path>, lang: Language) -> std
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("xlsx"));
     let bytes = if is_book {
-        xlsx_template(definitions, lang, day).map_err(std::io::Error::other)?
+        xlsx_template(definitions, lang, day)
+            .map_err(|fault| CommandError::Refused(fault.to_string()))?
     } else {
         csv_template(definitions, lang, day).into_bytes()
     };
-    std::fs::write(file, bytes)?;
+    std::fs::write(file, bytes).writing(file)?;
     let file = file.display().to_string();
     print_stderr(&lang.text_with("ledger-template-done", &[("file", &file)]));
     Ok(())

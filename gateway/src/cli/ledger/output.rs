@@ -1,6 +1,6 @@
 //! Output of `pantau ledger`.
 
-use crate::cli::standard_output::print_text;
+use crate::cli::standard_output::{print_line, print_text};
 use crate::domain::ledger::{EntryId, LedgerEntry};
 use crate::i18n::Language;
 use crate::ledger::{
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Prints one JSON value.
 pub(super) fn print_json(value: &impl Serialize) {
-    print_text(&(serde_json::to_string(value).unwrap_or_default() + "\n"));
+    print_line(&serde_json::to_string(value).unwrap_or_default());
 }
 
 /// Prints the ids of new entries.
@@ -24,7 +24,7 @@ pub(super) fn print_added_ids(ids: &[EntryId], lang: Language) {
         let id = ids.first().map(EntryId::to_string).unwrap_or_default();
         lang.text_with("ledger-added", &[("ids", &id)])
     };
-    print_text(&(words + "\n"));
+    print_line(&words);
 }
 
 /// Prints entries, one on each line.
@@ -34,10 +34,11 @@ pub(super) fn print_entries(entries: &[LedgerEntry], as_json: bool, lang: Langua
         return print_json(&all);
     }
     if entries.is_empty() {
-        return print_text(&(lang.text("ledger-nothing") + "\n"));
+        print_line(&lang.text("ledger-nothing"));
+        return;
     }
     for entry in entries {
-        print_text(&(entry_line(entry, lang) + "\n"));
+        print_line(&entry_line(entry, lang));
     }
 }
 

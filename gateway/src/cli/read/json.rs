@@ -49,7 +49,7 @@ pub(super) fn device_json(
                 "min": point.min,
                 "max": point.max,
                 "unit": &*point.unit,
-                "name": words.and_then(|words| value_name(point, words)),
+                "name": words.and_then(|words| value_name(place.unwrap_or(point), words)),
                 "confidence": point.about.confidence.word(),
                 "quality": outcome.map_or("bad", |o| o.quality().word()),
                 "reason": outcome.and_then(|o| o.reason()).map(QualityReason::word),

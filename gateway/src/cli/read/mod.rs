@@ -15,11 +15,11 @@ mod mbpoll;
 mod point_text;
 mod ranking;
 
-use super::backend::DEFAULT_CONFIG_PATH;
-use super::backend::report_failure;
+use super::backend::{DEFAULT_CONFIG_PATH, report_failure};
 use super::bus_client;
 use super::exit_status::{EXIT_DONE, EXIT_USAGE, fail_with_message};
 use super::run::wait_for_stop;
+use super::standard_output::print_text;
 use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::config::{Config, ModbusLink};
@@ -30,7 +30,7 @@ use crate::status::DeviceIdentity;
 use device_reads::{DeviceReads, advice_key, hex_text};
 use point_text::{limit_line, point_line, point_reads};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -108,12 +108,12 @@ pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
         // The line must be free again before the neighbours are read.
         drop(session);
         seen.line = diagnose_line(&config, index, &seen.once).await;
-        write_result(&render_output(&config, index, &seen, options, lang));
+        print_text(&render_output(&config, index, &seen, options, lang));
         return seen.exit_status();
     };
     tokio::select! {
         status = read_live(&mut session, every, |seen| {
-            write_result(&render_output(&config, index, seen, options, lang))
+            print_text(&render_output(&config, index, seen, options, lang))
         }) => status,
         () = wait_for_stop() => EXIT_DONE,
     }
@@ -165,15 +165,6 @@ fn render_output(
         Some(_) => format!("{text}\n"),
         None => text,
     }
-}
-
-/// Prints; returns false when standard output is closed (`| head`), which is no fault of the
-/// device.
-fn write_result(text: &str) -> bool {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .is_ok()
 }
 
 /// Faults of the devices on a line, the silent one first. Its neighbours are read once each, since
@@ -281,7 +272,8 @@ fn device_text(
     }
     if !seen.round_trips_ms.is_empty() {
         let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
-        let times = times.collect::<Vec<_>>().join(", ");
+        let times = times.collect::<Vec<_>>();
+        let times = lang.locale().plain_digits(&times.join("; "));
         let _ = writeln!(
             text,
             "{}",

@@ -3,7 +3,7 @@
 use super::ranking;
 use crate::buses::AdhocReading;
 use crate::buses::modbus::decode;
-use crate::config::{Device, FactConfidence, ModbusPoint, Point};
+use crate::config::{Device, FactConfidence, ModbusPoint, Point, ValueWords};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use crate::i18n::Language;
 use std::fmt::Write as _;
@@ -33,13 +33,15 @@ pub(super) fn point_line(
     words: Option<&[u16]>,
     lang: Language,
 ) -> String {
+    let read_as = place.unwrap_or(point);
     let place = register_text(place).unwrap_or_else(|| "-".to_owned());
     let value = match outcome.map(|outcome| (outcome, outcome.number())) {
         Some((outcome, Some(number))) => {
-            let name = words.and_then(|words| value_name(point, words));
+            let name = value_text(read_as, number, lang);
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
             // A single has about seven digits; the double that carries it would show more.
             let number = ranking::point_number_text(point, number);
+            let number = lang.locale().plain_digits(&number);
             let unit = match &*point.unit {
                 "" => String::new(),
                 unit => format!(" {unit}"),
@@ -83,12 +85,20 @@ pub(super) fn limit_line(point: &Point, refused: ExactNumber, lang: Language) ->
         ranking::point_number_text(point, refused),
         limit.to_string(),
     );
+    let [value, limit] = [value, limit].map(|text| lang.locale().plain_digits(&text));
     let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
     format!("{:>22} {}\n", "", lang.text_with(key, &args))
 }
 
 fn quality_text(outcome: SampleOutcome, lang: Language) -> String {
     lang.text(&format!("quality-{}", outcome.quality().word()))
+}
+
+/// Words for a value, in the reader's language; `None` for a measured number and an unknown code.
+fn value_text(point: &Point, number: ExactNumber, lang: Language) -> Option<String> {
+    let words = ValueWords::new(point, &point.about, lang)?;
+    let text = words.text(number);
+    (text != words.code_text(&number.to_string())).then_some(text)
 }
 
 /// Name of this raw value in the profile.

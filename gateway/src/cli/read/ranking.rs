@@ -66,7 +66,8 @@ pub(super) fn ranking_text(
         let value = one
             .values
             .last()
-            .map(|value| number_text(one.encoding, *value));
+            .map(|value| number_text(one.encoding, *value))
+            .map(|value| lang.locale().plain_digits(&value));
         let value = format!("{} {}", value.unwrap_or_default(), point.unit);
         // Without a unit, the usual range of a quantity says nothing.
         let is_bare = point.unit.is_empty();

@@ -2,6 +2,7 @@
 //! the old file is kept beside it.
 
 use crate::cli::backend::print_stderr;
+use crate::cli::file_error::io_reason;
 use crate::commissioning::scan::{FoundDevice, join_config, plan_additions};
 use crate::config::{self, Config};
 use crate::i18n::Language;
@@ -46,7 +47,8 @@ pub(super) fn append_found_devices(
             true
         }
         Err(why) => {
-            print_stderr(&lang.text_with("cli-failed", &[("why", &why.to_string())]));
+            let why = format!("{}: {}", file.display(), io_reason(&why, lang));
+            print_stderr(&lang.text_with("cli-failed", &[("why", &why)]));
             false
         }
     }
@@ -58,8 +60,7 @@ fn replace_file(file: &Path, old: &str, new: &str) -> std::io::Result<PathBuf> {
     let file = std::fs::canonicalize(file)?;
     // Another program may have changed the file since it was read.
     if std::fs::read_to_string(&file)? != old {
-        let why = format!("{} was changed by another program", file.display());
-        return Err(std::io::Error::other(why));
+        return Err(std::io::Error::other("changed by another program"));
     }
     let mode = std::fs::metadata(&file)?.permissions();
     let backup = write_new_file(&file, "bak", old, &mode)?;

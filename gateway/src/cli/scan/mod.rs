@@ -11,8 +11,7 @@
 mod config_append;
 mod output;
 
-use super::backend::DEFAULT_CONFIG_PATH;
-use super::backend::print_stderr;
+use super::backend::{DEFAULT_CONFIG_PATH, print_stderr};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
 use super::run::wait_for_stop;
 use crate::commissioning::scan::{DeviceScan, ScanOptions, ScanTarget};

@@ -4,6 +4,7 @@
 use crate::buses::modbus::bus::BusChannel;
 use crate::cli::backend::{print_stderr, progress_bar};
 use crate::cli::bus_client;
+use crate::cli::standard_output::print_line;
 use crate::commissioning::scan::{
     FoundDevice, ScanCost, ScanObserver, candidate_reasons, found_device_json, place_text,
 };
@@ -12,7 +13,6 @@ use crate::config::Config;
 use crate::i18n::Language;
 use indicatif::ProgressBar;
 use serde_json::json;
-use std::io::Write as _;
 use std::time::Duration;
 
 /// Profiles of one device that are listed; of the others the number is given.
@@ -76,7 +76,7 @@ impl ScanScreen {
     /// Prints one text above the progress bar; the scan continues when standard output is closed.
     fn print_line(&self, text: &str) {
         self.bar.suspend(|| {
-            let _ = writeln!(std::io::stdout().lock(), "{text}");
+            print_line(text);
         });
     }
 }

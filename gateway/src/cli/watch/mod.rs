@@ -15,11 +15,12 @@ mod screen;
 use super::backend::DEFAULT_CONFIG_PATH;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
+use super::standard_output::print_line;
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::error::Error;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -160,7 +161,7 @@ async fn print_lines(source: &mut LiveDevices, lang: Language) -> Result<u8, Box
             let known = before.iter().find(|known| known.id == look.id);
             let polls = known.map_or(0, |known| known.counts.polls);
             let line = plain_line(look, lang);
-            if look.counts.polls > polls && writeln!(std::io::stdout(), "{line}").is_err() {
+            if look.counts.polls > polls && !print_line(&line) {
                 return Ok(EXIT_NEGATIVE);
             }
         }

@@ -12,6 +12,11 @@ use ratatui::widgets::Paragraph;
 /// Columns left of a sparkline.
 const COLUMNS_BEFORE_BARS: u16 = 42;
 
+/// Columns of a number.
+const NUMBER_COLUMNS: usize = 12;
+/// Columns of a unit, with the space before it.
+const UNIT_COLUMNS: usize = 8;
+
 /// Draws the whole screen; `view` is whether it is paused, and the first line that is shown.
 pub(super) fn draw_screen(
     frame: &mut Frame<'_>,
@@ -46,7 +51,7 @@ pub(super) fn draw_screen(
 
 /// Lines of one device: title, points, and the fault with its advice.
 fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Line<'static>> {
-    let mut lines = vec![device_title(device, width)];
+    let mut lines = vec![device_title(device, width, lang)];
     let values = device.look.values.iter();
     lines.extend(values.map(|value| point_line(device, value, width, lang)));
     if let Some(fault) = device.look.counts.fault {
@@ -64,7 +69,7 @@ fn device_block(device: &WatchedDevice, width: usize, lang: Language) -> Vec<Lin
 }
 
 /// Title line of a device: id, round-trip time in ms, good polls of all, errors by kind.
-fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
+fn device_title(device: &WatchedDevice, width: usize, lang: Language) -> Line<'static> {
     let counts = &device.look.counts;
     let good = counts.polls.saturating_sub(counts.failures);
     let color = if counts.fault.is_some() {
@@ -73,10 +78,9 @@ fn device_title(device: &WatchedDevice, width: usize) -> Line<'static> {
         Color::Green
     };
     let name = format!("{:<18}", device.look.id);
-    let facts = format!(
-        "{:>9.1} ms {good:>6}/{:<5}",
-        counts.round_trip_ms, counts.polls
-    );
+    let time = format!("{:.1}", counts.round_trip_ms);
+    let time = lang.locale().plain_digits(&time);
+    let facts = format!("{time:>9} ms {good:>6}/{:<5}", counts.polls);
     let errors = device
         .errors
         .iter()
@@ -100,7 +104,15 @@ fn point_line(
     width: usize,
     lang: Language,
 ) -> Line<'static> {
-    let place = format!("  {:<20}{:>12} {:<7}", value.name, value.text, value.unit);
+    let text = lang.locale().plain_digits(&value.text);
+    let shown = if value.unit.is_empty() && text.chars().count() > NUMBER_COLUMNS {
+        // Words are longer than numbers, and a code has no unit.
+        format!("{text:<0$.0$}", NUMBER_COLUMNS + UNIT_COLUMNS)
+    } else {
+        let number = format!("{text:>NUMBER_COLUMNS$} ");
+        format!("{number}{:<1$}", value.unit, UNIT_COLUMNS - 1)
+    };
+    let place = format!("  {:<20}{shown}", value.name);
     let bars = device
         .values
         .get(&value.name)

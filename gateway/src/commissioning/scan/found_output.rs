@@ -35,7 +35,9 @@ fn reason_text(why: &ProfileEvidence, lang: Language) -> String {
             let raw = raw.to_string();
             lang.text_with("scan-why-state", &[("point", point), ("raw", &raw)])
         }
-        ProfileEvidence::Value(point, value, unit) => format!("{point} {value} {unit}"),
+        ProfileEvidence::Value(point, value, unit) => {
+            format!("{point} {} {unit}", lang.locale().plain_digits(value))
+        }
         ProfileEvidence::Models(base, count) => {
             let (base, count) = (base.to_string(), count.to_string());
             lang.text_with("scan-why-models", &[("base", &base), ("count", &count)])

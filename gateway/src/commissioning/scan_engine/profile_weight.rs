@@ -100,6 +100,7 @@ impl<'a> SuspectProfile<'a> {
     pub(crate) fn new(profile: &'a Profile, unit: u8, link: &ModbusLink) -> Self {
         let device = Device {
             id: profile.name.clone(),
+            name: profile.name.clone(),
             bus: 0,
             unit,
             every: Duration::from_secs(10),
@@ -438,7 +439,7 @@ fn contains_ignoring_case(text: &str, part: &str) -> bool {
 }
 
 fn value_evidence(point: &Point, outcome: SampleOutcome) -> Option<ProfileEvidence> {
-    let number = outcome.number()?.to_string();
+    let number = outcome.number()?.short_digits();
     Some(ProfileEvidence::Value(
         point.name.to_string(),
         number,

@@ -1,15 +1,15 @@
 use super::*;
 use crate::config::{self, Config, Diagnostics};
 use crate::i18n::Language;
+use crate::tests::SiteText;
 use proptest::prelude::*;
 use std::fs;
 
-const SITE: &str = "[site]\nid = 'a'\ntimezone = 'Asia/Jakarta'\nlatitude = -3\nlongitude = 103\n";
 const GRID: &str = "grid.sumatera.2019.cm5050_expost";
 
 fn load_site(directory: &Path, text: &str) -> Result<Config, Diagnostics> {
     config::load_config_text(
-        &format!("{SITE}{text}"),
+        &SiteText::new("a").with(text).text(),
         &directory.join("pantau.toml"),
         &|_| None,
     )

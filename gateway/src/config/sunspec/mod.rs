@@ -18,7 +18,9 @@ mod point_names;
 
 pub(crate) use device_keys::{SUNSPEC_PROFILE, check_sunspec};
 
-use crate::config::{ModbusPoint, ModbusTable, Point, PointAccess, RegisterEncoding};
+use crate::config::{
+    ModbusPoint, ModbusTable, Point, PointAccess, PointDescription, RegisterEncoding,
+};
 use crate::limits::REGISTERS_PER_READ_MAX;
 use definitions::{GroupCounts, ScaleSource};
 use point_names::{ModelPointPath, PointNameError, WantedPoint};
@@ -164,6 +166,15 @@ impl SunSpecSelection {
         fitted
     }
 
+    /// Returns the words for the codes or bits of a selected point, by its index, on a device with
+    /// these models.
+    pub fn describe(&self, index: usize, models: &[u16]) -> PointDescription {
+        let want = self.wants.get(index);
+        want.map_or_else(PointDescription::default, |want| {
+            point_names::describe_places(&want.places, models)
+        })
+    }
+
     /// Selected points in order, with their addresses on the shortest list.
     ///
     /// Store, sinks and pages use them before the device is discovered.
@@ -185,6 +196,8 @@ impl SunSpecSelection {
                     counter: want.counter,
                     min: want.limits.0,
                     max: want.limits.1,
+                    // Codes depend on the model that the device has.
+                    about: PointDescription::default(),
                     ..point
                 }
             })
@@ -314,6 +327,7 @@ fn build_point(want: &WantedPoint, spot: &LocatedPoint<'_>, sides: &mut SupportR
         counter: want.counter,
         min: want.limits.0,
         max: want.limits.1,
+        about: point_names::describe_places(&want.places, &[spot.model.id]),
         ..plain_point(address, spot.encoding)
     }
 }

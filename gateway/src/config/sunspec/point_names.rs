@@ -7,8 +7,9 @@
 //! ```
 
 use super::definitions::{self, GroupStep, SunSpecGroup};
-use crate::config::{LinearScale, physical_limits, value_syntax};
+use crate::config::{LinearScale, PointDescription, physical_limits, value_syntax};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 static NAMES_TEXT: &str = include_str!("../../../../config/sunspec/names.toml");
@@ -28,6 +29,7 @@ struct SunSpecNamesFile {
     bases: Vec<u16>,
     kind: Vec<ModelKindEntry>,
     name: Vec<PointNameEntry>,
+    words: Vec<CodeWordsEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +59,16 @@ struct PointNameEntry {
     #[serde(default)]
     alias: bool,
     from: Vec<String>,
+}
+
+/// Words for the codes or bits of points in some models.
+#[derive(Debug, Deserialize)]
+struct CodeWordsEntry {
+    from: Vec<String>,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+    #[serde(default)]
+    flags: BTreeMap<String, String>,
 }
 
 /// Selected point of a device.
@@ -113,6 +125,16 @@ pub(crate) fn device_kind(models: &[u16]) -> &'static str {
 /// Well-known names, for hints.
 pub(crate) fn known_names() -> impl Iterator<Item = &'static str> {
     NAMES_FILE.name.iter().map(|row| row.id.as_str())
+}
+
+/// Returns the words of a point in the first of these places that a device with these models has.
+pub(crate) fn describe_places(places: &[ModelPointPath], models: &[u16]) -> PointDescription {
+    let place = places.iter().find(|place| models.contains(&place.model));
+    let entry = place.and_then(|place| {
+        let mut entries = NAMES_FILE.words.iter();
+        entries.find(|entry| parse_places(&entry.from).any(|one| one == *place))
+    });
+    entry.map_or_else(PointDescription::default, CodeWordsEntry::description)
 }
 
 /// Default points: all well-known ones of `models`, or the usual ones when it is empty.
@@ -273,11 +295,36 @@ impl PointNameEntry {
     }
 
     fn paths(&self) -> impl Iterator<Item = ModelPointPath> {
-        self.from.iter().flat_map(|from| {
-            let (models, path) = from.split_once('/').unwrap_or((from, ""));
-            parse_model_range(models).filter_map(move |id| find_path(id, path))
-        })
+        parse_places(&self.from)
     }
+}
+
+impl CodeWordsEntry {
+    fn description(&self) -> PointDescription {
+        let values = self.values.iter();
+        let values = values.filter_map(|(code, word)| Some((code.parse().ok()?, word)));
+        let flags = self.flags.iter();
+        let flags = flags.filter_map(|(bit, word)| Some((bit.parse().ok()?, word)));
+        let mut values: Vec<(i64, Arc<str>)> =
+            values.map(|(n, w)| (n, w.as_str().into())).collect();
+        let mut flags: Vec<(u8, Arc<str>)> = flags.map(|(n, w)| (n, w.as_str().into())).collect();
+        // As texts, 10 is before 2.
+        values.sort_unstable();
+        flags.sort_unstable();
+        PointDescription {
+            values: values.into(),
+            flags: flags.into(),
+            ..PointDescription::default()
+        }
+    }
+}
+
+/// Parses places of points: `101-103/st`.
+fn parse_places(from: &[String]) -> impl Iterator<Item = ModelPointPath> {
+    from.iter().flat_map(|from| {
+        let (models, path) = from.split_once('/').unwrap_or((from, ""));
+        parse_model_range(models).filter_map(move |id| find_path(id, path))
+    })
 }
 
 /// Parses a range of model numbers: `101-103` or `701`.

@@ -1,5 +1,7 @@
 use super::*;
 use crate::config::load_config_text;
+use crate::domain::ExactNumber;
+use crate::i18n::Language;
 use crate::tests::sunspec_text;
 use std::path::Path;
 
@@ -36,6 +38,24 @@ fn a_device_without_further_keys_has_the_usual_points_of_an_inverter() {
     let meter = point_names("models = [203]");
     assert!(meter.contains(&"ac_energy_import".to_owned()));
     assert!(!meter.contains(&"dc_power".to_owned()));
+}
+
+#[test]
+fn codes_are_words_once_the_models_of_the_device_are_known() {
+    let text = sunspec_text(502, "points = ['status', 'fault_code', 'm802_chast']");
+    let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None).unwrap();
+    let shown = |point, models: &[u16], code: f64| {
+        let words = config.devices[0].value_words(point, models, Language::Id);
+        words.map(|words| words.text(ExactNumber::Float(code)))
+    };
+    assert_eq!(shown(0, &[1, 103], 4.0).unwrap(), "produksi (MPPT)");
+    assert_eq!(shown(0, &[1, 701], 4.0).unwrap(), "daya dibatasi");
+    assert_eq!(shown(0, &[], 4.0), None);
+    assert_eq!(
+        shown(1, &[103], 2049.0).unwrap(),
+        "gangguan tanah, tegangan AC terlalu rendah"
+    );
+    assert_eq!(shown(2, &[802], 5.0).unwrap(), "penuh");
 }
 
 #[test]

@@ -46,6 +46,7 @@ async fn one_asset_is_told_alone_with_what_it_needs() {
         asset: Some("pump".into()),
         now: parse_time("2026-12-01T00:00:00Z"),
         daily: true,
+        snapshots: true,
     };
     let mut last = None;
     let mut progress = |step| last = Some(step);

@@ -8,6 +8,7 @@ mod full_year;
 mod ledger_entries;
 mod reported_cases;
 mod site;
+mod snapshots;
 mod water;
 
 use crate::clock::Clock;
@@ -74,6 +75,7 @@ impl TestSite {
             asset: None,
             now: parse_time(now),
             daily: true,
+            snapshots: true,
         };
         let found = calculate_indicators(&self.config, &self.store, &ask, &mut |_| ())
             .await

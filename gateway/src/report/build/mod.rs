@@ -9,10 +9,12 @@
 //!
 //! See docs/reports.md.
 
+mod indicator_service;
 mod revisions;
 #[cfg(test)]
 mod tests;
 
+pub use indicator_service::{CalculationTurns, IndicatorService};
 pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_basis};
 
 use crate::config::{Config, Diagnostics};
@@ -80,6 +82,7 @@ impl ReportBuildError {
                 let (found, most) = (found.to_string(), most.to_string());
                 lang.text_with("reporting-too-large", &[("found", &found), ("most", &most)])
             }
+            Self::Account(IndicatorsError::Busy) => lang.text("reporting-busy"),
             Self::NoRevision(found) => lang.text_with("reporting-no-revision", &[("found", found)]),
             Self::Unreadable(found, faults) => {
                 let args = [("found", found.as_str()), ("why", &faults.render(lang))];
@@ -101,23 +104,22 @@ impl ReportBuildError {
     }
 }
 
-/// Computes the figures of a period. `held` is kept until the work is done, also when the caller
-/// has gone: it is the permit that limits the number of such computations.
-pub async fn compute_indicators<H: Send + 'static>(
+/// Computes the figures of a period when it is its turn, on a blocking thread that goes on also
+/// when the caller has gone.
+pub async fn compute_indicators(
     config: Arc<Config>,
     store: Store,
     ask: IndicatorQuery,
-    held: H,
+    turns: CalculationTurns,
     mut progress: impl FnMut(CalculationProgress) + Send + 'static,
 ) -> Result<SiteIndicators, ReportBuildError> {
     // The computation is CPU-bound for many seconds and asks the store in between: a blocking
     // thread with a handle of the runtime does both.
     let runtime = Handle::current();
     let work = move || {
-        let account = indicators::calculate_indicators(&config, &store, &ask, &mut progress);
-        let account = runtime.block_on(account);
-        drop(held);
-        account
+        let turn = async |point_days| turns.for_days(point_days).await;
+        let account = indicators::calculate_in_turn(&config, &store, &ask, turn, &mut progress);
+        runtime.block_on(account)
     };
     Ok(tokio::task::spawn_blocking(work).await??)
 }
@@ -165,6 +167,7 @@ async fn assemble_report(
         asset: wish.asset.clone(),
         now,
         daily: true,
+        snapshots: basis.past.is_none(),
     };
     settle_digests(store).await?;
     let account = indicators::calculate_indicators(config, store, &ask, progress).await?;

@@ -61,6 +61,17 @@ pub(crate) fn asset_indicators<'a>(book: &ReportContext<'a>, asset: &str) -> Vec
         .collect()
 }
 
+/// Daily values of an asset for its own chapter.
+pub(crate) fn asset_daily_values<'a>(
+    book: &ReportContext<'a>,
+    asset: &str,
+) -> Vec<&'a DailyValues> {
+    let series = book.daily_of(Some(asset), &[""]).into_iter();
+    series
+        .filter(|one| !emissions::is_emission(&one.id))
+        .collect()
+}
+
 fn single_asset_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlock> {
     let all = asset_indicators(book, &asset.id);
     if all.is_empty() {
@@ -82,10 +93,7 @@ fn single_asset_blocks(book: &ReportContext<'_>, asset: &Asset) -> Vec<ReportBlo
         &format!("more/{}", asset.id),
         &more,
     ));
-    let series = book.daily_of(Some(&asset.id), &[""]).into_iter();
-    let series: Vec<&DailyValues> = series
-        .filter(|one| !emissions::is_emission(&one.id))
-        .collect();
+    let series = asset_daily_values(book, &asset.id);
     blocks.extend(daily_values::daily_blocks(book, &asset.id, &series));
     blocks
 }

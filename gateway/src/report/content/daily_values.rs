@@ -36,6 +36,25 @@ pub(crate) fn daily_blocks(
     id: &str,
     series: &[&DailyValues],
 ) -> Vec<ReportBlock> {
+    grouped_blocks(book, id, series, REPORT_DAY_ROWS_MAX)
+}
+
+/// The same with a row for each day, however long the period is.
+pub(crate) fn blocks_by_day(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+) -> Vec<ReportBlock> {
+    grouped_blocks(book, id, series, usize::MAX)
+}
+
+/// Plots and table by day for up to `days_max` days, otherwise by month.
+fn grouped_blocks(
+    book: &ReportContext<'_>,
+    id: &str,
+    series: &[&DailyValues],
+    days_max: usize,
+) -> Vec<ReportBlock> {
     let days = series.first().map_or(0, |first| first.days.len());
     // Series of another length would not line up with the rows of the table.
     let series: Vec<&DailyValues> = series
@@ -43,7 +62,7 @@ pub(crate) fn daily_blocks(
         .copied()
         .filter(|s| s.days.len() == days)
         .collect();
-    let Some(steps) = group_days(&series).filter(|_| days > 1) else {
+    let Some(steps) = group_days(&series, days_max).filter(|_| days > 1) else {
         return Vec::new();
     };
     let mut blocks: Vec<ReportBlock> = daily_charts(book, id, &series, &steps);
@@ -51,9 +70,9 @@ pub(crate) fn daily_blocks(
     blocks
 }
 
-fn group_days(series: &[&DailyValues]) -> Option<DailySteps> {
+fn group_days(series: &[&DailyValues], days_max: usize) -> Option<DailySteps> {
     let days: Vec<Date> = series.first()?.days.iter().map(|(day, ..)| *day).collect();
-    let by_month = days.len() > REPORT_DAY_ROWS_MAX;
+    let by_month = days.len() > days_max;
     let mut all: Vec<(Date, Range<usize>)> = Vec::new();
     for (index, day) in days.into_iter().enumerate() {
         match all.last_mut() {
@@ -208,7 +227,8 @@ fn daily_row(
     std::iter::once(head).chain(values).chain([share]).collect()
 }
 
-fn is_flow(one: &DailyValues) -> bool {
+/// True when the values of days add up to that of the period; otherwise their mean counts.
+pub(crate) fn is_flow(one: &DailyValues) -> bool {
     let state = STATE_PREFIXES.iter().any(|start| one.id.starts_with(start));
     let flow = FLOW_UNITS.contains(&&*one.unit) || COUNT_INDICATORS.contains(&&*one.id);
     flow && !state

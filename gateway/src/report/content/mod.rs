@@ -15,6 +15,7 @@
 //! compute no quantities; these come from the indicators. See docs/reports.md.
 
 mod asset_chapters;
+mod asset_document;
 mod baseline_table;
 mod context;
 mod coverage;
@@ -35,8 +36,11 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use display_names::{format_quantity, period_kind, period_name, unit_text};
+pub(crate) use asset_document::build_asset_document;
+pub(crate) use daily_values::{is_flow, relevant_completeness};
+pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
+pub(crate) use significant_digits::usual_decimals;
 
 use crate::config::Config;
 use crate::domain::UtcMs;

@@ -5,6 +5,7 @@
 //! thousands separators; days are `2026-11-21`, times `2026-11-21 10:15`, which every spreadsheet
 //! understands. A text that a spreadsheet would take for a formula starts with `'`.
 
+use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind, digits_needed};
 use crate::report::render::number_format;
 use crate::report::render::render_context::RenderContext;
@@ -37,16 +38,28 @@ struct CsvRenderer<'a> {
 }
 
 /// CSV field: text of people is made safe against formulas, text of the program is already safe.
-struct CsvField(String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CsvField(String);
 
 impl CsvField {
-    fn text(text: &str) -> Self {
+    /// Text of people.
+    pub(crate) fn text(text: &str) -> Self {
         Self(defuse_formula(text))
     }
 
-    fn number(text: String) -> Self {
+    /// Number, day or time in the form of the program.
+    pub(crate) fn number(text: String) -> Self {
         Self(text)
     }
+}
+
+/// Renders rows as one table, for a double click in a spreadsheet of this language.
+pub(crate) fn render_csv_rows(lang: Language, rows: &[Vec<CsvField>]) -> Vec<u8> {
+    let mut text = String::from('\u{feff}');
+    for row in rows {
+        push_csv_line(&mut text, lang, row);
+    }
+    text.into_bytes()
 }
 
 impl CsvRenderer<'_> {
@@ -137,16 +150,20 @@ impl CsvRenderer<'_> {
     }
 
     fn push_line(&mut self, fields: &[CsvField]) {
-        let separator = self.show.lang().locale().list_separator;
-        for (index, field) in fields.iter().enumerate() {
-            if index > 0 {
-                self.text.push(separator);
-            }
-            push_quoted(&mut self.text, &field.0);
-        }
-        // Line ends as in RFC 4180.
-        self.text.push_str("\r\n");
+        push_csv_line(&mut self.text, self.show.lang(), fields);
     }
+}
+
+fn push_csv_line(text: &mut String, lang: Language, fields: &[CsvField]) {
+    let separator = lang.locale().list_separator;
+    for (index, field) in fields.iter().enumerate() {
+        if index > 0 {
+            text.push(separator);
+        }
+        push_quoted(text, &field.0);
+    }
+    // Line ends as in RFC 4180.
+    text.push_str("\r\n");
 }
 
 /// Returns a text with its footnote number: `– [3]`.

@@ -8,6 +8,7 @@ use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::report::render::chart::ReportChart;
 use crate::report::render::figure::KeyFigures;
+use crate::report::render::number_format::place_letters;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::table::ReportTable;
 use jiff::tz::TimeZone;
@@ -128,9 +129,7 @@ impl ReportDocument {
         let before = self.sections.iter().take(index);
         let place = before.filter(|s| s.annex == is_annex).count();
         if is_annex {
-            // More than 26 annexes start at A again.
-            let letters = ('A'..='Z').cycle();
-            letters.skip(place).take(1).collect()
+            place_letters(place)
         } else {
             (place + 1).to_string()
         }

@@ -16,7 +16,7 @@
 pub mod cell_value;
 pub mod chart;
 mod consistency;
-mod csv;
+pub(crate) mod csv;
 pub mod document;
 pub mod figure;
 mod font_metrics;

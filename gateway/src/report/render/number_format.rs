@@ -44,6 +44,19 @@ pub fn format_percent(lang: Language, share: f64, decimals: u8) -> String {
     format_quantity(lang, share * 100.0, "%", decimals)
 }
 
+/// Letters of a place in a list, from 0: A to Z, AA, AB, ...
+pub fn place_letters(place: usize) -> String {
+    let mut left = place + 1;
+    let mut letters = String::new();
+    // Base 26 without a zero: after Z comes AA.
+    while left > 0 {
+        let digit = u8::try_from((left - 1) % 26).unwrap_or(0);
+        letters.insert(0, char::from(b'A' + digit));
+        left = (left - 1) / 26;
+    }
+    letters
+}
+
 /// Formats a day: `21 November 2026`.
 pub fn date(lang: Language, date: Date) -> String {
     lang.locale().format_date(date)
@@ -108,6 +121,12 @@ mod tests {
         assert_eq!(date(Language::Id, day), "2 Agustus 2026");
         assert_eq!(format_short_date(Language::Id, day), "2 Agu 2026");
         assert_eq!(date(Language::En, day), "2 August 2026");
+    }
+
+    #[test]
+    fn letters_go_on_after_z() {
+        let letters = [0, 25, 26, 27, 701, 702].map(place_letters);
+        assert_eq!(letters, ["A", "Z", "AA", "AB", "ZZ", "AAA"]);
     }
 
     #[test]

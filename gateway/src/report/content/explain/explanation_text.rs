@@ -1,4 +1,4 @@
-//! Explanation of a figure as text, indented by depth.
+//! Explanation of a figure in steps, each with its depth; as text, a step is an indented line.
 
 use super::IndicatorExplanation;
 use crate::domain::UtcMs;
@@ -9,53 +9,97 @@ use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::figure::KeyFigure;
 use crate::report::render::number_format;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 const INDENT: &str = "  ";
 
-/// Text being written.
+/// One line of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExplanationStep {
+    /// Depth; steps that belong to another one follow it with a greater depth.
+    pub(crate) depth: usize,
+    /// Subject of the line.
+    pub(crate) kind: StepKind,
+    /// The line.
+    pub(crate) text: String,
+}
+
+/// Subject of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StepKind {
+    /// A figure with its period.
+    Figure,
+    /// Its value with bounds and status, or the reason why there is none.
+    Value,
+    /// Its equation in symbols or numbers.
+    Equation,
+    /// An input that is no reading.
+    Input,
+    /// An input from the readings of this point.
+    Point(Arc<str>),
+    /// First and last readings, entries, factor source, method or note.
+    Detail,
+}
+
+/// Steps being written.
 struct ExplanationWriter<'b, 'a> {
     book: &'b ReportContext<'a>,
-    text: String,
+    steps: Vec<ExplanationStep>,
+}
+
+/// Steps of an explanation, the figure itself first.
+pub(crate) fn explanation_steps(
+    book: &ReportContext<'_>,
+    one: &IndicatorExplanation<'_>,
+) -> Vec<ExplanationStep> {
+    let mut writer = ExplanationWriter {
+        book,
+        steps: Vec::new(),
+    };
+    writer.write_indicator(one, 0);
+    writer.steps
 }
 
 pub(crate) fn write_explanation(
     book: &ReportContext<'_>,
     one: &IndicatorExplanation<'_>,
 ) -> String {
-    let mut lines = ExplanationWriter {
-        book,
-        text: String::new(),
-    };
-    lines.write_indicator(one, 0);
-    lines.text
+    let mut text = String::new();
+    for step in explanation_steps(book, one) {
+        let _ = writeln!(text, "{}{}", INDENT.repeat(step.depth), step.text);
+    }
+    text
 }
 
 impl ExplanationWriter<'_, '_> {
-    fn write_line(&mut self, depth: usize, text: &str) {
-        let _ = writeln!(self.text, "{}{text}", INDENT.repeat(depth));
+    fn write_step(&mut self, depth: usize, kind: StepKind, text: &str) {
+        let text = text.to_owned();
+        self.steps.push(ExplanationStep { depth, kind, text });
     }
 
     fn write_message(&mut self, depth: usize, key: &str, args: &[(&str, &str)]) {
         let text = self
             .book
             .format_message(&format!("chapters-explain-{key}"), args);
-        self.write_line(depth, &text);
+        self.write_step(depth, StepKind::Detail, &text);
     }
 
     fn write_indicator(&mut self, one: &IndicatorExplanation<'_>, depth: usize) {
         let (book, indicator) = (self.book, one.indicator);
         let name = book.full_name(indicator);
         let period = display_names::period_name(book.lang, indicator.period);
-        self.write_line(depth, &format!("{name} ({}), {period}", indicator.id));
+        let title = format!("{name} ({}), {period}", indicator.id);
+        self.write_step(depth, StepKind::Figure, &title);
         let said = printed_figure_text(book, indicator);
-        self.write_line(depth + 1, &said);
+        self.write_step(depth + 1, StepKind::Value, &said);
         let origin = book.message(&format!("report-origin-{}", indicator.origin.key()));
         let args = [("method", indicator.method), ("origin", &*origin)];
         self.write_message(depth + 1, "method", &args);
-        self.write_line(depth + 1, indicator.equation);
+        self.write_step(depth + 1, StepKind::Equation, indicator.equation);
         if let (Ok(value), true) = (&indicator.value, one.numbers != indicator.equation) {
             let result = display_names::format_quantity(book.lang, *value, &indicator.unit);
-            self.write_line(depth + 1, &format!("{} → {result}", one.numbers));
+            let numbers = format!("{} → {result}", one.numbers);
+            self.write_step(depth + 1, StepKind::Equation, &numbers);
         }
         for (place, input) in indicator.inputs.iter().enumerate() {
             self.write_input(input, depth + 1);
@@ -87,7 +131,12 @@ impl ExplanationWriter<'_, '_> {
             InputSource::Constant(what) => ("constant", (*what).to_owned()),
         };
         let from = book.format_message(&format!("chapters-explain-{key}"), &[("of", &of)]);
-        self.write_line(depth, &format!("{} = {value} ← {from}", input.symbol));
+        let kind = match &input.from {
+            InputSource::Point(readings) => StepKind::Point(Arc::clone(&readings.point)),
+            _ => StepKind::Input,
+        };
+        let text = format!("{} = {value} ← {from}", input.symbol);
+        self.write_step(depth, kind, &text);
         match &input.from {
             InputSource::Point(readings) => self.write_readings(readings, depth + 1),
             InputSource::Factor(id) => self.write_factor(id, depth + 1),

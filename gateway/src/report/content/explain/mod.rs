@@ -14,6 +14,8 @@ pub use explanation_json::{
     ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReportFactorJson,
 };
 
+pub(crate) use explanation_text::{ExplanationStep, StepKind};
+
 use super::ReportInputs;
 use super::context::ReportContext;
 use super::display_names;
@@ -128,6 +130,16 @@ impl IndicatorExplanation<'_> {
     /// The explanation as indented text.
     pub fn text(&self, config: &Config, account: &SiteIndicators, lang: Language) -> String {
         explanation_text::write_explanation(&explanation_context(config, account, lang), self)
+    }
+
+    /// The explanation in steps, for pages.
+    pub(crate) fn steps(
+        &self,
+        config: &Config,
+        account: &SiteIndicators,
+        lang: Language,
+    ) -> Vec<ExplanationStep> {
+        explanation_text::explanation_steps(&explanation_context(config, account, lang), self)
     }
 
     /// The explanation as JSON.

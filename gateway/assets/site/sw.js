@@ -1,0 +1,192 @@
+// Service worker: the form of /catat works without a connection, and what it records waits in an
+// outbox until the gateway has it. TAG and FILES stand above, put there by the gateway. Figures are
+// never kept: a page with figures comes from the network, or not at all.
+"use strict";
+const CACHE = `pantau-${TAG}`;
+const FORM = "/catat/luring"; // the form without figures
+const NOTICE = "/luring"; // "no connection"
+const PAGE_MS = 8000; // the form is waited for so long before the kept one is shown
+const SEND_MS = 30000;
+const SEND_PHOTO_MS = 180000;
+
+addEventListener("install", (event) => event.waitUntil(
+  caches.open(CACHE).then((cache) => cache.addAll([...FILES, FORM, NOTICE])).then(() => skipWaiting())));
+addEventListener("activate", (event) => event.waitUntil((async () => {
+  const old = (await caches.keys()).filter((name) => name.startsWith("pantau-") && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await clients.claim();
+})()));
+
+// --- the outbox: one row a form, by its key ---
+
+function database() {
+  return new Promise((done, failed) => {
+    const open = indexedDB.open("pantau", 1);
+    open.onupgradeneeded = () => open.result.createObjectStore("outbox", { keyPath: "key" });
+    open.onsuccess = () => done(open.result);
+    open.onerror = () => failed(open.error);
+  });
+}
+
+async function outbox(mode, act) {
+  const db = await database();
+  try {
+    return await new Promise((done, failed) => {
+      const work = db.transaction("outbox", mode);
+      const asked = act(work.objectStore("outbox"));
+      work.oncomplete = () => done(asked && asked.result);
+      work.onabort = () => failed(work.error);
+    });
+  } finally {
+    db.close();
+  }
+}
+
+const allRows = () => outbox("readonly", (rows) => rows.getAll());
+const putRow = (row) => outbox("readwrite", (rows) => rows.put(row));
+const dropRow = (key) => outbox("readwrite", (rows) => rows.delete(key));
+const oneRow = (key) => outbox("readonly", (rows) => rows.get(key));
+
+// Pages show what waits; photos stay here.
+async function tellPages() {
+  const rows = (await allRows()).sort((one, other) => one.at - other.at).map((row) => ({
+    ...row, fields: row.fields.filter(([, value]) => typeof value === "string"),
+  }));
+  for (const page of await clients.matchAll({ type: "window" })) page.postMessage({ outbox: rows });
+}
+
+// --- sending ---
+
+async function within(ms, act) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), ms);
+  try {
+    return await act(stop.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const sendTime = (fields) =>
+  fields.some(([, value]) => typeof value !== "string" && value.size) ? SEND_PHOTO_MS : SEND_MS;
+
+// Sends one row; true when the gateway has decided about it. The key makes a repeated row harmless.
+async function sendRow(row) {
+  const form = new FormData();
+  for (const [name, value] of row.fields) form.append(name, value);
+  form.set("queued", "1");
+  form.set("written", String(row.at));
+  if (row.answer) form.set("confirm", row.answer);
+  let said;
+  try {
+    said = await within(sendTime(row.fields), (signal) => fetch("/catat", {
+      method: "POST", body: form, headers: { accept: "application/json" }, redirect: "manual", signal }));
+  } catch {
+    return false;
+  }
+  if (said.status === 201) {
+    await dropRow(row.key);
+    return true;
+  }
+  // Not decided: the gateway is busy, or a log-in is needed first.
+  if (said.status >= 500 || said.status < 400 || [401, 403, 408, 421, 429].includes(said.status)) return false;
+  const { reason, error, message, confirm } = await said.json().catch(() => ({}));
+  await putRow({ ...row, reason: reason || message || error || String(said.status), confirm: confirm || "", answer: "" });
+  return true;
+}
+
+let sending = null;
+function sendAll() {
+  sending ??= (async () => {
+    let left = 0;
+    for (const row of await allRows()) {
+      if (!row.reason && !(await sendRow(row))) left += 1;
+    }
+    return left;
+  })().finally(() => { sending = null; });
+  return sending;
+}
+
+async function sendAndTell() {
+  const left = await sendAll();
+  await tellPages();
+  return left;
+}
+
+const askLater = () => registration.sync ? registration.sync.register("outbox").catch(() => {}) : Promise.resolve();
+
+addEventListener("sync", (event) => {
+  if (event.tag !== "outbox") return;
+  // A sync that fails is repeated by the browser.
+  event.waitUntil(sendAndTell().then((left) => { if (left) throw new Error("still no connection"); }));
+});
+
+addEventListener("message", (event) => event.waitUntil((async () => {
+  const { act, key } = event.data;
+  const row = key && await oneRow(key);
+  if (act === "drop") await dropRow(key);
+  if (act === "confirm" && row) await putRow({ ...row, reason: "", answer: row.confirm });
+  await tellPages();
+  if (act !== "drop") await sendAndTell();
+})()));
+
+// --- requests of pages ---
+
+// The form goes to the gateway as it is; when that fails it waits in the outbox.
+async function saveForm(request) {
+  const copy = request.clone();
+  const at = Date.now();
+  const fields = [...(await copy.formData())].filter(([, value]) => typeof value === "string" || value.size);
+  const key = String((fields.find(([name]) => name === "key") || [])[1]);
+  try {
+    const said = await within(sendTime(fields), (signal) => fetch(request, { signal }));
+    // A redirect means that the entry is recorded: a row that was edited is done.
+    if (said.type === "opaqueredirect" || said.redirected) await dropRow(key);
+    if (![502, 503, 504].includes(said.status)) return said;
+  } catch {
+    // no connection: see below
+  }
+  const before = await oneRow(key);
+  await putRow({ key, at: before ? before.at : at, fields, reason: "", confirm: "", answer: "" });
+  await askLater();
+  return Response.redirect("/catat?menunggu=1", 303);
+}
+
+async function loadPage(request) {
+  const isForm = new URL(request.url).pathname === "/catat";
+  try {
+    // Other pages may compute figures for long, and a download is a page too.
+    if (!isForm) return await fetch(request);
+    const page = await within(PAGE_MS, (signal) => fetch(request, { signal }));
+    if (page.ok) keepForm();
+    return page;
+  } catch {
+    return (await caches.match(isForm ? FORM : NOTICE, { cacheName: CACHE })) || Response.error();
+  }
+}
+
+// The kept form is as new as the last visit: indicators and language.
+async function keepForm() {
+  const cache = await caches.open(CACHE);
+  for (const place of [FORM, NOTICE]) {
+    const page = await fetch(place).catch(() => null);
+    if (page && page.ok && !page.redirected) await cache.put(place, page);
+  }
+}
+
+async function loadFile(request) {
+  return (await caches.match(request, { cacheName: CACHE })) || fetch(request);
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method === "POST" && request.mode === "navigate" && url.pathname === "/catat") {
+    event.respondWith(saveForm(request));
+  } else if (request.method === "GET" && request.mode === "navigate") {
+    event.respondWith(loadPage(request));
+  } else if (request.method === "GET" && url.pathname.startsWith("/assets/")) {
+    event.respondWith(loadFile(request));
+  }
+});

@@ -1,0 +1,213 @@
+//! `/catat/entri/ID`: an entry with its corrections, and the forms that correct or withdraw it.
+
+use super::entry_page::{PAGE_RECORDER, new_form_key, next_form_key};
+use super::entry_texts::{self, EntryRow};
+use super::form_fields::FormFields;
+use super::submission::{EntrySubmission, FormRefusal, FormResult};
+use super::writer_name::{remember_name, remembered_name};
+use crate::api::ApiListener;
+use crate::api::error::ApiError;
+use crate::api::ledger::recorder_name;
+use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
+use crate::ledger::{QuantityText, RawEntry};
+use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
+use crate::storage::StoreError;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+
+/// Values of the forms, as typed.
+#[derive(Clone, Debug, Default)]
+struct CorrectionValues {
+    key: String,
+    quantity: String,
+    when: String,
+    what: String,
+    reason: String,
+    who: String,
+}
+
+#[derive(Template)]
+#[template(path = "entry_correction.html")]
+struct CorrectionPage {
+    frame: PageFrame,
+    /// The chain of corrections, the newest first.
+    rows: Vec<EntryRow>,
+    /// The entry that counts; `None` when it was withdrawn.
+    current: Option<EntryRow>,
+    form: CorrectionValues,
+    refusal: FormRefusal,
+}
+
+pub(super) async fn correction_page(
+    State(app): State<ApiListener>,
+    Path(id): Path<EntryId>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    show_chain(
+        &app,
+        &uri,
+        &headers,
+        frame,
+        id,
+        None,
+        FormRefusal::default(),
+    )
+    .await
+}
+
+async fn show_chain(
+    app: &ApiListener,
+    uri: &Uri,
+    headers: &HeaderMap,
+    frame: PageFrame,
+    id: EntryId,
+    typed: Option<CorrectionValues>,
+    refusal: FormRefusal,
+) -> Response {
+    let chain = match app.state().store.correction_chain(id).await {
+        Ok(chain) => chain,
+        Err(StoreError::UnknownEntry(_)) => {
+            return render_not_found(uri, frame, &uri.to_string());
+        }
+        Err(fault) => return render_failure(uri, frame, &fault.into()),
+    };
+    let last = chain.iter().find(|entry| entry.is_current());
+    let form = typed.unwrap_or_else(|| usual_values(&frame, last, headers));
+    let rows = entry_texts::entry_rows(app, &chain, frame.lang);
+    let page = CorrectionPage {
+        current: rows.iter().find(|row| row.is_current).cloned(),
+        rows,
+        form,
+        refusal,
+        frame,
+    };
+    let status = page.refusal.status;
+    render_page(uri, status, &page)
+}
+
+fn usual_values(
+    frame: &PageFrame,
+    current: Option<&LedgerEntry>,
+    headers: &HeaderMap,
+) -> CorrectionValues {
+    let statement = current.map(|entry| &entry.statement);
+    let quantity = statement.and_then(|statement| statement.quantity);
+    let digits = quantity
+        .map(|quantity| quantity.to_string())
+        .unwrap_or_default();
+    CorrectionValues {
+        key: new_form_key(),
+        quantity: frame.lang.locale().plain_digits(&digits),
+        when: statement
+            .map(|one| one.when.to_string())
+            .unwrap_or_default(),
+        what: statement.map(|one| one.what.clone()).unwrap_or_default(),
+        reason: String::new(),
+        who: remembered_name(headers),
+    }
+}
+
+/// Copy of an entry as its correction, for a reason of its own.
+fn as_correction(old: &EntryStatement, id: EntryId, form: &FormFields) -> RawEntry {
+    RawEntry {
+        kind: Some(old.sort.word().to_owned()),
+        indicator: Some(old.indicator.to_string()),
+        what: Some(old.what.clone()),
+        quantity: None,
+        unit: Some(old.unit.to_string()),
+        when: Some(old.when.to_string()),
+        how: Some(old.known.word().to_owned()),
+        who: form.optional("who"),
+        note: form.optional("reason"),
+        supersedes: Some(id),
+        attachments: old.attachments.clone(),
+    }
+}
+
+pub(super) async fn correct_entry(
+    State(app): State<ApiListener>,
+    Path(id): Path<EntryId>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Result<FormFields, ApiError>,
+) -> Response {
+    replace_entry(app, id, uri, headers, form, false).await
+}
+
+pub(super) async fn withdraw_entry(
+    State(app): State<ApiListener>,
+    Path(id): Path<EntryId>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Result<FormFields, ApiError>,
+) -> Response {
+    replace_entry(app, id, uri, headers, form, true).await
+}
+
+async fn replace_entry(
+    app: ApiListener,
+    id: EntryId,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Result<FormFields, ApiError>,
+    is_withdrawal: bool,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return render_failure(&uri, frame, &error),
+    };
+    let old = match app.state().store.correction_chain(id).await {
+        Ok(chain) => chain.into_iter().find(|entry| entry.id == id),
+        Err(StoreError::UnknownEntry(_)) => None,
+        Err(fault) => return render_failure(&uri, frame, &fault.into()),
+    };
+    let Some(old) = old else {
+        return render_not_found(&uri, frame, &uri.to_string());
+    };
+    let mut raw = as_correction(&old.statement, id, &form);
+    if !is_withdrawal {
+        raw.quantity = Some(QuantityText::Written(form.text("quantity").to_owned()));
+        raw.when = form.optional("when");
+        raw.what = form.optional("what");
+    }
+    let submission = EntrySubmission {
+        app: &app,
+        lang: frame.lang,
+        by: recorder_name(Some(PAGE_RECORDER.to_owned())),
+        form: &form,
+        raw,
+    };
+    let refusal = match submission.send().await {
+        Ok(FormResult::Saved(id)) => {
+            let mut response = Redirect::to(&format!("/catat?tersimpan={id}")).into_response();
+            remember_name(&mut response, form.text("who"));
+            return response;
+        }
+        Ok(FormResult::Refused(refusal)) => *refusal,
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status);
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            FormRefusal::new(status, "", error.person_message(frame.lang))
+        }
+    };
+    let typed = CorrectionValues {
+        key: next_form_key(&form, &refusal),
+        reason: form.text("reason").to_owned(),
+        who: form.text("who").to_owned(),
+        ..match is_withdrawal {
+            true => usual_values(&frame, Some(&old), &headers),
+            false => CorrectionValues {
+                quantity: form.text("quantity").to_owned(),
+                when: form.text("when").to_owned(),
+                what: form.text("what").to_owned(),
+                ..CorrectionValues::default()
+            },
+        }
+    };
+    show_chain(&app, &uri, &headers, frame, id, Some(typed), refusal).await
+}

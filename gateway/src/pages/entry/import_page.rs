@@ -1,0 +1,278 @@
+//! `/catat/impor`: a table of entries is shown first, and recorded when it is confirmed.
+
+use super::entry_page::{PAGE_RECORDER, new_form_key};
+use super::entry_texts;
+use super::form_fields::FormFields;
+use crate::api::ApiListener;
+use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult, row_message};
+use crate::api::error::{ApiError, unknown_path_error};
+use crate::api::ledger::{ledger_error, recorder_name};
+use crate::api::request_language::{query_parameter, request_language};
+use crate::domain::ledger::EntryStatement;
+use crate::i18n::Language;
+use crate::ledger::{
+    EntryBatch, EntryRequest, EntryTable, csv_template, read_table, xlsx_template,
+};
+use crate::pages::number_format::format_count;
+use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+/// Rows of the preview; the others are counted.
+const PREVIEW_ROWS_MAX: usize = 100;
+/// Faults and remarks of the preview; the others are counted.
+const PREVIEW_REMARKS_MAX: usize = 50;
+
+/// Row of the preview.
+#[derive(Clone, Debug)]
+struct PreviewRow {
+    line: u64,
+    when: String,
+    name: String,
+    what: String,
+    amount: String,
+    /// Basis as a word.
+    basis: &'static str,
+    who: String,
+    note: String,
+}
+
+/// Preview of a table.
+#[derive(Clone, Debug, Default)]
+struct TablePreview {
+    file: String,
+    rows: Vec<PreviewRow>,
+    /// Rows that would be recorded, with the marks of the language.
+    count: String,
+    rows_left_out: usize,
+    faults: Vec<String>,
+    faults_left_out: usize,
+    remarks: Vec<String>,
+    /// The checked entries, for the form that confirms them; empty when there are faults.
+    entries: String,
+}
+
+#[derive(Template)]
+#[template(path = "entry_import.html")]
+struct ImportPage {
+    frame: PageFrame,
+    key: String,
+    /// Why nothing can be shown; empty when something can.
+    failure: String,
+    /// Number of entries that were just recorded; empty when none were.
+    saved: String,
+    again: bool,
+    preview: Option<TablePreview>,
+}
+
+impl ImportPage {
+    fn new(frame: PageFrame) -> Self {
+        Self {
+            frame,
+            key: new_form_key(),
+            failure: String::new(),
+            saved: String::new(),
+            again: false,
+            preview: None,
+        }
+    }
+}
+
+pub(super) async fn import_page(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let saved = query_parameter(&uri, "tersimpan").and_then(|text| text.parse().ok());
+    let saved = saved.map(|count| format_count(count, frame.lang));
+    let page = ImportPage {
+        saved: saved.unwrap_or_default(),
+        ..ImportPage::new(frame)
+    };
+    render_page(&uri, StatusCode::OK, &page)
+}
+
+pub(super) async fn preview_table(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Result<FormFields, ApiError>,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let lang = frame.lang;
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return render_failure(&uri, frame, &error),
+    };
+    let again = !form.text("again").is_empty();
+    let mut page = ImportPage {
+        again,
+        ..ImportPage::new(frame)
+    };
+    let status = match &form.file {
+        _ if form.too_large => {
+            page.failure = crate::ledger::TableError::TooLong.message(lang);
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        None => {
+            page.failure = lang.text("entry-import-no-file");
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Some(file) => match read_table(&file.bytes, &app.state().definitions) {
+            Err(fault) => {
+                page.failure = lang.text_with(
+                    "ledger-no-table",
+                    &[("file", &file.name), ("why", &fault.message(lang))],
+                );
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Ok(table) if table.rows.is_empty() => {
+                page.failure = lang.text("ledger-empty");
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Ok(table) => {
+                let rows = table.rows.iter().map(|row| (row.line, row.raw.clone()));
+                let recording = EntryRecording {
+                    rows: rows.collect(),
+                    mark: table.mark,
+                    again,
+                    by: String::new(),
+                    key: None,
+                };
+                match app.check_entries(&recording).await {
+                    Ok(batch) => {
+                        page.preview = Some(preview(&app, &file.name, &table, &batch, lang));
+                        StatusCode::OK
+                    }
+                    Err(fault) => return render_failure(&uri, page.frame, &fault.into()),
+                }
+            }
+        },
+    };
+    render_page(&uri, status, &page)
+}
+
+fn preview(
+    app: &ApiListener,
+    file: &str,
+    table: &EntryTable,
+    batch: &EntryBatch,
+    lang: Language,
+) -> TablePreview {
+    let row = |(line, statement): &(u64, EntryStatement)| PreviewRow {
+        line: *line,
+        when: entry_texts::entry_time_text(statement.when, lang),
+        name: entry_texts::definition_name(app, &statement.indicator, lang),
+        what: statement.what.clone(),
+        amount: entry_texts::amount_text(statement, lang),
+        basis: statement.known.word(),
+        who: statement.who.clone(),
+        note: statement.note.clone(),
+    };
+    let skipped = table.left_out.iter().map(|row| row.message(lang));
+    let remarks = batch
+        .remarks
+        .iter()
+        .map(|told| row_message(table, told, lang));
+    let faults = batch
+        .faults
+        .iter()
+        .map(|told| row_message(table, told, lang));
+    let statements = batch.good.iter().map(|(_, statement)| statement);
+    let requests: Vec<EntryRequest> = statements.map(EntryRequest::from_statement).collect();
+    TablePreview {
+        file: file.to_owned(),
+        rows: batch.good.iter().take(PREVIEW_ROWS_MAX).map(row).collect(),
+        count: format_count(batch.good.len() as u64, lang),
+        rows_left_out: batch.good.len().saturating_sub(PREVIEW_ROWS_MAX),
+        faults: faults.take(PREVIEW_REMARKS_MAX).collect(),
+        faults_left_out: batch.faults.len().saturating_sub(PREVIEW_REMARKS_MAX),
+        remarks: skipped.chain(remarks).take(PREVIEW_REMARKS_MAX).collect(),
+        entries: match batch.faults.is_empty() {
+            true => serde_json::to_string(&requests).unwrap_or_default(),
+            false => String::new(),
+        },
+    }
+}
+
+pub(super) async fn save_table(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Result<FormFields, ApiError>,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    match record_table(&app, form, frame.lang).await {
+        Ok(RecordingResult::Recorded(added)) => {
+            Redirect::to(&format!("/catat/impor?tersimpan={}", added.ids.len())).into_response()
+        }
+        // The rows were right a moment ago, so someone else recorded one of them meanwhile.
+        Ok(RecordingResult::Refused(batch)) => {
+            let lang = frame.lang;
+            let faults = batch.faults.iter().take(PREVIEW_REMARKS_MAX);
+            let faults: Vec<String> = faults.map(|told| told.remark.message(lang)).collect();
+            let page = ImportPage {
+                failure: faults.join("; "),
+                ..ImportPage::new(frame)
+            };
+            render_page(&uri, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => render_failure(&uri, frame, &error),
+    }
+}
+
+async fn record_table(
+    app: &ApiListener,
+    form: Result<FormFields, ApiError>,
+    lang: Language,
+) -> Result<RecordingResult, ApiError> {
+    let form = form?;
+    ClientKey::check(form.text("key"))?;
+    let entries: Vec<EntryRequest> = serde_json::from_str(form.text("entries"))
+        .map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.to_string()))?;
+    let recording = EntryRecording {
+        rows: (1..).zip(entries.iter().map(EntryRequest::raw)).collect(),
+        mark: None,
+        again: !form.text("again").is_empty(),
+        by: recorder_name(Some(PAGE_RECORDER.to_owned())),
+        key: Some(ClientKey {
+            key: form.text("key").to_owned(),
+            content: form.content(&["key"]),
+        }),
+    };
+    let result = app.record_entries(recording, lang).await;
+    result.map_err(|fault| ledger_error(fault, lang))
+}
+
+/// The table to fill in: `catatan.xlsx` or `catatan.csv`.
+pub(super) async fn table_template(
+    State(app): State<ApiListener>,
+    Path(file): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let lang = request_language(&uri, &headers);
+    let definitions = &app.state().definitions;
+    let (media, bytes) = match file.as_str() {
+        "catatan.csv" => (
+            "text/csv; charset=utf-8",
+            csv_template(definitions, lang, app.today()).into_bytes(),
+        ),
+        "catatan.xlsx" => (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            xlsx_template(definitions, lang, app.today()).map_err(|fault| {
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, fault.to_string())
+            })?,
+        ),
+        _ => return Err(unknown_path_error(uri).await),
+    };
+    let named = format!("attachment; filename=\"{file}\"");
+    let headers = [
+        (header::CONTENT_TYPE, media.to_owned()),
+        (header::CONTENT_DISPOSITION, named),
+    ];
+    Ok((headers, bytes).into_response())
+}

@@ -1,0 +1,193 @@
+//! `/catat/target`: targets and baselines of the indicators.
+
+use super::entry_page::{PAGE_RECORDER, definition_choices, new_form_key, next_form_key};
+use super::entry_texts::{self, EntryRow};
+use super::form_fields::FormFields;
+use super::submission::{EntrySubmission, FormRefusal, FormResult};
+use super::writer_name::{remember_name, remembered_name};
+use crate::api::ApiListener;
+use crate::api::error::ApiError;
+use crate::api::ledger::recorder_name;
+use crate::api::request_language::query_parameter;
+use crate::domain::ledger::{EntryKind, QuantityBasis};
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::ledger::{QuantityText, RawEntry};
+use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::period_choice::period_around;
+use crate::report::content::period_name;
+use crate::storage::{LedgerQuery, StoreError};
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+/// Targets and baselines of the list.
+const LISTED_TARGETS_MAX: usize = 200;
+
+/// Values of the form, as typed.
+#[derive(Clone, Debug, Default)]
+struct TargetValues {
+    key: String,
+    kind: String,
+    indicator: String,
+    quantity: String,
+    /// Period of the list; empty for another one.
+    period: String,
+    other_period: String,
+    who: String,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "entry_target.html")]
+struct TargetPage {
+    frame: PageFrame,
+    form: TargetValues,
+    refusal: FormRefusal,
+    /// Ids and names of the indicators.
+    indicators: Vec<(String, String)>,
+    /// Periods to choose from, with their names.
+    periods: Vec<(String, String)>,
+    saved: bool,
+    rows: Vec<EntryRow>,
+}
+
+pub(super) async fn target_page(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let form = TargetValues {
+        key: new_form_key(),
+        kind: EntryKind::Target.word().to_owned(),
+        period: period_around("month", app.today()).to_string(),
+        who: remembered_name(&headers),
+        ..TargetValues::default()
+    };
+    show_targets(&app, &uri, frame, form, FormRefusal::default()).await
+}
+
+async fn show_targets(
+    app: &ApiListener,
+    uri: &Uri,
+    frame: PageFrame,
+    form: TargetValues,
+    refusal: FormRefusal,
+) -> Response {
+    let rows = match listed_targets(app, frame.lang).await {
+        Ok(rows) => rows,
+        Err(fault) => return render_failure(uri, frame, &fault.into()),
+    };
+    let page = TargetPage {
+        indicators: definition_choices(app, frame.lang),
+        periods: period_choices(app.today(), frame.lang),
+        saved: query_parameter(uri, "tersimpan").is_some(),
+        rows,
+        form,
+        refusal,
+        frame,
+    };
+    let status = page.refusal.status;
+    render_page(uri, status, &page)
+}
+
+async fn listed_targets(app: &ApiListener, lang: Language) -> Result<Vec<EntryRow>, StoreError> {
+    let mut all = Vec::new();
+    for sort in [EntryKind::Target, EntryKind::Baseline] {
+        let query = LedgerQuery {
+            sort: Some(sort),
+            newest: Some(LISTED_TARGETS_MAX),
+            ..LedgerQuery::default()
+        };
+        all.extend(app.state().store.ledger(query).await?);
+    }
+    all.sort_by_key(|entry| entry.id);
+    Ok(entry_texts::entry_rows(app, &all, lang))
+}
+
+/// Periods that targets are set for most often: this and the next months, quarters and years.
+fn period_choices(today: Date, lang: Language) -> Vec<(String, String)> {
+    let first = today.first_of_month();
+    let later = |months: i64| first.saturating_add(months.months());
+    let periods = [
+        period_around("month", first),
+        period_around("month", later(1)),
+        period_around("quarter", first),
+        period_around("quarter", later(3)),
+        period_around("year", first),
+        period_around("year", later(12)),
+    ];
+    let named = |period: Period| (period.to_string(), period_name(lang, period));
+    periods.into_iter().map(named).collect()
+}
+
+pub(super) async fn save_target(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Result<FormFields, ApiError>,
+) -> Response {
+    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return render_failure(&uri, frame, &error),
+    };
+    let submission = EntrySubmission {
+        app: &app,
+        lang: frame.lang,
+        by: recorder_name(Some(PAGE_RECORDER.to_owned())),
+        raw: raw_target(&app, &form),
+        form: &form,
+    };
+    let refusal = match submission.send().await {
+        Ok(FormResult::Saved(id)) => {
+            let place = format!("/catat/target?tersimpan={id}");
+            let mut response = Redirect::to(&place).into_response();
+            remember_name(&mut response, form.text("who"));
+            return response;
+        }
+        Ok(FormResult::Refused(refusal)) => *refusal,
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status);
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            FormRefusal::new(status, "", error.person_message(frame.lang))
+        }
+    };
+    let text = |name| form.text(name).to_owned();
+    let typed = TargetValues {
+        key: next_form_key(&form, &refusal),
+        kind: text("kind"),
+        indicator: text("indicator"),
+        quantity: text("quantity"),
+        period: text("period"),
+        other_period: text("other_period"),
+        who: text("who"),
+        note: text("note"),
+    };
+    show_targets(&app, &uri, frame, typed, refusal).await
+}
+
+fn raw_target(app: &ApiListener, form: &FormFields) -> RawEntry {
+    let definition = app.state().definitions.find(form.text("indicator"));
+    let quantity = form.text("quantity");
+    let has_unit = quantity.ends_with(char::is_alphabetic);
+    let unit = definition.filter(|_| !has_unit);
+    RawEntry {
+        kind: form.optional("kind"),
+        indicator: form.optional("indicator"),
+        quantity: Some(QuantityText::Written(quantity.to_owned())),
+        unit: unit.map(|one| one.unit.to_string()),
+        when: form
+            .optional("other_period")
+            .or_else(|| form.optional("period")),
+        // A target is neither weighed nor counted.
+        how: Some(QuantityBasis::Declared.word().to_owned()),
+        who: form.optional("who"),
+        note: form.optional("note"),
+        ..RawEntry::default()
+    }
+}
