@@ -12,6 +12,7 @@
 pub mod api;
 pub mod app;
 pub mod assets;
+pub mod attention;
 pub mod bus_request;
 pub mod buses;
 pub mod carbon;

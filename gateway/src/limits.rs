@@ -263,6 +263,9 @@ pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
+/// Maximum bytes of a photo in a form of a page. The script of the page makes photos smaller;
+/// without it most phones stay below this.
+pub const FORM_PHOTO_BYTES_MAX: usize = 9 << 20;
 /// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
 /// kept: a browser shows the answer only then.
 pub const FORM_BYTES_MAX: usize = 96 << 20;
@@ -367,6 +370,20 @@ pub const QUICK_POINT_DAYS_MAX: u64 = 1000;
 pub const REPORT_WAIT_SECONDS: u64 = 60;
 /// Maximum reports and long calculations of figures at once; further ones wait.
 pub const REPORTS_MAX: usize = 1;
+/// Maximum reports that are noted as issued in 24 hours; further ones are made, but not noted.
+// A note takes about 2 kB: 400 kB a day at most.
+pub const ISSUED_REPORTS_PER_DAY_MAX: usize = 200;
+/// Maximum issued reports in one response of the store.
+pub const ISSUED_REPORTS_PAGE_MAX: usize = 50;
+/// Maximum reports that people have ordered on the page and that are being made or wait.
+pub const REPORT_JOBS_WAITING_MAX: usize = 4;
+/// Maximum ordered reports that are kept for their download, with those that are being made.
+pub const REPORT_JOBS_KEPT_MAX: usize = 12;
+/// Time in seconds for which an ordered report is kept.
+pub const REPORT_JOB_SECONDS: u64 = 600;
+/// Maximum bytes of all files that are kept for their download.
+// A year of the largest site takes about 4 MB as JSON.
+pub const REPORT_JOB_BYTES_MAX: usize = 8 << 20;
 /// Maximum configuration and factor changes that a report lists; earlier ones are counted.
 pub const REPORT_CHANGES_MAX: usize = 100;
 
@@ -406,7 +423,9 @@ const _: () = assert!(
     "reports must leave the store room, and long answers must leave room for plots"
 );
 const _: () = assert!(
-    BODY_BUDGET_PER_ADDRESS > LEDGER_FILE_BYTES_MAX && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
+    BODY_BUDGET_PER_ADDRESS > FORM_PHOTO_BYTES_MAX
+        && FORM_PHOTO_BYTES_MAX > LEDGER_FILE_BYTES_MAX
+        && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
     "the largest body must fit the budget of its address"
 );
 const _: () = assert!(

@@ -80,7 +80,10 @@ class Person(Browser):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def seen(self, selector):
-        return [one for one in self.find(selector) if one.is_displayed()]
+        """Texts of what is shown now; the list of what waits may change at any moment."""
+        script = """return [...document.querySelectorAll(arguments[0])]
+            .filter((node) => node.offsetParent).map((node) => node.innerText);"""
+        return self.driver.execute_script(script, selector)
 
     def tap(self, selector):
         self.wait(selector, lambda: self.find(selector))
@@ -215,12 +218,37 @@ class Person(Browser):
         self.wait("an entry that waits", lambda: self.waiting() == 1)
         self.relay.switch("up")
         self.open()
-        reason = lambda: "tiga" in self.text("#outbox .state-line")
-        self.wait("the reason", lambda: self.waiting() == 1 and reason())
+        reason = lambda: "\"tiga\"" in "".join(self.seen("#outbox .state-line"))
+        self.wait("the reason", reason)
         self.shot("entry-refused")
         self.tap("#outbox [data-act=drop]")
         self.wait("an empty outbox", lambda: not self.seen("#outbox"))
         self.expect("entries", len(self.entries("jelantah")), 2)
+
+
+# Width in pixels, language, colours.
+LOOKS = [(360, "en", "dark"), (768, "id", "dark"), (1440, "en", "light")]
+PAGES = {
+    "entry": "/catat", "entry-form": "/catat?isi=bsf-fed", "entry-target": "/catat/target",
+    "entry-import": "/catat/impor", "entry-correction": "/catat/entri/1",
+    "entry-kept": "/catat/luring",
+}
+
+
+def look(gateway, folder):
+    """Every page at other widths, in the other language and colours."""
+    faults = []
+    for width, lang, theme in LOOKS:
+        browser = Browser(gateway, folder, width, lang, theme)
+        try:
+            for name, path in PAGES.items():
+                browser.driver.get(gateway + path)
+                browser.fits(name)
+                browser.shot(name)
+        finally:
+            browser.close()
+        faults += browser.faults
+    return faults
 
 
 def main():
@@ -235,9 +263,10 @@ def main():
         person.refused_later()
     finally:
         person.close()
-    for fault in person.faults:
+    faults = person.faults + look(gateway, folder)
+    for fault in faults:
         print(fault, file=sys.stderr)
-    return 1 if person.faults else 0
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ fn the_api_answers_as_it_describes_itself() {
     ]);
     tester.arg(format!("http://127.0.0.1:{port}/api/openapi.json"));
     // The same cases in each run, and few enough for a minute.
-    tester.args(["--seed", "1", "--max-examples", "10", "--max-time", "50"]);
+    tester.args(["--seed", "1", "--max-examples", "10", "--max-time", "40"]);
     tester.args(["--phases", "examples,coverage,fuzzing"]);
     tester.args(["--exclude-path-regex", NOT_CALLED]);
     tester.args(["--request-timeout", "30", "--no-shrink"]);

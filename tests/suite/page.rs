@@ -247,6 +247,7 @@ fn the_page_lives_in_a_real_browser() {
             bus_handles: gateway::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: "test",
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

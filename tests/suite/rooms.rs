@@ -102,6 +102,11 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "domain limits i18n config ledger evidence storage indicators report.content \
          report.render",
     ),
+    // What is wrong at a site, in words: figures and states are handed in.
+    (
+        "attention",
+        "domain i18n ledger solar_position assets.settings report.render",
+    ),
     ("samples_csv", "domain limits i18n storage"),
     (
         "api",
@@ -112,7 +117,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     (
         "pages",
         "domain limits status i18n config formulas assets.settings assets.formulas \
-         assets.indicators ledger storage indicators report.content report.render api",
+         assets.indicators ledger storage indicators attention report.content report.render api",
     ),
     ("server", "limits storage samples_csv api pages"),
     (

@@ -98,7 +98,7 @@ async fn another_master_reads_every_point_of_every_profile() {
         }
     }
     // All profiles of the demo, so that a device without readings does not pass unseen.
-    assert_eq!(profiles.len(), 5, "{profiles:?}");
+    assert_eq!(profiles.len(), 6, "{profiles:?}");
 }
 
 #[test]
@@ -139,6 +139,7 @@ fn the_demo_shows_what_its_plant_does() {
     same("level.level", now.level);
     same("air.temp_air", now.air);
     same("air.humidity", now.humidity);
+    same("sun.irradiance", now.irradiance);
     same("bsf-air.temp_air", now.bin_rim);
     same("rain.rain_total", now.rain_total);
     same("pump-flow.flow", now.pump_flow);

@@ -5,10 +5,7 @@
   const field = (name) => form.elements.namedItem(name);
   const number = field("quantity");
   const one = (selector) => form.querySelector(selector);
-  const keys = one(".keys");
-  const repeat = one(".repeat");
-  const change = one(".change");
-  const isFresh = () => !form.querySelector(".refusal") && !number.value;
+  const [keys, repeat, change, search, save] = [".keys", ".repeat", ".change", ".search", ".save"].map(one);
   const tell = (message) => navigator.serviceWorker?.controller?.postMessage(message);
 
   // --- what is recorded ---
@@ -38,14 +35,11 @@
     else if (number.value.length < 16) number.value += target.textContent;
     keepDraft();
   });
-  const search = one(".search");
-  if (search) {
-    search.hidden = false;
-    search.addEventListener("input", ({ target }) => {
-      const wanted = target.value.trim().toLowerCase();
-      for (const tile of form.querySelectorAll(".others .indicator")) tile.hidden = !tile.dataset.name.includes(wanted);
-    });
-  }
+  if (search) search.hidden = false;
+  search?.addEventListener("input", ({ target }) => {
+    const wanted = target.value.trim().toLowerCase();
+    for (const tile of form.querySelectorAll(".others .indicator")) tile.hidden = !tile.dataset.name.includes(wanted);
+  });
   field("date").addEventListener("input", () => { field("day").value = "other"; });
 
   // --- what was typed survives a lost page; a photo does not ---
@@ -61,17 +55,17 @@
   }
   form.addEventListener("input", keepDraft);
   if (document.querySelector("[data-saved]") || location.search.includes("menunggu")) localStorage.removeItem(DRAFT);
-  else if (isFresh() && !chosen() && localStorage.getItem(DRAFT)) fill(JSON.parse(localStorage.getItem(DRAFT)));
+  else if (!one(".refusal") && !chosen() && localStorage.getItem(DRAFT)) fill(JSON.parse(localStorage.getItem(DRAFT)));
   choose();
 
   // --- sending: a kept page needs a key of its own, and a double tap is one form ---
   const newKey = () => { field("key").value = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`.replace(".", ""); };
   if (form.dataset.offline === "true") newKey();
-  addEventListener("pageshow", (event) => { if (event.persisted) { newKey(); one(".save").disabled = false; } });
+  addEventListener("pageshow", (event) => { if (event.persisted) newKey(); });
   form.addEventListener("submit", () => {
-    setTimeout(() => { one(".save").disabled = true; });
-    setTimeout(() => { one(".save").disabled = false; }, 15000);
+    for (const [after, is] of [[0, true], [15000, false]]) setTimeout(() => { save.disabled = is; }, after);
   });
+  addEventListener("pagehide", () => { save.disabled = false; });
 
   // --- a photo of a phone has 5 to 12 MB; 2048 px are enough to read a scale ---
   field("photo").addEventListener("change", async ({ target }) => {

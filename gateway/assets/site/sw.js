@@ -70,28 +70,36 @@ async function within(ms, act) {
 const sendTime = (fields) =>
   fields.some(([, value]) => typeof value !== "string" && value.size) ? SEND_PHOTO_MS : SEND_MS;
 
+function formOf(fields) {
+  const form = new FormData();
+  for (const [name, value] of fields) form.append(name, value);
+  return form;
+}
+
+const post = (body, headers, signal) => fetch("/catat", { method: "POST", body, headers, redirect: "manual", signal });
+
+// Posts a form; an answer that decides nothing is null: no connection, a busy gateway, a log-in
+// that is needed first.
+async function decide(fields, form) {
+  try {
+    const said = await within(sendTime(fields), (signal) => post(form, { accept: "application/json" }, signal));
+    const isOpen = said.status >= 500 || said.status < 200 || [401, 403, 408, 421, 429].includes(said.status);
+    return isOpen ? null : { status: said.status, ...(await said.json()) };
+  } catch {
+    return null;
+  }
+}
+
 // Sends one row; true when the gateway has decided about it. The key makes a repeated row harmless.
 async function sendRow(row) {
-  const form = new FormData();
-  for (const [name, value] of row.fields) form.append(name, value);
+  const form = formOf(row.fields);
   form.set("queued", "1");
   form.set("written", String(row.at));
   if (row.answer) form.set("confirm", row.answer);
-  let said;
-  try {
-    said = await within(sendTime(row.fields), (signal) => fetch("/catat", {
-      method: "POST", body: form, headers: { accept: "application/json" }, redirect: "manual", signal }));
-  } catch {
-    return false;
-  }
-  if (said.status === 201) {
-    await dropRow(row.key);
-    return true;
-  }
-  // Not decided: the gateway is busy, or a log-in is needed first.
-  if (said.status >= 500 || said.status < 400 || [401, 403, 408, 421, 429].includes(said.status)) return false;
-  const { reason, error, message, confirm } = await said.json().catch(() => ({}));
-  await putRow({ ...row, reason: reason || message || error || String(said.status), confirm: confirm || "", answer: "" });
+  const said = await decide(row.fields, form);
+  if (!said) return false;
+  if (said.status === 201) await dropRow(row.key);
+  else await putRow({ ...row, reason: said.reason || said.message || said.error, confirm: said.confirm || "", answer: "" });
   return true;
 }
 
@@ -132,20 +140,19 @@ addEventListener("message", (event) => event.waitUntil((async () => {
 
 // --- requests of pages ---
 
-// The form goes to the gateway as it is; when that fails it waits in the outbox.
+// A form that cannot be sent now waits in the outbox.
 async function saveForm(request) {
-  const copy = request.clone();
   const at = Date.now();
-  const fields = [...(await copy.formData())].filter(([, value]) => typeof value === "string" || value.size);
+  const fields = [...(await request.formData())].filter(([, value]) => typeof value === "string" || value.size);
   const key = String((fields.find(([name]) => name === "key") || [])[1]);
-  try {
-    const said = await within(sendTime(fields), (signal) => fetch(request, { signal }));
-    // A redirect means that the entry is recorded: a row that was edited is done.
-    if (said.type === "opaqueredirect" || said.redirected) await dropRow(key);
-    if (![502, 503, 504].includes(said.status)) return said;
-  } catch {
-    // no connection: see below
+  const said = await decide(fields, formOf(fields));
+  if (said && said.status === 201) {
+    await dropRow(key);
+    return Response.redirect(`/catat?tersimpan=${said.id}`, 303);
   }
+  // A question or a fault: the page of the gateway shows it, with all that was typed.
+  const page = said && await post(formOf(fields), { accept: "text/html" }).catch(() => null);
+  if (page) return page;
   const before = await oneRow(key);
   await putRow({ key, at: before ? before.at : at, fields, reason: "", confirm: "", answer: "" });
   await askLater();

@@ -91,7 +91,7 @@ async fn measure_report(folder: &Path, period: &str, days: u32) -> ReportBenchRe
     store.stop().await;
     print_line(&format!(
         "{period:<8} PDF of {} kB in {seconds:.1} s, peak {} MB resident ({before} MB before)",
-        bytes.len() / 1000,
+        bytes.bytes.len() / 1000,
         peak_mb()?
     ))
 }

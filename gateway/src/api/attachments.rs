@@ -2,7 +2,7 @@
 //! upload or download needs little memory whatever its size is.
 
 use super::error::{ApiError, ApiErrorCode};
-use super::{ApiListener, BodyHold};
+use super::{ApiListener, DroppedBytes};
 use crate::ledger::AttachmentJson;
 use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::storage::{AttachmentFile, StoreError};
@@ -71,7 +71,7 @@ pub(crate) async fn add_attachment(
     if declared_length(request.headers()).is_some_and(|bytes| bytes > ATTACHMENT_BYTES_MAX as u64) {
         return Err(StoreError::TooLarge.into());
     }
-    let hold = request.extensions().get::<BodyHold>().cloned();
+    let hold = request.extensions().get::<DroppedBytes>().cloned();
     let mut upload = app.state().store.begin_attachment().await?;
     let mut body = request.into_body();
     while let Some(frame) = body.frame().await {
@@ -80,8 +80,8 @@ pub(crate) async fn add_attachment(
             let count = piece.len();
             upload.write(piece).await?;
             // On disk: others may use the memory of it.
-            if let Some(hold) = &hold {
-                hold.give_back(count);
+            if let Some(DroppedBytes(give_back)) = &hold {
+                give_back(count);
             }
         }
     }

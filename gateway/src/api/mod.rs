@@ -25,12 +25,14 @@ pub(crate) mod error;
 pub(crate) mod evidence;
 mod figure_upkeep;
 mod indicators;
+pub(crate) mod issued_reports;
 mod jobs;
 mod json_body;
 pub(crate) mod ledger;
 mod live_events;
 pub(crate) mod local_time;
 mod metrics;
+pub(crate) mod report_jobs;
 mod reports;
 pub(crate) mod request_language;
 mod resources;
@@ -73,22 +75,10 @@ pub(crate) struct PeerConnection {
     pub(crate) tls: bool,
 }
 
-/// Share of the memory for all bodies that the body of a request holds; an extension of each request
-/// with a body. A handler that hands a body on in pieces gives the bytes back as they go.
+/// Extension of a request with a body. A handler that drops bytes which it has received calls it
+/// with their number, so that they no longer count as held in memory.
 #[derive(Clone)]
-pub(crate) struct BodyHold(Arc<dyn Fn(usize) + Send + Sync>);
-
-impl BodyHold {
-    /// `give_back` takes the number of bytes that are no longer held.
-    pub(crate) fn new(give_back: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(give_back))
-    }
-
-    /// These bytes of the body are no longer in memory.
-    pub(crate) fn give_back(&self, bytes: usize) {
-        (self.0)(bytes);
-    }
-}
+pub(crate) struct DroppedBytes(pub(crate) Arc<dyn Fn(usize) + Send + Sync>);
 
 /// Everything that request handlers read; one for all listeners.
 #[derive(Clone, Debug)]
@@ -117,6 +107,8 @@ pub struct ApiState {
     pub scans: jobs::SharedJobs<scans::ScanJson>,
     /// Changes of address started over the API.
     pub addresses: jobs::SharedJobs<set_address::SetAddressJson>,
+    /// Reports ordered on the page.
+    pub report_jobs: Arc<report_jobs::ReportJobs>,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -141,6 +133,7 @@ impl ApiState {
             bus_handles: BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -1,16 +1,17 @@
 //! `/api/v1/reports/PERIOD.FORMAT`: the report of a period, made on request.
 
-use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::{asset_filter, parse_period, report_error, requested_basis};
 use super::request_language::request_language;
+use super::{ApiListener, PeerConnection};
+use crate::domain::issued_report::IssueWay;
 use crate::report::build::{self, CalculationRevision, ReportRequest};
 use crate::report::render::ReportFormat;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -75,6 +76,7 @@ pub(crate) async fn get_report(
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
+    peer: Option<Extension<PeerConnection>>,
     wanted: Result<Query<ReportQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let lang = request_language(&uri, &headers);
@@ -103,8 +105,13 @@ pub(crate) async fn get_report(
     let file = build::report_file_name(&basis.config, &wish, revision);
     let store = app.state().store.clone();
     let now = app.state().clock.now().at;
-    let bytes = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
-    let bytes = bytes.map_err(|trouble| report_error(&trouble, lang))?;
+    let built = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
+    let built = built.map_err(|trouble| report_error(&trouble, lang))?;
+    let via = match peer {
+        Some(_) => IssueWay::Api,
+        None => IssueWay::Command,
+    };
+    app.note_issue(built.issue, via).await;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (
@@ -112,5 +119,5 @@ pub(crate) async fn get_report(
             format!("{shown}; filename=\"{file}\""),
         ),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, built.bytes).into_response())
 }

@@ -10,7 +10,8 @@ use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::simulator::clear_sky::GeoLocation as Spot;
 use crate::simulator::{
-    SimulatedEndpoint, SimulatedPlant, SimulatedWorld, SimulatorServers, serve_devices,
+    IncidentList, SimulatedEndpoint, SimulatedIncident, SimulatedPlant, SimulatedWorld,
+    SimulatorServers, serve_devices,
 };
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -47,7 +48,13 @@ pub(super) async fn run_simulate(options: SimulateArgs, lang: Language) -> u8 {
         }
     };
     let clock = Clock::system();
-    let world = build_world(&config, &clock, clock.now().at, options.seed, options.speed);
+    let world = build_world(
+        &config,
+        &clock,
+        clock.now().at,
+        (options.seed, options.speed),
+        Vec::new(),
+    );
     let mut served = match serve_devices(&config, &world).await {
         Ok(served) => served,
         Err(error) => {
@@ -64,19 +71,20 @@ pub(super) async fn run_simulate(options: SimulateArgs, lang: Language) -> u8 {
     }
 }
 
-/// Simulated world of a site, with a plant that starts at `from`.
+/// Simulated world of a site, with a plant that starts at `from`, and what happens at it.
 pub(super) fn build_world(
     config: &Config,
     clock: &Clock,
     from: UtcMs,
-    seed: u64,
-    rate: f64,
+    (seed, rate): (u64, f64),
+    incidents: Vec<SimulatedIncident>,
 ) -> SimulatedWorld {
     let spot = Spot {
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from);
+    let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from)
+        .with_incidents(IncidentList::new(incidents));
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
 }
 

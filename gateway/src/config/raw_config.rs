@@ -166,4 +166,7 @@ pub(crate) struct RawWebPage {
     pub(crate) certificate_key_file: RawText,
     /// Host names under which the page is reached, besides its addresses.
     pub(crate) names: Option<Vec<SpannedValue<String>>>,
+    /// Origins of sites that may show the card `/dampak/sematkan` in a frame:
+    /// `https://desa.example.id`.
+    pub(crate) embed: Option<Vec<SpannedValue<String>>>,
 }

@@ -322,6 +322,8 @@ pub struct WebSettings {
     pub certificate: PageCertificate,
     /// Host names under which the page is reached, besides its addresses.
     pub names: Vec<String>,
+    /// Origins of sites that may show the card of the impact in a frame.
+    pub embed: Vec<String>,
 }
 
 /// Certificate of the page.

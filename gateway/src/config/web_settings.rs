@@ -6,6 +6,8 @@ use crate::config::{PageCertificate, WebSettings};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+/// Maximum sites that may show the card of the impact.
+const EMBED_MAX: usize = 8;
 /// Maximum host names of the page.
 const NAMES_MAX: usize = 8;
 
@@ -22,6 +24,7 @@ pub(crate) fn check_web(
         listen: check_listen(notes, raw),
         certificate: check_certificate(notes, raw, folder),
         names: check_names(notes, raw),
+        embed: check_embed(notes, raw),
     }
 }
 
@@ -103,4 +106,56 @@ fn check_names(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Vec<Str
         names.push(name);
     }
     names
+}
+
+/// Checks `embed`: origins, that is scheme, host and port without a path.
+fn check_embed(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Vec<String> {
+    let mut origins = Vec::new();
+    for at in raw.embed.iter().flatten() {
+        if !is_origin(at.get()) || origins.len() >= EMBED_MAX {
+            let expected = "https://desa.example.id";
+            notes.add_error(at.span(), "embed", "fault-value", at.get(), expected);
+            continue;
+        }
+        origins.push(at.get().to_ascii_lowercase());
+    }
+    origins
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let Some(host) = host else {
+        return false;
+    };
+    let (name, port) = host.split_once(':').unwrap_or((host, "443"));
+    // No wildcard and no separator: the text goes into a header as it is.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    !name.is_empty() && name.len() <= 253 && name.chars().all(plain) && port.parse::<u16>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_origins_may_show_the_card() {
+        for text in ["https://desa.example.id", "http://localhost:8080"] {
+            assert!(is_origin(text), "{text}");
+        }
+        for text in [
+            "",
+            "desa.example.id",
+            "https://",
+            "https://*",
+            "https://a.id/path",
+            "https://a.id; script-src *",
+            "https://a.id b.id",
+            "https://a.id:x",
+            "javascript:alert(1)",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod exact_number;
 pub mod factor;
 pub(crate) mod hex_text;
 pub mod indicator;
+pub mod issued_report;
 pub mod ledger;
 pub mod period;
 pub mod site_zone;

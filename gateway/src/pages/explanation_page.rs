@@ -64,7 +64,11 @@ pub(crate) async fn explanation_page(
         return render_not_found(&uri, frame, &id);
     };
     // The first line repeats the heading of the page.
-    let steps = found.steps(&figures.config, &figures.account, lang);
+    let mut steps = found.steps(&figures.config, &figures.account, lang);
+    // Notes of the figure itself stand above the steps.
+    let own_note = |note: &String| lang.text_with("chapters-explain-note", &[("note", note)]);
+    let own_notes: Vec<String> = figure.notes.iter().map(own_note).collect();
+    steps.retain(|step| step.depth != 1 || !own_notes.contains(&step.text));
     let (from, _) = app.period_bounds(choice.period);
     let steps = nest_steps(steps.get(1..).unwrap_or_default(), from, choice.days());
     let assets = app.state().assets.iter();

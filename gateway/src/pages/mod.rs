@@ -7,6 +7,8 @@
 //! GET /                 how the site is today
 //! GET /plts, /air, ..   assets of a kind over a period; /plts/data.csv and .xlsx download it
 //! GET /jelas/ID         explanation of a figure, down to its readings
+//! GET /laporan          reports: short edition, downloads, issued ones
+//! GET /dampak           what the programme has achieved, for people outside
 //! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
@@ -18,13 +20,15 @@ mod assets;
 mod drawings;
 mod entry;
 mod explanation_page;
-mod home_page;
+mod home;
+mod impact;
 mod navigation;
 mod number_format;
 mod page_frame;
 mod page_texts;
 mod period_choice;
 mod plot_spec;
+mod reports;
 mod site_figures;
 mod static_files;
 mod technician_pages;
@@ -33,6 +37,7 @@ mod trust_page;
 use crate::api::ApiListener;
 use axum::Router;
 use axum::routing::get;
+pub(crate) use impact::FrameAncestors;
 use navigation::ASSET_PAGES;
 pub(crate) use page_frame::refusal_page;
 pub(crate) use trust_page::trust_page;
@@ -40,12 +45,14 @@ pub(crate) use trust_page::trust_page;
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
     let mut routes = Router::new()
-        .route("/", get(home_page::home_page))
+        .route("/", get(home::home_page))
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
         .route("/health", get(technician_pages::health_page))
         .route("/assets/{*path}", get(static_files::get_static_file))
+        .merge(reports::report_routes())
+        .merge(impact::impact_routes())
         .merge(entry::entry_routes());
     for page in &ASSET_PAGES {
         routes = routes

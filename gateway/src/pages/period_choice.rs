@@ -28,6 +28,8 @@ pub(crate) struct PeriodChoice {
     pub(crate) is_current: bool,
     /// Day of the site at present.
     pub(crate) today: Date,
+    /// Asset that the links to other periods keep; empty for none.
+    pub(crate) asset: String,
 }
 
 impl PeriodChoice {
@@ -69,6 +71,15 @@ impl PeriodChoice {
             kinds: kinds.collect(),
             is_current: period.contains(today),
             today,
+            asset: String::new(),
+        }
+    }
+
+    /// What links to other periods end with, so that the asset stays chosen.
+    pub(crate) fn kept(&self) -> String {
+        match &*self.asset {
+            "" => String::new(),
+            asset => format!("&asset={asset}"),
         }
     }
 

@@ -14,11 +14,16 @@ const SVG_TYPE: &str = "image/svg+xml";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Path below `/assets/`, media type, content.
-const STATIC_FILES: [(&str, &str, &str); 12] = [
+const STATIC_FILES: &[(&str, &str, &str)] = &[
     (
         "pantau.css",
         CSS_TYPE,
         include_str!("../../assets/site/pantau.css"),
+    ),
+    (
+        "home.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/home.css"),
     ),
     (
         "assets.css",
@@ -41,6 +46,21 @@ const STATIC_FILES: [(&str, &str, &str); 12] = [
         include_str!("../../assets/site/plot.js"),
     ),
     (
+        "reports.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/reports.css"),
+    ),
+    (
+        "impact.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/impact.css"),
+    ),
+    (
+        "share.js",
+        JS_TYPE,
+        include_str!("../../assets/site/share.js"),
+    ),
+    (
         "entry.css",
         CSS_TYPE,
         include_str!("../../assets/site/entry.css"),
@@ -59,6 +79,16 @@ const STATIC_FILES: [(&str, &str, &str); 12] = [
         "icons.svg",
         SVG_TYPE,
         include_str!("../../assets/site/icons.svg"),
+    ),
+    (
+        "htmx/htmx.min.js",
+        JS_TYPE,
+        include_str!("../../assets/vendor/htmx/htmx.min.js"),
+    ),
+    (
+        "htmx/LICENSE",
+        TEXT_TYPE,
+        include_str!("../../assets/vendor/htmx/LICENSE"),
     ),
     (
         "uplot/uPlot.min.css",
@@ -89,8 +119,12 @@ pub(crate) static STATIC_FILES_HASH: LazyLock<String> = LazyLock::new(|| {
 
 /// The files in gzip, made once: a browser of a phone loads them all, and compressing them for each
 /// would cost more than sending them.
-static COMPRESSED_FILES: LazyLock<Vec<Option<Bytes>>> =
-    LazyLock::new(|| STATIC_FILES.map(|(_, _, content)| compress(content)).into());
+static COMPRESSED_FILES: LazyLock<Vec<Option<Bytes>>> = LazyLock::new(|| {
+    STATIC_FILES
+        .iter()
+        .map(|(_, _, content)| compress(content))
+        .collect()
+});
 
 /// The content in gzip; `None` when that is not shorter.
 fn compress(content: &str) -> Option<Bytes> {

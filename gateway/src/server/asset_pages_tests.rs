@@ -3,7 +3,7 @@
 
 use super::tests::words::{foreign_words, visible};
 use super::tests::{ApiTestBench, NOW};
-use crate::domain::{ExactNumber, UtcMs};
+use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
 use crate::tests::load_site;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -126,14 +126,10 @@ async fn a_table_opens_in_the_spreadsheet_of_its_language() {
         .await;
     let (_, id) = bench.get("/air/data.csv?period=2026-11-24&lang=id").await;
     let (_, en) = bench.get("/air/data.csv?period=2026-11-24&lang=en").await;
-    assert!(
-        id.contains("Tanggal;Tandon air: ") && id.contains("\"4,"),
-        "{id}"
-    );
-    assert!(
-        en.contains("Date,Tandon air: ") && en.contains(",4."),
-        "{en}"
-    );
+    assert!(id.contains("Tanggal;Tandon air: "), "{id}");
+    assert!(id.contains("\n2026-11-24;\"6,2\";;1;"), "{id}");
+    assert!(en.contains("Date,Tandon air: "), "{en}");
+    assert!(en.contains("\n2026-11-24,6.2,,1,"), "{en}");
     let (_, figures) = bench
         .get("/air/data.csv?period=2026-11&rows=figures&lang=id")
         .await;
@@ -190,6 +186,57 @@ async fn a_site_without_such_an_asset_has_a_page_that_says_so() {
     let (status, html) = village(DEMO).get("/kompos?lang=id").await;
     assert_eq!(status, StatusCode::OK);
     assert!(html.contains("Belum ada alat jenis ini"), "{html}");
+}
+
+#[tokio::test]
+async fn every_asset_of_a_kind_has_its_section_and_a_link_to_it() {
+    let second = r#"
+[[asset]]
+id = "tank-2"
+name = "Tandon sekolah"
+kind = "tank"
+level = "level.level"
+shape = { kind = "box", length_m = 1.0, width_m = 1.0, height_m = 2.0 }
+"#;
+    let bench = village(&format!("{DEMO}{second}"));
+    bench.import_hours("level.level", |_| 1.0).await;
+    let (_, html) = bench.get("/air?lang=id").await;
+    for id in ["tank", "tank-2"] {
+        assert!(
+            html.contains(&format!("href=\"#asset-{id}\"")),
+            "{id}: {html}"
+        );
+        assert!(html.contains(&format!("id=\"asset-{id}\"")), "{id}: {html}");
+        assert!(
+            html.contains(&format!("<clipPath id=\"tank-{id}\">")),
+            "{id}: {html}"
+        );
+    }
+    assert!(html.contains("Tandon sekolah"), "{html}");
+}
+
+#[tokio::test]
+async fn a_dead_device_is_told_in_place_of_its_value() {
+    let bench = village(DEMO);
+    let device = &bench.state.site.devices[0];
+    let bad = SampleOutcome::Bad(QualityReason::Timeout);
+    let reading = Reading {
+        device: 0,
+        at: UtcMs(NOW),
+        mono: bench.state.clock.now().mono,
+        dated: true,
+        outcomes: vec![bad; device.points.len()].into(),
+    };
+    bench.state.store.append(reading).await.unwrap();
+    for (lang, words) in [
+        ("id", "alat tidak menjawab"),
+        ("en", "device did not answer"),
+    ] {
+        let (_, html) = bench.get(&format!("/plts?lang={lang}")).await;
+        let now = html.split("<h3>November 2026").next().unwrap();
+        assert!(now.contains(words), "{lang}: {now}");
+        assert!(!now.contains(">0<") && !now.contains(">0,0<"), "{now}");
+    }
 }
 
 #[tokio::test]

@@ -23,9 +23,13 @@ mod client_tests;
 #[cfg(test)]
 mod guard_tests;
 #[cfg(test)]
+mod impact_tests;
+#[cfg(test)]
 mod indicators_tests;
 #[cfg(test)]
 mod ledger_tests;
+#[cfg(test)]
+mod report_tests;
 #[cfg(test)]
 mod sinks_tests;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Middleware that decides which requests are answered, and adds the security headers.
 
 use crate::api::error::{ApiError, ApiErrorCode};
+use crate::pages::FrameAncestors;
 use axum::extract::Request;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
@@ -110,7 +111,11 @@ fn is_origin_of(origin: &str, host: &str) -> bool {
 /// Middleware: adds the security headers to every answer, also to refusals.
 pub(crate) async fn add_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let framed = response.extensions_mut().remove::<FrameAncestors>();
     insert_security_headers(response.headers_mut());
+    if let Some(FrameAncestors(sites)) = framed {
+        allow_framing(response.headers_mut(), &sites);
+    }
     response
 }
 
@@ -122,6 +127,27 @@ fn insert_security_headers(headers: &mut HeaderMap) {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Lets these sites show the answer in a frame. All other rules of the policy stay.
+fn allow_framing(headers: &mut HeaderMap, sites: &HeaderValue) {
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+    let (policy, sites) = (
+        policy.and_then(|one| one.to_str().ok()),
+        sites.to_str().ok(),
+    );
+    let (Some(policy), Some(sites)) = (policy, sites) else {
+        return;
+    };
+    let policy = policy.replace(
+        "frame-ancestors 'none'",
+        &format!("frame-ancestors {sites}"),
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        // The older header knows no list of sites; browsers that know the policy ignore it.
+        headers.remove(header::X_FRAME_OPTIONS);
+    }
 }
 
 fn request_host(request: &Request) -> Option<&str> {

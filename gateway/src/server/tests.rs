@@ -137,6 +137,7 @@ impl ApiTestBench {
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
+            report_jobs: Arc::default(),
             version: "0.1.0",
         };
         Self { state, _dir: dir }
@@ -261,6 +262,23 @@ async fn a_stretch_of_samples_comes_as_three_columns() {
         NOW + 10_000
     );
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_of_samples_comes_to_its_end() {
+    let bench = ApiTestBench::with_readings(3).await;
+    for path in [
+        "/api/v1/samples?point=inverter.ac_power",
+        "/api/v1/samples.csv?point=inverter.ac_power",
+    ] {
+        let request = get(path).header("accept-encoding", "gzip");
+        let request = request.body(Body::empty()).unwrap();
+        let response = build_router(bench.state.clone()).oneshot(request).await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.starts_with(&[0x1f, 0x8b]), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -605,7 +623,7 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 11] = [
+    const PAGES: [&str; 14] = [
         "/",
         "/catat",
         "/catat/luring",
@@ -614,6 +632,9 @@ pub(crate) mod words {
         "/luring",
         "/plts",
         "/air",
+        "/laporan",
+        "/dampak",
+        "/dampak/sematkan",
         "/teknisi",
         "/health",
         "/points/inverter.ac_energy?span=week",
@@ -694,10 +715,17 @@ pub(crate) mod words {
             + include_str!("../../assets/site/plot.js");
         let sources = [
             include_str!("../../assets/pages/base.html"),
+            include_str!("../../assets/pages/home.html"),
             include_str!("../../assets/pages/technician.html"),
             include_str!("../../assets/pages/health.html"),
             include_str!("../../assets/pages/point.html"),
             include_str!("../../assets/pages/missing.html"),
+            include_str!("../../assets/pages/reports.html"),
+            include_str!("../../assets/pages/report_order.html"),
+            include_str!("../../assets/pages/report_issued.html"),
+            include_str!("../../assets/pages/impact.html"),
+            include_str!("../../assets/pages/impact_card.html"),
+            include_str!("../../assets/pages/impact_parts.html"),
             include_str!("../../assets/pages/assets.html"),
             include_str!("../../assets/pages/asset_parts.html"),
             include_str!("../../assets/pages/explanation.html"),

@@ -6,7 +6,7 @@ use super::plant::{PlantSnapshot, STEP_MS};
 use super::world::SimulatedWorld;
 use crate::buses::modbus::decode;
 use crate::config::{Config, Point};
-use crate::domain::{SampleOutcome, UtcMs};
+use crate::domain::{QualityReason, SampleOutcome, UtcMs};
 use std::sync::Arc;
 
 /// Samples of one point in time order.
@@ -22,6 +22,7 @@ pub struct SimulatedHistory {
 /// History of one device.
 #[derive(Debug)]
 struct DeviceHistory {
+    id: Arc<str>,
     device: SimulatedDevice,
     points: Vec<Point>,
     ids: Vec<Arc<str>>,
@@ -46,6 +47,7 @@ impl SimulatedHistory {
                     decode::raw_integer(point, &sim.point_registers(index, &now)?)
                 };
                 DeviceHistory {
+                    id: Arc::clone(&info.id),
                     points: points.clone(),
                     ids: info.points.iter().map(|point| point.id.clone()).collect(),
                     every_ms: i64::try_from(info.every_ms)
@@ -77,8 +79,11 @@ impl SimulatedHistory {
             for past in &self.devices {
                 // Poll slots are multiples of the period, as in the gateway.
                 let due = at.0.rem_euclid(past.every_ms) < STEP_MS;
+                let silent = due && self.world.incidents().is_silent(&past.id, at);
                 for (index, (_, samples)) in (0..past.ids.len()).zip(column.by_ref()) {
-                    if due {
+                    if silent {
+                        samples.push((at, SampleOutcome::Bad(QualityReason::Timeout)));
+                    } else if due {
                         samples.extend(past.decode_point(index, &now).map(|outcome| (at, outcome)));
                     }
                 }

@@ -1,6 +1,7 @@
 //! Simulated site: sun, pump, tank, rain and larvae bins behind real Modbus servers.
 //!
-//! [`SimulatedPlant`] is the physical model, [`SimulatedWorld`] moves it on by a clock,
+//! [`SimulatedPlant`] is the physical model with its [`SimulatedIncident`]s, [`SimulatedWorld`] moves
+//! it on by a clock,
 //! `value_source` selects the value that a point shows, `device` answers register reads, and
 //! [`serve_devices`] puts the devices behind sockets and pseudo terminals. The same seed gives the
 //! same history.
@@ -17,6 +18,7 @@
 pub mod clear_sky;
 pub mod device;
 pub mod history;
+pub mod incident;
 pub mod plant;
 pub mod pty;
 pub mod rtu_bus;
@@ -26,6 +28,7 @@ pub mod weather;
 pub mod world;
 
 pub use history::SimulatedHistory;
+pub use incident::{IncidentKind, IncidentList, SimulatedIncident};
 pub use plant::SimulatedPlant;
 pub use server::{SimulatedEndpoint, SimulatorError, SimulatorServers, serve_devices};
 pub use world::SimulatedWorld;

@@ -5,6 +5,7 @@
 //! of a second and an energy counter is exactly the sum of the power that was shown.
 
 use super::clear_sky::{self, GeoLocation};
+use super::incident::{IncidentKind, IncidentList};
 use super::weather::{RandomDrift, WeatherState};
 use crate::assets::bsf::simulation::LarvaeBin;
 use crate::assets::pump::simulation as solar_pump;
@@ -19,6 +20,11 @@ use fastrand::Rng;
 pub const STEP_MS: i64 = 10_000;
 const STEP_HOURS: f64 = 10.0 / 3600.0;
 const DAY_MS: i64 = 86_400_000;
+/// Roof that feeds the tank, m2, and the share of the rain that reaches it.
+const ROOF_AREA_M2: f64 = 80.0;
+const ROOF_RUNOFF: f64 = 0.8;
+/// Stand of a new meter of the grid, Wh: what the maker used for its test.
+const NEW_METER_WH: f64 = 1_300.0;
 /// 2025-01-01T00:00:00Z, when the counters of all simulated sites stood at 0.
 const COMMISSIONED_MS: i64 = 1_735_689_600_000;
 
@@ -91,6 +97,7 @@ pub struct SimulatedPlant {
     place: GeoLocation,
     zone: SiteZone,
     seed: u64,
+    incidents: IncidentList,
     random: Rng,
     weather: WeatherState,
     tank: WaterTank,
@@ -132,6 +139,7 @@ impl SimulatedPlant {
             place,
             zone,
             seed,
+            incidents: IncidentList::default(),
             random: Rng::with_seed(seed),
             weather: WeatherState::mild_morning(),
             tank,
@@ -149,6 +157,18 @@ impl SimulatedPlant {
         plant
     }
 
+    /// The plant with what happens at it.
+    #[must_use]
+    pub fn with_incidents(mut self, incidents: IncidentList) -> Self {
+        self.incidents = incidents;
+        self
+    }
+
+    /// Returns what happens at the plant.
+    pub fn incidents(&self) -> &IncidentList {
+        &self.incidents
+    }
+
     /// Steps on to `to`; an earlier time changes nothing.
     pub fn advance(&mut self, to: UtcMs) -> &PlantSnapshot {
         let steps = (to.0 - self.now.at.0) / STEP_MS;
@@ -156,7 +176,9 @@ impl SimulatedPlant {
         // through it.
         if steps > SIM_STEPS_MAX {
             let start = UtcMs(to.0 - DAY_MS);
-            *self = Self::new(self.place, self.zone.clone(), self.seed, start);
+            let incidents = self.incidents.clone();
+            *self = Self::new(self.place, self.zone.clone(), self.seed, start)
+                .with_incidents(incidents);
         }
         for _ in 0..((to.0 - self.now.at.0) / STEP_MS).max(0) {
             self.step();
@@ -175,6 +197,7 @@ impl SimulatedPlant {
         if at >= self.next_midnight {
             self.begin_day(at);
         }
+        self.restart_counters(at);
         self.now.at = at;
         let hour = ms_to_hours(at.0 - self.midnight.0);
         self.weather.step(&mut self.random, hour);
@@ -187,7 +210,9 @@ impl SimulatedPlant {
             rain,
             ..
         } = self.weather;
-        self.bin.step(STEP_HOURS, hour, air, self.ration);
+        let heat = self.incidents.bin_heat_c(at);
+        self.bin
+            .step(STEP_HOURS, hour, air + 2.0 * heat, self.ration);
         self.now.air = air;
         self.now.humidity = humidity;
         self.now.rain = rain;
@@ -207,6 +232,18 @@ impl SimulatedPlant {
         self.weather.begin_day(&mut self.random, season);
         self.ration = 0.8 + 0.5 * self.random.f64();
         self.now.solar_today = 0.0;
+    }
+
+    /// Counters of an inverter that was reset, and of a meter that was replaced.
+    fn restart_counters(&mut self, at: UtcMs) {
+        let before = self.now.at;
+        let has_started = |kind: &IncidentKind| self.incidents.has_started(kind, before, at);
+        if has_started(&IncidentKind::InverterReset) {
+            self.now.solar_total = 0.0;
+        }
+        if has_started(&IncidentKind::MeterSwap) {
+            (self.now.grid_import, self.now.grid_export) = (NEW_METER_WH, 0.0);
+        }
     }
 
     /// Irradiance, panels and inverter.
@@ -242,8 +279,9 @@ impl SimulatedPlant {
             0.0
         };
         let pumped = self.now.pump_flow * STEP_HOURS;
-        // 40 m2 of roof, a fifth of the rain is lost.
-        let caught = self.weather.rain / 1000.0 * 40.0 * 0.8 * STEP_HOURS;
+        let caught = self.weather.rain / 1000.0 * ROOF_AREA_M2 * ROOF_RUNOFF * STEP_HOURS;
+        let leak = self.incidents.leak_m3_h(self.now.at) * STEP_HOURS;
+        self.tank.leak(leak);
         let given = self.tank.step(
             pumped,
             caught,
@@ -291,6 +329,7 @@ fn ms_to_hours(ms: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulator::incident::SimulatedIncident;
 
     const DESA: GeoLocation = GeoLocation {
         latitude: -3.76,
@@ -372,7 +411,12 @@ mod tests {
             "the pump must run"
         );
         assert!(all.iter().any(|s| s.rain > 1.0), "a month has rain");
-        assert!(all.iter().any(|s| s.level > 1.8) && all.iter().any(|s| s.level < 1.2));
+        // The tank holds some days: its level moves by a day's use, after the first filling.
+        let levels = all.iter().skip(3 * 1440).map(|s| s.level);
+        let (low, high) = levels.fold((f64::MAX, 0.0_f64), |(low, high), level| {
+            (low.min(level), high.max(level))
+        });
+        assert!(high - low > 0.3 && low > 0.5, "{low} to {high} m");
     }
 
     #[test]
@@ -383,6 +427,39 @@ mod tests {
             *SimulatedPlant::new(DESA, SiteZone::default(), 6, UtcMs(JULY.0 + 10 * DAY_MS)).now();
         assert!(late.solar_total >= early.solar_total && late.pumped >= early.pumped);
         assert!(late.grid_import >= early.grid_import && late.rain_total >= early.rain_total);
+    }
+
+    #[test]
+    fn incidents_happen_once_and_leave_the_rest_of_the_history_as_it_is() {
+        let at = |hours: i64| UtcMs(JULY.0 + hours * 3_600_000);
+        let incident = |from: i64, to: i64, kind| SimulatedIncident {
+            from: at(from),
+            to: at(to),
+            kind,
+        };
+        let story = IncidentList::new(vec![
+            incident(0, 4, IncidentKind::TankLeak(0.1)),
+            incident(36, 37, IncidentKind::InverterReset),
+            incident(59, 63, IncidentKind::HotBin(7.0)),
+            incident(80, 81, IncidentKind::MeterSwap),
+        ]);
+        let calm = || SimulatedPlant::new(DESA, SiteZone::default(), 8, JULY);
+        let mut plant = calm().with_incidents(story);
+        let mut other = calm();
+        let mut pair = |hours: i64| (*plant.advance(at(hours)), *other.advance(at(hours)));
+        let (leaking, tight) = pair(4);
+        assert!(
+            (tight.volume - leaking.volume - 0.4).abs() < 0.01,
+            "{leaking:?}"
+        );
+        assert!((pair(35).0.solar_total - pair(35).1.solar_total).abs() < 1e-6);
+        let (reset, going_on) = pair(37);
+        assert!(reset.solar_total < 2500.0 && going_on.solar_total > 100_000.0);
+        assert!((reset.ac_power - going_on.ac_power).abs() < 1e-9);
+        let (hot, usual) = pair(63);
+        assert!(hot.bin_core > 36.0 && usual.bin_core < 36.0, "{hot:?}");
+        let (swapped, kept) = pair(81);
+        assert!(swapped.grid_import < 3000.0 && kept.grid_import > 100_000.0);
     }
 
     #[test]

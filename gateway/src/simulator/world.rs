@@ -1,5 +1,6 @@
 //! One plant shared by all simulated devices, moved on by a clock at a chosen speed.
 
+use super::incident::IncidentList;
 use super::plant::{PlantSnapshot, SimulatedPlant};
 use crate::clock::Clock;
 use crate::domain::UtcMs;
@@ -15,6 +16,7 @@ struct WorldState {
     start: UtcMs,
     rate: f64,
     seed: u64,
+    incidents: IncidentList,
     plant: Mutex<SimulatedPlant>,
 }
 
@@ -27,6 +29,7 @@ impl SimulatedWorld {
             start,
             rate,
             seed,
+            incidents: plant.incidents().clone(),
             plant: Mutex::new(plant),
         }))
     }
@@ -49,6 +52,11 @@ impl SimulatedWorld {
         // A plant is consistent after each step, so a panic of another thread does not matter.
         let mut plant = self.0.plant.lock().unwrap_or_else(PoisonError::into_inner);
         *plant.advance(at)
+    }
+
+    /// Returns what happens at the site.
+    pub fn incidents(&self) -> &IncidentList {
+        &self.0.incidents
     }
 
     /// Returns the seed of all random values.

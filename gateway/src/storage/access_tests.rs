@@ -109,11 +109,10 @@ async fn a_store_of_an_earlier_version_is_left_as_it_is() {
     let dir = store_with_log().await;
     let db = rusqlite::Connection::open(dir.path().join("pantau.db")).unwrap();
     // The state of version 2, before there were calibrations.
-    db.execute_batch(
-        "DROP VIEW calibration_text; DROP TABLE calibration; DROP TABLE figure_snapshot;
-         PRAGMA user_version = 2",
-    )
-    .unwrap();
+    let later = "DROP TABLE issued_report; DROP TABLE entry_key; DROP TABLE figure_snapshot;\
+        DROP VIEW calibration_text; DROP TABLE calibration;";
+    db.execute_batch(&format!("{later} PRAGMA user_version = 2"))
+        .unwrap();
     db.execute("UPDATE meta SET value = 2 WHERE key = 'tables'", [])
         .unwrap();
     drop(db);

@@ -22,13 +22,13 @@ const ENTRY_COLUMNS: &str = "one.id, one.sort, one.indicator, one.what, one.mant
 const ENTRY_JOIN: &str = "FROM ledger one LEFT JOIN ledger later ON later.supersedes = one.id";
 
 /// Statements to append together.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LedgerAddition<'a> {
-    pub(super) statements: &'a [EntryStatement],
+#[derive(Debug)]
+pub(crate) struct LedgerAddition {
+    pub(super) statements: Vec<EntryStatement>,
     /// User or script that records them.
-    pub(super) by: &'a str,
+    pub(super) by: String,
     /// Key of the request; one that was used before appends nothing.
-    pub(super) key: Option<&'a EntryKey>,
+    pub(super) key: Option<EntryKey>,
 }
 
 /// Appends statements, all or none; returns their numbers. `directory` is that of the store, with
@@ -37,12 +37,9 @@ pub(super) fn append_ledger(
     db: &mut Connection,
     directory: &Path,
     now: UtcMs,
-    LedgerAddition {
-        statements,
-        by,
-        key,
-    }: LedgerAddition<'_>,
+    addition: &LedgerAddition,
 ) -> Result<RecordedEntries, StoreError> {
+    let (statements, key) = (&addition.statements, addition.key.as_ref());
     let failed = |fault: rusqlite::Error| disk_error("keeping ledger entries", &fault);
     if statements.len() > LEDGER_ROWS_MAX {
         let why = format!(
@@ -60,7 +57,7 @@ pub(super) fn append_ledger(
     let mut ids = Vec::with_capacity(statements.len());
     for statement in statements {
         check_statement(&transaction, directory, statement)?;
-        ids.push(insert_entry(&transaction, statement, now, by).map_err(failed)?);
+        ids.push(insert_entry(&transaction, statement, now, &addition.by).map_err(failed)?);
     }
     if let Some(key) = key {
         insert_entry_key(&transaction, key, &ids).map_err(failed)?;

@@ -35,6 +35,7 @@ mod file_permissions;
 mod file_presence;
 mod flush;
 mod import;
+mod issued_reports;
 mod journal_codec;
 mod journal_reader;
 mod key_registry;

@@ -18,12 +18,13 @@ const WAL_BYTES: u64 = 4 << 20;
 // A commit of a thousand pages more still fits into the preallocated log.
 const CHECKPOINT_PAGES: u32 = 3000;
 /// Schema steps, one a version; a later version appends a step.
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     BASE_SCHEMA,
     EVIDENCE_SCHEMA,
     CALIBRATION_SCHEMA,
     SNAPSHOT_SCHEMA,
     ENTRY_KEY_SCHEMA,
+    ISSUED_REPORT_SCHEMA,
 ];
 
 /// Triggers that refuse to change or delete rows of append-only tables, and the view through which
@@ -72,6 +73,13 @@ CREATE TRIGGER IF NOT EXISTS calibration_replace BEFORE INSERT ON calibration
 CREATE VIEW IF NOT EXISTS calibration_text AS SELECT id, recorded_at AS since,
   json_array(id, kind, targets, pairs, since, withdraws, who, note, recorded_at, recorded_by)
   AS text FROM calibration;
+CREATE TRIGGER IF NOT EXISTS issued_report_update BEFORE UPDATE ON issued_report
+  BEGIN SELECT RAISE(ABORT, 'issued reports only grow'); END;
+CREATE TRIGGER IF NOT EXISTS issued_report_delete BEFORE DELETE ON issued_report
+  BEGIN SELECT RAISE(ABORT, 'issued reports only grow'); END;
+CREATE TRIGGER IF NOT EXISTS issued_report_replace BEFORE INSERT ON issued_report
+  WHEN EXISTS (SELECT 1 FROM issued_report WHERE id = NEW.id)
+  BEGIN SELECT RAISE(ABORT, 'issued reports only grow'); END;
 CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
 CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit
@@ -150,6 +158,14 @@ CREATE TABLE figure_snapshot(id INTEGER PRIMARY KEY, asset TEXT NOT NULL, first 
 const ENTRY_KEY_SCHEMA: &str = "
 CREATE TABLE entry_key(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
   content BLOB NOT NULL, first INTEGER NOT NULL, entries INTEGER NOT NULL, note TEXT NOT NULL);
+";
+
+/// Table of version 6: issued reports; `headlines` is a JSON list.
+const ISSUED_REPORT_SCHEMA: &str = "
+CREATE TABLE issued_report(id INTEGER PRIMARY KEY AUTOINCREMENT, issued_at INTEGER NOT NULL,
+  period TEXT NOT NULL, asset TEXT NOT NULL, content TEXT NOT NULL, revision TEXT NOT NULL,
+  digest TEXT NOT NULL, headlines TEXT NOT NULL, via TEXT NOT NULL, issued_by TEXT NOT NULL);
+CREATE INDEX issued_report_content ON issued_report(content);
 ";
 
 /// Opened database.

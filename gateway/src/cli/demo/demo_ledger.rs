@@ -33,35 +33,42 @@ struct DemoLedgerRow {
     what: String,
 }
 
-/// Target of a month.
+/// Target of the present month, or of the present year.
 #[derive(Debug, Deserialize)]
 struct DemoLedgerTarget {
     indicator: String,
     quantity: f64,
     who: String,
+    #[serde(default)]
+    year: bool,
 }
 
-/// All entries from the first to the last day, both included. The same seed gives the same entries.
+/// All entries from the first day to the day before `today`, and targets of the present month and
+/// year. The same seed gives the same entries.
 pub(super) fn demo_statements(
     definitions: &IndicatorDefinitions,
-    (first, last): (Date, Date),
+    (first, today): (Date, Date),
     seed: u64,
 ) -> Vec<EntryStatement> {
     // A test parses the built-in file, so the default is never used.
     let book: DemoLedgerFile = toml::from_str(DEMO_LEDGER).unwrap_or_default();
     let mut random = fastrand::Rng::with_seed(seed);
-    let month = Period::Month(last.first_of_month());
     let mut all: Vec<EntryStatement> = book
         .target
         .iter()
         .filter_map(|target| {
             let mut said = base_statement(definitions, &target.indicator, target.quantity)?;
-            (said.sort, said.when) = (EntryKind::Target, EntryTime::Period(month));
+            let period = if target.year {
+                Period::Year(today.first_of_year())
+            } else {
+                Period::Month(today.first_of_month())
+            };
+            (said.sort, said.when) = (EntryKind::Target, EntryTime::Period(period));
             said.who.clone_from(&target.who);
             Some(said)
         })
         .collect();
-    for day in first.series(1.day()).take_while(|day| *day <= last) {
+    for day in first.series(1.day()).take_while(|day| *day < today) {
         let number = usize::try_from((day - first).get_days()).unwrap_or(0);
         for row in &book.row {
             if (number + 1) % row.every_days.max(1) == 0 {
@@ -119,11 +126,18 @@ mod tests {
     #[test]
     fn every_row_and_target_of_the_book_is_written_down() {
         let book: DemoLedgerFile = toml::from_str(DEMO_LEDGER).unwrap();
-        let days = (date(2026, 11, 1), date(2026, 11, 30));
+        let days = (date(2026, 11, 1), date(2026, 12, 1));
         let all = demo_statements(&IndicatorDefinitions::built_in(), days, 7);
         let times = |row: &DemoLedgerRow| 30 / row.every_days;
         let wanted: usize = book.row.iter().map(times).sum();
         assert_eq!(all.len(), wanted + book.target.len());
+        // The present day is not over, so nothing was written down for it.
+        let records = all.iter().filter(|one| one.sort == EntryKind::Record);
+        let last = records.map(|one| one.when.last()).max();
+        assert_eq!(last, Some(date(2026, 11, 30)));
+        let target = all.iter().find(|one| one.sort == EntryKind::Target);
+        let month = Period::Month(date(2026, 12, 1));
+        assert_eq!(target.unwrap().when, EntryTime::Period(month));
         assert!(
             all.iter()
                 .all(|one| one.quantity.map(ExactNumber::to_f64) > Some(0.0))

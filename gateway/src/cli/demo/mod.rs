@@ -9,6 +9,7 @@
 //! User documentation: `README.md`.
 
 mod demo_ledger;
+mod demo_story;
 
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::run::wait_for_stop;
@@ -113,7 +114,9 @@ async fn start_demo(
     let mut config = write_demo_config(options, home)?;
     let now = clock.now().at;
     let start = UtcMs(now.0 - i64::from(options.days) * DAY_MS);
-    let world = simulate::build_world(&config, &clock, start, options.seed, options.speed);
+    let story = demo_story::demo_incidents(&config.site.timezone, local_date(&config, now));
+    let rates = (options.seed, options.speed);
+    let world = simulate::build_world(&config, &clock, start, rates, story);
     let mut served = serve_devices(&config, &world).await?;
     let buses = simulate::buses_text(&config, &served, lang);
     // The simulator may have got other ports than the configuration names.

@@ -20,11 +20,12 @@ const KILO: f64 = 0.001;
 
 pub(crate) fn plts_parts(at: &SectionContext<'_>, plant: &PvPlantAsset) -> KindParts {
     let power = plant.power.iter().chain(&plant.irradiance);
+    let now = power.chain(&plant.status);
     let energy = plant.energy.as_ref().map(|point| (point, "kWh"));
     let made = [("plts.self_use", "own"), ("plts.export", "given")];
     let needed = [("plts.self_use", "own"), ("plts.import", "taken")];
     KindParts {
-        now: NowValue::of_points(at, power),
+        now: NowValue::of_points(at, now),
         today: &["plts.generation"],
         main: MAIN_FIGURES,
         drawing: String::new(),

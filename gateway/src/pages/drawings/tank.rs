@@ -270,8 +270,8 @@ fn outline_of(shape: Option<&TankShape>) -> TankOutline {
             cylinder_height_m,
             ..
         }) => {
-            let share = 100.0 * cone_height_m / (cone_height_m + cylinder_height_m);
-            let parts = (0..=100_u8).take_while(|percent| f64::from(*percent) <= share);
+            let cone = 100.0 * cone_height_m / (cone_height_m + cylinder_height_m);
+            let parts = (0..=100_u8).take_while(|percent| f64::from(*percent) <= cone);
             TankOutline::Cone(parts.last().unwrap_or(0))
         }
         _ => TankOutline::Upright,

@@ -20,6 +20,8 @@ pub(super) struct EntryRow {
     pub(super) what: String,
     /// Quantity with its unit; empty in a withdrawal.
     pub(super) amount: String,
+    /// Unit of the indicator.
+    pub(super) unit: String,
     /// Day, day with time, or period.
     pub(super) when: String,
     /// Basis as a word; its text has the message key `ledger-word-BASIS`.
@@ -113,6 +115,7 @@ fn entry_row(
         kind: statement.sort.word(),
         what: statement.what.clone(),
         amount: amount_text(statement, lang),
+        unit: unit_text(lang, &statement.unit),
         when: entry_time_text(statement.when, lang),
         basis: statement.known.word(),
         who: statement.who.clone(),

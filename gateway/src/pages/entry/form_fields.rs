@@ -1,7 +1,8 @@
 //! [`FormFields`]: what a browser sends with a form of these pages, read piece by piece.
 
+use crate::api::DroppedBytes;
 use crate::api::error::ApiError;
-use crate::limits::{ATTACHMENT_BYTES_MAX, FORM_FIELDS_MAX, LEDGER_FILE_BYTES_MAX};
+use crate::limits::{FORM_FIELDS_MAX, FORM_PHOTO_BYTES_MAX, LEDGER_FILE_BYTES_MAX};
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -61,12 +62,16 @@ impl FormFields {
     }
 
     /// Reads one field; false when the form ends here because it is too large.
-    async fn read_field(&mut self, mut field: Field<'_>) -> Result<bool, ApiError> {
+    async fn read_field(
+        &mut self,
+        mut field: Field<'_>,
+        dropped: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<bool, ApiError> {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
         // The texts of a form share one limit: many fields must not take more memory than one.
         let most = match file {
-            Some(_) => ATTACHMENT_BYTES_MAX,
+            Some(_) => FORM_PHOTO_BYTES_MAX,
             None => LEDGER_FILE_BYTES_MAX.saturating_sub(self.text_bytes()),
         };
         let mut bytes = Vec::new();
@@ -76,8 +81,9 @@ impl FormFields {
                 Ok(Some(chunk)) if is_whole && bytes.len() + chunk.len() <= most => {
                     bytes.extend_from_slice(&chunk);
                 }
-                Ok(Some(_)) => {
+                Ok(Some(chunk)) => {
                     is_whole = false;
+                    dropped(bytes.len() + chunk.len());
                     bytes = Vec::new();
                 }
                 Ok(None) => break,
@@ -108,12 +114,18 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let mut form = Self::default();
+        let dropped = request.extensions().get::<DroppedBytes>().cloned();
+        let dropped = move |bytes| {
+            if let Some(DroppedBytes(drop_bytes)) = &dropped {
+                drop_bytes(bytes);
+            }
+        };
         let parts = Multipart::from_request(request, state).await;
         let mut parts = parts.map_err(|fault| ApiError::new(fault.status(), fault.body_text()))?;
         for _ in 0..FORM_FIELDS_MAX {
             match parts.next_field().await {
                 Ok(Some(field)) => {
-                    if !form.read_field(field).await? {
+                    if !form.read_field(field, &dropped).await? {
                         break;
                     }
                 }

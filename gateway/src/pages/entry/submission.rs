@@ -12,7 +12,7 @@ use crate::i18n::Language;
 use crate::ledger::{
     DecimalMark, EntryBatch, FieldRemark, QuantityText, RawEntry, RowRemark, check_entry,
 };
-use crate::limits::ATTACHMENT_BYTES_MAX;
+use crate::limits::FORM_PHOTO_BYTES_MAX;
 use crate::pages::entry::entry_texts;
 use crate::pages::number_format;
 use crate::storage::LedgerQuery;
@@ -109,7 +109,7 @@ impl EntrySubmission<'_> {
             Err(fault) => return self.store_refusal(fault).map(refused),
         }
         if self.form.too_large {
-            let most = number_format::format_bytes(ATTACHMENT_BYTES_MAX as u64, self.lang);
+            let most = number_format::format_bytes(FORM_PHOTO_BYTES_MAX as u64, self.lang);
             let message = self
                 .lang
                 .text_with("entry-photo-too-large", &[("most", &most)]);

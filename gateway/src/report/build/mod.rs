@@ -10,11 +10,13 @@
 //! See docs/reports.md.
 
 mod indicator_service;
+mod report_source;
 mod revisions;
 #[cfg(test)]
 mod tests;
 
 pub use indicator_service::{CalculationTurns, IndicatorService};
+pub use report_source::{BuiltReport, ReportSource};
 pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_basis};
 
 use crate::config::{Config, Diagnostics};
@@ -24,9 +26,8 @@ use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::indicators::{self, CalculationProgress, IndicatorQuery, IndicatorsError};
 use crate::limits::REPORT_EVIDENCE_STEPS_MAX;
-use crate::report::content::{self, ReportInputs};
 use crate::report::render::{self, ReportFormat};
-use crate::storage::{LedgerQuery, Store, StoreError};
+use crate::storage::{Store, StoreError};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
@@ -133,12 +134,12 @@ pub async fn build_report<H: Send + 'static>(
     now: UtcMs,
     held: H,
     mut progress: impl FnMut(CalculationProgress) + Send + 'static,
-) -> Result<Vec<u8>, ReportBuildError> {
+) -> Result<BuiltReport, ReportBuildError> {
     let runtime = Handle::current();
     let work = move || {
-        let bytes = runtime.block_on(assemble_report(&basis, &store, &wish, now, &mut progress));
+        let built = runtime.block_on(assemble_report(basis, &store, &wish, now, &mut progress));
         drop(held);
-        bytes
+        built
     };
     tokio::task::spawn_blocking(work).await?
 }
@@ -155,13 +156,46 @@ async fn settle_digests(store: &Store) -> Result<(), StoreError> {
 }
 
 async fn assemble_report(
-    basis: &CalculationBasis,
+    basis: CalculationBasis,
     store: &Store,
     wish: &ReportRequest,
     now: UtcMs,
     progress: &mut (dyn FnMut(CalculationProgress) + Send),
-) -> Result<Vec<u8>, ReportBuildError> {
-    let config = &*basis.config;
+) -> Result<BuiltReport, ReportBuildError> {
+    let source = gather_source(basis, store, wish, now, progress).await?;
+    let document = source.document(wish.lang);
+    Ok(BuiltReport {
+        bytes: render::render_document(&document, wish.format)?,
+        issue: source.issue(),
+    })
+}
+
+/// Computes what a report says, without writing a file: for a comparison with an issued one.
+pub async fn compute_report<H: Send + 'static>(
+    basis: CalculationBasis,
+    store: Store,
+    wish: ReportRequest,
+    now: UtcMs,
+    held: H,
+    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+) -> Result<ReportSource, ReportBuildError> {
+    let runtime = Handle::current();
+    let work = move || {
+        let source = gather_source(basis, &store, &wish, now, &mut progress);
+        let source = runtime.block_on(source);
+        drop(held);
+        source
+    };
+    tokio::task::spawn_blocking(work).await?
+}
+
+async fn gather_source(
+    basis: CalculationBasis,
+    store: &Store,
+    wish: &ReportRequest,
+    now: UtcMs,
+    progress: &mut (dyn FnMut(CalculationProgress) + Send),
+) -> Result<ReportSource, ReportBuildError> {
     let ask = IndicatorQuery {
         period: wish.period,
         asset: wish.asset.clone(),
@@ -170,35 +204,8 @@ async fn assemble_report(
         snapshots: basis.past.is_none(),
     };
     settle_digests(store).await?;
-    let account = indicators::calculate_indicators(config, store, &ask, progress).await?;
-    let query = LedgerQuery {
-        from: Some(wish.period.first()),
-        to: Some(wish.period.last()),
-        ..LedgerQuery::default()
-    };
-    // Manual entries belong to the site, not to an asset.
-    let entries = match wish.asset {
-        Some(_) => Vec::new(),
-        None => store.all_ledger_entries(query).await?,
-    };
-    let digest = store
-        .newest_digest(wish.period.first(), wish.period.last())
-        .await?;
-    let (changes, changes_left_out) =
-        revisions::revision_changes(config, store, wish.period).await?;
-    let document = content::build_document(ReportInputs {
-        config,
-        account: &account,
-        entries: &entries,
-        changes: &changes,
-        changes_left_out,
-        past: basis.past.as_ref(),
-        digest: digest.as_ref().map_or("", |digest| &digest.sha256),
-        asset: wish.asset.as_deref(),
-        issued: now,
-        lang: wish.lang,
-    });
-    Ok(render::render_document(&document, wish.format)?)
+    let account = indicators::calculate_indicators(&basis.config, store, &ask, progress).await?;
+    ReportSource::gather(basis, store, Arc::new(account), wish.asset.clone(), now).await
 }
 
 /// File name of a report: `desa-impian-2026-11.pdf`, with `-plts` for one asset and `-r4.1` for a

@@ -86,7 +86,7 @@ impl ReportTestSite {
         };
         let now = self.clock.now().at;
         let bytes = build_report(basis, store.clone(), wish, now, (), |_| ()).await;
-        serde_json::from_slice(&bytes.unwrap()).unwrap()
+        serde_json::from_slice(&bytes.unwrap().bytes).unwrap()
     }
 }
 

@@ -26,6 +26,7 @@ mod emissions;
 pub mod explain;
 mod factor_annex;
 mod indicator_figures;
+mod issued_content;
 mod ledger_chapter;
 mod method_annex;
 mod officer_form;
@@ -40,6 +41,9 @@ pub(crate) use asset_document::build_asset_document;
 pub(crate) use daily_values::{is_flow, relevant_completeness};
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
+pub use issued_content::{
+    HeadlineRecord, MovedHeadline, canonical_content, headline_records, moved_headlines,
+};
 pub(crate) use significant_digits::usual_decimals;
 
 use crate::config::Config;

@@ -67,7 +67,7 @@ fn site_totals(book: &ReportContext<'_>) -> Option<ReportBlock> {
 
 /// Headline figures: avoided emissions, the first figure of each asset, and indicators with a
 /// target.
-fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
+pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indicator> {
     let mains = book.assets().filter_map(|asset| {
         let own = asset_chapters::asset_indicators(book, &asset.id).into_iter();
         own.into_iter().find(|one| one.value.is_ok())

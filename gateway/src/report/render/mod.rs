@@ -21,12 +21,14 @@ pub mod document;
 pub mod figure;
 mod font_metrics;
 mod footnotes;
+pub mod html;
 mod json;
 pub mod number_format;
 mod pdf;
 pub mod photo;
 mod render_context;
 mod sheet_rows;
+pub mod short_text;
 pub mod table;
 mod xlsx;
 

@@ -2,7 +2,7 @@
 //! which ends a body that does not come.
 
 use crate::api::error::{ApiError, ApiErrorCode};
-use crate::api::{BodyHold, PeerConnection};
+use crate::api::{DroppedBytes, PeerConnection};
 use crate::limits::{
     BODY_BUDGET_BYTES, BODY_BUDGET_PER_ADDRESS, BODY_BUDGET_WAIT_SECONDS, BODY_FREE_BYTES,
     CLIENT_RATE_MIN, CLIENT_STALL_SECONDS,
@@ -85,8 +85,8 @@ pub(crate) async fn guard_request_body(
     let kept = Arc::clone(&held);
     let mut request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
     let given = Arc::clone(&kept);
-    let hold = BodyHold::new(move |bytes| lock(&given).give_back(bytes));
-    request.extensions_mut().insert(hold);
+    let dropped = DroppedBytes(Arc::new(move |bytes| lock(&given).give_back(bytes)));
+    request.extensions_mut().insert(dropped);
     let response = next.run(request).await;
     let failure = lock(&kept).failure;
     match failure {
@@ -163,7 +163,6 @@ impl HeldBytes {
         fits
     }
 
-    /// The handler has handed so many bytes on.
     fn give_back(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;

@@ -1,0 +1,114 @@
+//! Issued reports: their notes in the store, and what has changed since.
+
+use super::ApiListener;
+use super::error::ApiError;
+use super::indicators::report_error;
+use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
+use crate::domain::period::Period;
+use crate::i18n::Language;
+use crate::indicators::IndicatorQuery;
+use crate::report::build::{self, CalculationBasis, ReportRequest, ReportSource};
+use crate::report::content::{HeadlineRecord, MovedHeadline, moved_headlines};
+use crate::report::render::ReportFormat;
+use crate::report::render::document::ReportDocument;
+use std::sync::Arc;
+
+/// First page of a report, for a screen.
+#[derive(Debug)]
+pub(crate) struct ShortEdition {
+    /// The document; its section `summary` is the first page.
+    pub(crate) document: ReportDocument,
+    /// Number of events in the data of the period.
+    pub(crate) events: u64,
+}
+
+/// An issued report beside what the same period gives today.
+#[derive(Debug)]
+pub(crate) struct IssueComparison {
+    /// True when a report of today would say exactly the same.
+    pub(crate) is_same: bool,
+    /// Headline figures that have moved.
+    pub(crate) moved: Vec<MovedHeadline>,
+    /// Revision of configuration and factors today.
+    pub(crate) revision: String,
+    /// Evidence digest of the last closed day today.
+    pub(crate) digest: String,
+}
+
+impl ApiListener {
+    /// First page of the report of a period.
+    pub(crate) async fn short_edition(
+        &self,
+        period: Period,
+        asset: Option<Arc<str>>,
+        lang: Language,
+    ) -> Result<ShortEdition, ApiError> {
+        let state = self.state();
+        let now = state.clock.now().at;
+        let query = IndicatorQuery {
+            period,
+            asset: asset.clone(),
+            now,
+            daily: false,
+            snapshots: true,
+        };
+        let account = self.period_indicators(query, lang).await?;
+        let basis = CalculationBasis::in_force(Arc::clone(&state.config));
+        let source = ReportSource::gather(basis, &state.store, account, asset, now).await;
+        let source = source.map_err(|trouble| report_error(&trouble, lang))?;
+        Ok(ShortEdition {
+            document: source.document(lang),
+            events: source.count_events(),
+        })
+    }
+
+    /// Notes an issued report. A report is handed out also when its note fails.
+    pub(crate) async fn note_issue(&self, issue: ReportIssue, via: IssueWay) {
+        let issue = ReportIssue { via, ..issue };
+        let period = issue.period;
+        match self.state().store.note_issued_report(issue).await {
+            Ok(Some(_)) => {}
+            Ok(None) => tracing::warn!(%period, "too many reports in a day: one is not noted"),
+            Err(error) => tracing::warn!(%period, %error, "an issued report is not noted"),
+        }
+    }
+
+    /// The issued report with this number.
+    pub(crate) async fn issued_report(&self, id: u64) -> Result<Option<IssuedReport>, ApiError> {
+        let before = id.saturating_add(1);
+        let found = self.state().store.issued_reports_before(before).await?;
+        Ok(found.into_iter().find(|one| one.id == id))
+    }
+
+    /// Computes the period of an issued report again and compares.
+    pub(crate) async fn compare_issue(
+        &self,
+        issued: &ReportIssue,
+        lang: Language,
+    ) -> Result<IssueComparison, ApiError> {
+        let state = self.state();
+        let turn = state.figures.turns().long().await;
+        let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
+        let basis = CalculationBasis::in_force(Arc::clone(&state.config));
+        let wish = ReportRequest {
+            period: issued.period,
+            asset: issued.asset.clone(),
+            lang,
+            format: ReportFormat::Json,
+        };
+        let (store, now) = (state.store.clone(), state.clock.now().at);
+        let progress = self.progress_callback();
+        let today = build::compute_report(basis, store, wish, now, turn, progress).await;
+        let today = today.map_err(|trouble| report_error(&trouble, lang))?;
+        let issue = today.issue();
+        // What cannot be read counts as no figures: all of today's then show as new.
+        let before: Vec<HeadlineRecord> =
+            serde_json::from_str(&issued.headlines).unwrap_or_default();
+        Ok(IssueComparison {
+            is_same: issue.content == issued.content,
+            moved: moved_headlines(&before, &today.headlines()),
+            revision: issue.revision,
+            digest: issue.digest,
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! Rules about the gateway: clock, store, delivery.
+
+use super::attention_rule::{FindingArg, RuleFinding};
+use super::site_condition::{SinkCondition, SiteCondition};
+
+pub(super) fn clock_untrusted(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let found = (!site.clock_trusted).then(RuleFinding::default);
+    found.into_iter().collect()
+}
+
+pub(super) fn store_failing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let found = site.store.is_failing.then(RuleFinding::default);
+    found.into_iter().collect()
+}
+
+pub(super) fn store_lost(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let lost = Some(site.store.lost).filter(|lost| *lost > 0);
+    let finding = |lost| RuleFinding::default().with("lost", count_arg(lost));
+    lost.map(finding).into_iter().collect()
+}
+
+pub(super) fn sink_away(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let away = site.sinks.iter().filter(|sink| !sink.is_delivering);
+    let finding = |sink| sink_finding(sink).with("waiting", count_arg(sink.waiting));
+    away.map(finding).collect()
+}
+
+pub(super) fn sink_refused(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    let refusing = site.sinks.iter().filter(|sink| sink.refused > 0);
+    let finding = |sink| sink_finding(sink).with("refused", count_arg(sink.refused));
+    refusing.map(finding).collect()
+}
+
+fn sink_finding(sink: &SinkCondition) -> RuleFinding {
+    let name = FindingArg::Message(format!("attention-sink-{}", sink.name), None);
+    RuleFinding::about(&sink.name).with("sink", name)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts for people")]
+fn count_arg(count: u64) -> FindingArg {
+    FindingArg::Number(count as f64, 0)
+}

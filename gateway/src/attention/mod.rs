@@ -1,0 +1,106 @@
+//! What needs attention at a site, in words and worst first: rules over figures, devices and the
+//! ledger. Pages show the list; alarms can use the same rules.
+//!
+//! ```text
+//! find_attention(&condition)      // all items, worst first
+//!     .sentence(lang, zone, now)  // "Tandon air: air cukup untuk ±8 jam"
+//! ```
+//!
+//! A rule is one line of [`ATTENTION_RULES`]. Thresholds are those of the assets (temperature
+//! bands, leak threshold, dry-run rule) and the constants beside the rules.
+//!
+//! **Invariant:** no store, no clock, no network: the same condition gives the same list.
+
+mod attention_rule;
+mod device_rules;
+mod gateway_rules;
+mod ledger_rules;
+mod power_rules;
+mod site_condition;
+#[cfg(test)]
+mod tests;
+mod waste_rules;
+mod water_rules;
+
+pub(crate) use attention_rule::{AttentionItem, AttentionRule, AttentionSeverity};
+pub(crate) use device_rules::measured_share;
+pub(crate) use site_condition::{
+    ConditionFigures, DeviceCondition, DeviceConditionState, SinkCondition, SiteCondition,
+    StoreCondition, TargetProgress, last_reading,
+};
+
+use AttentionSeverity::{Notice, Urgent, Warning};
+use attention_rule::rule;
+
+/// All rules. Items of one severity keep this order.
+pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
+    rule(
+        "clock-untrusted",
+        Urgent,
+        "/health",
+        gateway_rules::clock_untrusted,
+    ),
+    rule(
+        "store-failing",
+        Urgent,
+        "/health",
+        gateway_rules::store_failing,
+    ),
+    rule("water-hours", Urgent, "/air", water_rules::water_hours),
+    rule("bin-hot", Urgent, "/bsf", waste_rules::bin_hot),
+    rule("bin-cold", Urgent, "/bsf", waste_rules::bin_cold),
+    rule("line-silent", Urgent, "/teknisi", device_rules::line_silent),
+    rule("water-days", Warning, "/air", water_rules::water_days),
+    rule("plts-idle", Warning, "/plts", power_rules::plts_idle),
+    rule("pump-dry", Warning, "/air", water_rules::pump_dry),
+    rule("leak", Warning, "/air", water_rules::leak),
+    rule("bin-was-hot", Warning, "/bsf", waste_rules::bin_was_hot),
+    rule("compost-hot", Warning, "/kompos", waste_rules::compost_hot),
+    rule(
+        "device-silent",
+        Warning,
+        "/teknisi",
+        device_rules::device_silent,
+    ),
+    rule("store-lost", Warning, "/health", gateway_rules::store_lost),
+    rule("sink-away", Warning, "/health", gateway_rules::sink_away),
+    rule("leak-once", Notice, "/air", water_rules::leak_once),
+    rule("overflow", Notice, "/air", water_rules::overflow),
+    rule(
+        "device-partial",
+        Notice,
+        "/teknisi",
+        device_rules::device_partial,
+    ),
+    rule("data-gap", Notice, "/teknisi", device_rules::data_gap),
+    rule(
+        "sink-refused",
+        Notice,
+        "/health",
+        gateway_rules::sink_refused,
+    ),
+    rule(
+        "target-behind",
+        Notice,
+        "/laporan",
+        ledger_rules::target_behind,
+    ),
+    rule(
+        "entry-missing",
+        Notice,
+        "/catat",
+        ledger_rules::entry_missing,
+    ),
+    rule("entry-never", Notice, "/catat", ledger_rules::entry_never),
+];
+
+/// Everything that needs attention, worst first.
+pub(crate) fn find_attention(site: &SiteCondition<'_>) -> Vec<AttentionItem> {
+    let found = |rule: &'static AttentionRule| {
+        let items = (rule.find)(site).into_iter();
+        items.map(move |finding| AttentionItem { rule, finding })
+    };
+    let mut all: Vec<AttentionItem> = ATTENTION_RULES.iter().flat_map(found).collect();
+    all.sort_by_key(|item| item.rule.severity);
+    all
+}

@@ -1,0 +1,74 @@
+//! `/`: how the site is today. One file a question: what needs attention, how the assets are today,
+//! where the month stands, and whether the data are complete.
+
+mod asset_cards;
+mod attention_list;
+mod data_line;
+mod home_figures;
+mod month_progress;
+mod present_value;
+#[cfg(test)]
+mod tests;
+
+use crate::api::ApiListener;
+use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::site_figures::FigureText;
+use crate::report::render::number_format;
+use askama::Template;
+use asset_cards::{BinCard, OtherCard, PlantCard, PumpCard, TankCard};
+use attention_list::AttentionList;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use data_line::DataLine;
+use home_figures::HomeFigures;
+use month_progress::TargetBar;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: PageFrame,
+    /// Time of the page, in words.
+    as_of: String,
+    attention: AttentionList,
+    plants: Vec<PlantCard>,
+    tanks: Vec<TankCard>,
+    bins: Vec<BinCard>,
+    pumps: Vec<PumpCard>,
+    others: Vec<OtherCard>,
+    targets: Vec<TargetBar>,
+    /// Share of the month that has passed, in words.
+    passed: String,
+    /// CO2 avoided in this month and in this year.
+    emissions: Vec<(&'static str, FigureText)>,
+    data: DataLine,
+}
+
+pub(crate) async fn home_page(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = PageFrame::new(&app, "beranda", &uri, &headers);
+    let figures = match HomeFigures::load(&app, frame.lang).await {
+        Ok(figures) => figures,
+        Err(error) => return render_failure(&uri, frame, &error),
+    };
+    let lang = frame.lang;
+    let passed = number_format::format_percent(lang, figures.month_passed(), 0);
+    let page = HomePage {
+        as_of: number_format::time(lang, figures.today.now, &app.0.zone),
+        attention: AttentionList::of_site(&app, &figures),
+        plants: asset_cards::plant_cards(&figures),
+        tanks: asset_cards::tank_cards(&figures),
+        bins: asset_cards::bin_cards(&figures),
+        pumps: asset_cards::pump_cards(&figures),
+        others: asset_cards::other_cards(&figures),
+        targets: month_progress::target_bars(&figures),
+        passed: lang.text_with("home-month-passed", &[("share", &passed)]),
+        emissions: month_progress::emission_figures(&figures),
+        data: DataLine::of_site(&app, &figures),
+        frame,
+    };
+    render_page(&uri, StatusCode::OK, &page)
+}

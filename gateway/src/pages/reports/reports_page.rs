@@ -1,0 +1,158 @@
+//! `/laporan`: the short edition of a report, with everything that can be done with it.
+
+use super::issued_texts::{IssuedLine, issued_line};
+use crate::api::client::percent_encode;
+use crate::api::issued_reports::ShortEdition;
+use crate::api::request_language::query_parameter;
+use crate::api::{ApiListener, PeerConnection};
+use crate::limits::ISSUED_REPORTS_PAGE_MAX;
+use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::period_choice::PeriodChoice;
+use crate::pages::site_figures::explanation_path;
+use crate::report::render::html::render_html_section;
+use crate::report::render::short_text::render_short_text;
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Maximum headline figures in the text to share.
+const SHARED_FIGURES_MAX: usize = 6;
+
+#[derive(Template)]
+#[template(path = "reports.html")]
+struct ReportsPage {
+    frame: PageFrame,
+    choice: PeriodChoice,
+    /// Id, name, and whether it is chosen.
+    assets: Vec<(String, String, bool)>,
+    edition: Result<EditionTexts, String>,
+    issued: Vec<IssuedLine>,
+    /// Number below which there may be older ones; 0 when there are none.
+    older: u64,
+}
+
+/// Short edition of a report as texts.
+struct EditionTexts {
+    title: String,
+    /// First page of the report, as HTML.
+    html: String,
+    events: String,
+    /// Text to share.
+    shared: String,
+    /// Address that opens WhatsApp with this text.
+    whatsapp: String,
+}
+
+pub(crate) async fn reports_page(
+    State(app): State<ApiListener>,
+    uri: Uri,
+    headers: HeaderMap,
+    peer: Option<Extension<PeerConnection>>,
+) -> Response {
+    let frame = PageFrame::new(&app, "laporan", &uri, &headers);
+    let lang = frame.lang;
+    let asset = query_parameter(&uri, "asset").unwrap_or_default();
+    let all = &app.state().assets;
+    let assets: Vec<(String, String, bool)> = all
+        .iter()
+        .map(|one| (one.id.to_string(), one.name.to_string(), *one.id == *asset))
+        .collect();
+    // An asset that the site does not have counts as none.
+    let asset: Option<Arc<str>> = assets
+        .iter()
+        .find(|(_, _, chosen)| *chosen)
+        .map(|(id, ..)| id.as_str().into());
+    let mut choice = report_period(&app, &uri, &frame);
+    choice.asset = asset.as_deref().unwrap_or_default().to_owned();
+    let before = query_parameter(&uri, "sebelum").and_then(|text| text.parse().ok());
+    let store = &app.state().store;
+    let found = match store
+        .issued_reports_before(before.unwrap_or(u64::MAX))
+        .await
+    {
+        Ok(found) => found,
+        Err(error) => return render_failure(&uri, frame, &error.into()),
+    };
+    let older = match found.last() {
+        Some(last) if found.len() >= ISSUED_REPORTS_PAGE_MAX => last.id,
+        _ => 0,
+    };
+    let edition = app.short_edition(choice.period, asset, lang).await;
+    let place = page_place(&headers, peer.is_some_and(|Extension(peer)| peer.tls));
+    let edition = edition
+        .map(|edition| edition_texts(&frame, &choice, &edition, &place))
+        .map_err(|error| error.person_message(lang));
+    let page = ReportsPage {
+        issued: found
+            .iter()
+            .map(|one| issued_line(&app, lang, one))
+            .collect(),
+        frame,
+        choice,
+        assets,
+        edition,
+        older,
+    };
+    render_page(&uri, StatusCode::OK, &page)
+}
+
+/// Period of the page: the one asked for, else the last whole month.
+fn report_period(app: &ApiListener, uri: &Uri, frame: &PageFrame) -> PeriodChoice {
+    let choice = PeriodChoice::of_request(uri, app.today(), "month", frame.lang);
+    let is_asked = ["period", "from"].map(|name| query_parameter(uri, name).is_some());
+    if is_asked.contains(&true) {
+        return choice;
+    }
+    PeriodChoice::new(choice.period_before(), app.today(), frame.lang)
+}
+
+/// Start of the address under which the reader has opened the page.
+fn page_place(headers: &HeaderMap, is_tls: bool) -> String {
+    let host = headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let scheme = if is_tls { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
+fn edition_texts(
+    frame: &PageFrame,
+    choice: &PeriodChoice,
+    edition: &ShortEdition,
+    place: &str,
+) -> EditionTexts {
+    let document = &edition.document;
+    let link = |id: &str| {
+        // `summary/ASSET/ID`, or `summary/ID` for a figure of the site.
+        let (asset, id) = match *id.split('/').collect::<Vec<_>>() {
+            [_, asset, id] => (asset, id),
+            [_, id] => ("", id),
+            _ => return None,
+        };
+        Some(explanation_path(id, asset, choice.period))
+    };
+    let mut address = format!("{place}/laporan?period={}", choice.period);
+    if !choice.asset.is_empty() {
+        address.push_str("&asset=");
+        address.push_str(&choice.asset);
+    }
+    let shared = format!(
+        "{}\n\n{address}",
+        render_short_text(document, SHARED_FIGURES_MAX)
+    );
+    let events = edition.events.to_string();
+    EditionTexts {
+        title: format!("{} · {}", document.title, document.period.name),
+        html: render_html_section(document, "summary", &link),
+        events: match edition.events {
+            0 => frame.t("laporan-no-events"),
+            _ => frame
+                .lang
+                .text_with("laporan-events", &[("count", &events)]),
+        },
+        whatsapp: format!("https://wa.me/?text={}", percent_encode(&shared)),
+        shared,
+    }
+}

@@ -1,0 +1,125 @@
+//! [`ReportSource`]: everything from the store that a report is made of.
+
+use super::{CalculationBasis, ReportBuildError, revisions};
+use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::issued_report::{IssueWay, ReportIssue};
+use crate::domain::ledger::LedgerEntry;
+use crate::evidence;
+use crate::i18n::Language;
+use crate::report::content::{self, HeadlineRecord, ReportInputs, RevisionChange};
+use crate::report::render::document::ReportDocument;
+use crate::storage::{LedgerQuery, Store};
+use std::sync::Arc;
+
+/// Figures of a period, with what stands beside them in a report.
+#[derive(Debug)]
+pub struct ReportSource {
+    basis: CalculationBasis,
+    account: Arc<SiteIndicators>,
+    asset: Option<Arc<str>>,
+    entries: Vec<LedgerEntry>,
+    digest: String,
+    changes: Vec<RevisionChange>,
+    changes_left_out: u64,
+    issued: UtcMs,
+}
+
+impl ReportSource {
+    /// Reads what stands beside the figures `account` of `asset` (`None`: of the site).
+    pub async fn gather(
+        basis: CalculationBasis,
+        store: &Store,
+        account: Arc<SiteIndicators>,
+        asset: Option<Arc<str>>,
+        issued: UtcMs,
+    ) -> Result<Self, ReportBuildError> {
+        let period = account.period;
+        let query = LedgerQuery {
+            from: Some(period.first()),
+            to: Some(period.last()),
+            ..LedgerQuery::default()
+        };
+        // Manual entries belong to the site, not to an asset.
+        let entries = match asset {
+            Some(_) => Vec::new(),
+            None => store.all_ledger_entries(query).await?,
+        };
+        let digest = store.newest_digest(period.first(), period.last()).await?;
+        let changes = revisions::revision_changes(&basis.config, store, period).await?;
+        Ok(Self {
+            basis,
+            account,
+            asset,
+            entries,
+            digest: digest.map_or_else(String::new, |digest| digest.sha256),
+            changes: changes.0,
+            changes_left_out: changes.1,
+            issued,
+        })
+    }
+
+    /// The document in one language.
+    pub fn document(&self, lang: Language) -> ReportDocument {
+        content::build_document(self.inputs(lang))
+    }
+
+    /// The note of this report, without the way and the person.
+    pub fn issue(&self) -> ReportIssue {
+        let content = content::canonical_content(self.inputs(Language::default()));
+        let headlines = serde_json::to_string(&self.headlines());
+        ReportIssue {
+            period: self.account.period,
+            asset: self.asset.clone(),
+            content: evidence::hash(content.as_bytes()),
+            revision: self.account.revision.clone(),
+            digest: self.digest.clone(),
+            // Numbers and texts alone are always valid JSON.
+            headlines: headlines.unwrap_or_default(),
+            via: IssueWay::Api,
+            issued_by: String::new(),
+        }
+    }
+
+    /// Headline figures.
+    pub fn headlines(&self) -> Vec<HeadlineRecord> {
+        content::headline_records(self.inputs(Language::default()))
+    }
+
+    /// Configuration that the figures were computed with.
+    pub fn config(&self) -> &Config {
+        &self.basis.config
+    }
+
+    /// Number of events in the data of the period.
+    pub fn count_events(&self) -> u64 {
+        let events = self.account.events.len() + self.changes.len();
+        let listed = u64::try_from(events).unwrap_or(u64::MAX);
+        listed + self.account.events_left_out + self.changes_left_out
+    }
+
+    fn inputs(&self, lang: Language) -> ReportInputs<'_> {
+        ReportInputs {
+            config: &self.basis.config,
+            account: &self.account,
+            entries: &self.entries,
+            changes: &self.changes,
+            changes_left_out: self.changes_left_out,
+            past: self.basis.past.as_ref(),
+            digest: &self.digest,
+            asset: self.asset.as_deref(),
+            issued: self.issued,
+            lang,
+        }
+    }
+}
+
+/// A report as a file, with its note.
+#[derive(Debug)]
+pub struct BuiltReport {
+    /// Bytes of the file.
+    pub bytes: Vec<u8>,
+    /// Note of the report.
+    pub issue: ReportIssue,
+}

@@ -1,0 +1,275 @@
+//! What an issued report said: its content in no language, for a hash, and its headline figures,
+//! for a comparison with what is computed later.
+
+use super::context::ReportContext;
+use super::{ReportInputs, display_names, summary};
+use crate::domain::indicator::{DailyValues, DataEvent, Indicator, InputSource};
+use crate::domain::ledger::LedgerEntry;
+use crate::i18n::Language;
+use crate::report::render::cell_value::{CellValue, ValueKind};
+use crate::report::render::number_format;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Name and version of the form that is hashed.
+const CONTENT_SCHEMA: &str = "pantau.report-content/1";
+
+/// Headline figure of a report as it was printed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeadlineRecord {
+    /// Indicator id.
+    pub id: String,
+    /// Asset id; empty for the site.
+    pub asset: String,
+    /// Rounded value; `None` when the report gave a reason in its place.
+    pub value: Option<f64>,
+    /// Symbol of the unit.
+    pub unit: String,
+    /// Decimals that were shown.
+    pub decimals: u8,
+    /// Stable word of its status.
+    pub status: String,
+}
+
+/// Headline figure that has moved since a report was issued.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MovedHeadline {
+    /// The figure in the report; `None` when it had none.
+    pub before: Option<HeadlineRecord>,
+    /// The figure now; `None` when there is none any more.
+    pub now: Option<HeadlineRecord>,
+}
+
+/// Headline figures of a report.
+pub fn headline_records(matter: ReportInputs<'_>) -> Vec<HeadlineRecord> {
+    let book = ReportContext::new(matter);
+    let all = summary::headline_indicators(&book);
+    all.into_iter()
+        .map(|one| headline_record(&book, one))
+        .collect()
+}
+
+fn headline_record(book: &ReportContext<'_>, one: &Indicator) -> HeadlineRecord {
+    let figure = summary::headline_figure(book, one);
+    let (value, decimals) = match (&figure.value, &figure.kind) {
+        (CellValue::Number(value), ValueKind::Number(format)) => {
+            (Some(format.round(*value)), format.shown_decimals())
+        }
+        (CellValue::Number(value), _) => (Some(*value), 2),
+        _ => (None, 0),
+    };
+    HeadlineRecord {
+        id: one.id.to_string(),
+        asset: one.asset.as_deref().unwrap_or_default().to_owned(),
+        value,
+        unit: one.unit.to_string(),
+        decimals,
+        status: figure.status.key().to_owned(),
+    }
+}
+
+impl HeadlineRecord {
+    /// The number with its unit; `–` when there is none.
+    pub(crate) fn text(&self, lang: Language) -> String {
+        self.value.map_or_else(
+            || number_format::NO_VALUE.to_owned(),
+            |value| self.quantity(value, lang),
+        )
+    }
+
+    fn quantity(&self, value: f64, lang: Language) -> String {
+        let unit = display_names::unit_text(lang, &self.unit);
+        number_format::format_quantity(lang, value, &unit, self.decimals)
+    }
+}
+
+impl MovedHeadline {
+    /// The figure as it is known best: now, else as it was.
+    pub fn latest(&self) -> Option<&HeadlineRecord> {
+        self.now.as_ref().or(self.before.as_ref())
+    }
+
+    /// By how much it has moved, with its sign and unit; empty when one of both has no number.
+    pub(crate) fn difference(&self, lang: Language) -> String {
+        let pair = self.before.as_ref().zip(self.now.as_ref());
+        let moved = pair.and_then(|(before, now)| Some((now, now.value? - before.value?)));
+        moved.map_or_else(String::new, |(now, by)| {
+            let sign = if by > 0.0 { "+" } else { "" };
+            format!("{sign}{}", now.quantity(by, lang))
+        })
+    }
+}
+
+/// Headline figures that differ, in the order of the report and then of what is new.
+pub fn moved_headlines(before: &[HeadlineRecord], now: &[HeadlineRecord]) -> Vec<MovedHeadline> {
+    let same = |one: &HeadlineRecord, other: &HeadlineRecord| {
+        (&one.id, &one.asset) == (&other.id, &other.asset)
+    };
+    let find = |all: &[HeadlineRecord], one| all.iter().find(|other| same(one, other)).cloned();
+    let mut moved = Vec::new();
+    for one in before {
+        let today = find(now, one);
+        if today.as_ref() != Some(one) {
+            moved.push(MovedHeadline {
+                before: Some(one.clone()),
+                now: today,
+            });
+        }
+    }
+    let new = now.iter().filter(|one| find(before, one).is_none());
+    moved.extend(new.map(|one| MovedHeadline {
+        before: None,
+        now: Some(one.clone()),
+    }));
+    moved
+}
+
+/// Everything that a report says, as canonical JSON without language and time of issue: two reports
+/// with the same text here say the same in every language and format.
+pub fn canonical_content(matter: ReportInputs<'_>) -> String {
+    let account = matter.account;
+    let figures: Vec<Value> = account.indicators.iter().map(canonical_figure).collect();
+    let daily: Vec<Value> = account.daily.iter().map(canonical_days).collect();
+    let events: Vec<Value> = account.events.iter().map(canonical_event).collect();
+    let entries: Vec<Value> = matter.entries.iter().map(canonical_entry).collect();
+    let change = |one: &super::RevisionChange| {
+        json!([
+            one.at.0,
+            one.kind,
+            one.places,
+            one.before_after.0,
+            one.before_after.1
+        ])
+    };
+    json!({
+        "schema": CONTENT_SCHEMA,
+        "site": &*matter.config.site.id,
+        "period": account.period.to_string(),
+        "asset": matter.asset,
+        "revision": account.revision,
+        "digest": matter.digest,
+        "figures": figures,
+        "daily": daily,
+        "events": events,
+        "events_left_out": account.events_left_out,
+        "entries": entries,
+        "changes": matter.changes.iter().map(change).collect::<Vec<Value>>(),
+        "changes_left_out": matter.changes_left_out,
+    })
+    .to_string()
+}
+
+/// A number with ten digits: more differ between orders of addition and are printed nowhere.
+fn canonical_number(value: f64) -> String {
+    format!("{value:.9e}")
+}
+
+fn canonical_figure(one: &Indicator) -> Value {
+    let remark =
+        |remark: &crate::domain::indicator::IndicatorRemark| json!([remark.key, remark.args]);
+    let number = |number: Option<f64>| number.map(canonical_number);
+    let inputs = one.inputs.iter().map(|input| {
+        let from = match &input.from {
+            InputSource::Point(readings) => &*readings.point,
+            InputSource::Ledger { indicator, .. } => indicator,
+            InputSource::Factor(id) | InputSource::Indicator(id) => id,
+            InputSource::Setting(key) => key,
+            InputSource::Constant(name) => name,
+        };
+        json!([input.symbol, number(input.value), &*input.unit, from])
+    });
+    json!({
+        "id": &*one.id,
+        "asset": one.asset.as_deref(),
+        "unit": &*one.unit,
+        "value": one.value.as_ref().ok().copied().map(canonical_number),
+        "reason": one.value.as_ref().err().map(remark),
+        "uncertainty": [number(one.uncertainty.tier1_pct), number(one.uncertainty.gum)],
+        "completeness": [number(one.completeness.all), number(one.completeness.daylight)],
+        "origin": one.origin.key(),
+        "headline": one.headline.word(),
+        "method": one.method,
+        "inputs": inputs.collect::<Vec<Value>>(),
+        "factors": one.factors.iter().map(|factor| &*factor.id).collect::<Vec<&str>>(),
+        "remarks": one.remarks.iter().map(remark).collect::<Vec<Value>>(),
+    })
+}
+
+fn canonical_days(all: &DailyValues) -> Value {
+    let day = |(day, value, shares): &(jiff::civil::Date, Option<f64>, _)| {
+        let shares: &crate::domain::indicator::CompletenessShares = shares;
+        json!([
+            day.to_string(),
+            value.map(canonical_number),
+            shares.all.map(canonical_number),
+            shares.daylight.map(canonical_number),
+        ])
+    };
+    let days: Vec<Value> = all.days.iter().map(day).collect();
+    json!([&*all.id, all.asset.as_deref(), days])
+}
+
+fn canonical_event(event: &DataEvent) -> Value {
+    let pair = event
+        .before_after
+        .map(|(a, b)| [a, b].map(canonical_number));
+    json!([
+        event.at.0,
+        event.until.map(|at| at.0),
+        &*event.of,
+        event.kind,
+        pair
+    ])
+}
+
+/// An entry by its number: entries are never changed, only replaced by another.
+fn canonical_entry(entry: &LedgerEntry) -> Value {
+    json!([entry.id, entry.superseded_by])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: &str, value: Option<f64>) -> HeadlineRecord {
+        HeadlineRecord {
+            id: id.to_owned(),
+            asset: "plts".to_owned(),
+            value,
+            unit: "kWh".to_owned(),
+            decimals: 1,
+            status: "final".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_moved_is_told_with_its_sign_and_what_came_or_went_without_one() {
+        let before = [
+            record("a", Some(1.0)),
+            record("b", Some(252.7)),
+            record("c", None),
+            record("gone", Some(5.0)),
+        ];
+        let now = [
+            record("a", Some(1.0)),
+            record("b", Some(250.0)),
+            record("c", Some(3.0)),
+            record("new", Some(7.0)),
+        ];
+        let moved = moved_headlines(&before, &now);
+        let told: Vec<(String, String)> = moved
+            .iter()
+            .map(|one| {
+                let id = one.latest().map_or("", |one| &one.id).to_owned();
+                (id, one.difference(Language::Id).replace('\u{a0}', " "))
+            })
+            .collect();
+        let told: Vec<(&str, &str)> = told.iter().map(|(id, by)| (&**id, &**by)).collect();
+        assert_eq!(
+            told,
+            [("b", "−2,7 kWh"), ("c", ""), ("gone", ""), ("new", "")]
+        );
+        assert_eq!(before[2].text(Language::Id), "–");
+        assert_eq!(moved_headlines(&now, &now), []);
+    }
+}

@@ -1,0 +1,214 @@
+//! Table of issued reports: rows are added, never changed or deleted.
+//!
+//! The evidence chain does not contain these rows yet. They are numbered without gaps and hashed
+//! (`content`), so that a day record can name the last number, as it does for ledger entries.
+
+use super::schema::{disk_error, sql_int};
+use super::store_error::StoreError;
+use super::store_handle::{Store, StoreReply, StoreRequest};
+use super::writer::StoreWriter;
+use crate::domain::UtcMs;
+use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
+use crate::domain::period::Period;
+use crate::limits::{ISSUED_REPORTS_PAGE_MAX, ISSUED_REPORTS_PER_DAY_MAX};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+const DAY_MS: i64 = 86_400_000;
+const REPORT_COLUMNS: &str =
+    "id, issued_at, period, asset, content, revision, digest, headlines, via, issued_by";
+
+/// Requests about issued reports, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum IssueRequest {
+    /// Notes a report.
+    Note(ReportIssue, StoreReply<Option<u64>>),
+    /// The last reports with a number below this one.
+    Before(u64, StoreReply<Vec<IssuedReport>>),
+}
+
+impl Store {
+    /// Notes that a report was made; returns the number of the note. The same content for the same
+    /// period and asset by the same person is one note. `None` when too many were noted in a day.
+    pub async fn note_issued_report(&self, issue: ReportIssue) -> Result<Option<u64>, StoreError> {
+        self.ask(|reply| StoreRequest::Issue(IssueRequest::Note(issue, reply)))
+            .await
+    }
+
+    /// Returns issued reports with a number below `before`, the newest first, at most
+    /// `ISSUED_REPORTS_PAGE_MAX`.
+    pub async fn issued_reports_before(
+        &self,
+        before: u64,
+    ) -> Result<Vec<IssuedReport>, StoreError> {
+        self.ask(|reply| StoreRequest::Issue(IssueRequest::Before(before, reply)))
+            .await
+    }
+}
+
+impl StoreWriter {
+    /// Serves a request about issued reports.
+    pub(super) fn serve_issue_request(&mut self, request: IssueRequest) {
+        // A send fails when the caller has gone; there is nobody to report that to.
+        match request {
+            IssueRequest::Note(issue, reply) => {
+                let noted = self.change_file(|db, now| {
+                    note_report(db, now, &issue)
+                        .map_err(|fault| disk_error("noting a report", &fault))
+                });
+                drop(reply.send(noted));
+            }
+            IssueRequest::Before(before, reply) => {
+                let found = reports_before(&self.db, before);
+                let failed = |fault: rusqlite::Error| disk_error("reading issued reports", &fault);
+                drop(reply.send(found.map_err(failed)));
+            }
+        }
+    }
+}
+
+fn note_report(
+    db: &Connection,
+    now: UtcMs,
+    issue: &ReportIssue,
+) -> Result<Option<u64>, rusqlite::Error> {
+    let period = issue.period.to_string();
+    let asset = issue.asset.as_deref().unwrap_or_default();
+    let known: Option<i64> = db
+        .prepare(
+            "SELECT id FROM issued_report WHERE content = ? AND period = ? AND asset = ? AND \
+             issued_by = ?",
+        )?
+        .query_row(
+            params![issue.content, period, asset, issue.issued_by],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(Some(id.cast_unsigned()));
+    }
+    let today = "SELECT count(*) FROM issued_report WHERE issued_at > ?";
+    let count: i64 = db.query_row(today, [now.0.saturating_sub(DAY_MS)], |row| row.get(0))?;
+    // A script that asks every minute for the running month must not fill the card.
+    if count >= sql_int(ISSUED_REPORTS_PER_DAY_MAX) {
+        return Ok(None);
+    }
+    db.execute(
+        "INSERT INTO issued_report(issued_at, period, asset, content, revision, digest, headlines,
+         via, issued_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            now.0,
+            period,
+            asset,
+            issue.content,
+            issue.revision,
+            issue.digest,
+            issue.headlines,
+            issue.via.word(),
+            issue.issued_by,
+        ],
+    )?;
+    Ok(Some(db.last_insert_rowid().cast_unsigned()))
+}
+
+fn reports_before(db: &Connection, before: u64) -> Result<Vec<IssuedReport>, rusqlite::Error> {
+    let text =
+        format!("SELECT {REPORT_COLUMNS} FROM issued_report WHERE id < ? ORDER BY id DESC LIMIT ?");
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
+    let mut rows = db.prepare(&text)?;
+    let rows = rows.query_map(
+        params![before, sql_int(ISSUED_REPORTS_PAGE_MAX)],
+        parse_report,
+    )?;
+    rows.collect()
+}
+
+/// Reads a report from a row in the order of `REPORT_COLUMNS`.
+fn parse_report(row: &Row<'_>) -> Result<IssuedReport, rusqlite::Error> {
+    let period: String = row.get(2)?;
+    let garbled = |_| {
+        let why = "no period of a report".into();
+        rusqlite::Error::FromSqlConversionFailure(2, Type::Text, why)
+    };
+    let period: Period = period.parse().map_err(garbled)?;
+    let asset: String = row.get(3)?;
+    Ok(IssuedReport {
+        id: row.get::<_, i64>(0)?.cast_unsigned(),
+        issued_at: UtcMs(row.get(1)?),
+        issue: ReportIssue {
+            period,
+            asset: (!asset.is_empty()).then(|| asset.into()),
+            content: row.get(4)?,
+            revision: row.get(5)?,
+            digest: row.get(6)?,
+            headlines: row.get(7)?,
+            via: IssueWay::parse(&row.get::<_, String>(8)?),
+            issued_by: row.get(9)?,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::tests::{open, site};
+
+    fn test_issue(content: &str, by: &str) -> ReportIssue {
+        ReportIssue {
+            period: "2026-10".parse().unwrap(),
+            asset: None,
+            content: content.to_owned(),
+            revision: "abc-def".to_owned(),
+            digest: String::new(),
+            headlines: "[]".to_owned(),
+            via: IssueWay::Page,
+            issued_by: by.to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_report_with_the_same_content_is_noted_once_for_each_person() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        for (content, by, id) in [("a", "", 1), ("a", "", 1), ("b", "", 2), ("a", "Siti", 3)] {
+            let noted = store.note_issued_report(test_issue(content, by)).await;
+            assert_eq!(noted.unwrap(), Some(id), "{content} {by}");
+        }
+        store.stop().await;
+        let again = open(dir.path(), &site(&["power"]));
+        let all = again.issued_reports_before(u64::MAX).await.unwrap();
+        let ids: Vec<u64> = all.iter().map(|one| one.id).collect();
+        assert_eq!(ids, [3, 2, 1]);
+        assert_eq!(all[0].issue, test_issue("a", "Siti"));
+        assert_eq!(again.issued_reports_before(2).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_script_that_asks_again_and_again_does_not_fill_the_card() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        let mut noted = 0;
+        for index in 0..=ISSUED_REPORTS_PER_DAY_MAX {
+            let issue = test_issue(&index.to_string(), "");
+            noted += usize::from(store.note_issued_report(issue).await.unwrap().is_some());
+        }
+        assert_eq!(noted, ISSUED_REPORTS_PER_DAY_MAX);
+    }
+
+    #[tokio::test]
+    async fn the_file_itself_refuses_every_change_of_an_issued_report() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), &site(&["power"]));
+        store.note_issued_report(test_issue("a", "")).await.unwrap();
+        store.stop().await;
+        let db = Connection::open(dir.path().join("pantau.db")).unwrap();
+        for change in [
+            "UPDATE issued_report SET content = ''",
+            "DELETE FROM issued_report",
+            "INSERT OR REPLACE INTO issued_report SELECT * FROM issued_report WHERE id = 1",
+        ] {
+            let said = db.execute(change, []).unwrap_err().to_string();
+            assert!(said.contains("only grow"), "{change}: {said}");
+        }
+    }
+}
