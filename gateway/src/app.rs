@@ -9,6 +9,7 @@
 //! then the sinks and the page end, so that every reading taken is stored. See "Stopping" in
 //! `docs/ARCHITECTURE.md`.
 
+use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::bus_request::BusHandles;
 use crate::clock::{self, Clock};
 use crate::config::Config;
@@ -20,7 +21,7 @@ use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
 use crate::{api, buses, server, sinks};
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -56,6 +57,7 @@ pub struct GatewayApp {
     clock: Clock,
     store: Store,
     board: StatusBoard,
+    access: AccessControl,
     listener: Option<TcpListener>,
     tls: Option<TlsSetup>,
 }
@@ -75,12 +77,15 @@ impl GatewayApp {
         )?;
         let sinks = config.sinks.iter().map(|sink| sink.name());
         store.set_configured_sinks(sinks.collect()).await?;
+        let (damage, cost) = (DamageHandling::SetAside, PasswordCost::STANDARD);
+        let access = AccessControl::open(&config.store.path, &clock, damage, cost);
+        note_set_aside(&access, &store).await;
         let listener = match config.web.listen {
-            Some(address) => Some(
-                TcpListener::bind(address)
-                    .await
-                    .map_err(|why| AppError::Listen { address, why })?,
-            ),
+            Some(wished) => {
+                let address = permitted_address(wished, &access);
+                let bound = TcpListener::bind(address).await;
+                Some(bound.map_err(|why| AppError::Listen { address, why })?)
+            }
             None => None,
         };
         let tls = TlsSetup::of_settings(&config.web, &config.store.path, &clock);
@@ -90,6 +95,7 @@ impl GatewayApp {
             clock,
             store,
             board: StatusBoard::default(),
+            access,
             listener,
         })
     }
@@ -99,6 +105,11 @@ impl GatewayApp {
         self.listener
             .as_ref()
             .and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// Returns the state of access control, for the set-up code and for a demo.
+    pub fn access(&self) -> &AccessControl {
+        &self.access
     }
 
     /// Returns the store, for a demo that writes a history before the start.
@@ -183,6 +194,7 @@ impl GatewayApp {
             tasks.spawn(async move { run_named(&name, task).await });
         }
         let state = api::ApiState {
+            access: AccessPolicy::Guarded(self.access.clone()),
             bus_handles: errands,
             ..api::ApiState::new(&self.config, &self.store, &self.board, &self.clock)
         };
@@ -201,6 +213,32 @@ impl GatewayApp {
         }
         tasks.spawn(run_named("watchdog", notify_watchdog(stop.clone())));
         tasks
+    }
+}
+
+/// Address to listen on. Without a user the network is not served, whatever is configured: who
+/// came first would be the admin.
+fn permitted_address(wished: SocketAddr, access: &AccessControl) -> SocketAddr {
+    if wished.ip().is_loopback() || access.has_users() {
+        return wished;
+    }
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, wished.port()));
+    tracing::warn!(
+        %wished, %local,
+        "there is no user yet, so the page is on this computer only: make the first one with \
+         `pantau user add NAME --role admin`, and restart the gateway"
+    );
+    local
+}
+
+/// Notes in the audit log that the file of access control was damaged.
+async fn note_set_aside(access: &AccessControl, store: &Store) {
+    let Some(aside) = access.set_aside() else {
+        return;
+    };
+    let what = format!("access.json was damaged; kept as {}", aside.display());
+    if let Err(error) = store.append_audit("repair", what).await {
+        tracing::error!(%error, "the damage of access.json is not in the audit");
     }
 }
 

@@ -9,6 +9,7 @@
 //! Data flows from left to right, and so do imports: the table of allowed imports is in
 //! `tests/suite/rooms.rs`. `docs/ARCHITECTURE.md` describes each module.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod assets;

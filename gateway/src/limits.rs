@@ -393,6 +393,61 @@ pub const REPORT_EVIDENCE_STEPS_MAX: u32 = 1_000_000;
 pub const EXPLAIN_DEPTH_MAX: usize = 8;
 /// Maximum figures of one explanation.
 pub const EXPLAIN_FIGURES_MAX: usize = 200;
+/// Maximum bytes of `access.json`.
+// Twice what the most users, sessions and tokens take.
+pub const ACCESS_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Maximum people of one site.
+pub const USERS_MAX: usize = 100;
+/// Maximum characters of the name of a person.
+pub const USER_NAME_CHARS_MAX: usize = 40;
+/// Maximum sessions of one person; a further one ends the one that was not used for longest.
+pub const SESSIONS_PER_USER_MAX: usize = 10;
+/// Maximum tokens of programs.
+pub const TOKENS_MAX: usize = 100;
+/// Maximum characters of the name of a token.
+pub const TOKEN_NAME_CHARS_MAX: usize = 60;
+/// Maximum days of validity of a token.
+pub const TOKEN_DAYS_MAX: u32 = 3660;
+/// Time in seconds without a request after which a session ends: a week.
+// An officer looks at the page at least once a week, and does not like to type on a phone.
+pub const SESSION_IDLE_SECONDS: i64 = 7 * 86_400;
+/// Time in seconds after which a session ends in any case.
+pub const SESSION_ABSOLUTE_SECONDS: i64 = 30 * 86_400;
+/// Time in seconds between two writes of the last use of a session.
+// A write on every request would wear an SD card out.
+pub const SESSION_NOTE_SECONDS: i64 = 6 * 3600;
+/// Maximum cookies with the name of the session that one request may have.
+pub const COOKIES_TRIED_MAX: usize = 4;
+/// Minimum characters of a password.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Maximum bytes of a password.
+pub const PASSWORD_BYTES_MAX: usize = 200;
+/// Maximum passwords that wait for the thread which hashes them; a further one is refused as busy.
+// One takes a third of a second on a Raspberry Pi 3.
+pub const PASSWORD_QUEUE_MAX: usize = 8;
+/// Maximum jobs that wait for that thread; a further change waits for its place.
+pub const ACCESS_QUEUE_MAX: usize = 16;
+/// Maximum wrong tries of a set-up code; then there is a new one.
+pub const SET_UP_TRIES_MAX: u32 = 10;
+/// Wrong passwords of a name or an address without a wait.
+pub const SIGN_IN_FREE_TRIES: u32 = 4;
+/// First wait in milliseconds after more wrong passwords, doubled up to a maximum.
+pub const SIGN_IN_WAIT_FIRST_MS: u64 = 2000;
+/// Longest wait in milliseconds of a name.
+// Short, so that a stranger cannot lock a person out.
+pub const SIGN_IN_NAME_WAIT_MAX_MS: u64 = 60_000;
+/// Longest wait in milliseconds of an address.
+pub const SIGN_IN_ADDRESS_WAIT_MAX_MS: u64 = 15 * 60_000;
+/// Time in milliseconds after which wrong passwords are forgotten.
+pub const SIGN_IN_FORGET_MS: u64 = 3_600_000;
+/// Maximum names and addresses whose wrong passwords are remembered.
+pub const SIGN_IN_KEYS_MAX: usize = 1000;
+/// Maximum refused sign-ins that are noted in the audit log in an hour.
+pub const SIGN_IN_NOTES_PER_HOUR: u32 = 60;
+/// Maximum bytes of the texts of a form without files.
+pub const PLAIN_FORM_BYTES_MAX: usize = 64 << 10;
+/// Maximum entries of one page of the audit log.
+pub const AUDIT_PAGE_MAX: usize = 200;
 /// Maximum steps of 10 s that a simulated site is advanced at once: a year and a month.
 // After a longer gap the simulation restarts instead of catching up.
 pub const SIM_STEPS_MAX: i64 = 400 * 8640;
@@ -418,6 +473,14 @@ const _: () = assert!(
     "a device must be asked again on a connection that has settled"
 );
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "back-off must grow");
+const _: () = assert!(
+    PASSWORD_QUEUE_MAX < ACCESS_QUEUE_MAX,
+    "sign-ins must leave room for changes"
+);
+const _: () = assert!(
+    SIGN_IN_ADDRESS_WAIT_MAX_MS < SIGN_IN_FORGET_MS,
+    "a wait must end before its reason is forgotten"
+);
 const _: () = assert!(
     ASSET_POINTS_MAX * (REPORTS_MAX + 1) < QUERIES_MAX && LONG_ANSWERS_MAX < SAMPLE_ANSWERS_MAX,
     "reports must leave the store room, and long answers must leave room for plots"

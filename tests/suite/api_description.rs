@@ -4,6 +4,7 @@ use crate::killed::pantau;
 use crate::peers::{PeerProcess, peer_file, wait_for};
 use crate::servers::free_port;
 use crate::sites::write_config;
+use crate::wizards::token_header;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,6 +24,7 @@ fn the_api_answers_as_it_describes_itself() {
         .device("level", "lan", "unit = 1\nevery = '10s'")
         .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
     let config = write_config(folder.path(), site);
+    let token = token_header(&config);
     let words = ["--log", "error", "run", "-c"];
     let _gateway = PeerProcess::start(pantau().args(words).arg(&config));
     wait_for("the page", || {
@@ -39,6 +41,7 @@ fn the_api_answers_as_it_describes_itself() {
         "run",
     ]);
     tester.arg(format!("http://127.0.0.1:{port}/api/openapi.json"));
+    tester.args(["--header", token.trim()]);
     // The same cases in each run, and few enough for a minute.
     tester.args(["--seed", "1", "--max-examples", "10", "--max-time", "40"]);
     tester.args(["--phases", "examples,coverage,fuzzing"]);

@@ -134,16 +134,28 @@ fn a_file_that_is_not_there_is_a_fault_that_names_it() {
 }
 
 #[test]
-fn an_address_open_to_the_network_is_served_on_this_machine_only_and_said_so() {
+fn the_address_the_names_and_the_readers_of_the_page_are_read_and_checked() {
     let config = load_example(
         "[site]\nid = 'a'\ntimezone = 'Asia/Jakarta'\nlatitude = -6\nlongitude = 107\n\
-                       [web]\nlisten = '0.0.0.0:8080'\n",
+                       [web]\nlisten = '0.0.0.0:8080'\n\
+                       names = ['Pantau.local', '192.168.1.20']\npublic = 'read'\n",
     )
     .unwrap();
-    // The page has no login, so the network must never reach it.
-    assert_eq!(config.web.listen, Some("127.0.0.1:8080".parse().unwrap()));
-    assert_eq!(config.warnings.len(), 1);
-    assert_eq!(config.warnings[0].line, 7);
+    // Whether the network is served is decided at the start: it needs a user.
+    assert_eq!(config.web.listen, Some("0.0.0.0:8080".parse().unwrap()));
+    assert_eq!(config.web.names, ["pantau.local", "192.168.1.20"]);
+    assert!(config.web.is_public);
+    assert_eq!(config.warnings.len(), 0);
+    let faults = load_example(
+        "[site]\nid = 'a'\n[web]\nnames = ['ok', 'http://a:80/', '']\npublic = 'all'\n",
+    )
+    .unwrap_err();
+    let lines: Vec<_> = faults
+        .0
+        .iter()
+        .map(|fault| (fault.line, &*fault.key))
+        .collect();
+    assert_eq!(lines, [(4, "names"), (4, "names"), (5, "public")]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says where, by failing there"
 )]
 
+mod access;
 mod api_description;
 mod brokers;
 mod command_errors;

@@ -4,7 +4,7 @@
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::servers::free_port;
 use crate::sites::write_config;
-use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text};
+use crate::wizards::{run_pantau, set_address_outcome, start_gateway, stderr_text, token_header};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -49,6 +49,8 @@ pub(crate) fn write_line_site(
 struct CommissioningSite {
     config: PathBuf,
     port: u16,
+    /// Header of a technician's token.
+    token: String,
     _line: PeerProcess,
 }
 
@@ -59,6 +61,7 @@ impl CommissioningSite {
         let port = free_port();
         let config = write_line_site(folder, OWN_PROFILE, &tty, port, profile);
         Self {
+            token: token_header(&config),
             config,
             port,
             _line: line,
@@ -77,8 +80,9 @@ impl CommissioningSite {
         let length = body.len();
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Language: en\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Language: en\r\n{}\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}",
+            self.token
         )
         .unwrap();
         let mut text = String::new();

@@ -244,6 +244,7 @@ fn the_page_lives_in_a_real_browser() {
             store: store.clone(),
             board: filled_board(clock.now().at),
             clock: clock.clone(),
+            access: gateway::access::AccessPolicy::Open,
             bus_handles: gateway::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),

@@ -5,7 +5,7 @@ use crate::killed::pantau;
 use crate::peers::{PeerProcess, wait_for};
 use crate::servers::free_port;
 use crate::sites::write_config;
-use crate::wizards::run_pantau;
+use crate::wizards::{run_pantau, token_header};
 use gateway::limits::LONG_ANSWERS_MAX;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -27,6 +27,8 @@ const PHOTO_BYTES: usize = 20 << 20;
 
 struct AttackedGateway {
     port: u16,
+    /// Header of a technician's token.
+    token: String,
     process: PeerProcess,
     _folder: tempfile::TempDir,
 }
@@ -45,6 +47,7 @@ impl AttackedGateway {
             .device("level", "lan", "unit = 1\nevery = '1m'")
             .points(["{ id = 'level', register = 'holding:0', type = 'u16', unit = 'm' }"]);
         let config = write_config(folder.path(), site);
+        let token = token_header(&config);
         prepare(&config);
         let words = ["--log", "error", "run", "-c"];
         let process = PeerProcess::start(pantau().args(words).arg(&config));
@@ -53,6 +56,7 @@ impl AttackedGateway {
         });
         let gateway = Self {
             port,
+            token,
             process,
             _folder: folder,
         };
@@ -91,9 +95,26 @@ impl AttackedGateway {
         stream
     }
 
+    fn get_head(&self, path: &str) -> String {
+        format!(
+            "GET {path} HTTP/1.0\r\nHost: localhost\r\n{}\r\n",
+            self.token
+        )
+    }
+
+    /// Head of an upload of so many bytes.
+    fn upload_head(&self, bytes: usize) -> String {
+        format!(
+            "POST /api/v1/ledger/attachments?name=nota.jpg HTTP/1.0\r\nHost: localhost\r\n\
+             Accept-Language: id\r\nContent-Type: application/octet-stream\r\n{}\
+             Content-Length: {bytes}\r\n\r\n",
+            self.token
+        )
+    }
+
     /// Status and body of an answer.
     fn get(&self, path: &str) -> (u16, String) {
-        read_answer(self.send(&format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")))
+        read_answer(self.send(&self.get_head(path)))
     }
 
     /// A new client is served within a second, and health tells the truth.
@@ -133,15 +154,6 @@ fn read_answer(mut stream: TcpStream) -> (u16, String) {
     (status.unwrap_or(0), body.to_owned())
 }
 
-/// Head of an upload of so many bytes.
-fn upload_head(bytes: usize) -> String {
-    format!(
-        "POST /api/v1/ledger/attachments?name=nota.jpg HTTP/1.0\r\nHost: localhost\r\n\
-         Accept-Language: id\r\nContent-Type: application/octet-stream\r\n\
-         Content-Length: {bytes}\r\n\r\n"
-    )
-}
-
 /// A photo; each number gives another one.
 fn photo(number: u8) -> Vec<u8> {
     let mut bytes = vec![number; PHOTO_BYTES];
@@ -177,7 +189,7 @@ fn sixty_slow_readers_of_a_year_do_not_block_a_plot() {
     );
     drop((text, whole));
     let before = gateway.memory_kb();
-    let ask = format!("GET {year} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let ask = gateway.get_head(&year).replace("HTTP/1.0", "HTTP/1.1");
     let mut slow: Vec<TcpStream> = (0..60).map(|_| gateway.send(&ask)).collect();
     gateway.assert_served(&format!("{year}&step=1d"));
     // All of them have begun; none of them takes more.
@@ -201,7 +213,7 @@ fn twenty_uploads_and_downloads_at_once_need_little_memory() {
     let gateway = AttackedGateway::start();
     let before = gateway.memory_kb();
     let upload = |number: u8| {
-        let mut stream = gateway.send(&upload_head(PHOTO_BYTES));
+        let mut stream = gateway.send(&gateway.upload_head(PHOTO_BYTES));
         stream.write_all(&photo(number)).unwrap();
         let (status, text) = read_answer(stream);
         assert_eq!(status, 201, "{text}");
@@ -219,7 +231,7 @@ fn twenty_uploads_and_downloads_at_once_need_little_memory() {
             let gateway = &gateway;
             threads.spawn(move || {
                 let path = format!("/api/v1/ledger/attachments/{hash}");
-                let ask = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+                let ask = gateway.get_head(&path);
                 let mut answer = Vec::new();
                 gateway.send(&ask).read_to_end(&mut answer).unwrap();
                 assert!(
@@ -238,7 +250,7 @@ fn twenty_uploads_and_downloads_at_once_need_little_memory() {
 fn a_photo_that_is_too_large_is_refused_in_words_before_all_of_it_has_come() {
     let gateway = AttackedGateway::start();
     let before = gateway.memory_kb();
-    let mut stream = gateway.send(&upload_head(50 << 20));
+    let mut stream = gateway.send(&gateway.upload_head(50 << 20));
     // The refusal comes while the photo is still on its way.
     let mut start = [0; 12];
     stream.read_exact(&mut start).unwrap();
@@ -256,14 +268,17 @@ fn a_photo_that_is_too_large_is_refused_in_words_before_all_of_it_has_come() {
 fn unfinished_bodies_and_half_open_connections_need_little_memory() {
     let gateway = AttackedGateway::start();
     let before = gateway.memory_kb();
-    let ledger = "POST /api/v1/ledger HTTP/1.1\r\nHost: localhost\r\n\
-                  Content-Type: application/json\r\nContent-Length: 8000000\r\n\r\n";
+    let ledger = format!(
+        "POST /api/v1/ledger HTTP/1.1\r\nHost: localhost\r\n{}\
+         Content-Type: application/json\r\nContent-Length: 8000000\r\n\r\n",
+        gateway.token
+    );
     let mut held = Vec::new();
     for number in 0..30 {
         let head = if number % 2 == 0 {
-            ledger.to_owned()
+            ledger.clone()
         } else {
-            upload_head(PHOTO_BYTES)
+            gateway.upload_head(PHOTO_BYTES)
         };
         let stream = gateway.send(&head);
         stream.set_nonblocking(true).unwrap();

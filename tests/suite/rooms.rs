@@ -16,6 +16,8 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("status", "domain limits"),
     ("i18n", "domain"),
     ("bus_request", "domain limits"),
+    // People, sessions and tokens: a file of its own, no store.
+    ("access", "domain limits clock"),
     ("solar_position", "domain"),
     ("ledger", "domain limits i18n"),
     // The framework of the configuration, and the whole of a site's file: settings of assets are
@@ -110,23 +112,23 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("samples_csv", "domain limits i18n storage"),
     (
         "api",
-        "domain limits clock status i18n config assets.settings buses commissioning evidence \
+        "access domain limits clock status i18n config assets.settings buses commissioning evidence \
          storage bus_request samples_csv ledger indicators report.content report.render \
          report.build",
     ),
     (
         "pages",
-        "domain limits status i18n config formulas assets.settings assets.formulas \
+        "access domain limits status i18n config formulas assets.settings assets.formulas \
          assets.indicators ledger storage indicators attention report.content report.render api",
     ),
-    ("server", "limits storage samples_csv api pages"),
+    ("server", "access limits storage samples_csv api pages"),
     (
         "app",
-        "domain limits clock status config buses storage sinks api server bus_request",
+        "access domain limits clock status config buses storage sinks api server bus_request",
     ),
     (
         "cli",
-        "domain limits clock status i18n config formulas assets.settings assets.formulas \
+        "access domain limits clock status i18n config formulas assets.settings assets.formulas \
          assets.indicators buses commissioning simulator evidence storage sinks samples_csv \
          ledger methods indicators report.content report.render report.build bus_request api \
          server app",
@@ -147,7 +149,9 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    ("ring", "storage sinks.delivery config evidence"),
+    ("ring", "access storage sinks.delivery config evidence"),
+    ("argon2", "access"),
+    ("rpassword", "cli"),
     ("calamine", "ledger"),
     ("rust_xlsxwriter", "ledger report.render"),
     ("prometheus_client", "api"),

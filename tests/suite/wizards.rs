@@ -49,6 +49,17 @@ pub(crate) fn start_gateway(config: &Path) -> PeerProcess {
     gateway
 }
 
+/// Header with a token that may do what a technician may; made before the gateway starts.
+pub(crate) fn token_header(config: &Path) -> String {
+    let made = run_pantau(
+        config,
+        &["user", "token", "add", "tests", "--scope", "technician"],
+    );
+    assert!(made.status.success(), "{}", stderr_text(&made));
+    let token = String::from_utf8(made.stdout).unwrap();
+    format!("Authorization: Bearer {}\r\n", token.trim())
+}
+
 /// A line with devices at these addresses, and a sensor that the configuration has at unit 5.
 fn start_line(folder: &Path, devices: &[&str]) -> (PeerProcess, PathBuf) {
     let (peer, port) = PeerProcess::start_ready(python_peer("address_line.py").args(devices));

@@ -208,7 +208,7 @@
 
   async function start(card) {
     const box = card.querySelector(".plot"), spec = JSON.parse(card.querySelector("script").textContent);
-    for (const one of spec.series) Object.assign(one, one.data.samples || one.data.values);
+    for (const one of spec.series) Object.assign(one, ...Object.values(one.data));
     let plot = null, size = 0, data = null, columns = null;
     const draw = () => {
       if (plot) plot.destroy();

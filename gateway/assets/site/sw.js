@@ -10,7 +10,7 @@ const SEND_MS = 30000;
 const SEND_PHOTO_MS = 180000;
 
 addEventListener("install", (event) => event.waitUntil(
-  caches.open(CACHE).then((cache) => cache.addAll([...FILES, FORM, NOTICE])).then(() => skipWaiting())));
+  caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(keepForm).then(() => skipWaiting())));
 addEventListener("activate", (event) => event.waitUntil((async () => {
   const old = (await caches.keys()).filter((name) => name.startsWith("pantau-") && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
@@ -83,7 +83,7 @@ const post = (body, headers, signal) => fetch("/catat", { method: "POST", body, 
 async function decide(fields, form) {
   try {
     const said = await within(sendTime(fields), (signal) => post(form, { accept: "application/json" }, signal));
-    const isOpen = said.status >= 500 || said.status < 200 || [401, 403, 408, 421, 429].includes(said.status);
+    const isOpen = said.status >= 500 || said.status < 200 || [401, 408, 421, 429].includes(said.status);
     return isOpen ? null : { status: said.status, ...(await said.json()) };
   } catch {
     return null;
@@ -172,7 +172,7 @@ async function loadPage(request) {
   }
 }
 
-// The kept form is as new as the last visit: indicators and language.
+// The kept form is as new as the last visit: indicators and language. A log-in page is not kept.
 async function keepForm() {
   const cache = await caches.open(CACHE);
   for (const place of [FORM, NOTICE]) {

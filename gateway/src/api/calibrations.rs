@@ -5,6 +5,7 @@ use super::ApiListener;
 use super::error::ApiError;
 use super::json_body::JsonBody;
 use super::ledger::{ledger_error, local_today, recorder_name};
+use super::request_sender::RequestSender;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
 use crate::i18n::Language;
@@ -84,7 +85,7 @@ pub(crate) async fn add_calibration(
         Ok(said) => said,
         Err(against) => return Ok(refused_response(&against, lang)),
     };
-    let by = recorder_name(sent.recorded_by);
+    let by = recorder_name(RequestSender::current().recorded_or(sent.recorded_by));
     let since = said.since;
     let id = store.append_calibration(said, &by).await;
     let id = id.map_err(|fault| ledger_error(fault, lang))?;

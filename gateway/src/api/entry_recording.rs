@@ -4,6 +4,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::ledger::local_today;
+use super::request_sender::RequestSender;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
 use crate::ledger::{
@@ -105,9 +106,12 @@ impl ApiListener {
         }
         let keyed = key.is_some();
         let statements = checked.good.into_iter().map(|(_, statement)| statement);
+        // Who is signed in counts, whatever a request or a page says.
+        let signed_in = RequestSender::current().recorded_name();
+        let by = signed_in.unwrap_or(recording.by);
         let store = &self.state().store;
         let added = store
-            .append_ledger_once(statements.collect(), &recording.by, key)
+            .append_ledger_once(statements.collect(), &by, key)
             .await?;
         let note = if keyed { &added.note } else { &note };
         Ok(RecordingResult::Recorded(added_json(added.ids, note)))

@@ -31,10 +31,20 @@ pub(crate) enum ApiErrorCode {
     Path,
     /// The path does not support this method.
     Method,
-    /// The host name is not a loopback name.
+    /// The host name is not one of this gateway.
     Host,
     /// A page of another origin tried to change something.
     ForeignPage,
+    /// A session or a token is needed.
+    SignIn,
+    /// The token or the `Authorization` header is not valid.
+    BadToken,
+    /// The first person must be made.
+    SetUp,
+    /// The role of the person, or the scope of the token, is too low.
+    Role,
+    /// Only a person may do this, not a program with a token.
+    Person,
     /// Unknown point.
     UnknownPoint,
     /// Unknown ledger entry.
@@ -82,6 +92,11 @@ impl ApiErrorCode {
             Self::Method => "web-error-method",
             Self::Host => "web-error-host",
             Self::ForeignPage => "web-error-foreign-page",
+            Self::SignIn => "web-error-sign-in",
+            Self::BadToken => "web-error-bad-token",
+            Self::SetUp => "web-error-set-up",
+            Self::Role => "web-error-role",
+            Self::Person => "web-error-person",
             Self::UnknownPoint => "web-error-unknown-point",
             Self::UnknownEntry => "web-error-unknown-entry",
             Self::Superseded => "web-error-superseded",
@@ -297,6 +312,11 @@ mod tests {
             ApiErrorCode::Method,
             ApiErrorCode::Host,
             ApiErrorCode::ForeignPage,
+            ApiErrorCode::SignIn,
+            ApiErrorCode::BadToken,
+            ApiErrorCode::SetUp,
+            ApiErrorCode::Role,
+            ApiErrorCode::Person,
             ApiErrorCode::UnknownPoint,
             ApiErrorCode::UnknownEntry,
             ApiErrorCode::Superseded,

@@ -158,7 +158,8 @@ pub(crate) async fn get_entry_chain(
     description = "One entry, a list of them, or `{entries, again, recorded_by, key}`: all are \
         written down or none. A request with a `key` that was used before, after a lost answer, \
         records nothing and gets the first answer; 409 when its entries are others. The body must \
-        be `application/json`.",
+        be `application/json`. `recorded_by` counts on the gateway's own control socket only: over \
+        the network the person of the session, or the token, is kept.",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
     request_body(content = EntryBatchRequest),
     responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),

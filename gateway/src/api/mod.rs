@@ -13,8 +13,10 @@
 //!
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
+pub(crate) mod accounts;
 mod api_description;
 pub(crate) mod attachments;
+mod audit;
 pub(crate) mod bus_requests;
 mod calibrations;
 pub(crate) mod client;
@@ -35,18 +37,21 @@ mod metrics;
 pub(crate) mod report_jobs;
 mod reports;
 pub(crate) mod request_language;
+pub(crate) mod request_sender;
 mod resources;
 mod sample_answers;
 mod samples;
 mod scans;
 mod set_address;
 mod time_runs;
+pub(crate) mod users;
 
 pub(crate) use figure_upkeep::keep_figures_ready;
 
 pub use evidence::{EvidenceExtentJson, PendingDigestsJson, RevisionTextJson};
 pub use reports::ReportRevisionJson;
 
+use crate::access::AccessPolicy;
 use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
@@ -65,15 +70,6 @@ use tokio::sync::{Semaphore, watch};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// How a request came in; an extension of each request over the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PeerConnection {
-    /// Address of the client.
-    pub(crate) address: std::net::SocketAddr,
-    /// The connection is encrypted.
-    pub(crate) tls: bool,
-}
 
 /// Extension of a request with a body. A handler that drops bytes which it has received calls it
 /// with their number, so that they no longer count as held in memory.
@@ -101,6 +97,8 @@ pub struct ApiState {
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
     pub clock: Clock,
+    /// Who may use the listener of the page. The control socket does not ask.
+    pub access: AccessPolicy,
     /// Request queues of the running buses, for technicians' commands.
     pub bus_handles: BusHandles,
     /// Scans started over the API.
@@ -114,7 +112,8 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// Copies what handlers need of the configuration and clones the handles.
+    /// Copies what handlers need of the configuration and clones the handles. Access control is
+    /// off: the gateway sets it.
     pub fn new(config: &Config, store: &Store, board: &StatusBoard, clock: &Clock) -> Self {
         let of_figures = Arc::new(config.clone());
         Self {
@@ -130,6 +129,7 @@ impl ApiState {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
+            access: AccessPolicy::Open,
             bus_handles: BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
@@ -221,6 +221,8 @@ fn described_routes() -> OpenApiRouter<ApiListener> {
         .merge(calibrations::calibration_routes())
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
+        .merge(users::user_routes())
+        .merge(audit::audit_routes())
         .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
 }
 

@@ -1,17 +1,18 @@
 //! `/api/v1/reports/PERIOD.FORMAT`: the report of a period, made on request.
 
+use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::{asset_filter, parse_period, report_error, requested_basis};
 use super::request_language::request_language;
-use super::{ApiListener, PeerConnection};
+use super::request_sender::RequestSender;
 use crate::domain::issued_report::IssueWay;
 use crate::report::build::{self, CalculationRevision, ReportRequest};
 use crate::report::render::ReportFormat;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -76,7 +77,6 @@ pub(crate) async fn get_report(
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    peer: Option<Extension<PeerConnection>>,
     wanted: Result<Query<ReportQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let lang = request_language(&uri, &headers);
@@ -107,7 +107,7 @@ pub(crate) async fn get_report(
     let now = app.state().clock.now().at;
     let built = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
     let built = built.map_err(|trouble| report_error(&trouble, lang))?;
-    let via = match peer {
+    let via = match RequestSender::current().connection {
         Some(_) => IssueWay::Api,
         None => IssueWay::Command,
     };

@@ -5,7 +5,7 @@ use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use super::sample_answers::SampleReader;
 use super::time_runs::{TimePosition, TimeRuns};
-use crate::domain::{PointInfo, Quality, Sample, UtcMs};
+use crate::domain::{ExactNumber, PointInfo, Quality, Sample, UtcMs};
 use crate::limits::{ANSWER_KEPT_SAMPLES_MAX, SAMPLES_PER_ANSWER_MAX};
 use crate::samples_csv;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, StoreError};
@@ -192,7 +192,7 @@ impl ApiListener {
         let mut reader = SampleReader::new(store.clone(), place, opened.cursor);
         let mut all = Vec::new();
         while let Some(block) = reader.next_block().await? {
-            let mean = |one: &Sample| one.outcome.number().map(|number| number.to_f64());
+            let mean = |one: &Sample| one.outcome.number().map(ExactNumber::to_f64);
             all.extend(block.iter().map(|one| (one.at, mean(one))));
         }
         Ok(all)

@@ -5,6 +5,7 @@ use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use super::jobs::{JobCommand, JobIdPath, JobProgress, JobWorker, job_refusal};
 use super::json_body::JsonBody;
+use super::request_sender::RequestSender;
 use crate::bus_request::BusHandles;
 use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::address::{
@@ -44,7 +45,8 @@ pub(crate) struct SetAddressRequest {
     /// Writes only when true; otherwise the answer shows the plan.
     #[serde(default)]
     confirm: bool,
-    /// Name of the operator, for the audit; required with `confirm`.
+    /// Name of the operator, for the audit; required with `confirm`. The person of the session, or
+    /// the token, is noted before it.
     who: Option<String>,
 }
 
@@ -111,8 +113,7 @@ pub(crate) async fn start_set_address(
     if !sent.confirm {
         return Ok((StatusCode::OK, Json(planned)));
     }
-    let who: String = sent.who.unwrap_or_default();
-    let who: String = who.trim().chars().take(OPERATOR_NAME_MAX).collect();
+    let who = operator_name(&RequestSender::current(), sent.who);
     if who.is_empty() {
         return Err(ApiError::bad_parameter("who", "", "a name, for the audit"));
     }
@@ -135,6 +136,17 @@ pub(crate) async fn start_set_address(
     let begun = worker.progress.borrow().clone();
     tokio::spawn(run_set_address(app.clone(), worker, plan, who, lang));
     Ok((StatusCode::ACCEPTED, Json(begun)))
+}
+
+/// Name for the audit: the person who is signed in, and the name in the request as a remark.
+fn operator_name(sender: &RequestSender, said: Option<String>) -> String {
+    let said = said.unwrap_or_default();
+    let said: String = said.trim().chars().take(OPERATOR_NAME_MAX).collect();
+    match sender.recorded_name() {
+        None => said,
+        Some(name) if said.is_empty() || said == name => name,
+        Some(name) => format!("{name} (for {said})"),
+    }
 }
 
 #[utoipa::path(get, path = "/api/v1/set-address/{id}", params(JobIdPath),

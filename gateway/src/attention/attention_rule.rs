@@ -52,8 +52,10 @@ pub(crate) enum FindingArg {
     Name(Arc<str>),
     /// Name in both languages.
     Bilingual(BilingualText),
-    /// Text of a message key; the second is the name behind it in brackets, if any.
-    Message(String, Option<Arc<str>>),
+    /// Text of a message key.
+    Message(String),
+    /// Kind of a device, and the asset that it measures, if any.
+    Device(Arc<str>, Option<Arc<str>>),
     /// Number with this many decimals.
     Number(f64, u8),
     /// Share, 0 to 1, as whole percent.
@@ -136,14 +138,21 @@ impl FindingArg {
         match self {
             Self::Name(name) => name.to_string(),
             Self::Bilingual(name) => name.text(lang).to_owned(),
-            Self::Message(key, None) => lang.text(key),
-            Self::Message(key, Some(name)) => format!("{} ({name})", lang.text(key)),
+            Self::Message(key) => lang.text(key),
+            Self::Device(kind, None) => device_text(lang, kind),
+            Self::Device(kind, Some(asset)) => format!("{} ({asset})", device_text(lang, kind)),
             Self::Number(value, decimals) => number_format::format_number(lang, *value, *decimals),
             Self::Share(share) => number_format::format_percent(lang, *share, 0),
             Self::Since(None) => lang.text("attention-since-start"),
             Self::Since(Some(at)) => since_text(*at, lang, zone, now),
         }
     }
+}
+
+/// What a device is, by its kind: `Sensor ketinggian air`.
+fn device_text(lang: Language, kind: &str) -> String {
+    let known = lang.find_text(&format!("attention-kind-{kind}"));
+    known.unwrap_or_else(|| lang.text("attention-kind-device"))
 }
 
 /// A time as people say it: `14.10`, `kemarin 14.10` or `21 Nov 2026 14.10`.

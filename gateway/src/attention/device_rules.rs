@@ -5,7 +5,6 @@ use super::site_condition::{DeviceCondition, DeviceConditionState, SiteCondition
 use crate::assets::Asset;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
 use crate::domain::{DeviceInfo, UtcMs};
-use crate::i18n::Language;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -94,14 +93,8 @@ fn device_finding(site: &SiteCondition<'_>, info: &DeviceInfo) -> RuleFinding {
         .assets_of_device(info)
         .first()
         .map(|one| Arc::clone(&one.name));
-    let key = format!("attention-kind-{}", info.kind);
-    let known = Language::Id.find_text(&key).is_some();
-    let key = if known {
-        key
-    } else {
-        "attention-kind-device".to_owned()
-    };
-    RuleFinding::about(&info.id).with("device", FindingArg::Message(key, asset))
+    let device = FindingArg::Device(Arc::clone(&info.kind), asset);
+    RuleFinding::about(&info.id).with("device", device)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a site has a few dozen devices")]

@@ -32,7 +32,7 @@ pub(super) fn sink_refused(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 }
 
 fn sink_finding(sink: &SinkCondition) -> RuleFinding {
-    let name = FindingArg::Message(format!("attention-sink-{}", sink.name), None);
+    let name = FindingArg::Message(format!("attention-sink-{}", sink.name));
     RuleFinding::about(&sink.name).with("sink", name)
 }
 

@@ -71,6 +71,7 @@ pub(super) enum CliCommand {
     Verify(crate::cli::evidence::VerifyArgs),
     Ledger(crate::cli::ledger::LedgerArgs),
     Report(crate::cli::report::ReportArgs),
+    User(crate::cli::user::UserArgs),
     Backup {
         #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG_PATH)]
         config: PathBuf,

@@ -3,6 +3,7 @@
 
 use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
 use super::file_error::FileError;
+use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::api::ApiState;
 use crate::api::client::{ApiClient, ApiClientError};
 use crate::clock::Clock;
@@ -122,8 +123,27 @@ fn open_store(config: &Config, access: StoreAccess) -> Result<Store, CommandErro
 }
 
 fn local_client(config: &Config, store: &Store) -> ApiClient {
-    let board = StatusBoard::default();
-    server::local_client(ApiState::new(config, store, &board, &Clock::system()))
+    let (board, clock) = (StatusBoard::default(), Clock::system());
+    server::local_client(ApiState::new(config, store, &board, &clock))
+}
+
+/// Client like that of [`open_client`], whose routes in this process know people and tokens.
+pub(super) async fn open_access_client(
+    config: &Config,
+    access: StoreAccess,
+) -> Result<ApiClient, CommandError> {
+    if let Some(running) = server::connect_client(&config.store.path).await? {
+        return Ok(running);
+    }
+    // The store is opened first: with it, this process is the only one that writes the file.
+    let store = open_store(config, access)?;
+    let (board, clock) = (StatusBoard::default(), Clock::system());
+    let (damage, cost) = (DamageHandling::Refuse, PasswordCost::STANDARD);
+    let people = AccessControl::open(&config.store.path, &clock, damage, cost);
+    Ok(server::local_client(ApiState {
+        access: AccessPolicy::Guarded(people),
+        ..ApiState::new(config, &store, &board, &clock)
+    }))
 }
 
 /// Form of a progress bar with a known total.

@@ -47,6 +47,7 @@ mod set_address;
 mod simulate;
 mod soak;
 mod standard_output;
+mod user;
 mod watch;
 
 use crate::config;
@@ -117,6 +118,7 @@ async fn dispatch_command(cli: CommandLine, lang: Language) -> u8 {
         CliCommand::Verify(options) => evidence::run_verify(&options, lang).await,
         CliCommand::Ledger(options) => ledger::run_ledger(options, lang).await,
         CliCommand::Report(options) => report::run_report(options, lang).await,
+        CliCommand::User(options) => user::run_user(options, lang).await,
         CliCommand::Backup { config, output } => backup::run_backup(&config, &output, lang).await,
     }
 }

@@ -1,6 +1,6 @@
 //! `pantau run`: the gateway itself.
 
-use super::backend::load_config;
+use super::backend::{load_config, print_stderr};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use crate::app::{AppError, GatewayApp};
 use crate::clock::Clock;
@@ -35,6 +35,7 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
     };
     if let Some(page) = app.page_address() {
         tracing::info!(page = %format!("http://{page}/"), "the page is served");
+        print_set_up_code(&app, &page.to_string(), lang).await;
     }
     match app.run(wait_for_stop()).await {
         Ok(()) => EXIT_DONE,
@@ -42,6 +43,17 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
             tracing::error!(%error, "stopped");
             EXIT_NEGATIVE
         }
+    }
+}
+
+/// Shows the code of the first user, while there is none.
+async fn print_set_up_code(app: &GatewayApp, page: &str, lang: Language) {
+    match app.access().set_up_code().await {
+        Ok(Some(code)) => {
+            print_stderr(&lang.text_with("cli-set-up-code", &[("page", page), ("code", &code)]));
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "there is no set-up code"),
     }
 }
 

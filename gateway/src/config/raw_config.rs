@@ -154,8 +154,11 @@ pub(crate) struct RawDevice {
 /// `[web]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawWebPage {
-    /// `ADDRESS:PORT`; a loopback address.
+    /// `ADDRESS:PORT`. An address beyond this computer is used once a first user exists.
     pub(crate) listen: RawText,
+    /// `read`: pages and figures are open without signing in; `no` by default.
+    #[schemars(extend("enum" = ["no", "read"]))]
+    pub(crate) public: RawText,
     /// `local`: HTTPS with a certificate of the gateway's own authority, which phones are asked to
     /// trust once (`/sertifikat`). Without this key and without `certificate`: plain HTTP.
     #[schemars(extend("enum" = ["local"]))]

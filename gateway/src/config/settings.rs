@@ -316,8 +316,10 @@ pub struct StoreSettings {
 /// Settings of the local page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WebSettings {
-    /// Address to listen on; `None`: no page.
+    /// Address to listen on; `None`: no page. Beyond this computer only once a user exists.
     pub listen: Option<std::net::SocketAddr>,
+    /// Pages and figures are open without signing in.
+    pub is_public: bool,
     /// Certificate for HTTPS.
     pub certificate: PageCertificate,
     /// Host names under which the page is reached, besides its addresses.

@@ -1,13 +1,15 @@
-//! [`check_web`]: checks `[web]`, the address of the page and its certificate.
+//! [`check_web`]: checks `[web]`, the address of the page, its certificate, and who may read it.
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::RawWebPage;
 use crate::config::{PageCertificate, WebSettings};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// Maximum sites that may show the card of the impact.
 const EMBED_MAX: usize = 8;
+/// Words of `public`, with their meaning.
+const PUBLIC_WORDS: [(&str, bool); 2] = [("no", false), ("read", true)];
 /// Maximum host names of the page.
 const NAMES_MAX: usize = 8;
 
@@ -25,6 +27,7 @@ pub(crate) fn check_web(
         certificate: check_certificate(notes, raw, folder),
         names: check_names(notes, raw),
         embed: check_embed(notes, raw),
+        is_public: check_public(notes, raw),
     }
 }
 
@@ -33,22 +36,11 @@ fn check_listen(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> Option
     let at = raw.listen.as_ref()?;
     // `SocketAddr` takes no host names.
     let text = at.get().replace("localhost", "127.0.0.1");
-    let Ok(mut listen) = text.parse::<SocketAddr>() else {
+    let listen = text.parse().ok();
+    if listen.is_none() {
         notes.add_error(at.span(), "listen", "fault-value", at.get(), "ADDRESS:PORT");
-        return None;
-    };
-    // There is no login yet, so only this computer is served, whatever the address says.
-    if !listen.ip().is_loopback() {
-        listen.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        notes.add_warning(
-            at.span(),
-            "listen",
-            "fault-loopback-only",
-            at.get(),
-            &listen.to_string(),
-        );
     }
-    Some(listen)
+    listen
 }
 
 /// Checks `tls`, `certificate` and `certificate_key_file`.
@@ -133,6 +125,19 @@ fn is_origin(text: &str) -> bool {
     // No wildcard and no separator: the text goes into a header as it is.
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain) && port.parse::<u16>().is_ok()
+}
+
+/// Checks `public`.
+fn check_public(notes: &mut DiagnosticCollector<'_>, raw: &RawWebPage) -> bool {
+    let Some(at) = &raw.public else {
+        return false;
+    };
+    let known = PUBLIC_WORDS.iter().find(|(word, _)| word == at.get());
+    if known.is_none() {
+        let words = PUBLIC_WORDS.map(|(word, _)| word).join(" | ");
+        notes.add_error(at.span(), "public", "fault-value", at.get(), &words);
+    }
+    known.is_some_and(|(_, is_public)| *is_public)
 }
 
 #[cfg(test)]

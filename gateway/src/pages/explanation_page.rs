@@ -3,6 +3,7 @@
 
 use crate::api::ApiListener;
 use crate::api::request_language::query_parameter;
+use crate::pages::navigation::page_of_kind;
 use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
 use crate::pages::period_choice::PeriodChoice;
 use crate::pages::site_figures::{FigureScope, FigureText, SiteFigures};
@@ -23,6 +24,8 @@ struct ExplanationPage {
     figure: FigureText,
     /// Name of the asset; empty for the site.
     asset_name: String,
+    /// Address of its page; empty for the site.
+    asset_link: String,
     steps: Vec<NestedStep>,
 }
 
@@ -71,12 +74,15 @@ pub(crate) async fn explanation_page(
     steps.retain(|step| step.depth != 1 || !own_notes.contains(&step.text));
     let (from, _) = app.period_bounds(choice.period);
     let steps = nest_steps(steps.get(1..).unwrap_or_default(), from, choice.days());
-    let assets = app.state().assets.iter();
-    let mut named = assets.filter(|one| Some(&*one.id) == asset.as_deref());
+    let mut assets = app.state().assets.iter();
+    let asset = assets.find(|one| Some(&*one.id) == asset.as_deref());
+    let shown_on = asset.and_then(|one| page_of_kind(one.kind.word()));
+    let asset_link = shown_on.zip(asset).map_or_else(String::new, |(page, one)| {
+        format!("/{}?period={}#asset-{}", page.place, choice.period, one.id)
+    });
     let page = ExplanationPage {
-        asset_name: named
-            .next()
-            .map_or_else(String::new, |one| one.name.to_string()),
+        asset_name: asset.map_or_else(String::new, |one| one.name.to_string()),
+        asset_link,
         steps,
         frame,
         choice,

@@ -9,6 +9,8 @@
 //! GET /jelas/ID         explanation of a figure, down to its readings
 //! GET /laporan          reports: short edition, downloads, issued ones
 //! GET /dampak           what the programme has achieved, for people outside
+//! GET /masuk, /mulai    sign-in, the first person; POST /keluar
+//! GET /akun             own password, sessions and tokens; /pengguna people; /riwayat audit log
 //! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
@@ -16,7 +18,9 @@
 //! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
 //! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
 
+mod account_page;
 mod assets;
+mod audit_page;
 mod drawings;
 mod entry;
 mod explanation_page;
@@ -27,16 +31,22 @@ mod number_format;
 mod page_frame;
 mod page_texts;
 mod period_choice;
+mod plain_form;
 mod plot_spec;
 mod reports;
+mod set_up_page;
+mod sign_in_page;
 mod site_figures;
 mod static_files;
 mod technician_pages;
 mod trust_page;
+mod users_page;
+
+pub(crate) use sign_in_page::{ask_to_sign_in, redirect_to, render_refusal};
 
 use crate::api::ApiListener;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 pub(crate) use impact::FrameAncestors;
 use navigation::ASSET_PAGES;
 pub(crate) use page_frame::refusal_page;
@@ -53,7 +63,8 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/assets/{*path}", get(static_files::get_static_file))
         .merge(reports::report_routes())
         .merge(impact::impact_routes())
-        .merge(entry::entry_routes());
+        .merge(entry::entry_routes())
+        .merge(access_routes());
     for page in &ASSET_PAGES {
         routes = routes
             .route(&format!("/{}", page.place), get(assets::asset_page))
@@ -63,4 +74,19 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
             );
     }
     routes
+}
+
+/// Routes of sign-in, people and the audit log.
+fn access_routes() -> Router<ApiListener> {
+    let sign_in = get(sign_in_page::sign_in_page).post(sign_in_page::sign_in);
+    let set_up = get(set_up_page::set_up_page).post(set_up_page::make_first_admin);
+    let users = get(users_page::users_page).post(users_page::change_users);
+    let account = get(account_page::account_page).post(account_page::change_account);
+    Router::new()
+        .route("/masuk", sign_in)
+        .route("/keluar", post(sign_in_page::sign_out))
+        .route("/mulai", set_up)
+        .route("/pengguna", users)
+        .route("/akun", account)
+        .route("/riwayat", get(audit_page::audit_page))
 }

@@ -1,10 +1,13 @@
 //! [`PageFrame`]: heading, navigation, language and theme of every page, and the answer that a
 //! page is sent as.
 
+use crate::access::{Caller, Role, route_rule};
 use crate::api::ApiListener;
+use crate::api::client::percent_encode;
 use crate::api::error::{ApiError, ApiErrorCode};
 use crate::api::local_time;
 use crate::api::request_language::{cookie_value, query_parameter, request_language};
+use crate::api::request_sender::RequestSender;
 use crate::i18n::{LOCALES, Language, LocaleRow};
 use crate::pages::navigation::{self, NavigationLink};
 use crate::pages::static_files;
@@ -26,6 +29,10 @@ pub(crate) struct PageFrame {
     pub(crate) here: &'static str,
     /// Pages of this site, in the order of the navigation.
     pub(crate) links: Vec<NavigationLink>,
+    /// The person who is signed in, with the role.
+    user: Option<(String, Role)>,
+    /// Link to the sign-in; empty where a person is signed in, or need not be.
+    pub(crate) sign_in_path: String,
     /// Texts that the script shows, as a JSON object.
     pub(crate) words: String,
     /// Every other language, with the link to this page in it.
@@ -73,6 +80,7 @@ impl PageFrame {
         headers: &HeaderMap,
     ) -> Self {
         let lang = request_language(uri, headers);
+        let sender = RequestSender::current();
         let words: serde_json::Map<_, _> = SCRIPT_MESSAGE_KEYS
             .iter()
             .map(|key| {
@@ -95,10 +103,49 @@ impl PageFrame {
                 _ => "auto",
             },
             here,
-            links: navigation::navigation_links(app.state().assets.as_ref(), here),
+            links: navigation::navigation_links(app.state().assets.as_ref(), here)
+                .into_iter()
+                .filter(|link| is_for_sender(&sender, &link.path))
+                .collect(),
+            sign_in_path: sign_in_path(&sender, uri),
+            user: sender
+                .caller
+                .user_name()
+                .map(str::to_owned)
+                .zip(sender.caller.role()),
             words: serde_json::Value::Object(words).to_string(),
             others: other_language_links(uri, lang),
         }
+    }
+
+    /// Name of the person who is signed in; empty for none.
+    pub(crate) fn user_name(&self) -> &str {
+        self.user.as_ref().map_or("", |(name, _)| name)
+    }
+
+    /// Word of the role of this person.
+    pub(crate) fn user_role(&self) -> &'static str {
+        self.user.as_ref().map_or("", |(_, role)| role.word())
+    }
+
+    /// Places of the pages about this person, and for admins about all.
+    pub(crate) fn user_places(&self) -> &'static [&'static str] {
+        match &self.user {
+            Some((_, Role::Admin)) => &["akun", "pengguna", "riwayat"],
+            Some(_) => &["akun"],
+            None => &[],
+        }
+    }
+
+    /// Leaves the link to the sign-in out: the page is the answer to it.
+    pub(crate) fn hide_sign_in(&mut self) {
+        self.sign_in_path.clear();
+    }
+
+    /// Leaves person and sign-in out: the page is kept by the browser, whoever uses it later.
+    pub(crate) fn hide_person(&mut self) {
+        self.user = None;
+        self.sign_in_path.clear();
     }
 
     /// Name of a plot span; called by the templates.
@@ -124,6 +171,27 @@ impl PageFrame {
     /// Text of a message key; called by the templates.
     pub(crate) fn t(&self, key: &str) -> String {
         self.lang.text(key)
+    }
+}
+
+/// A link to this page is shown: the sender may use it, or may after signing in.
+fn is_for_sender(sender: &RequestSender, path: &str) -> bool {
+    let needed = route_rule("GET", path).role();
+    match sender.caller {
+        Caller::System => true,
+        Caller::Nobody => needed != Some(Role::Admin),
+        _ => sender.caller.role() >= needed,
+    }
+}
+
+/// Link to the sign-in, which leads back to this page.
+fn sign_in_path(sender: &RequestSender, uri: &Uri) -> String {
+    if !sender.is_guarded || sender.caller != Caller::Nobody {
+        return String::new();
+    }
+    match uri.path() {
+        "/masuk" | "/mulai" => String::new(),
+        path => format!("/masuk?ke={}", percent_encode(path)),
     }
 }
 

@@ -26,6 +26,11 @@ const STATIC_FILES: &[(&str, &str, &str)] = &[
         include_str!("../../assets/site/home.css"),
     ),
     (
+        "access.css",
+        CSS_TYPE,
+        include_str!("../../assets/site/access.css"),
+    ),
+    (
         "assets.css",
         CSS_TYPE,
         include_str!("../../assets/site/assets.css"),

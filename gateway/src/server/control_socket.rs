@@ -7,13 +7,13 @@ use crate::api::error::ApiError;
 use crate::api::{ApiListener, ApiState, wait_for_stop};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINE_MAX};
 use crate::samples_csv::{self, CsvRowError, CsvRowErrorKind, CsvRowErrors};
-use crate::server::{run_until_stopped, unguarded_routes};
+use crate::server::{access_guard, run_until_stopped, unguarded_routes};
 use crate::storage::ImportRow;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, Query, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -103,6 +103,10 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
         .route("/control/import", post(import_samples))
         .route("/control/backup", post(backup_store))
         .route("/control/audit/set-address", post(note_address_change))
+        .route(
+            "/control/setup-code",
+            get(crate::api::users::show_set_up_code),
+        )
         .merge(crate::api::evidence::evidence_routes())
         .route("/control/ask", post(crate::api::bus_requests::read_on_bus))
         .route(
@@ -115,7 +119,8 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
         )
         .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX))
         .with_state(app.clone());
-    unguarded_routes(app).merge(routes)
+    let trusted = axum::middleware::from_fn(access_guard::trust_system);
+    unguarded_routes(app).merge(routes).layer(trusted)
 }
 
 /// Imports one part of a CSV with its heading: all rows or none.

@@ -28,7 +28,7 @@ async fn unsafe_routes(bench: &ApiTestBench) -> Vec<(String, String)> {
     for (path, methods) in described["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             if ["post", "put", "patch", "delete"].contains(&method.as_str()) {
-                let path = path.replace("{id}", "1");
+                let path = path.replace("{id}", "1").replace("{name}", "siti");
                 assert!(!path.contains('{'), "{path}: give it a value here");
                 routes.push((method.to_uppercase(), path));
             }

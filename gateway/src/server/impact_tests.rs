@@ -28,7 +28,7 @@ async fn a_claim_without_enough_data_shows_its_reason_and_nothing_is_called_fina
     let (_, page) = get(&bench, "/dampak").await;
     for part in [
         "Emisi gas rumah kaca yang dihindari",
-        "Tahun 2026 sampai 25 Nov 2026",
+        "2026 sampai 25 Nov 2026",
         "class=\"none\"",
         "bukan unit karbon",
         "/jelas/co2.net?period=2026-11",

@@ -6,10 +6,13 @@
 //! serve_http(listener, ApiState::new(&config, &store, &board, &clock), stop).await
 //! ```
 //!
-//! Each request passes the middleware in `origin_guard`: the host name must be a loopback name
+//! Each request passes the middleware in `origin_guard`: the host name must be one of this gateway
 //! (against DNS rebinding), and a request that may change something must not come from a page of
-//! another origin.
+//! another origin. Then `access_guard` finds who sent it, and asks the rule of the route.
 
+mod access_guard;
+#[cfg(test)]
+mod access_tests;
 mod control_socket;
 mod listener;
 mod origin_guard;
@@ -90,8 +93,12 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
     let with_language =
         axum::middleware::from_fn_with_state(app.state().config.language, with_request_language);
     let budget = BodyBudget::default();
+    let access = axum::middleware::from_fn_with_state(app.clone(), access_guard::check_access);
+    let names: Arc<[String]> = app.state().config.web.names.as_slice().into();
+    let host = axum::middleware::from_fn_with_state(names, origin_guard::check_host);
     let router = unguarded_routes(app.clone())
         .merge(trust)
+        .layer(access)
         .layer(axum::middleware::from_fn_with_state(
             budget,
             listener::guard_request_body,
@@ -102,7 +109,7 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
             app,
             refusals::shape_refusals,
         ))
-        .layer(axum::middleware::from_fn(origin_guard::check_host));
+        .layer(host);
     with_headers(router).layer(with_language)
 }
 

@@ -2,12 +2,14 @@
 
 use crate::api::error::{ApiError, ApiErrorCode};
 use crate::pages::FrameAncestors;
-use axum::extract::Request;
+use crate::server::access_guard::request_connection;
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 /// Headers of every answer. The content security policy allows own scripts and styles only; the
 /// cross-origin headers keep pages of other origins from embedding or opening these.
@@ -40,18 +42,24 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Refuses a request whose `Host` is not a loopback name, with status 421. Otherwise a page of
-/// another site whose DNS name was changed to 127.0.0.1 (DNS rebinding) could read everything
+/// Refuses a request whose `Host` is none of this gateway, with status 421: loopback names, the
+/// address at which the connection came in, and the names of `[web] names`. Otherwise a page of
+/// another site whose DNS name was changed to this address (DNS rebinding) could read everything
 /// through the visitor's browser.
-pub(crate) async fn check_host(request: Request, next: Next) -> Response {
-    if request_host(&request).is_some_and(is_loopback) {
+pub(crate) async fn check_host(
+    State(names): State<Arc<[String]>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let local = request_connection(&request).map(|connection| connection.local_address());
+    if request_host(&request).is_some_and(|host| is_own_host(host, local, &names)) {
         return next.run(request).await;
     }
-    let expected = "localhost, 127.0.0.1 or [::1] as host".to_owned();
+    let expected = "localhost, the address of this gateway, or a name of `[web] names`".to_owned();
     let refusal = ApiError::with_code(
         StatusCode::MISDIRECTED_REQUEST,
         ApiErrorCode::Host,
-        "this page is served to this machine only",
+        "this is not a name of this gateway",
     );
     ApiError {
         expected: Some(expected),
@@ -180,6 +188,18 @@ fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
     is_plain.then_some((name, port))
 }
 
+/// True when the host is a loopback name, the local address of the connection, or a configured
+/// name. A browser that was led here by a foreign name sends that name.
+fn is_own_host(host: &str, local: Option<IpAddr>, names: &[String]) -> bool {
+    let Some((name, _)) = split_host_port(host) else {
+        return false;
+    };
+    let address = name.parse::<IpAddr>().ok();
+    let is_named = names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let is_local = address.is_some() && address.map(|ip| ip.to_canonical()) == local;
+    is_loopback(host) || is_local || is_named
+}
+
 fn is_loopback(host: &str) -> bool {
     let Some((name, _)) = split_host_port(host) else {
         return false;
@@ -222,6 +242,25 @@ mod tests {
         ] {
             assert!(!is_loopback(host), "{host}");
         }
+    }
+
+    #[test]
+    fn over_the_network_only_its_own_address_and_configured_names_are_served() {
+        let local = Some(IpAddr::from([192, 168, 1, 20]));
+        let names = ["pantau.local".to_owned()];
+        for host in ["192.168.1.20:8080", "PANTAU.local:8080", "localhost"] {
+            assert!(is_own_host(host, local, &names), "{host}");
+        }
+        for host in [
+            "192.168.1.21:8080",
+            "evil.example",
+            "pantau.local.evil",
+            "",
+            "0.0.0.0",
+        ] {
+            assert!(!is_own_host(host, local, &names), "{host}");
+        }
+        assert!(!is_own_host("192.168.1.20", None, &names));
     }
 
     fn passes_guard(headers: &[(&'static str, &'static str)]) -> bool {

@@ -134,6 +134,7 @@ impl ApiTestBench {
             store,
             board,
             clock,
+            access: crate::access::AccessPolicy::Open,
             bus_handles: crate::bus_request::BusHandles::default(),
             scans: Arc::default(),
             addresses: Arc::default(),
@@ -623,7 +624,11 @@ pub(crate) mod words {
     use super::*;
     use std::collections::BTreeSet;
 
-    const PAGES: [&str; 14] = [
+    const PAGES: &[&str] = &[
+        "/masuk",
+        "/akun",
+        "/pengguna",
+        "/riwayat",
         "/",
         "/catat",
         "/catat/luring",
@@ -726,6 +731,13 @@ pub(crate) mod words {
             include_str!("../../assets/pages/impact.html"),
             include_str!("../../assets/pages/impact_card.html"),
             include_str!("../../assets/pages/impact_parts.html"),
+            include_str!("../../assets/pages/sign_in.html"),
+            include_str!("../../assets/pages/resume.html"),
+            include_str!("../../assets/pages/set_up.html"),
+            include_str!("../../assets/pages/users.html"),
+            include_str!("../../assets/pages/account.html"),
+            include_str!("../../assets/pages/tokens.html"),
+            include_str!("../../assets/pages/audit.html"),
             include_str!("../../assets/pages/assets.html"),
             include_str!("../../assets/pages/asset_parts.html"),
             include_str!("../../assets/pages/explanation.html"),

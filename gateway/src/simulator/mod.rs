@@ -1,10 +1,9 @@
 //! Simulated site: sun, pump, tank, rain and larvae bins behind real Modbus servers.
 //!
-//! [`SimulatedPlant`] is the physical model with its [`SimulatedIncident`]s, [`SimulatedWorld`] moves
-//! it on by a clock,
-//! `value_source` selects the value that a point shows, `device` answers register reads, and
-//! [`serve_devices`] puts the devices behind sockets and pseudo terminals. The same seed gives the
-//! same history.
+//! [`SimulatedPlant`] is the physical model, with what happens once ([`SimulatedIncident`]).
+//! [`SimulatedWorld`] moves it on by a clock, `value_source` selects the value that a point shows,
+//! `device` answers register reads, and [`serve_devices`] puts the devices behind sockets and
+//! pseudo terminals. The same seed gives the same history.
 //!
 //! ```text
 //! let plant = SimulatedPlant::new(place, SiteZone::default(), seed, start);

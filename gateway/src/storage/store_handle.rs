@@ -6,8 +6,8 @@ use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
 use super::store_values::{
-    EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery, RecordedEntries,
-    RefusedReading, SampleBlock, StoreHealth,
+    AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
+    RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
@@ -104,6 +104,10 @@ pub(crate) enum StoreRequest {
     },
     Calibrations {
         reply: StoreReply<CalibrationHistory>,
+    },
+    Audit {
+        before: Option<i64>,
+        reply: StoreReply<Vec<AuditEntry>>,
     },
     Note {
         kind: &'static str,
@@ -404,6 +408,13 @@ impl Store {
     pub async fn open_attachment(&self, sha256: &str) -> Result<AttachmentFile, StoreError> {
         let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
         run_blocking(move || AttachmentFile::open(&directory, &sha256)).await
+    }
+
+    /// Returns entries of the audit log, the latest first, at most `AUDIT_PAGE_MAX`; those before
+    /// the number `before`, when it is given.
+    pub async fn read_audit(&self, before: Option<i64>) -> Result<Vec<AuditEntry>, StoreError> {
+        self.ask(|reply| StoreRequest::Audit { before, reply })
+            .await
     }
 
     /// Flushes and closes the file.

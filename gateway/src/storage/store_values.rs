@@ -156,6 +156,19 @@ pub struct RecordedEntries {
     pub note: String,
 }
 
+/// Entry of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Number; later entries have greater ones.
+    pub id: i64,
+    /// Time of the entry.
+    pub at: UtcMs,
+    /// Kind of the event: `ledger`, `sign-in`, `loss`, ...
+    pub kind: String,
+    /// Event, with the person after ` by `.
+    pub what: String,
+}
+
 /// Returns a bad sample with this reason, as a gap appears in a query result.
 pub fn gap_sample(at: UtcMs, reason: QualityReason) -> Sample {
     Sample {

@@ -1,7 +1,7 @@
 //! The thread that owns the file: serves requests one by one, flushes on time, and sends query
 //! results in between.
 
-use super::audit::append_audit;
+use super::audit::{append_audit, read_audit};
 use super::calibrations;
 use super::entry_keys;
 use super::file_presence::FilePresence;
@@ -203,6 +203,9 @@ impl StoreWriter {
             }
             StoreRequest::Calibrations { reply } => {
                 drop(reply.send(calibrations::read_calibrations(&self.db)));
+            }
+            StoreRequest::Audit { before, reply } => {
+                drop(reply.send(read_audit(&self.db, before)));
             }
             StoreRequest::Note { kind, what, reply } => {
                 drop(reply.send(self.change_file(|db, now| {

@@ -6,7 +6,7 @@ use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::publish::require_password;
 use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
-use crate::wizards::{run_pantau, start_gateway, stderr_text, write_site};
+use crate::wizards::{run_pantau, start_gateway, stderr_text, token_header, write_site};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -49,6 +49,8 @@ struct WaitingGateway {
     port: u16,
     /// Path of the job.
     job: String,
+    /// Header of a technician's token.
+    token: String,
     _peers: (PeerProcess, PeerProcess),
 }
 
@@ -57,16 +59,18 @@ impl WaitingGateway {
         let (line, tty) = PeerProcess::start_ready(python_peer("address_line.py").args(["1"]));
         let port = free_port();
         let config = write_line_site(folder, BUTTON_PROFILE, &tty, port, "shy");
+        let token = token_header(&config);
         let gateway = start_gateway(&config);
         let mut waiting = Self {
             port,
             job: String::new(),
+            token,
             _peers: (gateway, line),
         };
         let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
-        let media = "Content-Type: application/json\r\n";
+        let media = format!("Content-Type: application/json\r\n{}", waiting.token);
         let body = wanted.to_string();
-        let (status, begun) = http_request(port, "POST /api/v1/set-address", media, &body);
+        let (status, begun) = http_request(port, "POST /api/v1/set-address", &media, &body);
         assert_eq!(status, 202, "{begun}");
         waiting.job = format!("/api/v1/set-address/{}", begun["id"].as_str().unwrap());
         wait_for("the question", || waiting.is_waiting_for_button());
@@ -75,7 +79,8 @@ impl WaitingGateway {
 
     fn is_waiting_for_button(&self) -> bool {
         let line = format!("GET {}", self.job);
-        http_request(self.port, &line, "", "").1["waiting_for"] == "button"
+        let (_, job) = http_request(self.port, &line, &self.token, "");
+        job["waiting_for"] == "button"
     }
 }
 
@@ -96,7 +101,8 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
             "Origin: http://127.0.0.1:3000\r\nSec-Fetch-Site: same-site\r\n",
             "Origin: null\r\n",
         ] {
-            let (status, said) = http_request(waiting.port, line, headers, "");
+            let headers = format!("{headers}{}", waiting.token);
+            let (status, said) = http_request(waiting.port, line, &headers, "");
             assert_eq!((status, &said["code"]), (403, &json!("foreign-page")));
             assert!(waiting.is_waiting_for_button(), "{line} {headers}");
         }
@@ -106,9 +112,12 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
         "POST /api/v1/set-address/1/continue",
         "DELETE /api/v1/set-address/1",
     ] {
-        assert_eq!(http_request(waiting.port, line, "", "").0, 404);
+        let (status, _) = http_request(waiting.port, line, &waiting.token, "");
+        assert_eq!(status, 404);
     }
     let (status, _) = http_request(waiting.port, &lines[1], "", "");
+    assert_eq!(status, 401, "without a token nothing is changed");
+    let (status, _) = http_request(waiting.port, &lines[1], &waiting.token, "");
     assert_eq!(status, 202);
 }
 

@@ -154,6 +154,21 @@ impl ApiClient {
         answer.json().await
     }
 
+    /// Body of the answer to a request with this method and a JSON body; `None` sends no body.
+    pub(crate) async fn send_json(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> Result<ApiBody, ApiClientError> {
+        let body = match body {
+            Some(body) => serde_json::to_vec(body)?,
+            None => Vec::new(),
+        };
+        self.request(method, path, "application/json", body.into())
+            .await
+    }
+
     /// Sends a request. A status other than success is an error with the message of the answer.
     async fn request(
         &mut self,
@@ -214,7 +229,8 @@ impl ApiBody {
         Ok(body.to_bytes())
     }
 
-    async fn json<T: DeserializeOwned>(self) -> Result<T, ApiClientError> {
+    /// The whole body, as JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ApiClientError> {
         Ok(serde_json::from_slice(&self.bytes().await?)?)
     }
 }

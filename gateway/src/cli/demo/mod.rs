@@ -10,6 +10,7 @@
 
 mod demo_ledger;
 mod demo_story;
+mod demo_users;
 
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::run::wait_for_stop;
@@ -74,6 +75,8 @@ enum DemoError {
     App(#[from] crate::app::AppError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Access(#[from] crate::access::AccessError),
     #[error("{0}: {1}")]
     Directory(PathBuf, io::Error),
 }
@@ -131,7 +134,10 @@ async fn start_demo(
     print_line(&buses);
     let app = GatewayApp::open(config, clock.clone()).await?;
     write_history(app.store(), &history, book, start, &clock, lang).await?;
+    let users = demo_users::add_demo_users(app.access()).await?;
     print_greeting(&app, options, &example, lang);
+    demo_users::print_demo_users(&users, lang);
+    print_line(&lang.text("sim-until-stopped"));
     run_until_stopped(app, &mut served).await
 }
 
@@ -156,6 +162,8 @@ fn write_demo_config(options: &DemoArgs, home: &DemoDirectory) -> Result<Config,
     let mut config = config::load_config(&file).map_err(DemoError::Config)?;
     // Set after loading, so that the file for copying has no port of this run.
     config.web.listen = Some(find_free_address(options.port));
+    // Everyone at this computer may look; to record and to change, one signs in.
+    config.web.is_public = true;
     Ok(config)
 }
 
@@ -242,7 +250,6 @@ fn print_greeting(app: &GatewayApp, options: &DemoArgs, config: &str, lang: Lang
         None => "demo-config-deleted",
     };
     print_line(&lang.text_with(key, &[("config", config)]));
-    print_line(&lang.text("sim-until-stopped"));
 }
 
 impl DemoDirectory {

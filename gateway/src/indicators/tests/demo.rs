@@ -34,7 +34,11 @@ async fn the_demos_figures_can_be_defended() {
     assert!((5.0..25.0).contains(&energy) && (energy - power).abs() < 1e-9);
     assert!((0.5..60.0).contains(&figure_value(&found, "pump.volume", "pump")));
     assert!((20.0..60.0).contains(&figure_value(&found, "pump.efficiency", "pump")));
+    assert!((60.0..100.0).contains(&figure_value(&found, "plts.pr", "plts")));
     assert!(figure_value(&found, "tank.volume_last", "tank") > 0.0);
+    // Without its story the site is well: the tank is tight, and the bin is never too hot.
+    assert!(figure_value(&found, "tank.leak_nights", "tank").abs() < 1e-9);
+    assert!(figure_value(&found, "bsf.hours_critical", "bsf").abs() < 1e-9);
     assert!(figure_value(&found, "co2.net", "") > 0.0);
 }
 

@@ -6,7 +6,6 @@ use super::kind_parts::{KindParts, NowValue};
 use super::power_map::PowerMap;
 use super::section_context::{SectionContext, TitledPlot};
 use super::{bin_sections, plts_section, power_sections, water_sections};
-use crate::assets::AssetKind;
 use crate::pages::drawings::stacked_bar::StackedBar;
 use crate::pages::site_figures::FigureText;
 
@@ -41,10 +40,11 @@ pub(crate) struct AssetSection {
 pub(crate) fn asset_section(at: &SectionContext<'_>, heat: Option<PowerMap>) -> AssetSection {
     let parts = kind_parts(at);
     let mut all = at.figures.figures_of(at.own());
-    all.iter_mut().for_each(|one| say_yes_or_no(at, one));
-    let (mut main, more): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|one| parts.main.contains(&&*one.id));
+    for one in &mut all {
+        say_yes_or_no(at, one);
+    }
+    let is_main = |one: &FigureText| parts.main.is_empty() || parts.main.contains(&&*one.id);
+    let (mut main, more): (Vec<_>, Vec<_>) = all.into_iter().partition(is_main);
     main.sort_by_key(|one| parts.main.iter().position(|id| *id == one.id));
     // The figures of a single day that is today are the main ones already.
     let today = at.today.filter(|_| at.choice.days() > 1);
@@ -69,17 +69,16 @@ pub(crate) fn asset_section(at: &SectionContext<'_>, heat: Option<PowerMap>) -> 
     }
 }
 
+/// Parts of the kind; a kind that no module knows has its figures and its table.
 fn kind_parts(at: &SectionContext<'_>) -> KindParts {
-    match &at.asset.kind {
-        AssetKind::Plts(plant) => plts_section::plts_parts(at, plant),
-        AssetKind::Tank(tank) => water_sections::tank_parts(at, tank),
-        AssetKind::Pump(pump) => water_sections::pump_parts(at, pump),
-        AssetKind::Catchment(roof) => water_sections::catchment_parts(at, roof),
-        AssetKind::Bsf(bin) => bin_sections::bsf_parts(at, bin),
-        AssetKind::Compost(heap) => bin_sections::compost_parts(at, heap),
-        AssetKind::Genset(set) => power_sections::genset_parts(at, set),
-        AssetKind::Meter(meter) => power_sections::meter_parts(at, meter),
-    }
+    let modules: [fn(&SectionContext<'_>) -> Option<KindParts>; 4] = [
+        plts_section::parts,
+        water_sections::parts,
+        bin_sections::parts,
+        power_sections::parts,
+    ];
+    let found = modules.into_iter().find_map(|parts| parts(at));
+    found.unwrap_or_default()
 }
 
 /// A figure that is 1 or 0 says yes or no.

@@ -3,7 +3,7 @@
 use super::kind_parts::{KindParts, NowValue, figure_bar};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
-use crate::assets::{BsfAsset, BsfTemperatureBands, CompostAsset};
+use crate::assets::{AssetKind, BsfAsset, BsfTemperatureBands, CompostAsset};
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryTime, LedgerEntry};
 use crate::pages::plot_spec::{PlotBand, PlotMark, PlotSeries, PlotStyle};
@@ -46,7 +46,16 @@ const FEEDING_MARK_DAYS: i32 = 8;
 /// Longest period with a mark for each harvest.
 const HARVEST_MARK_DAYS: i32 = 100;
 
-pub(crate) fn bsf_parts(at: &SectionContext<'_>, bin: &BsfAsset) -> KindParts {
+/// Parts of a bin or a heap; `None` for other kinds.
+pub(crate) fn parts(at: &SectionContext<'_>) -> Option<KindParts> {
+    match &at.asset.kind {
+        AssetKind::Bsf(bin) => Some(bsf_parts(at, bin)),
+        AssetKind::Compost(heap) => Some(compost_parts(at, heap)),
+        _ => None,
+    }
+}
+
+fn bsf_parts(at: &SectionContext<'_>, bin: &BsfAsset) -> KindParts {
     let mut now = NowValue::of_points(at, &bin.temperatures);
     for (value, point) in now.iter_mut().zip(&bin.temperatures) {
         if let Some(celsius) = present_value(at, point) {
@@ -170,7 +179,7 @@ fn feeding_plot(at: &SectionContext<'_>, bin: &BsfAsset) -> Option<TitledPlot> {
     at.plot("assets-plot-fed", both)
 }
 
-pub(crate) fn compost_parts(at: &SectionContext<'_>, heap: &CompostAsset) -> KindParts {
+fn compost_parts(at: &SectionContext<'_>, heap: &CompostAsset) -> KindParts {
     let hygiene = PlotBand {
         from: HYGIENE_C,
         to: PLOT_C.1,

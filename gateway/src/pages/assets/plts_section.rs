@@ -2,7 +2,7 @@
 
 use super::kind_parts::{KindParts, NowValue, figure_bar};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
-use crate::assets::PvPlantAsset;
+use crate::assets::{AssetKind, PvPlantAsset};
 use crate::pages::plot_spec::PlotStyle;
 
 const MAIN_FIGURES: &[&str] = &[
@@ -18,7 +18,15 @@ const MAIN_FIGURES: &[&str] = &[
 /// Watts in a kilowatt.
 const KILO: f64 = 0.001;
 
-pub(crate) fn plts_parts(at: &SectionContext<'_>, plant: &PvPlantAsset) -> KindParts {
+/// Parts of a solar plant; `None` for other kinds.
+pub(crate) fn parts(at: &SectionContext<'_>) -> Option<KindParts> {
+    match &at.asset.kind {
+        AssetKind::Plts(plant) => Some(plts_parts(at, plant)),
+        _ => None,
+    }
+}
+
+fn plts_parts(at: &SectionContext<'_>, plant: &PvPlantAsset) -> KindParts {
     let power = plant.power.iter().chain(&plant.irradiance);
     let now = power.chain(&plant.status);
     let energy = plant.energy.as_ref().map(|point| (point, "kWh"));

@@ -3,7 +3,7 @@
 use super::kind_parts::{KindParts, NowValue};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
-use crate::assets::{GensetAsset, MeterAsset};
+use crate::assets::{AssetKind, GensetAsset, MeterAsset};
 use crate::pages::plot_spec::PlotStyle;
 
 const GENSET_FIGURES: &[&str] = &[
@@ -18,7 +18,16 @@ const METER_FIGURES: &[&str] = &["meter.import", "meter.export", "meter.energy"]
 /// Watts in a kilowatt.
 const KILO: f64 = 0.001;
 
-pub(crate) fn genset_parts(at: &SectionContext<'_>, set: &GensetAsset) -> KindParts {
+/// Parts of a genset or an electricity meter; `None` for other kinds.
+pub(crate) fn parts(at: &SectionContext<'_>) -> Option<KindParts> {
+    match &at.asset.kind {
+        AssetKind::Genset(set) => Some(genset_parts(at, set)),
+        AssetKind::Meter(meter) => Some(meter_parts(at, meter)),
+        _ => None,
+    }
+}
+
+fn genset_parts(at: &SectionContext<'_>, set: &GensetAsset) -> KindParts {
     let energy = set.energy.as_ref().map(|point| (point, "kWh"));
     KindParts {
         now: NowValue::of_points(at, set.power.iter().chain(&set.fuel_flow)),
@@ -32,7 +41,7 @@ pub(crate) fn genset_parts(at: &SectionContext<'_>, set: &GensetAsset) -> KindPa
     }
 }
 
-pub(crate) fn meter_parts(at: &SectionContext<'_>, meter: &MeterAsset) -> KindParts {
+fn meter_parts(at: &SectionContext<'_>, meter: &MeterAsset) -> KindParts {
     let plot = |title: &str, id: &str, counter: &Option<AssetPoint>| {
         at.daily_plot(title, id, counter.as_ref().map(|point| (point, "kWh")))
     };

@@ -43,7 +43,17 @@ const LABELLED_NIGHTS_MAX: usize = 4;
 /// Watts in a kilowatt.
 const KILO: f64 = 0.001;
 
-pub(crate) fn tank_parts(at: &SectionContext<'_>, tank: &TankAsset) -> KindParts {
+/// Parts of what holds, lifts or collects water; `None` for other kinds.
+pub(crate) fn parts(at: &SectionContext<'_>) -> Option<KindParts> {
+    match &at.asset.kind {
+        AssetKind::Tank(tank) => Some(tank_parts(at, tank)),
+        AssetKind::Pump(pump) => Some(pump_parts(at, pump)),
+        AssetKind::Catchment(roof) => Some(catchment_parts(at, roof)),
+        _ => None,
+    }
+}
+
+fn tank_parts(at: &SectionContext<'_>, tank: &TankAsset) -> KindParts {
     let level = tank.level.iter().map(LevelMeasurement::point);
     // A tank of the past has its state at the end of the period.
     let shown = at.today.unwrap_or(at.figures);
@@ -190,7 +200,7 @@ fn flow_plot(at: &SectionContext<'_>, tank: &TankAsset) -> Option<TitledPlot> {
     at.plot("assets-plot-flows", inflow.chain(outflow).collect())
 }
 
-pub(crate) fn pump_parts(at: &SectionContext<'_>, pump: &PumpAsset) -> KindParts {
+fn pump_parts(at: &SectionContext<'_>, pump: &PumpAsset) -> KindParts {
     let volume = pump.volume.as_ref().map(|point| (point, "m3"));
     let power = pump.power.as_ref().map(|point| {
         let look = SeriesLook {
@@ -221,7 +231,7 @@ pub(crate) fn pump_parts(at: &SectionContext<'_>, pump: &PumpAsset) -> KindParts
     }
 }
 
-pub(crate) fn catchment_parts(at: &SectionContext<'_>, roof: &CatchmentAsset) -> KindParts {
+fn catchment_parts(at: &SectionContext<'_>, roof: &CatchmentAsset) -> KindParts {
     let rain = roof.rain.as_ref().map(|point| (point, "mm"));
     KindParts {
         today: &["catchment.rain", "catchment.captured"],

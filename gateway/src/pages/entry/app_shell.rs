@@ -37,7 +37,8 @@ pub(super) async fn offline_notice(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let frame = PageFrame::new(&app, "", &uri, &headers);
+    let mut frame = PageFrame::new(&app, "", &uri, &headers);
+    frame.hide_person();
     render_page(&uri, StatusCode::OK, &OfflineNotice { frame })
 }
 

@@ -199,14 +199,15 @@ async fn replace_entry(
         key: next_form_key(&form, &refusal),
         reason: form.text("reason").to_owned(),
         who: form.text("who").to_owned(),
-        ..match is_withdrawal {
-            true => usual_values(&frame, Some(&old), &headers),
-            false => CorrectionValues {
+        ..if is_withdrawal {
+            usual_values(&frame, Some(&old), &headers)
+        } else {
+            CorrectionValues {
                 quantity: form.text("quantity").to_owned(),
                 when: form.text("when").to_owned(),
                 what: form.text("what").to_owned(),
                 ..CorrectionValues::default()
-            },
+            }
         }
     };
     show_chain(&app, &uri, &headers, frame, id, Some(typed), refusal).await

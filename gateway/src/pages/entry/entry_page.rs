@@ -102,9 +102,10 @@ pub(super) fn new_form_key() -> String {
 /// use any more.
 pub(super) fn next_form_key(form: &FormFields, refusal: &FormRefusal) -> String {
     let key = form.text("key");
-    match refusal.needs_new_key || ClientKey::check(key).is_err() {
-        true => new_form_key(),
-        false => key.to_owned(),
+    if refusal.needs_new_key || ClientKey::check(key).is_err() {
+        new_form_key()
+    } else {
+        key.to_owned()
     }
 }
 
@@ -130,7 +131,8 @@ pub(super) async fn offline_page(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+    let mut frame = PageFrame::new(&app, "catat", &uri, &headers);
+    frame.hide_person();
     let lang = frame.lang;
     let tiles = match IndicatorTiles::load(&app, "", false, lang).await {
         Ok(tiles) => tiles,
@@ -157,10 +159,7 @@ async fn show_form(
     refusal: FormRefusal,
 ) -> Response {
     let lang = frame.lang;
-    let status = match refusal.status {
-        StatusCode::OK => StatusCode::OK,
-        refused => refused,
-    };
+    let status = refusal.status;
     let loaded = async {
         let tiles = IndicatorTiles::load(app, &form.indicator, true, lang).await?;
         let saved = saved_entry(app, uri, lang).await?;
@@ -172,8 +171,8 @@ async fn show_form(
             let page = EntryPage {
                 refusal,
                 saved,
-                filter,
                 rows,
+                filter,
                 ..EntryPage::new(app, frame, form, tiles)
             };
             render_page(uri, status, &page)

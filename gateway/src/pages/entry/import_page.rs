@@ -191,9 +191,10 @@ fn preview(
         faults: faults.take(PREVIEW_REMARKS_MAX).collect(),
         faults_left_out: batch.faults.len().saturating_sub(PREVIEW_REMARKS_MAX),
         remarks: skipped.chain(remarks).take(PREVIEW_REMARKS_MAX).collect(),
-        entries: match batch.faults.is_empty() {
-            true => serde_json::to_string(&requests).unwrap_or_default(),
-            false => String::new(),
+        entries: if batch.faults.is_empty() {
+            serde_json::to_string(&requests).unwrap_or_default()
+        } else {
+            String::new()
         },
     }
 }

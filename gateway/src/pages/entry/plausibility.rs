@@ -1,5 +1,6 @@
 //! Question before a quantity is recorded that is far from what was recorded before.
 
+use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryStatement, LedgerEntry};
 use crate::ledger::IndicatorDefinition;
 
@@ -17,7 +18,7 @@ const EXAMPLE_FACTOR: f64 = 20.0;
 /// entries.
 fn usual_maximum(definition: &IndicatorDefinition, history: &[LedgerEntry]) -> f64 {
     let quantities = history.iter().filter_map(|entry| entry.statement.quantity);
-    let quantities: Vec<f64> = quantities.map(|quantity| quantity.to_f64()).collect();
+    let quantities: Vec<f64> = quantities.map(ExactNumber::to_f64).collect();
     let largest = quantities.iter().copied().fold(0.0, f64::max);
     if quantities.len() >= HISTORY_MIN && largest > 0.0 {
         return largest * HISTORY_FACTOR;
@@ -44,8 +45,8 @@ pub(super) fn is_doubtful(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::UtcMs;
     use crate::domain::ledger::{EntryTime, QuantityBasis};
-    use crate::domain::{ExactNumber, UtcMs};
     use crate::ledger::IndicatorDefinitions;
 
     fn fed(quantity: &str) -> EntryStatement {

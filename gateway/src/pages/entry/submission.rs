@@ -274,9 +274,10 @@ impl EntrySubmission<'_> {
         if !status.is_client_error() {
             return Err(error);
         }
-        let message = match is_key {
-            true => self.lang.text("entry-form-used"),
-            false => error.person_message(self.lang),
+        let message = if is_key {
+            self.lang.text("entry-form-used")
+        } else {
+            error.person_message(self.lang)
         };
         let mut refusal = FormRefusal::new(status, "", message);
         refusal.needs_new_key = is_key;

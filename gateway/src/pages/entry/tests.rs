@@ -16,9 +16,9 @@ fn form_body(fields: &[(&str, &str)]) -> String {
             "file" => "; filename=\"tabel.csv\"\r\nContent-Type: text/csv",
             _ => "",
         };
-        body += &format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
-        );
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"{file}");
+        let part = ["--", BOUNDARY, "\r\n", &head, "\r\n\r\n", value, "\r\n"];
+        body += &part.concat();
     }
     body + &format!("--{BOUNDARY}--\r\n")
 }

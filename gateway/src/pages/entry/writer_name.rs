@@ -1,6 +1,7 @@
 //! Name of the person who records, remembered by the browser in the cookie `who`.
 
 use crate::api::request_language::cookie_value;
+use crate::api::request_sender::RequestSender;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -8,9 +9,12 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 /// Characters of a name that are remembered.
 const NAME_CHARS_MAX: usize = 100;
 
-/// Name that was used last in this browser; empty when there is none.
+/// Name that was used last in this browser, else that of the person who is signed in.
 pub(super) fn remembered_name(headers: &HeaderMap) -> String {
-    let text = cookie_value(headers, "who").unwrap_or_default();
+    let Some(text) = cookie_value(headers, "who") else {
+        let sender = RequestSender::current();
+        return sender.caller.user_name().unwrap_or_default().to_owned();
+    };
     let text = percent_decode_str(text).decode_utf8_lossy();
     text.chars()
         .filter(|c| !c.is_control())

@@ -6,8 +6,7 @@ use crate::assets::{
     Asset, AssetKind, BsfTemperatureBands, LevelMeasurement, PumpAsset, TankAsset,
 };
 use crate::attention::last_reading;
-use crate::formulas::claim_rounding::decimal_magnitude;
-use crate::i18n::Language;
+use crate::pages::drawings::tank;
 use crate::pages::navigation;
 use crate::pages::site_figures::FigureText;
 use crate::report::render::number_format;
@@ -21,8 +20,6 @@ const STRIP_MARGIN_C: f64 = 6.0;
 /// Share of the rated power from which a pump runs, and the power for an unrated one, W.
 const RUNNING_SHARE: f64 = 0.1;
 const RUNNING_W: f64 = 20.0;
-/// Significant digits of litres: no level sensor gives more.
-const LITRE_DIGITS: i32 = 3;
 /// Figures of today of the kinds that have no card of their own.
 const OTHER_FIGURES: &[(&str, &[&str])] = &[
     ("catchment", &["catchment.rain", "catchment.captured"]),
@@ -142,7 +139,7 @@ fn tank_card(figures: &HomeFigures, asset: &Asset, tank: &TankAsset) -> TankCard
         fill: filled.map_or_else(String::new, |percent| {
             number_format::format_percent(lang, percent / 100.0, 0)
         }),
-        litres: stock.map_or_else(String::new, |m3| litres_text(lang, m3 * 1000.0)),
+        litres: stock.map_or_else(String::new, |m3| tank::litres_text(lang, m3)),
         level,
         supply: supply_text(figures, asset),
         age: match read {
@@ -170,13 +167,6 @@ fn supply_text(figures: &HomeFigures, asset: &Asset) -> String {
     };
     let count = number_format::format_number(lang, number, decimals);
     lang.text_with(key, &[("count", &count)])
-}
-
-/// Litres with the digits that a level sensor can give.
-fn litres_text(lang: Language, litres: f64) -> String {
-    let digits = decimal_magnitude(litres).unwrap_or(0) - (LITRE_DIGITS - 1);
-    let step = 10f64.powi(digits.max(0));
-    number_format::format_quantity(lang, (litres / step).round() * step, "L", 0)
 }
 
 pub(super) fn bin_cards(figures: &HomeFigures) -> Vec<BinCard> {

@@ -18,10 +18,12 @@ use std::time::Duration;
 /// Longest wait for the figures since the start; they go on being computed.
 const SINCE_START_WAIT: Duration = Duration::from_secs(20);
 
+/// Theme of emissions avoided.
+const CLIMATE_THEME: &str = "climate";
 /// Themes with their indicators, in the order of the page. An id that ends with `.` stands for all
 /// that begin with it and are not named before.
 const IMPACT_THEMES: [(&str, &[&str]); 6] = [
-    ("climate", &["co2.net", "waste.net"]),
+    (CLIMATE_THEME, &["co2.net", "waste.net"]),
     ("energy", &["site.generation", "site.self_use"]),
     ("water", &["site.water", "site.rain_captured"]),
     (
@@ -53,7 +55,7 @@ const IMPACT_THEMES: [(&str, &[&str]); 6] = [
 /// Ends of ids that are no achievement.
 const AUXILIARY_ENDS: [&str; 3] = [".target", ".baseline", ".effect"];
 /// Themes whose figures are shown with their reason also when there is no value.
-const CLAIM_THEMES: [&str; 3] = ["climate", "energy", "water"];
+const CLAIM_THEMES: [&str; 3] = [CLIMATE_THEME, "energy", "water"];
 
 /// The three periods of the page.
 pub(crate) struct ImpactPeriods {
@@ -87,6 +89,13 @@ pub(crate) struct ImpactFigures {
     pub(crate) notes: Vec<String>,
     /// The figures since the start are still being computed.
     pub(crate) is_incomplete: bool,
+}
+
+impl ImpactTheme {
+    /// Emissions avoided, whose status and bounds are always told.
+    pub(crate) fn is_climate(&self) -> bool {
+        self.key == CLIMATE_THEME
+    }
 }
 
 impl ImpactPeriods {
@@ -149,13 +158,19 @@ impl ImpactFigures {
 
 /// Names of the three periods; an open one says up to when.
 fn period_heads(periods: &ImpactPeriods, today: Date, lang: Language) -> [String; 3] {
-    let year = periods.year.first().year().to_string();
-    let until = periods.month.last().min(today);
-    let until = number_format::format_short_date(lang, until);
+    let last = periods.month.last();
+    let until = number_format::format_short_date(lang, last.min(today));
+    let up_to = |period| {
+        let name = period_name(lang, period);
+        lang.text_with("dampak-until", &[("name", &name), ("until", &until)])
+    };
     let start = number_format::format_short_date(lang, periods.since.first());
     [
-        period_name(lang, periods.month),
-        lang.text_with("dampak-year", &[("year", &year), ("until", &until)]),
+        match last < today {
+            true => period_name(lang, periods.month),
+            false => up_to(periods.month),
+        },
+        up_to(Period::Year(periods.year.first())),
         lang.text_with("dampak-since", &[("start", &start)]),
     ]
 }
@@ -225,7 +240,7 @@ fn impact_row(
 }
 
 fn climate_notes(themes: &[ImpactTheme]) -> Vec<String> {
-    let climate = themes.iter().filter(|theme| theme.key == "climate");
+    let climate = themes.iter().filter(|theme| theme.is_climate());
     let cells = climate
         .flat_map(|theme| &theme.rows)
         .flat_map(|row| &row.cells);

@@ -1,10 +1,11 @@
 //! `/laporan`: the short edition of a report, with everything that can be done with it.
 
 use super::issued_texts::{IssuedLine, issued_line};
+use crate::api::ApiListener;
 use crate::api::client::percent_encode;
 use crate::api::issued_reports::ShortEdition;
 use crate::api::request_language::query_parameter;
-use crate::api::{ApiListener, PeerConnection};
+use crate::api::request_sender::RequestSender;
 use crate::limits::ISSUED_REPORTS_PAGE_MAX;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::period_choice::PeriodChoice;
@@ -12,7 +13,6 @@ use crate::pages::site_figures::explanation_path;
 use crate::report::render::html::render_html_section;
 use crate::report::render::short_text::render_short_text;
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
@@ -50,7 +50,6 @@ pub(crate) async fn reports_page(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
-    peer: Option<Extension<PeerConnection>>,
 ) -> Response {
     let frame = PageFrame::new(&app, "laporan", &uri, &headers);
     let lang = frame.lang;
@@ -81,7 +80,7 @@ pub(crate) async fn reports_page(
         _ => 0,
     };
     let edition = app.short_edition(choice.period, asset, lang).await;
-    let place = page_place(&headers, peer.is_some_and(|Extension(peer)| peer.tls));
+    let place = page_place(&headers, RequestSender::current().is_tls());
     let edition = edition
         .map(|edition| edition_texts(&frame, &choice, &edition, &place))
         .map_err(|error| error.person_message(lang));

@@ -75,6 +75,7 @@ pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indic
     let aimed = book.indicators().iter().filter(|one| {
         one.id.starts_with("ledger.")
             && targets::target_value(book, EntryKind::Target, one).is_some()
+            && !targets::stands_for_measured(book, one)
     });
     let mut all: Vec<&Indicator> = emissions::headline_emissions(book);
     all.extend(mains);
@@ -147,6 +148,9 @@ fn target_row(book: &ReportContext<'_>, one: &Indicator) -> Option<Vec<CellValue
     let [target, before] =
         [EntryKind::Target, EntryKind::Baseline].map(|sort| targets::target_value(book, sort, one));
     target.or(before)?;
+    if targets::stands_for_measured(book, one) {
+        return None;
+    }
     let value = indicator_figures::printed_value(book, one);
     let reached = match (&value, target) {
         (CellValue::Number(value), Some(target)) if target > 0.0 => {

@@ -42,6 +42,20 @@ pub(crate) fn target_value(
     }
 }
 
+/// True for a figure of the ledger that exists only because the target of a measured figure is kept
+/// under its id: nobody writes it down, and the measured figure has the target.
+pub(crate) fn stands_for_measured(book: &ReportContext<'_>, one: &Indicator) -> bool {
+    let Some(id) = one
+        .id
+        .strip_prefix("ledger.")
+        .filter(|_| one.value.is_err())
+    else {
+        return false;
+    };
+    let mut all = book.matter.account.indicators.iter();
+    all.any(|other| other.value.is_ok() && other.id.replace(['.', '_'], "-") == *id)
+}
+
 /// Sum of entries whose periods follow each other from `first` to `last`; at each step the longest.
 /// `None` when there is a gap.
 fn sum_consecutive(all: &[&LedgerEntry], first: Date, last: Date) -> Option<f64> {

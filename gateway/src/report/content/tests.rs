@@ -134,6 +134,10 @@ fn test_account(config: &Config) -> SiteIndicators {
     fed.origin = ValueOrigin::Manual;
     fed.completeness = CompletenessShares::default();
     let target = test_indicator("ledger.bsf-fed.target", None, 400.0, "kg");
+    // The target of a measured figure is an entry under its id, of which there are no records.
+    let mut unwritten = test_indicator("ledger.plts-generation", None, 0.0, "kWh");
+    unwritten.value = Err(IndicatorRemark::new("analyse-status-no-data"));
+    let aim = test_indicator("ledger.plts-generation.target", None, 250.0, "kWh");
     let days = (1..=30_i8).map(|day| {
         let known = CompletenessShares {
             all: Some(0.97),
@@ -156,6 +160,8 @@ fn test_account(config: &Config) -> SiteIndicators {
             net_emissions(),
             fed,
             target,
+            unwritten,
+            aim,
         ],
         daily: vec![DailyValues {
             id: "plts.generation".into(),
@@ -329,6 +335,13 @@ fn a_target_stands_beside_what_was_reached() {
     assert_eq!(targets.rows.len(), 1);
     assert_eq!(targets.rows[0][2], CellValue::Number(400.0));
     assert_eq!(targets.rows[0][4], CellValue::Number(412.5 / 400.0));
+    // The target of a measured figure is told beside that figure alone.
+    let figures = all_figures(&document);
+    assert!(
+        figures
+            .iter()
+            .all(|one| !one.id.contains("ledger.plts-generation"))
+    );
 }
 
 #[test]

@@ -99,10 +99,14 @@ impl HtmlRenderer<'_> {
     fn push_figure(&mut self, figure: &KeyFigure) {
         let status = figure.status.key();
         let notes = figure.notes.iter();
-        let marks: String = notes
+        let marks: Vec<String> = notes
             .filter_map(|note| self.show.notes.number_of(note))
-            .map(|number| mark_html(Some(number)))
+            .map(|number| number.to_string())
             .collect();
+        let marks = match marks.is_empty() {
+            true => String::new(),
+            false => format!("<sup>{}</sup>", marks.join(", ")),
+        };
         let label = escape_html(&figure.label);
         let info = self.info_link(figure);
         self.push_raw(&format!(

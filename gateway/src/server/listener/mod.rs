@@ -16,7 +16,8 @@ pub(crate) mod tls;
 
 pub(crate) use request_body::{BodyBudget, guard_request_body};
 
-use crate::api::{PeerConnection, wait_for_stop};
+use crate::access::ConnectionSecurity;
+use crate::api::wait_for_stop;
 use crate::limits::{CONNECTION_BUFFER_BYTES, HANDSHAKE_SECONDS, STOP_SECONDS};
 use axum::Router;
 use axum::body::Body;
@@ -27,7 +28,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tls::{PlainOrTls, TlsSetup};
@@ -97,8 +98,15 @@ async fn serve_stream(
     let serve = async {
         // Answers are small and a person waits for them.
         let _ = stream.set_nodelay(true);
+        // Without a known address of this side no IP address passes the check of the host.
+        let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let plain_connection = ConnectionSecurity {
+            tls: false,
+            peer,
+            local: stream.local_addr().unwrap_or(unknown),
+        };
         let Some((setup, plain)) = routes.tls else {
-            return serve_http1(stream, peer, false, routes.main, &progress, stop).await;
+            return serve_http1(stream, plain_connection, routes.main, &progress, stop).await;
         };
         let opened = tokio::time::timeout(
             Duration::from_secs(HANDSHAKE_SECONDS),
@@ -106,10 +114,14 @@ async fn serve_stream(
         );
         match opened.await {
             Ok(Ok(PlainOrTls::Tls(stream))) => {
-                serve_http1(*stream, peer, true, routes.main, &progress, stop).await;
+                let connection = ConnectionSecurity {
+                    tls: true,
+                    ..plain_connection
+                };
+                serve_http1(*stream, connection, routes.main, &progress, stop).await;
             }
             Ok(Ok(PlainOrTls::Plain(stream))) => {
-                serve_http1(stream, peer, false, plain, &progress, stop).await;
+                serve_http1(stream, plain_connection, plain, &progress, stop).await;
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
@@ -125,15 +137,13 @@ async fn serve_stream(
 /// Requests of one connection, one after the other.
 async fn serve_http1<S>(
     stream: S,
-    peer: SocketAddr,
-    tls: bool,
+    peer: ConnectionSecurity,
     router: Router,
     progress: &Arc<ConnectionProgress>,
     stop: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let peer = PeerConnection { address: peer, tls };
     let answer = |request: Request<Incoming>| {
         let (router, progress) = (router.clone(), Arc::clone(progress));
         async move { Ok::<_, Infallible>(answer_request(router, request, peer, progress).await) }
@@ -157,7 +167,7 @@ async fn serve_http1<S>(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(peer = %peer.address, %error, "connection ended early");
+        tracing::debug!(peer = %peer.peer, %error, "connection ended early");
     }
 }
 
@@ -165,7 +175,7 @@ async fn serve_http1<S>(
 async fn answer_request(
     router: Router,
     request: Request<Incoming>,
-    peer: PeerConnection,
+    peer: ConnectionSecurity,
     progress: Arc<ConnectionProgress>,
 ) -> Response<Body> {
     let busy = progress.begin_request();

@@ -1,8 +1,9 @@
 //! [`BodyBudget`]: what all request bodies together may hold in memory, and [`guard_request_body`],
 //! which ends a body that does not come.
 
+use crate::access::ConnectionSecurity;
+use crate::api::DroppedBytes;
 use crate::api::error::{ApiError, ApiErrorCode};
-use crate::api::{DroppedBytes, PeerConnection};
 use crate::limits::{
     BODY_BUDGET_BYTES, BODY_BUDGET_PER_ADDRESS, BODY_BUDGET_WAIT_SECONDS, BODY_FREE_BYTES,
     CLIENT_RATE_MIN, CLIENT_STALL_SECONDS,
@@ -71,8 +72,8 @@ pub(crate) async fn guard_request_body(
     request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<PeerConnection>();
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
+    let peer = request.extensions().get::<ConnectionSecurity>();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.peer.ip());
     if HttpBody::is_end_stream(request.body()) {
         return next.run(request).await;
     }

@@ -1,0 +1,243 @@
+//! `access.json`: reading, writing as a whole, and setting a damaged file aside.
+
+use super::access_record::{ACCESS_VERSION, AccessRecord};
+use crate::domain::UtcMs;
+use crate::limits::ACCESS_FILE_BYTES_MAX;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Name of the file in the store's directory.
+pub(super) const ACCESS_FILE: &str = "access.json";
+/// Name under which a new content is written before it takes the place of the old one.
+const NEW_FILE: &str = "access.json.new";
+/// Mode: the owner alone.
+const FILE_MODE: u32 = 0o600;
+
+/// What is done with a damaged file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageHandling {
+    /// It is renamed, and there is no user: for the gateway.
+    SetAside,
+    /// It stays, and nothing can be changed: for a command.
+    Refuse,
+}
+
+/// Result of reading the file.
+#[derive(Debug)]
+pub(super) enum LoadedAccess {
+    /// There is none.
+    Missing,
+    /// It was read.
+    Read(AccessRecord),
+    /// It is damaged; path under which it was set aside.
+    SetAside(PathBuf),
+    /// It cannot be used and was left as it is; the reason.
+    Locked(String),
+}
+
+/// Reads the file of the store's directory. A damaged one is renamed by the gateway, and left as it
+/// is by a command; it is never deleted.
+pub(super) fn load_access(directory: &Path, now: UtcMs, damage: DamageHandling) -> LoadedAccess {
+    let path = directory.join(ACCESS_FILE);
+    let text = match read_bounded(&path) {
+        Ok(text) => text,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return LoadedAccess::Missing,
+        // A file of another owner, or a card that fails, is not damage: it may be whole.
+        Err(fault) => return LoadedAccess::Locked(fault.to_string()),
+    };
+    match parse_record(&text) {
+        Ok(record) => LoadedAccess::Read(record),
+        Err(RecordFault::Newer(version)) => {
+            LoadedAccess::Locked(format!("it was written by a newer pantau (form {version})"))
+        }
+        Err(RecordFault::Damaged) if damage == DamageHandling::Refuse => {
+            LoadedAccess::Locked("it is damaged; `pantau run` sets it aside".to_owned())
+        }
+        Err(RecordFault::Damaged) => match set_aside(&path, now) {
+            Ok(aside) => LoadedAccess::SetAside(aside),
+            Err(fault) => LoadedAccess::Locked(format!("it is damaged, and stays: {fault}")),
+        },
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    use io::Read as _;
+    let mut text = Vec::new();
+    let most = ACCESS_FILE_BYTES_MAX + 1;
+    File::open(path)?.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+enum RecordFault {
+    Newer(u64),
+    Damaged,
+}
+
+fn parse_record(text: &[u8]) -> Result<AccessRecord, RecordFault> {
+    if text.len() as u64 > ACCESS_FILE_BYTES_MAX {
+        return Err(RecordFault::Damaged);
+    }
+    let json: serde_json::Value = serde_json::from_slice(text).map_err(|_| RecordFault::Damaged)?;
+    let version = json.get("version").and_then(serde_json::Value::as_u64);
+    match version {
+        Some(version) if version > u64::from(ACCESS_VERSION) => Err(RecordFault::Newer(version)),
+        Some(version) if version == u64::from(ACCESS_VERSION) => {
+            serde_json::from_value(json).map_err(|_| RecordFault::Damaged)
+        }
+        _ => Err(RecordFault::Damaged),
+    }
+}
+
+/// Renames the damaged file, to a name that is not taken.
+fn set_aside(path: &Path, now: UtcMs) -> io::Result<PathBuf> {
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let stamp = stamp.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = |number: u32| {
+        let again = if number == 0 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
+        path.with_file_name(format!("{ACCESS_FILE}.damaged-{stamp}{again}"))
+    };
+    let free = (0..1000).map(name).find(|aside| !aside.exists());
+    let aside = free.ok_or_else(|| io::Error::other("too many damaged files"))?;
+    std::fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// Writes the whole content: a new file, on disk before it takes the place of the old one. After a
+/// power cut there is the old or the new content, never a part.
+pub(super) fn save_access(directory: &Path, record: &AccessRecord) -> io::Result<()> {
+    let text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
+    if text.len() as u64 > ACCESS_FILE_BYTES_MAX {
+        return Err(io::Error::other("access.json would be too large"));
+    }
+    let new = directory.join(NEW_FILE);
+    // What a power cut left behind; a link in its place is removed, not followed.
+    match std::fs::remove_file(&new) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(&new)?;
+    file.write_all(&text)?;
+    keep_owner(directory, &file);
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&new, directory.join(ACCESS_FILE))?;
+    File::open(directory)?.sync_all()
+}
+
+/// Gives the file to the owner of the directory: `sudo pantau user add` must not lock the gateway,
+/// which runs as another user, out of its file.
+fn keep_owner(directory: &Path, file: &File) {
+    let (Ok(home), Ok(own)) = (std::fs::metadata(directory), file.metadata()) else {
+        return;
+    };
+    if (home.uid(), home.gid()) != (own.uid(), own.gid()) {
+        // Only root may do this; for others the file is theirs already.
+        let _ = std::os::unix::fs::fchown(file, Some(home.uid()), Some(home.gid()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn record() -> AccessRecord {
+        AccessRecord {
+            version: ACCESS_VERSION,
+            latest: 7,
+            ..AccessRecord::default()
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_is_for_the_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            load_access(dir.path(), UtcMs(0), DamageHandling::SetAside),
+            LoadedAccess::Missing
+        ));
+        save_access(dir.path(), &record()).unwrap();
+        let path = dir.path().join(ACCESS_FILE);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        match load_access(dir.path(), UtcMs(0), DamageHandling::SetAside) {
+            LoadedAccess::Read(read) => assert_eq!(read, record()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_power_cut_at_any_byte_of_the_new_file_leaves_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        save_access(dir.path(), &record()).unwrap();
+        let whole = std::fs::read(dir.path().join(ACCESS_FILE)).unwrap();
+        for cut in 0..whole.len() {
+            std::fs::write(dir.path().join(NEW_FILE), &whole[..cut]).unwrap();
+            let LoadedAccess::Read(read) =
+                load_access(dir.path(), UtcMs(0), DamageHandling::SetAside)
+            else {
+                panic!("cut at {cut}");
+            };
+            assert_eq!(read, record());
+        }
+        // The next change goes over the rest of the one before.
+        let later = AccessRecord {
+            latest: 8,
+            ..record()
+        };
+        save_access(dir.path(), &later).unwrap();
+        assert!(!dir.path().join(NEW_FILE).exists());
+        assert!(
+            matches!(load_access(dir.path(), UtcMs(0), DamageHandling::SetAside), LoadedAccess::Read(read) if read == later)
+        );
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_new_file_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("other");
+        std::fs::write(&other, "untouched").unwrap();
+        std::os::unix::fs::symlink(&other, dir.path().join(NEW_FILE)).unwrap();
+        save_access(dir.path(), &record()).unwrap();
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "untouched");
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_a_newer_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(ACCESS_FILE);
+        for text in [
+            "",
+            "{",
+            "[]",
+            "{\"version\":1,\"users\":7}",
+            "{\"version\":0}",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let LoadedAccess::SetAside(aside) =
+                load_access(dir.path(), UtcMs(0), DamageHandling::SetAside)
+            else {
+                panic!("{text}");
+            };
+            assert_eq!(std::fs::read_to_string(aside).unwrap(), text);
+            assert!(!path.exists());
+        }
+        std::fs::write(&path, "{\"version\":2}").unwrap();
+        assert!(matches!(
+            load_access(dir.path(), UtcMs(0), DamageHandling::SetAside),
+            LoadedAccess::Locked(_)
+        ));
+        assert!(path.exists());
+    }
+}

@@ -1,0 +1,160 @@
+//! Middleware that finds the sender of a request and asks the rule of its route.
+
+use crate::access::{
+    AccessControl, AccessPolicy, AccessSituation, Caller, ConnectionSecurity, Role, RouteVerdict,
+    bearer_token, judge_route, route_rule, session_values,
+};
+use crate::api::ApiListener;
+use crate::api::error::{ApiError, ApiErrorCode};
+use crate::api::request_sender::RequestSender;
+use crate::pages;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Connection of a request; the listener puts it there.
+pub(crate) fn request_connection(request: &Request) -> Option<ConnectionSecurity> {
+    request.extensions().get().copied()
+}
+
+/// Answers a request when its sender may use the route; otherwise asks to sign in, or refuses.
+pub(crate) async fn check_access(
+    State(app): State<ApiListener>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let connection = request_connection(&request);
+    let AccessPolicy::Guarded(access) = &app.state().access else {
+        let sender = RequestSender {
+            connection,
+            ..RequestSender::system()
+        };
+        return sender.scope(next.run(request)).await;
+    };
+    let is_tls = connection.is_some_and(|connection| connection.tls);
+    let caller = match find_caller(access, request.headers(), is_tls) {
+        Ok(caller) => caller,
+        Err(refusal) => return with_challenge(refusal.into_response()),
+    };
+    let pattern = request.extensions().get::<MatchedPath>();
+    let verdict = match pattern.map(MatchedPath::as_str) {
+        // No route: the answer says so to everyone.
+        None => RouteVerdict::Admitted,
+        Some(pattern) => {
+            let rule = route_rule(request.method().as_str(), pattern);
+            let situation = AccessSituation {
+                has_users: access.has_users(),
+                is_public: app.state().config.web.is_public,
+                is_loopback: connection.is_some_and(|connection| connection.is_loopback()),
+            };
+            judge_route(rule, &caller, situation)
+        }
+    };
+    let sender = RequestSender {
+        caller,
+        connection,
+        is_guarded: true,
+    };
+    let answer = async {
+        match verdict {
+            RouteVerdict::Admitted => next.run(request).await,
+            refused if is_for_programs(request.uri().path()) => {
+                with_challenge(refusal_error(refused).into_response())
+            }
+            RouteVerdict::SignInNeeded => pages::ask_to_sign_in(&app, request).await,
+            RouteVerdict::SetUpNeeded => pages::redirect_to("/mulai"),
+            refused => pages::render_refusal(&app, &request, &refusal_error(refused)),
+        }
+    };
+    sender.scope(answer).await
+}
+
+/// Sender of a request: a token counts before a session. A wrong token is an error, so that a
+/// program notices; an old cookie is nobody.
+fn find_caller(
+    access: &AccessControl,
+    headers: &HeaderMap,
+    is_tls: bool,
+) -> Result<Caller, ApiError> {
+    // Another scheme is for a proxy in front of the gateway.
+    let all = headers.get_all(header::AUTHORIZATION).iter();
+    let mut all = all.filter(|value| is_bearer(value));
+    if let Some(value) = all.next() {
+        let token = value.to_str().ok().and_then(bearer_token);
+        let token = token.filter(|_| all.next().is_none());
+        let caller = token.and_then(|token| access.token_caller(token));
+        return caller.ok_or_else(|| {
+            ApiError::with_code(
+                StatusCode::UNAUTHORIZED,
+                ApiErrorCode::BadToken,
+                "no such token, or it has ended",
+            )
+        });
+    }
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let cookies = cookies.filter_map(|cookie| cookie.to_str().ok());
+    let mut secrets = session_values(cookies, is_tls).into_iter();
+    let caller = secrets.find_map(|secret| access.session_caller(secret));
+    Ok(caller.unwrap_or(Caller::Nobody))
+}
+
+fn is_bearer(value: &HeaderValue) -> bool {
+    let scheme = value.as_bytes().get(..6);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+}
+
+/// Paths that programs ask: their refusals are JSON.
+fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/metrics"
+}
+
+fn refusal_error(verdict: RouteVerdict) -> ApiError {
+    let (status, code, error) = match verdict {
+        RouteVerdict::Admitted | RouteVerdict::SignInNeeded => (
+            StatusCode::UNAUTHORIZED,
+            ApiErrorCode::SignIn,
+            "a session or a token is needed".to_owned(),
+        ),
+        RouteVerdict::SetUpNeeded => (
+            StatusCode::UNAUTHORIZED,
+            ApiErrorCode::SetUp,
+            "there is no user yet: make the first one with `pantau user`".to_owned(),
+        ),
+        RouteVerdict::RoleNeeded(role) => (
+            StatusCode::FORBIDDEN,
+            ApiErrorCode::Role,
+            format!("role {} is needed", Role::word(role)),
+        ),
+        RouteVerdict::PersonNeeded => (
+            StatusCode::FORBIDDEN,
+            ApiErrorCode::Person,
+            "a token may not do this".to_owned(),
+        ),
+    };
+    let needed = match verdict {
+        RouteVerdict::RoleNeeded(role) => Some(role.word().to_owned()),
+        _ => None,
+    };
+    ApiError {
+        expected: needed,
+        ..ApiError::with_code(status, code, error)
+    }
+}
+
+/// Names the scheme of a token in a 401 (RFC 9110, 11.6.1).
+fn with_challenge(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Bearer realm=\"pantau\"");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Middleware of the control socket, to which only the gateway's own user can connect.
+pub(crate) async fn trust_system(request: Request, next: Next) -> Response {
+    RequestSender::system().scope(next.run(request)).await
+}
