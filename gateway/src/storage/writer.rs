@@ -204,9 +204,7 @@ impl StoreWriter {
             StoreRequest::Calibrations { reply } => {
                 drop(reply.send(calibrations::read_calibrations(&self.db)));
             }
-            StoreRequest::Audit { before, reply } => {
-                drop(reply.send(read_audit(&self.db, before)));
-            }
+            StoreRequest::Audit { before, reply } => drop(reply.send(read_audit(&self.db, before))),
             StoreRequest::Note { kind, what, reply } => {
                 drop(reply.send(self.change_file(|db, now| {
                     append_audit(db, now, kind, &what)

@@ -69,7 +69,8 @@ pub(crate) async fn serve_connections(
                     // Without a place the stream is dropped here: the client sees a closed
                     // connection at once instead of silence.
                     if let Some(place) = table.admit(peer.ip()) {
-                        tasks.spawn(serve_stream(stream, peer, place, routes.clone(), stop.clone()));
+                        let (routes, stop) = (routes.clone(), stop.clone());
+                        tasks.spawn(serve_stream(stream, peer, place, routes, stop));
                     }
                 }
                 Err(error) => {
