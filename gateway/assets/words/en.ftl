@@ -1693,6 +1693,12 @@ web-error-bus-stopped = The bus was stopped.
 web-error-live-busy = Too many pages are open; close one and reload.
 web-error-job-busy = Not possible now: { $why }.
 web-error-unknown-job = { $why }. The gateway keeps the last eight jobs since its start.
+web-error-request = The request cannot be understood.
+web-error-too-large = That is too large: at most { $expected }.
+web-error-media-type = This address takes only { $expected }.
+web-error-timeout = The data did not arrive in time. Check the connection and send it again.
+web-error-too-many-samples = The range has { $found } readings, too many for one answer. Ask with { $expected }.
+web-error-unknown-attachment = There is no receipt or photo with that hash here.
 
 # Pages: home
 attention-level-urgent = Urgent

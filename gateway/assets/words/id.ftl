@@ -1672,6 +1672,12 @@ web-error-bus-stopped = Jalur ini berhenti dibaca.
 web-error-live-busy = Terlalu banyak halaman terbuka; tutup satu lalu muat ulang.
 web-error-job-busy = Belum bisa: pekerjaan sejenis masih berjalan, atau tidak ada yang perlu dilanjutkan.
 web-error-unknown-job = Pekerjaan itu tidak ada. Gateway menyimpan delapan pekerjaan terakhir sejak dinyalakan.
+web-error-request = Permintaan tidak dapat dipahami.
+web-error-too-large = Terlalu besar: paling banyak { $expected }.
+web-error-media-type = Alamat ini hanya menerima { $expected }.
+web-error-timeout = Data tidak datang pada waktunya. Periksa sambungan lalu kirim lagi.
+web-error-too-many-samples = Rentang ini berisi { $found } pembacaan, terlalu banyak untuk satu jawaban. Minta dengan { $expected }.
+web-error-unknown-attachment = Nota atau foto dengan hash itu tidak ada di sini.
 
 # Halaman: beranda
 attention-level-urgent = Segera

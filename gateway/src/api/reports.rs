@@ -81,8 +81,7 @@ pub(crate) async fn get_report(
     wanted: Result<Query<ReportQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let lang = request_language(&uri, &headers);
-    let Query(wanted) =
-        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let Query(wanted) = wanted.map_err(|fault| ApiError::bad_request(fault.body_text()))?;
     let (of, format) = name.rsplit_once('.').unwrap_or((&name, ""));
     let format = ReportFormat::parse(format).ok_or_else(|| ApiError {
         found: Some(name.chars().take(200).collect()),

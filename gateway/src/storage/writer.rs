@@ -168,7 +168,7 @@ impl StoreWriter {
             StoreRequest::Refusals { sink, reply } => {
                 drop(reply.send(self.refusals_of_sink(&sink)));
             }
-            StoreRequest::Query { query, blocks } => self.start_query(query, blocks),
+            StoreRequest::Samples(request) => self.serve_samples(request),
             StoreRequest::Last { reply } => {
                 drop(reply.send(Ok(self.latest.all(&self.names, self.durable))));
             }
@@ -202,9 +202,7 @@ impl StoreWriter {
             StoreRequest::Calibrations { reply } => {
                 drop(reply.send(calibrations::read_calibrations(&self.db)));
             }
-            StoreRequest::Audit { before, reply } => {
-                drop(reply.send(read_audit(&self.db, before)));
-            }
+            StoreRequest::Audit { before, reply } => drop(reply.send(read_audit(&self.db, before))),
             StoreRequest::Note { kind, what, reply } => {
                 drop(reply.send(self.append_note(kind, &what)));
             }
