@@ -121,13 +121,16 @@ fn base_statement(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::load_site;
     use jiff::civil::date;
 
     #[test]
     fn every_row_and_target_of_the_book_is_written_down() {
         let book: DemoLedgerFile = toml::from_str(DEMO_LEDGER).unwrap();
+        // The site of the demo declares the measured figures that have targets.
+        let definitions = load_site(crate::cli::demo::DEMO_SITE).definitions;
         let days = (date(2026, 11, 1), date(2026, 12, 1));
-        let all = demo_statements(&IndicatorDefinitions::built_in(), days, 7);
+        let all = demo_statements(&definitions, days, 7);
         let times = |row: &DemoLedgerRow| 30 / row.every_days;
         let wanted: usize = book.row.iter().map(times).sum();
         assert_eq!(all.len(), wanted + book.target.len());
@@ -142,9 +145,6 @@ mod tests {
             all.iter()
                 .all(|one| one.quantity.map(ExactNumber::to_f64) > Some(0.0))
         );
-        assert_eq!(
-            all,
-            demo_statements(&IndicatorDefinitions::built_in(), days, 7)
-        );
+        assert_eq!(all, demo_statements(&definitions, days, 7));
     }
 }
