@@ -155,13 +155,12 @@ impl AccessControl {
         hash: Option<PasswordHash>,
     ) -> Result<bool, AccessError> {
         let (password, cost) = (password.to_owned(), self.0.cost);
-        let job = move || match hash {
-            Some(hash) => hash.is_of(&password),
-            None => {
-                let spent = PasswordHash::create(&password, cost);
-                drop(std::hint::black_box(spent));
-                false
+        let job = move || {
+            if let Some(hash) = hash {
+                return hash.is_of(&password);
             }
+            drop(std::hint::black_box(PasswordHash::create(&password, cost)));
+            false
         };
         self.0.worker.run_password(job).await
     }

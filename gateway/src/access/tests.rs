@@ -12,7 +12,7 @@ use std::time::Duration;
 const NOW: i64 = 1_795_575_600_000;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 7));
 const PASSWORD: &str = "kunci gudang 7";
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 fn open(directory: &Path, clock: &Clock) -> AccessControl {
     AccessControl::open(
@@ -69,7 +69,7 @@ async fn a_session_ends_when_it_is_not_used_and_after_a_month_in_any_case() {
     let (access, clock, dir) = with_people().await;
     let session = access.sign_in("siti", PASSWORD, HERE).await.unwrap();
     for _ in 0..5 {
-        clock.advance(6 * DAY - Duration::from_secs(1));
+        clock.advance(Duration::from_secs(6 * 86_400 - 1));
         // Over a restart: the last use was written meanwhile.
         assert!(name_of(&access, &session).is_some());
         access.end_sessions("budi", None, None).await.unwrap();
@@ -109,7 +109,7 @@ async fn the_session_that_was_used_least_makes_room_for_one_more() {
     let (access, clock, _dir) = with_people().await;
     let mut sessions = Vec::new();
     for _ in 0..=SESSIONS_PER_USER_MAX {
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         sessions.push(access.sign_in("siti", PASSWORD, HERE).await.unwrap());
     }
     let other = access.sign_in("budi", PASSWORD, HERE).await.unwrap();
@@ -261,13 +261,13 @@ async fn after_ten_wrong_tries_there_is_another_code() {
     let code = access.set_up_code().await.unwrap().unwrap();
     for _ in 0..SET_UP_TRIES_MAX {
         // Each wait is waited: tries are throttled as well.
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         let refused = access.make_first_admin("XXXX-XXXX", "siti", PASSWORD, HERE);
         assert_eq!(refused.await.unwrap_err(), AccessError::WrongCode);
     }
     let renewed = access.set_up_code().await.unwrap().unwrap();
     assert_ne!(renewed, code);
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     let old = access.make_first_admin(&code, "siti", PASSWORD, HERE);
     assert_eq!(old.await.unwrap_err(), AccessError::WrongCode);
 }
@@ -356,7 +356,7 @@ async fn guessing_is_slowed_down_and_many_sign_ins_at_once_are_refused_and_not_k
     assert!(throttled);
     // The right password waits like a wrong one, and works afterwards.
     assert!(access.sign_in("siti", PASSWORD, HERE).await.is_err());
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     assert!(access.sign_in("siti", PASSWORD, HERE).await.is_ok());
     let crowd = (0..60u8).map(|guest| {
         let from = IpAddr::from([10, 0, 0, guest]);

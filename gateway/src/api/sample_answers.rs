@@ -130,7 +130,7 @@ impl AnswerRows {
         let (since, number) = waits.min()?;
         let limit = Duration::from_millis(SLOW_READER_MS);
         let is_slow = Instant::now().saturating_duration_since(since) >= limit;
-        is_slow.then(|| drop(self.rows.remove(&number)))
+        is_slow.then(|| self.rows.remove(&number))?.map(|_| ())
     }
 }
 

@@ -87,7 +87,9 @@ mod tests {
             times in proptest::collection::vec(-100_000_000_000i64..100_000_000_000, 0..200),
         ) {
             let mut runs = TimeRuns::default();
-            times.iter().for_each(|time| runs.push(*time));
+            for time in &times {
+                runs.push(*time);
+            }
             proptest::prop_assert_eq!(read_back(&runs), times);
         }
     }

@@ -52,7 +52,8 @@ impl<S: Send + Sync> FromRequest<S> for PlainForm {
     async fn from_request(mut request: Request, state: &S) -> Result<Self, ApiError> {
         DefaultBodyLimit::max(PLAIN_FORM_BYTES_MAX).apply(&mut request);
         let form = Form::<Vec<(String, String)>>::from_request(request, state).await;
-        form.map(|Form(fields)| Self(fields)).map_err(form_error)
+        form.map(|Form(fields)| Self(fields))
+            .map_err(|fault| form_error(&fault))
     }
 }
 
@@ -106,8 +107,8 @@ impl CarriedForm {
     }
 }
 
-fn form_error(fault: FormRejection) -> ApiError {
-    let status = match &fault {
+fn form_error(fault: &FormRejection) -> ApiError {
+    let status = match fault {
         FormRejection::InvalidFormContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         FormRejection::BytesRejection(_) => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,

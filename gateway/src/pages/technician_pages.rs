@@ -31,6 +31,10 @@ struct HealthPage {
 
 #[derive(Template)]
 #[template(path = "point.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a template asks for each of them by its name"
+)]
 struct PointPlotPage {
     frame: PageFrame,
     device: String,

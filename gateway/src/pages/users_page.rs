@@ -1,6 +1,6 @@
 //! `/pengguna`: people and all tokens, for admins.
 
-use crate::access::{AccessError, Role, TokenSummary, UserSummary};
+use crate::access::{AccessControl, AccessError, Role, TokenSummary, UserSummary};
 use crate::api::ApiListener;
 use crate::api::accounts::{AccountDesk, access_message, access_status};
 use crate::api::local_time::format_local_time;
@@ -26,12 +26,18 @@ struct UsersPage {
     message: String,
     /// Typed values of a refused new person.
     typed_name: String,
-    typed_role: &'static str,
+    /// Roles, with the one that is chosen for a new person.
+    new_roles: RoleChoice,
 }
+
+/// Words of all roles, and whether each is the chosen one.
+type RoleChoice = [(&'static str, bool); 3];
 
 /// A person as shown.
 struct UserRow {
     name: String,
+    /// Roles, with the one that the person has.
+    roles: RoleChoice,
     role: &'static str,
     disabled: bool,
     last_sign_in: String,
@@ -48,18 +54,6 @@ pub(crate) struct TokenRow {
     pub(crate) ends: String,
     pub(crate) ended: bool,
     pub(crate) last_used: String,
-}
-
-impl UsersPage {
-    /// Names of the roles, the lowest first.
-    fn roles(&self) -> [&'static str; 3] {
-        Role::ALL.map(Role::word)
-    }
-
-    /// Compares two words; templates compare references.
-    fn is_same(&self, one: &str, other: &str) -> bool {
-        one == other
-    }
 }
 
 pub(crate) async fn users_page(
@@ -87,7 +81,7 @@ pub(crate) async fn change_users(
             if fields.text("aksi") == "tambah" {
                 page.typed_name = fields.trimmed("nama").chars().take(100).collect();
                 let role = fields.text("peran").parse::<Role>();
-                page.typed_role = role.unwrap_or(Role::Viewer).word();
+                page.new_roles = role_choice(role.unwrap_or(Role::Viewer));
             }
             render_page(&uri, access_status(&error), &page)
         }
@@ -125,7 +119,7 @@ async fn apply_change(app: &ApiListener, fields: &PlainForm) -> Result<&'static 
 
 fn build_page(app: &ApiListener, frame: PageFrame, uri: &Uri) -> UsersPage {
     let access = app.state().access.control();
-    let users = access.map(|access| access.list_users()).unwrap_or_default();
+    let users = access.map(AccessControl::list_users).unwrap_or_default();
     let tokens = access.map(|access| access.list_tokens(None));
     let own = frame.user_name().to_owned();
     let users = users.into_iter();
@@ -137,9 +131,14 @@ fn build_page(app: &ApiListener, frame: PageFrame, uri: &Uri) -> UsersPage {
         done: result_text(&frame, uri),
         message: String::new(),
         typed_name: String::new(),
-        typed_role: Role::Viewer.word(),
+        new_roles: role_choice(Role::Viewer),
         frame,
     }
+}
+
+/// All roles, the lowest first.
+fn role_choice(chosen: Role) -> RoleChoice {
+    Role::ALL.map(|role| (role.word(), role == chosen))
 }
 
 /// Text of the result in the address; empty for an unknown one.
@@ -153,6 +152,7 @@ fn user_row(app: &ApiListener, frame: &PageFrame, user: UserSummary, own: &str) 
     UserRow {
         is_self: user.name == own,
         name: user.name,
+        roles: role_choice(user.role),
         role: user.role.word(),
         disabled: user.disabled,
         last_sign_in: time_text(app, frame, user.last_sign_in),

@@ -521,7 +521,7 @@ async fn forged_and_ended_secrets_are_nobody_and_say_so_to_programs() {
         bench.get("/api/v1/points", &headers).await.status,
         StatusCode::OK
     );
-    let day = std::time::Duration::from_secs(86_400);
+    let day = std::time::Duration::from_hours(24);
     bench.bench.state.clock.advance(day);
     assert_eq!(
         bench.get("/api/v1/points", &headers).await.status,

@@ -437,8 +437,8 @@ async fn answer_to(
 
 #[tokio::test]
 async fn a_browser_gets_refusals_as_a_page_and_a_program_as_json() {
-    let bench = ApiTestBench::new();
     const HTML: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let bench = ApiTestBench::new();
     for (method, path, status) in [
         ("GET", "/tidak/ada", 404),
         ("POST", "/plts", 405),

@@ -32,7 +32,7 @@ impl StoreWriter {
         match request {
             SamplesRequest::Stream { query, blocks } => self.start_query(query, blocks),
             SamplesRequest::Open { query, reply } => drop(reply.send(self.open_query(query))),
-            SamplesRequest::Next { cursor, reply } => drop(reply.send(self.block_after(cursor))),
+            SamplesRequest::Next { cursor, reply } => drop(reply.send(self.block_after(*cursor))),
         }
     }
 

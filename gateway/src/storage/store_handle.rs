@@ -135,7 +135,8 @@ pub(crate) enum SamplesRequest {
     },
     /// Block after a position.
     Next {
-        cursor: QueryCursor,
+        // Large beside the other requests.
+        cursor: Box<QueryCursor>,
         reply: StoreReply<(QueryCursor, SampleBlock)>,
     },
 }
@@ -262,6 +263,7 @@ impl Store {
         if cursor.ended {
             return Ok(None);
         }
+        let cursor = Box::new(cursor);
         let next = self.ask(|reply| StoreRequest::Samples(SamplesRequest::Next { cursor, reply }));
         next.await.map(Some)
     }

@@ -88,7 +88,7 @@ impl UserDesk<'_> {
                 };
                 let path = self.path("/api/v1/users");
                 let added: UserJson = self.api.post_json(&path, &user).await?;
-                self.show("cli-user-added", &added)
+                Ok(self.show("cli-user-added", &added))
             }
             UserCommand::Password {
                 user,
@@ -221,7 +221,7 @@ impl UserDesk<'_> {
         let path = self.path(&format!("/api/v1/users/{}", percent_encode(name)));
         let answer = self.api.send_json("PATCH", &path, Some(&change)).await?;
         let user: UserJson = answer.json().await?;
-        self.show(done, &user)
+        Ok(self.show(done, &user))
     }
 
     async fn remove_user(&mut self, name: &str) -> Result<u8, CommandError> {
@@ -257,13 +257,13 @@ impl UserDesk<'_> {
         path_with_query(path, &parameters)
     }
 
-    fn show(&self, done: &str, user: &UserJson) -> Result<u8, CommandError> {
+    fn show(&self, done: &str, user: &UserJson) -> u8 {
         if self.json {
             print_value(user);
         } else {
             self.say(done, &user.name);
         }
-        Ok(EXIT_DONE)
+        EXIT_DONE
     }
 
     fn say(&self, key: &str, name: &str) {

@@ -101,8 +101,8 @@ impl ConnectionTable {
 impl TableRows {
     fn close_longest_waiting(&mut self, address: Option<IpAddr>) -> bool {
         let rows = self.rows.iter();
-        let wanted = rows.filter(|(_, row)| address.is_none_or(|wanted| row.address == wanted));
-        let waits = wanted.filter_map(|(number, row)| {
+        let of_address = rows.filter(|(_, row)| address.is_none_or(|one| row.address == one));
+        let waits = of_address.filter_map(|(number, row)| {
             let waited = row.progress.waited()?;
             Some((waited, *number))
         });
@@ -182,7 +182,7 @@ impl ConnectionProgress {
             let limit = Duration::from_secs(seconds);
             match self.waited() {
                 Some(waited) if waited >= limit => return,
-                Some(waited) => tokio::time::sleep(limit - waited).await,
+                Some(waited) => tokio::time::sleep(limit.saturating_sub(waited)).await,
                 None => tokio::time::sleep(limit).await,
             }
         }

@@ -62,14 +62,14 @@ impl LocalAuthority {
         if !key_file.exists() || !certificate_file.exists() {
             make_authority(&folder, present(&clock))?;
         }
-        let named = |file: &PathBuf, why: String| format!("{}: {why}", file.display());
-        let key =
-            std::fs::read_to_string(&key_file).map_err(|why| named(&key_file, why.to_string()))?;
-        let key = KeyPair::from_pem(&key).map_err(|why| named(&key_file, why.to_string()))?;
+        let in_file = |file: &PathBuf, why: String| format!("{}: {why}", file.display());
+        let key = std::fs::read_to_string(&key_file)
+            .map_err(|why| in_file(&key_file, why.to_string()))?;
+        let key = KeyPair::from_pem(&key).map_err(|why| in_file(&key_file, why.to_string()))?;
         let certificate = CertificateDer::from_pem_file(&certificate_file)
-            .map_err(|why| named(&certificate_file, why.to_string()))?;
+            .map_err(|why| in_file(&certificate_file, why.to_string()))?;
         let parameters = authority_parameters(&key, present(&clock));
-        let parameters = parameters.map_err(|why| named(&key_file, why.to_string()))?;
+        let parameters = parameters.map_err(|why| in_file(&key_file, why.to_string()))?;
         Ok(Self {
             issuer: Issuer::new(parameters, key),
             certificate,
@@ -226,7 +226,7 @@ mod tests {
             &first,
             &authority.server_config(address).unwrap()
         ));
-        clock.advance(std::time::Duration::from_secs(200 * 86_400));
+        clock.advance(std::time::Duration::from_hours(200 * 24));
         assert!(!Arc::ptr_eq(
             &first,
             &authority.server_config(address).unwrap()

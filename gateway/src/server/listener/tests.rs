@@ -111,7 +111,7 @@ async fn a_body_that_never_ends_is_given_up_and_its_memory_is_free_again() {
     let head = "POST /upload HTTP/1.1\r\nhost: l\r\ncontent-length: 4000000\r\n\r\n";
     let mut slow = attacked.connect().await;
     slow.write_all(head.as_bytes()).await.unwrap();
-    slow.write_all(&[b'x'; 100_000]).await.unwrap();
+    slow.write_all(&vec![b'x'; 100_000]).await.unwrap();
     let line = first_line(&mut slow).await;
     assert_eq!(line, "HTTP/1.1 408 Request Timeout");
     assert_eq!(attacked.budget.held(), 0);
@@ -121,12 +121,12 @@ async fn a_body_that_never_ends_is_given_up_and_its_memory_is_free_again() {
 async fn unfinished_bodies_hold_a_bounded_memory_and_forms_still_come_through() {
     let attacked = AttackedListener::start().await;
     let head = "POST /upload HTTP/1.1\r\nhost: l\r\ncontent-length: 8000000\r\n\r\n";
-    let mut held = Vec::new();
+    let mut unfinished = Vec::new();
     for _ in 0..30 {
         let mut stream = attacked.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
         // What does not fit into the budget stays in the network.
-        let piece = [b'x'; 64 << 10];
+        let piece = vec![b'x'; 64 << 10];
         let send = async {
             for _ in 0..110 {
                 if stream.write_all(&piece).await.is_err() {
@@ -135,7 +135,7 @@ async fn unfinished_bodies_hold_a_bounded_memory_and_forms_still_come_through() 
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(50), send).await;
-        held.push(stream);
+        unfinished.push(stream);
     }
     let most = crate::limits::BODY_BUDGET_BYTES;
     assert!(attacked.budget.held() <= most, "{}", attacked.budget.held());
@@ -179,7 +179,10 @@ async fn a_stop_ends_open_connections() {
 #[tokio::test]
 async fn places_are_given_back_and_never_exceed_their_number() {
     let table = ConnectionTable::default();
-    let address = |n: usize| IpAddr::from([10, 0, (n >> 8) as u8, n as u8]);
+    let address = |n: usize| {
+        let [.., high, low] = n.to_be_bytes();
+        IpAddr::from([10, 0, high, low])
+    };
     let places: Vec<_> = (0..2 * CONNECTIONS_MAX)
         .map(|n| table.admit(address(n)))
         .collect();
