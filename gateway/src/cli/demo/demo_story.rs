@@ -111,8 +111,8 @@ mod tests {
             latitude: config.site.latitude,
             longitude: config.site.longitude,
         };
-        let story = IncidentList::new(demo_incidents(zone, TODAY));
-        let plant = SimulatedPlant::new(place, zone.clone(), 1, start).with_incidents(story);
+        let incidents = IncidentList::new(demo_incidents(zone, TODAY));
+        let plant = SimulatedPlant::new(place, zone.clone(), 1, start).with_incidents(incidents);
         let world = SimulatedWorld::new(plant, clock.clone(), 1, 1.0);
         let history = SimulatedHistory::new(&config, &world);
         let store = Store::open(folder.path(), &config.site, &config.store, "", &clock).unwrap();
