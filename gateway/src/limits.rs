@@ -98,6 +98,8 @@ pub const FLUSH_READINGS_MAX: usize = 8192;
 pub const RING_OUTCOMES_MAX: usize = 32_768;
 /// Maximum queries that are answered at the same time; a further query is refused as busy.
 pub const QUERIES_MAX: usize = 100;
+/// Maximum raw samples in one block of a query's answer: a day at an interval of 10 s.
+pub const QUERY_BLOCK_SAMPLES_MAX: usize = 10_000;
 /// Maximum bytes kept of an error message of a broker or database, or of what it refused.
 pub const REFUSED_BYTES_MAX: usize = 4096;
 /// Maximum bytes of samples in memory of days that are not sealed; beyond it chunks are sealed
@@ -179,6 +181,8 @@ pub const REFUSED_KEPT_MAX: usize = 1000;
 pub const CONNECTIONS_MAX: usize = 384;
 /// The same for one address; a whole office may share one.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+/// Maximum bytes of one connection that wait in memory, in each direction; a request head fits.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 << 10;
 /// Time in seconds for a TLS handshake.
 pub const HANDSHAKE_SECONDS: u64 = 10;
 /// Time in seconds in which the head of a request must arrive.
@@ -205,8 +209,25 @@ pub const LOCAL_CERTIFICATES_MAX: usize = 16;
 pub const LIVE_CLIENTS_MAX: usize = 128;
 /// Live readings that a slow page may lag behind; then it is told to reload.
 pub const LIVE_QUEUE_MAX: usize = 1024;
-/// Maximum sample responses written to browsers and scripts at once; further ones wait.
-pub const SAMPLE_RESPONSES_MAX: usize = 4;
+/// Maximum pieces of sample responses that are made at the same time; further ones wait.
+pub const SAMPLE_PIECES_MAX: usize = 4;
+/// Maximum open sample responses; beyond it the one whose reader is slowest gives way.
+// One that waits for its reader keeps about 200 kB.
+pub const SAMPLE_ANSWERS_MAX: usize = 32;
+/// The same for responses of more than `LONG_ANSWER_SAMPLES` samples.
+// The rest stays for plots, also while many download a year.
+pub const LONG_ANSWERS_MAX: usize = 24;
+/// Samples from which a response is a long one.
+pub const LONG_ANSWER_SAMPLES: u64 = 20_000;
+/// Maximum samples of a response that are kept in memory until its last column is sent; a longer
+/// one is read again from the store for each column.
+pub const ANSWER_KEPT_SAMPLES_MAX: usize = 4096;
+/// Time in seconds that a request for samples waits for a place; then it is refused as busy.
+pub const ANSWER_WAIT_SECONDS: u64 = 10;
+/// Time in milliseconds after which a response that waits for its reader may have to give way.
+pub const SLOW_READER_MS: u64 = 1000;
+/// Maximum receipts and photos that are checked against their hash at the same time.
+pub const ATTACHMENT_CHECKS_MAX: usize = 2;
 /// Maximum bytes of CSV in one import request; longer files are sent in several requests.
 pub const IMPORT_BYTES_MAX: usize = 2 << 20;
 /// Maximum bad rows of an import that are reported for each kind of error.
@@ -300,7 +321,7 @@ pub const EVIDENCE_MANIFEST_BYTES_MAX: u64 = 64 << 20;
 /// Maximum evidence records in one response of the store.
 pub const EVIDENCE_PAGE_MAX: usize = 100;
 /// Maximum samples in one response of `/api/v1/samples`; use `step` or pages for more.
-pub const SAMPLES_PER_ANSWER_MAX: usize = 1_000_000;
+pub const SAMPLES_PER_ANSWER_MAX: u64 = 1_000_000;
 /// Maximum reads of one point that type inference uses.
 pub const INFER_READS_MAX: usize = 16;
 /// Maximum duration of a soak test in seconds: one day.
@@ -461,8 +482,8 @@ const _: () = assert!(
     "a wait must end before its reason is forgotten"
 );
 const _: () = assert!(
-    ASSET_POINTS_MAX * (REPORTS_MAX + 1) + SAMPLE_RESPONSES_MAX < QUERIES_MAX,
-    "pages must leave the store room for exports and reports"
+    ASSET_POINTS_MAX * (REPORTS_MAX + 1) < QUERIES_MAX && LONG_ANSWERS_MAX < SAMPLE_ANSWERS_MAX,
+    "reports must leave the store room, and long answers must leave room for plots"
 );
 const _: () = assert!(
     BODY_BUDGET_PER_ADDRESS > FORM_PHOTO_BYTES_MAX

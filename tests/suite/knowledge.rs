@@ -164,10 +164,12 @@ fn catalogue_keys(language: &str) -> BTreeSet<String> {
 
 /// Beginnings of keys that code completes at run time.
 const KEY_PREFIXES: &[&str] = &[
+    "access-role-",
     "analyse-kind-",
     "analyse-method-",
     "analyse-range-",
     "analyse-status-",
+    "audit-kind-",
     "calibrate-kind-",
     "chapters-",
     "cli-",
@@ -191,6 +193,8 @@ const KEY_PREFIXES: &[&str] = &[
     "reason-",
     "report-",
     "setaddr-",
+    "token-scope-",
+    "users-done-",
     "value-",
     "web-health-",
     "web-kind-",

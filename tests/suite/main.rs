@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod api_description;
 mod brokers;
 mod command_errors;
 mod config;
@@ -26,6 +27,7 @@ mod names;
 mod newcomer;
 mod onsite;
 mod page;
+mod page_attacks;
 mod peers;
 mod powercut;
 mod profiles;

@@ -11,7 +11,7 @@ const BARE_NAMES: &[&str] = &[
 ];
 
 /// Associated types of traits of other crates: their names are not ours.
-const FOREIGN_NAMES: &[&str] = &["Err", "Error", "Future", "Item", "Output"];
+const FOREIGN_NAMES: &[&str] = &["Err", "Error", "Future", "Item", "Output", "Rejection"];
 
 /// Returns the names of the types that a file defines, with their positions.
 fn defined_types(source: &SourceFile) -> Vec<(usize, String)> {

@@ -98,8 +98,8 @@ impl CommissioningSite {
 
     /// Waits for the end of an address change and returns its result; `help` runs before each step
     /// that needs a person.
-    fn wait_for_end(&self, id: u64, mut help: impl FnMut(&str)) -> Value {
-        let path = format!("/api/v1/set-address/{id}");
+    fn wait_for_end(&self, begun: &Value, mut help: impl FnMut(&str)) -> Value {
+        let path = job_path("/api/v1/set-address", begun);
         let mut last = Value::Null;
         wait_for("the change", || {
             last = self.get_json(&path);
@@ -111,6 +111,14 @@ impl CommissioningSite {
         });
         last
     }
+}
+
+/// Path of a job that was begun; its id cannot be guessed.
+fn job_path(kind: &str, begun: &Value) -> String {
+    let id = begun["id"].as_str().unwrap();
+    let is_random = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_random, "{id}");
+    format!("{kind}/{id}")
 }
 
 #[test]
@@ -133,12 +141,13 @@ fn a_line_in_use_is_scanned_over_the_api_and_what_was_found_can_be_configured() 
         "{refused}"
     );
     // The events end with the scan.
-    let (_, events) = site.http_text("GET", "/api/v1/scans/1/live", &Value::Null);
+    let path = job_path("/api/v1/scans", &begun);
+    let (_, events) = site.http_text("GET", &format!("{path}/live"), &Value::Null);
     assert!(
         events.contains("event: scan") && events.contains("\"left_ms\""),
         "{events}"
     );
-    let scan = site.get_json("/api/v1/scans/1");
+    let scan = site.get_json(&path);
     assert_eq!(scan["state"], "done", "{scan:#}");
     let found = scan["found"].as_array().unwrap();
     let units: Vec<&Value> = found.iter().map(|one| &one["unit"]).collect();
@@ -156,14 +165,13 @@ fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
     let _gateway = start_gateway(&site.config);
     // All units, so that there is something left to stop after the first device.
     let wanted = json!({ "targets": ["rs485"], "full": true });
-    assert_eq!(site.http_json("POST", "/api/v1/scans", &wanted).0, 202);
+    let (status, begun) = site.http_json("POST", "/api/v1/scans", &wanted);
+    assert_eq!(status, 202, "{begun}");
+    let path = job_path("/api/v1/scans", &begun);
     wait_for("the first device", || {
-        !site.get_json("/api/v1/scans/1")["found"]
-            .as_array()
-            .unwrap()
-            .is_empty()
+        !site.get_json(&path)["found"].as_array().unwrap().is_empty()
     });
-    let (status, stopped) = site.http_json("DELETE", "/api/v1/scans/1", &Value::Null);
+    let (status, stopped) = site.http_json("DELETE", &path, &Value::Null);
     assert_eq!(
         (status, &stopped["state"]),
         (200, &json!("stopped")),
@@ -177,10 +185,9 @@ fn a_scan_is_stopped_over_the_api_and_keeps_what_it_found() {
         (400, &json!("targets")),
         "{refused}"
     );
-    assert_eq!(
-        site.http_json("GET", "/api/v1/scans/7", &Value::Null).0,
-        404
-    );
+    // The number of a job is no id of it.
+    let (status, refused) = site.http_json("GET", "/api/v1/scans/1", &Value::Null);
+    assert_eq!((status, &refused["code"]), (404, &json!("unknown-job")));
 }
 
 #[test]
@@ -218,13 +225,12 @@ fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_lef
     assert_eq!((status, &plan["state"]), (200, &json!("planned")), "{plan}");
     assert_eq!(plan["change"], "unit 7 -> 5");
     wanted["confirm"] = json!(true);
-    // Confirmed, but without a name: the audit log must say who moved a device.
-    assert_eq!(site.http_json("POST", path, &wanted).0, 400);
+    // The audit log names the token of this request; the name in it is a remark.
     wanted["who"] = json!("Budi");
     let (status, begun) = site.http_json("POST", path, &wanted);
     assert_eq!(status, 202, "{begun}");
     // This profile needs neither a button nor power, so any question to a person is a fault.
-    let done = site.wait_for_end(1, |step| panic!("{step}"));
+    let done = site.wait_for_end(&begun, |step| panic!("{step}"));
     assert_eq!(
         (&done["outcome"], &done["verified"]),
         (&json!("done"), &json!(true)),
@@ -232,8 +238,9 @@ fn over_the_api_nothing_is_written_until_it_is_confirmed_and_two_devices_are_lef
     );
     wanted["from"] = json!(1);
     wanted["to"] = json!(2);
-    assert_eq!(site.http_json("POST", path, &wanted).0, 202);
-    let refused = site.wait_for_end(2, |step| panic!("{step}"));
+    let (status, begun) = site.http_json("POST", path, &wanted);
+    assert_eq!(status, 202, "{begun}");
+    let refused = site.wait_for_end(&begun, |step| panic!("{step}"));
     assert_eq!(
         (&refused["outcome"], &refused["written"]),
         (&json!("several"), &json!(false))
@@ -253,12 +260,10 @@ fn the_page_waits_for_the_button_and_for_the_power_of_a_device_that_needs_them()
     let site = CommissioningSite::new(scratch.path(), &devices, "shy");
     let _gateway = start_gateway(&site.config);
     let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
-    assert_eq!(
-        site.http_json("POST", "/api/v1/set-address", &wanted).0,
-        202
-    );
+    let (status, begun) = site.http_json("POST", "/api/v1/set-address", &wanted);
+    assert_eq!(status, 202, "{begun}");
     let mut steps = Vec::new();
-    let done = site.wait_for_end(1, |step| {
+    let done = site.wait_for_end(&begun, |step| {
         // The simulated device takes the file as its pressed button, or as its power switched off
         // and on.
         std::fs::write(scratch.path().join(step), "").unwrap();
@@ -274,16 +279,14 @@ fn a_device_whose_button_nobody_presses_is_left_as_it_was() {
     let site = CommissioningSite::new(scratch.path(), &["1"], "shy");
     let _gateway = start_gateway(&site.config);
     let wanted = json!({ "device": "air", "from": 1, "confirm": true, "who": "Budi" });
-    assert_eq!(
-        site.http_json("POST", "/api/v1/set-address", &wanted).0,
-        202
-    );
-    let path = "/api/v1/set-address/1";
+    let (status, begun) = site.http_json("POST", "/api/v1/set-address", &wanted);
+    assert_eq!(status, 202, "{begun}");
+    let path = job_path("/api/v1/set-address", &begun);
     wait_for("the question", || {
-        site.get_json(path)["waiting_for"] == "button"
+        site.get_json(&path)["waiting_for"] == "button"
     });
-    assert_eq!(site.http_json("DELETE", path, &Value::Null).0, 202);
-    let left = site.wait_for_end(1, |step| panic!("{step}"));
+    assert_eq!(site.http_json("DELETE", &path, &Value::Null).0, 202);
+    let left = site.wait_for_end(&begun, |step| panic!("{step}"));
     assert_eq!(
         (&left["outcome"], &left["written"]),
         (&json!("abandoned"), &json!(false))

@@ -35,6 +35,11 @@ impl PeerProcess {
         (peer, rest.trim().to_owned())
     }
 
+    /// Id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Asks it to end, as an operator does, and waits for that.
     #[track_caller]
     pub(crate) fn terminate(mut self) {

@@ -67,6 +67,18 @@ const ROUNDING_FILES: &[(&str, &str)] = &[
         "gateway/src/cli/read/ranking.rs",
         "a probability just below 1 must not snap to 100 %",
     ),
+    (
+        "gateway/src/pages/drawings/tank.rs",
+        "places within a drawing",
+    ),
+    (
+        "gateway/src/pages/drawings/heat_map.rs",
+        "places within a drawing",
+    ),
+    (
+        "gateway/src/pages/drawings/stacked_bar.rs",
+        "places within a drawing",
+    ),
 ];
 
 const FUNCTION_LINES_MAX: usize = 70;

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Who may use a listener.
+/// Rule of a listener: the senders whose requests it answers.
 #[derive(Clone, Debug)]
 pub enum AccessPolicy {
     /// Every request may do everything: routes in the process of a command or of a test.
@@ -61,8 +61,8 @@ impl AccessPolicy {
 }
 
 impl AccessControl {
-    /// Reads the file in the store's directory. It always starts: with a file that cannot be used no
-    /// person can sign in.
+    /// Reads the file in the store's directory. It always starts: with a file that cannot be used
+    /// no person can sign in.
     pub fn open(
         directory: &Path,
         clock: &Clock,

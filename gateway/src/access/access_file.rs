@@ -15,7 +15,7 @@ const NEW_FILE: &str = "access.json.new";
 /// Mode: the owner alone.
 const FILE_MODE: u32 = 0o600;
 
-/// What is done with a damaged file.
+/// Handling of a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DamageHandling {
     /// It is renamed, and there is no user: for the gateway.
@@ -198,9 +198,8 @@ mod tests {
         };
         save_access(dir.path(), &later).unwrap();
         assert!(!dir.path().join(NEW_FILE).exists());
-        assert!(
-            matches!(load_access(dir.path(), UtcMs(0), DamageHandling::SetAside), LoadedAccess::Read(read) if read == later)
-        );
+        let again = load_access(dir.path(), UtcMs(0), DamageHandling::SetAside);
+        assert!(matches!(again, LoadedAccess::Read(read) if read == later));
     }
 
     #[test]

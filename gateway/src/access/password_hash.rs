@@ -26,7 +26,6 @@ pub struct PasswordCost {
 /// Stored hash of a password with everything that its check needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PasswordHash {
-    #[serde(flatten)]
     pub(super) cost: PasswordCost,
     salt: String,
     hash: String,

@@ -16,7 +16,7 @@ pub enum RouteRule {
     Receipts,
     /// People who have signed in, for what is their own.
     SignedIn,
-    /// Who records entries of the ledger.
+    /// People and programs that record entries of the ledger.
     Ledger,
     /// Technicians.
     Technician,
@@ -83,8 +83,13 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/genset/data.{format}", RouteRule::Reading),
     ("GET", "/meter/data.{format}", RouteRule::Reading),
     ("GET", "/jelas/{id}", RouteRule::Reading),
-    ("GET", "/laporan", RouteRule::Reading),
+    // Who may read a report may have its file made.
+    ("GET POST", "/laporan", RouteRule::Reading),
+    ("GET", "/laporan/pekerjaan/{id}", RouteRule::Reading),
+    ("GET", "/laporan/berkas/{id}", RouteRule::Reading),
+    ("GET", "/laporan/terbitan/{id}", RouteRule::Reading),
     ("GET", "/dampak", RouteRule::Reading),
+    ("GET", "/dampak/sematkan", RouteRule::Reading),
     ("GET", "/teknisi", RouteRule::Reading),
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),

@@ -16,8 +16,8 @@ use crate::limits::SET_UP_TRIES_MAX;
 use std::net::IpAddr;
 
 /// Letters of a code: none that looks like another letter or a digit.
-const CODE_LETTERS: &[u8] = b"ACDEFGHJKLMNPQRTUVWXY";
-/// Letters of a code: 35 bits for ten tries.
+const CODE_LETTERS: &[u8] = b"ACDEFGHJKMNPQRTUVWXY";
+/// Letters of a code: 34 bits for ten tries.
 const CODE_LENGTH: usize = 8;
 
 /// Result of a try with a code.

@@ -10,10 +10,9 @@ use crate::commissioning::calibration_check::{self, CalibrationCheckError, Calib
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
 use crate::i18n::Language;
 use crate::ledger::{CalibrationJson, CalibrationRequest, EntriesRefusedJson, FaultJson};
-use crate::limits::LEDGER_FILE_BYTES_MAX;
 use crate::storage::StoreError;
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -33,9 +32,7 @@ pub(crate) struct CalibrationsQuery {
 }
 
 pub(crate) fn calibration_routes() -> OpenApiRouter<ApiListener> {
-    OpenApiRouter::new()
-        .routes(routes!(list_calibrations, add_calibration))
-        .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
+    OpenApiRouter::new().routes(routes!(list_calibrations, add_calibration))
 }
 
 #[utoipa::path(get, path = "/api/v1/calibrations", params(CalibrationsQuery),
@@ -79,7 +76,8 @@ pub(crate) async fn add_calibration(
     JsonBody { bytes, lang }: JsonBody,
 ) -> Result<Response, ApiError> {
     let sent: CalibrationRequest = serde_json::from_slice(&bytes).map_err(|fault| {
-        ApiError::new(StatusCode::BAD_REQUEST, format!("no calibration: {fault}"))
+        let why = format!("no calibration: {fault}");
+        ApiError::bad_request(why)
     })?;
     let store = &app.state().store;
     let kept = store.list_calibrations().await?;

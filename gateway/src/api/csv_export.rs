@@ -3,40 +3,39 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::samples::open_samples;
+use super::sample_answers::SampleReader;
+use super::samples::{open_samples, with_sample_count};
 use crate::samples_csv;
-use crate::storage::{SampleBlock, StoreError};
+use crate::storage::StoreError;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Media type of the samples CSV format.
 const CSV_MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// A CSV answer in progress: the heading, then the rows of each block.
 struct CsvStream {
-    blocks: mpsc::Receiver<Result<SampleBlock, StoreError>>,
+    reader: SampleReader,
     header: bool,
-    _turn: OwnedSemaphorePermit,
 }
 
 #[utoipa::path(get, path = "/api/v1/samples.csv",
     description = "Parameters as for /api/v1/samples. Samples without a number are left out.",
     params(super::samples::SamplesQuery),
     responses((status = 200, content_type = "text/csv", body = String),
-        (status = 400, body = ApiError), (status = 404, body = ApiError)))]
+        (status = 400, body = ApiError), (status = 404, body = ApiError),
+        (status = 503, body = ApiError)))]
 pub(crate) async fn get_samples_csv(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let found = open_samples(&app, &uri).await?;
+    let found = open_samples(&app, &uri, None).await?;
     let rows = CsvStream {
-        blocks: found.blocks,
+        reader: found.reader,
         header: false,
-        _turn: found.turn,
     };
     let body = stream::unfold(rows, |mut rows| async {
         let piece = rows.next_piece().await?;
@@ -50,7 +49,8 @@ pub(crate) async fn get_samples_csv(
         (header::CONTENT_TYPE, CSV_MEDIA_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
-    Ok((headers, Body::from_stream(body.fuse())).into_response())
+    let response = (headers, Body::from_stream(body.fuse())).into_response();
+    Ok(with_sample_count(response, found.samples))
 }
 
 impl CsvStream {
@@ -59,7 +59,8 @@ impl CsvStream {
             self.header = true;
             return Some(Ok(format!("{}\n", samples_csv::SAMPLES_CSV_HEADER).into()));
         }
-        Some(self.blocks.recv().await?.map(|block| {
+        let block = self.reader.next_block().await.transpose()?;
+        Some(block.map(|block| {
             let mut text = String::with_capacity(block.len() * 32);
             for sample in &block {
                 samples_csv::write_sample_row(&mut text, sample);

@@ -3,14 +3,18 @@
 
 use super::request_language::{request_language, wished_language};
 use crate::i18n::Language;
+use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::storage::StoreError;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+
+/// Seconds after which a client may try again what was refused as busy.
+const RETRY_AFTER_SECONDS: u16 = 5;
 
 tokio::task_local! {
     /// Language of the request that is being answered.
@@ -65,6 +69,18 @@ pub(crate) enum ApiErrorCode {
     JobBusy,
     /// Unknown job.
     UnknownJob,
+    /// The request cannot be understood.
+    Request,
+    /// The body is too large.
+    TooLarge,
+    /// The body has another media type than the path takes.
+    MediaType,
+    /// The body did not come in time.
+    Timeout,
+    /// A raw range with more samples than one answer has.
+    TooManySamples,
+    /// Unknown receipt or photo.
+    UnknownAttachment,
 }
 
 impl ApiErrorCode {
@@ -93,6 +109,12 @@ impl ApiErrorCode {
             Self::LiveBusy => "web-error-live-busy",
             Self::JobBusy => "web-error-job-busy",
             Self::UnknownJob => "web-error-unknown-job",
+            Self::Request => "web-error-request",
+            Self::TooLarge => "web-error-too-large",
+            Self::MediaType => "web-error-media-type",
+            Self::Timeout => "web-error-timeout",
+            Self::TooManySamples => "web-error-too-many-samples",
+            Self::UnknownAttachment => "web-error-unknown-attachment",
         }
     }
 }
@@ -164,11 +186,17 @@ impl ApiError {
         }
     }
 
+    /// Status 400 for a request that cannot be understood.
+    pub(crate) fn bad_request(why: impl Into<String>) -> Self {
+        Self::with_code(StatusCode::BAD_REQUEST, ApiErrorCode::Request, why)
+    }
+
     /// Message of the code; `None` when `error` has been translated by the handler.
     fn localised_message(&self, lang: Language) -> Option<String> {
         let args = [
             ("parameter", self.parameter.unwrap_or_default()),
             ("found", self.found.as_deref().unwrap_or_default()),
+            ("expected", self.expected.as_deref().unwrap_or_default()),
             ("why", self.error.as_str()),
         ];
         self.code
@@ -204,9 +232,16 @@ impl IntoResponse for ApiError {
     fn into_response(mut self) -> Response {
         // Outside of a request (unit tests) no language is set, and the answer has no message.
         let lang = REQUEST_LANG.try_with(|lang| *lang).ok();
-        self.message = lang.and_then(|lang| self.localised_message(lang));
+        self.message = lang.map(|lang| self.person_message(lang));
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(self)).into_response()
+        let mut response = (status, Json(&self)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        // A browser that asked for a page gets the same as one.
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
@@ -218,15 +253,34 @@ impl From<StoreError> for ApiError {
             StoreError::Superseded { .. } => (StatusCode::CONFLICT, ApiErrorCode::Superseded),
             StoreError::KeyUsed(_) => (StatusCode::CONFLICT, ApiErrorCode::KeyUsed),
             StoreError::Invalid(_) => (StatusCode::BAD_REQUEST, ApiErrorCode::Invalid),
-            StoreError::Stopped | StoreError::Busy(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::Busy)
+            StoreError::UnknownAttachment(_) => {
+                (StatusCode::NOT_FOUND, ApiErrorCode::UnknownAttachment)
             }
+            StoreError::TooLarge => return too_large_error(ATTACHMENT_BYTES_MAX),
+            StoreError::Stopped
+            | StoreError::Busy(_)
+            | StoreError::Overloaded
+            | StoreError::SlowReader => (StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::Busy),
             StoreError::Disk { .. }
             | StoreError::Damaged { .. }
             | StoreError::Missing(_)
             | StoreError::Older(_) => (StatusCode::INTERNAL_SERVER_ERROR, ApiErrorCode::Disk),
         };
         Self::with_code(status, code, error.to_string())
+    }
+}
+
+/// Status 413 for a body of more than `most` bytes.
+pub(crate) fn too_large_error(most: usize) -> ApiError {
+    let expected = format!("{} MB", most >> 20);
+    ApiError {
+        error: format!("at most {expected}"),
+        expected: Some(expected),
+        ..ApiError::with_code(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ApiErrorCode::TooLarge,
+            String::new(),
+        )
     }
 }
 
@@ -275,6 +329,12 @@ mod tests {
             ApiErrorCode::LiveBusy,
             ApiErrorCode::JobBusy,
             ApiErrorCode::UnknownJob,
+            ApiErrorCode::Request,
+            ApiErrorCode::TooLarge,
+            ApiErrorCode::MediaType,
+            ApiErrorCode::Timeout,
+            ApiErrorCode::TooManySamples,
+            ApiErrorCode::UnknownAttachment,
         ] {
             let error = ApiError::with_code(StatusCode::BAD_REQUEST, code, "x");
             let [id, en] =

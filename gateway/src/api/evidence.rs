@@ -3,10 +3,9 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::samples::acquire_answer_slot;
 use crate::domain::Sample;
 use crate::evidence::{DayDigest, RevisionKind, write_samples};
-use crate::storage::{EvidenceExtent, TextRevision};
+use crate::storage::{EvidenceExtent, StoreError, TextRevision};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -15,7 +14,6 @@ use axum::routing::{get, post};
 use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Samples written between two await points, so that other tasks can run.
@@ -130,20 +128,24 @@ async fn stream_day_samples(
     State(app): State<ApiListener>,
     Query(ask): Query<EvidenceDayQuery>,
 ) -> Result<Response, ApiError> {
-    let turn = acquire_answer_slot(&app).await?;
+    let place = app.0.answers.open(0).await?;
     let samples = app
         .state()
         .store
         .samples_of_day(parse_day(&ask)?, &ask.point);
     let samples: Arc<[Sample]> = samples.await?.into();
-    let body = stream::unfold((samples, 0, turn), |(samples, at, turn)| async move {
+    let body = stream::unfold((samples, 0, place), |(samples, at, place)| async move {
         let some = samples.get(at..)?.chunks(SAMPLES_PER_PIECE).next()?;
+        let turn = place.next_turn().await.map(drop);
+        if let Err(fault) = turn {
+            return Some((Err(fault), (samples, usize::MAX, place)));
+        }
         let mut text = String::with_capacity(some.len() * 48);
         write_samples(&mut text, some);
         let next = at + some.len();
         Some((
-            Ok::<_, Infallible>(Bytes::from(text)),
-            (samples, next, turn),
+            Ok::<_, StoreError>(Bytes::from(text)),
+            (samples, next, place),
         ))
     });
     Ok(Body::from_stream(body.fuse()).into_response())

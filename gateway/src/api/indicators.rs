@@ -128,8 +128,7 @@ async fn compute_indicators(
     wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
     lang: Language,
 ) -> Result<(Arc<SiteIndicators>, Arc<Config>, IndicatorsQuery), ApiError> {
-    let Query(wanted) =
-        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let Query(wanted) = wanted.map_err(|fault| ApiError::bad_request(fault.body_text()))?;
     let period = parse_period(wanted.period.as_deref().unwrap_or_default(), lang)?;
     let basis = requested_basis(app, wanted.revision.as_deref(), lang).await?;
     let ask = IndicatorQuery {

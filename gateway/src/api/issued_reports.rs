@@ -3,6 +3,8 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::report_error;
+use super::request_sender::RequestSender;
+use crate::access::Caller;
 use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -35,6 +37,15 @@ pub(crate) struct IssueComparison {
     pub(crate) digest: String,
 }
 
+/// Name of the person or program that sends the present request; empty when nobody has signed in.
+pub(crate) fn issuer_name() -> String {
+    let sender = RequestSender::current();
+    match sender.caller {
+        Caller::Nobody => String::new(),
+        _ => sender.recorded_name().unwrap_or_default(),
+    }
+}
+
 impl ApiListener {
     /// First page of the report of a period.
     pub(crate) async fn short_edition(
@@ -63,8 +74,12 @@ impl ApiListener {
     }
 
     /// Notes an issued report. A report is handed out also when its note fails.
-    pub(crate) async fn note_issue(&self, issue: ReportIssue, via: IssueWay) {
-        let issue = ReportIssue { via, ..issue };
+    pub(crate) async fn note_issue(&self, issue: ReportIssue, via: IssueWay, issued_by: String) {
+        let issue = ReportIssue {
+            via,
+            issued_by,
+            ..issue
+        };
         let period = issue.period;
         match self.state().store.note_issued_report(issue).await {
             Ok(Some(_)) => {}

@@ -1,11 +1,13 @@
 //! Body of a request that must be JSON.
 
-use super::error::ApiError;
-use super::ledger::read_body;
+use super::attachments::check_media_type;
+use super::error::{ApiError, ApiErrorCode, too_large_error};
 use super::request_language::request_language;
 use crate::i18n::Language;
+use crate::limits::LEDGER_FILE_BYTES_MAX;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 
 /// Whole body of a request with the media type `application/json`, and the language of its answer.
 /// Errors: 413 for a body that is too large, 415 for another media type.
@@ -19,9 +21,12 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let lang = request_language(request.uri(), request.headers());
-        let headers = request.headers().clone();
+        check_media_type(request.headers(), "application/json")?;
         let body = Bytes::from_request(request, state).await;
-        let bytes = read_body(&headers, "application/json", body)?;
+        let bytes = body.map_err(|fault| match fault.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large_error(LEDGER_FILE_BYTES_MAX),
+            status => ApiError::with_code(status, ApiErrorCode::Request, fault.body_text()),
+        })?;
         Ok(Self { bytes, lang })
     }
 }

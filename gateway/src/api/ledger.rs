@@ -11,16 +11,13 @@ use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{
-    AttachmentJson, EntriesAddedJson, EntriesRefusedJson, EntryBatch, EntryBatchRequest, EntryJson,
-    EntryRequest, FaultJson, IndicatorDefinitionJson,
+    EntriesAddedJson, EntriesRefusedJson, EntryBatch, EntryBatchRequest, EntryJson, EntryRequest,
+    FaultJson, IndicatorDefinitionJson,
 };
-use crate::limits::{ATTACHMENT_BYTES_MAX, LEDGER_FILE_BYTES_MAX};
 use crate::storage::{LedgerQuery, StoreError};
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -52,30 +49,15 @@ pub(crate) struct LedgerEntriesQuery {
     superseded: bool,
     /// Entries after this number; an answer has at most 10000.
     #[serde(default)]
+    #[param(value_type = u64)]
     after: EntryId,
 }
 
-/// Query parameter of an upload.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct AttachmentNameQuery {
-    /// File name of the receipt or photo.
-    name: String,
-}
-
 pub(crate) fn ledger_routes() -> OpenApiRouter<ApiListener> {
-    let entries = OpenApiRouter::new()
-        .routes(routes!(list_entries, add_entries))
-        .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX));
-    let files = OpenApiRouter::new()
-        .routes(routes!(add_attachment))
-        .layer(DefaultBodyLimit::max(ATTACHMENT_BYTES_MAX));
     OpenApiRouter::new()
-        .merge(entries)
-        .merge(files)
+        .routes(routes!(list_entries, add_entries))
         .routes(routes!(list_ledger_indicators))
         .routes(routes!(get_entry_chain))
-        .routes(routes!(get_attachment))
 }
 
 #[utoipa::path(get, path = "/api/v1/ledger", params(LedgerEntriesQuery),
@@ -158,7 +140,8 @@ pub(crate) async fn list_ledger_indicators(
 #[utoipa::path(get, path = "/api/v1/ledger/{id}",
     description = "The chain of corrections of an entry, the oldest first; the last one is current.",
     params(("id" = u64, Path, description = "Number of any entry of the chain")),
-    responses((status = 200, body = [EntryJson]), (status = 404, body = ApiError)))]
+    responses((status = 200, body = [EntryJson]), (status = 400, body = ApiError),
+        (status = 404, body = ApiError)))]
 pub(crate) async fn get_entry_chain(
     State(app): State<ApiListener>,
     Path(id): Path<EntryId>,
@@ -187,7 +170,8 @@ pub(crate) async fn add_entries(
     JsonBody { bytes, lang }: JsonBody,
 ) -> Result<Response, ApiError> {
     let batch = EntryBatchRequest::parse(&bytes).map_err(|fault| {
-        ApiError::new(StatusCode::BAD_REQUEST, format!("not an entry: {fault}"))
+        let why = format!("not an entry: {fault}");
+        ApiError::bad_request(why)
     })?;
     if let Some(key) = &batch.key {
         ClientKey::check(key)?;
@@ -210,32 +194,6 @@ pub(crate) async fn add_entries(
             (StatusCode::UNPROCESSABLE_ENTITY, refused).into_response()
         }
     })
-}
-
-/// The whole body, when it has this media type; otherwise status 415. A page of another origin can
-/// send `text/plain` without a preflight, but not these types.
-pub(crate) fn read_body(
-    headers: &HeaderMap,
-    media: &'static str,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Bytes, ApiError> {
-    let said = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|said| said.to_str().ok());
-    let said = said
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    if !said.eq_ignore_ascii_case(media) {
-        return Err(ApiError {
-            found: Some(said.to_owned()),
-            expected: Some(media.to_owned()),
-            ..ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not this media type")
-        });
-    }
-    body.map_err(|fault| ApiError::new(fault.status(), fault.body_text()))
 }
 
 /// Name of the person or program that writes an entry down, as it is kept.
@@ -281,45 +239,4 @@ pub(crate) fn ledger_error(fault: StoreError, lang: Language) -> ApiError {
         error: words,
         ..ApiError::from(fault)
     }
-}
-
-#[utoipa::path(post, path = "/api/v1/ledger/attachments", params(AttachmentNameQuery),
-    description = "Keeps a receipt or photo, to be named in an entry's `attachments`. The body must \
-        be `application/octet-stream`.",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = AttachmentJson), (status = 400, body = ApiError),
-        (status = 413, body = ApiError), (status = 415, body = ApiError)))]
-pub(crate) async fn add_attachment(
-    State(app): State<ApiListener>,
-    Query(named): Query<AttachmentNameQuery>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<AttachmentJson>), ApiError> {
-    let body = read_body(&headers, "application/octet-stream", body)?;
-    let kept = app
-        .state()
-        .store
-        .save_attachment(&named.name, body.into())
-        .await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(AttachmentJson::from_attachment(&kept)),
-    ))
-}
-
-#[utoipa::path(get, path = "/api/v1/ledger/attachments/{sha256}",
-    params(("sha256" = String, Path, description = "Hash of the file")),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 400, body = ApiError), (status = 500, body = ApiError)))]
-pub(crate) async fn get_attachment(
-    State(app): State<ApiListener>,
-    Path(sha256): Path<String>,
-) -> Result<Response, ApiError> {
-    let bytes = app.state().store.read_attachment(&sha256).await?;
-    // Always a download: an uploaded HTML file must not run as a page of this origin.
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment"),
-    ];
-    Ok((headers, bytes).into_response())
 }

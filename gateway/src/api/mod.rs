@@ -14,6 +14,8 @@
 //! See docs/ARCHITECTURE.md; `/api/openapi.json` describes every path.
 
 pub(crate) mod accounts;
+mod api_description;
+pub(crate) mod attachments;
 mod audit;
 pub(crate) mod bus_requests;
 mod calibrations;
@@ -37,9 +39,11 @@ mod reports;
 pub(crate) mod request_language;
 pub(crate) mod request_sender;
 mod resources;
+mod sample_answers;
 mod samples;
 mod scans;
 mod set_address;
+mod time_runs;
 pub(crate) mod users;
 
 pub(crate) use figure_upkeep::keep_figures_ready;
@@ -54,11 +58,12 @@ use crate::config::{Asset, Bus, Config};
 use crate::domain::Site;
 use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
-use crate::limits::{LIVE_CLIENTS_MAX, SAMPLE_RESPONSES_MAX};
+use crate::limits::{ATTACHMENT_CHECKS_MAX, LEDGER_FILE_BYTES_MAX, LIVE_CLIENTS_MAX};
 use crate::report::build::IndicatorService;
 use crate::status::StatusBoard;
 use crate::storage::Store;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -92,7 +97,7 @@ pub struct ApiState {
     pub board: StatusBoard,
     /// Wall clock, and whether it is trusted.
     pub clock: Clock,
-    /// Who may use the listener of the page. The control socket does not ask.
+    /// Access control of the listener of the page. The control socket has none.
     pub access: AccessPolicy,
     /// Request queues of the running buses, for technicians' commands.
     pub bus_handles: BusHandles,
@@ -144,7 +149,9 @@ pub(crate) struct ApiListenerInner {
     pub(crate) zone: TimeZone,
     stop: watch::Receiver<bool>,
     live: Arc<Semaphore>,
-    answers: Arc<Semaphore>,
+    answers: sample_answers::SampleAnswers,
+    /// Receipts and photos that are being checked against their hash.
+    attachment_checks: Semaphore,
     /// Progress of the report that is being made; a command shows it.
     progress: watch::Sender<CalculationProgress>,
 }
@@ -164,7 +171,8 @@ impl ApiListener {
             zone,
             stop,
             live: Arc::new(Semaphore::new(LIVE_CLIENTS_MAX)),
-            answers: Arc::new(Semaphore::new(SAMPLE_RESPONSES_MAX)),
+            answers: sample_answers::SampleAnswers::default(),
+            attachment_checks: Semaphore::new(ATTACHMENT_CHECKS_MAX),
             progress: watch::Sender::default(),
         }))
     }
@@ -188,6 +196,12 @@ impl ApiListener {
 
 /// Routes of the API with their description.
 pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
+    let (router, mut description) = described_routes().split_for_parts();
+    api_description::describe_refusals(&mut description);
+    (router, description)
+}
+
+fn described_routes() -> OpenApiRouter<ApiListener> {
     OpenApiRouter::with_openapi(PantauOpenApi::openapi())
         .routes(routes!(resources::healthz))
         .routes(routes!(metrics::get_metrics))
@@ -203,12 +217,13 @@ pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::get_report))
         .routes(routes!(reports::list_revisions))
         .merge(ledger::ledger_routes())
+        .merge(attachments::attachment_routes())
         .merge(calibrations::calibration_routes())
         .merge(scans::scan_routes())
         .merge(set_address::set_address_routes())
         .merge(users::user_routes())
         .merge(audit::audit_routes())
-        .split_for_parts()
+        .layer(DefaultBodyLimit::max(LEDGER_FILE_BYTES_MAX))
 }
 
 /// Waits until `stop` is true; forever when the sender is gone.

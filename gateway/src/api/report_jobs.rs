@@ -4,6 +4,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::report_error;
+use super::issued_reports::issuer_name;
 use crate::domain::issued_report::IssueWay;
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -37,6 +38,15 @@ pub(crate) struct ReportJob {
     /// Progress of the calculation.
     pub(crate) progress: watch::Receiver<CalculationProgress>,
     pub(crate) stage: ReportStage,
+}
+
+/// Order for the task that makes the report.
+struct ReportOrder {
+    wish: ReportRequest,
+    /// Name of the person.
+    issued_by: String,
+    /// Where the progress is shown.
+    show: watch::Sender<CalculationProgress>,
 }
 
 /// Stage of an ordered report.
@@ -139,20 +149,20 @@ impl ApiListener {
             return Err(ApiError::new(status, busy));
         };
         if let Some(show) = show {
-            tokio::spawn(self.clone().run_order(id.clone(), wish, show));
+            let order = ReportOrder {
+                wish,
+                issued_by: issuer_name(),
+                show,
+            };
+            tokio::spawn(self.clone().run_order(id.clone(), order));
         }
         Ok(id)
     }
 
     /// Makes an ordered report, keeps it for a while, and forgets it.
-    async fn run_order(
-        self,
-        id: String,
-        wish: ReportRequest,
-        show: watch::Sender<CalculationProgress>,
-    ) {
+    async fn run_order(self, id: String, order: ReportOrder) {
         let jobs = Arc::clone(&self.state().report_jobs);
-        let stage = match self.make_ordered_report(wish, show).await {
+        let stage = match self.make_ordered_report(order).await {
             Ok(file) => ReportStage::Ready(file),
             Err(error) => ReportStage::Failed(error),
         };
@@ -161,11 +171,12 @@ impl ApiListener {
         jobs.remove(&id);
     }
 
-    async fn make_ordered_report(
-        &self,
-        wish: ReportRequest,
-        show: watch::Sender<CalculationProgress>,
-    ) -> Result<Bytes, ApiError> {
+    async fn make_ordered_report(&self, order: ReportOrder) -> Result<Bytes, ApiError> {
+        let ReportOrder {
+            wish,
+            issued_by,
+            show,
+        } = order;
         let lang = wish.lang;
         let state = self.state();
         let turns = state.figures.turns();
@@ -187,7 +198,8 @@ impl ApiListener {
         if built.bytes.len() > REPORT_JOB_BYTES_MAX {
             return Err(too_large_error(lang));
         }
-        self.note_issue(built.issue, IssueWay::Page).await;
+        self.note_issue(built.issue, IssueWay::Page, issued_by)
+            .await;
         Ok(built.bytes.into())
     }
 }

@@ -3,6 +3,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::{asset_filter, parse_period, report_error, requested_basis};
+use super::issued_reports::issuer_name;
 use super::request_language::request_language;
 use super::request_sender::RequestSender;
 use crate::domain::issued_report::IssueWay;
@@ -80,8 +81,7 @@ pub(crate) async fn get_report(
     wanted: Result<Query<ReportQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let lang = request_language(&uri, &headers);
-    let Query(wanted) =
-        wanted.map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.body_text()))?;
+    let Query(wanted) = wanted.map_err(|fault| ApiError::bad_request(fault.body_text()))?;
     let (of, format) = name.rsplit_once('.').unwrap_or((&name, ""));
     let format = ReportFormat::parse(format).ok_or_else(|| ApiError {
         found: Some(name.chars().take(200).collect()),
@@ -112,7 +112,7 @@ pub(crate) async fn get_report(
         Some(_) => IssueWay::Api,
         None => IssueWay::Command,
     };
-    app.note_issue(built.issue, via).await;
+    app.note_issue(built.issue, via, issuer_name()).await;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (

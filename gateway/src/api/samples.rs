@@ -2,27 +2,33 @@
 //! they are read.
 
 use super::ApiListener;
-use super::error::ApiError;
+use super::error::{ApiError, ApiErrorCode};
+use super::sample_answers::SampleReader;
+use super::time_runs::{TimePosition, TimeRuns};
 use crate::domain::{ExactNumber, PointInfo, Quality, Sample, UtcMs};
-use crate::limits::SAMPLES_PER_ANSWER_MAX;
+use crate::limits::{ANSWER_KEPT_SAMPLES_MAX, SAMPLES_PER_ANSWER_MAX};
 use crate::samples_csv;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, StoreError};
 use axum::body::{Body, Bytes};
 use axum::extract::{Query as Asked, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use std::collections::VecDeque;
 use std::fmt::Write;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use utoipa::IntoParams;
 
 const DAY_MS: i64 = 86_400_000;
-/// Longest wait for a free slot of the sample writers.
-const ANSWER_SLOT_WAIT: Duration = Duration::from_secs(10);
+/// Header with the number of raw samples of an answer.
+const SAMPLES_HEADER: HeaderName = HeaderName::from_static("x-pantau-samples");
+/// Steps that are proposed when a range has too many samples, with their width in milliseconds.
+const FITTING_STEPS: [(&str, u64); 5] = [
+    ("10s", 10_000),
+    ("1m", 60_000),
+    ("5m", 300_000),
+    ("15m", 900_000),
+    ("1h", 3_600_000),
+];
 /// Times from year 1 to year 9999, milliseconds; arithmetic on them cannot overflow.
 const TIME_RANGE_MS: std::ops::Range<i64> = -62_135_596_800_000..253_402_200_000_000;
 const STEP_HELP: &str = "10s, 5m, 1h (up to 24h), 1d, 1mo or 1y";
@@ -41,9 +47,11 @@ pub(crate) struct SamplesQuery {
     to: Option<String>,
     /// Bucket width: `10s`, `5m`, `1h`, `1d`, `1mo`, `1y`, aligned to the site's local time.
     /// Default: every sample.
+    #[param(pattern = "^[0-9]+(ms|s|m|h|d|mo|y)$")]
     step: Option<String>,
     /// Value of a bucket: `mean` (default), `min`, `max`, `last`, `sum`, or `delta` (increase of a
     /// counter).
+    #[param(pattern = "^(mean|min|max|last|sum|delta)$")]
     agg: Option<String>,
 }
 
@@ -51,13 +59,22 @@ pub(crate) struct SamplesQuery {
 struct CheckedSamplesQuery {
     query: PointQuery,
     point: PointInfo,
+    /// Largest number of buckets.
+    buckets: u64,
 }
 
-/// Samples on their way from the store, their point, and the slot that the answer takes.
+impl CheckedSamplesQuery {
+    fn span_ms(&self) -> u64 {
+        (self.query.to.0 - self.query.from.0).unsigned_abs()
+    }
+}
+
+/// Samples on their way from the store, and their point.
 pub(crate) struct OpenSamples {
     pub(crate) point: PointInfo,
-    pub(crate) blocks: mpsc::Receiver<Result<SampleBlock, StoreError>>,
-    pub(crate) turn: OwnedSemaphorePermit,
+    pub(crate) reader: SampleReader,
+    /// Number of raw samples; `None` for buckets.
+    pub(crate) samples: Option<u64>,
 }
 
 /// Shape of the answer, one array for each column; used only in the OpenAPI description.
@@ -78,61 +95,80 @@ struct SamplesJson {
 }
 
 #[utoipa::path(get, path = "/api/v1/samples", params(SamplesQuery), responses(
-    (status = 200, body = SamplesJson), (status = 400, body = ApiError),
-    (status = 404, body = ApiError), (status = 503, body = ApiError)))]
+    (status = 200, body = SamplesJson,
+        headers(("x-pantau-samples" = u64, description = "Number of raw samples"))),
+    (status = 400, body = ApiError), (status = 404, body = ApiError),
+    (status = 422, body = ApiError, description = "Too many samples; `expected` names a step"),
+    (status = 503, body = ApiError)))]
 pub(crate) async fn get_samples(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let found = open_samples(&app, &uri).await?;
+    let found = open_samples(&app, &uri, Some(SAMPLES_PER_ANSWER_MAX)).await?;
     let answer = SamplesStream {
-        blocks: found.blocks,
-        columns: PendingColumns::default(),
+        reader: found.reader,
+        times: TimeRuns::default(),
+        kept: Some(Vec::new()),
         stage: SamplesStage::Head(found.point),
-        count: 0,
-        _turn: found.turn,
     };
     let body = stream::unfold(answer, |mut answer| async {
         let piece = answer.next_piece().await?;
         Some((piece, answer))
     });
+    let headers = [(header::CONTENT_TYPE, "application/json")];
     // Fused: a body is asked again after its end when the answer is compressed.
-    Ok((
-        [(header::CONTENT_TYPE, "application/json")],
-        Body::from_stream(body.fuse()),
-    )
-        .into_response())
+    let response = (headers, Body::from_stream(body.fuse())).into_response();
+    Ok(with_sample_count(response, found.samples))
 }
 
-/// Begins the answer to a query of samples.
-pub(crate) async fn open_samples(app: &ApiListener, uri: &Uri) -> Result<OpenSamples, ApiError> {
-    let CheckedSamplesQuery { query, point } = check_samples_query(app, uri)?;
-    let turn = acquire_answer_slot(app).await?;
-    let blocks = app.state().store.query(query).await?;
+/// The response with the number of raw samples in a header, so that a client knows what comes
+/// before the first byte of it.
+pub(crate) fn with_sample_count(mut response: Response, samples: Option<u64>) -> Response {
+    if let Some(samples) = samples {
+        response
+            .headers_mut()
+            .insert(SAMPLES_HEADER, HeaderValue::from(samples));
+    }
+    response
+}
+
+/// Begins the answer to a query of samples; status 422 when it would have more than `most`.
+pub(crate) async fn open_samples(
+    app: &ApiListener,
+    uri: &Uri,
+    most: Option<u64>,
+) -> Result<OpenSamples, ApiError> {
+    let checked = check_samples_query(app, uri)?;
+    let span = checked.span_ms();
+    let store = &app.state().store;
+    let opened = store.open_query(checked.query).await?;
+    let samples = opened.samples.unwrap_or(checked.buckets);
+    if let Some(most) = most.filter(|most| samples > *most) {
+        return Err(too_many_samples(samples, most, span));
+    }
+    let place = app.0.answers.open(samples).await?;
     Ok(OpenSamples {
-        point,
-        blocks,
-        turn,
+        point: checked.point,
+        reader: SampleReader::new(store.clone(), place, opened.cursor),
+        samples: opened.samples,
     })
 }
 
-/// Waits for one of `ANSWERS_MAX` slots. Status 503 after ten seconds.
-pub(crate) async fn acquire_answer_slot(
-    app: &ApiListener,
-) -> Result<OwnedSemaphorePermit, ApiError> {
-    let busy = || {
-        ApiError::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many requests for samples at once",
+/// Status 422 that names a step with which the range fits.
+fn too_many_samples(samples: u64, most: u64, span_ms: u64) -> ApiError {
+    let fits = |width: u64| span_ms / width <= most;
+    let step = FITTING_STEPS.iter().find(|(_, width)| fits(*width));
+    let step = step.map_or("1d", |(step, _)| step);
+    ApiError {
+        status: StatusCode::UNPROCESSABLE_ENTITY.as_u16(),
+        code: Some(ApiErrorCode::TooManySamples),
+        error: format!("more than {most} samples"),
+        ..ApiError::bad_parameter(
+            "step",
+            &samples.to_string(),
+            format!("step={step}, or a shorter range"),
         )
-    };
-    // The store answers `QUERIES_MAX` queries at once: pages must leave room for exports and
-    // reports.
-    let turn = Arc::clone(&app.0.answers).acquire_owned();
-    tokio::time::timeout(ANSWER_SLOT_WAIT, turn)
-        .await
-        .map_err(|_| busy())?
-        .map_err(|_| busy())
+    }
 }
 
 impl ApiListener {
@@ -143,7 +179,7 @@ impl ApiListener {
         point: &str,
         (from, to): (UtcMs, UtcMs),
     ) -> Result<Vec<(UtcMs, Option<f64>)>, ApiError> {
-        let _turn = acquire_answer_slot(self).await?;
+        let place = self.0.answers.open(0).await?;
         let query = PointQuery {
             point: point.to_owned(),
             from,
@@ -151,10 +187,11 @@ impl ApiListener {
             step: BucketStep::Millis(3_600_000),
             aggregate: AggregateFunction::Mean,
         };
-        let mut blocks = self.state().store.query(query).await?;
+        let store = &self.state().store;
+        let opened = store.open_query(query).await?;
+        let mut reader = SampleReader::new(store.clone(), place, opened.cursor);
         let mut all = Vec::new();
-        while let Some(block) = blocks.recv().await {
-            let block = block?;
+        while let Some(block) = reader.next_block().await? {
             let mean = |one: &Sample| one.outcome.number().map(ExactNumber::to_f64);
             all.extend(block.iter().map(|one| (one.at, mean(one))));
         }
@@ -162,33 +199,31 @@ impl ApiListener {
     }
 }
 
-/// An answer in progress. `t`, `v` and `q` are separate arrays, so times are sent at once, while
-/// values and qualities are collected until the last time has been sent.
+/// An answer in progress. `t`, `v` and `q` are separate arrays. The samples of a long answer are
+/// read again for each of them, so that an answer needs little memory whatever its length is.
 struct SamplesStream {
-    blocks: mpsc::Receiver<Result<SampleBlock, StoreError>>,
-    columns: PendingColumns,
+    reader: SampleReader,
+    /// Times that were sent: the other columns have a value for each of them, also when samples
+    /// have been added or deleted meanwhile.
+    times: TimeRuns,
+    /// The samples, while they are few.
+    kept: Option<SampleBlock>,
     stage: SamplesStage,
-    count: usize,
-    _turn: OwnedSemaphorePermit,
 }
 
 enum SamplesStage {
     Head(PointInfo),
     Times,
-    Values(std::vec::IntoIter<String>),
-    Qualities,
+    Column(SampleColumn, TimePosition),
     Done,
 }
 
-/// Columns that are sent later: values as text pieces, qualities run-length encoded.
-#[derive(Default)]
-struct PendingColumns {
-    values: Vec<String>,
-    qualities: VecDeque<(Quality, u32)>,
+/// A column after the times.
+#[derive(Clone, Copy)]
+enum SampleColumn {
+    Values,
+    Qualities,
 }
-
-/// Size of one piece of the body, bytes.
-const PIECE_BYTES: usize = 16 << 10;
 
 impl SamplesStream {
     async fn next_piece(&mut self) -> Option<Result<Bytes, StoreError>> {
@@ -201,87 +236,94 @@ impl SamplesStream {
                 ))
             }
             SamplesStage::Times => Some(self.write_times().await),
-            SamplesStage::Values(mut pieces) => Some(Ok(if let Some(piece) = pieces.next() {
-                self.stage = SamplesStage::Values(pieces);
-                piece.into()
-            } else {
-                self.stage = SamplesStage::Qualities;
-                "],\"q\":[".into()
-            })),
-            SamplesStage::Qualities => Some(Ok(self.write_qualities())),
+            SamplesStage::Column(column, at) => Some(self.write_column(column, at).await),
             SamplesStage::Done => None,
         }
     }
 
     /// Times of the next block; after the last block, the start of the value array.
     async fn write_times(&mut self) -> Result<Bytes, StoreError> {
-        let Some(block) = self.blocks.recv().await else {
-            self.stage = SamplesStage::Values(std::mem::take(&mut self.columns.values).into_iter());
-            return Ok("],\"v\":[".into());
-        };
         // Headers are sent already, so an error can only break the connection: a truncated answer
         // must not look complete.
-        let block = block?;
-        if self.count + block.len() > SAMPLES_PER_ANSWER_MAX {
-            return Err(StoreError::Invalid(
-                "too many samples; ask with a step".to_owned(),
-            ));
-        }
-        let mut times = String::with_capacity(block.len() * 14);
+        let Some(block) = self.reader.next_block().await? else {
+            self.begin_column(SampleColumn::Values);
+            return Ok("],\"v\":[".into());
+        };
+        let mut text = String::with_capacity(block.len() * 14);
         for sample in &block {
-            let comma = if self.count == 0 { "" } else { "," };
-            let _ = write!(times, "{comma}{}", sample.at.0);
-            self.columns.push(sample, comma);
-            self.count += 1;
+            let comma = if self.times.is_empty() { "" } else { "," };
+            let _ = write!(text, "{comma}{}", sample.at.0);
+            self.times.push(sample.at.0);
+        }
+        let fits = |kept: &SampleBlock| kept.len() + block.len() <= ANSWER_KEPT_SAMPLES_MAX;
+        self.kept = self.kept.take().filter(fits);
+        if let Some(kept) = &mut self.kept {
+            kept.extend(block);
         }
         self.stage = SamplesStage::Times;
-        Ok(times.into())
+        Ok(text.into())
     }
 
-    /// The next qualities; after the last one, the end of the JSON object.
-    fn write_qualities(&mut self) -> Bytes {
-        let Some((quality, count)) = self.columns.qualities.pop_front() else {
-            return "]}".into();
-        };
+    fn begin_column(&mut self, column: SampleColumn) {
+        self.reader.restart();
+        self.stage = SamplesStage::Column(column, TimePosition::default());
+    }
+
+    /// The next values or qualities; after the last one, the start of the next array or the end.
+    async fn write_column(
+        &mut self,
+        column: SampleColumn,
+        mut at: TimePosition,
+    ) -> Result<Bytes, StoreError> {
         let mut text = String::new();
-        let mut left = count;
-        while left > 0 && text.len() < PIECE_BYTES {
-            let comma = if left == 1 && self.columns.qualities.is_empty() {
-                ""
-            } else {
-                ","
+        if self.times.at(at).is_some() {
+            let read = match &self.kept {
+                Some(_) => None,
+                None => self.reader.next_block().await?,
             };
-            let _ = write!(text, "\"{}\"{comma}", quality.word());
-            left -= 1;
+            // Without a further block, what was deleted meanwhile has no value.
+            let samples = read.as_ref().or(self.kept.as_ref());
+            let mut samples = samples.into_iter().flatten().peekable();
+            let is_last = read.is_none();
+            while let Some(time) = self.times.at(at) {
+                while samples.next_if(|sample| sample.at.0 < time).is_some() {}
+                let sample = samples.next_if(|sample| sample.at.0 == time);
+                if sample.is_none() && samples.peek().is_none() && !is_last {
+                    break;
+                }
+                text.push_str(if at == TimePosition::default() {
+                    ""
+                } else {
+                    ","
+                });
+                column.write(&mut text, sample);
+                self.times.advance(&mut at);
+            }
         }
-        if left > 0 {
-            self.columns.qualities.push_front((quality, left));
+        if self.times.at(at).is_some() {
+            self.stage = SamplesStage::Column(column, at);
+        } else if let SampleColumn::Values = column {
+            text.push_str("],\"q\":[");
+            self.begin_column(SampleColumn::Qualities);
+        } else {
+            text.push_str("]}");
         }
-        self.stage = SamplesStage::Qualities;
-        text.into()
+        Ok(text.into())
     }
 }
 
-impl PendingColumns {
-    fn push(&mut self, sample: &Sample, comma: &str) {
-        if self
-            .values
-            .last()
-            .is_none_or(|piece| piece.len() >= PIECE_BYTES)
-        {
-            self.values.push(String::with_capacity(PIECE_BYTES + 32));
-        }
-        if let Some(piece) = self.values.last_mut() {
-            let _ = match sample.outcome.number() {
-                Some(number) => write!(piece, "{comma}{number}"),
-                None => write!(piece, "{comma}null"),
-            };
-        }
-        let quality = sample.outcome.quality();
-        match self.qualities.back_mut() {
-            Some((last, count)) if *last == quality => *count += 1,
-            _ => self.qualities.push_back((quality, 1)),
-        }
+impl SampleColumn {
+    fn write(self, text: &mut String, sample: Option<&Sample>) {
+        let _ = match self {
+            Self::Values => match sample.and_then(|sample| sample.outcome.number()) {
+                Some(number) => write!(text, "{number}"),
+                None => write!(text, "null"),
+            },
+            Self::Qualities => {
+                let quality = sample.map_or(Quality::Bad, |sample| sample.outcome.quality());
+                write!(text, "\"{}\"", quality.word())
+            }
+        };
     }
 }
 
@@ -293,7 +335,7 @@ fn json_string(text: &str) -> String {
 /// point.
 fn check_samples_query(app: &ApiListener, uri: &Uri) -> Result<CheckedSamplesQuery, ApiError> {
     let Asked(ask) = Asked::<SamplesQuery>::try_from_uri(uri)
-        .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let id = ask.point.unwrap_or_default();
     let (device, point) = find_point(app, &id)?;
     let to = parse_moment("to", ask.to.as_deref())?.unwrap_or_else(|| UtcMs(app.now().0 + 1));
@@ -313,10 +355,8 @@ fn check_samples_query(app: &ApiListener, uri: &Uri) -> Result<CheckedSamplesQue
         BucketStep::Millis(width) => width,
         BucketStep::Day | BucketStep::Month | BucketStep::Year => DAY_MS.unsigned_abs(),
     };
-    // Raw samples are not counted beforehand: gaps may make a long range short. `times` ends an
-    // answer with too many.
     let count = (to.0 - from.0).unsigned_abs() / width.max(1);
-    if !matches!(step, BucketStep::Raw) && count > SAMPLES_PER_ANSWER_MAX as u64 {
+    if !matches!(step, BucketStep::Raw) && count > SAMPLES_PER_ANSWER_MAX {
         let expected = format!("a step that gives at most {SAMPLES_PER_ANSWER_MAX} buckets");
         return Err(ApiError::bad_parameter(
             "step",
@@ -333,6 +373,7 @@ fn check_samples_query(app: &ApiListener, uri: &Uri) -> Result<CheckedSamplesQue
             aggregate,
         },
         point,
+        buckets: count + 1,
     })
 }
 

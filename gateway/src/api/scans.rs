@@ -2,7 +2,7 @@
 //! scanned between its own polls.
 
 use super::error::{ApiError, ApiErrorCode};
-use super::jobs::{JobCommand, JobProgress, JobWorker};
+use super::jobs::{JobCommand, JobIdPath, JobProgress, JobWorker, job_refusal};
 use super::json_body::JsonBody;
 use super::{ApiListener, wait_for_stop};
 use crate::bus_request::BusHandles;
@@ -60,7 +60,8 @@ pub(crate) struct ScanRequest {
 /// Progress and results of a scan.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct ScanJson {
-    id: u64,
+    /// 32 hexadecimal digits.
+    id: String,
     /// `running`, `done`, `stopped`, or `failed`: a target could not be scanned; `said` has the
     /// reason.
     state: &'static str,
@@ -140,27 +141,23 @@ pub(crate) async fn start_scan(
         targets: sent.targets.clone(),
         ..ScanJson::default()
     };
-    let worker = app
-        .state()
-        .scans
-        .start_job(first)
-        .ok_or_else(scan_busy_error)?;
+    let worker = app.state().scans.start_job(first).map_err(job_refusal)?;
     let begun = worker.progress.borrow().clone();
     tokio::spawn(run_scan(app.clone(), worker, targets, wishes, lang));
     Ok((StatusCode::ACCEPTED, Json(begun)))
 }
 
 #[utoipa::path(get, path = "/api/v1/scans/{id}",
-    params(("id" = u64, Path)),
+    params(JobIdPath),
     responses((status = 200, body = ScanJson), (status = 404, body = ApiError)))]
 pub(crate) async fn get_scan(
     State(app): State<ApiListener>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<Json<ScanJson>, ApiError> {
     let job = app
         .state()
         .scans
-        .find_job(id)
+        .find_job(&id)
         .ok_or_else(unknown_scan_error)?;
     let seen = job.progress.borrow().clone();
     Ok(Json(seen))
@@ -168,16 +165,16 @@ pub(crate) async fn get_scan(
 
 #[utoipa::path(delete, path = "/api/v1/scans/{id}",
     description = "Stops the scan; devices found so far stay in the answer.",
-    params(("id" = u64, Path)),
+    params(JobIdPath),
     responses((status = 200, body = ScanJson), (status = 404, body = ApiError)))]
 pub(crate) async fn stop_scan(
     State(app): State<ApiListener>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<Json<ScanJson>, ApiError> {
     let mut job = app
         .state()
         .scans
-        .find_job(id)
+        .find_job(&id)
         .ok_or_else(unknown_scan_error)?;
     // A job that has ended has closed its channel; that is no error.
     let _ = job.commands.send(JobCommand::Stop).await;
@@ -186,19 +183,19 @@ pub(crate) async fn stop_scan(
     Ok(Json(ended))
 }
 
-#[utoipa::path(get, path = "/api/v1/scans/{id}/live", params(("id" = u64, Path)),
+#[utoipa::path(get, path = "/api/v1/scans/{id}/live", params(JobIdPath),
     responses(
         (status = 200, content_type = "text/event-stream", body = String,
          description = "event `scan` with all of it, on each change, until it has ended"),
         (status = 404, body = ApiError), (status = 503, body = ApiError)))]
 pub(crate) async fn stream_scan(
     State(app): State<ApiListener>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let job = app
         .state()
         .scans
-        .find_job(id)
+        .find_job(&id)
         .ok_or_else(unknown_scan_error)?;
     let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
         let why = "too many live pages are open";
@@ -364,14 +361,6 @@ impl ScanRequest {
 
 fn duration_ms(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn scan_busy_error() -> ApiError {
-    ApiError::with_code(
-        StatusCode::CONFLICT,
-        ApiErrorCode::JobBusy,
-        "another scan runs now",
-    )
 }
 
 fn unknown_scan_error() -> ApiError {

@@ -3,7 +3,7 @@
 
 use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
-use super::jobs::{JobCommand, JobProgress, JobWorker};
+use super::jobs::{JobCommand, JobIdPath, JobProgress, JobWorker, job_refusal};
 use super::json_body::JsonBody;
 use super::request_sender::RequestSender;
 use crate::bus_request::BusHandles;
@@ -53,7 +53,8 @@ pub(crate) struct SetAddressRequest {
 /// State of a change of address.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct SetAddressJson {
-    id: Option<u64>,
+    /// 32 hexadecimal digits; absent for a plan.
+    id: Option<String>,
     /// `planned`, `running`, `waiting` for a person, `ended`.
     state: &'static str,
     device: String,
@@ -131,7 +132,7 @@ pub(crate) async fn start_set_address(
         .state()
         .addresses
         .start_job(first)
-        .ok_or_else(set_address_busy_error)?;
+        .map_err(job_refusal)?;
     let begun = worker.progress.borrow().clone();
     tokio::spawn(run_set_address(app.clone(), worker, plan, who, lang));
     Ok((StatusCode::ACCEPTED, Json(begun)))
@@ -148,46 +149,46 @@ fn operator_name(sender: &RequestSender, said: Option<String>) -> String {
     }
 }
 
-#[utoipa::path(get, path = "/api/v1/set-address/{id}", params(("id" = u64, Path)),
+#[utoipa::path(get, path = "/api/v1/set-address/{id}", params(JobIdPath),
     responses((status = 200, body = SetAddressJson), (status = 404, body = ApiError)))]
 pub(crate) async fn get_set_address(
     State(app): State<ApiListener>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<Json<SetAddressJson>, ApiError> {
-    let job = app.state().addresses.find_job(id);
+    let job = app.state().addresses.find_job(&id);
     let job = job.ok_or_else(unknown_set_address_error)?;
     let seen = job.progress.borrow().clone();
     Ok(Json(seen))
 }
 
-#[utoipa::path(post, path = "/api/v1/set-address/{id}/continue", params(("id" = u64, Path)),
+#[utoipa::path(post, path = "/api/v1/set-address/{id}/continue", params(JobIdPath),
     description = "The action named in `waiting_for` is done.",
     responses((status = 202, body = SetAddressJson), (status = 404, body = ApiError),
         (status = 409, body = ApiError, description = "the job does not wait for the operator")))]
 pub(crate) async fn continue_set_address(
     State(app): State<ApiListener>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<SetAddressJson>), ApiError> {
-    let seen = send_job_command(&app, id, JobCommand::Continue)?;
+    let seen = send_job_command(&app, &id, JobCommand::Continue)?;
     Ok((StatusCode::ACCEPTED, Json(seen)))
 }
 
-#[utoipa::path(delete, path = "/api/v1/set-address/{id}", params(("id" = u64, Path)),
+#[utoipa::path(delete, path = "/api/v1/set-address/{id}", params(JobIdPath),
     description = "Gives up waiting for the operator.",
     responses((status = 202, body = SetAddressJson), (status = 404, body = ApiError),
         (status = 409, body = ApiError, description = "the job does not wait for the operator")))]
 pub(crate) async fn abandon_set_address(
     State(app): State<ApiListener>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<SetAddressJson>), ApiError> {
-    let seen = send_job_command(&app, id, JobCommand::Stop)?;
+    let seen = send_job_command(&app, &id, JobCommand::Stop)?;
     Ok((StatusCode::ACCEPTED, Json(seen)))
 }
 
 /// Sends a command to a job that waits for the operator; 409 when it does not wait.
 fn send_job_command(
     app: &ApiListener,
-    id: u64,
+    id: &str,
     say: JobCommand,
 ) -> Result<SetAddressJson, ApiError> {
     let job = app.state().addresses.find_job(id);
@@ -298,11 +299,6 @@ fn planned_json(plan: &AddressChangePlan, lang: Language) -> SetAddressJson {
         plan: plan.describe(lang),
         ..SetAddressJson::default()
     }
-}
-
-fn set_address_busy_error() -> ApiError {
-    let why = "another change of address is running";
-    ApiError::with_code(StatusCode::CONFLICT, ApiErrorCode::JobBusy, why)
 }
 
 fn unknown_set_address_error() -> ApiError {

@@ -32,7 +32,7 @@ pub struct IssuedReport {
     pub id: u64,
     /// Time of the first issue with this content.
     pub issued_at: UtcMs,
-    /// What was issued.
+    /// The report.
     pub issue: ReportIssue,
 }
 

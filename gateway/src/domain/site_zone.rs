@@ -2,7 +2,7 @@
 
 use super::UtcMs;
 use jiff::civil::{Date, Time};
-use jiff::tz::{TimeZone, offset};
+use jiff::tz::{TimeZone, TimeZoneDatabase, offset};
 use jiff::{Timestamp, ToSpan};
 use std::sync::Arc;
 
@@ -29,7 +29,9 @@ const DEFAULT_NAME: &str = "Asia/Jakarta";
 impl SiteZone {
     /// Zone of an IANA name; `None` for a name that is not known.
     pub fn by_name(name: &str) -> Option<Self> {
-        let rules = TimeZone::get(name).ok()?;
+        // The system's file may not be readable, such as when file descriptors are used up.
+        let own = |_| TimeZoneDatabase::bundled().get(name);
+        let rules = TimeZone::get(name).or_else(own).ok()?;
         let name = Arc::from(name);
         Some(Self { name, rules })
     }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CalibrationJson {
     /// Number of the entry.
+    #[schema(value_type = u64)]
     pub id: CalibrationId,
     /// `level`, `strapping`, `pulses` or `ct`.
     pub kind: String,
@@ -30,8 +31,10 @@ pub struct CalibrationJson {
     /// First local day on which it is in force.
     pub since: String,
     /// The calibration that this entry withdraws.
+    #[schema(value_type = Option<u64>)]
     pub withdraws: Option<CalibrationId>,
     /// The entry that withdraws this one.
+    #[schema(value_type = Option<u64>)]
     pub withdrawn_by: Option<CalibrationId>,
     /// Whether it is in force on the requested day, for at least one of its targets.
     pub in_force: bool,
@@ -59,6 +62,7 @@ pub struct CalibrationRequest {
     /// First local day in force, not before today; today if absent.
     pub since: Option<String>,
     /// The calibration to be withdrawn.
+    #[schema(value_type = Option<u64>)]
     pub withdraws: Option<CalibrationId>,
     /// Person who calibrated.
     pub who: Option<String>,

@@ -30,6 +30,7 @@ pub struct AttachmentJson {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EntryJson {
     /// Number of the entry.
+    #[schema(value_type = u64)]
     pub id: EntryId,
     /// `record`, `target` or `baseline`.
     pub kind: String,
@@ -57,8 +58,10 @@ pub struct EntryJson {
     /// Receipts and photos.
     pub attachments: Vec<AttachmentJson>,
     /// The entry that this one replaces.
+    #[schema(value_type = Option<u64>)]
     pub supersedes: Option<EntryId>,
     /// The entry that replaces this one.
+    #[schema(value_type = Option<u64>)]
     pub superseded_by: Option<EntryId>,
     /// Whether it counts: neither replaced nor a withdrawal.
     pub current: bool,
@@ -96,6 +99,7 @@ pub struct EntryRequest {
     /// Files uploaded before.
     pub attachments: Vec<AttachmentJson>,
     /// The entry that is replaced.
+    #[schema(value_type = Option<u64>)]
     pub supersedes: Option<EntryId>,
 }
 
@@ -120,6 +124,7 @@ pub struct EntryBatchRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EntriesAddedJson {
     /// Numbers of the new entries, in the order of the request.
+    #[schema(value_type = Vec<u64>)]
     pub ids: Vec<EntryId>,
     /// Conversions and assumptions.
     pub remarks: Vec<FaultJson>,

@@ -87,7 +87,7 @@ async fn apply_change(app: &ApiListener, fields: &PlainForm) -> Result<AccountCh
     let own = sender.caller.user_name().unwrap_or_default();
     let done = match fields.text("aksi") {
         "sandi" => {
-            let (old, new) = (fields.text("sandi-lama"), fields.text("sandi-baru"));
+            let (old, new) = (fields.text("sandi_lama"), fields.text("sandi_baru"));
             desk.change_own_password(old, new).await?;
             "password"
         }
@@ -107,7 +107,7 @@ async fn apply_change(app: &ApiListener, fields: &PlainForm) -> Result<AccountCh
             let (_, secret) = desk.add_token(wish).await?;
             return Ok(AccountChange::TokenMade(secret.reveal().to_owned()));
         }
-        "token-hapus" => {
+        "hapus_token" => {
             let id = fields.text("token").parse().unwrap_or(0);
             desk.remove_token(id, Some(own)).await?;
             "token-removed"

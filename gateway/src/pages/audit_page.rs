@@ -100,8 +100,9 @@ fn event_text(kind: &str, what: String, lang: Language) -> String {
         }
         "user-added" | "user-role" => {
             let named = what.rsplit_once(", ");
-            let role = named
-                .and_then(|(name, role)| Some((name, lang.find_text(&format!("role-{role}"))?)));
+            let role = named.and_then(|(name, role)| {
+                Some((name, lang.find_text(&format!("access-role-{role}"))?))
+            });
             role.map_or_else(|| what.clone(), |(name, role)| format!("{name}, {role}"))
         }
         "token-added" => {

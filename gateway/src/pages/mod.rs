@@ -49,6 +49,7 @@ use axum::Router;
 use axum::routing::{get, post};
 pub(crate) use impact::FrameAncestors;
 use navigation::ASSET_PAGES;
+pub(crate) use page_frame::refusal_page;
 pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.

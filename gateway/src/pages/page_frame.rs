@@ -4,7 +4,7 @@
 use crate::access::{Caller, Role, route_rule};
 use crate::api::ApiListener;
 use crate::api::client::percent_encode;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ApiErrorCode};
 use crate::api::local_time;
 use crate::api::request_language::{cookie_value, query_parameter, request_language};
 use crate::api::request_sender::RequestSender;
@@ -246,6 +246,20 @@ pub(crate) fn render_not_found(uri: &Uri, frame: PageFrame, found: &str) -> Resp
         found: found.to_owned(),
     };
     render_page(uri, StatusCode::NOT_FOUND, &page)
+}
+
+/// Page for a refusal that a route or a guard gave as JSON.
+pub(crate) fn refusal_page(
+    app: &ApiListener,
+    uri: &Uri,
+    headers: &HeaderMap,
+    error: &ApiError,
+) -> Response {
+    let frame = PageFrame::new(app, "", uri, headers);
+    match error.code {
+        Some(ApiErrorCode::Path) => render_not_found(uri, frame, uri.path()),
+        _ => render_failure(uri, frame, error),
+    }
 }
 
 fn render_failed(error: &dyn fmt::Display) -> Response {

@@ -75,7 +75,7 @@ impl PeriodChoice {
         }
     }
 
-    /// What links to other periods end with, so that the asset stays chosen.
+    /// End of the links to other periods, so that the asset stays chosen.
     pub(crate) fn kept(&self) -> String {
         match &*self.asset {
             "" => String::new(),

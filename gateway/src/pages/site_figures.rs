@@ -167,8 +167,8 @@ impl SiteFigures {
         content::page_figure(self.report_inputs(), one).target
     }
 
-    /// Number of a figure as a spreadsheet takes it, with the digits of the page; empty when there is
-    /// none.
+    /// Number of a figure as a spreadsheet takes it, with the digits of the page; empty when there
+    /// is none.
     pub(crate) fn plain_number(&self, one: &Indicator) -> String {
         let figure = content::page_figure(self.report_inputs(), one);
         match (&figure.value, &figure.kind) {

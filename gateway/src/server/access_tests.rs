@@ -651,7 +651,14 @@ async fn the_pages_of_people_do_what_they_say() {
     );
     let refused = post("/pengguna", "aksi=tutup&nama=admin").await;
     assert!(refused.text.contains("last admin"), "{}", refused.text);
+}
 
+#[tokio::test]
+async fn a_person_makes_a_token_and_changes_the_password_on_the_own_page() {
+    let bench = GuardedBench::with_users().await;
+    let cookie = bench.cookie("admin").await;
+    let headers = [("cookie", &*cookie)];
+    let post = async |path: &str, form: &str| bench.post_form(path, &headers, form).await;
     let made = post("/akun", "aksi=token&nama=skrip&cakupan=read&hari=7").await;
     let at = made.text.find("pantau_").unwrap();
     let bearer = format!("Bearer {}", &made.text[at..at + 71]);
@@ -668,12 +675,12 @@ async fn the_pages_of_people_do_what_they_say() {
     let other = bench.cookie("admin").await;
     post(
         "/akun",
-        "aksi=sandi&sandi-lama=salah&sandi-baru=hujan+turun+deras",
+        "aksi=sandi&sandi_lama=salah&sandi_baru=hujan+turun+deras",
     )
     .await;
     assert!(bench.get("/akun", &[("cookie", &other)]).await.status == StatusCode::OK);
     let form = format!(
-        "aksi=sandi&sandi-lama={}&sandi-baru=hujan+turun+deras",
+        "aksi=sandi&sandi_lama={}&sandi_baru=hujan+turun+deras",
         PASSWORD.replace(' ', "+")
     );
     assert_eq!(post("/akun", &form).await.location, "/akun?hasil=password");

@@ -127,9 +127,9 @@ async fn a_table_opens_in_the_spreadsheet_of_its_language() {
     let (_, id) = bench.get("/air/data.csv?period=2026-11-24&lang=id").await;
     let (_, en) = bench.get("/air/data.csv?period=2026-11-24&lang=en").await;
     assert!(id.contains("Tanggal;Tandon air: "), "{id}");
-    assert!(id.contains("\n2026-11-24;\"6,2\";;1;"), "{id}");
+    assert!(id.contains("\n2026-11-24;\"6,2\";;;1;"), "{id}");
     assert!(en.contains("Date,Tandon air: "), "{en}");
-    assert!(en.contains("\n2026-11-24,6.2,,1,"), "{en}");
+    assert!(en.contains("\n2026-11-24,6.2,,,1,"), "{en}");
     let (_, figures) = bench
         .get("/air/data.csv?period=2026-11&rows=figures&lang=id")
         .await;

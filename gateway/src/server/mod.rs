@@ -16,6 +16,7 @@ mod access_tests;
 mod control_socket;
 mod listener;
 mod origin_guard;
+mod refusals;
 mod trust_page;
 
 #[cfg(test)]
@@ -95,7 +96,7 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
     let access = axum::middleware::from_fn_with_state(app.clone(), access_guard::check_access);
     let names: Arc<[String]> = app.state().config.web.names.as_slice().into();
     let host = axum::middleware::from_fn_with_state(names, origin_guard::check_host);
-    let router = unguarded_routes(app)
+    let router = unguarded_routes(app.clone())
         .merge(trust)
         .layer(access)
         .layer(axum::middleware::from_fn_with_state(
@@ -103,6 +104,11 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
             listener::guard_request_body,
         ))
         .layer(axum::middleware::from_fn(origin_guard::check_origin))
+        // Below the check of the host: the page of a refusal names the site.
+        .layer(axum::middleware::from_fn_with_state(
+            app,
+            refusals::shape_refusals,
+        ))
         .layer(host);
     with_headers(router).layer(with_language)
 }

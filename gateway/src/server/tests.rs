@@ -422,6 +422,102 @@ async fn an_unknown_path_is_json_and_carries_the_headers() {
     );
 }
 
+/// Answer to a request with these headers.
+async fn answer_to(
+    bench: &ApiTestBench,
+    request: axum::http::request::Builder,
+) -> (StatusCode, axum::http::HeaderMap, String) {
+    let request = request.body(Body::empty()).unwrap();
+    let response = build_router(bench.state.clone()).oneshot(request).await;
+    let (parts, body) = response.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    (parts.status, parts.headers, text)
+}
+
+#[tokio::test]
+async fn a_browser_gets_refusals_as_a_page_and_a_program_as_json() {
+    let bench = ApiTestBench::new();
+    const HTML: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for (method, path, status) in [
+        ("GET", "/tidak/ada", 404),
+        ("POST", "/plts", 405),
+        ("GET", "/plts?period=kapan", 400),
+    ] {
+        let ask = |accept| {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.header("host", "localhost").header("accept", accept);
+            answer_to(&bench, request.header("accept-language", "id"))
+        };
+        let (got, headers, text) = ask(HTML).await;
+        assert_eq!(
+            headers["content-type"], "text/html; charset=utf-8",
+            "{path} {text}"
+        );
+        assert!(text.contains("<html lang=\"id\""), "{path} {text}");
+        if path != "/plts?period=kapan" {
+            assert_eq!(got, status, "{path}");
+            let (got, headers, text) = ask("application/json").await;
+            assert_eq!(
+                (got.as_u16(), &headers["content-type"] == "application/json"),
+                (status, true)
+            );
+            let said: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert!(
+                said["message"].is_string() && said["code"].is_string(),
+                "{text}"
+            );
+        }
+        if status == 405 {
+            assert!(headers.contains_key("allow"), "{headers:?}");
+        }
+    }
+    // A page of a program stays JSON whatever is accepted.
+    let request = get("/api/v1/nothing").header("accept", HTML);
+    let (_, headers, _) = answer_to(&bench, request).await;
+    assert_eq!(headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn what_the_framework_refuses_has_the_shape_of_all_refusals() {
+    let bench = ApiTestBench::new();
+    for path in [
+        "/api/v1/ledger?after=x",
+        "/api/v1/ledger/x",
+        "/api/v1/indicators?period=2026&period=2025",
+        "/api/v1/ledger/attachments/x",
+    ] {
+        let (status, _, text) = answer_to(&bench, get(path)).await;
+        let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {text}");
+        assert!(
+            said["error"].is_string() && said["message"].is_string(),
+            "{path} {text}"
+        );
+    }
+    let unknown = format!("/api/v1/ledger/attachments/{}", "0".repeat(64));
+    let (status, _, text) = answer_to(&bench, get(&unknown)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{text}");
+    assert!(text.contains("unknown-attachment"), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_says_beforehand_how_many_samples_it_has() {
+    let bench = ApiTestBench::with_readings(3).await;
+    let path = format!("point=inverter.ac_power&from={}", NOW - 10_000);
+    for (path, count) in [
+        (format!("/api/v1/samples?{path}"), Some("2")),
+        (format!("/api/v1/samples.csv?{path}"), Some("2")),
+        (format!("/api/v1/samples?{path}&step=1m"), None),
+    ] {
+        let (_, headers, _) = answer_to(&bench, get(&path)).await;
+        let said = headers
+            .get("x-pantau-samples")
+            .map(|said| said.to_str().unwrap());
+        assert_eq!(said, count, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn the_description_names_every_path() {
     let json = ApiTestBench::new().json("/api/openapi.json").await;
@@ -437,6 +533,21 @@ async fn the_description_names_every_path() {
     ] {
         assert!(json["paths"][path]["get"].is_object(), "{path}");
     }
+    // A schema of a plain number would be a second type of its name.
+    let schemas = json["components"]["schemas"].as_object().unwrap();
+    assert!(!schemas.contains_key("u64"), "{:?}", schemas.keys());
+    let refusal = &json["paths"]["/api/v1/site"]["get"]["responses"]["default"];
+    assert!(
+        refusal["content"]["application/json"].is_object(),
+        "{refusal}"
+    );
+}
+
+#[tokio::test]
+async fn entries_after_the_largest_number_are_none() {
+    let bench = ApiTestBench::new();
+    let path = format!("/api/v1/ledger?after={}", u64::MAX);
+    assert_eq!(bench.json(&path).await, serde_json::json!([]));
 }
 
 #[tokio::test]

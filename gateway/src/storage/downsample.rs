@@ -14,7 +14,7 @@ pub(super) enum RollupLevel {
 }
 
 /// Bucket that is being filled, and its settings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BucketDownsampler {
     step: BucketStep,
     aggregate: AggregateFunction,

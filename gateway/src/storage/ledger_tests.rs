@@ -256,8 +256,13 @@ async fn a_receipt_is_kept_under_its_hash_and_a_changed_one_is_found() {
             .sha256,
         sha
     );
-    assert_eq!(store.read_attachment(sha).await.unwrap(), b"abc");
-    assert!(store.read_attachment("../pantau.db").await.is_err());
+    let mut stored = store.open_attachment(sha).await.unwrap();
+    let piece = stored.next_piece().await.unwrap().unwrap();
+    assert_eq!((stored.bytes(), &*piece), (3, &b"abc"[..]));
+    assert!(stored.next_piece().await.unwrap().is_none());
+    assert!(store.open_attachment("../pantau.db").await.is_err());
+    let unknown = store.open_attachment(&sha.replace('b', "c")).await;
+    assert!(matches!(unknown, Err(StoreError::UnknownAttachment(_))));
     assert!(store.save_attachment("empty", Vec::new()).await.is_err());
     let with = |sha256: &str| EntryStatement {
         attachments: vec![crate::domain::ledger::Attachment {
@@ -274,7 +279,11 @@ async fn a_receipt_is_kept_under_its_hash_and_a_changed_one_is_found() {
         Err(StoreError::Invalid(_))
     ));
     std::fs::write(dir.path().join("attachments").join(sha), "abd").unwrap();
-    assert!(store.read_attachment(sha).await.is_err());
+    assert!(store.open_attachment(sha).await.is_err());
+    // An upload that breaks off leaves nothing.
+    let mut begun = store.begin_attachment().await.unwrap();
+    begun.write(b"half".as_slice().into()).await.unwrap();
+    drop(begun);
     let folder = std::fs::read_dir(dir.path().join("attachments")).unwrap();
     assert_eq!(folder.count(), 1, "no half-written file is left");
 }

@@ -50,6 +50,7 @@ mod open_database;
 mod orphaned_file;
 mod pack_rows;
 mod query_stream;
+mod random_id;
 mod reading_ring;
 mod recovery;
 mod retention;
@@ -71,7 +72,10 @@ mod tests;
 mod varint;
 mod writer;
 
+pub use attachments::{AttachmentFile, AttachmentUpload};
 pub use digest::{EvidenceExtent, TextRevision};
+pub(crate) use random_id::random_id;
+pub use running_query::{OpenQuery, QueryCursor};
 pub(crate) use seal::DAY_GRACE_MS;
 #[cfg(test)]
 pub(crate) use snapshot_shelf::change_stored_file;

@@ -6,51 +6,105 @@ use super::local_calendar::{DAY_MS, LocalDay};
 use super::memtable::{ColumnKey, sort_and_dedup};
 use super::pack_rows::{PackContent, find_pieces, read_piece};
 use super::rollup_rows::{self, decode_rollup};
-use super::running_query::RunningQuery;
+use super::running_query::{OpenQuery, QueryCursor, RunningQuery};
 use super::schema::disk_error;
 use super::seal::HOUR_MS;
 use super::store_error::StoreError;
+use super::store_handle::SamplesRequest;
 use super::store_values::{BucketStep, PointQuery, SampleBlock};
 use super::writer::StoreWriter;
 use crate::domain::{ExactNumber, UtcMs};
-use crate::limits::QUERIES_MAX;
+use crate::limits::{QUERIES_MAX, QUERY_BLOCK_SAMPLES_MAX};
 use rusqlite::params;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::mpsc;
 
 /// Days of daily roll-ups added in one step.
 // A year of daily roll-ups is one short read of table `daily`.
 const DAYS_AT_ONCE: LocalDay = 400;
 
+/// Days without samples that are passed over in one step.
+const EMPTY_DAYS_AT_ONCE: usize = 64;
+
 impl StoreWriter {
-    /// Starts a query.
-    pub(super) fn start_query(
+    /// Serves a request for samples.
+    pub(super) fn serve_samples(&mut self, request: SamplesRequest) {
+        match request {
+            SamplesRequest::Stream { query, blocks } => self.start_query(query, blocks),
+            SamplesRequest::Open { query, reply } => drop(reply.send(self.open_query(query))),
+            SamplesRequest::Next { cursor, reply } => drop(reply.send(self.block_after(cursor))),
+        }
+    }
+
+    /// Starts a query whose blocks are sent by themselves.
+    fn start_query(
         &mut self,
         query: PointQuery,
         blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
     ) {
-        let refused = match self.names.point(&query.point) {
-            None => StoreError::UnknownPoint(query.point),
-            Some(_) if self.running_queries.len() >= QUERIES_MAX => {
-                StoreError::Invalid("too many questions at once".to_owned())
-            }
-            Some(_) if query.to <= query.from => return,
-            Some(point) => match self.plan_query(&query, point) {
-                Ok((day, end, fold)) => {
-                    return self.running_queries.push_back(RunningQuery {
-                        query,
-                        point,
-                        day,
-                        end,
-                        fold,
-                        blocks,
-                    });
-                }
-                Err(fault) => disk_error("reading samples", &fault),
-            },
+        let cursor = if self.running_queries.len() >= QUERIES_MAX {
+            Err(StoreError::Overloaded)
+        } else {
+            self.open_cursor(query)
         };
-        // The channel is new and empty, so this fails only when the caller has gone.
-        let _ = blocks.try_send(Err(refused));
+        match cursor {
+            // The sender is dropped: the answer is empty.
+            Ok(cursor) if cursor.ended => {}
+            Ok(cursor) => {
+                let running = RunningQuery { cursor, blocks };
+                self.running_queries.push_back(running);
+            }
+            // The channel is new and empty, so this fails only when the caller has gone.
+            Err(refused) => drop(blocks.try_send(Err(refused))),
+        }
+    }
+
+    /// Returns the position before the first block of an answer.
+    fn open_cursor(&mut self, query: PointQuery) -> Result<QueryCursor, StoreError> {
+        let Some(point) = self.names.point(&query.point) else {
+            return Err(StoreError::UnknownPoint(query.point));
+        };
+        let plan = self.plan_query(&query, point);
+        let (day, end, fold) = plan.map_err(|fault| disk_error("reading samples", &fault))?;
+        Ok(QueryCursor {
+            ended: query.to <= query.from,
+            query,
+            point,
+            day,
+            end,
+            fold,
+        })
+    }
+
+    /// Returns the position before the first block, and the number of raw samples.
+    fn open_query(&mut self, query: PointQuery) -> Result<OpenQuery, StoreError> {
+        let cursor = self.open_cursor(query)?;
+        let is_raw = matches!(cursor.query.step, BucketStep::Raw);
+        let samples = is_raw.then(|| self.count_samples(&cursor)).transpose();
+        let samples = samples.map_err(|fault| disk_error("counting samples", &fault))?;
+        Ok(OpenQuery { cursor, samples })
+    }
+
+    /// Counts the raw samples of a range: whole sealed days by their roll-ups, others by reading
+    /// them. Samples of an untrusted clock on sealed days are not counted.
+    fn count_samples(&mut self, cursor: &QueryCursor) -> Result<u64, rusqlite::Error> {
+        let (query, point) = (&cursor.query, cursor.point);
+        if cursor.ended || cursor.day > cursor.end {
+            return Ok(0);
+        }
+        let daily = rollup_rows::daily_rollups(&self.db, point, cursor.day, cursor.end)?;
+        let (first, last) = (query.from, UtcMs(query.to.0 - 1));
+        let edges = [self.calendar.day(first), self.calendar.day(last)];
+        let open = self.unsealed_days(point);
+        let read: BTreeSet<_> = open.chain(edges).collect();
+        let sealed = daily.iter().filter(|(day, _)| !read.contains(day));
+        let mut count: u64 = sealed.map(|(_, roll)| roll.samples()).sum();
+        for day in read.range(cursor.day..=cursor.end) {
+            let samples = self.samples(point, *day, true)?;
+            let range = query.from..query.to;
+            count += samples.iter().filter(|one| range.contains(&one.at)).count() as u64;
+        }
+        Ok(count)
     }
 
     /// Returns the range of days to read, and the downsampler (none for raw samples).
@@ -89,34 +143,67 @@ impl StoreWriter {
         if one.blocks.is_closed() {
             return;
         }
-        let done = one.day > one.end;
-        let block = match (&mut one.fold, done) {
-            (Some(fold), true) => Ok(fold.finish()),
-            (None, true) => return,
-            (Some(_), false) => self.next_buckets(&mut one),
-            (None, false) => self.next_raw_block(&mut one),
-        };
+        let block = self.next_block(&mut one.cursor);
         let failed = block.is_err();
-        let block = block.map_err(|fault| disk_error("reading samples", &fault));
         let empty = block.as_ref().is_ok_and(Vec::is_empty);
         // There is room, since only this thread sends; a failure means that the caller has gone.
         let gone = !empty && one.blocks.try_send(block).is_err();
         // To the back of the queue: several queries take turns.
-        if !(failed || gone || done) {
+        if !(failed || gone || one.cursor.ended) {
             self.running_queries.push_back(one);
         }
     }
 
-    /// Returns the raw samples of the next day.
-    fn next_raw_block(&mut self, one: &mut RunningQuery) -> Result<SampleBlock, rusqlite::Error> {
+    /// Makes the next block for a caller that keeps its own position; empty days are passed over.
+    fn block_after(
+        &mut self,
+        mut cursor: QueryCursor,
+    ) -> Result<(QueryCursor, SampleBlock), StoreError> {
+        let mut block = SampleBlock::new();
+        for _ in 0..EMPTY_DAYS_AT_ONCE {
+            if cursor.ended || !block.is_empty() {
+                break;
+            }
+            block = self.next_block(&mut cursor)?;
+        }
+        Ok((cursor, block))
+    }
+
+    /// Makes the block of the next day, or of many days of roll-ups.
+    fn next_block(&mut self, cursor: &mut QueryCursor) -> Result<SampleBlock, StoreError> {
+        if cursor.day > cursor.end {
+            cursor.ended = true;
+            return Ok(cursor
+                .fold
+                .as_mut()
+                .map(BucketDownsampler::finish)
+                .unwrap_or_default());
+        }
+        let block = match cursor.fold {
+            Some(_) => self.next_buckets(cursor),
+            None => self.next_raw_block(cursor),
+        };
+        block.map_err(|fault| disk_error("reading samples", &fault))
+    }
+
+    /// Returns the raw samples of the next day, or the next part of a day that has very many.
+    fn next_raw_block(&self, one: &mut QueryCursor) -> Result<SampleBlock, rusqlite::Error> {
         let mut block = self.samples(one.point, one.day, true)?;
         block.retain(|sample| (one.query.from..one.query.to).contains(&sample.at));
-        one.day += 1;
+        if block.len() > QUERY_BLOCK_SAMPLES_MAX {
+            block.truncate(QUERY_BLOCK_SAMPLES_MAX);
+            // The day is read again from there: what a slow reader keeps waiting stays small.
+            one.query.from = block
+                .last()
+                .map_or(one.query.from, |last| UtcMs(last.at.0 + 1));
+        } else {
+            one.day += 1;
+        }
         Ok(block)
     }
 
     /// Adds a day of samples, or many days of roll-ups; returns the buckets that are full.
-    fn next_buckets(&mut self, one: &mut RunningQuery) -> Result<SampleBlock, rusqlite::Error> {
+    fn next_buckets(&mut self, one: &mut QueryCursor) -> Result<SampleBlock, rusqlite::Error> {
         let mut full = SampleBlock::new();
         let Some(fold) = &mut one.fold else {
             return Ok(full);

@@ -183,6 +183,11 @@ impl SampleRollup {
         }
     }
 
+    /// Returns the number of samples, with and without a number.
+    pub(super) fn samples(&self) -> u64 {
+        self.count + self.bad.iter().map(|(_, count)| count).sum::<u64>()
+    }
+
     /// Returns the last number.
     pub(super) fn last_number(&self) -> Option<ExactNumber> {
         self.numbers.map(|numbers| numbers.last)

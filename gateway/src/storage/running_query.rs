@@ -1,4 +1,5 @@
-//! Queries in progress, each with the channel to its caller.
+//! Queries in progress: the position in an answer, and the channel to the caller of those that the
+//! store sends by itself.
 
 use super::downsample::BucketDownsampler;
 use super::key_registry::PointKey;
@@ -8,9 +9,10 @@ use super::store_values::{PointQuery, SampleBlock};
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 
-/// Query in progress.
-#[derive(Debug)]
-pub(super) struct RunningQuery {
+/// Position in the answer to a query. The store keeps nothing of it: whoever holds it asks for the
+/// next block when there is a reader for it.
+#[derive(Clone, Debug)]
+pub struct QueryCursor {
     pub(super) query: PointQuery,
     pub(super) point: PointKey,
     /// Next local day to read.
@@ -19,6 +21,24 @@ pub(super) struct RunningQuery {
     pub(super) end: LocalDay,
     /// `None` for raw samples.
     pub(super) fold: Option<BucketDownsampler>,
+    /// The last block was handed out.
+    pub(super) ended: bool,
+}
+
+/// Answer to a query that was begun.
+#[derive(Clone, Debug)]
+pub struct OpenQuery {
+    /// Position before the first block.
+    pub cursor: QueryCursor,
+    /// Raw samples in the range, without those of an untrusted clock on closed days; `None` for
+    /// buckets.
+    pub samples: Option<u64>,
+}
+
+/// Query whose blocks the store sends by itself.
+#[derive(Debug)]
+pub(super) struct RunningQuery {
+    pub(super) cursor: QueryCursor,
     pub(super) blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
 }
 

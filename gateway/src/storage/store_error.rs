@@ -17,6 +17,18 @@ pub enum StoreError {
         /// Error text of the system or of SQLite.
         why: String,
     },
+    /// Too many queries are answered at the moment.
+    #[error("too many queries at once; ask again")]
+    Overloaded,
+    /// No receipt or photo with this hash is stored.
+    #[error("no attachment {0}")]
+    UnknownAttachment(String),
+    /// A receipt or photo has more than `ATTACHMENT_BYTES_MAX` bytes.
+    #[error("an attachment has at most {} MB", crate::limits::ATTACHMENT_BYTES_MAX >> 20)]
+    TooLarge,
+    /// The answer was begun, and its reader took nothing while others waited.
+    #[error("the reader was too slow while others waited")]
+    SlowReader,
     /// No point with this id is stored.
     #[error("no point {0}")]
     UnknownPoint(String),

@@ -1,7 +1,9 @@
 //! Public interface of the store: the handle, and the requests that it sends.
 
+use super::attachments::{AttachmentFile, AttachmentUpload, run_blocking};
 use super::ledger::LedgerAddition;
 use super::reading_ring::ReadingRing;
+use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
 use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
@@ -57,10 +59,7 @@ pub(crate) enum StoreRequest {
         sink: String,
         reply: StoreReply<(u64, Vec<RefusedReading>)>,
     },
-    Query {
-        query: PointQuery,
-        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
-    },
+    Samples(SamplesRequest),
     Last {
         reply: StoreReply<Vec<LatestSample>>,
     },
@@ -119,6 +118,26 @@ pub(crate) enum StoreRequest {
     Issue(super::issued_reports::IssueRequest),
     Snapshot(super::figure_snapshots::SnapshotRequest),
     Stop(oneshot::Sender<()>),
+}
+
+/// Requests for samples, answered in turns of one block.
+#[derive(Debug)]
+pub(crate) enum SamplesRequest {
+    /// All blocks, sent as there is room for them.
+    Stream {
+        query: PointQuery,
+        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
+    },
+    /// Position before the first block.
+    Open {
+        query: PointQuery,
+        reply: StoreReply<OpenQuery>,
+    },
+    /// Block after a position.
+    Next {
+        cursor: QueryCursor,
+        reply: StoreReply<(QueryCursor, SampleBlock)>,
+    },
 }
 
 /// Reply channel of a request.
@@ -222,9 +241,29 @@ impl Store {
     ) -> Result<mpsc::Receiver<Result<SampleBlock, StoreError>>, StoreError> {
         // Two blocks of one day each: a query over a year needs no more memory than one over a day.
         let (blocks, answer) = mpsc::channel(2);
-        self.send_request(StoreRequest::Query { query, blocks })
-            .await?;
+        let request = SamplesRequest::Stream { query, blocks };
+        self.send_request(StoreRequest::Samples(request)).await?;
         Ok(answer)
+    }
+
+    /// Begins a query whose blocks are asked for one by one with [`Store::next_block`], and counts
+    /// its samples. The store keeps nothing of it in between.
+    pub async fn open_query(&self, query: PointQuery) -> Result<OpenQuery, StoreError> {
+        self.ask(|reply| StoreRequest::Samples(SamplesRequest::Open { query, reply }))
+            .await
+    }
+
+    /// Returns the block after a position, and the position after it; `None` after the last block.
+    /// A block may be empty: many days without samples are passed over in steps.
+    pub async fn next_block(
+        &self,
+        cursor: QueryCursor,
+    ) -> Result<Option<(QueryCursor, SampleBlock)>, StoreError> {
+        if cursor.ended {
+            return Ok(None);
+        }
+        let next = self.ask(|reply| StoreRequest::Samples(SamplesRequest::Next { cursor, reply }));
+        next.await.map(Some)
     }
 
     /// Returns the latest sample of every configured point that has one.
@@ -343,6 +382,12 @@ impl Store {
             .await
     }
 
+    /// Begins to store a receipt or photo, which is handed over in pieces.
+    pub async fn begin_attachment(&self) -> Result<AttachmentUpload, StoreError> {
+        let directory = Arc::clone(&self.directory);
+        run_blocking(move || AttachmentUpload::begin(&directory)).await
+    }
+
     /// Stores a receipt or photo under its SHA-256 and verifies it by reading it back; at most
     /// `ATTACHMENT_BYTES_MAX` bytes. The same bytes are stored once.
     pub async fn save_attachment(
@@ -351,20 +396,18 @@ impl Store {
         bytes: Vec<u8>,
     ) -> Result<Attachment, StoreError> {
         let (directory, name) = (Arc::clone(&self.directory), name.to_owned());
-        let keep = move || super::attachments::save_attachment(&directory, &name, &bytes);
-        tokio::task::spawn_blocking(keep)
-            .await
-            .map_err(|_| StoreError::Stopped)?
-    }
-
-    /// Returns the bytes of a stored attachment; an error when they no longer match the SHA-256.
-    pub async fn read_attachment(&self, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
-        tokio::task::spawn_blocking(move || {
-            super::attachments::read_attachment(&directory, &sha256)
+        run_blocking(move || {
+            let mut upload = AttachmentUpload::begin(&directory)?;
+            upload.write_bytes(&bytes)?;
+            upload.keep(&name)
         })
         .await
-        .map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Opens a stored attachment after it was checked against its SHA-256.
+    pub async fn open_attachment(&self, sha256: &str) -> Result<AttachmentFile, StoreError> {
+        let (directory, sha256) = (Arc::clone(&self.directory), sha256.to_owned());
+        run_blocking(move || AttachmentFile::open(&directory, &sha256)).await
     }
 
     /// Returns entries of the audit log, the latest first, at most `AUDIT_PAGE_MAX`; those before

@@ -20,6 +20,7 @@ use super::store_handle::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
+use crate::domain::calibration::{Calibration, CalibrationId};
 use crate::domain::{BootId, NumberedReading, ReadingSeq, UtcMs};
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, FLUSH_READINGS_MAX};
 use rusqlite::Connection;
@@ -167,7 +168,7 @@ impl StoreWriter {
             StoreRequest::Refusals { sink, reply } => {
                 drop(reply.send(self.refusals_of_sink(&sink)));
             }
-            StoreRequest::Query { query, blocks } => self.start_query(query, blocks),
+            StoreRequest::Samples(request) => self.serve_samples(request),
             StoreRequest::Last { reply } => {
                 drop(reply.send(Ok(self.latest.all(&self.names, self.durable))));
             }
@@ -196,29 +197,35 @@ impl StoreWriter {
                 drop(reply.send(ledger::correction_chain(&self.db, entry)));
             }
             StoreRequest::Calibrate { said, by, reply } => {
-                drop(reply.send(
-                    self.change_file(|db, now| {
-                        calibrations::append_calibration(db, now, &said, &by)
-                    }),
-                ));
+                drop(reply.send(self.append_calibration(&said, &by)));
             }
             StoreRequest::Calibrations { reply } => {
                 drop(reply.send(calibrations::read_calibrations(&self.db)));
             }
-            StoreRequest::Audit { before, reply } => {
-                drop(reply.send(read_audit(&self.db, before)));
-            }
+            StoreRequest::Audit { before, reply } => drop(reply.send(read_audit(&self.db, before))),
             StoreRequest::Note { kind, what, reply } => {
-                drop(reply.send(self.change_file(|db, now| {
-                    append_audit(db, now, kind, &what)
-                        .map_err(|fault| schema::disk_error("keeping an audit entry", &fault))
-                })));
+                drop(reply.send(self.append_note(kind, &what)));
             }
             StoreRequest::Evidence(question) => self.evidence(question),
             StoreRequest::Issue(request) => self.serve_issue_request(request),
             StoreRequest::Snapshot(request) => self.serve_snapshot(request),
             StoreRequest::Stop(done) => drop(done.send(())),
         }
+    }
+
+    fn append_calibration(
+        &mut self,
+        said: &Calibration,
+        by: &str,
+    ) -> Result<CalibrationId, StoreError> {
+        self.change_file(|db, now| calibrations::append_calibration(db, now, said, by))
+    }
+
+    fn append_note(&mut self, kind: &str, what: &str) -> Result<(), StoreError> {
+        self.change_file(|db, now| {
+            let appended = append_audit(db, now, kind, what);
+            appended.map_err(|fault| schema::disk_error("keeping an audit entry", &fault))
+        })
     }
 
     /// Appends statements to the ledger, all or none; returns their numbers. A key that was used

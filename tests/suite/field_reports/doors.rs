@@ -47,6 +47,8 @@ fn http_request(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value
 /// A gateway in the middle of a change of address: it waits for a person to press the button.
 struct WaitingGateway {
     port: u16,
+    /// Path of the job.
+    job: String,
     /// Header of a technician's token.
     token: String,
     _peers: (PeerProcess, PeerProcess),
@@ -59,8 +61,9 @@ impl WaitingGateway {
         let config = write_line_site(folder, BUTTON_PROFILE, &tty, port, "shy");
         let token = token_header(&config);
         let gateway = start_gateway(&config);
-        let waiting = Self {
+        let mut waiting = Self {
             port,
+            job: String::new(),
             token,
             _peers: (gateway, line),
         };
@@ -69,12 +72,14 @@ impl WaitingGateway {
         let body = wanted.to_string();
         let (status, begun) = http_request(port, "POST /api/v1/set-address", &media, &body);
         assert_eq!(status, 202, "{begun}");
+        waiting.job = format!("/api/v1/set-address/{}", begun["id"].as_str().unwrap());
         wait_for("the question", || waiting.is_waiting_for_button());
         waiting
     }
 
     fn is_waiting_for_button(&self) -> bool {
-        let (_, job) = http_request(self.port, "GET /api/v1/set-address/1", &self.token, "");
+        let line = format!("GET {}", self.job);
+        let (_, job) = http_request(self.port, &line, &self.token, "");
         job["waiting_for"] == "button"
     }
 }
@@ -84,10 +89,10 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
     let scratch = tempfile::tempdir().unwrap();
     let waiting = WaitingGateway::new(scratch.path());
     let lines = [
-        "POST /api/v1/set-address/1/continue",
-        "DELETE /api/v1/set-address/1",
+        format!("POST {}/continue", waiting.job),
+        format!("DELETE {}", waiting.job),
     ];
-    for line in lines {
+    for line in &lines {
         // Another site, another port of the same host, and a page without origin such as a
         // sandboxed frame. Browsers send these headers themselves; a script on the gateway sends
         // none.
@@ -102,9 +107,17 @@ fn a_foreign_page_does_not_move_a_change_of_address_on_and_a_script_does() {
             assert!(waiting.is_waiting_for_button(), "{line} {headers}");
         }
     }
-    let (status, _) = http_request(waiting.port, lines[1], "", "");
+    // Nobody moves it on by counting jobs.
+    for line in [
+        "POST /api/v1/set-address/1/continue",
+        "DELETE /api/v1/set-address/1",
+    ] {
+        let (status, _) = http_request(waiting.port, line, &waiting.token, "");
+        assert_eq!(status, 404);
+    }
+    let (status, _) = http_request(waiting.port, &lines[1], "", "");
     assert_eq!(status, 401, "without a token nothing is changed");
-    let (status, _) = http_request(waiting.port, lines[1], &waiting.token, "");
+    let (status, _) = http_request(waiting.port, &lines[1], &waiting.token, "");
     assert_eq!(status, 202);
 }
 
@@ -114,7 +127,7 @@ fn a_foreign_page_in_a_real_browser_changes_nothing() {
     let waiting = WaitingGateway::new(scratch.path());
     let gateway = format!("http://127.0.0.1:{}", waiting.port);
     let mut browser = python_peer("foreign_page.py");
-    let output = browser.args([&gateway, "/api/v1/set-address/1/continue"]);
+    let output = browser.args([&gateway, &format!("{}/continue", waiting.job)]);
     let output = output.output().unwrap();
     assert!(output.status.success(), "{}", stderr_text(&output));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -310,6 +310,10 @@ impl AssetSums for TankSums<'_> {
         let mut all = vec![daily];
         all.extend(read.daily_totals(&flow::INFLOW, self.inflow.as_ref()));
         all.extend(read.daily_totals(&flow::OUTFLOW, self.outflow.as_ref()));
+        let nights = self.nights.leaks_by_day().enumerate();
+        let nights =
+            nights.map(|(day, leaks)| (leaks, track.completeness_of_day(read.desk.span, day)));
+        all.push(read.desk.daily_values(&LEAK_NIGHTS, nights.collect()));
         AssetIndicators {
             figures,
             daily: all,

@@ -192,6 +192,12 @@ impl NightVolumes {
         noises.get(noises.len() / 2).copied()
     }
 
+    /// Each night: 1 with a leak, 0 without; `None` where it cannot be told.
+    pub(crate) fn leaks_by_day(&self) -> impl Iterator<Item = Option<f64>> + '_ {
+        let nights = self.verdicts.iter();
+        nights.map(|verdict| verdict.map(|leaks| f64::from(u8::from(leaks))))
+    }
+
     /// Nights with a leak, nights with a verdict, and whether a leak is suspected in any run of
     /// nights.
     pub(crate) fn leak_verdict(&self) -> (f64, usize, Option<bool>) {

@@ -44,7 +44,7 @@ pub(super) fn print_demo_users(users: &[DemoUser], lang: Language) {
     }
     print_line(&lang.text("demo-users"));
     for user in users {
-        let role = lang.text(&format!("role-{}", user.role.word()));
+        let role = lang.text(&format!("access-role-{}", user.role.word()));
         let (name, password) = (user.name, user.password.as_str());
         let args = [("role", &*role), ("name", name), ("password", password)];
         print_line(&format!("  {}", lang.text_with("demo-user", &args)));

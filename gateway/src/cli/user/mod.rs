@@ -167,7 +167,7 @@ impl UserDesk<'_> {
         }
         let mut text = String::new();
         for user in &users {
-            let mut role = self.lang.text(&format!("role-{}", user.role));
+            let mut role = self.lang.text(&format!("access-role-{}", user.role));
             if user.disabled {
                 let _ = write!(role, ", {}", self.lang.text("users-disabled"));
             }

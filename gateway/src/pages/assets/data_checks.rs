@@ -13,7 +13,7 @@ const CHECKS_MAX: usize = 60;
 /// Events that are in order: some inverters count from zero every day, and meters round.
 const HARMLESS_KINDS: [&str; 2] = ["zero", "dip"];
 
-/// What happened to the data of an asset.
+/// Events of the data of an asset.
 #[derive(Debug, Default)]
 pub(crate) struct DataChecks {
     /// The newest ones.

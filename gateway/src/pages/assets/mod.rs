@@ -36,13 +36,8 @@ use asset_section::AssetSection;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use jiff::ToSpan;
-use jiff::civil::Date;
 use power_map::PowerMap;
 use section_context::SectionContext;
-
-/// Longest period in which each night with a suspected leak is marked.
-const LEAK_MARK_DAYS: i32 = 31;
 
 #[derive(Template)]
 #[template(path = "assets.html")]
@@ -104,7 +99,6 @@ async fn load_section(
     } else {
         None
     };
-    let leak_nights = find_leak_nights(app, asset, choice, &figures).await;
     let means = load_hourly_power(app, asset, choice).await?;
     let at = SectionContext {
         app,
@@ -116,7 +110,6 @@ async fn load_section(
             .as_ref()
             .or_else(|| choice.is_current.then_some(&figures)),
         latest,
-        leak_nights: &leak_nights,
     };
     let power = power_point(asset);
     let heat = power.and_then(|point| PowerMap::new(&at, point, &means));
@@ -143,33 +136,4 @@ async fn load_hourly_power(
     };
     let (from, to) = app.period_bounds(choice.period);
     app.hourly_means(&point.id, (UtcMs(from), UtcMs(to))).await
-}
-
-/// Days whose night has a suspected leak. A figure of a period only counts them, so each day is
-/// looked at; nothing is looked at when the figure has none.
-async fn find_leak_nights(
-    app: &ApiListener,
-    asset: &Asset,
-    choice: &PeriodChoice,
-    figures: &SiteFigures,
-) -> Vec<Date> {
-    const LEAKS: &str = "tank.leak_nights";
-    let own = Some(&*asset.id);
-    let any = figures.value(own, LEAKS).is_some_and(|nights| nights > 0.0);
-    if !any || choice.days() > LEAK_MARK_DAYS {
-        return Vec::new();
-    }
-    let mut nights = Vec::new();
-    let mut day = choice.period.first();
-    while day <= choice.period.last().min(choice.today) {
-        let scope = FigureScope {
-            asset: Some(std::sync::Arc::clone(&asset.id)),
-            daily: false,
-        };
-        let found = SiteFigures::load(app, Period::Day(day), scope, figures.lang).await;
-        let leaks = found.is_ok_and(|found| found.value(own, LEAKS) > Some(0.0));
-        nights.extend(leaks.then_some(day));
-        day = day.saturating_add(1.day());
-    }
-    nights
 }

@@ -35,8 +35,6 @@ pub(crate) struct SectionContext<'a> {
     pub(crate) today: Option<&'a SiteFigures>,
     /// Last reading of every point.
     pub(crate) latest: &'a [LatestSample],
-    /// Nights with a suspected leak.
-    pub(crate) leak_nights: &'a [Date],
 }
 
 /// Plot with its title.

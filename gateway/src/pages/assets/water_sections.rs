@@ -38,6 +38,8 @@ const CATCHMENT_FIGURES: &[&str] = &[
 const CURVE_STEPS: u8 = 48;
 /// Quarters of a tank that are marked in its plot.
 const QUARTERS: [u8; 4] = [25, 50, 75, 100];
+/// Longest period in which each night with a suspected leak is marked.
+const LEAK_MARK_DAYS: i32 = 31;
 /// Number of nights with a mark of their own.
 const LABELLED_NIGHTS_MAX: usize = 4;
 /// Watts in a kilowatt.
@@ -124,8 +126,14 @@ fn quarter_bands(geometry: &TankGeometry, tank: &TankAsset) -> Vec<PlotBand> {
 
 /// Nights with a suspected leak; many of them have their words once.
 fn leak_marks(at: &SectionContext<'_>) -> Vec<PlotMark> {
-    let count = at.leak_nights.len();
-    let nights = at.leak_nights.iter().enumerate();
+    let daily = at.figures.daily(at.own(), "tank.leak_nights");
+    let days = daily.into_iter().flat_map(|daily| &daily.days);
+    let leaking = days.filter(|(_, leaks, _)| *leaks > Some(0.5));
+    let mut nights: Vec<Date> = leaking.map(|(day, ..)| *day).collect();
+    if at.choice.days() > LEAK_MARK_DAYS {
+        nights.clear();
+    }
+    let count = nights.len();
     let mark = |(index, day): (usize, &Date)| PlotMark {
         at: at.app.site().timezone.midnight(*day).0,
         label: match index {
@@ -136,7 +144,7 @@ fn leak_marks(at: &SectionContext<'_>) -> Vec<PlotMark> {
             _ => at.text("assets-mark-leak"),
         },
     };
-    nights.map(mark).collect()
+    nights.iter().enumerate().map(mark).collect()
 }
 
 /// Value of the level's point and litres of the tank, by growing value of the point; `None` where

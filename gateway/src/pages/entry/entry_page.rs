@@ -6,6 +6,7 @@ use super::indicator_tiles::IndicatorTiles;
 use super::submission::{EntrySubmission, FormRefusal, FormResult};
 use super::writer_name::{remember_name, remembered_name};
 use crate::api::ApiListener;
+use crate::api::attachments::{open_checked, stream_file};
 use crate::api::entry_recording::ClientKey;
 use crate::api::error::ApiError;
 use crate::api::ledger::recorder_name;
@@ -433,8 +434,9 @@ pub(super) async fn photo(
     State(app): State<ApiListener>,
     Path(sha256): Path<String>,
 ) -> Result<Response, ApiError> {
-    let bytes = app.state().store.read_attachment(&sha256).await?;
-    let image = match &bytes[..] {
+    let mut file = open_checked(&app, &sha256).await?;
+    let first = file.next_piece().await?.unwrap_or_default();
+    let image = match &first[..] {
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [
@@ -466,5 +468,5 @@ pub(super) async fn photo(
         ),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, stream_file(first, file)).into_response())
 }

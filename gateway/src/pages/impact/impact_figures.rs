@@ -2,7 +2,7 @@
 
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
-use crate::domain::ledger::{EntryKind, LedgerEntry};
+use crate::domain::ledger::{EntryKind, EntryTime, LedgerEntry};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::limits::RANGE_DAYS_MAX;
@@ -107,9 +107,10 @@ impl ImpactPeriods {
         let earliest = last.saturating_sub(i64::from(RANGE_DAYS_MAX).days());
         Self {
             month,
-            year: match choice.is_current {
-                true => Period::Year(year),
-                false => Period::Range(year, last),
+            year: if choice.is_current {
+                Period::Year(year)
+            } else {
+                Period::Range(year, last)
             },
             since: Period::Range(start.clamp(earliest, last), last),
         }
@@ -126,7 +127,7 @@ pub(crate) async fn first_day(app: &ApiListener) -> Result<Date, ApiError> {
         .iter()
         .filter(is_record)
         .map(|entry| entry.statement.when);
-    let recorded = recorded.map(|when| when.first()).min();
+    let recorded = recorded.map(EntryTime::first).min();
     let known = extent.days.first().copied().into_iter().chain(recorded);
     Ok(known.min().unwrap_or_else(|| app.today()))
 }
@@ -166,9 +167,10 @@ fn period_heads(periods: &ImpactPeriods, today: Date, lang: Language) -> [String
     };
     let start = number_format::format_short_date(lang, periods.since.first());
     [
-        match last < today {
-            true => period_name(lang, periods.month),
-            false => up_to(periods.month),
+        if last < today {
+            period_name(lang, periods.month)
+        } else {
+            up_to(periods.month)
         },
         up_to(Period::Year(periods.year.first())),
         lang.text_with("dampak-since", &[("start", &start)]),
@@ -205,9 +207,10 @@ fn matching_figures(all: &[Option<&SiteFigures>; 3], wanted: &str) -> Vec<(Strin
     let mut found: Vec<(String, String)> = Vec::new();
     for one in figures {
         let is_auxiliary = AUXILIARY_ENDS.iter().any(|end| one.id.ends_with(end));
-        let fits = match wanted.ends_with('.') {
-            true => one.id.starts_with(wanted) && one.asset.is_none() && !is_auxiliary,
-            false => *one.id == *wanted,
+        let fits = if wanted.ends_with('.') {
+            one.id.starts_with(wanted) && one.asset.is_none() && !is_auxiliary
+        } else {
+            *one.id == *wanted
         };
         let asset = one.asset.as_deref().unwrap_or_default();
         let place = (one.id.to_string(), asset.to_owned());

@@ -1,5 +1,5 @@
-//! `/dampak`: what the programme has achieved, for people outside. `/dampak/sematkan` is the same as
-//! a bare card, which other sites may show in a frame when the configuration names them.
+//! `/dampak`: what the programme has achieved, for people outside. `/dampak/sematkan` is the same
+//! as a bare card, which other sites may show in a frame when the configuration names them.
 
 mod impact_figures;
 mod impact_page;

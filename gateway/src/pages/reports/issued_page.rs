@@ -27,7 +27,7 @@ struct ComparisonTexts {
     /// Result in a sentence.
     verdict: String,
     moved: Vec<MovedLine>,
-    /// What else has changed, one sentence each.
+    /// Other changes, one sentence each.
     reasons: Vec<String>,
 }
 

@@ -42,7 +42,7 @@ struct EditionTexts {
     events: String,
     /// Text to share.
     shared: String,
-    /// Address that opens WhatsApp with this text.
+    /// Address that opens the messenger with this text.
     whatsapp: String,
 }
 

@@ -10,6 +10,9 @@ use crate::report::render::table::{ReportColumn, ReportTable};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+/// Daily values that pages mark in a plot, and that would be a column of 0 and 1 in a report.
+const PAGE_SERIES: &[&str] = &["tank.leak_nights"];
+
 /// Input of a report with its language and time zone.
 #[derive(Debug)]
 pub(crate) struct ReportContext<'a> {
@@ -81,6 +84,7 @@ impl<'a> ReportContext<'a> {
     /// Daily values of an asset (`None`: of the site) whose ids begin with one of `prefixes`.
     pub(crate) fn daily_of(&self, asset: Option<&str>, prefixes: &[&str]) -> Vec<&'a DailyValues> {
         let all = self.matter.account.daily.iter();
+        let all = all.filter(|one| !PAGE_SERIES.contains(&&*one.id));
         all.filter(|one| one.asset.as_deref() == asset && has_prefix(&one.id, prefixes))
             .collect()
     }

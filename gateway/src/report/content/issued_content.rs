@@ -1,5 +1,5 @@
-//! What an issued report said: its content in no language, for a hash, and its headline figures,
-//! for a comparison with what is computed later.
+//! Content of an issued report: all that it says in no language, for a hash, and its headline
+//! figures, for a comparison with what is computed later.
 
 use super::context::ReportContext;
 use super::{ReportInputs, display_names, summary};

@@ -103,14 +103,16 @@ impl HtmlRenderer<'_> {
             .filter_map(|note| self.show.notes.number_of(note))
             .map(|number| number.to_string())
             .collect();
-        let marks = match marks.is_empty() {
-            true => String::new(),
-            false => format!("<sup>{}</sup>", marks.join(", ")),
+        let marks = if marks.is_empty() {
+            String::new()
+        } else {
+            format!("<sup>{}</sup>", marks.join(", "))
         };
         let label = escape_html(&figure.label);
         let info = self.info_link(figure);
         self.push_raw(&format!(
-            "<div class=\"figure\" data-status=\"{status}\">\n<dt><span>{label}{marks}</span>{info}</dt>\n"
+            "<div class=\"figure\" data-status=\"{status}\">\n\
+             <dt><span>{label}{marks}</span>{info}</dt>\n"
         ));
         self.push_figure_value(figure);
         // Only doubts are named: a word on every card would be read on none.
@@ -172,7 +174,8 @@ impl HtmlRenderer<'_> {
             let percent = (share * 100.0).clamp(0.0, 100.0);
             let word = escape_html(&word);
             format!(
-                "<meter min=\"0\" max=\"100\" value=\"{percent:.1}\" aria-label=\"{word}\"></meter> "
+                "<meter min=\"0\" max=\"100\" value=\"{percent:.1}\" \
+                 aria-label=\"{word}\"></meter> "
             )
         });
         let said = escape_html(&format!("{word} {target}"));

@@ -20,7 +20,17 @@ pub(super) struct GuardedStream<S> {
     blocked_since: Option<Instant>,
     /// Time that writing had to wait beyond what the bytes taken since then allow.
     owed: Duration,
+    /// Runs after the last byte was sent, while nothing more comes.
+    silence: Option<Pin<Box<Sleep>>>,
+    /// Bytes that came after the last byte was sent.
+    dropped: usize,
 }
+
+/// Silence after which a connection whose answer was sent is closed.
+const LINGER_SILENCE: Duration = Duration::from_millis(500);
+/// Bytes that are still taken from a client whose request was refused before all of it came.
+// A photo that is too large comes to its end.
+const LINGER_BYTES_MAX: usize = 64 << 20;
 
 impl<S> GuardedStream<S> {
     pub(super) fn new(inner: S) -> Self {
@@ -29,6 +39,8 @@ impl<S> GuardedStream<S> {
             deadline: None,
             blocked_since: None,
             owed: Duration::ZERO,
+            silence: None,
+            dropped: 0,
         }
     }
 
@@ -54,6 +66,31 @@ impl<S> GuardedStream<S> {
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)))
     }
 
+    /// Takes what the client still sends and drops it. A socket that is closed with unread bytes
+    /// resets the connection, and the client would never see why its upload was refused.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        let mut piece = [0; 8192];
+        loop {
+            let sleep = || Box::pin(tokio::time::sleep(LINGER_SILENCE));
+            let silence = self.silence.get_or_insert_with(sleep);
+            let mut buffer = ReadBuf::new(&mut piece);
+            let Poll::Ready(taken) = Pin::new(&mut self.inner).poll_read(context, &mut buffer)
+            else {
+                ready!(silence.as_mut().poll(context));
+                return Poll::Ready(Ok(()));
+            };
+            self.dropped += buffer.filled().len();
+            let has_ended = taken.is_err() || buffer.filled().is_empty();
+            if has_ended || self.dropped > LINGER_BYTES_MAX {
+                return Poll::Ready(Ok(()));
+            }
+            silence.as_mut().reset(Instant::now() + LINGER_SILENCE);
+        }
+    }
+
     /// Counts bytes taken against the time waited.
     fn settle(&mut self, bytes: usize) {
         self.deadline = None;
@@ -76,7 +113,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -105,7 +142,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.inner).poll_shutdown(context);
-        self.watch(context, result, |()| 0)
+        if self.silence.is_none() {
+            let result = Pin::new(&mut self.inner).poll_shutdown(context);
+            ready!(self.watch(context, result, |()| 0))?;
+        }
+        self.poll_linger(context)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use request_body::{BodyBudget, guard_request_body};
 
 use crate::access::ConnectionSecurity;
 use crate::api::wait_for_stop;
-use crate::limits::{HANDSHAKE_SECONDS, STOP_SECONDS};
+use crate::limits::{CONNECTION_BUFFER_BYTES, HANDSHAKE_SECONDS, STOP_SECONDS};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -69,7 +69,8 @@ pub(crate) async fn serve_connections(
                     // Without a place the stream is dropped here: the client sees a closed
                     // connection at once instead of silence.
                     if let Some(place) = table.admit(peer.ip()) {
-                        tasks.spawn(serve_stream(stream, peer, place, routes.clone(), stop.clone()));
+                        let (routes, stop) = (routes.clone(), stop.clone());
+                        tasks.spawn(serve_stream(stream, peer, place, routes, stop));
                     }
                 }
                 Err(error) => {
@@ -155,6 +156,8 @@ async fn serve_http1<S>(
         // kept for the next request.
         .header_read_timeout(None)
         .half_close(false)
+        // What a slow reader or a long request keeps in memory.
+        .max_buf_size(CONNECTION_BUFFER_BYTES)
         .serve_connection(io, hyper::service::service_fn(answer));
     tokio::pin!(connection);
     let ended = tokio::select! {

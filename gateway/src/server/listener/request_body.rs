@@ -3,19 +3,21 @@
 
 use crate::access::ConnectionSecurity;
 use crate::api::DroppedBytes;
+use crate::api::error::{ApiError, ApiErrorCode};
 use crate::limits::{
     BODY_BUDGET_BYTES, BODY_BUDGET_PER_ADDRESS, BODY_BUDGET_WAIT_SECONDS, BODY_FREE_BYTES,
     CLIENT_RATE_MIN, CLIENT_STALL_SECONDS,
 };
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -37,6 +39,17 @@ struct HeldBytes {
     budget: BodyBudget,
     address: IpAddr,
     bytes: usize,
+    /// Why the body was given up.
+    failure: Option<BodyFailure>,
+}
+
+/// Reason for which a body was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyFailure {
+    /// It did not come in time.
+    Late,
+    /// There was no memory for it.
+    NoRoom,
 }
 
 /// A body that counts what it hands over, and ends with an error when it stops coming.
@@ -68,18 +81,42 @@ pub(crate) async fn guard_request_body(
         budget: budget.clone(),
         address,
         bytes: 0,
+        failure: None,
     }));
     let kept = Arc::clone(&held);
     let mut request = request.map(|inner| Body::new(GuardedBody::new(inner, held, &budget)));
-    let dropped = Arc::clone(&kept);
-    let dropped = DroppedBytes(Arc::new(move |bytes| {
-        let mut held = dropped.lock().unwrap_or_else(PoisonError::into_inner);
-        held.give_back(bytes);
-    }));
+    let given = Arc::clone(&kept);
+    let dropped = DroppedBytes(Arc::new(move |bytes| lock(&given).give_back(bytes)));
     request.extensions_mut().insert(dropped);
     let response = next.run(request).await;
-    drop(kept);
-    response
+    let failure = lock(&kept).failure;
+    match failure {
+        // The handler knows only that the body ended.
+        Some(failure) if !response.status().is_success() => failure.response(),
+        _ => response,
+    }
+}
+
+fn lock(held: &Mutex<HeldBytes>) -> MutexGuard<'_, HeldBytes> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl BodyFailure {
+    fn response(self) -> Response {
+        let (status, code, why) = match self {
+            Self::Late => (
+                StatusCode::REQUEST_TIMEOUT,
+                ApiErrorCode::Timeout,
+                "the body does not come",
+            ),
+            Self::NoRoom => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ApiErrorCode::Busy,
+                "too many uploads at once",
+            ),
+        };
+        ApiError::with_code(status, code, why).into_response()
+    }
 }
 
 impl BodyBudget {
@@ -165,7 +202,7 @@ impl GuardedBody {
             return Poll::Ready(Ok(None));
         };
         loop {
-            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut held = lock(&self.held);
             if held.take(piece.len()) {
                 let piece = std::mem::take(piece);
                 drop(held);
@@ -175,6 +212,7 @@ impl GuardedBody {
             let budget = held.budget.clone();
             drop(held);
             if limit.as_mut().poll(context).is_ready() {
+                lock(&self.held).failure = Some(BodyFailure::NoRoom);
                 return Poll::Ready(Err("too many uploads at once".into()));
             }
             if self.freed.as_mut().poll(context).is_pending() {
@@ -210,9 +248,11 @@ impl HttpBody for GuardedBody {
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(other) => return Poll::Ready(other.map(|one| one.map_err(Into::into))),
             Poll::Pending => {
-                let late = self.wait.as_mut().poll(context).is_ready();
-                let late = late.then(|| Some(Err("the body does not come".into())));
-                return late.map_or(Poll::Pending, Poll::Ready);
+                if self.wait.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                lock(&self.held).failure = Some(BodyFailure::Late);
+                return Poll::Ready(Some(Err("the body does not come".into())));
             }
         };
         let Ok(piece) = frame.into_data() else {
