@@ -69,7 +69,7 @@ impl HomeBench {
             |mantissa, exponent| SampleOutcome::Good(ExactNumber::Decimal { mantissa, exponent });
         let times = (NOW - 58 * HOUR..=until).step_by(60_000);
         let column = |id: &str, outcome: SampleOutcome| {
-            let samples = times.clone().map(|at| (UtcMs(at), outcome.clone()));
+            let samples = times.clone().map(|at| (UtcMs(at), outcome));
             (Arc::from(id), samples.collect::<Vec<_>>())
         };
         let columns = vec![
