@@ -33,7 +33,7 @@ pub(crate) struct AttentionRule {
     pub(crate) find: fn(&SiteCondition<'_>) -> Vec<RuleFinding>,
 }
 
-/// What a rule found: the subject and the numbers of the sentence.
+/// Result of a rule: the subject and the numbers of the sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RuleFinding {
     /// Id of the asset, device, sink or indicator; empty for the gateway. Rule and subject together
@@ -69,7 +69,7 @@ pub(crate) enum FindingArg {
 pub(crate) struct AttentionItem {
     /// The rule that found it.
     pub(crate) rule: &'static AttentionRule,
-    /// What it found.
+    /// Subject and numbers.
     pub(crate) finding: RuleFinding,
 }
 
@@ -149,7 +149,7 @@ impl FindingArg {
     }
 }
 
-/// What a device is, by its kind: `Sensor ketinggian air`.
+/// Name of a device by its kind: `Sensor ketinggian air`.
 fn device_text(lang: Language, kind: &str) -> String {
     let known = lang.find_text(&format!("attention-kind-{kind}"));
     known.unwrap_or_else(|| lang.text("attention-kind-device"))

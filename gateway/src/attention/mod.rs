@@ -1,5 +1,5 @@
-//! What needs attention at a site, in words and worst first: rules over figures, devices and the
-//! ledger. Pages show the list; alarms can use the same rules.
+//! Rules that find what needs attention at a site, from figures, devices and the ledger; in words,
+//! and worst first. Pages show the list; alarms can use the same rules.
 //!
 //! ```text
 //! find_attention(&condition)      // all items, worst first

@@ -11,7 +11,7 @@ pub struct SimulatedIncident {
     pub from: UtcMs,
     /// End, exclusive.
     pub to: UtcMs,
-    /// What happens.
+    /// Kind of the incident.
     pub kind: IncidentKind,
 }
 

@@ -1,5 +1,5 @@
-//! What happened at the demo's site, by days before its present: a month in which something is to
-//! be seen on each page, and nothing is broken for ever.
+//! Story of the demo's site, by days before its present: a month in which something is to be seen
+//! on each page, and nothing is broken for ever.
 
 use crate::domain::UtcMs;
 use crate::domain::site_zone::SiteZone;

@@ -6,6 +6,7 @@ use crate::assets::{
     Asset, AssetKind, BsfTemperatureBands, LevelMeasurement, PumpAsset, TankAsset,
 };
 use crate::attention::last_reading;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::pages::drawings::tank;
 use crate::pages::navigation;
 use crate::pages::site_figures::FigureText;
@@ -50,7 +51,7 @@ pub(super) struct TankCard {
     pub(super) litres: String,
     /// Level in metres; empty when the sensor gives none.
     pub(super) level: String,
-    /// How long the water lasts, in words; or why that is not known.
+    /// Days or hours that the water lasts, in words; empty when that is not known.
     pub(super) supply: String,
     /// Age of an old reading, in words; empty for the present.
     pub(super) age: String,
@@ -148,13 +149,13 @@ fn tank_card(figures: &HomeFigures, asset: &Asset, tank: &TankAsset) -> TankCard
             None => lang.text("home-never-read"),
         },
         water: (
-            format!("{:.1}", top + height - water),
-            format!("{water:.1}"),
+            nearest_digits(top + height - water, 1),
+            nearest_digits(water, 1),
         ),
     }
 }
 
-/// How long the water lasts at the use of the last seven days.
+/// Days or hours that the water lasts at the use of the last seven days, in words.
 fn supply_text(figures: &HomeFigures, asset: &Asset) -> String {
     let lang = figures.lang();
     let Some(days) = figures.week.value(Some(&asset.id), "tank.days_left") else {
@@ -193,7 +194,7 @@ pub(super) fn bin_cards(figures: &HomeFigures) -> Vec<BinCard> {
             zones: strip_zones(bands),
             marker: now.map_or_else(String::new, |core| {
                 let place = (core.clamp(low, high) - low) / (high - low) * STRIP_WIDTH;
-                format!("{place:.1}")
+                nearest_digits(place, 1)
             }),
             core,
         })
@@ -230,7 +231,7 @@ fn strip_zones(bands: &BsfTemperatureBands) -> Vec<(&'static str, String, String
     let place = |edge: f64| (edge - low) / (high - low) * STRIP_WIDTH;
     let zones = names.iter().zip(edges.windows(2)).map(|(name, edge)| {
         let (from, to) = (place(edge[0]), place(edge[1]));
-        (*name, format!("{from:.1}"), format!("{:.1}", to - from))
+        (*name, nearest_digits(from, 1), nearest_digits(to - from, 1))
     });
     zones.collect()
 }

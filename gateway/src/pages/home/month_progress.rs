@@ -3,6 +3,7 @@
 use super::home_figures::HomeFigures;
 use crate::attention::TargetProgress;
 use crate::domain::indicator::Indicator;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::pages::site_figures::FigureText;
 use crate::report::render::number_format;
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ pub(super) struct TargetBar {
 pub(super) fn target_bars(figures: &HomeFigures) -> Vec<TargetBar> {
     let place = |share: f64| {
         let width = share.clamp(0.0, BAR_SHARE_MAX) / BAR_SHARE_MAX * BAR_WIDTH;
-        format!("{width:.1}")
+        nearest_digits(width, 1)
     };
     let passed = figures.month_passed();
     let aimed = aimed_figures(figures).into_iter();
