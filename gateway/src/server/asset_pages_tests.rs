@@ -78,13 +78,13 @@ async fn the_present_comes_first_and_the_tank_is_drawn_with_its_water() {
     let (_, html) = bench.get("/air?period=2026-11&lang=id").await;
     let now = html.find("Sekarang").unwrap();
     assert!(now < html.find("November 2026</h3>").unwrap(), "{html}");
-    // 1.2 m of 2.4 m in a cylinder of 2.3 m: 4,986 L, shown with the digits that a sensor knows.
+    // 1.2 m of 2.6 m in a cylinder of 3.6 m: 12,215 L, shown with the digits that a sensor knows.
     assert!(
-        html.contains("class=\"water\" x=\"104\" y=\"115.0\""),
+        html.contains("class=\"water\" x=\"104\" y=\"121.8\""),
         "{html}"
     );
     assert!(
-        html.contains("4.990\u{a0}L") && html.contains(">50%<"),
+        html.contains("12.200\u{a0}L") && html.contains(">46%<"),
         "{html}"
     );
     let (_, past) = bench.get("/air?period=2026-10&lang=id").await;
@@ -127,9 +127,9 @@ async fn a_table_opens_in_the_spreadsheet_of_its_language() {
     let (_, id) = bench.get("/air/data.csv?period=2026-11-24&lang=id").await;
     let (_, en) = bench.get("/air/data.csv?period=2026-11-24&lang=en").await;
     assert!(id.contains("Tanggal;Tandon air: "), "{id}");
-    assert!(id.contains("\n2026-11-24;\"6,2\";;;1;"), "{id}");
+    assert!(id.contains("\n2026-11-24;\"15,3\";;;1;"), "{id}");
     assert!(en.contains("Date,Tandon air: "), "{en}");
-    assert!(en.contains("\n2026-11-24,6.2,,,1,"), "{en}");
+    assert!(en.contains("\n2026-11-24,15.3,,,1,"), "{en}");
     let (_, figures) = bench
         .get("/air/data.csv?period=2026-11&rows=figures&lang=id")
         .await;
