@@ -1,6 +1,7 @@
 """Checks pages with axe-core in Chromium, at phone and desktop width, light and dark.
 
-Usage: axe_pages.py ADDRESS PATH... Prints each serious or critical finding; exit status 0 without any.
+Usage: axe_pages.py ADDRESS PATH... Prints each serious or critical finding. Exit status 0
+without any.
 """
 
 import sys
@@ -18,10 +19,13 @@ AXE = next(Path(axe_core_python.__file__).parent.rglob("axe.min.js")).read_text(
 GRAVE = ("serious", "critical")
 # Links and buttons that a finger must hit on a phone; links within a sentence are text.
 SMALL = """
-return [...document.querySelectorAll('a, button, input:not([type=hidden]), select, summary')].filter((node) => {
+const all = document.querySelectorAll('a, button, input:not([type=hidden]), select, summary');
+const text = 'p, li, footer, dt, td, small, .steps, .skip';
+return [...all].filter((node) => {
   const box = node.getBoundingClientRect();
-  if (!box.width || getComputedStyle(node).position === 'absolute' || node.closest('p, li, footer, dt, td, small, .steps, .skip')) return false;
-  return box.height < 43.5 && getComputedStyle(node).display !== 'inline';
+  const style = getComputedStyle(node);
+  if (!box.width || style.position === 'absolute' || node.closest(text)) return false;
+  return box.height < 43.5 && style.display !== 'inline';
 }).map((node) => node.outerHTML.slice(0, 120));
 """
 WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -32,7 +36,8 @@ def browser(width, theme):
     options.binary_location = "/usr/bin/chromium"
     for flag in FLAGS:
         options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    service = webdriver.ChromeService("/usr/bin/chromedriver")
+    driver = webdriver.Chrome(options=options, service=service)
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
         "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600})
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {

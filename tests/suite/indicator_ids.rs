@@ -5,8 +5,19 @@ use crate::tidy::{assert_no_faults, gateway_sources};
 use gateway::indicators::all_indicators;
 use std::collections::BTreeMap;
 
-/// Chooses figures by their ids, as data: what a report shows where.
-const REPORT_CONTENT: &str = "gateway/src/report/content/";
+/// Folders that choose figures by their ids, as data: what a report, a page or a warning shows.
+const CHOOSING_FOLDERS: [&str; 3] = [
+    "gateway/src/report/content/",
+    "gateway/src/pages/",
+    "gateway/src/attention/",
+];
+
+/// Whether a file chooses figures by their ids.
+fn chooses_figures(path: &str) -> bool {
+    CHOOSING_FOLDERS
+        .iter()
+        .any(|folder| path.starts_with(folder))
+}
 
 #[test]
 fn the_id_of_an_indicator_stands_in_its_constant_alone() {
@@ -23,7 +34,7 @@ fn the_id_of_an_indicator_stands_in_its_constant_alone() {
                 .ends_with("IndicatorSpec::new(")
             {
                 *count += 1;
-            } else if !source.path.starts_with(REPORT_CONTENT) {
+            } else if !chooses_figures(&source.path) {
                 let place = source.place_of(at);
                 faults.push(format!(
                     "{place}: `{literal}` is an id: name the constant of the figure"
@@ -42,7 +53,7 @@ fn an_id_in_a_report_is_that_of_an_indicator() {
     let folder = |id: &str| id.split_once('.').map(|(folder, _)| folder.to_owned());
     let mut faults = Vec::new();
     for source in &gateway_sources() {
-        if !source.path.starts_with(REPORT_CONTENT) {
+        if !chooses_figures(&source.path) {
             continue;
         }
         for (at, literal) in source.literals() {

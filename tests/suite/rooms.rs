@@ -121,7 +121,10 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "access domain limits status i18n config formulas assets.settings assets.formulas \
          assets.indicators ledger storage indicators attention report.content report.render api",
     ),
-    ("server", "access limits storage samples_csv api pages"),
+    (
+        "server",
+        "access domain limits clock i18n config storage samples_csv api pages",
+    ),
     (
         "app",
         "access domain limits clock status config buses storage sinks api server bus_request",
@@ -149,7 +152,10 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    ("ring", "access storage sinks.delivery config evidence"),
+    (
+        "ring",
+        "access storage sinks.delivery config evidence server",
+    ),
     ("argon2", "access"),
     ("rpassword", "cli"),
     ("calamine", "ledger"),

@@ -5,6 +5,7 @@ use super::context::ReportContext;
 use super::{ReportInputs, display_names, summary};
 use crate::domain::indicator::{DailyValues, DataEvent, Indicator, InputSource};
 use crate::domain::ledger::LedgerEntry;
+use crate::formulas::claim_rounding::{self, RoundingMode};
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::number_format;
@@ -161,7 +162,9 @@ pub fn canonical_content(matter: ReportInputs<'_>) -> String {
 
 /// A number with ten digits: more differ between orders of addition and are printed nowhere.
 fn canonical_number(value: f64) -> String {
-    format!("{value:.9e}")
+    let magnitude = claim_rounding::decimal_magnitude(value).unwrap_or(0);
+    let rounded = claim_rounding::round_decimals(value, 9 - magnitude, RoundingMode::Nearest);
+    rounded.to_string()
 }
 
 fn canonical_figure(one: &Indicator) -> Value {

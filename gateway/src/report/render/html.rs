@@ -1,5 +1,6 @@
 //! HTML renderer: one section as a fragment for a page. Classes only, no scripts and no styles.
 
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportDocument};
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
@@ -171,10 +172,10 @@ impl HtmlRenderer<'_> {
         let target = self.show.number_text(target, &kind, true);
         let word = self.show.translate("report-target");
         let bar = figure.target_share().map_or_else(String::new, |share| {
-            let percent = (share * 100.0).clamp(0.0, 100.0);
+            let percent = nearest_digits((share * 100.0).clamp(0.0, 100.0), 1);
             let word = escape_html(&word);
             format!(
-                "<meter min=\"0\" max=\"100\" value=\"{percent:.1}\" \
+                "<meter min=\"0\" max=\"100\" value=\"{percent}\" \
                  aria-label=\"{word}\"></meter> "
             )
         });

@@ -37,7 +37,7 @@ pub(super) struct ConnectionPlace {
     close: Arc<Notify>,
 }
 
-/// What a connection is doing: waiting for a request since when, or busy with one.
+/// State of a connection: waiting for a request since when, or busy with one.
 #[derive(Debug)]
 pub(super) struct ConnectionProgress {
     opened: Instant,
@@ -118,7 +118,7 @@ impl TableRows {
 }
 
 impl ConnectionPlace {
-    /// What the connection is doing.
+    /// State of the connection.
     pub(super) fn progress(&self) -> Arc<ConnectionProgress> {
         Arc::clone(&self.progress)
     }
@@ -159,7 +159,7 @@ impl ConnectionProgress {
         self.waiting_since.store(since, Ordering::Relaxed);
     }
 
-    /// How long it has been waiting for a request; `None` while it is busy.
+    /// Time for which it has been waiting for a request; `None` while it is busy.
     pub(super) fn waited(&self) -> Option<Duration> {
         let since = self.waiting_since.load(Ordering::Relaxed);
         let waited = || {

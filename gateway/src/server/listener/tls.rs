@@ -17,7 +17,7 @@ use tokio_rustls::server::TlsStream;
 /// First byte of a TLS connection: a record of the handshake (RFC 8446, 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// How connections are encrypted.
+/// Certificates with which connections are encrypted.
 #[derive(Clone, Debug)]
 pub(crate) enum TlsSetup {
     /// One certificate for all.
