@@ -79,6 +79,14 @@ pub(crate) async fn list_entries(
     if let Some(id) = &indicator {
         check_indicator(&app, id)?;
     }
+    if i64::try_from(ask.after).is_err() {
+        let expected = "the number of an entry";
+        return Err(ApiError::bad_parameter(
+            "after",
+            &ask.after.to_string(),
+            expected,
+        ));
+    }
     let query = LedgerQuery {
         from,
         to,

@@ -10,7 +10,7 @@ use crate::api::request_sender::RequestSender;
 use crate::pages;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -42,6 +42,8 @@ pub(crate) async fn check_access(
     let verdict = match pattern.map(MatchedPath::as_str) {
         // No route: the answer says so to everyone.
         None => RouteVerdict::Admitted,
+        // No route takes it: the router answers which methods there are.
+        Some(_) if request.method() == Method::TRACE => RouteVerdict::Admitted,
         Some(pattern) => {
             let rule = route_rule(request.method().as_str(), pattern);
             let situation = AccessSituation {

@@ -193,7 +193,7 @@ fn read_says_which_limit_a_value_is_beyond_and_which_word_order_would_fit() {
     assert!(
         read_output(&file, "id")
             .0
-            .contains("258034892.8 kWh di atas batas 200000000 kWh")
+            .contains("258034892,8 kWh di atas batas 200000000 kWh")
     );
     let point = &json["points"][0];
     assert_eq!(point["quality"], "bad", "{point:#}");
