@@ -6,7 +6,7 @@
 //!     .sentence(lang, zone, now)  // "Tandon air: air cukup untuk ±8 jam"
 //! ```
 //!
-//! A rule is one line of [`ATTENTION_RULES`]. Thresholds are those of the assets (temperature
+//! A rule is one line of `ATTENTION_RULES`. Thresholds are those of the assets (temperature
 //! bands, leak threshold, dry-run rule) and the constants beside the rules.
 //!
 //! **Invariant:** no store, no clock, no network: the same condition gives the same list.

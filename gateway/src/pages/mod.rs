@@ -15,8 +15,8 @@
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! ```
 //!
-//! Figures come from [`site_figures::SiteFigures`] alone; a page reads no samples by itself. Plots
-//! are described by [`plot_spec::PlotSpec`] and drawn by `plot.js`.
+//! Figures come from `site_figures::SiteFigures` alone; a page reads no samples by itself. Plots
+//! are described by `plot_spec::PlotSpec` and drawn by `plot.js`.
 
 mod account_page;
 mod assets;
