@@ -40,7 +40,7 @@ pub use connection::ConnectionSecurity;
 pub use password_hash::PasswordCost;
 pub use role::{Caller, Role, TokenScope};
 pub use route_roles::{
-    AccessSituation, ROUTE_ROLES, RouteRule, RouteVerdict, judge_route, route_rule,
+    AccessSituation, ROUTE_ROLES, RouteRule, RouteVerdict, judge_route, other_methods, route_rule,
 };
 pub use secret_token::{SecretToken, bearer_token, session_cookie, session_values};
 pub use sessions::SessionSummary;

@@ -161,6 +161,15 @@ pub fn route_rule(method: &str, pattern: &str) -> RouteRule {
     rule.map_or(RouteRule::Admin, |(_, _, rule)| *rule)
 }
 
+/// Methods that the table has for a path pattern, as in the header `Allow`; `None` when it has none
+/// for the pattern, or has this method.
+pub fn other_methods(method: &str, pattern: &str) -> Option<String> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let rows = ROUTE_ROLES.iter().filter(|(_, path, _)| *path == pattern);
+    let known: Vec<&str> = rows.flat_map(|(methods, ..)| methods.split(' ')).collect();
+    (!known.is_empty() && !known.contains(&method)).then(|| known.join(", "))
+}
+
 /// Judges a request by the rule of its route.
 pub fn judge_route(rule: RouteRule, caller: &Caller, situation: AccessSituation) -> RouteVerdict {
     match caller {

@@ -2,15 +2,15 @@
 
 use crate::access::{
     AccessControl, AccessPolicy, AccessSituation, Caller, ConnectionSecurity, Role, RouteVerdict,
-    bearer_token, judge_route, route_rule, session_values,
+    bearer_token, judge_route, other_methods, route_rule, session_values,
 };
 use crate::api::ApiListener;
-use crate::api::error::{ApiError, ApiErrorCode};
+use crate::api::error::{ApiError, ApiErrorCode, wrong_method_error};
 use crate::api::request_sender::RequestSender;
 use crate::pages;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -39,11 +39,16 @@ pub(crate) async fn check_access(
         Err(refusal) => return with_challenge(refusal.into_response()),
     };
     let pattern = request.extensions().get::<MatchedPath>();
+    let others = pattern
+        .and_then(|pattern| other_methods(request.method().as_str(), pattern.as_str()))
+        .and_then(|methods| HeaderValue::from_str(&methods).ok());
+    if let Some(methods) = others {
+        let refusal = wrong_method_error().await;
+        return ([(header::ALLOW, methods)], refusal).into_response();
+    }
     let verdict = match pattern.map(MatchedPath::as_str) {
         // No route: the answer says so to everyone.
         None => RouteVerdict::Admitted,
-        // No route takes it: the router answers which methods there are.
-        Some(_) if request.method() == Method::TRACE => RouteVerdict::Admitted,
         Some(pattern) => {
             let rule = route_rule(request.method().as_str(), pattern);
             let situation = AccessSituation {
