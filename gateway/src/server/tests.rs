@@ -544,10 +544,12 @@ async fn the_description_names_every_path() {
 }
 
 #[tokio::test]
-async fn entries_after_the_largest_number_are_none() {
+async fn a_number_beyond_every_entry_is_refused_and_does_not_wrap() {
     let bench = ApiTestBench::new();
-    let path = format!("/api/v1/ledger?after={}", u64::MAX);
+    let path = format!("/api/v1/ledger?after={}", i64::MAX);
     assert_eq!(bench.json(&path).await, serde_json::json!([]));
+    let path = format!("/api/v1/ledger?after={}", u64::MAX);
+    assert_eq!(bench.get(&path).await.0, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
