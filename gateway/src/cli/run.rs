@@ -20,6 +20,8 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
     for warning in &config.warnings {
         tracing::warn!("{}", warning.render(Language::En));
     }
+    // Before the page can be reached: a stop during the start must be a clean one too.
+    let stop = stop_signal();
     let app = match GatewayApp::open(config, Clock::system()).await {
         Ok(app) => app,
         Err(error) => {
@@ -37,7 +39,7 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
         tracing::info!(page = %format!("http://{page}/"), "the page is served");
         print_set_up_code(&app, &page.to_string(), lang).await;
     }
-    match app.run(wait_for_stop()).await {
+    match app.run(stop).await {
         Ok(()) => EXIT_DONE,
         Err(error) => {
             tracing::error!(%error, "stopped");
@@ -59,15 +61,23 @@ async fn print_set_up_code(app: &GatewayApp, page: &str, lang: Language) {
 
 /// Completes at SIGTERM or SIGINT.
 pub(super) async fn wait_for_stop() {
-    let (Ok(mut term), Ok(mut int)) = (
+    stop_signal().await;
+}
+
+/// Registers the signals that stop the gateway at once, and returns a future that waits for one.
+fn stop_signal() -> impl Future<Output = ()> {
+    let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
-    ) else {
-        // Without signal handlers the default action of the signal ends the process.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    );
+    async {
+        let (Ok(mut term), Ok(mut int)) = signals else {
+            // Without signal handlers the default action of the signal ends the process.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }
