@@ -10,7 +10,7 @@
 //! task, which makes one request between two polls and returns the answer. See the `buses` section
 //! of `docs/ARCHITECTURE.md`.
 
-use crate::domain::QualityReason;
+use crate::domain::{QualityReason, SampleOutcome};
 use crate::limits::BUS_REQUESTS_MAX;
 use drivers::frame::ModbusReadRequest;
 use drivers::identification::IdentificationRequest;
@@ -32,6 +32,8 @@ pub enum BusRequestKind {
     Listen(ModbusReadRequest),
     /// Write a setting of the device; used only by the wizard that changes address or speed.
     Write(ModbusWriteRequest),
+    /// Poll all points of the device at this position on its bus; for buses without registers.
+    Poll(u16),
 }
 
 /// Number of devices that answered one request.
@@ -87,7 +89,7 @@ pub struct BusRequestOutcome {
 }
 
 /// Answer of a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum BusRequestAnswer {
     /// Data bytes of the reply.
     Data(Vec<u8>),
@@ -99,6 +101,8 @@ pub enum BusRequestAnswer {
     Responders(ResponderCount),
     /// The write was sent and not refused. Only a read shows whether it took effect.
     Written,
+    /// Outcomes of the points of the device.
+    Outcomes(Vec<SampleOutcome>),
 }
 
 /// Error of a request without an answer.

@@ -16,5 +16,6 @@
 mod crc;
 pub mod frame;
 pub mod identification;
+pub mod sensor_fault;
 pub mod units;
 pub mod write_request;

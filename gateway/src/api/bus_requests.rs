@@ -1,11 +1,12 @@
-//! `/control/ask`, `/control/hear`, `/control/write`: Modbus requests of a technician's command on
-//! a bus that this gateway owns. They come over the control socket; the bus task runs them between
+//! `/control/ask`, `/control/hear`, `/control/write`, `/control/poll`: requests of a technician's
+//! command on a bus that this gateway owns. They come over the control socket; the bus task runs them between
 //! two polls.
 
 use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
 use crate::bus_request::{BusRequest, BusRequestAnswer, BusRequestKind, BusRequestOutcome};
 use crate::domain::hex_text::to_hex;
+use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use crate::limits::{COILS_PER_READ_MAX, REGISTERS_PER_READ_MAX};
 use axum::Json;
 use axum::extract::{Query, State as Of};
@@ -102,17 +103,28 @@ pub(crate) async fn write_on_bus(
     run_bus_request(&app, &ask, write.map(BusRequestKind::Write)).await
 }
 
-/// Hands the request to the task of the bus and waits for its answer. 404: no such bus here; 503:
-/// the queue is full or the bus has stopped.
+/// Device of a bus without registers that is polled: its position on the bus.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DevicePollQuery {
+    bus: String,
+    device: u16,
+}
+
+/// Polls all points of a device and answers with their outcomes.
+pub(crate) async fn poll_on_bus(
+    Of(app): Of<ApiListener>,
+    Query(ask): Query<DevicePollQuery>,
+) -> Result<Json<Value>, ApiError> {
+    let wanted = BusRequestKind::Poll(ask.device);
+    send_bus_request(&app, &ask.bus, wanted, [Duration::ZERO; 2]).await
+}
+
+/// Checks the request and hands it to the task of the bus.
 async fn run_bus_request(
     app: &ApiListener,
     ask: &BusRequestQuery,
     wanted: Option<BusRequestKind>,
 ) -> Result<Json<Value>, ApiError> {
-    let Some(door) = app.state().bus_handles.handle(&ask.bus) else {
-        let why = format!("this gateway reads nothing on bus {}", ask.bus);
-        return Err(ApiError::new(StatusCode::NOT_FOUND, why));
-    };
     let wanted = wanted.ok_or_else(|| {
         let found = format!("{} {} {}", ask.function, ask.address, ask.count);
         ApiError::bad_parameter(
@@ -121,11 +133,27 @@ async fn run_bus_request(
             "1 to 4 with registers that exist, 43, or 6 and 16 to write",
         )
     })?;
+    let times = [ask.gap_ms, ask.patience_ms].map(Duration::from_millis);
+    send_bus_request(app, &ask.bus, wanted, times).await
+}
+
+/// Hands a request to the task of the bus and waits for its answer. 404: no such bus here; 503: the
+/// queue is full or the bus has stopped.
+async fn send_bus_request(
+    app: &ApiListener,
+    bus: &str,
+    wanted: BusRequestKind,
+    [gap, patience]: [Duration; 2],
+) -> Result<Json<Value>, ApiError> {
+    let Some(door) = app.state().bus_handles.handle(bus) else {
+        let why = format!("this gateway reads nothing on bus {bus}");
+        return Err(ApiError::new(StatusCode::NOT_FOUND, why));
+    };
     let (answer, done) = oneshot::channel();
     let errand = BusRequest {
         wanted,
-        gap: Duration::from_millis(ask.gap_ms),
-        patience: Duration::from_millis(ask.patience_ms),
+        gap,
+        patience,
         answer,
     };
     let busy = |code, why: &str| ApiError::with_code(StatusCode::SERVICE_UNAVAILABLE, code, why);
@@ -172,8 +200,18 @@ impl BusRequestQuery {
     }
 }
 
+/// Outcome of a point: mantissa and power of ten, or a float, and the code of its reason.
+fn outcome_json(outcome: &SampleOutcome) -> Value {
+    let number = match outcome.number() {
+        Some(ExactNumber::Decimal { mantissa, exponent }) => json!([mantissa, exponent]),
+        Some(ExactNumber::Float(value)) => json!(value),
+        None => Value::Null,
+    };
+    json!({ "number": number, "reason": outcome.reason().map(QualityReason::code) })
+}
+
 /// JSON of the answer: `said` is one of `data`, `exception`, `heard`, `written`, `objects`,
-/// `failure`; `sent` and `received` are the bytes on the wire in hexadecimal.
+/// `outcomes`, `failure`; `sent` and `received` are the bytes on the wire in hexadecimal.
 fn bus_reply_json(done: &BusRequestOutcome) -> Value {
     let said = match &done.said {
         Ok(BusRequestAnswer::Data(data)) => json!({ "data": to_hex(data) }),
@@ -181,6 +219,9 @@ fn bus_reply_json(done: &BusRequestOutcome) -> Value {
         Ok(BusRequestAnswer::Responders(heard)) => json!({ "heard": heard.word() }),
         Ok(BusRequestAnswer::Written) => json!({ "written": true }),
         Ok(BusRequestAnswer::Objects(objects, next)) => json!({ "objects": objects, "next": next }),
+        Ok(BusRequestAnswer::Outcomes(outcomes)) => {
+            json!({ "outcomes": outcomes.iter().map(outcome_json).collect::<Vec<_>>() })
+        }
         Err(failed) => json!({ "failure": failed.reason.code(), "detail": failed.detail }),
     };
     json!({ "said": said, "sent": to_hex(&done.sent), "received": to_hex(&done.received) })

@@ -1,7 +1,7 @@
 //! One device, read on request, with every byte of the exchange; for `pantau read`.
 
 use super::bus_driver::{BusDriver, PollDetails, PollError};
-use super::create_driver;
+use super::{create_driver, create_owned_driver};
 use crate::bus_request::BusRequest;
 use crate::clock::Clock;
 use crate::config::{Config, Device};
@@ -47,9 +47,12 @@ impl AdhocReader {
         owner: Option<mpsc::Sender<BusRequest>>,
     ) -> Option<Self> {
         let device = config.devices.get(index)?;
-        let bus = config.buses.get(device.bus)?;
+        let driver = match owner {
+            Some(owner) => create_owned_driver(config, index, owner)?,
+            None => create_driver(config.buses.get(device.bus)?, vec![device.clone()]),
+        };
         Some(Self {
-            driver: create_driver(bus, vec![device.clone()], owner),
+            driver,
             device: device.clone(),
             clock: clock.clone(),
         })

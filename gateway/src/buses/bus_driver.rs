@@ -31,6 +31,10 @@ pub trait BusDriver: Send + Debug {
         self.poll(device, clock.now().mono)
     }
 
+    /// Gives a counter that lives in this process the value that it had before the start. By
+    /// default the devices themselves keep their counters.
+    fn resume_counter(&mut self, _device: usize, _point: usize, _value: ExactNumber) {}
+
     /// Returns what a technician is shown of the last poll; `None` when the bus has neither
     /// requests nor registers.
     fn poll_details(&self, _device: usize, _poll: &DevicePoll) -> Option<PollDetails> {

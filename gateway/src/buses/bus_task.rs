@@ -4,7 +4,10 @@
 use super::bus_driver::{BusDriver, DevicePoll, PollError};
 use super::poll_scheduler::{PollDecision, PollScheduler};
 use super::{back_off_ms, create_driver, devices_of_bus};
-use crate::bus_request::{self, BusHandles, BusRequest};
+use crate::bus_request::{
+    self, BusHandles, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind,
+    BusRequestOutcome,
+};
 use crate::clock::{Clock, ClockStamp};
 use crate::config::{Config, Device};
 use crate::domain::{QualityReason, Reading, SampleOutcome, UtcMs};
@@ -44,7 +47,7 @@ pub fn spawn_bus_tasks(
         if devices.is_empty() {
             continue;
         }
-        let driver = create_driver(bus, devices, None);
+        let driver = create_driver(bus, devices);
         let task = BusTask::new(config, index, driver, clock, board, out);
         let (door, errands) = bus_request::request_channel();
         doors.insert(bus.id.clone(), door);
@@ -171,11 +174,37 @@ impl BusTask {
     }
 
     async fn serve_request(&mut self, mut errand: BusRequest) {
+        if let BusRequestKind::Poll(device) = errand.wanted {
+            return self.serve_poll(device.into(), errand).await;
+        }
         // Others may not hold the bus for longer than this, whatever timeout they ask for.
         let most = Duration::from_millis(BUS_REQUEST_EXTRA_MS).max(self.timeout);
         errand.patience = errand.patience.min(most);
         errand.gap = errand.gap.min(most);
         self.driver.serve_request(errand).await;
+    }
+
+    /// Polls a device for a technician; the reading goes to the requester and nowhere else.
+    async fn serve_poll(&mut self, device: usize, errand: BusRequest) {
+        let said = if device < self.devices.len() {
+            let poll = self.driver.poll(device, self.clock.now().mono).await;
+            let outcomes = poll.outcomes.map(|outcomes| outcomes.into_vec());
+            outcomes.map(BusRequestAnswer::Outcomes)
+        } else {
+            Err(PollError {
+                reason: QualityReason::Absent,
+                message: format!("bus {} has no device {device}", self.id),
+            })
+        };
+        // The requester may have stopped meanwhile.
+        let _ = errand.answer.send(BusRequestOutcome {
+            said: said.map_err(|error| BusRequestError {
+                reason: error.reason,
+                detail: error.message,
+            }),
+            sent: Vec::new(),
+            received: Vec::new(),
+        });
     }
 
     /// Polls one device. The clock is read once for date, monotonic time and trust, since it may be

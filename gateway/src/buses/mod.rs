@@ -14,7 +14,9 @@
 mod adhoc;
 mod bus_driver;
 mod bus_task;
+pub mod gpio;
 pub mod modbus;
+mod owned_bus;
 mod poll_scheduler;
 
 use crate::bus_request::BusRequest;
@@ -32,16 +34,29 @@ pub use bus_task::{BusTask, spawn_bus_tasks};
 const NO_RAW_REQUESTS: &str = "this kind of bus has no raw requests";
 
 /// Creates the driver of a bus: the list of the kinds of bus. It opens nothing yet.
-///
-/// With `owner` the requests go to the task that owns the bus instead.
-fn create_driver(
-    bus: &Bus,
-    devices: Vec<Device>,
-    owner: Option<mpsc::Sender<BusRequest>>,
-) -> Box<dyn BusDriver> {
+fn create_driver(bus: &Bus, devices: Vec<Device>) -> Box<dyn BusDriver> {
     match &bus.link {
-        BusLink::Modbus(link) => Box::new(modbus::ModbusBus::new(bus, link, devices, owner)),
+        BusLink::Modbus(link) => Box::new(modbus::ModbusBus::new(bus, link, devices, None)),
+        BusLink::Gpio(link) => Box::new(gpio::GpioBus::new(link, &devices)),
     }
+}
+
+/// Creates a driver of one device whose requests go to the task that owns its bus.
+fn create_owned_driver(
+    config: &Config,
+    index: usize,
+    owner: mpsc::Sender<BusRequest>,
+) -> Option<Box<dyn BusDriver>> {
+    let device = config.devices.get(index)?;
+    let bus = config.buses.get(device.bus)?;
+    if let BusLink::Modbus(link) = &bus.link {
+        let (devices, owner) = (vec![device.clone()], Some(owner));
+        return Some(Box::new(modbus::ModbusBus::new(bus, link, devices, owner)));
+    }
+    let mut on_bus = devices_of_bus(config, device.bus).map(|(_, device)| &device.id);
+    let position = on_bus.position(|id| *id == device.id)?;
+    let positions = vec![u16::try_from(position).ok()?];
+    Some(Box::new(owned_bus::OwnedBus::new(owner, positions)))
 }
 
 /// Returns the devices of a bus in file order, each with its index in `Config::devices`.

@@ -8,8 +8,8 @@ use crate::bus_request::{
 };
 use crate::commissioning::scan;
 use crate::config::{Bus, Config};
-use crate::domain::QualityReason;
 use crate::domain::hex_text::parse_hex;
+use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use crate::i18n::Language;
 use crate::server;
 use serde_json::Value;
@@ -88,6 +88,7 @@ fn control_path(wanted: BusRequestKind) -> String {
         format!("{door}?unit={unit}&function={function}&address={address}&count={count}")
     };
     match wanted {
+        BusRequestKind::Poll(device) => format!("poll?device={device}"),
         BusRequestKind::Read(ask) => {
             asked("ask", ask.unit, ask.function as u8, ask.address, ask.count)
         }
@@ -122,6 +123,9 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         ))
     } else if said["written"].as_bool() == Some(true) {
         Ok(BusRequestAnswer::Written)
+    } else if let Some(outcomes) = said["outcomes"].as_array() {
+        let outcomes = outcomes.iter().map(parse_outcome);
+        Ok(BusRequestAnswer::Outcomes(outcomes.collect::<Option<_>>()?))
     } else if let Some(objects) = said["objects"].as_array() {
         let object = |pair: &Value| {
             let number = u8::try_from(pair[0].as_u64()?).ok()?;
@@ -144,6 +148,29 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         said,
         sent: parse_hex(json["sent"].as_str()?)?,
         received: parse_hex(json["received"].as_str()?)?,
+    })
+}
+
+/// Outcome of one point; `None` for an unknown form.
+fn parse_outcome(json: &Value) -> Option<SampleOutcome> {
+    let reason = match &json["reason"] {
+        Value::Null => None,
+        code => Some(QualityReason::from_code(
+            u8::try_from(code.as_u64()?).ok()?,
+        )?),
+    };
+    let number = match &json["number"] {
+        Value::Null => None,
+        Value::Array(parts) => Some(ExactNumber::Decimal {
+            mantissa: parts.first()?.as_i64()?,
+            exponent: i8::try_from(parts.get(1)?.as_i64()?).ok()?,
+        }),
+        float => Some(ExactNumber::Float(float.as_f64()?)),
+    };
+    Some(match (number, reason) {
+        (Some(number), None) => SampleOutcome::Good(number),
+        (Some(number), Some(reason)) => SampleOutcome::Uncertain(number, reason),
+        (None, reason) => SampleOutcome::Bad(reason?),
     })
 }
 

@@ -6,6 +6,7 @@
 
 use crate::config::{BusLink, ModbusLink};
 use crate::domain::QualityReason;
+use drivers::sensor_fault::SensorFault;
 
 /// Connection between gateway and device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ enum SymptomLink {
     Server,
     /// Modbus TCP.
     Network,
+    /// Pins and chips of the gateway's own board.
+    Pins,
     /// Any.
     Any,
 }
@@ -58,6 +61,10 @@ enum SymptomKind {
     Value,
     Clock,
     NoList,
+    /// Pin or chip that another program uses.
+    InUse,
+    /// A sensor on the gateway's own pins.
+    Sensor(SensorFault),
 }
 
 // The order matters: a late answer is checked first, because it also explains garbled answers of
@@ -144,6 +151,12 @@ const DIAGNOSIS_RULES: &[(SymptomKind, SymptomExtent, SymptomLink, &str)] = &[
     (
         SymptomKind::Unreachable,
         SymptomExtent::Any,
+        SymptomLink::Pins,
+        "diagnosis-pins",
+    ),
+    (
+        SymptomKind::Unreachable,
+        SymptomExtent::Any,
         SymptomLink::Any,
         "diagnosis-host",
     ),
@@ -209,6 +222,11 @@ pub fn advice_key(
 ) -> Option<&'static str> {
     // Missing values, and devices that sleep at night, are no fault.
     let kind = SymptomKind::of_reason(reason)?;
+    match kind {
+        SymptomKind::InUse => return Some("diagnosis-in-use"),
+        SymptomKind::Sensor(fault) => return Some(sensor_advice_key(fault)),
+        _ => {}
+    }
     let extent = symptom_extent(kind, reasons);
     let beside_late = reasons.contains(&Some(QualityReason::Late));
     let is_so = |wanted: SymptomExtent| match wanted {
@@ -244,6 +262,23 @@ fn symptom_extent(kind: SymptomKind, reasons: &[Option<QualityReason>]) -> Sympt
     }
 }
 
+/// Message key of the advice for a fault of a sensor.
+fn sensor_advice_key(fault: SensorFault) -> &'static str {
+    match fault {
+        SensorFault::Absent => "diagnosis-sensor-absent",
+        SensorFault::BusFault | SensorFault::Checksum => "diagnosis-sensor-bus",
+        SensorFault::BelowRange | SensorFault::AboveRange => "diagnosis-sensor-range",
+        SensorFault::WireBroken => "diagnosis-wire-broken",
+        SensorFault::ShortCircuit => "diagnosis-short-circuit",
+        SensorFault::NotReady => "diagnosis-sensor-slow",
+        SensorFault::PowerOnValue | SensorFault::SensorRestarted => "diagnosis-sensor-supply",
+        SensorFault::BounceStorm => "diagnosis-bounce",
+        SensorFault::StuckLine => "diagnosis-stuck-line",
+        SensorFault::ClockStopped => "diagnosis-clock-battery",
+        SensorFault::BlindZone | SensorFault::NoEcho => "diagnosis-echo",
+    }
+}
+
 impl SymptomKind {
     fn of_reason(reason: QualityReason) -> Option<Self> {
         Some(match reason {
@@ -260,6 +295,8 @@ impl SymptomKind {
             QualityReason::OutOfRange | QualityReason::NotANumber => Self::Value,
             QualityReason::Undated => Self::Clock,
             QualityReason::Absent => Self::NoList,
+            QualityReason::InUse => Self::InUse,
+            QualityReason::Sensor(fault) => Self::Sensor(fault),
             QualityReason::Missing | QualityReason::NotValid | QualityReason::Asleep => {
                 return None;
             }
@@ -271,11 +308,13 @@ impl SymptomLink {
     /// True when the rule applies to this link. An unknown link is treated as a serial line, where
     /// there is more to check.
     fn fits_link(self, link: Option<&BusLink>) -> bool {
+        let is_pins = link.is_some_and(|link| link.modbus().is_none());
         let link = link.and_then(BusLink::modbus);
         let network = matches!(link, Some(ModbusLink::Tcp { .. }));
         match self {
             Self::Port => matches!(link, Some(ModbusLink::Rtu(_))),
-            Self::Serial => !network,
+            Self::Serial => !network && !is_pins,
+            Self::Pins => is_pins,
             Self::Server => matches!(link, Some(ModbusLink::RtuOverTcp { .. })),
             Self::Network => network,
             Self::Any => true,

@@ -3,15 +3,20 @@
 //! A new kind of bus has its line in [`RawBusKind`], [`BusLink`], [`PointAccess`] and the checks
 //! below, and nowhere else in the configuration: see docs/extending.md, "A kind of bus".
 
+use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::gpio_point::{
+    self, GpioLink, GpioPoint, GpioSignal, LineBias, LineEdge, RawActiveLevel,
+};
 use crate::config::modbus_link::{ModbusLink, check_modbus_link};
 use crate::config::modbus_point::{ModbusPoint, check_modbus_point};
+use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::{
-    RawConfidence, RawExponentTable, RawInteger, RawParity, RawText, RawValidWhen, RawWordOrder,
-    SpannedValue,
+    RawConfidence, RawExponentTable, RawInteger, RawNumber, RawParity, RawText, RawValidWhen,
+    RawWordOrder, SpannedValue,
 };
 use crate::config::value_syntax::EXPECT_DURATION;
-use crate::config::{SerialPortSettings, device_limits, value_syntax};
+use crate::config::{Point, SerialPortSettings, bus_keys, device_limits, value_syntax};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +35,8 @@ pub(crate) struct RawBus {
     /// Kind of bus.
     #[schemars(required)]
     pub(crate) kind: Option<SpannedValue<RawBusKind>>,
+    /// Chip of a GPIO bus, `gpiochip0` by default.
+    pub(crate) chip: RawText,
     /// Serial device, e.g. `/dev/ttyUSB0`.
     pub(crate) port: RawText,
     /// Serial speed in bit/s, 9600 by default.
@@ -70,12 +77,30 @@ pub(crate) struct RawPoint {
     pub(crate) id: RawText,
     /// Name for people; by default it follows from the id.
     pub(crate) name: RawText,
-    /// `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol address.
-    #[schemars(required)]
+    /// On a Modbus bus: `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol
+    /// address.
+    #[schemars(extend("x-required-unless" = ["signal"]))]
     pub(crate) register: RawText,
-    /// `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
-    #[schemars(required)]
+    /// On a Modbus bus: `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
+    #[schemars(extend("x-required-unless" = ["signal"]))]
     pub(crate) r#type: RawText,
+    /// On a GPIO bus: `pulses` (a count), `rate` (pulses per second), `state` (1 while active) or
+    /// `state-seconds`.
+    pub(crate) signal: RawText,
+    /// Line of a GPIO bus, by number or name: `17` or `"GPIO17"`; that of the device by default.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) line: Option<SpannedValue<toml::Value>>,
+    /// Resistor of a GPIO line, `pull-up` by default.
+    pub(crate) bias: Option<SpannedValue<LineBias>>,
+    /// Level at which a GPIO line is active: `low` (default), as with a contact to ground, or
+    /// `high`.
+    pub(crate) active: Option<SpannedValue<RawActiveLevel>>,
+    /// Edges that count as a pulse, `rising` by default: the line becomes active.
+    pub(crate) edge: Option<SpannedValue<LineEdge>>,
+    /// Time for which a GPIO line must be stable, e.g. `"50ms"`; no debounce by default.
+    pub(crate) debounce: RawText,
+    /// Most pulses per second that the meter on a GPIO line can give; more are a bouncing contact.
+    pub(crate) max_rate: RawNumber,
     /// Order of bytes and words, `abcd` (big endian) by default.
     pub(crate) words: Option<SpannedValue<RawWordOrder>>,
     /// Bits to use: `3`, `"0-3"` or `[0, 3]`; 0 is the least significant.
@@ -140,6 +165,8 @@ pub struct Bus {
 pub enum BusLink {
     /// Modbus on a serial line or a network.
     Modbus(ModbusLink),
+    /// Lines of a GPIO chip.
+    Gpio(GpioLink),
 }
 
 /// Description of a connection, for tables and texts.
@@ -162,6 +189,7 @@ impl BusLink {
     pub fn modbus(&self) -> Option<&ModbusLink> {
         match self {
             Self::Modbus(link) => Some(link),
+            Self::Gpio(_) => None,
         }
     }
 
@@ -169,6 +197,7 @@ impl BusLink {
     pub fn modbus_mut(&mut self) -> Option<&mut ModbusLink> {
         match self {
             Self::Modbus(link) => Some(link),
+            Self::Gpio(_) => None,
         }
     }
 
@@ -176,6 +205,7 @@ impl BusLink {
     pub fn serial_port(&self) -> Option<&SerialPortSettings> {
         match self {
             Self::Modbus(link) => link.serial_port(),
+            Self::Gpio(_) => None,
         }
     }
 
@@ -183,6 +213,7 @@ impl BusLink {
     pub fn summary(&self) -> BusLinkSummary {
         match self {
             Self::Modbus(link) => link.summary(),
+            Self::Gpio(link) => link.summary(),
         }
     }
 }
@@ -192,13 +223,32 @@ impl BusLink {
 pub enum PointAccess {
     /// Modbus registers.
     Modbus(ModbusPoint),
+    /// Line of a GPIO chip.
+    Gpio(GpioPoint),
 }
 
 impl PointAccess {
+    /// Word of the kind of bus that has such points, for messages.
+    fn bus_word(&self) -> &'static str {
+        match self {
+            Self::Modbus(_) => "modbus",
+            Self::Gpio(_) => "gpio",
+        }
+    }
+
+    /// GPIO line; `None` for another kind of bus.
+    pub fn gpio(&self) -> Option<&GpioPoint> {
+        match self {
+            Self::Gpio(line) => Some(line),
+            Self::Modbus(_) => None,
+        }
+    }
+
     /// Modbus registers; `None` for another kind of bus.
     pub fn modbus(&self) -> Option<&ModbusPoint> {
         match self {
             Self::Modbus(registers) => Some(registers),
+            Self::Gpio(_) => None,
         }
     }
 
@@ -206,6 +256,7 @@ impl PointAccess {
     pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
         match self {
             Self::Modbus(registers) => Some(registers),
+            Self::Gpio(_) => None,
         }
     }
 }
@@ -217,7 +268,22 @@ pub(crate) fn check_point_access(
     span: &Range<usize>,
     names: &[String],
 ) -> PointAccess {
-    PointAccess::Modbus(check_modbus_point(notes, raw, span, names))
+    let Some(at) = &raw.signal else {
+        return PointAccess::Modbus(check_modbus_point(notes, raw, span, names));
+    };
+    for (key, typed) in [("register", &raw.register), ("type", &raw.r#type)] {
+        if let Some(stray) = typed {
+            notes.add_error(stray.span(), key, "fault-other-kind", key, "gpio");
+        }
+    }
+    let signal = GpioSignal::from_word(at.get());
+    if signal.is_none() {
+        let words = GpioSignal::ALL.map(GpioSignal::word);
+        let (hint, all) = (nearest_name(at.get(), words), words.join(", "));
+        notes.add_error_with_hint(at.span(), "signal", "fault-word", at.get(), &all, hint);
+    }
+    let signal = signal.unwrap_or(GpioSignal::State);
+    PointAccess::Gpio(gpio_point::check_gpio_point(notes, raw, signal))
 }
 
 /// Checks all `[[bus]]` tables.
@@ -267,21 +333,57 @@ pub(crate) fn check_buses(
 }
 
 fn check_bus_link(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<RawBus>) -> BusLink {
-    let kind = at.get().kind.as_ref();
-    match kind.map(|kind| *kind.get()) {
-        Some(RawBusKind::Gpio | RawBusKind::I2c | RawBusKind::OneWire | RawBusKind::Mqtt) => {
-            let span = kind.map_or(0..0, SpannedValue::span);
+    let Some(typed) = &at.get().kind else {
+        return BusLink::Modbus(check_modbus_link(notes, at, None));
+    };
+    let link = match *typed.get() {
+        RawBusKind::Gpio => BusLink::Gpio(gpio_point::check_gpio_link(at.get())),
+        RawBusKind::I2c | RawBusKind::OneWire | RawBusKind::Mqtt => {
             // The word as typed, so that the message does not show a Rust name.
-            let found = notes
-                .text
-                .get(span.clone())
-                .unwrap_or_default()
-                .trim_matches('"')
-                .to_owned();
-            let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp";
-            notes.add_error(span, "kind", "fault-bus-later", &found, open);
-            BusLink::Modbus(check_modbus_link(notes, at, None))
+            let found = notes.text.get(typed.span()).unwrap_or_default();
+            let found = found.trim_matches('"').to_owned();
+            let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp, gpio";
+            notes.add_error(typed.span(), "kind", "fault-bus-later", &found, open);
+            return BusLink::Modbus(check_modbus_link(notes, at, None));
         }
-        modbus => BusLink::Modbus(check_modbus_link(notes, at, modbus)),
+        modbus => BusLink::Modbus(check_modbus_link(notes, at, Some(modbus))),
+    };
+    let word = link.summary().kind;
+    bus_keys::report_stray_keys(notes, at.get(), *typed.get(), word);
+    link
+}
+
+/// Gives the points of a device the line that the device names, and reports points of another kind
+/// of bus.
+pub(crate) fn complete_points(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawDevice>,
+    link: &BusLink,
+    points: &mut [Point],
+) {
+    let own = gpio_point::check_line(notes, at.get().line.as_ref());
+    let summary = link.summary();
+    for point in points {
+        let fits = match (&mut point.access, link) {
+            (PointAccess::Gpio(access), BusLink::Gpio(_)) => {
+                access.line = access.line.take().or_else(|| own.clone());
+                if access.line.is_none() {
+                    notes.add_error(at.span(), "line", "fault-missing", "", "");
+                }
+                true
+            }
+            (access, link) => access.modbus().is_some() == link.modbus().is_some(),
+        };
+        if !fits {
+            let found = format!("{} ({})", point.name, point.access.bus_word());
+            notes.add_error(
+                at.span(),
+                "bus",
+                "fault-point-of-other-bus",
+                &found,
+                summary.kind,
+            );
+            return;
+        }
     }
 }

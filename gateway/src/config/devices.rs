@@ -7,8 +7,8 @@ use crate::config::raw_config::{RawConfig, RawDevice, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Bus, Device, FactConfidence, ModbusLink, Point, device_limits, point_checks, sunspec,
-    value_syntax,
+    Bus, Device, FactConfidence, ModbusLink, Point, bus_kinds, device_limits, point_checks,
+    sunspec, value_syntax,
 };
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
@@ -86,12 +86,20 @@ fn check_device(
         (None, Some((sunspec, _))) => sunspec.nominal_points(),
         (None, None) => listed,
     };
+    if let Some(bus) = around.buses.get(bus) {
+        bus_kinds::complete_points(notes, at, &bus.link, &mut points);
+    }
+    check_scales(notes, typed, &id, &mut points);
     device_limits::check_points_fit(notes, &at.span(), &points, &limits);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
     let unit = check_unit_id(notes, at, bus, around)
         .or(default_unit)
         .unwrap_or(1);
-    if !around.addresses.insert((bus, unit)) {
+    let is_modbus = around
+        .buses
+        .get(bus)
+        .is_some_and(|bus| bus.link.modbus().is_some());
+    if is_modbus && !around.addresses.insert((bus, unit)) {
         let span = typed.unit.as_ref().map_or(at.span(), SpannedValue::span);
         notes.add_warning(span, "unit", "fault-same-unit", &unit.to_string(), "");
     }
@@ -162,6 +170,27 @@ fn check_accuracy(
         }
     }
     all
+}
+
+/// Gives points the scale of this very device, such as the litres of a pulse.
+fn check_scales(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: &RawDevice,
+    device: &str,
+    points: &mut [Point],
+) {
+    for (id, at) in &typed.scales {
+        let factor = point_checks::check_factor(notes, Some(at), "scales");
+        match points.iter_mut().find(|point| *point.name == **id) {
+            Some(point) => point.scale.factor = factor.unwrap_or(point.scale.factor),
+            None => {
+                let hint = nearest_name(id, points.iter().map(|point| &*point.name));
+                let (what, found) = ("fault-unknown-point", format!("{device}.{id}"));
+                let expected = "fault-expect-point";
+                notes.add_error_with_hint(at.span(), "scales", what, &found, expected, hint);
+            }
+        }
+    }
 }
 
 /// Checks the site's own names of points, and gives them to the points.

@@ -18,6 +18,7 @@
 //! `docs/factors.md`.
 
 pub(crate) mod archived;
+pub(crate) mod bus_keys;
 pub(crate) mod bus_kinds;
 pub(crate) mod check;
 pub(crate) mod device_limits;
@@ -25,7 +26,9 @@ pub(crate) mod devices;
 pub(crate) mod diagnostic;
 pub(crate) mod diagnostic_collector;
 pub mod factors;
+pub(crate) mod gpio_point;
 pub mod identification;
+mod linear_scale;
 pub(crate) mod modbus_link;
 pub(crate) mod modbus_point;
 pub(crate) mod physical_limits;
@@ -53,6 +56,8 @@ pub use bus_kinds::{Bus, BusLink, BusLinkSummary, PointAccess};
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diagnostic_collector::DiagnosticCollector;
+pub use gpio_point::{GpioLine, GpioLink, GpioPoint, GpioSignal, LineBias, LineEdge};
+pub use linear_scale::LinearScale;
 pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
 pub use modbus_point::{ModbusPoint, ModbusTable, RegisterEncoding, ScaleExponentTable, WordOrder};
 pub use raw_values::{RawInteger, RawText, SpannedValue};

@@ -126,55 +126,10 @@ pub(crate) fn check_modbus_link(
         .as_ref()
         .map_or(String::new(), |at| at.get().clone());
     let port = typed.tcp_port.as_ref().map_or(502, |at| *at.get());
-    let link = match kind {
+    match kind {
         Some(RawBusKind::ModbusRtu) => ModbusLink::Rtu(check_serial_port(notes, typed, baud)),
         Some(RawBusKind::ModbusRtuOverTcp) => ModbusLink::RtuOverTcp { host, port, baud },
         _ => ModbusLink::Tcp { host, port },
-    };
-    if kind.is_some() {
-        report_stray_keys(notes, typed, &link);
-    }
-    link
-}
-
-/// Reports keys that apply to other kinds of bus only; they would be ignored in silence.
-fn report_stray_keys(notes: &mut DiagnosticCollector<'_>, typed: &RawBus, link: &ModbusLink) {
-    let serial = matches!(link, ModbusLink::Rtu(_));
-    let has_speed = !matches!(link, ModbusLink::Tcp { .. });
-    let keys = [
-        ("port", typed.port.as_ref().map(SpannedValue::span), serial),
-        ("host", typed.host.as_ref().map(SpannedValue::span), !serial),
-        (
-            "baud",
-            typed.baud.as_ref().map(SpannedValue::span),
-            has_speed,
-        ),
-        (
-            "parity",
-            typed.parity.as_ref().map(SpannedValue::span),
-            serial,
-        ),
-        (
-            "stop_bits",
-            typed.stop_bits.as_ref().map(SpannedValue::span),
-            serial,
-        ),
-        (
-            "tcp_port",
-            typed.tcp_port.as_ref().map(SpannedValue::span),
-            !serial,
-        ),
-    ];
-    let kind = link.summary().kind;
-    for (key, span, applies) in keys {
-        match (key, span.filter(|_| !applies)) {
-            (_, None) => {}
-            ("port" | "host", Some(span)) => {
-                notes.add_error(span, key, "fault-other-kind", key, kind);
-            }
-            // A warning: a site that has run with such a key starts as before.
-            (_, Some(span)) => notes.add_warning(span, key, "fault-other-kind", key, kind),
-        }
     }
 }
 

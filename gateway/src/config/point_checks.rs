@@ -171,24 +171,36 @@ fn check_value_range(
 }
 
 fn check_scale(notes: &mut DiagnosticCollector<'_>, raw: &RawPoint) -> LinearScale {
-    let mut part = |typed: Option<&SpannedValue<f64>>, key: &str, default: (i64, i8)| {
-        let Some(at) = typed else {
-            return default;
-        };
-        // A scale of 0 would turn every reading into the offset.
-        let usable = |scale: &(i64, i8)| key != "scale" || scale.0 != 0;
-        value_syntax::decimal(*at.get())
-            .filter(usable)
-            .unwrap_or_else(|| {
-                let found = at.get().to_string();
-                notes.add_error(at.span(), key, "fault-value", &found, "fault-expect-scale");
-                default
-            })
-    };
+    let factor = check_factor(notes, raw.scale.as_ref(), "scale");
+    let offset = raw.offset.as_ref();
+    let offset = offset.map(|at| check_decimal(notes, at, "offset", |_| true));
     LinearScale {
-        factor: part(raw.scale.as_ref(), "scale", LinearScale::IDENTITY.factor),
-        offset: part(raw.offset.as_ref(), "offset", LinearScale::IDENTITY.offset),
+        factor: factor.unwrap_or(LinearScale::IDENTITY.factor),
+        offset: offset.flatten().unwrap_or(LinearScale::IDENTITY.offset),
     }
+}
+
+/// Checks a factor as mantissa and power of ten. One of 0 would turn every reading into the offset.
+pub(crate) fn check_factor(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: Option<&SpannedValue<f64>>,
+    key: &str,
+) -> Option<(i64, i8)> {
+    check_decimal(notes, typed?, key, |decimal| decimal.0 != 0)
+}
+
+fn check_decimal(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<f64>,
+    key: &str,
+    is_usable: impl Fn(&(i64, i8)) -> bool,
+) -> Option<(i64, i8)> {
+    let decimal = value_syntax::decimal(*at.get()).filter(is_usable);
+    if decimal.is_none() {
+        let found = at.get().to_string();
+        notes.add_error(at.span(), key, "fault-value", &found, "fault-expect-scale");
+    }
+    decimal
 }
 
 fn check_wraps_at(notes: &mut DiagnosticCollector<'_>, raw: &RawPoint) -> Option<f64> {

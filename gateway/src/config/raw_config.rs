@@ -123,6 +123,12 @@ pub(crate) struct RawDevice {
     /// Modbus unit id: 1..=247 on a serial line, 0..=255 over TCP; by default that of the profile,
     /// else 1.
     pub(crate) unit: RawInteger,
+    /// On a GPIO bus: the line of its points, by number or name: `17` or `"GPIO17"`.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) line: Option<SpannedValue<toml::Value>>,
+    /// Scale of its points by point id, instead of that of the profile: `{ volume = 0.01 }`.
+    #[serde(default)]
+    pub(crate) scales: BTreeMap<String, SpannedValue<f64>>,
     /// Name of its profile (`config/devices/NAME.toml`); without one, list the points.
     pub(crate) profile: RawText,
     /// Kind of device, the `InfluxDB` measurement: `inverter`, `meter`, `level`, ...

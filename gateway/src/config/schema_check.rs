@@ -19,6 +19,8 @@ use toml::de::{DeTable, DeValue};
 /// Key that the schema of a sink's table has only while a file is read: the keys of its secret.
 // Each table has its own: two sinks may both have a `token_file`, with different variables.
 const SECRET_KEYS: &str = "x-secret-keys";
+/// Key of a property in a schema: it is required unless one of these other keys is there.
+const REQUIRED_UNLESS: &str = "x-required-unless";
 
 /// Returns the JSON Schema of a raw type, without references and without `null`.
 fn schema_for<T: JsonSchema>() -> Value {
@@ -182,8 +184,15 @@ fn check_table(
             table.insert(key, entry);
         }
     }
-    for key in schema["required"].as_array().into_iter().flatten() {
-        let name = key.as_str().unwrap_or_default();
+    let is_seen = |key: &Value| seen.iter().any(|seen| key == seen.as_str());
+    let required = schema["required"].as_array().into_iter().flatten();
+    let required = required.filter_map(Value::as_str);
+    // Which key a point needs depends on the kind of its bus.
+    let unless = properties.iter().filter(|(_, part)| {
+        let others = part[REQUIRED_UNLESS].as_array();
+        others.is_some_and(|others| !others.iter().any(is_seen))
+    });
+    for name in required.chain(unless.map(|(name, _)| name.as_str())) {
         if !seen.iter().any(|key| key == name) {
             notes.add_error(span.clone(), name, "fault-missing", "", "");
         }

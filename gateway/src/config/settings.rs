@@ -5,7 +5,7 @@ use crate::config::Diagnostic;
 use crate::config::archived;
 use crate::config::factors::Factors;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Bus, ModbusPoint, ModbusTable, PointAccess, ValueWords};
+use crate::config::{Bus, LinearScale, ModbusPoint, ModbusTable, PointAccess, ValueWords};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::domain::hex_text::to_hex;
@@ -207,6 +207,11 @@ impl Point {
         }
     }
 
+    /// Whether a value lies within the limits of the point.
+    pub fn allows(&self, value: f64) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+
     /// Modbus registers; `None` for a point of another kind of bus.
     pub fn modbus(&self) -> Option<&ModbusPoint> {
         self.access.modbus()
@@ -290,16 +295,6 @@ impl PointDescription {
     }
 }
 
-/// Linear scale: value = raw x `factor` + `offset`.
-// Decimal instead of binary, so that integers and decimal steps stay exact.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LinearScale {
-    /// Mantissa and power of ten of the factor: 0.1 is (1, -1).
-    pub factor: (i64, i8),
-    /// Mantissa and power of ten of the offset.
-    pub offset: (i64, i8),
-}
-
 /// Directory, flush interval and retention of the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreSettings {
@@ -343,12 +338,4 @@ pub enum PageCertificate {
         /// Private key.
         key: PathBuf,
     },
-}
-
-impl LinearScale {
-    /// Scale of an unscaled value: factor 1, offset 0.
-    pub const IDENTITY: Self = Self {
-        factor: (1, 0),
-        offset: (0, 0),
-    };
 }

@@ -24,6 +24,7 @@ pub mod site_zone;
 
 pub use exact_number::ExactNumber;
 
+use drivers::sensor_fault::SensorFault;
 use site_zone::SiteZone;
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +40,9 @@ pub struct MonoMs(pub u64);
 
 /// Journal number of a reading: 1, 2, 3, ... without holes, over all devices.
 pub type ReadingSeq = u64;
+
+/// First code of the faults of sensors, to which the code of the fault is added.
+const SENSOR_FAULT_CODES: u8 = 0x40;
 
 /// Reason for which there is no number, or for which a number is doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +73,10 @@ pub enum QualityReason {
     Asleep,
     /// Read before the system clock was synchronised.
     Undated,
+    /// Line or chip that another program uses.
+    InUse,
+    /// Fault of a sensor on the gateway's own pins.
+    Sensor(SensorFault),
 }
 
 /// Quality of a sample.
@@ -258,6 +266,10 @@ impl QualityReason {
             Self::Absent => "absent",
             Self::Asleep => "asleep",
             Self::Undated => "undated",
+            Self::InUse => "in-use",
+            // `absent` is a point that no model of a device has.
+            Self::Sensor(SensorFault::Absent) => "no-sensor",
+            Self::Sensor(fault) => fault.name(),
         }
     }
 
@@ -278,6 +290,8 @@ impl QualityReason {
             Self::Asleep => 10,
             Self::Late => 11,
             Self::Header => 12,
+            Self::InUse => 13,
+            Self::Sensor(fault) => SENSOR_FAULT_CODES | fault.code(),
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
     }
@@ -304,7 +318,11 @@ impl QualityReason {
             10 => Self::Asleep,
             11 => Self::Late,
             12 => Self::Header,
+            13 => Self::InUse,
             0x80.. => Self::Refused(code & 0x7f),
+            SENSOR_FAULT_CODES.. => {
+                Self::Sensor(SensorFault::from_code(code - SENSOR_FAULT_CODES)?)
+            }
             _ => return None,
         })
     }

@@ -109,6 +109,7 @@ pub(crate) fn control_router(app: ApiListener) -> axum::Router {
         )
         .merge(crate::api::evidence::evidence_routes())
         .route("/control/ask", post(crate::api::bus_requests::read_on_bus))
+        .route("/control/poll", post(crate::api::bus_requests::poll_on_bus))
         .route(
             "/control/hear",
             post(crate::api::bus_requests::probe_on_bus),

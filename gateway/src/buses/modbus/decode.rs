@@ -56,15 +56,14 @@ fn decode_number(
     let value = match raw {
         UnscaledValue::Integer(steps) => steps
             .checked_mul(times)
-            .and_then(|steps| scale_integer(steps, point.scale, power)),
-        UnscaledValue::Float(value) => scale_float(value, times, point.scale, power),
+            .and_then(|steps| point.scale.scale_integer(steps, power)),
+        UnscaledValue::Float(value) => point.scale.scale_float(multiply_float(value, times), power),
         UnscaledValue::Invalid => None,
     }
     .ok_or(QualityReason::NotANumber)?;
-    let size = value.to_f64();
     // Limits are checked after scaling, in the unit of the point: 7fffffff in tenths of a watt is a
     // plausible integer, but no power.
-    if point.min.is_some_and(|min| size < min) || point.max.is_some_and(|max| size > max) {
+    if !point.allows(value.to_f64()) {
         return Err(QualityReason::OutOfRange);
     }
     Ok(value)
@@ -178,75 +177,23 @@ fn scale_power(access: &ModbusPoint, context: &[Option<i64>]) -> Result<i8, Qual
         .ok_or(QualityReason::NotValid)
 }
 
-fn scale_integer(steps: i64, scale: LinearScale, power: i8) -> Option<ExactNumber> {
-    let (factor, exponent) = scale.factor;
-    let mut exponent = i32::from(exponent) + i32::from(power);
-    let mut mantissa = i128::from(steps) * i128::from(factor);
-    let (offset, offset_exponent) = scale.offset;
-    if offset != 0 {
-        // Factor and offset are brought to the same power of ten, so that the sum is exact.
-        let step = exponent.min(offset_exponent.into());
-        mantissa = shift_decimal(mantissa, exponent - step)?.checked_add(shift_decimal(
-            offset.into(),
-            i32::from(offset_exponent) - step,
-        )?)?;
-        exponent = step;
-    }
-    // `Number::Decimal` holds an `i64` and 18 places: digits are only dropped when they are zeros,
-    // so that the result stays exact.
-    while exponent < -18 || i64::try_from(mantissa).is_err() {
-        if mantissa % 10 != 0 {
-            return None;
-        }
-        mantissa /= 10;
-        exponent += 1;
-    }
-    let exponent = i8::try_from(exponent).ok().filter(|e| *e <= 18)?;
-    Some(ExactNumber::Decimal {
-        mantissa: i64::try_from(mantissa).ok()?,
-        exponent,
-    })
-}
-
-fn shift_decimal(mantissa: i128, places: i32) -> Option<i128> {
-    mantissa.checked_mul(10i128.checked_pow(u32::try_from(places).ok()?)?)
-}
-
 #[expect(
     clippy::cast_precision_loss,
     reason = "the ratio of a transformer is small"
 )]
-fn scale_float(value: f64, times: i64, scale: LinearScale, power: i8) -> Option<ExactNumber> {
-    let value = if times == 1 {
+fn multiply_float(value: f64, times: i64) -> f64 {
+    if times == 1 {
         value
     } else {
         value * times as f64
-    };
-    // Without a scale the value is passed on unchanged, bit for bit.
-    if scale == LinearScale::IDENTITY && power == 0 {
-        return value.is_finite().then_some(ExactNumber::Float(value));
     }
-    let (factor, offset) = scale_as_floats(scale, power);
-    let scaled = value * factor + offset;
-    scaled.is_finite().then_some(ExactNumber::Float(scaled))
-}
-
-fn scale_as_floats(scale: LinearScale, power: i8) -> (f64, f64) {
-    let float = |(mantissa, exponent): (i64, i8), power: i8| {
-        ExactNumber::Decimal {
-            mantissa,
-            exponent: exponent.saturating_add(power),
-        }
-        .to_f64()
-    };
-    (float(scale.factor, power), float(scale.offset, 0))
 }
 
 /// Encodes `value` (to the nearest step) as registers, for simulated devices; `None` when the type
 /// cannot hold it. Registers of a point with `high` start with the high half. A `scale_from`
 /// partner is assumed to be 0.
 pub fn encode_value(point: &Point, value: f64) -> Option<Vec<u16>> {
-    let (factor, offset) = scale_as_floats(point.scale, 0);
+    let (factor, offset) = point.scale.as_floats(0);
     let raw = (value - offset) / factor;
     let access = point.modbus()?;
     let bits = match access.encoding {

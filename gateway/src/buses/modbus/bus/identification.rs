@@ -32,6 +32,7 @@ impl BusChannel {
                 BusRequestAnswer::Exception(_)
                 | BusRequestAnswer::Data(_)
                 | BusRequestAnswer::Responders(_)
+                | BusRequestAnswer::Outcomes(_)
                 | BusRequestAnswer::Written => None,
             };
             match next {

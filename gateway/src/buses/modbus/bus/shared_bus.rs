@@ -43,6 +43,7 @@ impl BusChannel {
             }
             BusRequestAnswer::Objects(..)
             | BusRequestAnswer::Responders(_)
+            | BusRequestAnswer::Outcomes(_)
             | BusRequestAnswer::Written => Err(unexpected_answer_error()),
         }
     }
@@ -103,6 +104,8 @@ impl BusChannel {
             BusRequestKind::Write(write) => self.write(write).await.map(|refusal| {
                 refusal.map_or(BusRequestAnswer::Written, BusRequestAnswer::Exception)
             }),
+            // The bus task answers it itself.
+            BusRequestKind::Poll(_) => Err(unexpected_answer_error()),
         };
         self.timeout = timeout;
         let (sent, received) = self.trace.clone().unwrap_or_default();

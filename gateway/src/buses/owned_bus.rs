@@ -1,0 +1,52 @@
+//! [`OwnedBus`]: a bus without registers that another task owns; each poll is made by that task.
+
+use super::{BusDriver, BusFuture, DevicePoll, PollError};
+use crate::bus_request::{BusRequest, BusRequestAnswer, BusRequestKind};
+use crate::domain::{MonoMs, QualityReason, SampleOutcome};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Bus of the running gateway, for a command beside it.
+#[derive(Debug)]
+pub(super) struct OwnedBus {
+    owner: mpsc::Sender<BusRequest>,
+    /// Position of each device among those of the owner's bus.
+    positions: Vec<u16>,
+}
+
+impl OwnedBus {
+    pub(super) fn new(owner: mpsc::Sender<BusRequest>, positions: Vec<u16>) -> Self {
+        Self { owner, positions }
+    }
+
+    async fn ask_owner(&self, device: usize) -> Result<Box<[SampleOutcome]>, PollError> {
+        let gone = || PollError {
+            reason: QualityReason::Unreachable,
+            message: "the task that owns the bus has stopped".to_owned(),
+        };
+        let (answer, done) = oneshot::channel();
+        let position = self.positions.get(device).copied().ok_or_else(gone)?;
+        let errand = BusRequest {
+            wanted: BusRequestKind::Poll(position),
+            gap: Duration::ZERO,
+            patience: Duration::ZERO,
+            answer,
+        };
+        self.owner.send(errand).await.map_err(|_| gone())?;
+        let said = done.await.map_err(|_| gone())?.said;
+        match said {
+            Ok(BusRequestAnswer::Outcomes(outcomes)) => Ok(outcomes.into()),
+            Ok(_) => Err(gone()),
+            Err(error) => Err(PollError {
+                reason: error.reason,
+                message: error.detail,
+            }),
+        }
+    }
+}
+
+impl BusDriver for OwnedBus {
+    fn poll(&mut self, device: usize, _now: MonoMs) -> BusFuture<'_, DevicePoll> {
+        Box::pin(async move { DevicePoll::new(self.ask_owner(device).await) })
+    }
+}
