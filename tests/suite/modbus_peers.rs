@@ -261,7 +261,10 @@ async fn every_value_is_exact(bus: &str, image: &PeerRegisterImage, folder: &Pat
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (clock, board) = (Clock::system(), StatusBoard::default());
-    gateway::buses::spawn_bus_tasks(&config, &clock, &board, &out, &stopped, &mut tasks);
+    let counters = CounterValues::default();
+    gateway::buses::spawn_bus_tasks(
+        &config, &clock, &board, &counters, &out, &stopped, &mut tasks,
+    );
     let wait = tokio::time::timeout(Duration::from_mins(1), readings.recv());
     let reading = wait.await.expect("no reading in a minute").unwrap();
     assert_eq!(reading.outcomes.len(), image.cases.len());

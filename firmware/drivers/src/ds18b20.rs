@@ -81,7 +81,11 @@ impl Ds18b20Reading {
     pub fn from_scratchpad(bytes: &[u8; 9]) -> Result<Self, SensorFault> {
         check_scratchpad(bytes)?;
         let resolution = Ds18b20Resolution::from_config(bytes[4]);
-        let word = i16::from_le_bytes([bytes[0], bytes[1]]);
+        Self::from_word(i16::from_le_bytes([bytes[0], bytes[1]]), resolution)
+    }
+
+    /// Decodes the temperature word of a scratchpad, sixteenths of a degC.
+    pub fn from_word(word: i16, resolution: Ds18b20Resolution) -> Result<Self, SensorFault> {
         if word == POWER_ON_SIXTEENTHS {
             return Err(SensorFault::PowerOnValue);
         }

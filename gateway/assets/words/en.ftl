@@ -382,6 +382,8 @@ fault-sunspec-only = `{ $found }` is only for devices with `profile = "sunspec"`
 fault-sunspec-model = unknown SunSpec model { $found }
 fault-sunspec-ambiguous = `{ $found }` has different units in different models; name one: { $expected }
 fault-other-kind = `{ $found }` does not apply to a bus of the kind `{ $expected }`
+fault-register-and-signal = a point has a register or a signal, not both
+fault-chip-signal = the chip `{ $found }` does not measure this signal
 fault-point-of-other-bus = the point { $found } is not for a bus of the kind `{ $expected }`; choose another bus or another profile
 fault-no-points = neither a profile nor points: name a profile, or list the points
 fault-profile-and-points = the device has the profile `{ $found }`; remove the profile or the list of points
@@ -445,6 +447,8 @@ fault-expect-id = 1 to 64 letters, digits, `-` or `_`
 fault-expect-name = one line of text, 1 to 60 letters
 fault-expect-timezone = an IANA time zone such as Asia/Jakarta
 fault-expect-register = `holding:N`, `input:N`, `coil:N` or `discrete:N`, N from 0 to 65535
+fault-expect-two-numbers = two different numbers: [0.0, 5.0]
+fault-expect-serial = a serial number as in /sys/bus/w1/devices: 28-0316a2795ab1
 fault-expect-line = the number or the name of a line: 17 or "GPIO17"
 fault-expect-block = a range such as `holding:0-79`
 fault-expect-bits = a bit or a range such as 3, "0-3" or [0, 3] within a whole-number type

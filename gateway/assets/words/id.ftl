@@ -382,6 +382,8 @@ fault-sunspec-only = `{ $found }` hanya untuk alat dengan `profile = "sunspec"`
 fault-sunspec-model = model SunSpec { $found } tidak dikenal
 fault-sunspec-ambiguous = satuan `{ $found }` berbeda antarmodel; sebutkan salah satu: { $expected }
 fault-other-kind = `{ $found }` bukan untuk jalur jenis `{ $expected }`
+fault-register-and-signal = titik memakai register atau sinyal, bukan keduanya
+fault-chip-signal = chip `{ $found }` tidak mengukur sinyal ini
 fault-point-of-other-bus = titik { $found } bukan untuk jalur jenis `{ $expected }`; pilih jalur atau profil lain
 fault-no-points = tidak ada profil maupun titik ukur: sebutkan profil, atau daftarkan titik ukurnya
 fault-profile-and-points = alat ini memakai profil `{ $found }`; hapus profil itu atau daftar titik ukurnya
@@ -445,6 +447,8 @@ fault-expect-id = 1 sampai 64 huruf, angka, `-` atau `_`
 fault-expect-name = satu baris teks, 1 sampai 60 huruf
 fault-expect-timezone = zona waktu IANA seperti Asia/Jakarta
 fault-expect-register = `holding:N`, `input:N`, `coil:N` atau `discrete:N`, N dari 0 sampai 65535
+fault-expect-two-numbers = dua angka yang berbeda: [0.0, 5.0]
+fault-expect-serial = nomor seri seperti di /sys/bus/w1/devices: 28-0316a2795ab1
 fault-expect-line = nomor atau nama jalur: 17 atau "GPIO17"
 fault-expect-block = rentang seperti `holding:0-79`
 fault-expect-bits = satu bit atau rentang seperti 3, "0-3" atau [0, 3] dalam tipe bilangan bulat

@@ -10,11 +10,11 @@ use crate::bus_request::{
 };
 use crate::clock::{Clock, ClockStamp};
 use crate::config::{Config, Device};
-use crate::domain::{QualityReason, Reading, SampleOutcome, UtcMs};
+use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome, UtcMs};
 use crate::limits::{BACKOFF_MIN_MS, BUS_REQUEST_EXTRA_MS};
 use crate::solar_position::{self, GeoLocation};
 use crate::status::{DeviceFault, StatusBoard};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -36,6 +36,7 @@ pub fn spawn_bus_tasks(
     config: &Config,
     clock: &Clock,
     board: &StatusBoard,
+    counters: &CounterValues,
     out: &mpsc::Sender<Reading>,
     stop: &watch::Receiver<bool>,
     tasks: &mut JoinSet<String>,
@@ -47,13 +48,29 @@ pub fn spawn_bus_tasks(
         if devices.is_empty() {
             continue;
         }
-        let driver = create_driver(bus, devices);
+        let mut driver = create_driver(bus, devices.clone());
+        resume_counters(&mut *driver, &devices, counters);
         let task = BusTask::new(config, index, driver, clock, board, out);
         let (door, errands) = bus_request::request_channel();
         doors.insert(bus.id.clone(), door);
         tasks.spawn(task.run(errands, stop.clone()));
     }
     BusHandles::new(doors)
+}
+
+/// Values of counters before the start, by the id of the point.
+pub type CounterValues = HashMap<Arc<str>, ExactNumber>;
+
+/// Gives each counter of a bus the value that it had before the start.
+fn resume_counters(driver: &mut dyn BusDriver, devices: &[Device], values: &CounterValues) {
+    for (position, device) in devices.iter().enumerate() {
+        for (index, point) in device.points.iter().enumerate() {
+            let id = format!("{}.{}", device.id, point.name);
+            if let Some(value) = values.get(&*id) {
+                driver.resume_counter(position, index, *value);
+            }
+        }
+    }
 }
 
 /// Task that polls the devices of one bus.
@@ -395,7 +412,10 @@ mod tests {
         let (_stop, stopped) = watch::channel(false);
         let (clock, board, mut tasks) =
             (Clock::set(at, true), StatusBoard::default(), JoinSet::new());
-        spawn_bus_tasks(&config, &clock, &board, &out, &stopped, &mut tasks);
+        let counters = CounterValues::default();
+        spawn_bus_tasks(
+            &config, &clock, &board, &counters, &out, &stopped, &mut tasks,
+        );
         let reading = readings.recv().await.unwrap();
         let fault = board.snapshot().devices.get("d").unwrap().fault.clone();
         let outcome = reading.outcomes[0].reason();

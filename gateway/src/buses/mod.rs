@@ -4,7 +4,7 @@
 //! Entry point: [`spawn_bus_tasks`]; [`AdhocReader`] reads one device for a technician.
 //!
 //! ```text
-//! let buses = spawn_bus_tasks(&config, &clock, &status_board, &readings, &stop, &mut tasks);
+//! let buses = spawn_bus_tasks(&config, &clock, &board, &counters, &readings, &stop, &mut tasks);
 //! ```
 //!
 //! This module knows neither the store nor the sinks: readings leave it through a channel. Exactly
@@ -12,23 +12,29 @@
 //! and docs/extending.md, "A kind of bus".
 
 mod adhoc;
+mod blocking_bus;
 mod bus_driver;
 mod bus_task;
+mod chip_readings;
 pub mod gpio;
+mod i2c;
 pub mod modbus;
+pub mod one_wire;
 mod owned_bus;
 mod poll_scheduler;
+mod uart;
 
 use crate::bus_request::BusRequest;
-use crate::config::{Bus, BusLink, Config, Device};
+use crate::config::{Bus, BusLink, Config, Device, UartLink};
 use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
+use blocking_bus::BlockingBus;
 use tokio::sync::mpsc;
 
 pub use adhoc::{AdhocReader, AdhocReading, read_device_once};
 pub use bus_driver::{
     BusCounts, BusDriver, BusFuture, DevicePoll, PollDetails, PollError, PollRequest,
 };
-pub use bus_task::{BusTask, spawn_bus_tasks};
+pub use bus_task::{BusTask, CounterValues, spawn_bus_tasks};
 
 /// Error text of a bus without requests for scans and technicians.
 const NO_RAW_REQUESTS: &str = "this kind of bus has no raw requests";
@@ -38,6 +44,15 @@ fn create_driver(bus: &Bus, devices: Vec<Device>) -> Box<dyn BusDriver> {
     match &bus.link {
         BusLink::Modbus(link) => Box::new(modbus::ModbusBus::new(bus, link, devices, None)),
         BusLink::Gpio(link) => Box::new(gpio::GpioBus::new(link, &devices)),
+        BusLink::I2c(link) => {
+            let reader = i2c::I2cReader::new(&link.port, devices);
+            Box::new(BlockingBus::new(bus.id.to_string(), Box::new(reader)))
+        }
+        BusLink::OneWire(link) => {
+            let reader = one_wire::OneWireReader::new(&link.folder, devices);
+            Box::new(BlockingBus::new(bus.id.to_string(), Box::new(reader)))
+        }
+        BusLink::Uart(UartLink(line)) => Box::new(uart::UartBus::new(line, devices)),
     }
 }
 

@@ -152,6 +152,8 @@ impl DirectPolling {
             &config,
             &Clock::system(),
             &board,
+            // A command that polls by itself counts from 0.
+            &buses::CounterValues::default(),
             &sender,
             &stopped,
             &mut tasks,

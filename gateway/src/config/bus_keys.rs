@@ -1,7 +1,9 @@
 //! Which keys of `[[bus]]` apply to which kinds of bus.
 
 use crate::config::bus_kinds::RawBus;
-use crate::config::bus_kinds::RawBusKind::{self, Gpio, ModbusRtu, ModbusRtuOverTcp, ModbusTcp};
+use crate::config::bus_kinds::RawBusKind::{
+    self, Gpio, I2c, ModbusRtu, ModbusRtuOverTcp, ModbusTcp, OneWire, Uart,
+};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
 use std::ops::Range;
@@ -29,13 +31,17 @@ pub(crate) fn report_stray_keys(
 }
 
 fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace, &'static [RawBusKind]); 7] {
-    const SERIAL: &[RawBusKind] = &[ModbusRtu];
+    const SERIAL: &[RawBusKind] = &[ModbusRtu, Uart];
     const NETWORK: &[RawBusKind] = &[ModbusTcp, ModbusRtuOverTcp];
     fn place<T>(typed: Option<&SpannedValue<T>>) -> KeyPlace {
         typed.map(SpannedValue::span)
     }
     [
-        ("port", place(typed.port.as_ref()), SERIAL),
+        (
+            "port",
+            place(typed.port.as_ref()),
+            &[ModbusRtu, I2c, OneWire, Uart],
+        ),
         ("host", place(typed.host.as_ref()), NETWORK),
         ("tcp_port", place(typed.tcp_port.as_ref()), NETWORK),
         (

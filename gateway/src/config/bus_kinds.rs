@@ -3,20 +3,26 @@
 //! A new kind of bus has its line in [`RawBusKind`], [`BusLink`], [`PointAccess`] and the checks
 //! below, and nowhere else in the configuration: see docs/extending.md, "A kind of bus".
 
+use crate::config::chip_point::{
+    self, ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink,
+};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::gpio_point::{
     self, GpioLink, GpioPoint, GpioSignal, LineBias, LineEdge, RawActiveLevel,
 };
-use crate::config::modbus_link::{ModbusLink, check_modbus_link};
+use crate::config::modbus_link::{self, ModbusLink, check_modbus_link};
 use crate::config::modbus_point::{ModbusPoint, check_modbus_point};
 use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::{
-    RawConfidence, RawExponentTable, RawInteger, RawNumber, RawParity, RawText, RawValidWhen,
-    RawWordOrder, SpannedValue,
+    RawConfidence, RawExponentTable, RawInteger, RawNumber, RawNumbers, RawParity, RawText,
+    RawValidWhen, RawWordOrder, SpannedValue,
 };
 use crate::config::value_syntax::EXPECT_DURATION;
-use crate::config::{Point, SerialPortSettings, bus_keys, device_limits, value_syntax};
+use crate::config::{
+    LinearScale, Point, SerialPortSettings, bus_keys, device_limits, value_syntax,
+};
+use crate::domain::ExactNumber;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +72,7 @@ pub(crate) enum RawBusKind {
     Gpio,
     I2c,
     OneWire,
+    Uart,
     Mqtt,
 }
 
@@ -85,7 +92,8 @@ pub(crate) struct RawPoint {
     #[schemars(extend("x-required-unless" = ["signal"]))]
     pub(crate) r#type: RawText,
     /// On a GPIO bus: `pulses` (a count), `rate` (pulses per second), `state` (1 while active) or
-    /// `state-seconds`.
+    /// `state-seconds`. Of a sensor chip: `temperature`, `humidity`, `distance`, or an input of a
+    /// converter: `a0` to `a3`, `a0-a1`, `a0-a3`, `a1-a3`, `a2-a3`.
     pub(crate) signal: RawText,
     /// Line of a GPIO bus, by number or name: `17` or `"GPIO17"`; that of the device by default.
     #[schemars(with = "Option<serde_json::Value>")]
@@ -101,6 +109,15 @@ pub(crate) struct RawPoint {
     pub(crate) debounce: RawText,
     /// Most pulses per second that the meter on a GPIO line can give; more are a bouncing contact.
     pub(crate) max_rate: RawNumber,
+    /// Longest pulse on a GPIO line, e.g. `"5s"`: a line that is active for longer is stuck. Without
+    /// it a contact may rest closed.
+    pub(crate) max_pulse: RawText,
+    /// Values of a 4-20 mA probe at 4 mA and at 20 mA: `[0.0, 5.0]`.
+    pub(crate) loop_values: RawNumbers,
+    /// Resistor at which the current of a 4-20 mA probe is measured, 150 ohm by default.
+    pub(crate) shunt_ohm: RawNumber,
+    /// Upper and lower resistor of a voltage divider before the input: `[20000, 10000]`.
+    pub(crate) divider_ohm: RawNumbers,
     /// Order of bytes and words, `abcd` (big endian) by default.
     pub(crate) words: Option<SpannedValue<RawWordOrder>>,
     /// Bits to use: `3`, `"0-3"` or `[0, 3]`; 0 is the least significant.
@@ -167,6 +184,12 @@ pub enum BusLink {
     Modbus(ModbusLink),
     /// Lines of a GPIO chip.
     Gpio(GpioLink),
+    /// Sensor chips on I2C.
+    I2c(I2cLink),
+    /// Sensor chips on 1-Wire.
+    OneWire(OneWireLink),
+    /// A sensor at a serial port that sends by itself.
+    Uart(UartLink),
 }
 
 /// Description of a connection, for tables and texts.
@@ -189,7 +212,7 @@ impl BusLink {
     pub fn modbus(&self) -> Option<&ModbusLink> {
         match self {
             Self::Modbus(link) => Some(link),
-            Self::Gpio(_) => None,
+            _ => None,
         }
     }
 
@@ -197,7 +220,7 @@ impl BusLink {
     pub fn modbus_mut(&mut self) -> Option<&mut ModbusLink> {
         match self {
             Self::Modbus(link) => Some(link),
-            Self::Gpio(_) => None,
+            _ => None,
         }
     }
 
@@ -205,7 +228,8 @@ impl BusLink {
     pub fn serial_port(&self) -> Option<&SerialPortSettings> {
         match self {
             Self::Modbus(link) => link.serial_port(),
-            Self::Gpio(_) => None,
+            Self::Uart(UartLink(line)) => Some(line),
+            Self::Gpio(_) | Self::I2c(_) | Self::OneWire(_) => None,
         }
     }
 
@@ -214,6 +238,12 @@ impl BusLink {
         match self {
             Self::Modbus(link) => link.summary(),
             Self::Gpio(link) => link.summary(),
+            Self::I2c(link) => chip_point::link_summary("i2c", "I2C", &link.port),
+            Self::OneWire(link) => chip_point::link_summary("one-wire", "1-Wire", &link.folder),
+            Self::Uart(UartLink(line)) => BusLinkSummary {
+                baud: Some(line.baud),
+                ..chip_point::link_summary("uart", "UART", &line.port)
+            },
         }
     }
 }
@@ -225,6 +255,8 @@ pub enum PointAccess {
     Modbus(ModbusPoint),
     /// Line of a GPIO chip.
     Gpio(GpioPoint),
+    /// Sensor chip on I2C, 1-Wire or a UART.
+    Chip(ChipPoint),
 }
 
 impl PointAccess {
@@ -233,6 +265,24 @@ impl PointAccess {
         match self {
             Self::Modbus(_) => "modbus",
             Self::Gpio(_) => "gpio",
+            Self::Chip(point) => point.chip.map_or("i2c", SensorChip::bus_word),
+        }
+    }
+
+    /// Value of one raw number, as in a capture; `None` when it has none.
+    pub(crate) fn scale_raw(&self, raw: u16, scale: LinearScale) -> Option<ExactNumber> {
+        match self {
+            Self::Modbus(_) => None,
+            Self::Gpio(_) => scale.scale_integer(raw.into(), 0),
+            Self::Chip(point) => point.scale_raw(raw, scale),
+        }
+    }
+
+    /// Whether the gateway itself counts, and has to know the count of its last run.
+    pub(crate) fn counts_in_gateway(&self) -> bool {
+        match self {
+            Self::Modbus(_) | Self::Chip(_) => false,
+            Self::Gpio(line) => line.signal == GpioSignal::Pulses,
         }
     }
 
@@ -240,7 +290,15 @@ impl PointAccess {
     pub fn gpio(&self) -> Option<&GpioPoint> {
         match self {
             Self::Gpio(line) => Some(line),
-            Self::Modbus(_) => None,
+            Self::Modbus(_) | Self::Chip(_) => None,
+        }
+    }
+
+    /// Sensor chip; `None` for another kind of bus.
+    pub fn chip(&self) -> Option<&ChipPoint> {
+        match self {
+            Self::Chip(point) => Some(point),
+            Self::Modbus(_) | Self::Gpio(_) => None,
         }
     }
 
@@ -248,7 +306,7 @@ impl PointAccess {
     pub fn modbus(&self) -> Option<&ModbusPoint> {
         match self {
             Self::Modbus(registers) => Some(registers),
-            Self::Gpio(_) => None,
+            _ => None,
         }
     }
 
@@ -256,7 +314,7 @@ impl PointAccess {
     pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
         match self {
             Self::Modbus(registers) => Some(registers),
-            Self::Gpio(_) => None,
+            _ => None,
         }
     }
 }
@@ -273,13 +331,20 @@ pub(crate) fn check_point_access(
     };
     for (key, typed) in [("register", &raw.register), ("type", &raw.r#type)] {
         if let Some(stray) = typed {
-            notes.add_error(stray.span(), key, "fault-other-kind", key, "gpio");
+            notes.add_error(stray.span(), key, "fault-register-and-signal", key, "");
         }
+    }
+    if let Some(signal) = ChipSignal::from_word(at.get()) {
+        return PointAccess::Chip(chip_point::check_chip_point(notes, raw, signal));
     }
     let signal = GpioSignal::from_word(at.get());
     if signal.is_none() {
         let words = GpioSignal::ALL.map(GpioSignal::word);
-        let (hint, all) = (nearest_name(at.get(), words), words.join(", "));
+        let words: Vec<&str> = words.into_iter().chain(ChipSignal::words()).collect();
+        let (hint, all) = (
+            nearest_name(at.get(), words.iter().copied()),
+            words.join(", "),
+        );
         notes.add_error_with_hint(at.span(), "signal", "fault-word", at.get(), &all, hint);
     }
     let signal = signal.unwrap_or(GpioSignal::State);
@@ -338,11 +403,14 @@ fn check_bus_link(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<RawBus>
     };
     let link = match *typed.get() {
         RawBusKind::Gpio => BusLink::Gpio(gpio_point::check_gpio_link(at.get())),
-        RawBusKind::I2c | RawBusKind::OneWire | RawBusKind::Mqtt => {
+        RawBusKind::I2c => BusLink::I2c(chip_point::check_i2c_link(at.get())),
+        RawBusKind::OneWire => BusLink::OneWire(chip_point::check_one_wire_link(at.get())),
+        RawBusKind::Uart => BusLink::Uart(UartLink(modbus_link::check_serial_line(notes, at))),
+        RawBusKind::Mqtt => {
             // The word as typed, so that the message does not show a Rust name.
             let found = notes.text.get(typed.span()).unwrap_or_default();
             let found = found.trim_matches('"').to_owned();
-            let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp, gpio";
+            let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp, gpio, i2c, one-wire, uart";
             notes.add_error(typed.span(), "kind", "fault-bus-later", &found, open);
             return BusLink::Modbus(check_modbus_link(notes, at, None));
         }
@@ -372,7 +440,16 @@ pub(crate) fn complete_points(
                 }
                 true
             }
-            (access, link) => access.modbus().is_some() == link.modbus().is_some(),
+            (
+                PointAccess::Chip(access),
+                BusLink::I2c(_) | BusLink::OneWire(_) | BusLink::Uart(_),
+            ) => {
+                chip_point::complete_chip_point(notes, at, access);
+                access
+                    .chip
+                    .is_none_or(|chip| chip.bus_word() == summary.kind)
+            }
+            (access, link) => access.modbus().is_some() && link.modbus().is_some(),
         };
         if !fits {
             let found = format!("{} ({})", point.name, point.access.bus_word());

@@ -40,6 +40,8 @@ pub struct GpioPoint {
     pub active_low: bool,
     /// Most pulses per second that the meter can give; `None`: no limit.
     pub rate_max: Option<f64>,
+    /// Longest pulse; a line that is active for longer is stuck. `None`: a contact may rest closed.
+    pub pulse_max: Option<Duration>,
 }
 
 impl GpioPoint {
@@ -194,6 +196,12 @@ pub(crate) fn check_gpio_point(
         debounce: debounce.unwrap_or_default(),
         active_low: active == RawActiveLevel::Low,
         rate_max: notes.positive_number(&raw.max_rate, "max_rate"),
+        pulse_max: notes.parsed_text(
+            &raw.max_pulse,
+            "max_pulse",
+            value_syntax::parse_duration,
+            EXPECT_DURATION,
+        ),
     }
 }
 

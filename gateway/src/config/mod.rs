@@ -21,6 +21,7 @@ pub(crate) mod archived;
 pub(crate) mod bus_keys;
 pub(crate) mod bus_kinds;
 pub(crate) mod check;
+pub(crate) mod chip_point;
 pub(crate) mod device_limits;
 pub(crate) mod devices;
 pub(crate) mod diagnostic;
@@ -53,6 +54,9 @@ mod web_settings;
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
 pub use bus_kinds::{Bus, BusLink, BusLinkSummary, PointAccess};
+pub use chip_point::{
+    ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink, VoltageMeaning,
+};
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diagnostic_collector::DiagnosticCollector;

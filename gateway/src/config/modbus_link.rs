@@ -133,6 +133,19 @@ pub(crate) fn check_modbus_link(
     }
 }
 
+/// Checks the serial keys of a bus that is no Modbus line.
+pub(crate) fn check_serial_line(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawBus>,
+) -> SerialPortSettings {
+    let typed = at.get();
+    if typed.port.as_ref().is_none_or(|text| text.get().is_empty()) {
+        notes.add_error(at.span(), "port", "fault-missing", "", "");
+    }
+    let baud = notes.integer_in_range(&typed.baud, "baud", BAUD_RANGE);
+    check_serial_port(notes, typed, baud.unwrap_or(9600))
+}
+
 fn check_serial_port(
     notes: &mut DiagnosticCollector<'_>,
     typed: &RawBus,

@@ -15,10 +15,12 @@ use crate::config::raw_profile::{RawCapture, RawCaptureOrigin, RawProfile, RawVa
 use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::set_address::DeviceSetting;
 use crate::config::{
-    DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, RegisterEncoding,
+    DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, PointAccess,
+    RegisterEncoding,
 };
 use crate::config::{
-    device_limits, modbus_link, point_checks, profile_variant, schema_check, set_address,
+    chip_point, device_limits, modbus_link, point_checks, profile_variant, schema_check,
+    set_address,
 };
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,10 +255,16 @@ fn check_single_profile(
 ) -> Profile {
     let confidence = raw.confidence.as_ref();
     let confidence = confidence.map_or(FactConfidence::Medium, |at| (*at.get()).into());
-    let points = check_points_with_confidence(notes, &raw.point, confidence);
+    let mut points = check_points_with_confidence(notes, &raw.point, confidence);
     // Devices behind GPIO, I2C or SunSpec have a profile for their facts alone.
     if points.is_empty() && raw.reached_by.is_none() {
         notes.add_error(0..0, "point", "fault-profile-empty", "", "");
+    }
+    let chip = chip_point::check_chip_word(notes, &raw.chip);
+    for point in &mut points {
+        if let PointAccess::Chip(access) = &mut point.access {
+            access.chip = chip;
+        }
     }
     let mut facts = check_points_with_confidence(notes, &raw.fact, confidence);
     for (fact, at) in facts.iter_mut().zip(&raw.fact) {
@@ -384,7 +392,8 @@ fn check_capture(
     let find = |name: &str| find_point_index(points, name);
     let point = notes.parsed_text(&typed.point, "point", find, "fault-expect-point")?;
     let encoding = points[point].modbus().map(|access| access.encoding);
-    let wanted = encoding.map_or(0, RegisterEncoding::registers);
+    // A pin or chip gives one raw number: a count, a state, a conversion.
+    let wanted = encoding.map_or(1, RegisterEncoding::registers);
     if typed.words.len() != usize::from(wanted) {
         let (found, wanted) = (typed.words.len().to_string(), wanted.to_string());
         notes.add_error(at.span(), "words", "fault-value", &found, &wanted);

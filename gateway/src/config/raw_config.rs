@@ -126,6 +126,13 @@ pub(crate) struct RawDevice {
     /// On a GPIO bus: the line of its points, by number or name: `17` or `"GPIO17"`.
     #[schemars(with = "Option<serde_json::Value>")]
     pub(crate) line: Option<SpannedValue<toml::Value>>,
+    /// Sensor chip on an I2C, 1-Wire or UART bus, when no profile names it: `ads1115`, `sht2x`,
+    /// `sht3x`, `ds3231`, `ds18b20`, `a02yyuw`.
+    pub(crate) chip: RawText,
+    /// Address of a chip on I2C, e.g. `0x48`; the usual one of the chip by default.
+    pub(crate) address: RawInteger,
+    /// Serial number of a 1-Wire device, as the kernel writes it: `28-0316a2795ab1`.
+    pub(crate) serial: RawText,
     /// Scale of its points by point id, instead of that of the profile: `{ volume = 0.01 }`.
     #[serde(default)]
     pub(crate) scales: BTreeMap<String, SpannedValue<f64>>,

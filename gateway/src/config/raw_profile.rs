@@ -33,6 +33,8 @@ pub(crate) struct RawProfile {
     pub(crate) confidence: Option<SpannedValue<RawConfidence>>,
     /// Access when the device has no Modbus register list: `gpio`, `i2c`, ...
     pub(crate) reached_by: RawText,
+    /// Sensor chip that gives its points, on an I2C, 1-Wire or UART bus.
+    pub(crate) chip: RawText,
     /// True when no answer at night is normal.
     pub(crate) asleep_at_night: Option<bool>,
     /// Factory settings.

@@ -47,6 +47,8 @@ pub(crate) type RawDate = SpannedValue<toml::Value>;
 pub type RawText = Option<SpannedValue<String>>;
 /// Optional number with its place.
 pub(crate) type RawNumber = Option<SpannedValue<f64>>;
+/// Optional list of numbers with its place.
+pub(crate) type RawNumbers = Option<SpannedValue<Vec<f64>>>;
 /// Optional integer with its place.
 pub type RawInteger = Option<SpannedValue<i64>>;
 

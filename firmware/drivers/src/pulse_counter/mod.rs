@@ -77,6 +77,8 @@ pub struct PulseCounter {
     level_since_ns: u64,
     /// Since when the line is active, bounces not regarded.
     active_since_ns: Option<u64>,
+    /// Since when the line is watched.
+    begun_ns: u64,
     last_pulse_ns: Option<u64>,
     rate: PulseRate,
     window: EdgeWindow,
@@ -137,6 +139,7 @@ impl PulseCounter {
             level_active: false,
             level_since_ns: 0,
             active_since_ns: None,
+            begun_ns: 0,
             last_pulse_ns: None,
             rate: PulseRate::default(),
             window: EdgeWindow::default(),
@@ -148,6 +151,7 @@ impl PulseCounter {
     pub fn begin(&mut self, is_active: bool, now_ns: u64) {
         self.sequence = 0;
         self.time_ns = now_ns;
+        self.begun_ns = now_ns;
         self.settled_active = is_active;
         self.level_active = is_active;
         self.level_since_ns = now_ns;
@@ -237,9 +241,14 @@ impl PulseCounter {
 
     fn take_pulse_start(&mut self, missed: u64, time_ns: u64) {
         let edges = missed + 1;
-        let possible = self.last_pulse_ns.map_or(u64::MAX, |last| {
-            self.settings.pulses_within(time_ns.saturating_sub(last))
-        });
+        let possible = match self.last_pulse_ns {
+            Some(last) => self.settings.pulses_within(time_ns.saturating_sub(last)),
+            // The pulse before the line was watched may have been long ago.
+            None => {
+                let watched_ns = time_ns.saturating_sub(self.begun_ns);
+                self.settings.pulses_within(watched_ns).saturating_add(1)
+            }
+        };
         let pulses = edges.min(possible);
         self.rejected_edges += edges - pulses;
         // The line was inactive before this edge, however long it was active earlier.

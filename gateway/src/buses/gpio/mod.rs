@@ -59,8 +59,12 @@ struct LinePoint {
 impl GpioBus {
     /// Creates the driver of a chip; it opens nothing yet.
     pub(super) fn new(link: &GpioLink, devices: &[Device]) -> Self {
+        Self::with_chip(Box::new(KernelChip::new(&link.chip)), devices)
+    }
+
+    fn with_chip(chip: Box<dyn PinChip>, devices: &[Device]) -> Self {
         let mut bus = Self {
-            chip: Box::new(KernelChip::new(&link.chip)),
+            chip,
             devices: Vec::new(),
             lines: Vec::new(),
         };
@@ -89,7 +93,7 @@ impl GpioBus {
         Some(self.lines.iter().position(is_same).unwrap_or_else(|| {
             self.lines.push(SharedLine {
                 settings: access.clone(),
-                state: CountedLine::default(),
+                state: CountedLine::new(access),
             });
             self.lines.len() - 1
         }))
@@ -119,7 +123,7 @@ impl GpioBus {
         let SharedLine { settings, state } = &mut self.lines[index];
         if !state.is_open() {
             let line = self.chip.open_line(settings)?;
-            state.open(line, settings, now)?;
+            state.open(line, now)?;
         }
         state.take_events(now)
     }
@@ -134,8 +138,8 @@ impl GpioBus {
         let Some(line) = line.map(|line| &self.lines[line].state) else {
             return SampleOutcome::Bad(QualityReason::Absent);
         };
-        if let Some(reason) = line.doubt(*signal, now) {
-            return SampleOutcome::Bad(reason);
+        if let Some(fault) = line.fault(now).filter(|_| signal.is_count()) {
+            return SampleOutcome::Bad(QualityReason::Sensor(fault));
         }
         let offset = match signal {
             GpioSignal::Pulses => *start,
@@ -198,3 +202,6 @@ impl BusDriver for GpioBus {
 fn line_name(chip: &std::path::Path, line: &GpioLine) -> String {
     format!("line {line} of {}", chip.display())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::decode;
 use crate::config::profile::{Profile, RegisterCapture};
-use crate::config::{ModbusPoint, Point};
+use crate::config::{ModbusPoint, Point, PointAccess};
 use crate::domain::ExactNumber;
 use std::sync::Arc;
 
@@ -40,7 +40,13 @@ fn find_mismatch(profile: &Profile, capture: &RegisterCapture) -> Option<Capture
     let (said, found) = if point.modbus().is_some_and(ModbusPoint::is_text) {
         (capture.text.clone(), decode::text(point, &capture.words))
     } else {
-        let number = decode::decode_point(point, &capture.words, &context).number();
+        let number = match (&point.access, capture.words.as_slice()) {
+            (PointAccess::Modbus(_), words) => {
+                decode::decode_point(point, words, &context).number()
+            }
+            (access, [raw]) => access.scale_raw(*raw, point.scale),
+            _ => None,
+        };
         // Compared as numbers: "230.10" and "230.1" are equal.
         if number.map(ExactNumber::to_f64) == capture.value {
             return None;

@@ -9,8 +9,11 @@
 //! then the sinks and the page end, so that every reading taken is stored. See "Stopping" in
 //! `docs/ARCHITECTURE.md`.
 
+mod resumed_counters;
+
 use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::bus_request::BusHandles;
+use crate::buses::CounterValues;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::Reading;
@@ -122,7 +125,9 @@ impl GatewayApp {
         let (stop_buses, buses_stop) = watch::channel(false);
         let (stop_edge, edge_stop) = watch::channel(false);
         let listener = self.listener.take();
-        let (mut inner, errands) = self.start_buses(&buses_stop);
+        let counters =
+            resumed_counters::load_counter_values(&self.config, &self.store, &self.clock).await;
+        let (mut inner, errands) = self.start_buses(&counters, &buses_stop);
         let mut edge = self.start_sinks_and_api(listener, errands, &edge_stop);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -152,13 +157,18 @@ impl GatewayApp {
     }
 
     /// Starts the bus tasks and the task that moves their readings into the store.
-    fn start_buses(&self, stop: &watch::Receiver<bool>) -> (JoinSet<TaskName>, BusHandles) {
+    fn start_buses(
+        &self,
+        counters: &CounterValues,
+        stop: &watch::Receiver<bool>,
+    ) -> (JoinSet<TaskName>, BusHandles) {
         let mut tasks = JoinSet::new();
         let (out, readings) = mpsc::channel(READING_QUEUE_MAX);
         let errands = buses::spawn_bus_tasks(
             &self.config,
             &self.clock,
             &self.board,
+            counters,
             &out,
             stop,
             &mut tasks,

@@ -1,0 +1,156 @@
+//! Counters that live in the gateway, such as pulses on a pin: their values before the start, and
+//! an audit entry that says what was not counted in between.
+
+use crate::buses::CounterValues;
+use crate::clock::{Clock, ClockStamp};
+use crate::config::{Config, Device, Point};
+use crate::domain::{ExactNumber, UtcMs};
+use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreError};
+
+const HOUR_MS: i64 = 3_600_000;
+/// Time before the last count in which the busiest hour is looked for.
+const LOOK_BACK_MS: i64 = 24 * HOUR_MS;
+
+/// Returns the last value of each counter on the gateway's own pins, and notes in the audit for how
+/// long it was not counted. A counter that cannot be read begins anew, which its figures show as a
+/// change of the meter.
+pub(super) async fn load_counter_values(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+) -> CounterValues {
+    let mut values = CounterValues::default();
+    for (device, point) in own_counters(config) {
+        let id = format!("{}.{}", device.id, point.name);
+        match last_value(store, &id).await {
+            Ok(Some((at, value))) => {
+                note_uncounted_time(store, device, point, at, clock.now()).await;
+                values.insert(id.into(), value);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(point = %id, %error, "count could not be resumed"),
+        }
+    }
+    values
+}
+
+/// Counters that the gateway counts itself.
+fn own_counters(config: &Config) -> impl Iterator<Item = (&Device, &Point)> {
+    let all = config.devices.iter();
+    let all = all.flat_map(|device| device.points.iter().map(move |point| (device, point)));
+    all.filter(|(_, point)| point.counter && point.access.counts_in_gateway())
+}
+
+/// Returns the last number of a point, and its time. The latest sample comes first: its time may be
+/// wrong, but no later one arrived.
+async fn last_value(store: &Store, id: &str) -> Result<Option<(UtcMs, ExactNumber)>, StoreError> {
+    let latest = store.latest_samples().await?;
+    let latest = latest.into_iter().find(|latest| *latest.point == *id);
+    let latest = latest.map(|latest| latest.sample);
+    let number = latest.and_then(|sample| Some((sample.at, sample.outcome.number()?)));
+    if number.is_some() || latest.is_none() {
+        return Ok(number);
+    }
+    // The latest sample has no number, as in a bounce storm.
+    let whole = (UtcMs(0), UtcMs(i64::MAX));
+    let years = bucket_values(store, id, whole, BucketStep::Year, AggregateFunction::Last).await?;
+    Ok(years.last().copied())
+}
+
+async fn bucket_values(
+    store: &Store,
+    id: &str,
+    (from, to): (UtcMs, UtcMs),
+    step: BucketStep,
+    aggregate: AggregateFunction,
+) -> Result<Vec<(UtcMs, ExactNumber)>, StoreError> {
+    let point = id.to_owned();
+    let mut blocks = store
+        .query(PointQuery {
+            point,
+            from,
+            to,
+            step,
+            aggregate,
+        })
+        .await?;
+    let mut values = Vec::new();
+    while let Some(block) = blocks.recv().await {
+        let numbers = block?.into_iter();
+        values.extend(numbers.filter_map(|one| Some((one.at, one.outcome.number()?))));
+    }
+    Ok(values)
+}
+
+/// Notes in the audit log since when a counter was not counted, and how much that may be.
+async fn note_uncounted_time(
+    store: &Store,
+    device: &Device,
+    point: &Point,
+    last: UtcMs,
+    now: ClockStamp,
+) {
+    let away_ms = now.at.0.saturating_sub(last.0);
+    // A restart within one poll is part of every counter's steps.
+    let shortest = i64::try_from(device.every.as_millis()).unwrap_or(i64::MAX);
+    if now.trusted && away_ms <= shortest.saturating_mul(2) {
+        return;
+    }
+    let id = format!("{}.{}", device.id, point.name);
+    let text = if now.trusted {
+        let most = busiest_hour(store, &id, last).await;
+        uncounted_text(&id, &point.unit, (last, now.at), most)
+    } else {
+        format!(
+            "{id}: not counted from {last} until now; for how long is not known, since the clock \
+             is not set"
+        )
+    };
+    tracing::warn!("{text}");
+    if let Err(error) = store.append_audit("uncounted", text).await {
+        tracing::error!(%error, "the uncounted time is not in the audit");
+    }
+}
+
+/// Greatest amount of one hour in the day before the last count; `None` when there is none.
+async fn busiest_hour(store: &Store, id: &str, last: UtcMs) -> Option<f64> {
+    let day = (UtcMs(last.0 - LOOK_BACK_MS), UtcMs(last.0 + 1));
+    let step = BucketStep::Millis(HOUR_MS.unsigned_abs());
+    let hours = bucket_values(store, id, day, step, AggregateFunction::Delta).await;
+    let hours = hours.unwrap_or_default().into_iter();
+    hours.map(|(_, amount)| amount.to_f64()).reduce(f64::max)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate of hours")]
+fn uncounted_text(
+    id: &str,
+    unit: &str,
+    (last, now): (UtcMs, UtcMs),
+    busiest: Option<f64>,
+) -> String {
+    let hours = (now.0 - last.0) as f64 / HOUR_MS as f64;
+    let most = match busiest {
+        Some(hour) => format!(
+            "the busiest hour of the day before had {hour:.3} {unit}, so up to {:.3} {unit} may be \
+             missing",
+            hour * hours
+        ),
+        None => "how much that is, is not known".to_owned(),
+    };
+    format!("{id}: not counted from {last} to {now} ({hours:.2} h); {most}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uncounted_time_says_how_much_may_be_missing() {
+        let (last, now) = (UtcMs(1_780_000_000_000), UtcMs(1_780_001_800_000));
+        let text = uncounted_text("meter.volume", "m3", (last, now), Some(0.4));
+        assert!(text.contains("(0.50 h)"), "{text}");
+        assert!(text.contains("up to 0.200 m3 may be missing"), "{text}");
+        let text = uncounted_text("meter.volume", "m3", (last, now), None);
+        assert!(text.contains("not known"), "{text}");
+    }
+}

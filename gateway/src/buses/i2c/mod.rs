@@ -1,0 +1,151 @@
+//! [`I2cReader`]: sensor chips on an I2C bus of the kernel: converters, temperature and humidity.
+//!
+//! ```text
+//! [[bus]]    id = "i2c", kind = "i2c", port = "/dev/i2c-1"
+//! [[device]] id = "level", bus = "i2c", profile = "ads1115", address = 0x48
+//! ```
+//!
+//! The drivers are those of the sensor node (crate `drivers`), over the I2C of
+//! `linux-embedded-hal`. They run in the thread of their bus, which sleeps while a chip measures.
+//! Wiring: docs/wiring.md.
+
+use super::PollError;
+use super::blocking_bus::{BlockingReader, DeviceReading};
+use super::chip_readings::{ChipError, collect_reading};
+use crate::config::{ChipPoint, ChipSignal, Device, Point, SensorChip, VoltageMeaning};
+use crate::domain::QualityReason;
+use drivers::ads1115::{Ads1115, Ads1115Input, Ads1115Rate, Ads1115Setup};
+use drivers::ds3231::Ds3231;
+use drivers::sensor_fault::SensorFault;
+use drivers::sht::{Sht2x, Sht2xQuantity, Sht3x, Sht3xRepeatability, ShtReading};
+use embedded_hal::i2c::I2c;
+use linux_embedded_hal::I2cdev;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Conversions a second of a converter: 8 also average the mains frequency out.
+const CONVERTER_RATE: Ads1115Rate = Ads1115Rate::Rate8;
+
+/// I2C bus with its devices.
+#[derive(Debug)]
+pub(super) struct I2cReader {
+    port: PathBuf,
+    devices: Vec<Vec<Point>>,
+}
+
+impl I2cReader {
+    /// Creates the reader; it opens nothing yet.
+    pub(super) fn new(port: &Path, devices: Vec<Device>) -> Self {
+        Self {
+            port: port.to_path_buf(),
+            devices: devices.into_iter().map(|device| device.points).collect(),
+        }
+    }
+
+    /// Opens the bus for one poll: a bus that appears later is found then.
+    fn open(&self) -> Result<I2cdev, PollError> {
+        I2cdev::new(&self.port).map_err(|error| {
+            let port = self.port.display();
+            let hint = match std::fs::File::open(&self.port).map_err(|error| error.kind()) {
+                Err(std::io::ErrorKind::PermissionDenied) => {
+                    "add the user of the gateway to the group i2c"
+                }
+                _ => "switch I2C on: dtparam=i2c_arm=on in /boot/firmware/config.txt, then restart",
+            };
+            PollError {
+                reason: QualityReason::Unreachable,
+                message: format!("{port}: {error}; {hint}"),
+            }
+        })
+    }
+}
+
+impl BlockingReader for I2cReader {
+    fn read_device(&mut self, device: usize) -> Result<DeviceReading, PollError> {
+        let mut bus = self.open()?;
+        let points = &self.devices[device];
+        let mut chip = ChipState::default();
+        collect_reading(points, |access| {
+            chip.read(&mut bus, access).map_err(|fault| ChipError {
+                fault,
+                place: format!(
+                    "chip at 0x{:02x} of {}",
+                    access.address,
+                    self.port.display()
+                ),
+            })
+        })
+    }
+}
+
+/// What one poll has read of a chip that gives several values at once.
+#[derive(Debug, Default)]
+struct ChipState {
+    sht3x: Option<Result<ShtReading, SensorFault>>,
+}
+
+impl ChipState {
+    fn read(&mut self, bus: &mut impl I2c, access: &ChipPoint) -> Result<f64, SensorFault> {
+        match (access.chip, access.signal) {
+            (Some(SensorChip::Ads1115), ChipSignal::Voltage(input)) => {
+                read_voltage(bus, access.address, input, access.meaning)
+            }
+            (Some(SensorChip::Sht3x), signal) => {
+                let address = access.address;
+                let reading = self.sht3x.get_or_insert_with(|| read_sht3x(bus, address));
+                let reading = (*reading)?;
+                Ok(match signal {
+                    ChipSignal::Humidity => reading.humidity_percent,
+                    _ => reading.celsius,
+                })
+            }
+            (Some(SensorChip::Sht2x), signal) => read_sht2x(bus, signal),
+            (Some(SensorChip::Ds3231), _) => Ds3231.read_celsius(bus),
+            // The configuration has been checked: no other chip is on this bus.
+            _ => Err(SensorFault::Absent),
+        }
+    }
+}
+
+fn read_voltage(
+    bus: &mut impl I2c,
+    address: u8,
+    input: Ads1115Input,
+    meaning: VoltageMeaning,
+) -> Result<f64, SensorFault> {
+    let mut converter = Ads1115::new(address);
+    let setup = Ads1115Setup {
+        input,
+        range: meaning.range(),
+        rate: CONVERTER_RATE,
+    };
+    let wait = converter.start_single(bus, setup)?;
+    wait_for_chip(wait);
+    meaning.value(converter.read(bus)?.volts()?)
+}
+
+fn read_sht3x(bus: &mut impl I2c, address: u8) -> Result<ShtReading, SensorFault> {
+    let mut sensor = Sht3x::new(address);
+    let wait = sensor.start(bus, Sht3xRepeatability::High)?;
+    wait_for_chip(wait);
+    sensor.read(bus)
+}
+
+fn read_sht2x(bus: &mut impl I2c, signal: ChipSignal) -> Result<f64, SensorFault> {
+    let mut sensor = Sht2x::new();
+    let quantity = match signal {
+        ChipSignal::Humidity => Sht2xQuantity::Humidity,
+        _ => Sht2xQuantity::Temperature,
+    };
+    let wait = sensor.start(bus, quantity)?;
+    wait_for_chip(wait);
+    sensor.read(bus)
+}
+
+/// Sleeps in the thread of the bus until a measurement is finished.
+fn wait_for_chip(time: Duration) {
+    std::thread::sleep(time);
+}
+
+#[cfg(test)]
+mod tests;
