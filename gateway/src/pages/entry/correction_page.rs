@@ -5,7 +5,6 @@ use super::entry_texts::{self, EntryRow};
 use super::form_fields::{FormFields, SentForm};
 use super::submission::{EntrySubmission, FormRefusal};
 use super::writer_name::remembered_name;
-use crate::api::ApiListener;
 use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
 use crate::ledger::{QuantityText, RawEntry};
 use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
@@ -13,7 +12,7 @@ use crate::pages::page_request::PageRequest;
 use crate::storage::StoreError;
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 
 /// Values of the forms, as typed.
@@ -39,32 +38,19 @@ struct CorrectionPage {
     refusal: FormRefusal,
 }
 
-pub(super) async fn correction_page(
-    PageRequest { app, uri, headers }: PageRequest,
-    Path(id): Path<EntryId>,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
-    show_chain(
-        &app,
-        &uri,
-        &headers,
-        frame,
-        id,
-        None,
-        FormRefusal::default(),
-    )
-    .await
+pub(super) async fn correction_page(asked: PageRequest, Path(id): Path<EntryId>) -> Response {
+    let frame = PageFrame::new(&asked.app, "catat", &asked.uri, &asked.headers);
+    show_chain(&asked, frame, id, None, FormRefusal::default()).await
 }
 
 async fn show_chain(
-    app: &ApiListener,
-    uri: &Uri,
-    headers: &HeaderMap,
+    asked: &PageRequest,
     frame: PageFrame,
     id: EntryId,
     typed: Option<CorrectionValues>,
     refusal: FormRefusal,
 ) -> Response {
+    let PageRequest { app, uri, headers } = asked;
     let chain = match app.state().store.correction_chain(id).await {
         Ok(chain) => chain,
         Err(StoreError::UnknownEntry(_)) => {
@@ -82,8 +68,7 @@ async fn show_chain(
         refusal,
         frame,
     };
-    let status = page.refusal.status;
-    render_page(uri, status, &page)
+    render_page(uri, page.refusal.status, &page)
 }
 
 fn usual_values(
@@ -135,14 +120,14 @@ pub(super) async fn withdraw_entry(Path(id): Path<EntryId>, sent: SentForm) -> R
 
 async fn replace_entry(id: EntryId, sent: SentForm, is_withdrawal: bool) -> Response {
     let SentForm { asked, frame, form } = sent;
-    let PageRequest { app, uri, headers } = asked;
+    let PageRequest { app, uri, headers } = &asked;
     let old = match app.state().store.correction_chain(id).await {
         Ok(chain) => chain.into_iter().find(|entry| entry.id == id),
         Err(StoreError::UnknownEntry(_)) => None,
-        Err(fault) => return render_failure(&uri, frame, &fault.into()),
+        Err(fault) => return render_failure(uri, frame, &fault.into()),
     };
     let Some(old) = old else {
-        return render_not_found(&uri, frame, &uri.to_string());
+        return render_not_found(uri, frame, &uri.to_string());
     };
     let mut raw = as_correction(&old.statement, id, &form);
     if !is_withdrawal {
@@ -150,7 +135,7 @@ async fn replace_entry(id: EntryId, sent: SentForm, is_withdrawal: bool) -> Resp
         raw.when = form.optional("when");
         raw.what = form.optional("what");
     }
-    let submission = EntrySubmission::of_page(&app, frame.lang, &form, raw);
+    let submission = EntrySubmission::of_page(app, frame.lang, &form, raw);
     let refusal = match submission.send_and_lead_to("/catat?tersimpan=").await {
         Ok(response) => return response,
         Err(refusal) => refusal,
@@ -160,7 +145,7 @@ async fn replace_entry(id: EntryId, sent: SentForm, is_withdrawal: bool) -> Resp
         reason: form.text("reason").to_owned(),
         who: form.text("who").to_owned(),
         ..if is_withdrawal {
-            usual_values(&frame, Some(&old), &headers)
+            usual_values(&frame, Some(&old), headers)
         } else {
             CorrectionValues {
                 quantity: form.text("quantity").to_owned(),
@@ -170,5 +155,5 @@ async fn replace_entry(id: EntryId, sent: SentForm, is_withdrawal: bool) -> Resp
             }
         }
     };
-    show_chain(&app, &uri, &headers, frame, id, Some(typed), refusal).await
+    show_chain(&asked, frame, id, Some(typed), refusal).await
 }

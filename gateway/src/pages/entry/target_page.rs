@@ -85,8 +85,7 @@ async fn show_targets(
         refusal,
         frame,
     };
-    let status = page.refusal.status;
-    render_page(uri, status, &page)
+    render_page(uri, page.refusal.status, &page)
 }
 
 async fn listed_targets(app: &ApiListener, lang: Language) -> Result<Vec<EntryRow>, StoreError> {
