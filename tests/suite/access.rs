@@ -3,7 +3,7 @@
 
 use crate::killed::pantau;
 use crate::peers::wait_for;
-use crate::servers::{free_port, http_answer};
+use crate::servers::free_port;
 use crate::sites::write_config;
 use crate::wizards::{run_pantau, start_gateway, stderr_text};
 use serde_json::Value;
@@ -39,6 +39,28 @@ fn users(config: &Path) -> Value {
     let listed = run_pantau(config, &["user", "list", "--json"]);
     assert!(listed.status.success(), "{}", stderr_text(&listed));
     serde_json::from_slice(&listed.stdout).unwrap()
+}
+
+/// Status, headers and body of a request to an address.
+pub(crate) fn http_answer(
+    address: &str,
+    line: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{line} HTTP/1.0\r\nHost: {address}\r\nAccept-Language: en\r\n{headers}\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), body.to_owned())
 }
 
 /// Signs in on the page; the cookie of the session.

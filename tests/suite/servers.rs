@@ -2,7 +2,7 @@
 //! database that follows a script.
 
 use flate2::read::GzDecoder;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -366,28 +366,6 @@ pub(crate) async fn http_body(port: u16, path: &str, method: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
-/// Status, headers and body of a request to an address.
-pub(crate) fn http_answer(
-    address: &str,
-    line: &str,
-    headers: &str,
-    body: &str,
-) -> (u16, String, String) {
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{line} HTTP/1.0\r\nHost: {address}\r\nAccept-Language: en\r\n{headers}\
-         Content-Length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, head.to_owned(), body.to_owned())
 }
 
 /// Response of a scripted database to a write.

@@ -30,7 +30,7 @@ pub(super) const MIGRATIONS: [&str; 6] = [
 /// Table whose rows are never changed or deleted.
 struct AppendOnlyTable {
     name: &'static str,
-    /// What is said when a statement would change it.
+    /// Message of the error for a statement that would change it.
     refusal: &'static str,
     /// Rows that an insert would replace; `None` for tables with no key that an insert names.
     replaced: Option<&'static str>,

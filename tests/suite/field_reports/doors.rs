@@ -1,10 +1,11 @@
 //! Fault reports about requests, configuration and imported files.
 
+use crate::access::http_answer;
 use crate::killed::pantau;
 use crate::onsite::write_line_site;
 use crate::peers::{PeerProcess, python_peer, wait_for};
 use crate::publish::require_password;
-use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, http_answer, wait_until};
+use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
 use crate::wizards::{run_pantau, start_gateway, stderr_text, token_header, write_site};
 use serde_json::{Value, json};

@@ -26,8 +26,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-/// Recorded author of entries of these pages.
-pub(super) const PAGE_RECORDER: &str = "page";
 /// Entries of the list.
 const LISTED_ENTRIES_MAX: usize = 30;
 /// Entries of the list of one month.

@@ -1,8 +1,9 @@
 //! `/catat/impor`: a table of entries is shown first, and recorded when it is confirmed.
 
-use super::entry_page::{PAGE_RECORDER, new_form_key};
+use super::entry_page::new_form_key;
 use super::entry_texts;
 use super::form_fields::{FormFields, SentForm};
+use super::submission::PAGE_RECORDER;
 use crate::api::ApiListener;
 use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult, row_message};
 use crate::api::error::{ApiError, unknown_path_error};

@@ -1,7 +1,6 @@
 //! Saving what a form says: checks, questions to the person, the photo, and the key that records a
 //! form once.
 
-use super::entry_page::PAGE_RECORDER;
 use super::form_fields::FormFields;
 use super::plausibility::{self, COMPARED_ENTRIES_MAX};
 use super::writer_name::remember_name;
@@ -21,6 +20,8 @@ use crate::storage::LedgerQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
+/// Recorded author of entries of these pages.
+pub(super) const PAGE_RECORDER: &str = "page";
 /// Fields of a form that say how it was sent, not what is recorded.
 const SENDING_FIELDS: [&str; 6] = ["key", "written", "queued", "confirm", "choice", "lang"];
 /// Message keys of a second entry that is like one in the ledger.

@@ -133,7 +133,7 @@ pub struct ReportTask<H> {
     pub basis: CalculationBasis,
     /// Store with readings and entries.
     pub store: Store,
-    /// What is asked for.
+    /// Period, asset, language and format.
     pub wish: ReportRequest,
     /// Time of the report.
     pub now: UtcMs,
