@@ -5,6 +5,7 @@
 //! (pymodbus, and a slave on libmodbus); the gateway reads them, and every value must be exact.
 
 use crate::peers::{PeerProcess, compile_peer, pty_line, python_peer};
+use gateway::buses::CounterValues;
 use gateway::clock::Clock;
 use gateway::config::{Config, load_config_text};
 use gateway::domain::{ExactNumber, QualityReason, SampleOutcome};

@@ -13,8 +13,7 @@ use super::blocking_bus::{BlockingReader, DeviceReading};
 use super::chip_readings::{ChipError, collect_reading};
 use crate::config::{ChipPoint, Device, Point};
 use crate::domain::QualityReason;
-use crate::domain::hex_text::parse_hex;
-use drivers::ds18b20::Ds18b20Reading;
+use drivers::ds18b20::{Ds18b20Reading, scratchpad_from_w1_slave};
 use drivers::one_wire::RomCode;
 use drivers::sensor_fault::SensorFault;
 use std::io;
@@ -71,7 +70,7 @@ fn read_celsius(probe: &Path) -> Result<f64, SensorFault> {
         io::ErrorKind::NotFound => SensorFault::Absent,
         _ => SensorFault::BusFault,
     })?;
-    let bytes = scratchpad_bytes(&text).ok_or(SensorFault::Checksum)?;
+    let bytes = scratchpad_from_w1_slave(&text).ok_or(SensorFault::Checksum)?;
     Ds18b20Reading::from_scratchpad(&bytes).map(Ds18b20Reading::celsius)
 }
 
@@ -81,14 +80,6 @@ fn read_file(path: &Path) -> io::Result<String> {
     let file = std::fs::File::open(path)?;
     file.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
     Ok(text)
-}
-
-/// The nine bytes at the beginning of the kernel's text (`50 05 4b 46 7f ff 0c 10 1c : crc=1c YES`);
-/// `None` for another text.
-fn scratchpad_bytes(text: &str) -> Option<[u8; 9]> {
-    let (bytes, _) = text.lines().next()?.split_once(':')?;
-    let hex: String = bytes.split_whitespace().collect();
-    parse_hex(&hex)?.try_into().ok()
 }
 
 /// Serial numbers of all probes that the kernel sees, with their temperatures, degC.
@@ -112,7 +103,7 @@ mod tests {
     use crate::tests::{SiteText, load_site};
 
     const GOOD: &str =
-        "50 01 4b 46 7f ff 0c 10 c5 : crc=c5 YES\n50 01 4b 46 7f ff 0c 10 c5 t=21000\n";
+        "50 01 4b 46 7f ff 0c 10 e8 : crc=e8 YES\n50 01 4b 46 7f ff 0c 10 e8 t=21000\n";
 
     /// A folder as the kernel's with one probe whose file has this text, and its reader.
     fn reader_of(text: Option<&str>) -> (tempfile::TempDir, OneWireReader) {

@@ -75,6 +75,13 @@ pub struct Profile {
     pub variants: Vec<Profile>,
 }
 
+impl Profile {
+    /// Whether it lists Modbus registers: not so for pins, chips and `sunspec`.
+    pub fn has_registers(&self) -> bool {
+        self.points.iter().any(|point| point.modbus().is_some())
+    }
+}
+
 /// Source document of a profile; unknown parts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceDocument {

@@ -108,7 +108,7 @@ fn a_level_probe_of_4_to_20_ma_gives_its_level() {
 fn a_broken_wire_and_a_short_circuit_are_no_level() {
     let fault = |fault| Err(QualityReason::Sensor(fault));
     assert_eq!(level_at(0.0), fault(SensorFault::WireBroken));
-    assert_eq!(level_at(3.6), fault(SensorFault::WireBroken));
+    assert_eq!(level_at(3.59), fault(SensorFault::WireBroken));
     assert_eq!(level_at(21.5), fault(SensorFault::ShortCircuit));
     assert_eq!(level_at(40.0), fault(SensorFault::AboveRange));
 }

@@ -132,7 +132,7 @@ fn identify_all_profiles(
 ) -> (Vec<String>, usize, usize) {
     let library = all_profiles();
     let (mut faults, mut named, mut most) = (Vec::new(), 0, 0);
-    for profile in library.iter().filter(|profile| !profile.points.is_empty()) {
+    for profile in library.iter().filter(|profile| profile.has_registers()) {
         let unit = profile.factory.unit.unwrap_or(5);
         let bench = IdentificationBench::new(profile, unit, at, elsewhere);
         let baud = profile.factory.baud.unwrap_or(9600);
