@@ -19,8 +19,9 @@ mod chip_readings;
 pub mod gpio;
 mod i2c;
 pub mod modbus;
-pub mod one_wire;
+mod one_wire;
 mod owned_bus;
+pub mod pin_survey;
 mod poll_scheduler;
 mod uart;
 

@@ -83,7 +83,7 @@ fn read_file(path: &Path) -> io::Result<String> {
 }
 
 /// Serial numbers of all probes that the kernel sees, with their temperatures, degC.
-pub(crate) fn list_probes(folder: &Path) -> io::Result<Vec<(RomCode, Result<f64, SensorFault>)>> {
+pub(super) fn list_probes(folder: &Path) -> io::Result<Vec<(RomCode, Result<f64, SensorFault>)>> {
     let mut probes = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();

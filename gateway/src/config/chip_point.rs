@@ -154,6 +154,15 @@ impl SensorChip {
         }
     }
 
+    /// Kinds of chips on I2C with each of their addresses, ascending.
+    pub fn i2c_addresses() -> impl Iterator<Item = (Self, u8)> {
+        let chips = [Self::Sht2x, Self::Sht3x, Self::Ads1115, Self::Ds3231];
+        chips.into_iter().flat_map(|chip| {
+            let (first, last) = chip.addresses();
+            (first..=last).map(move |address| (chip, address))
+        })
+    }
+
     /// Whether the chip measures this.
     fn measures(self, signal: ChipSignal) -> bool {
         match signal {

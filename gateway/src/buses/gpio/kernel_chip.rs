@@ -91,6 +91,35 @@ impl PinChip for KernelChip {
     }
 }
 
+/// Line of a chip, as `gpioinfo` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundLine {
+    /// Number on the chip.
+    pub number: u32,
+    /// Name that the chip gives it; may be empty.
+    pub name: String,
+    /// Program that uses it; `None`: it is free.
+    pub used_by: Option<String>,
+}
+
+/// Returns the lines of a chip.
+pub(in crate::buses) fn list_lines(chip: &Path) -> std::io::Result<Vec<FoundLine>> {
+    // Opened first: the system's error says more than that of the chip.
+    std::fs::File::open(chip)?;
+    let error = |error: gpiocdev::Error| std::io::Error::other(error.to_string());
+    let chip = Chip::from_path(chip).map_err(error)?;
+    let lines = chip.line_info_iter().map_err(error)?;
+    let line = |info: Result<Info, gpiocdev::Error>| {
+        let info = info.map_err(error)?;
+        Ok(FoundLine {
+            number: info.offset,
+            name: info.name,
+            used_by: info.used.then_some(info.consumer),
+        })
+    };
+    lines.map(line).collect()
+}
+
 fn request_line(
     chip: &Path,
     offset: u32,

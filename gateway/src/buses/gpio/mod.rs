@@ -22,6 +22,8 @@ use crate::status::DeviceFault;
 use counted_line::CountedLine;
 use kernel_chip::KernelChip;
 
+pub use kernel_chip::FoundLine;
+pub(super) use kernel_chip::list_lines;
 pub use pin_chip::{LineEvent, PinChip, PinError, PinLine};
 
 /// Lines of one GPIO chip with the devices on them.

@@ -12,6 +12,7 @@
 use super::PollError;
 use super::blocking_bus::{BlockingReader, DeviceReading};
 use super::chip_readings::{ChipError, collect_reading};
+use super::pin_survey::FoundChip;
 use crate::config::{ChipPoint, ChipSignal, Device, Point, SensorChip, VoltageMeaning};
 use crate::domain::QualityReason;
 use drivers::ads1115::{Ads1115, Ads1115Input, Ads1115Rate, Ads1115Setup};
@@ -140,6 +141,46 @@ fn read_sht2x(bus: &mut impl I2c, signal: ChipSignal) -> Result<f64, SensorFault
     let wait = sensor.start(bus, quantity)?;
     wait_for_chip(wait);
     sensor.read(bus)
+}
+
+/// Finds the sensor chips on a bus by an answer that only they give.
+pub(super) fn identify_chips(port: &Path) -> std::io::Result<Vec<FoundChip>> {
+    let mut bus = I2cdev::new(port).map_err(std::io::Error::other)?;
+    let found = SensorChip::i2c_addresses().filter_map(|(chip, address)| {
+        let mut byte = [0];
+        let answers = bus.write_read(address, &[0], &mut byte).is_ok() || {
+            // An SHT has no registers, and refuses to be read before it has measured.
+            bus.write(address, &[]).is_ok()
+        };
+        let fits = answers && is_chip(&mut bus, chip, address);
+        answers.then_some(FoundChip {
+            address,
+            chip: fits.then_some(chip),
+        })
+    });
+    Ok(found.collect())
+}
+
+/// Whether the answers of a chip are those of this kind.
+fn is_chip(bus: &mut impl I2c, chip: SensorChip, address: u8) -> bool {
+    match chip {
+        SensorChip::Ads1115 => {
+            let meaning = VoltageMeaning::Voltage;
+            let read = read_voltage(bus, address, Ads1115Input::A0, meaning);
+            !matches!(
+                read,
+                Err(SensorFault::Absent | SensorFault::SensorRestarted)
+            )
+        }
+        SensorChip::Sht3x => read_sht3x(bus, address).is_ok(),
+        SensorChip::Sht2x => read_sht2x(bus, ChipSignal::Temperature).is_ok(),
+        // The mark of a stopped clock is an answer as well.
+        SensorChip::Ds3231 => matches!(
+            Ds3231.read_time(bus),
+            Ok(_) | Err(SensorFault::ClockStopped)
+        ),
+        SensorChip::Ds18b20 | SensorChip::A02yyuw => false,
+    }
 }
 
 /// Sleeps in the thread of the bus until a measurement is finished.

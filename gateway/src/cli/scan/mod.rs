@@ -10,6 +10,7 @@
 
 mod config_append;
 mod output;
+mod pins;
 
 use super::backend::{DEFAULT_CONFIG_PATH, print_stderr};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
@@ -19,6 +20,7 @@ use crate::commissioning::scan_engine::scan_ranges;
 use crate::config::{self, Config, Parity};
 use crate::i18n::Language;
 use output::ScanScreen;
+use pins::PinTarget;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -102,6 +104,17 @@ pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    let pins = options.targets.iter();
+    let pins: Vec<PinTarget> = pins
+        .filter_map(|text| PinTarget::parse(text, config.as_ref()))
+        .collect();
+    if let Some(target) = pins.first() {
+        // Pins and lines have nothing in common: one target, and no other.
+        if options.targets.len() > 1 {
+            return print_usage_error(&lang.text("scan-pins-alone"));
+        }
+        return pins::scan_pins(target, options.json, lang).await;
+    }
     let wishes = options.scan_options();
     let targets =
         match ScanTarget::parse_all(&options.targets, &wishes.tcp_ports(), config.as_ref()) {

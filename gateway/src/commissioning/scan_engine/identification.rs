@@ -115,7 +115,9 @@ impl<'a> DeviceIdentifier<'a> {
             ModbusLink::Tcp { .. } | ModbusLink::RtuOverTcp { .. } => None,
         };
         // `sunspec` has no register list of its own; it is recognised by its model list.
-        let by_registers = profiles.into_iter().filter(|profile| profile.has_registers());
+        let by_registers = profiles
+            .into_iter()
+            .filter(|profile| profile.has_registers());
         let mut suspects: Vec<SuspectProfile<'a>> = by_registers
             .map(|profile| SuspectProfile::new(profile, unit, link))
             .collect();
