@@ -116,7 +116,7 @@ pub(crate) struct RawPoint {
     pub(crate) loop_values: RawNumbers,
     /// Resistor at which the current of a 4-20 mA probe is measured, 150 ohm by default.
     pub(crate) shunt_ohm: RawNumber,
-    /// Upper and lower resistor of a voltage divider before the input: `[20000, 10000]`.
+    /// Upper and lower resistor of a voltage divider before the input: `[22000, 10000]`.
     pub(crate) divider_ohm: RawNumbers,
     /// Order of bytes and words, `abcd` (big endian) by default.
     pub(crate) words: Option<SpannedValue<RawWordOrder>>,
