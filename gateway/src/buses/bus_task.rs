@@ -205,7 +205,7 @@ impl BusTask {
     async fn serve_poll(&mut self, device: usize, errand: BusRequest) {
         let said = if device < self.devices.len() {
             let poll = self.driver.poll(device, self.clock.now().mono).await;
-            let outcomes = poll.outcomes.map(|outcomes| outcomes.into_vec());
+            let outcomes = poll.outcomes.map(<[SampleOutcome]>::into_vec);
             outcomes.map(BusRequestAnswer::Outcomes)
         } else {
             Err(PollError {

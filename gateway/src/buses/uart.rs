@@ -132,7 +132,7 @@ mod tests {
         let outcomes = poll.outcomes.map_err(|error| error.reason)?;
         outcomes[0]
             .number()
-            .map(|number| number.to_f64())
+            .map(crate::domain::ExactNumber::to_f64)
             .ok_or(QualityReason::Missing)
     }
 

@@ -314,13 +314,11 @@ fn pair_of_numbers(
     typed: &RawNumbers,
     key: &str,
 ) -> Option<(f64, f64)> {
-    match typed.as_ref()?.get().as_slice() {
-        [first, second] => Some((*first, *second)),
-        _ => {
-            report_pair(notes, typed, key);
-            None
-        }
+    if let [first, second] = typed.as_ref()?.get().as_slice() {
+        return Some((*first, *second));
     }
+    report_pair(notes, typed, key);
+    None
 }
 
 fn report_pair(notes: &mut DiagnosticCollector<'_>, typed: &RawNumbers, key: &str) {

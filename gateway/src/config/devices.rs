@@ -181,15 +181,20 @@ fn check_scales(
 ) {
     for (id, at) in &typed.scales {
         let factor = point_checks::check_factor(notes, Some(at), "scales");
-        match points.iter_mut().find(|point| *point.name == **id) {
-            Some(point) => point.scale.factor = factor.unwrap_or(point.scale.factor),
-            None => {
-                let hint = nearest_name(id, points.iter().map(|point| &*point.name));
-                let (what, found) = ("fault-unknown-point", format!("{device}.{id}"));
-                let expected = "fault-expect-point";
-                notes.add_error_with_hint(at.span(), "scales", what, &found, expected, hint);
-            }
+        if let Some(point) = points.iter_mut().find(|point| *point.name == **id) {
+            point.scale.factor = factor.unwrap_or(point.scale.factor);
+            continue;
         }
+        let hint = nearest_name(id, points.iter().map(|point| &*point.name));
+        let (what, found) = ("fault-unknown-point", format!("{device}.{id}"));
+        notes.add_error_with_hint(
+            at.span(),
+            "scales",
+            what,
+            &found,
+            "fault-expect-point",
+            hint,
+        );
     }
 }
 

@@ -242,14 +242,10 @@ impl PulseCounter {
 
     fn take_pulse_start(&mut self, missed: u64, time_ns: u64) {
         let edges = missed + 1;
-        let possible = match self.last_pulse_ns {
-            Some(last) => self.settings.pulses_within(time_ns.saturating_sub(last)),
-            // The pulse before the line was watched may have been long ago.
-            None => {
-                let watched_ns = time_ns.saturating_sub(self.begun_ns);
-                self.settings.pulses_within(watched_ns).saturating_add(1)
-            }
-        };
+        let since = self.last_pulse_ns.unwrap_or(self.begun_ns);
+        let possible = self.settings.pulses_within(time_ns.saturating_sub(since));
+        // The pulse before the line was watched may have been long ago.
+        let possible = possible.saturating_add(u64::from(self.last_pulse_ns.is_none()));
         let pulses = edges.min(possible);
         self.rejected_edges += edges - pulses;
         // The line was inactive before this edge, however long it was active earlier.

@@ -72,16 +72,7 @@ impl PinChip for KernelChip {
         let info = self.find_line(&chip, line)?;
         let name = line_name(&self.path, line);
         let opened = request_line(&self.path, info.offset, settings);
-        let request = opened.map_err(|error| match info.used {
-            true => PinError {
-                reason: QualityReason::InUse,
-                message: format!("{name} is used by \"{}\"", info.consumer),
-            },
-            false => PinError {
-                reason: QualityReason::Unreachable,
-                message: format!("{name}: {error}"),
-            },
-        })?;
+        let request = opened.map_err(|error| line_error(&name, &info, &error))?;
         let offset = info.offset;
         Ok(Box::new(KernelLine {
             name,
@@ -118,6 +109,20 @@ pub(in crate::buses) fn list_lines(chip: &Path) -> std::io::Result<Vec<FoundLine
         })
     };
     lines.map(line).collect()
+}
+
+/// Error of a line that cannot be taken: another program has it, or the system refuses.
+fn line_error(name: &str, info: &Info, error: &gpiocdev::Error) -> PinError {
+    if info.used {
+        return PinError {
+            reason: QualityReason::InUse,
+            message: format!("{name} is used by \"{}\"", info.consumer),
+        };
+    }
+    PinError {
+        reason: QualityReason::Unreachable,
+        message: format!("{name}: {error}"),
+    }
 }
 
 fn request_line(

@@ -7,8 +7,9 @@ use crate::buses::pin_survey::{self, FoundChip, FoundLine, FoundProbe};
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use crate::cli::run::wait_for_stop;
 use crate::cli::standard_output::print_line;
-use crate::config::{BusLink, Config};
+use crate::config::{BusLink, Config, SensorChip};
 use crate::i18n::Language;
+use drivers::sensor_fault::SensorFault;
 use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use std::time::Duration;
 /// Warming that shows which probe is held in a hand, degC.
 const WARMED_BY: f64 = 1.0;
 /// Time for which the probes are watched.
-const WATCH_TIME: Duration = Duration::from_secs(60);
+const WATCH_TIME: Duration = Duration::from_mins(1);
 /// Pause between two lists of probes.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,17 +62,17 @@ pub(super) async fn scan_pins(target: &PinTarget, is_json: bool, lang: Language)
     let found = match target {
         PinTarget::Gpio(chip) => list_blocking(chip, pin_survey::list_lines)
             .await
-            .map(|lines| {
-                print_all(
-                    &lines,
-                    is_json,
-                    |line| line_json(line),
-                    |line| line_text(line, lang),
-                )
-            }),
+            .map(|lines| print_all(&lines, is_json, line_json, |line| line_text(line, lang))),
         PinTarget::I2c(port) => list_blocking(port, pin_survey::list_chips)
             .await
-            .map(|chips| print_all(&chips, is_json, chip_json, |chip| chip_text(chip, lang))),
+            .map(|chips| {
+                print_all(
+                    &chips,
+                    is_json,
+                    |chip| chip_json(*chip),
+                    |chip| chip_text(*chip, lang),
+                )
+            }),
         PinTarget::OneWire(folder) => watch_probes(folder, is_json, lang).await,
     };
     match found {
@@ -141,11 +142,11 @@ fn line_text(line: &FoundLine, lang: Language) -> String {
     }
 }
 
-fn chip_json(found: &FoundChip) -> Value {
-    json!({ "address": found.address, "chip": found.chip.map(|chip| chip.word()) })
+fn chip_json(found: FoundChip) -> Value {
+    json!({ "address": found.address, "chip": found.chip.map(SensorChip::word) })
 }
 
-fn chip_text(found: &FoundChip, lang: Language) -> String {
+fn chip_text(found: FoundChip, lang: Language) -> String {
     let address = format!("0x{:02x}", found.address);
     match found.chip {
         Some(chip) => {
@@ -206,7 +207,7 @@ fn probe_json(probe: &FoundProbe) -> Value {
     json!({
         "serial": probe.serial.to_string(),
         "celsius": probe.celsius.ok(),
-        "fault": probe.celsius.err().map(|fault| fault.name()),
+        "fault": probe.celsius.err().map(SensorFault::name),
     })
 }
 
@@ -237,7 +238,6 @@ fn probe_text(probe: &FoundProbe, warmed: f64, lang: Language) -> String {
 mod tests {
     use super::*;
     use drivers::one_wire::RomCode;
-    use drivers::sensor_fault::SensorFault;
 
     fn probe(celsius: Result<f64, SensorFault>) -> FoundProbe {
         let serial = RomCode::from_linux_name("28-0316a2795ab1").unwrap();
@@ -254,10 +254,8 @@ mod tests {
         );
         let text = probe_text(&probe(Ok(29.5)), warmed, Language::Id);
         assert!(text.contains("2,5"), "{text}");
-        assert_eq!(
-            warmed_by(&probe(Err(SensorFault::Checksum)), &probe(Ok(29.5))),
-            0.0
-        );
+        let unknown = warmed_by(&probe(Err(SensorFault::Checksum)), &probe(Ok(29.5)));
+        assert!(unknown.abs() < f64::EPSILON);
     }
 
     #[test]
