@@ -193,10 +193,13 @@ def case(points, facts, level, choosers=None):
 
 
 def profiles(directory):
-    """Name, points and facts of every profile and variant that has points."""
+    """Name, points and facts of every profile and variant that has registers."""
     for file in sorted(Path(directory).glob("*.toml")):
         profile = tomllib.loads(file.read_text(encoding="utf-8"))
         facts = profile.get("fact", [])
+        # Pins and chips have a signal instead.
+        if not any("register" in point for point in profile.get("point", [])):
+            continue
         if profile.get("point"):
             yield profile["name"], profile["point"], facts
         for variant in profile.get("variant", []):

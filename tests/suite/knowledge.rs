@@ -34,6 +34,16 @@ const PLAIN_WORDS: &[&str] = &[
     "sunspec",
     "energy",
     "electric",
+    "water",
+    "float",
+    "switch",
+    // Chips whose drivers are code: a file names the driver.
+    "ads1115",
+    "sht2x",
+    "sht3x",
+    "ds3231",
+    "ds18b20",
+    "a02yyuw",
 ];
 
 /// Maker and model words of every profile: of its file's name, of `manufacturer` and `model`.

@@ -390,9 +390,9 @@ fault-sunspec-only = `{ $found }` hanya untuk alat dengan `profile = "sunspec"`
 fault-sunspec-model = model SunSpec { $found } tidak dikenal
 fault-sunspec-ambiguous = satuan `{ $found }` berbeda antarmodel; sebutkan salah satu: { $expected }
 fault-other-kind = `{ $found }` bukan untuk jalur jenis `{ $expected }`
-fault-register-and-signal = titik memakai register atau sinyal, bukan keduanya
+fault-register-and-signal = titik ukur memakai register atau sinyal, bukan keduanya
 fault-chip-signal = chip `{ $found }` tidak mengukur sinyal ini
-fault-point-of-other-bus = titik { $found } bukan untuk jalur jenis `{ $expected }`; pilih jalur atau profil lain
+fault-point-of-other-bus = titik ukur { $found } bukan untuk jalur jenis `{ $expected }`; pilih jalur atau profil lain
 fault-no-points = tidak ada profil maupun titik ukur: sebutkan profil, atau daftarkan titik ukurnya
 fault-profile-and-points = alat ini memakai profil `{ $found }`; hapus profil itu atau daftar titik ukurnya
 fault-bit-type = coil dan discrete input bertipe `{ $expected }`, bukan `{ $found }`
@@ -868,7 +868,7 @@ diagnosis-sensor-supply = Sensor baru saja kehilangan daya. Jika sering terjadi,
 diagnosis-bounce = Pulsa lebih banyak daripada kemampuan meter: kontak memantul, atau gangguan pada kabel. Atur `debounce`, pakai kabel berpelindung, dan pasang filter dari docs/wiring.md. Pulsa ini tidak dihitung.
 diagnosis-stuck-line = Jalur aktif lebih lama daripada satu pulsa: korsleting pada kabel, atau kontak macet.
 diagnosis-clock-battery = Jam baterai pernah kehilangan daya. Ganti baterai koinnya, lalu atur waktunya.
-diagnosis-echo = Sensor ultrasonik tidak mendengar gema, atau air lebih dekat daripada jarak ukurnya. Pastikan tidak ada benda di depannya, dan sensor tergantung di atas muka air tertinggi sejauh zona butanya.
+diagnosis-echo = Sensor ultrasonik tidak mendengar gema, atau air lebih dekat daripada jarak ukurnya. Pastikan tidak ada benda di depannya, dan sensor tergantung di atas ketinggian air tertinggi sejauh zona butanya.
 diagnosis-weak = Alat menjawab, tetapi sering gagal. Periksa resistor terminasi 120 ohm di kedua ujung, resistor bias, grounding, dan sambungan yang longgar.
 
 # Inference (field): what registers may mean

@@ -1,6 +1,6 @@
 //! `/control/ask`, `/control/hear`, `/control/write`, `/control/poll`: requests of a technician's
-//! command on a bus that this gateway owns. They come over the control socket; the bus task runs them between
-//! two polls.
+//! command on a bus that this gateway owns. They come over the control socket; the bus task runs
+//! them between two polls.
 
 use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};

@@ -109,8 +109,8 @@ pub(crate) struct RawPoint {
     pub(crate) debounce: RawText,
     /// Most pulses per second that the meter on a GPIO line can give; more are a bouncing contact.
     pub(crate) max_rate: RawNumber,
-    /// Longest pulse on a GPIO line, e.g. `"5s"`: a line that is active for longer is stuck. Without
-    /// it a contact may rest closed.
+    /// Longest pulse on a GPIO line, e.g. `"5s"`: a line that is active for longer is stuck.
+    /// Without it a contact may rest closed.
     pub(crate) max_pulse: RawText,
     /// Values of a 4-20 mA probe at 4 mA and at 20 mA: `[0.0, 5.0]`.
     pub(crate) loop_values: RawNumbers,

@@ -1,4 +1,4 @@
-//! [`ChipPoint`]: what a sensor chip on I2C, 1-Wire or a UART gives for a point, and the links of
+//! [`ChipPoint`]: the value that a sensor chip on I2C, 1-Wire or a UART gives, and the links of
 //! these buses; and their checks.
 
 use crate::config::bus_kinds::{BusLinkSummary, RawBus, RawPoint};
@@ -48,9 +48,9 @@ pub struct UartLink(
 pub enum SensorChip {
     /// Analog-to-digital converter on I2C.
     Ads1115,
-    /// Temperature and humidity on I2C: SHT20, SHT21, SHT25, HTU21D, Si7021.
+    /// Temperature and humidity on I2C, of the second generation.
     Sht2x,
-    /// Temperature and humidity on I2C: SHT30, SHT31, SHT35.
+    /// Temperature and humidity on I2C, of the third generation.
     Sht3x,
     /// Clock on I2C, with a thermometer.
     Ds3231,
@@ -73,7 +73,7 @@ pub enum ChipSignal {
     Voltage(Ads1115Input),
 }
 
-/// What a chip gives for a point.
+/// Value of a chip that a point has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChipPoint {
     /// Value that is measured.
@@ -84,11 +84,11 @@ pub struct ChipPoint {
     pub address: u8,
     /// Serial number of a 1-Wire device.
     pub serial: Option<RomCode>,
-    /// What the voltage at an input means.
+    /// Meaning of the voltage at an input.
     pub meaning: VoltageMeaning,
 }
 
-/// What the voltage at an input of a converter means.
+/// Meaning of the voltage at an input of a converter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum VoltageMeaning {
     /// The voltage itself, V.

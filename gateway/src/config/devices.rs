@@ -7,8 +7,8 @@ use crate::config::raw_config::{RawConfig, RawDevice, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Bus, Device, FactConfidence, ModbusLink, Point, bus_kinds, device_limits, point_checks,
-    sunspec, value_syntax,
+    Bus, BusLink, Device, DeviceLimits, FactConfidence, ModbusLink, Point, bus_kinds,
+    device_limits, point_checks, sunspec, value_syntax,
 };
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
@@ -81,16 +81,13 @@ fn check_device(
         });
     let limits = device_limits::check_device_limits(notes, typed.limits.as_ref(), base);
     let found = sunspec::check_sunspec(notes, typed, assets);
-    let mut points = match (&profile, &found) {
+    let points = match (&profile, &found) {
         (Some(profile), _) => profile.points.clone(),
         (None, Some((sunspec, _))) => sunspec.nominal_points(),
         (None, None) => listed,
     };
-    if let Some(bus) = around.buses.get(bus) {
-        bus_kinds::complete_points(notes, at, &bus.link, &mut points);
-    }
-    check_scales(notes, typed, &id, &mut points);
-    device_limits::check_points_fit(notes, &at.span(), &points, &limits);
+    let link = around.buses.get(bus).map(|bus| &bus.link);
+    let mut points = fit_points(notes, at, link, (&id, &limits), points);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
     let unit = check_unit_id(notes, at, bus, around)
         .or(default_unit)
@@ -170,6 +167,22 @@ fn check_accuracy(
         }
     }
     all
+}
+
+/// Checks points against the bus and the limits of their device, and gives them its own keys.
+fn fit_points(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawDevice>,
+    link: Option<&BusLink>,
+    (id, limits): (&str, &DeviceLimits),
+    mut points: Vec<Point>,
+) -> Vec<Point> {
+    if let Some(link) = link {
+        bus_kinds::complete_points(notes, at, link, &mut points);
+    }
+    check_scales(notes, at.get(), id, &mut points);
+    device_limits::check_points_fit(notes, &at.span(), &points, limits);
+    points
 }
 
 /// Gives points the scale of this very device, such as the litres of a pulse.

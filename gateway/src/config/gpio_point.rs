@@ -1,4 +1,5 @@
-//! [`GpioPoint`]: what a GPIO line means, and [`GpioLink`]: the chip of the lines; and their checks.
+//! [`GpioPoint`]: the meaning of a GPIO line, and [`GpioLink`]: the chip of the lines; and their
+//! checks.
 
 use crate::config::bus_kinds::{BusLinkSummary, RawBus, RawPoint};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -28,7 +29,7 @@ pub struct GpioLink {
 pub struct GpioPoint {
     /// The line; `None` until the device names it, in a profile.
     pub line: Option<GpioLine>,
-    /// What is made of its levels.
+    /// Value that is made of its levels.
     pub signal: GpioSignal,
     /// Resistor inside the chip.
     pub bias: LineBias,
@@ -73,7 +74,7 @@ impl fmt::Display for GpioLine {
     }
 }
 
-/// What is made of the levels of a line.
+/// Value that is made of the levels of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GpioSignal {
     /// Number of pulses since the counter was first read; it goes on after a restart.

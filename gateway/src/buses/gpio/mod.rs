@@ -6,10 +6,10 @@
 //! [[device]] id = "meter", bus = "pins", line = 17, profile = "pulse-water-meter"
 //! ```
 //!
-//! Nothing here waits for a line, and pulses wake no program: the kernel numbers the edges, keeps the
-//! newest of them, and they are taken out at each poll. A line that cannot be opened (taken by another program, no chip, no
-//! permission) makes its own points bad and is tried again at each poll; the bus task makes the
-//! pauses longer. Wiring: docs/wiring.md.
+//! Nothing here waits for a line, and pulses wake no program: the kernel numbers the edges, keeps
+//! the newest of them, and they are taken out at each poll. A line that cannot be opened (taken by
+//! another program, no chip, no permission) makes its own points bad and is tried again at each
+//! poll; the bus task makes the pauses longer. Wiring: docs/wiring.md.
 
 mod counted_line;
 mod kernel_chip;

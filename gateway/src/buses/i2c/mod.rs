@@ -79,7 +79,7 @@ impl BlockingReader for I2cReader {
     }
 }
 
-/// What one poll has read of a chip that gives several values at once.
+/// Answers of the chips in one poll: a chip that gives several values measures once.
 #[derive(Debug, Default)]
 struct ChipState {
     sht3x: Option<Result<ShtReading, SensorFault>>,

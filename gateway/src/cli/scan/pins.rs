@@ -1,4 +1,4 @@
-//! `pantau scan gpio`, `i2c` and `one-wire`: what is on the gateway's own pins.
+//! `pantau scan gpio`, `i2c` and `one-wire`: lists of the gateway's own pins.
 //!
 //! A probe on 1-Wire is named by holding it in the hand: the list is repeated, and shows which one
 //! has become warmer.
@@ -56,8 +56,8 @@ impl PinTarget {
     }
 }
 
-/// Lists what is on some pins. Exit status: 0 something was found, 1 nothing was, or it could not be
-/// looked at.
+/// Lists the things on some pins. Exit status: 0 something was found, 1 nothing was, or it could not
+/// be looked at.
 pub(super) async fn scan_pins(target: &PinTarget, is_json: bool, lang: Language) -> u8 {
     let found = match target {
         PinTarget::Gpio(chip) => list_blocking(chip, pin_survey::list_lines)
