@@ -4,7 +4,7 @@ use super::virtual_machine::VirtualMachine;
 use serde_json::Value;
 
 /// Tries of half a second until something must have come.
-const TRIES_MAX: usize = 240;
+const TRIES_MAX: usize = 120;
 const CONFIG: &str = "/data/pantau.toml";
 const API: &str = "wget -qO- http://127.0.0.1:8080/api/v1";
 
