@@ -148,4 +148,6 @@ fn no_pulse_is_lost_to_1_khz_and_a_power_cut_takes_no_more_than_the_flush() {
     check_count(&mut gateway, 1000.0, RATE);
     let log = gateway.log();
     assert!(!log.contains("ERROR"), "{log}");
+    // The technician is told what nobody counted.
+    assert!(log.contains("meter.pulses: not counted from"), "{log}");
 }

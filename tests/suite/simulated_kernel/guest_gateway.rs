@@ -4,7 +4,7 @@ use super::virtual_machine::VirtualMachine;
 use serde_json::Value;
 
 /// Tries of half a second until something must have come.
-const TRIES_MAX: usize = 120;
+const TRIES_MAX: usize = 200;
 const CONFIG: &str = "/data/pantau.toml";
 const API: &str = "wget -qO- http://127.0.0.1:8080/api/v1";
 
@@ -13,8 +13,8 @@ const API: &str = "wget -qO- http://127.0.0.1:8080/api/v1";
 pub(super) struct GuestSample {
     /// `None` for a gap.
     pub(super) value: Option<f64>,
-    /// Word of its quality.
-    pub(super) quality: String,
+    /// Reason of a gap.
+    pub(super) reason: Option<String>,
     /// It is on the disk.
     pub(super) durable: bool,
 }
@@ -66,7 +66,7 @@ impl<'a> GuestGateway<'a> {
         let last = &found["last"];
         Some(GuestSample {
             value: last["v"].as_f64(),
-            quality: last["q"].as_str()?.to_owned(),
+            reason: last["reason"].as_str().map(str::to_owned),
             durable: last["durable"].as_bool()?,
         })
     }
@@ -98,8 +98,8 @@ impl<'a> GuestGateway<'a> {
 
     /// Waits for a gap with this reason.
     #[track_caller]
-    pub(super) fn await_gap(&mut self, point: &str, quality: &str) {
-        self.await_sample(point, |sample| sample.quality == quality);
+    pub(super) fn await_gap(&mut self, point: &str, reason: &str) {
+        self.await_sample(point, |sample| sample.reason.as_deref() == Some(reason));
     }
 
     /// Its log since the first start.
