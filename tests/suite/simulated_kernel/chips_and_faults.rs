@@ -29,6 +29,8 @@ fn sensor_site() -> String {
         .bus("pins", "kind = 'gpio'")
         .device("float", "pins", "line = 'GPIO4'\nevery = '1s'")
         .points(["{ id = 'state', signal = 'state' }"])
+        .device("rain", "pins", "line = 'GPIO5'\nevery = '1s'")
+        .points(["{ id = 'tips', signal = 'pulses', counter = true, max_rate = 5.0 }"])
         .text()
 }
 
@@ -110,6 +112,29 @@ fn check_taken_line(gateway: &mut GuestGateway<'_>) {
     await_number(gateway, "float.state", 1.0);
 }
 
+/// A contact that bounces gives more pulses than its bucket can tip.
+fn check_bounces(gateway: &mut GuestGateway<'_>) {
+    gateway.await_value("rain.tips", 0.0);
+    let bounce = "setsid pulses /pins/sim_gpio5/pull 4000 500 >/dev/null </dev/null &";
+    gateway.machine.output_of(bounce);
+    gateway.await_gap("rain.tips", "bounce-storm");
+    gateway.await_value("rain.tips", 0.0);
+}
+
+/// A whole bus is switched on while the gateway runs; before that the log says how it is done.
+fn check_late_bus(gateway: &mut GuestGateway<'_>) {
+    gateway
+        .machine
+        .output_of("until rmmod simulated_i2c; do sleep 0.05; done");
+    gateway.await_gap("air.temperature", "unreachable");
+    let log = gateway.log();
+    assert!(log.contains("dtparam=i2c_arm=on"), "{log}");
+    gateway
+        .machine
+        .output_of("insmod /modules/simulated_i2c.ko");
+    await_number(gateway, "air.temperature", 25.0);
+}
+
 #[test]
 fn sensors_are_read_and_what_is_wrong_with_them_is_a_gap_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
@@ -132,8 +157,10 @@ fn sensors_are_read_and_what_is_wrong_with_them_is_a_gap_with_its_reason() {
     check_chip_faults(&mut gateway);
     check_thermometer_faults(&mut gateway);
     check_taken_line(&mut gateway);
+    check_bounces(&mut gateway);
     // A fault is told when it comes, and not at each poll.
     let log = gateway.log();
     let told = log.matches("0x49").count();
     assert!((1..=2).contains(&told), "told {told} times:\n{log}");
+    check_late_bus(&mut gateway);
 }

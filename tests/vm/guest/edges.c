@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
  * edges CHIP LINE COUNT SECONDS: takes a line, and counts its rising edges until COUNT are there or
- * the time is over. Prints how many events were read, and the number of the last edge (`line_seqno`).
+ * the time is over. Prints how many events were read, and the number of the last edge.
  */
 #include <fcntl.h>
 #include <linux/gpio.h>
@@ -38,10 +38,10 @@ int main(int count, char **words)
 	while (last < wanted && time(NULL) < end) {
 		struct pollfd ready = { .fd = request.fd, .events = POLLIN };
 
-		if (poll(&ready, 1, 200) > 0 && read(request.fd, &event, sizeof(event)) == sizeof(event)) {
-			events++;
-			last = event.line_seqno;
-		}
+		if (poll(&ready, 1, 200) <= 0 || read(request.fd, &event, sizeof(event)) < 0)
+			continue;
+		events++;
+		last = event.line_seqno;
 	}
 	printf("events %u last %u\n", events, last);
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * pulses PULL COUNT RATE: pulls a simulated line up and down again COUNT times, RATE times a second.
+ * pulses PULL COUNT RATE: pulls a simulated line up and down COUNT times, RATE times a second.
  *
  * A busy machine must not slow it, since a water meter does not wait either: it has real-time
  * priority. Late pulses follow at up to twice the rate.

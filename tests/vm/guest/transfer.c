@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * transfer BUS ADDRESS [BYTES] [COUNT]: one plain I2C transfer (I2C_RDWR) that writes BYTES, given in
- * hexadecimal digits ("-": none), and then reads COUNT bytes, which it prints.
+ * transfer BUS ADDRESS BYTES [COUNT]: one plain I2C transfer (I2C_RDWR) that writes BYTES, given
+ * in hexadecimal digits ("-": none), and then reads COUNT bytes, which it prints.
  */
 #include <fcntl.h>
 #include <linux/i2c-dev.h>

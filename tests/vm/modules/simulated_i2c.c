@@ -11,12 +11,12 @@
  *   0x48 hang 3               the next 3 transfers end with a time-out
  *   0x44 wrong_crc 2          the next 2 answers carry a wrong checksum (-1: all)
  *   0x48 input 0 1500000      ADS1115 (0x48, 0x49): microvolts at an input
- *   0x44 temperature 23500    SHT3x (0x44, 0x45), SHT2x (0x40), DS3231 (0x68): thousandths of a degree
+ *   0x44 temperature 23500    SHT3x (0x44, 0x45), SHT2x (0x40), DS3231 (0x68): 0.001 degC
  *   0x44 humidity 55250       SHT3x, SHT2x: thousandths of a per cent
  *   0x68 time 1795276800      DS3231: seconds since 1970, counted on from now
  *   0x68 stopped 1            DS3231: its oscillator stopped, so that its time is wrong
  * Reading it gives a line for each chip: "0x48 present 1 transfers 12 refused 3".
- * Only the SHT31 at 0x44, the SHT21 at 0x40, the ADS1115 at 0x48 and the DS3231 are present at first.
+ * At first the SHT31 at 0x44, the SHT21 at 0x40, the ADS1115 at 0x48 and the DS3231 are present.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -221,12 +221,11 @@ static const struct chip_kind ads1115 = { ads_write, ads_read, ads_set };
 static void sht3x_measure(struct sim_chip *chip, int milliseconds, bool stretch)
 {
 	bool wrong = count_down(&chip->wrong_crc);
+	s64 temperature = div_s64((chip->temperature + 45000) * 65535, 175000);
 
 	chip->answer_length = 0;
-	answer_word(chip, word_of(div_s64((chip->temperature + 45000) * 65535, 175000)), 0xff, false);
+	answer_word(chip, word_of(temperature), 0xff, wrong);
 	answer_word(chip, word_of(div_s64(chip->humidity * 65535, 100000)), 0xff, wrong);
-	if (wrong)
-		chip->answer[2] ^= 0xff;
 	chip->ready_ns = ktime_get_ns() + milliseconds * NSEC_PER_MSEC;
 	chip->stretch = stretch;
 }
