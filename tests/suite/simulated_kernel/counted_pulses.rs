@@ -63,7 +63,7 @@ fn check_count(gateway: &mut GuestGateway<'_>, count: f64, rate: f64) {
     gateway.machine.output_of("sleep 2");
     assert!((gateway.await_value(METER, 0.0) - after).abs() < 0.5);
     // Four nanoseconds are one instruction. A core of a Raspberry Pi does 1000 million a second.
-    let millions = ns as f64 / 4.0 / seconds / 1e6;
+    let millions = ns / 4.0 / seconds / 1e6;
     eprintln!(
         "{}: {millions:.2} million instructions a second",
         said.trim()
@@ -78,7 +78,7 @@ fn check_rest(machine: &mut VirtualMachine) {
     let (woken, start) = (gateway.wake_ups(), uptime(gateway.machine));
     gateway.machine.output_of("sleep 20");
     let (woken, seconds) = (gateway.wake_ups() - woken, uptime(gateway.machine) - start);
-    let rate = woken as f64 / seconds;
+    let rate = woken / seconds;
     eprintln!("ten pins at rest: {rate:.1} wake-ups a second");
     assert!(rate < 5.0, "{rate}");
     gateway.kill();

@@ -108,21 +108,21 @@ impl<'a> GuestGateway<'a> {
     }
 
     /// Times of its threads on the processor so far, nanoseconds.
-    pub(super) fn processor_ns(&mut self) -> u64 {
+    pub(super) fn processor_ns(&mut self) -> f64 {
         let files = format!("/proc/{}/task/*/schedstat", self.process);
         self.sum(&format!("cat {files}"), 0)
     }
 
     /// Times that its threads waited and were woken so far.
-    pub(super) fn wake_ups(&mut self) -> u64 {
+    pub(super) fn wake_ups(&mut self) -> f64 {
         let files = format!("/proc/{}/task/*/status", self.process);
         self.sum(&format!("grep -h ^voluntary {files}"), 1)
     }
 
     /// Sum of a column of a command's output.
-    fn sum(&mut self, command: &str, column: usize) -> u64 {
+    fn sum(&mut self, command: &str, column: usize) -> f64 {
         let text = self.machine.output_of(command);
-        let number = |line: &str| line.split_whitespace().nth(column)?.parse::<u64>().ok();
+        let number = |line: &str| line.split_whitespace().nth(column)?.parse::<f64>().ok();
         text.lines().filter_map(number).sum()
     }
 }

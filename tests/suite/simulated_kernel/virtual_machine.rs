@@ -9,10 +9,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Longest wait for the machine to start, or to answer.
+/// Longest wait for the machine to boot, or to answer.
 const PATIENCE: Duration = Duration::from_mins(4);
+/// Tries, each of 20 ms, until the emulator has started.
+const START_TRIES: usize = 3000;
 
 /// Result of a shell command in the machine.
 #[derive(Debug)]
@@ -161,8 +163,7 @@ impl VirtualMachine {
 /// Waits for the emulator to come to the socket.
 fn accept(listener: &UnixListener) -> UnixStream {
     listener.set_nonblocking(true).unwrap();
-    let end = Instant::now() + PATIENCE;
-    while Instant::now() < end {
+    for _ in 0..START_TRIES {
         if let Ok((stream, _)) = listener.accept() {
             stream.set_nonblocking(false).unwrap();
             return stream;
