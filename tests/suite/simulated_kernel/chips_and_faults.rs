@@ -34,6 +34,31 @@ fn sensor_site() -> String {
         .text()
 }
 
+/// A technician sees what is there, and which probe is the one in the hand.
+fn check_scan(machine: &mut VirtualMachine) {
+    let lines = machine.output_of("pantau --lang en scan gpio");
+    assert!(lines.contains("GPIO4: used by edges"), "{lines}");
+    let chips = machine.output_of("pantau --lang en scan i2c");
+    assert!(chips.contains("0x44: sht3x"), "{chips}");
+    assert!(!chips.contains("0x49"), "{chips}");
+
+    machine.set_w1("a2 present 1");
+    machine.output_of("until [ -e /sys/bus/w1/devices/28-0000000000a2 ]; do sleep 0.1; done");
+    let control = "/sys/kernel/debug/simulated_w1/control";
+    let warm = format!("(sleep 5; echo a2 temperature 29000 >{control}) &");
+    let scan = "timeout 20 pantau --lang en scan one-wire";
+    let probes = machine.output_of(&format!("{warm} {scan}"));
+    assert!(
+        probes.contains("28-0000000000a2: 29.0 °C, warmer"),
+        "{probes}"
+    );
+    assert!(
+        !probes.contains("28-0000000000a1: 57.6 °C, warmer"),
+        "{probes}"
+    );
+    machine.set_w1("a2 present 0");
+}
+
 /// Waits for a value within a hundredth.
 #[track_caller]
 fn await_number(gateway: &mut GuestGateway<'_>, point: &str, wanted: f64) {
@@ -152,6 +177,7 @@ fn sensors_are_read_and_what_is_wrong_with_them_is_a_gap_with_its_reason() {
     machine.set_w1("a1 temperature 57625");
     machine.set_w1("a1 present 1");
     machine.output_of("edges /dev/gpiochip0 4 1 3600 & echo $! >/run/edges");
+    check_scan(&mut machine);
     let mut gateway = GuestGateway::start(&mut machine, &sensor_site());
     check_values(&mut gateway);
     check_chip_faults(&mut gateway);
