@@ -41,6 +41,7 @@ mod simulate;
 mod simulated_kernel;
 mod sites;
 mod source;
+mod stories;
 mod sunspec;
 mod technician;
 mod terms;
