@@ -38,6 +38,7 @@ mod rooms;
 mod scan;
 mod servers;
 mod simulate;
+mod simulated_kernel;
 mod sites;
 mod source;
 mod stories;
