@@ -16,5 +16,7 @@
 mod crc;
 pub mod frame;
 pub mod identification;
+pub mod modbus_server;
+pub mod node;
 pub mod units;
 pub mod write_request;
