@@ -1,3 +1,143 @@
-//! RP2040.
+//! RP2040 (a Raspberry Pi Pico or a board like it): the product's board. Pins: `docs/node.md`.
 #![no_std]
 #![no_main]
+
+use embassy_embedded_hal::adapter::BlockingAsync;
+use embassy_executor::{InterruptExecutor, Spawner};
+use embassy_rp::bind_interrupts;
+use embassy_rp::flash::{Blocking, Flash};
+use embassy_rp::gpio::{Level, Output};
+use embassy_rp::interrupt::{self, InterruptExt, Priority};
+use embassy_rp::peripherals::{FLASH, UART0};
+use embassy_rp::uart::{BufferedInterruptHandler, BufferedUart, Config as UartConfig};
+use embassy_rp::watchdog::{ResetReason, Watchdog};
+use embassy_time::{Duration, Instant, Timer};
+use embedded_io_async::{Read, Write};
+use node::keeper::{Keeper, keep_counters};
+use node::line::{SerialLine, serve_line};
+use node::shared_node::SharedNode;
+use static_cell::StaticCell;
+
+/// Flash of the board.
+const FLASH_BYTES: usize = 2 * 1024 * 1024;
+/// Part of the flash that keeps counters and settings; `memory-rp2040.x` leaves it free.
+const KEPT_RANGE: core::ops::Range<u32> = 0x001f_0000..0x0020_0000;
+/// Time after which a node that has stopped starts again.
+const WATCHDOG_TIME: Duration = Duration::from_secs(8);
+/// Steps in which the end of the last stop bit is awaited.
+const STOP_BIT_STEP: Duration = Duration::from_micros(20);
+
+type NodeFlash = BlockingAsync<Flash<'static, FLASH, Blocking, FLASH_BYTES>>;
+
+bind_interrupts!(struct Interrupts {
+    UART0_IRQ => BufferedInterruptHandler<UART0>;
+});
+
+/// Executor of the line. It interrupts measurements, so that an answer never waits for them.
+static LINE_EXECUTOR: InterruptExecutor = InterruptExecutor::new();
+
+#[interrupt]
+unsafe fn SWI_IRQ_1() {
+    // SAFETY: called by this interrupt only.
+    unsafe { LINE_EXECUTOR.on_interrupt() }
+}
+
+/// UART 0 with the direction pin of its RS-485 driver: high while sending.
+struct DrivenLine {
+    uart: BufferedUart,
+    direction: Output<'static>,
+    baud: u32,
+}
+
+impl SerialLine for DrivenLine {
+    async fn receive(&mut self, bytes: &mut [u8]) -> Option<usize> {
+        self.uart.read(bytes).await.ok()
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        self.direction.set_high();
+        let bits = 10 * bytes.len() as u64;
+        let end = Instant::now() + Duration::from_micros(bits * 1_000_000 / u64::from(self.baud));
+        // Nothing can fail here: the buffer only makes it wait.
+        let _ = self.uart.write_all(bytes).await;
+        let _ = self.uart.flush().await;
+        Timer::at(end).await;
+        // The driver is on until the chip says that the last stop bit has gone.
+        while self.uart.busy() {
+            Timer::after(STOP_BIT_STEP).await;
+        }
+        self.direction.set_low();
+    }
+
+    fn set_speed(&mut self, baud: u32) {
+        self.baud = baud;
+        self.uart.set_baudrate(baud);
+    }
+}
+
+#[embassy_executor::task]
+async fn run_line(node: &'static SharedNode, line: DrivenLine) {
+    serve_line(node, line).await;
+}
+
+#[embassy_executor::task]
+async fn run_keeper(node: &'static SharedNode, keeper: Keeper<NodeFlash>) {
+    keep_counters(node, keeper).await;
+}
+
+fn reset_cause(watchdog: &Watchdog) -> u16 {
+    match watchdog.reset_reason() {
+        Some(ResetReason::TimedOut) => 2,
+        Some(ResetReason::Forced) => 3,
+        None => 1,
+    }
+}
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    static NODE: StaticCell<SharedNode> = StaticCell::new();
+    static SENT: StaticCell<[u8; 256]> = StaticCell::new();
+    static RECEIVED: StaticCell<[u8; 512]> = StaticCell::new();
+    let chip = embassy_rp::init(embassy_rp::config::Config::default());
+    let mut watchdog = Watchdog::new(chip.WATCHDOG);
+    let cause = reset_cause(&watchdog);
+    watchdog.start(WATCHDOG_TIME);
+
+    let mut flash = Flash::<_, Blocking, FLASH_BYTES>::new_blocking(chip.FLASH);
+    let mut serial = [0; 8];
+    // A chip without a readable number still works; its number is 0.
+    let _ = flash.blocking_unique_id(&mut serial);
+    let keeper = Keeper::open(BlockingAsync::new(flash), KEPT_RANGE).await;
+    let node = SharedNode::new(u64::from_be_bytes(serial), cause, &keeper.record());
+    let node: &'static SharedNode = NODE.init(node);
+
+    let uart = BufferedUart::new(
+        chip.UART0,
+        chip.PIN_0,
+        chip.PIN_1,
+        Interrupts,
+        SENT.init([0; 256]),
+        RECEIVED.init([0; 512]),
+        UartConfig::default(),
+    );
+    let line = DrivenLine {
+        uart,
+        direction: Output::new(chip.PIN_2, Level::Low),
+        baud: 9600,
+    };
+    interrupt::SWI_IRQ_1.set_priority(Priority::P2);
+    let line_spawner = LINE_EXECUTOR.start(interrupt::SWI_IRQ_1);
+    // Each task is spawned once, so none of them can fail.
+    let _ = run_line(node, line).map(|task| line_spawner.spawn(task));
+    let _ = run_keeper(node, keeper).map(|task| spawner.spawn(task));
+    loop {
+        watchdog.feed(WATCHDOG_TIME);
+        Timer::after(Duration::from_secs(1)).await;
+    }
+}
+
+/// Starts again: the node has nobody to tell.
+#[panic_handler]
+fn panic(_why: &core::panic::PanicInfo<'_>) -> ! {
+    cortex_m::peripheral::SCB::sys_reset()
+}
