@@ -1,4 +1,5 @@
-//! Checksum of Modbus RTU frames ([`crc16`]).
+//! Checksums of Modbus RTU frames ([`crc16`]), of 1-Wire devices ([`crc8_one_wire`]) and of
+//! Sensirion's sensors ([`crc8_sensirion`]).
 
 /// Returns true if the last two bytes are the CRC of those before them, low byte first.
 pub(crate) fn has_valid_crc(frame: &[u8]) -> bool {
@@ -38,4 +39,46 @@ const fn crc_table() -> [u16; 256] {
         byte += 1;
     }
     table
+}
+
+/// Returns the CRC-8 of 1-Wire devices (polynomial 0x8C reflected, initial value 0; Maxim
+/// application note 27). It is 0 over data with its own checksum at the end.
+pub fn crc8_one_wire(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum, byte| {
+        (0..8).fold(sum ^ byte, |sum, _| {
+            (sum >> 1) ^ if sum & 1 == 1 { 0x8c } else { 0 }
+        })
+    })
+}
+
+/// Returns the CRC-8 of Sensirion's sensors (polynomial 0x31). The initial value is 0 for the SHT20
+/// and 0xFF for the SHT30, with their families.
+pub fn crc8_sensirion(initial: u8, bytes: &[u8]) -> u8 {
+    bytes.iter().fold(initial, |sum, byte| {
+        (0..8).fold(sum ^ byte, |sum, _| {
+            (sum << 1) ^ if sum & 0x80 != 0 { 0x31 } else { 0 }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_maxims_application_note_27_has_its_checksum() {
+        let serial = [0x02, 0x1c, 0xb8, 0x01, 0, 0, 0];
+        assert_eq!(crc8_one_wire(&serial), 0xa2);
+        assert_eq!(crc8_one_wire(&[0x02, 0x1c, 0xb8, 0x01, 0, 0, 0, 0xa2]), 0);
+    }
+
+    #[test]
+    fn the_examples_of_sensirions_data_sheets_have_their_checksums() {
+        // SHT3x-DIS, table 20.
+        assert_eq!(crc8_sensirion(0xff, &[0xbe, 0xef]), 0x92);
+        // CRC checksum calculation for the SHT20, section 2; also in the data sheet of the HTU21D.
+        assert_eq!(crc8_sensirion(0, &[0xdc]), 0x79);
+        assert_eq!(crc8_sensirion(0, &[0x68, 0x3a]), 0x7c);
+        assert_eq!(crc8_sensirion(0, &[0x4e, 0x85]), 0x6b);
+    }
 }

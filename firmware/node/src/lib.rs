@@ -14,4 +14,5 @@
 
 pub mod keeper;
 pub mod line;
+pub mod sensors;
 pub mod shared_node;

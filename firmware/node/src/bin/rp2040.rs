@@ -2,19 +2,24 @@
 #![no_std]
 #![no_main]
 
+use drivers::one_wire::OneWireMaster;
 use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_executor::{InterruptExecutor, Spawner};
 use embassy_rp::bind_interrupts;
 use embassy_rp::flash::{Blocking, Flash};
-use embassy_rp::gpio::{Level, Output};
-use embassy_rp::interrupt::{self, InterruptExt, Priority};
-use embassy_rp::peripherals::{FLASH, UART0};
+use embassy_rp::gpio::{Input, Level, Output, OutputOpenDrain, Pull};
+use embassy_rp::i2c::{Blocking as BlockingMode, Config as BusConfig, I2c};
+use embassy_rp::interrupt;
+use embassy_rp::interrupt::{InterruptExt, Priority};
+use embassy_rp::pac;
+use embassy_rp::peripherals::{FLASH, I2C0, UART0};
 use embassy_rp::uart::{BufferedInterruptHandler, BufferedUart, Config as UartConfig};
 use embassy_rp::watchdog::{ResetReason, Watchdog};
-use embassy_time::{Duration, Instant, Timer};
+use embassy_time::{Delay, Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use node::keeper::{Keeper, keep_counters};
 use node::line::{SerialLine, serve_line};
+use node::sensors::{PulseInput, count_pulses, measure_bus, measure_temperature};
 use node::shared_node::SharedNode;
 use static_cell::StaticCell;
 
@@ -26,7 +31,10 @@ const KEPT_RANGE: core::ops::Range<u32> = 0x001f_0000..0x0020_0000;
 const WATCHDOG_TIME: Duration = Duration::from_secs(8);
 /// Steps in which the end of the last stop bit is awaited.
 const STOP_BIT_STEP: Duration = Duration::from_micros(20);
+/// Both lines of the I2C bus, GP4 and GP5, as bits of the input register.
+const BUS_LINES: u32 = 0b11_0000;
 
+type ProbeWire = OneWireMaster<OutputOpenDrain<'static>, Delay>;
 type NodeFlash = BlockingAsync<Flash<'static, FLASH, Blocking, FLASH_BYTES>>;
 
 bind_interrupts!(struct Interrupts {
@@ -85,6 +93,22 @@ async fn run_keeper(node: &'static SharedNode, keeper: Keeper<NodeFlash>) {
     keep_counters(node, keeper).await;
 }
 
+#[embassy_executor::task(pool_size = 2)]
+async fn run_pulses(node: &'static SharedNode, input: PulseInput, pin: Input<'static>) {
+    count_pulses(node, input, pin).await;
+}
+
+#[embassy_executor::task(pool_size = 2)]
+async fn run_temperature(node: &'static SharedNode, probe: usize, wire: ProbeWire) {
+    measure_temperature(node, probe, wire).await;
+}
+
+#[embassy_executor::task]
+async fn run_bus(node: &'static SharedNode, bus: I2c<'static, I2C0, BlockingMode>) {
+    let is_free = || pac::SIO.gpio_in(0).read() & BUS_LINES == BUS_LINES;
+    measure_bus(node, bus, is_free).await;
+}
+
 fn reset_cause(watchdog: &Watchdog) -> u16 {
     match watchdog.reset_reason() {
         Some(ResetReason::TimedOut) => 2,
@@ -129,6 +153,24 @@ async fn main(spawner: Spawner) {
     let line_spawner = LINE_EXECUTOR.start(interrupt::SWI_IRQ_1);
     // Each task is spawned once, so none of them can fail.
     let _ = run_line(node, line).map(|task| line_spawner.spawn(task));
+    for (input, pin) in [
+        (PulseInput::Meter, Input::new(chip.PIN_6, Pull::Up)),
+        (PulseInput::Rain, Input::new(chip.PIN_7, Pull::Up)),
+    ] {
+        let _ = run_pulses(node, input, pin).map(|task| line_spawner.spawn(task));
+    }
+    for (probe, pin) in [
+        OutputOpenDrain::new(chip.PIN_8, Level::High),
+        OutputOpenDrain::new(chip.PIN_9, Level::High),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let wire = OneWireMaster::new(pin, Delay);
+        let _ = run_temperature(node, probe, wire).map(|task| spawner.spawn(task));
+    }
+    let bus = I2c::new_blocking(chip.I2C0, chip.PIN_5, chip.PIN_4, BusConfig::default());
+    let _ = run_bus(node, bus).map(|task| spawner.spawn(task));
     let _ = run_keeper(node, keeper).map(|task| spawner.spawn(task));
     loop {
         watchdog.feed(WATCHDOG_TIME);
