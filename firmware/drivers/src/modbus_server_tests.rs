@@ -187,9 +187,10 @@ proptest! {
     fn our_own_client_understands_every_reply(
         address in 0u16..12, count in 0u16..130, holding in any::<bool>(),
     ) {
-        let function = match holding {
-            true => ModbusReadFunction::Holding,
-            false => ModbusReadFunction::Input,
+        let function = if holding {
+            ModbusReadFunction::Holding
+        } else {
+            ModbusReadFunction::Input
         };
         let request = ModbusReadRequest { unit: 5, function, address, count };
         let mut frame = [0; FRAME_MAX];

@@ -3,6 +3,7 @@
 use super::map::{MAP_VERSION, NODE_SIGNATURE, SETTINGS_START, VALUES_END, register as at};
 use super::settings::{CONFIRM_WORD, LineSettings, NodeSettings};
 use crate::modbus_server::{RegisterBank, ServerException, ServerTable};
+use crate::sensor_fault::SensorFault;
 
 /// Constant facts about one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +62,8 @@ pub struct NodeBank<'a> {
 /// Raw values that mean "no value", by the signedness of the register.
 const NO_SIGNED: u16 = 0x8000;
 const NO_UNSIGNED: u16 = 0xffff;
-/// Status of a value that was not measured yet, `SensorFault::NotReady`.
-const NOT_READY: u8 = 8;
+/// Status of a value that was not measured yet.
+const NOT_READY: u8 = SensorFault::NotReady as u8;
 
 impl NodeValues {
     /// Values at the start: the counters that were kept, and nothing measured yet.

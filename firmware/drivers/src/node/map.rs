@@ -83,7 +83,8 @@ pub enum RegisterEncoding {
 pub enum RegisterUse {
     /// A value that changes; the address of its status, if it has one.
     Value(Option<u16>),
-    /// The status of values: 0, or the number of a [`SensorFault`](crate::sensor_fault).
+    /// The status of values: 0, or the number of a
+    /// [`SensorFault`](crate::sensor_fault::SensorFault).
     Status,
     /// Something that is read at the start and once a day.
     Fact,
@@ -278,7 +279,7 @@ pub const NODE_REGISTERS: &[NodeRegister] = {
         ),
         value(
             at::PULSES,
-            "pulses",
+            "pulse_count",
             U32,
             ("1", "pcs"),
             27,
@@ -339,14 +340,14 @@ pub const NODE_REGISTERS: &[NodeRegister] = {
         ),
         plain(
             at::UNIT,
-            "unit_address",
+            "unit_id_reg",
             U16,
             Setting,
             "unit address, 1 to 247; on trial",
         ),
         plain(
             at::SPEED,
-            "speed_code",
+            "baud_code",
             U16,
             Setting,
             "serial speed, by its code; on trial",
