@@ -49,8 +49,8 @@ pub async fn serve_line(node: &SharedNode, mut line: impl SerialLine) -> ! {
     line.set_speed(settings.baud());
     loop {
         receive_frame(&mut server, &mut line, settings.baud()).await;
-        let served = node.with_bank(|bank| server.serve(bank, &mut reply));
-        if let ServedFrame::Reply(length) = served {
+        let outcome = node.with_bank(|bank| server.serve(bank, &mut reply));
+        if let ServedFrame::Reply(length) = outcome {
             line.send(&reply[..length]).await;
         }
         // Behind the reply, which still has the old address and speed.

@@ -8,6 +8,7 @@
 //     pulses PIN COUNT LOW_MS HIGH_MS   contact to ground, opened again; answers when all are done
 //     set NAME VALUE                    probe1, probe2 (degC or null), milliamps, celsius, humidity
 //     power                             power off and on; flash is kept
+//     skip SECONDS                      passes time as fast as the computer can
 //     hang                              stops the core, so that only the watchdog can help
 //     report                            what was seen of the direction pin, errors, restarts
 
@@ -268,6 +269,9 @@ class Board {
     this.programs = 0;
     this.starts = 0;
     this.watchdogs = 0;
+    this.earlierNanos = 0;
+    this.skipUntil = 0;
+    this.skipped = null;
     const kept = flashFile && existsSync(flashFile) ? readFileSync(flashFile) : new Uint8Array();
     this.start(kept, 0);
   }
@@ -298,6 +302,7 @@ class Board {
   }
 
   restart(reason) {
+    this.earlierNanos += this.chip.clock.nanos;
     this.start(this.chip.flash.slice(0, FLASH_BYTES), reason);
   }
 
@@ -305,12 +310,20 @@ class Board {
     return this.chip.clock.nanos / 1e6 - (performance.now() - this.wallStart);
   }
 
-  /** Runs until the chip's clock is the wall's. */
+  /** Time that all chips so far have run. */
+  get elapsedNanos() {
+    return this.earlierNanos + this.chip.clock.nanos;
+  }
+
+  /** Runs until the chip's clock is the wall's, or as far as a skip wants. */
   run() {
-    if (this.aheadMillis < -100) this.wallStart = performance.now() - this.chip.clock.nanos / 1e6;
+    const isSkipping = () => this.elapsedNanos < this.skipUntil;
+    if (this.aheadMillis < -100 || this.skipped) {
+      this.wallStart = performance.now() - this.chip.clock.nanos / 1e6;
+    }
     const sliceEnd = performance.now() + 10;
     // A computer slower than the chip still listens to its socket between slices.
-    while (this.aheadMillis < 1 && performance.now() < sliceEnd) {
+    while ((this.aheadMillis < 1 || isSkipping()) && performance.now() < sliceEnd) {
       for (let step = 0; step < 3000; step++) this.step();
       if (this.isRestarting) {
         this.isRestarting = false;
@@ -319,8 +332,18 @@ class Board {
         this.restart(reason);
       }
     }
-    if (this.aheadMillis < 1) setImmediate(() => this.run());
+    if (this.skipped && !isSkipping()) {
+      this.wallStart = performance.now() - this.chip.clock.nanos / 1e6;
+      this.skipped();
+      this.skipped = null;
+    }
+    if (this.aheadMillis < 1 || this.skipped) setImmediate(() => this.run());
     else setTimeout(() => this.run(), 1);
+  }
+
+  skip(seconds, done) {
+    this.skipUntil = this.elapsedNanos + seconds * 1e9;
+    this.skipped = done;
   }
 
   step() {
@@ -357,7 +380,7 @@ class Board {
     const { erases, programs, starts, watchdogs } = this;
     const overruns = uart.overruns;
     const lag_us = lagNanosMax / 1000;
-    const seconds = this.chip.clock.nanos / 1e9;
+    const seconds = this.elapsedNanos / 1e9;
     return { frames, cut, lag_us, overruns, erases, programs, starts, watchdogs, seconds };
   }
 }
@@ -368,6 +391,7 @@ function command(text, answer) {
   const [word, ...rest] = text.trim().split(/\s+/);
   const numbers = rest.map(Number);
   if (word === 'pulses') return board.pulses(...numbers, () => answer({ done: numbers[1] }));
+  if (word === 'skip') return board.skip(numbers[0], () => answer(board.report()));
   if (word === 'set') board.values[rest[0]] = JSON.parse(rest[1]);
   else if (word === 'power') board.restart(0);
   else if (word === 'hang') board.isHung = true;

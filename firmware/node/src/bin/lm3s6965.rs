@@ -22,7 +22,7 @@ use node::line::{SerialLine, serve_line};
 use node::shared_node::SharedNode;
 use static_cell::StaticCell;
 
-/// Interrupts for one millisecond of the 12.5 MHz core clock.
+/// Steps of the core clock (12.5 MHz) in a millisecond.
 const TICKS_A_MS: u32 = 12_500;
 /// First register of UART 0, a PL011.
 const UART: usize = 0x4000_c000;
@@ -39,6 +39,7 @@ const UART_INTERRUPT: i16 = 5;
 /// RAM that stands for a flash: QEMU keeps it over `system_reset`.
 const KEPT_START: usize = 0x2000_e000;
 const KEPT_BYTES: usize = 8192;
+const KEPT_END: u32 = 8192;
 const PAGE_BYTES: usize = 1024;
 /// Status `SensorFault::Absent`, for the probe that this board does not have.
 const ABSENT: u8 = 1;
@@ -53,7 +54,7 @@ fn write_register(address: usize, value: u32) {
     unsafe { write_volatile(address as *mut u32, value) }
 }
 
-/// Clock of one millisecond, from SysTick.
+/// Clock of one millisecond, from `SysTick`.
 struct TickClock {
     now_ms: Mutex<Cell<u64>>,
     queue: Mutex<RefCell<Queue>>,
@@ -126,11 +127,9 @@ impl SerialLine for EmulatedLine {
 /// RAM as a flash that wants to be erased before it is written.
 struct KeptRam;
 
-impl KeptRam {
-    fn bytes(&mut self) -> &'static mut [u8] {
-        // SAFETY: the linker's memory ends before; this value is the only one of its kind.
-        unsafe { core::slice::from_raw_parts_mut(KEPT_START as *mut u8, KEPT_BYTES) }
-    }
+fn kept_ram() -> &'static mut [u8] {
+    // SAFETY: the linker's memory ends before, and only the one `KeptRam` calls this.
+    unsafe { core::slice::from_raw_parts_mut(KEPT_START as *mut u8, KEPT_BYTES) }
 }
 
 impl ErrorType for KeptRam {
@@ -142,7 +141,7 @@ impl ReadNorFlash for KeptRam {
 
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
         let start = offset as usize;
-        bytes.copy_from_slice(&self.bytes()[start..start + bytes.len()]);
+        bytes.copy_from_slice(&kept_ram()[start..start + bytes.len()]);
         Ok(())
     }
 
@@ -156,14 +155,14 @@ impl NorFlash for KeptRam {
     const ERASE_SIZE: usize = PAGE_BYTES;
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), Infallible> {
-        self.bytes()[from as usize..to as usize].fill(0xff);
+        kept_ram()[from as usize..to as usize].fill(0xff);
         Ok(())
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Infallible> {
         let start = offset as usize;
         // As in a flash, a write can only clear bits.
-        for (place, byte) in self.bytes()[start..].iter_mut().zip(bytes) {
+        for (place, byte) in kept_ram()[start..].iter_mut().zip(bytes) {
             *place &= byte;
         }
         Ok(())
@@ -199,7 +198,7 @@ async fn run_line(node: &'static SharedNode) {
 #[embassy_executor::task]
 async fn run_node(spawner: Spawner) {
     static NODE: StaticCell<SharedNode> = StaticCell::new();
-    let keeper = Keeper::open(KeptRam, 0..KEPT_BYTES as u32).await;
+    let keeper = Keeper::open(KeptRam, 0..KEPT_END).await;
     let node: &'static SharedNode = NODE.init(SharedNode::new(0x6965, 0, &keeper.record()));
     // Each task is spawned once, so none of them can fail.
     let _ = run_line(node).map(|task| spawner.spawn(task));
