@@ -126,6 +126,9 @@ fn drivers_and_firmware_stand_alone() {
     if !lib.code.contains("#![no_std]") && !lib.code.contains("not(test), no_std") {
         faults.push(format!("{}: say #![no_std]", lib.path));
     }
+    if !lib.code.contains("#![forbid(unsafe_code)]") {
+        faults.push(format!("{}: say #![forbid(unsafe_code)]", lib.path));
+    }
     assert_no_faults(&faults);
 }
 

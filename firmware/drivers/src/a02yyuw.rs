@@ -8,6 +8,8 @@
 
 use crate::sensor_fault::SensorFault;
 
+/// Speed of its UART, 8N1.
+pub const A02YYUW_BAUD: u32 = 9600;
 /// Shortest distance that can be measured, mm.
 pub const NEAREST_MM: u16 = 30;
 /// Longest distance that can be measured, mm.

@@ -5,7 +5,7 @@
 //! figures 9 and 10 (scratchpad, configuration), table 2 (resolution), table 3 (commands).
 //!
 //! A conversion is started, then read after its time. On a Raspberry Pi the kernel exchanges the
-//! bytes; [`Ds18b20Reading::from_scratchpad`] takes those of `w1_slave`, and [`check_celsius`] the
+//! bytes; [`scratchpad_from_w1_slave`] finds them in its text, and [`check_celsius`] takes the
 //! number of `temperature`.
 
 use crate::crc::crc8_one_wire;
@@ -101,6 +101,22 @@ impl Ds18b20Reading {
     pub fn celsius(self) -> f64 {
         f64::from(self.sixteenths) / 16.0
     }
+}
+
+/// Reads the nine bytes in the text of Linux's `w1_slave`, such as
+/// `50 05 4b 46 7f ff 0c 10 1c : crc=1c YES`; `None` if it does not begin with nine bytes. The `t=`
+/// behind them is not to be used: after a damaged answer it is the value before.
+pub fn scratchpad_from_w1_slave(text: &str) -> Option<[u8; 9]> {
+    let mut words = text.split_ascii_whitespace();
+    let mut bytes = [0; 9];
+    for byte in &mut bytes {
+        // Not for `from_str_radix` to judge: it takes a sign too.
+        let is_byte =
+            |word: &&str| word.len() == 2 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let word = words.next().filter(is_byte)?;
+        *byte = u8::from_str_radix(word, 16).ok()?;
+    }
+    (words.next() == Some(":")).then_some(bytes)
 }
 
 /// Checks that the bytes are whole, whatever they say.
@@ -238,10 +254,27 @@ mod tests {
 
     #[test]
     fn what_the_kernel_shows_of_a_real_sensor_is_read() {
-        // "50 05 4b 46 7f ff 0c 10 1c : crc=1c YES", then "t=85000".
-        let after_power_on = [0x50, 0x05, 0x4b, 0x46, 0x7f, 0xff, 0x0c, 0x10, 0x1c];
-        let read = Ds18b20Reading::from_scratchpad(&after_power_on);
-        assert_eq!(read, Err(SensorFault::PowerOnValue));
+        let read = |text| {
+            let bytes = scratchpad_from_w1_slave(text).unwrap();
+            Ds18b20Reading::from_scratchpad(&bytes).map(Ds18b20Reading::celsius)
+        };
+        let whole = "91 01 4b 46 7f ff 0f 10 25 : crc=25 YES\n\
+                     91 01 4b 46 7f ff 0f 10 25 t=25062\n";
+        assert_eq!(read(whole), Ok(25.0625));
+        let after_power_on = "50 05 4b 46 7f ff 0c 10 1c : crc=1c YES\n";
+        assert_eq!(read(after_power_on), Err(SensorFault::PowerOnValue));
+        let unplugged = "ff ff ff ff ff ff ff ff ff : crc=c9 NO\n\
+                         91 01 4b 46 7f ff 0f 10 25 t=25062\n";
+        assert_eq!(read(unplugged), Err(SensorFault::Absent));
+        for text in [
+            "",
+            "\n",
+            "50 05",
+            "5 0 5 4 b 4 6 7 f :",
+            "50 05 4b 46 7f ff 0c 10 +c :",
+        ] {
+            assert_eq!(scratchpad_from_w1_slave(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -337,6 +370,11 @@ mod tests {
             if let Ok(reading) = Ds18b20Reading::from_scratchpad(&bytes) {
                 prop_assert!((-55.0..=125.0).contains(&reading.celsius()));
             }
+        }
+
+        #[test]
+        fn any_text_is_nine_bytes_or_none(text: String) {
+            let _ = scratchpad_from_w1_slave(&text);
         }
 
         #[test]

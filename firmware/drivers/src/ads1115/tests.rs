@@ -19,7 +19,7 @@ const AFTER_POWER_ON: Ads1115Setup = Ads1115Setup {
     rate: Ads1115Rate::Rate128,
 };
 
-/// What ads1x1x writes to the configuration register beside our mark in bit 3.
+/// Bit of our configuration that ads1x1x leaves at 0.
 const OUR_MARK: u16 = 1 << 3;
 
 fn register_read(register: u8, word: u16) -> Transaction {

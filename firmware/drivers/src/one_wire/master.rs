@@ -39,9 +39,9 @@ const SEARCH_ROM: u8 = 0xf0;
 /// Master of a 1-Wire bus on one open-drain pin: high lets the line go, low pulls it down. The line
 /// needs a pull-up of 4.7 kohm to 3.3 V, and 2.2 kohm with a long cable.
 ///
-/// A call is busy for the time of its bits, 65 us each: 0.6 ms for a byte, 14 ms for a pass of a
-/// search. An interrupt that takes longer than 5 us can damage a bit. All that is read has a
-/// checksum, so that this is a fault and no wrong value: try again.
+/// A call is busy for the time of its bits, 70 us each: 0.6 ms for a byte, 14 ms for a pass of a
+/// search. The delay must be right to 2 us. An interrupt that takes longer than 5 us can damage a
+/// bit. All that is read has a checksum, so that this is a fault and no wrong value: try again.
 #[derive(Debug)]
 pub struct OneWireMaster<P, D> {
     pin: P,

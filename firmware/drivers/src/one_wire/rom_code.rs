@@ -111,7 +111,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_serial_number_survives_its_name_and_its_bytes(family in 1u8.., number in 0..1u64 << 48) {
+        fn a_serial_number_survives_its_name_and_its_bytes(
+            family in 1u8.., number in 0..1u64 << 48
+        ) {
             let rom = RomCode::from_number(family, number);
             prop_assert_eq!(RomCode::from_linux_name(&rom.to_string()), Some(rom));
             prop_assert_eq!(RomCode::from_bytes(rom.bytes()), Ok(rom));

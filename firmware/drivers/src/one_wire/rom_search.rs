@@ -129,7 +129,9 @@ mod tests {
         }
 
         #[test]
-        fn any_bits_end_in_a_device_or_a_fault(bits in prop::collection::vec(any::<(bool, bool)>(), 0..80)) {
+        fn any_bits_end_in_a_device_or_a_fault(
+            bits in prop::collection::vec(any::<(bool, bool)>(), 0..80)
+        ) {
             let mut search = RomSearch::new();
             let mut pass = search.next_pass().unwrap();
             for (bit, opposite) in bits {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-/// What a device waits for or sends.
+/// Phase of a device: waiting for bits, or sending them.
 #[derive(Clone, Debug)]
 enum WirePhase {
     Idle,

@@ -56,7 +56,8 @@ pub struct PulseEdge {
     pub sequence: u32,
     /// Time of the edge on a clock that never goes back, ns.
     pub time_ns: u64,
-    /// True if the line became active, that is, a pulse begins.
+    /// True if the line became active, that is, a pulse begins. Always taken as true where only the
+    /// starts of pulses are watched.
     pub is_active: bool,
 }
 

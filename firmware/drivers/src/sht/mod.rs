@@ -32,13 +32,18 @@ fn clamp_humidity(percent: f64) -> f64 {
     percent.clamp(0.0, 100.0)
 }
 
-/// Returns the two bytes of a value whose checksum stands behind it.
-fn checked_word(initial: u8, bytes: [u8; 3]) -> Result<u16, SensorFault> {
-    let [high, low, sum] = bytes;
-    // A data line that something holds low reads as zeros, and 0 is the SHT2x's checksum of zeros.
+/// Returns the two bytes of a measurement whose checksum stands behind it.
+fn measured_word(initial: u8, bytes: [u8; 3]) -> Result<u16, SensorFault> {
+    // A data line that something holds low reads as zeros, and 0 is the SHT20's checksum of zeros.
     if bytes == [0; 3] {
         return Err(SensorFault::BusFault);
     }
+    checked_word(initial, bytes)
+}
+
+/// Returns two bytes whose checksum stands behind them.
+fn checked_word(initial: u8, bytes: [u8; 3]) -> Result<u16, SensorFault> {
+    let [high, low, sum] = bytes;
     if crc8_sensirion(initial, &[high, low]) != sum {
         return Err(SensorFault::Checksum);
     }

@@ -5,7 +5,10 @@
 //! Connectivity, HTU21D data sheet, "Conversion of signal outputs". The times are those of the
 //! SHT21; the copies are faster.
 
-use super::{SensorFault, check_celsius, checked_word, clamp_humidity, exchange, receive, send};
+use super::{
+    SensorFault, check_celsius, checked_word, clamp_humidity, exchange, measured_word, receive,
+    send,
+};
 use core::time::Duration;
 use embedded_hal::i2c::I2c;
 
@@ -79,7 +82,7 @@ impl Sht2x {
         let mut answer = [0; 3];
         receive(bus, SHT2X_ADDRESS, &mut answer)?;
         self.running = None;
-        let word = checked_word(0, answer)?;
+        let word = measured_word(0, answer)?;
         match quantity {
             Sht2xQuantity::Temperature => check_celsius(sht2x_celsius(word)),
             Sht2xQuantity::Humidity => Ok(clamp_humidity(sht2x_humidity(word))),
@@ -116,6 +119,10 @@ impl Sht2x {
         exchange(bus, SHT2X_ADDRESS, &SERIAL_FIRST_HALF, &mut middle)?;
         let mut ends = [0; 6];
         exchange(bus, SHT2X_ADDRESS, &SERIAL_SECOND_HALF, &mut ends)?;
+        // A data line held low has a right checksum here as well.
+        if middle == [0; 8] && ends == [0; 6] {
+            return Err(SensorFault::BusFault);
+        }
         // SNB_3 to SNB_0 with a checksum each; then SNC_1, SNC_0, SNA_1, SNA_0 with one a pair.
         for pair in middle.chunks_exact(2) {
             if super::crc8_sensirion(0, &pair[..1]) != pair[1] {

@@ -3,7 +3,10 @@
 //! Source: Sensirion, datasheet SHT3x-DIS version 6 (February 2019), tables 4, 9, 14, 17 and 20,
 //! section 4.13 (conversion); "Electronic Identification Code" version 3.
 
-use super::{SensorFault, check_celsius, checked_word, clamp_humidity, exchange, receive, send};
+use super::{
+    SensorFault, check_celsius, checked_word, clamp_humidity, exchange, measured_word, receive,
+    send,
+};
 use core::time::Duration;
 use embedded_hal::i2c::I2c;
 
@@ -73,8 +76,8 @@ impl ShtReading {
     /// Decodes the six bytes of a result.
     pub fn from_sht3x_bytes(bytes: [u8; 6]) -> Result<Self, SensorFault> {
         let [t_high, t_low, t_sum, h_high, h_low, h_sum] = bytes;
-        let temperature = checked_word(CRC_START, [t_high, t_low, t_sum])?;
-        let humidity = checked_word(CRC_START, [h_high, h_low, h_sum])?;
+        let temperature = measured_word(CRC_START, [t_high, t_low, t_sum])?;
+        let humidity = measured_word(CRC_START, [h_high, h_low, h_sum])?;
         Ok(Self {
             celsius: check_celsius(sht3x_celsius(temperature))?,
             humidity_percent: clamp_humidity(sht3x_humidity(humidity)),
@@ -120,12 +123,7 @@ impl Sht3x {
     pub fn switch_heater_off(&mut self, bus: &mut impl I2c) -> Result<(), SensorFault> {
         let mut answer = [0; 3];
         exchange(bus, self.address, &READ_STATUS, &mut answer)?;
-        // A status of zeros is a good one, so it is the checksum alone that counts.
-        let [high, low, sum] = answer;
-        if super::crc8_sensirion(CRC_START, &[high, low]) != sum {
-            return Err(SensorFault::Checksum);
-        }
-        if u16::from_be_bytes([high, low]) & HEATER_ON != 0 {
+        if checked_word(CRC_START, answer)? & HEATER_ON != 0 {
             send(bus, self.address, &HEATER_OFF)?;
         }
         Ok(())

@@ -122,11 +122,15 @@ fn a_sht2x_serial_number_is_put_together_from_both_answers() {
         second(ends.clone()),
         first(damaged),
         second(ends),
+        first(vec![0; 8]),
+        second(vec![0; 6]),
     ]);
     let mut sensor = Sht2x::new();
     assert_eq!(sensor.serial_number(&mut bus), Ok(0xaabb_3322_1100_ccdd));
     let damaged = sensor.serial_number(&mut bus);
     assert_eq!(damaged, Err(SensorFault::Checksum));
+    let dead = sensor.serial_number(&mut bus);
+    assert_eq!(dead, Err(SensorFault::BusFault));
     bus.done();
 }
 
