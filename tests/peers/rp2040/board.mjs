@@ -291,7 +291,11 @@ class Board {
     new DallasProbe(chip, 9, () => this.values.probe2);
     const watchdog = chip.peripherals[0x40058];
     watchdog.reason = reason;
-    watchdog.onWatchdogTrigger = () => (this.isRestarting = true);
+    watchdog.onWatchdogTrigger = () => {
+      // rp2040js would call it again at the same moment, for ever.
+      watchdog.alarm.enable = false;
+      this.isRestarting = true;
+    };
     // Where the second stage of the boot loader goes.
     chip.core.VTOR = FLASH + 0x100;
     chip.core.reset();

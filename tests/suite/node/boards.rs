@@ -19,7 +19,12 @@ const ANSWER_END: Duration = Duration::from_millis(300);
 pub(super) fn built_image(name: &str) -> PathBuf {
     // The test binary is in `deps`, two folders below the build folder.
     let program = std::env::current_exe().unwrap();
-    let image = program.ancestors().nth(3).unwrap().join("firmware").join(name);
+    let image = program
+        .ancestors()
+        .nth(3)
+        .unwrap()
+        .join("firmware")
+        .join(name);
     assert!(image.exists(), "{}: tests/run builds it", image.display());
     image
 }
@@ -37,7 +42,10 @@ impl PicoBoard {
     #[track_caller]
     pub(super) fn start(folder: &Path) -> Self {
         let modules = std::env::var_os("PANTAU_NODE_MODULES");
-        assert!(modules.is_some(), "PANTAU_NODE_MODULES is not set: use tests/run");
+        assert!(
+            modules.is_some(),
+            "PANTAU_NODE_MODULES is not set: use tests/run"
+        );
         let socket = folder.join("uart.sock");
         let mut process = Command::new("node")
             .arg(peer_file("rp2040/board.mjs"))
@@ -107,9 +115,21 @@ impl QemuBoard {
         let server = |path: &Path| format!("path={},server=on,wait=off", path.display());
         let mut command = Command::new("qemu-system-arm");
         command
-            .args(["-M", "lm3s6965evb", "-nodefaults", "-display", "none", "-kernel"])
+            .args([
+                "-M",
+                "lm3s6965evb",
+                "-nodefaults",
+                "-display",
+                "none",
+                "-kernel",
+            ])
             .arg(built_image("thumbv7m-none-eabi/release/lm3s6965"))
-            .args(["-serial", "chardev:uart", "-mon", "chardev=monitor,mode=control"])
+            .args([
+                "-serial",
+                "chardev:uart",
+                "-mon",
+                "chardev=monitor,mode=control",
+            ])
             .arg("-chardev")
             .arg(format!("socket,id=uart,{}", server(&socket)))
             .arg("-chardev")
@@ -216,7 +236,9 @@ impl RawLine {
         let pdu = self.ask(&[unit, 4, high, low, 0, count]);
         assert_eq!(pdu[..2], [4, count * 2]);
         let words = pdu[2..].chunks(2);
-        words.map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
+        words
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+            .collect()
     }
 }
 

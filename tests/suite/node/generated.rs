@@ -94,7 +94,9 @@ fn status_words(entry: &NodeRegister) -> Vec<(usize, String)> {
             let faults = SensorFault::ALL
                 .iter()
                 .map(|fault| (fault.code().into(), fault.name().replace('-', " ")));
-            std::iter::once((0, "ok".to_owned())).chain(faults).collect()
+            std::iter::once((0, "ok".to_owned()))
+                .chain(faults)
+                .collect()
         }
     }
 }
@@ -108,8 +110,9 @@ fn point_text(entry: &NodeRegister, table: &str) -> String {
         _ => "input",
     };
     let kind = type_name(entry.encoding);
-    let mut text =
-        format!("\n[[{table}]]\nid = \"{id}\"\nregister = \"{space}:{address}\"\ntype = \"{kind}\"\n");
+    let mut text = format!(
+        "\n[[{table}]]\nid = \"{id}\"\nregister = \"{space}:{address}\"\ntype = \"{kind}\"\n"
+    );
     if *scale != "1" {
         let _ = writeln!(text, "scale = {scale}");
     }
@@ -126,7 +129,9 @@ fn point_text(entry: &NodeRegister, table: &str) -> String {
     }
     if entry.usage == RegisterUse::Status {
         let words = status_words(entry).into_iter();
-        let words: Vec<String> = words.map(|(code, word)| format!("{code} = \"{word}\"")).collect();
+        let words: Vec<String> = words
+            .map(|(code, word)| format!("{code} = \"{word}\""))
+            .collect();
         let _ = writeln!(text, "values = {{ {} }}", words.join(", "));
     }
     if matches!(entry.usage, RegisterUse::Value(_)) {
@@ -156,7 +161,9 @@ fn captures_text(entry: &NodeRegister) -> String {
         let with = with.unwrap_or_default();
         let value = value.map(|value| format!("{value}\n")).unwrap_or_default();
         let id = entry.id;
-        format!("\n[[capture]]\npoint = \"{id}\"\nwords = [{words}]\n{value}{with}from = \"computed\"\n")
+        format!(
+            "\n[[capture]]\npoint = \"{id}\"\nwords = [{words}]\n{value}{with}from = \"computed\"\n"
+        )
     };
     let number = |raw: i64| Some(format!("value = {}", scaled(raw, entry.scale)));
     let mut text = match entry.encoding {
