@@ -42,7 +42,12 @@ fn users(config: &Path) -> Value {
 }
 
 /// Status, headers and body of a request to an address.
-fn http_answer(address: &str, line: &str, headers: &str, body: &str) -> (u16, String, String) {
+pub(crate) fn http_answer(
+    address: &str,
+    line: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     write!(

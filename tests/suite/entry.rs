@@ -2,14 +2,11 @@
 //! entry once.
 
 use crate::peers;
-use crate::sites::site_of;
-use gateway::clock::Clock;
-use gateway::config::{StoreSettings, load_config_text};
+use crate::sites::{live_store, site_of};
+use gateway::config::load_config_text;
 use gateway::status::StatusBoard;
-use gateway::storage::Store;
 use gateway::{api, server};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -29,16 +26,8 @@ fn people_record_in_a_real_browser_also_without_a_connection() {
         .build()
         .unwrap();
     let status = runtime.block_on(async {
-        let clock = Clock::system();
-        clock.trust();
-        let settings = StoreSettings {
-            path: folder.path().to_owned(),
-            flush: Duration::from_secs(2),
-            keep: None,
-            budget: None,
-        };
         let site = site_of("desa-impian", "Desa Impian", Vec::new());
-        let store = Store::open(folder.path(), &site, &settings, "", &clock).unwrap();
+        let (store, clock) = live_store(folder.path(), &site);
         let state = api::ApiState::new(&config, &store, &StatusBoard::default(), &clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

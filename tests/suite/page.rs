@@ -2,9 +2,9 @@
 //! machine.
 
 use crate::peers;
-use crate::sites::site_of;
+use crate::sites::{live_store, site_of};
 use gateway::clock::Clock;
-use gateway::config::{Config, StoreSettings, load_config_text};
+use gateway::config::{Config, load_config_text};
 use gateway::domain::{
     DeviceInfo, ExactNumber, PointInfo, QualityReason, Reading, SampleOutcome, Site, UtcMs,
 };
@@ -222,16 +222,7 @@ fn the_page_lives_in_a_real_browser() {
         .build()
         .unwrap();
     let status = runtime.block_on(async {
-        let clock = Clock::system();
-        // Readings of an untrusted clock would be uncertain, and the plots empty.
-        clock.trust();
-        let settings = StoreSettings {
-            path: folder.path().to_owned(),
-            flush: Duration::from_secs(2),
-            keep: None,
-            budget: None,
-        };
-        let store = Store::open(folder.path(), &page_site(), &settings, "", &clock).unwrap();
+        let (store, clock) = live_store(folder.path(), &page_site());
         fill_history(&store, &clock).await;
         let figures = IndicatorService::new(Arc::new(demo_config()), store.clone());
         let state = api::ApiState {

@@ -116,34 +116,35 @@ fn the_demo_shows_what_its_plant_does() {
             .point_value(point, &now)
             .unwrap()
     };
-    let same = |id: &str, expected: f64| {
+    for (id, expected) in [
+        ("inverter.ac_power", now.ac_power),
+        ("inverter.dc_power", now.dc_power),
+        ("inverter.dc_voltage_1", now.dc_voltage),
+        ("inverter.dc_current_2", 0.0),
+        ("inverter.ac_energy_today", now.solar_today / 1e3),
+        ("inverter.ac_energy_total", now.solar_total / 1e3),
+        ("inverter.temperature_inverter", now.inverter_temp),
+        ("meter.ac_power", now.grid_power),
+        ("meter.ac_energy_import", now.grid_import / 1e3),
+        ("meter.ac_energy_export", now.grid_export / 1e3),
+        ("meter.frequency", now.frequency),
+        ("pump.ac_power", now.pump_power),
+        ("pump.ac_energy_total", now.pump_energy),
+        ("level.level", now.level),
+        ("air.temp_air", now.air),
+        ("air.humidity", now.humidity),
+        ("sun.irradiance", now.irradiance),
+        ("bsf-air.temp_air", now.bin_rim),
+        ("rain.rain_total", now.rain_total),
+        ("pump-flow.flow", now.pump_flow),
+        ("pump-flow.volume_total", now.pumped),
+        ("bsf-bin.temp_core", now.bin_core),
+        ("bsf-bin.moisture", now.bin_moisture),
+    ] {
+        let found = value(id);
         assert!(
-            (value(id) - expected).abs() < 1e-9,
-            "{id}: {} for {expected}",
-            value(id)
+            (found - expected).abs() < 1e-9,
+            "{id}: {found} for {expected}"
         );
-    };
-    same("inverter.ac_power", now.ac_power);
-    same("inverter.dc_power", now.dc_power);
-    same("inverter.dc_voltage_1", now.dc_voltage);
-    same("inverter.dc_current_2", 0.0);
-    same("inverter.ac_energy_today", now.solar_today / 1e3);
-    same("inverter.ac_energy_total", now.solar_total / 1e3);
-    same("inverter.temperature_inverter", now.inverter_temp);
-    same("meter.ac_power", now.grid_power);
-    same("meter.ac_energy_import", now.grid_import / 1e3);
-    same("meter.ac_energy_export", now.grid_export / 1e3);
-    same("meter.frequency", now.frequency);
-    same("pump.ac_power", now.pump_power);
-    same("pump.ac_energy_total", now.pump_energy);
-    same("level.level", now.level);
-    same("air.temp_air", now.air);
-    same("air.humidity", now.humidity);
-    same("sun.irradiance", now.irradiance);
-    same("bsf-air.temp_air", now.bin_rim);
-    same("rain.rain_total", now.rain_total);
-    same("pump-flow.flow", now.pump_flow);
-    same("pump-flow.volume_total", now.pumped);
-    same("bsf-bin.temp_core", now.bin_core);
-    same("bsf-bin.moisture", now.bin_moisture);
+    }
 }

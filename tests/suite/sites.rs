@@ -2,10 +2,13 @@
 
 use crate::killed::pantau;
 use gateway::clock::Clock;
+use gateway::config::StoreSettings;
 use gateway::domain::site_zone::SiteZone;
 use gateway::domain::{DeviceInfo, Site, UtcMs};
 use gateway::simulator::{SimulatedPlant, SimulatedWorld, clear_sky};
+use gateway::storage::Store;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tests::site_text::SiteText;
 
 /// Simulated time, 2026-07-01T12:00:00+07:00. It stands still, so that every value is known.
@@ -31,6 +34,21 @@ pub(crate) fn site_of(id: &str, name: &str, devices: Vec<DeviceInfo>) -> Site {
         longitude: 103.78,
         devices,
     }
+}
+
+/// Store of a site in a folder that flushes every two seconds, with a clock that is trusted:
+/// readings of another one would be uncertain, and the plots empty.
+pub(crate) fn live_store(folder: &Path, site: &Site) -> (Store, Clock) {
+    let clock = Clock::system();
+    clock.trust();
+    let settings = StoreSettings {
+        path: folder.to_owned(),
+        flush: Duration::from_secs(2),
+        keep: None,
+        budget: None,
+    };
+    let store = Store::open(folder, site, &settings, "", &clock).unwrap();
+    (store, clock)
 }
 
 /// Writes `pantau.toml` into a folder, with the store beside it; returns the file.

@@ -14,6 +14,13 @@ mod devices;
 mod harness;
 mod rtu_line;
 mod site_load;
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "tests share this file, and need more of it"
+)]
+#[path = "../../../tests/site_text.rs"]
+mod site_text;
 mod year_import;
 
 fn main() {

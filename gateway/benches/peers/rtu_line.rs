@@ -4,7 +4,7 @@
 //! counts requests that begin before 3.5 characters of silence.
 
 use crate::harness::{BenchProcess, compile_peer, pantau_command};
-use std::fmt::Write as _;
+use crate::site_text::SiteText;
 use std::io::{BufRead, Read};
 use std::process::Command;
 use std::thread;
@@ -40,25 +40,19 @@ pub(crate) fn run_rtu_bench() {
 }
 
 fn line_configuration(port: &str, folder: &std::path::Path) -> String {
-    let mut text = format!(
-        "[site]\nid = \"bench\"\nname = \"Bench\"\ntimezone = \"Asia/Jakarta\"\nlatitude = 0.0\n\
-         longitude = 110.0\n\n[store]\npath = \"{}\"\nflush = \"10s\"\n\n[[bus]]\nid = \"line\"\n\
-         kind = \"modbus-rtu\"\nport = \"{port}\"\nbaud = 9600\n",
-        folder.join("store").display()
-    );
+    let bus = format!("kind = 'modbus-rtu'\nport = '{port}'\nbaud = 9600");
+    let mut site = SiteText::new("bench")
+        .store(&folder.join("store"))
+        .with("flush = '10s'")
+        .bus("line", bus);
     for unit in 1..=DEVICES {
-        let _ = write!(
-            text,
-            "\n[[device]]\nid = \"d{unit}\"\nbus = \"line\"\nunit = {unit}\nevery = \"100ms\"\n\
-             point = [\n"
-        );
-        for point in 0..20 {
-            let at = format!("register = \"holding:{point}\"");
-            let _ = writeln!(text, "  {{ id = \"p{point}\", {at}, type = \"u16\" }},");
-        }
-        text.push_str("]\n");
+        let keys = format!("unit = {unit}\nevery = '100ms'");
+        let point = |at| format!("{{ id = 'p{at}', register = 'holding:{at}', type = 'u16' }}");
+        site = site
+            .device(&format!("d{unit}"), "line", keys)
+            .points((0..20).map(point));
     }
-    text
+    site.text()
 }
 
 /// The line's own words: `requests N early E seconds S busy B`.

@@ -12,9 +12,9 @@ use crate::harness::{
     BenchProcess, collect_lines, compile_peer, free_port, now_ns, pantau_command, quantile,
     sleep_until, start_broker,
 };
+use crate::site_text::SiteText;
 use crate::year_import::import_a_year;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command};
@@ -183,30 +183,23 @@ impl PeerBench {
         every_s: i64,
         flush: &str,
     ) -> String {
-        let mut text = format!(
-            "[site]\nid = \"bench\"\nname = \"Bench\"\ntimezone = \"Asia/Jakarta\"\n\
-             latitude = 0.0\nlongitude = 110.0\n\n[store]\npath = \"{}\"\nflush = \"{}\"\n\n\
-             [mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n\n[web]\nlisten = \"127.0.0.1:{}\"\n",
-            store.display(),
-            flush,
-            self.broker_port,
-            free_port()
-        );
+        let broker = format!("[mqtt]\nurl = 'mqtt://127.0.0.1:{}'", self.broker_port);
+        let mut site = SiteText::new("bench")
+            .store(store)
+            .with(format_args!("flush = '{flush}'\n{broker}"))
+            .with(format_args!("[web]\nlisten = '127.0.0.1:{}'", free_port()));
         for (i, device) in devices.iter().enumerate() {
-            let _ = write!(
-                text,
-                "\n[[bus]]\nid = \"b{i}\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\n\
-                 tcp_port = {}\n\n[[device]]\nid = \"d{i}\"\nbus = \"b{i}\"\nunit = 1\n\
-                 every = \"{every_s}s\"\npoint = [\n",
-                device.port
-            );
-            for point in 0..POINTS_PER_DEVICE {
-                let at = format!("register = \"holding:{}\"", 2 * point);
-                let _ = writeln!(text, "  {{ id = \"p{point}\", {at}, type = \"f32\" }},");
-            }
-            text.push_str("]\n");
+            let (bus, keys) = (format!("b{i}"), format!("unit = 1\nevery = '{every_s}s'"));
+            let point = |point| {
+                let register = 2 * point;
+                format!("{{ id = 'p{point}', register = 'holding:{register}', type = 'f32' }}")
+            };
+            site = site
+                .tcp_bus(&bus, device.port)
+                .device(&format!("d{i}"), &bus, keys)
+                .points((0..POINTS_PER_DEVICE).map(point));
         }
-        text
+        site.text()
     }
 
     /// A subscriber that is ready; with a folder, it also tells of each write in there.

@@ -14,7 +14,7 @@ use gateway::clock::Clock;
 use gateway::config::{Config, StoreSettings, load_config_text};
 use gateway::domain::UtcMs;
 use gateway::i18n::Language;
-use gateway::report::build::{self, CalculationBasis, ReportRequest};
+use gateway::report::build::{self, CalculationBasis, ReportRequest, ReportTask};
 use gateway::report::render::ReportFormat;
 use gateway::storage::Store;
 use std::error::Error;
@@ -85,8 +85,14 @@ async fn measure_report(folder: &Path, period: &str, days: u32) -> ReportBenchRe
     // An open store already takes memory, which is no part of the report.
     let before = peak_mb()?;
     let (basis, begun) = (CalculationBasis::in_force(Arc::new(config)), Instant::now());
-    let bytes =
-        build::build_report(basis, store.clone(), wish, end_of_data(days), (), |_| ()).await?;
+    let task = ReportTask {
+        basis,
+        store: store.clone(),
+        wish,
+        now: end_of_data(days),
+        held: (),
+    };
+    let bytes = build::build_report(task, |_| ()).await?;
     let seconds = begun.elapsed().as_secs_f64();
     store.stop().await;
     print_line(&format!(

@@ -35,6 +35,15 @@ pub(crate) struct BusRequestQuery {
     patience_ms: u64,
 }
 
+/// Register values that `set-address` writes, and the person's name. They are noted in the audit
+/// before the write.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RegisterWriteQuery {
+    first: u16,
+    second: u16,
+    by: String,
+}
+
 /// Sends the request and answers with data, exception code or failure.
 pub(crate) async fn read_on_bus(
     Of(app): Of<ApiListener>,
@@ -54,15 +63,6 @@ pub(crate) async fn probe_on_bus(
         _ => None,
     };
     run_bus_request(&app, &ask, wanted).await
-}
-
-/// Register values that `set-address` writes, and the person's name. They are noted in the audit
-/// before the write.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RegisterWriteQuery {
-    first: u16,
-    second: u16,
-    by: String,
 }
 
 /// Writes one or two registers (function 6 or 16).

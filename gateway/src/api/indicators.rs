@@ -2,7 +2,7 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::request_language::request_language;
+use super::request_language::RequestLanguage;
 use crate::config::Config;
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::period::Period;
@@ -15,7 +15,7 @@ use crate::report::content::explain::{
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -51,11 +51,9 @@ pub(crate) struct IndicatorsQuery {
         (status = 404, body = ApiError), (status = 503, body = ApiError)))]
 pub(crate) async fn list_indicators(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
     wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
 ) -> Result<Json<Vec<IndicatorValueJson>>, ApiError> {
-    let lang = request_language(&uri, &headers);
     let (account, config, _) = compute_indicators(&app, wanted, lang).await?;
     let all = account.indicators.iter();
     Ok(Json(
@@ -73,11 +71,9 @@ pub(crate) async fn list_indicators(
 pub(crate) async fn get_indicator(
     State(app): State<ApiListener>,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
     wanted: Result<Query<IndicatorsQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let lang = request_language(&uri, &headers);
     let (account, config, wanted) = compute_indicators(&app, wanted, lang).await?;
     let asset = wanted.asset.as_deref();
     let found = explain_indicator(&account, &id, asset, lang);

@@ -111,9 +111,8 @@ impl ApiListener {
             lang,
             format: ReportFormat::Json,
         };
-        let (store, now) = (state.store.clone(), state.clock.now().at);
-        let progress = self.progress_callback();
-        let today = build::compute_report(basis, store, wish, now, turn, progress).await;
+        let task = state.report_task(basis, wish, turn);
+        let today = build::compute_report(task, self.progress_callback()).await;
         let today = today.map_err(|trouble| report_error(&trouble, lang))?;
         let issue = today.issue();
         // What cannot be read counts as no figures: all of today's then show as new.

@@ -5,7 +5,7 @@ use super::ApiListener;
 use super::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use super::error::ApiError;
 use super::json_body::JsonBody;
-use super::request_language::request_language;
+use super::request_language::RequestLanguage;
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
@@ -17,7 +17,7 @@ use crate::ledger::{
 use crate::storage::{LedgerQuery, StoreError};
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -134,10 +134,8 @@ fn check_indicator(app: &ApiListener, id: &str) -> Result<(), ApiError> {
     responses((status = 200, body = [IndicatorDefinitionJson])))]
 pub(crate) async fn list_ledger_indicators(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Json<Vec<IndicatorDefinitionJson>> {
-    let lang = request_language(&uri, &headers);
     let all = app.state().definitions.all().iter();
     Json(
         all.map(|one| IndicatorDefinitionJson::from_definition(one, lang))
@@ -153,10 +151,8 @@ pub(crate) async fn list_ledger_indicators(
 pub(crate) async fn get_entry_chain(
     State(app): State<ApiListener>,
     Path(id): Path<EntryId>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Result<Json<Vec<EntryJson>>, ApiError> {
-    let lang = request_language(&uri, &headers);
     let chain = app.state().store.correction_chain(id).await;
     let chain = chain.map_err(|fault| ledger_error(fault, lang))?;
     Ok(Json(chain.iter().map(EntryJson::from_entry).collect()))

@@ -59,7 +59,7 @@ use crate::domain::Site;
 use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
 use crate::limits::{ATTACHMENT_CHECKS_MAX, LEDGER_FILE_BYTES_MAX, LIVE_CLIENTS_MAX};
-use crate::report::build::IndicatorService;
+use crate::report::build::{CalculationBasis, IndicatorService, ReportRequest, ReportTask};
 use crate::status::StatusBoard;
 use crate::storage::Store;
 use axum::Router;
@@ -112,6 +112,22 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// Task of a report from this store at the present time.
+    fn report_task<H>(
+        &self,
+        basis: CalculationBasis,
+        wish: ReportRequest,
+        held: H,
+    ) -> ReportTask<H> {
+        ReportTask {
+            basis,
+            store: self.store.clone(),
+            wish,
+            now: self.clock.now().at,
+            held,
+        }
+    }
+
     /// Copies what handlers need of the configuration and clones the handles. Access control is
     /// off: the gateway sets it.
     pub fn new(config: &Config, store: &Store, board: &StatusBoard, clock: &Clock) -> Self {

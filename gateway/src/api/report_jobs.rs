@@ -189,11 +189,10 @@ impl ApiListener {
         }
         let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
         let basis = CalculationBasis::in_force(Arc::clone(&state.config));
-        let (store, now) = (state.store.clone(), state.clock.now().at);
         let progress = move |progress| {
             show.send_replace(progress);
         };
-        let built = build::build_report(basis, store, wish, now, turn, progress).await;
+        let built = build::build_report(state.report_task(basis, wish, turn), progress).await;
         let built = built.map_err(|trouble| report_error(&trouble, lang))?;
         if built.bytes.len() > REPORT_JOB_BYTES_MAX {
             return Err(too_large_error(lang));

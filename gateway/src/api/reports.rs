@@ -104,9 +104,8 @@ pub(crate) async fn get_report(
     let basis = requested_basis(&app, wanted.revision.as_deref(), lang).await?;
     let revision = wanted.revision.as_deref().filter(|asked| !asked.is_empty());
     let file = build::report_file_name(&basis.config, &wish, revision);
-    let store = app.state().store.clone();
-    let now = app.state().clock.now().at;
-    let built = build::build_report(basis, store, wish, now, turn, app.progress_callback()).await;
+    let task = app.state().report_task(basis, wish, turn);
+    let built = build::build_report(task, app.progress_callback()).await;
     let built = built.map_err(|trouble| report_error(&trouble, lang))?;
     let via = match RequestSender::current().connection {
         Some(_) => IssueWay::Api,

@@ -1,7 +1,22 @@
 //! Language of a request: the parameter `lang`, the cookie of the pages, then the browser's wish.
 
 use crate::i18n::Language;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
+use std::convert::Infallible;
+
+/// Language of the request that a route answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLanguage(pub(crate) Language);
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestLanguage {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request_language(&parts.uri, &parts.headers)))
+    }
+}
 
 /// Language of a request: `?lang=`, else the cookie, else Accept-Language (of the browser, else of
 /// the site: `with_request_language`), else Indonesian.

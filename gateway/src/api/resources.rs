@@ -3,7 +3,7 @@
 
 use super::device_health;
 use super::error::ApiError;
-use super::request_language::request_language;
+use super::request_language::RequestLanguage;
 use super::{ApiListener, local_time};
 use crate::domain::{ExactNumber, SampleOutcome, UtcMs};
 use crate::i18n::Language;
@@ -11,7 +11,7 @@ use crate::status;
 use crate::storage::RefusedReading;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -327,10 +327,8 @@ pub(crate) async fn get_site(State(app): State<ApiListener>) -> Json<SiteJson> {
     responses((status = 200, body = [DeviceJson])))]
 pub(crate) async fn list_devices(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Json<Vec<DeviceJson>> {
-    let lang = request_language(&uri, &headers);
     let board = app.state().board.snapshot();
     let of = |device: &crate::domain::DeviceInfo| DeviceJson {
         id: device.id.to_string(),

@@ -5,14 +5,14 @@ use super::ApiListener;
 use super::accounts::{AccountDesk, access_refusal};
 use super::error::ApiError;
 use super::json_body::JsonBody;
-use super::request_language::request_language;
+use super::request_language::RequestLanguage;
 use super::request_sender::RequestSender;
 use crate::access::{AccessError, NewToken, Role, TokenScope, TokenSummary, UserSummary};
 use crate::i18n::Language;
 use crate::limits::TOKEN_DAYS_MAX;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::IntoParams;
@@ -127,10 +127,9 @@ pub(crate) fn user_routes() -> OpenApiRouter<ApiListener> {
     responses((status = 200, body = [UserJson]), (status = 503, body = ApiError)))]
 pub(crate) async fn list_users(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Result<Json<Vec<UserJson>>, ApiError> {
-    let refuse = refuse_in(request_language(&uri, &headers));
+    let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, None);
     let users = desk.access().map_err(refuse)?.list_users();
     Ok(Json(users.into_iter().map(user_json).collect()))
@@ -194,10 +193,9 @@ pub(crate) async fn remove_user(
     State(app): State<ApiListener>,
     Path(name): Path<String>,
     Query(ask): Query<AccountChangeQuery>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Result<StatusCode, ApiError> {
-    let refuse = refuse_in(request_language(&uri, &headers));
+    let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, ask.recorded_by);
     desk.remove_user(&name).await.map_err(refuse)?;
     Ok(StatusCode::NO_CONTENT)
@@ -207,10 +205,9 @@ pub(crate) async fn remove_user(
     responses((status = 200, body = [TokenJson]), (status = 503, body = ApiError)))]
 pub(crate) async fn list_tokens(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Result<Json<Vec<TokenJson>>, ApiError> {
-    let refuse = refuse_in(request_language(&uri, &headers));
+    let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, None);
     let tokens = desk.access().map_err(refuse)?.list_tokens(None);
     Ok(Json(tokens.into_iter().map(token_json).collect()))
@@ -250,10 +247,9 @@ pub(crate) async fn remove_token(
     State(app): State<ApiListener>,
     Path(id): Path<u64>,
     Query(ask): Query<AccountChangeQuery>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Result<StatusCode, ApiError> {
-    let refuse = refuse_in(request_language(&uri, &headers));
+    let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, ask.recorded_by);
     desk.remove_token(id, None).await.map_err(refuse)?;
     Ok(StatusCode::NO_CONTENT)
@@ -262,10 +258,9 @@ pub(crate) async fn remove_token(
 /// The one-time code, on the control socket only.
 pub(crate) async fn show_set_up_code(
     State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    RequestLanguage(lang): RequestLanguage,
 ) -> Result<Json<SetUpCodeJson>, ApiError> {
-    let refuse = refuse_in(request_language(&uri, &headers));
+    let refuse = refuse_in(lang);
     let desk = AccountDesk::new(&app, None);
     let access = desk.access().map_err(refuse)?;
     let code = access.set_up_code().await.map_err(refuse)?;

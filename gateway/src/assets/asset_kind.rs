@@ -2,6 +2,7 @@
 //! folder of a kind implements.
 
 use crate::assets::{Asset, Baseline, CheckContext, OrganicWaste, RatedLimit};
+use crate::carbon::settings::waste_disposal::disposal_factors;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::RawText;
 use crate::domain::factor::Factor;
@@ -15,9 +16,10 @@ pub(crate) trait AssetKindSettings {
     /// Chapter of the report that shows it.
     fn report_chapter(&self) -> &'static str;
 
-    /// Factors on which its figures depend.
+    /// Factors on which its figures depend; those of the disposal without the programme by default.
     fn factors(&self) -> Vec<&Arc<Factor>> {
-        Vec::new()
+        let waste = self.organic_waste();
+        disposal_factors(waste.and_then(|waste| waste.disposal))
     }
 
     /// Declared baseline.

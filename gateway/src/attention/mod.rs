@@ -31,67 +31,38 @@ pub(crate) use site_condition::{
 
 use AttentionSeverity::{Notice, Urgent, Warning};
 use attention_rule::rule;
+use device_rules::{data_gap, device_partial, device_silent, line_silent};
+use gateway_rules::{clock_untrusted, sink_away, sink_refused, store_failing, store_lost};
+use ledger_rules::{entry_missing, entry_never, target_behind};
+use power_rules::plts_idle;
+use waste_rules::{bin_cold, bin_hot, bin_was_hot, compost_hot};
+use water_rules::{leak, leak_once, overflow, pump_dry, water_days, water_hours};
 
 /// All rules. Items of one severity keep this order.
 pub(crate) const ATTENTION_RULES: &[AttentionRule] = &[
-    rule(
-        "clock-untrusted",
-        Urgent,
-        "/health",
-        gateway_rules::clock_untrusted,
-    ),
-    rule(
-        "store-failing",
-        Urgent,
-        "/health",
-        gateway_rules::store_failing,
-    ),
-    rule("water-hours", Urgent, "/air", water_rules::water_hours),
-    rule("bin-hot", Urgent, "/bsf", waste_rules::bin_hot),
-    rule("bin-cold", Urgent, "/bsf", waste_rules::bin_cold),
-    rule("line-silent", Urgent, "/teknisi", device_rules::line_silent),
-    rule("water-days", Warning, "/air", water_rules::water_days),
-    rule("plts-idle", Warning, "/plts", power_rules::plts_idle),
-    rule("pump-dry", Warning, "/air", water_rules::pump_dry),
-    rule("leak", Warning, "/air", water_rules::leak),
-    rule("bin-was-hot", Warning, "/bsf", waste_rules::bin_was_hot),
-    rule("compost-hot", Warning, "/kompos", waste_rules::compost_hot),
-    rule(
-        "device-silent",
-        Warning,
-        "/teknisi",
-        device_rules::device_silent,
-    ),
-    rule("store-lost", Warning, "/health", gateway_rules::store_lost),
-    rule("sink-away", Warning, "/health", gateway_rules::sink_away),
-    rule("leak-once", Notice, "/air", water_rules::leak_once),
-    rule("overflow", Notice, "/air", water_rules::overflow),
-    rule(
-        "device-partial",
-        Notice,
-        "/teknisi",
-        device_rules::device_partial,
-    ),
-    rule("data-gap", Notice, "/teknisi", device_rules::data_gap),
-    rule(
-        "sink-refused",
-        Notice,
-        "/health",
-        gateway_rules::sink_refused,
-    ),
-    rule(
-        "target-behind",
-        Notice,
-        "/laporan",
-        ledger_rules::target_behind,
-    ),
-    rule(
-        "entry-missing",
-        Notice,
-        "/catat",
-        ledger_rules::entry_missing,
-    ),
-    rule("entry-never", Notice, "/catat", ledger_rules::entry_never),
+    rule("clock-untrusted", Urgent, "/health", clock_untrusted),
+    rule("store-failing", Urgent, "/health", store_failing),
+    rule("water-hours", Urgent, "/air", water_hours),
+    rule("bin-hot", Urgent, "/bsf", bin_hot),
+    rule("bin-cold", Urgent, "/bsf", bin_cold),
+    rule("line-silent", Urgent, "/teknisi", line_silent),
+    rule("water-days", Warning, "/air", water_days),
+    rule("plts-idle", Warning, "/plts", plts_idle),
+    rule("pump-dry", Warning, "/air", pump_dry),
+    rule("leak", Warning, "/air", leak),
+    rule("bin-was-hot", Warning, "/bsf", bin_was_hot),
+    rule("compost-hot", Warning, "/kompos", compost_hot),
+    rule("device-silent", Warning, "/teknisi", device_silent),
+    rule("store-lost", Warning, "/health", store_lost),
+    rule("sink-away", Warning, "/health", sink_away),
+    rule("leak-once", Notice, "/air", leak_once),
+    rule("overflow", Notice, "/air", overflow),
+    rule("device-partial", Notice, "/teknisi", device_partial),
+    rule("data-gap", Notice, "/teknisi", data_gap),
+    rule("sink-refused", Notice, "/health", sink_refused),
+    rule("target-behind", Notice, "/laporan", target_behind),
+    rule("entry-missing", Notice, "/catat", entry_missing),
+    rule("entry-never", Notice, "/catat", entry_never),
 ];
 
 /// Everything that needs attention, worst first.

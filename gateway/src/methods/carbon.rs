@@ -20,13 +20,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("bm", "t/MWh"),
             share_of_one("w_om").or_default(W_OM_SOLAR),
         ],
-        eval: |a| {
-            json!(grid_emissions::combined_margin(
-                a.number("om"),
-                a.number("bm"),
-                a.number("w_om")
-            ))
-        },
+        eval: |a| a.of_three(grid_emissions::combined_margin, ["om", "bm", "w_om"]),
     },
     FormulaMethod {
         name: "be_grid",
@@ -37,11 +31,10 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("tdl", "").or_default(0.0),
         ],
         eval: |a| {
-            json!(grid_emissions::grid_baseline_emissions(
-                a.number("e_used_kwh"),
-                a.number("ef_t_mwh"),
-                a.number("tdl")
-            ))
+            a.of_three(
+                grid_emissions::grid_baseline_emissions,
+                ["e_used_kwh", "ef_t_mwh", "tdl"],
+            )
         },
     },
     FormulaMethod {
@@ -135,11 +128,10 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("le_t", "t").or_default(0.0),
         ],
         eval: |a| {
-            json!(grid_emissions::net_emission_reduction(
-                a.number("be_t"),
-                a.number("pe_t"),
-                a.number("le_t")
-            ))
+            a.of_three(
+                grid_emissions::net_emission_reduction,
+                ["be_t", "pe_t", "le_t"],
+            )
         },
     },
     FormulaMethod {

@@ -52,11 +52,10 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("hi", ""),
         ],
         eval: |a| {
-            json!(uncertainty::asymmetric_range_to_pct(
-                a.number("central"),
-                a.number("lo"),
-                a.number("hi")
-            ))
+            a.of_three(
+                uncertainty::asymmetric_range_to_pct,
+                ["central", "lo", "hi"],
+            )
         },
     },
     FormulaMethod {

@@ -5,7 +5,8 @@ use super::method_error::{MethodError, join_input_names, nearest_name};
 use super::method_input::{InputKind, InputRange, InputRequirement, MethodInput};
 use crate::carbon::formulas::first_order_decay::WasteKind;
 use crate::limits::METHOD_ITEMS_MAX;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 /// Pairs of lists of one method that must have the same length.
 const PAIRED_LISTS: &[(&str, &str)] = &[
@@ -63,6 +64,16 @@ impl MethodArgs {
     /// Returns a number. NaN, which no result shows, if the method never declared the input.
     pub(crate) fn number(&self, name: &str) -> f64 {
         self.optional_number(name).unwrap_or(f64::NAN)
+    }
+
+    /// Returns what a formula gives for three numbers.
+    pub(crate) fn of_three<T: Serialize>(
+        &self,
+        formula: impl Fn(f64, f64, f64) -> T,
+        names: [&str; 3],
+    ) -> Value {
+        let [first, second, third] = names.map(|name| self.number(name));
+        json!(formula(first, second, third))
     }
 
     /// Returns a number, or `None`.

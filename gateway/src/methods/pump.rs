@@ -21,13 +21,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("h_m", "m"),
             positive_number("rho", "kg/m3").or_default(WATER_KG_M3),
         ],
-        eval: |a| {
-            json!(pump::hydraulic_energy(
-                a.number("v_m3"),
-                a.number("h_m"),
-                a.number("rho")
-            ))
-        },
+        eval: |a| a.of_three(pump::hydraulic_energy, ["v_m3", "h_m", "rho"]),
     },
     FormulaMethod {
         name: "wire_to_water",
@@ -48,13 +42,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("h_poa_kwh_m2", "kWh/m2"),
             non_negative("area_m2", "m2"),
         ],
-        eval: |a| {
-            json!(pump::pv_to_water(
-                a.number("e_hyd_kwh"),
-                a.number("h_poa_kwh_m2"),
-                a.number("area_m2")
-            ))
-        },
+        eval: |a| a.of_three(pump::pv_to_water, ["e_hyd_kwh", "h_poa_kwh_m2", "area_m2"]),
     },
     FormulaMethod {
         name: "pump_specific",

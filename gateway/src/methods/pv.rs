@@ -54,13 +54,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             any_number("g_w_m2", "W/m2"),
             any_number("noct_c", "°C").or_default(45.0),
         ],
-        eval: |a| {
-            json!(pv::cell_temp_noct(
-                a.number("t_air_c"),
-                a.number("g_w_m2"),
-                a.number("noct_c")
-            ))
-        },
+        eval: |a| a.of_three(pv::cell_temp_noct, ["t_air_c", "g_w_m2", "noct_c"]),
     },
     FormulaMethod {
         name: "cell_temp_sapm",
@@ -114,13 +108,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
             non_negative("p_rated_kw", "kW"),
             non_negative("hours", "h"),
         ],
-        eval: |a| {
-            json!(pv::capacity_factor(
-                a.number("e_kwh"),
-                a.number("p_rated_kw"),
-                a.number("hours")
-            ))
-        },
+        eval: |a| a.of_three(pv::capacity_factor, ["e_kwh", "p_rated_kw", "hours"]),
     },
     FormulaMethod {
         name: "availability",

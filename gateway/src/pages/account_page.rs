@@ -6,12 +6,12 @@ use crate::api::accounts::{AccountDesk, access_message, access_status};
 use crate::api::request_sender::RequestSender;
 use crate::limits::TOKEN_DAYS_MAX;
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::redirect_to;
 use crate::pages::users_page::{TokenRow, result_text, time_text, token_rows};
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 #[derive(Template)]
@@ -45,20 +45,14 @@ enum AccountChange {
     TokenMade(String),
 }
 
-pub(crate) async fn account_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn account_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "akun", &uri, &headers);
     let page = build_page(&app, frame, &uri);
     render_page(&uri, StatusCode::OK, &page)
 }
 
 pub(crate) async fn change_account(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    PageRequest { app, uri, headers }: PageRequest,
     fields: PlainForm,
 ) -> Response {
     let change = apply_change(&app, &fields).await;

@@ -1,15 +1,14 @@
 //! `/riwayat`: the audit log, for admins.
 
-use crate::api::ApiListener;
 use crate::api::local_time::format_local_time;
 use crate::api::request_language::query_parameter;
 use crate::i18n::Language;
 use crate::limits::AUDIT_PAGE_MAX;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::storage::AuditEntry;
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 #[derive(Template)]
@@ -31,11 +30,7 @@ struct AuditRow {
     who: String,
 }
 
-pub(crate) async fn audit_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn audit_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "riwayat", &uri, &headers);
     let before = query_parameter(&uri, "sebelum").and_then(|text| text.parse().ok());
     let entries = match app.state().store.read_audit(before).await {

@@ -1,16 +1,16 @@
 //! `/jelas/ID`: explanation of a figure: equation with its numbers, inputs, factors, readings and
 //! gaps.
 
-use crate::api::ApiListener;
 use crate::api::request_language::query_parameter;
 use crate::pages::navigation::page_of_kind;
 use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::period_choice::PeriodChoice;
 use crate::pages::site_figures::{FigureScope, FigureText, SiteFigures};
 use crate::report::content::explain::{ExplanationStep, StepKind, explain_indicator};
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 
 /// Steps up to this depth are open at first: the inputs of the figure itself.
@@ -46,10 +46,8 @@ struct NestedStep {
 }
 
 pub(crate) async fn explanation_page(
-    State(app): State<ApiListener>,
+    PageRequest { app, uri, headers }: PageRequest,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     let frame = PageFrame::new(&app, "", &uri, &headers);
     let lang = frame.lang;

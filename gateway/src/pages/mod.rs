@@ -29,6 +29,7 @@ mod impact;
 mod navigation;
 mod number_format;
 mod page_frame;
+mod page_request;
 mod page_texts;
 mod period_choice;
 mod plain_form;

@@ -1,13 +1,12 @@
 //! `/mulai`: the first person, with the code that the gateway shows on its own terminal.
 
-use crate::api::ApiListener;
 use crate::api::accounts::{AccountDesk, access_message, access_status};
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::{is_unset, redirect_to, with_session};
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 #[derive(Template)]
@@ -19,11 +18,7 @@ struct SetUpPage {
     message: String,
 }
 
-pub(crate) async fn set_up_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn set_up_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     if !is_unset(&app) {
         return redirect_to("/masuk");
     }
@@ -37,9 +32,7 @@ pub(crate) async fn set_up_page(
 }
 
 pub(crate) async fn make_first_admin(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    PageRequest { app, uri, headers }: PageRequest,
     fields: PlainForm,
 ) -> Response {
     let desk = AccountDesk::new(&app, None);

@@ -11,10 +11,11 @@ use crate::api::error::ApiError;
 use crate::api::request_language::query_parameter;
 use crate::api::request_sender::RequestSender;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::plain_form::{CarriedForm, PlainForm};
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// Prefix of the fields of another form that go through the sign-in.
@@ -48,11 +49,7 @@ struct ResumePage {
     is_multipart: bool,
 }
 
-pub(crate) async fn sign_in_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn sign_in_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     if is_unset(&app) {
         return redirect_to("/mulai");
     }
@@ -70,9 +67,7 @@ pub(crate) async fn sign_in_page(
 }
 
 pub(crate) async fn sign_in(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    PageRequest { app, uri, headers }: PageRequest,
     fields: PlainForm,
 ) -> Response {
     let wished = local_path(fields.text("ke"));

@@ -1,16 +1,15 @@
 //! Pages of the technician: all devices with their points, plot of a point, health.
 
-use crate::api::ApiListener;
 use crate::api::local_time::{PlotInterval, PlotSpan};
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
-use crate::i18n::Language;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::page_texts::{DeviceCard, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 
 #[derive(Template)]
@@ -50,57 +49,41 @@ struct PointPlotPage {
     spec: PlotSpec,
 }
 
-pub(crate) async fn technician_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
-    let (status, devices) = health_and_devices(&app, frame.lang).await;
-    render_page(
-        &uri,
-        StatusCode::OK,
-        &TechnicianPage {
-            frame,
-            status,
-            devices,
-        },
-    )
+pub(crate) async fn technician_page(asked: PageRequest) -> Response {
+    let page = |frame, (status, devices)| TechnicianPage {
+        frame,
+        status,
+        devices,
+    };
+    show_devices(&asked, page).await
 }
 
-pub(crate) async fn health_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
-    let (status, devices) = health_and_devices(&app, frame.lang).await;
-    render_page(
-        &uri,
-        StatusCode::OK,
-        &HealthPage {
-            frame,
-            status,
-            devices,
-        },
-    )
+pub(crate) async fn health_page(asked: PageRequest) -> Response {
+    let page = |frame, (status, devices)| HealthPage {
+        frame,
+        status,
+        devices,
+    };
+    show_devices(&asked, page).await
 }
 
-/// Health and last values. When the store does not answer, the page is still shown; its health line
-/// names the fault.
-async fn health_and_devices(
-    app: &ApiListener,
-    lang: Language,
-) -> (SiteHealthTexts, Vec<DeviceCard>) {
+/// A page of health and last values. When the store does not answer, the page is still shown; its
+/// health line names the fault.
+async fn show_devices<T: Template>(
+    asked: &PageRequest,
+    page: impl FnOnce(PageFrame, (SiteHealthTexts, Vec<DeviceCard>)) -> T,
+) -> Response {
+    let PageRequest { app, uri, headers } = asked;
+    let frame = PageFrame::new(app, "teknisi", uri, headers);
     let last = app.state().store.latest_samples().await.unwrap_or_default();
-    (app.status(lang), app.device_cards(&last, lang))
+    let lang = frame.lang;
+    let found = (app.status(lang), app.device_cards(&last, lang));
+    render_page(uri, StatusCode::OK, &page(frame, found))
 }
 
 pub(crate) async fn point_page(
-    State(app): State<ApiListener>,
+    PageRequest { app, uri, headers }: PageRequest,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     let frame = PageFrame::new(&app, "teknisi", &uri, &headers);
     let (Some((device, place)), Some(info)) = (app.site().find_point(&id), app.site().point(&id))

@@ -7,11 +7,11 @@ use crate::api::local_time::format_local_time;
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::plain_form::PlainForm;
 use crate::pages::sign_in_page::redirect_to;
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 #[derive(Template)]
@@ -56,20 +56,14 @@ pub(crate) struct TokenRow {
     pub(crate) last_used: String,
 }
 
-pub(crate) async fn users_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn users_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "pengguna", &uri, &headers);
     let page = build_page(&app, frame, &uri);
     render_page(&uri, StatusCode::OK, &page)
 }
 
 pub(crate) async fn change_users(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    PageRequest { app, uri, headers }: PageRequest,
     fields: PlainForm,
 ) -> Response {
     match apply_change(&app, &fields).await {

@@ -102,6 +102,13 @@ async fn a_hostile_name_stays_a_text() {
     }
 }
 
+/// The only issued report.
+async fn only_issue(bench: &ApiTestBench) -> ReportIssue {
+    let all = bench.state.store.issued_reports_before(u64::MAX).await;
+    let [only] = <[_; 1]>::try_from(all.unwrap()).unwrap();
+    only.issue
+}
+
 #[tokio::test]
 async fn an_ordered_report_is_made_kept_noted_and_compared() {
     let bench = ApiTestBench::with_readings(3).await;
@@ -117,17 +124,11 @@ async fn an_ordered_report_is_made_kept_noted_and_compared() {
     assert!(body(answer).await.starts_with(b"%PDF"));
     // The same content in another format and language is the same issue.
     wait_for_order(&bench, "period=2026-11&asset=&format=csv").await;
-    let all = bench
-        .state
-        .store
-        .issued_reports_before(u64::MAX)
-        .await
-        .unwrap();
-    assert_eq!(all.len(), 1);
-    assert_eq!(all[0].issue.via, IssueWay::Page);
+    let only = only_issue(&bench).await;
+    assert_eq!(only.via, IssueWay::Page);
     let (_, list) = text(&bench, "/laporan").await;
     assert!(list.contains("/laporan/terbitan/1?bandingkan=1"), "{list}");
-    assert!(list.contains(&all[0].issue.content[..12]), "{list}");
+    assert!(list.contains(&only.content[..12]), "{list}");
     let (_, alone) = text(&bench, "/laporan/terbitan/1").await;
     assert!(!alone.contains("persis sama"), "{alone}");
     let (_, compared) = text(&bench, "/laporan/terbitan/1?bandingkan=1").await;
@@ -139,15 +140,9 @@ async fn a_report_over_the_api_is_noted_too() {
     let bench = ApiTestBench::with_readings(3).await;
     let (status, _) = text(&bench, "/api/v1/reports/2026-11.json").await;
     assert_eq!(status, StatusCode::OK);
-    let all = bench
-        .state
-        .store
-        .issued_reports_before(u64::MAX)
-        .await
-        .unwrap();
-    assert_eq!(all.len(), 1);
-    assert_eq!(all[0].issue.period.to_string(), "2026-11");
-    assert_eq!(all[0].issue.content.len(), 64);
+    let only = only_issue(&bench).await;
+    assert_eq!(only.period.to_string(), "2026-11");
+    assert_eq!(only.content.len(), 64);
 }
 
 #[tokio::test]

@@ -27,64 +27,93 @@ pub(super) const MIGRATIONS: [&str; 6] = [
     ISSUED_REPORT_SCHEMA,
 ];
 
-/// Triggers that refuse to change or delete rows of append-only tables, and the view through which
-/// evidence reads calibrations, each row as stored.
+/// Table whose rows are never changed or deleted.
+struct AppendOnlyTable {
+    name: &'static str,
+    /// Message of the error for a statement that would change it.
+    refusal: &'static str,
+    /// Rows that an insert would replace; `None` for tables with no key that an insert names.
+    replaced: Option<&'static str>,
+}
+
 // A second barrier behind the code, which has no statement that changes such a row. `REPLACE`
-// deletes without firing a delete trigger, so inserts are guarded as well. Created at every start:
-// a file that lost its triggers gets them back.
-const APPEND_ONLY_TRIGGERS: &str = "
-CREATE TRIGGER IF NOT EXISTS ledger_update BEFORE UPDATE ON ledger
-  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_delete BEFORE DELETE ON ledger
-  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_replace BEFORE INSERT ON ledger
-  WHEN EXISTS (SELECT 1 FROM ledger WHERE id = NEW.id OR supersedes = NEW.supersedes)
-  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_file_update BEFORE UPDATE ON ledger_file
-  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_file_delete BEFORE DELETE ON ledger_file
-  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_file_replace BEFORE INSERT ON ledger_file
-  WHEN EXISTS (SELECT 1 FROM ledger_file WHERE entry = NEW.entry AND place = NEW.place)
-  BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER IF NOT EXISTS digest_update BEFORE UPDATE ON digest
-  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
-CREATE TRIGGER IF NOT EXISTS digest_delete BEFORE DELETE ON digest
-  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
-CREATE TRIGGER IF NOT EXISTS digest_replace BEFORE INSERT ON digest
-  WHEN EXISTS (SELECT 1 FROM digest WHERE number >= NEW.number
-    OR (day = NEW.day AND revision = NEW.revision))
-  BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;
-CREATE TRIGGER IF NOT EXISTS revision_update BEFORE UPDATE ON revision
-  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
-CREATE TRIGGER IF NOT EXISTS revision_delete BEFORE DELETE ON revision
-  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
-CREATE TRIGGER IF NOT EXISTS factors_update BEFORE UPDATE ON factors
-  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
-CREATE TRIGGER IF NOT EXISTS factors_delete BEFORE DELETE ON factors
-  BEGIN SELECT RAISE(ABORT, 'revisions stay'); END;
-CREATE TRIGGER IF NOT EXISTS calibration_update BEFORE UPDATE ON calibration
-  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
-CREATE TRIGGER IF NOT EXISTS calibration_delete BEFORE DELETE ON calibration
-  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
-CREATE TRIGGER IF NOT EXISTS calibration_replace BEFORE INSERT ON calibration
-  WHEN EXISTS (SELECT 1 FROM calibration WHERE id = NEW.id OR withdraws = NEW.withdraws)
-  BEGIN SELECT RAISE(ABORT, 'calibrations only grow'); END;
+// deletes without firing a delete trigger, so inserts are guarded as well.
+const APPEND_ONLY_TABLES: [AppendOnlyTable; 8] = [
+    append_only(
+        "ledger",
+        "the ledger only grows",
+        Some("id = NEW.id OR supersedes = NEW.supersedes"),
+    ),
+    append_only(
+        "ledger_file",
+        "the ledger only grows",
+        Some("entry = NEW.entry AND place = NEW.place"),
+    ),
+    append_only(
+        "digest",
+        "the chain only grows",
+        Some("number >= NEW.number OR (day = NEW.day AND revision = NEW.revision)"),
+    ),
+    append_only("revision", "revisions stay", None),
+    append_only("factors", "revisions stay", None),
+    append_only(
+        "calibration",
+        "calibrations only grow",
+        Some("id = NEW.id OR withdraws = NEW.withdraws"),
+    ),
+    append_only(
+        "issued_report",
+        "issued reports only grow",
+        Some("id = NEW.id"),
+    ),
+    append_only("audit", "the audit only grows", None),
+];
+
+const fn append_only(
+    name: &'static str,
+    refusal: &'static str,
+    replaced: Option<&'static str>,
+) -> AppendOnlyTable {
+    AppendOnlyTable {
+        name,
+        refusal,
+        replaced,
+    }
+}
+
+/// The view through which evidence reads calibrations, each row as stored.
+const CALIBRATION_VIEW: &str = "
 CREATE VIEW IF NOT EXISTS calibration_text AS SELECT id, recorded_at AS since,
   json_array(id, kind, targets, pairs, since, withdraws, who, note, recorded_at, recorded_by)
   AS text FROM calibration;
-CREATE TRIGGER IF NOT EXISTS issued_report_update BEFORE UPDATE ON issued_report
-  BEGIN SELECT RAISE(ABORT, 'issued reports only grow'); END;
-CREATE TRIGGER IF NOT EXISTS issued_report_delete BEFORE DELETE ON issued_report
-  BEGIN SELECT RAISE(ABORT, 'issued reports only grow'); END;
-CREATE TRIGGER IF NOT EXISTS issued_report_replace BEFORE INSERT ON issued_report
-  WHEN EXISTS (SELECT 1 FROM issued_report WHERE id = NEW.id)
-  BEGIN SELECT RAISE(ABORT, 'issued reports only grow'); END;
-CREATE TRIGGER IF NOT EXISTS audit_update BEFORE UPDATE ON audit
-  BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
-CREATE TRIGGER IF NOT EXISTS audit_delete BEFORE DELETE ON audit
-  BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END;
 ";
+
+/// Triggers that refuse to change or delete rows of append-only tables. Created at every start: a
+/// file that lost its triggers gets them back.
+fn append_only_triggers() -> String {
+    let triggers = |table: &AppendOnlyTable| {
+        let name = table.name;
+        let trigger = |word: &str, event: &str, condition: &str| {
+            format!(
+                "CREATE TRIGGER IF NOT EXISTS {name}_{word} BEFORE {event} ON {name}{condition}\n  \
+                 BEGIN SELECT RAISE(ABORT, '{}'); END;\n",
+                table.refusal
+            )
+        };
+        let replace = table.replaced.map(|rows| {
+            let condition = format!("\n  WHEN EXISTS (SELECT 1 FROM {name} WHERE {rows})");
+            trigger("replace", "INSERT", &condition)
+        });
+        [
+            trigger("update", "UPDATE", ""),
+            trigger("delete", "DELETE", ""),
+        ]
+        .into_iter()
+        .chain(replace)
+        .collect::<String>()
+    };
+    APPEND_ONLY_TABLES.iter().map(triggers).collect()
+}
 
 /// Tables of version 1.
 const BASE_SCHEMA: &str = "
@@ -327,7 +356,8 @@ fn migrate_schema(db: &mut Connection) -> Result<usize, rusqlite::Error> {
             [sql_int(step + 1)],
         )?;
     }
-    lock.execute_batch(APPEND_ONLY_TRIGGERS)?;
+    lock.execute_batch(&append_only_triggers())?;
+    lock.execute_batch(CALIBRATION_VIEW)?;
     lock.commit()?;
     Ok(version)
 }

@@ -1,5 +1,7 @@
 //! Sites that the unit tests of several rooms share.
 
+#[path = "../../../tests/reply_faults.rs"]
+pub mod reply_faults;
 #[path = "../../../tests/site_text.rs"]
 pub mod site_text;
 

@@ -1,5 +1,6 @@
 //! Fault reports about requests, configuration and imported files.
 
+use crate::access::http_answer;
 use crate::killed::pantau;
 use crate::onsite::write_line_site;
 use crate::peers::{PeerProcess, python_peer, wait_for};
@@ -8,8 +9,6 @@ use crate::servers::{MosquittoBroker, MqttSubscriber, free_port, wait_until};
 use crate::source::project_root;
 use crate::wizards::{run_pantau, start_gateway, stderr_text, token_header, write_site};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -29,19 +28,9 @@ const BUTTON_PROFILE: &str = "name = 'shy'\nmanufacturer = 'nobody'\nmodel = 'S'
 
 /// Status line and body of a request to the page, as a browser or script sends it.
 fn http_request(port: u16, line: &str, headers: &str, body: &str) -> (u16, Value) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{line} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAccept-Language: en\r\n{headers}\
-         Content-Length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap_or_default())
+    let address = format!("127.0.0.1:{port}");
+    let (status, _, body) = http_answer(&address, line, headers, body);
+    (status, serde_json::from_str(&body).unwrap_or_default())
 }
 
 /// A gateway in the middle of a change of address: it waits for a person to press the button.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use server::{ALL_MISBEHAVIOURS, LoggedRequest, MisbehavingServer, ServerBehaviour};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::reply_faults::ReplyFault;
 use tests::site_text::SiteText;
 
 /// Milliseconds between two polls of each device.
@@ -118,21 +119,19 @@ impl DevicePair {
     fn expected_reason(&self, mood: ServerBehaviour) -> &'static str {
         let is_rtu = self.framing == ModbusFraming::Rtu;
         match mood {
-            ServerBehaviour::Silent => "timeout",
+            ServerBehaviour::Faulty(ReplyFault::Silent) => "timeout",
             ServerBehaviour::Late => "late",
             // In TCP, another transaction number is an answer to another request: it is passed
             // over, and time runs out.
-            ServerBehaviour::Transaction if !is_rtu => "timeout",
+            ServerBehaviour::Faulty(ReplyFault::Transaction) if !is_rtu => "timeout",
             // On a line, a valid frame that answers something else is skipped.
-            ServerBehaviour::Function | ServerBehaviour::Short | ServerBehaviour::Long
-                if is_rtu =>
-            {
-                "timeout"
-            }
+            ServerBehaviour::Faulty(
+                ReplyFault::Function | ReplyFault::Short | ReplyFault::Long,
+            ) if is_rtu => "timeout",
             // A line has no connection that could end.
             ServerBehaviour::Close if self.is_line => "timeout",
             ServerBehaviour::Close => "unreachable",
-            ServerBehaviour::Exception => "refused",
+            ServerBehaviour::Faulty(ReplyFault::Exception) => "refused",
             _ => "corrupt",
         }
     }

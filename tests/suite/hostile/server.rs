@@ -2,9 +2,7 @@
 //! register value encodes unit, place and request number, and every request is logged, so that
 //! every stored value can be checked.
 
-use drivers::frame::{
-    FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame,
-};
+use drivers::frame::{ModbusFraming, ModbusReadReply, ModbusReadRequest, ParsedFrame};
 use gateway::clock::Clock;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,23 +10,14 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tests::reply_faults::{ReplyFault, faulty_reply, reply_frame};
 
 /// Behaviour of unit 1; all other units behave well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServerBehaviour {
     Honest,
-    Silent,
     Late,
-    /// The transaction before; on a line a wrong checksum.
-    Transaction,
-    /// As if unit 2 had answered.
-    Unit,
-    Function,
-    Short,
-    Long,
-    Garbage,
-    Half,
-    Exception,
+    Faulty(ReplyFault),
     /// Ends the connection; a line stays silent.
     Close,
     /// Another one for each request.
@@ -37,16 +26,16 @@ pub(super) enum ServerBehaviour {
 
 /// All that can go wrong, one at a time.
 pub(super) const ALL_MISBEHAVIOURS: [ServerBehaviour; 11] = [
-    ServerBehaviour::Silent,
+    ServerBehaviour::Faulty(ReplyFault::Silent),
     ServerBehaviour::Late,
-    ServerBehaviour::Transaction,
-    ServerBehaviour::Unit,
-    ServerBehaviour::Function,
-    ServerBehaviour::Short,
-    ServerBehaviour::Long,
-    ServerBehaviour::Garbage,
-    ServerBehaviour::Half,
-    ServerBehaviour::Exception,
+    ServerBehaviour::Faulty(ReplyFault::Transaction),
+    ServerBehaviour::Faulty(ReplyFault::Unit),
+    ServerBehaviour::Faulty(ReplyFault::Function),
+    ServerBehaviour::Faulty(ReplyFault::Short),
+    ServerBehaviour::Faulty(ReplyFault::Long),
+    ServerBehaviour::Faulty(ReplyFault::Garbage),
+    ServerBehaviour::Faulty(ReplyFault::Half),
+    ServerBehaviour::Faulty(ReplyFault::Exception),
     ServerBehaviour::Close,
 ];
 
@@ -156,14 +145,16 @@ impl MisbehavingServer {
         let asks_illegal = !request.function.is_bits()
             && illegal.is_some_and(|illegal| covered.contains(&illegal));
         let bytes = if asks_illegal {
-            reply_frame(
-                self.framing,
-                request,
-                transaction,
-                ModbusReadReply::Exception(2),
-            )
+            let reply = ModbusReadReply::Exception(2);
+            reply_frame(self.framing, (request, transaction), reply)
         } else {
-            misbehaving_frames(mood, self.framing, (request, transaction), turn)
+            let fault = match mood {
+                ServerBehaviour::Faulty(fault) => Some(fault),
+                ServerBehaviour::Close => Some(ReplyFault::Silent),
+                _ => None,
+            };
+            let data = true_data(request, turn);
+            faulty_reply(fault, self.framing, (request, transaction), data)
         };
         if mood == ServerBehaviour::Late {
             let out = Arc::clone(out);
@@ -231,52 +222,6 @@ fn true_data(request: ModbusReadRequest, turn: usize) -> Vec<u8> {
     let mut bytes = vec![0; request.data_bytes()];
     for (place, address) in places.enumerate() {
         bytes[place / 8] |= u8::from(address % 3 == 0) << (place % 8);
-    }
-    bytes
-}
-
-fn reply_frame(
-    framing: ModbusFraming,
-    request: ModbusReadRequest,
-    transaction: u16,
-    reply: ModbusReadReply<'_>,
-) -> Vec<u8> {
-    let mut out = [0; FRAME_MAX];
-    let length = reply.build(request, framing, transaction, &mut out);
-    out[..length].to_vec()
-}
-
-/// Returns the bytes sent by a unit with this behaviour.
-fn misbehaving_frames(
-    mood: ServerBehaviour,
-    framing: ModbusFraming,
-    asked: (ModbusReadRequest, u16),
-    turn: usize,
-) -> Vec<u8> {
-    let (mut request, mut transaction) = asked;
-    let mut data = true_data(request, turn);
-    match mood {
-        ServerBehaviour::Transaction => transaction = transaction.wrapping_sub(1),
-        ServerBehaviour::Unit => request.unit = 2,
-        ServerBehaviour::Function => request.function = ModbusReadFunction::Input,
-        ServerBehaviour::Short => data.truncate(data.len() - 2),
-        ServerBehaviour::Long => data.extend([9, 9]),
-        _ => {}
-    }
-    let reply = match mood {
-        ServerBehaviour::Exception => ModbusReadReply::Exception(4),
-        _ => ModbusReadReply::Data(&data),
-    };
-    let mut bytes = reply_frame(framing, request, transaction, reply);
-    match mood {
-        ServerBehaviour::Silent | ServerBehaviour::Close => bytes.clear(),
-        ServerBehaviour::Transaction if framing == ModbusFraming::Rtu => {
-            *bytes.last_mut().unwrap() ^= 1;
-        }
-        // 0xa5 is no unit of the test and no function, so no part of it can be taken for a frame.
-        ServerBehaviour::Garbage => bytes = vec![0xa5; 40],
-        ServerBehaviour::Half => bytes.truncate(bytes.len() / 2),
-        _ => {}
     }
     bytes
 }

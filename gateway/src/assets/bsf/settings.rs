@@ -7,7 +7,6 @@ use crate::assets::{
 use crate::carbon::settings::waste_disposal::{self, RawDisposal, WasteDisposal};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
-use crate::domain::factor::Factor;
 use crate::ledger::LedgerDimension;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -147,10 +146,6 @@ pub(crate) struct RawTemperatureBands {
 impl AssetKindSettings for BsfAsset {
     fn report_chapter(&self) -> &'static str {
         "waste"
-    }
-
-    fn factors(&self) -> Vec<&Arc<Factor>> {
-        waste_disposal::disposal_factors(self.disposal.as_ref())
     }
 
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {

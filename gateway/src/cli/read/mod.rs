@@ -158,7 +158,7 @@ fn render_output(
             json::device_json(config, index, seen, &options.display)
         );
     }
-    let text = device_text(config, index, seen, options, lang);
+    let text = device_text(config, index, seen, &options.display, lang);
     match options.every {
         // On a terminal the new result replaces the old one.
         Some(_) if std::io::stdout().is_terminal() => format!("{CLEAR_SCREEN}{text}"),
@@ -232,7 +232,7 @@ fn device_text(
     config: &Config,
     index: usize,
     seen: &DeviceReads,
-    options: &ReadArgs,
+    display: &[(String, ExactNumber)],
     lang: Language,
 ) -> String {
     let once = &seen.once;
@@ -258,7 +258,7 @@ fn device_text(
         if let Some(refused) = once.details.out_of_range.get(number).copied().flatten() {
             text += &limit_line(point, refused, lang);
         }
-        if let Some((point, ranking)) = seen.rank_point(number, &options.display) {
+        if let Some((point, ranking)) = seen.rank_point(number, display) {
             let value = outcome.and_then(|outcome| outcome.number());
             text += &ranking::ranking_text(point, value, &ranking, lang);
         }

@@ -125,33 +125,28 @@ impl RegisterAnswers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ModbusTable::{Holding, Input};
+
+    #[track_caller]
+    fn assert_known(
+        known: &RegisterAnswers,
+        (table, first, last): (ModbusTable, u16, u16),
+        wanted: &KnownRegisters,
+    ) {
+        assert_eq!(&known.known_registers(table, first, last), wanted);
+    }
 
     #[test]
     fn a_refused_part_refuses_the_whole_and_not_its_neighbours() {
         let mut known = RegisterAnswers::default();
         known.record_words(ModbusTable::Input, 0, &[7, 8]);
         known.record_refusal(ModbusTable::Input, 2, 2, 2);
-        assert_eq!(
-            known.known_registers(ModbusTable::Input, 0, 1),
-            KnownRegisters::Words(vec![7, 8])
-        );
-        assert_eq!(
-            known.known_registers(ModbusTable::Input, 0, 3),
-            KnownRegisters::Refused
-        );
-        assert_eq!(
-            known.known_registers(ModbusTable::Input, 2, 2),
-            KnownRegisters::Unknown
-        );
-        assert_eq!(
-            known.known_registers(ModbusTable::Holding, 0, 1),
-            KnownRegisters::Unknown
-        );
+        assert_known(&known, (Input, 0, 1), &KnownRegisters::Words(vec![7, 8]));
+        assert_known(&known, (Input, 0, 3), &KnownRegisters::Refused);
+        assert_known(&known, (Input, 2, 2), &KnownRegisters::Unknown);
+        assert_known(&known, (Holding, 0, 1), &KnownRegisters::Unknown);
         known.record_refusal(ModbusTable::Holding, 5, 1, NO_FUNCTION);
-        assert_eq!(
-            known.known_registers(ModbusTable::Holding, 0, 1),
-            KnownRegisters::Refused
-        );
+        assert_known(&known, (Holding, 0, 1), &KnownRegisters::Refused);
     }
 
     #[test]
@@ -160,13 +155,7 @@ mod tests {
         for at in 0..24 {
             known.record_silence(ModbusTable::Input, at * 10, 1);
         }
-        assert_eq!(
-            known.known_registers(ModbusTable::Input, 500, 501),
-            KnownRegisters::Silent
-        );
-        assert_eq!(
-            known.known_registers(ModbusTable::Holding, 0, 1),
-            KnownRegisters::Unknown
-        );
+        assert_known(&known, (Input, 500, 501), &KnownRegisters::Silent);
+        assert_known(&known, (Holding, 0, 1), &KnownRegisters::Unknown);
     }
 }

@@ -1,7 +1,7 @@
 //! [`image`]: registers of a `SunSpec` device without any implemented value, for the simulator.
 
 use super::definitions::{self, GroupCounts, SunSpecGroup, SunSpecPointDef};
-use super::{COMMON_MODEL, END_MODEL, SUNS_MARKER, SunSpecModel};
+use super::model::{COMMON_MODEL, END_MODEL, SUNS_MARKER, SunSpecModel};
 use std::collections::BTreeMap;
 
 /// Register values by address.

@@ -1,15 +1,14 @@
 //! [`sunspec`]: checks the `SunSpec` keys of a device.
 
-use super::{PointNameError, SunSpecSelection, point_names};
+use super::model::is_known_model;
+use super::point_names::{self, PointNameError};
+use super::selection::{SUNSPEC_PROFILE, SunSpecSelection};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::SpannedValue;
 use crate::limits::POINTS_PER_DEVICE_MAX;
 use std::collections::BTreeSet;
-
-/// Profile name of `SunSpec` devices; no profile file exists for it.
-pub(crate) const SUNSPEC_PROFILE: &str = "sunspec";
 
 /// Checks the selection and the device kind; `None` for a device with another profile.
 pub(crate) fn check_sunspec(
@@ -77,7 +76,7 @@ fn check_models(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice) -> Vec<u
     let mut models = Vec::new();
     for at in &typed.models {
         let id = u16::try_from(*at.get()).ok();
-        if let Some(id) = id.filter(|id| super::is_known_model(*id)) {
+        if let Some(id) = id.filter(|id| is_known_model(*id)) {
             models.push(id);
         } else {
             let found = at.get().to_string();

@@ -1,5 +1,7 @@
+use super::model::is_known_model;
+use super::point_names::WantedPoint;
 use super::*;
-use crate::config::load_config_text;
+use crate::config::{Point, load_config_text};
 use crate::domain::ExactNumber;
 use crate::i18n::Language;
 use crate::tests::sunspec_text;

@@ -2,8 +2,8 @@
 
 use super::site::{SITE_DEVICES, SITE_PLANT, site_text};
 use super::{
-    HOUR, TestSite, assert_figure_close, figure_value, find_figure, has_remark, missing_reason,
-    parse_time,
+    HOUR, TestSite, assert_figure_close, assert_missing, figure_value, find_figure, has_remark,
+    missing_reason, parse_time,
 };
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{RoundingDirection, SiteIndicators};
@@ -66,10 +66,7 @@ async fn a_claim_of_2_28_tonnes_is_arithmetic_and_says_what_is_missing() {
 async fn a_grid_factor_without_its_page_is_provisional() {
     let found = account_of_year(&site_text(&[SITE_PLANT]), 1000.0).await;
     // Export was never read, so self-use is unknown.
-    assert_eq!(
-        missing_reason(&found, "co2.gross", "plts"),
-        "analyse-status-no-data"
-    );
+    assert_missing(&found, "co2.gross", "plts", "analyse-status-no-data");
     let site = plant_without_export(
         "baseline = { kind = 'GRID', factor = 'grid.sumatera.2019.cm5050_expost', losses = 0.1 }",
     );
@@ -91,20 +88,14 @@ async fn where_there_was_no_service_nothing_is_avoided() {
         1000.0,
     )
     .await;
-    assert_eq!(
-        missing_reason(&found, "co2.gross", "plts"),
-        "account-baseline-none"
-    );
+    assert_missing(&found, "co2.gross", "plts", "account-baseline-none");
     assert_eq!(found.find("co2.net", Some("plts")), None);
     let found = account_of_year(&plant_without_export(""), 1000.0).await;
-    assert_eq!(
-        missing_reason(&found, "co2.gross", "plts"),
-        "account-no-baseline"
-    );
+    assert_missing(&found, "co2.gross", "plts", "account-no-baseline");
     let certified = "baseline = { kind = 'GRID', factor = 'grid.ptba_practice.2023' }\n\
                      claim = { owner = 'Desa', rec = true }";
     let found = account_of_year(&plant_without_export(certified), 1000.0).await;
-    assert_eq!(missing_reason(&found, "co2.gross", "plts"), "account-rec");
+    assert_missing(&found, "co2.gross", "plts", "account-rec");
 }
 
 #[tokio::test]
@@ -115,10 +106,7 @@ async fn a_diesel_set_needs_a_statement_of_what_became_of_it() {
     // 400 L with 1.6059 kg fossil CO2 each.
     let per_litre = 43.0 * 0.84 / 1000.0 * 74.1 * 0.6;
     assert_figure_close(&found, "co2.gross", "plts", 0.4 * per_litre);
-    assert_eq!(
-        missing_reason(&found, "co2.net", "plts"),
-        "account-no-statement"
-    );
+    assert_missing(&found, "co2.net", "plts", "account-no-statement");
     let sold = format!(
         "{set}leakage = {{ replaced = 'sold', litres_per_year = 100, statement = 'letter' }}"
     );

@@ -1,7 +1,9 @@
 //! Indicators from ledger entries.
 
 use super::site::{OTHER_ASSETS, SITE_DEVICES, SITE_PLANT, site_text};
-use super::{TestSite, assert_figure_close, find_figure, has_remark, missing_reason};
+use super::{
+    TestSite, assert_figure_close, assert_missing, find_figure, has_remark, missing_reason,
+};
 use crate::config::factors::built_in_factors;
 use crate::config::load_archived;
 use crate::domain::indicator::ValueOrigin;
@@ -128,14 +130,13 @@ async fn methane_is_told_by_the_year_and_over_the_lifetime_never_together() {
         .tier1_pct
         .unwrap();
     assert!((55.0..60.0).contains(&wide), "{wide}");
-    assert_eq!(
-        missing_reason(&found, "waste.project", "heap"),
-        "analyse-status-error-fed-missing"
+    assert_missing(
+        &found,
+        "waste.project",
+        "heap",
+        "analyse-status-error-fed-missing",
     );
-    assert_eq!(
-        missing_reason(&found, "methane.annual", "heap"),
-        "account-no-disposal"
-    );
+    assert_missing(&found, "methane.annual", "heap", "account-no-disposal");
 }
 
 fn entry_in(unit: &str, indicator: &str, quantity: i64) -> EntryStatement {

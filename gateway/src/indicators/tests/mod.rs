@@ -136,6 +136,19 @@ fn assert_figure_close(found: &SiteIndicators, id: &str, asset: &str, wanted: f6
     );
 }
 
+/// Checks several figures of an asset.
+#[track_caller]
+fn assert_figures_close(found: &SiteIndicators, asset: &str, wanted: &[(&str, f64)]) {
+    for (id, value) in wanted {
+        assert_figure_close(found, id, asset, *value);
+    }
+}
+
+#[track_caller]
+fn assert_missing(found: &SiteIndicators, id: &str, asset: &str, reason: &str) {
+    assert_eq!(missing_reason(found, id, asset), reason, "{id}");
+}
+
 /// Key of the reason for which a figure has no value.
 #[track_caller]
 fn missing_reason<'a>(found: &'a SiteIndicators, id: &str, asset: &str) -> &'a str {

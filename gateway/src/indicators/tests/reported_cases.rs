@@ -3,8 +3,8 @@
 use super::ledger_entries::ledger_statement;
 use super::site::SITE_DEVICES;
 use super::{
-    DAY, HOUR, MINUTE, TestSite, assert_figure_close, figure_value, find_figure, has_remark,
-    missing_reason, parse_time,
+    DAY, HOUR, MINUTE, TestSite, assert_figure_close, assert_missing, figure_value, find_figure,
+    has_remark, parse_time,
 };
 use crate::domain::indicator::SiteIndicators;
 use crate::domain::ledger::EntryStatement;
@@ -241,9 +241,11 @@ rated_power_kw = 1.0
     none.store_readings(vec![("bin.core", paced_readings([6553.5; 5], MINUTE))])
         .await;
     let found = none.indicators("2026-11-01").await;
-    assert_eq!(
-        missing_reason(&found, "bsf.temperature_mean", "bin"),
-        "analyse-status-implausible-readings"
+    assert_missing(
+        &found,
+        "bsf.temperature_mean",
+        "bin",
+        "analyse-status-implausible-readings",
     );
 }
 
@@ -263,13 +265,17 @@ async fn readings_of_another_unit_are_no_zero_but_a_question() {
             .store_readings(vec![("inverter.energy", readings)])
             .await;
         let found = village.indicators("2026-11-01..2026-11-12").await;
-        assert_eq!(
-            missing_reason(&found, "plts.generation", "plts"),
-            "analyse-status-implausible-readings"
+        assert_missing(
+            &found,
+            "plts.generation",
+            "plts",
+            "analyse-status-implausible-readings",
         );
-        assert_eq!(
-            missing_reason(&found, "plts.specific_yield", "plts"),
-            "analyse-status-implausible-readings"
+        assert_missing(
+            &found,
+            "plts.specific_yield",
+            "plts",
+            "analyse-status-implausible-readings",
         );
         let share = find_figure(&found, "plts.generation", "plts").completeness;
         assert!(share.all.unwrap() < 0.15, "{share:?}");
@@ -291,9 +297,11 @@ async fn a_coarse_register_read_often_in_another_unit_is_no_figure_either() {
         )])
         .await;
     let found = village.indicators("2026-11-01").await;
-    assert_eq!(
-        missing_reason(&found, "plts.generation", "plts"),
-        "analyse-status-implausible-readings"
+    assert_missing(
+        &found,
+        "plts.generation",
+        "plts",
+        "analyse-status-implausible-readings",
     );
 }
 
@@ -328,40 +336,39 @@ async fn a_step_down_asks_a_person_and_is_a_lower_bound() {
     assert!(found.events.iter().any(|event| event.kind == "step_down"));
 }
 
-const TWO_BINS: &str = r#"
-[[asset]]
-id = "bin-1"
-name = "Bak timur"
-kind = "bsf"
-temperature = "bin.core"
-disposal = { fate = "landfill", mcf = "swds.mcf.unmanaged_shallow", gas_captured = 0.0, evidence = "letter" }
-[[asset]]
-id = "bin-2"
-name = "Bak barat"
-kind = "bsf"
-temperature = "bin.heap"
-disposal = { fate = "landfill", mcf = "swds.mcf.unmanaged_shallow", gas_captured = 0.0, evidence = "letter" }
-"#;
+/// Two bins that share one indicator in the ledger: id, name and point of each.
+const TWO_BINS: [[&str; 3]; 2] = [
+    ["bin-1", "Bak timur", "bin.core"],
+    ["bin-2", "Bak barat", "bin.heap"],
+];
 
-fn bin_statement(indicator: &str, quantity: i64, when: &str, what: &str) -> EntryStatement {
-    EntryStatement {
-        what: what.to_owned(),
-        ..ledger_statement(indicator, quantity, when)
-    }
-}
+const LANDFILL: &str = "disposal = { fate = 'landfill', mcf = 'swds.mcf.unmanaged_shallow', \
+    gas_captured = 0.0, evidence = 'letter' }";
 
-async fn account_of_bins(entries: Vec<EntryStatement>) -> SiteIndicators {
-    let village = TestSite::new(&[SITE_DEVICES, TWO_BINS].concat());
-    village.store.append_ledger(entries, "siti").await.unwrap();
+/// Figures of both bins from entries: indicator, kilograms, day and text.
+async fn account_of_bins(entries: &[(&str, i64, &str, &str)]) -> SiteIndicators {
+    let bins = TWO_BINS.map(|[id, name, point]| {
+        let keys = format!("name = '{name}'\ntemperature = '{point}'\n{LANDFILL}");
+        format!("[[asset]]\nid = '{id}'\nkind = 'bsf'\n{keys}\n")
+    });
+    let village = TestSite::new(&[SITE_DEVICES, &bins.concat()].concat());
+    let statements = entries
+        .iter()
+        .map(|(indicator, quantity, when, what)| EntryStatement {
+            what: (*what).to_owned(),
+            ..ledger_statement(indicator, *quantity, when)
+        });
+    let added = village.store.append_ledger(statements.collect(), "siti");
+    added.await.unwrap();
     village.indicators("2026-11").await
 }
 
 #[tokio::test]
 async fn what_names_no_bin_is_a_figure_of_the_site_and_each_bin_says_why_it_has_none() {
-    let found = account_of_bins(vec![
-        bin_statement("bsf-fed", 1000, "2026-11-02", ""),
-        bin_statement("bsf-maggot", 200, "2026-11-12", "panen"),
-        bin_statement("bsf-kasgot", 250, "2026-11-12", ""),
+    let found = account_of_bins(&[
+        ("bsf-fed", 1000, "2026-11-02", ""),
+        ("bsf-maggot", 200, "2026-11-12", "panen"),
+        ("bsf-kasgot", 250, "2026-11-12", ""),
     ])
     .await;
     assert_figure_close(&found, "bsf.fed", "", 1000.0);
@@ -373,21 +380,18 @@ async fn what_names_no_bin_is_a_figure_of_the_site_and_each_bin_says_why_it_has_
         "account-together"
     ));
     for bin in ["bin-1", "bin-2"] {
-        assert_eq!(
-            missing_reason(&found, "bsf.fed", bin),
-            "account-unnamed-bin"
-        );
+        assert_missing(&found, "bsf.fed", bin, "account-unnamed-bin");
     }
 }
 
 #[tokio::test]
 async fn an_entry_that_names_its_bin_is_a_figure_of_that_bin() {
-    let found = account_of_bins(vec![
-        bin_statement("bsf-fed", 100, "2026-11-02", "bin-1, sisa pasar"),
-        bin_statement("bsf-maggot", 20, "2026-11-12", "BAK TIMUR"),
-        bin_statement("bsf-kasgot", 25, "2026-11-12", "bin-1"),
-        bin_statement("bsf-fed", 60, "2026-11-03", "bak barat"),
-        bin_statement("bsf-fed", 7, "2026-11-03", "bin-1 dan bin-2"),
+    let found = account_of_bins(&[
+        ("bsf-fed", 100, "2026-11-02", "bin-1, sisa pasar"),
+        ("bsf-maggot", 20, "2026-11-12", "BAK TIMUR"),
+        ("bsf-kasgot", 25, "2026-11-12", "bin-1"),
+        ("bsf-fed", 60, "2026-11-03", "bak barat"),
+        ("bsf-fed", 7, "2026-11-03", "bin-1 dan bin-2"),
     ])
     .await;
     assert_figure_close(&found, "bsf.reduction", "bin-1", 75.0);
@@ -406,18 +410,18 @@ async fn an_entry_that_names_its_bin_is_a_figure_of_that_bin() {
 
 #[tokio::test]
 async fn a_waste_reduction_index_is_by_the_days_of_the_batch() {
-    let found = account_of_bins(vec![
-        bin_statement("bsf-fed", 40, "2026-10-25", "bin-1"),
-        bin_statement("bsf-fed", 60, "2026-11-01", "bin-1"),
-        bin_statement("bsf-maggot", 20, "2026-11-04", "bin-1"),
-        bin_statement("bsf-kasgot", 30, "2026-11-04", "bin-1"),
+    let found = account_of_bins(&[
+        ("bsf-fed", 40, "2026-10-25", "bin-1"),
+        ("bsf-fed", 60, "2026-11-01", "bin-1"),
+        ("bsf-maggot", 20, "2026-11-04", "bin-1"),
+        ("bsf-kasgot", 30, "2026-11-04", "bin-1"),
     ])
     .await;
     // 60 kg fed in the period; ten days from first feeding to harvest.
     assert_figure_close(&found, "bsf.wri", "bin-1", 5.0);
-    let growing = account_of_bins(vec![
-        bin_statement("bsf-fed", 60, "2026-11-01", "bin-1"),
-        bin_statement("bsf-kasgot", 30, "2026-10-04", "bin-1"),
+    let growing = account_of_bins(&[
+        ("bsf-fed", 60, "2026-11-01", "bin-1"),
+        ("bsf-kasgot", 30, "2026-10-04", "bin-1"),
     ])
     .await;
     assert!(find_figure(&growing, "bsf.wri", "bin-1").value.is_err());

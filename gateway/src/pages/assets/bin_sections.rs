@@ -1,7 +1,7 @@
 //! Organic waste: bins with larvae and compost heaps.
 
 use super::kind_parts::{KindParts, NowValue, figure_bar};
-use super::section_context::{SectionContext, SeriesLook, TitledPlot};
+use super::section_context::{SectionContext, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::assets::{AssetKind, BsfAsset, BsfTemperatureBands, CompostAsset};
 use crate::domain::ExactNumber;
@@ -98,14 +98,7 @@ fn present_value(at: &SectionContext<'_>, point: &AssetPoint) -> Option<f64> {
 }
 
 fn temperature_series(at: &SectionContext<'_>, points: &[AssetPoint]) -> Vec<PlotSeries> {
-    let one = |point: &AssetPoint| {
-        let look = SeriesLook {
-            label: at.point_name(&point.id),
-            unit: "degC",
-            style: PlotStyle::Line,
-        };
-        at.means(point, look, 1.0)
-    };
+    let one = |point: &AssetPoint| at.named_means(point, ("degC", 1.0), PlotStyle::Line);
     points.iter().map(one).collect()
 }
 

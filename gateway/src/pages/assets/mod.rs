@@ -28,13 +28,13 @@ use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::pages::navigation::{ASSET_PAGES, AssetPageKind};
 use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::period_choice::PeriodChoice;
 use crate::pages::site_figures::{FigureScope, SiteFigures};
 use crate::storage::LatestSample;
 use askama::Template;
 use asset_section::AssetSection;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use power_map::PowerMap;
 use section_context::SectionContext;
@@ -48,11 +48,7 @@ struct AssetsPage {
     sections: Vec<AssetSection>,
 }
 
-pub(crate) async fn asset_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn asset_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let Some(page) = page_of_path(uri.path()) else {
         let frame = PageFrame::new(&app, "", &uri, &headers);
         return render_not_found(&uri, frame, uri.path());

@@ -1,7 +1,7 @@
 //! Solar plants: power and irradiance, energy by day, use on the site and by the grid.
 
 use super::kind_parts::{KindParts, NowValue, figure_bar};
-use super::section_context::{SectionContext, SeriesLook, TitledPlot};
+use super::section_context::{SectionContext, TitledPlot};
 use crate::assets::{AssetKind, PvPlantAsset};
 use crate::pages::plot_spec::PlotStyle;
 
@@ -50,22 +50,14 @@ fn plts_parts(at: &SectionContext<'_>, plant: &PvPlantAsset) -> KindParts {
 
 /// Power against irradiance.
 fn power_plot(at: &SectionContext<'_>, plant: &PvPlantAsset) -> Option<TitledPlot> {
-    let power = plant.power.as_ref().map(|point| {
-        let look = SeriesLook {
-            label: at.point_name(&point.id),
-            unit: "kW",
-            style: PlotStyle::Area,
-        };
-        at.means(point, look, KILO)
-    });
-    let irradiance = plant.irradiance.as_ref().map(|point| {
-        let look = SeriesLook {
-            label: at.point_name(&point.id),
-            unit: "W/m2",
-            style: PlotStyle::Line,
-        };
-        at.means(point, look, 1.0)
-    });
+    let power = plant
+        .power
+        .as_ref()
+        .map(|point| at.named_means(point, ("kW", KILO), PlotStyle::Area));
+    let irradiance = plant
+        .irradiance
+        .as_ref()
+        .map(|point| at.named_means(point, ("W/m2", 1.0), PlotStyle::Line));
     let title = match irradiance {
         Some(_) => "assets-plot-power-irradiance",
         None => "assets-plot-power",

@@ -1,7 +1,7 @@
 //! Gensets and electricity meters.
 
 use super::kind_parts::{KindParts, NowValue};
-use super::section_context::{SectionContext, SeriesLook, TitledPlot};
+use super::section_context::{SectionContext, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::assets::{AssetKind, GensetAsset, MeterAsset};
 use crate::pages::plot_spec::PlotStyle;
@@ -61,10 +61,6 @@ fn meter_parts(at: &SectionContext<'_>, meter: &MeterAsset) -> KindParts {
 
 fn power_plot(at: &SectionContext<'_>, power: Option<&AssetPoint>) -> Option<TitledPlot> {
     let point = power?;
-    let look = SeriesLook {
-        label: at.point_name(&point.id),
-        unit: "kW",
-        style: PlotStyle::Area,
-    };
-    at.plot("assets-plot-power", vec![at.means(point, look, KILO)])
+    let means = at.named_means(point, ("kW", KILO), PlotStyle::Area);
+    at.plot("assets-plot-power", vec![means])
 }

@@ -115,6 +115,21 @@ impl SectionContext<'_> {
         self.converted((point, look), ("mean", self.sample_step()), curve)
     }
 
+    /// Means of a point of the asset under its own name, as in [`SectionContext::means`].
+    pub(crate) fn named_means(
+        &self,
+        point: &AssetPoint,
+        (unit, factor): (&'static str, f64),
+        style: PlotStyle,
+    ) -> PlotSeries {
+        let look = SeriesLook {
+            label: self.point_name(&point.id),
+            unit,
+            style,
+        };
+        self.means(point, look, factor)
+    }
+
     /// Increase of a counter in each bucket.
     pub(crate) fn growth(&self, point: &AssetPoint, look: SeriesLook) -> PlotSeries {
         // A difference has no offset.

@@ -210,22 +210,14 @@ fn flow_plot(at: &SectionContext<'_>, tank: &TankAsset) -> Option<TitledPlot> {
 
 fn pump_parts(at: &SectionContext<'_>, pump: &PumpAsset) -> KindParts {
     let volume = pump.volume.as_ref().map(|point| (point, "m3"));
-    let power = pump.power.as_ref().map(|point| {
-        let look = SeriesLook {
-            label: at.point_name(&point.id),
-            unit: "kW",
-            style: PlotStyle::Area,
-        };
-        at.means(point, look, KILO)
-    });
-    let flow = pump.flow.as_ref().map(|point| {
-        let look = SeriesLook {
-            label: at.point_name(&point.id),
-            unit: "m3/h",
-            style: PlotStyle::Line,
-        };
-        at.means(point, look, 1.0)
-    });
+    let power = pump
+        .power
+        .as_ref()
+        .map(|point| at.named_means(point, ("kW", KILO), PlotStyle::Area));
+    let flow = pump
+        .flow
+        .as_ref()
+        .map(|point| at.named_means(point, ("m3/h", 1.0), PlotStyle::Line));
     KindParts {
         now: NowValue::of_points(at, pump.power.iter().chain(&pump.flow)),
         today: &["pump.volume", "pump.hours"],

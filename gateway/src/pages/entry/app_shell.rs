@@ -1,14 +1,14 @@
 //! The page as an application of a phone: manifest, icons, and the service worker that keeps the
 //! form for times without a connection.
 
-use crate::api::ApiListener;
 use crate::api::error::{ApiError, unknown_path_error};
 use crate::api::request_language::request_language;
 use crate::pages::page_frame::{PageFrame, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::static_files::STATIC_FILES_HASH;
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::Path;
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 static WORKER_SCRIPT: &str = include_str!("../../../assets/site/sw.js");
@@ -32,11 +32,7 @@ struct OfflineNotice {
 }
 
 /// Page that the service worker shows instead of one that cannot be loaded.
-pub(super) async fn offline_notice(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn offline_notice(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let mut frame = PageFrame::new(&app, "", &uri, &headers);
     frame.hide_person();
     render_page(&uri, StatusCode::OK, &OfflineNotice { frame })
@@ -57,11 +53,7 @@ pub(super) async fn service_worker() -> Response {
 }
 
 /// Name, icons and start page for the home screen of a phone.
-pub(super) async fn manifest(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn manifest(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let lang = request_language(&uri, &headers);
     let icon = |name: &str, size: u16| {
         serde_json::json!({

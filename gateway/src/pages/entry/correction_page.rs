@@ -1,21 +1,19 @@
 //! `/catat/entri/ID`: an entry with its corrections, and the forms that correct or withdraw it.
 
-use super::entry_page::{PAGE_RECORDER, new_form_key, next_form_key};
+use super::entry_page::{new_form_key, next_form_key};
 use super::entry_texts::{self, EntryRow};
-use super::form_fields::FormFields;
-use super::submission::{EntrySubmission, FormRefusal, FormResult};
-use super::writer_name::{remember_name, remembered_name};
-use crate::api::ApiListener;
-use crate::api::error::ApiError;
-use crate::api::ledger::recorder_name;
+use super::form_fields::{FormFields, SentForm};
+use super::submission::{EntrySubmission, FormRefusal};
+use super::writer_name::remembered_name;
 use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
 use crate::ledger::{QuantityText, RawEntry};
 use crate::pages::page_frame::{PageFrame, render_failure, render_not_found, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::storage::StoreError;
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 /// Values of the forms, as typed.
 #[derive(Clone, Debug, Default)]
@@ -40,34 +38,19 @@ struct CorrectionPage {
     refusal: FormRefusal,
 }
 
-pub(super) async fn correction_page(
-    State(app): State<ApiListener>,
-    Path(id): Path<EntryId>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
-    show_chain(
-        &app,
-        &uri,
-        &headers,
-        frame,
-        id,
-        None,
-        FormRefusal::default(),
-    )
-    .await
+pub(super) async fn correction_page(asked: PageRequest, Path(id): Path<EntryId>) -> Response {
+    let frame = PageFrame::new(&asked.app, "catat", &asked.uri, &asked.headers);
+    show_chain(&asked, frame, id, None, FormRefusal::default()).await
 }
 
 async fn show_chain(
-    app: &ApiListener,
-    uri: &Uri,
-    headers: &HeaderMap,
+    asked: &PageRequest,
     frame: PageFrame,
     id: EntryId,
     typed: Option<CorrectionValues>,
     refusal: FormRefusal,
 ) -> Response {
+    let PageRequest { app, uri, headers } = asked;
     let chain = match app.state().store.correction_chain(id).await {
         Ok(chain) => chain,
         Err(StoreError::UnknownEntry(_)) => {
@@ -85,8 +68,7 @@ async fn show_chain(
         refusal,
         frame,
     };
-    let status = page.refusal.status;
-    render_page(uri, status, &page)
+    render_page(uri, page.refusal.status, &page)
 }
 
 fn usual_values(
@@ -128,46 +110,24 @@ fn as_correction(old: &EntryStatement, id: EntryId, form: &FormFields) -> RawEnt
     }
 }
 
-pub(super) async fn correct_entry(
-    State(app): State<ApiListener>,
-    Path(id): Path<EntryId>,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    replace_entry(app, id, uri, headers, form, false).await
+pub(super) async fn correct_entry(Path(id): Path<EntryId>, sent: SentForm) -> Response {
+    replace_entry(id, sent, false).await
 }
 
-pub(super) async fn withdraw_entry(
-    State(app): State<ApiListener>,
-    Path(id): Path<EntryId>,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    replace_entry(app, id, uri, headers, form, true).await
+pub(super) async fn withdraw_entry(Path(id): Path<EntryId>, sent: SentForm) -> Response {
+    replace_entry(id, sent, true).await
 }
 
-async fn replace_entry(
-    app: ApiListener,
-    id: EntryId,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-    is_withdrawal: bool,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return render_failure(&uri, frame, &error),
-    };
+async fn replace_entry(id: EntryId, sent: SentForm, is_withdrawal: bool) -> Response {
+    let SentForm { asked, frame, form } = sent;
+    let PageRequest { app, uri, headers } = &asked;
     let old = match app.state().store.correction_chain(id).await {
         Ok(chain) => chain.into_iter().find(|entry| entry.id == id),
         Err(StoreError::UnknownEntry(_)) => None,
-        Err(fault) => return render_failure(&uri, frame, &fault.into()),
+        Err(fault) => return render_failure(uri, frame, &fault.into()),
     };
     let Some(old) = old else {
-        return render_not_found(&uri, frame, &uri.to_string());
+        return render_not_found(uri, frame, &uri.to_string());
     };
     let mut raw = as_correction(&old.statement, id, &form);
     if !is_withdrawal {
@@ -175,32 +135,17 @@ async fn replace_entry(
         raw.when = form.optional("when");
         raw.what = form.optional("what");
     }
-    let submission = EntrySubmission {
-        app: &app,
-        lang: frame.lang,
-        by: recorder_name(Some(PAGE_RECORDER.to_owned())),
-        form: &form,
-        raw,
-    };
-    let refusal = match submission.send().await {
-        Ok(FormResult::Saved(id)) => {
-            let mut response = Redirect::to(&format!("/catat?tersimpan={id}")).into_response();
-            remember_name(&mut response, form.text("who"));
-            return response;
-        }
-        Ok(FormResult::Refused(refusal)) => *refusal,
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status);
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            FormRefusal::new(status, "", error.person_message(frame.lang))
-        }
+    let submission = EntrySubmission::of_page(app, frame.lang, &form, raw);
+    let refusal = match submission.send_and_lead_to("/catat?tersimpan=").await {
+        Ok(response) => return response,
+        Err(refusal) => refusal,
     };
     let typed = CorrectionValues {
         key: next_form_key(&form, &refusal),
         reason: form.text("reason").to_owned(),
         who: form.text("who").to_owned(),
         ..if is_withdrawal {
-            usual_values(&frame, Some(&old), &headers)
+            usual_values(&frame, Some(&old), headers)
         } else {
             CorrectionValues {
                 quantity: form.text("quantity").to_owned(),
@@ -210,5 +155,5 @@ async fn replace_entry(
             }
         }
     };
-    show_chain(&app, &uri, &headers, frame, id, Some(typed), refusal).await
+    show_chain(&asked, frame, id, Some(typed), refusal).await
 }

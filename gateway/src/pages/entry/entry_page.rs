@@ -1,7 +1,7 @@
 //! `/catat`: the form, and the latest entries.
 
 use super::entry_texts::{self, EntryRow};
-use super::form_fields::FormFields;
+use super::form_fields::{FormFields, SentForm};
 use super::indicator_tiles::IndicatorTiles;
 use super::submission::{EntrySubmission, FormRefusal, FormResult};
 use super::writer_name::{remember_name, remembered_name};
@@ -9,7 +9,6 @@ use crate::api::ApiListener;
 use crate::api::attachments::{open_checked, stream_file};
 use crate::api::entry_recording::ClientKey;
 use crate::api::error::ApiError;
-use crate::api::ledger::recorder_name;
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryId;
@@ -17,17 +16,16 @@ use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{QuantityText, RawEntry};
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::storage::{LedgerQuery, StoreError};
 use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-/// Recorded author of entries of these pages.
-pub(super) const PAGE_RECORDER: &str = "page";
 /// Entries of the list.
 const LISTED_ENTRIES_MAX: usize = 30;
 /// Entries of the list of one month.
@@ -109,11 +107,7 @@ pub(super) fn next_form_key(form: &FormFields, refusal: &FormRefusal) -> String 
     }
 }
 
-pub(super) async fn entry_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn entry_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "catat", &uri, &headers);
     let form = EntryFormValues {
         key: new_form_key(),
@@ -126,11 +120,7 @@ pub(super) async fn entry_page(
 }
 
 /// The form without any figure, for the service worker to keep.
-pub(super) async fn offline_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn offline_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let mut frame = PageFrame::new(&app, "catat", &uri, &headers);
     frame.hide_person();
     let lang = frame.lang;
@@ -298,24 +288,10 @@ pub(super) fn definition_choices(app: &ApiListener, lang: Language) -> Vec<(Stri
         .collect()
 }
 
-pub(super) async fn save_entry(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return render_failure(&uri, frame, &error),
-    };
-    let submission = EntrySubmission {
-        app: &app,
-        lang: frame.lang,
-        by: recorder_name(Some(PAGE_RECORDER.to_owned())),
-        raw: raw_entry(&app, frame.lang, &form),
-        form: &form,
-    };
+pub(super) async fn save_entry(SentForm { asked, frame, form }: SentForm) -> Response {
+    let PageRequest { app, uri, headers } = asked;
+    let raw = raw_entry(&app, frame.lang, &form);
+    let submission = EntrySubmission::of_page(&app, frame.lang, &form, raw);
     let wants_json = headers
         .get(header::ACCEPT)
         .is_some_and(|accept| accept.as_bytes() == b"application/json");
@@ -339,10 +315,7 @@ pub(super) async fn save_entry(
         }
         Err(error) if wants_json => error.into_response(),
         Err(error) => {
-            // A fault of the gateway must not cost what was typed.
-            let status = StatusCode::from_u16(error.status);
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let refusal = FormRefusal::new(status, "", error.person_message(frame.lang));
+            let refusal = FormRefusal::of_error(&error, frame.lang);
             let values = typed_values(&form, &refusal);
             return show_form(&app, &uri, frame, values, refusal).await;
         }

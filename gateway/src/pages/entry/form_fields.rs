@@ -1,11 +1,15 @@
-//! [`FormFields`]: what a browser sends with a form of these pages, read piece by piece.
+//! [`FormFields`]: what a browser sends with a form of these pages, read piece by piece. The routes
+//! take it as a [`SentForm`].
 
-use crate::api::DroppedBytes;
 use crate::api::error::ApiError;
+use crate::api::{ApiListener, DroppedBytes};
 use crate::limits::{FORM_FIELDS_MAX, FORM_PHOTO_BYTES_MAX, LEDGER_FILE_BYTES_MAX};
+use crate::pages::page_frame::{PageFrame, render_failure};
+use crate::pages::page_request::PageRequest;
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
+use axum::response::Response;
 use std::collections::BTreeMap;
 
 /// Fields of a form (`multipart/form-data`, RFC 7578).
@@ -138,5 +142,27 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
             }
         }
         Ok(form)
+    }
+}
+
+/// Form that was sent to one of these pages, with the frame of the page that answers. A form that
+/// cannot be read is answered by the page of its fault.
+pub(super) struct SentForm {
+    pub(super) asked: PageRequest,
+    pub(super) frame: PageFrame,
+    pub(super) form: FormFields,
+}
+
+impl FromRequest<ApiListener> for SentForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &ApiListener) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let asked = PageRequest::of_parts(&parts, app);
+        let frame = PageFrame::new(app, "catat", &asked.uri, &asked.headers);
+        match FormFields::from_request(Request::from_parts(parts, body), app).await {
+            Ok(form) => Ok(Self { asked, frame, form }),
+            Err(error) => Err(render_failure(&asked.uri, frame, &error)),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! `/catat/impor`: a table of entries is shown first, and recorded when it is confirmed.
 
-use super::entry_page::{PAGE_RECORDER, new_form_key};
+use super::entry_page::new_form_key;
 use super::entry_texts;
-use super::form_fields::FormFields;
+use super::form_fields::{FormFields, SentForm};
+use super::submission::PAGE_RECORDER;
 use crate::api::ApiListener;
 use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult, row_message};
 use crate::api::error::{ApiError, unknown_path_error};
@@ -15,9 +16,10 @@ use crate::ledger::{
 };
 use crate::pages::number_format::format_count;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 /// Rows of the preview; the others are counted.
@@ -80,11 +82,7 @@ impl ImportPage {
     }
 }
 
-pub(super) async fn import_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn import_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "catat", &uri, &headers);
     let saved = query_parameter(&uri, "tersimpan").and_then(|text| text.parse().ok());
     let saved = saved.map(|count| format_count(count, frame.lang));
@@ -95,18 +93,9 @@ pub(super) async fn import_page(
     render_page(&uri, StatusCode::OK, &page)
 }
 
-pub(super) async fn preview_table(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
+pub(super) async fn preview_table(SentForm { asked, frame, form }: SentForm) -> Response {
+    let PageRequest { app, uri, .. } = asked;
     let lang = frame.lang;
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return render_failure(&uri, frame, &error),
-    };
     let again = !form.text("again").is_empty();
     let mut page = ImportPage {
         again,
@@ -199,14 +188,9 @@ fn preview(
     }
 }
 
-pub(super) async fn save_table(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
-    match record_table(&app, form, frame.lang).await {
+pub(super) async fn save_table(SentForm { asked, frame, form }: SentForm) -> Response {
+    let PageRequest { app, uri, .. } = asked;
+    match record_table(&app, &form, frame.lang).await {
         Ok(RecordingResult::Recorded(added)) => {
             Redirect::to(&format!("/catat/impor?tersimpan={}", added.ids.len())).into_response()
         }
@@ -227,10 +211,9 @@ pub(super) async fn save_table(
 
 async fn record_table(
     app: &ApiListener,
-    form: Result<FormFields, ApiError>,
+    form: &FormFields,
     lang: Language,
 ) -> Result<RecordingResult, ApiError> {
-    let form = form?;
     ClientKey::check(form.text("key"))?;
     let entries: Vec<EntryRequest> = serde_json::from_str(form.text("entries"))
         .map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.to_string()))?;
@@ -250,10 +233,8 @@ async fn record_table(
 
 /// The table to fill in: `catatan.xlsx` or `catatan.csv`.
 pub(super) async fn table_template(
-    State(app): State<ApiListener>,
+    PageRequest { app, uri, headers }: PageRequest,
     Path(file): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let lang = request_language(&uri, &headers);
     let definitions = &app.state().definitions;

@@ -3,10 +3,11 @@
 
 use super::form_fields::FormFields;
 use super::plausibility::{self, COMPARED_ENTRIES_MAX};
+use super::writer_name::remember_name;
 use crate::api::ApiListener;
 use crate::api::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use crate::api::error::ApiError;
-use crate::api::ledger::ledger_error;
+use crate::api::ledger::{ledger_error, recorder_name};
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};
 use crate::i18n::Language;
 use crate::ledger::{
@@ -17,7 +18,10 @@ use crate::pages::entry::entry_texts;
 use crate::pages::number_format;
 use crate::storage::LedgerQuery;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 
+/// Recorded author of entries of these pages.
+pub(super) const PAGE_RECORDER: &str = "page";
 /// Fields of a form that say how it was sent, not what is recorded.
 const SENDING_FIELDS: [&str; 6] = ["key", "written", "queued", "confirm", "choice", "lang"];
 /// Message keys of a second entry that is like one in the ledger.
@@ -62,6 +66,13 @@ impl FormRefusal {
         }
     }
 
+    /// Refusal for an error: a fault of the gateway must not cost what was typed.
+    pub(super) fn of_error(error: &ApiError, lang: Language) -> Self {
+        let status = StatusCode::from_u16(error.status);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, "", error.person_message(lang))
+    }
+
     /// Refusal with all faults of a batch of one entry.
     fn of_faults(faults: &[FieldRemark], lang: Language) -> Self {
         let told = |remark: &FieldRemark| (remark.field.word(), remark.message(lang));
@@ -95,7 +106,38 @@ pub(super) struct EntrySubmission<'a> {
     pub(super) raw: RawEntry,
 }
 
-impl EntrySubmission<'_> {
+impl<'a> EntrySubmission<'a> {
+    /// A form that was sent to a page: the page is recorded as its author.
+    pub(super) fn of_page(
+        app: &'a ApiListener,
+        lang: Language,
+        form: &'a FormFields,
+        raw: RawEntry,
+    ) -> Self {
+        Self {
+            app,
+            lang,
+            by: recorder_name(Some(PAGE_RECORDER.to_owned())),
+            form,
+            raw,
+        }
+    }
+
+    /// Records the entry and leads to `place`, an address that ends where the entry's id follows;
+    /// the refusal says why nothing was recorded.
+    pub(super) async fn send_and_lead_to(self, place: &str) -> Result<Response, FormRefusal> {
+        let (form, lang) = (self.form, self.lang);
+        match self.send().await {
+            Ok(FormResult::Saved(id)) => {
+                let mut response = Redirect::to(&format!("{place}{id}")).into_response();
+                remember_name(&mut response, form.text("who"));
+                Ok(response)
+            }
+            Ok(FormResult::Refused(refusal)) => Err(*refusal),
+            Err(error) => Err(FormRefusal::of_error(&error, lang)),
+        }
+    }
+
     /// Records the entry, or says why not. Sending the same form again gives the first answer.
     pub(super) async fn send(mut self) -> Result<FormResult, ApiError> {
         let key = ClientKey {

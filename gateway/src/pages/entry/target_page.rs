@@ -1,26 +1,24 @@
 //! `/catat/target`: targets and baselines of the indicators.
 
-use super::entry_page::{PAGE_RECORDER, definition_choices, new_form_key, next_form_key};
+use super::entry_page::{definition_choices, new_form_key, next_form_key};
 use super::entry_texts::{self, EntryRow};
-use super::form_fields::FormFields;
-use super::submission::{EntrySubmission, FormRefusal, FormResult};
-use super::writer_name::{remember_name, remembered_name};
+use super::form_fields::{FormFields, SentForm};
+use super::submission::{EntrySubmission, FormRefusal};
+use super::writer_name::remembered_name;
 use crate::api::ApiListener;
-use crate::api::error::ApiError;
-use crate::api::ledger::recorder_name;
 use crate::api::request_language::query_parameter;
 use crate::domain::ledger::{EntryKind, QuantityBasis};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::ledger::{QuantityText, RawEntry};
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::period_choice::period_around;
 use crate::report::content::period_name;
 use crate::storage::{LedgerQuery, StoreError};
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::Uri;
+use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -55,11 +53,7 @@ struct TargetPage {
     rows: Vec<EntryRow>,
 }
 
-pub(super) async fn target_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn target_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "catat", &uri, &headers);
     let form = TargetValues {
         key: new_form_key(),
@@ -91,8 +85,7 @@ async fn show_targets(
         refusal,
         frame,
     };
-    let status = page.refusal.status;
-    render_page(uri, status, &page)
+    render_page(uri, page.refusal.status, &page)
 }
 
 async fn listed_targets(app: &ApiListener, lang: Language) -> Result<Vec<EntryRow>, StoreError> {
@@ -125,37 +118,16 @@ fn period_choices(today: Date, lang: Language) -> Vec<(String, String)> {
     periods.into_iter().map(named).collect()
 }
 
-pub(super) async fn save_target(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    let frame = PageFrame::new(&app, "catat", &uri, &headers);
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return render_failure(&uri, frame, &error),
-    };
-    let submission = EntrySubmission {
-        app: &app,
-        lang: frame.lang,
-        by: recorder_name(Some(PAGE_RECORDER.to_owned())),
-        raw: raw_target(&app, &form),
-        form: &form,
-    };
-    let refusal = match submission.send().await {
-        Ok(FormResult::Saved(id)) => {
-            let place = format!("/catat/target?tersimpan={id}");
-            let mut response = Redirect::to(&place).into_response();
-            remember_name(&mut response, form.text("who"));
-            return response;
-        }
-        Ok(FormResult::Refused(refusal)) => *refusal,
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status);
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            FormRefusal::new(status, "", error.person_message(frame.lang))
-        }
+pub(super) async fn save_target(SentForm { asked, frame, form }: SentForm) -> Response {
+    let PageRequest { app, uri, .. } = asked;
+    let raw = raw_target(&app, &form);
+    let submission = EntrySubmission::of_page(&app, frame.lang, &form, raw);
+    let refusal = match submission
+        .send_and_lead_to("/catat/target?tersimpan=")
+        .await
+    {
+        Ok(response) => return response,
+        Err(refusal) => refusal,
     };
     let text = |name| form.text(name).to_owned();
     let typed = TargetValues {

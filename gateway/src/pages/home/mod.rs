@@ -10,15 +10,14 @@ mod present_value;
 #[cfg(test)]
 mod tests;
 
-use crate::api::ApiListener;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::site_figures::FigureText;
 use crate::report::render::number_format;
 use askama::Template;
 use asset_cards::{BinCard, OtherCard, PlantCard, PumpCard, TankCard};
 use attention_list::AttentionList;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use data_line::DataLine;
 use home_figures::HomeFigures;
@@ -44,11 +43,7 @@ struct HomePage {
     data: DataLine,
 }
 
-pub(crate) async fn home_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn home_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "beranda", &uri, &headers);
     let figures = match HomeFigures::load(&app, frame.lang).await {
         Ok(figures) => figures,

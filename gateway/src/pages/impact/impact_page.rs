@@ -4,11 +4,11 @@ use super::impact_figures::{ImpactFigures, ImpactPeriods, first_day};
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::period_choice::{PeriodChoice, period_around};
 use crate::report::content::period_kind;
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 
 /// Value of the directive `frame-ancestors` that an answer asks for: the sites that may show it in
@@ -34,11 +34,7 @@ struct ImpactCard {
     at: String,
 }
 
-pub(crate) async fn impact_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn impact_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "dampak", &uri, &headers);
     let choice = chosen_month(&app, &uri, &frame);
     let figures = match load_figures(&app, &choice, &frame).await {
@@ -55,11 +51,7 @@ pub(crate) async fn impact_page(
     render_page(&uri, StatusCode::OK, &page)
 }
 
-pub(crate) async fn embedded_card(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn embedded_card(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "dampak", &uri, &headers);
     let choice = chosen_month(&app, &uri, &frame);
     let mut response = match load_figures(&app, &choice, &frame).await {

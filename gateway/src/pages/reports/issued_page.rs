@@ -7,9 +7,10 @@ use crate::api::issued_reports::IssueComparison;
 use crate::api::request_language::query_parameter;
 use crate::domain::issued_report::IssuedReport;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 
 #[derive(Template)]
@@ -32,10 +33,8 @@ struct ComparisonTexts {
 }
 
 pub(crate) async fn issued_page(
-    State(app): State<ApiListener>,
+    PageRequest { app, uri, headers }: PageRequest,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     let frame = PageFrame::new(&app, "laporan", &uri, &headers);
     let lang = frame.lang;

@@ -6,13 +6,14 @@ use crate::api::report_jobs::{ReportJob, ReportStage};
 use crate::domain::period::Period;
 use crate::pages::number_format;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::report::content::period_name;
 use crate::report::render::ReportFormat;
 use askama::Template;
 use axum::Form;
+use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -52,9 +53,7 @@ enum OrderStage {
 }
 
 pub(crate) async fn order_report(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
+    PageRequest { app, uri, headers }: PageRequest,
     form: Result<Form<OrderForm>, FormRejection>,
 ) -> Response {
     let frame = PageFrame::new(&app, "laporan", &uri, &headers);
@@ -95,10 +94,8 @@ fn order_by_form(
 }
 
 pub(crate) async fn order_page(
-    State(app): State<ApiListener>,
+    PageRequest { app, uri, headers }: PageRequest,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     let frame = PageFrame::new(&app, "laporan", &uri, &headers);
     let Some(job) = app.state().report_jobs.find(&id) else {
@@ -150,10 +147,8 @@ fn render_gone(uri: &Uri, frame: PageFrame) -> Response {
 }
 
 pub(crate) async fn ordered_file(
-    State(app): State<ApiListener>,
+    PageRequest { app, uri, headers }: PageRequest,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     let job = app.state().report_jobs.find(&id);
     let Some((job, file)) = job.and_then(|job| match job.stage.clone() {

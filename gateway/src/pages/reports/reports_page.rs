@@ -8,12 +8,12 @@ use crate::api::request_language::query_parameter;
 use crate::api::request_sender::RequestSender;
 use crate::limits::ISSUED_REPORTS_PAGE_MAX;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
+use crate::pages::page_request::PageRequest;
 use crate::pages::period_choice::PeriodChoice;
 use crate::pages::site_figures::explanation_path;
 use crate::report::render::html::render_html_section;
 use crate::report::render::short_text::render_short_text;
 use askama::Template;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use std::sync::Arc;
@@ -46,11 +46,7 @@ struct EditionTexts {
     whatsapp: String,
 }
 
-pub(crate) async fn reports_page(
-    State(app): State<ApiListener>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest) -> Response {
     let frame = PageFrame::new(&app, "laporan", &uri, &headers);
     let lang = frame.lang;
     let asset = query_parameter(&uri, "asset").unwrap_or_default();

@@ -4,7 +4,8 @@
 //! ```text
 //! let (lang, format) = (Language::Id, ReportFormat::Pdf);
 //! let wish = ReportRequest { period: "2026-11".parse()?, asset: None, lang, format };
-//! let pdf = report(CalculationBasis::now(config), store, wish, now, permit, |_| ()).await?;
+//! let task = ReportTask { basis: CalculationBasis::in_force(config), store, wish, now, held };
+//! let pdf = build_report(task, |_| ()).await?;
 //! ```
 //!
 //! See docs/reports.md.
@@ -125,21 +126,57 @@ pub async fn compute_indicators(
     Ok(tokio::task::spawn_blocking(work).await??)
 }
 
+/// Report to make, and what it is made from.
+#[derive(Debug)]
+pub struct ReportTask<H> {
+    /// Configuration and factors.
+    pub basis: CalculationBasis,
+    /// Store with readings and entries.
+    pub store: Store,
+    /// Period, asset, language and format.
+    pub wish: ReportRequest,
+    /// Time of the report.
+    pub now: UtcMs,
+    /// Permit, which is dropped when the work has ended, also when the caller has gone before.
+    pub held: H,
+}
+
 /// Makes a report. The same request on the same readings at the same time `now` gives the same
 /// bytes.
 pub async fn build_report<H: Send + 'static>(
-    basis: CalculationBasis,
-    store: Store,
-    wish: ReportRequest,
-    now: UtcMs,
-    held: H,
-    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+    task: ReportTask<H>,
+    progress: impl FnMut(CalculationProgress) + Send + 'static,
 ) -> Result<BuiltReport, ReportBuildError> {
+    let (lang, format) = (task.wish.lang, task.wish.format);
+    let write = move |source: ReportSource| {
+        Ok(BuiltReport {
+            bytes: render::render_document(&source.document(lang), format)?,
+            issue: source.issue(),
+        })
+    };
+    run_task(task, progress, write).await
+}
+
+/// Computes what a report says, without writing a file: for a comparison with an issued one.
+pub async fn compute_report<H: Send + 'static>(
+    task: ReportTask<H>,
+    progress: impl FnMut(CalculationProgress) + Send + 'static,
+) -> Result<ReportSource, ReportBuildError> {
+    run_task(task, progress, Ok).await
+}
+
+/// Gathers and finishes a report on a blocking thread.
+async fn run_task<H: Send + 'static, T: Send + 'static>(
+    task: ReportTask<H>,
+    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
+    finish: impl FnOnce(ReportSource) -> Result<T, ReportBuildError> + Send + 'static,
+) -> Result<T, ReportBuildError> {
     let runtime = Handle::current();
     let work = move || {
-        let built = runtime.block_on(assemble_report(basis, &store, &wish, now, &mut progress));
-        drop(held);
-        built
+        let source = gather_source(task.basis, &task.store, &task.wish, task.now, &mut progress);
+        let made = runtime.block_on(source).and_then(finish);
+        drop(task.held);
+        made
     };
     tokio::task::spawn_blocking(work).await?
 }
@@ -153,40 +190,6 @@ async fn settle_digests(store: &Store) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-async fn assemble_report(
-    basis: CalculationBasis,
-    store: &Store,
-    wish: &ReportRequest,
-    now: UtcMs,
-    progress: &mut (dyn FnMut(CalculationProgress) + Send),
-) -> Result<BuiltReport, ReportBuildError> {
-    let source = gather_source(basis, store, wish, now, progress).await?;
-    let document = source.document(wish.lang);
-    Ok(BuiltReport {
-        bytes: render::render_document(&document, wish.format)?,
-        issue: source.issue(),
-    })
-}
-
-/// Computes what a report says, without writing a file: for a comparison with an issued one.
-pub async fn compute_report<H: Send + 'static>(
-    basis: CalculationBasis,
-    store: Store,
-    wish: ReportRequest,
-    now: UtcMs,
-    held: H,
-    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
-) -> Result<ReportSource, ReportBuildError> {
-    let runtime = Handle::current();
-    let work = move || {
-        let source = gather_source(basis, &store, &wish, now, &mut progress);
-        let source = runtime.block_on(source);
-        drop(held);
-        source
-    };
-    tokio::task::spawn_blocking(work).await?
 }
 
 async fn gather_source(

@@ -1,7 +1,8 @@
 //! Tests of old reports that are made again from their revision.
 
 use super::{
-    CalculationBasis, ReportBuildError, ReportRequest, build_report, list_revisions, load_basis,
+    CalculationBasis, ReportBuildError, ReportRequest, ReportTask, build_report, list_revisions,
+    load_basis,
 };
 use crate::clock::Clock;
 use crate::config::{Config, StoreSettings, load_config};
@@ -85,7 +86,14 @@ impl ReportTestSite {
             format: ReportFormat::Json,
         };
         let now = self.clock.now().at;
-        let bytes = build_report(basis, store.clone(), wish, now, (), |_| ()).await;
+        let task = ReportTask {
+            basis,
+            store: store.clone(),
+            wish,
+            now,
+            held: (),
+        };
+        let bytes = build_report(task, |_| ()).await;
         serde_json::from_slice(&bytes.unwrap().bytes).unwrap()
     }
 }

@@ -2,8 +2,8 @@
 
 use super::asset_chapters::{asset_daily_values, asset_indicators};
 use super::context::ReportContext;
-use super::{ReportInputs, daily_values, display_names, indicator_figures};
-use crate::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use super::{ReportInputs, daily_values, indicator_figures};
+use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
 
 /// Builds a document with one section for each of these assets. Unlike the report it has a row for
 /// each day, however long the period is.
@@ -13,25 +13,8 @@ pub(crate) fn build_asset_document(
     assets: &[&str],
 ) -> ReportDocument {
     let book = ReportContext::new(matter);
-    let period = matter.account.period;
     let sections = assets.iter().map(|asset| asset_section(&book, asset));
-    ReportDocument {
-        title,
-        site: LabelledId {
-            id: matter.config.site.id.to_string(),
-            name: book.site_name(),
-        },
-        period: LabelledId {
-            id: period.to_string(),
-            name: display_names::period_name(matter.lang, period),
-        },
-        lang: matter.lang,
-        zone: book.zone.clone(),
-        issued: matter.issued,
-        revision: matter.account.revision.clone(),
-        digest: matter.digest.to_owned(),
-        sections: sections.collect(),
-    }
+    book.document(title, sections.collect())
 }
 
 fn asset_section(book: &ReportContext<'_>, asset: &str) -> ReportSection {

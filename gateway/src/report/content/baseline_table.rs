@@ -25,10 +25,7 @@ pub(crate) fn basis_table(book: &ReportContext<'_>, asset: &Asset) -> Option<Rep
     for factor in asset.factors() {
         lines.extend(factor_lines(book, factor));
     }
-    let columns = vec![
-        book.column("item", ValueKind::Text),
-        book.column("said", ValueKind::Text),
-    ];
+    let columns = book.columns([("item", ValueKind::Text), ("said", ValueKind::Text)]);
     let mut table = book.table(&format!("basis/{}", asset.id), "basis", columns);
     let said = lines.into_iter().filter(|(_, text)| !text.is_empty());
     table.rows = said

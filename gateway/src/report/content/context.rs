@@ -5,7 +5,9 @@ use crate::config::Asset;
 use crate::domain::indicator::{DailyValues, Indicator};
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
-use crate::report::render::document::{CalloutBox, CalloutTone, ReportBlock};
+use crate::report::render::document::{
+    CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
+};
 use crate::report::render::table::{ReportColumn, ReportTable};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -110,9 +112,40 @@ impl<'a> ReportContext<'a> {
         display_names::unit_text(self.lang, symbol)
     }
 
+    /// A document about the site and the period.
+    pub(crate) fn document(&self, title: String, sections: Vec<ReportSection>) -> ReportDocument {
+        let (matter, period) = (&self.matter, self.matter.account.period);
+        ReportDocument {
+            title,
+            site: LabelledId {
+                id: matter.config.site.id.to_string(),
+                name: self.site_name(),
+            },
+            period: LabelledId {
+                id: period.to_string(),
+                name: display_names::period_name(matter.lang, period),
+            },
+            lang: matter.lang,
+            zone: self.zone.clone(),
+            issued: matter.issued,
+            revision: matter.account.revision.clone(),
+            digest: matter.digest.to_owned(),
+            sections,
+        }
+    }
+
     /// A column whose heading has the message key `chapters-col-ID`.
     pub(crate) fn column(&self, id: &str, kind: ValueKind) -> ReportColumn {
         ReportColumn::new(id, &self.message(&format!("chapters-col-{id}")), kind)
+    }
+
+    /// Columns whose headings have the message keys `chapters-col-ID`.
+    pub(crate) fn columns<const N: usize>(
+        &self,
+        columns: [(&str, ValueKind); N],
+    ) -> Vec<ReportColumn> {
+        let column = |(id, kind): (&str, ValueKind)| self.column(id, kind);
+        columns.into_iter().map(column).collect()
     }
 
     /// A table whose title has the message key `chapters-KEY`.

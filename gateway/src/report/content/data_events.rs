@@ -20,14 +20,14 @@ pub(crate) fn event_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
         return vec![book.paragraph("no-events", &[])];
     }
     rows.sort_by_key(|(at, _)| *at);
-    let columns = vec![
-        book.column("time", ValueKind::Time),
-        book.column("until", ValueKind::Time),
-        book.column("of", ValueKind::Text),
-        book.column("event", ValueKind::Text),
-        book.column("event-before", ValueKind::Mixed),
-        book.column("event-after", ValueKind::Mixed),
-    ];
+    let columns = book.columns([
+        ("time", ValueKind::Time),
+        ("until", ValueKind::Time),
+        ("of", ValueKind::Text),
+        ("event", ValueKind::Text),
+        ("event-before", ValueKind::Mixed),
+        ("event-after", ValueKind::Mixed),
+    ]);
     let mut table = book.table("events-list", "events", columns);
     table.rows = rows.into_iter().map(|(_, row)| row).collect();
     let mut blocks = vec![

@@ -134,14 +134,14 @@ fn calculation_table(
     id: &str,
     all: &[&Indicator],
 ) -> Option<ReportBlock> {
-    let columns = vec![
-        book.column("line", ValueKind::Text),
-        book.column("equation", ValueKind::Text),
-        book.column("numbers", ValueKind::Text),
-        book.column("value", ValueKind::Mixed),
-        book.column("unit", ValueKind::Text),
-        book.column("method", ValueKind::Text),
-    ];
+    let columns = book.columns([
+        ("line", ValueKind::Text),
+        ("equation", ValueKind::Text),
+        ("numbers", ValueKind::Text),
+        ("value", ValueKind::Mixed),
+        ("unit", ValueKind::Text),
+        ("method", ValueKind::Text),
+    ]);
     let scope = if all.iter().any(|one| one.id.starts_with("co2.")) {
         "co2"
     } else {

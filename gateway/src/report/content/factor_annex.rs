@@ -13,21 +13,20 @@ pub(crate) fn factor_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     for factor in book.indicators().iter().flat_map(|one| &one.factors) {
         all.insert(&factor.id, factor);
     }
-    let columns = vec![
-        book.column("factor", ValueKind::Text),
-        book.column("value", ValueKind::Mixed),
-        book.column("unit", ValueKind::Text),
-        book.column("vintage", ValueKind::Text),
-        book.column("spread", ValueKind::Percent(0)),
-        book.column("status", ValueKind::Text),
-        book.column("headline", ValueKind::Text),
-        book.column("source", ValueKind::Text),
-    ];
-    let mut table = book.table("factor-list", "factors", columns);
-    table.rows = all
-        .into_values()
-        .map(|factor| factor_row(book, factor))
-        .collect();
+    let columns = book.columns([
+        ("factor", ValueKind::Text),
+        ("value", ValueKind::Mixed),
+        ("unit", ValueKind::Text),
+        ("vintage", ValueKind::Text),
+        ("spread", ValueKind::Percent(0)),
+        ("status", ValueKind::Text),
+        ("headline", ValueKind::Text),
+        ("source", ValueKind::Text),
+    ]);
+    let rows = all.into_values().map(|factor| factor_row(book, factor));
+    let table = book
+        .table("factor-list", "factors", columns)
+        .with_rows(rows);
     book.table_with_intro("factors-text", table)
 }
 

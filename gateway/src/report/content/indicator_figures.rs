@@ -115,16 +115,16 @@ pub(crate) fn figure_table(
     id: &str,
     all: &[&Indicator],
 ) -> Option<ReportBlock> {
-    let columns = vec![
-        book.column("indicator", ValueKind::Text),
-        book.column("value", ValueKind::Mixed),
-        book.column("unit", ValueKind::Text),
-        book.column("spread", ValueKind::Percent(0)),
-        book.column("share", ValueKind::Percent(0)),
-        book.column("origin", ValueKind::Text),
-        book.column("method", ValueKind::Text),
-        book.column("note", ValueKind::Note),
-    ];
+    let columns = book.columns([
+        ("indicator", ValueKind::Text),
+        ("value", ValueKind::Mixed),
+        ("unit", ValueKind::Text),
+        ("spread", ValueKind::Percent(0)),
+        ("share", ValueKind::Percent(0)),
+        ("origin", ValueKind::Text),
+        ("method", ValueKind::Text),
+        ("note", ValueKind::Note),
+    ]);
     let mut table: ReportTable = book.table(id, "more-figures", columns);
     table.rows = all.iter().map(|one| figure_row(book, one)).collect();
     (!table.rows.is_empty()).then_some(ReportBlock::Table(table))

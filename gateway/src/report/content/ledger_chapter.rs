@@ -12,6 +12,9 @@ use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutTone, ReportBlock};
 use crate::report::render::table::ReportTable;
 
+/// Total of a period with the definition of its indicator.
+type LedgerTotal<'a> = (&'a Indicator, &'a IndicatorDefinition);
+
 pub(crate) fn ledger_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
     let all = written_totals(book);
     if all.is_empty() {
@@ -39,9 +42,7 @@ pub(crate) fn ledger_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
 
 /// Totals of the period with their definitions. Indicators without a value have no entries and are
 /// left out.
-pub(crate) fn written_totals<'a>(
-    book: &ReportContext<'a>,
-) -> Vec<(&'a Indicator, &'a IndicatorDefinition)> {
+pub(crate) fn written_totals<'a>(book: &ReportContext<'a>) -> Vec<LedgerTotal<'a>> {
     let definitions = &book.matter.config.definitions;
     let all = book.indicators().iter().filter_map(|one| {
         let definition = display_names::written_definition(definitions, &one.id)?;
@@ -57,21 +58,17 @@ pub(crate) fn programme_name(book: &ReportContext<'_>, programme: &str) -> Strin
     text.unwrap_or_else(|| programme.to_owned())
 }
 
-fn totals_table(
-    book: &ReportContext<'_>,
-    programme: &str,
-    all: &[(&Indicator, &IndicatorDefinition)],
-) -> ReportTable {
-    let columns = vec![
-        book.column("indicator", ValueKind::Text),
-        book.column("value", ValueKind::Mixed),
-        book.column("unit", ValueKind::Text),
-        book.column("evidenced", ValueKind::Mixed),
-        book.column("declared", ValueKind::Mixed),
-        book.column("entries", ValueKind::number("", 0)),
-        book.column("origin", ValueKind::Text),
-        book.column("note", ValueKind::Note),
-    ];
+fn totals_table(book: &ReportContext<'_>, programme: &str, all: &[LedgerTotal<'_>]) -> ReportTable {
+    let columns = book.columns([
+        ("indicator", ValueKind::Text),
+        ("value", ValueKind::Mixed),
+        ("unit", ValueKind::Text),
+        ("evidenced", ValueKind::Mixed),
+        ("declared", ValueKind::Mixed),
+        ("entries", ValueKind::number("", 0)),
+        ("origin", ValueKind::Text),
+        ("note", ValueKind::Note),
+    ]);
     let mut table = book.table(&format!("ledger/{programme}"), "ledger-totals", columns);
     for (one, definition) in all {
         table.rows.push(total_row(book, one, definition));
@@ -156,17 +153,13 @@ pub(crate) fn counted_records<'a>(
 
 /// Permitted statement of each indicator, further requirements, and forbidden statements (METHODS
 /// F).
-fn rules_table(
-    book: &ReportContext<'_>,
-    programme: &str,
-    all: &[(&Indicator, &IndicatorDefinition)],
-) -> ReportTable {
-    let columns = vec![
-        book.column("indicator", ValueKind::Text),
-        book.column("printed", ValueKind::Text),
-        book.column("needs", ValueKind::Text),
-        book.column("not-said", ValueKind::Text),
-    ];
+fn rules_table(book: &ReportContext<'_>, programme: &str, all: &[LedgerTotal<'_>]) -> ReportTable {
+    let columns = book.columns([
+        ("indicator", ValueKind::Text),
+        ("printed", ValueKind::Text),
+        ("needs", ValueKind::Text),
+        ("not-said", ValueKind::Text),
+    ]);
     let mut table = book.table(&format!("rules/{programme}"), "ledger-rules", columns);
     table.rows = all
         .iter()
@@ -185,18 +178,18 @@ fn rules_table(
 
 /// All records of the period, at most `REPORT_ENTRIES_MAX`.
 fn entry_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
-    let columns = vec![
-        book.column("entry", ValueKind::number("", 0)),
-        book.column("when", ValueKind::Text),
-        book.column("indicator", ValueKind::Text),
-        book.column("what", ValueKind::Text),
-        book.column("quantity", ValueKind::Mixed),
-        book.column("unit", ValueKind::Text),
-        book.column("how", ValueKind::Text),
-        book.column("who", ValueKind::Text),
-        book.column("files", ValueKind::number("", 0)),
-        book.column("remark", ValueKind::Text),
-    ];
+    let columns = book.columns([
+        ("entry", ValueKind::number("", 0)),
+        ("when", ValueKind::Text),
+        ("indicator", ValueKind::Text),
+        ("what", ValueKind::Text),
+        ("quantity", ValueKind::Mixed),
+        ("unit", ValueKind::Text),
+        ("how", ValueKind::Text),
+        ("who", ValueKind::Text),
+        ("files", ValueKind::number("", 0)),
+        ("remark", ValueKind::Text),
+    ]);
     let mut table = book.table("entries", "entries", columns);
     let definitions = book.matter.config.definitions.all().iter();
     let mut all: Vec<&LedgerEntry> = definitions

@@ -21,11 +21,11 @@ pub(crate) fn method_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
             names.push(name);
         }
     }
-    let columns = vec![
-        book.column("method", ValueKind::Text),
-        book.column("equation", ValueKind::Text),
-        book.column("used-for", ValueKind::Text),
-    ];
+    let columns = book.columns([
+        ("method", ValueKind::Text),
+        ("equation", ValueKind::Text),
+        ("used-for", ValueKind::Text),
+    ]);
     let mut table = book.table("method-list", "methods", columns);
     let mut letters: Vec<&str> = Vec::new();
     for (((letter, _, id), equation), names) in all {
@@ -55,10 +55,7 @@ fn is_plain(one: &Indicator) -> bool {
 
 /// Basis of the methods of each section: standard, guideline or source.
 fn method_basis_table(book: &ReportContext<'_>, letters: &[&str]) -> ReportTable {
-    let columns = vec![
-        book.column("method", ValueKind::Text),
-        book.column("basis", ValueKind::Text),
-    ];
+    let columns = book.columns([("method", ValueKind::Text), ("basis", ValueKind::Text)]);
     let mut table = book.table("method-basis", "method-basis", columns);
     let row = |letter: &&str| {
         let basis = book.message(&format!("chapters-basis-{}", letter.to_lowercase()));

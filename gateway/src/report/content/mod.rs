@@ -51,7 +51,7 @@ use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, RoundingDirection, SiteIndicators};
 use crate::domain::ledger::LedgerEntry;
 use crate::i18n::Language;
-use crate::report::render::document::{LabelledId, ReportBlock, ReportDocument, ReportSection};
+use crate::report::render::document::{ReportBlock, ReportDocument, ReportSection};
 use crate::report::render::figure::KeyFigure;
 use context::ReportContext;
 
@@ -120,27 +120,9 @@ pub(crate) fn page_figure(matter: ReportInputs<'_>, one: &Indicator) -> KeyFigur
 /// Builds the document of a report.
 pub fn build_document(matter: ReportInputs<'_>) -> ReportDocument {
     let book = ReportContext::new(matter);
-    let (site, period) = (&matter.config.site, matter.account.period);
-    ReportDocument {
-        title: book.message(&format!(
-            "chapters-title-{}",
-            display_names::period_kind(period)
-        )),
-        site: LabelledId {
-            id: site.id.to_string(),
-            name: book.site_name(),
-        },
-        period: LabelledId {
-            id: period.to_string(),
-            name: display_names::period_name(matter.lang, period),
-        },
-        lang: matter.lang,
-        zone: book.zone.clone(),
-        issued: matter.issued,
-        revision: matter.account.revision.clone(),
-        digest: matter.digest.to_owned(),
-        sections: build_sections(&book),
-    }
+    let kind = display_names::period_kind(matter.account.period);
+    let title = book.message(&format!("chapters-title-{kind}"));
+    book.document(title, build_sections(&book))
 }
 
 /// Chapters that are not empty, then the annexes.

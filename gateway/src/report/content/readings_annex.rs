@@ -17,24 +17,21 @@ pub(crate) fn readings_blocks(book: &ReportContext<'_>) -> Vec<ReportBlock> {
             }
         }
     }
-    let columns = vec![
-        book.column("point", ValueKind::Text),
-        book.column("unit", ValueKind::Text),
-        book.column("first-at", ValueKind::Time),
-        book.column("first", ValueKind::Mixed),
-        book.column("last-at", ValueKind::Time),
-        book.column("last", ValueKind::Mixed),
-        book.column("good", ValueKind::number("", 0)),
-        book.column("expected", ValueKind::number("", 0)),
-        book.column("share", ValueKind::Percent(1)),
-        book.column("gaps", ValueKind::number("", 0)),
-        book.column("longest", ValueKind::number(&book.unit_text("h"), 1)),
-    ];
-    let mut table = book.table("readings", "readings", columns);
-    table.rows = all
-        .into_values()
-        .map(|one| readings_row(book, one))
-        .collect();
+    let columns = book.columns([
+        ("point", ValueKind::Text),
+        ("unit", ValueKind::Text),
+        ("first-at", ValueKind::Time),
+        ("first", ValueKind::Mixed),
+        ("last-at", ValueKind::Time),
+        ("last", ValueKind::Mixed),
+        ("good", ValueKind::number("", 0)),
+        ("expected", ValueKind::number("", 0)),
+        ("share", ValueKind::Percent(1)),
+        ("gaps", ValueKind::number("", 0)),
+        ("longest", ValueKind::number(&book.unit_text("h"), 1)),
+    ]);
+    let rows = all.into_values().map(|one| readings_row(book, one));
+    let table = book.table("readings", "readings", columns).with_rows(rows);
     book.table_with_intro("readings-text", table)
 }
 

@@ -127,14 +127,14 @@ fn doubt_callouts(book: &ReportContext<'_>, headlines: &[&Indicator]) -> Vec<Rep
 
 /// Table of all figures with a target or a baseline.
 fn target_table(book: &ReportContext<'_>) -> Option<ReportBlock> {
-    let columns = vec![
-        book.column("indicator", ValueKind::Text),
-        book.column("value", ValueKind::Mixed),
-        book.column("target", ValueKind::Mixed),
-        book.column("unit", ValueKind::Text),
-        book.column("reached", ValueKind::Percent(0)),
-        book.column("before", ValueKind::Mixed),
-    ];
+    let columns = book.columns([
+        ("indicator", ValueKind::Text),
+        ("value", ValueKind::Mixed),
+        ("target", ValueKind::Mixed),
+        ("unit", ValueKind::Text),
+        ("reached", ValueKind::Percent(0)),
+        ("before", ValueKind::Mixed),
+    ]);
     let mut table = book.table("targets", "targets", columns);
     table.rows = book
         .indicators()

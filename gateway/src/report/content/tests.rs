@@ -40,6 +40,11 @@ fn test_input(symbol: &'static str, value: f64, unit: &str, from: InputSource) -
     }
 }
 
+/// Input that is another figure.
+fn figure_input(symbol: &'static str, value: f64, unit: &str, id: &str) -> IndicatorInput {
+    test_input(symbol, value, unit, InputSource::Indicator(id.into()))
+}
+
 fn test_indicator(id: &str, asset: Option<&str>, value: f64, unit: &str) -> Indicator {
     Indicator {
         id: id.into(),
@@ -98,12 +103,7 @@ fn gross_emissions(config: &Config) -> Indicator {
     one.equation = "BE = E_used / 1000 · EF · (1 + TDL)";
     one.factors = vec![Arc::clone(config.factors.find(FACTOR).unwrap())];
     one.inputs = vec![
-        test_input(
-            "E_used",
-            234.567,
-            "kWh",
-            InputSource::Indicator("plts.generation".into()),
-        ),
+        figure_input("E_used", 234.567, "kWh", "plts.generation"),
         test_input("EF", 0.93, "tCO2/MWh", InputSource::Factor(FACTOR.into())),
         test_input("TDL", 0.0, "", InputSource::Setting("losses".to_owned())),
     ];
@@ -114,12 +114,7 @@ fn net_emissions() -> Indicator {
     let mut one = avoided_emissions("co2.net", 0.218_1);
     one.method = "C.9";
     one.equation = "BE − PE − LE";
-    one.inputs = vec![test_input(
-        "BE",
-        0.2181,
-        "tCO2",
-        InputSource::Indicator("co2.gross".into()),
-    )];
+    one.inputs = vec![figure_input("BE", 0.2181, "tCO2", "co2.gross")];
     one
 }
 
@@ -385,23 +380,13 @@ fn figures_that_stand_on_each_other_in_a_ring_end() {
     let mut account = test_account(&config);
     let mut ring = test_indicator("site.water", None, 1.0, "m3");
     ring.inputs = vec![
-        test_input(
-            "a",
-            1.0,
-            "m3",
-            InputSource::Indicator("site.self_use".into()),
-        ),
-        test_input(
-            "b",
-            1.0,
-            "m3",
-            InputSource::Indicator("site.self_use".into()),
-        ),
+        figure_input("a", 1.0, "m3", "site.self_use"),
+        figure_input("b", 1.0, "m3", "site.self_use"),
     ];
     let mut other = test_indicator("site.self_use", None, 1.0, "kWh");
     other.inputs = vec![
-        test_input("a", 1.0, "m3", InputSource::Indicator("site.water".into())),
-        test_input("b", 1.0, "m3", InputSource::Indicator("site.water".into())),
+        figure_input("a", 1.0, "m3", "site.water"),
+        figure_input("b", 1.0, "m3", "site.water"),
     ];
     account.indicators.extend([ring, other]);
     let found = explain_indicator(&account, "site.water", None, Language::En).unwrap();

@@ -92,6 +92,13 @@ impl ReportTable {
         }
     }
 
+    /// Returns the table with these rows.
+    #[must_use]
+    pub fn with_rows(mut self, rows: impl Iterator<Item = Vec<CellValue>>) -> Self {
+        self.rows = rows.collect();
+        self
+    }
+
     /// Returns true if there is a total row.
     pub fn has_total(&self) -> bool {
         self.columns.iter().any(|column| column.total.is_some())

@@ -5,6 +5,7 @@ use super::*;
 use crate::config::{BusLink, Parity};
 use crate::domain::QualityReason;
 use crate::limits::BACKOFF_MIN_MS;
+use crate::tests::reply_faults::{ReplyFault, faulty_reply};
 use drivers::frame::{ModbusReadFunction, ParsedFrame};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,31 +16,23 @@ use tokio::net::TcpListener;
 #[derive(Clone, Copy, Debug)]
 enum HostileReply {
     Honest,
-    Silent,
     Late(u64),
-    WrongTransaction,
-    WrongUnit,
-    WrongFunction,
-    Short,
-    Long,
-    Garbage,
-    Half,
-    Exception,
+    Faulty(ReplyFault),
     Close,
 }
 
 const HOSTILE_REPLIES: [HostileReply; 12] = [
     HostileReply::Honest,
-    HostileReply::Silent,
+    HostileReply::Faulty(ReplyFault::Silent),
     HostileReply::Late(45),
-    HostileReply::WrongTransaction,
-    HostileReply::WrongUnit,
-    HostileReply::WrongFunction,
-    HostileReply::Short,
-    HostileReply::Long,
-    HostileReply::Garbage,
-    HostileReply::Half,
-    HostileReply::Exception,
+    HostileReply::Faulty(ReplyFault::Transaction),
+    HostileReply::Faulty(ReplyFault::Unit),
+    HostileReply::Faulty(ReplyFault::Function),
+    HostileReply::Faulty(ReplyFault::Short),
+    HostileReply::Faulty(ReplyFault::Long),
+    HostileReply::Faulty(ReplyFault::Garbage),
+    HostileReply::Faulty(ReplyFault::Half),
+    HostileReply::Faulty(ReplyFault::Exception),
     HostileReply::Close,
 ];
 
@@ -49,38 +42,9 @@ fn expected_data(request: ModbusReadRequest, turn: u16) -> Vec<u8> {
     words.flat_map(u16::to_be_bytes).collect()
 }
 
-/// Bytes that a device with this reaction sends back.
-fn reply_bytes(
-    mood: HostileReply,
-    framing: ModbusFraming,
-    asked: (ModbusReadRequest, u16),
-    turn: u16,
-) -> Vec<u8> {
-    let (mut request, mut transaction) = asked;
-    let mut data = expected_data(request, turn);
-    match mood {
-        HostileReply::WrongTransaction => transaction = transaction.wrapping_sub(1),
-        HostileReply::WrongUnit => request.unit += 1,
-        HostileReply::WrongFunction => request.function = ModbusReadFunction::Input,
-        HostileReply::Short => data.truncate(data.len() - 2),
-        HostileReply::Long => data.extend([9, 9]),
-        _ => {}
-    }
-    let mut out = [0; FRAME_MAX];
-    let reply = match mood {
-        HostileReply::Exception => ModbusReadReply::Exception(4),
-        _ => ModbusReadReply::Data(&data),
-    };
-    let length = reply.build(request, framing, transaction, &mut out);
-    let mut bytes = out[..length].to_vec();
-    match mood {
-        HostileReply::Silent | HostileReply::Close => bytes.clear(),
-        HostileReply::WrongTransaction if framing == ModbusFraming::Rtu => bytes[length - 1] ^= 1,
-        HostileReply::Garbage => bytes = vec![0xa5; 40],
-        HostileReply::Half => bytes.truncate(length / 2),
-        _ => {}
-    }
-    bytes
+/// Bytes of the right answer to the `turn`-th request.
+fn true_reply(framing: ModbusFraming, asked: (ModbusReadRequest, u16), turn: u16) -> Vec<u8> {
+    faulty_reply(None, framing, asked, expected_data(asked.0, turn))
 }
 
 /// Serves one connection, one reaction a request, until it ends; `turn` counts requests over all
@@ -106,7 +70,11 @@ async fn serve_connection(
         if let HostileReply::Late(ms) = mood {
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }
-        let bytes = reply_bytes(mood, framing, asked, turn);
+        let fault = match mood {
+            HostileReply::Faulty(fault) => Some(fault),
+            _ => None,
+        };
+        let bytes = faulty_reply(fault, framing, asked, expected_data(asked.0, turn));
         if matches!(mood, HostileReply::Close) || wire.write_all(&bytes).await.is_err() {
             return;
         }
@@ -157,6 +125,19 @@ async fn check_never_wrong(channel: &mut BusChannel, turn: &std::sync::atomic::A
     believed
 }
 
+/// Link to a port of this machine.
+fn loopback_link(framing: ModbusFraming, port: u16) -> BusLink {
+    let host = "127.0.0.1".to_owned();
+    BusLink::Modbus(match framing {
+        ModbusFraming::Tcp => ModbusLink::Tcp { host, port },
+        ModbusFraming::Rtu => ModbusLink::RtuOverTcp {
+            host,
+            port,
+            baud: 9600,
+        },
+    })
+}
+
 async fn count_believed_over_tcp(framing: ModbusFraming) -> usize {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -167,18 +148,9 @@ async fn count_believed_over_tcp(framing: ModbusFraming) -> usize {
             serve_connection(stream, framing, &HOSTILE_REPLIES, &shared).await;
         }
     });
-    let host = "127.0.0.1".to_owned();
-    let link = match framing {
-        ModbusFraming::Tcp => ModbusLink::Tcp { host, port },
-        ModbusFraming::Rtu => ModbusLink::RtuOverTcp {
-            host,
-            port,
-            baud: 9600,
-        },
-    };
     let bus = Bus {
         id: "bus".into(),
-        link: BusLink::Modbus(link),
+        link: loopback_link(framing, port),
         timeout: Duration::from_millis(30),
         settle: Duration::ZERO,
     };
@@ -319,12 +291,7 @@ async fn a_late_answer_on_a_line_is_thrown_away_and_counted() {
         .unwrap_err();
     assert_eq!(failure.reason(), QualityReason::Timeout);
     assert_eq!(channel.take_counts().late, 0);
-    let late = reply_bytes(
-        HostileReply::Honest,
-        ModbusFraming::Rtu,
-        (holding_request(1), 0),
-        7,
-    );
+    let late = true_reply(ModbusFraming::Rtu, (holding_request(1), 0), 7);
     theirs.write_all(&late).await.unwrap();
     // The reactor sees it at its next round.
     tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>())
@@ -356,7 +323,7 @@ async fn a_late_answer_does_not_pass_for_a_shorter_request_made_longer() {
         while used < 16 {
             used += theirs.read(&mut asked[used..]).await.unwrap();
         }
-        let late = reply_bytes(HostileReply::Honest, ModbusFraming::Rtu, (longer, 0), 7);
+        let late = true_reply(ModbusFraming::Rtu, (longer, 0), 7);
         theirs.write_all(&late).await.unwrap();
         theirs
     });
@@ -414,7 +381,10 @@ async fn what_is_asked_through_the_owner_is_what_the_owner_hears() {
             serve_connection(
                 wire,
                 ModbusFraming::Tcp,
-                &[HostileReply::Honest, HostileReply::Exception],
+                &[
+                    HostileReply::Honest,
+                    HostileReply::Faulty(ReplyFault::Exception),
+                ],
                 &turn,
             )
             .await;
@@ -468,7 +438,7 @@ async fn serve_settling_device(
                         continue;
                     }
                     tokio::time::sleep(delay).await;
-                    let bytes = reply_bytes(HostileReply::Honest, framing, asked, 7);
+                    let bytes = true_reply(framing, asked, 7);
                     if wire.write_all(&bytes).await.is_err() {
                         return;
                     }
@@ -480,18 +450,9 @@ async fn serve_settling_device(
 }
 
 fn network_channel(framing: ModbusFraming, port: u16, settle: Duration) -> BusChannel {
-    let host = "127.0.0.1".to_owned();
-    let link = match framing {
-        ModbusFraming::Tcp => ModbusLink::Tcp { host, port },
-        ModbusFraming::Rtu => ModbusLink::RtuOverTcp {
-            host,
-            port,
-            baud: 9600,
-        },
-    };
     BusChannel::new(&Bus {
         id: "b".into(),
-        link: BusLink::Modbus(link),
+        link: loopback_link(framing, port),
         timeout: Duration::from_millis(500),
         settle,
     })
@@ -601,17 +562,12 @@ async fn a_late_answer_that_comes_in_pieces_does_no_harm_to_a_neighbour() {
         while used < 16 {
             used += theirs.read(&mut asked[used..]).await.unwrap();
         }
-        let late = reply_bytes(
-            HostileReply::Honest,
-            ModbusFraming::Rtu,
-            (holding_request(1), 0),
-            7,
-        );
+        let late = true_reply(ModbusFraming::Rtu, (holding_request(1), 0), 7);
         for piece in late.chunks(4) {
             theirs.write_all(piece).await.unwrap();
             tokio::task::yield_now().await;
         }
-        let own = reply_bytes(HostileReply::Honest, ModbusFraming::Rtu, (neighbour, 0), 8);
+        let own = true_reply(ModbusFraming::Rtu, (neighbour, 0), 8);
         theirs.write_all(&own).await.unwrap();
         theirs
     });
@@ -640,7 +596,7 @@ async fn a_wrong_length_in_the_header_is_a_fault_with_a_name() {
                 else {
                     continue;
                 };
-                let mut bytes = reply_bytes(HostileReply::Honest, ModbusFraming::Tcp, asked, 7);
+                let mut bytes = true_reply(ModbusFraming::Tcp, asked, 7);
                 bytes[5] += 6;
                 wire.write_all(&bytes).await.unwrap();
             }
