@@ -27,6 +27,7 @@ type RecordStorage<F> = MapStorage<u8, F, Cache<Uncached, Uncached, Uncached, u8
 pub struct Keeper<F: NorFlash> {
     storage: Option<RecordStorage<F>>,
     written: KeptRecord,
+    at_start: KeptRecord,
 }
 
 impl<F: NorFlash> core::fmt::Debug for Keeper<F> {
@@ -56,15 +57,32 @@ impl<F: NorFlash> Keeper<F> {
                 Err(_) => {}
             }
         }
-        Self { storage, written }
+        let at_start = KeptRecord {
+            resets: written.resets.saturating_add(1),
+            ..written
+        };
+        Self {
+            storage,
+            written,
+            at_start,
+        }
+    }
+
+    /// Goes on from counters that survived outside of the flash, as over a watchdog's restart.
+    /// Counters that are behind those of the flash are not taken.
+    pub fn continue_from(&mut self, pulses: u32, tips: u32) {
+        let newer = |kept: u32, found: u32| {
+            // Both wrap around: "ahead" is less than half of all numbers.
+            let ahead = found.wrapping_sub(kept);
+            if ahead < u32::MAX / 2 { found } else { kept }
+        };
+        self.at_start.pulses = newer(self.at_start.pulses, pulses);
+        self.at_start.tips = newer(self.at_start.tips, tips);
     }
 
     /// Returns the record at this start.
     pub fn record(&self) -> KeptRecord {
-        KeptRecord {
-            resets: self.written.resets.saturating_add(1),
-            ..self.written
-        }
+        self.at_start
     }
 
     /// Writes a record; false when it cannot be kept.

@@ -6,6 +6,7 @@
 // one run to the next. Commands come as lines on stdin, and each is answered by one line of JSON:
 //
 //     pulses PIN COUNT LOW_MS HIGH_MS   contact to ground, opened again; answers when all are done
+//     level PIN 0|1                     holds a pin low, or lets it go
 //     set NAME VALUE                    probe1, probe2 (degC or null), milliamps, celsius, humidity
 //     power                             power off and on; flash is kept
 //     skip SECONDS                      passes time as fast as the computer can
@@ -307,7 +308,10 @@ class Board {
 
   restart(reason) {
     this.earlierNanos += this.chip.clock.nanos;
+    const { scratchData } = this.chip.peripherals[0x40058];
     this.start(this.chip.flash.slice(0, FLASH_BYTES), reason);
+    // The watchdog's own registers survive it.
+    if (reason) this.chip.peripherals[0x40058].scratchData.set(scratchData);
   }
 
   get aheadMillis() {
@@ -396,7 +400,8 @@ function command(text, answer) {
   const numbers = rest.map(Number);
   if (word === 'pulses') return board.pulses(...numbers, () => answer({ done: numbers[1] }));
   if (word === 'skip') return board.skip(numbers[0], () => answer(board.report()));
-  if (word === 'set') board.values[rest[0]] = JSON.parse(rest[1]);
+  if (word === 'level') board.chip.gpio[numbers[0]].setInputValue(numbers[1] === 1);
+  else if (word === 'set') board.values[rest[0]] = JSON.parse(rest[1]);
   else if (word === 'power') board.restart(0);
   else if (word === 'hang') board.isHung = true;
   else if (word !== 'report') return answer({ unknown: word });

@@ -1,6 +1,8 @@
 // Sensors for the emulated board: DS18B20, ADS1115 and SHT3x, each from its data sheet.
 
 const LOW = 0;
+/** Interrupt of the I2C: nothing is left to send. */
+const TX_EMPTY = 1 << 4;
 
 /** DS18B20 alone on a pin; absent while its value is null. */
 export class DallasProbe {
@@ -170,6 +172,8 @@ export function connectI2c(bus, values) {
     if (chip && !chip.isThere()) chip = null;
     if (chip && mode === 1) answer = chip.reading();
     bus.completeConnect(chip !== null);
+    // An address without an answer empties the queue, and the chip says so; rp2040js does not.
+    if (chip === null) bus.setInterrupts(TX_EMPTY);
   };
   bus.onWriteByte = (byte) => {
     written.push(byte);

@@ -280,13 +280,42 @@ fn the_rp2040_counts_every_pulse_and_keeps_its_counters() {
     let after = line.read_input(1, 0, 40);
     assert_eq!(counts(&after), (300, 7));
     assert_eq!((after[13], after[14]), (before[13] + 1, 1));
-    // A core that hangs is started again by the watchdog.
+    // A core that hangs is started again by the watchdog, and pulses that are not in the flash yet
+    // are not lost.
+    board.command("pulses 6 12 10 10");
+    board.command("skip 1");
     board.command("hang");
     let report = board.command("skip 10");
     assert_eq!(report["watchdogs"], 1, "{report}");
     let after = line.read_input(1, 0, 40);
-    assert_eq!(counts(&after), (300, 7));
+    assert_eq!(counts(&after), (312, 7));
     assert_eq!((after[13], after[14]), (before[13] + 2, 2));
+}
+
+#[test]
+fn the_rp2040_tells_interference_and_held_lines_from_pulses() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut board = PicoBoard::start(scratch.path());
+    let mut line = board.raw_line();
+    wait_until_measured(&mut line, 1);
+    // 1666 contacts in a second, each shorter than a pulse.
+    board.command("pulses 6 4000 0.3 0.3");
+    let words = line.read_input(1, 24, 4);
+    assert_eq!(words, [0, 0, 0xffff, 10], "count, rate, bounce storm");
+    // A line of the I2C bus and the rain gauge's contact are held low.
+    board.command("level 5 0");
+    board.command("level 7 0");
+    board.command("skip 13");
+    let words = line.read_input(1, 20, 15);
+    assert_eq!(words[..3], [0xffff, 0x8000, 2], "bus fault");
+    assert_eq!(words[7], 0, "the storm is over");
+    assert_eq!(words[8..11], [0, 1, 11], "tips, stuck line");
+    assert_eq!(words[12..], [0x8000, 0xffff, 2], "bus fault");
+    board.command("level 5 1");
+    board.command("level 7 1");
+    board.command("skip 5");
+    let words = line.read_input(1, 20, 15);
+    assert_eq!((words[2], words[10], words[14]), (0, 0, 0));
 }
 
 #[test]

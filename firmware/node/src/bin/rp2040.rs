@@ -29,8 +29,12 @@ const FLASH_BYTES: usize = 2 * 1024 * 1024;
 const KEPT_RANGE: core::ops::Range<u32> = 0x001f_0000..0x0020_0000;
 /// Time after which a node that has stopped starts again.
 const WATCHDOG_TIME: Duration = Duration::from_secs(8);
+/// Pause between two signs of life, at each of which the counters are noted.
+const NOTE_EVERY: Duration = Duration::from_millis(250);
 /// Steps in which the end of the last stop bit is awaited.
 const STOP_BIT_STEP: Duration = Duration::from_micros(20);
+/// Mark of counters in the registers of the watchdog, which survive its restart.
+const SURVIVED_MARK: u32 = 0x504e_0001;
 /// Both lines of the I2C bus, GP4 and GP5, as bits of the input register.
 const BUS_LINES: u32 = 0b11_0000;
 
@@ -109,6 +113,21 @@ async fn run_bus(node: &'static SharedNode, bus: I2c<'static, I2C0, BlockingMode
     measure_bus(node, bus, is_free).await;
 }
 
+/// Puts the counters where a restart by the watchdog does not reach.
+fn note_counters(watchdog: &mut Watchdog, node: &SharedNode) {
+    let record = node.record();
+    watchdog.set_scratch(0, record.pulses);
+    watchdog.set_scratch(1, record.tips);
+    watchdog.set_scratch(2, record.pulses ^ record.tips ^ SURVIVED_MARK);
+}
+
+/// Returns the counters that survived: pulses and tips.
+fn noted_counters(watchdog: &mut Watchdog) -> Option<(u32, u32)> {
+    let (pulses, tips) = (watchdog.get_scratch(0), watchdog.get_scratch(1));
+    let is_whole = watchdog.get_scratch(2) == pulses ^ tips ^ SURVIVED_MARK;
+    is_whole.then_some((pulses, tips))
+}
+
 fn reset_cause(watchdog: &Watchdog) -> u16 {
     match watchdog.reset_reason() {
         Some(ResetReason::TimedOut) => 2,
@@ -131,7 +150,10 @@ async fn main(spawner: Spawner) {
     let mut serial = [0; 8];
     // A chip without a readable number still works; its number is 0.
     let _ = flash.blocking_unique_id(&mut serial);
-    let keeper = Keeper::open(BlockingAsync::new(flash), KEPT_RANGE).await;
+    let mut keeper = Keeper::open(BlockingAsync::new(flash), KEPT_RANGE).await;
+    if let Some((pulses, tips)) = noted_counters(&mut watchdog) {
+        keeper.continue_from(pulses, tips);
+    }
     let node = SharedNode::new(u64::from_be_bytes(serial), cause, &keeper.record());
     let node: &'static SharedNode = NODE.init(node);
 
@@ -174,7 +196,8 @@ async fn main(spawner: Spawner) {
     let _ = run_keeper(node, keeper).map(|task| spawner.spawn(task));
     loop {
         watchdog.feed(WATCHDOG_TIME);
-        Timer::after(Duration::from_secs(1)).await;
+        note_counters(&mut watchdog, node);
+        Timer::after(NOTE_EVERY).await;
     }
 }
 
