@@ -120,7 +120,11 @@ fn point_text(entry: &NodeRegister, table: &str) -> String {
         let _ = writeln!(text, "unit = \"{}\"", entry.unit);
     }
     match entry.unit {
-        "pcs" => text += "quantity = \"pulses\"\ncounter = true\nwraps_at = 4294967296\n",
+        "" if entry.encoding == RegisterEncoding::U32 => {
+            text += "quantity = \"pulses\"\ncounter = true\nwraps_at = 4294967296\n";
+        }
+        // 30 years; what is above was never counted.
+        "s" => text += "min = 0\nmax = 1000000000\n",
         "Hz" => text += "quantity = \"pulse_rate\"\n",
         "" if !matches!(entry.encoding, RegisterEncoding::Text(_)) => {
             text += "quantity = \"status\"\n";

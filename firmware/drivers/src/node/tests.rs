@@ -201,7 +201,9 @@ proptest! {
     }
 
     #[test]
-    fn any_write_is_survived(address: u16, words in proptest::collection::vec(any::<u16>(), 1..123)) {
+    fn any_write_is_survived(
+        address: u16, words in proptest::collection::vec(any::<u16>(), 1..123),
+    ) {
         let mut settings = KeptRecord::FACTORY.settings();
         write(&mut settings, 0, address, &words);
         prop_assert!(settings.line().checked().is_some());
