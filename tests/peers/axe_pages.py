@@ -1,82 +1,147 @@
-"""Checks pages with axe-core in Chromium, at phone and desktop width, light and dark.
+"""Opens every page in Chromium, at phone and desktop width, light and dark, in both languages.
 
-Usage: axe_pages.py ADDRESS PATH... Prints each serious or critical finding. Exit status 0
-without any.
+Usage: axe_pages.py ADDRESS FOLDER PATH... Signs in first when `PANTAU_NAME` and `PANTAU_PASSWORD`
+are set; the path `ORDER` is then that of a report which is ordered here. A path may be a whole
+address. Screenshots go into FOLDER when `PANTAU_SHOTS` is set. Exit status 0 without any finding:
+a serious or critical rule of axe-core, a page wider than its window, a target under 44 px on a
+phone, a fault in the console, a plot that is not drawn.
 """
 
+import os
 import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import axe_core_python
-from selenium import webdriver
+from page import Browser, open_signed_in
+from selenium.webdriver.common.by import By
 
-FLAGS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
-    "--disable-dev-shm-usage", "--disable-default-apps",
-]
 AXE = next(Path(axe_core_python.__file__).parent.rglob("axe.min.js")).read_text()
-GRAVE = ("serious", "critical")
-# Links and buttons that a finger must hit on a phone; links within a sentence are text.
+RUN = """axe.run({ resultTypes: ['violations'] }).then((found) => found.violations
+    .filter((rule) => ['serious', 'critical'].includes(rule.impact))
+    .flatMap((rule) => rule.nodes.slice(0, 3).map((node) =>
+        `${rule.id} (${rule.impact}): ${node.html.slice(0, 160)} ${node.failureSummary}`)))"""
+# Links and buttons that a finger must hit on a phone. A link within a sentence is text (WCAG
+# 2.5.8); a box to tick is hit by its label, and a mark may reach beyond its drawing.
 SMALL = """
-const all = document.querySelectorAll('a, button, input:not([type=hidden]), select, summary');
-const text = 'p, li, footer, dt, td, small, .steps, .skip';
-return [...all].filter((node) => {
-  const box = node.getBoundingClientRect();
-  const style = getComputedStyle(node);
-  if (!box.width || style.position === 'absolute' || node.closest(text)) return false;
-  return box.height < 43.5 && style.display !== 'inline';
-}).map((node) => node.outerHTML.slice(0, 120));
+// Without a style the browser decides the size.
+if (!document.styleSheets.length) return [];
+const all = 'a[href], button, summary, select, textarea, input:not([type=hidden])';
+const inSentence = (node) => {
+  let around = node.parentElement;
+  while (getComputedStyle(around).display === 'inline') around = around.parentElement;
+  const links = [...around.querySelectorAll('a')].map((one) => one.textContent).join('');
+  const own = (text) => text.replace(/\\s/g, '').length;
+  return getComputedStyle(node).display === 'inline' && own(around.textContent) > own(links);
+};
+const height = (node) => {
+  const heights = [node.getBoundingClientRect().height];
+  const label = node.closest('label');
+  if (label && ['radio', 'checkbox'].includes(node.type)) heights.push(label.offsetHeight);
+  const reach = getComputedStyle(node, '::after');
+  if (reach.position === 'absolute') heights.push(parseFloat(reach.height));
+  return Math.max(...heights);
+};
+return [...document.querySelectorAll(all)].filter((node) => {
+  const hidden = !node.checkVisibility() || node.closest('.skip, .visually-hidden, .uplot');
+  return !hidden && height(node) < 43.5 && !inSentence(node);
+}).map((node) => `${Math.round(height(node))} px high: ${node.outerHTML.slice(0, 160)}`);
 """
-WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What sticks out of the window, not only that something does.
+WIDE = """
+const width = document.documentElement.clientWidth;
+if (document.documentElement.scrollWidth <= width) return [];
+return [...document.querySelectorAll('body *')]
+  .filter((node) => node.getBoundingClientRect().right > width + 0.5)
+  .slice(0, 4).map((node) => `${document.documentElement.scrollWidth} of ${width} px: ` +
+      node.outerHTML.slice(0, 120));
+"""
+PLOTS = """
+const plots = [...document.querySelectorAll('.plot')];
+const next = plots.find((plot) => !plot.dataset.drawn);
+if (next) next.scrollIntoView({ block: 'center' });
+return next ? null : plots.filter((plot) => !plot.querySelector('canvas')).map((plot) =>
+    `${plot.getAttribute('aria-label')}: ${plot.textContent}`);
+"""
+# Width and colours in each language: a page is loaded once a language.
+LOOKS = {"id": [(360, "light"), (1440, "dark")], "en": [(360, "dark"), (1440, "light")]}
+# Pages of many parts are seen at a third width too.
+ALSO_MIDDLE = ["/", "/plts", "/air", "/catat", "/laporan", "/dampak"]
 
 
-def browser(width, theme):
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in FLAGS:
-        options.add_argument(flag)
-    service = webdriver.ChromeService("/usr/bin/chromedriver")
-    driver = webdriver.Chrome(options=options, service=service)
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-        "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600})
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-        "features": [{"name": "prefers-color-scheme", "value": theme}]})
-    return driver
+def plot_faults(browser):
+    """Scrolls to each plot, which are drawn when they come into view."""
+    for _ in range(300):
+        faults = browser.driver.execute_script(PLOTS)
+        if faults is not None:
+            return [f"no plot: {fault}" for fault in faults]
+        time.sleep(0.1)
+    return ["a plot is not drawn after 30 s"]
 
 
-def findings(driver, path, width):
-    # The policy of the pages forbids foreign scripts; the debugger's evaluation is not bound by it.
-    driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
-    ran = driver.execute_cdp_cmd("Runtime.evaluate", {
-        "expression": "axe.run().then((found) => found.violations)",
-        "awaitPromise": True, "returnByValue": True})
-    for rule in ran["result"]["value"]:
-        if rule["impact"] in GRAVE:
-            for node in rule["nodes"][:3]:
-                yield f"{rule['id']} ({rule['impact']}): {node['html'][:160]}"
-    over = driver.execute_script(WIDE)
-    if over > 0:
-        yield f"{over} px too wide"
+def page_faults(browser, width):
+    ran = browser.driver.execute_cdp_cmd("Runtime.evaluate", {
+        "expression": RUN, "awaitPromise": True, "returnByValue": True})
+    yield from ran["result"].get("value", ["axe-core did not run"])
+    for node in browser.driver.execute_script(WIDE):
+        yield f"too wide: {node}"
     if width < 600:
-        for node in driver.execute_script(SMALL)[:5]:
-            yield f"target under 44 px: {node}"
+        yield from browser.driver.execute_script(SMALL)
+
+
+def look_at(browser, path, lang):
+    joint = "&" if "?" in path else "?"
+    place = path if "://" in path else browser.address + path
+    browser.driver.get(f"{place}{joint}lang={lang}")
+    shown = browser.driver.execute_script("return document.documentElement.lang")
+    if shown != lang:
+        browser.faults.append(f"{path} {lang}: shown in {shown}")
+    name = urlsplit(path).path.strip("/").replace("/", "-") or "home"
+    # The policy of the pages forbids foreign scripts; the debugger's evaluation is not bound by it.
+    browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
+    middle = [(768, "light")] if lang == "id" and path in ALSO_MIDDLE else []
+    for width, theme in LOOKS[lang] + middle:
+        browser.look(width, theme)
+        faults = plot_faults(browser) + list(page_faults(browser, width))
+        browser.faults += [f"{path} {lang} {width} px {theme}: {fault}" for fault in faults]
+        if "PANTAU_SHOTS" in os.environ:
+            browser.lang = lang
+            browser.driver.execute_script("scrollTo(0, 0)")
+            browser.shot(f"page-{name}")
+    for entry in browser.driver.get_log("browser"):
+        if entry["level"] == "SEVERE":
+            browser.faults.append(f"{path} {lang}: console: {entry['message']}")
+
+
+def order_report(browser):
+    """Orders a report on the page; returns the path of the order."""
+    browser.driver.get(browser.address + "/laporan")
+    button = browser.driver.find_element(By.CSS_SELECTOR, ".downloads button[value=json]")
+    # The bar at the foot of a phone must not lie over it.
+    browser.driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", button)
+    button.click()
+    browser.wait("the report", lambda: browser.driver.find_elements(
+        By.CSS_SELECTOR, "a[href^='/laporan/berkas/']"))
+    return urlsplit(browser.driver.current_url).path
 
 
 def main():
-    address, paths = sys.argv[1].rstrip("/"), sys.argv[2:]
-    faults = 0
-    for width, theme in ((360, "light"), (1280, "dark")):
-        driver = browser(width, theme)
-        try:
-            for path in paths:
-                driver.get(address + path)
-                for finding in findings(driver, path, width):
-                    faults += 1
-                    print(f"{path} at {width} px, {theme}: {finding}", file=sys.stderr)
-        finally:
-            driver.quit()
-    return 1 if faults else 0
+    address, folder, paths = sys.argv[1].rstrip("/"), Path(sys.argv[2]), sys.argv[3:]
+    folder.mkdir(parents=True, exist_ok=True)
+    browser = Browser(address, folder, 360, "id", "light")
+    try:
+        if "PANTAU_NAME" in os.environ:
+            open_signed_in(browser, os.environ["PANTAU_NAME"], os.environ["PANTAU_PASSWORD"])
+        ordered = order_report(browser) if "ORDER" in paths else ""
+        for path in paths:
+            for lang in LOOKS:
+                look_at(browser, ordered if path == "ORDER" else path, lang)
+    finally:
+        browser.close()
+    for fault in browser.faults:
+        print(fault, file=sys.stderr)
+    return 1 if browser.faults else 0
 
 
 if __name__ == "__main__":

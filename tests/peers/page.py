@@ -16,6 +16,8 @@ FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
     "--disable-dev-shm-usage", "--disable-default-apps",
+    # A gateway's own authority is not known here.
+    "--ignore-certificate-errors",
 ]
 WAIT = 30
 # Width in pixels, language, colours: every pair of the first two is seen.
@@ -42,14 +44,18 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         service = webdriver.ChromeService("/usr/bin/chromedriver")
         self.driver = webdriver.Chrome(options=options, service=service)
+        self.address, self.folder, self.lang = address, folder, lang
+        self.faults = []
+        self.look(width, theme)
+
+    def look(self, width, theme):
+        """A window of this width, in these colours."""
         height = 800 if width < 600 else 900
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": theme}]})
-        self.address, self.folder, self.width, self.lang, self.theme = (
-            address, folder, width, lang, theme)
-        self.faults = []
+        self.width, self.theme = width, theme
 
     def wait(self, what, condition):
         try:
@@ -86,7 +92,8 @@ class Browser:
         value = "[data-point='inverter.ac_power'] .value"
         first = self.text(value)
         self.wait("a live value to change", lambda: self.text(value) != first)
-        self.wait("a small plot", lambda: self.driver.find_elements(By.CSS_SELECTOR, ".spark svg"))
+        small = "const one = document.querySelector('img.spark'); return one?.naturalWidth > 0"
+        self.wait("a small plot", lambda: self.driver.execute_script(small))
         self.fits("the devices")
         self.shot("technician")
 
@@ -118,6 +125,18 @@ class Browser:
 
     def close(self):
         self.driver.quit()
+
+
+def open_signed_in(browser, name, password):
+    """Goes through the sign-in as a person does, from the home page."""
+    browser.driver.get(browser.address + "/")
+    browser.driver.find_element(By.CSS_SELECTOR, "a.tool[href^='/masuk']").click()
+    browser.wait("the sign-in", lambda: browser.driver.find_elements(By.NAME, "sandi"))
+    browser.driver.find_element(By.NAME, "nama").send_keys(name)
+    browser.driver.find_element(By.NAME, "sandi").send_keys(password)
+    browser.driver.find_element(By.CSS_SELECTOR, "form.fields button[type=submit]").click()
+    browser.wait("the person's name", lambda: browser.driver.find_elements(
+        By.CSS_SELECTOR, "details.who"))
 
 
 def main():

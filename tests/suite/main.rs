@@ -41,6 +41,7 @@ mod servers;
 mod simulate;
 mod sites;
 mod source;
+mod stories;
 mod sunspec;
 mod technician;
 mod terms;

@@ -35,6 +35,22 @@ impl PeerProcess {
         (peer, rest.trim().to_owned())
     }
 
+    /// Starts a program and reads what it prints, up to a line with these words.
+    #[track_caller]
+    pub(crate) fn start_until(command: &mut Command, words: &str) -> (Self, Vec<String>) {
+        let mut peer = Self::start(command.stdout(Stdio::piped()));
+        let output = BufReader::new(peer.0.stdout.take().unwrap());
+        let mut said = Vec::new();
+        for line in output.lines().map_while(Result::ok) {
+            let is_last = line.contains(words);
+            said.push(line);
+            if is_last {
+                return (peer, said);
+            }
+        }
+        panic!("{command:?} ended: {said:?}");
+    }
+
     /// Id of the process.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()

@@ -59,7 +59,8 @@
   choose();
 
   // --- sending: a kept page needs a key of its own, and a double tap is one form ---
-  const newKey = () => { field("key").value = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`.replace(".", ""); };
+  const randomKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.replace(".", "");
+  const newKey = () => { field("key").value = randomKey(); };
   if (form.dataset.offline === "true") newKey();
   addEventListener("pageshow", (event) => { if (event.persisted) newKey(); });
   form.addEventListener("submit", () => {
@@ -93,7 +94,8 @@
       const value = Object.fromEntries(row.fields);
       const tile = one(`input[value="${CSS.escape(value.indicator)}"]`);
       item.querySelector("b").textContent = tile ? tile.parentElement.querySelector("b").textContent : value.indicator;
-      item.querySelector(".amount-text").textContent = `${value.quantity} ${value.unit || (tile ? tile.dataset.unit : "")}`;
+      const unit = value.unit || tile?.dataset.unit || "";
+      item.querySelector(".amount-text").textContent = `${value.quantity} ${unit}`;
       if (row.reason) item.querySelector(".state-line").textContent = row.reason;
       item.querySelector("[data-act=confirm]").hidden = !row.confirm;
       item.querySelector("li").addEventListener("click", ({ target }) => {
@@ -106,8 +108,9 @@
   }
   if (navigator.serviceWorker) {
     navigator.serviceWorker.addEventListener("message", ({ data }) => draw(data.outbox));
-    navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready).then(() => tell({ act: "send" }));
-    navigator.serviceWorker.addEventListener("controllerchange", () => tell({ act: "send" }));
-    addEventListener("online", () => tell({ act: "send" }));
+    const send = () => tell({ act: "send" });
+    navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready).then(send);
+    navigator.serviceWorker.addEventListener("controllerchange", send);
+    addEventListener("online", send);
   }
 }

@@ -142,45 +142,5 @@ document.getElementById("theme").addEventListener("click", () => {
   document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=strict`;
   document.dispatchEvent(new Event("theme"));
 });
-
-// A small plot of the last 24 hours, fetched when its card comes into view, one after the other.
-const SPARK_STEP = 15 * 60000;
-async function spark(node) {
-  const point = node.closest("[data-point]").dataset.point;
-  const to = Math.ceil(Date.now() / SPARK_STEP) * SPARK_STEP;
-  const from = to - 86400000;
-  const answer = await fetch(`/api/v1/samples?point=${encodeURIComponent(point)}&from=${from}&to=${to}&step=15m&agg=mean`);
-  if (!answer.ok) return;
-  const { t, v } = await answer.json();
-  const values = v.filter((value) => value !== null);
-  if (values.length < 2) return;
-  const low = Math.min(...values);
-  const range = Math.max(...values) - low || 1;
-  let line = "";
-  let fill = "";
-  let start = null;
-  let before = null;
-  const close = () => { if (start !== null) fill += `L${before} 40L${start} 40Z`; };
-  t.forEach((time, index) => {
-    if (v[index] === null) return;
-    const x = ((time - from) / 86400000 * 300).toFixed(1);
-    const y = (38 - (v[index] - low) / range * 34).toFixed(1);
-    const gap = before === null || time - node.lastTime > 2 * SPARK_STEP;
-    if (gap) { close(); start = x; }
-    line += `${gap ? "M" : "L"}${x} ${y}`;
-    fill += `${gap ? "M" : "L"}${x} ${y}`;
-    before = x;
-    node.lastTime = time;
-  });
-  close();
-  node.innerHTML = `<svg viewBox="0 0 300 40" preserveAspectRatio="none"><path class="fill" d="${fill}"/><path d="${line}"/></svg>`;
-}
-let queue = Promise.resolve();
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    if (!entry.isIntersecting) continue;
-    seen.unobserve(entry.target);
-    queue = queue.then(() => spark(entry.target)).catch(() => {});
-  }
-});
-all(".spark").forEach((node) => seen.observe(node));
+// Plots have the colours of their page: also when the phone turns dark in the evening.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));

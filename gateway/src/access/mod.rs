@@ -42,7 +42,7 @@ pub use role::{Caller, Role, TokenScope};
 pub use route_roles::{
     AccessSituation, ROUTE_ROLES, RouteRule, RouteVerdict, judge_route, other_methods, route_rule,
 };
-pub use secret_token::{SecretToken, bearer_token, session_cookie, session_values};
+pub use secret_token::{COOKIE_NAME, SecretToken, bearer_token, session_cookie, session_values};
 pub use sessions::SessionSummary;
 pub use set_up::random_password;
 pub use tokens::{NewToken, TokenSummary};

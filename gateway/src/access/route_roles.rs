@@ -12,8 +12,9 @@ pub enum RouteRule {
     Metrics,
     /// Readers, and everyone where the site says so (`[web] public`).
     Reading,
-    /// Readers who have signed in: receipts and photos show people.
-    Receipts,
+    /// Readers who have signed in: receipts and photos show people, and a report is noted with the
+    /// person who had it made.
+    KnownReading,
     /// People who have signed in, for what is their own.
     SignedIn,
     /// People and programs that record entries of the ledger.
@@ -83,8 +84,8 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/genset/data.{format}", RouteRule::Reading),
     ("GET", "/meter/data.{format}", RouteRule::Reading),
     ("GET", "/jelas/{id}", RouteRule::Reading),
-    // Who may read a report may have its file made.
-    ("GET POST", "/laporan", RouteRule::Reading),
+    ("GET", "/laporan", RouteRule::Reading),
+    ("POST", "/laporan", RouteRule::KnownReading),
     ("GET", "/laporan/pekerjaan/{id}", RouteRule::Reading),
     ("GET", "/laporan/berkas/{id}", RouteRule::Reading),
     ("GET", "/laporan/terbitan/{id}", RouteRule::Reading),
@@ -92,6 +93,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/dampak/sematkan", RouteRule::Reading),
     ("GET", "/teknisi", RouteRule::Reading),
     ("GET", "/points/{id}", RouteRule::Reading),
+    ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),
     ("GET POST", "/catat", RouteRule::Ledger),
     // An auditor follows a figure to its entries.
@@ -101,7 +103,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET POST", "/catat/target", RouteRule::Ledger),
     ("GET POST", "/catat/impor", RouteRule::Ledger),
     ("POST", "/catat/impor/simpan", RouteRule::Ledger),
-    ("GET", "/catat/foto/{sha256}", RouteRule::Receipts),
+    ("GET", "/catat/foto/{sha256}", RouteRule::KnownReading),
     ("GET", "/catat/templat/{file}", RouteRule::Ledger),
     ("GET POST", "/akun", RouteRule::SignedIn),
     ("GET POST", "/pengguna", RouteRule::Admin),
@@ -127,7 +129,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     (
         "GET",
         "/api/v1/ledger/attachments/{sha256}",
-        RouteRule::Receipts,
+        RouteRule::KnownReading,
     ),
     ("GET", "/api/v1/calibrations", RouteRule::Reading),
     ("POST", "/api/v1/calibrations", RouteRule::Technician),
@@ -190,7 +192,7 @@ fn judge_nobody(rule: RouteRule, situation: AccessSituation) -> RouteVerdict {
         RouteRule::Public => true,
         RouteRule::Metrics => situation.is_loopback,
         RouteRule::Reading => situation.is_public || is_unset,
-        RouteRule::Receipts => is_unset,
+        RouteRule::KnownReading => is_unset,
         RouteRule::SignedIn | RouteRule::Ledger | RouteRule::Technician | RouteRule::Admin => false,
     };
     match (is_admitted, situation.has_users) {
@@ -202,7 +204,7 @@ fn judge_nobody(rule: RouteRule, situation: AccessSituation) -> RouteVerdict {
 
 fn judge_token(rule: RouteRule, scope: TokenScope) -> RouteVerdict {
     let needed = match rule {
-        RouteRule::Public | RouteRule::Metrics | RouteRule::Reading | RouteRule::Receipts => {
+        RouteRule::Public | RouteRule::Metrics | RouteRule::Reading | RouteRule::KnownReading => {
             TokenScope::Read
         }
         RouteRule::Ledger => TokenScope::Ledger,
@@ -221,7 +223,9 @@ impl RouteRule {
     pub fn role(self) -> Option<Role> {
         match self {
             Self::Public => None,
-            Self::Metrics | Self::Reading | Self::Receipts | Self::SignedIn => Some(Role::Viewer),
+            Self::Metrics | Self::Reading | Self::KnownReading | Self::SignedIn => {
+                Some(Role::Viewer)
+            }
             Self::Ledger | Self::Technician => Some(Role::Technician),
             Self::Admin => Some(Role::Admin),
         }

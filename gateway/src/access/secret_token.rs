@@ -12,7 +12,7 @@ const SECRET_BYTES: usize = 32;
 /// Begin of the token of a program, so that a search of files finds one that was left there.
 const TOKEN_PREFIX: &str = "pantau_";
 /// Cookie of a session without TLS.
-const COOKIE_NAME: &str = "pantau_session";
+pub const COOKIE_NAME: &str = "pantau_session";
 /// The same under TLS: a browser takes this name only from this host, over TLS.
 const SECURE_COOKIE_NAME: &str = "__Host-pantau_session";
 

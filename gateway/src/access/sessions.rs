@@ -101,38 +101,44 @@ impl AccessControl {
         Ok(secret)
     }
 
-    /// Person of a session's secret; `None` when there is no such session, or it has ended.
+    /// Person of a session's secret; `None` when there is no such session, or it has ended. The
+    /// session counts as used.
     pub fn session_caller(&self, secret: &str) -> Option<Caller> {
-        let hash = hash_of(secret);
+        let (session, caller) = self.valid_session(secret)?;
         let now = self.now_ms();
-        let mut session = {
-            let record = self.record();
-            let mut all = record.sessions.iter();
-            all.find(|session| session.hash == hash)?.clone()
-        };
         let noted = session.last_seen;
-        {
-            let mut seen = lock(&self.0.seen);
-            let last = seen.get(&hash).copied().unwrap_or(noted);
-            session.last_seen = last.max(noted);
-            if !session.is_valid(now) {
-                return None;
-            }
-            seen.insert(hash, now);
-        }
-        let caller = {
-            let record = self.record();
-            let user = record.user(&session.user).filter(|user| !user.disabled)?;
-            Caller::User {
-                name: user.name.as_str().into(),
-                role: user.role,
-                session: session.id().into(),
-            }
-        };
+        lock(&self.0.seen).insert(session.hash, now);
         if now.saturating_sub(noted) > SESSION_NOTE_SECONDS * 1000 {
             self.note_use();
         }
         Some(caller)
+    }
+
+    /// Person of a session's secret, as [`Self::session_caller`], for a request that goes on: it
+    /// does not lengthen the session.
+    pub fn present_session_caller(&self, secret: &str) -> Option<Caller> {
+        self.valid_session(secret).map(|(_, caller)| caller)
+    }
+
+    /// Session of a secret as it is written, and its person.
+    fn valid_session(&self, secret: &str) -> Option<(SessionRecord, Caller)> {
+        let hash = hash_of(secret);
+        let now = self.now_ms();
+        let record = self.record();
+        let mut all = record.sessions.iter();
+        let session = all.find(|session| session.hash == hash)?.clone();
+        let seen = lock(&self.0.seen).get(&hash).copied().unwrap_or_default();
+        let latest = SessionRecord {
+            last_seen: session.last_seen.max(seen),
+            ..session.clone()
+        };
+        let user = record.user(&session.user).filter(|user| !user.disabled)?;
+        let caller = Caller::User {
+            name: user.name.as_str().into(),
+            role: user.role,
+            session: session.id().into(),
+        };
+        latest.is_valid(now).then_some((session, caller))
     }
 
     /// Writes the last use of sessions, seldom, so that a restart does not end them.

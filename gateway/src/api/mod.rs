@@ -214,6 +214,7 @@ impl ApiListener {
 pub(crate) fn api_routes() -> (Router<ApiListener>, utoipa::openapi::OpenApi) {
     let (router, mut description) = described_routes().split_for_parts();
     api_description::describe_refusals(&mut description);
+    api_description::describe_access(&mut description);
     (router, description)
 }
 

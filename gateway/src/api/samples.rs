@@ -172,19 +172,20 @@ fn too_many_samples(samples: u64, most: u64, span_ms: u64) -> ApiError {
 }
 
 impl ApiListener {
-    /// Means of a point by hour, in time order; `None` for an hour that has only bad samples. An
-    /// hour without any sample is left out.
-    pub(crate) async fn hourly_means(
+    /// Means of a point in buckets of `step_ms` milliseconds, in time order; `None` for a bucket
+    /// that has only bad samples. A bucket without any sample is left out.
+    pub(crate) async fn bucket_means(
         &self,
         point: &str,
         (from, to): (UtcMs, UtcMs),
+        step_ms: i64,
     ) -> Result<Vec<(UtcMs, Option<f64>)>, ApiError> {
         let place = self.0.answers.open(0).await?;
         let query = PointQuery {
             point: point.to_owned(),
             from,
             to,
-            step: BucketStep::Millis(3_600_000),
+            step: BucketStep::Millis(step_ms.unsigned_abs()),
             aggregate: AggregateFunction::Mean,
         };
         let store = &self.state().store;

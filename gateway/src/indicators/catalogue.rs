@@ -3,6 +3,7 @@
 use crate::carbon;
 use crate::domain::indicator::IndicatorSpec;
 use crate::indicators::{asset_figures::ASSET_INDICATORS, site_totals};
+use crate::ledger::IndicatorDefinitions;
 
 /// All indicators of assets and of the site, in report order. Ids of ledger indicators
 /// (`ledger.ID`, `ledger.ID.target`, `ledger.ID.baseline`, `ledger.ID.effect`) follow from the
@@ -15,7 +16,20 @@ pub fn all_indicators() -> impl Iterator<Item = &'static IndicatorSpec<'static>>
 
 /// Message key of the name of an indicator.
 pub fn name_key(id: &str) -> String {
-    format!("indicator-{}", id.replace(['.', '_'], "-"))
+    format!("indicator-{}", plain_id(id))
+}
+
+/// Returns whether an indicator of the ledger stands for a figure that Pantau measures: a site
+/// declares it so that the figure can have a target, and people write none of it down. Those of the
+/// built-in list are written down, also where a figure is made of them (`bsf.fed` of `bsf-fed`).
+pub fn is_measured_figure(ledger_id: &str) -> bool {
+    let is_written = IndicatorDefinitions::built_in().find(ledger_id).is_some();
+    !is_written && all_indicators().any(|spec| plain_id(spec.id) == ledger_id)
+}
+
+/// Id as the ledger and message keys have it: `plts-generation` of `plts.generation`.
+fn plain_id(id: &str) -> String {
+    id.replace(['.', '_'], "-")
 }
 
 #[cfg(test)]
@@ -34,6 +48,14 @@ mod tests {
                 assert_ne!(name, key, "{}", lang.code());
                 assert!(names.insert(name), "{} twice in {}", spec.id, lang.code());
             }
+        }
+    }
+
+    #[test]
+    fn a_figure_with_a_target_is_measured_and_a_weighed_one_is_not() {
+        assert!(is_measured_figure("plts-generation") && is_measured_figure("co2-net"));
+        for written in ["bsf-fed", "bsf-maggot", "plts.generation", "pupuk-cair"] {
+            assert!(!is_measured_figure(written), "{written}");
         }
     }
 

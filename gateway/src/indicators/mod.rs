@@ -58,7 +58,7 @@ use sample_merge::ProgressCounter;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use catalogue::{all_indicators, name_key};
+pub use catalogue::{all_indicators, is_measured_figure, name_key};
 
 /// Request for the indicators of a period.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@
 //! GET /akun             own password, sessions and tokens; /pengguna people; /riwayat audit log
 //! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
+//! GET /points/ID/curve.svg  the last 24 hours, small
 //! ```
 //!
 //! Figures come from `site_figures::SiteFigures` alone; a page reads no samples by itself. Plots
@@ -60,6 +61,7 @@ pub(crate) fn page_routes() -> Router<ApiListener> {
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))
+        .route("/points/{id}/curve.svg", get(technician_pages::small_curve))
         .route("/health", get(technician_pages::health_page))
         .route("/assets/{*path}", get(static_files::get_static_file))
         .merge(reports::report_routes())

@@ -191,7 +191,11 @@ fn sign_in_path(sender: &RequestSender, uri: &Uri) -> String {
     }
     match uri.path() {
         "/masuk" | "/mulai" => String::new(),
-        path => format!("/masuk?ke={}", percent_encode(path)),
+        path => {
+            // The period that was chosen stays.
+            let wished = uri.path_and_query().map_or(path, |wished| wished.as_str());
+            format!("/masuk?ke={}", percent_encode(wished))
+        }
     }
 }
 

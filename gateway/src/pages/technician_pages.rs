@@ -1,16 +1,23 @@
 //! Pages of the technician: all devices with their points, plot of a point, health.
 
+use crate::api::ApiListener;
+use crate::api::error::ApiError;
 use crate::api::local_time::{PlotInterval, PlotSpan};
 use crate::api::request_language::query_parameter;
 use crate::domain::UtcMs;
+use crate::pages::drawings::small_curve::SmallCurve;
 use crate::pages::page_frame::{PageFrame, render_not_found, render_page};
 use crate::pages::page_request::PageRequest;
 use crate::pages::page_texts::{DeviceCard, PointCard, SiteHealthTexts};
 use crate::pages::plot_spec::{PlotData, PlotSeries, PlotSpec, PlotStyle};
 use askama::Template;
-use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+const DAY_MS: i64 = 86_400_000;
+/// Time between two means of a small curve.
+const CURVE_STEP_MS: i64 = 900_000;
 
 #[derive(Template)]
 #[template(path = "technician.html")]
@@ -126,6 +133,32 @@ pub(crate) async fn point_page(
         frame,
     };
     render_page(&uri, StatusCode::OK, &plot)
+}
+
+/// Picture of the last 24 hours of a point. A browser keeps it for a step of its means.
+pub(crate) async fn small_curve(
+    State(app): State<ApiListener>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    if app.site().point(&id).is_none() {
+        return Err(ApiError::bad_parameter(
+            "point",
+            &id,
+            "a point of this site",
+        ));
+    }
+    let to = UtcMs((app.now().0 / CURVE_STEP_MS + 1) * CURVE_STEP_MS);
+    let bounds = (UtcMs(to.0 - DAY_MS), to);
+    let curve = SmallCurve {
+        bounds,
+        step_ms: CURVE_STEP_MS,
+        means: app.bucket_means(&id, bounds, CURVE_STEP_MS).await?,
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "private, max-age=900"),
+    ];
+    Ok((headers, curve.svg()).into_response())
 }
 
 /// Series of a point, and whether the spread of each bucket is drawn.

@@ -1,18 +1,36 @@
-//! Middleware that finds the sender of a request and asks the rule of its route.
+//! Middleware that finds the sender of a request and asks the rule of its route. An event stream
+//! ends when its sender may no longer have it.
 
 use crate::access::{
-    AccessControl, AccessPolicy, AccessSituation, Caller, ConnectionSecurity, Role, RouteVerdict,
-    bearer_token, judge_route, other_methods, route_rule, session_values,
+    AccessControl, AccessPolicy, AccessSituation, Caller, ConnectionSecurity, Role, RouteRule,
+    RouteVerdict, bearer_token, judge_route, other_methods, route_rule, session_values,
 };
 use crate::api::ApiListener;
 use crate::api::error::{ApiError, ApiErrorCode, wrong_method_error};
 use crate::api::request_sender::RequestSender;
 use crate::pages;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::StreamExt;
+use std::time::Duration;
+
+/// Interval at which the right to an open event stream is checked.
+const STREAM_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Circumstances that decide about a request, kept as long as its answer goes on.
+struct RequestJudge {
+    app: ApiListener,
+    access: AccessControl,
+    /// `None` without a route: the answer says so to everyone.
+    rule: Option<RouteRule>,
+    connection: Option<ConnectionSecurity>,
+    headers: HeaderMap,
+    caller: Caller,
+}
 
 /// Connection of a request; the listener puts it there.
 pub(crate) fn request_connection(request: &Request) -> Option<ConnectionSecurity> {
@@ -34,7 +52,8 @@ pub(crate) async fn check_access(
         return sender.scope(next.run(request)).await;
     };
     let is_tls = connection.is_some_and(|connection| connection.tls);
-    let caller = match find_caller(access, request.headers(), is_tls) {
+    let of_session = |secret: &str| access.session_caller(secret);
+    let caller = match find_caller(access, request.headers(), is_tls, of_session) {
         Ok(caller) => caller,
         Err(refusal) => return with_challenge(refusal.into_response()),
     };
@@ -46,18 +65,13 @@ pub(crate) async fn check_access(
         let refusal = wrong_method_error().await;
         return ([(header::ALLOW, methods)], refusal).into_response();
     }
-    let verdict = match pattern.map(MatchedPath::as_str) {
-        // No route: the answer says so to everyone.
-        None => RouteVerdict::Admitted,
-        Some(pattern) => {
-            let rule = route_rule(request.method().as_str(), pattern);
-            let situation = AccessSituation {
-                has_users: access.has_users(),
-                is_public: app.state().config.web.is_public,
-                is_loopback: connection.is_some_and(|connection| connection.is_loopback()),
-            };
-            judge_route(rule, &caller, situation)
-        }
+    let judge = RequestJudge {
+        app: app.clone(),
+        access: access.clone(),
+        rule: pattern.map(|pattern| route_rule(request.method().as_str(), pattern.as_str())),
+        connection,
+        headers: request.headers().clone(),
+        caller: caller.clone(),
     };
     let sender = RequestSender {
         caller,
@@ -65,8 +79,8 @@ pub(crate) async fn check_access(
         is_guarded: true,
     };
     let answer = async {
-        match verdict {
-            RouteVerdict::Admitted => next.run(request).await,
+        match judge.verdict() {
+            RouteVerdict::Admitted => judge.end_stream_in_time(next.run(request).await),
             refused if is_for_programs(request.uri().path()) => {
                 with_challenge(refusal_error(refused).into_response())
             }
@@ -78,12 +92,56 @@ pub(crate) async fn check_access(
     sender.scope(answer).await
 }
 
-/// Sender of a request: a token counts before a session. A wrong token is an error, so that a
-/// program notices; an old cookie is nobody.
+impl RequestJudge {
+    fn verdict(&self) -> RouteVerdict {
+        let Some(rule) = self.rule else {
+            return RouteVerdict::Admitted;
+        };
+        let situation = AccessSituation {
+            has_users: self.access.has_users(),
+            is_public: self.app.state().config.web.is_public,
+            is_loopback: self.connection.is_some_and(|one| one.is_loopback()),
+        };
+        judge_route(rule, &self.caller, situation)
+    }
+
+    /// An event stream, which otherwise goes on for days, ends once its sender has signed out, was
+    /// removed, or has another role. Other answers end by themselves.
+    fn end_stream_in_time(self, answer: Response) -> Response {
+        let media = answer.headers().get(header::CONTENT_TYPE);
+        if media.is_none_or(|media| media != "text/event-stream") {
+            return answer;
+        }
+        let (head, body) = answer.into_parts();
+        let body = body.into_data_stream();
+        let body = body.take_until(Box::pin(self.wait_for_end()));
+        Response::from_parts(head, Body::from_stream(body))
+    }
+
+    async fn wait_for_end(self) {
+        let mut look = tokio::time::interval(STREAM_CHECK_INTERVAL);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let is_tls = self.connection.is_some_and(|one| one.tls);
+        // An open page alone does not lengthen a session.
+        let of_session = |secret: &str| self.access.present_session_caller(secret);
+        loop {
+            look.tick().await;
+            let present = find_caller(&self.access, &self.headers, is_tls, of_session);
+            let is_same = present.is_ok_and(|present| present == self.caller);
+            if !is_same || self.verdict() != RouteVerdict::Admitted {
+                return;
+            }
+        }
+    }
+}
+
+/// Sender of a request: a token counts before a session, which `of_session` finds by its secret. A
+/// wrong token is an error, so that a program notices; an old cookie is nobody.
 fn find_caller(
     access: &AccessControl,
     headers: &HeaderMap,
     is_tls: bool,
+    of_session: impl Fn(&str) -> Option<Caller>,
 ) -> Result<Caller, ApiError> {
     // Another scheme is for a proxy in front of the gateway.
     let all = headers.get_all(header::AUTHORIZATION).iter();
@@ -103,7 +161,7 @@ fn find_caller(
     let cookies = headers.get_all(header::COOKIE).iter();
     let cookies = cookies.filter_map(|cookie| cookie.to_str().ok());
     let mut secrets = session_values(cookies, is_tls).into_iter();
-    let caller = secrets.find_map(|secret| access.session_caller(secret));
+    let caller = secrets.find_map(of_session);
     Ok(caller.unwrap_or(Caller::Nobody))
 }
 

@@ -258,7 +258,7 @@ fn is_admitted(rule: RouteRule, who: &str) -> bool {
     ];
     let admitted: &[&str] = match rule {
         RouteRule::Public => &public,
-        RouteRule::Metrics | RouteRule::Reading | RouteRule::Receipts => &public[1..],
+        RouteRule::Metrics | RouteRule::Reading | RouteRule::KnownReading => &public[1..],
         RouteRule::SignedIn => &public[1..4],
         RouteRule::Ledger => &["technician", "admin", "ledger", "technician-token"],
         RouteRule::Technician => &["technician", "admin", "technician-token"],
@@ -713,4 +713,94 @@ async fn the_first_user_is_made_on_the_page_with_the_code_once() {
     let again = bench.post_form("/mulai", &[], &form(&code)).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert_eq!(bench.get("/mulai", &[]).await.location, "/masuk");
+}
+
+/// Waits until the stream has ended; returns whether it did.
+async fn has_ended(mut body: Body) -> bool {
+    let end = async { while body.frame().await.is_some() {} };
+    let wait = std::time::Duration::from_secs(10);
+    tokio::time::timeout(wait, end).await.is_ok()
+}
+
+#[tokio::test]
+async fn an_event_stream_ends_with_the_session_the_person_the_role_or_the_token() {
+    let bench = GuardedBench::with_users().await;
+    let open = async |name: &'static str, value: &str| {
+        let mut request = request("GET", "/api/v1/live", &[(name, value)])
+            .body(Body::empty())
+            .unwrap();
+        request.extensions_mut().insert(ConnectionSecurity {
+            tls: false,
+            peer: NETWORK.parse().unwrap(),
+            local: "192.168.1.20:8080".parse().unwrap(),
+        });
+        let router = build_router(bench.bench.state.clone());
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body()
+    };
+    let stays = bench.cookie("admin").await;
+    let stays = open("cookie", &stays).await;
+    let out = bench.cookie("technician").await;
+    let signed_out = open("cookie", &out).await;
+    let lowered = open("cookie", &bench.cookie("technician").await).await;
+    let removed = open("cookie", &bench.cookie("viewer").await).await;
+    let token = open("authorization", &bench.token(TokenScope::Read).await).await;
+    bench.post_form("/keluar", &[("cookie", &out)], "").await;
+    assert!(has_ended(signed_out).await, "after the sign-out");
+    bench
+        .access
+        .set_role("technician", Role::Viewer)
+        .await
+        .unwrap();
+    bench.access.remove_user("viewer").await.unwrap();
+    bench.access.remove_token(1, None).await.unwrap();
+    assert!(has_ended(lowered).await, "with another role");
+    assert!(has_ended(removed).await, "without the person");
+    assert!(has_ended(token).await, "without the token");
+    let still = tokio::time::timeout(std::time::Duration::from_secs(3), has_ended(stays));
+    assert!(still.await.is_err(), "another person's stream goes on");
+}
+
+#[tokio::test]
+async fn on_a_public_site_a_report_is_ordered_by_a_known_person_only_and_the_page_says_so() {
+    let mut bench = GuardedBench::with_users().await;
+    bench.set_public();
+    let form = "period=2026-10&asset=&format=json";
+    let order = bench.post_form("/laporan", &[], form).await;
+    assert!(order.text.contains("name=\"sandi\""), "{}", order.text);
+    // The order goes through the sign-in.
+    assert!(order.text.contains("2026-10"), "{}", order.text);
+    let page = bench.get("/laporan?period=2026-10", &[]).await;
+    assert!(page.text.contains("sign in first"), "{}", page.text);
+    assert!(
+        page.text
+            .contains("/masuk?ke=%2Flaporan%3Fperiod%3D2026-10")
+    );
+    assert!(!page.text.contains("name=\"format\""), "{}", page.text);
+    let cookie = bench.cookie("viewer").await;
+    let known = [("cookie", &*cookie)];
+    let page = bench.get("/laporan?period=2026-10", &known).await;
+    assert!(page.text.contains("name=\"format\""), "{}", page.text);
+    let order = bench.post_form("/laporan", &known, form).await;
+    assert!(
+        order.location.starts_with("/laporan/pekerjaan/"),
+        "{order:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_description_says_who_may_ask() {
+    let bench = ApiTestBench::new();
+    let all = bench.json("/api/openapi.json").await;
+    let schemes = &all["components"]["securitySchemes"];
+    assert_eq!(schemes["session"]["name"], "pantau_session");
+    assert_eq!(schemes["token"]["scheme"], "bearer");
+    let of = |path: &str, method: &str| all["paths"][path][method]["security"].to_string();
+    assert_eq!(of("/healthz", "get"), "[]");
+    let anyone = "[{\"session\":[]},{\"token\":[]},{}]";
+    assert_eq!(of("/api/v1/samples", "get"), anyone);
+    let known = "[{\"session\":[]},{\"token\":[]}]";
+    assert_eq!(of("/api/v1/ledger", "post"), known);
+    assert_eq!(of("/api/v1/users", "get"), "[{\"session\":[]}]");
 }

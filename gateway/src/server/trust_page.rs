@@ -41,6 +41,10 @@ pub(crate) fn trust_routes(authority: Option<Vec<u8>>, language: Option<Language
 
 /// Sends a browser that typed no `https://` to the encrypted page.
 pub(crate) async fn lead_to_https(uri: Uri, headers: HeaderMap) -> Response {
+    // A browser asks for it by itself, and does not take it from a page that it does not trust yet.
+    if uri.path() == "/favicon.ico" {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let host = headers.get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok());
     // Anything but a host name and port could lead elsewhere.

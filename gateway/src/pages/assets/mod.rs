@@ -131,5 +131,6 @@ async fn load_hourly_power(
         return Ok(Vec::new());
     };
     let (from, to) = app.period_bounds(choice.period);
-    app.hourly_means(&point.id, (UtcMs(from), UtcMs(to))).await
+    app.bucket_means(&point.id, (UtcMs(from), UtcMs(to)), 3_600_000)
+        .await
 }

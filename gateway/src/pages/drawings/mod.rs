@@ -1,7 +1,8 @@
 //! Drawings of a page as SVG, made by the server: they need no script, print well, and take their
-//! colours from `drawings.css`.
+//! colours from `drawings.css`, except `small_curve`, which is an image.
 
 pub(crate) mod heat_map;
+pub(crate) mod small_curve;
 pub(crate) mod stacked_bar;
 pub(crate) mod tank;
 

@@ -5,6 +5,7 @@ use crate::api::ApiListener;
 use crate::config::Asset;
 use crate::domain::ledger::{EntryKind, LedgerEntry};
 use crate::i18n::Language;
+use crate::indicators::is_measured_figure;
 use crate::ledger::IndicatorDefinition;
 use crate::report::content::unit_text;
 use crate::storage::{LedgerQuery, StoreError};
@@ -69,16 +70,19 @@ impl IndicatorTiles {
                 ..indicator_tile(one, last, lang)
             }
         };
-        let definitions = app.state().definitions.all();
+        let all = app.state().definitions.all().iter();
+        let written = |one: &&IndicatorDefinition| !is_measured_figure(&one.id);
+        let definitions: Vec<&IndicatorDefinition> = all.filter(written).collect();
         let place = |one: &IndicatorDefinition| order.iter().position(|id| **id == *one.id);
         let mut usual: Vec<_> = definitions
             .iter()
-            .filter_map(|one| place(one).map(|place| (place, one)))
+            .filter_map(|one| place(one).map(|place| (place, *one)))
             .collect();
         usual.sort_by_key(|(place, _)| *place);
         let (first, rest) = usual.split_at(usual.len().min(USUAL_INDICATORS_MAX));
         let rest = rest.iter().map(|(_, one)| *one);
-        let unused = definitions.iter().filter(|one| place(one).is_none());
+        let unused = definitions.iter().copied();
+        let unused = unused.filter(|one| place(one).is_none());
         let mut tiles = Self {
             usual: first.iter().map(|(_, one)| tile(one)).collect(),
             others: rest.chain(unused).map(tile).collect(),

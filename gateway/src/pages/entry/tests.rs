@@ -1,9 +1,11 @@
 //! Tests of the entry pages without a network.
 
+use crate::config::load_config_text;
 use crate::server::tests::ApiTestBench;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
+use std::path::Path;
 
 const BOUNDARY: &str = "------pantau-test";
 
@@ -408,6 +410,21 @@ async fn a_form_that_waited_is_dated_by_its_own_time_and_answered_as_json() {
     assert_eq!(json_form(&ahead).await.0, StatusCode::CREATED);
     let entries = all_entries(&bench).await;
     assert_eq!(entries.last().unwrap()["when"], "2026-11-25");
+}
+
+#[tokio::test]
+async fn what_is_measured_has_a_target_and_is_not_offered_to_be_written_down() {
+    let text = include_str!("../../../assets/demo.toml");
+    let config = load_config_text(text, Path::new("demo.toml"), &|_| None).unwrap();
+    let bench = ApiTestBench::of_config(&config);
+    for path in ["/catat", "/catat/luring", "/catat?isi=plts-generation"] {
+        let (_, page) = get_page(&bench, path).await;
+        let tile = |id: &str| page.contains(&format!("name=\"indicator\" value=\"{id}\""));
+        assert!(tile("pupuk-cair") && tile("bsf-fed"), "{page}");
+        assert!(!tile("plts-generation") && !tile("co2-net"), "{path}");
+    }
+    let (_, page) = get_page(&bench, "/catat/target").await;
+    assert!(page.contains("\"plts-generation\""), "{page}");
 }
 
 #[tokio::test]

@@ -1,0 +1,116 @@
+//! [`SmallCurve`]: curve of a day without axes, as a picture of its own.
+//!
+//! A page loads it as an image once it comes into view. An image knows no colours of its page, so
+//! that it has one that is seen on light and on dark.
+
+use crate::domain::UtcMs;
+use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use std::fmt::Write;
+
+/// Width of the drawing; its height is 40.
+const WIDTH: f64 = 300.0;
+/// Place of the greatest and of the least value.
+const EDGES: (f64, f64) = (4.0, 38.0);
+/// Bottom of the area.
+const BOTTOM: f64 = 40.0;
+
+/// Means over an interval, in time order, one in `step_ms` milliseconds. Over a missing one no line
+/// is drawn.
+#[derive(Clone, Debug)]
+pub(crate) struct SmallCurve {
+    /// Start and end.
+    pub(crate) bounds: (UtcMs, UtcMs),
+    /// Time between two means.
+    pub(crate) step_ms: i64,
+    /// Start of each bucket, and its mean.
+    pub(crate) means: Vec<(UtcMs, Option<f64>)>,
+}
+
+impl SmallCurve {
+    /// The picture; without a line where there are fewer than two values.
+    pub(crate) fn svg(&self) -> String {
+        let (mut line, mut area) = (String::new(), String::new());
+        for run in self.runs() {
+            let [(first, _), .., (last, _)] = *run else {
+                continue;
+            };
+            let points: Vec<String> = run.iter().map(|(x, y)| format!("{x} {y}")).collect();
+            let points = points.join("L");
+            let _ = write!(line, "M{points}");
+            let _ = write!(area, "M{points}L{last} {BOTTOM}L{first} {BOTTOM}Z");
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {BOTTOM}\" \
+             preserveAspectRatio=\"none\"><g fill=\"#1f8f7a\" stroke=\"#1f8f7a\">\
+             <path d=\"{area}\" fill-opacity=\".16\" stroke=\"none\"/>\
+             <path d=\"{line}\" fill=\"none\" stroke-width=\"1.6\" stroke-linejoin=\"round\" \
+             vector-effect=\"non-scaling-stroke\"/></g></svg>"
+        )
+    }
+
+    /// Places of values without a gap between them.
+    fn runs(&self) -> Vec<Vec<(f64, f64)>> {
+        let values = || self.means.iter().filter_map(|(_, mean)| *mean);
+        let low = values().fold(f64::INFINITY, f64::min);
+        let high = values().fold(f64::NEG_INFINITY, f64::max);
+        let (top, foot) = EDGES;
+        let range = if high > low { high - low } else { 1.0 };
+        let mut runs: Vec<Vec<(f64, f64)>> = Vec::new();
+        let mut before: Option<UtcMs> = None;
+        for (at, mean) in &self.means {
+            let Some(mean) = mean else { continue };
+            let is_gap = before.is_none_or(|before| at.0 - before.0 > 2 * self.step_ms);
+            if is_gap {
+                runs.push(Vec::new());
+            }
+            let y = foot - (mean - low) / range * (foot - top);
+            if let Some(run) = runs.last_mut() {
+                run.push((rounded(self.place(*at)), rounded(y)));
+            }
+            before = Some(*at);
+        }
+        runs
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds within a few days")]
+    fn place(&self, at: UtcMs) -> f64 {
+        let (from, to) = self.bounds;
+        (at.0 - from.0) as f64 / (to.0 - from.0).max(1) as f64 * WIDTH
+    }
+}
+
+/// A place with a tenth of a pixel.
+fn rounded(place: f64) -> f64 {
+    round_decimals(place, 1, RoundingMode::Nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(means: &[(i64, Option<f64>)]) -> String {
+        let means = means.iter().map(|(at, mean)| (UtcMs(*at), *mean));
+        let curve = SmallCurve {
+            bounds: (UtcMs(0), UtcMs(1000)),
+            step_ms: 100,
+            means: means.collect(),
+        };
+        curve.svg()
+    }
+
+    #[test]
+    fn a_gap_has_no_line_and_a_level_curve_no_height() {
+        let svg = curve(&[
+            (0, Some(1.0)),
+            (100, Some(3.0)),
+            (200, None),
+            (500, Some(2.0)),
+            (600, Some(2.0)),
+        ]);
+        assert!(svg.contains("d=\"M0 38L30 4M150 21L180 21\""), "{svg}");
+        assert!(curve(&[(0, Some(7.0)), (100, Some(7.0))]).contains("M0 38L30 38"));
+        for none in [&[][..], &[(0, Some(1.0))], &[(0, None), (100, None)]] {
+            assert!(curve(none).contains("d=\"\""));
+        }
+    }
+}
