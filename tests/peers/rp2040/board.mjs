@@ -8,6 +8,7 @@
 //     pulses PIN COUNT LOW_MS HIGH_MS   contact to ground, opened again; answers when all are done
 //     level PIN 0|1                     holds a pin low, or lets it go
 //     set NAME VALUE                    probe1, probe2 (degC or null), milliamps, celsius, humidity
+//     tear N                            power fails within the Nth write to the flash from now on
 //     power                             power off and on; flash is kept
 //     skip SECONDS                      passes time as fast as the computer can
 //     hang                              stops the core, so that only the watchdog can help
@@ -243,12 +244,25 @@ function callRom(chip, number) {
     board.erases += r1 / 4096;
     chip.clock.tick((ERASE_NANOS * r1) / 4096);
   } else if (name === 'RP') {
-    for (let at = 0; at < r2; at++) chip.flash[r0 + at] &= chip.readUint8(r1 + at);
+    const isTorn = board.tearIn-- === 1;
+    const written = bytesToWrite(chip, r1, r2, isTorn);
+    for (let at = 0; at < written; at++) chip.flash[r0 + at] &= chip.readUint8(r1 + at);
     board.programs += 1;
+    if (isTorn) {
+      board.restartReason = 0;
+      board.isHung = true;
+    }
     chip.clock.tick((PROGRAM_NANOS * r2) / 256);
   } else if (name === 'C4') {
     for (let at = 0; at < r2; at += 4) chip.writeUint32(r0 + at, chip.readUint32(r1 + at));
   }
+}
+
+/** Number of bytes that reach the flash: when it is torn, half of those that change something. */
+function bytesToWrite(chip, from, length, isTorn) {
+  if (!isTorn) return length;
+  const places = [...Array(length).keys()].filter((at) => chip.readUint8(from + at) !== 0xff);
+  return places[places.length >> 1] ?? 0;
 }
 
 function loadUf2(flash) {
@@ -273,6 +287,7 @@ class Board {
     this.earlierNanos = 0;
     this.skipUntil = 0;
     this.skipped = null;
+    this.tearIn = 0;
     const kept = flashFile && existsSync(flashFile) ? readFileSync(flashFile) : new Uint8Array();
     this.start(kept, 0);
   }
@@ -295,7 +310,8 @@ class Board {
     watchdog.onWatchdogTrigger = () => {
       // rp2040js would call it again at the same moment, for ever.
       watchdog.alarm.enable = false;
-      this.isRestarting = true;
+      this.restartReason = watchdog.reason;
+      this.watchdogs += 1;
     };
     // Where the second stage of the boot loader goes.
     chip.core.VTOR = FLASH + 0x100;
@@ -303,6 +319,7 @@ class Board {
     this.chip = chip;
     this.starts += 1;
     this.isHung = false;
+    this.restartReason = null;
     this.wallStart = performance.now();
   }
 
@@ -333,12 +350,7 @@ class Board {
     // A computer slower than the chip still listens to its socket between slices.
     while ((this.aheadMillis < 1 || isSkipping()) && performance.now() < sliceEnd) {
       for (let step = 0; step < 3000; step++) this.step();
-      if (this.isRestarting) {
-        this.isRestarting = false;
-        this.watchdogs += 1;
-        const reason = this.chip.peripherals[0x40058].reason;
-        this.restart(reason);
-      }
+      if (this.restartReason !== null) this.restart(this.restartReason);
     }
     if (this.skipped && !isSkipping()) {
       this.wallStart = performance.now() - this.chip.clock.nanos / 1e6;
@@ -403,6 +415,7 @@ function command(text, answer) {
   if (word === 'level') board.chip.gpio[numbers[0]].setInputValue(numbers[1] === 1);
   else if (word === 'set') board.values[rest[0]] = JSON.parse(rest[1]);
   else if (word === 'power') board.restart(0);
+  else if (word === 'tear') board.tearIn = numbers[0];
   else if (word === 'hang') board.isHung = true;
   else if (word !== 'report') return answer({ unknown: word });
   answer(board.report());

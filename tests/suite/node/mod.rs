@@ -293,6 +293,36 @@ fn the_rp2040_counts_every_pulse_and_keeps_its_counters() {
 }
 
 #[test]
+fn power_that_fails_within_a_write_costs_the_rp2040_that_write_only() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut board = PicoBoard::start(scratch.path());
+    let mut line = board.raw_line();
+    wait_until_measured(&mut line, 1);
+    let mut counted = 0;
+    for torn in 1..=3 {
+        let before = counted;
+        board.command("pulses 6 10 10 10");
+        board.command(&format!("tear {torn}"));
+        let report = board.command("skip 32");
+        let words = line.read_input(1, 0, 40);
+        counted = wide(&words[24..26]);
+        // A record is several writes; behind the last of them it is kept.
+        assert!(
+            [before, before + 10].contains(&counted),
+            "{torn}: {words:?}"
+        );
+        assert_eq!(words[15], 0, "{torn}: {report}");
+        // The next record is kept again.
+        board.command("pulses 6 10 10 10");
+        board.command("skip 32");
+        board.command("power");
+        let words = line.read_input(1, 0, 40);
+        assert_eq!(wide(&words[24..26]), counted + 10, "{torn}: {words:?}");
+        counted += 10;
+    }
+}
+
+#[test]
 fn the_rp2040_tells_interference_and_held_lines_from_pulses() {
     let scratch = tempfile::tempdir().unwrap();
     let mut board = PicoBoard::start(scratch.path());
