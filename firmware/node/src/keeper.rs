@@ -112,7 +112,9 @@ pub async fn keep_counters<F: NorFlash>(node: &SharedNode, mut keeper: Keeper<F>
             != (before.line, before.probe, before.resets);
         let is_due = waited_s >= COUNTERS_EVERY_S;
         if record != before && (is_urgent || is_due) {
+            let turn = node.wait_for_turn().await;
             let is_kept = keeper.write(record).await;
+            drop(turn);
             node.update(|values| values.is_keeping_broken = !is_kept);
             waited_s = 0;
         }

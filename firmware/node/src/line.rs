@@ -51,6 +51,7 @@ pub async fn serve_line(node: &SharedNode, mut line: impl SerialLine) -> ! {
         receive_frame(&mut server, &mut line, settings.baud()).await;
         let outcome = node.with_bank(|bank| server.serve(bank, &mut reply));
         if let ServedFrame::Reply(length) = outcome {
+            let _turn = node.wait_for_turn().await;
             line.send(&reply[..length]).await;
         }
         // Behind the reply, which still has the old address and speed.

@@ -4,6 +4,7 @@ use core::cell::RefCell;
 use drivers::node::{KeptRecord, NodeBank, NodeIdentity, NodeSettings, NodeValues};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::mutex::{Mutex as TurnMutex, MutexGuard as TurnGuard};
 use embassy_time::Instant;
 
 /// Firmware version, major and minor.
@@ -16,6 +17,8 @@ pub const FIRMWARE_TEXT: &str = env!("CARGO_PKG_VERSION");
 pub struct SharedNode {
     identity: NodeIdentity,
     state: Mutex<CriticalSectionRawMutex, RefCell<(NodeValues, NodeSettings)>>,
+    /// Held while the node sends, and while it writes to its flash.
+    turn: TurnMutex<CriticalSectionRawMutex, ()>,
 }
 
 impl SharedNode {
@@ -31,7 +34,14 @@ impl SharedNode {
         Self {
             identity,
             state: Mutex::new(RefCell::new((values, kept.settings()))),
+            turn: TurnMutex::new(()),
         }
+    }
+
+    /// Waits for the turn to send, or to write to the flash. A write stops the whole chip: within a
+    /// reply it would keep the line driven, for as long as an erase takes.
+    pub async fn wait_for_turn(&self) -> TurnGuard<'_, CriticalSectionRawMutex, ()> {
+        self.turn.lock().await
     }
 
     /// Changes the values.

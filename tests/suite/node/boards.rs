@@ -11,9 +11,6 @@ use std::time::Duration;
 
 /// Longest wait for an answer; an emulator on a busy computer is slow.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
-/// Silence after which an answer is over, many times that of the line.
-const ANSWER_END: Duration = Duration::from_millis(300);
-
 /// A file that `firmware/node/build` makes.
 #[track_caller]
 pub(super) fn built_image(name: &str) -> PathBuf {
@@ -211,22 +208,17 @@ impl RawLine {
         answer[1..answer.len() - 2].to_vec()
     }
 
-    /// Receives until there is silence; empty when nothing comes.
+    /// Receives a whole answer, or what came before the time was over.
     pub(super) fn receive(&mut self, wait: Duration) -> Vec<u8> {
         let (mut answer, mut piece) = (Vec::new(), [0; 300]);
-        let mut left = wait;
-        loop {
-            self.0.set_read_timeout(Some(left)).unwrap();
+        self.0.set_read_timeout(Some(wait)).unwrap();
+        while !is_whole(&answer) {
             match self.0.read(&mut piece) {
                 Ok(count) if count > 0 => answer.extend(&piece[..count]),
-                _ => return answer,
-            }
-            left = ANSWER_END;
-            // A whole answer needs no silence behind it.
-            if answer.len() >= 5 && crc16(&answer) == 0 {
-                return answer;
+                _ => break,
             }
         }
+        answer
     }
 
     /// Reads input registers.
@@ -239,6 +231,18 @@ impl RawLine {
         words
             .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
             .collect()
+    }
+}
+
+/// Returns true for a whole answer, by its function. A pause means nothing: a busy computer can
+/// stop an emulator in the middle of a frame.
+fn is_whole(answer: &[u8]) -> bool {
+    match *answer {
+        [_, 3 | 4, count, ..] => answer.len() >= 5 + usize::from(count),
+        [_, 6 | 16, ..] => answer.len() >= 8,
+        [_, 0x80.., ..] => answer.len() >= 5,
+        // Of texts, whose length is known only at their end.
+        _ => answer.len() > 8 && crc16(answer) == 0,
     }
 }
 
