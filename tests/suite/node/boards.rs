@@ -240,7 +240,7 @@ fn is_whole(answer: &[u8]) -> bool {
     match *answer {
         [_, 3 | 4, count, ..] => answer.len() >= 5 + usize::from(count),
         [_, 6 | 16, ..] => answer.len() >= 8,
-        [_, 0x80.., ..] => answer.len() >= 5,
+        [_, 0x80..=0xff, ..] => answer.len() >= 5,
         // Of texts, whose length is known only at their end.
         _ => answer.len() > 8 && crc16(answer) == 0,
     }
