@@ -44,6 +44,9 @@ const PLAIN_WORDS: &[&str] = &[
     "ds3231",
     "ds18b20",
     "a02yyuw",
+    // The sensor node of this project.
+    "pantau",
+    "node",
 ];
 
 /// Maker and model words of every profile: of its file's name, of `manufacturer` and `model`.
@@ -148,7 +151,9 @@ fn every_wide_point_of_a_profile_says_what_is_no_value_and_what_no_device_reache
                 ));
             }
             // An inverter at dusk reports 0 Hz (evcc#30950), which no grid has.
-            let grid = unit == "Hz" && profile_value(block, "quantity") != Some("output_frequency");
+            let grid = unit == "Hz"
+                && !["output_frequency", "pulse_rate"]
+                    .contains(&profile_value(block, "quantity").unwrap_or_default());
             let above_zero = profile_value(block, "min").and_then(|min| min.parse::<f64>().ok());
             if grid && above_zero.is_none_or(|min| min <= 0.0) {
                 faults.push(format!(

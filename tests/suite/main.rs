@@ -25,6 +25,7 @@ mod methods;
 mod modbus_peers;
 mod names;
 mod newcomer;
+mod node;
 mod onsite;
 mod page;
 mod page_attacks;

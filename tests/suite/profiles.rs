@@ -25,7 +25,7 @@ fn every_capture_of_every_profile_decodes_to_its_value() {
     let all = config::load_profiles(None);
     // A lower bound, so that profiles which are not found at all do not pass for none that is
     // wrong.
-    assert!(all.len() >= 58, "{}", all.len());
+    assert!(all.len() >= 59, "{}", all.len());
     for (name, profile) in all {
         let profile = profile.unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(*profile.name, *name);
@@ -393,8 +393,8 @@ fn zero_hertz_is_believed_of_a_drive_only() {
     for (name, point) in measured_points() {
         if &*point.unit == "Hz" {
             let zero = decode_registers(&point, &pattern_registers(&point, 0));
-            // Only the output of a drive can really have 0 Hz; a grid cannot.
-            let drive = &*point.quantity == "output_frequency";
+            // Only the output of a drive can really have 0 Hz, and pulses; a grid cannot.
+            let drive = ["output_frequency", "pulse_rate"].contains(&&*point.quantity);
             assert_eq!(zero, drive.then_some(0.0), "{name}");
             drives += usize::from(drive);
         }

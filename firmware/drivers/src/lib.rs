@@ -32,6 +32,8 @@ pub mod ds3231;
 pub mod frame;
 pub mod identification;
 pub mod measuring_range;
+pub mod modbus_server;
+pub mod node;
 pub mod one_wire;
 pub mod pulse_counter;
 pub mod sensor_fault;
