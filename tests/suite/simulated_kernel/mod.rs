@@ -1,6 +1,9 @@
 //! Tests against a Linux kernel whose pins, I2C bus and 1-Wire bus are simulated, in a virtual
 //! machine (`tests/vm`).
 
+mod chips_and_faults;
+mod counted_pulses;
+mod guest_gateway;
 mod virtual_machine;
 
 use virtual_machine::VirtualMachine;
