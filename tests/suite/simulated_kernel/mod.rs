@@ -111,6 +111,16 @@ fn check_thermometers(machine: &mut VirtualMachine) {
     machine.output_of(&format!("while [ -e {one} ]; do sleep 0.1; done"));
 }
 
+/// The disk keeps what was synchronised, and the gateway is there.
+fn check_power_cut(machine: &mut VirtualMachine) {
+    machine.write_file("/data/kept", "first 'line'\n");
+    machine.output_of("sync");
+    machine.cut_power();
+    assert_eq!(machine.output_of("cat /data/kept"), "first 'line'\n");
+    let version = machine.output_of("pantau --version");
+    assert!(version.starts_with("pantau"), "{version}");
+}
+
 #[test]
 fn the_simulated_kernel_has_pins_chips_and_thermometers_that_behave() {
     let folder = tempfile::tempdir().unwrap();
@@ -120,4 +130,5 @@ fn the_simulated_kernel_has_pins_chips_and_thermometers_that_behave() {
     check_clock_chip(&mut machine);
     check_thermometers(&mut machine);
     check_pins(&mut machine);
+    check_power_cut(&mut machine);
 }
