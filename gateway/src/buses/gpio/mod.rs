@@ -1,4 +1,4 @@
-//! [`GpioBus`]: the driver of GPIO lines. Pulses are counted by the kernel's own sequence number of
+//! `GpioBus`: the driver of GPIO lines. Pulses are counted by the kernel's own sequence number of
 //! each line, so that a late reader loses none; levels have the time of their change.
 //!
 //! ```text
