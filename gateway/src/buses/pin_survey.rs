@@ -1,5 +1,5 @@
-//! Survey of the gateway's own pins, for `pantau scan`: lines of a GPIO chip, sensor chips on an I2C
-//! bus, probes on 1-Wire. Blocking; it writes nothing but the requests of the chips.
+//! Survey of the gateway's own pins, for `pantau scan`: lines of a GPIO chip, sensor chips on an
+//! I2C bus, probes on 1-Wire. Blocking; it writes nothing but the requests of the chips.
 
 use super::i2c::identify_chips;
 use super::{gpio, one_wire};

@@ -89,17 +89,7 @@ fn check_device(
     let link = around.buses.get(bus).map(|bus| &bus.link);
     let mut points = fit_points(notes, at, link, (&id, &limits), points);
     let default_unit = profile.as_ref().and_then(|profile| profile.factory.unit);
-    let unit = check_unit_id(notes, at, bus, around)
-        .or(default_unit)
-        .unwrap_or(1);
-    let is_modbus = around
-        .buses
-        .get(bus)
-        .is_some_and(|bus| bus.link.modbus().is_some());
-    if is_modbus && !around.addresses.insert((bus, unit)) {
-        let span = typed.unit.as_ref().map_or(at.span(), SpannedValue::span);
-        notes.add_warning(span, "unit", "fault-same-unit", &unit.to_string(), "");
-    }
+    let unit = claim_unit_id(notes, at, bus, default_unit, around);
     let every = check_poll_interval(notes, typed);
     let described = profile.as_ref().map(|profile| profile.kind.clone());
     let described = described.or(found.as_ref().map(|(_, kind)| Arc::from(*kind)));
@@ -261,6 +251,26 @@ fn check_bus_id(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice, buses: &
         );
     }
     index.unwrap_or(0)
+}
+
+/// Checks the unit id of a device, and warns about one that another device of its bus has.
+fn claim_unit_id(
+    notes: &mut DiagnosticCollector<'_>,
+    at: &SpannedValue<RawDevice>,
+    bus: usize,
+    default: Option<u8>,
+    around: &mut DeviceCheckContext<'_>,
+) -> u8 {
+    let typed = check_unit_id(notes, at, bus, around);
+    let unit = typed.or(default).unwrap_or(1);
+    let link = around.buses.get(bus).map(|bus| &bus.link);
+    let is_modbus = link.is_some_and(|link| link.modbus().is_some());
+    if is_modbus && !around.addresses.insert((bus, unit)) {
+        let typed = &at.get().unit;
+        let span = typed.as_ref().map_or(at.span(), SpannedValue::span);
+        notes.add_warning(span, "unit", "fault-same-unit", &unit.to_string(), "");
+    }
+    unit
 }
 
 fn check_unit_id(

@@ -56,8 +56,8 @@ impl PinTarget {
     }
 }
 
-/// Lists the things on some pins. Exit status: 0 something was found, 1 nothing was, or it could not
-/// be looked at.
+/// Lists the things on some pins. Exit status: 0 something was found, 1 nothing was, or it could
+/// not be looked at.
 pub(super) async fn scan_pins(target: &PinTarget, is_json: bool, lang: Language) -> u8 {
     let found = match target {
         PinTarget::Gpio(chip) => list_blocking(chip, pin_survey::list_lines)
