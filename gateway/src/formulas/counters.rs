@@ -306,8 +306,7 @@ impl CounterTotal {
     /// Rule 3: returns true if the drop is small enough to be subtracted.
     fn is_dip(&self, from: TimedReading, now: TimedReading) -> bool {
         let drop = from.1 - now.1;
-        // Decimal register values are inexact as binary numbers; the allowance keeps two steps two
-        // steps.
+        // Decimal register values are inexact as binary numbers: two steps stay two steps.
         let few = DIP_STEPS * self.step + from.1.abs() * f64::EPSILON * 4.0;
         // Meters round, alternate by a step or start the morning one step lower. Such a drop taken
         // for a reset counts the whole total again (40.0, 40.3, 40.2, 40.9 gave 41.2).
@@ -318,8 +317,7 @@ impl CounterTotal {
     /// Returns true if `now` continues from the readings set aside, which confirms them.
     fn continues_from_aside(&self, aside: &SetAsideReadings, now: TimedReading) -> bool {
         let change = now.1 - aside.last.1;
-        // A device that gives zero twice may still be switched off: a low reading is confirmed by
-        // growth only.
+        // A device that gives zero twice may be switched off: growth confirms a low reading.
         let grows = change > 0.0 || aside.why != SetAsideReason::Low;
         grows && self.is_plausible(aside.last, now, change, aside.credit)
     }
@@ -333,10 +331,9 @@ impl CounterTotal {
         events: &mut Vec<CounterEvent>,
     ) {
         if aside.why == SetAsideReason::Low {
-            self.count_reset(base, aside, events);
+            self.count_reset(base, aside, self.wrapped_change(base, aside.last), events);
         }
-        // A false value read twice looks like a replaced meter: the old base is kept for the way
-        // back.
+        // A false value read twice looks like a replaced meter: the old base is the way back.
         self.left = Some(base).filter(|_| aside.why == SetAsideReason::Spike);
         self.lower_bound |= aside.why != SetAsideReason::Low;
         self.tally.lost += self.unexplained;
@@ -344,15 +341,16 @@ impl CounterTotal {
         self.accept(aside.last, now, now.1 - aside.last.1);
     }
 
-    /// Rule 5: counts a reset, or a wrap that showed zero first.
+    /// Rule 5: counts a reset, or a wrap of this amount that showed zero first.
     fn count_reset(
         &mut self,
         base: TimedReading,
         aside: &SetAsideReadings,
+        wrapped: Option<f64>,
         events: &mut Vec<CounterEvent>,
     ) {
         let low = aside.last;
-        if let Some(wrapped) = self.wrapped_change(base, low) {
+        if let Some(wrapped) = wrapped {
             self.total.add(wrapped);
             events.push(counter_event(CounterEventKind::Rollover, base, aside.first));
             return;
@@ -441,7 +439,11 @@ impl CounterTotal {
         if let (Some(base), Some(aside)) = (self.base, self.aside)
             && aside.why == SetAsideReason::Low
         {
-            self.count_reset(base, &aside, &mut events);
+            // Without growth after it, an exact zero is that of a device that switches off.
+            let wrapped = self
+                .wrapped_change(base, aside.last)
+                .filter(|_| aside.last.1 != 0.0);
+            self.count_reset(base, &aside, wrapped, &mut events);
             self.accept(aside.last, aside.last, 0.0);
         }
         events

@@ -369,6 +369,27 @@ fn village_counter(modulus: Option<f64>) -> CounterTotal {
     CounterTotal::new(1.0 / POLL_S, modulus).with_step(STEP)
 }
 
+#[test]
+fn a_zero_at_the_end_is_no_wrap_however_near_the_counter_was_to_one() {
+    let readings = [
+        (0.0, Some(97.2)),
+        (60.0, Some(97.8)),
+        (120.0, Some(98.2)),
+        (180.0, Some(327_680_000.0)),
+        (240.0, Some(0.0)),
+    ];
+    let (total, events) = counter_total(&readings, village_counter(Some(100.0)));
+    assert!(
+        (total.total.unwrap() - 1.0).abs() < 1e-9,
+        "{total:?} {events:?}"
+    );
+    let (grown, _) = counter_total(
+        &[&readings[..], &[(300.0, Some(0.3))]].concat(),
+        village_counter(Some(100.0)),
+    );
+    assert!((grown.total.unwrap() - 3.1).abs() < 1e-9, "{grown:?}");
+}
+
 proptest! {
     #[test]
     fn whatever_happens_a_counter_never_counts_more_than_there_was(
