@@ -11,6 +11,9 @@ const HOUR_MS: i64 = 3_600_000;
 /// Time before the last count in which the busiest hour is looked for.
 const LOOK_BACK_MS: i64 = 24 * HOUR_MS;
 
+/// 2100-01-01: later than any reading, also of a wrong clock that a calendar still has a day for.
+const NO_READING_AFTER: UtcMs = UtcMs(4_102_444_800_000);
+
 /// Returns the last value of each counter on the gateway's own pins, and notes in the audit for how
 /// long it was not counted. A counter that cannot be read begins anew, which its figures show as a
 /// change of the meter.
@@ -52,7 +55,7 @@ async fn last_value(store: &Store, id: &str) -> Result<Option<(UtcMs, ExactNumbe
         return Ok(number);
     }
     // The latest sample has no number, as in a bounce storm.
-    let whole = (UtcMs(0), UtcMs(i64::MAX));
+    let whole = (UtcMs(0), NO_READING_AFTER);
     let years = bucket_values(store, id, whole, BucketStep::Year, AggregateFunction::Last).await?;
     Ok(years.last().copied())
 }

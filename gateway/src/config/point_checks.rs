@@ -75,17 +75,23 @@ fn build_point(
     names: &[String],
 ) -> Point {
     let access = bus_kinds::check_point_access(notes, raw, &span, names);
+    // Pulses only grow: without this a restart would begin at 0.
+    let is_counter = raw.counter.unwrap_or_else(|| access.counts_in_gateway());
     let unit = check_unit(notes, raw);
     let quantity = point_quantity(raw, unit);
-    let (min, max) = check_value_range(notes, raw, point_physical_range(raw, &quantity, unit));
+    let (min, max) = check_value_range(
+        notes,
+        raw,
+        physical_limits::physical_range(&quantity, unit, is_counter),
+    );
     let point = Point {
         name,
         access,
         scale: check_scale(notes, raw),
         unit: Arc::from(unit.map_or("", |unit| unit.symbol)),
         quantity,
-        counter: raw.counter.unwrap_or(false),
-        wraps_at: check_wraps_at(notes, raw),
+        counter: is_counter,
+        wraps_at: check_wraps_at(notes, raw, is_counter),
         min,
         max,
         about: check_description(notes, raw, &span),
@@ -134,14 +140,6 @@ fn point_quantity(raw: &RawPoint, unit: Option<&drivers::units::UnitOfMeasure>) 
         Some(at) => Arc::from(at.get().as_str()),
         None => Arc::from(unit.map_or("", |unit| unit.quantity)),
     }
-}
-
-fn point_physical_range(
-    raw: &RawPoint,
-    quantity: &str,
-    unit: Option<&'static drivers::units::UnitOfMeasure>,
-) -> Option<(f64, f64)> {
-    physical_limits::physical_range(quantity, unit, raw.counter.unwrap_or(false))
 }
 
 /// Returns minimum and maximum of a point: its own, else the physical ones.
@@ -203,11 +201,15 @@ fn check_decimal(
     decimal
 }
 
-fn check_wraps_at(notes: &mut DiagnosticCollector<'_>, raw: &RawPoint) -> Option<f64> {
+fn check_wraps_at(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &RawPoint,
+    is_counter: bool,
+) -> Option<f64> {
     let at = raw.wraps_at.as_ref()?;
     let value = notes.finite_number(raw.wraps_at.as_ref(), "wraps_at")?;
     // Only a counter restarts at 0.
-    if value <= 0.0 || raw.counter != Some(true) {
+    if value <= 0.0 || !is_counter {
         notes.add_error(
             at.span(),
             "wraps_at",

@@ -146,6 +146,16 @@ fn value(bus: &mut GpioBus, device: usize, at_ms: u64) -> String {
 }
 
 #[test]
+fn pulses_are_a_counter_unless_the_file_says_otherwise() {
+    let pulses = "line = 17\npoint = [{ id = 'n', signal = 'pulses' }, \
+                  { id = 'state', signal = 'state', line = 4 }]";
+    let site = SiteText::new("s").bus("pins", "kind = 'gpio'");
+    let config = load_site(&site.device("d", "pins", pulses).text());
+    let counters = config.devices[0].points.iter().map(|point| point.counter);
+    assert_eq!(counters.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn pulses_are_counted_though_the_queue_lost_most_of_them() {
     let chip = TestChip::with_lines(&[17, 4]);
     let mut bus = pin_bus(&chip);
