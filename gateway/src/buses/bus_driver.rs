@@ -1,6 +1,5 @@
 //! [`BusDriver`]: the access to the devices of one bus, and what one poll gave.
 
-use super::NO_RAW_REQUESTS;
 use crate::bus_request::{BusRequest, BusRequestError, BusRequestOutcome};
 use crate::clock::Clock;
 use crate::config::{ModbusTable, Point};
@@ -8,6 +7,9 @@ use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
 use crate::status::{DeviceFault, DeviceIdentity};
 use std::fmt::Debug;
 use std::pin::Pin;
+
+/// Error text of a bus without requests for scans and technicians.
+pub(crate) const NO_RAW_REQUESTS: &str = "this kind of bus has no raw requests";
 
 /// Future of a driver; boxed, so that one bus task serves every kind of bus.
 pub type BusFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -32,13 +32,11 @@ use blocking_bus::BlockingBus;
 use tokio::sync::mpsc;
 
 pub use adhoc::{AdhocReader, AdhocReading, read_device_once};
+pub(crate) use bus_driver::NO_RAW_REQUESTS;
 pub use bus_driver::{
     BusCounts, BusDriver, BusFuture, DevicePoll, PollDetails, PollError, PollRequest,
 };
 pub use bus_task::{BusTask, CounterValues, spawn_bus_tasks};
-
-/// Error text of a bus without requests for scans and technicians.
-const NO_RAW_REQUESTS: &str = "this kind of bus has no raw requests";
 
 /// Creates the driver of a bus: the list of the kinds of bus. It opens nothing yet.
 fn create_driver(bus: &Bus, devices: Vec<Device>) -> Box<dyn BusDriver> {

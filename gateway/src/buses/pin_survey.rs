@@ -1,24 +1,14 @@
 //! Survey of the gateway's own pins, for `pantau scan`: lines of a GPIO chip, sensor chips on an
 //! I2C bus, probes on 1-Wire. Blocking; it writes nothing but the requests of the chips.
 
-use super::i2c::identify_chips;
-use super::{gpio, one_wire};
-use crate::config::SensorChip;
+use super::{gpio, i2c, one_wire};
 use drivers::one_wire::RomCode;
 use drivers::sensor_fault::SensorFault;
 use std::io;
 use std::path::Path;
 
 pub use gpio::FoundLine;
-
-/// Sensor chip that answers on I2C.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FoundChip {
-    /// I2C address.
-    pub address: u8,
-    /// Kind of chip that its answer fits; `None`: something else.
-    pub chip: Option<SensorChip>,
-}
+pub use i2c::FoundChip;
 
 /// Probe on 1-Wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +27,7 @@ pub fn list_lines(chip: &Path) -> io::Result<Vec<FoundLine>> {
 /// Returns the sensor chips that answer on an I2C bus. Only addresses that such chips can have are
 /// tried, since a request may disturb a chip of another kind.
 pub fn list_chips(port: &Path) -> io::Result<Vec<FoundChip>> {
-    identify_chips(port)
+    i2c::identify_chips(port)
 }
 
 /// Returns the probes of all 1-Wire buses. It takes up to a second for each.

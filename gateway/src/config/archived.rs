@@ -2,33 +2,16 @@
 
 use super::diagnostic_collector::DiagnosticCollector;
 use super::factors::FactorTexts;
-use super::secret::mask_comment_secrets;
-use super::{Config, Diagnostics, accept_config, check, schema_check};
+use super::revision_text::split_texts;
+use super::{Config, Diagnostics, check, config_schema};
 use crate::sinks::SINK_KINDS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use toml::{Table, Value};
 
-/// Separator between the site's file and its own factor file.
-const OWN_FACTORS_MARK: &str = "\n# --- [factors] file ---\n";
-
 /// Errors that must not block an old report, so they become warnings: a changed page, and a unit
 /// that earlier versions did not check, whose figures are unknown.
 const SURVIVABLE_FAULTS: [&str; 2] = ["fault-evidence-hash", "fault-indicator-unit"];
-
-/// Joins the texts that the store archives: the file, with secrets in comments masked, and the
-/// site's own factors.
-pub(crate) fn join_texts(text: &str, own: &str) -> String {
-    let text = mask_comment_secrets(text);
-    match own {
-        "" => text.into_owned(),
-        own => format!("{text}{OWN_FACTORS_MARK}{own}"),
-    }
-}
-
-fn split_texts(kept: &str) -> (&str, &str) {
-    kept.split_once(OWN_FACTORS_MARK).unwrap_or((kept, ""))
-}
 
 /// Checks an archived text with the built-in factors of its time.
 ///
@@ -36,7 +19,7 @@ fn split_texts(kept: &str) -> (&str, &str) {
 pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, Diagnostics> {
     let (text, own) = split_texts(kept);
     let mut notes = DiagnosticCollector::new(file, text);
-    let typed = schema_check::parse_config(&mut notes, SINK_KINDS);
+    let typed = config_schema::parse_config(&mut notes, SINK_KINDS);
     // No figure depends on sinks, and the secrets of that time may be gone.
     let config = typed.map(|(mut typed, _sinks)| {
         typed.web = None;
@@ -49,7 +32,7 @@ pub fn load_archived(kept: &str, built_in: &str, file: &Path) -> Result<Config, 
         .partition(|fault| SURVIVABLE_FAULTS.contains(&fault.what));
     notes.faults = faults;
     notes.warnings.extend::<Vec<_>>(doubts);
-    accept_config(notes, config)
+    check::accept_config(notes, config)
 }
 
 /// Lists the tables that differ between two archived texts, such as `[site]` or `[[asset]] plts`.
@@ -111,6 +94,7 @@ fn tables_by_id(list: Option<&Value>) -> BTreeMap<&str, Vec<&Value>> {
 mod tests {
     use super::*;
     use crate::config::factors::built_in_factors;
+    use crate::config::revision_text::join_texts;
     use crate::config::{load_config, load_config_text};
     use proptest::prelude::*;
     use std::fs;

@@ -4,33 +4,30 @@
 //! below, and nowhere else in the configuration: see docs/extending.md, "A kind of bus".
 
 use crate::config::chip_point::{
-    self, ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink,
+    self, ChipDeviceKeys, ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink,
+    VoltageKeys,
 };
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::gpio_point::{
-    self, GpioLink, GpioPoint, GpioSignal, LineBias, LineEdge, RawActiveLevel,
+    self, GpioLink, GpioPoint, GpioPointKeys, GpioSignal, LineBias, LineEdge, RawActiveLevel,
 };
-use crate::config::modbus_link::{self, ModbusLink, check_modbus_link};
-use crate::config::modbus_point::{ModbusPoint, check_modbus_point};
-use crate::config::raw_config::RawDevice;
+use crate::config::modbus_link::{
+    self, ModbusLink, ModbusLinkKeys, ModbusTransport, check_modbus_link,
+};
+use crate::config::modbus_point::{ModbusPoint, ModbusPointKeys, check_modbus_point};
 use crate::config::raw_values::{
     RawConfidence, RawExponentTable, RawInteger, RawNumber, RawNumbers, RawParity, RawText,
     RawValidWhen, RawWordOrder, SpannedValue,
 };
-use crate::config::value_syntax::EXPECT_DURATION;
-use crate::config::{
-    LinearScale, Point, SerialPortSettings, bus_keys, device_limits, value_syntax,
-};
+use crate::config::{BusLinkSummary, LinearScale, SerialPortSettings};
 use crate::domain::ExactNumber;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-
-const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
 
 /// `[[bus]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -164,6 +161,64 @@ pub(crate) struct RawPoint {
     pub(crate) confidence: Option<SpannedValue<RawConfidence>>,
 }
 
+/// Keys of a device that say where it is on its bus, as typed.
+pub(crate) struct DeviceAddressKeys<'a> {
+    /// `line`, of a device on a GPIO bus.
+    pub(crate) line: Option<&'a SpannedValue<toml::Value>>,
+    /// Chip, its address and serial number, and the place of the device.
+    pub(crate) chip: ChipDeviceKeys<'a>,
+}
+
+impl RawPoint {
+    fn modbus_keys(&self) -> ModbusPointKeys<'_> {
+        ModbusPointKeys {
+            register: &self.register,
+            encoding: &self.r#type,
+            words: &self.words,
+            bits: &self.bits,
+            high_register: &self.high_register,
+            missing: &self.missing,
+            scale_from: &self.scale_from,
+            multiply_from: &self.multiply_from,
+            powers_from: &self.powers_from,
+            valid_when: &self.valid_when,
+        }
+    }
+
+    fn gpio_keys(&self) -> GpioPointKeys<'_> {
+        GpioPointKeys {
+            line: self.line.as_ref(),
+            bias: &self.bias,
+            active: &self.active,
+            edge: &self.edge,
+            debounce: &self.debounce,
+            max_rate: &self.max_rate,
+            max_pulse: &self.max_pulse,
+        }
+    }
+
+    fn voltage_keys(&self) -> VoltageKeys<'_> {
+        VoltageKeys {
+            loop_values: &self.loop_values,
+            shunt_ohm: &self.shunt_ohm,
+            divider_ohm: &self.divider_ohm,
+        }
+    }
+}
+
+fn link_keys(at: &SpannedValue<RawBus>) -> ModbusLinkKeys<'_> {
+    let typed = at.get();
+    ModbusLinkKeys {
+        span: at.span(),
+        port: &typed.port,
+        host: &typed.host,
+        tcp_port: &typed.tcp_port,
+        baud: &typed.baud,
+        parity: &typed.parity,
+        stop_bits: &typed.stop_bits,
+    }
+}
+
 /// Connection to devices: a serial line or a network address.
 #[derive(Clone, Debug)]
 pub struct Bus {
@@ -190,21 +245,6 @@ pub enum BusLink {
     OneWire(OneWireLink),
     /// A sensor at a serial port that sends by itself.
     Uart(UartLink),
-}
-
-/// Description of a connection, for tables and texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BusLinkSummary {
-    /// Word of its kind in the configuration, e.g. `modbus-rtu`.
-    pub kind: &'static str,
-    /// Name of its kind for people.
-    pub name: &'static str,
-    /// Host and port, or device path.
-    pub address: String,
-    /// Speed of a serial line, bit/s.
-    pub baud: Option<u32>,
-    /// Data bits, parity and stop bits of a serial line, e.g. `8N1`.
-    pub format: Option<String>,
 }
 
 impl BusLink {
@@ -327,7 +367,7 @@ pub(crate) fn check_point_access(
     names: &[String],
 ) -> PointAccess {
     let Some(at) = &raw.signal else {
-        return PointAccess::Modbus(check_modbus_point(notes, raw, span, names));
+        return PointAccess::Modbus(check_modbus_point(notes, &raw.modbus_keys(), span, names));
     };
     for (key, typed) in [("register", &raw.register), ("type", &raw.r#type)] {
         if let Some(stray) = typed {
@@ -335,7 +375,11 @@ pub(crate) fn check_point_access(
         }
     }
     if let Some(signal) = ChipSignal::from_word(at.get()) {
-        return PointAccess::Chip(chip_point::check_chip_point(notes, raw, signal));
+        return PointAccess::Chip(chip_point::check_chip_point(
+            notes,
+            &raw.voltage_keys(),
+            signal,
+        ));
     }
     let signal = GpioSignal::from_word(at.get());
     if signal.is_none() {
@@ -348,95 +392,61 @@ pub(crate) fn check_point_access(
         notes.add_error_with_hint(at.span(), "signal", "fault-word", at.get(), &all, hint);
     }
     let signal = signal.unwrap_or(GpioSignal::State);
-    PointAccess::Gpio(gpio_point::check_gpio_point(notes, raw, signal))
+    PointAccess::Gpio(gpio_point::check_gpio_point(
+        notes,
+        &raw.gpio_keys(),
+        signal,
+    ))
 }
 
-/// Checks all `[[bus]]` tables.
-pub(crate) fn check_buses(
+/// Checks the keys of `[[bus]]` that its kind has.
+pub(crate) fn check_bus_link(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &[SpannedValue<RawBus>],
-) -> Vec<Bus> {
-    let mut ids = BTreeSet::new();
-    let mut ports = BTreeSet::new();
-    let mut buses = Vec::new();
-    for at in raw {
-        let typed = at.get();
-        let id = notes.id(&typed.id, &mut ids);
-        let link = check_bus_link(notes, at);
-        // A serial port has exactly one owner.
-        if let (Some(line), Some(port)) = (link.serial_port(), &typed.port)
-            && !ports.insert(line.port.clone())
-        {
-            notes.add_error(port.span(), "port", "fault-duplicate", port.get(), "");
-        }
-        let timeout = notes.parsed_text(
-            &typed.timeout,
-            "timeout",
-            value_syntax::parse_duration,
-            EXPECT_DURATION,
-        );
-        let usable = Duration::from_millis(10)..=Duration::from_mins(1);
-        if let (Some(typed), Some(timeout)) = (&typed.timeout, timeout)
-            && !usable.contains(&timeout)
-        {
-            notes.add_error(
-                typed.span(),
-                "timeout",
-                "fault-range",
-                typed.get(),
-                "10ms..=60s",
-            );
-        }
-        buses.push(Bus {
-            id,
-            link,
-            timeout: timeout.unwrap_or(TIMEOUT_DEFAULT),
-            settle: device_limits::settle(notes, &typed.settle).unwrap_or_default(),
-        });
-    }
-    buses
-}
-
-fn check_bus_link(notes: &mut DiagnosticCollector<'_>, at: &SpannedValue<RawBus>) -> BusLink {
-    let Some(typed) = &at.get().kind else {
-        return BusLink::Modbus(check_modbus_link(notes, at, None));
+    at: &SpannedValue<RawBus>,
+) -> BusLink {
+    let (typed, lines) = (at.get(), link_keys(at));
+    let modbus = |notes: &mut DiagnosticCollector<'_>, transport| {
+        BusLink::Modbus(check_modbus_link(notes, &lines, transport))
     };
-    let link = match *typed.get() {
-        RawBusKind::Gpio => BusLink::Gpio(gpio_point::check_gpio_link(at.get())),
-        RawBusKind::I2c => BusLink::I2c(chip_point::check_i2c_link(at.get())),
-        RawBusKind::OneWire => BusLink::OneWire(chip_point::check_one_wire_link(at.get())),
-        RawBusKind::Uart => BusLink::Uart(UartLink(modbus_link::check_serial_line(notes, at))),
+    let Some(kind) = &typed.kind else {
+        return modbus(notes, None);
+    };
+    match *kind.get() {
+        RawBusKind::ModbusTcp => modbus(notes, Some(ModbusTransport::Tcp)),
+        RawBusKind::ModbusRtu => modbus(notes, Some(ModbusTransport::Rtu)),
+        RawBusKind::ModbusRtuOverTcp => modbus(notes, Some(ModbusTransport::RtuOverTcp)),
+        RawBusKind::Gpio => BusLink::Gpio(gpio_point::check_gpio_link(&typed.chip)),
+        RawBusKind::I2c => BusLink::I2c(chip_point::check_i2c_link(&typed.port)),
+        RawBusKind::OneWire => BusLink::OneWire(chip_point::check_one_wire_link(&typed.port)),
+        RawBusKind::Uart => BusLink::Uart(UartLink(modbus_link::check_serial_line(notes, &lines))),
         RawBusKind::Mqtt => {
             // The word as typed, so that the message does not show a Rust name.
-            let found = notes.text.get(typed.span()).unwrap_or_default();
+            let found = notes.text.get(kind.span()).unwrap_or_default();
             let found = found.trim_matches('"').to_owned();
             let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp, gpio, i2c, one-wire, uart";
-            notes.add_error(typed.span(), "kind", "fault-bus-later", &found, open);
-            return BusLink::Modbus(check_modbus_link(notes, at, None));
+            notes.add_error(kind.span(), "kind", "fault-bus-later", &found, open);
+            modbus(notes, None)
         }
-        modbus => BusLink::Modbus(check_modbus_link(notes, at, Some(modbus))),
-    };
-    let word = link.summary().kind;
-    bus_keys::report_stray_keys(notes, at.get(), *typed.get(), word);
-    link
+    }
 }
 
 /// Gives the points of a device the line that the device names, and reports points of another kind
 /// of bus.
-pub(crate) fn complete_points(
+pub(crate) fn complete_points<'a>(
     notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawDevice>,
+    keys: &DeviceAddressKeys<'_>,
     link: &BusLink,
-    points: &mut [Point],
+    points: impl Iterator<Item = (&'a str, &'a mut PointAccess)>,
 ) {
-    let own = gpio_point::check_line(notes, at.get().line.as_ref());
+    let own = gpio_point::check_line(notes, keys.line);
     let summary = link.summary();
-    for point in points {
-        let fits = match (&mut point.access, link) {
+    for (name, access) in points {
+        let fits = match (&mut *access, link) {
             (PointAccess::Gpio(access), BusLink::Gpio(_)) => {
                 access.line = access.line.take().or_else(|| own.clone());
                 if access.line.is_none() {
-                    notes.add_error(at.span(), "line", "fault-missing", "", "");
+                    let span = keys.chip.span.clone();
+                    notes.add_error(span, "line", "fault-missing", "", "");
                 }
                 true
             }
@@ -444,7 +454,7 @@ pub(crate) fn complete_points(
                 PointAccess::Chip(access),
                 BusLink::I2c(_) | BusLink::OneWire(_) | BusLink::Uart(_),
             ) => {
-                chip_point::complete_chip_point(notes, at, access);
+                chip_point::complete_chip_point(notes, &keys.chip, access);
                 access
                     .chip
                     .is_none_or(|chip| chip.bus_word() == summary.kind)
@@ -452,14 +462,9 @@ pub(crate) fn complete_points(
             (access, link) => access.modbus().is_some() && link.modbus().is_some(),
         };
         if !fits {
-            let found = format!("{} ({})", point.name, point.access.bus_word());
-            notes.add_error(
-                at.span(),
-                "bus",
-                "fault-point-of-other-bus",
-                &found,
-                summary.kind,
-            );
+            let found = format!("{name} ({})", access.bus_word());
+            let (span, what) = (keys.chip.span.clone(), "fault-point-of-other-bus");
+            notes.add_error(span, "bus", what, &found, summary.kind);
             return;
         }
     }

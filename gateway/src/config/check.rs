@@ -6,7 +6,7 @@ use crate::config::raw_config::{RawConfig, RawSite};
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    Config, StoreSettings, bus_kinds, device_limits, devices, factors, site_indicators,
+    Config, Diagnostics, StoreSettings, bus_checks, devices, factors, site_indicators,
     value_syntax, web_settings,
 };
 use crate::domain::site_zone::SiteZone;
@@ -34,10 +34,10 @@ pub(crate) fn check_config(
 ) -> Config {
     let empty = RawSite::default();
     let raw_site = raw.site.as_ref().map_or(&empty, SpannedValue::get);
-    let mut buses = bus_kinds::check_buses(notes, &raw.bus);
+    let mut buses = bus_checks::check_buses(notes, &raw.bus);
     let (mut devices, infos) = devices::check_devices(notes, raw, raw_site, &buses);
     // After the devices: a bus without `settle` takes the longest time of its devices' profiles.
-    device_limits::apply_settle_times(&mut buses, &raw.bus, &mut devices);
+    bus_checks::apply_settle_times(&mut buses, &raw.bus, &mut devices);
     let site = check_site(notes, raw, infos);
     let factors = factors::check_factors(notes, raw.factors.as_ref(), &raw.factor_evidence, texts);
     let definitions = site_indicators::check_indicators(notes, &raw.indicator, &factors);
@@ -172,5 +172,23 @@ fn check_store(notes: &mut DiagnosticCollector<'_>, raw: &RawConfig) -> StoreSet
             value_syntax::parse_size,
             "fault-expect-size",
         ),
+    }
+}
+
+/// Returns the configuration when it has no errors, else the sorted errors.
+pub(crate) fn accept_config(
+    mut notes: DiagnosticCollector<'_>,
+    config: Option<Config>,
+) -> Result<Config, Diagnostics> {
+    let mut faults = std::mem::take(&mut notes.faults);
+    // Errors of profiles follow those of the file itself.
+    faults.sort_by_key(|fault| (fault.file != notes.file, fault.line));
+    match config {
+        Some(mut config) if faults.is_empty() => {
+            notes.warnings.sort_by_key(|fault| fault.line);
+            config.warnings = notes.warnings;
+            Ok(config)
+        }
+        _ => Err(Diagnostics(faults)),
     }
 }

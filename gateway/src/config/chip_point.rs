@@ -1,12 +1,10 @@
 //! [`ChipPoint`]: the value that a sensor chip on I2C, 1-Wire or a UART gives, and the links of
 //! these buses; and their checks.
 
-use crate::config::bus_kinds::{BusLinkSummary, RawBus, RawPoint};
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::RawDevice;
-use crate::config::raw_values::{RawNumbers, RawText, SpannedValue};
-use crate::config::{LinearScale, SerialPortSettings};
+use crate::config::raw_values::{RawInteger, RawNumber, RawNumbers, RawText};
+use crate::config::{BusLinkSummary, LinearScale, SerialPortSettings};
 use crate::domain::ExactNumber;
 use drivers::ads1115::{ADS1115_ADDRESS, Ads1115Input, Ads1115Range, Ads1115Sample};
 use drivers::current_loop::CurrentLoop;
@@ -15,6 +13,7 @@ use drivers::ds3231::DS3231_ADDRESS;
 use drivers::one_wire::RomCode;
 use drivers::sht::{SHT2X_ADDRESS, SHT3X_ADDRESS};
 use drivers::voltage_divider::VoltageDivider;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// I2C bus of the pins 3 and 5 of a Raspberry Pi.
@@ -259,16 +258,16 @@ pub(crate) fn link_summary(
 }
 
 /// Checks the keys of an I2C bus.
-pub(crate) fn check_i2c_link(typed: &RawBus) -> I2cLink {
+pub(crate) fn check_i2c_link(port: &RawText) -> I2cLink {
     I2cLink {
-        port: path_or(&typed.port, DEFAULT_I2C_PORT),
+        port: path_or(port, DEFAULT_I2C_PORT),
     }
 }
 
 /// Checks the keys of a 1-Wire bus.
-pub(crate) fn check_one_wire_link(typed: &RawBus) -> OneWireLink {
+pub(crate) fn check_one_wire_link(port: &RawText) -> OneWireLink {
     OneWireLink {
-        folder: path_or(&typed.port, DEFAULT_ONE_WIRE_FOLDER),
+        folder: path_or(port, DEFAULT_ONE_WIRE_FOLDER),
     }
 }
 
@@ -276,10 +275,32 @@ fn path_or(typed: &RawText, default: &str) -> PathBuf {
     PathBuf::from(typed.as_ref().map_or(default, |at| at.get()))
 }
 
+/// Keys of a point that say what the voltage at an input means, as typed.
+pub(crate) struct VoltageKeys<'a> {
+    /// `loop_values`.
+    pub(crate) loop_values: &'a RawNumbers,
+    /// `shunt_ohm`.
+    pub(crate) shunt_ohm: &'a RawNumber,
+    /// `divider_ohm`.
+    pub(crate) divider_ohm: &'a RawNumbers,
+}
+
+/// Keys of a device that say which chip it is, as typed.
+pub(crate) struct ChipDeviceKeys<'a> {
+    /// Place of the device.
+    pub(crate) span: Range<usize>,
+    /// `chip`.
+    pub(crate) chip: &'a RawText,
+    /// `address`.
+    pub(crate) address: &'a RawInteger,
+    /// `serial`.
+    pub(crate) serial: &'a RawText,
+}
+
 /// Checks the keys of a point that a chip gives.
 pub(crate) fn check_chip_point(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &VoltageKeys<'_>,
     signal: ChipSignal,
 ) -> ChipPoint {
     ChipPoint {
@@ -287,24 +308,24 @@ pub(crate) fn check_chip_point(
         chip: None,
         address: 0,
         serial: None,
-        meaning: check_meaning(notes, raw),
+        meaning: check_meaning(notes, keys),
     }
 }
 
-fn check_meaning(notes: &mut DiagnosticCollector<'_>, raw: &RawPoint) -> VoltageMeaning {
-    if let Some(ends) = pair_of_numbers(notes, &raw.loop_values, "loop_values") {
-        let shunt = notes.positive_number(&raw.shunt_ohm, "shunt_ohm");
+fn check_meaning(notes: &mut DiagnosticCollector<'_>, keys: &VoltageKeys<'_>) -> VoltageMeaning {
+    if let Some(ends) = pair_of_numbers(notes, keys.loop_values, "loop_values") {
+        let shunt = notes.positive_number(keys.shunt_ohm, "shunt_ohm");
         let circuit = CurrentLoop::new(shunt.unwrap_or(150.0), ends.0, ends.1);
         if let Some(circuit) = circuit {
             return VoltageMeaning::Loop(circuit);
         }
-        report_pair(notes, &raw.loop_values, "loop_values");
+        report_pair(notes, keys.loop_values, "loop_values");
     }
-    if let Some((upper, lower)) = pair_of_numbers(notes, &raw.divider_ohm, "divider_ohm") {
+    if let Some((upper, lower)) = pair_of_numbers(notes, keys.divider_ohm, "divider_ohm") {
         if let Some(divider) = VoltageDivider::new(upper, lower) {
             return VoltageMeaning::Divided(divider);
         }
-        report_pair(notes, &raw.divider_ohm, "divider_ohm");
+        report_pair(notes, keys.divider_ohm, "divider_ohm");
     }
     VoltageMeaning::Voltage
 }
@@ -354,25 +375,30 @@ pub(crate) fn check_chip_word(
 /// Gives a point the chip, the address and the serial number of its device.
 pub(crate) fn complete_chip_point(
     notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawDevice>,
+    keys: &ChipDeviceKeys<'_>,
     point: &mut ChipPoint,
 ) {
-    let typed = at.get();
-    point.chip = check_chip_word(notes, &typed.chip).or(point.chip);
+    point.chip = check_chip_word(notes, keys.chip).or(point.chip);
     let Some(chip) = point.chip else {
-        notes.add_error(at.span(), "chip", "fault-missing", "", "");
+        notes.add_error(keys.span.clone(), "chip", "fault-missing", "", "");
         return;
     };
     if !chip.measures(point.signal) {
-        notes.add_error(at.span(), "chip", "fault-chip-signal", chip.word(), "");
+        notes.add_error(
+            keys.span.clone(),
+            "chip",
+            "fault-chip-signal",
+            chip.word(),
+            "",
+        );
     }
     let (first, last) = chip.addresses();
     let range = i64::from(first)..=i64::from(last);
-    let address = notes.integer_in_range(&typed.address, "address", range);
+    let address = notes.integer_in_range(keys.address, "address", range);
     point.address = address.unwrap_or(first);
     let expected = "fault-expect-serial";
-    point.serial = notes.parsed_text(&typed.serial, "serial", RomCode::from_linux_name, expected);
-    if chip == SensorChip::Ds18b20 && typed.serial.is_none() {
-        notes.add_error(at.span(), "serial", "fault-missing", "", "");
+    point.serial = notes.parsed_text(keys.serial, "serial", RomCode::from_linux_name, expected);
+    if chip == SensorChip::Ds18b20 && keys.serial.is_none() {
+        notes.add_error(keys.span.clone(), "serial", "fault-missing", "", "");
     }
 }

@@ -1,15 +1,28 @@
-//! [`limits`]: checks the request limits of devices and the settle times of buses.
+//! [`DeviceLimits`]: limits of requests to a device, and their check.
 
-use crate::config::bus_kinds::RawBus;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawDeviceLimits, RawText, SpannedValue};
-use crate::config::{Bus, Device, DeviceLimits, ModbusTable, Point, value_syntax};
+use crate::config::{ModbusTable, value_syntax};
 use crate::limits::REGISTERS_PER_READ_MAX;
-use std::ops::Range;
 use std::time::Duration;
 
 /// Maximum settle time that a configuration may set.
 const SETTLE_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// Limits of one request to a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceLimits {
+    /// Maximum registers in one read, 1..=125.
+    pub max_registers: u16,
+    /// Start and count are multiples of this: 1 or 2.
+    pub align: u16,
+    /// Ranges that one read must not leave (table, first and last register); empty: no such limit.
+    pub blocks: Vec<(ModbusTable, u16, u16)>,
+    /// Minimum time between the end of an answer and the next request.
+    pub gap: Duration,
+    /// Quiet time that the device needs after a network connection was opened.
+    pub settle: Duration,
+}
 
 /// Checks the limits of a device; `base` applies where a key is absent.
 pub(crate) fn check_device_limits(
@@ -74,26 +87,6 @@ pub(crate) fn settle(notes: &mut DiagnosticCollector<'_>, typed: &RawText) -> Op
     Some(settle)
 }
 
-/// Gives each device the settle time of its bus where that says one, and a bus without one the
-/// longest of its devices.
-pub(crate) fn apply_settle_times(
-    buses: &mut [Bus],
-    raw: &[SpannedValue<RawBus>],
-    devices: &mut [Device],
-) {
-    for (index, (bus, raw)) in buses.iter_mut().zip(raw).enumerate() {
-        // A serial port has no connection to the device: the profile's time is for networks.
-        let is_said = raw.get().settle.is_some() || bus.link.serial_port().is_some();
-        for device in devices.iter_mut().filter(|device| device.bus == index) {
-            if is_said {
-                device.limits.settle = bus.settle;
-            } else {
-                bus.settle = bus.settle.max(device.limits.settle);
-            }
-        }
-    }
-}
-
 /// Returns the limits of the Modbus protocol itself.
 pub(crate) fn protocol_limits() -> DeviceLimits {
     DeviceLimits {
@@ -102,58 +95,5 @@ pub(crate) fn protocol_limits() -> DeviceLimits {
         blocks: Vec::new(),
         gap: Duration::ZERO,
         settle: Duration::ZERO,
-    }
-}
-
-/// Checks that every point fits into one request of its device.
-pub(crate) fn check_points_fit(
-    notes: &mut DiagnosticCollector<'_>,
-    span: &Range<usize>,
-    points: &[Point],
-    limits: &DeviceLimits,
-) {
-    let accesses = points
-        .iter()
-        .filter_map(|point| Some((point, point.modbus()?)));
-    for (point, access) in accesses {
-        let registers = access.encoding.registers();
-        let bits = matches!(access.table, ModbusTable::Coil | ModbusTable::Discrete);
-        // Coils and discrete inputs are packed bits: alignment and register counts do not apply.
-        let align = !bits && (access.address % limits.align != 0);
-        if align || (!bits && registers > limits.max_registers) {
-            let found = format!("{} ({}, {registers})", point.name, access.address);
-            let expected = format!(
-                "align {}, max_registers {}",
-                limits.align, limits.max_registers
-            );
-            notes.add_error(span.clone(), "limits", "fault-limits", &found, &expected);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::tests::{SiteText, load_site};
-
-    /// Returns the settle time of the bus and of its two devices, milliseconds.
-    fn settle_times(bus: &str) -> (u128, [u128; 2]) {
-        let point = "point = [{ id = 'v', register = 'holding:0', type = 'u16' }]";
-        let slow = format!("unit = 1\n{point}\nlimits = {{ settle = '2s' }}");
-        let site = SiteText::new("s").bus("b", bus).device("slow", "b", slow);
-        let site = site.device("quick", "b", format_args!("unit = 2\n{point}"));
-        let config = load_site(&site.text());
-        let devices = [&config.devices[0], &config.devices[1]];
-        let own = devices.map(|device| device.limits.settle.as_millis());
-        (config.buses[0].settle.as_millis(), own)
-    }
-
-    #[test]
-    fn a_device_settles_by_itself_unless_its_bus_says_how_long() {
-        let tcp = "kind = 'modbus-tcp'\nhost = 'h'\n";
-        assert_eq!(settle_times(tcp), (2000, [2000, 0]));
-        let said = format!("{tcp}settle = '500ms'");
-        assert_eq!(settle_times(&said), (500, [500, 500]));
-        let line = "kind = 'modbus-rtu'\nport = '/dev/ttyUSB0'";
-        assert_eq!(settle_times(line), (0, [0, 0]));
     }
 }

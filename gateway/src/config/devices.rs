@@ -1,5 +1,7 @@
 //! [`devices`]: checks `[[device]]` tables and resolves their profiles.
 
+use crate::config::bus_kinds::DeviceAddressKeys;
+use crate::config::chip_point::ChipDeviceKeys;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::profile::{Profile, ProfileLibrary};
@@ -8,7 +10,7 @@ use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     Bus, BusLink, Device, DeviceLimits, FactConfidence, ModbusLink, Point, bus_kinds,
-    device_limits, point_checks, sunspec, value_syntax,
+    device_limits, point_checks, register_checks, sunspec, value_syntax,
 };
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
@@ -168,10 +170,22 @@ fn fit_points(
     mut points: Vec<Point>,
 ) -> Vec<Point> {
     if let Some(link) = link {
-        bus_kinds::complete_points(notes, at, link, &mut points);
+        let typed = at.get();
+        let keys = DeviceAddressKeys {
+            line: typed.line.as_ref(),
+            chip: ChipDeviceKeys {
+                span: at.span(),
+                chip: &typed.chip,
+                address: &typed.address,
+                serial: &typed.serial,
+            },
+        };
+        let accesses = points.iter_mut();
+        let accesses = accesses.map(|point| (&*point.name, &mut point.access));
+        bus_kinds::complete_points(notes, &keys, link, accesses);
     }
     check_scales(notes, at.get(), id, &mut points);
-    device_limits::check_points_fit(notes, &at.span(), &points, limits);
+    register_checks::check_points_fit(notes, &at.span(), &points, limits);
     points
 }
 

@@ -1,9 +1,9 @@
 //! [`GpioPoint`]: the meaning of a GPIO line, and [`GpioLink`]: the chip of the lines; and their
 //! checks.
 
-use crate::config::bus_kinds::{BusLinkSummary, RawBus, RawPoint};
+use crate::config::BusLinkSummary;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::SpannedValue;
+use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
 use crate::config::value_syntax::{self, EXPECT_DURATION};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -163,42 +163,60 @@ impl GpioLink {
 }
 
 /// Checks the keys of a GPIO bus.
-pub(crate) fn check_gpio_link(typed: &RawBus) -> GpioLink {
-    let chip = typed.chip.as_ref().map_or(DEFAULT_CHIP, |at| at.get());
+pub(crate) fn check_gpio_link(chip: &RawText) -> GpioLink {
+    let chip = chip.as_ref().map_or(DEFAULT_CHIP, |at| at.get());
     GpioLink {
         // `gpiochip0` is how the tools of libgpiod name it.
         chip: Path::new("/dev").join(chip),
     }
 }
 
+/// Keys of a point that say what a line means, as typed.
+pub(crate) struct GpioPointKeys<'a> {
+    /// `line`.
+    pub(crate) line: Option<&'a SpannedValue<toml::Value>>,
+    /// `bias`.
+    pub(crate) bias: &'a Option<SpannedValue<LineBias>>,
+    /// `active`.
+    pub(crate) active: &'a Option<SpannedValue<RawActiveLevel>>,
+    /// `edge`.
+    pub(crate) edge: &'a Option<SpannedValue<LineEdge>>,
+    /// `debounce`.
+    pub(crate) debounce: &'a RawText,
+    /// `max_rate`.
+    pub(crate) max_rate: &'a RawNumber,
+    /// `max_pulse`.
+    pub(crate) max_pulse: &'a RawText,
+}
+
 /// Checks the keys of a point on a line; the word of its signal is known to be one.
 pub(crate) fn check_gpio_point(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &GpioPointKeys<'_>,
     signal: GpioSignal,
 ) -> GpioPoint {
     let debounce = notes.parsed_text(
-        &raw.debounce,
+        keys.debounce,
         "debounce",
         value_syntax::parse_duration,
         EXPECT_DURATION,
     );
-    if let (Some(at), Some(period)) = (&raw.debounce, debounce)
+    if let (Some(at), Some(period)) = (keys.debounce, debounce)
         && period > DEBOUNCE_MAX
     {
         notes.add_error(at.span(), "debounce", "fault-range", at.get(), "0ms..=1s");
     }
-    let active = raw.active.as_ref().map(|at| *at.get()).unwrap_or_default();
+    let active = keys.active.as_ref().map(|at| *at.get()).unwrap_or_default();
     GpioPoint {
-        line: check_line(notes, raw.line.as_ref()),
+        line: check_line(notes, keys.line),
         signal,
-        bias: raw.bias.as_ref().map(|at| *at.get()).unwrap_or_default(),
-        edge: raw.edge.as_ref().map(|at| *at.get()).unwrap_or_default(),
+        bias: keys.bias.as_ref().map(|at| *at.get()).unwrap_or_default(),
+        edge: keys.edge.as_ref().map(|at| *at.get()).unwrap_or_default(),
         debounce: debounce.unwrap_or_default(),
         active_low: active == RawActiveLevel::Low,
-        rate_max: notes.positive_number(&raw.max_rate, "max_rate"),
+        rate_max: notes.positive_number(keys.max_rate, "max_rate"),
         pulse_max: notes.parsed_text(
-            &raw.max_pulse,
+            keys.max_pulse,
             "max_pulse",
             value_syntax::parse_duration,
             EXPECT_DURATION,

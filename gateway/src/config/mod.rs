@@ -18,10 +18,14 @@
 //! `docs/factors.md`.
 
 pub(crate) mod archived;
+mod bus_checks;
 pub(crate) mod bus_keys;
 pub(crate) mod bus_kinds;
+mod bus_link_summary;
 pub(crate) mod check;
 pub(crate) mod chip_point;
+mod config_file;
+mod config_schema;
 pub(crate) mod device_limits;
 pub(crate) mod devices;
 pub(crate) mod diagnostic;
@@ -33,12 +37,16 @@ mod linear_scale;
 pub(crate) mod modbus_link;
 pub(crate) mod modbus_point;
 pub(crate) mod physical_limits;
+mod point;
 pub(crate) mod point_checks;
 pub mod profile;
 pub(crate) mod profile_variant;
 pub(crate) mod raw_config;
 pub(crate) mod raw_profile;
 pub(crate) mod raw_values;
+mod register_checks;
+mod register_types;
+mod revision_text;
 pub(crate) mod schema_check;
 pub(crate) mod secret;
 pub mod set_address;
@@ -53,18 +61,22 @@ mod web_settings;
 
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
-pub use bus_kinds::{Bus, BusLink, BusLinkSummary, PointAccess};
+pub use bus_kinds::{Bus, BusLink, PointAccess};
+pub use bus_link_summary::BusLinkSummary;
 pub use chip_point::{
     ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink, VoltageMeaning,
 };
+pub use device_limits::DeviceLimits;
 pub(crate) use diagnostic::nearest_name;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diagnostic_collector::DiagnosticCollector;
 pub use gpio_point::{GpioLine, GpioLink, GpioPoint, GpioSignal, LineBias, LineEdge};
 pub use linear_scale::LinearScale;
 pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
-pub use modbus_point::{ModbusPoint, ModbusTable, RegisterEncoding, ScaleExponentTable, WordOrder};
+pub use modbus_point::{ModbusPoint, ScaleExponentTable};
+pub use point::{FactConfidence, Point, PointDescription};
 pub use raw_values::{RawInteger, RawText, SpannedValue};
+pub use register_types::{ModbusTable, RegisterEncoding, WordOrder};
 pub use secret::{Secret, mask_secrets};
 pub use settings::*;
 pub use value_words::ValueWords;
@@ -76,14 +88,11 @@ use profile::ProfileLibrary;
 use std::path::Path;
 use toml::de::DeTable;
 
-/// Maximum size of a configuration file, in bytes; a site of 3000 devices needs less.
-const FILE_BYTES_MAX: u64 = 8 << 20;
-
 /// Reads and checks a configuration file with the profiles that it names.
 ///
 /// A file of a secret need not exist yet: that is a warning.
 pub fn load_config(path: &Path) -> Result<Config, Diagnostics> {
-    match read_text(path) {
+    match config_file::read_text(path) {
         Ok(text) => load_config_text(&text, path, &|name| std::env::var(name).ok()),
         Err(error) => {
             let mut notes = DiagnosticCollector::new(path, "");
@@ -98,18 +107,10 @@ pub fn load_config(path: &Path) -> Result<Config, Diagnostics> {
     }
 }
 
-/// Reads a file of at most `FILE_BYTES_MAX` bytes.
-fn read_text(path: &Path) -> Result<String, String> {
-    match std::fs::metadata(path) {
-        Ok(about) if about.len() > FILE_BYTES_MAX => Err("larger than 8 MiB".to_owned()),
-        _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
-    }
-}
-
 /// Returns the language that a configuration file names for its site; `None` when it names none or
 /// cannot be read. The rest of the file is not checked.
 pub(crate) fn site_language(path: &Path) -> Option<Language> {
-    let text = read_text(path).ok()?;
+    let text = config_file::read_text(path).ok()?;
     // A fault in the file does not change the language in which it is reported.
     let (root, _) = DeTable::parse_recoverable(&text);
     let site = root.get_ref().get("site")?.get_ref().get("language")?;
@@ -135,35 +136,17 @@ pub fn load_with_sinks(
     kinds: &[SinkKind],
 ) -> Result<Config, Diagnostics> {
     let mut notes = DiagnosticCollector::new(file, text);
-    let config = schema_check::parse_config(&mut notes, kinds).map(|(raw, sinks)| {
+    let config = config_schema::parse_config(&mut notes, kinds).map(|(raw, sinks)| {
         let mut config = check::check_config(&mut notes, &raw, FactorTexts::Now);
         config.sinks = check::check_sinks(&mut notes, sinks, &config.site.id, env);
         config
     });
-    accept_config(notes, config)
-}
-
-/// Returns the configuration when it has no errors, else the sorted errors.
-fn accept_config(
-    mut notes: DiagnosticCollector<'_>,
-    config: Option<Config>,
-) -> Result<Config, Diagnostics> {
-    let mut faults = std::mem::take(&mut notes.faults);
-    // Errors of profiles follow those of the file itself.
-    faults.sort_by_key(|fault| (fault.file != notes.file, fault.line));
-    match config {
-        Some(mut config) if faults.is_empty() => {
-            notes.warnings.sort_by_key(|fault| fault.line);
-            config.warnings = notes.warnings;
-            Ok(config)
-        }
-        _ => Err(Diagnostics(faults)),
-    }
+    check::accept_config(notes, config)
 }
 
 /// Returns the JSON Schema of `pantau.toml` as text, for editors.
 pub fn config_schema() -> String {
-    let schema = schema_check::config_schema(SINK_KINDS);
+    let schema = config_schema::config_schema(SINK_KINDS);
     serde_json::to_string_pretty(&schema).unwrap_or_default()
 }
 

@@ -1,10 +1,9 @@
 //! [`ModbusLink`]: the connection of a Modbus bus, and its checks.
 
 use crate::config::BusLinkSummary;
-use crate::config::bus_kinds::{RawBus, RawBusKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawParity, SpannedValue};
-use std::ops::RangeInclusive;
+use crate::config::raw_values::{RawInteger, RawParity, RawText, SpannedValue};
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
 /// Valid speeds of serial lines, bit/s.
@@ -100,35 +99,63 @@ impl ModbusLink {
     }
 }
 
+/// Framing and network of a Modbus bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ModbusTransport {
+    /// Modbus TCP.
+    Tcp,
+    /// RTU on a serial line.
+    Rtu,
+    /// RTU frames over TCP.
+    RtuOverTcp,
+}
+
+/// Keys of a bus that say how a line or a network is reached, as typed.
+pub(crate) struct ModbusLinkKeys<'a> {
+    /// Place of the bus.
+    pub(crate) span: Range<usize>,
+    /// `port`.
+    pub(crate) port: &'a RawText,
+    /// `host`.
+    pub(crate) host: &'a RawText,
+    /// `tcp_port`.
+    pub(crate) tcp_port: &'a Option<SpannedValue<u16>>,
+    /// `baud`.
+    pub(crate) baud: &'a RawInteger,
+    /// `parity`.
+    pub(crate) parity: &'a Option<SpannedValue<RawParity>>,
+    /// `stop_bits`.
+    pub(crate) stop_bits: &'a RawInteger,
+}
+
 /// Checks the keys of a Modbus bus.
 pub(crate) fn check_modbus_link(
     notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawBus>,
-    kind: Option<RawBusKind>,
+    keys: &ModbusLinkKeys<'_>,
+    transport: Option<ModbusTransport>,
 ) -> ModbusLink {
-    let typed = at.get();
     // For RTU over TCP it is the speed of the line behind the server, used for the plan.
     let baud = notes
-        .integer_in_range(&typed.baud, "baud", BAUD_RANGE)
+        .integer_in_range(keys.baud, "baud", BAUD_RANGE)
         .unwrap_or(9600);
-    let serial = kind == Some(RawBusKind::ModbusRtu);
-    let tcp = kind.is_some() && !serial;
+    let serial = transport == Some(ModbusTransport::Rtu);
+    let tcp = transport.is_some() && !serial;
     let needed = if serial {
-        ("port", &typed.port)
+        ("port", keys.port)
     } else {
-        ("host", &typed.host)
+        ("host", keys.host)
     };
     if (serial || tcp) && needed.1.as_ref().is_none_or(|text| text.get().is_empty()) {
-        notes.add_error(at.span(), needed.0, "fault-missing", "", "");
+        notes.add_error(keys.span.clone(), needed.0, "fault-missing", "", "");
     }
-    let host = typed
+    let host = keys
         .host
         .as_ref()
         .map_or(String::new(), |at| at.get().clone());
-    let port = typed.tcp_port.as_ref().map_or(502, |at| *at.get());
-    match kind {
-        Some(RawBusKind::ModbusRtu) => ModbusLink::Rtu(check_serial_port(notes, typed, baud)),
-        Some(RawBusKind::ModbusRtuOverTcp) => ModbusLink::RtuOverTcp { host, port, baud },
+    let port = keys.tcp_port.as_ref().map_or(502, |at| *at.get());
+    match transport {
+        Some(ModbusTransport::Rtu) => ModbusLink::Rtu(check_serial_port(notes, keys, baud)),
+        Some(ModbusTransport::RtuOverTcp) => ModbusLink::RtuOverTcp { host, port, baud },
         _ => ModbusLink::Tcp { host, port },
     }
 }
@@ -136,30 +163,29 @@ pub(crate) fn check_modbus_link(
 /// Checks the serial keys of a bus that is no Modbus line.
 pub(crate) fn check_serial_line(
     notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawBus>,
+    keys: &ModbusLinkKeys<'_>,
 ) -> SerialPortSettings {
-    let typed = at.get();
-    if typed.port.as_ref().is_none_or(|text| text.get().is_empty()) {
-        notes.add_error(at.span(), "port", "fault-missing", "", "");
+    if keys.port.as_ref().is_none_or(|text| text.get().is_empty()) {
+        notes.add_error(keys.span.clone(), "port", "fault-missing", "", "");
     }
-    let baud = notes.integer_in_range(&typed.baud, "baud", BAUD_RANGE);
-    check_serial_port(notes, typed, baud.unwrap_or(9600))
+    let baud = notes.integer_in_range(keys.baud, "baud", BAUD_RANGE);
+    check_serial_port(notes, keys, baud.unwrap_or(9600))
 }
 
 fn check_serial_port(
     notes: &mut DiagnosticCollector<'_>,
-    typed: &RawBus,
+    keys: &ModbusLinkKeys<'_>,
     baud: u32,
 ) -> SerialPortSettings {
     SerialPortSettings {
-        port: PathBuf::from(typed.port.as_ref().map_or("", |at| at.get().as_str())),
+        port: PathBuf::from(keys.port.as_ref().map_or("", |at| at.get().as_str())),
         baud,
-        parity: typed
+        parity: keys
             .parity
             .as_ref()
             .map_or(Parity::None, |at| convert_parity(*at.get())),
         stop_bits: notes
-            .integer_in_range(&typed.stop_bits, "stop_bits", 1..=2)
+            .integer_in_range(keys.stop_bits, "stop_bits", 1..=2)
             .unwrap_or(1),
     }
 }

@@ -1,25 +1,13 @@
 //! [`ModbusPoint`]: the registers of a point and their meaning, and their checks.
 
-use crate::config::Point;
-use crate::config::bus_kinds::RawPoint;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawText, RawWordOrder, SpannedValue};
+use crate::config::raw_values::{
+    RawExponentTable, RawText, RawValidWhen, RawWordOrder, SpannedValue,
+};
 use crate::config::value_syntax::{self, ENCODING_WORDS};
+use crate::config::{ModbusTable, RegisterEncoding, WordOrder};
 use std::ops::Range;
-
-/// Modbus data table (application protocol V1.1b3, 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ModbusTable {
-    /// Coils, read with function 1.
-    Coil,
-    /// Discrete inputs, read with function 2.
-    Discrete,
-    /// Holding registers, read with function 3.
-    Holding,
-    /// Input registers, read with function 4.
-    Input,
-}
 
 /// Registers of a point, and what their bits mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,73 +93,42 @@ pub struct ScaleExponentTable {
     pub table: Vec<(i64, i8)>,
 }
 
-/// Type of a value in registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegisterEncoding {
-    /// One bit: a coil, or a register that is not 0.
-    Bool,
-    /// Unsigned 16 bit.
-    U16,
-    /// Signed 16 bit.
-    I16,
-    /// Unsigned 32 bit.
-    U32,
-    /// Signed 32 bit.
-    I32,
-    /// Unsigned 64 bit.
-    U64,
-    /// Signed 64 bit.
-    I64,
-    /// IEEE 754 single.
-    F32,
-    /// IEEE 754 double.
-    F64,
-    /// Four decimal digits in a register.
-    Bcd16,
-    /// Eight decimal digits in two registers.
-    Bcd32,
-    /// Text in this number of registers; for identification, not for readings.
-    Text(u16),
-}
-
-/// Byte order of a 32-bit value on the wire, named by example; likewise for 16 and 64 bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum WordOrder {
-    /// Big endian, the Modbus default.
-    #[default]
-    Abcd,
-    /// Low word first, big endian within words.
-    Cdab,
-    /// Bytes swapped within words.
-    Badc,
-    /// Little endian.
-    Dcba,
-}
-
-impl RegisterEncoding {
-    /// Number of registers of the type.
-    pub fn registers(self) -> u16 {
-        match self {
-            Self::Bool | Self::U16 | Self::I16 | Self::Bcd16 => 1,
-            Self::U32 | Self::I32 | Self::F32 | Self::Bcd32 => 2,
-            Self::U64 | Self::I64 | Self::F64 => 4,
-            Self::Text(registers) => registers,
-        }
-    }
+/// Keys of a point that say which registers it has, as typed.
+pub(crate) struct ModbusPointKeys<'a> {
+    /// `register`.
+    pub(crate) register: &'a RawText,
+    /// `type`.
+    pub(crate) encoding: &'a RawText,
+    /// `words`.
+    pub(crate) words: &'a Option<SpannedValue<RawWordOrder>>,
+    /// `bits`.
+    pub(crate) bits: &'a Option<SpannedValue<toml::Value>>,
+    /// `high_register`.
+    pub(crate) high_register: &'a RawText,
+    /// `missing`.
+    pub(crate) missing: &'a Option<SpannedValue<toml::Value>>,
+    /// `scale_from`.
+    pub(crate) scale_from: &'a RawText,
+    /// `multiply_from`.
+    pub(crate) multiply_from: &'a RawText,
+    /// `powers_from`.
+    pub(crate) powers_from: &'a [SpannedValue<RawExponentTable>],
+    /// `valid_when`.
+    pub(crate) valid_when: &'a Option<SpannedValue<RawValidWhen>>,
 }
 
 /// Checks the register keys of a point; `names` are the points of its device.
 pub(crate) fn check_modbus_point(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &ModbusPointKeys<'_>,
     span: &Range<usize>,
     names: &[String],
 ) -> ModbusPoint {
     let read = value_syntax::parse_register;
     let (table, address) = notes
-        .parsed_text(&raw.register, "register", read, "fault-expect-register")
+        .parsed_text(keys.register, "register", read, "fault-expect-register")
         .unwrap_or((ModbusTable::Holding, 0));
-    let encoding = check_encoding(notes, raw, table);
+    let encoding = check_encoding(notes, keys, table);
     if u32::from(address) + u32::from(encoding.registers()) > 65_536 {
         let found = address.to_string();
         notes.add_error(span.clone(), "register", "fault-range", &found, "0..=65535");
@@ -183,29 +140,29 @@ pub(crate) fn check_modbus_point(
     ModbusPoint {
         table,
         address,
-        high: check_high_register(notes, raw, table, encoding),
+        high: check_high_register(notes, keys, table, encoding),
         encoding,
-        words: raw
+        words: keys
             .words
             .as_ref()
             .map_or(WordOrder::Abcd, |order| convert_word_order(*order.get())),
-        bits: check_bits(notes, raw, encoding),
-        missing: check_missing(notes, raw),
-        scale_from: partner(notes, &raw.scale_from, "scale_from"),
-        multiply_from: partner(notes, &raw.multiply_from, "multiply_from"),
-        powers: check_exponent_tables(notes, raw, names),
-        valid_when: check_valid_when(notes, raw, names),
+        bits: check_bits(notes, keys, encoding),
+        missing: check_missing(notes, keys),
+        scale_from: partner(notes, keys.scale_from, "scale_from"),
+        multiply_from: partner(notes, keys.multiply_from, "multiply_from"),
+        powers: check_exponent_tables(notes, keys, names),
+        valid_when: check_valid_when(notes, keys, names),
     }
 }
 
 fn check_encoding(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &ModbusPointKeys<'_>,
     table: ModbusTable,
 ) -> RegisterEncoding {
     let is_bit = matches!(table, ModbusTable::Coil | ModbusTable::Discrete);
     // A missing type is reported by the schema check.
-    let Some(at) = &raw.r#type else {
+    let Some(at) = keys.encoding else {
         return RegisterEncoding::U16;
     };
     let Some(encoding) = value_syntax::parse_encoding(at.get()) else {
@@ -232,14 +189,14 @@ fn convert_word_order(raw: RawWordOrder) -> WordOrder {
 
 fn check_high_register(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &ModbusPointKeys<'_>,
     table: ModbusTable,
     encoding: RegisterEncoding,
 ) -> Option<u16> {
-    let at = raw.high_register.as_ref()?;
+    let at = keys.high_register.as_ref()?;
     let expected = "fault-expect-register";
     let (high_table, address) = notes.parsed_text(
-        &raw.high_register,
+        keys.high_register,
         "high_register",
         value_syntax::parse_register,
         expected,
@@ -259,10 +216,10 @@ fn check_high_register(
 
 fn check_bits(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &ModbusPointKeys<'_>,
     encoding: RegisterEncoding,
 ) -> Option<(u8, u8)> {
-    let at = raw.bits.as_ref()?;
+    let at = keys.bits.as_ref()?;
     let width = 16 * encoding.registers();
     let whole = !matches!(
         encoding,
@@ -288,8 +245,8 @@ fn check_bits(
     bits
 }
 
-fn check_missing(notes: &mut DiagnosticCollector<'_>, raw: &RawPoint) -> Vec<i64> {
-    let Some(at) = &raw.missing else {
+fn check_missing(notes: &mut DiagnosticCollector<'_>, keys: &ModbusPointKeys<'_>) -> Vec<i64> {
+    let Some(at) = keys.missing else {
         return Vec::new();
     };
     value_syntax::parse_integers(at.get()).unwrap_or_else(|| {
@@ -329,11 +286,11 @@ fn find_point(
 
 fn check_exponent_tables(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &ModbusPointKeys<'_>,
     names: &[String],
 ) -> Vec<ScaleExponentTable> {
     let mut all = Vec::new();
-    for at in &raw.powers_from {
+    for at in keys.powers_from {
         let pair = |pair: &Vec<i64>| match pair.as_slice() {
             // Beyond 10^18 an i64 overflows.
             [raw, power] => Some((*raw, i8::try_from(*power).ok().filter(|p| p.abs() <= 18)?)),
@@ -366,51 +323,10 @@ fn check_exponent_tables(
 
 fn check_valid_when(
     notes: &mut DiagnosticCollector<'_>,
-    raw: &RawPoint,
+    keys: &ModbusPointKeys<'_>,
     names: &[String],
 ) -> Option<(usize, Vec<i64>)> {
-    let at = raw.valid_when.as_ref()?.get();
+    let at = keys.valid_when.as_ref()?.get();
     let index = find_point(notes, at.point.as_ref()?, "valid_when", names)?;
     Some((index, at.is.clone()))
-}
-
-/// Warns about points that share registers, which means a wrong address or type.
-pub(crate) fn warn_overlaps(
-    notes: &mut DiagnosticCollector<'_>,
-    raw: &[SpannedValue<RawPoint>],
-    points: &[Point],
-) {
-    // Bit fields may share a register. Two numbers may share exactly the same registers when
-    // `valid_when` of both decides which of them is valid.
-    let extent = |point: &Point| {
-        let access = point.modbus()?;
-        let first = u32::from(access.address);
-        let plain = access.bits.is_none() && access.high.is_none() && !point.name.is_empty();
-        plain.then(|| {
-            (
-                access.table,
-                first,
-                first + u32::from(access.encoding.registers()),
-            )
-        })
-    };
-    let mut extents: Vec<(ModbusTable, u32, u32, usize)> = points
-        .iter()
-        .enumerate()
-        .filter_map(|(index, point)| extent(point).map(|(table, a, b)| (table, a, b, index)))
-        .collect();
-    extents.sort_unstable();
-    // Sorted by table and address: only neighbours can overlap.
-    for pair in extents.windows(2) {
-        let [(table, first, end, one), (next_table, next, next_end, two)] = pair else {
-            continue;
-        };
-        let access = |index: &usize| points[*index].modbus();
-        let chosen = |index| access(index).is_some_and(|access| access.valid_when.is_some());
-        let either_or = first == next && end == next_end && chosen(one) && chosen(two);
-        if table == next_table && next < end && !either_or {
-            let (one, two) = (&points[*one].name, &raw[*two]);
-            notes.add_warning(two.span(), "register", "fault-overlap", one, "");
-        }
-    }
 }

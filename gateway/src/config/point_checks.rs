@@ -6,7 +6,7 @@ use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::physical_limits;
 use crate::config::raw_values::{RawConfidence, SpannedValue};
 use crate::config::{
-    FactConfidence, LinearScale, Point, PointDescription, modbus_point, value_syntax,
+    FactConfidence, LinearScale, Point, PointDescription, register_checks, value_syntax,
 };
 use crate::limits::POINTS_PER_DEVICE_MAX;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ pub(crate) fn check_points(
         .iter()
         .map(|raw| check_point(notes, raw, &names, &mut seen))
         .collect();
-    modbus_point::warn_overlaps(notes, raw, &points);
+    register_checks::warn_overlaps(notes, raw, &points);
     points
 }
 

@@ -19,8 +19,8 @@ use crate::config::{
     RegisterEncoding,
 };
 use crate::config::{
-    chip_point, device_limits, modbus_link, point_checks, profile_variant, schema_check,
-    set_address,
+    chip_point, device_limits, modbus_link, point_checks, profile_variant, register_checks,
+    schema_check, set_address,
 };
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
@@ -284,7 +284,7 @@ fn check_single_profile(
         raw.limits.as_ref(),
         device_limits::protocol_limits(),
     );
-    device_limits::check_points_fit(notes, &(0..0), &points, &limits);
+    register_checks::check_points_fit(notes, &(0..0), &points, &limits);
     let known: Vec<Point> = points.iter().chain(&facts).cloned().collect();
     Profile {
         name,

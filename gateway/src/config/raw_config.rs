@@ -14,34 +14,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Keys of other gateways and the key that is meant.
-pub(crate) const KEY_SYNONYMS: &[(&str, &str)] = &[
-    ("slave", "unit"),
-    ("slave_id", "unit"),
-    ("unit_id", "unit"),
-    ("interval", "every"),
-    ("poll_interval", "every"),
-    ("poll_seconds", "every"),
-    ("every_s", "every"),
-    ("baudrate", "baud"),
-    ("baud_rate", "baud"),
-    ("serial_port", "port"),
-    ("word_order", "words"),
-    ("byte_order", "words"),
-    ("data_type", "type"),
-    ("factor", "scale"),
-    ("multiplier", "scale"),
-    ("broker", "url"),
-    ("devices", "device"),
-    ("buses", "bus"),
-    ("assets", "asset"),
-    ("indicators", "indicator"),
-    ("capacity", "capacity_kwp"),
-    ("kwp", "capacity_kwp"),
-    ("runoff_coefficient", "runoff"),
-    ("time_zone", "timezone"),
-];
-
 /// The whole `pantau.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawConfig {

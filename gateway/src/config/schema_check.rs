@@ -5,12 +5,10 @@
 
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_config::{KEY_SYNONYMS, RawConfig};
-use crate::sinks::{RawSink, SecretKeys, SinkKind};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::ops::Range;
 use toml::Spanned;
@@ -18,36 +16,52 @@ use toml::de::{DeTable, DeValue};
 
 /// Key that the schema of a sink's table has only while a file is read: the keys of its secret.
 // Each table has its own: two sinks may both have a `token_file`, with different variables.
-const SECRET_KEYS: &str = "x-secret-keys";
+pub(super) const SECRET_KEYS: &str = "x-secret-keys";
 /// Key of a property in a schema: it is required unless one of these other keys is there.
 const REQUIRED_UNLESS: &str = "x-required-unless";
 
+/// Keys of other gateways and the key that is meant.
+const KEY_SYNONYMS: &[(&str, &str)] = &[
+    ("slave", "unit"),
+    ("slave_id", "unit"),
+    ("unit_id", "unit"),
+    ("interval", "every"),
+    ("poll_interval", "every"),
+    ("poll_seconds", "every"),
+    ("every_s", "every"),
+    ("baudrate", "baud"),
+    ("baud_rate", "baud"),
+    ("serial_port", "port"),
+    ("word_order", "words"),
+    ("byte_order", "words"),
+    ("data_type", "type"),
+    ("factor", "scale"),
+    ("multiplier", "scale"),
+    ("broker", "url"),
+    ("devices", "device"),
+    ("buses", "bus"),
+    ("assets", "asset"),
+    ("indicators", "indicator"),
+    ("capacity", "capacity_kwp"),
+    ("kwp", "capacity_kwp"),
+    ("runoff_coefficient", "runoff"),
+    ("time_zone", "timezone"),
+];
+
 /// Returns the JSON Schema of a raw type, without references and without `null`.
-fn schema_for<T: JsonSchema>() -> Value {
+pub(super) fn schema_for<T: JsonSchema>() -> Value {
     let mut schema = schema_generator().into_root_schema_for::<T>().to_value();
     strip_null_types(&mut schema);
     schema
 }
 
-fn schema_generator() -> SchemaGenerator {
+pub(super) fn schema_generator() -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
     settings.into_generator()
 }
 
-/// Returns the JSON Schema of `pantau.toml` with the tables of these sinks.
-pub(crate) fn config_schema(kinds: &[SinkKind]) -> Value {
-    let mut schema = schema_for::<RawConfig>();
-    for kind in kinds {
-        let mut table = (kind.schema)(&mut schema_generator()).to_value();
-        strip_null_types(&mut table);
-        table["description"] = kind.summary.into();
-        schema["properties"][kind.name] = table;
-    }
-    schema
-}
-
 /// Removes `null` types, and forbids unknown keys where the schema does not allow them.
-fn strip_null_types(schema: &mut Value) {
+pub(super) fn strip_null_types(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(strip_null_types),
         Value::Object(map) => {
@@ -93,32 +107,8 @@ pub(crate) fn parse_checked<T: JsonSchema + DeserializeOwned>(
     deserialize_table(notes, root)
 }
 
-/// Reads `pantau.toml`, and apart from it the tables of sinks of these kinds.
-pub(crate) fn parse_config<'a>(
-    notes: &mut DiagnosticCollector<'a>,
-    kinds: &[SinkKind],
-) -> Option<(RawConfig, Vec<RawSink<'a>>)> {
-    let mut schema = config_schema(kinds);
-    for kind in kinds {
-        schema["properties"][kind.name][SECRET_KEYS] = kind.secret.map(secret_json).into();
-    }
-    let mut root = parse_table(notes, &schema)?;
-    if let Some(assets) = root.get_ref().get("asset") {
-        collect_texts(assets.get_ref(), &mut notes.asset_texts);
-    }
-    let table = root.get_mut();
-    let sinks = kinds.iter();
-    let sinks = sinks.filter_map(|kind| Some((*kind, table.remove(kind.name)?)));
-    let sinks = sinks.collect();
-    Some((deserialize_table(notes, root)?, sinks))
-}
-
-fn secret_json(keys: SecretKeys) -> Value {
-    json!({ "forbidden": keys.forbidden, "file": keys.file, "variable": keys.variable })
-}
-
 /// Parses a text and removes what does not fit the schema.
-fn parse_table<'a>(
+pub(super) fn parse_table<'a>(
     notes: &mut DiagnosticCollector<'a>,
     schema: &Value,
 ) -> Option<Spanned<DeTable<'a>>> {
@@ -134,7 +124,7 @@ fn parse_table<'a>(
     Some(root)
 }
 
-fn deserialize_table<T: DeserializeOwned>(
+pub(super) fn deserialize_table<T: DeserializeOwned>(
     notes: &mut DiagnosticCollector<'_>,
     root: Spanned<DeTable<'_>>,
 ) -> Option<T> {
@@ -143,7 +133,7 @@ fn deserialize_table<T: DeserializeOwned>(
 }
 
 /// Collects every string within a value.
-fn collect_texts(value: &DeValue<'_>, found: &mut Vec<String>) {
+pub(super) fn collect_texts(value: &DeValue<'_>, found: &mut Vec<String>) {
     // From the parsed table: parsing a file of 300 devices a second time would cost 28 MB.
     match value {
         DeValue::String(text) => found.push(text.to_string()),

@@ -2,10 +2,10 @@
 
 use crate::assets::Asset;
 use crate::config::Diagnostic;
-use crate::config::archived;
 use crate::config::factors::Factors;
+use crate::config::revision_text::join_texts;
 use crate::config::sunspec::SunSpecSelection;
-use crate::config::{Bus, LinearScale, ModbusPoint, ModbusTable, PointAccess, ValueWords};
+use crate::config::{Bus, DeviceLimits, Point, ValueWords};
 use crate::domain::Site;
 use crate::domain::factor::Factor;
 use crate::domain::hex_text::to_hex;
@@ -64,7 +64,7 @@ impl Config {
     // Beyond readings and ledger a figure depends on nothing else. The store archives this text,
     // so that an old report can be computed again.
     pub fn revision_text(&self) -> String {
-        archived::join_texts(&self.text, &self.factors.own_text)
+        join_texts(&self.text, &self.factors.own_text)
     }
 
     /// Revision id that reports print: hashes of the configuration and of the built-in factors,
@@ -150,87 +150,6 @@ pub struct Device {
     pub sunspec: Option<Arc<SunSpecSelection>>,
 }
 
-/// Limits of one request to a device.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeviceLimits {
-    /// Maximum registers in one read, 1..=125.
-    pub max_registers: u16,
-    /// Start and count are multiples of this: 1 or 2.
-    pub align: u16,
-    /// Ranges that one read must not leave (table, first and last register); empty: no such limit.
-    pub blocks: Vec<(ModbusTable, u16, u16)>,
-    /// Minimum time between the end of an answer and the next request.
-    pub gap: Duration,
-    /// Quiet time that the device needs after a network connection was opened.
-    pub settle: Duration,
-}
-
-/// Measured quantity of a device.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// Name within the device.
-    pub name: Arc<str>,
-    /// Where its raw value comes from.
-    pub access: PointAccess,
-    /// Value = raw x scale + offset.
-    pub scale: LinearScale,
-    /// Unit symbol (`drivers::units`), empty for a number without a unit.
-    pub unit: Arc<str>,
-    /// Physical quantity, such as `power`; empty when unknown.
-    pub quantity: Arc<str>,
-    /// True for a counter, which only grows.
-    pub counter: bool,
-    /// Value at which a counter restarts at 0, in the point's unit.
-    pub wraps_at: Option<f64>,
-    /// Minimum valid value, in the point's unit.
-    pub min: Option<f64>,
-    /// Maximum valid value, in the point's unit.
-    pub max: Option<f64>,
-    /// Description for people.
-    pub about: PointDescription,
-}
-
-impl Point {
-    /// Creates a point without unit, scale and limits.
-    pub fn new(name: &str, access: PointAccess) -> Self {
-        Self {
-            name: name.into(),
-            access,
-            scale: LinearScale::IDENTITY,
-            unit: "".into(),
-            quantity: "".into(),
-            counter: false,
-            wraps_at: None,
-            min: None,
-            max: None,
-            about: PointDescription::default(),
-        }
-    }
-
-    /// Whether a value lies within the limits of the point.
-    pub fn allows(&self, value: f64) -> bool {
-        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
-    }
-
-    /// Modbus registers; `None` for a point of another kind of bus.
-    pub fn modbus(&self) -> Option<&ModbusPoint> {
-        self.access.modbus()
-    }
-
-    /// Same as `modbus`, to change it.
-    pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
-        self.access.modbus_mut()
-    }
-
-    /// Label for people: the site's own, else in words of the language.
-    pub fn label(&self, lang: Language) -> String {
-        match &self.about.name {
-            Some(own) => own.to_string(),
-            None => lang.point_label(&self.name, &self.quantity),
-        }
-    }
-}
-
 impl Device {
     /// Words for the values of a point, by its index; `None` for a measured number.
     ///
@@ -242,56 +161,6 @@ impl Device {
             Some(selection) => ValueWords::new(settings, &selection.describe(point, models), lang),
             None => ValueWords::new(settings, &settings.about, lang),
         }
-    }
-}
-
-/// Description of a point: confidence and names of values.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PointDescription {
-    /// Name for people, given by the site; `None`: it follows from the id.
-    pub name: Option<Arc<str>>,
-    /// Confidence in the facts.
-    pub confidence: FactConfidence,
-    /// Names of raw values, ascending.
-    pub values: Arc<[(i64, Arc<str>)]>,
-    /// Names of single bits, ascending.
-    pub flags: Arc<[(u8, Arc<str>)]>,
-}
-
-/// Confidence in facts about a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FactConfidence {
-    /// A single transcription, or memory: compare with the device's display.
-    Low,
-    /// One credible source.
-    Medium,
-    /// Manufacturer's document, two sources that agree, or typed by hand for this very device.
-    #[default]
-    High,
-}
-
-impl FactConfidence {
-    /// Stable word for files, APIs and catalogue keys (`confidence-WORD`).
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-}
-
-impl PointDescription {
-    /// Name of a raw value, or names of its set bits; `None` when it has none.
-    pub fn describe_raw(&self, raw: i64) -> Option<String> {
-        if let Some((_, name)) = self.values.iter().find(|(value, _)| *value == raw) {
-            return Some(name.to_string());
-        }
-        // A shift by more than 63 bits would overflow.
-        let set = |bit: &u8| (raw >> bit.min(&63)) & 1 == 1;
-        let flags = self.flags.iter().filter(|(bit, _)| set(bit));
-        let names: Vec<&str> = flags.map(|(_, name)| &**name).collect();
-        (!names.is_empty()).then(|| names.join(", "))
     }
 }
 

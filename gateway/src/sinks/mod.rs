@@ -28,16 +28,16 @@ mod backoff;
 mod catch_up_rate;
 pub mod influx;
 pub mod mqtt;
+mod secret_keys;
 mod sink_check;
 mod sink_kind;
 mod sink_progress;
 mod tls;
 
-pub(crate) use sink_check::RawSink;
+pub use secret_keys::SecretKeys;
 pub use sink_check::SinkCheck;
-pub use sink_kind::{
-    ConfiguredSink, SecretKeys, SinkContext, SinkFuture, SinkKind, SinkTable, run_sink,
-};
+pub(crate) use sink_kind::RawSink;
+pub use sink_kind::{ConfiguredSink, SinkContext, SinkFuture, SinkKind, SinkTable, run_sink};
 pub use sink_progress::SinkProgress;
 
 /// Kinds of sink that `pantau.toml` may name, in the order in which they are checked and started.

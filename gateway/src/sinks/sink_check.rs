@@ -2,16 +2,11 @@
 
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::{RawInteger, RawText, Secret};
-use crate::sinks::{SecretKeys, SinkKind};
+use crate::sinks::SecretKeys;
 use std::path::PathBuf;
-use toml::Spanned;
-use toml::de::DeValue;
 
 /// Allowed values of `catch_up`, readings/s.
 const CATCH_UP_RANGE: std::ops::RangeInclusive<i64> = 1..=1_000_000;
-
-/// Table of a sink that was found in the file, with its kind.
-pub(crate) type RawSink<'a> = (SinkKind, Spanned<DeValue<'a>>);
 
 /// Place for the errors of a sink's table, and the data that the table is checked against.
 pub struct SinkCheck<'a, 'n> {

@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::domain::{DeviceInfo, Site};
-use crate::sinks::{SinkCheck, SinkProgress};
+use crate::sinks::{SecretKeys, SinkCheck, SinkProgress};
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreError};
 use futures_util::future::BoxFuture;
@@ -56,17 +56,6 @@ pub trait ConfiguredSink: Any + Debug + Send + Sync {
 /// Delivery of a sink; it ends after a stop, or with an error when the store has ended.
 pub type SinkFuture = BoxFuture<'static, Result<(), StoreError>>;
 
-/// Keys of a secret: it stands in a file or in the environment, never in `pantau.toml`.
-#[derive(Clone, Copy, Debug)]
-pub struct SecretKeys {
-    /// Key that people would write it under; an error that names the other two.
-    pub forbidden: &'static str,
-    /// Key that names its file.
-    pub file: &'static str,
-    /// Environment variable; it has priority.
-    pub variable: &'static str,
-}
-
 /// One kind of sink in the list of all.
 #[derive(Clone, Copy, Debug)]
 pub struct SinkKind {
@@ -76,6 +65,9 @@ pub struct SinkKind {
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) check: CheckSinkTable,
 }
+
+/// Table of a sink that was found in the file, with its kind.
+pub(crate) type RawSink<'a> = (SinkKind, Spanned<DeValue<'a>>);
 
 /// Function that checks a table; a text that does not deserialize is an error of `toml`.
 type CheckSinkTable = fn(

@@ -1,6 +1,5 @@
 //! [`KernelChip`]: lines of a GPIO character device (kernel uAPI v2).
 
-use super::line_name;
 use super::pin_chip::{LineEvent, PinChip, PinError, PinLine};
 use crate::config::{GpioLine, GpioPoint, GpioSignal, LineBias, LineEdge};
 use crate::domain::QualityReason;
@@ -205,4 +204,9 @@ impl PinLine for KernelLine {
         }
         Ok(())
     }
+}
+
+/// Name of a line for messages, with its chip.
+fn line_name(chip: &std::path::Path, line: &GpioLine) -> String {
+    format!("line {line} of {}", chip.display())
 }

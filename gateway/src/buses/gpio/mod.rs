@@ -16,7 +16,7 @@ mod kernel_chip;
 mod pin_chip;
 
 use super::{BusDriver, BusFuture, DevicePoll, PollError};
-use crate::config::{Device, GpioLine, GpioLink, GpioPoint, GpioSignal, LinearScale, Point};
+use crate::config::{Device, GpioLink, GpioPoint, GpioSignal, LinearScale, Point};
 use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
 use crate::status::DeviceFault;
 use counted_line::CountedLine;
@@ -198,11 +198,6 @@ impl BusDriver for GpioBus {
             point.start = (mantissa, exponent);
         }
     }
-}
-
-/// Name of a line for messages, with its chip.
-fn line_name(chip: &std::path::Path, line: &GpioLine) -> String {
-    format!("line {line} of {}", chip.display())
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@
 use super::PollError;
 use super::blocking_bus::{BlockingReader, DeviceReading};
 use super::chip_readings::{ChipError, collect_reading};
-use super::pin_survey::FoundChip;
 use crate::config::{ChipPoint, ChipSignal, Device, Point, SensorChip, VoltageMeaning};
 use crate::domain::QualityReason;
 use drivers::ads1115::{Ads1115, Ads1115Input, Ads1115Rate, Ads1115Setup};
@@ -141,6 +140,15 @@ fn read_sht2x(bus: &mut impl I2c, signal: ChipSignal) -> Result<f64, SensorFault
     let wait = sensor.start(bus, quantity)?;
     wait_for_chip(wait);
     sensor.read(bus)
+}
+
+/// Sensor chip that answers on I2C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundChip {
+    /// I2C address.
+    pub address: u8,
+    /// Kind of chip that its answer fits; `None`: something else.
+    pub chip: Option<SensorChip>,
 }
 
 /// Finds the sensor chips on a bus by an answer that only they give.

@@ -210,7 +210,7 @@ fn add_own_file(
 ) {
     let path = notes.path(at.get());
     let text = match texts {
-        FactorTexts::Now => crate::config::read_text(&path),
+        FactorTexts::Now => crate::config::config_file::read_text(&path),
         FactorTexts::Kept { own, .. } => Ok(own.to_owned()),
     };
     match text {

@@ -2,12 +2,12 @@
 
 use crate::config::Secret;
 use crate::limits::{MQTT_SEND_BUFFER_BYTES, MQTT_WINDOW};
+use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
 use crate::sinks::mqtt::packet_codec::{
     self, BrokerPacket, ConnAck, ConnectPacket, MqttProtocolVersion,
 };
 use crate::sinks::mqtt::{MqttSettings, MqttVersion, broker_messages};
 use crate::sinks::tls;
-use crate::status::SinkDiagnosis;
 use bytes::BytesMut;
 use rustls::pki_types::ServerName;
 use std::io;
@@ -28,53 +28,6 @@ const LAST_READ_TIMEOUT: Duration = Duration::from_millis(300);
 
 trait BrokerStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> BrokerStream for T {}
-
-/// End of a connection, or the reason that there was none.
-#[derive(Clone, Debug)]
-pub(super) struct BrokerLinkError {
-    pub(super) why: String,
-    pub(super) trouble: Option<SinkDiagnosis>,
-    pub(super) how: ConnectionEndCause,
-}
-
-/// Cause of the end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ConnectionEndCause {
-    /// The broker closed it without a reason.
-    HungUp,
-    /// The broker closed it because of the message in flight.
-    Refused,
-    /// The broker closed it for a reason that lies in no message, or there was no connection.
-    OtherReason,
-    /// We closed it after a timeout.
-    Silent,
-}
-
-impl BrokerLinkError {
-    pub(super) fn new(how: ConnectionEndCause, why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            trouble: None,
-            how,
-        }
-    }
-
-    /// Returns the error of a connection that broke.
-    pub(super) fn from_io(fault: &io::Error) -> Self {
-        use io::ErrorKind::{HostUnreachable, NetworkUnreachable, TimedOut};
-        // The network failed, not the broker: no message is to blame.
-        let gone = matches!(
-            fault.kind(),
-            HostUnreachable | NetworkUnreachable | TimedOut
-        );
-        let how = if gone {
-            ConnectionEndCause::Silent
-        } else {
-            ConnectionEndCause::HungUp
-        };
-        Self::new(how, format!("the connection broke: {fault}"))
-    }
-}
 
 /// Result of one CONNECT.
 enum BrokerGreeting {

@@ -1,7 +1,7 @@
 //! Reasons of a broker as sentences for a technician: what to check, not only a number.
 
 use crate::sinks::mqtt::MqttSettings;
-use crate::sinks::mqtt::broker_link::{BrokerLinkError, ConnectionEndCause};
+use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
 use crate::sinks::mqtt::packet_codec::{BrokerReasonCode, MqttProtocolVersion};
 use crate::status::SinkDiagnosis;
 

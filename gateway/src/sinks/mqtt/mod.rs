@@ -16,11 +16,13 @@
 mod ack_window;
 mod broker_link;
 mod broker_messages;
+mod connection_end;
 mod hangup_suspicion;
 mod packet_codec;
 pub(in crate::sinks) mod payload;
 mod session;
 mod settings;
+mod sink_state;
 
 pub(crate) use settings::RawMqttSink;
 pub use settings::{MqttSettings, MqttVersion};
@@ -28,21 +30,18 @@ pub use settings::{MqttSettings, MqttVersion};
 use crate::domain::{DeviceInfo, Site};
 use crate::limits::{SINK_SHORT_CONNECTIONS, SINK_STABLE_SECONDS};
 use crate::sinks::backoff::SinkBackoff;
-use crate::sinks::mqtt::broker_link::{
-    BrokerLink, BrokerLinkError, ConnectionEndCause, KnownBrokerVersion,
-};
-use crate::sinks::mqtt::hangup_suspicion::HangupSuspicion;
+use crate::sinks::mqtt::broker_link::BrokerLink;
+use crate::sinks::mqtt::connection_end::ConnectionEndCause;
 use crate::sinks::mqtt::session::MqttSession;
+use crate::sinks::mqtt::sink_state::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
-use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, SinkTable as _, estimated_bytes};
+use crate::sinks::{ConfiguredSink, SinkFuture, SinkProgress, estimated_bytes};
 use crate::status::SinkDiagnosis;
 use crate::storage::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Name of the sink in log messages.
-const MQTT_SINK_NAME: &str = RawMqttSink::NAME;
 /// Bytes of the TCP/IP and MQTT headers of a publish, its PUBACK and their acknowledgements.
 const OVERHEAD_BYTES: usize = 150;
 /// Bytes of a payload without its values: `{"t":"..","seq":..,"v":{..}}`.
@@ -75,58 +74,7 @@ impl ConfiguredSink for MqttSettings {
     }
 }
 
-/// State that is kept across connections.
-struct MqttSink {
-    settings: Arc<MqttSettings>,
-    site: Arc<Site>,
-    /// Topic of each device, in the order of the site's devices.
-    topics: Vec<String>,
-    state_topic: String,
-    progress: SinkProgress,
-    suspicion: HangupSuspicion,
-    spoken: KnownBrokerVersion,
-    /// Number of short connections in a row that the broker ended without a reason.
-    short_connections: u32,
-    /// The limits of 3.1.1 have been logged.
-    warned: bool,
-}
-
-/// End of a connection.
-enum SessionEnd {
-    /// A stop was requested.
-    Stopped,
-    /// The connection failed.
-    Broken(BrokenSession),
-}
-
-/// Failed connection.
-struct BrokenSession {
-    lost: BrokerLinkError,
-    /// Time for which the broker had accepted us; `None` when it had not.
-    lived: Option<Duration>,
-    /// A single message is suspected as the cause.
-    suspected: bool,
-    /// Expected loss: the number of times that the same message has caused one.
-    expected: Option<u32>,
-}
-
 impl MqttSink {
-    fn new(settings: Arc<MqttSettings>, site: Arc<Site>, progress: SinkProgress) -> Self {
-        // The topics never change while the gateway runs, so they are formatted once.
-        let topic = |last: &str| format!("{}/{}/{last}", settings.prefix, site.id);
-        Self {
-            topics: site.devices.iter().map(|d| topic(&d.id)).collect(),
-            state_topic: topic("state"),
-            settings,
-            site,
-            progress,
-            suspicion: HangupSuspicion::default(),
-            spoken: KnownBrokerVersion::default(),
-            short_connections: 0,
-            warned: false,
-        }
-    }
-
     /// Runs one connection after another.
     async fn serve_connections(
         &mut self,

@@ -1,10 +1,10 @@
 //! The reply to one request: received until it is whole, parsed, and told from noise.
 
+use super::received_bytes::{ReceivedBytes, ReplySpan};
 use super::{BusChannel, BusChannelError, QUIET_AFTER_REPLY};
 use drivers::frame::{
     ModbusFrameError, ModbusFraming, ModbusReadReply, ModbusReadRequest, ParsedFrame,
 };
-use std::time::Duration;
 use tokio::time::Instant;
 
 impl BusChannel {
@@ -107,35 +107,5 @@ impl BusChannel {
             }
         }
         Ok(None)
-    }
-}
-
-/// Position of the answer in the buffer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ReplySpan {
-    pub(super) exception: bool,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-/// Bytes received in one exchange.
-#[derive(Debug, Default)]
-pub(super) struct ReceivedBytes {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Bytes before `start` that belong to no frame.
-    pub(super) noise: usize,
-    pub(super) misfit: Option<ModbusFrameError>,
-}
-
-impl ReceivedBytes {
-    pub(super) fn to_error(&self, timeout: Duration) -> BusChannelError {
-        if self.start < self.end || self.misfit.is_some() {
-            return BusChannelError::Corrupt(
-                self.misfit.unwrap_or(ModbusFrameError::Length),
-                self.end,
-            );
-        }
-        BusChannelError::Timeout(timeout.as_millis())
     }
 }

@@ -2,9 +2,10 @@
 
 use super::MqttSession;
 use crate::sinks::mqtt::ack_window::{AckedMessage, InFlightReading};
-use crate::sinks::mqtt::broker_link::{BrokerLinkError, ConnectionEndCause};
+use crate::sinks::mqtt::broker_messages;
+use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
 use crate::sinks::mqtt::packet_codec::{BrokerPacket, BrokerReasonCode};
-use crate::sinks::mqtt::{MQTT_SINK_NAME, SessionEnd, broker_messages};
+use crate::sinks::mqtt::sink_state::{MQTT_SINK_NAME, SessionEnd};
 use crate::storage::StoreError;
 use tokio::time::Instant;
 

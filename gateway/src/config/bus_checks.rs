@@ -1,0 +1,107 @@
+//! [`check_buses`]: checks `[[bus]]` tables, and gives buses and devices their settle times.
+
+use crate::config::bus_kinds::{RawBus, check_bus_link};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_values::SpannedValue;
+use crate::config::value_syntax::EXPECT_DURATION;
+use crate::config::{Bus, Device, bus_keys, device_limits, value_syntax};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
+
+/// Checks all `[[bus]]` tables.
+pub(crate) fn check_buses(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawBus>],
+) -> Vec<Bus> {
+    let mut ids = BTreeSet::new();
+    let mut ports = BTreeSet::new();
+    let mut buses = Vec::new();
+    for at in raw {
+        let typed = at.get();
+        let id = notes.id(&typed.id, &mut ids);
+        let link = check_bus_link(notes, at);
+        if let Some(kind) = &typed.kind {
+            bus_keys::report_stray_keys(notes, typed, *kind.get(), link.summary().kind);
+        }
+        // A serial port has exactly one owner.
+        if let (Some(line), Some(port)) = (link.serial_port(), &typed.port)
+            && !ports.insert(line.port.clone())
+        {
+            notes.add_error(port.span(), "port", "fault-duplicate", port.get(), "");
+        }
+        let timeout = notes.parsed_text(
+            &typed.timeout,
+            "timeout",
+            value_syntax::parse_duration,
+            EXPECT_DURATION,
+        );
+        let usable = Duration::from_millis(10)..=Duration::from_mins(1);
+        if let (Some(typed), Some(timeout)) = (&typed.timeout, timeout)
+            && !usable.contains(&timeout)
+        {
+            notes.add_error(
+                typed.span(),
+                "timeout",
+                "fault-range",
+                typed.get(),
+                "10ms..=60s",
+            );
+        }
+        buses.push(Bus {
+            id,
+            link,
+            timeout: timeout.unwrap_or(TIMEOUT_DEFAULT),
+            settle: device_limits::settle(notes, &typed.settle).unwrap_or_default(),
+        });
+    }
+    buses
+}
+
+/// Gives each device the settle time of its bus where that says one, and a bus without one the
+/// longest of its devices.
+pub(crate) fn apply_settle_times(
+    buses: &mut [Bus],
+    raw: &[SpannedValue<RawBus>],
+    devices: &mut [Device],
+) {
+    for (index, (bus, raw)) in buses.iter_mut().zip(raw).enumerate() {
+        // A serial port has no connection to the device: the profile's time is for networks.
+        let is_said = raw.get().settle.is_some() || bus.link.serial_port().is_some();
+        for device in devices.iter_mut().filter(|device| device.bus == index) {
+            if is_said {
+                device.limits.settle = bus.settle;
+            } else {
+                bus.settle = bus.settle.max(device.limits.settle);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{SiteText, load_site};
+
+    /// Returns the settle time of the bus and of its two devices, milliseconds.
+    fn settle_times(bus: &str) -> (u128, [u128; 2]) {
+        let point = "point = [{ id = 'v', register = 'holding:0', type = 'u16' }]";
+        let slow = format!("unit = 1\n{point}\nlimits = {{ settle = '2s' }}");
+        let site = SiteText::new("s").bus("b", bus).device("slow", "b", slow);
+        let site = site.device("quick", "b", format_args!("unit = 2\n{point}"));
+        let config = load_site(&site.text());
+        let devices = [&config.devices[0], &config.devices[1]];
+        let own = devices.map(|device| device.limits.settle.as_millis());
+        (config.buses[0].settle.as_millis(), own)
+    }
+
+    #[test]
+    fn a_device_settles_by_itself_unless_its_bus_says_how_long() {
+        let tcp = "kind = 'modbus-tcp'\nhost = 'h'\n";
+        assert_eq!(settle_times(tcp), (2000, [2000, 0]));
+        let said = format!("{tcp}settle = '500ms'");
+        assert_eq!(settle_times(&said), (500, [500, 500]));
+        let line = "kind = 'modbus-rtu'\nport = '/dev/ttyUSB0'";
+        assert_eq!(settle_times(line), (0, [0, 0]));
+    }
+}

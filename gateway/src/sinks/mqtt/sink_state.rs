@@ -1,0 +1,70 @@
+//! [`MqttSink`]: state that is kept across connections, and [`SessionEnd`]: how one ended.
+
+use crate::domain::Site;
+use crate::sinks::mqtt::broker_link::KnownBrokerVersion;
+use crate::sinks::mqtt::connection_end::BrokerLinkError;
+use crate::sinks::mqtt::hangup_suspicion::HangupSuspicion;
+use crate::sinks::mqtt::{MqttSettings, RawMqttSink};
+use crate::sinks::{SinkProgress, SinkTable as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Name of the sink in log messages.
+pub(super) const MQTT_SINK_NAME: &str = RawMqttSink::NAME;
+
+/// State that is kept across connections.
+pub(super) struct MqttSink {
+    pub(super) settings: Arc<MqttSettings>,
+    pub(super) site: Arc<Site>,
+    /// Topic of each device, in the order of the site's devices.
+    pub(super) topics: Vec<String>,
+    pub(super) state_topic: String,
+    pub(super) progress: SinkProgress,
+    pub(super) suspicion: HangupSuspicion,
+    pub(super) spoken: KnownBrokerVersion,
+    /// Number of short connections in a row that the broker ended without a reason.
+    pub(super) short_connections: u32,
+    /// The limits of 3.1.1 have been logged.
+    pub(super) warned: bool,
+}
+
+/// End of a connection.
+pub(super) enum SessionEnd {
+    /// A stop was requested.
+    Stopped,
+    /// The connection failed.
+    Broken(BrokenSession),
+}
+
+/// Failed connection.
+pub(super) struct BrokenSession {
+    pub(super) lost: BrokerLinkError,
+    /// Time for which the broker had accepted us; `None` when it had not.
+    pub(super) lived: Option<Duration>,
+    /// A single message is suspected as the cause.
+    pub(super) suspected: bool,
+    /// Expected loss: the number of times that the same message has caused one.
+    pub(super) expected: Option<u32>,
+}
+
+impl MqttSink {
+    pub(super) fn new(
+        settings: Arc<MqttSettings>,
+        site: Arc<Site>,
+        progress: SinkProgress,
+    ) -> Self {
+        // The topics never change while the gateway runs, so they are formatted once.
+        let topic = |last: &str| format!("{}/{}/{last}", settings.prefix, site.id);
+        Self {
+            topics: site.devices.iter().map(|d| topic(&d.id)).collect(),
+            state_topic: topic("state"),
+            settings,
+            site,
+            progress,
+            suspicion: HangupSuspicion::default(),
+            spoken: KnownBrokerVersion::default(),
+            short_connections: 0,
+            warned: false,
+        }
+    }
+}
