@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import axe_core_python
-from page import Browser, open_signed_in
+from page import Browser, exit_status, open_signed_in
 from selenium.webdriver.common.by import By
 
 AXE = next(Path(axe_core_python.__file__).parent.rglob("axe.min.js")).read_text()
@@ -139,9 +139,7 @@ def main():
                 look_at(browser, ordered if path == "ORDER" else path, lang)
     finally:
         browser.close()
-    for fault in browser.faults:
-        print(fault, file=sys.stderr)
-    return 1 if browser.faults else 0
+    return exit_status(browser.faults)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from page import Browser
+from page import Browser, exit_status
 from selenium.webdriver.common.by import By
 
 
@@ -264,9 +264,7 @@ def main():
     finally:
         person.close()
     faults = person.faults + look(gateway, folder)
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    return 1 if faults else 0
+    return exit_status(faults)
 
 
 if __name__ == "__main__":

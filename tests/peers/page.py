@@ -139,6 +139,13 @@ def open_signed_in(browser, name, password):
         By.CSS_SELECTOR, "details.who"))
 
 
+def exit_status(faults):
+    """Prints the faults that were found; the exit status is 0 without any."""
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
 def main():
     address, folder = sys.argv[1].rstrip("/"), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,9 +162,7 @@ def main():
         finally:
             browser.close()
         faults += browser.faults
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    return 1 if faults else 0
+    return exit_status(faults)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from page import DRAWN, Browser, open_signed_in
+from page import DRAWN, Browser, exit_status, open_signed_in
 from selenium.webdriver.common.by import By
 
 SESSION = "pantau_session"
@@ -335,9 +335,7 @@ def main():
         person.logs()
     finally:
         person.close()
-    for fault in person.faults:
-        print(fault, file=sys.stderr)
-    return 1 if person.faults else 0
+    return exit_status(person.faults)
 
 
 if __name__ == "__main__":

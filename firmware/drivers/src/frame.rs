@@ -155,27 +155,6 @@ impl ModbusReadRequest {
             }
     }
 
-    /// Encodes the request into `out`; returns the number of bytes used.
-    pub fn build(
-        self,
-        framing: ModbusFraming,
-        transaction: u16,
-        out: &mut [u8; FRAME_MAX],
-    ) -> usize {
-        let [address_high, address_low] = self.address.to_be_bytes();
-        let [count_high, count_low] = self.count.to_be_bytes();
-        let body = [
-            self.function as u8,
-            address_high,
-            address_low,
-            count_high,
-            count_low,
-        ];
-        let mut frame = ModbusFrameWriter::begin(framing, transaction, self.unit, out);
-        frame.append(&body);
-        frame.end()
-    }
-
     /// Decodes a request and its transaction id (0 for RTU). Functions other than 1 to 4 are
     /// `Garbage`.
     pub fn parse(framing: ModbusFraming, bytes: &[u8]) -> ParsedFrame<(Self, u16)> {
@@ -213,6 +192,34 @@ impl ModbusReadRequest {
             ModbusFraming::Rtu => 0,
         };
         ParsedFrame::Frame((request, transaction), length)
+    }
+}
+
+/// Request of a Modbus master.
+pub trait ModbusRequest {
+    /// Returns the unit address of the asked device.
+    fn unit(&self) -> u8;
+
+    /// Appends what follows the unit address: function code and data, at most 252 bytes.
+    fn append_pdu(&self, frame: &mut ModbusFrameWriter<'_>);
+
+    /// Encodes the request into `out`; returns the number of bytes used.
+    fn build(&self, framing: ModbusFraming, transaction: u16, out: &mut [u8; FRAME_MAX]) -> usize {
+        let mut frame = ModbusFrameWriter::begin(framing, transaction, self.unit(), out);
+        self.append_pdu(&mut frame);
+        frame.end()
+    }
+}
+
+impl ModbusRequest for ModbusReadRequest {
+    fn unit(&self) -> u8 {
+        self.unit
+    }
+
+    fn append_pdu(&self, frame: &mut ModbusFrameWriter<'_>) {
+        frame.append(&[self.function as u8]);
+        frame.append(&self.address.to_be_bytes());
+        frame.append(&self.count.to_be_bytes());
     }
 }
 
@@ -402,7 +409,8 @@ fn rtu_reply_length(start: &[u8]) -> Option<usize> {
 }
 
 /// Encoder of one frame into a fixed buffer.
-pub(crate) struct ModbusFrameWriter<'a> {
+#[derive(Debug)]
+pub struct ModbusFrameWriter<'a> {
     framing: ModbusFraming,
     out: &'a mut [u8; FRAME_MAX],
     used: usize,

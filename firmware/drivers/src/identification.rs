@@ -2,8 +2,8 @@
 //! product code and revision as text. Does no I/O; no input makes this code panic.
 
 use crate::frame::{
-    FRAME_MAX, ModbusFrameError, ModbusFrameWriter, ModbusFraming, ParsedFrame, has_valid_crc,
-    tcp_reply_frame,
+    FRAME_MAX, ModbusFrameError, ModbusFrameWriter, ModbusFraming, ModbusRequest, ParsedFrame,
+    has_valid_crc, tcp_reply_frame,
 };
 
 /// Function code and MEI type of the request.
@@ -48,24 +48,18 @@ impl<'a> Iterator for IdentificationObjects<'a> {
     }
 }
 
-impl IdentificationRequest {
-    /// Encodes the request into `out`; returns the number of bytes used.
-    pub fn build(
-        self,
-        framing: ModbusFraming,
-        transaction: u16,
-        out: &mut [u8; FRAME_MAX],
-    ) -> usize {
-        let mut frame = ModbusFrameWriter::begin(framing, transaction, self.unit, out);
-        frame.append(&[
-            IDENTIFICATION_CODE[0],
-            IDENTIFICATION_CODE[1],
-            BASIC_OBJECTS_CODE,
-            self.object,
-        ]);
-        frame.end()
+impl ModbusRequest for IdentificationRequest {
+    fn unit(&self) -> u8 {
+        self.unit
     }
 
+    fn append_pdu(&self, frame: &mut ModbusFrameWriter<'_>) {
+        frame.append(&IDENTIFICATION_CODE);
+        frame.append(&[BASIC_OBJECTS_CODE, self.object]);
+    }
+}
+
+impl IdentificationRequest {
     /// Decodes the reply from the bytes received so far.
     pub fn parse(
         self,

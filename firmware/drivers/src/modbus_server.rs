@@ -54,19 +54,24 @@ pub enum ServerTable {
     Input,
 }
 
+/// Holding registers that a request writes.
+#[derive(Clone, Copy, Debug)]
+pub struct RegisterWrite<'a> {
+    /// Address of the first one.
+    pub address: u16,
+    /// Words of the registers from there on.
+    pub words: &'a [u16],
+    /// True when every device on the line got the same request.
+    pub is_broadcast: bool,
+}
+
 /// Registers behind a server.
 pub trait RegisterBank {
     /// Returns the word of one register. Called for each register of a request, without pause.
     fn read_word(&mut self, table: ServerTable, address: u16) -> Result<u16, ServerException>;
 
-    /// Writes the holding registers from `address` on: all of them, or none and an exception.
-    /// `is_broadcast` tells that every device on the line got the same request.
-    fn write_words(
-        &mut self,
-        address: u16,
-        words: &[u16],
-        is_broadcast: bool,
-    ) -> Result<(), ServerException>;
+    /// Writes all of the registers, or none and returns an exception.
+    fn write_words(&mut self, write: RegisterWrite<'_>) -> Result<(), ServerException>;
 
     /// Returns a basic object of the device identification: 0 vendor, 1 product code, 2 revision.
     fn identification(&self, object: u8) -> &str;
@@ -223,7 +228,11 @@ fn answer_request(
         [4, ref rest @ ..] => read_registers(ServerTable::Input, rest, bank, reply),
         [6, a, b, c, d] => {
             let word = u16::from_be_bytes([c, d]);
-            bank.write_words(u16::from_be_bytes([a, b]), &[word], is_broadcast)?;
+            bank.write_words(RegisterWrite {
+                address: u16::from_be_bytes([a, b]),
+                words: &[word],
+                is_broadcast,
+            })?;
             // The answer is the request itself.
             reply.append(pdu);
             Ok(())
@@ -284,7 +293,11 @@ fn write_registers(
     for (word, pair) in words.iter_mut().zip(data.chunks_exact(2)) {
         *word = u16::from_be_bytes([pair[0], pair[1]]);
     }
-    bank.write_words(address, &words[..count], is_broadcast)?;
+    bank.write_words(RegisterWrite {
+        address,
+        words: &words[..count],
+        is_broadcast,
+    })?;
     reply.append(&[16, a, b, c, d]);
     Ok(())
 }

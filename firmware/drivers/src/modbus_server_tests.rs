@@ -1,5 +1,7 @@
 use super::*;
-use crate::frame::{ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame, crc16};
+use crate::frame::{
+    ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ModbusRequest as _, ParsedFrame, crc16,
+};
 use crate::identification::{IdentificationReply, IdentificationRequest};
 use crate::write_request::ModbusWriteRequest;
 use proptest::prelude::*;
@@ -26,12 +28,8 @@ impl RegisterBank for TenRegisters {
         })
     }
 
-    fn write_words(
-        &mut self,
-        address: u16,
-        words: &[u16],
-        is_broadcast: bool,
-    ) -> Result<(), ServerException> {
+    fn write_words(&mut self, write: RegisterWrite<'_>) -> Result<(), ServerException> {
+        let RegisterWrite { address, words, .. } = write;
         let start = usize::from(address);
         let places = self.words.get_mut(start..start + words.len());
         let places = places.filter(|_| start >= 7);
@@ -43,7 +41,7 @@ impl RegisterBank for TenRegisters {
             return Err(ServerException::IllegalValue);
         }
         places.copy_from_slice(words);
-        self.broadcasts += usize::from(is_broadcast);
+        self.broadcasts += usize::from(write.is_broadcast);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! `set-address` wizard, which gives a device another address or speed, is the one user of this
 //! module.
 
-use crate::frame::{FRAME_MAX, ModbusFrameWriter, ModbusFraming};
+use crate::frame::{ModbusFrameWriter, ModbusFraming, ModbusRequest};
 
 /// Registers written by one request at most: a 32-bit number.
 pub const WORDS_MAX: usize = 2;
@@ -23,6 +23,25 @@ pub struct ModbusWriteRequest {
     pub multiple: bool,
 }
 
+impl ModbusRequest for ModbusWriteRequest {
+    fn unit(&self) -> u8 {
+        self.unit
+    }
+
+    fn append_pdu(&self, frame: &mut ModbusFrameWriter<'_>) {
+        frame.append(&[self.function()]);
+        frame.append(&self.address.to_be_bytes());
+        if self.multiple {
+            // Clamped as in `values`, so that header and data agree.
+            let count = self.count.clamp(1, 2);
+            frame.append(&[0, count, count * 2]);
+        }
+        for word in self.values() {
+            frame.append(&word.to_be_bytes());
+        }
+    }
+}
+
 impl ModbusWriteRequest {
     /// Returns the function code, 6 or 16.
     pub fn function(self) -> u8 {
@@ -37,27 +56,6 @@ impl ModbusWriteRequest {
             1
         };
         &self.words[..count.clamp(1, WORDS_MAX)]
-    }
-
-    /// Encodes the request into `out`; returns the number of bytes used.
-    pub fn build(
-        self,
-        framing: ModbusFraming,
-        transaction: u16,
-        out: &mut [u8; FRAME_MAX],
-    ) -> usize {
-        let mut frame = ModbusFrameWriter::begin(framing, transaction, self.unit, out);
-        frame.append(&[self.function()]);
-        frame.append(&self.address.to_be_bytes());
-        if self.multiple {
-            // Clamped as in `values`, so that header and data agree.
-            let count = self.count.clamp(1, 2);
-            frame.append(&[0, count, count * 2]);
-        }
-        for word in self.values() {
-            frame.append(&word.to_be_bytes());
-        }
-        frame.end()
     }
 
     /// Returns the exception code if the received bytes contain an exception reply to this request.
@@ -79,6 +77,7 @@ impl ModbusWriteRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::FRAME_MAX;
 
     fn build_frame(write: ModbusWriteRequest, framing: ModbusFraming) -> Vec<u8> {
         let mut out = [0; FRAME_MAX];

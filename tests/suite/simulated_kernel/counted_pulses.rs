@@ -84,14 +84,18 @@ fn check_rest(machine: &mut VirtualMachine) {
     gateway.kill();
 }
 
+/// Starts the pulses, lets them run for some seconds, and returns the count before.
+fn start_pulses(gateway: &mut GuestGateway<'_>, seconds: u32) -> f64 {
+    let before = gateway.await_value(METER, 0.0);
+    let pulses = pulse(PULSES, RATE);
+    let run = format!("setsid {pulses} >/run/pulses </dev/null & sleep {seconds}");
+    gateway.machine.output_of(&run);
+    before
+}
+
 /// Kills the gateway during pulses: what is lost is bounded, and nothing is invented.
 fn check_kill(gateway: &mut GuestGateway<'_>) {
-    let before = gateway.await_value(METER, 0.0);
-    let run = format!(
-        "setsid {} >/run/pulses </dev/null & sleep 4",
-        pulse(PULSES, RATE)
-    );
-    gateway.machine.output_of(&run);
+    let before = start_pulses(gateway, 4);
     let killed = uptime(gateway.machine);
     gateway.kill();
     gateway.start_again();
@@ -111,12 +115,7 @@ fn check_kill(gateway: &mut GuestGateway<'_>) {
 
 /// Takes the power away during pulses: what was on the disk is there, and nothing is invented.
 fn check_power_cut(gateway: &mut GuestGateway<'_>) {
-    let before = gateway.await_value(METER, 0.0);
-    let run = format!(
-        "setsid {} >/run/pulses </dev/null & sleep 5",
-        pulse(PULSES, RATE)
-    );
-    gateway.machine.output_of(&run);
+    let before = start_pulses(gateway, 5);
     let latest = gateway.latest(METER).unwrap().value.unwrap();
     gateway.machine.cut_power();
     gateway.start_again();

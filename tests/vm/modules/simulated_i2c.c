@@ -18,17 +18,16 @@
  * Reading it gives a line for each chip: "0x48 present 1 transfers 12 refused 3".
  * At first the SHT31 at 0x44, the SHT21 at 0x40, the ADS1115 at 0x48 and the DS3231 are present.
  */
-#include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/i2c.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/time64.h>
-#include <linux/uaccess.h>
+
+#include "control_file.h"
 
 #define ADS_INPUTS 4
 #define ANSWER_MAX 8
@@ -73,16 +72,6 @@ struct sim_chip {
 };
 
 static DEFINE_MUTEX(chips_lock);
-
-/* True for the next `*count` calls, and always for a negative count. */
-static bool count_down(int *count)
-{
-	if (*count > 0)
-		(*count)--;
-	else if (*count == 0)
-		return false;
-	return true;
-}
 
 static u8 sensirion_crc(const u8 *bytes, int count, u8 crc)
 {
@@ -539,19 +528,14 @@ static int set_chip(struct sim_chip *chip, const char *key, s64 first, s64 secon
 	return 0;
 }
 
-static ssize_t control_write(struct file *file, const char __user *from, size_t size, loff_t *at)
+static int control_line(const char *line)
 {
 	struct sim_chip *chip;
 	s64 first = 0, second = 0;
 	unsigned int address;
-	char line[80], key[16];
+	char key[16];
 	int failed;
 
-	if (size >= sizeof(line))
-		return -EINVAL;
-	if (copy_from_user(line, from, size))
-		return -EFAULT;
-	line[size] = 0;
 	if (sscanf(line, "%x %15s %lld %lld", &address, key, &first, &second) < 3)
 		return -EINVAL;
 	chip = find_chip(address);
@@ -560,7 +544,7 @@ static ssize_t control_write(struct file *file, const char __user *from, size_t 
 	mutex_lock(&chips_lock);
 	failed = set_chip(chip, key, first, second);
 	mutex_unlock(&chips_lock);
-	return failed ? failed : size;
+	return failed;
 }
 
 static int control_show(struct seq_file *out, void *unused)
@@ -575,22 +559,6 @@ static int control_show(struct seq_file *out, void *unused)
 	return 0;
 }
 
-static int control_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, control_show, NULL);
-}
-
-static const struct file_operations control_operations = {
-	.owner = THIS_MODULE,
-	.open = control_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.write = control_write,
-	.release = single_release,
-};
-
-static struct dentry *control_folder;
-
 static int __init simulated_i2c_init(void)
 {
 	struct sim_chip *clock = find_chip(0x68);
@@ -600,14 +568,13 @@ static int __init simulated_i2c_init(void)
 		return failed;
 	clock->ahead_s = ktime_get_real_seconds() - ktime_get_boottime_seconds();
 	clock->clock[0x0e] = 0x1c;
-	control_folder = debugfs_create_dir("simulated_i2c", NULL);
-	debugfs_create_file("control", 0600, control_folder, NULL, &control_operations);
+	make_control_file("simulated_i2c");
 	return 0;
 }
 
 static void __exit simulated_i2c_exit(void)
 {
-	debugfs_remove_recursive(control_folder);
+	remove_control_file();
 	i2c_del_adapter(&sim_adapter);
 }
 

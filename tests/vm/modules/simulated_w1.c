@@ -14,15 +14,14 @@
  *   0 shorted 1               the whole wire is at ground: every bit reads 0
  * Reading it gives a line for each thermometer.
  */
-#include <linux/debugfs.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/seq_file.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 #include <linux/w1.h>
+
+#include "control_file.h"
 
 #define THERMOMETERS_MAX 32
 #define FAMILY 0x28
@@ -62,15 +61,6 @@ static struct thermometer thermometers[THERMOMETERS_MAX];
 static int thermometer_count;
 static bool shorted;
 static DEFINE_MUTEX(wire_lock);
-
-static bool count_down(int *count)
-{
-	if (*count > 0)
-		(*count)--;
-	else if (*count == 0)
-		return false;
-	return true;
-}
 
 static void store_temperature(struct thermometer *one, s64 milli)
 {
@@ -346,24 +336,19 @@ static int set_value(u64 serial, const char *key, s64 value)
 	return 0;
 }
 
-static ssize_t control_write(struct file *file, const char __user *from, size_t size, loff_t *at)
+static int control_line(const char *line)
 {
-	char line[80], key[16];
+	char key[16];
 	u64 serial;
 	s64 value;
 	int failed;
 
-	if (size >= sizeof(line))
-		return -EINVAL;
-	if (copy_from_user(line, from, size))
-		return -EFAULT;
-	line[size] = 0;
 	if (sscanf(line, "%llx %15s %lld", &serial, key, &value) < 3 || serial >> 48)
 		return -EINVAL;
 	mutex_lock(&wire_lock);
 	failed = set_value(serial, key, value);
 	mutex_unlock(&wire_lock);
-	return failed ? failed : size;
+	return failed;
 }
 
 static int control_show(struct seq_file *out, void *unused)
@@ -378,36 +363,19 @@ static int control_show(struct seq_file *out, void *unused)
 	return 0;
 }
 
-static int control_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, control_show, NULL);
-}
-
-static const struct file_operations control_operations = {
-	.owner = THIS_MODULE,
-	.open = control_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.write = control_write,
-	.release = single_release,
-};
-
-static struct dentry *control_folder;
-
 static int __init simulated_w1_init(void)
 {
 	int failed = w1_add_master_device(&wire_master);
 
 	if (failed)
 		return failed;
-	control_folder = debugfs_create_dir("simulated_w1", NULL);
-	debugfs_create_file("control", 0600, control_folder, NULL, &control_operations);
+	make_control_file("simulated_w1");
 	return 0;
 }
 
 static void __exit simulated_w1_exit(void)
 {
-	debugfs_remove_recursive(control_folder);
+	remove_control_file();
 	w1_remove_master_device(&wire_master);
 }
 

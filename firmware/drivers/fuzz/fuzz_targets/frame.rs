@@ -4,7 +4,8 @@
 #![no_main]
 
 use drivers::frame::{
-    FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest, ParsedFrame,
+    FRAME_MAX, ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest,
+    ModbusRequest as _, ParsedFrame,
 };
 use libfuzzer_sys::fuzz_target;
 

@@ -2,7 +2,7 @@
 
 use super::map::{MAP_VERSION, NODE_SIGNATURE, SETTINGS_START, VALUES_END, register as at};
 use super::settings::{CONFIRM_WORD, LineSettings, NodeSettings};
-use crate::modbus_server::{RegisterBank, ServerException, ServerTable};
+use crate::modbus_server::{RegisterBank, RegisterWrite, ServerException, ServerTable};
 use crate::sensor_fault::SensorFault;
 
 /// Constant facts about one node.
@@ -203,14 +203,10 @@ impl RegisterBank for NodeBank<'_> {
         }
     }
 
-    fn write_words(
-        &mut self,
-        address: u16,
-        words: &[u16],
-        is_broadcast: bool,
-    ) -> Result<(), ServerException> {
+    fn write_words(&mut self, write: RegisterWrite<'_>) -> Result<(), ServerException> {
+        let RegisterWrite { address, words, .. } = write;
         // All nodes of a line with one address could never be told apart again.
-        if address < SETTINGS_START || (is_broadcast && address < at::PROBE_ZERO) {
+        if address < SETTINGS_START || (write.is_broadcast && address < at::PROBE_ZERO) {
             return Err(ServerException::IllegalAddress);
         }
         let mut settings = *self.settings;

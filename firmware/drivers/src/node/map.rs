@@ -130,15 +130,15 @@ const fn value(
     status: u16,
     about: &'static str,
 ) -> NodeRegister {
-    NodeRegister {
+    let mut register = plain(
         address,
         id,
         encoding,
-        scale,
-        unit,
-        usage: RegisterUse::Value(Some(status)),
+        RegisterUse::Value(Some(status)),
         about,
-    }
+    );
+    (register.scale, register.unit) = (scale, unit);
+    register
 }
 
 const fn plain(

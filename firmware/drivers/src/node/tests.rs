@@ -1,5 +1,5 @@
 use super::*;
-use crate::modbus_server::{RegisterBank, ServerException, ServerTable};
+use crate::modbus_server::{RegisterBank, RegisterWrite, ServerException, ServerTable};
 use proptest::prelude::*;
 
 const IDENTITY: NodeIdentity = NodeIdentity {
@@ -42,7 +42,11 @@ fn word(values: &NodeValues, address: u16) -> u16 {
 
 fn write(settings: &mut NodeSettings, now_s: u32, address: u16, words: &[u16]) -> Option<u8> {
     let written = with_bank(&MEASURED, settings, now_s, |bank| {
-        bank.write_words(address, words, false)
+        bank.write_words(RegisterWrite {
+            address,
+            words,
+            is_broadcast: false,
+        })
     });
     written.err().map(|exception| exception as u8)
 }
@@ -151,7 +155,11 @@ fn wrong_settings_are_refused_and_nothing_changes() {
         assert_eq!(settings, before, "{address}");
     }
     let all = with_bank(&MEASURED, &mut settings, 0, |bank| {
-        bank.write_words(40, &[9], true)
+        bank.write_words(RegisterWrite {
+            address: 40,
+            words: &[9],
+            is_broadcast: true,
+        })
     });
     assert_eq!(all, Err(ServerException::IllegalAddress));
 }
@@ -164,7 +172,11 @@ fn what_cannot_be_kept_is_refused() {
     };
     let mut settings = KeptRecord::FACTORY.settings();
     let written = with_bank(&broken, &mut settings, 0, |bank| {
-        bank.write_words(44, &[3000], false)
+        bank.write_words(RegisterWrite {
+            address: 44,
+            words: &[3000],
+            is_broadcast: false,
+        })
     });
     assert_eq!(written, Err(ServerException::DeviceFailure));
     assert_eq!(word(&broken, 15), 1);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::Config;
+use crate::config::{Config, GpioLine};
 use crate::tests::{SiteText, load_site};
 use drivers::sensor_fault::SensorFault;
 use std::collections::BTreeMap;

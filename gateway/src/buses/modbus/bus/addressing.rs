@@ -6,7 +6,8 @@ use super::shared_bus::unexpected_answer_error;
 use super::{BUFFER_BYTES, BusChannel, BusChannelError, duration_from_ms};
 use crate::bus_request::{BusRequestAnswer, BusRequestKind, ResponderCount};
 use drivers::frame::{
-    FRAME_MAX, ModbusFrameError, ModbusFraming, ModbusReadReply, ModbusReadRequest, ParsedFrame,
+    FRAME_MAX, ModbusFrameError, ModbusFraming, ModbusReadReply, ModbusReadRequest,
+    ModbusRequest as _, ParsedFrame,
 };
 use drivers::write_request::ModbusWriteRequest;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use super::{BusChannel, BusChannelError, ReceivedBytes};
 use crate::bus_request::{BusRequestAnswer, BusRequestKind};
 use crate::limits::IDENTIFICATION_REPLIES_MAX;
-use drivers::frame::{FRAME_MAX, ModbusFrameError, ModbusFraming, ParsedFrame};
+use drivers::frame::{FRAME_MAX, ModbusFrameError, ModbusFraming, ModbusRequest as _, ParsedFrame};
 use drivers::identification::{IdentificationReply, IdentificationRequest};
 use std::time::Duration;
 

@@ -25,7 +25,9 @@ use crate::buses::{BusCounts, NO_RAW_REQUESTS, back_off_ms};
 use crate::config::{Bus, ModbusLink, SerialPortSettings};
 use channel_error::{not_open_error, unreachable_error};
 use connection_health::ConnectionHealth;
-use drivers::frame::{FRAME_MAX, ModbusFraming, ModbusReadReply, ModbusReadRequest};
+use drivers::frame::{
+    FRAME_MAX, ModbusFraming, ModbusReadReply, ModbusReadRequest, ModbusRequest as _,
+};
 use outstanding::{OutstandingRequests, UnansweredRequest};
 use received_bytes::{ReceivedBytes, ReplySpan};
 use std::time::Duration;

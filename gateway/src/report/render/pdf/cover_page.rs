@@ -3,7 +3,7 @@
 use super::line_wrap;
 use super::page_flow::{BODY_STYLE, PageFlow, SMALL_STYLE, SectionStart};
 use super::pdf_page::{
-    AMBER, FAINT, GREEN, MARGIN, PALE_AMBER, PageItem, PdfPage, RULE, TEXT, WHITE,
+    AMBER, GREEN, MARGIN, PALE_AMBER, PageItem, PdfPage, RULE, TextStyle, WHITE, text_style,
 };
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::render_context::RenderContext;
@@ -35,19 +35,17 @@ fn draw_band(flow: &mut PageFlow<'_>) {
     flow.page()
         .items
         .push(PageItem::Rect([0.0, 0.0, wide, BAND_HEIGHT], GREEN));
-    let mut y = 48.0;
     let room = flow.width_between_margins();
-    let title = fit_on_one_line(&document.title, 23.0, room);
-    flow.page()
-        .text((MARGIN, y), title.1, FontFace::Bold, WHITE, &title.0);
-    y += 24.0;
-    let site = fit_on_one_line(&document.site.name, 13.0, room);
-    flow.page()
-        .text((MARGIN, y), site.1, FontFace::Bold, WHITE, &site.0);
-    y += 19.0;
-    let period = fit_on_one_line(&document.period.name, 11.0, room);
-    flow.page()
-        .text((MARGIN, y), period.1, FontFace::Regular, WHITE, &period.0);
+    let (bold, regular) = (FontFace::Bold, FontFace::Regular);
+    for (y, size, face, text) in [
+        (48.0, 23.0, bold, &document.title),
+        (72.0, 13.0, bold, &document.site.name),
+        (91.0, 11.0, regular, &document.period.name),
+    ] {
+        let (text, size) = fit_on_one_line(text, size, room);
+        let style = text_style(face, size, WHITE);
+        flow.page().text((MARGIN, y), style, &text);
+    }
     flow.y = BAND_HEIGHT + 14.0;
     if document.is_provisional() {
         draw_provisional_stamp(flow);
@@ -72,8 +70,11 @@ fn draw_provisional_stamp(flow: &mut PageFlow<'_>) {
     flow.page()
         .items
         .push(PageItem::Rect([x, y, wide, 17.0], PALE_AMBER));
-    flow.page()
-        .text((x + 8.0, y + 12.0), 9.0, FontFace::Bold, AMBER, &word);
+    flow.page().text(
+        (x + 8.0, y + 12.0),
+        text_style(FontFace::Bold, 9.0, AMBER),
+        &word,
+    );
 }
 
 /// Draws the properties of the report as pairs of label and value.
@@ -86,10 +87,9 @@ fn draw_properties(flow: &mut PageFlow<'_>) {
     // Site and period are already in the band above.
     for (word, value) in pairs.iter().skip(2) {
         let at = (MARGIN, flow.y + BODY_STYLE.size);
-        flow.page()
-            .text(at, SMALL_STYLE.size, FontFace::Regular, FAINT, word);
+        flow.page().text(at, SMALL_STYLE, word);
         flow.write_wrapped(
-            super::page_flow::TextStyle {
+            TextStyle {
                 size: 8.0,
                 ..BODY_STYLE
             },
@@ -120,20 +120,8 @@ pub(crate) fn fill_contents(
         );
         let title = heading.first().cloned().unwrap_or_default();
         let end = MARGIN + text_width(BODY_STYLE.face, BODY_STYLE.size, &title) + 6.0;
-        page.text(
-            (MARGIN, base),
-            BODY_STYLE.size,
-            BODY_STYLE.face,
-            TEXT,
-            &title,
-        );
-        page.text_right_aligned(
-            (right, base),
-            BODY_STYLE.size,
-            BODY_STYLE.face,
-            TEXT,
-            &number,
-        );
+        page.text((MARGIN, base), BODY_STYLE, &title);
+        page.text_right_aligned((right, base), BODY_STYLE, &number);
         page.items.push(PageItem::Line {
             points: vec![(end, base - 1.0), (right - 20.0, base - 1.0)],
             rgb: RULE,

@@ -2,7 +2,9 @@
 
 use super::line_wrap::{self, footnote_mark};
 use super::page_flow::{PageFlow, SMALL_STYLE};
-use super::pdf_page::{AMBER, FAINT, GREEN, MARGIN, PageItem, RULE, RgbColour, TEXT, ZEBRA};
+use super::pdf_page::{
+    AMBER, FAINT, GREEN, MARGIN, PageItem, RULE, RgbColour, TEXT, ZEBRA, text_style,
+};
 use crate::report::render::cell_value::ValueKind;
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
 use crate::report::render::font_metrics::{FontFace, text_width};
@@ -56,7 +58,11 @@ fn draw_card(flow: &mut PageFlow<'_>, card: &[CardLine], area: [f64; 4]) {
     page.rule(x, x + wide, y + high, 0.5, RULE);
     let mut base = y + CARD_PADDING;
     for (size, face, rgb, text) in card {
-        page.text((x + CARD_PADDING, base + size), *size, *face, *rgb, text);
+        page.text(
+            (x + CARD_PADDING, base + size),
+            text_style(*face, *size, *rgb),
+            text,
+        );
         base += size * 1.36;
     }
 }

@@ -2,8 +2,8 @@
 
 use super::line_wrap::{self, footnote_mark};
 use super::pdf_page::{
-    AMBER, FAINT, GREEN, MARGIN, PALE, PALE_AMBER, PALE_RED, PageItem, PdfPage, RED, RgbColour,
-    TEXT,
+    AMBER, FAINT, GREEN, MARGIN, PALE, PALE_AMBER, PALE_RED, PageItem, PdfPage, RED, TEXT,
+    TextStyle, text_style,
 };
 use crate::report::render::chart::ReportChart;
 use crate::report::render::document::{CalloutBox, CalloutTone};
@@ -13,14 +13,6 @@ use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows;
 use crate::report::render::table::count_as_f64;
 
-/// Style of running text.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TextStyle {
-    pub(crate) face: FontFace,
-    pub(crate) size: f64,
-    pub(crate) rgb: RgbColour,
-}
-
 pub(crate) const BODY_STYLE: TextStyle = text_style(FontFace::Regular, 9.2, TEXT);
 const SECTION_STYLE: TextStyle = text_style(FontFace::Bold, 15.0, GREEN);
 const HEADING_STYLE: TextStyle = text_style(FontFace::Bold, 10.5, TEXT);
@@ -29,17 +21,6 @@ const PHOTO_HEIGHT_MAX: f64 = 300.0;
 const NOTE_INDENT: f64 = 14.0;
 pub(crate) const SMALL_STYLE: TextStyle = text_style(FontFace::Regular, 7.6, FAINT);
 pub(crate) const CAPTION_STYLE: TextStyle = text_style(FontFace::Bold, 9.2, TEXT);
-
-const fn text_style(face: FontFace, size: f64, rgb: RgbColour) -> TextStyle {
-    TextStyle { face, size, rgb }
-}
-
-impl TextStyle {
-    /// Returns the line height, points.
-    pub(crate) fn line_height(self) -> f64 {
-        self.size * 1.42
-    }
-}
 
 /// Start of a section: page index and height.
 pub(crate) type SectionStart = (usize, f64);
@@ -162,7 +143,7 @@ impl<'a> PageFlow<'a> {
     fn put_line(&mut self, style: TextStyle, line: &str, indent: f64) {
         let at = (MARGIN + indent, self.y + style.size);
         let page = self.page();
-        page.text(at, style.size, style.face, style.rgb, line);
+        page.text(at, style, line);
         self.y += style.line_height();
     }
 
@@ -264,13 +245,7 @@ impl<'a> PageFlow<'a> {
             self.ensure_height(SMALL_STYLE.line_height());
             let at = (MARGIN, self.y + SMALL_STYLE.size);
             let mark = footnote_mark(number);
-            self.page().text(
-                at,
-                SMALL_STYLE.size,
-                SMALL_STYLE.face,
-                SMALL_STYLE.rgb,
-                &mark,
-            );
+            self.page().text(at, SMALL_STYLE, &mark);
             self.write_wrapped(SMALL_STYLE, text, NOTE_INDENT);
         }
     }

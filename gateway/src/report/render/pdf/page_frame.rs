@@ -1,7 +1,7 @@
 //! Header and footer of pages: site and period above, digest and page number below.
 
 use super::line_wrap;
-use super::pdf_page::{AMBER, FAINT, MARGIN, PdfPage, RULE};
+use super::pdf_page::{AMBER, FAINT, MARGIN, PdfPage, RULE, text_style};
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::render_context::RenderContext;
 
@@ -35,18 +35,24 @@ fn draw_header(show: &RenderContext<'_>, page: &mut PdfPage) {
         right - MARGIN - taken,
     );
     let site = lines.first().map_or("", String::as_str);
-    page.text((MARGIN, y), FRAME_TYPE_SIZE, FontFace::Bold, FAINT, site);
+    page.text(
+        (MARGIN, y),
+        text_style(FontFace::Bold, FRAME_TYPE_SIZE, FAINT),
+        site,
+    );
     page.text_right_aligned(
         (right, y),
-        FRAME_TYPE_SIZE,
-        FontFace::Regular,
-        FAINT,
+        text_style(FontFace::Regular, FRAME_TYPE_SIZE, FAINT),
         period,
     );
     if document.is_provisional() {
         let word = show.translate("report-provisional").to_uppercase();
         let x = right - text_width(FontFace::Regular, FRAME_TYPE_SIZE, period) - 12.0;
-        page.text_right_aligned((x, y), FRAME_TYPE_SIZE, FontFace::Bold, AMBER, &word);
+        page.text_right_aligned(
+            (x, y),
+            text_style(FontFace::Bold, FRAME_TYPE_SIZE, AMBER),
+            &word,
+        );
     }
     page.rule(MARGIN, right, y + 6.0, 0.5, RULE);
 }
@@ -57,9 +63,7 @@ fn draw_footer(show: &RenderContext<'_>, page: &mut PdfPage, number: &str) {
     page.rule(MARGIN, right, y - 11.0, 0.5, RULE);
     page.text_right_aligned(
         (right, y),
-        FRAME_TYPE_SIZE,
-        FontFace::Regular,
-        FAINT,
+        text_style(FontFace::Regular, FRAME_TYPE_SIZE, FAINT),
         number,
     );
     let digest = &show.document.digest;
@@ -68,6 +72,6 @@ fn draw_footer(show: &RenderContext<'_>, page: &mut PdfPage, number: &str) {
         // Small enough that all 64 digits fit on one line, also in the longer language.
         let lines = line_wrap::wrap_lines(&text, FontFace::Regular, 6.2, right - MARGIN - 90.0);
         let line = lines.first().map_or("", String::as_str);
-        page.text((MARGIN, y), 6.2, FontFace::Regular, FAINT, line);
+        page.text((MARGIN, y), text_style(FontFace::Regular, 6.2, FAINT), line);
     }
 }

@@ -57,13 +57,31 @@ pub(crate) enum PageItem {
     Link([f64; 4], usize, f64),
 }
 
+/// Style of running text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextStyle {
+    pub(crate) face: FontFace,
+    pub(crate) size: f64,
+    pub(crate) rgb: RgbColour,
+}
+
+/// Returns a style; the size is in points.
+pub(crate) const fn text_style(face: FontFace, size: f64, rgb: RgbColour) -> TextStyle {
+    TextStyle { face, size, rgb }
+}
+
+impl TextStyle {
+    /// Returns the line height, points.
+    pub(crate) fn line_height(self) -> f64 {
+        self.size * 1.42
+    }
+}
+
 /// Line of text.
 #[derive(Debug)]
 pub(crate) struct PageText {
     pub(crate) at: (f64, f64),
-    pub(crate) size: f64,
-    pub(crate) face: FontFace,
-    pub(crate) rgb: RgbColour,
+    pub(crate) style: TextStyle,
     pub(crate) words: String,
 }
 
@@ -100,34 +118,18 @@ impl PdfPage {
     }
 
     /// Adds text that starts at `at`.
-    pub(crate) fn text(
-        &mut self,
-        at: (f64, f64),
-        size: f64,
-        face: FontFace,
-        rgb: RgbColour,
-        text: &str,
-    ) {
+    pub(crate) fn text(&mut self, at: (f64, f64), style: TextStyle, text: &str) {
         self.items.push(PageItem::Text(PageText {
             at,
-            size,
-            face,
-            rgb,
+            style,
             words: text.to_owned(),
         }));
     }
 
     /// Adds text that ends at `at`.
-    pub(crate) fn text_right_aligned(
-        &mut self,
-        at: (f64, f64),
-        size: f64,
-        face: FontFace,
-        rgb: RgbColour,
-        text: &str,
-    ) {
-        let start = at.0 - text_width(face, size, text);
-        self.text((start, at.1), size, face, rgb, text);
+    pub(crate) fn text_right_aligned(&mut self, at: (f64, f64), style: TextStyle, text: &str) {
+        let start = at.0 - text_width(style.face, style.size, text);
+        self.text((start, at.1), style, text);
     }
 
     /// Adds a horizontal rule.
@@ -180,9 +182,7 @@ fn page_item(mark: &DrawingMark, x: f64, y: f64) -> PageItem {
             };
             PageItem::Text(PageText {
                 at: (x + at.0 - shift, y + at.1),
-                size: *size,
-                face: FontFace::Regular,
-                rgb: ink.rgb(),
+                style: text_style(FontFace::Regular, *size, ink.rgb()),
                 words: text.clone(),
             })
         }

@@ -183,18 +183,18 @@ fn paint_picture(
 /// Paints a line of text; characters that its face lacks come from the symbols.
 fn paint_text(surface: &mut Surface<'_>, fonts: &PdfFonts, text: &PageText) {
     surface.set_stroke(None);
-    surface.set_fill(Some(solid_fill(text.rgb)));
+    surface.set_fill(Some(solid_fill(text.style.rgb)));
     let mut x = text.at.0;
     let mut run = GlyphRun::default();
     for c in text.words.chars() {
-        let drawn = glyph_for(text.face, c);
+        let drawn = glyph_for(text.style.face, c);
         // One run for each face, so that text can be copied and searched in whole words.
         if run.face.is_some_and(|face| face != drawn.face) {
-            x = run.paint(surface, fonts, (x, text.at.1), text.size);
+            x = run.paint(surface, fonts, (x, text.at.1), text.style.size);
         }
         run.push(c, drawn.face, drawn.glyph, drawn.advance);
     }
-    run.paint(surface, fonts, (x, text.at.1), text.size);
+    run.paint(surface, fonts, (x, text.at.1), text.style.size);
 }
 
 /// Consecutive glyphs of one face.

@@ -2,7 +2,7 @@
 
 use super::line_wrap::{self, footnote_mark};
 use super::page_flow::{CAPTION_STYLE, PageFlow, SMALL_STYLE};
-use super::pdf_page::{GREEN, MARGIN, PALE, PageItem, PdfPage, RULE, TEXT, ZEBRA};
+use super::pdf_page::{GREEN, MARGIN, PALE, PageItem, PdfPage, RULE, TEXT, ZEBRA, text_style};
 use super::table_layout::{self, CELL_PADDING, TableLayout, TableTexts};
 use crate::report::render::cell_value::ValueKind;
 use crate::report::render::font_metrics::{FontFace, text_width};
@@ -170,7 +170,7 @@ impl TablePainter<'_> {
         let room = flow.width_between_margins();
         for line in line_wrap::wrap_lines(text, face, size, room) {
             let at = (MARGIN, flow.y + size);
-            flow.page().text(at, size, face, TEXT, &line);
+            flow.page().text(at, text_style(face, size, TEXT), &line);
             flow.y += size * 1.42;
         }
         flow.y += 3.0;
@@ -242,7 +242,8 @@ impl TablePainter<'_> {
                     x + CELL_PADDING / 2.0
                 };
                 if !text.is_empty() {
-                    flow.page().text((start, y), size, row.face, TEXT, text);
+                    flow.page()
+                        .text((start, y), text_style(row.face, size, TEXT), text);
                 }
             }
             x += wide;
