@@ -355,7 +355,15 @@ fn simulate_counter(
             ReadingFate::Spike => Some(327_680_000.0),
             // A low reading that grows from another low one cannot be told from a counter.
             ReadingFate::Torn(share) if !low => Some(shown * share),
-            ReadingFate::Noise(steps) => Some((shown + f64::from(*steps) * STEP).max(0.0)),
+            ReadingFate::Noise(steps) => {
+                let noisy = (shown + f64::from(*steps) * STEP).max(0.0);
+                // A register never shows its modulus or more.
+                Some(if modulus.is_some_and(|modulus| noisy >= modulus) {
+                    shown
+                } else {
+                    noisy
+                })
+            }
             _ => Some(shown),
         };
         low = matches!(fate, ReadingFate::Torn(_) | ReadingFate::Zero)
