@@ -182,7 +182,7 @@ fn room_of(path: &[&str]) -> String {
     let layer = match (path[0], path.get(1).copied()) {
         ("assets", Some(kind)) if file.is_some() && kind != "asset_point" => match file {
             Some("level_balance" | "irradiance") => "indicators",
-            Some(name) if name.ends_with("indicators") => "indicators",
+            Some(name) if name.ends_with("indicators") || name.ends_with("_sums") => "indicators",
             Some("simulation") => "simulation",
             Some(name) if name.ends_with("settings") => "settings",
             _ => "formulas",
@@ -321,7 +321,8 @@ fn a_crate_is_named_only_in_the_room_that_it_serves() {
 fn the_layer_of_a_file_is_its_room() {
     for (path, room) in [
         ("assets::tank::geometry::TankGeometry", "assets.formulas"),
-        ("assets::tank::indicators::TankSums", "assets.indicators"),
+        ("assets::tank::indicators::INDICATORS", "assets.indicators"),
+        ("assets::tank::tank_sums::TankSums", "assets.indicators"),
         ("assets::tank::shape_settings::TankShape", "assets.settings"),
         ("assets::Asset", "assets.settings"),
         ("assets::asset_point::AssetPoint", "assets.settings"),

@@ -11,6 +11,7 @@ use crate::carbon::baseline_emissions::{
 };
 use crate::carbon::formulas::grid_emissions::net_emission_reduction;
 use crate::carbon::fuel_emissions::{LitreEmissions, litre_emissions};
+use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::domain::factor::{HeadlineStatus, ProvisionalReason};
 use crate::domain::indicator::{
     CompletenessShares, Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
@@ -42,19 +43,6 @@ pub(crate) const CO2_LEAKAGE: IndicatorSpec =
     IndicatorSpec::new("co2.leakage", "tCO2", "C.9", "LE = F · EF_fuel / 1000").burden();
 pub(crate) const CO2_NET: IndicatorSpec =
     IndicatorSpec::new("co2.net", "tCO2", "C.9", "BE − PE − LE").benefit();
-
-/// Figures built so far, of all assets.
-pub(crate) type KnownIndicators<'a> = &'a [Indicator];
-
-/// This figure of this asset.
-pub(crate) fn find_indicator<'a>(
-    known: KnownIndicators<'a>,
-    spec: &IndicatorSpec<'_>,
-    asset: &str,
-) -> Option<&'a Indicator> {
-    let mut all = known.iter();
-    all.find(|one| *one.id == *spec.id && one.asset.as_deref() == Some(asset))
-}
 
 /// CO2 figures of a plant, from figures built before. Without a baseline only `co2.gross`, with the
 /// reason.

@@ -1,14 +1,14 @@
 //! Baseline emissions by kind of baseline: grid, genset and fuel pump (METHODS C.3 to C.6).
 
-use crate::assets::pump::indicators as pump_figures;
-use crate::assets::pump::lift_indicators::{self as lift, water_density};
+use crate::assets::pump::head_sums::water_density;
+use crate::assets::pump::{indicators as pump_figures, lift_indicators as lift};
 use crate::assets::{EngineFuel, GensetEmissionMethod, GensetLoad, PumpEmissionMethod};
-use crate::carbon::avoided_emissions::{KnownIndicators, find_indicator};
 use crate::carbon::formulas::fuel::{DieselLoadFactor, FuelPumpSet, be_pump_from_water, genset_ef};
 use crate::carbon::formulas::grid_emissions::grid_baseline_emissions;
 use crate::carbon::fuel_emissions::{
     BiodieselShare, LitreEmissions, biodiesel_share, litre_emissions,
 };
+use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::config::Config;
 use crate::domain::factor::{Factor, FactorStatus, FactorUnit, UnverifiedFactor};
 use crate::domain::indicator::{

@@ -3,7 +3,7 @@
 use crate::assets::WasteFate;
 use crate::carbon::formulas::first_order_decay::LandfillModel;
 use crate::carbon::fuel_emissions::formula_gwp;
-use crate::carbon::waste_emissions::WasteGroup;
+use crate::carbon::waste_group::WasteGroup;
 use crate::domain::factor::Factor;
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,

@@ -14,9 +14,11 @@ pub mod avoided_emissions;
 pub mod baseline_emissions;
 pub mod formulas;
 pub mod fuel_emissions;
+pub mod known_indicators;
 pub mod landfill_baseline;
 pub mod settings;
 pub mod waste_emissions;
+pub mod waste_group;
 
 use crate::domain::indicator::IndicatorSpec;
 use avoided_emissions::{CO2_GROSS, CO2_LEAKAGE, CO2_NET, CO2_PROJECT};

@@ -6,14 +6,15 @@
 use crate::assets::bsf::rearing_indicators::{self as rearing, bsf_index_figures};
 use crate::assets::compost::formulas::{CompostEmissionInput, compost_pe};
 use crate::assets::compost::indicators as compost;
-use crate::assets::{Asset, AssetKind, Baseline, BaselineKind, BsfAsset, WasteDisposal};
-use crate::carbon::avoided_emissions::{KnownIndicators, find_indicator};
+use crate::assets::{Asset, AssetKind, Baseline, BaselineKind};
 use crate::carbon::baseline_emissions::grid_uncertainty;
 use crate::carbon::formulas::first_order_decay::{
     WasteDeposit, WasteKind, fod_tool04, lifetime_per_tonne,
 };
 use crate::carbon::fuel_emissions::formula_gwp;
+use crate::carbon::known_indicators::{KnownIndicators, find_indicator};
 use crate::carbon::landfill_baseline::landfill_baseline;
+use crate::carbon::waste_group::{WasteGroup, single_asset_group, waste_groups};
 use crate::config::Config;
 use crate::domain::factor::{Factor, HeadlineStatus};
 use crate::domain::indicator::{
@@ -54,17 +55,6 @@ pub(crate) const WASTE_PROJECT: IndicatorSpec = IndicatorSpec::new(
 .burden();
 pub(crate) const WASTE_NET: IndicatorSpec =
     IndicatorSpec::new("waste.net", "tCO2e", "E.9", "BE − PE").benefit();
-
-/// Bins and heaps that are fed from one indicator of the ledger, or a single one of them.
-pub(super) struct WasteGroup<'a> {
-    pub(super) fed: &'a Arc<str>,
-    /// Members, in the order of the configuration.
-    pub(super) assets: Vec<&'a Asset>,
-    pub(super) disposal: Option<&'a WasteDisposal>,
-    pub(super) dry: bool,
-    pub(super) heap: bool,
-    pub(super) bin: Option<&'a BsfAsset>,
-}
 
 /// All waste figures from ledger entries.
 pub(crate) fn waste_figures(
@@ -153,40 +143,6 @@ fn shared_group_figures(
     let said = IndicatorRemark::new(key).with_arg("assets", &names);
     let together = group_figures(desk, group, &rest, known).into_iter();
     all.extend(together.map(|one| one.with_remark(said.clone())));
-    all
-}
-
-/// A single bin or heap as a group.
-fn single_asset_group(asset: &Asset) -> Option<WasteGroup<'_>> {
-    let waste = asset.kind.settings().organic_waste()?;
-    let bin = match &asset.kind {
-        AssetKind::Bsf(bin) => Some(&**bin),
-        _ => None,
-    };
-    Some(WasteGroup {
-        fed: waste.fed,
-        assets: vec![asset],
-        disposal: waste.disposal,
-        dry: waste.dry,
-        heap: bin.is_none(),
-        bin,
-    })
-}
-
-fn waste_groups(config: &Config) -> Vec<WasteGroup<'_>> {
-    let mut all: Vec<WasteGroup<'_>> = Vec::new();
-    for one in config.assets.iter().filter_map(single_asset_group) {
-        match all.iter_mut().find(|group| *group.fed == *one.fed) {
-            None => all.push(one),
-            Some(group) => {
-                group.assets.extend(one.assets);
-                group.disposal = group.disposal.or(one.disposal);
-                group.dry |= one.dry;
-                group.heap |= one.heap;
-                group.bin = group.bin.or(one.bin);
-            }
-        }
-    }
     all
 }
 

@@ -5,11 +5,13 @@ use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::calibration_corrections::{
     SeriesCorrections, add_calibration_remarks, calibrations_in_period,
 };
-use crate::indicators::closed_days::{ClosedDays, SummedReadings};
+use crate::indicators::closed_days::ClosedDays;
 use crate::indicators::coverage::Coverage;
+use crate::indicators::figure_context::FigureContext;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::sample_merge::{ProgressCounter, SumsInProgress, gather_readings};
-use crate::indicators::{IndicatorQuery, IndicatorsError, figure_context};
+use crate::indicators::summed_readings::SummedReadings;
+use crate::indicators::{IndicatorQuery, IndicatorsError};
 use crate::storage::Store;
 use std::sync::Arc;
 
@@ -90,7 +92,7 @@ impl<'a> AssetPlan<'a> {
         if let (Some(closed), Some((state, reach))) = (&self.closed, saved) {
             closed.keep(store, (span, state), reach).await?;
         }
-        let desk = figure_context(config, span, Some(&asset.id));
+        let desk = FigureContext::new(config, span, Some(&asset.id));
         let mut made = self.sums.build_indicators(&AssetReadings {
             desk: &desk,
             lanes,

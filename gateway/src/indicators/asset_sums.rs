@@ -5,13 +5,13 @@ use crate::domain::indicator::{
     ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
-use crate::indicators::coverage::Coverage;
+use crate::indicators::coverage::{Coverage, point_source};
 use crate::indicators::data_events::DataEventList;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, formula_input, status_remark,
 };
-use crate::indicators::input_series::{InputSeries, point_source};
-use crate::indicators::sample_merge::ReadingSums;
+use crate::indicators::input_reading::ReadingSums;
+use crate::indicators::input_series::InputSeries;
 use crate::indicators::totaliser::Totaliser;
 use std::sync::Arc;
 

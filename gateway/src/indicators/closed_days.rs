@@ -16,14 +16,12 @@ use crate::domain::calibration::CalibrationHistory;
 use crate::domain::period::Period;
 use crate::formulas::saved_state::{SavedState, StateArchive};
 use crate::indicators::asset_figures::SeriesAndSums;
-use crate::indicators::calibration_corrections::SeriesCorrections;
-use crate::indicators::coverage::Coverage;
 use crate::indicators::period_days::PeriodDays;
+use crate::indicators::summed_readings::{ReadReach, SummedReadings, calibration_basis};
 use crate::indicators::{IndicatorQuery, IndicatorsError};
 use crate::limits::SNAPSHOT_STATE_BYTES_MAX;
 use crate::storage::{DAY_GRACE_MS, FigureSnapshot, SnapshotQuery, Store, snapshot_basis};
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
+use flate2::read::DeflateDecoder;
 use jiff::civil::Date;
 use std::io::Read;
 use std::sync::Arc;
@@ -43,20 +41,6 @@ pub(crate) struct ClosedDays {
     found: Option<FigureSnapshot>,
     /// Number of days within the snapshot that was found.
     restored: usize,
-}
-
-/// Everything that a snapshot holds.
-pub(crate) struct SummedReadings<'s, 'a> {
-    pub(crate) sums: &'s mut dyn SavedState,
-    pub(crate) tracks: &'s mut [Coverage],
-    pub(crate) corrections: &'s mut SeriesCorrections<'a>,
-}
-
-/// Oldest times that a calculation has read and has searched, ms.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadReach {
-    pub(crate) reads_from: i64,
-    pub(crate) looks_from: i64,
 }
 
 impl ClosedDays {
@@ -169,39 +153,9 @@ impl ClosedDays {
     }
 }
 
-impl SummedReadings<'_, '_> {
-    /// The sums as the bytes of a snapshot.
-    pub(crate) fn save(&mut self, calibrations: &CalibrationHistory, last: Date) -> Vec<u8> {
-        let mut archive = StateArchive::save();
-        self.exchange(&mut archive);
-        let mut state = calibration_basis(calibrations, last);
-        state.extend(archive.finish().unwrap_or_default());
-        deflate(&state)
-    }
-}
-
-impl SavedState for SummedReadings<'_, '_> {
-    fn exchange(&mut self, archive: &mut StateArchive) {
-        self.sums.exchange(archive);
-        for track in self.tracks.iter_mut() {
-            track.exchange(archive);
-        }
-        self.corrections.exchange(archive);
-    }
-}
-
 /// Whether no reading of the day is expected any more.
 fn is_closed(day: &crate::indicators::period_days::PeriodDay, now: UtcMs) -> bool {
     day.to.saturating_add(DAY_GRACE_MS) <= now.0
-}
-
-/// Hash of the calibrations that say something about days up to `last`.
-fn calibration_basis(calibrations: &CalibrationHistory, last: Date) -> Vec<u8> {
-    let entries = calibrations.entries().iter();
-    let entries = entries.filter(|entry| entry.said.since <= last);
-    let texts: Vec<String> = entries.map(|entry| format!("{entry:?}")).collect();
-    let parts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
-    snapshot_basis(&parts)
 }
 
 /// Kind of a period of one day.
@@ -217,13 +171,6 @@ fn period_kind(period: Period) -> u8 {
         Period::Year(_) => 4,
         Period::Range(..) => 5,
     }
-}
-
-fn deflate(state: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    // Reading from a slice cannot fail.
-    let _ = DeflateEncoder::new(state, Compression::fast()).read_to_end(&mut packed);
-    packed
 }
 
 fn inflate(packed: &[u8]) -> Option<Vec<u8>> {

@@ -1,12 +1,12 @@
 //! Coverage of a point: measured slots of each day, first and last reading, gaps.
 
-use crate::domain::indicator::{CompletenessShares, PointReadings};
+use crate::domain::indicator::{CompletenessShares, InputSource, PointReadings};
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
 use crate::formulas::completeness::classify_completeness;
 use crate::formulas::saved_state::{SavedState, StateArchive, saved_fields};
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::{PeriodDay, PeriodDays};
-use crate::indicators::totaliser::RefusedReadings;
+use crate::indicators::refused_readings::RefusedReadings;
 use crate::limits::DATA_EVENTS_MAX;
 use std::ops::Range;
 
@@ -303,4 +303,10 @@ pub(crate) fn lowest_completeness(
         all: less(sum.all, one.all),
         daylight: less(sum.daylight, one.daylight),
     })
+}
+
+/// Source of an input that is read from a series.
+pub(crate) fn point_source(tracks: &[Coverage], lane: usize) -> InputSource {
+    let readings = tracks.get(lane).map(|track| track.readings.clone());
+    InputSource::Point(readings.unwrap_or_default())
 }

@@ -24,6 +24,16 @@ pub(crate) struct FigureContext<'a> {
 /// A number, or the remark that says why there is none.
 pub(crate) type FigureValue = Result<f64, IndicatorRemark>;
 
+impl<'a> FigureContext<'a> {
+    pub(crate) fn new(config: &'a Config, span: &'a PeriodDays, asset: Option<&Arc<str>>) -> Self {
+        Self {
+            config,
+            span,
+            asset: asset.cloned(),
+        }
+    }
+}
+
 impl FigureContext<'_> {
     /// Builds a figure with origin `Measured` and unknown uncertainty.
     pub(crate) fn figure(

@@ -4,8 +4,6 @@
 use crate::assets::AssetPoint;
 use crate::config::Config;
 use crate::domain::ExactNumber;
-use crate::domain::indicator::InputSource;
-use crate::indicators::coverage::Coverage;
 use crate::limits::ASSET_POINTS_MAX;
 
 /// Factor on the rating of an asset up to which a momentary value is plausible.
@@ -122,10 +120,4 @@ impl<'a> InputSeriesList<'a> {
         });
         Some(self.all.len() - 1)
     }
-}
-
-/// Source of an input that is read from a series.
-pub(crate) fn point_source(tracks: &[Coverage], lane: usize) -> InputSource {
-    let readings = tracks.get(lane).map(|track| track.readings.clone());
-    InputSource::Point(readings.unwrap_or_default())
 }

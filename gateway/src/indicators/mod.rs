@@ -29,11 +29,16 @@ pub(crate) mod coverage;
 pub(crate) mod data_events;
 pub(crate) mod entry_attribution;
 pub(crate) mod figure_context;
+pub(crate) mod indicator_query;
+pub(crate) mod input_reading;
 pub(crate) mod input_series;
 pub(crate) mod ledger_totals;
 pub(crate) mod period_days;
+pub(crate) mod refused_readings;
+pub(crate) mod running_hours;
 pub(crate) mod sample_merge;
 pub(crate) mod site_totals;
+pub(crate) mod summed_readings;
 pub(crate) mod temperature_stats;
 #[cfg(test)]
 mod tests;
@@ -43,15 +48,12 @@ pub(crate) mod uncertainty;
 use crate::assets::Asset;
 use crate::carbon::waste_emissions as waste;
 use crate::config::Config;
-use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, SiteIndicators};
-use crate::domain::period::Period;
-use crate::storage::{Store, StoreError};
+use crate::storage::Store;
 use asset_figures::{SumsRequest, figures_of_kind};
 use asset_plan::AssetPlan;
 use asset_sums::AssetIndicators;
 use figure_context::FigureContext;
-use jiff::civil::Date;
 use ledger_totals::PeriodLedger;
 use period_days::PeriodDays;
 use sample_merge::ProgressCounter;
@@ -59,48 +61,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use catalogue::{all_indicators, is_measured_figure, name_key};
-
-/// Request for the indicators of a period.
-#[derive(Clone, Debug)]
-pub struct IndicatorQuery {
-    /// Period to be calculated.
-    pub period: Period,
-    /// One asset; `None`: all assets, the totals of the site and the ledger.
-    pub asset: Option<Arc<str>>,
-    /// Present time; no samples are expected after it.
-    pub now: UtcMs,
-    /// Also return the values of each day.
-    pub daily: bool,
-    /// Use the sums of closed days that the store has kept, and keep new ones; only for the
-    /// configuration in force.
-    pub snapshots: bool,
-}
-
-/// Progress of a calculation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CalculationProgress {
-    /// Point-days that have been read.
-    pub done: u64,
-    /// Point-days of the whole calculation.
-    pub all: u64,
-}
-
-/// Reasons for which indicators cannot be calculated.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum IndicatorsError {
-    /// The period has not begun at the present time.
-    #[error("the period begins on {0}, which has not come yet")]
-    Future(Date),
-    /// The site has no asset with this id.
-    #[error("no asset {0}")]
-    UnknownAsset(Arc<str>),
-    /// Other calculations did not end in time.
-    #[error("other calculations are running")]
-    Busy,
-    /// Reading the store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+pub use indicator_query::{CalculationProgress, IndicatorQuery, IndicatorsError};
 
 /// Calculates all indicators that are asked for. Returns an error when the period has not begun,
 /// the asset is unknown, or the store cannot be read.
@@ -160,7 +121,7 @@ fn add_dependent_indicators(
     book: &PeriodLedger,
     all: &mut AssetIndicators,
 ) {
-    let of_asset = |id: &Arc<str>| figure_context(config, span, Some(id));
+    let of_asset = |id: &Arc<str>| FigureContext::new(config, span, Some(id));
     // Ledger figures first: the CO2 of a plant may depend on the fuel of a genset.
     for asset in &config.assets {
         let own = indicators_of_asset(&all.figures, asset);
@@ -173,7 +134,7 @@ fn add_dependent_indicators(
         let more = figures.dependent_figures(&of_asset(&asset.id), &all.figures);
         all.figures.extend(more);
     }
-    let site = figure_context(config, span, None);
+    let site = FigureContext::new(config, span, None);
     let waste = waste::waste_figures(&site, book, &all.figures);
     all.figures.extend(waste);
     let totals = site_totals::site_totals(&site, &all.figures);
@@ -190,18 +151,6 @@ fn indicators_of_asset<'a>(known: &'a [Indicator], asset: &Asset) -> Vec<&'a Ind
         .iter()
         .filter(|one| one.asset.as_ref() == Some(&asset.id));
     own.collect()
-}
-
-fn figure_context<'a>(
-    config: &'a Config,
-    span: &'a PeriodDays,
-    asset: Option<&Arc<str>>,
-) -> FigureContext<'a> {
-    FigureContext {
-        config,
-        span,
-        asset: asset.cloned(),
-    }
 }
 
 /// Ids of the assets to be calculated: the asset asked for and those that its indicators depend on;

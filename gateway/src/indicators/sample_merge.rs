@@ -5,12 +5,12 @@
 //! right-labelled: a sample covers the time before it (METHODS 0.1).
 
 use crate::domain::{QualityReason, Sample, SampleOutcome, UtcMs};
-use crate::formulas::saved_state::SavedState;
 use crate::indicators::calibration_corrections::SeriesCorrections;
-use crate::indicators::closed_days::{ReadReach, SummedReadings};
 use crate::indicators::coverage::Coverage;
+use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::PeriodDays;
+use crate::indicators::summed_readings::{ReadReach, SummedReadings};
 use crate::indicators::{CalculationProgress, IndicatorsError};
 use crate::limits::COUNTER_LOOKBACK_DAYS;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, SampleBlock, Store, StoreError};
@@ -18,36 +18,6 @@ use tokio::sync::mpsc;
 
 /// Milliseconds of 24 hours, for looking back before the period.
 const DAY_MS: i64 = 86_400_000;
-
-/// One reading of a point in the unit of its use.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct InputReading {
-    /// Time, ms since 1970.
-    pub(crate) at: i64,
-    /// Index of the input series.
-    pub(crate) lane: usize,
-    /// Value; `None` when the sample is not good.
-    pub(crate) value: Option<f64>,
-    /// True growth for each unit of growth of the counter (calibration).
-    pub(crate) gain: f64,
-    /// Another calibration is in force than at the previous reading of this series.
-    pub(crate) rebased: bool,
-    /// The reading lies within the period. Earlier readings: for a counter all that define its base
-    /// value, for other series the last one.
-    pub(crate) inside: bool,
-    /// Implausible value that was stored as good, in the unit of the point; then `value` is `None`.
-    pub(crate) impossible: Option<f64>,
-    /// The sun is above the horizon.
-    pub(crate) lit: bool,
-}
-
-/// Receiver of merged readings.
-pub(crate) trait ReadingSums: SavedState + Send {
-    /// Adds a reading. Readings come in time order; at equal times in the order of the series.
-    fn add_reading(&mut self, tick: &InputReading);
-    /// Closes a day, also one without readings.
-    fn end_day(&mut self);
-}
 
 /// Progress counter.
 pub(crate) struct ProgressCounter<'a> {

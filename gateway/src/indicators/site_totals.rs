@@ -3,7 +3,8 @@
 use crate::assets::catchment::indicators as catchment;
 use crate::assets::pump::indicators as pump;
 use crate::assets::solar::indicators as solar;
-use crate::carbon::avoided_emissions::{self as carbon, KnownIndicators};
+use crate::carbon::avoided_emissions as carbon;
+use crate::carbon::known_indicators::KnownIndicators;
 use crate::domain::indicator::{
     Indicator, IndicatorRemark, IndicatorSpec, InputSource, ValueOrigin,
 };

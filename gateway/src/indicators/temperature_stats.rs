@@ -5,8 +5,8 @@ use crate::formulas::saved_state::saved_fields;
 use crate::formulas::{CompensatedSum, FormulaStatus, count_as_f64, finite_ratio};
 use crate::indicators::asset_sums::AssetReadings;
 use crate::indicators::figure_context::{FigureBuilder, value_or_status};
+use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
-use crate::indicators::sample_merge::InputReading;
 
 /// Mean, minimum and maximum of a temperature, with daily means.
 #[derive(Debug)]

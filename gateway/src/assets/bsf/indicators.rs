@@ -12,9 +12,9 @@ use crate::formulas::saved_state::saved_fields;
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
 use crate::indicators::figure_context::{FigureBuilder, value_or_status};
+use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
-use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::temperature_stats::TemperatureStats;
 
 pub(crate) const TEMPERATURE_MEAN: IndicatorSpec =

@@ -12,8 +12,8 @@ use crate::indicators::coverage::lowest_completeness;
 use crate::indicators::figure_context::{
     FigureBuilder, FigureValue, factor_input, figure_input, setting_input, value_or_status,
 };
+use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
-use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::Totaliser;
 use crate::indicators::uncertainty::RelativeUncertainty;
 use crate::limits::RAIN_EVENTS_MAX;

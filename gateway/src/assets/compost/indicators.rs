@@ -1,7 +1,7 @@
 //! Compost heaps by temperature (METHODS E.4).
 
 use crate::assets::compost::formulas::{CompostAeration, HotRunTracker};
-use crate::assets::solar::indicators::GRID_KW_MAX;
+use crate::assets::solar::plts_sums::GRID_KW_MAX;
 use crate::assets::{CompostAsset, CompostProcess};
 use crate::config::Config;
 use crate::domain::indicator::{Indicator, IndicatorSpec};
@@ -14,10 +14,10 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, constant_input, figure_among, figure_input, status_remark,
     value_or_status,
 };
+use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
 use crate::indicators::period_days::millis_to_f64;
-use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::temperature_stats::TemperatureStats;
 use crate::indicators::totaliser::{HeldReading, Totaliser};
 

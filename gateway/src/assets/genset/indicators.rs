@@ -13,10 +13,11 @@ use crate::indicators::figure_context::{
     FigureBuilder, FigureContext, FigureValue, figure_among, figure_input, status_remark,
     value_or_status,
 };
+use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
 use crate::indicators::ledger_totals::{PeriodLedger, entered_figure};
-use crate::indicators::sample_merge::{InputReading, ReadingSums};
-use crate::indicators::totaliser::{RunningHours, Totaliser, is_counter_rejected, prefer_counter};
+use crate::indicators::running_hours::RunningHours;
+use crate::indicators::totaliser::{Totaliser, is_counter_rejected, prefer_counter};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
 pub(crate) const ENERGY: IndicatorSpec =

@@ -1,15 +1,15 @@
 //! Electricity meters (METHODS G.5).
 
 use crate::assets::MeterAsset;
-use crate::assets::solar::indicators::GRID_KW_MAX;
+use crate::assets::solar::plts_sums::GRID_KW_MAX;
 use crate::config::Config;
 use crate::domain::indicator::IndicatorSpec;
 use crate::formulas::FormulaStatus;
 use crate::formulas::saved_state::{SavedState, StateArchive};
 use crate::indicators::asset_figures::{AssetFigures, SeriesAndSums, SumsRequest, boxed_sums};
 use crate::indicators::asset_sums::{AssetIndicators, AssetReadings, AssetSums};
+use crate::indicators::input_reading::{InputReading, ReadingSums};
 use crate::indicators::input_series::{InputSeries, InputSeriesList};
-use crate::indicators::sample_merge::{InputReading, ReadingSums};
 use crate::indicators::totaliser::Totaliser;
 
 pub(crate) const ENERGY: IndicatorSpec =

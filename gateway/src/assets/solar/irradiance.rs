@@ -7,9 +7,9 @@ use crate::assets::solar::formulas::{
 };
 use crate::formulas::CompensatedSum;
 use crate::formulas::saved_state::saved_fields;
+use crate::indicators::input_reading::InputReading;
 use crate::indicators::input_series::InputSeries;
 use crate::indicators::period_days::millis_to_f64;
-use crate::indicators::sample_merge::InputReading;
 use crate::indicators::totaliser::HeldReading;
 
 /// Insolation, performance ratio sums and availability, from irradiance readings.

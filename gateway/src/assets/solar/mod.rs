@@ -1,9 +1,11 @@
 //! Kind `plts`: a photovoltaic plant. [`settings::PvPlantAsset`] is its checked configuration,
-//! `indicators::PltsSums` makes its figures, [`formulas`] is the arithmetic of METHODS A.
+//! `plts_sums::PltsSums` sums up its readings, `indicators` makes its figures of them, [`formulas`]
+//! is the arithmetic of METHODS A.
 
 pub mod formulas;
 pub mod indicators;
 pub mod irradiance;
+pub mod plts_sums;
 pub mod settings;
 pub mod simulation;
 pub mod yield_indicators;

@@ -4,22 +4,23 @@ use crate::assets::solar::formulas::{
     CorrectedPr, PvYieldInput, T_REF_C, availability_time, capacity_factor, pv_yields,
     specific_yield,
 };
-use crate::assets::solar::indicators::{DC_ENERGY, PltsSums};
+use crate::assets::solar::plts_sums::PltsSums;
 use crate::assets::{IrradiancePlane, PvSystemType};
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorSpec, InputSource, ValueOrigin,
 };
 use crate::formulas::FormulaStatus;
 use crate::indicators::asset_sums::AssetReadings;
-use crate::indicators::coverage::lowest_completeness;
+use crate::indicators::coverage::{lowest_completeness, point_source};
 use crate::indicators::figure_context::{
     FigureBuilder, constant_input, figure_input, formula_input, setting_input, status_remark,
     value_or_status,
 };
-use crate::indicators::input_series::point_source;
 use crate::indicators::period_days::{HOUR_MS, millis_to_f64};
 use crate::indicators::uncertainty::RelativeUncertainty;
 
+pub(crate) const DC_ENERGY: IndicatorSpec =
+    IndicatorSpec::new("plts.dc_energy", "kWh", "G.5", "E_DC = ΣΔE");
 pub(crate) const SPECIFIC_YIELD: IndicatorSpec =
     IndicatorSpec::new("plts.specific_yield", "kWh/kWp", "A.10", "E / P0");
 pub(crate) const INSOLATION: IndicatorSpec = IndicatorSpec::new(

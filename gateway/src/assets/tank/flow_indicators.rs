@@ -1,7 +1,7 @@
 //! Inflow, outflow and days of supply of a tank (METHODS D.4).
 
 use crate::assets::tank::geometry::tank_volume;
-use crate::assets::tank::indicators::TankSums;
+use crate::assets::tank::tank_sums::TankSums;
 use crate::domain::indicator::{
     Indicator, IndicatorInput, IndicatorRemark, IndicatorSpec, ValueOrigin,
 };

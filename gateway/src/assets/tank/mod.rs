@@ -1,6 +1,6 @@
 //! Kind `tank`: a water tank. [`settings::TankAsset`] is its checked configuration,
-//! `indicators::TankSums` makes its figures, [`geometry`] and [`mass_balance`] are the arithmetic
-//! of METHODS D.
+//! `tank_sums::TankSums` sums up its readings, `indicators` makes its figures of them, [`geometry`]
+//! and [`mass_balance`] are the arithmetic of METHODS D.
 
 pub mod flow_indicators;
 pub mod geometry;
@@ -11,3 +11,4 @@ pub mod mass_balance;
 pub mod settings;
 pub mod shape_settings;
 pub mod simulation;
+pub mod tank_sums;

@@ -4,7 +4,7 @@ use super::device_readings::HandoverPoint;
 use super::input_files::SoakResultFile;
 use super::record::HandoverRecord;
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
-use crate::assets::tank::indicators::tank_geometry as tank_shape;
+use crate::assets::tank::tank_sums::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
 use crate::cli::soak;

@@ -4,7 +4,7 @@ use super::kind_parts::{KindParts, NowValue};
 use super::section_context::{SectionContext, SeriesLook, TitledPlot};
 use crate::assets::asset_point::AssetPoint;
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
-use crate::assets::tank::indicators::tank_geometry;
+use crate::assets::tank::tank_sums::tank_geometry;
 use crate::assets::{AssetKind, CatchmentAsset, LevelMeasurement, PumpAsset, TankAsset};
 use crate::formulas::GRAVITY_M_S2;
 use crate::pages::drawings::tank::TankDrawing;

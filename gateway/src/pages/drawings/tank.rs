@@ -6,7 +6,7 @@
 
 use super::svg_text;
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
-use crate::assets::tank::indicators::tank_geometry;
+use crate::assets::tank::tank_sums::tank_geometry;
 use crate::assets::{Asset, TankAsset, TankShape};
 use crate::formulas::claim_rounding::{RoundingMode, decimal_magnitude, round_decimals};
 use crate::i18n::Language;
