@@ -3,7 +3,8 @@
 use super::audit::append_audit;
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
-use super::store_handle::{Store, StoreRequest};
+use super::store_handle::Store;
+use super::store_request::StoreRequest;
 use crate::domain::UtcMs;
 use crate::domain::calibration::{
     Calibration, CalibrationEntry, CalibrationHistory, CalibrationId,

@@ -4,11 +4,12 @@
 //! A calculation gets `data_revision` with its question and gives it back with its snapshot: when
 //! samples of closed days changed meanwhile, the snapshot is not kept.
 
+use super::local_calendar::DAY_GRACE_MS;
 use super::schema::disk_error;
-use super::seal::DAY_GRACE_MS;
 use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
 use super::store_error::StoreError;
-use super::store_handle::{Store, StoreReply, StoreRequest};
+use super::store_handle::Store;
+use super::store_request::{SnapshotRequest, StoreRequest};
 use super::store_values::StoreAccess;
 use super::writer::StoreWriter;
 use crate::domain::UtcMs;
@@ -17,20 +18,6 @@ use std::sync::atomic::Ordering;
 
 /// Revision of a calculation whose sums are not kept: a day of it was not closed when it began.
 const NEVER_KEPT: u64 = u64::MAX;
-
-/// Requests about snapshots, each with its reply channel.
-#[derive(Debug)]
-pub(crate) enum SnapshotRequest {
-    Find {
-        query: SnapshotQuery,
-        reply: StoreReply<(Option<FigureSnapshot>, u64)>,
-    },
-    Keep {
-        snapshot: FigureSnapshot,
-        data_revision: u64,
-        reply: StoreReply<bool>,
-    },
-}
 
 impl Store {
     /// Returns the newest snapshot that fits, and the revision of the data for `keep_snapshot`.

@@ -5,7 +5,8 @@
 
 use super::schema::{disk_error, sql_int};
 use super::store_error::StoreError;
-use super::store_handle::{Store, StoreReply, StoreRequest};
+use super::store_handle::Store;
+use super::store_request::{IssueRequest, StoreRequest};
 use super::writer::StoreWriter;
 use crate::domain::UtcMs;
 use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
@@ -17,15 +18,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 const DAY_MS: i64 = 86_400_000;
 const REPORT_COLUMNS: &str =
     "id, issued_at, period, asset, content, revision, digest, headlines, via, issued_by";
-
-/// Requests about issued reports, each with its reply channel.
-#[derive(Debug)]
-pub(crate) enum IssueRequest {
-    /// Notes a report.
-    Note(ReportIssue, StoreReply<Option<u64>>),
-    /// The last reports with a number below this one.
-    Before(u64, StoreReply<Vec<IssuedReport>>),
-}
 
 impl Store {
     /// Notes that a report was made; returns the number of the note. The same content for the same

@@ -100,6 +100,10 @@ pub(super) fn day_number(date: Date) -> LocalDay {
     date.since(EPOCH).map_or(0, |span| span.get_days())
 }
 
+/// Delay after midnight before a day counts as over, ms.
+// The last readings of the day must have arrived.
+pub(crate) const DAY_GRACE_MS: i64 = 300_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

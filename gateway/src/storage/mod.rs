@@ -66,6 +66,7 @@ mod sink_cursors;
 mod snapshot_shelf;
 mod store_error;
 mod store_handle;
+mod store_request;
 mod store_values;
 #[cfg(test)]
 mod tests;
@@ -74,9 +75,9 @@ mod writer;
 
 pub use attachments::{AttachmentFile, AttachmentUpload};
 pub use digest::{EvidenceExtent, TextRevision};
+pub(crate) use local_calendar::DAY_GRACE_MS;
 pub(crate) use random_id::random_id;
 pub use running_query::{OpenQuery, QueryCursor};
-pub(crate) use seal::DAY_GRACE_MS;
 #[cfg(test)]
 pub(crate) use snapshot_shelf::change_stored_file;
 pub use snapshot_shelf::{FigureSnapshot, SnapshotQuery, snapshot_basis};

@@ -10,7 +10,7 @@ use super::running_query::{OpenQuery, QueryCursor, RunningQuery};
 use super::schema::disk_error;
 use super::seal::HOUR_MS;
 use super::store_error::StoreError;
-use super::store_handle::SamplesRequest;
+use super::store_request::SamplesRequest;
 use super::store_values::{BucketStep, PointQuery, SampleBlock};
 use super::writer::StoreWriter;
 use crate::domain::{ExactNumber, UtcMs};

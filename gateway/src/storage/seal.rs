@@ -5,7 +5,7 @@
 use super::chunk_codec;
 use super::digest::mark_day_due;
 use super::key_registry::PointKey;
-use super::local_calendar::LocalDay;
+use super::local_calendar::{DAY_GRACE_MS, LocalDay};
 use super::memtable::{BootKey, ColumnKey, sort_and_dedup};
 use super::meta_table::write_meta;
 use super::pack_rows::{PackContent, PackWriter, group_of_point, parse_pieces, read_piece};
@@ -24,10 +24,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Milliseconds of an hour.
 // Hourly parts bound what a start must replay from the journal.
 pub(super) const HOUR_MS: i64 = 3_600_000;
-/// Delay after midnight before a day counts as over, ms.
-// The last readings of the day must have arrived.
-pub(crate) const DAY_GRACE_MS: i64 = 300_000;
-
 /// Samples to merge, by point.
 pub(super) type SamplesByPoint = BTreeMap<PointKey, Vec<Sample>>;
 

@@ -5,11 +5,11 @@ use super::ledger::LedgerAddition;
 use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
+use super::store_request::{SamplesRequest, StoreRequest};
 use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
     RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
-use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
 use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
@@ -31,118 +31,6 @@ pub struct Store {
     /// Number that grows with each change of closed days, ledger and calibrations.
     pub(super) data_revision: Arc<AtomicU64>,
 }
-
-/// Requests to the thread that owns the file, each with its reply channel.
-#[derive(Debug)]
-pub(crate) enum StoreRequest {
-    Append(Vec<Reading>),
-    Flush(oneshot::Sender<Result<ReadingSeq, StoreError>>),
-    Journal {
-        after: ReadingSeq,
-        max: usize,
-        reply: StoreReply<Vec<Arc<NumberedReading>>>,
-    },
-    Cursor {
-        sink: String,
-        reply: StoreReply<Option<ReadingSeq>>,
-    },
-    Sinks {
-        names: Vec<&'static str>,
-        reply: StoreReply<()>,
-    },
-    MoveCursor {
-        sink: String,
-        to: ReadingSeq,
-    },
-    Refuse(RefusedReading),
-    Refusals {
-        sink: String,
-        reply: StoreReply<(u64, Vec<RefusedReading>)>,
-    },
-    Samples(SamplesRequest),
-    Last {
-        reply: StoreReply<Vec<LatestSample>>,
-    },
-    Import {
-        point: String,
-        rows: Vec<ImportRow>,
-        reply: StoreReply<u64>,
-    },
-    ImportMany {
-        columns: Vec<ImportColumn>,
-        reply: StoreReply<u64>,
-    },
-    Redate {
-        boot: BootId,
-        offset_ms: i64,
-        reply: StoreReply<u64>,
-    },
-    Backup {
-        to: PathBuf,
-        reply: StoreReply<()>,
-    },
-    LedgerAdd {
-        addition: LedgerAddition,
-        reply: StoreReply<RecordedEntries>,
-    },
-    LedgerKeyed {
-        key: EntryKey,
-        reply: StoreReply<Option<RecordedEntries>>,
-    },
-    Ledger {
-        query: LedgerQuery,
-        reply: StoreReply<Vec<LedgerEntry>>,
-    },
-    LedgerChain {
-        entry: EntryId,
-        reply: StoreReply<Vec<LedgerEntry>>,
-    },
-    Calibrate {
-        said: Calibration,
-        by: String,
-        reply: StoreReply<CalibrationId>,
-    },
-    Calibrations {
-        reply: StoreReply<CalibrationHistory>,
-    },
-    Audit {
-        before: Option<i64>,
-        reply: StoreReply<Vec<AuditEntry>>,
-    },
-    Note {
-        kind: &'static str,
-        what: String,
-        reply: StoreReply<()>,
-    },
-    Evidence(super::digest::EvidenceRequest),
-    Issue(super::issued_reports::IssueRequest),
-    Snapshot(super::figure_snapshots::SnapshotRequest),
-    Stop(oneshot::Sender<()>),
-}
-
-/// Requests for samples, answered in turns of one block.
-#[derive(Debug)]
-pub(crate) enum SamplesRequest {
-    /// All blocks, sent as there is room for them.
-    Stream {
-        query: PointQuery,
-        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
-    },
-    /// Position before the first block.
-    Open {
-        query: PointQuery,
-        reply: StoreReply<OpenQuery>,
-    },
-    /// Block after a position.
-    Next {
-        // Large beside the other requests.
-        cursor: Box<QueryCursor>,
-        reply: StoreReply<(QueryCursor, SampleBlock)>,
-    },
-}
-
-/// Reply channel of a request.
-pub(crate) type StoreReply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 impl Store {
     /// Hands a reading in. Waits while the queue is full, so that a slow SD card slows down the

@@ -2,8 +2,6 @@
 //! results in between.
 
 use super::audit::{append_audit, read_audit};
-use super::calibrations;
-use super::entry_keys;
 use super::file_presence::FilePresence;
 use super::key_registry::KeyRegistry;
 use super::latest::LatestCache;
@@ -12,12 +10,12 @@ use super::local_calendar::{LocalCalendar, LocalDay};
 use super::memtable::{BootKey, ColumnKey, Memtable};
 use super::reading_ring::ReadingRing;
 use super::running_query::RunningQuery;
-use super::schema;
 use super::sequence_floor::SequenceFloor;
 use super::snapshot_shelf::SnapshotShelf;
 use super::store_error::StoreError;
-use super::store_handle::StoreRequest;
+use super::store_request::StoreRequest;
 use super::store_values::{RecordedEntries, StoreAccess, StoreHealth};
+use super::{calibrations, entry_keys, schema};
 use crate::clock::Clock;
 use crate::config::StoreSettings;
 use crate::domain::calibration::{Calibration, CalibrationId};

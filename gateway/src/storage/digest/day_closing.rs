@@ -4,47 +4,25 @@
 //! The work is done in pieces, so that the next flush is not late. A day whose closing was
 //! interrupted is started again.
 
-use super::record_sources::{self, NamedPoint};
-use crate::domain::{Site, UtcMs};
+use super::record_sources;
+use crate::domain::UtcMs;
 use crate::evidence::{
     DayRecord, RecordReason, RevisionKind, RevisionLine, SampleDigestLine, hash_samples,
 };
 use crate::limits::{EVIDENCE_GAP_DAYS_MAX, EVIDENCE_SAMPLES_MAX};
-use crate::storage::local_calendar::{FIRST_DAY, LocalDay, date};
+use crate::storage::digest::day_closer::DayInProgress;
+use crate::storage::local_calendar::{DAY_GRACE_MS, FIRST_DAY, LocalDay, date};
 use crate::storage::meta_table::{read_meta, write_meta};
 use crate::storage::schema::disk_error;
-use crate::storage::seal::DAY_GRACE_MS;
 use crate::storage::store_error::StoreError;
 use crate::storage::store_values::StoreAccess;
 use crate::storage::writer::StoreWriter;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Key in `meta`: last ledger entry that a record covers.
 const LEDGER_DIGESTED_KEY: &str = "ledger_digested";
 /// Delay after a failure, ms.
 const CLOSE_RETRY_MS: i64 = 60_000;
-
-/// Progress of closing between two pieces.
-#[derive(Debug)]
-pub(in crate::storage) struct DayCloser {
-    site: Arc<str>,
-    zone: Arc<str>,
-    work: Option<DayInProgress>,
-    /// All days up to this one have their record, and no sample has changed since.
-    done: Option<LocalDay>,
-    not_before: i64,
-}
-
-/// Day that is being closed.
-#[derive(Debug)]
-struct DayInProgress {
-    day: LocalDay,
-    reasons: Vec<RecordReason>,
-    left: VecDeque<NamedPoint>,
-    lines: Vec<SampleDigestLine>,
-}
 
 /// Marks a closed day as needing a further record; called within the transaction that changes its
 /// samples.
@@ -62,24 +40,6 @@ pub(in crate::storage) fn mark_day_due(
     )?
     .execute(params![day, why.word()])?;
     Ok(())
-}
-
-impl DayCloser {
-    pub(in crate::storage) fn new(site: &Site) -> Self {
-        Self {
-            site: Arc::clone(&site.id),
-            zone: Arc::clone(site.timezone.name()),
-            work: None,
-            done: None,
-            not_before: i64::MIN,
-        }
-    }
-
-    /// Discards the hashes of a day whose samples have changed.
-    pub(in crate::storage) fn invalidate_day(&mut self, day: LocalDay) {
-        self.work = self.work.take().filter(|work| work.day != day);
-        self.done = None;
-    }
 }
 
 impl StoreWriter {

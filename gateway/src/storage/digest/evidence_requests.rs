@@ -6,47 +6,11 @@ use crate::evidence::{DayDigest, RevisionKind};
 use crate::storage::local_calendar::day_number;
 use crate::storage::schema::disk_error;
 use crate::storage::store_error::StoreError;
-use crate::storage::store_handle::{Store, StoreReply, StoreRequest};
+use crate::storage::store_handle::Store;
+use crate::storage::store_request::{EvidenceRequest, StoreReply, StoreRequest};
 use crate::storage::writer::StoreWriter;
 use jiff::civil::Date;
 use std::sync::Arc;
-
-/// Requests about day digests, each with its reply channel.
-#[derive(Debug)]
-pub(crate) enum EvidenceRequest {
-    Settle(StoreReply<u64>),
-    Digests {
-        after: u64,
-        reply: StoreReply<Vec<DayDigest>>,
-    },
-    Newest {
-        first: Date,
-        last: Date,
-        reply: StoreReply<Option<DayDigest>>,
-    },
-    Points {
-        day: Date,
-        reply: StoreReply<Vec<Arc<str>>>,
-    },
-    Samples {
-        day: Date,
-        point: String,
-        reply: StoreReply<Vec<Sample>>,
-    },
-    Ledger {
-        first: u64,
-        last: u64,
-        reply: StoreReply<String>,
-    },
-    Revision {
-        kind: RevisionKind,
-        after: u64,
-        reply: StoreReply<Option<TextRevision>>,
-    },
-    Extent(StoreReply<EvidenceExtent>),
-    Pages(StoreReply<()>),
-    Due(StoreReply<u64>),
-}
 
 impl Store {
     /// Makes one piece of the records that are due; returns the number of days left. Call it until

@@ -9,13 +9,14 @@
 //! let digest = store.digest_of_day(day).await?;     // newest record of that day
 //! ```
 
+mod day_closer;
 mod day_closing;
 mod evidence_requests;
 mod record_sources;
 #[cfg(test)]
 mod tests;
 
-pub(super) use day_closing::{DayCloser, mark_day_due};
-pub(crate) use evidence_requests::EvidenceRequest;
+pub(super) use day_closer::DayCloser;
+pub(super) use day_closing::mark_day_due;
 pub(super) use record_sources::record_factors;
 pub use record_sources::{EvidenceExtent, TextRevision};

@@ -1,0 +1,192 @@
+//! [`StoreRequest`]: requests to the thread that owns the file, each with its reply channel.
+
+use super::digest::{EvidenceExtent, TextRevision};
+use super::ledger::LedgerAddition;
+use super::running_query::{OpenQuery, QueryCursor};
+use super::snapshot_shelf::{FigureSnapshot, SnapshotQuery};
+use super::store_error::StoreError;
+use super::store_values::{
+    AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
+    RecordedEntries, RefusedReading, SampleBlock,
+};
+use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationId};
+use crate::domain::issued_report::{IssuedReport, ReportIssue};
+use crate::domain::ledger::{EntryId, LedgerEntry};
+use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq, Sample};
+use crate::evidence::{DayDigest, RevisionKind};
+use jiff::civil::Date;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Reply channel of a request.
+pub(crate) type StoreReply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Requests to the thread that owns the file, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum StoreRequest {
+    Append(Vec<Reading>),
+    Flush(oneshot::Sender<Result<ReadingSeq, StoreError>>),
+    Journal {
+        after: ReadingSeq,
+        max: usize,
+        reply: StoreReply<Vec<Arc<NumberedReading>>>,
+    },
+    Cursor {
+        sink: String,
+        reply: StoreReply<Option<ReadingSeq>>,
+    },
+    Sinks {
+        names: Vec<&'static str>,
+        reply: StoreReply<()>,
+    },
+    MoveCursor {
+        sink: String,
+        to: ReadingSeq,
+    },
+    Refuse(RefusedReading),
+    Refusals {
+        sink: String,
+        reply: StoreReply<(u64, Vec<RefusedReading>)>,
+    },
+    Samples(SamplesRequest),
+    Last {
+        reply: StoreReply<Vec<LatestSample>>,
+    },
+    Import {
+        point: String,
+        rows: Vec<ImportRow>,
+        reply: StoreReply<u64>,
+    },
+    ImportMany {
+        columns: Vec<ImportColumn>,
+        reply: StoreReply<u64>,
+    },
+    Redate {
+        boot: BootId,
+        offset_ms: i64,
+        reply: StoreReply<u64>,
+    },
+    Backup {
+        to: PathBuf,
+        reply: StoreReply<()>,
+    },
+    LedgerAdd {
+        addition: LedgerAddition,
+        reply: StoreReply<RecordedEntries>,
+    },
+    LedgerKeyed {
+        key: EntryKey,
+        reply: StoreReply<Option<RecordedEntries>>,
+    },
+    Ledger {
+        query: LedgerQuery,
+        reply: StoreReply<Vec<LedgerEntry>>,
+    },
+    LedgerChain {
+        entry: EntryId,
+        reply: StoreReply<Vec<LedgerEntry>>,
+    },
+    Calibrate {
+        said: Calibration,
+        by: String,
+        reply: StoreReply<CalibrationId>,
+    },
+    Calibrations {
+        reply: StoreReply<CalibrationHistory>,
+    },
+    Audit {
+        before: Option<i64>,
+        reply: StoreReply<Vec<AuditEntry>>,
+    },
+    Note {
+        kind: &'static str,
+        what: String,
+        reply: StoreReply<()>,
+    },
+    Evidence(EvidenceRequest),
+    Issue(IssueRequest),
+    Snapshot(SnapshotRequest),
+    Stop(oneshot::Sender<()>),
+}
+
+/// Requests for samples, answered in turns of one block.
+#[derive(Debug)]
+pub(crate) enum SamplesRequest {
+    /// All blocks, sent as there is room for them.
+    Stream {
+        query: PointQuery,
+        blocks: mpsc::Sender<Result<SampleBlock, StoreError>>,
+    },
+    /// Position before the first block.
+    Open {
+        query: PointQuery,
+        reply: StoreReply<OpenQuery>,
+    },
+    /// Block after a position.
+    Next {
+        // Large beside the other requests.
+        cursor: Box<QueryCursor>,
+        reply: StoreReply<(QueryCursor, SampleBlock)>,
+    },
+}
+
+/// Requests about day digests, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum EvidenceRequest {
+    Settle(StoreReply<u64>),
+    Digests {
+        after: u64,
+        reply: StoreReply<Vec<DayDigest>>,
+    },
+    Newest {
+        first: Date,
+        last: Date,
+        reply: StoreReply<Option<DayDigest>>,
+    },
+    Points {
+        day: Date,
+        reply: StoreReply<Vec<Arc<str>>>,
+    },
+    Samples {
+        day: Date,
+        point: String,
+        reply: StoreReply<Vec<Sample>>,
+    },
+    Ledger {
+        first: u64,
+        last: u64,
+        reply: StoreReply<String>,
+    },
+    Revision {
+        kind: RevisionKind,
+        after: u64,
+        reply: StoreReply<Option<TextRevision>>,
+    },
+    Extent(StoreReply<EvidenceExtent>),
+    Pages(StoreReply<()>),
+    Due(StoreReply<u64>),
+}
+
+/// Requests about snapshots, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum SnapshotRequest {
+    Find {
+        query: SnapshotQuery,
+        reply: StoreReply<(Option<FigureSnapshot>, u64)>,
+    },
+    Keep {
+        snapshot: FigureSnapshot,
+        data_revision: u64,
+        reply: StoreReply<bool>,
+    },
+}
+
+/// Requests about issued reports, each with its reply channel.
+#[derive(Debug)]
+pub(crate) enum IssueRequest {
+    /// Notes a report.
+    Note(ReportIssue, StoreReply<Option<u64>>),
+    /// The last reports with a number below this one.
+    Before(u64, StoreReply<Vec<IssuedReport>>),
+}
