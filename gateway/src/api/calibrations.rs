@@ -4,7 +4,7 @@
 use super::ApiListener;
 use super::error::ApiError;
 use super::json_body::JsonBody;
-use super::ledger::{ledger_error, local_today, recorder_name};
+use super::ledger::{ledger_error, recorder_name};
 use super::request_sender::RequestSender;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
@@ -44,7 +44,7 @@ pub(crate) async fn list_calibrations(
 ) -> Result<Json<Vec<CalibrationJson>>, ApiError> {
     let day = match parse_date(ask.day.as_deref(), "day")? {
         Some(day) => day,
-        None => local_today(&app, app.state().clock.now().at),
+        None => app.local_today(app.state().clock.now().at),
     };
     let all = app.state().store.list_calibrations().await?;
     let mut all = CalibrationJson::from_history(&all, day);
@@ -105,7 +105,7 @@ fn check_calibration(
 ) -> Result<Result<Calibration, Vec<CalibrationCheckError>>, ApiError> {
     let stamp = app.state().clock.now();
     // An untrusted clock does not say which day today is: the request must name the day then.
-    let today = stamp.trusted.then(|| local_today(app, stamp.at));
+    let today = stamp.trusted.then(|| app.local_today(stamp.at));
     let since = parse_date(sent.since.as_deref(), "since")?;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     if let Some(id) = sent.withdraws {

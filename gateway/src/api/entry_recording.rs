@@ -3,7 +3,6 @@
 
 use super::ApiListener;
 use super::error::ApiError;
-use super::ledger::local_today;
 use super::request_sender::RequestSender;
 use crate::domain::ledger::EntryId;
 use crate::i18n::Language;
@@ -73,7 +72,7 @@ impl ApiListener {
         let stamp = self.state().clock.now();
         EntryRules {
             definitions: &self.state().definitions,
-            today: stamp.trusted.then(|| local_today(self, stamp.at)),
+            today: stamp.trusted.then(|| self.local_today(stamp.at)),
             zone: self.0.zone.clone(),
             mark,
         }

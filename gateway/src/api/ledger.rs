@@ -6,7 +6,6 @@ use super::entry_recording::{ClientKey, EntryRecording, RecordingResult};
 use super::error::ApiError;
 use super::json_body::JsonBody;
 use super::request_language::RequestLanguage;
-use crate::domain::UtcMs;
 use crate::domain::ledger::EntryId;
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -19,7 +18,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use jiff::civil::Date;
 use serde::Deserialize;
 use std::str::FromStr;
 use utoipa::IntoParams;
@@ -205,11 +203,6 @@ pub(crate) fn recorder_name(said: Option<String>) -> String {
     let said = said.filter(|by| !by.trim().is_empty());
     let said = said.as_deref().unwrap_or(DEFAULT_RECORDER);
     said.chars().take(RECORDER_NAME_MAX).collect()
-}
-
-/// Local day of a time.
-pub(crate) fn local_today(app: &ApiListener, at: UtcMs) -> Date {
-    app.site().timezone.date(at)
 }
 
 fn refused_json(batch: &EntryBatch, lang: Language) -> EntriesRefusedJson {

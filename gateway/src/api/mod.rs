@@ -55,7 +55,7 @@ use crate::access::AccessPolicy;
 use crate::bus_request::BusHandles;
 use crate::clock::Clock;
 use crate::config::{Asset, Bus, Config};
-use crate::domain::Site;
+use crate::domain::{Site, UtcMs};
 use crate::indicators::CalculationProgress;
 use crate::ledger::IndicatorDefinitions;
 use crate::limits::{ATTACHMENT_CHECKS_MAX, LEDGER_FILE_BYTES_MAX, LIVE_CLIENTS_MAX};
@@ -64,6 +64,7 @@ use crate::status::StatusBoard;
 use crate::storage::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -199,6 +200,11 @@ impl ApiListener {
 
     pub(crate) fn site(&self) -> &Site {
         &self.0.state.site
+    }
+
+    /// Local day of a time.
+    pub(crate) fn local_today(&self, at: UtcMs) -> Date {
+        self.site().timezone.date(at)
     }
 
     /// Callback that shows the progress of a calculation.

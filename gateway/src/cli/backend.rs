@@ -2,14 +2,13 @@
 //! what the commands share: configuration, messages, progress.
 
 use super::exit_status::{EXIT_NEGATIVE, EXIT_USAGE};
-use super::file_error::FileError;
 use crate::access::{AccessControl, AccessPolicy, DamageHandling, PasswordCost};
 use crate::api::ApiState;
-use crate::api::client::{ApiClient, ApiClientError};
+use crate::api::client::ApiClient;
+use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::UtcMs;
-use crate::evidence::BundleError;
 use crate::server;
 use crate::status::StatusBoard;
 use crate::storage::{Store, StoreAccess, StoreError};
@@ -18,51 +17,6 @@ use std::path::Path;
 
 /// Configuration file of a command without `--config`.
 pub(super) const DEFAULT_CONFIG_PATH: &str = "/etc/pantau/pantau.toml";
-
-/// Failure of a command.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CommandError {
-    /// The command stops with this message.
-    #[error("{0}")]
-    Refused(String),
-    /// The call is wrong: the message says what to change; exit status 2.
-    #[error("{0}")]
-    Usage(String),
-    /// The API refused a request, or its answer was lost.
-    #[error(transparent)]
-    Api(#[from] ApiClientError),
-    /// A day of the evidence bundle has changed since its record was made.
-    #[error("{0} has changed since its record was made")]
-    RecordChanged(String),
-    /// The store could not be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A file that the call names cannot be read; exit status 2.
-    #[error(transparent)]
-    InputFile(FileError),
-    /// A file could not be written.
-    #[error(transparent)]
-    OutputFile(FileError),
-    /// The evidence bundle could not be written or checked.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
-    /// JSON for an output could not be made.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-}
-
-impl CommandError {
-    /// Whether the call is wrong: it names a file or something of the site that does not exist.
-    fn is_wrong_call(&self) -> bool {
-        match self {
-            Self::Usage(_) | Self::InputFile(_) => true,
-            Self::Api(ApiClientError::Refused { status, .. }) => {
-                [400, 404, 422].contains(&status.as_u16())
-            }
-            _ => false,
-        }
-    }
-}
 
 /// Client of the running gateway, else of the routes in this process, on the store opened with the
 /// access that the command needs. Two processes never have the store open for writing.

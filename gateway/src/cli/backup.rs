@@ -1,11 +1,9 @@
 //! `pantau backup`: a consistent copy of the store, with or without a running gateway.
 
-use super::backend::{
-    CommandError, load_config, open_client, print_stderr, progress_bar, report_failure,
-};
+use super::backend::{load_config, open_client, print_stderr, progress_bar, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
-use super::file_error::NameFile as _;
 use crate::api::client::path_with_query;
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::storage::StoreAccess;

@@ -1,11 +1,11 @@
 //! Access of a command to a bus: through the running gateway when it owns the bus, else directly.
 
-use super::backend::CommandError;
 use crate::api::client::{ApiClient, percent_encode};
 use crate::bus_request::{
     self, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind, BusRequestOutcome,
     ResponderCount,
 };
+use crate::cli::command_error::CommandError;
 use crate::commissioning::scan;
 use crate::config::{Bus, Config};
 use crate::domain::hex_text::parse_hex;

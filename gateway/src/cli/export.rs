@@ -1,14 +1,14 @@
 //! `pantau export`: the samples of one point as CSV, or the evidence bundle of a period.
 
 use super::backend::{
-    CommandError, DEFAULT_CONFIG_PATH, load_config, open_client, open_with_records, print_stderr,
-    progress_bar, report_failure,
+    DEFAULT_CONFIG_PATH, load_config, open_client, open_with_records, print_stderr, progress_bar,
+    report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
-use super::file_error::NameFile as _;
 use super::standard_output::print_bytes;
 use crate::api::client::{ApiClient, path_with_query};
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::samples_csv;

@@ -1,6 +1,5 @@
 //! [`FileError`]: a failed operation on a file, with the name of the file and a reason in words.
 
-use super::backend::CommandError;
 use crate::i18n::Language;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,25 +10,6 @@ use std::path::{Path, PathBuf};
 pub(super) struct FileError {
     file: PathBuf,
     error: io::Error,
-}
-
-/// Adds the name of the file to an error of the operating system.
-pub(super) trait NameFile<T> {
-    /// For a file that the call names as input: the call is wrong.
-    fn reading(self, file: &Path) -> Result<T, CommandError>;
-
-    /// For a file that the command writes: the command has failed.
-    fn writing(self, file: &Path) -> Result<T, CommandError>;
-}
-
-impl<T> NameFile<T> for io::Result<T> {
-    fn reading(self, file: &Path) -> Result<T, CommandError> {
-        self.map_err(|error| CommandError::InputFile(FileError::new(file, error)))
-    }
-
-    fn writing(self, file: &Path) -> Result<T, CommandError> {
-        self.map_err(|error| CommandError::OutputFile(FileError::new(file, error)))
-    }
 }
 
 impl FileError {
@@ -62,6 +42,7 @@ pub(super) fn io_reason(error: &io::Error, lang: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::command_error::{CommandError, NameFile};
 
     #[test]
     fn an_error_names_its_file_and_says_why_in_the_language() {

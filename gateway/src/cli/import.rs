@@ -8,13 +8,12 @@
 //! is printed.
 
 use super::backend::{
-    CommandError, DEFAULT_CONFIG_PATH, load_config, open_client, print_stderr, progress_bar,
-    report_failure,
+    DEFAULT_CONFIG_PATH, load_config, open_client, print_stderr, progress_bar, report_failure,
 };
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use super::file_error::NameFile as _;
 use super::standard_output::print_line;
 use crate::api::client::{ApiClient, path_with_query};
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::UtcMs;

@@ -2,11 +2,11 @@
 //!
 //! A bus has one owner. While a gateway runs, no command opens its lines.
 
-use super::backend::{CommandError, load_config};
+use super::backend::load_config;
 use super::bus_client;
 use super::exit_status::EXIT_USAGE;
 use crate::api::client::ApiClient;
-use crate::buses;
+use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
@@ -14,8 +14,8 @@ use crate::config::{Bus, Config};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome};
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
-use crate::server;
 use crate::status::StatusBoard;
+use crate::{buses, server};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::Path;

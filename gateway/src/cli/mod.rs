@@ -25,6 +25,7 @@ mod backup;
 mod bus_client;
 mod calibrate;
 mod check;
+mod command_error;
 mod demo;
 mod device;
 mod evidence;

@@ -1,14 +1,14 @@
 //! `pantau report`: the report of a period, or the explanation of one of its figures.
 
 use super::backend::{
-    CommandError, DEFAULT_CONFIG_PATH, load_config, local_date, move_progress_bar, open_client,
+    DEFAULT_CONFIG_PATH, load_config, local_date, move_progress_bar, open_client,
     open_with_records, print_stderr, progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
-use super::file_error::NameFile as _;
 use super::standard_output::{print_bytes, print_line};
 use crate::api::client::{ApiClient, ApiClientError, path_with_query, percent_encode};
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::period::Period;

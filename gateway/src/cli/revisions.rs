@@ -1,10 +1,11 @@
 //! `pantau report --revisions`: revisions of configuration and factors that a report can be made
 //! with.
 
-use super::backend::{CommandError, open_client, report_failure};
+use super::backend::{open_client, report_failure};
 use super::exit_status::EXIT_DONE;
 use super::standard_output::print_line;
 use crate::api::ReportRevisionJson;
+use crate::cli::command_error::CommandError;
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::storage::StoreAccess;

@@ -4,8 +4,7 @@
 //! and its risk, and writes nothing. Procedure: `docs/field.md`, "A new device gets its address".
 
 use super::backend::{
-    CommandError, DEFAULT_CONFIG_PATH, current_user, load_config, open_client, print_stderr,
-    report_failure,
+    DEFAULT_CONFIG_PATH, current_user, load_config, open_client, print_stderr, report_failure,
 };
 use super::bus_client;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
@@ -14,6 +13,7 @@ use super::standard_output::print_line;
 use crate::api::client::path_with_query;
 use crate::bus_request::BusRequest;
 use crate::buses::modbus::bus::BusChannel;
+use crate::cli::command_error::CommandError;
 use crate::commissioning::address::{
     AddressChangeHost, AddressChangeOutcome, AddressChangePlan, AddressChangeRequest, OperatorStep,
     change_address,

@@ -1,10 +1,11 @@
 //! `pantau soak`: test of the wiring. Every device is polled for a quarter of an hour and must give
 //! values in at least 99 % of the polls.
 
-use super::backend::{CommandError, DEFAULT_CONFIG_PATH, progress_bar};
+use super::backend::{DEFAULT_CONFIG_PATH, progress_bar};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
 use super::standard_output::print_text;
+use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;

@@ -19,24 +19,16 @@ pub(crate) mod hex_text;
 pub mod indicator;
 pub mod issued_report;
 pub mod ledger;
+mod moment;
 pub mod period;
 pub mod site_zone;
 
 pub use exact_number::ExactNumber;
+pub use moment::{MonoMs, UtcMs};
 
 use drivers::sensor_fault::SensorFault;
 use site_zone::SiteZone;
-use std::fmt;
 use std::sync::Arc;
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct UtcMs(pub i64);
-
-/// Milliseconds since the start of the machine; never steps, and is comparable only within one
-/// boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct MonoMs(pub u64);
 
 /// Journal number of a reading: 1, 2, 3, ... without holes, over all devices.
 pub type ReadingSeq = u64;
@@ -188,27 +180,6 @@ pub struct Site {
     pub longitude: f64,
     /// Devices in configuration order; `Reading::device` is an index into it.
     pub devices: Vec<DeviceInfo>,
-}
-
-impl UtcMs {
-    /// Appends RFC 3339 in UTC, with milliseconds only if they are not zero.
-    pub fn append_to(self, out: &mut String) {
-        // Writing into a `String` cannot fail.
-        let _ = fmt::Write::write_fmt(out, format_args!("{self}"));
-    }
-}
-
-impl fmt::Display for UtcMs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(time) = jiff::Timestamp::from_millisecond(self.0) else {
-            // Beyond the year 9999: written as a number, so that the value is still visible.
-            return write!(f, "{}", self.0);
-        };
-        // Most polls stand on whole seconds, and the text of a day's samples is shorter without
-        // `.000`.
-        let places = if self.0.rem_euclid(1000) == 0 { 0 } else { 3 };
-        write!(f, "{time:.places$}")
-    }
 }
 
 impl SampleOutcome {

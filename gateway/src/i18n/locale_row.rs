@@ -1,6 +1,6 @@
 //! [`LocaleRow`]: everything that differs between languages beside the messages themselves.
 
-use super::{FALLBACK, MessageCatalogue};
+use super::MessageCatalogue;
 use jiff::civil::{Date, Time};
 
 /// One language: its messages, its marks in numbers, and its way of writing dates.
@@ -35,15 +35,6 @@ pub struct LocaleRow {
 }
 
 impl LocaleRow {
-    /// Returns the text of `key` with its arguments inserted: in this language, else in English,
-    /// else the key itself.
-    pub fn text_with(&self, key: &str, args: &[(&str, &str)]) -> String {
-        let own = self.messages.find(key, args);
-        own.or_else(|| FALLBACK.locale().messages.find(key, args))
-            // A missing text is visible on the page; it must not stop the gateway.
-            .unwrap_or_else(|| key.to_owned())
-    }
-
     /// Writes the digits of a number for people: `-1234.5` becomes `−1.234,5`.
     pub fn grouped_digits(&self, digits: &str) -> String {
         let (minus, digits) = match digits.strip_prefix('-') {

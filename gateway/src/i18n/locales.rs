@@ -82,6 +82,17 @@ pub static LOCALES: [LocaleRow; 2] = [
     },
 ];
 
+impl LocaleRow {
+    /// Returns the text of `key` with its arguments inserted: in this language, else in English,
+    /// else the key itself.
+    pub fn text_with(&self, key: &str, args: &[(&str, &str)]) -> String {
+        let own = self.messages.find(key, args);
+        own.or_else(|| FALLBACK.locale().messages.find(key, args))
+            // A missing text is visible on the page; it must not stop the gateway.
+            .unwrap_or_else(|| key.to_owned())
+    }
+}
+
 /// Number of the month (1 to 12) with this name in any language, short names and older spellings
 /// included.
 pub fn parse_month_name(text: &str) -> Option<i8> {

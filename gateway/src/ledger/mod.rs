@@ -17,6 +17,7 @@ mod entry_batch;
 mod entry_check;
 mod entry_json;
 mod indicator_definitions;
+mod sheet_rows;
 mod table_reader;
 mod table_template;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use entry_json::{
 pub use indicator_definitions::{
     BilingualText, IndicatorDefinition, IndicatorDefinitions, LedgerDimension, TotalRule,
 };
-pub use table_reader::{EntryRow, EntryTable, SkippedRow, TableError, parse_table as read_table};
+pub use sheet_rows::TableError;
+pub use table_reader::{EntryRow, EntryTable, SkippedRow, parse_table as read_table};
 pub use table_template::{render_csv as csv_template, render_xlsx as xlsx_template};
 pub use value_parser::DecimalMark;

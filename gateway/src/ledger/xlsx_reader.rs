@@ -1,7 +1,7 @@
 //! Sheets of an XLSX file as rows of cells: typed numbers and dates as digits, days in the epoch of
 //! the workbook, and formulas without a stored result.
 
-use super::table_reader::{SheetCell, SheetRows, TableError, push_row};
+use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, push_row};
 use crate::limits::LEDGER_COLUMNS_MAX;
 use calamine::{Data, Reader, Xlsx, XlsxError};
 use jiff::civil::{Date, DateTime, Time};

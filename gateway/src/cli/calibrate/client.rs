@@ -1,7 +1,8 @@
 //! Calibrations and present readings for a command.
 
 use crate::api::client::ApiClient;
-use crate::cli::backend::{CommandError, current_user, local_date, open_client};
+use crate::cli::backend::{current_user, local_date, open_client};
+use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};

@@ -5,8 +5,8 @@ use super::args::{
 };
 use super::client::{CalibrationClient, LivePointValue};
 use crate::assets::{AssetKind, LevelMeasurement as Way};
-use crate::cli::backend::{CommandError, print_stderr};
-use crate::cli::file_error::NameFile as _;
+use crate::cli::backend::print_stderr;
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
 use crate::commissioning::calibration_check::CalibrationSubject;
 use crate::limits::CALIBRATION_PAIRS_MAX;

@@ -14,9 +14,10 @@ mod client;
 mod measurements;
 mod output;
 
-use super::backend::{CommandError, load_config, print_stderr, report_failure};
+use super::backend::{load_config, print_stderr, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::prompt::ConsolePrompt;
+use crate::cli::command_error::CommandError;
 use crate::commissioning::calibration_check::{self, CalibrationCheckError, CalibrationDraft};
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::i18n::Language;

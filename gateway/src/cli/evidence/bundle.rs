@@ -2,8 +2,8 @@
 //! ZIP. It is read back and checked before it gets its name.
 
 use crate::api::client::ApiClient;
-use crate::cli::backend::CommandError;
-use crate::cli::file_error::{FileError, NameFile as _};
+use crate::cli::command_error::{CommandError, NameFile as _};
+use crate::cli::file_error::FileError;
 use crate::domain::Site;
 use crate::domain::period::Period;
 use crate::evidence::{

@@ -4,9 +4,10 @@
 use super::output;
 use crate::api::client::ApiClient;
 use crate::cli::backend::{
-    CommandError, DEFAULT_CONFIG_PATH, load_config, move_progress_bar, open_with_records,
-    progress_bar, report_failure,
+    DEFAULT_CONFIG_PATH, load_config, move_progress_bar, open_with_records, progress_bar,
+    report_failure,
 };
+use crate::cli::command_error::CommandError;
 use crate::evidence::{
     DayDigest, DayRecord, DigestChain, MismatchKind, Sha256Hasher, VerificationReport,
     check_bundle, hash,

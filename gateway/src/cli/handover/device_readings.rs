@@ -1,14 +1,13 @@
 //! State of every device for the record: from the running gateway, else from one read of each
 //! device.
 
-use crate::buses;
-use crate::cli::backend::CommandError;
+use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::commissioning::display_comparison::{DisplayComparison, compare_with_display};
 use crate::config::{Config, FactConfidence};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
-use crate::server;
 use crate::status::DeviceIdentity;
+use crate::{buses, server};
 use serde_json::Value;
 
 /// Device in the record.

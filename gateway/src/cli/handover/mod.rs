@@ -16,14 +16,12 @@ mod record;
 mod record_document;
 mod tables;
 
-use super::backend::{
-    CommandError, DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure,
-};
+use super::backend::{DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure};
 use super::calibrate::CalibrationClient;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use super::file_error::NameFile as _;
 use super::prompt::ConsolePrompt;
 use super::standard_output::print_bytes;
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::calibration::CalibrationHistory;

@@ -1,8 +1,8 @@
 //! Ledger for a command.
 
 use crate::api::client::ApiClient;
-use crate::cli::backend::{CommandError, current_user, local_date, open_client};
-use crate::cli::file_error::NameFile as _;
+use crate::cli::backend::{current_user, local_date, open_client};
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};

@@ -16,12 +16,10 @@ mod output;
 
 pub(super) use args::LedgerArgs;
 
-use super::backend::{
-    CommandError, current_user, load_config, local_date, print_stderr, report_failure,
-};
+use super::backend::{current_user, load_config, local_date, print_stderr, report_failure};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use super::file_error::NameFile as _;
 use super::standard_output::print_text;
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ledger::{Attachment, EntryId, EntryKind, EntryStatement};

@@ -15,8 +15,7 @@ mod password_input;
 pub(super) use args::UserArgs;
 
 use super::backend::{
-    CommandError, current_user, load_config, local_date, open_access_client, print_stderr,
-    report_failure,
+    current_user, load_config, local_date, open_access_client, print_stderr, report_failure,
 };
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE};
 use super::standard_output::print_text;
@@ -25,6 +24,7 @@ use crate::api::users::{
     NewTokenRequest, NewUserRequest, SetUpCodeJson, TokenJson, TokenMadeJson, UserChangeRequest,
     UserJson,
 };
+use crate::cli::command_error::CommandError;
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::i18n::Language;

@@ -1,8 +1,8 @@
 //! Passwords for `pantau user`: from a file, from a pipe, or typed twice without an echo. Never
 //! from an argument, which every user of the computer can see.
 
-use crate::cli::backend::{CommandError, print_stderr};
-use crate::cli::file_error::NameFile as _;
+use crate::cli::backend::print_stderr;
+use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::i18n::Language;
 use crate::limits::PASSWORD_BYTES_MAX;
 use std::fs::File;

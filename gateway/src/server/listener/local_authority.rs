@@ -4,9 +4,9 @@
 //! signs a short-lived certificate for the address that a client has connected to, so that a new
 //! address from the router needs no new trust on the phones.
 
-use super::tls::server_config;
 use crate::clock::Clock;
 use crate::limits::LOCAL_CERTIFICATES_MAX;
+use crate::server::listener::tls_versions::server_config;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SanType,

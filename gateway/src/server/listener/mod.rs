@@ -13,6 +13,7 @@ mod request_body;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
+pub(crate) mod tls_versions;
 
 pub(crate) use request_body::{BodyBudget, guard_request_body};
 

@@ -4,6 +4,7 @@ use super::connection_table::ConnectionProgress;
 use crate::clock::Clock;
 use crate::config::{PageCertificate, WebSettings};
 use crate::server::listener::local_authority::LocalAuthority;
+use crate::server::listener::tls_versions::server_config;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -90,20 +91,4 @@ fn read_server_config(chain: &Path, key: &Path) -> Result<Arc<ServerConfig>, Str
         .map_err(|why| named(chain, why.to_string()))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|why| named(key, why.to_string()))?;
     server_config(certificates, private).map_err(|why| named(chain, why))
-}
-
-/// Configuration of TLS 1.2 and 1.3 with this certificate; HTTP/1.1 alone is offered.
-pub(super) fn server_config(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<ServerConfig>, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|why| why.to_string())?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
 }
