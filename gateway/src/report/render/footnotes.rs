@@ -4,7 +4,7 @@
 use crate::i18n::Language;
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{ReportBlock, ReportDocument};
-use crate::report::render::render_context;
+use crate::report::render::partial_totals::partial_total_notes;
 use crate::report::render::table::ReportTable;
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ impl FootnoteIndex {
                 self.add_value(value, &column.kind, found);
             }
         }
-        for remark in render_context::partial_total_notes(lang, table) {
+        for remark in partial_total_notes(lang, table) {
             found.push(self.number_for(&remark));
         }
     }

@@ -62,7 +62,7 @@ impl HtmlRenderer<'_> {
             ReportBlock::Figures(figures) => self.push_figures(figures),
             ReportBlock::Table(table) => self.push_table(table),
             ReportBlock::Chart(chart) => {
-                let table = chart.data_table(self.show.document);
+                let table = chart.data_table(self.show.document.lang);
                 self.push_table(&table);
             }
             ReportBlock::Photo(photo) => self.push_photo(photo),

@@ -24,9 +24,11 @@ mod footnotes;
 pub mod html;
 mod json;
 pub mod number_format;
+mod partial_totals;
 mod pdf;
 pub mod photo;
 mod render_context;
+pub(crate) mod render_error;
 mod sheet_rows;
 pub mod short_text;
 pub mod table;
@@ -34,6 +36,7 @@ mod xlsx;
 
 use crate::report::render::document::ReportDocument;
 use crate::report::render::render_context::RenderContext;
+pub use render_error::RenderError;
 
 /// File format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,36 +49,6 @@ pub enum ReportFormat {
     Csv,
     /// Unrounded numbers for scripts.
     Json,
-}
-
-/// Error of rendering a report.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// The document is inconsistent.
-    #[error("{place}: {what}")]
-    Shape {
-        /// Section, block and row of the fault.
-        place: String,
-        /// Description of the fault.
-        what: String,
-    },
-    /// More cells than a report may have.
-    #[error("{found} cells; a report has at most {most}")]
-    TooLarge {
-        /// Cells in the document.
-        found: usize,
-        /// Largest number allowed.
-        most: usize,
-    },
-    /// The PDF could not be written.
-    #[error("pdf: {0}")]
-    Pdf(String),
-    /// The workbook could not be written.
-    #[error("xlsx: {0}")]
-    Xlsx(#[from] rust_xlsxwriter::XlsxError),
-    /// The JSON could not be written.
-    #[error("json: {0}")]
-    Json(#[from] serde_json::Error),
 }
 
 impl ReportFormat {

@@ -6,7 +6,8 @@ use crate::report::render::document::ReportDocument;
 use crate::report::render::figure::{FigureStatus, KeyFigure, ValueOrigin};
 use crate::report::render::footnotes::FootnoteIndex;
 use crate::report::render::number_format;
-use crate::report::render::table::{ColumnTotal, ReportColumn, ReportTable};
+use crate::report::render::partial_totals::partial_total_note;
+use crate::report::render::table::{ColumnTotal, ReportColumn};
 
 /// Report with its footnote numbers: all that a renderer needs.
 #[derive(Debug)]
@@ -203,19 +204,4 @@ pub(crate) fn nearest_kind(kind: &ValueKind) -> ValueKind {
         ValueKind::Number(measure) => ValueKind::number(&measure.unit, measure.decimals),
         other => other.clone(),
     }
-}
-
-/// Returns the note on a total over a part of its rows; `None` if all rows have a value.
-pub(crate) fn partial_total_note(lang: Language, total: ColumnTotal) -> Option<String> {
-    let (present, rows) = (total.present.to_string(), total.rows.to_string());
-    let args = [("present", present.as_str()), ("rows", rows.as_str())];
-    (total.present < total.rows).then(|| lang.text_with("report-total-partial", &args))
-}
-
-/// Returns the notes on partial totals of a table.
-pub(crate) fn partial_total_notes(lang: Language, table: &ReportTable) -> Vec<String> {
-    let totals = (0..table.columns.len()).filter_map(|index| table.total(index));
-    totals
-        .filter_map(|total| partial_total_note(lang, total))
-        .collect()
 }

@@ -93,7 +93,7 @@ pub(crate) fn section_rows(show: &RenderContext<'_>, index: usize) -> Vec<SheetR
                 photos += 1;
             }
             ReportBlock::Chart(chart) => {
-                table_rows(show, &chart.data_table(document), &mut rows);
+                table_rows(show, &chart.data_table(document.lang), &mut rows);
                 rows.push(SheetRow::Plot(plots));
                 plots += 1;
             }

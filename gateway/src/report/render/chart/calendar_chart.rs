@@ -1,9 +1,10 @@
 //! Calendar plot: one row for each month, one square for each day, darker for more.
 
 use super::chart_drawing::{ChartDrawing, DrawingColour, DrawingMark, TextAnchor};
-use super::plot_frame::{PLOT_TYPE_SIZE, plot_text_width, quantity_label};
+use super::plot_frame::{plot_text_width, quantity_label};
 use super::{ChartSteps, ReportChart};
 use crate::i18n::Language;
+use crate::report::render::chart::chart_drawing::PLOT_TYPE_SIZE;
 use crate::report::render::number_format;
 use crate::report::render::table::count_as_f64;
 use jiff::civil::Date;

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+/// Type size in plots, points.
+pub(crate) const PLOT_TYPE_SIZE: f64 = 7.5;
+
 /// Drawing. Coordinates are points (1/72 inch) from the top left corner.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChartDrawing {
@@ -153,7 +156,7 @@ impl ChartDrawing {
         self.marks.push(DrawingMark::Text {
             at,
             anchor,
-            size: super::plot_frame::PLOT_TYPE_SIZE,
+            size: PLOT_TYPE_SIZE,
             ink,
             text: text.to_owned(),
         });

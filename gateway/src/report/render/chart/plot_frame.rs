@@ -5,12 +5,11 @@ use super::value_axis::ValueAxis;
 use super::{ChartSteps, ReportChart};
 use crate::i18n::Language;
 use crate::report::render::cell_value::ValueKind;
+use crate::report::render::chart::chart_drawing::PLOT_TYPE_SIZE;
 use crate::report::render::font_metrics::{FontFace, text_width};
 use crate::report::render::number_format;
 use crate::report::render::table::count_as_f64;
 
-/// Type size in plots, points.
-pub(crate) const PLOT_TYPE_SIZE: f64 = 7.5;
 const LEGEND_LINE_HEIGHT: f64 = 11.0;
 const PLOT_HEIGHT: f64 = 130.0;
 const PLOT_GAP: f64 = 4.0;

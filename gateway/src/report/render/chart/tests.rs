@@ -1,4 +1,6 @@
 use super::*;
+use crate::report::render::cell_value::ValueKind;
+use jiff::civil::Date;
 
 fn test_chart(form: ChartForm, values: &[Option<f64>]) -> ReportChart {
     let first = Date::constant(2026, 11, 1);

@@ -12,12 +12,12 @@
 //! `docs/reports.md`.
 
 mod cell_formats;
+mod excel_dates;
 mod native_chart;
 mod sheet_writer;
 
 use crate::report::render::chart::ReportChart;
 use crate::report::render::document::{ReportBlock, ReportSection};
-use crate::report::render::number_format;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows;
@@ -152,27 +152,4 @@ fn allowed_sheet_name(wish: &str) -> String {
     };
     let name: String = wish.chars().map(safe).take(SHEET_NAME_MAX).collect();
     name.trim().to_owned()
-}
-
-/// Converts a time to local time as a workbook stores it.
-fn excel_datetime(
-    show: &RenderContext<'_>,
-    at: crate::domain::UtcMs,
-) -> Result<ExcelDateTime, XlsxError> {
-    let (local, _) = number_format::local_time(at, &show.document.zone);
-    excel_date(local.date())?.and_hms(
-        u16::from(local.hour().unsigned_abs()),
-        local.minute().unsigned_abs(),
-        f64::from(local.second()),
-    )
-}
-
-/// Converts a day as a workbook stores it.
-fn excel_date(date: jiff::civil::Date) -> Result<ExcelDateTime, XlsxError> {
-    let (year, month, day) = (date.year(), date.month(), date.day());
-    ExcelDateTime::from_ymd(
-        year.unsigned_abs(),
-        month.unsigned_abs(),
-        day.unsigned_abs(),
-    )
 }

@@ -1,8 +1,8 @@
 //! Writer of a section's rows onto a sheet.
 
 use super::cell_formats::{self, CellFormats};
+use super::excel_dates::{excel_date, excel_datetime};
 use super::native_chart::{self, ChartRange};
-use super::{excel_date, excel_datetime};
 use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::chart::ReportChart;
 use crate::report::render::csv::with_footnote_mark;

@@ -1,0 +1,55 @@
+//! [`ReportInputs`]: all that a report is made of.
+
+use crate::config::Config;
+use crate::domain::UtcMs;
+use crate::domain::indicator::SiteIndicators;
+use crate::domain::ledger::LedgerEntry;
+use crate::i18n::Language;
+
+/// Input of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportInputs<'a> {
+    /// The site and its assets.
+    pub config: &'a Config,
+    /// The figures of the period.
+    pub account: &'a SiteIndicators,
+    /// Ledger entries that touch the period: records, targets and baselines, without corrected
+    /// ones.
+    pub entries: &'a [LedgerEntry],
+    /// Changes of the configuration and of the built-in factors within the period, in time order.
+    pub changes: &'a [RevisionChange],
+    /// Number of earlier changes in the period that are not in `changes`.
+    pub changes_left_out: u64,
+    /// Set when `config` is an earlier revision.
+    pub past: Option<&'a PastRevision>,
+    /// Evidence digest of the last closed day, hexadecimal; empty when there is none.
+    pub digest: &'a str,
+    /// The asset of the report; `None`: the whole site.
+    pub asset: Option<&'a str>,
+    /// Time of issue.
+    pub issued: UtcMs,
+    /// Language.
+    pub lang: Language,
+}
+
+/// A change of the configuration or of the built-in factors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisionChange {
+    /// Time of the change.
+    pub at: UtcMs,
+    /// `configuration` or `factors`; its text has the message key `event-KIND`.
+    pub kind: &'static str,
+    /// Places of the configuration that differ, as `config::changed` names them.
+    pub places: Vec<String>,
+    /// Names of the revisions before and after.
+    pub before_after: (String, String),
+}
+
+/// The earlier revision with which figures were computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastRevision {
+    /// Its number, `4.1`.
+    pub number: String,
+    /// Name of the revision in force.
+    pub in_force: String,
+}
