@@ -5,9 +5,8 @@
 
 use super::{Asset, AssetKind, PvPlantAsset, RawAsset};
 use crate::carbon::settings::baseline::BaselineKind;
-use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
-use crate::config::raw_values::{RawText, SpannedValue};
+use crate::config::raw_values::SpannedValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,40 +20,6 @@ pub(crate) fn check_relations(
     }
     check_single_claim(notes, raw, all);
     warn_mixed_vintages(notes, raw, all);
-}
-
-/// Checks a reference to another asset.
-pub(crate) fn check_named_asset(
-    notes: &mut DiagnosticCollector<'_>,
-    all: &[Asset],
-    typed: &RawText,
-    key: &str,
-    kind: &str,
-) {
-    let Some(at) = typed else {
-        return;
-    };
-    let found = all.iter().find(|asset| *asset.id == **at.get());
-    match found {
-        Some(asset) if asset.kind.word() == kind => {}
-        Some(asset) => {
-            let found = format!("{} ({})", asset.id, asset.kind.word());
-            notes.add_error(at.span(), key, "fault-asset-kind", &found, kind);
-        }
-        None => {
-            let of_kind = all.iter().filter(|asset| asset.kind.word() == kind);
-            let ids: Vec<&str> = of_kind.map(|asset| &*asset.id).collect();
-            let hint = nearest_name(at.get(), ids.iter().copied());
-            notes.add_error_with_hint(
-                at.span(),
-                key,
-                "fault-unknown-asset",
-                at.get(),
-                &ids.join(", "),
-                hint,
-            );
-        }
-    }
 }
 
 fn as_pv_plant(asset: &Asset) -> Option<&PvPlantAsset> {

@@ -1,0 +1,40 @@
+//! [`Asset`]: a checked asset of a site.
+
+use crate::assets::asset_kind::AssetKind;
+use crate::carbon::settings::baseline::Baseline;
+use crate::domain::factor::Factor;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Checked asset: a PV plant, a pump, a tank, ...
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asset {
+    /// Id.
+    pub id: Arc<str>,
+    /// Name for people; the id when none is given.
+    pub name: Arc<str>,
+    /// Point ids by role (`power`, `energy`, `level`, ...), for pages and lists.
+    pub points: BTreeMap<String, Arc<str>>,
+    /// Kind, with the data that its figures need.
+    pub kind: AssetKind,
+}
+
+impl Asset {
+    /// Declared baseline, if it has one.
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.kind.settings().baseline()
+    }
+
+    /// Factors on which its figures depend.
+    pub fn factors(&self) -> Vec<&Arc<Factor>> {
+        self.kind.settings().factors()
+    }
+
+    /// Ledger indicators of the masses that go in and come out; empty for assets without organic
+    /// waste.
+    pub(crate) fn waste_indicators(&self) -> Vec<&str> {
+        let waste = self.kind.settings().organic_waste();
+        let all = waste.map(|waste| [Some(&**waste.fed)].into_iter().chain(waste.taken));
+        all.into_iter().flatten().flatten().collect()
+    }
+}

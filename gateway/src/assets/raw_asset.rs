@@ -1,0 +1,63 @@
+//! [`RawAsset`]: an asset as typed, made from the list of kinds, and [`RawAssetTable`]: its
+//! table.
+
+use crate::assets::{Asset, AssetKind, CheckContext};
+use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_values::RawText;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::ops::Range;
+
+/// `[[asset]]` of a kind as typed. Its module also has `check_table`, which checks it by itself.
+pub(crate) trait RawAssetTable {
+    /// Checks the names of other assets in the table of `own`, once all assets are known.
+    fn check_relations(&self, _notes: &mut DiagnosticCollector<'_>, _own: &Asset, _all: &[Asset]) {}
+}
+
+macro_rules! raw_asset_enum {
+    ($($kind:ident: $word:literal, $about:tt, $folder:ident($settings:ident, $raw:ident);)*) => {
+        /// `[[asset]]` as typed.
+        #[derive(Debug, Deserialize, JsonSchema)]
+        #[serde(rename_all = "lowercase")]
+        #[schemars(tag = "kind")]
+        #[expect(
+            clippy::large_enum_variant,
+            reason = "a few dozen, dropped once they are checked"
+        )]
+        pub(crate) enum RawAsset {
+            $(#[doc = $about] $kind(crate::assets::$folder::settings::$raw),)*
+        }
+
+        impl RawAsset {
+            pub(crate) fn id_and_name(&self) -> (&RawText, &RawText) {
+                match self {
+                    $(Self::$kind(raw) => (&raw.id, &raw.name),)*
+                }
+            }
+
+            /// Checks the table by itself.
+            pub(crate) fn check(
+                &self,
+                notes: &mut DiagnosticCollector<'_>,
+                span: &Range<usize>,
+                around: &mut CheckContext<'_>,
+            ) -> AssetKind {
+                match self {
+                    $(Self::$kind(raw) => {
+                        let checked =
+                            crate::assets::$folder::settings::check_table(notes, span, raw, around);
+                        AssetKind::$kind(Box::new(checked))
+                    })*
+                }
+            }
+
+            pub(crate) fn table(&self) -> &dyn RawAssetTable {
+                match self {
+                    $(Self::$kind(raw) => raw,)*
+                }
+            }
+        }
+    };
+}
+
+for_each_asset_kind!(raw_asset_enum);
