@@ -1,27 +1,14 @@
 //! Reports that people order on the page: each is made in the background and kept for some minutes,
 //! so that a phone may go to sleep in between.
 
-use super::ApiListener;
 use super::error::ApiError;
-use super::indicators::report_error;
-use super::issued_reports::issuer_name;
-use crate::domain::issued_report::IssueWay;
-use crate::domain::period::Period;
-use crate::i18n::Language;
 use crate::indicators::CalculationProgress;
-use crate::limits::{
-    REPORT_JOB_BYTES_MAX, REPORT_JOB_SECONDS, REPORT_JOBS_KEPT_MAX, REPORT_JOBS_WAITING_MAX,
-};
-use crate::report::build::{self, CalculationBasis, ReportRequest};
-use crate::report::render::ReportFormat;
+use crate::limits::{REPORT_JOB_BYTES_MAX, REPORT_JOBS_KEPT_MAX, REPORT_JOBS_WAITING_MAX};
+use crate::report::build::ReportRequest;
 use bytes::Bytes;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
-
-/// Times that an ordered report waits a minute for its turn.
-const TURN_TRIES: usize = 10;
 
 /// Ordered reports, the oldest first.
 #[derive(Debug, Default)]
@@ -40,15 +27,6 @@ pub(crate) struct ReportJob {
     pub(crate) stage: ReportStage,
 }
 
-/// Order for the task that makes the report.
-struct ReportOrder {
-    wish: ReportRequest,
-    /// Name of the person.
-    issued_by: String,
-    /// Where the progress is shown.
-    show: watch::Sender<CalculationProgress>,
-}
-
 /// Stage of an ordered report.
 #[derive(Clone, Debug)]
 pub(crate) enum ReportStage {
@@ -63,7 +41,7 @@ pub(crate) enum ReportStage {
 impl ReportJobs {
     /// Registers an order. An equal one that is still running stands for both, so that a double
     /// click makes one report. `None`: too many are waiting.
-    fn register(&self, wish: &ReportRequest, file: String) -> Option<RegisteredJob> {
+    pub(super) fn register(&self, wish: &ReportRequest, file: String) -> Option<RegisteredJob> {
         let mut all = self.lock();
         let running = |job: &&ReportJob| matches!(job.stage, ReportStage::Running);
         let equal = |job: &&ReportJob| job.file == file && job.wish.lang == wish.lang;
@@ -96,7 +74,7 @@ impl ReportJobs {
     }
 
     /// Sets the end of an order. The oldest files give way when all take too many bytes.
-    fn finish(&self, id: &str, stage: ReportStage) {
+    pub(super) fn finish(&self, id: &str, stage: ReportStage) {
         let mut all = self.lock();
         if let Some(job) = all.iter_mut().find(|job| job.id == id) {
             job.stage = stage;
@@ -113,7 +91,7 @@ impl ReportJobs {
         }
     }
 
-    fn remove(&self, id: &str) {
+    pub(super) fn remove(&self, id: &str) {
         self.lock().retain(|job| job.id != id);
     }
 
@@ -124,89 +102,7 @@ impl ReportJobs {
 }
 
 /// Name of an order, and where its progress is shown; `None` when it was running already.
-type RegisteredJob = (String, Option<watch::Sender<CalculationProgress>>);
-
-impl ApiListener {
-    /// Orders a report; returns the name of the order.
-    pub(crate) fn order_report(
-        &self,
-        period: Period,
-        asset: Option<Arc<str>>,
-        lang: Language,
-        format: ReportFormat,
-    ) -> Result<String, ApiError> {
-        let wish = ReportRequest {
-            period,
-            asset,
-            lang,
-            format,
-        };
-        let jobs = &self.state().report_jobs;
-        let file = build::report_file_name(&self.state().config, &wish, None);
-        let Some((id, show)) = jobs.register(&wish, file) else {
-            let busy = lang.text("reporting-busy");
-            let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
-            return Err(ApiError::new(status, busy));
-        };
-        if let Some(show) = show {
-            let order = ReportOrder {
-                wish,
-                issued_by: issuer_name(),
-                show,
-            };
-            tokio::spawn(self.clone().run_order(id.clone(), order));
-        }
-        Ok(id)
-    }
-
-    /// Makes an ordered report, keeps it for a while, and forgets it.
-    async fn run_order(self, id: String, order: ReportOrder) {
-        let jobs = Arc::clone(&self.state().report_jobs);
-        let stage = match self.make_ordered_report(order).await {
-            Ok(file) => ReportStage::Ready(file),
-            Err(error) => ReportStage::Failed(error),
-        };
-        jobs.finish(&id, stage);
-        tokio::time::sleep(Duration::from_secs(REPORT_JOB_SECONDS)).await;
-        jobs.remove(&id);
-    }
-
-    async fn make_ordered_report(&self, order: ReportOrder) -> Result<Bytes, ApiError> {
-        let ReportOrder {
-            wish,
-            issued_by,
-            show,
-        } = order;
-        let lang = wish.lang;
-        let state = self.state();
-        let turns = state.figures.turns();
-        let mut turn = turns.long().await;
-        for _ in 1..TURN_TRIES {
-            if turn.is_ok() {
-                break;
-            }
-            turn = turns.long().await;
-        }
-        let turn = turn.map_err(|busy| report_error(&busy.into(), lang))?;
-        let basis = CalculationBasis::in_force(Arc::clone(&state.config));
-        let progress = move |progress| {
-            show.send_replace(progress);
-        };
-        let built = build::build_report(state.report_task(basis, wish, turn), progress).await;
-        let built = built.map_err(|trouble| report_error(&trouble, lang))?;
-        if built.bytes.len() > REPORT_JOB_BYTES_MAX {
-            return Err(too_large_error(lang));
-        }
-        self.note_issue(built.issue, IssueWay::Page, issued_by)
-            .await;
-        Ok(built.bytes.into())
-    }
-}
-
-fn too_large_error(lang: Language) -> ApiError {
-    let status = axum::http::StatusCode::PAYLOAD_TOO_LARGE;
-    ApiError::new(status, lang.text("laporan-file-too-large"))
-}
+pub(super) type RegisteredJob = (String, Option<watch::Sender<CalculationProgress>>);
 
 /// Random name: whoever has not ordered a report cannot guess where it is.
 fn random_job_id() -> String {
@@ -218,6 +114,8 @@ fn random_job_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Language;
+    use crate::report::render::ReportFormat;
 
     fn test_wish(period: &str) -> ReportRequest {
         ReportRequest {
@@ -228,7 +126,7 @@ mod tests {
         }
     }
 
-    fn register(jobs: &ReportJobs, period: &str) -> Option<String> {
+    pub(super) fn register(jobs: &ReportJobs, period: &str) -> Option<String> {
         let found = jobs.register(&test_wish(period), format!("desa-{period}.pdf"));
         found.map(|(id, _)| id)
     }

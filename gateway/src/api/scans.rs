@@ -5,6 +5,7 @@ use super::error::{ApiError, ApiErrorCode};
 use super::jobs::{JobCommand, JobIdPath, JobProgress, JobWorker, job_refusal};
 use super::json_body::JsonBody;
 use super::{ApiListener, wait_for_stop};
+use crate::api::scan_json::{ScanJson, duration_ms};
 use crate::bus_request::BusHandles;
 use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::scan::{
@@ -20,8 +21,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,44 +55,6 @@ pub(crate) struct ScanRequest {
     settle_ms: Option<u64>,
     /// Continues when another master is heard on the line.
     yes: bool,
-}
-
-/// Progress and results of a scan.
-#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
-pub struct ScanJson {
-    /// 32 hexadecimal digits.
-    id: String,
-    /// `running`, `done`, `stopped`, or `failed`: a target could not be scanned; `said` has the
-    /// reason.
-    state: &'static str,
-    targets: Vec<String>,
-    /// Host and port pairs tried, out of `connections`.
-    connected: usize,
-    connections: usize,
-    /// Line settings being tried, `9600 8N1`.
-    settings: Option<String>,
-    /// Unit being asked.
-    unit: Option<u8>,
-    /// Time for the whole target, milliseconds, if no further unit answers, and the rest of it.
-    whole_ms: u64,
-    left_ms: u64,
-    questions: u64,
-    /// Lower bound of the duration by bytes on the wire and timeouts, milliseconds.
-    limit_ms: u64,
-    took_ms: u64,
-    /// Messages about the scan.
-    said: Vec<String>,
-    /// Devices, in the shape of `pantau scan --json`.
-    #[schema(value_type = Vec<Object>)]
-    found: Vec<Value>,
-    /// TOML tables to append to pantau.toml; `pantau scan --write` appends them itself.
-    configuration: String,
-}
-
-impl JobProgress for ScanJson {
-    fn has_ended(&self) -> bool {
-        self.state != "running"
-    }
 }
 
 pub(crate) fn scan_routes() -> OpenApiRouter<ApiListener> {
@@ -305,13 +267,6 @@ impl ScanObserver for ScanPageObserver<'_> {
     }
 }
 
-impl ScanJson {
-    fn set_cost(&mut self, cost: &ScanCost, took: Duration) {
-        self.questions = cost.questions;
-        (self.limit_ms, self.took_ms) = (duration_ms(cost.limit), duration_ms(took));
-    }
-}
-
 impl ScanRequest {
     fn scan_options(&self) -> Result<ScanOptions, ApiError> {
         let parity = |text: &String| match text.as_str() {
@@ -357,10 +312,6 @@ impl ScanRequest {
             yes: self.yes,
         })
     }
-}
-
-fn duration_ms(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn unknown_scan_error() -> ApiError {

@@ -3,9 +3,10 @@
 
 use super::ApiListener;
 use super::error::{ApiError, ApiErrorCode};
-use super::jobs::{JobCommand, JobIdPath, JobProgress, JobWorker, job_refusal};
+use super::jobs::{JobCommand, JobIdPath, JobWorker, job_refusal};
 use super::json_body::JsonBody;
 use super::request_sender::RequestSender;
+use crate::api::set_address_json::SetAddressJson;
 use crate::bus_request::BusHandles;
 use crate::buses::modbus::bus::BusChannel;
 use crate::commissioning::address::{
@@ -18,7 +19,7 @@ use crate::limits::WIZARD_STEP_SECONDS;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -48,39 +49,6 @@ pub(crate) struct SetAddressRequest {
     /// Name of the operator, for the audit; required with `confirm`. The person of the session, or
     /// the token, is noted before it.
     who: Option<String>,
-}
-
-/// State of a change of address.
-#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
-pub struct SetAddressJson {
-    /// 32 hexadecimal digits; absent for a plan.
-    id: Option<String>,
-    /// `planned`, `running`, `waiting` for a person, `ended`.
-    state: &'static str,
-    device: String,
-    bus: String,
-    /// `unit 1 -> 5`.
-    change: String,
-    register: String,
-    /// Registers and values that are written, and the risk, as text.
-    plan: String,
-    /// `button` or `power`: action of the operator before `continue`.
-    waiting_for: Option<&'static str>,
-    /// The same as a sentence; after the end, the result as a sentence.
-    words: Option<String>,
-    /// Result: `done`, `silent`, `several`, `unsteady`, `taken`, `refused`, `unchanged`, `lost`,
-    /// `failed`, `abandoned`.
-    outcome: Option<&'static str>,
-    /// A write was sent to the device.
-    written: bool,
-    /// The device answers at the new address and no longer at the old one.
-    verified: bool,
-}
-
-impl JobProgress for SetAddressJson {
-    fn has_ended(&self) -> bool {
-        self.state == "ended"
-    }
 }
 
 pub(crate) fn set_address_routes() -> OpenApiRouter<ApiListener> {
