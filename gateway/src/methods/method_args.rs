@@ -1,6 +1,5 @@
 //! Inputs of a call, checked against the inputs that the method declares.
 
-use super::FormulaMethod;
 use super::method_error::{MethodError, join_input_names, nearest_name};
 use super::method_input::{InputKind, InputRange, InputRequirement, MethodInput};
 use crate::carbon::formulas::first_order_decay::WasteKind;
@@ -20,24 +19,28 @@ const PAIRED_LISTS: &[(&str, &str)] = &[
 pub struct MethodArgs(Map<String, Value>);
 
 impl MethodArgs {
-    /// Checks key, type and range of every input.
-    pub(crate) fn check(method: &FormulaMethod, inputs: &Value) -> Result<Self, MethodError> {
+    /// Checks key, type and range of every input that the method declares.
+    pub(crate) fn check(
+        method: &'static str,
+        declared: &'static [MethodInput],
+        inputs: &Value,
+    ) -> Result<Self, MethodError> {
         let given = inputs.as_object().ok_or(MethodError::NotAnObject)?;
         for key in given.keys() {
             // Unknown keys are refused, since a misspelt input would silently take its default.
             let known = |field: &MethodInput| field.name == key || field.also == key;
-            if !method.inputs.iter().any(known) {
+            if !declared.iter().any(known) {
                 return Err(MethodError::UnknownInput {
-                    method: method.name,
+                    method,
                     key: key.clone(),
-                    near: nearest_name(key, method.inputs.iter().map(|field| field.name)),
-                    known: join_input_names(method.inputs),
+                    near: nearest_name(key, declared.iter().map(|field| field.name)),
+                    known: join_input_names(declared),
                 });
             }
         }
         let mut checked = Map::new();
-        for field in method.inputs {
-            let value = take_input(method, field, given)?;
+        for field in declared {
+            let value = take_input((method, declared), field, given)?;
             checked.insert(field.name.to_owned(), value);
         }
         let args = Self(checked);
@@ -133,7 +136,7 @@ impl MethodArgs {
 
 /// Returns the checked value of one input, or its default.
 fn take_input(
-    method: &FormulaMethod,
+    (method, declared): (&'static str, &[MethodInput]),
     field: &MethodInput,
     given: &Map<String, Value>,
 ) -> Result<Value, MethodError> {
@@ -144,13 +147,13 @@ fn take_input(
     };
     match (value, field.need) {
         (None | Some(Value::Null), InputRequirement::For(words))
-            if !first_choice_is_one_of(method, given, words) =>
+            if !first_choice_is_one_of(declared, given, words) =>
         {
             Ok(Value::Null)
         }
         (None, InputRequirement::Required | InputRequirement::For(_)) => {
             Err(MethodError::Missing {
-                method: method.name,
+                method,
                 key: field.name,
                 unit: field.unit,
             })
@@ -167,14 +170,11 @@ fn take_input(
 
 /// Returns true if the method's first input, a choice, is one of `words`.
 fn first_choice_is_one_of(
-    method: &FormulaMethod,
+    declared: &[MethodInput],
     given: &Map<String, Value>,
     words: &[&str],
 ) -> bool {
-    let first = method
-        .inputs
-        .first()
-        .and_then(|field| given.get(field.name));
+    let first = declared.first().and_then(|field| given.get(field.name));
     let word = first.and_then(Value::as_str);
     word.is_some_and(|word| words.contains(&word))
 }

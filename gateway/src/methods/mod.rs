@@ -13,6 +13,7 @@
 
 mod carbon;
 mod data_quality;
+mod formula_method;
 mod method_args;
 mod method_error;
 mod method_input;
@@ -22,25 +23,13 @@ mod test_vectors;
 mod waste;
 mod water;
 
+pub use formula_method::FormulaMethod;
 pub use method_args::MethodArgs;
 pub use method_error::MethodError;
 pub use method_input::{InputKind, InputRange, InputRequirement, MethodInput};
 pub use test_vectors::{VectorCase, VectorDifference, VectorOutcome, compare_results, parse_cases};
 
-use crate::i18n::Language;
-use serde_json::{Value, json};
-
-/// Formula that can be called by name.
-#[derive(Debug)]
-pub struct FormulaMethod {
-    /// Name, as in the test vectors.
-    pub name: &'static str,
-    /// Section in the methods, e.g. `A.5`.
-    pub section: &'static str,
-    /// Inputs, in order.
-    pub inputs: &'static [MethodInput],
-    eval: fn(&MethodArgs) -> Value,
-}
+use serde_json::Value;
 
 /// Returns all methods, in the order of the sections.
 pub fn all() -> impl Iterator<Item = &'static FormulaMethod> {
@@ -69,30 +58,18 @@ pub fn find_method(name: &str) -> Result<&'static FormulaMethod, MethodError> {
 /// Evaluates the method `name` for a JSON object of inputs; returns the bare result.
 pub fn eval_method(name: &str, inputs: &Value) -> Result<Value, MethodError> {
     let method = find_method(name)?;
-    Ok((method.eval)(&MethodArgs::check(method, inputs)?))
-}
-
-impl FormulaMethod {
-    /// Returns its description, one line.
-    pub fn text(&self, lang: Language) -> String {
-        lang.text(&format!("analyse-method-{}", self.name.replace('_', "-")))
-    }
-
-    /// Returns name, section, description and inputs as JSON.
-    pub fn describe(&self, lang: Language) -> Value {
-        let inputs: Vec<Value> = self.inputs.iter().map(MethodInput::describe).collect();
-        json!({
-            "name": self.name,
-            "section": self.section,
-            "text": self.text(lang),
-            "inputs": inputs,
-        })
-    }
+    Ok((method.eval)(&MethodArgs::check(
+        method.name,
+        method.inputs,
+        inputs,
+    )?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Language;
+    use serde_json::json;
 
     #[test]
     fn every_method_has_a_line_in_both_languages_and_its_own_name() {

@@ -1,11 +1,13 @@
 //! Checks of a calibration before it is recorded. Every error names its field and a message of the
 //! catalogue (`calibrate-WORD`). See docs/field.md, "Calibrations".
 
+mod calibration_draft;
 mod pairs;
 mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use calibration_draft::{CalibrationCheckError, CalibrationDraft};
 pub use subject::{CalibrationSubject, find_subject};
 
 use crate::config::Asset;
@@ -13,53 +15,6 @@ use crate::domain::Site;
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::limits::LEDGER_TEXT_MAX;
 use jiff::civil::Date;
-use std::fmt::Display;
-
-/// Calibration as entered by a technician, before the checks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CalibrationDraft {
-    /// Kind of calibration.
-    pub kind: CalibrationKind,
-    /// Id of a point, a tank or a device, depending on the kind.
-    pub target: String,
-    /// Pairs as in [`Calibration::pairs`].
-    pub pairs: Vec<(f64, f64)>,
-    /// First local day; today when not given.
-    pub since: Option<Date>,
-    /// Name of the person.
-    pub who: String,
-    /// Note.
-    pub note: String,
-}
-
-/// Error in an entered calibration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CalibrationCheckError {
-    /// Field: `target`, `pairs`, `since`, `who`, `note` or `withdraws`.
-    pub field: &'static str,
-    /// Message key; its arguments are `found` and `expected`.
-    pub key: &'static str,
-    /// Entered value.
-    pub found: String,
-    /// Acceptable value.
-    pub expected: String,
-}
-
-impl CalibrationCheckError {
-    fn new(
-        field: &'static str,
-        key: &'static str,
-        found: &dyn Display,
-        expected: &dyn Display,
-    ) -> Self {
-        Self {
-            field,
-            key,
-            found: found.to_string(),
-            expected: expected.to_string(),
-        }
-    }
-}
 
 /// Checks a calibration: returns the record to keep, or all errors. `today` is the site's date;
 /// `None` while the clock is not trusted, and then the day must be given.

@@ -2,31 +2,9 @@
 
 use super::value_priors::{ExpectedQuantity, expected_quantities};
 use super::{InferenceHints, RegisterHypothesis};
+use crate::commissioning::register_inference::register_hypothesis::InferenceReason;
 use crate::config::{RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
-
-/// Reason for or against a hypothesis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InferenceReason {
-    /// The value is usual for this quantity (name in `drivers::units`).
-    Usual(&'static str),
-    /// The value is possible, but unusual for its quantity.
-    Unusual,
-    /// No known quantity has this value, or it is outside the given range.
-    Impossible,
-    /// A counter would have decreased.
-    Falls,
-    /// The value changes more from read to read than a measured value does.
-    Jumps,
-    /// The value changes in small steps or not at all.
-    Steady,
-    /// The value agrees with the display.
-    Display,
-    /// The value differs from the display.
-    NotDisplay,
-    /// Floating-point value with few digits, as people and programs write them.
-    FewDigits,
-}
 
 /// Probability that a read repeats the value before it exactly, for any quantity.
 const REPEAT_SHARE: f64 = 0.3;
@@ -283,27 +261,5 @@ impl ValueResolution {
         };
         let digits = text.split('e').next().unwrap_or_default();
         value != 0.0 && digits.chars().filter(char::is_ascii_digit).count() <= 5
-    }
-}
-
-impl InferenceReason {
-    /// True for a reason that rules a hypothesis out.
-    pub(crate) fn excludes_hypothesis(self) -> bool {
-        matches!(self, Self::Impossible | Self::NotDisplay | Self::Falls)
-    }
-
-    /// Returns the message key; `Usual` has its quantity as argument.
-    pub fn message_key(self) -> &'static str {
-        match self {
-            Self::Usual(_) => "infer-usual",
-            Self::Unusual => "infer-unusual",
-            Self::Impossible => "infer-impossible",
-            Self::Falls => "infer-falls",
-            Self::Jumps => "infer-jumps",
-            Self::Steady => "infer-steady",
-            Self::Display => "infer-display",
-            Self::NotDisplay => "infer-not-display",
-            Self::FewDigits => "infer-few-digits",
-        }
     }
 }

@@ -13,54 +13,20 @@
 //! words).
 
 mod hypothesis_weight;
+mod register_hypothesis;
 mod value_priors;
 
+pub use register_hypothesis::{InferenceHints, InferenceReason, RegisterHypothesis};
+
 use crate::buses::modbus::decode::{RegisterInterpretation, interpret_registers};
-use crate::config::{RegisterEncoding, WordOrder};
+use crate::config::RegisterEncoding;
 use crate::domain::ExactNumber;
 use crate::limits::INFER_READS_MAX;
-pub use hypothesis_weight::InferenceReason;
 
 /// Weight of the lighter hypothesis, relative to the heavier, above which both fit.
 const FIT_RATIO_MIN: f64 = 1.0 / 20.0;
 /// Largest weight of all other answers together, relative to the first, for a certain answer.
 const OTHERS_RATIO_MAX: f64 = 1.0 / 19.0;
-
-/// Knowledge about a point before its registers are looked at.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct InferenceHints<'a> {
-    /// Quantity (`voltage`, ...); empty when not known.
-    pub quantity: &'a str,
-    /// Unit symbol of the value; empty when not known.
-    pub unit: &'a str,
-    /// The value only grows (counter).
-    pub counter: bool,
-    /// Smallest value, in `unit`.
-    pub min: Option<f64>,
-    /// Largest value, in `unit`.
-    pub max: Option<f64>,
-    /// Value on the device's own display, with the digits shown.
-    pub display: Option<ExactNumber>,
-}
-
-/// One interpretation of the registers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RegisterHypothesis {
-    /// Data type.
-    pub encoding: RegisterEncoding,
-    /// Word order.
-    pub words: WordOrder,
-    /// Power of ten of the scale.
-    pub power: i8,
-    /// Value of each read, in order.
-    pub values: Vec<ExactNumber>,
-    /// Share of the weight of all hypotheses, 0..=1.
-    pub share: f64,
-    /// Reasons for and against it.
-    pub reasons: Vec<InferenceReason>,
-    /// Signed type that gives the same values as long as none was negative.
-    pub twin: Option<RegisterEncoding>,
-}
 
 /// Hypotheses by weight, the heaviest first.
 #[derive(Clone, Debug, Default, PartialEq)]

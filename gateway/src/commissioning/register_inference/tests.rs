@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::buses::modbus::decode;
+use crate::config::WordOrder;
 use proptest::prelude::*;
 
 /// Registers of big-endian bytes in a word order, built without the decoder.

@@ -1,6 +1,6 @@
 //! Requests of a scan over a channel, and their duration.
 
-use super::{DeviceLocation, DeviceScan, FoundDevice, ScanObserver};
+use super::{DeviceLocation, DeviceScan, FoundDevice, ScanCost, ScanObserver};
 use crate::buses::modbus::bus::{BusChannel, BusChannelError};
 use crate::commissioning::scan_engine::{
     DeviceIdentifier, IdentificationStep, ScanAnswer, ScanLineSettings, ScanQuestion, unit_sweep,
@@ -20,34 +20,6 @@ const IDENTIFICATION_BYTES: usize = 10;
 const SHORT_GAP_MAX: Duration = Duration::from_millis(60);
 /// Minimum timeout while a found device is identified.
 const FOUND_TIMEOUT: Duration = Duration::from_millis(400);
-
-/// Requests of a scan, and their maximum duration.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ScanCost {
-    /// Number of requests.
-    pub questions: u64,
-    /// Time on the wire, pauses, and timeouts of unanswered requests.
-    pub limit: Duration,
-}
-
-impl ScanCost {
-    /// Adds a request with an answer of `reply_bytes`; `None`: no answer.
-    fn add_request(
-        &mut self,
-        asker: &ScanChannel,
-        gap: Duration,
-        reply_bytes: Option<usize>,
-        most: usize,
-    ) {
-        self.questions += 1;
-        let reply = reply_bytes.unwrap_or(most);
-        self.limit += unit_sweep::wire_time(asker.tuning, reply)
-            + gap.max(unit_sweep::frame_silence(asker.tuning));
-        if reply_bytes.is_none() {
-            self.limit += asker.channel.timeout();
-        }
-    }
-}
 
 /// Channel to devices with its current line settings.
 pub(crate) struct ScanChannel {
@@ -226,4 +198,23 @@ fn data_to_words(request: ModbusReadRequest, data: &[u8]) -> Vec<u16> {
     pairs
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
         .collect()
+}
+
+impl ScanCost {
+    /// Adds a request with an answer of `reply_bytes`; `None`: no answer.
+    fn add_request(
+        &mut self,
+        asker: &ScanChannel,
+        gap: Duration,
+        reply_bytes: Option<usize>,
+        most: usize,
+    ) {
+        self.questions += 1;
+        let reply = reply_bytes.unwrap_or(most);
+        self.limit += unit_sweep::wire_time(asker.tuning, reply)
+            + gap.max(unit_sweep::frame_silence(asker.tuning));
+        if reply_bytes.is_none() {
+            self.limit += asker.channel.timeout();
+        }
+    }
 }

@@ -6,23 +6,12 @@ use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{DailyValues, DataEvent, Indicator, SiteIndicators};
 use crate::domain::period::Period;
-use crate::indicators::{CalculationProgress, IndicatorQuery, IndicatorsError};
-use crate::limits::{
-    INDICATOR_RESULT_BYTES_MAX, INDICATOR_RESULTS_MAX, INDICATOR_REUSE_MS, QUICK_POINT_DAYS_MAX,
-    REPORT_WAIT_SECONDS, REPORTS_MAX,
-};
+use crate::indicators::{CalculationProgress, IndicatorQuery};
+use crate::limits::{INDICATOR_RESULT_BYTES_MAX, INDICATOR_RESULTS_MAX, INDICATOR_REUSE_MS};
+use crate::report::build::calculation_turns::CalculationTurns;
 use crate::storage::{DAY_GRACE_MS, Store};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// Turns of calculations: `REPORTS_MAX` long ones at once, and one quick one beside them.
-#[derive(Clone, Debug)]
-pub struct CalculationTurns {
-    long: Arc<Semaphore>,
-    quick: Arc<Semaphore>,
-}
 
 /// Figures of the configuration in force.
 #[derive(Debug)]
@@ -50,36 +39,6 @@ struct KeptIndicators {
     /// Time from which the period is closed, ms.
     closed_from: i64,
     data_revision: u64,
-}
-
-impl Default for CalculationTurns {
-    fn default() -> Self {
-        Self {
-            long: Arc::new(Semaphore::new(REPORTS_MAX)),
-            quick: Arc::new(Semaphore::new(1)),
-        }
-    }
-}
-
-impl CalculationTurns {
-    /// Waits for the turn of a report or another long calculation; `Busy` after a minute.
-    pub async fn long(&self) -> Result<OwnedSemaphorePermit, IndicatorsError> {
-        acquire_turn(&self.long).await
-    }
-
-    /// Waits for the turn of a calculation that reads so many point-days.
-    pub async fn for_days(&self, point_days: u64) -> Result<OwnedSemaphorePermit, IndicatorsError> {
-        // A quick answer must not wait behind a report; it takes less time than a page.
-        let quick = point_days <= QUICK_POINT_DAYS_MAX;
-        acquire_turn(if quick { &self.quick } else { &self.long }).await
-    }
-}
-
-async fn acquire_turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, IndicatorsError> {
-    let turn = Arc::clone(turns).acquire_owned();
-    let turn = tokio::time::timeout(Duration::from_secs(REPORT_WAIT_SECONDS), turn).await;
-    turn.map_err(|_| IndicatorsError::Busy)?
-        .map_err(|_| IndicatorsError::Busy)
 }
 
 impl IndicatorService {

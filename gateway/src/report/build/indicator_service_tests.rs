@@ -3,8 +3,11 @@
 use super::*;
 use crate::clock::Clock;
 use crate::domain::{ExactNumber, SampleOutcome};
+use crate::indicators::IndicatorsError;
+use crate::limits::QUICK_POINT_DAYS_MAX;
 use crate::storage::Store;
 use crate::tests::{SiteText, load_site};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// 2026-11-01 00:00 in Jakarta.

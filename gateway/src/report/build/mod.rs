@@ -10,28 +10,30 @@
 //!
 //! See docs/reports.md.
 
+mod calculation_turns;
 mod indicator_service;
+mod report_build_error;
 mod report_source;
 mod revisions;
 #[cfg(test)]
 mod tests;
 
-pub use indicator_service::{CalculationTurns, IndicatorService};
+pub use calculation_turns::{CalculationTurns, compute_indicators};
+pub use indicator_service::IndicatorService;
+pub use report_build_error::ReportBuildError;
 pub use report_source::{BuiltReport, ReportSource};
 pub use revisions::{CalculationBasis, CalculationRevision, list_revisions, load_basis};
 
-use crate::config::{Config, Diagnostics};
+use crate::config::Config;
 use crate::domain::UtcMs;
-use crate::domain::indicator::SiteIndicators;
 use crate::domain::period::Period;
 use crate::i18n::Language;
-use crate::indicators::{self, CalculationProgress, IndicatorQuery, IndicatorsError};
+use crate::indicators::{self, CalculationProgress, IndicatorQuery};
 use crate::limits::REPORT_EVIDENCE_STEPS_MAX;
 use crate::report::render::{self, ReportFormat};
 use crate::storage::{Store, StoreError};
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
 
 /// Requested report.
 #[derive(Clone, Debug)]
@@ -44,86 +46,6 @@ pub struct ReportRequest {
     pub lang: Language,
     /// File format.
     pub format: ReportFormat,
-}
-
-/// Reasons why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportBuildError {
-    /// The figures could not be computed.
-    #[error(transparent)]
-    Account(#[from] IndicatorsError),
-    /// The store did not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The report could not be written.
-    #[error(transparent)]
-    Report(#[from] render::RenderError),
-    /// Unknown revision.
-    #[error("no revision {0}")]
-    NoRevision(String),
-    /// The archived configuration of the revision is no longer valid for this program version.
-    #[error("revision {0} can no longer be read: {1}")]
-    Unreadable(String, Diagnostics),
-    /// The thread ended before its work was done.
-    #[error("the work was cut short: {0}")]
-    CutShort(#[from] JoinError),
-}
-
-impl ReportBuildError {
-    /// The error as a sentence with what to change, in one language.
-    pub fn message(&self, lang: Language) -> String {
-        match self {
-            Self::Account(IndicatorsError::Future(first)) => {
-                let first = render::number_format::date(lang, *first);
-                lang.text_with("reporting-future", &[("first", &first)])
-            }
-            Self::Account(IndicatorsError::UnknownAsset(id)) => {
-                lang.text_with("reporting-no-asset", &[("found", id)])
-            }
-            Self::Report(render::RenderError::TooLarge { found, most }) => {
-                let (found, most) = (found.to_string(), most.to_string());
-                lang.text_with("reporting-too-large", &[("found", &found), ("most", &most)])
-            }
-            Self::Account(IndicatorsError::Busy) => lang.text("reporting-busy"),
-            Self::NoRevision(found) => lang.text_with("reporting-no-revision", &[("found", found)]),
-            Self::Unreadable(found, faults) => {
-                let args = [("found", found.as_str()), ("why", &faults.render(lang))];
-                lang.text_with("reporting-old-unreadable", &args)
-            }
-            other => lang.text_with("reporting-failed", &[("why", &other.to_string())]),
-        }
-    }
-
-    /// True when the request is invalid, false when the gateway failed.
-    pub fn is_bad_request(&self) -> bool {
-        matches!(
-            self,
-            Self::Account(IndicatorsError::Future(_) | IndicatorsError::UnknownAsset(_))
-                | Self::Report(render::RenderError::TooLarge { .. })
-                | Self::NoRevision(_)
-                | Self::Unreadable(..)
-        )
-    }
-}
-
-/// Computes the figures of a period when it is its turn, on a blocking thread that goes on also
-/// when the caller has gone.
-pub async fn compute_indicators(
-    config: Arc<Config>,
-    store: Store,
-    ask: IndicatorQuery,
-    turns: CalculationTurns,
-    mut progress: impl FnMut(CalculationProgress) + Send + 'static,
-) -> Result<SiteIndicators, ReportBuildError> {
-    // The computation is CPU-bound for many seconds and asks the store in between: a blocking
-    // thread with a handle of the runtime does both.
-    let runtime = Handle::current();
-    let work = move || {
-        let turn = async |point_days| turns.for_days(point_days).await;
-        let account = indicators::calculate_in_turn(&config, &store, &ask, turn, &mut progress);
-        runtime.block_on(account)
-    };
-    Ok(tokio::task::spawn_blocking(work).await??)
 }
 
 /// Report to make, and what it is made from.

@@ -9,16 +9,17 @@
 
 mod explanation_json;
 mod explanation_text;
+mod indicator_explanation;
 
 pub use explanation_json::{
     ExplanationJson, IndicatorInputJson, IndicatorValueJson, InputReadingsJson, ReportFactorJson,
 };
 
 pub(crate) use explanation_text::{ExplanationStep, StepKind};
+pub use indicator_explanation::IndicatorExplanation;
 
-use super::ReportInputs;
 use super::context::ReportContext;
-use super::display_names;
+use super::{ReportInputs, display_names};
 use crate::config::Config;
 use crate::domain::UtcMs;
 use crate::domain::indicator::{Indicator, InputSource, SiteIndicators};
@@ -27,17 +28,6 @@ use crate::limits::{EXPLAIN_DEPTH_MAX, EXPLAIN_FIGURES_MAX};
 
 /// Minimum similarity (Jaro-Winkler) of a suggested id.
 const LIKENESS_MIN: f64 = 0.75;
-
-/// A figure and the figures among its inputs.
-#[derive(Clone, Debug)]
-pub struct IndicatorExplanation<'a> {
-    /// The figure.
-    pub indicator: &'a Indicator,
-    /// Its equation with numbers in place of symbols.
-    pub numbers: String,
-    /// Figures among its inputs, each with the index of that input.
-    pub below: Vec<(usize, Self)>,
-}
 
 /// No figure has the requested id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
