@@ -4,6 +4,7 @@ use crate::bus_request::{BusRequest, BusRequestError, BusRequestOutcome};
 use crate::clock::Clock;
 use crate::config::{ModbusTable, Point};
 use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
+use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
 use crate::status::{DeviceFault, DeviceIdentity};
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -165,4 +166,9 @@ pub struct BusCounts {
     pub late: u64,
     /// Other unexpected bytes.
     pub stale: u64,
+}
+
+/// Returns the pause after this many failures in a row: 0.5 s, doubled up to 60 s.
+pub(super) fn back_off_ms(failures_before: u32) -> u64 {
+    doubled_backoff_ms(BACKOFF_MIN_MS, failures_before)
 }

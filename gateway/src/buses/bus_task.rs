@@ -1,9 +1,9 @@
 //! Task that owns one bus: selects the next device, polls it, sends the reading on and updates the
 //! status.
 
-use super::bus_driver::{BusDriver, DevicePoll, PollError};
+use super::bus_driver::{BusDriver, DevicePoll, PollError, back_off_ms};
 use super::poll_scheduler::{PollDecision, PollScheduler};
-use super::{back_off_ms, create_driver, devices_of_bus};
+use super::{create_driver, devices_of_bus};
 use crate::bus_request::{
     self, BusHandles, BusRequest, BusRequestAnswer, BusRequestError, BusRequestKind,
     BusRequestOutcome,

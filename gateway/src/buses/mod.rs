@@ -27,7 +27,6 @@ mod uart;
 
 use crate::bus_request::BusRequest;
 use crate::config::{Bus, BusLink, Config, Device, UartLink};
-use crate::limits::{BACKOFF_MIN_MS, doubled_backoff_ms};
 use blocking_bus::BlockingBus;
 use tokio::sync::mpsc;
 
@@ -77,9 +76,4 @@ fn create_owned_driver(
 fn devices_of_bus(config: &Config, bus: usize) -> impl Iterator<Item = (u16, &Device)> {
     let numbered = (0u16..).zip(&config.devices);
     numbered.filter(move |(_, device)| device.bus == bus)
-}
-
-/// Returns the pause after this many failures in a row: 0.5 s, doubled up to 60 s.
-fn back_off_ms(failures_before: u32) -> u64 {
-    doubled_backoff_ms(BACKOFF_MIN_MS, failures_before)
 }

@@ -1,10 +1,11 @@
-//! [`all`]: checks `[[factor_evidence]]`, the official page of a factor, by its SHA-256.
+//! Check of `[[factor_evidence]]`, the official page of a factor, by its SHA-256.
 
-use super::{Factors, RawFactorEvidence, non_empty_text};
+use super::raw_factors::RawFactorEvidence;
+use super::typed_text::non_empty_text;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
-use crate::domain::factor::FactorEvidence;
+use crate::domain::factor::{Factor, FactorEvidence};
 use crate::domain::hex_text::to_hex;
 use crate::domain::ledger::Attachment;
 use crate::limits::EVIDENCE_BYTES_MAX;
@@ -21,7 +22,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub(crate) fn check_evidence(
     notes: &mut DiagnosticCollector<'_>,
     raw: &[SpannedValue<RawFactorEvidence>],
-    factors: &Factors,
+    factors: &[Arc<Factor>],
 ) -> Vec<FactorEvidence> {
     let mut seen = BTreeSet::new();
     let all = raw
@@ -33,7 +34,7 @@ pub(crate) fn check_evidence(
 fn check_attached_page(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawFactorEvidence>,
-    factors: &Factors,
+    factors: &[Arc<Factor>],
     seen: &mut BTreeSet<(String, String)>,
 ) -> Option<FactorEvidence> {
     let raw = at.get();
@@ -63,13 +64,13 @@ fn check_attached_page(
 fn find_factor_id(
     notes: &mut DiagnosticCollector<'_>,
     raw: &RawFactorEvidence,
-    factors: &Factors,
+    factors: &[Arc<Factor>],
 ) -> Option<Arc<str>> {
     let at = raw.factor.as_ref()?;
-    if let Some(factor) = factors.find(at.get()) {
+    if let Some(factor) = factors.iter().find(|factor| *factor.id == *at.get()) {
         return Some(Arc::clone(&factor.id));
     }
-    let ids: Vec<&str> = factors.all().iter().map(|factor| &*factor.id).collect();
+    let ids: Vec<&str> = factors.iter().map(|factor| &*factor.id).collect();
     let hint = nearest_name(at.get(), ids.iter().copied());
     let all = ids.join(", ");
     notes.add_error_with_hint(

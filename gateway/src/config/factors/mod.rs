@@ -13,6 +13,7 @@ mod attached_pages;
 mod raw_factors;
 #[cfg(test)]
 mod tests;
+mod typed_text;
 
 pub(crate) use raw_factors::{RawFactorEvidence, RawFactors, RawGwpSet};
 
@@ -31,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use typed_text::non_empty_text;
 
 static BUILT_IN_TEXT: &str = include_str!("../../../../config/factors.toml");
 /// Returns the text of the built-in factors, archived beside the configuration's revision.
@@ -197,7 +199,7 @@ pub(crate) fn check_factors(
         Some(RawGwpSet::Ar6) => GwpSet::Ar6,
         Some(RawGwpSet::Ar5) | None => GwpSet::Ar5,
     };
-    factors.evidence = attached_pages::check_evidence(notes, pages, &factors);
+    factors.evidence = attached_pages::check_evidence(notes, pages, factors.all());
     factors
 }
 
@@ -310,20 +312,6 @@ fn check_factor(
             .as_ref()
             .map_or(String::new(), |at| at.get().clone()),
     })
-}
-
-/// Returns the trimmed text; an error when it is empty.
-fn non_empty_text(
-    notes: &mut DiagnosticCollector<'_>,
-    typed: &RawText,
-    key: &str,
-) -> Option<String> {
-    let at = typed.as_ref()?;
-    let text = at.get().trim();
-    if text.is_empty() {
-        notes.add_error(at.span(), key, "fault-missing", "", "");
-    }
-    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn check_factor_id(

@@ -21,7 +21,8 @@ mod shared_bus;
 mod transport;
 
 use crate::bus_request::BusRequest;
-use crate::buses::{BusCounts, NO_RAW_REQUESTS, back_off_ms};
+use crate::buses::bus_driver::back_off_ms;
+use crate::buses::{BusCounts, NO_RAW_REQUESTS};
 use crate::config::{Bus, ModbusLink, SerialPortSettings};
 use channel_error::{not_open_error, unreachable_error};
 use connection_health::ConnectionHealth;
