@@ -1,6 +1,7 @@
 //! [`Asset`]: a checked asset of a site.
 
-use crate::assets::asset_kind::AssetKind;
+use super::asset_kind::AssetKind;
+use super::kind_settings::{AssetKindSettings, NamedAsset};
 use crate::carbon::settings::baseline::Baseline;
 use crate::domain::factor::Factor;
 use std::collections::BTreeMap;
@@ -36,5 +37,19 @@ impl Asset {
         let waste = self.kind.settings().organic_waste();
         let all = waste.map(|waste| [Some(&**waste.fed)].into_iter().chain(waste.taken));
         all.into_iter().flatten().flatten().collect()
+    }
+}
+
+impl NamedAsset for Asset {
+    fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    fn word(&self) -> &'static str {
+        self.kind.word()
+    }
+
+    fn settings(&self) -> &dyn AssetKindSettings {
+        self.kind.settings()
     }
 }

@@ -1,6 +1,6 @@
 //! [`AssetKind`], made from the list of kinds.
 
-use crate::assets::kind_settings::AssetKindSettings;
+use super::kind_settings::AssetKindSettings;
 
 macro_rules! asset_kind_enum {
     ($($kind:ident: $word:literal, $about:tt, $folder:ident($settings:ident, $raw:ident);)*) => {

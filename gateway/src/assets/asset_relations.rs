@@ -3,7 +3,7 @@
 //! Referenced assets must exist and have the right kind, a kilowatt-hour is claimed once, and grid
 //! factors have one vintage.
 
-use super::{Asset, AssetKind, PvPlantAsset, RawAsset};
+use super::{Asset, AssetKind, NamedAsset, PvPlantAsset, RawAsset};
 use crate::carbon::settings::baseline::BaselineKind;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
@@ -15,8 +15,10 @@ pub(crate) fn check_relations(
     raw: &[SpannedValue<RawAsset>],
     all: &[Asset],
 ) {
+    let named: Vec<&dyn NamedAsset> = all.iter().map(|asset| asset as &dyn NamedAsset).collect();
     for (at, asset) in raw.iter().zip(all) {
-        at.get().table().check_relations(notes, asset, all);
+        let table = at.get().table();
+        table.check_relations(notes, asset.kind.settings(), &named);
     }
     check_single_claim(notes, raw, all);
     warn_mixed_vintages(notes, raw, all);

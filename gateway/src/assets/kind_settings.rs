@@ -1,7 +1,8 @@
-//! [`AssetKindSettings`]: settings of a kind, as far as all parts of the gateway ask for them.
+//! [`AssetKindSettings`] and [`RawAssetTable`]: what the folder of a kind implements.
 
 use crate::assets::{Baseline, RatedLimit};
 use crate::carbon::settings::waste_disposal::{WasteDisposal, disposal_factors};
+use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::domain::factor::Factor;
 use std::sync::Arc;
 
@@ -35,6 +36,44 @@ pub(crate) trait AssetKindSettings {
     fn organic_waste(&self) -> Option<OrganicWaste<'_>> {
         None
     }
+
+    /// Measurements of a pump; `None` for other kinds.
+    fn pump_measurements(&self) -> Option<PumpMeasurements> {
+        None
+    }
+}
+
+/// `[[asset]]` of a kind as typed. Its module also has `check_table`, which checks it by itself.
+pub(crate) trait RawAssetTable {
+    /// Checks the names of other assets in the table of `own`, once all assets are known.
+    fn check_relations(
+        &self,
+        _notes: &mut DiagnosticCollector<'_>,
+        _own: &dyn AssetKindSettings,
+        _all: &[&dyn NamedAsset],
+    ) {
+    }
+}
+
+/// Asset as the table of another one names it.
+pub(crate) trait NamedAsset {
+    /// Id.
+    fn id(&self) -> &Arc<str>;
+
+    /// Word of its kind in files: `plts`, `pump`, ...
+    fn word(&self) -> &'static str;
+
+    /// Settings of its kind.
+    fn settings(&self) -> &dyn AssetKindSettings;
+}
+
+/// Measurements of a pump, as far as the baseline of a plant needs them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PumpMeasurements {
+    /// It measures its water.
+    pub(crate) water: bool,
+    /// Its head is known.
+    pub(crate) head: bool,
 }
 
 /// Organic waste that an asset takes, by the indicators of the ledger.

@@ -70,14 +70,16 @@ pub use catchment::settings::CatchmentAsset;
 pub(crate) use check_context::{CheckContext, IndicatorKey, require_one_of, text_or_empty};
 pub use compost::settings::{CompostAsset, CompostProcess};
 pub use genset::settings::{GensetAsset, GensetLoad};
-pub(crate) use kind_settings::{AssetKindSettings, OrganicWaste};
+pub(crate) use kind_settings::{
+    AssetKindSettings, NamedAsset, OrganicWaste, PumpMeasurements, RawAssetTable,
+};
 pub(crate) use limited_points::apply_rated_limits;
 pub use meter::settings::MeterAsset;
 pub(crate) use named_asset::check_named_asset;
 pub use pump::head_settings::HeadComponents;
 pub use pump::settings::{DryRunRule, PumpAsset};
 pub(crate) use rated_limits::{OUTDOOR_RANGE_C, RatedLimit, lifetime_limit, symmetric_limit};
-pub(crate) use raw_asset::{RawAsset, RawAssetTable};
+pub(crate) use raw_asset::RawAsset;
 pub use solar::settings::{IrradiancePlane, PvPlantAsset, PvSystemType};
 pub use tank::settings::{LeakNightSettings, LevelMeasurement, TankAsset};
 pub use tank::shape_settings::TankShape;

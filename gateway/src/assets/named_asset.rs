@@ -1,6 +1,6 @@
 //! Reference of an asset to another one.
 
-use crate::assets::Asset;
+use super::kind_settings::NamedAsset;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::RawText;
@@ -8,7 +8,7 @@ use crate::config::raw_values::RawText;
 /// Checks a reference to another asset.
 pub(crate) fn check_named_asset(
     notes: &mut DiagnosticCollector<'_>,
-    all: &[Asset],
+    all: &[&dyn NamedAsset],
     typed: &RawText,
     key: &str,
     kind: &str,
@@ -16,16 +16,16 @@ pub(crate) fn check_named_asset(
     let Some(at) = typed else {
         return;
     };
-    let found = all.iter().find(|asset| *asset.id == **at.get());
+    let found = all.iter().find(|asset| **asset.id() == **at.get());
     match found {
-        Some(asset) if asset.kind.word() == kind => {}
+        Some(asset) if asset.word() == kind => {}
         Some(asset) => {
-            let found = format!("{} ({})", asset.id, asset.kind.word());
+            let found = format!("{} ({})", asset.id(), asset.word());
             notes.add_error(at.span(), key, "fault-asset-kind", &found, kind);
         }
         None => {
-            let of_kind = all.iter().filter(|asset| asset.kind.word() == kind);
-            let ids: Vec<&str> = of_kind.map(|asset| &*asset.id).collect();
+            let of_kind = all.iter().filter(|asset| asset.word() == kind);
+            let ids: Vec<&str> = of_kind.map(|asset| &**asset.id()).collect();
             let hint = nearest_name(at.get(), ids.iter().copied());
             notes.add_error_with_hint(
                 at.span(),

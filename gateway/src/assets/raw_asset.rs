@@ -1,18 +1,12 @@
-//! [`RawAsset`]: an asset as typed, made from the list of kinds, and [`RawAssetTable`]: its
-//! table.
+//! [`RawAsset`]: an asset as typed, made from the list of kinds.
 
-use crate::assets::{Asset, AssetKind, CheckContext};
+use super::kind_settings::RawAssetTable;
+use crate::assets::{AssetKind, CheckContext};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::RawText;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
-
-/// `[[asset]]` of a kind as typed. Its module also has `check_table`, which checks it by itself.
-pub(crate) trait RawAssetTable {
-    /// Checks the names of other assets in the table of `own`, once all assets are known.
-    fn check_relations(&self, _notes: &mut DiagnosticCollector<'_>, _own: &Asset, _all: &[Asset]) {}
-}
 
 macro_rules! raw_asset_enum {
     ($($kind:ident: $word:literal, $about:tt, $folder:ident($settings:ident, $raw:ident);)*) => {

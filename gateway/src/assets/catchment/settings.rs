@@ -1,7 +1,9 @@
 //! [`CatchmentAsset`]: kind `catchment`, a surface that collects rain (METHODS D.3).
 
 use crate::assets::asset_point::{AssetPoint, RAIN_UNITS, VOLUME_UNITS};
-use crate::assets::{Asset, AssetKindSettings, CheckContext, RawAssetTable, check_named_asset};
+use crate::assets::{
+    AssetKindSettings, CheckContext, NamedAsset, RawAssetTable, check_named_asset,
+};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawNumber, RawText};
 use crate::config::value_syntax;
@@ -80,7 +82,12 @@ impl AssetKindSettings for CatchmentAsset {
 }
 
 impl RawAssetTable for RawCatchment {
-    fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, _own: &Asset, all: &[Asset]) {
+    fn check_relations(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        _own: &dyn AssetKindSettings,
+        all: &[&dyn NamedAsset],
+    ) {
         check_named_asset(notes, all, &self.tank, "tank", "tank");
     }
 }

@@ -3,8 +3,8 @@
 use crate::assets::asset_point::{AssetPoint, ENERGY_UNITS, FLOW_UNITS, POWER_UNITS, VOLUME_UNITS};
 use crate::assets::pump::head_settings::{self as pump_head, HeadComponents, RawHead};
 use crate::assets::{
-    ANY_UNIT, Asset, AssetKindSettings, CheckContext, RatedLimit, RawAssetTable, check_named_asset,
-    lifetime_limit, require_one_of, symmetric_limit,
+    ANY_UNIT, AssetKindSettings, CheckContext, NamedAsset, PumpMeasurements, RatedLimit,
+    RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::{RawNumber, RawText, SpannedValue};
@@ -124,10 +124,22 @@ impl AssetKindSettings for PumpAsset {
         ];
         points.into_iter().flatten().collect()
     }
+
+    fn pump_measurements(&self) -> Option<PumpMeasurements> {
+        Some(PumpMeasurements {
+            water: self.volume.is_some() || self.flow.is_some(),
+            head: self.head.is_some(),
+        })
+    }
 }
 
 impl RawAssetTable for RawPump {
-    fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, _own: &Asset, all: &[Asset]) {
+    fn check_relations(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        _own: &dyn AssetKindSettings,
+        all: &[&dyn NamedAsset],
+    ) {
         check_named_asset(notes, all, &self.plts, "plts", "plts");
     }
 }

@@ -4,7 +4,7 @@ use crate::assets::asset_point::{
     AssetPoint, ENERGY_UNITS, IRRADIANCE_UNITS, POWER_UNITS, SPEED_UNITS, TEMPERATURE_UNITS,
 };
 use crate::assets::{
-    ANY_UNIT, Asset, AssetKind, AssetKindSettings, CheckContext, OUTDOOR_RANGE_C, RatedLimit,
+    ANY_UNIT, AssetKindSettings, CheckContext, NamedAsset, OUTDOOR_RANGE_C, RatedLimit,
     RawAssetTable, check_named_asset, lifetime_limit, require_one_of, symmetric_limit,
 };
 use crate::carbon::settings::baseline::{
@@ -218,7 +218,12 @@ impl AssetKindSettings for PvPlantAsset {
 }
 
 impl RawAssetTable for RawPlts {
-    fn check_relations(&self, notes: &mut DiagnosticCollector<'_>, own: &Asset, all: &[Asset]) {
+    fn check_relations(
+        &self,
+        notes: &mut DiagnosticCollector<'_>,
+        own: &dyn AssetKindSettings,
+        all: &[&dyn NamedAsset],
+    ) {
         if let Some(project) = &self.project {
             check_named_asset(notes, all, &project.get().genset, "genset", "genset");
         }
@@ -235,8 +240,8 @@ impl RawAssetTable for RawPlts {
 fn check_replaced_pump(
     notes: &mut DiagnosticCollector<'_>,
     at: &SpannedValue<RawBaseline>,
-    own: &Asset,
-    all: &[Asset],
+    own: &dyn AssetKindSettings,
+    all: &[&dyn NamedAsset],
 ) {
     let Some(BaselineKind::PumpFuel {
         pump: id,
@@ -246,15 +251,15 @@ fn check_replaced_pump(
     else {
         return;
     };
-    let named = all.iter().find(|asset| asset.id == *id);
-    let Some(AssetKind::Pump(pump)) = named.map(|asset| &asset.kind) else {
+    let named = all.iter().find(|asset| asset.id() == id);
+    let Some(pump) = named.and_then(|asset| asset.settings().pump_measurements()) else {
         return;
     };
-    if pump.volume.is_none() && pump.flow.is_none() {
+    if !pump.water {
         notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "volume, flow");
     }
     // Without litres, fuel is computed from the energy of the lifted water, which needs the head.
-    if matches!(way, PumpEmissionMethod::Water { .. }) && pump.head.is_none() {
+    if matches!(way, PumpEmissionMethod::Water { .. }) && !pump.head {
         notes.add_error(at.span(), "pump", "fault-pump-lacks", id, "head");
     }
 }
