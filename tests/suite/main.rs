@@ -8,6 +8,7 @@
 mod access;
 mod api_description;
 mod brokers;
+mod circles;
 mod command_errors;
 mod config;
 mod device_words;
