@@ -10,12 +10,17 @@
 //! without a battery clock starts with a wrong date. Its timestamps are not trusted until the
 //! kernel reports a synchronised clock (`adjtimex`), and readings are re-dated afterwards
 //! (`storage`). When the kernel got its time from a battery clock, or from the host of a virtual
-//! machine, the wall clock is trusted at once. See "Time" in `docs/ARCHITECTURE.md`.
+//! machine, the wall clock is trusted at once; a battery clock that the gateway itself reads may
+//! confirm it later. See "Time" in `docs/ARCHITECTURE.md`.
 
 use crate::domain::{BootId, MonoMs, UtcMs};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
+
+/// Largest difference at which a battery clock confirms the wall clock, ms: the drift of a year
+/// (2 ppm for a DS3231, 63 s) and the step of a second.
+const BATTERY_CLOCK_MAX_MS: u64 = 120_000;
 
 /// Both clocks, read at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +135,16 @@ impl Clock {
         }
     }
 
+    /// Compares the wall clock with a battery clock that has run without a break, and trusts it if
+    /// they agree within `BATTERY_CLOCK_MAX_MS`. Returns the battery clock's lead, ms.
+    pub fn confirm_by_battery_clock(&self, battery: UtcMs) -> i64 {
+        let lead = battery.0.saturating_sub(self.now().at.0);
+        if lead.unsigned_abs() <= BATTERY_CLOCK_MAX_MS {
+            self.trust();
+        }
+        lead
+    }
+
     /// Marks a manual clock as not trusted.
     #[cfg(test)]
     pub(crate) fn distrust(&self) {
@@ -233,5 +248,20 @@ mod tests {
                 trusted: true
             }
         );
+    }
+
+    #[test]
+    fn a_battery_clock_confirms_a_time_that_it_shares_and_no_other() {
+        let clock = Clock::set(UtcMs(1_795_575_600_000), false);
+        assert_eq!(
+            clock.confirm_by_battery_clock(UtcMs(1_795_575_721_000)),
+            121_000
+        );
+        assert!(!clock.now().trusted);
+        assert_eq!(
+            clock.confirm_by_battery_clock(UtcMs(1_795_575_481_000)),
+            -119_000
+        );
+        assert!(clock.now().trusted);
     }
 }

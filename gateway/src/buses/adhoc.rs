@@ -49,7 +49,7 @@ impl AdhocReader {
         let device = config.devices.get(index)?;
         let driver = match owner {
             Some(owner) => create_owned_driver(config, index, owner)?,
-            None => create_driver(config.buses.get(device.bus)?, vec![device.clone()]),
+            None => create_driver(config.buses.get(device.bus)?, vec![device.clone()], clock),
         };
         Some(Self {
             driver,

@@ -48,7 +48,7 @@ pub fn spawn_bus_tasks(
         if devices.is_empty() {
             continue;
         }
-        let mut driver = create_driver(bus, devices.clone());
+        let mut driver = create_driver(bus, devices.clone(), clock);
         resume_counters(&mut *driver, &devices, counters);
         let task = BusTask::new(config, index, driver, clock, board, out);
         let (door, errands) = bus_request::request_channel();

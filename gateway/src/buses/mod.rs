@@ -26,6 +26,7 @@ mod poll_scheduler;
 mod uart;
 
 use crate::bus_request::BusRequest;
+use crate::clock::Clock;
 use crate::config::{Bus, BusLink, Config, Device, UartLink};
 use blocking_bus::BlockingBus;
 use tokio::sync::mpsc;
@@ -38,12 +39,12 @@ pub use bus_driver::{
 pub use bus_task::{BusTask, CounterValues, spawn_bus_tasks};
 
 /// Creates the driver of a bus: the list of the kinds of bus. It opens nothing yet.
-fn create_driver(bus: &Bus, devices: Vec<Device>) -> Box<dyn BusDriver> {
+fn create_driver(bus: &Bus, devices: Vec<Device>, clock: &Clock) -> Box<dyn BusDriver> {
     match &bus.link {
         BusLink::Modbus(link) => Box::new(modbus::ModbusBus::new(bus, link, devices, None)),
         BusLink::Gpio(link) => Box::new(gpio::GpioBus::new(link, &devices)),
         BusLink::I2c(link) => {
-            let reader = i2c::I2cReader::new(&link.port, devices);
+            let reader = i2c::I2cReader::new(&link.port, devices, clock);
             Box::new(BlockingBus::new(bus.id.to_string(), Box::new(reader)))
         }
         BusLink::OneWire(link) => {

@@ -29,17 +29,25 @@ pub(crate) struct VirtualMachine {
     folder: PathBuf,
     qemu: Option<PeerProcess>,
     port: Option<BufReader<UnixStream>>,
+    /// Parameters of its kernel beside the usual ones.
+    parameters: &'static str,
 }
 
 impl VirtualMachine {
     /// Boots it with `pantau` and an empty disk at `/data`; its files are in `folder`.
     pub(crate) fn boot(folder: &Path) -> Self {
+        Self::boot_with(folder, "")
+    }
+
+    /// Same as `boot`, with further parameters of its kernel.
+    pub(crate) fn boot_with(folder: &Path, parameters: &'static str) -> Self {
         make_programs(folder);
         make_disk(&folder.join("data.img"), "48M", &[]);
         let mut machine = Self {
             folder: folder.to_owned(),
             qemu: None,
             port: None,
+            parameters,
         };
         machine.power_on();
         machine
@@ -146,7 +154,8 @@ impl VirtualMachine {
             .arg(kernel)
             .arg("-initrd")
             .arg(root)
-            .args(["-append", "console=ttyS0 quiet panic=-1"])
+            .arg("-append")
+            .arg(format!("console=ttyS0 quiet panic=-1 {}", self.parameters))
             .args(["-drive", &disk("programs.img", ",readonly=on")])
             .args(["-drive", &disk("data.img", "")])
             .args(["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"])

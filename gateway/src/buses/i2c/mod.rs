@@ -9,11 +9,15 @@
 //! `linux-embedded-hal`. They run in the thread of their bus, which sleeps while a chip measures.
 //! Wiring: docs/wiring.md.
 
+mod battery_clock;
+
 use super::PollError;
 use super::blocking_bus::{BlockingReader, DeviceReading};
 use super::chip_readings::{ChipError, collect_reading};
+use crate::clock::Clock;
 use crate::config::{ChipPoint, ChipSignal, Device, Point, SensorChip, VoltageMeaning};
 use crate::domain::QualityReason;
+use battery_clock::BatteryClock;
 use drivers::ads1115::{Ads1115, Ads1115Input, Ads1115Rate, Ads1115Setup};
 use drivers::ds3231::Ds3231;
 use drivers::sensor_fault::SensorFault;
@@ -31,12 +35,14 @@ const CONVERTER_RATE: Ads1115Rate = Ads1115Rate::Rate8;
 pub(super) struct I2cReader {
     port: PathBuf,
     devices: Vec<Vec<Point>>,
+    battery_clock: BatteryClock,
 }
 
 impl I2cReader {
     /// Creates the reader; it opens nothing yet.
-    pub(super) fn new(port: &Path, devices: Vec<Device>) -> Self {
+    pub(super) fn new(port: &Path, devices: Vec<Device>, clock: &Clock) -> Self {
         Self {
+            battery_clock: BatteryClock::new(clock),
             port: port.to_path_buf(),
             devices: devices.into_iter().map(|device| device.points).collect(),
         }
@@ -64,6 +70,9 @@ impl BlockingReader for I2cReader {
     fn read_device(&mut self, device: usize) -> Result<DeviceReading, PollError> {
         let mut bus = self.open()?;
         let points = &self.devices[device];
+        if points.iter().any(is_battery_clock) {
+            self.battery_clock.compare(&mut bus);
+        }
         let mut chip = ChipState::default();
         collect_reading(points, |access| {
             chip.read(&mut bus, access).map_err(|fault| ChipError {
@@ -76,6 +85,11 @@ impl BlockingReader for I2cReader {
             })
         })
     }
+}
+
+fn is_battery_clock(point: &Point) -> bool {
+    let chip = point.access.chip().and_then(|access| access.chip);
+    chip == Some(SensorChip::Ds3231)
 }
 
 /// Answers of the chips in one poll: a chip that gives several values measures once.
