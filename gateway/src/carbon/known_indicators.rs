@@ -1,4 +1,4 @@
-//! [`find_indicator`]: a figure among those that are made already.
+//! `find_indicator`: a figure among those that are made already.
 
 use crate::domain::indicator::{Indicator, IndicatorSpec};
 

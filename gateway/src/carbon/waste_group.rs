@@ -1,4 +1,4 @@
-//! [`WasteGroup`]: bins and heaps that share an indicator of the ledger.
+//! `WasteGroup`: bins and heaps that share an indicator of the ledger.
 
 use crate::assets::{Asset, AssetKind, BsfAsset, WasteDisposal};
 use crate::config::Config;

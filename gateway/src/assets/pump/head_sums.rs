@@ -1,4 +1,4 @@
-//! [`HeadSums`]: mean head of a pump, and the density of its water.
+//! `HeadSums`: mean head of a pump, and the density of its water.
 
 use crate::assets::HeadComponents;
 use crate::assets::pump::pipe_friction::{

@@ -1,4 +1,4 @@
-//! [`PumpSums`]: sums that the readings of a pump make.
+//! `PumpSums`: sums that the readings of a pump make.
 
 use crate::assets::PumpAsset;
 use crate::assets::pump::formulas::{DryRunDetector, DryRunLimits};

@@ -1,4 +1,4 @@
-//! [`PltsSums`]: sums that the readings of a photovoltaic plant make.
+//! `PltsSums`: sums that the readings of a photovoltaic plant make.
 
 use crate::assets::PvPlantAsset;
 use crate::assets::solar::irradiance::Irradiance;

@@ -1,4 +1,4 @@
-//! [`TankSums`]: sums that the readings of a tank make.
+//! `TankSums`: sums that the readings of a tank make.
 
 use crate::assets::catchment::indicators::{RAIN_MAX_MM_H, RainEvents};
 use crate::assets::tank::geometry::{OVERFULL_RATIO, OVERFULL_S, TankGeometry, tank_volume};

@@ -11,7 +11,7 @@ pub struct CalibrationDraft {
     pub kind: CalibrationKind,
     /// Id of a point, a tank or a device, depending on the kind.
     pub target: String,
-    /// Pairs as in [`Calibration::pairs`].
+    /// Pairs as in [`crate::domain::calibration::Calibration::pairs`].
     pub pairs: Vec<(f64, f64)>,
     /// First local day; today when not given.
     pub since: Option<Date>,
