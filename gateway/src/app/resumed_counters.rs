@@ -11,6 +11,8 @@ const HOUR_MS: i64 = 3_600_000;
 /// Time before the last count in which the busiest hour is looked for.
 const LOOK_BACK_MS: i64 = 24 * HOUR_MS;
 
+/// Longest local day: clocks go back by two hours at most.
+const LONGEST_DAY_MS: i64 = 26 * HOUR_MS;
 /// 2100-01-01: later than any reading, also of a wrong clock that a calendar still has a day for.
 const NO_READING_AFTER: UtcMs = UtcMs(4_102_444_800_000);
 
@@ -54,10 +56,20 @@ async fn last_value(store: &Store, id: &str) -> Result<Option<(UtcMs, ExactNumbe
     if number.is_some() || latest.is_none() {
         return Ok(number);
     }
-    // The latest sample has no number, as in a bounce storm.
-    let whole = (UtcMs(0), NO_READING_AFTER);
-    let years = bucket_values(store, id, whole, BucketStep::Year, AggregateFunction::Last).await?;
-    Ok(years.last().copied())
+    // The latest sample has no number, as in a bounce storm. Buckets have the time of their start,
+    // so that the last one is looked into, down to the sample.
+    let last = AggregateFunction::Last;
+    let mut days = (UtcMs(0), NO_READING_AFTER);
+    for step in [BucketStep::Year, BucketStep::Month, BucketStep::Day] {
+        let buckets = bucket_values(store, id, days, step, last).await?;
+        let Some((start, _)) = buckets.last() else {
+            return Ok(None);
+        };
+        days.0 = *start;
+    }
+    days.1 = UtcMs(days.0.0 + LONGEST_DAY_MS);
+    let samples = bucket_values(store, id, days, BucketStep::Raw, last).await?;
+    Ok(samples.last().copied())
 }
 
 async fn bucket_values(
@@ -146,6 +158,66 @@ fn uncounted_text(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{QualityReason, SampleOutcome};
+    use crate::tests::{SiteText, load_site};
+    use drivers::sensor_fault::SensorFault;
+
+    /// 2026-07-01T10:00:00Z.
+    const START: i64 = 1_782_900_000_000;
+
+    /// Value with which a meter goes on, and the audit entry, after readings each 10 s.
+    async fn resumed(outcomes: Vec<SampleOutcome>) -> (Option<ExactNumber>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let pulses = "line = 17\npoint = [{ id = 'volume', signal = 'pulses', unit = 'm3' }]";
+        let site = SiteText::new("s").store(folder.path());
+        let site = site.bus("pins", "kind = 'gpio'");
+        let config = load_site(&site.device("meter", "pins", pulses).text());
+        let times = (0..).map(|step| UtcMs(START + step * 10_000));
+        let samples: Vec<_> = times.zip(outcomes).collect();
+        let clock = Clock::set(UtcMs(START + HOUR_MS), true);
+        let store = Store::open(folder.path(), &config.site, &config.store, "", &clock).unwrap();
+        let column = ("meter.volume".into(), samples);
+        store.import_columns(vec![column]).await.unwrap();
+        let values = load_counter_values(&config, &store, &clock).await;
+        let audit = store.read_audit(None).await.unwrap().into_iter();
+        let mut uncounted = audit.filter(|entry| entry.kind == "uncounted");
+        let text = uncounted.next().map(|entry| entry.what);
+        (
+            values.get("meter.volume").copied(),
+            text.unwrap_or_default(),
+        )
+    }
+
+    fn good(text: &str) -> SampleOutcome {
+        SampleOutcome::Good(ExactNumber::parse(text).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_count_whose_last_reading_was_bad_goes_on_from_the_last_number() {
+        let storm = SampleOutcome::Bad(QualityReason::Sensor(SensorFault::BounceStorm));
+        let outcomes = vec![good("12.34"), good("12.50"), storm, storm];
+        let (value, audit) = resumed(outcomes).await;
+        assert_eq!(value.map(ExactNumber::to_f64), Some(12.5));
+        let since = UtcMs(START + 10_000).to_string();
+        assert!(
+            audit.contains(&format!("not counted from {since}")),
+            "{audit}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_imported_double_is_a_count_to_go_on_from() {
+        let double = SampleOutcome::Good(ExactNumber::Float(12.5));
+        let (value, audit) = resumed(vec![double]).await;
+        assert_eq!(value, Some(ExactNumber::Float(12.5)));
+        assert!(audit.contains("(1.00 h)"), "{audit}");
+    }
+
+    #[tokio::test]
+    async fn a_count_without_any_number_begins_anew() {
+        let (value, audit) = resumed(vec![SampleOutcome::Bad(QualityReason::Absent)]).await;
+        assert_eq!((value, audit.as_str()), (None, ""));
+    }
 
     #[test]
     fn uncounted_time_says_how_much_may_be_missing() {
