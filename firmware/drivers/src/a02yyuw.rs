@@ -43,6 +43,13 @@ fn check_distance(word: u16) -> Result<u16, SensorFault> {
     }
 }
 
+/// Returns the frame of a sensor that has measured this distance, mm; for a simulated one.
+pub fn frame_of_distance(distance_mm: u16) -> [u8; 4] {
+    let [high, low] = distance_mm.to_be_bytes();
+    let sum = HEADER.wrapping_add(high).wrapping_add(low);
+    [HEADER, high, low, sum]
+}
+
 /// Returns the distance word of four bytes if they are a frame.
 fn frame_word(bytes: [u8; 4]) -> Option<u16> {
     let [header, high, low, sum] = bytes;
@@ -120,12 +127,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn frame(word: u16) -> [u8; 4] {
-        let [high, low] = word.to_be_bytes();
-        let sum = HEADER.wrapping_add(high).wrapping_add(low);
-        [HEADER, high, low, sum]
-    }
-
     /// Returns what a reader makes of bytes.
     fn read_all(bytes: &[u8]) -> Vec<Result<u16, SensorFault>> {
         let mut reader = A02yyuwReader::new(0);
@@ -151,14 +152,14 @@ mod tests {
             (0xfffd, Err(SensorFault::NoEcho)),
             (0xfffe, Err(SensorFault::NoEcho)),
         ] {
-            assert_eq!(read_all(&frame(word)), [expected], "{word}");
+            assert_eq!(read_all(&frame_of_distance(word)), [expected], "{word}");
         }
     }
 
     #[test]
     fn a_reader_that_starts_within_a_frame_never_takes_a_wrong_distance() {
         for word in (0..=PLAUSIBLE_MAX).chain([0xfffd, 0xfffe]) {
-            let stream = [frame(word); 4].concat();
+            let stream = [frame_of_distance(word); 4].concat();
             for start in 0..4 {
                 let read = read_all(&stream[start..]);
                 assert!(read.len() >= 3, "{word} from {start}");
@@ -173,11 +174,21 @@ mod tests {
 
     #[test]
     fn a_damaged_frame_is_skipped_and_the_next_one_is_read() {
-        let mut bytes = [frame(1000), frame(2000), frame(3000)].concat();
+        let mut bytes = [
+            frame_of_distance(1000),
+            frame_of_distance(2000),
+            frame_of_distance(3000),
+        ]
+        .concat();
         bytes[6] ^= 0x10;
         assert_eq!(read_all(&bytes), [Ok(1000), Ok(3000)]);
         // A lost byte as well.
-        let mut bytes = [frame(1000), frame(2000), frame(3000)].concat();
+        let mut bytes = [
+            frame_of_distance(1000),
+            frame_of_distance(2000),
+            frame_of_distance(3000),
+        ]
+        .concat();
         bytes.remove(5);
         assert_eq!(read_all(&bytes), [Ok(1000), Ok(3000)]);
     }
@@ -187,7 +198,7 @@ mod tests {
         let mut reader = A02yyuwReader::new(10_000);
         assert_eq!(reader.distance_mm(10_100), Err(SensorFault::NotReady));
         assert_eq!(reader.distance_mm(12_001), Err(SensorFault::Absent));
-        for byte in frame(777) {
+        for byte in frame_of_distance(777) {
             reader.push(byte, 13_000);
         }
         assert_eq!(reader.distance_mm(15_000), Ok(777));
@@ -202,7 +213,7 @@ mod tests {
         fn frames_are_found_again_after_any_garbage(
             garbage in prop::collection::vec(any::<u8>(), 0..40), word in 30..=4500u16
         ) {
-            let stream = [garbage, [frame(word); 4].concat()].concat();
+            let stream = [garbage, [frame_of_distance(word); 4].concat()].concat();
             let read = read_all(&stream);
             // Garbage can pass for a frame and take the beginning of the first true one with it.
             prop_assert!(read.ends_with(&[Ok(word); 3]), "{:?}", read);

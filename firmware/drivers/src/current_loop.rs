@@ -62,6 +62,12 @@ impl CurrentLoop {
         self.value_from_milliamps(self.milliamps(shunt_volts))
     }
 
+    /// Returns the voltage at the shunt for a value of the probe.
+    pub fn volts_from_value(&self, value: f64) -> f64 {
+        let share = (value - self.at_4_ma) / (self.at_20_ma - self.at_4_ma);
+        (4.0 + 16.0 * share) * self.shunt_ohm / 1000.0
+    }
+
     /// Returns the probe's value for a current, mA.
     pub fn value_from_milliamps(&self, milliamps: f64) -> Result<f64, SensorFault> {
         let share = (check_loop_current(milliamps)? - 4.0) / 16.0;
@@ -98,6 +104,8 @@ mod tests {
         assert_eq!(level.value_from_volts(0.6), Ok(0.0));
         assert_eq!(level.value_from_volts(3.0), Ok(5.0));
         assert!((level.value_from_volts(1.8).unwrap() - 2.5).abs() < 1e-12);
+        assert!((level.volts_from_value(0.0) - 0.6).abs() < 1e-12);
+        assert!((level.volts_from_value(2.5) - 1.8).abs() < 1e-12);
         assert_eq!(level.value_from_volts(0.1), Err(SensorFault::WireBroken));
         assert_eq!(level.value_from_volts(3.3), Err(SensorFault::ShortCircuit));
     }

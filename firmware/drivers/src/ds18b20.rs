@@ -107,6 +107,16 @@ impl Ds18b20Reading {
     }
 }
 
+/// Returns the scratchpad of a sensor that has measured this word, sixteenths of a degC, with 12
+/// bits; for a simulated one.
+pub fn scratchpad_of_word(word: i16) -> [u8; 9] {
+    let [low, high] = word.to_le_bytes();
+    let config = Ds18b20Resolution::Bits12.config();
+    let mut bytes = [low, high, 0x4b, 0x46, config, 0xff, 0x0c, 0x10, 0];
+    bytes[8] = crc8_one_wire(&bytes[..8]);
+    bytes
+}
+
 /// Reads the nine bytes in the text of Linux's `w1_slave`, such as
 /// `50 05 4b 46 7f ff 0c 10 1c : crc=1c YES`; `None` if it does not begin with nine bytes. The `t=`
 /// behind them is not to be used: after a damaged answer it is the value before.
@@ -254,6 +264,14 @@ mod tests {
             assert_eq!(decode(word), Ok(celsius));
         }
         assert_eq!(decode(0x0550), Err(SensorFault::PowerOnValue));
+    }
+
+    #[test]
+    fn a_simulated_sensor_says_what_it_was_told() {
+        for word in [-880, -1, 0, 336, 2000] {
+            let reading = Ds18b20Reading::from_scratchpad(&scratchpad_of_word(word));
+            assert_eq!(reading.map(|reading| reading.sixteenths), Ok(word));
+        }
     }
 
     #[test]

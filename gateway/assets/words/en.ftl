@@ -67,10 +67,10 @@ cli-arguments = Arguments
 cli-options = Options
 cli-options-global = Options of every command
 cli-run = Run the gateway: read, store and publish readings, and serve the local page
-cli-demo = Run a simulated site: simulated Modbus devices, one month of history, and the web page
+cli-demo = Run a simulated site: simulated Modbus devices and pins, one month of history, and the web page
 cli-check = Check the configuration and show the polling plan
 cli-read = Read one device: registers, possible meanings, bytes and round-trip times
-cli-simulate = Serve the devices of the configuration as a Modbus simulator, for practice
+cli-simulate = Simulate the devices of the configuration, for practice: Modbus servers, pins and chips
 cli-device = Device profiles: list, show, test, and create a new one
 cli-device-list = List all profiles, one per line
 cli-device-show = Show one profile with its points and sources
@@ -352,8 +352,15 @@ cli-demo-store = Keep the readings and the configuration in this directory (defa
 sim-bus = { $bus }: { $kind } at { $place }
 sim-moved = not the port of the configuration: that port is in use or needs more permissions
 sim-device = { $device }: unit { $unit }, { $points } points
+sim-not-simulated = { $bus }: { $kind } is not simulated
+sim-key = in pantau.toml: { $line }
+sim-pin-device = { $device }: { $pin }, { $points } { $points ->
+    [1] point
+   *[other] points
+}
+sim-pin-line = line { $line }
 sim-until-stopped = Press Ctrl-C to stop.
-demo-welcome = { $site }: a simulated site. Its devices are Modbus servers on this computer:
+demo-welcome = { $site }: a simulated site. Its devices are Modbus servers and simulated pins on this computer:
 demo-history = History (days)
 demo-page = The page: { $page }
 demo-mqtt = Published to { $url } under pantau/desa-impian/
@@ -490,6 +497,11 @@ cli-check-site = Site { $site } ({ $name }): { $buses } { $buses ->
    *[other] assets
 }
 cli-check-bus = Bus { $bus } ({ $link }): one round takes { $seconds } s, in use { $load }% of the time
+cli-check-pin-bus = Bus { $bus } ({ $link })
+cli-check-pin-device = - { $device }: { $pin }, profile { $profile }, { $points } { $points ->
+    [1] point
+   *[other] points
+} every { $every }
 cli-check-device = - { $device }: unit { $unit }, profile { $profile }, { $points } { $points ->
     [1] point
    *[other] points
@@ -1509,6 +1521,12 @@ handover-soak = Soak test
 handover-tanks = Tanks
 handover-calibrations = Calibrations in force
 handover-photos = Photos
+handover-wiring = Wiring
+handover-wiring-text = Drawings for the buses of this site. The numbers in a drawing are those of the measurements before the power is switched on, in docs/wiring.md.
+handover-parts-title = Parts
+handover-head-part = part
+handover-head-look-for = what to look for
+handover-head-number-of = number
 handover-signatures = Signatures
 handover-facts-title = Site
 handover-buses-title = Lines and connections
@@ -1667,12 +1685,13 @@ scan-pins-line = line { $line } { $name }: free
 scan-pins-line-used = line { $line } { $name }: used by { $user }
 scan-pins-chip = { $address }: { $chip }
 scan-pins-chip-unknown = { $address }: answers, but is no chip that is known here
+scan-pins-chip-held = { $address }: used by a driver of the kernel (an overlay such as i2c-rtc in /boot/firmware/config.txt)
 scan-pins-probe = { $serial }: { $celsius } °C
 scan-pins-probe-bad = { $serial }: { $why }
 scan-pins-hold = Hold one probe in your hand: the one that warms is shown. Ctrl-C ends.
 scan-pins-warmed = { $serial }: { $celsius } °C, warmer by { $warmed } °C: this is the one in your hand
 scan-pins-nothing = Nothing was found. Check the wires, the supply and the pull-up resistor; see docs/wiring.md.
-scan-pins-failed = { $path } cannot be read: { $why }. Is the interface switched on in /boot/firmware/config.txt, and are you in the groups gpio and i2c? See docs/wiring.md.
+scan-pins-failed = { $path } cannot be read: { $why }. Is the interface switched on in /boot/firmware/config.txt, and are you in the groups gpio and i2c (sudo usermod -aG gpio,i2c $USER, then log out and in)? See docs/wiring.md.
 scan-pins-alone = scan pins (gpio, i2c, one-wire) by themselves, without other targets
 scan-no-target = there is no serial port on this computer; name a port, a host, or a range
 scan-bad-target = { $text } cannot be scanned; expected { $why }

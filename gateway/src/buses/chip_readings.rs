@@ -6,11 +6,21 @@ use crate::config::{ChipPoint, Point, PointAccess};
 use crate::domain::{QualityReason, SampleOutcome};
 use drivers::sensor_fault::SensorFault;
 
-/// Fault of a chip, and where it is.
+/// Reason that a chip gives no value, and a text that says where it is.
 #[derive(Debug)]
 pub(super) struct ChipError {
-    pub(super) fault: SensorFault,
-    pub(super) place: String,
+    pub(super) reason: QualityReason,
+    pub(super) message: String,
+}
+
+impl ChipError {
+    /// Error of a sensor at a place.
+    pub(super) fn of_sensor(fault: SensorFault, place: &str) -> Self {
+        Self {
+            reason: QualityReason::Sensor(fault),
+            message: format!("{place}: {fault}"),
+        }
+    }
 }
 
 /// Reads every point of a device. Errors: no point has a value, and the first fault is the reason.
@@ -26,10 +36,10 @@ pub(super) fn collect_reading(
         match read(access) {
             Ok(value) => scaled_outcome(point, value),
             Err(error) => {
-                let reason = QualityReason::Sensor(error.fault);
+                let reason = error.reason;
                 first_fault.get_or_insert(PollError {
                     reason,
-                    message: format!("{}: {}", error.place, error.fault),
+                    message: error.message,
                 });
                 SampleOutcome::Bad(reason)
             }

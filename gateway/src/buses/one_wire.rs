@@ -41,10 +41,8 @@ impl OneWireReader {
     fn read_probe(&self, access: &ChipPoint) -> Result<f64, ChipError> {
         let serial = access.serial.map(|serial| serial.to_string());
         let serial = serial.unwrap_or_default();
-        read_celsius(&self.folder.join(&serial)).map_err(|fault| ChipError {
-            fault,
-            place: format!("probe {serial}"),
-        })
+        let celsius = read_celsius(&self.folder.join(&serial));
+        celsius.map_err(|fault| ChipError::of_sensor(fault, &format!("probe {serial}")))
     }
 }
 

@@ -5,6 +5,7 @@ use super::{gpio, i2c, one_wire};
 use drivers::one_wire::RomCode;
 use drivers::sensor_fault::SensorFault;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 pub use gpio::FoundLine;
@@ -28,6 +29,18 @@ pub fn list_lines(chip: &Path) -> io::Result<Vec<FoundLine>> {
 /// tried, since a request may disturb a chip of another kind.
 pub fn list_chips(port: &Path) -> io::Result<Vec<FoundChip>> {
     i2c::identify_chips(port)
+}
+
+/// Whether a path is an I2C bus of a simulator.
+pub fn is_simulated_i2c(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.file_type().is_socket())
+}
+
+/// Whether a folder has 1-Wire probes in it, as that of the kernel.
+pub fn is_probe_folder(path: &Path) -> bool {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name());
+    names.any(|name| name.to_str().and_then(RomCode::from_linux_name).is_some())
 }
 
 /// Returns the probes of all 1-Wire buses. It takes up to a second for each.

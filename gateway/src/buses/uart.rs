@@ -9,6 +9,7 @@
 //! docs/wiring.md.
 
 use super::chip_readings::{ChipError, collect_reading};
+use super::device_access::access_error;
 use super::{BusDriver, BusFuture, DevicePoll, PollError};
 use crate::config::{Device, Point, SerialPortSettings};
 use crate::domain::{MonoMs, QualityReason};
@@ -44,19 +45,17 @@ impl UartBus {
             Err(error) => {
                 // A port that fails is opened anew: an adapter may have been plugged in again.
                 self.port = None;
+                let advice = "see docs/wiring.md, \"Ultrasonic sensor A02YYUW\"";
                 return DevicePoll::new(Err(PollError {
                     reason: QualityReason::Unreachable,
-                    message: format!("{}: {error}", self.line.port.display()),
+                    message: access_error(&self.line.port, &error, "dialout", advice),
                 }));
             }
         };
-        let place = || format!("sensor at {}", self.line.port.display());
+        let place = format!("sensor at {}", self.line.port.display());
         let reading = collect_reading(&self.devices[device], |_| {
-            let fault = |fault| ChipError {
-                fault,
-                place: place(),
-            };
-            distance.map(f64::from).map_err(fault)
+            let error = |fault| ChipError::of_sensor(fault, &place);
+            distance.map(f64::from).map_err(error)
         });
         DevicePoll::new(reading.map(|reading| reading.outcomes))
     }

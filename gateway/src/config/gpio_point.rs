@@ -54,6 +54,16 @@ impl GpioPoint {
         };
         unlike == *other && self.signal.is_count() == other.signal.is_count()
     }
+
+    /// Edges that are reported. A count needs those that are pulses and no others: every edge has
+    /// a number.
+    pub fn watched_edges(&self) -> LineEdge {
+        if self.signal.is_count() {
+            self.edge
+        } else {
+            LineEdge::Both
+        }
+    }
 }
 
 /// One line of a chip.

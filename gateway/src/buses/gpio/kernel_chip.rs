@@ -1,7 +1,8 @@
 //! [`KernelChip`]: lines of a GPIO character device (kernel uAPI v2).
 
 use super::pin_chip::{LineEvent, PinChip, PinError, PinLine};
-use crate::config::{GpioLine, GpioPoint, GpioSignal, LineBias, LineEdge};
+use crate::buses::device_access::access_error;
+use crate::config::{GpioLine, GpioPoint, LineBias, LineEdge};
 use crate::domain::QualityReason;
 use gpiocdev::chip::Chip;
 use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Info, Value};
@@ -44,13 +45,12 @@ impl KernelChip {
 
     /// Error of the chip itself, with what to do about it.
     fn chip_error(&self, error: &gpiocdev::Error) -> PinError {
-        let path = self.path.display();
         let message = match std::fs::File::open(&self.path) {
-            Err(system) if system.kind() == std::io::ErrorKind::PermissionDenied => {
-                format!("no permission for {path}: add the user of the gateway to the group gpio")
+            Err(system) => {
+                let advice = "`gpiodetect` lists the chips";
+                access_error(&self.path, &system, "gpio", advice)
             }
-            Err(system) => format!("{path}: {system}; `gpiodetect` lists the chips"),
-            Ok(_) => format!("{path}: {error}"),
+            Ok(_) => format!("{}: {error}", self.path.display()),
         };
         PinError {
             reason: QualityReason::Unreachable,
@@ -93,7 +93,7 @@ pub struct FoundLine {
 }
 
 /// Returns the lines of a chip.
-pub(in crate::buses) fn list_lines(chip: &Path) -> std::io::Result<Vec<FoundLine>> {
+pub(super) fn list_lines(chip: &Path) -> std::io::Result<Vec<FoundLine>> {
     // Opened first: the system's error says more than that of the chip.
     std::fs::File::open(chip)?;
     let error = |error: gpiocdev::Error| std::io::Error::other(error.to_string());
@@ -151,14 +151,11 @@ fn request_line(
     wish.request()
 }
 
-/// A count needs the edges that are pulses and no others: every edge has a number.
 fn edges_wanted(settings: &GpioPoint) -> EdgeDetection {
-    match (settings.signal, settings.edge) {
-        (GpioSignal::State | GpioSignal::StateSeconds, _) | (_, LineEdge::Both) => {
-            EdgeDetection::BothEdges
-        }
-        (_, LineEdge::Rising) => EdgeDetection::RisingEdge,
-        (_, LineEdge::Falling) => EdgeDetection::FallingEdge,
+    match settings.watched_edges() {
+        LineEdge::Both => EdgeDetection::BothEdges,
+        LineEdge::Rising => EdgeDetection::RisingEdge,
+        LineEdge::Falling => EdgeDetection::FallingEdge,
     }
 }
 
@@ -207,6 +204,6 @@ impl PinLine for KernelLine {
 }
 
 /// Name of a line for messages, with its chip.
-fn line_name(chip: &std::path::Path, line: &GpioLine) -> String {
+pub(super) fn line_name(chip: &std::path::Path, line: &GpioLine) -> String {
     format!("line {line} of {}", chip.display())
 }

@@ -12,7 +12,9 @@
 //! poll; the bus task makes the pauses longer. Wiring: docs/wiring.md.
 
 mod counted_line;
+mod folder_chip;
 mod kernel_chip;
+mod line_file;
 mod pin_chip;
 
 use super::{BusDriver, BusFuture, DevicePoll, PollError};
@@ -20,10 +22,11 @@ use crate::config::{Device, GpioLink, GpioPoint, GpioSignal, LinearScale, Point}
 use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
 use crate::status::DeviceFault;
 use counted_line::CountedLine;
-use kernel_chip::KernelChip;
+use folder_chip::ChipAtPath;
 
+pub(super) use folder_chip::list_lines;
 pub use kernel_chip::FoundLine;
-pub(super) use kernel_chip::list_lines;
+pub use line_file::LineFile;
 pub use pin_chip::{LineEvent, PinChip, PinError, PinLine};
 
 /// Lines of one GPIO chip with the devices on them.
@@ -61,7 +64,7 @@ struct LinePoint {
 impl GpioBus {
     /// Creates the driver of a chip; it opens nothing yet.
     pub(super) fn new(link: &GpioLink, devices: &[Device]) -> Self {
-        Self::with_chip(Box::new(KernelChip::new(&link.chip)), devices)
+        Self::with_chip(Box::new(ChipAtPath::new(&link.chip)), devices)
     }
 
     fn with_chip(chip: Box<dyn PinChip>, devices: &[Device]) -> Self {
@@ -192,11 +195,24 @@ impl BusDriver for GpioBus {
     fn resume_counter(&mut self, device: usize, point: usize, value: ExactNumber) {
         let found = self.devices.get_mut(device);
         let found = found.and_then(|device| device.points.get_mut(point));
-        if let (Some(point), ExactNumber::Decimal { mantissa, exponent }) = (found, value)
+        if let (Some(point), Some(start)) = (found, decimal_start(value))
             && point.signal == GpioSignal::Pulses
         {
-            point.start = (mantissa, exponent);
+            point.start = start;
         }
+    }
+}
+
+/// Start of a count as mantissa and power of ten; `None` for a number that no decimal holds.
+fn decimal_start(value: ExactNumber) -> Option<(i64, i8)> {
+    let decimal = match value {
+        // An imported value may be a double; its shortest digits are what the file had.
+        ExactNumber::Float(value) => ExactNumber::parse(&value.to_string())?,
+        ExactNumber::Decimal { .. } => value,
+    };
+    match decimal {
+        ExactNumber::Decimal { mantissa, exponent } => Some((mantissa, exponent)),
+        ExactNumber::Float(_) => None,
     }
 }
 

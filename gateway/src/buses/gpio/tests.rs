@@ -178,6 +178,16 @@ fn a_count_goes_on_from_the_value_before_the_start() {
 }
 
 #[test]
+fn a_count_goes_on_from_an_imported_double() {
+    let chip = TestChip::with_lines(&[17, 4]);
+    let mut bus = pin_bus(&chip);
+    bus.resume_counter(0, 0, ExactNumber::Float(123.456));
+    assert_eq!(value(&mut bus, 0, 1000), "123.456");
+    chip.pulse(17, 2, 1000, 100);
+    assert_eq!(value(&mut bus, 0, 2000), "123.476");
+}
+
+#[test]
 fn a_line_that_was_lost_and_is_opened_again_counts_on() {
     let chip = TestChip::with_lines(&[17, 4]);
     let mut bus = pin_bus(&chip);

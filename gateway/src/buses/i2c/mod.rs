@@ -10,10 +10,13 @@
 //! Wiring: docs/wiring.md.
 
 mod battery_clock;
+mod opened_bus;
+mod socket_bus;
 
 use super::PollError;
 use super::blocking_bus::{BlockingReader, DeviceReading};
 use super::chip_readings::{ChipError, collect_reading};
+use super::device_access::access_error;
 use crate::clock::Clock;
 use crate::config::{ChipPoint, ChipSignal, Device, Point, SensorChip, VoltageMeaning};
 use crate::domain::QualityReason;
@@ -23,9 +26,11 @@ use drivers::ds3231::Ds3231;
 use drivers::sensor_fault::SensorFault;
 use drivers::sht::{Sht2x, Sht2xQuantity, Sht3x, Sht3xRepeatability, ShtReading};
 use embedded_hal::i2c::I2c;
-use linux_embedded_hal::I2cdev;
+use opened_bus::OpenedI2c;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use socket_bus::{READ_PART, WRITE_PART};
 
 /// Conversions a second of a converter: 8 also average the mains frequency out.
 const CONVERTER_RATE: Ads1115Rate = Ads1115Rate::Rate8;
@@ -49,41 +54,49 @@ impl I2cReader {
     }
 
     /// Opens the bus for one poll: a bus that appears later is found then.
-    fn open(&self) -> Result<I2cdev, PollError> {
-        I2cdev::new(&self.port).map_err(|error| {
-            let port = self.port.display();
-            let hint = match std::fs::File::open(&self.port).map_err(|error| error.kind()) {
-                Err(std::io::ErrorKind::PermissionDenied) => {
-                    "add the user of the gateway to the group i2c"
-                }
-                _ => "switch I2C on: dtparam=i2c_arm=on in /boot/firmware/config.txt, then restart",
-            };
+    fn open(&self) -> Result<OpenedI2c, PollError> {
+        OpenedI2c::open(&self.port).map_err(|error| {
+            let advice = "switch I2C on: dtparam=i2c_arm=on in /boot/firmware/config.txt, then \
+                          restart";
             PollError {
                 reason: QualityReason::Unreachable,
-                message: format!("{port}: {error}; {hint}"),
+                message: access_error(&self.port, &error, "i2c", advice),
             }
         })
+    }
+
+    fn read_points(&self, bus: &mut OpenedI2c, device: usize) -> Result<DeviceReading, PollError> {
+        let mut chip = ChipState::default();
+        let mut is_held = false;
+        collect_reading(&self.devices[device], |access| {
+            let read = chip.read(bus, access);
+            is_held |= bus.take_held();
+            read.map_err(|fault| self.chip_error(access.address, fault, is_held))
+        })
+    }
+
+    fn chip_error(&self, address: u8, fault: SensorFault, is_held: bool) -> ChipError {
+        let place = format!("chip at 0x{address:02x} of {}", self.port.display());
+        if !is_held {
+            return ChipError::of_sensor(fault, &place);
+        }
+        ChipError {
+            reason: QualityReason::InUse,
+            message: format!(
+                "{place} is used by a driver of the kernel; take its overlay (such as i2c-rtc) \
+                 out of /boot/firmware/config.txt, or the device out of the configuration"
+            ),
+        }
     }
 }
 
 impl BlockingReader for I2cReader {
     fn read_device(&mut self, device: usize) -> Result<DeviceReading, PollError> {
         let mut bus = self.open()?;
-        let points = &self.devices[device];
-        if points.iter().any(is_battery_clock) {
+        if self.devices[device].iter().any(is_battery_clock) {
             self.battery_clock.compare(&mut bus);
         }
-        let mut chip = ChipState::default();
-        collect_reading(points, |access| {
-            chip.read(&mut bus, access).map_err(|fault| ChipError {
-                fault,
-                place: format!(
-                    "chip at 0x{:02x} of {}",
-                    access.address,
-                    self.port.display()
-                ),
-            })
-        })
+        self.read_points(&mut bus, device)
     }
 }
 
@@ -163,36 +176,43 @@ pub struct FoundChip {
     pub address: u8,
     /// Kind of chip that its answer fits; `None`: something else.
     pub chip: Option<SensorChip>,
+    /// A driver of the kernel uses the address, so that it cannot be asked.
+    pub is_held: bool,
 }
 
 /// Finds the sensor chips on a bus by an answer that only they give.
 pub(super) fn identify_chips(port: &Path) -> std::io::Result<Vec<FoundChip>> {
-    let mut bus = I2cdev::new(port).map_err(std::io::Error::other)?;
+    Ok(identify_on(&mut OpenedI2c::open(port)?))
+}
+
+fn identify_on(bus: &mut OpenedI2c) -> Vec<FoundChip> {
     let found = SensorChip::i2c_addresses().filter_map(|(chip, address)| {
         let mut byte = [0];
         let answers = bus.write_read(address, &[0], &mut byte).is_ok() || {
             // An SHT has no registers, and refuses to be read before it has measured.
             bus.write(address, &[]).is_ok()
         };
-        let fits = answers && is_chip(&mut bus, chip, address);
-        answers.then_some(FoundChip {
+        let fits = answers && is_chip(bus, chip, address);
+        let is_held = bus.take_held();
+        (answers || is_held).then_some(FoundChip {
             address,
             chip: fits.then_some(chip),
+            is_held,
         })
     });
-    Ok(found.collect())
+    found.collect()
 }
 
 /// Whether the answers of a chip are those of this kind.
 fn is_chip(bus: &mut impl I2c, chip: SensorChip, address: u8) -> bool {
     match chip {
+        // Read only: what else has this address may be set by a write. Nobody uses the limits of
+        // its comparator, so that they are those after power-on.
         SensorChip::Ads1115 => {
-            let meaning = VoltageMeaning::Voltage;
-            let read = read_voltage(bus, address, Ads1115Input::A0, meaning);
-            !matches!(
-                read,
-                Err(SensorFault::Absent | SensorFault::SensorRestarted)
-            )
+            let mut limits = [[0; 2]; 2];
+            let low = bus.write_read(address, &[2], &mut limits[0]);
+            let high = bus.write_read(address, &[3], &mut limits[1]);
+            low.is_ok() && high.is_ok() && limits == [[0x80, 0x00], [0x7f, 0xff]]
         }
         SensorChip::Sht3x => read_sht3x(bus, address).is_ok(),
         SensorChip::Sht2x => read_sht2x(bus, ChipSignal::Temperature).is_ok(),

@@ -1,3 +1,4 @@
+use super::socket_bus::SocketBus;
 use super::*;
 use crate::domain::SampleOutcome;
 use crate::tests::{SiteText, load_site};
@@ -10,6 +11,8 @@ struct TestBus {
     volts: f64,
     config: u16,
     garbled: bool,
+    /// The comparator of the converter has the limits after power-on.
+    has_limits: bool,
 }
 
 impl ErrorType for TestBus {
@@ -30,6 +33,8 @@ impl TestBus {
     fn answer(&self, address: u8, register: u8) -> Vec<u8> {
         match (address, register) {
             (0x48, 0) => self.conversion().to_be_bytes().into(),
+            (0x48, 2) if self.has_limits => vec![0x80, 0],
+            (0x48, 3) if self.has_limits => vec![0x7f, 0xff],
             (0x48, _) => (self.config | 0x8000).to_be_bytes().into(),
             _ => {
                 let word = |[high, low]: [u8; 2]| [high, low, crc8_sensirion(0xff, &[high, low])];
@@ -73,9 +78,8 @@ fn read(bus: &mut TestBus, keys: &str) -> Vec<Result<f64, QualityReason>> {
     let mut chip = ChipState::default();
     let points = &config.devices[0].points;
     let reading = collect_reading(points, |access| {
-        let place = "here".to_owned();
         chip.read(bus, access)
-            .map_err(|fault| ChipError { fault, place })
+            .map_err(|fault| ChipError::of_sensor(fault, "here"))
     });
     let outcome = |outcome: &SampleOutcome| match outcome.number() {
         Some(number) => Ok(number.to_f64()),
@@ -149,4 +153,49 @@ fn a_chip_that_does_not_answer_is_absent() {
     let keys = PROBE.replace("chip = 'ads1115'", "chip = 'ads1115'\naddress = 0x4b");
     let absent = Err(QualityReason::Sensor(SensorFault::Absent));
     assert_eq!(read(&mut TestBus::default(), &keys), [absent]);
+}
+
+/// Reason and text of a poll of the clock on a bus that answers each transaction with this error.
+fn clock_error(errno: &'static [u8]) -> PollError {
+    let site = SiteText::new("s").bus("i", "kind = 'i2c'");
+    let config = load_site(&site.device("clock", "i", "profile = 'ds3231'").text());
+    let reader = I2cReader::new(Path::new("/dev/i2c-1"), config.devices, &Clock::system());
+    let mut bus = OpenedI2c::over(SocketBus::answering(errno));
+    reader.read_points(&mut bus, 0).unwrap_err()
+}
+
+#[test]
+fn an_address_that_the_kernel_holds_is_in_use() {
+    let error = clock_error(&[16]);
+    assert_eq!(error.reason, QualityReason::InUse);
+    assert!(error.message.contains("0x68"), "{}", error.message);
+    assert!(error.message.contains("i2c-rtc"), "{}", error.message);
+}
+
+#[test]
+fn a_time_out_is_a_fault_of_the_bus_and_no_missing_sensor() {
+    let fault = |fault| QualityReason::Sensor(fault);
+    assert_eq!(clock_error(&[110]).reason, fault(SensorFault::BusFault));
+    assert_eq!(clock_error(&[121]).reason, fault(SensorFault::Absent));
+}
+
+#[test]
+fn a_survey_shows_which_addresses_the_kernel_holds() {
+    let held = identify_on(&mut OpenedI2c::over(SocketBus::answering(&[16])));
+    assert_eq!(held.len(), SensorChip::i2c_addresses().count());
+    assert!(held.iter().all(|one| one.is_held && one.chip.is_none()));
+    assert_eq!(
+        identify_on(&mut OpenedI2c::over(SocketBus::answering(&[121]))),
+        []
+    );
+}
+
+#[test]
+fn a_survey_writes_nothing_to_what_may_be_a_converter() {
+    let mut bus = TestBus::default();
+    assert!(!is_chip(&mut bus, SensorChip::Ads1115, 0x48));
+    assert_eq!(bus.config, 0, "no conversion was started");
+    bus.has_limits = true;
+    assert!(is_chip(&mut bus, SensorChip::Ads1115, 0x48));
+    assert_eq!(bus.config, 0);
 }

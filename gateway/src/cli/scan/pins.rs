@@ -51,7 +51,20 @@ impl PinTarget {
             "one-wire" => Some(Self::OneWire("/sys/bus/w1/devices".into())),
             path if path.starts_with("/dev/gpiochip") => Some(Self::Gpio(path.into())),
             path if path.starts_with("/dev/i2c-") => Some(Self::I2c(path.into())),
-            _ => None,
+            path => Self::simulated(Path::new(path)),
+        }
+    }
+
+    /// Bus of a simulator at a path; `None` when there is none.
+    fn simulated(path: &Path) -> Option<Self> {
+        if pin_survey::is_simulated_i2c(path) {
+            Some(Self::I2c(path.into()))
+        } else if pin_survey::is_probe_folder(path) {
+            Some(Self::OneWire(path.into()))
+        } else if path.is_absolute() && path.is_dir() {
+            Some(Self::Gpio(path.into()))
+        } else {
+            None
         }
     }
 }
@@ -143,11 +156,18 @@ fn line_text(line: &FoundLine, lang: Language) -> String {
 }
 
 fn chip_json(found: FoundChip) -> Value {
-    json!({ "address": found.address, "chip": found.chip.map(SensorChip::word) })
+    json!({
+        "address": found.address,
+        "chip": found.chip.map(SensorChip::word),
+        "in_use": found.is_held,
+    })
 }
 
 fn chip_text(found: FoundChip, lang: Language) -> String {
     let address = format!("0x{:02x}", found.address);
+    if found.is_held {
+        return lang.text_with("scan-pins-chip-held", &[("address", &address)]);
+    }
     match found.chip {
         Some(chip) => {
             let args = [("address", address.as_str()), ("chip", chip.word())];

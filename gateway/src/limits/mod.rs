@@ -8,6 +8,8 @@
 //! Relations between bounds are checked at compile time at the end of this file. Keys, defaults
 //! and ranges that a user can set are in `docs/configuration.md`.
 
+pub mod pin_limits;
+
 /// Maximum registers in one Modbus read (application protocol V1.1b3, 6.3).
 pub const REGISTERS_PER_READ_MAX: u16 = 125;
 /// Maximum coils or discrete inputs in one Modbus read (application protocol V1.1b3, 6.1).
