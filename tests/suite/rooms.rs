@@ -169,6 +169,8 @@ const CRATE_ROOMS: &[(&str, &str)] = &[
         "config assets.settings carbon.settings sinks sinks.settings sinks.delivery",
     ),
     ("krilla", "report.render"),
+    ("quick_xml", "report.render"),
+    ("tempfile", "simulator"),
     ("skrifa", "report.render"),
     ("fluent_bundle", "i18n"),
     ("serial2_tokio", "buses simulator commissioning"),

@@ -5,6 +5,7 @@ use gateway::config::{self, Config, ModbusTable};
 use gateway::domain::UtcMs;
 use gateway::simulator::clear_sky;
 use gateway::simulator::device::SimulatedDevice;
+use gateway::simulator::pins::SimulatedPinPoint;
 use gateway::simulator::{SimulatedEndpoint, SimulatedPlant, SimulatedWorld, serve_devices};
 use std::path::Path;
 use std::time::Duration;
@@ -55,6 +56,7 @@ async fn mbpoll_registers(
         SimulatedEndpoint::Port(path) => call
             .args(["-m", "rtu", "-b", "9600", "-P", "none"])
             .arg(path),
+        other => panic!("no Modbus at {other:?}"),
     };
     let output = tokio::time::timeout(Duration::from_secs(20), call.output());
     let output = output
@@ -112,6 +114,10 @@ fn the_demo_shows_what_its_plant_does() {
             .unwrap_or_else(|| panic!("no {id}"));
         let device = usize::from(device);
         let (settings, info) = (&config.devices[device], &config.site.devices[device]);
+        let on_pins = SimulatedPinPoint::all(settings, info, world.seed());
+        if let Some(point) = on_pins.get(point) {
+            return point.value(&now);
+        }
         SimulatedDevice::new(settings, info, world.seed())
             .point_value(point, &now)
             .unwrap()
@@ -139,7 +145,8 @@ fn the_demo_shows_what_its_plant_does() {
         ("pump-flow.flow", now.pump_flow),
         ("pump-flow.volume_total", now.pumped),
         ("bsf-bin.temp_core", now.bin_core),
-        ("bsf-bin.moisture", now.bin_moisture),
+        ("bsf-rim.temp_rim", now.bin_rim),
+        ("bsf-moisture.moisture", now.bin_moisture),
     ] {
         let found = value(id);
         assert!(

@@ -38,6 +38,7 @@ mod ledger;
 mod live_devices;
 mod logging;
 mod method;
+mod pin_place;
 mod prompt;
 mod read;
 mod report;

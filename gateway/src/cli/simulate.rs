@@ -1,11 +1,12 @@
-//! `pantau simulate`: the devices of a configuration as a Modbus simulator, for a rehearsal without
-//! hardware.
+//! `pantau simulate`: the devices of a configuration as a simulator, for a rehearsal without
+//! hardware: Modbus servers, and the gateway's own pins.
 
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::pin_place::pin_place;
 use super::run::wait_for_stop;
 use super::standard_output::print_line;
 use crate::clock::Clock;
-use crate::config::{self, Config, ModbusLink, ModbusTable, Parity, Point};
+use crate::config::{self, BusLink, Config, Device, ModbusLink, ModbusTable, Parity, Point};
 use crate::domain::UtcMs;
 use crate::i18n::Language;
 use crate::simulator::clear_sky::GeoLocation as Spot;
@@ -88,34 +89,88 @@ pub(super) fn build_world(
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
 }
 
-/// Text with the buses and their addresses, the devices, and an `mbpoll` command for each.
+/// Text with the buses and their addresses, the devices, and a command for each: `mbpoll` on
+/// Modbus, `pantau scan` on pins.
 pub(super) fn buses_text(config: &Config, served: &SimulatorServers, lang: Language) -> String {
     let mut text = String::new();
     for (index, (bus, place)) in config.buses.iter().zip(&served.places).enumerate() {
-        let Some(link) = bus.link.modbus() else {
-            continue;
-        };
-        let (kind, place_text) = (link_kind(link), address_text(place));
-        let args = [("bus", &*bus.id), ("kind", kind), ("place", &place_text)];
-        let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
-        if is_port_moved(link, place) {
-            let _ = writeln!(text, "  {}", lang.text_with("sim-moved", &args));
-        }
-        let devices = config.devices.iter().zip(&config.site.devices);
-        for (device, info) in devices.filter(|(device, _)| device.bus == index) {
-            let unit = device.unit.to_string();
-            let points = device.points.len().to_string();
-            let args = [("device", &*info.id), ("unit", &unit), ("points", &points)];
-            let _ = writeln!(text, "  {}", lang.text_with("sim-device", &args));
-            let point = device.points.first();
-            if let Some(call) =
-                point.and_then(|point| mbpoll_example(link, place, device.unit, point))
-            {
-                let _ = writeln!(text, "    {call}");
-            }
+        match bus.link.modbus() {
+            Some(link) => write_modbus_bus(&mut text, config, (index, link, place), lang),
+            None => write_pin_bus(&mut text, config, (index, place), lang),
         }
     }
     text.trim_end().to_owned()
+}
+
+/// Devices of a bus with their points.
+fn devices_of(config: &Config, bus: usize) -> impl Iterator<Item = &Device> {
+    let devices = config.devices.iter();
+    devices.filter(move |device| device.bus == bus)
+}
+
+fn write_modbus_bus(
+    text: &mut String,
+    config: &Config,
+    (index, link, place): (usize, &ModbusLink, &SimulatedEndpoint),
+    lang: Language,
+) {
+    let (bus, place_text) = (&config.buses[index].id, address_text(place));
+    let args = [
+        ("bus", &**bus),
+        ("kind", link_kind(link)),
+        ("place", &place_text),
+    ];
+    let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
+    if is_port_moved(link, place) {
+        let _ = writeln!(text, "  {}", lang.text_with("sim-moved", &args));
+    }
+    for device in devices_of(config, index) {
+        let unit = device.unit.to_string();
+        let points = device.points.len().to_string();
+        let args = [
+            ("device", &*device.id),
+            ("unit", &unit),
+            ("points", &points),
+        ];
+        let _ = writeln!(text, "  {}", lang.text_with("sim-device", &args));
+        let point = device.points.first();
+        if let Some(call) = point.and_then(|point| mbpoll_example(link, place, device.unit, point))
+        {
+            let _ = writeln!(text, "    {call}");
+        }
+    }
+}
+
+/// Bus of the gateway's own pins, with the key that points a gateway to it.
+fn write_pin_bus(
+    text: &mut String,
+    config: &Config,
+    (index, place): (usize, &SimulatedEndpoint),
+    lang: Language,
+) {
+    let bus = &config.buses[index];
+    let (kind, path) = (bus.link.summary().name, address_text(place));
+    let args = [("bus", &*bus.id), ("kind", kind), ("place", &path)];
+    if *place == SimulatedEndpoint::NotSimulated {
+        let _ = writeln!(text, "{}", lang.text_with("sim-not-simulated", &args));
+        return;
+    }
+    let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
+    let key = match bus.link {
+        BusLink::Gpio(_) => "chip",
+        _ => "port",
+    };
+    let line = format!("{key} = {}", toml::Value::String(path.clone()));
+    let _ = writeln!(text, "  {}", lang.text_with("sim-key", &[("line", &line)]));
+    for device in devices_of(config, index) {
+        let points = device.points.len().to_string();
+        let pin = pin_place(device, lang).unwrap_or_default();
+        let args = [("device", &*device.id), ("pin", &pin), ("points", &points)];
+        let _ = writeln!(text, "  {}", lang.text_with("sim-pin-device", &args));
+    }
+    if !matches!(bus.link, BusLink::Uart(_)) {
+        let _ = writeln!(text, "    pantau scan {path}");
+    }
 }
 
 fn link_kind(link: &ModbusLink) -> &'static str {
@@ -129,7 +184,10 @@ fn link_kind(link: &ModbusLink) -> &'static str {
 fn address_text(place: &SimulatedEndpoint) -> String {
     match place {
         SimulatedEndpoint::Tcp(address) => address.to_string(),
-        SimulatedEndpoint::Port(path) => path.display().to_string(),
+        SimulatedEndpoint::Port(path)
+        | SimulatedEndpoint::Folder(path)
+        | SimulatedEndpoint::Socket(path) => path.display().to_string(),
+        SimulatedEndpoint::NotSimulated => String::new(),
     }
 }
 

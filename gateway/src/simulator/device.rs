@@ -284,14 +284,7 @@ impl SimulatedPoint {
 
     /// Returns the value within the limits of the point.
     fn value(&self, now: &PlantSnapshot) -> f64 {
-        let value = self.role.value(now);
-        let value = self
-            .point
-            .wraps_at
-            .map_or(value, |wrap| value.rem_euclid(wrap));
-        value
-            .max(self.point.min.unwrap_or(f64::NEG_INFINITY))
-            .min(self.point.max.unwrap_or(f64::INFINITY))
+        self.role.limited_value(&self.point, now)
     }
 
     /// Returns the registers of the current value.

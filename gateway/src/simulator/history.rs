@@ -1,12 +1,13 @@
 //! Simulated history: what the devices would have answered, for a demo, through the same registers
-//! as live polls.
+//! and numbers of chips as live polls.
 
 use super::device::SimulatedDevice;
+use super::pins::SimulatedPinPoint;
 use super::plant::{PlantSnapshot, STEP_MS};
 use super::world::SimulatedWorld;
 use crate::buses::modbus::decode;
-use crate::config::{Config, Point};
-use crate::domain::{QualityReason, SampleOutcome, UtcMs};
+use crate::config::{Config, Device, Point};
+use crate::domain::{DeviceInfo, QualityReason, SampleOutcome, UtcMs};
 use std::sync::Arc;
 
 /// Samples of one point in time order.
@@ -23,12 +24,23 @@ pub struct SimulatedHistory {
 #[derive(Debug)]
 struct DeviceHistory {
     id: Arc<str>,
-    device: SimulatedDevice,
-    points: Vec<Point>,
+    answers: SimulatedAnswers,
     ids: Vec<Arc<str>>,
     every_ms: i64,
-    /// Raw values of the points that select scales for others; they never change.
-    context: Vec<Option<i64>>,
+}
+
+/// Answers of a simulated device.
+#[derive(Debug)]
+enum SimulatedAnswers {
+    /// Registers of a Modbus device.
+    Registers {
+        device: Box<SimulatedDevice>,
+        points: Vec<Point>,
+        /// Raw values of the points that select scales for others; they never change.
+        context: Vec<Option<i64>>,
+    },
+    /// The gateway's own pins.
+    Pins(Vec<SimulatedPinPoint>),
 }
 
 impl SimulatedHistory {
@@ -40,22 +52,13 @@ impl SimulatedHistory {
             .devices
             .iter()
             .zip(&config.site.devices)
-            .map(|(device, info)| {
-                let sim = SimulatedDevice::new(device, info, world.seed());
-                let points = sim.points();
-                let raw = |(point, index): (&Point, usize)| {
-                    decode::raw_integer(point, &sim.point_registers(index, &now)?)
-                };
-                DeviceHistory {
-                    id: Arc::clone(&info.id),
-                    points: points.clone(),
-                    ids: info.points.iter().map(|point| point.id.clone()).collect(),
-                    every_ms: i64::try_from(info.every_ms)
-                        .unwrap_or(i64::MAX)
-                        .max(STEP_MS),
-                    context: points.iter().zip(0..).map(raw).collect(),
-                    device: sim,
-                }
+            .map(|(device, info)| DeviceHistory {
+                id: Arc::clone(&info.id),
+                answers: SimulatedAnswers::new(config, device, info, (world.seed(), &now)),
+                ids: info.points.iter().map(|point| point.id.clone()).collect(),
+                every_ms: i64::try_from(info.every_ms)
+                    .unwrap_or(i64::MAX)
+                    .max(STEP_MS),
             });
         Self {
             world: world.clone(),
@@ -84,7 +87,11 @@ impl SimulatedHistory {
                     if silent {
                         samples.push((at, SampleOutcome::Bad(QualityReason::Timeout)));
                     } else if due {
-                        samples.extend(past.decode_point(index, &now).map(|outcome| (at, outcome)));
+                        samples.extend(
+                            past.answers
+                                .outcome(index, &now)
+                                .map(|outcome| (at, outcome)),
+                        );
                     }
                 }
             }
@@ -93,15 +100,42 @@ impl SimulatedHistory {
     }
 }
 
-impl DeviceHistory {
-    /// Returns the decoded outcome of a point.
-    fn decode_point(&self, point: usize, now: &PlantSnapshot) -> Option<SampleOutcome> {
-        let words = self.device.point_registers(point, now)?;
-        Some(decode::decode_point(
-            self.points.get(point)?,
-            &words,
-            &self.context,
-        ))
+impl SimulatedAnswers {
+    fn new(
+        config: &Config,
+        device: &Device,
+        info: &DeviceInfo,
+        (seed, now): (u64, &PlantSnapshot),
+    ) -> Self {
+        let bus = config.buses.get(device.bus);
+        if bus.is_some_and(|bus| bus.link.modbus().is_none()) {
+            return Self::Pins(SimulatedPinPoint::all(device, info, seed));
+        }
+        let sim = SimulatedDevice::new(device, info, seed);
+        let points = sim.points();
+        let raw = |(point, index): (&Point, usize)| {
+            decode::raw_integer(point, &sim.point_registers(index, now)?)
+        };
+        Self::Registers {
+            context: points.iter().zip(0..).map(raw).collect(),
+            points,
+            device: Box::new(sim),
+        }
+    }
+
+    /// Returns the outcome of a point; `None` for a point without a past.
+    fn outcome(&self, point: usize, now: &PlantSnapshot) -> Option<SampleOutcome> {
+        match self {
+            Self::Pins(points) => points.get(point)?.outcome(now),
+            Self::Registers {
+                device,
+                points,
+                context,
+            } => {
+                let words = device.point_registers(point, now)?;
+                Some(decode::decode_point(points.get(point)?, &words, context))
+            }
+        }
     }
 }
 

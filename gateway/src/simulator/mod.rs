@@ -1,9 +1,10 @@
-//! Simulated site: sun, pump, tank, rain and larvae bins behind real Modbus servers.
+//! Simulated site: sun, pump, tank, rain and larvae bins behind real Modbus servers and pins.
 //!
 //! [`SimulatedPlant`] is the physical model, with what happens once ([`SimulatedIncident`]).
 //! [`SimulatedWorld`] moves it on by a clock, `value_source` selects the value that a point shows,
 //! `device` answers register reads, and [`serve_devices`] puts the devices behind sockets and
-//! pseudo terminals. The same seed gives the same history.
+//! pseudo terminals; `pins` does so for pulses, probes and chips. The same seed gives the same
+//! history.
 //!
 //! ```text
 //! let plant = SimulatedPlant::new(place, SiteZone::default(), seed, start);
@@ -16,8 +17,10 @@
 
 pub mod clear_sky;
 pub mod device;
+mod endpoint;
 pub mod history;
 pub mod incident;
+pub mod pins;
 pub mod plant;
 pub mod pty;
 pub mod rtu_bus;
@@ -26,8 +29,9 @@ pub mod value_source;
 pub mod weather;
 pub mod world;
 
+pub use endpoint::SimulatedEndpoint;
 pub use history::SimulatedHistory;
 pub use incident::{IncidentKind, IncidentList, SimulatedIncident};
 pub use plant::SimulatedPlant;
-pub use server::{SimulatedEndpoint, SimulatorError, SimulatorServers, serve_devices};
+pub use server::{SimulatorError, SimulatorServers, open_devices, serve_devices};
 pub use world::SimulatedWorld;

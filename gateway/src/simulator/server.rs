@@ -1,18 +1,20 @@
-//! Modbus servers on loopback and on pseudo terminals, one for each bus of a configuration.
+//! Simulated buses of a configuration: Modbus servers on loopback and on pseudo terminals, and
+//! pins.
 
 use super::device::{SimulatedDevice, SimulatedRegisters};
+use super::endpoint::SimulatedEndpoint;
+use super::pins::{self, PinFiles, PinServers};
 use super::pty::PseudoTerminal;
 use super::rtu_bus::SimulatedBus;
 use super::world::SimulatedWorld;
 use crate::config::identification::IdentificationRule;
 use crate::config::profile::ProfileLibrary;
-use crate::config::{Config, Device, ModbusLink, ModbusTable};
+use crate::config::{BusLink, Config, Device, ModbusLink, ModbusTable, UartLink};
 use crate::domain::DeviceInfo;
 use std::collections::BTreeMap;
 use std::future::Ready;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -36,21 +38,18 @@ pub struct SimulatorError {
     pub why: io::Error,
 }
 
-/// Address of a simulated bus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SimulatedEndpoint {
-    /// TCP server on loopback.
-    Tcp(SocketAddr),
-    /// Path of a serial port (pseudo terminal).
-    Port(PathBuf),
-}
-
 /// Running servers; they end when this is dropped.
 #[derive(Debug)]
 pub struct SimulatorServers {
     /// Address of each bus, in the order of `Config::buses`.
     pub places: Vec<SimulatedEndpoint>,
     tasks: JoinSet<()>,
+    /// Seconds of the plant in one second.
+    rate: f64,
+    /// Files of pins that nobody writes yet.
+    files: PinFiles,
+    // Dropped last, when nothing writes there any more.
+    pins: PinServers,
 }
 
 /// Serves all devices of a configuration. A TCP bus keeps its port when that is free and
@@ -62,8 +61,27 @@ pub async fn serve_devices(
     serve_registers(config, world, &BTreeMap::new()).await
 }
 
-/// Like `serve`, but the devices named in `held` (by id) keep these registers for ever.
+/// Like `serve_devices`, but the devices named in `held` (by id) keep these registers for ever.
 pub async fn serve_registers(
+    config: &Config,
+    world: &SimulatedWorld,
+    held: &BTreeMap<String, SimulatedRegisters>,
+) -> Result<SimulatorServers, SimulatorError> {
+    let mut served = open_servers(config, world, held).await?;
+    served.start_measuring(world)?;
+    Ok(served)
+}
+
+/// Like `serve_devices`, but pins stay as they are until `start_measuring`. Devices on Modbus
+/// measure when they are asked. So a history can be made before the plant has moved on.
+pub async fn open_devices(
+    config: &Config,
+    world: &SimulatedWorld,
+) -> Result<SimulatorServers, SimulatorError> {
+    open_servers(config, world, &BTreeMap::new()).await
+}
+
+async fn open_servers(
     config: &Config,
     world: &SimulatedWorld,
     held: &BTreeMap<String, SimulatedRegisters>,
@@ -71,6 +89,9 @@ pub async fn serve_registers(
     let mut served = SimulatorServers {
         places: Vec::new(),
         tasks: JoinSet::new(),
+        rate: world.rate(),
+        files: PinFiles::default(),
+        pins: PinServers::default(),
     };
     for (index, bus) in config.buses.iter().enumerate() {
         let units = Arc::new(simulated_bus(config, index, world, held));
@@ -88,7 +109,12 @@ pub async fn serve_registers(
                 .await
             }
             Some(ModbusLink::Rtu(line)) => serve_rtu(line.baud, units, &mut served.tasks),
-            None => Err(std::io::ErrorKind::Unsupported.into()),
+            None => {
+                let devices = pins::devices_of(config, index);
+                let (files, tasks) = (&mut served.files, &mut served.tasks);
+                let place = served.pins.serve_bus(bus, &devices, world, files, tasks);
+                place.unwrap_or(Ok(SimulatedEndpoint::NotSimulated))
+            }
         };
         served.places.push(place.map_err(|why| SimulatorError {
             bus: bus.id.clone(),
@@ -99,12 +125,23 @@ pub async fn serve_registers(
 }
 
 impl SimulatorServers {
+    /// Lets the pins show what the plant does from now on. Their first values are there when this
+    /// returns.
+    pub fn start_measuring(&mut self, world: &SimulatedWorld) -> Result<(), SimulatorError> {
+        let files = std::mem::take(&mut self.files);
+        let started = self.pins.start(files, world);
+        started.map_err(|why| SimulatorError {
+            bus: "pins".into(),
+            why,
+        })
+    }
+
     /// Points the buses of a configuration to the simulated ones.
     pub fn redirect_config(&self, config: &mut Config) {
         for (bus, place) in config.buses.iter_mut().zip(&self.places) {
-            match (bus.link.modbus_mut(), place) {
+            match (&mut bus.link, place) {
                 (
-                    Some(
+                    BusLink::Modbus(
                         ModbusLink::Tcp { host, port } | ModbusLink::RtuOverTcp { host, port, .. },
                     ),
                     SimulatedEndpoint::Tcp(at),
@@ -112,11 +149,25 @@ impl SimulatorServers {
                     *host = at.ip().to_string();
                     *port = at.port();
                 }
-                (Some(ModbusLink::Rtu(line)), SimulatedEndpoint::Port(path)) => {
-                    line.port.clone_from(path);
+                (
+                    BusLink::Modbus(ModbusLink::Rtu(line)) | BusLink::Uart(UartLink(line)),
+                    SimulatedEndpoint::Port(path),
+                ) => line.port.clone_from(path),
+                (BusLink::Gpio(link), SimulatedEndpoint::Folder(path)) => {
+                    link.chip.clone_from(path);
+                }
+                (BusLink::OneWire(link), SimulatedEndpoint::Folder(path)) => {
+                    link.folder.clone_from(path);
+                }
+                (BusLink::I2c(link), SimulatedEndpoint::Socket(path)) => {
+                    link.port.clone_from(path);
                 }
                 _ => {}
             }
+        }
+        let points = config.devices.iter_mut();
+        for point in points.flat_map(|device| &mut device.points) {
+            pins::adapt_to_rate(point, self.rate);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
 use crate::simulator::device::{ILLEGAL_ADDRESS, ILLEGAL_VALUE};
 use crate::simulator::plant::PlantSnapshot;
 use crate::tests::{site_with_devices, world_at};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 

@@ -14,6 +14,10 @@ const COMMISSIONED_MS: i64 = 1_735_689_600_000;
 
 /// 0 degC in kelvin.
 const ZERO_CELSIUS: f64 = 273.15;
+/// Height of a distance sensor above the edge of the tank, m.
+const SENSOR_ABOVE_TANK_M: f64 = 0.2;
+/// Share of the tank at which a float switch closes.
+const FLOAT_CLOSES_AT: f64 = 0.9;
 /// Greatest range between `min` and `max` that is used as it is.
 const WALK_RANGE_MAX: f64 = 5000.0;
 
@@ -80,6 +84,17 @@ impl SimulatedValueSource {
             Self::Walk { low, high, phase } => slow_wave(now.at, low, high, phase),
             Self::Count(rate) => hours_since_commissioned(now.at) * rate,
         }
+    }
+}
+
+impl SimulatedValueSource {
+    /// Returns the value in the point's unit, within the limits of the point.
+    pub fn limited_value(&self, point: &Point, now: &PlantSnapshot) -> f64 {
+        let value = self.value(now);
+        let value = point.wraps_at.map_or(value, |wrap| value.rem_euclid(wrap));
+        value
+            .max(point.min.unwrap_or(f64::NEG_INFINITY))
+            .min(point.max.unwrap_or(f64::INFINITY))
     }
 }
 
@@ -285,6 +300,9 @@ fn length_source(words: &PointWords) -> Option<SnapshotReader> {
         Some(|now| now.rain_total / 1000.0)
     } else if words.name_contains(&["head"]) {
         Some(|now| now.pump_head)
+    } else if words.name_contains(&["distance"]) {
+        // Of a sensor above the tank to the water.
+        Some(|now| water_tank::TANK_HEIGHT_M + SENSOR_ABOVE_TANK_M - now.level)
     } else if words.name_contains(&["level", "depth", "height"])
         || words.device_matches(&["level", "tank"])
     {
@@ -345,6 +363,10 @@ fn unitless_source(words: &PointWords) -> Option<MatchedSource> {
         Some(MatchedSource::Look(look))
     } else if words.name_contains(&["alarm", "fault", "error", "warning"]) {
         Some(MatchedSource::Fixed(0.0))
+    } else if words.name_contains(&["closed", "full", "float"]) {
+        Some(MatchedSource::Look(|now| {
+            f64::from(now.volume > FLOAT_CLOSES_AT * water_tank::capacity_m3())
+        }))
     } else if words.device_matches(PUMP_WORDS) && words.name_contains(&["run", "state", "status"]) {
         Some(MatchedSource::Look(|now| f64::from(now.pump_power > 0.0)))
     } else if words.device_matches(INVERTER_WORDS) && words.name_contains(&["status", "state"]) {

@@ -3,7 +3,7 @@
 use super::incident::IncidentList;
 use super::plant::{PlantSnapshot, SimulatedPlant};
 use crate::clock::Clock;
-use crate::domain::UtcMs;
+use crate::domain::{MonoMs, UtcMs};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Shared plant and its time; cheap to clone.
@@ -20,6 +20,15 @@ struct WorldState {
     plant: Mutex<SimulatedPlant>,
 }
 
+/// One moment by two clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorldTime {
+    /// Time of the plant.
+    pub plant: UtcMs,
+    /// Time of the monotonic clock of this computer.
+    pub mono: MonoMs,
+}
+
 impl SimulatedWorld {
     /// The plant's time runs `rate` times as fast as the clock from now on.
     pub fn new(plant: SimulatedPlant, clock: Clock, seed: u64, rate: f64) -> Self {
@@ -34,17 +43,31 @@ impl SimulatedWorld {
         }))
     }
 
-    /// Returns the current snapshot of the plant.
-    pub fn snapshot(&self) -> PlantSnapshot {
+    /// Returns the present time of the plant and of this computer.
+    pub fn time(&self) -> WorldTime {
         let shared = &*self.0;
-        let passed = shared.clock.now().at.0 - shared.start.0;
+        let stamp = shared.clock.now();
+        let passed = stamp.at.0 - shared.start.0;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_precision_loss,
             reason = "milliseconds of a session; a fraction of one is of no use"
         )]
         let passed = (passed as f64 * shared.rate) as i64;
-        self.snapshot_at(UtcMs(shared.start.0.saturating_add(passed)))
+        WorldTime {
+            plant: UtcMs(shared.start.0.saturating_add(passed)),
+            mono: stamp.mono,
+        }
+    }
+
+    /// Returns the seconds of the plant in one second of the clock.
+    pub fn rate(&self) -> f64 {
+        self.0.rate
+    }
+
+    /// Returns the current snapshot of the plant.
+    pub fn snapshot(&self) -> PlantSnapshot {
+        self.snapshot_at(self.time().plant)
     }
 
     /// Returns the snapshot at a time, or the current one when that time has passed.

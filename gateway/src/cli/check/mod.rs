@@ -13,6 +13,7 @@ mod estimate;
 
 use super::device::capture_diagnostics;
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
+use super::pin_place::pin_place;
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
@@ -205,8 +206,13 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
     let settings = &config.buses[bus.index];
     let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
+    // Pins have neither requests nor a time on the wire.
+    let (bus_key, device_key) = match settings.link.modbus() {
+        Some(_) => ("cli-check-bus", "cli-check-device"),
+        None => ("cli-check-pin-bus", "cli-check-pin-device"),
+    };
     lines.push(lang.text_with(
-        "cli-check-bus",
+        bus_key,
         &[
             ("bus", &settings.id),
             ("link", &estimate::link_text(&settings.link)),
@@ -219,11 +225,13 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
             &config.devices[device.index],
             &config.site.devices[device.index],
         );
+        let place = pin_place(settings, lang);
         lines.push(lang.text_with(
-            "cli-check-device",
+            device_key,
             &[
                 ("device", &settings.id),
                 ("unit", &settings.unit.to_string()),
+                ("pin", &place.unwrap_or_default()),
                 ("profile", info.profile.as_deref().unwrap_or("-")),
                 ("points", &settings.points.len().to_string()),
                 ("every", &digits(&format!("{:?}", settings.every))),

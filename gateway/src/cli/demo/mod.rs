@@ -1,4 +1,5 @@
-//! `pantau demo`: a simulated site behind real Modbus, polled by the real gateway, with a history.
+//! `pantau demo`: a simulated site behind real Modbus and simulated pins, polled by the real
+//! gateway, with a history.
 //!
 //! Entry point: [`run_demo`]. The page is at the printed address, port 8080 unless it is in use.
 //!
@@ -22,7 +23,7 @@ use crate::config::{self, Config};
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryStatement;
 use crate::i18n::Language;
-use crate::simulator::{SimulatedHistory, SimulatorServers, serve_devices};
+use crate::simulator::{SimulatedHistory, SimulatorServers, open_devices};
 use crate::storage::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
@@ -120,11 +121,13 @@ async fn start_demo(
     let story = demo_story::demo_incidents(&config.site.timezone, local_date(&config, now));
     let rates = (options.seed, options.speed);
     let world = simulate::build_world(&config, &clock, start, rates, story);
-    let mut served = serve_devices(&config, &world).await?;
+    // The history comes first: the pins would move the plant on.
+    let mut served = open_devices(&config, &world).await?;
     let buses = simulate::buses_text(&config, &served, lang);
+    // Before the redirection, which fits pulses to the speed of the simulation.
+    let history = SimulatedHistory::new(&config, &world);
     // The simulator may have got other ports than the configuration names.
     served.redirect_config(&mut config);
-    let history = SimulatedHistory::new(&config, &world);
     // The path in the greeting is that of the file that was written, for a copy of it.
     let example = config.file.display().to_string();
     let days = (local_date(&config, start), local_date(&config, now));
@@ -134,6 +137,7 @@ async fn start_demo(
     print_line(&buses);
     let app = GatewayApp::open(config, clock.clone()).await?;
     write_history(app.store(), &history, book, start, &clock, lang).await?;
+    served.start_measuring(&world)?;
     let users = demo_users::add_demo_users(app.access()).await?;
     print_greeting(&app, options, &example, lang);
     demo_users::print_demo_users(&users, lang);
@@ -273,5 +277,47 @@ impl Drop for DemoDirectory {
             // The temporary directory of the system is cleaned by the system.
             let _ = std::fs::remove_dir_all(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ExactNumber, SampleOutcome};
+    use crate::tests::load_site;
+
+    /// 2026-07-01T12:00:00+07:00.
+    const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+    #[tokio::test]
+    async fn opened_pins_leave_the_history_of_the_plant_to_be_made() {
+        let config = load_site(DEMO_SITE);
+        let clock = Clock::set(NOON, true);
+        let start = UtcMs(NOON.0 - 2 * DAY_MS);
+        let world = simulate::build_world(&config, &clock, start, (1, 1.0), Vec::new());
+        let mut served = open_devices(&config, &world).await.unwrap();
+        let history = SimulatedHistory::new(&config, &world);
+        let columns = history.polls_between(start, UtcMs(start.0 + DAY_MS));
+        let values = |id: &str| {
+            let column = columns.iter().find(|(name, _)| &**name == id).unwrap();
+            let numbers = column.1.iter().filter_map(|(_, outcome)| outcome.number());
+            numbers.map(ExactNumber::to_f64).collect::<Vec<_>>()
+        };
+        let power = values("inverter.ac_power");
+        assert!(
+            power.iter().any(|watts| (watts - power[0]).abs() > 1.0),
+            "the sun moves"
+        );
+        let volume = values("pump-flow.volume_total");
+        assert!(volume.last() > volume.first(), "the pump ran");
+        let good = |(_, outcome): &(UtcMs, SampleOutcome)| outcome.reason().is_none();
+        assert!(columns.iter().all(|(_, samples)| samples.iter().all(good)));
+
+        served.start_measuring(&world).unwrap();
+        let mut live = config.clone();
+        served.redirect_config(&mut live);
+        let probe = live.devices.iter().position(|one| &*one.id == "bsf-bin");
+        let reading = crate::buses::read_device_once(&live, probe.unwrap(), &clock).await;
+        assert_eq!(reading.unwrap().failure, None);
     }
 }
