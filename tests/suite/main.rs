@@ -31,6 +31,7 @@ mod onsite;
 mod page;
 mod page_attacks;
 mod peers;
+mod pin_commands;
 mod powercut;
 mod profiles;
 mod publish;

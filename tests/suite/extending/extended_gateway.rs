@@ -99,13 +99,31 @@ fn write_files(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
+/// Removes what an earlier copy had and the gateway no longer has.
+fn remove_other_files(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
+    let mut folders = vec![folder.join("gateway")];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !files.contains_key(name) {
+                fs::remove_file(&path).unwrap();
+            }
+        }
+    }
+}
+
 /// Builds the gateway with the examples of the page; returns the program.
 fn build_extended_gateway() -> PathBuf {
     let target = target_folder();
     let folder = target.join("extending");
     let copies = folder.join(COPIES);
-    write_files(&copies, &extended_files(&extending_page()));
-    for part in ["config", "firmware", "tests"] {
+    let files = extended_files(&extending_page());
+    write_files(&copies, &files);
+    remove_other_files(&copies, &files);
+    for part in ["config", "docs", "firmware", "tests"] {
         let link = copies.join(part);
         if !link.exists() {
             std::os::unix::fs::symlink(project_root().join(part), link).unwrap();

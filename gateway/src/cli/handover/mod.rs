@@ -15,6 +15,7 @@ mod input_files;
 mod record;
 mod record_document;
 mod tables;
+mod wiring;
 
 use super::backend::{DEFAULT_CONFIG_PATH, load_config, print_stderr, report_failure};
 use super::calibrate::CalibrationClient;

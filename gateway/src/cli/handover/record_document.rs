@@ -3,7 +3,7 @@
 use super::device_readings::HandoverPoint;
 use super::input_files::SoakResultFile;
 use super::record::HandoverRecord;
-use super::tables;
+use super::{tables, wiring};
 use crate::report::render::document::{
     CalloutBox, CalloutTone, LabelledId, ReportBlock, ReportDocument, ReportSection,
 };
@@ -68,6 +68,13 @@ impl HandoverRecord<'_> {
                 ReportBlock::Table(tables::signatures_table(self)),
             ],
         ));
+        let wiring = wiring::wiring_blocks(self);
+        if !wiring.is_empty() {
+            sections.push(ReportSection {
+                annex: true,
+                ..self.build_section("wiring", wiring)
+            });
+        }
         sections
     }
 

@@ -7,6 +7,7 @@ use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::tank_sums::tank_geometry as tank_shape;
 use crate::assets::{AssetKind, TankAsset};
 use crate::cli::calibrate::effect_text;
+use crate::cli::pin_place::pin_place;
 use crate::cli::soak;
 use crate::config::ValueWords;
 use crate::domain::ExactNumber;
@@ -121,6 +122,8 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
                 record.lang.text_with("handover-firmware", &args)
             );
         }
+        let place = pin_place(device, record.lang);
+        let place = place.unwrap_or_else(|| device.unit.to_string());
         let state = match &seen.fault {
             Some((reason, detail)) => {
                 let reason = record.lang.text(&format!("reason-{reason}"));
@@ -133,7 +136,7 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
             text_value(profile),
             text_value(sure),
             text_value(&*info.bus),
-            text_value(device.unit.to_string()),
+            text_value(place),
             text_value(&*seen.maker),
             text_value(serial.trim()),
             text_value(state),

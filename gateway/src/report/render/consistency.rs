@@ -56,6 +56,11 @@ fn check_block<'a>(
             }
             Ok(())
         }
+        ReportBlock::Drawing(drawing) => {
+            check_unique_id(ids, &drawing.id, "drawing")?;
+            let read = drawing.fit(1.0).map(drop);
+            read.or_else(|what| shape_error(&place(&drawing.id), &what))
+        }
         ReportBlock::Photo(photo) => check_unique_id(ids, &photo.id, "photo"),
         ReportBlock::Heading(_) | ReportBlock::Paragraph(_) | ReportBlock::Callout(_) => Ok(()),
     }

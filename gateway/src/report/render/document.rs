@@ -6,7 +6,7 @@
 
 use crate::domain::UtcMs;
 use crate::i18n::Language;
-use crate::report::render::chart::ReportChart;
+use crate::report::render::chart::{ChartDrawing, ReportChart, read_line_drawing};
 use crate::report::render::figure::KeyFigures;
 use crate::report::render::number_format::place_letters;
 use crate::report::render::photo::ReportPhoto;
@@ -73,10 +73,35 @@ pub enum ReportBlock {
     Table(ReportTable),
     /// Plot; formats without plots show its table.
     Chart(ReportChart),
+    /// Line drawing, with its title above it.
+    Drawing(ReportDrawing),
     /// Photo, with its name and hash below it.
     Photo(ReportPhoto),
     /// Box that stands out.
     Callout(CalloutBox),
+}
+
+/// Line drawing that is part of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportDrawing {
+    /// Stable English key within the report.
+    pub id: String,
+    /// The drawing, in the language of the report; its title is in it.
+    pub svg: &'static str,
+}
+
+impl ReportDrawing {
+    /// Reads the drawing and fits it into a width, points. Errors: it is none that can be printed.
+    pub fn fit(&self, width: f64) -> Result<ChartDrawing, String> {
+        read_line_drawing(self.svg, width)
+    }
+
+    /// Returns the title; empty for a drawing that cannot be printed.
+    pub fn title(&self) -> String {
+        self.fit(1.0)
+            .map(|drawing| drawing.title)
+            .unwrap_or_default()
+    }
 }
 
 /// Box that stands out.

@@ -10,6 +10,9 @@ use crate::report::render::render_context::{
 };
 use crate::report::render::table::ReportTable;
 
+/// Width of a line drawing, points; the page fits it into its column.
+const DRAWING_WIDTH: f64 = 640.0;
+
 /// Address of the explanation of a figure with this id; `None`: no link.
 pub type FigureLink<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -64,6 +67,11 @@ impl HtmlRenderer<'_> {
             ReportBlock::Chart(chart) => {
                 let table = chart.data_table(self.show.document.lang);
                 self.push_table(&table);
+            }
+            ReportBlock::Drawing(drawing) => {
+                if let Ok(drawing) = drawing.fit(DRAWING_WIDTH) {
+                    self.push_raw(&drawing.to_svg());
+                }
             }
             ReportBlock::Photo(photo) => self.push_photo(photo),
         }

@@ -61,6 +61,9 @@ fn block_json(show: &RenderContext<'_>, block: &ReportBlock) -> Json {
         ReportBlock::Figures(figures) => figures_json(show, figures),
         ReportBlock::Table(table) => table_json(show, table),
         ReportBlock::Chart(chart) => chart_json(show, chart),
+        ReportBlock::Drawing(drawing) => {
+            json!({ "type": "drawing", "id": drawing.id, "title": drawing.title() })
+        }
         ReportBlock::Photo(photo) => photo_json(photo),
     }
 }

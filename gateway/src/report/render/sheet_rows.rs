@@ -84,6 +84,8 @@ pub(crate) fn section_rows(show: &RenderContext<'_>, index: usize) -> Vec<SheetR
             ReportBlock::Callout(callout) => rows.push(callout_row(callout)),
             ReportBlock::Figures(figures) => figure_rows(show, figures, &mut rows),
             ReportBlock::Table(table) => table_rows(show, table, &mut rows),
+            // A drawing has no numbers: its place says which one the PDF shows.
+            ReportBlock::Drawing(drawing) => rows.push(SheetRow::Text(drawing.title())),
             ReportBlock::Photo(photo) => {
                 rows.push(SheetRow::Photo(
                     photos,

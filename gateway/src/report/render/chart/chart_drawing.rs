@@ -34,6 +34,8 @@ pub enum DrawingMark {
         /// True for a dashed line.
         dashed: bool,
     },
+    /// Filled polygon.
+    Area(Vec<(f64, f64)>, DrawingColour),
     /// Filled circle: centre and radius in points.
     Dot(f64, f64, f64, DrawingColour),
     /// Line of text.
@@ -203,6 +205,12 @@ fn write_svg_mark(svg: &mut String, mark: &DrawingMark) -> std::fmt::Result {
              fill=\"{}\"/>",
             hex_colour(*ink)
         ),
+        DrawingMark::Area(points, ink) => write!(
+            svg,
+            "<polygon points=\"{}\" fill=\"{}\"/>",
+            point_list(points),
+            hex_colour(*ink)
+        ),
         DrawingMark::Line {
             points,
             ink,
@@ -214,14 +222,10 @@ fn write_svg_mark(svg: &mut String, mark: &DrawingMark) -> std::fmt::Result {
             } else {
                 ""
             };
-            let list: Vec<String> = points
-                .iter()
-                .map(|(x, y)| format!("{x:.2},{y:.2}"))
-                .collect();
             write!(
                 svg,
                 "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"{dash}/>",
-                list.join(" "),
+                point_list(points),
                 hex_colour(*ink)
             )
         }
@@ -251,6 +255,11 @@ fn write_svg_mark(svg: &mut String, mark: &DrawingMark) -> std::fmt::Result {
             )
         }
     }
+}
+
+fn point_list(points: &[(f64, f64)]) -> String {
+    let list = points.iter().map(|(x, y)| format!("{x:.2},{y:.2}"));
+    list.collect::<Vec<_>>().join(" ")
 }
 
 fn hex_colour(ink: DrawingColour) -> String {

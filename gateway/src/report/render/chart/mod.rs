@@ -15,11 +15,13 @@ mod bar_chart;
 mod calendar_chart;
 mod chart_drawing;
 mod line_chart;
+mod line_drawing;
 mod plot_frame;
 mod report_chart;
 mod value_axis;
 
 pub use chart_drawing::{ChartDrawing, DrawingColour, DrawingMark, TextAnchor};
+pub use line_drawing::read_line_drawing;
 pub use report_chart::{ChartForm, ChartSeries, ChartSteps, ChartTarget, ReportChart};
 
 use crate::i18n::Language;

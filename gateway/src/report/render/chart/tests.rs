@@ -35,7 +35,11 @@ fn assert_inside(scene: &ChartDrawing) {
                 held(*x, *y);
                 held(x + wide, y + high);
             }
-            DrawingMark::Line { points, .. } => points.iter().for_each(|(x, y)| held(*x, *y)),
+            DrawingMark::Line { points, .. } | DrawingMark::Area(points, _) => {
+                for (x, y) in points {
+                    held(*x, *y);
+                }
+            }
             DrawingMark::Dot(x, y, ..) => held(*x, *y),
             DrawingMark::Text { at, .. } => held(at.0, at.1),
         }

@@ -61,6 +61,7 @@ fn draw_block(flow: &mut PageFlow<'_>, block: &ReportBlock) {
         ReportBlock::Figures(figures) => figure_cards::draw_cards(flow, figures),
         ReportBlock::Table(table) => table_pages::draw_table(flow, table),
         ReportBlock::Chart(chart) => flow.chart(chart),
+        ReportBlock::Drawing(drawing) => flow.drawing(drawing),
         ReportBlock::Photo(photo) => flow.photo(photo),
     }
 }

@@ -6,12 +6,15 @@ use super::pdf_page::{
     TextStyle, text_style,
 };
 use crate::report::render::chart::ReportChart;
-use crate::report::render::document::{CalloutBox, CalloutTone};
+use crate::report::render::document::{CalloutBox, CalloutTone, ReportDrawing};
 use crate::report::render::font_metrics::FontFace;
 use crate::report::render::photo::ReportPhoto;
 use crate::report::render::render_context::RenderContext;
 use crate::report::render::sheet_rows;
 use crate::report::render::table::count_as_f64;
+
+/// Share of the width of the text that a line drawing takes: two of them fit on a page.
+const DRAWING_SHARE: f64 = 0.72;
 
 pub(crate) const BODY_STYLE: TextStyle = text_style(FontFace::Regular, 9.2, TEXT);
 const SECTION_STYLE: TextStyle = text_style(FontFace::Bold, 15.0, GREEN);
@@ -196,6 +199,20 @@ impl<'a> PageFlow<'a> {
         self.y += 3.0;
         let y = self.y;
         self.page().place_drawing(&scene, MARGIN, y);
+        self.y += scene.height + 12.0;
+    }
+
+    /// Writes a line drawing, kept on one page.
+    pub(crate) fn drawing(&mut self, drawing: &ReportDrawing) {
+        self.ensure_portrait(0.0);
+        let room = self.width_between_margins();
+        // The document was checked: every drawing of it can be read.
+        let Ok(scene) = drawing.fit(room * DRAWING_SHARE) else {
+            return;
+        };
+        self.ensure_height(scene.height + 10.0);
+        let (x, y) = (MARGIN + (room - scene.width) / 2.0, self.y);
+        self.page().place_drawing(&scene, x, y);
         self.y += scene.height + 12.0;
     }
 

@@ -49,6 +49,8 @@ pub(crate) enum PageItem {
         width: f64,
         dashed: bool,
     },
+    /// Filled polygon.
+    Area(Vec<(f64, f64)>, RgbColour),
     /// Filled circle: centre and radius.
     Dot(f64, f64, f64, RgbColour),
     /// Picture: left, top, width, height.
@@ -155,6 +157,10 @@ fn page_item(mark: &DrawingMark, x: f64, y: f64) -> PageItem {
         DrawingMark::Rect([left, top, wide, high], ink) => {
             PageItem::Rect([x + left, y + top, *wide, *high], ink.rgb())
         }
+        DrawingMark::Area(points, ink) => PageItem::Area(
+            points.iter().map(|(px, py)| (x + px, y + py)).collect(),
+            ink.rgb(),
+        ),
         DrawingMark::Line {
             points,
             ink,

@@ -140,6 +140,7 @@ fn paint_item(surface: &mut Surface<'_>, fonts: &PdfFonts, op: &PageItem) -> Res
             });
             fill_path(surface, path, *rgb);
         }
+        PageItem::Area(points, rgb) => fill_path(surface, polygon_path(points), *rgb),
         PageItem::Dot(x, y, radius, rgb) => fill_path(surface, circle_path(*x, *y, *radius), *rgb),
         PageItem::Line {
             points,
@@ -280,6 +281,16 @@ fn stroke_line(
         ..Stroke::default()
     }));
     surface.draw_path(&path);
+}
+
+fn polygon_path(points: &[(f64, f64)]) -> Option<Path> {
+    let mut path = PathBuilder::new();
+    let mut corners = points.iter();
+    let (x, y) = corners.next()?;
+    path.move_to(as_f32(*x), as_f32(*y));
+    corners.for_each(|(x, y)| path.line_to(as_f32(*x), as_f32(*y)));
+    path.close();
+    path.finish()
 }
 
 fn circle_path(x: f64, y: f64, radius: f64) -> Option<Path> {

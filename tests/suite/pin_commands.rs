@@ -1,0 +1,153 @@
+//! Tests of the commands used beside pins and chips, against simulated ones in another process.
+
+use crate::killed::pantau;
+use crate::sites::{noon_world, write_config};
+use gateway::config;
+use gateway::simulator::{SimulatedEndpoint, SimulatorServers, serve_devices};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+use tests::site_text::SiteText;
+use tokio::process::Command;
+
+/// Site with pulses, a probe and chips at these paths.
+fn pin_site([chip, probes, chips]: [&str; 3]) -> SiteText {
+    SiteText::new("desa")
+        .bus("pins", format_args!("kind = 'gpio'\nchip = '{chip}'"))
+        .device("meter", "pins", "line = 'GPIO17'\nevery = '200ms'")
+        .points(["{ id = 'volume', signal = 'pulses', unit = 'm3', max_rate = 20 }"])
+        .bus(
+            "probes",
+            format_args!("kind = 'one-wire'\nport = '{probes}'"),
+        )
+        .device(
+            "compost",
+            "probes",
+            "profile = 'ds18b20-1wire'\nserial = '28-0316a2795ab1'\nevery = '200ms'",
+        )
+        .bus("chips", format_args!("kind = 'i2c'\nport = '{chips}'"))
+        .device("well", "chips", "chip = 'ads1115'\nevery = '1s'")
+        .points(["{ id = 'level', signal = 'a0', loop_values = [0, 5], unit = 'm' }"])
+}
+
+/// Serves the site and writes the configuration that points to it.
+async fn serve_site(folder: &Path) -> (PathBuf, [String; 3], SimulatorServers) {
+    let file = write_config(folder, pin_site(["gpiochip0", "/w1", "/dev/i2c-1"]));
+    let config = config::load_config(&file).unwrap();
+    let served = serve_devices(&config, &noon_world()).await.unwrap();
+    let path = |place: &SimulatedEndpoint| match place {
+        SimulatedEndpoint::Folder(path) | SimulatedEndpoint::Socket(path) => {
+            path.display().to_string()
+        }
+        other => panic!("{other:?}"),
+    };
+    let places = [0, 1, 2].map(|index| path(&served.places[index]));
+    let site = pin_site([&*places[0], &*places[1], &*places[2]]);
+    (write_config(folder, site), places, served)
+}
+
+/// Runs the program; returns its output.
+async fn run_pantau(arguments: &[&str]) -> (Output, String) {
+    let mut command = Command::from(pantau());
+    command.args(["--lang", "en"]).args(arguments);
+    command.kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_mins(1), command.output());
+    let output = output.await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output, text)
+}
+
+#[tokio::test]
+async fn read_soak_and_scan_work_on_simulated_pins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, [pins, probes, chips], _served) = serve_site(folder.path()).await;
+    let file = file.to_str().unwrap();
+    for (device, unit) in [
+        ("meter", "0 m3"),
+        ("compost", "degC"),
+        ("well", " m (good)"),
+    ] {
+        let (output, text) = run_pantau(&["read", device, "-c", file]).await;
+        assert_eq!(output.status.code(), Some(0), "{device}: {output:?}");
+        assert!(text.contains(unit) && text.contains("good"), "{text}");
+    }
+    let (output, text) = run_pantau(&["soak", "--for", "3s", "-c", file]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text.matches("passed").count(), 3, "{text}");
+
+    // By the path that the simulator prints, and by the bus of the configuration.
+    let (_, text) = run_pantau(&["scan", &pins]).await;
+    assert!(text.contains("line 17 GPIO17"), "{text}");
+    let (_, text) = run_pantau(&["scan", "chips", "-c", file]).await;
+    assert!(text.contains("0x48: ads1115"), "{text}");
+    let (_, again) = run_pantau(&["scan", &chips]).await;
+    assert_eq!(again, text);
+    let (_, text) = run_pantau(&["scan", &probes, "--json"]).await;
+    let probe: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(probe["serial"], "28-0316a2795ab1");
+}
+
+#[tokio::test]
+async fn the_handover_record_has_the_wiring_of_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _, _served) = serve_site(folder.path()).await;
+    let (output, text) = run_pantau(&["handover", "--json", "-c", file.to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let record: Value = serde_json::from_str(&text).unwrap();
+    let sections = record["sections"].as_array().unwrap();
+    let wiring = sections.last().unwrap();
+    assert_eq!(
+        (&wiring["id"], &wiring["annex"]),
+        (&"wiring".into(), &true.into())
+    );
+    let blocks = wiring["blocks"].as_array().unwrap();
+    let drawings = blocks.iter().filter(|block| block["type"] == "drawing");
+    let drawings: Vec<&str> = drawings.filter_map(|one| one["id"].as_str()).collect();
+    assert_eq!(
+        drawings,
+        [
+            "wiring-header",
+            "wiring-pulse",
+            "wiring-ds18b20",
+            "wiring-current-loop",
+            "wiring-i2c",
+        ]
+    );
+    let parts = blocks.last().unwrap().to_string();
+    assert!(
+        parts.contains("Shunts 150 ohm") && !parts.contains("USB to RS-485"),
+        "{parts}"
+    );
+}
+
+#[tokio::test]
+async fn pulses_and_the_level_of_a_converter_are_calibrated_like_other_points() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _, _served) = serve_site(folder.path()).await;
+    let file = file.to_str().unwrap();
+    let common = ["--yes", "--who", "Budi", "-c", file];
+    let pulses = [
+        "pulses",
+        "meter.volume",
+        "--pulses",
+        "95",
+        "--litres",
+        "100000",
+    ];
+    let level = [
+        "level",
+        "well.level",
+        "--pair",
+        "0.5=0.52",
+        "--pair",
+        "2.0=2.04",
+    ];
+    for words in [&pulses[..], &level[..]] {
+        let (output, _) = run_pantau(&[&["calibrate"], words, &common[..]].concat()).await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    let (_, list) = run_pantau(&["calibrate", "list", "-c", file]).await;
+    assert!(list.contains("1.0526 x sensor value"), "{list}");
+    assert!(list.contains("well.level"), "{list}");
+}
