@@ -125,7 +125,14 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         Ok(BusRequestAnswer::Written)
     } else if let Some(outcomes) = said["outcomes"].as_array() {
         let outcomes = outcomes.iter().map(parse_outcome);
-        Ok(BusRequestAnswer::Outcomes(outcomes.collect::<Option<_>>()?))
+        let fault = said["fault"].as_u64().and_then(|code| {
+            Some(BusRequestError {
+                reason: QualityReason::from_code(u8::try_from(code).ok()?)?,
+                detail: said["detail"].as_str()?.to_owned(),
+            })
+        });
+        let outcomes = outcomes.collect::<Option<_>>()?;
+        Ok(BusRequestAnswer::Outcomes(outcomes, fault))
     } else if let Some(objects) = said["objects"].as_array() {
         let object = |pair: &Value| {
             let number = u8::try_from(pair[0].as_u64()?).ok()?;

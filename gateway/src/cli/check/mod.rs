@@ -15,12 +15,14 @@ use super::device::capture_diagnostics;
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
-use crate::config::{self, Config, Diagnostic, Diagnostics};
+use crate::config::{self, Config, Device, Diagnostic, Diagnostics};
+use crate::domain::DeviceInfo;
 use crate::i18n::Language;
 use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Prints the errors, or the plan; returns the exit status.
@@ -219,6 +221,11 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
             &config.devices[device.index],
             &config.site.devices[device.index],
         );
+        let link = &config.buses[bus.index].link;
+        if link.modbus().is_none() {
+            lines.push(sensor_text(settings, info, lang));
+            continue;
+        }
         lines.push(lang.text_with(
             "cli-check-device",
             &[
@@ -236,6 +243,30 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
         let text = lang.text_with("cli-check-overloaded", &[("bus", &settings.id)]);
         lines.push(lang.text_with("cli-check-warning", &[("text", &text)]));
     }
+}
+
+/// Line of a device without requests: a sensor on pins, or a node with its topics.
+fn sensor_text(settings: &Device, info: &DeviceInfo, lang: Language) -> String {
+    let messages = settings
+        .points
+        .iter()
+        .filter_map(|point| point.access.mqtt());
+    let topics: BTreeSet<&str> = messages.map(|message| &*message.topic).collect();
+    let topics = topics.into_iter().collect::<Vec<_>>().join(", ");
+    let place = if topics.is_empty() {
+        topics
+    } else {
+        format!(": {topics}")
+    };
+    let every = lang.locale().plain_digits(&format!("{:?}", settings.every));
+    let args = [
+        ("device", &*settings.id),
+        ("profile", info.profile.as_deref().unwrap_or("-")),
+        ("points", &settings.points.len().to_string()),
+        ("every", &every),
+        ("place", &place),
+    ];
+    lang.text_with("cli-check-sensor", &args)
 }
 
 fn push_sinks_text(
