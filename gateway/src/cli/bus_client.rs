@@ -203,6 +203,18 @@ mod tests {
             objects.said,
             Ok(BusRequestAnswer::Objects(vec![(0, "Acme".into())], Some(1)))
         );
+        let outcomes = json!([{ "number": [215, -1], "reason": null }]);
+        let polled = of(json!({ "outcomes": outcomes, "fault": 18, "detail": "no JSON" })).unwrap();
+        let number = ExactNumber::parse("21.5").unwrap();
+        let fault = BusRequestError {
+            reason: QualityReason::Unreadable,
+            detail: "no JSON".into(),
+        };
+        let outcomes = vec![SampleOutcome::Good(number)];
+        assert_eq!(
+            polled.said,
+            Ok(BusRequestAnswer::Outcomes(outcomes, Some(fault)))
+        );
         for heard in ResponderCount::ALL {
             let told = of(json!({ "heard": heard.word() })).unwrap();
             assert_eq!(told.said, Ok(BusRequestAnswer::Responders(heard)));

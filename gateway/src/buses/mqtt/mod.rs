@@ -36,6 +36,8 @@ pub const NODE_READ_SECONDS: u64 = 60;
 const BROKER_WAIT: Duration = Duration::from_secs(5);
 /// Time that `pantau read` waits for more than what the broker had kept.
 const RETAINED_WAIT: Duration = Duration::from_secs(5);
+/// Time after which `pantau read` says that it waits.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
 /// Pause between two looks of `pantau read`.
 const READ_PAUSE: Duration = Duration::from_millis(100);
 
@@ -149,11 +151,16 @@ impl MqttBus {
     ) -> DevicePoll {
         let begun = Instant::now();
         let mut poll = self.poll_device(device).await;
-        waiting();
+        let mut is_told = false;
         while poll.reopen_ms.is_none() && begun.elapsed() < Duration::from_secs(NODE_READ_SECONDS) {
             let or_retained = begun.elapsed() < RETAINED_WAIT;
             if !lock_board(&self.board).is_waiting(device, or_retained) {
                 break;
+            }
+            // Who gets a message at once need not be told to wait.
+            if !is_told && begun.elapsed() >= TOLD_AFTER {
+                waiting();
+                is_told = true;
             }
             tokio::time::sleep(READ_PAUSE).await;
             poll = self.poll_device(device).await;
