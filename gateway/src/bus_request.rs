@@ -101,8 +101,8 @@ pub enum BusRequestAnswer {
     Responders(ResponderCount),
     /// The write was sent and not refused. Only a read shows whether it took effect.
     Written,
-    /// Outcomes of the points of the device.
-    Outcomes(Vec<SampleOutcome>),
+    /// Outcomes of the points of the device, and its fault when it answers and has one.
+    Outcomes(Vec<SampleOutcome>, Option<BusRequestError>),
 }
 
 /// Error of a request without an answer.

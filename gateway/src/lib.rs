@@ -29,6 +29,7 @@ pub mod indicators;
 pub mod ledger;
 pub mod limits;
 pub mod methods;
+pub(crate) mod mqtt_link;
 pub mod pages;
 pub mod report;
 pub mod samples_csv;
@@ -40,3 +41,4 @@ pub mod status;
 pub mod storage;
 #[cfg(test)]
 pub mod tests;
+pub(crate) mod tls_client;

@@ -47,11 +47,11 @@ fn the_example_site_loads_as_it_is_written() {
     assert_eq!(config.store.budget, Some(2_000_000_000));
     let mqtt = config.sink::<MqttSettings>().unwrap();
     assert_eq!(
-        (mqtt.host.as_str(), mqtt.port, mqtt.tls),
+        (mqtt.broker.host.as_str(), mqtt.broker.port, mqtt.broker.tls),
         ("broker.example.org", 8883, true)
     );
     assert_eq!(
-        mqtt.password.as_ref().unwrap().reveal().unwrap(),
+        mqtt.broker.password.as_ref().unwrap().reveal().unwrap(),
         "secret of PANTAU_MQTT_PASSWORD"
     );
     let influx = config.sink::<InfluxSettings>().unwrap();
@@ -260,10 +260,17 @@ fn a_secret_comes_from_its_file_without_the_line_end() {
     let config =
         config::load_config_text(text, &dir.path().join("pantau.toml"), &|_| None).unwrap();
     let mqtt = config.sink::<MqttSettings>().unwrap();
-    assert_eq!(mqtt.password.as_ref().unwrap().reveal().unwrap(), "rahasia");
+    assert_eq!(
+        mqtt.broker.password.as_ref().unwrap().reveal().unwrap(),
+        "rahasia"
+    );
     assert!(!format!("{mqtt:?}").contains("rahasia"));
     assert_eq!(
-        (mqtt.port, mqtt.client_id.as_str(), mqtt.prefix.as_str()),
+        (
+            mqtt.broker.port,
+            mqtt.broker.client_id.as_str(),
+            mqtt.prefix.as_str()
+        ),
         (1883, "pantau-a", "pantau")
     );
 }

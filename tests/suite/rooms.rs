@@ -19,6 +19,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // People, sessions and tokens: a file of its own, no store.
     ("access", "domain limits clock"),
     ("solar_position", "domain"),
+    ("tls_client", ""),
     ("ledger", "domain limits i18n"),
     // The framework of the configuration, and the whole of a site's file: settings of assets are
     // checked with the one and stand in the other.
@@ -40,10 +41,12 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
         "methods",
         "domain limits i18n formulas assets.formulas carbon.formulas",
     ),
+    // A connection to a broker, for the sink that publishes and the bus that hears.
+    ("mqtt_link", "limits status config tls_client"),
     // One task polls a bus, and each kind of bus is a driver in it.
     (
         "buses",
-        "domain limits clock status solar_position config bus_request",
+        "domain limits clock status solar_position config bus_request mqtt_link",
     ),
     // What a technician does on the lines, for the command line and the API alike.
     (
@@ -71,7 +74,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     ("sinks.settings", "domain limits config sinks"),
     (
         "sinks.delivery",
-        "domain limits clock status config storage sinks sinks.settings",
+        "domain limits clock status config storage sinks sinks.settings mqtt_link tls_client",
     ),
     // Readings and ledger to figures; the present is handed in. A kind of asset makes its figures
     // with the parts that all share, and the room has the list of kinds.
@@ -145,17 +148,14 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
 const CRATE_ROOMS: &[(&str, &str)] = &[
     ("rusqlite", "storage"),
     ("pco", "storage"),
-    ("rumqttc", "sinks.delivery"),
+    ("rumqttc", "mqtt_link"),
     ("influxdb2", "sinks.delivery"),
     ("reqwest", "sinks.delivery"),
     ("axum", "api pages server"),
     ("askama", "pages"),
     // The JSON of an entry, and of a figure, is one shape for the API and the command line.
     ("utoipa", "api server ledger report.content"),
-    (
-        "ring",
-        "access storage sinks.delivery config evidence server",
-    ),
+    ("ring", "access storage tls_client config evidence server"),
     ("argon2", "access"),
     ("rpassword", "cli"),
     ("calamine", "ledger"),

@@ -219,9 +219,11 @@ fn bus_reply_json(done: &BusRequestOutcome) -> Value {
         Ok(BusRequestAnswer::Responders(heard)) => json!({ "heard": heard.word() }),
         Ok(BusRequestAnswer::Written) => json!({ "written": true }),
         Ok(BusRequestAnswer::Objects(objects, next)) => json!({ "objects": objects, "next": next }),
-        Ok(BusRequestAnswer::Outcomes(outcomes)) => {
-            json!({ "outcomes": outcomes.iter().map(outcome_json).collect::<Vec<_>>() })
-        }
+        Ok(BusRequestAnswer::Outcomes(outcomes, fault)) => json!({
+            "outcomes": outcomes.iter().map(outcome_json).collect::<Vec<_>>(),
+            "fault": fault.as_ref().map(|fault| fault.reason.code()),
+            "detail": fault.as_ref().map(|fault| &fault.detail),
+        }),
         Err(failed) => json!({ "failure": failed.reason.code(), "detail": failed.detail }),
     };
     json!({ "said": said, "sent": to_hex(&done.sent), "received": to_hex(&done.received) })

@@ -6,7 +6,7 @@ use crate::bus_request::BusRequest;
 use crate::clock::Clock;
 use crate::config::{Config, Device};
 use crate::domain::SampleOutcome;
-use crate::status::DeviceIdentity;
+use crate::status::{DeviceFault, DeviceIdentity};
 use tokio::sync::mpsc;
 
 /// Result of one reading of a device.
@@ -20,6 +20,8 @@ pub struct AdhocReading {
     pub outcomes: Box<[SampleOutcome]>,
     /// Round-trip time of the last answered request, milliseconds.
     pub round_trip_ms: f64,
+    /// Fault of a device that answers.
+    pub fault: Option<DeviceFault>,
     /// Error of a failed reading, with device, register, request and answer as text.
     pub failure: Option<(PollError, String)>,
 }
@@ -47,9 +49,11 @@ impl AdhocReader {
         owner: Option<mpsc::Sender<BusRequest>>,
     ) -> Option<Self> {
         let device = config.devices.get(index)?;
-        let driver = match owner {
-            Some(owner) => create_owned_driver(config, index, owner)?,
-            None => create_driver(config.buses.get(device.bus)?, vec![device.clone()], clock),
+        let driver = if let Some(owner) = owner {
+            create_owned_driver(config, index, owner)?
+        } else {
+            let bus = config.buses.get(device.bus)?;
+            create_driver(config, bus, vec![device.clone()], clock)
         };
         Some(Self {
             driver,
@@ -76,6 +80,7 @@ impl AdhocReader {
                 ..PollDetails::default()
             }),
             identity: poll.identity,
+            fault: poll.fault,
             round_trip_ms: poll.round_trip_ms,
             failure: poll
                 .outcomes

@@ -48,7 +48,7 @@ pub fn spawn_bus_tasks(
         if devices.is_empty() {
             continue;
         }
-        let mut driver = create_driver(bus, devices.clone(), clock);
+        let mut driver = create_driver(config, bus, devices.clone(), clock);
         resume_counters(&mut *driver, &devices, counters);
         let task = BusTask::new(config, index, driver, clock, board, out);
         let (door, errands) = bus_request::request_channel();
@@ -205,8 +205,12 @@ impl BusTask {
     async fn serve_poll(&mut self, device: usize, errand: BusRequest) {
         let said = if device < self.devices.len() {
             let poll = self.driver.poll(device, self.clock.now().mono).await;
+            let fault = poll.fault.map(|fault| BusRequestError {
+                reason: fault.reason,
+                detail: fault.detail,
+            });
             let outcomes = poll.outcomes.map(<[SampleOutcome]>::into_vec);
-            outcomes.map(BusRequestAnswer::Outcomes)
+            outcomes.map(|outcomes| BusRequestAnswer::Outcomes(outcomes, fault))
         } else {
             Err(PollError {
                 reason: QualityReason::Absent,
@@ -234,6 +238,11 @@ impl BusTask {
                 self.devices[index].misses = 0;
                 self.poller.record_success(index, now)
             }
+            // A node sends by itself: to ask it between its slots brings nothing.
+            Err(PollError {
+                reason: QualityReason::NoMessage | QualityReason::Offline,
+                ..
+            }) => self.poller.record_success(index, now),
             Err(failure) => {
                 let pause = self.pause_ms(index, failure, &poll);
                 self.poller.record_failure(index, now, pause);
@@ -246,6 +255,7 @@ impl BusTask {
         let silence_counts = poll.is_silence_meaningful;
         let reason = |failure: &PollError| match failure.reason {
             QualityReason::Timeout if asleep && silence_counts => QualityReason::Asleep,
+            QualityReason::NoMessage | QualityReason::Offline if asleep => QualityReason::Asleep,
             // A device without power takes its own network module away with it, or the gateway in
             // front of it answers with exception 10 or 11.
             QualityReason::Unreachable | QualityReason::Refused(10 | 11) if asleep => {
@@ -302,10 +312,11 @@ impl BusTask {
     ) {
         let id = &self.devices[index].id;
         let fault = device_fault(poll, why);
-        let any = poll
-            .outcomes
-            .as_ref()
-            .is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.number().is_some()));
+        let any = poll.outcomes.as_ref().is_ok_and(|outcomes| {
+            outcomes
+                .iter()
+                .any(|outcome| outcome.present_number().is_some())
+        });
         let failure = poll.outcomes.as_ref().err();
         let unreachable = failure.filter(|error| error.reason == QualityReason::Unreachable);
         let before = self.board.update(|state| {
@@ -376,19 +387,22 @@ fn log_fault_change(
             }
             let reason = fault.reason.word();
             let detail = fault.detail.as_str();
-            if fault.reason == QualityReason::Absent {
-                tracing::warn!(bus, device, reason, detail, "device has none of its points");
-                return;
-            }
-            tracing::warn!(
-                bus,
-                device,
-                reason,
-                detail,
-                "device gives no answer to a request"
-            );
+            tracing::warn!(bus, device, reason, detail, "{}", fault_text(fault.reason));
         }
         _ => {}
+    }
+}
+
+/// Fault in a few words; the detail follows it.
+fn fault_text(reason: QualityReason) -> &'static str {
+    match reason {
+        QualityReason::Absent => "device has none of its points",
+        QualityReason::NodeClock => "device has a wrong clock",
+        QualityReason::NoMessage | QualityReason::Offline => "device sends nothing",
+        QualityReason::Unreadable | QualityReason::NotANumber | QualityReason::OutOfRange => {
+            "device sends what is no value"
+        }
+        _ => "device gives no answer to a request",
     }
 }
 

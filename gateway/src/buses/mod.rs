@@ -20,6 +20,7 @@ mod device_access;
 pub mod gpio;
 pub mod i2c;
 pub mod modbus;
+pub mod mqtt;
 mod one_wire;
 mod owned_bus;
 pub mod pin_survey;
@@ -40,7 +41,12 @@ pub use bus_driver::{
 pub use bus_task::{BusTask, CounterValues, spawn_bus_tasks};
 
 /// Creates the driver of a bus: the list of the kinds of bus. It opens nothing yet.
-fn create_driver(bus: &Bus, devices: Vec<Device>, clock: &Clock) -> Box<dyn BusDriver> {
+fn create_driver(
+    config: &Config,
+    bus: &Bus,
+    devices: Vec<Device>,
+    clock: &Clock,
+) -> Box<dyn BusDriver> {
     match &bus.link {
         BusLink::Modbus(link) => Box::new(modbus::ModbusBus::new(bus, link, devices, None)),
         BusLink::Gpio(link) => Box::new(gpio::GpioBus::new(link, &devices)),
@@ -53,6 +59,10 @@ fn create_driver(bus: &Bus, devices: Vec<Device>, clock: &Clock) -> Box<dyn BusD
             Box::new(BlockingBus::new(bus.id.to_string(), Box::new(reader)))
         }
         BusLink::Uart(UartLink(line)) => Box::new(uart::UartBus::new(line, devices)),
+        BusLink::Mqtt(link) => {
+            let zone = &config.site.timezone;
+            Box::new(mqtt::MqttBus::new(link, &devices, clock, zone))
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{BusDriver, BusFuture, DevicePoll, PollError};
 use crate::bus_request::{BusRequest, BusRequestAnswer, BusRequestKind};
-use crate::domain::{MonoMs, QualityReason, SampleOutcome};
+use crate::domain::{MonoMs, QualityReason};
+use crate::status::DeviceFault;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,7 +20,7 @@ impl OwnedBus {
         Self { owner, positions }
     }
 
-    async fn ask_owner(&self, device: usize) -> Result<Box<[SampleOutcome]>, PollError> {
+    async fn ask_owner(&self, device: usize) -> Result<DevicePoll, PollError> {
         let gone = || PollError {
             reason: QualityReason::Unreachable,
             message: "the task that owns the bus has stopped".to_owned(),
@@ -35,7 +36,13 @@ impl OwnedBus {
         self.owner.send(errand).await.map_err(|_| gone())?;
         let said = done.await.map_err(|_| gone())?.said;
         match said {
-            Ok(BusRequestAnswer::Outcomes(outcomes)) => Ok(outcomes.into()),
+            Ok(BusRequestAnswer::Outcomes(outcomes, fault)) => Ok(DevicePoll {
+                fault: fault.map(|fault| DeviceFault {
+                    reason: fault.reason,
+                    detail: fault.detail,
+                }),
+                ..DevicePoll::new(Ok(outcomes.into()))
+            }),
             Ok(_) => Err(gone()),
             Err(error) => Err(PollError {
                 reason: error.reason,
@@ -47,6 +54,9 @@ impl OwnedBus {
 
 impl BusDriver for OwnedBus {
     fn poll(&mut self, device: usize, _now: MonoMs) -> BusFuture<'_, DevicePoll> {
-        Box::pin(async move { DevicePoll::new(self.ask_owner(device).await) })
+        Box::pin(async move {
+            let poll = self.ask_owner(device).await;
+            poll.unwrap_or_else(|error| DevicePoll::new(Err(error)))
+        })
     }
 }

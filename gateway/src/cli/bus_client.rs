@@ -125,7 +125,14 @@ fn parse_bus_answer(json: &Value) -> Option<BusRequestOutcome> {
         Ok(BusRequestAnswer::Written)
     } else if let Some(outcomes) = said["outcomes"].as_array() {
         let outcomes = outcomes.iter().map(parse_outcome);
-        Ok(BusRequestAnswer::Outcomes(outcomes.collect::<Option<_>>()?))
+        let fault = said["fault"].as_u64().and_then(|code| {
+            Some(BusRequestError {
+                reason: QualityReason::from_code(u8::try_from(code).ok()?)?,
+                detail: said["detail"].as_str()?.to_owned(),
+            })
+        });
+        let outcomes = outcomes.collect::<Option<_>>()?;
+        Ok(BusRequestAnswer::Outcomes(outcomes, fault))
     } else if let Some(objects) = said["objects"].as_array() {
         let object = |pair: &Value| {
             let number = u8::try_from(pair[0].as_u64()?).ok()?;
@@ -195,6 +202,18 @@ mod tests {
         assert_eq!(
             objects.said,
             Ok(BusRequestAnswer::Objects(vec![(0, "Acme".into())], Some(1)))
+        );
+        let outcomes = json!([{ "number": [215, -1], "reason": null }]);
+        let polled = of(json!({ "outcomes": outcomes, "fault": 18, "detail": "no JSON" })).unwrap();
+        let number = ExactNumber::parse("21.5").unwrap();
+        let fault = BusRequestError {
+            reason: QualityReason::Unreadable,
+            detail: "no JSON".into(),
+        };
+        let outcomes = vec![SampleOutcome::Good(number)];
+        assert_eq!(
+            polled.said,
+            Ok(BusRequestAnswer::Outcomes(outcomes, Some(fault)))
         );
         for heard in ResponderCount::ALL {
             let told = of(json!({ "heard": heard.word() })).unwrap();

@@ -21,6 +21,8 @@ enum SymptomLink {
     Network,
     /// Pins and chips of the gateway's own board.
     Pins,
+    /// Broker of sensor nodes.
+    Broker,
     /// Any.
     Any,
 }
@@ -63,6 +65,16 @@ enum SymptomKind {
     NoList,
     /// Pin or chip that another program uses.
     InUse,
+    /// No message of a node.
+    NoMessage,
+    /// Only a message that a broker had kept.
+    Retained,
+    /// A node that is away.
+    Offline,
+    /// Wrong clock of a node.
+    NodeClock,
+    /// A message of a node that is no text, no JSON or too large.
+    Unreadable,
     /// A sensor on the gateway's own pins.
     Sensor(SensorFault),
 }
@@ -153,6 +165,48 @@ const DIAGNOSIS_RULES: &[(SymptomKind, SymptomExtent, SymptomLink, &str)] = &[
         SymptomExtent::Any,
         SymptomLink::Pins,
         "diagnosis-pins",
+    ),
+    (
+        SymptomKind::Unreachable,
+        SymptomExtent::Any,
+        SymptomLink::Broker,
+        "diagnosis-broker",
+    ),
+    (
+        SymptomKind::Unreadable,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-node-message",
+    ),
+    (
+        SymptomKind::NoList,
+        SymptomExtent::Any,
+        SymptomLink::Broker,
+        "diagnosis-node-field",
+    ),
+    (
+        SymptomKind::NoMessage,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-node-silent",
+    ),
+    (
+        SymptomKind::Retained,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-node-retained",
+    ),
+    (
+        SymptomKind::Offline,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-node-offline",
+    ),
+    (
+        SymptomKind::NodeClock,
+        SymptomExtent::Any,
+        SymptomLink::Any,
+        "diagnosis-node-clock",
     ),
     (
         SymptomKind::Unreachable,
@@ -296,6 +350,11 @@ impl SymptomKind {
             QualityReason::Undated => Self::Clock,
             QualityReason::Absent => Self::NoList,
             QualityReason::InUse => Self::InUse,
+            QualityReason::NoMessage => Self::NoMessage,
+            QualityReason::Retained => Self::Retained,
+            QualityReason::Offline => Self::Offline,
+            QualityReason::NodeClock => Self::NodeClock,
+            QualityReason::Unreadable => Self::Unreadable,
             QualityReason::Sensor(fault) => Self::Sensor(fault),
             QualityReason::Missing | QualityReason::NotValid | QualityReason::Asleep => {
                 return None;
@@ -308,13 +367,15 @@ impl SymptomLink {
     /// True when the rule applies to this link. An unknown link is treated as a serial line, where
     /// there is more to check.
     fn fits_link(self, link: Option<&BusLink>) -> bool {
-        let is_pins = link.is_some_and(|link| link.modbus().is_none());
+        let is_broker = link.is_some_and(|link| link.mqtt().is_some());
+        let is_pins = !is_broker && link.is_some_and(|link| link.modbus().is_none());
         let link = link.and_then(BusLink::modbus);
         let network = matches!(link, Some(ModbusLink::Tcp { .. }));
         match self {
             Self::Port => matches!(link, Some(ModbusLink::Rtu(_))),
-            Self::Serial => !network && !is_pins,
+            Self::Serial => !network && !is_pins && !is_broker,
             Self::Pins => is_pins,
+            Self::Broker => is_broker,
             Self::Server => matches!(link, Some(ModbusLink::RtuOverTcp { .. })),
             Self::Network => network,
             Self::Any => true,

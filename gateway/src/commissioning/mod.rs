@@ -18,6 +18,7 @@ pub mod address;
 pub mod calibration_check;
 pub mod display_comparison;
 pub mod fault_diagnosis;
+pub mod node_scan;
 pub mod register_inference;
 pub mod scan;
 pub mod scan_engine;

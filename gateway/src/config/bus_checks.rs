@@ -1,14 +1,18 @@
-//! [`check_buses`]: checks `[[bus]]` tables, and gives buses and devices their settle times.
+//! [`check_buses`]: checks `[[bus]]` tables, gives buses and devices their settle times, and checks
+//! the topics of sensor nodes together.
 
 use crate::config::bus_kinds::{RawBus, check_bus_link};
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
-use crate::config::{Bus, Device, bus_keys, device_limits, value_syntax};
-use std::collections::BTreeSet;
+use crate::config::{Bus, Device, MqttPoint, bus_keys, device_limits, value_syntax};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
+/// Maximum topics of sensor nodes on one bus.
+const NODE_TOPICS_MAX: usize = 8192;
 
 /// Checks all `[[bus]]` tables.
 pub(crate) fn check_buses(
@@ -75,6 +79,34 @@ pub(crate) fn apply_settle_times(
             } else {
                 bus.settle = bus.settle.max(device.limits.settle);
             }
+        }
+    }
+}
+
+/// Checks the topics of all nodes together: none may be one on which the gateway publishes by
+/// itself, since its readings would come back as new ones; `published` has their beginnings. A bus
+/// may have only so many.
+pub(crate) fn check_all_topics(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawDevice>],
+    devices: &[Device],
+    published: &[String],
+) {
+    let mut of_bus: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for (at, device) in raw.iter().zip(devices) {
+        let points = device.points.iter().filter_map(|point| point.access.mqtt());
+        let topics: BTreeSet<&str> = points.flat_map(MqttPoint::topics).map(|at| &**at).collect();
+        let is_own = |topic: &&&str| published.iter().any(|own| topic.starts_with(own.as_str()));
+        // One error a device, not one a point.
+        if let Some(topic) = topics.iter().find(is_own) {
+            notes.add_error(at.span(), "topic", "fault-own-topic", topic, "");
+        }
+        let all = of_bus.entry(device.bus).or_default();
+        let before = all.len();
+        all.extend(topics);
+        if (before..all.len()).contains(&NODE_TOPICS_MAX) {
+            let (found, most) = (all.len().to_string(), NODE_TOPICS_MAX.to_string());
+            notes.add_error(at.span(), "topic", "fault-too-many", &found, &most);
         }
     }
 }

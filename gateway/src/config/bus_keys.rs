@@ -2,7 +2,7 @@
 
 use crate::config::bus_kinds::RawBus;
 use crate::config::bus_kinds::RawBusKind::{
-    self, Gpio, I2c, ModbusRtu, ModbusRtuOverTcp, ModbusTcp, OneWire, Uart,
+    self, Gpio, I2c, ModbusRtu, ModbusRtuOverTcp, ModbusTcp, Mqtt, OneWire, Uart,
 };
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
@@ -30,7 +30,7 @@ pub(crate) fn report_stray_keys(
     }
 }
 
-fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace, &'static [RawBusKind]); 7] {
+fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace, &'static [RawBusKind]); 14] {
     const SERIAL: &[RawBusKind] = &[ModbusRtu, Uart];
     const NETWORK: &[RawBusKind] = &[ModbusTcp, ModbusRtuOverTcp];
     fn place<T>(typed: Option<&SpannedValue<T>>) -> KeyPlace {
@@ -52,5 +52,20 @@ fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace, &'static [RawBusKi
         ("parity", place(typed.parity.as_ref()), SERIAL),
         ("stop_bits", place(typed.stop_bits.as_ref()), SERIAL),
         ("chip", place(typed.chip.as_ref()), &[Gpio]),
+        ("url", place(typed.url.as_ref()), &[Mqtt]),
+        ("username", place(typed.username.as_ref()), &[Mqtt]),
+        (
+            "password_file",
+            place(typed.password_file.as_ref()),
+            &[Mqtt],
+        ),
+        ("ca_file", place(typed.ca_file.as_ref()), &[Mqtt]),
+        ("certificate", place(typed.certificate.as_ref()), &[Mqtt]),
+        (
+            "certificate_key_file",
+            place(typed.certificate_key_file.as_ref()),
+            &[Mqtt],
+        ),
+        ("client_id", place(typed.client_id.as_ref()), &[Mqtt]),
     ]
 }

@@ -16,6 +16,9 @@ use crate::config::modbus_link::{
     self, ModbusLink, ModbusLinkKeys, ModbusTransport, check_modbus_link,
 };
 use crate::config::modbus_point::{ModbusPoint, ModbusPointKeys, check_modbus_point};
+use crate::config::mqtt_point::{
+    self, MqttLink, MqttLinkKeys, MqttPoint, MqttPointKeys, SensorNodeKeys,
+};
 use crate::config::raw_values::{
     RawConfidence, RawExponentTable, RawInteger, RawNumber, RawNumbers, RawParity, RawText,
     RawValidWhen, RawWordOrder, SpannedValue,
@@ -57,6 +60,20 @@ pub(crate) struct RawBus {
     /// Quiet time between connecting (or opening the port) and the first request; by default the
     /// longest time in the profiles of its devices.
     pub(crate) settle: RawText,
+    /// Broker with sensor nodes: `mqtt://HOST:PORT` or `mqtts://HOST:PORT`.
+    pub(crate) url: RawText,
+    /// User name at the broker.
+    pub(crate) username: RawText,
+    /// File with the password at the broker.
+    pub(crate) password_file: RawText,
+    /// PEM file of the authority that signed the broker's certificate; the system's by default.
+    pub(crate) ca_file: RawText,
+    /// PEM file of the certificate that the broker knows this gateway by.
+    pub(crate) certificate: RawText,
+    /// PEM file of its private key.
+    pub(crate) certificate_key_file: RawText,
+    /// MQTT client id; one of its own at each start by default.
+    pub(crate) client_id: RawText,
 }
 
 /// Kinds of bus.
@@ -83,15 +100,21 @@ pub(crate) struct RawPoint {
     pub(crate) name: RawText,
     /// On a Modbus bus: `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol
     /// address.
-    #[schemars(extend("x-required-unless" = ["signal"]))]
+    #[schemars(extend("x-required-unless" = ["signal", "field", "topic"]))]
     pub(crate) register: RawText,
     /// On a Modbus bus: `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
-    #[schemars(extend("x-required-unless" = ["signal"]))]
+    #[schemars(extend("x-required-unless" = ["signal", "field", "topic"]))]
     pub(crate) r#type: RawText,
     /// On a GPIO bus: `pulses` (a count), `rate` (pulses per second), `state` (1 while active) or
     /// `state-seconds`. Of a sensor chip: `temperature`, `humidity`, `distance`, or an input of a
     /// converter: `a0` to `a3`, `a0-a1`, `a0-a3`, `a1-a3`, `a2-a3`.
     pub(crate) signal: RawText,
+    /// On an MQTT bus: place of the value in a JSON message, e.g. `"ENERGY.Total"`; without it the
+    /// message is the value.
+    pub(crate) field: RawText,
+    /// On an MQTT bus: topic of the messages, whole or below that of the device (`"~/SENSOR"`);
+    /// that of the device by default.
+    pub(crate) topic: RawText,
     /// Line of a GPIO bus, by number or name: `17` or `"GPIO17"`; that of the device by default.
     #[schemars(with = "Option<serde_json::Value>")]
     pub(crate) line: Option<SpannedValue<toml::Value>>,
@@ -167,6 +190,8 @@ pub(crate) struct DeviceAddressKeys<'a> {
     pub(crate) line: Option<&'a SpannedValue<toml::Value>>,
     /// Chip, its address and serial number, and the place of the device.
     pub(crate) chip: ChipDeviceKeys<'a>,
+    /// Topics of a device on an MQTT bus.
+    pub(crate) node: SensorNodeKeys<'a>,
 }
 
 impl RawPoint {
@@ -197,6 +222,14 @@ impl RawPoint {
         }
     }
 
+    fn mqtt_keys(&self) -> MqttPointKeys<'_> {
+        MqttPointKeys {
+            topic: &self.topic,
+            field: &self.field,
+            missing: self.missing.as_ref(),
+        }
+    }
+
     fn voltage_keys(&self) -> VoltageKeys<'_> {
         VoltageKeys {
             loop_values: &self.loop_values,
@@ -216,6 +249,20 @@ fn link_keys(at: &SpannedValue<RawBus>) -> ModbusLinkKeys<'_> {
         baud: &typed.baud,
         parity: &typed.parity,
         stop_bits: &typed.stop_bits,
+    }
+}
+
+fn broker_keys(at: &SpannedValue<RawBus>) -> MqttLinkKeys<'_> {
+    let typed = at.get();
+    MqttLinkKeys {
+        span: at.span(),
+        url: &typed.url,
+        username: &typed.username,
+        password_file: &typed.password_file,
+        ca_file: &typed.ca_file,
+        certificate: &typed.certificate,
+        certificate_key_file: &typed.certificate_key_file,
+        client_id: &typed.client_id,
     }
 }
 
@@ -245,31 +292,17 @@ pub enum BusLink {
     OneWire(OneWireLink),
     /// A sensor at a serial port that sends by itself.
     Uart(UartLink),
+    /// Sensor nodes that publish at an MQTT broker.
+    Mqtt(MqttLink),
 }
 
 impl BusLink {
-    /// Modbus connection; `None` for another kind of bus.
-    pub fn modbus(&self) -> Option<&ModbusLink> {
-        match self {
-            Self::Modbus(link) => Some(link),
-            _ => None,
-        }
-    }
-
-    /// Same as `modbus`, to change it.
-    pub fn modbus_mut(&mut self) -> Option<&mut ModbusLink> {
-        match self {
-            Self::Modbus(link) => Some(link),
-            _ => None,
-        }
-    }
-
     /// Serial port, which only one program may open; `None` when the bus has none.
     pub fn serial_port(&self) -> Option<&SerialPortSettings> {
         match self {
             Self::Modbus(link) => link.serial_port(),
             Self::Uart(UartLink(line)) => Some(line),
-            Self::Gpio(_) | Self::I2c(_) | Self::OneWire(_) => None,
+            Self::Gpio(_) | Self::I2c(_) | Self::OneWire(_) | Self::Mqtt(_) => None,
         }
     }
 
@@ -284,6 +317,7 @@ impl BusLink {
                 baud: Some(line.baud),
                 ..chip_point::link_summary("uart", "UART", &line.port)
             },
+            Self::Mqtt(link) => link.summary(),
         }
     }
 }
@@ -297,6 +331,8 @@ pub enum PointAccess {
     Gpio(GpioPoint),
     /// Sensor chip on I2C, 1-Wire or a UART.
     Chip(ChipPoint),
+    /// Message of a sensor node.
+    Mqtt(MqttPoint),
 }
 
 impl PointAccess {
@@ -306,13 +342,14 @@ impl PointAccess {
             Self::Modbus(_) => "modbus",
             Self::Gpio(_) => "gpio",
             Self::Chip(point) => point.chip.map_or("i2c", SensorChip::bus_word),
+            Self::Mqtt(_) => "mqtt",
         }
     }
 
     /// Value of one raw number, as in a capture; `None` when it has none.
     pub(crate) fn scale_raw(&self, raw: u16, scale: LinearScale) -> Option<ExactNumber> {
         match self {
-            Self::Modbus(_) => None,
+            Self::Modbus(_) | Self::Mqtt(_) => None,
             Self::Gpio(_) => scale.scale_integer(raw.into(), 0),
             Self::Chip(point) => point.scale_raw(raw, scale),
         }
@@ -321,40 +358,8 @@ impl PointAccess {
     /// Whether the gateway itself counts, and has to know the count of its last run.
     pub(crate) fn counts_in_gateway(&self) -> bool {
         match self {
-            Self::Modbus(_) | Self::Chip(_) => false,
+            Self::Modbus(_) | Self::Chip(_) | Self::Mqtt(_) => false,
             Self::Gpio(line) => line.signal == GpioSignal::Pulses,
-        }
-    }
-
-    /// GPIO line; `None` for another kind of bus.
-    pub fn gpio(&self) -> Option<&GpioPoint> {
-        match self {
-            Self::Gpio(line) => Some(line),
-            Self::Modbus(_) | Self::Chip(_) => None,
-        }
-    }
-
-    /// Sensor chip; `None` for another kind of bus.
-    pub fn chip(&self) -> Option<&ChipPoint> {
-        match self {
-            Self::Chip(point) => Some(point),
-            Self::Modbus(_) | Self::Gpio(_) => None,
-        }
-    }
-
-    /// Modbus registers; `None` for another kind of bus.
-    pub fn modbus(&self) -> Option<&ModbusPoint> {
-        match self {
-            Self::Modbus(registers) => Some(registers),
-            _ => None,
-        }
-    }
-
-    /// Same as `modbus`, to change it.
-    pub fn modbus_mut(&mut self) -> Option<&mut ModbusPoint> {
-        match self {
-            Self::Modbus(registers) => Some(registers),
-            _ => None,
         }
     }
 }
@@ -366,14 +371,18 @@ pub(crate) fn check_point_access(
     span: &Range<usize>,
     names: &[String],
 ) -> PointAccess {
-    let Some(at) = &raw.signal else {
+    let is_message = raw.field.is_some() || raw.topic.is_some();
+    if raw.signal.is_none() && !is_message {
         return PointAccess::Modbus(check_modbus_point(notes, &raw.modbus_keys(), span, names));
-    };
+    }
     for (key, typed) in [("register", &raw.register), ("type", &raw.r#type)] {
         if let Some(stray) = typed {
             notes.add_error(stray.span(), key, "fault-register-and-signal", key, "");
         }
     }
+    let Some(at) = raw.signal.as_ref().filter(|_| !is_message) else {
+        return PointAccess::Mqtt(mqtt_point::check_mqtt_point(notes, &raw.mqtt_keys()));
+    };
     if let Some(signal) = ChipSignal::from_word(at.get()) {
         return PointAccess::Chip(chip_point::check_chip_point(
             notes,
@@ -419,14 +428,7 @@ pub(crate) fn check_bus_link(
         RawBusKind::I2c => BusLink::I2c(chip_point::check_i2c_link(&typed.port)),
         RawBusKind::OneWire => BusLink::OneWire(chip_point::check_one_wire_link(&typed.port)),
         RawBusKind::Uart => BusLink::Uart(UartLink(modbus_link::check_serial_line(notes, &lines))),
-        RawBusKind::Mqtt => {
-            // The word as typed, so that the message does not show a Rust name.
-            let found = notes.text.get(kind.span()).unwrap_or_default();
-            let found = found.trim_matches('"').to_owned();
-            let open = "modbus-tcp, modbus-rtu, modbus-rtu-over-tcp, gpio, i2c, one-wire, uart";
-            notes.add_error(kind.span(), "kind", "fault-bus-later", &found, open);
-            modbus(notes, None)
-        }
+        RawBusKind::Mqtt => BusLink::Mqtt(mqtt_point::check_mqtt_link(notes, &broker_keys(at))),
     }
 }
 
@@ -440,6 +442,12 @@ pub(crate) fn complete_points<'a>(
 ) {
     let own = gpio_point::check_line(notes, keys.line);
     let summary = link.summary();
+    if link.mqtt().is_none() {
+        mqtt_point::report_stray_keys(notes, &keys.node, summary.kind);
+    }
+    let topics = link.mqtt();
+    let topics = topics.map(|_| mqtt_point::check_device_topics(notes, &keys.node));
+    let mut has_topics = true;
     for (name, access) in points {
         let fits = match (&mut *access, link) {
             (PointAccess::Gpio(access), BusLink::Gpio(_)) => {
@@ -459,6 +467,11 @@ pub(crate) fn complete_points<'a>(
                     .chip
                     .is_none_or(|chip| chip.bus_word() == summary.kind)
             }
+            (PointAccess::Mqtt(access), BusLink::Mqtt(_)) => {
+                let known = topics.as_ref().is_none_or(|all| all.complete_point(access));
+                has_topics &= known;
+                true
+            }
             (access, link) => access.modbus().is_some() && link.modbus().is_some(),
         };
         if !fits {
@@ -467,5 +480,10 @@ pub(crate) fn complete_points<'a>(
             notes.add_error(span, "bus", what, &found, summary.kind);
             return;
         }
+    }
+    // A topic that is no topic was reported already.
+    if !has_topics && keys.node.topic.is_none() {
+        let span = keys.chip.span.clone();
+        notes.add_error(span, "topic", "fault-missing", "", "");
     }
 }

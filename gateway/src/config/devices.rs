@@ -4,6 +4,7 @@ use crate::config::bus_kinds::DeviceAddressKeys;
 use crate::config::chip_point::ChipDeviceKeys;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::config::mqtt_point::SensorNodeKeys;
 use crate::config::profile::{Profile, ProfileLibrary};
 use crate::config::raw_config::{RawConfig, RawDevice, RawSite};
 use crate::config::raw_values::SpannedValue;
@@ -178,6 +179,12 @@ fn fit_points(
                 chip: &typed.chip,
                 address: &typed.address,
                 serial: &typed.serial,
+            },
+            node: SensorNodeKeys {
+                topic: &typed.topic,
+                availability: &typed.availability,
+                time_field: &typed.time_field,
+                stale_after: &typed.stale_after,
             },
         };
         let accesses = points.iter_mut();

@@ -18,10 +18,13 @@
 //! `docs/factors.md`.
 
 pub(crate) mod archived;
+pub(crate) mod broker_settings;
 mod bus_checks;
 pub(crate) mod bus_keys;
 pub(crate) mod bus_kinds;
 mod bus_link_summary;
+mod bus_views;
+mod captures;
 pub(crate) mod check;
 pub(crate) mod chip_point;
 mod config_file;
@@ -36,6 +39,7 @@ pub mod identification;
 mod linear_scale;
 pub(crate) mod modbus_link;
 pub(crate) mod modbus_point;
+pub(crate) mod mqtt_point;
 pub(crate) mod physical_limits;
 mod point;
 pub(crate) mod point_checks;
@@ -61,8 +65,10 @@ mod web_settings;
 
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
+pub use broker_settings::{BrokerSettings, ClientCertificate, MqttVersion};
 pub use bus_kinds::{Bus, BusLink, PointAccess};
 pub use bus_link_summary::BusLinkSummary;
+pub use captures::RegisterCapture;
 pub use chip_point::{
     ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink, VoltageMeaning,
 };
@@ -74,6 +80,7 @@ pub use gpio_point::{GpioLine, GpioLink, GpioPoint, GpioSignal, LineBias, LineEd
 pub use linear_scale::LinearScale;
 pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
 pub use modbus_point::{ModbusPoint, ScaleExponentTable};
+pub use mqtt_point::{JsonFieldPath, MqttLink, MqttPoint, SensorNodeFacts};
 pub use point::{FactConfidence, Point, PointDescription};
 pub use raw_values::{RawInteger, RawText, SpannedValue};
 pub use register_types::{ModbusTable, RegisterEncoding, WordOrder};
@@ -139,6 +146,8 @@ pub fn load_with_sinks(
     let config = config_schema::parse_config(&mut notes, kinds).map(|(raw, sinks)| {
         let mut config = check::check_config(&mut notes, &raw, FactorTexts::Now);
         config.sinks = check::check_sinks(&mut notes, sinks, &config.site.id, env);
+        let published = config.published_topics();
+        bus_checks::check_all_topics(&mut notes, &raw.device, &config.devices, &published);
         config
     });
     check::accept_config(notes, config)

@@ -147,7 +147,7 @@ pub(crate) fn check_modbus_point(
             .as_ref()
             .map_or(WordOrder::Abcd, |order| convert_word_order(*order.get())),
         bits: check_bits(notes, keys, encoding),
-        missing: check_missing(notes, keys),
+        missing: check_missing(notes, keys.missing.as_ref()),
         scale_from: partner(notes, keys.scale_from, "scale_from"),
         multiply_from: partner(notes, keys.multiply_from, "multiply_from"),
         powers: check_exponent_tables(notes, keys, names),
@@ -245,8 +245,12 @@ fn check_bits(
     bits
 }
 
-fn check_missing(notes: &mut DiagnosticCollector<'_>, keys: &ModbusPointKeys<'_>) -> Vec<i64> {
-    let Some(at) = keys.missing else {
+/// Checks the raw values that mean "no value".
+pub(crate) fn check_missing(
+    notes: &mut DiagnosticCollector<'_>,
+    typed: Option<&SpannedValue<toml::Value>>,
+) -> Vec<i64> {
+    let Some(at) = typed else {
         return Vec::new();
     };
     value_syntax::parse_integers(at.get()).unwrap_or_else(|| {

@@ -8,22 +8,23 @@
 //! The format is described in `docs/devices.md`.
 
 use crate::config::bus_kinds::RawPoint;
+use crate::config::captures::RegisterCapture;
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::identification::{self, IdentificationRule};
-use crate::config::raw_profile::{RawCapture, RawCaptureOrigin, RawProfile, RawVariant};
+use crate::config::mqtt_point::{self, SensorNodeKeys};
+use crate::config::raw_profile::{RawProfile, RawVariant};
 use crate::config::raw_values::{RawText, SpannedValue};
 use crate::config::set_address::DeviceSetting;
 use crate::config::{
     DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, PointAccess,
-    RegisterEncoding,
 };
 use crate::config::{
-    chip_point, device_limits, modbus_link, point_checks, profile_variant, register_checks,
-    schema_check, set_address,
+    captures, chip_point, device_limits, modbus_link, point_checks, profile_variant,
+    register_checks, schema_check, set_address,
 };
 use include_dir::{Dir, include_dir};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,8 +65,8 @@ pub struct Profile {
     pub captures: Vec<RegisterCapture>,
     /// Confidence in the facts.
     pub confidence: FactConfidence,
-    /// Access without a Modbus register list: `gpio`, `i2c`, `one-wire`, `uart`, `sunspec`; `None`
-    /// for all others.
+    /// Access without a Modbus register list: `gpio`, `i2c`, `one-wire`, `uart`, `mqtt`, `sunspec`;
+    /// `None` for all others.
     pub reached_by: Option<String>,
     /// Source of the facts, one sentence.
     pub source: String,
@@ -108,26 +109,6 @@ pub struct FactorySettings {
     pub unit: Option<u8>,
     /// TCP port.
     pub tcp_port: Option<u16>,
-}
-
-/// Registers of one point and the value that they mean.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RegisterCapture {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// Index of the point in the profile; facts follow the points.
-    pub point: usize,
-    /// Register values, in address order.
-    pub words: Vec<u16>,
-    /// Value in the point's unit; `None`: no value.
-    pub value: Option<f64>,
-    /// Text that the registers of a fact hold.
-    pub text: Option<String>,
-    /// Raw values of other points (by index) that this point depends on.
-    pub with: Vec<(usize, i64)>,
-    /// True for registers of a device or a document; false for computed ones.
-    // Computed ones follow from the type, order and scale of the source, so they prove less.
-    pub witnessed: bool,
 }
 
 /// Directory and built-in list in which profiles are searched.
@@ -268,9 +249,18 @@ fn check_single_profile(
         notes.add_error(0..0, "point", "fault-profile-empty", "", "");
     }
     let chip = chip_point::check_chip_word(notes, &raw.chip);
+    let keys = SensorNodeKeys {
+        topic: &None,
+        availability: &raw.availability,
+        time_field: &raw.time_field,
+        stale_after: &raw.stale_after,
+    };
+    let node = mqtt_point::check_node_facts(notes, &keys);
     for point in &mut points {
-        if let PointAccess::Chip(access) = &mut point.access {
-            access.chip = chip;
+        match &mut point.access {
+            PointAccess::Chip(access) => access.chip = chip,
+            PointAccess::Mqtt(access) => access.node = node.clone(),
+            PointAccess::Modbus(_) | PointAccess::Gpio(_) => {}
         }
     }
     let mut facts = check_points_with_confidence(notes, &raw.fact, confidence);
@@ -298,7 +288,7 @@ fn check_single_profile(
         set_address: set_address::check_address_setting(notes, raw.set_address.as_ref()),
         set_baud: set_address::check_baud_setting(notes, raw.set_baud.as_ref()),
         identify: identification::check_rules(notes, &raw.identify, &known),
-        captures: check_captures(notes, raw, &known),
+        captures: captures::check_captures(notes, raw, &known),
         points,
         facts,
         confidence,
@@ -364,88 +354,4 @@ fn check_factory_settings(
         unit: notes.integer_in_range(&raw.link.unit, "unit", 1..=247),
         tcp_port: notes.integer_in_range(&raw.link.tcp_port, "tcp_port", 1..=65_535),
     }
-}
-
-fn find_point_index(points: &[Point], name: &str) -> Option<usize> {
-    points.iter().position(|point| *point.name == *name)
-}
-
-/// Checks all captures; `points` are the points and the facts.
-fn check_captures(
-    notes: &mut DiagnosticCollector<'_>,
-    raw: &RawProfile,
-    points: &[Point],
-) -> Vec<RegisterCapture> {
-    let all = raw.capture.iter();
-    let captures: Vec<RegisterCapture> = all
-        .filter_map(|at| check_capture(notes, at, points))
-        .collect();
-    let spans = raw.point.iter().chain(&raw.fact).map(SpannedValue::span);
-    // Every point needs a capture: it is the only proof of type, order and scale (docs/devices.md).
-    for ((index, point), span) in points.iter().enumerate().zip(spans) {
-        if !captures.iter().any(|capture| capture.point == index) {
-            notes.add_error(span, &point.name, "fault-no-capture", &point.name, "");
-        }
-    }
-    captures
-}
-
-fn check_capture(
-    notes: &mut DiagnosticCollector<'_>,
-    at: &SpannedValue<RawCapture>,
-    points: &[Point],
-) -> Option<RegisterCapture> {
-    let typed = at.get();
-    let find = |name: &str| find_point_index(points, name);
-    let point = notes.parsed_text(&typed.point, "point", find, "fault-expect-point")?;
-    let encoding = points[point].modbus().map(|access| access.encoding);
-    // A pin or chip gives one raw number: a count, a state, a conversion.
-    let wanted = encoding.map_or(1, RegisterEncoding::registers);
-    if typed.words.len() != usize::from(wanted) {
-        let (found, wanted) = (typed.words.len().to_string(), wanted.to_string());
-        notes.add_error(at.span(), "words", "fault-value", &found, &wanted);
-    }
-    let is_text = matches!(encoding, Some(RegisterEncoding::Text(_)));
-    if is_text != typed.text.is_some() {
-        notes.add_error(
-            at.span(),
-            "text",
-            "fault-capture-text",
-            &points[point].name,
-            "",
-        );
-    }
-    let origin = typed.from.as_ref().map(SpannedValue::get);
-    let worked_out = [RawCaptureOrigin::WorkedOut, RawCaptureOrigin::Computed];
-    Some(RegisterCapture {
-        line: notes.line_number(at.span().start),
-        point,
-        words: typed.words.iter().map(|word| *word.get()).collect(),
-        value: notes.finite_number(typed.value.as_ref(), "value"),
-        text: typed.text.as_ref().map(|at| at.get().clone()),
-        with: check_capture_context(notes, at.span(), &typed.with, points),
-        witnessed: origin.is_some_and(|origin| !worked_out.contains(origin)),
-    })
-}
-
-fn check_capture_context(
-    notes: &mut DiagnosticCollector<'_>,
-    span: Range<usize>,
-    typed: &BTreeMap<String, i64>,
-    points: &[Point],
-) -> Vec<(usize, i64)> {
-    let mut with = Vec::new();
-    for (name, raw) in typed {
-        match find_point_index(points, name) {
-            Some(index) => with.push((index, *raw)),
-            None => notes.add_error(
-                span.clone(),
-                "with",
-                "fault-value",
-                name,
-                "fault-expect-point",
-            ),
-        }
-    }
-    with
 }

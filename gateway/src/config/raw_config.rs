@@ -105,6 +105,15 @@ pub(crate) struct RawDevice {
     pub(crate) address: RawInteger,
     /// Serial number of a 1-Wire device, as the kernel writes it: `28-0316a2795ab1`.
     pub(crate) serial: RawText,
+    /// On an MQTT bus: topic of the node; `~` in the topics of its points stands for it.
+    pub(crate) topic: RawText,
+    /// On an MQTT bus: topic that says whether the node is there, such as its last will.
+    pub(crate) availability: RawText,
+    /// On an MQTT bus: place of the time in the JSON messages of the node, e.g. `"Time"`.
+    pub(crate) time_field: RawText,
+    /// On an MQTT bus: time without a message after which a value is no longer given, e.g. `"15m"`;
+    /// three poll intervals by default.
+    pub(crate) stale_after: RawText,
     /// Scale of its points by point id, instead of that of the profile: `{ volume = 0.01 }`.
     #[serde(default)]
     pub(crate) scales: BTreeMap<String, SpannedValue<f64>>,

@@ -35,6 +35,12 @@ pub(crate) struct RawProfile {
     pub(crate) reached_by: RawText,
     /// Sensor chip that gives its points, on an I2C, 1-Wire or UART bus.
     pub(crate) chip: RawText,
+    /// Topic that says whether a sensor node is there, such as its last will: `"~/LWT"`.
+    pub(crate) availability: RawText,
+    /// Place of the time in the JSON messages of a sensor node.
+    pub(crate) time_field: RawText,
+    /// Time without a message after which a value of a sensor node is no longer given.
+    pub(crate) stale_after: RawText,
     /// True when no answer at night is normal.
     pub(crate) asleep_at_night: Option<bool>,
     /// Factory settings.
@@ -167,8 +173,15 @@ pub(crate) struct RawIdentificationRule {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct RawCapture {
     /// Id of the point or fact.
-    #[schemars(required)]
+    #[schemars(extend("x-required-unless" = ["payload"]))]
     pub(crate) point: RawText,
+    /// Topic of a message of a sensor node, `~` by default.
+    pub(crate) topic: RawText,
+    /// Message of a sensor node, instead of `point`, `words` and `value`.
+    pub(crate) payload: RawText,
+    /// Values that the message must decode to, by the id of the point.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, SpannedValue<f64>>,
     /// Register values, in address order.
     #[serde(default)]
     pub(crate) words: Vec<SpannedValue<u16>>,

@@ -60,6 +60,13 @@ impl Config {
         all.find_map(<dyn Any>::downcast_ref)
     }
 
+    /// Beginnings of the MQTT topics on which the sinks publish.
+    pub fn published_topics(&self) -> Vec<String> {
+        let sinks = self.sinks.iter();
+        let topics = sinks.filter_map(|sink| sink.published_topics(&self.site.id));
+        topics.collect()
+    }
+
     /// Text of the revision: the file and the site's own factors.
     // Beyond readings and ledger a figure depends on nothing else. The store archives this text,
     // so that an old report can be computed again.

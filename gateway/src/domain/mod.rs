@@ -67,6 +67,16 @@ pub enum QualityReason {
     Undated,
     /// Line or chip that another program uses.
     InUse,
+    /// No new message of a sensor node.
+    NoMessage,
+    /// Message of a sensor node that the broker had kept: old by an unknown time.
+    Retained,
+    /// Sensor node that is away, by its own word or its last will.
+    Offline,
+    /// Clock of a sensor node that is wrong; its readings have the time of their arrival.
+    NodeClock,
+    /// Message of a sensor node that is no text, no JSON or too large.
+    Unreadable,
     /// Fault of a sensor on the gateway's own pins.
     Sensor(SensorFault),
 }
@@ -200,6 +210,14 @@ impl SampleOutcome {
         }
     }
 
+    /// Number of now: not one that a broker had kept from an unknown time.
+    pub fn present_number(&self) -> Option<ExactNumber> {
+        match self {
+            Self::Uncertain(_, QualityReason::Retained) => None,
+            outcome => outcome.number(),
+        }
+    }
+
     /// Doubt, or reason for which there is no number.
     pub fn reason(&self) -> Option<QualityReason> {
         match self {
@@ -238,6 +256,11 @@ impl QualityReason {
             Self::Asleep => "asleep",
             Self::Undated => "undated",
             Self::InUse => "in-use",
+            Self::NoMessage => "no-message",
+            Self::Retained => "retained",
+            Self::Offline => "offline",
+            Self::NodeClock => "node-clock",
+            Self::Unreadable => "unreadable",
             // `absent` is a point that no model of a device has.
             Self::Sensor(SensorFault::Absent) => "no-sensor",
             Self::Sensor(fault) => fault.name(),
@@ -262,6 +285,11 @@ impl QualityReason {
             Self::Late => 11,
             Self::Header => 12,
             Self::InUse => 13,
+            Self::NoMessage => 14,
+            Self::Retained => 15,
+            Self::Offline => 16,
+            Self::NodeClock => 17,
+            Self::Unreadable => 18,
             Self::Sensor(fault) => SENSOR_FAULT_CODES | fault.code(),
             Self::Refused(exception) => 0x80 | (exception & 0x7f),
         }
@@ -290,6 +318,11 @@ impl QualityReason {
             11 => Self::Late,
             12 => Self::Header,
             13 => Self::InUse,
+            14 => Self::NoMessage,
+            15 => Self::Retained,
+            16 => Self::Offline,
+            17 => Self::NodeClock,
+            18 => Self::Unreadable,
             0x80.. => Self::Refused(code & 0x7f),
             SENSOR_FAULT_CODES.. => {
                 Self::Sensor(SensorFault::from_code(code - SENSOR_FAULT_CODES)?)
@@ -333,6 +366,11 @@ mod tests {
             QualityReason::Header,
             QualityReason::Refused(2),
             QualityReason::OutOfRange,
+            QualityReason::NoMessage,
+            QualityReason::Retained,
+            QualityReason::Offline,
+            QualityReason::NodeClock,
+            QualityReason::Unreadable,
         ] {
             assert_eq!(QualityReason::from_code(reason.code()), Some(reason));
         }

@@ -189,6 +189,10 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
             self.work.tracks[lane].add_undated(sample.at);
             return;
         }
+        // A value that a broker had kept is of an unknown time: it is not there for figures.
+        if let SampleOutcome::Uncertain(_, QualityReason::Retained) = sample.outcome {
+            return;
+        }
         // A sample exactly at the start of the period belongs to the day before (right-labelled).
         if sample.at.0 <= self.work.span.from {
             self.push_earlier_sample(lane, sample);

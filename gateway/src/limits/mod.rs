@@ -114,7 +114,7 @@ pub const MQTT_WINDOW: usize = 100;
 /// Maximum bytes of one outgoing MQTT packet, and of a retained message of another client.
 // A reading of a device with the maximum number of points fits.
 pub const MQTT_PACKET_MAX: usize = 256 << 10;
-/// Maximum bytes of one incoming MQTT packet. The gateway subscribes to nothing.
+/// Maximum bytes of one incoming MQTT packet; a larger message of a sensor node is skipped.
 pub const MQTT_ANSWER_MAX: usize = 64 << 10;
 /// Maximum bytes of MQTT messages that are encoded ahead of the network.
 pub const MQTT_SEND_BUFFER_BYTES: usize = 64 << 10;

@@ -32,7 +32,6 @@ mod secret_keys;
 mod sink_check;
 mod sink_kind;
 mod sink_progress;
-mod tls;
 
 pub use secret_keys::SecretKeys;
 pub use sink_check::SinkCheck;

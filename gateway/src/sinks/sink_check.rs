@@ -36,15 +36,7 @@ impl SinkCheck<'_, '_> {
         expected: &str,
         secret: SecretKeys,
     ) -> Option<T> {
-        let at = typed.as_ref()?;
-        // Messages and logs show addresses: a secret in one would be shown as well.
-        if at.get().contains(['@', '?']) {
-            let found = at.get();
-            self.notes
-                .add_error(at.span(), "url", "fault-url-secret", found, secret.file);
-            return None;
-        }
-        self.notes.parsed_text(typed, "url", read, expected)
+        self.notes.address(typed, read, expected, secret.file)
     }
 
     /// Returns the secret of the environment variable or of the file that `typed` names.
@@ -52,31 +44,13 @@ impl SinkCheck<'_, '_> {
         if let Some(secret) = (self.env)(keys.variable).filter(|secret| !secret.is_empty()) {
             return Some(Secret::new(secret));
         }
-        let at = typed.as_ref()?;
-        let file = self.notes.path(at.get());
-        // The secret is needed when data are sent; the file may be created until then.
-        if let Err(error) = std::fs::read_to_string(&file) {
-            let found = format!("{}: {error}", at.get());
-            self.notes.add_warning(
-                at.span(),
-                keys.file,
-                "fault-secret-file",
-                &found,
-                keys.variable,
-            );
-        }
-        Some(Secret::from_file(file))
+        let message = ("fault-secret-file", keys.variable);
+        self.notes.secret_file(typed, keys.file, message)
     }
 
     /// Checks `ca_file`: the file must be there.
     pub fn ca_file(&mut self, typed: &RawText) -> Option<PathBuf> {
-        let at = typed.as_ref()?;
-        let path = self.notes.path(at.get());
-        if !path.is_file() {
-            self.notes
-                .add_error(at.span(), "ca_file", "fault-no-file", at.get(), "");
-        }
-        Some(path)
+        self.notes.ca_file(typed)
     }
 
     /// Checks `catch_up`, the rate of queued readings after an outage, readings/s.
@@ -86,24 +60,4 @@ impl SinkCheck<'_, '_> {
             .integer_in_range(typed, "catch_up", CATCH_UP_RANGE);
         rate.unwrap_or(usual)
     }
-}
-
-/// Splits `HOST`, `HOST:PORT` or `[V6]:PORT`; `None` for user names and spaces.
-pub(crate) fn parse_host_and_port(text: &str) -> Option<(String, Option<u16>)> {
-    if text.contains(['@', '/', '?', '#']) || text.contains(char::is_whitespace) {
-        return None;
-    }
-    if let Some(rest) = text.strip_prefix('[') {
-        let (host, port) = rest.split_once(']')?;
-        let port = match port.strip_prefix(':') {
-            Some(port) => Some(port.parse().ok()?),
-            None => None,
-        };
-        return (!host.is_empty()).then(|| (host.to_owned(), port));
-    }
-    let (host, port) = match text.split_once(':') {
-        Some((host, port)) => (host, Some(port.parse().ok()?)),
-        None => (text, None),
-    };
-    (!host.is_empty()).then(|| (host.to_owned(), port))
 }

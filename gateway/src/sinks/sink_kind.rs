@@ -39,6 +39,11 @@ pub trait ConfiguredSink: Any + Debug + Send + Sync {
     /// Address that readings are sent to, for people; without secrets.
     fn address(&self) -> String;
 
+    /// Beginning of the MQTT topics on which it publishes; `None` when it publishes on none.
+    fn published_topics(&self, _site: &str) -> Option<String> {
+        None
+    }
+
     /// Estimated network traffic for one reading of a device, bytes.
     fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64;
 

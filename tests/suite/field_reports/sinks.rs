@@ -6,8 +6,9 @@ use crate::servers::{
     DatabaseAnswer, MosquittoBroker, MqttSubscriber, STORED_ANSWER, ScriptedDatabase,
     assert_seqs_complete, wait_until,
 };
+use gateway::config::MqttVersion;
 use gateway::domain::{DeviceInfo, ExactNumber, PointInfo, ReadingSeq, SampleOutcome, Site};
-use gateway::sinks::mqtt::{MqttSettings, MqttVersion};
+use gateway::sinks::mqtt::MqttSettings;
 use gateway::status::SinkDiagnosis;
 use std::time::Duration;
 
@@ -332,16 +333,20 @@ async fn fill_uneven(bench: &SinkBench) -> (Vec<ReadingSeq>, Vec<ReadingSeq>) {
     (small, large)
 }
 
+/// Settings with this version of the protocol.
+fn versioned_settings(port: u16, version: MqttVersion) -> MqttSettings {
+    let mut settings = mqtt_settings(port);
+    settings.broker.version = version;
+    settings
+}
+
 async fn only_large_ones_are_refused(version: MqttVersion, why: &str) {
     let bench = SinkBench::with_site(uneven_site());
     let broker = MosquittoBroker::start("max_packet_size 1000").await;
     let folder = tempfile::tempdir().unwrap();
     let ears = MqttSubscriber::start(broker.port, folder.path(), &[]).await;
     let (small, large) = fill_uneven(&bench).await;
-    let sink = bench.run_mqtt(MqttSettings {
-        version,
-        ..mqtt_settings(broker.port)
-    });
+    let sink = bench.run_mqtt(versioned_settings(broker.port, version));
     bench.wait_delivered("mqtt", 101).await;
     // Small ones that were in flight when the broker closed the connection come twice.
     let distinct = || {
@@ -428,10 +433,7 @@ fn start_twin_sinks(
 ) -> [(SinkBench, RunningSink); 2] {
     [(); 2].map(|()| {
         let bench = SinkBench::new();
-        let sink = bench.run_mqtt(MqttSettings {
-            version,
-            ..mqtt_settings(broker.port)
-        });
+        let sink = bench.run_mqtt(versioned_settings(broker.port, version));
         (bench, sink)
     })
 }
@@ -481,11 +483,8 @@ async fn a_broker_that_knows_no_version_5_is_spoken_to_in_3_1_1() {
         let broker = ScriptedBroker::start(level, |_| BrokerReply::Ack).await;
         bench.append_range(1..=30).await;
         let settings = mqtt_settings(broker.port);
-        let version = MqttVersion::V5;
-        let sink = bench.run_mqtt(MqttSettings {
-            version,
-            ..settings.clone()
-        });
+        let newest = versioned_settings(broker.port, MqttVersion::V5);
+        let sink = bench.run_mqtt(newest);
         let fault = || bench.sink_state("mqtt").fault.unwrap_or_default();
         wait_until("refusal", || fault().contains("does not speak MQTT 5")).await;
         sink.stop().await;

@@ -7,13 +7,13 @@ mod mqtt;
 use crate::servers::{MosquittoBroker, wait_until};
 use crate::sites::site_of;
 use gateway::clock::Clock;
-use gateway::config::{Secret, StoreSettings};
+use gateway::config::{BrokerSettings, MqttVersion, Secret, StoreSettings};
 use gateway::domain::{
     DeviceInfo, ExactNumber, MonoMs, PointInfo, QualityReason, Reading, ReadingSeq, SampleOutcome,
     Site, UtcMs,
 };
 use gateway::sinks::influx::InfluxSettings;
-use gateway::sinks::mqtt::{MqttSettings, MqttVersion};
+use gateway::sinks::mqtt::MqttSettings;
 use gateway::sinks::{self, ConfiguredSink, SinkContext};
 use gateway::status::{SinkState, StatusBoard};
 use gateway::storage::Store;
@@ -88,16 +88,19 @@ pub(crate) fn outcomes_of(seq: ReadingSeq) -> Box<[SampleOutcome]> {
 
 pub(crate) fn mqtt_settings(port: u16) -> MqttSettings {
     MqttSettings {
-        host: "127.0.0.1".into(),
-        port,
-        tls: false,
-        username: None,
-        password: None,
-        ca_file: None,
-        client_id: "pantau-desa-impian".into(),
+        broker: BrokerSettings {
+            host: "127.0.0.1".into(),
+            port,
+            tls: false,
+            username: None,
+            password: None,
+            ca_file: None,
+            certificate: None,
+            client_id: "pantau-desa-impian".into(),
+            version: MqttVersion::Any,
+        },
         prefix: "pantau".into(),
         catch_up: 5000,
-        version: MqttVersion::Any,
         ack_within: Duration::from_secs(30),
     }
 }

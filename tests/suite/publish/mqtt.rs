@@ -118,13 +118,13 @@ async fn a_backlog_is_throttled_and_a_wrong_password_is_shown() {
     bench.append_range(1..=600).await;
     let mut settings = mqtt_settings(broker.port);
     settings.catch_up = 100;
-    settings.username = Some("desa".into());
-    settings.password = Some(Secret::new("wrong"));
+    settings.broker.username = Some("desa".into());
+    settings.broker.password = Some(Secret::new("wrong"));
     let sink = bench.run_mqtt(settings.clone());
     let refused = |fault: Option<String>| fault.is_some_and(|why| why.contains("password"));
     wait_until("refusal", || refused(bench.sink_state("mqtt").fault)).await;
     sink.stop().await;
-    settings.password = Some(Secret::new("right"));
+    settings.broker.password = Some(Secret::new("right"));
     let sink = bench.run_mqtt(settings);
     wait_until("some", || !ears.seqs().is_empty()).await;
     // The rate is what is tested, so this time must really pass.
@@ -153,15 +153,15 @@ async fn a_broker_behind_tls_is_believed_by_its_authority_only() {
     broker.start_process().await;
     bench.append_range(1..=50).await;
     let mut settings = mqtt_settings(broker.port);
-    settings.host = "localhost".into();
-    settings.tls = true;
+    settings.broker.host = "localhost".into();
+    settings.broker.tls = true;
     let sink = bench.run_mqtt(settings.clone());
     wait_until("distrust", || bench.sink_state("mqtt").fault.is_some()).await;
     // Some time for a second attempt: it must not send anything either.
     sleep(Duration::from_millis(500)).await;
     assert_eq!(bench.sink_state("mqtt").delivered, 0);
     sink.stop().await;
-    settings.ca_file = Some(certificate.cert);
+    settings.broker.ca_file = Some(certificate.cert);
     let sink = bench.run_mqtt(settings);
     bench.wait_delivered("mqtt", 50).await;
     sink.stop().await;

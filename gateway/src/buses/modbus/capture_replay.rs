@@ -1,8 +1,9 @@
 //! Check of a profile against the register captures in its own file. Pure.
 
 use super::decode;
-use crate::config::profile::{Profile, RegisterCapture};
-use crate::config::{ModbusPoint, Point, PointAccess};
+use crate::buses::mqtt::message_value;
+use crate::config::profile::Profile;
+use crate::config::{ModbusPoint, Point, PointAccess, RegisterCapture};
 use crate::domain::ExactNumber;
 use std::sync::Arc;
 
@@ -43,6 +44,10 @@ fn find_mismatch(profile: &Profile, capture: &RegisterCapture) -> Option<Capture
         let number = match (&point.access, capture.words.as_slice()) {
             (PointAccess::Modbus(_), words) => {
                 decode::decode_point(point, words, &context).number()
+            }
+            (PointAccess::Mqtt(access), _) => {
+                let payload = capture.payload.as_deref().unwrap_or_default();
+                message_value::decode_payload(point, access, payload.as_bytes()).ok()
             }
             (access, [raw]) => access.scale_raw(*raw, point.scale),
             _ => None,

@@ -16,12 +16,13 @@ use super::exit_status::{EXIT_DONE, EXIT_USAGE};
 use super::pin_place::pin_place;
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
-use crate::config::{self, Config, Diagnostic, Diagnostics};
+use crate::config::{self, Config, Device, Diagnostic, Diagnostics};
 use crate::i18n::Language;
 use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Prints the errors, or the plan; returns the exit status.
@@ -206,7 +207,7 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
     let settings = &config.buses[bus.index];
     let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
-    // Pins have neither requests nor a time on the wire.
+    // Pins and nodes have neither requests nor a time on the wire.
     let (bus_key, device_key) = match settings.link.modbus() {
         Some(_) => ("cli-check-bus", "cli-check-device"),
         None => ("cli-check-pin-bus", "cli-check-pin-device"),
@@ -225,13 +226,13 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
             &config.devices[device.index],
             &config.site.devices[device.index],
         );
-        let place = pin_place(settings, lang);
+        let place = pin_place(settings, lang).unwrap_or_else(|| node_topics(settings));
         lines.push(lang.text_with(
             device_key,
             &[
                 ("device", &settings.id),
                 ("unit", &settings.unit.to_string()),
-                ("pin", &place.unwrap_or_default()),
+                ("pin", &place),
                 ("profile", info.profile.as_deref().unwrap_or("-")),
                 ("points", &settings.points.len().to_string()),
                 ("every", &digits(&format!("{:?}", settings.every))),
@@ -244,6 +245,14 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
         let text = lang.text_with("cli-check-overloaded", &[("bus", &settings.id)]);
         lines.push(lang.text_with("cli-check-warning", &[("text", &text)]));
     }
+}
+
+/// Topics of a sensor node at a broker; empty for a device of another kind of bus.
+fn node_topics(settings: &Device) -> String {
+    let points = settings.points.iter();
+    let messages = points.filter_map(|point| point.access.mqtt());
+    let topics: BTreeSet<&str> = messages.map(|message| &*message.topic).collect();
+    topics.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn push_sinks_text(

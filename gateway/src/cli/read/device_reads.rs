@@ -84,7 +84,9 @@ impl DeviceReads {
 }
 
 fn good_round_trip(once: &AdhocReading) -> Option<f64> {
-    once.failure.is_none().then_some(once.round_trip_ms)
+    // A bus without requests (pins, sensor nodes) has none.
+    let has_answered = once.failure.is_none() && once.round_trip_ms > 0.0;
+    has_answered.then_some(once.round_trip_ms)
 }
 
 /// Message key of the advice for a device that gave nothing, or that refused some requests.
@@ -92,8 +94,9 @@ pub(super) fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> 
     let once = &seen.once;
     let whole = once.failure.as_ref().map(|(failure, _)| failure.reason);
     let mut parts = once.outcomes.iter().filter_map(SampleOutcome::reason);
-    let reason =
-        whole.or_else(|| parts.find(|reason| matches!(reason, QualityReason::Refused(_))))?;
+    let refused = parts.find(|reason| matches!(reason, QualityReason::Refused(_)));
+    let fault = once.fault.as_ref().map(|fault| fault.reason);
+    let reason = whole.or(refused).or(fault)?;
     let alone = [Some(reason)];
     let line = if seen.line.is_empty() {
         &alone[..]

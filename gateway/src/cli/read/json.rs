@@ -68,6 +68,10 @@ pub(super) fn device_json(
             "reason": failure.reason.word(),
             "detail": detail,
         })),
+        "fault": once.fault.as_ref().map(|fault| json!({
+            "reason": fault.reason.word(),
+            "detail": fault.detail,
+        })),
         "advice": advice_key(&config.buses[device.bus], seen),
         "mbpoll": mbpoll::mbpoll_commands(&config.buses[device.bus], device, once),
     })

@@ -20,6 +20,7 @@ use super::bus_client;
 use super::exit_status::{EXIT_DONE, EXIT_USAGE, fail_with_message};
 use super::run::wait_for_stop;
 use super::standard_output::print_text;
+use crate::buses::mqtt::NODE_READ_SECONDS;
 use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::config::{Config, ModbusLink};
@@ -104,7 +105,8 @@ pub(super) async fn run_read(options: &ReadArgs, lang: Language) -> u8 {
         return EXIT_USAGE;
     };
     let Some(every) = options.every else {
-        let mut seen = read_times(&mut session, options.times, lang).await;
+        let is_node = config.buses[bus].link.mqtt().is_some();
+        let mut seen = read_times(&mut session, options.times, is_node, lang).await;
         // The line must be free again before the neighbours are read.
         drop(session);
         seen.line = diagnose_line(&config, index, &seen.once).await;
@@ -208,14 +210,22 @@ async fn diagnose_line(
 }
 
 /// Reads so many times; stops at the first failure.
-async fn read_times(session: &mut AdhocReader, times: u8, lang: Language) -> DeviceReads {
+async fn read_times(
+    session: &mut AdhocReader,
+    times: u8,
+    is_node: bool,
+    lang: Language,
+) -> DeviceReads {
     let waiting = || {
-        // Only the first read waits for a device that ignores requests after connecting.
-        let seconds = SETTLE_MAX_MS.div_ceil(1000).to_string();
-        eprintln!(
-            "{}",
-            lang.text_with("cli-read-waiting", &[("seconds", &seconds)])
-        );
+        // Only the first read waits: for a device that ignores requests after connecting, or for
+        // one that sends by itself.
+        let (key, seconds) = if is_node {
+            ("cli-read-waiting-node", NODE_READ_SECONDS)
+        } else {
+            ("cli-read-waiting", SETTLE_MAX_MS.div_ceil(1000))
+        };
+        let seconds = seconds.to_string();
+        eprintln!("{}", lang.text_with(key, &[("seconds", &seconds)]));
     };
     let mut seen = DeviceReads::from_first_read(session.read_patiently(waiting).await);
     for _ in 1..times {
@@ -266,6 +276,10 @@ fn device_text(
     if let Some((_, detail)) = &once.failure {
         let nothing = lang.text_with("cli-read-nothing", &[("detail", detail)]);
         let _ = writeln!(text, "{nothing}");
+    }
+    if let Some(fault) = &once.fault {
+        let detail = [("detail", fault.detail.as_str())];
+        let _ = writeln!(text, "{}", lang.text_with("cli-read-fault", &detail));
     }
     if let Some(key) = advice_key(bus, seen) {
         let _ = writeln!(text, "{}", lang.text(key));

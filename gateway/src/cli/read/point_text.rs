@@ -23,7 +23,14 @@ pub(super) fn point_reads<'a>(
 }
 
 pub(super) fn register_text(place: Option<&Point>) -> Option<String> {
-    place?.modbus().map(ModbusPoint::register_text)
+    let place = place?;
+    let register = place.modbus().map(ModbusPoint::register_text);
+    // Of a message the place in it, else its topic.
+    register.or_else(|| {
+        let message = place.access.mqtt()?;
+        let field = message.field.as_ref().map(ToString::to_string);
+        Some(field.unwrap_or_else(|| message.topic.to_string()))
+    })
 }
 
 pub(super) fn point_line(

@@ -23,21 +23,26 @@ pub(super) fn append_found_devices(
     for sentence in &additions.left_out {
         print_stderr(sentence);
     }
-    if additions.text.is_empty() {
+    append_tables(file, config, &additions.text, lang)
+}
+
+/// Prints tables and adds them to the file; returns false when they could not be written.
+pub(super) fn append_tables(file: &Path, config: &Config, tables: &str, lang: Language) -> bool {
+    if tables.is_empty() {
         print_stderr(&lang.text("scan-write-nothing"));
         return true;
     }
     // The new file is checked as a whole before it replaces the old one.
-    let text = join_config(&config.text, &additions.text);
+    let text = join_config(&config.text, tables);
     let env = |name: &str| std::env::var(name).ok();
     if let Err(faults) = config::load_config_text(&text, file, &env) {
         print_stderr(&faults.render(lang));
         print_stderr(&lang.text("scan-write-faulty"));
-        print_stderr(&additions.text);
+        print_stderr(tables);
         return false;
     }
     print_stderr(&lang.text_with("scan-write-diff", &[("file", &file.display().to_string())]));
-    for line in additions.text.lines() {
+    for line in tables.lines() {
         print_stderr(&format!("+{line}"));
     }
     match replace_file(file, &config.text, &text) {

@@ -1,4 +1,5 @@
-//! `pantau scan`: searches lines and networks for Modbus devices.
+//! `pantau scan`: searches lines and networks for Modbus devices, the gateway's own pins for
+//! sensors, and brokers for sensor nodes.
 //!
 //! Entry point: [`run_scan`].
 //!
@@ -9,6 +10,7 @@
 //! User documentation: `docs/field.md`, "Scan".
 
 mod config_append;
+mod nodes;
 mod output;
 mod pins;
 
@@ -19,6 +21,7 @@ use crate::commissioning::scan::{DeviceScan, ScanOptions, ScanTarget};
 use crate::commissioning::scan_engine::scan_ranges;
 use crate::config::{self, Config, Parity};
 use crate::i18n::Language;
+use nodes::NodeTarget;
 use output::ScanScreen;
 use pins::PinTarget;
 use std::path::PathBuf;
@@ -104,6 +107,14 @@ pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
+    let mut brokers = options.targets.iter();
+    let broker = brokers.find_map(|text| NodeTarget::parse(text, config.as_ref()));
+    if let Some(target) = broker {
+        if options.targets.len() > 1 {
+            return print_usage_error(&lang.text("scan-pins-alone"));
+        }
+        return run_node_scan(&target, config.as_ref(), options, lang).await;
+    }
     let pins = options.targets.iter();
     let pins: Vec<PinTarget> = pins
         .filter_map(|text| PinTarget::parse(text, config.as_ref()))
@@ -150,6 +161,22 @@ pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
     } else {
         EXIT_DONE
     }
+}
+
+/// Scans a broker, and writes the nodes when requested.
+async fn run_node_scan(
+    target: &NodeTarget,
+    config: Option<&Config>,
+    options: &ScanArgs,
+    lang: Language,
+) -> u8 {
+    let form = (options.full, options.json);
+    let found = nodes::scan_nodes(target, config, form, lang).await;
+    let wrote = match config.filter(|_| options.write) {
+        Some(config) => config_append::append_tables(&options.config, config, &found.tables, lang),
+        None => true,
+    };
+    if wrote { found.status } else { EXIT_NEGATIVE }
 }
 
 /// Configuration, if there is one. An error in it ends the scan only when the scan needs it.

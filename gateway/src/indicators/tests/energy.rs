@@ -214,6 +214,34 @@ async fn what_was_read_before_the_time_was_known_never_counts() {
 }
 
 #[tokio::test]
+async fn what_a_broker_had_kept_never_counts() {
+    use crate::domain::{ExactNumber, MonoMs, QualityReason, Reading, SampleOutcome, UtcMs};
+    let village = TestSite::new(&site_text(&[SITE_PLANT]));
+    let start = november_start();
+    let all = [(0, 1.0), (60, 1.5), (90, 9.0), (120, 2.0)];
+    let all = all.map(|(minute, kwh)| {
+        let number = ExactNumber::Float(kwh);
+        let energy = match minute {
+            90 => SampleOutcome::Uncertain(number, QualityReason::Retained),
+            _ => SampleOutcome::Good(number),
+        };
+        Reading {
+            device: 0,
+            at: UtcMs(start + minute * MINUTE),
+            mono: MonoMs(5),
+            dated: true,
+            outcomes: [SampleOutcome::Good(ExactNumber::Float(0.0)), energy].into(),
+        }
+    });
+    village.store.append_all(all.to_vec()).await.unwrap();
+    village.store.flush().await.unwrap();
+    let found = village.indicators("2026-11-01").await;
+    assert_figure_close(&found, "plts.generation", "plts", 1.0);
+    let kinds: Vec<_> = found.events.iter().map(|event| event.kind).collect();
+    assert!(!kinds.contains(&"spike"), "{kinds:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_expected_of_the_future() {
     let village = sunny_site(2).await;
     let noon = "2026-11-02T05:00:00Z";

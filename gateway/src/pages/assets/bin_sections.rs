@@ -93,7 +93,7 @@ fn bsf_parts(at: &SectionContext<'_>, bin: &BsfAsset) -> KindParts {
 /// Last valid reading of a point in the unit of the formulas.
 fn present_value(at: &SectionContext<'_>, point: &AssetPoint) -> Option<f64> {
     let last = at.latest.iter().find(|last| last.point == point.id)?;
-    let number = last.sample.outcome.number()?;
+    let number = last.sample.outcome.present_number()?;
     Some(point.value(number.to_f64()))
 }
 

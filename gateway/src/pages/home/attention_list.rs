@@ -58,7 +58,7 @@ impl AttentionList {
 fn site_condition<'a>(app: &'a ApiListener, figures: &'a HomeFigures) -> SiteCondition<'a> {
     let state = app.state();
     let good = figures.latest.iter().filter_map(|(point, last)| {
-        let number = last.sample.outcome.number()?;
+        let number = last.sample.outcome.present_number()?;
         Some((Arc::clone(point), (last.sample.at, number.to_f64())))
     });
     SiteCondition {
@@ -142,7 +142,7 @@ fn newest_good_samples(figures: &HomeFigures) -> BTreeMap<&str, UtcMs> {
         let Some((device, _)) = point.split_once('.') else {
             continue;
         };
-        if last.sample.outcome.number().is_none() {
+        if last.sample.outcome.present_number().is_none() {
             continue;
         }
         let known = newest.entry(device).or_insert(last.sample.at);

@@ -3,7 +3,7 @@
 
 use super::home_figures::HomeFigures;
 use crate::assets::AssetPoint;
-use crate::domain::{SampleOutcome, UtcMs};
+use crate::domain::{QualityReason, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::report::render::number_format::{self, NO_VALUE};
 
@@ -39,7 +39,8 @@ impl PresentValue {
         };
         let at = last.sample.at;
         Some(match &last.sample.outcome {
-            SampleOutcome::Bad(reason) => {
+            SampleOutcome::Bad(reason)
+            | SampleOutcome::Uncertain(_, reason @ QualityReason::Retained) => {
                 let key = format!("reason-{}", reason.word());
                 Self::missing(figures.lang().text(&key))
             }

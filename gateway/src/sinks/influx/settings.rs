@@ -1,7 +1,7 @@
 //! Settings of the InfluxDB sink: `[influx]` as typed, and checked.
 
+use crate::config::broker_settings::parse_host_and_port;
 use crate::config::{RawInteger, RawText, Secret};
-use crate::sinks::sink_check::parse_host_and_port;
 use crate::sinks::{ConfiguredSink, SecretKeys, SinkCheck, SinkTable};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -10,7 +10,7 @@ use crate::domain::UtcMs;
 use crate::limits::{INFLUX_ANSWER_MAX, INFLUX_ANSWER_SECONDS, RETRY_AFTER_MAX_SECONDS};
 use crate::sinks::influx::InfluxSettings;
 use crate::sinks::influx::write_verdict::{WriteVerdict, judge_answer};
-use crate::sinks::tls::tls_client_config;
+use crate::tls_client::tls_client_config;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use influxdb2::api::write::TimestampPrecision;
@@ -207,7 +207,7 @@ fn http_client(settings: &InfluxSettings, base: &Url) -> Result<PlainClient, Str
         // The configuration names the server; a proxy in the environment is no part of it.
         .no_proxy();
     if base.scheme() == "https" {
-        let tls = tls_client_config(settings.ca_file.as_deref())?;
+        let tls = tls_client_config(settings.ca_file.as_deref(), None)?;
         builder = builder.use_preconfigured_tls(Arc::unwrap_or_clone(tls));
     }
     builder.build().map_err(|why| why.to_string())

@@ -1,34 +1,10 @@
 //! Reasons of a broker as sentences for a technician: what to check, not only a number.
 
+use crate::mqtt_link::{
+    BrokerLinkError, BrokerReasonCode, ConnectionEndCause, append_reason_string,
+};
 use crate::sinks::mqtt::MqttSettings;
-use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
-use crate::sinks::mqtt::packet_codec::{BrokerReasonCode, MqttProtocolVersion};
 use crate::status::SinkDiagnosis;
-
-/// Describes a refused connection: return codes of CONNACK, 3.1.1 (3.2.2.3) and 5.0 (3.2.2.2).
-pub(super) fn connack_refusal(
-    said: &BrokerReasonCode,
-    version: MqttProtocolVersion,
-    settings: &MqttSettings,
-) -> String {
-    let what = match (version, said.code) {
-        (MqttProtocolVersion::V3, 2) | (_, 0x85) => "check the client id",
-        (MqttProtocolVersion::V3, 3) | (_, 0x88 | 0x89) => "it is busy or being started",
-        (MqttProtocolVersion::V3, 4 | 5) | (_, 0x86 | 0x87 | 0x8C) => {
-            "check user name, password and client id"
-        }
-        (_, 0x8A) => "it has banned this client",
-        (_, 0x97 | 0x9F) => "too many connections, or a quota is used up",
-        (_, 0x90 | 0x95 | 0x99 | 0x9A | 0x9B) => "it refuses the last will (retained, QoS 1)",
-        _ => "it does not say why",
-    };
-    let code = said.code;
-    let client_id = &settings.client_id;
-    append_reason_string(
-        format!("the broker refuses the connection (code {code}, client id {client_id}): {what}"),
-        said,
-    )
-}
 
 /// Describes a DISCONNECT of the broker with its reason code (5.0, 3.14.2.1).
 pub(super) fn disconnect_reason(
@@ -72,7 +48,7 @@ pub(super) fn duplicate_client_id(settings: &MqttSettings) -> BrokerLinkError {
     let why = format!(
         "another client uses the same client id \"{}\": give each gateway its own site id, or \
          client_id in [mqtt]",
-        settings.client_id
+        settings.broker.client_id
     );
     BrokerLinkError {
         why,
@@ -90,7 +66,7 @@ pub(super) fn repeated_hangups(
     let why = format!(
         "{}, {count} times in a row although it accepts us: probably another client uses \
          the same client id \"{}\"; give each gateway its own site id, or client_id in [mqtt]",
-        lost.why, settings.client_id
+        lost.why, settings.broker.client_id
     );
     BrokerLinkError {
         why,
@@ -129,15 +105,4 @@ pub(super) fn negative_ack(said: &BrokerReasonCode, topic: &str, bytes: usize) -
          {what}"
     );
     BrokerLinkError::new(how, append_reason_string(why, said))
-}
-
-fn append_reason_string(mut why: String, said: &BrokerReasonCode) -> String {
-    if let Some(words) = &said.words {
-        // A broker's text is of any length; the status page has room for a sentence.
-        let words = &words[..words.floor_char_boundary(200)];
-        why.push_str(" (\"");
-        why.push_str(words);
-        why.push_str("\")");
-    }
-    why
 }

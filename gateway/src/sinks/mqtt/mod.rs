@@ -1,9 +1,9 @@
 //! MQTT sink: one message a reading, `QoS` 1; the cursor moves on PUBACK only.
 //!
-//! rumqttc's codec writes and reads the packets (`packet_codec`); the connection (`broker_link`) is
-//! our own: the journal is the queue, so a client library's own queue and retries are in the way,
-//! and rumqttc ends the connection over a second acknowledgement. A lost connection is discarded
-//! with all unacknowledged messages; the next one starts at the cursor.
+//! The connection is that of `mqtt_link`: the journal is the queue, so a client library's own queue
+//! and retries are in the way, and rumqttc ends the connection over a second acknowledgement. A
+//! lost connection is discarded with all unacknowledged messages; the next one starts at the
+//! cursor.
 //!
 //! MQTT 5 is tried first, because its acknowledgements say why a message is refused; 3.1.1 is used
 //! with brokers that do not know it. With 3.1.1 a broker that acknowledges a message and discards
@@ -14,24 +14,20 @@
 //! makes a broker close the connection.
 
 mod ack_window;
-mod broker_link;
 mod broker_messages;
-mod connection_end;
 mod hangup_suspicion;
-mod packet_codec;
 pub(in crate::sinks) mod payload;
 mod session;
 mod settings;
 mod sink_state;
 
+pub use settings::MqttSettings;
 pub(crate) use settings::RawMqttSink;
-pub use settings::{MqttSettings, MqttVersion};
 
 use crate::domain::{DeviceInfo, Site};
 use crate::limits::{SINK_SHORT_CONNECTIONS, SINK_STABLE_SECONDS};
+use crate::mqtt_link::{BrokerLink, ConnectionEndCause};
 use crate::sinks::backoff::SinkBackoff;
-use crate::sinks::mqtt::broker_link::BrokerLink;
-use crate::sinks::mqtt::connection_end::ConnectionEndCause;
 use crate::sinks::mqtt::session::MqttSession;
 use crate::sinks::mqtt::sink_state::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::{pause_or_stop, wait_for_stop};
@@ -53,7 +49,11 @@ impl ConfiguredSink for MqttSettings {
     }
 
     fn address(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        self.broker.address()
+    }
+
+    fn published_topics(&self, site: &str) -> Option<String> {
+        Some(format!("{}/{site}/", self.prefix))
     }
 
     fn bytes_per_reading(&self, site: &Site, device: &DeviceInfo) -> f64 {
@@ -106,7 +106,7 @@ impl MqttSink {
         let will = self.state_message("offline", false);
         let will = (self.state_topic.as_str(), will.as_str());
         let link = tokio::select! {
-            link = BrokerLink::open(&self.settings, will, &mut self.spoken) => link,
+            link = BrokerLink::open(&self.settings.broker, Some(will), &mut self.spoken) => link,
             () = wait_for_stop(stop) => return Ok(SessionEnd::Stopped),
         };
         match link {

@@ -1,12 +1,11 @@
 //! Settings of the MQTT sink: `[mqtt]` as typed, and checked.
 
-use crate::config::{RawInteger, RawText, Secret};
+use crate::config::broker_settings::{EXPECT_BROKER_URL, parse_broker_url, parse_client_id};
+use crate::config::{BrokerSettings, MqttVersion, RawInteger, RawText};
 use crate::limits::MQTT_ACK_SECONDS;
-use crate::sinks::sink_check::parse_host_and_port;
 use crate::sinks::{ConfiguredSink, SecretKeys, SinkCheck, SinkTable};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +29,10 @@ pub(crate) struct RawMqttSink {
     password_file: RawText,
     /// PEM file of the authority that signed the broker's certificate; the system's by default.
     ca_file: RawText,
+    /// PEM file of the certificate that the broker knows this gateway by.
+    certificate: RawText,
+    /// PEM file of its private key.
+    certificate_key_file: RawText,
     /// MQTT client id, `pantau-SITE` by default.
     client_id: RawText,
     /// First level of the topics, `pantau` by default.
@@ -43,40 +46,14 @@ pub(crate) struct RawMqttSink {
 /// Settings of the MQTT sink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MqttSettings {
-    /// Host name of the broker.
-    pub host: String,
-    /// Port of the broker.
-    pub port: u16,
-    /// True for `mqtts://`.
-    pub tls: bool,
-    /// User name.
-    pub username: Option<String>,
-    /// Password, from its file or the environment.
-    pub password: Option<Secret>,
-    /// PEM file of the authority that signed the broker's certificate; `None`: the system's.
-    pub ca_file: Option<PathBuf>,
-    /// MQTT client id.
-    pub client_id: String,
+    /// Connection to the broker.
+    pub broker: BrokerSettings,
     /// First level of the topics, `pantau`.
     pub prefix: String,
     /// Readings per second sent from the queue after an outage.
     pub catch_up: u32,
-    /// Protocol version.
-    pub version: MqttVersion,
     /// Maximum time until an acknowledgement (`limits::MQTT_ACK_SECONDS`).
     pub ack_within: Duration,
-}
-
-/// MQTT version to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MqttVersion {
-    /// 5 when the broker accepts it, else 3.1.1.
-    #[default]
-    Any,
-    /// 3.1.1 only.
-    V3,
-    /// 5 only.
-    V5,
 }
 
 impl SinkTable for RawMqttSink {
@@ -85,30 +62,36 @@ impl SinkTable for RawMqttSink {
     const SECRET: Option<SecretKeys> = Some(SECRET_KEYS);
 
     fn check(&self, check: &mut SinkCheck<'_, '_>) -> Arc<dyn ConfiguredSink> {
-        let expected = "mqtt://HOST:PORT, mqtts://HOST:PORT";
-        let url = check.url(&self.url, parse_broker_url, expected, SECRET_KEYS);
+        let url = check.url(&self.url, parse_broker_url, EXPECT_BROKER_URL, SECRET_KEYS);
         let (host, port, tls) = url.unwrap_or_default();
-        let client = |text: &str| (1..=128).contains(&text.len()).then(|| text.to_owned());
-        Arc::new(MqttSettings {
+        let expected = "fault-expect-text";
+        let client_id = &self.client_id;
+        let client_id = check
+            .notes
+            .parsed_text(client_id, "client_id", parse_client_id, expected);
+        let broker = BrokerSettings {
             host,
             port,
             tls,
             username: self.username.as_ref().map(|at| at.get().clone()),
             password: check.secret(&self.password_file, SECRET_KEYS),
             ca_file: check.ca_file(&self.ca_file),
-            client_id: check
+            certificate: check
                 .notes
-                .parsed_text(&self.client_id, "client_id", client, "fault-expect-text")
-                .unwrap_or_else(|| format!("pantau-{}", check.site)),
+                .client_certificate(&self.certificate, &self.certificate_key_file),
+            client_id: client_id.unwrap_or_else(|| format!("pantau-{}", check.site)),
+            version: check
+                .notes
+                .parsed_text(&self.version, "version", parse_mqtt_version, "5, 3.1.1")
+                .unwrap_or_default(),
+        };
+        Arc::new(MqttSettings {
+            broker,
             prefix: check
                 .notes
                 .parsed_text(&self.prefix, "prefix", parse_prefix, "fault-expect-topic")
                 .unwrap_or_else(|| "pantau".to_owned()),
             catch_up: check.catch_up(&self.catch_up, CATCH_UP_DEFAULT),
-            version: check
-                .notes
-                .parsed_text(&self.version, "version", parse_mqtt_version, "5, 3.1.1")
-                .unwrap_or_default(),
             ack_within: Duration::from_secs(MQTT_ACK_SECONDS),
         })
     }
@@ -127,16 +110,4 @@ fn parse_mqtt_version(text: &str) -> Option<MqttVersion> {
         "3.1.1" => Some(MqttVersion::V3),
         _ => None,
     }
-}
-
-fn parse_broker_url(url: &str) -> Option<(String, u16, bool)> {
-    let (scheme, rest) = url.split_once("://")?;
-    // `tcp` and `ssl` are the names that Paho clients use.
-    let (tls, default) = match scheme {
-        "mqtt" | "tcp" => (false, 1883),
-        "mqtts" | "ssl" => (true, 8883),
-        _ => return None,
-    };
-    let (host, port) = parse_host_and_port(rest.trim_end_matches('/'))?;
-    Some((host, port.unwrap_or(default), tls))
 }

@@ -1,8 +1,7 @@
 //! [`MqttSink`]: state that is kept across connections, and [`SessionEnd`]: how one ended.
 
 use crate::domain::Site;
-use crate::sinks::mqtt::broker_link::KnownBrokerVersion;
-use crate::sinks::mqtt::connection_end::BrokerLinkError;
+use crate::mqtt_link::{BrokerLinkError, KnownBrokerVersion};
 use crate::sinks::mqtt::hangup_suspicion::HangupSuspicion;
 use crate::sinks::mqtt::{MqttSettings, RawMqttSink};
 use crate::sinks::{SinkProgress, SinkTable as _};

@@ -32,7 +32,7 @@ impl BusChannel {
                 BusRequestAnswer::Exception(_)
                 | BusRequestAnswer::Data(_)
                 | BusRequestAnswer::Responders(_)
-                | BusRequestAnswer::Outcomes(_)
+                | BusRequestAnswer::Outcomes(..)
                 | BusRequestAnswer::Written => None,
             };
             match next {

@@ -43,7 +43,7 @@ impl BusChannel {
             }
             BusRequestAnswer::Objects(..)
             | BusRequestAnswer::Responders(_)
-            | BusRequestAnswer::Outcomes(_)
+            | BusRequestAnswer::Outcomes(..)
             | BusRequestAnswer::Written => Err(unexpected_answer_error()),
         }
     }

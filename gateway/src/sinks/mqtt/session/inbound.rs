@@ -1,10 +1,9 @@
 //! Packets from the broker: acknowledgements, refusals, DISCONNECT.
 
 use super::MqttSession;
+use crate::mqtt_link::{BrokerLinkError, BrokerPacket, BrokerReasonCode, ConnectionEndCause};
 use crate::sinks::mqtt::ack_window::{AckedMessage, InFlightReading};
 use crate::sinks::mqtt::broker_messages;
-use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
-use crate::sinks::mqtt::packet_codec::{BrokerPacket, BrokerReasonCode};
 use crate::sinks::mqtt::sink_state::{MQTT_SINK_NAME, SessionEnd};
 use crate::storage::StoreError;
 use tokio::time::Instant;
@@ -52,7 +51,11 @@ impl MqttSession<'_> {
                 );
                 return Ok(Some(self.handle_loss(lost).await?));
             }
-            BrokerPacket::Other => {}
+            // Nothing is subscribed.
+            BrokerPacket::Message(_)
+            | BrokerPacket::Oversize { .. }
+            | BrokerPacket::SubAck { .. }
+            | BrokerPacket::Other => {}
         }
         Ok(None)
     }

@@ -5,11 +5,12 @@ mod outbound;
 
 use crate::domain::{NumberedReading, ReadingSeq};
 use crate::limits::{SINK_STABLE_SECONDS, SINK_STOP_SECONDS};
+use crate::mqtt_link::{
+    BrokerLink, BrokerLinkError, ConnectionEndCause, DISCONNECT, MqttProtocolVersion, PINGREQ,
+    PublishMessage,
+};
 use crate::sinks::catch_up_rate::CatchUpRate;
 use crate::sinks::mqtt::ack_window::{AckWindow, InFlightReading};
-use crate::sinks::mqtt::broker_link::BrokerLink;
-use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
-use crate::sinks::mqtt::packet_codec::{DISCONNECT, MqttProtocolVersion, PINGREQ, PublishMessage};
 use crate::sinks::mqtt::sink_state::{BrokenSession, MQTT_SINK_NAME, MqttSink, SessionEnd};
 use crate::sinks::sink_progress::wait_for_stop;
 use crate::status::SinkDiagnosis;

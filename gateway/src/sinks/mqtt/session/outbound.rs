@@ -3,8 +3,8 @@
 use super::MqttSession;
 use crate::domain::{NumberedReading, ReadingSeq};
 use crate::limits::{MQTT_PACKET_MAX, MQTT_PROBE_PINGS, MQTT_WINDOW};
+use crate::mqtt_link::PublishMessage;
 use crate::sinks::mqtt::ack_window::InFlightReading;
-use crate::sinks::mqtt::packet_codec::PublishMessage;
 use crate::sinks::mqtt::payload;
 use crate::storage::StoreError;
 use std::sync::Arc;

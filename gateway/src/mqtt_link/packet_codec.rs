@@ -1,4 +1,4 @@
-//! Packets of MQTT 3.1.1 and 5.0 that a publisher sends and receives, without input or output.
+//! Packets of MQTT 3.1.1 and 5.0 that a client sends and receives, without input or output.
 //!
 //! rumqttc's two codecs write and read them. This module gives both one interface, so that the
 //! connection and the session do not depend on the version.
@@ -10,7 +10,7 @@ use rumqttc::v5::mqttbytes::{Error as NewError, QoS as NewQoS, v5};
 
 /// Version of the MQTT protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MqttProtocolVersion {
+pub(crate) enum MqttProtocolVersion {
     /// 3.1.1: an acknowledgement cannot be negative.
     V3,
     /// 5.0: an acknowledgement has a reason code.
@@ -19,7 +19,7 @@ pub(super) enum MqttProtocolVersion {
 
 impl MqttProtocolVersion {
     /// Returns the version number as text.
-    pub(super) fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::V3 => "3.1.1",
             Self::V5 => "5.0",
@@ -28,34 +28,35 @@ impl MqttProtocolVersion {
 }
 
 /// PINGREQ packet; it has no content.
-pub(super) const PINGREQ: [u8; 2] = [0xC0, 0];
+pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
 /// DISCONNECT packet: a clean end, after which the broker does not publish the last will.
-pub(super) const DISCONNECT: [u8; 2] = [0xE0, 0];
+pub(crate) const DISCONNECT: [u8; 2] = [0xE0, 0];
 
 /// Content of CONNECT.
 #[derive(Debug)]
-pub(super) struct ConnectPacket<'a> {
-    pub(super) client_id: &'a str,
+pub(crate) struct ConnectPacket<'a> {
+    pub(crate) client_id: &'a str,
     /// Keep-alive interval, seconds.
-    pub(super) keep_alive: u16,
-    pub(super) will_topic: &'a str,
-    pub(super) will: &'a str,
+    pub(crate) keep_alive: u16,
+    /// Topic and text of the last will.
+    pub(crate) will: Option<(&'a str, &'a str)>,
     /// User name and password.
-    pub(super) login: Option<(&'a str, &'a str)>,
+    pub(crate) login: Option<(&'a str, &'a str)>,
 }
 
 /// Appends CONNECT with a clean session; the last will is retained with `QoS` 1.
 ///
 /// # Errors
 /// A text is longer than MQTT allows (65535 bytes).
-pub(super) fn write_connect(
+pub(crate) fn write_connect(
     out: &mut BytesMut,
     version: MqttProtocolVersion,
     with: &ConnectPacket<'_>,
 ) -> Result<(), String> {
     let (user, password) = with.login.unwrap_or_default();
     // Checked here, since the codecs write the length of a text in two bytes without a check.
-    let texts = [with.client_id, with.will_topic, with.will, user, password];
+    let (will_topic, will) = with.will.unwrap_or_default();
+    let texts = [with.client_id, will_topic, will, user, password];
     if texts.iter().any(|text| text.len() > usize::from(u16::MAX)) {
         return Err("client id, user name or password are longer than MQTT takes".to_owned());
     }
@@ -74,9 +75,9 @@ fn connect_packet_v3(with: &ConnectPacket<'_>) -> v4::Connect {
         keep_alive: with.keep_alive,
         client_id: with.client_id.to_owned(),
         clean_session: true,
-        last_will: Some(v4::LastWill {
-            topic: with.will_topic.to_owned(),
-            message: Bytes::copy_from_slice(with.will.as_bytes()),
+        last_will: with.will.map(|(topic, will)| v4::LastWill {
+            topic: topic.to_owned(),
+            message: Bytes::copy_from_slice(will.as_bytes()),
             qos: OldQoS::AtLeastOnce,
             retain: true,
         }),
@@ -88,13 +89,13 @@ fn connect_packet_v3(with: &ConnectPacket<'_>) -> v4::Connect {
 }
 
 fn write_connect_v5(out: &mut BytesMut, with: &ConnectPacket<'_>) -> Result<usize, NewError> {
-    let will = v5::LastWill {
-        topic: Bytes::copy_from_slice(with.will_topic.as_bytes()),
-        message: Bytes::copy_from_slice(with.will.as_bytes()),
+    let will = with.will.map(|(topic, will)| v5::LastWill {
+        topic: Bytes::copy_from_slice(topic.as_bytes()),
+        message: Bytes::copy_from_slice(will.as_bytes()),
         qos: NewQoS::AtLeastOnce,
         retain: true,
         properties: None,
-    };
+    });
     let login = with.login.map(|(user, password)| v5::Login {
         username: user.to_owned(),
         password: password.to_owned(),
@@ -105,20 +106,20 @@ fn write_connect_v5(out: &mut BytesMut, with: &ConnectPacket<'_>) -> Result<usiz
         clean_start: true,
         properties: None,
     };
-    connect.write(&Some(will), &login, out)
+    connect.write(&will, &login, out)
 }
 
 /// Message to publish.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PublishMessage<'a> {
-    pub(super) topic: &'a str,
-    pub(super) payload: &'a str,
-    pub(super) retain: bool,
+pub(crate) struct PublishMessage<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) retain: bool,
 }
 
 impl PublishMessage<'_> {
     /// Appends PUBLISH with `QoS` 1 and this packet id, which is not 0.
-    pub(super) fn write_publish(&self, out: &mut BytesMut, version: MqttProtocolVersion, id: u16) {
+    pub(crate) fn write_publish(&self, out: &mut BytesMut, version: MqttProtocolVersion, id: u16) {
         let bytes = self.packet_bytes(version);
         debug_assert!(bytes <= MQTT_PACKET_MAX, "checked before it is sent");
         out.reserve(bytes);
@@ -139,7 +140,7 @@ impl PublishMessage<'_> {
     }
 
     /// Returns the bytes of the whole packet.
-    pub(super) fn packet_bytes(&self, version: MqttProtocolVersion) -> usize {
+    pub(crate) fn packet_bytes(&self, version: MqttProtocolVersion) -> usize {
         let properties = usize::from(version == MqttProtocolVersion::V5);
         let rest = 2 + self.topic.len() + 2 + properties + self.payload.len();
         // The remaining length takes one byte for each 7 bits (MQTT 3.1.1, 2.2.3).
@@ -148,9 +149,42 @@ impl PublishMessage<'_> {
     }
 }
 
-/// Packet that a broker sends to a publisher.
+/// Appends SUBSCRIBE with `QoS` 0 and this packet id, which is not 0.
+///
+/// # Errors
+/// A topic is longer than MQTT allows, or all together are larger than a packet may be.
+pub(crate) fn write_subscribe<'a>(
+    out: &mut BytesMut,
+    version: MqttProtocolVersion,
+    id: u16,
+    topics: impl Iterator<Item = &'a str>,
+) -> Result<(), String> {
+    let topics: Vec<&str> = topics.collect();
+    // Checked here, since the codecs write the length of a text in two bytes without a check.
+    if topics.iter().any(|at| at.len() > usize::from(u16::MAX)) {
+        return Err("a topic is longer than MQTT takes".to_owned());
+    }
+    let topics = topics.into_iter();
+    let written = match version {
+        MqttProtocolVersion::V3 => {
+            let one = |topic: &str| v4::SubscribeFilter::new(topic.to_owned(), OldQoS::AtMostOnce);
+            let mut packet = v4::Subscribe::new_many(topics.map(one));
+            packet.pkid = id;
+            packet.write(out).map_err(|why| why.to_string())
+        }
+        MqttProtocolVersion::V5 => {
+            let one = |topic: &str| v5::Filter::new(topic, NewQoS::AtMostOnce);
+            let mut packet = v5::Subscribe::new_many(topics.map(one), None);
+            packet.pkid = id;
+            packet.write(out).map_err(|why| why.to_string())
+        }
+    };
+    written.map(|_| ())
+}
+
+/// Packet that a broker sends to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum BrokerPacket {
+pub(crate) enum BrokerPacket {
     ConnAck(ConnAck),
     /// Acknowledgement of a message, positive or negative.
     PubAck {
@@ -159,55 +193,113 @@ pub(super) enum BrokerPacket {
         said: BrokerReasonCode,
     },
     Pong,
+    /// Message on a topic that was subscribed.
+    Message(InboundMessage),
+    /// The same, larger than `MQTT_ANSWER_MAX`: it is skipped.
+    Oversize {
+        topic: String,
+        /// Bytes of the packet.
+        bytes: usize,
+    },
+    /// Answer to a subscription: for each topic 0, or the code of the refusal.
+    SubAck {
+        /// Packet id of the subscription.
+        id: u16,
+        codes: Vec<u8>,
+    },
     /// The broker ends the connection (5.0).
     Disconnect(BrokerReasonCode),
-    /// Anything that a publisher does not use.
+    /// Anything that is not used here.
     Other,
+}
+
+/// Message of another client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InboundMessage {
+    pub(crate) topic: String,
+    pub(crate) payload: Bytes,
+    /// The broker had kept it: it was sent at an earlier time.
+    pub(crate) is_retained: bool,
+}
+
+/// Head of a message that is too large.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OversizeMessage {
+    pub(super) topic: String,
+    /// Bytes of the whole packet.
+    pub(super) bytes: usize,
+}
+
+/// Returns the head of a message that is larger than `MQTT_ANSWER_MAX`; `None` for anything else,
+/// and while its topic is incomplete.
+pub(super) fn oversize_message(read: &[u8]) -> Option<OversizeMessage> {
+    const PUBLISH: u8 = 3;
+    if read.first()? >> 4 != PUBLISH {
+        return None;
+    }
+    let mut length = 0;
+    for (digit, byte) in read.iter().skip(1).take(4).enumerate() {
+        length |= usize::from(byte & 0x7f) << (7 * digit);
+        if byte & 0x80 != 0 {
+            continue;
+        }
+        if length <= MQTT_ANSWER_MAX {
+            return None;
+        }
+        let body = read.get(digit + 2..)?;
+        let topic_bytes = usize::from(u16::from_be_bytes([*body.first()?, *body.get(1)?]));
+        let topic = body.get(2..2 + topic_bytes)?;
+        return Some(OversizeMessage {
+            topic: String::from_utf8_lossy(topic).into_owned(),
+            bytes: digit + 2 + length,
+        });
+    }
+    None
 }
 
 /// Reason code (0: success) and the broker's own text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct BrokerReasonCode {
-    pub(super) code: u8,
-    pub(super) words: Option<String>,
+pub(crate) struct BrokerReasonCode {
+    pub(crate) code: u8,
+    pub(crate) words: Option<String>,
 }
 
 /// Answer to CONNECT, and the broker's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ConnAck {
-    pub(super) said: BrokerReasonCode,
+pub(crate) struct ConnAck {
+    pub(crate) said: BrokerReasonCode,
     /// Largest number of unacknowledged messages.
-    pub(super) receive_max: u16,
+    pub(crate) receive_max: u16,
     /// Largest packet in bytes; `None` for no limit.
-    pub(super) packet_max: Option<usize>,
+    pub(crate) packet_max: Option<usize>,
     /// Keep-alive interval that the broker demands, seconds.
-    pub(super) keep_alive: Option<u16>,
+    pub(crate) keep_alive: Option<u16>,
     /// Highest `QoS` that the broker supports.
-    pub(super) qos_max: u8,
+    pub(crate) qos_max: u8,
     /// The answer has a property list, even an empty one: it is of version 5.
-    pub(super) properties: bool,
+    pub(crate) properties: bool,
 }
 
 /// Received bytes that are not MQTT.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct MalformedPacketError;
+pub(crate) struct MalformedPacketError;
 
 /// Takes the next packet from the received bytes; `None` while it is incomplete.
 ///
 /// # Errors
-/// The bytes are no packet that a broker sends to a publisher.
-pub(super) fn take_packet(
+/// The bytes are no packet that a broker sends to a client.
+pub(crate) fn take_packet(
     read: &mut BytesMut,
     version: MqttProtocolVersion,
 ) -> Result<Option<BrokerPacket>, MalformedPacketError> {
-    // The lower half of the first byte is fixed in all packets that a publisher receives.
+    // The lower half of the first byte is fixed in all packets but messages.
     let (kind, flags) = match read.first() {
         Some(first) => (first >> 4, first & 0x0F),
         None => return Ok(None),
     };
     // A broker does not send types 0, 1 (CONNECT), 12 (PINGREQ) and 15 (AUTH in 5.0) to us: this is
     // not MQTT.
-    if matches!(kind, 0 | 1 | 12 | 15) || (matches!(kind, 2 | 4 | 13 | 14) && flags != 0) {
+    if matches!(kind, 0 | 1 | 12 | 15) || (matches!(kind, 2 | 4 | 9 | 13 | 14) && flags != 0) {
         return Err(MalformedPacketError);
     }
     // rumqttc's codec of version 5 requires a reason here, which the standard lets a broker leave
@@ -221,7 +313,7 @@ pub(super) fn take_packet(
     // A broker that does not know version 5 answers with a two-byte CONNACK without properties.
     let packet = if version == MqttProtocolVersion::V3 || read.starts_with(&[0x20, 2]) {
         match v4::Packet::read(read, MQTT_ANSWER_MAX) {
-            Ok(packet) => Ok(packet_from_v3(&packet, start)),
+            Ok(packet) => Ok(packet_from_v3(packet, start)),
             Err(OldError::InsufficientBytes(_)) if read.len() == before => return Ok(None),
             Err(_) => Err(MalformedPacketError),
         }
@@ -260,7 +352,7 @@ impl PacketStart {
     }
 }
 
-fn packet_from_v3(packet: &v4::Packet, start: PacketStart) -> BrokerPacket {
+fn packet_from_v3(packet: v4::Packet, start: PacketStart) -> BrokerPacket {
     match packet {
         v4::Packet::ConnAck(_) => BrokerPacket::ConnAck(ConnAck {
             said: BrokerReasonCode {
@@ -278,6 +370,19 @@ fn packet_from_v3(packet: &v4::Packet, start: PacketStart) -> BrokerPacket {
             said: BrokerReasonCode::default(),
         },
         v4::Packet::PingResp => BrokerPacket::Pong,
+        v4::Packet::Publish(message) => BrokerPacket::Message(InboundMessage {
+            topic: message.topic,
+            payload: message.payload,
+            is_retained: message.retain,
+        }),
+        v4::Packet::SubAck(answer) => BrokerPacket::SubAck {
+            id: answer.pkid,
+            codes: answer
+                .return_codes
+                .into_iter()
+                .map(subscribe_code_v3)
+                .collect(),
+        },
         v4::Packet::Disconnect => BrokerPacket::Disconnect(BrokerReasonCode::default()),
         _ => BrokerPacket::Other,
     }
@@ -300,11 +405,48 @@ fn packet_from_v5(packet: v5::Packet, start: PacketStart) -> BrokerPacket {
             },
         },
         v5::Packet::PingResp(_) => BrokerPacket::Pong,
+        v5::Packet::Publish(message) => BrokerPacket::Message(InboundMessage {
+            topic: String::from_utf8_lossy(&message.topic).into_owned(),
+            payload: message.payload,
+            is_retained: message.retain,
+        }),
+        v5::Packet::SubAck(answer) => BrokerPacket::SubAck {
+            id: answer.pkid,
+            codes: answer
+                .return_codes
+                .into_iter()
+                .map(subscribe_code_v5)
+                .collect(),
+        },
         v5::Packet::Disconnect(end) => BrokerPacket::Disconnect(BrokerReasonCode {
             code: end.reason_code as u8,
             words: end.properties.and_then(|all| all.reason_string),
         }),
         _ => BrokerPacket::Other,
+    }
+}
+
+fn subscribe_code_v3(code: v4::SubscribeReasonCode) -> u8 {
+    match code {
+        v4::SubscribeReasonCode::Success(_) => 0,
+        v4::SubscribeReasonCode::Failure => 0x80,
+    }
+}
+
+/// Number of a reason (5.0, 3.9.3).
+fn subscribe_code_v5(code: v5::SubscribeReasonCode) -> u8 {
+    use v5::SubscribeReasonCode as Code;
+    match code {
+        Code::Success(_) => 0,
+        Code::Failure | Code::Unspecified => 0x80,
+        Code::ImplementationSpecific => 0x83,
+        Code::NotAuthorized => 0x87,
+        Code::TopicFilterInvalid => 0x8F,
+        Code::PkidInUse => 0x91,
+        Code::QuotaExceeded => 0x97,
+        Code::SharedSubscriptionsNotSupported => 0x9E,
+        Code::SubscriptionIdNotSupported => 0xA1,
+        Code::WildcardSubscriptionsNotSupported => 0xA2,
     }
 }
 
@@ -343,8 +485,7 @@ mod tests {
         let with = ConnectPacket {
             client_id: "c",
             keep_alive: 20,
-            will_topic: "t",
-            will: "off",
+            will: Some(("t", "off")),
             login: Some(("u", "p")),
         };
         let mut out = BytesMut::new();
@@ -426,11 +567,63 @@ mod tests {
         assert_eq!((answer.said.code, answer.properties), (1, false));
     }
 
+    #[test]
+    fn a_subscription_and_its_answer_are_as_the_standard_spells_them() {
+        let mut out = BytesMut::new();
+        let topics = || ["a/b", "c"].into_iter();
+        write_subscribe(&mut out, MqttProtocolVersion::V3, 7, topics()).unwrap();
+        assert_eq!(out, b"\x82\x0C\0\x07\0\x03a/b\0\0\x01c\0"[..]);
+        out.clear();
+        write_subscribe(&mut out, MqttProtocolVersion::V5, 7, topics()).unwrap();
+        assert_eq!(out, b"\x82\x0D\0\x07\0\0\x03a/b\0\0\x01c\0"[..]);
+        let codes = vec![0, 0x87];
+        assert_eq!(
+            take_v5_packet(b"\x90\x05\0\x07\0\0\x87"),
+            Ok(Some(BrokerPacket::SubAck { id: 7, codes }))
+        );
+        let codes = vec![0x80, 0];
+        assert_eq!(
+            take_packet(
+                &mut BytesMut::from(&b"\x90\x04\0\x07\x80\x01"[..]),
+                MqttProtocolVersion::V3
+            ),
+            Ok(Some(BrokerPacket::SubAck { id: 7, codes }))
+        );
+    }
+
+    #[test]
+    fn a_message_says_whether_the_broker_had_kept_it() {
+        let message = |is_retained| {
+            Ok(Some(BrokerPacket::Message(InboundMessage {
+                topic: "t".into(),
+                payload: Bytes::from_static(b"21"),
+                is_retained,
+            })))
+        };
+        assert_eq!(take_v5_packet(b"\x31\x06\0\x01t\x0021"), message(true));
+        assert_eq!(take_v5_packet(b"\x30\x06\0\x01t\x0021"), message(false));
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_known_by_its_head() {
+        let head = b"\x30\x80\x80\x08\0\x03a/b";
+        let large = Some(OversizeMessage {
+            topic: "a/b".into(),
+            bytes: 4 + (1 << 17),
+        });
+        assert_eq!(oversize_message(head), large);
+        // The topic is not complete yet.
+        assert_eq!(oversize_message(&head[..8]), None);
+        assert_eq!(oversize_message(b"\x30\x05\0\x03a/b"), None);
+        assert_eq!(oversize_message(b"\x40\x80\x80\x08\0\x03a/b"), None);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_are_too_strange(bytes: Vec<u8>) {
             for version in [MqttProtocolVersion::V3, MqttProtocolVersion::V5] {
                 let mut read = BytesMut::from(&bytes[..]);
+                let _ = oversize_message(&bytes);
                 while let Ok(Some(_)) = take_packet(&mut read, version) {}
                 for kind in 0..=15 {
                     let length = bytes.len() % 128;

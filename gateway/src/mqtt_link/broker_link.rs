@@ -1,14 +1,14 @@
 //! Connection to a broker: TCP or TLS, CONNECT and CONNACK, bytes in both directions.
 
-use crate::config::Secret;
-use crate::limits::{MQTT_SEND_BUFFER_BYTES, MQTT_WINDOW};
-use crate::sinks::mqtt::connection_end::{BrokerLinkError, ConnectionEndCause};
-use crate::sinks::mqtt::packet_codec::{
-    self, BrokerPacket, ConnAck, ConnectPacket, MqttProtocolVersion,
+use super::broker_refusal;
+use super::connection_end::{BrokerLinkError, ConnectionEndCause};
+use super::packet_codec::{
+    self, BrokerPacket, ConnAck, ConnectPacket, MqttProtocolVersion, OversizeMessage,
 };
-use crate::sinks::mqtt::{MqttSettings, MqttVersion, broker_messages};
-use crate::sinks::tls;
-use bytes::BytesMut;
+use crate::config::{BrokerSettings, MqttVersion, Secret};
+use crate::limits::{MQTT_SEND_BUFFER_BYTES, MQTT_WINDOW};
+use crate::tls_client;
+use bytes::{Buf as _, BytesMut};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::time::Duration;
@@ -40,33 +40,36 @@ enum BrokerGreeting {
 }
 
 /// Connection that the broker has accepted.
-pub(super) struct BrokerLink {
+pub(crate) struct BrokerLink {
     reader: ReadHalf<Box<dyn BrokerStream>>,
     writer: WriteHalf<Box<dyn BrokerStream>>,
     read: BytesMut,
+    /// Bytes of a message that is too large, which are still to be thrown away.
+    skipped: usize,
     /// Bytes to be written.
-    pub(super) out: BytesMut,
+    pub(crate) out: BytesMut,
     unflushed: bool,
-    pub(super) version: MqttProtocolVersion,
+    pub(crate) version: MqttProtocolVersion,
     /// Bytes of the largest packet that the broker accepts, when it says so.
-    pub(super) packet_max: usize,
+    pub(crate) packet_max: usize,
     /// Number of messages that may be unacknowledged.
-    pub(super) window: usize,
+    pub(crate) window: usize,
     /// Time without a write after which a ping is due.
-    pub(super) keep_alive: Duration,
+    pub(crate) keep_alive: Duration,
 }
 
 /// Protocol version of the broker, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct KnownBrokerVersion {
+pub(crate) struct KnownBrokerVersion {
     only_old: bool,
 }
 
 impl BrokerLink {
-    /// Connects, with version 5 where the broker knows it.
-    pub(super) async fn open(
-        settings: &MqttSettings,
-        will: (&str, &str),
+    /// Connects, with version 5 where the broker knows it. `will` is the topic and the text of the
+    /// last will; a client without one publishes nothing.
+    pub(crate) async fn open(
+        settings: &BrokerSettings,
+        will: Option<(&str, &str)>,
         spoken: &mut KnownBrokerVersion,
     ) -> Result<Self, BrokerLinkError> {
         let old = spoken.only_old || settings.version == MqttVersion::V3;
@@ -111,6 +114,7 @@ impl BrokerLink {
             reader,
             writer,
             read: BytesMut::with_capacity(1024),
+            skipped: 0,
             out: BytesMut::with_capacity(4096),
             unflushed: false,
             version,
@@ -131,12 +135,12 @@ impl BrokerLink {
     }
 
     /// True when enough is waiting to be written.
-    pub(super) fn is_output_full(&self) -> bool {
+    pub(crate) fn is_output_full(&self) -> bool {
         self.out.len() >= MQTT_SEND_BUFFER_BYTES
     }
 
     /// Reads and writes what is possible; returns true when something was read. Cancel safe.
-    pub(super) async fn exchange_bytes(&mut self) -> Result<bool, BrokerLinkError> {
+    pub(crate) async fn exchange_bytes(&mut self) -> Result<bool, BrokerLinkError> {
         let Self {
             reader,
             writer,
@@ -163,8 +167,19 @@ impl BrokerLink {
         }
     }
 
-    /// Returns the next packet of the broker.
-    pub(super) fn next_packet(&mut self) -> Result<Option<BrokerPacket>, BrokerLinkError> {
+    /// Returns the next packet of the broker. Of a message that is too large only the topic is
+    /// returned, and its bytes are thrown away as they come.
+    pub(crate) fn next_packet(&mut self) -> Result<Option<BrokerPacket>, BrokerLinkError> {
+        let skipped = self.skipped.min(self.read.len());
+        self.read.advance(skipped);
+        self.skipped -= skipped;
+        if self.skipped > 0 {
+            return Ok(None);
+        }
+        if let Some(OversizeMessage { topic, bytes }) = packet_codec::oversize_message(&self.read) {
+            self.skipped = bytes;
+            return Ok(Some(BrokerPacket::Oversize { topic, bytes }));
+        }
         packet_codec::take_packet(&mut self.read, self.version).map_err(
             |packet_codec::MalformedPacketError| {
                 BrokerLinkError::new(
@@ -206,8 +221,8 @@ async fn write_output(
 }
 
 async fn connect_with_version(
-    settings: &MqttSettings,
-    will: (&str, &str),
+    settings: &BrokerSettings,
+    will: Option<(&str, &str)>,
     version: MqttProtocolVersion,
 ) -> BrokerGreeting {
     let stream = match open_stream(settings).await {
@@ -238,15 +253,16 @@ async fn connect_with_version(
     let with = ConnectPacket {
         client_id: &settings.client_id,
         keep_alive: KEEP_ALIVE_SECONDS,
-        will_topic: will.0,
-        will: will.1,
+        will,
         login,
     };
     if let Err(why) = packet_codec::write_connect(&mut link.out, version, &with) {
         return BrokerGreeting::Failed(BrokerLinkError::new(ConnectionEndCause::OtherReason, why));
     }
     match timeout(CONNECT_TIMEOUT, read_first_packet(&mut link)).await {
-        Ok(Ok(BrokerPacket::ConnAck(answer))) => judge_connack(link, &answer, settings),
+        Ok(Ok(BrokerPacket::ConnAck(answer))) => {
+            judge_connack(link, &answer, settings, will.is_some())
+        }
         Ok(Ok(_)) => BrokerGreeting::Failed(BrokerLinkError::new(
             ConnectionEndCause::OtherReason,
             "the other side is no MQTT broker",
@@ -272,7 +288,8 @@ async fn read_first_packet(link: &mut BrokerLink) -> Result<BrokerPacket, Broker
 fn judge_connack(
     mut link: BrokerLink,
     answer: &ConnAck,
-    settings: &MqttSettings,
+    settings: &BrokerSettings,
+    publishes: bool,
 ) -> BrokerGreeting {
     let said = |why: String| {
         BrokerGreeting::Failed(BrokerLinkError::new(ConnectionEndCause::OtherReason, why))
@@ -282,29 +299,33 @@ fn judge_connack(
         // its reading of the rest is uncertain.
         (MqttProtocolVersion::V5, 0) if !answer.properties => BrokerGreeting::WrongVersion,
         // QoS 0 has no acknowledgement to move the cursor by.
-        (_, 0) if answer.qos_max == 0 => said("the broker takes no message with QoS 1".to_owned()),
+        (_, 0) if publishes && answer.qos_max == 0 => {
+            said("the broker takes no message with QoS 1".to_owned())
+        }
         (_, 0) => {
             link.apply_limits(answer);
             BrokerGreeting::Welcome(Box::new(link))
         }
         // 1 and 0x84: unacceptable protocol version, of 3.1.1 and of 5.0.
         (_, 0x84 | 1) => BrokerGreeting::WrongVersion,
-        _ => said(broker_messages::connack_refusal(
+        _ => said(broker_refusal::connack_refusal(
             &answer.said,
             link.version,
-            settings,
+            &settings.client_id,
         )),
     }
 }
 
 /// Opens TCP, and TLS where the settings say so; the error is a sentence.
-async fn open_stream(settings: &MqttSettings) -> Result<Box<dyn BrokerStream>, String> {
+async fn open_stream(settings: &BrokerSettings) -> Result<Box<dyn BrokerStream>, String> {
     let (host, port) = (settings.host.trim_matches(['[', ']']), settings.port);
     let said = |why: String| format!("{host}:{port}: {why}");
-    // Read again at each connection: the certificate file may be created or corrected later.
+    // Read again at each connection: the certificate files may be created or corrected later.
+    let own = settings.certificate.as_ref();
+    let own = own.map(|files| (files.chain.as_path(), files.key.as_path()));
     let config = settings
         .tls
-        .then(|| tls::tls_client_config(settings.ca_file.as_deref()))
+        .then(|| tls_client::tls_client_config(settings.ca_file.as_deref(), own))
         .transpose()?;
     let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, port)))
         .await

@@ -5,15 +5,15 @@ use std::io;
 
 /// End of a connection, or the reason that there was none.
 #[derive(Clone, Debug)]
-pub(super) struct BrokerLinkError {
-    pub(super) why: String,
-    pub(super) trouble: Option<SinkDiagnosis>,
-    pub(super) how: ConnectionEndCause,
+pub(crate) struct BrokerLinkError {
+    pub(crate) why: String,
+    pub(crate) trouble: Option<SinkDiagnosis>,
+    pub(crate) how: ConnectionEndCause,
 }
 
 /// Cause of the end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ConnectionEndCause {
+pub(crate) enum ConnectionEndCause {
     /// The broker closed it without a reason.
     HungUp,
     /// The broker closed it because of the message in flight.
@@ -25,7 +25,7 @@ pub(super) enum ConnectionEndCause {
 }
 
 impl BrokerLinkError {
-    pub(super) fn new(how: ConnectionEndCause, why: impl Into<String>) -> Self {
+    pub(crate) fn new(how: ConnectionEndCause, why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
             trouble: None,
@@ -34,7 +34,7 @@ impl BrokerLinkError {
     }
 
     /// Returns the error of a connection that broke.
-    pub(super) fn from_io(fault: &io::Error) -> Self {
+    pub(crate) fn from_io(fault: &io::Error) -> Self {
         use io::ErrorKind::{HostUnreachable, NetworkUnreachable, TimedOut};
         // The network failed, not the broker: no message is to blame.
         let gone = matches!(
