@@ -152,7 +152,6 @@ web-times-in = Times in
 web-updated = Last updated
 web-more = Show more
 web-not-kept = Not yet stored on the SD card
-web-kept = Stored
 web-no-data = No data in this time range
 web-loading = Loading data
 web-failed = The data could not be loaded

@@ -152,7 +152,6 @@ web-times-in = Waktu dalam
 web-updated = Terakhir diperbarui
 web-more = Selengkapnya
 web-not-kept = Belum tersimpan di kartu SD
-web-kept = Tersimpan
 web-no-data = Tidak ada data pada rentang ini
 web-loading = Memuat data
 web-failed = Data tidak dapat dimuat

@@ -95,6 +95,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),
+    ("GET", "/langsung", RouteRule::Reading),
     ("GET POST", "/catat", RouteRule::Ledger),
     // An auditor follows a figure to its entries.
     ("GET", "/catat/entri/{id}", RouteRule::Reading),
