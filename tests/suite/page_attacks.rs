@@ -247,6 +247,51 @@ fn twenty_uploads_and_downloads_at_once_need_little_memory() {
 }
 
 #[test]
+fn ten_large_photos_in_forms_at_once_need_little_memory() {
+    const BOUNDARY: &str = "----foto";
+    let gateway = AttackedGateway::start();
+    let before = gateway.memory_kb();
+    let field = |name: &str, value: &str| {
+        format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        )
+    };
+    let send = |number: u8| {
+        let mut body = field("key", &format!("foto-{number}")).into_bytes();
+        for (name, value) in [("indicator", "bsf-fed"), ("day", "today"), ("who", "Siti")] {
+            body.extend(field(name, value).into_bytes());
+        }
+        body.extend(field("quantity", &(10 + number).to_string()).into_bytes());
+        body.extend(
+            field("photo\"; filename=\"foto.jpg", "")
+                .trim_end()
+                .as_bytes(),
+        );
+        body.extend(b"\r\n\r\n");
+        body.extend(photo(number));
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        let head = format!(
+            "POST /catat HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n{}\
+             Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\
+             Content-Length: {}\r\n\r\n",
+            gateway.token,
+            body.len()
+        );
+        let mut stream = gateway.send(&head);
+        stream.write_all(&body).unwrap();
+        let (status, text) = read_answer(stream);
+        assert_eq!(status, 201, "{text}");
+    };
+    let send = &send;
+    std::thread::scope(|threads| {
+        for number in 0..10 {
+            threads.spawn(move || send(number));
+        }
+    });
+    gateway.assert_memory_since(before);
+}
+
+#[test]
 fn a_photo_that_is_too_large_is_refused_in_words_before_all_of_it_has_come() {
     let gateway = AttackedGateway::start();
     let before = gateway.memory_kb();
