@@ -59,12 +59,16 @@ pub(crate) fn run_open_pages() {
             sleep_until(next);
         }
         let (memory, most) = demo.memory_mb();
-        let share = (demo.cpu_ns() - cpu) as f64 / (now_ns() - at).max(1) as f64;
+        let busy_us = (demo.cpu_ns() - cpu) / 1000;
+        let passed_ms = u64::try_from(now_ns() - at).unwrap() / 1_000_000;
+        // Thousandths of a core.
+        let share = busy_us / passed_ms.max(1);
         (cpu, at) = (demo.cpu_ns(), now_ns());
         println!(
-            "viewers: minute {minute:>2}: {memory:.1} MB (most {most:.1}), {:.1} % of a core, \
+            "viewers: minute {minute:>2}: {memory:.1} MB (most {most:.1}), {}.{} % of a core, \
              {} events told, {} of {VIEWERS} pages lost, slowest home page {} ms",
-            share * 100.0,
+            share / 10,
+            share % 10,
             told.events.load(Ordering::Relaxed),
             told.ended.load(Ordering::Relaxed),
             slowest.as_millis(),
@@ -75,7 +79,7 @@ pub(crate) fn run_open_pages() {
 
 /// Reads the event stream of an open page until it ends.
 fn watch_page(port: u16, number: u16, told: &ToldEvents) {
-    let lang = if number % 2 == 0 { "id" } else { "en" };
+    let lang = if number.is_multiple_of(2) { "id" } else { "en" };
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let ask = format!("GET /langsung?lang={lang} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     stream.write_all(ask.as_bytes()).unwrap();
