@@ -1,7 +1,7 @@
 //! The release program measured beside peers that are not ours; prints figures and ratios.
 //!
-//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|viewers|hour]`; docs/benchmarks.md says
-//! what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
+//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|viewers|hour]`;
+//! docs/benchmarks.md says what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
 //! `PANTAU_BENCH_BINARY` names another `pantau` to measure.
 
 #![expect(

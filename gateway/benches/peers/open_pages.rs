@@ -19,7 +19,7 @@ const MINUTES: [i64; 5] = [0, 15, 30, 45, 60];
 const HOME_SECONDS: i64 = 30;
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// What the open pages were told.
+/// Events that the open pages were told.
 #[derive(Default)]
 struct ToldEvents {
     events: AtomicU64,
