@@ -1,21 +1,25 @@
-//! `viewers`: a hundred people leave a page open for an hour of the demo's time, and its home page
-//! loads itself as it does in a browser.
+//! `viewers`: a hundred people leave a page with live values open, and their home page loads itself
+//! as it does in a browser.
 
+use crate::devices::{BenchDevice, BenchDeviceBehaviour, POINTS_PER_DEVICE};
 use crate::harness::{BenchProcess, free_port, now_ns, pantau_command, sleep_until};
 use crate::site_load::SECOND_NS;
-use std::io::{BufRead as _, Read as _, Write as _};
+use crate::site_text::SiteText;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 const VIEWERS: u16 = 100;
-/// Seconds of the demo in a second: an hour takes three minutes.
-const SPEED: i64 = 20;
-/// Minutes of the demo at which memory is printed; the first ends the warming up.
-const MINUTES: [i64; 5] = [0, 15, 30, 45, 60];
-/// Real time between two loads of a home page by each viewer, s.
+/// Devices, each polled every second. In three minutes they give as many readings as the demo in an
+/// hour.
+const DEVICES: usize = 20;
+/// Seconds at which memory is printed; the first ends the warming up.
+const SECONDS: [i64; 5] = [0, 45, 90, 135, 180];
+/// Time between two loads of a home page by each viewer, s.
 const HOME_SECONDS: i64 = 30;
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -26,46 +30,47 @@ struct ToldEvents {
     ended: AtomicU64,
 }
 
-/// Measures the demo with `VIEWERS` open pages and prints a line for each of `MINUTES`.
+/// Measures a gateway with `VIEWERS` open pages and prints a line for each of `SECONDS`.
 pub(crate) fn run_open_pages() {
+    let folder = tempfile::tempdir().unwrap();
     let port = free_port();
+    write_site(folder.path(), port);
     let mut command = pantau_command();
-    let speed = SPEED.to_string();
-    command.args(["--lang", "en", "--log", "off", "demo", "--days", "10"]);
-    command.args(["--speed", &speed, "--port", &port.to_string()]);
-    let (mut demo, said) = BenchProcess::start(&mut command);
-    let mut lines = said.lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains("Press Ctrl-C")));
+    command.args(["--log", "off", "run", "-c"]);
+    command.arg(folder.path().join("pantau.toml"));
+    let (mut gateway, _said) = BenchProcess::start(&mut command);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        thread::sleep(Duration::from_millis(10));
+    }
     let told = Arc::new(ToldEvents::default());
     for number in 0..VIEWERS {
         let told = Arc::clone(&told);
         thread::spawn(move || watch_page(port, number, &told));
     }
-    let every_page = [
-        "/", "/plts", "/air", "/bsf", "/laporan", "/dampak", "/teknisi",
-    ];
-    // The first load of each page reads ten days; what it leaves behind is not growth.
-    for path in every_page.iter().cycle().take(3 * every_page.len()) {
-        load_page(port, path);
+    // What the first loads leave behind is not growth.
+    for path in ["/", "/teknisi", "/health", "/laporan", "/dampak"] {
+        for _ in 0..3 {
+            load_page(port, path);
+        }
     }
-    let begin = now_ns();
-    let (mut cpu, mut at) = (demo.cpu_ns(), begin);
+    let begin = now_ns() + 20 * SECOND_NS;
+    sleep_until(begin);
+    let (mut cpu, mut at) = (gateway.cpu_ns(), begin);
     let mut slowest = Duration::ZERO;
-    for minute in MINUTES {
-        let end = begin + minute * 60 / SPEED * SECOND_NS;
-        while now_ns() < end {
+    for second in SECONDS {
+        while now_ns() < begin + second * SECOND_NS {
             let next = now_ns() + HOME_SECONDS * SECOND_NS / i64::from(VIEWERS);
             slowest = slowest.max(load_page(port, "/"));
             sleep_until(next);
         }
-        let (memory, most) = demo.memory_mb();
-        let busy_us = (demo.cpu_ns() - cpu) / 1000;
+        let (memory, most) = gateway.memory_mb();
+        let busy_us = (gateway.cpu_ns() - cpu) / 1000;
         let passed_ms = u64::try_from(now_ns() - at).unwrap() / 1_000_000;
         // Thousandths of a core.
         let share = busy_us / passed_ms.max(1);
-        (cpu, at) = (demo.cpu_ns(), now_ns());
+        (cpu, at) = (gateway.cpu_ns(), now_ns());
         println!(
-            "viewers: minute {minute:>2}: {memory:.1} MB (most {most:.1}), {}.{} % of a core, \
+            "viewers: second {second:>3}: {memory:.1} MB (most {most:.1}), {}.{} % of a core, \
              {} events told, {} of {VIEWERS} pages lost, slowest home page {} ms",
             share / 10,
             share % 10,
@@ -74,7 +79,27 @@ pub(crate) fn run_open_pages() {
             slowest.as_millis(),
         );
     }
-    demo.stop();
+    gateway.stop();
+}
+
+/// Configuration of a gateway with `DEVICES` and its page at this port.
+fn write_site(folder: &Path, port: u16) {
+    let mut site = SiteText::new("bench")
+        .store(&folder.join("store"))
+        .with("flush = '10s'")
+        .with(format_args!("[web]\nlisten = '127.0.0.1:{port}'"));
+    for i in 0..DEVICES {
+        let device = BenchDevice::start(BenchDeviceBehaviour::Prompt);
+        let point = |point| {
+            let register = 2 * point;
+            format!("{{ id = 'p{point}', register = 'holding:{register}', type = 'f32' }}")
+        };
+        site = site
+            .tcp_bus(&format!("b{i}"), device.port)
+            .device(&format!("d{i}"), &format!("b{i}"), "unit = 1\nevery = '1s'")
+            .points((0..POINTS_PER_DEVICE).map(point));
+    }
+    std::fs::write(folder.join("pantau.toml"), site.text()).unwrap();
 }
 
 /// Reads the event stream of an open page until it ends.
