@@ -4,16 +4,52 @@ Usage: entry.py ADDRESS FOLDER. Screenshots go into FOLDER. Exit status 0 when a
 browser and gateway stands a relay of this program: it can cut the connection, and lose answers.
 """
 
+import base64
 import json
+import os
 import socket
+import struct
 import sys
 import threading
 import urllib.request
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from page import Browser, exit_status
 from selenium.webdriver.common.by import By
+
+
+# A photo of twelve megapixels, as a phone takes it: noise, which no encoder makes small.
+PHOTO = """
+const done = arguments[0], canvas = document.createElement('canvas');
+[canvas.width, canvas.height] = [4000, 3000];
+const ctx = canvas.getContext('2d'), noise = ctx.createImageData(canvas.width, canvas.height);
+const pixels = new Uint32Array(noise.data.buffer);
+for (let i = 0; i < pixels.length; i += 1) pixels[i] = 0xff000000 + Math.random() * 0xffffff;
+ctx.putImageData(noise, 0, 0);
+done(canvas.toDataURL('image/jpeg', 0.8).split(',')[1]);
+"""
+
+
+def png_picture(width, height):
+    """A PNG of noise, larger than a form may be sent over a weak line."""
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    rows = b"".join(b"\0" + os.urandom(3 * width) for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows, 1)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def jpeg_size(data):
+    """Width and height of a JPEG, from its frame header (ITU T.81, B.2.2)."""
+    at = 2
+    while data[at + 1] not in (0xC0, 0xC2):
+        at += 2 + struct.unpack(">H", data[at + 2:at + 4])[0]
+    height, width = struct.unpack(">HH", data[at + 5:at + 9])
+    return width, height
 
 
 class Relay:
@@ -26,7 +62,7 @@ class Relay:
         self.open = set()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.address = f"{place.scheme}://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def switch(self, mode):
@@ -168,6 +204,31 @@ class Person(Browser):
         self.expect("struck through", len(struck), 1)
         self.shot("entry-list")
 
+    def large_photos(self):
+        """A photo is made smaller on the phone, whatever the phone took."""
+        self.open()
+        jpeg = base64.b64decode(self.driver.execute_async_script(PHOTO))
+        for name, data, size in [("nota.jpg", jpeg, (2048, 1536)),
+                                 ("layar.png", png_picture(1500, 3000), (1024, 2048))]:
+            self.expect(f"a large {name}", len(data) > 5_000_000, True)
+            file = self.folder / name
+            file.write_bytes(data)
+            self.open()
+            self.choose("bsf-fed")
+            self.type_keys("13" if name == "nota.jpg" else "16")
+            photo = self.driver.find_element(By.NAME, "photo")
+            photo.send_keys(str(file))
+            small = f"return document.querySelector('[name=photo]').files[0].size < {len(data)}"
+            self.wait("a smaller photo", lambda: self.driver.execute_script(small))
+            self.tap(".save")
+            self.wait("the saved entry", lambda: self.find(".saved"))
+            kept = self.entries()[-1]["attachments"][0]
+            self.expect("its name", kept["name"], Path(name).stem + ".jpg")
+            place = f"{self.gateway}/api/v1/ledger/attachments/{kept['sha256']}"
+            with urllib.request.urlopen(place) as said:
+                self.expect("its pixels", jpeg_size(said.read()), size)
+            file.unlink()
+
     def ready(self):
         self.open()
         controlled = "return !!navigator.serviceWorker.controller"
@@ -259,6 +320,7 @@ def main():
         person.usual_entry()
         person.doubtful_entry()
         person.correction()
+        person.large_photos()
         person.offline()
         person.refused_later()
     finally:

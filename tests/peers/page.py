@@ -89,7 +89,7 @@ class Browser:
             self.faults.append(f"asked for {self.lang}, shown {shown}")
         live = {"id": "terhubung", "en": "connected"}[self.lang]
         self.wait("the live connection", lambda: self.text("#live") == live)
-        value = "[data-point='inverter.ac_power'] .value"
+        value = "[data-line='point:inverter.ac_power'] .value"
         first = self.text(value)
         self.wait("a live value to change", lambda: self.text(value) != first)
         small = "const one = document.querySelector('img.spark'); return one?.naturalWidth > 0"

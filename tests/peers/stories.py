@@ -116,7 +116,7 @@ def technician(person):
         person.open_place("teknisi")
         live = {"id": "terhubung", "en": "connected"}[lang]
         person.wait("the live connection", lambda: person.texts("#live") == [live])
-        level = "[data-point='level.level'] .value"
+        level = "[data-line='point:level.level'] .value"
         person.wait("a level", lambda: any(digit.isdigit() for digit in person.see(level)))
         person.expect(f"a level of {person.see(level)} m", 0 <= number_of(person.see(level)) <= 5)
         person.expect("the state of the device", person.see(".card .state"))
@@ -124,7 +124,7 @@ def technician(person):
         first = time_of()
         person.wait("the next reading", lambda: time_of() != first)
         person.shot("technician-devices")
-        person.go("[data-point='level.level'] dt a")
+        person.go("[data-line='point:level.level'] dt a")
         # A reading is in the plot once it is on the card.
         kept = lambda: person.find(".point.big[data-kept=true]")
         person.wait("a reading that is kept", kept)
@@ -132,7 +132,7 @@ def technician(person):
         person.plot_is_drawn()
         person.shot("technician-point")
         person.open_place("air")
-        unit = person.texts("[data-point='level.level'] .unit")
+        unit = person.texts("[data-line='point:level.level'] .unit")
         person.expect(f"the level in {unit}", unit == ["m"])
         person.see("svg.tank")
         # How the litres come about: the shape of the tank and its calibration are in the steps.

@@ -17,6 +17,8 @@ use tests::site_text::SiteText;
 
 /// Growth of memory that an attack may cause, kB.
 const GROWTH_MAX_KB: u64 = 30_000;
+/// The same after the check of a password, which takes 19 MB meanwhile.
+const PASSWORD_GROWTH_KB: u64 = 8 * 1024;
 /// Time within which a new client is served.
 const SERVED_WITHIN: Duration = Duration::from_secs(1);
 /// 2025-01-01 in Jakarta, milliseconds since 1970 UTC.
@@ -244,6 +246,78 @@ fn twenty_uploads_and_downloads_at_once_need_little_memory() {
     });
     gateway.assert_memory_since(before);
     gateway.assert_served("/");
+}
+
+#[test]
+fn the_check_of_a_password_gives_its_memory_back() {
+    let gateway = AttackedGateway::start_with(|config| {
+        let file = config.with_file_name("sandi");
+        std::fs::write(&file, "pompa air desa 5").unwrap();
+        let words = ["user", "add", "siti", "--role", "admin", "--password-file"];
+        let output = run_pantau(config, &[&words[..], &[file.to_str().unwrap()]].concat());
+        assert!(output.status.success(), "{output:?}");
+    });
+    let form = "nama=siti&sandi=salah+sekali";
+    let ask = format!(
+        "POST /masuk HTTP/1.0\r\nHost: localhost\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let before = gateway.memory_kb();
+    for _ in 0..3 {
+        let (status, text) = read_answer(gateway.send(&ask));
+        assert_eq!(status, 403, "{text}");
+    }
+    let after = gateway.memory_kb();
+    assert!(
+        after < before + PASSWORD_GROWTH_KB,
+        "{before} kB, then {after} kB"
+    );
+}
+
+#[test]
+fn ten_large_photos_in_forms_at_once_need_little_memory() {
+    const BOUNDARY: &str = "----foto";
+    let gateway = AttackedGateway::start();
+    let before = gateway.memory_kb();
+    let field = |name: &str, value: &str| {
+        format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        )
+    };
+    let send = |number: u8| {
+        let mut body = field("key", &format!("foto-{number}")).into_bytes();
+        for (name, value) in [("indicator", "bsf-fed"), ("day", "today"), ("who", "Siti")] {
+            body.extend(field(name, value).into_bytes());
+        }
+        body.extend(field("quantity", &(10 + number).to_string()).into_bytes());
+        body.extend(
+            field("photo\"; filename=\"foto.jpg", "")
+                .trim_end()
+                .as_bytes(),
+        );
+        body.extend(b"\r\n\r\n");
+        body.extend(photo(number));
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        let head = format!(
+            "POST /catat HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n{}\
+             Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\
+             Content-Length: {}\r\n\r\n",
+            gateway.token,
+            body.len()
+        );
+        let mut stream = gateway.send(&head);
+        stream.write_all(&body).unwrap();
+        let (status, text) = read_answer(stream);
+        assert_eq!(status, 201, "{text}");
+    };
+    let send = &send;
+    std::thread::scope(|threads| {
+        for number in 0..10 {
+            threads.spawn(move || send(number));
+        }
+    });
+    gateway.assert_memory_since(before);
 }
 
 #[test]

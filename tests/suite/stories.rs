@@ -16,7 +16,7 @@ use tests::site_text::SiteText;
 const SCREENSHOTS_VARIABLE: &str = "PANTAU_SHOTS";
 /// Days of history: enough for the days that a tank lasts.
 const DAYS: &str = "10";
-/// Routes that give a file or redirect.
+/// Routes that give a file or a stream, or redirect.
 const FILES: &[&str] = &[
     "/healthz",
     "/metrics",
@@ -29,6 +29,7 @@ const FILES: &[&str] = &[
     "/laporan/berkas/{id}",
     "/catat/foto/{sha256}",
     "/catat/templat/{file}",
+    "/langsung",
 ];
 /// Routes of a box without users, and of one with its own certificates.
 const OF_NEW_BOX: &[&str] = &["/mulai", "/sertifikat"];
@@ -147,6 +148,12 @@ fn start_new_box(folder: &Path, site: SiteText, port: u16, keys: &str) -> (PeerP
     (gateway, config)
 }
 
+/// Code with which the first person of a new box is made.
+fn set_up_code(config: &Path) -> String {
+    let shown = run_pantau(config, &["user", "setup-code"]);
+    String::from_utf8(shown.stdout).unwrap().trim().to_owned()
+}
+
 /// Addresses of every page of the route table, by examples.
 fn page_addresses() -> Vec<&'static str> {
     let mut addresses = Vec::new();
@@ -199,6 +206,19 @@ fn an_admin_adds_a_user_and_a_token_reads_the_log_and_signs_out() {
 }
 
 #[test]
+fn a_browser_that_trusts_the_box_records_over_https_also_without_a_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let site = SiteText::new("desa");
+    let (_gateway, config) = start_new_box(folder.path(), site, port, "tls = 'local'");
+    let mut command = python_peer("trusted_box.py");
+    command.env("PANTAU_CODE", set_up_code(&config));
+    command.arg(format!("https://127.0.0.1:{port}"));
+    let home = tempfile::tempdir().unwrap();
+    run_script(command.arg(home.path()));
+}
+
+#[test]
 fn a_technician_opens_a_new_box_and_sees_a_sane_level_and_the_tank() {
     let folder = tempfile::tempdir().unwrap();
     let device = free_port();
@@ -221,10 +241,8 @@ fn a_technician_opens_a_new_box_and_sees_a_sane_level_and_the_tank() {
     let mut simulated = pantau();
     let simulated = simulated.args(words).arg(&config).stdout(Stdio::null());
     let _devices = PeerProcess::start(simulated);
-    let shown = run_pantau(&config, &["user", "setup-code"]);
-    let code = String::from_utf8(shown.stdout).unwrap();
     let mut command = python_peer("stories.py");
-    command.env("PANTAU_CODE", code.trim());
+    command.env("PANTAU_CODE", set_up_code(&config));
     command.args(["technician", &format!("http://127.0.0.1:{port}")]);
     run_script(command.arg(screenshots(folder.path())));
 }

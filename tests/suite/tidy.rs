@@ -84,6 +84,9 @@ const ROUNDING_FILES: &[(&str, &str)] = &[
 const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 500;
 const WIDTH_MAX: usize = 100;
+const SCRIPT_WIDTH_MAX: usize = 124;
+/// Without the service worker.
+const SCRIPT_LINES_MAX: usize = 400;
 
 fn all_sources() -> Vec<SourceFile> {
     rust_sources("")
@@ -178,6 +181,28 @@ fn lines_fit_the_page() {
                 ));
             }
         }
+    }
+    assert_no_faults(&faults);
+}
+
+#[test]
+fn the_scripts_of_the_pages_stay_small() {
+    let mut faults = Vec::new();
+    let mut all = 0;
+    for (path, text) in project_files("gateway/assets/site", ".js") {
+        let wide = text.lines().map(|line| line.chars().count()).max();
+        if wide > Some(SCRIPT_WIDTH_MAX) {
+            faults.push(format!("{path}: a line of more than {SCRIPT_WIDTH_MAX}"));
+        }
+        if !path.ends_with("/sw.js") {
+            all += text.lines().count();
+        }
+    }
+    if all > SCRIPT_LINES_MAX {
+        faults.push(format!(
+            "{all} lines of script of at most {SCRIPT_LINES_MAX}: let the server make texts and \
+             options, and HTML and CSS do the rest"
+        ));
     }
     assert_no_faults(&faults);
 }

@@ -1,7 +1,7 @@
 //! The release program measured beside peers that are not ours; prints figures and ratios.
 //!
-//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|hour]`; docs/benchmarks.md says
-//! what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
+//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|viewers|hour]`;
+//! docs/benchmarks.md says what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
 //! `PANTAU_BENCH_BINARY` names another `pantau` to measure.
 
 #![expect(
@@ -12,6 +12,7 @@
 
 mod devices;
 mod harness;
+mod open_pages;
 mod rtu_line;
 mod site_load;
 #[expect(
@@ -32,5 +33,8 @@ fn main() {
     site_load::run_site_load(&wanted);
     if wanted("rtu") {
         rtu_line::run_rtu_bench();
+    }
+    if wanted("viewers") {
+        open_pages::run_open_pages();
     }
 }

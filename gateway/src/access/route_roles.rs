@@ -15,6 +15,8 @@ pub enum RouteRule {
     /// Readers who have signed in: receipts and photos show people, and a report is noted with the
     /// person who had it made.
     KnownReading,
+    /// The same, and everyone at the computer of a demo: a report is a long calculation.
+    ReportFile,
     /// People who have signed in, for what is their own.
     SignedIn,
     /// People and programs that record entries of the ledger.
@@ -27,11 +29,17 @@ pub enum RouteRule {
 
 /// Where a request comes from, and what the site says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own that a rule may ask"
+)]
 pub struct AccessSituation {
     /// At least one person exists.
     pub has_users: bool,
     /// The site may be read without signing in.
     pub is_public: bool,
+    /// The site is a demo, with readings of no real place.
+    pub is_demo: bool,
     /// The request comes from this computer.
     pub is_loopback: bool,
 }
@@ -95,6 +103,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/points/{id}", RouteRule::Reading),
     ("GET", "/points/{id}/curve.svg", RouteRule::Reading),
     ("GET", "/health", RouteRule::Reading),
+    ("GET", "/langsung", RouteRule::Reading),
     ("GET POST", "/catat", RouteRule::Ledger),
     // An auditor follows a figure to its entries.
     ("GET", "/catat/entri/{id}", RouteRule::Reading),
@@ -119,7 +128,7 @@ pub const ROUTE_ROLES: &[(&str, &str, RouteRule)] = &[
     ("GET", "/api/v1/sinks", RouteRule::Reading),
     ("GET", "/api/v1/indicators", RouteRule::Reading),
     ("GET", "/api/v1/indicators/{id}", RouteRule::Reading),
-    ("GET", "/api/v1/reports/{name}", RouteRule::Reading),
+    ("GET", "/api/v1/reports/{name}", RouteRule::ReportFile),
     ("GET", "/api/v1/revisions", RouteRule::Reading),
     ("GET", "/api/v1/ledger", RouteRule::Reading),
     ("POST", "/api/v1/ledger", RouteRule::Ledger),
@@ -193,6 +202,7 @@ fn judge_nobody(rule: RouteRule, situation: AccessSituation) -> RouteVerdict {
         RouteRule::Metrics => situation.is_loopback,
         RouteRule::Reading => situation.is_public || is_unset,
         RouteRule::KnownReading => is_unset,
+        RouteRule::ReportFile => is_unset || situation.is_demo && situation.is_loopback,
         RouteRule::SignedIn | RouteRule::Ledger | RouteRule::Technician | RouteRule::Admin => false,
     };
     match (is_admitted, situation.has_users) {
@@ -204,9 +214,11 @@ fn judge_nobody(rule: RouteRule, situation: AccessSituation) -> RouteVerdict {
 
 fn judge_token(rule: RouteRule, scope: TokenScope) -> RouteVerdict {
     let needed = match rule {
-        RouteRule::Public | RouteRule::Metrics | RouteRule::Reading | RouteRule::KnownReading => {
-            TokenScope::Read
-        }
+        RouteRule::Public
+        | RouteRule::Metrics
+        | RouteRule::Reading
+        | RouteRule::KnownReading
+        | RouteRule::ReportFile => TokenScope::Read,
         RouteRule::Ledger => TokenScope::Ledger,
         RouteRule::Technician => TokenScope::Technician,
         // A token that is lost must not make people or further tokens.
@@ -223,9 +235,11 @@ impl RouteRule {
     pub fn role(self) -> Option<Role> {
         match self {
             Self::Public => None,
-            Self::Metrics | Self::Reading | Self::KnownReading | Self::SignedIn => {
-                Some(Role::Viewer)
-            }
+            Self::Metrics
+            | Self::Reading
+            | Self::KnownReading
+            | Self::ReportFile
+            | Self::SignedIn => Some(Role::Viewer),
             Self::Ledger | Self::Technician => Some(Role::Technician),
             Self::Admin => Some(Role::Admin),
         }

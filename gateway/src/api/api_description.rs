@@ -55,7 +55,10 @@ fn requirements(rule: RouteRule) -> Vec<SecurityRequirement> {
         RouteRule::Metrics | RouteRule::Reading => {
             vec![session, token, SecurityRequirement::default()]
         }
-        RouteRule::KnownReading | RouteRule::Ledger | RouteRule::Technician => vec![session, token],
+        RouteRule::KnownReading
+        | RouteRule::ReportFile
+        | RouteRule::Ledger
+        | RouteRule::Technician => vec![session, token],
         RouteRule::SignedIn | RouteRule::Admin => vec![session],
     }
 }

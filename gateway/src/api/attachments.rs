@@ -3,9 +3,10 @@
 
 use super::error::{ApiError, ApiErrorCode};
 use super::{ApiListener, DroppedBytes};
+use crate::domain::ledger::Attachment;
 use crate::ledger::AttachmentJson;
 use crate::limits::ATTACHMENT_BYTES_MAX;
-use crate::storage::{AttachmentFile, StoreError};
+use crate::storage::{AttachmentFile, AttachmentUpload, StoreError};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
@@ -85,10 +86,19 @@ pub(crate) async fn add_attachment(
             }
         }
     }
-    let _turn = app.0.attachment_checks.acquire().await;
-    let kept = upload.finish(&named.name).await?;
+    let kept = keep_upload(&app, upload, &named.name).await?;
     let added = Json(AttachmentJson::from_attachment(&kept));
     Ok((StatusCode::CREATED, added))
+}
+
+/// Keeps an upload whose bytes have all come; only a few are read back at once.
+pub(crate) async fn keep_upload(
+    app: &ApiListener,
+    upload: AttachmentUpload,
+    name: &str,
+) -> Result<Attachment, StoreError> {
+    let _turn = app.0.attachment_checks.acquire().await;
+    upload.finish(name).await
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {

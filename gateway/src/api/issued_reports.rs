@@ -4,7 +4,7 @@ use super::ApiListener;
 use super::error::ApiError;
 use super::indicators::report_error;
 use super::request_sender::RequestSender;
-use crate::access::Caller;
+use crate::access::{AccessPolicy, Caller};
 use crate::domain::issued_report::{IssueWay, IssuedReport, ReportIssue};
 use crate::domain::period::Period;
 use crate::i18n::Language;
@@ -47,6 +47,17 @@ pub(crate) fn issuer_name() -> String {
 }
 
 impl ApiListener {
+    /// A report for the present request counts as issued: its sender is known, or nobody can be,
+    /// because there are no people yet.
+    pub(crate) fn is_issued_to_sender(&self) -> bool {
+        match &self.state().access {
+            AccessPolicy::Guarded(access) if access.has_users() => {
+                RequestSender::current().caller != Caller::Nobody
+            }
+            _ => true,
+        }
+    }
+
     /// First page of the report of a period.
     pub(crate) async fn short_edition(
         &self,

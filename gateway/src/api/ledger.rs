@@ -20,7 +20,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::str::FromStr;
-use utoipa::IntoParams;
+use utoipa::openapi::{ArrayBuilder, OneOfBuilder, Ref, RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -156,6 +157,29 @@ pub(crate) async fn get_entry_chain(
     Ok(Json(chain.iter().map(EntryJson::from_entry).collect()))
 }
 
+/// Body of a request that records entries, for the OpenAPI description: one entry, a list of them,
+/// or a batch.
+enum EntryBody {}
+
+impl PartialSchema for EntryBody {
+    fn schema() -> RefOr<Schema> {
+        let one = || Ref::from_schema_name(EntryRequest::name());
+        let batch = Ref::from_schema_name(EntryBatchRequest::name());
+        let both = OneOfBuilder::new().item(one());
+        let all = both.item(ArrayBuilder::new().items(one())).item(batch);
+        Schema::from(all).into()
+    }
+}
+
+impl ToSchema for EntryBody {
+    fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
+        all.push((EntryRequest::name().into_owned(), EntryRequest::schema()));
+        let batch = EntryBatchRequest::name().into_owned();
+        all.push((batch, EntryBatchRequest::schema()));
+        EntryBatchRequest::schemas(all);
+    }
+}
+
 #[utoipa::path(post, path = "/api/v1/ledger",
     description = "One entry, a list of them, or `{entries, again, recorded_by, key}`: all are \
         written down or none. A request with a `key` that was used before, after a lost answer, \
@@ -163,7 +187,7 @@ pub(crate) async fn get_entry_chain(
         be `application/json`. `recorded_by` counts on the gateway's own control socket only: over \
         the network the person of the session, or the token, is kept.",
     params(("lang" = Option<String>, Query, description = "`id` or `en`; else Accept-Language")),
-    request_body(content = EntryBatchRequest),
+    request_body(content = EntryBody),
     responses((status = 201, body = EntriesAddedJson), (status = 400, body = ApiError),
         (status = 409, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 422, body = EntriesRefusedJson)))]

@@ -1,4 +1,5 @@
-//! `/api/v1/live`: server-sent events with every reading, journal progress and changes of health.
+//! `/api/v1/live`: server-sent events with every reading, journal progress and changes of health;
+//! [`narrate_live`] tells the same in another form.
 //!
 //! - `reading` `{device,t,seq,v,q,kept}`: a new reading; `kept` is false until it is on disk.
 //! - `kept` `{seq}`: all readings up to `seq` are on disk.
@@ -13,7 +14,8 @@ use crate::i18n::Language;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::stream::{self, Stream, StreamExt};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
@@ -24,7 +26,27 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 /// Interval of the check for changes of health.
 const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Delay after which a browser connects again.
-const RECONNECT_DELAY: Duration = Duration::from_secs(2);
+pub(crate) const RECONNECT_DELAY: Duration = Duration::from_secs(2);
+
+/// Form in which an event stream tells what happens: JSON for programs, texts for pages.
+pub(crate) trait LiveNarrator: Send + 'static {
+    /// The event for a new reading; `kept` says whether it is on disk.
+    fn reading(&mut self, app: &ApiListener, numbered: &NumberedReading, kept: bool) -> Event;
+
+    /// The event for readings that are on disk now, up to this one; `None` when there is nothing
+    /// to tell.
+    fn kept(&mut self, app: &ApiListener, seq: ReadingSeq) -> Option<Event>;
+
+    /// The event for a change of health, asked every second; `None` when there is none.
+    fn health(&mut self, app: &ApiListener) -> Option<Event>;
+}
+
+/// JSON events.
+struct JsonNarrator {
+    lang: Language,
+    /// JSON of the last `status` event.
+    told: String,
+}
 
 #[derive(Serialize)]
 struct ReadingEvent<'a> {
@@ -37,14 +59,12 @@ struct ReadingEvent<'a> {
 }
 
 /// State of one open event stream.
-struct LiveClient {
+struct LiveClient<N> {
     app: ApiListener,
-    lang: Language,
+    narrator: N,
     readings: broadcast::Receiver<Arc<NumberedReading>>,
     durable: watch::Receiver<ReadingSeq>,
     look: tokio::time::Interval,
-    /// JSON of the last `status` event.
-    told: String,
     _place: OwnedSemaphorePermit,
 }
 
@@ -58,7 +78,19 @@ pub(crate) async fn stream_live_events(
     State(app): State<ApiListener>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+) -> Result<Response, ApiError> {
+    let narrator = JsonNarrator {
+        lang: request_language(&uri, &headers),
+        told: String::new(),
+    };
+    narrate_live(&app, narrator)
+}
+
+/// Opens an event stream that this narrator tells. Status 503 when `LIVE_CLIENTS_MAX` are open.
+pub(crate) fn narrate_live(
+    app: &ApiListener,
+    narrator: impl LiveNarrator,
+) -> Result<Response, ApiError> {
     // Refused and not queued: a browser connects again by itself.
     let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
         ApiError::with_code(
@@ -71,30 +103,33 @@ pub(crate) async fn stream_live_events(
     // After a pause one check is enough; missed ones are not made up for.
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let client = LiveClient {
-        lang: request_language(&uri, &headers),
+        narrator,
         readings: app.state().store.subscribe_live(),
         durable: app.state().store.durable(),
         look,
-        told: String::new(),
         _place: place,
         app: app.clone(),
     };
     let events = stream::unfold(client, |mut client| async {
         let event = client.next_event().await?;
-        Some((Ok(event), client))
+        Some((Ok::<_, Infallible>(event), client))
     });
     // Open streams would otherwise delay a clean stop.
     let events = events.take_until(Box::pin(wait_for_stop(app.0.stop.clone())));
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    let pings = KeepAlive::new().interval(Duration::from_secs(15));
+    Ok(Sse::new(events).keep_alive(pings).into_response())
 }
 
-impl LiveClient {
+impl<N: LiveNarrator> LiveClient<N> {
     /// The next event; `None` when the store has ended.
     async fn next_event(&mut self) -> Option<Event> {
         loop {
             tokio::select! {
                 reading = self.readings.recv() => return match reading {
-                    Ok(numbered) => Some(self.reading_sse(&numbered)),
+                    Ok(numbered) => {
+                        let kept = numbered.seq <= *self.durable.borrow();
+                        Some(self.narrator.reading(&self.app, &numbered, kept))
+                    }
                     // The queue of live readings is bounded (`LIVE_QUEUE_MAX`), so that a slow
                     // browser costs no memory.
                     Err(broadcast::error::RecvError::Lagged(missed)) => {
@@ -106,19 +141,38 @@ impl LiveClient {
                 changed = self.durable.changed() => {
                     changed.ok()?;
                     let seq = *self.durable.borrow_and_update();
-                    return Some(Event::default().event("kept").data(format!("{{\"seq\":{seq}}}")));
+                    if let Some(event) = self.narrator.kept(&self.app, seq) {
+                        return Some(event);
+                    }
                 }
                 _ = self.look.tick() => {
-                    if let Some(event) = self.health_event() {
+                    if let Some(event) = self.narrator.health(&self.app) {
                         return Some(event);
                     }
                 }
             }
         }
     }
+}
 
-    fn health_event(&mut self) -> Option<Event> {
-        let status = serde_json::to_string(&self.app.status(self.lang)).ok()?;
+impl LiveNarrator for JsonNarrator {
+    fn reading(&mut self, app: &ApiListener, numbered: &NumberedReading, kept: bool) -> Event {
+        let text = serde_json::to_string(&reading_event_json(numbered, app.site(), kept));
+        Event::default()
+            .event("reading")
+            .data(text.unwrap_or_default())
+    }
+
+    fn kept(&mut self, _: &ApiListener, seq: ReadingSeq) -> Option<Event> {
+        Some(
+            Event::default()
+                .event("kept")
+                .data(format!("{{\"seq\":{seq}}}")),
+        )
+    }
+
+    fn health(&mut self, app: &ApiListener) -> Option<Event> {
+        let status = serde_json::to_string(&app.status(self.lang)).ok()?;
         if status == self.told {
             return None;
         }
@@ -129,14 +183,6 @@ impl LiveClient {
                 .data(status)
                 .retry(RECONNECT_DELAY),
         )
-    }
-
-    fn reading_sse(&self, numbered: &NumberedReading) -> Event {
-        let kept = numbered.seq <= *self.durable.borrow();
-        let text = serde_json::to_string(&reading_event_json(numbered, self.app.site(), kept));
-        Event::default()
-            .event("reading")
-            .data(text.unwrap_or_default())
     }
 }
 

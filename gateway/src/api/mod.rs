@@ -32,7 +32,7 @@ pub(crate) mod issued_reports;
 mod jobs;
 mod json_body;
 pub(crate) mod ledger;
-mod live_events;
+pub(crate) mod live_events;
 pub(crate) mod local_time;
 mod metrics;
 pub(crate) mod report_jobs;

@@ -66,7 +66,8 @@ pub(crate) async fn list_revisions(
 }
 
 #[utoipa::path(get, path = "/api/v1/reports/{name}",
-    description = "The report of a period; all formats have the same content.",
+    description = "The report of a period; all formats have the same content. It is noted as \
+        issued, with the name of its reader.",
     params(("name" = String, Path, description = "Period and format: `2026-11.pdf`, \
         `2026-Q4.xlsx`, `2026-W47.csv`, `2026.json`"), ReportQuery),
     responses((status = 200, description = "The file", body = Vec<u8>,
@@ -111,7 +112,9 @@ pub(crate) async fn get_report(
         Some(_) => IssueWay::Api,
         None => IssueWay::Command,
     };
-    app.note_issue(built.issue, via, issuer_name()).await;
+    if app.is_issued_to_sender() {
+        app.note_issue(built.issue, via, issuer_name()).await;
+    }
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (

@@ -106,7 +106,7 @@ fn shared_group_figures(
     known: KnownIndicators<'_>,
 ) -> Vec<Indicator> {
     let sharing = EntryAttribution::new(&group.assets);
-    let names: Vec<&str> = group.assets.iter().map(|asset| &*asset.id).collect();
+    let names: Vec<&str> = group.assets.iter().map(|asset| &*asset.name).collect();
     let names = names.join(", ");
     let rest = sharing.unattributed_entries(book);
     let mut all = Vec::new();

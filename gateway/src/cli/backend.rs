@@ -62,6 +62,25 @@ pub(super) async fn open_with_records(
     open_client(config, StoreAccess::Read).await
 }
 
+/// Client for a command that makes a report, which the store notes as issued. Where the store can
+/// only be read, the report is made all the same, and standard error says that it is not noted.
+pub(super) async fn open_to_issue(
+    config: &Config,
+    lang: crate::i18n::Language,
+) -> Result<ApiClient, CommandError> {
+    if let Some(running) = server::connect_client(&config.store.path).await? {
+        return Ok(running);
+    }
+    // Finds a damaged file, and makes the records whose digest the report prints.
+    open_with_records(config, false).await?.close().await;
+    if let Ok(store) = open_store(config, StoreAccess::Write) {
+        return Ok(local_client(config, &store));
+    }
+    let reader = open_client(config, StoreAccess::Read).await?;
+    print_stderr(&lang.text("reporting-not-noted"));
+    Ok(reader)
+}
+
 fn open_store(config: &Config, access: StoreAccess) -> Result<Store, CommandError> {
     let (site, text) = (&config.site, &config.revision_text());
     let clock = Clock::system();

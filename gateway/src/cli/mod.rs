@@ -34,6 +34,7 @@ mod export;
 mod file_error;
 mod handover;
 mod import;
+mod kept_memory;
 mod ledger;
 mod live_devices;
 mod logging;
@@ -80,6 +81,7 @@ pub fn run_command_line(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => return args::print_parse_error(&error, lang),
     };
+    kept_memory::limit_kept_memory();
     logging::start_logging(&cli);
     match build_runtime() {
         Ok(runtime) => {

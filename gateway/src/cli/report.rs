@@ -1,8 +1,8 @@
 //! `pantau report`: the report of a period, or the explanation of one of its figures.
 
 use super::backend::{
-    DEFAULT_CONFIG_PATH, load_config, local_date, move_progress_bar, open_client,
-    open_with_records, print_stderr, progress_bar, report_failure,
+    DEFAULT_CONFIG_PATH, load_config, local_date, move_progress_bar, open_client, open_to_issue,
+    print_stderr, progress_bar, report_failure,
 };
 use super::evidence::{self, BundleExtraFile};
 use super::exit_status::{EXIT_DONE, EXIT_USAGE};
@@ -172,7 +172,7 @@ fn choose_format(options: &ReportArgs, lang: Language) -> Result<ReportFormat, S
 
 /// Writes the report; the file gets its name only when it is complete.
 async fn write_report(asked: &CheckedReportArgs, options: &ReportArgs) -> Result<u8, CommandError> {
-    let mut client = open_with_records(&asked.config, false).await?;
+    let mut client = open_to_issue(&asked.config, asked.wish.lang).await?;
     let done = write_report_and_bundle(&mut client, asked, options).await;
     client.close().await;
     done

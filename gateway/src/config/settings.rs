@@ -54,6 +54,30 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the name of a point for people with its id: `AC energy, School roof
+    /// (inverter.ac_energy)`; the id alone when the site has no such point.
+    pub fn point_title(&self, id: &str, lang: Language) -> String {
+        let found = self.site.find_point(id).and_then(|(device, point)| {
+            let device = self.devices.get(usize::from(device))?;
+            Some((device, device.points.get(point)?))
+        });
+        let Some((device, point)) = found else {
+            return id.to_owned();
+        };
+        let label = point.label(lang);
+        if device.name == device.id {
+            return format!("{label} ({id})");
+        }
+        format!("{label}, {} ({id})", device.name)
+    }
+
+    /// Returns the name of an asset for people; its id when the site has none of this id.
+    pub fn asset_name(&self, id: &str) -> String {
+        let mut all = self.assets.iter();
+        let found = all.find(|asset| *asset.id == *id);
+        found.map_or_else(|| id.to_owned(), |asset| asset.name.to_string())
+    }
+
     /// Returns the settings of a sink by their type, when it is configured.
     pub fn sink<T: ConfiguredSink>(&self) -> Option<&T> {
         let mut all = self.sinks.iter().map(|sink| &**sink as &dyn Any);
@@ -191,6 +215,8 @@ pub struct WebSettings {
     pub listen: Option<std::net::SocketAddr>,
     /// Pages and figures are open without signing in.
     pub is_public: bool,
+    /// The site is a demo; no file says so.
+    pub is_demo: bool,
     /// Certificate for HTTPS.
     pub certificate: PageCertificate,
     /// Host names under which the page is reached, besides its addresses.

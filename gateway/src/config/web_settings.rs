@@ -28,6 +28,7 @@ pub(crate) fn check_web(
         names: check_names(notes, raw),
         embed: check_embed(notes, raw),
         is_public: check_public(notes, raw),
+        is_demo: false,
     }
 }
 

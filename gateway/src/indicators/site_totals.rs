@@ -57,7 +57,8 @@ fn sum_indicators(
         match &part.value {
             Ok(value) => terms.push((*value, RelativeUncertainty::from_indicator(part))),
             Err(remark) => {
-                left_out.extend(part.asset.as_deref());
+                let asset = part.asset.as_deref();
+                left_out.extend(asset.map(|id| desk.config.asset_name(id)));
                 why.get_or_insert_with(|| remark.clone());
             }
         }

@@ -10,6 +10,7 @@ use crate::i18n::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 /// An attachment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -71,6 +72,15 @@ pub struct EntryJson {
     pub recorded_by: String,
 }
 
+/// A number, or its digits as text, or `null`, as the OpenAPI description says it.
+fn quantity_schema() -> Schema {
+    let one = |kind| ObjectBuilder::new().schema_type(kind);
+    let all = OneOfBuilder::new()
+        .item(one(Type::Number))
+        .item(one(Type::String));
+    all.item(one(Type::Null)).into()
+}
+
 /// An entry to be recorded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -82,7 +92,7 @@ pub struct EntryRequest {
     /// Description in free words.
     pub what: Option<String>,
     /// A number, or its digits as text; `null` withdraws the superseded entry.
-    #[schema(value_type = Option<f64>)]
+    #[schema(schema_with = quantity_schema)]
     pub quantity: Option<Value>,
     /// Unit of the indicator, or one that can be converted to it.
     pub unit: Option<String>,

@@ -265,9 +265,6 @@ pub const LEDGER_FILES_MAX: usize = 20;
 /// Maximum bytes of one receipt or photo.
 // The largest photo of a phone fits, and a scan of a few pages.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 << 20;
-/// Maximum bytes of a photo in a form of a page. The script of the page makes photos smaller;
-/// without it most phones stay below this.
-pub const FORM_PHOTO_BYTES_MAX: usize = 9 << 20;
 /// Maximum bytes of one form of a page. A photo that is too large is read to its end, without being
 /// kept: a browser shows the answer only then.
 pub const FORM_BYTES_MAX: usize = 96 << 20;
@@ -488,9 +485,7 @@ const _: () = assert!(
     "reports must leave the store room, and long answers must leave room for plots"
 );
 const _: () = assert!(
-    BODY_BUDGET_PER_ADDRESS > FORM_PHOTO_BYTES_MAX
-        && FORM_PHOTO_BYTES_MAX > LEDGER_FILE_BYTES_MAX
-        && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
+    BODY_BUDGET_PER_ADDRESS > LEDGER_FILE_BYTES_MAX && BODY_BUDGET_BYTES > BODY_BUDGET_PER_ADDRESS,
     "the largest body must fit the budget of its address"
 );
 const _: () = assert!(

@@ -14,10 +14,11 @@
 //! GET /catat            what people weigh, count and measure
 //! GET /teknisi          devices with their points; /points/ID a plot; /health buses and sinks
 //! GET /points/ID/curve.svg  the last 24 hours, small
+//! GET /langsung         what changes on an open page, as server-sent events
 //! ```
 //!
 //! Figures come from `site_figures::SiteFigures` alone; a page reads no samples by itself. Plots
-//! are described by `plot_spec::PlotSpec` and drawn by `plot.js`.
+//! are described by `plot_spec::PlotSpec` and drawn by `plot.js` with the options of `plot_script`.
 
 mod account_page;
 mod assets;
@@ -27,6 +28,7 @@ mod entry;
 mod explanation_page;
 mod home;
 mod impact;
+mod live_page;
 mod navigation;
 mod number_format;
 mod page_frame;
@@ -34,6 +36,7 @@ mod page_request;
 mod page_texts;
 mod period_choice;
 mod plain_form;
+mod plot_script;
 mod plot_spec;
 mod reports;
 mod set_up_page;
@@ -47,8 +50,8 @@ mod users_page;
 pub(crate) use sign_in_page::{ask_to_sign_in, redirect_to, render_refusal};
 
 use crate::api::ApiListener;
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 pub(crate) use impact::FrameAncestors;
 use navigation::ASSET_PAGES;
 pub(crate) use page_frame::refusal_page;
@@ -56,8 +59,13 @@ pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
+    let live = get(live_page::stream_page_events);
     let mut routes = Router::new()
         .route("/", get(home::home_page))
+        .route(
+            "/langsung",
+            live.layer(Extension(live_page::LiveTexts::default())),
+        )
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))
         .route("/points/{id}", get(technician_pages::point_page))

@@ -55,21 +55,13 @@ struct FailurePage {
 }
 
 /// Message keys of the texts that the script shows.
-const SCRIPT_MESSAGE_KEYS: [&str; 14] = [
+const SCRIPT_MESSAGE_KEYS: [&str; 6] = [
     "web-live",
     "web-lost",
-    "web-not-kept",
-    "web-kept",
     "web-no-data",
-    "web-mean",
     "web-min",
     "web-max",
-    "web-value",
-    "web-growth",
-    "web-time",
     "web-failed",
-    "web-bad",
-    "web-partial",
 ];
 
 impl PageFrame {

@@ -4,14 +4,16 @@ use crate::api::device_health::{self, HealthState};
 use crate::api::{ApiListener, local_time};
 use crate::config::{Asset, ValueWords};
 use crate::domain::period::Period;
-use crate::domain::{DeviceInfo, PointInfo, SampleOutcome, UtcMs};
+use crate::domain::{DeviceInfo, PointInfo, Reading, SampleOutcome, UtcMs};
 use crate::i18n::Language;
 use crate::pages::number_format;
+use crate::report::render::number_format::NO_VALUE;
 use crate::status;
 use crate::storage::{LatestSample, StoreHealth};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Health of the whole site as texts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,15 +61,24 @@ pub(crate) struct PointCard {
     pub(crate) label: String,
     pub(crate) unit: String,
     pub(crate) value: String,
-    /// Decimal places of live values; `auto` for floats.
-    pub(crate) places: String,
-    /// Words for the values, as JSON for the script; empty for a measured number.
-    pub(crate) words: String,
+    /// The value is a word or a code, not a measured number.
+    pub(crate) is_word: bool,
     /// `good`, `uncertain`, `bad`, `none`.
     pub(crate) quality: &'static str,
     /// Reason when the quality is not good.
     pub(crate) why: String,
     pub(crate) kept: bool,
+}
+
+/// Texts of one value of a reading.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ReadingText {
+    pub(crate) point: Arc<str>,
+    pub(crate) value: String,
+    /// `good`, `uncertain`, `bad`.
+    pub(crate) quality: &'static str,
+    /// Reason when the quality is not good; else empty.
+    pub(crate) why: String,
 }
 
 impl ApiListener {
@@ -301,6 +312,26 @@ impl ApiListener {
         }
     }
 
+    /// Texts of a new reading: for each point its id, value, quality, and why that is not good.
+    pub(crate) fn reading_texts(&self, reading: &Reading, lang: Language) -> Vec<ReadingText> {
+        let index = usize::from(reading.device);
+        let Some(device) = self.site().devices.get(index) else {
+            return Vec::new();
+        };
+        let models = sunspec_models(&self.state().board.snapshot(), &device.id);
+        let values = device.points.iter().zip(&reading.outcomes).enumerate();
+        let text = |(place, (point, outcome)): (usize, (&PointInfo, &SampleOutcome))| {
+            let words = self.value_words((index, place), &models, lang);
+            ReadingText {
+                point: Arc::clone(&point.id),
+                value: value_text(outcome, words.as_ref(), lang),
+                quality: outcome.quality().word(),
+                why: reason_text(outcome, lang),
+            }
+        };
+        values.map(text).collect()
+    }
+
     fn value_words(
         &self,
         place: (usize, usize),
@@ -342,35 +373,38 @@ fn build_point_card(
     lang: Language,
 ) -> PointCard {
     let outcome = last.map(|last| last.sample.outcome);
-    let number = outcome.as_ref().and_then(SampleOutcome::number);
-    let reason = outcome.as_ref().and_then(SampleOutcome::reason);
     PointCard {
         id: point.id.to_string(),
         name: point.name.to_string(),
         label,
         unit: unit_text(&point.unit, lang),
-        value: number.map_or_else(
-            || "\u{2013}".to_owned(),
-            |number| match words {
-                Some(words) => words.text(number),
-                None => number_format::format_number(number, lang),
-            },
-        ),
-        words: words.map(script_words).unwrap_or_default(),
-        places: match number {
-            Some(number @ crate::domain::ExactNumber::Decimal { .. }) => {
-                number.shown_places().to_string()
-            }
-            _ => "auto".to_owned(),
-        },
+        value: outcome.map_or_else(|| NO_VALUE.to_owned(), |one| value_text(&one, words, lang)),
+        is_word: words.is_some(),
         quality: outcome
             .as_ref()
             .map_or("none", |outcome| outcome.quality().word()),
-        why: reason
-            .map(|reason| lang.text(&format!("reason-{}", reason.word())))
+        why: outcome
+            .map(|outcome| reason_text(&outcome, lang))
             .unwrap_or_default(),
         kept: last.is_none_or(|last| last.durable),
     }
+}
+
+/// Value of a reading: its word, else its digits.
+fn value_text(outcome: &SampleOutcome, words: Option<&ValueWords>, lang: Language) -> String {
+    match (outcome.number(), words) {
+        (None, _) => NO_VALUE.to_owned(),
+        (Some(number), Some(words)) => words.text(number),
+        (Some(number), None) => number_format::format_number(number, lang),
+    }
+}
+
+/// Reason why a value is doubtful or missing; empty for a good one.
+fn reason_text(outcome: &SampleOutcome, lang: Language) -> String {
+    let reason = outcome.reason();
+    reason
+        .map(|reason| lang.text(&format!("reason-{}", reason.word())))
+        .unwrap_or_default()
 }
 
 fn answering_line(devices: &BTreeMap<String, HealthLine>, lang: Language) -> HealthLine {
@@ -391,18 +425,6 @@ fn answering_line(devices: &BTreeMap<String, HealthLine>, lang: Language) -> Hea
         hint: String::new(),
         last: String::new(),
     }
-}
-
-/// Words for the values of a point, as JSON for the script of the page.
-fn script_words(words: &ValueWords) -> String {
-    let values: BTreeMap<i64, &str> = words.values.iter().map(|(n, w)| (*n, &**w)).collect();
-    serde_json::json!({
-        "values": values,
-        "flags": words.flags,
-        "none": words.none_text(),
-        "code": words.code_text("#"),
-    })
-    .to_string()
 }
 
 /// Unit as printed: `degC` becomes °C.

@@ -1,14 +1,14 @@
-//! [`PlotSpec`]: what the script `plot.js` draws: series over time, bands and marks.
+//! [`PlotSpec`]: a plot over time: series, bands and marks. `plot_script` makes it what the script
+//! draws.
 //!
-//! The page carries it as JSON beside its place. Values are either in the page (`Values`, of
-//! figures by day) or fetched from `/api/v1/samples` (`Samples`, of one point).
+//! Values are either in the page (`Values`, of figures by day) or fetched from `/api/v1/samples`
+//! (`Samples`, of one point).
 
 use crate::domain::indicator::DailyValues;
 use jiff::tz::TimeZone;
-use serde::Serialize;
 
 /// A plot over time.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlotSpec {
     /// Start, ms since 1970 UTC.
     pub(crate) from: i64,
@@ -17,20 +17,17 @@ pub(crate) struct PlotSpec {
     /// Curves and bars, at most six.
     pub(crate) series: Vec<PlotSeries>,
     /// Horizontal bands, such as the best temperatures of a bin.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) bands: Vec<PlotBand>,
     /// Vertical marks, such as feedings and harvests.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) marks: Vec<PlotMark>,
     /// Time from which values are not complete yet, ms: the present day.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) partial_from: Option<i64>,
     /// Reload now and then, because the plot contains the present.
     pub(crate) live: bool,
 }
 
 /// One curve or set of bars.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlotSeries {
     /// Name in the language of the page.
     pub(crate) label: String,
@@ -41,13 +38,11 @@ pub(crate) struct PlotSeries {
     /// Values, or where to fetch them.
     pub(crate) data: PlotData,
     /// Drawn dashed and pale: a target, or the period before.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) pale: bool,
 }
 
 /// Shape of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlotStyle {
     /// Curve.
     Line,
@@ -60,8 +55,7 @@ pub(crate) enum PlotStyle {
 }
 
 /// Values of a series.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug)]
 pub(crate) enum PlotData {
     /// Values in the page.
     Values {
@@ -70,7 +64,7 @@ pub(crate) enum PlotData {
         /// Values; `None` is a gap.
         v: Vec<Option<f64>>,
     },
-    /// Samples of a point, fetched by the script.
+    /// Samples of a point as they are, fetched by the script.
     Samples {
         /// `device.point`.
         point: String,
@@ -80,10 +74,8 @@ pub(crate) enum PlotData {
         agg: &'static str,
         /// Bucket width, ms; for raw samples the polling interval. Longer gaps are not bridged.
         width: i64,
-        /// Also fetches the least and the greatest value of each bucket.
+        /// Also fetches the least and the greatest value of each bucket; never without buckets.
         spread: bool,
-        /// Factor from the unit of the point to that of the plot.
-        scale: f64,
     },
     /// Samples of a point, converted along a line: litres of a level, degrees of another unit.
     Converted {
@@ -102,7 +94,7 @@ pub(crate) enum PlotData {
 }
 
 /// Horizontal band.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlotBand {
     /// Lower edge, in the unit of the first series.
     pub(crate) from: f64,
@@ -115,7 +107,7 @@ pub(crate) struct PlotBand {
 }
 
 /// Vertical mark.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlotMark {
     /// Time, ms since 1970 UTC.
     pub(crate) at: i64,
@@ -135,12 +127,6 @@ impl PlotSpec {
             partial_from: None,
             live: false,
         }
-    }
-
-    /// JSON for a `<script type="application/json">`: no text can end the element.
-    pub(crate) fn json(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        json.replace('<', "\\u003c")
     }
 }
 

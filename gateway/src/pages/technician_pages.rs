@@ -189,7 +189,6 @@ fn point_series(
             agg: if growth { "delta" } else { "mean" },
             width: step_ms.max(every_ms),
             spread,
-            scale: 1.0,
         },
         pale: false,
     };

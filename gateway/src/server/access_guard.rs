@@ -100,6 +100,7 @@ impl RequestJudge {
         let situation = AccessSituation {
             has_users: self.access.has_users(),
             is_public: self.app.state().config.web.is_public,
+            is_demo: self.app.state().config.web.is_demo,
             is_loopback: self.connection.is_some_and(|one| one.is_loopback()),
         };
         judge_route(rule, &self.caller, situation)

@@ -258,7 +258,10 @@ fn is_admitted(rule: RouteRule, who: &str) -> bool {
     ];
     let admitted: &[&str] = match rule {
         RouteRule::Public => &public,
-        RouteRule::Metrics | RouteRule::Reading | RouteRule::KnownReading => &public[1..],
+        RouteRule::Metrics
+        | RouteRule::Reading
+        | RouteRule::KnownReading
+        | RouteRule::ReportFile => &public[1..],
         RouteRule::SignedIn => &public[1..4],
         RouteRule::Ledger => &["technician", "admin", "ledger", "technician-token"],
         RouteRule::Technician => &["technician", "admin", "technician-token"],
@@ -332,6 +335,7 @@ async fn before_the_first_user_this_computer_reads_and_changes_nothing() {
         "/",
         "/teknisi",
         "/api/v1/points",
+        "/api/v1/reports/2026-10.json",
         "/metrics",
         "/healthz",
         "/mulai",
@@ -787,6 +791,47 @@ async fn on_a_public_site_a_report_is_ordered_by_a_known_person_only_and_the_pag
         order.location.starts_with("/laporan/pekerjaan/"),
         "{order:?}"
     );
+}
+
+#[tokio::test]
+async fn on_a_public_site_the_api_makes_reports_for_known_readers_only_and_notes_each() {
+    let mut bench = GuardedBench::with_users().await;
+    bench.set_public();
+    let path = "/api/v1/reports/2026-10.json";
+    let noted = async |bench: &GuardedBench| {
+        let store = &bench.bench.state.store;
+        store.issued_reports_before(u64::MAX).await.unwrap().len()
+    };
+    let here = async |bench: &GuardedBench| {
+        let request = request("GET", path, &[]).body(Body::empty()).unwrap();
+        bench.send(request, LOOPBACK, false).await.status
+    };
+    let nobody = bench.get(path, &[]).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
+    // Behind a proxy everyone seems to be at this computer.
+    assert_eq!(here(&bench).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(noted(&bench).await, 0);
+    let token = bench.token(TokenScope::Read).await;
+    let read = bench.get(path, &[("authorization", &token)]).await;
+    assert_eq!(read.status, StatusCode::OK, "{}", read.text);
+    assert_eq!(noted(&bench).await, 1);
+    let cookie = bench.cookie("viewer").await;
+    let known = bench.get(path, &[("cookie", &cookie)]).await;
+    assert_eq!(known.status, StatusCode::OK);
+    assert_eq!(noted(&bench).await, 2);
+    // To compare an issued report makes it again.
+    let issued = bench.get("/laporan/terbitan/1", &[]).await;
+    assert_eq!(issued.status, StatusCode::OK);
+    let compared = "/laporan/terbitan/1?bandingkan=1";
+    let asked = bench.get(compared, &[]).await;
+    assert!(asked.location.starts_with("/masuk?ke="), "{asked:?}");
+    let compared = bench.get(compared, &[("cookie", &cookie)]).await;
+    assert_eq!(compared.status, StatusCode::OK);
+    // A demo makes reports for its computer, and issues none.
+    Arc::make_mut(&mut bench.bench.state.config).web.is_demo = true;
+    assert_eq!(here(&bench).await, StatusCode::OK);
+    assert_eq!(bench.get(path, &[]).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(noted(&bench).await, 2);
 }
 
 #[tokio::test]

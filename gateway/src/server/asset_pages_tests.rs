@@ -100,9 +100,11 @@ async fn a_day_without_readings_is_a_gap_and_the_present_day_is_marked() {
     let energy = |hour: i64| f64::from(u32::try_from(100 + hour).unwrap());
     bench.import_hours("inverter.ac_energy_total", energy).await;
     let (_, html) = bench.get("/plts?period=2026-11&lang=en").await;
-    let midnight = NOW - 10 * HOUR_MS;
+    let midnight = (NOW - 10 * HOUR_MS) / 1000;
     assert!(
-        html.contains(&format!("\"partial_from\":{midnight}")),
+        html.contains(&format!(
+            "{{\"at\":{midnight}.0,\"label\":\"not complete yet\"}}"
+        )),
         "{html}"
     );
     assert!(html.contains("\"v\":[null,null,"), "{html}");

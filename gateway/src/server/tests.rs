@@ -590,6 +590,45 @@ async fn a_live_page_sees_a_reading_before_it_is_kept_and_when_it_is() {
     assert!(seen.contains("data: {\"seq\":1}"), "{seen}");
 }
 
+/// Events of an open page until `end` is seen; the store flushes after the first reading.
+async fn told_until(bench: &ApiTestBench, path: &str, end: &str) -> String {
+    let response = build_router(bench.state.clone())
+        .oneshot(get(path).body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    let outcome = SampleOutcome::Good(ExactNumber::Decimal {
+        mantissa: 15_100,
+        exponent: -1,
+    });
+    bench.append_reading(UtcMs(NOW), outcome).await;
+    let mut body = response.into_body();
+    let mut seen = String::new();
+    let mut flushed = false;
+    while !seen.contains(end) {
+        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame());
+        let frame = frame.await.unwrap().unwrap().unwrap();
+        seen.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+        if seen.contains("point:inverter.ac_power") && !flushed {
+            bench.state.store.flush().await.unwrap();
+            flushed = true;
+        }
+    }
+    seen
+}
+
+#[tokio::test]
+async fn an_open_page_is_told_texts_in_its_language_and_when_they_are_kept() {
+    let bench = ApiTestBench::new();
+    let kept = "\"point:inverter.ac_power\":{\"kept\":\"true\"}";
+    let id = told_until(&bench, "/langsung?lang=id", kept).await;
+    let value = "\"point:inverter.ac_power\":{\"kept\":\"false\",\"q\":\"good\",\
+                 \"value\":\"1.510,0\",\"why\":\"\"}";
+    assert!(id.contains(value), "{id}");
+    assert!(id.contains("\"answering\":{") && !id.contains("event: reading"));
+    let en = told_until(&bench, "/langsung?lang=en", kept).await;
+    assert!(en.contains("\"value\":\"1,510.0\""), "{en}");
+}
+
 #[tokio::test]
 async fn rows_come_as_the_exchange_format() {
     let bench = ApiTestBench::with_readings(2).await;

@@ -10,7 +10,9 @@ use super::store_values::{
     AuditEntry, EntryKey, ImportColumn, ImportRow, LatestSample, LedgerQuery, PointQuery,
     RecordedEntries, RefusedReading, SampleBlock, StoreHealth,
 };
-use crate::domain::ledger::{Attachment, EntryId, EntryStatement, LedgerEntry};
+#[cfg(test)]
+use crate::domain::ledger::Attachment;
+use crate::domain::ledger::{EntryId, EntryStatement, LedgerEntry};
 use crate::domain::{BootId, NumberedReading, Reading, ReadingSeq};
 use crate::limits::SINK_BATCH_MAX;
 use std::path::{Path, PathBuf};
@@ -280,6 +282,7 @@ impl Store {
 
     /// Stores a receipt or photo under its SHA-256 and verifies it by reading it back; at most
     /// `ATTACHMENT_BYTES_MAX` bytes. The same bytes are stored once.
+    #[cfg(test)]
     pub async fn save_attachment(
         &self,
         name: &str,

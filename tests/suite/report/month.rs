@@ -348,6 +348,45 @@ fn the_way_down_is_the_same_beside_a_running_gateway_and_without_one() {
 }
 
 #[test]
+fn a_report_without_a_running_gateway_is_noted_as_issued_like_one_beside_it() {
+    let site = ReportedSite::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let noted = || {
+        let config = gateway::config::load_config(&site.config).unwrap();
+        let (path, clock) = (&config.store.path, gateway::clock::Clock::system());
+        let text = config.revision_text();
+        let store = runtime.block_on(async {
+            let access = gateway::storage::StoreAccess::Read;
+            let opened = gateway::storage::Store::open_with_access(
+                access,
+                path,
+                &config.site,
+                &config.store,
+                &text,
+                &clock,
+            );
+            let store = opened.unwrap();
+            let all = store.issued_reports_before(u64::MAX).await.unwrap();
+            store.stop().await;
+            all
+        });
+        let via = |one: &gateway::domain::issued_report::IssuedReport| one.issue.via.word();
+        store.iter().map(via).collect::<Vec<_>>()
+    };
+    let own = site.report_json("id");
+    assert_eq!(noted(), ["command"]);
+    // The same content in another format and language is the same report.
+    site.report_file("en", "csv");
+    assert_eq!(noted(), ["command"]);
+    let gateway = site.start_gateway();
+    assert_eq!(site.report_json("id")["digest"], own["digest"]);
+    drop(gateway);
+    assert_eq!(noted(), ["command"]);
+    let verdict: Json = serde_json::from_slice(&site.run_ok(&["verify", "--json"])).unwrap();
+    assert_eq!(verdict["good"], true, "{verdict}");
+}
+
+#[test]
 fn a_backup_made_while_the_gateway_runs_verifies_and_reports_in_another_place() {
     let site = ReportedSite::new();
     let gateway = site.start_gateway();

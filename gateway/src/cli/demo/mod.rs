@@ -168,6 +168,7 @@ fn write_demo_config(options: &DemoArgs, home: &DemoDirectory) -> Result<Config,
     config.web.listen = Some(find_free_address(options.port));
     // Everyone at this computer may look; to record and to change, one signs in.
     config.web.is_public = true;
+    config.web.is_demo = true;
     Ok(config)
 }
 

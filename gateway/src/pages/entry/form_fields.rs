@@ -1,31 +1,54 @@
 //! [`FormFields`]: what a browser sends with a form of these pages, read piece by piece. The routes
 //! take it as a [`SentForm`].
 
+use crate::api::attachments::keep_upload;
 use crate::api::error::ApiError;
 use crate::api::{ApiListener, DroppedBytes};
-use crate::limits::{FORM_FIELDS_MAX, FORM_PHOTO_BYTES_MAX, LEDGER_FILE_BYTES_MAX};
+use crate::domain::ledger::Attachment;
+use crate::limits::{ATTACHMENT_BYTES_MAX, FORM_FIELDS_MAX, LEDGER_FILE_BYTES_MAX};
 use crate::pages::page_frame::{PageFrame, render_failure};
 use crate::pages::page_request::PageRequest;
-use axum::extract::multipart::{Field, Multipart};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::collections::BTreeMap;
 
+/// Name of the field whose file is a photo.
+const PHOTO_FIELD: &str = "photo";
+
 /// Fields of a form (`multipart/form-data`, RFC 7578).
 ///
-/// A file that is too large is read to its end and dropped: the page can then say so, with
-/// everything else that was typed still in it.
+/// A photo goes to disk as it comes, so that it needs little memory whatever its size is. A file
+/// that is too large is read to its end and dropped: the page can then say so, with everything else
+/// that was typed still in it.
 #[derive(Debug, Default)]
 pub(super) struct FormFields {
     texts: BTreeMap<String, String>,
-    /// The file, when one was chosen.
+    /// The table, when one was chosen.
     pub(super) file: Option<UploadedFile>,
+    /// The photo, when one was taken.
+    pub(super) photo: Option<FormPhoto>,
     /// True when the file, or the form as a whole, was larger than allowed.
     pub(super) too_large: bool,
 }
 
-/// File of a form.
+/// Photo of a form, which is stored already.
+#[derive(Debug)]
+pub(super) struct FormPhoto {
+    /// Its name and hash.
+    pub(super) kept: Attachment,
+    checksum: u32,
+}
+
+/// Where the fields of a form go.
+struct FormReader<'a> {
+    app: &'a ApiListener,
+    /// Told of bytes that are no longer held in memory.
+    dropped: &'a (dyn Fn(usize) + Send + Sync),
+}
+
+/// Table of a form.
 #[derive(Debug)]
 pub(super) struct UploadedFile {
     /// Name that the browser gives.
@@ -57,6 +80,9 @@ impl FormFields {
         if let Some(file) = &self.file {
             said.push(format!("file={:08x}", crc32fast::hash(&file.bytes)));
         }
+        if let Some(photo) = &self.photo {
+            said.push(format!("file={:08x}", photo.checksum));
+        }
         said.join("\n")
     }
 
@@ -69,13 +95,16 @@ impl FormFields {
     async fn read_field(
         &mut self,
         mut field: Field<'_>,
-        dropped: &(dyn Fn(usize) + Send + Sync),
+        reader: &FormReader<'_>,
     ) -> Result<bool, ApiError> {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
+        if let (PHOTO_FIELD, Some(file)) = (&*name, &file) {
+            return self.read_photo(field, file, reader).await;
+        }
         // The texts of a form share one limit: many fields must not take more memory than one.
         let most = match file {
-            Some(_) => FORM_PHOTO_BYTES_MAX,
+            Some(_) => LEDGER_FILE_BYTES_MAX,
             None => LEDGER_FILE_BYTES_MAX.saturating_sub(self.text_bytes()),
         };
         let mut bytes = Vec::new();
@@ -87,15 +116,11 @@ impl FormFields {
                 }
                 Ok(Some(chunk)) => {
                     is_whole = false;
-                    dropped(bytes.len() + chunk.len());
+                    (reader.dropped)(bytes.len() + chunk.len());
                     bytes = Vec::new();
                 }
                 Ok(None) => break,
-                Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    self.too_large = true;
-                    return Ok(false);
-                }
-                Err(fault) => return Err(ApiError::new(fault.status(), fault.body_text())),
+                Err(fault) => return self.end_with(&fault),
             }
         }
         self.too_large |= !is_whole;
@@ -111,12 +136,63 @@ impl FormFields {
         }
         Ok(true)
     }
+
+    /// Reads a photo into the store; false when the form ends here.
+    async fn read_photo(
+        &mut self,
+        mut field: Field<'_>,
+        name: &str,
+        reader: &FormReader<'_>,
+    ) -> Result<bool, ApiError> {
+        let mut upload = None;
+        let mut checksum = crc32fast::Hasher::new();
+        let mut bytes = 0;
+        loop {
+            let chunk = match field.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(fault) => return self.end_with(&fault),
+            };
+            let count = chunk.len();
+            // An input without a chosen photo makes no file.
+            if bytes == 0 && count > 0 {
+                upload = Some(reader.app.state().store.begin_attachment().await?);
+            }
+            bytes += count;
+            if bytes > ATTACHMENT_BYTES_MAX {
+                self.too_large = true;
+                upload = None;
+            }
+            checksum.update(&chunk);
+            if let Some(open) = &mut upload {
+                open.write(chunk).await?;
+            }
+            // On disk: others may use the memory of it.
+            (reader.dropped)(count);
+        }
+        if let Some(upload) = upload {
+            self.photo = Some(FormPhoto {
+                kept: keep_upload(reader.app, upload, name).await?,
+                checksum: checksum.finalize(),
+            });
+        }
+        Ok(true)
+    }
+
+    /// Ends the form at a fault of its body: false when it was too large.
+    fn end_with(&mut self, fault: &MultipartError) -> Result<bool, ApiError> {
+        if fault.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            self.too_large = true;
+            return Ok(false);
+        }
+        Err(ApiError::new(fault.status(), fault.body_text()))
+    }
 }
 
-impl<S: Send + Sync> FromRequest<S> for FormFields {
+impl FromRequest<ApiListener> for FormFields {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &ApiListener) -> Result<Self, ApiError> {
         let mut form = Self::default();
         let dropped = request.extensions().get::<DroppedBytes>().cloned();
         let dropped = move |bytes| {
@@ -124,21 +200,24 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
                 drop_bytes(bytes);
             }
         };
-        let parts = Multipart::from_request(request, state).await;
+        let parts = Multipart::from_request(request, app).await;
         let mut parts = parts.map_err(|fault| ApiError::new(fault.status(), fault.body_text()))?;
+        let reader = FormReader {
+            app,
+            dropped: &dropped,
+        };
         for _ in 0..FORM_FIELDS_MAX {
             match parts.next_field().await {
                 Ok(Some(field)) => {
-                    if !form.read_field(field, &dropped).await? {
+                    if !form.read_field(field, &reader).await? {
                         break;
                     }
                 }
                 Ok(None) => break,
-                Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    form.too_large = true;
+                Err(fault) => {
+                    form.end_with(&fault)?;
                     break;
                 }
-                Err(fault) => return Err(ApiError::new(fault.status(), fault.body_text())),
             }
         }
         Ok(form)

@@ -13,7 +13,7 @@ use crate::i18n::Language;
 use crate::ledger::{
     DecimalMark, EntryBatch, FieldRemark, QuantityText, RawEntry, RowRemark, check_entry,
 };
-use crate::limits::FORM_PHOTO_BYTES_MAX;
+use crate::limits::ATTACHMENT_BYTES_MAX;
 use crate::pages::entry::entry_texts;
 use crate::pages::number_format;
 use crate::storage::LedgerQuery;
@@ -151,14 +151,14 @@ impl<'a> EntrySubmission<'a> {
             Err(fault) => return self.store_refusal(fault).map(refused),
         }
         if self.form.too_large {
-            let most = number_format::format_bytes(FORM_PHOTO_BYTES_MAX as u64, self.lang);
+            let most = number_format::format_bytes(ATTACHMENT_BYTES_MAX as u64, self.lang);
             let message = self
                 .lang
                 .text_with("entry-photo-too-large", &[("most", &most)]);
             let refusal = FormRefusal::new(StatusCode::PAYLOAD_TOO_LARGE, "photo", message);
             return Ok(refused(refusal));
         }
-        let photo = self.keep_photo().await?;
+        let photo = self.kept_photo();
         if let Some(choice) = self.form.optional("choice") {
             // A choice is a number in the unit of the indicator.
             let definition = self.raw.indicator.as_deref();
@@ -277,16 +277,10 @@ impl<'a> EntrySubmission<'a> {
         }
     }
 
-    /// Stores the photo of the form, or finds the one that an earlier try stored.
-    async fn keep_photo(&self) -> Result<Option<Attachment>, ApiError> {
-        match &self.form.file {
-            Some(file) => {
-                let store = &self.app.state().store;
-                let bytes = file.bytes.clone();
-                Ok(Some(store.save_attachment(&file.name, bytes).await?))
-            }
-            None => Ok(parse_kept_photo(self.form.text("kept_photo"))),
-        }
+    /// The photo of the form, or the one that an earlier try stored.
+    fn kept_photo(&self) -> Option<Attachment> {
+        let own = self.form.photo.as_ref().map(|photo| photo.kept.clone());
+        own.or_else(|| parse_kept_photo(self.form.text("kept_photo")))
     }
 
     async fn record(self, key: ClientKey) -> Result<FormResult, ApiError> {

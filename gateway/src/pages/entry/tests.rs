@@ -359,6 +359,24 @@ async fn a_photo_is_kept_opens_and_survives_a_refusal() {
 }
 
 #[tokio::test]
+async fn a_photo_of_fifteen_megabytes_goes_to_disk_and_the_same_form_again_is_one_entry() {
+    let bench = ApiTestBench::new();
+    let photo = "x".repeat(15 << 20);
+    let form = usual_form(&[("photo", &photo)]);
+    for _ in 0..2 {
+        let (status, page) = post_form(&bench, "/catat", &form).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    }
+    let entries = all_entries(&bench).await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0]["attachments"][0]["bytes"], 15 << 20);
+    // With another photo it is another form.
+    let other = usual_form(&[("photo", "y")]);
+    let (status, _) = post_form(&bench, "/catat", &other).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
 async fn a_photo_of_fifty_megabytes_is_refused_and_the_form_is_not_lost() {
     let bench = ApiTestBench::new();
     let photo = "x".repeat(50 << 20);
@@ -366,7 +384,7 @@ async fn a_photo_of_fifty_megabytes_is_refused_and_the_form_is_not_lost() {
     let (status, page) = post_form(&bench, "/catat", &form).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(
-        page.contains("Foto terlalu besar: paling besar 9,4 MB"),
+        page.contains("Foto terlalu besar: paling besar 20,9 MB"),
         "{page}"
     );
     assert!(

@@ -3,11 +3,11 @@
 use crate::api::ApiListener;
 use crate::api::error::ApiError;
 use crate::domain::UtcMs;
-use crate::domain::ledger::EntryKind;
+use crate::domain::ledger::{EntryKind, LedgerEntry};
 use crate::domain::period::Period;
 use crate::i18n::Language;
 use crate::pages::site_figures::{FigureScope, SiteFigures};
-use crate::storage::LatestSample;
+use crate::storage::{EvidenceExtent, LatestSample, LedgerQuery};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -24,12 +24,29 @@ pub(super) struct HomeFigures {
     pub(super) week: SiteFigures,
     /// This month.
     pub(super) month: SiteFigures,
-    /// This year.
+    /// This year, in the site's first one since its first day of readings.
     pub(super) year: SiteFigures,
+    /// Ledger entries of this year.
+    entries: Vec<LedgerEntry>,
     /// Latest sample by point.
     pub(super) latest: BTreeMap<Arc<str>, LatestSample>,
     /// Zone of the site.
     pub(super) zone: TimeZone,
+}
+
+/// The year of a day. In the year in which the readings begin it starts with their first day:
+/// nothing was expected before, so that nothing is missing.
+fn year_so_far(extent: &EvidenceExtent, day: Date) -> Period {
+    let new_year = day.first_of_year();
+    // Where old readings were deleted, nobody knows the first day.
+    let first = extent
+        .days
+        .first()
+        .filter(|_| extent.raw_deleted_before.is_none());
+    match first {
+        Some(first) if *first > new_year => Period::Range(*first.min(&day), day),
+        _ => Period::Year(new_year),
+    }
 }
 
 impl HomeFigures {
@@ -37,13 +54,21 @@ impl HomeFigures {
         let day = app.today();
         let before = |days: i64| day.checked_sub(days.days()).unwrap_or(day);
         let load = |period| SiteFigures::load(app, period, FigureScope::site(), lang);
-        let latest = app.state().store.latest_samples().await?;
+        let store = &app.state().store;
+        let latest = store.latest_samples().await?;
+        let new_year = day.first_of_year();
+        let entries = LedgerQuery {
+            from: Some(new_year),
+            to: Some(new_year.last_of_year()),
+            ..LedgerQuery::default()
+        };
         Ok(Self {
+            entries: store.all_ledger_entries(entries).await?,
             today: load(Period::Day(day)).await?,
             recent: load(Period::Range(before(1), day)).await?,
             week: load(Period::Range(before(6), day)).await?,
             month: load(Period::Month(day.first_of_month())).await?,
-            year: load(Period::Year(day.first_of_year())).await?,
+            year: load(year_so_far(&store.evidence_extent().await?, day)).await?,
             latest: latest
                 .into_iter()
                 .map(|last| (Arc::clone(&last.point), last))
@@ -76,7 +101,7 @@ impl HomeFigures {
     /// Day of the newest record of each indicator of the ledger, of this year and this week.
     pub(super) fn last_entries(&self) -> BTreeMap<Arc<str>, Date> {
         let mut newest: BTreeMap<Arc<str>, Date> = BTreeMap::new();
-        for entry in self.year.entries.iter().chain(&self.week.entries) {
+        for entry in self.entries.iter().chain(&self.week.entries) {
             let said = &entry.statement;
             if said.sort != EntryKind::Record || !entry.is_current() {
                 continue;
@@ -86,5 +111,28 @@ impl HomeFigures {
             *known = day.max(*known);
         }
         newest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_year_begins_with_the_first_readings() {
+        let today = Date::constant(2026, 11, 29);
+        let year = |first: Option<Date>, deleted: Option<Date>| {
+            let extent = EvidenceExtent {
+                days: first.into_iter().collect(),
+                raw_deleted_before: deleted,
+                ..EvidenceExtent::default()
+            };
+            year_so_far(&extent, today).to_string()
+        };
+        let november = Date::constant(2026, 11, 20);
+        assert_eq!(year(Some(november), None), "2026-11-20..2026-11-29");
+        assert_eq!(year(Some(november), Some(november)), "2026");
+        assert_eq!(year(Some(Date::constant(2025, 3, 9)), None), "2026");
+        assert_eq!(year(None, None), "2026");
     }
 }

@@ -39,7 +39,7 @@ struct HomePage {
     /// Share of the month that has passed, in words.
     passed: String,
     /// CO2 avoided in this month and in this year.
-    emissions: Vec<(&'static str, FigureText)>,
+    emissions: Vec<(String, FigureText)>,
     data: DataLine,
 }
 

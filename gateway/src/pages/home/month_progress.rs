@@ -3,6 +3,7 @@
 use super::home_figures::HomeFigures;
 use crate::attention::TargetProgress;
 use crate::domain::indicator::Indicator;
+use crate::domain::period::Period;
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::pages::site_figures::FigureText;
 use crate::report::render::number_format;
@@ -60,14 +61,22 @@ pub(super) fn target_progress(figures: &HomeFigures) -> Vec<TargetProgress> {
     aimed.map(progress).collect()
 }
 
-/// CO2 avoided in this month and in this year, with the message key of the period.
-pub(super) fn emission_figures(figures: &HomeFigures) -> Vec<(&'static str, FigureText)> {
+/// CO2 avoided in this month and in this year, with the name of the period.
+pub(super) fn emission_figures(figures: &HomeFigures) -> Vec<(String, FigureText)> {
+    let lang = figures.lang();
+    let year = match figures.year.account.period {
+        Period::Range(first, _) => {
+            let start = number_format::format_short_date(lang, first);
+            lang.text_with("home-this-year-since", &[("start", &start)])
+        }
+        _ => lang.text("home-this-year"),
+    };
     let both = [
-        ("home-this-month", &figures.month),
-        ("home-this-year", &figures.year),
+        (lang.text("home-this-month"), &figures.month),
+        (year, &figures.year),
     ];
-    let found = |(key, figures): (_, &crate::pages::site_figures::SiteFigures)| {
-        Some((key, figures.figure(None, AVOIDED)?))
+    let found = |(name, figures): (_, &crate::pages::site_figures::SiteFigures)| {
+        Some((name, figures.figure(None, AVOIDED)?))
     };
     both.into_iter().filter_map(found).collect()
 }

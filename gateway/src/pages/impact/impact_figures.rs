@@ -107,10 +107,11 @@ impl ImpactPeriods {
         let earliest = last.saturating_sub(i64::from(RANGE_DAYS_MAX).days());
         Self {
             month,
-            year: if choice.is_current {
+            // In its first year a site is asked for what it could measure.
+            year: if choice.is_current && start <= year {
                 Period::Year(year)
             } else {
-                Period::Range(year, last)
+                Period::Range(start.clamp(year, last), last)
             },
             since: Period::Range(start.clamp(earliest, last), last),
         }
@@ -166,13 +167,20 @@ fn period_heads(periods: &ImpactPeriods, today: Date, lang: Language) -> [String
         lang.text_with("dampak-until", &[("name", &name), ("until", &until)])
     };
     let start = number_format::format_short_date(lang, periods.since.first());
+    let year = Period::Year(periods.year.first().first_of_year());
     [
         if last < today {
             period_name(lang, periods.month)
         } else {
             up_to(periods.month)
         },
-        up_to(Period::Year(periods.year.first())),
+        if periods.year.first() == periods.year.first().first_of_year() {
+            up_to(year)
+        } else {
+            let name = period_name(lang, year);
+            let first = number_format::format_short_date(lang, periods.year.first());
+            lang.text_with("dampak-year-since", &[("name", &name), ("start", &first)])
+        },
         lang.text_with("dampak-since", &[("start", &start)]),
     ]
 }
@@ -282,6 +290,13 @@ mod tests {
                 "2026-01-01..2026-04-30",
                 "2025-03-09..2026-04-30"
             ]
+        );
+        // In the first year, and in a year before it.
+        let first = Date::constant(2026, 11, 20);
+        assert_eq!(periods("", first)[1], "2026-11-20..2026-11-29");
+        assert_eq!(
+            periods("?period=2026-04", first)[1],
+            "2026-04-30..2026-04-30"
         );
         // Before the start, and after more than ten years.
         assert_eq!(

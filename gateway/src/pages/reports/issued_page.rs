@@ -8,6 +8,7 @@ use crate::api::request_language::query_parameter;
 use crate::domain::issued_report::IssuedReport;
 use crate::pages::page_frame::{PageFrame, render_failure, render_page};
 use crate::pages::page_request::PageRequest;
+use crate::pages::redirect_to;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -52,6 +53,8 @@ pub(crate) async fn issued_page(
     };
     let comparison = match query_parameter(&uri, "bandingkan") {
         None => None,
+        // A comparison makes the whole report again, which is not for everyone who passes by.
+        Some(_) if !frame.sign_in_path.is_empty() => return redirect_to(&frame.sign_in_path),
         Some(_) => match app.compare_issue(&report.issue, lang).await {
             Ok(found) => Some(comparison_texts(&app, &frame, &report, &found)),
             Err(error) => return render_failure(&uri, frame, &error),

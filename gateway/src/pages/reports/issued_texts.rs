@@ -41,7 +41,7 @@ pub(crate) fn issued_line(app: &ApiListener, lang: Language, one: &IssuedReport)
         id: one.id,
         period: period_name(lang, issue.period),
         scope: match issue.asset.as_deref() {
-            Some(asset) => asset_name(app, asset),
+            Some(asset) => app.state().config.asset_name(asset),
             None => lang.text("laporan-site"),
         },
         at: number_format::time(lang, one.issued_at, &app.0.zone),
@@ -66,7 +66,7 @@ pub(crate) fn moved_line(app: &ApiListener, lang: Language, one: &MovedHeadline)
         let name = indicator_name(&app.state().config.definitions, lang, &record.id);
         match &*record.asset {
             "" => name,
-            asset => format!("{name} · {}", asset_name(app, asset)),
+            asset => format!("{name} · {}", app.state().config.asset_name(asset)),
         }
     });
     MovedLine {
@@ -75,11 +75,4 @@ pub(crate) fn moved_line(app: &ApiListener, lang: Language, one: &MovedHeadline)
         now: text(&one.now),
         difference: one.difference(lang),
     }
-}
-
-/// Name of an asset; its id when the site no longer has it.
-fn asset_name(app: &ApiListener, id: &str) -> String {
-    let mut all = app.state().assets.iter();
-    let found = all.find(|one| *one.id == *id);
-    found.map_or_else(|| id.to_owned(), |one| one.name.to_string())
 }

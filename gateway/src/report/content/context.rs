@@ -63,9 +63,7 @@ impl<'a> ReportContext<'a> {
     }
 
     pub(crate) fn asset_name(&self, id: &str) -> String {
-        let mut all = self.matter.config.assets.iter();
-        let found = all.find(|asset| *asset.id == *id);
-        found.map_or_else(|| id.to_owned(), |asset| asset.name.to_string())
+        self.matter.config.asset_name(id)
     }
 
     pub(crate) fn indicators(&self) -> &'a [Indicator] {

@@ -120,7 +120,10 @@ impl ExplanationWriter<'_, '_> {
             None => number_format::NO_VALUE.to_owned(),
         };
         let (key, of) = match &input.from {
-            InputSource::Point(readings) => ("point", readings.point.to_string()),
+            InputSource::Point(readings) => {
+                let config = &book.matter.config;
+                ("point", config.point_title(&readings.point, book.lang))
+            }
             InputSource::Ledger { indicator, .. } => (
                 "ledger",
                 book.indicator_name(&format!("ledger.{indicator}")),
