@@ -1,6 +1,6 @@
 //! The release program measured beside peers that are not ours; prints figures and ratios.
 //!
-//! `cargo bench --bench peers [-- w1|silent|slow|many|start|rtu|viewers|hour]`;
+//! `cargo bench --bench peers [-- w1|viewed|silent|slow|many|start|rtu|viewers|hour]`;
 //! docs/benchmarks.md says what they mean. `PANTAU_BENCH_FLUSH` sets the journal's flush (`1s`),
 //! `PANTAU_BENCH_BINARY` names another `pantau` to measure.
 
@@ -14,6 +14,7 @@ mod devices;
 mod harness;
 mod open_pages;
 mod rtu_line;
+mod site_cases;
 mod site_load;
 #[expect(
     dead_code,

@@ -102,6 +102,30 @@ fn write_site(folder: &Path, port: u16) {
     std::fs::write(folder.join("pantau.toml"), site.text()).unwrap();
 }
 
+/// Opens pages with live values; each loads its home page every `HOME_SECONDS`. They end with the
+/// gateway.
+pub(crate) fn open_viewers(port: u16, count: u16) {
+    while count > 0 && TcpStream::connect(("127.0.0.1", port)).is_err() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let told = Arc::new(ToldEvents::default());
+    for number in 0..count {
+        let told = Arc::clone(&told);
+        thread::spawn(move || watch_page(port, number, &told));
+        thread::spawn(move || {
+            // Spread over the period, as people are.
+            let part = HOME_SECONDS * SECOND_NS * i64::from(number) / i64::from(count);
+            let mut next = now_ns() + part;
+            sleep_until(next);
+            while TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                load_page(port, "/");
+                next += HOME_SECONDS * SECOND_NS;
+                sleep_until(next);
+            }
+        });
+    }
+}
+
 /// Reads the event stream of an open page until it ends.
 fn watch_page(port: u16, number: u16, told: &ToldEvents) {
     let lang = if number.is_multiple_of(2) { "id" } else { "en" };

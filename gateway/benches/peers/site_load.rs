@@ -12,13 +12,14 @@ use crate::harness::{
     BenchProcess, collect_lines, compile_peer, free_port, now_ns, pantau_command, quantile,
     sleep_until, start_broker,
 };
+use crate::open_pages::open_viewers;
+use crate::site_cases::{CASES, SiteLoadCase};
 use crate::site_text::SiteText;
 use crate::year_import::import_a_year;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command};
-use std::time::Duration;
 use tempfile::TempDir;
 
 pub(crate) const SECOND_NS: i64 = 1_000_000_000;
@@ -30,57 +31,6 @@ const START_FLUSH: &str = "100ms";
 
 /// The case that runs only when it is named: an hour of `site_load`.
 pub(crate) const HOUR: &str = "hour";
-
-/// One kind of site.
-struct SiteLoadCase {
-    name: &'static str,
-    healthy: usize,
-    silent: usize,
-    manner: BenchDeviceBehaviour,
-    every_s: i64,
-    window_s: i64,
-    /// Rounds, each of the gateway and then of the C program; 0: the gateway once, alone.
-    rounds: usize,
-}
-
-const CASES: [SiteLoadCase; 4] = [
-    SiteLoadCase {
-        name: "w1",
-        healthy: 20,
-        silent: 0,
-        manner: BenchDeviceBehaviour::Prompt,
-        every_s: 1,
-        window_s: 20,
-        rounds: 3,
-    },
-    SiteLoadCase {
-        name: "silent",
-        healthy: 15,
-        silent: 5,
-        manner: BenchDeviceBehaviour::Prompt,
-        every_s: 1,
-        window_s: 20,
-        rounds: 1,
-    },
-    SiteLoadCase {
-        name: "slow",
-        healthy: 20,
-        silent: 0,
-        manner: BenchDeviceBehaviour::Slow(Duration::from_millis(60)),
-        every_s: 1,
-        window_s: 20,
-        rounds: 1,
-    },
-    SiteLoadCase {
-        name: "many",
-        healthy: 300,
-        silent: 0,
-        manner: BenchDeviceBehaviour::Prompt,
-        every_s: 10,
-        window_s: 60,
-        rounds: 0,
-    },
-];
 
 /// Measured values of one program in one window.
 #[derive(Clone, Copy, Default)]
@@ -102,6 +52,16 @@ struct PeerBench {
     broker_port: u16,
     flush: String,
     _broker: BenchProcess,
+}
+
+/// A gateway that is ready to be started.
+struct BenchGateway {
+    /// Gone with its content when dropped.
+    folder: TempDir,
+    command: Command,
+    store: PathBuf,
+    /// Port of its page.
+    port: u16,
 }
 
 /// Runs the cases that are wanted.
@@ -146,9 +106,9 @@ impl PeerBench {
         // In turn, because other work on the computer changes the CPU time of one program by up to
         // half.
         for _ in 0..case.rounds.max(1) {
-            let (_store, mut command, store) =
-                self.gateway_command(&devices, case.every_s, &self.flush);
-            ours.push(self.measure(&mut command, "bench", case, &devices, Some(&store)));
+            let gateway = self.gateway_command(&devices, case.every_s, &self.flush);
+            let (mut command, store) = (gateway.command, Some((&*gateway.store, gateway.port)));
+            ours.push(self.measure(&mut command, "bench", case, &devices, store));
             if case.rounds > 0 {
                 let mut command = Command::new(&self.floor);
                 command.arg(self.broker_port.to_string());
@@ -159,21 +119,24 @@ impl PeerBench {
         print_case(case, &ours, &floors);
     }
 
-    /// A fresh store, the command that runs the gateway on it, and the store's folder.
-    fn gateway_command(
-        &self,
-        devices: &[BenchDevice],
-        every_s: i64,
-        flush: &str,
-    ) -> (TempDir, Command, PathBuf) {
+    /// A fresh store, and the command that runs the gateway on it.
+    fn gateway_command(&self, devices: &[BenchDevice], every_s: i64, flush: &str) -> BenchGateway {
         let folder = tempfile::tempdir_in(self.folder.path()).unwrap();
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
         let file = folder.path().join("pantau.toml");
-        std::fs::write(&file, self.configuration(&store, devices, every_s, flush)).unwrap();
+        let port = free_port();
+        let page = format!("[web]\nlisten = '127.0.0.1:{port}'\npublic = 'read'");
+        let text = self.configuration(&store, devices, every_s, flush, &page);
+        std::fs::write(&file, text).unwrap();
         let mut command = pantau_command();
         command.args(["--log", "error", "run", "-c"]).arg(file);
-        (folder, command, store)
+        BenchGateway {
+            folder,
+            command,
+            store,
+            port,
+        }
     }
 
     fn configuration(
@@ -182,12 +145,13 @@ impl PeerBench {
         devices: &[BenchDevice],
         every_s: i64,
         flush: &str,
+        page: &str,
     ) -> String {
         let broker = format!("[mqtt]\nurl = 'mqtt://127.0.0.1:{}'", self.broker_port);
         let mut site = SiteText::new("bench")
             .store(store)
             .with(format_args!("flush = '{flush}'\n{broker}"))
-            .with(format_args!("[web]\nlisten = '127.0.0.1:{}'", free_port()));
+            .with(page);
         for (i, device) in devices.iter().enumerate() {
             let (bus, keys) = (format!("b{i}"), format!("unit = 1\nevery = '{every_s}s'"));
             let point = |point| {
@@ -226,11 +190,14 @@ impl PeerBench {
         site: &str,
         case: &SiteLoadCase,
         devices: &[BenchDevice],
-        store: Option<&Path>,
+        store: Option<(&Path, u16)>,
     ) -> BenchMeasurements {
-        let (mut listener, said) = self.start_subscriber(site, store);
+        let (mut listener, said) = self.start_subscriber(site, store.map(|(folder, _)| folder));
         let lines = collect_lines(said);
         let (mut program, _said) = BenchProcess::start(command);
+        if let Some((_, port)) = store {
+            open_viewers(port, case.viewers);
+        }
 
         // Warm-up: first connections and first commit. Then whole periods of the wall clock.
         let period = case.every_s * SECOND_NS;
@@ -263,11 +230,10 @@ impl PeerBench {
         let devices: Vec<BenchDevice> = (0..case.healthy)
             .map(|_| BenchDevice::start(case.manner))
             .collect();
-        let (_folder, mut command, store) =
-            self.gateway_command(&devices, case.every_s, &self.flush);
-        let (mut listener, said) = self.start_subscriber("bench", Some(&store));
+        let mut gateway = self.gateway_command(&devices, case.every_s, &self.flush);
+        let (mut listener, said) = self.start_subscriber("bench", Some(&gateway.store));
         let lines = collect_lines(said);
-        let (mut program, _said) = BenchProcess::start(&mut command);
+        let (mut program, _said) = BenchProcess::start(&mut gateway.command);
         let from = (now_ns() / SECOND_NS + 6) * SECOND_NS;
         for minute in 1..=case.window_s / 60 {
             sleep_until(from + minute * 60 * SECOND_NS);
@@ -290,15 +256,16 @@ impl PeerBench {
         let devices: Vec<BenchDevice> = (0..20)
             .map(|_| BenchDevice::start(BenchDeviceBehaviour::Prompt))
             .collect();
-        let (folder, mut command, _) = self.gateway_command(&devices, 1, START_FLUSH);
+        let mut gateway = self.gateway_command(&devices, 1, START_FLUSH);
         let mut empty: Vec<f64> = Vec::new();
         for _ in 0..5 {
-            let (_folder, mut fresh, _) = self.gateway_command(&devices, 1, START_FLUSH);
-            empty.push(self.measure_start(&mut fresh));
+            let mut fresh = self.gateway_command(&devices, 1, START_FLUSH);
+            empty.push(self.measure_start(&mut fresh.command));
         }
         // After the starts with nothing on disk, which it must not slow down.
-        import_a_year(folder.path());
-        let mut year: Vec<f64> = (0..5).map(|_| self.measure_start(&mut command)).collect();
+        import_a_year(gateway.folder.path());
+        let starts = (0..5).map(|_| self.measure_start(&mut gateway.command));
+        let mut year: Vec<f64> = starts.collect();
         println!("\nstart: exec to first reading at the subscriber, 5 starts, median [worst]");
         for (name, starts) in [
             ("nothing on disk", &mut empty),
