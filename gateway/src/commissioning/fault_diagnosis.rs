@@ -185,6 +185,12 @@ const DIAGNOSIS_RULES: &[(SymptomKind, SymptomExtent, SymptomLink, &str)] = &[
         "diagnosis-node-field",
     ),
     (
+        SymptomKind::Value,
+        SymptomExtent::Any,
+        SymptomLink::Broker,
+        "diagnosis-node-value",
+    ),
+    (
         SymptomKind::NoMessage,
         SymptomExtent::Any,
         SymptomLink::Any,
@@ -409,6 +415,15 @@ mod tests {
         assert_eq!(advise(&[silent, None]), Some("diagnosis-device-silent"));
         let network = advice_key(QualityReason::Timeout, Some(&tcp_link()), &[silent, silent]);
         assert_eq!(network, Some("diagnosis-unit-silent"));
+    }
+
+    #[test]
+    fn a_wrong_message_of_a_node_is_no_matter_of_word_order() {
+        let broker = crate::config::BrokerSettings::from_url("mqtt://h").unwrap();
+        let link = BusLink::Mqtt(crate::config::MqttLink { broker });
+        let reason = QualityReason::NotANumber;
+        let found = advice_key(reason, Some(&link), &[Some(reason)]);
+        assert_eq!(found, Some("diagnosis-node-value"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! A profile fits when the messages have all of its points. What is left is shown by its shape: the
 //! fields of a JSON message, or plain numbers on neighbouring topics.
 
-use crate::buses::mqtt::message_value::{availability_of, decode_payload};
+use crate::buses::mqtt::message_value::{availability_of, decode_payload, shown_text};
 use crate::buses::mqtt::node_survey::NodeSurvey;
 use crate::config::profile::Profile;
 use crate::config::{MqttPoint, Point};
@@ -94,6 +94,33 @@ pub fn find_nodes(
     search.add_plain_nodes(&rest, &availability);
     search.found.sort_by(|a, b| a.topic.cmp(&b.topic));
     search.found
+}
+
+/// Topics whose messages have neither a number nor a state, and the beginning of each message;
+/// without them a value such as `1.23 m` would be missing in silence.
+pub fn topics_without_value(
+    survey: &NodeSurvey,
+    nodes: &[FoundNode],
+    is_own: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for node in nodes {
+        let points = node.points.iter();
+        known.extend(points.map(|point| whole_topic(&point.topic, &node.topic)));
+        known.extend(node.availability.clone());
+    }
+    let rest = survey.topics.iter().filter(|(topic, message)| {
+        let last = topic.rsplit('/').next().unwrap_or_default();
+        let is_availability = AVAILABILITY_WORDS.contains(&last.to_lowercase().as_str())
+            && availability_of(&message.payload).is_some();
+        let is_other = is_own(topic) || is_description(topic) || is_availability;
+        !is_other && !message.payload.is_empty() && !known.contains(*topic)
+    });
+    rest.map(|(topic, message)| {
+        let text = String::from_utf8_lossy(&message.payload);
+        (topic.escape_debug().to_string(), shown_text(text.trim()))
+    })
+    .collect()
 }
 
 /// Whether a topic describes nodes for other programs, instead of having their values.
@@ -225,7 +252,7 @@ impl NodeSearch<'_> {
             if points.len() < FIELDS_MAX {
                 let id = fresh_id(rest, points);
                 points.push(FoundNodePoint {
-                    unit: unit_of(&id),
+                    unit: unit_of(&id, &example),
                     id,
                     topic: format!("~{rest}"),
                     field: None,
@@ -314,7 +341,7 @@ fn list_fields(value: &Value, path: &str, depth: usize, points: &mut Vec<FoundNo
         };
         let id = fresh_id(&path, points);
         points.push(FoundNodePoint {
-            unit: unit_of(&id),
+            unit: unit_of(&id, &example),
             id,
             topic: "~".to_owned(),
             field: Some(path),
@@ -325,12 +352,15 @@ fn list_fields(value: &Value, path: &str, depth: usize, points: &mut Vec<FoundNo
 
 /// Whether a text is a number or a state.
 fn is_value(text: &str) -> bool {
-    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
-    is_number
+    is_number(text)
         || matches!(
             text.to_lowercase().as_str(),
             "on" | "off" | "open" | "closed"
         )
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Id from the words of a topic or field that say something, different from those of `others`.
@@ -367,7 +397,11 @@ fn plain_id(text: &str) -> String {
     }
 }
 
-fn unit_of(id: &str) -> Option<&'static str> {
+/// Unit that the name of a value says; a state has none.
+fn unit_of(id: &str, example: &str) -> Option<&'static str> {
+    if !is_number(example) {
+        return None;
+    }
     let mut words = id.rsplit('_');
     // The last word says it best: `power_factor` is no power.
     let last = words.next()?;
@@ -496,6 +530,49 @@ mod tests {
         assert_eq!(found[0].availability.as_deref(), Some("kebun/LWT"));
         assert_eq!(ids(&found[1]), ["pump", "rain"]);
         assert_eq!(found[1].availability.as_deref(), Some("rumah/status"));
+    }
+
+    #[test]
+    fn a_word_has_no_unit() {
+        let found = find(&[
+            (
+                "plug/RESULT",
+                r#"{"POWER":"ON","current":true,"voltage":230}"#,
+            ),
+            ("lamp/power", "off"),
+        ]);
+        let units = found.iter().flat_map(|node| &node.points);
+        let units: Vec<_> = units.map(|point| (&*point.id, point.unit)).collect();
+        let voltage = ("voltage", Some("V"));
+        assert_eq!(
+            units,
+            [("power", None), ("power", None), ("current", None), voltage]
+        );
+    }
+
+    #[test]
+    fn messages_without_a_number_are_told() {
+        let messages = [
+            ("sumur/level", "1.23 m"),
+            ("sumur/tds", "3,71"),
+            ("sumur/status", "online"),
+            ("sumur/temp", "21"),
+            ("own/x", "text"),
+            ("plug/INFO", r#"{"ip":"10.0.0.7"}"#),
+        ];
+        let survey = survey(&messages);
+        let is_own = |topic: &str| topic.starts_with("own/");
+        let nodes = find_nodes(&survey, &[], is_own);
+        let told = topics_without_value(&survey, &nodes, is_own);
+        let told: Vec<_> = told
+            .iter()
+            .map(|(topic, text)| (&**topic, &**text))
+            .collect();
+        let plug = ("plug/INFO", r#"`{"ip":"10.0.0.7"}`"#);
+        assert_eq!(
+            told,
+            [plug, ("sumur/level", "`1.23 m`"), ("sumur/tds", "`3,71`")]
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! From the message of a sensor node to the value of a point. Pure; no input makes it panic.
 //!
 //! A message is JSON, of which a point names a field, or it is the value itself. Digits are kept as
-//! they are. Words of states (`ON`, `open`) are 1 and 0, or the numbers that the point gives.
+//! they are. Words of states (`ON`, `open`) are 1 and 0, or the numbers that the point gives; of a
+//! point with a unit they are no number, since `ON` is not 1 W.
 
 use crate::config::{JsonFieldPath, MqttPoint, Point};
 use crate::domain::site_zone::SiteZone;
@@ -194,7 +195,7 @@ fn json_number(value: &Value, point: &Point) -> Result<ExactNumber, MessageFault
     };
     match value {
         Value::Null => Err(no_value("null")),
-        Value::Bool(state) => Ok(whole(i64::from(*state))),
+        Value::Bool(state) => text_number(if *state { "true" } else { "false" }, point),
         Value::Number(number) => {
             let exact = number.as_i64().map(whole);
             let exact = exact.or_else(|| ExactNumber::parse(&number.to_string()));
@@ -221,7 +222,8 @@ fn text_number(text: &str, point: &Point) -> Result<ExactNumber, MessageFault> {
     let mut own = point.about.values.iter();
     let own = own.find(|(_, name)| name.to_lowercase() == word);
     let known = own.map(|(number, _)| *number).or_else(|| {
-        let mut states = STATE_WORDS.iter();
+        // A state is no measurement: with a unit it would be a value that nobody has measured.
+        let mut states = STATE_WORDS.iter().filter(|_| point.unit.is_empty());
         states.find(|(state, _)| *state == word).map(|(_, at)| *at)
     });
     let known = known.map(|mantissa| ExactNumber::Decimal {
@@ -275,7 +277,7 @@ fn no_number(text: &str) -> MessageFault {
 }
 
 /// Beginning of a message, without line breaks and control characters.
-pub(super) fn shown_text(text: &str) -> String {
+pub(crate) fn shown_text(text: &str) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).map(clean).collect();
     if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
@@ -344,6 +346,21 @@ mod tests {
         assert_eq!(plain(r#"{"v":1}"#), Err("not-a-number"));
         let own = "topic = 't/pump', values = { 3 = 'running', 0 = 'stopped' }";
         assert_eq!(value_of(own, b"Running"), Ok("3".into()));
+    }
+
+    #[test]
+    fn a_word_is_no_measurement_in_a_unit() {
+        let payload = br#"{"POWER":"ON","on":true,"n":"12.5"}"#;
+        let value = |keys: &str| value_of(keys, payload);
+        assert_eq!(value("field = 'POWER', unit = 'W'"), Err("not-a-number"));
+        assert_eq!(value("field = 'on', unit = 'A'"), Err("not-a-number"));
+        assert_eq!(value("field = 'n', unit = 'W'"), Ok("12.5".into()));
+        assert_eq!(value("field = 'POWER'"), Ok("1".into()));
+        // What the point itself says of a word counts in any unit.
+        let own = "unit = '%', values = { 0 = 'off', 100 = 'on' }";
+        assert_eq!(value(&format!("field = 'POWER', {own}")), Ok("100".into()));
+        let plain = value_of("topic = 't/p', unit = 'W'", b"ON");
+        assert_eq!(plain, Err("not-a-number"));
     }
 
     #[test]

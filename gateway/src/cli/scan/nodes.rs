@@ -6,7 +6,7 @@ use crate::cli::backend::progress_bar;
 use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use crate::cli::run::wait_for_stop;
 use crate::cli::standard_output::print_line;
-use crate::commissioning::node_scan::{FoundNode, find_nodes};
+use crate::commissioning::node_scan::{FoundNode, find_nodes, topics_without_value};
 use crate::config::{self, BrokerSettings, Config};
 use crate::i18n::Language;
 use serde_json::{Value, json};
@@ -19,6 +19,9 @@ use tokio::time::Instant;
 const QUICK_TIME: Duration = Duration::from_mins(1);
 /// The same for every node: the longest usual interval is five minutes.
 const FULL_TIME: Duration = Duration::from_secs(330);
+
+/// Most topics without a number that are shown.
+const TOLD_TOPICS_MAX: usize = 20;
 
 /// Broker whose nodes are searched.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +78,11 @@ pub(super) async fn scan_nodes(
     let is_own = |topic: &str| published.iter().any(|own| topic.starts_with(own.as_str()));
     let nodes = find_nodes(&survey, &profiles, is_own);
     let tables = print_nodes(&nodes, target, config, is_json, lang);
+    print_other_topics(
+        &topics_without_value(&survey, &nodes, is_own),
+        is_json,
+        lang,
+    );
     if !is_json {
         print_end(&survey, nodes.len(), lang);
     }
@@ -116,6 +124,29 @@ fn print_nodes(
         }
     }
     tables
+}
+
+/// Prints the topics whose messages are not numbers.
+fn print_other_topics(topics: &[(String, String)], is_json: bool, lang: Language) {
+    if is_json {
+        for (topic, text) in topics {
+            let line = json!({ "topic": topic, "points": [], "not_a_number": text });
+            print_line(&line.to_string());
+        }
+        return;
+    }
+    if !topics.is_empty() {
+        print_line(&format!("# {}", lang.text("scan-nodes-no-number")));
+    }
+    for (topic, text) in topics.iter().take(TOLD_TOPICS_MAX) {
+        print_line(&format!("#   {topic}: {text}"));
+    }
+    let rest = topics.len().saturating_sub(TOLD_TOPICS_MAX);
+    if rest > 0 {
+        let count = rest.to_string();
+        let text = lang.text_with("scan-nodes-no-number-more", &[("count", &count)]);
+        print_line(&format!("#   {text}"));
+    }
 }
 
 fn print_end(survey: &NodeSurvey, count: usize, lang: Language) {
