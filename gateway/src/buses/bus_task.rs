@@ -319,7 +319,7 @@ impl BusTask {
         });
         let failure = poll.outcomes.as_ref().err();
         let unreachable = failure.filter(|error| error.reason == QualityReason::Unreachable);
-        let before = self.board.update(|state| {
+        let (before, fault) = self.board.update(|state| {
             let bus = status_entry(&mut state.buses, &self.id);
             bus.open = poll.reopen_ms.is_none();
             bus.fault = unreachable.map(|error| error.message.clone());
@@ -342,9 +342,11 @@ impl BusTask {
                 device.failures += 1;
                 device.misses = device.misses.saturating_add(1);
             }
-            std::mem::replace(&mut device.fault, fault.clone())
+            let fault = fault.or_else(|| silence_after(device.fault.as_ref(), poll));
+            let before = std::mem::replace(&mut device.fault, fault.clone());
+            (before, fault)
         });
-        log_fault_change(&self.id, id, before.as_ref(), fault.as_ref());
+        log_fault_change(&self.id, id, before.as_ref(), fault.as_ref(), any);
     }
 }
 
@@ -375,6 +377,7 @@ fn log_fault_change(
     device: &str,
     before: Option<&DeviceFault>,
     after: Option<&DeviceFault>,
+    any: bool,
 ) {
     match (before, after) {
         (Some(_), None) => tracing::info!(bus, device, "device answers again"),
@@ -387,15 +390,41 @@ fn log_fault_change(
             }
             let reason = fault.reason.word();
             let detail = fault.detail.as_str();
-            tracing::warn!(bus, device, reason, detail, "{}", fault_text(fault.reason));
+            tracing::warn!(
+                bus,
+                device,
+                reason,
+                detail,
+                "{}",
+                fault_text(fault.reason, any)
+            );
         }
         _ => {}
     }
 }
 
-/// Fault in a few words; the detail follows it.
-fn fault_text(reason: QualityReason) -> &'static str {
+/// Fault of a sensor node that had another one (its broker was away) and has sent nothing since: a
+/// connection to the broker is no answer of the node.
+fn silence_after(before: Option<&DeviceFault>, poll: &DevicePoll) -> Option<DeviceFault> {
+    let reason = QualityReason::NoMessage;
+    let is_unheard = |outcome: &SampleOutcome| outcome.reason() == Some(reason);
+    let outcomes = poll.outcomes.as_ref().ok()?;
+    let is_silent = !outcomes.is_empty() && outcomes.iter().all(is_unheard);
+    let detail = "no message since the last fault".to_owned();
+    before.filter(|_| is_silent)?;
+    Some(DeviceFault { reason, detail })
+}
+
+/// Fault in a few words; the detail follows it. `any`: a point has a value.
+fn fault_text(reason: QualityReason, any: bool) -> &'static str {
     match reason {
+        QualityReason::Absent if any => "device lacks a point",
+        QualityReason::NoMessage if any => "device sends nothing for a point",
+        QualityReason::Unreadable | QualityReason::NotANumber | QualityReason::OutOfRange
+            if any =>
+        {
+            "device sends what is no value for a point"
+        }
         QualityReason::Absent => "device has none of its points",
         QualityReason::NodeClock => "device has a wrong clock",
         QualityReason::NoMessage | QualityReason::Offline => "device sends nothing",

@@ -35,6 +35,19 @@ pub(super) struct DeviceSnapshot {
     pub(super) values: Vec<PointSnapshot>,
 }
 
+impl DeviceSnapshot {
+    /// Counts for a test of the wiring. A node that has sent nothing yet has no fault, since there
+    /// is time for it; in a test its polls fail, with the reason of its values.
+    pub(super) fn soak_counts(&self) -> SoakCounts {
+        let is_empty = self.values.iter().all(|point| point.value.is_none());
+        let reason = self.values.iter().find_map(|point| point.reason);
+        SoakCounts {
+            fault: self.counts.fault.or(reason.filter(|_| is_empty)),
+            ..self.counts
+        }
+    }
+}
+
 /// Last value of one point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PointSnapshot {

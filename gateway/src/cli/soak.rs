@@ -7,6 +7,7 @@ use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
 use super::standard_output::print_text;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
+use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
 use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
@@ -110,7 +111,7 @@ async fn run_until_over(
     loop {
         let last = source.take_snapshots().await?;
         for look in &last {
-            soak.take(&look.id, look.counts);
+            soak.take(&look.id, look.soak_counts());
         }
         let elapsed_ms = clock.now().mono.0.saturating_sub(begin);
         bar.set_position(elapsed_ms / 1000);
@@ -154,11 +155,11 @@ impl FinishedSoak {
             let _ = writeln!(text, "{}", device_line(&row, lang));
             let look = self.last.iter().find(|look| look.id == row.id);
             let advice = look.map(|look| look.advice.as_str()).unwrap_or_default();
-            let weak = lang.text("diagnosis-weak");
             match (row.passes, advice) {
                 (true, _) => {}
-                // Without a present fault, polls were lost now and then: a weak line.
-                (false, "") => drop(writeln!(text, "    {weak}")),
+                (false, "") => {
+                    let _ = writeln!(text, "    {}", lang.text(past_advice_key(row.fault)));
+                }
                 (false, advice) => drop(writeln!(text, "    {advice}")),
             }
         }
@@ -193,6 +194,18 @@ impl FinishedSoak {
     }
 }
 
+/// Message key of the advice for a device without a present fault.
+fn past_advice_key(fault: Option<QualityReason>) -> &'static str {
+    match fault {
+        // A node has no wires.
+        Some(reason @ (QualityReason::NoMessage | QualityReason::Offline)) => {
+            fault_diagnosis::advice_key(reason, None, &[fault]).unwrap_or_default()
+        }
+        // Polls were lost now and then: a weak line.
+        _ => "diagnosis-weak",
+    }
+}
+
 /// Percent with two decimals, rounded down so that a fail is never shown as the limit itself.
 pub(super) fn rounded_down(percent: f64) -> f64 {
     round_decimals(percent, 2, RoundingMode::Down)
@@ -222,6 +235,7 @@ fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::live_devices::PointSnapshot;
     use crate::commissioning::soak_test::SoakCounts;
 
     fn finished_soak(good: u64, polls: u64, elapsed_ms: u64) -> FinishedSoak {
@@ -253,6 +267,37 @@ mod tests {
         let text = finished_soak(80, 90, 900_000).as_text(false, Language::Id);
         assert!(text.contains("alat tidak menjawab"), "{text}");
         assert!(text.contains("terminasi"), "{text}");
+    }
+
+    #[test]
+    fn a_node_that_never_sends_is_no_weak_line() {
+        let values = vec![PointSnapshot {
+            reason: Some(QualityReason::NoMessage),
+            ..PointSnapshot::default()
+        }];
+        let look = |polls| DeviceSnapshot {
+            counts: SoakCounts {
+                polls,
+                failures: polls,
+                ..SoakCounts::default()
+            },
+            values: values.clone(),
+            ..DeviceSnapshot::default()
+        };
+        let mut soak = SoakTest::new(900_000, [("meter".into(), 10_000)]);
+        soak.take("meter", look(0).soak_counts());
+        soak.take("meter", look(90).soak_counts());
+        let ended = FinishedSoak {
+            soak,
+            elapsed_ms: 900_000,
+            last: Vec::new(),
+        };
+        let text = ended.as_text(false, Language::En);
+        assert!(text.contains("no new message of the node"), "{text}");
+        assert!(
+            text.contains("stale_after") && !text.contains("120 ohm"),
+            "{text}"
+        );
     }
 
     #[test]

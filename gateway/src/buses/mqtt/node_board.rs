@@ -339,7 +339,11 @@ impl NodeBoard {
                 Some(old) => silent_for(old.age(now)),
                 None => match now.0.saturating_sub(since.0) {
                     span if span <= node.stale_after => PointState::Waiting,
-                    span => silent_for(span),
+                    span => {
+                        let span = span_text(span);
+                        let text = format!("no message on {topic} yet, for {span}");
+                        PointState::Fault(MessageFault::new(QualityReason::NoMessage, text))
+                    }
                 },
             },
         }
