@@ -221,9 +221,11 @@ async fn a_broker_that_is_killed_is_named_and_heard_again_when_it_is_back() {
     node.wait_for_fault(&broker.port.to_string()).await;
     broker.start_process().await;
     node.wait_heard().await;
+    // The broker is back; the node has said nothing yet.
+    node.wait_for_fault("no message").await;
     publish_all(broker.port, ["21", "9", "off"]);
     node.wait_for(["21", "9", "0"]).await;
-    assert_eq!(node.fault(), None);
+    wait_until("the fault is over", || node.fault().is_none()).await;
 }
 
 #[tokio::test]
@@ -369,6 +371,28 @@ fn the_gateways_own_readings_are_refused_as_readings_of_a_node() {
     // Of another site, and without a sink, they are readings like others.
     assert_eq!(faults("pantau/lain/meter", &sink("")), "");
     assert_eq!(faults("pantau/desa/meter", ""), "");
+}
+
+#[test]
+fn a_client_id_is_that_of_one_connection() {
+    let faults = |first: &str, more: &str, sink: &str| {
+        let keys = |host: &str, id: &str| {
+            format!("kind = 'mqtt'\nurl = 'mqtt://{host}'\nclient_id = '{id}'")
+        };
+        let site = SiteText::new("desa").bus("nodes", keys("localhost", first));
+        let text = site.bus("more", keys("127.0.0.1", more)).with(sink).text();
+        let loaded = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
+        loaded
+            .err()
+            .map_or_else(String::new, |faults| faults.to_string())
+    };
+    let sink = "[mqtt]\nurl = 'mqtts://127.0.0.1:8883'\nclient_id = 'a'";
+    assert!(faults("a", "b", sink).contains("[mqtt]"));
+    assert!(faults("pantau-desa", "b", "[mqtt]\nurl = 'mqtt://localhost'").contains("[mqtt]"));
+    assert!(faults("a", "a", "").contains("client_id: `a` is also the client id of nodes"));
+    assert_eq!(faults("b", "c", sink), "");
+    let elsewhere = "[mqtt]\nurl = 'mqtt://broker.example'\nclient_id = 'b'";
+    assert_eq!(faults("b", "c", elsewhere), "");
 }
 
 #[tokio::test]

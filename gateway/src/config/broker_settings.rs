@@ -70,6 +70,17 @@ impl BrokerSettings {
         })
     }
 
+    /// Whether both connect with one client id to one broker, which then ends the one whenever the
+    /// other connects. The ports of a broker (with TLS, without) share its client ids.
+    pub(crate) fn has_client_id_of(&self, other: &Self) -> bool {
+        let host = |of: &Self| match of.host.to_lowercase().as_str() {
+            "localhost" | "::1" => "127.0.0.1".to_owned(),
+            host => host.to_owned(),
+        };
+        let is_chosen = !self.client_id.is_empty();
+        is_chosen && self.client_id == other.client_id && host(self) == host(other)
+    }
+
     /// Host and port, for people.
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)

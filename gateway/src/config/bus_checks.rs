@@ -1,13 +1,17 @@
 //! [`check_buses`]: checks `[[bus]]` tables, gives buses and devices their settle times, and checks
-//! the topics of sensor nodes together.
+//! topics and client ids of sensor nodes together.
 
 use crate::config::bus_kinds::{RawBus, check_bus_link};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
-use crate::config::{Bus, Device, MqttPoint, bus_keys, device_limits, value_syntax};
+use crate::config::{
+    BrokerSettings, Bus, Device, MqttPoint, bus_keys, device_limits, value_syntax,
+};
+use crate::sinks::ConfiguredSink;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 const TIMEOUT_DEFAULT: Duration = Duration::from_millis(500);
@@ -80,6 +84,35 @@ pub(crate) fn apply_settle_times(
                 bus.settle = bus.settle.max(device.limits.settle);
             }
         }
+    }
+}
+
+/// Checks the client ids at brokers together: each may be that of one connection only.
+pub(crate) fn check_client_ids(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawBus>],
+    buses: &[Bus],
+    sinks: &[Arc<dyn ConfiguredSink>],
+) {
+    let sinks = sinks.iter();
+    let sinks = sinks.filter_map(|sink| Some((sink.broker()?, format!("[{}]", sink.name()))));
+    let mut taken: Vec<(&BrokerSettings, String)> = sinks.collect();
+    for (at, bus) in raw.iter().zip(buses) {
+        let (Some(typed), Some(link)) = (&at.get().client_id, bus.link.mqtt()) else {
+            continue;
+        };
+        let mut others = taken.iter();
+        let same = others.find(|(broker, _)| link.broker.has_client_id_of(broker));
+        if let Some((_, owner)) = same {
+            notes.add_error(
+                typed.span(),
+                "client_id",
+                "fault-same-client",
+                typed.get(),
+                owner,
+            );
+        }
+        taken.push((&link.broker, bus.id.to_string()));
     }
 }
 

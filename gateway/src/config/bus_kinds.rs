@@ -100,10 +100,8 @@ pub(crate) struct RawPoint {
     pub(crate) name: RawText,
     /// On a Modbus bus: `holding:N`, `input:N`, `coil:N` or `discrete:N`; N is the 0-based protocol
     /// address.
-    #[schemars(extend("x-required-unless" = ["signal", "field", "topic"]))]
     pub(crate) register: RawText,
     /// On a Modbus bus: `u16 i16 u32 i32 u64 i64 f32 f64 bool bcd16 bcd32` or `string:N`.
-    #[schemars(extend("x-required-unless" = ["signal", "field", "topic"]))]
     pub(crate) r#type: RawText,
     /// On a GPIO bus: `pulses` (a count), `rate` (pulses per second), `state` (1 while active) or
     /// `state-seconds`. Of a sensor chip: `temperature`, `humidity`, `distance`, or an input of a

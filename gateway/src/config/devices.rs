@@ -11,7 +11,7 @@ use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
     Bus, BusLink, Device, DeviceLimits, FactConfidence, ModbusLink, Point, bus_kinds,
-    device_limits, point_checks, register_checks, sunspec, value_syntax,
+    device_limits, point_checks, point_places, register_checks, sunspec, value_syntax,
 };
 use crate::domain::{DeviceInfo, PointInfo};
 use crate::limits::DEVICES_MAX;
@@ -170,8 +170,9 @@ fn fit_points(
     (id, limits): (&str, &DeviceLimits),
     mut points: Vec<Point>,
 ) -> Vec<Point> {
+    let typed = at.get();
+    let places_fit = point_places::check_point_places(notes, &typed.point, link);
     if let Some(link) = link {
-        let typed = at.get();
         let keys = DeviceAddressKeys {
             line: typed.line.as_ref(),
             chip: ChipDeviceKeys {
@@ -187,7 +188,8 @@ fn fit_points(
                 stale_after: &typed.stale_after,
             },
         };
-        let accesses = points.iter_mut();
+        // What is of another kind was reported, and would be again.
+        let accesses = points.iter_mut().filter(|_| places_fit);
         let accesses = accesses.map(|point| (&*point.name, &mut point.access));
         bus_kinds::complete_points(notes, &keys, link, accesses);
     }
@@ -435,13 +437,20 @@ fn device_kind(
         ("energy", "meter"),
         ("power", "meter"),
         ("level", "level"),
-        ("length", "level"),
         ("temperature", "environment"),
         ("humidity", "environment"),
     ];
     let measures = |quantity: &str| points.iter().any(|point| *point.quantity == *quantity);
     let kind = kinds.iter().find(|(quantity, _)| measures(quantity));
-    Arc::from(kind.map_or("device", |(_, kind)| *kind))
+    // A length alone is mostly a level, but not that of a rain gauge, in millimetres.
+    let is_height =
+        |point: &Point| *point.quantity == *"length" && ["m", "cm"].contains(&&*point.unit);
+    let other = if points.iter().any(is_height) {
+        "level"
+    } else {
+        "device"
+    };
+    Arc::from(kind.map_or(other, |(_, kind)| *kind))
 }
 
 fn point_info(device: &str, point: &Point) -> PointInfo {

@@ -43,6 +43,7 @@ pub(crate) mod mqtt_point;
 pub(crate) mod physical_limits;
 mod point;
 pub(crate) mod point_checks;
+mod point_places;
 pub mod profile;
 pub(crate) mod profile_variant;
 pub(crate) mod raw_config;
@@ -148,6 +149,7 @@ pub fn load_with_sinks(
         config.sinks = check::check_sinks(&mut notes, sinks, &config.site.id, env);
         let published = config.published_topics();
         bus_checks::check_all_topics(&mut notes, &raw.device, &config.devices, &published);
+        bus_checks::check_client_ids(&mut notes, &raw.bus, &config.buses, &config.sinks);
         config
     });
     check::accept_config(notes, config)

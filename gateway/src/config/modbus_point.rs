@@ -161,7 +161,7 @@ fn check_encoding(
     table: ModbusTable,
 ) -> RegisterEncoding {
     let is_bit = matches!(table, ModbusTable::Coil | ModbusTable::Discrete);
-    // A missing type is reported by the schema check.
+    // A missing type is reported by the check of places.
     let Some(at) = keys.encoding else {
         return RegisterEncoding::U16;
     };

@@ -20,7 +20,7 @@ use crate::config::{
     DeviceLimits, Diagnostics, FactConfidence, LinearScale, Parity, Point, PointAccess,
 };
 use crate::config::{
-    captures, chip_point, device_limits, modbus_link, point_checks, profile_variant,
+    captures, chip_point, device_limits, modbus_link, point_checks, point_places, profile_variant,
     register_checks, schema_check, set_address,
 };
 use include_dir::{Dir, include_dir};
@@ -321,6 +321,7 @@ fn check_points_with_confidence(
     raw: &[SpannedValue<RawPoint>],
     confidence: FactConfidence,
 ) -> Vec<Point> {
+    point_places::check_point_places(notes, raw, None);
     let mut points = point_checks::check_points(notes, raw);
     for (point, at) in points.iter_mut().zip(raw) {
         if at.get().confidence.is_none() {

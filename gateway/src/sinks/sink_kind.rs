@@ -2,6 +2,7 @@
 //! the list.
 
 use crate::clock::Clock;
+use crate::config::BrokerSettings;
 use crate::domain::{DeviceInfo, Site};
 use crate::sinks::{SecretKeys, SinkCheck, SinkProgress};
 use crate::status::StatusBoard;
@@ -38,6 +39,11 @@ pub trait ConfiguredSink: Any + Debug + Send + Sync {
 
     /// Address that readings are sent to, for people; without secrets.
     fn address(&self) -> String;
+
+    /// MQTT broker that it connects to; `None` when it connects to none.
+    fn broker(&self) -> Option<&BrokerSettings> {
+        None
+    }
 
     /// Beginning of the MQTT topics on which it publishes; `None` when it publishes on none.
     fn published_topics(&self, _site: &str) -> Option<String> {

@@ -24,6 +24,7 @@ mod sink_state;
 pub use settings::MqttSettings;
 pub(crate) use settings::RawMqttSink;
 
+use crate::config::BrokerSettings;
 use crate::domain::{DeviceInfo, Site};
 use crate::limits::{SINK_SHORT_CONNECTIONS, SINK_STABLE_SECONDS};
 use crate::mqtt_link::{BrokerLink, ConnectionEndCause};
@@ -50,6 +51,10 @@ impl ConfiguredSink for MqttSettings {
 
     fn address(&self) -> String {
         self.broker.address()
+    }
+
+    fn broker(&self) -> Option<&BrokerSettings> {
+        Some(&self.broker)
     }
 
     fn published_topics(&self, site: &str) -> Option<String> {
