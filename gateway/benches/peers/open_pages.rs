@@ -114,8 +114,8 @@ pub(crate) fn open_viewers(port: u16, count: u16) {
         thread::spawn(move || watch_page(port, number, &told));
         thread::spawn(move || {
             // Spread over the period, as people are.
-            let part = HOME_SECONDS * SECOND_NS * i64::from(number) / i64::from(count);
-            let mut next = now_ns() + part;
+            let delay = HOME_SECONDS * SECOND_NS * i64::from(number) / i64::from(count);
+            let mut next = now_ns() + delay;
             sleep_until(next);
             while TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 load_page(port, "/");
