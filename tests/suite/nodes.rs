@@ -227,6 +227,19 @@ async fn a_broker_that_is_killed_is_named_and_heard_again_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_broker_that_is_back_is_no_answer_of_a_node() {
+    let mut broker = MosquittoBroker::start("").await;
+    let node = PolledNode::start_at(&broker).await;
+    broker.kill();
+    node.wait_for(unreachable()).await;
+    broker.start_process().await;
+    node.wait_for_fault("no message since the last fault").await;
+    publish_all(broker.port, ["21", "9", "off"]);
+    node.wait_for(["21", "9", "0"]).await;
+    wait_until("the fault is over", || node.fault().is_none()).await;
+}
+
+#[tokio::test]
 async fn messages_that_cannot_be_read_harm_only_their_own_point() {
     let broker = MosquittoBroker::start("").await;
     let node = PolledNode::start_at(&broker).await;
