@@ -380,7 +380,7 @@ fn log_fault_change(
     any: bool,
 ) {
     match (before, after) {
-        (Some(_), None) => tracing::info!(bus, device, "device answers again"),
+        (Some(_), None) => tracing::info!(bus, device, "fault of the device is over"),
         // The detail names the last request and may differ from poll to poll; only the reason
         // counts as news.
         (before, Some(fault)) if before.is_none_or(|old| old.reason != fault.reason) => {
