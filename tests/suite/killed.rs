@@ -2,7 +2,8 @@
 //! broker goes away and comes back.
 //!
 //! `pantau simulate` serves the devices, mosquitto carries the messages, and `mosquitto_sub`
-//! records what arrives. No `seq` may be missing or out of order.
+//! records what arrives. No `seq` may be missing or out of order. And a demo that is stopped while
+//! it starts leaves nothing behind.
 
 use crate::peers::PeerProcess;
 use crate::servers::{
@@ -62,6 +63,30 @@ async fn wait_for_readings(ears: &MqttSubscriber) {
         before + READINGS_BETWEEN_KILLS <= last()
     })
     .await;
+}
+
+#[test]
+fn a_demo_that_is_stopped_while_it_writes_its_history_leaves_no_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    // A year, so that the history takes longer than the test.
+    let mut command = pantau();
+    command.args(["--lang", "en", "demo", "--days", "366", "--port"]);
+    command.arg(free_port().to_string());
+    command
+        .env("TMPDIR", temporary.path())
+        .stderr(Stdio::null());
+    let (demo, _) = PeerProcess::start_until(&mut command, "Writing 366 days");
+    let pins = format!("pantau-simulated-{}-", demo.id());
+    let has_pins = || {
+        let entries = std::fs::read_dir("/dev/shm").unwrap().flatten();
+        let mut names = entries.map(|entry| entry.file_name());
+        names.any(|name| name.to_string_lossy().starts_with(&pins))
+    };
+    let folders = || std::fs::read_dir(temporary.path()).unwrap().count();
+    assert!(has_pins() && folders() > 0);
+    demo.terminate();
+    assert!(!has_pins());
+    assert_eq!(folders(), 0);
 }
 
 #[tokio::test]

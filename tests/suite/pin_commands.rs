@@ -78,7 +78,7 @@ async fn read_soak_and_scan_work_on_simulated_pins() {
 
     // By the path that the simulator prints, and by the bus of the configuration.
     let (_, text) = run_pantau(&["scan", &pins]).await;
-    assert!(text.contains("line 17 GPIO17"), "{text}");
+    assert!(text.contains("line 17 GPIO17: free"), "{text}");
     let (_, text) = run_pantau(&["scan", "chips", "-c", file]).await;
     assert!(text.contains("0x48: ads1115"), "{text}");
     let (_, again) = run_pantau(&["scan", &chips]).await;
@@ -86,6 +86,33 @@ async fn read_soak_and_scan_work_on_simulated_pins() {
     let (_, text) = run_pantau(&["scan", &probes, "--json"]).await;
     let probe: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(probe["serial"], "28-0316a2795ab1");
+}
+
+#[tokio::test]
+async fn a_scan_names_the_buses_that_it_leaves_out_or_does_not_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = pin_site(["gpiochip0", "/w1", "/dev/i2c-1"])
+        .bus("sonar", "kind = 'uart'\nport = '/dev/ttyS9'")
+        .tcp_bus("lan", 1);
+    let file = write_config(folder.path(), site);
+    let file = file.to_str().unwrap();
+    for (targets, status, words) in [
+        (
+            &["lann.invalid"][..],
+            2,
+            &["pins, probes, chips, sonar, lan"][..],
+        ),
+        (&["sonar"], 2, &["sonar cannot be scanned"]),
+        (&[], 1, &["pantau scan probes", "sonar (uart"]),
+    ] {
+        let arguments = [&["scan", "-c", file], targets].concat();
+        let (output, _) = run_pantau(&arguments).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{targets:?}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{word} in {said}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -324,4 +324,8 @@ async fn a_port_that_cannot_be_had_is_told_with_what_to_do() {
     // 268 million addresses: refused as a typing mistake, before anything is sent.
     let (output, _) = run_scan(&["10.0.0.0/4"]).await;
     assert_eq!(output.status.code(), Some(2));
+    // A name without an address, by the rules of the domain name system.
+    let (output, _) = run_scan(&["meter.invalid"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
 }

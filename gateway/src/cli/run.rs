@@ -65,7 +65,7 @@ pub(super) async fn wait_for_stop() {
 }
 
 /// Registers the signals that stop the gateway at once, and returns a future that waits for one.
-fn stop_signal() -> impl Future<Output = ()> {
+pub(super) fn stop_signal() -> impl Future<Output = ()> {
     let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),

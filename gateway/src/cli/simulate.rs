@@ -124,6 +124,7 @@ fn write_modbus_bus(
     if is_port_moved(link, place) {
         let _ = writeln!(text, "  {}", lang.text_with("sim-moved", &args));
     }
+    write_address_lines(text, &config.buses[index].link, place, lang);
     for device in devices_of(config, index) {
         let unit = device.unit.to_string();
         let points = device.points.len().to_string();
@@ -156,12 +157,7 @@ fn write_pin_bus(
         return;
     }
     let _ = writeln!(text, "{}", lang.text_with("sim-bus", &args));
-    let key = match bus.link {
-        BusLink::Gpio(_) => "chip",
-        _ => "port",
-    };
-    let line = format!("{key} = {}", toml::Value::String(path.clone()));
-    let _ = writeln!(text, "  {}", lang.text_with("sim-key", &[("line", &line)]));
+    write_address_lines(text, &bus.link, place, lang);
     for device in devices_of(config, index) {
         let points = device.points.len().to_string();
         let pin = pin_place(device, lang).unwrap_or_default();
@@ -171,6 +167,40 @@ fn write_pin_bus(
     if !matches!(bus.link, BusLink::Uart(_)) {
         let _ = writeln!(text, "    pantau scan {path}");
     }
+}
+
+/// Keys that point a gateway to a simulated bus.
+fn write_address_lines(
+    text: &mut String,
+    link: &BusLink,
+    place: &SimulatedEndpoint,
+    lang: Language,
+) {
+    for line in address_lines(link, place) {
+        let _ = writeln!(text, "  {}", lang.text_with("sim-key", &[("line", &line)]));
+    }
+}
+
+/// Lines of a `[[bus]]` table with the address of its simulation; none when it has none.
+pub(super) fn address_lines(link: &BusLink, place: &SimulatedEndpoint) -> Vec<String> {
+    let path = match place {
+        SimulatedEndpoint::Tcp(address) => {
+            let host = toml::Value::String(address.ip().to_string());
+            return vec![
+                format!("host = {host}"),
+                format!("tcp_port = {}", address.port()),
+            ];
+        }
+        SimulatedEndpoint::NotSimulated => return Vec::new(),
+        SimulatedEndpoint::Port(path)
+        | SimulatedEndpoint::Folder(path)
+        | SimulatedEndpoint::Socket(path) => path.display().to_string(),
+    };
+    let key = match link {
+        BusLink::Gpio(_) => "chip",
+        _ => "port",
+    };
+    vec![format!("{key} = {}", toml::Value::String(path))]
 }
 
 fn link_kind(link: &ModbusLink) -> &'static str {

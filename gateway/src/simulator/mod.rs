@@ -15,6 +15,7 @@
 //!
 //! See `docs/testing.md`, and section `simulator` of `docs/ARCHITECTURE.md`.
 
+mod abandoned;
 pub mod clear_sky;
 pub mod device;
 mod endpoint;
@@ -29,6 +30,7 @@ pub mod value_source;
 pub mod weather;
 pub mod world;
 
+pub use abandoned::remove_abandoned_folders;
 pub use endpoint::SimulatedEndpoint;
 pub use history::SimulatedHistory;
 pub use incident::{IncidentKind, IncidentList, SimulatedIncident};

@@ -53,7 +53,8 @@ impl BusLoad {
         self.devices
             .iter()
             .map(|device| device.wire_ms)
-            .sum::<f64>()
+            // A sum of nothing would be -0.
+            .fold(0.0, |sum, ms| sum + ms)
             / 1000.0
     }
 

@@ -16,13 +16,12 @@ use super::exit_status::{EXIT_DONE, EXIT_USAGE};
 use super::pin_place::pin_place;
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
-use crate::config::{self, Config, Device, Diagnostic, Diagnostics};
+use crate::config::{self, Config, Diagnostic, Diagnostics};
 use crate::i18n::Language;
 use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Prints the errors, or the plan; returns the exit status.
@@ -226,7 +225,7 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
             &config.devices[device.index],
             &config.site.devices[device.index],
         );
-        let place = pin_place(settings, lang).unwrap_or_else(|| node_topics(settings));
+        let place = pin_place(settings, lang).unwrap_or_default();
         lines.push(lang.text_with(
             device_key,
             &[
@@ -245,14 +244,6 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
         let text = lang.text_with("cli-check-overloaded", &[("bus", &settings.id)]);
         lines.push(lang.text_with("cli-check-warning", &[("text", &text)]));
     }
-}
-
-/// Topics of a sensor node at a broker; empty for a device of another kind of bus.
-fn node_topics(settings: &Device) -> String {
-    let points = settings.points.iter();
-    let messages = points.filter_map(|point| point.access.mqtt());
-    let topics: BTreeSet<&str> = messages.map(|message| &*message.topic).collect();
-    topics.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn push_sinks_text(

@@ -128,7 +128,7 @@ mod tests {
     fn every_row_and_target_of_the_book_is_written_down() {
         let book: DemoLedgerFile = toml::from_str(DEMO_LEDGER).unwrap();
         // The site of the demo declares the measured figures that have targets.
-        let definitions = load_site(crate::cli::demo::DEMO_SITE).definitions;
+        let definitions = load_site(crate::cli::demo::demo_config::DEMO_SITE).definitions;
         let days = (date(2026, 11, 1), date(2026, 12, 1));
         let all = demo_statements(&definitions, days, 7);
         let times = |row: &DemoLedgerRow| 30 / row.every_days;

@@ -9,32 +9,35 @@
 //!
 //! User documentation: `README.md`.
 
+mod demo_config;
 mod demo_ledger;
 mod demo_story;
 mod demo_users;
 
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
-use super::run::wait_for_stop;
+use super::run::stop_signal;
 use super::simulate;
 use super::standard_output::print_line;
 use crate::app::GatewayApp;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Bus, Config};
 use crate::domain::UtcMs;
 use crate::domain::ledger::EntryStatement;
 use crate::i18n::Language;
-use crate::simulator::{SimulatedHistory, SimulatorServers, open_devices};
+use crate::simulator::{
+    SimulatedEndpoint, SimulatedHistory, SimulatorServers, open_devices, remove_abandoned_folders,
+};
 use crate::storage::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
-use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::pin::pin;
 
-/// Configuration of the demo site; the simulator replaces its bus addresses.
-const DEMO_SITE: &str = include_str!("../../../assets/demo.toml");
 const DAY_MS: i64 = 86_400_000;
+/// Beginning of the name of a temporary folder; the process id follows.
+const FOLDER_PREFIX: &str = "pantau-demo-";
 /// Ports tried after the requested one.
 const PORTS_MAX: u16 = 50;
 
@@ -90,8 +93,10 @@ struct DemoDirectory {
 
 /// Runs until Ctrl-C; returns the exit status.
 pub(super) async fn run_demo(options: DemoArgs, lang: Language) -> u8 {
+    // Before anything is made: a stop during the start must clean up, too.
+    let stop = stop_signal();
     let result = match DemoDirectory::create(options.store.clone()) {
-        Ok(home) => start_demo(&options, &home, lang).await,
+        Ok(home) => start_demo(&options, &home, stop, lang).await,
         Err(error) => Err(error),
     };
     match result {
@@ -110,12 +115,14 @@ pub(super) async fn run_demo(options: DemoArgs, lang: Language) -> u8 {
 async fn start_demo(
     options: &DemoArgs,
     home: &DemoDirectory,
+    stop: impl Future<Output = ()>,
     lang: Language,
 ) -> Result<(), DemoError> {
+    let mut stop = pin!(stop);
     let clock = Clock::system();
     // A demo must work on a computer without a synchronised clock.
     clock.trust();
-    let mut config = write_demo_config(options, home)?;
+    let config = write_demo_config(options, home, None)?;
     let now = clock.now().at;
     let start = UtcMs(now.0 - i64::from(options.days) * DAY_MS);
     let story = demo_story::demo_incidents(&config.site.timezone, local_date(&config, now));
@@ -123,10 +130,13 @@ async fn start_demo(
     let world = simulate::build_world(&config, &clock, start, rates, story);
     // The history comes first: the pins would move the plant on.
     let mut served = open_devices(&config, &world).await?;
-    let buses = simulate::buses_text(&config, &served, lang);
     // Before the redirection, which fits pulses to the speed of the simulation.
     let history = SimulatedHistory::new(&config, &world);
-    // The simulator may have got other ports than the configuration names.
+    // Again, with the addresses that the simulator has got: `pantau read` and `scan` beside the
+    // demo need them.
+    let places = (config.buses.as_slice(), served.places.as_slice());
+    let mut config = write_demo_config(options, home, Some(places))?;
+    let buses = simulate::buses_text(&config, &served, lang);
     served.redirect_config(&mut config);
     // The path in the greeting is that of the file that was written, for a copy of it.
     let example = config.file.display().to_string();
@@ -136,58 +146,55 @@ async fn start_demo(
     print_line(&lang.text_with("demo-welcome", &[("site", &config.site.name)]));
     print_line(&buses);
     let app = GatewayApp::open(config, clock.clone()).await?;
-    write_history(app.store(), &history, book, start, &clock, lang).await?;
+    let written = tokio::select! {
+        written = write_history(app.store(), &history, book, start, &clock, lang) => Some(written),
+        () = &mut stop => None,
+    };
+    let Some(written) = written else {
+        // The folder is removed when nothing writes there any more.
+        app.store().stop().await;
+        return Ok(());
+    };
+    written?;
     served.start_measuring(&world)?;
     let users = demo_users::add_demo_users(app.access()).await?;
     print_greeting(&app, options, &example, lang);
     demo_users::print_demo_users(&users, lang);
     print_line(&lang.text("sim-until-stopped"));
-    run_until_stopped(app, &mut served).await
+    run_until_stopped(app, &mut served, stop).await
 }
 
 async fn run_until_stopped(
     app: GatewayApp,
     served: &mut SimulatorServers,
+    stop: impl Future<Output = ()>,
 ) -> Result<(), DemoError> {
     let stop = async {
         tokio::select! {
-            () = wait_for_stop() => {}
+            () = stop => {}
             () = served.wait_for_exit() => tracing::error!("a simulated bus ended"),
         }
     };
     Ok(app.run(stop).await?)
 }
 
-/// Writes the configuration of the demo as a file that a person can read and copy, and loads it.
-fn write_demo_config(options: &DemoArgs, home: &DemoDirectory) -> Result<Config, DemoError> {
+/// Writes the configuration of the demo as a file that a person can read and copy, and loads it;
+/// with the addresses of its simulated buses once these are known.
+fn write_demo_config(
+    options: &DemoArgs,
+    home: &DemoDirectory,
+    places: Option<(&[Bus], &[SimulatedEndpoint])>,
+) -> Result<Config, DemoError> {
     let file = home.path.join("pantau.toml");
-    std::fs::write(&file, demo_config_text(options, &home.path))
-        .map_err(|error| DemoError::Directory(file.clone(), error))?;
+    let text = demo_config::demo_config_text(options, &home.path, places);
+    std::fs::write(&file, text).map_err(|error| DemoError::Directory(file.clone(), error))?;
     let mut config = config::load_config(&file).map_err(DemoError::Config)?;
-    // Set after loading, so that the file for copying has no port of this run.
+    // Set after loading, so that the file for copying has no port of this run's page.
     config.web.listen = Some(find_free_address(options.port));
     // Everyone at this computer may look; to record and to change, one signs in.
     config.web.is_public = true;
     config.web.is_demo = true;
     Ok(config)
-}
-
-fn demo_config_text(options: &DemoArgs, home: &Path) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let path = quoted(&home.to_string_lossy());
-    let mut text = DEMO_SITE.to_owned();
-    let _ = write!(text, "\n[store]\npath = {path}\nflush = \"5s\"\n");
-    if let Some(url) = &options.mqtt {
-        let _ = write!(text, "\n[mqtt]\nurl = {}\n", quoted(url));
-    }
-    if let Some(url) = &options.influx {
-        let url = quoted(url);
-        let _ = write!(
-            text,
-            "\n[influx]\nurl = {url}\norg = \"pantau\"\nbucket = \"pantau\"\n"
-        );
-    }
-    text
 }
 
 /// Requested port on the loopback interface, or the first free one after it.
@@ -215,6 +222,9 @@ async fn write_history(
         return Ok(());
     }
     let days = (end.0 - start.0 + DAY_MS - 1) / DAY_MS;
+    // A bar is seen on a terminal alone. A moment after the start the last day is no whole one.
+    let whole = ((end.0 - start.0) / DAY_MS).max(1).to_string();
+    print_line(&lang.text_with("demo-writing", &[("days", &whole)]));
     let bar = ProgressBar::new(days.unsigned_abs());
     let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -261,8 +271,11 @@ impl DemoDirectory {
     fn create(chosen: Option<PathBuf>) -> Result<Self, DemoError> {
         let passing = chosen.is_none();
         // The process id keeps two demos apart.
-        let name = format!("pantau-demo-{}", std::process::id());
-        let path = chosen.unwrap_or_else(|| std::env::temp_dir().join(name));
+        let name = format!("{FOLDER_PREFIX}{}", std::process::id());
+        let temporary = std::env::temp_dir();
+        // Those of demos that were killed.
+        remove_abandoned_folders(&temporary, FOLDER_PREFIX);
+        let path = chosen.unwrap_or_else(|| temporary.join(name));
         std::fs::create_dir_all(&path)
             .map_err(|error| DemoError::Directory(path.clone(), error))?;
         Ok(Self {
@@ -283,6 +296,7 @@ impl Drop for DemoDirectory {
 
 #[cfg(test)]
 mod tests {
+    use super::demo_config::DEMO_SITE;
     use super::*;
     use crate::domain::{ExactNumber, SampleOutcome};
     use crate::tests::load_site;

@@ -13,6 +13,7 @@ mod config_append;
 mod nodes;
 mod output;
 mod pins;
+mod target_checks;
 
 use super::backend::{DEFAULT_CONFIG_PATH, print_stderr};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
@@ -125,6 +126,9 @@ pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
             return print_usage_error(&lang.text("scan-pins-alone"));
         }
         return pins::scan_pins(target, options.json, lang).await;
+    }
+    if let Err(why) = target_checks::check_targets(&options.targets, config.as_ref(), lang).await {
+        return print_usage_error(&why);
     }
     let wishes = options.scan_options();
     let targets =

@@ -13,6 +13,7 @@ mod probe_writer;
 mod pulse_ramp;
 mod uart_sender;
 
+use super::abandoned::remove_abandoned_folders;
 use super::endpoint::SimulatedEndpoint;
 use super::world::SimulatedWorld;
 use crate::config::{Bus, BusLink, Config, Device, GpioSignal, Point, PointAccess, UartLink};
@@ -33,7 +34,7 @@ pub use pin_point::SimulatedPinPoint;
 
 /// Folder in memory that every Linux has.
 const MEMORY_FOLDER: &str = "/dev/shm";
-/// Start of the name of a folder; the number of its process follows.
+/// Beginning of the name of a folder; the process id follows.
 const FOLDER_PREFIX: &str = "pantau-simulated-";
 /// Time between two looks at the lines: a pulse is seen this late at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
@@ -131,29 +132,14 @@ impl PinFiles {
 }
 
 fn make_folder() -> io::Result<TempDir> {
-    remove_left_folders(Path::new(MEMORY_FOLDER));
+    // Those of simulators that were killed.
+    remove_abandoned_folders(Path::new(MEMORY_FOLDER), FOLDER_PREFIX);
     let prefix = format!("{FOLDER_PREFIX}{}-", std::process::id());
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix(&prefix);
     // A small computer would wear its card out with files that change all the time.
     let folder = builder.tempdir_in(MEMORY_FOLDER);
     folder.or_else(|_| builder.tempdir())
-}
-
-/// Removes the folders of simulators that were killed.
-fn remove_left_folders(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| {
-            let (process, _) = name.strip_prefix(FOLDER_PREFIX)?.split_once('-')?;
-            process.parse::<u32>().ok()
-        });
-        let is_left = |process| !Path::new("/proc").join(format!("{process}")).exists();
-        if process.is_some_and(is_left) {
-            // It may be another user's, who then removes it.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 /// Thread that writes files until it is dropped.

@@ -3,7 +3,7 @@
 use super::SimulatedPinPoint;
 use super::bus_files::BusFiles;
 use super::line_writer::LineWriter;
-use super::{adapt_to_rate, remove_left_folders};
+use super::adapt_to_rate;
 use crate::buses::AdhocReader;
 use crate::buses::pin_survey;
 use crate::clock::Clock;
@@ -189,19 +189,4 @@ async fn a_fast_plant_has_its_own_flow_and_no_bounces() {
     assert!(volume > 0.7 * pumped, "{volume} of {pumped}");
     let last = flows.last().unwrap();
     assert!((1.0..6.0).contains(last), "{flows:?}");
-}
-
-#[test]
-fn folders_of_simulators_that_were_killed_are_removed() {
-    let memory = tempfile::tempdir().unwrap();
-    let left = memory.path().join("pantau-simulated-4294967295-abc");
-    let own = memory
-        .path()
-        .join(format!("pantau-simulated-{}-abc", std::process::id()));
-    let foreign = memory.path().join("pantau-notes");
-    for folder in [&left, &own, &foreign] {
-        std::fs::create_dir_all(folder.join("pins")).unwrap();
-    }
-    remove_left_folders(memory.path());
-    assert!(!left.exists() && own.exists() && foreign.exists());
 }
