@@ -1,5 +1,5 @@
 //! [`check_buses`]: checks `[[bus]]` tables, gives buses and devices their settle times, and checks
-//! topics and client ids of sensor nodes together.
+//! topics and client ids of sensor nodes, and the places of pins, together.
 
 use crate::config::bus_kinds::{RawBus, check_bus_link};
 use crate::config::diagnostic_collector::DiagnosticCollector;
@@ -7,7 +7,8 @@ use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    BrokerSettings, Bus, Device, MqttPoint, bus_keys, device_limits, value_syntax,
+    BrokerSettings, Bus, ChipPoint, Device, MqttPoint, Point, bus_keys, device_limits,
+    value_syntax,
 };
 use crate::sinks::ConfiguredSink;
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,8 +145,71 @@ pub(crate) fn check_all_topics(
     }
 }
 
+/// Point at a place of pins.
+struct PlaceUser<'a> {
+    /// Index of its device.
+    device: usize,
+    /// What it asks of a chip; `None` at a line.
+    chip: Option<&'a ChipPoint>,
+}
+
+/// Warns about devices that are at the same place of the gateway's own pins: a line that counts for
+/// two, two chips at an address, or one probe twice.
+pub(crate) fn warn_shared_places(
+    notes: &mut DiagnosticCollector<'_>,
+    raw: &[SpannedValue<RawDevice>],
+    buses: &[Bus],
+    devices: &[Device],
+) {
+    let mut known: BTreeMap<(String, String), Vec<PlaceUser<'_>>> = BTreeMap::new();
+    for (index, (at, device)) in raw.iter().zip(devices).enumerate() {
+        let mut shared = None;
+        for point in &device.points {
+            let chip = point.access.chip();
+            let (Some(bus), Some((key, place))) = (buses.get(device.bus), pin_key(point)) else {
+                continue;
+            };
+            let place = format!("{key} = {place}");
+            let users = known.entry((bus.link.summary().address, place.clone()));
+            let users = users.or_default();
+            // The inputs of a converter may be devices of their own.
+            let is_other = |other: &ChipPoint| {
+                chip.is_none_or(|own| own.chip != other.chip || own.signal == other.signal)
+            };
+            let mut others = users.iter().filter(|user| user.device != index);
+            if others.any(|other| other.chip.is_none_or(is_other)) {
+                shared = shared.or(Some((key, place)));
+            }
+            users.push(PlaceUser {
+                device: index,
+                chip,
+            });
+        }
+        // One warning a device, not one a point.
+        if let Some((key, place)) = shared {
+            notes.add_warning(at.span(), key, "fault-same-place", &place, "");
+        }
+    }
+}
+
+/// Key of a point's place on pins, and the place; `None` for a point elsewhere.
+fn pin_key(point: &Point) -> Option<(&'static str, String)> {
+    if let Some(line) = point.access.gpio() {
+        return Some(("line", line.line.as_ref()?.to_string()));
+    }
+    let chip = point.access.chip()?;
+    match chip.serial {
+        Some(serial) => Some(("serial", serial.to_string())),
+        None if chip.chip?.bus_word() == "i2c" => {
+            Some(("address", format!("{:#04x}", chip.address)))
+        }
+        None => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::config::load_config_text;
     use crate::tests::{SiteText, load_site};
 
     /// Returns the settle time of the bus and of its two devices, milliseconds.
@@ -158,6 +222,49 @@ mod tests {
         let devices = [&config.devices[0], &config.devices[1]];
         let own = devices.map(|device| device.limits.settle.as_millis());
         (config.buses[0].settle.as_millis(), own)
+    }
+
+    #[test]
+    fn devices_at_one_line_address_or_serial_number_are_warned_of() {
+        let site = SiteText::new("s")
+            .bus("pins", "kind = 'gpio'")
+            .device("rain", "pins", "line = 'GPIO17'")
+            .points([
+                "{ id = 'a', signal = 'pulses' }",
+                "{ id = 'b', signal = 'rate' }",
+            ])
+            .device("flow", "pins", "line = 'GPIO17'")
+            .points([
+                "{ id = 'a', signal = 'pulses' }",
+                "{ id = 'b', signal = 'rate' }",
+            ])
+            .bus("chips", "kind = 'i2c'")
+            .device("one", "chips", "chip = 'ads1115'")
+            .points(["{ id = 'a', signal = 'a0' }"])
+            .device("two", "chips", "chip = 'ads1115'")
+            .points(["{ id = 'a', signal = 'a1' }"])
+            .device("three", "chips", "chip = 'ads1115'")
+            .points(["{ id = 'a', signal = 'a1' }"])
+            .device("air", "chips", "chip = 'sht3x'")
+            .points(["{ id = 'a', signal = 'temperature' }"]);
+        let config = load_site(&site.text());
+        let shared = config.warnings.iter();
+        let shared = shared.filter(|one| one.what == "fault-same-place");
+        let shared: Vec<&str> = shared.map(|one| one.found.as_str()).collect();
+        assert_eq!(shared, ["line = GPIO17", "address = 0x48"]);
+    }
+
+    #[test]
+    fn a_wrong_key_of_a_device_with_two_points_is_told_once() {
+        let site = SiteText::new("s").bus("chips", "kind = 'i2c'");
+        let site = site.device("air", "chips", "chip = 'bme280'").points([
+            "{ id = 'a', signal = 'temperature' }",
+            "{ id = 'b', signal = 'humidity' }",
+        ]);
+        let file = std::path::Path::new("pantau.toml");
+        let faults = load_config_text(&site.text(), file, &|_| None).unwrap_err();
+        let faults: Vec<&str> = faults.0.iter().map(|fault| fault.what).collect();
+        assert_eq!(faults, ["fault-word"]);
     }
 
     #[test]

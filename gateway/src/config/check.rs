@@ -36,6 +36,7 @@ pub(crate) fn check_config(
     let raw_site = raw.site.as_ref().map_or(&empty, SpannedValue::get);
     let mut buses = bus_checks::check_buses(notes, &raw.bus);
     let (mut devices, infos) = devices::check_devices(notes, raw, raw_site, &buses);
+    bus_checks::warn_shared_places(notes, &raw.device, &buses, &devices);
     // After the devices: a bus without `settle` takes the longest time of its devices' profiles.
     bus_checks::apply_settle_times(&mut buses, &raw.bus, &mut devices);
     let site = check_site(notes, raw, infos);

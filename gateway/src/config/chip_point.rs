@@ -200,9 +200,17 @@ impl VoltageMeaning {
         let most = match self {
             // 22 mA, so that a short circuit is still seen as one.
             Self::Loop(circuit) => 22.0 / circuit.milliamps(1.0),
-            Self::Voltage | Self::Divided(_) => 4.0,
+            Self::Voltage | Self::Divided(_) => self.sound_volts(),
         };
         Ads1115Range::that_holds(most).unwrap_or(Ads1115Range::Volts6_144)
+    }
+
+    /// Greatest voltage at the input while the circuit is sound; 4 V where it is not known.
+    pub fn sound_volts(self) -> f64 {
+        match self {
+            Self::Loop(circuit) => 20.0 / circuit.milliamps(1.0),
+            Self::Voltage | Self::Divided(_) => 4.0,
+        }
     }
 
     /// Value of a voltage.
@@ -380,7 +388,10 @@ pub(crate) fn complete_chip_point(
 ) {
     point.chip = check_chip_word(notes, keys.chip).or(point.chip);
     let Some(chip) = point.chip else {
-        notes.add_error(keys.span.clone(), "chip", "fault-missing", "", "");
+        // A word that is none was reported already.
+        if keys.chip.is_none() {
+            notes.add_error(keys.span.clone(), "chip", "fault-missing", "", "");
+        }
         return;
     };
     if !chip.measures(point.signal) {

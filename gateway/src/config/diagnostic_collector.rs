@@ -14,6 +14,9 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Errors before a new one among which its like is looked for.
+const REPEATS_WITHIN: usize = 64;
+
 /// File under check, with its errors and warnings so far.
 #[derive(Debug)]
 pub struct DiagnosticCollector<'a> {
@@ -59,7 +62,11 @@ impl<'a> DiagnosticCollector<'a> {
         hint: Option<String>,
     ) {
         let fault = self.build_diagnostic(span.start, key, what, found, expected, hint);
-        self.faults.push(fault);
+        // A key of a device is checked with each of its points, but told once.
+        let mut last = self.faults.iter().rev().take(REPEATS_WITHIN);
+        if !last.any(|known| *known == fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Adds the error of a text that is no TOML or does not deserialize.

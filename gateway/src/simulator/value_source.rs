@@ -5,7 +5,7 @@
 
 use super::plant::PlantSnapshot;
 use crate::assets::tank::simulation as water_tank;
-use crate::config::Point;
+use crate::config::{ChipSignal, Point};
 use crate::domain::{DeviceInfo, UtcMs};
 use drivers::units;
 
@@ -68,6 +68,15 @@ impl SimulatedValueSource {
     /// Returns the value source of a device's point.
     pub fn for_point(device: &DeviceInfo, point: &Point, seed: u64) -> Self {
         let (kind, factor, offset) = quantity_of_unit(&point.unit);
+        // No grid is at the input of a converter.
+        if let (SimulatedQuantityKind::Voltage, Some(high)) = (kind, converter_maximum(point)) {
+            let phase = seeded_random(device, point, seed).f64();
+            return Self::Walk {
+                low: 0.0,
+                high,
+                phase,
+            };
+        }
         let words = PointWords::new(device, point);
         match match_source(kind, &words) {
             Some(MatchedSource::Look(look)) => Self::Plant(look, factor, offset),
@@ -376,6 +385,23 @@ fn unitless_source(words: &PointWords) -> Option<MatchedSource> {
     }
 }
 
+/// Greatest value that the converter of a point can measure; `None` without a converter of
+/// voltages.
+fn converter_maximum(point: &Point) -> Option<f64> {
+    let chip = point.access.chip()?;
+    let is_voltage = matches!(chip.signal, ChipSignal::Voltage(_));
+    let most = chip.meaning.sound_volts();
+    let most = chip.meaning.value(most).ok().filter(|_| is_voltage)?;
+    let (factor, offset) = point.scale.as_floats(0);
+    Some(most * factor + offset)
+}
+
+/// Random numbers of one point. Seeded by the names: a value does not depend on the order of
+/// devices in the configuration.
+fn seeded_random(device: &DeviceInfo, point: &Point, seed: u64) -> fastrand::Rng {
+    fastrand::Rng::with_seed(seed ^ name_hash(&device.id, &point.name))
+}
+
 /// Value source of a point that nothing matches.
 fn fallback_source(
     device: &DeviceInfo,
@@ -383,8 +409,7 @@ fn fallback_source(
     kind: SimulatedQuantityKind,
     seed: u64,
 ) -> SimulatedValueSource {
-    // Seeded by the names: the value does not depend on the order of devices in the configuration.
-    let mut random = fastrand::Rng::with_seed(seed ^ name_hash(&device.id, &point.name));
+    let mut random = seeded_random(device, point, seed);
     if point.counter {
         return SimulatedValueSource::Count(0.5 + random.f64());
     }

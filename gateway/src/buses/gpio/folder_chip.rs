@@ -1,12 +1,13 @@
 //! [`ChipAtPath`]: the chip behind the path of a bus: a device of the kernel, or the folder of a
 //! simulator with a [`LineFile`] for each line.
 
-use super::kernel_chip::{self, FoundLine, KernelChip, line_name};
+use super::kernel_chip::{self, CONSUMER, FoundLine, KernelChip, line_name};
 use super::line_file::LineFile;
 use super::pin_chip::{LineEvent, PinChip, PinError, PinLine};
 use crate::config::{GpioLine, GpioPoint, LineEdge};
 use crate::domain::QualityReason;
 use crate::limits::pin_limits::GPIO_LINES_MAX;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,20 +48,37 @@ pub(in crate::buses) fn list_lines(chip: &Path) -> io::Result<Vec<FoundLine>> {
 
 fn list_folder(folder: &Path) -> io::Result<Vec<FoundLine>> {
     let mut lines = Vec::new();
-    for entry in std::fs::read_dir(folder)?.take(GPIO_LINES_MAX) {
+    // Beside each line there may be the file of its users.
+    for entry in std::fs::read_dir(folder)?.take(2 * GPIO_LINES_MAX) {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if LineFile::read(&folder.join(&name)).is_err() {
             continue;
         }
+        let is_used = File::open(users_file(folder, &name))
+            .is_ok_and(|users| matches!(users.try_lock(), Err(TryLockError::WouldBlock)));
         let digits = name.trim_start_matches(|letter: char| !letter.is_ascii_digit());
         lines.push(FoundLine {
             number: digits.parse().unwrap_or_default(),
             name: if digits == name { String::new() } else { name },
-            used_by: None,
+            used_by: is_used.then(|| CONSUMER.to_owned()),
         });
     }
     lines.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
     Ok(lines)
+}
+
+/// Path of the file that every user of a line holds with a lock, as a kernel knows who has a line.
+fn users_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!(".{name}.users"))
+}
+
+/// Holds the file of the users of a line; `None` where it cannot be made or locked, which only
+/// hides the use.
+fn hold_users_file(folder: &Path, name: &str) -> Option<File> {
+    let mut open = OpenOptions::new();
+    let open = open.create(true).truncate(false).write(true);
+    let users = open.open(users_file(folder, name)).ok()?;
+    users.try_lock_shared().ok().map(|()| users)
 }
 
 /// Open line of a folder.
@@ -73,6 +91,8 @@ struct FolderLine {
     edges_before: u32,
     /// Number of the last edge that was taken.
     taken: u32,
+    /// Locked while the line is open.
+    _users: Option<File>,
 }
 
 impl FolderLine {
@@ -94,6 +114,7 @@ impl FolderLine {
             settings: settings.clone(),
             edges_before: 0,
             taken: 0,
+            _users: hold_users_file(folder, &line.to_string()),
         };
         opened.edges_before = opened.read()?.watched_edges(settings);
         Ok(opened)
@@ -218,5 +239,20 @@ mod tests {
         let lines = list_lines(folder.path()).unwrap();
         let lines: Vec<_> = lines.iter().map(|l| (l.number, l.name.as_str())).collect();
         assert_eq!(lines, [(4, ""), (27, "GPIO27")]);
+    }
+
+    #[test]
+    fn a_line_is_listed_as_used_while_it_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), BEFORE);
+        let user = || list_lines(folder.path()).unwrap().remove(0).used_by;
+        assert_eq!(user(), None);
+        let mut chip = ChipAtPath::new(folder.path());
+        let first = chip.open_line(&settings_of("signal = 'state'")).unwrap();
+        let second = chip.open_line(&settings_of("signal = 'state-seconds'"));
+        drop(first);
+        assert_eq!(user().as_deref(), Some(CONSUMER));
+        drop(second);
+        assert_eq!(user(), None);
     }
 }

@@ -10,7 +10,7 @@ use gpiocdev::request::Request;
 use std::path::{Path, PathBuf};
 
 /// Name under which the lines are taken, as `gpioinfo` shows it.
-const CONSUMER: &str = "pantau";
+pub(super) const CONSUMER: &str = "pantau";
 /// Edges that the kernel keeps for one line; its own limit.
 const QUEUED_EDGES: u32 = 1024;
 /// Edges that one system call takes out.

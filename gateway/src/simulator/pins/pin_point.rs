@@ -112,11 +112,14 @@ pub(super) fn chip_word(chip: &ChipPoint, value: f64) -> u16 {
     }
 }
 
-/// Returns the voltage at the input of a converter that means a value.
+/// Returns the voltage at the input of a converter that means a value; the nearest one that a sound
+/// circuit can give.
 pub(super) fn input_volts(meaning: VoltageMeaning, value: f64) -> f64 {
+    let most = meaning.sound_volts();
     match meaning {
-        VoltageMeaning::Voltage => value,
-        VoltageMeaning::Divided(divider) => divider.measured_volts(value),
-        VoltageMeaning::Loop(circuit) => circuit.volts_from_value(value),
+        VoltageMeaning::Voltage => value.clamp(-most, most),
+        VoltageMeaning::Divided(divider) => divider.measured_volts(value).clamp(-most, most),
+        // A probe gives 4 to 20 mA, however high the water is.
+        VoltageMeaning::Loop(circuit) => circuit.volts_from_value(value).clamp(most / 5.0, most),
     }
 }
