@@ -149,7 +149,7 @@ pub(crate) fn check_all_topics(
 struct PlaceUser<'a> {
     /// Index of its device.
     device: usize,
-    /// What it asks of a chip; `None` at a line.
+    /// Value that it asks of a chip; `None` at a line.
     chip: Option<&'a ChipPoint>,
 }
 

@@ -1,6 +1,5 @@
 //! Configuration file of the demo.
 
-use super::DemoArgs;
 use crate::cli::simulate::address_lines;
 use crate::config::Bus;
 use crate::simulator::SimulatedEndpoint;
@@ -13,7 +12,7 @@ pub(super) const DEMO_SITE: &str = include_str!("../../../assets/demo.toml");
 /// The configuration of a demo whose folder is `home`, with the addresses of its simulated buses
 /// where these are known.
 pub(super) fn demo_config_text(
-    options: &DemoArgs,
+    (mqtt, influx): (Option<&str>, Option<&str>),
     home: &Path,
     places: Option<(&[Bus], &[SimulatedEndpoint])>,
 ) -> String {
@@ -24,10 +23,10 @@ pub(super) fn demo_config_text(
         None => DEMO_SITE.to_owned(),
     };
     let _ = write!(text, "\n[store]\npath = {path}\nflush = \"5s\"\n");
-    if let Some(url) = &options.mqtt {
+    if let Some(url) = mqtt {
         let _ = write!(text, "\n[mqtt]\nurl = {}\n", quoted(url));
     }
-    if let Some(url) = &options.influx {
+    if let Some(url) = influx {
         let url = quoted(url);
         let _ = write!(
             text,

@@ -186,7 +186,8 @@ fn write_demo_config(
     places: Option<(&[Bus], &[SimulatedEndpoint])>,
 ) -> Result<Config, DemoError> {
     let file = home.path.join("pantau.toml");
-    let text = demo_config::demo_config_text(options, &home.path, places);
+    let sinks = (options.mqtt.as_deref(), options.influx.as_deref());
+    let text = demo_config::demo_config_text(sinks, &home.path, places);
     std::fs::write(&file, text).map_err(|error| DemoError::Directory(file.clone(), error))?;
     let mut config = config::load_config(&file).map_err(DemoError::Config)?;
     // Set after loading, so that the file for copying has no port of this run's page.
