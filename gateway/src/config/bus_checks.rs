@@ -7,8 +7,7 @@ use crate::config::raw_config::RawDevice;
 use crate::config::raw_values::SpannedValue;
 use crate::config::value_syntax::EXPECT_DURATION;
 use crate::config::{
-    BrokerSettings, Bus, ChipPoint, Device, MqttPoint, Point, bus_keys, device_limits,
-    value_syntax,
+    BrokerSettings, Bus, ChipPoint, Device, MqttPoint, Point, bus_keys, device_limits, value_syntax,
 };
 use crate::sinks::ConfiguredSink;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,9 @@
 //! Tests of the simulated pins, read by the drivers of the gateway.
 
 use super::SimulatedPinPoint;
+use super::adapt_to_rate;
 use super::bus_files::BusFiles;
 use super::line_writer::LineWriter;
-use super::adapt_to_rate;
 use crate::buses::AdhocReader;
 use crate::buses::pin_survey;
 use crate::clock::Clock;
