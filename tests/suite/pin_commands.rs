@@ -48,7 +48,7 @@ async fn serve_site(folder: &Path) -> (PathBuf, [String; 3], SimulatorServers) {
 }
 
 /// Runs the program; returns its output.
-async fn run_pantau(arguments: &[&str]) -> (Output, String) {
+pub(crate) async fn run_program(arguments: &[&str]) -> (Output, String) {
     let mut command = Command::from(pantau());
     command.args(["--lang", "en"]).args(arguments);
     command.kill_on_drop(true);
@@ -68,22 +68,22 @@ async fn read_soak_and_scan_work_on_simulated_pins() {
         ("compost", "degC"),
         ("well", " m (good)"),
     ] {
-        let (output, text) = run_pantau(&["read", device, "-c", file]).await;
+        let (output, text) = run_program(&["read", device, "-c", file]).await;
         assert_eq!(output.status.code(), Some(0), "{device}: {output:?}");
         assert!(text.contains(unit) && text.contains("good"), "{text}");
     }
-    let (output, text) = run_pantau(&["soak", "--for", "3s", "-c", file]).await;
+    let (output, text) = run_program(&["soak", "--for", "3s", "-c", file]).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(text.matches("passed").count(), 3, "{text}");
 
     // By the path that the simulator prints, and by the bus of the configuration.
-    let (_, text) = run_pantau(&["scan", &pins]).await;
+    let (_, text) = run_program(&["scan", &pins]).await;
     assert!(text.contains("line 17 GPIO17: free"), "{text}");
-    let (_, text) = run_pantau(&["scan", "chips", "-c", file]).await;
+    let (_, text) = run_program(&["scan", "chips", "-c", file]).await;
     assert!(text.contains("0x48: ads1115"), "{text}");
-    let (_, again) = run_pantau(&["scan", &chips]).await;
+    let (_, again) = run_program(&["scan", &chips]).await;
     assert_eq!(again, text);
-    let (_, text) = run_pantau(&["scan", &probes, "--json"]).await;
+    let (_, text) = run_program(&["scan", &probes, "--json"]).await;
     let probe: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(probe["serial"], "28-0316a2795ab1");
 }
@@ -106,7 +106,7 @@ async fn a_scan_names_the_buses_that_it_leaves_out_or_does_not_know() {
         (&[], 1, &["pantau scan probes", "sonar (uart"]),
     ] {
         let arguments = [&["scan", "-c", file], targets].concat();
-        let (output, _) = run_pantau(&arguments).await;
+        let (output, _) = run_program(&arguments).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(status), "{targets:?}: {said}");
         for word in words {
@@ -119,7 +119,7 @@ async fn a_scan_names_the_buses_that_it_leaves_out_or_does_not_know() {
 async fn the_handover_record_has_the_wiring_of_the_site() {
     let folder = tempfile::tempdir().unwrap();
     let (file, _, _served) = serve_site(folder.path()).await;
-    let (output, text) = run_pantau(&["handover", "--json", "-c", file.to_str().unwrap()]).await;
+    let (output, text) = run_program(&["handover", "--json", "-c", file.to_str().unwrap()]).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let record: Value = serde_json::from_str(&text).unwrap();
     let sections = record["sections"].as_array().unwrap();
@@ -171,10 +171,10 @@ async fn pulses_and_the_level_of_a_converter_are_calibrated_like_other_points() 
         "2.0=2.04",
     ];
     for words in [&pulses[..], &level[..]] {
-        let (output, _) = run_pantau(&[&["calibrate"], words, &common[..]].concat()).await;
+        let (output, _) = run_program(&[&["calibrate"], words, &common[..]].concat()).await;
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
-    let (_, list) = run_pantau(&["calibrate", "list", "-c", file]).await;
+    let (_, list) = run_program(&["calibrate", "list", "-c", file]).await;
     assert!(list.contains("1.0526 x sensor value"), "{list}");
     assert!(list.contains("well.level"), "{list}");
 }

@@ -2,6 +2,7 @@
 //! devices.
 
 use crate::killed::pantau;
+use crate::pin_commands::run_program;
 use crate::servers::free_port;
 use crate::sites::{noon_world, write_config};
 use gateway::config;
@@ -33,19 +34,10 @@ async fn serve_site(folder: &Path) -> (PathBuf, SimulatorServers) {
     (write_config(folder, ghost), served)
 }
 
-/// Runs the program; returns its output.
+/// Runs the program with this configuration; returns its output.
 async fn run_pantau(file: &Path, arguments: &[&str]) -> (Output, String) {
-    let mut command = Command::from(pantau());
-    command
-        .args(["--lang", "en"])
-        .args(arguments)
-        .arg("-c")
-        .arg(file);
-    command.kill_on_drop(true);
-    let output = tokio::time::timeout(Duration::from_mins(1), command.output());
-    let output = output.await.unwrap().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    (output, text)
+    let file = ["-c", file.to_str().unwrap()];
+    run_program(&[arguments, &file].concat()).await
 }
 
 #[tokio::test]

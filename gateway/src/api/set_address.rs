@@ -75,7 +75,15 @@ pub(crate) async fn start_set_address(
 ) -> Result<(StatusCode, Json<SetAddressJson>), ApiError> {
     let sent: SetAddressRequest = serde_json::from_slice(&bytes)
         .map_err(|fault| ApiError::bad_parameter("body", &fault.to_string(), "a change"))?;
-    let plan = AddressChangePlan::from_request(&sent.change_request(), &app.state().config)
+    let change = AddressChangeRequest {
+        device: sent.device,
+        register: sent.register,
+        function: sent.function.unwrap_or(6),
+        from: sent.from,
+        to: sent.to,
+        baud: sent.baud,
+    };
+    let plan = AddressChangePlan::from_request(&change, &app.state().config)
         .map_err(|wrong| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.message(lang)))?;
     let planned = planned_json(&plan, lang);
     if !sent.confirm {
@@ -241,19 +249,6 @@ impl AddressChangeHost for AddressChangePageHost {
             (seen.waiting_for, seen.words) = (None, None);
         });
         goes_on == Ok(true)
-    }
-}
-
-impl SetAddressRequest {
-    fn change_request(&self) -> AddressChangeRequest {
-        AddressChangeRequest {
-            device: self.device.clone(),
-            from: self.from,
-            to: self.to,
-            baud: self.baud,
-            register: self.register.clone(),
-            function: self.function.unwrap_or(6),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One device, read on request, with every byte of the exchange; for `pantau read`.
 
-use super::bus_driver::{BusDriver, PollDetails, PollError};
+use super::bus_driver::{BusDriver, PatientPoll, PollDetails, PollError};
 use super::{create_driver, create_owned_driver};
 use crate::bus_request::BusRequest;
 use crate::clock::Clock;
@@ -72,7 +72,12 @@ impl AdhocReader {
     pub async fn read_patiently(&mut self, waiting: impl FnOnce() + Send) -> AdhocReading {
         let mut waiting = Some(waiting);
         let mut once = || waiting.take().into_iter().for_each(|waiting| waiting());
-        let poll = self.driver.poll_patiently(0, &self.clock, &mut once).await;
+        let wish = PatientPoll {
+            device: 0,
+            clock: &self.clock,
+            waiting: &mut once,
+        };
+        let poll = self.driver.poll_patiently(wish).await;
         let details = self.driver.poll_details(0, &poll);
         AdhocReading {
             details: details.unwrap_or_else(|| PollDetails {

@@ -15,6 +15,23 @@ pub(crate) const NO_RAW_REQUESTS: &str = "this kind of bus has no raw requests";
 /// Future of a driver; boxed, so that one bus task serves every kind of bus.
 pub type BusFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Poll of a device for a technician.
+pub struct PatientPoll<'a> {
+    /// Position of the device on its bus.
+    pub device: usize,
+    /// Clock of the pauses between tries.
+    pub clock: &'a Clock,
+    /// Called when the device did not answer at once but may still do so.
+    pub waiting: &'a mut (dyn FnMut() + Send),
+}
+
+impl Debug for PatientPoll<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("PatientPoll");
+        shown.field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
 /// Access to the devices of one bus; each kind of bus implements it.
 ///
 /// `device` is the position of a device among those of its bus, in file order. Exactly one task
@@ -23,15 +40,9 @@ pub trait BusDriver: Send + Debug {
     /// Polls all points of a device. It must end by itself, also when the device is silent.
     fn poll(&mut self, device: usize, now: MonoMs) -> BusFuture<'_, DevicePoll>;
 
-    /// Polls for a technician, who waits longer than the bus task does; `waiting` is called when
-    /// the device did not answer at once but may still do so.
-    fn poll_patiently<'a>(
-        &'a mut self,
-        device: usize,
-        clock: &'a Clock,
-        _waiting: &'a mut (dyn FnMut() + Send),
-    ) -> BusFuture<'a, DevicePoll> {
-        self.poll(device, clock.now().mono)
+    /// Polls for a technician, who waits longer than the bus task does.
+    fn poll_patiently<'a>(&'a mut self, wish: PatientPoll<'a>) -> BusFuture<'a, DevicePoll> {
+        self.poll(wish.device, wish.clock.now().mono)
     }
 
     /// Gives a counter that lives in this process the value that it had before the start. By

@@ -36,7 +36,7 @@ use tokio::sync::mpsc;
 pub use adhoc::{AdhocReader, AdhocReading, read_device_once};
 pub(crate) use bus_driver::NO_RAW_REQUESTS;
 pub use bus_driver::{
-    BusCounts, BusDriver, BusFuture, DevicePoll, PollDetails, PollError, PollRequest,
+    BusCounts, BusDriver, BusFuture, DevicePoll, PatientPoll, PollDetails, PollError, PollRequest,
 };
 pub use bus_task::{BusTask, CounterValues, spawn_bus_tasks};
 

@@ -3,7 +3,9 @@
 use super::bus::{BusChannel, BusChannelError};
 use super::device_reader::DeviceReader;
 use crate::bus_request::BusRequest;
-use crate::buses::{BusDriver, BusFuture, DevicePoll, PollDetails, PollError, PollRequest};
+use crate::buses::{
+    BusDriver, BusFuture, DevicePoll, PatientPoll, PollDetails, PollError, PollRequest,
+};
 use crate::clock::Clock;
 use crate::config::{Bus, Device, ModbusLink, Point};
 use crate::domain::{ExactNumber, MonoMs, QualityReason, SampleOutcome};
@@ -133,12 +135,12 @@ impl BusDriver for ModbusBus {
         })
     }
 
-    fn poll_patiently<'a>(
-        &'a mut self,
-        device: usize,
-        clock: &'a Clock,
-        waiting: &'a mut (dyn FnMut() + Send),
-    ) -> BusFuture<'a, DevicePoll> {
+    fn poll_patiently<'a>(&'a mut self, wish: PatientPoll<'a>) -> BusFuture<'a, DevicePoll> {
+        let PatientPoll {
+            device,
+            clock,
+            waiting,
+        } = wish;
         Box::pin(async move {
             let result = self.poll_for_technician(device, clock, waiting).await;
             self.device_poll(device, result)

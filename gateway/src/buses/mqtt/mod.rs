@@ -15,7 +15,7 @@ mod node_board;
 pub mod node_survey;
 mod subscription;
 
-use super::{BusDriver, BusFuture, DevicePoll, PollError};
+use super::{BusDriver, BusFuture, DevicePoll, PatientPoll, PollError};
 use crate::clock::Clock;
 use crate::config::{BrokerSettings, Device, MqttLink};
 use crate::domain::site_zone::SiteZone;
@@ -183,13 +183,8 @@ impl BusDriver for MqttBus {
         Box::pin(self.poll_device(device))
     }
 
-    fn poll_patiently<'a>(
-        &'a mut self,
-        device: usize,
-        _clock: &'a Clock,
-        waiting: &'a mut (dyn FnMut() + Send),
-    ) -> BusFuture<'a, DevicePoll> {
-        Box::pin(self.poll_until_heard(device, waiting))
+    fn poll_patiently<'a>(&'a mut self, wish: PatientPoll<'a>) -> BusFuture<'a, DevicePoll> {
+        Box::pin(self.poll_until_heard(wish.device, wish.waiting))
     }
 }
 
