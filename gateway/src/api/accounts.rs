@@ -154,6 +154,7 @@ impl AccountDesk {
         };
         let access = self.access()?;
         let from = self.sender.address();
+        // A page that was left open must not be enough to lock its owner out.
         access.confirm_password(name, old, from).await?;
         access.set_password(name, new, Some(session)).await?;
         self.note_by("user-password", name).await;
@@ -171,6 +172,7 @@ impl AccountDesk {
             Caller::User { session, .. } => Some(&**session),
             _ => None,
         };
+        // A session that is named ends, also when it is that of the sender.
         let kept = if one.is_some() { None } else { own };
         self.access()?.end_sessions(name, one, kept).await?;
         self.note_by("sessions-ended", name).await;

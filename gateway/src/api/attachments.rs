@@ -43,6 +43,7 @@ pub(crate) fn check_media_type(headers: &HeaderMap, media: &'static str) -> Resu
         .get(header::CONTENT_TYPE)
         .and_then(|said| said.to_str().ok())
         .unwrap_or_default();
+    // A parameter such as `charset` does not change the type.
     let said = said.split(';').next().unwrap_or_default().trim();
     if said.eq_ignore_ascii_case(media) {
         return Ok(());
@@ -97,6 +98,7 @@ pub(crate) async fn keep_upload(
     upload: AttachmentUpload,
     name: &str,
 ) -> Result<Attachment, StoreError> {
+    // Needs a name: `_` alone would give the turn back at once.
     let _turn = app.0.attachment_checks.acquire().await;
     upload.finish(name).await
 }

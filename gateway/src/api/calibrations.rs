@@ -55,6 +55,7 @@ pub(crate) async fn list_calibrations(
 }
 
 fn parse_date(text: Option<&str>, name: &'static str) -> Result<Option<Date>, ApiError> {
+    // A form sends an empty text for a field that was left out.
     let text = text.filter(|text| !text.is_empty());
     let parse = |text: &str| {
         text.parse()
@@ -89,6 +90,7 @@ pub(crate) async fn add_calibration(
     let since = said.since;
     let id = store.append_calibration(said, &by).await;
     let id = id.map_err(|fault| ledger_error(fault, lang))?;
+    // Read again: the answer says what is in force with the new entry.
     let all = store.list_calibrations().await?;
     let entry = all.entries().iter().find(|entry| entry.id == id);
     let entry = entry.ok_or(StoreError::UnknownEntry(id))?;

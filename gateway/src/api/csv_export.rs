@@ -32,6 +32,7 @@ pub(crate) async fn get_samples_csv(
     State(app): State<ApiListener>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
+    // No limit on the samples: a row is sent once and nothing of it is kept.
     let found = open_samples(&app, &uri, None).await?;
     let rows = CsvStream {
         reader: found.reader,
@@ -49,6 +50,7 @@ pub(crate) async fn get_samples_csv(
         (header::CONTENT_TYPE, CSV_MEDIA_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
+    // Fused: a body is asked again after its end when the answer is compressed.
     let response = (headers, Body::from_stream(body.fuse())).into_response();
     Ok(with_sample_count(response, found.samples))
 }

@@ -101,6 +101,7 @@ impl ApiListener {
             .collect();
         let note = serde_json::to_string(&remarks).unwrap_or_default();
         if let Some(key) = &mut key {
+            // A repeated request gets the remarks of the first.
             key.note.clone_from(&note);
         }
         let keyed = key.is_some();
@@ -112,6 +113,7 @@ impl ApiListener {
         let added = store
             .append_ledger_once(statements.collect(), &by, key)
             .await?;
+        // A request with the same key may have come in between; its answer is given then.
         let note = if keyed { &added.note } else { &note };
         Ok(RecordingResult::Recorded(added_json(added.ids, note)))
     }
@@ -130,6 +132,7 @@ impl ApiListener {
 fn added_json(ids: Vec<EntryId>, note: &str) -> EntriesAddedJson {
     EntriesAddedJson {
         ids,
+        // The entries are in the ledger, whether the remarks can be read or not.
         remarks: serde_json::from_str(note).unwrap_or_default(),
     }
 }

@@ -128,6 +128,7 @@ pub(crate) async fn with_request_language(
 ) -> Response {
     let wished = wished_language(request.uri(), request.headers());
     if let (None, Some(lang)) = (wished, site_language) {
+        // Put into the request, so that handlers and pages find the same language in it.
         let code = HeaderValue::from_static(lang.code());
         request.headers_mut().insert(ACCEPT_LANGUAGE, code);
     }

@@ -138,6 +138,7 @@ async fn stream_day_samples(
         let some = samples.get(at..)?.chunks(SAMPLES_PER_PIECE).next()?;
         let turn = place.next_turn().await.map(drop);
         if let Err(fault) = turn {
+            // A place behind the last sample ends the stream after its error.
             return Some((Err(fault), (samples, usize::MAX, place)));
         }
         let mut text = String::with_capacity(some.len() * 48);

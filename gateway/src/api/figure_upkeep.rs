@@ -46,6 +46,7 @@ pub(crate) async fn keep_figures_ready(state: ApiState, mut stop: watch::Receive
 async fn prepare_running_periods(state: &ApiState, today: Date) {
     let (UtcMs(midnight), _) = state.site.timezone.day_bounds(today);
     for period in running_periods(today) {
+        // A period that begins today has no closed day.
         for asset in state.assets.iter().filter(|_| period.first() < today) {
             let ask = IndicatorQuery {
                 period,
@@ -56,6 +57,7 @@ async fn prepare_running_periods(state: &ApiState, today: Date) {
                 snapshots: true,
             };
             if let Err(error) = state.figures.prepare(ask).await {
+                // Whoever asks for the figures computes them then, and gets the error.
                 tracing::debug!(%error, asset = %asset.id, "closed days could not be prepared");
             }
             tokio::time::sleep(ASSET_PAUSE).await;

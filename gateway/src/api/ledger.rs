@@ -202,6 +202,7 @@ pub(crate) async fn add_entries(
     if let Some(key) = &batch.key {
         ClientKey::check(key)?;
     }
+    // Parsed and written again, so that other spaces in the JSON are no other content.
     let content = (&batch.entries, batch.again);
     let content = serde_json::to_string(&content).unwrap_or_default();
     let raws = batch.entries.iter().map(EntryRequest::raw);

@@ -116,6 +116,7 @@ pub(crate) fn narrate_live(
     });
     // Open streams would otherwise delay a clean stop.
     let events = events.take_until(Box::pin(wait_for_stop(app.0.stop.clone())));
+    // A browser that is gone shows only when something is sent to it.
     let pings = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(events).keep_alive(pings).into_response())
 }
@@ -127,6 +128,7 @@ impl<N: LiveNarrator> LiveClient<N> {
             tokio::select! {
                 reading = self.readings.recv() => return match reading {
                     Ok(numbered) => {
+                        // It may have reached the disk while it waited in the queue.
                         let kept = numbered.seq <= *self.durable.borrow();
                         Some(self.narrator.reading(&self.app, &numbered, kept))
                     }
@@ -134,6 +136,7 @@ impl<N: LiveNarrator> LiveClient<N> {
                     // browser costs no memory.
                     Err(broadcast::error::RecvError::Lagged(missed)) => {
                         tracing::debug!(missed, "an event stream was too slow");
+                        // Browsers drop an event without data (HTML standard, server-sent events).
                         Some(Event::default().event("reload").data("{}"))
                     }
                     Err(broadcast::error::RecvError::Closed) => None,

@@ -30,6 +30,7 @@ pub(crate) struct PlotInterval {
 
 fn to_local_time(at: UtcMs, zone: &TimeZone) -> ZonedDateTime {
     Timestamp::from_millisecond(at.0)
+        // Out of range only when such a time was typed into the address of a plot.
         .unwrap_or_default()
         .to_zoned_datetime(zone.clone())
 }

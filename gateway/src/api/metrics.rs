@@ -119,6 +119,7 @@ fn register_device_metrics(registry: &mut Registry, rows: Vec<(String, &DeviceSt
         s.late
     });
     table.add_gauge("device_up", "1 when the last poll was without fault", |s| {
+        // No series before the first poll: a 0 would look like a fault at each start.
         s.last_poll.map(|_| f64::from(u8::from(s.fault.is_none())))
     });
     table.add_gauge(

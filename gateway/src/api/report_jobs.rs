@@ -84,6 +84,7 @@ impl ReportJobs {
             _ => 0,
         };
         while all.iter().map(bytes).sum::<usize>() > REPORT_JOB_BYTES_MAX {
+            // The new one stays: a file that is too large by itself was refused before.
             let Some(at) = all.iter().position(|job| bytes(job) > 0 && job.id != id) else {
                 break;
             };

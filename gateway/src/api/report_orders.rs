@@ -54,6 +54,7 @@ impl ApiListener {
         if let Some(show) = show {
             let order = ReportOrder {
                 wish,
+                // Asked here: the task runs outside of the request and does not know its sender.
                 issued_by: issuer_name(),
                 show,
             };
@@ -97,6 +98,7 @@ impl ApiListener {
         };
         let built = build::build_report(state.report_task(basis, wish, turn), progress).await;
         let built = built.map_err(|trouble| report_error(&trouble, lang))?;
+        // Before the report is noted as issued: nobody receives this one.
         if built.bytes.len() > REPORT_JOB_BYTES_MAX {
             return Err(too_large_error(lang));
         }

@@ -32,6 +32,7 @@ impl RequestSender {
 
     /// Sender of the present request; outside of a request it is nobody.
     pub(crate) fn current() -> Self {
+        // The least rights, in case a spawned task asks.
         let nobody = |_| Self {
             caller: Caller::Nobody,
             ..Self::system()
@@ -56,6 +57,7 @@ impl RequestSender {
 
     /// Address of the other side.
     pub(crate) fn address(&self) -> IpAddr {
+        // The control socket has no address; only this computer can use it.
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         self.connection.map_or(here, |one| one.peer_address())
     }

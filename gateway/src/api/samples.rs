@@ -339,6 +339,7 @@ fn check_samples_query(app: &ApiListener, uri: &Uri) -> Result<CheckedSamplesQue
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let id = ask.point.unwrap_or_default();
     let (device, point) = find_point(app, &id)?;
+    // The end is exclusive: a sample of this very millisecond belongs to the answer.
     let to = parse_moment("to", ask.to.as_deref())?.unwrap_or_else(|| UtcMs(app.now().0 + 1));
     let from = parse_moment("from", ask.from.as_deref())?.unwrap_or(UtcMs(to.0 - DAY_MS));
     if from >= to {
@@ -396,6 +397,7 @@ fn find_point(app: &ApiListener, id: &str) -> Result<(usize, PointInfo), ApiErro
         );
         let error = ApiError::bad_parameter("point", id, expected);
         ApiError {
+            // A parameter that is missing is a wrong request and no unknown point.
             status: if id.is_empty() { 400 } else { 404 },
             ..error
         }

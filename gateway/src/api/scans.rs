@@ -159,6 +159,7 @@ pub(crate) async fn stream_scan(
         .scans
         .find_job(&id)
         .ok_or_else(unknown_scan_error)?;
+    // Takes a place of the live pages: it holds a connection for as long as they do.
     let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
         let why = "too many live pages are open";
         ApiError::with_code(StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::LiveBusy, why)

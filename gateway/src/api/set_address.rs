@@ -170,6 +170,7 @@ fn send_job_command(
     let job = app.state().addresses.find_job(id);
     let job = job.ok_or_else(unknown_set_address_error)?;
     let seen = job.progress.borrow().clone();
+    // The channel keeps one command: sent too early, it would confirm the next step unseen.
     let is_told = seen.waiting_for.is_some() && job.commands.try_send(say).is_ok();
     if !is_told {
         let why = "the job does not wait for the operator";

@@ -34,7 +34,9 @@ impl TimeRuns {
     /// Adds a time after the others.
     pub(super) fn push(&mut self, time: i64) {
         if let Some(run) = self.0.last_mut() {
+            // A step back, or one of more than 49 days (2^32 ms), begins a new run.
             let step = u32::try_from(time - run.time(run.count - 1)).ok();
+            // The second time of a run sets its step.
             let fits = step.is_some_and(|step| run.count == 1 || step == run.step);
             if let (true, Some(step), Some(count)) = (fits, step, run.count.checked_add(1)) {
                 (run.step, run.count) = (step, count);

@@ -37,6 +37,7 @@ pub(crate) async fn audit_page(PageRequest { app, uri, headers }: PageRequest) -
         Ok(entries) => entries,
         Err(error) => return render_failure(&uri, frame, &error.into()),
     };
+    // A full page may be the last one; the link then leads to an empty page.
     let last = entries.last().filter(|_| entries.len() == AUDIT_PAGE_MAX);
     let next = last.map_or_else(String::new, |entry| entry.id.to_string());
     let time = |entry: &AuditEntry| format_local_time(entry.at, app.now(), &app.0.zone, frame.lang);

@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Age up to which the health that one page was told is told to others as well.
+// Just below the interval at which each page asks: no page gets the same texts twice.
 const HEALTH_AGE: Duration = Duration::from_millis(900);
 
 /// Texts that all open pages of a language are told. Each is made once: with a hundred open pages,
@@ -71,6 +72,7 @@ impl LiveTexts {
         lang: Language,
     ) -> Arc<str> {
         let key = (lang, numbered.reading.device, kept);
+        // Held while the texts are made: other pages wait for them instead of making the same.
         let mut texts = self.lock();
         if let Some((seq, text)) = texts.readings.get(&key)
             && *seq == numbered.seq

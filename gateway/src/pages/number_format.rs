@@ -18,6 +18,7 @@ pub(crate) fn format_count(count: u64, lang: Language) -> String {
 /// A size in decimal units: `12,3 MB`.
 pub(crate) fn format_bytes(bytes: u64, lang: Language) -> String {
     let units = ["kB", "MB", "GB", "TB"];
+    // Tenths of a kilobyte: whole numbers are exact at any size.
     let mut tenths = bytes / 100;
     let mut unit = 0;
     while tenths >= 10_000 && unit + 1 < units.len() {

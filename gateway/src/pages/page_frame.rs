@@ -218,6 +218,7 @@ pub(crate) fn render_page(uri: &Uri, status: StatusCode, template: &impl Templat
             lang.code()
         );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            // Appended: the same answer may set the cookie of a session.
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }

@@ -18,6 +18,7 @@ const SPAN_MIN_MS: i64 = 60_000;
 const RELOAD_MS: (i64, i64) = (60_000, 10_000);
 /// Widths of labels on the axis of time, s.
 const DAY_S: i64 = 86_400;
+// The shortest month: a step of any month is at least this.
 const MONTH_S: i64 = 28 * DAY_S;
 
 impl PlotSpec {
@@ -29,6 +30,7 @@ impl PlotSpec {
     fn script_value(&self, lang: Language) -> Value {
         let coloured: Vec<&PlotSeries> = self.series.iter().filter(|one| !one.pale).collect();
         let lines = self.series.iter().map(|one| {
+            // By identity: two series may have equal content.
             let place = coloured.iter().position(|other| std::ptr::eq(*other, one));
             line_value(one, PALETTE[place.unwrap_or(0) % PALETTE.len()])
         });
@@ -82,6 +84,7 @@ impl PlotSpec {
             [1, "{HH}:{mm}", no, no, "\n{D} {MMM}", no, no, no, 1],
         ]);
         let mut axes = vec![with(json!({ "values": time, "space": 60 }))];
+        // One at the left and one at the right; a third would have no side.
         for (at, unit) in self.units().into_iter().take(2).enumerate() {
             let label = (unit != NO_UNIT).then_some(unit);
             let mut side = json!({

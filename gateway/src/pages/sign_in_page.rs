@@ -170,8 +170,10 @@ pub(crate) fn is_unset(app: &ApiListener) -> bool {
 /// Path of this gateway; `/` for anything else, so that a link cannot lead to another site after
 /// the sign-in.
 fn local_path(text: &str) -> String {
+    // Browsers read a backslash as `/`: `/\host` would lead to another site.
     let is_plain = |c: char| c.is_ascii_graphic() && c != '\\';
     let is_local = text.starts_with('/') && !text.starts_with("//");
+    // These would ask for the password again, or end the new session.
     let leads_back = text.starts_with("/masuk") || text.starts_with("/keluar");
     if is_local && !leads_back && text.len() < 2000 && text.chars().all(is_plain) {
         text.to_owned()

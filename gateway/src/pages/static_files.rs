@@ -178,6 +178,7 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     let mut codings = codings.map(|coding| coding.split_once(';').unwrap_or((coding, "")));
     codings.any(|(name, weight)| {
         let weight = weight.trim().strip_prefix("q=").map(str::parse::<f32>);
+        // A weight of 0 refuses the coding (RFC 9110, 12.4.2).
         name.trim().eq_ignore_ascii_case("gzip") && weight.is_none_or(|weight| weight != Ok(0.0))
     })
 }
@@ -187,6 +188,7 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get_all(header::IF_NONE_MATCH).iter();
     let known = known.filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(','));
+    // `If-None-Match` is compared weakly (RFC 9110, 13.1.2).
     known.any(|one| matches!(one.trim().trim_start_matches("W/"), one if one == tag || one == "*"))
 }
 

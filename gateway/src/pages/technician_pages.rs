@@ -147,6 +147,7 @@ pub(crate) async fn small_curve(
             "a point of this site",
         ));
     }
+    // The end of the running step: all requests within it ask for the same buckets.
     let to = UtcMs((app.now().0 / CURVE_STEP_MS + 1) * CURVE_STEP_MS);
     let bounds = (UtcMs(to.0 - DAY_MS), to);
     let curve = SmallCurve {
@@ -156,6 +157,7 @@ pub(crate) async fn small_curve(
     };
     let headers = [
         (header::CONTENT_TYPE, "image/svg+xml"),
+        // `private`: readings of a site that is not public must not stay in a proxy.
         (header::CACHE_CONTROL, "private, max-age=900"),
     ];
     Ok((headers, curve.svg()).into_response())
@@ -187,6 +189,7 @@ fn point_series(
             point: point.id.clone(),
             step,
             agg: if growth { "delta" } else { "mean" },
+            // A device may be polled more rarely than a bucket is wide; that is no gap.
             width: step_ms.max(every_ms),
             spread,
         },

@@ -58,6 +58,8 @@ pub(crate) async fn check_access(
         Err(refusal) => return with_challenge(refusal.into_response()),
     };
     let pattern = request.extensions().get::<MatchedPath>();
+    // Before the rule: a method without a row in the table counts as for admins, and a wrong method
+    // would be answered with a sign-in instead of 405.
     let others = pattern
         .and_then(|pattern| other_methods(request.method().as_str(), pattern.as_str()))
         .and_then(|methods| HeaderValue::from_str(&methods).ok());
@@ -70,6 +72,7 @@ pub(crate) async fn check_access(
         access: access.clone(),
         rule: pattern.map(|pattern| route_rule(request.method().as_str(), pattern.as_str())),
         connection,
+        // The request goes on to its handler; an open stream is checked by these headers later.
         headers: request.headers().clone(),
         caller: caller.clone(),
     };
@@ -78,6 +81,7 @@ pub(crate) async fn check_access(
         connection,
         is_guarded: true,
     };
+    // Within the scope of the sender: the page of a refusal names the person who is signed in.
     let answer = async {
         match judge.verdict() {
             RouteVerdict::Admitted => judge.end_stream_in_time(next.run(request).await),
@@ -149,6 +153,7 @@ fn find_caller(
     let mut all = all.filter(|value| is_bearer(value));
     if let Some(value) = all.next() {
         let token = value.to_str().ok().and_then(bearer_token);
+        // With two tokens it is open which one is meant: refused as a wrong one.
         let token = token.filter(|_| all.next().is_none());
         let caller = token.and_then(|token| access.token_caller(token));
         return caller.ok_or_else(|| {

@@ -81,6 +81,7 @@ async fn bind_socket(socket: &Path) -> io::Result<UnixListener> {
         _ => {}
     }
     let listener = UnixListener::bind(socket)?;
+    // `bind` makes the file with the umask of the process, which may let others connect.
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
@@ -171,6 +172,7 @@ fn parse_rows(text: &[u8]) -> Result<Vec<ImportRow>, CsvRowErrors> {
     for (line, number) in text.split_inclusive(|byte| *byte == b'\n').zip(1..) {
         if number == 1 {
             if !samples_csv::is_header(line) {
+                // A binary file may be one long line; the message needs only its beginning.
                 let found = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
                 faults.push(CsvRowError::new(1, CsvRowErrorKind::Header, &found));
             }

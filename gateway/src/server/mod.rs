@@ -99,6 +99,7 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
     let router = unguarded_routes(app.clone())
         .merge(trust)
         .layer(access)
+        // Outside of the access check, which reads the form of a request without a session.
         .layer(axum::middleware::from_fn_with_state(
             budget,
             listener::guard_request_body,
@@ -115,6 +116,8 @@ fn guarded_routes(app: ApiListener, trust: axum::Router) -> axum::Router {
 
 /// The security headers, and gzip where the client takes it.
 fn with_headers(router: axum::Router) -> axum::Router {
+    // Answers are made anew each time, on a small processor. Static files are packed once, at the
+    // best level.
     let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest);
     router.layer(gzip).layer(axum::middleware::from_fn(
         origin_guard::add_security_headers,

@@ -22,9 +22,11 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
         ),
     ),
     (
+        // Otherwise a browser may guess that an uploaded file is a page or a script.
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     ),
+    // For browsers that do not know `frame-ancestors`.
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
         // No address leaves this origin. `no-referrer` would make browsers send `Origin: null` with
@@ -180,6 +182,7 @@ fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
     let port = match rest.strip_prefix(':') {
+        // `parse` alone would also take a sign before the digits.
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
         None if rest.is_empty() => None,
         _ => return None,

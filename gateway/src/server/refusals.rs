@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 /// Bytes of a message of the framework that are kept.
+// The framework writes a sentence; a longer text gives way to the reason phrase of its status.
 const MESSAGE_BYTES_MAX: usize = 4096;
 /// Beginnings of paths that are for programs: they answer in JSON whatever a client accepts.
 const PROGRAM_PATHS: [&str; 5] = ["/api/", "/control/", "/assets/", "/healthz", "/metrics"];
@@ -27,6 +28,7 @@ pub(crate) async fn shape_refusals(
         return response;
     }
     let known = response.extensions().get::<ApiError>().cloned();
+    // Refused entries are JSON with a list of faults, and the sign-in is a page: both have a shape.
     if known.is_none() && !is_plain_text(response.headers()) {
         return response;
     }

@@ -56,6 +56,7 @@ impl HeatMap {
         );
         self.write_cells(&mut svg, column);
         for hour in LABELLED_HOURS {
+            // The label of hour 0 would be cut off at the upper edge.
             let y = (height / f64::from(HOURS) * f64::from(hour)).clamp(10.0, height);
             let _ = write!(
                 svg,
@@ -94,6 +95,7 @@ impl HeatMap {
 
     /// Colour of a mean; `None` for a gap.
     fn level(&self, mean: Option<f64>) -> Option<u8> {
+        // Not a number where all means are zero: no step is below it, and the lowest colour stays.
         let share = mean? / self.most;
         let steps = f64::from(HEAT_LEVELS);
         let above = (1..=HEAT_LEVELS).take_while(|step| share * steps > f64::from(*step) - 0.95);

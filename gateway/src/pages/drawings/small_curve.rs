@@ -54,6 +54,7 @@ impl SmallCurve {
         let low = values().fold(f64::INFINITY, f64::min);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
         let (top, foot) = EDGES;
+        // A flat curve has no range to divide by.
         let range = if high > low { high - low } else { 1.0 };
         let mut runs: Vec<Vec<(f64, f64)>> = Vec::new();
         let mut before: Option<UtcMs> = None;

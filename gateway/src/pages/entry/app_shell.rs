@@ -92,6 +92,7 @@ pub(super) async fn icon(Path(file): Path<String>, uri: Uri) -> Result<Response,
     };
     let headers = [
         (header::CONTENT_TYPE, "image/png"),
+        // A day only: the address has no hash that a new release would change.
         (header::CACHE_CONTROL, "public, max-age=86400"),
     ];
     Ok((headers, bytes).into_response())

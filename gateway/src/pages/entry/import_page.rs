@@ -217,6 +217,7 @@ async fn record_table(
     ClientKey::check(form.text("key"))?;
     let entries: Vec<EntryRequest> = serde_json::from_str(form.text("entries"))
         .map_err(|fault| ApiError::new(StatusCode::BAD_REQUEST, fault.to_string()))?;
+    // Checked again when recorded: rows of a form may have been changed since the preview.
     let recording = EntryRecording {
         rows: (1..).zip(entries.iter().map(EntryRequest::raw)).collect(),
         mark: None,

@@ -145,6 +145,7 @@ impl<'a> EntrySubmission<'a> {
             content: self.form.content(&SENDING_FIELDS),
         };
         ClientKey::check(&key.key)?;
+        // Before all questions: a phone that lost the answer would be asked about its own entry.
         match self.app.repeated_entries(&key).await {
             Ok(Some(earlier)) => return Ok(saved_result(earlier.ids.first().copied())),
             Ok(None) => {}

@@ -25,6 +25,7 @@ pub(super) fn remembered_name(headers: &HeaderMap) -> String {
 /// Adds the cookie with the name to an answer.
 pub(super) fn remember_name(response: &mut Response, name: &str) {
     let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+    // A cookie takes no spaces, commas or letters beyond ASCII (RFC 6265, 4.1.1).
     let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
     let cookie = format!("who={name}; Path=/; Max-Age=31536000; SameSite=Strict");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

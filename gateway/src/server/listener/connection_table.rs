@@ -59,6 +59,7 @@ impl ConnectionTable {
     /// waits longest is closed for it; `None` when all of them are busy.
     pub(super) fn admit(&self, address: IpAddr) -> Option<ConnectionPlace> {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The own address first: whoever opens too many loses one of these, and nobody else.
         let own = rows.rows.values().filter(|row| row.address == address);
         let is_full = own.count() >= CONNECTIONS_PER_ADDRESS_MAX;
         if is_full && !rows.close_longest_waiting(Some(address)) {
@@ -132,6 +133,7 @@ impl ConnectionPlace {
 impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let mut rows = self.table.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Gone already when it gave way. A number is used once, so nobody else loses a place.
         rows.rows.remove(&self.number);
     }
 }
@@ -147,6 +149,7 @@ impl ConnectionProgress {
 
     /// A request has come; the connection is busy until the guard is dropped.
     pub(super) fn begin_request(self: &Arc<Self>) -> BusyGuard {
+        // Relaxed: no other memory depends on these numbers, they only move a deadline.
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.waiting_since.store(BUSY, Ordering::Relaxed);
         BusyGuard(Arc::clone(self))
@@ -155,6 +158,7 @@ impl ConnectionProgress {
     /// A part of the opening is done: the time for the first request begins anew.
     pub(super) fn begin_waiting(&self) {
         let since = Instant::now().saturating_duration_since(self.opened);
+        // `BUSY` itself would say that a request is being answered.
         let since = u64::try_from(since.as_millis()).unwrap_or(BUSY - 1);
         self.waiting_since.store(since, Ordering::Relaxed);
     }
@@ -183,6 +187,7 @@ impl ConnectionProgress {
             match self.waited() {
                 Some(waited) if waited >= limit => return,
                 Some(waited) => tokio::time::sleep(limit.saturating_sub(waited)).await,
+                // Busy: it cannot reach the limit before another whole one has passed.
                 None => tokio::time::sleep(limit).await,
             }
         }

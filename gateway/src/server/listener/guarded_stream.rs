@@ -83,6 +83,7 @@ impl<S> GuardedStream<S> {
                 return Poll::Ready(Ok(()));
             };
             self.dropped += buffer.filled().len();
+            // An error means that the client is gone, and there is nobody left to wait for.
             let has_ended = taken.is_err() || buffer.filled().is_empty();
             if has_ended || self.dropped > LINGER_BYTES_MAX {
                 return Poll::Ready(Ok(()));
@@ -137,11 +138,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The bytes were counted when they were written; a flush adds only its waiting time.
         let result = Pin::new(&mut self.inner).poll_flush(context);
         self.watch(context, result, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // With a silence running, the sending side was shut down by an earlier call.
         if self.silence.is_none() {
             let result = Pin::new(&mut self.inner).poll_shutdown(context);
             ready!(self.watch(context, result, |()| 0))?;

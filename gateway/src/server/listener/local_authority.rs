@@ -26,6 +26,7 @@ use time::{Duration, OffsetDateTime};
 /// Directory within the store's directory.
 const TLS_FOLDER: &str = "tls";
 /// Years for which the authority is valid.
+// After its end, each phone would have to be told to trust a new one.
 const AUTHORITY_YEARS: i64 = 20;
 /// Days for which a server certificate is valid.
 // Phones refuse server certificates that are valid for more than 825 days (iOS), and browsers for
@@ -89,12 +90,15 @@ impl LocalAuthority {
         let now = present(&self.clock);
         let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((made, config)) = signed.get(&address)
+            // `abs`: the clock may have been set back since, and a certificate from the future is
+            // refused.
             && (*made - now).abs() < Duration::days(RENEWAL_DAYS)
         {
             return Ok(Arc::clone(config));
         }
         let config = self.sign(address, now).map_err(io::Error::other)?;
         if signed.len() >= LOCAL_CERTIFICATES_MAX {
+            // What is cleared is signed again at its next handshake.
             signed.clear();
         }
         signed.insert(address, (now, Arc::clone(&config)));
@@ -148,6 +152,7 @@ fn authority_parameters(
     let mark = ring::digest::digest(&ring::digest::SHA256, key.public_key_raw());
     let mark = crate::domain::hex_text::to_hex(&mark.as_ref()[..3]);
     parameters.distinguished_name = named(&format!("Pantau {mark}"));
+    // A path length of 0: it signs servers, and no further authority.
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     parameters.not_before = now - Duration::days(1);

@@ -64,6 +64,7 @@ pub(crate) async fn serve_connections(
     loop {
         tokio::select! {
             () = wait_for_stop(stop.clone()) => break,
+            // A set keeps ended tasks until they are taken out: memory would grow until the stop.
             Some(_) = tasks.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
@@ -82,6 +83,7 @@ pub(crate) async fn serve_connections(
             }
         }
     }
+    // New connections are refused while the open answers finish.
     drop(listener);
     // Half of the time, because sinks and the store must still close within `STOP_SECONDS`.
     let finished = async { while tasks.join_next().await.is_some() {} };

@@ -73,7 +73,9 @@ pub(crate) async fn guard_request_body(
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<ConnectionSecurity>();
+    // Only a test sends a request without a connection.
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.peer.ip());
+    // Most requests have no body, and need neither a deadline nor a share of the budget.
     if HttpBody::is_end_stream(request.body()) {
         return next.run(request).await;
     }
@@ -143,6 +145,7 @@ impl BodyBudget {
                 held.remove(&address);
             }
         }
+        // Freed before others are woken: the first thing they need is this lock.
         drop(held);
         self.0.freed.notify_waiters();
     }
@@ -165,6 +168,7 @@ impl HeldBytes {
     }
 
     fn give_back(&mut self, bytes: usize) {
+        // The number comes from a handler: a wrong one must not free the bytes of other bodies.
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
         self.budget.give_back(self.address, bytes);
@@ -255,19 +259,23 @@ impl HttpBody for GuardedBody {
                 return Poll::Ready(Some(Err("the body does not come".into())));
             }
         };
+        // Trailers come after the last piece, and no handler reads them.
         let Ok(piece) = frame.into_data() else {
             return Poll::Ready(None);
         };
         self.received += piece.len() as u64;
         let deadline = self.began + Self::allowance(self.received);
+        // A client that was fast at first has a late deadline, but may not pause for that long.
         let stall = Instant::now() + Duration::from_secs(CLIENT_STALL_SECONDS);
         self.wait.as_mut().reset(deadline.min(stall));
         let limit = Duration::from_secs(BODY_BUDGET_WAIT_SECONDS);
         self.parked = Some((piece, Box::pin(tokio::time::sleep(limit))));
+        // Once more instead of `Pending`: nothing is registered yet that would wake this task.
         self.poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
+        // The last piece may still wait for room when the inner body has ended.
         self.parked.is_none() && self.inner.is_end_stream()
     }
 

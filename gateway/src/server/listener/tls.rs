@@ -67,6 +67,7 @@ impl TlsSetup {
         progress: &Arc<ConnectionProgress>,
     ) -> io::Result<PlainOrTls> {
         let mut first = [0];
+        // Peeked and not read: the byte belongs to the handshake, or to the plain request.
         if stream.peek(&mut first).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -13,9 +13,11 @@ pub(super) fn server_config(
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|why| why.to_string())?
+        // People have a password and programs a token; neither has a certificate.
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(|why| why.to_string())?;
+    // Said, because `serve_http1` speaks no HTTP/2.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
