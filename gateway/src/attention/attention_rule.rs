@@ -152,6 +152,7 @@ impl FindingArg {
 /// Name of a device by its kind: `Sensor ketinggian air`.
 fn device_text(lang: Language, kind: &str) -> String {
     let known = lang.find_text(&format!("attention-kind-{kind}"));
+    // A kind without a word of its own gets the general one: an id says nothing to people.
     known.unwrap_or_else(|| lang.text("attention-kind-device"))
 }
 
@@ -166,6 +167,7 @@ pub(crate) fn since_text(at: UtcMs, lang: Language, zone: &TimeZone, now: UtcMs)
     if then.date() == today {
         return lang.text_with("attention-since-today", &[("clock", &clock)]);
     }
+    // By civil day, not by 24 hours: at 00.10 people call 23.50 yesterday.
     if then.date().tomorrow().is_ok_and(|next| next == today) {
         return lang.text_with("attention-since-yesterday", &[("clock", &clock)]);
     }

@@ -16,6 +16,7 @@ pub(super) fn line_silent(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let buses: BTreeSet<&Arc<str>> = site.site.devices.iter().map(|one| &one.bus).collect();
     let silent = buses.into_iter().filter(|bus| is_line_silent(site, bus));
     let finding = |bus: &Arc<str>| {
+        // The newest of the last answers counts: from then on nothing on the line was heard.
         let states = devices_of_bus(site, bus).filter_map(|(_, device)| device.last_good);
         RuleFinding::about(bus)
             .with("count", device_count(devices_of_bus(site, bus).count()))
@@ -83,6 +84,7 @@ fn devices_of_bus<'a>(
 
 fn is_line_silent(site: &SiteCondition<'_>, bus: &str) -> bool {
     let mut states = devices_of_bus(site, bus).map(|(_, device)| device.state);
+    // One device alone says nothing about its line: it is reported as a silent device.
     devices_of_bus(site, bus).count() > 1
         && states.all(|state| state == DeviceConditionState::Silent)
 }
@@ -112,6 +114,7 @@ pub(crate) fn measured_share(account: &SiteIndicators, asset: &Asset) -> Option<
             .filter(|_| one.id.starts_with("plts."))
             .or(known.all)
     });
+    // The weakest figure counts: a good meter beside it does not fill its gap.
     shares.min_by(f64::total_cmp)
 }
 
@@ -130,6 +133,7 @@ fn figures_of<'a>(
 ) -> impl Iterator<Item = &'a Indicator> {
     let own = account.indicators.iter();
     let own = own.filter(|one| one.asset.as_deref() == Some(&asset.id));
+    // Figures of entries and settings alone have no readings that could be missing.
     own.filter(|one| {
         let mut inputs = one.inputs.iter();
         inputs.any(|input| matches!(input.from, InputSource::Point(_)))

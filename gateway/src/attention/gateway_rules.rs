@@ -32,6 +32,7 @@ pub(super) fn sink_refused(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 }
 
 fn sink_finding(sink: &SinkCondition) -> RuleFinding {
+    // The names of sinks are words of the program, so each language has its own for them.
     let name = FindingArg::Message(format!("attention-sink-{}", sink.name));
     RuleFinding::about(&sink.name).with("sink", name)
 }

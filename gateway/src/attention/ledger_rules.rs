@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Share of the month from which a target can be behind: a week.
+// In the first days one entry more or less moves the share too much to speak of a pace.
 const MONTH_BEGUN: f64 = 0.23;
 /// Share of the expected part of a target below which it is behind.
 const BEHIND_SHARE: f64 = 0.8;
@@ -36,7 +37,9 @@ pub(super) fn target_behind(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 /// Feedings that nobody wrote down for days.
 pub(super) fn entry_missing(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let late = fed_indicators(site).filter_map(|definition| {
+        // Without any entry there is no day to count from: `entry_never` says that instead.
         let last = *site.last_entries.get(&definition.id)?;
+        // Civil days of the site, since an entry has a date and no time.
         let days = (site.site.timezone.date(site.now) - last).get_days();
         let finding = || entry_finding(definition).with("days", FindingArg::Number(days.into(), 0));
         (days >= ENTRY_DAYS).then(finding)

@@ -72,6 +72,7 @@ pub(crate) fn find_attention(site: &SiteCondition<'_>) -> Vec<AttentionItem> {
         items.map(move |finding| AttentionItem { rule, finding })
     };
     let mut all: Vec<AttentionItem> = ATTENTION_RULES.iter().flat_map(found).collect();
+    // The sort is stable: within a severity the order of `ATTENTION_RULES` is kept.
     all.sort_by_key(|item| item.rule.severity);
     all
 }

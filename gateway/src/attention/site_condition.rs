@@ -119,6 +119,7 @@ impl SiteCondition<'_> {
 
     /// Device that owns a point.
     pub(crate) fn device_of_point(&self, point: &str) -> Option<usize> {
+        // Ids of points are `device.point`, so the device needs no search through all points.
         let (device, _) = point.split_once('.')?;
         let mut devices = self.site.devices.iter();
         devices.position(|one| *one.id == *device)
@@ -155,6 +156,7 @@ impl SiteCondition<'_> {
 
 /// Unrounded value of a figure of an asset.
 pub(crate) fn figure_value(account: &SiteIndicators, asset: &Asset, id: &str) -> Option<f64> {
+    // Rules compare with thresholds: the printed value is rounded and could be on the other side.
     let found = account.find(id, Some(&asset.id))?;
     found.value.as_ref().ok().copied()
 }

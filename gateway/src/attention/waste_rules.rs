@@ -14,6 +14,7 @@ const COMPOST_HOT_C: f64 = 70.0;
 pub(super) fn bin_hot(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let hot = bins(site).filter_map(|(bin, settings)| {
         let core = core_temperature(site, settings)?;
+        // The bin is hot now: unknown hours must not hide that.
         let hours = hot_hours(site, bin).unwrap_or_default();
         let finding = || {
             let finding = named(bin).with("temperature", FindingArg::Number(core, 0));
@@ -29,6 +30,7 @@ pub(super) fn bin_was_hot(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let over = bins(site).filter_map(|(bin, settings)| {
         let core = core_temperature(site, settings);
         let is_hot = core.is_some_and(|core| core >= settings.bands.critical);
+        // A bin that is still hot has the urgent item; a second one would only repeat it.
         let hours = hot_hours(site, bin).filter(|hours| *hours >= HOT_HOURS && !is_hot)?;
         let finding = named(bin).with("hours", FindingArg::Number(hours, 1));
         Some(finding.with("limit", FindingArg::Number(settings.bands.critical, 0)))
@@ -64,6 +66,7 @@ pub(super) fn compost_hot(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 fn hot_hours(site: &SiteCondition<'_>, bin: &Asset) -> Option<f64> {
     let recent = site.figures.recent;
     let critical = figure_value(recent, bin, "bsf.hours_critical")?;
+    // The bands do not overlap, and a lethal hour is above the critical temperature as well.
     Some(critical + figure_value(recent, bin, "bsf.hours_lethal").unwrap_or_default())
 }
 

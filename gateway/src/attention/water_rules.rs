@@ -18,6 +18,7 @@ const OVERFLOW_HOURS: f64 = 0.25;
 pub(super) fn water_hours(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
     let short = days_left(site).filter(|(_, days)| *days < SHORT_DAYS);
     let finding = |(tank, days): (&Asset, f64)| {
+        // "0 hours" would read as a tank that is empty already.
         let hours = FindingArg::Number((days * 24.0).max(1.0), 0);
         named(tank).with("hours", hours)
     };
@@ -35,6 +36,7 @@ pub(super) fn leak(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
 }
 
 pub(super) fn leak_once(site: &SiteCondition<'_>) -> Vec<RuleFinding> {
+    // Fewer nights than METHODS D.5 asks for: not suspected yet, so no more than a notice.
     leak_findings(site, |nights| {
         nights > 0.0 && nights < LEAK_NIGHTS_SUSPECTED
     })

@@ -117,6 +117,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
         name: "triwulan_bounds_utc",
         section: "G.8",
         inputs: &[
+            // The fourth quarter ends in the next year, and the calendar of `jiff` ends with 9999.
             MethodInput::new("year", "", InputKind::Whole(1, 9998)),
             MethodInput::new("q", "", InputKind::Whole(1, 4)),
             ZONE,
@@ -156,6 +157,7 @@ fn eval_gum_product(a: &MethodArgs) -> Value {
 }
 
 fn eval_round_claim(a: &MethodArgs) -> Value {
+    // The word was checked by its type; rounding down is the safe side of a claim all the same.
     let direction = ClaimDirection::parse(a.text("direction")).unwrap_or(ClaimDirection::Benefit);
     let rounded = |x: f64| round_claim(x, a.integer("decimals"), direction);
     json!(a.optional_number("x").and_then(rounded))
@@ -177,6 +179,7 @@ fn eval_day_report(a: &MethodArgs) -> Value {
 
 fn eval_counter_total(a: &MethodArgs) -> Value {
     let counter = CounterTotal::new(a.number("max_rate_per_s"), a.optional_number("modulus"));
+    // Without a known step of the register only the 0.9 of G.5 tells a dip from a reset.
     let counter = counter.with_step(a.optional_number("step").unwrap_or(0.0));
     let (total, events) = counter_total(&a.timed_values("readings"), counter);
     // G.5 has no event for an outlier, which counts nothing.

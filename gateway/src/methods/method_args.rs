@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// Pairs of lists of one method that must have the same length.
+// Methods zip these lists: without the check the longer one would be cut in silence.
 const PAIRED_LISTS: &[(&str, &str)] = &[
     ("x", "u_pct"),
     ("ts_h", "v_m3"),
@@ -146,6 +147,7 @@ fn take_input(
         (value, other) => value.or(other),
     };
     match (value, field.need) {
+        // First, so that the inputs of another choice may be absent or null.
         (None | Some(Value::Null), InputRequirement::For(words))
             if !first_choice_is_one_of(declared, given, words) =>
         {
@@ -161,6 +163,7 @@ fn take_input(
         (None | Some(Value::Null), InputRequirement::Nullable) => Ok(Value::Null),
         (None | Some(Value::Null), InputRequirement::Or(x)) => Ok(Value::from(x)),
         (None | Some(Value::Null), InputRequirement::OrWord(word)) => Ok(Value::from(word)),
+        // A null of a required input comes here too, for an error that names the expected type.
         (Some(value), _) => {
             check_value(field.name, field.kind, value)?;
             Ok(value.clone())
@@ -289,6 +292,7 @@ fn check_row(
     let mut cells = columns.iter().zip(cells);
     cells.try_for_each(|(column, cell)| {
         let place = format!("{place}.{}", column.trim_end_matches('?'));
+        // The mark `?` declares a column that may be null, which is a gap in the readings.
         if column.ends_with('?') {
             check_number_or_null(&place, InputRange::Any, cell)
         } else {
@@ -336,6 +340,7 @@ fn as_integer(value: &Value) -> Option<i32> {
     // Some JSON writers have no integers.
     let exact = value.as_i64().or_else(|| {
         let x = value.as_f64().filter(|x| x.fract() == 0.0)?;
+        // Through text, since a cast of a number that is too large would saturate in silence.
         format!("{x:.0}").parse().ok()
     });
     i32::try_from(exact?).ok()

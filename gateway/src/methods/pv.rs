@@ -142,6 +142,7 @@ pub(crate) const METHODS: &[FormulaMethod] = &[
 
 fn eval_energy_from_power(a: &MethodArgs) -> Value {
     let samples = a.timed_values("samples");
+    // METHODS A.1: twice the nominal interval unless the call says otherwise.
     let max_gap_s = a
         .optional_number("max_gap_s")
         .unwrap_or_else(|| default_max_gap(&samples));
@@ -199,6 +200,7 @@ fn eval_cell_temp_sapm(a: &MethodArgs) -> Value {
 fn collect_pr_sums(a: &MethodArgs, g_min: f64) -> CorrectedPrSums {
     let mut sums = CorrectedPrSums::default();
     for [e_kwh, g_w_m2, t_cell_c, step] in a.rows::<4>("recs") {
+        // Not reached, since the column is required; NaN would show as no result.
         let step_s = step.unwrap_or(f64::NAN);
         let record = PrIntervalRecord {
             e_kwh,
@@ -234,6 +236,7 @@ fn eval_weather_corrected(a: &MethodArgs) -> Value {
 }
 
 fn eval_availability(a: &MethodArgs) -> Value {
+    // Each ratio needs both of its numbers; a call may ask for one ratio only.
     let pair = |x: &str, y: &str| a.optional_number(x).zip(a.optional_number(y));
     let time = pair("t_daylight_s", "t_down_s");
     let energy = pair("e_meas_kwh", "e_lost_est_kwh");

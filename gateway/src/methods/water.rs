@@ -150,6 +150,7 @@ fn tank_geometry(a: &MethodArgs) -> Option<TankGeometry> {
         _ => {
             let rows = a.rows::<2>("table").into_iter();
             let mut table: Vec<(f64, f64)> = rows.filter_map(|[h, v]| Some((h?, v?))).collect();
+            // A call may give rows in any order; interpolation needs rising levels.
             table.sort_by(|x, y| x.0.total_cmp(&y.0));
             TankGeometry::Strapping(table)
         }

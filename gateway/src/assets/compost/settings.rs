@@ -130,6 +130,7 @@ pub(crate) fn check_table(
     let turned = &raw.turning_ledger;
     let temperature = raw.temperature.as_ref();
     CompostAsset {
+        // Without a process the strictest rule holds (METHODS E.4: 15 days and turnings).
         process: raw
             .process
             .as_ref()

@@ -41,6 +41,7 @@ const GENSET_RUN_SHARE: f64 = 0.02;
 /// Factor on the rating above which the power of a genset is implausible.
 const GENSET_OVER_RATING: f64 = 1.5;
 /// Upper bound of fuel for a kilowatt-hour, m3/kWh.
+// 2 L: more than twice the worst set of METHODS C.4 (2.4 kg/kWh at 2.68 kg/L is 0.9 L).
 const FUEL_MAX_M3_PER_KWH: f64 = 0.002;
 
 /// Accumulator of a genset.
@@ -200,6 +201,7 @@ fn genset_fuel_figures(
         }
     };
     all.push(
+        // Litres may be measured, but the emission is litres times a factor.
         co2.with_origin(ValueOrigin::Estimated)
             .with_completeness(fuel.completeness),
     );

@@ -37,6 +37,7 @@ pub fn wire_to_water(
     let e_hyd_kwh = hydraulic_energy(v_m3, h_m, rho);
     let (eta, status) = match e_elec_kwh {
         None => (None, FormulaStatus::NoEnergy),
+        // Before the next arm: water without energy is the fault of a meter, standing still is not.
         Some(e) if e <= 0.0 && v_m3 > 0.0 => (None, FormulaStatus::FlowWithoutEnergy),
         Some(e) if e <= 0.0 => (None, FormulaStatus::NoOperation),
         Some(e) => match finite_ratio(e_hyd_kwh, e) {

@@ -62,6 +62,7 @@ pub(crate) fn check_head(
 ) -> HeadComponents {
     let raw = at.get();
     let length = notes.positive_number(&raw.pipe_length_m, "pipe_length_m");
+    // In mm: a diameter typed in metres is below 5 and is refused.
     let diameter = notes.number_in_range(&raw.pipe_diameter_mm, "pipe_diameter_mm", 5.0..=2000.0);
     let both = [
         ("pipe_length_m", raw.pipe_length_m.is_none()),

@@ -84,6 +84,7 @@ impl HeadSums {
         let step = self.last.map(|last| tick.at - last);
         self.last = tick.value.map(|_| tick.at);
         let step = step.filter(|step| tick.inside && (1..=self.max_gap_ms).contains(step));
+        // The mean is weighted by water: the head of a pump that stands still lifts nothing.
         if let (Some(step), Some(q)) = (step, tick.value.filter(|q| *q > 0.0))
             && let Some(height) = self.head_at_flow(tick.at, q, head, rho)
         {
@@ -116,6 +117,7 @@ impl HeadSums {
         let mean = finite_ratio(self.head_water.value(), self.water.value());
         mean.or_else(|| match self.flow {
             Some(_) => None,
+            // Without a flow meter friction is unknown: this is the lower bound of METHODS B.6.
             None => Some(head.static_m + head.drawdown_m.unwrap_or(0.0)),
         })
     }

@@ -88,6 +88,7 @@ impl AssetSums for PumpSums<'_> {
         let mut daily = Vec::new();
         daily.extend(read.daily_totals(&VOLUME, water));
         daily.extend(read.daily_totals(&ENERGY, energy));
+        // Inputs of the other figures, so made before them; the report lists them first.
         figures.splice(0..0, [volume, electric]);
         let counters = [self.energy.as_ref(), self.volume.as_ref()];
         AssetIndicators {
@@ -185,6 +186,7 @@ impl PumpSums<'_> {
             let inputs = lanes.into_iter().chain([flow]).map(|(symbol, unit, lane)| {
                 formula_input(symbol, None, unit, point_source(read.tracks, lane))
             });
+            // Without any reading of the flow, "0 dry runs" would claim what nothing measured.
             let value = if any {
                 Ok(value)
             } else {

@@ -61,6 +61,7 @@ pub fn head_loss_darcy(pipe: &PipeFlow) -> PipeFriction {
     let loss = |f: f64, v: f64| f * pipe.l_m / d * v * v / (2.0 * GRAVITY_M_S2);
     let h_f_m = match (f, v_m_s) {
         (Some(f), Some(v)) => Some(loss(f, v)),
+        // Water at rest has no friction factor, 64/0, but its loss is known.
         (None, Some(0.0)) => Some(0.0),
         _ => None,
     };

@@ -84,6 +84,7 @@ impl<'a> PumpSums<'a> {
         let m3 = pump
             .rated_flow_m3_h
             .map_or(UNRATED_PUMP_MAX.1, |rated| rated * PUMP_OVER_RATING);
+        // The series of power is in W; the counter of energy is limited in kW.
         lanes.limit_by_rating(power, kw * 1000.0);
         lanes.limit_by_rating(flow, m3);
         let lanes = lanes.all;
@@ -103,6 +104,7 @@ impl<'a> PumpSums<'a> {
             power: power.map(|at| Totaliser::from_integral(&lanes, at)),
             volume: volume.map(|at| Totaliser::from_counter(&lanes, at, m3)),
             flow: flow.map(|at| Totaliser::from_integral(&lanes, at)),
+            // Power first, since a pump that runs dry has no flow.
             hours: by_power.or_else(by_flow),
             dry: DryRunSums::new(pump, &lanes, power, flow),
             lift: HeadSums::new(&lanes, flow, [depth, outlet, inlet]),
@@ -120,6 +122,7 @@ impl DryRunSums {
         flow: Option<usize>,
     ) -> Option<Self> {
         let after_s = pump.dry_run.after.as_secs_f64();
+        // Shares of an unknown rating mean nothing: without both ratings there is no rule (B.8).
         let limits = DryRunLimits {
             p_min_w: pump.rated_power_w? * pump.dry_run.power_share,
             q_min_l_min: pump.rated_flow_m3_h? * pump.dry_run.flow_share * 1000.0 / 60.0,
@@ -140,6 +143,7 @@ impl DryRunSums {
 
     fn add_reading(&mut self, tick: &InputReading) {
         self.power.add_reading(tick);
+        // Decided at each reading of the flow, with the power that was read last.
         if tick.lane != self.flow || !tick.inside {
             return;
         }

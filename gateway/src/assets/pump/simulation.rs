@@ -37,6 +37,7 @@ pub fn head_at_flow(flow: f64) -> f64 {
 /// Returns whether the motor runs, from the available power in W and the fill level (0..=1) of the
 /// tank; both with hysteresis.
 pub fn should_run(running: bool, available: f64, fill: f64) -> bool {
+    // Start and stop differ: with one limit a passing cloud would switch the motor on and off.
     if running {
         available >= MOTOR_STOP_W && fill < 0.96
     } else {

@@ -239,6 +239,7 @@ impl CorrectedPrSums {
         self.energy.add(e);
         self.hours.add(sun_hours);
         self.warm_hours.add(sun_hours * t);
+        // Without the length of the record, as METHODS A.9 writes the reference temperature.
         self.light.add(g);
         self.warm_light.add(g * t);
         self.used += 1;
@@ -248,6 +249,7 @@ impl CorrectedPrSums {
     /// γ per °C, negative.
     pub fn temp_corrected(&self, p0_kwp: f64, gamma_per_c: f64, t_ref_c: f64) -> CorrectedPr {
         let (hours, warm) = (self.hours.value(), self.warm_hours.value());
+        // Multiplied out: the reference of A.9 is known only after the last record.
         let expected = p0_kwp * (hours + gamma_per_c * (warm - t_ref_c * hours));
         let enough = self.used > 0 && expected > 0.0;
         let pr = finite_ratio(self.energy.value(), expected).filter(|_| enough);

@@ -93,10 +93,12 @@ impl Irradiance {
         if Some(tick.lane) != self.lane {
             return;
         }
+        // The total of a silent meter does not grow: that would count as light without energy.
         let energy = energy_kwh.filter(|_| self.energy.value_at(tick.at).is_some());
         if tick.inside {
             let before = self.last_at.map(|last| tick.at - last);
             let step = before.filter(|step| (1..=self.max_gap_ms).contains(step));
+            // The first reading after a gap stands for one nominal interval and not for the gap.
             let covers_s = step.map_or(self.every_s, |step| millis_to_f64(step) / 1000.0);
             self.insolation.push(tick.value, covers_s);
             if let (Some(g), Some(step)) = (tick.value, step) {

@@ -48,6 +48,7 @@ impl<'a> PltsSums<'a> {
         let project = plant.project.as_ref();
         let project = lanes.add_total(project.and_then(|project| project.import.as_ref()));
         let light = lanes.add_level(plant.irradiance.as_ref());
+        // An inverter that also discharges a battery may be larger than the modules.
         let most = plant.capacity_kwp.max(plant.ac_rating_kw.unwrap_or(0.0)) * NAMEPLATE_MARGIN;
         lanes.limit_by_rating(power, most * 1000.0);
         let lanes = lanes.all;

@@ -90,6 +90,7 @@ impl PltsSums<'_> {
             .with_origin(generation.origin)
             .with_uncertainty(RelativeUncertainty::from_indicator(generation))
         };
+        // One quotient under both ids of METHODS, A.10 and A.4.
         let mut all = vec![per_kwp(&SPECIFIC_YIELD), per_kwp(&FINAL_YIELD)];
         if let Some(lane) = self.sun.lane {
             all.extend(self.irradiance_figures(read, generation, lane));
@@ -191,6 +192,7 @@ impl PltsSums<'_> {
             _ => yields.status,
         };
         let value = value_or_status(yields.pr.map(|pr| 100.0 * pr), status);
+        // A thousandth is left for rounding; more was light without readings of energy.
         let whole = sun.value.as_ref().is_ok_and(|h| (light / h) > 0.999);
         let inputs = vec![
             formula_input("E", Some(energy), "kWh", indicator_source(generation)),

@@ -65,6 +65,7 @@ impl DeadbandBalances {
     pub(crate) fn choose_balance(&self, noise_m3: Option<f64>) -> (TankBalance, f64) {
         let wanted = noise_m3.map_or(self.fallback_m3, |noise| NOISE_FACTOR * noise);
         let fitting = self.all.iter().find(|(deadband, _)| *deadband >= wanted);
+        // More noise than the largest deadband: that one counts the least, as a lower bound should.
         let chosen = fitting.or(self.all.last());
         chosen.map_or_else(
             || (TankMassBalance::new(0.0).finish(), 0.0),
@@ -189,6 +190,7 @@ impl NightVolumes {
     pub(crate) fn volume_noise(&self) -> Option<f64> {
         let mut noises = self.noises.clone();
         noises.sort_by(f64::total_cmp);
+        // The median, so that one restless night does not widen the deadband.
         noises.get(noises.len() / 2).copied()
     }
 
@@ -204,6 +206,7 @@ impl NightVolumes {
         let known: Vec<bool> = self.verdicts.iter().flatten().copied().collect();
         let leaking = known.iter().filter(|leaks| **leaks).count();
         let nights: Vec<Option<bool>> = known.iter().map(|leaks| Some(*leaks)).collect();
+        // `windows` panics at 0; fewer known nights than a full window are judged together.
         let windows = nights.windows(LEAK_NIGHTS.min(nights.len()).max(1));
         let suspected = windows.filter_map(leak_suspected).reduce(|a, b| a || b);
         (count_as_f64(leaking), known.len(), suspected)

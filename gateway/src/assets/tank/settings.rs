@@ -354,6 +354,7 @@ fn report_stray_keys(notes: &mut DiagnosticCollector<'_>, raw: &RawTank, sensor:
     let numbers = [
         ("height_m", &sensor.height_m, distance),
         ("blanking_m", &sensor.blanking_m, distance),
+        // `height_m` fixes the zero of a distance sensor; an offset would be a second zero.
         ("offset_m", &sensor.offset_m, !distance),
     ];
     for (key, typed, fits) in numbers {
@@ -391,6 +392,7 @@ fn check_leak_night(
     let unread = (raw.from.is_some() && from.is_none()) || (raw.to.is_some() && to.is_none());
     let from = from.unwrap_or(time(0, 0, 0, 0));
     let to = to.unwrap_or(time(4, 0, 0, 0));
+    // A time that could not be read has its error; its default would add a misleading one.
     if let Some(at) = typed.filter(|_| to <= from && !unread) {
         let (found, expected) = (to.strftime("%H:%M"), from.strftime("> %H:%M"));
         let (found, expected) = (found.to_string(), expected.to_string());

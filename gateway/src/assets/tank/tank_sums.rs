@@ -143,7 +143,9 @@ impl<'a> TankSums<'a> {
             LevelMeasurement::Level(_) => Some(value + self.tank.offset_m),
             LevelMeasurement::Pressure { barometer, .. } => {
                 let air = match barometer {
+                    // No level while the barometer is silent: 10 hPa are 10 cm of water (D.2).
                     Some(_) => self.barometer.value_at(tick.at)?,
+                    // A gauge sensor measures against the air (METHODS D.2: p_atm = 0).
                     None => 0.0,
                 };
                 let (rho, offset) = (self.tank.density_kg_m3, self.tank.offset_m);
@@ -227,6 +229,7 @@ impl ReadingSums for TankSums<'_> {
         let shape = self.shapes.shape_at(tick.at);
         let volume = tank_volume(shape, level).v_m3;
         if let (Some(level), Some(volume)) = (level, volume) {
+            // `add_full_time` comes first: `add_volume` replaces the time of the last reading.
             let top = shape.levels().map_or(0.0, |(_, top)| top);
             self.stock
                 .add_full_time(tick.at, level, (self.tank.full_m, top), self.max_gap_ms);
@@ -242,6 +245,7 @@ impl ReadingSums for TankSums<'_> {
         if let Some((rain, _)) = &mut self.rain {
             rain.end_day();
         }
+        // Taken, so that a day without a reading does not get the volume of the day before.
         let today = self.stock.today.take();
         self.stock.days.push(today);
         self.nights.end_day();

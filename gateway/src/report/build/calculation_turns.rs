@@ -44,6 +44,7 @@ impl CalculationTurns {
 async fn acquire_turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, IndicatorsError> {
     let turn = Arc::clone(turns).acquire_owned();
     let turn = tokio::time::timeout(Duration::from_secs(REPORT_WAIT_SECONDS), turn).await;
+    // The semaphores are never closed, so `Busy` always means that the wait was too long.
     turn.map_err(|_| IndicatorsError::Busy)?
         .map_err(|_| IndicatorsError::Busy)
 }

@@ -79,6 +79,7 @@ impl IndicatorService {
             let (config, store) = (Arc::clone(&service.config), service.store.clone());
             let turns = service.turns.clone();
             let account = compute_indicators(config, store, ask.clone(), turns, progress).await?;
+            // The revision from before the calculation: data that came meanwhile make it outdated.
             let one = service.keep(&ask, Arc::new(account), revision);
             let account = Arc::clone(&one.account);
             *last = Some(one);
@@ -104,6 +105,7 @@ impl IndicatorService {
     /// Lock of the equal questions.
     fn running_calculation(&self, ask: &IndicatorQuery) -> Arc<RunningCalculation> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only weak locks are kept: a key goes when nobody computes it or waits for it.
         running.retain(|_, lock| lock.strong_count() > 0);
         let known = running.get(&result_key(ask)).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
@@ -144,6 +146,7 @@ impl IndicatorService {
 impl KeptIndicators {
     fn answers(&self, ask: &IndicatorQuery, data_revision: u64) -> bool {
         let closed = self.now.0 >= self.closed_from && ask.now.0 >= self.closed_from;
+        // Absolute, since the wall clock may have been set back in between.
         let recent = (ask.now.0 - self.now.0).abs() <= INDICATOR_REUSE_MS;
         self.key == result_key(ask)
             && self.data_revision == data_revision

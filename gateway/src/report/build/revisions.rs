@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Minimum digits of a name that select a revision.
+// Fewer digits may fit the names of several revisions.
 const NAME_DIGITS_MIN: usize = 6;
 
 /// A configuration with the built-in factors of the same time.
@@ -130,6 +131,7 @@ pub async fn load_basis(
     asked: &str,
 ) -> Result<CalculationBasis, ReportBuildError> {
     let all = list_revisions(store).await?;
+    // The text comes from a request: a long one must not fill the message.
     let unknown = || ReportBuildError::NoRevision(asked.chars().take(100).collect());
     let found = find_revision(&all, asked).ok_or_else(unknown)?;
     let in_force = config.revision_id();
@@ -137,6 +139,7 @@ pub async fn load_basis(
     if found.name == in_force {
         return Ok(CalculationBasis::in_force(config));
     }
+    // The store gives the revision after a number, hence one less.
     let text = next_revision(store, RevisionKind::Configuration, found.configuration - 1).await?;
     let factors = next_revision(store, RevisionKind::Factors, found.factors - 1).await?;
     let (text, factors) = text.zip(factors).ok_or_else(unknown)?;

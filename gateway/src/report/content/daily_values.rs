@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use std::ops::Range;
 
 /// Id prefixes of states (levels), whose daily values have a mean and no sum.
+// The volume in a tank has the unit of a flow, m3: only its id tells it apart.
 const STATE_PREFIXES: &[&str] = &["tank.volume", "tank.days"];
 /// Units of flows, whose daily values add up to the value of the period.
 const FLOW_UNITS: &[&str] = &[
@@ -244,6 +245,7 @@ fn column_total(one: &DailyValues) -> ColumnTotalKind {
 
 fn daily_number_kind(book: &ReportContext<'_>, one: &DailyValues) -> ValueKind {
     let count = one.days.iter().filter_map(|(_, value, _)| *value);
+    // A value with decimals decides, since a whole one alone would be printed as a count.
     let some = count.clone().find(|value| value.fract() != 0.0);
     let decimals =
         significant_digits::usual_decimals(&one.unit, some.or_else(|| count.clone().next()));

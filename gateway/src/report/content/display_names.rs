@@ -66,6 +66,7 @@ pub(crate) fn to_sentence(text: &str) -> String {
 
 /// A number given as text, with the decimal mark of the language.
 fn localise_number(lang: Language, text: &str) -> String {
+    // Without a point it is a count or a year, which needs no decimal mark.
     let is_number = text.contains('.') && text.parse::<f64>().is_ok();
     if is_number {
         lang.locale().plain_digits(text)
@@ -76,6 +77,7 @@ fn localise_number(lang: Language, text: &str) -> String {
 
 /// A unit as printed.
 pub(crate) fn unit_text(lang: Language, symbol: &str) -> String {
+    // The whole symbol first: some have a word that its parts do not give.
     let key = format!("chapters-unit-{}", symbol.replace(['/', '%', ' '], "-"));
     if let Some(text) = lang.find_text(&key) {
         return text;

@@ -18,6 +18,7 @@ use crate::report::render::table::ReportTable;
 const COMPLETE_SHARE: f64 = 0.9;
 const SUFFICIENT_SHARE: f64 = 0.75;
 /// Id prefixes of figures whose completeness counts daylight hours only.
+// Avoided CO2 follows the generation of a plant, which sleeps at night.
 const DAYLIGHT_PREFIXES: &[&str] = &["plts.", "co2."];
 
 /// The figure `PLACE/ASSET/ID`.

@@ -162,6 +162,7 @@ pub fn canonical_content(matter: ReportInputs<'_>) -> String {
 
 /// A number with ten digits: more differ between orders of addition and are printed nowhere.
 fn canonical_number(value: f64) -> String {
+    // Zero has no magnitude, and is 0 with any number of digits.
     let magnitude = claim_rounding::decimal_magnitude(value).unwrap_or(0);
     let rounded = claim_rounding::round_decimals(value, 9 - magnitude, RoundingMode::Nearest);
     rounded.to_string()

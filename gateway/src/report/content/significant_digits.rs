@@ -8,6 +8,7 @@ use crate::ledger::IndicatorDefinitions;
 use crate::report::render::cell_value::{NumberFormat, RoundingMode, ValueKind};
 
 /// Significant digits of a claim with unknown uncertainty.
+// METHODS G.3 allows two digits at ±10 %; more would claim a better uncertainty.
 const CLAIM_DIGITS: i32 = 2;
 /// Rounding goes no further than to millions.
 const DECIMALS_MIN: i32 = -6;
@@ -58,6 +59,7 @@ fn printed_decimals(definitions: &IndicatorDefinitions, one: &Indicator) -> i8 {
         // With unknown uncertainty a claim gets two significant digits, a measurement the usual
         // decimals.
         (None, RoundingDirection::Neutral) => usual,
+        // Zero has no first digit from which two could be counted.
         (None, _) if value == 0.0 => usual.min(CLAIM_DIGITS),
         (None, _) => CLAIM_DIGITS - 1 - claim_rounding::decimal_magnitude(value).unwrap_or(0),
     };

@@ -49,12 +49,14 @@ impl CsvField {
 
     /// Number, day or time in the form of the program.
     pub(crate) fn number(text: String) -> Self {
+        // Not defused: an apostrophe before a minus would turn the number into text.
         Self(text)
     }
 }
 
 /// Renders rows as one table, for a double click in a spreadsheet of this language.
 pub(crate) fn render_csv_rows(lang: Language, rows: &[Vec<CsvField>]) -> Vec<u8> {
+    // The byte order mark keeps letters whole in Excel, as in `render_csv`.
     let mut text = String::from('\u{feff}');
     for row in rows {
         push_csv_line(&mut text, lang, row);

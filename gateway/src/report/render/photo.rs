@@ -53,6 +53,7 @@ pub enum PictureRotation {
 }
 
 /// Longest side accepted, pixels; phone cameras have about a fifth of that.
+// Just below 65 535, the most that the 16-bit sides of a JPEG can say.
 const SIDE_MAX: u32 = 65_500;
 
 impl PictureFile {
@@ -139,6 +140,7 @@ fn jpeg_size(bytes: &[u8]) -> Option<((u32, u32), PictureRotation)> {
                 let size = (read_u16(body, 3)?.into(), read_u16(body, 1)?.into());
                 return Some((size, turn));
             }
+            // A second segment of this kind without EXIF, such as XMP, must not undo the rotation.
             0xe1 => turn = exif_rotation(body).unwrap_or(turn),
             // Image data before any frame header: no valid JPEG.
             0xda | 0xd9 => return None,
@@ -161,6 +163,7 @@ fn exif_rotation(body: &[u8]) -> Option<PictureRotation> {
     let long = |at: usize| read_u32(tiff, at).map(|n| if little { n.swap_bytes() } else { n });
     let first = usize::try_from(long(4)?).ok()?;
     let entries = usize::from(short(first)?);
+    // Offsets come from the file: a damaged one must end in `None` and not in an overflow.
     let mut places = (0..entries).filter_map(|n| first.checked_add(2 + 12 * n));
     let place = places.find(|at| short(*at) == Some(0x0112))?;
     Some(match short(place.checked_add(8)?)? {

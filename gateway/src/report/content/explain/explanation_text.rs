@@ -66,6 +66,7 @@ pub(crate) fn write_explanation(
 ) -> String {
     let mut text = String::new();
     for step in explanation_steps(book, one) {
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{}{}", INDENT.repeat(step.depth), step.text);
     }
     text

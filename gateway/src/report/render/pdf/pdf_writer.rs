@@ -22,6 +22,7 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 use krilla::{Data, SerializeSettings};
 
 /// Length of Bézier handles that draw a quarter of a circle of radius 1.
+// 4/3 · (√2 − 1): the curve leaves the circle by 0.03 % of the radius at most.
 const QUARTER_CIRCLE_HANDLE: f64 = 0.552_284_8;
 
 struct PdfFonts {
@@ -183,6 +184,7 @@ fn paint_picture(
 
 /// Paints a line of text; characters that its face lacks come from the symbols.
 fn paint_text(surface: &mut Surface<'_>, fonts: &PdfFonts, text: &PageText) {
+    // The surface keeps its state: a stroke of the item before would outline the letters.
     surface.set_stroke(None);
     surface.set_fill(Some(solid_fill(text.style.rgb)));
     let mut x = text.at.0;
