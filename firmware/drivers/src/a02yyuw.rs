@@ -89,6 +89,7 @@ impl A02yyuwReader {
             }
             self.drop_first();
         }
+        // Byte by byte: the header of the next frame may be among those already here.
         while self.length > 0 && self.bytes[0] != HEADER {
             self.drop_first();
         }

@@ -53,6 +53,7 @@ pub struct Ds18b20Reading {
 impl Ds18b20Resolution {
     /// Returns the longest time of a conversion.
     pub fn conversion_time(self) -> Duration {
+        // Table 2: 93.75 ms with 9 bits, and twice as long for each further bit.
         Duration::from_micros(93_750 << self as u8)
     }
 
@@ -68,6 +69,7 @@ impl Ds18b20Resolution {
 
     /// Returns the configuration byte.
     fn config(self) -> u8 {
+        // Figure 10: the five lowest bits always read as ones; a write does not change them.
         (self as u8) << 5 | 0b1_1111
     }
 }
@@ -92,6 +94,7 @@ impl Ds18b20Reading {
         // With less than 12 bits the lowest ones are undefined.
         let sixteenths = word & (-1 << (3 - resolution as u8));
         match sixteenths {
+            // -55 and 125 degC, the range of the sensor, in sixteenths.
             ..-880 => Err(SensorFault::BelowRange),
             2001.. => Err(SensorFault::AboveRange),
             _ => Ok(Self {
@@ -173,6 +176,7 @@ pub fn start_conversion<P: InputPin + OutputPin, D: DelayNs>(
 ) -> Result<Duration, SensorFault> {
     wire.select(sensor)?;
     wire.write_byte(CONVERT)?;
+    // The resolution of each sensor is not known here; the longest time is right for all.
     Ok(Ds18b20Resolution::Bits12.conversion_time())
 }
 
@@ -199,6 +203,7 @@ pub fn set_resolution<P: InputPin + OutputPin, D: DelayNs>(
     resolution: Ds18b20Resolution,
 ) -> Result<(), SensorFault> {
     let before = read_scratchpad(wire, sensor)?;
+    // The alarm limits are written back: a damaged read would change them.
     check_scratchpad(&before)?;
     wire.select(sensor)?;
     for byte in [WRITE_SCRATCHPAD, before[2], before[3], resolution.config()] {

@@ -50,6 +50,7 @@ pub struct Ds3231;
 /// Returns the number of two decimal digits in a byte.
 fn from_digits(byte: u8) -> Result<u8, SensorFault> {
     let (tens, ones) = (byte >> 4, byte & 0x0f);
+    // The chip sends no checksum: an impossible digit is how a damaged answer shows.
     let are_digits = tens <= 9 && ones <= 9;
     are_digits
         .then_some(tens * 10 + ones)
@@ -96,6 +97,7 @@ impl Ds3231Time {
     /// Decodes the first seven registers, in 24-hour or 12-hour form. `Checksum`: there is no such
     /// time.
     pub fn from_registers(registers: [u8; 7]) -> Result<Self, SensorFault> {
+        // The numbers of weekdays are user-defined (data sheet): they say nothing of the date.
         let [second, minute, hour, _weekday, day, month, year] = registers;
         let century = if month & NEXT_CENTURY != 0 {
             2100
@@ -147,6 +149,7 @@ impl Ds3231Time {
         while days >= days_in_year(year) {
             days -= days_in_year(year);
             year += 1;
+            // Bounds the loop, whatever the number of days.
             if year == 2200 {
                 return None;
             }
@@ -176,11 +179,13 @@ impl Ds3231Time {
 const SECONDS_TO_2000: i64 = 946_684_800;
 
 fn days_in_year(year: u16) -> u32 {
+    // The eleven other months have 337 days together.
     337 + u32::from(days_in_month(year, 2))
 }
 
 /// Decodes the two temperature registers, degC in steps of 0.25.
 pub fn ds3231_celsius(registers: [u8; 2]) -> f64 {
+    // The value is in the upper ten bits; the shift of a signed number keeps its sign.
     f64::from(i16::from_be_bytes(registers) >> 6) / 4.0
 }
 
@@ -189,6 +194,7 @@ impl Ds3231 {
     /// it is set.
     pub fn read_time(&self, bus: &mut impl I2c) -> Result<Ds3231Time, SensorFault> {
         // One transaction: the chip holds the time still for it.
+        // It reaches to the status, so that time and mark are of the same moment.
         let mut registers = [0; 16];
         read_registers(bus, TIME_REGISTER, &mut registers)?;
         let [s, m, h, weekday, day, month, year, .., status] = registers;

@@ -159,6 +159,8 @@ impl AccessControl {
             if let Some(hash) = hash {
                 return hash.is_of(&password);
             }
+            // `black_box`: an unused hash could be optimised away, and a quick answer would tell
+            // that the name is unknown.
             drop(std::hint::black_box(PasswordHash::create(&password, cost)));
             false
         };
@@ -181,11 +183,14 @@ impl AccessInner {
         change: impl FnOnce(&mut AccessRecord, i64) -> Result<T, AccessError>,
     ) -> Result<T, AccessError> {
         let now = self.now_ms();
+        // On a copy: a change that is refused, or is required and cannot be written, leaves the
+        // state as it was.
         let mut next = lock(&self.record).clone();
         let result = change(&mut next, now)?;
         self.note_last_seen(&mut next);
         next.drop_ended_sessions(now);
         if self.clock.now().trusted {
+            // A wrong clock that is ahead must not get here: tokens would end early later on.
             next.latest = now;
         }
         if let Err(fault) = save_access(&self.directory, &next) {

@@ -65,6 +65,7 @@ pub(super) fn load_access(directory: &Path, now: UtcMs, damage: DamageHandling) 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     use io::Read as _;
     let mut text = Vec::new();
+    // One byte more: a file above the limit is told from one that just fits.
     let most = ACCESS_FILE_BYTES_MAX + 1;
     File::open(path)?.take(most).read_to_end(&mut text)?;
     Ok(text)
@@ -80,6 +81,7 @@ fn parse_record(text: &[u8]) -> Result<AccessRecord, RecordFault> {
         return Err(RecordFault::Damaged);
     }
     let json: serde_json::Value = serde_json::from_slice(text).map_err(|_| RecordFault::Damaged)?;
+    // Before the fields: those of a newer form may be of other types, and that is no damage.
     let version = json.get("version").and_then(serde_json::Value::as_u64);
     match version {
         Some(version) if version > u64::from(ACCESS_VERSION) => Err(RecordFault::Newer(version)),
@@ -102,6 +104,7 @@ fn set_aside(path: &Path, now: UtcMs) -> io::Result<PathBuf> {
         };
         path.with_file_name(format!("{ACCESS_FILE}.damaged-{stamp}{again}"))
     };
+    // A clock that is not set can give the same second again; no older file is overwritten.
     let free = (0..1000).map(name).find(|aside| !aside.exists());
     let aside = free.ok_or_else(|| io::Error::other("too many damaged files"))?;
     std::fs::rename(path, &aside)?;
@@ -113,6 +116,7 @@ fn set_aside(path: &Path, now: UtcMs) -> io::Result<PathBuf> {
 pub(super) fn save_access(directory: &Path, record: &AccessRecord) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
     if text.len() as u64 > ACCESS_FILE_BYTES_MAX {
+        // The next start would take it for damaged.
         return Err(io::Error::other("access.json would be too large"));
     }
     let new = directory.join(NEW_FILE);
@@ -128,10 +132,12 @@ pub(super) fn save_access(directory: &Path, record: &AccessRecord) -> io::Result
         .mode(FILE_MODE)
         .open(&new)?;
     file.write_all(&text)?;
+    // Before the rename: under its name the file must be the gateway's from the first moment.
     keep_owner(directory, &file);
     file.sync_all()?;
     drop(file);
     std::fs::rename(&new, directory.join(ACCESS_FILE))?;
+    // A rename survives a power cut only when its directory is on disk.
     File::open(directory)?.sync_all()
 }
 

@@ -103,6 +103,7 @@ impl AccessRecord {
 impl SessionRecord {
     /// Short id, with which a person ends one of several sessions.
     pub(super) fn id(&self) -> &str {
+        // 64 bits tell sessions apart, and no cookie can be made from a hash.
         self.hash.get(..16).unwrap_or(&self.hash)
     }
 

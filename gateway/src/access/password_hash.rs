@@ -70,6 +70,7 @@ impl PasswordHash {
 }
 
 fn argon2id(password: &str, salt: &[u8], cost: PasswordCost) -> Option<[u8; HASH_BYTES]> {
+    // One lane: a single thread makes all hashes, so more lanes would not make it faster.
     let params = Params::new(cost.memory_kib, cost.passes, 1, Some(HASH_BYTES)).ok()?;
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut hash = [0; HASH_BYTES];

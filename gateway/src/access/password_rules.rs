@@ -37,6 +37,7 @@ pub(super) fn check_password(password: &str, name: &str) -> Result<(), AccessErr
         return Err(AccessError::PasswordLong);
     }
     let lower = password.to_lowercase();
+    // A name of two letters is by chance in many a good password.
     if name.len() > 2 && is_word_with_little_else(&lower, name) {
         return Err(AccessError::PasswordName);
     }

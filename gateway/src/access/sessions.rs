@@ -33,6 +33,7 @@ impl AccessControl {
     ) -> Result<SecretToken, AccessError> {
         self.check_usable()?;
         let name = normal_name(name);
+        // Before the hash: a flood of tries must not take the time of one each.
         self.begin_try(&name, from)?;
         let user = self.record().user(&name).cloned();
         // A password that is longer than any that can be set is wrong without work.
@@ -41,6 +42,7 @@ impl AccessControl {
         }
         let is_disabled = user.as_ref().is_none_or(|user| user.disabled);
         let hash = user.map(|user| user.password);
+        // No early return for a disabled or unknown name: a quicker answer would tell which it is.
         if !self.check_password(password, hash).await? || is_disabled {
             return Err(AccessError::WrongPassword);
         }
@@ -107,6 +109,7 @@ impl AccessControl {
         let (session, caller) = self.valid_session(secret)?;
         let now = self.now_ms();
         let noted = session.last_seen;
+        // In memory: a write of the file at each request would wear the card.
         lock(&self.0.seen).insert(session.hash, now);
         if now.saturating_sub(noted) > SESSION_NOTE_SECONDS * 1000 {
             self.note_use();

@@ -68,6 +68,7 @@ impl AccessControl {
         if self.has_users() {
             return Err(AccessError::SetUpDone);
         }
+        // There is no name yet: the empty one lets all tries for the code wait together.
         self.begin_try("", from)?;
         // Name and password are looked at after the code, which only the right person has.
         self.try_code(code).await?;
@@ -87,6 +88,7 @@ impl AccessControl {
     }
 
     async fn try_code(&self, typed: &str) -> Result<(), AccessError> {
+        // The dash between the groups is for the eye; people type it, a space, or nothing.
         let typed: String = typed.chars().filter(char::is_ascii_alphabetic).collect();
         let typed = typed.to_ascii_uppercase();
         let renewed = new_code()?;
@@ -114,6 +116,7 @@ impl AccessControl {
             CodeVerdict::Wrong => {}
             CodeVerdict::WrongAndRenewed => {
                 let code = self.set_up_code().await?.unwrap_or_default();
+                // The log is read on the gateway itself, where the code is shown anyway.
                 tracing::warn!(%code, "the set-up code was wrong ten times: there is a new one");
             }
         }

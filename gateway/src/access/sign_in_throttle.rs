@@ -81,6 +81,7 @@ impl SignInThrottle {
         if over == 0 {
             return 0;
         }
+        // 30 doublings are far beyond the longest wait, and the shift cannot overflow.
         let doublings = over.saturating_sub(1).min(30);
         let wait = SIGN_IN_WAIT_FIRST_MS.saturating_mul(1 << doublings);
         let end = entry.last.saturating_add(wait.min(longest));
@@ -110,6 +111,7 @@ impl SignInThrottle {
             return;
         }
         let all = self.entries.iter();
+        // Made-up names have one try each: they push each other out, and not a name under attack.
         let least = all.min_by_key(|(_, entry)| (entry.failures, entry.last));
         if let Some(key) = least.map(|(key, _)| key.clone()) {
             self.entries.remove(&key);

@@ -57,6 +57,7 @@ impl AccessControl {
                 if record.tokens.len() >= TOKENS_MAX {
                     return Err(AccessError::TooMany);
                 }
+                // Not their count: the number of a removed token must not come to mean another one.
                 record.last_token += 1;
                 let days = wish.days.map(|days| i64::from(days) * 86_400_000);
                 record.tokens.push(TokenRecord {

@@ -183,6 +183,7 @@ fn user_of<'r>(
 
 /// An administrator is left who can sign in; the change is refused otherwise.
 fn check_admins(record: &AccessRecord) -> Result<(), AccessError> {
+    // Asked after the change, which was made on a copy: a refusal drops it.
     if record.active_admins() == 0 {
         return Err(AccessError::LastAdmin);
     }

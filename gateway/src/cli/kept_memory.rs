@@ -4,6 +4,7 @@
 /// Size from which an allocation is given back to the system when it is freed, and free bytes at
 /// the end of a heap from which they are.
 #[cfg(target_env = "gnu")]
+// 128 KiB is where glibc begins; a limit that is set no longer rises by itself.
 const GIVE_BACK_BYTES: libc::c_int = 128 << 10;
 /// Heaps of the allocator: one for the readings, one for what threads do beside them.
 #[cfg(target_env = "gnu")]

@@ -313,6 +313,7 @@ fn point_from_api(name: &str, point: &Value) -> Option<PointSnapshot> {
     Some(PointSnapshot {
         name: name.to_owned(),
         text: match &last["v"] {
+            // A whole number stays as it was written: a double would lose digits above 2^53.
             Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
                 Some(value) => ExactNumber::Float(value).short_digits(),
                 None => number.to_string(),

@@ -137,6 +137,7 @@ pub(crate) fn check_all_topics(
         let all = of_bus.entry(device.bus).or_default();
         let before = all.len();
         all.extend(topics);
+        // One error a bus: at the device with which the limit is passed.
         if (before..all.len()).contains(&NODE_TOPICS_MAX) {
             let (found, most) = (all.len().to_string(), NODE_TOPICS_MAX.to_string());
             notes.add_error(at.span(), "topic", "fault-too-many", &found, &most);

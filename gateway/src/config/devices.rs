@@ -145,6 +145,7 @@ fn check_accuracy(
         let mut points = info.points.iter();
         match points.find(|point| *point.name == **name) {
             None => add_unknown_point(notes, at.span(), "accuracy", info, name),
+            // Negated, so that `nan`, which TOML allows, is refused too.
             Some(_) if !(pct > 0.0 && pct <= 100.0) => {
                 notes.add_error(
                     at.span(),
@@ -273,6 +274,7 @@ fn check_bus_id(notes: &mut DiagnosticCollector<'_>, typed: &RawDevice, buses: &
             hint,
         );
     }
+    // The error is noted; with any bus the rest of the device is checked in the same run.
     index.unwrap_or(0)
 }
 

@@ -7,6 +7,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
 /// Valid speeds of serial lines, bit/s.
+// 4 Mbit/s is the fastest standard speed of Linux (`B4000000`).
 pub(crate) const BAUD_RANGE: RangeInclusive<i64> = 300..=4_000_000;
 
 /// Connection of a Modbus bus.

@@ -226,6 +226,7 @@ fn is_topic(text: &str) -> bool {
     size.contains(&text.len())
         && !text.contains(['#', '+'])
         && !text.contains(char::is_control)
+        // Nobody sees a space at an end, and such a topic would get no message.
         && text.trim() == text
         // `$SYS` and the like are of the broker, not of a node.
         && !text.starts_with('$')
@@ -272,6 +273,7 @@ fn whole_topic(topic: &str, own: Option<&str>) -> Option<Arc<str>> {
     match topic.strip_prefix(OWN_TOPIC) {
         Some("") => own.map(Arc::from),
         Some(rest) if rest.starts_with('/') => Some(Arc::from(format!("{}{rest}", own?))),
+        // Only `~` alone or before a `/` stands for the device: `~name` is a topic of its own.
         _ => Some(Arc::from(topic)),
     }
 }

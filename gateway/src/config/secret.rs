@@ -63,6 +63,7 @@ fn read_secret_file(file: &Path) -> Result<String, String> {
 pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     // Where it is unclear what belongs to a password, too much is masked.
     let scheme = text.find("://").map(|at| at + 3);
+    // The last `@`: a password may contain one that is not encoded.
     if let Some(at) = text.rfind('@') {
         let start = scheme.filter(|start| *start <= at && !text[..*start].contains('@'));
         if start.is_some() || text[..at].contains(':') {

@@ -78,6 +78,7 @@ impl DeviceSetting {
         (table == ModbusTable::Holding).then_some(Self {
             register,
             multiple,
+            // Unit ids on a serial line: 0 is the broadcast, those above 247 are reserved.
             coding: SettingEncoding::Whole(1, 247),
             power_cycle: false,
             button: false,

@@ -145,6 +145,7 @@ impl Ads1115Range {
             Self::Volts4_096,
             Self::Volts6_144,
         ];
+        // Not `<=`: the last code of a range counts as beyond it.
         let holds = |range: &Self| volts.abs() < range.full_scale_volts();
         ranges.into_iter().find(holds)
     }
@@ -260,6 +261,7 @@ impl Ads1115 {
         is_continuous: bool,
     ) -> Result<(), SensorFault> {
         self.running = None;
+        // `running` stays empty until the write has succeeded: until then the state is unknown.
         let start = if is_continuous { 0 } else { START_OR_READY };
         let [high, low] = (setup.config(is_continuous) | start).to_be_bytes();
         bus.write(self.address, &[CONFIG_REGISTER, high, low])

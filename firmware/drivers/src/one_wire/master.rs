@@ -63,6 +63,7 @@ impl<P: InputPin + OutputPin, D: DelayNs> OneWireMaster<P, D> {
     /// it is short-circuited or has no pull-up.
     pub fn reset(&mut self) -> Result<(), SensorFault> {
         self.let_go()?;
+        // A line that is low already would pass for the presence pulse of a device.
         self.wait_until_high()?;
         self.pull_low()?;
         self.delay.delay_us(timing::RESET_LOW);
@@ -70,6 +71,7 @@ impl<P: InputPin + OutputPin, D: DelayNs> OneWireMaster<P, D> {
         self.delay.delay_us(timing::UNTIL_PRESENCE);
         let is_present = !self.is_high()?;
         self.delay.delay_us(timing::REST_OF_RESET);
+        // A presence pulse ends after 240 us at most: something else holds the line low.
         if !self.is_high()? {
             return Err(SensorFault::BusFault);
         }

@@ -48,6 +48,7 @@ impl RomSearch {
             return Err(SensorFault::NotReady);
         }
         let rom = RomCode::from_bytes(pass.number)?;
+        // Kept after the checksum only: from a damaged number the next pass would go astray.
         self.found = pass.number;
         self.last_fork = pass.new_fork;
         self.is_finished = pass.new_fork == 0;
@@ -68,6 +69,8 @@ impl RomSearchPass {
         let is_fork = !bit && !opposite;
         let side = if is_fork {
             let before = self.number[byte] & mask != 0;
+            // Before the last fork the path is walked again, at it the other side is taken, and
+            // behind it 0 comes first: no device is found twice.
             let side = if self.position < self.old_fork {
                 before
             } else {

@@ -19,6 +19,7 @@ impl EdgeWindow {
         let length_ns = time_ns.saturating_sub(since_ns).max(WINDOW_NS);
         let share = u64::from(edges) * WINDOW_NS / length_ns;
         let share = u32::try_from(share).unwrap_or(u32::MAX);
+        // The edge that was seen is of this second in any case, so the share is 1 at the least.
         self.edges = self.edges.saturating_add(share.max(1));
         self.is_storm |= self.edges > limit;
     }

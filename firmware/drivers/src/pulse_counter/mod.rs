@@ -121,6 +121,7 @@ impl PulseSettings {
     /// Returns how many pulses can be in a time.
     fn pulses_within(&self, time_ns: u64) -> u64 {
         let pulses = time_ns.checked_div(self.period_min_ns());
+        // A clean line has a shortest period of 0, which sets no limit.
         pulses.unwrap_or(u64::MAX)
     }
 }
@@ -157,6 +158,7 @@ impl PulseCounter {
         self.level_active = is_active;
         self.level_since_ns = now_ns;
         self.active_since_ns = is_active.then_some(now_ns);
+        // Nobody watched before: the time since the last pulse is no gap between two pulses.
         self.last_pulse_ns = None;
         self.rate = PulseRate::default();
         self.window = EdgeWindow::default();
@@ -276,6 +278,7 @@ impl PulseCounter {
     /// Counts the pulses among edges that were not seen: edges of both kinds take turns.
     fn take_missed_edges(&mut self, missed: u64, time_ns: u64) {
         let pending = u64::from(self.level_active && !self.settled_active);
+        // Edges take turns: after an active level the first missed one ends a pulse.
         let starts = if self.level_active {
             missed / 2
         } else {
@@ -284,6 +287,7 @@ impl PulseCounter {
         let since = time_ns.saturating_sub(self.level_since_ns);
         let possible = self.settings.pulses_within(since).saturating_add(pending);
         let pulses = (pending + starts).min(possible);
+        // Each pulse that cannot have been has two edges.
         self.rejected_edges += 2 * (pending + starts - pulses);
         self.active_since_ns = None;
         self.count(pulses, time_ns);
@@ -305,6 +309,7 @@ impl PulseCounter {
         }
         self.settled_active = self.level_active;
         if self.settled_active {
+            // With the time of its begin: the time to settle must not shift it.
             self.count(1, self.level_since_ns);
         }
         true

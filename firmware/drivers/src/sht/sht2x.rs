@@ -45,6 +45,7 @@ pub struct Sht2x {
 
 /// Converts the result of a temperature measurement into degC.
 pub fn sht2x_celsius(word: u16) -> f64 {
+    // The data sheet asks for zeros in the place of the status bits.
     -46.85 + 175.72 * f64::from(word & !STATUS_BITS) / 65536.0
 }
 
@@ -110,6 +111,7 @@ impl Sht2x {
     pub fn reset(&mut self, bus: &mut impl I2c) -> Result<Duration, SensorFault> {
         self.running = None;
         send(bus, SHT2X_ADDRESS, &[SOFT_RESET])?;
+        // The longest time of a soft reset in the data sheet.
         Ok(Duration::from_millis(15))
     }
 

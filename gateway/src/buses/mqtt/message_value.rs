@@ -94,6 +94,7 @@ impl<'a> NodeMessage<'a> {
             })
         };
         let json = self.json.get_or_insert_with(read);
+        // The text is parsed once, and each point of the topic gets its fault.
         json.as_ref().map_err(Clone::clone)
     }
 
@@ -115,6 +116,7 @@ impl<'a> NodeMessage<'a> {
     pub(super) fn time(&mut self, field: &JsonFieldPath, zone: &SiteZone) -> Option<UtcMs> {
         match field_of(self.json().ok()?, field).ok()? {
             Value::Number(number) => {
+                // 0 would be 1970: a node whose clock is not set.
                 let number = number.as_f64().filter(|number| *number > 0.0)?;
                 let is_ms = number >= MILLISECONDS_MIN;
                 let ms = if is_ms { number } else { number * 1000.0 };
@@ -243,6 +245,7 @@ fn scaled_number(
         exponent: 0,
     };
     let same = |missing: &i64| whole(missing).to_f64().total_cmp(&number.to_f64()).is_eq();
+    // Before the scale: `missing` has the numbers as the node sends them.
     if access.missing.iter().any(same) {
         return Err(no_value(&number.to_string()));
     }
@@ -278,6 +281,7 @@ fn no_number(text: &str) -> MessageFault {
 
 /// Beginning of a message, without line breaks and control characters.
 pub(crate) fn shown_text(text: &str) -> String {
+    // Anyone who may publish writes this text, and escape codes would act on a terminal.
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).map(clean).collect();
     if text.chars().nth(SHOWN_CHARS_MAX).is_some() {

@@ -60,6 +60,7 @@ struct BrokerHearing {
 
 impl Drop for BrokerHearing {
     fn drop(&mut self) {
+        // A dropped handle alone does not end a task: it would stay connected without a bus.
         self.task.abort();
     }
 }
@@ -212,6 +213,7 @@ impl BrokerListener {
                 }
                 Err(lost) => lost.why,
             };
+            // A broker that accepts and drops us at once must not be tried at the shortest pause.
             if lived >= Duration::from_secs(SINK_STABLE_SECONDS) {
                 failures = 0;
             }

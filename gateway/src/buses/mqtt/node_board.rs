@@ -146,6 +146,7 @@ impl NodeBoard {
         if message.payload.is_empty() {
             return;
         }
+        // A clone, since a use changes the nodes while the list is walked.
         let uses = self.uses.get(&*message.topic).cloned().unwrap_or_default();
         let mut read = NodeMessage::new(&message.payload);
         self.corrupt += u64::from(read.is_err());
@@ -200,9 +201,11 @@ impl NodeBoard {
         };
         let sent = read.as_mut().ok().and_then(|message| {
             let field = node.time_field.as_ref()?;
+            // Without a trusted clock of our own the age of a message is not known.
             message.time(field, &self.zone).filter(|_| now.trusted)
         });
         let age = sent.map(|sent| now.at.0 - sent.0);
+        // A kept message is old although the clock of its node is right.
         if let Some(age) = age.filter(|_| !is_retained) {
             let is_wrong = age.unsigned_abs() > NODE_CLOCK_ERROR_MS;
             node.clock_error = is_wrong.then_some(-age);
@@ -216,6 +219,7 @@ impl NodeBoard {
             Err(fault) => Err(fault.clone()),
         };
         if let Some(fault) = value.as_ref().err().filter(|fault| fault.is_no_field()) {
+            // A topic may have messages of several kinds: one of another kind leaves the value.
             point.lacking = Some(fault.clone());
             return;
         }
@@ -229,6 +233,8 @@ impl NodeBoard {
             at: MonoMs(now.mono.0.saturating_sub(recent.unwrap_or_default())),
             is_retained: is_retained && recent.is_none(),
         };
+        // After each reconnection the broker sends its kept message again; a value that came by
+        // itself is newer.
         let is_kept = |old: &NewestValue| !old.is_retained && old.age(now.mono) <= stale_after;
         if newest.is_retained && point.newest.as_ref().is_some_and(is_kept) {
             return;
@@ -251,6 +257,7 @@ impl NodeBoard {
 
     /// Result of a poll of a device at a broker that is heard `since` then.
     pub(super) fn poll(&mut self, device: usize, now: MonoMs, since: MonoMs) -> DevicePoll {
+        // Of the whole broker: given once, with the next poll of any of its devices.
         let corrupt = std::mem::take(&mut self.corrupt);
         let poll = match self.nodes.get(device) {
             Some(node) => self.poll_node(node, now, since),
@@ -293,6 +300,7 @@ impl NodeBoard {
         };
         let outcomes: Box<[SampleOutcome]> = node.points.iter().map(outcome).collect();
         match first {
+            // The device has failed only when all points are silent; else a fault is its point's.
             Some(error) if is_silent => DevicePoll::new(Err(error)),
             fault => DevicePoll {
                 fault: fault

@@ -52,6 +52,7 @@ impl Subscription {
     ) -> Result<Self, BrokerLinkError> {
         let mut link = BrokerLink::open(settings, None, known).await?;
         let mut unanswered = HashMap::new();
+        // From 1, since 0 is no packet id; the most topics of a bus take 164 of them.
         for (id, some) in (1..=u16::MAX).zip(topics.chunks(SUBSCRIBED_AT_ONCE_MAX)) {
             let topics = some.iter().map(|topic| &**topic);
             write_subscribe(&mut link.out, link.version, id, topics)
@@ -121,6 +122,7 @@ impl Subscription {
             BrokerPacket::SubAck { id, codes } => {
                 let topics = self.unanswered.remove(&id).unwrap_or_default();
                 let codes = topics.into_iter().zip(codes);
+                // Codes from 0x80 on refuse, in 3.1.1 and in 5.0.
                 self.refused.extend(codes.filter(|(_, code)| *code >= 0x80));
                 let refused = &mut self.refused;
                 let is_whole = self.unanswered.is_empty();

@@ -52,6 +52,7 @@ pub(in crate::cli) async fn write_bundle(
     told: impl FnMut(u64),
 ) -> Result<Option<(BundleSummary, VerificationReport)>, CommandError> {
     let mut half = to.as_os_str().to_owned();
+    // Another name until it is checked: a file with the name of a bundle is a whole one.
     half.push(".part");
     let half = PathBuf::from(half);
     let mut job = BundleJob {
@@ -125,6 +126,7 @@ impl<F: FnMut(u64)> BundleJob<'_, F> {
         };
         let extent = self.client.evidence_extent().await?;
         let is_due = |day: &&Date| extent.due.contains(&day.to_string());
+        // Its samples are newer than its record: the bundle would contradict itself.
         if let Some(day) = days.keys().find(is_due) {
             return Err(CommandError::RecordChanged(day.to_string()));
         }

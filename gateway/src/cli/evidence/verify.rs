@@ -232,6 +232,7 @@ async fn check_day(
         }
         client.make_due_records(|_| ()).await?;
         let again = client.newest_digest(day).await?;
+        // A new record covers samples that came late: the day is then compared anew.
         if again == newest {
             for point in differs {
                 verdict.add_mismatch(Some(day), MismatchKind::Samples, point);

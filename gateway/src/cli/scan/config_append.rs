@@ -68,6 +68,7 @@ fn replace_file(file: &Path, old: &str, new: &str) -> std::io::Result<PathBuf> {
         return Err(std::io::Error::other("changed by another program"));
     }
     let mode = std::fs::metadata(&file)?.permissions();
+    // Before the rename: after it the old text is nowhere else.
     let backup = write_new_file(&file, "bak", old, &mode)?;
     let fresh = write_new_file(&file, "new", new, &mode)?;
     std::fs::rename(&fresh, &file)?;

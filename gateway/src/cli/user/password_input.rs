@@ -37,6 +37,7 @@ pub(super) fn read_password(file: Option<&Path>, lang: Language) -> Result<Strin
 
 /// First line without its end. It is cut where no password can be that long.
 fn first_line(source: impl BufRead) -> io::Result<String> {
+    // A line end of two bytes, and one byte more: what is too long must be refused, not cut to fit.
     let most = u64::try_from(PASSWORD_BYTES_MAX).unwrap_or(u64::MAX) + 3;
     let mut line = String::new();
     BufReader::new(source.take(most)).read_line(&mut line)?;
