@@ -1,4 +1,4 @@
-//! [`I2cReader`]: sensor chips on an I2C bus of the kernel: converters, temperature and humidity.
+//! `I2cReader`: sensor chips on an I2C bus of the kernel: converters, temperature and humidity.
 //!
 //! ```text
 //! [[bus]]    id = "i2c", kind = "i2c", port = "/dev/i2c-1"

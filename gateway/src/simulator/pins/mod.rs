@@ -1,7 +1,7 @@
 //! Simulated pins of the gateway, at paths that its own drivers open: GPIO lines and 1-Wire probes
 //! as files, chips on I2C behind a socket, a sensor at a UART on a pseudo terminal.
 //!
-//! Entry point: [`PinServers::serve_bus`]. Files and sockets are in one folder in memory, which is
+//! Entry point: `PinServers::serve_bus`. Files and sockets are in one folder in memory, which is
 //! removed at the end.
 
 mod bus_files;
