@@ -2,8 +2,7 @@
 "use strict";
 const words = JSON.parse(document.body.dataset.words);
 const zone = document.body.dataset.zone;
-const lang = document.documentElement.lang;
-const locale = document.documentElement.dataset.locale;
+const { lang, dataset: { locale } } = document.documentElement;
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // The server sends texts as they are shown: {line: {field: text}}.
@@ -21,7 +20,6 @@ function put(lines) {
     }
   }
 }
-
 const pill = document.getElementById("live");
 function connection(live) {
   document.body.classList.toggle("lost", !live);
@@ -29,27 +27,32 @@ function connection(live) {
   pill.dataset.state = live ? "ok" : "fault";
   pill.lastElementChild.textContent = live ? words.live : words.lost;
 }
-
-let source = null;
-let again = 0;
+let source, again;
+// Only the lines on the screen are asked for: a phone on a village link is not sent a whole site.
+const shown = new Set();
 function connect() {
   clearTimeout(again);
-  if (source) source.close();
-  source = new EventSource(`/langsung?lang=${lang}`);
-  source.onopen = () => connection(true);
-  source.onerror = () => {
-    connection(false);
+  source?.close();
+  const of = shown.size > 256 ? "" : `&of=${encodeURIComponent([...shown])}`;
+  source = new EventSource(`/langsung?lang=${lang}${of}`);
+  source.onopen = source.onerror = ({ type }) => {
+    connection(type === "open");
     // The browser tries again by itself, but gives up for good when it was refused.
     if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 5000);
   };
   source.addEventListener("put", ({ data }) => put(JSON.parse(data)));
-  source.addEventListener("reload", () => location.reload());
 }
+const onScreen = new IntersectionObserver((changes) => {
+  for (const one of changes) shown[one.isIntersecting ? "add" : "delete"](one.target.dataset.line);
+  clearTimeout(again);
+  again = setTimeout(connect, source ? 300 : 0);
+});
 // Pages without live values open no stream: a phone in a pocket shall cost nothing.
 if (document.body.dataset.live === "true") {
-  connect();
+  all("[data-line]").forEach((node) => onScreen.observe(node));
+  if (!document.querySelector("[data-line]")) connect();
   // A page that goes away must not look broken while it does.
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
 }
 

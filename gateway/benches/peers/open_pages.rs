@@ -126,11 +126,23 @@ pub(crate) fn open_viewers(port: u16, count: u16) {
     }
 }
 
+/// What a phone shows of the technician's page, and therefore asks for: two devices with the eight
+/// points that are not folded away.
+fn lines_on_screen(number: usize) -> String {
+    let devices = [number % DEVICES, (number + 1) % DEVICES];
+    let lines = devices.iter().flat_map(|device| {
+        let points = (0..8).map(move |point| format!("point:d{device}.p{point}"));
+        points.chain([format!("device:d{device}")])
+    });
+    lines.collect::<Vec<_>>().join(",")
+}
+
 /// Reads the event stream of an open page until it ends.
 fn watch_page(port: u16, number: u16, told: &ToldEvents) {
     let lang = if number.is_multiple_of(2) { "id" } else { "en" };
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let ask = format!("GET /langsung?lang={lang} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let of = lines_on_screen(usize::from(number));
+    let ask = format!("GET /langsung?lang={lang}&of={of} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     stream.write_all(ask.as_bytes()).unwrap();
     let mut piece = vec![0; 16 << 10];
     while let Ok(count) = stream.read(&mut piece) {

@@ -1,5 +1,4 @@
-//! `/api/v1/live`: server-sent events with every reading, journal progress and changes of health;
-//! [`narrate_live`] tells the same in another form.
+//! `/api/v1/live`: server-sent events with every reading, journal progress and changes of health.
 //!
 //! - `reading` `{device,t,seq,v,q,kept}`: a new reading; `kept` is false until it is on disk.
 //! - `kept` `{seq}`: all readings up to `seq` are on disk.
@@ -15,38 +14,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 
 /// Interval of the check for changes of health.
 const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Delay after which a browser connects again.
 pub(crate) const RECONNECT_DELAY: Duration = Duration::from_secs(2);
-
-/// Form in which an event stream tells what happens: JSON for programs, texts for pages.
-pub(crate) trait LiveNarrator: Send + 'static {
-    /// The event for a new reading; `kept` says whether it is on disk.
-    fn reading(&mut self, app: &ApiListener, numbered: &NumberedReading, kept: bool) -> Event;
-
-    /// The event for readings that are on disk now, up to this one; `None` when there is nothing
-    /// to tell.
-    fn kept(&mut self, app: &ApiListener, seq: ReadingSeq) -> Option<Event>;
-
-    /// The event for a change of health, asked every second; `None` when there is none.
-    fn health(&mut self, app: &ApiListener) -> Option<Event>;
-}
-
-/// JSON events.
-struct JsonNarrator {
-    lang: Language,
-    /// JSON of the last `status` event.
-    told: String,
-}
 
 #[derive(Serialize)]
 struct ReadingEvent<'a> {
@@ -59,13 +38,14 @@ struct ReadingEvent<'a> {
 }
 
 /// State of one open event stream.
-struct LiveClient<N> {
+struct LiveClient {
     app: ApiListener,
-    narrator: N,
+    lang: Language,
+    /// JSON of the last `status` event.
+    told: String,
     readings: broadcast::Receiver<Arc<NumberedReading>>,
     durable: watch::Receiver<ReadingSeq>,
     look: tokio::time::Interval,
-    _place: OwnedSemaphorePermit,
 }
 
 #[utoipa::path(get, path = "/api/v1/live",
@@ -79,17 +59,29 @@ pub(crate) async fn stream_live_events(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let narrator = JsonNarrator {
+    let mut look = tokio::time::interval(HEALTH_CHECK_INTERVAL);
+    // After a pause one check is enough; missed ones are not made up for.
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let client = LiveClient {
         lang: request_language(&uri, &headers),
         told: String::new(),
+        readings: app.state().store.subscribe_live(),
+        durable: app.state().store.durable(),
+        look,
+        app: app.clone(),
     };
-    narrate_live(&app, narrator)
+    let events = stream::unfold(client, |mut client| async {
+        let event = client.next_event().await?;
+        Some((event, client))
+    });
+    answer_with_events(&app, events)
 }
 
-/// Opens an event stream that this narrator tells. Status 503 when `LIVE_CLIENTS_MAX` are open.
-pub(crate) fn narrate_live(
+/// Answers with a stream of events that ends when the gateway stops. Status 503 when
+/// `LIVE_CLIENTS_MAX` are open.
+pub(crate) fn answer_with_events(
     app: &ApiListener,
-    narrator: impl LiveNarrator,
+    events: impl Stream<Item = Event> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // Refused and not queued: a browser connects again by itself.
     let place = Arc::clone(&app.0.live).try_acquire_owned().map_err(|_| {
@@ -99,20 +91,10 @@ pub(crate) fn narrate_live(
             "too many live pages are open",
         )
     })?;
-    let mut look = tokio::time::interval(HEALTH_CHECK_INTERVAL);
-    // After a pause one check is enough; missed ones are not made up for.
-    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let client = LiveClient {
-        narrator,
-        readings: app.state().store.subscribe_live(),
-        durable: app.state().store.durable(),
-        look,
-        _place: place,
-        app: app.clone(),
-    };
-    let events = stream::unfold(client, |mut client| async {
-        let event = client.next_event().await?;
-        Some((Ok::<_, Infallible>(event), client))
+    let events = events.map(move |event| {
+        // The place is held as long as the stream.
+        let _ = &place;
+        Ok::<_, Infallible>(event)
     });
     // Open streams would otherwise delay a clean stop.
     let events = events.take_until(Box::pin(wait_for_stop(app.0.stop.clone())));
@@ -121,7 +103,7 @@ pub(crate) fn narrate_live(
     Ok(Sse::new(events).keep_alive(pings).into_response())
 }
 
-impl<N: LiveNarrator> LiveClient<N> {
+impl LiveClient {
     /// The next event; `None` when the store has ended.
     async fn next_event(&mut self) -> Option<Event> {
         loop {
@@ -130,7 +112,7 @@ impl<N: LiveNarrator> LiveClient<N> {
                     Ok(numbered) => {
                         // It may have reached the disk while it waited in the queue.
                         let kept = numbered.seq <= *self.durable.borrow();
-                        Some(self.narrator.reading(&self.app, &numbered, kept))
+                        Some(reading_event(&numbered, self.app.site(), kept))
                     }
                     // The queue of live readings is bounded (`LIVE_QUEUE_MAX`), so that a slow
                     // browser costs no memory.
@@ -144,49 +126,35 @@ impl<N: LiveNarrator> LiveClient<N> {
                 changed = self.durable.changed() => {
                     changed.ok()?;
                     let seq = *self.durable.borrow_and_update();
-                    if let Some(event) = self.narrator.kept(&self.app, seq) {
-                        return Some(event);
-                    }
+                    let told = format!("{{\"seq\":{seq}}}");
+                    return Some(Event::default().event("kept").data(told));
                 }
                 _ = self.look.tick() => {
-                    if let Some(event) = self.narrator.health(&self.app) {
+                    if let Some(event) = self.health_event() {
                         return Some(event);
                     }
                 }
             }
         }
     }
-}
 
-impl LiveNarrator for JsonNarrator {
-    fn reading(&mut self, app: &ApiListener, numbered: &NumberedReading, kept: bool) -> Event {
-        let text = serde_json::to_string(&reading_event_json(numbered, app.site(), kept));
-        Event::default()
-            .event("reading")
-            .data(text.unwrap_or_default())
-    }
-
-    fn kept(&mut self, _: &ApiListener, seq: ReadingSeq) -> Option<Event> {
-        Some(
-            Event::default()
-                .event("kept")
-                .data(format!("{{\"seq\":{seq}}}")),
-        )
-    }
-
-    fn health(&mut self, app: &ApiListener) -> Option<Event> {
-        let status = serde_json::to_string(&app.status(self.lang)).ok()?;
+    /// The event for a change of health; `None` when there is none.
+    fn health_event(&mut self) -> Option<Event> {
+        let status = serde_json::to_string(&self.app.status(self.lang)).ok()?;
         if status == self.told {
             return None;
         }
         self.told.clone_from(&status);
-        Some(
-            Event::default()
-                .event("status")
-                .data(status)
-                .retry(RECONNECT_DELAY),
-        )
+        let event = Event::default().event("status").data(status);
+        Some(event.retry(RECONNECT_DELAY))
     }
+}
+
+fn reading_event(numbered: &NumberedReading, site: &Site, kept: bool) -> Event {
+    let text = serde_json::to_string(&reading_event_json(numbered, site, kept));
+    Event::default()
+        .event("reading")
+        .data(text.unwrap_or_default())
 }
 
 /// JSON of a reading: `v` has the values that are not bad, `q` only qualities other than good, as

@@ -2,6 +2,7 @@
 
 use super::backend::{load_config, print_stderr};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
+use super::kept_memory::keep_code_small;
 use crate::app::{AppError, GatewayApp};
 use crate::clock::Clock;
 use crate::i18n::Language;
@@ -39,6 +40,7 @@ pub(super) async fn run_gateway(file: &Path, lang: Language) -> u8 {
         tracing::info!(page = %format!("http://{page}/"), "the page is served");
         print_set_up_code(&app, &page.to_string(), lang).await;
     }
+    tokio::spawn(keep_code_small());
     match app.run(stop).await {
         Ok(()) => EXIT_DONE,
         Err(error) => {

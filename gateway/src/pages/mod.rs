@@ -28,7 +28,7 @@ mod entry;
 mod explanation_page;
 mod home;
 mod impact;
-mod live_page;
+mod live;
 mod navigation;
 mod number_format;
 mod page_frame;
@@ -59,12 +59,12 @@ pub(crate) use trust_page::trust_page;
 
 /// Routes of the pages and of the files that they load.
 pub(crate) fn page_routes() -> Router<ApiListener> {
-    let live = get(live_page::stream_page_events);
+    let live = get(live::stream_page_events);
     let mut routes = Router::new()
         .route("/", get(home::home_page))
         .route(
             "/langsung",
-            live.layer(Extension(live_page::LiveTexts::default())),
+            live.layer(Extension(live::LiveTexts::default())),
         )
         .route("/jelas/{id}", get(explanation_page::explanation_page))
         .route("/teknisi", get(technician_pages::technician_page))

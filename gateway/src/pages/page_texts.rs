@@ -262,7 +262,7 @@ impl ApiListener {
         let of = |(index, device): (usize, &DeviceInfo)| {
             let mut points: Vec<(usize, &PointInfo)> = device.points.iter().enumerate().collect();
             points.sort_by_key(|(_, point)| point_sort_key(point, &self.state().assets));
-            let models = sunspec_models(&board, &device.id);
+            let models = self.sunspec_models(&device.id);
             let cards = points.into_iter().map(|(place, point)| {
                 let label = self.point_label((index, place), point, lang);
                 let words = self.value_words((index, place), &models, lang);
@@ -296,9 +296,8 @@ impl ApiListener {
         last: Option<&LatestSample>,
         lang: Language,
     ) -> PointCard {
-        let board = self.state().board.snapshot();
         let device = self.site().devices.get(place.0);
-        let models = device.map(|device| sunspec_models(&board, &device.id));
+        let models = device.map(|device| self.sunspec_models(&device.id));
         let words = self.value_words(place, &models.unwrap_or_default(), lang);
         let label = self.point_label(place, point, lang);
         build_point_card(point, label, words.as_ref(), last, lang)
@@ -312,24 +311,41 @@ impl ApiListener {
         }
     }
 
-    /// Texts of a new reading: for each point its id, value, quality, and why that is not good.
-    pub(crate) fn reading_texts(&self, reading: &Reading, lang: Language) -> Vec<ReadingText> {
+    /// Texts of points of a reading, with their places: value, quality, and why that is not good.
+    pub(crate) fn reading_texts(
+        &self,
+        reading: &Reading,
+        places: &[usize],
+        lang: Language,
+    ) -> Vec<(usize, ReadingText)> {
         let index = usize::from(reading.device);
         let Some(device) = self.site().devices.get(index) else {
             return Vec::new();
         };
-        let models = sunspec_models(&self.state().board.snapshot(), &device.id);
-        let values = device.points.iter().zip(&reading.outcomes).enumerate();
-        let text = |(place, (point, outcome)): (usize, (&PointInfo, &SampleOutcome))| {
-            let words = self.value_words((index, place), &models, lang);
-            ReadingText {
+        let models = self.sunspec_models(&device.id);
+        let text = |place: &usize| {
+            let (point, outcome) = (device.points.get(*place)?, reading.outcomes.get(*place)?);
+            let words = self.value_words((index, *place), &models, lang);
+            let text = ReadingText {
                 point: Arc::clone(&point.id),
                 value: value_text(outcome, words.as_ref(), lang),
                 quality: outcome.quality().word(),
                 why: reason_text(outcome, lang),
-            }
+            };
+            Some((*place, text))
         };
-        values.map(text).collect()
+        places.iter().filter_map(text).collect()
+    }
+
+    /// Models that a `SunSpec` device was found to have.
+    // The board is not copied for this: it is asked for each device and point on a page.
+    fn sunspec_models(&self, device: &str) -> Vec<u16> {
+        self.state().board.update(|board| {
+            let state = board.devices.get(device);
+            let identity = state.and_then(|state| state.identity.as_ref());
+            let models = identity.iter().flat_map(|identity| &identity.models);
+            models.map(|(model, _)| *model).collect()
+        })
     }
 
     fn value_words(
@@ -341,14 +357,6 @@ impl ApiListener {
         let device = self.state().config.devices.get(place.0)?;
         device.value_words(place.1, models, lang)
     }
-}
-
-/// Models that a `SunSpec` device was found to have.
-fn sunspec_models(board: &status::StatusSnapshot, device: &str) -> Vec<u16> {
-    let state = board.devices.get(device);
-    let identity = state.and_then(|state| state.identity.as_ref());
-    let models = identity.iter().flat_map(|identity| &identity.models);
-    models.map(|(model, _)| *model).collect()
 }
 
 /// Text about readings that sinks no longer get; empty when there are none.

@@ -619,7 +619,7 @@ async fn told_until(bench: &ApiTestBench, path: &str, end: &str) -> String {
 #[tokio::test]
 async fn an_open_page_is_told_texts_in_its_language_and_when_they_are_kept() {
     let bench = ApiTestBench::new();
-    let kept = "\"point:inverter.ac_power\":{\"kept\":\"true\"}";
+    let kept = "\"point:inverter.ac_power\":{\"kept\":\"true\"";
     let id = told_until(&bench, "/langsung?lang=id", kept).await;
     let value = "\"point:inverter.ac_power\":{\"kept\":\"false\",\"q\":\"good\",\
                  \"value\":\"1.510,0\",\"why\":\"\"}";
@@ -627,6 +627,28 @@ async fn an_open_page_is_told_texts_in_its_language_and_when_they_are_kept() {
     assert!(id.contains("\"answering\":{") && !id.contains("event: reading"));
     let en = told_until(&bench, "/langsung?lang=en", kept).await;
     assert!(en.contains("\"value\":\"1,510.0\""), "{en}");
+}
+
+#[tokio::test]
+async fn an_open_page_is_told_only_the_lines_that_it_shows() {
+    let bench = ApiTestBench::new();
+    let kept = "\"point:inverter.ac_power\":{\"kept\":\"true\"";
+    let of = "/langsung?lang=en&of=point%3Ainverter.ac_power%2Cpoint%3Anobody.knows";
+    let told = told_until(&bench, of, kept).await;
+    assert!(
+        !told.contains("answering") && !told.contains("device:"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("nobody") && told.matches("point:").count() == 2,
+        "{told}"
+    );
+    let with_store = format!("{of},store");
+    let told = told_until(&bench, &with_store, kept).await;
+    assert!(
+        told.contains("\"store\":{") && !told.contains("answering"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

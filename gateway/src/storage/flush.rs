@@ -38,7 +38,8 @@ impl StoreWriter {
         self.next += 1;
         self.latest
             .record_reading(points, numbered.seq, &numbered.reading);
-        // An error means that no page is open.
+        self.newest.record(&numbered);
+        // An error means that nobody listens.
         let _ = self.outputs.live.send(Arc::clone(&numbered));
         self.pending.push_back(numbered);
         // Bound of memory while the disk fails: the oldest readings are dropped and counted.

@@ -46,6 +46,7 @@ mod ledger_tests;
 mod local_calendar;
 mod memtable;
 mod meta_table;
+mod newest_readings;
 mod open_database;
 mod orphaned_file;
 mod pack_rows;

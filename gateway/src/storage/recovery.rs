@@ -8,6 +8,7 @@ use super::latest::LatestCache;
 use super::local_calendar::LocalCalendar;
 use super::memtable::{BootKey, Memtable};
 use super::meta_table::{read_meta, write_meta};
+use super::newest_readings::NewestReadings;
 use super::open_database::open_database;
 use super::reading_ring::ReadingRing;
 use super::schema::{self, OpenedDatabase, is_corruption};
@@ -148,6 +149,7 @@ fn assemble_writer(
         next,
         durable: last,
         ring: store.ring.clone(),
+        newest: store.newest.clone(),
         memtable: Memtable::default(),
         latest: LatestCache::default(),
         cursors,
@@ -228,6 +230,7 @@ fn open_channels(
         health: health_seen,
         directory: directory.into(),
         ring: ReadingRing::default(),
+        newest: NewestReadings::default(),
         data_revision: Arc::default(),
     };
     let out = WriterOutputs {

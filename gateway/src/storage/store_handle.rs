@@ -2,6 +2,7 @@
 
 use super::attachments::{AttachmentFile, AttachmentUpload, run_blocking};
 use super::ledger::LedgerAddition;
+use super::newest_readings::NewestReadings;
 use super::reading_ring::ReadingRing;
 use super::running_query::{OpenQuery, QueryCursor};
 use super::store_error::StoreError;
@@ -26,6 +27,7 @@ pub struct Store {
     pub(crate) requests: mpsc::Sender<StoreRequest>,
     pub(crate) durable: watch::Receiver<ReadingSeq>,
     pub(crate) live: broadcast::Sender<Arc<NumberedReading>>,
+    pub(super) newest: NewestReadings,
     pub(crate) health: watch::Receiver<StoreHealth>,
     /// Directory of the file and of the attachments.
     pub(crate) directory: Arc<Path>,
@@ -78,6 +80,11 @@ impl Store {
     /// Subscribes to every reading as it arrives, before it is durable; for pages and alarms.
     pub fn subscribe_live(&self) -> broadcast::Receiver<Arc<NumberedReading>> {
         self.live.subscribe()
+    }
+
+    /// Returns the newest reading of a device since the start; it may not be durable yet.
+    pub fn newest_reading(&self, device: u16) -> Option<Arc<NumberedReading>> {
+        self.newest.of_device(device)
     }
 
     /// Returns a watch on the state of the store.

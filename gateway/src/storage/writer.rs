@@ -8,6 +8,7 @@ use super::latest::LatestCache;
 use super::ledger::{self, LedgerAddition};
 use super::local_calendar::{LocalCalendar, LocalDay};
 use super::memtable::{BootKey, ColumnKey, Memtable};
+use super::newest_readings::NewestReadings;
 use super::reading_ring::ReadingRing;
 use super::running_query::RunningQuery;
 use super::sequence_floor::SequenceFloor;
@@ -56,6 +57,7 @@ pub(super) struct StoreWriter {
     pub(super) next: ReadingSeq,
     pub(super) durable: ReadingSeq,
     pub(super) ring: ReadingRing,
+    pub(super) newest: NewestReadings,
     pub(super) memtable: Memtable,
     pub(super) latest: LatestCache,
     pub(super) cursors: BTreeMap<String, ReadingSeq>,

@@ -1,0 +1,138 @@
+//! `/langsung`: server-sent events for the pages: texts that have changed, ready to be shown.
+//!
+//! Once a second an open page is told what has changed among the lines that it names in `of`,
+//! separated by commas; without `of`, among all:
+//!
+//! - `put` `{LINE: {FIELD: text}}`: fields of the elements whose `data-line` is LINE. Lines are
+//!   `point:ID` (`value`, `why`, `q`, `kept`), `device:ID`, `sink:NAME`, `store` and `answering`
+//!   (`state`, `words`, `detail`, `hint`, `last`).
+
+mod line_texts;
+mod shown_lines;
+
+pub(crate) use line_texts::LiveTexts;
+
+use crate::api::ApiListener;
+use crate::api::error::ApiError;
+use crate::api::live_events::{RECONNECT_DELAY, answer_with_events};
+use crate::api::request_language::{query_parameter, request_language};
+use crate::domain::{ReadingSeq, UtcMs};
+use crate::i18n::Language;
+use crate::pages::page_request::PageRequest;
+use axum::Extension;
+use axum::response::Response;
+use axum::response::sse::Event;
+use futures_util::stream;
+use percent_encoding::percent_decode_str;
+use shown_lines::ShownLines;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// Time between two rounds, ms. In each, every open page is told what has changed.
+const ROUND_MS: i64 = 1000;
+/// Begin of a round after the full second, ms.
+// Devices are asked at full seconds: half a second later their answers are there, and neither MQTT
+// nor the bus waits while texts are made. At the same moment for all pages, so that one wake-up of
+// the program serves them all.
+const ROUND_BEGIN_MS: i64 = 500;
+
+/// State of an open page.
+struct OpenPage {
+    app: ApiListener,
+    texts: LiveTexts,
+    lang: Language,
+    lines: ShownLines,
+    /// The reading of each device that the page was told, and whether it was on disk.
+    told_readings: HashMap<u16, (ReadingSeq, bool)>,
+    /// The change of each other line that the page was told.
+    told_health: BTreeMap<String, u64>,
+    is_new: bool,
+}
+
+pub(crate) async fn stream_page_events(
+    Extension(texts): Extension<LiveTexts>,
+    PageRequest { app, uri, headers }: PageRequest,
+) -> Result<Response, ApiError> {
+    let of = query_parameter(&uri, "of");
+    let of = of
+        .as_ref()
+        .map(|of| percent_decode_str(of).decode_utf8_lossy());
+    let page = OpenPage {
+        lang: request_language(&uri, &headers),
+        lines: ShownLines::parse(of.as_deref(), app.site()),
+        texts,
+        told_readings: HashMap::new(),
+        told_health: BTreeMap::new(),
+        is_new: true,
+        app: app.clone(),
+    };
+    let events = stream::unfold(page, |mut page| async {
+        Some((page.next_event().await, page))
+    });
+    answer_with_events(&app, events)
+}
+
+impl OpenPage {
+    /// Texts that this page was not told yet, at the begin of a round.
+    async fn next_event(&mut self) -> Event {
+        loop {
+            let is_first = std::mem::take(&mut self.is_new);
+            if !is_first {
+                tokio::time::sleep(until_round(self.app.now())).await;
+            }
+            let changes = self.changes();
+            if is_first {
+                // Also without a change: the page is to know that it is connected.
+                return put_event(&changes).retry(RECONNECT_DELAY);
+            }
+            if changes.len() > "{}".len() {
+                return put_event(&changes);
+            }
+        }
+    }
+
+    /// JSON object of the lines that have changed since the page was told.
+    fn changes(&mut self) -> String {
+        let mut object = String::from("{");
+        let mut texts = self.texts.of_language(self.lang);
+        let store = &self.app.state().store;
+        let durable = *store.durable().borrow();
+        for (device, places) in &self.lines.points {
+            let Some(newest) = store.newest_reading(*device) else {
+                continue;
+            };
+            let state = (newest.seq, newest.seq <= durable);
+            if self.told_readings.insert(*device, state) != Some(state) {
+                texts.push_points(&self.app, (&newest, state.1), places, &mut object);
+            }
+        }
+        if self.lines.has_health() {
+            for (line, change) in texts.health(&self.app) {
+                if self.lines.shows(line) && self.told_health.get(line) != Some(&change.number) {
+                    self.told_health.insert(line.clone(), change.number);
+                    push_member(&mut object, &change.member);
+                }
+            }
+        }
+        object.push('}');
+        object
+    }
+}
+
+fn put_event(text: &str) -> Event {
+    Event::default().event("put").data(text)
+}
+
+/// Adds `"name":value` to a JSON object that is not closed yet.
+fn push_member(object: &mut String, member: &str) {
+    if object.len() > "{".len() {
+        object.push(',');
+    }
+    object.push_str(member);
+}
+
+/// Time until the begin of the next round.
+fn until_round(now: UtcMs) -> Duration {
+    let passed = (now.0 - ROUND_BEGIN_MS).rem_euclid(ROUND_MS);
+    Duration::from_millis((ROUND_MS - passed).unsigned_abs())
+}
