@@ -198,7 +198,7 @@ fn check_root_pages(db: &Connection) -> Result<(), rusqlite::Error> {
     let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
     let find = "SELECT rootpage FROM main.sqlite_master WHERE type IN ('table', 'index')
         ORDER BY rootpage";
-    let mut rows = db.prepare(find)?;
+    let mut rows = db.prepare_cached(find)?;
     let places: Vec<i64> = rows
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -214,7 +214,7 @@ fn check_root_pages(db: &Connection) -> Result<(), rusqlite::Error> {
 fn table_definitions(db: &Connection) -> Result<BTreeMap<String, String>, rusqlite::Error> {
     let find = "SELECT name, sql FROM main.sqlite_master
         WHERE type = 'table' AND sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'";
-    let mut rows = db.prepare(find)?;
+    let mut rows = db.prepare_cached(find)?;
     rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }

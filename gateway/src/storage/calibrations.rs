@@ -59,7 +59,7 @@ pub(super) fn read_calibrations(db: &Connection) -> Result<CalibrationHistory, S
     let failed = |fault: rusqlite::Error| disk_error("reading calibrations", &fault);
     let text = "SELECT id, kind, targets, pairs, since, withdraws, who, note, recorded_at,
         recorded_by FROM calibration ORDER BY id";
-    let mut rows = db.prepare(text).map_err(failed)?;
+    let mut rows = db.prepare_cached(text).map_err(failed)?;
     let entries = rows.query_map([], parse_calibration).map_err(failed)?;
     let entries: Result<Vec<CalibrationEntry>, _> = entries.collect();
     Ok(CalibrationHistory::new(entries.map_err(failed)?))

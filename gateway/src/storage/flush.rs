@@ -196,16 +196,14 @@ fn insert_journal_row(
     };
     let body = journal_codec::encode_row(readings, names);
     let undated = if boot == 0 { 0 } else { readings.len() };
-    db.execute(
-        "INSERT INTO journal(first, n, boot, undated, crc, body) VALUES (?,?,?,?,?,?)",
-        params![
-            first.seq.cast_signed(),
-            sql_int(readings.len()),
-            boot,
-            sql_int(undated),
-            crc32fast::hash(&body),
-            body
-        ],
-    )?;
+    let add = "INSERT INTO journal(first, n, boot, undated, crc, body) VALUES (?,?,?,?,?,?)";
+    db.prepare_cached(add)?.execute(params![
+        first.seq.cast_signed(),
+        sql_int(readings.len()),
+        boot,
+        sql_int(undated),
+        crc32fast::hash(&body),
+        body
+    ])?;
     Ok(())
 }

@@ -107,7 +107,7 @@ fn reports_before(db: &Connection, before: u64) -> Result<Vec<IssuedReport>, rus
     let text =
         format!("SELECT {REPORT_COLUMNS} FROM issued_report WHERE id < ? ORDER BY id DESC LIMIT ?");
     let before = i64::try_from(before).unwrap_or(i64::MAX);
-    let mut rows = db.prepare(&text)?;
+    let mut rows = db.prepare_cached(&text)?;
     let rows = rows.query_map(
         params![before, sql_int(ISSUED_REPORTS_PAGE_MAX)],
         parse_report,

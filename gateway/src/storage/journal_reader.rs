@@ -31,7 +31,7 @@ impl StoreWriter {
         max: usize,
     ) -> Result<Vec<Arc<NumberedReading>>, rusqlite::Error> {
         let wanted = after.saturating_add(1).cast_signed();
-        let mut rows = self.db.prepare(
+        let mut rows = self.db.prepare_cached(
             "SELECT first, n, crc, body FROM journal WHERE first >= coalesce(
                (SELECT max(first) FROM journal WHERE first <= ?1), 0) ORDER BY first",
         )?;
@@ -85,7 +85,7 @@ impl StoreWriter {
                 )
                 .optional()?
                 .unwrap_or(0);
-            let mut rows = self.db.prepare(
+            let mut rows = self.db.prepare_cached(
                 "SELECT seq, at, why, what FROM refused WHERE sink = ? ORDER BY id DESC",
             )?;
             let kept = rows.query_map([sink], |row| {

@@ -237,7 +237,7 @@ fn read_entries(
     text: &str,
     values: impl rusqlite::Params,
 ) -> Result<Vec<LedgerEntry>, rusqlite::Error> {
-    let mut rows = db.prepare(text)?;
+    let mut rows = db.prepare_cached(text)?;
     let mut rows = rows.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -281,8 +281,9 @@ fn parse_entry(row: &Row<'_>, db: &Connection) -> Result<LedgerEntry, rusqlite::
 
 /// Returns the attachments of an entry, in their order.
 fn read_entry_files(db: &Connection, entry: EntryId) -> Result<Vec<Attachment>, rusqlite::Error> {
-    let mut rows =
-        db.prepare("SELECT name, sha256, bytes FROM ledger_file WHERE entry = ? ORDER BY place")?;
+    let mut rows = db.prepare_cached(
+        "SELECT name, sha256, bytes FROM ledger_file WHERE entry = ? ORDER BY place",
+    )?;
     let file = |row: &Row<'_>| {
         Ok(Attachment {
             name: row.get(0)?,

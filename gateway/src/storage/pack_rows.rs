@@ -168,7 +168,7 @@ pub(super) fn find_pieces(
     (day, point): (LocalDay, PointKey),
     undated: bool,
 ) -> Result<Vec<(i64, PackPiece)>, rusqlite::Error> {
-    let mut rows = db.prepare(
+    let mut rows = db.prepare_cached(
         "SELECT id, content, boot, parts FROM pack WHERE day = ?1 AND low <= ?2 AND high >= ?2
          ORDER BY id",
     )?;

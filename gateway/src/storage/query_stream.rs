@@ -304,9 +304,9 @@ impl StoreWriter {
             earlier.find_map(|sample| sample.outcome.number())
         };
         let mut rolled = None;
-        let mut rows = self
-            .db
-            .prepare("SELECT day, roll FROM daily WHERE point = ? AND day < ? ORDER BY day DESC")?;
+        let mut rows = self.db.prepare_cached(
+            "SELECT day, roll FROM daily WHERE point = ? AND day < ? ORDER BY day DESC",
+        )?;
         let mut rows = rows.query(params![point, today])?;
         while let Some(row) = rows.next()? {
             let roll = decode_rollup(row.get_ref(1)?.as_blob().unwrap_or_default());

@@ -17,7 +17,7 @@ pub(super) fn daily_rollups(
     to: LocalDay,
 ) -> Result<BTreeMap<LocalDay, SampleRollup>, rusqlite::Error> {
     let mut rows =
-        db.prepare("SELECT day, roll FROM daily WHERE point = ? AND day BETWEEN ? AND ?")?;
+        db.prepare_cached("SELECT day, roll FROM daily WHERE point = ? AND day BETWEEN ? AND ?")?;
     let mut rows = rows.query(params![point, from, to])?;
     let mut rolls = BTreeMap::new();
     while let Some(row) = rows.next()? {

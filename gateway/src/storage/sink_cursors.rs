@@ -151,10 +151,10 @@ pub(super) fn write_cursors<'s>(
 }
 
 fn upsert_cursor(db: &Connection, sink: &str, seq: ReadingSeq) -> Result<(), rusqlite::Error> {
-    db.execute(
-        "INSERT INTO cursor(sink, seq) VALUES (?1, ?2) ON CONFLICT(sink) DO UPDATE SET seq = ?2",
-        params![sink, seq.cast_signed()],
-    )?;
+    let put =
+        "INSERT INTO cursor(sink, seq) VALUES (?1, ?2) ON CONFLICT(sink) DO UPDATE SET seq = ?2";
+    db.prepare_cached(put)?
+        .execute(params![sink, seq.cast_signed()])?;
     Ok(())
 }
 
@@ -176,7 +176,7 @@ pub(super) fn read_cursors(db: &Connection) -> Result<SinkCursors, rusqlite::Err
 fn retired_sinks(db: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let find = "SELECT substr(key, length(?1) + 1) FROM meta
         WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
-    let mut rows = db.prepare(find)?;
+    let mut rows = db.prepare_cached(find)?;
     rows.query_map([RETIRED_PREFIX], |row| row.get(0))?
         .collect()
 }

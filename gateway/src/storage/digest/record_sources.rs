@@ -165,7 +165,7 @@ pub(super) fn read_ledger_lines(
     last: u64,
 ) -> Result<String, rusqlite::Error> {
     let mut text = String::new();
-    let mut rows = db.prepare(
+    let mut rows = db.prepare_cached(
         "SELECT id, sort, indicator, what, mantissa, places, unit, moment, first, last, known, who,
          note, supersedes, recorded_at, recorded_by FROM ledger WHERE id BETWEEN ? AND ?
          ORDER BY id LIMIT ?",
