@@ -111,6 +111,7 @@ cli-fault-missing = missing arguments: { $found }. See --help.
 cli-fault-unknown = unknown: { $found }. See --help.
 cli-fault-other = the value "{ $value }" cannot be used for { $found }. See --help.
 cli-fault-conflict = { $found } cannot be used together with { $other }. See --help.
+cli-fault-allowed = Allowed: { $allowed }
 cli-fault-near = Did you mean: { $near }
 # Pages (web)
 nav-pages = Pages
@@ -347,7 +348,7 @@ cli-backup-done = The backup is in { $file }, receipts and photos in { $file }.a
 
 # Simulated site: simulate and demo
 cli-arg-seed = Random seed: the same seed gives the same simulated site (default: 1)
-cli-arg-speed = Simulation speed: simulated seconds per second, up to 86400 (default: 1)
+cli-arg-speed = Simulation speed: simulated seconds per second, from 0.001 to 86400 (default: 1)
 cli-demo-mqtt = Publish to this MQTT broker as well, e.g. mqtt://127.0.0.1:1883
 cli-demo-influx = Write to this InfluxDB as well, e.g. http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
 cli-demo-port = Port of the page on this computer; if it is in use, the next free port (default: 8080)

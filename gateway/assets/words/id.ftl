@@ -111,6 +111,7 @@ cli-fault-missing = argumen belum lengkap: { $found }. Lihat --help.
 cli-fault-unknown = tidak dikenal: { $found }. Lihat --help.
 cli-fault-other = nilai "{ $value }" tidak dapat dipakai untuk { $found }. Lihat --help.
 cli-fault-conflict = { $found } tidak dapat dipakai bersama { $other }. Lihat --help.
+cli-fault-allowed = Nilai yang diterima: { $allowed }
 cli-fault-near = Mungkin maksudnya: { $near }
 # Halaman (web)
 nav-pages = Halaman
@@ -347,7 +348,7 @@ cli-backup-done = Cadangan tersimpan di { $file }, nota dan foto di { $file }.at
 
 # Lokasi tiruan: simulate dan demo
 cli-arg-seed = Angka awal acak (seed): angka yang sama memberi lokasi simulasi yang sama (bawaan: 1)
-cli-arg-speed = Kecepatan simulasi: detik simulasi per detik, paling banyak 86400 (bawaan: 1)
+cli-arg-speed = Kecepatan simulasi: detik simulasi per detik, dari 0.001 sampai 86400 (bawaan: 1)
 cli-demo-mqtt = Kirim juga ke broker MQTT ini, misalnya mqtt://127.0.0.1:1883
 cli-demo-influx = Tulis juga ke InfluxDB ini, misalnya http://127.0.0.1:8086 (token: PANTAU_INFLUX_TOKEN)
 cli-demo-port = Port halaman di komputer ini; bila terpakai, port bebas berikutnya (bawaan: 8080)

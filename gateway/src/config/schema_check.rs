@@ -5,6 +5,7 @@
 
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::domain::vanishes;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -244,6 +245,11 @@ fn check_value(
         ("object", DeValue::Table(inner)) => check_table(notes, schema, span, inner),
         ("array", DeValue::Array(items)) => {
             return check_array(notes, &schema["items"], key, items);
+        }
+        ("number", DeValue::Float(_)) if vanishes(&notes.text[span.clone()].replace('_', "")) => {
+            let found = notes.text[span.clone()].to_owned();
+            notes.add_error(span, key, "fault-type", &found, expected_type_key(wanted));
+            return false;
         }
         ("integer", DeValue::Integer(number)) => {
             return check_integer(notes, schema, key, span, number);

@@ -6,7 +6,7 @@
 
 use crate::config::{JsonFieldPath, MqttPoint, Point};
 use crate::domain::site_zone::SiteZone;
-use crate::domain::{ExactNumber, QualityReason, UtcMs};
+use crate::domain::{ExactNumber, QualityReason, UtcMs, vanished_number};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -84,6 +84,10 @@ impl<'a> NodeMessage<'a> {
     pub(super) fn json(&mut self) -> Result<&Value, MessageFault> {
         let text = self.text;
         let read = || {
+            if let Some(number) = vanished_number(text) {
+                let why = format!("number out of range: {number}");
+                return Err(MessageFault::new(QualityReason::Unreadable, why));
+            }
             // It gives up at a depth of 128.
             serde_json::from_str(text).map_err(|why| {
                 let shown = shown_text(text);
