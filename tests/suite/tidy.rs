@@ -48,9 +48,7 @@ const FIGURE_ROOMS: &[&str] = &[
     "api",
     "ledger",
     "cli",
-    "app",
     "attention",
-    "commissioning",
 ];
 
 /// Files of these rooms that round something else than a figure.

@@ -5,7 +5,6 @@ use crate::buses::CounterValues;
 use crate::clock::{Clock, ClockStamp};
 use crate::config::{Config, Device, Point};
 use crate::domain::{ExactNumber, UtcMs};
-use crate::formulas::claim_rounding::nearest_digits;
 use crate::storage::{AggregateFunction, BucketStep, PointQuery, Store, StoreError};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -147,14 +146,13 @@ fn uncounted_text(
     let hours = (now.0 - last.0) as f64 / HOUR_MS as f64;
     let most = match busiest {
         Some(hour) => format!(
-            "the busiest hour of the day before had {} {unit}, so up to {} {unit} may be missing",
-            nearest_digits(hour, 3),
-            nearest_digits(hour * hours, 3)
+            "the busiest hour of the day before had {hour:.3} {unit}, so up to {:.3} {unit} may be \
+             missing",
+            hour * hours
         ),
         None => "how much that is, is not known".to_owned(),
     };
-    let hours = nearest_digits(hours, 2);
-    format!("{id}: not counted from {last} to {now} ({hours} h); {most}")
+    format!("{id}: not counted from {last} to {now} ({hours:.2} h); {most}")
 }
 
 #[cfg(test)]

@@ -454,4 +454,19 @@ mod tests {
             assert!(message(table).contains(variable), "{}", message(table));
         }
     }
+    #[test]
+    fn a_number_that_would_become_zero_is_no_number() {
+        let message = |number: &str| {
+            let text = format!("[site]\nid = 'a'\nlatitude = {number}\n");
+            let loaded = load_with_sinks(&text, Path::new("pantau.toml"), &|_| None, &[]);
+            loaded.map_or_else(|faults| faults.render(Language::En), |_| String::new())
+        };
+        let vanished = "1_2.0e-400";
+        assert!(
+            message(vanished).contains("found 1_2.0e-400"),
+            "{}",
+            message(vanished)
+        );
+        assert_eq!(message("0.0e-400"), "");
+    }
 }

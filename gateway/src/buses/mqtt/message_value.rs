@@ -351,6 +351,10 @@ mod tests {
         assert_eq!(plain("nan"), Err("missing"));
         assert_eq!(plain(""), Err("missing"));
         assert_eq!(plain("21,5"), Err("not-a-number"));
+        // No double holds it, and it is not zero.
+        assert_eq!(plain("1.2e-400"), Err("not-a-number"));
+        let field = value_of("topic = 't/rain', field = 'v'", br#"{"v": 1.2e-400}"#);
+        assert_eq!(field, Err("unreadable"));
         assert_eq!(plain(r#"{"v":1}"#), Err("not-a-number"));
         let own = "topic = 't/pump', values = { 3 = 'running', 0 = 'stopped' }";
         assert_eq!(value_of(own, b"Running"), Ok("3".into()));
