@@ -2415,6 +2415,7 @@ part-object-well = well
 part-object-roof = roof
 part-object-meter = meter
 part-object-engine = engine
+part-object-wind = wind
 part-time-today = today
 part-time-yesterday = yesterday
 part-time-month = this month

@@ -2388,6 +2388,7 @@ part-object-well = sumur
 part-object-roof = atap
 part-object-meter = kWh meter
 part-object-engine = mesin
+part-object-wind = angin
 part-time-today = hari ini
 part-time-yesterday = kemarin
 part-time-month = bulan ini
