@@ -1333,6 +1333,7 @@ chapters-explain-indicator = { $of }
 chapters-explain-constant = constant: { $of }
 chapters-explain-entries = entries { $entries }
 chapters-explain-readings = first { $first }, last { $last }
+chapters-explain-no-gaps = { $good } of { $expected } readings valid; no gap
 chapters-explain-gaps = { $good } of { $expected } readings valid; { $gaps } gaps, the longest { $longest } h
 chapters-explain-factor-is = year of data { $year }; { $status }; { $headline }; factor source: { $source }
 chapters-method-basis = Basis of the methods

@@ -1306,6 +1306,7 @@ chapters-explain-indicator = { $of }
 chapters-explain-constant = tetapan: { $of }
 chapters-explain-entries = entri { $entries }
 chapters-explain-readings = pertama { $first }, terakhir { $last }
+chapters-explain-no-gaps = { $good } dari { $expected } bacaan valid; tanpa data kosong
 chapters-explain-gaps = { $good } dari { $expected } bacaan valid; { $gaps } kali data kosong, terlama { $longest } jam
 chapters-explain-factor-is = tahun data { $year }; { $status }; { $headline }; sumber faktor: { $source }
 chapters-method-basis = Dasar metode
