@@ -320,6 +320,13 @@ fn figures_are_rounded_in_one_place() {
 }
 
 #[test]
+fn texts_become_numbers_in_one_place() {
+    let sources = gateway_sources();
+    let advice = "domain::parse_finite refuses what no double holds";
+    assert_no_faults(&fault_places(&sources, "parse::<f64>", advice));
+}
+
+#[test]
 fn attributes_do_not_silence_lints_and_paths_do_not_climb() {
     let sources = all_sources();
     let mut faults = Vec::new();
