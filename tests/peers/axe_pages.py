@@ -3,8 +3,9 @@
 Usage: axe_pages.py ADDRESS FOLDER PATH... Signs in first when `PANTAU_NAME` and `PANTAU_PASSWORD`
 are set; the path `ORDER` is then that of a report which is ordered here. A path may be a whole
 address. Screenshots go into FOLDER when `PANTAU_SHOTS` is set. Exit status 0 without any finding:
-a serious or critical rule of axe-core, a page wider than its window, a target under 44 px on a
-phone, a fault in the console, a plot that is not drawn.
+a serious or critical rule of axe-core, a level of headings left out, a page wider than its window,
+a header of two lines, a target under 44 px on a phone, a fault in the console, a plot that is not
+drawn.
 """
 
 import os
@@ -19,7 +20,8 @@ from selenium.webdriver.common.by import By
 
 AXE = next(Path(axe_core_python.__file__).parent.rglob("axe.min.js")).read_text()
 RUN = """axe.run({ resultTypes: ['violations']RULES }).then((found) => found.violations
-    .filter((rule) => ['serious', 'critical'].includes(rule.impact))
+    .filter((rule) => ['serious', 'critical'].includes(rule.impact)
+        || rule.id === 'heading-order')
     .flatMap((rule) => rule.nodes.slice(0, 3).map((node) =>
         `${rule.id} (${rule.impact}): ${node.html.slice(0, 160)} ${node.failureSummary}`)))"""
 # Rules that depend on width and colours; all others say the same at the first look and the last.
@@ -68,6 +70,9 @@ return next ? null : plots.filter((plot) => !plot.querySelector('canvas')).map((
 """
 # Width and colours in each language: a page is loaded once a language.
 LOOKS = {"id": [(360, "light"), (1440, "dark")], "en": [(360, "dark"), (1440, "light")]}
+# Widths at which the navigation is in the header, which has one line then; the page has most tools.
+HEADER_PAGE, HEADER_WIDTHS = "/teknisi", [1440, 1320, 1200, 1121, 1024, 961]
+HEADER_HEIGHT_MAX = 80
 # Pages of many parts are seen at a third width too.
 ALSO_MIDDLE = ["/", "/plts", "/air", "/catat", "/laporan", "/dampak"]
 
@@ -112,6 +117,12 @@ def look_at(browser, path, lang):
             browser.lang = lang
             browser.driver.execute_script("scrollTo(0, 0)")
             browser.shot(f"page-{name}")
+    for width in HEADER_WIDTHS if path == HEADER_PAGE else []:
+        browser.look(width, "light")
+        height = browser.driver.execute_script(
+            "return document.querySelector('header.top').offsetHeight")
+        if height > HEADER_HEIGHT_MAX:
+            browser.faults.append(f"{path} {lang} {width} px: a header of {height} px")
     for entry in browser.driver.get_log("browser"):
         if entry["level"] == "SEVERE":
             browser.faults.append(f"{path} {lang}: console: {entry['message']}")

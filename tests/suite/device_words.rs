@@ -315,3 +315,48 @@ fn no_english_word_is_in_an_indonesian_label() {
     }
     assert_no_faults(&faults);
 }
+
+/// First word of a label that is English, outside brackets.
+fn english_word(label: &str) -> Option<String> {
+    let outside = outside_brackets(label, ('(', ')')).to_lowercase();
+    let mut words = outside.split(|c: char| !c.is_alphanumeric());
+    words.find(|word| ENGLISH.contains(word)).map(str::to_owned)
+}
+
+#[test]
+fn no_point_of_a_profile_or_an_example_has_an_english_word_in_its_indonesian_label() {
+    let mut points: Vec<Point> = Vec::new();
+    for profile in all_profiles() {
+        points.extend(profile.points);
+    }
+    for site in example_sites() {
+        points.extend(site.devices.into_iter().flat_map(|device| device.points));
+    }
+    assert!(points.len() > 500, "{}", points.len());
+    let fault = |point: &Point| {
+        let label = point.label(Language::Id);
+        let word = english_word(&label)?;
+        Some(format!("{}: \"{label}\" says \"{word}\"", point.name))
+    };
+    assert_no_faults(&points.iter().filter_map(fault).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_word_that_no_catalogue_has_never_joins_the_words_of_a_label() {
+    let quantities = ["", "power", "speed", "temperature", "no-such-quantity"];
+    for english in ENGLISH {
+        for name in [
+            (*english).to_owned(),
+            format!("{english}_2"),
+            format!("barn_{english}"),
+        ] {
+            for quantity in quantities {
+                let label = Language::Id.point_label(&name, quantity);
+                assert_eq!(english_word(&label), None, "{name}: {label}");
+                // The typed words are kept: they tell points apart.
+                let is_kept = !name.contains("barn") || label.contains("barn");
+                assert!(is_kept, "{name}: {label}");
+            }
+        }
+    }
+}

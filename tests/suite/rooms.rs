@@ -99,7 +99,7 @@ const ROOM_IMPORTS: &[(&str, &str)] = &[
     // What a report says; nothing of how it looks, and no store.
     (
         "report.content",
-        "domain limits i18n config ledger formulas assets.settings report.render",
+        "domain limits i18n solar_position config ledger formulas assets.settings report.render",
     ),
     // From the store to a report, for the page and the command line alike.
     (

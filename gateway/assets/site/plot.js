@@ -54,7 +54,7 @@
     return columns;
   }
 
-  // Bands behind the curves, and marks above them, each with its label.
+  // Bands behind the curves with their labels at the foot, and marks above them with labels at the top.
   const decorate = ({ bands, marks, doubts }, unit) => (u) => {
     const { ctx, bbox } = u, px = devicePixelRatio;
     const right = bbox.left + bbox.width, bottom = bbox.top + bbox.height;
@@ -71,14 +71,14 @@
       ctx.globalAlpha = band.alpha;
       ctx.fillRect(bbox.left, top, bbox.width, foot - top);
       ctx.globalAlpha = 1;
-      if (band.plain || foot - top > 14 * px) label(band.label, right - 6 * px, top + 13 * px, "--soft");
+      if (band.plain || foot - top > 14 * px) label(band.label, right - 6 * px, foot - 4 * px, "--soft");
     }
     ctx.textAlign = "left";
     // Three rows of labels; one without room is left out.
     const rows = [-1, -1, -1];
     for (const mark of marks) {
       const x = Math.round(u.valToPos(mark.at, "x", true));
-      const isLate = x > bbox.left + bbox.width * 0.7, width = ctx.measureText(mark.label).width;
+      const width = ctx.measureText(mark.label).width, isLate = x + Math.max(width + 4 * px, bbox.width * 0.3) > right;
       const from = isLate ? x - width - 4 * px : x + 4 * px;
       ctx.strokeStyle = color("--soft"); ctx.setLineDash([3 * px, 3 * px]);
       ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bottom); ctx.stroke();

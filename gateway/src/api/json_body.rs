@@ -3,6 +3,7 @@
 use super::attachments::check_media_type;
 use super::error::{ApiError, ApiErrorCode, too_large_error};
 use super::request_language::request_language;
+use crate::domain::vanished_number;
 use crate::i18n::Language;
 use crate::limits::LEDGER_FILE_BYTES_MAX;
 use axum::body::Bytes;
@@ -27,6 +28,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             StatusCode::PAYLOAD_TOO_LARGE => too_large_error(LEDGER_FILE_BYTES_MAX),
             status => ApiError::with_code(status, ApiErrorCode::Request, fault.body_text()),
         })?;
+        let vanished = std::str::from_utf8(&bytes).ok().and_then(vanished_number);
+        if let Some(number) = vanished {
+            let why = format!("number out of range: {number}");
+            return Err(ApiError::bad_request(why));
+        }
         Ok(Self { bytes, lang })
     }
 }

@@ -304,6 +304,10 @@ fn parse_error_text(error: &clap::Error, lang: Language) -> String {
     let other = context(ContextKind::PriorArg).join(", ");
     let args = [("found", &*found), ("value", &value), ("other", &other)];
     let mut text = lang.text_with(key, &args);
+    if let Some(allowed) = allowed_values(error) {
+        text.push(' ');
+        text.push_str(&lang.text_with("cli-fault-allowed", &[("allowed", &allowed)]));
+    }
     if let Some(near) = near {
         text.push(' ');
         text.push_str(&lang.text_with("cli-fault-near", &[("near", &near)]));
@@ -311,9 +315,48 @@ fn parse_error_text(error: &clap::Error, lang: Language) -> String {
     text
 }
 
+/// Values that an option takes, as its parser names them: `0.001..86400`, `POINT=VALUE`. `None` for
+/// the sentences of other parsers.
+fn allowed_values(error: &clap::Error) -> Option<String> {
+    let said = std::error::Error::source(error)?.to_string();
+    // Of `500 is not in 1..=16` the range.
+    let allowed = said
+        .rsplit_once(" is not in ")
+        .map_or(&*said, |(_, range)| range);
+    let is_one_word = !allowed.is_empty() && !allowed.contains(' ');
+    is_one_word.then(|| allowed.replace("..=", ".."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_an_option_does_not_take_is_answered_with_those_that_it_takes() {
+        for (call, allowed) in [
+            (
+                &["pantau", "demo", "--speed", "0"][..],
+                "Allowed: 0.001..86400",
+            ),
+            (
+                &["pantau", "simulate", "--speed", "1.2e-400"],
+                "Allowed: 0.001..86400",
+            ),
+            (
+                &["pantau", "demo", "--speed", "nan"],
+                "Allowed: 0.001..86400",
+            ),
+            (&["pantau", "read", "x", "--every", "0"], "Allowed: 1..3600"),
+            (
+                &["pantau", "read", "x", "--display", "a"],
+                "Allowed: POINT=VALUE",
+            ),
+        ] {
+            let fault = CommandLine::try_parse_from(call).unwrap_err();
+            let text = parse_error_text(&fault, Language::En);
+            assert!(text.contains(allowed), "{text}");
+        }
+    }
 
     fn collect_help(command: &mut clap::Command, texts: &mut Vec<String>) {
         texts.push(command.render_long_help().to_string());

@@ -4,6 +4,7 @@ use super::args::MethodCommand;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
 use super::file_error::io_reason;
 use super::standard_output::print_text;
+use crate::domain::vanished_number;
 use crate::i18n::Language;
 use crate::limits::METHOD_FILE_BYTES_MAX;
 use crate::methods::{
@@ -163,6 +164,11 @@ fn difference_text(case: &VectorCase, found: &VectorDifference, lang: Language) 
 }
 
 fn parse_json(text: &str) -> Result<Value, MethodError> {
+    if let Some(number) = vanished_number(text) {
+        return Err(MethodError::Json {
+            why: format!("number out of range: {number}"),
+        });
+    }
     serde_json::from_str(text).map_err(|error| MethodError::Json {
         why: error.to_string(),
     })

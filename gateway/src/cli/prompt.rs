@@ -2,6 +2,7 @@
 //! stays free for scripts; answers may come from a pipe.
 
 use super::backend::print_stderr;
+use crate::domain::parse_finite;
 use crate::i18n::Language;
 use std::io::BufRead;
 
@@ -86,8 +87,7 @@ impl<'a> ConsolePrompt<'a> {
 
 /// Finite number, with a decimal point or comma.
 pub(super) fn parse_decimal(text: &str) -> Option<f64> {
-    let number: f64 = text.trim().replace(',', ".").parse().ok()?;
-    number.is_finite().then_some(number)
+    parse_finite(&text.trim().replace(',', "."))
 }
 
 /// Two numbers with `sign` between them: `0.03=0`, `100/5`.
@@ -109,5 +109,6 @@ mod tests {
         assert!(!person.ask_agreement("?"));
         assert_eq!(parse_pair("0,03=0", '='), Some((0.03, 0.0)));
         assert_eq!(parse_pair("100/inf", '/'), None);
+        assert_eq!(parse_pair("100/1.2e-400", '/'), None);
     }
 }

@@ -8,6 +8,7 @@ use super::standard_output::print_line;
 use crate::clock::Clock;
 use crate::config::{self, BusLink, Config, Device, ModbusLink, ModbusTable, Parity, Point};
 use crate::domain::UtcMs;
+use crate::domain::parse_finite;
 use crate::i18n::Language;
 use crate::simulator::clear_sky::GeoLocation as Spot;
 use crate::simulator::{
@@ -31,12 +32,12 @@ pub(super) struct SimulateArgs {
     pub(super) speed: f64,
 }
 
-/// Speed factor from 0 to 86400 (one simulated day for each second).
+/// Speed factor from 0.001 to 86400 (one simulated day for each second). At zero nothing would ever
+/// be measured.
 pub(super) fn parse_speed(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|speed| (0.0..=86_400.0).contains(speed))
-        .ok_or_else(|| "0..86400".to_owned())
+    parse_finite(text)
+        .filter(|speed| (0.001..=86_400.0).contains(speed))
+        .ok_or_else(|| "0.001..86400".to_owned())
 }
 
 /// Serves until Ctrl-C.

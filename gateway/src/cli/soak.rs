@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::{DeviceSoakResult, SoakTest};
 use crate::domain::QualityReason;
-use crate::formulas::claim_rounding::{RoundingMode, round_decimals};
+use crate::formulas::claim_rounding::{RoundingMode, nearest_digits, round_decimals};
 use crate::i18n::Language;
 use crate::limits::SOAK_MAX_SECONDS;
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ impl FinishedSoak {
             }
         }
         let minutes = Duration::from_millis(self.elapsed_ms).as_secs_f64() / 60.0;
-        let minutes = lang.locale().plain_digits(&format!("{minutes:.1}"));
+        let minutes = lang.locale().plain_digits(&nearest_digits(minutes, 1));
         let key = match (passes, self.soak.is_over(self.elapsed_ms)) {
             (true, _) => "soak-passed",
             (false, true) => "soak-failed",
@@ -215,9 +215,9 @@ fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
     let verdict = lang.text(if row.passes { "soak-ok" } else { "soak-bad" });
     let percent = row
         .percent
-        .map(|percent| format!("{:.2} %", rounded_down(percent)))
+        .map(|percent| format!("{} %", nearest_digits(rounded_down(percent), 2)))
         .map(|percent| lang.locale().plain_digits(&percent));
-    let longest = format!("{:.1}", row.round_trip_max_ms);
+    let longest = nearest_digits(row.round_trip_max_ms, 1);
     let longest = lang.locale().plain_digits(&longest);
     let fault = row
         .fault

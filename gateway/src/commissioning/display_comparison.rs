@@ -1,5 +1,7 @@
 //! Comparison of a reading with the device's own display.
 
+use crate::domain::parse_finite;
+
 /// Tolerance: two steps of the last digit, or 2 %, since the value changes between the two looks.
 const TOLERANCE_STEPS: f64 = 2.0;
 const TOLERANCE_SHARE: f64 = 0.02;
@@ -32,7 +34,7 @@ pub fn compare_with_display(reading: f64, display: &str) -> Option<DisplayCompar
     if !text.bytes().all(plain) {
         return None;
     }
-    let display: f64 = text.parse().ok()?;
+    let display = parse_finite(&text)?;
     let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
     // The display's resolution follows from the digits that were read off.
     let step = 10_f64.powi(-i32::try_from(digits).ok()?);

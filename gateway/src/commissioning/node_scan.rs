@@ -9,6 +9,7 @@ use crate::buses::mqtt::node_survey::NodeSurvey;
 use crate::config::profile::Profile;
 use crate::config::{MqttPoint, Point};
 use crate::domain::QualityReason;
+use crate::domain::parse_finite;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -360,7 +361,7 @@ fn is_value(text: &str) -> bool {
 }
 
 fn is_number(text: &str) -> bool {
-    text.parse::<f64>().is_ok_and(f64::is_finite)
+    parse_finite(text).is_some()
 }
 
 /// Id from the words of a topic or field that say something, different from those of `others`.

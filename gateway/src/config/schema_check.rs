@@ -5,6 +5,7 @@
 
 use crate::config::diagnostic::nearest_name;
 use crate::config::diagnostic_collector::DiagnosticCollector;
+use crate::domain::vanishes;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -245,6 +246,11 @@ fn check_value(
         ("array", DeValue::Array(items)) => {
             return check_array(notes, &schema["items"], key, items);
         }
+        ("number", DeValue::Float(_)) if vanishes(&notes.text[span.clone()].replace('_', "")) => {
+            let found = notes.text[span.clone()].to_owned();
+            notes.add_error(span, key, "fault-type", &found, expected_type_key(wanted));
+            return false;
+        }
         ("integer", DeValue::Integer(number)) => {
             return check_integer(notes, schema, key, span, number);
         }
@@ -447,5 +453,20 @@ mod tests {
         ] {
             assert!(message(table).contains(variable), "{}", message(table));
         }
+    }
+    #[test]
+    fn a_number_that_would_become_zero_is_no_number() {
+        let message = |number: &str| {
+            let text = format!("[site]\nid = 'a'\nlatitude = {number}\n");
+            let loaded = load_with_sinks(&text, Path::new("pantau.toml"), &|_| None, &[]);
+            loaded.map_or_else(|faults| faults.render(Language::En), |_| String::new())
+        };
+        let vanished = "1_2.0e-400";
+        assert!(
+            message(vanished).contains("found 1_2.0e-400"),
+            "{}",
+            message(vanished)
+        );
+        assert_eq!(message("0.0e-400"), "");
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 /// Most decimal places that people are shown.
 const SHOWN_PLACES_MAX: u8 = 4;
+/// Decimals that a float has at least and at most where people compare it with a display.
+const FLOAT_PLACES_MIN: usize = 3;
+const FLOAT_PLACES_MAX: usize = 12;
 
 /// Significant digits that an f64 keeps exactly; quantities of the ledger have no more.
 const DIGITS_MAX: usize = 15;
@@ -27,19 +30,24 @@ pub enum ExactNumber {
 }
 
 impl ExactNumber {
-    /// Digits for people. A double whose digits are those of arithmetic or of a widened single
-    /// (`230.10000610351562`) is written as a single, which has about seven.
+    /// Digits for people who compare a value with a display. A decimal has the places of its
+    /// register; a float the six significant digits that a single is sure to hold, and three
+    /// decimals at least, without zeros at the end: 148.44186 is `148.442`.
     pub fn short_digits(self) -> String {
-        let text = self.to_string();
-        match self {
-            // From 2^24 on a single does not have all whole numbers.
-            Self::Float(value) if text.len() > 16 && value.abs() < 16_777_216.0 => {
-                #[expect(clippy::cast_possible_truncation, reason = "fewer digits are wanted")]
-                let single = value as f32;
-                single.to_string()
-            }
-            _ => text,
-        }
+        let Self::Float(value) = self else {
+            return self.to_string();
+        };
+        let sizes = std::iter::successors(Some(100.0_f64), |size| Some(size / 10.0));
+        let larger = sizes.take_while(|size| value.abs() < *size);
+        let places = FLOAT_PLACES_MIN + larger.take(FLOAT_PLACES_MAX - FLOAT_PLACES_MIN).count();
+        let digits = format!("{value:.places$}");
+        let digits = digits.trim_end_matches('0').trim_end_matches('.');
+        // What rounds to zero has no sign.
+        digits
+            .strip_prefix('-')
+            .filter(|rest| *rest == "0")
+            .unwrap_or(digits)
+            .to_owned()
     }
 
     /// Nearest f64.
@@ -69,10 +77,7 @@ impl ExactNumber {
     /// Parses a number: decimal text of up to 15 significant digits becomes `Decimal`, any other
     /// finite number the nearest `Float`; `None` for all other text.
     pub fn parse(text: &str) -> Option<Self> {
-        let value: f64 = text.trim().parse().ok()?;
-        if !value.is_finite() {
-            return None;
-        }
+        let value = parse_finite(text.trim())?;
         Some(parse_decimal(text.trim()).unwrap_or(Self::Float(value)))
     }
 
@@ -243,6 +248,34 @@ fn decimal_to_f64(mantissa: i64, exponent: i8) -> f64 {
     format!("{mantissa}e{exponent}").parse().unwrap_or(f64::NAN)
 }
 
+/// Double nearest to a text; `None` for what is no number, and for a number that no double holds:
+/// one that is too large, and `1.2e-400`, which would become zero.
+pub fn parse_finite(text: &str) -> Option<f64> {
+    let value: f64 = text.parse().ok()?;
+    (value.is_finite() && !vanishes(text)).then_some(value)
+}
+
+/// Whether a text is a number that becomes zero as a double though it is not: `1.2e-400`.
+pub fn vanishes(text: &str) -> bool {
+    let digits = text.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = !digits.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    !is_zero && text.parse() == Ok(0.0_f64)
+}
+
+/// First number of a JSON text that vanishes: a JSON parser makes it zero without a word.
+pub fn vanished_number(json: &str) -> Option<&str> {
+    // Behind an odd number of quotes there is a string; an escaped quote is none of these.
+    let mut is_text = false;
+    let mut is_escaped = false;
+    let outside = json.split(|letter: char| {
+        let is_quote = letter == '"' && !is_escaped;
+        is_escaped = is_text && letter == '\\' && !is_escaped;
+        is_text ^= is_quote;
+        is_text || is_quote || matches!(letter, ',' | ':' | '[' | ']' | '{' | '}')
+    });
+    outside.map(str::trim).find(|token| vanishes(token))
+}
+
 fn parse_decimal(text: &str) -> Option<ExactNumber> {
     let (sign, whole, part) = decimal_digits(text)?;
     let all: String = [whole, part].concat();
@@ -275,8 +308,18 @@ mod tests {
         assert_eq!(digits(f64::from(230.1_f32) * 0.001), "0.2301");
         assert_eq!(digits(0.1 + 0.2), "0.3");
         assert_eq!(digits(12.5), "12.5");
-        // A single would lose digits of a large counter.
-        assert_eq!(digits(123_456_789.123_456_78), "123456789.12345678");
+        // A large counter keeps its decimals, which a display shows as well.
+        assert_eq!(digits(123_456_789.123_456_78), "123456789.123");
+        assert_eq!(digits(f64::from(148.441_86_f32)), "148.442");
+        assert_eq!(digits(f64::from(-0.682_568_97_f32)), "-0.682569");
+        for zero in [-0.0, 0.0, -1e-300] {
+            assert_eq!(digits(zero), "0");
+        }
+        let decimal = |mantissa| ExactNumber::Decimal {
+            mantissa,
+            exponent: -1,
+        };
+        assert_eq!(decimal(2300).short_digits(), "230.0");
     }
 
     #[test]
@@ -312,6 +355,33 @@ mod tests {
             );
         }
         assert_eq!(ExactNumber::parse("NaN"), None);
+        // Not zero, and no double holds it.
+        for tiny in ["1.2e-400", "-3e-324000", &format!("0.{}1", "0".repeat(400))] {
+            assert_eq!(ExactNumber::parse(tiny), None, "{tiny}");
+        }
+        for zero in ["0", "0.000", "0e5", "-0.0", "0e-999"] {
+            assert!(ExactNumber::parse(zero).is_some(), "{zero}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_a_json_text_that_becomes_zero_is_found() {
+        for json in [
+            "1.2e-400",
+            r#"{"a": [1, {"b": 1.2e-400}]}"#,
+            r#"{"a\"": "x", "c":1.2e-400 }"#,
+            r#"["\\",1.2e-400]"#,
+        ] {
+            assert_eq!(vanished_number(json), Some("1.2e-400"), "{json}");
+        }
+        for json in [
+            "0",
+            r#"{"1.2e-400": "\"1.2e-400", "b": 0.0}"#,
+            "",
+            "\"1.2e-400",
+        ] {
+            assert_eq!(vanished_number(json), None, "{json}");
+        }
         assert_eq!(ExactNumber::parse("1,5"), None);
     }
 

@@ -23,7 +23,7 @@ mod moment;
 pub mod period;
 pub mod site_zone;
 
-pub use exact_number::ExactNumber;
+pub use exact_number::{ExactNumber, parse_finite, vanished_number, vanishes};
 pub use moment::{MonoMs, UtcMs};
 
 use drivers::sensor_fault::SensorFault;

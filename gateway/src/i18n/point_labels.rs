@@ -21,7 +21,8 @@ struct LabelPart {
 impl Language {
     /// Returns the label of a point with this id and quantity: `ac_power_l1` is "AC power L1".
     ///
-    /// Words that no catalogue has are shown as typed, after the name of the quantity.
+    /// Words that no catalogue has stand in brackets as typed, after what is known: they are an id,
+    /// and not a word of this language.
     pub fn point_label(self, name: &str, quantity: &str) -> String {
         if let Some(label) = self.find_point_label(name) {
             return label;
@@ -31,16 +32,20 @@ impl Language {
         let typed = unknown.join(" ");
         if !has_measure(&parts) {
             let measured = self.quantity_name(quantity);
-            // A name in the reader's own language may say already what is measured.
-            if !typed.starts_with(&measured) {
-                parts.push(LabelPart {
-                    group: "measure",
-                    text: measured,
-                });
+            // A name in the reader's own language says already what is measured.
+            if parts.is_empty() && typed.starts_with(&measured) {
+                return capitalise(&typed);
             }
+            parts.push(LabelPart {
+                group: "measure",
+                text: measured,
+            });
         }
-        let label = format!("{} {typed}", self.join_parts(&parts));
-        capitalise(label.trim())
+        let known = capitalise(&self.join_parts(&parts));
+        match &*typed {
+            "" => known,
+            typed => format!("{known} ({typed})"),
+        }
     }
 
     /// Returns the label of a point with this id; `None` when the catalogue lacks a word of it, or
@@ -192,17 +197,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_follows_the_quantity_as_typed() {
+    fn an_unknown_word_stands_in_brackets_as_typed() {
         let label = |name, quantity| Language::Id.point_label(name, quantity);
-        assert_eq!(label("pump_power_barn", "power"), "Daya pompa barn");
-        assert_eq!(label("barn", "energy"), "Energi barn");
+        assert_eq!(label("pump_power_barn", "power"), "Daya pompa (barn)");
+        assert_eq!(label("barn", "energy"), "Energi (barn)");
         assert_eq!(label("daya_gudang", "power"), "Daya gudang");
         assert_eq!(
             label("m160_module_3_dcw", "power"),
-            "Daya m160 module 3 dcw"
+            "Daya (m160 module 3 dcw)"
         );
-        assert_eq!(label("conn", ""), "Nilai conn");
+        assert_eq!(label("conn", ""), "Nilai (conn)");
         assert_eq!(label("m103_evt1", ""), "Kejadian 1 (model 103)");
+        assert_eq!(label("wind", "speed"), "Kecepatan angin");
+        assert_eq!(label("up", ""), "Nilai (up)");
     }
 
     #[test]

@@ -222,26 +222,37 @@ impl Coverage {
     }
 
     /// Good and expected slots of a day. Slots in which the device slept are not expected.
-    fn slots_of_day(&self, span: &PeriodDays, day: usize) -> (i64, i64) {
-        let (Some(cover), Some(day)) = (self.days.get(day), span.days.get(day)) else {
+    fn slots_of_day(&self, span: &PeriodDays, number: usize) -> (i64, i64) {
+        let (Some(cover), Some(day)) = (self.days.get(number), span.days.get(number)) else {
             return (0, 0);
         };
-        let slots = span.passed_ms(day) / self.every_ms;
+        let slots = self.due_slots(span, number, day);
         let expected = (slots - cover.asleep).max(0);
         (cover.good.min(expected), expected)
     }
 
     /// Good and expected slots of a day with the sun above the horizon.
-    fn daylight_slots_of_day(&self, span: &PeriodDays, day: usize) -> (i64, i64) {
-        let (Some(cover), Some(day)) = (self.days.get(day), span.days.get(day)) else {
+    fn daylight_slots_of_day(&self, span: &PeriodDays, number: usize) -> (i64, i64) {
+        let (Some(cover), Some(day)) = (self.days.get(number), span.days.get(number)) else {
             return (0, 0);
         };
-        let slots = span.passed_ms(day) / self.every_ms;
+        let slots = self.due_slots(span, number, day);
         // Number of slots that begin before a time.
         let until = |at: i64| ((at - day.from - 1).div_euclid(self.every_ms) + 1).clamp(0, slots);
         let lit = until(day.light.1) - until(day.light.0);
         let expected = (lit - cover.asleep_light).max(0);
         (cover.good_light.min(expected), expected)
+    }
+
+    /// Slots of a day that are due. The newest reading of a running day may still be on its way, so
+    /// that its slot is due once the device has been heard in it.
+    fn due_slots(&self, span: &PeriodDays, number: usize, day: &PeriodDay) -> i64 {
+        let passed = span.passed_ms(day);
+        let slots = passed / self.every_ms;
+        let newest = (number, slots - 1);
+        let is_heard = self.good_slot == newest || self.asleep_slot == newest;
+        let is_running = passed < day.to - day.from;
+        (slots - i64::from(is_running && !is_heard)).max(0)
     }
 
     /// Whether the day has a good reading.

@@ -2,6 +2,7 @@
 
 use crate::domain::ExactNumber;
 use crate::domain::ledger::EntryTime;
+use crate::domain::parse_finite;
 use crate::i18n::parse_month_name;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -191,7 +192,7 @@ fn parse_day_number(text: &str) -> Option<(i64, f64)> {
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    let number = parse_finite(text).filter(|_| is_plain)?;
     let (days, _) = text.split_once('.').unwrap_or((text, ""));
     Some((days.parse().ok()?, number.fract()))
 }

@@ -1,6 +1,7 @@
 //! Sheets of an XLSX file as rows of cells: typed numbers and dates as digits, days in the epoch of
 //! the workbook, and formulas without a stored result.
 
+use crate::domain::parse_finite;
 use crate::ledger::sheet_rows::{SheetCell, SheetRows, TableError, push_row};
 use crate::limits::LEDGER_COLUMNS_MAX;
 use calamine::{Data, Reader, Xlsx, XlsxError};
@@ -159,6 +160,6 @@ fn to_datetime(at: &calamine::ExcelDateTime) -> Option<DateTime> {
 
 /// Number of a spreadsheet, rounded to the 15 significant digits that spreadsheets keep.
 fn round_to_15_digits(number: f64) -> String {
-    let fifteen = format!("{number:.14e}").parse::<f64>();
+    let fifteen = parse_finite(&format!("{number:.14e}"));
     fifteen.unwrap_or(number).to_string()
 }

@@ -39,7 +39,7 @@ pub(crate) struct HealthLine {
     pub(crate) detail: String,
     /// Advice; empty when nothing is to be done.
     pub(crate) hint: String,
-    /// Time of the last success as text; empty when there was none.
+    /// Time of the last success as text; for a device that never answered the word for never.
     pub(crate) last: String,
 }
 
@@ -154,9 +154,10 @@ impl ApiListener {
             words,
             detail: fault.map(|fault| fault.detail.clone()).unwrap_or_default(),
             hint: verdict.hint.map(|key| lang.text(key)).unwrap_or_default(),
-            last: last
-                .map(|at| self.format_time(at, lang))
-                .unwrap_or_default(),
+            last: last.map_or_else(
+                || lang.text("web-updated-never"),
+                |at| self.format_time(at, lang),
+            ),
         }
     }
 

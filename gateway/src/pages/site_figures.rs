@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! let month = SiteFigures::load(&app, period, FigureScope::site(), lang).await?;
-//! month.figure(Some("plts"), "plts.generation")   // "252,7" "kWh", "± 5,1", "98%", ...
+//! month.figure(Some("plts"), "plts.generation")   // "252" "kWh", "± 6", "98%", ...
 //! ```
 
 use crate::api::ApiListener;
@@ -59,7 +59,7 @@ pub(crate) struct FigureText {
     pub(crate) value: String,
     /// Unit as printed; empty for a bare number.
     pub(crate) unit: String,
-    /// Half-width of the 95 % interval with its sign: `± 5,1`; empty when unknown.
+    /// Half-width of the 95 % interval with its sign: `± 6`; empty when unknown.
     pub(crate) plus_minus: String,
     /// Measured share of the period: `98%`; empty when it is no measurement.
     pub(crate) share: String,
@@ -189,7 +189,9 @@ impl SiteFigures {
     pub(crate) fn figure_text(&self, one: &Indicator) -> FigureText {
         let figure = content::page_figure(self.report_inputs(), one);
         let (value, reason) = match &figure.value {
-            CellValue::Number(value) => (shown_number(&figure, *value, self.lang), String::new()),
+            CellValue::Number(value) => {
+                (shown_number(&figure.kind, *value, self.lang), String::new())
+            }
             CellValue::Missing(why) => (number_format::NO_VALUE.to_owned(), why.clone()),
             _ => (number_format::NO_VALUE.to_owned(), String::new()),
         };
@@ -245,8 +247,8 @@ impl FigureText {
 }
 
 /// Number without unit, rounded in the direction of the figure.
-fn shown_number(figure: &KeyFigure, value: f64, lang: Language) -> String {
-    match &figure.kind {
+fn shown_number(kind: &ValueKind, value: f64, lang: Language) -> String {
+    match kind {
         ValueKind::Number(format) => {
             number_format::format_number(lang, format.round(value), format.shown_decimals())
         }
@@ -254,12 +256,11 @@ fn shown_number(figure: &KeyFigure, value: f64, lang: Language) -> String {
     }
 }
 
-/// `± 5,1`, with one more digit than the figure; empty when the uncertainty is unknown.
+/// `± 6`, with the last digit of the figure; empty when the uncertainty is unknown.
 fn shown_bounds(figure: &KeyFigure, lang: Language) -> String {
-    let is_number = matches!(figure.value, CellValue::Number(_));
-    let width = figure.plus_minus.filter(|width| is_number && *width > 0.0);
-    width.map_or_else(String::new, |width| {
-        format!("± {}", content::format_quantity(lang, width, ""))
+    let kind = figure.kind.uncertainty_kind();
+    figure.shown_width().map_or_else(String::new, |width| {
+        format!("± {}", shown_number(&kind, width, lang))
     })
 }
 

@@ -4,6 +4,7 @@
 //! rows of the column, or an option, decide them in [`ParsedLoggerTime::moment`].
 
 use crate::domain::UtcMs;
+use crate::domain::parse_finite;
 use crate::i18n::parse_month_name;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -127,7 +128,7 @@ pub(super) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    let number = parse_finite(&text).filter(|_| is_plain)?;
     if let Ok(count) = text.parse::<i64>() {
         let seconds = UNIX_SECONDS.contains(&count).then(|| count * 1000);
         let thousandths = UNIX_SECONDS.contains(&(count / 1000)).then_some(count);

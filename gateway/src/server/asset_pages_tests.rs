@@ -65,6 +65,35 @@ async fn a_site_that_has_read_nothing_says_so_in_words_of_the_reader() {
 }
 
 #[tokio::test]
+async fn probes_of_a_bin_have_the_labels_of_their_devices() {
+    let (_, html) = village(DEMO).get("/bsf?period=2026-11&lang=id").await;
+    for label in ["Suhu bagian tengah", "Suhu bagian tepi"] {
+        assert!(html.contains(&format!(">{label}</a>")), "{html}");
+    }
+    assert!(!html.contains("Suhu 2"), "{html}");
+}
+
+#[tokio::test]
+async fn a_device_that_never_answered_was_never_updated() {
+    let (_, html) = village(DEMO).get("/teknisi?lang=id").await;
+    let never = "Terakhir diperbarui <time data-field=\"last\">belum pernah</time>";
+    assert!(html.contains(never), "{html}");
+    assert!(!html.contains("data-field=\"last\"></time>"), "{html}");
+}
+
+#[tokio::test]
+async fn the_page_of_reports_says_why_it_shows_its_month() {
+    let bench = village(DEMO);
+    let (_, html) = bench.get("/laporan?lang=id").await;
+    assert!(html.contains("Yang tampil: bulan terakhir"), "{html}");
+    bench.import_hours("level.level", |_| 1.2).await;
+    let (_, html) = bench.get("/laporan?lang=id").await;
+    assert!(html.contains("bulan yang sedang berjalan"), "{html}");
+    let (_, html) = bench.get("/laporan?period=2026-11&lang=id").await;
+    assert!(!html.contains("Yang tampil"), "{html}");
+}
+
+#[tokio::test]
 async fn a_year_of_nothing_has_no_picture_and_no_zero() {
     let (_, html) = village(DEMO).get("/plts?period=2026&lang=id").await;
     assert!(!html.contains("<svg class=\"heat\""), "{html}");

@@ -6,7 +6,7 @@
 
 use crate::config::{JsonFieldPath, MqttPoint, Point};
 use crate::domain::site_zone::SiteZone;
-use crate::domain::{ExactNumber, QualityReason, UtcMs};
+use crate::domain::{ExactNumber, QualityReason, UtcMs, vanished_number};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -84,6 +84,10 @@ impl<'a> NodeMessage<'a> {
     pub(super) fn json(&mut self) -> Result<&Value, MessageFault> {
         let text = self.text;
         let read = || {
+            if let Some(number) = vanished_number(text) {
+                let why = format!("number out of range: {number}");
+                return Err(MessageFault::new(QualityReason::Unreadable, why));
+            }
             // It gives up at a depth of 128.
             serde_json::from_str(text).map_err(|why| {
                 let shown = shown_text(text);
@@ -347,6 +351,10 @@ mod tests {
         assert_eq!(plain("nan"), Err("missing"));
         assert_eq!(plain(""), Err("missing"));
         assert_eq!(plain("21,5"), Err("not-a-number"));
+        // No double holds it, and it is not zero.
+        assert_eq!(plain("1.2e-400"), Err("not-a-number"));
+        let field = value_of("topic = 't/rain', field = 'v'", br#"{"v": 1.2e-400}"#);
+        assert_eq!(field, Err("unreadable"));
         assert_eq!(plain(r#"{"v":1}"#), Err("not-a-number"));
         let own = "topic = 't/pump', values = { 3 = 'running', 0 = 'stopped' }";
         assert_eq!(value_of(own, b"Running"), Ok("3".into()));

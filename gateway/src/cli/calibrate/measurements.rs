@@ -9,6 +9,7 @@ use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
 use crate::commissioning::calibration_check::CalibrationSubject;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::limits::CALIBRATION_PAIRS_MAX;
 use drivers::units;
 use std::path::Path;
@@ -124,7 +125,7 @@ pub(super) async fn strapping_pairs(
             None => person.ask_parsed(&desk.lang.text("calibrate-ask-level"), parse_decimal),
         };
         if let Some(level) = level {
-            let (level_m, litres_text) = (format!("{level:.3}"), litres.to_string());
+            let (level_m, litres_text) = (nearest_digits(level, 3), litres.to_string());
             let args = [("level", &*level_m), ("litres", &*litres_text)];
             print_stderr(&desk.lang.text_with("calibrate-row", &args));
             pairs.push((level, litres));

@@ -17,6 +17,7 @@ use super::pin_place::pin_place;
 use super::standard_output::{print_line, print_text};
 use crate::clock::Clock;
 use crate::config::{self, Config, Diagnostic, Diagnostics};
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::sinks::SINK_KINDS;
 use estimate::{BusLoad, CostEstimate};
@@ -216,8 +217,8 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
         &[
             ("bus", &settings.id),
             ("link", &estimate::link_text(&settings.link)),
-            ("seconds", &digits(&format!("{:.2}", bus.cycle_s()))),
-            ("load", &digits(&format!("{:.1}", bus.load * 100.0))),
+            ("seconds", &digits(&nearest_digits(bus.cycle_s(), 2))),
+            ("load", &digits(&nearest_digits(bus.load * 100.0, 1))),
         ],
     ));
     for device in &bus.devices {
@@ -236,7 +237,7 @@ fn push_bus_text(lines: &mut Vec<String>, config: &Config, bus: &BusLoad, lang: 
                 ("points", &settings.points.len().to_string()),
                 ("every", &digits(&format!("{:?}", settings.every))),
                 ("requests", &device.requests.to_string()),
-                ("ms", &format!("{:.0}", device.wire_ms)),
+                ("ms", &nearest_digits(device.wire_ms, 0)),
             ],
         ));
     }
@@ -255,15 +256,15 @@ fn push_sinks_text(
     let digits = |text: &str| lang.locale().plain_digits(text);
     lines.push(String::new());
     for (sink, mb) in config.sinks.iter().zip(&estimate.sinks_mb) {
-        let (to, mb) = (sink.address(), format!("{mb:.0}"));
+        let (to, mb) = (sink.address(), nearest_digits(*mb, 0));
         let args = [("sink", sink.name()), ("to", &to), ("mb", &mb)];
         lines.push(lang.text_with("cli-check-sink", &args));
     }
     lines.push(lang.text_with(
         "cli-check-card",
         &[
-            ("written", &format!("{:.0}", estimate.written_mb)),
-            ("kept", &digits(&format!("{:.1}", estimate.kept_mb))),
+            ("written", &nearest_digits(estimate.written_mb, 0)),
+            ("kept", &digits(&nearest_digits(estimate.kept_mb, 1))),
             ("flush", &digits(&format!("{:?}", config.store.flush))),
             ("path", &config.store.path.display().to_string()),
         ],

@@ -4,6 +4,7 @@
 use crate::domain::ExactNumber;
 use crate::domain::ledger::{EntryKind, EntryStatement, EntryTime, QuantityBasis};
 use crate::domain::period::Period;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::ledger::{IndicatorDefinition, IndicatorDefinitions};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -101,7 +102,7 @@ fn base_statement(
     quantity: f64,
 ) -> Option<EntryStatement> {
     let of: &IndicatorDefinition = definitions.find(id)?;
-    let quantity = format!("{quantity:.*}", usize::from(of.decimals));
+    let quantity = nearest_digits(quantity, of.decimals);
     let quantity = ExactNumber::parse_quantity(&quantity)?;
     Some(EntryStatement {
         sort: EntryKind::Record,

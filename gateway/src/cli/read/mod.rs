@@ -25,6 +25,7 @@ use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::config::{Config, ModbusLink};
 use crate::domain::{ExactNumber, QualityReason};
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
 use crate::status::DeviceIdentity;
@@ -285,7 +286,7 @@ fn device_text(
         let _ = writeln!(text, "{}", lang.text(key));
     }
     if !seen.round_trips_ms.is_empty() {
-        let times = seen.round_trips_ms.iter().map(|ms| format!("{ms:.1}"));
+        let times = seen.round_trips_ms.iter().map(|ms| nearest_digits(*ms, 1));
         let times = times.collect::<Vec<_>>();
         let times = lang.locale().plain_digits(&times.join("; "));
         let _ = writeln!(

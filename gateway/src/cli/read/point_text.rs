@@ -1,6 +1,5 @@
 //! Lines about the points of a read: register, value, quality, limits.
 
-use super::ranking;
 use crate::buses::AdhocReading;
 use crate::buses::modbus::decode;
 use crate::config::{Device, FactConfidence, ModbusPoint, Point, ValueWords};
@@ -46,9 +45,7 @@ pub(super) fn point_line(
         Some((outcome, Some(number))) => {
             let name = value_text(read_as, number, lang);
             let name = name.map_or(String::new(), |name| format!(" = {name}"));
-            // A single has about seven digits; the double that carries it would show more.
-            let number = ranking::point_number_text(point, number);
-            let number = lang.locale().plain_digits(&number);
+            let number = lang.locale().plain_digits(&number.short_digits());
             let unit = match &*point.unit {
                 "" => String::new(),
                 unit => format!(" {unit}"),
@@ -88,10 +85,7 @@ pub(super) fn limit_line(point: &Point, refused: ExactNumber, lang: Language) ->
         Some(min) => ("cli-read-below", min),
         None => ("cli-read-above", point.max.unwrap_or_default()),
     };
-    let (value, limit) = (
-        ranking::point_number_text(point, refused),
-        limit.to_string(),
-    );
+    let (value, limit) = (refused.short_digits(), limit.to_string());
     let [value, limit] = [value, limit].map(|text| lang.locale().plain_digits(&text));
     let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
     format!("{:>22} {}\n", "", lang.text_with(key, &args))

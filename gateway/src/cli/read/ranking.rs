@@ -5,6 +5,7 @@ use crate::commissioning::register_inference::{
 };
 use crate::config::{Point, RegisterEncoding, WordOrder};
 use crate::domain::ExactNumber;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -66,7 +67,7 @@ pub(super) fn ranking_text(
         let value = one
             .values
             .last()
-            .map(|value| number_text(one.encoding, *value))
+            .map(|value| value.short_digits())
             .map(|value| lang.locale().plain_digits(&value));
         let value = format!("{} {}", value.unwrap_or_default(), point.unit);
         // Without a unit, the usual range of a quantity says nothing.
@@ -203,31 +204,9 @@ fn hypothesis_text(one: &RegisterHypothesis) -> String {
     format!("{} x{scale}", layout_text(one.encoding, one.words))
 }
 
-/// Value of a point as text.
-pub(super) fn point_number_text(point: &Point, number: ExactNumber) -> String {
-    let access = point.modbus();
-    access.map_or_else(
-        || number.to_string(),
-        |access| number_text(access.encoding, number),
-    )
-}
-
-/// Number as text. A 32-bit float is shown with its own digits, not with those of the double that
-/// carries it.
-fn number_text(encoding: RegisterEncoding, number: ExactNumber) -> String {
-    let value = number.to_f64();
-    #[expect(clippy::cast_possible_truncation, reason = "it was a single before")]
-    let single = value as f32;
-    if encoding == RegisterEncoding::F32 && f64::from(single).to_bits() == value.to_bits() {
-        single.to_string()
-    } else {
-        number.to_string()
-    }
-}
-
 fn percent_text(share: f64) -> String {
     // Rounded down: 99.9 % must not look like certainty.
-    format!("{:.0}", (share * 100.0).floor())
+    nearest_digits((share * 100.0).floor(), 0)
 }
 
 fn doubt_text(doubt: InferenceReason, lang: Language) -> String {

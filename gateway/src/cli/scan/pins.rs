@@ -8,6 +8,7 @@ use crate::cli::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use crate::cli::run::wait_for_stop;
 use crate::cli::standard_output::print_line;
 use crate::config::{BusLink, Config, SensorChip};
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use drivers::sensor_fault::SensorFault;
 use serde_json::{Value, json};
@@ -233,7 +234,7 @@ fn probe_json(probe: &FoundProbe) -> Value {
 
 fn probe_text(probe: &FoundProbe, warmed: f64, lang: Language) -> String {
     let serial = probe.serial.to_string();
-    let degrees = |value: f64| lang.locale().plain_digits(&format!("{value:.1}"));
+    let degrees = |value: f64| lang.locale().plain_digits(&nearest_digits(value, 1));
     let celsius = match probe.celsius {
         Ok(value) => degrees(value),
         Err(fault) => {

@@ -16,6 +16,7 @@ use super::backend::DEFAULT_CONFIG_PATH;
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
 use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
 use super::standard_output::print_line;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use history::WatchHistory;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -188,9 +189,9 @@ fn plain_line(look: &DeviceSnapshot, lang: Language) -> String {
         parts.push(look.advice.clone());
     }
     format!(
-        "{} {:.1} ms {}/{} {}",
+        "{} {} ms {}/{} {}",
         look.id,
-        counts.round_trip_ms,
+        nearest_digits(counts.round_trip_ms, 1),
         counts.polls.saturating_sub(counts.failures),
         counts.polls,
         parts.join("  ")

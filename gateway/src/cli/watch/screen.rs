@@ -2,6 +2,7 @@
 
 use super::history::{WatchHistory, WatchedDevice};
 use crate::cli::live_devices::PointSnapshot;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -78,7 +79,7 @@ fn device_title(device: &WatchedDevice, width: usize, lang: Language) -> Line<'s
         Color::Green
     };
     let name = format!("{:<18}", device.look.id);
-    let time = format!("{:.1}", counts.round_trip_ms);
+    let time = nearest_digits(counts.round_trip_ms, 1);
     let time = lang.locale().plain_digits(&time);
     let facts = format!("{time:>9} ms {good:>6}/{:<5}", counts.polls);
     let errors = device

@@ -1,6 +1,7 @@
 //! Plausibility of the pairs of a calibration, by kind.
 
 use super::{CalibrationCheckError, CalibrationDraft, CalibrationSubject};
+use crate::domain::ExactNumber;
 use crate::domain::calibration::{Calibration, CalibrationKind};
 use crate::limits::{CALIBRATION_PAIRS_MAX, STRAPPING_ROWS_MAX};
 use jiff::civil::Date;
@@ -60,8 +61,7 @@ fn value_spread(values: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 fn format_number(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    ExactNumber::Float(value).short_digits()
 }
 
 fn check_dips(

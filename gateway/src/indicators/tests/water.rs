@@ -191,3 +191,22 @@ async fn what_was_not_measured_has_no_figure() {
         Some(0.0)
     );
 }
+
+#[tokio::test]
+async fn a_reading_that_is_on_its_way_is_not_missing_in_a_running_day() {
+    let site = TestSite::new(&site_text(&[SITE_PLANT, OTHER_ASSETS]));
+    let midnight = parse_time("2026-11-27T17:00:00Z").0;
+    let read = [-1, 0, 1, 2, 4].map(|minute| (midnight + minute * MINUTE, Some(29.0)));
+    site.store_readings(vec![("bin.core", read.to_vec())]).await;
+    for (now, share) in [
+        // Polled once a minute; the newest reading may still be on its way.
+        ("2026-11-27T17:02:30Z", 1.0),
+        ("2026-11-27T17:03:01Z", 1.0),
+        ("2026-11-27T17:04:01Z", 0.75),
+        ("2026-11-27T17:05:30Z", 0.75),
+    ] {
+        let found = site.indicators_at("2026-11-28", now).await;
+        let figure = find_figure(&found, "bsf.temperature_mean", "bin");
+        assert_eq!(figure.completeness.all, Some(share), "{now}");
+    }
+}

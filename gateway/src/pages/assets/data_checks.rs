@@ -69,7 +69,12 @@ fn data_check(at: &SectionContext<'_>, event: &DataEvent) -> DataCheck {
         .site()
         .point(&event.of)
         .map_or("", |point| &*point.unit);
-    let amount = |value: f64| content::format_quantity(lang, value, unit);
+    // One digit more than figures of the unit have: the readings are raw, and floats have many.
+    let amount = |value: f64| {
+        let decimals = content::usual_decimals(unit, Some(value)).saturating_add(1);
+        let decimals = u8::try_from(decimals).unwrap_or(0);
+        number_format::format_quantity(lang, value, &content::unit_text(lang, unit), decimals)
+    };
     let readings = event
         .before_after
         .map_or_else(String::new, |(before, after)| {

@@ -53,6 +53,14 @@ pub(crate) struct SeriesLook {
     pub(crate) style: PlotStyle,
 }
 
+/// Role without its number, and the number: `temperature_2`.
+fn numbered_role(role: &str) -> (&str, &str) {
+    let numbered = role.rsplit_once('_');
+    numbered
+        .filter(|(_, number)| number.parse::<u8>().is_ok())
+        .unwrap_or((role, ""))
+}
+
 impl SectionContext<'_> {
     pub(crate) fn lang(&self) -> Language {
         self.figures.lang
@@ -71,19 +79,38 @@ impl SectionContext<'_> {
         Some(&self.asset.id)
     }
 
-    /// Name of a point of the asset in words: `Suhu 2`.
+    /// Name of a point of the asset in words. Points of the same role are told apart by the labels
+    /// of their devices, `Suhu bagian tepi`; where these are the same, by a number, `Suhu 2`.
     pub(crate) fn point_name(&self, point: &str) -> String {
         let mut roles = self.asset.points.iter();
         let role = roles.find(|(_, id)| ***id == *point);
-        let (word, number) = match role.map(|(role, _)| role.rsplit_once('_')) {
-            Some(Some((word, number))) if number.parse::<u8>().is_ok() => (word, number),
-            _ => (role.map_or("", |(role, _)| role.as_str()), ""),
-        };
+        let role = role.map_or("", |(role, _)| role.as_str());
+        let (word, number) = numbered_role(role);
+        let alike = self.asset.points.iter();
+        let alike = alike.filter(|(role, _)| numbered_role(role).0 == word);
+        let labels: Vec<Option<String>> = alike.map(|(_, id)| self.point_label(id)).collect();
+        if labels.len() > 1 {
+            let own = self.point_label(point);
+            let same = labels.iter().filter(|label| **label == own).count();
+            if let (Some(own), 1) = (own, same) {
+                return own;
+            }
+        }
         let name = self
             .lang()
             .find_text(&format!("role-{}", word.replace('_', "-")));
         let name = name.unwrap_or_else(|| point.to_owned());
         format!("{name} {number}").trim_end().to_owned()
+    }
+
+    /// Label of a point of the site: its own, else in words of the language.
+    fn point_label(&self, id: &str) -> Option<String> {
+        let (device, name) = id.split_once('.')?;
+        let mut devices = self.figures.config.devices.iter();
+        let device = devices.find(|one| *one.id == *device)?;
+        let mut points = device.points.iter();
+        let point = points.find(|one| *one.name == *name)?;
+        Some(point.label(self.lang()))
     }
 
     /// Width of the buckets of readings.

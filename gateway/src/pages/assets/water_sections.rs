@@ -189,8 +189,9 @@ fn flow_plot(at: &SectionContext<'_>, tank: &TankAsset) -> Option<TitledPlot> {
     if at.choice.days() > 1 {
         let inflow = at.by_day("tank.inflow", PlotStyle::Bars);
         let outflow = at.by_day("tank.outflow", PlotStyle::Line);
+        let title = flow_title(inflow.is_some(), outflow.is_some());
         let both = inflow.into_iter().chain(outflow).collect();
-        return at.plot("assets-plot-flows", both);
+        return at.plot(title, both);
     }
     let hours = |point: &AssetPoint, style: PlotStyle| {
         let look = SeriesLook {
@@ -205,7 +206,18 @@ fn flow_plot(at: &SectionContext<'_>, tank: &TankAsset) -> Option<TitledPlot> {
     let outflow = tank.outflow.iter().filter(is_counter);
     let inflow = inflow.map(|point| hours(point, PlotStyle::Bars));
     let outflow = outflow.map(|point| hours(point, PlotStyle::Line));
-    at.plot("assets-plot-flows", inflow.chain(outflow).collect())
+    let [inflow, outflow] = [inflow.collect(), outflow.collect::<Vec<_>>()];
+    let title = flow_title(!inflow.is_empty(), !outflow.is_empty());
+    at.plot(title, [inflow, outflow].concat())
+}
+
+/// Message key of the title of a plot with water into a tank, out of it, or both.
+fn flow_title(has_inflow: bool, has_outflow: bool) -> &'static str {
+    match (has_inflow, has_outflow) {
+        (true, false) => "role-inflow",
+        (false, true) => "role-outflow",
+        _ => "assets-plot-flows",
+    }
 }
 
 fn pump_parts(at: &SectionContext<'_>, pump: &PumpAsset) -> KindParts {

@@ -60,7 +60,8 @@ impl SmallCurve {
         let mut before: Option<UtcMs> = None;
         for (at, mean) in &self.means {
             let Some(mean) = mean else { continue };
-            let is_gap = before.is_none_or(|before| at.0 - before.0 > 2 * self.step_ms);
+            // Neighbours are one step apart; one missing mean between them makes it two.
+            let is_gap = before.is_none_or(|before| at.0 - before.0 > self.step_ms);
             if is_gap {
                 runs.push(Vec::new());
             }
@@ -88,6 +89,7 @@ fn rounded(place: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn curve(means: &[(i64, Option<f64>)]) -> String {
         let means = means.iter().map(|(at, mean)| (UtcMs(*at), *mean));
@@ -112,6 +114,23 @@ mod tests {
         assert!(curve(&[(0, Some(7.0)), (100, Some(7.0))]).contains("M0 38L30 38"));
         for none in [&[][..], &[(0, Some(1.0))], &[(0, None), (100, None)]] {
             assert!(curve(none).contains("d=\"\""));
+        }
+    }
+    proptest! {
+        #[test]
+        fn no_line_runs_over_a_missing_mean(
+            values in proptest::collection::vec(proptest::option::of(-5.0..5.0_f64), 0..11),
+            is_listed: bool,
+        ) {
+            let means = (0..).step_by(100).zip(values.iter().copied());
+            // A missing mean is listed without a value, or not listed at all.
+            let means: Vec<_> = means.filter(|(_, mean)| is_listed || mean.is_some()).collect();
+            let svg = curve(&means);
+            let line = svg.split("<path d=\"").nth(2).unwrap().split('"').next().unwrap();
+            let drawn: Vec<usize> = line.split('M').map(|run| run.split('L').count()).collect();
+            let runs = values.split(Option::is_none).map(<[_]>::len);
+            let runs: Vec<usize> = runs.filter(|length| *length >= 2).collect();
+            prop_assert_eq!(&drawn[1..], &runs[..], "{}", line);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::svg_text;
 use crate::assets::tank::geometry::{TankGeometry, tank_volume};
 use crate::assets::tank::tank_sums::tank_geometry;
 use crate::assets::{Asset, TankAsset, TankShape};
+use crate::domain::period::Period;
 use crate::formulas::claim_rounding::{RoundingMode, decimal_magnitude, round_decimals};
 use crate::i18n::Language;
 use crate::pages::site_figures::SiteFigures;
@@ -16,6 +17,8 @@ use std::fmt::Write;
 
 /// Place of the tank's inside within the drawing: left, right, top, bottom.
 const BODY: (f64, f64, f64, f64) = (104.0, 222.0, 26.0, 204.0);
+/// Height of a line of the words beside a pipe.
+const FLOW_LINE: f64 = 13.0;
 /// Steps of the scale.
 const SCALE_STEPS: u8 = 4;
 /// Significant digits of litres: no sensor of a tank knows more.
@@ -42,6 +45,8 @@ pub(crate) struct TankDrawing {
     pub(crate) scale: Vec<(f64, String)>,
     /// Water in and out, in words; empty when it is not known.
     pub(crate) flows: [String; 2],
+    /// Time in which that water flowed, in words; empty where the page says it.
+    pub(crate) when: String,
     /// The drawing in a sentence, for screen readers.
     pub(crate) summary: String,
 }
@@ -58,9 +63,11 @@ pub(crate) enum TankOutline {
 }
 
 impl TankDrawing {
-    /// Drawing of a tank by the figures of a period, which should be the present day.
+    /// Drawing of a tank by the figures of a period; of the present day it says so.
     pub(crate) fn of_figures(asset: &Asset, tank: &TankAsset, figures: &SiteFigures) -> Self {
         let lang = figures.lang;
+        let today = figures.config.site.timezone.date(figures.now);
+        let is_today = figures.account.period == Period::Day(today);
         let own = Some(&*asset.id);
         let geometry = tank.shape.as_ref().map(tank_geometry);
         let geometry = geometry.unwrap_or(TankGeometry::Strapping(Vec::new()));
@@ -107,6 +114,11 @@ impl TankDrawing {
                 flow("tank.inflow", "tank-flow-in"),
                 flow("tank.outflow", "tank-flow-out"),
             ],
+            when: if is_today {
+                lang.text("assets-today")
+            } else {
+                String::new()
+            },
             summary: lang.text_with(key, &args),
             fill,
             litres,
@@ -197,13 +209,17 @@ impl TankDrawing {
         if self.full < 0.995 {
             let _ = write!(svg, "<path class=\"full\" d=\"M{left} {full:.1}h118\"/>");
         }
-        let texts = self.flows.iter().zip([inlet + 18.0, out - 10.0]);
+        // The outlet has its pipe below the words, the inlet above them.
+        let raised = if self.when.is_empty() { 0.0 } else { FLOW_LINE };
+        let texts = self.flows.iter().zip([inlet + 18.0, out - 10.0 - raised]);
         for (text, y) in texts.filter(|(text, _)| !text.is_empty()) {
-            let _ = write!(
-                svg,
-                "<text class=\"flow\" x=\"4\" y=\"{y:.1}\">{}</text>",
-                svg_text(text)
-            );
+            for (line, y) in [(text, y), (&self.when, y + FLOW_LINE)] {
+                let _ = write!(
+                    svg,
+                    "<text class=\"flow\" x=\"4\" y=\"{y:.1}\">{}</text>",
+                    svg_text(line)
+                );
+            }
         }
     }
 }
@@ -293,6 +309,7 @@ mod tests {
             litres: "4.990 L".to_owned(),
             scale: vec![(0.0, "0 L".to_owned()), (1.0, "9.970 L".to_owned())],
             flows: ["<b>".to_owned(), String::new()],
+            when: String::new(),
             summary: "Tandon \"air\" <script>".to_owned(),
         }
     }
@@ -306,6 +323,16 @@ mod tests {
         );
         assert!(!svg.contains("<script") && !svg.contains("<b>"), "{svg}");
         assert!(svg.contains("aria-label=\"Tandon &quot;air&quot;"), "{svg}");
+    }
+
+    #[test]
+    fn water_that_flowed_today_says_so_at_each_pipe() {
+        let today = TankDrawing {
+            flows: ["Masuk 1 m³".to_owned(), "Keluar 2 m³".to_owned()],
+            when: "hari ini".to_owned(),
+            ..drawing()
+        };
+        assert_eq!(today.svg().matches(">hari ini</text>").count(), 2);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(super) struct PlantCard {
     pub(super) today: Option<FigureText>,
     /// Energy of this month.
     pub(super) month: Option<FigureText>,
+    /// `Bulan ini`, with the day on which the readings began if that was later.
+    pub(super) month_name: String,
     /// Power now.
     pub(super) power: Option<PresentValue>,
     /// Point of the power, for the small curve; empty without one.
@@ -90,6 +92,7 @@ pub(super) struct OtherCard {
 }
 
 pub(super) fn plant_cards(figures: &HomeFigures) -> Vec<PlantCard> {
+    let [month_name, _] = figures.names_so_far();
     let card = |asset: &Asset| {
         let AssetKind::Plts(plant) = &asset.kind else {
             return None;
@@ -98,7 +101,8 @@ pub(super) fn plant_cards(figures: &HomeFigures) -> Vec<PlantCard> {
         Some(PlantCard {
             name: asset.name.to_string(),
             today: figures.today.figure(Some(&asset.id), "plts.generation"),
-            month: figures.month.figure(Some(&asset.id), "plts.generation"),
+            month: figures.month_figure(Some(&asset.id), "plts.generation"),
+            month_name: month_name.clone(),
             power: PresentValue::of_point(figures, plant.power.as_ref(), power_text),
             point: point.unwrap_or_default(),
         })
@@ -244,8 +248,8 @@ pub(super) fn pump_cards(figures: &HomeFigures) -> Vec<PumpCard> {
         Some(PumpCard {
             name: asset.name.to_string(),
             state: pump_state(figures, pump),
-            hours: figures.today.figure(Some(&asset.id), "pump.hours"),
-            volume: figures.today.figure(Some(&asset.id), "pump.volume"),
+            hours: figure_of_today(figures, asset, "pump.hours", Some("home-pump-hours")),
+            volume: figure_of_today(figures, asset, "pump.volume", Some("home-pump-volume")),
         })
     };
     assets(figures).filter_map(card).collect()
@@ -271,7 +275,7 @@ pub(super) fn other_cards(figures: &HomeFigures) -> Vec<OtherCard> {
         let (_, ids) = OTHER_FIGURES.iter().find(|(of, _)| *of == kind)?;
         let found = ids
             .iter()
-            .filter_map(|id| figures.today.figure(Some(&asset.id), id));
+            .filter_map(|id| figure_of_today(figures, asset, id, None));
         Some(OtherCard {
             name: asset.name.to_string(),
             link: navigation::page_of_kind(kind)
@@ -281,6 +285,21 @@ pub(super) fn other_cards(figures: &HomeFigures) -> Vec<OtherCard> {
     };
     let cards = assets(figures).filter_map(card);
     cards.filter(|card| !card.figures.is_empty()).collect()
+}
+
+/// Figure of today that says so, under the text `key` or else its own name. `None` when the asset
+/// has no such figure.
+fn figure_of_today(
+    figures: &HomeFigures,
+    asset: &Asset,
+    id: &str,
+    key: Option<&str>,
+) -> Option<FigureText> {
+    let mut found = figures.today.figure(Some(&asset.id), id)?;
+    let lang = figures.lang();
+    let name = key.map_or(found.label, |key| lang.text(key));
+    found.label = format!("{name}, {}", lang.text("assets-today"));
+    Some(found)
 }
 
 fn assets(figures: &HomeFigures) -> impl Iterator<Item = &Asset> {

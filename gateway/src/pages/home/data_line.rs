@@ -5,6 +5,7 @@ use super::home_figures::HomeFigures;
 use crate::api::ApiListener;
 use crate::attention::{self, DeviceConditionState};
 use crate::formulas::{count_as_f64, finite_ratio};
+use crate::report::content;
 use crate::report::render::number_format;
 
 /// State of the data in words.
@@ -53,10 +54,15 @@ impl DataLine {
     }
 }
 
-/// Mean measured share of today over the assets, of daylight hours for plants.
+/// Mean measured share of today over the assets, of daylight hours for plants; without those of
+/// which hardly anything was due until now.
 fn measured_share(figures: &HomeFigures) -> Option<f64> {
     let today = &figures.today;
-    let assets = today.config.assets.iter();
+    let (site, day) = (&today.config.site, today.account.period);
+    let assets = today.config.assets.iter().filter(|asset| {
+        let is_solar = asset.kind.word() == "plts";
+        !content::is_too_early(site, day, is_solar, today.now)
+    });
     let shares = assets.filter_map(|asset| attention::measured_share(&today.account, asset));
     let shares: Vec<f64> = shares.collect();
     finite_ratio(shares.iter().sum(), count_as_f64(shares.len()))

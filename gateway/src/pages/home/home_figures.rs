@@ -6,7 +6,8 @@ use crate::domain::UtcMs;
 use crate::domain::ledger::{EntryKind, LedgerEntry};
 use crate::domain::period::Period;
 use crate::i18n::Language;
-use crate::pages::site_figures::{FigureScope, SiteFigures};
+use crate::pages::site_figures::{FigureScope, FigureText, SiteFigures};
+use crate::report::render::number_format;
 use crate::storage::{EvidenceExtent, LatestSample, LedgerQuery};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -22,8 +23,10 @@ pub(super) struct HomeFigures {
     pub(super) recent: SiteFigures,
     /// The last seven days, with today.
     pub(super) week: SiteFigures,
-    /// This month.
+    /// This month, for its targets.
     pub(super) month: SiteFigures,
+    /// This month, in the site's first one since its first day of readings.
+    pub(super) month_so_far: SiteFigures,
     /// This year, in the site's first one since its first day of readings.
     pub(super) year: SiteFigures,
     /// Ledger entries of this year.
@@ -34,18 +37,17 @@ pub(super) struct HomeFigures {
     pub(super) zone: TimeZone,
 }
 
-/// The year of a day. In the year in which the readings begin it starts with their first day:
-/// nothing was expected before, so that nothing is missing.
-fn year_so_far(extent: &EvidenceExtent, day: Date) -> Period {
-    let new_year = day.first_of_year();
+/// The month or year `whole` of a day. The one in which the readings begin starts with their first
+/// day: nothing was expected before, so that nothing is missing.
+fn period_so_far(extent: &EvidenceExtent, day: Date, whole: Period) -> Period {
     // Where old readings were deleted, nobody knows the first day.
     let first = extent
         .days
         .first()
         .filter(|_| extent.raw_deleted_before.is_none());
     match first {
-        Some(first) if *first > new_year => Period::Range(*first.min(&day), day),
-        _ => Period::Year(new_year),
+        Some(first) if *first > whole.first() => Period::Range(*first.min(&day), day),
+        _ => whole,
     }
 }
 
@@ -62,13 +64,18 @@ impl HomeFigures {
             to: Some(new_year.last_of_year()),
             ..LedgerQuery::default()
         };
+        let extent = store.evidence_extent().await?;
+        let month = Period::Month(day.first_of_month());
+        let month_so_far = period_so_far(&extent, day, month);
+        let year_so_far = period_so_far(&extent, day, Period::Year(new_year));
         Ok(Self {
             entries: store.all_ledger_entries(entries).await?,
             today: load(Period::Day(day)).await?,
             recent: load(Period::Range(before(1), day)).await?,
             week: load(Period::Range(before(6), day)).await?,
-            month: load(Period::Month(day.first_of_month())).await?,
-            year: load(year_so_far(&store.evidence_extent().await?, day)).await?,
+            month: load(month).await?,
+            month_so_far: load(month_so_far).await?,
+            year: load(year_so_far).await?,
             latest: latest
                 .into_iter()
                 .map(|last| (Arc::clone(&last.point), last))
@@ -85,6 +92,39 @@ impl HomeFigures {
     /// Language of the page.
     pub(super) fn lang(&self) -> Language {
         self.today.lang
+    }
+
+    /// Figure of this month with its target, in the site's first month since its first day of
+    /// readings; `None` when the site has no such figure.
+    pub(super) fn month_figure(&self, asset: Option<&str>, id: &str) -> Option<FigureText> {
+        let whole = self.month.figure(asset, id)?;
+        let so_far = self.month_so_far.figure(asset, id)?;
+        // A target is one of the calendar month.
+        Some(FigureText {
+            target: whole.target,
+            target_share: whole.target_share,
+            ..so_far
+        })
+    }
+
+    /// Name of the month and of the year of the page, with the first day of readings where they do
+    /// not start at their beginning.
+    pub(super) fn names_so_far(&self) -> [String; 2] {
+        let name = |figures: &SiteFigures, whole: &str, since: &str| {
+            let Period::Range(first, _) = figures.account.period else {
+                return self.lang().text(whole);
+            };
+            let start = number_format::format_short_date(self.lang(), first);
+            self.lang().text_with(since, &[("start", &start)])
+        };
+        [
+            name(
+                &self.month_so_far,
+                "home-this-month",
+                "home-this-month-since",
+            ),
+            name(&self.year, "home-this-year", "home-this-year-since"),
+        ]
     }
 
     /// Share of the month that has passed, 0 to 1.
@@ -119,20 +159,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_year_begins_with_the_first_readings() {
+    fn the_first_month_and_year_begin_with_the_first_readings() {
         let today = Date::constant(2026, 11, 29);
-        let year = |first: Option<Date>, deleted: Option<Date>| {
+        let so_far = |first: Option<Date>, deleted: Option<Date>| {
             let extent = EvidenceExtent {
                 days: first.into_iter().collect(),
                 raw_deleted_before: deleted,
                 ..EvidenceExtent::default()
             };
-            year_so_far(&extent, today).to_string()
+            let whole = [
+                Period::Month(today.first_of_month()),
+                Period::Year(today.first_of_year()),
+            ];
+            whole.map(|whole| period_so_far(&extent, today, whole).to_string())
         };
         let november = Date::constant(2026, 11, 20);
-        assert_eq!(year(Some(november), None), "2026-11-20..2026-11-29");
-        assert_eq!(year(Some(november), Some(november)), "2026");
-        assert_eq!(year(Some(Date::constant(2025, 3, 9)), None), "2026");
-        assert_eq!(year(None, None), "2026");
+        let since = "2026-11-20..2026-11-29";
+        assert_eq!(so_far(Some(november), None), [since, since]);
+        assert_eq!(so_far(Some(november), Some(november)), ["2026-11", "2026"]);
+        let (october, older) = (Date::constant(2026, 10, 9), Date::constant(2025, 3, 9));
+        assert_eq!(
+            so_far(Some(october), None),
+            ["2026-11", "2026-10-09..2026-11-29"]
+        );
+        assert_eq!(so_far(Some(older), None), ["2026-11", "2026"]);
+        assert_eq!(so_far(None, None), ["2026-11", "2026"]);
     }
 }

@@ -3,7 +3,6 @@
 use super::home_figures::HomeFigures;
 use crate::attention::TargetProgress;
 use crate::domain::indicator::Indicator;
-use crate::domain::period::Period;
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::pages::site_figures::FigureText;
 use crate::report::render::number_format;
@@ -63,22 +62,15 @@ pub(super) fn target_progress(figures: &HomeFigures) -> Vec<TargetProgress> {
 
 /// CO2 avoided in this month and in this year, with the name of the period.
 pub(super) fn emission_figures(figures: &HomeFigures) -> Vec<(String, FigureText)> {
-    let lang = figures.lang();
-    let year = match figures.year.account.period {
-        Period::Range(first, _) => {
-            let start = number_format::format_short_date(lang, first);
-            lang.text_with("home-this-year-since", &[("start", &start)])
-        }
-        _ => lang.text("home-this-year"),
-    };
+    let [month, year] = figures.names_so_far();
     let both = [
-        (lang.text("home-this-month"), &figures.month),
-        (year, &figures.year),
+        (month, figures.month_figure(None, AVOIDED)),
+        (year, figures.year.figure(None, AVOIDED)),
     ];
-    let found = |(name, figures): (_, &crate::pages::site_figures::SiteFigures)| {
-        Some((name, figures.figure(None, AVOIDED)?))
-    };
-    both.into_iter().filter_map(found).collect()
+    let found = both.into_iter();
+    found
+        .filter_map(|(name, figure)| Some((name, figure?)))
+        .collect()
 }
 
 /// Figures of this month with a target, and the share that was reached.

@@ -163,6 +163,7 @@ async fn a_site_that_is_well_says_so_and_shows_each_asset_once() {
         "suhu terbaik · 10.00",
         "3 dari 3 alat menjawab",
         "lengkap",
+        "Bulan ini, sejak 23 Nov 2026",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
@@ -176,6 +177,27 @@ async fn a_site_that_is_well_says_so_and_shows_each_asset_once() {
         english.contains("All is well") && english.contains("4,710 L"),
         "{english}"
     );
+}
+
+#[tokio::test]
+async fn figures_of_today_say_that_they_are_of_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let pump = "[[asset]]\nid = 'pump'\nkind = 'pump'\nname = 'Biopond 3'\npower = 'inv-7.p'\n\
+                rated_power_kw = 2.0\n";
+    let config = load_site(&format!("{}\n{pump}", site_text(folder.path(), "PLTS")));
+    let bench = ApiTestBench::of_config(&config);
+    let power = SampleOutcome::Good(ExactNumber::Float(1240.0));
+    let samples = (NOW - 58 * HOUR..=NOW).step_by(60_000);
+    let samples = samples.map(|at| (UtcMs(at), power)).collect();
+    let store = &bench.state.store;
+    store
+        .import_columns(vec![("inv-7.p".into(), samples)])
+        .await
+        .unwrap();
+    let home = HomeBench { bench, folder };
+    let text = home.text("id").await;
+    assert!(text.contains("Lama menyala, hari ini"), "{text}");
+    assert!(home.text("en").await.contains("Running time, today"));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod issued_page;
 mod issued_texts;
 mod order_page;
 mod reports_page;
+mod usual_period;
 
 use crate::api::ApiListener;
 use axum::Router;

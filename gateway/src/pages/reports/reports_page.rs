@@ -1,6 +1,7 @@
 //! `/laporan`: the short edition of a report, with everything that can be done with it.
 
 use super::issued_texts::{IssuedLine, issued_line};
+use super::usual_period::UsualPeriod;
 use crate::api::ApiListener;
 use crate::api::client::percent_encode;
 use crate::api::issued_reports::ShortEdition;
@@ -26,6 +27,8 @@ const SHARED_FIGURES_MAX: usize = 6;
 struct ReportsPage {
     frame: PageFrame,
     choice: PeriodChoice,
+    /// Why this period is shown; empty when it was asked for.
+    reason: String,
     /// Id, name, and whether it is chosen.
     assets: Vec<(String, String, bool)>,
     edition: Result<EditionTexts, String>,
@@ -60,10 +63,15 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
         .iter()
         .find(|(_, _, chosen)| *chosen)
         .map(|(id, ..)| id.as_str().into());
-    let mut choice = report_period(&app, &uri, &frame);
+    let store = &app.state().store;
+    let extent = match store.evidence_extent().await {
+        Ok(extent) => extent,
+        Err(error) => return render_failure(&uri, frame, &error.into()),
+    };
+    let usual = UsualPeriod::of_site(&extent, app.today());
+    let (mut choice, reason) = report_period(&app, &uri, &frame, usual);
     choice.asset = asset.as_deref().unwrap_or_default().to_owned();
     let before = query_parameter(&uri, "sebelum").and_then(|text| text.parse().ok());
-    let store = &app.state().store;
     let found = match store
         .issued_reports_before(before.unwrap_or(u64::MAX))
         .await
@@ -87,6 +95,7 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
             .collect(),
         frame,
         choice,
+        reason,
         assets,
         edition,
         older,
@@ -94,14 +103,20 @@ pub(crate) async fn reports_page(PageRequest { app, uri, headers }: PageRequest)
     render_page(&uri, StatusCode::OK, &page)
 }
 
-/// Period of the page: the one asked for, else the last whole month.
-fn report_period(app: &ApiListener, uri: &Uri, frame: &PageFrame) -> PeriodChoice {
+/// Period of the page: the one asked for, else the usual one with the reason for it.
+fn report_period(
+    app: &ApiListener,
+    uri: &Uri,
+    frame: &PageFrame,
+    usual: UsualPeriod,
+) -> (PeriodChoice, String) {
     let choice = PeriodChoice::of_request(uri, app.today(), "month", frame.lang);
     let is_asked = ["period", "from"].map(|name| query_parameter(uri, name).is_some());
     if is_asked.contains(&true) {
-        return choice;
+        return (choice, String::new());
     }
-    PeriodChoice::new(choice.period_before(), app.today(), frame.lang)
+    let choice = PeriodChoice::new(usual.period, app.today(), frame.lang);
+    (choice, frame.t(usual.reason))
 }
 
 /// Start of the address under which the reader has opened the page.

@@ -1,6 +1,7 @@
 //! Printed names of indicators, units and periods, and numbers within sentences.
 
 use crate::domain::indicator::IndicatorRemark;
+use crate::domain::parse_finite;
 use crate::domain::period::Period;
 use crate::formulas::claim_rounding::decimal_magnitude;
 use crate::i18n::Language;
@@ -67,7 +68,7 @@ pub(crate) fn to_sentence(text: &str) -> String {
 /// A number given as text, with the decimal mark of the language.
 fn localise_number(lang: Language, text: &str) -> String {
     // Without a point it is a count or a year, which needs no decimal mark.
-    let is_number = text.contains('.') && text.parse::<f64>().is_ok();
+    let is_number = text.contains('.') && parse_finite(text).is_some();
     if is_number {
         lang.locale().plain_digits(text)
     } else {

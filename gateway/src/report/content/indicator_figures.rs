@@ -2,6 +2,7 @@
 
 use super::context::ReportContext;
 use super::display_names;
+use super::early_period::is_too_early;
 use super::significant_digits;
 use super::targets;
 use crate::domain::factor::HeadlineStatus;
@@ -38,9 +39,9 @@ pub(crate) fn indicator_figure(
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     let mut figure = KeyFigure::new(&parts.collect::<Vec<_>>().join("/"), label, value, kind);
     figure.plus_minus = significant_digits::half_width(one);
-    figure.completeness = measured_share(one);
+    figure.completeness = judged_share(book, one);
     figure.origin = Some(one.origin);
-    figure.status = figure_status(one);
+    figure.status = figure_status(book, one);
     figure.target = targets::target_value(book, EntryKind::Target, one);
     one.method.clone_into(&mut figure.method);
     figure.factors = one.factors.iter().map(|f| f.id.to_string()).collect();
@@ -73,13 +74,21 @@ pub(crate) fn figure_notes(book: &ReportContext<'_>, one: &Indicator) -> Vec<Str
     notes
 }
 
-/// Measured share of the period, 0 to 1; of daylight hours for solar figures.
-pub(crate) fn measured_share(one: &Indicator) -> Option<f64> {
+/// Measured share of the period up to now, 0 to 1; of daylight hours for solar figures. `None` also
+/// while the period has just begun.
+pub(crate) fn judged_share(book: &ReportContext<'_>, one: &Indicator) -> Option<f64> {
+    let (site, now) = (&book.matter.config.site, book.matter.issued);
+    measured_share(one).filter(|_| !is_too_early(site, one.period, is_solar(one), now))
+}
+
+fn is_solar(one: &Indicator) -> bool {
+    let mut prefixes = DAYLIGHT_PREFIXES.iter();
+    prefixes.any(|prefix| one.id.starts_with(prefix))
+}
+
+fn measured_share(one: &Indicator) -> Option<f64> {
     let known = &one.completeness;
-    let is_solar = DAYLIGHT_PREFIXES
-        .iter()
-        .any(|prefix| one.id.starts_with(prefix));
-    if is_solar {
+    if is_solar(one) {
         known.daylight.or(known.all)
     } else {
         known.all.or(known.daylight)
@@ -87,8 +96,8 @@ pub(crate) fn measured_share(one: &Indicator) -> Option<f64> {
 }
 
 /// Status of a figure (METHODS C.2, G.4).
-pub(crate) fn figure_status(one: &Indicator) -> FigureStatus {
-    match (one.headline, measured_share(one)) {
+pub(crate) fn figure_status(book: &ReportContext<'_>, one: &Indicator) -> FigureStatus {
+    match (one.headline, judged_share(book, one)) {
         // The order matters: refused readings come first, because their share would look complete.
         _ if is_refused(one) => FigureStatus::Insufficient,
         (HeadlineStatus::Provisional(_), _) => FigureStatus::Provisional,
@@ -100,8 +109,8 @@ pub(crate) fn figure_status(one: &Indicator) -> FigureStatus {
 
 /// True when too little was measured for a headline. A figure without a value states its own
 /// reason.
-pub(crate) fn is_insufficient(one: &Indicator) -> bool {
-    one.value.is_ok() && measured_share(one).is_some_and(|share| share < SUFFICIENT_SHARE)
+pub(crate) fn is_insufficient(book: &ReportContext<'_>, one: &Indicator) -> bool {
+    one.value.is_ok() && judged_share(book, one).is_some_and(|share| share < SUFFICIENT_SHARE)
 }
 
 /// True when there were enough readings, but they were refused as implausible.
@@ -139,7 +148,7 @@ fn figure_row(book: &ReportContext<'_>, one: &Indicator) -> Vec<CellValue> {
         printed_value(book, one),
         super::context::text_cell(book.unit_text(&one.unit)),
         share(spread),
-        share(self::measured_share(one)),
+        share(judged_share(book, one)),
         CellValue::Text(book.message(&format!("report-origin-{}", one.origin.key()))),
         CellValue::text(one.method),
         super::context::text_cell(figure_notes(book, one).join(" ")),

@@ -22,6 +22,7 @@ mod coverage;
 mod daily_values;
 mod data_events;
 mod display_names;
+mod early_period;
 mod emissions;
 pub mod explain;
 mod factor_annex;
@@ -42,6 +43,7 @@ pub(crate) use asset_document::build_asset_document;
 pub(crate) use daily_values::{is_flow, relevant_completeness};
 pub(crate) use display_names::{format_quantity, period_kind, period_name, to_sentence, unit_text};
 pub use display_names::{indicator_name, remark_sentence};
+pub(crate) use early_period::is_too_early;
 pub use issued_content::{
     HeadlineRecord, MovedHeadline, canonical_content, headline_records, moved_headlines,
 };

@@ -125,7 +125,8 @@ fn form_row(
         .map(|asset| emission_masses(book, asset))
         .unwrap_or_default();
     let net = masses.net;
-    let share = indicator_figures::measured_share(one).map_or(CellValue::Empty, CellValue::Number);
+    let share =
+        indicator_figures::judged_share(book, one).map_or(CellValue::Empty, CellValue::Number);
     let method = match net {
         Some(net) => format!("{}, {}", one.method, net.method),
         None => one.method.to_owned(),

@@ -10,8 +10,8 @@ use crate::report::render::cell_value::{NumberFormat, RoundingMode, ValueKind};
 /// Significant digits of a claim with unknown uncertainty.
 // METHODS G.3 allows two digits at ±10 %; more would claim a better uncertainty.
 const CLAIM_DIGITS: i32 = 2;
-/// Rounding goes no further than to millions.
-const DECIMALS_MIN: i32 = -6;
+/// Rounding goes no further than this: no site gives a figure of twelve digits.
+const DECIMALS_MIN: i32 = -12;
 
 /// Unit, decimals and rounding direction of a figure: benefits are rounded down, burdens up.
 pub(crate) fn figure_number_kind(
@@ -52,8 +52,7 @@ fn printed_decimals(definitions: &IndicatorDefinitions, one: &Indicator) -> i8 {
     let Ok(value) = one.value else {
         return to_i8(usual);
     };
-    let known = uncertainty_percent(one)
-        .and_then(|percent| claim_rounding::supported_decimals(value, percent));
+    let known = half_width(one).and_then(|width| claim_rounding::supported_decimals(width, 100.0));
     let bears = match (known, one.side) {
         (Some(decimals), _) => decimals,
         // With unknown uncertainty a claim gets two significant digits, a measurement the usual

@@ -88,8 +88,8 @@ pub(crate) fn headline_indicators<'a>(book: &ReportContext<'a>) -> Vec<&'a Indic
 pub(crate) fn headline_figure(book: &ReportContext<'_>, one: &Indicator) -> KeyFigure {
     let mut figure =
         indicator_figures::indicator_figure(book, one, "summary", &book.full_name(one));
-    if indicator_figures::is_insufficient(one) {
-        let share = indicator_figures::measured_share(one).unwrap_or_default();
+    if indicator_figures::is_insufficient(book, one) {
+        let share = indicator_figures::judged_share(book, one).unwrap_or_default();
         let share = number_format::format_percent(book.lang, share, 0);
         let why = book.format_message("chapters-insufficient", &[("share", &share)]);
         figure.value = CellValue::Missing(why);

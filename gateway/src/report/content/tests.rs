@@ -432,4 +432,30 @@ proptest! {
         let printed = significant_digits::round_as_printed(&config, Language::Id, &one, value);
         prop_assert!(printed <= value + value.abs() * 1e-9 + 1e-9);
     }
+    #[test]
+    fn a_half_width_has_two_digits_at_most_and_ends_where_its_value_ends(
+        value in prop_oneof![Just(0.0), -1e9..1e9_f64, -1.0..1.0_f64],
+        width in prop_oneof![1e-9..1.0_f64, 1.0..1e9_f64],
+        unit in prop_oneof![Just("kWh"), Just("degC"), Just("L"), Just("tCO2"), Just("")],
+        is_claim: bool,
+    ) {
+        let mut one = test_indicator("plts.generation", None, value, unit);
+        one.uncertainty.gum = Some(width);
+        if is_claim {
+            one.side = RoundingDirection::Benefit;
+        }
+        let config = crate::ledger::IndicatorDefinitions::built_in();
+        let kind = significant_digits::figure_number_kind(&config, Language::En, &one);
+        let (ValueKind::Number(of_value), ValueKind::Number(of_width)) =
+            (&kind, kind.uncertainty_kind())
+        else {
+            panic!("{kind:?}");
+        };
+        prop_assert_eq!(of_value.decimals, of_width.decimals);
+        let shown = of_width.round(width);
+        // Never less than it is, and never zero.
+        prop_assert!(shown > 0.0 && shown >= width * (1.0 - 1e-6), "{} {}", width, shown);
+        let last_digit = 10_f64.powi(-i32::from(of_width.decimals));
+        prop_assert!(shown / last_digit < 10.5, "{} {}", width, shown);
+    }
 }

@@ -115,6 +115,17 @@ impl ValueKind {
         }
     }
 
+    /// Returns the kind of the half-width beside a number of this kind: the same last digit, which
+    /// leaves the half-width two digits at most. It is a burden, so it is rounded up.
+    #[must_use]
+    pub fn uncertainty_kind(&self) -> Self {
+        let mut kind = self.clone();
+        if let Self::Number(format) = &mut kind {
+            format.rounding = RoundingMode::Up;
+        }
+        kind
+    }
+
     /// Returns the number that counts in totals: rounded for a claim or burden, else as it is.
     pub fn settle(&self, number: f64) -> f64 {
         match self {

@@ -74,6 +74,13 @@ impl KeyFigure {
         }
     }
 
+    /// Returns the half-width that is shown beside the value; `None` without a number, and for a
+    /// width of zero.
+    pub fn shown_width(&self) -> Option<f64> {
+        let is_number = matches!(self.value, CellValue::Number(_));
+        self.plus_minus.filter(|width| is_number && *width > 0.0)
+    }
+
     /// Returns the share of the target that was reached, 1 for all of it; `None` without value or
     /// target.
     pub fn target_share(&self) -> Option<f64> {

@@ -5,9 +5,7 @@ use crate::report::render::cell_value::{CellValue, ValueKind};
 use crate::report::render::document::{CalloutBox, ReportBlock, ReportDocument};
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
 use crate::report::render::photo::ReportPhoto;
-use crate::report::render::render_context::{
-    DisplayText, RenderContext, nearest_kind, uncertainty_kind,
-};
+use crate::report::render::render_context::{DisplayText, RenderContext, nearest_kind};
 use crate::report::render::table::ReportTable;
 
 /// Width of a line drawing, points; the page fits it into its column.
@@ -161,10 +159,9 @@ impl HtmlRenderer<'_> {
             return;
         }
         let value = escape_html(&self.show.figure_text(figure).text);
-        let spread = figure.plus_minus.filter(|spread| *spread > 0.0);
+        let spread = self.show.spread_text(figure);
         let spread = spread.map_or_else(String::new, |spread| {
-            let kind = uncertainty_kind(&figure.kind);
-            let spread = escape_html(&self.show.number_text(spread, &kind, true));
+            let spread = escape_html(&spread);
             format!(" <small class=\"bounds\">± {spread}</small>")
         });
         self.push_raw(&format!(

@@ -8,9 +8,7 @@ use crate::report::render::document::{CalloutBox, ReportBlock, ReportSection};
 use crate::report::render::figure::{KeyFigure, KeyFigures, ValueOrigin};
 use crate::report::render::number_format;
 use crate::report::render::photo::ReportPhoto;
-use crate::report::render::render_context::{
-    DisplayText, RenderContext, nearest_kind, uncertainty_kind,
-};
+use crate::report::render::render_context::{DisplayText, RenderContext, nearest_kind};
 use crate::report::render::table::{ColumnTotalKind, ReportColumn, ReportTable};
 use serde_json::{Map, Value as Json, json};
 
@@ -102,7 +100,7 @@ fn figure_json(show: &RenderContext<'_>, figure: &KeyFigure) -> Json {
         Some(number) => json!({ "value": number, "text": show.number_text(number, kind, true) }),
         None => Json::Null,
     };
-    let spread = optional(figure.plus_minus, &uncertainty_kind(&figure.kind));
+    let spread = optional(figure.shown_width(), &figure.kind.uncertainty_kind());
     let completeness = optional(figure.completeness, &ValueKind::Percent(0));
     item.insert("uncertainty".to_owned(), spread);
     item.insert("completeness".to_owned(), completeness);

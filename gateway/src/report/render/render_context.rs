@@ -88,6 +88,13 @@ impl<'a> RenderContext<'a> {
         }
     }
 
+    /// Returns the half-width of a figure with its unit, without the sign `±`; `None` when it is
+    /// not known.
+    pub(crate) fn spread_text(&self, figure: &KeyFigure) -> Option<String> {
+        let width = figure.shown_width()?;
+        Some(self.number_text(width, &figure.kind.uncertainty_kind(), true))
+    }
+
     /// Returns the value of a figure with its unit.
     pub(crate) fn figure_text(&self, figure: &KeyFigure) -> DisplayText {
         match &figure.value {
@@ -164,7 +171,7 @@ impl<'a> RenderContext<'a> {
             let value = number.map_or(CellValue::Empty, CellValue::Number);
             (value, kind.clone())
         };
-        let spread = uncertainty_kind(&figure.kind);
+        let spread = figure.kind.uncertainty_kind();
         let unit = match figure.kind {
             ValueKind::Percent(_) => "",
             _ => figure.kind.unit(),
@@ -174,7 +181,7 @@ impl<'a> RenderContext<'a> {
             text(&figure.label),
             (figure.value.clone(), figure.kind.clone()),
             text(unit),
-            number(figure.plus_minus, &spread),
+            number(figure.shown_width(), &spread),
             number(figure.target, &nearest_kind(&figure.kind)),
             number(figure.completeness, &ValueKind::Percent(0)),
             text(&origin.unwrap_or_default()),
@@ -183,18 +190,6 @@ impl<'a> RenderContext<'a> {
             text(&figure.factors.join(", ")),
             text(&figure.notes.join(" ")),
         ]
-    }
-}
-
-/// Returns the kind for an uncertainty. It is a burden, so it is rounded up.
-pub(crate) fn uncertainty_kind(kind: &ValueKind) -> ValueKind {
-    match kind {
-        ValueKind::Number(measure) => {
-            let mut measure = measure.clone();
-            measure.rounding = crate::report::render::cell_value::RoundingMode::Up;
-            ValueKind::Number(measure)
-        }
-        other => other.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::report::render::cell_value::CellValue;
 use crate::report::render::document::{ReportBlock, ReportDocument};
 use crate::report::render::figure::KeyFigure;
 use crate::report::render::number_format;
-use crate::report::render::render_context::{RenderContext, uncertainty_kind};
+use crate::report::render::render_context::RenderContext;
 
 /// Renders title, site, period, and the first `figures_max` headline figures with their status.
 pub fn render_short_text(document: &ReportDocument, figures_max: usize) -> String {
@@ -31,11 +31,8 @@ fn figure_line(show: &RenderContext<'_>, figure: &KeyFigure) -> String {
     }
     let value = show.figure_text(figure).text;
     let status = show.status(figure.status);
-    let spread = figure.plus_minus.filter(|spread| *spread > 0.0);
-    let spread = spread.map(|spread| {
-        let spread = show.number_text(spread, &uncertainty_kind(&figure.kind), true);
-        format!("± {spread}; ")
-    });
+    let spread = show.spread_text(figure);
+    let spread = spread.map(|spread| format!("± {spread}; "));
     format!(
         "• {label}: {value} ({}{status})",
         spread.unwrap_or_default()

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep};
 
 /// Bytes that request bodies hold, in all and by address.
@@ -30,7 +31,7 @@ pub(crate) struct BodyBudget(Arc<BudgetState>);
 #[derive(Debug, Default)]
 struct BudgetState {
     held: Mutex<HashMap<IpAddr, usize>>,
-    freed: Notify,
+    freed: Arc<Notify>,
 }
 
 /// Bytes that one body holds; given back when dropped.
@@ -62,7 +63,7 @@ struct GuardedBody {
     began: Instant,
     received: u64,
     /// Woken when another body gives bytes back.
-    freed: Pin<Box<dyn Future<Output = ()> + Send>>,
+    freed: Pin<Box<OwnedNotified>>,
 }
 
 /// Middleware: puts a deadline and the budget on the body of each request. What a body holds is
@@ -190,7 +191,7 @@ impl GuardedBody {
             wait: Box::pin(tokio::time::sleep(Self::allowance(0))),
             began: Instant::now(),
             received: 0,
-            freed: wait_for_room(budget.clone()),
+            freed: wait_for_room(budget),
         }
     }
 
@@ -222,16 +223,17 @@ impl GuardedBody {
             if self.freed.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
-            self.freed = wait_for_room(budget);
+            self.freed = wait_for_room(&budget);
         }
     }
 }
 
 type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Ends when a body has given bytes back.
-fn wait_for_room(budget: BodyBudget) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move { budget.0.freed.notified().await })
+/// Ends when a body gives bytes back after this call, whether or not it was polled by then: bytes
+/// that come back between an attempt to take some and the wait for room would wake nobody.
+fn wait_for_room(budget: &BodyBudget) -> Pin<Box<OwnedNotified>> {
+    Box::pin(Arc::clone(&budget.0.freed).notified_owned())
 }
 
 impl HttpBody for GuardedBody {
@@ -281,5 +283,48 @@ impl HttpBody for GuardedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::task::Waker;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn room_that_was_made_before_the_first_poll_of_a_wait_ends_it() {
+        let budget = BodyBudget::default();
+        assert!(budget.take(HERE, 0, BODY_BUDGET_PER_ADDRESS));
+        let wait = wait_for_room(&budget);
+        // The other body gives back between the attempt to take room and the first poll.
+        budget.give_back(HERE, BODY_BUDGET_PER_ADDRESS);
+        assert_eq!(wait.now_or_never(), Some(()));
+        assert_eq!(wait_for_room(&budget).now_or_never(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_parked_piece_goes_on_as_soon_as_there_is_room() {
+        let budget = BodyBudget::default();
+        assert!(budget.take(HERE, 0, BODY_BUDGET_PER_ADDRESS));
+        let held = Arc::new(Mutex::new(HeldBytes {
+            budget: budget.clone(),
+            address: HERE,
+            bytes: 0,
+            failure: None,
+        }));
+        let piece = vec![0; BODY_FREE_BYTES + 1];
+        let mut body = GuardedBody::new(Body::from(piece), held, &budget);
+        let mut context = Context::from_waker(Waker::noop());
+        let body = &mut body;
+        assert!(Pin::new(&mut *body).poll_frame(&mut context).is_pending());
+        let began = Instant::now();
+        budget.give_back(HERE, BODY_BUDGET_PER_ADDRESS);
+        let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await;
+        let piece = frame.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(piece.len(), BODY_FREE_BYTES + 1);
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

@@ -180,7 +180,8 @@ impl ExplanationWriter<'_, '_> {
             ("gaps", &*number(one.gaps)),
             ("longest", &*longest),
         ];
-        self.write_message(depth, "gaps", &args);
+        let key = if one.gaps == 0 { "no-gaps" } else { "gaps" };
+        self.write_message(depth, key, &args);
     }
 
     fn write_factor(&mut self, id: &str, depth: usize) {
@@ -212,7 +213,7 @@ impl ExplanationWriter<'_, '_> {
 /// The figure as the report prints it, with uncertainty, completeness and status.
 fn printed_figure_text(book: &ReportContext<'_>, one: &Indicator) -> String {
     let figure: KeyFigure = indicator_figures::indicator_figure(book, one, "", "");
-    let shown = |value: f64| match &figure.kind {
+    let shown = |value: f64, kind: &ValueKind| match kind {
         ValueKind::Number(measure) => {
             let rounded = measure.round(value);
             number_format::format_quantity(
@@ -225,16 +226,13 @@ fn printed_figure_text(book: &ReportContext<'_>, one: &Indicator) -> String {
         _ => display_names::format_number(book.lang, value),
     };
     let mut text = match &figure.value {
-        CellValue::Number(value) => shown(*value),
+        CellValue::Number(value) => shown(*value, &figure.kind),
         CellValue::Missing(why) => format!("{} {why}", number_format::NO_VALUE),
         _ => number_format::NO_VALUE.to_owned(),
     };
-    if let Some(width) = figure.plus_minus {
-        let _ = write!(
-            text,
-            " ± {}",
-            display_names::format_quantity(book.lang, width, &one.unit)
-        );
+    if let Some(width) = figure.shown_width() {
+        let width = shown(width, &figure.kind.uncertainty_kind());
+        let _ = write!(text, " ± {width}");
     }
     if let Some(share) = figure.completeness {
         let share = number_format::format_percent(book.lang, share, 1);

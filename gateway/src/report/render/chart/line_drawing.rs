@@ -2,6 +2,7 @@
 //! marks for every format.
 
 use super::chart_drawing::{ChartDrawing, DrawingColour, DrawingMark, TextAnchor};
+use crate::domain::parse_finite;
 use quick_xml::encoding::Decoder;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
@@ -214,10 +215,7 @@ impl SvgElement {
         let text = self.word("points");
         let point = |pair: &str| {
             let (x, y) = pair.split_once(',')?;
-            Some((
-                x.parse::<f64>().ok()? * scale,
-                y.parse::<f64>().ok()? * scale,
-            ))
+            Some((parse_finite(x)? * scale, parse_finite(y)? * scale))
         };
         let points: Option<Vec<_>> = text.split_ascii_whitespace().map(point).collect();
         points.ok_or_else(|| format!("points=\"{text}\""))

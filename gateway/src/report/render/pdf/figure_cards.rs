@@ -8,7 +8,7 @@ use super::pdf_page::{
 use crate::report::render::cell_value::ValueKind;
 use crate::report::render::figure::{FigureStatus, KeyFigure, KeyFigures};
 use crate::report::render::font_metrics::{FontFace, text_width};
-use crate::report::render::render_context::{RenderContext, nearest_kind, uncertainty_kind};
+use crate::report::render::render_context::{RenderContext, nearest_kind};
 use crate::report::render::table::count_as_f64;
 
 const CARDS_PER_ROW: usize = 3;
@@ -132,11 +132,8 @@ fn push_wrapped(
 fn card_details(show: &RenderContext<'_>, figure: &KeyFigure) -> Vec<String> {
     let lang = show.lang();
     let mut details = Vec::new();
-    if let Some(spread) = figure.plus_minus {
-        details.push(format!(
-            "± {}",
-            show.number_text(spread, &uncertainty_kind(&figure.kind), true)
-        ));
+    if let Some(spread) = show.spread_text(figure) {
+        details.push(format!("± {spread}"));
     }
     if let Some(target) = figure.target {
         let target = show.number_text(target, &nearest_kind(&figure.kind), true);
