@@ -3,13 +3,16 @@
 use crate::killed::pantau;
 use crate::sites::{noon_world, write_config};
 use gateway::config;
+use gateway::simulator::pty::PseudoTerminal;
 use gateway::simulator::{SimulatedEndpoint, SimulatorServers, serve_devices};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 use tests::site_text::SiteText;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+use tokio::task::JoinSet;
 
 /// Site with pulses, a probe and chips at these paths.
 fn pin_site([chip, probes, chips]: [&str; 3]) -> SiteText {
@@ -102,8 +105,9 @@ async fn a_scan_names_the_buses_that_it_leaves_out_or_does_not_know() {
             2,
             &["pins, probes, chips, sonar, lan"][..],
         ),
-        (&["sonar"], 2, &["sonar cannot be scanned"]),
-        (&[], 1, &["pantau scan probes", "sonar (uart"]),
+        (&["sonar"], 1, &["There is no port /dev/ttyS9"]),
+        (&["sonar", "pins"], 2, &["without other targets"]),
+        (&[], 1, &["pantau scan probes", "pantau scan sonar"]),
     ] {
         let arguments = [&["scan", "-c", file], targets].concat();
         let (output, _) = run_program(&arguments).await;
@@ -112,6 +116,75 @@ async fn a_scan_names_the_buses_that_it_leaves_out_or_does_not_know() {
         for word in words {
             assert!(said.contains(word), "{word} in {said}");
         }
+    }
+}
+
+/// Serial line on which a device sends these bytes again and again until the task ends.
+fn start_sender(bytes: &'static [u8], tasks: &mut JoinSet<()>) -> PathBuf {
+    let mut line = PseudoTerminal::open(9600).unwrap();
+    let path = line.path().clone();
+    tasks.spawn(async move {
+        let mut pause = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            pause.tick().await;
+            // A terminal that nobody reads is full after a while.
+            let full = Duration::from_millis(100);
+            let _ = tokio::time::timeout(full, line.write_all(bytes)).await;
+        }
+    });
+    path
+}
+
+#[tokio::test]
+async fn a_scan_of_a_uart_says_what_it_hears_and_proposes_its_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tasks = JoinSet::new();
+    let port = start_sender(&[0xff, 0x07, 0xa1, 0xa7], &mut tasks);
+    let bus = format!("kind = 'uart'\nport = '{}'\nbaud = 9600", port.display());
+    let file = write_config(folder.path(), SiteText::new("desa").bus("sonar", bus));
+    let file = file.to_str().unwrap();
+    // By its port, without a configuration.
+    let target = format!("uart:{}", port.display());
+    let (output, text) = run_program(&["scan", &target, "-c", "none.toml"]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(
+        text.contains(": a02yyuw, 1.953 m (newest of 10 values"),
+        "{text}"
+    );
+    let table = "[[device]]\nid = \"level-1\"\nbus = \"uart\"\nprofile = \"dfrobot-a02yyuw\"";
+    assert!(
+        text.contains(table) && text.contains("kind = \"uart\""),
+        "{text}"
+    );
+    // By its bus: what is written is a configuration that reads the sensor.
+    let (output, text) = run_program(&["scan", "sonar", "--write", "-c", file]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text.contains("bus = \"sonar\""), "{text}");
+    let (_, text) = run_program(&["scan", "sonar", "--json", "-c", file]).await;
+    let heard: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&heard["chip"], &heard["distance_mm"], &heard["configured"]),
+        (&"a02yyuw".into(), &1953.into(), &"level-1".into())
+    );
+    let (_, text) = run_program(&["read", "level-1", "-c", file]).await;
+    assert!(text.contains("1.953 m (good)"), "{text}");
+}
+
+#[tokio::test]
+async fn a_scan_of_a_uart_tells_bytes_of_another_device_and_a_wrong_speed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tasks = JoinSet::new();
+    let port = start_sender(b"$GPGGA\r\n", &mut tasks);
+    for (baud, words) in [(9600, "Another device"), (19_200, "set baud = 9600")] {
+        let bus = format!("kind = 'uart'\nport = '{}'\nbaud = {baud}", port.display());
+        let file = write_config(folder.path(), SiteText::new("desa").bus("sonar", bus));
+        let arguments = ["scan", "sonar", "-c", file.to_str().unwrap()];
+        let (output, text) = run_program(&arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(
+            text.contains(words) && text.contains("47 50 47 47"),
+            "{text}"
+        );
     }
 }
 

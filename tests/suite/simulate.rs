@@ -1,5 +1,8 @@
 //! Tests of the simulated site, read by mbpoll over TCP and over a serial line.
 
+use crate::killed::pantau;
+use crate::peers::PeerProcess;
+use crate::servers::free_port;
 use gateway::clock::Clock;
 use gateway::config::{self, Config, ModbusTable};
 use gateway::domain::UtcMs;
@@ -8,6 +11,7 @@ use gateway::simulator::device::SimulatedDevice;
 use gateway::simulator::pins::SimulatedPinPoint;
 use gateway::simulator::{SimulatedEndpoint, SimulatedPlant, SimulatedWorld, serve_devices};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
@@ -154,4 +158,37 @@ fn the_demo_shows_what_its_plant_does() {
             "{id}: {found} for {expected}"
         );
     }
+}
+
+#[test]
+fn a_demo_that_starts_again_is_the_same_site_and_makes_no_new_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().to_str().unwrap();
+    let file = folder.path().join("pantau.toml");
+    let revisions = || {
+        let output = pantau()
+            .args(["report", "--revisions", "--json", "-c"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        let all: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        all.as_array().unwrap().len()
+    };
+    let mut addresses = Vec::new();
+    for _ in 0..2 {
+        let mut command = pantau();
+        command.args([
+            "--lang", "en", "demo", "--days", "0", "--store", store, "--port",
+        ]);
+        command.arg(free_port().to_string()).stderr(Stdio::null());
+        let (demo, _) = PeerProcess::start_until(&mut command, "http://127.0.0.1");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut lines = text.lines().filter(|line| line.starts_with("tcp_port"));
+        addresses.push(lines.next().unwrap().to_owned());
+        assert_eq!(revisions(), 1);
+        demo.terminate();
+        // Nor does a report that is made from the store after it.
+        assert_eq!(revisions(), 1);
+    }
+    assert_ne!(addresses[0], addresses[1]);
 }

@@ -1,7 +1,8 @@
 //! Survey of the gateway's own pins, for `pantau scan`: lines of a GPIO chip, sensor chips on an
-//! I2C bus, probes on 1-Wire. Blocking; it writes nothing but the requests of the chips.
+//! I2C bus, probes on 1-Wire, and the sensor at a UART. The lists are blocking, and write nothing
+//! but the requests of the chips.
 
-use super::{gpio, i2c, one_wire};
+use super::{gpio, i2c, one_wire, uart};
 use drivers::one_wire::RomCode;
 use drivers::sensor_fault::SensorFault;
 use std::io;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 pub use gpio::FoundLine;
 pub use i2c::FoundChip;
+pub use uart::{UartSurvey, hear_sensor};
 
 /// Probe on 1-Wire.
 #[derive(Clone, Copy, Debug, PartialEq)]

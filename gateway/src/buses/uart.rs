@@ -15,11 +15,66 @@ use crate::config::{Device, Point, SerialPortSettings};
 use crate::domain::{MonoMs, QualityReason};
 use drivers::a02yyuw::A02yyuwReader;
 use drivers::sensor_fault::SensorFault;
+use std::io;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
 
 /// Longest wait for a frame; the sensor sends one every 100 to 300 ms.
 const FRAME_WAIT: Duration = Duration::from_secs(1);
+/// Frames that are enough to say which sensor is at a port, and how steady its distance is.
+const SURVEY_FRAMES: u32 = 10;
+/// First bytes of a survey that are kept, to be shown.
+const SHOWN_BYTES_MAX: usize = 16;
+
+/// Bytes and frames that were heard at a serial port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UartSurvey {
+    /// Number of bytes.
+    pub bytes: u64,
+    /// The first of them.
+    pub first_bytes: Vec<u8>,
+    /// Bytes that belonged to no frame.
+    pub skipped_bytes: u32,
+    /// Number of whole frames.
+    pub frames: u32,
+    /// Distance of the newest frame, mm, or the reason that it has none.
+    pub newest: Option<Result<u16, SensorFault>>,
+    /// Shortest and longest distance, mm.
+    pub distances: Option<(u16, u16)>,
+}
+
+impl UartSurvey {
+    fn add_bytes(&mut self, frames: &mut A02yyuwReader, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        let room = SHOWN_BYTES_MAX.saturating_sub(self.first_bytes.len());
+        self.first_bytes.extend(bytes.iter().take(room));
+        for distance in bytes.iter().filter_map(|byte| frames.push(*byte, 0)) {
+            self.frames += 1;
+            self.newest = Some(distance);
+            if let Ok(distance) = distance {
+                let (low, high) = self.distances.unwrap_or((distance, distance));
+                self.distances = Some((low.min(distance), high.max(distance)));
+            }
+        }
+        self.skipped_bytes = frames.skipped_bytes();
+    }
+}
+
+/// Hears a serial port until it is clear which sensor is there; the caller limits the time. Cancel
+/// safe. Errors: the port cannot be opened or read.
+pub async fn hear_sensor(line: &SerialPortSettings, survey: &mut UartSurvey) -> io::Result<()> {
+    let port = serial2_tokio::SerialPort::open(&line.port, line.baud)?;
+    port.discard_input_buffer()?;
+    let mut frames = A02yyuwReader::new(0);
+    let mut bytes = [0; 64];
+    while survey.frames < SURVEY_FRAMES {
+        let count = port.read(&mut bytes).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        survey.add_bytes(&mut frames, &bytes[..count]);
+    }
+    Ok(())
+}
 
 /// Serial port with the devices on it.
 #[derive(Debug)]
@@ -61,7 +116,7 @@ impl UartBus {
     }
 
     /// Waits for the next frame: distance in mm.
-    async fn read_distance(&mut self) -> std::io::Result<Result<u16, SensorFault>> {
+    async fn read_distance(&mut self) -> io::Result<Result<u16, SensorFault>> {
         if self.port.is_none() {
             self.port = Some(serial2_tokio::SerialPort::open(
                 &self.line.port,
@@ -79,7 +134,7 @@ impl UartBus {
             loop {
                 let count = port.read(&mut bytes).await?;
                 if count == 0 {
-                    return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
                 }
                 for byte in &bytes[..count] {
                     if let Some(distance) = frames.push(*byte, 0) {

@@ -5,6 +5,9 @@ use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE};
 use super::pin_place::pin_place;
 use super::run::wait_for_stop;
 use super::standard_output::print_line;
+use crate::assets::tank::geometry::tank_volume;
+use crate::assets::tank::tank_sums::tank_geometry;
+use crate::assets::{AssetKind, LevelMeasurement, TankAsset};
 use crate::clock::Clock;
 use crate::config::{self, BusLink, Config, Device, ModbusLink, ModbusTable, Parity, Point};
 use crate::domain::UtcMs;
@@ -12,11 +15,14 @@ use crate::domain::parse_finite;
 use crate::i18n::Language;
 use crate::simulator::clear_sky::GeoLocation as Spot;
 use crate::simulator::{
-    IncidentList, SimulatedEndpoint, SimulatedIncident, SimulatedPlant, SimulatedWorld,
-    SimulatorServers, serve_devices,
+    IncidentList, SimulatedEndpoint, SimulatedIncident, SimulatedPlant, SimulatedTankShape,
+    SimulatedWorld, SimulatorServers, serve_devices,
 };
 use std::fmt::Write as _;
 use std::path::PathBuf;
+
+/// Levels of a simulated tank whose volumes are computed; between them they are interpolated.
+const TANK_ROWS: u16 = 200;
 
 /// Arguments of `pantau simulate`.
 #[derive(Debug, clap::Args)]
@@ -85,9 +91,36 @@ pub(super) fn build_world(
         latitude: config.site.latitude,
         longitude: config.site.longitude,
     };
-    let plant = SimulatedPlant::new(spot, config.site.timezone.clone(), seed, from)
+    let (zone, tank) = (config.site.timezone.clone(), tank_of_site(config));
+    let plant = SimulatedPlant::with_tank(spot, zone, (seed, from), tank.unwrap_or_default())
         .with_incidents(IncidentList::new(incidents));
     SimulatedWorld::new(plant, clock.clone(), seed, rate)
+}
+
+/// Tank of the plant: the first tank of the site; `None` when the site has none.
+fn tank_of_site(config: &Config) -> Option<SimulatedTankShape> {
+    let mut tanks = config.assets.iter().filter_map(|asset| match &asset.kind {
+        AssetKind::Tank(tank) => Some(&**tank),
+        _ => None,
+    });
+    tanks.find_map(simulated_tank)
+}
+
+/// Simulated tank of the shape and with the sensor of an asset; `None` when it has no shape.
+fn simulated_tank(tank: &TankAsset) -> Option<SimulatedTankShape> {
+    let geometry = tank_geometry(tank.shape.as_ref()?);
+    let (empty_m, _) = geometry.levels()?;
+    let row = |row: u16| {
+        let share = f64::from(row) / f64::from(TANK_ROWS);
+        let level = empty_m + (tank.full_m - empty_m) * share;
+        Some((level, tank_volume(&geometry, Some(level)).v_m3?))
+    };
+    let mut shape = SimulatedTankShape::new((0..=TANK_ROWS).map(row).collect::<Option<_>>()?)?;
+    shape.sensor_zero_m = tank.offset_m;
+    if let Some(LevelMeasurement::Distance { height_m, .. }) = &tank.level {
+        shape.sensor_height_m = *height_m;
+    }
+    Some(shape)
 }
 
 /// Text with the buses and their addresses, the devices, and a command for each: `mbpoll` on
@@ -272,5 +305,53 @@ fn mbpoll_example(
             address.ip()
         )),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{SiteText, load_site};
+
+    /// 2026-07-01T12:00:00+07:00.
+    const NOON: UtcMs = UtcMs(1_782_882_000_000);
+
+    /// Extremes of level and distance in a fortnight of a site with this tank, m.
+    fn level_extremes(tank: &str) -> [(f64, f64); 2] {
+        let site = SiteText::new("s").tcp_bus("lan", 502);
+        let site = site.device("d", "lan", "unit = 1").points([
+            "{ id = 'level', register = 'input:0', type = 'u16', scale = 0.001, unit = 'm' }",
+            "{ id = 'distance', register = 'input:1', type = 'u16', scale = 0.001, unit = 'm' }",
+        ]);
+        let config = load_site(&site.asset("t", "tank", tank).text());
+        let clock = Clock::set(NOON, true);
+        let world = build_world(&config, &clock, NOON, (1, 1.0), Vec::new());
+        let hours = (1..14 * 24).map(|hour| UtcMs(NOON.0 + hour * 3_600_000));
+        let none = (f64::MAX, f64::MIN);
+        hours.fold([none; 2], |[level, distance], at| {
+            let now = world.snapshot_at(at);
+            let wider = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
+            [wider(level, now.level), wider(distance, now.distance)]
+        })
+    }
+
+    #[test]
+    fn a_simulated_level_is_within_the_tank_of_the_site() {
+        let table = "level = 'd.level'\nsensor = { offset_m = 0.1 }\nshape = { kind = \
+                     'strapping-table', table = [[0.0, 0.0], [0.4, 0.1], [1.2, 0.9]] }";
+        let [(low, high), _] = level_extremes(table);
+        assert!(low >= 0.0 && high <= 1.1 + 1e-9, "{low} to {high}");
+        assert!(high > 0.9 && high - low > 0.1, "{low} to {high}");
+        let shape = "shape = { kind = 'horizontal-cylinder', diameter_m = 2.0, length_m = 4.0 }";
+        let sensor = "distance = 'd.distance'\nsensor = { height_m = 2.5 }\nfull_m = 1.9";
+        let [_, (low, high)] = level_extremes(&format!("{sensor}\n{shape}"));
+        assert!(low >= 0.6 - 1e-9 && high <= 2.5 + 1e-9, "{low} to {high}");
+        assert!(low < 1.0, "{low} to {high}");
+    }
+
+    #[test]
+    fn a_site_without_a_tank_has_that_of_the_village() {
+        let config = load_site(&SiteText::new("s").text());
+        assert_eq!(tank_of_site(&config), None);
     }
 }

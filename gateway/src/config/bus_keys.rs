@@ -1,9 +1,6 @@
-//! Which keys of `[[bus]]` apply to which kinds of bus.
+//! Check that the keys of `[[bus]]` apply to its kind.
 
-use crate::config::bus_kinds::RawBus;
-use crate::config::bus_kinds::RawBusKind::{
-    self, Gpio, I2c, ModbusRtu, ModbusRtuOverTcp, ModbusTcp, Mqtt, OneWire, Uart,
-};
+use crate::config::bus_kinds::{RawBus, RawBusKind};
 use crate::config::diagnostic_collector::DiagnosticCollector;
 use crate::config::raw_values::SpannedValue;
 use std::ops::Range;
@@ -18,8 +15,8 @@ pub(crate) fn report_stray_keys(
     kind: RawBusKind,
     kind_word: &str,
 ) {
-    for (key, place, kinds) in keys_of_kinds(typed) {
-        match (key, place.filter(|_| !kinds.contains(&kind))) {
+    for (key, place) in keys_of_kinds(typed) {
+        match (key, place.filter(|_| !kind.keys().contains(&key))) {
             (_, None) => {}
             // A warning: a site that has run with such a key starts as before.
             ("baud" | "parity" | "stop_bits" | "tcp_port", Some(span)) => {
@@ -30,42 +27,26 @@ pub(crate) fn report_stray_keys(
     }
 }
 
-fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace, &'static [RawBusKind]); 14] {
-    const SERIAL: &[RawBusKind] = &[ModbusRtu, Uart];
-    const NETWORK: &[RawBusKind] = &[ModbusTcp, ModbusRtuOverTcp];
+/// Keys that not every kind of bus has, with their places.
+fn keys_of_kinds(typed: &RawBus) -> [(&'static str, KeyPlace); 14] {
     fn place<T>(typed: Option<&SpannedValue<T>>) -> KeyPlace {
         typed.map(SpannedValue::span)
     }
+    let text = |typed: &Option<SpannedValue<String>>| place(typed.as_ref());
     [
-        (
-            "port",
-            place(typed.port.as_ref()),
-            &[ModbusRtu, I2c, OneWire, Uart],
-        ),
-        ("host", place(typed.host.as_ref()), NETWORK),
-        ("tcp_port", place(typed.tcp_port.as_ref()), NETWORK),
-        (
-            "baud",
-            place(typed.baud.as_ref()),
-            &[ModbusRtu, ModbusRtuOverTcp],
-        ),
-        ("parity", place(typed.parity.as_ref()), SERIAL),
-        ("stop_bits", place(typed.stop_bits.as_ref()), SERIAL),
-        ("chip", place(typed.chip.as_ref()), &[Gpio]),
-        ("url", place(typed.url.as_ref()), &[Mqtt]),
-        ("username", place(typed.username.as_ref()), &[Mqtt]),
-        (
-            "password_file",
-            place(typed.password_file.as_ref()),
-            &[Mqtt],
-        ),
-        ("ca_file", place(typed.ca_file.as_ref()), &[Mqtt]),
-        ("certificate", place(typed.certificate.as_ref()), &[Mqtt]),
-        (
-            "certificate_key_file",
-            place(typed.certificate_key_file.as_ref()),
-            &[Mqtt],
-        ),
-        ("client_id", place(typed.client_id.as_ref()), &[Mqtt]),
+        ("port", text(&typed.port)),
+        ("host", text(&typed.host)),
+        ("tcp_port", place(typed.tcp_port.as_ref())),
+        ("baud", place(typed.baud.as_ref())),
+        ("parity", place(typed.parity.as_ref())),
+        ("stop_bits", place(typed.stop_bits.as_ref())),
+        ("chip", text(&typed.chip)),
+        ("url", text(&typed.url)),
+        ("username", text(&typed.username)),
+        ("password_file", text(&typed.password_file)),
+        ("ca_file", text(&typed.ca_file)),
+        ("certificate", text(&typed.certificate)),
+        ("certificate_key_file", text(&typed.certificate_key_file)),
+        ("client_id", text(&typed.client_id)),
     ]
 }

@@ -19,6 +19,7 @@ use crate::config::modbus_point::{ModbusPoint, ModbusPointKeys, check_modbus_poi
 use crate::config::mqtt_point::{
     self, MqttLink, MqttLinkKeys, MqttPoint, MqttPointKeys, SensorNodeKeys,
 };
+use crate::config::other_bus::report_other_bus;
 use crate::config::raw_values::{
     RawConfidence, RawExponentTable, RawInteger, RawNumber, RawNumbers, RawParity, RawText,
     RawValidWhen, RawWordOrder, SpannedValue,
@@ -29,8 +30,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// `[[bus]]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -88,6 +87,21 @@ pub(crate) enum RawBusKind {
     OneWire,
     Uart,
     Mqtt,
+}
+
+impl RawBusKind {
+    /// Keys of `[[bus]]` that apply to this kind, beside those of all kinds.
+    pub(crate) fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::ModbusTcp => &["host", "tcp_port"],
+            Self::ModbusRtu => &["port", "baud", "parity", "stop_bits"],
+            Self::ModbusRtuOverTcp => &["host", "tcp_port", "baud"],
+            Self::Gpio => &["chip"],
+            Self::I2c | Self::OneWire => &["port"],
+            Self::Uart => &["port", "baud"],
+            Self::Mqtt => mqtt_point::LINK_KEYS,
+        }
+    }
 }
 
 /// One point.
@@ -184,6 +198,8 @@ pub(crate) struct RawPoint {
 
 /// Keys of a device that say where it is on its bus, as typed.
 pub(crate) struct DeviceAddressKeys<'a> {
+    /// `profile`, for the error about points that it has for another bus.
+    pub(crate) profile: &'a RawText,
     /// `line`, of a device on a GPIO bus.
     pub(crate) line: Option<&'a SpannedValue<toml::Value>>,
     /// Chip, its address and serial number, and the place of the device.
@@ -262,19 +278,6 @@ fn broker_keys(at: &SpannedValue<RawBus>) -> MqttLinkKeys<'_> {
         certificate_key_file: &typed.certificate_key_file,
         client_id: &typed.client_id,
     }
-}
-
-/// Connection to devices: a serial line or a network address.
-#[derive(Clone, Debug)]
-pub struct Bus {
-    /// Id in the configuration.
-    pub id: Arc<str>,
-    /// Kind of bus, and its connection.
-    pub link: BusLink,
-    /// Timeout of one request.
-    pub timeout: Duration,
-    /// Quiet time between connecting and the first request.
-    pub settle: Duration,
 }
 
 /// Connection of a bus, of its kind.
@@ -373,7 +376,13 @@ pub(crate) fn check_point_access(
     if raw.signal.is_none() && !is_message {
         return PointAccess::Modbus(check_modbus_point(notes, &raw.modbus_keys(), span, names));
     }
-    for (key, typed) in [("register", &raw.register), ("type", &raw.r#type)] {
+    let signal = if is_message { &raw.signal } else { &None };
+    let strays = [
+        ("register", &raw.register),
+        ("type", &raw.r#type),
+        ("signal", signal),
+    ];
+    for (key, typed) in strays {
         if let Some(stray) = typed {
             notes.add_error(stray.span(), key, "fault-register-and-signal", key, "");
         }
@@ -473,9 +482,8 @@ pub(crate) fn complete_points<'a>(
             (access, link) => access.modbus().is_some() && link.modbus().is_some(),
         };
         if !fits {
-            let found = format!("{name} ({})", access.bus_word());
-            let (span, what) = (keys.chip.span.clone(), "fault-point-of-other-bus");
-            notes.add_error(span, "bus", what, &found, summary.kind);
+            let found = (name, access.bus_word());
+            report_other_bus(notes, keys.profile, &keys.chip, found, summary.kind);
             return;
         }
     }

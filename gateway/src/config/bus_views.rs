@@ -1,8 +1,23 @@
-//! Views of a [`BusLink`] and a [`PointAccess`] as those of one kind of bus.
+//! [`Bus`], and views of a [`BusLink`] and a [`PointAccess`] as those of one kind of bus.
 
 use crate::config::{
     BusLink, ChipPoint, GpioPoint, ModbusLink, ModbusPoint, MqttLink, MqttPoint, PointAccess,
 };
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connection to devices: a serial line or a network address.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    /// Id in the configuration.
+    pub id: Arc<str>,
+    /// Kind of bus, and its connection.
+    pub link: BusLink,
+    /// Timeout of one request.
+    pub timeout: Duration,
+    /// Quiet time between connecting and the first request.
+    pub settle: Duration,
+}
 
 impl BusLink {
     /// Modbus connection; `None` for another kind of bus.

@@ -175,6 +175,7 @@ fn fit_points(
     let places_fit = point_places::check_point_places(notes, &typed.point, link);
     if let Some(link) = link {
         let keys = DeviceAddressKeys {
+            profile: &typed.profile,
             line: typed.line.as_ref(),
             chip: ChipDeviceKeys {
                 span: at.span(),

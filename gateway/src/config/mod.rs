@@ -40,6 +40,7 @@ mod linear_scale;
 pub(crate) mod modbus_link;
 pub(crate) mod modbus_point;
 pub(crate) mod mqtt_point;
+mod other_bus;
 pub(crate) mod physical_limits;
 mod point;
 pub(crate) mod point_checks;
@@ -67,8 +68,9 @@ mod web_settings;
 pub use crate::assets::Asset;
 pub use archived::{changed_places, load_archived};
 pub use broker_settings::{BrokerSettings, ClientCertificate, MqttVersion};
-pub use bus_kinds::{Bus, BusLink, PointAccess};
+pub use bus_kinds::{BusLink, PointAccess};
 pub use bus_link_summary::BusLinkSummary;
+pub use bus_views::Bus;
 pub use captures::RegisterCapture;
 pub use chip_point::{
     ChipPoint, ChipSignal, I2cLink, OneWireLink, SensorChip, UartLink, VoltageMeaning,

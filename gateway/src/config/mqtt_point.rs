@@ -99,6 +99,17 @@ impl MqttPoint {
     }
 }
 
+/// Keys of `[[bus]]` that a bus of this kind has.
+pub(crate) const LINK_KEYS: &[&str] = &[
+    "url",
+    "username",
+    "password_file",
+    "ca_file",
+    "certificate",
+    "certificate_key_file",
+    "client_id",
+];
+
 /// Keys of a bus that say where its broker is, as typed.
 pub(crate) struct MqttLinkKeys<'a> {
     /// Place of the bus.

@@ -260,7 +260,8 @@ fn check_single_profile(
         match &mut point.access {
             PointAccess::Chip(access) => access.chip = chip,
             PointAccess::Mqtt(access) => access.node = node.clone(),
-            PointAccess::Modbus(_) | PointAccess::Gpio(_) => {}
+            // Other points have nothing from the profile as a whole.
+            _ => {}
         }
     }
     let mut facts = check_points_with_confidence(notes, &raw.fact, confidence);

@@ -12,6 +12,12 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Bytes as hexadecimal pairs, for people.
+pub(crate) fn hex_pairs(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.join(" ")
+}
+
 /// Bytes of a hexadecimal text; `None` when it is none.
 pub(crate) fn parse_hex(hex: &str) -> Option<Vec<u8>> {
     // A digit alone would be half a byte, and `from_str_radix` takes a sign.
@@ -41,6 +47,7 @@ mod tests {
     #[test]
     fn digits_are_lower_case_and_a_sign_is_none() {
         assert_eq!(to_hex(&[0, 0xab]), "00ab");
+        assert_eq!(hex_pairs(&[0, 0xab]), "00 ab");
         assert_eq!(parse_hex("+1"), None);
         assert_eq!(parse_hex("00AB"), Some(vec![0, 0xab]));
     }

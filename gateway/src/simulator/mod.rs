@@ -30,6 +30,7 @@ pub mod value_source;
 pub mod weather;
 pub mod world;
 
+pub use crate::assets::tank::simulation::SimulatedTankShape;
 pub use abandoned::remove_abandoned_folders;
 pub use endpoint::SimulatedEndpoint;
 pub use history::SimulatedHistory;

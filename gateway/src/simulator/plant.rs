@@ -10,7 +10,7 @@ use super::weather::{RandomDrift, WeatherState};
 use crate::assets::bsf::simulation::LarvaeBin;
 use crate::assets::pump::simulation as solar_pump;
 use crate::assets::solar::simulation as pv;
-use crate::assets::tank::simulation::{self as water_tank, WaterTank};
+use crate::assets::tank::simulation::{SimulatedTankShape, WaterTank};
 use crate::domain::UtcMs;
 use crate::domain::site_zone::SiteZone;
 use crate::limits::SIM_STEPS_MAX;
@@ -71,8 +71,12 @@ pub struct PlantSnapshot {
     pub village_flow: f64,
     /// Water delivered to the village, total, m3.
     pub used: f64,
-    /// Water level of the tank, m.
+    /// Water level of the tank above the zero of its sensor, m.
     pub level: f64,
+    /// Distance from a sensor above the tank to the water, m.
+    pub distance: f64,
+    /// Share of the tank that is full, 0 to 1.
+    pub tank_fill: f64,
     /// Water volume of the tank, m3.
     pub volume: f64,
     /// Rain rate, mm/h.
@@ -113,8 +117,18 @@ pub struct SimulatedPlant {
 }
 
 impl SimulatedPlant {
-    /// A site at the local midnight before `start`.
+    /// A site at the local midnight before `start`, with a tank of the usual shape.
     pub fn new(place: GeoLocation, zone: SiteZone, seed: u64, start: UtcMs) -> Self {
+        Self::with_tank(place, zone, (seed, start), SimulatedTankShape::default())
+    }
+
+    /// The same with a tank of this shape; random values follow the seed.
+    pub fn with_tank(
+        place: GeoLocation,
+        zone: SiteZone,
+        (seed, start): (u64, UtcMs),
+        shape: SimulatedTankShape,
+    ) -> Self {
         let midnight = zone.midnight(zone.date(start));
         #[expect(clippy::cast_precision_loss, reason = "days since 2025 are few")]
         let days = (midnight.0 - COMMISSIONED_MS).max(0) as f64 / DAY_MS as f64;
@@ -132,7 +146,7 @@ impl SimulatedPlant {
             frequency: 50.0,
             ..PlantSnapshot::default()
         };
-        let mut tank = WaterTank::new(water_tank::capacity_m3() * 0.6);
+        let mut tank = WaterTank::new(shape, 0.6);
         tank.pumped = days * 30.0;
         tank.used = days * 20.0;
         let mut plant = Self {
@@ -176,8 +190,8 @@ impl SimulatedPlant {
         // through it.
         if steps > SIM_STEPS_MAX {
             let start = UtcMs(to.0 - DAY_MS);
-            let incidents = self.incidents.clone();
-            *self = Self::new(self.place, self.zone.clone(), self.seed, start)
+            let (incidents, shape) = (self.incidents.clone(), self.tank.shape().clone());
+            *self = Self::with_tank(self.place, self.zone.clone(), (self.seed, start), shape)
                 .with_incidents(incidents);
         }
         for _ in 0..((to.0 - self.now.at.0) / STEP_MS).max(0) {
@@ -282,15 +296,14 @@ impl SimulatedPlant {
         let caught = self.weather.rain / 1000.0 * ROOF_AREA_M2 * ROOF_RUNOFF * STEP_HOURS;
         let leak = self.incidents.leak_m3_h(self.now.at) * STEP_HOURS;
         self.tank.leak(leak);
-        let given = self.tank.step(
-            pumped,
-            caught,
-            water_tank::village_demand(hour) * STEP_HOURS,
-        );
+        let wanted = self.tank.demand(hour) * STEP_HOURS;
+        let given = self.tank.step(pumped, caught, wanted);
         self.now.village_flow = given / STEP_HOURS;
         self.now.pumped = self.tank.pumped;
         self.now.used = self.tank.used;
-        self.now.level = self.tank.level_m();
+        self.now.level = self.tank.level_reading_m();
+        self.now.distance = self.tank.distance_m();
+        self.now.tank_fill = self.tank.fill_ratio();
         self.now.volume = self.tank.volume;
     }
 
@@ -395,10 +408,8 @@ mod tests {
         );
         assert!(days.iter().any(|wh| *wh > 5000.0), "{days:?}");
         for s in &all {
-            assert!(
-                (0.0..=water_tank::TANK_HEIGHT_M + 1e-9).contains(&s.level),
-                "{s:?}"
-            );
+            assert!((0.0..=2.6 + 1e-9).contains(&s.level), "{s:?}");
+            assert!((s.level + s.distance - 2.8).abs() < 1e-9, "{s:?}");
             assert!(
                 (20.0..36.0).contains(&s.air) && (40.0..=99.0).contains(&s.humidity),
                 "{s:?}"

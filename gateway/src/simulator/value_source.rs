@@ -4,7 +4,6 @@
 //! nothing in the plant varies slowly between its `min` and `max`, or grows when it is a counter.
 
 use super::plant::PlantSnapshot;
-use crate::assets::tank::simulation as water_tank;
 use crate::config::{ChipSignal, Point};
 use crate::domain::{DeviceInfo, UtcMs};
 use drivers::units;
@@ -14,8 +13,6 @@ const COMMISSIONED_MS: i64 = 1_735_689_600_000;
 
 /// 0 degC in kelvin.
 const ZERO_CELSIUS: f64 = 273.15;
-/// Height of a distance sensor above the edge of the tank, m.
-const SENSOR_ABOVE_TANK_M: f64 = 0.2;
 /// Share of the tank at which a float switch closes.
 const FLOAT_CLOSES_AT: f64 = 0.9;
 /// Greatest range between `min` and `max` that is used as it is.
@@ -311,7 +308,7 @@ fn length_source(words: &PointWords) -> Option<SnapshotReader> {
         Some(|now| now.pump_head)
     } else if words.name_contains(&["distance"]) {
         // Of a sensor above the tank to the water.
-        Some(|now| water_tank::TANK_HEIGHT_M + SENSOR_ABOVE_TANK_M - now.level)
+        Some(|now| now.distance)
     } else if words.name_contains(&["level", "depth", "height"])
         || words.device_matches(&["level", "tank"])
     {
@@ -353,7 +350,7 @@ fn percent_source(words: &PointWords) -> Option<SnapshotReader> {
     if words.device_matches(BIN_WORDS) || words.name_contains(&["moisture"]) {
         Some(|now| now.bin_moisture)
     } else if words.name_contains(&["fill", "level"]) {
-        Some(|now| now.volume / water_tank::capacity_m3() * 100.0)
+        Some(|now| now.tank_fill * 100.0)
     } else if words.name_contains(&["humid"]) {
         Some(|now| now.humidity)
     } else {
@@ -374,7 +371,7 @@ fn unitless_source(words: &PointWords) -> Option<MatchedSource> {
         Some(MatchedSource::Fixed(0.0))
     } else if words.name_contains(&["closed", "full", "float"]) {
         Some(MatchedSource::Look(|now| {
-            f64::from(now.volume > FLOAT_CLOSES_AT * water_tank::capacity_m3())
+            f64::from(now.tank_fill > FLOAT_CLOSES_AT)
         }))
     } else if words.device_matches(PUMP_WORDS) && words.name_contains(&["run", "state", "status"]) {
         Some(MatchedSource::Look(|now| f64::from(now.pump_power > 0.0)))

@@ -96,7 +96,12 @@ pub(super) async fn run_demo(options: DemoArgs, lang: Language) -> u8 {
     // Before anything is made: a stop during the start must clean up, too.
     let stop = stop_signal();
     let result = match DemoDirectory::create(options.store.clone()) {
-        Ok(home) => start_demo(&options, &home, stop, lang).await,
+        Ok(home) => {
+            let ended = start_demo(&options, &home, stop, lang).await;
+            // The addresses are gone. A report that is made from this store now has the revision
+            // that the demo had.
+            ended.and(write_demo_config(&options, &home, None).map(|_| ()))
+        }
         Err(error) => Err(error),
     };
     match result {
@@ -187,9 +192,13 @@ fn write_demo_config(
 ) -> Result<Config, DemoError> {
     let file = home.path.join("pantau.toml");
     let sinks = (options.mqtt.as_deref(), options.influx.as_deref());
-    let text = demo_config::demo_config_text(sinks, &home.path, places);
-    std::fs::write(&file, text).map_err(|error| DemoError::Directory(file.clone(), error))?;
+    let text = |places| demo_config::demo_config_text(sinks, &home.path, places);
+    std::fs::write(&file, text(places))
+        .map_err(|error| DemoError::Directory(file.clone(), error))?;
     let mut config = config::load_config(&file).map_err(DemoError::Config)?;
+    // The revision that the store keeps is that of the site. Its addresses are those that the
+    // system had free, and a start with others is no other site.
+    config.text = text(None);
     // Set after loading, so that the file for copying has no port of this run's page.
     config.web.listen = Some(find_free_address(options.port));
     // Everyone at this computer may look; to record and to change, one signs in.

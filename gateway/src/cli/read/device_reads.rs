@@ -105,9 +105,3 @@ pub(super) fn advice_key(bus: &Bus, seen: &DeviceReads) -> Option<&'static str> 
     };
     fault_diagnosis::advice_key(reason, Some(&bus.link), line)
 }
-
-/// Bytes as hexadecimal pairs.
-pub(super) fn hex_text(bytes: &[u8]) -> String {
-    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    pairs.join(" ")
-}

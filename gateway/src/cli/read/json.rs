@@ -1,9 +1,10 @@
 //! JSON output of `pantau read`.
 
-use super::device_reads::{DeviceReads, advice_key, hex_text};
+use super::device_reads::{DeviceReads, advice_key};
 use super::point_text::{point_reads, register_text, value_name};
 use super::{mbpoll, ranking};
 use crate::config::Config;
+use crate::domain::hex_text::hex_pairs;
 use crate::domain::{ExactNumber, QualityReason};
 use crate::status::DeviceIdentity;
 use serde_json::{Value, json};
@@ -62,8 +63,8 @@ pub(super) fn device_json(
         "points": points,
         "round_trip_ms": once.round_trip_ms,
         "round_trips_ms": seen.round_trips_ms,
-        "sent": hex_text(&once.details.sent),
-        "received": hex_text(&once.details.received),
+        "sent": hex_pairs(&once.details.sent),
+        "received": hex_pairs(&once.details.received),
         "failure": once.failure.as_ref().map(|(failure, detail)| json!({
             "reason": failure.reason.word(),
             "detail": detail,

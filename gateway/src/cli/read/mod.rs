@@ -24,13 +24,15 @@ use crate::buses::mqtt::NODE_READ_SECONDS;
 use crate::buses::{AdhocReader, AdhocReading};
 use crate::clock::Clock;
 use crate::config::{Config, ModbusLink};
+use crate::domain::hex_text::hex_pairs;
 use crate::domain::{ExactNumber, QualityReason};
 use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
 use crate::status::DeviceIdentity;
-use device_reads::{DeviceReads, advice_key, hex_text};
-use point_text::{limit_line, point_line, point_reads};
+use device_reads::{DeviceReads, advice_key};
+use point_text::limit_line;
+pub(super) use point_text::{point_line, point_reads};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -299,8 +301,8 @@ fn device_text(
         return text;
     }
     let (sent, received) = (
-        hex_text(&once.details.sent),
-        hex_text(&once.details.received),
+        hex_pairs(&once.details.sent),
+        hex_pairs(&once.details.received),
     );
     let bytes = [("sent", sent.as_str()), ("received", received.as_str())];
     let _ = writeln!(text, "{}", lang.text_with("cli-read-bytes", &bytes));

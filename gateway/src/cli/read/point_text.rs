@@ -8,9 +8,10 @@ use crate::i18n::Language;
 use std::fmt::Write as _;
 
 /// Place that was read for a configured point, its outcome, and its registers.
-pub(super) type PointReadParts<'a> = (Option<&'a Point>, Option<SampleOutcome>, Option<&'a [u16]>);
+pub(in crate::cli) type PointReadParts<'a> =
+    (Option<&'a Point>, Option<SampleOutcome>, Option<&'a [u16]>);
 
-pub(super) fn point_reads<'a>(
+pub(in crate::cli) fn point_reads<'a>(
     device: &'a Device,
     once: &'a AdhocReading,
 ) -> impl Iterator<Item = PointReadParts<'a>> {
@@ -32,7 +33,7 @@ pub(super) fn register_text(place: Option<&Point>) -> Option<String> {
     })
 }
 
-pub(super) fn point_line(
+pub(in crate::cli) fn point_line(
     point: &Point,
     place: Option<&Point>,
     outcome: Option<SampleOutcome>,

@@ -1,5 +1,5 @@
 //! `pantau scan`: searches lines and networks for Modbus devices, the gateway's own pins for
-//! sensors, and brokers for sensor nodes.
+//! sensors, a UART for the sensor that sends there, and brokers for sensor nodes.
 //!
 //! Entry point: [`run_scan`].
 //!
@@ -14,6 +14,7 @@ mod nodes;
 mod output;
 mod pins;
 mod target_checks;
+mod uart;
 
 use super::backend::{DEFAULT_CONFIG_PATH, print_stderr};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, EXIT_USAGE, print_usage_error};
@@ -28,6 +29,7 @@ use pins::PinTarget;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
+use uart::UartTarget;
 
 /// Arguments of `pantau scan`.
 #[derive(Debug, clap::Args)]
@@ -108,24 +110,8 @@ pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let mut brokers = options.targets.iter();
-    let broker = brokers.find_map(|text| NodeTarget::parse(text, config.as_ref()));
-    if let Some(target) = broker {
-        if options.targets.len() > 1 {
-            return print_usage_error(&lang.text("scan-pins-alone"));
-        }
-        return run_node_scan(&target, config.as_ref(), options, lang).await;
-    }
-    let pins = options.targets.iter();
-    let pins: Vec<PinTarget> = pins
-        .filter_map(|text| PinTarget::parse(text, config.as_ref()))
-        .collect();
-    if let Some(target) = pins.first() {
-        // Pins and lines have nothing in common: one target, and no other.
-        if options.targets.len() > 1 {
-            return print_usage_error(&lang.text("scan-pins-alone"));
-        }
-        return pins::scan_pins(target, options.json, lang).await;
+    if let Some(status) = scan_alone(options, config.as_ref(), lang).await {
+        return status;
     }
     if let Err(why) = target_checks::check_targets(&options.targets, config.as_ref(), lang).await {
         return print_usage_error(&why);
@@ -167,20 +153,35 @@ pub(super) async fn run_scan(options: &ScanArgs, lang: Language) -> u8 {
     }
 }
 
-/// Scans a broker, and writes the nodes when requested.
-async fn run_node_scan(
-    target: &NodeTarget,
-    config: Option<&Config>,
-    options: &ScanArgs,
-    lang: Language,
-) -> u8 {
-    let form = (options.full, options.json);
-    let found = nodes::scan_nodes(target, config, form, lang).await;
+/// Scans a broker, a UART or pins, and writes what was found when requested; `None` when no target
+/// is one of these.
+async fn scan_alone(options: &ScanArgs, config: Option<&Config>, lang: Language) -> Option<u8> {
+    let texts = &options.targets;
+    let broker = texts
+        .iter()
+        .find_map(|text| NodeTarget::parse(text, config));
+    let uart = texts
+        .iter()
+        .find_map(|text| UartTarget::parse(text, config));
+    let pins = texts.iter().find_map(|text| PinTarget::parse(text, config));
+    let is_any = broker.is_some() || uart.is_some() || pins.is_some();
+    // These and lines have nothing in common: one target, and no other.
+    if is_any && texts.len() > 1 {
+        return Some(print_usage_error(&lang.text("scan-pins-alone")));
+    }
+    let (status, tables) = if let Some(target) = broker {
+        let form = (options.full, options.json);
+        nodes::scan_nodes(&target, config, form, lang).await
+    } else if let Some(target) = uart {
+        uart::scan_uart(&target, config, options.json, lang).await
+    } else {
+        return Some(pins::scan_pins(&pins?, options.json, lang).await);
+    };
     let wrote = match config.filter(|_| options.write) {
-        Some(config) => config_append::append_tables(&options.config, config, &found.tables, lang),
+        Some(config) => config_append::append_tables(&options.config, config, &tables, lang),
         None => true,
     };
-    if wrote { found.status } else { EXIT_NEGATIVE }
+    Some(if wrote { status } else { EXIT_NEGATIVE })
 }
 
 /// Configuration, if there is one. An error in it ends the scan only when the scan needs it.

@@ -47,21 +47,14 @@ impl NodeTarget {
     }
 }
 
-/// Result of a scan of a broker.
-pub(super) struct NodeScanResult {
-    /// Exit status: 0 nodes were found, 1 none were, or the broker cannot be reached.
-    pub(super) status: u8,
-    /// Tables of the nodes that the configuration does not have.
-    pub(super) tables: String,
-}
-
-/// Hears a broker and prints its nodes.
+/// Hears a broker and prints its nodes; returns the exit status (0 nodes were found, 1 none were,
+/// or the broker cannot be reached) and the tables of those that the configuration does not have.
 pub(super) async fn scan_nodes(
     target: &NodeTarget,
     config: Option<&Config>,
     (is_full, is_json): (bool, bool),
     lang: Language,
-) -> NodeScanResult {
+) -> (u8, String) {
     let time = if is_full { FULL_TIME } else { QUICK_TIME };
     let mut survey = NodeSurvey::default();
     let lost = hear_for(target, &mut survey, time, lang).await;
@@ -69,8 +62,7 @@ pub(super) async fn scan_nodes(
         let address = target.settings.address();
         let args = [("address", address.as_str()), ("why", why.as_str())];
         let status = fail_with_message(&lang.text_with("scan-nodes-failed", &args));
-        let tables = String::new();
-        return NodeScanResult { status, tables };
+        return (status, String::new());
     }
     let folder = config.and_then(|config| config.profiles.as_deref());
     let profiles = config::valid_profiles(folder);
@@ -91,7 +83,7 @@ pub(super) async fn scan_nodes(
     } else {
         EXIT_DONE
     };
-    NodeScanResult { status, tables }
+    (status, tables)
 }
 
 /// Prints the nodes; returns the tables of those that the configuration does not have.

@@ -2,7 +2,7 @@
 
 use crate::cli::backend::print_stderr;
 use crate::commissioning::scan::ScanTarget;
-use crate::config::{BusLink, Config};
+use crate::config::Config;
 use crate::i18n::Language;
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use std::net::IpAddr;
 const ANY_PORT: u16 = 0;
 
 /// Checks the targets, and says which buses a scan without targets leaves out. Errors: the message
-/// about a bus that cannot be scanned, or a name that is neither a bus nor a host.
+/// about a name that is neither a bus nor a host.
 pub(super) async fn check_targets(
     targets: &[String],
     config: Option<&Config>,
@@ -22,9 +22,6 @@ pub(super) async fn check_targets(
     for text in targets {
         let bus = config.and_then(|config| config.buses.iter().find(|bus| *bus.id == **text));
         match bus {
-            Some(bus) if matches!(bus.link, BusLink::Uart(_)) => {
-                return Err(lang.text_with("scan-listens-only", &[("bus", text)]));
-            }
             // Its address was checked with the configuration.
             Some(_) => {}
             None if is_reachable(text).await => {}
@@ -63,14 +60,12 @@ fn unknown_text(text: &str, config: Option<&Config>, lang: Language) -> String {
 
 /// Names the buses that are no Modbus lines, with how each of them is scanned.
 fn print_left_out(config: &Config, lang: Language) {
-    let left_out = config.buses.iter().filter_map(|bus| {
-        let key = match bus.link {
-            BusLink::Modbus(_) => return None,
-            BusLink::Uart(_) => "scan-left-out-listens",
-            _ => "scan-left-out-by-name",
-        };
-        Some(lang.text_with(key, &[("bus", &*bus.id)]))
-    });
+    let left_out = config
+        .buses
+        .iter()
+        .filter(|bus| bus.link.modbus().is_none());
+    let left_out =
+        left_out.map(|bus| lang.text_with("scan-left-out-by-name", &[("bus", &*bus.id)]));
     let left_out: Vec<String> = left_out.collect();
     if !left_out.is_empty() {
         print_stderr(&lang.text_with("scan-left-out", &[("buses", &left_out.join(", "))]));

@@ -7,6 +7,7 @@ use crate::config::{Config, ModbusLink};
 use crate::i18n::Language;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// Tables to append, and devices that were left out.
 #[derive(Debug, Default, PartialEq)]
@@ -34,6 +35,16 @@ struct UsedIds {
 }
 
 impl UsedIds {
+    fn of_config(config: Option<&Config>) -> Self {
+        let devices = config.iter().flat_map(|config| &config.devices);
+        let buses = config.iter().flat_map(|config| &config.buses);
+        let devices = devices.map(|device| device.id.to_string());
+        Self {
+            taken: devices.chain(buses.map(|bus| bus.id.to_string())).collect(),
+            new: Vec::new(),
+        }
+    }
+
     /// `base`, or `base` with the first free number.
     fn fresh_id(&mut self, base: &str, first: usize) -> String {
         let numbered = |number: usize| match number {
@@ -51,14 +62,42 @@ impl UsedIds {
     }
 }
 
+/// Tables of a sensor that sends by itself at a port; `bus` is the index of its bus, which is added
+/// when there is none.
+pub fn sensor_tables(
+    config: Option<&Config>,
+    (bus, port): (Option<usize>, &Path),
+    profile: &str,
+    kind: &str,
+) -> String {
+    let mut ids = UsedIds::of_config(config);
+    let mut text = String::new();
+    let known = config.zip(bus);
+    let bus = known.map(|(config, bus)| config.buses[bus].id.to_string());
+    let bus = bus.unwrap_or_else(|| {
+        let id = ids.fresh_id("uart", 0);
+        let port = toml_string(&port.display().to_string());
+        // Writing into a `String` cannot fail.
+        let _ = write!(
+            text,
+            "\n[[bus]]\nid = {}\nkind = \"uart\"\nport = {port}\n",
+            toml_string(&id)
+        );
+        id
+    });
+    let _ = write!(
+        text,
+        "\n[[device]]\nid = {}\nbus = {}\nprofile = {}\nevery = \"10s\"\n",
+        toml_string(&ids.fresh_id(kind, 1)),
+        toml_string(&bus),
+        toml_string(profile),
+    );
+    text
+}
+
 /// Tables for these devices.
 pub fn plan_additions(config: &Config, found: &[FoundDevice], lang: Language) -> ConfigAdditions {
-    let devices = config.devices.iter().map(|device| device.id.to_string());
-    let buses = config.buses.iter().map(|bus| bus.id.to_string());
-    let mut ids = UsedIds {
-        taken: devices.chain(buses).collect(),
-        new: Vec::new(),
-    };
+    let mut ids = UsedIds::of_config(Some(config));
     let mut additions = ConfigAdditions::default();
     for one in found {
         let place = place_text(&one.place);

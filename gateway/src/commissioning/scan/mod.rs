@@ -16,12 +16,13 @@ mod serial_line;
 mod serial_port;
 mod targets;
 
-pub use config_additions::{ConfigAdditions, join_config, plan_additions};
+pub use config_additions::{ConfigAdditions, join_config, plan_additions, sensor_tables};
 pub use device_scan::{
     DeviceLocation, DeviceScan, FoundDevice, ScanCost, ScanObserver, ScanOptions,
 };
 pub use found_output::{candidate_reasons, found_device_json, place_text};
 pub use serial_port::port_holder_text;
+pub(crate) use serial_port::{is_bus_at_port, port_error_text};
 pub use targets::ScanTarget;
 
 use crate::config::{self, BusLink, Config, ModbusLink};
