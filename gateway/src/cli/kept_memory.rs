@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Time from the start until its pages of code are given back. By then every device was asked.
 const START_TIME: Duration = Duration::from_secs(10);
 /// Time after which pages of code are given back again: those of a report, or of a page.
-const CODE_KEPT_TIME: Duration = Duration::from_secs(3600);
+const CODE_KEPT_TIME: Duration = Duration::from_hours(1);
 
 /// Size from which an allocation is given back to the system when it is freed, and free bytes at
 /// the end of a heap from which they are.

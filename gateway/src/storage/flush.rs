@@ -38,7 +38,7 @@ impl StoreWriter {
         self.next += 1;
         self.latest
             .record_reading(points, numbered.seq, &numbered.reading);
-        self.newest.record(&numbered);
+        self.outputs.newest.record(&numbered);
         // An error means that nobody listens.
         let _ = self.outputs.live.send(Arc::clone(&numbered));
         self.pending.push_back(numbered);

@@ -149,7 +149,6 @@ fn assemble_writer(
         next,
         durable: last,
         ring: store.ring.clone(),
-        newest: store.newest.clone(),
         memtable: Memtable::default(),
         latest: LatestCache::default(),
         cursors,
@@ -223,6 +222,7 @@ fn open_channels(
     let (durable, durable_seen) = watch::channel(last);
     let (live, _) = broadcast::channel(LIVE_QUEUE_MAX);
     let (health, health_seen) = watch::channel(StoreHealth::default());
+    let newest = NewestReadings::default();
     let store = Store {
         requests,
         durable: durable_seen,
@@ -230,12 +230,13 @@ fn open_channels(
         health: health_seen,
         directory: directory.into(),
         ring: ReadingRing::default(),
-        newest: NewestReadings::default(),
+        newest: newest.clone(),
         data_revision: Arc::default(),
     };
     let out = WriterOutputs {
         durable,
         live,
+        newest,
         health,
     };
     (store, out, queue)

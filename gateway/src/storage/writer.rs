@@ -57,7 +57,6 @@ pub(super) struct StoreWriter {
     pub(super) next: ReadingSeq,
     pub(super) durable: ReadingSeq,
     pub(super) ring: ReadingRing,
-    pub(super) newest: NewestReadings,
     pub(super) memtable: Memtable,
     pub(super) latest: LatestCache,
     pub(super) cursors: BTreeMap<String, ReadingSeq>,
@@ -93,6 +92,7 @@ pub(super) struct StoreWriter {
 pub(super) struct WriterOutputs {
     pub(super) durable: watch::Sender<ReadingSeq>,
     pub(super) live: broadcast::Sender<Arc<NumberedReading>>,
+    pub(super) newest: NewestReadings,
     pub(super) health: watch::Sender<StoreHealth>,
 }
 

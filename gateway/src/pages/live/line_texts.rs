@@ -1,7 +1,6 @@
 //! [`LiveTexts`]: texts of the lines that open pages show. Each is made once for all pages of a
 //! language: with a hundred open pages, making them would cost more than sending them.
 
-use super::push_member;
 use crate::api::ApiListener;
 use crate::domain::{NumberedReading, ReadingSeq};
 use crate::i18n::Language;
@@ -147,6 +146,14 @@ fn json_member(name: &str, fields: &impl Serialize) -> String {
     let name = serde_json::Value::from(name);
     let fields = serde_json::to_string(fields).unwrap_or_default();
     format!("{name}:{fields}")
+}
+
+/// Adds `"name":value` to a JSON object that is not closed yet.
+pub(super) fn push_member(object: &mut String, member: &str) {
+    if object.len() > "{".len() {
+        object.push(',');
+    }
+    object.push_str(member);
 }
 
 /// All lines of health by their `data-line`.

@@ -23,6 +23,7 @@ use axum::Extension;
 use axum::response::Response;
 use axum::response::sse::Event;
 use futures_util::stream;
+use line_texts::push_member;
 use percent_encoding::percent_decode_str;
 use shown_lines::ShownLines;
 use std::collections::{BTreeMap, HashMap};
@@ -121,14 +122,6 @@ impl OpenPage {
 
 fn put_event(text: &str) -> Event {
     Event::default().event("put").data(text)
-}
-
-/// Adds `"name":value` to a JSON object that is not closed yet.
-fn push_member(object: &mut String, member: &str) {
-    if object.len() > "{".len() {
-        object.push(',');
-    }
-    object.push_str(member);
 }
 
 /// Time until the begin of the next round.
