@@ -27,6 +27,7 @@ mod modbus_peers;
 mod names;
 mod newcomer;
 mod node;
+mod node_commands;
 mod nodes;
 mod onsite;
 mod page;

@@ -1,10 +1,7 @@
 //! Sensor nodes at a real broker: what a node sends, and what the gateway makes of it.
 
-use crate::peers::PeerProcess;
 use crate::publish::require_password;
 use crate::servers::{MosquittoBroker, make_certificate, wait_until};
-use crate::sites::write_config;
-use crate::wizards::run_pantau;
 use gateway::buses::mqtt::node_survey::{NodeSurvey, hear_all_topics};
 use gateway::buses::{self, CounterValues};
 use gateway::clock::Clock;
@@ -31,7 +28,7 @@ const NODE_POINTS: [&str; 3] = [
     "{ id = 'pump', topic = 'pump/state', values = { 0 = 'stopped', 1 = 'running' } }",
 ];
 
-fn site_text(url: &str, bus_keys: &str) -> SiteText {
+pub(crate) fn site_text(url: &str, bus_keys: &str) -> SiteText {
     let keys = format!("kind = 'mqtt'\nurl = '{url}'\n{bus_keys}");
     let site = SiteText::new("desa").bus("nodes", keys);
     site.device("kebun", "nodes", NODE_KEYS).points(NODE_POINTS)
@@ -130,7 +127,7 @@ fn outcome_text(outcome: &SampleOutcome) -> String {
 }
 
 /// Command of the broker's own clients.
-fn client(program: &str, port: u16, words: &[&str]) -> Command {
+pub(crate) fn client(program: &str, port: u16, words: &[&str]) -> Command {
     let mut command = Command::new(program);
     command
         .args(["-h", "localhost", "-p"])
@@ -140,7 +137,7 @@ fn client(program: &str, port: u16, words: &[&str]) -> Command {
 }
 
 #[track_caller]
-fn publish(port: u16, topic: &str, payload: &str, more: &[&str]) {
+pub(crate) fn publish(port: u16, topic: &str, payload: &str, more: &[&str]) {
     let mut command = client("mosquitto_pub", port, &["-t", topic, "-m", payload]);
     let sent = command.args(more).status();
     assert!(sent.expect("apt install mosquitto-clients").success());
@@ -404,32 +401,6 @@ fn a_client_id_is_that_of_one_connection() {
     assert_eq!(faults("b", "c", sink), "");
     let elsewhere = "[mqtt]\nurl = 'mqtt://broker.example'\nclient_id = 'b'";
     assert_eq!(faults("b", "c", elsewhere), "");
-}
-
-#[tokio::test]
-async fn a_technician_reads_a_node_and_is_told_what_it_sends_instead() {
-    let broker = MosquittoBroker::start("").await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("mqtt://127.0.0.1:{}", broker.port);
-    let config = write_config(folder.path(), site_text(&url, ""));
-    let repeat = ["--repeat", "600", "--repeat-delay", "0.1"];
-    let send = |topic: &str, payload: &str| {
-        let mut command = client("mosquitto_pub", broker.port, &["-t", topic, "-m", payload]);
-        PeerProcess::start(command.args(repeat))
-    };
-    let rain = send("z/kebun/rain", "2.4");
-    let pump = send("pump/state", "running");
-    let soil = send("z/kebun", r#"{"soil":{"temp":21.5}}"#);
-    let read = || run_pantau(&config, &["read", "kebun"]);
-    let said = String::from_utf8(read().stdout).unwrap();
-    for words in ["21,5 degC (valid)", "2,4 mm (valid)", "1 = bekerja (valid)"] {
-        assert!(said.contains(words), "{words}: {said}");
-    }
-    drop(soil);
-    let soil = send("z/kebun", r#"{"soil":{"moisture":40}}"#);
-    let said = String::from_utf8(read().stdout).unwrap();
-    assert!(said.contains("it has `moisture`"), "{said}");
-    drop((rain, pump, soil));
 }
 
 #[tokio::test]

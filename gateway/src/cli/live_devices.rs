@@ -12,6 +12,7 @@ use crate::commissioning::fault_diagnosis;
 use crate::commissioning::soak_test::SoakCounts;
 use crate::config::{Bus, Config};
 use crate::domain::{ExactNumber, QualityReason, Reading, SampleOutcome};
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use crate::limits::READING_QUEUE_MAX;
 use crate::status::StatusBoard;
@@ -39,12 +40,27 @@ impl DeviceSnapshot {
     /// Counts for a test of the wiring. A node that has sent nothing yet has no fault, since there
     /// is time for it; in a test its polls fail, with the reason of its values.
     pub(super) fn soak_counts(&self) -> SoakCounts {
-        let is_empty = self.values.iter().all(|point| point.value.is_none());
+        let is_old = |point: &PointSnapshot| {
+            point.value.is_none() || point.reason == Some(QualityReason::Retained)
+        };
         let reason = self.values.iter().find_map(|point| point.reason);
+        let reason = reason.filter(|_| self.values.iter().all(is_old));
+        let waits = [QualityReason::NoMessage, QualityReason::Retained];
         SoakCounts {
-            fault: self.counts.fault.or(reason.filter(|_| is_empty)),
+            fault: self.counts.fault.or(reason),
+            is_waiting: self.counts.fault.is_none()
+                && reason.is_some_and(|reason| waits.contains(&reason)),
             ..self.counts
         }
+    }
+}
+
+/// Round-trip time in milliseconds, as text; a dash where the bus has no requests.
+pub(super) fn round_trip_text(ms: f64, lang: Language) -> String {
+    if ms > 0.0 {
+        lang.locale().plain_digits(&nearest_digits(ms, 1))
+    } else {
+        "-".to_owned()
     }
 }
 
@@ -148,7 +164,7 @@ impl GatewayPolling {
         let looks = self.ids.iter().map(|id| {
             let mut look = snapshot_from_api(id, &devices, &points);
             let models = sunspec_models(id, &devices);
-            put_value_words(&mut look, &self.config, &models, self.lang);
+            add_device_facts(&mut look, &self.config, &models, self.lang);
             look
         });
         Ok(looks.collect())
@@ -227,19 +243,23 @@ impl DirectPolling {
                 late: state.late,
                 round_trip_ms: state.round_trip_ms,
                 fault: reason,
+                ..SoakCounts::default()
             },
             detail: state.fault.map(|fault| fault.detail).unwrap_or_default(),
             advice: advice.map(|key| self.lang.text(key)).unwrap_or_default(),
             values: shown.collect(),
         };
-        put_value_words(&mut look, &self.config, &models, self.lang);
+        add_device_facts(&mut look, &self.config, &models, self.lang);
         look
     }
 }
 
-/// Shows codes and bits in words.
-fn put_value_words(look: &mut DeviceSnapshot, config: &Config, models: &[u16], lang: Language) {
+/// Adds what the configuration knows of a device: words for codes and bits, and whether it sends by
+/// itself.
+fn add_device_facts(look: &mut DeviceSnapshot, config: &Config, models: &[u16], lang: Language) {
     let device = config.devices.iter().find(|device| device.id == look.id);
+    let bus = device.and_then(|device| config.buses.get(device.bus));
+    look.counts.sends_by_itself = bus.is_some_and(|bus| bus.link.mqtt().is_some());
     for (index, point) in device
         .iter()
         .flat_map(|device| device.points.iter().enumerate())
@@ -301,6 +321,7 @@ fn snapshot_from_api(id: &Arc<str>, devices: &Value, points: &Value) -> DeviceSn
             late: count("late"),
             round_trip_ms: status["round_trip_ms"].as_f64().unwrap_or_default(),
             fault: parse_reason_word(&fault["reason"]),
+            ..SoakCounts::default()
         },
         detail: text(&fault["detail"]),
         advice: text(&fault["hint"]),

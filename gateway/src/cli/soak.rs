@@ -3,7 +3,7 @@
 
 use super::backend::{DEFAULT_CONFIG_PATH, progress_bar};
 use super::exit_status::{EXIT_DONE, EXIT_NEGATIVE, fail_with_message};
-use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection};
+use super::live_devices::{DeviceSnapshot, LiveDevices, load_selection, round_trip_text};
 use super::standard_output::print_text;
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
@@ -198,9 +198,9 @@ impl FinishedSoak {
 fn past_advice_key(fault: Option<QualityReason>) -> &'static str {
     match fault {
         // A node has no wires.
-        Some(reason @ (QualityReason::NoMessage | QualityReason::Offline)) => {
-            fault_diagnosis::advice_key(reason, None, &[fault]).unwrap_or_default()
-        }
+        Some(
+            reason @ (QualityReason::NoMessage | QualityReason::Offline | QualityReason::Retained),
+        ) => fault_diagnosis::advice_key(reason, None, &[fault]).unwrap_or_default(),
         // Polls were lost now and then: a weak line.
         _ => "diagnosis-weak",
     }
@@ -217,8 +217,7 @@ fn device_line(row: &DeviceSoakResult, lang: Language) -> String {
         .percent
         .map(|percent| format!("{} %", nearest_digits(rounded_down(percent), 2)))
         .map(|percent| lang.locale().plain_digits(&percent));
-    let longest = nearest_digits(row.round_trip_max_ms, 1);
-    let longest = lang.locale().plain_digits(&longest);
+    let longest = round_trip_text(row.round_trip_max_ms, lang);
     let fault = row
         .fault
         .map(|fault| lang.text(&format!("reason-{}", fault.word())));

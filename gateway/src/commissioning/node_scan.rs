@@ -251,7 +251,12 @@ impl NodeSearch<'_> {
             };
             let points = groups.entry(base.clone()).or_default();
             if points.len() < FIELDS_MAX {
-                let id = fresh_id(rest, points);
+                let name = if rest.is_empty() {
+                    topic.as_str()
+                } else {
+                    rest
+                };
+                let id = fresh_id(name, points);
                 points.push(FoundNodePoint {
                     unit: unit_of(&id, &example),
                     id,
@@ -295,7 +300,7 @@ impl NodeSearch<'_> {
 fn base_of(topic: &str, availability: &BTreeMap<String, String>) -> String {
     let mut above = topic;
     while let Some((shorter, _)) = above.rsplit_once('/') {
-        if availability.contains_key(shorter) {
+        if !shorter.is_empty() && availability.contains_key(shorter) {
             return shorter.to_owned();
         }
         above = shorter;
@@ -305,7 +310,13 @@ fn base_of(topic: &str, availability: &BTreeMap<String, String>) -> String {
     if EMPTY_WORDS.contains(&last) && parts.len() > 1 {
         parts.pop();
     }
-    parts.join("/")
+    let base = parts.join("/");
+    // Nothing is above a topic of one part, or its only slash is the first letter.
+    if base.is_empty() {
+        topic.to_owned()
+    } else {
+        base
+    }
 }
 
 fn whole_topic(topic: &str, base: &str) -> String {
@@ -445,7 +456,8 @@ impl FoundNode {
 impl FoundNodePoint {
     fn to_toml(&self) -> String {
         let mut keys = vec![format!("id = {}", quoted(&self.id))];
-        if self.topic != "~" {
+        // Without either key a point has no place.
+        if self.topic != "~" || self.field.is_none() {
             keys.push(format!("topic = {}", quoted(&self.topic)));
         }
         let field = self.field.iter();
@@ -577,8 +589,21 @@ mod tests {
     }
 
     #[test]
+    fn a_value_on_a_topic_of_one_part_is_a_node_of_its_own() {
+        for topic in ["level", "/level"] {
+            let found = find(&[(topic, "1.25")]);
+            assert_eq!((found.len(), found[0].topic.as_str()), (1, topic));
+            assert_eq!(
+                (ids(&found[0]), &*found[0].points[0].topic),
+                (vec!["level"], "~")
+            );
+        }
+    }
+
+    #[test]
     fn the_table_of_a_found_node_is_a_valid_configuration() {
         let messages = [
+            ("level", "1.25"),
             ("a b/kebun \"1\"", r#"{"temperature":21.5,"state":"ON"}"#),
             ("x/sensor/level/state", "1.25"),
         ];
@@ -591,7 +616,7 @@ mod tests {
         }
         let config = crate::tests::load_site(&text);
         let names: Vec<&str> = config.devices.iter().map(|device| &*device.id).collect();
-        assert_eq!(names, ["kebun__1", "sensor"], "{text}");
+        assert_eq!(names, ["kebun__1", "level", "sensor"], "{text}");
         let points = config.devices[0].points.iter().map(|point| &*point.name);
         assert_eq!(points.collect::<Vec<_>>(), ["state", "temperature"]);
     }

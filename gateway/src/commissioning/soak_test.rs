@@ -20,6 +20,11 @@ pub struct SoakCounts {
     pub round_trip_ms: f64,
     /// Current fault.
     pub fault: Option<QualityReason>,
+    /// Whether a device that sends when it likes has sent nothing so far, and the time for it is
+    /// not over; what a broker had kept does not count.
+    pub is_waiting: bool,
+    /// Whether the device sends when it likes, so that the first polls may find nothing yet.
+    pub sends_by_itself: bool,
 }
 
 /// Soak test of some devices.
@@ -35,6 +40,8 @@ struct SoakedDevice {
     every_ms: u64,
     begin: Option<SoakCounts>,
     now: SoakCounts,
+    /// Polls before the first message of a device that sends when it likes.
+    waited: u64,
     round_trip_max_ms: f64,
     /// Last fault seen during the test.
     fault: Option<QualityReason>,
@@ -69,6 +76,7 @@ impl SoakTest {
             every_ms: every_ms.max(1),
             begin: None,
             now: SoakCounts::default(),
+            waited: 0,
             round_trip_max_ms: 0.0,
             fault: None,
         });
@@ -91,6 +99,19 @@ impl SoakTest {
         // Without a new poll the counts say nothing new.
         let is_news = counts.polls > device.now.polls && counts.polls > begun.polls;
         if is_news {
+            let is_first = device.good_polls(device.now) == 0 && device.good_polls(counts) > 0;
+            let was_waiting = matches!(
+                device.fault,
+                None | Some(QualityReason::NoMessage | QualityReason::Retained)
+            );
+            if counts.sends_by_itself && is_first && was_waiting {
+                // What was waited for is here, and had been no fault. It may have come between two
+                // looks at the counts.
+                device.waited = counts
+                    .failures
+                    .saturating_sub(device.begin_counts().failures);
+                device.fault = None;
+            }
             device.round_trip_max_ms = device.round_trip_max_ms.max(counts.round_trip_ms);
             device.fault = counts.fault.or(device.fault);
         }
@@ -117,15 +138,31 @@ impl SoakTest {
 }
 
 impl SoakedDevice {
+    fn begin_counts(&self) -> SoakCounts {
+        self.begin.unwrap_or_default()
+    }
+
+    /// Polls of the test that gave values, at these counts.
+    fn good_polls(&self, now: SoakCounts) -> u64 {
+        let begin = self.begin_counts();
+        let failures = now.failures.saturating_sub(begin.failures);
+        now.polls
+            .saturating_sub(begin.polls)
+            .saturating_sub(failures)
+    }
+
     fn device_result(&self, elapsed_ms: u64) -> DeviceSoakResult {
-        let begin = self.begin.unwrap_or_default();
-        let done = self.now.polls.saturating_sub(begin.polls);
-        let failures = self.now.failures.saturating_sub(begin.failures);
-        let good = done.saturating_sub(failures);
+        let done = self.now.polls.saturating_sub(self.begin_counts().polls);
+        let good = self.good_polls(self.now);
         // A silent device is polled less often, so its missed slots count as failures too. The poll
         // of the last period may not have happened yet.
         let due = (elapsed_ms / self.every_ms).saturating_sub(1);
         let polls = done.max(due);
+        // A node is heard from its next message on. One that never sends has failed all the time.
+        let polls = match good {
+            0 => polls,
+            _ => polls.saturating_sub(self.waited).max(good),
+        };
         let percent = (polls > 0).then(|| good_share(good, polls) * 100.0);
         DeviceSoakResult {
             id: self.id.clone(),
@@ -134,7 +171,7 @@ impl SoakedDevice {
             percent,
             round_trip_max_ms: self.round_trip_max_ms,
             fault: self.fault,
-            passes: percent.is_some_and(|percent| percent >= PASS_PERCENT),
+            passes: percent.is_some_and(|percent| percent >= PASS_PERCENT) && !self.now.is_waiting,
         }
     }
 }
@@ -200,6 +237,54 @@ mod tests {
         let soak = SoakTest::new(900_000, [("meter".into(), 3_600_000)]);
         assert_eq!(soak.device_results(900_000)[0].percent, None);
         assert!(!soak.passes(900_000));
+    }
+
+    /// Counts of a node whose broker had kept a message, or not, before its own comes.
+    fn node_counts(polls: u64, failures: u64, is_waiting: bool) -> SoakCounts {
+        SoakCounts {
+            fault: is_waiting.then_some(QualityReason::NoMessage),
+            is_waiting,
+            sends_by_itself: true,
+            ..soak_counts(polls, failures)
+        }
+    }
+
+    #[test]
+    fn polls_before_the_first_message_of_a_node_do_not_count() {
+        let mut soak = SoakTest::new(900_000, [("node".into(), 60_000)]);
+        soak.take("node", node_counts(0, 0, false));
+        soak.take("node", node_counts(2, 2, true));
+        assert!(!soak.passes(120_000));
+        soak.take("node", node_counts(15, 2, false));
+        let row = &soak.device_results(900_000)[0];
+        assert_eq!((row.good, row.polls, row.passes), (13, 13, true));
+        assert_eq!(row.fault, None);
+        // A gap after it counts, as on any other bus.
+        soak.take("node", node_counts(16, 3, false));
+        assert!(!soak.passes(960_000));
+    }
+
+    #[test]
+    fn a_first_message_between_two_looks_at_the_counts_is_none_that_was_missed() {
+        let mut soak = SoakTest::new(900_000, [("node".into(), 60_000)]);
+        soak.take("node", node_counts(0, 0, false));
+        soak.take("node", node_counts(2, 1, false));
+        soak.take("node", node_counts(15, 1, false));
+        assert!(soak.passes(900_000));
+        // A device that is asked has failed when its first poll has.
+        let mut soak = SoakTest::new(900_000, [("meter".into(), 60_000)]);
+        soak.take("meter", soak_counts(0, 0));
+        soak.take("meter", soak_counts(15, 1));
+        assert!(!soak.passes(900_000));
+    }
+
+    #[test]
+    fn a_node_of_which_only_kept_messages_are_known_does_not_pass() {
+        let mut soak = SoakTest::new(900_000, [("node".into(), 60_000)]);
+        soak.take("node", node_counts(0, 0, true));
+        soak.take("node", node_counts(15, 0, true));
+        let row = &soak.device_results(900_000)[0];
+        assert_eq!((row.good, row.passes), (15, false));
     }
 
     #[test]

@@ -83,6 +83,7 @@ pub use gpio_point::{GpioLine, GpioLink, GpioPoint, GpioSignal, LineBias, LineEd
 pub use linear_scale::LinearScale;
 pub use modbus_link::{ModbusLink, Parity, SerialPortSettings};
 pub use modbus_point::{ModbusPoint, ScaleExponentTable};
+pub(crate) use mqtt_point::is_node_topic;
 pub use mqtt_point::{JsonFieldPath, MqttLink, MqttPoint, SensorNodeFacts};
 pub use point::{FactConfidence, Point, PointDescription};
 pub use raw_values::{RawInteger, RawText, SpannedValue};

@@ -219,7 +219,7 @@ fn check_topic(
     typed: &RawText,
     key: &str,
 ) -> Option<Arc<str>> {
-    let read = |text: &str| is_topic(text).then(|| Arc::from(text));
+    let read = |text: &str| is_node_topic(text).then(|| Arc::from(text));
     notes.parsed_text(typed, key, read, "fault-expect-node-topic")
 }
 
@@ -232,7 +232,7 @@ fn check_field(
 }
 
 /// Whether a text is one topic: of wildcards (`+`, `#`) nobody would know which node has sent.
-fn is_topic(text: &str) -> bool {
+pub(crate) fn is_node_topic(text: &str) -> bool {
     let size = 1..=MQTT_TOPIC_BYTES_MAX;
     size.contains(&text.len())
         && !text.contains(['#', '+'])
@@ -339,8 +339,8 @@ mod tests {
     #[test]
     fn wildcards_and_the_brokers_own_topics_are_no_topic() {
         for bad in ["", "a/#", "+/b", "$SYS/broker/uptime", " a", "a\nb"] {
-            assert!(!is_topic(bad), "{bad}");
+            assert!(!is_node_topic(bad), "{bad}");
         }
-        assert!(is_topic("nodes/Kebun belakang"));
+        assert!(is_node_topic("nodes/Kebun belakang"));
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::{MonoMs, QualityReason};
 use crate::limits::{BACKOFF_MIN_MS, SINK_STABLE_SECONDS, doubled_backoff_ms};
 use crate::mqtt_link::KnownBrokerVersion;
 use node_board::NodeBoard;
+pub use node_board::stale_after;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use subscription::{Subscription, SubscriptionEvent};

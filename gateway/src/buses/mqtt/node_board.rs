@@ -15,6 +15,7 @@ use crate::mqtt_link::InboundMessage;
 use crate::status::DeviceFault;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Periods without a message after which a value is no longer given.
 const STALE_PERIODS: u32 = 3;
@@ -78,6 +79,15 @@ enum PointState {
     Fault(MessageFault),
 }
 
+/// Time without a message after which the values of a device are no longer given; `None` of a
+/// device that is no node.
+pub fn stale_after(device: &Device) -> Option<Duration> {
+    let mut points = device.points.iter();
+    let access = points.find_map(|point| point.access.mqtt())?;
+    let own = access.node.stale_after;
+    Some(own.unwrap_or(device.every * STALE_PERIODS))
+}
+
 impl NodeBoard {
     /// Creates the board of these devices; `zone` is that of times without one.
     pub(super) fn new(devices: &[Device], zone: &SiteZone) -> Self {
@@ -111,10 +121,10 @@ impl NodeBoard {
         }
         let node = points.first().map(|point| point.access.node.clone());
         let node = node.unwrap_or_default();
+        let stale_after = stale_after(device).unwrap_or_default();
         if let Some(topic) = &node.availability {
             self.add_use(Arc::clone(topic), TopicUse::Availability(index));
         }
-        let stale_after = node.stale_after.unwrap_or(device.every * STALE_PERIODS);
         self.nodes.push(NodeState {
             points,
             stale_after: u64::try_from(stale_after.as_millis()).unwrap_or(u64::MAX),
@@ -414,6 +424,7 @@ mod tests {
     use crate::domain::UtcMs;
     use crate::tests::{SiteText, load_site};
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     /// 2026-11-29 12:00 in Jakarta.
     const NOON: i64 = 1_795_928_400_000;
@@ -576,5 +587,81 @@ mod tests {
         let (values, fault) = poll(&mut board, 2);
         assert_eq!(values, ["21", "unreachable"]);
         assert!(fault.contains("kebun/rain (code 0x87)"), "{fault}");
+    }
+
+    /// Event at a broker.
+    #[derive(Clone, Debug)]
+    enum BrokerEvent {
+        Message(&'static str, Vec<u8>, bool),
+        Oversize(&'static str),
+        Refused(&'static str),
+        Poll,
+    }
+
+    fn any_event() -> impl Strategy<Value = BrokerEvent> {
+        let topic = || prop::sample::select(vec!["kebun", "kebun/rain", "kebun/LWT", "elsewhere"]);
+        let word = prop::sample::select(vec![
+            "Online",
+            "Offline",
+            "21.5",
+            "nan",
+            "1e999",
+            "{\"temp\":",
+            "",
+            "ON",
+            r#"{"temp":21,"Time":"2026-11-29T12:00:00"}"#,
+            r#"{"temp":-300,"Time":0}"#,
+            r#"{"temp":{"temp":[]},"Time":9e18}"#,
+            r#"{"battery":90,"Time":-1e300}"#,
+        ]);
+        let payload = prop_oneof![
+            4 => word.prop_map(|word| word.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..40),
+        ];
+        prop_oneof![
+            6 => (topic(), payload, any::<bool>())
+                .prop_map(|(topic, payload, kept)| BrokerEvent::Message(topic, payload, kept)),
+            1 => topic().prop_map(BrokerEvent::Oversize),
+            1 => topic().prop_map(BrokerEvent::Refused),
+            3 => Just(BrokerEvent::Poll),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_broker_sends_a_value_is_possible_and_an_old_one_is_never_good(
+            events in prop::collection::vec((any_event(), 0..40u64), 1..40)
+        ) {
+            let (mut board, mut second, mut sent) = (board(), 0, [None; 2]);
+            for (event, pause) in events {
+                second += pause;
+                let now = stamp(second);
+                match event {
+                    BrokerEvent::Message(topic, payload, is_retained) => {
+                        let point = ["kebun", "kebun/rain"].iter().position(|one| *one == topic);
+                        if let Some(point) = point.filter(|_| !is_retained) {
+                            sent[point] = Some(second);
+                        }
+                        let (topic, payload) = (topic.to_owned(), Bytes::from(payload));
+                        board.take_message(&InboundMessage { topic, payload, is_retained }, now);
+                    }
+                    BrokerEvent::Oversize(topic) => board.take_oversize(topic, 1 << 20, now),
+                    BrokerEvent::Refused(topic) => {
+                        board.set_refused([(Arc::from(topic), 0x87)].into_iter());
+                    }
+                    BrokerEvent::Poll => {
+                        let poll = board.poll(0, now.mono, MonoMs(0));
+                        for (point, outcome) in poll.outcomes.iter().flatten().enumerate() {
+                            let SampleOutcome::Good(number) = outcome else { continue };
+                            let value = number.to_f64();
+                            prop_assert!(value.is_finite() && value >= -200.0, "{value}");
+                            // By itself, or kept with a time of its own that is of now.
+                            let is_own = sent[point].is_some_and(|sent| second - sent <= 30);
+                            prop_assert!(is_own || point == 0, "{value} at {second} s");
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! `pantau scan`.
 
 use super::subscription::{Subscription, SubscriptionEvent};
-use crate::config::BrokerSettings;
+use crate::config::{BrokerSettings, is_node_topic};
 use crate::mqtt_link::{InboundMessage, KnownBrokerVersion};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ const PROGRESS_TICK: Duration = Duration::from_millis(500);
 pub struct NodeSurvey {
     /// Newest message of each topic.
     pub topics: BTreeMap<String, HeardMessage>,
-    /// Messages on topics beyond the limits, which were not kept.
+    /// Messages on topics beyond the limits, or with letters that no topic of a node has.
     pub left_out: u64,
     bytes: usize,
 }
@@ -38,12 +38,12 @@ pub struct HeardMessage {
 }
 
 impl NodeSurvey {
-    /// Adds a message, when there is room for it.
+    /// Adds a message, when there is room for it and a configuration can name its topic.
     pub fn add_message(&mut self, topic: &str, payload: &[u8], is_retained: bool) {
         let old = self.topics.get(topic).map(|old| old.payload.len());
         let bytes = self.bytes - old.unwrap_or_default() + payload.len();
         let is_full = old.is_none() && self.topics.len() >= SCAN_TOPICS_MAX;
-        if is_full || bytes > SCAN_PAYLOAD_BYTES_MAX {
+        if !is_node_topic(topic) || is_full || bytes > SCAN_PAYLOAD_BYTES_MAX {
             self.left_out += 1;
             return;
         }

@@ -5,6 +5,7 @@ use crate::cli::backend::{current_user, local_date, open_client};
 use crate::cli::command_error::CommandError;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::QualityReason;
 use crate::domain::calibration::{Calibration, CalibrationHistory, CalibrationKind};
 use crate::i18n::Language;
 use crate::ledger::{CalibrationJson, CalibrationRequest};
@@ -75,7 +76,8 @@ impl<'a> CalibrationClient<'a> {
             .await?)
     }
 
-    /// Last number that was read for a point; `None` without one.
+    /// Last number that was read for a point; `None` without one, or when it is one that a broker
+    /// had kept.
     pub(super) async fn live_value(
         &mut self,
         point: &str,
@@ -84,6 +86,8 @@ impl<'a> CalibrationClient<'a> {
         let points: Vec<Value> = self.api.get_json("/api/v1/points").await?;
         let found = points.iter().find(|one| one["id"] == *point);
         let last = found.map(|one| &one["last"]);
+        // Old by an unknown time: nothing to compare the present with.
+        let last = last.filter(|last| last["reason"] != QualityReason::Retained.word());
         Ok(last.and_then(|last| {
             Some(LivePointValue {
                 value: last["v"].as_f64()?,

@@ -5,6 +5,7 @@ use super::args::{
 };
 use super::client::{CalibrationClient, LivePointValue};
 use crate::assets::{AssetKind, LevelMeasurement as Way};
+use crate::buses;
 use crate::cli::backend::print_stderr;
 use crate::cli::command_error::{CommandError, NameFile as _};
 use crate::cli::prompt::{ConsolePrompt, parse_decimal, parse_pair};
@@ -75,6 +76,7 @@ async fn shown_value(
     unit: &str,
 ) -> Result<Option<f64>, CommandError> {
     if let Some(value) = fresh_value(desk, point).await? {
+        print_node_age(desk, point);
         return Ok(Some(value));
     }
     let args = [("point", point), ("unit", unit)];
@@ -82,6 +84,21 @@ async fn shown_value(
         &desk.lang.text_with("calibrate-ask-shown", &args),
         parse_decimal,
     ))
+}
+
+/// Says of a node that sends seldom that its value may be older than its reading, which a poll
+/// repeats.
+fn print_node_age(desk: &CalibrationClient<'_>, point: &str) {
+    let found = desk.config.site.find_point(point);
+    let device = found.and_then(|(device, _)| desk.config.devices.get(usize::from(device)));
+    let Some(stale_after) = device.and_then(buses::mqtt::stale_after) else {
+        return;
+    };
+    let minutes = stale_after.as_secs() / 60;
+    if minutes > READING_AGE_MAX_S.unsigned_abs() / 60 {
+        let args = [("point", point), ("minutes", &minutes.to_string())];
+        print_stderr(&desk.lang.text_with("calibrate-node-age", &args));
+    }
 }
 
 async fn print_live_value(

@@ -46,6 +46,20 @@ impl HandoverPoint {
     }
 }
 
+impl HandoverDevice {
+    /// Reason that no point has a value of the present, of a device without a fault: a word of
+    /// `reason-WORD`. A node that has not sent yet is none that answers.
+    pub(super) fn silent_reason(&self) -> Option<&'static str> {
+        let kept = QualityReason::Retained.word();
+        let is_old = |point: &HandoverPoint| point.value.is_none() || point.reason == Some(kept);
+        let all_old = self.points.iter().all(is_old);
+        self.points
+            .iter()
+            .find_map(|point| point.reason)
+            .filter(|_| all_old)
+    }
+}
+
 /// Point with this id.
 pub(super) fn find_point_mut<'a>(
     devices: &'a mut [HandoverDevice],
@@ -91,8 +105,29 @@ fn devices_from_config(config: &Config) -> Vec<HandoverDevice> {
 async fn read_devices_once(config: &Config) -> Vec<HandoverDevice> {
     let clock = Clock::system();
     let mut all = devices_from_config(config);
+    let is_node = |index: usize| {
+        let bus = config.devices.get(index).map(|device| device.bus);
+        let bus = bus.and_then(|bus| config.buses.get(bus));
+        bus.is_some_and(|bus| bus.link.mqtt().is_some())
+    };
+    // Nodes send by themselves: all are waited for together, each up to a minute.
+    let nodes = (0..all.len()).filter(|index| is_node(*index));
+    let reads = nodes.map(|index| async move {
+        (
+            index,
+            buses::read_device_once(config, index, &Clock::system()).await,
+        )
+    });
+    for (index, once) in futures_util::future::join_all(reads).await {
+        if let Some((device, once)) = all.get_mut(index).zip(once) {
+            apply_reading(device, &once);
+        }
+    }
     // One after the other: two requests on one bus would collide.
     for (index, device) in all.iter_mut().enumerate() {
+        if is_node(index) {
+            continue;
+        }
         if let Some(once) = buses::read_device_once(config, index, &clock).await {
             apply_reading(device, &once);
         }

@@ -129,7 +129,10 @@ pub(super) fn devices_table(record: &HandoverRecord<'_>) -> ReportTable {
                 let reason = record.lang.text(&format!("reason-{reason}"));
                 format!("{reason} ({detail})")
             }
-            None => record.handover_text("answers"),
+            None => match seen.silent_reason() {
+                Some(reason) => record.lang.text(&format!("reason-{reason}")),
+                None => record.handover_text("answers"),
+            },
         };
         table.rows.push(vec![
             text_value(&*info.id),

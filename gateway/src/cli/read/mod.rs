@@ -31,7 +31,7 @@ use crate::i18n::Language;
 use crate::limits::SETTLE_MAX_MS;
 use crate::status::DeviceIdentity;
 use device_reads::{DeviceReads, advice_key};
-use point_text::limit_line;
+use point_text::{display_line, limit_line};
 pub(super) use point_text::{point_line, point_reads};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -256,11 +256,7 @@ fn device_text(
         text += &identity_text(identity, lang);
     }
     // A device without any answer has no points to show.
-    let count = if once.failure.is_some() {
-        0
-    } else {
-        device.points.len()
-    };
+    let count = once.failure.as_ref().map_or(usize::MAX, |_| 0);
     let points = device
         .points
         .iter()
@@ -274,6 +270,8 @@ fn device_text(
         if let Some((point, ranking)) = seen.rank_point(number, display) {
             let value = outcome.and_then(|outcome| outcome.number());
             text += &ranking::ranking_text(point, value, &ranking, lang);
+        } else if let Some(value) = outcome.and_then(|outcome| outcome.number()) {
+            text += &display_line(point, value, display, lang);
         }
     }
     if let Some((_, detail)) = &once.failure {

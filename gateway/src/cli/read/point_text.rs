@@ -2,6 +2,7 @@
 
 use crate::buses::AdhocReading;
 use crate::buses::modbus::decode;
+use crate::commissioning::display_comparison::compare_with_display;
 use crate::config::{Device, FactConfidence, ModbusPoint, Point, ValueWords};
 use crate::domain::{ExactNumber, QualityReason, SampleOutcome};
 use crate::i18n::Language;
@@ -90,6 +91,32 @@ pub(super) fn limit_line(point: &Point, refused: ExactNumber, lang: Language) ->
     let [value, limit] = [value, limit].map(|text| lang.locale().plain_digits(&text));
     let args = [("value", &*value), ("limit", &limit), ("unit", &point.unit)];
     format!("{:>22} {}\n", "", lang.text_with(key, &args))
+}
+
+/// Line about a value that has no registers to be compared, beside that of the display; empty when
+/// none was given.
+pub(super) fn display_line(
+    point: &Point,
+    value: ExactNumber,
+    display: &[(String, ExactNumber)],
+    lang: Language,
+) -> String {
+    let shown = display.iter().find(|(name, _)| **name == *point.name);
+    let compared = shown.and_then(|(_, shown)| {
+        let shown = shown.to_string();
+        Some((compare_with_display(value.to_f64(), &shown)?, shown))
+    });
+    let Some((compared, shown)) = compared else {
+        return String::new();
+    };
+    let key = if compared.agrees() {
+        "cli-read-display-agrees"
+    } else {
+        "cli-read-display-differs"
+    };
+    let shown = lang.locale().plain_digits(&shown);
+    let args = [("display", shown.as_str()), ("unit", &point.unit)];
+    format!("{:>22} {}\n", "", lang.text_with(key, &args).trim_end())
 }
 
 fn quality_text(outcome: SampleOutcome, lang: Language) -> String {

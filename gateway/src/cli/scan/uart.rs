@@ -14,6 +14,7 @@ use crate::commissioning::scan::{is_bus_at_port, port_error_text, sensor_tables}
 use crate::config::{self, BusLink, Config, Parity, SensorChip, SerialPortSettings, UartLink};
 use crate::domain::SampleOutcome;
 use crate::domain::hex_text::hex_pairs;
+use crate::formulas::claim_rounding::nearest_digits;
 use crate::i18n::Language;
 use drivers::a02yyuw::A02YYUW_BAUD;
 use drivers::sensor_fault::SensorFault;
@@ -266,7 +267,7 @@ fn sensor_text(
     lang: Language,
 ) -> String {
     let metres = |mm: u16| {
-        let text = format!("{:.3}", f64::from(mm) / 1000.0);
+        let text = nearest_digits(f64::from(mm) / 1000.0, 3);
         lang.locale().plain_digits(&text)
     };
     let why = newest.err();

@@ -188,10 +188,14 @@ fn plain_line(look: &DeviceSnapshot, lang: Language) -> String {
         parts.push(lang.text(&format!("reason-{}", fault.word())));
         parts.push(look.advice.clone());
     }
+    // For programs too: with a decimal point in any language.
+    let time = match counts.round_trip_ms {
+        ms if ms > 0.0 => nearest_digits(ms, 1),
+        _ => "-".to_owned(),
+    };
     format!(
-        "{} {} ms {}/{} {}",
+        "{} {time} ms {}/{} {}",
         look.id,
-        nearest_digits(counts.round_trip_ms, 1),
         counts.polls.saturating_sub(counts.failures),
         counts.polls,
         parts.join("  ")

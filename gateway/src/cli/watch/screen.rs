@@ -1,8 +1,7 @@
 //! Screen of `pantau watch`: a block for each device, a line for each point.
 
 use super::history::{WatchHistory, WatchedDevice};
-use crate::cli::live_devices::PointSnapshot;
-use crate::formulas::claim_rounding::nearest_digits;
+use crate::cli::live_devices::{PointSnapshot, round_trip_text};
 use crate::i18n::Language;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -79,8 +78,7 @@ fn device_title(device: &WatchedDevice, width: usize, lang: Language) -> Line<'s
         Color::Green
     };
     let name = format!("{:<18}", device.look.id);
-    let time = nearest_digits(counts.round_trip_ms, 1);
-    let time = lang.locale().plain_digits(&time);
+    let time = round_trip_text(counts.round_trip_ms, lang);
     let facts = format!("{time:>9} ms {good:>6}/{:<5}", counts.polls);
     let errors = device
         .errors
