@@ -126,7 +126,7 @@ pub(crate) fn open_viewers(port: u16, count: u16) {
     }
 }
 
-/// What a phone shows of the technician's page, and therefore asks for: two devices with the eight
+/// Lines that a phone shows of the technician's page, and asks for: two devices with the eight
 /// points that are not folded away.
 fn lines_on_screen(number: usize) -> String {
     let devices = [number % DEVICES, (number + 1) % DEVICES];
