@@ -42,7 +42,10 @@ impl SyntheticVillage {
             Some(*sum)
         });
         let infos = config.site.devices.iter().flat_map(|info| &info.points);
-        let points = config.devices.iter().flat_map(|device| &device.points);
+        let points = config
+            .devices
+            .iter()
+            .flat_map(|device| device.points.iter());
         let points = infos.zip(points);
         Self {
             points: points

@@ -9,6 +9,7 @@
 
 use super::Asset;
 use crate::config::{Device, Point};
+use std::sync::Arc;
 
 /// Narrows the limits of every point for which an asset has ratings.
 pub(crate) fn apply_rated_limits(assets: &[Asset], devices: &mut [Device]) {
@@ -32,7 +33,8 @@ pub(crate) fn apply_rated_limits(assets: &[Asset], devices: &mut [Device]) {
 fn find_point<'a>(devices: &'a mut [Device], id: &str) -> Option<&'a mut Point> {
     let (device, name) = id.split_once('.')?;
     let device = devices.iter_mut().find(|known| *known.id == *device)?;
-    device.points.iter_mut().find(|point| *point.name == *name)
+    let points = Arc::make_mut(&mut device.points);
+    points.iter_mut().find(|point| *point.name == *name)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use drivers::one_wire::RomCode;
 use drivers::sensor_fault::SensorFault;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes of a probe's file that are read at most; it has about 75.
 const FILE_BYTES_MAX: u64 = 512;
@@ -26,7 +27,7 @@ const FILE_BYTES_MAX: u64 = 512;
 #[derive(Debug)]
 pub(super) struct OneWireReader {
     folder: PathBuf,
-    devices: Vec<Vec<Point>>,
+    devices: Vec<Arc<[Point]>>,
 }
 
 impl OneWireReader {

@@ -16,6 +16,7 @@ use crate::domain::{MonoMs, QualityReason};
 use drivers::a02yyuw::A02yyuwReader;
 use drivers::sensor_fault::SensorFault;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest wait for a frame; the sensor sends one every 100 to 300 ms.
@@ -81,7 +82,7 @@ pub async fn hear_sensor(line: &SerialPortSettings, survey: &mut UartSurvey) -> 
 pub(super) struct UartBus {
     line: SerialPortSettings,
     port: Option<serial2_tokio::SerialPort>,
-    devices: Vec<Vec<Point>>,
+    devices: Vec<Arc<[Point]>>,
 }
 
 impl UartBus {

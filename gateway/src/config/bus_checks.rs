@@ -164,7 +164,7 @@ pub(crate) fn warn_shared_places(
     let mut known: BTreeMap<(String, String), Vec<PlaceUser<'_>>> = BTreeMap::new();
     for (index, (at, device)) in raw.iter().zip(devices).enumerate() {
         let mut shared = None;
-        for point in &device.points {
+        for point in device.points.iter() {
             let chip = point.access.chip();
             let (Some(bus), Some((key, place))) = (buses.get(device.bus), pin_key(point)) else {
                 continue;

@@ -118,7 +118,7 @@ fn check_device(
         unit,
         every,
         limits,
-        points,
+        points: points.into(),
         asleep_at_night: typed.asleep_at_night.unwrap_or(asleep),
         accuracy: check_accuracy(notes, typed, &info),
         facts: profile.map_or_else(Vec::new, |profile| profile.facts),

@@ -169,7 +169,8 @@ pub struct Device {
     /// Limits of one request.
     pub limits: DeviceLimits,
     /// Points, indexed as `Reading::outcomes`.
-    pub points: Vec<Point>,
+    // Shared: bus, page and figures hold the same device, and its points are most of it.
+    pub points: Arc<[Point]>,
     /// Half-width of the 95 % interval of each point by name, % of the reading; unknown points are
     /// absent.
     pub accuracy: BTreeMap<Arc<str>, f64>,

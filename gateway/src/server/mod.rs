@@ -46,7 +46,9 @@ use crate::api::error::{unknown_path_error, with_request_language, wrong_method_
 use crate::api::{self, ApiListener, ApiState, wait_for_stop};
 use crate::limits::STOP_SECONDS;
 use crate::pages;
+use axum::http::header;
 use axum::routing::get;
+use bytes::Bytes;
 use listener::{BodyBudget, ListenerRoutes};
 use std::io;
 use std::sync::Arc;
@@ -128,8 +130,12 @@ fn with_headers(router: axum::Router) -> axum::Router {
 /// browser cannot connect to a Unix socket.
 fn unguarded_routes(app: ApiListener) -> axum::Router {
     let (router, description) = api::api_routes();
-    let description = Arc::new(description);
-    let description = move || std::future::ready(axum::Json(description.as_ref().clone()));
+    // As text: the tree of it takes several times as much memory, and is asked for once a year.
+    let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
+    let description = move || {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        std::future::ready((json, description.clone()))
+    };
     router
         .route("/api/openapi.json", get(description))
         .merge(pages::page_routes())

@@ -849,7 +849,8 @@ pub(crate) mod words {
         let mut bench = ApiTestBench::with_readings(1).await;
         let device = &mut Arc::make_mut(&mut bench.state.config).devices[0];
         device.name = "PLTS sekolah".into();
-        device.points[0].about.values = Arc::from([(1510, Arc::from("running"))]);
+        Arc::make_mut(&mut device.points)[0].about.values =
+            Arc::from([(1510, Arc::from("running"))]);
         let id = bench.get("/teknisi?lang=id").await.1;
         assert!(id.contains(">PLTS sekolah</h2>"), "{id}");
         assert!(

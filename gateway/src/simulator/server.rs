@@ -166,7 +166,7 @@ impl SimulatorServers {
             }
         }
         let points = config.devices.iter_mut();
-        for point in points.flat_map(|device| &mut device.points) {
+        for point in points.flat_map(|device| Arc::make_mut(&mut device.points)) {
             pins::adapt_to_rate(point, self.rate);
         }
     }

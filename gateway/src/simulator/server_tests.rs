@@ -119,7 +119,7 @@ fn test_inverters() -> Vec<Device> {
         unit: 7,
         every: Duration::from_secs(10),
         limits: limits.clone(),
-        points: odd_points(),
+        points: odd_points().into(),
         asleep_at_night: false,
         accuracy: std::collections::BTreeMap::new(),
         facts: Vec::new(),

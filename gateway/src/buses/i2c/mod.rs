@@ -28,6 +28,7 @@ use drivers::sht::{Sht2x, Sht2xQuantity, Sht3x, Sht3xRepeatability, ShtReading};
 use embedded_hal::i2c::I2c;
 use opened_bus::OpenedI2c;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use socket_bus::{READ_PART, WRITE_PART};
@@ -39,7 +40,7 @@ const CONVERTER_RATE: Ads1115Rate = Ads1115Rate::Rate8;
 #[derive(Debug)]
 pub(super) struct I2cReader {
     port: PathBuf,
-    devices: Vec<Vec<Point>>,
+    devices: Vec<Arc<[Point]>>,
     battery_clock: BatteryClock,
 }
 

@@ -8,6 +8,7 @@ use crate::config::{Device, ModbusLink, ModbusPoint, Point};
 use crate::domain::MonoMs;
 use crate::limits::{DEVICE_INFO_INTERVAL_MS, DEVICE_INFO_RETRY_MS};
 use crate::status::DeviceIdentity;
+use std::sync::Arc;
 
 /// Information points of one device, their requests, and the last result.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ impl DeviceInfoReader {
         // One request each: a device without a serial number may still report its firmware.
         let alone = |fact: &Point| {
             let only = Device {
-                points: vec![fact.clone()],
+                points: Arc::new([fact.clone()]),
                 facts: Vec::new(),
                 ..device.clone()
             };

@@ -19,7 +19,7 @@ pub(in crate::buses::modbus) fn device_with_points(points: Vec<Point>) -> Device
             gap: Duration::ZERO,
             settle: Duration::ZERO,
         },
-        points,
+        points: points.into(),
         asleep_at_night: false,
         accuracy: std::collections::BTreeMap::new(),
         facts: Vec::new(),
@@ -138,7 +138,7 @@ fn what_belongs_together_is_read_together() {
     device.limits.max_registers = 8;
     let mut split = point_at(10, RegisterEncoding::U32);
     registers(&mut split).high = Some(13);
-    device.points.push(split);
+    device.points = [&*device.points, &[split]].concat().into();
     for ask in plan_reads(&device, &rtu_link()).reads {
         let (first, last) = (ask.address, ask.address + ask.count - 1);
         let holds = |address: u16| (first..=last).contains(&address);

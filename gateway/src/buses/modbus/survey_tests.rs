@@ -293,7 +293,8 @@ fn a_scale_factor_is_read_in_the_same_request_as_the_values_it_scales() {
     );
     let mut device = config.devices[0].clone();
     let sunspec = wanted_of(&device);
-    device.points = sunspec.resolve_points(&sunspec.shortest_models()).points;
+    let points = sunspec.resolve_points(&sunspec.shortest_models()).points;
+    device.points = points.into();
     let plan = crate::buses::modbus::read_plan::plan_reads(
         &device,
         config.buses[0].link.modbus().unwrap(),

@@ -105,7 +105,7 @@ impl<'a> SuspectProfile<'a> {
             unit,
             every: Duration::from_secs(10),
             limits: profile.limits.clone(),
-            points: profile.points.clone(),
+            points: profile.points.clone().into(),
             asleep_at_night: profile.asleep_at_night,
             accuracy: std::collections::BTreeMap::new(),
             facts: Vec::new(),
@@ -325,7 +325,7 @@ impl<'a> SuspectProfile<'a> {
         let context = self.decode_context(known);
         let mut shown = 0;
         let mut explained = BTreeSet::new();
-        for point in &self.device.points {
+        for point in self.device.points.iter() {
             let words = match known.point_registers(point) {
                 KnownRegisters::Words(words) => words,
                 // A point that was not read any more, since too many others are refused.

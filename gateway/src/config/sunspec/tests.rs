@@ -11,7 +11,7 @@ fn load_points(keys: &str) -> Result<Vec<Point>, String> {
     let text = sunspec_text(502, keys);
     let config = load_config_text(&text, Path::new("pantau.toml"), &|_| None);
     config
-        .map(|config| config.devices[0].points.clone())
+        .map(|config| config.devices[0].points.to_vec())
         .map_err(|faults| faults.to_string())
 }
 

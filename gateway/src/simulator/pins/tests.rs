@@ -14,6 +14,7 @@ use crate::simulator::clear_sky::GeoLocation;
 use crate::simulator::{SimulatedEndpoint, SimulatedPlant, SimulatedWorld, serve_devices};
 use crate::tests::{SiteText, load_site, world_at};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// 2026-07-01T10:00:00+07:00: the pump runs.
@@ -154,7 +155,10 @@ async fn meter_readings(rate: f64, polls: usize) -> (Vec<f64>, f64, f64) {
         panic!()
     };
     link.chip = Path::new(folder.path()).into();
-    let points = config.devices.iter_mut().flat_map(|one| &mut one.points);
+    let points = config
+        .devices
+        .iter_mut()
+        .flat_map(|one| Arc::make_mut(&mut one.points));
     points.for_each(|point| adapt_to_rate(point, rate));
     let mut reader = AdhocReader::new(&config, 0, &clock).unwrap();
     let (mut flows, mut volume) = (Vec::new(), 0.0);

@@ -16,6 +16,7 @@ use crate::config::{Device, ModbusLink, Point};
 use crate::domain::{MonoMs, QualityReason, SampleOutcome};
 use crate::status::DeviceIdentity;
 use drivers::frame::{ModbusFraming, ModbusReadFunction, ModbusReadReply, ModbusReadRequest};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -199,7 +200,7 @@ impl DeviceReader {
         if let Some(discovery) = &mut self.discovery {
             let mut fitted = discovery.wanted.resolve_points(&found.models);
             apply_configured_limits(&self.device.points, &mut fitted);
-            self.asked.points.clone_from(&fitted.points);
+            self.asked.points = Arc::from(&*fitted.points);
             let nothing = fitted.slots.iter().all(Option::is_none);
             discovery.cut_short = found.identity.cut_short.clone().filter(|_| nothing);
             discovery.fitted = Some(fitted);
@@ -342,7 +343,7 @@ impl DeviceReader {
     /// Same as `outcomes` without limits: values that were rejected as out of range.
     pub(in crate::buses::modbus) fn outcomes_without_limits(&self) -> Box<[SampleOutcome]> {
         let mut asked = self.asked.clone();
-        for point in &mut asked.points {
+        for point in Arc::make_mut(&mut asked.points) {
             (point.min, point.max) = (None, None);
         }
         self.arrange_by_slot(self.image.decode_outcomes(&asked))
