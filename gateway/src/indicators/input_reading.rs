@@ -22,6 +22,9 @@ pub(crate) struct InputReading {
     pub(crate) impossible: Option<f64>,
     /// The sun is above the horizon.
     pub(crate) lit: bool,
+    /// Longest time that the reading may cover because of the interval of the file that it came
+    /// from, ms; 0 when it came from none.
+    pub(crate) reach_ms: i64,
 }
 
 /// Receiver of merged readings.

@@ -3,6 +3,7 @@
 use super::number_format::{self, DecimalSeparator};
 use super::text_encoding::{self, NumberedCells};
 use super::time_format::{self, DateOrder, ParsedLoggerTime};
+use crate::ledger::starts_with_total;
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
 
@@ -31,10 +32,41 @@ const VALUE_COLUMN_NAMES: [&str; 8] = [
     "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil",
 ];
 
+/// Words at the start of a row that sums up others, besides those for a total.
+const SUMMARY_WORDS: [&str; 10] = [
+    "average",
+    "avg",
+    "mean",
+    "rata-rata",
+    "rata rata",
+    "rerata",
+    "min",
+    "minimum",
+    "max",
+    "maksimum",
+];
+
+/// Answers of a person about the columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AskedColumns<'a> {
+    /// Separator between cells.
+    pub(super) separator: Option<u8>,
+    /// Name or number (from 1) of the column with the times.
+    pub(super) time: Option<&'a str>,
+}
+
 /// Layout of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TableColumns {
     pub(super) separator: u8,
+    /// Line of the heading in the file.
+    pub(super) heading_line: Option<u64>,
+    /// Name of the time column; empty without a heading.
+    pub(super) time_name: String,
+    /// Further columns with a time in every row.
+    pub(super) more_times: Vec<(usize, String)>,
+    /// Offset from UTC, s, that the heading of the times states (`Time (UTC+7)`).
+    pub(super) offset_s: Option<i32>,
     /// Index of the heading line among the rows; `None` when the table has none.
     heading: Option<usize>,
     /// Index of the first row with a reading.
@@ -46,6 +78,8 @@ pub(super) struct TableColumns {
     pub(super) has_clock: bool,
     /// Columns with values: index and name.
     pub(super) values: Vec<(usize, String)>,
+    /// Cells of the heading.
+    names: Option<StringRecord>,
     /// Whether times are plain numbers (spreadsheet days, or seconds since 1970).
     pub(super) numbered: bool,
     /// Date order that the heading states (`dd/MM/yyyy`).
@@ -55,29 +89,42 @@ pub(super) struct TableColumns {
 impl TableColumns {
     /// Layout of a text, with the separator under which most readings are found; `None` when no
     /// reading is found.
-    pub(super) fn detect(text: &str) -> Option<Self> {
-        if let Some(separator) = text_encoding::declared_separator(text) {
-            return Self::detect_with_separator(text, separator).map(|(_, columns)| columns);
+    pub(super) fn detect(text: &str, asked: AskedColumns<'_>) -> Option<Self> {
+        let declared = || text_encoding::declared_separator(text);
+        if let Some(separator) = asked.separator.or_else(declared) {
+            let found = Self::detect_with_separator(text, separator, asked.time);
+            return found.map(|(_, columns)| columns.with_values(text));
         }
         // `;` before `,`: a table with decimal commas can also be split at its commas.
         let all = [b';', b'\t', b',', b'|'];
         let found = all
             .into_iter()
-            .filter_map(|separator| Self::detect_with_separator(text, separator));
+            .filter_map(|separator| Self::detect_with_separator(text, separator, asked.time));
         // On a tie the separator that is first in the list wins.
         let best = found.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map(|(_, columns)| columns)
+        best.map(|(_, columns)| columns.with_values(text))
     }
 
-    fn detect_with_separator(text: &str, separator: u8) -> Option<(usize, Self)> {
+    fn with_values(mut self, text: &str) -> Self {
+        let place = (self.separator, self.first);
+        let times = (self.time, self.has_clock);
+        self.values = find_value_columns(text, place, self.names.as_ref(), times);
+        self
+    }
+
+    fn detect_with_separator(
+        text: &str,
+        separator: u8,
+        asked: Option<&str>,
+    ) -> Option<(usize, Self)> {
         // Only the first rows are examined: the layout of a table does not change further down.
         let rows: Vec<NumberedCells> = text_encoding::csv_rows(text, separator)
             .take(IMPORT_HEAD_ROWS_MAX)
             .collect();
         let heading_at = rows
             .iter()
-            .position(|(_, row)| find_time_column(row).is_some());
-        let (time, numbered, first) = locate_first_time(&rows, heading_at)?;
+            .position(|(_, row)| find_time_column(row, asked).is_some());
+        let (time, numbered, first) = locate_first_time(&rows, heading_at, asked)?;
         let heading = heading_at.filter(|at| *at < first).or_else(|| {
             let before = first.checked_sub(1)?;
             let row = &rows[before].1;
@@ -93,7 +140,10 @@ impl TableColumns {
             return None;
         }
         let names = heading.map(|at| rows[at].1.clone());
-        let data: Vec<&StringRecord> = rows[first..].iter().map(|(_, row)| row).collect();
+        let data = rows[first..].iter().map(|(_, row)| row);
+        let is_reading =
+            |row: &&StringRecord| !is_summary_row(row) && !text_encoding::is_blank_row(row);
+        let data: Vec<&StringRecord> = data.filter(is_reading).collect();
         let is_time = |row: &&&StringRecord| {
             let cell = row.get(time);
             cell.and_then(|cell| parse_time_cell(cell, numbered))
@@ -101,18 +151,23 @@ impl TableColumns {
         };
         let has_clock = has_clock_column(&data, time, numbered);
         let width = names.as_ref().or(data.first().copied());
+        let time_name = names.as_ref().and_then(|names| names.get(time));
+        let time_name = time_name.unwrap_or_default().to_owned();
         let columns = Self {
             separator,
+            heading_line: heading.map(|at| rows[at].0),
+            offset_s: offset_of_heading(&time_name),
+            more_times: more_time_columns(&data, names.as_ref(), (time, has_clock)),
             heading,
             first,
             width: width.map_or(0, count_filled_cells),
             time,
             has_clock,
-            values: find_value_columns(&data, names.as_ref(), time, has_clock),
+            values: Vec::new(),
+            names,
             numbered,
-            order: names
-                .as_ref()
-                .and_then(|names| date_order_of_pattern(names.get(time)?)),
+            order: date_order_of_pattern(&time_name),
+            time_name,
         };
         let count = data.iter().filter(is_time).count();
         let has_values = data.iter().any(|row| row.len() > 1);
@@ -173,13 +228,54 @@ fn first_data_row(rows: &[NumberedCells], first: usize, time: usize) -> usize {
     first - rows[..first].iter().rev().take_while(has_value).count()
 }
 
-fn find_time_column(row: &StringRecord) -> Option<usize> {
+/// Whether a row sums up the rows above it: its first text is a word for a total or an average.
+pub(super) fn is_summary_row(row: &StringRecord) -> bool {
+    let first = row.iter().find(|cell| !cell.is_empty());
+    first.is_some_and(|cell| {
+        let text = cell.to_lowercase();
+        let is_summary = |word: &&str| {
+            let rest = text.strip_prefix(*word);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '.']))
+        };
+        starts_with_total(cell) || SUMMARY_WORDS.iter().any(is_summary)
+    })
+}
+
+/// Column of the times, by the name that was asked for, else by its usual names.
+fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
+    let asked = asked.map(|asked| asked.trim().to_lowercase());
     row.iter().position(|cell| {
         // Units behind the name are ignored: `Time (UTC+7)`, `Waktu [WIB]`.
         let name = cell.to_lowercase();
         let bare = name.split(['(', '[']).next().unwrap_or_default().trim();
-        TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some()
+        match &asked {
+            Some(asked) => [name.as_str(), bare].contains(&asked.as_str()),
+            None => TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some(),
+        }
     })
+}
+
+/// Offset from UTC, s, in a heading such as `Time (UTC+7)` or `Waktu [WIB]`.
+fn offset_of_heading(name: &str) -> Option<i32> {
+    let (_, inside) = name.split_once(['(', '['])?;
+    time_format::parse_zone_word(inside.split([')', ']']).next()?)
+}
+
+/// Columns besides the chosen one that have a time in every row.
+fn more_time_columns(
+    data: &[&StringRecord],
+    names: Option<&StringRecord>,
+    (time, has_clock): (usize, bool),
+) -> Vec<(usize, String)> {
+    let width = data.iter().map(|row| row.len()).max().unwrap_or(0);
+    let is_taken = |at: usize| at == time || (has_clock && at == time + 1);
+    let is_time = |at: usize| {
+        let cell = |row: &&&StringRecord| row.get(at).and_then(time_format::parse_logger_time);
+        data.iter().all(|row| cell(&row).is_some())
+    };
+    let found = (0..width).filter(|at| !is_taken(*at) && is_time(*at));
+    let name = |at: usize| names.and_then(|names| names.get(at)).unwrap_or_default();
+    found.map(|at| (at, name(at).to_owned())).collect()
 }
 
 /// Date order of a column name such as `dd/MM/yyyy HH:mm`; German letters (`TT.MM.JJJJ`) too.
@@ -195,8 +291,18 @@ fn date_order_of_pattern(name: &str) -> Option<DateOrder> {
 }
 
 /// Column of the first time, whether times are plain numbers, and the row of the first time.
-fn locate_first_time(rows: &[NumberedCells], named: Option<usize>) -> Option<(usize, bool, usize)> {
-    let column = named.and_then(|at| find_time_column(&rows[at].1));
+fn locate_first_time(
+    rows: &[NumberedCells],
+    named: Option<usize>,
+    asked: Option<&str>,
+) -> Option<(usize, bool, usize)> {
+    let column = named.and_then(|at| find_time_column(&rows[at].1, asked));
+    // A column that no heading names was asked for by its number.
+    let number = || asked?.trim().parse::<usize>().ok()?.checked_sub(1);
+    let column = column.or_else(number);
+    if column.is_none() && asked.is_some() {
+        return None;
+    }
     let from = named.map_or(0, |at| at + 1);
     let below = || rows.iter().enumerate().skip(from);
     if let Some(column) = column {
@@ -253,27 +359,38 @@ fn parse_any_number(cell: &str) -> Option<()> {
         .map(|_| ())
 }
 
+/// Columns with values, of all rows below the heading: a sensor that was added later has its first
+/// value far down. A column counts when at least half of its cells are numbers.
 fn find_value_columns(
-    data: &[&StringRecord],
+    text: &str,
+    (separator, first): (u8, usize),
     names: Option<&StringRecord>,
-    time: usize,
-    has_clock: bool,
+    (time, has_clock): (usize, bool),
 ) -> Vec<(usize, String)> {
-    let width = data.iter().map(|row| row.len()).max().unwrap_or(0);
+    let mut counts: Vec<(u64, u64)> = Vec::new();
+    for (_, row) in text_encoding::csv_rows(text, separator).skip(first) {
+        if is_summary_row(&row) {
+            continue;
+        }
+        counts.resize(counts.len().max(row.len()), (0, 0));
+        let filled = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+        for (at, cell) in filled {
+            let is_missing = number_format::is_missing_value(cell);
+            counts[at].0 += u64::from(parse_any_number(cell).is_some());
+            counts[at].1 += u64::from(!is_missing);
+        }
+    }
     let name = |at: usize| names.and_then(|names| names.get(at)).unwrap_or_default();
     let is_taken = |at: usize| at == time || (has_clock && at == time + 1);
-    let has_value = |at: usize| {
-        let cells = data.iter().filter_map(|row| row.get(at));
-        cells
-            .into_iter()
-            .any(|cell| parse_any_number(cell).is_some())
+    let is_value = |at: &usize| {
+        let (numbers, filled) = counts[*at];
+        numbers > 0 && numbers * 2 >= filled
     };
-    let columns = (0..width).filter(|at| !is_taken(*at) && has_value(*at));
-    let all: Vec<usize> = columns.collect();
+    let free = (0..counts.len()).filter(|at| !is_taken(*at));
+    let all: Vec<usize> = free.clone().filter(is_value).collect();
     // In a table of two columns, all values may be missing or wrong.
-    let only = (0..width).filter(|at| !is_taken(*at));
-    let only: Vec<usize> = if all.is_empty() { only.collect() } else { all };
-    only.into_iter()
+    let all = if all.is_empty() { free.collect() } else { all };
+    all.into_iter()
         .map(|at| (at, name(at).to_owned()))
         .collect()
 }
