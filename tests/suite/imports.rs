@@ -59,9 +59,15 @@ impl ImportBench {
     /// Imports at a terminal, where a person types these answers; what it showed, and the status.
     fn import_at_terminal(&self, text: &str, words: &[&str], answers: &[&str]) -> (String, i32) {
         let file = self.file(text);
+        self.at_terminal(&[&["import", &file], words].concat(), answers)
+    }
+
+    /// Runs a command at a terminal, where a person types these answers; what it showed, and the
+    /// status.
+    fn at_terminal(&self, words: &[&str], answers: &[&str]) -> (String, i32) {
         let mut command = python_peer("terminal.py");
         command.args(answers).arg("--").arg(pantau().get_program());
-        command.args(["--lang", "id", "--log", "off", "import", &file]);
+        command.args(["--lang", "id", "--log", "off"]);
         command.args(words).arg("-c").arg(&self.config);
         let output = command.output().unwrap();
         let shown = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -287,4 +293,37 @@ fn a_time_beyond_the_present_is_refused_as_it_shows_a_wrong_zone() {
         said.contains("logger.csv:2:") && said.contains("zona waktu"),
         "{said}"
     );
+}
+
+#[test]
+fn a_table_of_entries_is_recorded_at_a_terminal_after_a_yes() {
+    let bench = ImportBench::new();
+    let table = "Laporan November\ntanggal;indikator;jumlah;satuan;cara;oleh\n\
+                 20 November 2025;belt-saved;70,7 juta;Rp;dinyatakan;Siti\n\
+                 21/11/2025;bsf-fed;1.234;kg;ditimbang;Siti\nTOTAL;;;;;\n";
+    let file = bench.file(table);
+    let list = || {
+        let output = run_pantau(&bench.config, &["ledger", "list", "--json"]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let words = ["ledger", "import", &file];
+    let (shown, status) = bench.at_terminal(&words, &["t"]);
+    assert_eq!(status, 0, "{shown}");
+    for part in [
+        "pemisah \";\"; judul kolom di baris 2; koma desimal; 1 = tanggal, 2 = indikator",
+        "tidak dipakai karena berisi jumlah",
+        "70700000 IDR",
+        "2 baris benar. Catat sekarang?",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert_eq!(list().as_array().unwrap().len(), 0);
+    let dry = [&words[..], &["--dry-run"]].concat();
+    let (shown, _) = bench.at_terminal(&dry, &["y"]);
+    assert!(!shown.contains("Catat sekarang?"), "{shown}");
+    let (shown, status) = bench.at_terminal(&words, &["y"]);
+    assert_eq!(status, 0, "{shown}");
+    let entries = list();
+    assert_eq!(entries[0]["quantity"], 70_700_000, "{entries:#}");
+    assert_eq!(entries[1]["quantity"], 1234, "{entries:#}");
 }

@@ -343,7 +343,7 @@ exchange-numbered = times as a spreadsheet's day numbers (days since 1900) or se
 exchange-in-zone = local times in { $zone }
 exchange-in-column = values from column { $column }
 exchange-first = First reading (line { $line }): "{ $found }" and "{ $digits }" = { $time }, { $value }
-exchange-head = { $count } lines above the heading were left out
+exchange-head = { $count } lines above the readings were left out
 exchange-summaries = { $count } rows with totals or averages were left out, the first in line { $line }
 exchange-missing = { $count } rows without a value were left out, the first in line { $line }
 exchange-cut = { $count } times were rounded down to the millisecond

@@ -343,7 +343,7 @@ exchange-numbered = waktu sebagai nomor hari lembar kerja (hari sejak 1900) atau
 exchange-in-zone = waktu setempat { $zone }
 exchange-in-column = nilai dari kolom { $column }
 exchange-first = Bacaan pertama (baris { $line }): "{ $found }" dan "{ $digits }" = { $time }, { $value }
-exchange-head = { $count } baris di atas judul kolom dilewati
+exchange-head = { $count } baris di atas bacaan dilewati
 exchange-summaries = { $count } baris jumlah atau rata-rata dilewati, yang pertama baris { $line }
 exchange-missing = { $count } baris tanpa nilai dilewati, yang pertama baris { $line }
 exchange-cut = { $count } waktu dibulatkan ke bawah sampai milidetik

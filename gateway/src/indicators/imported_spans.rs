@@ -57,9 +57,10 @@ impl ImportedSpans {
         intervals.max().unwrap_or(0)
     }
 
-    /// Imports of which a reading lies within a period, each once.
+    /// Imports of which a reading lies within a period or at its beginning, where a counter has its
+    /// first value; each once.
     pub(crate) fn imports_within(&self, from: UtcMs, to: UtcMs) -> Vec<ImportInPeriod> {
-        let touches = |one: &&ImportedStretch| one.last > from && one.first <= to;
+        let touches = |one: &&ImportedStretch| one.last >= from && one.first <= to;
         imports_of_stretches(self.stretches.iter().filter(touches))
     }
 }
@@ -96,8 +97,8 @@ mod tests {
         assert_eq!(found, [0, 10, 10, 20, 20, 0]);
         let other = ImportedSpans::of_point(&"meter.power".into(), &all);
         assert_eq!(other.interval_at(150), 0);
-        assert_eq!(spans.imports_within(UtcMs(200), UtcMs(250)).len(), 1);
-        assert_eq!(spans.imports_within(UtcMs(199), UtcMs(250)).len(), 2);
+        assert_eq!(spans.imports_within(UtcMs(201), UtcMs(250)).len(), 1);
+        assert_eq!(spans.imports_within(UtcMs(200), UtcMs(250)).len(), 2);
     }
 
     proptest! {

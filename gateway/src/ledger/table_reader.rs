@@ -256,6 +256,35 @@ fn build_table(
 }
 
 impl EntryTable {
+    /// Format of the table as one line: sheet or separator, headings, decimal sign, columns.
+    pub fn format_text(&self, lang: Language) -> String {
+        let mut parts = Vec::new();
+        if let Some(sheet) = &self.sheet {
+            parts.push(lang.text_with("exchange-in-sheet", &[("sheet", sheet)]));
+        }
+        if let Some(separator) = self.separator {
+            let sign = match separator {
+                '\t' => lang.text("exchange-tab"),
+                sign => format!("\"{sign}\""),
+            };
+            parts.push(lang.text_with("exchange-separator", &[("sign", &sign)]));
+        }
+        let line = self.heading_line.to_string();
+        parts.push(lang.text_with("exchange-heading-line", &[("line", &line)]));
+        parts.extend(self.mark.map(|mark| {
+            lang.text(match mark {
+                DecimalMark::Comma => "exchange-decimals-comma",
+                DecimalMark::Point => "exchange-decimals-point",
+            })
+        }));
+        let columns = self.columns.iter().map(|(at, field)| {
+            let name = lang.text(&format!("ledger-column-{}", field.word()));
+            format!("{} = {name}", at + 1)
+        });
+        parts.push(columns.collect::<Vec<_>>().join(", "));
+        parts.join("; ")
+    }
+
     fn with_separator(self, separator: u8) -> Self {
         Self {
             separator: Some(char::from(separator)),

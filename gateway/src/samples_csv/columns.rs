@@ -7,12 +7,14 @@ use crate::ledger::starts_with_total;
 use crate::limits::IMPORT_HEAD_ROWS_MAX;
 use csv::StringRecord;
 
-/// Names of the time column, in lower case (English, Bahasa Indonesia, German).
-const TIME_COLUMN_NAMES: [&str; 17] = [
+/// Names of the time column, in lower case (English, Bahasa Indonesia, German, and those of
+/// databases).
+const TIME_COLUMN_NAMES: [&str; 27] = [
     "time",
     "date",
     "datetime",
     "date time",
+    "date_time",
     "date/time",
     "timestamp",
     "time stamp",
@@ -26,10 +28,26 @@ const TIME_COLUMN_NAMES: [&str; 17] = [
     "hari",
     "zeit",
     "datum",
+    "datum und uhrzeit",
+    "_time",
+    "ts",
+    "ts_utc",
+    "time_utc",
+    "created_at",
+    "last_changed",
+    "unix_time",
+    "epoch",
 ];
+/// Names of a column with the time of day, in lower case.
+const CLOCK_COLUMN_NAMES: [&str; 7] = ["time", "jam", "pukul", "waktu", "hour", "uhrzeit", "zeit"];
 /// Names of the value column, used when a table has several columns with numbers.
-const VALUE_COLUMN_NAMES: [&str; 8] = [
-    "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil",
+const VALUE_COLUMN_NAMES: [&str; 9] = [
+    "value", "values", "nilai", "data", "reading", "bacaan", "wert", "hasil", "_value",
+];
+/// Names of columns that number the rows; they are never taken unasked.
+const ROW_NUMBER_NAMES: [&str; 13] = [
+    "no", "no.", "nr", "nr.", "nomor", "#", "record", "rn", "entry_id", "id", "index", "urut",
+    "table",
 ];
 
 /// Words at the start of a row that sums up others, besides those for a total.
@@ -133,7 +151,10 @@ impl TableColumns {
                 |(at, cell): (usize, &str)| at == time || parse_any_number(cell).is_none();
             (row.len() > time && row.iter().enumerate().all(is_name)).then_some(before)
         });
-        let first = heading.map_or_else(|| first_data_row(&rows, first, time), |at| at + 1);
+        let first = heading.map_or_else(
+            || first_data_row(&rows, first, time),
+            |at| row_below_heading(&rows, at, first),
+        );
         // An unclosed quote takes the rows below into its cell.
         let is_torn = |(_, row): &NumberedCells| row.iter().any(|cell| cell.contains('\n'));
         if rows[..first].iter().any(is_torn) {
@@ -149,7 +170,7 @@ impl TableColumns {
             cell.and_then(|cell| parse_time_cell(cell, numbered))
                 .is_some()
         };
-        let has_clock = has_clock_column(&data, time, numbered);
+        let has_clock = has_clock_column(&data, names.as_ref(), time, numbered);
         let width = names.as_ref().or(data.first().copied());
         let time_name = names.as_ref().and_then(|names| names.get(time));
         let time_name = time_name.unwrap_or_default().to_owned();
@@ -189,11 +210,15 @@ impl TableColumns {
                 None => number().filter(is_there),
             };
         }
-        if let [(only, _)] = self.values[..] {
-            return Some(only);
+        let lower = |name: &str| name.trim().to_lowercase();
+        let mut real = self
+            .values
+            .iter()
+            .filter(|(_, name)| !ROW_NUMBER_NAMES.contains(&&*lower(name)));
+        if let (Some((only, _)), None) = (real.next(), real.next()) {
+            return Some(*only);
         }
-        let is_called =
-            |name: &str| VALUE_COLUMN_NAMES.contains(&name.trim().to_lowercase().as_str());
+        let is_called = |name: &str| VALUE_COLUMN_NAMES.contains(&&*lower(name));
         let mut called = self.values.iter().filter(|(_, name)| is_called(name));
         match (called.next(), called.next()) {
             (Some((at, _)), None) => Some(*at),
@@ -245,9 +270,13 @@ pub(super) fn is_summary_row(row: &StringRecord) -> bool {
 fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
     let asked = asked.map(|asked| asked.trim().to_lowercase());
     row.iter().position(|cell| {
-        // Units behind the name are ignored: `Time (UTC+7)`, `Waktu [WIB]`.
+        // What stands behind the name is ignored: `Time (UTC+7)`, `Date Time, GMT+07:00`.
         let name = cell.to_lowercase();
-        let bare = name.split(['(', '[']).next().unwrap_or_default().trim();
+        let bare = name
+            .split(['(', '[', ','])
+            .next()
+            .unwrap_or_default()
+            .trim();
         match &asked {
             Some(asked) => [name.as_str(), bare].contains(&asked.as_str()),
             None => TIME_COLUMN_NAMES.contains(&bare) || date_order_of_pattern(cell).is_some(),
@@ -255,10 +284,26 @@ fn find_time_column(row: &StringRecord, asked: Option<&str>) -> Option<usize> {
     })
 }
 
-/// Offset from UTC, s, in a heading such as `Time (UTC+7)` or `Waktu [WIB]`.
+/// Offset from UTC, s, in a heading such as `Time (UTC+7)`, `Waktu [WIB]` or `ts_utc`.
 fn offset_of_heading(name: &str) -> Option<i32> {
-    let (_, inside) = name.split_once(['(', '['])?;
-    time_format::parse_zone_word(inside.split([')', ']']).next()?)
+    let is_end = |sign: char| !(sign.is_alphanumeric() || "+-:".contains(sign));
+    // One letter, such as the `Z` of an axis, is no zone in a name.
+    let mut words = name.split(is_end).filter(|word| word.len() > 1);
+    words.find_map(time_format::parse_zone_word)
+}
+
+/// Row below the heading: rows of units and the like, without a time or a number, belong to the
+/// heading.
+fn row_below_heading(rows: &[NumberedCells], heading: usize, first: usize) -> usize {
+    let is_text = |(_, row): &&NumberedCells| {
+        let mut cells = row.iter();
+        !text_encoding::is_blank_row(row)
+            && cells.all(|cell| {
+                parse_any_number(cell).is_none() && time_format::parse_logger_time(cell).is_none()
+            })
+    };
+    let below = rows.get(heading + 1..first).unwrap_or_default();
+    heading + 1 + below.iter().take_while(is_text).count()
 }
 
 /// Columns besides the chosen one that have a time in every row.
@@ -335,7 +380,16 @@ fn locate_first_time(
 }
 
 /// Whether the column right of the date holds a time of day in every row, and the date none.
-fn has_clock_column(data: &[&StringRecord], time: usize, numbered: bool) -> bool {
+fn has_clock_column(
+    data: &[&StringRecord],
+    names: Option<&StringRecord>,
+    time: usize,
+    numbered: bool,
+) -> bool {
+    let name = names
+        .and_then(|names| names.get(time + 1))
+        .unwrap_or_default();
+    let is_named = CLOCK_COLUMN_NAMES.contains(&&*name.trim().to_lowercase());
     let mut rows = data
         .iter()
         .filter(|row| !text_encoding::is_blank_row(row))
@@ -346,7 +400,8 @@ fn has_clock_column(data: &[&StringRecord], time: usize, numbered: bool) -> bool
                 .get(time)
                 .and_then(|cell| parse_time_cell(cell, numbered));
             let is_day = day.is_none_or(|day| !day.has_clock());
-            let clock = row.get(time + 1).and_then(time_format::parse_clock_cell);
+            let clock = row.get(time + 1);
+            let clock = clock.and_then(|cell| time_format::parse_clock_cell(cell, is_named));
             is_day && clock.is_some()
         })
 }

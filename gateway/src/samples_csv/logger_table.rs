@@ -154,7 +154,7 @@ impl LoggerTableReader<'_> {
             return (time, cell.to_owned());
         }
         let clock = row.get(self.columns.time + 1).unwrap_or_default();
-        let read = super::time_format::parse_clock_cell(clock);
+        let read = super::time_format::parse_clock_cell(clock, true);
         let both = time
             .zip(read)
             .map(|(time, clock)| time.with_clock_of_day(clock));

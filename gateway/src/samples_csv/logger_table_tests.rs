@@ -478,6 +478,8 @@ fn a_zone_behind_the_time_or_in_the_heading_answers_the_question_for_it() {
         "time;value\n2022-08-02 08:30Z;28,9\n2022-08-02 08:45Z;29,1\n",
         "time;value\n2 Agustus 2022 08:30 UTC;28,9\n2 Agustus 2022 08:45 UTC;29,1\n",
         "Waktu [WIB];Suhu\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
+        "ts_utc;suhu\n2022-08-02 08:30;28,9\n2022-08-02 08:45;29,1\n",
+        "Date Time, GMT+0700;Temp\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
         "Time (UTC+7);Temp\n2022-08-02 15:30;28,9\n2022-08-02 15:45;29,1\n",
     ] {
         let said = LoggerTableOptions {
@@ -518,6 +520,33 @@ fn a_column_whose_values_begin_far_down_is_a_column_with_values() {
     };
     let table = read_table(file.as_bytes(), &said).unwrap();
     assert_eq!((table.rows.len(), table.format.missing), (100, (500, 2)));
+}
+
+#[test]
+fn tables_of_known_loggers_and_portals_are_read_without_a_question() {
+    for file in [
+        // Units and kinds of values in rows below the names.
+        "\"TOA5\",\"gudang\",\"CPU:prog\"\n\"TIMESTAMP\",\"RECORD\",\"AirTC_Avg\"\n\
+         \"TS\",\"RN\",\"Deg C\"\n\"\",\"\",\"Avg\"\n\"2022-08-02 15:30:00\",0,28.9\n\
+         \"2022-08-02 15:45:00\",1,29.1\n",
+        "timestamp,Temperature\n,C\n2022-08-02 15:30:00,28.9\n2022-08-02 15:45:00,29.1\n",
+        "\"Plot Title: Gudang\"\n\"#\",\"Date Time, GMT+07:00\",\"Temp, C (S/N: 2010)\",\"Coupler\"\n\
+         1,2022-08-02 15:30:00,28.9,\n2,2022-08-02 15:45:00,29.1,Logged\n",
+        "entity_id,state,last_changed\nsensor.t,28.9,2022-08-02T08:30:00Z\n\
+         sensor.t,unavailable,2022-08-02T08:40:00Z\nsensor.t,29.1,2022-08-02T08:45:00Z\n",
+        "#group,false,false,true,true\n#datatype,string,long,dateTime:RFC3339,double\n\
+         #default,_result,,,\n,result,table,_time,_value\n\
+         ,,0,2022-08-02T08:30:00Z,28.9\n,,0,2022-08-02T08:45:00Z,29.1\n",
+        "created_at,entry_id,field1\n2022-08-02 08:30:00 UTC,1,28.9\n\
+         2022-08-02 08:45:00 UTC,2,29.1\n",
+        // A report of staff: title, numbered rows, hours with a point, a total.
+        "Laporan suhu\n\nNo;Tanggal;Jam;Suhu (C);Keterangan\n1;2 Agustus 2022;15.30;28,9;\n\
+         2;2 Agustus 2022;15.45;29,1;panas\n3;2 Agustus 2022;16.00;;mati\n;;;;\n\
+         Jumlah;;;58,0;\n",
+    ] {
+        let read = read_good_rows(file, &jakarta_options());
+        assert_eq!(read, BOTH_READINGS, "{file}");
+    }
 }
 
 #[test]

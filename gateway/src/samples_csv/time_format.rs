@@ -152,7 +152,13 @@ pub(super) fn parse_zone_word(word: &str) -> Option<i32> {
 /// Offset `+7`, `+07` or `-03:30`, s.
 fn parse_offset(text: &str) -> Option<i32> {
     let digits = text.strip_prefix(['+', '-'])?;
-    let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
+    let plain = || {
+        (digits.len() == 4)
+            .then(|| digits.split_at_checked(2))
+            .flatten()
+    };
+    let split = digits.split_once(':').or_else(plain);
+    let (hours, minutes) = split.unwrap_or((digits, "0"));
     let hours = i32::from(parse_short_number(hours, 2)?);
     let minutes = i32::from(parse_short_number(minutes, 2)?);
     let offset = (hours * 60 + minutes) * 60;
@@ -227,9 +233,9 @@ pub(super) fn parse_numeric_time(text: &str) -> Option<ParsedLoggerTime> {
 }
 
 /// Time of day alone, in milliseconds, as the second of two columns; and whether it was cut.
-pub(super) fn parse_clock_cell(text: &str) -> Option<(i64, bool)> {
-    // A cell such as `10.5` beside a date is a value.
-    parse_clock(text.trim()).filter(|_| text.contains(':'))
+pub(super) fn parse_clock_cell(text: &str, is_named: bool) -> Option<(i64, bool)> {
+    // A cell such as `10.50` beside a date is a value, unless the heading says that it is a time.
+    parse_clock(text.trim()).filter(|_| is_named || text.contains(':'))
 }
 
 /// Number of at most `most` digits.
@@ -536,7 +542,7 @@ mod tests {
                     let _ = written.to_utc(order, Some(&TimeZone::UTC));
                 }
             }
-            let _ = (parse_clock_cell(&text), parse_zone_word(&text), split_zone(&text));
+            let _ = (parse_clock_cell(&text, true), parse_zone_word(&text), split_zone(&text));
         }
 
         #[test]

@@ -102,31 +102,8 @@ fn ask(batch: &EntryBatch, lang: Language) -> bool {
 
 /// Prints how the table was read, what was left out, and what is wrong.
 fn print_understood(table: &EntryTable, batch: &EntryBatch, lang: Language) {
-    let mut parts = Vec::new();
-    if let Some(sheet) = &table.sheet {
-        parts.push(lang.text_with("exchange-in-sheet", &[("sheet", sheet)]));
-    }
-    if let Some(separator) = table.separator {
-        let sign = match separator {
-            '\t' => lang.text("exchange-tab"),
-            sign => format!("\"{sign}\""),
-        };
-        parts.push(lang.text_with("exchange-separator", &[("sign", &sign)]));
-    }
-    let line = table.heading_line.to_string();
-    parts.push(lang.text_with("exchange-heading-line", &[("line", &line)]));
-    parts.extend(table.mark.map(|mark| {
-        lang.text(match mark {
-            DecimalMark::Comma => "exchange-decimals-comma",
-            DecimalMark::Point => "exchange-decimals-point",
-        })
-    }));
-    let columns = table.columns.iter().map(|(at, field)| {
-        let name = lang.text(&format!("ledger-column-{}", field.word()));
-        format!("{} = {name}", at + 1)
-    });
-    parts.push(columns.collect::<Vec<_>>().join(", "));
-    print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts.join("; "))]));
+    let parts = table.format_text(lang);
+    print_stderr(&lang.text_with("exchange-understood", &[("parts", &parts)]));
     for row in &table.left_out {
         print_stderr(&row.message(lang));
     }
