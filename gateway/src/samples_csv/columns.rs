@@ -98,6 +98,8 @@ pub(super) struct TableColumns {
     pub(super) values: Vec<(usize, String)>,
     /// Cells of the heading.
     names: Option<StringRecord>,
+    /// Rows between the heading and the readings, such as one of units.
+    below_names: Vec<StringRecord>,
     /// Whether times are plain numbers (spreadsheet days, or seconds since 1970).
     pub(super) numbered: bool,
     /// Date order that the heading states (`dd/MM/yyyy`).
@@ -185,6 +187,7 @@ impl TableColumns {
             time,
             has_clock,
             values: Vec::new(),
+            below_names: below_heading(&rows, heading, first),
             names,
             numbered,
             order: date_order_of_pattern(&time_name),
@@ -211,10 +214,7 @@ impl TableColumns {
             };
         }
         let lower = |name: &str| name.trim().to_lowercase();
-        let mut real = self
-            .values
-            .iter()
-            .filter(|(_, name)| !ROW_NUMBER_NAMES.contains(&&*lower(name)));
+        let mut real = self.values.iter().filter(|(_, name)| !is_row_number(name));
         if let (Some((only, _)), None) = (real.next(), real.next()) {
             return Some(*only);
         }
@@ -224,6 +224,23 @@ impl TableColumns {
             (Some((at, _)), None) => Some(*at),
             _ => None,
         }
+    }
+
+    /// Columns with values without those that number the rows, where there are others.
+    pub(super) fn real_values(&self) -> Vec<(usize, String)> {
+        let is_real = |one: &&(usize, String)| !is_row_number(&one.1);
+        let real: Vec<_> = self.values.iter().filter(is_real).cloned().collect();
+        if real.is_empty() {
+            self.values.clone()
+        } else {
+            real
+        }
+    }
+
+    /// Texts below the heading of a column, such as its unit.
+    pub(super) fn texts_below(&self, column: usize) -> Vec<String> {
+        let cells = self.below_names.iter().filter_map(|row| row.get(column));
+        cells.map(str::to_owned).collect()
     }
 
     /// Number of lines above the readings that are neither heading nor data.
@@ -290,6 +307,22 @@ fn offset_of_heading(name: &str) -> Option<i32> {
     // One letter, such as the `Z` of an axis, is no zone in a name.
     let mut words = name.split(is_end).filter(|word| word.len() > 1);
     words.find_map(time_format::parse_zone_word)
+}
+
+/// Whether a column of this name numbers the rows.
+fn is_row_number(name: &str) -> bool {
+    ROW_NUMBER_NAMES.contains(&&*name.trim().to_lowercase())
+}
+
+/// Rows between the heading and the readings.
+fn below_heading(
+    rows: &[NumberedCells],
+    heading: Option<usize>,
+    first: usize,
+) -> Vec<StringRecord> {
+    let below = heading.and_then(|at| rows.get(at + 1..first));
+    let below = below.unwrap_or_default().iter();
+    below.map(|(_, row)| row.clone()).collect()
 }
 
 /// Row below the heading: rows of units and the like, without a time or a number, belong to the

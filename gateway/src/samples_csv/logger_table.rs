@@ -58,6 +58,8 @@ pub struct DetectedTableFormat {
     pub column: usize,
     /// Name of that column; empty without a heading.
     pub column_name: String,
+    /// Texts below that name, such as a unit.
+    pub column_texts: Vec<String>,
     /// Lines above the heading that were skipped.
     pub head: usize,
     /// Line and content of the first reading in the file.
@@ -317,6 +319,7 @@ impl LoggerTableReader<'_> {
             column: self.column + 1,
             column_name: name.map(|(_, name)| name.clone()).unwrap_or_default(),
             head: self.columns.skipped_lines(),
+            column_texts: self.columns.texts_below(self.column),
             first: None,
             first_texts: (String::new(), String::new()),
             summaries: (0, 0),

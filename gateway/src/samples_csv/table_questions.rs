@@ -85,7 +85,7 @@ pub(super) fn single_message_error(
 /// Question or refusal about the value column.
 pub(super) fn value_column_error(columns: &TableColumns, asked: Option<&str>) -> LoggerTableError {
     let args = vec![
-        ("columns", list_columns(&columns.values)),
+        ("columns", list_columns(&columns.real_values())),
         ("found", asked.unwrap_or_default().to_owned()),
     ];
     let key = if asked.is_some() {

@@ -262,7 +262,7 @@ fn plan_table(
     let converted = value_units::convert_rows(
         &mut rows,
         options.unit.as_deref(),
-        heading,
+        (heading, &format.column_texts),
         unit.unwrap_or_default(),
     );
     let converted = match converted {

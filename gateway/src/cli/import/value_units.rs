@@ -12,13 +12,21 @@ const POWERS: std::ops::RangeInclusive<i8> = -12..=12;
 pub(super) fn convert_rows(
     rows: &mut [ImportRow],
     said: Option<&str>,
-    heading: &str,
+    (heading, below): (&str, &[String]),
     wanted: &str,
 ) -> Result<Option<(String, String)>, String> {
     let Some(to) = units::find_unit(wanted) else {
         return Ok(None);
     };
-    let Some(from) = source_unit(said, heading, to)? else {
+    let mut from = source_unit(said, heading, to)?;
+    // Some loggers write the unit in a row below the names.
+    for text in below {
+        if from.is_none() {
+            let bare = text.trim().trim_matches(['(', ')', '[', ']']);
+            from = source_unit(None, bare, to)?;
+        }
+    }
+    let Some(from) = from else {
         return Ok(None);
     };
     if from.symbol == to.symbol {
@@ -85,7 +93,8 @@ mod tests {
 
     fn convert(value: &str, said: Option<&str>, heading: &str, to: &str) -> Result<String, String> {
         let mut rows = [(UtcMs(0), ExactNumber::parse(value).unwrap())];
-        convert_rows(&mut rows, said, heading, to)?;
+        let (heading, below) = heading.split_once('/').unwrap_or((heading, ""));
+        convert_rows(&mut rows, said, (heading, &[below.to_owned()]), to)?;
         Ok(rows[0].1.to_string())
     }
 
@@ -98,6 +107,10 @@ mod tests {
             ("12.5", None, "Suhu (°C)", "degC", "12.5"),
             ("5", None, "Level (cm)", "m", "0.05"),
             ("7", None, "Kanal 3", "m", "7"),
+            // Behind the stroke: the row below the name.
+            ("7", None, "PV power/kW", "W", "7000"),
+            ("7", None, "PV power/[kW]", "W", "7000"),
+            ("7", None, "PV power/Avg", "W", "7"),
             ("7", None, "d", "m", "7"),
             ("7", Some("mm"), "Level (cm)", "m", "0.007"),
             ("7", None, "Nilai", "", "7"),
