@@ -259,6 +259,7 @@ impl<'a, 'l: 'a> MergedSamples<'a, 'l> {
             rebased: corrected.is_some_and(|one| one.rebased),
             inside,
             impossible,
+            out_of_range: sample.outcome == SampleOutcome::Bad(QualityReason::OutOfRange),
             lit: false,
             reach_ms: self.lanes[lane].imported_reach_ms(sample.at.0),
         }

@@ -148,7 +148,7 @@ impl Totaliser {
         let refused = match &mut self.way {
             // An implausible value is treated as not read, not as a gap marker: the good readings
             // before and after it may still be within the maximum gap (A.1).
-            TotalMethod::Integral { .. } if tick.impossible.is_some() => 0,
+            TotalMethod::Integral { .. } if tick.impossible.is_some() || tick.out_of_range => 0,
             TotalMethod::Integral { sum, scale } => {
                 let power = tick.value.map(|value| value * *scale);
                 sum.push_within(at, power, millis_to_seconds(tick.reach_ms));
